@@ -1,19 +1,30 @@
 #!/usr/bin/env bash
-# Builds the Python stubs (gen/python) and the descriptor set (gen/chatly.binpb) from protos/.
+# Builds the Python stubs (python/) and the descriptor set (chatly.binpb) from protos/ into a folder, by default gen/.
+# The other languages are configured in buf.gen.*.yaml.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-bin=.venv/bin
-googleapis=$("$bin/python" -c 'import google.api, pathlib; print(pathlib.Path(next(iter(google.api.__path__))).parent.parent)')
 out=${1:-gen}
+python=$PWD/.venv/bin/python
+export PATH="$PWD/.venv/bin:$PATH"
+
+# Built beside the result and then moved, so that whoever imports the stubs meanwhile finds either the old or the new ones.
+new=$(mktemp -d)
+trap 'rm -rf "$new"' EXIT
+mkdir "$new/python"
+
 mapfile -t ours < <(find protos -name '*.proto' | sort)
-include=(-Iprotos -Ithird_party/protovalidate -I"$googleapis")
-rm -rf "$out/python" "$out/chatly.binpb"
-mkdir -p "$out/python"
-PATH="$PWD/$bin:$PATH" "$bin/python" -m grpc_tools.protoc "${include[@]}" \
-  --python_out="$out/python" --mypy_out="quiet:$out/python" \
+mapfile -t services < <(printf '%s\n' "${ours[@]}" | grep '_service\.proto$')
+protoc() {
+  "$python" -m grpc_tools.protoc -Iprotos -Ithird_party/googleapis -Ithird_party/protovalidate "$@"
+}
+
+# google.api comes with googleapis-common-protos; buf.validate comes with nothing, so its stubs are built here.
+protoc --python_out="$new/python" --mypy_out="quiet:$new/python" \
   "${ours[@]}" third_party/protovalidate/buf/validate/validate.proto
-PATH="$PWD/$bin:$PATH" "$bin/python" -m grpc_tools.protoc "${include[@]}" \
-  --grpc_python_out="$out/python" --mypy_grpc_out="quiet,only_async:$out/python" \
-  $(printf '%s\n' "${ours[@]}" | grep '_service\.proto$')
-"$bin/python" -m grpc_tools.protoc "${include[@]}" --include_imports --include_source_info \
-  --descriptor_set_out="$out/chatly.binpb" "${ours[@]}"
+protoc --grpc_python_out="$new/python" --mypy_grpc_out="quiet,only_async:$new/python" "${services[@]}"
+protoc --include_imports --include_source_info --descriptor_set_out="$new/chatly.binpb" "${ours[@]}"
+
+mkdir -p "$out"
+rm -rf "$out/python"
+mv "$new/python" "$out/python"
+mv "$new/chatly.binpb" "$out/chatly.binpb"
