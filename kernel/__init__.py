@@ -1,0 +1,1 @@
+"""What all services share. Knows no word of chat: no queries, no business rules."""

@@ -1,0 +1,96 @@
+"""Settings: frozen dataclasses filled from the environment. Each service declares its own."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar, dataclass_transform, get_type_hints
+
+T = TypeVar("T")
+_META = "chatly"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text names the variable and what it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Variable:
+    name: str
+    help: str
+    secret: bool
+    check: Callable[[Any], str | None] | None
+
+
+def env(
+    name: str,
+    default: Any = MISSING,  # noqa: ANN401
+    *,
+    help: str,  # noqa: A002
+    secret: bool = False,
+    check: Callable[[Any], str | None] | None = None,
+) -> Any:  # noqa: ANN401
+    """A field read from the variable `name`, or, for a secret, from the file named by `name` + `_FILE`.
+
+    `check` gets the parsed value and says what is wrong with it, or None.
+    """
+    variable = _Variable(name, help, secret, check)
+    if default is MISSING:
+        return field(metadata={_META: variable})
+    return field(default=default, metadata={_META: variable})
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(env,))
+def settings(cls: type[T]) -> type[T]:
+    """Class decorator: a frozen, slotted dataclass of settings."""
+    return dataclass(frozen=True, slots=True, kw_only=True)(cls)
+
+
+def load(cls: type[T], environ: Mapping[str, str] | None = None) -> T:
+    """Fill a settings class; raise SettingsError that lists everything that is missing or wrong."""
+    environ = os.environ if environ is None else environ
+    hints = get_type_hints(cls)
+    values: dict[str, Any] = {}
+    wrong: list[str] = []
+    for item in fields(cls):  # type: ignore[arg-type]
+        variable: _Variable = item.metadata[_META]
+        try:
+            raw = _raw(variable, environ)
+            if raw is not None:
+                values[item.name] = _parse(raw, hints[item.name])
+            elif item.default is MISSING:
+                wrong.append(f"{variable.name} is not set ({variable.help})")
+            complaint = variable.check(values[item.name]) if variable.check and item.name in values else None
+            if complaint:
+                wrong.append(f"{variable.name} {complaint}")
+        except (ValueError, OSError) as error:
+            wrong.append(f"{variable.name}: {error} ({variable.help})")
+    if wrong:
+        raise SettingsError("; ".join(wrong))
+    return cls(**values)
+
+
+def shown(value: object) -> dict[str, str]:
+    """What to print of settings: variable name → value, secrets masked."""
+    result: dict[str, str] = {}
+    for item in fields(value):  # type: ignore[arg-type]
+        variable: _Variable = item.metadata[_META]
+        result[variable.name] = "***" if variable.secret else str(getattr(value, item.name))
+    return result
+
+
+def _raw(variable: _Variable, environ: Mapping[str, str]) -> str | None:
+    if variable.secret and (path := environ.get(f"{variable.name}_FILE")):
+        return Path(path).read_text().strip()
+    return environ.get(variable.name)
+
+
+def _parse(raw: str, kind: Any) -> Any:  # noqa: ANN401
+    if kind is bool:
+        if raw.lower() not in {"true", "false", "1", "0", "yes", "no"}:
+            message = f"{raw!r} is neither true nor false"
+            raise ValueError(message)
+        return raw.lower() in {"true", "1", "yes"}
+    if kind == tuple[str, ...]:
+        return tuple(part.strip() for part in raw.split(",") if part.strip())
+    return kind(raw)
