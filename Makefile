@@ -1,0 +1,45 @@
+# Few verbs. Everything they need is installed into .venv and .cache, below this folder.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help install toolchains run doctor test check fmt protos lock bench clean
+
+help: ## Show what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: ## Install Chatly and its tools into .venv (the others do it by themselves)
+	@scripts/install.sh
+
+toolchains: ## Find or install Go, Node and Java for the clients of other languages
+	@scripts/toolchains.sh
+
+run: install ## Start the whole mesh on this machine: http://localhost:8080 (CHATLY_* set ports and folders)
+	@exec .venv/bin/chatly run
+
+doctor: install ## Say what is broken here and how to mend it
+	@.venv/bin/chatly doctor
+
+test: install toolchains ## Run every test (ARGS="-k name" for some)
+	@. .cache/toolchains.env && .venv/bin/pytest $(or $(TESTS),tests) $(ARGS)
+
+check: install ## Check style, types, imports, protos, stubs and file sizes
+	@scripts/check.sh
+
+fmt: install ## Format the code and the protos
+	@.venv/bin/ruff check --fix-only --quiet .
+	@.venv/bin/ruff format .
+	@.venv/bin/buf format --write protos
+
+protos: install ## Build the Python stubs and the descriptor set from protos/
+	@scripts/protos.sh
+
+lock: install ## Choose the newest allowed versions anew and write requirements.lock
+	@.venv/bin/uv lock --upgrade
+	@.venv/bin/uv export --quiet --all-extras --all-groups --no-emit-project --format requirements.txt -o requirements.lock
+
+bench: install ## Measure speed and memory, as ratios
+	@.venv/bin/python -m bench
+
+clean: ## Remove what was installed and built here (your data in .data stays)
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Every check that needs no running program, one after the other; goes on after a failure and names what failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH"
+failed=()
+
+check() {
+  local name=$1
+  shift
+  if output=$("$@" 2>&1); then
+    echo "ok      $name"
+  else
+    failed+=("$name")
+    printf '%s\nFAILED  %s\n' "$output" "$name"
+  fi
+}
+
+check "style (ruff check)" ruff check .
+check "format (ruff format)" ruff format --check .
+check "types (mypy --strict)" mypy .
+check "which way imports point (import-linter)" env PYTHONPATH=gen/python lint-imports --no-logo
+check "protos (buf lint)" buf lint
+check "proto format (buf format)" buf format --diff --exit-code protos
+check "contract kept (buf breaking)" scripts/check_breaking.sh
+check "stubs are fresh" scripts/check_stubs.sh
+check "file sizes and hosts" python scripts/check_files.py
+
+if [ ${#failed[@]} -gt 0 ]; then
+  printf '\n%d checks failed\n' "${#failed[@]}"
+  exit 1
+fi
+echo "all checks passed"

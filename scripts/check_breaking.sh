@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Refuses a change of the protos that would break clients: against main on a branch, against the commit before on main.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+head=$(git rev-parse HEAD)
+base=$(git merge-base HEAD origin/main 2>/dev/null || git merge-base HEAD main 2>/dev/null || echo "$head")
+if [ "$base" = "$head" ]; then
+  base=$(git rev-parse --quiet --verify HEAD^ || true)
+fi
+if [ -z "$base" ] || ! git cat-file -e "$base:buf.yaml" 2>/dev/null; then
+  echo "Nothing to compare with: the history holds no earlier contract."
+  exit 0
+fi
+old=$(mktemp -d)
+trap 'rm -rf "$old"' EXIT
+# An unpacked tree and not `--against .git`, which needs a whole clone.
+git archive "$base" buf.yaml protos third_party | tar -x -C "$old"
+buf breaking --against "$old"

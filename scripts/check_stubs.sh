@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Fails when gen/ is not what protos/ gives.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+fresh=$(mktemp -d)
+trap 'rm -rf "$fresh"' EXIT
+scripts/protos.sh "$fresh"
+if ! diff --recursive --brief --exclude=__pycache__ "$fresh/python" gen/python || ! cmp "$fresh/chatly.binpb" gen/chatly.binpb; then
+  echo "The stubs are stale: run 'make protos' and commit what it makes." >&2
+  exit 1
+fi

