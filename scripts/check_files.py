@@ -1,4 +1,4 @@
-"""Holds two rules of the house over every file git knows: no source file grows for ever, no file names a package registry."""
+"""Holds two rules over every file that git knows: no source grows for ever, and none names a package registry."""
 
 from __future__ import annotations
 
