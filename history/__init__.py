@@ -1,0 +1,1 @@
+"""The message store that messaging reads and the persister writes: events, their fold, and where both are kept."""

@@ -1,0 +1,242 @@
+"""Events of a chat, and what they add up to. The adding up is in `fold`, the wire form in `codec`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import NewType
+from uuid import UUID
+
+from kernel.ids import UserId
+from kernel.log.ports import LogPosition
+
+ChatId = NewType("ChatId", str)
+"""Two user ids, sorted, joined by `_`; or a group's UUID."""
+
+
+class Role(IntEnum):
+    """What a member may do in a group; higher may more."""
+
+    MEMBER = 1
+    ADMIN = 2
+    OWNER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedMedia:
+    """A file of a message, as it was when the message was sent."""
+
+    media_id: str
+    content_type: str
+    file_name: str
+    size_bytes: int
+    width: int = 0
+    height: int = 0
+    has_thumbnail: bool = False
+    sha256: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSent:
+    """The message's id is the event's id."""
+
+    client_message_id: UUID
+    text: str
+    reply_to: UUID | None = None
+    attachments: tuple[AttachedMedia, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEdited:
+    message_id: UUID
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    message_id: UUID
+    for_everyone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessageWithdrawn:
+    """A second copy of a send, taken back by the persister."""
+
+    message_id: UUID
+    kept_message_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionSet:
+    message_id: UUID
+    emoji: str
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMarkMoved:
+    message_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCreated:
+    client_group_id: UUID
+    title: str
+    description: str
+    avatar_media_id: str
+    members: Mapping[UserId, Role]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupUpdated:
+    """None: stays as it is."""
+
+    title: str | None = None
+    description: str | None = None
+    avatar_media_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSet:
+    """`role` None: no member any more."""
+
+    user_id: UserId
+    role: Role | None
+
+
+Change = (
+    MessageSent
+    | MessageEdited
+    | MessageDeleted
+    | MessageWithdrawn
+    | ReactionSet
+    | ReadMarkMoved
+    | GroupCreated
+    | GroupUpdated
+    | MemberSet
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEvent:
+    """One lasting change of one chat. Of two writes to the same thing the later `event_id` (TimeUUID) wins."""
+
+    event_id: UUID
+    chat_id: ChatId
+    actor_id: UserId | None
+    """None: the system."""
+    occurred_at: datetime
+    change: Change
+    audience: tuple[UserId, ...] = ()
+    """Who must hear of it beside the members that the log's reader knows of."""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What MessageSent said."""
+
+    sender_id: UserId
+    client_message_id: UUID
+    text: str
+    reply_to: UUID | None
+    attachments: tuple[AttachedMedia, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    event_id: UUID
+    text: str
+    edited_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionMark:
+    """The newest word on one (user, emoji)."""
+
+    event_id: UUID
+    present: bool
+    set_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessageState:
+    """Everything known of one message; events may come in any order, so `content` may still be missing (None)."""
+
+    chat_id: ChatId
+    message_id: UUID
+    content: Content | None = None
+    edit: Edit | None = None
+    reactions: Mapping[tuple[UserId, str], ReactionMark] = field(default_factory=dict)
+    deleted_for: frozenset[UserId] = frozenset()
+    deleted_for_everyone: bool = False
+    withdrawn: bool = False
+    seq: int = 0
+    """Dense per chat, given by the persister in log order; 0 before that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    user_id: UserId
+    emoji: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as members see it; without content when deleted for everyone."""
+
+    message_id: UUID
+    chat_id: ChatId
+    sender_id: UserId
+    client_message_id: UUID
+    text: str
+    reply_to: UUID | None
+    attachments: tuple[AttachedMedia, ...]
+    reactions: tuple[Reaction, ...]
+    """In the order in which they came."""
+    seq: int
+    created_at: datetime
+    edited_at: datetime | None
+    deleted_for_everyone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A value with the event that set it: the later event wins."""
+
+    event_id: UUID
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The newest word on one member; `role` None: left or removed."""
+
+    event_id: UUID
+    role: Role | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatState:
+    """Everything known of a chat beside its messages. For two people only read marks and times matter."""
+
+    chat_id: ChatId
+    created_at: datetime | None = None
+    title: Registered | None = None
+    description: Registered | None = None
+    avatar_media_id: Registered | None = None
+    memberships: Mapping[UserId, Membership] = field(default_factory=dict)
+    read_marks: Mapping[UserId, UUID] = field(default_factory=dict)
+    """The newest message each member has read; a sender has read what they sent."""
+    last_message_id: UUID | None = None
+    """The newest message that was sent and not withdrawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event with its place in the log."""
+
+    position: LogPosition
+    event: ChatEvent
