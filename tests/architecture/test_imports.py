@@ -1,0 +1,41 @@
+"""Importing Chatly does nothing but define names."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.house import ROOT, modules
+
+
+def what_importing_does(*names: str, folder: Path = ROOT) -> str:
+    watch = subprocess.run(
+        [sys.executable, ROOT / "tests/architecture/import_watch.py", folder, *names],
+        env={"PYTHONPATH": os.pathsep.join(map(str, [folder, ROOT / "gen/python"]))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert watch.returncode == 0, watch.stderr
+    return watch.stdout
+
+
+def test_importing_every_module_opens_and_starts_nothing() -> None:
+    assert what_importing_does(*modules()) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("import socket; socket.socket().close()", "loud.py:2 socket.__new__"),
+        ("from threading import Event, Thread; Thread(target=Event().wait, daemon=True).start()", "loud thread"),
+        ("open('/dev/null', 'w').close()", "loud.py:2 open /dev/null"),
+        ("import sqlite3; sqlite3.connect(':memory:').close()", "loud.py:2 sqlite3.connect :memory:"),
+    ],
+)
+def test_a_module_that_does_more_is_named_with_its_line(line: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "loud.py").write_text(f"\n{line}\n")
+
+    assert what_importing_does("loud", folder=tmp_path).startswith(told)

@@ -1,0 +1,13 @@
+"""What every test may rely on. Fixtures of one room live in that room's conftest."""
+
+import shutil
+
+import pytest
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test marked with `toolchain("go")` fails, and is never silently skipped, where that command is missing."""
+    for mark in item.iter_markers("toolchain"):
+        (command,) = mark.args
+        if shutil.which(command) is None:
+            pytest.fail(f"{command} is missing: `make test` installs it; `-m 'not toolchain'` leaves such tests out")
