@@ -1,0 +1,82 @@
+"""What import-linter cannot say: a use case is a file of any name, so its rules are held here.
+
+Whatever lies in a service beside the files of the house is a use case, or a folder of them.
+"""
+
+from collections.abc import Iterable
+
+import grimp
+import pytest
+
+from tests.architecture.house import ROOT
+
+HOUSE_FILES = {"adapters", "mapping", "model", "ports", "rpc", "settings", "wiring"}
+# What a use case may not import, nor anything below it.
+TRANSPORT_AND_STORAGE = (
+    "cassandra",
+    "chatly",
+    "google",
+    "grpc",
+    "kafka",
+    "redis",
+    "sqlite3",
+    "starlette",
+    "kernel.store",
+)
+
+
+def use_cases(graph: grimp.ImportGraph) -> list[str]:
+    return [
+        module
+        for service in graph.find_children("services")
+        for part in graph.find_children(service)
+        if part.rpartition(".")[2] not in HOUSE_FILES
+        for module in (part, *graph.find_descendants(part))
+    ]
+
+
+def wrong_imports(graph: grimp.ImportGraph) -> list[str]:
+    """Each import of a use case that points up, out, or into another service, as `importer -> imported`."""
+    return sorted(
+        f"{module} -> {imported}"
+        for module in use_cases(graph)
+        for imported in graph.find_modules_directly_imported_by(module)
+        if is_forbidden(imported)
+    )
+
+
+def is_forbidden(imported: str) -> bool:
+    if imported.startswith("services."):
+        _, _, *part = imported.split(".")
+        return part[:1] in (["adapters"], ["mapping"], ["rpc"], ["settings"], ["wiring"])
+    return any(imported == root or imported.startswith(f"{root}.") for root in TRANSPORT_AND_STORAGE)
+
+
+def graph_of(imports: Iterable[tuple[str, str]]) -> grimp.ImportGraph:
+    graph = grimp.ImportGraph()
+    for module in ("services", "services.auth"):
+        graph.add_module(module)
+    for importer, imported in imports:
+        graph.add_import(importer=importer, imported=imported)
+    return graph
+
+
+def test_use_cases_know_no_transport_no_storage_and_none_of_their_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    graph = grimp.build_graph("services", "kernel", include_external_packages=True, cache_dir=None)
+
+    assert use_cases(graph)
+    assert wrong_imports(graph) == []
+
+
+@pytest.mark.parametrize("imported", ["grpc", "sqlite3", "chatly", "kernel.store.sqlite", "services.auth.mapping"])
+def test_a_use_case_that_does_is_named(imported: str) -> None:
+    graph = graph_of([("services.auth.register", imported), ("services.auth.rpc", imported)])
+
+    assert wrong_imports(graph) == [f"services.auth.register -> {imported}"]
+
+
+def test_a_use_case_may_stand_on_ports_model_and_the_kernel() -> None:
+    below = ["services.auth.ports", "services.auth.model", "services.auth.other_use_case", "kernel.errors"]
+
+    assert wrong_imports(graph_of([("services.auth.register", module) for module in below])) == []
