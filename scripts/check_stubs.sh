@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 scripts/protos.sh "$fresh"
-if ! diff --recursive --brief --exclude=__pycache__ "$fresh/python" gen/python || ! cmp "$fresh/chatly.binpb" gen/chatly.binpb; then
+if ! diff --recursive --brief --exclude=__pycache__ "$fresh/python" gen/python; then
   echo "The stubs are stale: run 'make protos' and commit what it makes." >&2
   exit 1
 fi

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the Python stubs (python/) and the descriptor set (chatly.binpb) from protos/ into a folder, by default gen/.
+# Builds from protos/, into a folder (by default gen/), the Python stubs, and within them the descriptor set
+# chatly/chatly.binpb: an installed Chatly carries the contract that the edge transcodes REST by.
 # The other languages are configured in buf.gen.*.yaml.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,9 +23,8 @@ protoc() {
 protoc --python_out="$new/python" --mypy_out="quiet:$new/python" \
   "${ours[@]}" third_party/protovalidate/buf/validate/validate.proto
 protoc --grpc_python_out="$new/python" --mypy_grpc_out="quiet,only_async:$new/python" "${services[@]}"
-protoc --include_imports --include_source_info --descriptor_set_out="$new/chatly.binpb" "${ours[@]}"
+protoc --include_imports --include_source_info --descriptor_set_out="$new/python/chatly/chatly.binpb" "${ours[@]}"
 
 mkdir -p "$out"
 rm -rf "$out/python"
 mv "$new/python" "$out/python"
-mv "$new/chatly.binpb" "$out/chatly.binpb"

@@ -15,7 +15,7 @@ from tests.architecture.house import ROOT
 
 FILES = [
     file
-    for file in FileDescriptorSet.FromString((ROOT / "gen/chatly.binpb").read_bytes()).file
+    for file in FileDescriptorSet.FromString((ROOT / "gen/python/chatly/chatly.binpb").read_bytes()).file
     if file.package.startswith("chatly.")
 ]
 METHODS = {
