@@ -9,7 +9,8 @@ python=$PWD/.venv/bin/python
 export PATH="$PWD/.venv/bin:$PATH"
 
 # Built beside the result and then moved, so that whoever imports the stubs meanwhile finds either the old or the new ones.
-new=$(mktemp -d)
+mkdir -p "$out"
+new=$(mktemp -d "$out/.new.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 mkdir "$new/python"
 
@@ -25,6 +26,5 @@ protoc --python_out="$new/python" --mypy_out="quiet:$new/python" \
 protoc --grpc_python_out="$new/python" --mypy_grpc_out="quiet,only_async:$new/python" "${services[@]}"
 protoc --include_imports --include_source_info --descriptor_set_out="$new/python/chatly/chatly.binpb" "${ours[@]}"
 
-mkdir -p "$out"
-rm -rf "$out/python"
+if [ -d "$out/python" ]; then mv "$out/python" "$new/old"; fi
 mv "$new/python" "$out/python"
