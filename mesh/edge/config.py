@@ -1,0 +1,160 @@
+"""Renders envoy/envoy.yaml.j2: one template for the embedded mesh and for production."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from kernel.settings import env, settings
+from mesh.edge.contract import DESCRIPTOR_FILE, Method, RestPath, methods
+from mesh.edge.local_replies import LOCAL_REPLIES
+
+TEMPLATE = Path(__file__).parents[2] / "envoy" / "envoy.yaml.j2"
+STATIC_PATH = re.compile(r"^[^{]*$")
+
+
+def _addresses(raw: str) -> tuple[tuple[str, int], ...]:
+    pairs = (part.strip().rpartition(":") for part in raw.split(","))
+    return tuple((host, int(port)) for host, _, port in pairs)
+
+
+@settings
+class EdgeSettings:
+    """Where the edge listens, and where it finds the services. Addresses are `host:port`, several joined by commas."""
+
+    host: str = env("CHATLY_EDGE_HOST", "127.0.0.1", help="address to listen on")
+    port: int = env("CHATLY_EDGE_PORT", 8080, help="port for plain HTTP")
+    tls_port: int = env("CHATLY_EDGE_TLS_PORT", 8443, help="port for HTTPS")
+    admin_port: int = env("CHATLY_EDGE_ADMIN_PORT", 9901, help="port of Envoy's own admin page, on loopback only")
+    tls_certificate: str = env("CHATLY_EDGE_TLS_CERTIFICATE", "", help="PEM file; empty: no HTTPS, or a generated one")
+    tls_key: str = env("CHATLY_EDGE_TLS_KEY", "", help="PEM file of the certificate's key")
+    auth: str = env("CHATLY_AUTH_ADDRESS", "127.0.0.1:50051", help="auth's gRPC")
+    messaging: str = env("CHATLY_MESSAGING_ADDRESS", "127.0.0.1:50052", help="messaging's gRPC")
+    presence: str = env("CHATLY_PRESENCE_ADDRESS", "127.0.0.1:50053", help="presence's gRPC")
+    media: str = env("CHATLY_MEDIA_ADDRESS", "127.0.0.1:50054", help="media's gRPC")
+    auth_http: str = env("CHATLY_AUTH_HTTP_ADDRESS", "127.0.0.1:51051", help="auth's HTTP door (JWKS)")
+    media_http: str = env("CHATLY_MEDIA_HTTP_ADDRESS", "127.0.0.1:51054", help="media's HTTP door (bytes)")
+    web: str = env("CHATLY_WEB_ADDRESS", "127.0.0.1:8081", help="the web client's files")
+    cors_origins: tuple[str, ...] = env(
+        "CHATLY_EDGE_CORS_ORIGINS", (), help="other origins whose pages may call, e.g. https://chat.example.org"
+    )
+    max_upload_bytes: int = env("CHATLY_MEDIA_MAX_BYTES", 25 * 1024 * 1024, help="largest file")
+    login_per_minute: int = env("CHATLY_EDGE_LOGIN_PER_MINUTE", 60, help="logins and refreshes per client address")
+    register_per_minute: int = env("CHATLY_EDGE_REGISTER_PER_MINUTE", 30, help="registrations per client address")
+    send_per_second: int = env("CHATLY_EDGE_SEND_PER_SECOND", 100, help="sends per client address")
+    upload_per_minute: int = env("CHATLY_EDGE_UPLOAD_PER_MINUTE", 600, help="uploads and parts per client address")
+    connections: int = env("CHATLY_EDGE_MAX_CONNECTIONS", 20_000, help="client connections at once")
+    concurrency: int = env("CHATLY_EDGE_CONCURRENCY", 2, help="worker threads of Envoy")
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """A token bucket per client address."""
+
+    name: str
+    tokens: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route of the edge, in the order in which they are tried."""
+
+    matcher: str
+    """`path`, `regex` or `prefix`."""
+    value: str
+    cluster: str
+    verb: str = ""
+    """HTTP method to match, or empty for any."""
+    token: bool = True
+    """Whether the edge itself asks for a valid access token."""
+    streaming: bool = False
+    limit: RateLimit | None = None
+    transcode: bool = True
+    multipart: bool = False
+    """Only requests whose body is multipart/form-data."""
+
+
+def routes(edge: EdgeSettings) -> list[Route]:
+    """Every route; methods for services only have none and so are not found."""
+    open_methods = [method for method in methods() if not method.internal]
+    # A path without variables must win over one whose variable would match it.
+    rest = sorted(
+        ((method, path) for method in open_methods for path in method.rest),
+        key=lambda pair: not STATIC_PATH.match(pair[1].template),
+    )
+    return [
+        *_door_routes(edge),
+        *(_grpc_route(method, edge) for method in open_methods),
+        *(_rest_route(method, path, edge) for method, path in rest),
+        Route("path", "/.well-known/jwks.json", "auth_http", verb="GET", token=False, transcode=False),
+    ]
+
+
+def _grpc_route(method: Method, edge: EdgeSettings) -> Route:
+    limit = _limit(method, edge)
+    return Route("path", method.path, method.target, token=not method.public, streaming=method.streaming, limit=limit)
+
+
+def _rest_route(method: Method, path: RestPath, edge: EdgeSettings) -> Route:
+    static = STATIC_PATH.match(path.template) is not None
+    return Route(
+        "path" if static else "regex",
+        path.template if static else path.regex,
+        method.target,
+        verb=path.verb,
+        token=not method.public,
+        limit=_limit(method, edge),
+    )
+
+
+def _door_routes(edge: EdgeSettings) -> list[Route]:
+    """Bytes go to media's own HTTP door, which checks tokens and signed links itself."""
+    upload = _upload_limit(edge)
+    return [
+        Route("path", "/api/upload/message", "media_http", verb="POST", streaming=True, limit=upload, transcode=False),
+        Route("path", "/api/profile/me", "media_http", verb="PUT", limit=upload, transcode=False, multipart=True),
+        Route("prefix", "/api/uploads/", "media_http", token=False, streaming=True, transcode=False),
+    ]
+
+
+def _limit(method: Method, edge: EdgeSettings) -> RateLimit | None:
+    match method.name:
+        case "Register":
+            return RateLimit("register", edge.register_per_minute, 60)
+        case "Login" | "Refresh":
+            return RateLimit("login", edge.login_per_minute, 60)
+        case "SendMessage":
+            return RateLimit("send", edge.send_per_second, 1)
+        case "Upload" | "CreateUpload" | "UploadPart" | "CompleteUpload":
+            return _upload_limit(edge)
+        case _:
+            return None
+
+
+def _upload_limit(edge: EdgeSettings) -> RateLimit:
+    return RateLimit("upload", edge.upload_per_minute, 60)
+
+
+def render(edge: EdgeSettings) -> str:
+    """Envoy's configuration as YAML."""
+    loader = Environment(  # noqa: S701 - the output is YAML, not a page
+        loader=FileSystemLoader(TEMPLATE.parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    targets = ("auth", "messaging", "presence", "media")
+    return loader.get_template(TEMPLATE.name).render(
+        edge=edge,
+        routes=routes(edge),
+        services=list(dict.fromkeys(method.service for method in methods() if not method.internal)),
+        descriptor=str(DESCRIPTOR_FILE),
+        local_replies=LOCAL_REPLIES,
+        grpc_clusters={name: _addresses(getattr(edge, name)) for name in targets},
+        http_clusters={name: _addresses(getattr(edge, name)) for name in ("auth_http", "media_http", "web")},
+        health_services={
+            "auth": "chatly.auth.v1.AuthService",
+            "messaging": "chatly.messaging.v1.MessagingService",
+            "presence": "chatly.presence.v1.PresenceService",
+            "media": "chatly.media.v1.MediaService",
+        },
+    )

@@ -1,0 +1,65 @@
+"""What Envoy itself answers (no token, too many calls, nobody there), typed as the services' errors are."""
+
+import base64
+import json
+from dataclasses import dataclass
+
+from google.protobuf.any_pb2 import Any as AnyProto
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+from kernel.errors import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class LocalReply:
+    """One kind of answer; `condition` is a CEL expression over the response."""
+
+    condition: str
+    code: int
+    reason: Reason
+    message: str
+
+    @property
+    def details(self) -> str:
+        """google.rpc.Status with ErrorInfo, base64, as in `grpc-status-details-bin`."""
+        info = AnyProto()
+        info.Pack(error_details_pb2.ErrorInfo(reason=self.reason, domain="chatly"))
+        status = status_pb2.Status(code=self.code, message=self.message, details=[info])
+        return base64.b64encode(status.SerializeToString()).decode()
+
+    @property
+    def json(self) -> str:
+        """The same as JSON, as the transcoder writes a service's error."""
+        info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": self.reason, "domain": "chatly"}
+        return json.dumps({"code": self.code, "message": self.message, "details": [info]})
+
+
+_DENIED = "response.code_details.startsWith('jwt_authn_access_denied')"
+
+LOCAL_REPLIES = (
+    LocalReply(
+        "response.code_details == 'jwt_authn_access_denied{Jwt_is_missing}'",
+        code_pb2.UNAUTHENTICATED,
+        Reason.TOKEN_MISSING,
+        "this call needs an access token",
+    ),
+    LocalReply(
+        "response.code_details == 'jwt_authn_access_denied{Jwt_is_expired}'",
+        code_pb2.UNAUTHENTICATED,
+        Reason.TOKEN_EXPIRED,
+        "the access token ran out: call Refresh, then try again",
+    ),
+    LocalReply(_DENIED, code_pb2.UNAUTHENTICATED, Reason.TOKEN_INVALID, "the access token is not valid"),
+    LocalReply(
+        "response.code_details == 'local_rate_limited'",
+        code_pb2.RESOURCE_EXHAUSTED,
+        Reason.RATE_LIMITED,
+        "too many calls from this address: wait a little, then try again",
+    ),
+    LocalReply(
+        "response.code == 503",
+        code_pb2.UNAVAILABLE,
+        Reason.SERVICE_UNAVAILABLE,
+        "this part of Chatly cannot be reached right now: try again",
+    ),
+)
