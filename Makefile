@@ -11,7 +11,7 @@ help: ## Show what can be done
 install: ## Install Chatly and its tools into .venv (the others do it by themselves)
 	@scripts/install.sh
 
-toolchains: ## Find or install Go, Node and Java for the clients of other languages
+toolchains: install ## Find or install Go, Node and Java for the clients of other languages
 	@scripts/toolchains.sh
 
 run: install ## Start the whole mesh on this machine: http://localhost:8080 (CHATLY_* set ports and folders)

