@@ -1,0 +1,53 @@
+"""Access tokens: how they are signed, and what auth's own server checks them against."""
+
+from datetime import datetime, timedelta
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from kernel.clock import Clock
+from kernel.ids import SessionId, UserId, random_id
+from kernel.rpc.tokens import ISSUER, USER_AUDIENCE
+from services.auth.keys import KeyRing, private_half
+from services.auth.revocations import Revocations
+
+
+class AccessTokens:
+    """Signs access tokens: Ed25519 JWTs with `sub`, `userId` (the same), `sid`, `jti`, `iat`, `exp`, `iss`, `aud`."""
+
+    def __init__(self, *, keys: KeyRing, clock: Clock, life: timedelta) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._life = life
+
+    def issue(self, user_id: UserId, session_id: SessionId) -> tuple[str, datetime]:
+        """A token of a session, and when it runs out (a whole second)."""
+        now = self._clock.now().replace(microsecond=0)
+        expires_at = now + self._life
+        claims = {
+            "iss": ISSUER,
+            "aud": USER_AUDIENCE,
+            "sub": user_id,
+            "userId": user_id,
+            "sid": session_id,
+            "jti": random_id(),
+            "iat": now,
+            "exp": expires_at,
+        }
+        key = self._keys.signing()
+        token = jwt.encode(claims, private_half(key), algorithm="EdDSA", headers={"kid": key.kid})
+        return token, expires_at
+
+
+class OwnTokenKeys:
+    """TokenKeys of auth's own server, which needs to ask nobody."""
+
+    def __init__(self, *, keys: KeyRing, revocations: Revocations) -> None:
+        self._keys = keys
+        self._revocations = revocations
+
+    async def key(self, kid: str) -> Ed25519PublicKey | None:
+        return self._keys.find(kid)
+
+    def is_revoked(self, session_id: SessionId) -> bool:
+        return self._revocations.is_revoked(session_id)

@@ -1,0 +1,86 @@
+"""Starting a session."""
+
+from dataclasses import dataclass
+
+from kernel.clock import Clock
+from kernel.ids import SessionId, random_id
+from services.auth.access_tokens import AccessTokens
+from services.auth.credentials import Credentials
+from services.auth.model import SESSION_IDLE, Account, Session, Tokens, wrong_credentials
+from services.auth.passwords import Passwords
+from services.auth.ports import AccountChanges, AccountStore, SessionEndings, SessionStore
+from services.auth.refresh_tokens import first_token
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where a session is used: a name for people, and the network address."""
+
+    name: str
+    address: str
+
+
+class Login:
+    """Checks a password and starts a session."""
+
+    def __init__(
+        self,
+        *,
+        credentials: Credentials,
+        accounts: AccountStore,
+        changes: AccountChanges,
+        sessions: SessionStore,
+        endings: SessionEndings,
+        passwords: Passwords,
+        tokens: AccessTokens,
+        clock: Clock,
+    ) -> None:
+        self._credentials = credentials
+        self._accounts = accounts
+        self._changes = changes
+        self._sessions = sessions
+        self._endings = endings
+        self._passwords = passwords
+        self._tokens = tokens
+        self._clock = clock
+
+    async def __call__(self, *, email: str, password: str, device: Device) -> Tokens:
+        """Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`, RESOURCE_EXHAUSTED `RATE_LIMITED`."""
+        account = await self._credentials.login(email, password, address=device.address)
+        account = await self._with_fresh_hash(account, password)
+        now = self._clock.now()
+        session = Session(
+            session_id=SessionId(random_id()),
+            user_id=account.user_id,
+            device_name=device.name,
+            address=device.address,
+            created_at=now,
+            last_used_at=now,
+        )
+        refresh = first_token(session.session_id)
+        await self._sessions.add(session, token_hash=refresh.token_hash)
+        await self._end_if_outrun(session, account)
+        access, expires_at = self._tokens.issue(account.user_id, session.session_id)
+        return Tokens(
+            account=account,
+            session_id=session.session_id,
+            access=access,
+            access_expires_at=expires_at,
+            refresh=refresh.text(),
+            refresh_expires_at=now + SESSION_IDLE,
+        )
+
+    async def _with_fresh_hash(self, account: Account, password: str) -> Account:
+        """Hash again after the cost was set anew, or the time of a check would tell which accounts exist."""
+        if not self._passwords.is_outdated(account.password_hash):
+            return account
+        new_hash = await self._passwords.hash(password)
+        changed = await self._changes.set_password(account.user_id, old_hash=account.password_hash, new_hash=new_hash)
+        return changed or account
+
+    async def _end_if_outrun(self, session: Session, account: Account) -> None:
+        """A password change or a deletion that ended all sessions a moment ago did not see this one."""
+        current = (await self._accounts.get([account.user_id])).get(account.user_id)
+        if current is None or current.password_hash != account.password_hash:
+            await self._endings.end([session.session_id], at=self._clock.now())
+            raise wrong_credentials()

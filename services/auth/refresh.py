@@ -1,0 +1,96 @@
+"""Trading a refresh token for new tokens."""
+
+import secrets
+
+from kernel.clock import Clock
+from kernel.errors import Reason, unauthenticated
+from services.auth.access_tokens import AccessTokens
+from services.auth.model import (
+    REFRESH_GRACE,
+    SESSION_IDLE,
+    Account,
+    RefreshToken,
+    Session,
+    Tokens,
+    session_ended,
+)
+from services.auth.ports import AccountStore, RefreshTokenStore, SessionEndings, SessionStore
+from services.auth.refresh_tokens import SALT_BYTES, RefreshSecret, parse_token, refresh_token_invalid
+
+
+class Refresh:
+    """Spends a refresh token. Shown again within the grace it leads to the same successor, later its session ends."""
+
+    def __init__(
+        self,
+        *,
+        accounts: AccountStore,
+        sessions: SessionStore,
+        endings: SessionEndings,
+        refresh_tokens: RefreshTokenStore,
+        tokens: AccessTokens,
+        clock: Clock,
+    ) -> None:
+        self._accounts = accounts
+        self._sessions = sessions
+        self._endings = endings
+        self._refresh_tokens = refresh_tokens
+        self._tokens = tokens
+        self._clock = clock
+
+    async def __call__(self, token: str, *, address: str) -> Tokens:
+        """Errors, all UNAUTHENTICATED: `TOKEN_INVALID`, `SESSION_ENDED`, `REFRESH_TOKEN_REUSED`."""
+        shown = parse_token(token)
+        known = await self._refresh_tokens.find(shown.session_id, shown.token_hash)
+        if known is None:
+            raise refresh_token_invalid()
+        session = await self._live_session(known)
+        await self._refuse_if_stolen(known)
+        account = await self._owner(session)
+        fresh = await self._newest(shown, known)
+        now = self._clock.now()
+        await self._sessions.touch(session.session_id, address=address, at=now)
+        access, expires_at = self._tokens.issue(account.user_id, session.session_id)
+        return Tokens(
+            account=account,
+            session_id=session.session_id,
+            access=access,
+            access_expires_at=expires_at,
+            refresh=fresh.text(),
+            refresh_expires_at=now + SESSION_IDLE,
+        )
+
+    async def _live_session(self, known: RefreshToken) -> Session:
+        session = await self._sessions.get(known.session_id)
+        if session is None or not session.is_live(self._clock.now()):
+            raise session_ended()
+        return session
+
+    async def _refuse_if_stolen(self, known: RefreshToken) -> None:
+        now = self._clock.now()
+        if known.spent_at is not None and now > known.spent_at + REFRESH_GRACE:
+            await self._endings.end([known.session_id], at=now)
+            message = "this refresh token was used before; its session has been ended"
+            raise unauthenticated(Reason.REFRESH_TOKEN_REUSED, message)
+
+    async def _owner(self, session: Session) -> Account:
+        account = (await self._accounts.get([session.user_id])).get(session.user_id)
+        if account is None or account.deleted_at is not None:
+            raise session_ended()
+        return account
+
+    async def _newest(self, shown: RefreshSecret, known: RefreshToken) -> RefreshSecret:
+        """The live token that the shown one leads to: its new successor, or the end of the last seconds' rotations."""
+        if known.spent_at is None:
+            salt = secrets.token_bytes(SALT_BYTES)
+            successor_hash = shown.successor(salt).token_hash
+            known = await self._refresh_tokens.rotate(
+                known, successor_hash=successor_hash, salt=salt, at=self._clock.now()
+            )
+        while known.salt is not None:
+            shown = shown.successor(known.salt)
+            follower = await self._refresh_tokens.find(shown.session_id, shown.token_hash)
+            if follower is None or follower.spent_at is None:
+                return shown
+            known = follower
+        raise refresh_token_invalid()

@@ -1,0 +1,34 @@
+"""Making an account."""
+
+from kernel.clock import Clock
+from kernel.ids import UserId, random_id
+from services.auth.model import Account
+from services.auth.names import check_username
+from services.auth.passwords import Passwords, check_new_password
+from services.auth.ports import AccountStore
+
+
+class Register:
+    """Makes an account; it does not log in."""
+
+    def __init__(self, *, accounts: AccountStore, passwords: Passwords, clock: Clock) -> None:
+        self._accounts = accounts
+        self._passwords = passwords
+        self._clock = clock
+
+    async def __call__(self, *, username: str, email: str, password: str) -> Account:
+        """Errors: `EMAIL_TAKEN`, `USERNAME_TAKEN`, `INVALID_FIELD`, `PASSWORD_TOO_LONG`, `RATE_LIMITED`."""
+        check_username(username)
+        check_new_password(password, field="password")
+        password_hash = await self._passwords.hash(password)
+        now = self._clock.now()
+        account = Account(
+            user_id=UserId(random_id()),
+            username=username,
+            email=email,
+            password_hash=password_hash,
+            created_at=now,
+            updated_at=now,
+        )
+        await self._accounts.add(account)
+        return account

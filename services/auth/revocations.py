@@ -1,0 +1,41 @@
+"""Which sessions were ended while their access tokens had time left, known without asking the store."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from kernel.clock import Clock
+from kernel.ids import SessionId
+from services.auth.ports import SessionEndings
+
+
+class Revocations:
+    """SessionEndings that remembers: what this node ends counts at once, what others end after the next `refresh`."""
+
+    def __init__(self, *, endings: SessionEndings, clock: Clock, token_life: timedelta) -> None:
+        self._endings = endings
+        self._clock = clock
+        self._token_life = token_life
+        self._revoked: frozenset[SessionId] = frozenset()
+
+    async def end(self, session_ids: Collection[SessionId], *, at: datetime) -> int:
+        ended = await self._endings.end(session_ids, at=at)
+        self._revoked |= frozenset(session_ids)
+        return ended
+
+    async def ended_since(self, moment: datetime) -> Collection[SessionId]:
+        return await self._endings.ended_since(moment)
+
+    async def refresh(self) -> None:
+        """Learn what all nodes ended within the lifetime of an access token, and forget what was before."""
+        before = self._revoked
+        stored = frozenset(await self._endings.ended_since(self._clock.now() - self._token_life))
+        # What this node ended while the store was answering may be missing from the answer.
+        self._revoked = stored | (self._revoked - before)
+
+    def is_revoked(self, session_id: SessionId) -> bool:
+        """Whether a session's access tokens no longer count."""
+        return session_id in self._revoked
+
+    def revoked(self) -> Collection[SessionId]:
+        """All of them."""
+        return self._revoked
