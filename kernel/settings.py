@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, dataclass_transform, get_type_hints
 
@@ -46,14 +46,17 @@ def settings(cls: type[T]) -> type[T]:
     return dataclass(frozen=True, slots=True, kw_only=True)(cls)
 
 
-def load(cls: type[T], environ: Mapping[str, str] | None = None) -> T:
-    """Fill a settings class; raise SettingsError that lists everything that is missing or wrong."""
+def load(cls: type[T], environ: Mapping[str, str] | None = None, **names: str) -> T:
+    """Fill a settings class; raise SettingsError that lists everything that is missing or wrong.
+
+    `names` fill placeholders in the variables' names: SERVICE="AUTH" makes CHATLY_AUTH_PORT of `CHATLY_{SERVICE}_PORT`.
+    """
     environ = os.environ if environ is None else environ
     hints = get_type_hints(cls)
     values: dict[str, Any] = {}
     wrong: list[str] = []
     for item in fields(cls):  # type: ignore[arg-type]
-        variable: _Variable = item.metadata[_META]
+        variable = _variable(item, names)
         try:
             raw = _raw(variable, environ)
             if raw is not None:
@@ -70,13 +73,18 @@ def load(cls: type[T], environ: Mapping[str, str] | None = None) -> T:
     return cls(**values)
 
 
-def shown(value: object) -> dict[str, str]:
-    """What to print of settings: variable name → value, secrets masked."""
+def shown(value: object, **names: str) -> dict[str, str]:
+    """What to print of settings: variable name → value, secrets masked; `names` as in `load`."""
     result: dict[str, str] = {}
     for item in fields(value):  # type: ignore[arg-type]
-        variable: _Variable = item.metadata[_META]
+        variable = _variable(item, names)
         result[variable.name] = "***" if variable.secret else str(getattr(value, item.name))
     return result
+
+
+def _variable(item: Field[Any], names: Mapping[str, str]) -> _Variable:
+    variable: _Variable = item.metadata[_META]
+    return replace(variable, name=variable.name.format_map(names))
 
 
 def _raw(variable: _Variable, environ: Mapping[str, str]) -> str | None:

@@ -22,7 +22,7 @@ class LiveBus(Protocol):
     """Publish and subscribe by channel name. At most once; in order per publisher and channel."""
 
     async def publish(self, messages: Sequence[BusMessage]) -> None:
-        """Send, as one burst. Never waits for receivers, and never raises: what cannot be sent now is dropped and counted."""
+        """Send, as one burst. Never waits for receivers, never raises: what cannot be sent is dropped and counted."""
         ...
 
     def subscribe(self) -> "BusSubscription":

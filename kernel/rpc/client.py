@@ -1,0 +1,147 @@
+"""Channels to other services: deadlines, retries where a repetition is harmless, and whose token goes along."""
+
+import json
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import grpc
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor_pb2 import MethodOptions
+
+from kernel.rpc.context import UserCaller, caller_var, request_var
+from kernel.rpc.interceptors.request import REQUEST_ID_KEY
+from kernel.rpc.status import from_rpc_error
+from kernel.rpc.tokens import ServiceTokens
+
+__all__ = ["Forward", "from_rpc_error", "open_channel"]
+
+Forward = Literal["user", "service", "none"]
+
+DEFAULT_TIMEOUT = 5.0
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024 + 64 * 1024
+
+_RETRY = {
+    "maxAttempts": 4,
+    "initialBackoff": "0.05s",
+    "maxBackoff": "1s",
+    "backoffMultiplier": 2,
+    "retryableStatusCodes": ["UNAVAILABLE"],
+}
+
+
+def open_channel(
+    address: str,
+    *,
+    forward: Forward,
+    service_tokens: ServiceTokens | None = None,
+    name: str = "",
+    grpc_services: Sequence[str] = (),
+    default_timeout: float = DEFAULT_TIMEOUT,
+    credentials: grpc.ChannelCredentials | None = None,
+) -> grpc.aio.Channel:
+    """A channel to `host:port`. Close it when done; it connects by itself, and again after every loss.
+
+    forward: whose token goes along. `user`: that of the user being served; `service`: our own, as the service `name`,
+        from `service_tokens`; `none`: none.
+    grpc_services: full names whose methods may be called; those marked NO_SIDE_EFFECTS or IDEMPOTENT in the proto are
+        tried again while the peer is unavailable. Their stubs must be imported.
+    default_timeout: seconds, for unary calls that bring no timeout of their own. Streams have none.
+    credentials: for TLS; without them the channel is plain.
+    """
+    options = [
+        ("grpc.service_config", json.dumps({"methodConfig": _retries(grpc_services)})),
+        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        # Come back soon after a peer's restart; the default grows to two minutes.
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", 2_000),
+    ]
+    if credentials is None:
+        channel = grpc.aio.insecure_channel(address, options=options)
+    else:
+        channel = grpc.aio.secure_channel(address, credentials, options=options)
+    return _MeshChannel(channel, _token_source(forward, service_tokens, name), default_timeout)
+
+
+def _token_source(forward: Forward, tokens: ServiceTokens | None, name: str) -> Callable[[], str | None]:
+    if forward == "service":
+        if tokens is None or not name:
+            raise ValueError("a channel that carries a service token needs service_tokens and name")
+        return lambda: tokens.issue(name)
+    return _user_token if forward == "user" else lambda: None
+
+
+def _user_token() -> str | None:
+    caller = caller_var.get()
+    return caller.token if isinstance(caller, UserCaller) else None
+
+
+def _retries(grpc_services: Sequence[str]) -> list[dict[str, Any]]:
+    harmless = {MethodOptions.NO_SIDE_EFFECTS, MethodOptions.IDEMPOTENT}
+    names = [
+        {"service": service, "method": method.name}
+        for service in grpc_services
+        for method in descriptor_pool.Default().FindServiceByName(service).methods
+        if method.GetOptions().idempotency_level in harmless
+    ]
+    return [{"name": names, "retryPolicy": _RETRY}] if names else []
+
+
+class _MeshChannel(grpc.aio.Channel):
+    """Adds metadata and deadlines to calls. grpc.aio's own client interceptors cost a task per call; this does not."""
+
+    def __init__(self, channel: grpc.aio.Channel, token: Callable[[], str | None], default_timeout: float) -> None:
+        self._channel = channel
+        self._token = token
+        self._default_timeout = default_timeout
+
+    def unary_unary(self, *args: Any, **kwargs: Any) -> Any:
+        return self._calling(self._channel.unary_unary(*args, **kwargs), self._default_timeout)
+
+    def unary_stream(self, *args: Any, **kwargs: Any) -> Any:
+        return self._calling(self._channel.unary_stream(*args, **kwargs), None)
+
+    def stream_unary(self, *args: Any, **kwargs: Any) -> Any:
+        return self._calling(self._channel.stream_unary(*args, **kwargs), None)
+
+    def stream_stream(self, *args: Any, **kwargs: Any) -> Any:
+        return self._calling(self._channel.stream_stream(*args, **kwargs), None)
+
+    def _calling(self, multi_callable: Any, default_timeout: float | None) -> Any:
+        def call(
+            *args: Any, timeout: float | None = None, metadata: Sequence[tuple[str, str]] | None = None, **kwargs: Any
+        ) -> Any:
+            timeout = default_timeout if timeout is None else timeout
+            return multi_callable(*args, timeout=timeout, metadata=self._metadata(metadata), **kwargs)
+
+        return call
+
+    def _metadata(self, given: Sequence[tuple[str, str]] | None) -> list[tuple[str, str]]:
+        metadata = list(given or ())
+        if token := self._token():
+            metadata.append(("authorization", f"Bearer {token}"))
+        request = request_var.get(None)
+        if request is not None:
+            metadata.append((REQUEST_ID_KEY, request.request_id))
+        return metadata
+
+    async def close(self, grace: float | None = None) -> None:
+        await self._channel.close(grace)
+
+    def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:  # noqa: FBT001, FBT002
+        return self._channel.get_state(try_to_connect)
+
+    async def wait_for_state_change(self, last_observed_state: grpc.ChannelConnectivity) -> None:
+        await self._channel.wait_for_state_change(last_observed_state)
+
+    async def channel_ready(self) -> None:
+        await self._channel.channel_ready()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._channel.close()

@@ -1,0 +1,77 @@
+"""Asks a service's checks every few seconds, and tells whoever looks: gRPC health, /healthz, the log."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+from grpc_health.v1 import health_pb2
+from grpc_health.v1.health import aio
+
+from kernel.service import HealthCheck, Service
+
+_EVERY_SECONDS: Final = 2.0
+_CHECK_SECONDS: Final = 2.0
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+class HealthMonitor:
+    """What works and what does not in one service."""
+
+    def __init__(self, service: Service) -> None:
+        self.servicer = aio.HealthServicer()
+        self._checks: Mapping[str, HealthCheck] = service.health
+        self._names = ["", *service.grpc_services]
+        self._log = structlog.stdlib.get_logger("chatly.health").bind(service=service.name)
+        self._results: dict[str, str | None] = {}
+        self._serving: bool | None = None
+        self._draining = False
+
+    @property
+    def serving(self) -> bool:
+        """Whether new calls are welcome."""
+        return bool(self._serving) and not self._draining
+
+    def report(self) -> dict[str, object]:
+        """`{"status": "SERVING" | "NOT_SERVING", "checks": {name: what is broken or None}}`."""
+        return {"status": "SERVING" if self.serving else "NOT_SERVING", "checks": dict(self._results)}
+
+    async def check(self) -> None:
+        """Ask every check once, together, and tell of changes."""
+        answers = await asyncio.gather(*(_ask(check) for check in self._checks.values()))
+        self._results = dict(zip(self._checks, answers, strict=True))
+        broken = {name: answer for name, answer in self._results.items() if answer is not None}
+        if self._draining or self._serving is (not broken):
+            return
+        first, self._serving = self._serving is None, not broken
+        if broken:
+            self._log.warning("not serving", broken=broken)
+        elif not first:
+            self._log.info("serving again")
+        await self._tell(_NOT_SERVING if broken else _SERVING)
+
+    async def run(self) -> None:
+        """For ever: ask every two seconds."""
+        while True:
+            await asyncio.sleep(_EVERY_SECONDS)
+            await self.check()
+
+    async def drain(self) -> None:
+        """NOT_SERVING from now on, whatever the checks say."""
+        self._draining = True
+        await self._tell(_NOT_SERVING)
+
+    async def _tell(self, status: int) -> None:
+        for name in self._names:
+            await self.servicer.set(name, status)
+
+
+async def _ask(check: HealthCheck) -> str | None:
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            return await check()
+    except TimeoutError:
+        return f"no answer within {_CHECK_SECONDS:g} s"
+    except Exception as error:  # noqa: BLE001 - a check that fails is an answer
+        return f"{type(error).__name__}: {error}"

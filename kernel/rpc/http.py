@@ -1,0 +1,153 @@
+"""The HTTP door of a service: /metrics, /healthz, its own routes, and the same tokens and errors as over gRPC."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from http import HTTPStatus
+from math import ceil
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kernel.errors import ChatlyError, Code, Reason, unauthenticated
+from kernel.rpc import context
+from kernel.rpc.context import UserCaller, caller_var, current_request, request_var
+from kernel.rpc.health import HealthMonitor
+from kernel.rpc.interceptors.request import REQUEST_ID_KEY, bearer, read_request
+from kernel.rpc.tokens import TokenVerifier
+from kernel.service import Service
+from kernel.telemetry import metrics
+
+_STATUS = {
+    Code.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
+    Code.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    Code.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
+    Code.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Code.ALREADY_EXISTS: HTTPStatus.CONFLICT,
+    Code.FAILED_PRECONDITION: HTTPStatus.BAD_REQUEST,
+    Code.ABORTED: HTTPStatus.CONFLICT,
+    Code.OUT_OF_RANGE: HTTPStatus.BAD_REQUEST,
+    Code.RESOURCE_EXHAUSTED: HTTPStatus.TOO_MANY_REQUESTS,
+    Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    Code.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
+    Code.UNIMPLEMENTED: HTTPStatus.NOT_IMPLEMENTED,
+    Code.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+
+async def authenticate(request: Request) -> UserCaller:
+    """The user behind a request, by `Authorization: Bearer` or the cookie `chatly_access`; also sets `caller_var`.
+
+    Raises UNAUTHENTICATED `TOKEN_*` or `SESSION_ENDED`.
+    """
+    token = bearer(request.headers, request.cookies)
+    if token is None:
+        raise unauthenticated(Reason.TOKEN_MISSING, "this request needs an access token")
+    tokens: TokenVerifier = request.app.state.tokens
+    caller = await tokens.verify(token)
+    caller_var.set(caller)
+    return caller
+
+
+def error_response(error: ChatlyError) -> JSONResponse:
+    """`{"code", "reason", "message", "field_violations": [{"field", "description"}]}` with the status that fits."""
+    body = {
+        "code": error.code.name,
+        "reason": error.reason.value,
+        "message": error.message,
+        "field_violations": [{"field": item.field, "description": item.description} for item in error.violations],
+    }
+    headers = {} if error.retry_after is None else {"retry-after": str(ceil(error.retry_after))}
+    return JSONResponse(body, status_code=_STATUS[error.code], headers=headers)
+
+
+def build_app(service: Service, *, tokens: TokenVerifier, health: HealthMonitor, trust_edge: bool) -> Starlette:
+    """The application behind a service's HTTP door."""
+
+    async def healthz(_: Request) -> Response:
+        status = HTTPStatus.OK if health.serving else HTTPStatus.SERVICE_UNAVAILABLE
+        return JSONResponse(health.report(), status_code=status)
+
+    async def prometheus(_: Request) -> Response:
+        return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+
+    app = Starlette(
+        routes=[Route("/healthz", healthz), Route("/metrics", prometheus), *service.routes],
+        middleware=[Middleware(_RequestContext, trust_edge=trust_edge)],
+        exception_handlers={ChatlyError: _told, Exception: _hidden},
+    )
+    app.state.tokens = tokens
+    return app
+
+
+@asynccontextmanager
+async def open_http(app: Starlette, *, grace_seconds: float) -> AsyncIterator[uvicorn.Server]:
+    """A uvicorn server to be run with `serve(sockets=[listener])`; at the end it is told to finish."""
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=ceil(grace_seconds),
+    )
+    server = _QuietServer(config)
+    try:
+        yield server
+    finally:
+        server.should_exit = True
+
+
+class _QuietServer(uvicorn.Server):
+    """Leaves signals to the process that runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class _RequestContext:
+    """Sets the context variables, and names the request id in the answer. Bodies pass in pieces, as they come."""
+
+    def __init__(self, app: ASGIApp, *, trust_edge: bool) -> None:
+        self._app = app
+        self._trust_edge = trust_edge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = self._read(Request(scope))
+        request_var.set(request)
+        caller_var.set(None)
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (REQUEST_ID_KEY.encode(), request.request_id.encode())]
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
+
+    def _read(self, request: Request) -> context.Request:
+        return read_request(
+            f"{request.method} {request.url.path}",
+            request.headers,
+            request.headers.getlist("cookie"),
+            request.client.host if request.client else "",
+            trust_edge=self._trust_edge,
+        )
+
+
+async def _told(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ChatlyError)  # noqa: S101 - Starlette's signature is wider than its promise
+    return error_response(error)
+
+
+async def _hidden(_: Request, __: Exception) -> Response:
+    message = f"internal error; the request id {current_request().request_id} finds it in the logs"
+    return error_response(ChatlyError(Code.INTERNAL, Reason.INTERNAL, message))

@@ -1,0 +1,172 @@
+"""Puts the interceptors around every handler once, at start-up: a call pays for nothing but its own checks."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from inspect import isasyncgenfunction
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+import grpc
+
+from kernel.errors import ChatlyError, Code, Reason
+from kernel.rpc.context import Caller, Request, caller_var, request_var
+from kernel.rpc.interceptors.access import Access
+from kernel.rpc.interceptors.method import Method, describe
+from kernel.rpc.interceptors.observation import Observation
+from kernel.rpc.interceptors.request import REQUEST_ID_KEY, bearer, host_of, read_request
+from kernel.rpc.interceptors.streams import OpenStreams
+from kernel.rpc.interceptors.validation import tolerant, validate, validated
+from kernel.rpc.status import DETAILS_KEY, details_of, grpc_code, text_of
+
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+
+class Chain:
+    """Stands in for the server while servicers are mounted, and hands their handlers on, wrapped."""
+
+    def __init__(
+        self,
+        server: grpc.aio.Server,
+        *,
+        access: Access,
+        streams: OpenStreams,
+        max_seconds: float,
+        trust_edge: bool,
+    ) -> None:
+        """`max_seconds`: how long a unary call may take whatever its client says."""
+        self._server = server
+        self._access = access
+        self._streams = streams
+        self._max_seconds = max_seconds
+        self._trust_edge = trust_edge
+
+    def add_generic_rpc_handlers(self, handlers: object) -> None:
+        """Generated code offers its handlers twice; the second way, below, says their names."""
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Handler]) -> None:
+        """Wrap the handlers of one gRPC service and give them to the server."""
+        wrapped = {name: self._wrap(describe(service, name, handler), handler) for name, handler in handlers.items()}
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, wrapped),))
+
+    def _wrap(self, method: Method, handler: Handler) -> Handler:
+        wrap, make = {
+            (False, False): (self._unary, grpc.unary_unary_rpc_method_handler),
+            (False, True): (self._streaming, grpc.unary_stream_rpc_method_handler),
+            (True, False): (self._collecting, grpc.stream_unary_rpc_method_handler),
+            (True, True): (self._streaming, grpc.stream_stream_rpc_method_handler),
+        }[method.streams_requests, method.streams_responses]
+        inner = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
+        if method.streams_responses and not isasyncgenfunction(inner):
+            raise TypeError(f"{method.full_name}: the handler of a stream is an async generator")
+        if handler.request_deserializer is None or handler.response_serializer is None:
+            raise TypeError(f"{method.full_name}: handlers take and give messages")
+        return make(
+            wrap(method, inner),
+            request_deserializer=tolerant(handler.request_deserializer),
+            response_serializer=_bytes_as_they_are(handler.response_serializer),
+        )
+
+    def _unary(self, method: Method, handler: Any) -> Any:
+        observation = Observation(method)
+
+        async def call(request: Any, context: Context) -> Any:
+            async with self._call(method, observation, context) as call:
+                call.admit(await self._access.admit(method, call.token))
+                validate(request)
+                async with asyncio.timeout(self._max_seconds):
+                    return await handler(request, context)
+
+        return call
+
+    def _streaming(self, method: Method, handler: Any) -> Any:
+        observation = Observation(method)
+
+        async def call(request: Any, context: Context) -> AsyncIterator[Any]:
+            async with self._call(method, observation, context) as call:
+                caller = call.admit(await self._access.admit(method, call.token))
+                if not method.streams_requests:
+                    validate(request)
+                given = validated(request) if method.streams_requests else request
+                with self._streams.opened(method.full_name, caller) as stream:
+                    async for item in stream.items(handler(given, context)):
+                        yield item
+
+        return call
+
+    def _collecting(self, method: Method, handler: Any) -> Any:
+        observation = Observation(method)
+
+        async def call(requests: Any, context: Context) -> Any:
+            async with self._call(method, observation, context) as call:
+                caller = call.admit(await self._access.admit(method, call.token))
+                with self._streams.opened(method.full_name, caller) as stream:
+                    return await stream.answer(handler(validated(requests), context))
+
+        return call
+
+    def _call(self, method: Method, observation: Observation, context: Context) -> "_Call":
+        return _Call(method, observation, context, trust_edge=self._trust_edge)
+
+
+class _Call:
+    """One call from its first byte to its status: sets the context variables, turns what is raised into a status."""
+
+    __slots__ = ("_context", "_observation", "_request", "_started", "token")
+
+    def __init__(self, method: Method, observation: Observation, context: Context, *, trust_edge: bool) -> None:
+        self._started = time.perf_counter()
+        self._context = context
+        self._observation = observation
+        self._request, self.token = _read(method, context, trust_edge=trust_edge)
+
+    def admit(self, caller: Caller) -> Caller:
+        """Let the handler know who calls. Never reset: a cancelled stream is closed in another context."""
+        caller_var.set(caller)
+        return caller
+
+    async def __aenter__(self) -> Self:
+        request_var.set(self._request)
+        caller_var.set(None)
+        self._context.set_trailing_metadata(((REQUEST_ID_KEY, self._request.request_id),))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._observation.succeeded(self._started)
+        elif isinstance(error, ChatlyError):
+            await self._abort(error)
+        elif isinstance(error, grpc.aio.AbortError):
+            code = grpc.StatusCode(self._context.code()).name
+            self._observation.failed(self._started, code, "", self._context.details())
+        elif isinstance(error, asyncio.CancelledError | GeneratorExit):
+            self._observation.failed(self._started, "CANCELLED", "", "the client went away, or its deadline passed")
+        elif isinstance(error, TimeoutError):
+            await self._abort(ChatlyError(Code.DEADLINE_EXCEEDED, Reason.DEADLINE_EXCEEDED, "the call took too long"))
+        elif isinstance(error, Exception):
+            message = f"internal error; the request id {self._request.request_id} finds it in the logs"
+            await self._abort(ChatlyError(Code.INTERNAL, Reason.INTERNAL, message), defect=error)
+
+    async def _abort(self, error: ChatlyError, *, defect: Exception | None = None) -> None:
+        self._observation.failed(self._started, error.code.name, error.reason, error.message, defect)
+        await self._context.abort(
+            grpc_code(error.code),
+            text_of(error),
+            ((DETAILS_KEY, details_of(error)), (REQUEST_ID_KEY, self._request.request_id)),
+        )
+
+
+def _read(method: Method, context: Context, *, trust_edge: bool) -> tuple[Request, str | None]:
+    metadata = context.invocation_metadata() or ()
+    headers = {key: value for key, value in metadata if isinstance(value, str)}
+    cookies = [value for key, value in metadata if key == "cookie" and isinstance(value, str)]
+    request = read_request(method.full_name, headers, cookies, host_of(context.peer()), trust_edge=trust_edge)
+    return request, bearer(headers, request.cookies)
+
+
+def _bytes_as_they_are(serialize: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
+    """Fan-out serialises an event once and gives the same bytes to every stream."""
+    return lambda message: message if message.__class__ is bytes else serialize(message)

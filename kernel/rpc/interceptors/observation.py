@@ -1,0 +1,46 @@
+"""What is kept of every call: its count, its time, and a line in the log when it failed."""
+
+import time
+from typing import Final
+
+import structlog
+
+from kernel.rpc.interceptors.method import Method
+from kernel.telemetry import metrics
+
+_LOUD: Final = {"INTERNAL", "UNKNOWN"}
+_NOTABLE: Final = {"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"}
+
+
+class Observation:
+    """Metrics and logs of one method. Good calls are logged at level debug: the edge has its own access log."""
+
+    def __init__(self, method: Method) -> None:
+        self._method = method.full_name
+        self._log = structlog.stdlib.get_logger("chatly.rpc")
+        self._calls = metrics.counter("chatly_rpc_calls", "Finished calls.", ["method", "code"])
+        self._seconds = metrics.histogram("chatly_rpc_seconds", "How long calls took.", ["method"]).labels(self._method)
+        self._ok = self._calls.labels(self._method, "OK")
+
+    def succeeded(self, started: float) -> None:
+        """`started`: time.perf_counter() at the beginning."""
+        elapsed = time.perf_counter() - started
+        self._seconds.observe(elapsed)
+        self._ok.inc()
+        self._log.debug("call", method=self._method, code="OK", seconds=round(elapsed, 6))
+
+    def failed(self, started: float, code: str, reason: str, message: str, error: BaseException | None = None) -> None:
+        """`error` is logged with its trace; give it only where it is a defect of ours."""
+        elapsed = time.perf_counter() - started
+        self._seconds.observe(elapsed)
+        self._calls.labels(self._method, code).inc()
+        write = self._log.error if code in _LOUD else self._log.warning if code in _NOTABLE else self._log.info
+        write(
+            "call",
+            method=self._method,
+            code=code,
+            reason=reason,
+            message=message,
+            seconds=round(elapsed, 6),
+            exc_info=error,
+        )

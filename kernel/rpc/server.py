@@ -1,0 +1,136 @@
+"""Serves one service: gRPC with health, reflection and interceptors, and an HTTP door; drains it at the end."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from kernel.rpc.client import MAX_MESSAGE_BYTES
+from kernel.rpc.health import HealthMonitor
+from kernel.rpc.http import build_app, open_http
+from kernel.rpc.interceptors.access import Access
+from kernel.rpc.interceptors.chain import Chain
+from kernel.rpc.interceptors.streams import OpenStreams
+from kernel.rpc.settings import ServerSettings
+from kernel.rpc.tokens import ServiceTokens, TokenVerifier
+from kernel.service import Service
+from kernel.settings import SettingsError
+
+_OPTIONS = [
+    # Two servers on one port would share its calls by chance; the second is to fail instead.
+    ("grpc.so_reuseport", 0),
+    # Envoy pings every 30 s also on quiet streams; gRPC's default of 5 minutes would hang up on it.
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningServer:
+    """Where a service can be reached."""
+
+    name: str
+    host: str
+    grpc_port: int
+    http_port: int
+
+    @property
+    def address(self) -> str:
+        """For `open_channel`."""
+        return f"{self.host}:{self.grpc_port}"
+
+
+@asynccontextmanager
+async def serve(
+    service: Service, *, settings: ServerSettings, tokens: TokenVerifier, service_tokens: ServiceTokens
+) -> AsyncIterator[RunningServer]:
+    """Serve until the block ends, then drain: no new calls, streams told to reconnect, running calls finished.
+
+    Raises SettingsError if a port cannot be had, ValueError if a method does not say who may call it. Does not run
+    `service.loops`.
+    """
+    monitor = HealthMonitor(service)
+    streams = OpenStreams(tokens=tokens, per_user=settings.max_streams_per_user)
+    app = build_app(service, tokens=tokens, health=monitor, trust_edge=settings.trust_edge)
+    with _listen(service.name, settings) as listener:
+        server = _build(service, settings, monitor, Access(tokens=tokens, service_tokens=service_tokens), streams)
+        running = RunningServer(
+            name=service.name,
+            host=settings.host,
+            grpc_port=_bind(service.name, settings, server),
+            http_port=listener.getsockname()[1],
+        )
+        await monitor.check()
+        await server.start()
+        async with asyncio.TaskGroup() as group, open_http(app, grace_seconds=1) as door:
+            group.create_task(door.serve(sockets=[listener]), name=f"{service.name} http")
+            loops = [group.create_task(monitor.run()), group.create_task(streams.sweep())]
+            try:
+                yield running
+            finally:
+                await _drain(service, server, monitor, streams, settings.grace_seconds)
+                for loop in loops:
+                    loop.cancel()
+
+
+def _build(
+    service: Service, settings: ServerSettings, monitor: HealthMonitor, access: Access, streams: OpenStreams
+) -> grpc.aio.Server:
+    server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=settings.max_concurrent_calls)
+    chain = Chain(
+        server,
+        access=access,
+        streams=streams,
+        max_seconds=settings.max_call_seconds,
+        trust_edge=settings.trust_edge,
+    )
+    for mount in service.mount:
+        # Generated code calls just the two methods that Chain has.
+        mount(cast("grpc.aio.Server", chain))
+    health_pb2_grpc.add_HealthServicer_to_server(monitor.servicer, server)
+    names = (*service.grpc_services, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server)
+    return server
+
+
+async def _drain(
+    service: Service, server: grpc.aio.Server, monitor: HealthMonitor, streams: OpenStreams, grace: float
+) -> None:
+    log: Any = structlog.stdlib.get_logger("chatly.server")
+    log.info("draining", service=service.name)
+    await monitor.drain()
+    streams.refuse_new()
+    try:
+        if service.drain is not None:
+            await service.drain()
+    except Exception:
+        log.exception("drain failed", service=service.name)
+    finally:
+        await server.stop(grace)
+
+
+def _listen(name: str, settings: ServerSettings) -> socket.socket:
+    try:
+        return socket.create_server((settings.host, settings.http_port), backlog=512)
+    except OSError as error:
+        raise _taken(name, settings.host, settings.http_port, "HTTP") from error
+
+
+def _bind(name: str, settings: ServerSettings, server: grpc.aio.Server) -> int:
+    try:
+        return server.add_insecure_port(f"{settings.host}:{settings.grpc_port}")
+    except RuntimeError as error:
+        raise _taken(name, settings.host, settings.grpc_port, "GRPC") from error
+
+
+def _taken(name: str, host: str, port: int, kind: str) -> SettingsError:
+    variable = f"CHATLY_{name.upper()}_{kind}_PORT"
+    return SettingsError(f"{name} cannot listen on {host}:{port}: in use, or not ours; set {variable} or CHATLY_HOST")

@@ -1,0 +1,52 @@
+"""Where a server listens and what it bears: the same variables for every service, with its name in them."""
+
+import os
+from collections.abc import Mapping
+
+from kernel.settings import env, load, settings
+
+
+def _port(value: int) -> str | None:
+    return None if 0 <= value < 1 << 16 else "must be 0 (any free port) to 65535"
+
+
+def _positive(value: float) -> str | None:
+    return None if value > 0 else "must be more than 0"
+
+
+@settings
+class ServerSettings:
+    """Settings of one service's doors. `{SERVICE}` in a variable's name stands for its name in capitals."""
+
+    host: str = env("CHATLY_HOST", default="127.0.0.1", help="address that servers listen on")
+    grpc_port: int = env("CHATLY_{SERVICE}_GRPC_PORT", default=0, help="port for gRPC; 0: any free one", check=_port)
+    http_port: int = env(
+        "CHATLY_{SERVICE}_HTTP_PORT",
+        default=0,
+        help="port for /metrics, /healthz and files; 0: any free one",
+        check=_port,
+    )
+    grace_seconds: float = env(
+        "CHATLY_GRACE_SECONDS", default=10.0, help="how long running calls may finish at shutdown", check=_positive
+    )
+    max_concurrent_calls: int = env(
+        "CHATLY_MAX_CONCURRENT_CALLS", default=20_000, help="open calls and streams of one server", check=_positive
+    )
+    max_streams_per_user: int = env(
+        "CHATLY_MAX_STREAMS_PER_USER", default=32, help="open streams of one user and method", check=_positive
+    )
+    max_call_seconds: float = env(
+        "CHATLY_MAX_CALL_SECONDS", default=30.0, help="the longest that a unary call may take", check=_positive
+    )
+    trust_edge: bool = env(
+        "CHATLY_TRUST_EDGE",
+        default=True,
+        help="whether to believe x-forwarded-* headers: only Envoy can reach the port",
+    )
+
+
+def load_server_settings(service: str, *, port: int, environ: Mapping[str, str] | None = None) -> ServerSettings:
+    """Settings of the doors of `service`; gRPC on `port` and HTTP 1000 above, unless `environ` says otherwise."""
+    name = service.upper()
+    defaults = {f"CHATLY_{name}_GRPC_PORT": str(port), f"CHATLY_{name}_HTTP_PORT": str(port + 1000)}
+    return load(ServerSettings, {**defaults, **(os.environ if environ is None else environ)}, SERVICE=name)

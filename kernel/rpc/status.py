@@ -1,0 +1,105 @@
+"""Errors on the wire: ChatlyError ↔ status code, text and google.rpc.Status details. Raises none itself."""
+
+from collections.abc import Iterable
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.rpc import error_details_pb2, status_pb2
+
+from kernel.errors import ChatlyError, Code, FieldViolation, Reason, unavailable
+
+DOMAIN = "chatly"
+DETAILS_KEY = "grpc-status-details-bin"
+
+# A status travels in headers, which peers bound to 8 KiB.
+_MAX_MESSAGE = 1_000
+_MAX_VIOLATIONS = 20
+
+
+def grpc_code(code: Code) -> grpc.StatusCode:
+    """The gRPC status of the same name."""
+    return grpc.StatusCode[code.name]
+
+
+def details_of(error: ChatlyError) -> bytes:
+    """A serialized google.rpc.Status with ErrorInfo, and BadRequest and RetryInfo where they apply."""
+    status = status_pb2.Status(code=grpc_code(error.code).value[0], message=text_of(error))
+    info = error_details_pb2.ErrorInfo(reason=error.reason.value, domain=DOMAIN, metadata=dict(error.metadata))
+    status.details.add().Pack(info)
+    if error.violations:
+        bad_request = error_details_pb2.BadRequest()
+        for violation in error.violations[:_MAX_VIOLATIONS]:
+            bad_request.field_violations.add(field=violation.field, description=violation.description)
+        status.details.add().Pack(bad_request)
+    if error.retry_after is not None:
+        delay = Duration()
+        delay.FromNanoseconds(round(error.retry_after * 1e9))
+        status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
+    return status.SerializeToString()
+
+
+def text_of(error: ChatlyError) -> str:
+    """The status text, short enough for a header."""
+    return error.message if len(error.message) <= _MAX_MESSAGE else error.message[: _MAX_MESSAGE - 1] + "…"
+
+
+def from_rpc_error(service: str, error: grpc.RpcError) -> ChatlyError:
+    """What a failed call to the service `service` means to our own caller.
+
+    The peer's reason, metadata and violations are kept, so that its PERMISSION_DENIED passes through as it is; a peer
+    that is away, going away or too slow becomes UNAVAILABLE `SERVICE_UNAVAILABLE` with its name.
+    """
+    if not isinstance(error, grpc.aio.AioRpcError):
+        return _unavailable(service)
+    explained = _explained(error)
+    if explained is not None and explained.reason is not Reason.SHUTTING_DOWN:
+        return explained if explained.code is not Code.DEADLINE_EXCEEDED else _unavailable(service)
+    if explained or error.code() in _AWAY:
+        return _unavailable(service)
+    message = f"{service} answered {error.code().name}: {error.details()}"
+    return ChatlyError(Code.INTERNAL, Reason.INTERNAL, message, {"service": service})
+
+
+_AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
+
+
+def _unavailable(service: str) -> ChatlyError:
+    return unavailable(Reason.SERVICE_UNAVAILABLE, f"{service} cannot be reached", service=service)
+
+
+def _explained(error: grpc.aio.AioRpcError) -> ChatlyError | None:
+    """The ChatlyError that the peer raised, or None where its answer carries no ErrorInfo of ours."""
+    status = _status(error.trailing_metadata() or ())
+    info = error_details_pb2.ErrorInfo()
+    if status is None or not _unpack(status, info) or info.domain != DOMAIN:
+        return None
+    if info.reason not in Reason.__members__ or error.code().name not in Code.__members__:
+        return None
+    bad_request, retry = error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
+    _unpack(status, bad_request)
+    retry_after = retry.retry_delay.ToNanoseconds() / 1e9 if _unpack(status, retry) else None
+    return ChatlyError(
+        Code[error.code().name],
+        Reason[info.reason],
+        status.message,
+        dict(info.metadata),
+        tuple(FieldViolation(item.field, item.description) for item in bad_request.field_violations),
+        retry_after,
+    )
+
+
+def _status(metadata: Iterable[tuple[str, str | bytes]]) -> status_pb2.Status | None:
+    for key, value in metadata:
+        if key == DETAILS_KEY and isinstance(value, bytes):
+            try:
+                return status_pb2.Status.FromString(value)
+            except ValueError:
+                return None
+    return None
+
+
+def _unpack(
+    status: status_pb2.Status,
+    into: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest | error_details_pb2.RetryInfo,
+) -> bool:
+    return any(detail.Unpack(into) for detail in status.details)

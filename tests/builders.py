@@ -1,0 +1,61 @@
+"""Things that tests make: ids, moments, keys and tokens. Every part can be chosen, none needs to be."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from uuid import UUID
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from kernel.rpc.tokens import ISSUER, USER_AUDIENCE
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+_numbers = count(1)
+
+
+def an_id() -> str:
+    """A UUID as text, another one at each call, the same in each run."""
+    return str(UUID(int=next(_numbers), version=4))
+
+
+@dataclass(frozen=True, slots=True)
+class Keypair:
+    """A signing key as auth has one."""
+
+    kid: str
+    private: Ed25519PrivateKey
+
+    @property
+    def public(self) -> Ed25519PublicKey:
+        return self.private.public_key()
+
+
+def a_keypair(kid: str = "test-key") -> Keypair:
+    return Keypair(kid, Ed25519PrivateKey.generate())
+
+
+def user_token(
+    user_id: str,
+    *,
+    keypair: Keypair,
+    now: datetime,
+    session_id: str | None = None,
+    life: timedelta = timedelta(minutes=15),
+    **claims: object,
+) -> str:
+    """An access token as auth issues it; `claims` replace single ones, None takes one away."""
+    everything: dict[str, object] = {
+        "iss": ISSUER,
+        "aud": USER_AUDIENCE,
+        "sub": user_id,
+        "userId": user_id,
+        "sid": session_id or an_id(),
+        "jti": an_id(),
+        "iat": now,
+        "exp": now + life,
+        **claims,
+    }
+    kept = {name: value for name, value in everything.items() if value is not None}
+    return jwt.encode(kept, keypair.private, algorithm="EdDSA", headers={"kid": keypair.kid})

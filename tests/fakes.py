@@ -1,0 +1,288 @@
+"""Stand-ins with the behaviour of the real thing: a settable clock, a log in memory, a served service, a platform."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from zlib import crc32
+
+import grpc
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from kernel.bus.memory import MemoryBus
+from kernel.bus.ports import LiveBus
+from kernel.clock import Clock, SystemClock
+from kernel.ids import SessionId
+from kernel.log.ports import EventLog, LogConsumer, LogPosition, LogReader, LogRecord
+from kernel.platform import Platform
+from kernel.rpc.client import open_channel
+from kernel.rpc.server import RunningServer, serve
+from kernel.rpc.settings import ServerSettings
+from kernel.rpc.tokens import ServiceTokens, TokenVerifier
+from kernel.service import Service
+from tests.builders import NOON, Keypair, a_keypair, user_token
+
+SECRET = b"a secret that only the tests know"
+
+
+class FakeClock:
+    """A clock that stands still until it is told."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self._now = now
+        self._monotonic = 1_000.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+        self._monotonic += seconds
+
+    def set(self, now: datetime) -> None:
+        """Wall-clock time only, which may also jump back."""
+        self._now = now
+
+
+class StaticKeys:
+    """TokenKeys with the keys it was given; `revoked` may be changed at any time."""
+
+    def __init__(self, *keypairs: Keypair) -> None:
+        self._keys = {keypair.kid: keypair.public for keypair in keypairs}
+        self.revoked: set[str] = set()
+
+    async def key(self, kid: str) -> Ed25519PublicKey | None:
+        return self._keys.get(kid)
+
+    def is_revoked(self, session_id: SessionId) -> bool:
+        return session_id in self.revoked
+
+
+@dataclass
+class MemoryLog:
+    """EventLog and LogReader in memory: 4 partitions, offsets dense from 0."""
+
+    identity: str = "memory-log"
+    partitions: int = 4
+    unavailable: Exception | None = None
+    """Raised by `append` while set."""
+    _records: dict[int, list[LogRecord]] = field(default_factory=dict)
+    _grown: asyncio.Event = field(default_factory=asyncio.Event)
+    _committed: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    async def append(self, key: str, value: bytes) -> LogPosition:
+        if self.unavailable is not None:
+            raise self.unavailable
+        partition = crc32(key.encode()) % self.partitions
+        records = self._records.setdefault(partition, [])
+        position = LogPosition(partition, len(records))
+        records.append(LogRecord(position, key, value))
+        self._grown.set()
+        self._grown = asyncio.Event()
+        return position
+
+    async def read(self, partition: int, *, after: int, limit: int, wait: float = 0.0) -> Sequence[LogRecord]:
+        await self._until(lambda: len(self._records.get(partition, ())) > after + 1, wait)
+        return self._records.get(partition, [])[after + 1 : after + 1 + limit]
+
+    async def ends(self) -> Mapping[int, int]:
+        return {partition: len(self._records.get(partition, ())) - 1 for partition in range(self.partitions)}
+
+    async def log_id(self) -> str:
+        return self.identity
+
+    @asynccontextmanager
+    async def consumer(self, group: str) -> AsyncIterator[LogConsumer]:
+        yield MemoryConsumer(self, group)
+
+    def records(self) -> list[LogRecord]:
+        """Everything that was appended, partition by partition."""
+        return [record for partition in sorted(self._records) for record in self._records[partition]]
+
+    def committed(self, group: str, partition: int) -> int:
+        return self._committed.get((group, partition), -1)
+
+    def commit(self, group: str, offsets: Mapping[int, int]) -> None:
+        for partition, offset in offsets.items():
+            self._committed[group, partition] = max(offset, self.committed(group, partition))
+
+    async def wait_for_growth(self, seconds: float) -> None:
+        grown = self._grown
+        try:
+            async with asyncio.timeout(seconds):
+                await grown.wait()
+        except TimeoutError:
+            return
+
+    async def _until(self, condition: Callable[[], bool], seconds: float) -> None:
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not condition() and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await self.wait_for_growth(left)
+
+
+class MemoryConsumer:
+    """LogConsumer of MemoryLog, the only member of its group: begins after what the group has committed."""
+
+    def __init__(self, log: MemoryLog, group: str) -> None:
+        self._log = log
+        self._group = group
+        self._positions = {partition: log.committed(group, partition) for partition in range(log.partitions)}
+
+    async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
+        found = await self._take(max_records)
+        if not found and wait > 0:
+            await self._log.wait_for_growth(wait)
+            found = await self._take(max_records)
+        return found
+
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        self._log.commit(self._group, offsets)
+
+    async def lag(self) -> Mapping[int, int]:
+        ends = await self._log.ends()
+        return {partition: end - self._log.committed(self._group, partition) for partition, end in ends.items()}
+
+    async def _take(self, limit: int) -> list[LogRecord]:
+        found: list[LogRecord] = []
+        for partition, after in self._positions.items():
+            records = await self._log.read(partition, after=after, limit=limit - len(found))
+            if records:
+                self._positions[partition] = records[-1].position.offset
+                found.extend(records)
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mesh:
+    """What the servers of one test share: a clock, the keys of their tokens, the secret of services."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    keypair: Keypair = field(default_factory=a_keypair)
+    secret: bytes = SECRET
+    keys: StaticKeys = field(init=False)
+    tokens: TokenVerifier = field(init=False)
+    service_tokens: ServiceTokens = field(init=False)
+
+    def __post_init__(self) -> None:
+        keys = StaticKeys(self.keypair)
+        object.__setattr__(self, "keys", keys)
+        object.__setattr__(self, "tokens", TokenVerifier(keys=keys, clock=self.clock))
+        object.__setattr__(self, "service_tokens", ServiceTokens(self.secret, clock=self.clock))
+
+    def token_for(self, user_id: str, *, session_id: str | None = None, life: float = 900, **claims: object) -> str:
+        """An access token that this mesh's servers take; `life` in seconds."""
+        return user_token(
+            user_id,
+            keypair=self.keypair,
+            now=self.clock.now(),
+            session_id=session_id,
+            life=timedelta(seconds=life),
+            **claims,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A service that runs on free ports, and the way to it."""
+
+    server: RunningServer
+    channel: grpc.aio.Channel
+    """Carries no token by itself: pass `metadata=served.as_user(user_id)`."""
+    mesh: Mesh
+
+    def token_for(self, user_id: str, **options: object) -> str:
+        return self.mesh.token_for(user_id, **options)  # type: ignore[arg-type]
+
+    def as_user(self, user_id: str, **options: object) -> tuple[tuple[str, str], ...]:
+        """Metadata of a call by this user."""
+        return bearer(self.token_for(user_id, **options))
+
+    def as_service(self, name: str = "tester") -> tuple[tuple[str, str], ...]:
+        """Metadata of a call by this service."""
+        return bearer(self.mesh.service_tokens.issue(name))
+
+    @property
+    def http(self) -> str:
+        """The HTTP door, as in `http://127.0.0.1:1234`."""
+        return f"http://{self.server.host}:{self.server.http_port}"
+
+
+def bearer(token: str) -> tuple[tuple[str, str], ...]:
+    return (("authorization", f"Bearer {token}"),)
+
+
+@asynccontextmanager
+async def running(
+    service: Service, *, mesh: Mesh | None = None, settings: ServerSettings | None = None, loops: bool = True
+) -> AsyncIterator[Served]:
+    """Serve it on free ports of 127.0.0.1, with its background loops; `mesh` is shared by services that talk."""
+    mesh = mesh or Mesh()
+    settings = settings or ServerSettings(grace_seconds=1.0)
+    async with (
+        serve(service, settings=settings, tokens=mesh.tokens, service_tokens=mesh.service_tokens) as server,
+        grpc.aio.insecure_channel(server.address) as channel,
+        asyncio.TaskGroup() as group,
+    ):
+        tasks = [group.create_task(_run(loop)) for loop in service.loops.values()] if loops else []
+        try:
+            yield Served(server=server, channel=channel, mesh=mesh)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _run(loop: Callable[[], object]) -> None:
+    await loop()  # type: ignore[misc]
+
+
+@asynccontextmanager
+async def a_platform(
+    *,
+    data_dir: Path,
+    clock: Clock | None = None,
+    bus: LiveBus | None = None,
+    log: MemoryLog | None = None,
+    addresses: Mapping[str, str] | None = None,
+    mesh: Mesh | None = None,
+    name: str = "tester",
+) -> AsyncIterator[Platform]:
+    """A platform over memory. `addresses`: service name → `host:port` of the peers that the test serves.
+
+    A peer without an address gets a channel on which every call fails with UNAVAILABLE.
+    """
+    mesh = mesh or Mesh(clock=clock or SystemClock())
+    log = log or MemoryLog(identity=secrets.token_hex(8))
+    reader: LogReader = log
+    events: EventLog = log
+    async with AsyncExitStack() as opened:
+        known: dict[tuple[str, str], grpc.aio.Channel] = {}
+
+        def channel(service: str, forward: str) -> grpc.aio.Channel:
+            if (service, forward) not in known:
+                made = open_channel(
+                    (addresses or {}).get(service, "127.0.0.1:1"),
+                    forward="user" if forward == "user" else "service",
+                    service_tokens=mesh.service_tokens,
+                    name=name,
+                )
+                opened.push_async_callback(made.close)
+                known[service, forward] = made
+            return known[service, forward]
+
+        yield Platform(
+            clock=clock or mesh.clock,
+            bus=bus or MemoryBus(),
+            log=events,
+            log_reader=reader,
+            log_consumer=log.consumer,
+            user_channel=lambda service: channel(service, "user"),
+            service_channel=lambda service: channel(service, "service"),
+            service_secret=mesh.secret,
+            data_dir=data_dir,
+        )
