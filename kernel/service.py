@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     import grpc.aio
     from starlette.routing import BaseRoute
 
+    from kernel.rpc.tokens import TokenKeys
+
 HealthCheck = Callable[[], Awaitable[str | None]]
 """Says what is broken, or None."""
 
@@ -30,3 +32,5 @@ class Service:
     """What must work for the service to be SERVING, by name (`log`, `store`, …). Asked every few seconds."""
     drain: Callable[[], Awaitable[None]] | None = None
     """Called first at shutdown: tell open streams to reconnect elsewhere and end them."""
+    token_keys: "TokenKeys | None" = None
+    """What this service's own server checks access tokens against; None: what auth publishes."""
