@@ -1,0 +1,79 @@
+"""Settings of a process, whatever it serves; each service has its own beside these."""
+
+import fcntl
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kernel.rpc.tokens import MIN_SECRET_BYTES
+from kernel.settings import SettingsError, env, settings
+from mesh.edge.tls import write_private
+
+SERVICES = ("auth", "messaging", "presence", "media", "persister")
+"""In the order in which they start: everybody asks auth for its keys."""
+
+
+def _secret_complaint(secret: str) -> str | None:
+    if secret and len(secret.encode()) < MIN_SECRET_BYTES:
+        return f"has {len(secret.encode())} bytes, it needs at least {MIN_SECRET_BYTES}"
+    return None
+
+
+@settings
+class ProcessSettings:
+    """What a process needs to know beside its services' own settings."""
+
+    data_dir: Path = env("CHATLY_DATA_DIR", Path(".data"), help="folder of the embedded stores")
+    service_secret: str = env(
+        "CHATLY_SERVICE_SECRET",
+        "",
+        help="the mesh's one secret, at least 32 bytes, the same for every service",
+        secret=True,
+        check=_secret_complaint,
+    )
+    log_format: str = env("CHATLY_LOG_FORMAT", "pretty", help="json or pretty")
+    log_level: str = env("CHATLY_LOG_LEVEL", "info", help="debug, info, warning or error")
+    auth: str = env("CHATLY_AUTH_ADDRESS", "127.0.0.1:50051", help="where the others find auth")
+    messaging: str = env("CHATLY_MESSAGING_ADDRESS", "127.0.0.1:50052", help="where the others find messaging")
+    presence: str = env("CHATLY_PRESENCE_ADDRESS", "127.0.0.1:50053", help="where the others find presence")
+    media: str = env("CHATLY_MEDIA_ADDRESS", "127.0.0.1:50054", help="where the others find media")
+    persister: str = env("CHATLY_PERSISTER_ADDRESS", "127.0.0.1:50055", help="where the others find the persister")
+
+    def address(self, service: str) -> str:
+        """`host:port` of a service's gRPC."""
+        return str(getattr(self, service))
+
+
+def required_secret(process: ProcessSettings) -> bytes:
+    """The configured secret; raises SettingsError where there is none."""
+    if not process.service_secret:
+        raise SettingsError(
+            "CHATLY_SERVICE_SECRET is not set: give every service the same one, "
+            "e.g. from `openssl rand -base64 48`, or name a file by CHATLY_SERVICE_SECRET_FILE"
+        )
+    return process.service_secret.encode()
+
+
+def embedded_secret(process: ProcessSettings) -> bytes:
+    """The configured secret, or one made at the first start and kept in the data folder."""
+    if process.service_secret:
+        return process.service_secret.encode()
+    path = process.data_dir / "secrets" / "service"
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(48).encode())
+    return path.read_bytes()
+
+
+@contextmanager
+def only_one(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder; raises SettingsError if another process holds it."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SettingsError(
+                f"another Chatly is running on {data_dir.resolve()}: end it, or set CHATLY_DATA_DIR to another folder"
+            ) from error
+        yield
