@@ -1,0 +1,60 @@
+"""Keeps the leases of this node's streams alive, and notes from time to time who was here."""
+
+import asyncio
+
+import structlog
+
+from kernel.clock import Clock
+from kernel.errors import ChatlyError
+from services.presence.announcer import Announcer
+from services.presence.hub import Hub
+from services.presence.ports import Leases, ProfileStore
+
+_NOTE_SECONDS = 60.0
+
+log = structlog.get_logger(__name__)
+
+
+class Renewal:
+    """While it runs, whoever has a stream here is online; when the process dies, their leases run out."""
+
+    def __init__(
+        self,
+        *,
+        hub: Hub,
+        leases: Leases,
+        profiles: ProfileStore,
+        announcer: Announcer,
+        clock: Clock,
+        every: float,
+        ttl: float,
+    ) -> None:
+        """Seconds: `every` between two renewals, `ttl` that each lasts."""
+        self._hub = hub
+        self._leases = leases
+        self._profiles = profiles
+        self._announcer = announcer
+        self._clock = clock
+        self._every = every
+        self._ttl = ttl
+        self._noted_at = clock.monotonic()
+
+    async def run(self) -> None:
+        """Renew again and again."""
+        while True:
+            await asyncio.sleep(self._every)
+            await self.once()
+            if self._clock.monotonic() - self._noted_at >= _NOTE_SECONDS:
+                await self.note()
+
+    async def once(self) -> None:
+        """Renew all. Whoever had lost their lease meanwhile, say because this process was stopped, is online again."""
+        self._announcer.soon(await self._leases.hold(self._hub.connections(), ttl=self._ttl))
+
+    async def note(self) -> None:
+        """Write down that the users of this node are here now: all that is known of them if the process dies."""
+        self._noted_at, now = self._clock.monotonic(), self._clock.now()
+        try:
+            await self._profiles.saw(dict.fromkeys(self._hub.users(), now))
+        except ChatlyError as error:
+            log.warning("who is here cannot be written down now", error=str(error))
