@@ -134,7 +134,7 @@ class ChatEvent:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What MessageSent said."""
+    """What MessageSent said. The text is empty once an edit holds the newer one, or the message was deleted."""
 
     sender_id: UserId
     client_message_id: UUID
@@ -162,7 +162,10 @@ class ReactionMark:
 
 @dataclass(frozen=True, slots=True)
 class MessageState:
-    """Everything known of one message; events may come in any order, so `content` may still be missing (None)."""
+    """Everything known of one message; events may come in any order, so `content` may still be missing (None).
+
+    Deleted for everyone: no text, files, edit or reactions. Withdrawn: nothing but that.
+    """
 
     chat_id: ChatId
     message_id: UUID
@@ -204,18 +207,23 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A value with the event that set it: the later event wins."""
+    """A value with the event that set it: the later event wins.
+
+    `initial`: it came with the group. Any later word beats it, and so does an earlier creation of the same group.
+    """
 
     event_id: UUID
     value: str
+    initial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """The newest word on one member; `role` None: left or removed."""
+    """The newest word on one member; `role` None: left or removed. `initial` as in Registered."""
 
     event_id: UUID
     role: Role | None
+    initial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +239,7 @@ class ChatState:
     read_marks: Mapping[UserId, UUID] = field(default_factory=dict)
     """The newest message each member has read; a sender has read what they sent."""
     last_message_id: UUID | None = None
-    """The newest message that was sent and not withdrawn."""
+    """The newest message ever sent, taken back or not: a maximum, so that the order of events does not matter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What messaging and the persister ask of the store and of the hot tail."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -22,7 +22,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class ChatHead:
-    """One of a user's chats as stored; `position` is that of its newest event."""
+    """A chat as stored; `position` is that of its newest event."""
 
     state: ChatState
     position: LogPosition
@@ -37,7 +37,7 @@ class Applied:
     events: Sequence[StoredEvent]
     """Those that changed something, in log order; repeats are left out."""
     withdrawals: Sequence[ChatEvent]
-    """Second copies of a send that were found: events to append to the log. Given again until they come back through it."""
+    """For second copies of a send: events to append to the log. Given again until they come back through it."""
     dead: int
     """Records put aside as dead letters."""
 
@@ -49,7 +49,7 @@ class MessageReader(Protocol):
         """Messages with content, oldest first; the deleted and the withdrawn among them."""
         ...
 
-    async def messages(self, chat_id: ChatId, ids: Sequence[UUID]) -> Mapping[UUID, MessageState]:
+    async def messages(self, chat_id: ChatId, ids: Collection[UUID]) -> Mapping[UUID, MessageState]:
         """Those of the ids that anything is known of."""
         ...
 
@@ -57,19 +57,24 @@ class MessageReader(Protocol):
         """Chat and id of the message that this send made; None: no stored one."""
         ...
 
-    async def count_after(self, chat_id: ChatId, after: UUID | None, *, not_by: UserId, limit: int) -> int:
-        """Messages after an id that `not_by` neither sent nor deleted, and that nobody took back; at most `limit`."""
+    async def count_after(
+        self, chat_id: ChatId, after: UUID | None, *, not_by: UserId, excluding: Collection[UUID], limit: int
+    ) -> int:
+        """Messages after an id that `not_by` neither sent nor deleted, and that nobody took back; at most `limit`.
+
+        `excluding`: ids that are not counted in any case; the caller knows newer of them.
+        """
         ...
 
 
 class ChatReader(Protocol):
     """Stored chats."""
 
-    async def chats(self, ids: Sequence[ChatId]) -> Mapping[ChatId, ChatState]:
+    async def heads(self, ids: Collection[ChatId]) -> Mapping[ChatId, ChatHead]:
         """Those of the ids that anything is known of."""
         ...
 
-    async def heads_of(self, user_id: UserId) -> Sequence[ChatHead]:
+    async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
         """Every chat that a user is or was in, in no particular order."""
         ...
 
@@ -92,8 +97,9 @@ class RecordWriter(Protocol):
     async def apply(self, records: Sequence[LogRecord]) -> Applied:
         """Store a batch in log order, all or nothing. Records stored before change nothing.
 
-        Unreadable records become dead letters. Gives every accepted message the next `seq` of its chat. The first send with
-        a (sender, client_message_id) in log order is the message; a later one with another id is withdrawn.
+        Unreadable records become dead letters. Gives every accepted message the next `seq` of its chat. The first
+        send with a (sender, client_message_id) in log order is the message; a later one with another id is withdrawn.
+        Raise ChatlyError UNAVAILABLE `STORE_UNAVAILABLE` if the store is away: the same batch may be given again.
         """
         ...
 
@@ -116,7 +122,10 @@ class DeadLetters(Protocol):
         ...
 
     async def replay(self, positions: Sequence[LogPosition] | None) -> tuple[Applied, int]:
-        """Apply them again (None: all). Those that succeed leave the list; the number is of those that failed again."""
+        """Apply them again (None: all). Those that succeed leave the list; the number is of those that failed again.
+
+        Raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND`, and apply none, if one of the positions is not on the list.
+        """
         ...
 
     async def count(self) -> int:
@@ -124,19 +133,27 @@ class DeadLetters(Protocol):
         ...
 
 
-class HotTail(Protocol):
-    """Acknowledged events that the store may not have yet. Holds no promise of its own: it is refilled from the log."""
+class TailReader(Protocol):
+    """Acknowledged events that the store may not have yet. Read it before the store: what leaves it is in the store."""
 
-    async def add(self, event: StoredEvent) -> None:
-        """Keep until trimmed. Again is not an error."""
-        ...
-
-    async def events(self, chat_ids: Sequence[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
+    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
         """What is kept of these chats, in log order."""
         ...
 
-    async def chats_of(self, user_id: UserId) -> Sequence[ChatId]:
+    async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
         """Chats with kept events that name this user: as one of two, as actor, in the audience, or as a member set."""
+        ...
+
+    async def sent(self, sender_id: UserId, client_message_id: UUID) -> StoredEvent | None:
+        """The kept MessageSent of this send that is first in log order."""
+        ...
+
+
+class HotTail(TailReader, Protocol):
+    """The tail as its writers see it. Holds no promise of its own: it is refilled from the log."""
+
+    async def add(self, event: StoredEvent) -> None:
+        """Keep until trimmed. Again is not an error; what was trimmed before is not kept."""
         ...
 
     async def trim(self, stored: Mapping[int, int]) -> None:

@@ -1,0 +1,285 @@
+"""The bytes of what goes on the log and on the bus. Events become protobuf here, and nowhere else in this room."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import assert_never
+from uuid import UUID
+
+from chatly.event.v1 import event_pb2 as pb
+from google.protobuf.message import DecodeError
+
+from history.chats import direct_members, is_direct
+from history.model import (
+    AttachedMedia,
+    Change,
+    ChatEvent,
+    ChatId,
+    GroupCreated,
+    GroupUpdated,
+    MemberSet,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+    MessageWithdrawn,
+    ReactionSet,
+    ReadMarkMoved,
+    Role,
+    StoredEvent,
+)
+from history.varint import read_varint, varint
+from kernel.ids import UserId
+from kernel.log.ports import LogPosition, LogRecord
+
+_LASTING = 0
+_EPHEMERAL = 1
+_TIME_UUID = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ephemeral:
+    """News that does not last, as bytes of a SubscribeResponse."""
+
+    payload: bytes
+
+
+def encode(event: ChatEvent) -> bytes:
+    """A chatly.event.v1.ChatEvent."""
+    message = pb.ChatEvent(
+        event_id=event.event_id.bytes,
+        chat_id=event.chat_id,
+        actor_id=event.actor_id or "",
+        audience=event.audience,
+        request_id=event.request_id,
+    )
+    message.occurred_at.FromDatetime(event.occurred_at)
+    _put_change(message, event.change)
+    return message.SerializeToString()
+
+
+def decode(value: bytes) -> ChatEvent:
+    """Undo `encode`; raise ValueError, saying why, for bytes that are no event or lack what every event has."""
+    try:
+        message = pb.ChatEvent.FromString(value)
+    except DecodeError as error:
+        raise ValueError(f"not a ChatEvent: {error}") from error
+    event = ChatEvent(
+        event_id=_time_uuid(message.event_id, "event_id"),
+        chat_id=_chat_id(message.chat_id),
+        actor_id=UserId(message.actor_id) if message.actor_id else None,
+        occurred_at=message.occurred_at.ToDatetime(tzinfo=UTC),
+        change=_change(message),
+        audience=tuple(UserId(user_id) for user_id in message.audience),
+        request_id=message.request_id,
+    )
+    if event.actor_id is None and not isinstance(event.change, MessageWithdrawn):
+        raise ValueError(f"{type(event.change).__name__} without an actor")
+    return event
+
+
+def decode_record(record: LogRecord) -> StoredEvent:
+    """The event of a log record; raise ValueError also if it stands under another chat's key."""
+    event = decode(record.value)
+    if event.chat_id != record.key:
+        raise ValueError(f"an event of chat {event.chat_id} under the key {record.key}")
+    return StoredEvent(record.position, event)
+
+
+def pack_lasting(stored: StoredEvent) -> bytes:
+    """A bus payload: an event of the log, with its place there."""
+    place = varint(stored.position.partition) + varint(stored.position.offset)
+    return bytes((_LASTING,)) + place + encode(stored.event)
+
+
+def pack_ephemeral(response: bytes) -> bytes:
+    """A bus payload: a serialised SubscribeResponse whose events do not last."""
+    return bytes((_EPHEMERAL,)) + response
+
+
+def unpack(payload: bytes) -> StoredEvent | Ephemeral:
+    """Undo either; raise ValueError for what is neither."""
+    if payload[:1] == bytes((_EPHEMERAL,)):
+        return Ephemeral(payload[1:])
+    if payload[:1] != bytes((_LASTING,)):
+        raise ValueError("neither a lasting nor an ephemeral event")
+    partition, at = read_varint(payload, 1)
+    offset, at = read_varint(payload, at)
+    return StoredEvent(LogPosition(partition, offset), decode(payload[at:]))
+
+
+def encode_watermark(stored: Mapping[int, int]) -> bytes:
+    """Offsets up to which partitions are stored (partition → offset)."""
+    return b"".join(varint(partition) + varint(offset) for partition, offset in sorted(stored.items()))
+
+
+def decode_watermark(payload: bytes) -> Mapping[int, int]:
+    """Undo `encode_watermark`; raise ValueError for bytes that are none."""
+    stored: dict[int, int] = {}
+    at = 0
+    while at < len(payload):
+        partition, at = read_varint(payload, at)
+        stored[partition], at = read_varint(payload, at)
+    return stored
+
+
+def _put_change(message: pb.ChatEvent, change: Change) -> None:
+    match change:
+        case MessageSent():
+            message.message_sent.CopyFrom(_sent_pb(change))
+        case MessageEdited(message_id, text):
+            message.message_edited.CopyFrom(pb.MessageEdited(message_id=message_id.bytes, text=text))
+        case MessageDeleted(message_id, for_everyone):
+            message.message_deleted.CopyFrom(pb.MessageDeleted(message_id=message_id.bytes, for_everyone=for_everyone))
+        case MessageWithdrawn(message_id, kept):
+            message.message_withdrawn.CopyFrom(
+                pb.MessageWithdrawn(message_id=message_id.bytes, kept_message_id=kept.bytes)
+            )
+        case ReactionSet(message_id, emoji, present):
+            message.reaction_set.CopyFrom(pb.ReactionSet(message_id=message_id.bytes, emoji=emoji, present=present))
+        case ReadMarkMoved(message_id):
+            message.read_mark_moved.CopyFrom(pb.ReadMarkMoved(message_id=message_id.bytes))
+        case GroupCreated():
+            message.group_created.CopyFrom(_group_pb(change))
+        case GroupUpdated(title, description, avatar):
+            message.group_updated.CopyFrom(
+                pb.GroupUpdated(title=title, description=description, avatar_media_id=avatar)
+            )
+        case MemberSet(user_id, role):
+            message.member_set.CopyFrom(pb.MemberSet(user_id=user_id, role=_role_pb(role)))
+        case _:
+            assert_never(change)
+
+
+def _sent_pb(sent: MessageSent) -> pb.MessageSent:
+    return pb.MessageSent(
+        client_message_id=sent.client_message_id.bytes,
+        text=sent.text,
+        reply_to_message_id=sent.reply_to.bytes if sent.reply_to else b"",
+        attachments=[
+            pb.AttachedMedia(
+                media_id=media.media_id,
+                content_type=media.content_type,
+                file_name=media.file_name,
+                size_bytes=media.size_bytes,
+                width=media.width,
+                height=media.height,
+                has_thumbnail=media.has_thumbnail,
+                sha256=media.sha256,
+            )
+            for media in sent.attachments
+        ],
+    )
+
+
+def _group_pb(created: GroupCreated) -> pb.GroupCreated:
+    members = [pb.GroupMember(user_id=user_id, role=_role_pb(role)) for user_id, role in created.members.items()]
+    return pb.GroupCreated(
+        client_group_id=created.client_group_id.bytes,
+        title=created.title,
+        description=created.description,
+        avatar_media_id=created.avatar_media_id,
+        members=members,
+    )
+
+
+def _role_pb(role: Role | None) -> pb.MemberRole.ValueType:
+    return pb.MemberRole.ValueType(0 if role is None else role.value)
+
+
+def _change(message: pb.ChatEvent) -> Change:
+    match message.WhichOneof("change"):
+        case "message_sent":
+            return _sent(message.message_sent)
+        case "message_edited":
+            edited = message.message_edited
+            return MessageEdited(_message_id(edited.message_id), edited.text)
+        case "message_deleted":
+            deleted = message.message_deleted
+            return MessageDeleted(_message_id(deleted.message_id), deleted.for_everyone)
+        case "message_withdrawn":
+            withdrawn = message.message_withdrawn
+            return MessageWithdrawn(_message_id(withdrawn.message_id), _message_id(withdrawn.kept_message_id))
+        case "reaction_set":
+            reaction = message.reaction_set
+            return ReactionSet(_message_id(reaction.message_id), reaction.emoji, reaction.present)
+        case "read_mark_moved":
+            return ReadMarkMoved(_message_id(message.read_mark_moved.message_id))
+        case "group_created":
+            return _group_created(message.group_created)
+        case "group_updated":
+            return _group_updated(message.group_updated)
+        case "member_set":
+            member = message.member_set
+            return MemberSet(UserId(member.user_id), _role(member.role))
+        case None:
+            raise ValueError("an event without a change that this program knows")
+
+
+def _sent(sent: pb.MessageSent) -> MessageSent:
+    return MessageSent(
+        client_message_id=_uuid(sent.client_message_id, "client_message_id"),
+        text=sent.text,
+        reply_to=_message_id(sent.reply_to_message_id) if sent.reply_to_message_id else None,
+        attachments=tuple(
+            AttachedMedia(
+                media_id=media.media_id,
+                content_type=media.content_type,
+                file_name=media.file_name,
+                size_bytes=media.size_bytes,
+                width=media.width,
+                height=media.height,
+                has_thumbnail=media.has_thumbnail,
+                sha256=media.sha256,
+            )
+            for media in sent.attachments
+        ),
+    )
+
+
+def _group_created(created: pb.GroupCreated) -> GroupCreated:
+    members = {UserId(member.user_id): _role(member.role) for member in created.members}
+    return GroupCreated(
+        client_group_id=_uuid(created.client_group_id, "client_group_id"),
+        title=created.title,
+        description=created.description,
+        avatar_media_id=created.avatar_media_id,
+        members={user_id: role for user_id, role in members.items() if role is not None},
+    )
+
+
+def _group_updated(updated: pb.GroupUpdated) -> GroupUpdated:
+    return GroupUpdated(
+        title=updated.title if updated.HasField("title") else None,
+        description=updated.description if updated.HasField("description") else None,
+        avatar_media_id=updated.avatar_media_id if updated.HasField("avatar_media_id") else None,
+    )
+
+
+def _role(role: pb.MemberRole.ValueType) -> Role | None:
+    return None if role == pb.MEMBER_ROLE_UNSPECIFIED else Role(role)
+
+
+def _chat_id(text: str) -> ChatId:
+    if not text:
+        raise ValueError("an event without a chat")
+    chat_id = ChatId(text)
+    if is_direct(chat_id):
+        direct_members(chat_id)
+    return chat_id
+
+
+def _uuid(data: bytes, name: str) -> UUID:
+    if len(data) != 16:  # noqa: PLR2004 - the size of a UUID
+        raise ValueError(f"{name} has {len(data)} bytes, not 16")
+    return UUID(bytes=data)
+
+
+def _time_uuid(data: bytes, name: str) -> UUID:
+    result = _uuid(data, name)
+    if result.version != _TIME_UUID:
+        raise ValueError(f"{name} {result} is no TimeUUID")
+    return result
+
+
+def _message_id(data: bytes) -> UUID:
+    return _time_uuid(data, "message_id")

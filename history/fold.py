@@ -1,0 +1,236 @@
+"""How events add up to messages and chats. Pure: any order of the same events, with repeats, gives the same states."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from history.model import (
+    ChatEvent,
+    ChatState,
+    Content,
+    Edit,
+    GroupCreated,
+    GroupUpdated,
+    MemberSet,
+    Membership,
+    Message,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+    MessageState,
+    MessageWithdrawn,
+    Reaction,
+    ReactionMark,
+    ReactionSet,
+    ReadMarkMoved,
+    Registered,
+)
+from kernel.ids import UserId, time_key
+
+Word = TypeVar("Word", Registered, Membership)
+
+
+def message_of(event: ChatEvent) -> UUID | None:
+    """The message that an event changes; None: it changes none."""
+    match event.change:
+        case MessageSent():
+            return event.event_id
+        case MessageEdited() | MessageDeleted() | MessageWithdrawn() | ReactionSet():
+            return event.change.message_id
+        case _:
+            return None
+
+
+def actor_of(event: ChatEvent) -> UserId:
+    """Who did it; raise ValueError where the system cannot have done it."""
+    if event.actor_id is None:
+        raise ValueError(f"event {event.event_id} needs an actor")
+    return event.actor_id
+
+
+def apply_to_message(state: MessageState | None, event: ChatEvent) -> MessageState:
+    """What is known of the message `message_of(event)` after one more event; `state` None: nothing was known."""
+    message_id = message_of(event)
+    if message_id is None:
+        raise ValueError(f"{type(event.change).__name__} changes no message")
+    return _settled(_with_event(state or MessageState(event.chat_id, message_id), event))
+
+
+def apply_to_chat(state: ChatState | None, event: ChatEvent) -> ChatState:
+    """What is known of the chat `event.chat_id` after one more event of it."""
+    state = state or ChatState(event.chat_id)
+    match event.change:
+        case MessageSent():
+            sent = replace(state, last_message_id=_later(state.last_message_id, event.event_id))
+            return _created(_with_read_mark(sent, actor_of(event), event.event_id), event.occurred_at)
+        case ReadMarkMoved(message_id):
+            return _with_read_mark(state, actor_of(event), message_id)
+        case GroupCreated() as created:
+            return _created(_with_first_details(state, created, event.event_id), event.occurred_at)
+        case GroupUpdated() as updated:
+            return _with_details(state, updated, event.event_id)
+        case MemberSet(user_id, role):
+            return _with_member(state, user_id, Membership(event.event_id, role))
+        case _:
+            return state
+
+
+def fold_messages(states: Mapping[UUID, MessageState], events: Iterable[ChatEvent]) -> dict[UUID, MessageState]:
+    """The states of every message that the events change, from what was known of them before."""
+    changed: dict[UUID, MessageState] = {}
+    for event in events:
+        message_id = message_of(event)
+        if message_id is not None:
+            changed[message_id] = apply_to_message(changed.get(message_id) or states.get(message_id), event)
+    return changed
+
+
+def scrubbed(event: ChatEvent) -> ChatEvent:
+    """The event without a word of the message's text, or of its files: what is left after a deletion for everyone."""
+    match event.change:
+        case MessageSent() as sent:
+            return replace(event, change=replace(sent, text="", attachments=()))
+        case MessageEdited() as edited:
+            return replace(event, change=replace(edited, text=""))
+        case _:
+            return event
+
+
+def shown(state: MessageState) -> Message | None:
+    """The message as its chat sees it; None: it was never sent, or withdrawn."""
+    content = state.content
+    if content is None or state.withdrawn:
+        return None
+    return Message(
+        message_id=state.message_id,
+        chat_id=state.chat_id,
+        sender_id=content.sender_id,
+        client_message_id=content.client_message_id,
+        text=state.edit.text if state.edit else content.text,
+        reply_to=content.reply_to,
+        attachments=content.attachments,
+        reactions=_reactions(state),
+        seq=state.seq,
+        created_at=content.created_at,
+        edited_at=state.edit.edited_at if state.edit else None,
+        deleted_for_everyone=state.deleted_for_everyone,
+    )
+
+
+def visible(state: MessageState, viewer: UserId) -> Message | None:
+    """The message as one member sees it; None also if they deleted it for themselves."""
+    return None if viewer in state.deleted_for else shown(state)
+
+
+def _with_event(state: MessageState, event: ChatEvent) -> MessageState:
+    match event.change:
+        case MessageSent() as sent:
+            return replace(state, content=_content(event, sent))
+        case MessageEdited(_, text):
+            edit = Edit(event.event_id, text, event.occurred_at)
+            return replace(state, edit=_newer_edit(state.edit, edit))
+        case MessageDeleted(_, for_everyone=True):
+            return replace(state, deleted_for_everyone=True)
+        case MessageDeleted():
+            return replace(state, deleted_for=state.deleted_for | {actor_of(event)})
+        case MessageWithdrawn():
+            return replace(state, withdrawn=True)
+        case ReactionSet(_, emoji, present):
+            mark = ReactionMark(event.event_id, present, event.occurred_at)
+            return _with_reaction(state, (actor_of(event), emoji), mark)
+        case _:
+            return state
+
+
+def _settled(state: MessageState) -> MessageState:
+    """Drop what can never be seen again, so that nobody stores it. The rest of the fold must not depend on it."""
+    if state.withdrawn:
+        return MessageState(state.chat_id, state.message_id, withdrawn=True)
+    content = state.content
+    if state.deleted_for_everyone:
+        emptied = content and replace(content, text="", attachments=())
+        return replace(state, content=emptied, edit=None, reactions={})
+    if state.edit and content and content.text:
+        return replace(state, content=replace(content, text=""))
+    return state
+
+
+def _content(event: ChatEvent, sent: MessageSent) -> Content:
+    return Content(
+        sender_id=actor_of(event),
+        client_message_id=sent.client_message_id,
+        text=sent.text,
+        reply_to=sent.reply_to,
+        attachments=sent.attachments,
+        created_at=event.occurred_at,
+    )
+
+
+def _newer_edit(known: Edit | None, edit: Edit) -> Edit:
+    return known if known and time_key(known.event_id) >= time_key(edit.event_id) else edit
+
+
+def _with_reaction(state: MessageState, key: tuple[UserId, str], mark: ReactionMark) -> MessageState:
+    known = state.reactions.get(key)
+    if known and time_key(known.event_id) >= time_key(mark.event_id):
+        return state
+    return replace(state, reactions={**state.reactions, key: mark})
+
+
+def _reactions(state: MessageState) -> tuple[Reaction, ...]:
+    present = [(mark, key) for key, mark in state.reactions.items() if mark.present]
+    present.sort(key=lambda item: time_key(item[0].event_id))
+    return tuple(Reaction(user_id, emoji, mark.set_at) for mark, (user_id, emoji) in present)
+
+
+def _later(known: UUID | None, message_id: UUID) -> UUID:
+    return known if known and time_key(known) > time_key(message_id) else message_id
+
+
+def _created(state: ChatState, moment: datetime) -> ChatState:
+    return replace(state, created_at=min(state.created_at or moment, moment))
+
+
+def _with_read_mark(state: ChatState, user_id: UserId, message_id: UUID) -> ChatState:
+    mark = _later(state.read_marks.get(user_id), message_id)
+    return replace(state, read_marks={**state.read_marks, user_id: mark})
+
+
+def _with_first_details(state: ChatState, created: GroupCreated, event_id: UUID) -> ChatState:
+    for user_id, role in created.members.items():
+        state = _with_member(state, user_id, Membership(event_id, role, initial=True))
+    return replace(
+        state,
+        title=_winner(state.title, Registered(event_id, created.title, initial=True)),
+        description=_winner(state.description, Registered(event_id, created.description, initial=True)),
+        avatar_media_id=_winner(state.avatar_media_id, Registered(event_id, created.avatar_media_id, initial=True)),
+    )
+
+
+def _with_details(state: ChatState, updated: GroupUpdated, event_id: UUID) -> ChatState:
+    return replace(
+        state,
+        title=_updated(state.title, updated.title, event_id),
+        description=_updated(state.description, updated.description, event_id),
+        avatar_media_id=_updated(state.avatar_media_id, updated.avatar_media_id, event_id),
+    )
+
+
+def _updated(known: Registered | None, value: str | None, event_id: UUID) -> Registered | None:
+    return known if value is None else _winner(known, Registered(event_id, value))
+
+
+def _with_member(state: ChatState, user_id: UserId, word: Membership) -> ChatState:
+    return replace(state, memberships={**state.memberships, user_id: _winner(state.memberships.get(user_id), word)})
+
+
+def _winner(known: Word | None, word: Word) -> Word:
+    """The later of two words; but a change beats a creation, and the first creation beats its retries."""
+    if known is None:
+        return word
+    if known.initial != word.initial:
+        return word if known.initial else known
+    word_is_later = time_key(word.event_id) > time_key(known.event_id)
+    return word if word_is_later != word.initial else known

@@ -1,0 +1,213 @@
+"""History as messaging reads it: the store and the hot tail, through one fold. Rights are the caller's business."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from history.chats import may_see, members_of
+from history.fold import apply_to_chat, fold_messages, message_of, scrubbed, shown, visible
+from history.model import ChatId, ChatState, Message, MessageDeleted, MessageState, StoredEvent
+from history.ports import ChatHead, ChatReader, EventReader, MessageReader, TailReader, Window
+from kernel.ids import UserId, time_key, time_of
+
+UNREAD_LIMIT = 1_000
+_BEGINNING = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatOverview:
+    """A chat as one of its members sees it in the list of theirs."""
+
+    state: ChatState
+    last_message: Message | None
+    """The newest that the member may see."""
+    unread_count: int
+    last_activity_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What a user missed: by partition and offset, so in log order within each chat."""
+
+    events: Sequence[StoredEvent]
+    too_many: bool
+    """There were more than asked for: the rest is left out."""
+
+
+class History:
+    """Everything acknowledged, whether the store has it yet or not.
+
+    The tail is always read before the store: what leaves the tail meanwhile is in the store by then.
+    """
+
+    def __init__(self, *, messages: MessageReader, chats: ChatReader, events: EventReader, tail: TailReader) -> None:
+        self._messages = messages
+        self._chats = chats
+        self._events = events
+        self._tail = tail
+
+    async def message(self, chat_id: ChatId, message_id: UUID, *, viewer: UserId) -> Message | None:
+        """None: unknown, withdrawn, or deleted by the viewer for themselves."""
+        state = await self._message_state(chat_id, message_id)
+        return visible(state, viewer) if state else None
+
+    async def sent(self, sender_id: UserId, client_message_id: UUID) -> Message | None:
+        """The message that this send made, also if its sender deleted it since; None: there is none."""
+        tail = await self._tail.sent(sender_id, client_message_id)
+        # The store is further back in log order, and the first send in log order is the message.
+        stored = await self._messages.sent(sender_id, client_message_id)
+        place = stored or (tail and (tail.event.chat_id, tail.event.event_id))
+        state = await self._message_state(*place) if place else None
+        return shown(state) if state else None
+
+    async def page(self, chat_id: ChatId, window: Window, *, viewer: UserId) -> Sequence[Message]:
+        """Up to `window.limit` messages that the viewer may see, oldest first; fewer only if there are no more."""
+        changed = await self._changed_messages(chat_id)
+        found: list[Message] = []
+        rest: Window | None = window
+        while rest and len(found) < window.limit:
+            chunk = await self._messages.window(chat_id, rest)
+            covered, rest = _split(rest, chunk) if len(chunk) == rest.limit else (rest, None)
+            states = {state.message_id: state for state in chunk}
+            states.update((key, state) for key, state in changed.items() if key in states or _within(key, covered))
+            found.extend(_seen(states.values(), viewer, newest_first=window.newest_first))
+        page = found[: window.limit]
+        return page[::-1] if window.newest_first else page
+
+    async def chat(self, chat_id: ChatId) -> ChatState | None:
+        """None: nothing ever happened there."""
+        return (await self._chat_states([chat_id])).get(chat_id)
+
+    async def chats_of(self, user_id: UserId) -> Sequence[ChatOverview]:
+        """The chats that a user is in now, by last activity, the newest first."""
+        known = await self._chat_states(await self._ids_of(user_id))
+        states = [state for state in known.values() if user_id in members_of(state)]
+        overviews = await asyncio.gather(*(self._overview(state, user_id) for state in states))
+        return sorted(overviews, key=lambda overview: overview.last_activity_at, reverse=True)
+
+    async def unread(self, chat_id: ChatId, user_id: UserId) -> int:
+        """Messages of others after the user's read mark; counted up to UNREAD_LIMIT."""
+        state = await self.chat(chat_id)
+        return await self._unread(state, user_id) if state else 0
+
+    async def missed(self, user_id: UserId, since: Mapping[int, int], *, limit: int) -> Replay:
+        """Events after `since` (partition → offset; a partition left out: from its start) that the user may see."""
+        ids = await self._ids_of(user_id)
+        tail = await self._tail.events(ids)
+        heads = await self._chats.heads(ids)
+        stored = await asyncio.gather(*(self._events_after(head, since, limit + 1) for head in heads.values()))
+        states = {key: _fold_chat(heads.get(key), tail.get(key, ())) for key in {*heads, *tail}}
+        # The store's copy of an event comes last and stays: it is the emptied one if the message was deleted.
+        found = {item.event.event_id: item for events in (*tail.values(), *stored) for item in events}
+        seen = [
+            item
+            for item in sorted(found.values(), key=_place)
+            if item.position.offset > since.get(item.position.partition, -1)
+            and may_see(item.event, user_id, states[item.event.chat_id])
+        ]
+        return Replay(_without_deleted(seen[:limit]), len(seen) > limit)
+
+    async def _message_state(self, chat_id: ChatId, message_id: UUID) -> MessageState | None:
+        tail = await self._tail.events([chat_id])
+        stored = await self._messages.messages(chat_id, [message_id])
+        about = [item.event for item in tail.get(chat_id, ()) if message_of(item.event) == message_id]
+        return {**stored, **fold_messages(stored, about)}.get(message_id)
+
+    async def _changed_messages(self, chat_id: ChatId) -> Mapping[UUID, MessageState]:
+        """Every message that the tail changes, with what the store knows of it folded in."""
+        tail = await self._tail.events([chat_id])
+        events = [item.event for item in tail.get(chat_id, ())]
+        touched = {message_id for event in events if (message_id := message_of(event))}
+        stored = await self._messages.messages(chat_id, touched) if touched else {}
+        return fold_messages(stored, events)
+
+    async def _ids_of(self, user_id: UserId) -> set[ChatId]:
+        """Every chat that a user is or was in, the store's and the tail's."""
+        return {*await self._tail.chats_of(user_id), *await self._chats.chats_of(user_id)}
+
+    async def _chat_states(self, ids: Collection[ChatId]) -> Mapping[ChatId, ChatState]:
+        tail = await self._tail.events(ids)
+        heads = await self._chats.heads(ids)
+        return {key: _fold_chat(heads.get(key), tail.get(key, ())) for key in {*heads, *tail}}
+
+    async def _overview(self, state: ChatState, user_id: UserId) -> ChatOverview:
+        newest = await self.page(state.chat_id, Window(limit=1), viewer=user_id)
+        return ChatOverview(
+            state=state,
+            last_message=newest[0] if newest else None,
+            unread_count=await self._unread(state, user_id),
+            last_activity_at=_last_activity(state),
+        )
+
+    async def _unread(self, state: ChatState, user_id: UserId) -> int:
+        mark = state.read_marks.get(user_id)
+        changed = await self._changed_messages(state.chat_id)
+        fresh = sum(_counts(item, user_id, after=mark) for item in changed.values())
+        stored = await self._messages.count_after(
+            state.chat_id, mark, not_by=user_id, excluding=changed.keys(), limit=UNREAD_LIMIT
+        )
+        return min(fresh + stored, UNREAD_LIMIT)
+
+    async def _events_after(self, head: ChatHead, since: Mapping[int, int], limit: int) -> Sequence[StoredEvent]:
+        start = since.get(head.position.partition, -1)
+        if head.position.offset <= start:
+            return ()
+        return await self._events.events_after(head.state.chat_id, start, limit)
+
+
+def _fold_chat(head: ChatHead | None, tail: Iterable[StoredEvent]) -> ChatState:
+    state = head.state if head else None
+    for item in tail:
+        state = apply_to_chat(state, item.event)
+    if state is None:
+        raise ValueError("a chat of which nothing is known")
+    return state
+
+
+def _last_activity(state: ChatState) -> datetime:
+    if state.last_message_id:
+        return time_of(state.last_message_id)
+    return state.created_at or _BEGINNING
+
+
+def _place(item: StoredEvent) -> tuple[int, int]:
+    return item.position.partition, item.position.offset
+
+
+def _counts(state: MessageState, user_id: UserId, *, after: UUID | None) -> bool:
+    """Whether it is unread by a user whose read mark is `after`."""
+    message = visible(state, user_id)
+    if message is None or message.deleted_for_everyone or message.sender_id == user_id:
+        return False
+    return after is None or time_key(message.message_id) > time_key(after)
+
+
+def _seen(states: Iterable[MessageState], viewer: UserId, *, newest_first: bool) -> list[Message]:
+    ordered = sorted(states, key=lambda state: time_key(state.message_id), reverse=newest_first)
+    return [message for state in ordered if (message := visible(state, viewer))]
+
+
+def _within(message_id: UUID, window: Window) -> bool:
+    key = time_key(message_id)
+    above = window.after is None or key > time_key(window.after)
+    return above and (window.before is None or key < time_key(window.before))
+
+
+def _split(window: Window, chunk: Sequence[MessageState]) -> tuple[Window, Window]:
+    """The part of a window that its full chunk covers, up to the chunk's last message, and the part beyond."""
+    edge = chunk[0].message_id if window.newest_first else chunk[-1].message_id
+    if window.newest_first:
+        return replace(window, after=edge), replace(window, before=edge)
+    return replace(window, before=edge), replace(window, after=edge)
+
+
+def _without_deleted(events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
+    """Empty what later events of the same replay delete for everyone."""
+    deleted = {
+        item.event.change.message_id
+        for item in events
+        if isinstance(item.event.change, MessageDeleted) and item.event.change.for_everyone
+    }
+    return [replace(item, event=scrubbed(item.event)) if message_of(item.event) in deleted else item for item in events]
