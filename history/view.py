@@ -82,10 +82,24 @@ class History:
 
     async def chats_of(self, user_id: UserId) -> Sequence[ChatOverview]:
         """The chats that a user is in now, by last activity, the newest first."""
-        known = await self._chat_states(await self._ids_of(user_id))
-        states = [state for state in known.values() if user_id in members_of(state)]
-        overviews = await asyncio.gather(*(self._overview(state, user_id) for state in states))
+        states = await self.states_of(user_id)
+        overviews = await asyncio.gather(*(self.overview(state, user_id) for state in states))
         return sorted(overviews, key=lambda overview: overview.last_activity_at, reverse=True)
+
+    async def states_of(self, user_id: UserId) -> Sequence[ChatState]:
+        """The chats that a user is in now, in no particular order; cheaper than `chats_of`."""
+        known = await self._chat_states(await self._ids_of(user_id))
+        return [state for state in known.values() if user_id in members_of(state)]
+
+    async def overview(self, state: ChatState, user_id: UserId) -> ChatOverview:
+        """One chat, also one in which nothing ever happened, as one of its members sees it."""
+        newest = await self.page(state.chat_id, Window(limit=1), viewer=user_id)
+        return ChatOverview(
+            state=state,
+            last_message=newest[0] if newest else None,
+            unread_count=await self._unread(state, user_id),
+            last_activity_at=_last_activity(state),
+        )
 
     async def unread(self, chat_id: ChatId, user_id: UserId) -> int:
         """Messages of others after the user's read mark; counted up to UNREAD_LIMIT."""
@@ -131,15 +145,6 @@ class History:
         tail = await self._tail.events(ids)
         heads = await self._chats.heads(ids)
         return {key: _fold_chat(heads.get(key), tail.get(key, ())) for key in {*heads, *tail}}
-
-    async def _overview(self, state: ChatState, user_id: UserId) -> ChatOverview:
-        newest = await self.page(state.chat_id, Window(limit=1), viewer=user_id)
-        return ChatOverview(
-            state=state,
-            last_message=newest[0] if newest else None,
-            unread_count=await self._unread(state, user_id),
-            last_activity_at=_last_activity(state),
-        )
 
     async def _unread(self, state: ChatState, user_id: UserId) -> int:
         mark = state.read_marks.get(user_id)
