@@ -10,9 +10,6 @@ from kernel.rpc.tokens import MIN_SECRET_BYTES
 from kernel.settings import SettingsError, env, settings
 from mesh.edge.tls import write_private
 
-SERVICES = ("auth", "messaging", "presence", "media", "persister")
-"""In the order in which they start: everybody asks auth for its keys."""
-
 
 def _secret_complaint(secret: str) -> str | None:
     if secret and len(secret.encode()) < MIN_SECRET_BYTES:

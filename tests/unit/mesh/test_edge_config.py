@@ -1,0 +1,92 @@
+"""The edge's configuration: who gets in without a token, where calls go, and that Envoy takes it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kernel.settings import load
+from mesh.edge.config import EdgeSettings, render, routes
+from mesh.edge.contract import methods
+from mesh.edge.tls import ensure_certificate
+
+PUBLIC = {
+    "/chatly.auth.v1.AuthService/Register",
+    "/chatly.auth.v1.AuthService/Login",
+    "/chatly.auth.v1.AuthService/Refresh",
+    "/chatly.auth.v1.AuthService/GetJwks",
+    "/api/auth/register",
+    "/api/auth/login",
+    "/api/auth/refresh",
+    "/.well-known/jwks.json",
+    # Bytes: media's own door asks for a token or a signed link.
+    "/api/uploads/",
+}
+
+
+@pytest.fixture
+def edge() -> EdgeSettings:
+    return load(EdgeSettings, {})
+
+
+def test_only_the_listed_routes_are_public(edge: EdgeSettings) -> None:
+    assert {route.value for route in routes(edge) if not route.token} == PUBLIC
+
+
+def test_every_method_for_users_has_a_route_and_none_for_services_has_one(edge: EdgeSettings) -> None:
+    paths = {route.value for route in routes(edge)}
+
+    assert all((method.path in paths) is not method.internal for method in methods())
+
+
+def test_streams_are_never_cut_by_a_timeout(edge: EdgeSettings) -> None:
+    streaming = {route.value for route in routes(edge) if route.streaming}
+
+    assert "/chatly.messaging.v1.MessagingService/Subscribe" in streaming
+    assert "/chatly.presence.v1.PresenceService/Connect" in streaming
+
+
+def test_registering_logging_in_sending_and_uploading_are_limited_on_every_path(edge: EdgeSettings) -> None:
+    limited = {route.value for route in routes(edge) if route.limit}
+
+    assert limited >= {"/api/auth/register", "/api/auth/login", "/api/messages/[^/]+", "/api/upload/message"}
+    assert limited >= {"/chatly.messaging.v1.MessagingService/SendMessage", "/chatly.media.v1.MediaService/Upload"}
+
+
+def test_a_path_without_variables_is_tried_before_one_that_would_swallow_it(edge: EdgeSettings) -> None:
+    order = [route.value for route in routes(edge)]
+
+    assert order.index("/api/users/search") < order.index("/api/users/[^/]+")
+
+
+def test_other_origins_are_allowed_only_when_named() -> None:
+    origin = "https://chat.example.org"
+
+    assert "allow_origin_string_match: []" in render(load(EdgeSettings, {}))
+    assert origin in render(load(EdgeSettings, {"CHATLY_EDGE_CORS_ORIGINS": origin}))
+
+
+def test_several_addresses_of_a_service_become_several_endpoints() -> None:
+    rendered = yaml.safe_load(render(load(EdgeSettings, {"CHATLY_MESSAGING_ADDRESS": "10.0.0.1:1, 10.0.0.2:2"})))
+    clusters = {cluster["name"]: cluster for cluster in rendered["static_resources"]["clusters"]}
+
+    assert len(clusters["messaging"]["load_assignment"]["endpoints"][0]["lb_endpoints"]) == 2
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_envoy_accepts_the_configuration(tmp_path: Path, *, tls: bool) -> None:
+    environ = {}
+    if tls:
+        certificate, key = ensure_certificate(tmp_path)
+        environ = {"CHATLY_EDGE_TLS_CERTIFICATE": str(certificate), "CHATLY_EDGE_TLS_KEY": str(key)}
+    configuration = tmp_path / "envoy.yaml"
+    configuration.write_text(render(load(EdgeSettings, environ)))
+    envoy = Path(sys.executable).parent / "envoy"
+
+    done = subprocess.run(
+        [envoy, "--mode", "validate", "-c", configuration], capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert done.returncode == 0, done.stderr
