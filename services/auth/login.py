@@ -1,23 +1,13 @@
 """Starting a session."""
 
-from dataclasses import dataclass
-
 from kernel.clock import Clock
 from kernel.ids import SessionId, random_id
 from services.auth.access_tokens import AccessTokens
 from services.auth.credentials import Credentials
-from services.auth.model import SESSION_IDLE, Account, Session, Tokens, wrong_credentials
+from services.auth.model import SESSION_IDLE, Account, Device, Session, Tokens, wrong_credentials
 from services.auth.passwords import Passwords
 from services.auth.ports import AccountChanges, AccountStore, SessionEndings, SessionStore
 from services.auth.refresh_tokens import first_token
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """Where a session is used: a name for people, and the network address."""
-
-    name: str
-    address: str
 
 
 class Login:

@@ -39,6 +39,14 @@ class ProfileChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """Where a session is used: a name for people, and the network address."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One login on one device."""
 

@@ -1,4 +1,4 @@
-"""Passwords: what bcrypt can hold, hashing in threads of its own, and checks that cost the same for nobody's account."""
+"""Passwords: what bcrypt can hold, hashing in threads of its own, and checks that cost the same for nobody."""
 
 import asyncio
 import os
@@ -11,6 +11,7 @@ from typing import TypeVar
 import bcrypt
 
 from kernel.errors import ChatlyError, Code, Reason, invalid_field
+from kernel.telemetry.metrics import histogram
 from services.auth.model import rate_limited
 
 T = TypeVar("T")
@@ -53,6 +54,9 @@ class Passwords:
         self._cost = cost
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="bcrypt")
         self._room = threading.BoundedSemaphore(threads + queue)
+        self._seconds = histogram(
+            "chatly_auth_password_seconds", "Hashing or checking a password, with the wait for it"
+        )
         self._nobody = bcrypt.hashpw(b"nobody has this password", bcrypt.gensalt(cost))
 
     async def hash(self, password: str) -> bytes:
@@ -83,4 +87,5 @@ class Passwords:
             raise rate_limited("too many passwords are being checked", retry_after=1.0)
         future = self._pool.submit(work)
         future.add_done_callback(lambda _: self._room.release())
-        return await asyncio.wrap_future(future)
+        with self._seconds.time():
+            return await asyncio.wrap_future(future)
