@@ -22,6 +22,7 @@ from kernel.rpc.client import open_channel
 from kernel.rpc.server import RunningServer, serve
 from kernel.rpc.settings import ServerSettings
 from kernel.rpc.tokens import ServiceTokens, TokenVerifier
+from kernel.runner import background
 from kernel.service import Service
 from tests.builders import NOON, Keypair, a_keypair, user_token
 
@@ -227,18 +228,9 @@ async def running(
     async with (
         serve(service, settings=settings, tokens=mesh.tokens, service_tokens=mesh.service_tokens) as server,
         grpc.aio.insecure_channel(server.address) as channel,
-        asyncio.TaskGroup() as group,
+        background(service.loops if loops else {}),
     ):
-        tasks = [group.create_task(_run(loop)) for loop in service.loops.values()] if loops else []
-        try:
-            yield Served(server=server, channel=channel, mesh=mesh)
-        finally:
-            for task in tasks:
-                task.cancel()
-
-
-async def _run(loop: Callable[[], object]) -> None:
-    await loop()  # type: ignore[misc]
+        yield Served(server=server, channel=channel, mesh=mesh)
 
 
 @asynccontextmanager

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
-import structlog
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health import aio
 
 from kernel.service import HealthCheck, Service
+from kernel.telemetry.logs import logger
 
 _EVERY_SECONDS: Final = 2.0
 _CHECK_SECONDS: Final = 2.0
@@ -23,7 +23,7 @@ class HealthMonitor:
         self.servicer = aio.HealthServicer()
         self._checks: Mapping[str, HealthCheck] = service.health
         self._names = ["", *service.grpc_services]
-        self._log = structlog.stdlib.get_logger("chatly.health").bind(service=service.name)
+        self._log = logger("health").bind(service=service.name)
         self._results: dict[str, str | None] = {}
         self._serving: bool | None = None
         self._draining = False

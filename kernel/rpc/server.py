@@ -5,10 +5,9 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import grpc
-import structlog
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -22,6 +21,7 @@ from kernel.rpc.settings import ServerSettings
 from kernel.rpc.tokens import ServiceTokens, TokenVerifier
 from kernel.service import Service
 from kernel.settings import SettingsError
+from kernel.telemetry.logs import logger
 
 _OPTIONS = [
     # Two servers on one port would share its calls by chance; the second is to fail instead.
@@ -104,7 +104,7 @@ def _build(
 async def _drain(
     service: Service, server: grpc.aio.Server, monitor: HealthMonitor, streams: OpenStreams, grace: float
 ) -> None:
-    log: Any = structlog.stdlib.get_logger("chatly.server")
+    log = logger("server")
     log.info("draining", service=service.name)
     await monitor.drain()
     streams.refuse_new()

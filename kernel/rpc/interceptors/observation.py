@@ -3,10 +3,9 @@
 import time
 from typing import Final
 
-import structlog
-
 from kernel.rpc.interceptors.method import Method
 from kernel.telemetry import metrics
+from kernel.telemetry.logs import logger
 
 _LOUD: Final = {"INTERNAL", "UNKNOWN"}
 _NOTABLE: Final = {"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"}
@@ -17,7 +16,7 @@ class Observation:
 
     def __init__(self, method: Method) -> None:
         self._method = method.full_name
-        self._log = structlog.stdlib.get_logger("chatly.rpc")
+        self._log = logger("rpc")
         self._calls = metrics.counter("chatly_rpc_calls", "Finished calls.", ["method", "code"])
         self._seconds = metrics.histogram("chatly_rpc_seconds", "How long calls took.", ["method"]).labels(self._method)
         self._ok = self._calls.labels(self._method, "OK")
@@ -40,7 +39,7 @@ class Observation:
             method=self._method,
             code=code,
             reason=reason,
-            message=message,
+            error=message,
             seconds=round(elapsed, 6),
             exc_info=error,
         )

@@ -1,0 +1,99 @@
+"""Runs services until the process is told to stop. Which services, and over what, is for the mesh to say."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import uvloop
+
+from kernel.rpc.server import RunningServer, serve
+from kernel.rpc.settings import ServerSettings
+from kernel.rpc.tokens import ServiceTokens, TokenVerifier
+from kernel.service import Service
+from kernel.settings import SettingsError
+from kernel.telemetry.logs import logger
+
+Loop = Callable[[], Awaitable[None]]
+
+
+@asynccontextmanager
+async def background(loops: Mapping[str, Loop]) -> AsyncIterator[None]:
+    """Run endless loops beside the block, and cancel them at its end.
+
+    One that fails, or ends, cancels the block and the others; an ExceptionGroup tells of it.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_endless(name, loop), name=name) for name, loop in loops.items()]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def run_service(
+    service: Service,
+    *,
+    settings: ServerSettings,
+    tokens: TokenVerifier,
+    service_tokens: ServiceTokens,
+    stop: asyncio.Event,
+    ready: Callable[[RunningServer], None],
+) -> None:
+    """Serve with its background loops until `stop`, then drain; `ready` is called once it listens.
+
+    A loop that fails ends the service with an ExceptionGroup. Loops go on while calls are being finished.
+    """
+    async with (
+        background(service.loops),
+        serve(service, settings=settings, tokens=tokens, service_tokens=service_tokens) as server,
+    ):
+        ready(server)
+        await stop.wait()
+
+
+def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
+    """Run `main(stop)` under uvloop; SIGINT or SIGTERM sets `stop`, a second one cancels. Returns the exit code.
+
+    0: it ended; 1: something failed, told in the log; 2: settings are wrong, told on stderr.
+    """
+    return uvloop.run(_run(main))
+
+
+async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
+    stop = asyncio.Event()
+    task = asyncio.ensure_future(main(stop))
+    _on_signals(lambda: task.cancel() if stop.is_set() else stop.set())
+    log = logger("runner")
+    try:
+        await task
+    except asyncio.CancelledError:
+        log.warning("stopped without draining")
+        return 1
+    except Exception as error:
+        wrong = _settings_errors(error)
+        if not wrong:
+            log.error("ended by a failure", exc_info=error)
+            return 1
+        for item in wrong:
+            log.error("cannot start", problem=str(item))
+        return 2
+    return 0
+
+
+def _on_signals(act: Callable[[], object]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, act)
+
+
+async def _endless(name: str, loop: Loop) -> None:
+    await loop()
+    raise RuntimeError(f"the background loop {name!r} ended; it should run for ever")
+
+
+def _settings_errors(error: BaseException) -> list[SettingsError]:
+    if isinstance(error, BaseExceptionGroup):
+        return [found for inner in error.exceptions for found in _settings_errors(inner)]
+    return [error] if isinstance(error, SettingsError) else []

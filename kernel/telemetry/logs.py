@@ -1,0 +1,79 @@
+"""Structured logs of this process, as JSON or for eyes. What is logged is up to each room."""
+
+import logging
+import sys
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+import structlog
+
+from kernel.rpc.context import ServiceCaller, UserCaller, caller_var, request_var
+from kernel.settings import env, settings
+
+_STYLES = ("json", "pretty")
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+def _one_of(*allowed: str) -> Callable[[str], str | None]:
+    return lambda value: None if value in allowed else f"must be one of {', '.join(allowed)}"
+
+
+@settings
+class LogSettings:
+    """How to log."""
+
+    style: str = env("CHATLY_LOG_STYLE", default="pretty", help="json or pretty", check=_one_of(*_STYLES))
+    level: str = env("CHATLY_LOG_LEVEL", default="info", help="the least level to log", check=_one_of(*_LEVELS))
+
+
+def logger(component: str) -> structlog.stdlib.BoundLogger:
+    """A logger whose lines say which part of Chatly speaks. Lines within a call carry its request id and caller."""
+    bound: structlog.stdlib.BoundLogger = structlog.get_logger(component=component)
+    return bound
+
+
+def configure_logs(*, style: str, level: str) -> None:
+    """Write to stderr from now on; lines of libraries that use `logging` come in the same form."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_call,
+    ]
+    last = _json() if style == "json" else _pretty()
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+
+
+def _json() -> list[structlog.typing.Processor]:
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+
+
+def _pretty() -> list[structlog.typing.Processor]:
+    # The default traceback prints local variables: passwords and tokens among them.
+    return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+
+
+def _add_call(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if (request := request_var.get(None)) is not None:
+        event.setdefault("request_id", request.request_id)
+    match caller_var.get():
+        case UserCaller() as user:
+            event.setdefault("user_id", user.user_id)
+        case ServiceCaller() as service:
+            event.setdefault("caller", service.name)
+        case _:
+            pass
+    return event
