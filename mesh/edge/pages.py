@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from mesh.edge.openapi import openapi
 
 _STATIC = Path(__file__).parent / "static"
-_CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'"
+_CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
