@@ -56,7 +56,7 @@ async def run_service(
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
     """Run `main(stop)` under uvloop; SIGINT or SIGTERM sets `stop`, a second one cancels. Returns the exit code.
 
-    0: it ended; 1: something failed, told in the log; 2: settings are wrong, told on stderr.
+    0: it ended; 1: something failed, told in the log; 2: settings are wrong, told in the log.
     """
     return uvloop.run(_run(main))
 
@@ -72,12 +72,11 @@ async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
         log.warning("stopped without draining")
         return 1
     except Exception as error:
-        wrong = _settings_errors(error)
-        if not wrong:
-            log.error("ended by a failure", exc_info=error)
+        problems = [str(item) for item in _settings_errors(error)]
+        if not problems:
+            log.exception("ended by a failure")
             return 1
-        for item in wrong:
-            log.error("cannot start", problem=str(item))
+        log.critical("cannot start", problems=problems)
         return 2
     return 0
 

@@ -4,6 +4,14 @@ import shutil
 
 import pytest
 
+from kernel.telemetry.logs import configure_logs
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs() -> None:
+    """Logs as in production, shown for failed tests."""
+    configure_logs(style="pretty", level="info")
+
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test marked with `toolchain("go")` fails, and is never silently skipped, where that command is missing."""

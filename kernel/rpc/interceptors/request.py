@@ -1,9 +1,9 @@
 """Reads what surrounds a call: request id, the client's address, cookies. Decides nothing."""
 
 import re
+import secrets
 from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
-from uuid import uuid4
 
 from kernel.rpc.context import Request
 
@@ -63,4 +63,4 @@ def _edge_address(headers: Mapping[str, str]) -> str:
 
 
 def _request_id(given: str | None) -> str:
-    return given if given is not None and _REQUEST_ID.fullmatch(given) else uuid4().hex
+    return given if given is not None and _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
