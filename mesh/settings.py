@@ -29,8 +29,6 @@ class ProcessSettings:
         secret=True,
         check=_secret_complaint,
     )
-    log_format: str = env("CHATLY_LOG_FORMAT", "pretty", help="json or pretty")
-    log_level: str = env("CHATLY_LOG_LEVEL", "info", help="debug, info, warning or error")
     auth: str = env("CHATLY_AUTH_ADDRESS", "127.0.0.1:50051", help="where the others find auth")
     messaging: str = env("CHATLY_MESSAGING_ADDRESS", "127.0.0.1:50052", help="where the others find messaging")
     presence: str = env("CHATLY_PRESENCE_ADDRESS", "127.0.0.1:50053", help="where the others find presence")

@@ -1,0 +1,89 @@
+"""The command line: `chatly run`, `serve`, `doctor`, `seed-demo`, `edge-config`, `openapi`."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from kernel.runner import run
+from kernel.settings import SettingsError, load
+from kernel.telemetry.logs import LogSettings, configure_logs
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of `chatly`; returns the exit code: 0 done, 1 failed, 2 wrong settings."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.act(options)
+    except SettingsError as error:
+        _say(f"chatly: {error}")
+        return 2
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="chatly", description="Real-time chat as a mesh of gRPC services.")
+    parser.add_argument("--version", action="version", version=f"chatly {version('chatly')}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    commands.add_parser("run", help="the whole mesh on this machine").set_defaults(act=_run)
+    serve = commands.add_parser("serve", help="one service alone")
+    serve.add_argument("service", choices=["auth", "messaging", "presence", "media", "persister"])
+    serve.set_defaults(act=_serve)
+    commands.add_parser("doctor", help="say what is broken and how to mend it").set_defaults(act=_doctor)
+    commands.add_parser("seed-demo", help="fill a running mesh with a small demo").set_defaults(act=_seed_demo)
+    commands.add_parser("edge-config", help="print Envoy's configuration").set_defaults(act=_edge_config)
+    commands.add_parser("openapi", help="print the REST description").set_defaults(act=_openapi)
+    return parser
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _configure_logs(level: str) -> None:
+    logs = load(LogSettings, {"CHATLY_LOG_LEVEL": level, **os.environ})
+    configure_logs(style=logs.style, level=logs.level)
+
+
+def _run(_: argparse.Namespace) -> int:
+    from mesh.embedded import run_embedded
+
+    # A person watches: progress is said by us, the log speaks only of trouble.
+    _configure_logs("warning")
+    return run(lambda stop: run_embedded(os.environ, stop, _say))
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from mesh.serving import serve_one
+
+    _configure_logs("info")
+    return run(lambda stop: serve_one(options.service, os.environ, stop))
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from mesh.doctor import examine
+
+    return asyncio.run(examine(os.environ, print))
+
+
+def _seed_demo(_: argparse.Namespace) -> int:
+    from mesh.demo.run import seed_demo
+
+    return asyncio.run(seed_demo(os.environ, print))
+
+
+def _edge_config(_: argparse.Namespace) -> int:
+    from mesh.edge.config import EdgeSettings, render
+
+    sys.stdout.write(render(load(EdgeSettings, os.environ)))
+    return 0
+
+
+def _openapi(_: argparse.Namespace) -> int:
+    from mesh.edge.openapi import openapi
+
+    json.dump(openapi(version("chatly")), sys.stdout, indent=2)
+    return 0

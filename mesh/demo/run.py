@@ -1,0 +1,30 @@
+"""`chatly seed-demo`: finds the running mesh and fills it."""
+
+from collections.abc import Callable, Mapping
+
+import grpc
+
+from kernel.settings import load
+from mesh.demo.script import PASSWORD
+from mesh.demo.seed import Channels, seed
+from mesh.settings import ProcessSettings
+
+
+async def seed_demo(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
+    """Exit code: 0 filled, 1 the mesh cannot be reached or refused something (which is said)."""
+    process = load(ProcessSettings, environ)
+    async with (
+        grpc.aio.insecure_channel(process.auth) as auth,
+        grpc.aio.insecure_channel(process.messaging) as messaging,
+        grpc.aio.insecure_channel(process.media) as media,
+    ):
+        try:
+            await seed(Channels(auth, messaging, media), say)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.UNAVAILABLE:
+                say(f"No mesh answers at {process.auth}: start one with `make run`, then try again.")
+            else:
+                say(f"The mesh refused: {error.details()}")
+            return 1
+    say(f"Done. Log in as any of them; everybody's password is {PASSWORD!r}.")
+    return 0
