@@ -23,16 +23,16 @@ class PresenceServicer(PresenceServiceServicer):
         self._get_presence = get_presence
         self._set_status = set_status
 
-    async def Connect(self, request: pb.ConnectRequest, context: Context) -> AsyncIterator[pb.ConnectResponse]:  # noqa: ARG002
+    async def Connect(self, request: pb.ConnectRequest, context: Context) -> AsyncIterator[pb.ConnectResponse]:
         updates = self._connect(user_id=current_user().user_id, device_id=request.device_id)
         async with aclosing(updates):
             async for update in updates:
                 yield response_pb(update)
 
-    async def GetPresence(self, request: pb.GetPresenceRequest, context: Context) -> pb.GetPresenceResponse:  # noqa: ARG002
+    async def GetPresence(self, request: pb.GetPresenceRequest, context: Context) -> pb.GetPresenceResponse:
         presences = await self._get_presence(user_ids(request), caller=current_user().user_id)
         return pb.GetPresenceResponse(presences=map(presence_pb, presences))
 
-    async def SetStatus(self, request: pb.SetStatusRequest, context: Context) -> pb.SetStatusResponse:  # noqa: ARG002
+    async def SetStatus(self, request: pb.SetStatusRequest, context: Context) -> pb.SetStatusResponse:
         presence = await self._set_status(status_in(request), caller=current_user().user_id)
         return pb.SetStatusResponse(presence=presence_pb(presence))

@@ -1,0 +1,87 @@
+"""What ProfileStore promises, asked of every adapter that makes the promise."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.presence.adapters.sqlite_profile_store import open_sqlite_profile_store
+from services.presence.model import CustomStatus, Profile
+from services.presence.ports import ProfileStore
+from tests.builders import NOON
+from tests.unit.presence.fakes import FakeProfiles, a_user
+
+ANN, BOB = a_user(), a_user()
+LATER = NOON + timedelta(hours=1)
+BUSY = CustomStatus("busy", "🐝")
+LUNCH = CustomStatus("lunch", "", expires_at=LATER)
+
+
+@pytest.fixture(params=["sqlite", "fake"])
+async def profiles(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ProfileStore]:
+    if request.param == "fake":
+        yield FakeProfiles()
+        return
+    async with open_sqlite_profile_store(tmp_path / "presence.db") as store:
+        yield store
+
+
+async def profile(store: ProfileStore, user_id: str) -> Profile:
+    return {str(key): value for key, value in (await store.read([ANN, BOB])).items()}.get(user_id, Profile())
+
+
+async def test_nothing_is_known_of_somebody_never_seen(profiles: ProfileStore) -> None:
+    assert await profile(profiles, ANN) == Profile()
+
+
+async def test_last_seen_only_moves_forward(profiles: ProfileStore) -> None:
+    await profiles.saw({ANN: NOON})
+    await profiles.saw({ANN: LATER, BOB: NOON})
+    await profiles.saw({ANN: NOON})
+
+    assert (await profile(profiles, ANN)).last_seen_at == LATER
+    assert (await profile(profiles, BOB)).last_seen_at == NOON
+
+
+async def test_a_status_replaces_the_one_before_and_leaves_last_seen_alone(profiles: ProfileStore) -> None:
+    await profiles.saw({ANN: NOON})
+    await profiles.set_status(ANN, LUNCH)
+    await profiles.set_status(ANN, BUSY)
+
+    assert await profile(profiles, ANN) == Profile(NOON, BUSY)
+
+
+async def test_a_status_is_taken_away_by_none(profiles: ProfileStore) -> None:
+    await profiles.set_status(ANN, BUSY)
+    await profiles.set_status(ANN, None)
+
+    assert (await profile(profiles, ANN)).status is None
+
+
+async def test_a_status_without_an_emoji_or_text_comes_back_as_it_was(profiles: ProfileStore) -> None:
+    await profiles.set_status(ANN, LUNCH)
+    await profiles.set_status(BOB, CustomStatus("", "🌴"))
+
+    assert (await profile(profiles, ANN)).status == LUNCH
+    assert (await profile(profiles, BOB)).status == CustomStatus("", "🌴")
+
+
+async def test_expired_statuses_are_dropped_and_told_once(profiles: ProfileStore) -> None:
+    await profiles.set_status(ANN, LUNCH)
+    await profiles.set_status(BOB, BUSY)
+
+    assert list(await profiles.drop_expired(LATER - timedelta(seconds=1))) == []
+    assert list(await profiles.drop_expired(LATER)) == [ANN]
+    assert list(await profiles.drop_expired(LATER)) == []
+    assert (await profile(profiles, ANN)).status is None
+    assert (await profile(profiles, BOB)).status == BUSY
+
+
+async def test_sqlite_still_knows_it_after_a_restart(tmp_path: Path) -> None:
+    async with open_sqlite_profile_store(tmp_path / "presence.db") as store:
+        await store.saw({ANN: NOON})
+        await store.set_status(ANN, LUNCH)
+
+    async with open_sqlite_profile_store(tmp_path / "presence.db") as store:
+        assert await profile(store, ANN) == Profile(NOON, LUNCH)

@@ -1,0 +1,161 @@
+"""Who sees whom come and go."""
+
+from chatly.presence.v1 import presence_service_pb2 as pb
+
+from tests.builders import NOON
+from tests.rpc.presence.devices import Cluster, Node
+from tests.unit.presence.fakes import a_user, until
+
+ANN, BOB, EVE = a_user(), a_user(), a_user()
+
+
+async def test_the_first_answer_holds_all_contacts_and_oneself(cluster: Cluster, node: Node) -> None:
+    cluster.friends(ANN, BOB)
+
+    ann = await node.connect(ANN)
+
+    assert ann.sees(ANN) == pb.AVAILABILITY_ONLINE
+    assert ann.sees(BOB) == pb.AVAILABILITY_OFFLINE
+    assert len(ann.states) == 2
+
+
+async def test_two_who_share_a_chat_see_each_other_live(cluster: Cluster, node: Node) -> None:
+    cluster.friends(ANN, BOB)
+    ann = await node.connect(ANN)
+
+    bob = await node.connect(BOB)
+
+    assert bob.sees(ANN) == pb.AVAILABILITY_ONLINE
+    await ann.until_online(BOB)
+
+
+async def test_they_do_so_from_different_nodes(cluster: Cluster, node: Node) -> None:
+    cluster.friends(ANN, BOB)
+    ann = await node.connect(ANN)
+
+    async with cluster.node() as other:
+        await other.connect(BOB)
+        await ann.until_online(BOB)
+
+
+async def test_a_stranger_sees_nothing(cluster: Cluster, node: Node) -> None:
+    cluster.friends(ANN, BOB)
+    eve, ann = await node.connect(EVE), await node.connect(ANN)
+    await node.connect(BOB)
+    await ann.until_online(BOB)
+    await node.set_status(BOB, pb.CustomStatus(text="here"))
+    await ann.until(lambda device: device.states[BOB].status.text == "here")
+
+    await node.set_status(EVE, pb.CustomStatus(text="the last thing told"))
+    await eve.until(lambda device: device.states[EVE].status.text == "the last thing told")
+
+    assert set(eve.states) == {EVE}
+    assert await node.get(BOB, caller=EVE) == [pb.Presence(user_id=BOB, availability=pb.AVAILABILITY_OFFLINE)]
+
+
+async def test_who_goes_is_offline_after_the_grace_and_was_last_seen_when_they_went(
+    cluster: Cluster, node: Node
+) -> None:
+    cluster.friends(ANN, BOB)
+    ann, bob = await node.connect(ANN), await node.connect(BOB)
+    await ann.until_online(BOB)
+
+    bob.call.cancel()
+    await until(lambda: BOB in cluster.leases.released)
+    cluster.clock.advance(9)
+    await cluster.leases.settled()
+    assert cluster.leases.gone == []
+    cluster.clock.advance(1)
+
+    await ann.until_offline(BOB)
+    assert ann.states[BOB].last_seen_at.ToDatetime(NOON.tzinfo) == NOON
+
+
+async def test_nobody_sees_a_quick_reconnect(cluster: Cluster, node: Node) -> None:
+    cluster.friends(ANN, BOB)
+    ann, bob = await node.connect(ANN), await node.connect(BOB)
+    await ann.until_online(BOB)
+
+    bob.call.cancel()
+    await until(lambda: BOB in cluster.leases.released)
+    cluster.clock.advance(9)
+    await cluster.leases.settled()
+    await node.connect(BOB)
+    cluster.clock.advance(9)
+    await cluster.leases.settled()
+    await node.set_status(BOB, pb.CustomStatus(text="back"))
+    await ann.until(lambda device: device.states[BOB].status.text == "back")
+
+    assert cluster.leases.gone == []
+    assert not any(
+        presence.user_id == BOB and presence.availability == pb.AVAILABILITY_OFFLINE
+        for answer in ann.answers[1:]
+        for presence in answer.presences
+    )
+
+
+async def test_a_user_is_online_until_their_last_device_goes(cluster: Cluster, node: Node) -> None:
+    cluster.friends(ANN, BOB)
+    ann, phone = await node.connect(ANN), await node.connect(BOB, "phone")
+    laptop = await node.connect(BOB, "laptop")
+    await ann.until_online(BOB)
+
+    phone.call.cancel()
+    await until(lambda: BOB in cluster.leases.released)
+    for _ in range(2):
+        cluster.clock.advance(9)
+        await cluster.leases.settled()
+    assert cluster.leases.gone == []
+
+    laptop.call.cancel()
+    await until(lambda: cluster.leases.released.count(BOB) == 2)
+    cluster.clock.advance(9)
+    await cluster.leases.settled()
+    cluster.clock.advance(1)
+    await ann.until_offline(BOB)
+
+
+async def test_users_of_a_node_that_died_are_offline_after_the_grace(cluster: Cluster, node: Node) -> None:
+    cluster.friends(ANN, BOB)
+    async with cluster.node(loops=False) as dead:
+        await dead.connect(BOB)
+        ann = await node.connect(ANN)
+        assert ann.sees(BOB) == pb.AVAILABILITY_ONLINE
+
+        cluster.clock.advance(9)
+        await cluster.leases.settled()
+        assert cluster.leases.gone == []
+        cluster.clock.advance(1)
+
+        await ann.until_offline(BOB)
+        assert ann.sees(ANN) == pb.AVAILABILITY_ONLINE
+        assert ann.states[BOB].last_seen_at.ToDatetime(NOON.tzinfo) == NOON
+
+
+async def test_the_same_device_again_replaces_the_older_stream(cluster: Cluster, node: Node) -> None:
+    older, other = await node.connect(ANN, "phone"), await node.connect(ANN, "laptop")
+
+    newer = await node.connect(ANN, "phone")
+
+    await older.until_end()
+    assert not older.answers[-1].reconnect
+    await node.set_status(ANN, pb.CustomStatus(text="still here"))
+    for device in (newer, other):
+        await device.until(lambda device: device.states[ANN].status.text == "still here")
+
+
+async def test_also_from_another_node(cluster: Cluster, node: Node) -> None:
+    older = await node.connect(ANN, "phone")
+
+    async with cluster.node() as another:
+        await another.connect(ANN, "phone")
+        await older.until_end()
+
+
+async def test_devices_without_a_name_stand_side_by_side(cluster: Cluster, node: Node) -> None:
+    one, other = await node.connect(ANN), await node.connect(ANN)
+
+    await node.set_status(ANN, pb.CustomStatus(text="both"))
+
+    for device in (one, other):
+        await device.until(lambda device: device.states[ANN].status.text == "both")
