@@ -1,0 +1,106 @@
+"""Chats, their details and their members as rows of history.db."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from history.adapters.sqlite_access import id_or_none, key_or_null, micros, moment_of
+from history.chats import direct_members, is_direct
+from history.model import ChatId, ChatState, Membership, Registered, Role
+from kernel.ids import UserId, from_time_key, time_key
+from kernel.log.ports import LogPosition
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRow:
+    """A stored chat: its state, the newest `seq` given in it, and the place of its newest event."""
+
+    state: ChatState
+    last_seq: int
+    position: LogPosition
+
+
+def load_chat(connection: sqlite3.Connection, chat_id: ChatId) -> ChatRow | None:
+    """One chat, if anything is known of it."""
+    row = connection.execute("SELECT * FROM chats WHERE chat_id = ?", (chat_id,)).fetchone()
+    if row is None:
+        return None
+    details = {
+        found["name"]: Registered(from_time_key(found["event_id"]), found["value"], bool(found["initial"]))
+        for found in connection.execute("SELECT * FROM chat_details WHERE chat_id = ?", (chat_id,))
+    }
+    members = connection.execute("SELECT * FROM members WHERE chat_id = ?", (chat_id,)).fetchall()
+    state = ChatState(
+        chat_id=chat_id,
+        created_at=None if row["created_at"] is None else moment_of(row["created_at"]),
+        memberships={UserId(found["user_id"]): _membership(found) for found in members if found["event_id"]},
+        read_marks=_read_marks(members),
+        last_message_id=id_or_none(row["last_message_id"]),
+        **details,
+    )
+    return ChatRow(state, row["last_seq"], LogPosition(row["head_partition"], row["head_offset"]))
+
+
+def save_chat(connection: sqlite3.Connection, chat: ChatRow, before: ChatRow | None) -> None:
+    """Write a chat; of its details and members only those that differ from what was stored `before`."""
+    state = chat.state
+    old = before.state if before else ChatState(state.chat_id)
+    connection.execute(
+        "REPLACE INTO chats (chat_id, created_at, last_message_id, last_seq, head_partition, head_offset)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            state.chat_id,
+            micros(state.created_at) if state.created_at else None,
+            key_or_null(state.last_message_id),
+            chat.last_seq,
+            chat.position.partition,
+            chat.position.offset,
+        ),
+    )
+    for name, value in _details(state).items():
+        if value != _details(old).get(name):
+            connection.execute(
+                "REPLACE INTO chat_details (chat_id, name, value, event_id, initial) VALUES (?, ?, ?, ?, ?)",
+                (state.chat_id, name, value.value, time_key(value.event_id), value.initial),
+            )
+    known = _people(old) if before else frozenset[UserId]()
+    changed = [
+        user_id for user_id in _people(state) if user_id not in known or _place(state, user_id) != _place(old, user_id)
+    ]
+    _save_members(connection, state, changed)
+
+
+def _save_members(connection: sqlite3.Connection, state: ChatState, user_ids: list[UserId]) -> None:
+    rows = []
+    for user_id in user_ids:
+        word, mark = _place(state, user_id)
+        word_values = (word.role, time_key(word.event_id), word.initial) if word else (None, None, False)
+        rows.append((state.chat_id, user_id, *word_values, key_or_null(mark)))
+    connection.executemany(
+        "REPLACE INTO members (chat_id, user_id, role, event_id, initial, read_message_id) VALUES (?, ?, ?, ?, ?, ?)",
+        rows,
+    )
+
+
+def _membership(row: sqlite3.Row) -> Membership:
+    role = None if row["role"] is None else Role(row["role"])
+    return Membership(from_time_key(row["event_id"]), role, bool(row["initial"]))
+
+
+def _read_marks(members: list[sqlite3.Row]) -> Mapping[UserId, UUID]:
+    return {UserId(row["user_id"]): from_time_key(row["read_message_id"]) for row in members if row["read_message_id"]}
+
+
+def _details(state: ChatState) -> Mapping[str, Registered]:
+    details = {"title": state.title, "description": state.description, "avatar_media_id": state.avatar_media_id}
+    return {name: value for name, value in details.items() if value is not None}
+
+
+def _people(state: ChatState) -> frozenset[UserId]:
+    two = direct_members(state.chat_id) if is_direct(state.chat_id) else ()
+    return frozenset((*two, *state.memberships, *state.read_marks))
+
+
+def _place(state: ChatState, user_id: UserId) -> tuple[Membership | None, UUID | None]:
+    return state.memberships.get(user_id), state.read_marks.get(user_id)

@@ -1,0 +1,130 @@
+"""Messages and their reactions as rows of history.db."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from history.adapters.sqlite_access import id_or_none, key_or_null, micros, moment_of
+from history.chats import is_direct, other_member
+from history.model import AttachedMedia, ChatId, Content, Edit, MessageState, ReactionMark
+from kernel.ids import UserId, from_time_key, time_key
+
+Reactions = dict[tuple[UserId, str], ReactionMark]
+
+
+def load_message(connection: sqlite3.Connection, chat_id: ChatId, message_id: UUID) -> MessageState | None:
+    """One message, if anything is known of it."""
+    key = time_key(message_id)
+    row = connection.execute("SELECT * FROM messages WHERE chat_id = ? AND message_id = ?", (chat_id, key)).fetchone()
+    return states_of(connection, chat_id, [row])[0] if row else None
+
+
+def states_of(connection: sqlite3.Connection, chat_id: ChatId, rows: Sequence[sqlite3.Row]) -> list[MessageState]:
+    """The states of rows of one chat that follow each other by id."""
+    if not rows:
+        return []
+    ends = sorted((rows[0]["message_id"], rows[-1]["message_id"]))
+    found = connection.execute(
+        "SELECT * FROM reactions WHERE chat_id = ? AND message_id BETWEEN ? AND ?", (chat_id, *ends)
+    )
+    reactions: dict[bytes, Reactions] = {}
+    for row in found:
+        mark = ReactionMark(from_time_key(row["event_id"]), bool(row["present"]), moment_of(row["set_at"]))
+        reactions.setdefault(row["message_id"], {})[UserId(row["user_id"]), row["emoji"]] = mark
+    return [_state(row, reactions.get(row["message_id"], {})) for row in rows]
+
+
+def save_message(connection: sqlite3.Connection, state: MessageState) -> None:
+    """Write a message over what was there."""
+    values = _values(state)
+    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+    connection.execute(f"REPLACE INTO messages ({names}) VALUES ({marks})", values)  # noqa: S608 - our own names
+    where = (state.chat_id, time_key(state.message_id))
+    if state.deleted_for_everyone or state.withdrawn:
+        connection.execute("DELETE FROM reactions WHERE chat_id = ? AND message_id = ?", where)
+    connection.executemany(
+        "REPLACE INTO reactions (chat_id, message_id, user_id, emoji, event_id, present, set_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (*where, user_id, emoji, time_key(mark.event_id), mark.present, micros(mark.set_at))
+            for (user_id, emoji), mark in state.reactions.items()
+        ],
+    )
+
+
+def _values(state: MessageState) -> dict[str, object]:
+    content, edit = state.content, state.edit
+    return {
+        "chat_id": state.chat_id,
+        "message_id": time_key(state.message_id),
+        "seq": state.seq,
+        "content": edit.text if edit else content and content.text,
+        "edited_at": micros(edit.edited_at) if edit else None,
+        "edit_event_id": key_or_null(edit.event_id if edit else None),
+        "deleted_for": json.dumps(sorted(state.deleted_for)),
+        "deleted_for_everyone": state.deleted_for_everyone,
+        "withdrawn": state.withdrawn,
+        **(_content_values(state.chat_id, content) if content else {}),
+    }
+
+
+def _content_values(chat_id: ChatId, content: Content) -> dict[str, object]:
+    first = content.attachments[0] if content.attachments else None
+    return {
+        "sender_id": content.sender_id,
+        "receiver_id": other_member(chat_id, content.sender_id) if is_direct(chat_id) else None,
+        "client_message_id": content.client_message_id.bytes,
+        "reply_to_message_id": key_or_null(content.reply_to),
+        "attachment_url": f"/api/uploads/{first.media_id}" if first else None,
+        "attachment_type": first.content_type if first else None,
+        "attachment_name": first.file_name if first else None,
+        "attachments": json.dumps([_media_values(media) for media in content.attachments], ensure_ascii=False),
+        "created_at": micros(content.created_at),
+    }
+
+
+def _state(row: sqlite3.Row, reactions: Mapping[tuple[UserId, str], ReactionMark]) -> MessageState:
+    edited = row["edit_event_id"] is not None
+    return MessageState(
+        chat_id=ChatId(row["chat_id"]),
+        message_id=from_time_key(row["message_id"]),
+        content=_content(row, "" if edited else row["content"]) if row["sender_id"] else None,
+        edit=Edit(from_time_key(row["edit_event_id"]), row["content"], moment_of(row["edited_at"])) if edited else None,
+        reactions=reactions,
+        deleted_for=frozenset(map(UserId, json.loads(row["deleted_for"]))),
+        deleted_for_everyone=bool(row["deleted_for_everyone"]),
+        withdrawn=bool(row["withdrawn"]),
+        seq=row["seq"],
+    )
+
+
+def _content(row: sqlite3.Row, text: str) -> Content:
+    return Content(
+        sender_id=UserId(row["sender_id"]),
+        client_message_id=UUID(bytes=row["client_message_id"]),
+        text=text,
+        reply_to=id_or_none(row["reply_to_message_id"]),
+        attachments=tuple(_media(json.loads(row["attachments"]))),
+        created_at=moment_of(row["created_at"]),
+    )
+
+
+def _media_values(media: AttachedMedia) -> dict[str, object]:
+    return {
+        "media_id": media.media_id,
+        "content_type": media.content_type,
+        "file_name": media.file_name,
+        "size_bytes": media.size_bytes,
+        "width": media.width,
+        "height": media.height,
+        "has_thumbnail": media.has_thumbnail,
+        "sha256": media.sha256.hex(),
+    }
+
+
+def _media(values: Iterable[dict[str, str]]) -> Iterable[AttachedMedia]:
+    for value in values:
+        fields = dict(value)
+        sha256 = bytes.fromhex(fields.pop("sha256"))
+        yield AttachedMedia(**fields, sha256=sha256)  # type: ignore[arg-type]  # as _media_values wrote them

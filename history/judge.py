@@ -1,0 +1,64 @@
+"""What becomes of one event of the log, given what is stored. Pure; shared by every store's RecordWriter."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from history.fold import apply_to_chat, apply_to_message, message_of
+from history.model import ChatEvent, ChatState, MessageSent, MessageState, MessageWithdrawn
+from kernel.ids import from_time_key
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to store for an event that was not stored before."""
+
+    chat: ChatState
+    message: MessageState | None
+    """The changed message; None: the event is about none."""
+    accepted: bool
+    """False: a second copy of a send, of which nothing is shown or replayed."""
+    withdrawal: ChatEvent | None = None
+    """Tells those who saw the second copy; to be appended to the log."""
+
+
+def judge(
+    event: ChatEvent, *, chat: ChatState | None, message: MessageState | None, last_seq: int, kept_id: UUID | None
+) -> Verdict:
+    """Fold one event into what is stored of its chat and its message.
+
+    For a MessageSent: `last_seq` is the newest number in the chat, `kept_id` the message that this send made before.
+    """
+    new_chat = apply_to_chat(chat, event)
+    if message_of(event) is None:
+        return Verdict(new_chat, None, accepted=True)
+    new_message = apply_to_message(message, event)
+    if not isinstance(event.change, MessageSent):
+        return Verdict(new_chat, new_message, accepted=True)
+    if new_message.withdrawn:
+        return Verdict(new_chat, new_message, accepted=False)
+    if kept_id is not None and kept_id != event.event_id:
+        withdrawal = withdrawal_of(event, kept_id)
+        return Verdict(new_chat, apply_to_message(message, withdrawal), accepted=False, withdrawal=withdrawal)
+    return Verdict(new_chat, replace(new_message, seq=last_seq + 1), accepted=True)
+
+
+def withdrawal_of(event: ChatEvent, kept_id: UUID) -> ChatEvent:
+    """The event that takes back a second copy of a send: always the same one for the same copy."""
+    return ChatEvent(
+        event_id=_just_after(event.event_id),
+        chat_id=event.chat_id,
+        actor_id=None,
+        occurred_at=event.occurred_at,
+        change=MessageWithdrawn(event.event_id, kept_id),
+        audience=event.audience,
+        request_id=event.request_id,
+    )
+
+
+def _just_after(time_uuid: UUID) -> UUID:
+    """A TimeUUID one tick later, of a node that nobody is: no clock gives it to another event."""
+    tail = bytearray(hashlib.sha256(time_uuid.bytes).digest()[:8])
+    tail[0] = tail[0] & 0x3F | 0x80
+    tail[2] |= 0x01
+    return from_time_key((time_uuid.time + 1).to_bytes(8, "big") + tail)
