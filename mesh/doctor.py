@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 from kernel.rpc.settings import load_server_settings
 from kernel.settings import SettingsError, load
@@ -80,10 +80,13 @@ def _data(folder: Path) -> Finding:
 async def _service(name: str, process: ProcessSettings, environ: Mapping[str, str]) -> Finding:
     address = process.address(name)
     async with grpc.aio.insecure_channel(address) as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
+        check = channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
         try:
-            request = health_pb2.HealthCheckRequest(service=GRPC_SERVICES[name][0])
-            answer = await stub.Check(request, timeout=_SECONDS)
+            answer = await check(health_pb2.HealthCheckRequest(service=GRPC_SERVICES[name][0]), timeout=_SECONDS)
         except grpc.aio.AioRpcError:
             mend = f"Start it: `make run`, or `chatly serve {name}`. Elsewhere? Set CHATLY_{name.upper()}_ADDRESS."
             return Finding(name, well=False, detail=f"nobody answers at {address}", mend=mend)
