@@ -1,0 +1,108 @@
+"""Blobs as files of a folder: written aside, made durable, then renamed into place."""
+
+import asyncio
+import os
+import re
+import tempfile
+from collections.abc import AsyncIterator
+from hashlib import blake2s
+from pathlib import Path
+from typing import BinaryIO
+
+_CHUNK_BYTES = 256 * 1024
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_/-]{0,199}")
+_INCOMING = "incoming"
+
+
+class FolderBlobStore:
+    """BlobStore for one machine. One process per folder: opening it removes what an earlier one left half-written."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._incoming = folder / _INCOMING
+
+    async def open(self) -> None:
+        """Make the folder ready; raises OSError if it cannot be written."""
+        await asyncio.to_thread(self._open)
+
+    async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int:
+        target = self._path(name)
+        file, aside = await asyncio.to_thread(self._create)
+        try:
+            with file:
+                async for chunk in chunks:
+                    await asyncio.to_thread(file.write, chunk)
+                return await asyncio.to_thread(_publish, file, aside, target)
+        finally:
+            # Gone already where the rename was reached.
+            aside.unlink(missing_ok=True)
+
+    async def read(self, name: str, *, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+        file = await asyncio.to_thread(self._open_blob, name, offset)
+        with file:
+            left = length
+            while left is None or left > 0:
+                wanted = _CHUNK_BYTES if left is None else min(left, _CHUNK_BYTES)
+                chunk = await asyncio.to_thread(file.read, wanted)
+                if not chunk:
+                    return
+                if left is not None:
+                    left -= len(chunk)
+                yield chunk
+
+    async def delete(self, name: str) -> None:
+        await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
+
+    async def complaint(self) -> str | None:
+        """Why nothing can be stored at the moment, or None."""
+        return await asyncio.to_thread(self._complaint)
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name for a blob: letters, digits, `-`, `_` and `/`, at most 200")
+        shard = blake2s(name.encode(), digest_size=1).hexdigest()
+        # `+` is in no name, so two names never meet, and none is the folder of another.
+        return self._folder / shard / name.replace("/", "+")
+
+    def _open(self) -> None:
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        for left_behind in self._incoming.iterdir():
+            left_behind.unlink()
+
+    def _create(self) -> tuple[BinaryIO, Path]:
+        handle, path = tempfile.mkstemp(dir=self._incoming)
+        return os.fdopen(handle, "wb"), Path(path)
+
+    def _open_blob(self, name: str, offset: int) -> BinaryIO:
+        try:
+            file = self._path(name).open("rb", buffering=0)
+        except FileNotFoundError:
+            raise KeyError(name) from None
+        file.seek(offset)
+        return file
+
+    def _complaint(self) -> str | None:
+        try:
+            with tempfile.TemporaryFile(dir=self._incoming) as probe:
+                probe.write(b"probe")
+        except OSError as error:
+            return f"the folder {self._folder} cannot be written: {error}"
+        return None
+
+
+def _publish(file: BinaryIO, aside: Path, target: Path) -> int:
+    file.flush()
+    os.fsync(file.fileno())
+    size = os.fstat(file.fileno()).st_size
+    target.parent.mkdir(exist_ok=True)
+    aside.rename(target)
+    _sync_folder(target.parent)
+    return size
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

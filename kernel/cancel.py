@@ -1,0 +1,31 @@
+"""Steps that a cancellation must not tear apart."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def settled(step: Coroutine[Any, Any, T]) -> T:
+    """Await a step to its end, also when cancelled meanwhile: only then is the cancellation raised.
+
+    For steps that go on in a thread anyway: what cleans up after them must not run beside them.
+    """
+    task = asyncio.ensure_future(step)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            if task.cancelled():
+                raise
+            cancelled = error
+        except Exception:
+            if cancelled is None:
+                raise
+    if cancelled is not None:
+        # What the step itself came to is of no interest any more.
+        task.exception()
+        raise cancelled
+    return task.result()

@@ -1,0 +1,1 @@
+"""Where the media service keeps things, and whom it asks."""

@@ -1,0 +1,137 @@
+"""Makes images safe to show: upright, without EXIF and its kin, with a thumbnail. Blocks: call it in a thread."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps, ImageSequence
+from PIL.JpegImagePlugin import get_sampling
+
+from kernel.errors import ChatlyError, Code, Reason
+
+THUMBNAIL_PIXELS = 480
+"""Longer side of a thumbnail."""
+_THUMBNAIL_QUALITY = 80
+_WEBP_QUALITY = 90
+_LOSSLESS_WEBP = b"VP8L"
+_FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
+
+
+@dataclass(frozen=True, slots=True)
+class CleanImage:
+    """An image that may be served, with its size in pixels, and its thumbnail."""
+
+    original: Path
+    thumbnail: Path
+    width: int
+    height: int
+
+
+def clean_image(source: Path, content_type: str, *, limit_pixels: int) -> CleanImage:
+    """Write a clean copy and a thumbnail beside `source`; raises INVALID_ARGUMENT `IMAGE_UNREADABLE`.
+
+    The pixels of all frames together count against `limit_pixels`; they are counted before any is decoded.
+    """
+    try:
+        return _clean(source, _FORMATS[content_type], limit_pixels)
+    except ChatlyError:
+        raise
+    # A decoder that is fed hostile bytes may raise anything (OSError, SyntaxError, struct.error, ...).
+    except Exception as error:
+        raise _unreadable(f"the image cannot be read: {error}", limit_pixels) from error
+
+
+def _clean(source: Path, image_format: str, limit_pixels: int) -> CleanImage:
+    original, thumbnail = source.with_name("clean"), source.with_name("thumbnail")
+    # Only the decoder of the detected format may touch the bytes.
+    with Image.open(source, formats=(image_format,)) as image:
+        _require_size(image, limit_pixels)
+        width, height = _WRITERS[image_format](image, source, original)
+    with Image.open(original, formats=(image_format,)) as image:
+        image.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), reducing_gap=2.0)
+        small = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        small.save(thumbnail, "WEBP", quality=_THUMBNAIL_QUALITY)
+    return CleanImage(original, thumbnail, width, height)
+
+
+def _require_size(image: Image.Image, limit_pixels: int) -> None:
+    pixels = image.width * image.height * getattr(image, "n_frames", 1)
+    if pixels > limit_pixels:
+        raise _unreadable(f"the image has {pixels} pixels, the limit is {limit_pixels}", limit_pixels)
+
+
+def _unreadable(message: str, limit_pixels: int) -> ChatlyError:
+    return ChatlyError(Code.INVALID_ARGUMENT, Reason.IMAGE_UNREADABLE, message, {"limit_pixels": str(limit_pixels)})
+
+
+def _write_jpeg(image: Image.Image, _source: Path, target: Path) -> tuple[int, int]:
+    # The same tables as before: what the camera kept is kept.
+    tables, sampling = getattr(image, "quantization", None), get_sampling(image)
+    ImageOps.exif_transpose(image, in_place=True)
+    image.save(
+        target,
+        "JPEG",
+        qtables=tables,
+        subsampling=sampling,
+        icc_profile=image.info.get("icc_profile"),
+        progressive="progressive" in image.info,
+        exif=b"",
+        comment=b"",
+    )
+    return image.size
+
+
+def _write_png(image: Image.Image, _source: Path, target: Path) -> tuple[int, int]:
+    if _is_animated(image):
+        return _write_frames(image, target, "PNG", default_image=bool(image.info.get("default_image")))
+    ImageOps.exif_transpose(image, in_place=True)
+    image.save(target, "PNG", icc_profile=image.info.get("icc_profile"), exif=b"")
+    return image.size
+
+
+def _write_gif(image: Image.Image, _source: Path, target: Path) -> tuple[int, int]:
+    return _write_frames(image, target, "GIF", comment=b"")
+
+
+def _write_webp(image: Image.Image, source: Path, target: Path) -> tuple[int, int]:
+    with source.open("rb") as file:
+        lossless = _LOSSLESS_WEBP in file.read(4096)
+    how: dict[str, Any] = {"lossless": lossless, "quality": _WEBP_QUALITY, "method": 2, "exif": b"", "xmp": b""}
+    how["icc_profile"] = image.info.get("icc_profile") or b""
+    if _is_animated(image):
+        return _write_frames(image, target, "WEBP", **how)
+    ImageOps.exif_transpose(image, in_place=True)
+    image.save(target, "WEBP", **how)
+    return image.size
+
+
+def _write_frames(image: Image.Image, target: Path, image_format: str, **how: Any) -> tuple[int, int]:
+    """All frames, with their times."""
+    if "loop" in image.info:
+        how["loop"] = image.info["loop"]
+    image.save(
+        target,
+        image_format,
+        save_all=True,
+        append_images=[],
+        duration=[_duration(frame) for frame in ImageSequence.Iterator(image)],
+        **how,
+    )
+    return image.size
+
+
+def _duration(frame: Image.Image) -> int:
+    return round(frame.info.get("duration", 0) or 0)
+
+
+def _is_animated(image: Image.Image) -> bool:
+    return bool(getattr(image, "is_animated", False))
+
+
+_WRITERS: dict[str, Callable[[Image.Image, Path, Path], tuple[int, int]]] = {
+    "JPEG": _write_jpeg,
+    "PNG": _write_png,
+    "GIF": _write_gif,
+    "WEBP": _write_webp,
+}

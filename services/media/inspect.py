@@ -1,0 +1,146 @@
+"""Says what a file is, from its bytes alone, and refuses what is not on the list of allowed types."""
+
+import codecs
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import puremagic
+
+from kernel.errors import ChatlyError, Code, Reason
+from services.media.inspect_zip import zip_type
+
+_HEAD_BYTES = 4096
+_READ_BYTES = 256 * 1024
+_UNKNOWN = "application/octet-stream"
+_TEXT = "text/plain; charset=utf-8"
+
+IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+_DOCUMENTS = {
+    "application/pdf",
+    "application/zip",
+    "application/epub+zip",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.presentation",
+    "application/vnd.oasis.opendocument.graphics",
+}
+_SOUND_AND_FILM = {"audio/mpeg", "audio/ogg", "audio/wav", "audio/mp4", "video/mp4", "video/webm"}
+ALLOWED_TYPES = IMAGE_TYPES | _DOCUMENTS | _SOUND_AND_FILM | {_TEXT}
+
+_MP4_BRANDS = {b"isom", b"mp41", b"mp42", b"avc1", b"dash", b"M4V ", b"MSNV"} | {b"iso%d" % n for n in range(2, 7)}
+_M4A_BRANDS = {b"M4A ", b"M4B "}
+_OGG_SOUND = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
+
+# What a browser or a shell would run, if it begins so: never text, whatever its name.
+_SCRIPTS = ((b"#!", "text/x-shellscript"), (b"<?php", "application/x-php"), (b"@echo off", "application/x-bat"))
+_MARKUP = re.compile(
+    rb"<(\?xml|!doctype|!--|svg|html|head|body|script|iframe|style|title|table|div|meta|h1|a |p>|br)", re.IGNORECASE
+)
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+
+
+def require_allowed(path: Path) -> str:
+    """The content type of a file; raises INVALID_ARGUMENT `FILE_TYPE_NOT_ALLOWED`. Blocks: call it in a thread."""
+    detected = detect(path)
+    if detected not in ALLOWED_TYPES:
+        raise ChatlyError(
+            Code.INVALID_ARGUMENT,
+            Reason.FILE_TYPE_NOT_ALLOWED,
+            f"files of type {detected} are not allowed",
+            {"detected_type": detected},
+        )
+    return detected
+
+
+def detect(path: Path) -> str:
+    """The type of any file, `application/octet-stream` if it is not known."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return zip_type(path) or _UNKNOWN
+    for matches, content_type in _SIGNATURES:
+        if matches(head):
+            return content_type
+    return _active_text(head) or (_TEXT if _is_text(path) else _named_by_library(head))
+
+
+def _mpeg_sound(head: bytes) -> bool:
+    if head.startswith(b"ID3"):
+        return True
+    # A frame header: 11 bits of sync, layer III, and no value that the standard forbids.
+    return (
+        len(head) > 3
+        and head[0] == 0xFF
+        and head[1] & 0xE6 == 0xE2
+        and head[1] & 0x18 != 0x08
+        and head[2] & 0xF0 not in {0x00, 0xF0}
+        and head[2] & 0x0C != 0x0C
+    )
+
+
+def _begins(*starts: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(starts)
+
+
+def _riff(kind: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head[:4] == b"RIFF" and head[8:12] == kind
+
+
+def _brand(brands: set[bytes]) -> Callable[[bytes], bool]:
+    return lambda head: head[4:8] == b"ftyp" and head[8:12] in brands
+
+
+# The library's table has thousands of signatures, some of two bytes: its yes alone opens no door. These are strict.
+_SIGNATURES: tuple[tuple[Callable[[bytes], bool], str], ...] = (
+    (_begins(b"\xff\xd8\xff"), "image/jpeg"),
+    (_begins(b"\x89PNG\r\n\x1a\n"), "image/png"),
+    (_begins(b"GIF87a", b"GIF89a"), "image/gif"),
+    (_riff(b"WEBP"), "image/webp"),
+    (_begins(b"%PDF-"), "application/pdf"),
+    (_riff(b"WAVE"), "audio/wav"),
+    (lambda head: head[:4] == b"OggS" and any(codec in head[:128] for codec in _OGG_SOUND), "audio/ogg"),
+    (_brand(_M4A_BRANDS), "audio/mp4"),
+    (_brand(_MP4_BRANDS), "video/mp4"),
+    (lambda head: head[:4] == b"\x1aE\xdf\xa3" and b"B\x82\x84webm" in head[:128], "video/webm"),
+    (_mpeg_sound, "audio/mpeg"),
+)
+
+
+def _active_text(head: bytes) -> str | None:
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    for beginning, kind in _SCRIPTS:
+        if start.startswith(beginning):
+            return kind
+    if not _MARKUP.match(start):
+        return None
+    if b"<svg" in start and b"<html" not in start:
+        return "image/svg+xml"
+    return "application/xml" if start.startswith(b"<?xml") else "text/html"
+
+
+def _is_text(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        try:
+            while chunk := file.read(_READ_BYTES):
+                if _CONTROL.search(decoder.decode(chunk)):
+                    return False
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _named_by_library(head: bytes) -> str:
+    """A name for what is refused anyway."""
+    try:
+        matches = puremagic.magic_string(head)
+    except puremagic.PureError:
+        return _UNKNOWN
+    named = next((match.mime_type for match in matches if match.mime_type), _UNKNOWN)
+    # The library also guesses; a guess must not let in what the strict signatures did not.
+    return _UNKNOWN if named in ALLOWED_TYPES else str(named)

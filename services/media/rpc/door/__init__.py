@@ -1,0 +1,1 @@
+"""The HTTP door of the media service: for bytes, which JSON cannot carry."""
