@@ -68,6 +68,13 @@ class FinishUpload:
         image = await loop.run_in_executor(self._workers, _clean, path, content_type, self._limits.image_pixels)
         return await self._store(upload, image)
 
+    async def _require_complete(self, upload: PendingUpload) -> None:
+        received, expected = await self._staging.size(upload.upload_id), upload.announced.size_bytes
+        if received < expected:
+            raise upload_incomplete(received=received, expected=expected)
+        if received == 0:
+            raise file_empty()
+
     async def _store(self, upload: PendingUpload, served: _Served) -> Media:
         """Bytes first: a file that is known can be read. Until it is known, giving up the upload removes them."""
         original = blob_name(upload.upload_id, Variant.ORIGINAL)

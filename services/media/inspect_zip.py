@@ -16,6 +16,7 @@ _OFFICE_FOLDERS = {
     "xl/": f"{_OFFICE}.spreadsheetml.sheet",
     "ppt/": f"{_OFFICE}.presentationml.presentation",
 }
+_DECLARED = ("application/vnd.oasis.opendocument.", "application/epub+zip")
 _ARCHIVE = "application/zip"
 _MACROS = "application/vnd.ms-office.vbaProject"
 _JAVA = "application/java-archive"
@@ -69,9 +70,7 @@ def _declared(archive: zipfile.ZipFile) -> str:
         return _ARCHIVE
     with archive.open("mimetype") as entry:
         declared = entry.read(_MAX_MIMETYPE_BYTES).decode("ascii", "replace").strip()
-    return (
-        declared if declared.startswith(("application/vnd.oasis.opendocument.", "application/epub+zip")) else _ARCHIVE
-    )
+    return declared if declared.startswith(_DECLARED) else _ARCHIVE
 
 
 def _has(names: set[str], folder: str) -> bool:
