@@ -3,15 +3,16 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from inspect import isasyncgenfunction
+from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 import grpc
 
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import Code
 from kernel.rpc.context import Caller, Request, caller_var, request_var
 from kernel.rpc.interceptors.access import Access
+from kernel.rpc.interceptors.errors import meaning
 from kernel.rpc.interceptors.method import Method, describe
 from kernel.rpc.interceptors.observation import Observation
 from kernel.rpc.interceptors.request import REQUEST_ID_KEY, bearer, host_of, read_request
@@ -58,8 +59,8 @@ class Chain:
             (True, True): (self._streaming, grpc.stream_stream_rpc_method_handler),
         }[method.streams_requests, method.streams_responses]
         inner = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
-        if method.streams_responses and not isasyncgenfunction(inner):
-            raise TypeError(f"{method.full_name}: the handler of a stream is an async generator")
+        if method.streams_responses and iscoroutinefunction(inner):
+            raise TypeError(f"{method.full_name}: the handler of a stream yields its answers")
         if handler.request_deserializer is None or handler.response_serializer is None:
             raise TypeError(f"{method.full_name}: handlers take and give messages")
         return make(
@@ -137,25 +138,22 @@ class _Call:
     ) -> None:
         if error is None:
             self._observation.succeeded(self._started)
-        elif isinstance(error, ChatlyError):
-            await self._abort(error)
         elif isinstance(error, grpc.aio.AbortError):
             code = grpc.StatusCode(self._context.code()).name
             self._observation.failed(self._started, code, "", self._context.details())
         elif isinstance(error, asyncio.CancelledError | GeneratorExit):
             self._observation.failed(self._started, "CANCELLED", "", "the client went away, or its deadline passed")
-        elif isinstance(error, TimeoutError):
-            await self._abort(ChatlyError(Code.DEADLINE_EXCEEDED, Reason.DEADLINE_EXCEEDED, "the call took too long"))
         elif isinstance(error, Exception):
-            message = f"internal error; the request id {self._request.request_id} finds it in the logs"
-            await self._abort(ChatlyError(Code.INTERNAL, Reason.INTERNAL, message), defect=error)
+            await self._abort(error)
 
-    async def _abort(self, error: ChatlyError, *, defect: Exception | None = None) -> None:
-        self._observation.failed(self._started, error.code.name, error.reason, error.message, defect)
+    async def _abort(self, error: Exception) -> None:
+        told = meaning(error, self._request)
+        defect = error if told.code is Code.INTERNAL else None
+        self._observation.failed(self._started, told.code.name, told.reason, told.message, defect)
         await self._context.abort(
-            grpc_code(error.code),
-            text_of(error),
-            ((DETAILS_KEY, details_of(error)), (REQUEST_ID_KEY, self._request.request_id)),
+            grpc_code(told.code),
+            text_of(told),
+            ((DETAILS_KEY, details_of(told)), (REQUEST_ID_KEY, self._request.request_id)),
         )
 
 

@@ -1,0 +1,173 @@
+"""Open streams: their end by expiry and revocation, their number, their cleaning up."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+from chatly.media.v1 import media_service_pb2 as media_pb
+from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
+from chatly.messaging.v1 import messaging_service_pb2 as messaging_pb
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+from chatly.presence.v1 import presence_service_pb2 as pb
+from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
+
+from kernel.errors import Reason, not_found
+from kernel.rpc.settings import ServerSettings
+from tests.builders import an_id
+from tests.fakes import FakeClock, Mesh, Served, running
+from tests.rpc.kernel.services import a_service, failure, info, reason
+
+ANNA = an_id()
+
+
+class Room:
+    """A Connect handler that answers once and then waits; tells when it was left."""
+
+    def __init__(self) -> None:
+        self.left = asyncio.Event()
+
+    async def connect(self, _: object, __: object) -> AsyncIterator[pb.ConnectResponse]:
+        try:
+            yield pb.ConnectResponse(snapshot=True)
+            await asyncio.Event().wait()
+        finally:
+            self.left.set()
+
+
+def _connect(served: Served, **options: object) -> grpc.aio.UnaryStreamCall[pb.ConnectRequest, pb.ConnectResponse]:
+    stub = PresenceServiceStub(served.channel)
+    return stub.Connect(pb.ConnectRequest(), metadata=served.as_user(ANNA, **options))
+
+
+async def test_a_waiting_stream_ends_when_its_session_does() -> None:
+    room = Room()
+    async with running(a_service("presence", Connect=room.connect)) as served:
+        call = _connect(served, session_id="the-session")
+        await call.read()
+        served.mesh.keys.revoked.add("the-session")
+        async with asyncio.timeout(5):
+            error = await failure(call.read())
+            await room.left.wait()
+
+    assert (error.code(), reason(error)) == (grpc.StatusCode.UNAUTHENTICATED, "SESSION_ENDED")
+
+
+async def test_a_waiting_stream_ends_when_its_token_runs_out() -> None:
+    clock = FakeClock()
+    async with running(a_service("presence", Connect=Room().connect), mesh=Mesh(clock=clock)) as served:
+        call = _connect(served, life=60)
+        await call.read()
+        clock.advance(60)
+        async with asyncio.timeout(5):
+            error = await failure(call.read())
+
+    assert (error.code(), reason(error)) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
+
+
+async def test_a_stream_that_never_stops_sending_ends_with_its_session_too() -> None:
+    async def busy(_: object, __: object) -> AsyncIterator[pb.ConnectResponse]:
+        while True:
+            yield pb.ConnectResponse()
+            await asyncio.sleep(0)
+
+    async with running(a_service("presence", Connect=busy)) as served:
+        call = _connect(served, session_id="the-session")
+        await call.read()
+        served.mesh.keys.revoked.add("the-session")
+
+        async def drain() -> None:
+            while await call.read() is not grpc.aio.EOF:
+                pass
+
+        async with asyncio.timeout(10):
+            error = await failure(drain())
+
+    assert reason(error) == "SESSION_ENDED"
+
+
+async def test_a_stream_in_both_directions_ends_with_its_session() -> None:
+    async def echo(requests: AsyncIterator[Any], _: object) -> AsyncIterator[messaging_pb.SendMessagesResponse]:
+        async for _request in requests:
+            yield messaging_pb.SendMessagesResponse()
+
+    async with running(a_service("messaging", SendMessages=echo)) as served:
+        call = MessagingServiceStub(served.channel).SendMessages(metadata=served.as_user(ANNA, session_id="s"))
+        send = messaging_pb.SendMessageRequest(chat_id=an_id(), client_message_id=an_id(), text="hello")
+        await call.write(messaging_pb.SendMessagesRequest(send=send))
+        await call.read()
+        served.mesh.keys.revoked.add("s")
+        async with asyncio.timeout(5):
+            error = await failure(call.read())
+
+    assert reason(error) == "SESSION_ENDED"
+
+
+async def test_an_upload_ends_with_its_session() -> None:
+    arrived = asyncio.Event()
+
+    async def upload(requests: AsyncIterator[Any], _: object) -> media_pb.UploadResponse:
+        async for _request in requests:
+            arrived.set()
+        return media_pb.UploadResponse()
+
+    async with running(a_service("media", Upload=upload)) as served:
+        call = MediaServiceStub(served.channel).Upload(metadata=served.as_user(ANNA, session_id="s"))
+        await call.write(media_pb.UploadRequest(data=b"some"))
+        await arrived.wait()
+        served.mesh.keys.revoked.add("s")
+        async with asyncio.timeout(5):
+            error = await failure(call)
+
+    assert reason(error) == "SESSION_ENDED"
+
+
+async def test_a_stream_whose_client_goes_away_is_cleaned_up() -> None:
+    room = Room()
+    async with running(a_service("presence", Connect=room.connect)) as served:
+        call = _connect(served)
+        await call.read()
+        call.cancel()
+        async with asyncio.timeout(5):
+            await room.left.wait()
+
+
+async def test_an_error_in_mid_stream_arrives_after_what_was_sent() -> None:
+    async def failing(_: object, __: object) -> AsyncIterator[pb.ConnectResponse]:
+        yield pb.ConnectResponse(snapshot=True)
+        raise not_found(Reason.USER_NOT_FOUND, "gone")
+
+    async with running(a_service("presence", Connect=failing)) as served:
+        call = _connect(served)
+        assert await call.read() == pb.ConnectResponse(snapshot=True)
+        error = await failure(call.read())
+
+    assert (error.code(), reason(error)) == (grpc.StatusCode.NOT_FOUND, "USER_NOT_FOUND")
+
+
+async def test_bytes_pass_as_they_are() -> None:
+    async def ready_made(_: object, __: object) -> AsyncIterator[bytes]:
+        once = pb.ConnectResponse(presences=[pb.Presence(user_id=ANNA)]).SerializeToString()
+        yield once + once
+
+    async with running(a_service("presence", Connect=ready_made)) as served:
+        answer = await _connect(served).read()
+
+    assert answer == pb.ConnectResponse(presences=[pb.Presence(user_id=ANNA), pb.Presence(user_id=ANNA)])
+
+
+async def test_one_user_may_have_only_so_many_streams_and_closing_one_makes_room() -> None:
+    room = Room()
+    settings = ServerSettings(max_streams_per_user=2, grace_seconds=1.0)
+    async with running(a_service("presence", Connect=room.connect), settings=settings) as served:
+        first, second = _connect(served), _connect(served)
+        await first.read()
+        await second.read()
+        error = await failure(_connect(served).read())
+        first.cancel()
+        async with asyncio.timeout(5):
+            await room.left.wait()
+            assert await _connect(served).read() == pb.ConnectResponse(snapshot=True)
+
+    assert (error.code(), reason(error)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS")
+    assert info(error).metadata["limit"] == "2"

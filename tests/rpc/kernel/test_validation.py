@@ -1,0 +1,90 @@
+"""Requests that break the rules of their proto, or are not even messages."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+from chatly.auth.v1 import auth_service_pb2 as auth_pb
+from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from chatly.messaging.v1 import messaging_service_pb2 as messaging_pb
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+from chatly.presence.v1 import presence_service_pb2 as presence_pb
+from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
+
+from tests.builders import an_id
+from tests.fakes import running
+from tests.rpc.kernel.services import a_service, failure, raw_call, reason, violations
+
+
+async def _accepted(_: object, __: object) -> auth_pb.RegisterResponse:
+    return auth_pb.RegisterResponse(message="accepted")
+
+
+async def test_a_broken_rule_names_the_field_and_its_limit() -> None:
+    async with running(a_service("auth", Register=_accepted)) as served:
+        request = auth_pb.RegisterRequest(username="anna", email="anna@example.org", password="p" * 65)
+        error = await failure(AuthServiceStub(served.channel).Register(request))
+
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert reason(error) == "INVALID_FIELD"
+    assert violations(error) == {"password": "must be at most 64 characters, got 65"}
+    assert error.details() == "password: must be at most 64 characters, got 65"
+
+
+async def test_every_broken_rule_is_told_at_once() -> None:
+    async with running(a_service("auth", Register=_accepted)) as served:
+        error = await failure(AuthServiceStub(served.channel).Register(auth_pb.RegisterRequest(email="nowhere")))
+
+    assert set(violations(error)) >= {"username", "email", "password"}
+
+
+async def test_an_element_of_a_list_is_named_by_its_place() -> None:
+    async with running(a_service("presence", GetPresence=_accepted)) as served:
+        request = presence_pb.GetPresenceRequest(user_ids=[an_id(), "nobody"])
+        error = await failure(
+            PresenceServiceStub(served.channel).GetPresence(request, metadata=served.as_user(an_id()))
+        )
+
+    assert list(violations(error)) == ["user_ids[1]"]
+
+
+async def test_a_field_inside_a_message_is_named_by_its_path() -> None:
+    async with running(a_service("presence", SetStatus=_accepted)) as served:
+        request = presence_pb.SetStatusRequest(status=presence_pb.CustomStatus(text="x" * 101))
+        error = await failure(PresenceServiceStub(served.channel).SetStatus(request, metadata=served.as_user(an_id())))
+
+    assert violations(error) == {"status.text": "must be at most 100 characters, got 101"}
+
+
+async def test_a_good_request_reaches_its_handler() -> None:
+    async with running(a_service("auth", Register=_accepted)) as served:
+        request = auth_pb.RegisterRequest(username="anna", email="anna@example.org", password="long enough")
+        answer = await AuthServiceStub(served.channel).Register(request)
+
+    assert answer.message == "accepted"
+
+
+async def test_bytes_that_are_no_message_are_malformed_and_not_our_defect() -> None:
+    bad_utf8 = b"\x0a\x02\xff\xfe"
+    async with running(a_service("auth", Register=_accepted)) as served:
+        error = await failure(raw_call(served, "/chatly.auth.v1.AuthService/Register", bad_utf8))
+
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert reason(error) == "MALFORMED_REQUEST"
+
+
+async def test_each_message_of_a_client_stream_is_checked() -> None:
+    async def echo(requests: AsyncIterator[Any], _: object) -> AsyncIterator[messaging_pb.SendMessagesResponse]:
+        async for _request in requests:
+            yield messaging_pb.SendMessagesResponse()
+
+    async with running(a_service("messaging", SendMessages=echo)) as served:
+        call = MessagingServiceStub(served.channel).SendMessages(metadata=served.as_user(an_id()))
+        good = messaging_pb.SendMessageRequest(chat_id=an_id(), client_message_id=an_id(), text="hello")
+        await call.write(messaging_pb.SendMessagesRequest(send=good))
+        assert await call.read() == messaging_pb.SendMessagesResponse()
+        bad = messaging_pb.SendMessageRequest(chat_id=an_id(), client_message_id=an_id(), text="x" * 4_001)
+        await call.write(messaging_pb.SendMessagesRequest(send=bad))
+        error = await failure(call.read())
+
+    assert violations(error) == {"send.text": "must be at most 4000 characters, got 4001"}
