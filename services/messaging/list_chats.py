@@ -1,0 +1,34 @@
+"""Lists a user's chats by last activity."""
+
+from history.view import ChatOverview, History
+from kernel.ids import UserId, ticks_of
+from kernel.paging import PageTokens
+from services.messaging.model import Page
+
+_DEFAULT_SIZE = 50
+_TICK_BYTES = 8
+
+
+class ListChats:
+    """Newest first, each with its newest message and the number of unread ones.
+
+    A page token holds the last chat shown: chats that move up meanwhile are not shown again, and none is left out that
+    stays where it is.
+    """
+
+    def __init__(self, *, history: History) -> None:
+        self._history = history
+
+    async def __call__(self, *, viewer: UserId, page_size: int = 0, page_token: str = "") -> Page[ChatOverview]:
+        """`page_size` 0: 50. Errors: INVALID_PAGE_TOKEN."""
+        after = PageTokens.decode("ListChats", viewer, page_token) if page_token else None
+        chats = sorted(await self._history.chats_of(viewer), key=_place, reverse=True)
+        rest = [chat for chat in chats if after is None or _place(chat) < after]
+        page = rest[: page_size or _DEFAULT_SIZE]
+        if len(page) == len(rest):
+            return Page(page)
+        return Page(page, PageTokens.encode("ListChats", viewer, _place(page[-1])))
+
+
+def _place(chat: ChatOverview) -> bytes:
+    return ticks_of(chat.last_activity_at).to_bytes(_TICK_BYTES, "big") + chat.state.chat_id.encode()

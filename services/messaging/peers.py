@@ -1,0 +1,81 @@
+"""The people at the other end: whether they exist, and whether they and the caller may write to each other."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from kernel.clock import Clock
+from kernel.errors import ChatlyError, Code, Reason, denied, not_found, unauthenticated
+from kernel.ids import UserId
+from services.messaging.model import Blocks
+from services.messaging.ports import UserDirectory
+
+
+async def require_peers(directory: UserDirectory, user_id: UserId, peers: Collection[UserId]) -> None:
+    """Raise USER_NOT_FOUND unless all peers exist, BLOCKED if one of them blocks the user or is blocked by them."""
+    blocks = await directory.blocks({user_id, *peers})
+    if user_id not in blocks:
+        raise unauthenticated(Reason.SESSION_ENDED, "this account was deleted")
+    for peer in peers:
+        if peer not in blocks:
+            raise not_found(Reason.USER_NOT_FOUND, f"there is no user {peer}")
+        if peer in blocks[user_id] or user_id in blocks[peer]:
+            raise denied(Reason.BLOCKED, "one of the two has blocked the other", user_id=peer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    blocked: frozenset[UserId]
+    asked_at: float
+
+
+class CachedUserDirectory:
+    """UserDirectory that asks another one at most every `fresh` seconds for each user.
+
+    While that one is away, what it said in the last `stale` seconds goes on being true: people who know each other can
+    write to each other without it. Users who do not exist are asked for each time.
+    """
+
+    def __init__(
+        self,
+        directory: UserDirectory,
+        *,
+        clock: Clock,
+        fresh: float = 5.0,
+        stale: float = 600.0,
+        capacity: int = 50_000,
+    ) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._fresh = fresh
+        self._stale = stale
+        self._capacity = capacity
+        self._known: dict[UserId, _Known] = {}
+
+    async def blocks(self, user_ids: Collection[UserId]) -> Blocks:
+        asked = [user_id for user_id in user_ids if not self._is_known(user_id, self._fresh)]
+        if asked:
+            await self._ask(asked)
+        return {user_id: self._known[user_id].blocked for user_id in user_ids if user_id in self._known}
+
+    def _is_known(self, user_id: UserId, max_age: float) -> bool:
+        known = self._known.get(user_id)
+        return known is not None and self._clock.monotonic() - known.asked_at <= max_age
+
+    async def _ask(self, user_ids: Collection[UserId]) -> None:
+        try:
+            answer = await self._directory.blocks(user_ids)
+        except ChatlyError as error:
+            if error.code is Code.UNAVAILABLE and all(self._is_known(user_id, self._stale) for user_id in user_ids):
+                return
+            raise
+        now = self._clock.monotonic()
+        for user_id in user_ids:
+            self._known.pop(user_id, None)
+            if user_id in answer:
+                self._known[user_id] = _Known(answer[user_id], now)
+        self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        # Oldest first: every answer moves its users to the end.
+        for user_id in list(self._known)[: max(0, len(self._known) - self._capacity)]:
+            del self._known[user_id]

@@ -1,0 +1,77 @@
+"""The one way that every lasting change takes: event log, then this node's own view, the hot tail and the live bus."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+
+from history.channels import channels_of
+from history.chats import direct_members, is_direct, members_of, members_set_by
+from history.codec import encode, pack_lasting
+from history.model import ChatEvent, ChatState, MessageSent, StoredEvent
+from history.ports import HotTail
+from kernel.bus.ports import BusMessage, LiveBus
+from kernel.ids import UserId
+from kernel.log.ports import EventLog
+from kernel.telemetry.logs import logger
+from services.messaging.chat_states import ChatStates
+
+
+class Publisher:
+    """Journal over the log. Once the log has an event nothing undoes it: what fails after that is noted, not raised."""
+
+    def __init__(
+        self, *, log: EventLog, states: ChatStates, tail: HotTail, bus: LiveBus, on_failure: Callable[[str], None]
+    ) -> None:
+        """`on_failure`: called with the name of what failed after the log had the event (`tail`, `bus`)."""
+        self._log = log
+        self._states = states
+        self._tail = tail
+        self._bus = bus
+        self._on_failure = on_failure
+        self._notes = logger("messaging")
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def record(self, event: ChatEvent) -> None:
+        # A caller who goes away half-way must not keep an event that the log has from everybody else.
+        task = asyncio.create_task(self._record(event))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.shield(task)
+
+    async def settle(self) -> None:
+        """Wait for what has begun."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _record(self, event: ChatEvent) -> None:
+        position = await self._log.append(event.chat_id, encode(event))
+        stored = StoredEvent(position, event)
+        before = self._states.known(event.chat_id)
+        await self._attempt("tail", self._tail.add(stored))
+        self._states.heard(event)
+        await self._attempt("bus", self._bus.publish(_messages(stored, before)))
+
+    async def _attempt(self, part: str, action: Awaitable[None]) -> None:
+        try:
+            await action
+        except Exception:  # noqa: BLE001 - whatever it is, the event is durable and the caller must hear that
+            self._notes.exception("a durable event could not be passed on", part=part)
+            self._on_failure(part)
+
+
+def contacts_channel(user_id: UserId) -> str:
+    """Where presence hears, by an empty message, that somebody shares a chat with this user, or no more."""
+    return f"contacts:{user_id}"
+
+
+def _messages(stored: StoredEvent, before: ChatState | None) -> list[BusMessage]:
+    payload = pack_lasting(stored)
+    news = [BusMessage(channel, payload) for channel in channels_of(stored.event)]
+    contacts = sorted(_with_changed_contacts(stored.event, before))
+    return news + [BusMessage(contacts_channel(user_id), b"") for user_id in contacts]
+
+
+def _with_changed_contacts(event: ChatEvent, before: ChatState | None) -> Collection[UserId]:
+    if is_direct(event.chat_id):
+        is_first = isinstance(event.change, MessageSent) and (before is None or before.last_message_id is None)
+        return direct_members(event.chat_id) if is_first else ()
+    moved = members_set_by(event)
+    return {*moved, *(members_of(before) if before else ())} if moved else ()
