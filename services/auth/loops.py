@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-import structlog
-
 from kernel.clock import Clock
 from kernel.errors import ChatlyError, Code
+from kernel.telemetry.logs import logger
 from services.auth.model import REFRESH_GRACE, SESSION_IDLE
 from services.auth.ports import Forgetting
 
@@ -16,7 +15,7 @@ Job = Callable[[], Awaitable[None]]
 
 async def every(seconds: float, job: Job, *, name: str) -> None:
     """Do a job for ever, with a pause before each time. While the store is away it is logged and tried again."""
-    log = structlog.stdlib.get_logger("chatly.auth")
+    log = logger("auth")
     while True:
         await asyncio.sleep(seconds)
         try:

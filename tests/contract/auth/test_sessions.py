@@ -1,0 +1,121 @@
+"""What SessionStore, SessionEndings, RefreshTokenStore and Forgetting promise, asked of every adapter."""
+
+import asyncio
+import dataclasses
+from datetime import timedelta
+
+from kernel.ids import SessionId, UserId
+from services.auth.model import RefreshToken
+from tests.builders import NOON, an_id
+from tests.contract.auth.conftest import Stores
+from tests.contract.auth.things import a_session
+
+MINUTE = timedelta(minutes=1)
+HASH, NEXT = b"h" * 32, b"n" * 32
+
+
+async def test_a_session_is_read_back_with_its_first_token(stores: Stores) -> None:
+    session = a_session()
+    await stores.sessions.add(session, token_hash=HASH)
+
+    assert await stores.sessions.get(session.session_id) == session
+    token = await stores.refresh_tokens.find(session.session_id, HASH)
+    assert token == RefreshToken(token_hash=HASH, session_id=session.session_id)
+
+
+async def test_what_was_never_kept_is_not_found(stores: Stores) -> None:
+    session = a_session()
+    await stores.sessions.add(session, token_hash=HASH)
+
+    assert await stores.sessions.get(SessionId(an_id())) is None
+    assert await stores.refresh_tokens.find(session.session_id, NEXT) is None
+    assert await stores.refresh_tokens.find(SessionId(an_id()), HASH) is None
+
+
+async def test_a_user_s_sessions_come_newest_first_without_the_ended(stores: Stores) -> None:
+    user = UserId(an_id())
+    sessions = [a_session(user, at=NOON + MINUTE * number) for number in range(4)]
+    for session in [*sessions, a_session()]:
+        await stores.sessions.add(session, token_hash=session.session_id.encode())
+    await stores.endings.end([sessions[1].session_id], at=NOON)
+
+    assert await stores.sessions.of_user(user) == [sessions[3], sessions[2], sessions[0]]
+    assert await stores.sessions.of_user(UserId(an_id())) == []
+
+
+async def test_a_use_is_noted(stores: Stores) -> None:
+    session = a_session()
+    await stores.sessions.add(session, token_hash=HASH)
+
+    await stores.sessions.touch(session.session_id, address="2001:db8::1", at=NOON + MINUTE)
+
+    expected = dataclasses.replace(session, address="2001:db8::1", last_used_at=NOON + MINUTE)
+    assert await stores.sessions.get(session.session_id) == expected
+
+
+async def test_ending_counts_each_session_once_and_keeps_the_first_time(stores: Stores) -> None:
+    one, other = a_session(), a_session()
+    for session in (one, other):
+        await stores.sessions.add(session, token_hash=HASH)
+
+    assert await stores.endings.end([one.session_id], at=NOON) == 1
+    assert await stores.endings.end([one.session_id, other.session_id, SessionId(an_id())], at=NOON + MINUTE) == 1
+    assert await stores.endings.end([], at=NOON) == 0
+    assert await stores.sessions.get(one.session_id) == dataclasses.replace(one, ended_at=NOON)
+
+
+async def test_the_ended_since_a_moment_are_known(stores: Stores) -> None:
+    early, late, going_on = a_session(), a_session(), a_session()
+    for session in (early, late, going_on):
+        await stores.sessions.add(session, token_hash=HASH)
+    await stores.endings.end([early.session_id], at=NOON)
+    await stores.endings.end([late.session_id], at=NOON + MINUTE)
+
+    assert set(await stores.endings.ended_since(NOON)) == {early.session_id, late.session_id}
+    assert set(await stores.endings.ended_since(NOON + MINUTE)) == {late.session_id}
+    assert set(await stores.endings.ended_since(NOON + 2 * MINUTE)) == set()
+
+
+async def test_a_rotation_spends_a_token_and_keeps_its_successor(stores: Stores) -> None:
+    session = a_session()
+    await stores.sessions.add(session, token_hash=HASH)
+    token = RefreshToken(token_hash=HASH, session_id=session.session_id)
+
+    spent = await stores.refresh_tokens.rotate(token, successor_hash=NEXT, salt=b"salt", at=NOON)
+
+    assert spent == dataclasses.replace(token, spent_at=NOON, salt=b"salt")
+    assert await stores.refresh_tokens.find(session.session_id, HASH) == spent
+    successor = RefreshToken(token_hash=NEXT, session_id=session.session_id)
+    assert await stores.refresh_tokens.find(session.session_id, NEXT) == successor
+
+
+async def test_of_many_rotations_at_once_one_counts_and_all_learn_of_it(stores: Stores) -> None:
+    session = a_session()
+    await stores.sessions.add(session, token_hash=HASH)
+    token = RefreshToken(token_hash=HASH, session_id=session.session_id)
+    salts = [bytes([number]) for number in range(10)]
+
+    answers = await asyncio.gather(
+        *(stores.refresh_tokens.rotate(token, successor_hash=salt * 32, salt=salt, at=NOON) for salt in salts)
+    )
+
+    assert len({answer.salt for answer in answers}) == 1
+    kept = [salt for salt in salts if await stores.refresh_tokens.find(session.session_id, salt * 32)]
+    assert kept == [answers[0].salt]
+
+
+async def test_what_has_run_out_is_forgotten_and_the_rest_stays(stores: Stores) -> None:
+    old, fresh = a_session(at=NOON), a_session(at=NOON + 2 * MINUTE)
+    for session in (old, fresh):
+        await stores.sessions.add(session, token_hash=HASH)
+    token = RefreshToken(token_hash=HASH, session_id=fresh.session_id)
+    spent = await stores.refresh_tokens.rotate(token, successor_hash=NEXT, salt=b"salt", at=NOON + 2 * MINUTE)
+
+    await stores.forgetting.forget(salts_before=NOON + MINUTE, sessions_before=NOON + MINUTE)
+    assert await stores.sessions.get(old.session_id) is None
+    assert await stores.refresh_tokens.find(old.session_id, HASH) is None
+    assert await stores.sessions.get(fresh.session_id) == fresh
+    assert await stores.refresh_tokens.find(fresh.session_id, HASH) == spent
+
+    await stores.forgetting.forget(salts_before=NOON + 3 * MINUTE, sessions_before=NOON + MINUTE)
+    assert await stores.refresh_tokens.find(fresh.session_id, HASH) == dataclasses.replace(spent, salt=None)

@@ -1,0 +1,50 @@
+"""Refresh tokens as texts."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernel.errors import ChatlyError, Reason
+from kernel.ids import SessionId
+from services.auth.refresh_tokens import first_token, parse_token
+
+SESSION = SessionId("6f1c7f0e-54a5-4d8f-9d6c-0a1b2c3d4e5f")
+
+
+def test_a_token_comes_back_from_its_text() -> None:
+    token = first_token(SESSION)
+
+    assert parse_token(token.text()) == token
+
+
+def test_no_two_tokens_are_alike_and_no_hash_tells_its_token() -> None:
+    one, other = first_token(SESSION), first_token(SESSION)
+
+    assert one.token_hash != other.token_hash
+    assert one.secret.hex() not in repr(one)
+    assert one.token_hash != one.secret
+
+
+def test_the_same_salt_leads_to_the_same_successor_and_another_to_another() -> None:
+    token = first_token(SESSION)
+
+    assert token.successor(b"salt") == token.successor(b"salt")
+    assert token.successor(b"salt") != token.successor(b"other")
+    assert token.successor(b"salt") != first_token(SESSION).successor(b"salt")
+    assert parse_token(token.successor(b"salt").text()).session_id == SESSION
+
+
+@given(st.text(max_size=200))
+def test_other_texts_are_no_tokens(text: str) -> None:
+    with pytest.raises(ChatlyError) as caught:
+        parse_token(text)
+
+    assert caught.value.reason is Reason.TOKEN_INVALID
+
+
+@pytest.mark.parametrize(
+    "text", [SESSION, f"{SESSION}.", f"{SESSION}.{'A' * 42}", f"{SESSION}.{'A' * 44}", f"x{SESSION}.{'A' * 43}"]
+)
+def test_nearly_a_token_is_none(text: str) -> None:
+    with pytest.raises(ChatlyError):
+        parse_token(text)
