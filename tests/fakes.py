@@ -225,8 +225,9 @@ async def running(
     """Serve it on free ports of 127.0.0.1, with its background loops; `mesh` is shared by services that talk."""
     mesh = mesh or Mesh()
     settings = settings or ServerSettings(grace_seconds=1.0)
+    tokens = TokenVerifier(keys=service.token_keys, clock=mesh.clock) if service.token_keys else mesh.tokens
     async with (
-        serve(service, settings=settings, tokens=mesh.tokens, service_tokens=mesh.service_tokens) as server,
+        serve(service, settings=settings, tokens=tokens, service_tokens=mesh.service_tokens) as server,
         grpc.aio.insecure_channel(server.address) as channel,
         background(service.loops if loops else {}),
     ):
