@@ -1,0 +1,82 @@
+"""Gives one event to the streams of one channel: serialised once, and to each stream once."""
+
+from history.channels import chat_channel
+from history.model import Membership, StoredEvent
+from kernel.errors import ChatlyError
+from kernel.telemetry import metrics
+from services.messaging.live.channels import Channel, Channels
+from services.messaging.live.outbox import Delivery
+from services.messaging.live.places import places_set_by
+from services.messaging.live.reader import Join, Reader
+from services.messaging.live.recents import Recent, Recents
+from services.messaging.live.rendering import Rendering
+
+
+class Fanout:
+    """Knows what it gave to whom by turns: every event that comes from the bus is a turn of its own.
+
+    An event comes up to twice: from the node that recorded it, and from the persister once it is stored. Only a stream
+    that came between the two is given the second copy. So a stream gets everything that is stored after it came,
+    whatever became of the first copy.
+    """
+
+    def __init__(self, *, channels: Channels, rendering: Rendering) -> None:
+        self.turn = 0
+        self._channels = channels
+        self._rendering = rendering
+        self._recents = Recents()
+        self._serialized = metrics.counter("chatly_live_events_serialized", "Live events turned into bytes.")
+        self._deliveries = metrics.counter("chatly_live_deliveries", "Live events pushed to streams.")
+
+    async def give(self, stored: StoredEvent, name: str, channel: Channel) -> None:
+        """`name`: the channel on which it came."""
+        self.turn += 1
+        turn = self.turn
+        recent = self._recents.of(stored.event.event_id)
+        # Nobody came to the channel since it was last told there: nothing to look through.
+        if channel.newest >= recent.turns.get(name, 0):
+            await self._give(stored, recent, [reader for reader in channel.readers if not recent.reached(reader)])
+        recent.turns[name] = turn
+        self._recents.keep(stored.event.event_id, recent)
+
+    async def _give(self, stored: StoredEvent, recent: Recent, readers: list[Reader]) -> None:
+        places = places_set_by(stored.event)
+        try:
+            for reader in readers:
+                if place := places.get(reader.user_id):
+                    await self._move(reader, place, stored, recent)
+                else:
+                    reader.outbox.push(await self._form(stored, recent))
+        except ChatlyError as error:
+            # What cannot be told now is replayed when they subscribe again.
+            for reader in readers:
+                reader.outbox.fail(error)
+        self._deliveries.inc(len(readers))
+
+    async def _move(self, reader: Reader, place: Membership, stored: StoredEvent, recent: Recent) -> None:
+        """Tell a stream of its own user's place, and let it hear the group from now on, or no longer."""
+        name = chat_channel(stored.event.chat_id)
+        if not reader.learn(stored.event.chat_id, place):
+            return
+        if place.role is None:
+            reader.outbox.push(await self._form(stored, recent))
+            self._channels.leave(reader, name, self.turn)
+        elif reader.hears(name):
+            reader.outbox.push(await self._form(stored, recent))
+        else:
+            self._channels.enter(reader, name, self.turn)
+            await self._channels.listen([name])
+            reader.joins.append(Join(stored, await self._welcome(stored, recent, reader)))
+            reader.outbox.wake()
+
+    async def _form(self, stored: StoredEvent, recent: Recent) -> Delivery:
+        if recent.delivery is None:
+            recent.delivery = await self._rendering.delivery(stored.event)
+            self._serialized.inc()
+        return recent.delivery
+
+    async def _welcome(self, stored: StoredEvent, recent: Recent, reader: Reader) -> Delivery:
+        if recent.welcome is None:
+            recent.welcome = await self._rendering.delivery(stored.event, viewer=reader.user_id)
+            self._serialized.inc()
+        return recent.welcome

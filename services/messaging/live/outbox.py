@@ -1,0 +1,119 @@
+"""What waits to be written to one stream: bounded, and handed out as one piece of bytes. Knows no gRPC."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from history.model import ChatId
+from kernel.errors import ChatlyError, Code, Reason
+
+MAX_BYTES = 1 << 20
+MAX_EVENTS = 4_096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delivery:
+    """One serialized SubscribeResponse; the same object waits in the outbox of every stream it goes to."""
+
+    data: bytes
+    event_id: UUID | None = None
+    """None: it does not last, and is left out when room is short."""
+    chat_id: ChatId | None = None
+
+
+class Outbox:
+    """A queue with one reader.
+
+    Past its bounds it sheds what does not last. If that is not enough: while the reader is replaying (`holding`) the
+    rest is dropped too, and `gap` asks for another replay; else the stream ends with SLOW_READER.
+    """
+
+    __slots__ = ("_arrived", "_bytes", "_error", "_queue", "closing", "gap", "holding")
+
+    def __init__(self) -> None:
+        self._queue: deque[Delivery] = deque()
+        self._bytes = 0
+        self._arrived = asyncio.Event()
+        self._error: ChatlyError | None = None
+        self.closing = False
+        """Whether the stream is to end when this is empty."""
+        self.holding = True
+        self.gap = False
+
+    def push(self, delivery: Delivery) -> None:
+        """Never waits."""
+        if self.closing or self._error is not None:
+            return
+        if self._has_room_for(delivery):
+            self._append(delivery)
+        elif delivery.event_id is not None:
+            self.sift(lambda waiting: waiting.event_id is not None)
+            self._append_or_give_up(delivery)
+
+    def _append_or_give_up(self, delivery: Delivery) -> None:
+        if self._has_room_for(delivery):
+            self._append(delivery)
+        elif self.holding:
+            self.sift(lambda _: False)
+            self.ask_for_replay()
+        else:
+            self.fail(_slow_reader())
+
+    def _has_room_for(self, delivery: Delivery) -> bool:
+        return self._bytes + len(delivery.data) <= MAX_BYTES and len(self._queue) < MAX_EVENTS
+
+    def _append(self, delivery: Delivery) -> None:
+        self._queue.append(delivery)
+        self._bytes += len(delivery.data)
+        self._arrived.set()
+
+    def sift(self, keep: Callable[[Delivery], bool]) -> None:
+        """Drop what is not to be kept."""
+        self._queue = deque(delivery for delivery in self._queue if keep(delivery))
+        self._bytes = sum(len(delivery.data) for delivery in self._queue)
+
+    def ask_for_replay(self) -> None:
+        """Something may be missing here: the reader is to replay from its cursor."""
+        self.gap = True
+        self._arrived.set()
+
+    def fail(self, error: ChatlyError) -> None:
+        """End the stream with an error, without what still waits."""
+        self.sift(lambda _: False)
+        self._error = error
+        self._arrived.set()
+
+    def finish(self, last: Delivery) -> None:
+        """End the stream well, after what still waits and a last word."""
+        self._append(last)
+        self.closing = True
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will come."""
+        return self.closing and not self._queue
+
+    def wake(self) -> None:
+        """Let the reader look around."""
+        self._arrived.set()
+
+    async def wait(self) -> None:
+        """Return when something has happened here since the last return."""
+        await self._arrived.wait()
+        self._arrived.clear()
+
+    def take(self) -> bytes:
+        """Everything that waits, joined; may be empty. Raise what the stream is to end with."""
+        if self._error is not None:
+            raise self._error
+        data = b"".join([delivery.data for delivery in self._queue])
+        self._queue.clear()
+        self._bytes = 0
+        return data
+
+
+def _slow_reader() -> ChatlyError:
+    message = "this stream is read too slowly: subscribe again with the last cursor"
+    return ChatlyError(Code.RESOURCE_EXHAUSTED, Reason.SLOW_READER, message, retry_after=1.0)

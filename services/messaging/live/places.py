@@ -1,0 +1,33 @@
+"""Users' places in groups: what an event makes of them, and what a stream that comes has to know. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+from history.chats import is_direct
+from history.model import ChatEvent, ChatId, ChatState, GroupCreated, MemberSet, Membership
+from kernel.ids import UserId
+
+
+def places_set_by(event: ChatEvent) -> Mapping[UserId, Membership]:
+    """Whose place in the event's group it changes, and to what."""
+    match event.change:
+        case GroupCreated(members=members):
+            return {user_id: Membership(event.event_id, role) for user_id, role in members.items()}
+        case MemberSet(user_id=user_id, role=role):
+            return {user_id: Membership(event.event_id, role)}
+        case _:
+            return {}
+
+
+def places_of(user_id: UserId, states: Iterable[ChatState]) -> Mapping[ChatId, Membership]:
+    """The user's place in those of the chats that are groups and know the user."""
+    return {
+        state.chat_id: state.memberships[user_id]
+        for state in states
+        if not is_direct(state.chat_id) and user_id in state.memberships
+    }
+
+
+def takes_out(event: ChatEvent, user_id: UserId) -> bool:
+    """Whether it ends the user's membership."""
+    place = places_set_by(event).get(user_id)
+    return place is not None and place.role is None

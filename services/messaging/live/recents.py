@@ -1,0 +1,52 @@
+"""Events that this node has just handed out: so that each is serialised once and pushed once. Bounded."""
+
+from collections import OrderedDict
+from uuid import UUID
+
+from services.messaging.live.outbox import Delivery
+from services.messaging.live.reader import Reader
+
+MAX_EVENTS = 8_192
+MAX_BYTES = 4 << 20
+
+
+class Recent:
+    """One event: its bytes, and in which turns it was said on which channels."""
+
+    __slots__ = ("delivery", "turns", "welcome")
+
+    def __init__(self) -> None:
+        self.delivery: Delivery | None = None
+        self.welcome: Delivery | None = None
+        """Its form for the one who joins a group by it."""
+        self.turns: dict[str, int] = {}
+
+    def reached(self, reader: Reader) -> bool:
+        """Whether a stream has been given it already."""
+        return any(reader.heard(channel, turn) for channel, turn in self.turns.items())
+
+    @property
+    def size(self) -> int:
+        return sum(len(form.data) for form in (self.delivery, self.welcome) if form is not None)
+
+
+class Recents:
+    """The newest events by id. One that was forgotten and comes again is delivered again."""
+
+    def __init__(self) -> None:
+        self._events: OrderedDict[UUID, Recent] = OrderedDict()
+        self._bytes = 0
+
+    def of(self, event_id: UUID) -> Recent:
+        """What is known of an event; something new and empty if nothing is."""
+        recent = self._events.get(event_id)
+        return Recent() if recent is None else recent
+
+    def keep(self, event_id: UUID, recent: Recent) -> None:
+        """Remember it, and forget the oldest beyond the bounds."""
+        if event_id not in self._events:
+            self._events[event_id] = recent
+            self._bytes += recent.size
+        while len(self._events) > MAX_EVENTS or (self._bytes > MAX_BYTES and len(self._events) > 1):
+            _, oldest = self._events.popitem(last=False)
+            self._bytes -= oldest.size

@@ -1,0 +1,83 @@
+"""What a stream is told of the past: after its cursor, after a gap, and of a group its user has just come into."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from history.model import ChatId, Membership, StoredEvent
+from history.ports import EventReader
+from kernel.ids import UserId
+from services.messaging.live.places import places_of, places_set_by, takes_out
+from services.messaging.live.ports import Past
+from services.messaging.live.reader import Join, Reader
+from services.messaging.live.rendering import Rendering
+
+MAX_EVENTS = 10_000
+CHUNK_BYTES = 64 << 10
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What a stream missed, in log order within each chat."""
+
+    events: Sequence[StoredEvent]
+    too_many: bool
+    stored: Mapping[int, int]
+    """Whoever has these events has everything at or below (partition → offset)."""
+
+    @property
+    def ids(self) -> frozenset[UUID]:
+        return frozenset(item.event.event_id for item in self.events)
+
+
+class Replays:
+    """Reads the past for a few streams at a time, for a thousand come at once when another node goes away."""
+
+    def __init__(self, *, past: Past, events: EventReader, rendering: Rendering) -> None:
+        self._past = past
+        self._events = events
+        self._rendering = rendering
+        self._few = asyncio.Semaphore(_AT_ONCE)
+
+    async def places(self, reader: Reader) -> Mapping[ChatId, Membership]:
+        """The user's place in every group they are in, and in those that the stream believes they are in."""
+        async with self._few:
+            states = {state.chat_id: state for state in await self._past.states_of(reader.user_id)}
+            for chat_id in reader.groups - states.keys():
+                if (state := await self._past.chat(chat_id)) is not None:
+                    states[chat_id] = state
+        return places_of(reader.user_id, states.values())
+
+    async def stored(self) -> Mapping[int, int]:
+        """How far the store has come (partition → offset)."""
+        return await self._events.stored()
+
+    async def since(self, user_id: UserId, offsets: Mapping[int, int]) -> Missed:
+        """Everything the user may see after these offsets (partition → offset), up to MAX_EVENTS."""
+        async with self._few:
+            # Asked first: whatever is stored by now is found by what follows.
+            stored = await self._events.stored()
+            replay = await self._past.missed(user_id, offsets, limit=MAX_EVENTS)
+        return Missed(replay.events, replay.too_many, stored)
+
+    async def since_join(self, user_id: UserId, join: Join, stored: Mapping[int, int]) -> Missed:
+        """What happened in a group since the user came in; `stored` is any recent watermark."""
+        position, chat_id = join.stored.position, join.stored.event.chat_id
+        missed = await self.since(user_id, {**stored, position.partition: position.offset})
+        events = [item for item in missed.events if item.event.chat_id == chat_id]
+        ends = [number for number, item in enumerate(events, 1) if takes_out(item.event, user_id)]
+        return Missed(events[: ends[0]] if ends else events, missed.too_many, missed.stored)
+
+    async def chunks(self, user_id: UserId, events: Sequence[StoredEvent]) -> AsyncIterator[bytes]:
+        """The events as this user is told of them, joined into pieces of about CHUNK_BYTES."""
+        chunk = bytearray()
+        for item in events:
+            viewer = user_id if user_id in places_set_by(item.event) else None
+            chunk += (await self._rendering.delivery(item.event, viewer=viewer)).data
+            if len(chunk) >= CHUNK_BYTES:
+                yield bytes(chunk)
+                chunk.clear()
+        if chunk:
+            yield bytes(chunk)
