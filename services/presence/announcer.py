@@ -3,17 +3,14 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 
-import structlog
-
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
+from kernel.telemetry.logs import logger
 from services.presence.lookup import PresenceLookup
 from services.presence.model import Presence, StateChanged
 from services.presence.ports import NewsSender, Reach
 
 _RETRY_SECONDS = 0.5
-
-log = structlog.get_logger(__name__)
 
 
 class Announcer:
@@ -23,6 +20,7 @@ class Announcer:
         self._reach = reach
         self._lookup = lookup
         self._sender = sender
+        self._log = logger("presence")
         self._waiting: set[UserId] = set()
         self._asked = asyncio.Event()
 
@@ -49,6 +47,6 @@ class Announcer:
             try:
                 await self.announce(users)
             except ChatlyError as error:
-                log.warning("presence cannot be announced now", users=len(users), error=str(error))
+                self._log.warning("presence cannot be announced now", users=len(users), error=str(error))
                 self.soon(users)
                 await asyncio.sleep(_RETRY_SECONDS)

@@ -4,18 +4,15 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
-import structlog
-
 from kernel.clock import Clock
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
+from kernel.telemetry.logs import logger
 from services.presence.ports import ContactSource
 
 # Far more than one node has streams: a list that is looked at every second must not be pushed out by others.
 _REMEMBERED = 200_000
 _RETRY_SECONDS = 2.0
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -34,6 +31,7 @@ class ContactBook:
     def __init__(self, *, source: ContactSource, clock: Clock) -> None:
         self._source = source
         self._clock = clock
+        self._log = logger("presence")
         self._entries: OrderedDict[UserId, _Entry] = OrderedDict()
         self._outdated = asyncio.Event()
 
@@ -76,7 +74,7 @@ class ContactBook:
         try:
             entry.contacts = await self._source.contacts(user_id)
         except ChatlyError as error:
-            log.warning("contacts cannot be asked for now", user_id=user_id, error=str(error))
+            self._log.warning("contacts cannot be asked for now", user_id=user_id, error=str(error))
             entry.retry_at = self._clock.monotonic() + _RETRY_SECONDS
             return
         if outdated == entry.outdated:

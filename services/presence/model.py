@@ -61,7 +61,10 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One open stream of a user. `connection_id` is a TimeUUID: of two the later one is the newer stream."""
+    """One open stream of a user. `connection_id` is a TimeUUID: of two the later one is the newer stream.
+
+    Where two nodes' clocks disagree an older stream may be taken for the newer one: it then stays beside it.
+    """
 
     user_id: UserId
     connection_id: UUID

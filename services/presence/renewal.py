@@ -2,17 +2,14 @@
 
 import asyncio
 
-import structlog
-
 from kernel.clock import Clock
 from kernel.errors import ChatlyError
+from kernel.telemetry.logs import logger
 from services.presence.announcer import Announcer
 from services.presence.hub import Hub
 from services.presence.ports import Leases, ProfileStore
 
 _NOTE_SECONDS = 60.0
-
-log = structlog.get_logger(__name__)
 
 
 class Renewal:
@@ -37,6 +34,7 @@ class Renewal:
         self._clock = clock
         self._every = every
         self._ttl = ttl
+        self._log = logger("presence")
         self._noted_at = clock.monotonic()
 
     async def run(self) -> None:
@@ -57,4 +55,4 @@ class Renewal:
         try:
             await self._profiles.saw(dict.fromkeys(self._hub.users(), now))
         except ChatlyError as error:
-            log.warning("who is here cannot be written down now", error=str(error))
+            self._log.warning("who is here cannot be written down now", error=str(error))

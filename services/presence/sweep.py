@@ -3,15 +3,12 @@
 import asyncio
 from datetime import datetime
 
-import structlog
-
 from kernel.clock import Clock
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
+from kernel.telemetry.logs import logger
 from services.presence.announcer import Announcer
 from services.presence.ports import Leases, ProfileStore
-
-log = structlog.get_logger(__name__)
 
 
 class Sweep:
@@ -26,6 +23,7 @@ class Sweep:
         self._announcer = announcer
         self._clock = clock
         self._every = every
+        self._log = logger("presence")
         self._gone: dict[UserId, datetime] = {}
 
     async def run(self) -> None:
@@ -35,7 +33,7 @@ class Sweep:
             try:
                 await self.once()
             except ChatlyError as error:
-                log.warning("what ended cannot be written down now", users=len(self._gone), error=str(error))
+                self._log.warning("what ended cannot be written down now", users=len(self._gone), error=str(error))
 
     async def once(self) -> None:
         """Take down who went and have it announced. Those of a failed call come again with the next one."""

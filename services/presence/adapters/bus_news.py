@@ -3,13 +3,10 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-import structlog
-
 from kernel.bus.ports import BusGap, BusMessage, BusSubscription, LiveBus
+from kernel.telemetry.logs import logger
 from services.presence.mapping import channel_name, pack_news, unpack_news
 from services.presence.model import Channel, News, NewsGap
-
-log = structlog.get_logger(__name__)
 
 
 class BusNewsSender:
@@ -28,6 +25,7 @@ class BusNewsFeed:
 
     def __init__(self, *, subscription: BusSubscription) -> None:
         self._subscription = subscription
+        self._log = logger("presence")
 
     async def add(self, channels: Iterable[Channel]) -> None:
         await self._subscription.add(channel_name(channel) for channel in channels)
@@ -36,8 +34,17 @@ class BusNewsFeed:
         await self._subscription.remove(channel_name(channel) for channel in channels)
 
     async def receive(self) -> Sequence[News | NewsGap]:
-        news = (_news(message) for message in await self._subscription.receive())
+        news = (self._news(message) for message in await self._subscription.receive())
         return [item for item in news if item is not None]
+
+    def _news(self, message: BusMessage | BusGap) -> News | NewsGap | None:
+        if isinstance(message, BusGap):
+            return NewsGap()
+        try:
+            return unpack_news(message.channel, message.payload)
+        except ValueError as error:
+            self._log.warning("news that cannot be read", channel=message.channel, error=str(error))
+            return None
 
 
 @asynccontextmanager
@@ -48,13 +55,3 @@ async def open_bus_news_feed(bus: LiveBus) -> AsyncIterator[BusNewsFeed]:
         yield BusNewsFeed(subscription=subscription)
     finally:
         await subscription.close()
-
-
-def _news(message: BusMessage | BusGap) -> News | NewsGap | None:
-    if isinstance(message, BusGap):
-        return NewsGap()
-    try:
-        return unpack_news(message.channel, message.payload)
-    except ValueError as error:
-        log.warning("news that cannot be read", channel=message.channel, error=str(error))
-        return None

@@ -146,6 +146,7 @@ async def test_the_same_device_again_replaces_the_older_stream(cluster: Cluster,
 
 async def test_also_from_another_node(cluster: Cluster, node: Node) -> None:
     older = await node.connect(ANN, "phone")
+    cluster.clock.advance(1)
 
     async with cluster.node() as another:
         await another.connect(ANN, "phone")

@@ -43,6 +43,7 @@ class FakeProfiles:
 
     def __init__(self) -> None:
         self.away = False
+        self.refused = 0
         self.seen: dict[UserId, datetime] = {}
         self.statuses: dict[UserId, CustomStatus] = {}
 
@@ -70,6 +71,7 @@ class FakeProfiles:
 
     def _check(self) -> None:
         if self.away:
+            self.refused += 1
             raise unavailable(Reason.STORE_UNAVAILABLE, "the store cannot be written")
 
 

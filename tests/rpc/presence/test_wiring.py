@@ -1,0 +1,85 @@
+"""The service as the mesh opens it: real files, and contacts from a messaging service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import grpc
+from chatly.messaging.v1 import messaging_service_pb2 as messaging
+from chatly.presence.v1 import presence_service_pb2 as pb
+
+from kernel.service import Service
+from services.presence.wiring import open_presence
+from tests.fakes import Mesh, a_platform, running
+from tests.rpc.presence.devices import SETTINGS, Node
+from tests.unit.presence.fakes import a_user
+
+ANN, BOB = a_user(), a_user()
+Context = grpc.aio.ServicerContext[Any, Any]
+MESSAGING = "chatly.messaging.v1.MessagingService"
+
+
+async def friends(request: messaging.ListContactsRequest, context: Context) -> messaging.ListContactsResponse:
+    return messaging.ListContactsResponse(user_ids=[BOB if request.user_id == ANN else ANN])
+
+
+def messaging_service() -> Service:
+    """Only what presence asks of it."""
+    handler = grpc.unary_unary_rpc_method_handler(
+        friends,
+        request_deserializer=messaging.ListContactsRequest.FromString,
+        response_serializer=messaging.ListContactsResponse.SerializeToString,
+    )
+
+    def mount(server: grpc.aio.Server) -> None:
+        server.add_registered_method_handlers(MESSAGING, {"ListContacts": handler})
+
+    return Service(name="messaging", grpc_services=[MESSAGING], mount=[mount])
+
+
+@asynccontextmanager
+async def presence_node(data_dir: Path, mesh: Mesh, addresses: dict[str, str]) -> AsyncIterator[Node]:
+    async with (
+        a_platform(data_dir=data_dir, mesh=mesh, addresses=addresses, name="presence") as platform,
+        open_presence(SETTINGS, platform) as service,
+        running(service, mesh=mesh) as served,
+    ):
+        yield Node(served)
+
+
+async def test_contacts_come_from_messaging(tmp_path: Path) -> None:
+    mesh = Mesh()
+    async with (
+        running(messaging_service(), mesh=mesh) as peer,
+        presence_node(tmp_path, mesh, {"messaging": peer.server.address}) as node,
+    ):
+        ann = await node.connect(ANN)
+        await node.connect(BOB)
+
+        await ann.until_online(BOB)
+
+
+async def test_status_and_last_seen_outlive_the_process(tmp_path: Path) -> None:
+    mesh = Mesh()
+    async with running(messaging_service(), mesh=mesh) as peer:
+        open_node = partial(presence_node, tmp_path, mesh, {"messaging": peer.server.address})
+        async with open_node() as node:
+            await node.connect(ANN)
+            before = await node.set_status(ANN, pb.CustomStatus(text="back on Monday"))
+
+        async with open_node() as node:
+            (ann,) = await node.get(ANN, caller=BOB)
+
+    assert ann.status.text == "back on Monday"
+    assert ann.availability == pb.AVAILABILITY_OFFLINE
+    assert ann.HasField("last_seen_at")
+    assert ann.version > before.version
+
+
+async def test_a_messaging_that_is_away_keeps_nobody_out(tmp_path: Path) -> None:
+    async with presence_node(tmp_path, Mesh(), {}) as node:
+        ann = await node.connect(ANN)
+
+        assert set(ann.states) == {ANN}

@@ -1,0 +1,81 @@
+"""While the profile store is away nothing is forgotten: it is told once the store is back."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from kernel.errors import ChatlyError
+from services.presence.adapters.memory_leases import MemoryLeases
+from services.presence.announcer import Announcer
+from services.presence.lookup import PresenceLookup
+from services.presence.model import Connection, Presence, StateChanged
+from services.presence.sweep import Sweep
+from tests.builders import NOON
+from tests.fakes import FakeClock
+from tests.unit.presence.fakes import FakeNews, FakeProfiles, a_user, until
+
+ANN = a_user()
+PHONE = Connection(ANN, UUID(int=1))
+
+
+class Room:
+    """Leases, profiles and what tells of them."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.leases = MemoryLeases(clock=self.clock)
+        self.profiles = FakeProfiles()
+        self.news = FakeNews()
+        lookup = PresenceLookup(reach=self.leases, profiles=self.profiles, clock=self.clock)
+        self.announcer = Announcer(reach=self.leases, lookup=lookup, sender=self.news)
+        self.sweep = Sweep(
+            leases=self.leases, profiles=self.profiles, announcer=self.announcer, clock=self.clock, every=0.01
+        )
+
+    def told(self) -> list[Presence]:
+        return [news.presence for news in self.news.told if isinstance(news, StateChanged)]
+
+
+async def test_who_went_meanwhile_is_written_down_and_announced_later() -> None:
+    room = Room()
+    await room.leases.hold([PHONE], ttl=10)
+    room.clock.advance(10)
+    room.profiles.away = True
+    with pytest.raises(ChatlyError):
+        await room.sweep.once()
+
+    room.profiles.away = False
+    loops = [asyncio.create_task(room.sweep.run()), asyncio.create_task(room.announcer.run())]
+    await until(lambda: bool(room.told()))
+    for loop in loops:
+        loop.cancel()
+
+    (told,) = room.told()
+    assert (told.user_id, told.online, told.last_seen_at) == (ANN, False, NOON)
+
+
+async def test_the_sweep_goes_on_while_the_store_is_away() -> None:
+    room = Room()
+    await room.leases.hold([PHONE], ttl=10)
+    room.clock.advance(10)
+    room.profiles.away = True
+    loop = asyncio.create_task(room.sweep.run())
+    await until(lambda: room.profiles.refused > 1)
+
+    room.profiles.away = False
+    await until(lambda: ANN in room.profiles.seen)
+    loop.cancel()
+
+
+async def test_an_announcement_is_tried_until_it_works() -> None:
+    room = Room()
+    room.profiles.away = True
+    room.announcer.soon([ANN])
+    loop = asyncio.create_task(room.announcer.run())
+    await until(lambda: room.profiles.refused > 0)
+    assert room.told() == []
+
+    room.profiles.away = False
+    await until(lambda: bool(room.told()))
+    loop.cancel()
