@@ -17,7 +17,8 @@ _RETRY_SECONDS = 2.0
 
 @dataclass(slots=True)
 class _Entry:
-    contacts: frozenset[UserId] = frozenset()
+    visible: frozenset[UserId]
+    """Shared by all streams of the user: lists may be long."""
     asked_at: float = float("-inf")
     retry_at: float = float("-inf")
     """After a failure: not to be asked before."""
@@ -43,7 +44,7 @@ class ContactBook:
         entry = self._entry(user_id)
         if self._due(entry, max_age):
             await self._ask(user_id, entry)
-        return entry.contacts | {user_id}
+        return entry.visible
 
     def due(self, user_id: UserId, *, max_age: float) -> bool:
         """Whether `visible_to` would ask the source."""
@@ -72,7 +73,7 @@ class ContactBook:
     async def _ask(self, user_id: UserId, entry: _Entry) -> None:
         outdated, asked_at = entry.outdated, self._clock.monotonic()
         try:
-            entry.contacts = await self._source.contacts(user_id)
+            entry.visible = await self._source.contacts(user_id) | {user_id}
         except ChatlyError as error:
             self._log.warning("contacts cannot be asked for now", user_id=user_id, error=str(error))
             entry.retry_at = self._clock.monotonic() + _RETRY_SECONDS
@@ -81,7 +82,7 @@ class ContactBook:
             entry.asked_at = asked_at
 
     def _entry(self, user_id: UserId) -> _Entry:
-        entry = self._entries.setdefault(user_id, _Entry())
+        entry = self._entries.setdefault(user_id, _Entry(frozenset({user_id})))
         self._entries.move_to_end(user_id)
         if len(self._entries) > _REMEMBERED:
             self._entries.popitem(last=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import httpx
 from chatly.messaging.v1 import messaging_service_pb2 as messaging
 from chatly.presence.v1 import presence_service_pb2 as pb
 
@@ -83,3 +84,12 @@ async def test_a_messaging_that_is_away_keeps_nobody_out(tmp_path: Path) -> None
         ann = await node.connect(ANN)
 
         assert set(ann.states) == {ANN}
+
+
+async def test_users_with_open_streams_are_counted(tmp_path: Path) -> None:
+    async with presence_node(tmp_path, Mesh(), {}) as node, httpx.AsyncClient() as client:
+        await node.connect(ANN)
+        await node.connect(ANN)
+
+        metrics = (await client.get(f"{node.served.http}/metrics")).text
+        assert "chatly_presence_online_users 1.0" in metrics
