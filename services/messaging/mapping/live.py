@@ -26,11 +26,6 @@ from services.messaging.mapping.messages import message_pb, timestamp
 from services.messaging.model import sent_message
 
 
-def needs_state(event: ChatEvent) -> bool:
-    """Whether `live_event` must be given the chat's state; for every other event it may be None."""
-    return isinstance(event.change, GroupUpdated | MemberSet)
-
-
 def live_event(event: ChatEvent, state: ChatState | None, *, viewer: UserId | None = None) -> live_pb2.LiveEvent:
     """What subscribers are told of an event.
 

@@ -1,5 +1,6 @@
 """MessagingService over gRPC: unpack, call the use case, pack. No decisions here."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -22,6 +23,8 @@ from services.messaging.list_chats import ListChats
 from services.messaging.list_contacts import ListContacts
 from services.messaging.list_messages import ListMessages
 from services.messaging.list_reactions import ListReactions
+from services.messaging.live.send_messages import SendMessages
+from services.messaging.live.subscribe import Subscribe
 from services.messaging.mapping.chats import chat_pb, details, new_group, role_of
 from services.messaging.mapping.messages import (
     chat_ref,
@@ -32,6 +35,7 @@ from services.messaging.mapping.messages import (
     time_uuid_of,
     user_id_of,
 )
+from services.messaging.mapping.stream import answer_pb, asks
 from services.messaging.mark_read import MarkRead
 from services.messaging.remove_member import RemoveMember
 from services.messaging.send_message import SendMessage
@@ -63,6 +67,8 @@ class MessagingUseCases:
     remove_member: RemoveMember
     leave_group: LeaveGroup
     list_contacts: ListContacts
+    subscribe: Subscribe
+    send_messages: SendMessages
 
 
 class MessagingServicer(MessagingServiceServicer):
@@ -72,6 +78,12 @@ class MessagingServicer(MessagingServiceServicer):
     async def SendMessage(self, request: pb.SendMessageRequest, context: Context) -> pb.SendMessageResponse:
         message = await self._use.send_message(draft(request), sender=_caller())
         return pb.SendMessageResponse(message=message_pb(message))
+
+    async def SendMessages(
+        self, requests: AsyncIterator[pb.SendMessagesRequest], context: Context
+    ) -> AsyncIterator[pb.SendMessagesResponse]:
+        async for answer in self._use.send_messages(asks(requests), sender=_caller()):
+            yield answer_pb(answer)
 
     async def EditMessage(self, request: pb.EditMessageRequest, context: Context) -> pb.EditMessageResponse:
         chat = chat_ref(request.chat_id, request.user_id)
@@ -147,6 +159,13 @@ class MessagingServicer(MessagingServiceServicer):
     async def LeaveGroup(self, request: pb.LeaveGroupRequest, context: Context) -> pb.LeaveGroupResponse:
         await self._use.leave_group(_group(request.chat_id), user_id=_caller())
         return pb.LeaveGroupResponse()
+
+    # Bytes are responses that were serialized once for all streams.
+    async def Subscribe(  # type: ignore[override]
+        self, request: pb.SubscribeRequest, context: Context
+    ) -> AsyncIterator[bytes]:
+        async for data in self._use.subscribe(_caller(), request.cursor):
+            yield data
 
     async def ListContacts(self, request: pb.ListContactsRequest, context: Context) -> pb.ListContactsResponse:
         return pb.ListContactsResponse(user_ids=await self._use.list_contacts(user_id_of(request.user_id)))
