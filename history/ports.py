@@ -122,7 +122,9 @@ class DeadLetters(Protocol):
         ...
 
     async def replay(self, positions: Sequence[LogPosition] | None) -> tuple[Applied, int]:
-        """Apply them again (None: all). Those that succeed leave the list; the number is of those that failed again.
+        """Apply them again (None: all). Those that succeed leave the list; the number is of those.
+
+        Those that fail again (`Applied.dead`) stay, with their new error.
 
         Raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND`, and apply none, if one of the positions is not on the list.
         """

@@ -74,7 +74,7 @@ def _replay(
         [(letter.record.position.partition, letter.record.position.offset) for letter in letters],
     )
     events, failed = _apply_all(connection, [letter.record for letter in letters], failed_at)
-    return Applied({}, events, _pending(connection), len(failed)), len(failed)
+    return Applied({}, events, _pending(connection), len(failed)), len(letters) - len(failed)
 
 
 def _apply_all(

@@ -1,0 +1,32 @@
+"""Refills the hot tail from the log: what was acknowledged, and is not stored yet."""
+
+from history.codec import decode_record
+from history.ports import EventReader, HotTail
+from kernel.log.ports import LogReader
+from kernel.telemetry.logs import logger
+
+_BATCH = 500
+
+
+async def refill(*, tail: HotTail, log: LogReader, events: EventReader) -> None:
+    """Add every event after the stored offsets. Call it before the first request is served, and after the tail's owner
+    has begun to listen to STORED_CHANNEL: what is stored meanwhile is trimmed here or by the next watermark.
+    """
+    stored = await events.stored()
+    for partition, end in (await log.ends()).items():
+        await _refill_partition(tail, log, partition, stored.get(partition, -1), end)
+    await tail.trim(await events.stored())
+
+
+async def _refill_partition(tail: HotTail, log: LogReader, partition: int, after: int, end: int) -> None:
+    while after < end:
+        records = await log.read(partition, after=after, limit=_BATCH)
+        if not records:
+            return
+        for record in records:
+            try:
+                await tail.add(decode_record(record))
+            except ValueError as error:
+                # The persister will put it aside; nobody was told of it.
+                logger("history").warning("unreadable record", position=str(record.position), error=str(error))
+        after = records[-1].position.offset

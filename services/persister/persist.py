@@ -1,0 +1,110 @@
+"""The loop that brings the log into the store. What a record becomes there is the store's business."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from history.ports import EventReader, RecordWriter
+from kernel.clock import Clock
+from kernel.errors import ChatlyError, Code
+from kernel.log.ports import LogConsumer, LogReader, LogRecord
+from kernel.telemetry.logs import logger
+from services.persister.announce import Announce
+from services.persister.progress import Progress
+
+T = TypeVar("T")
+
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 5.0
+
+
+class Persist:
+    """Fetch, store, announce, commit, for ever. What was stored but not committed comes again, and changes nothing."""
+
+    def __init__(
+        self,
+        *,
+        consumer: LogConsumer,
+        log: LogReader,
+        events: EventReader,
+        writer: RecordWriter,
+        announce: Announce,
+        progress: Progress,
+        clock: Clock,
+        batch_size: int,
+        wait_seconds: float,
+        commit_seconds: float,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`pause` is what it does between two attempts, for tests to see."""
+        self._consumer = consumer
+        self._log = log
+        self._events = events
+        self._writer = writer
+        self._announce = announce
+        self._progress = progress
+        self._clock = clock
+        self._batch_size = batch_size
+        self._wait_seconds = wait_seconds
+        self._commit_seconds = commit_seconds
+        self._pause = pause
+        self._uncommitted: dict[int, int] = {}
+        self._committed_at = clock.monotonic()
+
+    async def run(self) -> None:
+        """Never returns. Raises what no waiting mends: that ends the process."""
+        await self.catch_up()
+        while True:
+            await self.step()
+
+    async def catch_up(self) -> None:
+        """Store what the log has and the store has not, whatever the group believes: the store may be older, or new."""
+        stored = await self._insist(self._events.stored)
+        for partition in await self._insist(self._log.ends):
+            after = stored.get(partition, -1)
+            while records := await self._insist(
+                partial(self._log.read, partition, after=after, limit=self._batch_size)
+            ):
+                await self._insist(partial(self._store, records))
+                after = records[-1].position.offset
+
+    async def step(self) -> None:
+        """One batch, however long the log or the store is away."""
+        records = await self._insist(self._fetch)
+        if records:
+            await self._insist(partial(self._store, records))
+        if self._uncommitted and (not records or self._commit_is_due()):
+            await self._insist(self._commit)
+
+    async def _fetch(self) -> Sequence[LogRecord]:
+        wait = min(self._wait_seconds, self._commit_seconds) if self._uncommitted else self._wait_seconds
+        return await self._consumer.fetch(max_records=self._batch_size, wait=wait)
+
+    async def _store(self, records: Sequence[LogRecord]) -> None:
+        applied = await self._writer.apply(records)
+        await self._announce(applied)
+        self._progress.applied(len(records), applied.dead)
+        self._uncommitted.update((record.position.partition, record.position.offset) for record in records)
+
+    def _commit_is_due(self) -> bool:
+        return self._clock.monotonic() - self._committed_at >= self._commit_seconds
+
+    async def _commit(self) -> None:
+        await self._consumer.commit(self._uncommitted)
+        self._uncommitted = {}
+        self._committed_at = self._clock.monotonic()
+
+    async def _insist(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Make an attempt until the log and the store are there for it, with growing pauses."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return await attempt()
+            except ChatlyError as error:
+                if error.code is not Code.UNAVAILABLE:
+                    raise
+                self._progress.failed(error.reason, error.message)
+                logger("persister").warning("put off", seconds=pause, error=str(error))
+            await self._pause(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)

@@ -1,0 +1,39 @@
+"""Looks at the lag now and then, for the metrics and for health."""
+
+import asyncio
+
+from kernel.errors import ChatlyError, Code
+from services.persister.progress import Progress
+from services.persister.status import GetStatus
+
+_EVERY_SECONDS = 5.0
+
+
+class Watch:
+    """Keeps the lag metric fresh, also while the loop waits for the store."""
+
+    def __init__(self, *, status: GetStatus, progress: Progress) -> None:
+        self._status = status
+        self._progress = progress
+
+    async def run(self) -> None:
+        """Never returns."""
+        while True:
+            await self.look()
+            await asyncio.sleep(_EVERY_SECONDS)
+
+    async def look(self) -> None:
+        """Once. A log or a store that is away is the loop's to report."""
+        try:
+            status = await self._status()
+        except ChatlyError as error:
+            if error.code is not Code.UNAVAILABLE:
+                raise
+            return
+        for partition in status.partitions:
+            self._progress.behind(partition.partition, partition.lag)
+
+    async def health(self) -> str | None:
+        """What keeps the persister from storing; None: nothing."""
+        failure = self._progress.last_failure
+        return failure.message if failure and self._progress.failing else None
