@@ -49,6 +49,7 @@ def open_channel(
     default_timeout: seconds, for unary calls that bring no timeout of their own. Streams have none.
     credentials: for TLS; without them the channel is plain.
     """
+    token = _token_source(forward, service_tokens, name)
     options = [
         ("grpc.service_config", json.dumps({"methodConfig": _retries(grpc_services)})),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -61,7 +62,7 @@ def open_channel(
         channel = grpc.aio.insecure_channel(address, options=options)
     else:
         channel = grpc.aio.secure_channel(address, credentials, options=options)
-    return _MeshChannel(channel, _token_source(forward, service_tokens, name), default_timeout)
+    return _MeshChannel(channel, token, default_timeout)
 
 
 def _token_source(forward: Forward, tokens: ServiceTokens | None, name: str) -> Callable[[], str | None]:

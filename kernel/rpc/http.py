@@ -54,11 +54,12 @@ async def authenticate(request: Request) -> UserCaller:
 
 
 def error_response(error: ChatlyError) -> JSONResponse:
-    """`{"code", "reason", "message", "field_violations": [{"field", "description"}]}` with the status that fits."""
+    """`{"code", "reason", "message", "metadata", "field_violations": [{"field", "description"}]}` with its status."""
     body = {
         "code": error.code.name,
         "reason": error.reason.value,
         "message": error.message,
+        "metadata": dict(error.metadata),
         "field_violations": [{"field": item.field, "description": item.description} for item in error.violations],
     }
     headers = {} if error.retry_after is None else {"retry-after": str(ceil(error.retry_after))}

@@ -63,7 +63,9 @@ def _json() -> list[structlog.typing.Processor]:
 
 def _pretty() -> list[structlog.typing.Processor]:
     # The default traceback prints local variables: passwords and tokens among them.
-    return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    return [
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    ]
 
 
 def _add_call(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -1,0 +1,176 @@
+"""The HTTP door: health, metrics, and routes with the same tokens and errors as gRPC."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import httpx
+from chatly.auth.v1 import auth_service_pb2 as auth_pb
+from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from kernel.errors import ChatlyError, Code, Reason, invalid_field
+from kernel.rpc.context import current_request, current_user
+from kernel.rpc.http import authenticate
+from tests.builders import an_id
+from tests.fakes import Served, running
+from tests.rpc.kernel.services import a_service, failure, no_keys
+
+ANNA = an_id()
+
+
+async def _whoami(request: Request) -> Response:
+    await authenticate(request)
+    return JSONResponse({"user_id": current_user().user_id, "address": current_request().peer_address})
+
+
+async def _wrong(_: Request) -> Response:
+    raise invalid_field("text", "too long")
+
+
+async def _busy(_: Request) -> Response:
+    raise ChatlyError(Code.RESOURCE_EXHAUSTED, Reason.RATE_LIMITED, "slower", retry_after=1.2)
+
+
+async def _defect(_: Request) -> Response:
+    raise RuntimeError("password=hunter2")
+
+
+async def _count(request: Request) -> Response:
+    pieces = [len(piece) async for piece in request.stream() if piece]
+    return JSONResponse({"pieces": len(pieces), "bytes": sum(pieces)})
+
+
+ROUTES = [
+    Route("/whoami", _whoami),
+    Route("/wrong", _wrong),
+    Route("/busy", _busy),
+    Route("/defect", _defect),
+    Route("/count", _count, methods=["POST"]),
+]
+
+
+@asynccontextmanager
+async def _door() -> AsyncIterator[tuple[Served, httpx.AsyncClient]]:
+    service = replace(a_service("auth", GetJwks=no_keys), routes=ROUTES)
+    async with running(service) as served, httpx.AsyncClient(base_url=served.http) as client:
+        yield served, client
+
+
+async def test_healthz_tells_each_check() -> None:
+    async def log() -> str | None:
+        return "away"
+
+    async def store() -> str | None:
+        return None
+
+    service = a_service("auth", health={"log": log, "store": store}, GetJwks=no_keys)
+    async with running(service) as served, httpx.AsyncClient(base_url=served.http) as client:
+        answer = await client.get("/healthz")
+
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "NOT_SERVING", "checks": {"log": "away", "store": None}}
+
+
+async def test_healthz_is_200_while_serving() -> None:
+    async with _door() as (_, client):
+        answer = await client.get("/healthz")
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "SERVING", "checks": {}}
+
+
+async def test_metrics_count_calls_by_method_and_code() -> None:
+    async with _door() as (served, client):
+        stub = AuthServiceStub(served.channel)
+        before = _calls(await client.get("/metrics"))
+        await stub.GetJwks(auth_pb.GetJwksRequest())
+        await failure(stub.Logout(auth_pb.LogoutRequest()))
+        after = _calls(await client.get("/metrics"))
+
+    jwks, logout = (
+        ("chatly.auth.v1.AuthService/GetJwks", "OK"),
+        ("chatly.auth.v1.AuthService/Logout", "UNAUTHENTICATED"),
+    )
+    assert after[jwks] - before.get(jwks, 0) == 1
+    assert after[logout] - before.get(logout, 0) == 1
+
+
+def _calls(answer: httpx.Response) -> dict[tuple[str, str], float]:
+    found = {}
+    for line in answer.text.splitlines():
+        if line.startswith("chatly_rpc_calls_total{"):
+            labels, _, value = line.rpartition(" ")
+            code, method = (part.split('"')[1] for part in sorted(labels.partition("{")[2].split(",")))
+            found[method, code] = float(value)
+    return found
+
+
+async def test_a_bearer_token_opens_a_route() -> None:
+    async with _door() as (served, client):
+        answer = await client.get("/whoami", headers={"authorization": f"Bearer {served.token_for(ANNA)}"})
+
+    assert answer.json() == {"user_id": ANNA, "address": "127.0.0.1"}
+
+
+async def test_a_cookie_opens_a_route() -> None:
+    async with _door() as (served, client):
+        answer = await client.get("/whoami", headers={"cookie": f"a=b; chatly_access={served.token_for(ANNA)}"})
+
+    assert answer.json()["user_id"] == ANNA
+
+
+async def test_nobody_gets_401_with_the_reason() -> None:
+    async with _door() as (_, client):
+        answer = await client.get("/whoami")
+
+    assert answer.status_code == 401
+    assert (answer.json()["code"], answer.json()["reason"]) == ("UNAUTHENTICATED", "TOKEN_MISSING")
+
+
+async def test_an_error_names_the_field() -> None:
+    async with _door() as (_, client):
+        answer = await client.get("/wrong")
+
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "code": "INVALID_ARGUMENT",
+        "reason": "INVALID_FIELD",
+        "message": "text: too long",
+        "metadata": {},
+        "field_violations": [{"field": "text", "description": "too long"}],
+    }
+
+
+async def test_an_error_with_a_delay_says_when_to_come_back() -> None:
+    async with _door() as (_, client):
+        answer = await client.get("/busy")
+
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "2"
+
+
+async def test_a_defect_tells_nothing_but_its_request_id() -> None:
+    async with _door() as (_, client):
+        answer = await client.get("/defect", headers={"x-request-id": "abc-123"})
+
+    assert answer.status_code == 500
+    assert "hunter2" not in answer.text
+    assert "abc-123" in answer.json()["message"]
+
+
+async def test_every_answer_carries_the_request_id() -> None:
+    async with _door() as (_, client):
+        answer = await client.get("/healthz", headers={"x-request-id": "abc-123"})
+
+    assert answer.headers["x-request-id"] == "abc-123"
+
+
+async def test_a_body_arrives_in_pieces() -> None:
+    async with _door() as (_, client):
+        answer = await client.post("/count", content=b"x" * 3_000_000)
+
+    assert answer.json()["bytes"] == 3_000_000
+    assert answer.json()["pieces"] > 3
