@@ -22,8 +22,8 @@ class Subscribe:
     """One call is one stream.
 
     Why there is no gap: a stream first listens, so that from then on it gets everything that is stored later; then it
-    asks how far the store has come, and replays up to there and beyond, tail included. Its cursor begins where the store
-    was, and moves with the watermark that comes on the bus behind the events it covers.
+    asks how far the store has come, and replays up to there and beyond, tail included. Its cursor begins where the
+    store was, and moves with the watermark that comes on the bus behind the events it covers.
     """
 
     def __init__(self, *, hub: Hub, replays: Replays, wire: Wire, log_id: str) -> None:

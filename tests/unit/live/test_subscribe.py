@@ -1,0 +1,220 @@
+"""What one subscription is told, and in which order."""
+
+from uuid import uuid4
+
+import pytest
+
+from history.chats import direct_chat_id
+from history.model import MemberSet, MessageSent
+from kernel.errors import Reason
+from services.messaging.live import replays
+from tests.unit.live.world import Node, World, a_node, a_user
+
+
+async def test_without_a_cursor_it_is_caught_up_at_once_and_then_live(node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    await node.send(direct_chat_id(ann, bob), ann, "before")
+
+    async with node.client(bob) as client:
+        await client.caught_up()
+        await node.send(direct_chat_id(ann, bob), ann, "after")
+        await client.saw_text("after")
+
+    assert client.kinds == ["caught_up", "message_created"]
+    assert client.events[0].caught_up.replayed_count == 0
+    assert client.cursor
+
+
+async def test_a_message_of_two_goes_to_both_and_to_nobody_else(node: Node) -> None:
+    ann, bob, eve = a_user(), a_user(), a_user()
+    async with node.client(ann) as one, node.client(bob) as other, node.client(eve) as stranger:
+        for client in (one, other, stranger):
+            await client.caught_up()
+        sent = await node.send(direct_chat_id(ann, bob), ann)
+        await one.saw(sent)
+        await other.saw(sent)
+        await node.send(direct_chat_id(eve, bob), eve, "mine")
+        await stranger.saw_text("mine")
+
+    assert stranger.texts == ["mine"]
+    assert other.events[1].message_created.receiver_id == bob
+
+
+async def test_the_store_may_lag_for_ever_and_live_events_still_come(node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+        for number in range(50):
+            await node.send(direct_chat_id(ann, bob), ann, str(number))
+        await client.saw_text("49")
+
+    assert client.texts == [str(number) for number in range(50)]
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["from the store", "from the hot tail"])
+async def test_with_a_cursor_what_was_missed_comes_first_in_log_order(
+    world: World,
+    node: Node,
+    stored: bool,  # noqa: FBT001
+) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+    for number in range(300):
+        await node.send(direct_chat_id(ann, bob), ann, str(number))
+    if stored:
+        await world.persist()
+
+    async with node.client(bob, client.cursor) as resumed:
+        await resumed.caught_up()
+
+    assert resumed.texts == [str(number) for number in range(300)]
+    assert resumed.kinds[-1] == "caught_up"
+    assert resumed.events[-1].caught_up.replayed_count == 300
+
+
+async def test_what_was_stored_and_seen_is_not_replayed(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+        await node.send(direct_chat_id(ann, bob), ann, "seen")
+        await client.saw_text("seen")
+        await world.persist()
+        await node.send(direct_chat_id(ann, bob), ann, "brings the cursor")
+        await client.saw_text("brings the cursor")
+
+    async with node.client(bob, client.cursor) as resumed:
+        await resumed.caught_up()
+
+    assert resumed.texts == ["brings the cursor"]
+
+
+async def test_an_event_comes_once_although_sender_and_persister_both_publish_it(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+        await node.send(direct_chat_id(ann, bob), ann, "once")
+        await world.persist()
+        await node.send(direct_chat_id(ann, bob), ann, "end")
+        await client.saw_text("end")
+
+    assert client.texts == ["once", "end"]
+
+
+async def test_the_persister_delivers_what_a_dead_node_could_not(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+        await world.append(world.event(direct_chat_id(ann, bob), ann, MessageSent(uuid4(), "from the grave")))
+        await world.persist()
+        await client.saw_text("from the grave")
+
+
+async def test_who_comes_between_the_two_copies_of_an_event_gets_the_second(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as early, node.client(ann) as other:
+        await early.caught_up()
+        await other.caught_up()
+        # The hot tail has lost it, so that nobody finds it in the past until it is stored.
+        stored = await world.append(world.event(direct_chat_id(ann, bob), ann, MessageSent(uuid4(), "two copies")))
+        await world.publish(stored)
+        await early.saw(stored)
+        async with node.client(bob, early.cursor) as late:
+            await late.caught_up()
+            assert late.texts == []
+            await world.persist()
+            await late.saw(stored)
+            await node.send(direct_chat_id(ann, bob), ann, "end")
+            await early.saw_text("end")
+
+    assert early.texts == ["two copies", "end"]
+
+
+async def test_a_node_that_was_started_anew_replays_what_was_not_stored(world: World) -> None:
+    ann, bob = a_user(), a_user()
+    async with a_node(world) as first, first.client(bob) as client:
+        await client.caught_up()
+        await first.send(direct_chat_id(ann, bob), ann, "acknowledged")
+        await client.saw_text("acknowledged")
+    async with a_node(world) as second, second.client(bob, client.cursor) as resumed:
+        await resumed.caught_up()
+
+    assert resumed.texts == ["acknowledged"]
+
+
+async def test_too_much_missed_asks_for_a_resync_and_goes_on(
+    world: World, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "MAX_EVENTS", 5)
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+    for number in range(6):
+        await node.send(direct_chat_id(ann, bob), ann, str(number))
+    await world.persist()
+
+    async with node.client(bob, client.cursor) as resumed:
+        await resumed.caught_up()
+        assert resumed.kinds == ["resync", "caught_up"]
+        await node.send(direct_chat_id(ann, bob), ann, "live")
+        await resumed.saw_text("live")
+    async with node.client(bob, resumed.cursor) as again:
+        await again.caught_up()
+
+    assert again.texts == ["live"]
+
+
+async def test_a_cursor_of_another_log_asks_for_a_resync_and_gives_a_new_cursor(world: World, node: Node) -> None:
+    bob = a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+    other = Node(world, "made anew")
+    async with other.client(bob, client.cursor) as resumed:
+        await resumed.caught_up()
+
+    assert resumed.kinds == ["resync", "caught_up"]
+    assert resumed.events[0].resync.cause == 2
+    assert resumed.cursor != client.cursor
+
+
+async def test_a_malformed_cursor_is_refused(node: Node) -> None:
+    async with node.client(a_user(), "not a cursor") as client:
+        await client.caught_up()
+
+    assert client.error is not None
+    assert client.error.reason is Reason.INVALID_CURSOR
+
+
+async def test_after_a_gap_of_the_bus_streams_replay_by_themselves(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+        group = await node.create_group(ann, bob)
+        await client.saw(world.recorded[-1])
+        lost = world.event(group, ann, MessageSent(uuid4(), "lost on the bus"))
+        await node.tail.add(await world.append(lost))
+        unheard = await world.append(world.event(direct_chat_id(ann, bob), ann, MessageSent(uuid4(), "this too")))
+        await node.tail.add(unheard)
+        await world.lose_touch()
+        await client.saw_text("lost on the bus")
+        await client.saw_text("this too")
+        await node.send(group, ann, "live again")
+        await client.saw_text("live again")
+
+    assert client.kinds.count("caught_up") == 1
+
+
+async def test_membership_that_changed_during_a_gap_is_found_out(world: World, node: Node) -> None:
+    ann, bob, eve = a_user(), a_user(), a_user()
+    left = await node.create_group(ann, bob)
+    async with node.client(bob) as client:
+        await client.caught_up()
+        removal = world.event(left, ann, MemberSet(bob, None), audience=(bob,))
+        await node.tail.add(await world.append(removal))
+        await world.lose_touch()
+        await client.saw(world.recorded[-1])
+        await node.send(left, ann, "not for bob")
+        await node.send(direct_chat_id(bob, eve), eve, "end")
+        await client.saw_text("end")
+
+    assert client.texts == ["end"]

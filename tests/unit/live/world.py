@@ -1,0 +1,243 @@
+"""A small Chatly for the tests of live delivery: log and bus in memory, the real store, nodes that can be restarted."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from chatly.messaging.v1.live_pb2 import LiveEvent, Typing
+from chatly.messaging.v1.messaging_service_pb2 import SubscribeResponse
+
+from history.adapters.memory_tail import MemoryHotTail
+from history.channels import STORED_CHANNEL, channels_of
+from history.chats import group_chat_id
+from history.codec import encode, pack_ephemeral, pack_lasting
+from history.model import (
+    Change,
+    ChatEvent,
+    ChatId,
+    GroupCreated,
+    MemberSet,
+    MessageDeleted,
+    MessageSent,
+    Role,
+    StoredEvent,
+)
+from history.open import HistoryStore, open_history
+from history.recover import refill
+from history.view import History
+from kernel.bus.memory import MemoryBus
+from kernel.bus.ports import BusMessage
+from kernel.errors import ChatlyError
+from kernel.ids import HybridClock, UserId
+from kernel.log.ports import LogConsumer
+from services.messaging.live.drain import Drain
+from services.messaging.live.heartbeats import Heartbeats
+from services.messaging.live.hub import Hub
+from services.messaging.live.rendering import Rendering
+from services.messaging.live.replays import Replays
+from services.messaging.live.subscribe import Subscribe
+from services.messaging.mapping.stream import SubscribeWire
+from services.persister.announce import Announce
+from tests.builders import an_id
+from tests.fakes import FakeClock, MemoryLog
+
+DEADLINE = 10.0
+BUS_CAPACITY = 256
+
+
+async def until(condition: Callable[[], bool], what: str = "") -> None:
+    """Wait for something that other tasks bring about."""
+    async with asyncio.timeout(DEADLINE):
+        while not condition():  # noqa: ASYNC110 - whatever it is that it waits for
+            await asyncio.sleep(0)
+    assert condition(), what
+
+
+def a_user() -> UserId:
+    return UserId(an_id())
+
+
+@dataclass
+class World:
+    """What outlives a node: log, bus and store, and the persister that works only when it is told to."""
+
+    store: HistoryStore
+    consumer: LogConsumer
+    log: MemoryLog
+    bus: MemoryBus = field(default_factory=lambda: MemoryBus(capacity=BUS_CAPACITY))
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def __post_init__(self) -> None:
+        self.ids = HybridClock(clock=self.clock, tail=bytes(8))
+        self.recorded: list[StoredEvent] = []
+        self._announce = Announce(bus=self.bus, log=self.log)
+
+    def event(self, chat_id: ChatId, actor: UserId, change: Change, audience: tuple[UserId, ...] = ()) -> ChatEvent:
+        return ChatEvent(self.ids.next(), chat_id, actor, self.clock.now(), change, audience)
+
+    async def append(self, event: ChatEvent) -> StoredEvent:
+        """As a node does that dies right after the log had the event."""
+        stored = StoredEvent(await self.log.append(event.chat_id, encode(event)), event)
+        self.recorded.append(stored)
+        return stored
+
+    async def publish(self, stored: StoredEvent) -> None:
+        payload = pack_lasting(stored)
+        await self.bus.publish([BusMessage(channel, payload) for channel in channels_of(stored.event)])
+
+    async def typing(self, channel: str, user: UserId) -> None:
+        response = SubscribeResponse(events=[LiveEvent(typing=Typing(user_id=user, active=True))])
+        await self.bus.publish([BusMessage(channel, pack_ephemeral(response.SerializeToString()))])
+
+    async def lose_touch(self) -> None:
+        """Overflow what the nodes have not heard yet: it is lost to them, and they notice."""
+        await self.bus.publish([BusMessage(STORED_CHANNEL, b"")] * (BUS_CAPACITY + 1))
+
+    async def persist(self, *, at_most: int = 10_000, announce: bool = True) -> int:
+        """Store what the log has; `announce=False`: the persister dies before it tells anybody."""
+        records = await self.consumer.fetch(max_records=at_most, wait=0)
+        if records:
+            applied = await self.store.writer.apply(records)
+            if announce:
+                await self._announce(applied)
+        return len(records)
+
+
+class Node:
+    """One messaging node, from its refilled tail to its streams."""
+
+    def __init__(self, world: World, log_id: str) -> None:
+        self.world = world
+        self.tail = MemoryHotTail()
+        store = world.store
+        self.history = History(messages=store.messages, chats=store.chats, events=store.events, tail=self.tail)
+        wire = SubscribeWire()
+        rendering = Rendering(wire=wire, chats=self.history)
+        self.hub = Hub(bus=world.bus, rendering=rendering, events=store.events, tail=self.tail)
+        replays = Replays(past=self.history, events=store.events, rendering=rendering)
+        self.subscribe = Subscribe(hub=self.hub, replays=replays, wire=wire, log_id=log_id)
+        self.heartbeats = Heartbeats(hub=self.hub, wire=wire, clock=world.clock)
+        self.drain = Drain(hub=self.hub, wire=wire, delay_ms=lambda: 7)
+
+    async def record(self, event: ChatEvent) -> StoredEvent:
+        """As messaging records every lasting change."""
+        stored = await self.world.append(event)
+        await self.tail.add(stored)
+        await self.world.publish(stored)
+        return stored
+
+    async def send(self, chat_id: ChatId, sender: UserId, text: str = "hello") -> StoredEvent:
+        return await self.record(self.world.event(chat_id, sender, MessageSent(uuid4(), text)))
+
+    async def create_group(self, owner: UserId, *members: UserId) -> ChatId:
+        name = uuid4()
+        roles = {owner: Role.OWNER} | dict.fromkeys(members, Role.MEMBER)
+        chat_id = group_chat_id(owner, name)
+        await self.record(self.world.event(chat_id, owner, GroupCreated(name, "group", "", "", roles)))
+        return chat_id
+
+    async def add(self, chat_id: ChatId, actor: UserId, user: UserId) -> StoredEvent:
+        return await self.record(self.world.event(chat_id, actor, MemberSet(user, Role.MEMBER), audience=(user,)))
+
+    async def remove(self, chat_id: ChatId, actor: UserId, user: UserId) -> StoredEvent:
+        return await self.record(self.world.event(chat_id, actor, MemberSet(user, None), audience=(user,)))
+
+    async def delete_for_me(self, chat_id: ChatId, actor: UserId, message_id: UUID) -> StoredEvent:
+        change = MessageDeleted(message_id, for_everyone=False)
+        return await self.record(self.world.event(chat_id, actor, change))
+
+    @asynccontextmanager
+    async def client(self, user: UserId, cursor: str = "") -> AsyncIterator["Client"]:
+        """An open subscription that reads all the time."""
+        client = Client(self, user, cursor)
+        try:
+            yield client
+        finally:
+            await client.disconnect()
+
+
+class Client:
+    """Reads one stream, and keeps what a client keeps: the events and the newest cursor."""
+
+    def __init__(self, node: Node, user: UserId, cursor: str = "") -> None:
+        self.user = user
+        self.cursor = cursor
+        self.events: list[LiveEvent] = []
+        self.writes = 0
+        self.error: ChatlyError | None = None
+        self.may_read = asyncio.Event()
+        self.may_read.set()
+        self._task = asyncio.create_task(self._read(node, cursor))
+
+    async def _read(self, node: Node, cursor: str) -> None:
+        try:
+            async with aclosing(node.subscribe(self.user, cursor)) as stream:
+                async for data in stream:
+                    self._take(data)
+                    await self.may_read.wait()
+        except ChatlyError as error:
+            self.error = error
+
+    def _take(self, data: bytes) -> None:
+        response = SubscribeResponse.FromString(data)
+        self.writes += 1
+        self.events.extend(response.events)
+        self.cursor = response.cursor or self.cursor
+
+    async def disconnect(self) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    @property
+    def ended(self) -> bool:
+        return self._task.done()
+
+    @property
+    def kinds(self) -> list[str]:
+        return [str(event.WhichOneof("event")) for event in self.events]
+
+    @property
+    def ids(self) -> list[str]:
+        """Of lasting events, repeats included."""
+        return [event.event_id for event in self.events if event.event_id]
+
+    @property
+    def texts(self) -> list[str]:
+        return [event.message_created.text for event in self.events if event.HasField("message_created")]
+
+    async def caught_up(self) -> "Client":
+        await until(lambda: "caught_up" in self.kinds or self.ended)
+        return self
+
+    async def saw(self, stored: StoredEvent) -> None:
+        await until(lambda: str(stored.event.event_id) in self.ids)
+
+    async def saw_text(self, text: str) -> None:
+        await until(lambda: text in self.texts)
+
+
+@asynccontextmanager
+async def a_world(folder: Path) -> AsyncIterator[World]:
+    log = MemoryLog()
+    async with open_history(folder) as store, log.consumer("persister") as consumer:
+        yield World(store, consumer, log)
+
+
+@asynccontextmanager
+async def a_node(world: World) -> AsyncIterator[Node]:
+    """A node that runs until the block ends, as if killed then."""
+    node = Node(world, await world.log.log_id())
+    await node.hub.open()
+    await refill(tail=node.tail, log=world.log, events=world.store.events)
+    running = asyncio.create_task(node.hub.run())
+    try:
+        yield node
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        await node.hub.close()
