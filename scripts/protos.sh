@@ -24,7 +24,9 @@ protoc() {
 protoc --python_out="$new/python" --mypy_out="quiet:$new/python" \
   "${ours[@]}" third_party/protovalidate/buf/validate/validate.proto
 protoc --grpc_python_out="$new/python" --mypy_grpc_out="quiet,only_async:$new/python" "${services[@]}"
-protoc --include_imports --include_source_info --descriptor_set_out="$new/python/chatly/chatly.binpb" "${ours[@]}"
+# The details of errors come along: the edge writes them as JSON.
+protoc --include_imports --include_source_info --descriptor_set_out="$new/python/chatly/chatly.binpb" \
+  "${ours[@]}" third_party/googleapis/google/rpc/{status,error_details}.proto
 
 if [ -d "$out/python" ]; then mv "$out/python" "$new/old"; fi
 mv "$new/python" "$out/python"

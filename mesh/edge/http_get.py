@@ -6,7 +6,7 @@ _SECONDS = 2.0
 
 
 async def http_get(host: str, port: int, path: str) -> str | None:
-    """The body of a plain GET that was answered with 200; None for anything else."""
+    """The body of a plain GET that was answered with 200, as it was framed; None for anything else."""
     try:
         async with asyncio.timeout(_SECONDS):
             return await _get(host, port, path)
@@ -17,7 +17,7 @@ async def http_get(host: str, port: int, path: str) -> str | None:
 async def _get(host: str, port: int, path: str) -> str | None:
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        writer.write(f"GET {path} HTTP/1.0\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         answer = (await reader.read()).decode(errors="replace")
     finally:
         writer.close()

@@ -1,7 +1,6 @@
 """What Envoy itself answers (no token, too many calls, nobody there), typed as the services' errors are."""
 
 import base64
-import json
 from dataclasses import dataclass
 
 from google.protobuf.any_pb2 import Any as AnyProto
@@ -16,8 +15,10 @@ class LocalReply:
 
     condition: str
     code: int
+    """google.rpc.Code."""
     reason: Reason
-    message: str
+    message: str = ""
+    """Empty: what Envoy says itself."""
 
     @property
     def details(self) -> str:
@@ -27,14 +28,6 @@ class LocalReply:
         status = status_pb2.Status(code=self.code, message=self.message, details=[info])
         return base64.b64encode(status.SerializeToString()).decode()
 
-    @property
-    def json(self) -> str:
-        """The same as JSON, as the transcoder writes a service's error."""
-        info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": self.reason, "domain": "chatly"}
-        return json.dumps({"code": self.code, "message": self.message, "details": [info]})
-
-
-_DENIED = "response.code_details.startsWith('jwt_authn_access_denied')"
 
 LOCAL_REPLIES = (
     LocalReply(
@@ -49,9 +42,14 @@ LOCAL_REPLIES = (
         Reason.TOKEN_EXPIRED,
         "the access token ran out: call Refresh, then try again",
     ),
-    LocalReply(_DENIED, code_pb2.UNAUTHENTICATED, Reason.TOKEN_INVALID, "the access token is not valid"),
     LocalReply(
-        "response.code_details == 'local_rate_limited'",
+        "response.code_details.startsWith('jwt_authn_access_denied')",
+        code_pb2.UNAUTHENTICATED,
+        Reason.TOKEN_INVALID,
+        "the access token is not valid",
+    ),
+    LocalReply(
+        "response.code == 429",
         code_pb2.RESOURCE_EXHAUSTED,
         Reason.RATE_LIMITED,
         "too many calls from this address: wait a little, then try again",
@@ -62,4 +60,6 @@ LOCAL_REPLIES = (
         Reason.SERVICE_UNAVAILABLE,
         "this part of Chatly cannot be reached right now: try again",
     ),
+    LocalReply("response.code == 504", code_pb2.DEADLINE_EXCEEDED, Reason.DEADLINE_EXCEEDED, "the call took too long"),
+    LocalReply("response.code == 400 || response.code == 413", code_pb2.INVALID_ARGUMENT, Reason.MALFORMED_REQUEST),
 )
