@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import assert_never
 from uuid import UUID
 
 from chatly.event.v1 import event_pb2 as pb
 from google.protobuf.message import DecodeError
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from history.chats import direct_members, is_direct
 from history.model import (
@@ -68,7 +67,7 @@ def decode(value: bytes) -> ChatEvent:
         event_id=_time_uuid(message.event_id, "event_id"),
         chat_id=_chat_id(message.chat_id),
         actor_id=UserId(message.actor_id) if message.actor_id else None,
-        occurred_at=_moment(message.occurred_at),
+        occurred_at=message.occurred_at.ToDatetime(tzinfo=UTC),
         change=_change(message),
         audience=tuple(UserId(user_id) for user_id in message.audience),
         request_id=message.request_id,
@@ -267,13 +266,6 @@ def _chat_id(text: str) -> ChatId:
     if is_direct(chat_id):
         direct_members(chat_id)
     return chat_id
-
-
-def _moment(timestamp: Timestamp) -> datetime:
-    try:
-        return timestamp.ToDatetime(tzinfo=UTC)
-    except OverflowError as error:
-        raise ValueError(f"occurred_at is out of range: {error}") from error
 
 
 def _uuid(data: bytes, name: str) -> UUID:

@@ -1,0 +1,70 @@
+"""Any events of one chat, also those that no client would send."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from hypothesis import strategies as st
+
+from history.model import (
+    AttachedMedia,
+    Change,
+    ChatEvent,
+    ChatId,
+    GroupCreated,
+    GroupUpdated,
+    MemberSet,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+    MessageWithdrawn,
+    ReactionSet,
+    ReadMarkMoved,
+    Role,
+)
+from kernel.ids import from_time_key
+from tests.builders import NOON
+from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, PHOTO
+
+_START = 140_000_000_000_000_000
+
+
+def time_uuid(number: int) -> UUID:
+    """Every two of them share their time, and differ by node."""
+    return from_time_key((_START + number // 2).to_bytes(8, "big") + bytes((0x80, 0, 1, 0, 0, 0, 0, number % 2)))
+
+
+users = st.sampled_from((ANN, BOB, CAT))
+texts = st.text(max_size=5)
+# Few, so that events meet at the same message.
+message_ids = st.integers(0, 9).map(time_uuid)
+attachments = st.lists(st.just(PHOTO) | st.builds(AttachedMedia, texts, texts, texts, st.integers(0, 9)), max_size=2)
+sends = st.builds(
+    MessageSent,
+    client_message_id=st.uuids(),
+    text=texts,
+    reply_to=st.none() | message_ids,
+    attachments=attachments.map(tuple),
+)
+changes: st.SearchStrategy[Change] = st.one_of(
+    sends,
+    st.builds(MessageEdited, message_ids, texts),
+    st.builds(MessageDeleted, message_ids, st.booleans()),
+    st.builds(MessageWithdrawn, message_ids, message_ids),
+    st.builds(ReactionSet, message_ids, st.sampled_from(("👍", "❤️")), st.booleans()),
+    st.builds(ReadMarkMoved, message_ids),
+    st.builds(GroupCreated, st.uuids(), texts, texts, texts, st.dictionaries(users, st.sampled_from(Role))),
+    st.builds(GroupUpdated, st.none() | texts, st.none() | texts, st.none() | texts),
+    st.builds(MemberSet, users, st.none() | st.sampled_from(Role)),
+)
+
+
+@st.composite
+def events(draw: st.DrawFn, chat_id: st.SearchStrategy[ChatId] | None = None) -> Sequence[ChatEvent]:
+    """Up to ten events, no two with the same id, in no order."""
+    chat = draw(chat_id or st.sampled_from((ANN_AND_BOB, A_GROUP)))
+    numbers = draw(st.lists(st.integers(0, 9), unique=True, max_size=10))
+    return [
+        ChatEvent(time_uuid(number), chat, draw(users), NOON + timedelta(seconds=number // 2), draw(changes))
+        for number in numbers
+    ]

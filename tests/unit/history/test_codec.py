@@ -1,0 +1,118 @@
+"""Events survive the way over the log and the bus; what is no event is told apart."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from chatly.event.v1 import event_pb2 as pb
+from hypothesis import given
+from hypothesis import strategies as st
+
+from history.codec import (
+    Ephemeral,
+    decode,
+    decode_record,
+    decode_watermark,
+    encode,
+    encode_watermark,
+    pack_ephemeral,
+    pack_lasting,
+    unpack,
+)
+from history.model import ChatEvent, StoredEvent
+from kernel.log.ports import LogPosition, LogRecord
+from tests.unit.history.chronicle import A_GROUP, ANN, Chronicle
+from tests.unit.history.strategies import events
+
+offsets = st.integers(0, 2**62)
+
+
+@given(events())
+def test_an_event_is_read_back_as_it_was_written(happened: Sequence[ChatEvent]) -> None:
+    assert [decode(encode(event)) for event in happened] == happened
+
+
+def test_what_stands_beside_the_change_is_kept() -> None:
+    event = replace(Chronicle().sent(), audience=(ANN,), request_id="request 7")
+
+    assert decode(encode(event)) == event
+
+
+def test_the_system_may_withdraw() -> None:
+    chat = Chronicle()
+    withdrawn = chat.withdrawn(chat.sent(), chat.sent())
+
+    assert decode(encode(withdrawn)).actor_id is None
+
+
+def _broken(**fields: object) -> bytes:
+    message = pb.ChatEvent.FromString(encode(Chronicle().sent()))
+    for name, value in fields.items():
+        setattr(message, name, value)
+    return message.SerializeToString()
+
+
+def _without_change() -> bytes:
+    message = pb.ChatEvent.FromString(encode(Chronicle().sent()))
+    message.ClearField("change")
+    return message.SerializeToString()
+
+
+def _beyond_the_calendar() -> bytes:
+    message = pb.ChatEvent.FromString(encode(Chronicle().sent()))
+    message.occurred_at.seconds = 2**62
+    return message.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("value", "complaint"),
+    [
+        (b"\xff\xff\xff", "not a ChatEvent"),
+        (b"", "event_id has 0 bytes"),
+        (_broken(event_id=b"short"), "event_id has 5 bytes"),
+        (_broken(event_id=b"\x00" * 16), "no TimeUUID"),
+        (_broken(chat_id=""), "without a chat"),
+        (_broken(chat_id="a_b_c"), "too many values"),
+        (_broken(actor_id=""), "MessageSent without an actor"),
+        (_without_change(), "without a change"),
+        (_beyond_the_calendar(), "Timestamp is not valid"),
+    ],
+)
+def test_bytes_that_are_no_event_are_refused_with_a_reason(value: bytes, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        decode(value)
+
+
+def test_an_event_under_another_chats_key_is_refused() -> None:
+    record = LogRecord(LogPosition(0, 0), A_GROUP, encode(Chronicle().sent()))
+
+    with pytest.raises(ValueError, match="under the key"):
+        decode_record(record)
+
+
+@given(offsets, offsets)
+def test_a_lasting_event_comes_over_the_bus_with_its_place(partition: int, offset: int) -> None:
+    stored = StoredEvent(LogPosition(partition, offset), Chronicle().sent())
+
+    assert unpack(pack_lasting(stored)) == stored
+
+
+@given(st.binary(max_size=20))
+def test_an_ephemeral_event_comes_over_the_bus_as_its_bytes(response: bytes) -> None:
+    assert unpack(pack_ephemeral(response)) == Ephemeral(response)
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x02", b"\x00", b"\x00\x80"])
+def test_a_payload_that_is_neither_is_refused(payload: bytes) -> None:
+    with pytest.raises(ValueError):
+        unpack(payload)
+
+
+@given(st.dictionaries(offsets, offsets, max_size=5))
+def test_a_watermark_is_read_back_as_it_was_written(stored: dict[int, int]) -> None:
+    assert decode_watermark(encode_watermark(stored)) == stored
+
+
+def test_a_watermark_that_is_cut_short_is_refused() -> None:
+    with pytest.raises(ValueError, match="cut short"):
+        decode_watermark(encode_watermark({1: 300})[:-1])
