@@ -1,5 +1,6 @@
 """Things that tests make: ids, moments, keys and tokens. Every part can be chosen, none needs to be."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -43,7 +44,7 @@ def user_token(
     now: datetime,
     session_id: str | None = None,
     life: timedelta = timedelta(minutes=15),
-    **claims: object,
+    claims: Mapping[str, object] | None = None,
 ) -> str:
     """An access token as auth issues it; `claims` replace single ones, None takes one away."""
     everything: dict[str, object] = {
@@ -55,7 +56,7 @@ def user_token(
         "jti": an_id(),
         "iat": now,
         "exp": now + life,
-        **claims,
+        **(claims or {}),
     }
     kept = {name: value for name, value in everything.items() if value is not None}
     return jwt.encode(kept, keypair.private, algorithm="EdDSA", headers={"kid": keypair.kid})

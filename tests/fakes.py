@@ -176,7 +176,14 @@ class Mesh:
         object.__setattr__(self, "tokens", TokenVerifier(keys=keys, clock=self.clock))
         object.__setattr__(self, "service_tokens", ServiceTokens(self.secret, clock=self.clock))
 
-    def token_for(self, user_id: str, *, session_id: str | None = None, life: float = 900, **claims: object) -> str:
+    def token_for(
+        self,
+        user_id: str,
+        *,
+        session_id: str | None = None,
+        life: float = 900,
+        claims: Mapping[str, object] | None = None,
+    ) -> str:
         """An access token that this mesh's servers take; `life` in seconds."""
         return user_token(
             user_id,
@@ -184,7 +191,7 @@ class Mesh:
             now=self.clock.now(),
             session_id=session_id,
             life=timedelta(seconds=life),
-            **claims,
+            claims=claims,
         )
 
 

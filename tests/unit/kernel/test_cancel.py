@@ -1,0 +1,54 @@
+"""Steps that a cancellation must not tear apart."""
+
+import asyncio
+
+import pytest
+
+from kernel.cancel import settled
+
+
+class Step:
+    """Waits for leave to end."""
+
+    def __init__(self) -> None:
+        self.may_end = asyncio.Event()
+        self.ended = False
+
+    async def __call__(self, failure: Exception | None = None) -> str:
+        await self.may_end.wait()
+        self.ended = True
+        if failure is not None:
+            raise failure
+        return "done"
+
+
+async def test_a_step_gives_its_result() -> None:
+    step = Step()
+    step.may_end.set()
+
+    assert await settled(step()) == "done"
+
+
+async def test_what_a_step_raises_is_raised() -> None:
+    step = Step()
+    step.may_end.set()
+
+    with pytest.raises(ConnectionError):
+        await settled(step(ConnectionError()))
+
+
+@pytest.mark.parametrize("failure", [None, ConnectionError()])
+async def test_a_cancellation_waits_for_the_step_also_when_it_comes_twice(failure: Exception | None) -> None:
+    step = Step()
+    waiting = asyncio.create_task(settled(step(failure)))
+    await asyncio.sleep(0)
+    for _ in range(2):
+        waiting.cancel()
+        await asyncio.sleep(0)
+    assert not waiting.done()
+
+    step.may_end.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert step.ended

@@ -1,0 +1,70 @@
+"""TimeUUIDs: they grow, they tell their time, and their keys sort as they do."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernel.ids import HybridClock, from_time_key, ticks_of, time_key, time_of
+from tests.builders import NOON
+from tests.fakes import FakeClock
+
+
+def test_ids_grow_while_the_clock_stands_still() -> None:
+    ids = HybridClock(clock=FakeClock())
+    made = [ids.next() for _ in range(1_000)]
+
+    assert sorted(made, key=time_key) == made
+    assert len(set(made)) == 1_000
+
+
+def test_ids_grow_while_the_clock_jumps_back() -> None:
+    clock = FakeClock()
+    ids = HybridClock(clock=clock)
+    before = ids.next()
+    clock.set(NOON - timedelta(hours=1))
+
+    assert time_key(ids.next()) > time_key(before)
+
+
+def test_an_answer_sorts_after_what_it_answers_also_when_its_node_is_behind() -> None:
+    ahead = HybridClock(clock=FakeClock(NOON + timedelta(minutes=5)))
+    behind = HybridClock(clock=FakeClock(NOON))
+    question = ahead.next()
+    behind.observe(question)
+
+    assert time_key(behind.next()) > time_key(question)
+
+
+def test_an_older_id_does_not_turn_the_clock_back() -> None:
+    ids = HybridClock(clock=FakeClock())
+    old = HybridClock(clock=FakeClock(NOON - timedelta(days=1))).next()
+    before = ids.next()
+    ids.observe(old)
+
+    assert time_key(ids.next()) > time_key(before)
+
+
+def test_an_id_tells_the_time_it_was_made() -> None:
+    moment = datetime(2026, 5, 17, 8, 30, 15, 123456, tzinfo=UTC)
+
+    assert time_of(HybridClock(clock=FakeClock(moment)).next()) == moment
+
+
+def test_ids_are_version_1_uuids_of_no_hardware_address() -> None:
+    made = HybridClock(clock=FakeClock()).next()
+
+    assert (made.version, made.variant) == (1, "specified in RFC 4122")
+    assert made.node >> 40 & 1
+
+
+def test_two_processes_make_different_ids_at_the_same_instant() -> None:
+    assert HybridClock(clock=FakeClock()).next() != HybridClock(clock=FakeClock()).next()
+
+
+@given(st.lists(st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)), min_size=2))  # noqa: DTZ001 - hypothesis adds it
+def test_keys_sort_by_time_and_come_back(moments: list[datetime]) -> None:
+    made = [HybridClock(clock=FakeClock(moment)).next() for moment in moments]
+
+    assert [ticks_of(time_of(item)) for item in sorted(made, key=time_key)] == sorted(map(ticks_of, moments))
+    assert [from_time_key(time_key(item)) for item in made] == made

@@ -1,0 +1,58 @@
+"""What is read from around a call."""
+
+import pytest
+
+from kernel.rpc.interceptors.request import bearer, host_of, read_cookies, read_request
+
+
+@pytest.mark.parametrize(
+    ("peer", "host"),
+    [
+        ("ipv4:127.0.0.1:1234", "127.0.0.1"),
+        ("ipv6:%5B::1%5D:1234", "::1"),
+        ("ipv6:[2001:db8::7]:443", "2001:db8::7"),
+        ("unix:/run/chatly.sock", "unix:/run/chatly.sock"),
+    ],
+)
+def test_the_host_of_a_peer_is_without_its_port(peer: str, host: str) -> None:
+    assert host_of(peer) == host
+
+
+def test_cookies_may_be_spread_over_headers() -> None:
+    assert read_cookies(["a=1; b=2", 'c="3"', "nonsense", ""]) == {"a": "1", "b": "2", "c": "3"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "token"),
+    [
+        ({"authorization": "Bearer abc"}, "abc"),
+        ({"authorization": "bearer abc"}, "abc"),
+        ({"authorization": "Basic abc"}, "from-cookie"),
+        ({"authorization": "Bearer "}, "from-cookie"),
+        ({}, "from-cookie"),
+    ],
+)
+def test_the_header_counts_before_the_cookie(headers: dict[str, str], token: str) -> None:
+    assert bearer(headers, {"chatly_access": "from-cookie"}) == token
+
+
+def test_no_token_is_none() -> None:
+    assert bearer({}, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "address"),
+    [
+        ({"x-envoy-external-address": "192.0.2.1", "x-forwarded-for": "6.6.6.6"}, "192.0.2.1"),
+        ({"x-forwarded-for": "6.6.6.6, 192.0.2.1"}, "192.0.2.1"),
+        ({}, "127.0.0.1"),
+    ],
+)
+def test_the_address_is_what_the_edge_saw(headers: dict[str, str], address: str) -> None:
+    assert read_request("m", headers, [], "127.0.0.1", trust_edge=True).peer_address == address
+
+
+def test_the_clients_word_is_not_believed_without_an_edge() -> None:
+    request = read_request("m", {"x-forwarded-for": "6.6.6.6"}, [], "127.0.0.1", trust_edge=False)
+
+    assert request.peer_address == "127.0.0.1"

@@ -1,0 +1,90 @@
+"""SQLite under many writers: grouped, each on its own, and there after the file is opened again."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from kernel.store.sqlite import SqliteDatabase, open_sqlite
+
+SCHEMA = ["CREATE TABLE item (name TEXT PRIMARY KEY)"]
+
+
+async def _add(database: SqliteDatabase, name: str) -> None:
+    await database.write(lambda connection: connection.execute("INSERT INTO item VALUES (?)", (name,)).rowcount)
+
+
+async def _names(database: SqliteDatabase) -> list[str]:
+    return await database.read(
+        lambda connection: [row["name"] for row in connection.execute("SELECT name FROM item ORDER BY name")]
+    )
+
+
+async def test_what_was_written_is_there_after_the_file_is_opened_again(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path / "new" / "a.db", SCHEMA) as database:
+        await _add(database, "anna")
+    async with open_sqlite(tmp_path / "new" / "a.db", SCHEMA) as database:
+        assert await _names(database) == ["anna"]
+
+
+async def test_a_write_that_fails_undoes_only_itself(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
+        names = ["anna", "anna", "bert", "bert", "carl"]
+        results = await asyncio.gather(*(_add(database, name) for name in names), return_exceptions=True)
+
+        assert [isinstance(result, sqlite3.IntegrityError) for result in results].count(True) == 2
+        assert await _names(database) == ["anna", "bert", "carl"]
+
+
+async def test_a_job_that_raises_half_way_leaves_nothing(tmp_path: Path) -> None:
+    def half(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO item VALUES ('half')")
+        raise RuntimeError("enough")
+
+    async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
+        with pytest.raises(RuntimeError, match="enough"):
+            await database.write(half)
+        assert await _names(database) == []
+
+
+async def test_a_read_sees_every_write_that_has_returned(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
+        for number in range(20):
+            await _add(database, f"{number:02}")
+            assert len(await _names(database)) == number + 1
+
+
+async def test_readers_cannot_write(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            await database.read(lambda connection: connection.execute("INSERT INTO item VALUES ('x')"))
+
+
+async def test_an_older_file_is_brought_up_to_date_once(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
+        await _add(database, "anna")
+    newer = [*SCHEMA, "ALTER TABLE item ADD COLUMN age INTEGER NOT NULL DEFAULT 7"]
+    for _ in range(2):
+        async with open_sqlite(tmp_path / "a.db", newer) as database:
+            ages = await database.read(lambda connection: connection.execute("SELECT age FROM item").fetchall())
+            assert [row["age"] for row in ages] == [7]
+
+
+async def test_a_migration_that_fails_leaves_the_older_version(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
+        await _add(database, "anna")
+    broken = [*SCHEMA, "CREATE TABLE other (x TEXT); INSERT INTO nowhere VALUES (1)"]
+    with pytest.raises(sqlite3.OperationalError):
+        async with open_sqlite(tmp_path / "a.db", broken):
+            pass
+    async with open_sqlite(tmp_path / "a.db", [*SCHEMA, "CREATE TABLE other (x TEXT)"]) as database:
+        assert await _names(database) == ["anna"]
+
+
+async def test_a_file_of_a_newer_program_is_refused(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path / "a.db", [*SCHEMA, "CREATE TABLE other (x TEXT)"]):
+        pass
+    with pytest.raises(sqlite3.DatabaseError, match="use a newer program"):
+        async with open_sqlite(tmp_path / "a.db", SCHEMA):
+            pass
