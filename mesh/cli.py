@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from kernel.runner import run
 from kernel.settings import SettingsError, load
 from kernel.telemetry.logs import LogSettings, configure_logs
 
@@ -16,6 +15,8 @@ from kernel.telemetry.logs import LogSettings, configure_logs
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of `chatly`; returns the exit code: 0 done, 1 failed, 2 wrong settings."""
     options = _parser().parse_args(arguments)
+    # Read when gRPC is first imported: starting Envoy would make it speak of its fork handlers.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         code: int = options.act(options)
     except SettingsError as error:
@@ -49,6 +50,7 @@ def _configure_logs(level: str) -> None:
 
 
 def _run(_: argparse.Namespace) -> int:
+    from kernel.runner import run
     from mesh.embedded import run_embedded
 
     # A person watches: progress is said by us, the log speaks only of trouble.
@@ -57,6 +59,7 @@ def _run(_: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    from kernel.runner import run
     from mesh.serving import serve_one
 
     _configure_logs("info")

@@ -16,7 +16,7 @@ from kernel.settings import SettingsError, load
 from mesh.edge.config import EdgeSettings
 from mesh.edge.http_get import http_get
 from mesh.edge.pages import Running, pages
-from mesh.edge.process import Edge, running_envoy
+from mesh.edge.process import Edge, stopped_at_the_end
 from mesh.edge.tls import ensure_certificate
 from mesh.platform import open_platform
 from mesh.serving import serving
@@ -32,8 +32,8 @@ async def run_embedded(environ: Mapping[str, str], stop: asyncio.Event, say: Say
     say(f"Chatly {version('chatly')}, data in {process.data_dir.resolve()}")
     with only_one(process.data_dir):
         edge = _edge_settings(environ, process)
-        # The first to come and the last to go: streams are told to reconnect through it.
-        async with running_envoy(edge, process.data_dir / "edge") as envoy:
+        # The last to come, and the last to go: streams are told through it to reconnect.
+        async with stopped_at_the_end(edge, process.data_dir / "edge") as envoy:
             mesh = _Embedded(process=process, edge=edge, envoy=envoy, environ=environ, say=say)
             await mesh.run(stop)
     say("Stopped.")
@@ -41,7 +41,7 @@ async def run_embedded(environ: Mapping[str, str], stop: asyncio.Event, say: Say
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Embedded:
-    """The five services and the start page, behind an Envoy that runs already."""
+    """The five services and the start page behind Envoy."""
 
     process: ProcessSettings
     edge: EdgeSettings
@@ -53,10 +53,11 @@ class _Embedded:
         secret = embedded_secret(self.process)
         async with open_platform(self.process, secret=secret, name="embedded") as platform:
             feed = JwksFeed(platform.service_channel("auth"))
-            async with background({"jwks": feed.run, "edge": self.envoy.watch}), AsyncExitStack() as stack:
+            async with background({"jwks": feed.run}), AsyncExitStack() as stack:
                 servers = [await self._start(target, stack, platform, feed) for target in TARGETS.values()]
                 await stack.enter_async_context(_serve_pages(self.edge.web, servers))
-                await self.envoy.ready()
+                await self.envoy.start()
+                await stack.enter_async_context(background({"edge": self.envoy.watch}))
                 self.say(_ready_line(self.edge))
                 await stop.wait()
                 self.say("Draining: streams are told to reconnect, running calls are finished.")
@@ -89,8 +90,7 @@ async def _serve_pages(address: str, servers: Sequence[RunningServer]) -> AsyncI
 
 
 def _edge_settings(environ: Mapping[str, str], process: ProcessSettings) -> EdgeSettings:
-    # Services and Envoy start side by side: look often, so that nobody waits for the next look.
-    edge = load(EdgeSettings, {"CHATLY_EDGE_HEALTH_SECONDS": "0.5", **environ})
+    edge = load(EdgeSettings, environ)
     if edge.tls_certificate:
         return edge
     certificate, key = ensure_certificate(process.data_dir / "secrets")

@@ -23,58 +23,78 @@ class EdgeFailedError(Exception):
 
 
 class Edge:
-    """A running Envoy."""
+    """An Envoy that can be started. Its configuration and logs are in `folder`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, edge: EdgeSettings, log: Path) -> None:
-        self._process = process
+    def __init__(self, edge: EdgeSettings, folder: Path) -> None:
         self._edge = edge
-        self._log = log
+        self._folder = folder
+        self._process: asyncio.subprocess.Process | None = None
 
-    async def ready(self) -> None:
+    async def start(self) -> None:
         """Return once calls get through: every service is healthy, and auth's keys are known."""
+        self._process = await self._spawn()
         deadline = asyncio.get_running_loop().time() + _START_SECONDS
-        while not await self._answers():
+        while not await self._lets_through():
             if self._process.returncode is not None:
                 raise self._ended()
             if asyncio.get_running_loop().time() > deadline:
-                raise EdgeFailedError(f"Envoy did not become ready in {_START_SECONDS:.0f} s: see {self._log}")
+                raise EdgeFailedError(f"Envoy did not become ready in {_START_SECONDS:.0f} s: see {self._folder}")
             await asyncio.sleep(0.05)
 
     async def watch(self) -> None:
-        """A background loop: raise when Envoy ends by itself."""
-        await self._process.wait()
-        raise self._ended()
+        """A background loop, once started: raise when Envoy ends by itself."""
+        if self._process is not None:
+            await self._process.wait()
+            raise self._ended()
 
-    async def _answers(self) -> bool:
-        healthy = await http_get(self._edge.host, self._edge.port, "/healthz")
-        if healthy is None:
+    async def stop(self) -> None:
+        """Nothing happens where it does not run."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        configuration = _write_configuration(self._edge, self._folder)
+        with self._log.open("wb") as errors, (self._folder / "access.log").open("ab") as access:
+            return await asyncio.create_subprocess_exec(
+                *envoy_command(configuration, self._edge.concurrency),
+                stdout=access,
+                stderr=errors,
+                # Ctrl-C is for us: Envoy goes last, after the services have drained.
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+
+    async def _lets_through(self) -> bool:
+        if await http_get(self._edge.host, self._edge.port, "/healthz") is None:
             return False
         stats = await http_get("127.0.0.1", self._edge.admin_port, "/stats?filter=jwks_fetch_success")
         return stats is not None and _FETCHED.search(stats) is not None
 
+    @property
+    def _log(self) -> Path:
+        return self._folder / "envoy.log"
+
     def _ended(self) -> EdgeFailedError:
         lines = self._log.read_text(errors="replace").strip().splitlines()
-        said = lines[-1] if lines else "it said nothing"
-        return EdgeFailedError(f"Envoy ended with status {self._process.returncode}: {said}")
+        status = self._process.returncode if self._process else None
+        return EdgeFailedError(f"Envoy ended with status {status}: {lines[-1] if lines else 'it said nothing'}")
 
 
 @asynccontextmanager
-async def running_envoy(edge: EdgeSettings, folder: Path) -> AsyncIterator[Edge]:
-    """Envoy from its start to its end. Its configuration and logs are in `folder`."""
-    configuration, log = _write_configuration(edge, folder), folder / "envoy.log"
-    with log.open("wb") as errors, (folder / "access.log").open("ab") as access:
-        process = await asyncio.create_subprocess_exec(
-            *envoy_command(configuration, edge.concurrency),
-            stdout=access,
-            stderr=errors,
-            # Ctrl-C is for us: Envoy goes last, after the services have drained.
-            start_new_session=True,
-            preexec_fn=_die_with_parent,
-        )
-        try:
-            yield Edge(process, edge, log)
-        finally:
-            await _stop(process)
+async def stopped_at_the_end(edge: EdgeSettings, folder: Path) -> AsyncIterator[Edge]:
+    """An Envoy to be started within the block."""
+    envoy = Edge(edge, folder)
+    try:
+        yield envoy
+    finally:
+        await envoy.stop()
 
 
 def envoy_command(configuration: Path, concurrency: int) -> list[str]:
@@ -94,14 +114,3 @@ def _write_configuration(edge: EdgeSettings, folder: Path) -> Path:
 def _die_with_parent() -> None:
     """In the child: should we be killed, Envoy must not keep the ports."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.send_signal(signal.SIGTERM)
-    try:
-        await asyncio.wait_for(process.wait(), _STOP_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
