@@ -23,7 +23,7 @@ def fold(text: str) -> str:
     """The form by which names and addresses are compared, ordered and searched.
 
     Compatibility caseless matching (Unicode 3.13, D146). It is decomposed (NFKD), which makes the same names equal as
-    NFKC does, and lets a search for `e` find `é`.
+    NFKC does, and lets those who search for `zoe` find `zoé`.
     """
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", text).casefold())
     return unicodedata.normalize("NFKD", folded.casefold())

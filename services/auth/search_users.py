@@ -7,7 +7,7 @@ from services.auth.ports import UserDirectory
 
 
 class SearchUsers:
-    """Pages of people by username, all but the caller; case and accents to come do not matter."""
+    """Pages of people by username, all but the caller, regardless of case."""
 
     def __init__(self, *, directory: UserDirectory) -> None:
         self._directory = directory

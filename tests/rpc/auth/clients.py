@@ -1,0 +1,98 @@
+"""What tests of auth call it with."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+
+import grpc
+import pytest
+from chatly.auth.v1 import auth_service_pb2 as auth_pb
+from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from chatly.auth.v1.user_service_pb2_grpc import UserServiceStub
+
+from kernel.errors import ChatlyError
+from kernel.rpc.status import from_rpc_error
+from kernel.service import Service
+from tests.fakes import Served, bearer
+
+PASSWORD = "correct horse"
+Metadata = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who is logged in."""
+
+    user_id: str
+    username: str
+    login: auth_pb.LoginResponse
+
+    @property
+    def metadata(self) -> Metadata:
+        return bearer(self.login.token)
+
+
+class AuthClient:
+    """Stubs of a running node, and short ways to people."""
+
+    def __init__(self, served: Served, service: Service) -> None:
+        self.served = served
+        self.service = service
+        self.auth: Any = AuthServiceStub(served.channel)
+        self.users: Any = UserServiceStub(served.channel)
+
+    async def register(self, username: str, *, email: str = "", password: str = PASSWORD) -> str:
+        """The new user's id."""
+        request = auth_pb.RegisterRequest(username=username, email=email or email_of(username), password=password)
+        user_id: str = (await self.auth.Register(request)).user_id
+        return user_id
+
+    async def login(
+        self, username: str, *, password: str = PASSWORD, address: str = "192.0.2.1", device_name: str = ""
+    ) -> auth_pb.LoginResponse:
+        request = auth_pb.LoginRequest(email=email_of(username), password=password, device_name=device_name)
+        response: auth_pb.LoginResponse = await self.auth.Login(request, metadata=coming_from(address))
+        return response
+
+    async def person(self, username: str) -> Person:
+        """Somebody new, logged in."""
+        user_id = await self.register(username)
+        return Person(user_id, username, await self.login(username))
+
+    async def refresh(self, token: str) -> auth_pb.RefreshResponse:
+        response: auth_pb.RefreshResponse = await self.auth.Refresh(auth_pb.RefreshRequest(refresh_token=token))
+        return response
+
+
+def email_of(username: str) -> str:
+    return f"{username}@example.org"
+
+
+def coming_from(address: str) -> Metadata:
+    """Metadata of a call that the edge got from an address."""
+    return (("x-envoy-external-address", address),)
+
+
+async def refusal(call: Awaitable[object]) -> ChatlyError:
+    """What a call that must fail failed with."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    return from_rpc_error("auth", caught.value)
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Return once a condition holds; fail if it does not within ten seconds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - it is another part's state, which tells nobody when it changes
+            await asyncio.sleep(0.02)
+
+
+async def cookies_of(call: grpc.aio.UnaryUnaryCall[Any, Any]) -> SimpleCookie:
+    """The cookies that a call's answer sets."""
+    jar: SimpleCookie = SimpleCookie()
+    for key, value in await call.initial_metadata():
+        if key == "set-cookie":
+            jar.load(str(value))
+    return jar

@@ -1,0 +1,52 @@
+"""A media service that knows the files it is told of."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+from chatly.media.v1.media_service_pb2 import GetMediaRequest, GetMediaResponse, Media
+
+from kernel.errors import Reason, not_found
+from kernel.rpc.status import DETAILS_KEY, details_of
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class FakeMedia:
+    """Answers GetMedia; `tokens` keeps whose name it was asked in."""
+
+    def __init__(self) -> None:
+        self.address = ""
+        self.files: dict[str, Media] = {}
+        self.tokens: list[str] = []
+
+    async def get_media(self, request: GetMediaRequest, context: Context) -> GetMediaResponse:
+        for key, value in context.invocation_metadata() or ():
+            if key == "authorization":
+                self.tokens.append(str(value).removeprefix("Bearer "))
+        media = self.files.get(request.media_id)
+        if media is None:
+            error = not_found(Reason.MEDIA_NOT_FOUND, "there is no such file")
+            context.set_trailing_metadata(((DETAILS_KEY, details_of(error)),))
+            await context.abort(grpc.StatusCode.NOT_FOUND, error.message)
+        return GetMediaResponse(media=media)
+
+
+@asynccontextmanager
+async def open_fake_media() -> AsyncIterator[FakeMedia]:
+    media = FakeMedia()
+    handler = grpc.unary_unary_rpc_method_handler(
+        media.get_media,
+        request_deserializer=GetMediaRequest.FromString,
+        response_serializer=GetMediaResponse.SerializeToString,
+    )
+    service = grpc.method_handlers_generic_handler("chatly.media.v1.MediaService", {"GetMedia": handler})
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers((service,))
+    media.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    await server.start()
+    try:
+        yield media
+    finally:
+        await server.stop(None)

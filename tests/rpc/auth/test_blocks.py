@@ -1,0 +1,81 @@
+"""Blocking people over gRPC."""
+
+from typing import Any
+
+import pytest
+from chatly.auth.v1 import auth_service_pb2 as auth_pb
+from chatly.auth.v1 import user_service_pb2 as pb
+
+from kernel.errors import Code, Reason
+from tests.builders import an_id
+from tests.rpc.auth.clients import PASSWORD, AuthClient, Person, refusal
+
+
+def block(auth: AuthClient, person: Person, user_id: str) -> Any:  # noqa: ANN401
+    return auth.users.BlockUser(pb.BlockUserRequest(user_id=user_id), metadata=person.metadata)
+
+
+async def blocked(auth: AuthClient, person: Person, *, size: int = 0) -> list[str]:
+    names: list[str] = []
+    request = pb.ListBlockedUsersRequest(page_size=size)
+    while True:
+        page = await auth.users.ListBlockedUsers(request, metadata=person.metadata)
+        names += [user.username for user in page.users]
+        request.page_token = page.next_page_token
+        if not request.page_token:
+            return names
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3])
+async def test_blocked_people_are_listed_by_name(auth: AuthClient, size: int) -> None:
+    alice = await auth.person("alice")
+    for name in ("Zoe", "bob", "Carol"):
+        await block(auth, alice, await auth.register(name))
+
+    assert await blocked(auth, alice, size=size) == ["bob", "Carol", "Zoe"]
+
+
+async def test_blocking_and_unblocking_twice_is_no_error(auth: AuthClient) -> None:
+    alice, bob = await auth.person("alice"), await auth.person("bob")
+
+    await block(auth, alice, bob.user_id)
+    await block(auth, alice, bob.user_id.upper())
+    assert await blocked(auth, alice) == ["bob"]
+    assert await blocked(auth, bob) == []
+
+    for _ in range(2):
+        await auth.users.UnblockUser(pb.UnblockUserRequest(user_id=bob.user_id), metadata=alice.metadata)
+    assert await blocked(auth, alice) == []
+
+
+async def test_nobody_blocks_themselves_or_someone_unknown(auth: AuthClient) -> None:
+    alice = await auth.person("alice")
+
+    for own in (alice.user_id, alice.user_id.upper()):
+        error = await refusal(block(auth, alice, own))
+        assert (error.code, error.reason) == (Code.FAILED_PRECONDITION, Reason.NOT_WITH_ONESELF)
+    assert (await refusal(block(auth, alice, an_id()))).reason is Reason.USER_NOT_FOUND
+
+
+async def test_services_learn_who_exists_and_who_blocks_whom(auth: AuthClient) -> None:
+    alice, bob = await auth.person("alice"), await auth.person("bob")
+    await block(auth, alice, bob.user_id)
+    request = pb.BatchGetBlocksRequest(user_ids=[alice.user_id, bob.user_id, an_id()])
+
+    response = await auth.users.BatchGetBlocks(request, metadata=auth.served.as_service("messaging"))
+
+    found = {blocks.user_id: list(blocks.blocked_user_ids) for blocks in response.users}
+    assert found == {alice.user_id: [bob.user_id], bob.user_id: []}
+
+
+async def test_a_deleted_account_blocks_nobody_and_is_in_no_list(auth: AuthClient) -> None:
+    alice, bob = await auth.person("alice"), await auth.person("bob")
+    await block(auth, alice, bob.user_id)
+    await block(auth, bob, alice.user_id)
+
+    await auth.auth.DeleteAccount(auth_pb.DeleteAccountRequest(password=PASSWORD), metadata=bob.metadata)
+
+    assert await blocked(auth, alice) == []
+    request = pb.BatchGetBlocksRequest(user_ids=[alice.user_id, bob.user_id])
+    response = await auth.users.BatchGetBlocks(request, metadata=auth.served.as_service("messaging"))
+    assert [blocks.user_id for blocks in response.users] == [alice.user_id]

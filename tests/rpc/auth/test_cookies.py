@@ -1,0 +1,103 @@
+"""Browsers: tokens in cookies, set, renewed and taken away."""
+
+from http.cookies import Morsel
+
+import pytest
+from chatly.auth.v1 import auth_service_pb2 as pb
+from chatly.auth.v1 import user_service_pb2 as users_pb
+
+from kernel.errors import Reason
+from tests.fakes import FakeClock
+from tests.rpc.auth.clients import PASSWORD, AuthClient, Metadata, cookies_of, email_of, refusal
+
+HTTPS = (("x-forwarded-proto", "https"),)
+COOKIES = ("chatly_access", "chatly_refresh")
+
+
+def jar(**cookies: str) -> Metadata:
+    return (("cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())),)
+
+
+async def log_in(auth: AuthClient, metadata: Metadata = ()) -> tuple[pb.LoginResponse, dict[str, Morsel[str]]]:
+    await auth.register("alice")
+    request = pb.LoginRequest(email=email_of("alice"), password=PASSWORD, use_cookies=True)
+    call = auth.auth.Login(request, metadata=metadata)
+    return await call, dict(await cookies_of(call))
+
+
+async def test_a_browser_s_tokens_are_in_cookies_and_not_in_the_answer(auth: AuthClient) -> None:
+    login, cookies = await log_in(auth)
+
+    assert (login.token, login.refresh_token, login.username) == ("", "", "alice")
+    assert set(cookies) == set(COOKIES)
+    for cookie in cookies.values():
+        assert cookie["httponly"]
+        assert (cookie["samesite"], cookie["path"]) == ("Strict", "/")
+    assert cookies["chatly_access"]["max-age"] == "900"
+    assert cookies["chatly_refresh"]["max-age"] == str(30 * 24 * 3600)
+    assert cookies["chatly_refresh"].value.startswith(login.session_id)
+
+
+@pytest.mark.parametrize(("metadata", "secure"), [((), False), (HTTPS, True)])
+async def test_cookies_are_secure_where_the_client_spoke_tls(
+    auth: AuthClient, metadata: Metadata, *, secure: bool
+) -> None:
+    _, cookies = await log_in(auth, metadata)
+
+    assert [bool(cookie["secure"]) for cookie in cookies.values()] == [secure, secure]
+
+
+async def test_a_program_gets_no_cookies(auth: AuthClient) -> None:
+    await auth.register("alice")
+    call = auth.auth.Login(pb.LoginRequest(email=email_of("alice"), password=PASSWORD))
+
+    assert (await call).token
+    assert not await cookies_of(call)
+
+
+async def test_the_access_cookie_lets_in(auth: AuthClient) -> None:
+    _, cookies = await log_in(auth)
+
+    call = auth.users.GetMe(users_pb.GetMeRequest(), metadata=jar(chatly_access=cookies["chatly_access"].value))
+
+    assert (await call).user.username == "alice"
+
+
+async def test_a_refresh_by_cookie_answers_by_cookie(auth: AuthClient, clock: FakeClock) -> None:
+    login, cookies = await log_in(auth)
+    clock.advance(3600)
+    old = cookies["chatly_refresh"].value
+
+    call = auth.auth.Refresh(pb.RefreshRequest(), metadata=jar(chatly_refresh=old))
+    answer = await call
+
+    assert (answer.token, answer.refresh_token, answer.session_id) == ("", "", login.session_id)
+    renewed = await cookies_of(call)
+    assert renewed["chatly_refresh"].value != old
+    me = auth.users.GetMe(users_pb.GetMeRequest(), metadata=jar(chatly_access=renewed["chatly_access"].value))
+    assert (await me).user.username == "alice"
+
+
+async def test_logout_takes_the_cookies_away(auth: AuthClient) -> None:
+    _, cookies = await log_in(auth)
+    access = cookies["chatly_access"].value
+
+    call = auth.auth.Logout(pb.LogoutRequest(), metadata=jar(chatly_access=access))
+    await call
+
+    cleared = await cookies_of(call)
+    assert {name: (cleared[name].value, cleared[name]["max-age"]) for name in COOKIES} == dict.fromkeys(
+        COOKIES, ("", "0")
+    )
+    again = auth.users.GetMe(users_pb.GetMeRequest(), metadata=jar(chatly_access=access))
+    assert (await refusal(again)).reason is Reason.SESSION_ENDED
+
+
+async def test_a_refresh_cookie_that_no_longer_works_is_taken_away(auth: AuthClient, clock: FakeClock) -> None:
+    _, cookies = await log_in(auth)
+    clock.advance(31 * 24 * 3600)
+
+    call = auth.auth.Refresh(pb.RefreshRequest(), metadata=jar(chatly_refresh=cookies["chatly_refresh"].value))
+
+    assert (await refusal(call)).reason is Reason.SESSION_ENDED
+    assert (await cookies_of(call))["chatly_refresh"]["max-age"] == "0"

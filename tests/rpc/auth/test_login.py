@@ -1,0 +1,158 @@
+"""Logging in over gRPC, and what guessing leads to."""
+
+import asyncio
+
+import jwt
+import pytest
+from chatly.auth.v1 import auth_service_pb2 as pb
+from chatly.auth.v1 import user_service_pb2 as users_pb
+
+from kernel.errors import Code, Reason
+from tests.fakes import FakeClock
+from tests.rpc.auth.clients import PASSWORD, AuthClient, coming_from, email_of, refusal
+
+STRANGER = "198.51.100.9"
+
+
+async def fail_to_log_in(auth: AuthClient, username: str, *, times: int, address: str = STRANGER) -> None:
+    for _ in range(times):
+        error = await refusal(auth.login(username, password="wrong", address=address))
+        assert error.reason is Reason.WRONG_CREDENTIALS
+
+
+async def test_a_login_gives_a_token_that_says_who_and_until_when(auth: AuthClient, clock: FakeClock) -> None:
+    person = await auth.person("alice")
+    login = person.login
+
+    claims = jwt.decode(login.token, options={"verify_signature": False})
+    assert claims["sub"] == claims["userId"] == login.user_id == person.user_id
+    assert claims["sid"] == login.session_id
+    assert (claims["iss"], claims["aud"]) == ("chatly", "chatly")
+    assert claims["exp"] - claims["iat"] == 15 * 60
+    assert claims["iat"] == int(clock.now().timestamp())
+    assert claims["jti"]
+    assert login.expires_at.seconds == claims["exp"]
+    assert login.refresh_expires_at.seconds == claims["iat"] + 30 * 24 * 3600
+    assert login.refresh_token.startswith(f"{login.session_id}.")
+    assert jwt.get_unverified_header(login.token)["alg"] == "EdDSA"
+
+
+async def test_an_access_token_runs_out_after_its_time(auth: AuthClient, clock: FakeClock) -> None:
+    person = await auth.person("alice")
+    clock.advance(899)
+    assert (await auth.users.GetMe(users_pb.GetMeRequest(), metadata=person.metadata)).user.username == "alice"
+
+    clock.advance(1)
+
+    error = await refusal(auth.users.GetMe(users_pb.GetMeRequest(), metadata=person.metadata))
+    assert error.reason is Reason.TOKEN_EXPIRED
+
+
+async def test_an_unknown_address_and_a_wrong_password_look_the_same(auth: AuthClient) -> None:
+    await auth.register("alice")
+
+    wrong = await refusal(auth.login("alice", password="wrong"))
+    unknown = await refusal(auth.login("nobody", password="wrong"))
+
+    assert wrong == unknown
+    assert (wrong.code, wrong.reason) == (Code.UNAUTHENTICATED, Reason.WRONG_CREDENTIALS)
+
+
+@pytest.mark.parametrize("username", ["alice", "nobody"])
+async def test_guessing_one_account_is_slowed_down_wherever_it_comes_from(
+    auth: AuthClient, clock: FakeClock, username: str
+) -> None:
+    await auth.register("alice")
+    for number in range(5):
+        await fail_to_log_in(auth, username, times=1, address=f"198.51.100.{number}")
+
+    error = await refusal(auth.login(username, address="198.51.100.77"))
+    assert (error.code, error.reason) == (Code.RESOURCE_EXHAUSTED, Reason.RATE_LIMITED)
+    assert error.retry_after == 1
+
+    clock.advance(1)
+    await fail_to_log_in(auth, username, times=1)
+    assert (await refusal(auth.login(username, address="198.51.100.78"))).retry_after == 2
+
+
+async def test_guessing_many_accounts_from_one_address_is_slowed_down(auth: AuthClient) -> None:
+    await auth.register("alice")
+    for number in range(5):
+        await fail_to_log_in(auth, f"victim{number}", times=1)
+
+    assert (await refusal(auth.login("alice", address=STRANGER))).reason is Reason.RATE_LIMITED
+    assert (await auth.login("alice", address="192.0.2.1")).token
+
+
+async def test_many_guesses_at_once_do_not_slip_through_together(auth: AuthClient) -> None:
+    await auth.register("alice")
+
+    errors = await asyncio.gather(
+        *(refusal(auth.login("alice", password=f"guess {number}", address=STRANGER)) for number in range(20))
+    )
+
+    assert sum(error.reason is Reason.WRONG_CREDENTIALS for error in errors) == 5
+    assert sum(error.reason is Reason.RATE_LIMITED for error in errors) == 15
+
+
+async def test_the_right_password_forgives_the_account_but_not_the_address(auth: AuthClient) -> None:
+    await auth.register("alice")
+    await fail_to_log_in(auth, "alice", times=4)
+    assert (await auth.login("alice", address=STRANGER)).token
+
+    await fail_to_log_in(auth, "nobody", times=1)
+
+    assert (await refusal(auth.login("somebody", address=STRANGER))).reason is Reason.RATE_LIMITED
+
+
+async def test_strangers_who_guess_cannot_keep_the_owner_out(auth: AuthClient) -> None:
+    await auth.person("alice")
+    for number in range(5):
+        await fail_to_log_in(auth, "alice", times=1, address=f"198.51.100.{number}")
+
+    assert (await refusal(auth.login("alice", address="198.51.100.77"))).reason is Reason.RATE_LIMITED
+    assert (await auth.login("alice", address="192.0.2.1")).token
+
+
+async def test_whoever_guesses_at_the_owner_s_own_address_is_slowed_down_too(auth: AuthClient) -> None:
+    await auth.person("alice")
+    await fail_to_log_in(auth, "alice", times=5, address="192.0.2.1")
+
+    assert (await refusal(auth.login("alice", address="192.0.2.1"))).reason is Reason.RATE_LIMITED
+
+
+async def test_many_good_logins_at_once_are_all_let_in(auth: AuthClient) -> None:
+    await auth.register("alice")
+
+    logins = await asyncio.gather(*(auth.login("alice", address=STRANGER) for _ in range(20)))
+
+    assert len({login.session_id for login in logins}) == 20
+
+
+async def test_a_password_of_any_length_is_only_wrong(auth: AuthClient) -> None:
+    await auth.register("alice")
+
+    for password in ("x", "p" * 1024, "nul\0byte"):
+        assert (await refusal(auth.login("alice", password=password))).reason is Reason.WRONG_CREDENTIALS
+
+
+async def test_the_device_is_named_by_the_client_or_by_its_user_agent(auth: AuthClient) -> None:
+    person = await auth.person("alice")
+    await auth.login("alice", device_name="Phone", address="192.0.2.55")
+
+    listed = await auth.auth.ListSessions(pb.ListSessionsRequest(), metadata=person.metadata)
+
+    devices = {session.device_name: session.ip_address for session in listed.sessions}
+    assert devices.pop("Phone") == "192.0.2.55"
+    ((agent, address),) = devices.items()
+    assert agent.startswith("grpc-python")
+    assert address == "192.0.2.1"
+
+
+async def test_the_password_is_in_no_error(auth: AuthClient) -> None:
+    request = pb.LoginRequest(email=email_of("alice"), password=PASSWORD + "x" * 2000)
+
+    error = await refusal(auth.auth.Login(request, metadata=coming_from(STRANGER)))
+
+    assert error.reason is Reason.INVALID_FIELD
+    assert PASSWORD not in str(error)

@@ -1,0 +1,81 @@
+"""Making accounts over gRPC."""
+
+import asyncio
+
+import grpc
+import pytest
+from chatly.auth.v1 import auth_service_pb2 as pb
+
+from kernel.errors import Reason
+from tests.rpc.auth.clients import PASSWORD, AuthClient, refusal
+
+
+async def test_a_new_account_can_log_in_regardless_of_the_address_s_case(auth: AuthClient) -> None:
+    user_id = await auth.register("Alice", email="Alice@Example.org")
+
+    login = await auth.auth.Login(pb.LoginRequest(email="aLICE@example.ORG", password=PASSWORD))
+
+    assert (login.user_id, login.username) == (user_id, "Alice")
+
+
+async def test_the_name_is_kept_as_it_was_typed(auth: AuthClient) -> None:
+    response = await auth.auth.Register(
+        pb.RegisterRequest(username="李小龙.Ω", email="lee@example.org", password=PASSWORD)
+    )
+
+    assert response.username == "李小龙.Ω"
+    assert response.message
+
+
+@pytest.mark.parametrize("same", ["email", "username"])
+async def test_of_twenty_who_register_at_once_with_other_cases_one_wins(auth: AuthClient, same: str) -> None:
+    def request(number: int) -> pb.RegisterRequest:
+        shouted = "".join(c.upper() if number >> i & 1 else c for i, c in enumerate("alice"))
+        if same == "email":
+            return pb.RegisterRequest(username=f"u{number:02}", email=f"{shouted}@x.org", password=PASSWORD)
+        return pb.RegisterRequest(username=shouted, email=f"u{number}@x.org", password=PASSWORD)
+
+    outcomes = await asyncio.gather(
+        *(auth.auth.Register(request(number)) for number in range(20)), return_exceptions=True
+    )
+
+    refused = [outcome for outcome in outcomes if isinstance(outcome, grpc.aio.AioRpcError)]
+    assert len(refused) == 19
+    assert {error.code() for error in refused} == {grpc.StatusCode.ALREADY_EXISTS}
+    error = await refusal(auth.auth.Register(request(31)))
+    assert error.reason is (Reason.EMAIL_TAKEN if same == "email" else Reason.USERNAME_TAKEN)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("username", "ab"),
+        ("username", "a" * 33),
+        ("username", "al ice"),
+        ("username", "alice\u202e"),
+        ("username", "alice\ufe0f"),
+        ("email", ""),
+        ("email", "alice"),
+        ("email", "a" * 250 + "@x.org"),
+        ("password", "7 chars"),
+        ("password", "p" * 65),
+        ("password", "1234567\0"),
+    ],
+)
+async def test_what_breaks_a_rule_is_refused_by_its_field(auth: AuthClient, field: str, value: str) -> None:
+    fields = {"username": "alice", "email": "alice@example.org", "password": PASSWORD, field: value}
+
+    error = await refusal(auth.auth.Register(pb.RegisterRequest(**fields)))
+
+    assert error.reason is Reason.INVALID_FIELD
+    assert {violation.field for violation in error.violations} == {field}
+    assert PASSWORD not in str(error)
+
+
+async def test_a_password_of_more_than_72_bytes_is_refused_with_the_limit(auth: AuthClient) -> None:
+    request = pb.RegisterRequest(username="alice", email="alice@example.org", password="ё" * 40)
+
+    error = await refusal(auth.auth.Register(request))
+
+    assert error.reason is Reason.PASSWORD_TOO_LONG
+    assert error.metadata == {"limit_bytes": "72", "actual_bytes": "80"}

@@ -1,0 +1,131 @@
+"""Changing one's profile over gRPC."""
+
+from pathlib import Path
+
+import pytest
+from chatly.auth.v1 import user_service_pb2 as pb
+from chatly.media.v1.media_service_pb2 import MEDIA_PURPOSE_AVATAR, MEDIA_PURPOSE_MESSAGE, Media
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from kernel.errors import Code, Reason
+from tests.builders import an_id
+from tests.fakes import FakeClock
+from tests.rpc.auth.clients import AuthClient, Person, refusal
+from tests.rpc.auth.conftest import serving_auth
+from tests.rpc.auth.fake_media import FakeMedia
+
+
+async def update(auth: AuthClient, person: Person, *paths: str, **fields: str) -> pb.User:
+    request = pb.UpdateMeRequest(**fields, update_mask=FieldMask(paths=paths) if paths else None)
+    response: pb.UpdateMeResponse = await auth.users.UpdateMe(request, metadata=person.metadata)
+    return response.user
+
+
+def an_avatar(media: FakeMedia, person: Person) -> str:
+    media_id = an_id()
+    media.files[media_id] = Media(media_id=media_id, owner_id=person.user_id, purpose=MEDIA_PURPOSE_AVATAR)
+    return media_id
+
+
+async def test_without_a_mask_what_is_not_empty_changes(auth: AuthClient, clock: FakeClock) -> None:
+    person = await auth.person("alice")
+    clock.advance(60)
+
+    user = await update(auth, person, username="Alix", bio="Hello 👋")
+    assert (user.username, user.bio, user.email) == ("Alix", "Hello 👋", "alice@example.org")
+    assert user.updated_at.seconds == user.created_at.seconds + 60
+
+    user = await update(auth, person, username="", bio="Still here")
+    assert (user.username, user.bio) == ("Alix", "Still here")
+
+
+async def test_with_a_mask_what_it_names_changes_also_to_nothing(auth: AuthClient) -> None:
+    person = await auth.person("alice")
+    await update(auth, person, bio="Hello")
+
+    user = await update(auth, person, "bio", bio="", username="ignored")
+
+    assert (user.username, user.bio) == ("alice", "")
+
+
+async def test_nothing_to_change_is_fine(auth: AuthClient) -> None:
+    person = await auth.person("alice")
+
+    assert (await update(auth, person)).username == "alice"
+
+
+@pytest.mark.parametrize(
+    ("paths", "fields", "field"),
+    [
+        (("email",), {}, "update_mask"),
+        (("bio", "user_id"), {"bio": "Hi"}, "update_mask"),
+        (("*",), {}, "update_mask"),
+        (("username",), {}, "username"),
+        ((), {"username": "no spaces"}, "username"),
+        ((), {"username": "alice\u034f"}, "username"),
+        ((), {"bio": "x" * 501}, "bio"),
+        ((), {"avatar_media_id": "me.png"}, "avatar_media_id"),
+    ],
+)
+async def test_what_cannot_be_is_refused_by_its_field(
+    auth: AuthClient, paths: tuple[str, ...], fields: dict[str, str], field: str
+) -> None:
+    person = await auth.person("alice")
+
+    error = await refusal(update(auth, person, *paths, **fields))
+
+    assert error.reason is Reason.INVALID_FIELD
+    assert [violation.field for violation in error.violations] == [field]
+
+
+async def test_a_taken_name_is_refused_and_one_s_own_may_change_its_case(auth: AuthClient) -> None:
+    person = await auth.person("alice")
+    await auth.register("Bob")
+
+    assert (await refusal(update(auth, person, username="BOB"))).reason is Reason.USERNAME_TAKEN
+    assert (await update(auth, person, username="ALICE")).username == "ALICE"
+
+
+async def test_an_avatar_of_one_s_own_is_shown_to_all_until_it_is_taken_away(
+    auth: AuthClient, media: FakeMedia
+) -> None:
+    alice, bob = await auth.person("alice"), await auth.person("bob")
+    media_id = an_avatar(media, alice)
+
+    user = await update(auth, alice, avatar_media_id=media_id)
+
+    assert (user.avatar_media_id, user.avatar_url) == (media_id, f"/api/uploads/{media_id}")
+    assert media.tokens == [alice.login.token]
+    shown = await auth.users.GetUser(pb.GetUserRequest(user_id=alice.user_id), metadata=bob.metadata)
+    assert shown.user.avatar_url == user.avatar_url
+    assert (await update(auth, alice, "avatar_media_id")).avatar_url == ""
+
+
+async def test_an_unknown_file_is_no_avatar(auth: AuthClient) -> None:
+    person = await auth.person("alice")
+
+    error = await refusal(update(auth, person, avatar_media_id=an_id()))
+
+    assert (error.code, error.reason) == (Code.NOT_FOUND, Reason.MEDIA_NOT_FOUND)
+
+
+async def test_neither_are_other_people_s_pictures_nor_files_of_messages(auth: AuthClient, media: FakeMedia) -> None:
+    alice, bob = await auth.person("alice"), await auth.person("bob")
+    not_mine, not_a_picture = an_avatar(media, bob), an_avatar(media, alice)
+    media.files[not_a_picture].purpose = MEDIA_PURPOSE_MESSAGE
+
+    for media_id in (not_mine, not_a_picture):
+        error = await refusal(update(auth, alice, bio="changed?", avatar_media_id=media_id))
+        assert (error.code, error.reason) == (Code.PERMISSION_DENIED, Reason.MEDIA_FORBIDDEN)
+    user = (await auth.users.GetMe(pb.GetMeRequest(), metadata=alice.metadata)).user
+    assert (user.bio, user.avatar_url) == ("", "")
+
+
+async def test_without_the_media_service_only_the_picture_cannot_change(tmp_path: Path, clock: FakeClock) -> None:
+    async with serving_auth(tmp_path, clock) as auth:
+        person = await auth.person("alice")
+
+        error = await refusal(update(auth, person, bio="Hi", avatar_media_id=an_id()))
+
+        assert (error.code, error.reason) == (Code.UNAVAILABLE, Reason.SERVICE_UNAVAILABLE)
+        assert (await update(auth, person, bio="Hi")).bio == "Hi"

@@ -1,0 +1,108 @@
+"""What a login does when the account changes under it."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kernel.errors import ChatlyError, Reason
+from kernel.ids import UserId
+from kernel.store.sqlite import SqliteDatabase, open_sqlite
+from services.auth.access_tokens import AccessTokens
+from services.auth.adapters.memory_attempts import MemoryAttempts
+from services.auth.adapters.schema import SCHEMA
+from services.auth.adapters.sqlite_keys import SqliteKeys
+from services.auth.adapters.sqlite_sessions import SqliteSessions
+from services.auth.adapters.sqlite_users import SqliteUsers
+from services.auth.credentials import Credentials
+from services.auth.keys import KeyRing
+from services.auth.login import Login
+from services.auth.model import Account, Device, Session
+from services.auth.passwords import Passwords
+from services.auth.register import Register
+from tests.fakes import FakeClock
+
+EMAIL, PASSWORD = "alice@example.org", "correct horse"
+DEVICE = Device(name="Firefox", address="192.0.2.1")
+
+
+class SessionsAfter(SqliteSessions):
+    """Somebody deletes the account just before the session is kept."""
+
+    def __init__(self, database: SqliteDatabase, users: SqliteUsers) -> None:
+        super().__init__(database)
+        self._users = users
+
+    async def add(self, session: Session, *, token_hash: bytes) -> None:
+        await self._users.delete(session.user_id, at=session.created_at)
+        await super().add(session, token_hash=token_hash)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+    async with open_sqlite(tmp_path / "auth.db", SCHEMA) as database:
+        yield database
+
+
+async def a_login(database: SqliteDatabase, *, cost: int = 4, sessions: SqliteSessions | None = None) -> Login:
+    clock, users = FakeClock(), SqliteUsers(database)
+    sessions = sessions or SqliteSessions(database)
+    minutes = timedelta(minutes=15)
+    keys = KeyRing(store=SqliteKeys(database), clock=clock, rotate_every=timedelta(days=30), token_life=minutes)
+    await keys.refresh()
+    passwords = Passwords(cost=cost, queue=4, threads=1)
+    credentials = Credentials(
+        accounts=users, sessions=sessions, passwords=passwords, limiter=MemoryAttempts(clock=clock), clock=clock
+    )
+    return Login(
+        credentials=credentials,
+        accounts=users,
+        changes=users,
+        sessions=sessions,
+        endings=sessions,
+        passwords=passwords,
+        tokens=AccessTokens(keys=keys, clock=clock, life=minutes),
+        clock=clock,
+    )
+
+
+async def registered(database: SqliteDatabase) -> UserId:
+    register = Register(
+        accounts=SqliteUsers(database), passwords=Passwords(cost=4, queue=4, threads=1), clock=FakeClock()
+    )
+    return (await register(username="alice", email=EMAIL, password=PASSWORD)).user_id
+
+
+async def stored(database: SqliteDatabase, user_id: UserId) -> Account:
+    return (await SqliteUsers(database).get([user_id]))[user_id]
+
+
+async def test_a_login_that_a_deletion_outran_is_refused_and_leaves_no_session(database: SqliteDatabase) -> None:
+    user_id = await registered(database)
+    login = await a_login(database, sessions=SessionsAfter(database, SqliteUsers(database)))
+
+    with pytest.raises(ChatlyError) as refused:
+        await login(email=EMAIL, password=PASSWORD, device=DEVICE)
+
+    assert refused.value.reason is Reason.WRONG_CREDENTIALS
+    assert await SqliteSessions(database).of_user(user_id) == []
+
+
+async def test_a_login_hashes_again_after_the_cost_was_set_anew(database: SqliteDatabase) -> None:
+    user_id = await registered(database)
+    login = await a_login(database, cost=5)
+    for _ in range(2):
+        assert (await login(email=EMAIL, password=PASSWORD, device=DEVICE)).access
+        assert (await stored(database, user_id)).password_hash.startswith(b"$2b$05$")
+
+
+async def test_a_wrong_password_changes_no_hash(database: SqliteDatabase) -> None:
+    user_id = await registered(database)
+    before = await stored(database, user_id)
+    login = await a_login(database, cost=5)
+
+    with pytest.raises(ChatlyError):
+        await login(email=EMAIL, password="wrong", device=DEVICE)
+
+    assert await stored(database, user_id) == before

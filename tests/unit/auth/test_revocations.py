@@ -1,0 +1,80 @@
+"""Ended sessions, known without asking the store."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+import pytest
+
+from kernel.ids import SessionId
+from services.auth.revocations import Revocations
+from tests.fakes import FakeClock
+
+ONE, OTHER = SessionId("one"), SessionId("other")
+
+
+class FakeEndings:
+    """SessionEndings in memory, shared by the nodes of a test; `meanwhile` runs while the store answers."""
+
+    def __init__(self) -> None:
+        self.ended: dict[SessionId, datetime] = {}
+        self.meanwhile: Revocations | None = None
+
+    async def end(self, session_ids: Collection[SessionId], *, at: datetime) -> int:
+        fresh = [session_id for session_id in session_ids if session_id not in self.ended]
+        self.ended.update(dict.fromkeys(fresh, at))
+        return len(fresh)
+
+    async def ended_since(self, moment: datetime) -> Collection[SessionId]:
+        answer = [session_id for session_id, at in self.ended.items() if at >= moment]
+        if self.meanwhile is not None:
+            await self.meanwhile.end([OTHER], at=moment + timedelta(minutes=15))
+        return answer
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def endings() -> FakeEndings:
+    return FakeEndings()
+
+
+def a_node(endings: FakeEndings, clock: FakeClock) -> Revocations:
+    return Revocations(endings=endings, clock=clock, token_life=timedelta(minutes=15))
+
+
+async def test_what_a_node_ends_counts_there_at_once_and_elsewhere_after_a_look(
+    endings: FakeEndings, clock: FakeClock
+) -> None:
+    node, other_node = a_node(endings, clock), a_node(endings, clock)
+
+    assert await node.end([ONE], at=clock.now()) == 1
+
+    assert node.is_revoked(ONE)
+    assert not node.is_revoked(OTHER)
+    assert not other_node.is_revoked(ONE)
+    await other_node.refresh()
+    assert other_node.is_revoked(ONE)
+
+
+async def test_what_ends_during_a_look_is_not_forgotten(endings: FakeEndings, clock: FakeClock) -> None:
+    node = a_node(endings, clock)
+    await node.end([ONE], at=clock.now())
+    endings.meanwhile = node
+
+    await node.refresh()
+
+    assert node.is_revoked(ONE)
+    assert node.is_revoked(OTHER)
+
+
+async def test_a_session_is_forgotten_when_its_last_token_has_run_out(endings: FakeEndings, clock: FakeClock) -> None:
+    node = a_node(endings, clock)
+    await node.end([ONE], at=clock.now())
+
+    clock.advance(901)
+    await node.refresh()
+
+    assert not node.is_revoked(ONE)
