@@ -1,0 +1,121 @@
+"""One logged-in user: calls with deadlines, that survive a lost connection and renew the access token."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import grpc
+from chatly.auth.v1 import auth_service_pb2 as auth
+from chatly.auth.v1 import user_service_pb2 as users
+from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceAsyncStub, AuthServiceStub
+from chatly.auth.v1.user_service_pb2_grpc import UserServiceAsyncStub, UserServiceStub
+from chatly.media.v1.media_service_pb2_grpc import MediaServiceAsyncStub, MediaServiceStub
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceAsyncStub, MessagingServiceStub
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+
+PASSWORD = "chatly-example"  # noqa: S105 - accounts of a demonstration
+CALL_SECONDS = 10.0
+RETRY_SECONDS = 30.0
+# What a call may get while the connection or a server is away.
+AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
+
+
+def open_channel(edge: str) -> grpc.aio.Channel:
+    """A channel with a connection of its own, that notices when that is dead."""
+    options = [
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.use_local_subchannel_pool", 1),
+    ]
+    return grpc.aio.insecure_channel(edge, options)
+
+
+@asynccontextmanager
+async def joined(edge: str, name: str) -> AsyncIterator["Client"]:
+    """A client for the account `name`, which is made if it does not exist."""
+    async with open_channel(edge) as channel:
+        client = Client(channel)
+        await client.join(name)
+        yield client
+
+
+class Client:
+    """The four services, as one user."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self.name = ""
+        self.user_id = ""
+        self.token = ""
+        self.auth: AuthServiceAsyncStub = AuthServiceStub(channel)
+        self.users: UserServiceAsyncStub = UserServiceStub(channel)
+        self.messaging: MessagingServiceAsyncStub = MessagingServiceStub(channel)
+        self.media: MediaServiceAsyncStub = MediaServiceStub(channel)
+        self._refresh_token = ""
+        self._refreshing = asyncio.Lock()
+
+    async def join(self, name: str) -> None:
+        """Register, unless that was done before, and log in."""
+        email = f"{name}@example.com"
+        registration = auth.RegisterRequest(username=name, email=email, password=PASSWORD)
+        try:
+            await self.auth.Register(registration, timeout=CALL_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.ALREADY_EXISTS:
+                raise
+        login = auth.LoginRequest(email=email, password=PASSWORD, device_name="Python example")
+        session = await self.auth.Login(login, timeout=CALL_SECONDS)
+        self.name, self.user_id = session.username, session.user_id
+        self.token, self._refresh_token = session.token, session.refresh_token
+
+    async def find(self, name: str) -> str:
+        """The user_id of the account `name`; raises LookupError."""
+        found = await self.call(self.users.SearchUsers, users.SearchUsersRequest(query=name))
+        for user in found.users:
+            if user.username == name:
+                return user.user_id
+        raise LookupError(f"nobody is called {name}")
+
+    async def call(
+        self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Response], request: Request, *, retry: bool = True
+    ) -> Response:
+        """One unary call, with a fresh token if the one in use is refused.
+
+        `retry` only what may be done twice: a send may, because its client_message_id tells that it is the same one.
+        """
+        token = self.token
+        try:
+            return await self._attempt(method, request, retry=retry)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.UNAUTHENTICATED:
+                raise
+        await self.refresh(token)
+        return await self._attempt(method, request, retry=retry)
+
+    async def refresh(self, refused: str) -> None:
+        """Trade the refresh token for new tokens, unless that was done since the token `refused` was used."""
+        async with self._refreshing:
+            if refused == self.token:
+                request = auth.RefreshRequest(refresh_token=self._refresh_token)
+                session = await self._attempt(self.auth.Refresh, request, retry=True)
+                self.token, self._refresh_token = session.token, session.refresh_token
+
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """What a call is sent with."""
+        return (("authorization", f"Bearer {self.token}"),)
+
+    async def _attempt(
+        self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Response], request: Request, *, retry: bool
+    ) -> Response:
+        loop = asyncio.get_running_loop()
+        give_up, delay = loop.time() + RETRY_SECONDS, 0.1
+        while True:
+            try:
+                return await method(request, timeout=CALL_SECONDS, metadata=self.metadata())
+            except grpc.aio.AioRpcError as error:
+                if not retry or error.code() not in AWAY or loop.time() > give_up:
+                    raise
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 2.0)
