@@ -3,16 +3,15 @@
 import ipaddress
 from datetime import timedelta
 
-FREE_FAILURES = 5
 LONGEST_DELAY = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
 
 
-def delay_after(failures: int) -> timedelta:
-    """How long to wait after the last of some failures: nothing before the fifth, then 1 s, 2 s, 4 s … 15 minutes."""
-    if failures < FREE_FAILURES:
+def delay_after(failures: int, *, free: int) -> timedelta:
+    """How long to wait after the last of some failures: nothing before the `free`-th, then 1 s, 2 s, 4 s … 15 min."""
+    if failures < free:
         return timedelta(0)
-    doublings = min(failures - FREE_FAILURES, 20)
+    doublings = min(failures - free, 20)
     return min(timedelta(seconds=2**doublings), LONGEST_DELAY)
 
 

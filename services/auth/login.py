@@ -4,7 +4,7 @@ from kernel.clock import Clock
 from kernel.ids import SessionId, random_id
 from services.auth.access_tokens import AccessTokens
 from services.auth.credentials import Credentials
-from services.auth.model import SESSION_IDLE, Account, Device, Session, Tokens, wrong_credentials
+from services.auth.model import MAX_SESSIONS, SESSION_IDLE, Account, Device, Session, Tokens, wrong_credentials
 from services.auth.passwords import Passwords
 from services.auth.ports import AccountChanges, AccountStore, SessionEndings, SessionStore
 from services.auth.refresh_tokens import first_token
@@ -48,6 +48,7 @@ class Login:
             last_used_at=now,
         )
         refresh = first_token(session.session_id)
+        await self._make_room(account)
         await self._sessions.add(session, token_hash=refresh.token_hash)
         await self._end_if_outrun(session, account)
         access, expires_at = self._tokens.issue(account.user_id, session.session_id)
@@ -67,6 +68,14 @@ class Login:
         new_hash = await self._passwords.hash(password)
         changed = await self._changes.set_password(account.user_id, old_hash=account.password_hash, new_hash=new_hash)
         return changed or account
+
+    async def _make_room(self, account: Account) -> None:
+        sessions = sorted(
+            await self._sessions.of_user(account.user_id), key=lambda each: each.last_used_at, reverse=True
+        )
+        surplus = [each.session_id for each in sessions[MAX_SESSIONS - 1 :]]
+        if surplus:
+            await self._endings.end(surplus, at=self._clock.now())
 
     async def _end_if_outrun(self, session: Session, account: Account) -> None:
         """A password change or a deletion that ended all sessions a moment ago did not see this one."""

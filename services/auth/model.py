@@ -8,6 +8,8 @@ from kernel.ids import SessionId, UserId
 
 SESSION_IDLE = timedelta(days=30)
 """A session ends when its refresh token was not used for this long."""
+MAX_SESSIONS = 100
+"""Live sessions of one user; a further login ends the one that was not used for longest."""
 REFRESH_GRACE = timedelta(seconds=10)
 """For so long after its rotation a spent refresh token still works: the answer was lost, or two tabs asked at once."""
 

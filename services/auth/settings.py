@@ -40,3 +40,9 @@ class AuthSettings:
         help="how many passwords may wait to be hashed; further logins are asked to come back",
         check=_between(1, 10_000),
     )
+    free_failures: int = env(
+        "CHATLY_AUTH_FREE_FAILURES",
+        5,
+        help="failed logins of one account or from one address after which the next ones have to wait",
+        check=_between(1, 10_000),
+    )

@@ -118,7 +118,7 @@ def _parts(settings: AuthSettings, platform: Platform, stores: _Stores, password
     token_life = timedelta(seconds=settings.access_token_seconds)
     rotate_every = timedelta(hours=settings.key_rotation_hours)
     key_ring = KeyRing(store=stores.keys, clock=clock, rotate_every=rotate_every, token_life=token_life)
-    limiter = MemoryAttempts(clock=clock)
+    limiter = MemoryAttempts(clock=clock, free=settings.free_failures)
     return _Parts(
         credentials=Credentials(
             accounts=stores.users, sessions=stores.sessions, passwords=passwords, limiter=limiter, clock=clock

@@ -17,8 +17,10 @@ class _Failures:
 class MemoryAttempts:
     """AttemptLimiter. Holds a bounded number of keys; those that failed longest ago go first."""
 
-    def __init__(self, *, clock: Clock, capacity: int = 100_000) -> None:
+    def __init__(self, *, clock: Clock, free: int = 5, capacity: int = 100_000) -> None:
+        """`free`: the failure after which a key waits for the first time."""
         self._clock = clock
+        self._free = free
         self._capacity = capacity
         self._failures: OrderedDict[str, _Failures] = OrderedDict()
 
@@ -42,7 +44,8 @@ class MemoryAttempts:
         failures = self._failures.get(key)
         if failures is None or _is_old(failures, now):
             return 0.0
-        return max(0.0, failures.last_at + delay_after(failures.count).total_seconds() - now)
+        delay = delay_after(failures.count, free=self._free)
+        return max(0.0, failures.last_at + delay.total_seconds() - now)
 
     def _forget_old(self, now: float) -> None:
         while self._failures:

@@ -156,3 +156,19 @@ async def test_the_password_is_in_no_error(auth: AuthClient) -> None:
 
     assert error.reason is Reason.INVALID_FIELD
     assert PASSWORD not in str(error)
+
+
+async def test_a_hundred_and_first_session_ends_the_one_unused_for_longest(auth: AuthClient, clock: FakeClock) -> None:
+    person = await auth.person("alice")
+    clock.advance(1)
+    second = await auth.login("alice")
+    clock.advance(1)
+    await auth.refresh(person.login.refresh_token)
+    for _ in range(99):
+        clock.advance(1)
+        await auth.login("alice")
+
+    assert (await refusal(auth.refresh(second.refresh_token))).reason is Reason.SESSION_ENDED
+    listed = await auth.auth.ListSessions(pb.ListSessionsRequest(), metadata=person.metadata)
+    assert len(listed.sessions) == 100
+    assert any(each.current for each in listed.sessions)

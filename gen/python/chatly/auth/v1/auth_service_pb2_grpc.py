@@ -100,7 +100,8 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Login(self, request, context):
-        """Starts a session. An unknown address and a wrong password look the same and take the same time.
+        """Starts a session. An unknown address and a wrong password look the same and take the same time. A user has at most 100
+        sessions; a further login ends the one that was not used for longest.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account and
         per address.

@@ -25,7 +25,8 @@ class AuthServiceStub:
     Errors: ALREADY_EXISTS `EMAIL_TAKEN`, `USERNAME_TAKEN`; INVALID_ARGUMENT `PASSWORD_TOO_LONG`.
     """
     Login: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.LoginRequest, _auth_service_pb2.LoginResponse]
-    """Starts a session. An unknown address and a wrong password look the same and take the same time.
+    """Starts a session. An unknown address and a wrong password look the same and take the same time. A user has at most 100
+    sessions; a further login ends the one that was not used for longest.
 
     Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account and
     per address.
@@ -83,7 +84,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.LoginRequest,
         context: _aio.ServicerContext[_auth_service_pb2.LoginRequest, _abc.Awaitable[_auth_service_pb2.LoginResponse]],
     ) -> _abc.Awaitable[_auth_service_pb2.LoginResponse]:
-        """Starts a session. An unknown address and a wrong password look the same and take the same time.
+        """Starts a session. An unknown address and a wrong password look the same and take the same time. A user has at most 100
+        sessions; a further login ends the one that was not used for longest.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account and
         per address.
