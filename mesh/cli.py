@@ -52,10 +52,11 @@ def _configure_logs(level: str) -> None:
 def _run(_: argparse.Namespace) -> int:
     from kernel.runner import run
     from mesh.embedded import run_embedded
+    from mesh.settings import with_addresses
 
     # A person watches: progress is said by us, the log speaks only of trouble.
     _configure_logs("warning")
-    return run(lambda stop: run_embedded(os.environ, stop, _say))
+    return run(lambda stop: run_embedded(with_addresses(os.environ), stop, _say))
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -68,14 +69,16 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _doctor(_: argparse.Namespace) -> int:
     from mesh.doctor import examine
+    from mesh.settings import with_addresses
 
-    return asyncio.run(examine(os.environ, print))
+    return asyncio.run(examine(with_addresses(os.environ), print))
 
 
 def _seed_demo(_: argparse.Namespace) -> int:
     from mesh.demo.run import seed_demo
+    from mesh.settings import with_addresses
 
-    return asyncio.run(seed_demo(os.environ, print))
+    return asyncio.run(seed_demo(with_addresses(os.environ), print))
 
 
 def _edge_config(_: argparse.Namespace) -> int:

@@ -15,8 +15,7 @@ from kernel.settings import SettingsError, load
 from mesh.edge.config import EdgeSettings
 from mesh.edge.http_get import http_get
 from mesh.platform import GRPC_SERVICES
-from mesh.settings import ProcessSettings
-from mesh.targets import TARGETS
+from mesh.settings import PORTS, ProcessSettings
 
 _SECONDS = 2.0
 _FREE_BYTES = 500 * 1024 * 1024
@@ -92,7 +91,7 @@ async def _service(name: str, process: ProcessSettings, environ: Mapping[str, st
             return Finding(name, well=False, detail=f"nobody answers at {address}", mend=mend)
     if answer.status == health_pb2.HealthCheckResponse.SERVING:
         return Finding(name, well=True, detail=f"serving at {address}")
-    door = load_server_settings(name, port=TARGETS[name].port, environ=environ)
+    door = load_server_settings(name, port=PORTS[name], environ=environ)
     mend = f"See what it lacks: curl http://{door.host}:{door.http_port}/healthz"
     return Finding(name, well=False, detail=f"at {address}, not serving", mend=mend)
 

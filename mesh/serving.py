@@ -13,7 +13,7 @@ from kernel.runner import background
 from kernel.settings import load
 from kernel.telemetry.logs import logger
 from mesh.platform import open_platform
-from mesh.settings import ProcessSettings, required_secret
+from mesh.settings import PORTS, ProcessSettings, required_secret
 from mesh.targets import TARGETS, Target
 
 
@@ -22,7 +22,7 @@ async def serving(
     target: Target, environ: Mapping[str, str], platform: Platform, published: TokenKeys
 ) -> AsyncIterator[RunningServer]:
     """One target, from opening its stores to draining; `published` are the keys as auth tells them."""
-    settings = load_server_settings(target.name, port=target.port, environ=environ)
+    settings = load_server_settings(target.name, port=PORTS[target.name], environ=environ)
     service_tokens = ServiceTokens(platform.service_secret, clock=platform.clock)
     async with target.open(environ, platform) as service, background(service.loops):
         tokens = TokenVerifier(keys=service.token_keys or published, clock=platform.clock)

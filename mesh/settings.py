@@ -2,13 +2,28 @@
 
 import fcntl
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from kernel.rpc.tokens import MIN_SECRET_BYTES
 from kernel.settings import SettingsError, env, settings
 from mesh.edge.tls import write_private
+
+PORTS = {"auth": 50051, "messaging": 50052, "presence": 50053, "media": 50054, "persister": 50055}
+"""Each service's gRPC port unless set otherwise; its HTTP door's is 1000 above."""
+
+
+def with_addresses(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment, completed by the addresses of services on this machine: they follow the ports that are set."""
+    host = environ.get("CHATLY_HOST", "127.0.0.1")
+    reached = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
+    addresses = {}
+    for service, port in PORTS.items():
+        name = f"CHATLY_{service.upper()}"
+        addresses[f"{name}_ADDRESS"] = f"{reached}:{environ.get(f'{name}_GRPC_PORT', port)}"
+        addresses[f"{name}_HTTP_ADDRESS"] = f"{reached}:{environ.get(f'{name}_HTTP_PORT', port + 1000)}"
+    return {**addresses, **environ}
 
 
 def _secret_complaint(secret: str) -> str | None:

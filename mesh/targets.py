@@ -16,8 +16,6 @@ class Target:
     """One deployable service."""
 
     name: str
-    port: int
-    """Of gRPC, unless set otherwise; the HTTP door's is 1000 above."""
     open: Opener
     """Imports a service's drivers and libraries only when called: an image installs no others."""
 
@@ -78,11 +76,11 @@ async def _persister(environ: Mapping[str, str], platform: Platform) -> AsyncIte
 TARGETS = {
     target.name: target
     for target in (
-        Target("auth", 50051, _auth),
-        Target("messaging", 50052, _messaging),
-        Target("presence", 50053, _presence),
-        Target("media", 50054, _media),
-        Target("persister", 50055, _persister),
+        Target("auth", _auth),
+        Target("messaging", _messaging),
+        Target("presence", _presence),
+        Target("media", _media),
+        Target("persister", _persister),
     )
 }
 """In the order in which they start: everybody asks auth for its keys."""
