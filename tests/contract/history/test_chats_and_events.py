@@ -1,0 +1,68 @@
+"""What ChatReader and EventReader promise, asked of every adapter that makes the promises."""
+
+from history.model import GroupUpdated, Role
+from history.open import HistoryStore
+from kernel.log.ports import LogPosition
+from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, records_of, stored
+
+
+async def test_both_people_of_a_direct_chat_are_in_it_from_its_first_event(store: HistoryStore) -> None:
+    await store.writer.apply(records_of([Chronicle().sent(ANN)]))
+
+    assert set(await store.chats.chats_of(ANN)) == {ANN_AND_BOB}
+    assert set(await store.chats.chats_of(BOB)) == {ANN_AND_BOB}
+    assert set(await store.chats.chats_of(CAT)) == set()
+
+
+async def test_who_left_a_group_still_has_it_among_their_chats(store: HistoryStore) -> None:
+    chat = Chronicle(A_GROUP)
+    await store.writer.apply(records_of([chat.created(ANN, BOB), chat.member_set(ANN, BOB, None)]))
+
+    assert set(await store.chats.chats_of(BOB)) == {A_GROUP}
+    assert (await store.chats.heads([A_GROUP]))[A_GROUP].state.memberships[BOB].role is None
+
+
+async def test_a_group_is_read_back_with_its_newest_details_members_and_marks(store: HistoryStore) -> None:
+    chat = Chronicle(A_GROUP)
+    created, sent = chat.created(ANN, BOB, title="old"), chat.sent(ANN)
+    renamed = chat.event(ANN, GroupUpdated(title="new", avatar_media_id=""))
+    promoted, read = chat.member_set(ANN, BOB, Role.ADMIN), chat.read_by(BOB, sent)
+    await store.writer.apply(records_of([created, sent]))
+    await store.writer.apply(records_of([renamed, promoted, read], start=2))
+
+    state = (await store.chats.heads([A_GROUP]))[A_GROUP].state
+
+    assert state.title is not None
+    assert (state.title.value, state.created_at) == ("new", created.occurred_at)
+    assert {user: word.role for user, word in state.memberships.items()} == {ANN: Role.OWNER, BOB: Role.ADMIN}
+    assert state.read_marks == {ANN: sent.event_id, BOB: sent.event_id}
+    assert state.last_message_id == sent.event_id
+
+
+async def test_a_chat_stands_where_its_newest_event_does(store: HistoryStore) -> None:
+    chat = Chronicle()
+    await store.writer.apply(records_of([chat.sent(), chat.sent()], partition=3, start=7))
+
+    assert (await store.chats.heads([ANN_AND_BOB, A_GROUP])).keys() == {ANN_AND_BOB}
+    assert (await store.chats.heads([ANN_AND_BOB]))[ANN_AND_BOB].position == LogPosition(3, 8)
+
+
+async def test_events_are_replayed_in_log_order_after_a_place(store: HistoryStore) -> None:
+    chat, other = Chronicle(), Chronicle(A_GROUP)
+    events = [chat.sent(), other.created(ANN, BOB), chat.sent(), chat.sent()]
+    await store.writer.apply(records_of(events))
+    mine = [item for item in stored(events) if item.event.chat_id == ANN_AND_BOB]
+
+    assert list(await store.events.events_after(ANN_AND_BOB, -1, 9)) == mine
+    assert list(await store.events.events_after(ANN_AND_BOB, 0, 9)) == mine[1:]
+    assert list(await store.events.events_after(ANN_AND_BOB, 0, 1)) == mine[1:2]
+    assert list(await store.events.events_after(ANN_AND_BOB, 3, 9)) == []
+
+
+async def test_stored_offsets_are_kept_for_each_partition(store: HistoryStore) -> None:
+    assert await store.events.stored() == {}
+
+    await store.writer.apply(records_of([Chronicle().sent()], partition=1, start=5))
+    await store.writer.apply(records_of([Chronicle(A_GROUP).created(ANN)], partition=3))
+
+    assert await store.events.stored() == {1: 5, 3: 0}

@@ -1,0 +1,82 @@
+"""What DeadLetters promises, asked of every adapter that makes the promise."""
+
+from dataclasses import replace
+
+import pytest
+
+from history.codec import encode
+from history.open import HistoryStore
+from history.ports import Window
+from kernel.errors import ChatlyError, Reason
+from kernel.log.ports import LogPosition, LogRecord
+from tests.unit.history.chronicle import A_GROUP, ANN_AND_BOB, Chronicle, records_of
+
+
+def poison(offset: int, partition: int = 0) -> LogRecord:
+    return LogRecord(LogPosition(partition, offset), ANN_AND_BOB, b"\xff\xff\xff")
+
+
+async def offsets(store: HistoryStore, before: LogPosition | None = None, limit: int = 9) -> list[tuple[int, int]]:
+    page = await store.dead_letters.page(before=before, limit=limit)
+    return [(letter.record.position.partition, letter.record.position.offset) for letter in page]
+
+
+async def test_the_list_goes_from_the_newest_back_page_by_page(store: HistoryStore) -> None:
+    await store.writer.apply([poison(0), poison(1), poison(2), poison(5, partition=1)])
+
+    assert await offsets(store, limit=2) == [(1, 5), (0, 2)]
+    assert await offsets(store, before=LogPosition(0, 2)) == [(0, 1), (0, 0)]
+    assert await store.dead_letters.count() == 4
+
+
+async def test_a_dead_letter_says_what_was_wrong(store: HistoryStore) -> None:
+    await store.writer.apply([poison(0)])
+
+    (letter,) = await store.dead_letters.page(before=None, limit=9)
+
+    assert letter.record == poison(0)
+    assert "not a ChatEvent" in letter.error
+    assert letter.failed_at > 0
+
+
+async def test_what_fails_again_stays_on_the_list(store: HistoryStore) -> None:
+    await store.writer.apply([poison(0), poison(1)])
+
+    applied, succeeded = await store.dead_letters.replay([LogPosition(0, 1)])
+
+    assert (succeeded, applied.dead, list(applied.events)) == (0, 1, [])
+    assert await store.dead_letters.count() == 2
+
+
+async def test_replaying_an_unknown_place_applies_none(store: HistoryStore) -> None:
+    await store.writer.apply([poison(0)])
+
+    with pytest.raises(ChatlyError) as raised:
+        await store.dead_letters.replay([LogPosition(0, 0), LogPosition(0, 7)])
+
+    assert raised.value.reason is Reason.DEAD_LETTER_NOT_FOUND
+    assert await store.dead_letters.count() == 1
+
+
+async def test_replaying_an_empty_list_does_nothing(store: HistoryStore) -> None:
+    applied, succeeded = await store.dead_letters.replay(None)
+
+    assert (succeeded, applied.dead, applied.stored) == (0, 0, {})
+
+
+async def test_dead_letters_do_not_come_back_when_their_batch_does(store: HistoryStore) -> None:
+    chat = Chronicle()
+    batch = [poison(0), *records_of([chat.sent()], start=1)]
+    await store.writer.apply(batch)
+
+    applied = await store.writer.apply(batch)
+
+    assert (applied.dead, list(applied.events)) == (0, [])
+    assert [state.seq for state in await store.messages.window(ANN_AND_BOB, Window(limit=9))] == [1]
+
+
+async def test_an_event_under_a_wrong_key_is_put_aside(store: HistoryStore) -> None:
+    sent = Chronicle().sent()
+    record = replace(poison(0), key=A_GROUP, value=encode(sent))
+
+    assert (await store.writer.apply([record])).dead == 1

@@ -1,0 +1,128 @@
+"""What MessageReader promises, asked of every adapter that makes the promise."""
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+import pytest
+
+from history.model import ChatEvent
+from history.open import HistoryStore
+from history.ports import Window
+from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, PHOTO, Chronicle, records_of
+
+
+async def ids(store: HistoryStore, window: Window) -> Sequence[UUID]:
+    return [state.message_id for state in await store.messages.window(ANN_AND_BOB, window)]
+
+
+@pytest.fixture
+async def five(store: HistoryStore) -> Sequence[UUID]:
+    """The ids of five stored messages, oldest first; another chat's lie between them."""
+    chat, other = Chronicle(), Chronicle(A_GROUP)
+    messages = [chat.sent() for _ in range(5)]
+    await store.writer.apply(records_of([*messages, other.sent(), other.sent()]))
+    return [message.event_id for message in messages]
+
+
+async def test_the_newest_come_oldest_first(store: HistoryStore, five: Sequence[UUID]) -> None:
+    assert await ids(store, Window(limit=2)) == five[3:]
+
+
+async def test_the_oldest_can_be_asked_for(store: HistoryStore, five: Sequence[UUID]) -> None:
+    assert await ids(store, Window(limit=2, newest_first=False)) == five[:2]
+
+
+async def test_a_window_excludes_both_its_ends(store: HistoryStore, five: Sequence[UUID]) -> None:
+    assert await ids(store, Window(limit=9, after=five[0], before=five[4])) == five[1:4]
+    assert await ids(store, Window(limit=1, after=five[0], before=five[4])) == [five[3]]
+    assert await ids(store, Window(limit=1, after=five[0], before=five[4], newest_first=False)) == [five[1]]
+
+
+async def test_a_chat_without_messages_has_empty_windows(store: HistoryStore) -> None:
+    assert await ids(store, Window(limit=9)) == []
+
+
+async def test_reactions_come_with_their_messages(store: HistoryStore) -> None:
+    chat = Chronicle()
+    first, second = chat.sent(), chat.sent()
+    await store.writer.apply(records_of([first, second, chat.reacted(BOB, first), chat.reacted(ANN, second, "❤️")]))
+
+    states = await store.messages.window(ANN_AND_BOB, Window(limit=9))
+
+    assert [list(state.reactions) for state in states] == [[(BOB, "👍")], [(ANN, "❤️")]]
+
+
+async def test_messages_that_were_never_sent_are_in_no_window(store: HistoryStore) -> None:
+    chat = Chronicle()
+    sent = chat.sent()
+    edited = chat.edited(sent, "an edit that came first")
+    await store.writer.apply(records_of([edited]))
+
+    assert await ids(store, Window(limit=9)) == []
+    known = await store.messages.messages(ANN_AND_BOB, [sent.event_id, uuid4()])
+    assert list(known) == [sent.event_id]
+
+    await store.writer.apply(records_of([sent], start=1))
+    (state,) = await store.messages.window(ANN_AND_BOB, Window(limit=9))
+    assert state.edit is not None
+    assert state.edit.text == "an edit that came first"
+
+
+async def test_everything_of_a_message_is_read_back(store: HistoryStore) -> None:
+    chat = Chronicle()
+    first = chat.sent(text="Grüße 👋🏽 שלום")
+    answer = chat.sent(BOB, "", reply_to=first.event_id, attachments=(PHOTO, PHOTO))
+    await store.writer.apply(records_of([first, answer]))
+
+    one, other = await store.messages.window(ANN_AND_BOB, Window(limit=9))
+
+    assert one.content is not None
+    assert other.content is not None
+    assert one.content.text == "Grüße 👋🏽 שלום"
+    assert (other.content.reply_to, other.content.attachments) == (first.event_id, (PHOTO, PHOTO))
+    assert other.content.created_at == answer.occurred_at
+
+
+async def test_a_send_is_found_by_its_name(store: HistoryStore) -> None:
+    sent = Chronicle().sent(send=UUID(int=7))
+    await store.writer.apply(records_of([sent]))
+
+    assert await store.messages.sent(ANN, UUID(int=7)) == (ANN_AND_BOB, sent.event_id)
+    assert await store.messages.sent(BOB, UUID(int=7)) is None
+
+
+async def count(store: HistoryStore, after: UUID | None, excluding: Sequence[UUID] = (), limit: int = 99) -> int:
+    """Bob's."""
+    return await store.messages.count_after(ANN_AND_BOB, after, not_by=BOB, excluding=excluding, limit=limit)
+
+
+async def test_only_what_others_sent_after_the_mark_counts(store: HistoryStore) -> None:
+    chat = Chronicle()
+    first, own, last = chat.sent(ANN), chat.sent(BOB), chat.sent(ANN)
+    await store.writer.apply(records_of([first, own, last]))
+
+    assert await count(store, None) == 2
+    assert await count(store, first.event_id) == 1
+    assert await count(store, last.event_id) == 0
+
+
+async def test_deleted_messages_do_not_count(store: HistoryStore) -> None:
+    chat = Chronicle()
+    for_all, for_bob, for_cat, first = chat.sent(), chat.sent(), chat.sent(), chat.sent(send=UUID(int=7))
+    copy = chat.sent(send=UUID(int=7))
+    deletions: list[ChatEvent] = [
+        chat.deleted_for_everyone(for_all),
+        chat.deleted_by(BOB, for_bob),
+        chat.deleted_by(CAT, for_cat),
+    ]
+    await store.writer.apply(records_of([for_all, for_bob, for_cat, first, copy, *deletions]))
+
+    assert await count(store, None) == 2
+
+
+async def test_counting_leaves_out_what_it_is_told_to_and_stops_at_the_limit(
+    store: HistoryStore, five: Sequence[UUID]
+) -> None:
+    assert await count(store, five[0], excluding=five[1:3]) == 2
+    assert await count(store, five[0], excluding=five[1:3], limit=2) == 2
+    assert await count(store, None, limit=3) == 3

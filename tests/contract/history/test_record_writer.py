@@ -1,0 +1,185 @@
+"""What RecordWriter promises, asked of every adapter that makes the promise."""
+
+from dataclasses import replace
+from functools import reduce
+from uuid import UUID
+
+import pytest
+
+from history.codec import encode
+from history.fold import apply_to_chat, fold_messages
+from history.model import ChatEvent, MessageWithdrawn
+from history.open import HistoryStore
+from history.ports import Window
+from kernel.log.ports import LogPosition, LogRecord
+from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, PHOTO, Chronicle, records_of, stored
+
+POISON = LogRecord(LogPosition(0, 1), ANN_AND_BOB, b"\xff\xff\xff")
+
+
+async def seqs(store: HistoryStore) -> list[int]:
+    """Of the chat of Ann and Bob, in the order of message ids."""
+    return [state.seq for state in await store.messages.window(ANN_AND_BOB, Window(limit=100))]
+
+
+async def test_messages_are_numbered_without_a_hole_in_log_order(store: HistoryStore) -> None:
+    chat = Chronicle()
+    first, second, third = chat.sent(), chat.sent(), chat.sent()
+
+    await store.writer.apply(records_of([first, third]))
+    await store.writer.apply(records_of([chat.read_by(BOB, first), second], start=2))
+
+    # By message id the order is 1, 2, 3; by the log it is 1, 3, 2.
+    assert await seqs(store) == [1, 3, 2]
+
+
+async def test_every_chat_counts_for_itself(store: HistoryStore) -> None:
+    one, other = Chronicle(), Chronicle(A_GROUP)
+
+    await store.writer.apply(records_of([one.sent(), other.sent(), one.sent()]))
+
+    assert await seqs(store) == [1, 2]
+    assert [state.seq for state in await store.messages.window(A_GROUP, Window(limit=9))] == [1]
+
+
+async def test_applied_events_are_told_with_their_places(store: HistoryStore) -> None:
+    events = [(chat := Chronicle()).sent(), chat.sent()]
+
+    applied = await store.writer.apply(records_of(events, partition=2, start=40))
+
+    assert list(applied.events) == stored(events, partition=2, start=40)
+    assert applied.stored == {2: 41}
+    assert (applied.dead, list(applied.withdrawals)) == (0, [])
+
+
+async def test_records_stored_before_change_nothing(store: HistoryStore) -> None:
+    records = records_of([(chat := Chronicle()).sent(), chat.sent(), chat.sent()])
+    await store.writer.apply(records[:2])
+
+    applied = await store.writer.apply(records)
+
+    assert [event.position.offset for event in applied.events] == [2]
+    assert await seqs(store) == [1, 2, 3]
+
+
+async def test_a_batch_that_was_stored_whole_is_still_told_as_stored(store: HistoryStore) -> None:
+    records = records_of([Chronicle().sent()])
+    await store.writer.apply(records)
+
+    applied = await store.writer.apply(records)
+
+    assert applied.stored == {0: 0}
+    assert list(applied.events) == []
+
+
+async def test_an_event_appended_twice_is_stored_once(store: HistoryStore) -> None:
+    sent = Chronicle().sent()
+
+    applied = await store.writer.apply(records_of([sent, sent]))
+
+    assert len(applied.events) == 1
+    assert list(applied.withdrawals) == []
+    assert await seqs(store) == [1]
+
+
+async def test_a_second_copy_of_a_send_is_withdrawn(store: HistoryStore) -> None:
+    chat = Chronicle()
+    kept, copy, next_one = chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7)), chat.sent()
+
+    applied = await store.writer.apply(records_of([kept, copy, next_one]))
+
+    assert [event.event.event_id for event in applied.events] == [kept.event_id, next_one.event_id]
+    assert [event.change for event in applied.withdrawals] == [MessageWithdrawn(copy.event_id, kept.event_id)]
+    assert await seqs(store) == [1, 2]
+    assert await store.messages.sent(ANN, UUID(int=7)) == (ANN_AND_BOB, kept.event_id)
+
+
+async def test_the_same_name_of_another_sender_is_another_send(store: HistoryStore) -> None:
+    chat = Chronicle()
+
+    applied = await store.writer.apply(records_of([chat.sent(ANN, send=UUID(int=7)), chat.sent(BOB, send=UUID(int=7))]))
+
+    assert list(applied.withdrawals) == []
+    assert await seqs(store) == [1, 2]
+
+
+async def test_a_withdrawal_is_asked_for_until_it_comes_back(store: HistoryStore) -> None:
+    chat = Chronicle()
+    applied = await store.writer.apply(records_of([chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7))]))
+
+    again = await store.writer.apply(records_of([chat.sent()], start=2))
+    assert again.withdrawals == applied.withdrawals
+
+    back = await store.writer.apply(records_of(applied.withdrawals, start=3))
+    assert [event.event for event in back.events] == list(applied.withdrawals)
+    assert list(back.withdrawals) == []
+
+
+async def test_a_copy_of_a_copy_asks_for_no_second_withdrawal(store: HistoryStore) -> None:
+    chat = Chronicle()
+    copy = chat.sent(send=UUID(int=7))
+    applied = await store.writer.apply(records_of([chat.sent(send=UUID(int=7)), copy]))
+    await store.writer.apply(records_of(applied.withdrawals, start=2))
+
+    again = await store.writer.apply(records_of([copy], start=3))
+
+    assert (list(again.withdrawals), list(again.events)) == ([], [])
+
+
+async def test_a_record_that_cannot_be_read_is_put_aside_and_the_rest_goes_on(store: HistoryStore) -> None:
+    chat = Chronicle()
+    before, after = records_of([chat.sent(), chat.sent(), chat.sent()])[::2]
+
+    applied = await store.writer.apply([before, POISON, after])
+
+    assert (applied.dead, applied.stored) == (1, {0: 2})
+    assert await seqs(store) == [1, 2]
+    assert [letter.record for letter in await store.dead_letters.page(before=None, limit=9)] == [POISON]
+
+
+async def test_a_deletion_for_everyone_empties_the_stored_events_too(store: HistoryStore) -> None:
+    chat = Chronicle()
+    sent = chat.sent(text="the secret", attachments=(PHOTO,))
+    edited = chat.edited(sent, "the other secret")
+    deleted, late = chat.deleted_for_everyone(sent), chat.edited(sent, "the late secret")
+
+    await store.writer.apply(records_of([sent, edited, deleted, late]))
+
+    kept = [encode(item.event) for item in await store.events.events_after(ANN_AND_BOB, -1, 9)]
+    assert len(kept) == 4
+    assert [value for value in kept if b"secret" in value] == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 12])
+async def test_the_store_holds_what_the_fold_gives_however_batches_fall(store: HistoryStore, size: int) -> None:
+    chat = Chronicle(A_GROUP)
+    events = _a_busy_chat(chat)
+    for start in range(0, len(events), size):
+        await store.writer.apply(records_of(events[start : start + size], start=start))
+
+    messages = fold_messages({}, events)
+    found = await store.messages.messages(A_GROUP, list(messages))
+    head = (await store.chats.heads([A_GROUP]))[A_GROUP]
+
+    assert {key: replace(state, seq=0) for key, state in found.items()} == messages
+    assert head.state == reduce(apply_to_chat, events, None)
+    assert head.position == LogPosition(0, len(events) - 1)
+
+
+def _a_busy_chat(chat: Chronicle) -> list[ChatEvent]:
+    created = chat.created(ANN, BOB)
+    first, second, third = chat.sent(ANN, "one"), chat.sent(BOB, "two", attachments=(PHOTO,)), chat.sent(ANN, "three")
+    return [
+        created,
+        first,
+        second,
+        chat.edited(first, "one, edited"),
+        chat.reacted(BOB, first),
+        third,
+        chat.reacted(ANN, second, "❤️"),
+        chat.reacted(BOB, first, present=False),
+        chat.deleted_by(BOB, third),
+        chat.deleted_for_everyone(second),
+        chat.member_set(ANN, BOB, None),
+        chat.read_by(BOB, third),
+    ]
