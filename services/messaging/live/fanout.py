@@ -35,7 +35,7 @@ class Fanout:
         recent = self._recents.of(stored.event.event_id)
         # Nobody came to the channel since it was last told there: nothing to look through.
         if channel.newest >= recent.turns.get(name, 0):
-            await self._give(stored, recent, [reader for reader in channel.readers if not recent.reached(reader)])
+            await self._give(stored, recent, list(channel.readers))
         recent.turns[name] = turn
         self._recents.keep(stored.event.event_id, recent)
 
@@ -43,15 +43,19 @@ class Fanout:
         places = places_set_by(stored.event)
         try:
             for reader in readers:
+                # A stream may have been told of its own user's place by a replay, and must yet act on it.
                 if place := places.get(reader.user_id):
                     await self._move(reader, place, stored, recent)
-                else:
-                    reader.outbox.push(await self._form(stored, recent))
+                elif not recent.reached(reader) and not reader.was_told(stored.event.event_id):
+                    self._push(reader, await self._form(stored, recent))
         except ChatlyError as error:
             # What cannot be told now is replayed when they subscribe again.
             for reader in readers:
                 reader.outbox.fail(error)
-        self._deliveries.inc(len(readers))
+
+    def _push(self, reader: Reader, delivery: Delivery) -> None:
+        reader.outbox.push(delivery)
+        self._deliveries.inc()
 
     async def _move(self, reader: Reader, place: Membership, stored: StoredEvent, recent: Recent) -> None:
         """Tell a stream of its own user's place, and let it hear the group from now on, or no longer."""
@@ -59,10 +63,10 @@ class Fanout:
         if not reader.learn(stored.event.chat_id, place):
             return
         if place.role is None:
-            reader.outbox.push(await self._form(stored, recent))
+            self._push(reader, await self._form(stored, recent))
             self._channels.leave(reader, name, self.turn)
         elif reader.hears(name):
-            reader.outbox.push(await self._form(stored, recent))
+            self._push(reader, await self._form(stored, recent))
         else:
             self._channels.enter(reader, name, self.turn)
             await self._channels.listen([name])

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from history.chats import is_direct
 from history.model import ChatEvent, ChatId, ChatState, GroupCreated, MemberSet, Membership
-from kernel.ids import UserId
+from kernel.ids import UserId, time_key
 
 
 def places_set_by(event: ChatEvent) -> Mapping[UserId, Membership]:
@@ -25,6 +25,16 @@ def places_of(user_id: UserId, states: Iterable[ChatState]) -> Mapping[ChatId, M
         for state in states
         if not is_direct(state.chat_id) and user_id in state.memberships
     }
+
+
+def places_left(user_id: UserId, events: Iterable[ChatEvent]) -> Mapping[ChatId, Membership]:
+    """Of the groups in which the events set the user's place: those that the user is out of at last."""
+    newest: dict[ChatId, Membership] = {}
+    for event in events:
+        place, known = places_set_by(event).get(user_id), newest.get(event.chat_id)
+        if place and (known is None or time_key(place.event_id) > time_key(known.event_id)):
+            newest[event.chat_id] = place
+    return {chat_id: place for chat_id, place in newest.items() if place.role is None}
 
 
 def takes_out(event: ChatEvent, user_id: UserId) -> bool:

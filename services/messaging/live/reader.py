@@ -1,10 +1,12 @@
 """One open subscription as the hub sees it: whose it is, what it hears, and how far it has come."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from history.model import ChatId, Membership, StoredEvent
 from kernel.ids import UserId, time_key
+from kernel.log.ports import LogPosition
 from services.messaging.live.outbox import Delivery, Outbox
 from services.messaging.live.watermark import covers
 
@@ -31,6 +33,7 @@ class Reader:
     __slots__ = (
         "_memberships",
         "_spans",
+        "_told",
         "beat_due",
         "cursor",
         "cursor_due",
@@ -56,6 +59,7 @@ class Reader:
         """Whether the next write carries the cursor even if it has not moved."""
         self.beat_due: float | None = None
         """When the next heartbeat is due, on the clock's monotonic scale; None: not decided yet."""
+        self._told: dict[UUID, LogPosition] = {}
         self._spans: dict[str, Span] = {}
         self._memberships: dict[ChatId, Membership] = {}
 
@@ -83,6 +87,14 @@ class Reader:
         """What it hears now."""
         return [channel for channel, span in self._spans.items() if span.left is None]
 
+    def note_told(self, events: Iterable[StoredEvent]) -> None:
+        """These need not come again: they were replayed, or lie before the beginning of this stream."""
+        self._told.update((item.event.event_id, item.position) for item in events)
+
+    def was_told(self, event_id: UUID | None) -> bool:
+        """Whether it was noted as told, and may still come by the bus."""
+        return event_id in self._told
+
     def learn(self, chat_id: ChatId, membership: Membership) -> bool:
         """Take note of the user's place in a group; False if that, or something newer, was known."""
         known = self._memberships.get(chat_id)
@@ -105,5 +117,14 @@ class Reader:
         """Move the cursor to the node's watermark unless it is ahead of it; say whether it moved."""
         if self.cursor is stored or not covers(stored, self.cursor):
             return False
-        self.cursor = stored
+        self.begin_at(stored)
         return True
+
+    def begin_at(self, stored: Mapping[int, int]) -> None:
+        """Set the cursor."""
+        self.cursor = stored
+        self._told = {key: place for key, place in self._told.items() if not _is_stored(place, stored)}
+
+
+def _is_stored(place: LogPosition, stored: Mapping[int, int]) -> bool:
+    return place.offset <= stored.get(place.partition, -1)

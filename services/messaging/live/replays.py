@@ -62,12 +62,17 @@ class Replays:
             replay = await self._past.missed(user_id, offsets, limit=MAX_EVENTS)
         return Missed(replay.events, replay.too_many, stored)
 
-    async def since_join(self, user_id: UserId, join: Join, stored: Mapping[int, int]) -> Missed:
-        """What happened in a group since the user came in; `stored` is any recent watermark."""
+    async def around_join(self, user_id: UserId, join: Join, stored: Mapping[int, int]) -> Missed:
+        """What happened in a group lately, and all since the user came in; up to their removal, if there was one."""
         position, chat_id = join.stored.position, join.stored.event.chat_id
-        missed = await self.since(user_id, {**stored, position.partition: position.offset})
+        offset = min(position.offset, stored.get(position.partition, -1))
+        missed = await self.since(user_id, {**stored, position.partition: offset})
         events = [item for item in missed.events if item.event.chat_id == chat_id]
-        ends = [number for number, item in enumerate(events, 1) if takes_out(item.event, user_id)]
+        ends = [
+            number
+            for number, item in enumerate(events, 1)
+            if item.position.offset > position.offset and takes_out(item.event, user_id)
+        ]
         return Missed(events[: ends[0]] if ends else events, missed.too_many, missed.stored)
 
     async def chunks(self, user_id: UserId, events: Sequence[StoredEvent]) -> AsyncIterator[bytes]:

@@ -7,8 +7,7 @@ from history.channels import user_channel
 from kernel.ids import UserId
 from services.messaging.live.cursor import Cursor, decode, encode
 from services.messaging.live.hub import Hub
-from services.messaging.live.outbox import Delivery
-from services.messaging.live.places import takes_out
+from services.messaging.live.places import places_left
 from services.messaging.live.ports import EventWire, ResyncCause, StreamWire
 from services.messaging.live.reader import Join, Reader
 from services.messaging.live.replays import Missed, Replays
@@ -55,21 +54,26 @@ class Subscribe:
             self._hub.dismiss(reader)
 
     async def _begin(self, reader: Reader, since: Cursor | None) -> AsyncIterator[bytes]:
-        await self._hub.listen(reader, user_channel(reader.user_id))
-        replayed = 0
         if since is not None and since.log_id == self._log_id:
-            reader.cursor = since.offsets
+            await self._hub.listen(reader, user_channel(reader.user_id))
+            reader.begin_at(since.offsets)
             async for data in self._replay(reader):
                 yield data
-            replayed = reader.replayed
         else:
-            await self._hub.settle(reader, await self._replays.places(reader))
-            reader.cursor = await self._replays.stored()
-            reader.outbox.holding = False
+            await self._begin_now(reader)
             if since is not None:
                 yield self._wire.resync(ResyncCause.OTHER_LOG) + self._cursor(reader.cursor)
         if not reader.outbox.closing:
-            yield self._wire.caught_up(replayed) + self._cursor(reader.cursor)
+            yield self._wire.caught_up(reader.replayed) + self._cursor(reader.cursor)
+
+    async def _begin_now(self, reader: Reader) -> None:
+        # Noted before the stream listens: what happens from then on is told.
+        past = await self._replays.since(reader.user_id, await self._replays.stored())
+        reader.note_told(past.events)
+        await self._hub.listen(reader, user_channel(reader.user_id))
+        await self._hub.settle(reader, await self._replays.places(reader))
+        reader.begin_at(await self._replays.stored())
+        reader.outbox.holding = False
 
     async def _replay(self, reader: Reader) -> AsyncIterator[bytes]:
         """Tell everything since the reader's cursor, again for as long as its outbox loses something meanwhile."""
@@ -88,8 +92,8 @@ class Subscribe:
                     if outbox.closing:
                         return
                 reader.replayed += len(missed.events)
-                _drop_told(reader, missed)
-            reader.cursor = missed.stored
+                await self._settle_with(reader, missed)
+            reader.begin_at(missed.stored)
         outbox.holding = False
 
     async def _mend(self, reader: Reader) -> AsyncIterator[bytes]:
@@ -102,13 +106,23 @@ class Subscribe:
                 yield data
 
     async def _welcome(self, reader: Reader, join: Join) -> AsyncIterator[bytes]:
-        missed = await self._replays.since_join(reader.user_id, join, self._hub.watermark.offsets)
-        if missed.too_many:
+        lately = await self._replays.around_join(reader.user_id, join, self._hub.watermark.offsets)
+        if lately.too_many:
             reader.outbox.ask_for_replay()
         yield join.delivery.data
-        async for data in self._replays.chunks(reader.user_id, missed.events):
+        since = [item for item in lately.events if item.position.offset > join.stored.position.offset]
+        async for data in self._replays.chunks(reader.user_id, since):
             yield data
-        _drop_told(reader, missed)
+        await self._settle_with(reader, lately)
+
+    async def _settle_with(self, reader: Reader, missed: Missed) -> None:
+        """What was told need not come again; and of a group that the user has left, nothing comes after that."""
+        reader.note_told(missed.events)
+        left = places_left(reader.user_id, [item.event for item in missed.events])
+        await self._hub.settle(reader, left)
+        silent = left.keys() - reader.groups
+        reader.joins = [join for join in reader.joins if not reader.was_told(join.stored.event.event_id)]
+        reader.outbox.sift(lambda item: item.chat_id not in silent and not reader.was_told(item.event_id))
 
     def _take(self, reader: Reader) -> bytes:
         data = reader.outbox.take()
@@ -126,15 +140,3 @@ class Subscribe:
         if self._encoded[0] is not offsets:
             self._encoded = (offsets, self._wire.cursor(encode(Cursor(self._log_id, offsets))))
         return self._encoded[1]
-
-
-def _drop_told(reader: Reader, missed: Missed) -> None:
-    """Drop from the outbox what a replay has told; and of groups that the user has left, as they have heard of that."""
-    ids = missed.ids
-    left = {item.event.chat_id for item in missed.events if takes_out(item.event, reader.user_id)} - reader.groups
-    reader.joins = [join for join in reader.joins if join.stored.event.event_id not in ids]
-
-    def is_news(delivery: Delivery) -> bool:
-        return delivery.event_id not in ids and delivery.chat_id not in left
-
-    reader.outbox.sift(is_news)

@@ -174,7 +174,7 @@ class Client:
 
     async def _read(self, node: Node, cursor: str) -> None:
         try:
-            async with aclosing(node.subscribe(self.user, cursor)) as stream:
+            async with aclosing(node.subscribe(self.user, cursor)) as stream:  # type: ignore[type-var]  # it is a generator
                 async for data in stream:
                     self._take(data)
                     await self.may_read.wait()

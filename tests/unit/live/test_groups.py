@@ -1,0 +1,225 @@
+"""Streams follow their user into groups and out of them, and nobody hears what is not theirs."""
+
+import asyncio
+from uuid import uuid4
+
+from chatly.messaging.v1 import message_pb2
+
+from history.channels import chat_channel, user_channel
+from history.chats import direct_chat_id
+from history.model import GroupUpdated, MemberSet, MessageSent, Role
+from tests.unit.live.world import Client, Node, World, a_node, a_user, until
+
+
+async def nothing_more(node: Node, client: Client) -> None:
+    """Everything published before now has been handled when a later message of the client's own has come."""
+    await node.send(direct_chat_id(client.user, a_user()), client.user, "end")
+    await client.saw_text("end")
+
+
+async def test_a_new_group_is_told_as_an_added_chat_and_its_messages_follow(node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+        group = await node.create_group(ann, bob)
+        await node.send(group, ann, "welcome")
+        await client.saw_text("welcome")
+
+    assert client.kinds == ["caught_up", "chat_added", "message_created"]
+    assert [member.user_id for member in client.events[1].chat_added.members] == sorted([ann, bob])
+
+
+async def test_who_is_added_is_told_of_a_chat_and_the_others_of_a_member(world: World, node: Node) -> None:
+    ann, bob, eve = a_user(), a_user(), a_user()
+    group = await node.create_group(ann, bob)
+    await world.persist()
+    async with node.client(bob) as old, node.client(eve) as new:
+        await old.caught_up()
+        await new.caught_up()
+        added = await node.add(group, ann, eve)
+        await node.send(group, ann, "hello eve")
+        await old.saw_text("hello eve")
+        await new.saw_text("hello eve")
+        await world.persist()
+        await nothing_more(node, new)
+        await nothing_more(node, old)
+
+    assert new.kinds == ["caught_up", "chat_added", "message_created", "message_created"]
+    assert new.events[1].chat_added.title == "group"
+    assert old.kinds == ["caught_up", "member_changed", "message_created", "message_created"]
+    assert old.events[1].member_changed.user_id == eve
+    assert str(added.event.event_id) in new.ids
+
+
+async def test_what_was_said_before_the_node_heard_the_new_group_is_fetched(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+        group = await node.create_group(ann)
+        added = await world.append(world.event(group, ann, MemberSet(bob, Role.MEMBER), audience=(bob,)))
+        early = await world.append(world.event(group, ann, MessageSent(uuid4(), "early")))
+        # Both copies of the message go by before the node hears of the new member.
+        await node.tail.add(added)
+        await node.tail.add(early)
+        await world.publish(early)
+        await world.publish(added)
+        await client.saw_text("early")
+
+    assert client.kinds == ["caught_up", "chat_added", "message_created"]
+
+
+async def test_the_last_that_a_removed_member_hears_is_their_removal(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    group = await node.create_group(ann, bob)
+    async with node.client(bob) as client, node.client(ann) as other:
+        await client.caught_up()
+        await other.caught_up()
+        await node.send(group, ann, "for both")
+        removal = await node.remove(group, ann, bob)
+        await node.send(group, ann, "about bob")
+        await world.typing(chat_channel(group), ann)
+        await other.saw_text("about bob")
+        await world.persist()
+        await nothing_more(node, client)
+
+    assert client.kinds == ["caught_up", "message_created", "member_changed", "message_created"]
+    assert client.texts == ["for both", "end"]
+    assert client.ids[1] == str(removal.event.event_id)
+    assert client.events[2].member_changed.role == 0
+
+
+async def test_who_was_removed_while_away_hears_of_that_alone(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    group = await node.create_group(ann, bob)
+    async with node.client(bob) as client:
+        await client.caught_up()
+    await node.send(group, ann, "secret")
+    await node.remove(group, ann, bob)
+    await world.persist()
+    await node.send(group, ann, "more secret")
+
+    async with node.client(bob, client.cursor) as resumed:
+        await resumed.caught_up()
+        await node.send(group, ann, "still secret")
+        await nothing_more(node, resumed)
+
+    assert resumed.texts == ["end"]
+    assert resumed.events[-3].HasField("member_changed")
+
+
+async def test_who_comes_back_hears_the_group_again(node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    group = await node.create_group(ann, bob)
+    async with node.client(bob) as client:
+        await client.caught_up()
+        await node.remove(group, ann, bob)
+        await node.send(group, ann, "unheard")
+        await node.add(group, ann, bob)
+        await node.send(group, ann, "heard")
+        await client.saw_text("heard")
+
+    assert client.texts == ["heard"]
+
+
+async def test_of_two_changes_the_later_counts_in_whatever_order_they_come(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    group = await node.create_group(ann, bob)
+    async with node.client(bob) as client, node.client(ann) as other:
+        await client.caught_up()
+        await other.caught_up()
+        added = await world.append(world.event(group, ann, MemberSet(bob, Role.ADMIN)))
+        removed = await world.append(world.event(group, ann, MemberSet(bob, None)))
+        await world.publish(removed)
+        await world.publish(added)
+        await node.send(group, ann, "not for bob")
+        await other.saw_text("not for bob")
+        await nothing_more(node, client)
+
+    assert client.texts == ["end"]
+
+
+async def test_a_new_role_is_told_once(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    group = await node.create_group(ann, bob)
+    async with node.client(bob) as client:
+        await client.caught_up()
+        await node.record(world.event(group, ann, MemberSet(bob, Role.ADMIN)))
+        await world.persist()
+        await nothing_more(node, client)
+
+    assert client.kinds == ["caught_up", "member_changed", "message_created"]
+    assert client.events[1].member_changed.role == message_pb2.ROLE_ADMIN
+
+
+async def test_new_details_are_told_whole(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    group = await node.create_group(ann, bob)
+    async with node.client(bob) as client:
+        await client.caught_up()
+        renamed = await node.record(world.event(group, ann, GroupUpdated(title="renamed")))
+        await client.saw(renamed)
+
+    assert client.events[-1].chat_updated.title == "renamed"
+    assert len(client.events[-1].chat_updated.members) == 2
+
+
+async def test_a_deletion_for_oneself_reaches_ones_own_devices_only(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    group = await node.create_group(ann, bob)
+    sent = await node.send(group, bob)
+    async with node.client(ann) as phone, node.client(ann) as laptop, node.client(bob) as other:
+        for client in (phone, laptop, other):
+            await client.caught_up()
+        cursor = other.cursor
+        deleted = await node.delete_for_me(group, ann, sent.event.event_id)
+        await phone.saw(deleted)
+        await laptop.saw(deleted)
+        await world.persist()
+        await nothing_more(node, other)
+    async with node.client(bob, cursor) as resumed:
+        await resumed.caught_up()
+
+    assert other.kinds == ["caught_up", "message_created"]
+    assert str(deleted.event.event_id) not in resumed.ids
+
+
+async def test_typing_reaches_the_members_and_is_not_kept(world: World, node: Node) -> None:
+    ann, bob, eve = a_user(), a_user(), a_user()
+    group = await node.create_group(ann, bob)
+    async with node.client(bob) as member, node.client(eve) as stranger:
+        await member.caught_up()
+        await stranger.caught_up()
+        await world.typing(chat_channel(group), ann)
+        await world.typing(user_channel(bob), ann)
+        await until(lambda: member.kinds.count("typing") == 2)
+        await nothing_more(node, stranger)
+
+    assert "typing" not in stranger.kinds
+    assert member.ids == []
+
+
+async def test_streams_that_go_leave_nothing_behind(node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    await node.create_group(ann, bob)
+    for _ in range(3):
+        async with node.client(bob) as client:
+            await client.caught_up()
+    async with node.client(ann) as client:
+        await client.caught_up()
+        await nothing_more(node, client)
+        await asyncio.sleep(0)
+        heard = set(node.world.bus._listeners)
+
+    assert not node.hub.readers
+    assert user_channel(bob) not in heard
+    assert user_channel(ann) in heard
+
+
+async def test_two_nodes_deliver_each_others_messages(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    group = await node.create_group(ann, bob)
+    await world.persist()
+    async with a_node(world) as other, other.client(bob) as client:
+        await client.caught_up()
+        await node.send(group, ann, "across")
+        await client.saw_text("across")
