@@ -1,0 +1,108 @@
+"""The rules of roles, over all groups and all changes."""
+
+from contextlib import suppress
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from history.model import Role
+from kernel.errors import ChatlyError, Reason
+from kernel.ids import UserId
+from services.messaging.model import MAX_GROUP_MEMBERS
+from services.messaging.roles import Roles, additions, removal
+from tests.unit.messaging.rig import refused
+
+USERS = [UserId(name) for name in "abcdef"]
+users = st.sampled_from(USERS)
+roles = st.sampled_from(Role)
+
+
+@st.composite
+def groups(draw: st.DrawFn) -> Roles:
+    """Groups as they can be: with an owner."""
+    return {**draw(st.dictionaries(users, roles, max_size=5)), draw(users): Role.OWNER}
+
+
+def applied(before: Roles, actor: UserId, given_users: list[UserId], role: Role | None) -> Roles:
+    after = dict(before)
+    with suppress(ChatlyError):
+        for change in additions(before, actor, given_users, role):
+            assert change.after is not None
+            after[change.user_id] = change.after
+    return after
+
+
+@given(groups(), users, st.lists(users, min_size=1, unique=True), st.none() | roles)
+def test_a_group_keeps_an_owner_whoever_gives_whichever_roles(
+    group: Roles, actor: UserId, others: list[UserId], role: Role | None
+) -> None:
+    assert Role.OWNER in applied(group, actor, others, role).values()
+
+
+@given(groups(), users, st.lists(users, min_size=1, unique=True), st.none() | roles)
+def test_only_owners_change_who_is_admin_or_owner(
+    group: Roles, actor: UserId, others: list[UserId], role: Role | None
+) -> None:
+    after = applied(group, actor, others, role)
+
+    if group.get(actor) is not Role.OWNER:
+        assert {user: one for user, one in group.items() if one > Role.MEMBER} == {
+            user: one for user, one in after.items() if one > Role.MEMBER
+        }
+
+
+@given(groups(), users, st.lists(users, min_size=1, unique=True))
+def test_without_a_role_members_stay_as_they_are(group: Roles, actor: UserId, others: list[UserId]) -> None:
+    after = applied(group, actor, others, None)
+
+    assert {user: after[user] for user in group} == dict(group)
+    assert all(after[user] is Role.MEMBER for user in after.keys() - group.keys())
+
+
+@given(groups(), users, users)
+def test_members_and_strangers_take_nobody_out_but_themselves(group: Roles, actor: UserId, other: UserId) -> None:
+    if group.get(actor, 0) < Role.ADMIN and other != actor:
+        with refused(Reason.ROLE_TOO_LOW):
+            removal(group, actor, other)
+
+
+@given(groups(), users, users)
+def test_a_removal_leaves_an_owner_or_nobody(group: Roles, actor: UserId, other: UserId) -> None:
+    after = dict(group)
+    with suppress(ChatlyError):
+        for change in removal(group, actor, other):
+            del after[change.user_id]
+
+    assert not after or Role.OWNER in after.values()
+
+
+def test_an_admin_takes_out_no_admin() -> None:
+    group = {USERS[0]: Role.OWNER, USERS[1]: Role.ADMIN, USERS[2]: Role.ADMIN, USERS[3]: Role.MEMBER}
+
+    with refused(Reason.ROLE_TOO_LOW):
+        removal(group, USERS[1], USERS[2])
+    assert [change.user_id for change in removal(group, USERS[1], USERS[3])] == [USERS[3]]
+
+
+def test_an_owner_takes_out_another_owner() -> None:
+    group = {USERS[0]: Role.OWNER, USERS[1]: Role.OWNER}
+
+    assert [change.user_id for change in removal(group, USERS[0], USERS[1])] == [USERS[1]]
+
+
+def test_the_last_owner_neither_leaves_nor_steps_down_while_others_are_there() -> None:
+    group = {USERS[0]: Role.OWNER, USERS[1]: Role.ADMIN}
+
+    with refused(Reason.LAST_OWNER):
+        removal(group, USERS[0], USERS[0])
+    with refused(Reason.LAST_OWNER):
+        additions(group, USERS[0], [USERS[0]], Role.MEMBER)
+    assert removal({USERS[0]: Role.OWNER}, USERS[0], USERS[0])
+
+
+def test_a_full_group_takes_nobody_more_but_still_changes_roles() -> None:
+    group = {UserId(str(number)): Role.MEMBER for number in range(MAX_GROUP_MEMBERS - 1)} | {USERS[0]: Role.OWNER}
+
+    with refused(Reason.GROUP_FULL):
+        additions(group, USERS[0], [USERS[1]], None)
+    assert len(additions(group, USERS[0], [UserId("1")], Role.ADMIN)) == 1
