@@ -33,8 +33,13 @@ class ChangePassword:
         check_new_password(new, field="new_password")
         account = await self._credentials.confirm(user_id, current)
         new_hash = await self._passwords.hash(new)
+        ended = await self._end_sessions(user_id, but=keep)
         changed = await self._changes.set_password(user_id, old_hash=account.password_hash, new_hash=new_hash)
         if changed is None:
             raise wrong_credentials()
-        others = [each.session_id for each in await self._sessions.of_user(user_id) if each.session_id != keep]
+        # Once more, for a login with the old password that was just under way.
+        return ended + await self._end_sessions(user_id, but=keep)
+
+    async def _end_sessions(self, user_id: UserId, *, but: SessionId) -> int:
+        others = [each.session_id for each in await self._sessions.of_user(user_id) if each.session_id != but]
         return await self._endings.end(others, at=self._clock.now())

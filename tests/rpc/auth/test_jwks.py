@@ -18,6 +18,10 @@ def kid_of(token: str) -> str:
     return str(jwt.get_unverified_header(token)["kid"])
 
 
+def database_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("auth.db*"))
+
+
 async def published(auth: AuthClient) -> dict[str, pb.Jwk]:
     return {key.kid: key for key in (await auth.auth.GetJwks(pb.GetJwksRequest())).keys}
 
@@ -77,14 +81,10 @@ async def test_a_rotation_logs_nobody_out(tmp_path: Path, clock: FakeClock) -> N
 async def test_only_the_owner_of_the_process_can_read_the_keys(auth: AuthClient, tmp_path: Path) -> None:
     await auth.register("alice")
 
-    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in list_files(tmp_path)}
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in database_files(tmp_path)}
 
     assert modes["auth.db"] == 0o600
     assert set(modes.values()) == {0o600}
-
-
-def list_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("auth.db*"))
 
 
 async def test_the_service_says_that_it_works(auth: AuthClient) -> None:

@@ -1,6 +1,7 @@
 """What a login does when the account changes under it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,13 +46,24 @@ async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
         yield database
 
 
-async def a_login(database: SqliteDatabase, *, cost: int = 4, sessions: SqliteSessions | None = None) -> Login:
+@pytest.fixture
+def passwords() -> Iterator[Passwords]:
+    with closing(Passwords(cost=4, queue=4, threads=1)) as passwords:
+        yield passwords
+
+
+@pytest.fixture
+def costlier() -> Iterator[Passwords]:
+    with closing(Passwords(cost=5, queue=4, threads=1)) as passwords:
+        yield passwords
+
+
+async def a_login(database: SqliteDatabase, passwords: Passwords, sessions: SqliteSessions | None = None) -> Login:
     clock, users = FakeClock(), SqliteUsers(database)
     sessions = sessions or SqliteSessions(database)
     minutes = timedelta(minutes=15)
     keys = KeyRing(store=SqliteKeys(database), clock=clock, rotate_every=timedelta(days=30), token_life=minutes)
     await keys.refresh()
-    passwords = Passwords(cost=cost, queue=4, threads=1)
     credentials = Credentials(
         accounts=users, sessions=sessions, passwords=passwords, limiter=MemoryAttempts(clock=clock), clock=clock
     )
@@ -67,10 +79,9 @@ async def a_login(database: SqliteDatabase, *, cost: int = 4, sessions: SqliteSe
     )
 
 
-async def registered(database: SqliteDatabase) -> UserId:
-    register = Register(
-        accounts=SqliteUsers(database), passwords=Passwords(cost=4, queue=4, threads=1), clock=FakeClock()
-    )
+@pytest.fixture
+async def user_id(database: SqliteDatabase, passwords: Passwords) -> UserId:
+    register = Register(accounts=SqliteUsers(database), passwords=passwords, clock=FakeClock())
     return (await register(username="alice", email=EMAIL, password=PASSWORD)).user_id
 
 
@@ -78,9 +89,10 @@ async def stored(database: SqliteDatabase, user_id: UserId) -> Account:
     return (await SqliteUsers(database).get([user_id]))[user_id]
 
 
-async def test_a_login_that_a_deletion_outran_is_refused_and_leaves_no_session(database: SqliteDatabase) -> None:
-    user_id = await registered(database)
-    login = await a_login(database, sessions=SessionsAfter(database, SqliteUsers(database)))
+async def test_a_login_that_a_deletion_outran_is_refused_and_leaves_no_session(
+    database: SqliteDatabase, passwords: Passwords, user_id: UserId
+) -> None:
+    login = await a_login(database, passwords, SessionsAfter(database, SqliteUsers(database)))
 
     with pytest.raises(ChatlyError) as refused:
         await login(email=EMAIL, password=PASSWORD, device=DEVICE)
@@ -89,18 +101,18 @@ async def test_a_login_that_a_deletion_outran_is_refused_and_leaves_no_session(d
     assert await SqliteSessions(database).of_user(user_id) == []
 
 
-async def test_a_login_hashes_again_after_the_cost_was_set_anew(database: SqliteDatabase) -> None:
-    user_id = await registered(database)
-    login = await a_login(database, cost=5)
+async def test_a_login_hashes_again_after_the_cost_was_set_anew(
+    database: SqliteDatabase, costlier: Passwords, user_id: UserId
+) -> None:
+    login = await a_login(database, costlier)
     for _ in range(2):
         assert (await login(email=EMAIL, password=PASSWORD, device=DEVICE)).access
         assert (await stored(database, user_id)).password_hash.startswith(b"$2b$05$")
 
 
-async def test_a_wrong_password_changes_no_hash(database: SqliteDatabase) -> None:
-    user_id = await registered(database)
+async def test_a_wrong_password_changes_no_hash(database: SqliteDatabase, costlier: Passwords, user_id: UserId) -> None:
     before = await stored(database, user_id)
-    login = await a_login(database, cost=5)
+    login = await a_login(database, costlier)
 
     with pytest.raises(ChatlyError):
         await login(email=EMAIL, password="wrong", device=DEVICE)
