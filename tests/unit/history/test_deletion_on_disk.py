@@ -1,0 +1,25 @@
+"""What was deleted for everyone cannot be found in the store's files."""
+
+from pathlib import Path
+
+from history.open import open_history
+from tests.unit.history.chronicle import PHOTO, Chronicle, records_of
+
+
+def everything_in(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+async def test_nothing_of_a_deleted_message_is_left_in_the_files(tmp_path: Path) -> None:
+    chat = Chronicle()
+    # Long enough to fill pages of their own.
+    sent = chat.sent(text="the secret " * 1_000, attachments=(PHOTO,))
+    edited = chat.edited(sent, "the other secret " * 1_000)
+    kept = chat.sent(text="what stays")
+    async with open_history(tmp_path) as store:
+        await store.writer.apply(records_of([sent, edited, kept]))
+        await store.writer.apply(records_of([chat.deleted_for_everyone(sent)], start=3))
+
+    files = everything_in(tmp_path)
+    assert b"what stays" in files
+    assert b"secret" not in files

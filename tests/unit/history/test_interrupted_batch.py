@@ -1,0 +1,73 @@
+"""A batch that dies half-way leaves nothing behind: given again, it is stored without a loss, a double or a hole."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from history.adapters.sqlite_readers import SqliteEventReader, SqliteMessageReader
+from history.adapters.sqlite_schema import SCHEMA
+from history.adapters.sqlite_writer import SqliteRecordWriter
+from history.ports import Window
+from kernel.errors import ChatlyError, Reason
+from kernel.store.sqlite import Job, SqliteDatabase
+from tests.fakes import FakeClock
+from tests.unit.history.chronicle import ANN_AND_BOB, PHOTO, Chronicle, records_of
+
+T = TypeVar("T")
+
+
+class DyingDatabase(SqliteDatabase):
+    """Interrupts the next transaction after so many steps of SQLite's machine; -1: after its last statement."""
+
+    dies_after: int | None = None
+
+    async def write(self, job: Job[T]) -> T:
+        dies_after, self.dies_after = self.dies_after, None
+        return await super().write(job if dies_after is None else self._dying(job, dies_after))
+
+    def _dying(self, job: Job[T], steps: int) -> Job[T]:
+        def interrupted(connection: sqlite3.Connection) -> T:
+            if steps > 0:
+                connection.set_progress_handler(lambda: 1, steps)
+            try:
+                job(connection)
+            finally:
+                connection.set_progress_handler(None, 0)
+            raise sqlite3.OperationalError("disk I/O error")
+
+        return interrupted
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[DyingDatabase]:
+    database = DyingDatabase(tmp_path / "history.db")
+    database.start(SCHEMA)
+    yield database
+    database.stop()
+
+
+@pytest.mark.parametrize("dies_after", [50, 100, 300, 1_000, 3_000, -1])
+async def test_an_interrupted_batch_is_stored_whole_the_next_time(database: DyingDatabase, dies_after: int) -> None:
+    chat = Chronicle()
+    writer = SqliteRecordWriter(database=database, clock=FakeClock())
+    messages, events = SqliteMessageReader(database=database), SqliteEventReader(database=database)
+    sent = [chat.sent(attachments=(PHOTO,)) for _ in range(6)]
+    records = records_of([*sent[:3], chat.edited(sent[0], "edited"), chat.deleted_for_everyone(sent[1]), *sent[3:]])
+    await writer.apply(records[:2])
+
+    database.dies_after = dies_after
+    with pytest.raises(ChatlyError) as raised:
+        await writer.apply(records)
+
+    assert raised.value.reason is Reason.STORE_UNAVAILABLE
+    assert await events.stored() == {0: 1}
+    assert len(await messages.window(ANN_AND_BOB, Window(limit=99))) == 2
+
+    applied = await writer.apply(records)
+
+    assert [event.position.offset for event in applied.events] == [2, 3, 4, 5, 6, 7]
+    assert [state.seq for state in await messages.window(ANN_AND_BOB, Window(limit=99))] == [1, 2, 3, 4, 5, 6]
+    assert [item.position.offset for item in await events.events_after(ANN_AND_BOB, -1, 99)] == list(range(8))

@@ -1,0 +1,241 @@
+"""History is the same whatever part of the log is stored: the rest comes from the tail."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from history.adapters.memory_tail import MemoryHotTail
+from history.model import ChatEvent, Message, MessageSent, Role
+from history.open import HistoryStore
+from history.ports import Window
+from history.view import History
+from kernel.ids import UserId
+from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, a_user, records_of, stored
+
+
+async def history_of(store: HistoryStore, events: Sequence[ChatEvent], *, stored_part: int) -> History:
+    """The first `stored_part` events are in the store, the others in the tail; two are in both."""
+    tail = MemoryHotTail()
+    await store.writer.apply(records_of(events[:stored_part]))
+    for event in stored(events)[max(0, stored_part - 2) :]:
+        await tail.add(event)
+    return History(messages=store.messages, chats=store.chats, events=store.events, tail=tail)
+
+
+def words(messages: Sequence[Message]) -> list[str]:
+    return [message.text for message in messages]
+
+
+def numbered(chat: Chronicle, count: int) -> list[ChatEvent]:
+    """Messages of Ann whose texts are 0, 1, 2, …"""
+    return [chat.sent(ANN, str(number)) for number in range(count)]
+
+
+def a_life(chat: Chronicle) -> list[ChatEvent]:
+    """Sends, edits, deletions, reactions and a read mark between Ann and Bob."""
+    one, two, three, four = numbered(chat, 4)
+    bobs, last = chat.sent(BOB, "from Bob"), chat.sent(ANN, "last")
+    return [
+        one,
+        two,
+        chat.edited(one, "0, edited"),
+        three,
+        chat.reacted(BOB, one),
+        chat.deleted_for_everyone(two),
+        four,
+        chat.deleted_by(BOB, three),
+        chat.read_by(BOB, one),
+        bobs,
+        last,
+        chat.reacted(BOB, one, present=False),
+    ]
+
+
+LIFE = a_life(Chronicle())
+EVERY_CUT = pytest.mark.parametrize("cut", range(len(LIFE) + 1))
+
+
+@EVERY_CUT
+async def test_a_page_does_not_depend_on_what_is_stored(store: HistoryStore, cut: int) -> None:
+    history = await history_of(store, LIFE, stored_part=cut)
+
+    everything = Window(limit=9)
+    assert words(await history.page(ANN_AND_BOB, everything, viewer=ANN)) == [
+        "0, edited",
+        "",
+        "2",
+        "3",
+        "from Bob",
+        "last",
+    ]
+    assert words(await history.page(ANN_AND_BOB, everything, viewer=BOB)) == ["0, edited", "", "3", "from Bob", "last"]
+
+
+@EVERY_CUT
+@pytest.mark.parametrize("newest_first", [True, False])
+async def test_pages_of_two_hold_every_message_once(store: HistoryStore, cut: int, *, newest_first: bool) -> None:
+    history = await history_of(store, LIFE, stored_part=cut)
+    window = Window(limit=2, newest_first=newest_first)
+    pages: list[list[str]] = []
+    while page := await history.page(ANN_AND_BOB, window, viewer=BOB):
+        pages.append(words(page))
+        edge = page[0 if newest_first else -1].message_id
+        window = replace(window, before=edge) if newest_first else replace(window, after=edge)
+
+    forward = [["0, edited", ""], ["3", "from Bob"], ["last"]]
+    backward = [["from Bob", "last"], ["", "3"], ["0, edited"]]
+    assert pages == (backward if newest_first else forward)
+
+
+@EVERY_CUT
+async def test_unread_does_not_depend_on_what_is_stored(store: HistoryStore, cut: int) -> None:
+    history = await history_of(store, LIFE, stored_part=cut)
+
+    # Bob sent after "3": only "last" came later.
+    assert await history.unread(ANN_AND_BOB, BOB) == 1
+    assert await history.unread(ANN_AND_BOB, ANN) == 0
+
+
+@EVERY_CUT
+async def test_the_list_of_chats_does_not_depend_on_what_is_stored(store: HistoryStore, cut: int) -> None:
+    history = await history_of(store, LIFE, stored_part=cut)
+
+    (overview,) = await history.chats_of(BOB)
+
+    assert overview.last_message is not None
+    assert (overview.last_message.text, overview.unread_count) == ("last", 1)
+    assert overview.last_activity_at == overview.last_message.created_at
+
+
+@EVERY_CUT
+async def test_a_replay_does_not_depend_on_what_is_stored(store: HistoryStore, cut: int) -> None:
+    history = await history_of(store, LIFE, stored_part=cut)
+
+    bobs = await history.missed(BOB, {0: 1}, limit=99)
+    anns = await history.missed(ANN, {0: 1}, limit=99)
+
+    assert [item.position.offset for item in bobs.events] == list(range(2, 12))
+    assert [item.position.offset for item in anns.events] == [2, 3, 4, 5, 6, 8, 9, 10, 11]
+
+
+@EVERY_CUT
+async def test_a_replay_carries_no_text_that_was_deleted(store: HistoryStore, cut: int) -> None:
+    history = await history_of(store, LIFE, stored_part=cut)
+
+    replay = await history.missed(BOB, {}, limit=99)
+
+    sent = [item.event.change for item in replay.events if isinstance(item.event.change, MessageSent)]
+    assert [change.text for change in sent] == ["0", "", "2", "3", "from Bob", "last"]
+
+
+async def test_a_long_run_of_deleted_messages_does_not_shorten_a_page(store: HistoryStore) -> None:
+    chat = Chronicle()
+    messages = numbered(chat, 12)
+    hidden = [chat.deleted_by(BOB, message) for message in messages[3:11]]
+    history = await history_of(store, [*messages, *hidden], stored_part=17)
+
+    assert words(await history.page(ANN_AND_BOB, Window(limit=3), viewer=BOB)) == ["1", "2", "11"]
+
+
+async def test_a_group_that_only_the_tail_knows_is_there_for_its_members(store: HistoryStore) -> None:
+    chat = Chronicle(A_GROUP)
+    history = await history_of(store, [chat.created(ANN, BOB, title="New"), chat.sent(ANN, "hi")], stored_part=0)
+
+    (overview,) = await history.chats_of(BOB)
+
+    assert overview.state.title is not None
+    assert (overview.state.title.value, overview.unread_count) == ("New", 1)
+    assert await history.chats_of(CAT) == []
+
+
+async def test_a_group_without_messages_was_last_active_when_it_was_made(store: HistoryStore) -> None:
+    created = Chronicle(A_GROUP).created(ANN)
+    history = await history_of(store, [created], stored_part=1)
+
+    (overview,) = await history.chats_of(ANN)
+
+    assert (overview.last_message, overview.last_activity_at) == (None, created.occurred_at)
+
+
+@pytest.mark.parametrize("cut", range(5))
+async def test_who_was_removed_hears_of_that_alone_and_has_the_chat_no_more(store: HistoryStore, cut: int) -> None:
+    chat = Chronicle(A_GROUP)
+    events = [chat.created(ANN, BOB), chat.sent(), chat.member_set(ANN, BOB, None), chat.sent()]
+    history = await history_of(store, events, stored_part=cut)
+
+    replay = await history.missed(BOB, {}, limit=99)
+
+    assert [item.event for item in replay.events] == [events[2]]
+    assert await history.chats_of(BOB) == []
+
+
+async def test_who_is_new_in_a_stored_group_has_it_at_once(store: HistoryStore) -> None:
+    chat = Chronicle(A_GROUP)
+    events = [chat.created(ANN, BOB), chat.sent(), chat.member_set(ANN, CAT, Role.MEMBER)]
+    history = await history_of(store, events, stored_part=2)
+
+    assert [overview.state.chat_id for overview in await history.chats_of(CAT)] == [A_GROUP]
+    assert events[2] in [item.event for item in (await history.missed(CAT, {}, limit=9)).events]
+
+
+async def test_chats_are_listed_by_last_activity(store: HistoryStore) -> None:
+    first, group = Chronicle(), Chronicle(A_GROUP)
+    earlier = first.sent()
+    later = [group.created(ANN), group.sent(), group.sent()]
+    history = await history_of(store, [*later, earlier], stored_part=2)
+
+    assert [overview.state.chat_id for overview in await history.chats_of(ANN)] == [A_GROUP, ANN_AND_BOB]
+
+
+async def test_more_missed_than_asked_for_is_said(store: HistoryStore) -> None:
+    events = numbered(Chronicle(), 5)
+    history = await history_of(store, events, stored_part=3)
+
+    assert (await history.missed(BOB, {}, limit=5)).too_many is False
+    replay = await history.missed(BOB, {}, limit=4)
+    assert (len(replay.events), replay.too_many) == (4, True)
+
+
+async def found(history: History, sender: UserId, send: int) -> UUID | None:
+    message = await history.sent(sender, UUID(int=send))
+    return message.message_id if message else None
+
+
+@pytest.mark.parametrize("cut", range(3))
+async def test_a_send_is_found_by_its_name_and_the_first_in_the_log_is_it(store: HistoryStore, cut: int) -> None:
+    chat = Chronicle()
+    events = [chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7))]
+    history = await history_of(store, events, stored_part=cut)
+
+    assert await found(history, ANN, 7) == events[0].event_id
+    assert await found(history, BOB, 7) is None
+    assert await found(history, ANN, 8) is None
+
+
+async def test_a_send_is_found_also_after_its_sender_deleted_it_for_themselves(store: HistoryStore) -> None:
+    chat = Chronicle()
+    sent = chat.sent(send=UUID(int=7))
+    history = await history_of(store, [sent, chat.deleted_by(ANN, sent)], stored_part=1)
+
+    assert await found(history, ANN, 7) == sent.event_id
+    assert await history.message(ANN_AND_BOB, sent.event_id, viewer=ANN) is None
+
+
+async def test_a_copy_that_the_store_refused_is_hidden_though_the_tail_has_it(store: HistoryStore) -> None:
+    chat = Chronicle()
+    events = [chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7))]
+    history = await history_of(store, events, stored_part=2)
+
+    (message,) = await history.page(ANN_AND_BOB, Window(limit=9), viewer=BOB)
+    assert (message.message_id, message.seq) == (events[0].event_id, 1)
+
+
+async def test_nothing_is_known_of_a_chat_in_which_nothing_happened(store: HistoryStore) -> None:
+    history = await history_of(store, [], stored_part=0)
+
+    assert await history.chat(ANN_AND_BOB) is None
+    assert await history.unread(ANN_AND_BOB, BOB) == 0
+    assert await history.page(ANN_AND_BOB, Window(limit=9), viewer=ANN) == []
+    assert (await history.missed(a_user(), {}, limit=9)).events == []
