@@ -8,10 +8,10 @@ from typing import TypeVar
 import grpc
 from chatly.auth.v1 import auth_service_pb2 as auth
 from chatly.auth.v1 import user_service_pb2 as users
-from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceAsyncStub, AuthServiceStub
-from chatly.auth.v1.user_service_pb2_grpc import UserServiceAsyncStub, UserServiceStub
-from chatly.media.v1.media_service_pb2_grpc import MediaServiceAsyncStub, MediaServiceStub
-from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceAsyncStub, MessagingServiceStub
+from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from chatly.auth.v1.user_service_pb2_grpc import UserServiceStub
+from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -49,10 +49,10 @@ class Client:
         self.name = ""
         self.user_id = ""
         self.token = ""
-        self.auth: AuthServiceAsyncStub = AuthServiceStub(channel)
-        self.users: UserServiceAsyncStub = UserServiceStub(channel)
-        self.messaging: MessagingServiceAsyncStub = MessagingServiceStub(channel)
-        self.media: MediaServiceAsyncStub = MediaServiceStub(channel)
+        self.auth = AuthServiceStub(channel)
+        self.users = UserServiceStub(channel)
+        self.messaging = MessagingServiceStub(channel)
+        self.media = MediaServiceStub(channel)
         self._refresh_token = ""
         self._refreshing = asyncio.Lock()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import grpc
 from chatly.messaging.v1 import live_pb2 as live
 from chatly.messaging.v1 import messaging_service_pb2 as messaging
-from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceAsyncStub, MessagingServiceStub
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from client import Client, open_channel
 
 # As many events as one replay may hold: an older one cannot come again.
@@ -79,7 +79,7 @@ class Inbox:
 
     async def _subscribe(self) -> None:
         async with open_channel(self._edge) as channel:
-            stub: MessagingServiceAsyncStub = MessagingServiceStub(channel)
+            stub = MessagingServiceStub(channel)
             request = messaging.SubscribeRequest(cursor=self._cursor)
             async for response in stub.Subscribe(request, metadata=self._client.metadata()):
                 for event in response.events:
