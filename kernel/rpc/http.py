@@ -1,9 +1,11 @@
 """The HTTP door of a service: /metrics, /healthz, its own routes, and the same tokens and errors as over gRPC."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
 from math import ceil
+from socket import socket
 
 import uvicorn
 from starlette.applications import Starlette
@@ -86,8 +88,8 @@ def build_app(service: Service, *, tokens: TokenVerifier, health: HealthMonitor,
 
 
 @asynccontextmanager
-async def open_http(app: Starlette, *, grace_seconds: float) -> AsyncIterator[uvicorn.Server]:
-    """A uvicorn server to be run with `serve(sockets=[listener])`; at the end it is told to finish."""
+async def serve_http(app: Starlette, listener: socket, *, grace_seconds: float) -> AsyncIterator[None]:
+    """Answer on this listening socket until the block ends; running answers may finish for `grace_seconds`."""
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -98,10 +100,12 @@ async def open_http(app: Starlette, *, grace_seconds: float) -> AsyncIterator[uv
         timeout_graceful_shutdown=ceil(grace_seconds),
     )
     server = _QuietServer(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]), name="http")
     try:
-        yield server
+        yield
     finally:
         server.should_exit = True
+        await task
 
 
 class _QuietServer(uvicorn.Server):

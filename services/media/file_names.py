@@ -15,7 +15,8 @@ def clean_file_name(given: str) -> str:
     name = re.split(r"[/\\]", given)[-1]
     name = _DIRECTION_MARKS.sub("", name)
     name = "".join(character for character in name if unicodedata.category(character) not in _HIDDEN_CATEGORIES)
-    return _shorten(name.strip()) if name.strip(" .") else _FALLBACK
+    name = _shorten(name.strip()).strip()
+    return name if name.strip(".") else _FALLBACK
 
 
 def _shorten(name: str) -> str:

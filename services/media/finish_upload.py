@@ -11,7 +11,7 @@ from kernel.blob.ports import BlobStore
 from kernel.cancel import settled
 from kernel.clock import Clock
 from kernel.errors import ChatlyError, Code, Reason
-from services.media.errors import checksum_mismatch
+from services.media.errors import checksum_mismatch, file_empty, upload_incomplete
 from services.media.images import clean_image
 from services.media.inspect import IMAGE_TYPES, require_allowed
 from services.media.model import MAX_CHUNK_BYTES, Limits, Media, PendingUpload, Purpose, Variant, blob_name

@@ -122,6 +122,8 @@ def _write_frames(image: Image.Image, target: Path, image_format: str, **how: An
 
 
 def _duration(frame: Image.Image) -> int:
+    # WebP tells a frame's time only once it is decoded.
+    frame.load()
     return round(frame.info.get("duration", 0) or 0)
 
 

@@ -141,6 +141,5 @@ def _named_by_library(head: bytes) -> str:
         matches = puremagic.magic_string(head)
     except puremagic.PureError:
         return _UNKNOWN
-    named = next((match.mime_type for match in matches if match.mime_type), _UNKNOWN)
     # The library also guesses; a guess must not let in what the strict signatures did not.
-    return _UNKNOWN if named in ALLOWED_TYPES else str(named)
+    return next((name for match in matches if (name := match.mime_type) and name not in ALLOWED_TYPES), _UNKNOWN)

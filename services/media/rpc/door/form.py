@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from kernel.errors import ChatlyError, Code, Reason, invalid_field
@@ -88,7 +88,7 @@ class _Events:
                     "on_end": self._on_end,
                 },
             )
-        except MultipartParseError as error:
+        except FormParserError as error:
             raise _malformed(str(error)) from None
 
     async def next(self) -> "_Headers | bytes | _End | None":
@@ -109,7 +109,7 @@ class _Events:
     def _parse(self, piece: bytes) -> None:
         try:
             self._parser.write(piece)
-        except MultipartParseError as error:
+        except FormParserError as error:
             raise _malformed(str(error)) from None
 
     def _on_part_begin(self) -> None:

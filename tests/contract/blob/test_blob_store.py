@@ -1,0 +1,104 @@
+"""What BlobStore promises, asked of every adapter that makes the promise."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from kernel.blob.folder import FolderBlobStore
+from kernel.blob.ports import BlobStore
+
+CONTENT = bytes(range(256)) * 3_000
+
+
+@pytest.fixture(params=["folder"])
+async def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
+    stores = {"folder": FolderBlobStore(tmp_path / "blobs")}
+    store = stores[request.param]
+    await store.open()
+    return store
+
+
+async def pieces(*parts: bytes, then: Exception | None = None) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+    if then is not None:
+        raise then
+
+
+async def whole(blobs: BlobStore, name: str, *, offset: int = 0, length: int | None = None) -> bytes:
+    return b"".join([chunk async for chunk in blobs.read(name, offset=offset, length=length)])
+
+
+async def test_what_was_put_is_read_back_and_its_size_is_told(blobs: BlobStore) -> None:
+    size = await blobs.put("a/b", pieces(CONTENT[:1000], b"", CONTENT[1000:]))
+
+    assert size == len(CONTENT)
+    assert await whole(blobs, "a/b") == CONTENT
+
+
+async def test_it_is_read_in_chunks_of_at_most_256_kib(blobs: BlobStore) -> None:
+    await blobs.put("a", pieces(CONTENT))
+
+    assert max([len(chunk) async for chunk in blobs.read("a")]) <= 256 * 1024
+
+
+@pytest.mark.parametrize(
+    ("offset", "length"), [(0, 10), (5, None), (5, 300_000), (len(CONTENT), None), (len(CONTENT) + 9, 5), (3, 0)]
+)
+async def test_a_part_is_read(blobs: BlobStore, offset: int, length: int | None) -> None:
+    await blobs.put("a", pieces(CONTENT))
+
+    end = None if length is None else offset + length
+    assert await whole(blobs, "a", offset=offset, length=length) == CONTENT[offset:end]
+
+
+async def test_nothing_appears_when_the_bytes_stop_half_way(blobs: BlobStore) -> None:
+    with pytest.raises(ConnectionError):
+        await blobs.put("a", pieces(b"half", then=ConnectionError()))
+
+    with pytest.raises(KeyError):
+        await whole(blobs, "a")
+
+
+async def test_a_failed_replacement_leaves_the_old_bytes(blobs: BlobStore) -> None:
+    await blobs.put("a", pieces(b"old"))
+
+    with pytest.raises(ConnectionError):
+        await blobs.put("a", pieces(b"new", then=ConnectionError()))
+
+    assert await whole(blobs, "a") == b"old"
+
+
+async def test_a_second_put_replaces_while_a_reader_keeps_what_it_began(blobs: BlobStore) -> None:
+    await blobs.put("a", pieces(CONTENT))
+    reading = blobs.read("a")
+    first = await anext(reading)
+
+    await blobs.put("a", pieces(b"new"))
+
+    assert first + b"".join([chunk async for chunk in reading]) == CONTENT
+    assert await whole(blobs, "a") == b"new"
+
+
+async def test_a_deleted_blob_is_gone_and_deleting_again_is_no_error(blobs: BlobStore) -> None:
+    await blobs.put("a", pieces(b"x"))
+
+    await blobs.delete("a")
+    await blobs.delete("a")
+
+    with pytest.raises(KeyError):
+        await whole(blobs, "a")
+
+
+async def test_one_name_may_begin_with_another(blobs: BlobStore) -> None:
+    await blobs.put("a", pieces(b"one"))
+    await blobs.put("a/b", pieces(b"two"))
+
+    assert (await whole(blobs, "a"), await whole(blobs, "a/b")) == (b"one", b"two")
+
+
+@pytest.mark.parametrize("name", ["", "../a", "a.b", "/a", "a b", "ä", "a\0", "x" * 201])
+async def test_other_names_are_refused(blobs: BlobStore, name: str) -> None:
+    with pytest.raises(ValueError, match="is no name"):
+        await blobs.put(name, pieces(b"x"))

@@ -1,0 +1,50 @@
+"""What MediaStore promises."""
+
+from datetime import timedelta
+
+from services.media.model import FilesSent, MessageGone, Purpose
+from tests.builders import NOON, an_id
+from tests.contract.media.conftest import Stores
+from tests.unit.media.builders import a_media
+
+
+async def test_a_file_is_found_as_it_was_added(stores: Stores) -> None:
+    media = a_media(
+        purpose=Purpose.AVATAR,
+        file_name="Grüße 👋.png",
+        width=3,
+        height=4,
+        thumbnail_bytes=5,
+        created_at=NOON + timedelta(microseconds=9),
+    )
+
+    await stores.media.add(media)
+
+    assert await stores.media.find(media.media_id) == media
+
+
+async def test_adding_again_changes_nothing(stores: Stores) -> None:
+    media = a_media()
+    await stores.media.add(media)
+
+    await stores.media.add(a_media(media_id=media.media_id, file_name="other"))
+
+    assert await stores.media.find(media.media_id) == media
+
+
+async def test_an_unknown_file_is_not_found(stores: Stores) -> None:
+    assert await stores.media.find(a_media().media_id) is None
+
+
+async def test_a_deleted_file_is_condemned_until_it_is_buried_and_never_comes_back(stores: Stores) -> None:
+    media, message = a_media(), an_id()
+    await stores.media.add(media)
+    await stores.sent.apply([FilesSent("chat", message, media.owner_id, (media.media_id,))])
+    await stores.sent.apply([MessageGone("chat", message, deleted=True)])
+    assert await stores.media.condemned(limit=10) == [media.media_id]
+
+    await stores.media.bury(media.media_id)
+    await stores.media.add(media)
+
+    assert await stores.media.condemned(limit=10) == []
+    assert await stores.media.find(media.media_id) is None

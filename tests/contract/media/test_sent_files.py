@@ -1,0 +1,88 @@
+"""What SentFiles promises."""
+
+from datetime import timedelta
+
+from kernel.ids import UserId
+from services.media.model import FilesSent, LogChange, Media, MessageGone, Purpose
+from tests.builders import NOON, an_id
+from tests.contract.media.conftest import Stores
+from tests.unit.media.builders import a_media
+
+
+async def known(stores: Stores, media: Media) -> Media:
+    await stores.media.add(media)
+    return media
+
+
+def sent(media: Media, chat_id: str, message_id: str) -> FilesSent:
+    return FilesSent(chat_id, message_id, media.owner_id, (media.media_id,))
+
+
+async def test_a_file_is_in_every_chat_that_its_owner_sent_it_to(stores: Stores) -> None:
+    media = await known(stores, a_media())
+
+    await stores.sent.apply([sent(media, "one", an_id()), sent(media, "two", an_id()), sent(media, "two", an_id())])
+
+    assert sorted(await stores.sent.chats(media.media_id)) == ["one", "two"]
+
+
+async def test_what_somebody_else_sends_gives_no_rights(stores: Stores) -> None:
+    media = await known(stores, a_media())
+
+    await stores.sent.apply([FilesSent("theirs", an_id(), UserId(an_id()), (media.media_id,))])
+
+    assert await stores.sent.chats(media.media_id) == []
+
+
+async def test_a_file_is_deleted_with_the_last_message_that_has_it(stores: Stores) -> None:
+    media, first, last = await known(stores, a_media()), an_id(), an_id()
+    await stores.sent.apply([sent(media, "one", first), sent(media, "two", last)])
+
+    assert await stores.sent.apply([MessageGone("one", first, deleted=True)]) == []
+    assert await stores.sent.chats(media.media_id) == ["two"]
+    assert await stores.sent.apply([MessageGone("two", last, deleted=True)]) == [media.media_id]
+    assert await stores.media.find(media.media_id) is None
+
+
+async def test_all_files_of_a_deleted_message_go(stores: Stores) -> None:
+    one, message = await known(stores, a_media()), an_id()
+    other = await known(stores, a_media(owner_id=one.owner_id))
+    await stores.sent.apply([FilesSent("chat", message, one.owner_id, (one.media_id, other.media_id))])
+
+    deleted = await stores.sent.apply([MessageGone("chat", message, deleted=True)])
+
+    assert set(deleted) == {one.media_id, other.media_id}
+
+
+async def test_repeats_of_the_log_change_nothing(stores: Stores) -> None:
+    media, message = await known(stores, a_media()), an_id()
+    story: list[LogChange] = [sent(media, "chat", message), MessageGone("chat", message, deleted=True)]
+    await stores.sent.apply(story)
+
+    assert await stores.sent.apply(story) == []
+    assert await stores.sent.chats(media.media_id) == []
+
+
+async def test_a_copy_that_was_taken_back_leaves_the_file(stores: Stores) -> None:
+    media, kept, copy = await known(stores, a_media()), an_id(), an_id()
+    await stores.sent.apply([sent(media, "chat", kept), sent(media, "chat", copy)])
+
+    await stores.sent.apply([MessageGone("chat", copy, deleted=False)])
+
+    assert await stores.sent.chats(media.media_id) == ["chat"]
+    assert await stores.media.find(media.media_id) == media
+
+
+async def test_old_files_in_no_chat_are_deleted_and_nothing_else(stores: Stores) -> None:
+    old = NOON - timedelta(days=8)
+    unsent = await known(stores, a_media(created_at=old))
+    in_a_chat = await known(stores, a_media(created_at=old))
+    picture = await known(stores, a_media(created_at=old, purpose=Purpose.AVATAR))
+    young = await known(stores, a_media(created_at=NOON))
+    await stores.sent.apply([sent(in_a_chat, "chat", an_id())])
+
+    deleted = await stores.sent.delete_unsent(before=NOON - timedelta(days=7), limit=10)
+
+    assert deleted == [unsent.media_id]
+    for kept in (in_a_chat, picture, young):
+        assert await stores.media.find(kept.media_id) == kept

@@ -1,0 +1,172 @@
+"""A media service that runs, with an auth and a messaging service of the test's own beside it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import grpc
+import httpx
+from chatly.auth.v1 import user_service_pb2 as auth_pb
+from chatly.auth.v1.user_service_pb2_grpc import UserServiceServicer, add_UserServiceServicer_to_server
+from chatly.event.v1 import event_pb2
+from chatly.media.v1 import media_service_pb2 as pb
+from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
+from chatly.messaging.v1 import messaging_service_pb2 as messaging_pb
+from chatly.messaging.v1.messaging_service_pb2_grpc import (
+    MessagingServiceServicer,
+    add_MessagingServiceServicer_to_server,
+)
+
+from kernel.errors import ChatlyError, Code, Reason, denied
+from kernel.rpc.client import from_rpc_error
+from kernel.rpc.context import current_user
+from kernel.service import Service
+from services.media.settings import MediaSettings
+from services.media.wiring import open_media
+from tests.builders import an_id
+from tests.fakes import MemoryLog, Mesh, Served, a_platform, running
+from tests.unit.media.builders import a_direct_chat
+
+ANN, BOB, EVE = an_id(), an_id(), an_id()
+
+
+class Groups(MessagingServiceServicer):
+    """GetChat for groups whose members the test sets."""
+
+    def __init__(self) -> None:
+        self.members: dict[str, set[str]] = {}
+
+    async def GetChat(self, request: messaging_pb.GetChatRequest, context: object) -> messaging_pb.GetChatResponse:
+        if current_user().user_id not in self.members.get(request.chat_id, set()):
+            raise denied(Reason.NOT_A_MEMBER, "not a member")
+        return messaging_pb.GetChatResponse()
+
+
+class Profiles(UserServiceServicer):
+    """UpdateMe that keeps what it was asked; the name `taken` is taken."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, auth_pb.UpdateMeRequest]] = []
+
+    async def UpdateMe(self, request: auth_pb.UpdateMeRequest, context: object) -> auth_pb.UpdateMeResponse:
+        if request.username == "taken":
+            raise ChatlyError(Code.ALREADY_EXISTS, Reason.USERNAME_TAKEN, "taken")
+        user_id = current_user().user_id
+        self.asked.append((user_id, request))
+        user = auth_pb.User(
+            user_id=user_id, username=request.username, bio=request.bio, avatar_media_id=request.avatar_media_id
+        )
+        return auth_pb.UpdateMeResponse(user=user)
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """The running service, and what the test may turn."""
+
+    served: Served
+    http: httpx.AsyncClient
+    groups: Groups
+    profiles: Profiles
+    data_dir: Path
+    log: MemoryLog = field(default_factory=MemoryLog)
+
+    @property
+    def rpc(self) -> MediaServiceStub:
+        return MediaServiceStub(self.served.channel)
+
+    def by(self, user_id: str) -> Any:
+        """Metadata of a call by this user."""
+        return self.served.as_user(user_id)
+
+    def header(self, user_id: str, **more: str) -> dict[str, str]:
+        """Headers of a request by this user."""
+        return {"authorization": f"Bearer {self.served.token_for(user_id)}", **more}
+
+    async def upload(self, data: bytes, *, owner: str = ANN, step: int = 100_000, **start: Any) -> pb.Media:
+        """Over the stream."""
+        steps = [pb.UploadRequest(data=data[at : at + step]) for at in range(0, len(data), step)]
+        first = pb.UploadRequest(start=pb.UploadStart(**{"file_name": "file.bin", **start}))
+        return (await self.rpc.Upload(iter([first, *steps]), metadata=self.by(owner))).media
+
+    async def get(self, media_id: str, *, reader: str) -> pb.Media:
+        return (await self.rpc.GetMedia(pb.GetMediaRequest(media_id=media_id), metadata=self.by(reader))).media
+
+    async def download(self, media_id: str, *, reader: str = ANN, **request: Any) -> list[pb.DownloadResponse]:
+        call = self.rpc.Download(pb.DownloadRequest(media_id=media_id, **request), metadata=self.by(reader))
+        return [response async for response in call]
+
+    async def send(self, *media_ids: str, chat_id: str, sender: str = ANN) -> str:
+        """A message with these files is on the log; returns its id."""
+        message = UUID(an_id())
+        files = [event_pb2.AttachedMedia(media_id=media_id) for media_id in media_ids]
+        await self._append(message, chat_id, sender, message_sent=event_pb2.MessageSent(attachments=files))
+        return str(message)
+
+    async def delete_for_everyone(self, message_id: str, *, chat_id: str, sender: str = ANN) -> None:
+        deleted = event_pb2.MessageDeleted(message_id=UUID(message_id).bytes, for_everyone=True)
+        await self._append(UUID(an_id()), chat_id, sender, message_deleted=deleted)
+
+    def kept_files(self) -> list[Path]:
+        """Every file with bytes of somebody's, finished or not."""
+        return sorted(path for path in (self.data_dir / "media").rglob("*") if path.is_file())
+
+    async def _append(self, event_id: UUID, chat_id: str, actor: str, **change: Any) -> None:
+        event = event_pb2.ChatEvent(event_id=event_id.bytes, chat_id=chat_id, actor_id=actor, **change)
+        await self.log.append(chat_id, event.SerializeToString())
+
+
+CHAT = a_direct_chat(ANN, BOB)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that no event tells of, such as files of another task."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+def refusal(error: grpc.aio.AioRpcError) -> ChatlyError:
+    """The error as the service raised it."""
+    return from_rpc_error("media", error)
+
+
+@asynccontextmanager
+async def a_house(
+    data_dir: Path, *, log: MemoryLog | None = None, loops: bool = True, **chosen: Any
+) -> AsyncIterator[House]:
+    """`chosen`: settings of the service."""
+    mesh, log, groups, profiles = Mesh(), log or MemoryLog(), Groups(), Profiles()
+    async with (
+        running(_messaging(groups), mesh=mesh) as messaging,
+        running(_auth(profiles), mesh=mesh) as auth,
+        a_platform(data_dir=data_dir, log=log, mesh=mesh, addresses=_addresses(messaging=messaging, auth=auth)) as lent,
+        open_media(MediaSettings(**chosen), lent) as service,
+        running(service, mesh=mesh, loops=loops) as served,
+        httpx.AsyncClient(base_url=served.http, timeout=20) as http,
+    ):
+        yield House(served=served, http=http, groups=groups, profiles=profiles, data_dir=data_dir, log=log)
+
+
+def _addresses(**peers: Served) -> Mapping[str, str]:
+    return {name: peer.server.address for name, peer in peers.items()}
+
+
+def _messaging(groups: Groups) -> Service:
+    return Service(
+        name="messaging",
+        grpc_services=["chatly.messaging.v1.MessagingService"],
+        mount=[partial(add_MessagingServiceServicer_to_server, groups)],
+    )
+
+
+def _auth(profiles: Profiles) -> Service:
+    return Service(
+        name="auth",
+        grpc_services=["chatly.auth.v1.UserService"],
+        mount=[partial(add_UserServiceServicer_to_server, profiles)],
+    )

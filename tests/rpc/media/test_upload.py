@@ -1,0 +1,173 @@
+"""Upload: a whole file in one stream."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from chatly.media.v1 import media_service_pb2 as pb
+
+from kernel.errors import Code, Reason
+from tests.rpc.media.house import ANN, House, a_house, refusal, until
+from tests.unit.media.samples import PDF, a_jpeg, a_png_that_claims, a_zip
+
+AVATAR = pb.MediaPurpose.MEDIA_PURPOSE_AVATAR
+
+
+async def test_a_pdf_is_kept_as_it_is(house: House) -> None:
+    media = await house.upload(PDF, file_name="../../Rep\u202eort.pdf", sha256=sha256(PDF).hexdigest(), step=7)
+
+    assert media.content_type == "application/pdf"
+    assert media.file_name == "Report.pdf"
+    assert (media.owner_id, media.purpose) == (ANN, pb.MediaPurpose.MEDIA_PURPOSE_MESSAGE)
+    assert (media.size_bytes, media.sha256) == (len(PDF), sha256(PDF).hexdigest())
+    assert not media.has_thumbnail
+    assert media.url == f"/api/uploads/{media.media_id}"
+
+
+async def test_a_photo_loses_its_exif_and_gets_a_thumbnail(house: House) -> None:
+    media = await house.upload(a_jpeg(600, 400), file_name="photo.png")
+
+    served = b"".join([part.data for part in await house.download(media.media_id)])
+    assert media.content_type == "image/jpeg"
+    assert (media.width, media.height, media.has_thumbnail) == (600, 400, True)
+    assert (media.size_bytes, media.sha256) == (len(served), sha256(served).hexdigest())
+    assert b"SecretCam" not in served
+
+
+async def test_a_zip_that_calls_itself_an_image_is_a_zip(house: House) -> None:
+    media = await house.upload(a_zip({"a": b"b"}), file_name="holiday.jpg")
+
+    assert (media.content_type, media.has_thumbnail) == ("application/zip", False)
+
+
+REFUSED: dict[str, tuple[bytes, dict[str, Any], Code, Reason, dict[str, str]]] = {
+    "one byte too much": (
+        PDF + b"x" * (1_001 - len(PDF)),
+        {},
+        Code.INVALID_ARGUMENT,
+        Reason.FILE_TOO_LARGE,
+        {"limit_bytes": "1000"},
+    ),
+    "announced too large": (
+        PDF,
+        {"size_bytes": 1_001},
+        Code.INVALID_ARGUMENT,
+        Reason.FILE_TOO_LARGE,
+        {"limit_bytes": "1000"},
+    ),
+    "more than announced": (
+        PDF,
+        {"size_bytes": 20},
+        Code.INVALID_ARGUMENT,
+        Reason.FILE_TOO_LARGE,
+        {"limit_bytes": "20"},
+    ),
+    "less than announced": (
+        PDF,
+        {"size_bytes": 999},
+        Code.FAILED_PRECONDITION,
+        Reason.UPLOAD_INCOMPLETE,
+        {"received_bytes": str(len(PDF)), "expected_bytes": "999"},
+    ),
+    "nothing": (b"", {}, Code.INVALID_ARGUMENT, Reason.FILE_EMPTY, {}),
+    "other bytes": (PDF, {"sha256": "0" * 64}, Code.INVALID_ARGUMENT, Reason.CHECKSUM_MISMATCH, {}),
+    "html": (
+        b"<html><script>",
+        {"file_name": "a.txt"},
+        Code.INVALID_ARGUMENT,
+        Reason.FILE_TYPE_NOT_ALLOWED,
+        {"detected_type": "text/html"},
+    ),
+    "huge image": (
+        a_png_that_claims(50_000, 50_000),
+        {"file_name": "a.png"},
+        Code.INVALID_ARGUMENT,
+        Reason.IMAGE_UNREADABLE,
+        {"limit_pixels": "40000000"},
+    ),
+    "document as avatar": (
+        PDF,
+        {"purpose": AVATAR},
+        Code.INVALID_ARGUMENT,
+        Reason.FILE_TYPE_NOT_ALLOWED,
+        {"detected_type": "application/pdf"},
+    ),
+    "avatar too large": (
+        a_jpeg(quality=95),
+        {"purpose": AVATAR},
+        Code.INVALID_ARGUMENT,
+        Reason.FILE_TOO_LARGE,
+        {"limit_bytes": "200"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "start", "code", "reason", "metadata"), REFUSED.values(), ids=REFUSED.keys())
+async def test_what_is_refused_says_why_and_leaves_nothing_behind(
+    tmp_path: Path, data: bytes, start: dict[str, Any], code: Code, reason: Reason, metadata: dict[str, str]
+) -> None:
+    async with a_house(tmp_path, max_bytes=1_000, avatar_max_bytes=200) as house:
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await house.upload(data, **start)
+
+        error = refusal(failed.value)
+        assert (error.code, error.reason, error.metadata) == (code, reason, metadata)
+        assert house.kept_files() == []
+
+
+async def test_a_file_that_is_too_large_is_refused_while_it_still_arrives(tmp_path: Path) -> None:
+    async def endless() -> AsyncIterator[pb.UploadRequest]:
+        yield pb.UploadRequest(start=pb.UploadStart(file_name="endless.txt"))
+        while True:
+            yield pb.UploadRequest(data=b"x" * 600)
+
+    async with a_house(tmp_path, max_bytes=1_000) as house:
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await house.rpc.Upload(endless(), metadata=house.by(ANN))
+
+        assert refusal(failed.value).reason is Reason.FILE_TOO_LARGE
+        assert house.kept_files() == []
+
+
+async def test_an_upload_that_stops_half_way_leaves_nothing_behind(house: House) -> None:
+    async def half() -> AsyncIterator[pb.UploadRequest]:
+        yield pb.UploadRequest(start=pb.UploadStart(file_name="half.pdf"))
+        yield pb.UploadRequest(data=PDF)
+        await asyncio.Event().wait()
+
+    call = house.rpc.Upload(half(), metadata=house.by(ANN))
+    await until(lambda: len(house.kept_files()) == 1)
+
+    call.cancel()
+
+    await until(lambda: house.kept_files() == [])
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [],
+        [pb.UploadRequest(data=b"x")],
+        [pb.UploadRequest(start=pb.UploadStart(file_name="a")), pb.UploadRequest(start=pb.UploadStart(file_name="b"))],
+    ],
+    ids=["nothing", "data first", "two starts"],
+)
+async def test_steps_out_of_order_are_refused_by_name(house: House, steps: list[pb.UploadRequest]) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await house.rpc.Upload(iter(steps), metadata=house.by(ANN))
+
+    error = refusal(failed.value)
+    assert error.reason is Reason.INVALID_FIELD
+    assert [violation.field for violation in error.violations] == ["start"]
+    assert house.kept_files() == []
+
+
+async def test_nobody_uploads_without_a_token(house: House) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await house.rpc.Upload(iter([pb.UploadRequest(start=pb.UploadStart(file_name="a"))]))
+
+    assert refusal(failed.value).reason is Reason.TOKEN_MISSING

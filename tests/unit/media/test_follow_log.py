@@ -1,0 +1,81 @@
+"""What the media service learns from the event log."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from kernel.blob.folder import FolderBlobStore
+from kernel.errors import Reason, unavailable
+from kernel.ids import UserId
+from services.media.follow_log import GROUP, FollowLog
+from services.media.model import FilesSent, LogChange, MediaId
+from services.media.remove_bytes import RemoveBytes
+from tests.fakes import MemoryLog
+from tests.unit.media.fakes import FakeMediaStore, FakeSentFiles
+
+
+def decode(record: bytes) -> LogChange | None:
+    """Here a record is the id of a message, or nothing to files."""
+    return FilesSent("chat", record.decode(), UserId("ann"), (MediaId("file"),)) if record else None
+
+
+@asynccontextmanager
+async def following(log: MemoryLog, sent: FakeSentFiles, folder: Path) -> AsyncIterator[FollowLog]:
+    remove = RemoveBytes(media=FakeMediaStore(), blobs=FolderBlobStore(folder))
+    async with log.consumer(GROUP) as consumer:
+        follow = FollowLog(consumer=consumer, decode=decode, sent=sent, remove_bytes=remove)
+        running = asyncio.create_task(follow.run())
+        yield follow
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+def messages(sent: FakeSentFiles) -> list[str]:
+    return [change.message_id for change in sent.applied]
+
+
+async def test_changes_are_applied_in_log_order_and_the_rest_is_passed_over(tmp_path: Path) -> None:
+    log, sent = MemoryLog(), FakeSentFiles()
+    for value in (b"m1", b"", b"m2"):
+        await log.append("chat", value)
+
+    async with following(log, sent, tmp_path) as follow:
+        await sent.until_applied(2)
+        while await follow.is_behind():
+            await follow.wait(1)
+
+    assert messages(sent) == ["m1", "m2"]
+
+
+async def test_after_a_restart_it_goes_on_where_it_was(tmp_path: Path) -> None:
+    log, sent = MemoryLog(), FakeSentFiles()
+    await log.append("chat", b"m1")
+    async with following(log, sent, tmp_path) as follow:
+        while await follow.is_behind():
+            await follow.wait(1)
+
+    await log.append("chat", b"m2")
+    async with following(log, sent, tmp_path):
+        await sent.until_applied(2)
+
+    assert messages(sent) == ["m1", "m2"]
+
+
+async def test_a_store_that_is_away_is_waited_for(tmp_path: Path) -> None:
+    log, sent = MemoryLog(), FakeSentFiles()
+    sent.failures = [unavailable(Reason.STORE_UNAVAILABLE, "away", retry_after=0.001) for _ in range(2)]
+    await log.append("chat", b"m1")
+
+    async with following(log, sent, tmp_path):
+        await sent.until_applied(1)
+
+    assert messages(sent) == ["m1"]
+
+
+async def test_waiting_for_news_ends_when_there_is_none(tmp_path: Path) -> None:
+    async with following(MemoryLog(), FakeSentFiles(), tmp_path) as follow:
+        assert not await follow.is_behind()
+        async with asyncio.timeout(5):
+            await follow.wait(0.001)

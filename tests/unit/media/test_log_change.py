@@ -1,0 +1,58 @@
+"""What a record of the event log means to files."""
+
+from uuid import UUID
+
+import pytest
+from chatly.event.v1 import event_pb2 as pb
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernel.ids import UserId
+from services.media.mapping import log_change
+from services.media.model import FilesSent, MediaId, MessageGone
+
+MESSAGE = UUID(int=5)
+
+
+def a_record(**change: object) -> bytes:
+    return pb.ChatEvent(event_id=MESSAGE.bytes, chat_id="chat", actor_id="ann", **change).SerializeToString()  # type: ignore[arg-type]
+
+
+def test_a_message_with_files_was_sent() -> None:
+    files = [pb.AttachedMedia(media_id="one"), pb.AttachedMedia(media_id="two")]
+
+    change = log_change(a_record(message_sent=pb.MessageSent(text="look", attachments=files)))
+
+    assert change == FilesSent("chat", str(MESSAGE), UserId("ann"), (MediaId("one"), MediaId("two")))
+
+
+def test_a_message_was_deleted_for_everyone() -> None:
+    deleted = pb.MessageDeleted(message_id=MESSAGE.bytes, for_everyone=True)
+
+    assert log_change(a_record(message_deleted=deleted)) == MessageGone("chat", str(MESSAGE), deleted=True)
+
+
+def test_a_second_copy_was_taken_back() -> None:
+    withdrawn = pb.MessageWithdrawn(message_id=MESSAGE.bytes)
+
+    assert log_change(a_record(message_withdrawn=withdrawn)) == MessageGone("chat", str(MESSAGE), deleted=False)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        a_record(message_sent=pb.MessageSent(text="no files")),
+        a_record(message_deleted=pb.MessageDeleted(message_id=MESSAGE.bytes)),
+        a_record(message_deleted=pb.MessageDeleted(message_id=b"short", for_everyone=True)),
+        a_record(reaction_set=pb.ReactionSet(message_id=MESSAGE.bytes, emoji="👍", present=True)),
+        b"",
+        b"\xff\xff no protobuf",
+    ],
+)
+def test_everything_else_means_nothing(record: bytes) -> None:
+    assert log_change(record) is None
+
+
+@given(st.binary(max_size=100))
+def test_no_record_stops_the_follower(record: bytes) -> None:
+    log_change(record)
