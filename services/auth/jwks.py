@@ -2,12 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
-from kernel.clock import Clock
 from kernel.ids import SessionId
 from services.auth.keys import KeyRing, public_jwk
-from services.auth.ports import SessionEndings
+from services.auth.revocations import Revocations
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +19,12 @@ class Jwks:
 class GetJwks:
     """Asks the store each time, so that a restart forgets nothing and one node tells what all have ended."""
 
-    def __init__(self, *, keys: KeyRing, endings: SessionEndings, clock: Clock, token_life: timedelta) -> None:
+    def __init__(self, *, keys: KeyRing, revocations: Revocations) -> None:
         self._keys = keys
-        self._endings = endings
-        self._clock = clock
-        self._token_life = token_life
+        self._revocations = revocations
 
     async def __call__(self) -> Jwks:
-        revoked = await self._endings.ended_since(self._clock.now() - self._token_life)
-        return Jwks(self.keys(), revoked)
+        return Jwks(self.keys(), await self._revocations.recent())
 
     def keys(self) -> Sequence[dict[str, str]]:
         """Only the keys, for the edge."""

@@ -9,13 +9,11 @@ from datetime import datetime, timedelta
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from kernel.clock import Clock
-from services.auth.model import SigningKey
+from services.auth.model import CLOCK_SLACK, SigningKey
 from services.auth.ports import KeyStore
 
 PUBLISHED_AHEAD = timedelta(minutes=10)
 """How long everyone may take to learn of a key before it signs."""
-_SLACK = timedelta(minutes=5)
-"""How far clocks of nodes may differ before a token outlives its key."""
 
 
 class KeyRing:
@@ -63,7 +61,7 @@ class KeyRing:
 
     def _outlived(self, now: datetime) -> list[int]:
         """Keys whose last token has run out, by number."""
-        until = now - self._token_life - _SLACK
+        until = now - self._token_life - CLOCK_SLACK
         followed = zip(self._keys, self._keys[1:], strict=False)
         return [key.number for key, follower in followed if follower.signs_from <= until]
 

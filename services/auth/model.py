@@ -13,6 +13,9 @@ MAX_SESSIONS = 100
 REFRESH_GRACE = timedelta(seconds=10)
 """For so long after its rotation a spent refresh token still works: the answer was lost, or two tabs asked at once."""
 
+CLOCK_SLACK = timedelta(minutes=5)
+"""How far clocks of nodes may differ: keys and ended sessions are kept for so long beyond their tokens."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:

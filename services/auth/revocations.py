@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from kernel.clock import Clock
 from kernel.ids import SessionId
+from services.auth.model import CLOCK_SLACK
 from services.auth.ports import SessionEndings
 
 
@@ -14,7 +15,7 @@ class Revocations:
     def __init__(self, *, endings: SessionEndings, clock: Clock, token_life: timedelta) -> None:
         self._endings = endings
         self._clock = clock
-        self._token_life = token_life
+        self._remembered = token_life + CLOCK_SLACK
         self._revoked: frozenset[SessionId] = frozenset()
 
     async def end(self, session_ids: Collection[SessionId], *, at: datetime) -> int:
@@ -25,17 +26,17 @@ class Revocations:
     async def ended_since(self, moment: datetime) -> Collection[SessionId]:
         return await self._endings.ended_since(moment)
 
+    async def recent(self) -> Collection[SessionId]:
+        """What all nodes ended while its access tokens may have time left, from the store."""
+        return await self._endings.ended_since(self._clock.now() - self._remembered)
+
     async def refresh(self) -> None:
-        """Learn what all nodes ended within the lifetime of an access token, and forget what was before."""
+        """Learn what other nodes ended, and forget what no token can tell of any more."""
         before = self._revoked
-        stored = frozenset(await self._endings.ended_since(self._clock.now() - self._token_life))
+        stored = frozenset(await self.recent())
         # What this node ended while the store was answering may be missing from the answer.
         self._revoked = stored | (self._revoked - before)
 
     def is_revoked(self, session_id: SessionId) -> bool:
         """Whether a session's access tokens no longer count."""
         return session_id in self._revoked
-
-    def revoked(self) -> Collection[SessionId]:
-        """All of them."""
-        return self._revoked

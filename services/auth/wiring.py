@@ -71,7 +71,6 @@ class _Parts:
     key_ring: KeyRing
     revocations: Revocations
     tokens: AccessTokens
-    token_life: timedelta
 
 
 @asynccontextmanager
@@ -127,7 +126,6 @@ def _parts(settings: AuthSettings, platform: Platform, stores: _Stores, password
         key_ring=key_ring,
         revocations=Revocations(endings=stores.sessions, clock=clock, token_life=token_life),
         tokens=AccessTokens(keys=key_ring, clock=clock, life=token_life),
-        token_life=token_life,
     )
 
 
@@ -195,7 +193,7 @@ def _auth_use_cases(platform: Platform, stores: _Stores, parts: _Parts) -> AuthU
             blocks=stores.blocks,
             clock=clock,
         ),
-        get_jwks=GetJwks(keys=parts.key_ring, endings=endings, clock=clock, token_life=parts.token_life),
+        get_jwks=GetJwks(keys=parts.key_ring, revocations=endings),
     )
 
 

@@ -5,10 +5,15 @@ from pathlib import Path
 
 import httpx
 import jwt
+import pytest
 from chatly.auth.v1 import auth_service_pb2 as pb
 
+from kernel.errors import ChatlyError, Reason
+from kernel.rpc.jwks import JwksFeed
+from kernel.rpc.tokens import TokenVerifier
+from kernel.runner import background
 from tests.fakes import FakeClock
-from tests.rpc.auth.clients import AuthClient
+from tests.rpc.auth.clients import AuthClient, eventually
 from tests.rpc.auth.conftest import serving_auth
 
 DAY = 24 * 3600
@@ -92,3 +97,21 @@ async def test_the_service_says_that_it_works(auth: AuthClient) -> None:
         health = await client.get(f"{auth.served.http}/healthz")
 
     assert health.json() == {"status": "SERVING", "checks": {"store": None}}
+
+
+async def test_another_service_lets_people_in_by_the_feed_until_their_session_ends(
+    auth: AuthClient, clock: FakeClock
+) -> None:
+    person = await auth.person("alice")
+    feed = JwksFeed(auth.served.channel)
+    verifier = TokenVerifier(keys=feed, clock=clock)
+    async with background({"jwks": feed.run}):
+        caller = await verifier.verify(person.login.token)
+        assert (caller.user_id, caller.session_id) == (person.user_id, person.login.session_id)
+
+        await auth.auth.Logout(pb.LogoutRequest(), metadata=person.metadata)
+
+        await eventually(lambda: feed.is_revoked(caller.session_id))
+        with pytest.raises(ChatlyError) as refused:
+            await verifier.verify(person.login.token)
+        assert refused.value.reason is Reason.SESSION_ENDED
