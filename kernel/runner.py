@@ -1,4 +1,4 @@
-"""Runs services until the process is told to stop. Which services, and over what, is for the mesh to say."""
+"""Runs a process until it is told to stop, and loops beside its work. What the work is, is for the mesh to say."""
 
 import asyncio
 import signal
@@ -7,10 +7,6 @@ from contextlib import asynccontextmanager
 
 import uvloop
 
-from kernel.rpc.server import RunningServer, serve
-from kernel.rpc.settings import ServerSettings
-from kernel.rpc.tokens import ServiceTokens, TokenVerifier
-from kernel.service import Service
 from kernel.settings import SettingsError
 from kernel.telemetry.logs import logger
 
@@ -21,36 +17,21 @@ Loop = Callable[[], Awaitable[None]]
 async def background(loops: Mapping[str, Loop]) -> AsyncIterator[None]:
     """Run endless loops beside the block, and cancel them at its end.
 
-    One that fails, or ends, cancels the block and the others; an ExceptionGroup tells of it.
+    One that fails, or ends, cancels the block and the others; an ExceptionGroup tells of it. What the block itself
+    raises leaves as it is.
     """
+    failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_endless(name, loop), name=name) for name, loop in loops.items()]
         try:
             yield
+        except Exception as error:  # noqa: BLE001 - raised again below, outside of the group that would wrap it
+            failure = error
         finally:
             for task in tasks:
                 task.cancel()
-
-
-async def run_service(
-    service: Service,
-    *,
-    settings: ServerSettings,
-    tokens: TokenVerifier,
-    service_tokens: ServiceTokens,
-    stop: asyncio.Event,
-    ready: Callable[[RunningServer], None],
-) -> None:
-    """Serve with its background loops until `stop`, then drain; `ready` is called once it listens.
-
-    A loop that fails ends the service with an ExceptionGroup. Loops go on while calls are being finished.
-    """
-    async with (
-        background(service.loops),
-        serve(service, settings=settings, tokens=tokens, service_tokens=service_tokens) as server,
-    ):
-        ready(server)
-        await stop.wait()
+    if failure is not None:
+        raise failure
 
 
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from kernel.platform import Platform
-from kernel.rpc.http import open_http
+from kernel.rpc.http import serve_http
 from kernel.rpc.jwks import JwksFeed
 from kernel.rpc.server import RunningServer
 from kernel.runner import background
@@ -84,8 +84,7 @@ async def _serve_pages(address: str, servers: Sequence[RunningServer]) -> AsyncI
         raise SettingsError(f"{address} is in use: set CHATLY_WEB_ADDRESS to another host:port") from error
     application = pages(version=version("chatly"), services=states)
     with listener:
-        async with asyncio.TaskGroup() as group, open_http(application, grace_seconds=1) as server:
-            group.create_task(server.serve(sockets=[listener]), name="pages")
+        async with serve_http(application, listener, grace_seconds=1):
             yield
 
 

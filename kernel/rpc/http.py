@@ -8,6 +8,8 @@ from math import ceil
 from socket import socket
 
 import uvicorn
+from google.protobuf.json_format import MessageToDict
+from google.rpc import status_pb2
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -20,6 +22,7 @@ from kernel.rpc import context
 from kernel.rpc.context import UserCaller, caller_var, current_request, request_var
 from kernel.rpc.health import HealthMonitor
 from kernel.rpc.interceptors.request import REQUEST_ID_KEY, bearer, read_request
+from kernel.rpc.status import details_of
 from kernel.rpc.tokens import TokenVerifier
 from kernel.service import Service
 from kernel.telemetry import metrics
@@ -56,14 +59,9 @@ async def authenticate(request: Request) -> UserCaller:
 
 
 def error_response(error: ChatlyError) -> JSONResponse:
-    """`{"code", "reason", "message", "metadata", "field_violations": [{"field", "description"}]}` with its status."""
-    body = {
-        "code": error.code.name,
-        "reason": error.reason.value,
-        "message": error.message,
-        "metadata": dict(error.metadata),
-        "field_violations": [{"field": item.field, "description": item.description} for item in error.violations],
-    }
+    """A google.rpc.Status as JSON, in the form in which the edge answers REST calls."""
+    status = status_pb2.Status.FromString(details_of(error))
+    body = MessageToDict(status, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
     headers = {} if error.retry_after is None else {"retry-after": str(ceil(error.retry_after))}
     return JSONResponse(body, status_code=_STATUS[error.code], headers=headers)
 

@@ -1,6 +1,5 @@
 """Serves one service: gRPC with health, reflection and interceptors, and an HTTP door; drains it at the end."""
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,12 +12,13 @@ from grpc_reflection.v1alpha import reflection
 
 from kernel.rpc.client import MAX_MESSAGE_BYTES
 from kernel.rpc.health import HealthMonitor
-from kernel.rpc.http import build_app, open_http
+from kernel.rpc.http import build_app, serve_http
 from kernel.rpc.interceptors.access import Access
 from kernel.rpc.interceptors.chain import Chain
 from kernel.rpc.interceptors.streams import OpenStreams
 from kernel.rpc.settings import ServerSettings
 from kernel.rpc.tokens import ServiceTokens, TokenVerifier
+from kernel.runner import background
 from kernel.service import Service
 from kernel.settings import SettingsError
 from kernel.telemetry.logs import logger
@@ -28,6 +28,9 @@ _OPTIONS = [
     ("grpc.so_reuseport", 0),
     # Envoy pings every 30 s also on quiet streams; gRPC's default of 5 minutes would hang up on it.
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    # Find out within a minute about clients that vanished without a word: their streams are still open.
+    ("grpc.keepalive_time_ms", 40_000),
+    ("grpc.keepalive_timeout_ms", 15_000),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
 ]
@@ -45,7 +48,7 @@ class RunningServer:
     @property
     def address(self) -> str:
         """For `open_channel`."""
-        return f"{self.host}:{self.grpc_port}"
+        return _address(self.host, self.grpc_port)
 
 
 @asynccontextmanager
@@ -70,15 +73,12 @@ async def serve(
         )
         await monitor.check()
         await server.start()
-        async with asyncio.TaskGroup() as group, open_http(app, grace_seconds=1) as door:
-            group.create_task(door.serve(sockets=[listener]), name=f"{service.name} http")
-            loops = [group.create_task(monitor.run()), group.create_task(streams.sweep())]
+        loops = {f"{service.name} health": monitor.run, f"{service.name} streams": streams.sweep}
+        async with background(loops), serve_http(app, listener, grace_seconds=settings.grace_seconds):
             try:
                 yield running
             finally:
                 await _drain(service, server, monitor, streams, settings.grace_seconds)
-                for loop in loops:
-                    loop.cancel()
 
 
 def _build(
@@ -119,18 +119,26 @@ async def _drain(
 
 def _listen(name: str, settings: ServerSettings) -> socket.socket:
     try:
-        return socket.create_server((settings.host, settings.http_port), backlog=512)
+        return socket.create_server((settings.host, settings.http_port), family=_family(settings.host), backlog=512)
     except OSError as error:
         raise _taken(name, settings.host, settings.http_port, "HTTP") from error
 
 
 def _bind(name: str, settings: ServerSettings, server: grpc.aio.Server) -> int:
     try:
-        return server.add_insecure_port(f"{settings.host}:{settings.grpc_port}")
+        return server.add_insecure_port(_address(settings.host, settings.grpc_port))
     except RuntimeError as error:
         raise _taken(name, settings.host, settings.grpc_port, "GRPC") from error
 
 
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _taken(name: str, host: str, port: int, kind: str) -> SettingsError:
     variable = f"CHATLY_{name.upper()}_{kind}_PORT"
-    return SettingsError(f"{name} cannot listen on {host}:{port}: in use, or not ours; set {variable} or CHATLY_HOST")
+    return SettingsError(f"{name} cannot listen on {_address(host, port)}: it is in use; set {variable} or CHATLY_HOST")

@@ -2,7 +2,7 @@
 
 from chatly.options.v1 import access_pb2
 
-from kernel.errors import Reason, denied, unauthenticated
+from kernel.errors import ChatlyError, Reason, denied, unauthenticated
 from kernel.rpc.context import Caller, ServiceCaller
 from kernel.rpc.interceptors.method import Method
 from kernel.rpc.tokens import ServiceTokens, TokenVerifier
@@ -28,7 +28,7 @@ class Access:
     async def _service(self, token: str) -> ServiceCaller:
         try:
             return self._service_tokens.verify(token)
-        except Exception as error:
+        except ChatlyError as error:
             # A good token of a user deserves the true answer: no other token of theirs will help.
             await self._tokens.verify(token)
             raise denied(Reason.SERVICE_ONLY, "only other services and operators may call this") from error

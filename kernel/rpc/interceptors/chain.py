@@ -87,11 +87,12 @@ class Chain:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             async with self._call(method, observation, context) as call:
                 caller = call.admit(await self._access.admit(method, call.token))
+                # In a stream of requests with answers of their own, a bad one is not the end of the others: there the
+                # handler validates each.
                 if not method.streams_requests:
                     validate(request)
-                given = validated(request) if method.streams_requests else request
                 with self._streams.opened(method.full_name, caller) as stream:
-                    async for item in stream.items(handler(given, context)):
+                    async for item in stream.items(handler(request, context)):
                         yield item
 
         return call

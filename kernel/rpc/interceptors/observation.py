@@ -1,5 +1,6 @@
 """What is kept of every call: its count, its time, and a line in the log when it failed."""
 
+import logging
 import time
 from typing import Final
 
@@ -7,8 +8,15 @@ from kernel.rpc.interceptors.method import Method
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import logger
 
-_LOUD: Final = {"INTERNAL", "UNKNOWN"}
-_NOTABLE: Final = {"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"}
+_LEVELS: Final = {
+    "INTERNAL": logging.ERROR,
+    "UNKNOWN": logging.ERROR,
+    "UNAVAILABLE": logging.WARNING,
+    "DEADLINE_EXCEEDED": logging.WARNING,
+    "RESOURCE_EXHAUSTED": logging.WARNING,
+    # How most streams end.
+    "CANCELLED": logging.DEBUG,
+}
 
 
 class Observation:
@@ -33,8 +41,8 @@ class Observation:
         elapsed = time.perf_counter() - started
         self._seconds.observe(elapsed)
         self._calls.labels(self._method, code).inc()
-        write = self._log.error if code in _LOUD else self._log.warning if code in _NOTABLE else self._log.info
-        write(
+        self._log.log(
+            _LEVELS.get(code, logging.INFO),
             "call",
             method=self._method,
             code=code,

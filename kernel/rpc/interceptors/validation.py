@@ -32,7 +32,10 @@ def tolerant(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
 
 
 def validate(request: Any) -> None:
-    """Raise INVALID_ARGUMENT `MALFORMED_REQUEST`, or `INVALID_FIELD` with every field that breaks a rule."""
+    """Called for every request, save those of streams in both directions, whose handlers call it for each.
+
+    Raise INVALID_ARGUMENT `MALFORMED_REQUEST`, or `INVALID_FIELD` with every field that breaks a rule.
+    """
     if request.__class__ is Malformed:
         message = f"the request is not the message this call takes: {request.cause}"
         raise ChatlyError(Code.INVALID_ARGUMENT, Reason.MALFORMED_REQUEST, message)

@@ -237,3 +237,16 @@ async def test_a_drain_that_fails_does_not_keep_the_server_from_ending() -> None
         error = await failure(AuthServiceStub(ending.channel).GetJwks(auth_pb.GetJwksRequest()))
 
     assert error.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_what_the_block_raises_leaves_as_it_is() -> None:
+    with pytest.raises(OSError, match="of the block"):
+        async with running(a_service("auth", GetJwks=no_keys)):
+            raise OSError("of the block")
+
+
+async def test_a_server_listens_on_ipv6_too() -> None:
+    settings = ServerSettings(host="::1", grace_seconds=1.0)
+    async with running(a_service("auth", GetJwks=no_keys), settings=settings) as served:
+        assert served.server.address.startswith("[::1]:")
+        await AuthServiceStub(served.channel).GetJwks(auth_pb.GetJwksRequest())

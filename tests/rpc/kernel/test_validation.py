@@ -6,11 +6,15 @@ from typing import Any
 import grpc
 from chatly.auth.v1 import auth_service_pb2 as auth_pb
 from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from chatly.media.v1 import media_service_pb2 as media_pb
+from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
 from chatly.messaging.v1 import messaging_service_pb2 as messaging_pb
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from chatly.presence.v1 import presence_service_pb2 as presence_pb
 from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 
+from kernel.errors import ChatlyError
+from kernel.rpc.interceptors.validation import validate
 from tests.builders import an_id
 from tests.fakes import running
 from tests.rpc.kernel.services import a_service, failure, raw_call, reason, violations
@@ -73,18 +77,37 @@ async def test_bytes_that_are_no_message_are_malformed_and_not_our_defect() -> N
     assert reason(error) == "MALFORMED_REQUEST"
 
 
-async def test_each_message_of_a_client_stream_is_checked() -> None:
-    async def echo(requests: AsyncIterator[Any], _: object) -> AsyncIterator[messaging_pb.SendMessagesResponse]:
+async def test_each_part_of_an_upload_is_checked() -> None:
+    async def upload(requests: AsyncIterator[Any], _: object) -> media_pb.UploadResponse:
         async for _request in requests:
-            yield messaging_pb.SendMessagesResponse()
+            pass
+        return media_pb.UploadResponse()
 
-    async with running(a_service("messaging", SendMessages=echo)) as served:
+    async with running(a_service("media", Upload=upload)) as served:
+        call = MediaServiceStub(served.channel).Upload(metadata=served.as_user(an_id()))
+        await call.write(media_pb.UploadRequest(data=b"fine"))
+        await call.write(media_pb.UploadRequest(data=b"x" * (1024 * 1024 + 1)))
+        error = await failure(call)
+
+    assert violations(error) == {"data": "must be at most 1048576 bytes, got 1048577"}
+
+
+async def test_in_a_stream_with_an_answer_for_each_request_the_handler_judges_each() -> None:
+    async def judging(requests: AsyncIterator[Any], _: object) -> AsyncIterator[messaging_pb.SendMessagesResponse]:
+        async for request in requests:
+            try:
+                validate(request)
+            except ChatlyError as error:
+                yield messaging_pb.SendMessagesResponse(error=messaging_pb.SendError(reason=error.reason.value))
+            else:
+                yield messaging_pb.SendMessagesResponse(client_message_id=request.send.client_message_id)
+
+    async with running(a_service("messaging", SendMessages=judging)) as served:
         call = MessagingServiceStub(served.channel).SendMessages(metadata=served.as_user(an_id()))
-        good = messaging_pb.SendMessageRequest(chat_id=an_id(), client_message_id=an_id(), text="hello")
-        await call.write(messaging_pb.SendMessagesRequest(send=good))
-        assert await call.read() == messaging_pb.SendMessagesResponse()
-        bad = messaging_pb.SendMessageRequest(chat_id=an_id(), client_message_id=an_id(), text="x" * 4_001)
-        await call.write(messaging_pb.SendMessagesRequest(send=bad))
-        error = await failure(call.read())
+        answers: list[Any] = []
+        for text in ("x" * 4_001, "hello"):
+            send = messaging_pb.SendMessageRequest(chat_id=an_id(), client_message_id=an_id(), text=text)
+            await call.write(messaging_pb.SendMessagesRequest(send=send))
+            answers.append(await call.read())
 
-    assert violations(error) == {"send.text": "must be at most 4000 characters, got 4001"}
+    assert [answer.error.reason for answer in answers] == ["INVALID_FIELD", ""]

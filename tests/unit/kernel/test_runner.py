@@ -3,18 +3,11 @@
 import asyncio
 import os
 import signal
-from dataclasses import replace
 
 import pytest
 
-from kernel.rpc.server import RunningServer
-from kernel.rpc.settings import ServerSettings
-from kernel.runner import background, run, run_service
-from kernel.service import Service
+from kernel.runner import background, run
 from kernel.settings import SettingsError
-from tests.fakes import Mesh
-
-EMPTY = Service(name="empty", grpc_services=[], mount=[])
 
 
 async def test_loops_run_beside_the_block_and_are_cancelled_with_it() -> None:
@@ -55,40 +48,13 @@ async def test_a_loop_that_ends_is_a_failure_too() -> None:
     assert raised.group_contains(RuntimeError, match="'pump' ended")
 
 
-async def _run(service: Service, stop: asyncio.Event) -> list[RunningServer]:
-    mesh = Mesh()
-    ready: list[RunningServer] = []
-
-    def stop_at_once(server: RunningServer) -> None:
-        ready.append(server)
-        stop.set()
-
-    await run_service(
-        service,
-        settings=ServerSettings(grace_seconds=1.0),
-        tokens=mesh.tokens,
-        service_tokens=mesh.service_tokens,
-        stop=stop,
-        ready=stop_at_once,
-    )
-    return ready
-
-
-async def test_a_service_runs_until_it_is_told_to_stop() -> None:
-    (server,) = await _run(EMPTY, asyncio.Event())
-
-    assert server.name == "empty"
-    assert server.grpc_port
-    assert server.http_port
-
-
-async def test_a_failing_loop_ends_its_service() -> None:
+async def test_what_the_block_raises_leaves_as_it_is() -> None:
     async def loop() -> None:
-        await asyncio.sleep(0)
-        raise OSError("gone")
+        await asyncio.Event().wait()
 
-    with pytest.raises(ExceptionGroup):
-        await _run(replace(EMPTY, loops={"loop": loop}), asyncio.Event())
+    with pytest.raises(OSError, match="of the block"):
+        async with background({"loop": loop}):
+            raise OSError("of the block")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
