@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.problems import metadata, reason, violations
 from tests.rpc.media.house import ANN, House, a_house, until
 from tests.unit.media.samples import PDF, a_jpeg
 
@@ -59,7 +60,7 @@ async def test_a_file_that_is_too_large_says_the_limit_and_leaves_nothing(tmp_pa
             response = await house.http.post(f"{PATH}?file_name=a", headers=house.header(ANN), content=data)
 
         assert response.status_code == 400
-        assert (response.json()["reason"], response.json()["metadata"]) == ("FILE_TOO_LARGE", {"limit_bytes": "1000"})
+        assert (reason(response), metadata(response)) == ("FILE_TOO_LARGE", {"limit_bytes": "1000"})
         assert house.kept_files() == []
 
 
@@ -68,16 +69,16 @@ async def test_html_is_refused_by_its_content(house: House) -> None:
         PATH, headers=house.header(ANN), files={"file": ("a.txt", b"<html>", "text/plain")}
     )
 
-    assert (response.status_code, response.json()["reason"]) == (400, "FILE_TYPE_NOT_ALLOWED")
-    assert response.json()["metadata"] == {"detected_type": "text/html"}
+    assert (response.status_code, reason(response)) == (400, "FILE_TYPE_NOT_ALLOWED")
+    assert metadata(response) == {"detected_type": "text/html"}
 
 
 async def test_a_form_without_the_file_and_a_body_without_a_name_say_what_is_missing(house: House) -> None:
     no_file = await house.http.post(PATH, headers=house.header(ANN), files={"other": ("a.pdf", PDF)})
     no_name = await house.http.post(PATH, headers=house.header(ANN), content=PDF)
 
-    assert [violation["field"] for violation in no_file.json()["field_violations"]] == ["file"]
-    assert [violation["field"] for violation in no_name.json()["field_violations"]] == ["file_name"]
+    assert list(violations(no_file)) == ["file"]
+    assert list(violations(no_name)) == ["file_name"]
     assert house.kept_files() == []
 
 
@@ -88,13 +89,13 @@ async def test_a_broken_form_is_malformed(house: House) -> None:
         content=b"--x\r\nnonsense",
     )
 
-    assert (response.status_code, response.json()["reason"]) == (400, "MALFORMED_REQUEST")
+    assert (response.status_code, reason(response)) == (400, "MALFORMED_REQUEST")
 
 
 async def test_nobody_uploads_without_a_token(house: House) -> None:
     response = await house.http.post(PATH, files={"file": ("a.pdf", PDF)})
 
-    assert (response.status_code, response.json()["reason"]) == (401, "TOKEN_MISSING")
+    assert (response.status_code, reason(response)) == (401, "TOKEN_MISSING")
 
 
 async def test_a_client_that_goes_away_half_way_leaves_nothing(house: House) -> None:

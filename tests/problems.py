@@ -1,0 +1,64 @@
+"""Reads refusals as clients get them: a google.rpc.Status, as JSON over HTTP or in the trailers of a gRPC call."""
+
+from typing import Any
+
+import grpc
+import httpx
+from google.protobuf.json_format import MessageToDict
+from google.rpc import (
+    error_details_pb2,  # noqa: F401 - details become JSON by their types, which must be known
+    status_pb2,
+)
+
+Json = dict[str, Any]
+
+
+def reason(answer: httpx.Response) -> str:
+    """Of a refused HTTP call; fails unless its body is a google.rpc.Status with an ErrorInfo of ours."""
+    assert answer.headers["content-type"].startswith("application/json"), answer.text
+    body = answer.json()
+    assert set(body) == {"code", "message", "details"}, body
+    info = _detail(body, "ErrorInfo")
+    assert info.get("domain") == "chatly", body
+    return str(info["reason"])
+
+
+def metadata(answer: httpx.Response) -> Json:
+    """What the ErrorInfo says beside the reason."""
+    return dict(_detail(answer.json(), "ErrorInfo")["metadata"])
+
+
+def violations(answer: httpx.Response) -> dict[str, str]:
+    """Field → the rule it breaks."""
+    return _violations(answer.json())
+
+
+def rpc_reason(error: grpc.aio.AioRpcError) -> str:
+    """The reason of a refused gRPC call, or the name of its code where it carries none."""
+    return str(_detail(_status(error), "ErrorInfo").get("reason", error.code().name))
+
+
+def rpc_violations(error: grpc.aio.AioRpcError) -> dict[str, str]:
+    """Field → the rule it breaks."""
+    return _violations(_status(error))
+
+
+def status_json(serialized: bytes) -> Json:
+    """A google.rpc.Status as the edge shows it in JSON."""
+    return MessageToDict(status_pb2.Status.FromString(serialized), preserving_proto_field_name=True)
+
+
+def _status(error: grpc.aio.AioRpcError) -> Json:
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin" and isinstance(value, bytes):
+            return status_json(value)
+    return {}
+
+
+def _violations(status: Json) -> dict[str, str]:
+    return {item["field"]: item["description"] for item in _detail(status, "BadRequest").get("field_violations", ())}
+
+
+def _detail(status: Json, kind: str) -> Json:
+    found = (item for item in status.get("details", ()) if item["@type"] == f"type.googleapis.com/google.rpc.{kind}")
+    return dict(next(found, {}))
