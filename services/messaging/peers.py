@@ -52,30 +52,32 @@ class CachedUserDirectory:
         self._known: dict[UserId, _Known] = {}
 
     async def blocks(self, user_ids: Collection[UserId]) -> Blocks:
-        asked = [user_id for user_id in user_ids if not self._is_known(user_id, self._fresh)]
-        if asked:
-            await self._ask(asked)
-        return {user_id: self._known[user_id].blocked for user_id in user_ids if user_id in self._known}
+        fresh = self._remembered(user_ids, self._fresh)
+        missing = [user_id for user_id in user_ids if user_id not in fresh]
+        return {**fresh, **await self._ask(missing)} if missing else fresh
 
-    def _is_known(self, user_id: UserId, max_age: float) -> bool:
-        known = self._known.get(user_id)
-        return known is not None and self._clock.monotonic() - known.asked_at <= max_age
+    def _remembered(self, user_ids: Collection[UserId], max_age: float) -> Blocks:
+        since = self._clock.monotonic() - max_age
+        known = ((user_id, self._known.get(user_id)) for user_id in user_ids)
+        return {user_id: word.blocked for user_id, word in known if word is not None and word.asked_at >= since}
 
-    async def _ask(self, user_ids: Collection[UserId]) -> None:
+    async def _ask(self, user_ids: Collection[UserId]) -> Blocks:
         try:
             answer = await self._directory.blocks(user_ids)
         except ChatlyError as error:
-            if error.code is Code.UNAVAILABLE and all(self._is_known(user_id, self._stale) for user_id in user_ids):
-                return
-            raise
+            stale = self._remembered(user_ids, self._stale)
+            if error.code is not Code.UNAVAILABLE or len(stale) < len(user_ids):
+                raise
+            return stale
+        self._remember(user_ids, answer)
+        return answer
+
+    def _remember(self, user_ids: Collection[UserId], answer: Blocks) -> None:
         now = self._clock.monotonic()
         for user_id in user_ids:
             self._known.pop(user_id, None)
             if user_id in answer:
                 self._known[user_id] = _Known(answer[user_id], now)
-        self._forget_oldest()
-
-    def _forget_oldest(self) -> None:
         # Oldest first: every answer moves its users to the end.
         for user_id in list(self._known)[: max(0, len(self._known) - self._capacity)]:
             del self._known[user_id]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 
 from history.channels import channels_of
-from history.chats import direct_members, is_direct, members_of, members_set_by
+from history.chats import direct_members, is_direct, members_of
 from history.codec import encode, pack_lasting
 from history.model import ChatEvent, ChatState, MessageSent, StoredEvent
 from history.ports import HotTail
@@ -73,5 +73,6 @@ def _with_changed_contacts(event: ChatEvent, before: ChatState | None) -> Collec
     if is_direct(event.chat_id):
         is_first = isinstance(event.change, MessageSent) and (before is None or before.last_message_id is None)
         return direct_members(event.chat_id) if is_first else ()
-    moved = members_set_by(event)
-    return {*moved, *(members_of(before) if before else ())} if moved else ()
+    # The audience names those who join or leave.
+    joint = members_of(before) if before else ()
+    return {*event.audience, *joint} if event.audience else ()

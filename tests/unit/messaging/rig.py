@@ -1,7 +1,7 @@
 """One or more nodes of messaging over memory and a real SQLite store, with a persister that runs when it is told to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,6 +31,13 @@ from tests.fakes import FakeClock, MemoryLog
 
 LOG_AWAY = unavailable(Reason.LOG_UNAVAILABLE, "the log is away")
 STORE_AWAY = unavailable(Reason.STORE_UNAVAILABLE, "the store is away")
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Let the other tasks run until it holds."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - a cache tells nobody when it changes
+            await asyncio.sleep(0)
 
 
 @contextmanager
@@ -88,9 +95,11 @@ class HeldLog(MemoryLog):
     """A log whose answers can be held back: the record is there, and nobody has been told."""
 
     held: asyncio.Event | None = None
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def append(self, key: str, value: bytes) -> LogPosition:
         position = await super().append(key, value)
+        self.reached.set()
         if self.held is not None:
             await self.held.wait()
         return position
@@ -171,11 +180,7 @@ class Rig:
         await listener.add(channels)
         return listener
 
-    async def say(self, sender: UserId, to: UserId | ChatId, text: str = "hello", **options: object) -> Message:
-        """Send to a user, or to a group by its id."""
-        return await self.use.send_message(self.draft(sender, to, text, **options), sender=sender)
-
-    def draft(
+    async def say(
         self,
         sender: UserId,
         to: UserId | ChatId,
@@ -184,17 +189,26 @@ class Rig:
         name: UUID | None = None,
         reply_to: UUID | None = None,
         media_ids: tuple[str, ...] = (),
+    ) -> Message:
+        """Send to a user, or to a group by its id."""
+        draft = self.draft(to, text, name=name, reply_to=reply_to, media_ids=media_ids)
+        return await self.use.send_message(draft, sender=sender)
+
+    def draft(
+        self,
+        to: UserId | ChatId,
+        text: str = "hello",
+        *,
+        name: UUID | None = None,
+        reply_to: UUID | None = None,
+        media_ids: tuple[str, ...] = (),
     ) -> Draft:
-        chat = ref(to, self.directory)
+        chat = ChatRef(user_id=to) if to in self.directory.blocked else ChatRef(chat_id=to)
         return Draft(chat=chat, client_message_id=name or uuid4(), text=text, reply_to=reply_to, media_ids=media_ids)
 
     async def a_group(self, owner: UserId, *others: UserId, title: str = "A group") -> ChatOverview:
         group = NewGroup(client_group_id=uuid4(), title=title, member_ids=others)
         return await self.use.create_group(group, creator=owner)
-
-
-def ref(to: UserId | ChatId, directory: FakeDirectory) -> ChatRef:
-    return ChatRef(user_id=to) if to in directory.blocked else ChatRef(chat_id=to)
 
 
 def between(one: UserId, other: UserId) -> ChatRef:

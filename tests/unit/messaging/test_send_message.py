@@ -52,7 +52,7 @@ async def test_a_retry_returns_the_same_message_whatever_it_says(rig: Rig, kept:
 
 async def test_a_retry_on_another_node_returns_the_same_message(rig: Rig) -> None:
     ann, bob = rig.users(2)
-    draft = rig.draft(ann, bob)
+    draft = rig.draft(bob)
     first = await rig.use.send_message(draft, sender=ann)
 
     again = await rig.another_node().use.send_message(draft, sender=ann)
@@ -69,7 +69,7 @@ async def test_the_same_name_of_two_senders_is_two_messages(rig: Rig) -> None:
 
 async def test_sends_of_one_name_at_once_make_one_event(rig: Rig) -> None:
     ann, bob = rig.users(2)
-    draft = rig.draft(ann, bob)
+    draft = rig.draft(bob)
 
     messages = await asyncio.gather(*(rig.use.send_message(draft, sender=ann) for _ in range(5)))
 
@@ -98,7 +98,7 @@ async def test_a_name_used_in_a_group_that_the_sender_left_tells_nothing_of_it(r
 
 async def test_while_the_log_is_away_a_send_fails_and_its_retry_keeps_the_id(rig: Rig) -> None:
     ann, bob = rig.users(2)
-    draft = rig.draft(ann, bob)
+    draft = rig.draft(bob)
     rig.log.unavailable = LOG_AWAY
     with refused(Reason.LOG_UNAVAILABLE):
         await rig.use.send_message(draft, sender=ann)
@@ -112,7 +112,7 @@ async def test_while_the_log_is_away_a_send_fails_and_its_retry_keeps_the_id(rig
 async def test_while_the_store_is_away_sends_go_on_and_are_read_from_the_tail(rig: Rig) -> None:
     ann, bob = rig.users(2)
     rig.store_switch.away = True
-    draft = rig.draft(ann, bob)
+    draft = rig.draft(bob)
     first = await rig.use.send_message(draft, sender=ann)
 
     rig.store_switch.away = False
@@ -127,7 +127,7 @@ async def test_a_reply_sorts_after_what_it_answers_though_the_clock_is_behind(ri
     behind = FakeClock()
     behind.advance(-3600)
 
-    draft = rig.draft(bob, ann, "!", reply_to=question.message_id)
+    draft = rig.draft(ann, "!", reply_to=question.message_id)
     answer = await rig.another_node(clock=behind).use.send_message(draft, sender=bob)
 
     assert time_key(answer.message_id) > time_key(question.message_id)
@@ -141,7 +141,7 @@ async def test_what_is_sent_next_sorts_after_the_newest_though_the_clock_is_behi
     behind = FakeClock()
     behind.advance(-3600)
 
-    second = await rig.another_node(clock=behind).use.send_message(rig.draft(bob, ann), sender=bob)
+    second = await rig.another_node(clock=behind).use.send_message(rig.draft(ann), sender=bob)
 
     assert time_key(second.message_id) > time_key(first.message_id)
 
@@ -249,8 +249,7 @@ async def test_a_caller_who_goes_away_does_not_keep_the_message_from_the_others(
     ann, bob = rig.users(2)
     rig.log.held = asyncio.Event()
     sending = asyncio.create_task(rig.say(ann, bob))
-    while not rig.log.records():
-        await asyncio.sleep(0)
+    await rig.log.reached.wait()
     sending.cancel()
     await asyncio.wait([sending])
 

@@ -1,0 +1,107 @@
+"""What is remembered of auth's answers, and for how long."""
+
+import pytest
+
+from kernel.errors import Reason, unavailable
+from kernel.ids import UserId
+from services.messaging.peers import CachedUserDirectory, require_peers
+from tests.builders import an_id
+from tests.fakes import FakeClock
+from tests.unit.messaging.rig import FakeDirectory, refused
+
+AUTH_AWAY = unavailable(Reason.SERVICE_UNAVAILABLE, "auth is away", service="auth")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def auth() -> FakeDirectory:
+    return FakeDirectory()
+
+
+@pytest.fixture
+def cached(auth: FakeDirectory, clock: FakeClock) -> CachedUserDirectory:
+    return CachedUserDirectory(auth, clock=clock, fresh=5, stale=600, capacity=3)
+
+
+async def test_a_user_is_asked_for_once_in_five_seconds(
+    cached: CachedUserDirectory, auth: FakeDirectory, clock: FakeClock
+) -> None:
+    ann, bob = auth.a_user(), auth.a_user()
+    await cached.blocks([ann])
+    await cached.blocks([ann, bob])
+    clock.advance(5.1)
+    await cached.blocks([bob])
+
+    assert auth.asked == [{ann}, {bob}, {bob}]
+
+
+async def test_a_block_counts_after_five_seconds_at_the_latest(
+    cached: CachedUserDirectory, auth: FakeDirectory, clock: FakeClock
+) -> None:
+    ann, bob = auth.a_user(), auth.a_user()
+    await require_peers(cached, ann, [bob])
+    auth.blocked[bob].add(ann)
+    clock.advance(5.1)
+
+    with refused(Reason.BLOCKED):
+        await require_peers(cached, ann, [bob])
+
+
+async def test_users_who_do_not_exist_are_asked_for_each_time(cached: CachedUserDirectory, auth: FakeDirectory) -> None:
+    nobody = UserId(an_id())
+
+    assert await cached.blocks([nobody]) == {}
+    auth.blocked[nobody] = set()
+
+    assert await cached.blocks([nobody]) == {nobody: frozenset()}
+
+
+async def test_a_deleted_user_is_forgotten(cached: CachedUserDirectory, auth: FakeDirectory, clock: FakeClock) -> None:
+    ann = auth.a_user()
+    await cached.blocks([ann])
+    auth.deleted.add(ann)
+    clock.advance(5.1)
+
+    assert await cached.blocks([ann]) == {}
+
+
+async def test_while_auth_is_away_people_who_are_known_go_on(
+    cached: CachedUserDirectory, auth: FakeDirectory, clock: FakeClock
+) -> None:
+    ann, bob = auth.a_user(), auth.a_user()
+    await cached.blocks([ann])
+    auth.unavailable = AUTH_AWAY
+    clock.advance(599)
+
+    assert await cached.blocks([ann]) == {ann: frozenset()}
+    with refused(Reason.SERVICE_UNAVAILABLE):
+        await cached.blocks([ann, bob])
+    clock.advance(2)
+    with refused(Reason.SERVICE_UNAVAILABLE):
+        await cached.blocks([ann])
+
+
+async def test_no_more_users_are_remembered_than_there_is_room_for(
+    cached: CachedUserDirectory, auth: FakeDirectory
+) -> None:
+    users = [auth.a_user() for _ in range(4)]
+    for user in users:
+        await cached.blocks([user])
+    auth.asked.clear()
+
+    await cached.blocks(users[1:])
+    await cached.blocks(users[:1])
+
+    assert auth.asked == [{users[0]}]
+
+
+async def test_more_users_than_there_is_room_for_are_answered_all_the_same(
+    cached: CachedUserDirectory, auth: FakeDirectory
+) -> None:
+    users = [auth.a_user() for _ in range(5)]
+
+    assert set(await cached.blocks(users)) == set(users)
