@@ -1,0 +1,116 @@
+"""What LogConsumer promises, asked of every adapter that makes the promise."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from kernel.log.ports import LogConsumer, LogRecord
+from tests.contract.log.conftest import Log, OpenLog
+
+
+async def fetched(consumer: LogConsumer, count: int) -> list[LogRecord]:
+    """The next records, however many calls they take."""
+    found: list[LogRecord] = []
+    async with asyncio.timeout(10):
+        while len(found) < count:
+            found += await consumer.fetch(max_records=count - len(found), wait=1)
+    return found
+
+
+def ends_of(records: Sequence[LogRecord]) -> Mapping[int, int]:
+    return {record.position.partition: record.position.offset for record in records}
+
+
+async def append(log: Log, *keys: str) -> None:
+    for key in keys:
+        await log.append(key, key.encode())
+
+
+async def test_a_group_gets_every_record_in_order_within_its_partition(log: Log) -> None:
+    await append(log, *(f"chat {number % 10}" for number in range(50)))
+
+    async with log.consumer("group") as consumer:
+        records = await fetched(consumer, 50)
+        nothing_more = await consumer.fetch(max_records=9, wait=0)
+
+    for partition in await log.ends():
+        offsets = [record.position.offset for record in records if record.position.partition == partition]
+        assert offsets == list(range(len(offsets)))
+    assert list(nothing_more) == []
+
+
+async def test_a_fetch_is_no_larger_than_asked_for(log: Log) -> None:
+    await append(log, *(f"chat {number}" for number in range(20)))
+
+    async with log.consumer("group") as consumer:
+        assert len(await consumer.fetch(max_records=7, wait=0)) == 7
+
+
+async def test_a_waiting_consumer_gets_what_is_appended(log: Log) -> None:
+    async with log.consumer("group") as consumer:
+        fetching = asyncio.create_task(consumer.fetch(max_records=9, wait=30))
+        await asyncio.sleep(0)
+        await append(log, "chat")
+
+        assert [record.value for record in await asyncio.wait_for(fetching, 5)] == [b"chat"]
+
+
+async def test_the_next_member_goes_on_after_what_was_committed(log: Log) -> None:
+    await append(log, "chat", "chat", "chat")
+    async with log.consumer("group") as consumer:
+        records = await fetched(consumer, 3)
+        await consumer.commit(ends_of(records[:2]))
+
+    async with log.consumer("group") as consumer:
+        assert [record.position for record in await fetched(consumer, 1)] == [records[2].position]
+
+
+async def test_what_was_not_committed_comes_again(log: Log) -> None:
+    await append(log, "chat", "chat")
+    async with log.consumer("group") as consumer:
+        first = await fetched(consumer, 2)
+
+    async with log.consumer("group") as consumer:
+        assert await fetched(consumer, 2) == first
+
+
+async def test_groups_do_not_know_of_each_other(log: Log) -> None:
+    await append(log, "chat")
+    async with log.consumer("one") as one, log.consumer("other") as other:
+        records = await fetched(one, 1)
+        await one.commit(ends_of(records))
+
+        assert await fetched(other, 1) == records
+
+
+async def test_lag_is_what_is_not_committed(log: Log) -> None:
+    await append(log, "chat", "chat", "chat")
+    async with log.consumer("group") as consumer:
+        records = await fetched(consumer, 3)
+        assert sum((await consumer.lag()).values()) == 3
+
+        await consumer.commit(ends_of(records[:1]))
+        assert sum((await consumer.lag()).values()) == 2
+        assert set(await consumer.lag()) == set(await log.ends())
+
+
+async def test_an_older_commit_does_not_move_the_group_back(log: Log) -> None:
+    await append(log, "chat", "chat")
+    async with log.consumer("group") as consumer:
+        records = await fetched(consumer, 2)
+        await consumer.commit(ends_of(records))
+        await consumer.commit(ends_of(records[:1]))
+
+        assert sum((await consumer.lag()).values()) == 0
+
+
+async def test_no_two_members_of_a_group_get_the_same_record(open_log: OpenLog) -> None:
+    async with open_log() as log, open_log() as elsewhere, elsewhere.consumer("group") as standby:
+        async with log.consumer("group") as active:
+            await append(log, *(f"chat {number}" for number in range(20)))
+            taken = [*await fetched(active, 10), *await standby.fetch(max_records=99, wait=0)]
+            taken += [*await fetched(active, 20 - len(taken)), *await standby.fetch(max_records=99, wait=0)]
+            await active.commit(ends_of(sorted(taken, key=lambda record: record.position.offset)))
+        await append(log, "one more")
+
+        assert len({record.position for record in taken}) == len(taken) == 20
+        assert [record.key for record in await fetched(standby, 1)] == ["one more"]

@@ -1,0 +1,32 @@
+"""What the SQLite log adds to the promises of its ports."""
+
+from pathlib import Path
+
+import pytest
+
+from kernel.errors import ChatlyError, Reason
+from kernel.log.sqlite import open_sqlite_log
+
+
+async def test_the_number_of_partitions_is_fixed_when_the_log_is_made(tmp_path: Path) -> None:
+    async with open_sqlite_log(tmp_path / "log.db", partitions=2):
+        pass
+
+    with pytest.raises(ValueError, match="has 2 partitions, not 4"):
+        async with open_sqlite_log(tmp_path / "log.db", partitions=4):
+            pass
+
+
+async def test_a_new_log_has_another_identity(tmp_path: Path) -> None:
+    async with open_sqlite_log(tmp_path / "one.db") as one, open_sqlite_log(tmp_path / "other.db") as other:
+        assert await one.log_id() != await other.log_id()
+
+
+async def test_a_log_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    async with open_sqlite_log(tmp_path / "log.db") as log:
+        await log._database.write(lambda connection: connection.execute("ALTER TABLE records RENAME TO gone"))
+
+        with pytest.raises(ChatlyError) as raised:
+            await log.append("chat", b"")
+
+    assert raised.value.reason is Reason.LOG_UNAVAILABLE
