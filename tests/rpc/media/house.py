@@ -1,7 +1,7 @@
 """A media service that runs, with an auth and a messaging service of the test's own beside it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -79,7 +79,7 @@ class House:
     def rpc(self) -> MediaServiceStub:
         return MediaServiceStub(self.served.channel)
 
-    def by(self, user_id: str) -> Any:
+    def by(self, user_id: str) -> tuple[tuple[str, str], ...]:
         """Metadata of a call by this user."""
         return self.served.as_user(user_id)
 
@@ -140,11 +140,15 @@ async def a_house(
     data_dir: Path, *, log: MemoryLog | None = None, loops: bool = True, **chosen: Any
 ) -> AsyncIterator[House]:
     """`chosen`: settings of the service."""
-    mesh, log, groups, profiles = Mesh(), log or MemoryLog(), Groups(), Profiles()
+    mesh, log, groups, profiles = Mesh(), log or MemoryLog(), Groups(), Profiles()  # type: ignore[abstract]
     async with (
-        running(_messaging(groups), mesh=mesh) as messaging,
-        running(_auth(profiles), mesh=mesh) as auth,
-        a_platform(data_dir=data_dir, log=log, mesh=mesh, addresses=_addresses(messaging=messaging, auth=auth)) as lent,
+        running(_peers(groups, profiles), mesh=mesh) as peers,
+        a_platform(
+            data_dir=data_dir,
+            log=log,
+            mesh=mesh,
+            addresses={"messaging": peers.server.address, "auth": peers.server.address},
+        ) as lent,
         open_media(MediaSettings(**chosen), lent) as service,
         running(service, mesh=mesh, loops=loops) as served,
         httpx.AsyncClient(base_url=served.http, timeout=20) as http,
@@ -152,21 +156,13 @@ async def a_house(
         yield House(served=served, http=http, groups=groups, profiles=profiles, data_dir=data_dir, log=log)
 
 
-def _addresses(**peers: Served) -> Mapping[str, str]:
-    return {name: peer.server.address for name, peer in peers.items()}
-
-
-def _messaging(groups: Groups) -> Service:
+def _peers(groups: Groups, profiles: Profiles) -> Service:
+    """Both in one server."""
     return Service(
-        name="messaging",
-        grpc_services=["chatly.messaging.v1.MessagingService"],
-        mount=[partial(add_MessagingServiceServicer_to_server, groups)],
-    )
-
-
-def _auth(profiles: Profiles) -> Service:
-    return Service(
-        name="auth",
-        grpc_services=["chatly.auth.v1.UserService"],
-        mount=[partial(add_UserServiceServicer_to_server, profiles)],
+        name="peers",
+        grpc_services=["chatly.messaging.v1.MessagingService", "chatly.auth.v1.UserService"],
+        mount=[
+            partial(add_MessagingServiceServicer_to_server, groups),
+            partial(add_UserServiceServicer_to_server, profiles),
+        ],
     )

@@ -1,6 +1,7 @@
 """CreateUpload, UploadPart, GetUpload, CompleteUpload: a file in parts, also after a break."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,13 @@ async def complete(house: House, upload_id: str, *, by: str = ANN) -> pb.Media:
 
 async def progress(house: House, upload_id: str, *, by: str = ANN) -> pb.GetUploadResponse:
     return await house.rpc.GetUpload(pb.GetUploadRequest(upload_id=upload_id), metadata=house.by(by))
+
+
+async def first_part(house: House, upload_id: str, *, by: str) -> int:
+    return await part(house, upload_id, b"x", 0, by=by)
+
+
+CALLS: dict[str, Callable[..., Awaitable[object]]] = {"part": first_part, "get": progress, "complete": complete}
 
 
 async def test_a_file_arrives_in_parts(house: House) -> None:
@@ -141,18 +149,15 @@ async def test_content_that_is_refused_ends_the_upload(house: House) -> None:
     assert house.kept_files() == []
 
 
-@pytest.mark.parametrize("call", ["part", "get", "complete"])
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 @pytest.mark.parametrize("whose", ["somebody else's", "nobody's"])
-async def test_an_upload_of_others_does_not_exist(house: House, call: str, whose: str) -> None:
+async def test_an_upload_of_others_does_not_exist(
+    house: House, call: Callable[..., Awaitable[object]], whose: str
+) -> None:
     upload = await begin(house) if whose == "somebody else's" else an_id()
-    calls = {
-        "part": lambda: part(house, upload, b"x", 0, by=BOB),
-        "get": lambda: progress(house, upload, by=BOB),
-        "complete": lambda: complete(house, upload, by=BOB),
-    }
 
     with pytest.raises(grpc.aio.AioRpcError) as failed:
-        await calls[call]()
+        await call(house, upload, by=BOB)
 
     assert refusal(failed.value).reason is Reason.UPLOAD_NOT_FOUND
 

@@ -1,7 +1,5 @@
 """Who gets a file, and that it goes with its message."""
 
-import asyncio
-
 import grpc
 import pytest
 from chatly.media.v1 import media_service_pb2 as pb
@@ -82,15 +80,3 @@ async def test_a_file_goes_with_the_last_message_that_has_it(house: House) -> No
 
     await until(lambda: house.kept_files() == [])
     assert await refused(house, media.media_id, reader=ANN) == {Reason.MEDIA_NOT_FOUND}
-
-
-async def test_a_request_that_comes_before_the_news_waits_for_it(house: House) -> None:
-    media = await house.upload(PDF)
-
-    found = await asyncio.gather(
-        house.send(media.media_id, chat_id=CHAT),
-        *(house.get(media.media_id, reader=BOB) for _ in range(3)),
-        return_exceptions=True,
-    )
-
-    assert all(item == media or refusal(item).reason is Reason.MEDIA_FORBIDDEN for item in found[1:])

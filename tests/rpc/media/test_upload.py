@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -44,78 +45,60 @@ async def test_a_zip_that_calls_itself_an_image_is_a_zip(house: House) -> None:
     assert (media.content_type, media.has_thumbnail) == ("application/zip", False)
 
 
-REFUSED: dict[str, tuple[bytes, dict[str, Any], Code, Reason, dict[str, str]]] = {
-    "one byte too much": (
-        PDF + b"x" * (1_001 - len(PDF)),
-        {},
-        Code.INVALID_ARGUMENT,
-        Reason.FILE_TOO_LARGE,
-        {"limit_bytes": "1000"},
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """A file, what is said of it, and why it is refused where 1,000 bytes are allowed, 200 for an avatar."""
+
+    data: bytes = PDF
+    start: dict[str, Any] = field(default_factory=dict)
+    code: Code = Code.INVALID_ARGUMENT
+    reason: Reason
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+REFUSED = {
+    "one byte too much": Refused(data=PDF.ljust(1_001), reason=Reason.FILE_TOO_LARGE, metadata={"limit_bytes": "1000"}),
+    "announced too large": Refused(
+        start={"size_bytes": 1_001}, reason=Reason.FILE_TOO_LARGE, metadata={"limit_bytes": "1000"}
     ),
-    "announced too large": (
-        PDF,
-        {"size_bytes": 1_001},
-        Code.INVALID_ARGUMENT,
-        Reason.FILE_TOO_LARGE,
-        {"limit_bytes": "1000"},
+    "more than announced": Refused(
+        start={"size_bytes": 20}, reason=Reason.FILE_TOO_LARGE, metadata={"limit_bytes": "20"}
     ),
-    "more than announced": (
-        PDF,
-        {"size_bytes": 20},
-        Code.INVALID_ARGUMENT,
-        Reason.FILE_TOO_LARGE,
-        {"limit_bytes": "20"},
+    "less than announced": Refused(
+        start={"size_bytes": 999},
+        code=Code.FAILED_PRECONDITION,
+        reason=Reason.UPLOAD_INCOMPLETE,
+        metadata={"received_bytes": str(len(PDF)), "expected_bytes": "999"},
     ),
-    "less than announced": (
-        PDF,
-        {"size_bytes": 999},
-        Code.FAILED_PRECONDITION,
-        Reason.UPLOAD_INCOMPLETE,
-        {"received_bytes": str(len(PDF)), "expected_bytes": "999"},
+    "nothing": Refused(data=b"", reason=Reason.FILE_EMPTY),
+    "other bytes": Refused(start={"sha256": "0" * 64}, reason=Reason.CHECKSUM_MISMATCH),
+    "html": Refused(
+        data=b"<html><script>", reason=Reason.FILE_TYPE_NOT_ALLOWED, metadata={"detected_type": "text/html"}
     ),
-    "nothing": (b"", {}, Code.INVALID_ARGUMENT, Reason.FILE_EMPTY, {}),
-    "other bytes": (PDF, {"sha256": "0" * 64}, Code.INVALID_ARGUMENT, Reason.CHECKSUM_MISMATCH, {}),
-    "html": (
-        b"<html><script>",
-        {"file_name": "a.txt"},
-        Code.INVALID_ARGUMENT,
-        Reason.FILE_TYPE_NOT_ALLOWED,
-        {"detected_type": "text/html"},
+    "huge image": Refused(
+        data=a_png_that_claims(50_000, 50_000),
+        reason=Reason.IMAGE_UNREADABLE,
+        metadata={"limit_pixels": "40000000"},
     ),
-    "huge image": (
-        a_png_that_claims(50_000, 50_000),
-        {"file_name": "a.png"},
-        Code.INVALID_ARGUMENT,
-        Reason.IMAGE_UNREADABLE,
-        {"limit_pixels": "40000000"},
+    "document as avatar": Refused(
+        start={"purpose": AVATAR},
+        reason=Reason.FILE_TYPE_NOT_ALLOWED,
+        metadata={"detected_type": "application/pdf"},
     ),
-    "document as avatar": (
-        PDF,
-        {"purpose": AVATAR},
-        Code.INVALID_ARGUMENT,
-        Reason.FILE_TYPE_NOT_ALLOWED,
-        {"detected_type": "application/pdf"},
-    ),
-    "avatar too large": (
-        a_jpeg(quality=95),
-        {"purpose": AVATAR},
-        Code.INVALID_ARGUMENT,
-        Reason.FILE_TOO_LARGE,
-        {"limit_bytes": "200"},
+    "avatar too large": Refused(
+        data=a_jpeg(), start={"purpose": AVATAR}, reason=Reason.FILE_TOO_LARGE, metadata={"limit_bytes": "200"}
     ),
 }
 
 
-@pytest.mark.parametrize(("data", "start", "code", "reason", "metadata"), REFUSED.values(), ids=REFUSED.keys())
-async def test_what_is_refused_says_why_and_leaves_nothing_behind(
-    tmp_path: Path, data: bytes, start: dict[str, Any], code: Code, reason: Reason, metadata: dict[str, str]
-) -> None:
+@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED.keys())
+async def test_what_is_refused_says_why_and_leaves_nothing_behind(tmp_path: Path, case: Refused) -> None:
     async with a_house(tmp_path, max_bytes=1_000, avatar_max_bytes=200) as house:
         with pytest.raises(grpc.aio.AioRpcError) as failed:
-            await house.upload(data, **start)
+            await house.upload(case.data, **case.start)
 
         error = refusal(failed.value)
-        assert (error.code, error.reason, error.metadata) == (code, reason, metadata)
+        assert (error.code, error.reason, error.metadata) == (case.code, case.reason, case.metadata)
         assert house.kept_files() == []
 
 
