@@ -159,22 +159,16 @@ class MemoryConsumer:
         return found
 
 
-@dataclass(frozen=True, kw_only=True)
 class Mesh:
     """What the servers of one test share: a clock, the keys of their tokens, the secret of services."""
 
-    clock: Clock = field(default_factory=SystemClock)
-    keypair: Keypair = field(default_factory=a_keypair)
-    secret: bytes = SECRET
-    keys: StaticKeys = field(init=False)
-    tokens: TokenVerifier = field(init=False)
-    service_tokens: ServiceTokens = field(init=False)
-
-    def __post_init__(self) -> None:
-        keys = StaticKeys(self.keypair)
-        object.__setattr__(self, "keys", keys)
-        object.__setattr__(self, "tokens", TokenVerifier(keys=keys, clock=self.clock))
-        object.__setattr__(self, "service_tokens", ServiceTokens(self.secret, clock=self.clock))
+    def __init__(self, *, clock: Clock | None = None, keypair: Keypair | None = None, secret: bytes = SECRET) -> None:
+        self.clock = clock or SystemClock()
+        self.keypair = keypair or a_keypair()
+        self.secret = secret
+        self.keys = StaticKeys(self.keypair)
+        self.tokens = TokenVerifier(keys=self.keys, clock=self.clock)
+        self.service_tokens = ServiceTokens(secret, clock=self.clock)
 
     def token_for(
         self,
@@ -204,12 +198,12 @@ class Served:
     """Carries no token by itself: pass `metadata=served.as_user(user_id)`."""
     mesh: Mesh
 
-    def token_for(self, user_id: str, **options: object) -> str:
-        return self.mesh.token_for(user_id, **options)  # type: ignore[arg-type]
+    def token_for(self, user_id: str, *, session_id: str | None = None, life: float = 900) -> str:
+        return self.mesh.token_for(user_id, session_id=session_id, life=life)
 
-    def as_user(self, user_id: str, **options: object) -> tuple[tuple[str, str], ...]:
+    def as_user(self, user_id: str, *, session_id: str | None = None, life: float = 900) -> tuple[tuple[str, str], ...]:
         """Metadata of a call by this user."""
-        return bearer(self.token_for(user_id, **options))
+        return bearer(self.token_for(user_id, session_id=session_id, life=life))
 
     def as_service(self, name: str = "tester") -> tuple[tuple[str, str], ...]:
         """Metadata of a call by this service."""

@@ -11,6 +11,7 @@ from chatly.messaging.v1 import messaging_service_pb2 as messaging_pb
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from chatly.presence.v1 import presence_service_pb2 as pb
 from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
+from prometheus_client import REGISTRY
 
 from kernel.errors import Reason, not_found
 from kernel.rpc.settings import ServerSettings
@@ -35,9 +36,11 @@ class Room:
             self.left.set()
 
 
-def _connect(served: Served, **options: object) -> grpc.aio.UnaryStreamCall[pb.ConnectRequest, pb.ConnectResponse]:
+def _connect(
+    served: Served, *, session_id: str | None = None, life: float = 900
+) -> grpc.aio.UnaryStreamCall[pb.ConnectRequest, pb.ConnectResponse]:
     stub = PresenceServiceStub(served.channel)
-    return stub.Connect(pb.ConnectRequest(), metadata=served.as_user(ANNA, **options))
+    return stub.Connect(pb.ConnectRequest(), metadata=served.as_user(ANNA, session_id=session_id, life=life))
 
 
 async def test_a_waiting_stream_ends_when_its_session_does() -> None:
@@ -130,6 +133,44 @@ async def test_a_stream_whose_client_goes_away_is_cleaned_up() -> None:
         call.cancel()
         async with asyncio.timeout(5):
             await room.left.wait()
+
+
+async def test_a_stream_whose_client_goes_away_without_reading_is_cleaned_up() -> None:
+    left = asyncio.Event()
+
+    async def flood(_: object, __: object) -> AsyncIterator[bytes]:
+        piece = pb.ConnectResponse(presences=[pb.Presence(user_id="x" * 60_000)]).SerializeToString()
+        try:
+            while True:
+                yield piece
+        finally:
+            left.set()
+
+    async with running(a_service("presence", Connect=flood)) as served:
+        call = _connect(served)
+        await call.read()
+        call.cancel()
+        async with asyncio.timeout(10):
+            await left.wait()
+            while _open_streams():  # noqa: ASYNC110 - the gauge is read, it cannot be waited for
+                await asyncio.sleep(0.01)
+
+
+def _open_streams() -> float:
+    method = "chatly.presence.v1.PresenceService/Connect"
+    return REGISTRY.get_sample_value("chatly_rpc_open_streams", {"method": method}) or 0.0
+
+
+async def test_open_streams_are_counted_while_they_are_open() -> None:
+    async with running(a_service("presence", Connect=Room().connect)) as served:
+        before = _open_streams()
+        call = _connect(served)
+        await call.read()
+        assert _open_streams() == before + 1
+        call.cancel()
+        async with asyncio.timeout(5):
+            while _open_streams() > before:  # noqa: ASYNC110 - the gauge is read, it cannot be waited for
+                await asyncio.sleep(0.01)
 
 
 async def test_an_error_in_mid_stream_arrives_after_what_was_sent() -> None:
