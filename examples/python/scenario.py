@@ -10,6 +10,8 @@ from client import Client, joined
 from inbox import Inbox
 from transfer import download, upload
 
+AWAY = [f"While you were away {number}" for number in range(1, 6)]
+
 
 class Scenario:
     """Ada and Ben, in their chat."""
@@ -77,19 +79,19 @@ class Scenario:
 
     async def resume(self) -> None:
         await self.ben_inbox.disconnect()
-        away = [f"While you were away {number}" for number in range(1, 6)]
-        for text in away:
+        for text in AWAY:
             await send(self.ada, draft(self.chat_id, text))
         self.ben_inbox.connect()
         missed = await self.ben_inbox.until(lambda event: event.HasField("caught_up"))
-        check(texts(missed), away)
+        check(texts(missed), AWAY)
         await send(self.ada, draft(self.chat_id, "Welcome back"))
         check(texts(await self.ben_inbox.until(is_message)), ["Welcome back"])
 
     async def refresh(self) -> None:
         # As if it had run out: the next call is refused, trades the refresh token, and tries again.
         self.ben.token = ""
-        check(len(await history(self.ben, self.chat_id)), 9)
+        said = [message.text for message in await history(self.ben, self.chat_id)]
+        check(said[-9:], ["Hello Ben!", "", "Two files", *AWAY, "Welcome back"])
 
     async def leave(self) -> None:
         await self.ada_inbox.disconnect()

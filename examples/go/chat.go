@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	messaging "chatly.example/gen/go/chatly/messaging/v1"
+)
+
+// directChat returns the chat_id of two users: it exists without being made.
+func directChat(one, other string) string {
+	return min(one, other) + "_" + max(one, other)
+}
+
+// draft makes a send with a name of its own: trying the same one again makes no second message.
+func draft(chatID, text string, mediaIDs ...string) *messaging.SendMessageRequest {
+	return &messaging.SendMessageRequest{ChatId: chatID, ClientMessageId: uuid.NewString(), Text: text, MediaIds: mediaIDs}
+}
+
+// send returns the message that was made, now or by an earlier try.
+func send(ctx context.Context, client *Client, request *messaging.SendMessageRequest) (*messaging.Message, error) {
+	sent, err := call(ctx, client, client.Messaging.SendMessage, request)
+	if err != nil {
+		return nil, fmt.Errorf("send: %w", err)
+	}
+	return sent.Message, nil
+}
+
+// history returns every message of a chat, oldest first.
+func history(ctx context.Context, client *Client, chatID string) ([]*messaging.Message, error) {
+	var messages []*messaging.Message
+	request := &messaging.ListMessagesRequest{
+		ChatId: chatID, PageSize: 100, Direction: messaging.ListDirection_LIST_DIRECTION_FORWARD,
+	}
+	for {
+		page, err := call(ctx, client, client.Messaging.ListMessages, request)
+		if err != nil {
+			return nil, fmt.Errorf("list messages: %w", err)
+		}
+		messages = append(messages, page.Messages...)
+		if page.NextPageToken == "" {
+			return messages, nil
+		}
+		request.PageToken = page.NextPageToken
+	}
+}
