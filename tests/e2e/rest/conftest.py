@@ -1,0 +1,41 @@
+"""What the REST tests share."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.e2e.mesh import Mesh, running_mesh
+from tests.e2e.people import Person, people, rest
+
+CORS_ORIGIN = "https://chat.example.org"
+PER_MINUTE = 5
+
+
+@pytest.fixture
+async def client(mesh: Mesh) -> AsyncIterator[httpx.AsyncClient]:
+    """Speaks to the edge of the session's mesh."""
+    async with rest(mesh) as client:
+        yield client
+
+
+@pytest.fixture
+async def pair(mesh: Mesh) -> tuple[Person, Person]:
+    """Two people who have not met."""
+    ann, bob = await people(mesh, "ann", "bob")
+    return ann, bob
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def strict_mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mesh]:
+    """A mesh with few calls per minute and one foreign origin."""
+    async with running_mesh(
+        tmp_path_factory.mktemp("strict"),
+        CHATLY_EDGE_CORS_ORIGINS=CORS_ORIGIN,
+        CHATLY_EDGE_LOGIN_PER_MINUTE=str(PER_MINUTE),
+        CHATLY_EDGE_REGISTER_PER_MINUTE=str(PER_MINUTE),
+        CHATLY_EDGE_UPLOAD_PER_MINUTE=str(PER_MINUTE),
+        CHATLY_EDGE_SEND_PER_SECOND="1",
+    ) as mesh:
+        yield mesh
