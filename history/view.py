@@ -9,8 +9,9 @@ from uuid import UUID
 from history.chats import may_see, members_of
 from history.fold import apply_to_chat, fold_messages, message_of, scrubbed, shown, visible
 from history.model import ChatId, ChatState, Message, MessageDeleted, MessageState, StoredEvent
+from history.pages import is_unread, is_within, seen, split
 from history.ports import ChatHead, ChatReader, EventReader, MessageReader, TailReader, Window
-from kernel.ids import UserId, time_key, time_of
+from kernel.ids import UserId, time_of
 
 UNREAD_LIMIT = 1_000
 _BEGINNING = datetime.fromtimestamp(0, UTC)
@@ -69,10 +70,10 @@ class History:
         rest: Window | None = window
         while rest and len(found) < window.limit:
             chunk = await self._messages.window(chat_id, rest)
-            covered, rest = _split(rest, chunk) if len(chunk) == rest.limit else (rest, None)
+            covered, rest = split(rest, chunk) if len(chunk) == rest.limit else (rest, None)
             states = {state.message_id: state for state in chunk}
-            states.update((key, state) for key, state in changed.items() if key in states or _within(key, covered))
-            found.extend(_seen(states.values(), viewer, newest_first=window.newest_first))
+            states.update((key, state) for key, state in changed.items() if key in states or is_within(key, covered))
+            found.extend(seen(states.values(), viewer, newest_first=window.newest_first))
         page = found[: window.limit]
         return page[::-1] if window.newest_first else page
 
@@ -115,13 +116,13 @@ class History:
         states = {key: _fold_chat(heads.get(key), tail.get(key, ())) for key in {*heads, *tail}}
         # The store's copy of an event comes last and stays: it is the emptied one if the message was deleted.
         found = {item.event.event_id: item for events in (*tail.values(), *stored) for item in events}
-        seen = [
+        mine = [
             item
             for item in sorted(found.values(), key=_place)
             if item.position.offset > since.get(item.position.partition, -1)
             and may_see(item.event, user_id, states[item.event.chat_id])
         ]
-        return Replay(_without_deleted(seen[:limit]), len(seen) > limit)
+        return Replay(_without_deleted(mine[:limit]), len(mine) > limit)
 
     async def _message_state(self, chat_id: ChatId, message_id: UUID) -> MessageState | None:
         tail = await self._tail.events([chat_id])
@@ -149,7 +150,7 @@ class History:
     async def _unread(self, state: ChatState, user_id: UserId) -> int:
         mark = state.read_marks.get(user_id)
         changed = await self._changed_messages(state.chat_id)
-        fresh = sum(_counts(item, user_id, after=mark) for item in changed.values())
+        fresh = sum(is_unread(item, user_id, after=mark) for item in changed.values())
         stored = await self._messages.count_after(
             state.chat_id, mark, not_by=user_id, excluding=changed.keys(), limit=UNREAD_LIMIT
         )
@@ -179,33 +180,6 @@ def _last_activity(state: ChatState) -> datetime:
 
 def _place(item: StoredEvent) -> tuple[int, int]:
     return item.position.partition, item.position.offset
-
-
-def _counts(state: MessageState, user_id: UserId, *, after: UUID | None) -> bool:
-    """Whether it is unread by a user whose read mark is `after`."""
-    message = visible(state, user_id)
-    if message is None or message.deleted_for_everyone or message.sender_id == user_id:
-        return False
-    return after is None or time_key(message.message_id) > time_key(after)
-
-
-def _seen(states: Iterable[MessageState], viewer: UserId, *, newest_first: bool) -> list[Message]:
-    ordered = sorted(states, key=lambda state: time_key(state.message_id), reverse=newest_first)
-    return [message for state in ordered if (message := visible(state, viewer))]
-
-
-def _within(message_id: UUID, window: Window) -> bool:
-    key = time_key(message_id)
-    above = window.after is None or key > time_key(window.after)
-    return above and (window.before is None or key < time_key(window.before))
-
-
-def _split(window: Window, chunk: Sequence[MessageState]) -> tuple[Window, Window]:
-    """The part of a window that its full chunk covers, up to the chunk's last message, and the part beyond."""
-    edge = chunk[0].message_id if window.newest_first else chunk[-1].message_id
-    if window.newest_first:
-        return replace(window, after=edge), replace(window, before=edge)
-    return replace(window, before=edge), replace(window, after=edge)
 
 
 def _without_deleted(events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:

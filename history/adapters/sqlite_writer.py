@@ -6,11 +6,18 @@ from functools import partial
 
 from history.adapters.sqlite_access import store_errors
 from history.adapters.sqlite_batch import SqliteBatch
+from history.adapters.sqlite_dead_letter_rows import (
+    all_letters,
+    count_letters,
+    letter_at,
+    letters_before,
+    put_aside,
+    take_off,
+)
 from history.codec import decode
 from history.model import ChatEvent, StoredEvent
 from history.ports import Applied, DeadLetter
 from kernel.clock import Clock
-from kernel.errors import Reason, not_found
 from kernel.log.ports import LogPosition, LogRecord
 from kernel.store.sqlite import SqliteDatabase
 
@@ -37,7 +44,7 @@ class SqliteDeadLetters:
 
     async def page(self, *, before: LogPosition | None, limit: int) -> Sequence[DeadLetter]:
         with store_errors():
-            return await self._database.read(partial(_page, before=before, limit=limit))
+            return await self._database.read(partial(letters_before, before=before, limit=limit))
 
     async def replay(self, positions: Sequence[LogPosition] | None) -> tuple[Applied, int]:
         failed_at = self._clock.now().timestamp()
@@ -46,7 +53,7 @@ class SqliteDeadLetters:
 
     async def count(self) -> int:
         with store_errors():
-            return await self._database.read(_count)
+            return await self._database.read(count_letters)
 
 
 def stored_offsets(connection: sqlite3.Connection) -> dict[int, int]:
@@ -68,11 +75,10 @@ def _apply(connection: sqlite3.Connection, *, records: Sequence[LogRecord], fail
 def _replay(
     connection: sqlite3.Connection, *, positions: Sequence[LogPosition] | None, failed_at: float
 ) -> tuple[Applied, int]:
-    letters = _all(connection) if positions is None else [_one(connection, position) for position in positions]
-    connection.executemany(
-        "DELETE FROM dead_letters WHERE log_partition = ? AND log_offset = ?",
-        [(letter.record.position.partition, letter.record.position.offset) for letter in letters],
+    letters = (
+        all_letters(connection) if positions is None else [letter_at(connection, position) for position in positions]
     )
+    take_off(connection, letters)
     events, failed = _apply_all(connection, [letter.record for letter in letters], failed_at)
     return Applied({}, events, _pending(connection), len(failed)), len(letters) - len(failed)
 
@@ -90,60 +96,9 @@ def _apply_all(
                 events.append(event)
         except ValueError as error:
             failed.append(record)
-            _put_aside(connection, DeadLetter(record, str(error), failed_at))
+            put_aside(connection, DeadLetter(record, str(error), failed_at))
     return events, failed
 
 
 def _pending(connection: sqlite3.Connection) -> list[ChatEvent]:
     return [decode(row["value"]) for row in connection.execute("SELECT value FROM pending_withdrawals")]
-
-
-def _put_aside(connection: sqlite3.Connection, letter: DeadLetter) -> None:
-    record = letter.record
-    connection.execute(
-        "REPLACE INTO dead_letters (log_partition, log_offset, key, value, error, failed_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            record.position.partition,
-            record.position.offset,
-            record.key,
-            record.value,
-            letter.error,
-            letter.failed_at,
-        ),
-    )
-
-
-def _page(connection: sqlite3.Connection, *, before: LogPosition | None, limit: int) -> list[DeadLetter]:
-    end = (before.partition, before.offset) if before else (1 << 62, 0)
-    rows = connection.execute(
-        "SELECT * FROM dead_letters WHERE (log_partition, log_offset) < (?, ?)"
-        " ORDER BY log_partition DESC, log_offset DESC LIMIT ?",
-        (*end, limit),
-    )
-    return [_letter(row) for row in rows]
-
-
-def _all(connection: sqlite3.Connection) -> list[DeadLetter]:
-    return [_letter(row) for row in connection.execute("SELECT * FROM dead_letters ORDER BY log_partition, log_offset")]
-
-
-def _one(connection: sqlite3.Connection, position: LogPosition) -> DeadLetter:
-    row = connection.execute(
-        "SELECT * FROM dead_letters WHERE log_partition = ? AND log_offset = ?", (position.partition, position.offset)
-    ).fetchone()
-    if row is None:
-        raise not_found(
-            Reason.DEAD_LETTER_NOT_FOUND,
-            f"no dead letter at offset {position.offset} of partition {position.partition}",
-        )
-    return _letter(row)
-
-
-def _count(connection: sqlite3.Connection) -> int:
-    count: int = connection.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
-    return count
-
-
-def _letter(row: sqlite3.Row) -> DeadLetter:
-    position = LogPosition(row["log_partition"], row["log_offset"])
-    return DeadLetter(LogRecord(position, row["key"], row["value"]), row["error"], row["failed_at"])

@@ -1,0 +1,72 @@
+"""Dead letters as rows of history.db."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from history.ports import DeadLetter
+from kernel.errors import Reason, not_found
+from kernel.log.ports import LogPosition, LogRecord
+
+
+def put_aside(connection: sqlite3.Connection, letter: DeadLetter) -> None:
+    """Put a record on the list, or write its new error."""
+    record = letter.record
+    connection.execute(
+        "REPLACE INTO dead_letters (log_partition, log_offset, key, value, error, failed_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            record.position.partition,
+            record.position.offset,
+            record.key,
+            record.value,
+            letter.error,
+            letter.failed_at,
+        ),
+    )
+
+
+def take_off(connection: sqlite3.Connection, letters: Sequence[DeadLetter]) -> None:
+    """Take records off the list."""
+    connection.executemany(
+        "DELETE FROM dead_letters WHERE log_partition = ? AND log_offset = ?",
+        [(letter.record.position.partition, letter.record.position.offset) for letter in letters],
+    )
+
+
+def letters_before(connection: sqlite3.Connection, *, before: LogPosition | None, limit: int) -> list[DeadLetter]:
+    """Those below a place, the highest first."""
+    end = (before.partition, before.offset) if before else (1 << 62, 0)
+    rows = connection.execute(
+        "SELECT * FROM dead_letters WHERE (log_partition, log_offset) < (?, ?)"
+        " ORDER BY log_partition DESC, log_offset DESC LIMIT ?",
+        (*end, limit),
+    )
+    return [_letter(row) for row in rows]
+
+
+def all_letters(connection: sqlite3.Connection) -> list[DeadLetter]:
+    """In log order."""
+    return [_letter(row) for row in connection.execute("SELECT * FROM dead_letters ORDER BY log_partition, log_offset")]
+
+
+def letter_at(connection: sqlite3.Connection, position: LogPosition) -> DeadLetter:
+    """Raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` if there is none."""
+    row = connection.execute(
+        "SELECT * FROM dead_letters WHERE log_partition = ? AND log_offset = ?", (position.partition, position.offset)
+    ).fetchone()
+    if row is None:
+        raise not_found(
+            Reason.DEAD_LETTER_NOT_FOUND,
+            f"no dead letter at offset {position.offset} of partition {position.partition}",
+        )
+    return _letter(row)
+
+
+def count_letters(connection: sqlite3.Connection) -> int:
+    """How many there are."""
+    count: int = connection.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
+    return count
+
+
+def _letter(row: sqlite3.Row) -> DeadLetter:
+    position = LogPosition(row["log_partition"], row["log_offset"])
+    return DeadLetter(LogRecord(position, row["key"], row["value"]), row["error"], row["failed_at"])

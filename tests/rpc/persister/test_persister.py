@@ -1,0 +1,124 @@
+"""PersisterService through its port: status, dead letters, and who may ask."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import grpc
+import pytest
+from chatly.persister.v1 import persister_service_pb2 as pb
+from chatly.persister.v1.persister_service_pb2_grpc import PersisterServiceStub
+
+from history.codec import encode
+from history.open import HistoryStore
+from history.ports import Window
+from tests.fakes import MemoryLog, Served
+from tests.unit.history.chronicle import ANN, ANN_AND_BOB, Chronicle
+
+POISON = b"\xff\xff\xff"
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until it is so; fail after ten seconds."""
+    async with asyncio.timeout(10):
+        while not await condition():  # noqa: ASYNC110 - what it waits for lies behind a port
+            await asyncio.sleep(0.01)
+
+
+async def status(stub: PersisterServiceStub, served: Served) -> pb.GetStatusResponse:
+    return await stub.GetStatus(pb.GetStatusRequest(), metadata=served.as_service())
+
+
+async def poisoned(log: MemoryLog, count: int, stub: PersisterServiceStub, served: Served) -> None:
+    """Let the persister put aside so many records."""
+    for _ in range(count):
+        await log.append(ANN_AND_BOB, POISON)
+
+    async def all_put_aside() -> bool:
+        return (await status(stub, served)).dead_letter_count == count
+
+    await eventually(all_put_aside)
+
+
+async def test_the_status_tells_how_far_each_partition_is_stored(
+    log: MemoryLog, stub: PersisterServiceStub, served: Served
+) -> None:
+    sent = Chronicle().sent()
+    position = await log.append(sent.chat_id, encode(sent))
+
+    async def is_stored() -> bool:
+        partitions = {item.partition: item for item in (await status(stub, served)).partitions}
+        return len(partitions) == 4 and partitions[position.partition].stored_offset == 0
+
+    await eventually(is_stored)
+    answer = await status(stub, served)
+    mine = answer.partitions[position.partition]
+    assert (mine.end_offset, mine.lag) == (0, 0)
+    assert answer.partitions[(position.partition + 1) % 4].stored_offset == -1
+    assert answer.records_per_second > 0
+    assert answer.last_error == ""
+    assert not answer.HasField("last_error_at")
+
+
+async def test_dead_letters_are_listed_page_by_page(log: MemoryLog, stub: PersisterServiceStub, served: Served) -> None:
+    await poisoned(log, 5, stub, served)
+    found: list[int] = []
+    token = ""
+    while True:
+        request = pb.ListDeadLettersRequest(page_size=2, page_token=token)
+        page = await stub.ListDeadLetters(request, metadata=served.as_service())
+        found += [letter.offset for letter in page.dead_letters]
+        token = page.next_page_token
+        if not token:
+            break
+
+    assert found == [4, 3, 2, 1, 0]
+    assert (page.dead_letters[0].key, page.dead_letters[0].value) == (ANN_AND_BOB, POISON)
+    assert "not a ChatEvent" in page.dead_letters[0].error
+
+
+async def test_replayed_dead_letters_that_fail_again_are_counted(
+    log: MemoryLog, stub: PersisterServiceStub, served: Served
+) -> None:
+    await poisoned(log, 2, stub, served)
+
+    answer = await stub.ReplayDeadLetters(pb.ReplayDeadLettersRequest(), metadata=served.as_service())
+
+    assert (answer.replayed_count, answer.failed_count) == (0, 2)
+
+
+async def test_an_unknown_dead_letter_is_not_found(stub: PersisterServiceStub, served: Served) -> None:
+    request = pb.ReplayDeadLettersRequest(positions=[pb.DeadLetterPosition(partition=0, offset=7)])
+
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await stub.ReplayDeadLetters(request, metadata=served.as_service())
+
+    assert raised.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_page_token_from_elsewhere_is_refused(stub: PersisterServiceStub, served: Served) -> None:
+    request = pb.ListDeadLettersRequest(page_token="made-up")
+
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await stub.ListDeadLetters(request, metadata=served.as_service())
+
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("call", ["GetStatus", "ListDeadLetters", "ReplayDeadLetters"])
+async def test_users_are_not_told(call: str, stub: PersisterServiceStub, served: Served) -> None:
+    request = getattr(pb, f"{call}Request")()
+
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await getattr(stub, call)(request, metadata=served.as_user(ANN))
+
+    assert raised.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_the_store_gets_what_the_log_has(log: MemoryLog, store: HistoryStore, served: Served) -> None:
+    sent = Chronicle().sent()
+    await log.append(sent.chat_id, encode(sent))
+
+    async def is_there() -> bool:
+        return bool(await store.messages.window(ANN_AND_BOB, Window(limit=1)))
+
+    await eventually(is_there)
