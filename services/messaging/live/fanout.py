@@ -70,7 +70,8 @@ class Fanout:
         else:
             self._channels.enter(reader, name, self.turn)
             await self._channels.listen([name])
-            reader.joins.append(Join(stored, await self._welcome(stored, recent, reader)))
+            welcome = await self._welcome(stored, recent, reader)
+            reader.joins.append(Join(stored, welcome))
             reader.outbox.wake()
 
     async def _form(self, stored: StoredEvent, recent: Recent) -> Delivery:

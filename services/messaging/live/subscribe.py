@@ -121,7 +121,7 @@ class Subscribe:
         left = places_left(reader.user_id, [item.event for item in missed.events])
         await self._hub.settle(reader, left)
         silent = left.keys() - reader.groups
-        reader.joins = [join for join in reader.joins if not reader.was_told(join.stored.event.event_id)]
+        reader.joins[:] = [join for join in reader.joins if not reader.was_told(join.stored.event.event_id)]
         reader.outbox.sift(lambda item: item.chat_id not in silent and not reader.was_told(item.event_id))
 
     def _take(self, reader: Reader) -> bytes:

@@ -120,16 +120,19 @@ class Chaos:
 
 
 def replayed_out_of_order(client: Client, recorded: list[StoredEvent]) -> list[str]:
+    """Replayed events that come for the first time, and after a later one of their chat."""
     places = {str(stored.event.event_id): (stored.event.chat_id, stored.position.offset) for stored in recorded}
     newest: dict[str, int] = {}
+    seen: set[str] = set()
     wrong = []
     for event in client.events:
         if event.HasField("caught_up"):
             break
         chat_id, offset = places[event.event_id]
-        if offset <= newest.get(chat_id, -1):
+        if event.event_id not in seen and offset < newest.get(chat_id, -1):
             wrong.append(event.event_id)
-        newest[chat_id] = offset
+        newest[chat_id] = max(offset, newest.get(chat_id, -1))
+        seen.add(event.event_id)
     return wrong
 
 
