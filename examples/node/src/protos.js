@@ -1,0 +1,25 @@
+// The contract, read from protos/ at start: no generated code.
+import { fileURLToPath } from "node:url";
+import grpc from "@grpc/grpc-js";
+import { loadSync } from "@grpc/proto-loader";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+const definition = loadSync(
+  [
+    "chatly/auth/v1/auth_service.proto",
+    "chatly/auth/v1/user_service.proto",
+    "chatly/media/v1/media_service.proto",
+    "chatly/messaging/v1/messaging_service.proto",
+  ],
+  {
+    includeDirs: ["protos", "third_party/googleapis", "third_party/protovalidate"].map((folder) => root + folder),
+    keepCase: true, // names as in the protos
+    enums: String,
+    longs: Number,
+    defaults: true,
+    oneofs: true, // `event.event` names the field that is set
+  },
+);
+
+export const { chatly } = grpc.loadPackageDefinition(definition);
