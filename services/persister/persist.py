@@ -100,11 +100,14 @@ class Persist:
         pause = _FIRST_PAUSE
         while True:
             try:
-                return await attempt()
+                result = await attempt()
             except ChatlyError as error:
                 if error.code is not Code.UNAVAILABLE:
                     raise
                 self._progress.failed(error.reason, error.message)
                 logger("persister").warning("put off", seconds=pause, error=str(error))
+            else:
+                self._progress.worked()
+                return result
             await self._pause(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)

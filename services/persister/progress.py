@@ -34,10 +34,13 @@ class Progress:
 
     def applied(self, records: int, dead: int) -> None:
         """A batch is stored."""
-        self._failing = False
         self._batches.append((self._clock.monotonic(), records))
         self._applied.inc(records)
         self._dead.inc(dead)
+
+    def worked(self) -> None:
+        """An attempt succeeded."""
+        self._failing = False
 
     def failed(self, reason: str, message: str) -> None:
         """An attempt failed, and will be made again."""

@@ -94,6 +94,15 @@ async def test_a_log_that_is_away_is_waited_for(plant: Plant) -> None:
     assert await plant.seqs() == [1]
 
 
+async def test_a_log_that_is_back_is_healthy_also_while_it_is_idle(plant: Plant) -> None:
+    plant.progress.failed("LOG_UNAVAILABLE", "the log is away")
+    assert plant.progress.failing is True
+
+    await plant.persist().step()
+
+    assert plant.progress.failing is False
+
+
 async def test_a_start_after_a_crash_before_the_commit_stores_nothing_twice(plant: Plant) -> None:
     chat = Chronicle()
     await plant.append(chat.sent(), chat.sent())
