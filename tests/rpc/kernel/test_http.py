@@ -1,5 +1,6 @@
 """The HTTP door: health, metrics, and routes with the same tokens and errors as gRPC."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -155,6 +156,7 @@ async def test_a_defect_tells_nothing_but_its_request_id() -> None:
     assert answer.status_code == 500
     assert "hunter2" not in answer.text
     assert "abc-123" in answer.json()["message"]
+    assert answer.headers["x-request-id"] == "abc-123"
 
 
 async def test_every_answer_carries_the_request_id() -> None:
@@ -170,3 +172,24 @@ async def test_a_body_arrives_in_pieces() -> None:
 
     assert answer.json()["bytes"] == 3_000_000
     assert answer.json()["pieces"] > 3
+
+
+async def test_an_answer_on_its_way_is_finished_when_the_door_closes() -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: Request) -> Response:
+        begun.set()
+        await go_on.wait()
+        return JSONResponse({"finished": True})
+
+    async def drain() -> None:
+        asyncio.get_running_loop().call_later(0.1, go_on.set)
+
+    service = replace(a_service("auth", drain=drain, GetJwks=no_keys), routes=[Route("/slow", slow)])
+    async with httpx.AsyncClient() as client:
+        async with running(service) as served:
+            answering = asyncio.create_task(client.get(f"{served.http}/slow"))
+            await begun.wait()
+        answer = await answering
+
+    assert answer.json() == {"finished": True}
