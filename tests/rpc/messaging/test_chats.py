@@ -1,0 +1,174 @@
+"""Chats and groups over gRPC."""
+
+from typing import Any
+
+import grpc
+from chatly.media.v1.media_service_pb2 import MEDIA_PURPOSE_AVATAR
+from chatly.messaging.v1 import message_pb2
+from chatly.messaging.v1 import messaging_service_pb2 as pb
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from kernel.errors import Reason
+from tests.builders import an_id
+from tests.rpc.messaging.town import ANN, BOB, CID, EVE, Town, between, refused
+
+MEMBER, ADMIN, OWNER = message_pb2.ROLE_MEMBER, message_pb2.ROLE_ADMIN, message_pb2.ROLE_OWNER
+INVALID = grpc.StatusCode.INVALID_ARGUMENT
+DENIED = grpc.StatusCode.PERMISSION_DENIED
+PRECONDITION = grpc.StatusCode.FAILED_PRECONDITION
+
+
+def roles(chat: message_pb2.Chat) -> dict[str, int]:
+    return {member.user_id: member.role for member in chat.members}
+
+
+async def test_the_list_shows_preview_unread_and_read_marks(town: Town) -> None:
+    sent = [await town.send(ANN, user_id=BOB, text=str(number)) for number in range(3)]
+    mark = pb.MarkReadRequest(chat_id=between(ANN, BOB), message_id=sent[0].message_id)
+
+    marked = await town.rpc.MarkRead(mark, metadata=town.by(BOB))
+    (chat,) = (await town.rpc.ListChats(pb.ListChatsRequest(), metadata=town.by(BOB))).chats
+
+    assert (marked.read_message_id, marked.unread_count) == (sent[0].message_id, 2)
+    assert (chat.chat_id, chat.kind) == (between(ANN, BOB), message_pb2.CHAT_KIND_DIRECT)
+    assert (chat.last_message, chat.unread_count) == (sent[2], 2)
+    assert {member.user_id: member.read_message_id for member in chat.members} == {
+        ANN: sent[2].message_id,
+        BOB: sent[0].message_id,
+    }
+    assert set(roles(chat).values()) == {message_pb2.ROLE_UNSPECIFIED}
+    assert chat.HasField("last_activity_at")
+
+
+async def test_the_list_goes_on_by_page_token(town: Town) -> None:
+    groups = [(await town.a_group(ANN)).chat_id for _ in range(3)]
+    found: list[str] = []
+    token = ""
+    while not found or token:
+        request = pb.ListChatsRequest(page_size=1, page_token=token)
+        page = await town.rpc.ListChats(request, metadata=town.by(ANN))
+        found += [chat.chat_id for chat in page.chats]
+        token = page.next_page_token
+
+    assert sorted(found) == sorted(groups)
+
+
+async def test_a_chat_of_two_can_be_asked_for_before_its_first_message(town: Town) -> None:
+    request = pb.GetChatRequest(chat_id=between(ANN, BOB))
+
+    chat = (await town.rpc.GetChat(request, metadata=town.by(ANN))).chat
+
+    assert set(roles(chat)) == {ANN, BOB}
+    assert not chat.HasField("created_at")
+    assert not chat.HasField("last_message")
+    assert not chat.HasField("last_activity_at")
+
+
+async def test_a_group_from_its_making_to_its_end(town: Town) -> None:
+    avatar = town.files.add(ANN, purpose=MEDIA_PURPOSE_AVATAR)
+    made = await town.a_group(ANN, BOB, title="Friends", description="of ours", avatar_media_id=avatar)
+    assert (made.kind, made.title, made.description) == (message_pb2.CHAT_KIND_GROUP, "Friends", "of ours")
+    assert (made.avatar_media_id, roles(made)) == (avatar, {ANN: OWNER, BOB: MEMBER})
+
+    added = await town.rpc.AddMembers(
+        pb.AddMembersRequest(chat_id=made.chat_id, user_ids=[BOB, CID], role=OWNER), metadata=town.by(ANN)
+    )
+    assert roles(added.chat) == {ANN: OWNER, BOB: OWNER, CID: OWNER}
+
+    mask = FieldMask(paths=["description", "avatar_media_id"])
+    updated = await town.rpc.UpdateGroup(
+        pb.UpdateGroupRequest(chat_id=made.chat_id, title="ignored", update_mask=mask), metadata=town.by(CID)
+    )
+    assert (updated.chat.title, updated.chat.description, updated.chat.avatar_media_id) == ("Friends", "", "")
+
+    removed = await town.rpc.RemoveMember(
+        pb.RemoveMemberRequest(chat_id=made.chat_id, user_id=BOB), metadata=town.by(ANN)
+    )
+    assert roles(removed.chat) == {ANN: OWNER, CID: OWNER}
+    await town.rpc.LeaveGroup(pb.LeaveGroupRequest(chat_id=made.chat_id), metadata=town.by(ANN))
+    seen = await town.rpc.GetChat(pb.GetChatRequest(chat_id=made.chat_id), metadata=town.by(CID))
+    assert roles(seen.chat) == {CID: OWNER}
+
+
+async def test_without_a_mask_only_fields_that_are_set_change(town: Town) -> None:
+    made = await town.a_group(ANN, description="stays")
+
+    request = pb.UpdateGroupRequest(chat_id=made.chat_id, title="New")
+    updated = await town.rpc.UpdateGroup(request, metadata=town.by(ANN))
+
+    assert (updated.chat.title, updated.chat.description) == ("New", "stays")
+
+
+BAD_GROUPS: list[dict[str, Any]] = [
+    {"title": ""},
+    {"title": " "},
+    {"title": "x" * 101},
+    {"description": "x" * 501},
+    {"client_group_id": "x"},
+    {"member_ids": ["x"]},
+    {"member_ids": [BOB, BOB]},
+    {"avatar_media_id": "x"},
+]
+
+
+async def test_a_bad_group_is_refused_by_its_field(town: Town) -> None:
+    for wrong in BAD_GROUPS:
+        with refused(Reason.INVALID_FIELD, INVALID):
+            await town.a_group(ANN, **wrong)
+    assert town.log.records() == []
+
+
+async def test_bad_changes_of_a_group_are_refused(town: Town) -> None:
+    group = (await town.a_group(ANN, BOB)).chat_id
+    ann, bob = town.by(ANN), town.by(BOB)
+    mask = FieldMask(paths=["owner"])
+    with refused(Reason.INVALID_FIELD, INVALID):
+        await town.rpc.UpdateGroup(pb.UpdateGroupRequest(chat_id=group, update_mask=mask), metadata=ann)
+    with refused(Reason.INVALID_FIELD, INVALID):
+        mask = FieldMask(paths=["title"])
+        await town.rpc.UpdateGroup(pb.UpdateGroupRequest(chat_id=group, update_mask=mask), metadata=ann)
+    with refused(Reason.INVALID_FIELD, INVALID):
+        await town.rpc.LeaveGroup(pb.LeaveGroupRequest(chat_id=between(ANN, BOB)), metadata=ann)
+    with refused(Reason.ROLE_TOO_LOW, DENIED):
+        await town.rpc.AddMembers(pb.AddMembersRequest(chat_id=group, user_ids=[CID]), metadata=bob)
+    with refused(Reason.ROLE_TOO_LOW, DENIED):
+        await town.rpc.RemoveMember(pb.RemoveMemberRequest(chat_id=group, user_id=ANN), metadata=bob)
+    with refused(Reason.LAST_OWNER, PRECONDITION):
+        await town.rpc.LeaveGroup(pb.LeaveGroupRequest(chat_id=group), metadata=ann)
+    with refused(Reason.USER_NOT_FOUND, grpc.StatusCode.NOT_FOUND):
+        await town.rpc.AddMembers(pb.AddMembersRequest(chat_id=group, user_ids=[an_id()]), metadata=ann)
+
+
+async def test_a_full_group_says_so_with_its_limit(town: Town) -> None:
+    others = [an_id() for _ in range(499)]
+    town.people.blocks.update({other: set() for other in others})
+    group = (await town.a_group(ANN, *others)).chat_id
+
+    with refused(Reason.GROUP_FULL, PRECONDITION):
+        await town.rpc.AddMembers(pb.AddMembersRequest(chat_id=group, user_ids=[BOB]), metadata=town.by(ANN))
+
+
+async def test_typing_is_taken_for_members(town: Town) -> None:
+    request = pb.SetTypingRequest(chat_id=between(ANN, BOB), active=True)
+
+    assert await town.rpc.SetTyping(request, metadata=town.by(ANN)) == pb.SetTypingResponse()
+
+
+async def test_contacts_are_told_to_services_only(town: Town) -> None:
+    await town.a_group(ANN, BOB, CID)
+    town.people.blocks[CID].add(ANN)
+    request = pb.ListContactsRequest(user_id=ANN)
+
+    answer = await town.rpc.ListContacts(request, metadata=town.served.as_service("presence"))
+
+    assert list(answer.user_ids) == [BOB]
+    with refused(Reason.SERVICE_ONLY, DENIED):
+        await town.rpc.ListContacts(request, metadata=town.by(ANN))
+
+
+async def test_a_stranger_learns_nothing_not_even_that_a_group_exists(town: Town) -> None:
+    group = (await town.a_group(ANN, BOB)).chat_id
+
+    for chat_id in (group, an_id()):
+        with refused(Reason.NOT_A_MEMBER, DENIED):
+            await town.rpc.GetChat(pb.GetChatRequest(chat_id=chat_id), metadata=town.by(EVE))

@@ -1,0 +1,213 @@
+"""Messages over gRPC: what comes back, field by field."""
+
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any
+from uuid import uuid1
+
+import grpc
+from chatly.messaging.v1 import messaging_service_pb2 as pb
+
+from kernel.errors import Reason, unavailable
+from tests.builders import an_id
+from tests.fakes import MemoryLog
+from tests.rpc.messaging.town import ANN, BOB, CID, EVE, Town, a_town, between, refused
+
+INVALID = grpc.StatusCode.INVALID_ARGUMENT
+NOT_FOUND = grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_message_comes_back_with_all_that_clients_rely_on(town: Town) -> None:
+    media = town.files.add(ANN, width=3, height=2, has_thumbnail=True)
+    first = await town.send(BOB, user_id=ANN)
+    name = an_id()
+
+    sent = await town.send(
+        ANN,
+        user_id=BOB,
+        text="שלום 👩‍👩‍👧",
+        client_message_id=name,
+        reply_to_message_id=first.message_id,
+        media_ids=[media],
+    )
+
+    (attachment,) = sent.attachments
+    assert (sent.chat_id, sent.sender_id, sent.receiver_id) == (between(ANN, BOB), ANN, BOB)
+    assert (sent.text, sent.client_message_id, sent.reply_to_message_id) == ("שלום 👩‍👩‍👧", name, first.message_id)
+    assert (attachment.media_id, attachment.content_type, attachment.size_bytes) == (media, "image/png", 67)
+    assert (attachment.width, attachment.height, attachment.has_thumbnail) == (3, 2, True)
+    assert attachment.url == f"/api/uploads/{media}"
+    assert sent.HasField("created_at")
+    assert not sent.HasField("edited_at")
+    assert list((await town.list(BOB, user_id=ANN)).messages) == [first, sent]
+
+
+async def test_a_chat_may_be_named_by_its_id_or_by_the_other_one(town: Town) -> None:
+    by_user = await town.send(ANN, user_id=BOB)
+    by_chat = await town.send(ANN, chat_id=between(ANN, BOB))
+
+    assert by_user.chat_id == by_chat.chat_id
+    assert (await town.list(ANN, user_id=BOB)) == (await town.list(ANN, chat_id=between(ANN, BOB)))
+
+
+async def test_ids_in_capitals_are_the_same_ids(town: Town) -> None:
+    name = an_id()
+    sent = await town.send(ANN, user_id=BOB.upper(), client_message_id=name.upper())
+
+    assert (await town.send(ANN, user_id=BOB, client_message_id=name)).message_id == sent.message_id
+
+
+async def test_edit_react_and_delete_as_the_others_see_it(town: Town) -> None:
+    chat_id = between(ANN, BOB)
+    sent = await town.send(ANN, chat_id=chat_id)
+    place = {"chat_id": chat_id, "message_id": sent.message_id}
+
+    edited = await town.rpc.EditMessage(pb.EditMessageRequest(**place, text="hi"), metadata=town.by(ANN))
+    toggled = await town.rpc.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="👍"), metadata=town.by(BOB))
+    listed = await town.rpc.ListReactions(pb.ListReactionsRequest(**place), metadata=town.by(ANN))
+    seen = await town.rpc.GetMessage(pb.GetMessageRequest(**place), metadata=town.by(BOB))
+
+    assert (edited.message.text, edited.message.HasField("edited_at")) == ("hi", True)
+    assert (toggled.present, [(one.user_id, one.emoji) for one in toggled.reactions]) == (True, [(BOB, "👍")])
+    assert listed.reactions == toggled.reactions == seen.message.reactions
+    for scope, deleter in ((pb.DELETE_SCOPE_FOR_ME, BOB), (pb.DELETE_SCOPE_FOR_EVERYONE, ANN)):
+        request = pb.DeleteMessageRequest(**place, scope=scope)
+        assert (await town.rpc.DeleteMessage(request, metadata=town.by(deleter))).success
+    assert list((await town.list(BOB, chat_id=chat_id)).messages) == []
+    (left,) = (await town.list(ANN, chat_id=chat_id)).messages
+    assert (left.deleted_for_everyone, left.text, list(left.reactions)) == (True, "", [])
+
+
+async def test_history_goes_both_ways_by_page_token(town: Town) -> None:
+    sent = [(await town.send(ANN, user_id=BOB, text=str(number))).message_id for number in range(5)]
+    for direction, expected in (
+        (pb.LIST_DIRECTION_UNSPECIFIED, [sent[3:], sent[1:3], sent[:1]]),
+        (pb.LIST_DIRECTION_FORWARD, [sent[:2], sent[2:4], sent[4:]]),
+    ):
+        pages: list[list[str]] = []
+        token = ""
+        while not pages or token:
+            page = await town.list(BOB, user_id=ANN, page_size=2, direction=direction, page_token=token)
+            pages.append([message.message_id for message in page.messages])
+            token = page.next_page_token
+        assert pages == expected
+
+
+BAD_SENDS: list[dict[str, Any]] = [
+    {"text": "x" * 4001},
+    {"text": ""},
+    {"text": " "},
+    {"client_message_id": "not a uuid"},
+    {"client_message_id": ""},
+    {"user_id": ""},
+    {"user_id": "bob"},
+    {"chat_id": "../etc/passwd", "user_id": ""},
+    {"chat_id": between(ANN, BOB)},
+    {"chat_id": f"{BOB}_{ANN}", "user_id": ""},
+    {"reply_to_message_id": "x"},
+    {"reply_to_message_id": an_id()},
+    {"media_ids": ["x"]},
+    {"media_ids": [an_id() for _ in range(11)]},
+]
+
+
+async def test_a_bad_send_is_refused_by_its_field(town: Town) -> None:
+    for wrong in BAD_SENDS:
+        with refused(Reason.INVALID_FIELD, INVALID):
+            await town.send(ANN, **{"user_id": BOB, **wrong})
+    assert town.log.records() == []
+
+
+async def test_a_message_of_four_thousand_characters_is_sent(town: Town) -> None:
+    assert len((await town.send(ANN, user_id=BOB, text="🙂" * 4000)).text) == 4000
+
+
+async def test_other_bad_requests_are_refused_by_their_fields(town: Town) -> None:
+    sent = await town.send(ANN, user_id=BOB)
+    place: dict[str, Any] = {"user_id": ANN, "message_id": sent.message_id}
+    never: dict[str, Any] = {"user_id": ANN, "message_id": an_id()}
+    by = town.by(BOB)
+    calls: list[Awaitable[object]] = [
+        town.rpc.EditMessage(pb.EditMessageRequest(**place), metadata=by),
+        town.rpc.EditMessage(pb.EditMessageRequest(**never, text="x"), metadata=by),
+        town.rpc.DeleteMessage(pb.DeleteMessageRequest(**place), metadata=by),
+        town.rpc.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="no"), metadata=by),
+        town.rpc.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="🙂" * 17), metadata=by),
+        town.list(BOB, user_id=ANN, page_size=201),
+        town.list(BOB, user_id=ANN, page_size=-1),
+        town.list(BOB, user_id=ANN, start_message_id=an_id()),
+        town.list(BOB),
+    ]
+    for call in calls:
+        with refused(Reason.INVALID_FIELD, INVALID):
+            await call
+    with refused(Reason.INVALID_PAGE_TOKEN, INVALID):
+        await town.list(BOB, user_id=ANN, page_token="AAAA")
+
+
+async def test_unknown_messages_users_and_files_are_not_found(town: Town) -> None:
+    unknown = str(uuid1())
+    request = pb.GetMessageRequest(chat_id=between(ANN, BOB), message_id=unknown)
+    with refused(Reason.MESSAGE_NOT_FOUND, NOT_FOUND):
+        await town.rpc.GetMessage(request, metadata=town.by(ANN))
+    with refused(Reason.MESSAGE_NOT_FOUND, NOT_FOUND):
+        await town.send(ANN, user_id=BOB, reply_to_message_id=unknown)
+    with refused(Reason.USER_NOT_FOUND, NOT_FOUND):
+        await town.send(ANN, user_id=an_id())
+    with refused(Reason.MEDIA_NOT_FOUND, NOT_FOUND):
+        await town.send(ANN, user_id=BOB, media_ids=[an_id()])
+
+
+async def test_files_of_others_are_refused_as_media_refuses_them(town: Town) -> None:
+    with refused(Reason.MEDIA_FORBIDDEN, grpc.StatusCode.PERMISSION_DENIED):
+        await town.send(ANN, user_id=BOB, media_ids=[town.files.add(BOB)])
+
+
+async def test_a_block_either_way_stops_sends_edits_and_reactions(town: Town) -> None:
+    sent = await town.send(ANN, user_id=BOB)
+    place = {"user_id": BOB, "message_id": sent.message_id}
+    town.people.blocks[BOB].add(ANN)
+
+    calls: list[Awaitable[object]] = [
+        town.send(ANN, user_id=BOB),
+        town.send(BOB, user_id=ANN),
+        town.rpc.EditMessage(pb.EditMessageRequest(**place, text="x"), metadata=town.by(ANN)),
+        town.rpc.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="👍"), metadata=town.by(ANN)),
+    ]
+    for call in calls:
+        with refused(Reason.BLOCKED, grpc.StatusCode.PERMISSION_DENIED):
+            await call
+
+
+async def test_search_is_not_offered_yet(town: Town) -> None:
+    with refused(Reason.NOT_OFFERED, grpc.StatusCode.UNIMPLEMENTED):
+        await town.rpc.SearchMessages(pb.SearchMessagesRequest(query="x"), metadata=town.by(ANN))
+
+
+async def test_while_the_log_is_away_sends_fail_with_a_time_to_come_back(town: Town) -> None:
+    await town.send(ANN, user_id=BOB)
+    town.log.unavailable = unavailable(Reason.LOG_UNAVAILABLE, "away")
+
+    with refused(Reason.LOG_UNAVAILABLE, grpc.StatusCode.UNAVAILABLE):
+        await town.send(ANN, user_id=BOB)
+    assert len((await town.list(BOB, user_id=ANN)).messages) == 1
+
+
+async def test_without_auth_nobody_unknown_is_written_to(tmp_path: Path) -> None:
+    async with a_town(tmp_path, peers=()) as town:
+        with refused(Reason.SERVICE_UNAVAILABLE, grpc.StatusCode.UNAVAILABLE):
+            await town.send(ANN, user_id=BOB)
+
+
+async def test_what_was_acknowledged_is_there_after_a_restart_and_sent_once(tmp_path: Path) -> None:
+    log, name = MemoryLog(), an_id()
+    async with a_town(tmp_path, log=log) as town:
+        sent = await town.send(ANN, user_id=BOB, client_message_id=name)
+        group = await town.a_group(ANN, CID)
+
+    async with a_town(tmp_path, log=log) as town:
+        assert list((await town.list(BOB, user_id=ANN)).messages) == [sent]
+        assert await town.send(ANN, user_id=BOB, client_message_id=name) == sent
+        assert (await town.send(CID, chat_id=group.chat_id)).chat_id == group.chat_id
+        with refused(Reason.NOT_A_MEMBER, grpc.StatusCode.PERMISSION_DENIED):
+            await town.send(EVE, chat_id=group.chat_id)

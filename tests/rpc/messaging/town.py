@@ -1,0 +1,156 @@
+"""A messaging service that runs, with an auth and a media service of the test's own beside it."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from chatly.auth.v1 import user_service_pb2 as auth_pb
+from chatly.auth.v1.user_service_pb2_grpc import UserServiceServicer, add_UserServiceServicer_to_server
+from chatly.media.v1 import media_service_pb2 as media_pb
+from chatly.media.v1.media_service_pb2_grpc import MediaServiceServicer, add_MediaServiceServicer_to_server
+from chatly.messaging.v1 import message_pb2
+from chatly.messaging.v1 import messaging_service_pb2 as pb
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+
+from history.open import open_history
+from kernel.errors import Reason, denied, not_found
+from kernel.rpc.context import current_user
+from kernel.service import Service
+from services.messaging.settings import MessagingSettings
+from services.messaging.wiring import open_messaging
+from tests.builders import an_id
+from tests.fakes import MemoryLog, Mesh, Served, a_platform, running
+from tests.problems import rpc_reason
+
+ANN, BOB, CID, EVE = sorted(an_id() for _ in range(4))
+"""EVE is the stranger."""
+
+
+class People(UserServiceServicer):
+    """BatchGetBlocks for the four, and the blocks that a test sets."""
+
+    def __init__(self) -> None:
+        self.blocks: dict[str, set[str]] = {user: set() for user in (ANN, BOB, CID, EVE)}
+
+    async def BatchGetBlocks(
+        self, request: auth_pb.BatchGetBlocksRequest, context: object
+    ) -> auth_pb.BatchGetBlocksResponse:
+        known = [user for user in request.user_ids if user in self.blocks]
+        return auth_pb.BatchGetBlocksResponse(
+            users=[auth_pb.Blocks(user_id=user, blocked_user_ids=self.blocks[user]) for user in known]
+        )
+
+
+class Files(MediaServiceServicer):
+    """GetMedia as media answers it: owners see their files, others are refused."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, media_pb.Media] = {}
+
+    def add(self, owner: str, **fields: Any) -> str:
+        media = media_pb.Media(
+            **{
+                "media_id": an_id(),
+                "owner_id": owner,
+                "purpose": media_pb.MEDIA_PURPOSE_MESSAGE,
+                "content_type": "image/png",
+                "file_name": "dot.png",
+                "size_bytes": 67,
+                "sha256": "ab" * 32,
+                **fields,
+            }
+        )
+        self.files[media.media_id] = media
+        return media.media_id
+
+    async def GetMedia(self, request: media_pb.GetMediaRequest, context: object) -> media_pb.GetMediaResponse:
+        media = self.files.get(request.media_id)
+        if media is None:
+            raise not_found(Reason.MEDIA_NOT_FOUND, "no such file")
+        if media.owner_id != current_user().user_id:
+            raise denied(Reason.MEDIA_FORBIDDEN, "not yours")
+        return media_pb.GetMediaResponse(media=media)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Town:
+    """The running service, and what the test may turn."""
+
+    served: Served
+    people: People
+    files: Files
+    log: MemoryLog = field(default_factory=MemoryLog)
+
+    @property
+    def rpc(self) -> MessagingServiceStub:
+        return MessagingServiceStub(self.served.channel)
+
+    def by(self, user_id: str) -> tuple[tuple[str, str], ...]:
+        """Metadata of a call by this user."""
+        return self.served.as_user(user_id)
+
+    async def send(self, sender: str, **request: Any) -> message_pb2.Message:
+        """`user_id=` or `chat_id=`; says "hello" under a new name unless told otherwise."""
+        whole = pb.SendMessageRequest(**{"client_message_id": an_id(), "text": "hello", **request})
+        return (await self.rpc.SendMessage(whole, metadata=self.by(sender))).message
+
+    async def list(self, viewer: str, **request: Any) -> pb.ListMessagesResponse:
+        return await self.rpc.ListMessages(pb.ListMessagesRequest(**request), metadata=self.by(viewer))
+
+    async def a_group(self, owner: str, *others: str, **request: Any) -> message_pb2.Chat:
+        whole = pb.CreateGroupRequest(
+            **{"client_group_id": an_id(), "title": "Friends", "member_ids": others, **request}
+        )
+        return (await self.rpc.CreateGroup(whole, metadata=self.by(owner))).chat
+
+
+def between(one: str, other: str) -> str:
+    """The id of the chat of two people."""
+    return "_".join(sorted((one, other)))
+
+
+@contextmanager
+def refused(reason: Reason, code: grpc.StatusCode) -> Iterator[None]:
+    """The call within fails with this status and reason."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        yield
+    assert (rpc_reason(caught.value), caught.value.code()) == (reason, code)
+
+
+@asynccontextmanager
+async def a_town(
+    data_dir: Path, *, log: MemoryLog | None = None, peers: tuple[str, ...] = ("auth", "media")
+) -> AsyncIterator[Town]:
+    """`peers`: those that can be reached."""
+    mesh, log, people, files = Mesh(), log or MemoryLog(), People(), Files()  # type: ignore[abstract]
+    async with (
+        running(_peers(people, files), mesh=mesh) as beside,
+        a_platform(
+            data_dir=data_dir,
+            log=log,
+            mesh=mesh,
+            addresses=dict.fromkeys(peers, beside.server.address),
+            name="messaging",
+        ) as lent,
+        open_history(data_dir) as history,
+        open_messaging(MessagingSettings(blocks_seconds=0), lent, history) as service,
+        running(service, mesh=mesh) as served,
+    ):
+        yield Town(served=served, people=people, files=files, log=log)
+
+
+def _peers(people: People, files: Files) -> Service:
+    """Both in one server."""
+    return Service(
+        name="peers",
+        grpc_services=["chatly.auth.v1.UserService", "chatly.media.v1.MediaService"],
+        mount=[
+            partial(add_UserServiceServicer_to_server, people),
+            partial(add_MediaServiceServicer_to_server, files),
+        ],
+    )
