@@ -1,0 +1,47 @@
+"""What was acknowledged is read, at every moment, while the persister stores it and the tail forgets it."""
+
+import asyncio
+
+from history.adapters.memory_tail import MemoryHotTail
+from history.codec import encode
+from history.model import StoredEvent
+from history.open import HistoryStore
+from history.ports import HotTail, Window
+from history.view import History
+from tests.fakes import MemoryLog
+from tests.unit.history.chronicle import ANN, ANN_AND_BOB, BOB, Chronicle
+
+COUNT = 150
+
+
+async def persist(log: MemoryLog, store: HistoryStore, tail: HotTail) -> None:
+    """Store one record after the other, and trim the tail as soon as it may be."""
+    async with log.consumer("persister") as consumer:
+        while True:
+            applied = await store.writer.apply(await consumer.fetch(max_records=3, wait=1))
+            await tail.trim(applied.stored)
+
+
+async def test_every_acknowledged_message_is_read_once_in_order_and_counted(store: HistoryStore) -> None:
+    log, tail, chat = MemoryLog(), MemoryHotTail(), Chronicle()
+    history = History(messages=store.messages, chats=store.chats, events=store.events, tail=tail)
+    persisting = asyncio.create_task(persist(log, store, tail))
+    sent = []
+    for number in range(1, COUNT + 1):
+        event = chat.sent(ANN)
+        await tail.add(StoredEvent(await log.append(event.chat_id, encode(event)), event))
+        sent.append(event.event_id)
+
+        page, unread, (overview,), replay = await asyncio.gather(
+            history.page(ANN_AND_BOB, Window(limit=COUNT), viewer=BOB),
+            history.unread(ANN_AND_BOB, BOB),
+            history.chats_of(BOB),
+            history.missed(BOB, {}, limit=COUNT),
+        )
+
+        assert [message.message_id for message in page] == sent
+        assert [item.event.event_id for item in replay.events] == sent
+        assert (unread, overview.unread_count) == (number, number)
+        assert overview.last_message is not None
+        assert overview.last_message.message_id == sent[-1]
+    persisting.cancel()
