@@ -1,5 +1,6 @@
 """Blocking people over gRPC."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,10 @@ from chatly.auth.v1 import auth_service_pb2 as auth_pb
 from chatly.auth.v1 import user_service_pb2 as pb
 
 from kernel.errors import Code, Reason
+from kernel.ids import UserId
+from kernel.store.sqlite import open_sqlite
+from services.auth.adapters.schema import SCHEMA
+from services.auth.adapters.sqlite_blocks import SqliteBlocks
 from tests.builders import an_id
 from tests.rpc.auth.clients import PASSWORD, AuthClient, Person, refusal
 
@@ -68,7 +73,7 @@ async def test_services_learn_who_exists_and_who_blocks_whom(auth: AuthClient) -
     assert found == {alice.user_id: [bob.user_id], bob.user_id: []}
 
 
-async def test_a_deleted_account_blocks_nobody_and_is_in_no_list(auth: AuthClient) -> None:
+async def test_a_deleted_account_blocks_nobody_and_is_in_no_list(auth: AuthClient, tmp_path: Path) -> None:
     alice, bob = await auth.person("alice"), await auth.person("bob")
     await block(auth, alice, bob.user_id)
     await block(auth, bob, alice.user_id)
@@ -79,3 +84,6 @@ async def test_a_deleted_account_blocks_nobody_and_is_in_no_list(auth: AuthClien
     request = pb.BatchGetBlocksRequest(user_ids=[alice.user_id, bob.user_id])
     response = await auth.users.BatchGetBlocks(request, metadata=auth.served.as_service("messaging"))
     assert [blocks.user_id for blocks in response.users] == [alice.user_id]
+    async with open_sqlite(tmp_path / "auth.db", SCHEMA) as database:
+        kept = await SqliteBlocks(database).of([UserId(alice.user_id), UserId(bob.user_id)])
+    assert kept == {alice.user_id: {bob.user_id}}
