@@ -1,0 +1,110 @@
+"""What the edge adds to every answer, and whom it refuses by itself."""
+
+import httpx
+import pytest
+
+from tests.e2e.mesh import Mesh
+from tests.e2e.people import rest, somebody
+from tests.e2e.rest.conftest import CORS_ORIGIN, PER_MINUTE
+from tests.problems import reason
+
+SECURITY = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+LOGIN = "/api/auth/login"
+
+
+def preflight(origin: str, verb: str) -> dict[str, str]:
+    return {
+        "origin": origin,
+        "access-control-request-method": verb,
+        "access-control-request-headers": "authorization,content-type",
+    }
+
+
+@pytest.mark.parametrize("path", ["/", "/openapi.json", "/api/users", "/api/nothing", "/api/uploads/none"])
+async def test_every_answer_has_security_headers(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+
+    assert {name: answer.headers.get(name) for name in SECURITY} == SECURITY
+
+
+@pytest.mark.parametrize("path", ["/api/users", "/api/nothing", "/api/uploads/none", "/healthz"])
+async def test_every_answer_names_its_request(client: httpx.AsyncClient, path: str) -> None:
+    one, two = await client.get(path), await client.get(path)
+
+    assert one.headers["x-request-id"]
+    assert one.headers["x-request-id"] != two.headers["x-request-id"]
+
+
+async def test_the_start_page_and_the_rest_description_are_there(client: httpx.AsyncClient) -> None:
+    page, description = await client.get("/"), await client.get("/openapi.json")
+
+    assert page.headers["content-type"].startswith("text/html")
+    assert "/api/messages/{user_id}" in description.json()["paths"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "path"),
+    [
+        ("GET", "/api/users"),
+        ("POST", LOGIN),
+        ("PUT", "/api/profile/me"),
+        ("DELETE", "/api/messages/7b5e2b1c-e71f-41f1-b5dd-c9ab987d1194/7b5e2b1c-e71f-11f1-b5dd-c9ab987d1194/me"),
+        ("POST", "/api/upload/message"),
+        ("POST", "/chatly.messaging.v1.MessagingService/Subscribe"),
+    ],
+)
+async def test_pages_of_a_configured_origin_may_call(strict_mesh: Mesh, verb: str, path: str) -> None:
+    async with rest(strict_mesh) as client:
+        answer = await client.options(path, headers=preflight(CORS_ORIGIN, verb))
+
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == CORS_ORIGIN
+    assert answer.headers["access-control-allow-credentials"] == "true"
+    assert verb in answer.headers["access-control-allow-methods"]
+    assert "authorization" in answer.headers["access-control-allow-headers"]
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example.org", "https://chat.example.org.evil.example", "null"])
+async def test_pages_of_other_origins_may_not(strict_mesh: Mesh, origin: str) -> None:
+    async with rest(strict_mesh) as client:
+        asked = await client.options("/api/users", headers=preflight(origin, "GET"))
+        called = await client.get("/api/users", headers={"origin": origin})
+
+    assert "access-control-allow-origin" not in asked.headers
+    assert "access-control-allow-origin" not in called.headers
+
+
+async def test_answers_and_refusals_can_be_read_by_pages_of_a_configured_origin(strict_mesh: Mesh) -> None:
+    async with rest(strict_mesh) as client:
+        refused = await client.get("/api/users", headers={"origin": CORS_ORIGIN})
+
+    assert refused.status_code == 401
+    assert refused.headers["access-control-allow-origin"] == CORS_ORIGIN
+    assert "x-request-id" in refused.headers["access-control-expose-headers"]
+
+
+@pytest.mark.parametrize("path", [LOGIN, "/api/auth/register", "/api/auth/refresh"])
+async def test_too_many_calls_from_one_address_are_told_to_wait(strict_mesh: Mesh, path: str) -> None:
+    async with rest(strict_mesh, address="127.0.0.9") as client, rest(strict_mesh, address="127.0.0.10") as neighbour:
+        # The bucket may be filled once while we empty it.
+        answers = [await client.post(path, json={}) for _ in range(2 * PER_MINUTE + 1)]
+        next_door = await neighbour.post(path, json={})
+
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert {(answer.json()["code"], reason(answer)) for answer in refused} == {(8, "RATE_LIMITED")}
+    assert all(answer.headers["x-ratelimit-remaining"] == "0" for answer in refused)
+    assert next_door.status_code != 429
+
+
+async def test_sends_and_uploads_are_limited_too(strict_mesh: Mesh) -> None:
+    someone = await somebody(strict_mesh, "hasty")
+    async with rest(strict_mesh, address="127.0.0.11") as client:
+        for path in (f"/api/messages/{someone.user_id}", "/api/upload/message"):
+            statuses = {(await client.post(path, json={}, headers=someone.headers)).status_code for _ in range(20)}
+            assert statuses == {400, 429}
