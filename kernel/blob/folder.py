@@ -6,8 +6,10 @@ import re
 import tempfile
 from collections.abc import AsyncIterator
 from hashlib import blake2s
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
+
+from kernel.blob.disk import on_disk, sync_folder, write_all
 
 _CHUNK_BYTES = 256 * 1024
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_/-]{0,199}")
@@ -27,23 +29,23 @@ class FolderBlobStore:
 
     async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int:
         target = self._path(name)
-        file, aside = await asyncio.to_thread(self._create)
+        file, aside = await on_disk(self._create)
         try:
             with file:
                 async for chunk in chunks:
-                    await asyncio.to_thread(file.write, chunk)
-                return await asyncio.to_thread(_publish, file, aside, target)
+                    await on_disk(write_all, file, chunk)
+                return await on_disk(_publish, file, aside, target)
         finally:
             # Gone already where the rename was reached.
             aside.unlink(missing_ok=True)
 
     async def read(self, name: str, *, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
-        file = await asyncio.to_thread(self._open_blob, name, offset)
+        file = await on_disk(self._open_blob, name, offset)
         with file:
             left = length
             while left is None or left > 0:
                 wanted = _CHUNK_BYTES if left is None else min(left, _CHUNK_BYTES)
-                chunk = await asyncio.to_thread(file.read, wanted)
+                chunk = await on_disk(file.read, wanted)
                 if not chunk:
                     return
                 if left is not None:
@@ -51,7 +53,7 @@ class FolderBlobStore:
                 yield chunk
 
     async def delete(self, name: str) -> None:
-        await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
+        await on_disk(self._path(name).unlink, missing_ok=True)
 
     async def complaint(self) -> str | None:
         """Why nothing can be stored at the moment, or None."""
@@ -69,13 +71,13 @@ class FolderBlobStore:
         for left_behind in self._incoming.iterdir():
             left_behind.unlink()
 
-    def _create(self) -> tuple[BinaryIO, Path]:
+    def _create(self) -> tuple[FileIO, Path]:
         handle, path = tempfile.mkstemp(dir=self._incoming)
-        return os.fdopen(handle, "wb"), Path(path)
+        return FileIO(handle, "wb"), Path(path)
 
-    def _open_blob(self, name: str, offset: int) -> BinaryIO:
+    def _open_blob(self, name: str, offset: int) -> FileIO:
         try:
-            file = self._path(name).open("rb", buffering=0)
+            file = FileIO(self._path(name))
         except FileNotFoundError:
             raise KeyError(name) from None
         file.seek(offset)
@@ -90,19 +92,12 @@ class FolderBlobStore:
         return None
 
 
-def _publish(file: BinaryIO, aside: Path, target: Path) -> int:
-    file.flush()
+def _publish(file: FileIO, aside: Path, target: Path) -> int:
     os.fsync(file.fileno())
     size = os.fstat(file.fileno()).st_size
-    target.parent.mkdir(exist_ok=True)
+    if not target.parent.exists():
+        target.parent.mkdir(exist_ok=True)
+        sync_folder(target.parent.parent)
     aside.rename(target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
     return size
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

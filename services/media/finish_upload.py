@@ -11,6 +11,7 @@ from kernel.blob.ports import BlobStore
 from kernel.cancel import settled
 from kernel.clock import Clock
 from kernel.errors import ChatlyError, Code, Reason
+from kernel.telemetry.metrics import counter
 from services.media.errors import checksum_mismatch, file_empty, upload_incomplete
 from services.media.images import clean_image
 from services.media.inspect import IMAGE_TYPES, require_allowed
@@ -49,14 +50,22 @@ class FinishUpload:
         self._workers = workers
         self._limits = limits
         self._clock = clock
+        self._stored = counter("chatly_media_files_stored_total", "Files taken in.", ["content_type"])
+        self._refused = counter("chatly_media_files_refused_total", "Files refused for their content.", ["reason"])
 
     async def __call__(self, upload: PendingUpload) -> Media:
         """The file; the upload itself is left to be given up.
 
         Raises `UPLOAD_INCOMPLETE`, `FILE_EMPTY`, `CHECKSUM_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `IMAGE_UNREADABLE`.
         """
-        await self._require_complete(upload)
-        return await settled(self._make(upload))
+        try:
+            await self._require_complete(upload)
+            media = await settled(self._make(upload))
+        except ChatlyError as error:
+            self._refused.labels(error.reason).inc()
+            raise
+        self._stored.labels(media.content_type).inc()
+        return media
 
     async def _make(self, upload: PendingUpload) -> Media:
         path = await self._staging.local_copy(upload.upload_id)

@@ -12,6 +12,7 @@ from kernel.errors import ChatlyError, Code, Reason
 
 THUMBNAIL_PIXELS = 480
 """Longer side of a thumbnail."""
+_MAX_FRAMES = 2_000
 _THUMBNAIL_QUALITY = 80
 _WEBP_QUALITY = 90
 _LOSSLESS_WEBP = b"VP8L"
@@ -31,7 +32,7 @@ class CleanImage:
 def clean_image(source: Path, content_type: str, *, limit_pixels: int) -> CleanImage:
     """Write a clean copy and a thumbnail beside `source`; raises INVALID_ARGUMENT `IMAGE_UNREADABLE`.
 
-    The pixels of all frames together count against `limit_pixels`; they are counted before any is decoded.
+    The pixels of all frames together count against `limit_pixels`; nothing larger is decoded. At most 2,000 frames.
     """
     try:
         return _clean(source, _FORMATS[content_type], limit_pixels)
@@ -56,9 +57,26 @@ def _clean(source: Path, image_format: str, limit_pixels: int) -> CleanImage:
 
 
 def _require_size(image: Image.Image, limit_pixels: int) -> None:
-    pixels = image.width * image.height * getattr(image, "n_frames", 1)
+    pixels = image.width * image.height
     if pixels > limit_pixels:
         raise _unreadable(f"the image has {pixels} pixels, the limit is {limit_pixels}", limit_pixels)
+    frames = min(limit_pixels // pixels, _MAX_FRAMES)
+    if _has_more_frames(image, frames):
+        message = (
+            f"the image has more than {frames} frames, {limit_pixels} pixels or {_MAX_FRAMES} frames are the limit"
+        )
+        raise _unreadable(message, limit_pixels)
+
+
+def _has_more_frames(image: Image.Image, frames: int) -> bool:
+    """Looks no further than that: to count the frames of a GIF is to read all of it."""
+    try:
+        image.seek(frames)
+    except EOFError:
+        return False
+    finally:
+        image.seek(0)
+    return True
 
 
 def _unreadable(message: str, limit_pixels: int) -> ChatlyError:

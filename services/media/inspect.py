@@ -13,7 +13,7 @@ from services.media.inspect_zip import zip_type
 _HEAD_BYTES = 4096
 _READ_BYTES = 256 * 1024
 _UNKNOWN = "application/octet-stream"
-_TEXT = "text/plain; charset=utf-8"
+_TEXT = "text/plain"
 
 IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 _DOCUMENTS = {

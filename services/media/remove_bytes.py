@@ -1,6 +1,7 @@
 """Removes the bytes of files that were deleted."""
 
 from kernel.blob.ports import BlobStore
+from kernel.telemetry.metrics import counter
 from services.media.model import MediaId, Variant, blob_name
 from services.media.ports import MediaStore
 
@@ -13,12 +14,14 @@ class RemoveBytes:
     def __init__(self, *, media: MediaStore, blobs: BlobStore) -> None:
         self._media = media
         self._blobs = blobs
+        self._removed = counter("chatly_media_files_removed_total", "Files whose bytes were removed.")
 
     async def __call__(self) -> None:
         while batch := await self._media.condemned(limit=_BATCH):
             for media_id in batch:
                 await self.remove_blobs(media_id)
                 await self._media.bury(media_id)
+                self._removed.inc()
 
     async def remove_blobs(self, media_id: MediaId) -> None:
         """All forms of one file, known or not."""

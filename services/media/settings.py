@@ -35,7 +35,7 @@ class MediaSettings:
     max_pixels: int = env(
         "CHATLY_MEDIA_MAX_PIXELS",
         40_000_000,
-        help="most pixels of an image, all frames together; each takes up to 12 bytes of memory while it is cleaned",
+        help="most pixels of an image, all frames together; each takes 4 to 17 bytes of memory while it is cleaned",
         check=_between(1, 80_000_000),
     )
     image_workers: int = env(

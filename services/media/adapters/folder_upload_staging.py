@@ -1,12 +1,12 @@
 """Bytes of unfinished uploads as files: one folder per upload."""
 
-import asyncio
 import os
 import shutil
+from io import FileIO
 from pathlib import Path
 from uuid import UUID
 
-from kernel.cancel import settled
+from kernel.blob.disk import on_disk, sync_folder, write_all
 from services.media.model import MediaId
 
 _CONTENT = "content"
@@ -19,16 +19,16 @@ class FolderUploadStaging:
         self._folder = folder
 
     async def append(self, upload_id: MediaId, data: bytes, *, offset: int, durable: bool) -> None:
-        await settled(asyncio.to_thread(_append, self._content(upload_id), data, offset, durable=durable))
+        await on_disk(_append, self._content(upload_id), data, offset, durable=durable)
 
     async def size(self, upload_id: MediaId) -> int:
-        return await asyncio.to_thread(_size, self._content(upload_id))
+        return await on_disk(_size, self._content(upload_id))
 
     async def local_copy(self, upload_id: MediaId) -> Path:
         return self._content(upload_id)
 
     async def discard(self, upload_id: MediaId) -> None:
-        await asyncio.to_thread(shutil.rmtree, self._content(upload_id).parent, ignore_errors=True)
+        await on_disk(shutil.rmtree, self._content(upload_id).parent, ignore_errors=True)
 
     def _content(self, upload_id: MediaId) -> Path:
         # Parsed, so that no id leads out of the folder.
@@ -38,16 +38,14 @@ class FolderUploadStaging:
 def _append(content: Path, data: bytes, offset: int, *, durable: bool) -> None:
     if offset == 0:
         content.parent.mkdir(parents=True, exist_ok=True)
-    with content.open("r+b" if offset else "wb", buffering=0) as file:
+    with FileIO(content, "rb+" if offset else "wb") as file:
         file.seek(offset)
-        view = memoryview(data)
-        while view:
-            view = view[file.write(view) :]
+        write_all(file, data)
         if durable:
             os.fsync(file.fileno())
     if durable and offset == 0:
-        _sync(content.parent)
-        _sync(content.parent.parent)
+        sync_folder(content.parent)
+        sync_folder(content.parent.parent)
 
 
 def _size(content: Path) -> int:
@@ -55,11 +53,3 @@ def _size(content: Path) -> int:
         return content.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

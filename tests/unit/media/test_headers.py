@@ -21,6 +21,13 @@ def test_an_image_is_shown_and_everything_else_is_saved() -> None:
     assert saved["content-disposition"].startswith("attachment;")
 
 
+def test_text_says_its_encoding() -> None:
+    assert (
+        file_headers(a_media(content_type="text/plain"), Variant.ORIGINAL)["content-type"]
+        == "text/plain; charset=utf-8"
+    )
+
+
 def test_a_thumbnail_has_a_type_and_a_tag_of_its_own() -> None:
     media = a_media(content_type="image/png")
 

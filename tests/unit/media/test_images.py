@@ -125,6 +125,16 @@ def test_the_frames_of_an_animation_count_together(tmp_path: Path) -> None:
         cleaned(tmp_path, data, "image/gif", limit_pixels=50 * 30 * 4 - 1)
 
     assert refusal.value.reason is Reason.IMAGE_UNREADABLE
+    assert cleaned(tmp_path, data, "image/gif", limit_pixels=50 * 30 * 4).width == 50
+
+
+def test_a_swarm_of_tiny_frames_is_refused(tmp_path: Path) -> None:
+    header, frame = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff", b"\x2c\0\0\0\0\1\0\1\0\0\2\2\x44\1\0"
+
+    with pytest.raises(ChatlyError) as refusal:
+        cleaned(tmp_path, header + frame * 2_001 + b";", "image/gif")
+
+    assert "2000 frames" in refusal.value.message
 
 
 @pytest.mark.parametrize(

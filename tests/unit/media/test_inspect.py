@@ -35,10 +35,10 @@ ALLOWED = {
     "m4a": (b"\0\0\0\x20ftypM4A \0\0\0\0M4A mp42isom\0\0\0\0", "audio/mp4"),
     "mp4": (b"\0\0\0\x18ftypisom\0\0\2\0isomiso2", "video/mp4"),
     "webm": (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\x82\x84webmB\x87", "video/webm"),
-    "text": ("Grüße, مرحبا 👋\n".encode(), "text/plain; charset=utf-8"),
-    "markdown": (b"# Title\n\n- one\n- <b>two</b>\n", "text/plain; charset=utf-8"),
-    "csv": (b"a,b\r\n1,2\r\n", "text/plain; charset=utf-8"),
-    "a heart": (b"<3 you", "text/plain; charset=utf-8"),
+    "text": ("Grüße, مرحبا 👋\n".encode(), "text/plain"),
+    "markdown": (b"# Title\n\n- one\n- <b>two</b>\n", "text/plain"),
+    "csv": (b"a,b\r\n1,2\r\n", "text/plain"),
+    "a heart": (b"<3 you", "text/plain"),
 }
 
 REFUSED = {

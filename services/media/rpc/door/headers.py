@@ -22,7 +22,8 @@ def file_headers(media: Media, variant: Variant) -> dict[str, str]:
     content_type = THUMBNAIL_TYPE if thumbnail else media.content_type
     kind = "inline" if content_type in IMAGE_TYPES else "attachment"
     return {
-        "content-type": content_type,
+        # Text was let in only as UTF-8.
+        "content-type": f"{content_type}; charset=utf-8" if content_type == "text/plain" else content_type,
         "content-disposition": content_disposition(kind, "thumbnail.webp" if thumbnail else media.file_name),
         "etag": entity_tag(media, variant),
         "accept-ranges": "bytes",
