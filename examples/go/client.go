@@ -70,15 +70,13 @@ func join(ctx context.Context, edge, name string) (*Client, error) {
 func (c *Client) Close() error { return c.conn.Close() }
 
 func (c *Client) logIn(ctx context.Context, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
-	defer cancel()
 	email := name + "@example.com"
 	registration := &auth.RegisterRequest{Username: name, Email: email, Password: password}
-	if _, err := c.auth.Register(ctx, registration); err != nil && status.Code(err) != codes.AlreadyExists {
+	if _, err := attempt(ctx, "", c.auth.Register, registration); err != nil && status.Code(err) != codes.AlreadyExists {
 		return fmt.Errorf("register: %w", err)
 	}
 	login := &auth.LoginRequest{Email: email, Password: password, DeviceName: "Go example"}
-	session, err := c.auth.Login(ctx, login)
+	session, err := attempt(ctx, "", c.auth.Login, login)
 	if err != nil {
 		return fmt.Errorf("log in: %w", err)
 	}

@@ -61,12 +61,12 @@ class Client:
         email = f"{name}@example.com"
         registration = auth.RegisterRequest(username=name, email=email, password=PASSWORD)
         try:
-            await self.auth.Register(registration, timeout=CALL_SECONDS)
+            await self._attempt(self.auth.Register, registration)
         except grpc.aio.AioRpcError as error:
             if error.code() is not grpc.StatusCode.ALREADY_EXISTS:
                 raise
         login = auth.LoginRequest(email=email, password=PASSWORD, device_name="Python example")
-        session = await self.auth.Login(login, timeout=CALL_SECONDS)
+        session = await self._attempt(self.auth.Login, login)
         self.name, self.user_id = session.username, session.user_id
         self.token, self._refresh_token = session.token, session.refresh_token
 
@@ -99,7 +99,7 @@ class Client:
         async with self._refreshing:
             if refused == self.token:
                 request = auth.RefreshRequest(refresh_token=self._refresh_token)
-                session = await self._attempt(self.auth.Refresh, request, retry=True)
+                session = await self._attempt(self.auth.Refresh, request)
                 self.token, self._refresh_token = session.token, session.refresh_token
 
     def metadata(self) -> tuple[tuple[str, str], ...]:
@@ -107,7 +107,7 @@ class Client:
         return (("authorization", f"Bearer {self.token}"),)
 
     async def _attempt(
-        self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Response], request: Request, *, retry: bool
+        self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Response], request: Request, *, retry: bool = True
     ) -> Response:
         loop = asyncio.get_running_loop()
         give_up, delay = loop.time() + RETRY_SECONDS, 0.1

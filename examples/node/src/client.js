@@ -37,11 +37,11 @@ export class Client {
   async join(name) {
     const email = `${name}@example.com`;
     try {
-      await this.#try(this.auth, "Register", { username: name, email, password: PASSWORD });
+      await this.#attempt(this.auth, "Register", { username: name, email, password: PASSWORD });
     } catch (error) {
       if (error.code !== grpc.status.ALREADY_EXISTS) throw error;
     }
-    const session = await this.#try(this.auth, "Login", { email, password: PASSWORD, device_name: "Node example" });
+    const session = await this.#attempt(this.auth, "Login", { email, password: PASSWORD, device_name: "Node example" });
     this.name = session.username;
     this.userId = session.user_id;
     this.#keep(session);
@@ -73,7 +73,7 @@ export class Client {
   /** Trades the refresh token for new tokens, unless that was done since the token `refused` was used. */
   async refresh(refused) {
     if (refused !== this.token) return;
-    this.#refreshing ??= this.#attempt(this.auth, "Refresh", { refresh_token: this.#refreshToken }, true)
+    this.#refreshing ??= this.#attempt(this.auth, "Refresh", { refresh_token: this.#refreshToken })
       .then((session) => this.#keep(session))
       .finally(() => (this.#refreshing = undefined));
     await this.#refreshing;
@@ -95,7 +95,7 @@ export class Client {
     this.#refreshToken = refresh_token;
   }
 
-  async #attempt(service, method, request, retry) {
+  async #attempt(service, method, request, retry = true) {
     const giveUp = Date.now() + RETRY_MS;
     for (let delay = 100; ; delay = Math.min(delay * 2, 2_000)) {
       try {
