@@ -1,0 +1,130 @@
+"""People who keep talking while the mesh dies under them: senders that retry, subscribers that resume."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import grpc
+from chatly.messaging.v1 import messaging_service_pb2 as messaging
+from chatly.messaging.v1.live_pb2 import LiveEvent
+from chatly.messaging.v1.message_pb2 import Message
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+
+from tests.e2e.mesh import Mesh
+from tests.e2e.people import Person
+
+_CALL_SECONDS = 5.0
+_PAUSE_SECONDS = 0.05
+# What a client sees of a server that is killed, and of an edge whose server is gone.
+_AWAY = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.UNKNOWN,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,
+}
+
+
+@asynccontextmanager
+async def messaging_stub(mesh: Mesh) -> AsyncIterator[MessagingServiceStub]:
+    """Through the edge, on a connection of its own that comes back soon."""
+    options = [
+        ("grpc.initial_reconnect_backoff_ms", 50),
+        ("grpc.min_reconnect_backoff_ms", 50),
+        ("grpc.max_reconnect_backoff_ms", 200),
+        ("grpc.use_local_subchannel_pool", 1),
+    ]
+    async with grpc.aio.insecure_channel(mesh.edge, options) as channel:
+        yield MessagingServiceStub(channel)
+
+
+@dataclass
+class Sender:
+    """Sends to its chats in turn, at a steady pace, and never gives a message up."""
+
+    stub: MessagingServiceStub
+    person: Person
+    chat_ids: Sequence[str]
+    every_seconds: float
+    acknowledged: dict[str, Message] = field(default_factory=dict)
+    """By client_message_id."""
+    retries: int = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        number = 0
+        while not stop.is_set():
+            await self._send(self.chat_ids[number % len(self.chat_ids)], f"{self.person.username} {number}")
+            number += 1
+            await asyncio.sleep(self.every_seconds)
+
+    async def _send(self, chat_id: str, text: str) -> None:
+        request = messaging.SendMessageRequest(chat_id=chat_id, client_message_id=str(uuid4()), text=text)
+        while True:
+            try:
+                answer = await self.stub.SendMessage(request, metadata=self.person.metadata, timeout=_CALL_SECONDS)
+            except grpc.aio.AioRpcError as error:
+                if error.code() not in _AWAY:
+                    raise
+                self.retries += 1
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                self.acknowledged[request.client_message_id] = answer.message
+                return
+
+
+@dataclass
+class Subscriber:
+    """Subscribes with its newest cursor, again and again, and drops repeats by event_id."""
+
+    stub: MessagingServiceStub
+    person: Person
+    cursor: str = ""
+    events: dict[str, LiveEvent] = field(default_factory=dict)
+    """By event_id, in the order of arrival."""
+    resumes: int = 0
+    resyncs: int = 0
+    caught_up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def message_ids(self) -> set[str]:
+        return {event.message_created.message_id for event in self.events.values() if event.HasField("message_created")}
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except grpc.aio.AioRpcError as error:
+                if error.code() not in _AWAY:
+                    raise
+            self.resumes += 1
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _listen(self) -> None:
+        request = messaging.SubscribeRequest(cursor=self.cursor)
+        async for response in self.stub.Subscribe(request, metadata=self.person.metadata):
+            for event in response.events:
+                self._take(event)
+            # Only after its events: the cursor says that they have been taken.
+            self.cursor = response.cursor or self.cursor
+
+    def _take(self, event: LiveEvent) -> None:
+        if event.event_id:
+            self.events.setdefault(event.event_id, event)
+        elif event.HasField("caught_up"):
+            self.caught_up.set()
+        elif event.HasField("resync"):
+            self.resyncs += 1
+
+
+async def history(stub: MessagingServiceStub, person: Person, chat_id: str) -> list[Message]:
+    """The whole chat as this person reads it, oldest first."""
+    found: list[Message] = []
+    request = messaging.ListMessagesRequest(chat_id=chat_id, page_size=200, direction=messaging.LIST_DIRECTION_FORWARD)
+    while True:
+        page = await stub.ListMessages(request, metadata=person.metadata, timeout=_CALL_SECONDS)
+        found.extend(page.messages)
+        if not page.next_page_token:
+            return found
+        request.page_token = page.next_page_token
