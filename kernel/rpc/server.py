@@ -72,10 +72,10 @@ async def serve(
             http_port=listener.getsockname()[1],
         )
         await monitor.check()
-        await server.start()
         loops = {f"{service.name} health": monitor.run, f"{service.name} streams": streams.sweep}
         async with background(loops), serve_http(app, listener, grace_seconds=settings.grace_seconds):
             try:
+                await server.start()
                 yield running
             finally:
                 await _drain(service, server, monitor, streams, settings.grace_seconds)

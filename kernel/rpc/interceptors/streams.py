@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
 from contextlib import aclosing, contextmanager
 from typing import TypeVar
 
@@ -35,7 +35,7 @@ class OpenStream:
             if self._interruptible and self._task is not None:
                 self._task.cancel()
 
-    async def items(self, source: AsyncIterator[T]) -> AsyncIterator[T]:
+    async def items(self, source: AsyncIterator[T]) -> AsyncGenerator[T, None]:
         """What the handler yields, until `end`. The handler is closed with it."""
         async with aclosing(source):  # type: ignore[type-var]  # handlers are async generators
             try:

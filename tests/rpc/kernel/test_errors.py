@@ -1,5 +1,7 @@
 """What is raised in a handler, and what the caller sees of it."""
 
+from typing import Any, TypeAlias
+
 import grpc
 import pytest
 from chatly.auth.v1 import auth_service_pb2 as pb
@@ -19,6 +21,8 @@ from tests.rpc.kernel.services import (
     retry_seconds,
     violations,
 )
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
 async def _raised(error: Exception) -> grpc.aio.AioRpcError:
@@ -75,6 +79,19 @@ async def test_a_defect_tells_nothing_of_itself_but_the_request_id_that_the_log_
     assert request_id(error) in str(error.details())
     (line,) = [line for line in logs if line.get("code") == "INTERNAL"]
     assert isinstance(line["exc_info"], RuntimeError)
+
+
+async def test_a_status_that_a_handler_sets_by_itself_arrives_and_is_counted() -> None:
+    async def handler(_: object, context: Context) -> pb.GetJwksResponse:
+        await context.abort(grpc.StatusCode.OUT_OF_RANGE, "too far")
+        raise AssertionError
+
+    async with running(a_service("auth", GetJwks=handler)) as served:
+        with capture_logs() as logs:
+            error = await failure(AuthServiceStub(served.channel).GetJwks(pb.GetJwksRequest()))
+
+    assert (error.code(), error.details()) == (grpc.StatusCode.OUT_OF_RANGE, "too far")
+    assert [line["code"] for line in logs if line["event"] == "call"] == ["OUT_OF_RANGE"]
 
 
 async def test_a_method_without_a_handler_is_not_offered() -> None:
