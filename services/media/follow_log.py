@@ -44,7 +44,9 @@ class FollowLog:
             await self._step()
 
     async def is_behind(self) -> bool:
-        return any((await self._consumer.lag()).values())
+        lag = await self._consumer.lag()
+        # A member that was given no partition, or has not read yet, knows nothing.
+        return not lag or any(lag.values())
 
     async def wait(self, seconds: float) -> None:
         with suppress(TimeoutError):

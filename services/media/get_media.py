@@ -7,6 +7,9 @@ from services.media.errors import media_forbidden, media_not_found
 from services.media.model import Media, MediaId, Purpose, direct_chat_members
 from services.media.ports import GroupMembers, LogNews, MediaStore, SentFiles
 
+# Another process may have applied the news: nothing tells of that here.
+_RECHECK_SECONDS = 0.2
+
 
 class GetMedia:
     """Finds a file for somebody who may see it.
@@ -51,7 +54,7 @@ class GetMedia:
                 return
             if not behind:
                 raise media_forbidden()
-            await self._news.wait(self._patience)
+            await self._news.wait(_RECHECK_SECONDS)
 
     async def _was_sent_to(self, media_id: MediaId, reader: UserId) -> bool:
         chats = await self._sent.chats(media_id)

@@ -3,7 +3,10 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
 from kernel.blob.folder import FolderBlobStore
+from kernel.errors import ChatlyError, Reason
 
 
 async def one_piece(data: bytes) -> AsyncIterator[bytes]:
@@ -31,3 +34,14 @@ async def test_a_folder_that_is_gone_is_complained_about(tmp_path: Path) -> None
     (tmp_path / "blobs" / "incoming").rmdir()
 
     assert "cannot be written" in (await store.complaint() or "")
+
+
+async def test_a_disk_that_refuses_is_unavailable(tmp_path: Path) -> None:
+    store = FolderBlobStore(tmp_path / "blobs")
+    await store.open()
+    (tmp_path / "blobs" / "incoming").rmdir()
+
+    with pytest.raises(ChatlyError) as refusal:
+        await store.put("a", one_piece(b"x"))
+
+    assert refusal.value.reason is Reason.STORE_UNAVAILABLE

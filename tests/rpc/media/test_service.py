@@ -3,6 +3,7 @@
 from pathlib import Path
 from shutil import rmtree
 
+from kernel.settings import load
 from services.media.settings import MediaSettings
 from services.media.wiring import open_media
 from tests.fakes import a_platform
@@ -11,7 +12,7 @@ from tests.unit.media.samples import PDF
 
 
 async def test_it_is_well_until_its_folder_is_gone(tmp_path: Path) -> None:
-    async with a_platform(data_dir=tmp_path) as platform, open_media(MediaSettings(), platform) as service:
+    async with a_platform(data_dir=tmp_path) as platform, open_media(load(MediaSettings, {}), platform) as service:
         assert [await check() for check in service.health.values()] == [None, None]
 
         rmtree(tmp_path / "media")

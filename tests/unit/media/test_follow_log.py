@@ -1,7 +1,7 @@
 """What the media service learns from the event log."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from kernel.ids import UserId
 from services.media.follow_log import GROUP, FollowLog
 from services.media.model import FilesSent, LogChange, MediaId
 from services.media.remove_bytes import RemoveBytes
-from tests.fakes import MemoryLog
+from tests.fakes import MemoryConsumer, MemoryLog
 from tests.unit.media.fakes import FakeMediaStore, FakeSentFiles
 
 
@@ -72,6 +72,21 @@ async def test_a_store_that_is_away_is_waited_for(tmp_path: Path) -> None:
         await sent.until_applied(1)
 
     assert messages(sent) == ["m1"]
+
+
+class UnreadConsumer(MemoryConsumer):
+    """A member that has no partition yet."""
+
+    async def lag(self) -> Mapping[int, int]:
+        return {}
+
+
+async def test_who_has_not_read_yet_does_not_claim_to_know_everything(tmp_path: Path) -> None:
+    log = MemoryLog()
+    remove = RemoveBytes(media=FakeMediaStore(), blobs=FolderBlobStore(tmp_path))
+    follow = FollowLog(consumer=UnreadConsumer(log, GROUP), decode=decode, sent=FakeSentFiles(), remove_bytes=remove)
+
+    assert await follow.is_behind()
 
 
 async def test_waiting_for_news_ends_when_there_is_none(tmp_path: Path) -> None:

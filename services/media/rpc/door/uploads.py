@@ -35,7 +35,7 @@ class UploadDoor:
         except ClientDisconnect:
             # Nobody is there to read it.
             return Response(status_code=HTTPStatus.BAD_REQUEST)
-        return JSONResponse(media_json(media), status_code=HTTPStatus.CREATED)
+        return JSONResponse(media_json(media))
 
     async def _from_form(self, request: Request, content_type: str, owner: UserId) -> Media:
         media: Media | None = None
