@@ -15,7 +15,7 @@ from history.chats import direct_chat_id
 from history.codec import decode
 from history.model import AttachedMedia, ChatEvent, ChatId, Message
 from history.open import HistoryStore, open_history
-from history.view import ChatOverview
+from history.view import ChatOverview, History
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusMessage
 from kernel.clock import Clock
@@ -25,7 +25,8 @@ from kernel.log.ports import LogPosition
 from services.messaging.model import Blocks, ChatRef, Draft, MediaFile, MediaPurpose, NewGroup
 from services.messaging.rpc.servicer import MessagingUseCases
 from services.messaging.settings import MessagingSettings
-from services.messaging.wiring import Ground, Node, build_node
+from services.messaging.wiring.node import Node, build_node
+from services.messaging.wiring.use_cases import Ground
 from tests.builders import an_id
 from tests.fakes import FakeClock, MemoryLog
 
@@ -138,6 +139,11 @@ class Rig:
     @property
     def use(self) -> MessagingUseCases:
         return self.node.use
+
+    @property
+    def history(self) -> History:
+        store = self.ground.store
+        return History(messages=store.messages, chats=store.chats, events=store.events, tail=self.ground.tail)
 
     def another_node(self, *, clock: Clock | None = None) -> Node:
         """A node beside the first, over the same ground."""

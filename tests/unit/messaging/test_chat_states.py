@@ -11,7 +11,7 @@ from kernel.errors import Reason
 from kernel.ids import HybridClock, UserId
 from services.messaging.chat_states import ChatStates
 from services.messaging.model import ChatRef
-from services.messaging.wiring import Node
+from services.messaging.wiring.node import Node
 from tests.unit.messaging.rig import Rig, eventually, refused
 
 
@@ -19,7 +19,7 @@ class CountingHistory:
     """History.chat with a count, and a door that can be shut while it is being asked."""
 
     def __init__(self, rig: Rig) -> None:
-        self._history = rig.node.history
+        self._history = rig.history
         self.asked = 0
         self.answered = asyncio.Event()
         self.door: asyncio.Event | None = None

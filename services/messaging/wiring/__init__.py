@@ -1,0 +1,71 @@
+"""Builds the messaging service."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from chatly.messaging.v1.messaging_service_pb2_grpc import add_MessagingServiceServicer_to_server
+
+from history.adapters.memory_claims import MemorySendClaims
+from history.adapters.memory_tail import MemoryHotTail
+from history.open import HistoryStore
+from history.ports import EventReader
+from history.recover import refill
+from kernel.log.ports import LogReader
+from kernel.platform import Platform
+from kernel.service import Service
+from services.messaging.adapters.grpc_media_library import GrpcMediaLibrary
+from services.messaging.adapters.grpc_user_directory import GrpcUserDirectory
+from services.messaging.rpc.servicer import MessagingServicer
+from services.messaging.settings import MessagingSettings
+from services.messaging.wiring.node import Node, build_node
+from services.messaging.wiring.use_cases import Ground
+
+
+@asynccontextmanager
+async def open_messaging(
+    settings: MessagingSettings, platform: Platform, store: HistoryStore
+) -> AsyncIterator[Service]:
+    """One node, with the hot tail in memory, refilled from the log before anybody is served."""
+    tail = MemoryHotTail()
+    ground = Ground(
+        clock=platform.clock,
+        log=platform.log,
+        bus=platform.bus,
+        store=store,
+        tail=tail,
+        claims=MemorySendClaims(),
+        directory=GrpcUserDirectory(platform.service_channel("auth")),
+        media=GrpcMediaLibrary(platform.user_channel("media")),
+    )
+    log_id = await platform.log_reader.log_id()
+    async with AsyncExitStack() as stack:
+        node = build_node(settings, ground, log_id=log_id)
+        stack.push_async_callback(node.publisher.settle)
+        stack.push_async_callback(node.hub.close)
+        await node.hub.open()
+        await refill(tail=tail, log=platform.log_reader, events=store.events)
+        yield _service(node, platform, store)
+
+
+def _service(node: Node, platform: Platform, store: HistoryStore) -> Service:
+    return Service(
+        name="messaging",
+        grpc_services=["chatly.messaging.v1.MessagingService"],
+        mount=[partial(add_MessagingServiceServicer_to_server, MessagingServicer(node.use))],
+        loops={
+            "messaging chats": node.states.listen,
+            "messaging live": node.hub.run,
+            "messaging heartbeats": node.heartbeats.run,
+        },
+        health={"log or store": partial(_what_is_broken, platform.log_reader, store.events)},
+        drain=node.drain,
+    )
+
+
+async def _what_is_broken(log: LogReader, events: EventReader) -> str | None:
+    """Without the log people go on reading, without the store they go on writing: a node is of no use without both."""
+    answers = await asyncio.gather(log.ends(), events.stored(), return_exceptions=True)
+    broken = [str(answer) for answer in answers if isinstance(answer, BaseException)]
+    return "; ".join(broken) if len(broken) == len(answers) else None
