@@ -16,7 +16,7 @@ from kernel.log.sqlite_group import GroupLock, SqliteLogConsumer
 from kernel.store.sqlite import SqliteDatabase, open_sqlite
 
 PARTITIONS = 4
-_POLL_SECONDS = 0.2
+POLL_SECONDS = 0.2
 _SCHEMA = (
     """
     CREATE TABLE facts (
@@ -43,11 +43,14 @@ _SCHEMA = (
 class SqliteLog:
     """EventLog and LogReader. Concurrent appends share one commit; readers of this process are woken at once."""
 
-    def __init__(self, *, database: SqliteDatabase, path: Path, log_id: str, partitions: int) -> None:
+    def __init__(
+        self, *, database: SqliteDatabase, path: Path, log_id: str, partitions: int, poll_seconds: float
+    ) -> None:
         self._database = database
         self._path = path
         self._log_id = log_id
         self._partitions = partitions
+        self._poll_seconds = poll_seconds
         self._appended = asyncio.Event()
 
     async def append(self, key: str, value: bytes) -> LogPosition:
@@ -72,7 +75,7 @@ class SqliteLog:
             left = deadline - time.monotonic()
             if records or left <= 0:
                 return records
-            await _wait_for(appended, min(left, _POLL_SECONDS))
+            await _wait_for(appended, min(left, self._poll_seconds))
 
     async def ends(self) -> Mapping[int, int]:
         with log_errors():
@@ -103,13 +106,18 @@ class SqliteLog:
 
 
 @asynccontextmanager
-async def open_sqlite_log(path: Path, *, partitions: int = PARTITIONS) -> AsyncIterator[SqliteLog]:
-    """The log at `path`, made if need be; raise ValueError if it was made with another number of partitions."""
+async def open_sqlite_log(
+    path: Path, *, partitions: int = PARTITIONS, poll_seconds: float = POLL_SECONDS
+) -> AsyncIterator[SqliteLog]:
+    """The log at `path`, made if need be; raise ValueError if it was made with another number of partitions.
+
+    `poll_seconds`: how often a waiting reader looks for what other processes appended.
+    """
     async with open_sqlite(path, _SCHEMA) as database:
         log_id, made_with = await database.write(partial(_identify, partitions=partitions))
         if made_with != partitions:
             raise ValueError(f"{path} has {made_with} partitions, not {partitions}: the number is fixed for ever")
-        yield SqliteLog(database=database, path=path, log_id=log_id, partitions=partitions)
+        yield SqliteLog(database=database, path=path, log_id=log_id, partitions=partitions, poll_seconds=poll_seconds)
 
 
 @contextmanager

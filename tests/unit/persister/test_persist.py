@@ -1,5 +1,6 @@
 """The loop: what is stored when, what is told, and what happens while the store is away."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -119,8 +120,13 @@ async def test_a_store_older_than_the_groups_offsets_catches_up(plant: Plant) ->
     chat = Chronicle()
     position = await plant.append(*(chat.sent() for _ in range(25)))
     plant.log.commit(GROUP, {position.partition: position.offset})
+    await plant.listen()
 
-    await plant.persist().catch_up()
+    running = asyncio.create_task(plant.persist().run())
+    async with asyncio.timeout(10):
+        while {position.partition: position.offset} not in await plant.heard():
+            pass
+    running.cancel()
 
     assert await plant.seqs() == list(range(1, 26))
 
@@ -140,6 +146,19 @@ async def test_a_second_copy_is_withdrawn_through_the_log_once(plant: Plant) -> 
     assert [event.change for event in told[1:]] == [MessageWithdrawn(copy.event_id, kept.event_id)]
     assert len(plant.log.records()) == 3
     assert await plant.seqs() == [1]
+
+
+async def test_a_withdrawal_on_its_way_is_not_appended_with_every_batch(plant: Plant) -> None:
+    chat = Chronicle()
+    copies = [chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7))]
+    await plant.append(*copies, *(chat.sent() for _ in range(28)))
+    persist = plant.persist()
+
+    for _ in range(4):
+        await persist.step()
+
+    assert len(plant.log.records()) == 31
+    assert await plant.seqs() == list(range(1, 30))
 
 
 async def test_a_withdrawal_that_could_not_be_appended_is_tried_again(plant: Plant) -> None:
