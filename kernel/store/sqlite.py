@@ -10,12 +10,22 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kernel.errors import Reason, unavailable
+from kernel.errors import ChatlyError, Reason, unavailable
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
 
 _MAX_GROUP = 512
+# A file that cannot be used; any other code is a defect of the job.
+_AWAY = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOTADB,
+}
 
 
 class SqliteDatabase:
@@ -32,14 +42,18 @@ class SqliteDatabase:
     async def write(self, job: Job[T]) -> T:
         """Run `job` in a savepoint; durable on return. Concurrent jobs share one commit.
 
-        What the job raises undoes only that job, and is raised here.
+        What the job raises undoes only that job, and is raised here; a file that cannot be written is UNAVAILABLE
+        `STORE_UNAVAILABLE`.
         """
         future: Future[T] = Future()
         self._jobs.put((job, future))
         return await asyncio.wrap_future(future)
 
     async def read(self, job: Job[T]) -> T:
-        """Run `job` on a read-only connection; it sees every write that has returned."""
+        """Run `job` on a read-only connection; it sees every write that has returned.
+
+        A file that cannot be read is UNAVAILABLE `STORE_UNAVAILABLE`.
+        """
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, job)
 
     def start(self, schema: Sequence[str]) -> None:
@@ -75,7 +89,15 @@ class SqliteDatabase:
             connection.execute("PRAGMA query_only=ON")
             self._local.connection = connection
             self._opened.append(connection)
-        return job(connection)
+        try:
+            return job(connection)
+        except sqlite3.DatabaseError as error:
+            if not _says_away(error):
+                raise
+            raise self._away(error) from error
+
+    def _away(self, error: Exception) -> ChatlyError:
+        return unavailable(Reason.STORE_UNAVAILABLE, f"the store {self._path.name} does not answer: {error}")
 
     def _write_loop(self) -> None:
         connection = self._connect()
@@ -104,30 +126,34 @@ class SqliteDatabase:
         outcomes: list[Callable[[], None]] = []
         try:
             connection.execute("BEGIN IMMEDIATE")
-            outcomes.extend(_run_in_savepoint(connection, job, future) for job, future in group)
+            outcomes.extend(self._run_in_savepoint(connection, job, future) for job, future in group)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            failure = unavailable(Reason.STORE_UNAVAILABLE, f"the store {self._path.name} cannot be written: {error}")
             for _, future in group:
-                future.set_exception(failure)
+                future.set_exception(self._away(error))
             return
         for answer in outcomes:
             answer()
 
-
-def _run_in_savepoint(connection: sqlite3.Connection, job: Job[Any], future: "Future[Any]") -> Callable[[], None]:
-    connection.execute("SAVEPOINT job")
-    try:
-        result = job(connection)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller of this one job
-        connection.execute("ROLLBACK TO job")
+    def _run_in_savepoint(
+        self, connection: sqlite3.Connection, job: Job[Any], future: "Future[Any]"
+    ) -> Callable[[], None]:
+        connection.execute("SAVEPOINT job")
+        try:
+            result = job(connection)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller of this one job
+            connection.execute("ROLLBACK TO job")
+            connection.execute("RELEASE job")
+            failure = self._away(error) if _says_away(error) else error
+            return lambda: future.set_exception(failure)
         connection.execute("RELEASE job")
-        failure = error
-        return lambda: future.set_exception(failure)
-    connection.execute("RELEASE job")
-    return lambda: future.set_result(result)
+        return lambda: future.set_result(result)
+
+
+def _says_away(error: Exception) -> bool:
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _AWAY
 
 
 def migrate(connection: sqlite3.Connection, schema: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kernel.errors import ChatlyError, Reason
 from kernel.store.sqlite import SqliteDatabase, open_sqlite
 
 SCHEMA = ["CREATE TABLE item (name TEXT PRIMARY KEY)"]
@@ -88,3 +89,16 @@ async def test_a_file_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.DatabaseError, match="use a newer program"):
         async with open_sqlite(tmp_path / "a.db", SCHEMA):
             pass
+
+
+async def test_a_file_that_is_no_database_any_more_is_a_store_that_is_away(tmp_path: Path) -> None:
+    path = tmp_path / "broken.db"
+    async with open_sqlite(path, ["CREATE TABLE numbers (number INTEGER)"]) as database:
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        path.write_bytes(b"not a database" * 1000)
+
+        with pytest.raises(ChatlyError) as raised:
+            await database.read(lambda db: db.execute("SELECT * FROM numbers").fetchall())
+
+    assert raised.value.reason is Reason.STORE_UNAVAILABLE
