@@ -83,18 +83,22 @@ class SqliteDatabase:
         return connection
 
     def _read(self, job: Job[T]) -> T:
-        connection = getattr(self._local, "connection", None)
+        try:
+            return job(self._reader())
+        except sqlite3.DatabaseError as error:
+            if not _says_away(error):
+                raise
+            raise self._away(error) from error
+
+    def _reader(self) -> sqlite3.Connection:
+        """The connection of this thread."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._connect()
             connection.execute("PRAGMA query_only=ON")
             self._local.connection = connection
             self._opened.append(connection)
-        try:
-            return job(connection)
-        except sqlite3.DatabaseError as error:
-            if not _says_away(error):
-                raise
-            raise self._away(error) from error
+        return connection
 
     def _away(self, error: Exception) -> ChatlyError:
         return unavailable(Reason.STORE_UNAVAILABLE, f"the store {self._path.name} does not answer: {error}")
