@@ -1,7 +1,7 @@
 """SendMessages: many sends on one stream, each answered in the order of arrival."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,7 +46,7 @@ class SendMessages:
         self._max_unanswered = max_unanswered
         self._log = structlog.stdlib.get_logger("chatly.live")
 
-    async def __call__(self, asks: AsyncIterator[Ask], *, sender: UserId) -> AsyncIterator[Answer]:
+    async def __call__(self, asks: AsyncIterator[Ask], *, sender: UserId) -> AsyncGenerator[Answer, None]:
         """One answer for each ask; no more are read while `max_unanswered` wait for theirs."""
         room = asyncio.Semaphore(self._max_unanswered)
         answers: asyncio.Queue[asyncio.Task[Answer] | None] = asyncio.Queue()

@@ -1,6 +1,6 @@
 """Subscribe: what was missed since a cursor, then `caught_up`, then live, in one stream without a gap."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Protocol
 
 from history.channels import user_channel
@@ -32,7 +32,7 @@ class Subscribe:
         self._log_id = log_id
         self._encoded: tuple[Mapping[int, int], bytes] = ({}, wire.cursor(encode(Cursor(log_id, {}))))
 
-    async def __call__(self, user_id: UserId, cursor: str) -> AsyncIterator[bytes]:
+    async def __call__(self, user_id: UserId, cursor: str) -> AsyncGenerator[bytes, None]:
         """Serialized SubscribeResponses; an empty cursor means from now on. Ends when the server drains.
 
         Raise INVALID_CURSOR; SLOW_READER; UNAVAILABLE when the past cannot be read, or the server is going away.

@@ -1,6 +1,7 @@
 """MessagingService over gRPC: unpack, call the use case, pack. No decisions here."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -82,8 +83,9 @@ class MessagingServicer(MessagingServiceServicer):
     async def SendMessages(
         self, requests: AsyncIterator[pb.SendMessagesRequest], context: Context
     ) -> AsyncIterator[pb.SendMessagesResponse]:
-        async for answer in self._use.send_messages(asks(requests), sender=_caller()):
-            yield answer_pb(answer)
+        async with aclosing(self._use.send_messages(asks(requests), sender=_caller())) as answers:
+            async for answer in answers:
+                yield answer_pb(answer)
 
     async def EditMessage(self, request: pb.EditMessageRequest, context: Context) -> pb.EditMessageResponse:
         chat = chat_ref(request.chat_id, request.user_id)
@@ -161,11 +163,10 @@ class MessagingServicer(MessagingServiceServicer):
         return pb.LeaveGroupResponse()
 
     # Bytes are responses that were serialized once for all streams.
-    async def Subscribe(  # type: ignore[override]
+    def Subscribe(  # type: ignore[override]
         self, request: pb.SubscribeRequest, context: Context
     ) -> AsyncIterator[bytes]:
-        async for data in self._use.subscribe(_caller(), request.cursor):
-            yield data
+        return self._use.subscribe(_caller(), request.cursor)
 
     async def ListContacts(self, request: pb.ListContactsRequest, context: Context) -> pb.ListContactsResponse:
         return pb.ListContactsResponse(user_ids=await self._use.list_contacts(user_id_of(request.user_id)))

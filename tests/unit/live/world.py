@@ -117,8 +117,8 @@ class Node:
         wire = SubscribeWire()
         rendering = Rendering(wire=wire, chats=self.history)
         self.hub = Hub(bus=world.bus, rendering=rendering, events=store.events, tail=self.tail)
-        replays = Replays(past=self.history, events=store.events, rendering=rendering)
-        self.subscribe = Subscribe(hub=self.hub, replays=replays, wire=wire, log_id=log_id)
+        self.replays = Replays(past=self.history, events=store.events, rendering=rendering)
+        self.subscribe = Subscribe(hub=self.hub, replays=self.replays, wire=wire, log_id=log_id)
         self.heartbeats = Heartbeats(hub=self.hub, wire=wire, clock=world.clock)
         self.drain = Drain(hub=self.hub, wire=wire, delay_ms=lambda: 7)
 
@@ -174,7 +174,7 @@ class Client:
 
     async def _read(self, node: Node, cursor: str) -> None:
         try:
-            async with aclosing(node.subscribe(self.user, cursor)) as stream:  # type: ignore[type-var]  # it is a generator
+            async with aclosing(node.subscribe(self.user, cursor)) as stream:
                 async for data in stream:
                     self._take(data)
                     await self.may_read.wait()

@@ -1,0 +1,79 @@
+"""A node that goes away sends its streams elsewhere."""
+
+from history.chats import direct_chat_id
+from kernel.errors import Code, Reason
+from services.messaging.live.drain import MAX_DELAY_MS, by_chance
+from tests.unit.live.world import Node, World, a_node, a_user, until
+
+
+async def test_every_stream_is_told_to_reconnect_and_ends_well(node: Node) -> None:
+    async with node.client(a_user()) as one, node.client(a_user()) as other:
+        await one.caught_up()
+        await other.caught_up()
+        await node.drain()
+        await until(lambda: one.ended and other.ended)
+
+    for client in (one, other):
+        assert client.kinds == ["caught_up", "reconnect"]
+        assert client.events[-1].reconnect.delay_ms == 7
+        assert client.error is None
+
+
+async def test_what_waited_comes_first_and_the_rest_after_reconnecting(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+        client.may_read.clear()
+        await node.send(direct_chat_id(ann, bob), ann, "0")
+        await client.saw_text("0")
+        for number in range(1, 3):
+            await node.send(direct_chat_id(ann, bob), ann, str(number))
+        async with node.client(ann) as other:
+            await other.caught_up()
+            await node.send(direct_chat_id(ann, a_user()), ann, "all is handed on")
+            await other.saw_text("all is handed on")
+        await node.drain()
+        await node.send(direct_chat_id(ann, bob), ann, "after the drain")
+        client.may_read.set()
+        await until(lambda: client.ended)
+    async with a_node(world) as second, second.client(bob, client.cursor) as resumed:
+        await resumed.caught_up()
+
+    assert client.kinds[-1] == "reconnect"
+    assert client.texts == ["0", "1", "2"]
+    assert resumed.texts == ["0", "1", "2", "after the drain"]
+
+
+async def test_a_replay_is_cut_short_and_its_cursor_stays(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+    for number in range(20):
+        await node.send(direct_chat_id(ann, bob), ann, str(number) + "x" * 4_000)
+    await world.persist()
+    async with node.client(bob, client.cursor) as cut:
+        cut.may_read.clear()
+        await until(lambda: cut.writes == 1)
+        await node.drain()
+        cut.may_read.set()
+        await until(lambda: cut.ended)
+
+    assert cut.kinds[-1] == "reconnect"
+    assert "caught_up" not in cut.kinds
+    assert cut.cursor == client.cursor
+
+
+async def test_nobody_is_let_in_any_more(node: Node) -> None:
+    await node.drain()
+    async with node.client(a_user()) as client:
+        await client.caught_up()
+
+    assert client.error is not None
+    assert (client.error.code, client.error.reason) == (Code.UNAVAILABLE, Reason.SHUTTING_DOWN)
+
+
+def test_delays_are_spread_over_two_seconds() -> None:
+    delays = [by_chance() for _ in range(1_000)]
+
+    assert 0 <= min(delays) < 400
+    assert 1_600 < max(delays) <= MAX_DELAY_MS

@@ -1,0 +1,134 @@
+"""One event, many streams: serialised once, and a slow one harms nobody."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
+from history.channels import user_channel
+from history.chats import direct_chat_id
+from kernel.errors import ChatlyError, Code, Reason, unavailable
+from kernel.telemetry import metrics
+from services.messaging.live import outbox
+from tests.unit.live.world import Node, World, a_user, until
+
+SUBSCRIBERS = 200
+
+
+def counted(name: str) -> float:
+    """A counter's value now, of whichever node."""
+    (line,) = [line for line in metrics.exposition().decode().splitlines() if line.startswith(f"{name}_total ")]
+    return float(line.split()[-1])
+
+
+async def test_an_event_for_200_subscribers_is_serialised_once(world: World, node: Node) -> None:
+    ann = a_user()
+    group = await node.create_group(ann, *(users := [a_user() for _ in range(SUBSCRIBERS)]))
+    await world.persist()
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(node.client(user)) for user in users]
+        for client in clients:
+            await client.caught_up()
+        serialized, delivered = counted("chatly_live_events_serialized"), counted("chatly_live_deliveries")
+        for text in ("one", "two", "three"):
+            await node.send(group, ann, text)
+        await world.persist()
+        for client in clients:
+            await client.saw_text("three")
+
+    assert counted("chatly_live_events_serialized") - serialized == 3
+    assert counted("chatly_live_deliveries") - delivered == 3 * SUBSCRIBERS
+    assert all(client.texts == ["one", "two", "three"] for client in clients)
+
+
+async def test_what_queues_up_during_a_write_is_one_write(node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+        client.may_read.clear()
+        await node.send(direct_chat_id(ann, bob), ann, "0")
+        await client.saw_text("0")
+        for number in range(1, 50):
+            await node.send(direct_chat_id(ann, bob), ann, str(number))
+        client.may_read.set()
+        await client.saw_text("49")
+
+    assert client.writes == 3
+
+
+async def test_a_slow_reader_ends_and_the_others_go_on(
+    world: World, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MAX_EVENTS", 20)
+    ann, slow_user, quick_user = a_user(), a_user(), a_user()
+    group = await node.create_group(ann, slow_user, quick_user)
+    async with node.client(slow_user) as slow, node.client(quick_user) as quick:
+        await slow.caught_up()
+        await quick.caught_up()
+        slow.may_read.clear()
+        for number in range(100):
+            await node.send(group, ann, str(number))
+            await quick.saw_text(str(number))
+        slow.may_read.set()
+        await until(lambda: slow.ended)
+
+    assert slow.error is not None
+    assert (slow.error.code, slow.error.reason) == (Code.RESOURCE_EXHAUSTED, Reason.SLOW_READER)
+    assert quick.texts == [str(number) for number in range(100)]
+    assert world.recorded
+    async with node.client(slow_user, slow.cursor) as resumed:
+        await resumed.caught_up()
+    assert sorted({*slow.texts, *resumed.texts}, key=int) == quick.texts
+
+
+async def test_typing_is_shed_before_a_slow_reader_is_ended(
+    world: World, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MAX_EVENTS", 20)
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+        client.may_read.clear()
+        await node.send(direct_chat_id(ann, bob), ann, "first")
+        await client.saw_text("first")
+        for _ in range(100):
+            await world.typing(user_channel(bob), ann)
+        await node.send(direct_chat_id(ann, bob), ann, "last")
+        await asyncio.sleep(0)
+        client.may_read.set()
+        await client.saw_text("last")
+
+    assert client.error is None
+    assert client.kinds.count("typing") < 20
+
+
+async def test_what_comes_while_a_slow_replay_runs_is_replayed_too(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "MAX_EVENTS", 20)
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+    await node.send(direct_chat_id(ann, bob), ann, "missed")
+    async with node.client(bob, client.cursor) as resumed:
+        resumed.may_read.clear()
+        await resumed.saw_text("missed")
+        for number in range(100):
+            await node.send(direct_chat_id(ann, bob), ann, str(number))
+        resumed.may_read.set()
+        await resumed.caught_up()
+
+    assert {*resumed.texts} == {"missed", *map(str, range(100))}
+    assert resumed.error is None
+
+
+async def test_when_the_past_cannot_be_read_the_stream_says_so(world: World, node: Node) -> None:
+    class Away:
+        async def stored(self) -> dict[int, int]:
+            raise unavailable(Reason.STORE_UNAVAILABLE, "the store is away")
+
+    node.replays._events = Away()  # type: ignore[assignment]
+    async with node.client(a_user()) as client:
+        await client.caught_up()
+
+    assert isinstance(client.error, ChatlyError)
+    assert client.error.reason is Reason.STORE_UNAVAILABLE
+    assert not node.hub.readers

@@ -1,0 +1,74 @@
+"""Heartbeats: when they come, and what they carry."""
+
+from history.chats import direct_chat_id
+from tests.unit.live.world import Client, Node, World, a_user, until
+
+
+async def beats(client: Client, number: int) -> None:
+    await until(lambda: client.kinds.count("heartbeat") == number)
+
+
+async def test_a_heartbeat_comes_every_15_seconds_and_not_earlier(world: World, node: Node) -> None:
+    async with node.client(a_user()) as client:
+        await client.caught_up()
+        node.heartbeats.beat()
+        world.clock.advance(14.9)
+        node.heartbeats.beat()
+        await node.send(direct_chat_id(client.user, a_user()), client.user, "still no heartbeat")
+        await client.saw_text("still no heartbeat")
+        assert "heartbeat" not in client.kinds
+
+        world.clock.advance(0.1)
+        node.heartbeats.beat()
+        await beats(client, 1)
+        world.clock.advance(15)
+        node.heartbeats.beat()
+        await beats(client, 2)
+
+
+async def test_it_carries_the_newest_cursor_so_that_nothing_seen_comes_again(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+        node.heartbeats.beat()
+        old = client.cursor
+        await node.send(direct_chat_id(ann, bob), ann, "seen")
+        await client.saw_text("seen")
+        await world.persist()
+        await until(lambda: node.hub.watermark.offsets != {})
+        world.clock.advance(15)
+        node.heartbeats.beat()
+        await beats(client, 1)
+    async with node.client(bob, client.cursor) as resumed:
+        await resumed.caught_up()
+
+    assert client.cursor != old
+    assert resumed.kinds == ["caught_up"]
+
+
+async def test_a_cursor_never_passes_what_is_not_stored(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+        node.heartbeats.beat()
+        await node.send(direct_chat_id(ann, bob), ann, "not stored")
+        await client.saw_text("not stored")
+        world.clock.advance(15)
+        node.heartbeats.beat()
+        await beats(client, 1)
+    async with node.client(bob, client.cursor) as resumed:
+        await resumed.caught_up()
+
+    assert resumed.texts == ["not stored"]
+
+
+async def test_it_repeats_a_cursor_that_did_not_move(world: World, node: Node) -> None:
+    async with node.client(a_user()) as client:
+        await client.caught_up()
+        node.heartbeats.beat()
+        cursor, client.cursor = client.cursor, ""
+        world.clock.advance(15)
+        node.heartbeats.beat()
+        await beats(client, 1)
+
+    assert client.cursor == cursor
