@@ -1,0 +1,116 @@
+"""Auth and media as messaging asks them, over gRPC and as the fakes that its tests use."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from chatly.auth.v1 import user_service_pb2 as auth_pb
+from chatly.auth.v1.user_service_pb2_grpc import UserServiceServicer, add_UserServiceServicer_to_server
+from chatly.media.v1 import media_service_pb2 as media_pb
+from chatly.media.v1.media_service_pb2_grpc import MediaServiceServicer, add_MediaServiceServicer_to_server
+
+from kernel.clock import SystemClock
+from kernel.ids import SessionId, UserId
+from kernel.rpc.context import UserCaller, caller_var
+from kernel.service import Service
+from services.messaging.adapters.grpc_media_library import GrpcMediaLibrary
+from services.messaging.adapters.grpc_user_directory import GrpcUserDirectory
+from services.messaging.model import MediaFile, MediaPurpose
+from services.messaging.peers import CachedUserDirectory
+from services.messaging.ports import MediaLibrary, UserDirectory
+from tests.builders import an_id
+from tests.fakes import Mesh, a_platform, running
+from tests.unit.messaging.rig import FakeDirectory, FakeLibrary
+
+PURPOSES = {
+    MediaPurpose.MESSAGE: media_pb.MEDIA_PURPOSE_MESSAGE,
+    MediaPurpose.AVATAR: media_pb.MEDIA_PURPOSE_AVATAR,
+}
+
+
+@dataclass(frozen=True)
+class Peers:
+    """A directory and a library under test, and what they are to know."""
+
+    directory: UserDirectory
+    library: MediaLibrary
+    known: FakeDirectory
+    files: FakeLibrary
+
+
+class Auth(UserServiceServicer):
+    """Answers from a FakeDirectory; takes 500 at once, as the proto says."""
+
+    def __init__(self, known: FakeDirectory) -> None:
+        self._known = known
+
+    async def BatchGetBlocks(
+        self, request: auth_pb.BatchGetBlocksRequest, context: object
+    ) -> auth_pb.BatchGetBlocksResponse:
+        blocks = await self._known.blocks(list(map(UserId, request.user_ids)))
+        users = [auth_pb.Blocks(user_id=user, blocked_user_ids=blocked) for user, blocked in blocks.items()]
+        return auth_pb.BatchGetBlocksResponse(users=users)
+
+
+class Media(MediaServiceServicer):
+    """Answers from a FakeLibrary."""
+
+    def __init__(self, files: FakeLibrary) -> None:
+        self._files = files
+
+    async def GetMedia(self, request: media_pb.GetMediaRequest, context: object) -> media_pb.GetMediaResponse:
+        return media_pb.GetMediaResponse(media=media_of(await self._files.media(request.media_id)))
+
+
+def media_of(file: MediaFile) -> media_pb.Media:
+    return media_pb.Media(
+        media_id=file.media.media_id,
+        owner_id=file.owner_id,
+        purpose=PURPOSES[file.purpose],
+        content_type=file.media.content_type,
+        file_name=file.media.file_name,
+        size_bytes=file.media.size_bytes,
+        sha256=file.media.sha256.hex(),
+        width=file.media.width,
+        height=file.media.height,
+        has_thumbnail=file.media.has_thumbnail,
+    )
+
+
+@asynccontextmanager
+async def over_grpc(folder: Path, *, cached: bool) -> AsyncIterator[Peers]:
+    mesh, known, files = Mesh(), FakeDirectory(), FakeLibrary()
+    service = Service(
+        name="peers",
+        grpc_services=["chatly.auth.v1.UserService", "chatly.media.v1.MediaService"],
+        mount=[
+            partial(add_UserServiceServicer_to_server, Auth(known)),  # type: ignore[abstract]
+            partial(add_MediaServiceServicer_to_server, Media(files)),  # type: ignore[abstract]
+        ],
+    )
+    async with (
+        running(service, mesh=mesh) as served,
+        a_platform(
+            data_dir=folder, mesh=mesh, addresses=dict.fromkeys(("auth", "media"), served.server.address)
+        ) as lent,
+    ):
+        directory: UserDirectory = GrpcUserDirectory(lent.service_channel("auth"))
+        if cached:
+            directory = CachedUserDirectory(directory, clock=SystemClock(), fresh=0)
+        caller_var.set(a_caller(mesh))
+        yield Peers(directory, GrpcMediaLibrary(lent.user_channel("media")), known, files)
+
+
+def a_caller(mesh: Mesh) -> UserCaller:
+    """The user whose call is being served: what the library hands on."""
+    user_id, session_id = an_id(), an_id()
+    token = mesh.token_for(user_id, session_id=session_id)
+    return UserCaller(UserId(user_id), SessionId(session_id), mesh.clock.now(), token)
+
+
+@asynccontextmanager
+async def in_memory() -> AsyncIterator[Peers]:
+    known, files = FakeDirectory(), FakeLibrary()
+    yield Peers(known, files, known, files)
