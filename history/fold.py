@@ -72,7 +72,8 @@ def apply_to_chat(state: ChatState | None, event: ChatEvent) -> ChatState:
         case GroupUpdated() as updated:
             return _with_details(state, updated, event.event_id)
         case MemberSet(user_id, role):
-            return _with_member(state, user_id, Membership(event.event_id, role))
+            words = {user_id: Membership(event.event_id, role)}
+            return replace(state, memberships=_with_words(state.memberships, words))
         case _:
             return state
 
@@ -199,13 +200,13 @@ def _with_read_mark(state: ChatState, user_id: UserId, message_id: UUID) -> Chat
 
 
 def _with_first_details(state: ChatState, created: GroupCreated, event_id: UUID) -> ChatState:
-    for user_id, role in created.members.items():
-        state = _with_member(state, user_id, Membership(event_id, role, initial=True))
+    words = {user_id: Membership(event_id, role, initial=True) for user_id, role in created.members.items()}
     return replace(
         state,
         title=_winner(state.title, Registered(event_id, created.title, initial=True)),
         description=_winner(state.description, Registered(event_id, created.description, initial=True)),
         avatar_media_id=_winner(state.avatar_media_id, Registered(event_id, created.avatar_media_id, initial=True)),
+        memberships=_with_words(state.memberships, words),
     )
 
 
@@ -222,8 +223,8 @@ def _updated(known: Registered | None, value: str | None, event_id: UUID) -> Reg
     return known if value is None else _winner(known, Registered(event_id, value))
 
 
-def _with_member(state: ChatState, user_id: UserId, word: Membership) -> ChatState:
-    return replace(state, memberships={**state.memberships, user_id: _winner(state.memberships.get(user_id), word)})
+def _with_words(known: Mapping[UserId, Membership], words: Mapping[UserId, Membership]) -> Mapping[UserId, Membership]:
+    return {**known, **{user_id: _winner(known.get(user_id), word) for user_id, word in words.items()}}
 
 
 def _winner(known: Word | None, word: Word) -> Word:

@@ -22,11 +22,12 @@ from kernel.log.ports import LogRecord
 
 
 class SqliteBatch:
-    """Applies records one by one; what it did lasts if the transaction around it does."""
+    """Applies records one by one, then writes the chats that they changed. Lasts if the transaction around it does."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._chats: dict[ChatId, ChatRow | None] = {}
+        self._found: dict[ChatId, ChatRow | None] = {}
+        self._changed: dict[ChatId, ChatRow] = {}
         # Rows that are overwritten or deleted leave nothing in the free space of the file.
         connection.execute("PRAGMA secure_delete = ON")
 
@@ -40,21 +41,28 @@ class SqliteBatch:
             return self._store(stored)
         except (ValueError, LookupError, TypeError, ArithmeticError) as error:
             self._connection.execute("ROLLBACK TO record")
-            self._chats.pop(stored.event.chat_id, None)
             raise ValueError(f"{type(error).__name__}: {error}") from error
         finally:
             self._connection.execute("RELEASE record")
 
+    def finish(self) -> None:
+        """Write each changed chat, once for all its records."""
+        for chat_id, chat in self._changed.items():
+            save_chat(self._connection, chat, self._found[chat_id])
+
     def _store(self, stored: StoredEvent) -> StoredEvent | None:
-        event = stored.event
-        verdict = self._judge(event)
-        self._save_chat(stored, verdict)
+        verdict = self._judge(stored.event)
         if verdict.message:
             save_message(self._connection, verdict.message)
         if verdict.withdrawal:
             self._remember_withdrawal(verdict.withdrawal)
-        if not verdict.accepted:
-            return None
+        kept = self._keep(stored, verdict) if verdict.accepted else None
+        # Last, because a savepoint cannot undo it.
+        self._changed[stored.event.chat_id] = _chat_after(stored, verdict, self._chat(stored.event.chat_id))
+        return kept
+
+    def _keep(self, stored: StoredEvent, verdict: Verdict) -> StoredEvent:
+        event = stored.event
         if isinstance(event.change, MessageSent):
             self._remember_send(event, event.change)
         if isinstance(event.change, MessageWithdrawn):
@@ -73,19 +81,11 @@ class SqliteBatch:
         )
 
     def _chat(self, chat_id: ChatId) -> ChatRow | None:
-        if chat_id not in self._chats:
-            self._chats[chat_id] = load_chat(self._connection, chat_id)
-        return self._chats[chat_id]
-
-    def _save_chat(self, stored: StoredEvent, verdict: Verdict) -> None:
-        before = self._chat(stored.event.chat_id)
-        seq = verdict.message.seq if verdict.message else 0
-        position = stored.position
-        if before and before.position.offset > position.offset:
-            position = before.position
-        chat = ChatRow(verdict.chat, max(seq, before.last_seq if before else 0), position)
-        save_chat(self._connection, chat, before)
-        self._chats[stored.event.chat_id] = chat
+        if chat_id in self._changed:
+            return self._changed[chat_id]
+        if chat_id not in self._found:
+            self._found[chat_id] = load_chat(self._connection, chat_id)
+        return self._found[chat_id]
 
     def _save_event(self, stored: StoredEvent, verdict: Verdict) -> StoredEvent:
         event = stored.event
@@ -151,3 +151,12 @@ class SqliteBatch:
         self._connection.execute(
             "DELETE FROM pending_withdrawals WHERE chat_id = ? AND message_id = ?", (chat_id, time_key(message_id))
         )
+
+
+def _chat_after(stored: StoredEvent, verdict: Verdict, before: ChatRow | None) -> ChatRow:
+    seq = verdict.message.seq if verdict.message else 0
+    if before is None:
+        return ChatRow(verdict.chat, seq, stored.position)
+    # A dead letter that is replayed stands further back than what was stored since.
+    newest = max(before.position, stored.position, key=lambda position: position.offset)
+    return ChatRow(verdict.chat, max(seq, before.last_seq), newest)

@@ -97,6 +97,7 @@ def _apply_all(
         except ValueError as error:
             failed.append(record)
             put_aside(connection, DeadLetter(record, str(error), failed_at))
+    batch.finish()
     return events, failed
 
 
