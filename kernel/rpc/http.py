@@ -11,20 +11,22 @@ from google.protobuf.json_format import MessageToDict
 from google.rpc import status_pb2
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kernel.errors import ChatlyError, Code, Reason, unauthenticated
 from kernel.rpc import context
-from kernel.rpc.context import UserCaller, caller_var, current_request, request_var
+from kernel.rpc.context import UserCaller, caller_var, request_var
 from kernel.rpc.health import HealthMonitor
+from kernel.rpc.interceptors.errors import meaning
 from kernel.rpc.interceptors.request import REQUEST_ID_KEY, bearer, read_request
 from kernel.rpc.status import details_of
 from kernel.rpc.tokens import TokenVerifier
 from kernel.service import Service
 from kernel.telemetry import metrics
+from kernel.telemetry.logs import logger
 
 _STATUS = {
     Code.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
@@ -77,8 +79,8 @@ def build_app(service: Service, *, tokens: TokenVerifier, health: HealthMonitor,
 
     app = Starlette(
         routes=[Route("/healthz", healthz), Route("/metrics", prometheus), *service.routes],
-        middleware=[Middleware(_RequestContext, trust_edge=trust_edge)],
-        exception_handlers={ChatlyError: _told, Exception: _hidden},
+        middleware=[Middleware(_Call, service=service.name, trust_edge=trust_edge)],
+        exception_handlers={ChatlyError: _told},
     )
     app.state.tokens = tokens
     return app
@@ -109,12 +111,15 @@ async def serve_http(app: Starlette, listener: socket, *, grace_seconds: float) 
         await server.shutdown(sockets=[listener])
 
 
-class _RequestContext:
-    """Sets the context variables, and names the request id in the answer. Bodies pass in pieces, as they come."""
+class _Call:
+    """Sets the context variables, counts, and names the request id in every answer. Bodies pass in pieces."""
 
-    def __init__(self, app: ASGIApp, *, trust_edge: bool) -> None:
+    def __init__(self, app: ASGIApp, *, service: str, trust_edge: bool) -> None:
         self._app = app
+        self._service = service
         self._trust_edge = trust_edge
+        self._log = logger("http")
+        self._answers = metrics.counter("chatly_http_answers", "Answers begun.", ["service", "status"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -123,13 +128,26 @@ class _RequestContext:
         request = self._read(Request(scope))
         request_var.set(request)
         caller_var.set(None)
+        begun = False
 
         async def send_with_id(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
+                self._answers.labels(self._service, message["status"]).inc()
                 message["headers"] = [*message["headers"], (REQUEST_ID_KEY.encode(), request.request_id.encode())]
             await send(message)
 
-        await self._app(scope, receive, send_with_id)
+        try:
+            await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            self._log.debug("the client went away", method=request.method)
+        except Exception as error:
+            self._log.exception("request failed", method=request.method)
+            if begun:
+                # Half an answer must not look whole: the server breaks the connection.
+                raise
+            await error_response(meaning(error, request))(scope, receive, send_with_id)
 
     def _read(self, request: Request) -> context.Request:
         return read_request(
@@ -144,11 +162,3 @@ class _RequestContext:
 async def _told(_: Request, error: Exception) -> Response:
     assert isinstance(error, ChatlyError)  # noqa: S101 - Starlette's signature is wider than its promise
     return error_response(error)
-
-
-async def _hidden(_: Request, __: Exception) -> Response:
-    message = f"internal error; the request id {current_request().request_id} finds it in the logs"
-    response = error_response(ChatlyError(Code.INTERNAL, Reason.INTERNAL, message))
-    # Made outside of the middleware that names the request id in every other answer.
-    response.headers[REQUEST_ID_KEY] = current_request().request_id
-    return response

@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import httpx
+import pytest
 from chatly.auth.v1 import auth_service_pb2 as auth_pb
 from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from kernel.errors import ChatlyError, Code, Reason, invalid_field
 from kernel.rpc.context import current_request, current_user
@@ -110,6 +112,14 @@ def _calls(answer: httpx.Response) -> dict[tuple[str, str], float]:
     return found
 
 
+async def test_metrics_count_answers_of_the_door_by_status() -> None:
+    async with _door() as (_, client):
+        await client.get("/nothing-here")
+        answer = await client.get("/metrics")
+
+    assert 'chatly_http_answers_total{service="auth",status="404"}' in answer.text
+
+
 async def test_a_bearer_token_opens_a_route() -> None:
     async with _door() as (served, client):
         answer = await client.get("/whoami", headers={"authorization": f"Bearer {served.token_for(ANNA)}"})
@@ -172,6 +182,44 @@ async def test_a_body_arrives_in_pieces() -> None:
 
     assert answer.json()["bytes"] == 3_000_000
     assert answer.json()["pieces"] > 3
+
+
+async def test_an_upload_that_stops_half_way_is_no_failure_of_ours() -> None:
+    left = asyncio.Event()
+
+    async def receive(request: Request) -> Response:
+        try:
+            async for _ in request.stream():
+                pass
+        finally:
+            left.set()
+        raise AssertionError
+
+    service = replace(a_service("auth", GetJwks=no_keys), routes=[Route("/upload", receive, methods=["POST"])])
+    with capture_logs() as logs:
+        async with running(service) as served, asyncio.timeout(5):
+            _, writer = await asyncio.open_connection("127.0.0.1", served.server.http_port)
+            writer.write(b"POST /upload HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf")
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+            await left.wait()
+
+    assert [line for line in logs if line["log_level"] == "error"] == []
+
+
+async def test_an_answer_that_breaks_off_does_not_look_whole() -> None:
+    async def breaking(_: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"half"
+            raise RuntimeError("no more")
+
+        return StreamingResponse(body())
+
+    service = replace(a_service("auth", GetJwks=no_keys), routes=[Route("/breaking", breaking)])
+    async with running(service) as served, httpx.AsyncClient(base_url=served.http) as client:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await client.get("/breaking")
 
 
 async def test_an_answer_on_its_way_is_finished_when_the_door_closes() -> None:

@@ -16,6 +16,7 @@ from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from structlog.testing import capture_logs
 
 from kernel.rpc.settings import ServerSettings
 from kernel.service import Service
@@ -59,9 +60,13 @@ async def test_health_follows_the_checks() -> None:
     async with running(a_service("auth", health={"log": log}, GetJwks=no_keys)) as served:
         assert await _health(served) == NOT_SERVING
         broken.clear()
-        await _until_health(served, SERVING)
-        broken.append("again")
-        await _until_health(served, NOT_SERVING)
+        with capture_logs() as logs:
+            await _until_health(served, SERVING)
+            broken.append("again")
+            await _until_health(served, NOT_SERVING)
+
+    changes = [(line["event"], line.get("broken")) for line in logs if line["component"] == "health"]
+    assert changes == [("serving again", None), ("not serving", {"log": "again"})]
 
 
 async def test_a_check_that_raises_counts_as_broken() -> None:
