@@ -1,0 +1,66 @@
+"""Every RPC with tokens that are worth nothing, at the edge and past it: the services trust nobody for its sake."""
+
+import asyncio
+
+import grpc
+import jwt
+import pytest
+
+from mesh.edge.contract import methods
+from tests.e2e.access.calls import key_of, outcome
+from tests.e2e.access.cases import CASES
+from tests.e2e.access.forgery import bad_tokens, signing_key
+from tests.e2e.access.world import World
+from tests.e2e.mesh import SERVICES, Mesh
+from tests.e2e.people import bearer, log_in, rest
+
+PROTECTED = [method for method in methods() if not method.internal and not method.public]
+_SECONDS = 5.0
+
+
+async def outcomes(mesh: Mesh, world: World, token: str, where: str) -> dict[str, str]:
+    """Of every RPC that wants a token, at the edge or past it."""
+    addresses = {name: mesh.edge if where == "at the edge" else mesh.grpc[name] for name in SERVICES}
+    channels = {address: grpc.aio.insecure_channel(address) for address in set(addresses.values())}
+    try:
+        return {
+            key_of(method): await outcome(
+                channels[addresses[method.target]],
+                method,
+                CASES[key_of(method)].request(world, world.group),
+                bearer(token),
+            )
+            for method in PROTECTED
+        }
+    finally:
+        await asyncio.gather(*(channel.close() for channel in channels.values()))
+
+
+@pytest.mark.parametrize("where", ["at the edge", "past the edge"])
+async def test_no_rpc_takes_a_bad_token(mesh: Mesh, world: World, where: str) -> None:
+    found = {
+        (flaw, key): got
+        for flaw, (token, _) in bad_tokens(mesh, world.owner).items()
+        for key, got in (await outcomes(mesh, world, token, where)).items()
+    }
+    expected = {flaw: reason for flaw, (_, reason) in bad_tokens(mesh, world.owner).items()}
+
+    assert found == {(flaw, key): expected[flaw] for flaw, key in found}
+
+
+async def test_the_key_that_the_forger_has_is_the_right_one(mesh: Mesh, world: World) -> None:
+    """Else the tokens above could be refused for the wrong reason."""
+    assert jwt.get_unverified_header(world.owner.token)["kid"] == signing_key(mesh).kid
+
+
+@pytest.mark.parametrize("where", ["at the edge", "past the edge"])
+async def test_a_session_that_was_ended_is_over_everywhere_within_seconds(mesh: Mesh, world: World, where: str) -> None:
+    async with rest(mesh) as client:
+        session = await log_in(client, world.member.email)
+        before = await client.get("/api/profile/me", headers=session.headers)
+        await client.post("/api/auth/logout", json={}, headers=session.headers)
+    async with asyncio.timeout(_SECONDS):
+        while set((await outcomes(mesh, world, session.token, where)).values()) != {"SESSION_ENDED"}:
+            await asyncio.sleep(0.1)
+
+    assert before.status_code == 200
