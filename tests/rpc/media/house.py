@@ -22,7 +22,7 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import (
     add_MessagingServiceServicer_to_server,
 )
 
-from kernel.errors import ChatlyError, Code, Reason, denied
+from kernel.errors import ChatlyError, Code, Reason, denied, unavailable
 from kernel.rpc.client import from_rpc_error
 from kernel.rpc.context import current_user
 from kernel.service import Service
@@ -40,8 +40,11 @@ class Groups(MessagingServiceServicer):
 
     def __init__(self) -> None:
         self.members: dict[str, set[str]] = {}
+        self.away = False
 
     async def GetChat(self, request: messaging_pb.GetChatRequest, context: object) -> messaging_pb.GetChatResponse:
+        if self.away:
+            raise unavailable(Reason.SHUTTING_DOWN, "away")
         if current_user().user_id not in self.members.get(request.chat_id, set()):
             raise denied(Reason.NOT_A_MEMBER, "not a member")
         return messaging_pb.GetChatResponse()

@@ -55,6 +55,18 @@ async def test_members_of_a_group_get_it_and_strangers_do_not(house: House) -> N
     assert await refused(house, media.media_id, reader=EVE) == {Reason.MEDIA_FORBIDDEN}
 
 
+async def test_while_nobody_can_say_who_is_in_a_group_the_answer_is_not_yet(house: House) -> None:
+    group = an_id()
+    house.groups.members[group] = {ANN, BOB}
+    media = await house.upload(PDF)
+    await house.send(media.media_id, chat_id=group)
+    await house.send(media.media_id, chat_id=CHAT)
+    house.groups.away = True
+
+    assert await refused(house, media.media_id, reader=EVE) == {Reason.SERVICE_UNAVAILABLE}
+    assert await house.get(media.media_id, reader=BOB) == media
+
+
 async def test_sending_it_again_elsewhere_adds_a_chat(house: House) -> None:
     media = await house.upload(PDF)
     await house.send(media.media_id, chat_id=CHAT)
