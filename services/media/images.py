@@ -1,5 +1,7 @@
 """Makes images safe to show: upright, without EXIF and its kin, with a thumbnail. Blocks: call it in a thread."""
 
+import os
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +10,13 @@ from typing import Any
 from PIL import Image, ImageOps, ImageSequence
 from PIL.JpegImagePlugin import get_sampling
 
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code, Reason, unavailable
 
 THUMBNAIL_PIXELS = 480
 """Longer side of a thumbnail."""
 _MAX_FRAMES = 2_000
 _THUMBNAIL_QUALITY = 80
 _WEBP_QUALITY = 90
-_LOSSLESS_WEBP = b"VP8L"
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
 
 
@@ -40,7 +41,10 @@ def clean_image(source: Path, content_type: str, *, limit_pixels: int) -> CleanI
         raise
     # A decoder that is fed hostile bytes may raise anything (OSError, SyntaxError, struct.error, ...).
     except Exception as error:
-        raise _unreadable(f"the image cannot be read: {error}", limit_pixels) from error
+        if isinstance(error, OSError) and error.errno is not None:
+            raise unavailable(Reason.STORE_UNAVAILABLE, f"the disk refuses: {error.strerror}") from error
+        # What the decoder says may name our folders.
+        raise _unreadable("the image cannot be read", limit_pixels) from error
 
 
 def _clean(source: Path, image_format: str, limit_pixels: int) -> CleanImage:
@@ -113,15 +117,27 @@ def _write_gif(image: Image.Image, _source: Path, target: Path) -> tuple[int, in
 
 
 def _write_webp(image: Image.Image, source: Path, target: Path) -> tuple[int, int]:
-    with source.open("rb") as file:
-        lossless = _LOSSLESS_WEBP in file.read(4096)
-    how: dict[str, Any] = {"lossless": lossless, "quality": _WEBP_QUALITY, "method": 2, "exif": b"", "xmp": b""}
+    how: dict[str, Any] = {"quality": _WEBP_QUALITY, "method": 2, "exif": b"", "xmp": b""}
+    how["lossless"] = _is_lossless_webp(source)
     how["icc_profile"] = image.info.get("icc_profile") or b""
     if _is_animated(image):
         return _write_frames(image, target, "WEBP", **how)
     ImageOps.exif_transpose(image, in_place=True)
     image.save(target, "WEBP", **how)
     return image.size
+
+
+def _is_lossless_webp(source: Path) -> bool:
+    """Which of the two codings the first picture has: the first such chunk of the RIFF file says it."""
+    with source.open("rb") as file:
+        file.seek(12)
+        while len(header := file.read(8)) == 8:  # noqa: PLR2004 - a chunk begins with its kind and its size
+            kind, size = struct.unpack("<4sI", header)
+            if kind in {b"VP8L", b"VP8 "}:
+                return bool(kind == b"VP8L")
+            # The chunks of a frame stand inside it, behind 16 bytes of place and time.
+            file.seek(16 if kind == b"ANMF" else size + size % 2, os.SEEK_CUR)
+    return False
 
 
 def _write_frames(image: Image.Image, target: Path, image_format: str, **how: Any) -> tuple[int, int]:

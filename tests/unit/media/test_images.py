@@ -4,6 +4,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from kernel.errors import ChatlyError, Reason
 from services.media.images import CleanImage, clean_image
@@ -93,6 +94,22 @@ def test_an_animation_keeps_its_frames_and_times(tmp_path: Path, image_format: s
     assert served.info["loop"] == 0
 
 
+@pytest.mark.parametrize("frames", [1, 3])
+def test_a_lossless_webp_stays_lossless(tmp_path: Path, frames: int) -> None:
+    pictures = [Image.effect_noise((40, 30), 80 + number).convert("RGB") for number in range(frames)]
+    data = encoded(pictures[0], "WEBP", lossless=True, exif=private_exif(), save_all=True, append_images=pictures[1:])
+
+    served = opened(cleaned(tmp_path, data, "image/webp").original.read_bytes())
+
+    assert served.convert("RGB").tobytes() == pictures[0].tobytes()
+
+
+def test_a_lossy_webp_is_not_blown_up(tmp_path: Path) -> None:
+    data = encoded(Image.effect_noise((400, 300), 80).convert("RGB"), "WEBP", quality=80)
+
+    assert cleaned(tmp_path, data, "image/webp").original.stat().st_size < 2 * len(data)
+
+
 def test_a_thumbnail_is_a_webp_of_at_most_480_pixels(tmp_path: Path) -> None:
     image = cleaned(tmp_path, a_jpeg(1200, 300), "image/jpeg")
 
@@ -153,3 +170,4 @@ def test_a_broken_image_is_refused(tmp_path: Path, data: bytes, content_type: st
         cleaned(tmp_path, data, content_type)
 
     assert refusal.value.reason is Reason.IMAGE_UNREADABLE
+    assert str(tmp_path) not in refusal.value.message
