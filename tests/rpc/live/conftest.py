@@ -1,0 +1,3 @@
+from tests.rpc.messaging.conftest import town
+
+__all__ = ["town"]

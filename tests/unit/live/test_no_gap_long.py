@@ -1,0 +1,180 @@
+"""The promise: whoever resumes with the newest cursor has seen everything, whatever happens in between."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from random import Random
+from uuid import uuid4
+
+import pytest
+
+from history.chats import direct_chat_id
+from history.model import ChatEvent, ChatId, MessageSent, StoredEvent
+from kernel.ids import UserId
+from services.messaging.live.places import places_set_by, takes_out
+from tests.unit.live.world import Client, Node, World, a_node, a_user, a_world, until
+
+EVENTS = 80
+
+
+class Chaos:
+    """Ann and Eve write; Bob's stream, the persister, the bus and the node come and go, all by one random number."""
+
+    def __init__(self, world: World, random: Random) -> None:
+        self.world = world
+        self.random = random
+        self.ann, self.bob, self.eve = a_user(), a_user(), a_user()
+        self.for_bob: list[StoredEvent] = []
+        self.orphans: set[str] = set()
+        self.in_club = True
+        self.connections: list[Client] = []
+        self.writing = True
+        self.node: Node
+        self._stack = AsyncExitStack()
+        self._changing_node = asyncio.Lock()
+
+    async def run(self) -> None:
+        await self._start_node()
+        self.team = await self.node.create_group(self.ann, self.bob, self.eve)
+        self.club = await self.node.create_group(self.ann, self.bob, self.eve)
+        first = await self._connect("").caught_up()
+        background = [asyncio.create_task(self._until_written(step)) for step in (self._persist, self._disturb)]
+        background.append(asyncio.create_task(self._come_and_go(first)))
+        await asyncio.gather(*(self._write(user) for user in (self.ann, self.eve)))
+        self.writing = False
+        await asyncio.gather(*background)
+        while await self.world.persist():
+            pass
+        last = self._connect(self.connections[-1].cursor)
+        await last.caught_up()
+        await until(lambda: self.missing() == set() or last.ended)
+        await last.disconnect()
+        await self._stack.aclose()
+
+    def missing(self) -> set[str]:
+        seen = {event_id for client in self.connections for event_id in client.ids}
+        return {str(stored.event.event_id) for stored in self.for_bob} - seen
+
+    def _connect(self, cursor: str) -> Client:
+        self.connections.append(Client(self.node, self.bob, cursor))
+        return self.connections[-1]
+
+    async def _pause(self, most: int) -> None:
+        for _ in range(self.random.randrange(most)):
+            await asyncio.sleep(0)
+
+    async def _until_written(self, step: Callable[[], Awaitable[None]]) -> None:
+        while self.writing:
+            await step()
+
+    async def _write(self, user: UserId) -> None:
+        for _ in range(EVENTS // 2):
+            await self._pause(8)
+            chat_id = self.random.choice([self.team, direct_chat_id(user, self.bob), self.club])
+            async with self._changing_node:
+                if chat_id == self.club:
+                    await self._write_to_club(user)
+                else:
+                    self.for_bob.append(await self._send(chat_id, user))
+
+    async def _send(self, chat_id: ChatId, user: UserId) -> StoredEvent:
+        event = self.world.event(chat_id, user, MessageSent(uuid4(), "text"))
+        if self.random.random() < 0.1:
+            # Its node died with the log's answer in its hands: known to nobody until it is stored.
+            orphan = await self.world.append(event)
+            self.orphans.add(str(event.event_id))
+            return orphan
+        return await self.node.record(event)
+
+    async def _write_to_club(self, user: UserId) -> None:
+        """Bob comes and goes there."""
+        if user == self.ann and self.random.random() < 0.4:
+            change = self.node.remove if self.in_club else self.node.add
+            self.in_club = not self.in_club
+            await change(self.club, self.ann, self.bob)
+        else:
+            await self.node.send(self.club, user)
+
+    async def _persist(self) -> None:
+        await self._pause(120)
+        await self.world.persist(at_most=self.random.randrange(1, 30))
+
+    async def _disturb(self) -> None:
+        await self._pause(400)
+        if self.random.random() < 0.5:
+            await self.world.lose_touch()
+        else:
+            async with self._changing_node:
+                await self._start_node()
+
+    async def _start_node(self) -> None:
+        """Another node instead of the one that is killed, if there was one; its clients find it by themselves."""
+        await self._stack.aclose()
+        self.node = await self._stack.enter_async_context(a_node(self.world))
+
+    async def _come_and_go(self, client: Client) -> None:
+        while self.writing:
+            await self._pause(60)
+            await client.disconnect()
+            await self._pause(20)
+            async with self._changing_node:
+                client = self._connect(client.cursor)
+        await client.disconnect()
+
+
+def replayed_out_of_order(client: Client, chaos: Chaos) -> list[str]:
+    """Replayed events that come for the first time, and after a later one of their chat."""
+    recorded = chaos.world.recorded
+    places = {str(stored.event.event_id): (stored.event.chat_id, stored.position.offset) for stored in recorded}
+    newest: dict[str, int] = {}
+    seen = {*chaos.orphans}
+    wrong = []
+    for event in client.events:
+        if event.HasField("caught_up"):
+            break
+        chat_id, offset = places[event.event_id]
+        if event.event_id not in seen and offset < newest.get(chat_id, -1):
+            wrong.append(event.event_id)
+        newest[chat_id] = max(offset, newest.get(chat_id, -1))
+        seen.add(event.event_id)
+    return wrong
+
+
+def heard_while_out(client: Client, chat_id: ChatId, recorded: list[StoredEvent]) -> list[int]:
+    """Offsets of what a stream told of a chat after it had told of its user's removal, and that happened later."""
+    log = {str(stored.event.event_id): stored for stored in recorded if stored.event.chat_id == chat_id}
+    own = [item for item in log.values() if takes_out(item.event, client.user) or _lets_in(item.event, client.user)]
+    heard: list[int] = []
+    out_from = out_to = -1
+    for event in client.events:
+        if (stored := log.get(event.event_id)) is None:
+            continue
+        offset = stored.position.offset
+        if takes_out(stored.event, client.user):
+            later = [item.position.offset for item in own if item.position.offset > offset]
+            out_from, out_to = offset, min(later, default=1 << 62)
+            heard.clear()
+        elif out_from < offset < out_to:
+            heard.append(offset)
+        elif _lets_in(stored.event, client.user):
+            out_from = out_to = -1
+            heard.clear()
+    return heard
+
+
+def _lets_in(event: ChatEvent, user: UserId) -> bool:
+    return user in places_set_by(event) and not takes_out(event, user)
+
+
+@pytest.mark.parametrize("seed", range(900, 1900))
+async def test_a_subscriber_who_resumes_has_seen_everything(tmp_path: Path, seed: int) -> None:
+    async with a_world(tmp_path) as world:
+        chaos = Chaos(world, Random(seed))
+        await chaos.run()
+
+    assert chaos.missing() == set()
+    for client in chaos.connections:
+        assert client.error is None
+        assert replayed_out_of_order(client, chaos) == []
+        assert heard_while_out(client, chaos.club, world.recorded) == []
