@@ -17,9 +17,9 @@ SUBSCRIBE = "/chatly.messaging.v1.MessagingService/Subscribe"
 TABS = 20
 
 
-async def subscribed(browser: httpx.AsyncClient, person: Person, cursor: str = "") -> AsyncGenerator[live.LiveEvent, None]:
+async def subscribed(browser: httpx.AsyncClient, person: Person) -> AsyncGenerator[live.LiveEvent, None]:
     """Every live event of a person."""
-    request = messaging.SubscribeRequest(cursor=cursor)
+    request = messaging.SubscribeRequest()
     answers = GrpcWeb(browser, person.headers).stream(SUBSCRIBE, request, messaging.SubscribeResponse)
     async with aclosing(answers):
         async for answer in answers:
