@@ -180,8 +180,12 @@ func try[Request, Response any](ctx context.Context, token string, do method[Req
 	return do(ctx, request)
 }
 
-// away tells what a call may get while the connection or a server is away.
+// away tells what a call may get while the connection or a server is away; which, depends on the moment of the break.
 func away(err error) bool {
-	code := status.Code(err)
-	return code == codes.Unavailable || code == codes.DeadlineExceeded
+	switch status.Code(err) {
+	case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded, codes.Internal, codes.Unknown:
+		return true
+	default:
+		return false
+	}
 }

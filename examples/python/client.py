@@ -19,8 +19,14 @@ Response = TypeVar("Response")
 PASSWORD = "chatly-example"  # noqa: S105 - accounts of a demonstration
 CALL_SECONDS = 10.0
 RETRY_SECONDS = 30.0
-# What a call may get while the connection or a server is away.
-AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
+# What a call may get while the connection or a server is away; which, depends on the moment of the break.
+AWAY = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNKNOWN,
+}
 
 
 def open_channel(edge: str) -> grpc.aio.Channel:

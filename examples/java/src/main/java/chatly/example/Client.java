@@ -30,8 +30,14 @@ final class Client implements AutoCloseable {
   private static final Duration RETRY = Duration.ofSeconds(30);
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-  /** What a call may get while the connection or a server is away. */
-  private static final Set<Status.Code> AWAY = Set.of(Status.Code.UNAVAILABLE, Status.Code.DEADLINE_EXCEEDED);
+  /** What a call may get while the connection or a server is away; which, depends on the moment of the break. */
+  private static final Set<Status.Code> AWAY =
+      Set.of(
+          Status.Code.UNAVAILABLE,
+          Status.Code.CANCELLED,
+          Status.Code.DEADLINE_EXCEEDED,
+          Status.Code.INTERNAL,
+          Status.Code.UNKNOWN);
 
   final AuthServiceGrpc.AuthServiceBlockingStub auth;
   final UserServiceGrpc.UserServiceBlockingStub users;
