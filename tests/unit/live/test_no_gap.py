@@ -124,7 +124,7 @@ class Chaos:
 
 
 def replayed_out_of_order(client: Client, chaos: Chaos) -> list[str]:
-    """Replayed events that come for the first time, and after a later one of their chat."""
+    """Replayed events that come for the first time, and after a later one of their chat; where Bob always was."""
     recorded = chaos.world.recorded
     places = {str(stored.event.event_id): (stored.event.chat_id, stored.position.offset) for stored in recorded}
     newest: dict[str, int] = {}
@@ -134,7 +134,7 @@ def replayed_out_of_order(client: Client, chaos: Chaos) -> list[str]:
         if event.HasField("caught_up"):
             break
         chat_id, offset = places[event.event_id]
-        if event.event_id not in seen and offset < newest.get(chat_id, -1):
+        if chat_id != chaos.club and event.event_id not in seen and offset < newest.get(chat_id, -1):
             wrong.append(event.event_id)
         newest[chat_id] = max(offset, newest.get(chat_id, -1))
         seen.add(event.event_id)
