@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install toolchains run doctor test check fmt protos lock bench clean
+.PHONY: help install toolchains run doctor test engines-up engines-down check fmt protos lock bench clean
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,13 @@ doctor: install ## Say what is broken here and how to mend it
 
 test: install toolchains ## Run every test (ARGS="-k name" for some)
 	@. .cache/toolchains.env && .venv/bin/pytest $(or $(TESTS),tests) $(ARGS)
+
+engines-up: install toolchains ## Start Kafka, Cassandra, Redis and S3 on this machine, without Docker (ENGINES_NODES=3: clusters)
+	@scripts/engines.sh
+	@. .cache/toolchains.env && .venv/bin/python -m engines up
+
+engines-down: install ## Stop them; their data stays in .cache/engines/data
+	@.venv/bin/python -m engines down
 
 check: install ## Check style, types, imports, protos, stubs and file sizes
 	@scripts/check.sh

@@ -1,0 +1,97 @@
+"""Cassandra: node n on 127.0.0.n, with one token each."""
+
+from pathlib import Path
+
+from engines.node import Node
+from engines.settings import CACHE, EngineSettings
+
+_JARS = CACHE / "engines" / "jars" / "cassandra"
+_SMALLEST_TOKEN = -(2**63)
+# What Cassandra reaches for inside JDK 17.
+_EXPORTS = (
+    *("java.base/jdk.internal.misc", "java.base/jdk.internal.ref", "java.base/sun.nio.ch"),
+    *("java.management.rmi/com.sun.jmx.remote.internal.rmi", "java.rmi/sun.rmi.registry", "java.rmi/sun.rmi.server"),
+    "java.sql/java.sql",
+)
+_OPENS = (
+    *("java.base/java.lang", "java.base/java.lang.module", "java.base/java.io", "java.base/java.nio"),
+    *("java.base/java.util", "java.base/java.util.concurrent", "java.base/java.util.concurrent.atomic"),
+    *("java.base/jdk.internal.loader", "java.base/jdk.internal.ref", "java.base/jdk.internal.reflect"),
+    *("java.base/jdk.internal.math", "java.base/jdk.internal.module", "java.base/jdk.internal.util.jar"),
+    *("java.base/sun.nio.ch", "jdk.management/com.sun.management.internal"),
+)
+_YAML = """\
+cluster_name: chatly-engines
+num_tokens: 1
+initial_token: {token}
+auto_bootstrap: false
+partitioner: org.apache.cassandra.dht.Murmur3Partitioner
+endpoint_snitch: SimpleSnitch
+listen_address: {host}
+rpc_address: {host}
+storage_port: {storage_port}
+native_transport_port: {port}
+commitlog_sync: periodic
+commitlog_sync_period: 10000ms
+commitlog_segment_size: 16MiB
+seed_provider:
+  - class_name: org.apache.cassandra.locator.SimpleSeedProvider
+    parameters:
+      - seeds: "127.0.0.1:{storage_port}"
+"""
+_LOGBACK = """\
+<configuration>
+  <appender name="STDOUT" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%date %level %logger{0} %msg%n</pattern></encoder>
+  </appender>
+  <root level="INFO"><appender-ref ref="STDOUT"/></root>
+</configuration>
+"""
+
+
+def cassandra_nodes(settings: EngineSettings) -> list[Node]:
+    """Write the configuration of every node, and say how they are started: the first one is the seed of the others."""
+    return [_node(settings, number) for number in range(1, settings.nodes + 1)]
+
+
+def _node(settings: EngineSettings, number: int) -> Node:
+    folder = settings.data / f"cassandra-{number}-of-{settings.nodes}"
+    folder.mkdir(parents=True, exist_ok=True)
+    host = f"127.0.0.{number}"
+    config = _YAML.format(
+        token=_SMALLEST_TOKEN + (number - 1) * 2**64 // settings.nodes + 1,
+        host=host,
+        port=settings.cassandra_port,
+        storage_port=settings.cassandra_storage_port,
+    )
+    (folder / "cassandra.yaml").write_text(config)
+    (folder / "logback.xml").write_text(_LOGBACK)
+    return Node(
+        name=f"cassandra-{number}",
+        address=f"{host}:{settings.cassandra_port}",
+        command=(
+            "java",
+            f"-Xms{settings.cassandra_heap}",
+            f"-Xmx{settings.cassandra_heap}",
+            *_options(folder, alone=settings.nodes == 1),
+            "-cp",
+            f"{_JARS}/*",
+            "org.apache.cassandra.service.CassandraDaemon",
+        ),
+        folder=folder,
+        after=None if number == 1 else "cassandra-1",
+    )
+
+
+def _options(folder: Path, *, alone: bool) -> list[str]:
+    return [
+        *[f"--add-exports={package}=ALL-UNNAMED" for package in _EXPORTS],
+        *[f"--add-opens={package}=ALL-UNNAMED" for package in _OPENS],
+        "-Djdk.attach.allowAttachSelf=true",
+        f"-Dcassandra.config=file://{folder / 'cassandra.yaml'}",
+        f"-Dcassandra.storagedir={folder / 'data'}",
+        f"-Dlogback.configurationFile={folder / 'logback.xml'}",
+        "-Dcassandra.skip_wait_for_gossip_to_settle=0",
+        # How long a node waits for news of the ring: a shorter time than this ends the second and third node.
+        f"-Dcassandra.ring_delay_ms={100 if alone else 3000}",
+    ]

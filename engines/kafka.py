@@ -1,0 +1,89 @@
+"""Kafka in KRaft mode: every node is broker and controller."""
+
+import subprocess
+from pathlib import Path
+
+from engines.node import EngineError, Node
+from engines.settings import CACHE, EngineSettings
+
+CLUSTER_ID = "Y2hhdGx5LWVuZ2luZXMtMQ"
+_JARS = CACHE / "engines" / "jars" / "kafka"
+_LOG4J = """\
+Configuration:
+  Appenders:
+    Console: {name: STDOUT, PatternLayout: {pattern: "%d %p %m (%c)%n"}}
+  Loggers:
+    Root: {level: info, AppenderRef: {ref: STDOUT}}
+"""
+
+
+def kafka_nodes(settings: EngineSettings) -> list[Node]:
+    """Write the configuration of every node, format what is new, and say how they are started."""
+    return [_node(settings, number) for number in range(1, settings.nodes + 1)]
+
+
+def _node(settings: EngineSettings, number: int) -> Node:
+    folder = settings.data / f"kafka-{number}-of-{settings.nodes}"
+    folder.mkdir(parents=True, exist_ok=True)
+    properties = folder / "server.properties"
+    properties.write_text(_properties(settings, number, folder))
+    (folder / "log4j2.yaml").write_text(_LOG4J)
+    if not (folder / "data" / "meta.properties").exists():
+        _format(properties)
+    return Node(
+        name=f"kafka-{number}",
+        address=f"127.0.0.1:{_port(settings, number)}",
+        command=(
+            "java",
+            f"-Xms{settings.kafka_heap}",
+            f"-Xmx{settings.kafka_heap}",
+            "-XX:+UseSerialGC",
+            f"-Dlog4j2.configurationFile={folder / 'log4j2.yaml'}",
+            "-cp",
+            f"{_JARS}/*",
+            "kafka.Kafka",
+            str(properties),
+        ),
+        folder=folder,
+    )
+
+
+def _port(settings: EngineSettings, number: int) -> int:
+    return settings.kafka_port + 10 * (number - 1)
+
+
+def _properties(settings: EngineSettings, number: int, folder: Path) -> str:
+    port, nodes = _port(settings, number), range(1, settings.nodes + 1)
+    voters = ",".join(f"{node}@127.0.0.1:{_port(settings, node) + 1}" for node in nodes)
+    copies = min(settings.nodes, 3)
+    lines = {
+        "process.roles": "broker,controller",
+        "node.id": number,
+        "controller.quorum.voters": voters,
+        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{port + 1}",
+        "controller.listener.names": "CONTROLLER",
+        "log.dirs": folder / "data",
+        "auto.create.topics.enable": "false",
+        "default.replication.factor": copies,
+        "min.insync.replicas": max(1, copies - 1),
+        "offsets.topic.replication.factor": copies,
+        "offsets.topic.num.partitions": 4,
+        "transaction.state.log.replication.factor": copies,
+        "transaction.state.log.num.partitions": 4,
+        "group.initial.rebalance.delay.ms": 0,
+        # Short enough for a dead broker to be noticed in seconds.
+        "broker.session.timeout.ms": 3000,
+        "broker.heartbeat.interval.ms": 500,
+        "controller.quorum.election.timeout.ms": 500,
+        "controller.quorum.fetch.timeout.ms": 1000,
+    }
+    return "".join(f"{name}={value}\n" for name, value in lines.items())
+
+
+def _format(properties: Path) -> None:
+    command = ["java", "-cp", f"{_JARS}/*", "kafka.tools.StorageTool", "format"]
+    done = subprocess.run(
+        [*command, "-t", CLUSTER_ID, "-c", str(properties)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise EngineError(f"Kafka's storage could not be made with {properties}: {done.stdout}{done.stderr}")

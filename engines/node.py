@@ -1,0 +1,117 @@
+"""One server process: started, awaited, looked for and stopped. Knows no particular engine."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+_STOP_SECONDS = 30.0
+
+
+class EngineError(Exception):
+    """An engine cannot be started; the text says why and which log tells more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """How to start one server, and where it answers."""
+
+    name: str
+    """Of the engine and this node of it, e.g. `kafka-1`."""
+    address: str
+    """`host:port` that clients connect to; the node is ready when it accepts connections."""
+    command: tuple[str, ...]
+    folder: Path
+    """Its data, configuration and log."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    after: str | None = None
+    """Name of the node that must be ready first."""
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A started node: a process id alone may belong to another process by now."""
+
+    pid: int
+    started: float
+    """When the process began, as the system tells it."""
+
+    @classmethod
+    def of(cls, pid: int) -> Self:
+        return cls(pid, psutil.Process(pid).create_time())
+
+    def alive(self) -> bool:
+        try:
+            process = psutil.Process(self.pid)
+            return process.create_time() == self.started and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+
+def start(node: Node) -> Running:
+    """Start a node in a session of its own, so that it outlives its starter; `wait_until_ready` is to follow."""
+    if _accepts(node.address):
+        raise EngineError(f"{node.address}, where {node.name} belongs, is taken by another program")
+    node.folder.mkdir(parents=True, exist_ok=True)
+    with node.log.open("ab") as log:
+        process = subprocess.Popen(
+            node.command,
+            cwd=node.folder,
+            env={**os.environ, **node.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    return Running.of(process.pid)
+
+
+def wait_until_ready(node: Node, running: Running, *, seconds: float) -> None:
+    """Return once the node accepts connections; raise EngineError if it ends before, or takes longer."""
+    deadline = time.monotonic() + seconds
+    while not _accepts(node.address):
+        if not running.alive():
+            raise EngineError(f"{node.name} ended while it was starting; see {node.log}")
+        if time.monotonic() > deadline:
+            raise EngineError(f"{node.name} does not answer at {node.address} after {seconds:.0f} s; see {node.log}")
+        time.sleep(0.1)
+
+
+def stop(running: Running, *, kill: bool = False) -> None:
+    """End a node and wait until it is gone; `kill`: at once, as a power cut does. Does nothing if it has ended."""
+    if not running.alive():
+        return
+    os.kill(running.pid, signal.SIGKILL if kill else signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while running.alive():
+        if time.monotonic() > deadline:
+            os.kill(running.pid, signal.SIGKILL)
+        _reap(running.pid)
+        time.sleep(0.05)
+
+
+def _accepts(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _reap(pid: int) -> None:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return  # somebody else's child

@@ -1,0 +1,20 @@
+"""Redis: one server that appends what it is told to a file."""
+
+from engines.node import Node
+from engines.settings import EngineSettings
+
+
+def redis_nodes(settings: EngineSettings) -> list[Node]:
+    """Say how the server is started."""
+    folder = settings.data / "redis"
+    return [
+        Node(
+            name="redis-1",
+            address=f"127.0.0.1:{settings.redis_port}",
+            command=(
+                *("redis-server", "--bind", "127.0.0.1", "--port", str(settings.redis_port)),
+                *("--dir", str(folder), "--appendonly", "yes", "--save", ""),
+            ),
+            folder=folder,
+        )
+    ]

@@ -1,0 +1,20 @@
+"""An S3 server (versitygw) over a folder."""
+
+from engines.node import Node
+from engines.settings import CACHE, EngineSettings
+
+
+def s3_nodes(settings: EngineSettings) -> list[Node]:
+    """Say how the server is started."""
+    folder = settings.data / "s3"
+    (folder / "buckets").mkdir(parents=True, exist_ok=True)
+    address = f"127.0.0.1:{settings.s3_port}"
+    return [
+        Node(
+            name="s3-1",
+            address=address,
+            command=(str(CACHE / "bin" / "versitygw"), "--port", address, "posix", str(folder / "buckets")),
+            folder=folder,
+            environment={"ROOT_ACCESS_KEY": settings.s3_access_key, "ROOT_SECRET_KEY": settings.s3_secret_key},
+        )
+    ]

@@ -1,0 +1,37 @@
+"""Which ports, how many nodes, how much memory: from the environment, with defaults that are rarely taken."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+CACHE = Path(__file__).resolve().parent.parent / ".cache"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """All engines of one set."""
+
+    data: Path = CACHE / "engines" / "data"
+    nodes: int = 1
+    """Of Kafka and of Cassandra: 1, or 3 for a cluster that survives the loss of one."""
+    kafka_port: int = 19092
+    """Node n listens 10 ports further than node n - 1; each also uses the next port, for the controllers."""
+    kafka_heap: str = "512m"
+    cassandra_port: int = 19042
+    """The same on 127.0.0.1, 127.0.0.2 and so on; the nodes talk to each other on port 17000."""
+    cassandra_storage_port: int = 17000
+    cassandra_heap: str = "768m"
+    redis_port: int = 16379
+    s3_port: int = 19000
+    s3_access_key: str = "chatly"
+    s3_secret_key: str = "chatly-secret"  # noqa: S105 a server on 127.0.0.1 for tests
+
+
+def load() -> EngineSettings:
+    """From ENGINES_NODES, ENGINES_DATA, ENGINES_KAFKA_PORT and so on: every field has its variable."""
+    defaults = EngineSettings()
+    values: dict[str, object] = {}
+    for name in EngineSettings.__dataclass_fields__:
+        if raw := os.environ.get(f"ENGINES_{name.upper()}"):
+            values[name] = type(getattr(defaults, name))(raw)
+    return EngineSettings(**values)  # type: ignore[arg-type]
