@@ -12,6 +12,7 @@ from history.model import ChatEvent, ChatId, ChatState, StoredEvent
 from history.view import History
 from kernel.bus.ports import BusGap, BusMessage, LiveBus
 from kernel.clock import Clock
+from kernel.errors import ChatlyError, Reason
 from kernel.ids import HybridClock
 from kernel.telemetry.logs import logger
 from services.messaging.turns import Turns
@@ -50,11 +51,17 @@ class ChatStates:
         self._log = logger("messaging")
 
     async def of(self, chat_id: ChatId) -> ChatState | None:
-        """A chat's state; None: nothing ever happened in it."""
+        """A chat's state; None: nothing ever happened in it. While the store is away, what is kept stays true."""
         if (state := self._fresh(chat_id)) is not None:
             return state
         async with self._loading.of(chat_id):
-            return self._fresh(chat_id) or await self._load(chat_id)
+            try:
+                return self._fresh(chat_id) or await self._load(chat_id)
+            except ChatlyError as error:
+                state = self.known(chat_id)
+                if state is None or error.reason is not Reason.STORE_UNAVAILABLE:
+                    raise
+                return state
 
     async def reload(self, chat_id: ChatId) -> ChatState | None:
         """As `of`, but not from what is kept: for answers that nobody may be given by mistake."""
@@ -106,11 +113,12 @@ class ChatStates:
 
     async def _load(self, chat_id: ChatId) -> ChatState | None:
         await self._watch(chat_id)
-        state = None
         try:
             state = await self._ask(chat_id)
-        finally:
-            await self._replace(chat_id, state)
+        except BaseException:
+            await self._unwatch([chat_id])
+            raise
+        await self._replace(chat_id, state)
         return state
 
     async def _ask(self, chat_id: ChatId) -> ChatState | None:

@@ -70,7 +70,7 @@ class Members:
         except ChatlyError as error:
             if error.reason is not Reason.STORE_UNAVAILABLE:
                 raise
-            return self._states.known(chat_id)
+            return None
 
 
 def _chat_id(chat: ChatRef, user_id: UserId) -> ChatId:

@@ -122,6 +122,18 @@ async def test_while_the_store_is_away_sends_go_on_and_are_read_from_the_tail(ri
     assert (await rig.use.send_message(draft, sender=ann)).message_id == first.message_id
 
 
+async def test_while_the_store_is_away_groups_that_the_node_knows_go_on(rig: Rig) -> None:
+    ann, bob = rig.users(2)
+    group = (await rig.a_group(ann, bob)).state.chat_id
+    await rig.say(ann, group)
+    rig.store_switch.away = True
+    rig.clock.advance(3600)
+
+    assert (await rig.say(bob, group)).chat_id == group
+    with refused(Reason.STORE_UNAVAILABLE):
+        await rig.another_node().use.send_message(rig.draft(group), sender=bob)
+
+
 async def test_a_reply_sorts_after_what_it_answers_though_the_clock_is_behind(rig: Rig, kept: Kept) -> None:
     ann, bob = rig.users(2)
     question = await rig.say(ann, bob, "?")
