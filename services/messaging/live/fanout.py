@@ -40,22 +40,30 @@ class Fanout:
         self._recents.keep(stored.event.event_id, recent)
 
     async def _give(self, stored: StoredEvent, recent: Recent, readers: list[Reader]) -> None:
-        places = places_set_by(stored.event)
+        event_id, places = stored.event.event_id, places_set_by(stored.event)
+        others = [
+            reader
+            for reader in readers
+            if reader.user_id not in places and not recent.reached(reader) and not reader.was_told(event_id)
+        ]
         try:
+            await self._tell(others, stored, recent)
+            # These may have been told by a replay, and must yet act on it.
             for reader in readers:
-                # A stream may have been told of its own user's place by a replay, and must yet act on it.
                 if place := places.get(reader.user_id):
                     await self._move(reader, place, stored, recent)
-                elif not recent.reached(reader) and not reader.was_told(stored.event.event_id):
-                    self._push(reader, await self._form(stored, recent))
         except ChatlyError as error:
             # What cannot be told now is replayed when they subscribe again.
             for reader in readers:
                 reader.outbox.fail(error)
 
-    def _push(self, reader: Reader, delivery: Delivery) -> None:
-        reader.outbox.push(delivery)
-        self._deliveries.inc()
+    async def _tell(self, readers: list[Reader], stored: StoredEvent, recent: Recent) -> None:
+        if not readers:
+            return
+        delivery = await self._form(stored, recent)
+        for reader in readers:
+            reader.outbox.push(delivery)
+        self._deliveries.inc(len(readers))
 
     async def _move(self, reader: Reader, place: Membership, stored: StoredEvent, recent: Recent) -> None:
         """Tell a stream of its own user's place, and let it hear the group from now on, or no longer."""
@@ -63,16 +71,17 @@ class Fanout:
         if not reader.learn(stored.event.chat_id, place):
             return
         if place.role is None:
-            self._push(reader, await self._form(stored, recent))
+            await self._tell([reader], stored, recent)
             self._channels.leave(reader, name, self.turn)
         elif reader.hears(name):
-            self._push(reader, await self._form(stored, recent))
+            await self._tell([reader], stored, recent)
         else:
             self._channels.enter(reader, name, self.turn)
             await self._channels.listen([name])
             welcome = await self._welcome(stored, recent, reader)
             reader.joins.append(Join(stored, welcome))
             reader.outbox.wake()
+            self._deliveries.inc()
 
     async def _form(self, stored: StoredEvent, recent: Recent) -> Delivery:
         if recent.delivery is None:

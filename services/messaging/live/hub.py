@@ -9,7 +9,7 @@ from history.codec import Ephemeral, decode_watermark, unpack
 from history.model import ChatId, Membership
 from history.ports import EventReader, HotTail
 from kernel.bus.ports import BusGap, BusMessage, LiveBus
-from kernel.errors import Reason, unavailable
+from kernel.errors import ChatlyError, Reason, unavailable
 from services.messaging.live.channels import Channel, Channels
 from services.messaging.live.fanout import Fanout
 from services.messaging.live.outbox import Delivery
@@ -100,7 +100,11 @@ class Hub:
             self._log.error("unreadable watermark on the live bus", error=str(error))
             return
         self.watermark.advance(stored)
-        await self._tail.trim(stored)
+        try:
+            await self._tail.trim(stored)
+        except ChatlyError as error:
+            # The next watermark trims for this one too.
+            self._log.warning("the hot tail cannot be trimmed now", error=str(error))
 
     async def _hand_on(self, message: BusMessage, channel: Channel) -> None:
         try:

@@ -108,11 +108,6 @@ class Reader:
         """Those that the user is in, as far as known."""
         return {chat_id for chat_id, place in self._memberships.items() if place.role is not None}
 
-    def is_member(self, chat_id: ChatId) -> bool:
-        """As far as known."""
-        known = self._memberships.get(chat_id)
-        return known is not None and known.role is not None
-
     def advance(self, stored: Mapping[int, int]) -> bool:
         """Move the cursor to the node's watermark unless it is ahead of it; say whether it moved."""
         if self.cursor is stored or not covers(stored, self.cursor):

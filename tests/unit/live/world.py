@@ -52,7 +52,7 @@ async def until(condition: Callable[[], bool], what: str = "") -> None:
     """Wait for something that other tasks bring about."""
     async with asyncio.timeout(DEADLINE):
         while not condition():  # noqa: ASYNC110 - whatever it is that it waits for
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)
     assert condition(), what
 
 
