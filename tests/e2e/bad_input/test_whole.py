@@ -1,0 +1,36 @@
+"""After all of it (this file is the last of its folder): the mesh is as well as before."""
+
+import re
+
+import httpx
+
+from tests.e2e.mesh import SERVICES, Mesh
+from tests.e2e.people import people
+from tests.e2e.rest.talk import history, send
+
+_DEFECT = re.compile(r'^chatly_rpc_calls_total\{code="(?:INTERNAL|UNKNOWN)".*\} (?!0\.0$).*$', re.MULTILINE)
+
+
+async def test_the_mesh_is_as_well_as_before(mesh: Mesh, client: httpx.AsyncClient) -> None:
+    ann, bob = await people(mesh, "ann", "bob")
+    await send(client, ann, bob, "still there?")
+
+    assert [message["text"] for message in await history(client, bob, ann)] == ["still there?"]
+    assert (await client.get("/healthz")).status_code == 200
+    for service in SERVICES:
+        assert (await client.get(f"http://{mesh.http[service]}/healthz")).json()["status"] == "SERVING"
+
+
+async def test_no_call_met_a_defect(mesh: Mesh, client: httpx.AsyncClient) -> None:
+    for service in SERVICES:
+        metrics = (await client.get(f"http://{mesh.http[service]}/metrics")).text
+        assert "chatly_rpc_calls_total" in metrics
+        assert _DEFECT.findall(metrics) == []
+
+
+def test_the_log_tells_of_no_defect(mesh: Mesh) -> None:
+    said = mesh.output()
+
+    assert "Traceback" not in said
+    assert "ended by a failure" not in said
+    assert "error" not in {line.partition("[")[2].partition("]")[0].strip() for line in said.splitlines()}
