@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install toolchains run doctor test engines-up engines-down check fmt protos lock bench clean
+.PHONY: help install toolchains run doctor test engines engines-up engines-down check fmt protos lock bench clean
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,11 +20,13 @@ run: install ## Start the whole mesh on this machine: http://localhost:8080 (CHA
 doctor: install ## Say what is broken here and how to mend it
 	@.venv/bin/chatly doctor
 
-test: install toolchains ## Run every test (ARGS="-k name" for some)
+test: install toolchains engines ## Run every test (ARGS="-k name" for some)
 	@. .cache/toolchains.env && .venv/bin/pytest $(or $(TESTS),tests) $(ARGS)
 
-engines-up: install toolchains ## Start Kafka, Cassandra, Redis and S3 on this machine, without Docker (ENGINES_NODES=3: clusters)
+engines: install toolchains ## Install Kafka, Cassandra, Redis and an S3 server, without Docker
 	@scripts/engines.sh
+
+engines-up: engines ## Start them on this machine (ENGINES_NODES=3: clusters of three)
 	@. .cache/toolchains.env && .venv/bin/python -m engines up
 
 engines-down: install ## Stop them; their data stays in .cache/engines/data

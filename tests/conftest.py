@@ -6,6 +6,8 @@ import pytest
 
 from kernel.telemetry.logs import configure_logs
 
+pytest_plugins = ["tests.engines.running"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _logs() -> None:
