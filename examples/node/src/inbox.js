@@ -1,4 +1,6 @@
 // A subscription that comes back after every cut, at its cursor, and drops what it has seen before.
+import { once } from "node:events";
+import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import grpc from "@grpc/grpc-js";
 import { connect } from "./client.js";
@@ -6,6 +8,8 @@ import { chatly } from "./protos.js";
 
 // As many events as one replay may hold: an older one cannot come again.
 const REMEMBERED = 10_000;
+// A reader that falls further behind holds the stream back.
+const WAITING = 1_000;
 const WAIT_MS = 20_000;
 // Subscribing again cannot help.
 const FINAL = [grpc.status.INVALID_ARGUMENT, grpc.status.PERMISSION_DENIED, grpc.status.UNIMPLEMENTED];
@@ -16,7 +20,8 @@ export class Inbox {
   #client;
   #cursor = "";
   #seen = new Set();
-  #waiting = new Mailbox();
+  #waiting = new PassThrough({ objectMode: true, highWaterMark: WAITING });
+  #reader = this.#waiting[Symbol.asyncIterator]();
   #abort;
   #ended;
 
@@ -29,7 +34,7 @@ export class Inbox {
   connect() {
     this.#abort = new AbortController();
     this.#ended = this.#staySubscribed(this.#abort.signal).catch((error) => {
-      if (!this.#abort.signal.aborted) this.#waiting.fail(error);
+      if (!this.#abort.signal.aborted) this.#waiting.destroy(error);
     });
   }
 
@@ -40,8 +45,16 @@ export class Inbox {
   }
 
   /** The next event; rejects if none comes in time, or there cannot be a subscription. */
-  next() {
-    return this.#waiting.take(WAIT_MS);
+  async next() {
+    const timer = new AbortController();
+    const late = sleep(WAIT_MS, undefined, { signal: timer.signal }).then(() => {
+      throw new Error("no event came in time");
+    });
+    try {
+      return (await Promise.race([this.#reader.next(), late])).value;
+    } finally {
+      timer.abort();
+    }
   }
 
   /** The next events, up to and with the first of this kind, for example "caught_up". */
@@ -95,42 +108,14 @@ export class Inbox {
     if (event.event === "reconnect") {
       await sleep(event.reconnect.delay_ms, undefined, { signal });
     } else if (!this.#seen.has(event.event_id)) {
-      this.#waiting.put(event);
+      const room = this.#waiting.write(event);
       if (event.event_id) this.#remember(event.event_id);
+      if (!room) await once(this.#waiting, "drain", { signal });
     }
   }
 
   #remember(eventId) {
     this.#seen.add(eventId);
     if (this.#seen.size > REMEMBERED) this.#seen.delete(this.#seen.values().next().value);
-  }
-}
-
-/** A queue with one reader, who waits for what is not there yet. */
-class Mailbox {
-  #items = [];
-  #error;
-  #wake = () => {};
-
-  put(item) {
-    this.#items.push(item);
-    this.#wake();
-  }
-
-  fail(error) {
-    this.#error = error;
-    this.#wake();
-  }
-
-  async take(ms) {
-    const giveUp = AbortSignal.timeout(ms);
-    while (this.#items.length === 0) {
-      if (this.#error) throw this.#error;
-      await new Promise((resolve, reject) => {
-        this.#wake = resolve;
-        giveUp.addEventListener("abort", () => reject(new Error("no event came in time")), { once: true });
-      });
-    }
-    return this.#items.shift();
   }
 }
