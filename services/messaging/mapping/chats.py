@@ -87,5 +87,9 @@ def details(request: messaging_service_pb2.UpdateGroupRequest) -> Details:
     for path in paths:
         if path not in _DETAILS:
             raise invalid_field("update_mask", f"knows {', '.join(_DETAILS)}, not {path!r}")
-    values = {name: getattr(request, name) for name in _DETAILS}
+    values = {
+        "title": request.title,
+        "description": request.description,
+        "avatar_media_id": request.avatar_media_id.lower(),
+    }
     return Details(**{name: value for name, value in values.items() if name in paths or (not paths and value)})
