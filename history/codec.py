@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from functools import lru_cache
 
 from chatly.event.v1 import event_pb2 as pb
 from google.protobuf.message import DecodeError
@@ -16,6 +17,7 @@ from kernel.log.ports import LogPosition, LogRecord
 
 _LASTING = 0
 _EPHEMERAL = 1
+_UNPACKED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,12 @@ def decode_record(record: LogRecord) -> StoredEvent:
 
 def pack_lasting(stored: StoredEvent) -> bytes:
     """A bus payload: an event of the log, with its place there."""
-    place = varint(stored.position.partition) + varint(stored.position.offset)
-    return bytes((_LASTING,)) + place + encode(stored.event)
+    return pack_encoded(stored.position, encode(stored.event))
+
+
+def pack_encoded(position: LogPosition, value: bytes) -> bytes:
+    """As `pack_lasting`, of an event that is encoded already."""
+    return bytes((_LASTING,)) + varint(position.partition) + varint(position.offset) + value
 
 
 def pack_ephemeral(response: bytes) -> bytes:
@@ -78,6 +84,8 @@ def pack_ephemeral(response: bytes) -> bytes:
     return bytes((_EPHEMERAL,)) + response
 
 
+# Several listeners of a process get the same payload, and the persister's copy of it once more.
+@lru_cache(maxsize=_UNPACKED)
 def unpack(payload: bytes) -> StoredEvent | Ephemeral:
     """Undo either; raise ValueError for what is neither."""
     if payload[:1] == bytes((_EPHEMERAL,)):

@@ -63,7 +63,7 @@ def apply_to_chat(state: ChatState | None, event: ChatEvent) -> ChatState:
     state = state or ChatState(event.chat_id)
     match event.change:
         case MessageSent():
-            sent = replace(state, last_message_id=_later(state.last_message_id, event.event_id))
+            sent = _with_message(state, event.event_id)
             return _created(_with_read_mark(sent, actor_of(event), event.event_id), event.occurred_at)
         case ReadMarkMoved(message_id):
             return _with_read_mark(state, actor_of(event), message_id)
@@ -190,13 +190,24 @@ def _later(known: UUID | None, message_id: UUID) -> UUID:
     return known if known and time_key(known) > time_key(message_id) else message_id
 
 
+# These three give back what they were given when nothing changes: each node hears of an event several times.
+
+
+def _with_message(state: ChatState, message_id: UUID) -> ChatState:
+    last = _later(state.last_message_id, message_id)
+    return state if last == state.last_message_id else replace(state, last_message_id=last)
+
+
 def _created(state: ChatState, moment: datetime) -> ChatState:
-    return replace(state, created_at=min(state.created_at or moment, moment))
+    if state.created_at is not None and state.created_at <= moment:
+        return state
+    return replace(state, created_at=moment)
 
 
 def _with_read_mark(state: ChatState, user_id: UserId, message_id: UUID) -> ChatState:
-    mark = _later(state.read_marks.get(user_id), message_id)
-    return replace(state, read_marks={**state.read_marks, user_id: mark})
+    known = state.read_marks.get(user_id)
+    mark = _later(known, message_id)
+    return state if mark == known else replace(state, read_marks={**state.read_marks, user_id: mark})
 
 
 def _with_first_details(state: ChatState, created: GroupCreated, event_id: UUID) -> ChatState:

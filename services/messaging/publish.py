@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 from history.channels import channels_of
 from history.chats import direct_members, is_direct, members_of
-from history.codec import encode, pack_lasting
+from history.codec import encode, pack_encoded
 from history.model import ChatEvent, ChatState, MessageSent, StoredEvent
 from history.ports import HotTail
 from kernel.bus.ports import BusMessage, LiveBus
@@ -42,12 +42,13 @@ class Publisher:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _record(self, event: ChatEvent) -> None:
-        position = await self._log.append(event.chat_id, encode(event))
+        value = encode(event)
+        position = await self._log.append(event.chat_id, value)
         stored = StoredEvent(position, event)
         before = self._states.known(event.chat_id)
         await self._attempt("tail", self._tail.add(stored))
         self._states.heard(event)
-        await self._attempt("bus", self._bus.publish(_messages(stored, before)))
+        await self._attempt("bus", self._bus.publish(_messages(event, pack_encoded(position, value), before)))
 
     async def _attempt(self, part: str, action: Awaitable[None]) -> None:
         try:
@@ -62,10 +63,9 @@ def contacts_channel(user_id: UserId) -> str:
     return f"contacts:{user_id}"
 
 
-def _messages(stored: StoredEvent, before: ChatState | None) -> list[BusMessage]:
-    payload = pack_lasting(stored)
-    news = [BusMessage(channel, payload) for channel in channels_of(stored.event)]
-    contacts = sorted(_with_changed_contacts(stored.event, before))
+def _messages(event: ChatEvent, payload: bytes, before: ChatState | None) -> list[BusMessage]:
+    news = [BusMessage(channel, payload) for channel in channels_of(event)]
+    contacts = sorted(_with_changed_contacts(event, before))
     return news + [BusMessage(contacts_channel(user_id), b"") for user_id in contacts]
 
 
