@@ -17,6 +17,7 @@ T = TypeVar("T")
 GROUP = "media"
 _MAX_RECORDS = 500
 _WAIT_SECONDS = 5.0
+_LINGER_SECONDS = 0.1
 
 
 class FollowLog:
@@ -42,6 +43,8 @@ class FollowLog:
         """For ever. An unavailable log or store is waited for."""
         while True:
             await self._step()
+            # What is said meanwhile is read and committed together: the log has more urgent things to do.
+            await asyncio.sleep(_LINGER_SECONDS)
 
     async def is_behind(self) -> bool:
         lag = await self._consumer.lag()

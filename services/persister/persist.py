@@ -35,9 +35,13 @@ class Persist:
         batch_size: int,
         wait_seconds: float,
         commit_seconds: float,
+        linger_seconds: float,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`pause` is what it does between two attempts, for tests to see."""
+        """`linger_seconds`: how long records may gather after a batch that was not full.
+
+        `pause` is what it does then, and between two attempts, for tests to see.
+        """
         self._consumer = consumer
         self._log = log
         self._events = events
@@ -48,6 +52,7 @@ class Persist:
         self._batch_size = batch_size
         self._wait_seconds = wait_seconds
         self._commit_seconds = commit_seconds
+        self._linger_seconds = linger_seconds
         self._pause = pause
         self._uncommitted: dict[int, int] = {}
         self._committed_at = clock.monotonic()
@@ -56,7 +61,8 @@ class Persist:
         """Never returns. Raises what no waiting mends: that ends the process."""
         await self.catch_up()
         while True:
-            await self.step()
+            if 0 < await self.step() < self._batch_size:
+                await self._pause(self._linger_seconds)
 
     async def catch_up(self) -> None:
         """Store what the log has and the store has not, whatever the group believes: the store may be older, or new."""
@@ -69,13 +75,14 @@ class Persist:
                 await self._insist(partial(self._store, records))
                 after = records[-1].position.offset
 
-    async def step(self) -> None:
-        """One batch, however long the log or the store is away."""
+    async def step(self) -> int:
+        """One batch, however long the log or the store is away; how many records it had."""
         records = await self._insist(self._fetch)
         if records:
             await self._insist(partial(self._store, records))
         if self._uncommitted and (not records or self._commit_is_due()):
             await self._insist(self._commit)
+        return len(records)
 
     async def _fetch(self) -> Sequence[LogRecord]:
         wait = min(self._wait_seconds, self._commit_seconds) if self._uncommitted else self._wait_seconds

@@ -7,6 +7,10 @@ def _positive(value: float) -> str | None:
     return None if value > 0 else f"must be more than 0, got {value}"
 
 
+def _not_negative(value: float) -> str | None:
+    return None if value >= 0 else f"must not be negative, got {value}"
+
+
 @settings
 class PersisterSettings:
     """How the persister works; ports and addresses are the process's business."""
@@ -25,4 +29,10 @@ class PersisterSettings:
         default=1.0,
         help="how often the group's offsets are committed to the log, in seconds; the store keeps exact ones",
         check=_positive,
+    )
+    linger_seconds: float = env(
+        "CHATLY_PERSISTER_LINGER_SECONDS",
+        default=0.02,
+        help="how long records may gather after a batch that was not full, in seconds, so that they share the next one",
+        check=_not_negative,
     )

@@ -53,6 +53,7 @@ def _service(settings: PersisterSettings, platform: Platform, history: HistorySt
         batch_size=settings.batch_size,
         wait_seconds=settings.wait_seconds,
         commit_seconds=settings.commit_seconds,
+        linger_seconds=settings.linger_seconds,
     )
     watch = Watch(status=status, progress=progress)
     servicer = PersisterServicer(

@@ -19,6 +19,7 @@ from tests.fakes import FakeClock, MemoryConsumer, MemoryLog
 from tests.unit.history.chronicle import ANN, ANN_AND_BOB
 
 GROUP = "persister"
+LINGER_SECONDS = 0.02
 
 
 class SwitchableWriter:
@@ -61,6 +62,7 @@ class Plant:
             batch_size=10,
             wait_seconds=0.001,
             commit_seconds=commit_seconds,
+            linger_seconds=LINGER_SECONDS,
             pause=partial(_note, self.pauses),
         )
 

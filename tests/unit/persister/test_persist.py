@@ -12,7 +12,8 @@ from kernel.errors import ChatlyError, Code, Reason, unavailable
 from kernel.log.ports import LogRecord
 from tests.fakes import MemoryConsumer
 from tests.unit.history.chronicle import ANN_AND_BOB, Chronicle
-from tests.unit.persister.plant import GROUP, Plant
+from tests.unit.persister.plant import GROUP, LINGER_SECONDS, Plant
+from tests.waiting import eventually
 
 
 async def test_a_stored_event_is_told_before_the_watermark_that_covers_it(plant: Plant) -> None:
@@ -55,6 +56,17 @@ async def test_while_the_store_is_away_it_tries_ever_more_rarely_and_commits_not
     assert plant.pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
     assert await plant.seqs() == [1]
     assert plant.log.committed(GROUP, position.partition) == -1
+
+
+async def test_records_may_gather_after_a_batch_that_was_not_full(plant: Plant) -> None:
+    chat = Chronicle()
+    last = await plant.append(*(chat.sent() for _ in range(13)))
+
+    running = asyncio.create_task(plant.persist().run())
+    await eventually(lambda: plant.log.committed(GROUP, last.partition) == last.offset)
+    running.cancel()
+
+    assert plant.pauses == [LINGER_SECONDS]
 
 
 async def test_the_newest_failure_is_kept_also_when_things_work_again(plant: Plant) -> None:
