@@ -1,0 +1,49 @@
+"""`chatly run`, as somebody at a terminal meets it."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.mesh import Mesh, running_mesh
+from tests.e2e.people import log_in, rest, somebody
+
+
+async def test_after_a_kill_the_same_data_is_served_again(tmp_path: Path) -> None:
+    async with running_mesh(tmp_path) as mesh:
+        ann = await somebody(mesh, "ann")
+
+        mesh.kill()
+        await mesh.start()
+
+        async with rest(mesh) as client:
+            assert (await log_in(client, ann.email)).user_id == ann.user_id
+
+
+async def test_ctrl_c_drains_and_ends_with_success(tmp_path: Path) -> None:
+    async with running_mesh(tmp_path) as mesh:
+        assert await mesh.stop() == 0
+
+        assert mesh.output().endswith("Stopped.\n")
+        async with rest(mesh) as client:
+            with pytest.raises(httpx.ConnectError):
+                await client.get("/healthz")
+
+
+async def test_a_second_one_on_the_same_data_is_refused_in_one_line(mesh: Mesh, tmp_path: Path) -> None:
+    second = Mesh(tmp_path, {"CHATLY_DATA_DIR": str(mesh.data_dir)})
+
+    with pytest.raises(RuntimeError, match=r"another Chatly is running on .* set CHATLY_DATA_DIR to another folder"):
+        await second.start()
+
+    assert "Traceback" not in second.output()
+
+
+async def test_a_port_that_is_taken_is_named_with_its_setting(mesh: Mesh, tmp_path: Path) -> None:
+    taken = mesh.grpc["auth"].rpartition(":")[2]
+    second = Mesh(tmp_path, {"CHATLY_AUTH_GRPC_PORT": taken})
+
+    with pytest.raises(RuntimeError, match=f"{taken}.* in use.*CHATLY_AUTH_GRPC_PORT"):
+        await second.start()
+
+    assert "Traceback" not in second.output()
