@@ -1,18 +1,14 @@
 """Live delivery: Subscribe and SendMessages. Knows no transport; what goes to clients is bytes made by a `Wire`.
 
-How wiring builds it (`history` is the History, `events` the store's EventReader, `tail` the HotTail):
+The way of an event, from the bus to the streams of a node:
 
-    wire = SubscribeWire()                                          # mapping/stream.py
-    rendering = Rendering(wire=wire, chats=history)
-    hub = Hub(bus=bus, rendering=rendering, events=events, tail=tail)
-    replays = Replays(past=history, events=events, rendering=rendering)
-    subscribe = Subscribe(hub=hub, replays=replays, wire=wire, log_id=await log_reader.log_id())
-    send_messages = SendMessages(send=send_message)
-    heartbeats = Heartbeats(hub=hub, wire=wire, clock=clock)
-    drain = Drain(hub=hub, wire=wire)
+    bus → Hub → Fanout (each event serialised once, each stream given it once) → Outbox of each Reader → Subscribe
 
-`await hub.open()` comes before the first stream and `hub.close()` at the end; `hub.run` and `heartbeats.run` are loops
-of the service, `drain` is what it does first at shutdown. The hub trims the tail as watermarks come; nobody else needs
-to. The rpc layer yields what `subscribe(user_id, cursor)` gives as it is (bytes), and `answer_pb(answer)` for each of
-`send_messages(asks(requests), sender=user_id)`.
+`Hub` hears the channels of all streams of the node with one subscription, and the watermark of the store, by which it
+also trims the hot tail. `Subscribe` is one stream from its cursor to its end: listen, replay, `caught_up`, live;
+`Replays` reads the past for it, after a gap of the bus too. `Heartbeats` is one loop for all streams; `Drain` sends them
+elsewhere.
+
+`Hub.open` comes before the first stream; `Hub.run` and `Heartbeats.run` are loops of the service. Metrics:
+`chatly_live_events_serialized_total`, `chatly_live_deliveries_total`.
 """

@@ -1,13 +1,19 @@
 """Streams follow their user into groups and out of them, and nobody hears what is not theirs."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from uuid import uuid4
 
+import pytest
 from chatly.messaging.v1 import message_pb2
 
 from history.channels import chat_channel, user_channel
 from history.chats import direct_chat_id
 from history.model import GroupUpdated, MemberSet, MessageSent, Role
+from history.view import Replay
+from kernel.ids import UserId
+from services.messaging.live import replays
+from services.messaging.live.ports import Past
 from tests.unit.live.world import Client, Node, World, a_node, a_user, until
 
 
@@ -223,3 +229,54 @@ async def test_two_nodes_deliver_each_others_messages(world: World, node: Node) 
         await client.caught_up()
         await node.send(group, ann, "across")
         await client.saw_text("across")
+
+
+class PastWithANewcomer:
+    """The history, in which something happens just before it is asked what was missed."""
+
+    def __init__(self, past: Past, happens: Callable[[], Awaitable[object]]) -> None:
+        self._past = past
+        self._happens = happens
+        self.states_of = past.states_of
+        self.chat = past.chat
+
+    async def missed(self, user_id: UserId, since: Mapping[int, int], *, limit: int) -> Replay:
+        await self._happens()
+        return await self._past.missed(user_id, since, limit=limit)
+
+
+async def test_who_is_added_while_a_replay_runs_hears_the_group_from_then_on(node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    group = await node.create_group(ann)
+    async with node.client(bob) as client:
+        await client.caught_up()
+    node.replays._past = PastWithANewcomer(node.history, lambda: node.add(group, ann, bob))
+    async with node.client(bob, client.cursor) as resumed:
+        await resumed.caught_up()
+        node.replays._past = node.history
+        await node.send(group, ann, "welcome")
+        await resumed.saw_text("welcome")
+
+    assert "chat_added" in resumed.kinds
+
+
+async def test_who_was_removed_during_a_gap_too_long_to_replay_hears_no_more(
+    world: World, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "MAX_EVENTS", 2)
+    ann, bob = a_user(), a_user()
+    group = await node.create_group(ann, bob)
+    await world.persist()
+    async with node.client(bob) as client:
+        await client.caught_up()
+        for number in range(3):
+            unheard = world.event(direct_chat_id(ann, bob), ann, MessageSent(uuid4(), str(number)))
+            await node.tail.add(await world.append(unheard))
+        removed = world.event(group, ann, MemberSet(bob, None), audience=(bob,))
+        await node.tail.add(await world.append(removed))
+        await world.lose_touch()
+        await until(lambda: "resync" in client.kinds)
+        await node.send(group, ann, "not for bob")
+        await nothing_more(node, client)
+
+    assert client.texts == ["end"]
