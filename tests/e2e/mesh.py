@@ -68,14 +68,15 @@ class Mesh:
         self.http = {name: f"{HOST}:{port}" for name, port in ports.http.items()}
         """Each service's /metrics and /healthz."""
         self._log = folder / "mesh.log"
-        self._environ = _environment(ports, self.data_dir, environ)
+        self.environ = _environment(ports, self.data_dir, environ)
+        """For other commands of `chatly` that concern this mesh."""
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
         """Return once it serves; raises RuntimeError with all it said."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
         said_before = len(self.output())
-        self._process = _spawn(self._environ, self._log)
+        self._process = _spawn(self.environ, self._log)
         deadline = time.monotonic() + _START_SECONDS
         while _READY not in self.output()[said_before:]:
             if self._process.poll() is not None or time.monotonic() > deadline:
