@@ -101,6 +101,20 @@ async def test_an_event_comes_once_although_sender_and_persister_both_publish_it
     assert client.texts == ["once", "end"]
 
 
+async def test_what_is_stored_leaves_the_hot_tail(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    chat_id = direct_chat_id(ann, bob)
+    await node.send(chat_id, ann, "stored")
+    await world.persist()
+    kept = await node.send(chat_id, ann, "not stored")
+    async with node.client(bob) as client:
+        await client.caught_up()
+        await node.send(direct_chat_id(bob, a_user()), bob, "the bus has been heard")
+        await client.saw_text("the bus has been heard")
+
+    assert await node.tail.events([chat_id]) == {chat_id: (kept,)}
+
+
 async def test_the_persister_delivers_what_a_dead_node_could_not(world: World, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
