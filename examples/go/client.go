@@ -21,7 +21,7 @@ import (
 const (
 	password   = "chatly-example"
 	callTime   = 10 * time.Second
-	retryTime  = 30 * time.Second
+	retryTime  = time.Minute
 	firstDelay = 100 * time.Millisecond
 )
 
@@ -139,12 +139,16 @@ type method[Request, Response any] func(context.Context, Request, ...grpc.CallOp
 
 // call makes a call that may be done twice: a send may, because its client_message_id tells that it is the same one.
 // It waits for a connection that is away, and renews an access token that is refused.
-func call[Request, Response any](ctx context.Context, c *Client, do method[Request, Response], request Request) (Response, error) {
+func call[Request, Response any](
+	ctx context.Context, c *Client, do method[Request, Response], request Request,
+) (Response, error) {
 	return renewing(ctx, c, func(token string) (Response, error) { return attempt(ctx, token, do, request) })
 }
 
 // callOnce makes a call that must not be done twice.
-func callOnce[Request, Response any](ctx context.Context, c *Client, do method[Request, Response], request Request) (Response, error) {
+func callOnce[Request, Response any](
+	ctx context.Context, c *Client, do method[Request, Response], request Request,
+) (Response, error) {
 	return renewing(ctx, c, func(token string) (Response, error) { return try(ctx, token, do, request) })
 }
 
@@ -162,7 +166,9 @@ func renewing[Response any](ctx context.Context, c *Client, do func(token string
 }
 
 // attempt tries a call until it gets through, or for retryTime.
-func attempt[Request, Response any](ctx context.Context, token string, do method[Request, Response], request Request) (Response, error) {
+func attempt[Request, Response any](
+	ctx context.Context, token string, do method[Request, Response], request Request,
+) (Response, error) {
 	giveUp, delay := time.Now().Add(retryTime), firstDelay
 	for {
 		response, err := try(ctx, token, do, request)
@@ -174,7 +180,9 @@ func attempt[Request, Response any](ctx context.Context, token string, do method
 	}
 }
 
-func try[Request, Response any](ctx context.Context, token string, do method[Request, Response], request Request) (Response, error) {
+func try[Request, Response any](
+	ctx context.Context, token string, do method[Request, Response], request Request,
+) (Response, error) {
 	ctx, cancel := context.WithTimeout(as(ctx, token), callTime)
 	defer cancel()
 	return do(ctx, request)

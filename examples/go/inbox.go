@@ -15,7 +15,7 @@ import (
 const (
 	remembered = 10_000 // as many events as one replay may hold: an older one cannot come again
 	waiting    = 1_000  // a reader that falls further behind holds the stream back
-	waitTime   = 20 * time.Second
+	waitTime   = time.Minute
 )
 
 // An Inbox is a subscription that comes back after every cut, at its cursor. It gives each lasting event once.

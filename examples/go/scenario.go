@@ -12,7 +12,11 @@ import (
 )
 
 var whileAway = []string{
-	"While you were away 1", "While you were away 2", "While you were away 3", "While you were away 4", "While you were away 5",
+	"While you were away 1",
+	"While you were away 2",
+	"While you were away 3",
+	"While you were away 4",
+	"While you were away 5",
 }
 
 // A Scenario is Ada and Ben, in their chat.
@@ -110,7 +114,9 @@ func (s *Scenario) send(ctx context.Context) error {
 		return err
 	}
 	said := arrived.GetMessageCreated()
-	return check([]string{said.MessageId, said.ClientMessageId, said.Text}, []string{s.messageID, request.ClientMessageId, "Hello Ben"})
+	return check(
+		[]string{said.MessageId, said.ClientMessageId, said.Text},
+		[]string{s.messageID, request.ClientMessageId, "Hello Ben"})
 }
 
 func (s *Scenario) react(ctx context.Context) error {

@@ -18,7 +18,7 @@ Response = TypeVar("Response")
 
 PASSWORD = "chatly-example"  # noqa: S105 - accounts of a demonstration
 CALL_SECONDS = 10.0
-RETRY_SECONDS = 30.0
+RETRY_SECONDS = 60.0
 # What a call may get while the connection or a server is away; which, depends on the moment of the break.
 AWAY = {
     grpc.StatusCode.UNAVAILABLE,

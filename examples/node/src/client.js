@@ -5,7 +5,7 @@ import { chatly } from "./protos.js";
 
 const PASSWORD = "chatly-example";
 const CALL_MS = 10_000;
-const RETRY_MS = 30_000;
+const RETRY_MS = 60_000;
 // What a call may get while the connection or a server is away; which, depends on the moment of the break.
 const { UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED, INTERNAL, UNKNOWN } = grpc.status;
 const AWAY = [UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED, INTERNAL, UNKNOWN];

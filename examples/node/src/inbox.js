@@ -10,7 +10,7 @@ import { chatly } from "./protos.js";
 const REMEMBERED = 10_000;
 // A reader that falls further behind holds the stream back.
 const WAITING = 1_000;
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 // Subscribing again cannot help.
 const FINAL = [grpc.status.INVALID_ARGUMENT, grpc.status.PERMISSION_DENIED, grpc.status.UNIMPLEMENTED];
 

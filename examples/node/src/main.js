@@ -22,6 +22,6 @@ if (command === "scenario" && options.name) {
 } else if (command === "talk" && options.name && options.chat) {
   await talk(options.edge, options.name, options.chat, Number(options.send), Number(options.expect));
 } else {
-  console.error("usage: node src/main.js scenario|talk --name NAME [--edge HOST:PORT] [--chat CHAT_ID --send N --expect N]");
+  console.error("usage: main.js scenario|talk --name NAME [--edge HOST:PORT] [--chat CHAT_ID --send N --expect N]");
   process.exitCode = 2;
 }

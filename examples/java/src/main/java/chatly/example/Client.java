@@ -27,7 +27,7 @@ import java.util.function.Function;
 final class Client implements AutoCloseable {
   private static final String PASSWORD = "chatly-example";
   private static final int CALL_SECONDS = 10;
-  private static final Duration RETRY = Duration.ofSeconds(30);
+  private static final Duration RETRY = Duration.ofSeconds(60);
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
   /** What a call may get while the connection or a server is away; which, depends on the moment of the break. */

@@ -25,7 +25,7 @@ final class Inbox implements AutoCloseable {
   private static final int REMEMBERED = 10_000;
   /** A reader that falls further behind holds the stream back. */
   private static final int WAITING = 1_000;
-  private static final int WAIT_SECONDS = 20;
+  private static final int WAIT_SECONDS = 60;
   /** Subscribing again cannot help. */
   private static final Set<Status.Code> FINAL =
       Set.of(Status.Code.INVALID_ARGUMENT, Status.Code.PERMISSION_DENIED, Status.Code.UNIMPLEMENTED);

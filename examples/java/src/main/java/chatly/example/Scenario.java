@@ -92,7 +92,8 @@ final class Scenario {
   }
 
   private void react(String messageId) throws InterruptedException {
-    var reaction = ToggleReactionRequest.newBuilder().setChatId(chatId).setMessageId(messageId).setEmoji("👍").build();
+    var reaction =
+        ToggleReactionRequest.newBuilder().setChatId(chatId).setMessageId(messageId).setEmoji("👍").build();
     // Twice would take it away again: not to be retried blindly.
     ben.callOnce(ben.messaging, stub -> stub.toggleReaction(reaction));
     var change = last(adaInbox.until(EventCase.REACTION_CHANGED)).getReactionChanged();
@@ -160,7 +161,10 @@ final class Scenario {
 
   /** What the new messages among some events say. */
   private static List<String> texts(List<LiveEvent> events) {
-    return events.stream().filter(LiveEvent::hasMessageCreated).map(event -> event.getMessageCreated().getText()).toList();
+    return events.stream()
+        .filter(LiveEvent::hasMessageCreated)
+        .map(event -> event.getMessageCreated().getText())
+        .toList();
   }
 
   private static void check(Object found, Object expected) {
