@@ -5,15 +5,17 @@ import queue
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.store.asked import Asked, Outcome, answer
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
+Wanted = Asked[sqlite3.Connection, Any]
+Jobs = queue.SimpleQueue[Wanted | None]
 
 _MAX_GROUP = 512
 # A file that cannot be used; any other code is a defect of the job.
@@ -33,11 +35,14 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, *, readers: int = 2) -> None:
         self._path = path
-        self._jobs: queue.SimpleQueue[tuple[Job[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._writes: Jobs = queue.SimpleQueue()
+        self._reads: Jobs = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_loop, name=f"sqlite-writer {path.name}", daemon=True)
-        self._readers = ThreadPoolExecutor(readers, thread_name_prefix=f"sqlite-reader {path.name}")
-        self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
+        self._readers = [
+            threading.Thread(target=self._read_loop, name=f"sqlite-reader {path.name}", daemon=True)
+            for _ in range(readers)
+        ]
+        self._stopped = False
 
     async def write(self, job: Job[T]) -> T:
         """Run `job` in a savepoint; durable on return. Concurrent jobs share one commit.
@@ -45,16 +50,14 @@ class SqliteDatabase:
         What the job raises undoes only that job, and is raised here; a file that cannot be written is UNAVAILABLE
         `STORE_UNAVAILABLE`.
         """
-        future: Future[T] = Future()
-        self._jobs.put((job, future))
-        return await asyncio.wrap_future(future)
+        return await self._ask(self._writes, job)
 
     async def read(self, job: Job[T]) -> T:
         """Run `job` on a read-only connection; it sees every write that has returned.
 
         A file that cannot be read is UNAVAILABLE `STORE_UNAVAILABLE`.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, job)
+        return await self._ask(self._reads, job)
 
     def start(self, schema: Sequence[str]) -> None:
         """Create or migrate: `schema[n]` is the script that leads from version n to n + 1 (`PRAGMA user_version`)."""
@@ -64,15 +67,24 @@ class SqliteDatabase:
             migrate(connection, schema)
         finally:
             connection.close()
-        self._writer.start()
+        for thread in (self._writer, *self._readers):
+            thread.start()
 
     def stop(self) -> None:
         """Finish what was asked for, then close."""
-        self._jobs.put(None)
-        self._writer.join()
-        self._readers.shutdown()
-        for connection in self._opened:
-            connection.close()
+        self._stopped = True
+        self._writes.put(None)
+        for _ in self._readers:
+            self._reads.put(None)
+        for thread in (self._writer, *self._readers):
+            thread.join()
+
+    async def _ask(self, jobs: Jobs, job: Job[T]) -> T:
+        if self._stopped:
+            raise unavailable(Reason.STORE_UNAVAILABLE, f"the store {self._path.name} is closed")
+        asked = Asked(job)
+        jobs.put(asked)
+        return await asked.answer
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
@@ -82,78 +94,76 @@ class SqliteDatabase:
         connection.execute("PRAGMA foreign_keys=ON")
         return connection
 
-    def _read(self, job: Job[T]) -> T:
-        try:
-            return job(self._reader())
-        except sqlite3.DatabaseError as error:
-            if not _says_away(error):
-                raise
-            raise self._away(error) from error
+    def _read_loop(self) -> None:
+        connection: sqlite3.Connection | None = None
+        while (asked := self._reads.get()) is not None:
+            if asked.given_up:
+                continue
+            try:
+                # Opened when first needed: few files are read by all their readers.
+                connection = connection or self._connect_to_read()
+                outcome = Outcome(asked, asked.job(connection))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller
+                outcome = Outcome(asked, error=self._told(error))
+            answer([outcome])
+        if connection is not None:
+            connection.close()
 
-    def _reader(self) -> sqlite3.Connection:
-        """The connection of this thread."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._connect()
-            connection.execute("PRAGMA query_only=ON")
-            self._local.connection = connection
-            self._opened.append(connection)
+    def _connect_to_read(self) -> sqlite3.Connection:
+        connection = self._connect()
+        connection.execute("PRAGMA query_only=ON")
         return connection
+
+    def _told(self, error: Exception) -> Exception:
+        return self._away(error) if _says_away(error) else error
 
     def _away(self, error: Exception) -> ChatlyError:
         return unavailable(Reason.STORE_UNAVAILABLE, f"the store {self._path.name} does not answer: {error}")
 
     def _write_loop(self) -> None:
         connection = self._connect()
-        while (first := self._jobs.get()) is not None:
+        while (first := self._writes.get()) is not None:
             group, last = self._gather(first)
             self._commit_group(connection, group)
             if last:
                 break
         connection.close()
 
-    def _gather(self, first: tuple[Job[Any], Future[Any]]) -> tuple[list[tuple[Job[Any], Future[Any]]], bool]:
+    def _gather(self, first: Wanted) -> tuple[list[Wanted], bool]:
         group = [first]
         while len(group) < _MAX_GROUP:
             try:
-                job = self._jobs.get_nowait()
+                asked = self._writes.get_nowait()
             except queue.Empty:
                 return group, False
-            if job is None:
+            if asked is None:
                 return group, True
-            group.append(job)
+            group.append(asked)
         return group, False
 
-    def _commit_group(self, connection: sqlite3.Connection, asked: list[tuple[Job[Any], Future[Any]]]) -> None:
-        """Run every job in its savepoint, commit once, and only then answer. Jobs cancelled by now are left out."""
-        group = [(job, future) for job, future in asked if future.set_running_or_notify_cancel()]
-        outcomes: list[Callable[[], None]] = []
+    def _commit_group(self, connection: sqlite3.Connection, group: list[Wanted]) -> None:
+        """Run every job in its savepoint, commit once, and only then answer. Jobs given up by now are left out."""
+        waiting = [asked for asked in group if not asked.given_up]
         try:
             connection.execute("BEGIN IMMEDIATE")
-            outcomes.extend(self._run_in_savepoint(connection, job, future) for job, future in group)
+            outcomes = [self._run_in_savepoint(connection, asked) for asked in waiting]
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            for _, future in group:
-                future.set_exception(self._away(error))
-            return
-        for answer in outcomes:
-            answer()
+            outcomes = [Outcome(asked, error=self._away(error)) for asked in waiting]
+        answer(outcomes)
 
-    def _run_in_savepoint(
-        self, connection: sqlite3.Connection, job: Job[Any], future: "Future[Any]"
-    ) -> Callable[[], None]:
+    def _run_in_savepoint(self, connection: sqlite3.Connection, asked: Wanted) -> Outcome:
         connection.execute("SAVEPOINT job")
         try:
-            result = job(connection)
+            result = asked.job(connection)
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller of this one job
             connection.execute("ROLLBACK TO job")
             connection.execute("RELEASE job")
-            failure = self._away(error) if _says_away(error) else error
-            return lambda: future.set_exception(failure)
+            return Outcome(asked, error=self._told(error))
         connection.execute("RELEASE job")
-        return lambda: future.set_result(result)
+        return Outcome(asked, result)
 
 
 def _says_away(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,34 @@ async def test_a_file_that_is_no_database_any_more_is_a_store_that_is_away(tmp_p
             await database.read(lambda db: db.execute("SELECT * FROM numbers").fetchall())
 
     assert raised.value.reason is Reason.STORE_UNAVAILABLE
+
+
+async def test_what_nobody_waits_for_any_more_is_left_out(tmp_path: Path) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold(connection: sqlite3.Connection) -> None:
+        entered.set()
+        leave.wait(10)
+
+    async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
+        holding = asyncio.create_task(database.write(hold))
+        await asyncio.to_thread(entered.wait, 10)
+        given_up = asyncio.create_task(_add(database, "anna"))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.gather(given_up, return_exceptions=True)
+        leave.set()
+        await holding
+        await _add(database, "bert")
+
+        assert await _names(database) == ["bert"]
+
+
+async def test_a_closed_file_is_a_store_that_is_away(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
+        pass
+
+    for use in (_add(database, "anna"), _names(database)):
+        with pytest.raises(ChatlyError) as raised:
+            await use
+        assert raised.value.reason is Reason.STORE_UNAVAILABLE
