@@ -1,0 +1,43 @@
+"""`chatly doctor` tells a mesh that is well from one that is not."""
+
+from pathlib import Path
+
+from tests.e2e.commands.chatly import chatly
+from tests.e2e.mesh import SERVICES, Mesh, running_mesh
+
+
+async def test_a_mesh_that_runs_is_well(mesh: Mesh) -> None:
+    doctor = await chatly(mesh.environ, "doctor")
+
+    assert doctor.exit_code == 0
+    assert "BROKEN" not in doctor.output
+    assert all(f"serving at {mesh.grpc[service]}" in doctor.output for service in SERVICES)
+    assert doctor.output.rstrip().endswith("All is well.")
+
+
+async def test_of_a_mesh_that_stopped_every_part_is_named(tmp_path: Path) -> None:
+    stopped = Mesh(tmp_path, {})
+    doctor = await chatly(stopped.environ, "doctor")
+
+    assert doctor.exit_code == 1
+    broken = {line.split()[1] for line in doctor.output.splitlines() if line.startswith("BROKEN")}
+    assert broken == {*SERVICES, "edge"}
+    assert "make run" in doctor.output
+
+
+async def test_wrong_settings_are_named(tmp_path: Path) -> None:
+    wrong = Mesh(tmp_path, {"CHATLY_SERVICE_SECRET": "short", "CHATLY_EDGE_PORT": "eighty"})
+    for command in ("run", "doctor"):
+        refused = await chatly(wrong.environ, command)
+
+        assert refused.exit_code in {1, 2}
+        assert "CHATLY_SERVICE_SECRET" in refused.output
+        assert "Traceback" not in refused.output
+
+
+async def test_a_second_mesh_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    async with running_mesh(tmp_path) as mesh:
+        second = await chatly(mesh.environ, "run")
+
+    assert second.exit_code == 2
+    assert "CHATLY_DATA_DIR" in second.output

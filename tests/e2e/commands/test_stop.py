@@ -1,0 +1,59 @@
+"""Ctrl-C and the next start: streams are sent elsewhere, nothing is lost, nobody is logged out."""
+
+import json
+from pathlib import Path
+
+import grpc
+from chatly.presence.v1 import presence_service_pb2 as presence
+from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
+
+from tests.builders import an_id
+from tests.e2e.live.listener import listening
+from tests.e2e.mesh import running_mesh
+from tests.e2e.people import people, rest
+from tests.e2e.rest.talk import history, send, upload
+from tests.unit.media.samples import PDF
+
+
+async def test_streams_are_told_and_data_is_there_after_the_next_start(tmp_path: Path) -> None:
+    async with running_mesh(tmp_path) as mesh:
+        ann, bob = await people(mesh, "ann", "bob")
+        async with rest(mesh) as client:
+            media = await upload(client, ann, "paper.pdf", PDF)
+            await send(client, ann, bob, "before", media_ids=[media["media_id"]])
+        async with grpc.aio.insecure_channel(mesh.edge) as edge, listening(edge, bob) as of_bob:
+            await of_bob.until_caught_up()
+            online = PresenceServiceStub(edge).Connect(presence.ConnectRequest(), metadata=bob.metadata)
+            exit_code = await mesh.stop()
+            told = await of_bob.next("reconnect")
+            last_words = [answer async for answer in online]
+            cursor = of_bob.cursor
+
+        await mesh.start()
+        async with rest(mesh) as client:
+            seen = await history(client, bob, ann)
+            file = await client.get(media["url"], headers=bob.headers)
+            await send(client, ann, bob, "after")
+        async with grpc.aio.insecure_channel(mesh.edge) as edge, listening(edge, bob, cursor) as of_bob:
+            missed = await of_bob.until_caught_up()
+
+    assert exit_code == 0
+    assert 0 <= told.reconnect.delay_ms <= 10_000
+    assert last_words[-1].reconnect
+    assert [(message["text"], message["seq"]) for message in seen] == [("before", "1")]
+    assert file.content == PDF
+    assert "after" in [event.message_created.text for event in missed]
+
+
+async def test_every_request_is_in_the_access_log_by_its_id(tmp_path: Path) -> None:
+    async with running_mesh(tmp_path) as mesh:
+        async with rest(mesh) as client:
+            answer = await client.get(f"/api/uploads/{an_id()}", params={"sig": "a-secret-signature", "exp": "1"})
+        await mesh.stop()
+        written = (mesh.data_dir / "edge" / "access.log").read_text()
+
+    lines = [json.loads(line) for line in written.splitlines()]
+    (line,) = [line for line in lines if line.get("request_id") == answer.headers["x-request-id"]]
+    assert (line["method"], line["path"], line["status"]) == ("GET", answer.url.path, 403)
+    assert line["duration_ms"] >= 0
+    assert "a-secret-signature" not in written

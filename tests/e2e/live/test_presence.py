@@ -1,0 +1,122 @@
+"""People who share a chat see each other come and go."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+import pytest_asyncio
+from chatly.presence.v1 import presence_service_pb2 as presence
+from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
+
+from tests.e2e.mesh import Mesh, running_mesh
+from tests.e2e.people import Person, people, rest
+from tests.e2e.rest.talk import send
+
+ONLINE, OFFLINE = presence.AVAILABILITY_ONLINE, presence.AVAILABILITY_OFFLINE
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mesh]:
+    """In which people are soon taken for gone."""
+    folder = tmp_path_factory.mktemp("presence")
+    async with running_mesh(folder, CHATLY_PRESENCE_GRACE_SECONDS="0.9", CHATLY_PRESENCE_RENEW_SECONDS="0.2") as mesh:
+        yield mesh
+
+
+class Device:
+    """An open Connect, and what it knows of others."""
+
+    def __init__(self, call: Any) -> None:  # noqa: ANN401 - grpc.aio's calls have no usable type
+        self._answers = aiter(call)
+        self._known: dict[str, presence.Presence] = {}
+
+    async def until(self, other: Person, availability: int) -> presence.Presence:
+        """The state of this person once it is this one."""
+        async with asyncio.timeout(15):
+            while True:
+                state = self._known.get(other.user_id)
+                if state is not None and state.availability == availability:
+                    return state
+                answer = await anext(self._answers)
+                self._known |= {state.user_id: state for state in answer.presences}
+
+
+@asynccontextmanager
+async def connected(channel: grpc.aio.Channel, person: Person, device: str = "here") -> AsyncIterator[Device]:
+    call = PresenceServiceStub(channel).Connect(presence.ConnectRequest(device_id=device), metadata=person.metadata)
+    try:
+        yield Device(call)
+    finally:
+        call.cancel()
+
+
+async def friends(mesh: Mesh) -> list[Person]:
+    """Two who have a chat, and a third who has none."""
+    ann, bob, eve = await people(mesh, "ann", "bob", "eve")
+    async with rest(mesh) as client:
+        await send(client, ann, bob, "hello")
+    return [ann, bob, eve]
+
+
+async def state_of(channel: grpc.aio.Channel, other: Person, viewer: Person) -> presence.Presence:
+    request = presence.GetPresenceRequest(user_ids=[other.user_id])
+    answer = await PresenceServiceStub(channel).GetPresence(request, metadata=viewer.metadata)
+    return answer.presences[0]
+
+
+async def test_coming_and_going_is_seen(mesh: Mesh, edge: grpc.aio.Channel) -> None:
+    ann, bob, _ = await friends(mesh)
+    async with connected(edge, bob) as of_bob:
+        async with connected(edge, ann):
+            came = await of_bob.until(ann, ONLINE)
+        went = await of_bob.until(ann, OFFLINE)
+
+    assert went.version > came.version
+    assert went.HasField("last_seen_at")
+    assert not came.HasField("last_seen_at")
+
+
+async def test_who_was_there_before_is_in_the_first_answer(mesh: Mesh, edge: grpc.aio.Channel) -> None:
+    ann, bob, _ = await friends(mesh)
+    async with connected(edge, ann), connected(edge, bob) as of_bob:
+        await of_bob.until(ann, ONLINE)
+
+
+async def test_somebody_with_two_devices_is_gone_with_the_last(
+    mesh: Mesh, edge: grpc.aio.Channel, client: httpx.AsyncClient
+) -> None:
+    ann, bob, carl = await friends(mesh)
+    await send(client, carl, bob, "hello")
+    async with connected(edge, bob) as of_bob:
+        async with connected(edge, ann, "phone"):
+            async with connected(edge, ann, "laptop"), connected(edge, carl):
+                await of_bob.until(ann, ONLINE)
+                await of_bob.until(carl, ONLINE)
+            # Carl went when the laptop went: by now Ann would be gone, too.
+            await of_bob.until(carl, OFFLINE)
+            assert (await state_of(edge, ann, bob)).availability == ONLINE
+        await of_bob.until(ann, OFFLINE)
+
+
+async def test_a_status_is_seen_by_friends(mesh: Mesh, edge: grpc.aio.Channel, client: httpx.AsyncClient) -> None:
+    ann, bob, _ = await friends(mesh)
+    async with connected(edge, ann):
+        body = {"status": {"text": "in a meeting", "emoji": "📅"}}
+        answer = await client.put("/api/presence/status", json=body, headers=ann.headers)
+        seen = await state_of(edge, ann, bob)
+
+    assert answer.status_code == 200
+    assert (seen.status.text, seen.status.emoji) == ("in a meeting", "📅")
+
+
+async def test_strangers_learn_nothing(mesh: Mesh, edge: grpc.aio.Channel) -> None:
+    ann, bob, eve = await friends(mesh)
+    async with connected(edge, bob) as of_bob, connected(edge, ann):
+        await of_bob.until(ann, ONLINE)
+        seen = await state_of(edge, ann, eve)
+
+    assert (seen.availability, seen.HasField("last_seen_at"), seen.status.text) == (OFFLINE, False, "")
