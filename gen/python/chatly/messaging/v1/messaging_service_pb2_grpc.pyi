@@ -112,7 +112,7 @@ class MessagingServiceStub:
     """Everything that happens in the caller's chats. With a cursor: first what was missed since, then `caught_up`, then live,
     without a gap; without one: `caught_up` at once. A heartbeat comes every 15 s.
 
-    Keep the newest `cursor` and subscribe with it after any end of the stream except UNAUTHENTICATED and CANCELLED.
+    Keep the newest `cursor` and subscribe with it after any end of the stream, except UNAUTHENTICATED and an end of your own.
 
     Errors: INVALID_ARGUMENT `INVALID_CURSOR`; RESOURCE_EXHAUSTED `SLOW_READER`, `TOO_MANY_STREAMS`; UNAUTHENTICATED
     `TOKEN_EXPIRED`, `SESSION_ENDED` also while it runs.
@@ -332,7 +332,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         """Everything that happens in the caller's chats. With a cursor: first what was missed since, then `caught_up`, then live,
         without a gap; without one: `caught_up` at once. A heartbeat comes every 15 s.
 
-        Keep the newest `cursor` and subscribe with it after any end of the stream except UNAUTHENTICATED and CANCELLED.
+        Keep the newest `cursor` and subscribe with it after any end of the stream, except UNAUTHENTICATED and an end of your own.
 
         Errors: INVALID_ARGUMENT `INVALID_CURSOR`; RESOURCE_EXHAUSTED `SLOW_READER`, `TOO_MANY_STREAMS`; UNAUTHENTICATED
         `TOKEN_EXPIRED`, `SESSION_ENDED` also while it runs.
