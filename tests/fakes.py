@@ -16,7 +16,7 @@ from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import LiveBus
 from kernel.clock import Clock, SystemClock
 from kernel.ids import SessionId
-from kernel.log.ports import EventLog, LogConsumer, LogPosition, LogReader, LogRecord
+from kernel.log.ports import EventLog, LogConsumer, LogPosition, LogReader, LogRecord, Resume
 from kernel.platform import Platform
 from kernel.rpc.client import open_channel
 from kernel.rpc.server import RunningServer, serve
@@ -99,8 +99,8 @@ class MemoryLog:
         return self.identity
 
     @asynccontextmanager
-    async def consumer(self, group: str) -> AsyncIterator[LogConsumer]:
-        yield MemoryConsumer(self, group)
+    async def consumer(self, group: str, *, resume: Resume | None = None) -> AsyncIterator[LogConsumer]:
+        yield MemoryConsumer(self, group, resume)
 
     def records(self) -> list[LogRecord]:
         """Everything that was appended, partition by partition."""
@@ -128,14 +128,18 @@ class MemoryLog:
 
 
 class MemoryConsumer:
-    """LogConsumer of MemoryLog, the only member of its group: begins after what the group has committed."""
+    """LogConsumer of MemoryLog, the only member of its group."""
 
-    def __init__(self, log: MemoryLog, group: str) -> None:
+    def __init__(self, log: MemoryLog, group: str, resume: Resume | None = None) -> None:
         self._log = log
         self._group = group
+        self._resume = resume
         self._positions = {partition: log.committed(group, partition) for partition in range(log.partitions)}
 
     async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
+        if self._resume is not None:
+            self._positions = dict.fromkeys(self._positions, -1) | dict(await self._resume())
+            self._resume = None
         found = await self._take(max_records)
         if not found and wait > 0:
             await self._log.wait_for_growth(wait)

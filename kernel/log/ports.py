@@ -1,6 +1,6 @@
 """The event log as the rest of Chatly sees it. Keys and values are opaque here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,10 +50,16 @@ class LogReader(Protocol):
         ...
 
 
+Resume = Callable[[], Awaitable[Mapping[int, int]]]
+"""Where a member begins in the partitions it is given: after these offsets (partition → offset), whatever the group has
+committed. Asked each time partitions come to it; one that is left out begins at the first record."""
+
+
 class LogConsumer(Protocol):
     """One member of a named group. Each record goes to one member of the group, in order within its partition.
 
-    At least once: after a crash records since the last commit come again.
+    At least once: after a crash, or when a partition comes to another member, records since the last commit come again
+    (or those after `Resume`, if the member was opened with one).
     """
 
     async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from zlib import crc32
 
 from kernel.errors import ChatlyError, Code, Reason, unavailable
-from kernel.log.ports import LogConsumer, LogPosition, LogRecord
+from kernel.log.ports import LogConsumer, LogPosition, LogRecord, Resume
 from kernel.log.sqlite_group import GroupLock, SqliteLogConsumer
 from kernel.store.sqlite import SqliteDatabase, open_sqlite
 
@@ -95,12 +95,12 @@ class SqliteLog:
             await self._database.write(partial(_commit, group=group, offsets=offsets))
 
     @asynccontextmanager
-    async def consumer(self, group: str) -> AsyncIterator[LogConsumer]:
+    async def consumer(self, group: str, *, resume: Resume | None = None) -> AsyncIterator[LogConsumer]:
         """A member of a group: the first one reads everything, the others stand by until it is gone."""
         lock = GroupLock(self._path.with_name(f"{self._path.name}.{group}.lock"))
         await asyncio.to_thread(lock.open)
         try:
-            yield SqliteLogConsumer(log=self, group=group, lock=lock)
+            yield SqliteLogConsumer(log=self, group=group, lock=lock, resume=resume)
         finally:
             lock.close()
 

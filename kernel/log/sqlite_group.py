@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from kernel.log.ports import LogRecord
+from kernel.log.ports import LogRecord, Resume
 
 _STANDBY_SECONDS = 0.2
 
@@ -57,10 +57,11 @@ class GroupLog(Protocol):
 class SqliteLogConsumer:
     """LogConsumer that reads every partition while it holds the group's lock, and none before."""
 
-    def __init__(self, *, log: GroupLog, group: str, lock: GroupLock) -> None:
+    def __init__(self, *, log: GroupLog, group: str, lock: GroupLock, resume: Resume | None) -> None:
         self._log = log
         self._group = group
         self._lock = lock
+        self._resume = resume
         self._positions: dict[int, int] | None = None
 
     async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
@@ -68,13 +69,18 @@ class SqliteLogConsumer:
             await asyncio.sleep(min(wait, _STANDBY_SECONDS))
             return ()
         if self._positions is None:
-            self._positions = dict(await self._log.committed(self._group))
+            self._positions = await self._beginning()
         records = await self._log.read_each(self._positions, limit=max_records, wait=wait)
         for record in records:
             # To the end of the line, so that a busy partition does not keep the others waiting.
             self._positions.pop(record.position.partition)
             self._positions[record.position.partition] = record.position.offset
         return records
+
+    async def _beginning(self) -> dict[int, int]:
+        if self._resume is None:
+            return dict(await self._log.committed(self._group))
+        return dict.fromkeys(await self._log.ends(), -1) | dict(await self._resume())
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
         await self._log.commit(self._group, offsets)

@@ -1,13 +1,14 @@
-"""Every adapter of the event log, the tests' own among them; a new one joins by one line."""
+"""Every adapter of the event log, the tests' own among them; a new one joins by one branch."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from kernel.log.ports import EventLog, LogConsumer, LogReader
+from kernel.log.kafka import open_kafka_log
+from kernel.log.kafka_settings import KafkaSettings
+from kernel.log.ports import EventLog, LogConsumer, LogReader, Resume
 from kernel.log.sqlite import open_sqlite_log
 from tests.fakes import MemoryLog
 
@@ -15,30 +16,36 @@ from tests.fakes import MemoryLog
 class Log(EventLog, LogReader, Protocol):
     """What an adapter of the log is, as a whole."""
 
-    def consumer(self, group: str) -> AbstractAsyncContextManager[LogConsumer]: ...
+    def consumer(self, group: str, *, resume: Resume | None = None) -> AbstractAsyncContextManager[LogConsumer]: ...
 
 
 OpenLog = Callable[[], AbstractAsyncContextManager[Log]]
+KAFKA = pytest.param("kafka", marks=pytest.mark.engines("kafka"))
 
 
-@asynccontextmanager
-async def open_memory_log(_: Path) -> AsyncIterator[MemoryLog]:
-    yield MemoryLog()
-
-
-LOGS: dict[str, Callable[[Path], AbstractAsyncContextManager[Log]]] = {
-    "sqlite": open_sqlite_log,
-    "memory": open_memory_log,
-}
-
-
-@pytest.fixture(params=LOGS)
-async def log(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Log]:
-    async with LOGS[request.param](tmp_path / "log.db") as opened:
+@pytest.fixture(params=["sqlite", "memory", KAFKA])
+async def log(request: pytest.FixtureRequest) -> AsyncIterator[Log]:
+    async with opener(request)() as opened:
         yield opened
 
 
-@pytest.fixture(params=["sqlite"])
-def open_log(tmp_path: Path) -> OpenLog:
+@pytest.fixture(params=["sqlite", KAFKA])
+def open_log(request: pytest.FixtureRequest) -> OpenLog:
     """Opens the same lasting log at each call, also while it is open already: as another process does."""
-    return lambda: open_sqlite_log(tmp_path / "log.db")
+    return opener(request)
+
+
+def opener(request: pytest.FixtureRequest) -> OpenLog:
+    if request.param == "sqlite":
+        path = request.getfixturevalue("tmp_path") / "log.db"
+        return lambda: open_sqlite_log(path)
+    if request.param == "kafka":
+        bootstrap = tuple(request.getfixturevalue("kafka_bootstrap").split(","))
+        settings = KafkaSettings(bootstrap=bootstrap, topic=request.getfixturevalue("fresh_name"), partitions=4)
+        return lambda: open_kafka_log(settings)
+    return open_memory_log
+
+
+@asynccontextmanager
+async def open_memory_log() -> AsyncIterator[MemoryLog]:
+    yield MemoryLog()

@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+import pytest
+
+from kernel.errors import ChatlyError, Reason, unavailable
 from kernel.log.ports import LogConsumer, LogRecord
 from tests.contract.log.conftest import Log, OpenLog
 
@@ -42,7 +45,7 @@ async def test_a_fetch_is_no_larger_than_asked_for(log: Log) -> None:
     await append(log, *(f"chat {number}" for number in range(20)))
 
     async with log.consumer("group") as consumer:
-        assert len(await consumer.fetch(max_records=7, wait=0)) == 7
+        assert 1 <= len(await consumer.fetch(max_records=7, wait=10)) <= 7
 
 
 async def test_a_waiting_consumer_gets_what_is_appended(log: Log) -> None:
@@ -101,6 +104,33 @@ async def test_an_older_commit_does_not_move_the_group_back(log: Log) -> None:
         await consumer.commit(ends_of(records[:1]))
 
         assert sum((await consumer.lag()).values()) == 0
+
+
+async def test_a_member_may_begin_elsewhere_than_the_group(log: Log) -> None:
+    positions = [await log.append("chat", value) for value in (b"0", b"1", b"2")]
+
+    async def stored() -> Mapping[int, int]:
+        return {positions[0].partition: 0}
+
+    async with log.consumer("group") as consumer:
+        await consumer.commit(ends_of(await fetched(consumer, 3)))
+    async with log.consumer("group", resume=stored) as consumer:
+        assert [record.value for record in await fetched(consumer, 2)] == [b"1", b"2"]
+
+
+async def test_a_member_that_does_not_know_yet_where_to_begin_reads_nothing(log: Log) -> None:
+    await append(log, "chat")
+    answers = [unavailable(Reason.STORE_UNAVAILABLE, "the store is away"), None]
+
+    async def stored() -> Mapping[int, int]:
+        if answer := answers.pop(0):
+            raise answer
+        return {}
+
+    async with log.consumer("group", resume=stored) as consumer:
+        with pytest.raises(ChatlyError, match="the store is away"):
+            await fetched(consumer, 1)
+        assert [record.key for record in await fetched(consumer, 1)] == ["chat"]
 
 
 async def test_no_two_members_of_a_group_get_the_same_record(open_log: OpenLog) -> None:

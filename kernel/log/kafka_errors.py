@@ -1,0 +1,22 @@
+"""What kafka-python raises, as the one error that the log's ports know."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kafka.errors import KafkaError
+
+from kernel.errors import ChatlyError, Reason, unavailable
+
+
+def log_unavailable(detail: object) -> ChatlyError:
+    """UNAVAILABLE `LOG_UNAVAILABLE`."""
+    return unavailable(Reason.LOG_UNAVAILABLE, f"the event log does not answer: {detail}")
+
+
+@contextmanager
+def kafka_errors() -> Iterator[None]:
+    """Turn what kafka-python raises while the brokers are away into ChatlyError UNAVAILABLE `LOG_UNAVAILABLE`."""
+    try:
+        yield
+    except (KafkaError, OSError) as error:
+        raise log_unavailable(error or type(error).__name__) from error

@@ -1,0 +1,61 @@
+"""Where Kafka is, who we are to it, and how the topic was made."""
+
+import ssl
+from typing import Any
+
+from kernel.settings import env, settings
+
+_PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+
+
+def _positive(value: float) -> str | None:
+    return None if value > 0 else "must be above 0"
+
+
+def _protocol(value: str) -> str | None:
+    return None if value in _PROTOCOLS else f"must be one of {', '.join(_PROTOCOLS)}"
+
+
+@settings
+class KafkaSettings:
+    """The event log on Kafka."""
+
+    bootstrap: tuple[str, ...] = env("CHATLY_KAFKA_BOOTSTRAP", help="brokers to begin with: host:port, ...")
+    topic: str = env("CHATLY_KAFKA_TOPIC", "chat-messages", help="the topic that holds every event")
+    partitions: int = env("CHATLY_KAFKA_PARTITIONS", 12, help="of the topic, fixed when it is made", check=_positive)
+    replication: int = env(
+        "CHATLY_KAFKA_REPLICATION", 1, help="copies of each record, when the topic is made", check=_positive
+    )
+    append_seconds: float = env(
+        "CHATLY_KAFKA_APPEND_SECONDS", 5.0, help="how long an append may take before it is refused", check=_positive
+    )
+    security_protocol: str = env("CHATLY_KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", help="or SASL_SSL, …", check=_protocol)
+    sasl_mechanism: str = env("CHATLY_KAFKA_SASL_MECHANISM", "SCRAM-SHA-512", help="with SASL: PLAIN, SCRAM-SHA-…")
+    username: str = env("CHATLY_KAFKA_USERNAME", "", help="with SASL")
+    password: str = env("CHATLY_KAFKA_PASSWORD", "", help="with SASL", secret=True)
+    ca_file: str = env("CHATLY_KAFKA_CA_FILE", "", help="with SSL: who signed the brokers' certificates")
+    certificate_file: str = env("CHATLY_KAFKA_CERTIFICATE_FILE", "", help="with SSL: our own certificate, for mTLS")
+    key_file: str = env("CHATLY_KAFKA_KEY_FILE", "", help="with SSL: the key of our own certificate")
+
+    def client(self) -> dict[str, Any]:
+        """What every client of kafka-python is given to connect."""
+        options: dict[str, Any] = {
+            "bootstrap_servers": list(self.bootstrap),
+            "security_protocol": self.security_protocol,
+            "bootstrap_timeout_ms": 3_000,
+            # The default waits up to 30 s with a new attempt after an outage.
+            "reconnect_backoff_max_ms": 500,
+        }
+        if "SASL" in self.security_protocol:
+            options["sasl_mechanism"] = self.sasl_mechanism
+            options["sasl_plain_username"] = self.username
+            options["sasl_plain_password"] = self.password
+        if "SSL" in self.security_protocol:
+            options["ssl_context"] = self._ssl_context()
+        return options
+
+    def _ssl_context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self.ca_file or None)
+        if self.certificate_file:
+            context.load_cert_chain(self.certificate_file, self.key_file or None)
+        return context

@@ -1,0 +1,154 @@
+"""A Kafka of our own that is stopped and started again: appends fail soon and clearly, then work, and nothing is lost."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engines.kafka import kafka_nodes
+from engines.node import Node, Running, start, stop, wait_until_ready
+from engines.settings import EngineSettings
+from kernel.errors import ChatlyError, Code, Reason
+from kernel.log.kafka import KafkaLog, open_kafka_log
+from kernel.log.kafka_settings import KafkaSettings
+from kernel.log.ports import LogPosition
+
+pytestmark = [pytest.mark.engines("kafka"), pytest.mark.timeout(180)]
+APPEND_SECONDS = 2.0
+READY_SECONDS = 90
+
+
+class OwnKafka:
+    """One broker that may be stopped at will."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._running: Running | None = None
+        self.settings = KafkaSettings(
+            bootstrap=(node.address,), topic="chat-messages", partitions=2, append_seconds=APPEND_SECONDS
+        )
+
+    async def start(self) -> None:
+        self._running = await asyncio.to_thread(start, self._node)
+        await asyncio.to_thread(wait_until_ready, self._node, self._running, seconds=READY_SECONDS)
+
+    async def stop(self, *, kill: bool = False) -> None:
+        if self._running is not None:
+            await asyncio.to_thread(stop, self._running, kill=kill)
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    # The controllers' port is the next one.
+    with socket.socket() as one, socket.socket() as next_one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+        next_one.bind(("127.0.0.1", port + 1))
+    data: Path = tmp_path_factory.mktemp("kafka")
+    (made,) = kafka_nodes(EngineSettings(data=data, kafka_port=port, kafka_heap="256m"))
+    yield made
+
+
+@pytest.fixture
+async def kafka(node: Node) -> AsyncIterator[OwnKafka]:
+    own = OwnKafka(node)
+    await own.start()
+    yield own
+    await own.stop(kill=True)
+
+
+async def appended(log: KafkaLog, value: bytes) -> LogPosition:
+    """Like a client that tries again for as long as it is told to."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await log.append("chat", value)
+            except ChatlyError as error:
+                assert error.reason is Reason.LOG_UNAVAILABLE
+                await asyncio.sleep(error.retry_after or 1)
+
+
+async def values(log: KafkaLog) -> list[bytes]:
+    partition = next(partition for partition, end in (await log.ends()).items() if end >= 0)
+    return [record.value for record in await log.read(partition, after=-1, limit=1_000)]
+
+
+async def test_an_append_while_kafka_is_away_fails_in_time_and_works_again_afterwards(kafka: OwnKafka) -> None:
+    async with open_kafka_log(kafka.settings) as log:
+        before = await log.append("chat", b"before")
+        await kafka.stop()
+
+        with pytest.raises(ChatlyError) as failure:
+            async with asyncio.timeout(APPEND_SECONDS + 2):
+                await log.append("chat", b"meanwhile")
+        await kafka.start()
+        await appended(log, b"after")
+
+        assert (failure.value.code, failure.value.reason) == (Code.UNAVAILABLE, Reason.LOG_UNAVAILABLE)
+        assert failure.value.retry_after
+        kept = await log.read(before.partition, after=before.offset - 1, limit=99)
+        assert [record.value for record in kept if record.value != b"meanwhile"] == [b"before", b"after"]
+
+
+async def test_once_kafka_is_known_to_be_away_a_flood_of_appends_is_refused_at_once(kafka: OwnKafka) -> None:
+    async with open_kafka_log(kafka.settings) as log:
+        await log.append("chat", b"before")
+        await kafka.stop()
+        with pytest.raises(ChatlyError):
+            await log.append("chat", b"the first to notice")
+
+        flood = [asyncio.create_task(log.append("chat", b"flood")) for _ in range(200)]
+        refused, probing = await asyncio.wait(flood, timeout=APPEND_SECONDS / 2)
+        await asyncio.wait(flood)
+
+        assert len(refused) > 150
+        assert len(probing) < 50
+        assert all(isinstance(task.exception(), ChatlyError) for task in flood)
+
+
+async def test_killed_in_the_middle_everything_acknowledged_is_there_and_a_retry_at_most_twice(kafka: OwnKafka) -> None:
+    async with open_kafka_log(kafka.settings) as log:
+        first = [asyncio.create_task(appended(log, str(number).encode())) for number in range(100)]
+        await asyncio.sleep(0)
+        await kafka.stop(kill=True)
+        await kafka.start()
+        await asyncio.gather(*first)
+
+        found = await values(log)
+        assert {int(value) for value in found} >= set(range(100))
+        assert max(found.count(value) for value in found) <= 2
+
+
+async def test_a_log_opened_before_kafka_is_there_comes_good_by_itself(kafka: OwnKafka) -> None:
+    await kafka.stop()
+    async with open_kafka_log(kafka.settings, patience=0.1) as log, log.consumer("late") as consumer:
+        for refused in (log.append("chat", b""), log.ends(), log.log_id(), consumer.fetch(max_records=1, wait=0)):
+            with pytest.raises(ChatlyError, match="no broker answers at 127"):
+                await refused
+        await kafka.start()
+
+        await appended(log, b"late")
+        async with asyncio.timeout(30):
+            while not await consumer.fetch(max_records=99, wait=1):
+                continue
+
+
+async def test_a_consumer_goes_on_after_kafka_was_away(kafka: OwnKafka) -> None:
+    settings = replace(kafka.settings, topic="interrupted")
+    async with open_kafka_log(settings) as log, log.consumer("group") as consumer:
+        await log.append("chat", b"one")
+        seen: list[bytes] = []
+        async with asyncio.timeout(20):
+            while not seen:
+                seen += [record.value for record in await consumer.fetch(max_records=9, wait=1)]
+        await kafka.stop(kill=True)
+        assert list(await consumer.fetch(max_records=9, wait=0.5)) == []
+        await kafka.start()
+        await appended(log, b"two")
+
+        async with asyncio.timeout(60):
+            while b"two" not in seen:
+                seen += [record.value for record in await consumer.fetch(max_records=9, wait=1)]
