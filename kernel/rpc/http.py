@@ -10,6 +10,7 @@ import uvicorn
 from google.protobuf.json_format import MessageToDict
 from google.rpc import status_pb2
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -80,7 +81,7 @@ def build_app(service: Service, *, tokens: TokenVerifier, health: HealthMonitor,
     app = Starlette(
         routes=[Route("/healthz", healthz), Route("/metrics", prometheus), *service.routes],
         middleware=[Middleware(_Call, service=service.name, trust_edge=trust_edge)],
-        exception_handlers={ChatlyError: _told},
+        exception_handlers={ChatlyError: _told, HTTPException: _not_offered},
     )
     app.state.tokens = tokens
     return app
@@ -162,3 +163,12 @@ class _Call:
 async def _told(_: Request, error: Exception) -> Response:
     assert isinstance(error, ChatlyError)  # noqa: S101 - Starlette's signature is wider than its promise
     return error_response(error)
+
+
+async def _not_offered(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - Starlette's signature is wider than its promise
+    message = "there is no such path, or not with this method"
+    response = error_response(ChatlyError(Code.UNIMPLEMENTED, Reason.NOT_OFFERED, message))
+    response.status_code = error.status_code
+    response.headers.update(error.headers or {})
+    return response

@@ -61,5 +61,18 @@ LOCAL_REPLIES = (
         "this part of Chatly cannot be reached right now: try again",
     ),
     LocalReply("response.code == 504", code_pb2.DEADLINE_EXCEEDED, Reason.DEADLINE_EXCEEDED, "the call took too long"),
+    LocalReply(
+        # Every service answers through its routes; what no route leads to, the edge answers.
+        "response.code == 404",
+        code_pb2.UNIMPLEMENTED,
+        Reason.NOT_OFFERED,
+        "there is no such call, or not with this method: see /openapi.json",
+    ),
+    LocalReply(
+        "response.code_details == 'path_normalization_failed'",
+        code_pb2.INVALID_ARGUMENT,
+        Reason.MALFORMED_REQUEST,
+        "the path holds characters that no path of Chatly has",
+    ),
     LocalReply("response.code == 400 || response.code == 413", code_pb2.INVALID_ARGUMENT, Reason.MALFORMED_REQUEST),
 )

@@ -70,7 +70,7 @@ async def test_what_is_for_services_is_not_at_the_edge(mesh: Mesh, world: World,
     async with grpc.aio.insecure_channel(mesh.edge) as channel:
         found = [await outcome(channel, method, request, token) for token in ((), world.owner.metadata, service)]
 
-    assert found == ["UNIMPLEMENTED"] * 3
+    assert found == ["NOT_OFFERED"] * 3
 
 
 @pytest.mark.parametrize("method", INTERNAL, ids=key_of)

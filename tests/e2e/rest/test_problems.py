@@ -49,12 +49,29 @@ async def test_an_expired_token_is_told_so(client: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.json()["code"], reason(answer)) == (401, 16, "TOKEN_EXPIRED")
 
 
-async def test_a_path_that_is_not_there_is_told_so(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
-    ann, _ = pair
-    for verb, path in (("GET", "/api/nothing"), ("POST", "/api/users"), ("GET", "/api/auth/login")):
-        answer = await client.request(verb, path, headers=ann.headers)
-        assert (answer.status_code, answer.json()["code"]) == (404, 5)
-        assert answer.headers["content-type"] == "application/json"
+@pytest.mark.parametrize(
+    ("verb", "path", "status"),
+    [
+        ("GET", "/api/nothing", 404),
+        ("POST", "/api/users", 404),
+        ("GET", "/api/auth/login", 404),
+        ("GET", "/chatly.auth.v1.AuthService/Nothing", 404),
+        ("GET", "/api/uploads/a/b", 404),
+        ("DELETE", "/api/uploads/a", 405),
+    ],
+)
+async def test_what_is_not_there_is_told_so(client: httpx.AsyncClient, verb: str, path: str, status: int) -> None:
+    answer = await client.request(verb, path)
+
+    assert (answer.status_code, answer.json()["code"], reason(answer)) == (status, 12, "NOT_OFFERED")
+
+
+@pytest.mark.parametrize("path", ["/api/users/%2F", "/api/users/%00"])
+async def test_a_path_that_cannot_be_is_told_so(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+
+    assert (answer.status_code, answer.json()["code"], reason(answer)) == (400, 3, "MALFORMED_REQUEST")
+    assert answer.json()["message"]
 
 
 @pytest.mark.parametrize(
@@ -68,12 +85,15 @@ async def test_a_body_that_is_not_the_message_is_told_so(client: httpx.AsyncClie
     assert answer.json()["message"]
 
 
-async def test_an_unknown_query_parameter_is_told_so(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
+async def test_a_query_that_is_not_understood_is_told_so(
+    client: httpx.AsyncClient, pair: tuple[Person, Person]
+) -> None:
     ann, _ = pair
-    answer = await client.get(USERS, params={"colour": "blue"}, headers=ann.headers)
+    for name, value in (("colour", "blue"), ("page_size", "many"), ("page_size", "99999999999")):
+        answer = await client.get(USERS, params={name: value}, headers=ann.headers)
 
-    assert (answer.status_code, answer.json()["code"], reason(answer)) == (400, 3, "MALFORMED_REQUEST")
-    assert "colour" in answer.json()["message"]
+        assert (answer.status_code, answer.json()["code"], reason(answer)) == (400, 3, "MALFORMED_REQUEST")
+        assert name in answer.json()["message"]
 
 
 async def test_too_large_a_body_is_told_so(client: httpx.AsyncClient) -> None:

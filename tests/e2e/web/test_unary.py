@@ -61,8 +61,10 @@ async def test_the_edge_s_own_refusal_brings_details_too(
 async def test_what_is_for_services_is_not_there(mesh: Mesh, browser: httpx.AsyncClient) -> None:
     ann = await somebody(mesh, "ann")
     path = "/chatly.persister.v1.PersisterService/GetStatus"
-    with pytest.raises(GrpcWebError, match="HTTP 404"):
+    with pytest.raises(GrpcWebError) as refused:
         await GrpcWeb(browser, ann.headers).unary(path, persister.GetStatusRequest(), persister.GetStatusResponse)
+
+    assert (refused.value.code, refused.value.reason) == (12, "NOT_OFFERED")
 
 
 async def test_a_browser_s_session_is_in_its_cookies(mesh: Mesh, browser: httpx.AsyncClient) -> None:

@@ -151,6 +151,14 @@ async def test_an_error_names_the_field() -> None:
     assert violations(answer) == {"text": "too long"}
 
 
+@pytest.mark.parametrize(("verb", "path", "status"), [("GET", "/nothing", 404), ("POST", "/whoami", 405)])
+async def test_what_is_not_there_is_told_in_the_same_form(verb: str, path: str, status: int) -> None:
+    async with _door() as (_, client):
+        answer = await client.request(verb, path)
+
+    assert (answer.status_code, answer.json()["code"], reason(answer)) == (status, 12, "NOT_OFFERED")
+
+
 async def test_an_error_with_a_delay_says_when_to_come_back() -> None:
     async with _door() as (_, client):
         answer = await client.get("/busy")
