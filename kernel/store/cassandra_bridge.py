@@ -1,0 +1,58 @@
+"""From the driver's threads to asyncio: answers are collected, and the event loop is woken once for many of them."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from cassandra.cluster import ResponseFuture
+
+Row = dict[str, Any]
+
+
+class Bridge:
+    """Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._arrived: deque[tuple[asyncio.Future[list[Row]], list[Row], BaseException | None]] = deque()
+        self._woken = False
+
+    def ask(self, send: Callable[[], ResponseFuture]) -> tuple[asyncio.Future[list[Row]], ResponseFuture]:
+        """Send a request: the future of its first page, and the driver's own one, which knows of further pages."""
+        answer: asyncio.Future[list[Row]] = self._loop.create_future()
+        response = send()
+        response.add_callbacks(
+            lambda rows: self._arrive(answer, rows, None), lambda error: self._arrive(answer, [], error)
+        )
+        return answer, response
+
+    def next_page(self, response: ResponseFuture) -> asyncio.Future[list[Row]]:
+        """The page after the one that was answered last."""
+        answer: asyncio.Future[list[Row]] = self._loop.create_future()
+        response.clear_callbacks()
+        response.start_fetching_next_page()
+        response.add_callbacks(
+            lambda rows: self._arrive(answer, rows, None), lambda error: self._arrive(answer, [], error)
+        )
+        return answer
+
+    def _arrive(self, answer: asyncio.Future[list[Row]], rows: list[Row] | None, error: BaseException | None) -> None:
+        """On a thread of the driver's."""
+        self._arrived.append((answer, rows or [], error))
+        # Whoever finds the flag down wakes the loop; the loop lowers it before it looks. So nothing is left lying.
+        if not self._woken:
+            self._woken = True
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        self._woken = False
+        while self._arrived:
+            answer, rows, error = self._arrived.popleft()
+            if answer.done():
+                continue
+            if error is not None:
+                answer.set_exception(error)
+            else:
+                answer.set_result(rows)

@@ -1,0 +1,79 @@
+"""Opens a connection to Cassandra, ready for use: keyspace and tables are there. Blocking: it belongs in a thread."""
+
+import logging
+import ssl
+from collections.abc import Callable, Sequence
+
+from cassandra import ConsistencyLevel
+from cassandra.auth import PlainTextAuthProvider
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
+from cassandra.io.libevreactor import LibevConnection
+from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPolicy, TokenAwarePolicy
+from cassandra.query import dict_factory
+
+from kernel.store.cassandra_schema import Schema, create_keyspace, migrate
+from kernel.store.cassandra_settings import CassandraSettings, addresses, missing_files
+
+_RECONNECT_SECONDS = 1.0
+_CONNECT_SECONDS = 5.0
+
+
+def connect(settings: CassandraSettings, schemas: Sequence[Schema], *, stopped: Callable[[], bool]) -> Session:
+    """One attempt. Raise what keeps it from working; `why` puts that into words."""
+    # What it would say of every failed attempt is said once, by whoever calls this.
+    logging.getLogger("cassandra").setLevel(logging.CRITICAL)
+    cluster = _cluster(settings)
+    try:
+        session = cluster.connect()
+        create_keyspace(session, settings.keyspace, settings.replication)
+        for schema in schemas:
+            migrate(session, schema, stopped=stopped)
+    except BaseException:
+        cluster.shutdown()
+        raise
+    return session
+
+
+def why(error: Exception) -> str:
+    """What a failed attempt says, in one line."""
+    if isinstance(error, NoHostAvailable) and error.errors:
+        reasons = [reason for reason in error.errors.values() if reason] if isinstance(error.errors, dict) else []
+        if reasons:
+            return "; ".join(dict.fromkeys(" ".join(str(reason).split()) for reason in reasons))
+    return " ".join(str(error).split())
+
+
+def _cluster(settings: CassandraSettings) -> Cluster:
+    balance = DCAwareRoundRobinPolicy(settings.local_datacenter)
+    profile = ExecutionProfile(
+        load_balancing_policy=TokenAwarePolicy(balance),
+        consistency_level=ConsistencyLevel.LOCAL_QUORUM,
+        serial_consistency_level=ConsistencyLevel.LOCAL_SERIAL,
+        request_timeout=settings.request_seconds,
+        row_factory=dict_factory,
+    )
+    points = addresses(settings.contact_points)
+    return Cluster(
+        contact_points=points,
+        port=points[0][1],
+        connection_class=LibevConnection,
+        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+        # The default one waits ever longer: after an outage of minutes it comes back minutes too late.
+        reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_SECONDS, None),
+        connect_timeout=_CONNECT_SECONDS,
+        auth_provider=PlainTextAuthProvider(settings.username, settings.password) if settings.username else None,
+        ssl_context=_tls(settings),
+    )
+
+
+def _tls(settings: CassandraSettings) -> ssl.SSLContext | None:
+    if missing := missing_files(settings):
+        raise FileNotFoundError(f"no such file: {', '.join(missing)}")
+    if not settings.ca_file:
+        return None
+    context = ssl.create_default_context(cafile=settings.ca_file)
+    # Nodes are reached by the addresses that the cluster tells of, which no certificate names.
+    context.check_hostname = False
+    if settings.certificate_file:
+        context.load_cert_chain(settings.certificate_file, settings.key_file or None)
+    return context

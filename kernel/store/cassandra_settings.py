@@ -1,0 +1,108 @@
+"""Where Cassandra is, and how to talk to it. Nothing here connects."""
+
+import re
+from pathlib import Path
+
+from kernel.settings import env, settings
+
+DEFAULT_PORT = 9042
+_KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")
+_DATACENTER = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def _keyspace_complaint(name: str) -> str | None:
+    return None if _KEYSPACE.fullmatch(name) else f"must be a lower-case name of at most 48 characters, got {name!r}"
+
+
+def _contact_complaint(points: tuple[str, ...]) -> str | None:
+    if not points:
+        return "must name at least one host"
+    try:
+        addresses(points)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _replication_complaint(replication: str) -> str | None:
+    try:
+        replication_options(replication)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _positive(number: float) -> str | None:
+    return None if number > 0 else f"must be more than 0, got {number}"
+
+
+@settings
+class CassandraSettings:
+    """One cluster and one keyspace. TLS is on where a CA file is given."""
+
+    contact_points: tuple[str, ...] = env(
+        "CHATLY_CASSANDRA_CONTACT_POINTS", help="host[:port],... of some nodes", check=_contact_complaint
+    )
+    keyspace: str = env(
+        "CHATLY_CASSANDRA_KEYSPACE", "chatly", help="made by the program if need be", check=_keyspace_complaint
+    )
+    replication: str = env(
+        "CHATLY_CASSANDRA_REPLICATION",
+        "1",
+        help="copies of each row, for a new keyspace: a number, or datacenter:number,...",
+        check=_replication_complaint,
+    )
+    local_datacenter: str = env("CHATLY_CASSANDRA_LOCAL_DC", "", help="datacenter to talk to; empty: the contacts'")
+    username: str = env("CHATLY_CASSANDRA_USERNAME", "", help="empty: no authentication")
+    password: str = env("CHATLY_CASSANDRA_PASSWORD", "", help="of that user", secret=True)
+    ca_file: str = env(
+        "CHATLY_CASSANDRA_CA_FILE", "", help="PEM file that the nodes' certificates are checked by; turns TLS on"
+    )
+    certificate_file: str = env("CHATLY_CASSANDRA_CERT_FILE", "", help="PEM file of our own certificate, for mTLS")
+    key_file: str = env("CHATLY_CASSANDRA_KEY_FILE", "", help="PEM file of our own key, for mTLS")
+    request_seconds: float = env(
+        "CHATLY_CASSANDRA_REQUEST_SECONDS", default=4.0, help="how long one answer may take", check=_positive
+    )
+    max_in_flight: int = env(
+        "CHATLY_CASSANDRA_MAX_IN_FLIGHT",
+        default=256,
+        help="requests of this process that wait for an answer at once; more of them queue up",
+        check=_positive,
+    )
+
+    def where(self) -> str:
+        """For people: which Cassandra this is."""
+        return f"Cassandra at {', '.join(self.contact_points)}"
+
+
+def addresses(contact_points: tuple[str, ...]) -> list[tuple[str, int]]:
+    """Host and port of each; raise ValueError for a port that is no number."""
+    return [_address(point) for point in contact_points]
+
+
+def _address(point: str) -> tuple[str, int]:
+    host, colon, port = point.rpartition(":")
+    if not colon:
+        return point, DEFAULT_PORT
+    if not port.isdecimal():
+        raise ValueError(f"{point!r} is not host:port")
+    return host, int(port)
+
+
+def replication_options(replication: str) -> dict[str, str]:
+    """CQL options of a keyspace: `3`, or `dc1:3,dc2:2`; raise ValueError for anything else."""
+    if replication.isdecimal() and int(replication) > 0:
+        return {"class": "SimpleStrategy", "replication_factor": replication}
+    options = {"class": "NetworkTopologyStrategy"}
+    for part in replication.split(","):
+        datacenter, _, copies = part.strip().rpartition(":")
+        if not _DATACENTER.fullmatch(datacenter) or not copies.isdecimal():
+            raise ValueError(f"must be a number of copies, or datacenter:number,..., got {replication!r}")
+        options[datacenter] = copies
+    return options
+
+
+def missing_files(settings: CassandraSettings) -> list[str]:
+    """Files that the settings name and that are not there."""
+    named = (settings.ca_file, settings.certificate_file, settings.key_file)
+    return [name for name in named if name and not Path(name).is_file()]
