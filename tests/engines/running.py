@@ -4,16 +4,34 @@ A test takes an address (`kafka_bootstrap`, `redis_url`, ...), and a `fresh_name
 bucket that it makes there, so that no test sees another one's data.
 """
 
+import random
+import shutil
+import socket
+import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from engines.fleet import ENGINES, Fleet
-from engines.settings import load
+from engines.settings import EngineSettings, load
 
-_STARTED = pytest.StashKey[list[str]]()
+# Below the ports that the system lends to outgoing connections.
+_PORTS = range(20_000, 32_000, 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Engines:
+    """The fleet of this session; `folder`: of its own, which goes with it, or None where it ran already."""
+
+    fleet: Fleet
+    settings: EngineSettings
+    folder: Path | None
+
+
+_ENGINES = pytest.StashKey[_Engines]()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +46,44 @@ class S3Server:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start what the chosen tests need: here, where no test's time limit counts."""
     wanted = set() if session.config.option.collectonly else set(_wanted(session.items))
-    session.config.stash[_STARTED] = Fleet(load()).up(name for name in ENGINES if name in wanted)
+    settings = load()
+    running = Fleet(settings)
+    if all(running.addresses(engine) for engine in wanted):
+        session.config.stash[_ENGINES] = _Engines(fleet=running, settings=settings, folder=None)
+        return
+    folder = Path(tempfile.mkdtemp(prefix="chatly-engines-"))
+    own = _on_free_ports(replace(settings, data=folder / "data"))
+    fleet = Fleet(own, state=folder / "state.json")
+    session.config.stash[_ENGINES] = _Engines(fleet=fleet, settings=own, folder=folder)
+    fleet.up(engine for engine in ENGINES if engine in wanted)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if started := session.config.stash.get(_STARTED, []):
-        Fleet(load()).down(started)
+    engines = session.config.stash.get(_ENGINES, None)
+    if engines is not None and engines.folder is not None:
+        engines.fleet.down()
+        shutil.rmtree(engines.folder, ignore_errors=True)
+
+
+def _on_free_ports(settings: EngineSettings) -> EngineSettings:
+    free = (port for port in random.sample(_PORTS, len(_PORTS)) if _is_free(port) and _is_free(port + 1))
+    return replace(
+        settings,
+        kafka_port=next(free),
+        cassandra_port=next(free),
+        cassandra_storage_port=next(free),
+        redis_port=next(free),
+        s3_port=next(free),
+    )
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def _wanted(items: Iterable[pytest.Item]) -> Iterable[str]:
@@ -42,36 +92,35 @@ def _wanted(items: Iterable[pytest.Item]) -> Iterable[str]:
             yield from mark.args or ENGINES
 
 
-def _addresses(engine: str) -> list[str]:
-    found = Fleet(load()).addresses(engine)
+def _addresses(request: pytest.FixtureRequest, engine: str) -> list[str]:
+    found = request.config.stash[_ENGINES].fleet.addresses(engine)
     if not found:
         pytest.fail(f"{engine} does not run: is the test marked pytest.mark.engines({engine!r})?")
     return found
 
 
 @pytest.fixture(scope="session")
-def kafka_bootstrap() -> str:
+def kafka_bootstrap(request: pytest.FixtureRequest) -> str:
     """`host:port,...`"""
-    return ",".join(_addresses("kafka"))
+    return ",".join(_addresses(request, "kafka"))
 
 
 @pytest.fixture(scope="session")
-def cassandra_contact_points() -> str:
+def cassandra_contact_points(request: pytest.FixtureRequest) -> str:
     """`host:port,...`"""
-    return ",".join(_addresses("cassandra"))
+    return ",".join(_addresses(request, "cassandra"))
 
 
 @pytest.fixture(scope="session")
-def redis_url() -> str:
-    return f"redis://{_addresses('redis')[0]}"
+def redis_url(request: pytest.FixtureRequest) -> str:
+    return f"redis://{_addresses(request, 'redis')[0]}"
 
 
 @pytest.fixture(scope="session")
-def s3_server() -> S3Server:
-    settings = load()
-    return S3Server(
-        endpoint=f"http://{_addresses('s3')[0]}", access_key=settings.s3_access_key, secret_key=settings.s3_secret_key
-    )
+def s3_server(request: pytest.FixtureRequest) -> S3Server:
+    settings = request.config.stash[_ENGINES].settings
+    address = _addresses(request, "s3")[0]
+    return S3Server(endpoint=f"http://{address}", access_key=settings.s3_access_key, secret_key=settings.s3_secret_key)
 
 
 @pytest.fixture
