@@ -13,3 +13,4 @@ async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mesh]:
     """The session's mesh: shared, so do not stop it, and use accounts with names of your own."""
     async with running_mesh(tmp_path_factory.mktemp("mesh")) as mesh:
         yield mesh
+        assert "Traceback" not in mesh.output(), mesh.output()

@@ -25,7 +25,9 @@ def preflight(origin: str, verb: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("path", ["/", "/openapi.json", "/api/users", "/api/nothing", "/api/uploads/none"])
+@pytest.mark.parametrize(
+    "path", ["/", "/openapi.json", "/api/users", "/api/nothing", "/api/uploads/none", "/chatly.nothing"]
+)
 async def test_every_answer_has_security_headers(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
 
