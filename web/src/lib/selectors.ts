@@ -1,0 +1,60 @@
+/** Views computed from the state; pure. */
+
+import { isNewer } from "./ids";
+import type { LoadedMessages } from "./state";
+import type { Chat, ChatId, Message, MessageList, Reaction, UserId } from "./types";
+
+/** `sent`: the server has it for good. `read`: everybody else has read it. */
+export type Receipt = "sending" | "failed" | "sent" | "read";
+
+export function chatsByActivity(chats: ReadonlyMap<ChatId, Chat>): readonly Chat[] {
+  return [...chats.values()].sort((a, b) => b.lastActivityAt - a.lastActivityAt);
+}
+
+const NONE: MessageList = { messages: [], status: "empty", hasOlder: false, loadingOlder: false };
+
+export function listOf(chatId: ChatId, loaded: LoadedMessages | undefined, pending: readonly Message[]): MessageList {
+  const items = loaded?.items ?? [];
+  const own = pending.filter((message) => message.chatId === chatId);
+  // The answer and the live event may each come before the queue is told: nothing shows twice.
+  const waiting = own.length === 0 ? own : withoutArrived(own, items);
+  if (loaded === undefined && waiting.length === 0) return NONE;
+  return {
+    messages: waiting.length === 0 ? items : [...items, ...waiting],
+    status: loaded?.status ?? "empty",
+    hasOlder: (loaded?.olderToken ?? "") !== "",
+    loadingOlder: loaded?.loadingOlder ?? false,
+  };
+}
+
+function withoutArrived(pending: readonly Message[], arrived: readonly Message[]): readonly Message[] {
+  const keys = new Set(arrived.map((message) => message.key));
+  return pending.filter((message) => !keys.has(message.key));
+}
+
+export function readersOf(message: Message, chat: Chat | null | undefined): readonly UserId[] {
+  if (!chat || message.messageId === "") return [];
+  return chat.members
+    .filter((member) => member.userId !== message.senderId && member.readMessageId !== null)
+    .filter((member) => !isNewer(message.messageId, member.readMessageId))
+    .map((member) => member.userId);
+}
+
+export function receiptOf(message: Message, chat: Chat | undefined): Receipt {
+  if (message.state !== "sent") return message.state;
+  const others = (chat?.members.length ?? 0) - 1;
+  return others > 0 && readersOf(message, chat).length >= others ? "read" : "sent";
+}
+
+export interface ReactionGroup {
+  readonly emoji: string;
+  readonly userIds: readonly UserId[];
+  readonly mine: boolean;
+}
+
+/** Reactions by emoji, in the order in which the first of each came. */
+export function groupReactions(reactions: readonly Reaction[], me: UserId): readonly ReactionGroup[] {
+  const groups = new Map<string, UserId[]>();
+  for (const { emoji, userId } of reactions) groups.set(emoji, [...(groups.get(emoji) ?? []), userId]);
+  return [...groups].map(([emoji, userIds]) => ({ emoji, userIds, mine: userIds.includes(me) }));
+}
