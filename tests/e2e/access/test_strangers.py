@@ -1,5 +1,7 @@
 """Every RPC through the edge as somebody to whom nothing belongs: a stranger, a removed member, nobody at all."""
 
+import asyncio
+
 import grpc
 import pytest
 
@@ -10,6 +12,7 @@ from tests.e2e.access.forgery import service_token
 from tests.e2e.access.world import Place, World
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, bearer, log_in, rest
+from tests.problems import reason
 
 # What is deleted cannot be read any more.
 REACHABLE = sorted((method for method in methods() if not method.internal), key=lambda it: it.name == "DeleteMessage")
@@ -49,6 +52,22 @@ async def test_a_removed_member_does_not_even_see_the_group(mesh: Mesh, world: W
         chats = await client.get("/api/chats", headers=world.removed.headers)
 
     assert chats.json()["chats"] == []
+
+
+async def test_a_removed_member_soon_cannot_open_the_group_s_files(mesh: Mesh, world: World) -> None:
+    file, of_member = f"/api/uploads/{world.group.media_id}", world.member.headers
+    async with rest(mesh) as client:
+        before = await client.get(file, headers=of_member)
+        gone = await client.delete(
+            f"/api/groups/{world.group.chat_id}/members/{world.member.user_id}", headers=world.owner.headers
+        )
+        async with asyncio.timeout(15):
+            while (after := await client.get(file, headers=of_member)).status_code == 200:  # noqa: ASYNC110
+                # Who is a member is asked again every few seconds.
+                await asyncio.sleep(0.1)
+
+    assert (before.status_code, gone.status_code) == (200, 200)
+    assert (after.status_code, reason(after)) == (403, "MEDIA_FORBIDDEN")
 
 
 async def test_nobody_reaches_what_is_public_alone(mesh: Mesh, world: World) -> None:
