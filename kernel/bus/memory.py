@@ -1,9 +1,8 @@
 """The live bus within one process."""
 
-import asyncio
-from collections import deque
 from collections.abc import Iterable, Sequence
 
+from kernel.bus.inbox import Inbox
 from kernel.bus.ports import BusGap, BusMessage, BusSubscription
 
 
@@ -29,18 +28,12 @@ class MemorySubscription:
 
     def __init__(self, listeners: "dict[str, set[MemorySubscription]]", capacity: int) -> None:
         self._listeners = listeners
-        self._queue: deque[BusMessage | BusGap] = deque()
-        self._capacity = capacity
+        self._inbox = Inbox(capacity=capacity)
         self._channels: set[str] = set()
-        self._arrived = asyncio.Event()
 
     def push(self, message: BusMessage) -> None:
         """Called by the bus, on the loop's own thread."""
-        if len(self._queue) >= self._capacity:
-            self._queue.clear()
-            self._queue.append(BusGap())
-        self._queue.append(message)
-        self._arrived.set()
+        self._inbox.push(message)
 
     async def add(self, channels: Iterable[str]) -> None:
         for channel in channels:
@@ -57,11 +50,7 @@ class MemorySubscription:
                     del self._listeners[channel]
 
     async def receive(self) -> Sequence[BusMessage | BusGap]:
-        await self._arrived.wait()
-        self._arrived.clear()
-        batch = list(self._queue)
-        self._queue.clear()
-        return batch
+        return await self._inbox.take()
 
     async def close(self) -> None:
         await self.remove(list(self._channels))

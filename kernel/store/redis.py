@@ -1,0 +1,177 @@
+"""Redis, alone or as a cluster, as one process uses it: a shared pipeline, and connections to listen on. Knows no key.
+
+Every key that a script touches beside its first must have the same hash tag, so that a cluster can run it.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisClusterException
+
+from kernel.errors import ChatlyError
+from kernel.runner import background
+from kernel.settings import env, settings
+from kernel.store.redis_pipeline import Part, SharedPipeline
+
+_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
+_CLUSTER = "+cluster"
+_TIMEOUT_SECONDS = 1.0
+
+
+def _wrong_url(url: str) -> str | None:
+    if urlsplit(url).scheme in _SCHEMES:
+        return None
+    return "must begin with " + ", ".join(f"{scheme}://" for scheme in _SCHEMES)
+
+
+@settings
+class RedisSettings:
+    """Where Redis is."""
+
+    url: str = env(
+        "CHATLY_REDIS_URL",
+        help="redis://host:port/0; rediss:// with TLS; redis+cluster:// or rediss+cluster:// and one node of a cluster",
+        secret=True,
+        check=_wrong_url,
+    )
+    password: str = env("CHATLY_REDIS_PASSWORD", "", help="instead of one in the URL", secret=True)
+    ca_file: str = env("CHATLY_REDIS_CA_FILE", "", help="who signed the server's certificate; empty: the system knows")
+    prefix: str = env("CHATLY_REDIS_PREFIX", "", help="begins every key and channel, for a Redis that others use too")
+    lanes: int = env(
+        "CHATLY_REDIS_LANES",
+        1,
+        help="parts of the live bus, spread over a cluster's nodes; the same in all processes",
+        check=lambda lanes: None if lanes >= 1 else "must be at least 1",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A Lua script with its name on the server."""
+
+    text: str
+    sha: str
+
+    @classmethod
+    def of(cls, text: str) -> "Script":
+        return cls(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a script."""
+
+    keys: Sequence[str]
+    arguments: Sequence[Part] = ()
+
+    def parts(self) -> tuple[Part, ...]:
+        return (len(self.keys), *self.keys, *self.arguments)
+
+
+class RedisHandle:
+    """Redis, shared by everything in the process. What fails, fails with ChatlyError `STORE_UNAVAILABLE`, and soon."""
+
+    def __init__(self, *, client: Redis | RedisCluster, pipeline: SharedPipeline, prefix: str, lanes: int) -> None:
+        self._client = client
+        self._pipeline = pipeline
+        self._prefix = prefix
+        self.lanes = lanes
+
+    def key(self, name: str) -> str:
+        """The name of a key or channel of this installation."""
+        return self._prefix + name
+
+    def submit(self, *command: Part) -> asyncio.Future[Any]:
+        """Ask now, hear later. Commands are carried out in the order of these calls; keys of one cluster node, that is.
+
+        Never waits and never raises. Texts in answers are bytes.
+        """
+        return self._pipeline.submit(command)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether whoever can wait should."""
+        return self._pipeline.crowded
+
+    async def run(self, script: Script, keys: Sequence[str], *arguments: Part) -> Any:  # noqa: ANN401
+        """What a script returns."""
+        (answer,) = await self.run_all(script, [Call(keys, arguments)])
+        return answer
+
+    async def run_all(self, script: Script, calls: Sequence[Call]) -> list[Any]:
+        """What a script returns for each call, all sent as one burst."""
+        asked = [self.submit("EVALSHA", script.sha, *call.parts()) for call in calls]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        for place, answer in enumerate(answers):
+            if isinstance(answer, NoScriptError):
+                # It did nothing. This way the server gets to know the script.
+                answers[place] = await self.submit("EVAL", script.text, *calls[place].parts())
+            elif isinstance(answer, BaseException):
+                raise answer
+        return answers
+
+    async def connection(self, key: str) -> AbstractConnection:
+        """A connection of one's own to the node that has a key; not connected yet. Raises what redis raises."""
+        if isinstance(self._client, Redis):
+            pool = self._client.connection_pool
+            return pool.connection_class(**pool.connection_kwargs)
+        # Nodes may have changed since: whoever asks has lost a connection, or has none yet.
+        await self._client.initialize()
+        await self._client.nodes_manager.initialize()
+        node = self._client.get_node_from_key(key)
+        if node is None:
+            raise RedisClusterException("no node has the key's slot")
+        return node.connection_class(**node.connection_kwargs)
+
+
+@asynccontextmanager
+async def open_redis(settings: RedisSettings) -> AsyncIterator[RedisHandle]:
+    """Begin to use Redis, also while it is away; send what waits, and close, at the end."""
+    client = _client(settings)
+    pipeline = SharedPipeline(client=client, place=_place(settings.url))
+    try:
+        async with background({"redis pipeline": pipeline.run}):
+            yield RedisHandle(client=client, pipeline=pipeline, prefix=settings.prefix, lanes=settings.lanes)
+            with suppress(ChatlyError):
+                # Carried out after everything that was asked for before.
+                await pipeline.submit(("EXISTS", settings.prefix))
+    finally:
+        await client.aclose()
+
+
+def _client(settings: RedisSettings) -> Redis | RedisCluster:
+    options: dict[str, Any] = {
+        "socket_timeout": _TIMEOUT_SECONDS,
+        "socket_connect_timeout": _TIMEOUT_SECONDS,
+        "protocol": 2,
+        # Whoever asks knows whether asking again is harmless.
+        "retry": Retry(NoBackoff(), 0),
+    }
+    if settings.password:
+        options["password"] = settings.password
+    if settings.ca_file:
+        options["ssl_ca_certs"] = settings.ca_file
+    client: Redis | RedisCluster
+    if _CLUSTER in urlsplit(settings.url).scheme:
+        client = RedisCluster.from_url(settings.url.replace(_CLUSTER, "", 1), **options)
+    else:
+        client = Redis.from_url(settings.url, **options)
+    # Answers come as the server gives them; what the cluster's client asks for itself it reads as it is used to.
+    for command in [name for name in client.response_callbacks if not str(name).startswith(("CLUSTER", "COMMAND"))]:
+        del client.response_callbacks[command]
+    return client
+
+
+def _place(url: str) -> str:
+    """The address, without user and password."""
+    parts = urlsplit(url)
+    return f"redis at {parts.hostname or 'localhost'}:{parts.port or 6379}"
