@@ -63,7 +63,12 @@ export interface PeopleActions {
 export interface ChatActions {
   /** The id of the 1:1 chat with a user; the chat need not exist yet. */
   directChatId(userId: UserId): ChatId;
-  createGroup(group: { title: string; description?: string; avatarMediaId?: string; memberIds: readonly UserId[] }): Promise<Chat>;
+  createGroup(group: {
+    title: string;
+    description?: string;
+    avatarMediaId?: string;
+    memberIds: readonly UserId[];
+  }): Promise<Chat>;
   updateGroup(chatId: ChatId, change: { title?: string; description?: string; avatarMediaId?: string }): Promise<void>;
   /** Adds members, or gives members another role. */
   addMembers(chatId: ChatId, userIds: readonly UserId[], role?: Role): Promise<void>;

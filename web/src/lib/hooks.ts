@@ -3,9 +3,21 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
 import type { Actions } from "./actions";
 import type { Client } from "./client";
-import { chatsByActivity, listOf, readersOf, receiptOf, type Receipt } from "./selectors";
-import type { State } from "./state";
-import type { Chat, ChatId, ConnectionState, Message, MessageId, MessageList, Presence, SessionState, Upload, User, UserId } from "./types";
+import { chatsByActivity, listOf, readersOf, receiptOf, type Receipt } from "./state/selectors";
+import type { State } from "./state/model";
+import type {
+  Chat,
+  ChatId,
+  ConnectionState,
+  Message,
+  MessageId,
+  MessageList,
+  Presence,
+  SessionState,
+  Upload,
+  User,
+  UserId,
+} from "./types";
 
 /** Provided once by the app: `<ClientContext value={openClient()}>`. */
 export const ClientContext = createContext<Client | null>(null);

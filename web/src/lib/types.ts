@@ -117,7 +117,10 @@ export interface ConnectionState {
 }
 
 export type SessionState =
-  | { readonly phase: "signed-out"; /** It ended by itself: expired, revoked, logged out elsewhere. */ readonly ended: boolean }
+  | {
+      readonly phase: "signed-out";
+      /** It ended by itself: expired, revoked, logged out elsewhere. */ readonly ended: boolean;
+    }
   | { readonly phase: "signed-in"; readonly userId: UserId; readonly username: string };
 
 export interface Upload {

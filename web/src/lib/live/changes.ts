@@ -14,7 +14,12 @@ export interface ChatDetails {
 export type ChangeBody =
   | { readonly kind: "message"; readonly message: Message }
   | { readonly kind: "edited"; readonly messageId: MessageId; readonly text: string; readonly editedAt: number }
-  | { readonly kind: "deleted"; readonly messageId: MessageId; readonly forEveryone: boolean; readonly withdrawn: boolean }
+  | {
+      readonly kind: "deleted";
+      readonly messageId: MessageId;
+      readonly forEveryone: boolean;
+      readonly withdrawn: boolean;
+    }
   | {
       readonly kind: "reaction";
       readonly messageId: MessageId;

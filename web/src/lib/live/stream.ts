@@ -31,7 +31,8 @@ const STEADY_MS = 10_000;
 /** After sleep or a change of network a stream silent for this long is not waited for. */
 const SUSPICIOUS_MS = 17_000;
 
-class Stalled extends Error {}
+/** The stream is ended from this side: it is silent, or not wanted any more. */
+class Cut extends Error {}
 
 export class ResilientStream<T> {
   readonly #options: StreamOptions<T>;
@@ -77,26 +78,27 @@ export class ResilientStream<T> {
   /** Opens and reads one stream to its end; returns how long to wait before the next, or null: no next. */
   async #attempt(stop: AbortSignal): Promise<number | null> {
     const attempt = new AbortController();
-    const onStop = () => attempt.abort();
+    const onStop = () => this.#cut?.();
     stop.addEventListener("abort", onStop);
     const live = { since: null as number | null };
     try {
-      return (await this.#read(attempt, live)) ?? this.#backOff();
+      return (await this.#read(attempt.signal, live)) ?? this.#backOff();
     } catch (failure) {
       return stop.aborted ? null : await this.#afterFailure(failure);
     } finally {
       if (live.since !== null && Date.now() - live.since >= STEADY_MS) this.#failures = 0;
       stop.removeEventListener("abort", onStop);
+      this.#cut = null;
       attempt.abort();
     }
   }
 
   /** Returns the pause that the server asked for, or null if the stream just ended. */
-  async #read(attempt: AbortController, live: { since: number | null }): Promise<number | null> {
-    const items = this.#options.open(attempt.signal)[Symbol.asyncIterator]();
+  async #read(signal: AbortSignal, live: { since: number | null }): Promise<number | null> {
+    const items = this.#options.open(signal)[Symbol.asyncIterator]();
     this.#heardAt = Date.now();
     for (;;) {
-      const next = await this.#nextOrStall(items, attempt);
+      const next = await this.#nextOrStall(items);
       if (next.done) return null;
       this.#heardAt = Date.now();
       const effect = this.#options.receive(next.value);
@@ -110,15 +112,14 @@ export class ResilientStream<T> {
     }
   }
 
-  #nextOrStall(items: AsyncIterator<T>, attempt: AbortController): Promise<IteratorResult<T>> {
+  #nextOrStall(items: AsyncIterator<T>): Promise<IteratorResult<T>> {
     return new Promise((resolve, reject) => {
       const fail = (failure: unknown) => {
         clearTimeout(timer);
         reject(failure instanceof Error ? failure : new Error(String(failure)));
       };
       const timer = setTimeout(() => this.#cut?.(), STALL_MS);
-      this.#cut = () => fail(new Stalled("nothing came"));
-      attempt.signal.addEventListener("abort", () => fail(new Stalled("stopped")), { once: true });
+      this.#cut = () => fail(new Cut("cut"));
       items.next().then((result) => {
         clearTimeout(timer);
         resolve(result);
@@ -127,7 +128,7 @@ export class ResilientStream<T> {
   }
 
   async #afterFailure(failure: unknown): Promise<number | null> {
-    const judgement = failure instanceof Stalled ? "retry" : this.#options.judge(failure);
+    const judgement = failure instanceof Cut ? "retry" : this.#options.judge(failure);
     if (judgement === "end") {
       this.#options.onEnd(failure);
       return null;

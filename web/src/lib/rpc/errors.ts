@@ -53,5 +53,7 @@ export function needsNewToken(failure: unknown): boolean {
 
 /** Whether the session is over, so that only a login helps. */
 export function endsSession(error: ChatlyError): boolean {
-  return ["SESSION_ENDED", "REFRESH_TOKEN_REUSED", "TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED"].includes(error.reason);
+  return ["SESSION_ENDED", "REFRESH_TOKEN_REUSED", "TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED"].includes(
+    error.reason,
+  );
 }

@@ -19,7 +19,7 @@ export function liveItemOf(response: SubscribeResponse): LiveItem {
 
 function changeOf(pb: LiveEvent): Change[] {
   const body = bodyOf(pb);
-  return body ? [{ eventId: pb.eventId, chatId: pb.chatId, at: millis(pb.occurredAt) ?? Date.now(), ...body }] : [];
+  return body ? [{ eventId: pb.eventId, chatId: pb.chatId, at: timeOf(pb), ...body }] : [];
 }
 
 function bodyOf({ event, occurredAt }: LiveEvent): ChangeBody | null {
@@ -60,4 +60,9 @@ function detailsOf(pb: ChatSummary): ChatDetails {
     avatarUrl: pb.avatarMediaId === "" ? null : mediaUrl(pb.avatarMediaId),
     members: pb.members.map(memberOf),
   };
+}
+
+/** Typing is shown for a while from now on, by this machine's clock. */
+function timeOf({ event, occurredAt }: LiveEvent): number {
+  return event.case === "typing" ? Date.now() : (millis(occurredAt) ?? Date.now());
 }

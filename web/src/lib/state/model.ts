@@ -1,6 +1,17 @@
 /** Everything the client knows, as one immutable value. */
 
-import type { Chat, ChatId, ConnectionState, Message, MessageId, Presence, SessionState, Upload, User, UserId } from "./types";
+import type {
+  Chat,
+  ChatId,
+  ConnectionState,
+  Message,
+  MessageId,
+  Presence,
+  SessionState,
+  Upload,
+  User,
+  UserId,
+} from "@/lib/types";
 
 export interface LoadedMessages {
   /** By message_id, oldest first; those being sent are in `State.pending`. */

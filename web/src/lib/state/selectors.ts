@@ -1,8 +1,8 @@
 /** Views computed from the state; pure. */
 
-import { isNewer } from "./ids";
-import type { LoadedMessages } from "./state";
-import type { Chat, ChatId, Message, MessageList, Reaction, UserId } from "./types";
+import { isNewer } from "@/lib/ids";
+import type { LoadedMessages } from "./model";
+import type { Chat, ChatId, Message, MessageList, Reaction, UserId } from "@/lib/types";
 
 /** `sent`: the server has it for good. `read`: everybody else has read it. */
 export type Receipt = "sending" | "failed" | "sent" | "read";

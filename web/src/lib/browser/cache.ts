@@ -1,0 +1,54 @@
+/** The cache to paint from before the server answered. It may be stale, and may be missing: nothing relies on it. */
+
+import type { Chat, ChatId, Message, User } from "@/lib/types";
+import type { Database } from "./database";
+
+/** Messages kept of each chat: a screen or two. */
+const MESSAGES_KEPT = 60;
+const CHATS_KEPT = 500;
+
+export interface Cache {
+  chats(): Promise<readonly Chat[]>;
+  users(): Promise<readonly User[]>;
+  messages(chatId: ChatId): Promise<readonly Message[]>;
+  saveChats(chats: readonly Chat[]): Promise<void>;
+  saveUsers(users: readonly User[]): Promise<void>;
+  saveMessages(chatId: ChatId, items: readonly Message[]): Promise<void>;
+}
+
+export class IndexedDbCache implements Cache {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  chats(): Promise<readonly Chat[]> {
+    return this.#database.getAll("chats");
+  }
+
+  users(): Promise<readonly User[]> {
+    return this.#database.getAll("users");
+  }
+
+  async messages(chatId: ChatId): Promise<readonly Message[]> {
+    return (await this.#database.get("messages", chatId))?.items ?? [];
+  }
+
+  async saveChats(chats: readonly Chat[]): Promise<void> {
+    const transaction = this.#database.transaction("chats", "readwrite");
+    void transaction.store.clear();
+    for (const chat of chats.slice(0, CHATS_KEPT)) void transaction.store.put(chat);
+    await transaction.done;
+  }
+
+  async saveUsers(users: readonly User[]): Promise<void> {
+    const transaction = this.#database.transaction("users", "readwrite");
+    for (const user of users) void transaction.store.put(user);
+    await transaction.done;
+  }
+
+  async saveMessages(chatId: ChatId, items: readonly Message[]): Promise<void> {
+    await this.#database.put("messages", { chatId, items: items.slice(-MESSAGES_KEPT), savedAt: Date.now() });
+  }
+}

@@ -1,0 +1,43 @@
+/** What this browser keeps for a user, in IndexedDB: the outbox, uploads, and a cache to paint from. No secrets. */
+
+import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from "idb";
+import type { OutboxItem } from "@/lib/outbox/outbox";
+import type { UploadRecord } from "@/lib/outbox/uploads";
+import type { Chat, ChatId, Message, User, UserId } from "@/lib/types";
+
+interface Schema extends DBSchema {
+  outbox: { key: string; value: OutboxItem };
+  uploads: { key: string; value: UploadRecord };
+  chats: { key: ChatId; value: Chat };
+  messages: { key: ChatId; value: { chatId: ChatId; items: readonly Message[]; savedAt: number } };
+  users: { key: UserId; value: User };
+}
+
+export type Database = IDBPDatabase<Schema>;
+
+const VERSION = 1;
+
+function nameOf(userId: UserId): string {
+  return `chatly-${userId}`;
+}
+
+export function openDatabase(userId: UserId): Promise<Database> {
+  return openDB<Schema>(nameOf(userId), VERSION, {
+    upgrade(database) {
+      database.createObjectStore("outbox", { keyPath: "clientMessageId" });
+      database.createObjectStore("uploads", { keyPath: "id" });
+      database.createObjectStore("chats", { keyPath: "chatId" });
+      database.createObjectStore("messages", { keyPath: "chatId" });
+      database.createObjectStore("users", { keyPath: "userId" });
+    },
+    // A logout in another tab deletes the database: do not stand in its way.
+    blocking(_current, _blocked, event) {
+      (event.target as IDBDatabase).close();
+    },
+  });
+}
+
+/** Nothing of a user stays after logout. */
+export async function forgetDatabase(userId: UserId): Promise<void> {
+  await deleteDB(nameOf(userId));
+}

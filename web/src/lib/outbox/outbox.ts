@@ -1,0 +1,123 @@
+/** Messages on their way: kept until the server has them, sent in order, each once by its client_message_id. */
+
+import { type ChatId, type ChatlyError, type Message, type MessageId } from "@/lib/types";
+
+export interface OutboxItem {
+  readonly clientMessageId: string;
+  readonly chatId: ChatId;
+  readonly text: string;
+  readonly replyToMessageId: MessageId | null;
+  readonly uploadIds: readonly string[];
+  readonly createdAt: number;
+  /** Place in the queue; grows. */
+  readonly order: number;
+  /** Why the server refused it for good, or null while it waits. */
+  readonly failure: string | null;
+}
+
+/** Durable, and shared by all tabs. */
+export interface OutboxStorage {
+  all(): Promise<readonly OutboxItem[]>;
+  put(item: OutboxItem): Promise<void>;
+  remove(clientMessageId: string): Promise<void>;
+}
+
+export interface OutboxOptions {
+  readonly storage: OutboxStorage;
+  /** Sends it; safe to repeat. */
+  readonly send: (item: OutboxItem, signal: AbortSignal) => Promise<Message>;
+  readonly onSent: (item: OutboxItem, message: Message) => void;
+  /** What is stored changed. */
+  readonly onChanged: () => void;
+  readonly asError: (failure: unknown) => ChatlyError;
+  readonly random?: () => number;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 15_000;
+
+/** Sends what is stored; runs in the leading tab only. Chats do not wait for each other, messages of a chat do. */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #stop = new AbortController();
+  readonly #lanes = new Set<ChatId>();
+  readonly #sleepers = new Set<() => void>();
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  stop(): void {
+    this.#stop.abort();
+    this.#wakeAll();
+  }
+
+  /** Looks at the queue: something came, or the network is back. */
+  async wake(): Promise<void> {
+    this.#wakeAll();
+    for (const item of await this.#waiting()) {
+      if (!this.#lanes.has(item.chatId) && !this.#stop.signal.aborted) void this.#drain(item.chatId);
+    }
+  }
+
+  async #waiting(): Promise<readonly OutboxItem[]> {
+    const items = await this.#options.storage.all();
+    return items.filter((item) => item.failure === null).sort((a, b) => a.order - b.order);
+  }
+
+  async #drain(chatId: ChatId): Promise<void> {
+    this.#lanes.add(chatId);
+    let failures = 0;
+    while (!this.#stop.signal.aborted) {
+      const item = (await this.#waiting()).find((waiting) => waiting.chatId === chatId);
+      if (item === undefined) break;
+      const error = await this.#deliver(item);
+      if (error === null) failures = 0;
+      else await this.#pause(error, failures++);
+    }
+    this.#lanes.delete(chatId);
+    // One that was put while this lane was ending found it still there.
+    if (!this.#stop.signal.aborted && (await this.#waiting()).some((item) => item.chatId === chatId)) await this.wake();
+  }
+
+  /** Returns null when the item is settled, sent or refused; otherwise why to try again. */
+  async #deliver(item: OutboxItem): Promise<ChatlyError | null> {
+    try {
+      const message = await this.#options.send(item, this.#stop.signal);
+      await this.#options.storage.remove(item.clientMessageId);
+      this.#options.onSent(item, message);
+    } catch (failure) {
+      const error = this.#options.asError(failure);
+      if (error.details.retryable || this.#stop.signal.aborted) return error;
+      await this.#refuse(item, error.reason);
+    }
+    this.#options.onChanged();
+    return null;
+  }
+
+  async #refuse(item: OutboxItem, reason: string): Promise<void> {
+    const stored = await this.#options.storage.all();
+    // Discarded meanwhile: it must not come back.
+    if (!stored.some((other) => other.clientMessageId === item.clientMessageId)) return;
+    await this.#options.storage.put({ ...item, failure: reason });
+  }
+
+  #pause(error: ChatlyError, failures: number): Promise<void> {
+    const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
+    const jittered = 100 + (this.#options.random ?? Math.random)() * (ceiling - 100);
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#sleepers.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, Math.max(jittered, error.details.retryAfterMs ?? 0));
+      this.#sleepers.add(done);
+      if (this.#stop.signal.aborted) done();
+    });
+  }
+
+  #wakeAll(): void {
+    for (const wake of [...this.#sleepers]) wake();
+  }
+}

@@ -1,0 +1,153 @@
+/** What a change makes of the state. Pure, and the same change twice is the same as once. */
+
+import { compareIds, isNewer, peerOf } from "@/lib/ids";
+import type { Change } from "@/lib/live/changes";
+import type { Chat, ChatId, Message, UserId } from "@/lib/types";
+import { changeMessage, deletedForEveryone, edited, insert, reacted, unreadAfter } from "./messages";
+import { type State, withEntry, withoutEntry } from "./model";
+
+/** How long a typing person is shown without a further word. */
+export const TYPING_MS = 6_000;
+/** Changes kept for messages that are not known yet. */
+const EARLY_KEPT = 200;
+
+type Body<K extends Change["kind"]> = Extract<Change, { kind: K }>;
+
+export function applyChange(state: State, change: Change, me: UserId): State {
+  switch (change.kind) {
+    case "message":
+      return applyMessage(state, change.message, me);
+    case "edited":
+      return applyToMessage(state, change, (message) => edited(message, change.text, change.editedAt));
+    case "deleted":
+      return applyToMessage(state, change, change.forEveryone && !change.withdrawn ? deletedForEveryone : () => null);
+    case "reaction": {
+      const reaction = { userId: change.userId, emoji: change.emoji, createdAt: change.at };
+      return applyToMessage(state, change, (message) => reacted(message, reaction, change.present));
+    }
+    case "read":
+      return applyRead(state, change, me);
+    case "chat":
+      return applyDetails(state, change);
+    case "member":
+      return applyMember(state, change, me);
+    case "typing":
+      return withTyping(state, change.chatId, change.userId, change.active && change.userId !== me, change.at);
+  }
+}
+
+export function applyMessage(state: State, sent: Message, me: UserId): State {
+  const message = state.early.reduce<Message | null>(
+    (known, early) => (known && early.messageId === known.messageId ? early.apply(known) : known),
+    sent,
+  );
+  const pending = state.pending.filter((waiting) => waiting.key !== sent.key);
+  const told = pending.length === state.pending.length ? state : { ...state, pending };
+  if (message === null) return told;
+  const list = told.messages.get(message.chatId);
+  const items = list && insert(list.items, message);
+  const messages =
+    list && items && items !== list.items
+      ? withEntry(told.messages, message.chatId, { ...list, items })
+      : told.messages;
+  const quiet = withTyping(told, message.chatId, message.senderId, false, message.createdAt);
+  return { ...quiet, messages, chats: withLastMessage(quiet.chats, message, me) };
+}
+
+function withLastMessage(chats: State["chats"], message: Message, me: UserId): State["chats"] {
+  const chat = chats.get(message.chatId) ?? newDirectChat(message.chatId, me);
+  if (chat === null || !isNewer(message.messageId, chat.lastMessage?.messageId ?? null)) return chats;
+  const mine = message.senderId === me;
+  const mark = chat.members.find((member) => member.userId === me)?.readMessageId ?? null;
+  const unread = !mine && isNewer(message.messageId, mark);
+  return withEntry(chats, message.chatId, {
+    ...chat,
+    lastMessage: message,
+    lastActivityAt: Math.max(chat.lastActivityAt, message.createdAt),
+    unreadCount: chat.unreadCount + (unread ? 1 : 0),
+  });
+}
+
+/** A 1:1 chat is known by its id alone; a group's details have to be asked for. */
+export function newDirectChat(chatId: ChatId, me: UserId): Chat | null {
+  const peerId = peerOf(chatId, me);
+  if (peerId === null) return null;
+  const members = [me, peerId].map((userId) => ({ userId, role: null, readMessageId: null }));
+  const none = { title: "", description: "", avatarUrl: null, lastMessage: null, unreadCount: 0, lastActivityAt: 0 };
+  return { chatId, kind: "direct", members, peerId, ...none };
+}
+
+function applyToMessage(
+  state: State,
+  { chatId, messageId }: Body<"edited" | "deleted" | "reaction">,
+  apply: (message: Message) => Message | null,
+): State {
+  const list = state.messages.get(chatId);
+  const items = list ? changeMessage(list.items, messageId, apply) : [];
+  const chat = state.chats.get(chatId);
+  const last = chat?.lastMessage?.messageId === messageId ? apply(chat.lastMessage) : null;
+  // A last message that goes without a trace leaves the preview to the one before it; asked for if that is not loaded.
+  const preview = last ?? items.at(-1) ?? null;
+  const touched = chat?.lastMessage?.messageId === messageId;
+  const known = list?.items.some((message) => message.messageId === messageId) ?? false;
+  return {
+    ...state,
+    messages: list && items !== list.items ? withEntry(state.messages, chatId, { ...list, items }) : state.messages,
+    chats: chat && touched ? withEntry(state.chats, chatId, { ...chat, lastMessage: preview }) : state.chats,
+    early: known ? state.early : [...state.early, { messageId, apply }].slice(-EARLY_KEPT),
+  };
+}
+
+function applyRead(state: State, { chatId, userId, messageId }: Body<"read">, me: UserId): State {
+  const chat = state.chats.get(chatId);
+  const member = chat?.members.find((one) => one.userId === userId);
+  if (!chat || !member || !isNewer(messageId, member.readMessageId)) return state;
+  const members = chat.members.map((one) => (one === member ? { ...one, readMessageId: messageId } : one));
+  const unreadCount = userId === me ? unreadNow(state, chat, messageId, me) : chat.unreadCount;
+  return { ...state, chats: withEntry(state.chats, chatId, { ...chat, members, unreadCount }) };
+}
+
+function unreadNow(state: State, chat: Chat, mark: string, me: UserId): number {
+  if (chat.lastMessage === null || compareIds(chat.lastMessage.messageId, mark) <= 0) return 0;
+  return unreadAfter(state.messages.get(chat.chatId), mark, me) ?? chat.unreadCount;
+}
+
+function applyDetails(state: State, { chatId, details, at }: Body<"chat">): State {
+  const chat = state.chats.get(chatId);
+  const marks = new Map(chat?.members.map((member) => [member.userId, member.readMessageId]));
+  const members = details.members.map((member) => ({ ...member, readMessageId: marks.get(member.userId) ?? null }));
+  const fresh = { peerId: null, lastMessage: null, unreadCount: 0, lastActivityAt: at };
+  return { ...state, chats: withEntry(state.chats, chatId, { ...fresh, ...chat, ...details, chatId, members }) };
+}
+
+function applyMember(state: State, { chatId, userId, role }: Body<"member">, me: UserId): State {
+  if (role === null && userId === me) {
+    return { ...state, chats: withoutEntry(state.chats, chatId), messages: withoutEntry(state.messages, chatId) };
+  }
+  const chat = state.chats.get(chatId);
+  if (!chat) return state;
+  const known = chat.members.find((member) => member.userId === userId);
+  const others = chat.members.filter((member) => member !== known);
+  const members = role === null ? others : [...others, { userId, role, readMessageId: known?.readMessageId ?? null }];
+  return { ...state, chats: withEntry(state.chats, chatId, { ...chat, members }) };
+}
+
+export function withTyping(state: State, chatId: ChatId, userId: UserId, active: boolean, now: number): State {
+  const inChat = state.typing.get(chatId);
+  if (active)
+    return {
+      ...state,
+      typing: withEntry(state.typing, chatId, withEntry(inChat ?? new Map<UserId, number>(), userId, now + TYPING_MS)),
+    };
+  if (!inChat?.has(userId)) return state;
+  return { ...state, typing: withEntry(state.typing, chatId, withoutEntry(inChat, userId)) };
+}
+
+/** Without those who typed too long ago. */
+export function withoutStaleTyping(state: State, now: number): State {
+  let next = state;
+  for (const [chatId, users] of state.typing) {
+    for (const [userId, until] of users) if (until <= now) next = withTyping(next, chatId, userId, false, now);
+  }
+  return next;
+}
