@@ -20,7 +20,7 @@ from redis.exceptions import NoScriptError, RedisClusterException
 from kernel.errors import ChatlyError
 from kernel.runner import background
 from kernel.settings import env, settings
-from kernel.store.redis_pipeline import Part, SharedPipeline
+from kernel.store.redis_pipeline import Command, Part, SharedPipeline
 
 _SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
 _CLUSTER = "+cluster"
@@ -43,12 +43,16 @@ class RedisSettings:
         secret=True,
         check=_wrong_url,
     )
-    password: str = env("CHATLY_REDIS_PASSWORD", "", help="instead of one in the URL", secret=True)
-    ca_file: str = env("CHATLY_REDIS_CA_FILE", "", help="who signed the server's certificate; empty: the system knows")
-    prefix: str = env("CHATLY_REDIS_PREFIX", "", help="begins every key and channel, for a Redis that others use too")
+    password: str = env("CHATLY_REDIS_PASSWORD", default="", help="instead of one in the URL", secret=True)
+    ca_file: str = env(
+        "CHATLY_REDIS_CA_FILE", default="", help="who signed the server's certificate; empty: the system knows"
+    )
+    prefix: str = env(
+        "CHATLY_REDIS_PREFIX", default="", help="begins every key and channel, for a Redis that others use too"
+    )
     lanes: int = env(
         "CHATLY_REDIS_LANES",
-        1,
+        default=1,
         help="parts of the live bus, spread over a cluster's nodes; the same in all processes",
         check=lambda lanes: None if lanes >= 1 else "must be at least 1",
     )
@@ -101,6 +105,10 @@ class RedisHandle:
     def crowded(self) -> bool:
         """Whether whoever can wait should."""
         return self._pipeline.crowded
+
+    async def ask(self, commands: Sequence[Command]) -> list[Any]:
+        """The answers, all asked for as one burst."""
+        return await asyncio.gather(*(self._pipeline.submit(command) for command in commands))
 
     async def run(self, script: Script, keys: Sequence[str], *arguments: Part) -> Any:  # noqa: ANN401
         """What a script returns."""

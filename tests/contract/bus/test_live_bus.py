@@ -8,7 +8,7 @@ import pytest
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusGap, BusMessage, BusSubscription, LiveBus
 from kernel.bus.redis import open_redis_bus
-from kernel.store.redis import RedisSettings, open_redis
+from tests.engines.redis import fresh_redis
 
 CAPACITY = 100
 FENCE = "stored"
@@ -21,8 +21,10 @@ async def bus(request: pytest.FixtureRequest, fresh_name: str) -> AsyncIterator[
         yield MemoryBus(capacity=CAPACITY)
         return
     url: str = request.getfixturevalue("redis_url")
-    settings = RedisSettings(url=url, prefix=f"{fresh_name}:", lanes=LANES[request.param])
-    async with open_redis(settings) as redis, open_redis_bus(redis, fences=[FENCE], capacity=CAPACITY) as opened:
+    async with (
+        fresh_redis(url, fresh_name, lanes=LANES[request.param]) as redis,
+        open_redis_bus(redis, fences=[FENCE], capacity=CAPACITY) as opened,
+    ):
         yield opened
 
 
