@@ -54,7 +54,10 @@ class Running:
     def alive(self) -> bool:
         try:
             process = psutil.Process(self.pid)
-            return process.create_time() == self.started and process.status() != psutil.STATUS_ZOMBIE
+            if process.create_time() != self.started:
+                return False
+            # The first thread may be gone while others still hold the ports.
+            return process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1
         except psutil.NoSuchProcess:
             return False
 
@@ -74,6 +77,8 @@ def start(node: Node) -> Running:
             stderr=log,
             start_new_session=True,
         )
+    # It is to outlive this object, which otherwise complains when it is collected.
+    process.returncode = 0
     return Running.of(process.pid)
 
 

@@ -1,12 +1,12 @@
-"""The event log on Kafka, which is connected to when it is there, however late. The clients are in kafka_*.py."""
+"""The event log on Kafka, which is connected to whenever it is there. The clients are in kafka_*.py."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from kafka.errors import KafkaError
 
-from kernel.errors import ChatlyError
 from kernel.log.kafka_append import KafkaAppender, build_producer
 from kernel.log.kafka_errors import log_unavailable
 from kernel.log.kafka_group import KafkaLogConsumer
@@ -17,34 +17,38 @@ from kernel.log.ports import LogConsumer, LogPosition, LogRecord, Resume
 from kernel.telemetry.logs import logger
 
 _FIRST_PAUSE = 0.2
-_LONGEST_PAUSE = 2.0
+_LONGEST_PAUSE = 1.0
 
 
 class KafkaLog:
-    """EventLog and LogReader. Until Kafka has been reached for the first time, everything is `LOG_UNAVAILABLE`."""
+    """EventLog and LogReader. While no broker acknowledges, appends are refused at once; it looks for Kafka meanwhile.
+
+    Until Kafka has been reached for the first time, everything else is `LOG_UNAVAILABLE` too.
+    """
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._reader = KafkaReader(settings=settings)
         self._appender: KafkaAppender | None = None
-        self._log_id = ""
+        self._log_id: str | None = None
         self._complaint = "not connected yet"
 
     async def append(self, key: str, value: bytes) -> LogPosition:
         if self._appender is None:
-            raise self._away()
+            raise log_unavailable(self._complaint)
         return await self._appender.append(key, value)
 
     async def read(self, partition: int, *, after: int, limit: int, wait: float = 0.0) -> Sequence[LogRecord]:
-        self.require_connection()
+        await self.log_id()
         return await self._reader.read(partition, after=after, limit=limit, wait=wait)
 
     async def ends(self) -> Mapping[int, int]:
-        self.require_connection()
+        await self.log_id()
         return await self._reader.ends()
 
     async def log_id(self) -> str:
-        self.require_connection()
+        if self._log_id is None:
+            raise log_unavailable(self._complaint)
         return self._log_id
 
     @asynccontextmanager
@@ -58,12 +62,16 @@ class KafkaLog:
         finally:
             await member.close()
 
-    async def connect(self) -> None:
-        """Reach Kafka, however long that takes; raise WrongTopicError if the topic is not what the settings say."""
-        pause = _FIRST_PAUSE
-        while not await self._try_to_connect():
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+    async def keep_connected(self, connected: asyncio.Event) -> None:
+        """For ever; `connected` is set once it is. Raise WrongTopicError if the topic is not what the settings say."""
+        while True:
+            self._appender = await self._connect()
+            connected.set()
+            await self._appender.failed.wait()
+            logger("log").warning("Kafka does not acknowledge", bootstrap=self._where())
+            self._complaint = f"no acknowledgement from Kafka at {self._where()}"
+            retired, self._appender = self._appender, None
+            await asyncio.to_thread(retired.close)
 
     async def close(self) -> None:
         """Send what is waiting, and let go of the brokers."""
@@ -71,30 +79,27 @@ class KafkaLog:
             await asyncio.to_thread(self._appender.close)
         await self._reader.close()
 
-    async def _try_to_connect(self) -> bool:
-        try:
-            log_id = await asyncio.to_thread(identify_topic, self._settings)
-            producer = await asyncio.to_thread(build_producer, self._settings)
-        except (KafkaError, OSError) as error:
-            self._complaint = str(error) or type(error).__name__
-            where = ",".join(self._settings.bootstrap)
-            logger("log").warning("Kafka is not there yet", bootstrap=where, error=self._complaint)
-            return False
-        except WrongTopicError as error:
-            self._complaint = str(error)
-            logger("log").error("Kafka cannot be used", error=self._complaint)
-            raise
-        self._log_id = log_id
-        self._appender = KafkaAppender(producer=producer, settings=self._settings)
-        return True
+    async def _connect(self) -> KafkaAppender:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                self._log_id = await asyncio.to_thread(identify_topic, self._settings)
+                producer = await asyncio.to_thread(build_producer, self._settings)
+            except (KafkaError, OSError) as error:
+                self._complaint = str(error) or type(error).__name__
+                logger("log").warning("Kafka is not there", bootstrap=self._where(), error=self._complaint)
+            except WrongTopicError as error:
+                self._complaint = str(error)
+                logger("log").error("Kafka cannot be used", bootstrap=self._where(), error=self._complaint)
+                raise
+            else:
+                logger("log").info("connected to Kafka", bootstrap=self._where(), log_id=self._log_id)
+                return KafkaAppender(producer=producer, settings=self._settings)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def require_connection(self) -> None:
-        """Raise `LOG_UNAVAILABLE` if Kafka has never been reached."""
-        if self._appender is None:
-            raise self._away()
-
-    def _away(self) -> ChatlyError:
-        return log_unavailable(self._complaint)
+    def _where(self) -> str:
+        return ",".join(self._settings.bootstrap)
 
 
 @asynccontextmanager
@@ -103,15 +108,19 @@ async def open_kafka_log(settings: KafkaSettings, *, patience: float = 5.0) -> A
 
     Raise WrongTopicError if the topic has another number of partitions, as far as that is known within `patience`.
     """
-    log = KafkaLog(settings)
-    connecting = asyncio.create_task(log.connect(), name="connect to Kafka")
+    # The driver reports every refused connection, several times a second; this adapter says it once per attempt.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    log, connected = KafkaLog(settings), asyncio.Event()
+    keeping = asyncio.create_task(log.keep_connected(connected), name="keep connected to Kafka")
+    arriving = asyncio.create_task(connected.wait())
     try:
-        done, _ = await asyncio.wait([connecting], timeout=patience)
-        if done:
-            connecting.result()
+        await asyncio.wait([keeping, arriving], timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        if keeping.done():
+            keeping.result()
         yield log
     finally:
-        connecting.cancel()
-        with suppress(asyncio.CancelledError, WrongTopicError):
-            await connecting
+        for task in (keeping, arriving):
+            task.cancel()
+            with suppress(asyncio.CancelledError, WrongTopicError):
+                await task
         await log.close()

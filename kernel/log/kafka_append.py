@@ -7,7 +7,7 @@ from typing import Any
 from zlib import crc32
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from kernel.log.kafka_errors import kafka_errors, log_unavailable
 from kernel.log.kafka_settings import KafkaSettings
@@ -15,49 +15,58 @@ from kernel.log.ports import LogPosition
 
 MAX_IN_FLIGHT = 5_000
 """Records not yet acknowledged; kafka-python itself knows no bound."""
-PROBES = 8
-"""Records in flight while the brokers do not acknowledge: the others are refused at once."""
+# What a broker takes by default; a larger record is refused here, before it is sent.
+_MAX_RECORD_BYTES = 1_000_000
+# Beyond the producer's own time limit, which it has been seen to miss while no broker is there.
+_SLACK_SECONDS = 1.0
 _CLOSE_SECONDS = 2.0
 
 Waiting = asyncio.Future[LogPosition]
 
 
 class KafkaAppender:
-    """EventLog over one idempotent producer with acks=all. Lives in the event loop that made it."""
+    """EventLog over one idempotent producer with acks=all. Lives in the event loop that made it.
+
+    The first record that is not acknowledged in time ends it: all that waits is refused, and `failed` is set. What has
+    failed once may stay stuck behind the lost sequence numbers of its producer; another producer begins anew.
+    """
 
     def __init__(self, *, producer: KafkaProducer, settings: KafkaSettings) -> None:
+        self.failed = asyncio.Event()
         self._producer = producer
         self._topic = settings.topic
         self._partitions = settings.partitions
+        self._patience = settings.append_seconds + _SLACK_SECONDS
         self._loop = asyncio.get_running_loop()
+        self._waiting: set[Waiting] = set()
         self._finished: deque[tuple[Waiting, Any]] = deque()
         self._woken = False
-        self._in_flight = 0
-        self._limit = MAX_IN_FLIGHT
 
     async def append(self, key: str, value: bytes) -> LogPosition:
         """See EventLog. Refused at once when too much is waiting for acknowledgement already."""
-        if self._in_flight >= self._limit:
-            raise log_unavailable(f"{self._in_flight} records wait for it")
+        if len(self._waiting) >= MAX_IN_FLIGHT:
+            raise log_unavailable(f"{len(self._waiting)} records wait for acknowledgement")
         coded = key.encode()
         waiting: Waiting = self._loop.create_future()
         with kafka_errors():
             # Does not block: the topic's partitions are known since `build_producer`.
             sent = self._producer.send(self._topic, value, coded, partition=crc32(coded) % self._partitions)
-        self._in_flight += 1
+        self._waiting.add(waiting)
         sent.add_both(partial(self._on_producer_thread, waiting))
-        return await waiting
+        try:
+            async with asyncio.timeout(self._patience):
+                return await waiting
+        except TimeoutError:
+            self._fail("no acknowledgement in time")
+            raise log_unavailable("no acknowledgement in time") from None
 
     def close(self) -> None:
         """Send what is waiting, within a short time. Blocks."""
-        try:
-            self._producer.close(timeout=_CLOSE_SECONDS)
-        except KafkaError:
-            self._producer.close(timeout=0)
+        close_producer(self._producer)
 
     def _on_producer_thread(self, waiting: Waiting, result: object) -> None:
         self._finished.append((waiting, result))
-        if not self._woken:
+        if not self._woken and not self._loop.is_closed():
             self._woken = True
             self._loop.call_soon_threadsafe(self._settle)
 
@@ -66,15 +75,22 @@ class KafkaAppender:
         self._woken = False
         while self._finished:
             waiting, result = self._finished.popleft()
-            self._in_flight -= 1
-            failed = isinstance(result, BaseException)
-            self._limit = PROBES if failed else MAX_IN_FLIGHT
-            if waiting.done():
-                continue  # its caller gave up
-            if failed:
-                waiting.set_exception(log_unavailable(result or type(result).__name__))
-            else:
+            self._waiting.discard(waiting)
+            if isinstance(result, BaseException):
+                _refuse(waiting, result)
+                self._fail(result)
+            elif not waiting.done():
                 waiting.set_result(LogPosition(result.partition, result.offset))
+
+    def _fail(self, why: object) -> None:
+        self.failed.set()
+        while self._waiting:
+            _refuse(self._waiting.pop(), why)
+
+
+def _refuse(waiting: Waiting, why: object) -> None:
+    if not waiting.done():  # its caller may have given up
+        waiting.set_exception(log_unavailable(why))
 
 
 def build_producer(settings: KafkaSettings) -> KafkaProducer:
@@ -87,13 +103,24 @@ def build_producer(settings: KafkaSettings) -> KafkaProducer:
         delivery_timeout_ms=delivery,
         request_timeout_ms=delivery * 3 // 5,
         max_block_ms=min(delivery, 3_000),
+        max_request_size=_MAX_RECORD_BYTES,
         allow_auto_create_topics=False,
-        max_request_size=4 * 2**20,
         metrics_enabled=False,
     )
     try:
         producer.partitions_for(settings.topic)
     except KafkaError:
-        producer.close(timeout=0)
+        close_producer(producer)
         raise
     return producer
+
+
+def close_producer(producer: KafkaProducer) -> None:
+    """Send what is waiting, within a short time. Blocks."""
+    try:
+        producer.close(timeout=_CLOSE_SECONDS)
+    except KafkaTimeoutError:
+        # Its `close` gives up where a record is stuck; only its thread can let go of that.
+        producer._sender.force_close()  # noqa: SLF001
+        producer._sender.join(_CLOSE_SECONDS)  # noqa: SLF001
+        producer.close(timeout=_CLOSE_SECONDS)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, MessageSizeTooLargeError
 
 from kernel.errors import ChatlyError, Reason, unavailable
 
@@ -18,5 +18,7 @@ def kafka_errors() -> Iterator[None]:
     """Turn what kafka-python raises while the brokers are away into ChatlyError UNAVAILABLE `LOG_UNAVAILABLE`."""
     try:
         yield
+    except MessageSizeTooLargeError:
+        raise  # no waiting makes it smaller
     except (KafkaError, OSError) as error:
         raise log_unavailable(error or type(error).__name__) from error

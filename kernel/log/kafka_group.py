@@ -27,7 +27,7 @@ _NOT_OURS = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError
 class GroupLog(Protocol):
     """What a member asks of the log."""
 
-    def require_connection(self) -> None: ...
+    async def log_id(self) -> str: ...
 
     async def ends(self) -> Mapping[int, int]: ...
 
@@ -55,7 +55,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
 
     async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
         """See LogConsumer."""
-        self._log.require_connection()
+        await self._log.log_id()  # which fails until there is something to connect to
         deadline = time.monotonic() + wait
         while True:
             left = deadline - time.monotonic()

@@ -21,21 +21,32 @@ class KafkaSettings:
     """The event log on Kafka."""
 
     bootstrap: tuple[str, ...] = env("CHATLY_KAFKA_BOOTSTRAP", help="brokers to begin with: host:port, ...")
-    topic: str = env("CHATLY_KAFKA_TOPIC", "chat-messages", help="the topic that holds every event")
-    partitions: int = env("CHATLY_KAFKA_PARTITIONS", 12, help="of the topic, fixed when it is made", check=_positive)
+    topic: str = env("CHATLY_KAFKA_TOPIC", default="chat-messages", help="the topic that holds every event")
+    partitions: int = env(
+        "CHATLY_KAFKA_PARTITIONS", default=12, help="of the topic, fixed when it is made", check=_positive
+    )
     replication: int = env(
-        "CHATLY_KAFKA_REPLICATION", 1, help="copies of each record, when the topic is made", check=_positive
+        "CHATLY_KAFKA_REPLICATION", default=1, help="copies of each record, when the topic is made", check=_positive
     )
     append_seconds: float = env(
-        "CHATLY_KAFKA_APPEND_SECONDS", 5.0, help="how long an append may take before it is refused", check=_positive
+        "CHATLY_KAFKA_APPEND_SECONDS",
+        default=5.0,
+        help="how long an append may take before it is refused",
+        check=_positive,
     )
-    security_protocol: str = env("CHATLY_KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", help="or SASL_SSL, …", check=_protocol)
-    sasl_mechanism: str = env("CHATLY_KAFKA_SASL_MECHANISM", "SCRAM-SHA-512", help="with SASL: PLAIN, SCRAM-SHA-…")
-    username: str = env("CHATLY_KAFKA_USERNAME", "", help="with SASL")
-    password: str = env("CHATLY_KAFKA_PASSWORD", "", help="with SASL", secret=True)
-    ca_file: str = env("CHATLY_KAFKA_CA_FILE", "", help="with SSL: who signed the brokers' certificates")
-    certificate_file: str = env("CHATLY_KAFKA_CERTIFICATE_FILE", "", help="with SSL: our own certificate, for mTLS")
-    key_file: str = env("CHATLY_KAFKA_KEY_FILE", "", help="with SSL: the key of our own certificate")
+    security_protocol: str = env(
+        "CHATLY_KAFKA_SECURITY_PROTOCOL", default="PLAINTEXT", help="or SASL_SSL, …", check=_protocol
+    )
+    sasl_mechanism: str = env(
+        "CHATLY_KAFKA_SASL_MECHANISM", default="SCRAM-SHA-512", help="with SASL: PLAIN, SCRAM-SHA-…"
+    )
+    username: str = env("CHATLY_KAFKA_USERNAME", default="", help="with SASL")
+    password: str = env("CHATLY_KAFKA_PASSWORD", default="", help="with SASL", secret=True)
+    ca_file: str = env("CHATLY_KAFKA_CA_FILE", default="", help="with SSL: who signed the brokers' certificates")
+    certificate_file: str = env(
+        "CHATLY_KAFKA_CERTIFICATE_FILE", default="", help="with SSL: our own certificate, for mTLS"
+    )
+    key_file: str = env("CHATLY_KAFKA_KEY_FILE", default="", help="with SSL: the key of our own certificate")
 
     def client(self) -> dict[str, Any]:
         """What every client of kafka-python is given to connect."""
