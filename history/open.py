@@ -1,9 +1,10 @@
-"""Opens the message store. Which one is decided here, and nowhere else."""
+"""Opens the message store: the embedded one, or the one in Cassandra."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from history.adapters.sqlite_readers import SqliteChatReader, SqliteEventReader, SqliteMessageReader
 from history.adapters.sqlite_schema import SCHEMA
@@ -11,6 +12,10 @@ from history.adapters.sqlite_writer import SqliteDeadLetters, SqliteRecordWriter
 from history.ports import ChatReader, DeadLetters, EventReader, MessageReader, RecordWriter
 from kernel.clock import Clock, SystemClock
 from kernel.store.sqlite import open_sqlite
+
+if TYPE_CHECKING:
+    from kernel.store.cassandra import CassandraSession
+    from kernel.store.cassandra_schema import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +41,25 @@ async def open_history(data_dir: Path, *, clock: Clock | None = None) -> AsyncIt
             writer=SqliteRecordWriter(database=database, clock=clock),
             dead_letters=SqliteDeadLetters(database=database, clock=clock),
         )
+
+
+def cassandra_schema() -> "Schema":
+    """The message store's tables in Cassandra; a session that `cassandra_history` gets has been opened with it."""
+    from kernel.store.cassandra_schema import read_schema
+
+    return read_schema("history", "history.migrations")
+
+
+def cassandra_history(session: "CassandraSession", *, clock: Clock | None = None) -> HistoryStore:
+    """The store in Cassandra. The session stays its opener's to close."""
+    from history.adapters.cassandra_readers import CassandraChatReader, CassandraEventReader, CassandraMessageReader
+    from history.adapters.cassandra_writer import CassandraDeadLetters, CassandraRecordWriter
+
+    writer = CassandraRecordWriter(session=session, clock=clock or SystemClock())
+    return HistoryStore(
+        messages=CassandraMessageReader(session=session),
+        chats=CassandraChatReader(session=session),
+        events=CassandraEventReader(session=session),
+        writer=writer,
+        dead_letters=CassandraDeadLetters(session=session, writer=writer),
+    )

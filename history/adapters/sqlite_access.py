@@ -3,14 +3,10 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from kernel.errors import Reason, unavailable
 from kernel.ids import from_time_key, time_key
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @contextmanager
@@ -20,16 +16,6 @@ def store_errors() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise unavailable(Reason.STORE_UNAVAILABLE, f"the message store does not answer: {error}") from error
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment_of(number: int) -> datetime:
-    """Undo `micros`."""
-    return _EPOCH + number * _MICROSECOND
 
 
 def key_or_null(time_uuid: UUID | None) -> bytes | None:

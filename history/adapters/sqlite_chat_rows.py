@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from history.adapters.sqlite_access import id_or_none, key_or_null, micros, moment_of
+from history.adapters.sqlite_access import id_or_none, key_or_null
+from history.adapters.values import micros, moment_of
 from history.chats import direct_members, is_direct
 from history.model import ChatId, ChatState, Membership, Registered, Role
 from kernel.ids import UserId, from_time_key, time_key

@@ -2,12 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from history.adapters.sqlite_access import id_or_none, key_or_null, micros, moment_of
+from history.adapters.sqlite_access import id_or_none, key_or_null
+from history.adapters.values import media_of, media_text, micros, moment_of
 from history.chats import is_direct, other_member
-from history.model import AttachedMedia, ChatId, Content, Edit, MessageState, ReactionMark
+from history.model import ChatId, Content, Edit, MessageState, ReactionMark
 from kernel.ids import UserId, from_time_key, time_key
 
 Reactions = dict[tuple[UserId, str], ReactionMark]
@@ -79,7 +80,7 @@ def _content_values(chat_id: ChatId, content: Content) -> dict[str, object]:
         "attachment_url": f"/api/uploads/{first.media_id}" if first else None,
         "attachment_type": first.content_type if first else None,
         "attachment_name": first.file_name if first else None,
-        "attachments": json.dumps([_media_values(media) for media in content.attachments], ensure_ascii=False),
+        "attachments": media_text(content.attachments),
         "created_at": micros(content.created_at),
     }
 
@@ -105,26 +106,6 @@ def _content(row: sqlite3.Row, text: str) -> Content:
         client_message_id=UUID(bytes=row["client_message_id"]),
         text=text,
         reply_to=id_or_none(row["reply_to_message_id"]),
-        attachments=tuple(_media(json.loads(row["attachments"]))),
+        attachments=media_of(row["attachments"]),
         created_at=moment_of(row["created_at"]),
     )
-
-
-def _media_values(media: AttachedMedia) -> dict[str, object]:
-    return {
-        "media_id": media.media_id,
-        "content_type": media.content_type,
-        "file_name": media.file_name,
-        "size_bytes": media.size_bytes,
-        "width": media.width,
-        "height": media.height,
-        "has_thumbnail": media.has_thumbnail,
-        "sha256": media.sha256.hex(),
-    }
-
-
-def _media(values: Iterable[dict[str, str]]) -> Iterable[AttachedMedia]:
-    for value in values:
-        fields = dict(value)
-        sha256 = bytes.fromhex(fields.pop("sha256"))
-        yield AttachedMedia(**fields, sha256=sha256)  # type: ignore[arg-type]  # as _media_values wrote them

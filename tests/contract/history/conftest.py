@@ -9,18 +9,24 @@ from history.adapters.memory_claims import MemorySendClaims
 from history.adapters.memory_tail import MemoryHotTail
 from history.adapters.redis_claims import RedisSendClaims
 from history.adapters.redis_tail import RedisHotTail
-from history.open import HistoryStore, open_history
+from history.open import HistoryStore, cassandra_history, cassandra_schema, open_history
 from history.ports import HotTail, SendClaims
-from tests.engines.redis import fresh_redis
+from tests.engines.cassandra import fresh_cassandra
+from tests.engines.redis_house import fresh_redis
 
-STORES = {"sqlite": open_history}
+STORES = ["sqlite", pytest.param("cassandra", marks=pytest.mark.engines("cassandra"))]
 TAILS_AND_CLAIMS = ["memory", pytest.param("redis", marks=pytest.mark.engines("redis"))]
 
 
 @pytest.fixture(params=STORES)
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[HistoryStore]:
-    async with STORES[request.param](tmp_path) as opened:
-        yield opened
+async def store(request: pytest.FixtureRequest, tmp_path: Path, fresh_name: str) -> AsyncIterator[HistoryStore]:
+    if request.param == "sqlite":
+        async with open_history(tmp_path) as opened:
+            yield opened
+    else:
+        contact_points = request.getfixturevalue("cassandra_contact_points")
+        async with fresh_cassandra(contact_points, fresh_name, cassandra_schema()) as session:
+            yield cassandra_history(session)
 
 
 @pytest.fixture(params=TAILS_AND_CLAIMS)

@@ -1,0 +1,97 @@
+"""Events of a chat as rows of Cassandra, by bucket of their own id; and where each of them stands."""
+
+from collections.abc import Collection, Iterable, Mapping
+from uuid import UUID
+
+from history.adapters.cassandra_access import chunks, together
+from history.adapters.cassandra_times import ANY, FOR_EVER, bucket_of
+from history.codec import decode, encode
+from history.fold import scrubbed
+from history.model import ChatId, MessageEdited, MessageSent, StoredEvent
+from kernel.log.ports import LogPosition
+from kernel.store.cassandra import CassandraSession, Statement
+from kernel.store.cassandra_bridge import Row
+
+_INSERT = (
+    "INSERT INTO events (chat_id, bucket, log_offset, log_partition, value) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?"
+)
+_INSERT_PLACE = (
+    f"INSERT INTO event_places (chat_id, bucket, event_id, log_offset) VALUES (?, ?, ?, ?) USING TIMESTAMP {ANY}"
+)
+_INSERT_EDIT = (
+    "INSERT INTO message_edits (chat_id, bucket, message_id, event_id, log_offset) VALUES (?, ?, ?, ?, ?)"
+    f" USING TIMESTAMP {ANY}"
+)
+_PLACES = "SELECT event_id, log_offset FROM event_places WHERE chat_id = ? AND bucket = ? AND event_id IN ?"
+_EDITS = "SELECT event_id, log_offset FROM message_edits WHERE chat_id = ? AND bucket = ? AND message_id = ?"
+_AT = "SELECT log_partition, log_offset, value FROM events WHERE chat_id = ? AND bucket = ? AND log_offset IN ?"
+_AFTER = (
+    "SELECT log_partition, log_offset, value FROM events WHERE chat_id = ? AND bucket = ? AND log_offset > ? LIMIT ?"
+)
+_OVERWRITE = (
+    f"UPDATE events USING TIMESTAMP {FOR_EVER} SET value = ? WHERE chat_id = ? AND bucket = ? AND log_offset = ?"
+)
+
+
+def event_statements(stored: StoredEvent, value: bytes | None) -> Iterable[tuple[int, Statement]]:
+    """Writes an event: statements with their buckets. `value`: as the log has it; None: without its words."""
+    event, position = stored.event, stored.position
+    bucket = bucket_of(event.event_id)
+    kept, written_at = (encode(scrubbed(event)), FOR_EVER) if value is None else (value, ANY)
+    yield bucket, (_INSERT, (event.chat_id, bucket, position.offset, position.partition, kept, written_at))
+    if not isinstance(event.change, MessageSent):
+        yield bucket, (_INSERT_PLACE, (event.chat_id, bucket, event.event_id, position.offset))
+    if isinstance(event.change, MessageEdited):
+        about = event.change.message_id
+        where = (event.chat_id, bucket_of(about), about)
+        yield where[1], (_INSERT_EDIT, (*where, event.event_id, position.offset))
+
+
+async def load_places(session: CassandraSession, chat_id: ChatId, ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """Offsets of those of the events that are stored; sends are not among them."""
+    found = await together(
+        session.execute(_PLACES, (chat_id, bucket, part))
+        for bucket, members in by_bucket(ids).items()
+        for part in chunks(members)
+    )
+    return {row["event_id"]: row["log_offset"] for rows in found for row in rows}
+
+
+async def load_events_at(
+    session: CassandraSession, chat_id: ChatId, bucket: int, offsets: Collection[int]
+) -> list[StoredEvent]:
+    """Those of the offsets at which an event is stored."""
+    return _events(await session.execute(_AT, (chat_id, bucket, list(offsets))))
+
+
+async def load_events_after(
+    session: CassandraSession, chat_id: ChatId, bucket: int, offset: int, limit: int
+) -> list[StoredEvent]:
+    """The first events of a bucket after an offset."""
+    return _events(await session.execute(_AFTER, (chat_id, bucket, offset, limit)))
+
+
+async def forget_words(session: CassandraSession, chat_id: ChatId, message_id: UUID, sent_at: int | None) -> None:
+    """Overwrite the stored events that carry a message's words: replay then delivers them emptied."""
+    edits = await session.execute(_EDITS, (chat_id, bucket_of(message_id), message_id))
+    places = [(bucket_of(row["event_id"]), row["log_offset"]) for row in edits]
+    if sent_at is not None:
+        places.append((bucket_of(message_id), sent_at))
+    await together(_forget(session, chat_id, bucket, offset) for bucket, offset in places)
+
+
+async def _forget(session: CassandraSession, chat_id: ChatId, bucket: int, offset: int) -> None:
+    for stored in await load_events_at(session, chat_id, bucket, [offset]):
+        await session.execute(_OVERWRITE, (encode(scrubbed(stored.event)), chat_id, bucket, offset))
+
+
+def by_bucket(ids: Iterable[UUID]) -> Mapping[int, list[UUID]]:
+    """Ids by the bucket in which they lie."""
+    found: dict[int, list[UUID]] = {}
+    for each in ids:
+        found.setdefault(bucket_of(each), []).append(each)
+    return found
+
+
+def _events(rows: list[Row]) -> list[StoredEvent]:
+    return [StoredEvent(LogPosition(row["log_partition"], row["log_offset"]), decode(row["value"])) for row in rows]

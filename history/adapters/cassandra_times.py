@@ -1,0 +1,47 @@
+"""Buckets, and write timestamps: which of two writes to a cell stays, in whatever order they arrive, or arrive again.
+
+With these Cassandra itself adds events up as `history.fold` does. They are no clock times.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from kernel.ids import ticks_of, time_of
+
+FOR_EVER = 1 << 62
+"""Beats everything: what is deleted for everyone stays so."""
+ANY = 1
+"""For what only ever gets one value."""
+
+_MIDDLE = 1 << 60
+_BUCKET_SECONDS = 10 * 86_400
+
+
+def bucket_of(time_uuid: UUID) -> int:
+    """The ten days since 1970 that a message or an event belongs to."""
+    return int(time_of(time_uuid).timestamp() // _BUCKET_SECONDS)
+
+
+def later_wins(event_id: UUID) -> int:
+    """Of two events the later one, and both beat an `earlier_wins`."""
+    return _MIDDLE + event_id.time
+
+
+def earlier_wins(event_id: UUID) -> int:
+    """Of two events the earlier one."""
+    return _MIDDLE - 1 - event_id.time
+
+
+def earliest_wins(moment: datetime) -> int:
+    """Of two moments the earlier one."""
+    return _MIDDLE - 1 - ticks_of(moment)
+
+
+def further_wins(offset: int, *, revived: bool = False) -> int:
+    """What was written at a larger offset of the log; at the same one, what a dead letter changed that came back."""
+    return 2 * (offset + 1) + revived
+
+
+def nearer_wins(offset: int) -> int:
+    """What stands at a smaller offset of the log."""
+    return _MIDDLE - offset

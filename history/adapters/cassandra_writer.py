@@ -1,0 +1,113 @@
+"""The persister's side of the message store in Cassandra: batches of log records, and those that were put aside."""
+
+import asyncio
+from collections.abc import Sequence
+
+from history.adapters.cassandra_access import together
+from history.adapters.cassandra_chat_writer import CassandraChatWriter, ChatOutcome, Failed, ReadRecord, read_record
+from history.adapters.cassandra_dead_letter_rows import (
+    count_letters,
+    letters_at,
+    letters_before,
+    put_aside,
+    take_off,
+)
+from history.adapters.cassandra_offsets import load_offsets, save_offsets
+from history.adapters.cassandra_withdrawals import pending_withdrawals
+from history.model import ChatEvent, ChatId
+from history.ports import Applied, DeadLetter
+from kernel.clock import Clock
+from kernel.log.ports import LogPosition, LogRecord
+from kernel.store.cassandra import CassandraSession
+
+_MANY = 1 << 31
+
+
+class CassandraRecordWriter:
+    """RecordWriter: chats side by side, each in log order, and the partitions' offsets once all of it is stored.
+
+    Numbers rest on one writer for each partition, as a consumer group gives it.
+    """
+
+    def __init__(self, *, session: CassandraSession, clock: Clock) -> None:
+        self._session = session
+        self._clock = clock
+        self._chats = CassandraChatWriter(session=session)
+        # A dead letter comes back while batches are applied, and both number messages.
+        self._lock = asyncio.Lock()
+
+    async def apply(self, records: Sequence[LogRecord]) -> Applied:
+        async with self._lock:
+            before = await load_offsets(self._session)
+            new = [record for record in records if record.position.offset > before.get(record.position.partition, -1)]
+            outcome = await self._store(new, revived=False)
+            reached = {record.position.partition: record.position.offset for record in new}
+            await save_offsets(self._session, reached)
+        stored = {record.position.partition: before.get(record.position.partition, -1) for record in records} | reached
+        return Applied(stored, outcome.events, await self._pending(records), len(outcome.failed))
+
+    async def revive(self, records: Sequence[LogRecord]) -> tuple[Applied, Sequence[Failed]]:
+        """Records that stand before what is stored; offsets stay as they are."""
+        async with self._lock:
+            outcome = await self._store(records, revived=True)
+        return Applied({}, outcome.events, await self._pending(records), len(outcome.failed)), outcome.failed
+
+    async def _store(self, records: Sequence[LogRecord], *, revived: bool) -> ChatOutcome:
+        """Everything but the offsets."""
+        chats, failed = _by_chat(records)
+        outcomes = await together(
+            self._chats.apply(chat_id, items, revived=revived) for chat_id, items in chats.items()
+        )
+        failed.extend(item for outcome in outcomes for item in outcome.failed)
+        failed_at = self._clock.now().timestamp()
+        await put_aside(self._session, [DeadLetter(item.record, item.error, failed_at) for item in failed])
+        places = {record.position: number for number, record in enumerate(records)}
+        events = [event for outcome in outcomes for event in outcome.events]
+        return ChatOutcome(sorted(events, key=lambda event: places[event.position]), failed)
+
+    async def _pending(self, records: Sequence[LogRecord]) -> list[ChatEvent]:
+        return await pending_withdrawals(self._session, {record.position.partition for record in records})
+
+
+class CassandraDeadLetters:
+    """DeadLetters over a table, a partition of it for each partition of the log."""
+
+    def __init__(self, *, session: CassandraSession, writer: CassandraRecordWriter) -> None:
+        self._session = session
+        self._writer = writer
+
+    async def page(self, *, before: LogPosition | None, limit: int) -> Sequence[DeadLetter]:
+        return await letters_before(self._session, await self._partitions(), before=before, limit=limit)
+
+    async def replay(self, positions: Sequence[LogPosition] | None) -> tuple[Applied, int]:
+        letters = (
+            (await self.page(before=None, limit=_MANY))[::-1]
+            if positions is None
+            else await letters_at(self._session, positions)
+        )
+        applied, failed = await self._writer.revive([letter.record for letter in letters])
+        still_dead = {item.record.position for item in failed}
+        succeeded = [letter for letter in letters if letter.record.position not in still_dead]
+        await take_off(self._session, succeeded)
+        return applied, len(succeeded)
+
+    async def count(self) -> int:
+        return await count_letters(self._session, await self._partitions())
+
+    async def _partitions(self) -> Sequence[int]:
+        """Those that hold anything, the highest first."""
+        return sorted(await load_offsets(self._session), reverse=True)
+
+
+def _by_chat(records: Sequence[LogRecord]) -> tuple[dict[ChatId, list[ReadRecord]], list[Failed]]:
+    """The records of each chat in log order, and those that are no events."""
+    chats: dict[ChatId, list[ReadRecord]] = {}
+    failed: list[Failed] = []
+    for record in records:
+        try:
+            item = read_record(record)
+        except ValueError as error:
+            failed.append(Failed(record, str(error)))
+        else:
+            chats.setdefault(item.event.chat_id, []).append(item)
+    return chats, failed

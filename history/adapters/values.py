@@ -1,0 +1,49 @@
+"""How times and files are written in a row, whatever the database."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from history.model import AttachedMedia
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_of(number: int) -> datetime:
+    """Undo `micros`."""
+    return _EPOCH + number * _MICROSECOND
+
+
+def media_text(attachments: Sequence[AttachedMedia]) -> str:
+    """Files of a message as JSON."""
+    return json.dumps([_media_values(media) for media in attachments], ensure_ascii=False)
+
+
+def media_of(text: str) -> tuple[AttachedMedia, ...]:
+    """Undo `media_text`."""
+    return tuple(_media(value) for value in json.loads(text))
+
+
+def _media_values(media: AttachedMedia) -> dict[str, object]:
+    return {
+        "media_id": media.media_id,
+        "content_type": media.content_type,
+        "file_name": media.file_name,
+        "size_bytes": media.size_bytes,
+        "width": media.width,
+        "height": media.height,
+        "has_thumbnail": media.has_thumbnail,
+        "sha256": media.sha256.hex(),
+    }
+
+
+def _media(value: dict[str, str]) -> AttachedMedia:
+    fields = dict(value)
+    sha256 = bytes.fromhex(fields.pop("sha256"))
+    return AttachedMedia(**fields, sha256=sha256)  # type: ignore[arg-type]  # as _media_values wrote them

@@ -1,0 +1,1 @@
+"""The message store's tables in Cassandra, a script for each version. Scripts that have landed never change."""

@@ -1,0 +1,24 @@
+"""A keyspace of its own for a test, gone afterwards."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from kernel.store.cassandra import CassandraSession, open_cassandra
+from kernel.store.cassandra_schema import Schema
+from kernel.store.cassandra_settings import CassandraSettings
+
+
+def cassandra_settings(contact_points: str, keyspace: str) -> CassandraSettings:
+    """`contact_points`: `host:port,...`"""
+    return CassandraSettings(contact_points=tuple(contact_points.split(",")), keyspace=keyspace, request_seconds=15.0)
+
+
+@asynccontextmanager
+async def fresh_cassandra(contact_points: str, keyspace: str, *schemas: Schema) -> AsyncIterator[CassandraSession]:
+    """A session with empty tables."""
+    async with open_cassandra(cassandra_settings(contact_points, keyspace), *schemas) as session:
+        await session.ready()
+        try:
+            yield session
+        finally:
+            await session.execute(f"DROP KEYSPACE IF EXISTS {keyspace}")
