@@ -9,7 +9,7 @@ import pytest
 from history.adapters.redis_tail import RedisHotTail
 from history.model import Role
 from kernel.store.redis import RedisHandle
-from tests.engines.redis import fresh_redis
+from tests.engines.redis_house import fresh_redis, keys
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, stored
 
 pytestmark = pytest.mark.engines("redis")
@@ -27,8 +27,7 @@ def a_tail(redis: RedisHandle, log_id: str = "log") -> RedisHotTail:
 
 async def keys_left(redis: RedisHandle) -> set[str]:
     """Without the installation's prefix and the log's."""
-    (keys,) = await redis.ask([("KEYS", redis.key("*"))])
-    return {key.decode().removeprefix(redis.key("tail:log:")) for key in keys}
+    return {key.removeprefix(redis.key("tail:log:")) for key in await keys(redis)}
 
 
 async def test_a_node_reads_what_another_one_added(redis: RedisHandle) -> None:
