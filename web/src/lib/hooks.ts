@@ -3,7 +3,7 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
 import type { Actions } from "./actions";
 import type { Client } from "./client";
-import { chatsByActivity, listOf, readersOf, receiptOf, type Receipt } from "./state/selectors";
+import { chatsByActivity, findMessage, listOf, readersOf, receiptOf, type Receipt } from "./state/selectors";
 import type { State } from "./state/model";
 import type {
   Chat,
@@ -79,9 +79,9 @@ export function useMessages(chatId: ChatId): MessageList & { loadOlder: () => vo
 /** One message of a chat, for quotes: fetched if it is not loaded; null while unknown or if it is gone. */
 export function useMessage(chatId: ChatId, messageId: MessageId | null): Message | null {
   const client = useClient();
-  const found = useSelected((state) => client.findMessage(state, chatId, messageId));
+  const found = useSelected((state) => findMessage(state, chatId, messageId));
   useEffect(() => {
-    if (messageId !== null && found === null) client.fetchMessage(chatId, messageId);
+    if (messageId !== null && found === null) client.needMessage(chatId, messageId);
   }, [client, chatId, messageId, found]);
   return found;
 }

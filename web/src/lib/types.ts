@@ -134,6 +134,9 @@ export interface Upload {
   readonly state: "waiting" | "uploading" | "done" | "failed";
   /** `blob:` URL if it is an image. */
   readonly previewUrl: string | null;
+  /** 0 unless it is an image that this browser can read. */
+  readonly width: number;
+  readonly height: number;
   readonly failure: ChatlyError | null;
 }
 

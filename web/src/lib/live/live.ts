@@ -39,6 +39,7 @@ export class LiveSubscription {
   start = (): void => this.#stream.start();
   stop = (): void => this.#stream.stop();
   nudge = (): void => this.#stream.nudge();
+  interrupt = (): void => this.#stream.interrupt();
 
   #open(signal: AbortSignal): AsyncIterable<LiveItem> {
     this.#blind = this.#cursor === "";

@@ -64,6 +64,11 @@ export class ResilientStream<T> {
     if (Date.now() - this.#heardAt > SUSPICIOUS_MS) this.#cut?.();
   }
 
+  /** The network is gone: do not wait for the silence. */
+  interrupt(): void {
+    this.#cut?.();
+  }
+
   async #run(stop: AbortSignal): Promise<void> {
     this.#tell("connecting", null);
     while (!stop.aborted) {

@@ -3,7 +3,7 @@
 import { compareIds, isNewer, peerOf } from "@/lib/ids";
 import type { Change } from "@/lib/live/changes";
 import type { Chat, ChatId, Message, UserId } from "@/lib/types";
-import { changeMessage, deletedForEveryone, edited, insert, reacted, unreadAfter } from "./messages";
+import { changeMessage, deletedForEveryone, edited, findIn, insert, reacted, unreadAfter } from "./messages";
 import { type State, withEntry, withoutEntry } from "./model";
 
 /** How long a typing person is shown without a further word. */
@@ -89,13 +89,23 @@ function applyToMessage(
   // A last message that goes without a trace leaves the preview to the one before it; asked for if that is not loaded.
   const preview = last ?? items.at(-1) ?? null;
   const touched = chat?.lastMessage?.messageId === messageId;
-  const known = list?.items.some((message) => message.messageId === messageId) ?? false;
+  const known = list !== undefined && findIn(list.items, messageId) !== undefined;
   return {
     ...state,
     messages: list && items !== list.items ? withEntry(state.messages, chatId, { ...list, items }) : state.messages,
     chats: chat && touched ? withEntry(state.chats, chatId, { ...chat, lastMessage: preview }) : state.chats,
+    quoted: changeQuoted(state.quoted, messageId, apply),
     early: known ? state.early : [...state.early, { messageId, apply }].slice(-EARLY_KEPT),
   };
+}
+
+function changeQuoted(
+  quoted: State["quoted"],
+  messageId: string,
+  apply: (message: Message) => Message | null,
+): State["quoted"] {
+  const message = quoted.get(messageId);
+  return message ? withEntry(quoted, messageId, apply(message)) : quoted;
 }
 
 function applyRead(state: State, { chatId, userId, messageId }: Body<"read">, me: UserId): State {

@@ -31,25 +31,23 @@ export function changeMessage(
 export function withNewestPage(
   before: LoadedMessages | undefined,
   page: readonly Message[],
-  olderToken: string,
-  arrived: readonly Message[],
+  hasOlder: boolean,
 ): LoadedMessages {
   const first = page[0];
   const joined = before?.status === "ready" && first && before.items.some((m) => m.messageId === first.messageId);
   const older = joined ? before.items.filter((m) => compareIds(m.messageId, first.messageId) < 0) : [];
-  const items = arrived.reduce(insert, [...older, ...page]);
   return {
-    items,
+    items: [...older, ...page],
     status: "ready",
-    olderToken: older.length > 0 && before ? before.olderToken : olderToken,
+    hasOlder: older.length > 0 && before ? before.hasOlder : hasOlder,
     loadingOlder: false,
   };
 }
 
-export function withOlderPage(before: LoadedMessages, page: readonly Message[], olderToken: string): LoadedMessages {
+export function withOlderPage(before: LoadedMessages, page: readonly Message[], hasOlder: boolean): LoadedMessages {
   const first = before.items[0];
   const older = first ? page.filter((message) => compareIds(message.messageId, first.messageId) < 0) : page;
-  return { ...before, items: [...older, ...before.items], olderToken, loadingOlder: false };
+  return { ...before, items: [...older, ...before.items], hasOlder, loadingOlder: false };
 }
 
 /** An edit, unless a newer one or a deletion is there. */
@@ -75,6 +73,15 @@ export function reacted(message: Message, reaction: Reaction, present: boolean):
 /** How many of the list a reader has not read; null if the list does not reach back to their mark. */
 export function unreadAfter(list: LoadedMessages | undefined, mark: string, me: string): number | null {
   const first = list?.items[0];
-  if (!list || (first && isNewer(first.messageId, mark) && list.olderToken !== "")) return null;
+  if (!list || (first && isNewer(first.messageId, mark) && list.hasOlder)) return null;
   return list.items.filter((message) => message.senderId !== me && isNewer(message.messageId, mark)).length;
+}
+
+const indexes = new WeakMap<readonly Message[], ReadonlyMap<string, Message>>();
+
+/** A message of a list by its id; the index is made once for each list. */
+export function findIn(items: readonly Message[], messageId: string): Message | undefined {
+  let index = indexes.get(items);
+  if (index === undefined) indexes.set(items, (index = new Map(items.map((message) => [message.messageId, message]))));
+  return index.get(messageId);
 }

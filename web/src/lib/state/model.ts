@@ -17,8 +17,7 @@ export interface LoadedMessages {
   /** By message_id, oldest first; those being sent are in `State.pending`. */
   readonly items: readonly Message[];
   readonly status: "cached" | "ready" | "failed";
-  /** For older ones; empty at the beginning of the chat. */
-  readonly olderToken: string;
+  readonly hasOlder: boolean;
   readonly loadingOlder: boolean;
 }
 
@@ -45,6 +44,8 @@ export interface State {
   /** How much of its files a message being sent has uploaded, from 0 to 1, by client_message_id. */
   readonly progress: ReadonlyMap<string, number>;
   readonly blocked: ReadonlySet<UserId>;
+  /** Messages shown as quotes that are not in a loaded list; null: gone. */
+  readonly quoted: ReadonlyMap<MessageId, Message | null>;
   readonly early: readonly EarlyChange[];
 }
 
@@ -63,6 +64,7 @@ export function initialState(session: SessionState): State {
     uploads: new Map(),
     progress: new Map(),
     blocked: new Set(),
+    quoted: new Map(),
     early: [],
   };
 }
@@ -77,4 +79,9 @@ export function withoutEntry<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<
   const copy = new Map(map);
   copy.delete(key);
   return copy;
+}
+
+/** The last so many entries. */
+export function newest<K, V>(map: ReadonlyMap<K, V>, kept: number): ReadonlyMap<K, V> {
+  return map.size <= kept ? map : new Map([...map].slice(-kept));
 }

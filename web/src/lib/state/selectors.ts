@@ -1,8 +1,9 @@
 /** Views computed from the state; pure. */
 
 import { isNewer } from "@/lib/ids";
-import type { LoadedMessages } from "./model";
-import type { Chat, ChatId, Message, MessageList, Reaction, UserId } from "@/lib/types";
+import { findIn } from "./messages";
+import type { LoadedMessages, State } from "./model";
+import type { Chat, ChatId, Message, MessageId, MessageList, Reaction, UserId } from "@/lib/types";
 
 /** `sent`: the server has it for good. `read`: everybody else has read it. */
 export type Receipt = "sending" | "failed" | "sent" | "read";
@@ -22,7 +23,7 @@ export function listOf(chatId: ChatId, loaded: LoadedMessages | undefined, pendi
   return {
     messages: waiting.length === 0 ? items : [...items, ...waiting],
     status: loaded?.status ?? "empty",
-    hasOlder: (loaded?.olderToken ?? "") !== "",
+    hasOlder: loaded?.hasOlder ?? false,
     loadingOlder: loaded?.loadingOlder ?? false,
   };
 }
@@ -57,4 +58,10 @@ export function groupReactions(reactions: readonly Reaction[], me: UserId): read
   const groups = new Map<string, UserId[]>();
   for (const { emoji, userId } of reactions) groups.set(emoji, [...(groups.get(emoji) ?? []), userId]);
   return [...groups].map(([emoji, userIds]) => ({ emoji, userIds, mine: userIds.includes(me) }));
+}
+
+export function findMessage(state: State, chatId: ChatId, messageId: MessageId | null): Message | null {
+  if (messageId === null) return null;
+  const items = state.messages.get(chatId)?.items;
+  return (items && findIn(items, messageId)) ?? state.quoted.get(messageId) ?? null;
 }

@@ -1,0 +1,156 @@
+/** The outbox as one tab shows it: what is put in appears at once, and is kept in storage for the tab that sends. */
+
+import type { Draft } from "@/lib/actions";
+import { newId } from "@/lib/ids";
+import { messageKey } from "@/lib/rpc/mapping";
+import type { State } from "@/lib/state/model";
+import type { Store } from "@/lib/state/store";
+import type { Attachment, ChatId, Message, Upload, UserId } from "@/lib/types";
+import type { OutboxItem, OutboxStorage } from "./outbox";
+import type { UploadStorage } from "./storage";
+import type { UploadTray } from "./tray";
+
+export interface QueueOptions {
+  readonly store: Store<State>;
+  readonly storage: OutboxStorage;
+  readonly uploads: UploadStorage;
+  readonly tray: UploadTray;
+  readonly me: UserId;
+  /** Storage changed: the tab that sends is to look. */
+  readonly onChanged: () => void;
+}
+
+export class SendQueue {
+  readonly #options: QueueOptions;
+  /** Put here but perhaps not in storage yet. */
+  readonly #storing = new Set<string>();
+  readonly #pictures = new Map<string, string>();
+  #lastOrder = 0;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+  }
+
+  add(chatId: ChatId, draft: Draft): string {
+    const taken = this.#options.tray.take(draft.uploadIds ?? []);
+    const item: OutboxItem = {
+      clientMessageId: newId(),
+      chatId,
+      text: draft.text,
+      replyToMessageId: draft.replyToMessageId ?? null,
+      uploadIds: taken.map((upload) => upload.id),
+      createdAt: Date.now(),
+      order: this.#nextOrder(),
+      failure: null,
+    };
+    for (const { id, previewUrl } of taken) if (previewUrl) this.#pictures.set(id, previewUrl);
+    this.#show(this.#messageOf(item, taken.map(attachmentOf)));
+    void this.#store(item);
+    return item.clientMessageId;
+  }
+
+  async retry(clientMessageId: string): Promise<void> {
+    const item = (await this.#options.storage.all()).find((one) => one.clientMessageId === clientMessageId);
+    if (!item) return;
+    await this.#options.storage.put({ ...item, failure: null, order: this.#nextOrder() });
+    await this.#changed();
+  }
+
+  async discard(clientMessageId: string): Promise<void> {
+    const item = (await this.#options.storage.all()).find((one) => one.clientMessageId === clientMessageId);
+    await this.#options.storage.remove(clientMessageId);
+    if (item) this.release(item);
+    await this.#changed();
+  }
+
+  /** A message that is settled needs its files no more. */
+  release({ uploadIds }: OutboxItem): void {
+    for (const id of uploadIds) {
+      void this.#options.uploads.remove(id);
+      const picture = this.#pictures.get(id);
+      if (picture) URL.revokeObjectURL(picture);
+      this.#pictures.delete(id);
+    }
+  }
+
+  /** Shows what is in storage: after a reload, or when another tab changed it. */
+  async reload(): Promise<void> {
+    const items = [...(await this.#options.storage.all())].sort((a, b) => a.order - b.order);
+    this.#lastOrder = Math.max(this.#lastOrder, items.at(-1)?.order ?? 0);
+    const stored = await Promise.all(items.map(async (item) => this.#messageOf(item, await this.#attachments(item))));
+    this.#options.store.update((state) => ({
+      ...state,
+      pending: [...stored, ...state.pending.filter((message) => this.#storing.has(message.clientMessageId))],
+    }));
+  }
+
+  async #store(item: OutboxItem): Promise<void> {
+    this.#storing.add(item.clientMessageId);
+    try {
+      await this.#options.tray.settled(item.uploadIds);
+      await this.#options.storage.put(item);
+    } finally {
+      this.#storing.delete(item.clientMessageId);
+    }
+    this.#options.onChanged();
+  }
+
+  async #changed(): Promise<void> {
+    await this.reload();
+    this.#options.onChanged();
+  }
+
+  async #attachments(item: OutboxItem): Promise<readonly Attachment[]> {
+    const records = await Promise.all(item.uploadIds.map((id) => this.#options.uploads.get(id)));
+    return records.flatMap((record) => {
+      if (!record) return [];
+      const { id, blob, fileName, width, height } = record;
+      const previewUrl = this.#pictureOf(id, blob);
+      return [attachmentOf({ id, fileName, width, height, previewUrl, contentType: blob.type, sizeBytes: blob.size })];
+    });
+  }
+
+  #pictureOf(id: string, blob: Blob): string | null {
+    if (!blob.type.startsWith("image/")) return null;
+    const url = this.#pictures.get(id) ?? URL.createObjectURL(blob);
+    this.#pictures.set(id, url);
+    return url;
+  }
+
+  #show(message: Message): void {
+    this.#options.store.update((state) => ({ ...state, pending: [...state.pending, message] }));
+  }
+
+  #messageOf(item: OutboxItem, attachments: readonly Attachment[]): Message {
+    const { clientMessageId, chatId, text, replyToMessageId, createdAt, failure } = item;
+    return {
+      key: messageKey(this.#options.me, clientMessageId),
+      messageId: "",
+      senderId: this.#options.me,
+      state: failure === null ? "sending" : "failed",
+      ...{ clientMessageId, chatId, text, replyToMessageId, createdAt, failure, attachments },
+      reactions: [],
+      editedAt: null,
+      deletedForEveryone: false,
+    };
+  }
+
+  #nextOrder(): number {
+    return (this.#lastOrder = Math.max(this.#lastOrder + 1, Date.now() * 1_000));
+  }
+}
+
+type Shown = Pick<Upload, "id" | "contentType" | "fileName" | "sizeBytes" | "width" | "height" | "previewUrl">;
+
+function attachmentOf({ id, contentType, fileName, sizeBytes, width, height, previewUrl }: Shown): Attachment {
+  return {
+    mediaId: id,
+    contentType,
+    fileName,
+    sizeBytes,
+    width,
+    height,
+    url: previewUrl ?? "",
+    thumbnailUrl: previewUrl,
+  };
+}
