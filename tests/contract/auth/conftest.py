@@ -8,6 +8,7 @@ import pytest
 
 from kernel.store.sqlite import open_sqlite
 from services.auth.adapters.memory_attempts import MemoryAttempts
+from services.auth.adapters.redis_attempts import RedisAttempts
 from services.auth.adapters.schema import SCHEMA
 from services.auth.adapters.sqlite_blocks import SqliteBlocks
 from services.auth.adapters.sqlite_keys import SqliteKeys
@@ -25,6 +26,7 @@ from services.auth.ports import (
     SessionStore,
     UserDirectory,
 )
+from tests.engines.redis_house import fresh_redis
 from tests.fakes import FakeClock
 
 
@@ -66,7 +68,10 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["memory"])
-def limiter(request: pytest.FixtureRequest, clock: FakeClock) -> AttemptLimiter:
-    assert request.param == "memory"
-    return MemoryAttempts(clock=clock)
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.engines("redis"))])
+async def limiter(request: pytest.FixtureRequest, clock: FakeClock, fresh_name: str) -> AsyncIterator[AttemptLimiter]:
+    if request.param == "memory":
+        yield MemoryAttempts(clock=clock)
+    else:
+        async with fresh_redis(request.getfixturevalue("redis_url"), fresh_name) as redis:
+            yield RedisAttempts(redis=redis, clock=clock)

@@ -1,0 +1,85 @@
+"""The hot tail also while the one that all nodes share is away."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import TypeVar
+from uuid import UUID
+
+from history.model import ChatId, StoredEvent
+from history.ports import EventReader, HotTail, TailReader
+from kernel.clock import Clock
+from kernel.errors import ChatlyError
+from kernel.ids import UserId
+from kernel.store.outage import ToleratedOutage
+
+T = TypeVar("T")
+
+_LOOK_SECONDS = 1.0
+
+
+class SpareHotTail:
+    """HotTail that falls back on this process's own: then a node shows what was sent through it and is not stored yet.
+
+    The shared tail is used again once it has been refilled: it may have missed, or lost, what was added meanwhile.
+    """
+
+    def __init__(
+        self,
+        *,
+        shared: HotTail,
+        spare: HotTail,
+        refill: Callable[[], Awaitable[None]],
+        events: EventReader,
+        clock: Clock,
+    ) -> None:
+        """`refill`: adds to the shared tail what the log has and the store has not. `events`: says what is stored."""
+        self._shared = shared
+        self._spare = spare
+        self._refill = refill
+        self._events = events
+        self._clock = clock
+        self._away = False
+        self._look_at = clock.monotonic()
+
+    async def add(self, event: StoredEvent) -> None:
+        await self._spare.add(event)
+        if await self._usable():
+            with ToleratedOutage():
+                return await self._shared.add(event)
+            self._away = True
+        return None
+
+    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
+        return await self._read(lambda tail: tail.events(chat_ids))
+
+    async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
+        return await self._read(lambda tail: tail.chats_of(user_id))
+
+    async def sent(self, sender_id: UserId, client_message_id: UUID) -> StoredEvent | None:
+        return await self._read(lambda tail: tail.sent(sender_id, client_message_id))
+
+    async def trim(self, stored: Mapping[int, int]) -> None:
+        await self._spare.trim(stored)
+        with ToleratedOutage():
+            return await self._shared.trim(stored)
+        self._away = True
+        return None
+
+    async def _read(self, ask: Callable[[TailReader], Awaitable[T]]) -> T:
+        if await self._usable():
+            with ToleratedOutage():
+                return await ask(self._shared)
+            self._away = True
+        return await ask(self._spare)
+
+    async def _usable(self) -> bool:
+        """Whether the shared tail is there and whole. Looks for it once a second, and uses the spare while it does."""
+        now = self._clock.monotonic()
+        if self._away and now >= self._look_at:
+            self._look_at = now + _LOOK_SECONDS
+            with suppress(ChatlyError):
+                # No watermark comes over a bus that may be away too.
+                await self._spare.trim(await self._events.stored())
+                await self._refill()
+                self._away = False
+        return not self._away
