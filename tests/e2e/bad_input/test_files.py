@@ -11,9 +11,9 @@ from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
 
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person
-from tests.e2e.waiting import until
 from tests.problems import metadata, reason, rpc_reason
 from tests.unit.media.samples import PDF, a_jpeg, a_png_that_claims, a_zip
+from tests.waiting import eventually
 
 UPLOAD = "/api/upload/message"
 LIMIT = 25 * 1024 * 1024
@@ -88,7 +88,7 @@ async def test_an_upload_that_stops_half_way_leaves_nothing(
         await client.post(
             UPLOAD, content=half(), headers={**ann.headers, "content-type": "multipart/form-data; boundary=x"}
         )
-    await until(lambda: files_of(mesh) <= before)
+    await eventually(lambda: files_of(mesh) <= before)
 
 
 def files_of(mesh: Mesh) -> set[str]:

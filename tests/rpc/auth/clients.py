@@ -1,7 +1,6 @@
 """What tests of auth call it with."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
@@ -80,13 +79,6 @@ async def refusal(call: Awaitable[object]) -> ChatlyError:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call
     return from_rpc_error("auth", caught.value)
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    """Return once a condition holds; fail if it does not within ten seconds."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - it is another part's state, which tells nobody when it changes
-            await asyncio.sleep(0.02)
 
 
 async def cookies_of(call: grpc.aio.UnaryUnaryCall[Any, Any]) -> SimpleCookie:

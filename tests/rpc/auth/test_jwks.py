@@ -13,8 +13,9 @@ from kernel.rpc.jwks import JwksFeed
 from kernel.rpc.tokens import TokenVerifier
 from kernel.runner import background
 from tests.fakes import FakeClock
-from tests.rpc.auth.clients import AuthClient, eventually
+from tests.rpc.auth.clients import AuthClient
 from tests.rpc.auth.conftest import serving_auth
+from tests.waiting import eventually
 
 DAY = 24 * 3600
 

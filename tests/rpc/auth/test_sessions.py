@@ -9,8 +9,9 @@ from kernel.errors import Reason
 from kernel.ids import SessionId
 from tests.builders import an_id
 from tests.fakes import FakeClock, bearer
-from tests.rpc.auth.clients import PASSWORD, AuthClient, Person, coming_from, email_of, eventually, refusal
+from tests.rpc.auth.clients import PASSWORD, AuthClient, Person, coming_from, email_of, refusal
 from tests.rpc.auth.conftest import serving_auth
+from tests.waiting import eventually
 
 
 async def me(auth: AuthClient, token: str) -> users_pb.User:

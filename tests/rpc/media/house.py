@@ -1,7 +1,6 @@
 """A media service that runs, with an auth and a messaging service of the test's own beside it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -124,13 +123,6 @@ class House:
 
 
 CHAT = a_direct_chat(ANN, BOB)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that no event tells of, such as files of another task."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
 
 
 def refusal(error: grpc.aio.AioRpcError) -> ChatlyError:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.problems import metadata, reason, violations
-from tests.rpc.media.house import ANN, House, a_house, until
+from tests.rpc.media.house import ANN, House, a_house
 from tests.unit.media.samples import PDF, a_jpeg
+from tests.waiting import eventually
 
 PATH = "/api/upload/message"
 
@@ -104,8 +105,8 @@ async def test_a_client_that_goes_away_half_way_leaves_nothing(house: House) -> 
         await asyncio.Event().wait()
 
     posting = asyncio.create_task(house.http.post(f"{PATH}?file_name=a", headers=house.header(ANN), content=half()))
-    await until(lambda: len(house.kept_files()) == 1)
+    await eventually(lambda: len(house.kept_files()) == 1)
 
     posting.cancel()
 
-    await until(lambda: house.kept_files() == [])
+    await eventually(lambda: house.kept_files() == [])

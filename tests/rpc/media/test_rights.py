@@ -6,9 +6,10 @@ from chatly.media.v1 import media_service_pb2 as pb
 
 from kernel.errors import Reason
 from tests.builders import an_id
-from tests.rpc.media.house import ANN, BOB, CHAT, EVE, House, refusal, until
+from tests.rpc.media.house import ANN, BOB, CHAT, EVE, House, refusal
 from tests.unit.media.builders import a_direct_chat
 from tests.unit.media.samples import PDF, a_png
+from tests.waiting import eventually
 
 
 async def refused(house: House, media_id: str, *, reader: str) -> set[Reason]:
@@ -90,5 +91,5 @@ async def test_a_file_goes_with_the_last_message_that_has_it(house: House) -> No
     assert await house.get(media.media_id, reader=BOB) == media
     await house.delete_for_everyone(last, chat_id=CHAT)
 
-    await until(lambda: house.kept_files() == [])
+    await eventually(lambda: house.kept_files() == [])
     assert await refused(house, media.media_id, reader=ANN) == {Reason.MEDIA_NOT_FOUND}

@@ -12,8 +12,9 @@ import pytest
 from chatly.media.v1 import media_service_pb2 as pb
 
 from kernel.errors import Code, Reason
-from tests.rpc.media.house import ANN, House, a_house, refusal, until
+from tests.rpc.media.house import ANN, House, a_house, refusal
 from tests.unit.media.samples import PDF, a_jpeg, a_png_that_claims, a_zip
+from tests.waiting import eventually
 
 AVATAR = pb.MediaPurpose.MEDIA_PURPOSE_AVATAR
 
@@ -123,11 +124,11 @@ async def test_an_upload_that_stops_half_way_leaves_nothing_behind(house: House)
         await asyncio.Event().wait()
 
     call = house.rpc.Upload(half(), metadata=house.by(ANN))
-    await until(lambda: len(house.kept_files()) == 1)
+    await eventually(lambda: len(house.kept_files()) == 1)
 
     call.cancel()
 
-    await until(lambda: house.kept_files() == [])
+    await eventually(lambda: house.kept_files() == [])
 
 
 @pytest.mark.parametrize(

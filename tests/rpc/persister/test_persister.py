@@ -1,8 +1,5 @@
 """PersisterService through its port: status, dead letters, and who may ask."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 import grpc
 import pytest
 from chatly.persister.v1 import persister_service_pb2 as pb
@@ -13,15 +10,9 @@ from history.open import HistoryStore
 from history.ports import Window
 from tests.fakes import MemoryLog, Served
 from tests.unit.history.chronicle import ANN, ANN_AND_BOB, Chronicle
+from tests.waiting import eventually
 
 POISON = b"\xff\xff\xff"
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until it is so; fail after ten seconds."""
-    async with asyncio.timeout(10):
-        while not await condition():  # noqa: ASYNC110 - what it waits for lies behind a port
-            await asyncio.sleep(0.01)
 
 
 async def status(stub: PersisterServiceStub, served: Served) -> pb.GetStatusResponse:

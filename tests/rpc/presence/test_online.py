@@ -4,7 +4,8 @@ from chatly.presence.v1 import presence_service_pb2 as pb
 
 from tests.builders import NOON
 from tests.rpc.presence.devices import Cluster, Node
-from tests.unit.presence.fakes import a_user, until
+from tests.unit.presence.fakes import a_user
+from tests.waiting import eventually
 
 ANN, BOB, EVE = a_user(), a_user(), a_user()
 
@@ -61,7 +62,7 @@ async def test_who_goes_is_offline_after_the_grace_and_was_last_seen_when_they_w
     await ann.until_online(BOB)
 
     bob.call.cancel()
-    await until(lambda: BOB in cluster.leases.released)
+    await eventually(lambda: BOB in cluster.leases.released)
     cluster.clock.advance(9)
     await cluster.leases.settled()
     assert cluster.leases.gone == []
@@ -77,7 +78,7 @@ async def test_nobody_sees_a_quick_reconnect(cluster: Cluster, node: Node) -> No
     await ann.until_online(BOB)
 
     bob.call.cancel()
-    await until(lambda: BOB in cluster.leases.released)
+    await eventually(lambda: BOB in cluster.leases.released)
     cluster.clock.advance(9)
     await cluster.leases.settled()
     await node.connect(BOB)
@@ -101,14 +102,14 @@ async def test_a_user_is_online_until_their_last_device_goes(cluster: Cluster, n
     await ann.until_online(BOB)
 
     phone.call.cancel()
-    await until(lambda: BOB in cluster.leases.released)
+    await eventually(lambda: BOB in cluster.leases.released)
     for _ in range(2):
         cluster.clock.advance(9)
         await cluster.leases.settled()
     assert cluster.leases.gone == []
 
     laptop.call.cancel()
-    await until(lambda: cluster.leases.released.count(BOB) == 2)
+    await eventually(lambda: cluster.leases.released.count(BOB) == 2)
     cluster.clock.advance(9)
     await cluster.leases.settled()
     cluster.clock.advance(1)

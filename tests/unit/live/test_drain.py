@@ -3,7 +3,8 @@
 from history.chats import direct_chat_id
 from kernel.errors import Code, Reason
 from services.messaging.live.drain import MAX_DELAY_MS, by_chance
-from tests.unit.live.world import Node, World, a_node, a_user, until
+from tests.unit.live.world import Node, World, a_node, a_user
+from tests.waiting import eventually
 
 
 async def test_every_stream_is_told_to_reconnect_and_ends_well(node: Node) -> None:
@@ -11,7 +12,7 @@ async def test_every_stream_is_told_to_reconnect_and_ends_well(node: Node) -> No
         await one.caught_up()
         await other.caught_up()
         await node.drain()
-        await until(lambda: one.ended and other.ended)
+        await eventually(lambda: one.ended and other.ended)
 
     for client in (one, other):
         assert client.kinds == ["caught_up", "reconnect"]
@@ -35,7 +36,7 @@ async def test_what_waited_comes_first_and_the_rest_after_reconnecting(world: Wo
         await node.drain()
         await node.send(direct_chat_id(ann, bob), ann, "after the drain")
         client.may_read.set()
-        await until(lambda: client.ended)
+        await eventually(lambda: client.ended)
     async with a_node(world) as second, second.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
 
@@ -53,10 +54,10 @@ async def test_a_replay_is_cut_short_and_its_cursor_stays(world: World, node: No
     await world.persist()
     async with node.client(bob, client.cursor) as cut:
         cut.may_read.clear()
-        await until(lambda: cut.writes == 1)
+        await eventually(lambda: cut.writes == 1)
         await node.drain()
         cut.may_read.set()
-        await until(lambda: cut.ended)
+        await eventually(lambda: cut.ended)
 
     assert cut.kinds[-1] == "reconnect"
     assert "caught_up" not in cut.kinds

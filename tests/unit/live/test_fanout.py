@@ -10,7 +10,8 @@ from history.chats import direct_chat_id
 from kernel.errors import ChatlyError, Code, Reason, unavailable
 from kernel.telemetry import metrics
 from services.messaging.live import outbox
-from tests.unit.live.world import Node, World, a_user, until
+from tests.unit.live.world import Node, World, a_user
+from tests.waiting import eventually
 
 SUBSCRIBERS = 200
 
@@ -70,7 +71,7 @@ async def test_a_slow_reader_ends_and_the_others_go_on(
             await node.send(group, ann, str(number))
             await quick.saw_text(str(number))
         slow.may_read.set()
-        await until(lambda: slow.ended)
+        await eventually(lambda: slow.ended)
 
     assert slow.error is not None
     assert (slow.error.code, slow.error.reason) == (Code.RESOURCE_EXHAUSTED, Reason.SLOW_READER)

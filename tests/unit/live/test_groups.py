@@ -14,7 +14,8 @@ from history.view import Replay
 from kernel.ids import UserId
 from services.messaging.live import replays
 from services.messaging.live.ports import Past
-from tests.unit.live.world import Client, Node, World, a_node, a_user, until
+from tests.unit.live.world import Client, Node, World, a_node, a_user
+from tests.waiting import eventually
 
 
 async def nothing_more(node: Node, client: Client) -> None:
@@ -197,7 +198,7 @@ async def test_typing_reaches_the_members_and_is_not_kept(world: World, node: No
         await stranger.caught_up()
         await world.typing(chat_channel(group), ann)
         await world.typing(user_channel(bob), ann)
-        await until(lambda: member.kinds.count("typing") == 2)
+        await eventually(lambda: member.kinds.count("typing") == 2)
         await nothing_more(node, stranger)
 
     assert "typing" not in stranger.kinds
@@ -282,7 +283,7 @@ async def test_who_was_removed_during_a_gap_too_long_to_replay_hears_no_more(
         removed = world.event(group, ann, MemberSet(bob, None), audience=(bob,))
         await node.tail.add(await world.append(removed))
         await world.lose_touch()
-        await until(lambda: "resync" in client.kinds)
+        await eventually(lambda: "resync" in client.kinds)
         await node.send(group, ann, "not for bob")
         await nothing_more(node, client)
 

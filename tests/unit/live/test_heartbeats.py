@@ -1,11 +1,12 @@
 """Heartbeats: when they come, and what they carry."""
 
 from history.chats import direct_chat_id
-from tests.unit.live.world import Client, Node, World, a_user, until
+from tests.unit.live.world import Client, Node, World, a_user
+from tests.waiting import eventually
 
 
 async def beats(client: Client, number: int) -> None:
-    await until(lambda: client.kinds.count("heartbeat") == number)
+    await eventually(lambda: client.kinds.count("heartbeat") == number)
 
 
 async def test_a_heartbeat_comes_every_15_seconds_and_not_earlier(world: World, node: Node) -> None:
@@ -35,7 +36,7 @@ async def test_it_carries_the_newest_cursor_so_that_nothing_seen_comes_again(wor
         await node.send(direct_chat_id(ann, bob), ann, "seen")
         await client.saw_text("seen")
         await world.persist()
-        await until(lambda: node.hub.watermark.offsets != {})
+        await eventually(lambda: node.hub.watermark.offsets != {})
         world.clock.advance(15)
         node.heartbeats.beat()
         await beats(client, 1)

@@ -13,7 +13,8 @@ from history.chats import direct_chat_id
 from history.model import ChatEvent, ChatId, MessageSent, StoredEvent
 from kernel.ids import UserId
 from services.messaging.live.places import places_set_by, takes_out
-from tests.unit.live.world import Client, Node, World, a_node, a_user, a_world, until
+from tests.unit.live.world import Client, Node, World, a_node, a_user, a_world
+from tests.waiting import eventually
 
 EVENTS = 80
 
@@ -48,7 +49,7 @@ class Chaos:
             pass
         last = self._connect(self.connections[-1].cursor)
         await last.caught_up()
-        await until(lambda: self.missing() == set() or last.ended)
+        await eventually(lambda: self.missing() == set() or last.ended)
         await last.disconnect()
         await self._stack.aclose()
 

@@ -13,7 +13,8 @@ from kernel.errors import ChatlyError, Code, Reason, invalid_field, unavailable
 from kernel.ids import UserId
 from services.messaging.live.send_messages import Answer, Ask, SendMessages
 from services.messaging.model import ChatRef, Draft
-from tests.unit.live.world import a_user, until
+from tests.unit.live.world import a_user
+from tests.waiting import eventually
 
 ANN = a_user()
 
@@ -119,7 +120,7 @@ async def test_answers_keep_the_order_of_arrival_though_a_later_send_is_done_fir
     send = Sending()
     send.hold("slow")
     running = asyncio.create_task(answers_to(send, an_ask("slow", chat="a"), an_ask("quick", chat="b")))
-    await until(lambda: send.done == ["quick"])
+    await eventually(lambda: send.done == ["quick"])
     send.gates["slow"].set()
 
     assert texts(await running) == ["slow", "quick"]
@@ -129,7 +130,7 @@ async def test_sends_to_one_chat_are_made_one_after_the_other() -> None:
     send = Sending()
     send.hold("first")
     running = asyncio.create_task(answers_to(send, an_ask("first"), an_ask("second"), an_ask("other", chat="b")))
-    await until(lambda: send.done == ["other"])
+    await eventually(lambda: send.done == ["other"])
     assert send.begun == ["first", "other"]
 
     send.gates["first"].set()
@@ -151,7 +152,7 @@ async def test_no_more_are_read_while_too_many_wait_for_their_answer() -> None:
         return [answer async for answer in SendMessages(send=send, max_unanswered=4)(asks(), sender=ANN)]
 
     running = asyncio.create_task(collect())
-    await until(lambda: send.done == ["1", "2", "3"])
+    await eventually(lambda: send.done == ["1", "2", "3"])
     assert read == [0, 1, 2, 3]
 
     send.gates["0"].set()
@@ -163,7 +164,7 @@ async def test_a_stream_that_is_given_up_leaves_nothing_running() -> None:
     send.hold("held")
     async with aclosing(SendMessages(send=send)(stream_of(an_ask("good"), an_ask("held")), sender=ANN)) as answers:
         await anext(answers)
-        await until(lambda: "held" in send.begun)
+        await eventually(lambda: "held" in send.begun)
 
     assert send.cancelled == ["held"]
 

@@ -1,7 +1,7 @@
 """A small Chatly for the tests of live delivery: log and bus in memory, the real store, nodes that can be restarted."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,17 +43,10 @@ from services.messaging.mapping.stream import SubscribeWire
 from services.persister.announce import Announce
 from tests.builders import an_id
 from tests.fakes import FakeClock, MemoryLog
+from tests.waiting import eventually
 
 DEADLINE = 10.0
 BUS_CAPACITY = 256
-
-
-async def until(condition: Callable[[], bool], what: str = "") -> None:
-    """Wait for something that other tasks bring about."""
-    async with asyncio.timeout(DEADLINE):
-        while not condition():  # noqa: ASYNC110 - whatever it is that it waits for
-            await asyncio.sleep(0.001)
-    assert condition(), what
 
 
 def a_user() -> UserId:
@@ -210,14 +203,14 @@ class Client:
         return [event.message_created.text for event in self.events if event.HasField("message_created")]
 
     async def caught_up(self) -> "Client":
-        await until(lambda: "caught_up" in self.kinds or self.ended)
+        await eventually(lambda: "caught_up" in self.kinds or self.ended)
         return self
 
     async def saw(self, stored: StoredEvent) -> None:
-        await until(lambda: str(stored.event.event_id) in self.ids)
+        await eventually(lambda: str(stored.event.event_id) in self.ids)
 
     async def saw_text(self, text: str) -> None:
-        await until(lambda: text in self.texts)
+        await eventually(lambda: text in self.texts)
 
 
 @asynccontextmanager

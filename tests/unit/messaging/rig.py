@@ -1,7 +1,7 @@
 """One or more nodes of messaging over memory and a real SQLite store, with a persister that runs when it is told to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,13 +32,6 @@ from tests.fakes import FakeClock, MemoryLog
 
 LOG_AWAY = unavailable(Reason.LOG_UNAVAILABLE, "the log is away")
 STORE_AWAY = unavailable(Reason.STORE_UNAVAILABLE, "the store is away")
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    """Let the other tasks run until it holds."""
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - a cache tells nobody when it changes
-            await asyncio.sleep(0)
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from kernel.ids import HybridClock, UserId
 from services.messaging.chat_states import ChatStates
 from services.messaging.model import ChatRef
 from services.messaging.wiring.node import Node
-from tests.unit.messaging.rig import Rig, eventually, refused
+from tests.unit.messaging.rig import Rig, refused
+from tests.waiting import eventually
 
 
 class CountingHistory:

@@ -1,7 +1,7 @@
 """Stand-ins for what presence needs from outside."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from kernel.clock import Clock
@@ -10,17 +10,11 @@ from kernel.ids import UserId
 from services.presence.adapters.memory_leases import MemoryLeases
 from services.presence.model import Channel, Connection, CustomStatus, News, NewsGap, Profile
 from tests.builders import an_id
+from tests.waiting import eventually
 
 
 def a_user() -> UserId:
     return UserId(an_id())
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Return as soon as it holds; fail if it does not within 10 s."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - any condition, also one that nobody signals
-            await asyncio.sleep(0.002)
 
 
 class FakeContacts:
@@ -123,6 +117,6 @@ class WatchedLeases(MemoryLeases):
     async def settled(self) -> None:
         """Wait until the loops have renewed and then swept, by the time that it is now."""
         renewals = self._renewals
-        await until(lambda: self._renewals > renewals)
+        await eventually(lambda: self._renewals > renewals)
         sweeps = self._sweeps
-        await until(lambda: self._sweeps > sweeps)
+        await eventually(lambda: self._sweeps > sweeps)

@@ -13,7 +13,8 @@ from services.presence.model import Connection, Presence, StateChanged
 from services.presence.sweep import Sweep
 from tests.builders import NOON
 from tests.fakes import FakeClock
-from tests.unit.presence.fakes import FakeNews, FakeProfiles, a_user, until
+from tests.unit.presence.fakes import FakeNews, FakeProfiles, a_user
+from tests.waiting import eventually
 
 ANN = a_user()
 PHONE = Connection(ANN, UUID(int=1))
@@ -47,7 +48,7 @@ async def test_who_went_meanwhile_is_written_down_and_announced_later() -> None:
 
     room.profiles.away = False
     loops = [asyncio.create_task(room.sweep.run()), asyncio.create_task(room.announcer.run())]
-    await until(lambda: bool(room.told()))
+    await eventually(lambda: bool(room.told()))
     for loop in loops:
         loop.cancel()
 
@@ -61,10 +62,10 @@ async def test_the_sweep_goes_on_while_the_store_is_away() -> None:
     room.clock.advance(10)
     room.profiles.away = True
     loop = asyncio.create_task(room.sweep.run())
-    await until(lambda: room.profiles.refused > 1)
+    await eventually(lambda: room.profiles.refused > 1)
 
     room.profiles.away = False
-    await until(lambda: ANN in room.profiles.seen)
+    await eventually(lambda: ANN in room.profiles.seen)
     loop.cancel()
 
 
@@ -73,9 +74,9 @@ async def test_an_announcement_is_tried_until_it_works() -> None:
     room.profiles.away = True
     room.announcer.soon([ANN])
     loop = asyncio.create_task(room.announcer.run())
-    await until(lambda: room.profiles.refused > 0)
+    await eventually(lambda: room.profiles.refused > 0)
     assert room.told() == []
 
     room.profiles.away = False
-    await until(lambda: bool(room.told()))
+    await eventually(lambda: bool(room.told()))
     loop.cancel()
