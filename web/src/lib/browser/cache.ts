@@ -17,38 +17,38 @@ export interface Cache {
 }
 
 export class IndexedDbCache implements Cache {
-  readonly #database: Database;
+  readonly #database: Promise<Database>;
 
-  constructor(database: Database) {
+  constructor(database: Promise<Database>) {
     this.#database = database;
   }
 
-  chats(): Promise<readonly Chat[]> {
-    return this.#database.getAll("chats");
+  async chats(): Promise<readonly Chat[]> {
+    return (await this.#database).getAll("chats");
   }
 
-  users(): Promise<readonly User[]> {
-    return this.#database.getAll("users");
+  async users(): Promise<readonly User[]> {
+    return (await this.#database).getAll("users");
   }
 
   async messages(chatId: ChatId): Promise<readonly Message[]> {
-    return (await this.#database.get("messages", chatId))?.items ?? [];
+    return (await (await this.#database).get("messages", chatId))?.items ?? [];
   }
 
   async saveChats(chats: readonly Chat[]): Promise<void> {
-    const transaction = this.#database.transaction("chats", "readwrite");
+    const transaction = (await this.#database).transaction("chats", "readwrite");
     void transaction.store.clear();
     for (const chat of chats.slice(0, CHATS_KEPT)) void transaction.store.put(chat);
     await transaction.done;
   }
 
   async saveUsers(users: readonly User[]): Promise<void> {
-    const transaction = this.#database.transaction("users", "readwrite");
+    const transaction = (await this.#database).transaction("users", "readwrite");
     for (const user of users) void transaction.store.put(user);
     await transaction.done;
   }
 
   async saveMessages(chatId: ChatId, items: readonly Message[]): Promise<void> {
-    await this.#database.put("messages", { chatId, items: items.slice(-MESSAGES_KEPT), savedAt: Date.now() });
+    await (await this.#database).put("messages", { chatId, items: items.slice(-MESSAGES_KEPT), savedAt: Date.now() });
   }
 }

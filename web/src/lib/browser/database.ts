@@ -41,3 +41,10 @@ export function openDatabase(userId: UserId): Promise<Database> {
 export async function forgetDatabase(userId: UserId): Promise<void> {
   await deleteDB(nameOf(userId));
 }
+
+/** What could be read here goes; what was not sent yet stays. */
+export async function forgetCache(userId: UserId): Promise<void> {
+  const database = await openDatabase(userId);
+  await Promise.all([database.clear("chats"), database.clear("messages"), database.clear("users")]);
+  database.close();
+}

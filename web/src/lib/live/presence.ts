@@ -1,6 +1,6 @@
 /** Being online, and who else is. */
 
-import type { ConnectionState, Presence } from "@/lib/types";
+import type { Presence } from "@/lib/types";
 import { ResilientStream } from "./stream";
 
 export interface PresenceItem {
@@ -27,7 +27,7 @@ export function presenceStream({ connect, onItem, judge, renew }: PresenceOption
     },
     judge,
     renew,
-    onConnection: (_: ConnectionState) => undefined,
+    onConnection: () => undefined,
     onEnd: () => undefined,
   });
 }

@@ -73,7 +73,7 @@ export class ResilientStream<T> {
     this.#tell("connecting", null);
     while (!stop.aborted) {
       const pause = await this.#attempt(stop);
-      if (stop.aborted || pause === null) return;
+      if (pause === null) return;
       this.#lostAt ??= Date.now();
       this.#tell("waiting", Date.now() + pause);
       await this.#pause(pause);
@@ -87,7 +87,8 @@ export class ResilientStream<T> {
     stop.addEventListener("abort", onStop);
     const live = { since: null as number | null };
     try {
-      return (await this.#read(attempt.signal, live)) ?? this.#backOff();
+      const pause = (await this.#read(attempt.signal, live)) ?? this.#backOff();
+      return stop.aborted ? null : pause;
     } catch (failure) {
       return stop.aborted ? null : await this.#afterFailure(failure);
     } finally {

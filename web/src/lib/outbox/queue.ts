@@ -1,6 +1,6 @@
 /** The outbox as one tab shows it: what is put in appears at once, and is kept in storage for the tab that sends. */
 
-import type { Draft } from "@/lib/actions";
+import type { Draft } from "@/lib/actions/actions";
 import { newId } from "@/lib/ids";
 import { messageKey } from "@/lib/rpc/mapping";
 import type { State } from "@/lib/state/model";
@@ -26,6 +26,7 @@ export class SendQueue {
   readonly #storing = new Set<string>();
   readonly #pictures = new Map<string, string>();
   #lastOrder = 0;
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -65,23 +66,26 @@ export class SendQueue {
 
   /** A message that is settled needs its files no more. */
   release({ uploadIds }: OutboxItem): void {
-    for (const id of uploadIds) {
-      void this.#options.uploads.remove(id);
-      const picture = this.#pictures.get(id);
-      if (picture) URL.revokeObjectURL(picture);
-      this.#pictures.delete(id);
-    }
+    for (const id of uploadIds) void this.#options.uploads.remove(id);
   }
 
-  /** Shows what is in storage: after a reload, or when another tab changed it. */
-  async reload(): Promise<void> {
+  /** Shows what is in storage: after a page load, or when it changed. One look at a time, so that the last one counts. */
+  reload(): Promise<void> {
+    const turn = this.#turn.then(() => this.#look());
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #look(): Promise<void> {
     const items = [...(await this.#options.storage.all())].sort((a, b) => a.order - b.order);
     this.#lastOrder = Math.max(this.#lastOrder, items.at(-1)?.order ?? 0);
     const stored = await Promise.all(items.map(async (item) => this.#messageOf(item, await this.#attachments(item))));
-    this.#options.store.update((state) => ({
-      ...state,
-      pending: [...stored, ...state.pending.filter((message) => this.#storing.has(message.clientMessageId))],
-    }));
+    const known = new Set(items.map((item) => item.clientMessageId));
+    this.#options.store.update((state) => {
+      const storing = state.pending.filter(({ clientMessageId: id }) => this.#storing.has(id) && !known.has(id));
+      return { ...state, pending: [...stored, ...storing] };
+    });
+    this.#dropPictures(new Set(items.flatMap((item) => item.uploadIds)));
   }
 
   async #store(item: OutboxItem): Promise<void> {
@@ -92,7 +96,7 @@ export class SendQueue {
     } finally {
       this.#storing.delete(item.clientMessageId);
     }
-    this.#options.onChanged();
+    await this.#changed();
   }
 
   async #changed(): Promise<void> {
@@ -115,6 +119,15 @@ export class SendQueue {
     const url = this.#pictures.get(id) ?? URL.createObjectURL(blob);
     this.#pictures.set(id, url);
     return url;
+  }
+
+  #dropPictures(inUse: ReadonlySet<string>): void {
+    if (this.#storing.size > 0) return;
+    for (const [id, url] of this.#pictures) {
+      if (inUse.has(id)) continue;
+      URL.revokeObjectURL(url);
+      this.#pictures.delete(id);
+    }
   }
 
   #show(message: Message): void {

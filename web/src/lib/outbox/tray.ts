@@ -65,7 +65,7 @@ export class UploadTray {
 
   /** Resolves when the files are in storage, so that a message may rely on them. */
   async settled(ids: readonly string[]): Promise<void> {
-    await Promise.all(ids.map((id) => this.#kept.get(id)));
+    await Promise.all(ids.map((id) => this.#kept.get(id) ?? Promise.resolve()));
   }
 
   /** The file's media_id, uploading what is missing. Waits for a tab that is at it already. */

@@ -98,8 +98,9 @@ async function sendParts(blob: Blob, uploadId: string, from: number, how: Upload
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => (clearTimeout(timer), reject(new ChatlyError("CANCELED", "canceled"))), {
-      once: true,
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(new ChatlyError("CANCELED", "canceled"));
     });
   });
 }

@@ -65,7 +65,7 @@ export class Session {
     const known = this.#remembered();
     if (known === null) {
       clearTimeout(this.#timer);
-      return this.#become({ phase: "signed-out", ended: false });
+      return this.#become({ phase: "signed-out", ended: true });
     }
     this.#become(signedIn(known));
     this.#plan();

@@ -1,6 +1,6 @@
 /** What a person can do. Each returns when the server has done it, unless it says otherwise; failures are ChatlyErrors. */
 
-import type { Chat, ChatId, LoginSession, MessageId, Page, Presence, Role, User, UserId } from "./types";
+import type { Chat, ChatId, LoginSession, MessageId, Page, Presence, Role, User, UserId } from "@/lib/types";
 
 export interface SessionActions {
   login(email: string, password: string): Promise<void>;

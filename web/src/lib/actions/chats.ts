@@ -1,0 +1,40 @@
+import type { Chat as ChatPb } from "@/gen/chatly/messaging/v1/message_pb";
+import { directChatId, newId } from "@/lib/ids";
+import { chatOf, rolePb } from "@/lib/rpc/mapping";
+import { withEntry, withoutEntry } from "@/lib/state/model";
+import { type Chat, ChatlyError } from "@/lib/types";
+import type { ChatActions } from "./actions";
+import type { ActionContext } from "./context";
+
+export function chatActions({ clients: { messaging }, store, signedIn }: ActionContext): ChatActions {
+  const put = (pb: ChatPb | undefined): Chat => {
+    if (!pb) throw new ChatlyError("INTERNAL", "the answer has no chat");
+    const chat = chatOf(pb, signedIn().me);
+    store.update((state) => ({ ...state, chats: withEntry(state.chats, chat.chatId, chat) }));
+    return chat;
+  };
+  return {
+    directChatId: (userId) => directChatId(signedIn().me, userId),
+    async createGroup({ title, description = "", avatarMediaId = "", memberIds }) {
+      const asked = { clientGroupId: newId(), title, description, avatarMediaId, memberIds: [...memberIds] };
+      return put((await messaging.createGroup(asked)).chat);
+    },
+    async updateGroup(chatId, change) {
+      const { title, description, avatarMediaId } = change;
+      const paths = Object.entries({ title, description, avatar_media_id: avatarMediaId })
+        .filter(([, value]) => value !== undefined)
+        .map(([path]) => path);
+      put((await messaging.updateGroup({ chatId, ...change, updateMask: { paths } })).chat);
+    },
+    async addMembers(chatId, userIds, role = null) {
+      put((await messaging.addMembers({ chatId, userIds: [...userIds], role: rolePb(role) })).chat);
+    },
+    async removeMember(chatId, userId) {
+      put((await messaging.removeMember({ chatId, userId })).chat);
+    },
+    async leaveGroup(chatId) {
+      await messaging.leaveGroup({ chatId });
+      store.update((state) => ({ ...state, chats: withoutEntry(state.chats, chatId) }));
+    },
+  };
+}

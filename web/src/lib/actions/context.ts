@@ -1,0 +1,15 @@
+/** What actions are made of. */
+
+import type { Clients } from "@/lib/rpc/clients";
+import type { Runtime } from "@/lib/runtime";
+import type { Session } from "@/lib/session/session";
+import type { State } from "@/lib/state/model";
+import type { Store } from "@/lib/state/store";
+
+export interface ActionContext {
+  readonly clients: Clients;
+  readonly store: Store<State>;
+  readonly session: Session;
+  /** Throws `SESSION_ENDED` if nobody is logged in. */
+  readonly signedIn: () => Runtime;
+}
