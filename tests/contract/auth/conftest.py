@@ -1,12 +1,14 @@
 """Every adapter of auth's ports. A contract is asked of each of them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from kernel.store.cassandra import CassandraSession
 from kernel.store.sqlite import open_sqlite
+from services.auth.adapters.cassandra_stores import CassandraAuthStores, auth_schema, open_cassandra_auth_stores
 from services.auth.adapters.memory_attempts import MemoryAttempts
 from services.auth.adapters.redis_attempts import RedisAttempts
 from services.auth.adapters.schema import SCHEMA
@@ -26,6 +28,7 @@ from services.auth.ports import (
     SessionStore,
     UserDirectory,
 )
+from tests.engines.keyspaces import a_keyspace, emptied_cassandra
 from tests.engines.redis_house import fresh_redis
 from tests.fakes import FakeClock
 
@@ -45,9 +48,23 @@ class Stores:
     blocks: BlockStore
 
 
-@pytest.fixture(params=["sqlite"])
-async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
-    assert request.param == "sqlite"
+@pytest.fixture(scope="session")
+def auth_keyspace(cassandra_contact_points: str) -> Iterator[str]:
+    with a_keyspace(cassandra_contact_points) as name:
+        yield name
+
+
+@pytest.fixture
+async def cassandra(
+    cassandra_contact_points: str, auth_keyspace: str, clock: FakeClock
+) -> AsyncIterator[tuple[CassandraSession, CassandraAuthStores]]:
+    """For tests of what only Cassandra has to care for."""
+    async with emptied_cassandra(cassandra_contact_points, auth_keyspace, auth_schema()) as session:
+        yield session, open_cassandra_auth_stores(session, clock=clock)
+
+
+@pytest.fixture
+async def sqlite_stores(tmp_path: Path) -> AsyncIterator[Stores]:
     async with open_sqlite(tmp_path / "auth.db", SCHEMA) as database:
         users, sessions, tokens = SqliteUsers(database), SqliteSessions(database), SqliteRefreshTokens(database)
         yield Stores(
@@ -61,6 +78,28 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
             keys=SqliteKeys(database),
             blocks=SqliteBlocks(database),
         )
+
+
+@pytest.fixture
+def cassandra_stores(cassandra: tuple[CassandraSession, CassandraAuthStores]) -> Stores:
+    _, opened = cassandra
+    return Stores(
+        accounts=opened.users,
+        changes=opened.users,
+        directory=opened.directory,
+        sessions=opened.sessions,
+        endings=opened.sessions,
+        refresh_tokens=opened.refresh_tokens,
+        forgetting=opened.refresh_tokens,
+        keys=opened.keys,
+        blocks=opened.blocks,
+    )
+
+
+@pytest.fixture(params=["sqlite", pytest.param("cassandra", marks=pytest.mark.engines("cassandra"))])
+def stores(request: pytest.FixtureRequest) -> Stores:
+    opened: Stores = request.getfixturevalue(f"{request.param}_stores")
+    return opened
 
 
 @pytest.fixture

@@ -104,7 +104,9 @@ async def test_of_many_rotations_at_once_one_counts_and_all_learn_of_it(stores: 
     assert kept == [answers[0].salt]
 
 
-async def test_what_has_run_out_is_forgotten_and_the_rest_stays(stores: Stores) -> None:
+async def test_what_has_run_out_is_forgotten_and_the_rest_stays(sqlite_stores: Stores) -> None:
+    # Where rows expire by themselves there is nothing to ask for: test_cassandra.py looks at when they do.
+    stores = sqlite_stores
     old, fresh = a_session(at=NOON), a_session(at=NOON + 2 * MINUTE)
     for session in (old, fresh):
         await stores.sessions.add(session, token_hash=HASH)

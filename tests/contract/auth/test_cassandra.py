@@ -1,0 +1,170 @@
+"""What only Cassandra's adapters have to care for: nodes that die between two writes, and rows that expire."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from kernel.errors import ChatlyError, Reason
+from kernel.ids import UserId
+from kernel.store.cassandra import CassandraSession
+from services.auth.adapters.cassandra_claims import HELD_FOR, CassandraClaims
+from services.auth.adapters.cassandra_name_index import CassandraNameIndex, Entry
+from services.auth.adapters.cassandra_stores import CassandraAuthStores
+from services.auth.adapters.cassandra_user_rows import CassandraUserRows
+from services.auth.adapters.cassandra_users import CassandraUsers
+from services.auth.model import REFRESH_GRACE, SESSION_IDLE, Account, RefreshToken
+from tests.builders import NOON, an_id
+from tests.contract.auth.things import a_session, an_account
+from tests.fakes import FakeClock
+
+pytestmark = pytest.mark.engines("cassandra")
+
+Cassandra = tuple[CassandraSession, CassandraAuthStores]
+A_DAY = 24 * 3600
+
+
+class Tardy(CassandraNameIndex):
+    """Lets somebody else register while a node is held up between its claims and its account."""
+
+    def __init__(
+        self, session: CassandraSession, *, clock: FakeClock, stores: CassandraAuthStores, other: Account
+    ) -> None:
+        super().__init__(session)
+        self._clock = clock
+        self._stores = stores
+        self._other = other
+
+    async def add(self, entry: Entry, *, revision: int) -> None:
+        await super().add(entry, revision=revision)
+        self._clock.advance(HELD_FOR.total_seconds())
+        await self._stores.users.add(self._other)
+
+
+async def both_claims(session: CassandraSession, clock: FakeClock, account: Account) -> None:
+    for table, folded in (("email_claims", account.email), ("username_claims", account.username)):
+        assert await CassandraClaims(session, table=table, clock=clock).take(folded, account.user_id, instead_of=None)
+
+
+async def test_what_a_dead_node_claimed_is_free_after_a_minute(cassandra: Cassandra, clock: FakeClock) -> None:
+    session, stores = cassandra
+    await both_claims(session, clock, an_account("alice", email="a@example.org"))
+
+    with pytest.raises(ChatlyError) as refused:
+        await stores.users.add(an_account("Alice", email="a@example.org"))
+    assert refused.value.reason is Reason.EMAIL_TAKEN
+    assert await stores.users.find_by_email("a@example.org") is None
+
+    clock.advance(HELD_FOR.total_seconds())
+    account = an_account("Alice", email="a@example.org")
+    await stores.users.add(account)
+    assert await stores.users.find_by_email("a@example.org") == account
+
+
+async def test_an_account_whose_node_died_before_it_was_confirmed_stays(cassandra: Cassandra, clock: FakeClock) -> None:
+    session, stores = cassandra
+    account = an_account("alice", email="a@example.org")
+    await both_claims(session, clock, account)
+    await CassandraUserRows(session).add(account)
+    clock.advance(2 * HELD_FOR.total_seconds())
+
+    for other in (an_account("bob", email="a@example.org"), an_account("Alice")):
+        with pytest.raises(ChatlyError):
+            await stores.users.add(other)
+    assert await stores.users.find_by_email("a@example.org") == account
+
+
+async def test_what_an_account_had_is_free_when_its_node_died_while_deleting_it(cassandra: Cassandra) -> None:
+    session, stores = cassandra
+    account = an_account("alice", email="a@example.org")
+    await stores.users.add(account)
+    rows = CassandraUserRows(session)
+    row = await rows.find(account.user_id)
+    assert row is not None
+    await rows.replace(row, replace(account, username="", email="", deleted_at=NOON))
+
+    assert await stores.users.find_by_email("a@example.org") is None
+    assert await stores.directory.page(prefix="", after="", limit=10) == []
+    await stores.users.add(an_account("Alice", email="A@example.org"))
+
+
+async def test_who_was_held_up_for_too_long_gives_the_account_back(cassandra: Cassandra, clock: FakeClock) -> None:
+    session, stores = cassandra
+    quick, slow = an_account("Alice"), an_account("alice")
+    tardy = Tardy(session, clock=clock, stores=stores, other=quick)
+    users = CassandraUsers(session, rows=CassandraUserRows(session), index=tardy, clock=clock)
+
+    with pytest.raises(ChatlyError) as refused:
+        await users.add(slow)
+
+    assert refused.value.reason is Reason.USERNAME_TAKEN
+    assert await stores.users.find_by_email(slow.email) is None
+    assert await stores.directory.page(prefix="", after="", limit=10) == [quick]
+    await stores.users.add(an_account("Slow", email=slow.email))
+
+
+async def test_an_end_that_was_not_told_is_told_when_it_is_repeated(cassandra: Cassandra) -> None:
+    session, stores = cassandra
+    ended = a_session()
+    await stores.sessions.add(ended, token_hash=b"hash")
+    micros = int(NOON.timestamp()) * 1_000_000
+    update = "UPDATE sessions SET ended_at = ? WHERE session_id = ? IF ended_at = null"
+    await session.execute(update, (micros, ended.session_id))
+    assert list(await stores.sessions.ended_since(NOON)) == []
+
+    assert await stores.sessions.end([ended.session_id], at=NOON + timedelta(seconds=5)) == 0
+
+    assert list(await stores.sessions.ended_since(NOON)) == [ended.session_id]
+
+
+async def test_sessions_and_tokens_expire_a_day_after_they_are_of_no_use(cassandra: Cassandra) -> None:
+    session, stores = cassandra
+    mine = a_session()
+    await stores.sessions.add(mine, token_hash=b"hash")
+    token = RefreshToken(token_hash=b"hash", session_id=mine.session_id)
+    await stores.refresh_tokens.rotate(token, successor_hash=b"next", salt=b"salt", at=NOON)
+    await stores.sessions.touch(mine.session_id, address="192.0.2.9", at=NOON + timedelta(minutes=1))
+    await stores.sessions.end([mine.session_id], at=NOON + timedelta(minutes=2))
+
+    rows = await session.execute(
+        "SELECT TTL(user_id) AS a, TTL(last_used_at) AS b, TTL(ended_at) AS c FROM sessions WHERE session_id = ?",
+        (mine.session_id,),
+    )
+    tokens = await session.execute("SELECT TTL(live) AS a FROM refresh_tokens WHERE session_id = ?", (mine.session_id,))
+    lives = [*rows[0].values(), *(row["a"] for row in tokens)]
+    assert len(lives) == 5
+    assert all(SESSION_IDLE.total_seconds() < life <= SESSION_IDLE.total_seconds() + A_DAY for life in lives)
+
+
+async def test_the_salt_of_a_spent_token_expires_with_its_grace(cassandra: Cassandra) -> None:
+    session, stores = cassandra
+    mine = a_session()
+    await stores.sessions.add(mine, token_hash=b"hash")
+    token = RefreshToken(token_hash=b"hash", session_id=mine.session_id)
+    await stores.refresh_tokens.rotate(token, successor_hash=b"next", salt=b"salt", at=NOON)
+
+    query = "SELECT TTL(salt) AS life FROM refresh_tokens WHERE session_id = ? AND token_hash = ?"
+    (row,) = await session.execute(query, (mine.session_id, b"hash"))
+    assert REFRESH_GRACE.total_seconds() < row["life"] <= 2 * REFRESH_GRACE.total_seconds()
+
+
+async def test_somebody_unknown_is_not_ended_into_being(cassandra: Cassandra) -> None:
+    session, stores = cassandra
+    unknown = an_id()
+
+    assert await stores.users.delete(UserId(unknown), at=NOON) is None
+    assert await session.execute("SELECT user_id FROM users WHERE user_id = ?", (unknown,)) == []
+
+
+async def test_pages_go_on_where_many_names_share_their_first_letters(cassandra: Cassandra) -> None:
+    _, stores = cassandra
+    names = [f"same{number:02}" for number in range(12)] + ["sb", "t", "ta"]
+    for name in names:
+        await stores.users.add(an_account(name))
+
+    seen: list[str] = []
+    while page := await stores.directory.page(prefix="", after=seen[-1] if seen else "", limit=5):
+        seen += [account.username for account in page]
+    assert seen == names
+    found = await stores.directory.page(prefix="same", after="same03", limit=100)
+    assert [account.username for account in found] == names[4:12]
