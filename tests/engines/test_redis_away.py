@@ -1,0 +1,155 @@
+"""A Redis of our own is stopped, started and held up: nobody waits for it, and whatever it lost is told."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from kernel.bus.ports import BusGap, BusMessage, BusSubscription, LiveBus
+from kernel.bus.redis import open_redis_bus
+from kernel.errors import ChatlyError, Code, Reason
+from kernel.store.redis import RedisHandle, Script, open_redis
+from tests.engines.own_redis import OwnRedis
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.engines("redis")
+ECHO = Script.of("return ARGV[1]")
+NEWS, LATER = BusMessage("a", b"news"), BusMessage("a", b"later")
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[OwnRedis]:
+    own = OwnRedis(tmp_path)
+    await own.start()
+    yield own
+    await own.stop()
+
+
+async def works(redis: RedisHandle) -> bool:
+    try:
+        return bool(await redis.run(ECHO, [], "hello") == b"hello")
+    except ChatlyError:
+        return False
+
+
+async def heard(subscription: BusSubscription, wanted: BusMessage | BusGap) -> list[BusMessage | BusGap]:
+    """Everything up to what is wanted."""
+    messages: list[BusMessage | BusGap] = []
+    async with asyncio.timeout(15):
+        while wanted not in messages:
+            messages += await subscription.receive()
+    return messages
+
+
+async def heard_again(bus: LiveBus, subscription: BusSubscription) -> None:
+    """Publish until something of it arrives. What cannot be sent at first is a gap more."""
+    async with asyncio.timeout(15):
+        while True:
+            await bus.publish([BusMessage("a", b"again?")])
+            with suppress(TimeoutError):
+                if BusMessage("a", b"again?") in await asyncio.wait_for(subscription.receive(), 0.1):
+                    return
+
+
+async def test_commands_fail_at_once_while_redis_is_away_and_work_again(server: OwnRedis) -> None:
+    async with open_redis(server.settings()) as redis:
+        assert await works(redis)
+        await server.stop()
+
+        for _ in range(3):
+            began = time.monotonic()
+            with pytest.raises(ChatlyError) as error:
+                await redis.ask([("GET", "a")] * 10)
+            assert time.monotonic() - began < 2
+            assert (error.value.code, error.value.reason) == (Code.UNAVAILABLE, Reason.STORE_UNAVAILABLE)
+            assert str(server.port) in error.value.message
+
+        await server.start()
+        await eventually(lambda: works(redis), "redis is used again")
+
+
+async def test_a_redis_that_is_not_there_yet_is_used_once_it_is(tmp_path: Path) -> None:
+    server = OwnRedis(tmp_path)
+    async with open_redis(server.settings()) as redis, open_redis_bus(redis) as bus:
+        assert not await works(redis)
+        subscription = bus.subscribe()
+        await asyncio.wait_for(subscription.add(["a"]), 5)
+        await bus.publish([NEWS])
+
+        await server.start()
+        await heard(subscription, BusGap())
+        await heard_again(bus, subscription)
+    await server.stop()
+
+
+async def test_a_restart_is_a_gap_and_everything_is_heard_again(server: OwnRedis) -> None:
+    async with open_redis(server.settings()) as redis, open_redis_bus(redis, fences=["stored"]) as bus:
+        subscription = bus.subscribe()
+        await subscription.add(["a", "stored"])
+        await bus.publish([NEWS])
+        await heard(subscription, NEWS)
+
+        await server.stop()
+        for _ in range(3):
+            await asyncio.wait_for(bus.publish([NEWS]), 1)
+            await asyncio.sleep(0)
+        await asyncio.wait_for(subscription.add(["b"]), 5)
+        await server.start()
+
+        assert NEWS not in await heard(subscription, BusGap())
+        await heard_again(bus, subscription)
+        stored, other = BusMessage("stored", b"watermark"), BusMessage("b", b"heard too")
+        await bus.publish([LATER, other, stored])
+        told = await heard(subscription, stored)
+        assert told[-3:] == [LATER, other, stored]
+
+
+async def test_who_hears_all_the_time_is_told_of_what_another_node_could_not_send(server: OwnRedis) -> None:
+    async with (
+        open_redis(server.settings()) as here,
+        open_redis(server.settings()) as there,
+        open_redis_bus(here) as listening,
+        open_redis_bus(there) as speaking,
+    ):
+        subscription = listening.subscribe()
+        await subscription.add(["a"])
+        assert await works(there)
+        # Longer than a command may take.
+        await here.ask([("CLIENT", "PAUSE", 2_000, "ALL")])
+        await speaking.publish([NEWS])
+
+        assert NEWS not in await heard(subscription, BusGap())
+        await heard_again(speaking, subscription)
+
+
+async def test_scripts_that_the_server_has_forgotten_are_told_again(server: OwnRedis) -> None:
+    async with open_redis(server.settings()) as redis:
+        assert await works(redis)
+        await redis.ask([("SCRIPT", "FLUSH")])
+
+        assert await works(redis)
+
+
+async def test_the_password_is_asked_for_and_a_wrong_one_is_said_to_be_wrong(tmp_path: Path) -> None:
+    server = OwnRedis(tmp_path, "--requirepass", "open sesame")
+    await server.start()
+    async with open_redis(server.settings(password="open sesame")) as redis:
+        assert await works(redis)
+    async with open_redis(server.settings(password="open barley")) as redis:
+        with pytest.raises(ChatlyError, match="password"):
+            await redis.ask([("GET", "a")])
+    await server.stop()
+
+
+async def test_whoever_gives_up_waiting_disturbs_nobody(server: OwnRedis) -> None:
+    async with open_redis(server.settings()) as redis:
+        asked = [asyncio.create_task(redis.run(ECHO, [], number)) for number in range(100)]
+        await asyncio.sleep(0)
+        for task in asked[::2]:
+            task.cancel()
+
+        assert await asyncio.gather(*asked[1::2]) == [str(number).encode() for number in range(1, 100, 2)]
+        assert await works(redis)
