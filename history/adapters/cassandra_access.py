@@ -8,7 +8,8 @@ from kernel.store.cassandra import CassandraSession, Statement
 
 T = TypeVar("T")
 
-_ROWS = 50
+ROWS = 50
+"""Of one batch, at most."""
 _KEYS = 100
 
 
@@ -30,10 +31,12 @@ def chunks(keys: Sequence[T]) -> Iterable[list[T]]:
 
 
 async def write(session: CassandraSession, statements: Sequence[Statement]) -> None:
-    """Write rows of one partition; each batch is all or nothing, and the last one is written last."""
-    for start in range(0, len(statements), _ROWS):
-        part = statements[start : start + _ROWS]
-        if len(part) == 1:
-            await session.execute(*part[0])
-        else:
-            await session.batch(part)
+    """Write rows of one partition, in batches that are all or nothing each; they end in no particular order."""
+    await together(_batch(session, statements[at : at + ROWS]) for at in range(0, len(statements), ROWS))
+
+
+async def _batch(session: CassandraSession, statements: Sequence[Statement]) -> None:
+    if len(statements) == 1:
+        await session.execute(*statements[0])
+    else:
+        await session.batch(statements)

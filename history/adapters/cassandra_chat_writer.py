@@ -4,7 +4,7 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from history.adapters.cassandra_access import together, write
+from history.adapters.cassandra_access import ROWS, together, write
 from history.adapters.cassandra_batch import CassandraChatBatch
 from history.adapters.cassandra_chat_rows import (
     Head,
@@ -21,8 +21,6 @@ from history.codec import decode_record
 from history.model import ChatEvent, ChatId, StoredEvent
 from kernel.log.ports import LogRecord
 from kernel.store.cassandra import CassandraSession
-
-_LAST_PEOPLE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +102,11 @@ class CassandraChatWriter:
         await self._write_chat(batch, head, revived=revived)
 
     async def _write_chat(self, batch: CassandraChatBatch, head: Head, *, revived: bool) -> None:
-        """The people first: what comes last takes effect last, and is in one batch."""
-        people = list(people_statements(batch.chat))
-        state = list(state_statements(batch.chat))
-        heads = list(head_statements(batch.chat.chat_id, head, batch.buckets(), revived=revived))
-        await write(self._session, people[:-_LAST_PEOPLE])
-        await write(self._session, [*people[-_LAST_PEOPLE:], *state, *heads])
+        """The head in the last batch: it says that all of it is there."""
+        heads = head_statements(batch.chat.chat_id, head, batch.buckets(), revived=revived)
+        rows = [*people_statements(batch.chat), *state_statements(batch.chat), *heads]
+        await write(self._session, rows[:-ROWS])
+        await write(self._session, rows[-ROWS:])
 
     def _forget(self, batch: CassandraChatBatch) -> Iterable[Coroutine[Any, Any, None]]:
         chat_id = batch.chat.chat_id

@@ -15,7 +15,7 @@ from kernel.store.cassandra_bridge import Row
 
 Send = tuple[UserId, UUID]
 
-_SHARDS = 4
+_SHARDS = 2
 _MESSAGES = (
     "SELECT message_id, log_offset, reacted, deleted_for_everyone, withdrawn FROM messages"
     " WHERE chat_id = ? AND bucket = ? AND message_id IN ?"

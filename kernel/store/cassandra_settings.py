@@ -44,22 +44,28 @@ class CassandraSettings:
         "CHATLY_CASSANDRA_CONTACT_POINTS", help="host[:port],... of some nodes", check=_contact_complaint
     )
     keyspace: str = env(
-        "CHATLY_CASSANDRA_KEYSPACE", "chatly", help="made by the program if need be", check=_keyspace_complaint
+        "CHATLY_CASSANDRA_KEYSPACE", default="chatly", help="made by the program if need be", check=_keyspace_complaint
     )
     replication: str = env(
         "CHATLY_CASSANDRA_REPLICATION",
-        "1",
+        default="1",
         help="copies of each row, for a new keyspace: a number, or datacenter:number,...",
         check=_replication_complaint,
     )
-    local_datacenter: str = env("CHATLY_CASSANDRA_LOCAL_DC", "", help="datacenter to talk to; empty: the contacts'")
-    username: str = env("CHATLY_CASSANDRA_USERNAME", "", help="empty: no authentication")
-    password: str = env("CHATLY_CASSANDRA_PASSWORD", "", help="of that user", secret=True)
-    ca_file: str = env(
-        "CHATLY_CASSANDRA_CA_FILE", "", help="PEM file that the nodes' certificates are checked by; turns TLS on"
+    local_datacenter: str = env(
+        "CHATLY_CASSANDRA_LOCAL_DC", default="", help="datacenter to talk to; empty: the contacts'"
     )
-    certificate_file: str = env("CHATLY_CASSANDRA_CERT_FILE", "", help="PEM file of our own certificate, for mTLS")
-    key_file: str = env("CHATLY_CASSANDRA_KEY_FILE", "", help="PEM file of our own key, for mTLS")
+    username: str = env("CHATLY_CASSANDRA_USERNAME", default="", help="empty: no authentication")
+    password: str = env("CHATLY_CASSANDRA_PASSWORD", default="", help="of that user", secret=True)
+    ca_file: str = env(
+        "CHATLY_CASSANDRA_CA_FILE",
+        default="",
+        help="PEM file that the nodes' certificates are checked by; turns TLS on",
+    )
+    certificate_file: str = env(
+        "CHATLY_CASSANDRA_CERT_FILE", default="", help="PEM file of our own certificate, for mTLS"
+    )
+    key_file: str = env("CHATLY_CASSANDRA_KEY_FILE", default="", help="PEM file of our own key, for mTLS")
     request_seconds: float = env(
         "CHATLY_CASSANDRA_REQUEST_SECONDS", default=4.0, help="how long one answer may take", check=_positive
     )
