@@ -1,14 +1,13 @@
 """What a process lends to every service that it opens. Built by `mesh`, once per process."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kernel.bus.ports import LiveBus
 from kernel.clock import Clock
-from kernel.log.ports import EventLog, LogConsumer, LogReader
+from kernel.log.ports import EventLog, LogReader, OpenConsumer
 
 if TYPE_CHECKING:
     import grpc.aio
@@ -22,8 +21,7 @@ class Platform:
     bus: LiveBus
     log: EventLog
     log_reader: LogReader
-    log_consumer: Callable[[str], AbstractAsyncContextManager[LogConsumer]]
-    """By group name, e.g. `persister`."""
+    log_consumer: OpenConsumer
     user_channel: Callable[[str], "grpc.aio.Channel"]
     """By service name: a channel that hands on the calling user's token. Opened once, closed by the process."""
     service_channel: Callable[[str], "grpc.aio.Channel"]

@@ -134,17 +134,22 @@ class MemoryConsumer:
         self._log = log
         self._group = group
         self._resume = resume
+        self._knows_where = resume is None
         self._positions = {partition: log.committed(group, partition) for partition in range(log.partitions)}
 
     async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
-        if self._resume is not None:
+        if self._resume is not None and not self._knows_where:
             self._positions = dict.fromkeys(self._positions, -1) | dict(await self._resume())
-            self._resume = None
+            self._knows_where = True
         found = await self._take(max_records)
         if not found and wait > 0:
             await self._log.wait_for_growth(wait)
             found = await self._take(max_records)
         return found
+
+    async def rewind(self) -> None:
+        self._knows_where = self._resume is None
+        self._positions = {partition: self._log.committed(self._group, partition) for partition in self._positions}
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
         self._log.commit(self._group, offsets)

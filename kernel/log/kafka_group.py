@@ -20,6 +20,9 @@ from kernel.telemetry.logs import logger
 T = TypeVar("T")
 # How long the thread is away at a time: commits and closing wait for it.
 _SLICE_SECONDS = 0.2
+# A member that has not fetched for so long gives its partitions up; one that is gone is noticed by its heartbeats.
+_MOST_BETWEEN_FETCHES_SECONDS = 30
+_JOIN_SECONDS = _MOST_BETWEEN_FETCHES_SECONDS + 10
 # A partition is with another member by now, or about to be.
 _NOT_OURS = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
@@ -58,9 +61,9 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
         await self._log.log_id()  # which fails until there is something to connect to
         deadline = time.monotonic() + wait
         while True:
-            left = deadline - time.monotonic()
-            records = await self._poll(max_records, max(0.0, min(left, _SLICE_SECONDS)))
-            if self._fresh:
+            left = max(0.0, deadline - time.monotonic())
+            records = await self._poll(max_records, left)
+            if self._fresh and self._polling is None:
                 await self._begin()
             if records or left <= 0:
                 return records
@@ -79,6 +82,10 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
         """See LogConsumer."""
         ends = await self._log.ends()
         return {partition: ends[partition] - offset for partition, offset in dict(self._committed).items()}
+
+    async def rewind(self) -> None:
+        """See LogConsumer."""
+        await self._run(self._stop_reading)
 
     async def close(self) -> None:
         """Leave the group, so that the others take over at once."""
@@ -102,15 +109,16 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
         self.on_partitions_revoked(lost)
 
     async def _poll(self, max_records: int, seconds: float) -> Sequence[LogRecord]:
-        # What a cancelled fetch had asked for is the next one's: those records do not come a second time.
+        # A poll that takes longer, or whose fetch was cancelled, is the next fetch's: its records do not come again.
         if self._polling is None:
-            self._polling = asyncio.ensure_future(self._run(partial(self._poll_once, max_records, seconds)))
+            job = partial(self._poll_once, max_records, min(seconds, _SLICE_SECONDS))
+            self._polling = asyncio.ensure_future(self._run(job))
         polling = self._polling
-        try:
-            return await asyncio.shield(polling)
-        finally:
-            if polling.done():
-                self._polling = None
+        await asyncio.wait([polling], timeout=seconds + _SLICE_SECONDS)
+        if not polling.done():
+            return ()
+        self._polling = None
+        return polling.result()
 
     async def _begin(self) -> None:
         """Begin to read the partitions that are new here."""
@@ -133,13 +141,22 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
                 partition_assignment_strategy=[CooperativeStickyAssignor],
                 session_timeout_ms=10_000,
                 heartbeat_interval_ms=1_000,
+                max_poll_interval_ms=_MOST_BETWEEN_FETCHES_SECONDS * 1000,
                 metrics_enabled=False,
             )
+            _never_give_up_a_join(self._built)
+            # Known before it joins: the leader of a group hands out the partitions that it knows.
+            self._built.partitions_for_topic(self._settings.topic)
             self._built.subscribe([self._settings.topic], listener=self)
         return self._built
 
     def _poll_once(self, max_records: int, seconds: float) -> Sequence[LogRecord]:
         return records_of(self._consumer().poll(timeout_ms=seconds * 1000, max_records=max_records))
+
+    def _stop_reading(self) -> None:
+        consumer = self._consumer()
+        consumer.pause(*consumer.assignment())
+        self._fresh |= consumer.assignment()
 
     def _start(self, fresh: set[TopicPartition], offsets: Mapping[int, int] | None) -> None:
         """Go where the reading begins; `offsets` None: where the group is."""
@@ -173,3 +190,14 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
         self._thread.shutdown(cancel_futures=True)
         if self._built is not None:
             self._built.close(autocommit=False, timeout_ms=REQUEST_SECONDS * 1000)
+
+
+def _never_give_up_a_join(consumer: KafkaConsumer) -> None:
+    """Let a poll wait for a join that has begun, beyond its own time limit.
+
+    kafka-python 3.0 forgets the answer to a join that comes between two polls: the member then holds no partition,
+    sends no heartbeat, and does not join again.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001
+    join = coordinator.ensure_active_group
+    coordinator.ensure_active_group = lambda timeout_ms=None: join(timeout_ms=_JOIN_SECONDS * 1000)  # noqa: ARG005

@@ -1,6 +1,7 @@
 """The event log as the rest of Chatly sees it. Keys and values are opaque here."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -66,6 +67,12 @@ class LogConsumer(Protocol):
         """The next records of this member's partitions; waits up to `wait` s for the first; may be empty."""
         ...
 
+    async def rewind(self) -> None:
+        """What was fetched could not be worked off: the next fetch begins anew, where `Resume` says by then (without
+        one, after what is committed). Fetching meanwhile, however often in vain, keeps this member in its group.
+        """
+        ...
+
     async def commit(self, offsets: Mapping[int, int]) -> None:
         """Everything up to and including these offsets (partition → offset) is done for this group."""
         ...
@@ -73,3 +80,9 @@ class LogConsumer(Protocol):
     async def lag(self) -> Mapping[int, int]:
         """Records not yet committed, for each of this member's partitions."""
         ...
+
+
+class OpenConsumer(Protocol):
+    """Joins a group by its name, e.g. `persister`, until the context is left."""
+
+    def __call__(self, group: str, *, resume: Resume | None = None) -> AbstractAsyncContextManager[LogConsumer]: ...

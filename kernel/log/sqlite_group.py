@@ -77,6 +77,9 @@ class SqliteLogConsumer:
             self._positions[record.position.partition] = record.position.offset
         return records
 
+    async def rewind(self) -> None:
+        self._positions = None
+
     async def _beginning(self) -> dict[int, int]:
         if self._resume is None:
             return dict(await self._log.committed(self._group))

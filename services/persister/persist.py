@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from history.ports import EventReader, RecordWriter
+from history.ports import RecordWriter
 from kernel.clock import Clock
 from kernel.errors import ChatlyError, Code
-from kernel.log.ports import LogConsumer, LogReader, LogRecord
+from kernel.log.ports import LogConsumer, LogRecord
 from kernel.telemetry.logs import logger
 from services.persister.announce import Announce
 from services.persister.progress import Progress
@@ -26,8 +26,6 @@ class Persist:
         self,
         *,
         consumer: LogConsumer,
-        log: LogReader,
-        events: EventReader,
         writer: RecordWriter,
         announce: Announce,
         progress: Progress,
@@ -38,13 +36,13 @@ class Persist:
         linger_seconds: float,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`linger_seconds`: how long records may gather after a batch that was not full.
+        """`consumer` begins where the store ends, whatever its group believes: the store may be older, or new.
+
+        `linger_seconds`: how long records may gather after a batch that was not full.
 
         `pause` is what it does then, and between two attempts, for tests to see.
         """
         self._consumer = consumer
-        self._log = log
-        self._events = events
         self._writer = writer
         self._announce = announce
         self._progress = progress
@@ -59,38 +57,32 @@ class Persist:
 
     async def run(self) -> None:
         """Never returns. Raises what no waiting mends: that ends the process."""
-        await self.catch_up()
         while True:
             if 0 < await self.step() < self._batch_size:
                 await self._pause(self._linger_seconds)
 
-    async def catch_up(self) -> None:
-        """Store what the log has and the store has not, whatever the group believes: the store may be older, or new."""
-        stored = await self._insist(self._events.stored)
-        for partition in await self._insist(self._log.ends):
-            after = stored.get(partition, -1)
-            while records := await self._insist(
-                partial(self._log.read, partition, after=after, limit=self._batch_size)
-            ):
-                await self._insist(partial(self._store, records))
-                after = records[-1].position.offset
-
     async def step(self) -> int:
         """One batch, however long the log or the store is away; how many records it had."""
-        records = await self._insist(self._fetch)
-        if records:
-            await self._insist(partial(self._store, records))
+        records = await self._insist(self._take)
         if self._uncommitted and (not records or self._commit_is_due()):
             await self._insist(self._commit)
         return len(records)
 
-    async def _fetch(self) -> Sequence[LogRecord]:
+    async def _take(self) -> Sequence[LogRecord]:
         wait = min(self._wait_seconds, self._commit_seconds) if self._uncommitted else self._wait_seconds
-        return await self._consumer.fetch(max_records=self._batch_size, wait=wait)
+        records = await self._consumer.fetch(max_records=self._batch_size, wait=wait)
+        if records:
+            await self._store(records)
+        return records
 
     async def _store(self, records: Sequence[LogRecord]) -> None:
-        applied = await self._writer.apply(records)
-        await self._announce(applied)
+        try:
+            applied = await self._writer.apply(records)
+        except ChatlyError:
+            # Not kept for the next attempt: by then another persister may have these partitions.
+            await self._consumer.rewind()
+            raise
+        await self._insist(partial(self._announce, applied))
         self._progress.applied(len(records), applied.dead)
         self._uncommitted.update((record.position.partition, record.position.offset) for record in records)
 

@@ -28,7 +28,7 @@ async def open_persister(
     settings: PersisterSettings, platform: Platform, history: HistoryStore
 ) -> AsyncIterator[Service]:
     """The persister between the platform's log and a store. `history` stays its opener's to close."""
-    async with platform.log_consumer(GROUP) as consumer:
+    async with platform.log_consumer(GROUP, resume=history.events.stored) as consumer:
         yield _service(settings, platform, history, consumer)
 
 
@@ -44,8 +44,6 @@ def _service(settings: PersisterSettings, platform: Platform, history: HistorySt
     )
     persist = Persist(
         consumer=consumer,
-        log=platform.log_reader,
-        events=history.events,
         writer=history.writer,
         announce=announce,
         progress=progress,

@@ -133,6 +133,33 @@ async def test_a_member_that_does_not_know_yet_where_to_begin_reads_nothing(log:
         assert [record.key for record in await fetched(consumer, 1)] == ["chat"]
 
 
+async def test_after_a_rewind_what_was_not_committed_comes_again(log: Log) -> None:
+    await append(log, "chat", "chat", "chat")
+    async with log.consumer("group") as consumer:
+        records = await fetched(consumer, 3)
+        await consumer.commit(ends_of(records[:1]))
+
+        await consumer.rewind()
+
+        assert await fetched(consumer, 2) == records[1:]
+
+
+async def test_a_rewound_member_asks_anew_where_to_begin(log: Log) -> None:
+    await append(log, "chat", "chat", "chat")
+    stored: dict[int, int] = {}
+
+    async def resume() -> Mapping[int, int]:
+        return stored
+
+    async with log.consumer("group", resume=resume) as consumer:
+        records = await fetched(consumer, 3)
+        stored.update(ends_of(records[:2]))
+
+        await consumer.rewind()
+
+        assert await fetched(consumer, 1) == records[2:]
+
+
 async def test_no_two_members_of_a_group_get_the_same_record(open_log: OpenLog) -> None:
     async with open_log() as log, open_log() as elsewhere, elsewhere.consumer("group") as standby:
         async with log.consumer("group") as active:

@@ -52,9 +52,7 @@ class Plant:
     def persist(self, *, consumer: LogConsumer | None = None, commit_seconds: float = 1.0) -> Persist:
         """A new loop, as after a start."""
         return Persist(
-            consumer=consumer or MemoryConsumer(self.log, GROUP),
-            log=self.log,
-            events=self.store.events,
+            consumer=consumer or MemoryConsumer(self.log, GROUP, self.store.events.stored),
             writer=self.writer,
             announce=Announce(bus=self.bus, log=self.log),
             progress=self.progress,
