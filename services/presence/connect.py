@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
+from kernel.errors import ChatlyError
 from kernel.ids import HybridClock, UserId
 from services.presence.announcer import Announcer
 from services.presence.contacts import ContactBook
@@ -72,7 +74,9 @@ class Connect:
                 yield Update(reconnect_after=self._chance.uniform(0, self._pace.spread))
         finally:
             self._hub.leave(reader)
-            await self._leases.release(connection, grace=self._pace.grace)
+            with suppress(ChatlyError):
+                # A lease that cannot be given back now runs out by itself.
+                await self._leases.release(connection, grace=self._pace.grace)
 
     async def _next(self, reader: Reader) -> Update | None:
         while await reader.wait(self._pace.keep_alive):

@@ -10,6 +10,7 @@ from services.presence.hub import Hub
 from services.presence.ports import Leases, ProfileStore
 
 _NOTE_SECONDS = 60.0
+_RETRY_SECONDS = 0.5
 
 
 class Renewal:
@@ -38,10 +39,16 @@ class Renewal:
         self._noted_at = clock.monotonic()
 
     async def run(self) -> None:
-        """Renew again and again."""
+        """Renew again and again; sooner while the leases cannot be reached, so that few run out once they can be."""
+        pause = self._every
         while True:
-            await asyncio.sleep(self._every)
-            await self.once()
+            await asyncio.sleep(pause)
+            pause = self._every
+            try:
+                await self.once()
+            except ChatlyError as error:
+                pause = min(self._every, _RETRY_SECONDS)
+                self._log.warning("leases cannot be renewed now", error=str(error))
             if self._clock.monotonic() - self._noted_at >= _NOTE_SECONDS:
                 await self.note()
 

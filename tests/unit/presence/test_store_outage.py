@@ -1,19 +1,25 @@
-"""While the profile store is away nothing is forgotten: it is told once the store is back."""
+"""While a store is away nothing is forgotten: it is told once the store is back."""
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import pytest
 
-from kernel.errors import ChatlyError
+from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.ids import UserId
 from services.presence.adapters.memory_leases import MemoryLeases
 from services.presence.announcer import Announcer
+from services.presence.contacts import ContactBook
+from services.presence.hub import Hub
 from services.presence.lookup import PresenceLookup
 from services.presence.model import Connection, Presence, StateChanged
+from services.presence.reader import Reader
+from services.presence.renewal import Renewal
 from services.presence.sweep import Sweep
 from tests.builders import NOON
 from tests.fakes import FakeClock
-from tests.unit.presence.fakes import FakeNews, FakeProfiles, a_user
+from tests.unit.presence.fakes import FakeContacts, FakeNews, FakeProfiles, a_user
 from tests.waiting import eventually
 
 ANN = a_user()
@@ -66,6 +72,46 @@ async def test_the_sweep_goes_on_while_the_store_is_away() -> None:
 
     room.profiles.away = False
     await eventually(lambda: ANN in room.profiles.seen)
+    loop.cancel()
+
+
+class LeasesAway(MemoryLeases):
+    """Leases that can be out of reach."""
+
+    away = False
+    refused = 0
+
+    async def hold(self, connections: Iterable[Connection], *, ttl: float) -> Sequence[UserId]:
+        if self.away:
+            self.refused += 1
+            raise unavailable(Reason.STORE_UNAVAILABLE, "away")
+        return await super().hold(connections, ttl=ttl)
+
+
+async def test_whoever_is_here_is_online_again_once_leases_can_be_renewed() -> None:
+    room = Room()
+    leases = LeasesAway(clock=room.clock)
+    hub = Hub(feed=room.news, sender=room.news, book=ContactBook(source=FakeContacts(), clock=room.clock))
+    await hub.enter(Reader(connection=PHONE, device_id=""))
+    renewal = Renewal(
+        hub=hub,
+        leases=leases,
+        profiles=room.profiles,
+        announcer=room.announcer,
+        clock=room.clock,
+        every=0.01,
+        ttl=10,
+    )
+    leases.away = True
+    loop = asyncio.create_task(renewal.run())
+    await eventually(lambda: leases.refused > 1)
+
+    leases.away = False
+
+    async def online() -> bool:
+        return (await leases.read([ANN]))[ANN].online
+
+    await eventually(online)
     loop.cancel()
 
 
