@@ -52,7 +52,8 @@ def cassandra_schema() -> "Schema":
 
 def cassandra_history(session: "CassandraSession", *, clock: Clock | None = None) -> HistoryStore:
     """The store in Cassandra. The session stays its opener's to close."""
-    from history.adapters.cassandra_readers import CassandraChatReader, CassandraEventReader, CassandraMessageReader
+    from history.adapters.cassandra_message_reader import CassandraMessageReader
+    from history.adapters.cassandra_readers import CassandraChatReader, CassandraEventReader
     from history.adapters.cassandra_writer import CassandraDeadLetters, CassandraRecordWriter
 
     writer = CassandraRecordWriter(session=session, clock=clock or SystemClock())

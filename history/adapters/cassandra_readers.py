@@ -1,112 +1,15 @@
-"""Messaging's side of the message store in Cassandra: messages, chats and events, each by its key."""
+"""ChatReader and EventReader over Cassandra, by key."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from uuid import UUID
+from collections.abc import Collection, Mapping, Sequence
 
-from history.adapters.cassandra_access import chunks, together
+from history.adapters.cassandra_access import together
 from history.adapters.cassandra_chat_rows import load_buckets, load_chat, load_chats_of
-from history.adapters.cassandra_event_rows import by_bucket, load_events_after
-from history.adapters.cassandra_known import load_sends
-from history.adapters.cassandra_message_rows import COLUMNS, states_of
+from history.adapters.cassandra_event_rows import load_events_after
 from history.adapters.cassandra_offsets import load_offsets
-from history.adapters.cassandra_times import bucket_of
-from history.model import ChatId, MessageState, StoredEvent
-from history.ports import ChatHead, Window
-from kernel.ids import UserId, from_time_key, time_key
+from history.model import ChatId, StoredEvent
+from history.ports import ChatHead
+from kernel.ids import UserId
 from kernel.store.cassandra import CassandraSession
-from kernel.store.cassandra_bridge import Row
-
-_TIME_UUID = 1
-_FIRST = from_time_key(bytes(8) + b"\x80" + bytes(7))
-_LAST = from_time_key(((1 << 60) - 1).to_bytes(8, "big") + b"\xbf" + b"\xff" * 7)
-_BETWEEN = "WHERE chat_id = ? AND bucket = ? AND message_id > ? AND message_id < ?"
-_NEWEST = f"SELECT {COLUMNS} FROM messages {_BETWEEN} LIMIT ?"
-_OLDEST = f"SELECT {COLUMNS} FROM messages {_BETWEEN} ORDER BY message_id ASC LIMIT ?"
-_SOME = f"SELECT {COLUMNS} FROM messages WHERE chat_id = ? AND bucket = ? AND message_id IN ?"
-_COUNTABLE = (
-    "SELECT message_id, sender_id, deleted_for, deleted_for_everyone, withdrawn FROM messages"
-    " WHERE chat_id = ? AND bucket = ? AND message_id > ?"
-)
-_MOST_AT_ONCE = 8
-
-
-class CassandraMessageReader:
-    """MessageReader over the tables of messages and sends."""
-
-    def __init__(self, *, session: CassandraSession) -> None:
-        self._session = session
-
-    async def window(self, chat_id: ChatId, window: Window) -> Sequence[MessageState]:
-        found: list[MessageState] = []
-        buckets = await self._buckets(chat_id, window.after, window.before, newest_first=window.newest_first)
-        at_once = 1
-        while buckets and len(found) < window.limit:
-            # One bucket mostly is enough; where it is not, the chat is a quiet one, and many are read at once.
-            parts = await together(self._part(chat_id, each, window) for each in buckets[:at_once])
-            found.extend(state for part in parts for state in part)
-            buckets = buckets[at_once:]
-            at_once = min(2 * at_once, _MOST_AT_ONCE)
-        page = found[: window.limit]
-        return page[::-1] if window.newest_first else page
-
-    async def messages(self, chat_id: ChatId, ids: Collection[UUID]) -> Mapping[UUID, MessageState]:
-        found = await together(
-            self._some(chat_id, bucket, part)
-            for bucket, members in by_bucket(each for each in ids if each.version == _TIME_UUID).items()
-            for part in chunks(sorted(members, key=time_key, reverse=True))
-        )
-        return {state.message_id: state for states in found for state in states}
-
-    async def sent(self, sender_id: UserId, client_message_id: UUID) -> tuple[ChatId, UUID] | None:
-        send = (sender_id, client_message_id)
-        return (await load_sends(self._session, [send])).get(send)
-
-    async def count_after(
-        self, chat_id: ChatId, after: UUID | None, *, not_by: UserId, excluding: Collection[UUID], limit: int
-    ) -> int:
-        excluded, count = set(excluding), 0
-        async for row in self._after(chat_id, after, limit):
-            count += row["message_id"] not in excluded and _counts(row, not_by)
-            if count == limit:
-                break
-        return count
-
-    async def _part(self, chat_id: ChatId, bucket: int, window: Window) -> list[MessageState]:
-        """The part of a window in one bucket, in the order asked for."""
-        query = _NEWEST if window.newest_first else _OLDEST
-        after, before = window.after or _FIRST, window.before or _LAST
-        found: list[MessageState] = []
-        while True:
-            wanted = window.limit - len(found)
-            rows = await self._session.execute(query, (chat_id, bucket, after, before, wanted))
-            found.extend(await self._with_content(chat_id, bucket, rows))
-            if len(rows) < wanted or len(found) == window.limit:
-                return found
-            # Some of them were never sent, only edited, say: the rest of the window lies behind them.
-            edge = rows[-1]["message_id"]
-            after, before = (after, edge) if window.newest_first else (edge, before)
-
-    async def _with_content(self, chat_id: ChatId, bucket: int, rows: list[Row]) -> list[MessageState]:
-        states = await states_of(self._session, chat_id, bucket, rows)
-        return [state for state in states if state.content]
-
-    async def _some(self, chat_id: ChatId, bucket: int, ids: list[UUID]) -> list[MessageState]:
-        rows = await self._session.execute(_SOME, (chat_id, bucket, ids))
-        return await states_of(self._session, chat_id, bucket, rows)
-
-    async def _after(self, chat_id: ChatId, after: UUID | None, limit: int) -> AsyncIterator[Row]:
-        start = after or _FIRST
-        for bucket in await self._buckets(chat_id, after, None, newest_first=False):
-            async for row in self._session.stream(_COUNTABLE, (chat_id, bucket, start), page_size=limit + 1):
-                yield row
-
-    async def _buckets(
-        self, chat_id: ChatId, after: UUID | None, before: UUID | None, *, newest_first: bool
-    ) -> list[int]:
-        """Those that hold messages between two ids: an old, quiet chat is found as fast as a busy one."""
-        buckets = (await load_buckets(self._session, chat_id)).messages
-        first, last = bucket_of(after or _FIRST), bucket_of(before or _LAST)
-        return sorted((bucket for bucket in buckets if first <= bucket <= last), reverse=newest_first)
 
 
 class CassandraChatReader:
@@ -143,9 +46,3 @@ class CassandraEventReader:
 
     async def stored(self) -> Mapping[int, int]:
         return await load_offsets(self._session)
-
-
-def _counts(row: Row, user_id: UserId) -> bool:
-    """Whether a message is one that others sent, and that is there for a user."""
-    gone = row["deleted_for_everyone"] or row["withdrawn"] or user_id in (row["deleted_for"] or ())
-    return row["sender_id"] not in (None, user_id) and not gone
