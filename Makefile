@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install toolchains run doctor test engines engines-up engines-down check fmt protos lock bench clean
+.PHONY: help install toolchains web web-dev run doctor test engines engines-up engines-down check fmt protos lock bench clean
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,7 +14,15 @@ install: ## Install Chatly and its tools into .venv (the others do it by themsel
 toolchains: install ## Find or install Go, Node and Java for the clients of other languages
 	@scripts/toolchains.sh
 
+web: install ## Build the web client into web/dist
+	@scripts/web.sh
+
+web-dev: install ## Serve the web client with hot reload against the running mesh: http://localhost:5173
+	@scripts/web.sh deps
+	@. .cache/toolchains.env && exec npm --prefix web run dev
+
 run: install ## Start the whole mesh on this machine: http://localhost:8080 (CHATLY_* set ports and folders)
+	@scripts/web.sh || echo "The web client could not be built: the mesh runs without it." >&2
 	@exec .venv/bin/chatly run
 
 doctor: install ## Say what is broken here and how to mend it

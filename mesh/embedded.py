@@ -41,7 +41,7 @@ async def run_embedded(environ: Mapping[str, str], stop: asyncio.Event, say: Say
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Embedded:
-    """The five services and the start page behind Envoy."""
+    """The five services and the web client behind Envoy."""
 
     process: ProcessSettings
     edge: EdgeSettings
@@ -55,7 +55,7 @@ class _Embedded:
             feed = JwksFeed(platform.service_channel("auth"))
             async with background({"jwks": feed.run}), AsyncExitStack() as stack:
                 servers = [await self._start(target, stack, platform, feed) for target in TARGETS.values()]
-                await stack.enter_async_context(_serve_pages(self.edge.web, servers))
+                await stack.enter_async_context(_serve_pages(self.edge, servers))
                 await self.envoy.start()
                 await stack.enter_async_context(background({"edge": self.envoy.watch}))
                 self.say(_ready_line(self.edge))
@@ -69,7 +69,7 @@ class _Embedded:
 
 
 @asynccontextmanager
-async def _serve_pages(address: str, servers: Sequence[RunningServer]) -> AsyncIterator[None]:
+async def _serve_pages(edge: EdgeSettings, servers: Sequence[RunningServer]) -> AsyncIterator[None]:
     async def states() -> Sequence[Running]:
         answers = await asyncio.gather(*(http_get(server.host, server.http_port, "/healthz") for server in servers))
         return [
@@ -77,12 +77,12 @@ async def _serve_pages(address: str, servers: Sequence[RunningServer]) -> AsyncI
             for server, answer in zip(servers, answers, strict=True)
         ]
 
-    host, _, port = address.rpartition(":")
+    host, _, port = edge.web.rpartition(":")
     try:
         listener = socket.create_server((host, int(port)))
     except OSError as error:
-        raise SettingsError(f"{address} is in use: set CHATLY_WEB_ADDRESS to another host:port") from error
-    application = pages(version=version("chatly"), services=states)
+        raise SettingsError(f"{edge.web} is in use: set CHATLY_WEB_ADDRESS to another host:port") from error
+    application = pages(version=version("chatly"), services=states, web=edge.web_dir)
     with listener:
         async with serve_http(application, listener, grace_seconds=1):
             yield

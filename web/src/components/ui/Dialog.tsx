@@ -1,0 +1,42 @@
+import { X } from "lucide-react";
+import { Dialog as Primitive } from "radix-ui";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { IconButton } from "./Button";
+import { classNames } from "./class_names";
+import styles from "./Dialog.module.css";
+
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+  readonly footer?: ReactNode;
+  readonly size?: "small" | "medium" | "large";
+}
+
+/**
+ * A dialog that is open as long as it is mounted.
+ *
+ * The backdrop is ours, not the primitive's: that one adds a style element at run time, which the
+ * Content-Security-Policy refuses; the page behind never scrolls anyway.
+ */
+export function Dialog({ title, onClose, children, footer, size = "medium" }: DialogProps) {
+  const { t } = useTranslation();
+  return (
+    <Primitive.Root open onOpenChange={(open) => !open && onClose()}>
+      <Primitive.Portal>
+        <div className={styles.backdrop} />
+        <Primitive.Content className={classNames(styles.dialog, styles[size])} aria-describedby={undefined}>
+          <header className={styles.header}>
+            <Primitive.Title className={styles.title}>{title}</Primitive.Title>
+            <IconButton label={t("common.close")} onClick={onClose}>
+              <X size={20} />
+            </IconButton>
+          </header>
+          <div className={styles.body}>{children}</div>
+          {footer && <footer className={styles.footer}>{footer}</footer>}
+        </Primitive.Content>
+      </Primitive.Portal>
+    </Primitive.Root>
+  );
+}
