@@ -1,18 +1,26 @@
 """The stores of the media service, each adapter in turn."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from kernel.blob.folder import FolderBlobStore
+from kernel.store.cassandra import CassandraSession
 from kernel.store.sqlite import open_sqlite
+from services.media.adapters.cassandra_stores import media_schema, open_cassandra_media_stores
+from services.media.adapters.cassandra_upload_staging import CassandraUploadStaging
 from services.media.adapters.folder_upload_staging import FolderUploadStaging
 from services.media.adapters.sqlite_media import SqliteMediaStore
 from services.media.adapters.sqlite_schema import SCHEMA
 from services.media.adapters.sqlite_sent_files import SqliteSentFiles
 from services.media.adapters.sqlite_uploads import SqliteUploadStore
 from services.media.ports import MediaStore, SentFiles, UploadStaging, UploadStore
+from tests.engines.keyspaces import a_keyspace, emptied_cassandra
+from tests.fakes import FakeClock
+
+ON_CASSANDRA = pytest.mark.engines("cassandra")
 
 
 @dataclass(frozen=True)
@@ -22,12 +30,54 @@ class Stores:
     sent: SentFiles
 
 
-@pytest.fixture(params=["sqlite"])
-async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def media_keyspace(cassandra_contact_points: str) -> Iterator[str]:
+    with a_keyspace(cassandra_contact_points) as name:
+        yield name
+
+
+@pytest.fixture
+async def cassandra(cassandra_contact_points: str, media_keyspace: str) -> AsyncIterator[CassandraSession]:
+    async with emptied_cassandra(cassandra_contact_points, media_keyspace, media_schema()) as session:
+        yield session
+
+
+@pytest.fixture
+async def sqlite_stores(tmp_path: Path) -> AsyncIterator[Stores]:
     async with open_sqlite(tmp_path / "media.db", SCHEMA) as database:
         yield Stores(SqliteUploadStore(database), SqliteMediaStore(database), SqliteSentFiles(database))
 
 
-@pytest.fixture(params=["folder"])
-def staging(request: pytest.FixtureRequest, tmp_path: Path) -> UploadStaging:
+@pytest.fixture
+def cassandra_stores(cassandra: CassandraSession, clock: FakeClock) -> Stores:
+    opened = open_cassandra_media_stores(cassandra, clock=clock)
+    return Stores(opened.uploads, opened.media, opened.sent)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("cassandra", marks=ON_CASSANDRA)])
+def stores(request: pytest.FixtureRequest) -> Stores:
+    opened: Stores = request.getfixturevalue(f"{request.param}_stores")
+    return opened
+
+
+@pytest.fixture
+def folder_staging(tmp_path: Path) -> UploadStaging:
     return FolderUploadStaging(tmp_path / "staging")
+
+
+@pytest.fixture
+async def shared_staging(tmp_path: Path, cassandra: CassandraSession) -> UploadStaging:
+    blobs = FolderBlobStore(tmp_path / "blobs")
+    await blobs.open()
+    return CassandraUploadStaging(cassandra, blobs=blobs, local=FolderUploadStaging(tmp_path / "node"))
+
+
+@pytest.fixture(params=["folder", pytest.param("shared", marks=ON_CASSANDRA)])
+def staging(request: pytest.FixtureRequest) -> UploadStaging:
+    opened: UploadStaging = request.getfixturevalue(f"{request.param}_staging")
+    return opened
