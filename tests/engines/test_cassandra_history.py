@@ -1,0 +1,148 @@
+"""Batches that end half-way, or are applied by two at once, give what one whole application gives."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from history.codec import encode
+from history.fold import fold_messages
+from history.model import ChatEvent, ChatId
+from history.open import HistoryStore, cassandra_history, cassandra_schema
+from history.ports import Window
+from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.log.ports import LogRecord
+from kernel.store.cassandra import CassandraSession, Params, Statement
+from kernel.store.cassandra_bridge import Row
+from tests.builders import an_id
+from tests.engines.cassandra import fresh_cassandra
+from tests.unit.history.chronicle import ANN, BOB, PHOTO, Chronicle, records_of
+
+pytestmark = pytest.mark.engines("cassandra")
+
+
+class BreakingSession(CassandraSession):
+    """Another session's connection, which breaks after some writes, or at a table; what follows is lost."""
+
+    def __init__(self, session: CassandraSession, *, writes: int = 1_000, at: str = "nowhere") -> None:
+        self._real = session
+        self._left = writes
+        self._at = at
+
+    @property
+    def broke(self) -> bool:
+        return self._left < 0
+
+    async def execute(self, cql: str, params: Params = (), *, page_size: int = 5_000) -> list[Row]:
+        if not cql.startswith("SELECT"):
+            self._count(cql)
+        return await self._real.execute(cql, params, page_size=page_size)
+
+    async def batch(self, statements: Sequence[Statement]) -> None:
+        self._count(statements[0][0])
+        await self._real.batch(statements)
+
+    def _count(self, cql: str) -> None:
+        self._left = -1 if self._at in cql else self._left - 1
+        if self.broke:
+            raise unavailable(Reason.STORE_UNAVAILABLE, "broken")
+
+
+@pytest.fixture
+async def session(cassandra_contact_points: str, fresh_name: str) -> AsyncIterator[CassandraSession]:
+    async with fresh_cassandra(cassandra_contact_points, fresh_name, cassandra_schema()) as opened:
+        yield opened
+
+
+def a_story() -> list[ChatEvent]:
+    """Of a group: sends of both, a copy, an edit, reactions, and deletions; the words of what is deleted are secret."""
+    chat = Chronicle(ChatId(an_id()))
+    name = UUID(an_id())
+    created, first, second = (
+        chat.created(ANN, BOB),
+        chat.sent(ANN, "one"),
+        chat.sent(BOB, "secret", attachments=(PHOTO,)),
+    )
+    kept, copy, last = chat.sent(ANN, "three", send=name), chat.sent(ANN, "three", send=name), chat.sent(BOB, "four")
+    return [
+        created,
+        first,
+        second,
+        chat.edited(second, "another secret"),
+        chat.reacted(ANN, second),
+        kept,
+        copy,
+        chat.deleted_for_everyone(second),
+        last,
+        chat.reacted(BOB, first),
+        chat.deleted_by(BOB, kept),
+    ]
+
+
+async def check(store: HistoryStore, events: Sequence[ChatEvent]) -> None:
+    """That the store holds the story, each thing once, and none of the secrets."""
+    chat_id, copy = events[0].chat_id, events[6]
+    accepted = [event for event in events if event is not copy]
+    states = await store.messages.window(chat_id, Window(limit=99))
+    replayed = await store.events.events_after(chat_id, -1, 99)
+
+    assert [state.seq for state in states] == [1, 2, 3, 4]
+    expected = fold_messages({}, accepted)
+    assert {state.message_id: replace(state, seq=0) for state in states} == expected
+    assert [item.event.event_id for item in replayed] == [event.event_id for event in accepted]
+    assert not any(b"secret" in encode(item.event) for item in replayed)
+    assert (await store.messages.messages(chat_id, [copy.event_id]))[copy.event_id].withdrawn
+
+
+async def apply(store: HistoryStore, records: Sequence[LogRecord], size: int) -> set[UUID]:
+    """In batches; returns the withdrawals that were asked for."""
+    asked: set[UUID] = set()
+    for start in range(0, len(records), size):
+        applied = await store.writer.apply(records[start : start + size])
+        asked.update(event.event_id for event in applied.withdrawals)
+    return asked
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(("before", "after"), [(11, 11), (11, 3), (4, 7)])
+async def test_a_batch_that_breaks_at_any_write_is_made_whole_by_the_next_attempt(
+    session: CassandraSession, before: int, after: int
+) -> None:
+    store = cassandra_history(session)
+    writes, broke = 0, True
+    while broke:
+        events = a_story()
+        records = records_of(events, partition=writes)
+        breaking = BreakingSession(session, writes=writes)
+        with suppress(ChatlyError):
+            await apply(cassandra_history(breaking), records, before)
+
+        assert len(await apply(store, records, after)) == 1
+        await check(store, events)
+        writes, broke = writes + 1, breaking.broke
+
+    assert writes > 5
+
+
+async def test_two_writers_of_one_partition_write_the_same(session: CassandraSession) -> None:
+    events = a_story()
+    records = records_of(events)
+
+    await asyncio.gather(*(apply(cassandra_history(session), records, size) for size in (1, 2, 3, 11)))
+
+    await check(cassandra_history(session), events)
+
+
+async def test_what_an_unfinished_attempt_has_stored_is_told_by_the_next(session: CassandraSession) -> None:
+    events = a_story()
+    breaking = BreakingSession(session, at="stored_offsets")
+    with pytest.raises(ChatlyError):
+        await cassandra_history(breaking).writer.apply(records_of(events))
+
+    applied = await cassandra_history(session).writer.apply(records_of(events))
+
+    accepted = [event.event_id for event in events if event is not events[6]]
+    assert [item.event.event_id for item in applied.events] == accepted
