@@ -1,0 +1,160 @@
+"""While what all nodes share is away, a node goes on with what it knows itself."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from history.adapters.memory_claims import MemorySendClaims
+from history.adapters.memory_tail import MemoryHotTail
+from history.adapters.spare_claims import SpareSendClaims
+from history.adapters.spare_tail import SpareHotTail
+from history.codec import encode
+from history.model import ChatEvent, ChatId, StoredEvent
+from history.open import HistoryStore, open_history
+from history.recover import refill
+from kernel.errors import Reason, unavailable
+from kernel.ids import UserId
+from tests.fakes import FakeClock, MemoryLog
+from tests.unit.history.chronicle import ANN, ANN_AND_BOB, BOB, Chronicle
+
+SEND, FIRST, SECOND = UUID(int=7), UUID(int=1), UUID(int=2)
+
+
+@dataclass
+class Weather:
+    """Whether the shared things can be reached."""
+
+    away: bool = False
+
+    def check(self) -> None:
+        if self.away:
+            raise unavailable(Reason.STORE_UNAVAILABLE, "away")
+
+
+class SharedTail(MemoryHotTail):
+    def __init__(self, weather: Weather) -> None:
+        super().__init__()
+        self._weather = weather
+
+    async def add(self, event: StoredEvent) -> None:
+        self._weather.check()
+        await super().add(event)
+
+    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
+        self._weather.check()
+        return await super().events(chat_ids)
+
+    async def trim(self, stored: Mapping[int, int]) -> None:
+        self._weather.check()
+        await super().trim(stored)
+
+
+class SharedClaims(MemorySendClaims):
+    def __init__(self, weather: Weather) -> None:
+        super().__init__()
+        self._weather = weather
+
+    async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
+        self._weather.check()
+        return await super().claim(sender_id, client_message_id, message_id)
+
+
+class Nodes:
+    """A log, a store that nobody writes to, one shared tail, and nodes over them."""
+
+    def __init__(self, store: HistoryStore) -> None:
+        self.weather, self.clock, self.chat = Weather(), FakeClock(), Chronicle()
+        self._log, self._store = MemoryLog(), store
+        self._shared = SharedTail(self.weather)
+
+    def node(self) -> SpareHotTail:
+        return SpareHotTail(
+            shared=self._shared,
+            spare=MemoryHotTail(),
+            refill=lambda: refill(tail=self._shared, log=self._log, events=self._store.events),
+            events=self._store.events,
+            clock=self.clock,
+        )
+
+    async def send_through(self, node: SpareHotTail) -> ChatEvent:
+        event = self.chat.sent()
+        await node.add(StoredEvent(await self._log.append(event.chat_id, encode(event)), event))
+        return event
+
+    async def persist(self) -> None:
+        await self._store.writer.apply(self._log.records())
+
+
+@pytest.fixture
+async def nodes(tmp_path: Path) -> AsyncIterator[Nodes]:
+    async with open_history(tmp_path) as store:
+        yield Nodes(store)
+
+
+async def shown(node: SpareHotTail) -> list[ChatEvent]:
+    return [item.event for item in (await node.events([ANN_AND_BOB])).get(ANN_AND_BOB, ())]
+
+
+async def test_nodes_show_what_others_sent(nodes: Nodes) -> None:
+    here, there = nodes.node(), nodes.node()
+    event = await nodes.send_through(here)
+
+    assert await shown(there) == [event]
+
+
+async def test_a_node_shows_what_was_sent_through_it_while_the_shared_tail_is_away(nodes: Nodes) -> None:
+    here = nodes.node()
+    before = await nodes.send_through(here)
+    nodes.weather.away = True
+    meanwhile = await nodes.send_through(here)
+
+    assert await shown(here) == [before, meanwhile]
+    assert list(await here.chats_of(BOB)) == [ANN_AND_BOB]
+
+
+async def test_once_the_shared_tail_is_back_all_nodes_show_what_was_sent_meanwhile(nodes: Nodes) -> None:
+    here, there = nodes.node(), nodes.node()
+    nodes.weather.away = True
+    meanwhile = await nodes.send_through(here)
+    assert await shown(there) == []
+
+    nodes.weather.away = False
+    nodes.clock.advance(1)
+    after = await nodes.send_through(here)
+
+    assert await shown(there) == [meanwhile, after]
+
+
+async def test_the_spare_is_trimmed_though_no_watermark_is_heard(nodes: Nodes) -> None:
+    here = nodes.node()
+    nodes.weather.away = True
+    await nodes.send_through(here)
+    await nodes.persist()
+    nodes.clock.advance(1)
+    newest = await nodes.send_through(here)
+
+    assert await shown(here) == [newest]
+
+
+async def test_a_watermark_that_only_the_spare_can_use_is_no_failure(nodes: Nodes) -> None:
+    here = nodes.node()
+    await nodes.send_through(here)
+    nodes.weather.away = True
+    await here.trim({0: 10, 1: 10, 2: 10, 3: 10})
+
+    assert await shown(here) == []
+
+
+async def test_a_send_is_claimed_once_whether_the_others_can_be_asked_or_not() -> None:
+    weather = Weather()
+    claims = SpareSendClaims(shared=SharedClaims(weather), spare=MemorySendClaims())
+    assert await claims.claim(ANN, SEND, FIRST) == FIRST
+    weather.away = True
+    assert await claims.claim(ANN, SEND, SECOND) == FIRST
+    assert await claims.claim(BOB, SEND, SECOND) == SECOND
+
+    weather.away = False
+    assert await claims.claim(BOB, SEND, FIRST) == SECOND
