@@ -1,32 +1,58 @@
 """What ProfileStore promises, asked of every adapter that makes the promise."""
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from kernel.errors import ChatlyError, Reason
-from services.presence.adapters.sqlite_profile_store import open_sqlite_profile_store
+from services.presence.adapters.cassandra_profile_store import CassandraProfileStore, presence_schema
+from services.presence.adapters.sqlite_profile_store import SqliteProfileStore, open_sqlite_profile_store
 from services.presence.model import CustomStatus, Profile
 from services.presence.ports import ProfileStore
 from tests.builders import NOON
+from tests.engines.keyspaces import a_keyspace, emptied_cassandra
 from tests.unit.presence.fakes import FakeProfiles, a_user
 
+ON_CASSANDRA = pytest.mark.engines("cassandra")
 ANN, BOB = a_user(), a_user()
 LATER = NOON + timedelta(hours=1)
 BUSY = CustomStatus("busy", "🐝")
 LUNCH = CustomStatus("lunch", "", expires_at=LATER)
 
 
-@pytest.fixture(params=["sqlite", "fake"])
-async def profiles(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ProfileStore]:
-    if request.param == "fake":
-        yield FakeProfiles()
-        return
+@pytest.fixture(scope="session")
+def presence_keyspace(cassandra_contact_points: str) -> Iterator[str]:
+    with a_keyspace(cassandra_contact_points) as name:
+        yield name
+
+
+@pytest.fixture
+async def cassandra_profiles(
+    cassandra_contact_points: str, presence_keyspace: str
+) -> AsyncIterator[CassandraProfileStore]:
+    async with emptied_cassandra(cassandra_contact_points, presence_keyspace, presence_schema()) as session:
+        yield CassandraProfileStore(session)
+
+
+@pytest.fixture
+async def sqlite_profiles(tmp_path: Path) -> AsyncIterator[SqliteProfileStore]:
     async with open_sqlite_profile_store(tmp_path / "presence.db") as store:
         yield store
+
+
+@pytest.fixture
+def fake_profiles() -> FakeProfiles:
+    return FakeProfiles()
+
+
+@pytest.fixture(params=["sqlite", "fake", pytest.param("cassandra", marks=ON_CASSANDRA)])
+def profiles(request: pytest.FixtureRequest) -> ProfileStore:
+    opened: ProfileStore = request.getfixturevalue(f"{request.param}_profiles")
+    return opened
 
 
 async def profile(store: ProfileStore, user_id: str) -> Profile:
@@ -78,6 +104,24 @@ async def test_expired_statuses_are_dropped_and_told_once(profiles: ProfileStore
     assert list(await profiles.drop_expired(LATER)) == []
     assert (await profile(profiles, ANN)).status is None
     assert (await profile(profiles, BOB)).status == BUSY
+
+
+@ON_CASSANDRA
+async def test_of_many_nodes_one_tells_of_an_expired_status(cassandra_profiles: CassandraProfileStore) -> None:
+    await cassandra_profiles.set_status(ANN, LUNCH)
+
+    told = await asyncio.gather(*(cassandra_profiles.drop_expired(LATER) for _ in range(5)))
+
+    assert sorted(len(users) for users in told) == [0, 0, 0, 0, 1]
+
+
+@ON_CASSANDRA
+async def test_a_status_that_took_the_place_of_an_expiring_one_stays(cassandra_profiles: CassandraProfileStore) -> None:
+    await cassandra_profiles.set_status(ANN, LUNCH)
+    await asyncio.gather(*(cassandra_profiles.set_status(ANN, BUSY) for _ in range(3)))
+
+    assert list(await cassandra_profiles.drop_expired(LATER)) == []
+    assert (await profile(cassandra_profiles, ANN)).status == BUSY
 
 
 async def test_sqlite_still_knows_it_after_a_restart(tmp_path: Path) -> None:
