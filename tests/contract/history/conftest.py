@@ -1,6 +1,6 @@
 """Every adapter of the message store, the tail and the claims; a new one joins by one line."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,21 +11,28 @@ from history.adapters.redis_claims import RedisSendClaims
 from history.adapters.redis_tail import RedisHotTail
 from history.open import HistoryStore, cassandra_history, cassandra_schema, open_history
 from history.ports import HotTail, SendClaims
-from tests.engines.cassandra import fresh_cassandra
+from tests.engines.keyspaces import a_keyspace, emptied_cassandra
 from tests.engines.redis_house import fresh_redis
 
 STORES = ["sqlite", pytest.param("cassandra", marks=pytest.mark.engines("cassandra"))]
 TAILS_AND_CLAIMS = ["memory", pytest.param("redis", marks=pytest.mark.engines("redis"))]
 
 
+@pytest.fixture(scope="session")
+def history_keyspace(cassandra_contact_points: str) -> Iterator[str]:
+    with a_keyspace(cassandra_contact_points) as name:
+        yield name
+
+
 @pytest.fixture(params=STORES)
-async def store(request: pytest.FixtureRequest, tmp_path: Path, fresh_name: str) -> AsyncIterator[HistoryStore]:
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[HistoryStore]:
     if request.param == "sqlite":
         async with open_history(tmp_path) as opened:
             yield opened
     else:
         contact_points = request.getfixturevalue("cassandra_contact_points")
-        async with fresh_cassandra(contact_points, fresh_name, cassandra_schema()) as session:
+        keyspace = request.getfixturevalue("history_keyspace")
+        async with emptied_cassandra(contact_points, keyspace, cassandra_schema()) as session:
             yield cassandra_history(session)
 
 
