@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from engines.cassandra import cassandra_nodes
 from engines.kafka import kafka_nodes
 from engines.node import EngineError, Node, Running, start, stop, wait_until_ready
 from engines.redis import redis_nodes
 from engines.s3 import s3_nodes
-from engines.settings import CACHE, EngineSettings
+from engines.settings import EngineSettings
 
 ENGINES: Mapping[str, Callable[[EngineSettings], list[Node]]] = {
     "redis": redis_nodes,
@@ -21,7 +20,6 @@ ENGINES: Mapping[str, Callable[[EngineSettings], list[Node]]] = {
     "kafka": kafka_nodes,
     "cassandra": cassandra_nodes,
 }
-STATE = CACHE / "engines" / "state.json"
 READY_SECONDS = 180.0
 
 
@@ -39,9 +37,9 @@ class Member:
 class Fleet:
     """The engines of one state file. Several processes may use it at a time: one starts, the others wait."""
 
-    def __init__(self, settings: EngineSettings, *, state: Path = STATE, say: Callable[[str], None] = print) -> None:
+    def __init__(self, settings: EngineSettings, *, say: Callable[[str], None] = print) -> None:
         self._settings = settings
-        self._state = state
+        self._state = settings.state
         self._say = say
 
     def up(self, engines: Iterable[str] = tuple(ENGINES)) -> list[str]:

@@ -12,6 +12,8 @@ class EngineSettings:
     """All engines of one set."""
 
     data: Path = CACHE / "engines" / "data"
+    state: Path = CACHE / "engines" / "state.json"
+    """What runs: another file is another set of engines, which needs other ports and another folder too."""
     nodes: int = 1
     """Of Kafka and of Cassandra: 1, or 3 for a cluster that survives the loss of one."""
     kafka_port: int = 19092

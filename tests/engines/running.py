@@ -52,8 +52,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         session.config.stash[_ENGINES] = _Engines(fleet=running, settings=settings, folder=None)
         return
     folder = Path(tempfile.mkdtemp(prefix="chatly-engines-"))
-    own = _on_free_ports(replace(settings, data=folder / "data"))
-    fleet = Fleet(own, state=folder / "state.json")
+    own = _on_free_ports(replace(settings, data=folder / "data", state=folder / "state.json"))
+    fleet = Fleet(own)
     session.config.stash[_ENGINES] = _Engines(fleet=fleet, settings=own, folder=folder)
     fleet.up(engine for engine in ENGINES if engine in wanted)
 
