@@ -95,11 +95,14 @@ class RecordWriter(Protocol):
     """The persister's side."""
 
     async def apply(self, records: Sequence[LogRecord]) -> Applied:
-        """Store a batch in log order, all or nothing. Records stored before change nothing.
+        """Store a batch in log order; it is stored whole on return, and the stored offsets move only then.
 
-        Unreadable records become dead letters. Gives every accepted message the next `seq` of its chat. The first
-        send with a (sender, client_message_id) in log order is the message; a later one with another id is withdrawn.
-        Raise ChatlyError UNAVAILABLE `STORE_UNAVAILABLE` if the store is away: the same batch may be given again.
+        Records below the stored offsets change nothing. Unreadable ones become dead letters. Gives every accepted
+        message the next `seq` of its chat. The first send with a (sender, client_message_id) in log order is the
+        message; a later one with another id is withdrawn.
+        Raise ChatlyError UNAVAILABLE `STORE_UNAVAILABLE` if the store is away. Part of the batch may be readable then;
+        given again, also with other records after it or by another process, it comes to what one whole
+        application gives: the same `seq` for each message, and nothing twice.
         """
         ...
 

@@ -20,7 +20,7 @@ from kernel.clock import Clock
 from kernel.log.ports import LogPosition, LogRecord
 from kernel.store.cassandra import CassandraSession
 
-_MANY = 1 << 31
+_MANY = (1 << 31) - 1
 
 
 class CassandraRecordWriter:

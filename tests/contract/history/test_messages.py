@@ -8,6 +8,7 @@ import pytest
 from history.model import ChatEvent
 from history.open import HistoryStore
 from history.ports import Window
+from tests.fakes import FakeClock
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, PHOTO, Chronicle, records_of
 
 
@@ -126,3 +127,25 @@ async def test_counting_leaves_out_what_it_is_told_to_and_stops_at_the_limit(
     assert await count(store, five[0], excluding=five[1:3]) == 2
     assert await count(store, five[0], excluding=five[1:3], limit=2) == 2
     assert await count(store, None, limit=3) == 3
+
+
+@pytest.fixture
+async def years(store: HistoryStore) -> Sequence[UUID]:
+    """The ids of messages of a chat in which something is said every forty days, oldest first."""
+    clock = FakeClock()
+    chat = Chronicle(clock=clock)
+    messages = []
+    for _ in range(12):
+        clock.advance(40 * 86_400)
+        messages.append(chat.sent())
+    await store.writer.apply(records_of(messages))
+    return [message.event_id for message in messages]
+
+
+async def test_a_quiet_chat_is_read_across_its_years(store: HistoryStore, years: Sequence[UUID]) -> None:
+    assert await ids(store, Window(limit=9)) == years[3:]
+    assert await ids(store, Window(limit=2)) == years[10:]
+    assert await ids(store, Window(limit=99, before=years[6])) == years[:6]
+    assert await ids(store, Window(limit=4, after=years[1], newest_first=False)) == years[2:6]
+    assert await count(store, years[2]) == 9
+    assert [item.event.event_id for item in await store.events.events_after(ANN_AND_BOB, 4, 3)] == years[5:8]
