@@ -69,10 +69,17 @@ class RedisBus:
         return ((lane, payload) for lane in self._lanes.of(message.channel))
 
     def _sent(self, lane: int, answer: asyncio.Future[Any]) -> None:
-        if answer.cancelled() or answer.exception() is not None:
+        if _failed(answer):
             self._dropped.inc()
-            self._broken.add(lane)
-            self._lost.set()
+            self._lose(lane)
+
+    def _told(self, lane: int, answer: asyncio.Future[Any]) -> None:
+        if _failed(answer):
+            self._lose(lane)
+
+    def _lose(self, lane: int) -> None:
+        self._broken.add(lane)
+        self._lost.set()
 
     async def _tell_losses(self) -> None:
         while True:
@@ -87,7 +94,7 @@ class RedisBus:
 
     def _tell(self, lane: int) -> asyncio.Future[Any]:
         answer = self._redis.submit("SPUBLISH", self._lanes.losses(lane), b"")
-        answer.add_done_callback(partial(self._sent, lane))
+        answer.add_done_callback(partial(self._told, lane))
         return answer
 
 
@@ -158,3 +165,7 @@ async def open_redis_bus(
     bus = RedisBus(redis=redis, lanes=lanes, capacity=capacity)
     async with background({"redis bus": bus.run}):
         yield bus
+
+
+def _failed(answer: asyncio.Future[Any]) -> bool:
+    return answer.cancelled() or answer.exception() is not None

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -82,7 +83,10 @@ class Call:
 
 
 class RedisHandle:
-    """Redis, shared by everything in the process. What fails, fails with ChatlyError `STORE_UNAVAILABLE`, and soon."""
+    """Redis, shared by everything in the process. What fails, fails with ChatlyError `STORE_UNAVAILABLE`, and soon.
+
+    A cluster counts as away until each of its slots is served again, which is as long as a failover takes.
+    """
 
     def __init__(self, *, client: Redis | RedisCluster, pipeline: SharedPipeline, prefix: str, lanes: int) -> None:
         self._client = client
@@ -119,11 +123,13 @@ class RedisHandle:
         """What a script returns for each call, all sent as one burst."""
         asked = [self.submit("EVALSHA", script.sha, *call.parts()) for call in calls]
         answers = await asyncio.gather(*asked, return_exceptions=True)
-        for place, answer in enumerate(answers):
-            if isinstance(answer, NoScriptError):
-                # It did nothing. This way the server gets to know the script.
-                answers[place] = await self.submit("EVAL", script.text, *calls[place].parts())
-            elif isinstance(answer, BaseException):
+        # Those did nothing. This way the server gets to know the script.
+        unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+        again = await self.ask([("EVAL", script.text, *calls[place].parts()) for place in unknown])
+        for place, answer in zip(unknown, again, strict=True):
+            answers[place] = answer
+        for answer in answers:
+            if isinstance(answer, BaseException):
                 raise answer
         return answers
 
@@ -132,9 +138,8 @@ class RedisHandle:
         if isinstance(self._client, Redis):
             pool = self._client.connection_pool
             return pool.connection_class(**pool.connection_kwargs)
-        # Nodes may have changed since: whoever asks has lost a connection, or has none yet.
-        await self._client.initialize()
-        await self._client.nodes_manager.initialize()
+        # Whoever asks has lost a connection, or has none yet.
+        await _discover(self._client)
         node = self._client.get_node_from_key(key)
         if node is None:
             raise RedisClusterException("no node has the key's slot")
@@ -145,7 +150,8 @@ class RedisHandle:
 async def open_redis(settings: RedisSettings) -> AsyncIterator[RedisHandle]:
     """Begin to use Redis, also while it is away; send what waits, and close, at the end."""
     client = _client(settings)
-    pipeline = SharedPipeline(client=client, place=_place(settings.url))
+    probe = partial(_whole, client) if isinstance(client, RedisCluster) else client.ping
+    pipeline = SharedPipeline(client=client, probe=probe, place=_place(settings.url))
     try:
         async with background({"redis pipeline": pipeline.run}):
             yield RedisHandle(client=client, pipeline=pipeline, prefix=settings.prefix, lanes=settings.lanes)
@@ -166,7 +172,8 @@ def _client(settings: RedisSettings) -> Redis | RedisCluster:
     }
     if settings.password:
         options["password"] = settings.password
-    if settings.ca_file:
+    secure = urlsplit(settings.url).scheme.startswith("rediss")
+    if secure and settings.ca_file:
         options["ssl_ca_certs"] = settings.ca_file
     client: Redis | RedisCluster
     if _CLUSTER in urlsplit(settings.url).scheme:
@@ -177,6 +184,18 @@ def _client(settings: RedisSettings) -> Redis | RedisCluster:
     for command in [name for name in client.response_callbacks if not str(name).startswith(("CLUSTER", "COMMAND"))]:
         del client.response_callbacks[command]
     return client
+
+
+async def _discover(cluster: RedisCluster) -> None:
+    """Learn which nodes there are now: another one may have taken the place of one that died."""
+    await cluster.initialize()
+    await cluster.nodes_manager.initialize()
+
+
+async def _whole(cluster: RedisCluster) -> None:
+    """Return if every node that takes writes is there: commands for all of them share a pipeline."""
+    await _discover(cluster)
+    await cluster.ping(target_nodes=RedisCluster.PRIMARIES)
 
 
 def _place(url: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -27,9 +27,17 @@ class SharedPipeline:
     fails at once, and the pipeline looks for it again and again.
     """
 
-    def __init__(self, *, client: Redis | RedisCluster, place: str, capacity: int = 20_000) -> None:
-        """`place`: what to call the server; `capacity`: commands that may wait before further ones fail."""
+    def __init__(
+        self,
+        *,
+        client: Redis | RedisCluster,
+        probe: Callable[[], Awaitable[object]],
+        place: str,
+        capacity: int = 20_000,
+    ) -> None:
+        """`probe`: returns if the server is there; `place`: what to call it; `capacity`: commands that may wait."""
         self._client = client
+        self._probe = probe
         self._place = place
         self._capacity = capacity
         self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
@@ -101,7 +109,7 @@ class SharedPipeline:
 
     async def _answers(self) -> bool:
         try:
-            await self._client.ping()
+            await self._probe()
         except AWAY:
             return False
         return True
