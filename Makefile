@@ -11,7 +11,7 @@ help: ## Show what can be done
 install: ## Install Chatly and its tools into .venv (the others do it by themselves)
 	@scripts/install.sh
 
-toolchains: install ## Find or install Go, Node and Java for the clients of other languages
+toolchains: install ## Find or install what tests need beside Python: Go, Node, Java and Chromium
 	@scripts/toolchains.sh
 
 web: install ## Build the web client into web/dist

