@@ -28,11 +28,13 @@ class SwitchableWriter:
     def __init__(self, store: HistoryStore) -> None:
         self._store = store
         self.refusals = 0
+        self.taken = 0
 
     async def apply(self, records: Sequence[LogRecord]) -> Applied:
         if self.refusals:
             self.refusals -= 1
             raise unavailable(Reason.STORE_UNAVAILABLE, "the store is away")
+        self.taken += len(records)
         return await self._store.writer.apply(records)
 
 

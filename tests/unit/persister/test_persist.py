@@ -80,6 +80,21 @@ async def test_the_newest_failure_is_kept_also_when_things_work_again(plant: Pla
     assert plant.progress.failing is False
 
 
+async def test_what_another_persister_stored_while_the_store_came_back_is_not_stored_again(plant: Plant) -> None:
+    await plant.append(Chronicle().sent())
+    plant.writer.refusals = 1
+    persist = plant.persist()
+
+    async def taken_over(_: float) -> None:
+        await plant.persist().step()
+
+    persist._pause = taken_over
+    await persist.step()
+
+    assert await plant.seqs() == [1]
+    assert plant.writer.taken == 1
+
+
 async def test_what_waiting_does_not_mend_ends_the_loop(plant: Plant) -> None:
     class Broken(MemoryConsumer):
         async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
