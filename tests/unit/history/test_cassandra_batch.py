@@ -1,0 +1,84 @@
+"""What a batch of one chat becomes, by what an earlier attempt may have left."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from history.adapters.cassandra_batch import CassandraChatBatch
+from history.adapters.cassandra_chat_rows import Head
+from history.adapters.cassandra_known import Known, KnownMessage
+from history.codec import encode
+from history.model import ChatEvent, MemberSet, MessageState
+from kernel.ids import UserId
+from kernel.log.ports import LogPosition
+from tests.unit.history.chronicle import ANN, ANN_AND_BOB, BOB, Chronicle, stored
+
+HEAD = Head(last_seq=7, position=LogPosition(0, 40))
+
+
+def a_batch(*events: ChatEvent, known: Known | None = None, start: int = 41) -> CassandraChatBatch:
+    batch = CassandraChatBatch(chat_id=ANN_AND_BOB, head=HEAD, known=known or Known())
+    for item in stored(events, start=start):
+        batch.add(item, encode(item.event))
+    return batch
+
+
+def last_seq(batch: CassandraChatBatch) -> int:
+    head = batch.head()
+    assert head is not None
+    return head.last_seq
+
+
+def test_numbers_go_on_from_the_head() -> None:
+    chat = Chronicle()
+    batch = a_batch(chat.sent(), chat.sent())
+
+    assert batch.head() == Head(9, LogPosition(0, 42))
+
+
+def test_what_an_unfinished_attempt_left_at_the_same_place_is_no_repeat() -> None:
+    sent = Chronicle().sent(send=UUID(int=7))
+    left = KnownMessage(MessageState(ANN_AND_BOB, sent.event_id), sent_at=41, reacted=False)
+    known = Known(messages={sent.event_id: left}, sends={(ANN, UUID(int=7)): sent.event_id})
+
+    batch = a_batch(sent, known=known)
+
+    assert last_seq(batch) == 8
+    assert batch.events() == stored([sent], start=41)
+
+
+def test_what_is_stored_at_another_place_is_a_repeat() -> None:
+    chat = Chronicle()
+    sent = chat.sent()
+    marked = chat.read_by(BOB, sent)
+    before = KnownMessage(MessageState(ANN_AND_BOB, sent.event_id), sent_at=12, reacted=False)
+
+    batch = a_batch(sent, marked, known=Known({sent.event_id: before}, places={marked.event_id: 13}))
+
+    assert batch.events() == []
+    assert batch.head() == Head(7, LogPosition(0, 42))
+
+
+def test_a_copy_is_withdrawn_but_only_until_it_is_known_as_such() -> None:
+    copy = Chronicle().sent(send=UUID(int=7))
+    sends = {(ANN, UUID(int=7)): UUID(int=1)}
+    withdrawn = KnownMessage(MessageState(ANN_AND_BOB, copy.event_id, withdrawn=True), sent_at=None, reacted=False)
+
+    assert len(a_batch(copy, known=Known(sends=sends)).withdrawals) == 1
+    assert a_batch(copy, known=Known({copy.event_id: withdrawn}, sends=sends)).withdrawals == []
+
+
+def test_dead_letters_of_old_do_not_move_the_head_back() -> None:
+    assert a_batch(Chronicle().sent(), start=3).head() == Head(8, HEAD.position)
+
+
+@pytest.mark.parametrize("user_id", ["", "x" * 70_000])
+def test_ids_that_are_no_keys_are_refused_and_change_nothing(user_id: str) -> None:
+    batch = a_batch()
+    event = replace(Chronicle().sent(), change=MemberSet(UserId(user_id), None))
+
+    with pytest.raises(ValueError, match="an id or emoji"):
+        batch.add(stored([event])[0], b"")
+
+    assert batch.events() == []
