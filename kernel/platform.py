@@ -1,7 +1,8 @@
 """What a process lends to every service that it opens. Built by `mesh`, once per process."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,23 @@ from kernel.log.ports import EventLog, LogReader, OpenConsumer
 
 if TYPE_CHECKING:
     import grpc.aio
+
+    from kernel.blob.s3 import S3BlobStore
+    from kernel.service import HealthCheck
+    from kernel.store.cassandra import CassandraSession
+    from kernel.store.redis import RedisHandle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engines:
+    """The stores that the processes of a distributed mesh share. Each connects by itself whenever it is there."""
+
+    cassandra: "CassandraSession"
+    redis: "RedisHandle"
+    open_blobs: "Callable[[], AbstractAsyncContextManager[S3BlobStore]]"
+    """For the one service that keeps files."""
+    health: Mapping[str, "HealthCheck"] = field(default_factory=dict)
+    """What must have been reached once before a service can be opened, by name: these, and the log where it is used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,3 +48,5 @@ class Platform:
     """At least 32 bytes, the same in every service: signs service tokens and download links."""
     data_dir: Path
     """Where embedded adapters keep their files."""
+    engines: Engines | None = None
+    """None: the embedded default, whose adapters keep everything in files of `data_dir`, or in memory."""

@@ -66,7 +66,7 @@ class Channels:
         key = _Key(service, forward)
         if key not in self._open:
             self._open[key] = open_channel(
-                self._process.address(service),
+                _target(self._process.address(service)),
                 forward=forward,
                 service_tokens=self._tokens,
                 name=self._name,
@@ -78,6 +78,11 @@ class Channels:
         """Close them all."""
         for channel in self._open.values():
             await channel.close()
+
+
+def _target(address: str) -> str:
+    """What gRPC is to connect to: of several addresses the first that answers."""
+    return f"ipv4:{address}" if "," in address else address
 
 
 def _known(service: str) -> tuple[str, ...]:

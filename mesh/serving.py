@@ -1,20 +1,28 @@
 """Serves targets over a platform, in this process."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from kernel.platform import Platform
+from kernel.errors import ChatlyError, Code
+from kernel.platform import Engines, Platform
 from kernel.rpc.jwks import JwksFeed
 from kernel.rpc.server import RunningServer, serve
 from kernel.rpc.settings import load_server_settings
 from kernel.rpc.tokens import ServiceTokens, TokenKeys, TokenVerifier
 from kernel.runner import background
+from kernel.service import Service
 from kernel.settings import load
 from kernel.telemetry.logs import logger
-from mesh.platform import open_platform
+from mesh.distributed import are_missing, open_distributed_platform
+from mesh.platform import GRPC_SERVICES, open_platform
 from mesh.settings import PORTS, ProcessSettings, required_secret
 from mesh.targets import TARGETS, Target
+
+# Connecting takes a moment also where everything is there.
+_PATIENCE_SECONDS = 5.0
+_LOOK_SECONDS = 0.2
 
 
 @asynccontextmanager
@@ -22,20 +30,76 @@ async def serving(
     target: Target, environ: Mapping[str, str], platform: Platform, published: TokenKeys
 ) -> AsyncIterator[RunningServer]:
     """One target, from opening its stores to draining; `published` are the keys as auth tells them."""
-    settings = load_server_settings(target.name, port=PORTS[target.name], environ=environ)
-    service_tokens = ServiceTokens(platform.service_secret, clock=platform.clock)
-    async with target.open(environ, platform) as service, background(service.loops):
-        tokens = TokenVerifier(keys=service.token_keys or published, clock=platform.clock)
-        async with serve(service, settings=settings, tokens=tokens, service_tokens=service_tokens) as server:
-            yield server
+    async with (
+        target.open(environ, platform) as service,
+        background(service.loops),
+        _served(service, environ, platform, service.token_keys or published) as server,
+    ):
+        yield server
 
 
 async def serve_one(name: str, environ: Mapping[str, str], stop: asyncio.Event) -> None:
-    """`chatly serve <name>`: one service until `stop`."""
-    process = load(ProcessSettings, environ)
-    async with open_platform(process, secret=required_secret(process), name=name) as platform:
+    """`chatly serve <name>`: one service until `stop`, however long an engine that it needs is away at the start."""
+    process, target = load(ProcessSettings, environ), TARGETS[name]
+    async with _platform(process, target, environ) as platform:
         feed = JwksFeed(platform.service_channel("auth"))
-        loops = {} if name == "auth" else {"jwks": feed.run}
-        async with background(loops), serving(TARGETS[name], environ, platform, feed) as server:
-            logger("mesh").info("serving", service=name, grpc=server.address, http_port=server.http_port)
-            await stop.wait()
+        async with background({} if name == "auth" else {"jwks": feed.run}):
+            while not stop.is_set():
+                try:
+                    await _wait_for_engines(target, environ, platform, feed, stop)
+                    await _serve_until(stop, target, environ, platform, feed)
+                except ChatlyError as error:
+                    if error.code is not Code.UNAVAILABLE:
+                        raise
+                    # An engine that was there a moment ago.
+                    logger("mesh").warning("cannot be opened yet", service=name, error=str(error))
+
+
+def _platform(
+    process: ProcessSettings, target: Target, environ: Mapping[str, str]
+) -> AbstractAsyncContextManager[Platform]:
+    secret = required_secret(process)
+    if process.distributed:
+        return open_distributed_platform(process, target, environ, secret=secret)
+    return open_platform(process, secret=secret, name=target.name)
+
+
+async def _serve_until(
+    stop: asyncio.Event, target: Target, environ: Mapping[str, str], platform: Platform, feed: JwksFeed
+) -> None:
+    if stop.is_set():
+        return
+    async with serving(target, environ, platform, feed) as server:
+        logger("mesh").info("serving", service=target.name, grpc=server.address, http_port=server.http_port)
+        await stop.wait()
+
+
+async def _wait_for_engines(
+    target: Target, environ: Mapping[str, str], platform: Platform, published: TokenKeys, stop: asyncio.Event
+) -> None:
+    """Return at once where there is nothing to wait for. Who asks meanwhile hears what is missing: NOT_SERVING."""
+    engines = platform.engines
+    if engines is None or await _are_there(engines, stop, seconds=_PATIENCE_SECONDS):
+        return
+    waiting = Service(name=target.name, grpc_services=GRPC_SERVICES[target.name], mount=(), health=engines.health)
+    async with _served(waiting, environ, platform, published):
+        await _are_there(engines, stop)
+
+
+async def _are_there(engines: Engines, stop: asyncio.Event, *, seconds: float = math.inf) -> bool:
+    """Wait for all of them, or for `stop`; False if that takes longer."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not stop.is_set() and await are_missing(engines):
+        if asyncio.get_running_loop().time() > deadline:
+            return False
+        await asyncio.sleep(_LOOK_SECONDS)
+    return True
+
+
+def _served(
+    service: Service, environ: Mapping[str, str], platform: Platform, keys: TokenKeys
+) -> AbstractAsyncContextManager[RunningServer]:
+    settings = load_server_settings(service.name, port=PORTS[service.name], environ=environ)
+    service_tokens = ServiceTokens(platform.service_secret, clock=platform.clock)
+    tokens = TokenVerifier(keys=keys, clock=platform.clock)
+    return serve(service, settings=settings, tokens=tokens, service_tokens=service_tokens)

@@ -10,20 +10,36 @@ from kernel.rpc.tokens import MIN_SECRET_BYTES
 from kernel.settings import SettingsError, env, settings
 from mesh.edge.tls import write_private
 
+ENGINES = ("embedded", "distributed")
+NODES = {"messaging": 2}
+"""How many processes `chatly run` starts of a service on distributed engines; one of the others."""
+_NODE_STRIDE = 10
+
 PORTS = {"auth": 50051, "messaging": 50052, "presence": 50053, "media": 50054, "persister": 50055}
 """Each service's gRPC port unless set otherwise; its HTTP door's is 1000 above."""
 
 
 def with_addresses(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment, completed by the addresses of services on this machine: they follow the ports that are set."""
+    """The environment, completed by the addresses of services on this machine: they follow the ports that are set.
+
+    On distributed engines some services have several processes: their ports lie 10 apart.
+    """
     host = environ.get("CHATLY_HOST", "127.0.0.1")
     reached = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
+    distributed = environ.get("CHATLY_ENGINES") == "distributed"
     addresses = {}
     for service, port in PORTS.items():
-        name = f"CHATLY_{service.upper()}"
-        addresses[f"{name}_ADDRESS"] = f"{reached}:{environ.get(f'{name}_GRPC_PORT', port)}"
-        addresses[f"{name}_HTTP_ADDRESS"] = f"{reached}:{environ.get(f'{name}_HTTP_PORT', port + 1000)}"
+        name, nodes = f"CHATLY_{service.upper()}", NODES.get(service, 1) if distributed else 1
+        for kind, default in (("GRPC", port), ("HTTP", port + 1000)):
+            first = int(environ.get(f"{name}_{kind}_PORT", default))
+            all_ports = range(first, first + nodes * _NODE_STRIDE, _NODE_STRIDE)
+            variable = f"{name}_ADDRESS" if kind == "GRPC" else f"{name}_HTTP_ADDRESS"
+            addresses[variable] = ",".join(f"{reached}:{each}" for each in all_ports)
     return {**addresses, **environ}
+
+
+def _engines_complaint(engines: str) -> str | None:
+    return None if engines in ENGINES else f"must be {' or '.join(ENGINES)}, got {engines!r}"
 
 
 def _secret_complaint(secret: str) -> str | None:
@@ -34,8 +50,17 @@ def _secret_complaint(secret: str) -> str | None:
 
 @settings
 class ProcessSettings:
-    """What a process needs to know beside its services' own settings."""
+    """What a process needs to know beside its services' own settings.
 
+    Addresses are `host:port`; several of one service, joined by commas, are tried one after the other.
+    """
+
+    engines: str = env(
+        "CHATLY_ENGINES",
+        "embedded",
+        help="`embedded`: SQLite and files; `distributed`: Kafka, Cassandra, Redis and S3",
+        check=_engines_complaint,
+    )
     data_dir: Path = env("CHATLY_DATA_DIR", Path(".data"), help="folder of the embedded stores")
     service_secret: str = env(
         "CHATLY_SERVICE_SECRET",
@@ -50,8 +75,13 @@ class ProcessSettings:
     media: str = env("CHATLY_MEDIA_ADDRESS", "127.0.0.1:50054", help="where the others find media")
     persister: str = env("CHATLY_PERSISTER_ADDRESS", "127.0.0.1:50055", help="where the others find the persister")
 
+    @property
+    def distributed(self) -> bool:
+        """Whether the engines are servers that many processes share."""
+        return self.engines == "distributed"
+
     def address(self, service: str) -> str:
-        """`host:port` of a service's gRPC."""
+        """`host:port` of a service's gRPC, or several, joined by commas."""
         return str(getattr(self, service))
 
 

@@ -3,10 +3,15 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kernel.platform import Platform
 from kernel.service import Service
 from kernel.settings import load
+
+if TYPE_CHECKING:
+    from history.open import HistoryStore
+    from kernel.store.cassandra_schema import Schema
 
 Opener = Callable[[Mapping[str, str], Platform], AbstractAsyncContextManager[Service]]
 
@@ -18,6 +23,10 @@ class Target:
     name: str
     open: Opener
     """Imports a service's drivers and libraries only when called: an image installs no others."""
+    schema: "Callable[[], Schema]"
+    """Its tables in Cassandra. Imports the driver when called."""
+    log: bool = True
+    """Whether it uses the event log."""
 
 
 @asynccontextmanager
@@ -31,12 +40,11 @@ async def _auth(environ: Mapping[str, str], platform: Platform) -> AsyncIterator
 
 @asynccontextmanager
 async def _messaging(environ: Mapping[str, str], platform: Platform) -> AsyncIterator[Service]:
-    from history.open import open_history
     from services.messaging.settings import MessagingSettings
     from services.messaging.wiring import open_messaging
 
     async with (
-        open_history(platform.data_dir) as history,
+        _history(platform) as history,
         open_messaging(load(MessagingSettings, environ), platform, history) as service,
     ):
         yield service
@@ -62,25 +70,59 @@ async def _media(environ: Mapping[str, str], platform: Platform) -> AsyncIterato
 
 @asynccontextmanager
 async def _persister(environ: Mapping[str, str], platform: Platform) -> AsyncIterator[Service]:
-    from history.open import open_history
     from services.persister.settings import PersisterSettings
     from services.persister.wiring import open_persister
 
     async with (
-        open_history(platform.data_dir) as history,
+        _history(platform) as history,
         open_persister(load(PersisterSettings, environ), platform, history) as service,
     ):
         yield service
 
 
+@asynccontextmanager
+async def _history(platform: Platform) -> "AsyncIterator[HistoryStore]":
+    from history.open import cassandra_history, open_history
+
+    if platform.engines is not None:
+        yield cassandra_history(platform.engines.cassandra, clock=platform.clock)
+        return
+    async with open_history(platform.data_dir, clock=platform.clock) as history:
+        yield history
+
+
+def _auth_schema() -> "Schema":
+    from services.auth.adapters.cassandra_stores import auth_schema
+
+    return auth_schema()
+
+
+def _media_schema() -> "Schema":
+    from services.media.adapters.cassandra_stores import media_schema
+
+    return media_schema()
+
+
+def _presence_schema() -> "Schema":
+    from services.presence.adapters.cassandra_profile_store import presence_schema
+
+    return presence_schema()
+
+
+def _history_schema() -> "Schema":
+    from history.open import cassandra_schema
+
+    return cassandra_schema()
+
+
 TARGETS = {
     target.name: target
     for target in (
-        Target("auth", _auth),
-        Target("messaging", _messaging),
-        Target("presence", _presence),
-        Target("media", _media),
-        Target("persister", _persister),
+        Target("auth", _auth, _auth_schema, log=False),
+        Target("messaging", _messaging, _history_schema),
+        Target("presence", _presence, _presence_schema, log=False),
+        Target("media", _media, _media_schema),
+        Target("persister", _persister, _history_schema),
     )
 }
 """In the order in which they start: everybody asks auth for its keys."""

@@ -16,6 +16,7 @@ from kernel.rpc.http import build_app, serve_http
 from kernel.rpc.interceptors.access import Access
 from kernel.rpc.interceptors.chain import Chain
 from kernel.rpc.interceptors.streams import OpenStreams
+from kernel.rpc.not_yet import NotYet
 from kernel.rpc.settings import ServerSettings
 from kernel.rpc.tokens import ServiceTokens, TokenVerifier
 from kernel.runner import background
@@ -98,6 +99,9 @@ def _build(
     health_pb2_grpc.add_HealthServicer_to_server(monitor.servicer, server)
     names = (*service.grpc_services, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
+    if not service.mount:
+        # The last to be asked, for calls that nobody else answers.
+        server.add_generic_rpc_handlers((NotYet(service.name),))
     return server
 
 

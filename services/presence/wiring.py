@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from random import SystemRandom
 
@@ -33,19 +34,43 @@ from services.presence.sweep import Sweep
 
 @asynccontextmanager
 async def open_presence(settings: PresenceSettings, platform: Platform) -> AsyncIterator[Service]:
-    """The service with leases in memory, profiles in `presence.db`, and contacts from messaging."""
-    leases = MemoryLeases(clock=platform.clock)
+    """The service, with contacts from messaging."""
     async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(_open_stores(platform))
         yield build_presence(
             settings,
             clock=platform.clock,
-            leases=leases,
-            reach=leases,
-            profiles=await stack.enter_async_context(open_sqlite_profile_store(platform.data_dir / "presence.db")),
+            leases=stores.leases,
+            reach=stores.reach,
+            profiles=stores.profiles,
             contacts=MessagingContactSource(channel=platform.service_channel("messaging")),
             sender=BusNewsSender(bus=platform.bus),
             feed=await stack.enter_async_context(open_bus_news_feed(platform.bus)),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stores:
+    """Who is online, and what is kept of everybody."""
+
+    leases: Leases
+    reach: Reach
+    profiles: ProfileStore
+
+
+@asynccontextmanager
+async def _open_stores(platform: Platform) -> AsyncIterator[_Stores]:
+    """Leases in memory and profiles in `presence.db`, or both where all nodes reach them: Redis and Cassandra."""
+    if platform.engines is not None:
+        from services.presence.adapters.cassandra_profile_store import CassandraProfileStore
+        from services.presence.adapters.redis_leases import RedisLeases
+
+        shared = RedisLeases(redis=platform.engines.redis)
+        yield _Stores(leases=shared, reach=shared, profiles=CassandraProfileStore(platform.engines.cassandra))
+        return
+    leases = MemoryLeases(clock=platform.clock)
+    async with open_sqlite_profile_store(platform.data_dir / "presence.db") as profiles:
+        yield _Stores(leases=leases, reach=leases, profiles=profiles)
 
 
 def build_presence(

@@ -7,8 +7,6 @@ from functools import partial
 
 from chatly.messaging.v1.messaging_service_pb2_grpc import add_MessagingServiceServicer_to_server
 
-from history.adapters.memory_claims import MemorySendClaims
-from history.adapters.memory_tail import MemoryHotTail
 from history.open import HistoryStore
 from history.ports import EventReader
 from history.recover import refill
@@ -20,6 +18,7 @@ from services.messaging.adapters.grpc_user_directory import GrpcUserDirectory
 from services.messaging.rpc.servicer import MessagingServicer
 from services.messaging.settings import MessagingSettings
 from services.messaging.wiring.node import Node, build_node
+from services.messaging.wiring.tail import open_tail
 from services.messaging.wiring.use_cases import Ground
 
 
@@ -27,19 +26,19 @@ from services.messaging.wiring.use_cases import Ground
 async def open_messaging(
     settings: MessagingSettings, platform: Platform, store: HistoryStore
 ) -> AsyncIterator[Service]:
-    """One node, with the hot tail in memory, refilled from the log before anybody is served."""
-    tail = MemoryHotTail()
+    """One node. Its hot tail, its own or that of all nodes, is refilled from the log before anybody is served."""
+    log_id = await platform.log_reader.log_id()
+    tail, claims = open_tail(platform, store, log_id=log_id)
     ground = Ground(
         clock=platform.clock,
         log=platform.log,
         bus=platform.bus,
         store=store,
         tail=tail,
-        claims=MemorySendClaims(),
+        claims=claims,
         directory=GrpcUserDirectory(platform.service_channel("auth")),
         media=GrpcMediaLibrary(platform.user_channel("media")),
     )
-    log_id = await platform.log_reader.log_id()
     async with AsyncExitStack() as stack:
         node = build_node(settings, ground, log_id=log_id)
         stack.push_async_callback(node.publisher.settle)

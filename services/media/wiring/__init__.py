@@ -4,24 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 from chatly.media.v1.media_service_pb2_grpc import add_MediaServiceServicer_to_server
 from starlette.routing import Route
 
-from kernel.blob.folder import FolderBlobStore
 from kernel.platform import Platform
 from kernel.service import Service
-from kernel.store.sqlite import open_sqlite
-from services.media.adapters.folder_upload_staging import FolderUploadStaging
 from services.media.adapters.grpc_group_members import CachedGroupMembers, GrpcGroupMembers
 from services.media.adapters.grpc_profiles import GrpcProfiles
-from services.media.adapters.sqlite_media import SqliteMediaStore
-from services.media.adapters.sqlite_schema import SCHEMA
-from services.media.adapters.sqlite_sent_files import SqliteSentFiles
-from services.media.adapters.sqlite_uploads import SqliteUploadStore
 from services.media.collect_garbage import CollectGarbage
 from services.media.complete_upload import CompleteUpload
 from services.media.create_upload import CreateUpload
@@ -44,27 +36,17 @@ from services.media.settings import MediaSettings
 from services.media.signing import LinkSigner
 from services.media.upload import Upload
 from services.media.upload_part import UploadPart
+from services.media.wiring.stores import Stores, open_stores
 
 # A member of a chat may ask for a file a moment before this service has read of its message.
 _PATIENCE_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stores:
-    """Where everything is kept."""
-
-    uploads: SqliteUploadStore
-    media: SqliteMediaStore
-    sent: SqliteSentFiles
-    staging: FolderUploadStaging
-    blobs: FolderBlobStore
 
 
 @asynccontextmanager
 async def open_media(settings: MediaSettings, platform: Platform) -> AsyncIterator[Service]:
     """MediaService with its HTTP door, its follower of the log, and its collector of what nobody needs."""
     async with (
-        _open_stores(platform) as stores,
+        open_stores(platform) as stores,
         _image_workers(settings.image_workers) as workers,
         platform.log_consumer(GROUP) as consumer,
     ):
@@ -94,14 +76,14 @@ async def open_media(settings: MediaSettings, platform: Platform) -> AsyncIterat
             mount=[partial(add_MediaServiceServicer_to_server, MediaServicer(use))],
             routes=_routes(use, signer, platform),
             loops={"follow_log": follow.run, "collect_garbage": partial(collect.run, settings.collect_seconds)},
-            health={"store": stores.media.complaint, "blobs": stores.blobs.complaint},
+            health=stores.health,
         )
 
 
 def _use_cases(
     settings: MediaSettings,
     platform: Platform,
-    stores: _Stores,
+    stores: Stores,
     workers: Executor,
     *,
     news: LogNews,
@@ -133,21 +115,6 @@ def _routes(use: MediaUseCases, signer: LinkSigner, platform: Platform) -> list[
         ProfileDoor(upload=use.upload, profiles=GrpcProfiles(platform.user_channel("auth"))).route(),
         DownloadDoor(get=use.get_media, download=use.download, signer=signer).route(),
     ]
-
-
-@asynccontextmanager
-async def _open_stores(platform: Platform) -> AsyncIterator[_Stores]:
-    folder = platform.data_dir / "media"
-    blobs = FolderBlobStore(folder / "blobs")
-    await blobs.open()
-    async with open_sqlite(platform.data_dir / "media.db", SCHEMA) as database:
-        yield _Stores(
-            uploads=SqliteUploadStore(database),
-            media=SqliteMediaStore(database),
-            sent=SqliteSentFiles(database),
-            staging=FolderUploadStaging(folder / "staging"),
-            blobs=blobs,
-        )
 
 
 @asynccontextmanager

@@ -1,0 +1,97 @@
+"""Opens what the processes of a distributed mesh share: Kafka, Redis, Cassandra. Each may still be away."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from history.channels import STORED_CHANNEL
+from kernel.clock import SystemClock
+from kernel.errors import ChatlyError
+from kernel.log.absent import AbsentLog
+from kernel.platform import Engines, Platform
+from kernel.rpc.tokens import ServiceTokens
+from kernel.service import HealthCheck
+from kernel.settings import load
+from mesh.platform import Channels
+from mesh.settings import ProcessSettings
+from mesh.targets import Target
+
+if TYPE_CHECKING:
+    from kernel.blob.s3 import S3BlobStore
+    from kernel.log.kafka import KafkaLog
+    from kernel.store.redis import RedisHandle
+
+
+@asynccontextmanager
+async def open_distributed_platform(
+    process: ProcessSettings, target: Target, environ: Mapping[str, str], *, secret: bytes
+) -> AsyncIterator[Platform]:
+    """The platform of a process that serves one target. Nothing here waits for an engine, see `Engines.health`."""
+    from kernel.bus.redis import open_redis_bus
+    from kernel.store.cassandra import open_cassandra
+    from kernel.store.cassandra_settings import CassandraSettings
+    from kernel.store.redis import RedisSettings, open_redis
+
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(open_redis(load(RedisSettings, environ)))
+        cassandra = await stack.enter_async_context(open_cassandra(load(CassandraSettings, environ), target.schema()))
+        health: dict[str, HealthCheck] = {"cassandra": cassandra.health, "redis": partial(_redis_health, redis)}
+        log: KafkaLog | AbsentLog = AbsentLog()
+        if target.log:
+            log = kafka = await stack.enter_async_context(_open_kafka(environ))
+            health["kafka"] = partial(_kafka_health, kafka)
+        channels = Channels(process, ServiceTokens(secret, clock=clock), target.name)
+        stack.push_async_callback(channels.close)
+        yield Platform(
+            clock=clock,
+            bus=await stack.enter_async_context(open_redis_bus(redis, fences=[STORED_CHANNEL])),
+            log=log,
+            log_reader=log,
+            log_consumer=log.consumer,
+            user_channel=lambda service: channels.to(service, "user"),
+            service_channel=lambda service: channels.to(service, "service"),
+            service_secret=secret,
+            data_dir=process.data_dir,
+            engines=Engines(cassandra=cassandra, redis=redis, open_blobs=partial(_open_blobs, environ), health=health),
+        )
+
+
+@asynccontextmanager
+async def _open_kafka(environ: Mapping[str, str]) -> "AsyncIterator[KafkaLog]":
+    from kernel.log.kafka import open_kafka_log
+    from kernel.log.kafka_settings import KafkaSettings
+
+    async with open_kafka_log(load(KafkaSettings, environ), patience=0) as log:
+        yield log
+
+
+@asynccontextmanager
+async def _open_blobs(environ: Mapping[str, str]) -> "AsyncIterator[S3BlobStore]":
+    from kernel.blob.s3 import open_s3_blob_store
+    from kernel.blob.s3_settings import S3Settings
+
+    async with open_s3_blob_store(load(S3Settings, environ)) as blobs:
+        yield blobs
+
+
+async def _redis_health(redis: "RedisHandle") -> str | None:
+    await redis.ask([("PING",)])
+    return None
+
+
+async def _kafka_health(log: "KafkaLog") -> str | None:
+    await log.log_id()
+    return None
+
+
+async def are_missing(engines: Engines) -> bool:
+    """Whether one has not been reached yet. Which one, and what is wrong with it, its health tells."""
+    for check in engines.health.values():
+        try:
+            if await check() is not None:
+                return True
+        except ChatlyError:
+            return True
+    return False
