@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import tempfile
 from collections.abc import AsyncIterator
 from hashlib import blake2s
@@ -10,9 +9,9 @@ from io import FileIO
 from pathlib import Path
 
 from kernel.blob.disk import on_disk, sync_folder, write_all
+from kernel.blob.names import checked
 
 _CHUNK_BYTES = 256 * 1024
-_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_/-]{0,199}")
 _INCOMING = "incoming"
 
 
@@ -60,9 +59,7 @@ class FolderBlobStore:
         return await asyncio.to_thread(self._complaint)
 
     def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no name for a blob: letters, digits, `-`, `_` and `/`, at most 200")
-        shard = blake2s(name.encode(), digest_size=1).hexdigest()
+        shard = blake2s(checked(name).encode(), digest_size=1).hexdigest()
         # `+` is in no name, so two names never meet, and none is the folder of another.
         return self._folder / shard / name.replace("/", "+")
 

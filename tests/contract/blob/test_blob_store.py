@@ -7,16 +7,20 @@ import pytest
 
 from kernel.blob.folder import FolderBlobStore
 from kernel.blob.ports import BlobStore
+from tests.engines.s3 import fresh_s3
 
 CONTENT = bytes(range(256)) * 3_000
 
 
-@pytest.fixture(params=["folder"])
-async def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
-    stores = {"folder": FolderBlobStore(tmp_path / "blobs")}
-    store = stores[request.param]
-    await store.open()
-    return store
+@pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.engines("s3"))])
+async def blobs(request: pytest.FixtureRequest, tmp_path: Path, fresh_name: str) -> AsyncIterator[BlobStore]:
+    if request.param == "folder":
+        folder = FolderBlobStore(tmp_path / "blobs")
+        await folder.open()
+        yield folder
+    else:
+        async with fresh_s3(request.getfixturevalue("s3_server"), fresh_name) as (store, _):
+            yield store
 
 
 async def pieces(*parts: bytes, then: Exception | None = None) -> AsyncIterator[bytes]:
@@ -35,6 +39,33 @@ async def test_what_was_put_is_read_back_and_its_size_is_told(blobs: BlobStore) 
 
     assert size == len(CONTENT)
     assert await whole(blobs, "a/b") == CONTENT
+
+
+async def test_an_empty_blob_is_one(blobs: BlobStore) -> None:
+    assert await blobs.put("a", pieces()) == 0
+    assert await whole(blobs, "a") == b""
+
+
+async def test_a_blob_of_many_mebibytes_is_read_back(blobs: BlobStore) -> None:
+    pieces_of_it = [bytes([number]) * 1_000_000 for number in range(12)]
+
+    assert await blobs.put("a", pieces(*pieces_of_it)) == 12_000_000
+
+    assert await whole(blobs, "a") == b"".join(pieces_of_it)
+    assert await whole(blobs, "a", offset=5_999_999, length=2) == b"\5\6"
+
+
+async def test_nothing_appears_when_many_mebibytes_stop_half_way(blobs: BlobStore) -> None:
+    with pytest.raises(ConnectionError):
+        await blobs.put("a", pieces(*[b"x" * 1_000_000] * 7, then=ConnectionError()))
+
+    with pytest.raises(KeyError):
+        await whole(blobs, "a")
+
+
+async def test_what_is_not_there_is_not_read_not_even_nothing_of_it(blobs: BlobStore) -> None:
+    with pytest.raises(KeyError):
+        await whole(blobs, "a", length=0)
 
 
 async def test_it_is_read_in_chunks_of_at_most_256_kib(blobs: BlobStore) -> None:

@@ -1,0 +1,30 @@
+"""Where the S3 bucket is, and who may use it. Nothing here connects."""
+
+import re
+
+from kernel.settings import env, settings
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+def _bucket_complaint(name: str) -> str | None:
+    return None if _BUCKET.fullmatch(name) else f"must be a name of 3 to 63 letters, digits, `-` and `.`, got {name!r}"
+
+
+def _missing(value: str) -> str | None:
+    return None if value else "must not be empty"
+
+
+@settings
+class S3Settings:
+    """One bucket of one server."""
+
+    endpoint: str = env("CHATLY_S3_ENDPOINT", default="", help="e.g. http://minio:9000; empty: Amazon's")
+    region: str = env("CHATLY_S3_REGION", default="us-east-1", help="region of the bucket", check=_missing)
+    bucket: str = env("CHATLY_S3_BUCKET", default="chatly", help="made if need be", check=_bucket_complaint)
+    access_key: str = env("CHATLY_S3_ACCESS_KEY", help="id of the key", check=_missing)
+    secret_key: str = env("CHATLY_S3_SECRET_KEY", help="the key", secret=True, check=_missing)
+
+    def where(self) -> str:
+        """For people: which bucket this is."""
+        return f"S3 bucket {self.bucket} at {self.endpoint or self.region}"

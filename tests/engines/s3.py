@@ -1,0 +1,27 @@
+"""A bucket of its own for a test, gone afterwards."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from kernel.blob.s3 import S3BlobStore, open_s3_blob_store
+from kernel.blob.s3_settings import S3Settings
+from tests.engines.running import S3Server
+
+
+def s3_settings(server: S3Server, bucket: str) -> S3Settings:
+    return S3Settings(
+        endpoint=server.endpoint, bucket=bucket, access_key=server.access_key, secret_key=server.secret_key
+    )
+
+
+@asynccontextmanager
+async def fresh_s3(server: S3Server, bucket: str) -> AsyncIterator[tuple[S3BlobStore, Any]]:
+    """A store whose bucket is not made yet, and the client that it uses."""
+    async with open_s3_blob_store(s3_settings(server, bucket)) as store:
+        client = store._client
+        yield store, client
+        if await store.complaint() is None:
+            for item in (await client.list_objects_v2(Bucket=bucket)).get("Contents", []):
+                await client.delete_object(Bucket=bucket, Key=item["Key"])
+            await client.delete_bucket(Bucket=bucket)
