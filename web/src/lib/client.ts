@@ -10,7 +10,7 @@ import { millis } from "./rpc/mapping";
 import { Runtime } from "./runtime";
 import { type Remembered, Session, SESSION_KEY } from "./session/session";
 import { initialState, type State } from "./state/model";
-import { Store } from "./state/store";
+import { ObservableStore, type Store } from "./state/store";
 import { type ChatId, ChatlyError, type MessageId, type SessionState, type UserId } from "./types";
 
 /** What hooks need beside the state; the actions are for everybody. */
@@ -39,7 +39,11 @@ class BrowserClient implements Client {
   #runtime: Runtime | null = null;
 
   constructor() {
-    this.#clients = openClients({ baseUrl: window.location.origin, renew: () => this.#session.renew() });
+    this.#clients = openClients({
+      baseUrl: window.location.origin,
+      renew: () => this.#session.renew(),
+      onSessionOver: () => this.#session.end(true),
+    });
     this.#session = new Session({
       storage: window.localStorage,
       locks: this.#locks,
@@ -47,7 +51,7 @@ class BrowserClient implements Client {
       isOver: (failure) => endsSession(chatlyError(failure)),
       onChange: (state) => void this.#sessionChanged(state),
     });
-    this.store = new Store(initialState(this.#session.state));
+    this.store = new ObservableStore(initialState(this.#session.state));
     this.actions = openActions({
       clients: this.#clients,
       store: this.store,

@@ -20,7 +20,7 @@ import { chatlyError } from "./rpc/errors";
 import { messageOf } from "./rpc/mapping";
 import { withoutStaleTyping } from "./state/apply";
 import { type State, withEntry, withoutEntry } from "./state/model";
-import type { Store } from "./state/store";
+import { type Store, until } from "./state/store";
 import { ChatlyError, type ConnectionState, type Message, type UserId } from "./types";
 
 export interface RuntimeOptions {
@@ -52,8 +52,9 @@ export class Runtime {
   #heard = { leader: "", number: 0 };
 
   constructor(options: RuntimeOptions) {
-    const { me, store, clients, locks } = options;
-    this.#options = options;
+    const { me, clients, locks } = options;
+    const store = until(this.#stop.signal, options.store);
+    this.#options = { ...options, store };
     this.me = me;
     this.#database = openDatabase(me);
     const storage = new IndexedDbOutbox(this.#database);

@@ -42,6 +42,7 @@ export class ResilientStream<T> {
   #failures = 0;
   #heardAt = 0;
   #lostAt: number | null = null;
+  #liveSince: number | null = null;
 
   constructor(options: StreamOptions<T>) {
     this.#options = options;
@@ -85,14 +86,15 @@ export class ResilientStream<T> {
     const attempt = new AbortController();
     const onStop = () => this.#cut?.();
     stop.addEventListener("abort", onStop);
-    const live = { since: null as number | null };
+    this.#liveSince = null;
     try {
-      const pause = (await this.#read(attempt.signal, live)) ?? this.#backOff();
-      return stop.aborted ? null : pause;
+      const asked = await this.#read(attempt.signal);
+      this.#forgive();
+      return stop.aborted ? null : (asked ?? this.#backOff());
     } catch (failure) {
+      this.#forgive();
       return stop.aborted ? null : await this.#afterFailure(failure);
     } finally {
-      if (live.since !== null && Date.now() - live.since >= STEADY_MS) this.#failures = 0;
       stop.removeEventListener("abort", onStop);
       this.#cut = null;
       attempt.abort();
@@ -100,7 +102,7 @@ export class ResilientStream<T> {
   }
 
   /** Returns the pause that the server asked for, or null if the stream just ended. */
-  async #read(signal: AbortSignal, live: { since: number | null }): Promise<number | null> {
+  async #read(signal: AbortSignal): Promise<number | null> {
     const items = this.#options.open(signal)[Symbol.asyncIterator]();
     this.#heardAt = Date.now();
     for (;;) {
@@ -108,14 +110,18 @@ export class ResilientStream<T> {
       if (next.done) return null;
       this.#heardAt = Date.now();
       const effect = this.#options.receive(next.value);
-      if (effect.live && live.since === null) {
-        live.since = Date.now();
+      if (effect.live && this.#liveSince === null) {
+        this.#liveSince = Date.now();
         this.#lostAt = null;
         this.#tell("live", null);
       }
-      if (live.since !== null && Date.now() - live.since >= STEADY_MS) this.#failures = 0;
       if (effect.reconnectMs !== undefined && effect.reconnectMs !== null) return effect.reconnectMs;
     }
+  }
+
+  /** A stream that was live for long enough: whatever ended it is the first failure again. */
+  #forgive(): void {
+    if (this.#liveSince !== null && Date.now() - this.#liveSince >= STEADY_MS) this.#failures = 0;
   }
 
   #nextOrStall(items: AsyncIterator<T>): Promise<IteratorResult<T>> {

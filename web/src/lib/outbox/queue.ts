@@ -33,9 +33,10 @@ export class SendQueue {
   }
 
   add(chatId: ChatId, draft: Draft): string {
-    const taken = this.#options.tray.take(draft.uploadIds ?? []);
+    const clientMessageId = newId();
+    const taken = this.#options.tray.take(draft.uploadIds ?? [], clientMessageId);
     const item: OutboxItem = {
-      clientMessageId: newId(),
+      clientMessageId,
       chatId,
       text: draft.text,
       replyToMessageId: draft.replyToMessageId ?? null,
@@ -47,7 +48,7 @@ export class SendQueue {
     for (const { id, previewUrl } of taken) if (previewUrl) this.#pictures.set(id, previewUrl);
     this.#show(this.#messageOf(item, taken.map(attachmentOf)));
     void this.#store(item);
-    return item.clientMessageId;
+    return clientMessageId;
   }
 
   async retry(clientMessageId: string): Promise<void> {
@@ -60,6 +61,7 @@ export class SendQueue {
   async discard(clientMessageId: string): Promise<void> {
     const item = (await this.#options.storage.all()).find((one) => one.clientMessageId === clientMessageId);
     await this.#options.storage.remove(clientMessageId);
+    for (const id of item?.uploadIds ?? []) this.#options.tray.cancel(id);
     if (item) this.release(item);
     await this.#changed();
   }
@@ -93,6 +95,10 @@ export class SendQueue {
     try {
       await this.#options.tray.settled(item.uploadIds);
       await this.#options.storage.put(item);
+    } catch {
+      // A full disk, or a browser that keeps nothing: say so rather than lose it with the page.
+      this.#show({ ...this.#messageOf({ ...item, failure: "STORAGE_UNAVAILABLE" }, []) });
+      return;
     } finally {
       this.#storing.delete(item.clientMessageId);
     }
@@ -131,7 +137,8 @@ export class SendQueue {
   }
 
   #show(message: Message): void {
-    this.#options.store.update((state) => ({ ...state, pending: [...state.pending, message] }));
+    const others = (state: State) => state.pending.filter((other) => other.key !== message.key);
+    this.#options.store.update((state) => ({ ...state, pending: [...others(state), message] }));
   }
 
   #messageOf(item: OutboxItem, attachments: readonly Attachment[]): Message {

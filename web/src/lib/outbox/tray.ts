@@ -24,6 +24,11 @@ export class UploadTray {
   readonly #options: TrayOptions;
   readonly #running = new Map<string, AbortController>();
   readonly #kept = new Map<string, Promise<void>>();
+  /** Files that went over to a message while they were uploading here. */
+  readonly #taken = new Map<
+    string,
+    { readonly clientMessageId: string; readonly place: number; readonly of: number; readonly sizeBytes: number }
+  >();
 
   constructor(options: TrayOptions) {
     this.#options = options;
@@ -36,7 +41,11 @@ export class UploadTray {
       this.#options.store.update((state) => ({ ...state, uploads: withEntry(state.uploads, id, entry) }));
       const kept = this.#keep(entry, file);
       this.#kept.set(id, kept);
-      void kept.then(() => this.#begin(id));
+      kept.then(
+        () => this.#begin(id),
+        () =>
+          this.#change(id, { state: "failed", failure: new ChatlyError("STORAGE_UNAVAILABLE", "nothing can be kept") }),
+      );
     }
   }
 
@@ -53,9 +62,12 @@ export class UploadTray {
   }
 
   /** Hands files over to a message: they leave the tray and go on uploading. Returns them as last shown. */
-  take(ids: readonly string[]): readonly Upload[] {
+  take(ids: readonly string[], clientMessageId: string): readonly Upload[] {
     const { uploads } = this.#options.store.get();
     const taken = ids.flatMap((id) => uploads.get(id) ?? []);
+    for (const [place, { id, state, sizeBytes }] of taken.entries()) {
+      if (state !== "done") this.#taken.set(id, { clientMessageId, place, of: taken.length, sizeBytes });
+    }
     this.#options.store.update((state) => ({
       ...state,
       uploads: new Map([...uploads].filter(([id]) => !ids.includes(id))),
@@ -108,13 +120,21 @@ export class UploadTray {
     this.#running.set(id, control);
     this.#change(id, { state: "uploading", failure: null });
     try {
-      await this.finish(id, (sentBytes) => this.#change(id, { sentBytes }), control.signal);
+      await this.finish(id, (sentBytes) => this.#progress(id, sentBytes), control.signal);
       this.#change(id, { state: "done" });
     } catch (failure) {
       if (!control.signal.aborted) this.#change(id, { state: "failed", failure: chatlyError(failure) });
     } finally {
       this.#running.delete(id);
+      this.#taken.delete(id);
     }
+  }
+
+  #progress(id: string, sentBytes: number): void {
+    const taken = this.#taken.get(id);
+    if (taken === undefined) return this.#change(id, { sentBytes });
+    const share = (taken.place + sentBytes / Math.max(1, taken.sizeBytes)) / taken.of;
+    this.#options.store.update((s) => ({ ...s, progress: withEntry(s.progress, taken.clientMessageId, share) }));
   }
 
   #change(id: string, change: Partial<Upload>): void {

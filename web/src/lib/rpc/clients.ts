@@ -1,5 +1,6 @@
 /** The services behind the edge, over gRPC-web in binary form. Tokens travel in httpOnly cookies: no code here sees one. */
 
+import type { DescService } from "@bufbuild/protobuf";
 import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { AuthService } from "@/gen/chatly/auth/v1/auth_service_pb";
@@ -24,46 +25,60 @@ const DEADLINE_MS = 15_000;
 /** Calls that are about tokens themselves must not ask for new ones. */
 const ABOUT_TOKENS = new Set(["Login", "Register", "Refresh"]);
 
-/** Clients of every service. `renew` gets new tokens; a call that lacked them is made once more after it. */
-export function openClients({ baseUrl, renew }: { baseUrl: string; renew: () => Promise<void> }): Clients {
+export interface ClientsOptions {
+  readonly baseUrl: string;
+  /** Gets new tokens; a call that lacked them is made once more after it. */
+  readonly renew: () => Promise<void>;
+  /** A call was told that its session is over. */
+  readonly onSessionOver: () => void;
+}
+
+/** Clients of every service. */
+export function openClients({ baseUrl, renew, onSessionOver }: ClientsOptions): Clients {
   const transport = createGrpcWebTransport({
     baseUrl,
     useBinaryFormat: true,
     defaultTimeoutMs: DEADLINE_MS,
-    interceptors: [inOurWords, withNewTokens(renew)],
+    interceptors: [withNewTokens(renew, onSessionOver)],
   });
   return clientsOver(transport);
 }
 
 export function clientsOver(transport: Transport): Clients {
   return {
-    auth: createClient(AuthService, transport),
-    users: createClient(UserService, transport),
-    messaging: createClient(MessagingService, transport),
-    presence: createClient(PresenceService, transport),
-    media: createClient(MediaService, transport),
+    auth: inOurWords(AuthService, transport),
+    users: inOurWords(UserService, transport),
+    messaging: inOurWords(MessagingService, transport),
+    presence: inOurWords(PresenceService, transport),
+    media: inOurWords(MediaService, transport),
   };
 }
 
-/** Unary failures leave as ChatlyErrors. A stream's own are turned by who reads it. */
-const inOurWords: Interceptor = (next) => async (request) => {
-  try {
-    return await next(request);
-  } catch (failure) {
-    throw chatlyErrorKeepingStreams(failure, request.stream);
-  }
-};
+type Call = (...parameters: unknown[]) => Promise<unknown>;
 
-function chatlyErrorKeepingStreams(failure: unknown, stream: boolean): unknown {
-  return stream ? failure : chatlyError(failure);
+/** A client whose unary calls reject with ChatlyErrors. A stream's failures are turned by who reads it. */
+function inOurWords<S extends DescService>(service: S, transport: Transport): Client<S> {
+  const client = createClient(service, transport);
+  const calls = client as Record<string, Call>;
+  for (const { localName, methodKind } of service.methods) {
+    const call = calls[localName];
+    if (methodKind !== "unary" || call === undefined) continue;
+    calls[localName] = (...parameters) =>
+      call(...parameters).catch((failure: unknown) => {
+        throw chatlyError(failure);
+      });
+  }
+  return client;
 }
 
-function withNewTokens(renew: () => Promise<void>): Interceptor {
+export function withNewTokens(renew: () => Promise<void>, onSessionOver: () => void): Interceptor {
   return (next) => async (request) => {
     try {
       return await next(request);
     } catch (failure) {
-      if (request.stream || ABOUT_TOKENS.has(request.method.name) || !needsNewToken(failure)) throw failure;
+      if (request.stream || ABOUT_TOKENS.has(request.method.name)) throw failure;
+      if (chatlyError(failure).reason === "SESSION_ENDED") onSessionOver();
+      if (!needsNewToken(failure)) throw failure;
       await renew();
       return next(request);
     }

@@ -20,6 +20,8 @@ const FINAL = new Set(["SESSION_ENDED", "WRONG_CREDENTIALS", "REFRESH_TOKEN_REUS
 /** Any failure as a ChatlyError; one without a reason of the server is `NETWORK` or named by its status code. */
 export function chatlyError(failure: unknown): ChatlyError {
   if (failure instanceof ChatlyError) return failure;
+  // What an interceptor throws, for example because there are no new tokens, comes wrapped.
+  if (failure instanceof ConnectError && failure.cause instanceof ChatlyError) return failure.cause;
   const error = ConnectError.from(failure);
   const info = error.findDetails(ErrorInfoSchema)[0];
   const wait = error.findDetails(RetryInfoSchema)[0]?.retryDelay;

@@ -1,6 +1,14 @@
 /** One observable value. What changes it lives elsewhere. */
 
-export class Store<S> {
+export interface Store<S> {
+  readonly get: () => S;
+  /** Puts what `change` makes of the value; the same value tells nobody. */
+  readonly update: (change: (value: S) => S) => void;
+  /** Calls `listener` after each change, until the returned function is called. */
+  readonly subscribe: (listener: () => void) => () => void;
+}
+
+export class ObservableStore<S> implements Store<S> {
   #value: S;
   readonly #listeners = new Set<() => void>();
 
@@ -10,7 +18,6 @@ export class Store<S> {
 
   readonly get = (): S => this.#value;
 
-  /** Puts what `change` makes of the value; the same value tells nobody. */
   readonly update = (change: (value: S) => S): void => {
     const next = change(this.#value);
     if (next === this.#value) return;
@@ -21,5 +28,15 @@ export class Store<S> {
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  };
+}
+
+/** The same store, which takes no change any more after the signal: late answers of one login never reach the next. */
+export function until<S>(signal: AbortSignal, store: Store<S>): Store<S> {
+  return {
+    ...{ get: store.get, subscribe: store.subscribe },
+    update: (change) => {
+      if (!signal.aborted) store.update(change);
+    },
   };
 }

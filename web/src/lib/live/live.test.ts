@@ -1,0 +1,269 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ConnectionState } from "@/lib/types";
+import { anItem, created } from "@/testing/builders";
+import { FakeTransport } from "@/testing/fake_stream";
+import type { LiveItem } from "./changes";
+import { LiveSubscription, type LiveOptions } from "./live";
+import { STALL_MS } from "./stream";
+
+const lost = new Error("lost");
+
+interface Bench {
+  readonly transport: FakeTransport<LiveItem>;
+  readonly items: LiveItem[];
+  readonly states: ConnectionState[];
+  readonly gaps: () => number;
+  readonly live: LiveSubscription;
+}
+
+function bench(options: Partial<LiveOptions> = {}): Bench {
+  const transport = new FakeTransport<LiveItem>();
+  const items: LiveItem[] = [];
+  const states: ConnectionState[] = [];
+  let gaps = 0;
+  const live = new LiveSubscription({
+    cursor: "",
+    subscribe: transport.open,
+    onItem: (item) => items.push(item),
+    onGap: () => gaps++,
+    judge: () => "retry",
+    renew: () => Promise.resolve(),
+    onConnection: (state) => states.push(state),
+    onEnd: () => undefined,
+    random: () => 1,
+    ...options,
+  });
+  return { transport, items, states, gaps: () => gaps, live };
+}
+
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+describe("the live subscription", () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  it("is live once everything missed was told", async () => {
+    const { live, transport, states } = bench();
+    live.start();
+    await settle();
+    expect(states.at(-1)?.phase).toBe("connecting");
+
+    transport.latest.send(anItem({ caughtUp: true }));
+    await settle();
+
+    expect(states.at(-1)).toEqual({ phase: "live", retryAt: null, since: null });
+    live.stop();
+  });
+
+  it("goes on behind what it was told last", async () => {
+    const { live, transport, items } = bench();
+    live.start();
+    transport.latest.send(anItem({ caughtUp: true, cursor: "c1" }));
+    transport.latest.send(anItem({ changes: [created(1)], cursor: "c2" }));
+    transport.latest.send(anItem({ changes: [created(2)] }));
+    transport.latest.fail(lost);
+    await vi.advanceTimersByTimeAsync(1_000);
+
+    expect(transport.cursors).toEqual(["", "c2"]);
+    expect(items.flatMap((item) => item.changes)).toHaveLength(2);
+    live.stop();
+  });
+
+  it("asks to list anew when it began without a cursor, and not when it went on with one", async () => {
+    const { live, transport, gaps } = bench();
+    live.start();
+    transport.latest.send(anItem({ caughtUp: true, cursor: "c1" }));
+    transport.latest.end();
+    await vi.advanceTimersByTimeAsync(1_000);
+    transport.latest.send(anItem({ caughtUp: true, cursor: "c2" }));
+    await settle();
+
+    expect(transport.streams).toHaveLength(2);
+    expect(gaps()).toBe(1);
+    live.stop();
+  });
+
+  it("asks to list anew when the server cannot replay", async () => {
+    const { live, transport, gaps, states } = bench({ cursor: "old" });
+    live.start();
+    transport.latest.send(anItem({ resync: true, cursor: "new" }));
+    await settle();
+
+    expect(gaps()).toBe(1);
+    expect(states.at(-1)?.phase).toBe("live");
+    transport.latest.end();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(transport.cursors).toEqual(["old", "new"]);
+    live.stop();
+  });
+
+  it("forgets a cursor that the server does not know", async () => {
+    const { live, transport } = bench({ cursor: "broken", judge: () => "forget-cursor" });
+    live.start();
+    transport.latest.fail(lost);
+    await vi.advanceTimersByTimeAsync(1_000);
+
+    expect(transport.cursors).toEqual(["broken", ""]);
+    live.stop();
+  });
+
+  it("notices a silent stall: without a heartbeat for 40 s the stream is opened anew", async () => {
+    const { live, transport, states } = bench();
+    live.start();
+    transport.latest.send(anItem({ caughtUp: true, cursor: "c1" }));
+    await vi.advanceTimersByTimeAsync(STALL_MS - 1_000);
+    expect(transport.streams).toHaveLength(1);
+
+    await vi.advanceTimersByTimeAsync(2_000);
+
+    expect(transport.cursors).toEqual(["", "c1"]);
+    expect(transport.streams[0]?.signal.aborted).toBe(true);
+    expect(states.map((state) => state.phase)).toEqual(["connecting", "live", "waiting"]);
+    live.stop();
+  });
+
+  it("lives as long as heartbeats come", async () => {
+    const { live, transport } = bench();
+    live.start();
+    for (let beat = 0; beat < 20; beat++) {
+      transport.latest.send(anItem());
+      await vi.advanceTimersByTimeAsync(15_000);
+    }
+
+    expect(transport.streams).toHaveLength(1);
+    live.stop();
+  });
+
+  it("waits as long as the server says when it goes away", async () => {
+    const { live, transport } = bench();
+    live.start();
+    transport.latest.send(anItem({ caughtUp: true, cursor: "c1" }));
+    transport.latest.send(anItem({ reconnectMs: 3_000 }));
+    await vi.advanceTimersByTimeAsync(2_900);
+    expect(transport.streams).toHaveLength(1);
+
+    await vi.advanceTimersByTimeAsync(200);
+
+    expect(transport.cursors).toEqual(["", "c1"]);
+    live.stop();
+  });
+
+  it("does not storm a server that accepts and drops: pauses grow although each stream was live", async () => {
+    const { live, transport } = bench();
+    live.start();
+    const opened: number[] = [];
+    for (let second = 0; second < 120; second++) {
+      if (!transport.latest.signal.aborted && opened.at(-1) !== transport.streams.length) {
+        opened.push(transport.streams.length);
+        transport.latest.send(anItem({ caughtUp: true }));
+        transport.latest.fail(lost);
+      }
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+
+    expect(transport.streams.length).toBeGreaterThan(4);
+    expect(transport.streams.length).toBeLessThan(12);
+    live.stop();
+  });
+
+  it("spreads the comebacks of many clients by chance", async () => {
+    const waits = await Promise.all(
+      [0, 0.25, 0.5, 1].map(async (chance) => {
+        const { live, transport, states } = bench({ random: () => chance });
+        live.start();
+        for (let round = 0; round < 4; round++) {
+          transport.latest.fail(lost);
+          await settle();
+          live.nudge();
+          await settle();
+        }
+        live.stop();
+        const waiting = states.filter((state) => state.phase === "waiting").at(-1);
+        return (waiting?.retryAt ?? 0) - Date.now();
+      }),
+    );
+
+    expect(waits).toEqual([100, 1_075, 2_050, 4_000]);
+  });
+
+  it("begins again with short pauses after a stream that was steady", async () => {
+    const { live, transport, states } = bench();
+    live.start();
+    for (let round = 0; round < 5; round++) {
+      transport.latest.fail(lost);
+      await vi.advanceTimersByTimeAsync(30_000);
+    }
+    transport.latest.send(anItem({ caughtUp: true }));
+    await vi.advanceTimersByTimeAsync(11_000);
+    transport.latest.fail(lost);
+    await settle();
+
+    expect((states.at(-1)?.retryAt ?? 0) - Date.now()).toBe(500);
+    live.stop();
+  });
+
+  it("does not wait when the network is back", async () => {
+    const { live, transport } = bench();
+    live.start();
+    transport.latest.fail(lost);
+    await settle();
+    live.nudge();
+    await settle();
+
+    expect(transport.streams).toHaveLength(2);
+    live.stop();
+  });
+
+  it("gets new tokens and goes on at once", async () => {
+    let renewed = 0;
+    const { live, transport } = bench({
+      cursor: "c1",
+      judge: () => "renew",
+      renew: () => {
+        renewed++;
+        return Promise.resolve();
+      },
+    });
+    live.start();
+    transport.latest.fail(new Error("token expired"));
+    await vi.advanceTimersByTimeAsync(1);
+
+    expect(renewed).toBe(1);
+    expect(transport.cursors).toEqual(["c1", "c1"]);
+    live.stop();
+  });
+
+  it("does not storm with tokens that are new and yet refused", async () => {
+    const { live, transport } = bench({ judge: () => "renew" });
+    live.start();
+    for (let second = 0; second < 60; second++) {
+      transport.latest.fail(new Error("token expired"));
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+
+    expect(transport.streams.length).toBeLessThan(12);
+    live.stop();
+  });
+
+  it("ends for good when the session is over", async () => {
+    const ends: unknown[] = [];
+    const { live, transport } = bench({ judge: () => "end", onEnd: (failure) => ends.push(failure) });
+    live.start();
+    transport.latest.fail(lost);
+    await vi.advanceTimersByTimeAsync(120_000);
+
+    expect(ends).toEqual([lost]);
+    expect(transport.streams).toHaveLength(1);
+  });
+
+  it("opens nothing after it was stopped", async () => {
+    const { live, transport } = bench();
+    live.start();
+    await settle();
+    live.stop();
+    await vi.advanceTimersByTimeAsync(120_000);
+
+    expect(transport.streams).toHaveLength(1);
+    expect(transport.latest.signal.aborted).toBe(true);
+  });
+});

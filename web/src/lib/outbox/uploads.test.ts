@@ -1,0 +1,155 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ErrorInfoSchema } from "@/gen/google/rpc/error_details_pb";
+import { CHAT } from "@/testing/builders";
+import { clientsOf } from "@/testing/fake_services";
+import { upload, type UploadRecord } from "./uploads";
+
+const SIZE = 1_300_000;
+
+function refusal(code: Code, reason: string): ConnectError {
+  return new ConnectError("no", code, undefined, [{ desc: ErrorInfoSchema, value: { reason } }]);
+}
+
+function aRecord(record: Partial<UploadRecord> = {}): UploadRecord {
+  const file = { fileName: "notes.txt", blob: new Blob([new Uint8Array(SIZE)]), width: 0, height: 0 };
+  return { id: "u", chatId: CHAT, createdAt: 0, uploadId: "", mediaId: "", ...file, ...record };
+}
+
+/** A media service that keeps bytes, and fails parts as told. */
+class FakeMedia {
+  readonly uploads = new Map<string, number>();
+  readonly offsets: number[] = [];
+  failPart: () => Error | null = () => null;
+  complete: () => Error | null = () => null;
+
+  readonly clients = clientsOf({
+    media: {
+      createUpload: () => {
+        const uploadId = `upload-${this.uploads.size}`;
+        this.uploads.set(uploadId, 0);
+        return { uploadId };
+      },
+      getUpload: ({ uploadId }) => ({ receivedBytes: BigInt(this.#received(uploadId)) }),
+      uploadPart: ({ uploadId, offset, data }) => {
+        const failure = this.failPart();
+        if (failure) throw failure;
+        this.offsets.push(Number(offset));
+        this.uploads.set(uploadId, Number(offset) + data.length);
+        return { receivedBytes: offset + BigInt(data.length) };
+      },
+      completeUpload: ({ uploadId }) => {
+        const failure = this.complete();
+        if (failure) throw failure;
+        return { media: { mediaId: `media of ${uploadId} with ${this.#received(uploadId)} bytes` } };
+      },
+    },
+  });
+
+  #received(uploadId: string): number {
+    const received = this.uploads.get(uploadId);
+    if (received === undefined) throw refusal(Code.NotFound, "UPLOAD_NOT_FOUND");
+    return received;
+  }
+}
+
+function begin(media: FakeMedia, record = aRecord(), signal = new AbortController().signal) {
+  const saved: UploadRecord[] = [];
+  const progress: number[] = [];
+  const result = upload(record, {
+    ...{ media: media.clients.media, purpose: "message", signal },
+    onProgress: (sent) => progress.push(sent),
+    save: (next) => Promise.resolve(void saved.push(next)),
+  });
+  result.catch(() => undefined);
+  return { result, saved, progress };
+}
+
+describe("an upload", () => {
+  beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+  afterEach(() => vi.useRealTimers());
+
+  /** Lets pauses pass until the promise is settled. */
+  async function finished<T>(result: Promise<T>): Promise<T> {
+    const state = { settled: false };
+    const mark = () => (state.settled = true);
+    result.then(mark, mark);
+    while (!state.settled) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    return result;
+  }
+
+  it("sends all bytes in parts and tells how far it is", async () => {
+    const media = new FakeMedia();
+    const { result, progress, saved } = begin(media);
+
+    expect(await finished(result)).toBe(`media of upload-0 with ${SIZE} bytes`);
+    expect(media.offsets).toEqual([0, 524_288, 1_048_576]);
+    expect(progress).toEqual([0, 524_288, 1_048_576, SIZE]);
+    expect(saved.at(-1)).toMatchObject({ uploadId: "upload-0", mediaId: `media of upload-0 with ${SIZE} bytes` });
+  });
+
+  it("goes on where it stopped when the network failed", async () => {
+    const media = new FakeMedia();
+    let parts = 0;
+    media.failPart = () => (++parts === 2 ? new ConnectError("away", Code.Unavailable) : null);
+
+    await finished(begin(media).result);
+
+    expect(media.offsets).toEqual([0, 524_288, 1_048_576]);
+    expect(media.uploads.size).toBe(1);
+  });
+
+  it("goes on after a reload", async () => {
+    const media = new FakeMedia();
+    media.uploads.set("earlier", 1_048_576);
+
+    await finished(begin(media, aRecord({ uploadId: "earlier" })).result);
+
+    expect(media.offsets).toEqual([1_048_576]);
+  });
+
+  it("sends nothing when the file is there already", async () => {
+    const media = new FakeMedia();
+
+    expect(await finished(begin(media, aRecord({ mediaId: "there" })).result)).toBe("there");
+    expect(media.offsets).toEqual([]);
+  });
+
+  it("begins anew when the server gave it up", async () => {
+    const media = new FakeMedia();
+
+    await finished(begin(media, aRecord({ uploadId: "forgotten" })).result);
+
+    expect(media.offsets[0]).toBe(0);
+  });
+
+  it("is not tried again when the file is refused", async () => {
+    const media = new FakeMedia();
+    media.complete = () => refusal(Code.InvalidArgument, "FILE_TYPE_NOT_ALLOWED");
+
+    await expect(finished(begin(media).result)).rejects.toMatchObject({ reason: "FILE_TYPE_NOT_ALLOWED" });
+    expect(media.offsets).toHaveLength(3);
+  });
+
+  it("gives up after some tries, in a way that may be tried again", async () => {
+    const media = new FakeMedia();
+    media.failPart = () => new ConnectError("away", Code.Unavailable);
+
+    await expect(finished(begin(media).result)).rejects.toMatchObject({ details: { retryable: true } });
+  });
+
+  it("ends when it is canceled, also in a pause", async () => {
+    const media = new FakeMedia();
+    const control = new AbortController();
+    media.failPart = () => {
+      control.abort();
+      return new ConnectError("away", Code.Unavailable);
+    };
+
+    await expect(finished(begin(media, aRecord(), control.signal).result)).rejects.toThrow();
+    expect(media.offsets).toEqual([]);
+  });
+});

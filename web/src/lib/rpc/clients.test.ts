@@ -1,0 +1,105 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { describe, expect, it } from "vitest";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@/gen/google/rpc/error_details_pb";
+import { clientsOf } from "@/testing/fake_services";
+import { ChatlyError } from "@/lib/types";
+import { chatlyError } from "./errors";
+
+function failure(code: Code, reason: string, metadata: Record<string, string> = {}): ConnectError {
+  return new ConnectError("no", code, undefined, [
+    { desc: ErrorInfoSchema, value: { reason, domain: "chatly", metadata } },
+  ]);
+}
+
+describe("failures", () => {
+  it("carry reason, metadata, fields and pause of the server", () => {
+    const error = chatlyError(
+      new ConnectError("no", Code.ResourceExhausted, undefined, [
+        { desc: ErrorInfoSchema, value: { reason: "RATE_LIMITED", metadata: { limit: "5" } } },
+        { desc: BadRequestSchema, value: { fieldViolations: [{ field: "text", description: "too long" }] } },
+        { desc: RetryInfoSchema, value: { retryDelay: { seconds: 2n, nanos: 500_000_000 } } },
+      ]),
+    );
+
+    expect(error.reason).toBe("RATE_LIMITED");
+    expect(error.details).toMatchObject({ metadata: { limit: "5" }, retryable: true, retryAfterMs: 2_500 });
+    expect(error.details.fields).toMatchObject([{ field: "text", description: "too long" }]);
+  });
+
+  it("without an answer are the network's, and may be tried again", () => {
+    const error = chatlyError(new TypeError("fetch failed"));
+
+    expect([error.reason, error.details.retryable]).toEqual(["NETWORK", true]);
+  });
+
+  it("for good are not tried again", () => {
+    expect(chatlyError(failure(Code.PermissionDenied, "BLOCKED")).details.retryable).toBe(false);
+  });
+});
+
+describe("a call whose token ran out", () => {
+  it("gets a new one and is made once more", async () => {
+    const calls: string[] = [];
+    let fresh = false;
+    const getMe = () => {
+      calls.push("getMe");
+      if (!fresh) throw failure(Code.Unauthenticated, "TOKEN_EXPIRED");
+      return { user: { username: "ada" } };
+    };
+    const renew = () => {
+      calls.push("renew");
+      fresh = true;
+      return Promise.resolve();
+    };
+
+    const answer = await clientsOf({ users: { getMe } }, { renew }).users.getMe({});
+
+    expect(answer.user?.username).toBe("ada");
+    expect(calls).toEqual(["getMe", "renew", "getMe"]);
+  });
+
+  it("fails as the renewal failed", async () => {
+    const getMe = () => {
+      throw failure(Code.Unauthenticated, "TOKEN_EXPIRED");
+    };
+    const renew = () => Promise.reject(new ChatlyError("REFRESH_TOKEN_REUSED", "over"));
+
+    await expect(clientsOf({ users: { getMe } }, { renew }).users.getMe({})).rejects.toMatchObject({
+      reason: "REFRESH_TOKEN_REUSED",
+    });
+  });
+
+  it("is made no third time", async () => {
+    let calls = 0;
+    const getMe = () => {
+      calls++;
+      throw failure(Code.Unauthenticated, "TOKEN_EXPIRED");
+    };
+
+    await expect(clientsOf({ users: { getMe } }).users.getMe({})).rejects.toMatchObject({ reason: "TOKEN_EXPIRED" });
+    expect(calls).toBe(2);
+  });
+
+  it("is not tried again when the password was wrong or the session ended, and the end is told", async () => {
+    let [renewed, over] = [0, 0];
+    const tokens = {
+      renew: () => {
+        renewed++;
+        return Promise.resolve();
+      },
+      onSessionOver: () => over++,
+    };
+    const login = () => {
+      throw failure(Code.Unauthenticated, "WRONG_CREDENTIALS");
+    };
+    const getMe = () => {
+      throw failure(Code.Unauthenticated, "SESSION_ENDED");
+    };
+    const clients = clientsOf({ auth: { login }, users: { getMe } }, tokens);
+
+    await expect(clients.auth.login({})).rejects.toMatchObject({ reason: "WRONG_CREDENTIALS" });
+    expect(over).toBe(0);
+    await expect(clients.users.getMe({})).rejects.toMatchObject({ reason: "SESSION_ENDED" });
+    expect([renewed, over]).toEqual([0, 1]);
+  });
+});

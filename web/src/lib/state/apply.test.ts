@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import type { Change } from "@/lib/live/changes";
+import { aChange, aChat, aMessage, aState, CHAT, created, GROUP, ME, PEER, texts, timeId } from "@/testing/builders";
+import { applyChange, TYPING_MS, withoutStaleTyping } from "./apply";
+import type { State } from "./model";
+
+const edit = (tick: number, text: string, editedAt = 100) =>
+  aChange({ kind: "edited", messageId: timeId(tick), text, editedAt });
+const deletion = (tick: number, forEveryone: boolean, withdrawn = false) =>
+  aChange({ kind: "deleted", messageId: timeId(tick), forEveryone, withdrawn });
+const reaction = (tick: number, present: boolean) =>
+  aChange({ kind: "reaction", messageId: timeId(tick), userId: PEER, emoji: "👍", present });
+const read = (tick: number, userId = ME) => aChange({ kind: "read", userId, messageId: timeId(tick) });
+
+function after(state: State, ...changes: readonly Change[]): State {
+  return changes.reduce((next, change) => applyChange(next, change, ME), state);
+}
+
+const unread = (state: State) => state.chats.get(CHAT)?.unreadCount;
+
+describe("messages", () => {
+  it("stand in the order of their ids, in whatever order they come", () => {
+    expect(texts(after(aState(), created(3), created(1), created(2)))).toEqual(["message 1", "message 2", "message 3"]);
+  });
+
+  it("show once, however often they are told", () => {
+    const state = after(aState(), created(1), created(2), created(1), created(2));
+
+    expect(texts(state)).toEqual(["message 1", "message 2"]);
+    expect(unread(state)).toBe(2);
+  });
+
+  it("keep an edit when a replay tells their beginning again", () => {
+    expect(texts(after(aState(), created(1), edit(1, "better"), created(1)))).toEqual(["better"]);
+  });
+
+  it("take an edit or a deletion that came before them", () => {
+    expect(texts(after(aState(), edit(1, "better"), created(1)))).toEqual(["better"]);
+    expect(texts(after(aState(), deletion(2, false), created(2)))).toEqual([]);
+  });
+
+  it("keep the newer of two edits", () => {
+    expect(texts(after(aState(), created(1), edit(1, "second", 200), edit(1, "first", 100)))).toEqual(["second"]);
+  });
+
+  it("lose their content when deleted for everyone, and do not come back by an edit", () => {
+    const state = after(aState(), created(1), deletion(1, true), edit(1, "back", 900));
+
+    expect(state.messages.get(CHAT)?.items).toMatchObject([{ text: "", deletedForEveryone: true }]);
+  });
+
+  it("go without a trace when deleted for oneself or withdrawn; the preview falls back to the one before", () => {
+    const state = after(aState(), created(1), created(2), created(3), deletion(2, false), deletion(3, true, true));
+
+    expect(texts(state)).toEqual(["message 1"]);
+    expect(state.chats.get(CHAT)?.lastMessage?.text).toBe("message 1");
+  });
+
+  it("have each reaction of a person once", () => {
+    const state = after(aState([aMessage(1)]), reaction(1, true), reaction(1, true));
+    expect(state.messages.get(CHAT)?.items[0]?.reactions).toHaveLength(1);
+
+    expect(after(state, reaction(1, false)).messages.get(CHAT)?.items[0]?.reactions).toEqual([]);
+  });
+
+  it("replace their optimistic copy", () => {
+    const waiting = aMessage(9, { key: `${ME}:9`, messageId: "", senderId: ME, state: "sending" });
+    const state = after({ ...aState(), pending: [waiting] }, created(9, { key: `${ME}:9`, senderId: ME }));
+
+    expect(state.pending).toEqual([]);
+    expect(texts(state)).toEqual(["message 9"]);
+  });
+});
+
+describe("unread counts", () => {
+  it("grow by others' messages only", () => {
+    expect(unread(after(aState(), created(1), created(2, { senderId: ME, key: "mine" })))).toBe(1);
+  });
+
+  it("go down to what is after the mark, and never up by an older mark", () => {
+    const state = after(aState(), created(1), created(2), created(3), read(2));
+    expect(unread(state)).toBe(1);
+
+    expect(unread(after(state, read(1)))).toBe(1);
+    expect(unread(after(state, read(3)))).toBe(0);
+  });
+
+  it("do not count what was read on another device before it was told here", () => {
+    const chat = aChat({ members: [{ userId: ME, role: null, readMessageId: timeId(5) }] });
+
+    expect(unread(after({ ...aState(), chats: new Map([[CHAT, chat]]) }, created(4)))).toBe(0);
+  });
+});
+
+describe("chats", () => {
+  it("of two people appear with their first message", () => {
+    const state = after({ ...aState(), chats: new Map() }, created(1));
+
+    expect(state.chats.get(CHAT)).toMatchObject({ peerId: PEER, unreadCount: 1 });
+  });
+
+  it("go when one is taken out of the group", () => {
+    const state = after(
+      { ...aState(), chats: new Map([[GROUP, aChat({ chatId: GROUP, kind: "group" })]]) },
+      aChange({ kind: "member", userId: ME, role: null }, { chatId: GROUP }),
+    );
+
+    expect(state.chats.has(GROUP)).toBe(false);
+  });
+
+  it("keep read marks when their details change", () => {
+    const details = { kind: "group" as const, title: "New", description: "", avatarUrl: null };
+    const members = [{ userId: PEER, role: "owner" as const, readMessageId: null }];
+    const state = after(aState(), read(4, PEER), aChange({ kind: "chat", details: { ...details, members } }));
+
+    expect(state.chats.get(CHAT)).toMatchObject({
+      title: "New",
+      members: [{ role: "owner", readMessageId: timeId(4) }],
+    });
+  });
+});
+
+describe("typing", () => {
+  const typing = (active: boolean, userId = PEER) => aChange({ kind: "typing", userId, active }, { at: 1_000 });
+
+  it("is shown of others until they stop, send, or say nothing for a while", () => {
+    const state = after(aState(), typing(true), typing(true, ME));
+    expect([...(state.typing.get(CHAT)?.keys() ?? [])]).toEqual([PEER]);
+
+    expect(after(state, typing(false)).typing.get(CHAT)?.size).toBe(0);
+    expect(after(state, created(1)).typing.get(CHAT)?.size).toBe(0);
+    expect(withoutStaleTyping(state, 1_000 + TYPING_MS).typing.get(CHAT)?.size).toBe(0);
+    expect(withoutStaleTyping(state, 999 + TYPING_MS)).toBe(state);
+  });
+});

@@ -1,0 +1,78 @@
+/** Things to test with: only what matters is said. */
+
+import type { Change, ChangeBody, LiveItem } from "@/lib/live/changes";
+import { initialState, type State } from "@/lib/state/model";
+import type { Chat, Message } from "@/lib/types";
+
+export const ME = "00000000-0000-4000-8000-00000000000a";
+export const PEER = "00000000-0000-4000-8000-00000000000b";
+export const CHAT = `${ME}_${PEER}`;
+export const GROUP = "00000000-0000-4000-8000-0000000000aa";
+
+/** A TimeUUID that sorts by `tick`. */
+export function timeId(tick: number): string {
+  return `${tick.toString(16).padStart(8, "0")}-0000-1000-8000-000000000000`;
+}
+
+export function aMessage(tick: number, message: Partial<Message> = {}): Message {
+  return {
+    key: `${PEER}:${tick}`,
+    messageId: timeId(tick),
+    clientMessageId: String(tick),
+    chatId: CHAT,
+    senderId: PEER,
+    text: `message ${tick}`,
+    replyToMessageId: null,
+    attachments: [],
+    reactions: [],
+    createdAt: tick,
+    editedAt: null,
+    deletedForEveryone: false,
+    state: "sent",
+    failure: null,
+    ...message,
+  };
+}
+
+export function aChat(chat: Partial<Chat> = {}): Chat {
+  return {
+    chatId: CHAT,
+    kind: "direct",
+    title: "",
+    description: "",
+    avatarUrl: null,
+    members: [ME, PEER].map((userId) => ({ userId, role: null, readMessageId: null })),
+    peerId: PEER,
+    lastMessage: null,
+    unreadCount: 0,
+    lastActivityAt: 0,
+    ...chat,
+  };
+}
+
+let events = 0;
+
+export function aChange(body: ChangeBody, change: Partial<Pick<Change, "eventId" | "chatId" | "at">> = {}): Change {
+  return { eventId: `event-${++events}`, chatId: CHAT, at: 1, ...body, ...change };
+}
+
+export function created(tick: number, message: Partial<Message> = {}): Change {
+  return aChange({ kind: "message", message: aMessage(tick, message) }, { chatId: message.chatId ?? CHAT });
+}
+
+export function anItem(item: Partial<LiveItem> = {}): LiveItem {
+  return { changes: [], cursor: "", caughtUp: false, resync: false, reconnectMs: null, ...item };
+}
+
+/** A state in which somebody is logged in and the chat's messages are loaded. */
+export function aState(messages: readonly Message[] = []): State {
+  const state = initialState({ phase: "signed-in", userId: ME, username: "me" });
+  const list = { items: messages, status: "ready" as const, hasOlder: false, loadingOlder: false };
+  const lastMessage = messages.at(-1) ?? null;
+  return { ...state, chats: new Map([[CHAT, aChat({ lastMessage })]]), messages: new Map([[CHAT, list]]) };
+}
+
+/** The texts shown in the chat. */
+export function texts(state: State, chatId = CHAT): readonly string[] {
+  return state.messages.get(chatId)?.items.map((message) => message.text) ?? [];
+}

@@ -1,0 +1,3 @@
+/** What jsdom lacks and the client needs. */
+
+import "fake-indexeddb/auto";
