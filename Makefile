@@ -21,9 +21,9 @@ web-dev: install ## Serve the web client with hot reload against the running mes
 	@scripts/web.sh deps
 	@. .cache/toolchains.env && exec npm --prefix web run dev
 
-run: install ## Start the whole mesh on this machine: http://localhost:8080 (CHATLY_* set ports and folders)
+run: install $(if $(filter real,$(ENGINES)),engines-up) ## Start the whole mesh: http://localhost:8080 (ENGINES=real: on Kafka, Cassandra, Redis, S3)
 	@scripts/web.sh || echo "The web client could not be built: the mesh runs without it." >&2
-	@exec .venv/bin/chatly run
+	@$(if $(filter real,$(ENGINES)),eval "$$(.venv/bin/python -m engines env)" &&) exec .venv/bin/chatly run
 
 doctor: install ## Say what is broken here and how to mend it
 	@.venv/bin/chatly doctor

@@ -1,4 +1,4 @@
-"""The command line: `chatly run`, `serve`, `doctor`, `seed-demo`, `edge-config`, `openapi`."""
+"""The command line: `chatly run`, `serve`, `migrate`, `doctor`, `seed-demo`, `edge-config`, `openapi`."""
 
 import argparse
 import asyncio
@@ -33,6 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="one service alone")
     serve.add_argument("service", choices=["auth", "messaging", "presence", "media", "persister"])
     serve.set_defaults(act=_serve)
+    commands.add_parser("migrate", help="make and update what Chatly keeps in Cassandra, Kafka and S3").set_defaults(
+        act=_migrate
+    )
     commands.add_parser("doctor", help="say what is broken and how to mend it").set_defaults(act=_doctor)
     commands.add_parser("seed-demo", help="fill a running mesh with a small demo").set_defaults(act=_seed_demo)
     commands.add_parser("edge-config", help="print Envoy's configuration").set_defaults(act=_edge_config)
@@ -52,11 +55,21 @@ def _configure_logs(level: str) -> None:
 def _run(_: argparse.Namespace) -> int:
     from kernel.runner import run
     from mesh.embedded import run_embedded
-    from mesh.settings import with_addresses
+    from mesh.separate import run_separate
+    from mesh.settings import ProcessSettings, with_addresses
 
     # A person watches: progress is said by us, the log speaks only of trouble.
     _configure_logs("warning")
-    return run(lambda stop: run_embedded(with_addresses(os.environ), stop, _say))
+    environ = with_addresses(os.environ)
+    run_mesh = run_separate if load(ProcessSettings, environ).distributed else run_embedded
+    return run(lambda stop: run_mesh(environ, stop, _say))
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    from mesh.migrate import migrate
+
+    _configure_logs("info")
+    return asyncio.run(migrate(os.environ, _say))
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -68,7 +68,7 @@ class Edge:
                 stderr=errors,
                 # Ctrl-C is for us: Envoy goes last, after the services have drained.
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
 
     async def _lets_through(self) -> bool:
@@ -111,6 +111,6 @@ def _write_configuration(edge: EdgeSettings, folder: Path) -> Path:
     return configuration
 
 
-def _die_with_parent() -> None:
-    """In the child: should we be killed, Envoy must not keep the ports."""
+def die_with_parent() -> None:
+    """In the child, before its program starts: should we be killed, it must not keep its ports."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

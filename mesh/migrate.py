@@ -1,0 +1,77 @@
+"""`chatly migrate`: makes keyspace and tables, topic and bucket, or brings them up to date, as services do at start."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+
+from kernel.service import HealthCheck
+from kernel.settings import load
+from mesh.targets import TARGETS
+
+Say = Callable[[str], None]
+_PATIENCE_SECONDS = 60.0
+_LOOK_SECONDS = 0.1
+
+
+class MigrationError(Exception):
+    """An engine could not be reached, or holds what this program cannot use."""
+
+
+async def migrate(environ: Mapping[str, str], say: Say) -> int:
+    """Exit code 0 once all is there, else 1. Raise SettingsError. May be run by many at once, and again."""
+    failures = 0
+    for engine, attempt in (("Cassandra", _tables), ("Kafka", _topic), ("S3", _bucket)):
+        try:
+            say(f"{engine:<10} {await attempt(environ)}")
+        except MigrationError as error:
+            failures += 1
+            say(f"{engine:<10} FAILED: {error}")
+    return 1 if failures else 0
+
+
+async def _tables(environ: Mapping[str, str]) -> str:
+    from kernel.store.cassandra import open_cassandra
+    from kernel.store.cassandra_settings import CassandraSettings
+
+    settings = load(CassandraSettings, environ)
+    schemas = {schema.owner: schema for schema in (target.schema() for target in TARGETS.values())}
+    async with open_cassandra(settings, *schemas.values()) as session:
+        await _until_well(session.health)
+    return f"keyspace {settings.keyspace}, tables of {', '.join(schemas)}"
+
+
+async def _topic(environ: Mapping[str, str]) -> str:
+    from kernel.log.kafka_settings import KafkaSettings
+    from kernel.log.kafka_topic import WrongTopicError, identify_topic
+
+    settings = load(KafkaSettings, environ)
+
+    async def health() -> str | None:
+        try:
+            await asyncio.to_thread(identify_topic, settings)
+        except WrongTopicError as error:
+            raise MigrationError(str(error)) from error
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next attempt may succeed
+            return str(error) or type(error).__name__
+        return None
+
+    await _until_well(health)
+    return f"topic {settings.topic} with {settings.partitions} partitions"
+
+
+async def _bucket(environ: Mapping[str, str]) -> str:
+    from kernel.blob.s3 import open_s3_blob_store
+    from kernel.blob.s3_settings import S3Settings
+
+    settings = load(S3Settings, environ)
+    async with open_s3_blob_store(settings) as blobs:
+        await _until_well(blobs.complaint)
+    return f"bucket {settings.bucket}"
+
+
+async def _until_well(health: HealthCheck) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while (complaint := await health()) is not None:
+        if time.monotonic() > deadline:
+            raise MigrationError(complaint)
+        await asyncio.sleep(_LOOK_SECONDS)
