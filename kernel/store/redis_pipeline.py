@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
 from redis.asyncio import Redis, RedisCluster
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 from kernel.errors import ChatlyError, Reason, unavailable
 from kernel.telemetry.logs import logger
@@ -15,7 +15,8 @@ from kernel.telemetry.logs import logger
 Part = str | bytes | int | float
 Command = tuple[Part, ...]
 
-AWAY = (RedisError, OSError, TimeoutError)
+# The second is no RedisError.
+AWAY = (RedisError, RedisClusterException, OSError, TimeoutError)
 _LARGEST_BATCH = 1_000
 _PAUSE_SECONDS = 0.25
 
@@ -42,7 +43,8 @@ class SharedPipeline:
         self._capacity = capacity
         self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
         self._arrived = asyncio.Event()
-        self._trouble: ChatlyError | None = None
+        self._trouble = ""
+        """Why everything fails now, if it does."""
 
     @property
     def crowded(self) -> bool:
@@ -52,10 +54,10 @@ class SharedPipeline:
     def submit(self, command: Command) -> asyncio.Future[Any]:
         """The answer, in time. It fails with ChatlyError `STORE_UNAVAILABLE`, or NoScriptError."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        if self._trouble is not None:
-            answer.set_exception(self._trouble)
+        if self._trouble:
+            answer.set_exception(self._error(self._trouble))
         elif len(self._waiting) >= self._capacity:
-            answer.set_exception(unavailable(Reason.STORE_UNAVAILABLE, f"{self._place}: too many commands wait"))
+            answer.set_exception(self._error("too many commands wait"))
         else:
             self._waiting.append((command, answer))
             self._arrived.set()
@@ -70,7 +72,7 @@ class SharedPipeline:
                 while self._waiting:
                     await self._send_batch()
         finally:
-            self._fail(self._waiting, unavailable(Reason.STORE_UNAVAILABLE, f"{self._place}: closed"))
+            self._fail(self._waiting, "closed")
 
     async def _send_batch(self) -> None:
         batch = list(islice(self._waiting, _LARGEST_BATCH))
@@ -96,15 +98,15 @@ class SharedPipeline:
         return answers
 
     async def _outlast(self, error: BaseException, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
-        self._trouble = self._explained(error)
+        self._trouble = str(error) or type(error).__name__
         self._fail(batch, self._trouble)
         self._fail(self._waiting, self._trouble)
         self._waiting.clear()
         log = logger("redis")
-        log.warning("redis is away", place=self._place, error=str(error))
+        log.warning("redis is away", place=self._place, error=self._trouble)
         while not await self._answers():  # noqa: ASYNC110 - nothing but asking tells
             await asyncio.sleep(_PAUSE_SECONDS)
-        self._trouble = None
+        self._trouble = ""
         log.info("redis is back", place=self._place)
 
     async def _answers(self) -> bool:
@@ -121,15 +123,14 @@ class SharedPipeline:
         if isinstance(value, NoScriptError):
             answer.set_exception(value)
         elif isinstance(value, Exception):
-            answer.set_exception(self._explained(value))
+            answer.set_exception(self._error(str(value)))
         else:
             answer.set_result(value)
 
-    @staticmethod
-    def _fail(commands: Sequence[tuple[Command, asyncio.Future[Any]]], error: ChatlyError) -> None:
+    def _fail(self, commands: Iterable[tuple[Command, asyncio.Future[Any]]], why: str) -> None:
         for _, answer in commands:
             if not answer.done():
-                answer.set_exception(error)
+                answer.set_exception(self._error(why))
 
-    def _explained(self, error: BaseException) -> ChatlyError:
-        return unavailable(Reason.STORE_UNAVAILABLE, f"{self._place}: {str(error) or type(error).__name__}")
+    def _error(self, why: str) -> ChatlyError:
+        return unavailable(Reason.STORE_UNAVAILABLE, f"{self._place}: {why}")

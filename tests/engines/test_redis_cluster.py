@@ -19,12 +19,12 @@ from kernel.bus.lanes import Lanes
 from kernel.bus.ports import BusGap, BusMessage
 from kernel.bus.redis import open_redis_bus
 from kernel.errors import ChatlyError
-from kernel.store.redis import RedisHandle, open_redis
+from kernel.store.redis import RedisHandle, RedisSettings, open_redis
 from kernel.store.redis_pipeline import Command
 from services.auth.adapters.redis_attempts import RedisAttempts
 from services.presence.adapters.redis_leases import RedisLeases
 from services.presence.model import Connection
-from tests.engines.own_redis import OwnRedis
+from tests.engines.own_redis import OwnRedis, free_port
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, stored
 from tests.unit.presence.fakes import a_user
 from tests.waiting import eventually
@@ -200,6 +200,17 @@ async def test_leases_and_attempts_work(redis: RedisHandle) -> None:
     for _ in range(5):
         await attempts.failed(["ann", "bob"])
     assert 0 < await attempts.wait(["ann"]) <= 1
+
+
+async def test_a_cluster_that_is_not_there_keeps_nobody_waiting() -> None:
+    settings = RedisSettings(url=f"redis+cluster://127.0.0.1:{free_port()}", lanes=LANES)
+    async with asyncio.timeout(5), open_redis(settings) as redis, open_redis_bus(redis, fences=["stored"]) as bus:
+        subscription = bus.subscribe()
+        await subscription.add(["a", "stored"])
+        await bus.publish([BusMessage("a", b"news")])
+
+        with pytest.raises(ChatlyError, match="Cluster"):
+            await redis.ask([("GET", "a")])
 
 
 async def test_without_one_of_the_nodes_commands_fail_soon_and_work_once_it_is_back(
