@@ -100,9 +100,10 @@ class RecordWriter(Protocol):
         Records below the stored offsets change nothing. Unreadable ones become dead letters. Gives every accepted
         message the next `seq` of its chat. The first send with a (sender, client_message_id) in log order is the
         message; a later one with another id is withdrawn.
-        Raise ChatlyError UNAVAILABLE `STORE_UNAVAILABLE` if the store is away. Part of the batch may be readable then;
-        given again, also with other records after it or by another process, it comes to what one whole
-        application gives: the same `seq` for each message, and nothing twice.
+        Raise ChatlyError UNAVAILABLE `STORE_UNAVAILABLE` if the store is away, or holds less than this writer has
+        stored: read the log again from the stored offsets. Part of the batch may be readable then. Given again, also
+        with other records after it or by another process, it comes to what one whole application gives: the same
+        `seq` for each message, and nothing twice.
         """
         ...
 

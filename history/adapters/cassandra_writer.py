@@ -1,7 +1,7 @@
 """The persister's side of the message store in Cassandra: batches of log records, and those that were put aside."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from history.adapters.cassandra_access import together
 from history.adapters.cassandra_chat_writer import CassandraChatWriter, ChatOutcome, Failed, ReadRecord, read_record
@@ -17,6 +17,7 @@ from history.adapters.cassandra_withdrawals import pending_withdrawals
 from history.model import ChatEvent, ChatId
 from history.ports import Applied, DeadLetter
 from kernel.clock import Clock
+from kernel.errors import Reason, unavailable
 from kernel.log.ports import LogPosition, LogRecord
 from kernel.store.cassandra import CassandraSession
 
@@ -33,18 +34,31 @@ class CassandraRecordWriter:
         self._session = session
         self._clock = clock
         self._chats = CassandraChatWriter(session=session)
+        self._reached: dict[int, int] = {}
         # A dead letter comes back while batches are applied, and both number messages.
         self._lock = asyncio.Lock()
 
     async def apply(self, records: Sequence[LogRecord]) -> Applied:
         async with self._lock:
             before = await load_offsets(self._session)
+            self._check(before)
             new = [record for record in records if record.position.offset > before.get(record.position.partition, -1)]
             outcome = await self._store(new, revived=False)
             reached = {record.position.partition: record.position.offset for record in new}
             await save_offsets(self._session, reached)
+            self._reached.update(reached)
         stored = {record.position.partition: before.get(record.position.partition, -1) for record in records} | reached
         return Applied(stored, outcome.events, await self._pending(records), len(outcome.failed))
+
+    def _check(self, stored: Mapping[int, int]) -> None:
+        """A server that dies may lose what it acknowledged last. The offsets were written last, so they tell."""
+        behind = {partition for partition, offset in self._reached.items() if stored.get(partition, -1) < offset}
+        if behind:
+            self._reached.clear()
+            raise unavailable(
+                Reason.STORE_UNAVAILABLE,
+                f"what was stored of the log's partitions {sorted(behind)} is not there any more",
+            )
 
     async def revive(self, records: Sequence[LogRecord]) -> tuple[Applied, Sequence[Failed]]:
         """Records that stand before what is stored; offsets stay as they are."""

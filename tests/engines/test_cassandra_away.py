@@ -1,0 +1,117 @@
+"""A Cassandra of our own is killed and started again: calls fail soon and clearly, then work, and nothing is lost."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from engines.cassandra import cassandra_nodes
+from engines.node import Node, Running, start, stop, wait_until_ready
+from engines.settings import EngineSettings
+from history.open import HistoryStore, cassandra_history, cassandra_schema
+from history.ports import Window
+from kernel.errors import ChatlyError, Reason
+from kernel.log.ports import LogRecord
+from kernel.store.cassandra import CassandraSession, open_cassandra
+from tests.engines.cassandra import cassandra_settings, fresh_cassandra
+from tests.unit.history.chronicle import ANN_AND_BOB, Chronicle, records_of
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.engines("cassandra"), pytest.mark.timeout(240)]
+READY_SECONDS = 120
+BACK_SECONDS = 15.0
+
+
+class OwnCassandra:
+    """One node that may be killed at will."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self._running: Running | None = None
+
+    async def start(self) -> None:
+        self._running = await asyncio.to_thread(start, self.node)
+        await asyncio.to_thread(wait_until_ready, self.node, self._running, seconds=READY_SECONDS)
+
+    async def kill(self) -> None:
+        if self._running is not None:
+            await asyncio.to_thread(stop, self._running, kill=True)
+
+
+@pytest.fixture
+async def own(tmp_path: Path) -> AsyncIterator[OwnCassandra]:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        ports = one.getsockname()[1], other.getsockname()[1]
+    settings = EngineSettings(
+        data=tmp_path, cassandra_port=ports[0], cassandra_storage_port=ports[1], cassandra_heap="512m"
+    )
+    (node,) = cassandra_nodes(settings)
+    cassandra = OwnCassandra(node)
+    yield cassandra
+    await cassandra.kill()
+
+
+async def persist(store: HistoryStore, records: Sequence[LogRecord]) -> None:
+    """Store what is not stored, from where the store stands, until it has everything: as the persister does."""
+    while len(left := records[(await store.events.stored()).get(0, -1) + 1 :]):
+        await store.writer.apply(left[:30])
+
+
+async def is_persisted(store: HistoryStore, records: Sequence[LogRecord]) -> bool:
+    try:
+        await persist(store, records)
+    except ChatlyError as error:
+        return error.reason is not Reason.STORE_UNAVAILABLE
+    return True
+
+
+async def test_it_may_come_late_go_and_come_back(own: OwnCassandra) -> None:
+    chat = Chronicle()
+    sent = [chat.sent() for _ in range(60)]
+    records = records_of(sent)
+    async with open_cassandra(cassandra_settings(own.node.address, "away"), cassandra_schema()) as session:
+        store = cassandra_history(session)
+        await eventually(lambda: _is_refused(session), "the missing server is noticed")
+        await own.start()
+        await asyncio.wait_for(session.ready(), BACK_SECONDS)
+        await persist(store, records[:30])
+
+        await own.kill()
+        async with asyncio.timeout(BACK_SECONDS):
+            with pytest.raises(ChatlyError) as raised:
+                await store.writer.apply(records[30:])
+        assert raised.value.reason is Reason.STORE_UNAVAILABLE
+
+        await own.start()
+        await eventually(lambda: is_persisted(store, records), "all of it is stored", seconds=BACK_SECONDS)
+        states = await store.messages.window(ANN_AND_BOB, Window(limit=99))
+
+    assert [(state.message_id, state.seq) for state in states] == [
+        (event.event_id, number) for number, event in enumerate(sent, 1)
+    ]
+
+
+async def test_a_server_that_lost_its_last_seconds_is_noticed_before_anything_is_numbered(
+    cassandra_contact_points: str, fresh_name: str
+) -> None:
+    chat = Chronicle()
+    records = records_of([chat.sent() for _ in range(4)])
+    async with fresh_cassandra(cassandra_contact_points, fresh_name, cassandra_schema()) as session:
+        store = cassandra_history(session)
+        await persist(store, records[:2])
+        for table in ("messages", "chats", "events", "sends", "stored_offsets"):
+            await session.execute(f"TRUNCATE {table}")
+
+        with pytest.raises(ChatlyError, match="not there any more"):
+            await store.writer.apply(records[2:])
+        await persist(store, records)
+
+        assert [state.seq for state in await store.messages.window(ANN_AND_BOB, Window(limit=9))] == [1, 2, 3, 4]
+
+
+async def _is_refused(session: CassandraSession) -> bool:
+    return "Connection refused" in (await session.health() or "")
