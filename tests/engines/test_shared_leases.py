@@ -38,7 +38,7 @@ async def test_of_nodes_that_sweep_at_once_one_tells_of_each_user(redis: RedisHa
 
     async def everybody_went() -> bool:
         for gone in await asyncio.gather(*(node.sweep() for node in nodes)):
-            told.update(gone)
+            told.update(gone.keys())
         return len(told) == len(crowd)
 
     await eventually(everybody_went)
