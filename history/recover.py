@@ -1,8 +1,12 @@
 """Refills the hot tail from the log: what was acknowledged, and is not stored yet."""
 
+import asyncio
+from collections.abc import Iterator, Sequence
+
 from history.codec import decode_record
+from history.model import StoredEvent
 from history.ports import EventReader, HotTail
-from kernel.log.ports import LogReader
+from kernel.log.ports import LogReader, LogRecord
 from kernel.telemetry.logs import logger
 
 _BATCH = 500
@@ -23,10 +27,15 @@ async def _refill_partition(tail: HotTail, log: LogReader, partition: int, after
         records = await log.read(partition, after=after, limit=_BATCH)
         if not records:
             return
-        for record in records:
-            try:
-                await tail.add(decode_record(record))
-            except ValueError as error:
-                # The persister will put it aside; nobody was told of it.
-                logger("history").warning("unreadable record", position=str(record.position), error=str(error))
+        # Together: a tail that is shared may be a network away.
+        await asyncio.gather(*(tail.add(event) for event in _readable(records)))
         after = records[-1].position.offset
+
+
+def _readable(records: Sequence[LogRecord]) -> Iterator[StoredEvent]:
+    for record in records:
+        try:
+            yield decode_record(record)
+        except ValueError as error:
+            # The persister will put it aside; nobody was told of it.
+            logger("history").warning("unreadable record", position=str(record.position), error=str(error))
