@@ -34,6 +34,4 @@ class WebClient(StaticFiles):
         immutable = path.startswith(_NAMED_BY_CONTENT) and response.status_code < HTTPStatus.BAD_REQUEST
         response.headers["cache-control"] = "public, max-age=31536000, immutable" if immutable else "no-cache"
         response.headers["content-security-policy"] = CONTENT_SECURITY_POLICY
-        response.headers["x-content-type-options"] = "nosniff"
-        response.headers["referrer-policy"] = "same-origin"
         return response

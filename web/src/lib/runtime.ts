@@ -1,5 +1,6 @@
 /** Everything that lives as long as one login of one user in one tab. */
 
+import { inBackground } from "./background";
 import { IndexedDbCache } from "./browser/cache";
 import { keepCache } from "./browser/cache_writer";
 import { type Database, openDatabase } from "./browser/database";
@@ -79,7 +80,7 @@ export class Runtime {
       storage,
       send: (item, signal) => this.#send(item, signal),
       onSent: (item, message) => this.#sent(item, message),
-      onChanged: () => void this.#settled(),
+      onChanged: () => this.#background(this.#settled()),
       asError: chatlyError,
     });
     this.#channel = openChannel(`chatly-${me}`, (message) => this.#receive(message));
@@ -88,7 +89,7 @@ export class Runtime {
 
   start(): void {
     void this.loader.begin();
-    void this.queue.reload().catch(() => undefined);
+    this.#background(this.queue.reload());
     this.#channel.post({ kind: "hello" });
     void leadInTurn(this.#options.locks, `chatly-leader-${this.me}`, this.#stop.signal, () => this.#lead());
     const typing = setInterval(
@@ -116,7 +117,7 @@ export class Runtime {
 
   #lead(): void {
     this.#leading = true;
-    void this.#sweep();
+    this.#background(this.#sweep());
     const { clients, renew, onSessionOver } = this.#options;
     lead(
       {
@@ -178,8 +179,8 @@ export class Runtime {
         this.#presences({ presences: message.presences, snapshot: true });
         return this.#connection(message.connection);
       case "outbox":
-        void this.queue.reload();
-        if (this.#leading) void this.#outbox.wake();
+        this.#background(this.queue.reload());
+        if (this.#leading) this.#outbox.wake();
         return;
       case "profile":
         void this.loader.reloadMe().catch(() => undefined);
@@ -200,9 +201,13 @@ export class Runtime {
     this.#channel.post({ kind: "welcome", connection, presences: [...presences.values()], cursor: this.#cursor });
   }
 
+  #background(work: Promise<unknown>): void {
+    inBackground(this.#stop.signal, work);
+  }
+
   #outboxChanged(): void {
     this.#channel.post({ kind: "outbox" });
-    if (this.#leading) void this.#outbox.wake();
+    if (this.#leading) this.#outbox.wake();
   }
 
   async #settled(): Promise<void> {

@@ -34,7 +34,7 @@ export function lead(options: LeaderOptions, signal: AbortSignal): void {
     onEnd: options.onSessionOver,
     onConnection: (state) => {
       options.onConnection(navigator.onLine ? state : { ...state, phase: "offline" });
-      if (state.phase === "live") void outbox.wake();
+      if (state.phase === "live") outbox.wake();
     },
     ...{ renew, onItem, onGap },
   });
@@ -45,12 +45,12 @@ export function lead(options: LeaderOptions, signal: AbortSignal): void {
   });
   live.start();
   presence.start();
-  void outbox.wake();
+  outbox.wake();
   onNetwork(signal, {
     nudge: () => {
       live.nudge();
       presence.nudge();
-      void outbox.wake();
+      outbox.wake();
     },
     interrupt: () => {
       live.interrupt();

@@ -1,6 +1,7 @@
 /** Messages on their way: kept until the server has them, sent in order, each once by its client_message_id. */
 
-import { type ChatId, type ChatlyError, type Message, type MessageId } from "@/lib/types";
+import { inBackground } from "@/lib/background";
+import type { ChatId, ChatlyError, Message, MessageId } from "@/lib/types";
 
 export interface OutboxItem {
   readonly clientMessageId: string;
@@ -53,10 +54,15 @@ export class Outbox {
   }
 
   /** Looks at the queue: something came, or the network is back. */
-  async wake(): Promise<void> {
+  wake(): void {
     this.#wakeAll();
+    inBackground(this.#stop.signal, this.#startLanes());
+  }
+
+  async #startLanes(): Promise<void> {
     for (const item of await this.#waiting()) {
-      if (!this.#lanes.has(item.chatId) && !this.#stop.signal.aborted) void this.#drain(item.chatId);
+      if (!this.#lanes.has(item.chatId) && !this.#stop.signal.aborted)
+        inBackground(this.#stop.signal, this.#drain(item.chatId));
     }
   }
 
@@ -77,7 +83,7 @@ export class Outbox {
     }
     this.#lanes.delete(chatId);
     // One that was put while this lane was ending found it still there.
-    if (!this.#stop.signal.aborted && (await this.#waiting()).some((item) => item.chatId === chatId)) await this.wake();
+    if (!this.#stop.signal.aborted && (await this.#waiting()).some((item) => item.chatId === chatId)) this.wake();
   }
 
   /** Returns null when the item is settled, sent or refused; otherwise why to try again. */
