@@ -1,6 +1,5 @@
 """Blobs in S3, or what speaks its protocol: streams in parts, ranged reads, addressed by path."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from io import BytesIO
@@ -33,7 +32,6 @@ class S3BlobStore:
     def __init__(self, client: Any, *, settings: S3Settings) -> None:  # noqa: ANN401 - its type is made at run time
         self._client = client
         self._settings = settings
-        self._opening = asyncio.Lock()
         self._bucket_is_there = False
 
     async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int:
@@ -106,15 +104,14 @@ class S3BlobStore:
         return chunk
 
     async def _open_bucket(self) -> None:
-        async with self._opening:
-            if self._bucket_is_there:
-                return
-            try:
-                with self._errors("bucket"):
-                    await self._client.head_bucket(Bucket=self._settings.bucket)
-            except KeyError:
-                await self._make_bucket()
-            self._bucket_is_there = True
+        if self._bucket_is_there:
+            return
+        try:
+            with self._errors("bucket"):
+                await self._client.head_bucket(Bucket=self._settings.bucket)
+        except KeyError:
+            await self._make_bucket()
+        self._bucket_is_there = True
 
     async def _make_bucket(self) -> None:
         region = self._settings.region

@@ -1,7 +1,5 @@
 """The tables of auth.db. Times are microseconds since 1970, in UTC."""
 
-from datetime import UTC, datetime, timedelta
-
 SCHEMA = (
     """
     CREATE TABLE users (
@@ -56,20 +54,3 @@ SCHEMA = (
     ) STRICT, WITHOUT ROWID
     """,
 )
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def to_micros(moment: datetime) -> int:
-    """A time as it is stored."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def from_micros(micros: int) -> datetime:
-    """A stored time."""
-    return _EPOCH + timedelta(microseconds=micros)
-
-
-def maybe_from_micros(micros: int | None) -> datetime | None:
-    """A stored time that may be missing."""
-    return None if micros is None else from_micros(micros)

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from kernel.ids import UserId
+from kernel.store.moments import to_micros
 from kernel.store.sqlite import SqliteDatabase
-from services.auth.adapters.schema import to_micros
 
 
 class SqliteBlocks:

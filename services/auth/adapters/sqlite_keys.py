@@ -3,8 +3,8 @@
 import sqlite3
 from collections.abc import Sequence
 
+from kernel.store.moments import from_micros, to_micros
 from kernel.store.sqlite import SqliteDatabase
-from services.auth.adapters.schema import from_micros, to_micros
 from services.auth.model import SigningKey
 
 

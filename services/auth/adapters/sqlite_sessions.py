@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from kernel.ids import SessionId, UserId
+from kernel.store.moments import from_micros, maybe_from_micros, to_micros
 from kernel.store.sqlite import SqliteDatabase
-from services.auth.adapters.schema import from_micros, maybe_from_micros, to_micros
 from services.auth.model import RefreshToken, Session
 
 _ADD_LIVE = "INSERT INTO refresh_tokens (session_id, token_hash) VALUES (?, ?)"

@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from kernel.ids import UserId
+from kernel.store.moments import from_micros, to_micros
 from kernel.store.sqlite import SqliteDatabase
-from services.media.adapters.sqlite_schema import from_micros, to_micros
 from services.media.model import Media, MediaId, Purpose
 
 _INSERT = "INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"

@@ -1,6 +1,4 @@
-"""The tables of media.db, and how times are written in them."""
-
-from datetime import UTC, datetime, timedelta
+"""The tables of media.db. Times are microseconds since 1970, in UTC."""
 
 SCHEMA = (
     """
@@ -43,15 +41,3 @@ SCHEMA = (
     CREATE INDEX media_messages_by_age ON media (created_at) WHERE state = 0 AND purpose = 'message';
     """,
 )
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def to_micros(moment: datetime) -> int:
-    """Microseconds since 1970."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def from_micros(micros: int) -> datetime:
-    return _EPOCH + micros * _MICROSECOND

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
+from kernel.store.moments import to_micros
 from kernel.store.sqlite import SqliteDatabase
-from services.media.adapters.sqlite_schema import to_micros
 from services.media.model import FilesSent, LogChange, MediaId, MessageGone
 
 # Only a living file of the sender's own: a repeat of the log brings nothing back.

@@ -4,11 +4,12 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from kernel.errors import Reason, unavailable
 from kernel.ids import UserId
+from kernel.store.moments import maybe_from_micros, to_micros
 from kernel.store.sqlite import SqliteDatabase, open_sqlite
 from services.presence.model import CustomStatus, Profile
 
@@ -41,8 +42,6 @@ _DROP_EXPIRED = """
     UPDATE profiles SET status_text = NULL, status_emoji = NULL, status_expires_us = NULL
     WHERE status_expires_us <= ? RETURNING user_id
 """
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class SqliteProfileStore:
@@ -58,7 +57,7 @@ class SqliteProfileStore:
         return {UserId(row["user_id"]): _profile(row) for row in rows}
 
     async def saw(self, moments: Mapping[UserId, datetime]) -> None:
-        rows = [(user_id, _to_us(moment)) for user_id, moment in moments.items()]
+        rows = [(user_id, to_micros(moment)) for user_id, moment in moments.items()]
         with _explained():
             await self._database.write(lambda db: db.executemany(_SAW, rows))
 
@@ -68,7 +67,7 @@ class SqliteProfileStore:
             await self._database.write(lambda db: db.execute(_SET_STATUS, row))
 
     async def drop_expired(self, now: datetime) -> Sequence[UserId]:
-        limit = (_to_us(now),)
+        limit = (to_micros(now),)
         with _explained():
             if await self._database.read(lambda db: db.execute(_ANY_EXPIRED, limit).fetchone()) is None:
                 return ()
@@ -95,19 +94,11 @@ def _explained() -> Iterator[None]:
 def _profile(row: sqlite3.Row) -> Profile:
     status = None
     if row["status_text"] is not None:
-        status = CustomStatus(row["status_text"], row["status_emoji"], _from_us(row["status_expires_us"]))
-    return Profile(_from_us(row["last_seen_us"]), status)
+        status = CustomStatus(row["status_text"], row["status_emoji"], maybe_from_micros(row["status_expires_us"]))
+    return Profile(maybe_from_micros(row["last_seen_us"]), status)
 
 
 def _status_columns(status: CustomStatus | None) -> tuple[str | None, str | None, int | None]:
     if status is None:
         return None, None, None
-    return status.text, status.emoji, None if status.expires_at is None else _to_us(status.expires_at)
-
-
-def _to_us(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def _from_us(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+    return status.text, status.emoji, None if status.expires_at is None else to_micros(status.expires_at)
