@@ -54,7 +54,9 @@ def create_keyspace(session: Session, keyspace: str, replication: str) -> None:
     if keyspace not in session.cluster.metadata.keyspaces:
         _change(session, f"CREATE KEYSPACE IF NOT EXISTS {protect_name(keyspace)} WITH replication = {{{options}}}")
     session.set_keyspace(keyspace)
-    _change(session, _versions_table(keyspace))
+    known = session.cluster.metadata.keyspaces.get(keyspace)
+    if known is None or "schema_versions" not in known.tables:
+        _change(session, _versions_table(keyspace))
 
 
 def migrate(session: Session, schema: Schema, *, stopped: Callable[[], bool] = lambda: False) -> None:
@@ -65,7 +67,10 @@ def migrate(session: Session, schema: Schema, *, stopped: Callable[[], bool] = l
     holder = uuid4()
     while _version(session, schema) < len(schema.scripts) and not stopped():
         if _lock(session, schema.owner, holder):
-            _run_next(session, schema, holder)
+            try:
+                _run_next(session, schema, holder)
+            finally:
+                _unlock(session, schema.owner, holder)
         else:
             time.sleep(_RETRY_SECONDS)
 
@@ -82,17 +87,16 @@ def _version(session: Session, schema: Schema) -> int:
 
 
 def _run_next(session: Session, schema: Schema, holder: UUID) -> None:
-    """One version further, and let go of the lock."""
+    """One version further, as long as the lock is ours."""
     version = _version(session, schema)
-    if version < len(schema.scripts):
-        for statement in statements_of(schema.scripts[version]):
-            if not _lock(session, schema.owner, holder):
-                return
-            _change(session, statement)
-        version += 1
+    if version == len(schema.scripts):
+        return
+    for statement in statements_of(schema.scripts[version]):
+        if not _lock(session, schema.owner, holder):
+            return
+        _change(session, statement)
     session.execute(
-        "UPDATE schema_versions SET version = %s, holder = null WHERE owner = %s IF holder = %s",
-        (version, schema.owner, holder),
+        "UPDATE schema_versions SET version = %s WHERE owner = %s IF holder = %s", (version + 1, schema.owner, holder)
     )
 
 
@@ -108,9 +112,13 @@ def _lock(session: Session, owner: str, holder: UUID) -> bool:
     return False
 
 
+def _unlock(session: Session, owner: str, holder: UUID) -> None:
+    session.execute("UPDATE schema_versions SET holder = null WHERE owner = %s IF holder = %s", (owner, holder))
+
+
 def _change(session: Session, statement: str) -> None:
     """Run one statement, and wait until all nodes know of it."""
-    result = session.execute(statement)
+    result = session.execute(statement, timeout=_LOCK_SECONDS)
     if not result.response_future.is_schema_agreed:
         raise SchemaError("the nodes do not agree on the schema yet")
 
