@@ -28,11 +28,12 @@ _PAUSE_SECONDS = 0.25
 class RedisBus:
     """LiveBus between processes. Made by `open_redis_bus`."""
 
-    def __init__(self, *, redis: RedisHandle, lanes: Lanes, capacity: int) -> None:
-        """`capacity`: messages that one subscription may leave unread."""
+    def __init__(self, *, redis: RedisHandle, lanes: Lanes, capacity: int, silence: float) -> None:
+        """As `open_redis_bus`."""
         self._redis = redis
         self._lanes = lanes
         self._capacity = capacity
+        self._silence = silence
         self._stamps = Stamps()
         self._new_lines: asyncio.Queue[Line] = asyncio.Queue()
         self._broken: set[int] = set()
@@ -53,8 +54,13 @@ class RedisBus:
             await asyncio.wait([newest])
 
     def subscribe(self) -> BusSubscription:
-        start = self._new_lines.put_nowait
-        return RedisSubscription(redis=self._redis, lanes=self._lanes, capacity=self._capacity, start=start)
+        return RedisSubscription(
+            redis=self._redis,
+            lanes=self._lanes,
+            inbox=Inbox(capacity=self._capacity),
+            start=self._new_lines.put_nowait,
+            silence=self._silence,
+        )
 
     async def run(self) -> None:
         """For ever: listen for all subscriptions, and tell of losses."""
@@ -101,12 +107,15 @@ class RedisBus:
 class RedisSubscription:
     """BusSubscription of RedisBus: one connection for each lane that it hears anything on."""
 
-    def __init__(self, *, redis: RedisHandle, lanes: Lanes, capacity: int, start: Callable[[Line], None]) -> None:
-        """`start` has a line run."""
+    def __init__(
+        self, *, redis: RedisHandle, lanes: Lanes, inbox: Inbox, start: Callable[[Line], None], silence: float
+    ) -> None:
+        """`start` has a line run; `silence` as `open_redis_bus`."""
         self._redis = redis
         self._lanes = lanes
         self._start = start
-        self._inbox = Inbox(capacity=capacity)
+        self._inbox = inbox
+        self._silence = silence
         self._fences = Fences(lanes=lanes.count)
         self._lines: dict[int, Line] = {}
 
@@ -136,6 +145,7 @@ class RedisSubscription:
                 first=[losses],
                 # A watermark must not be heard before what it covers can be.
                 last=[self._lanes.name(lane, fence) for fence in self._lanes.fences],
+                silence=self._silence,
             )
             self._start(line)
         return self._lines[lane]
@@ -155,14 +165,15 @@ class RedisSubscription:
 
 @asynccontextmanager
 async def open_redis_bus(
-    redis: RedisHandle, *, fences: Collection[str] = (), capacity: int = 65_536
+    redis: RedisHandle, *, fences: Collection[str] = (), capacity: int = 65_536, silence: float = 15.0
 ) -> AsyncIterator[RedisBus]:
     """A bus over an open Redis. `fences`: channels whose messages come after all that their publisher sent before.
 
-    All processes must name the same fences. Subscriptions end with the bus.
+    All processes must name the same fences. `capacity`: messages that one subscription may leave unread; `silence`:
+    seconds after which a connection that does not answer is taken for dead. Subscriptions end with the bus.
     """
     lanes = Lanes(count=redis.lanes, prefix=redis.key(""), fences=fences)
-    bus = RedisBus(redis=redis, lanes=lanes, capacity=capacity)
+    bus = RedisBus(redis=redis, lanes=lanes, capacity=capacity, silence=silence)
     async with background({"redis bus": bus.run}):
         yield bus
 

@@ -10,8 +10,6 @@ from kernel.store.redis_pipeline import AWAY
 from kernel.telemetry.logs import logger
 
 _PAUSE_SECONDS = 0.25
-_PING_SECONDS = 5.0
-_SILENCE_SECONDS = 3 * _PING_SECONDS
 _NAMES_AT_ONCE = 1_000
 
 
@@ -26,14 +24,17 @@ class Line:
         missed: Callable[[], None],
         first: Collection[str],
         last: Collection[str],
+        silence: float,
     ) -> None:
         """`hear` gets name and payload of each message. `missed`: from now on everything is heard again, after a time
         when it was not. `first` and `last`: channels to begin and to end with, whenever all are asked for again.
+        `silence`: seconds without a word, though asked for one, after which the connection is given up.
         """
         self._connect = connect
         self._hear = hear
         self._missed = missed
         self._last = frozenset(last)
+        self._silence = silence
         self._channels = set(first)
         self._pending: dict[str, asyncio.Future[None]] = {}
         self._unconfirmed: set[str] = set()
@@ -103,7 +104,7 @@ class Line:
     async def _write(self, connection: AbstractConnection, outgoing: asyncio.Queue[tuple[str, ...]]) -> None:
         while True:
             try:
-                command = await asyncio.wait_for(outgoing.get(), _PING_SECONDS)
+                command = await asyncio.wait_for(outgoing.get(), self._silence / 3)
             except TimeoutError:
                 # A connection that died without a word shows by the answer that does not come.
                 command = ("PING",)
@@ -111,7 +112,7 @@ class Line:
 
     async def _read(self, connection: AbstractConnection) -> None:
         while True:
-            match await connection.read_response(timeout=_SILENCE_SECONDS):
+            match await connection.read_response(timeout=self._silence):
                 case [b"smessage", bytes(name), bytes(payload)]:
                     if (channel := name.decode()) in self._channels:
                         self._hear(channel, payload)
@@ -119,6 +120,8 @@ class Line:
                     self._confirm(name.decode())
                 case [b"sunsubscribe", bytes(name), _]:
                     self._left(name.decode())
+                case None:
+                    raise TimeoutError("the connection has gone silent")
 
     def _ask(self, command: str, names: list[str]) -> bool:
         if self._outgoing is None:

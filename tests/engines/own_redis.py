@@ -1,6 +1,8 @@
 """Redis servers of one test, which may be stopped at will."""
 
 import asyncio
+import os
+import signal
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +31,17 @@ class OwnRedis:
     async def start(self) -> None:
         self._running = await asyncio.to_thread(start, self._node)
         await asyncio.to_thread(wait_until_ready, self._node, self._running, seconds=_READY_SECONDS)
+
+    def freeze(self) -> None:
+        """From now on it accepts connections and answers nothing, like a machine that hangs."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._running is not None:
+            os.kill(self._running.pid, number)
 
     async def stop(self) -> None:
         if self._running is not None:

@@ -125,6 +125,30 @@ async def test_who_hears_all_the_time_is_told_of_what_another_node_could_not_sen
         await heard_again(speaking, subscription)
 
 
+async def test_a_connection_that_hangs_is_given_up(server: OwnRedis) -> None:
+    async with open_redis(server.settings()) as redis, open_redis_bus(redis, silence=0.6) as bus:
+        subscription = bus.subscribe()
+        await subscription.add(["a"])
+        server.freeze()
+        # Whoever adds a channel waits for the server's word, or until the connection is given up.
+        await asyncio.wait_for(subscription.add(["b"]), 10)
+        server.thaw()
+
+        await heard(subscription, BusGap())
+        await heard_again(bus, subscription)
+
+
+async def test_a_quiet_connection_is_kept(server: OwnRedis) -> None:
+    async with open_redis(server.settings()) as redis, open_redis_bus(redis, silence=0.3) as bus:
+        subscription = bus.subscribe()
+        await subscription.add(["a"])
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(subscription.receive(), 1)
+
+        await bus.publish([NEWS])
+        assert await heard(subscription, NEWS) == [NEWS]
+
+
 async def test_scripts_that_the_server_has_forgotten_are_told_again(server: OwnRedis) -> None:
     async with open_redis(server.settings()) as redis:
         assert await works(redis)
