@@ -138,11 +138,23 @@ class CassandraUsers:
         if after is None:
             return None
         if not await self._names.confirm(claim):
-            # Held up for longer than a claim is held: the name is somebody else's now.
-            await self._rows.replace(after, row.account)
-            raise username_taken()
+            await self._give_back(claim, former=row.account.username)
         await self._let_go(row, revision=after.revision, name=before)
         return after
+
+    async def _give_back(self, claim: Claim, *, former: str) -> None:
+        """Who was held up for longer than a claim is held takes the former name again, and is refused the new one.
+
+        Unless this user's own next change has come in between, and has let the new name go.
+        """
+        for _ in range(_ATTEMPTS):
+            row = await self._living(claim.user_id)
+            if row is None or _name(row.account) != claim.folded:
+                return
+            await self._claim_name(former, claim.user_id)
+            if await self._rows.replace(row, replace(row.account, username=former)):
+                raise username_taken()
+        raise _outrun()
 
     async def _let_go(self, row: UserRow, *, revision: int, name: Claim | None) -> None:
         """Free the name that a row had before `revision`."""

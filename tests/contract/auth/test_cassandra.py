@@ -1,7 +1,10 @@
 """What only Cassandra's adapters have to care for: nodes that die between two writes, and rows that expire."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -13,7 +16,7 @@ from services.auth.adapters.cassandra_name_index import CassandraNameIndex, Entr
 from services.auth.adapters.cassandra_stores import CassandraAuthStores
 from services.auth.adapters.cassandra_user_rows import CassandraUserRows
 from services.auth.adapters.cassandra_users import CassandraUsers
-from services.auth.model import REFRESH_GRACE, SESSION_IDLE, Account, RefreshToken
+from services.auth.model import REFRESH_GRACE, SESSION_IDLE, Account, ProfileChange, RefreshToken
 from tests.builders import NOON, an_id
 from tests.contract.auth.things import a_session, an_account
 from tests.fakes import FakeClock
@@ -101,6 +104,56 @@ async def test_who_was_held_up_for_too_long_gives_the_account_back(cassandra: Ca
     assert await stores.users.find_by_email(slow.email) is None
     assert await stores.directory.page(prefix="", after="", limit=10) == [quick]
     await stores.users.add(an_account("Slow", email=slow.email))
+
+
+async def test_however_names_change_hands_nobody_shares_one_and_none_is_lost(
+    cassandra: Cassandra, clock: FakeClock
+) -> None:
+    """Registering, renaming and deleting at once, by two requests of each person."""
+    _, stores = cassandra
+    chance = Random(7)
+    taken: list[str] = []
+    names = [f"name{number}" for number in range(6)]
+    people = [an_account(f"first{number}") for number in range(8)]
+    for account in people:
+        await stores.users.add(account)
+
+    async def rename(account: Account, name: str) -> None:
+        with suppress(ChatlyError):
+            await stores.users.change_profile(account.user_id, ProfileChange(username=name), at=NOON)
+
+    for _ in range(6):
+        changes = [rename(account, chance.choice([*names, account.username])) for account in people * 2]
+        await asyncio.gather(*changes, stores.users.delete(people.pop().user_id, at=NOON))
+        living = await stores.users.get([account.user_id for account in people])
+        taken = sorted(account.username for account in living.values())
+        assert len(set(taken)) == len(taken)
+        listed = await stores.directory.page(prefix="", after="", limit=100)
+        assert [account.username for account in listed] == taken
+
+    clock.advance(HELD_FOR.total_seconds())
+    for name in names:
+        if name in taken:
+            with pytest.raises(ChatlyError):
+                await stores.users.add(an_account(name))
+        else:
+            await stores.users.add(an_account(name))
+
+
+async def test_who_was_held_up_while_renaming_keeps_the_old_name(cassandra: Cassandra, clock: FakeClock) -> None:
+    session, stores = cassandra
+    slow, quick = an_account("Slow"), an_account("Alice")
+    await stores.users.add(slow)
+    tardy = Tardy(session, clock=clock, stores=stores, other=quick)
+    users = CassandraUsers(session, rows=CassandraUserRows(session), index=tardy, clock=clock)
+
+    with pytest.raises(ChatlyError) as refused:
+        await users.change_profile(slow.user_id, ProfileChange(username="alice"), at=NOON)
+
+    assert refused.value.reason is Reason.USERNAME_TAKEN
+    assert await stores.directory.page(prefix="", after="", limit=10) == [quick, slow]
+    with pytest.raises(ChatlyError):
+        await stores.users.add(an_account("slow"))
 
 
 async def test_an_end_that_was_not_told_is_told_when_it_is_repeated(cassandra: Cassandra) -> None:
