@@ -12,7 +12,7 @@ from history.adapters.cassandra_message_rows import COLUMNS, states_of
 from history.adapters.cassandra_times import bucket_of
 from history.model import ChatId, MessageState
 from history.ports import Window
-from kernel.ids import UserId, from_time_key, time_key
+from kernel.ids import UserId, from_time_key
 from kernel.store.cassandra import CassandraSession
 from kernel.store.cassandra_bridge import Row
 
@@ -40,26 +40,26 @@ class CassandraMessageReader:
         self._newest: dict[ChatId, int] = {}
 
     async def window(self, chat_id: ChatId, window: Window) -> Sequence[MessageState]:
-        buckets, known = await asyncio.gather(
-            self._buckets(chat_id, window.after, window.before, newest_first=window.newest_first),
-            self._parts(chat_id, self._guess(chat_id, window), window),
-        )
-        found: list[MessageState] = []
-        at_once = 1
-        while buckets and len(found) < window.limit:
-            # One bucket mostly is enough; where it is not, the chat is a quiet one, and many are read at once.
-            some, buckets = buckets[:at_once], buckets[at_once:]
-            known.update(await self._parts(chat_id, [each for each in some if each not in known], window))
-            found.extend(state for each in some for state in known[each])
-            at_once = min(2 * at_once, _MOST_AT_ONCE)
-        page = found[: window.limit]
-        return page[::-1] if window.newest_first else page
+        guess = self._guess(chat_id, window)
+        if window.newest_first and window.before:
+            known = await self._parts(chat_id, guess, window)
+            # Nothing of the window lies in a later bucket, so where this one fills it, there is no more to ask.
+            if len(known[guess[0]]) == window.limit:
+                return known[guess[0]][::-1]
+            buckets = await self._buckets(chat_id, window.after, window.before, newest_first=True)
+        else:
+            buckets, known = await asyncio.gather(
+                self._buckets(chat_id, window.after, window.before, newest_first=window.newest_first),
+                self._parts(chat_id, guess, window),
+            )
+        found = await self._walk(chat_id, buckets, known, window)
+        return found[::-1] if window.newest_first else found
 
     async def messages(self, chat_id: ChatId, ids: Collection[UUID]) -> Mapping[UUID, MessageState]:
         found = await together(
             self._some(chat_id, bucket, part)
             for bucket, members in by_bucket(each for each in ids if each.version == _TIME_UUID).items()
-            for part in chunks(sorted(members, key=time_key, reverse=True))
+            for part in chunks(members)
         )
         return {state.message_id: state for states in found for state in states}
 
@@ -77,8 +77,22 @@ class CassandraMessageReader:
                 break
         return count
 
+    async def _walk(
+        self, chat_id: ChatId, buckets: list[int], known: dict[int, list[MessageState]], window: Window
+    ) -> list[MessageState]:
+        """The messages of a window from buckets in the order asked for; `known`: what has been read of them."""
+        found: list[MessageState] = []
+        at_once = 1
+        while buckets and len(found) < window.limit:
+            # One bucket mostly is enough; where it is not, the chat is a quiet one, and many are read at once.
+            some, buckets = buckets[:at_once], buckets[at_once:]
+            known.update(await self._parts(chat_id, [each for each in some if each not in known], window))
+            found.extend(state for each in some for state in known[each])
+            at_once = min(2 * at_once, _MOST_AT_ONCE)
+        return found[: window.limit]
+
     def _guess(self, chat_id: ChatId, window: Window) -> list[int]:
-        """Where the window probably begins: that is read while the chat is asked for its buckets."""
+        """Where the window probably begins: that is read before, or while, the chat is asked for its buckets."""
         if not window.newest_first:
             return []
         newest = bucket_of(window.before) if window.before else self._newest.get(chat_id)

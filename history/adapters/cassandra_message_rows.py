@@ -8,7 +8,7 @@ from history.adapters.cassandra_times import ANY, FOR_EVER, bucket_of, later_win
 from history.adapters.values import media_of, media_text, micros, moment_of
 from history.chats import is_direct, other_member
 from history.model import ChatId, Content, Edit, MessageState, ReactionMark
-from kernel.ids import UserId
+from kernel.ids import UserId, time_key
 from kernel.store.cassandra import UNSET, CassandraSession, Statement
 from kernel.store.cassandra_bridge import Row
 
@@ -91,8 +91,8 @@ def _send(state: MessageState, content: Content, log_offset: int | None, where: 
 
 async def states_of(session: CassandraSession, chat_id: ChatId, bucket: int, rows: list[Row]) -> list[MessageState]:
     """The states of rows of one bucket."""
-    reacted = [row["message_id"] for row in rows if row["reacted"]]
-    reactions = await _reactions(session, (chat_id, bucket, reacted[-1], reacted[0])) if reacted else {}
+    reacted = sorted((row["message_id"] for row in rows if row["reacted"]), key=time_key)
+    reactions = await _reactions(session, (chat_id, bucket, reacted[0], reacted[-1])) if reacted else {}
     return [_state(chat_id, row, reactions.get(row["message_id"], {})) for row in rows]
 
 

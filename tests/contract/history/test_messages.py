@@ -48,9 +48,11 @@ async def test_reactions_come_with_their_messages(store: HistoryStore) -> None:
     first, second = chat.sent(), chat.sent()
     await store.writer.apply(records_of([first, second, chat.reacted(BOB, first), chat.reacted(ANN, second, "❤️")]))
 
-    states = await store.messages.window(ANN_AND_BOB, Window(limit=9))
+    newest = await store.messages.window(ANN_AND_BOB, Window(limit=9))
+    oldest = await store.messages.window(ANN_AND_BOB, Window(limit=9, newest_first=False))
 
-    assert [list(state.reactions) for state in states] == [[(BOB, "👍")], [(ANN, "❤️")]]
+    assert [list(state.reactions) for state in newest] == [[(BOB, "👍")], [(ANN, "❤️")]]
+    assert oldest == newest
 
 
 async def test_messages_that_were_never_sent_are_in_no_window(store: HistoryStore) -> None:
