@@ -139,7 +139,7 @@ class MemoryConsumer:
 
     async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
         if self._resume is not None and not self._knows_where:
-            self._positions = dict.fromkeys(self._positions, -1) | dict(await self._resume())
+            self._positions = dict.fromkeys(self._positions, -1) | dict(await self._resume(self._positions))
             self._knows_where = True
         found = await self._take(max_records)
         if not found and wait > 0:

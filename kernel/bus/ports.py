@@ -19,7 +19,10 @@ class BusGap:
 
 
 class LiveBus(Protocol):
-    """Publish and subscribe by channel name. At most once; in order per publisher and channel."""
+    """Publish and subscribe by channel name. At most once; in order per publisher and channel.
+
+    What is published on a fence, a channel that its adapter was told of, comes after all its publisher sent before.
+    """
 
     async def publish(self, messages: Sequence[BusMessage]) -> None:
         """Send, as one burst. Never waits for receivers, never raises: what cannot be sent is dropped and counted."""

@@ -122,8 +122,9 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
 
     async def _begin(self) -> None:
         """Begin to read the partitions that are new here."""
-        offsets = None if self._resume is None else await self._resume()
-        await self._run(partial(self._start, set(self._fresh), offsets))
+        fresh = set(self._fresh)
+        offsets = None if self._resume is None else await self._resume([place.partition for place in fresh])
+        await self._run(partial(self._start, fresh, offsets))
 
     async def _run(self, job: Callable[[], T]) -> T:
         with kafka_errors():

@@ -1,6 +1,6 @@
 """The event log as the rest of Chatly sees it. Keys and values are opaque here."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -51,9 +51,9 @@ class LogReader(Protocol):
         ...
 
 
-Resume = Callable[[], Awaitable[Mapping[int, int]]]
+Resume = Callable[[Collection[int]], Awaitable[Mapping[int, int]]]
 """Where a member begins in the partitions it is given: after these offsets (partition → offset), whatever the group has
-committed. Asked each time partitions come to it; one that is left out begins at the first record."""
+committed. Asked each time partitions come to it, with those; one that is left out begins at the first record."""
 
 
 class LogConsumer(Protocol):

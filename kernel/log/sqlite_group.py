@@ -83,7 +83,8 @@ class SqliteLogConsumer:
     async def _beginning(self) -> dict[int, int]:
         if self._resume is None:
             return dict(await self._log.committed(self._group))
-        return dict.fromkeys(await self._log.ends(), -1) | dict(await self._resume())
+        partitions = (await self._log.ends()).keys()
+        return dict.fromkeys(partitions, -1) | dict(await self._resume(partitions))
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
         await self._log.commit(self._group, offsets)

@@ -1,6 +1,6 @@
 """Tells the nodes what was stored, and the log what was taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from history.channels import STORED_CHANNEL, channels_of
@@ -21,13 +21,23 @@ class Announce:
         self._bus = bus
         self._log = log
         self._appended: set[UUID] = set()
+        self._reached: dict[int, int] = {}
 
     async def __call__(self, applied: Applied) -> None:
-        messages = [message for stored in applied.events for message in _messages(stored)]
-        if applied.stored:
-            messages.append(BusMessage(STORED_CHANNEL, encode_watermark(applied.stored)))
-        await self._bus.publish(messages)
+        await self.stored(applied.events, applied.stored)
         await self._withdraw(applied.withdrawals)
+
+    async def stored(self, events: Sequence[StoredEvent], reached: Mapping[int, int]) -> None:
+        """Tell of events, and that everything up to these offsets is stored (partition → offset)."""
+        messages = [message for event in events for message in _messages(event)]
+        if reached:
+            messages.append(BusMessage(STORED_CHANNEL, encode_watermark(reached)))
+        await self._bus.publish(messages)
+        self._reached.update(reached)
+
+    def has_told(self, partition: int, offset: int) -> bool:
+        """Whether this process has told that exactly this is stored."""
+        return self._reached.get(partition) == offset
 
     async def _withdraw(self, withdrawals: Sequence[ChatEvent]) -> None:
         """Append those that are not on their way yet. A repeat has the same id, and changes nothing."""

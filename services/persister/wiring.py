@@ -18,6 +18,7 @@ from services.persister.replay_dead_letters import ReplayDeadLetters
 from services.persister.rpc import PersisterServicer
 from services.persister.settings import PersisterSettings
 from services.persister.status import GetStatus
+from services.persister.take_up import TakeUp
 from services.persister.watch import Watch
 
 GROUP = "persister"
@@ -28,13 +29,16 @@ async def open_persister(
     settings: PersisterSettings, platform: Platform, history: HistoryStore
 ) -> AsyncIterator[Service]:
     """The persister between the platform's log and a store. `history` stays its opener's to close."""
-    async with platform.log_consumer(GROUP, resume=history.events.stored) as consumer:
-        yield _service(settings, platform, history, consumer)
-
-
-def _service(settings: PersisterSettings, platform: Platform, history: HistoryStore, consumer: LogConsumer) -> Service:
-    progress = Progress(clock=platform.clock)
     announce = Announce(bus=platform.bus, log=platform.log)
+    take_up = TakeUp(log=platform.log_reader, events=history.events, announce=announce, batch_size=settings.batch_size)
+    async with platform.log_consumer(GROUP, resume=take_up) as consumer:
+        yield _service(settings, platform, history, consumer, announce)
+
+
+def _service(
+    settings: PersisterSettings, platform: Platform, history: HistoryStore, consumer: LogConsumer, announce: Announce
+) -> Service:
+    progress = Progress(clock=platform.clock)
     status = GetStatus(
         consumer=consumer,
         log=platform.log_reader,

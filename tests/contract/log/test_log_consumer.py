@@ -1,7 +1,7 @@
 """What LogConsumer promises, asked of every adapter that makes the promise."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 
@@ -109,20 +109,24 @@ async def test_an_older_commit_does_not_move_the_group_back(log: Log) -> None:
 async def test_a_member_may_begin_elsewhere_than_the_group(log: Log) -> None:
     positions = [await log.append("chat", value) for value in (b"0", b"1", b"2")]
 
-    async def stored() -> Mapping[int, int]:
+    asked: list[int] = []
+
+    async def stored(partitions: Collection[int]) -> Mapping[int, int]:
+        asked.extend(partitions)
         return {positions[0].partition: 0}
 
     async with log.consumer("group") as consumer:
         await consumer.commit(ends_of(await fetched(consumer, 3)))
     async with log.consumer("group", resume=stored) as consumer:
         assert [record.value for record in await fetched(consumer, 2)] == [b"1", b"2"]
+    assert sorted(asked) == sorted(await log.ends())
 
 
 async def test_a_member_that_does_not_know_yet_where_to_begin_reads_nothing(log: Log) -> None:
     await append(log, "chat")
     answers = [unavailable(Reason.STORE_UNAVAILABLE, "the store is away"), None]
 
-    async def stored() -> Mapping[int, int]:
+    async def stored(_: Collection[int]) -> Mapping[int, int]:
         if answer := answers.pop(0):
             raise answer
         return {}
@@ -148,7 +152,7 @@ async def test_a_rewound_member_asks_anew_where_to_begin(log: Log) -> None:
     await append(log, "chat", "chat", "chat")
     stored: dict[int, int] = {}
 
-    async def resume() -> Mapping[int, int]:
+    async def resume(_: Collection[int]) -> Mapping[int, int]:
         return stored
 
     async with log.consumer("group", resume=resume) as consumer:

@@ -15,11 +15,13 @@ from kernel.log.ports import LogConsumer, LogPosition, LogRecord
 from services.persister.announce import Announce
 from services.persister.persist import Persist
 from services.persister.progress import Progress
+from services.persister.take_up import TakeUp
 from tests.fakes import FakeClock, MemoryConsumer, MemoryLog
 from tests.unit.history.chronicle import ANN, ANN_AND_BOB
 
 GROUP = "persister"
 LINGER_SECONDS = 0.02
+BATCH_SIZE = 10
 
 
 class SwitchableWriter:
@@ -53,13 +55,15 @@ class Plant:
 
     def persist(self, *, consumer: LogConsumer | None = None, commit_seconds: float = 1.0) -> Persist:
         """A new loop, as after a start."""
+        announce = Announce(bus=self.bus, log=self.log)
+        take_up = TakeUp(log=self.log, events=self.store.events, announce=announce, batch_size=BATCH_SIZE)
         return Persist(
-            consumer=consumer or MemoryConsumer(self.log, GROUP, self.store.events.stored),
+            consumer=consumer or MemoryConsumer(self.log, GROUP, take_up),
             writer=self.writer,
-            announce=Announce(bus=self.bus, log=self.log),
+            announce=announce,
             progress=self.progress,
             clock=self.clock,
-            batch_size=10,
+            batch_size=BATCH_SIZE,
             wait_seconds=0.001,
             commit_seconds=commit_seconds,
             linger_seconds=LINGER_SECONDS,
