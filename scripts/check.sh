@@ -28,6 +28,7 @@ check "protos (buf lint)" buf lint
 check "proto format (buf format)" buf format --diff --exit-code protos
 check "contract kept (buf breaking)" scripts/check_breaking.sh
 check "stubs are fresh" scripts/check_stubs.sh
+check "web client (tsc, eslint, prettier)" scripts/web.sh check
 check "file sizes and hosts" python scripts/check_files.py
 
 if [ ${#failed[@]} -gt 0 ]; then

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Builds the web client into web/dist, when what it is made of has changed since. Node comes from the machine (20 or newer)
-# or as a wheel (scripts/toolchains.sh). With `deps`: only what the client's own checks and `vite` need, without building.
+# or as a wheel (scripts/toolchains.sh). Instead of building: `deps` makes ready what `vite` needs, `check` looks at types
+# and style, `test` runs the unit tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 stamp=web/dist/.built
 deps=web/node_modules/.installed
+task=${1:-build}
 
 hash_of() { find "$@" -type f -not -path 'web/src/gen/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1; }
 made_of=$(hash_of web/src web/public web/index.html web/package-lock.json web/vite.config.ts protos buf.gen.web.yaml)
-if [ "${1:-}" != deps ] && [ "$(cat "$stamp" 2>/dev/null)" = "$made_of" ]; then exit 0; fi
+if [ "$task" = build ] && [ "$(cat "$stamp" 2>/dev/null)" = "$made_of" ]; then exit 0; fi
 
 scripts/toolchains.sh node
 . .cache/toolchains.env
@@ -19,8 +21,21 @@ if [ "$(cat "$deps" 2>/dev/null)" != "$wanted" ]; then
   echo "$wanted" >"$deps"
 fi
 .venv/bin/buf generate --template buf.gen.web.yaml
-if [ "${1:-}" = deps ]; then exit 0; fi
-
-echo "==> Building the web client"
-npm --prefix web run --silent build
-echo "$made_of" >"$stamp"
+case $task in
+deps) ;;
+check)
+  npm --prefix web run --silent types
+  npm --prefix web run --silent lint
+  npm --prefix web run --silent format:check
+  ;;
+test) npm --prefix web run --silent test ;;
+build)
+  echo "==> Building the web client"
+  npm --prefix web run --silent build
+  echo "$made_of" >"$stamp"
+  ;;
+*)
+  echo "scripts/web.sh: no task $task" >&2
+  exit 2
+  ;;
+esac
