@@ -135,7 +135,7 @@ class Line:
             future.set_result(None)
         if name in self._unconfirmed:
             self._unconfirmed.discard(name)
-            if not self._unconfirmed and self._away:
+            if not self._unconfirmed and self._away and self._outgoing is not None:
                 self._away = False
                 self._log.info("the live bus is heard again", channels=len(self._channels))
                 self._missed()

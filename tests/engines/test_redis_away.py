@@ -96,7 +96,10 @@ async def test_a_restart_is_a_gap_and_everything_is_heard_again(server: OwnRedis
         for _ in range(3):
             await asyncio.wait_for(bus.publish([NEWS]), 1)
             await asyncio.sleep(0)
-        await asyncio.wait_for(subscription.add(["b"]), 5)
+        await asyncio.wait_for(subscription.add(["b", "c"]), 5)
+        await subscription.remove(["c"])
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(subscription.receive(), 0.5)
         await server.start()
 
         assert NEWS not in await heard(subscription, BusGap())
