@@ -1,6 +1,5 @@
 """Usernames in order, in Cassandra: a partition for each pair of first letters. An entry is only a hint."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -8,7 +7,7 @@ from kernel.ids import UserId
 from kernel.store.cassandra import CassandraSession
 
 _BUCKET_LETTERS = 2
-_MOST_AT_ONCE = 16
+_MOST_AT_ONCE = 32
 _SHELF = "all"
 # Sorts after everything a username or an id may hold.
 _LAST = "\U0010ffff"
@@ -18,8 +17,8 @@ _BUCKETS = "SELECT bucket FROM username_buckets WHERE shelf = ? AND bucket >= ? 
 _ADD = "INSERT INTO usernames_by_bucket (bucket, folded, user_id) VALUES (?, ?, ?) USING TIMESTAMP ?"
 _REMOVE = "DELETE FROM usernames_by_bucket USING TIMESTAMP ? WHERE bucket = ? AND folded = ? AND user_id = ?"
 _READ = (
-    "SELECT folded, user_id FROM usernames_by_bucket"
-    " WHERE bucket = ? AND (folded, user_id) > (?, ?) AND (folded, user_id) < (?, ?) LIMIT ?"
+    "SELECT bucket, folded, user_id FROM usernames_by_bucket"
+    " WHERE bucket IN ? AND (folded, user_id) > (?, ?) AND (folded, user_id) < (?, ?) PER PARTITION LIMIT ?"
 )
 
 
@@ -53,14 +52,14 @@ class CassandraNameIndex:
         low = Entry(after, UserId(_LAST)) if after >= prefix else Entry(prefix, UserId(""))
         high = Entry(prefix + _LAST, UserId(""))
         async for buckets in self._buckets(low, high):
-            starts = await asyncio.gather(*(self._read(bucket, low, high, limit) for bucket in buckets))
-            for bucket, start in zip(buckets, starts, strict=True):
-                entries = start
+            starts = await self._read(buckets, low, high, limit)
+            for bucket in buckets:
+                entries = starts[bucket]
                 while entries:
                     for entry in entries:
                         yield entry
                     full = len(entries) == limit
-                    entries = await self._read(bucket, entries[-1], high, limit) if full else []
+                    entries = (await self._read([bucket], entries[-1], high, limit))[bucket] if full else []
 
     async def _buckets(self, low: Entry, high: Entry) -> AsyncIterator[list[str]]:
         """Few at first, which is all that a large directory needs for a page; then more and more."""
@@ -71,12 +70,16 @@ class CassandraNameIndex:
             if len(buckets) == wanted:
                 yield buckets
                 buckets, wanted = [], min(2 * wanted, _MOST_AT_ONCE)
-        yield buckets
+        if buckets:
+            yield buckets
 
-    async def _read(self, bucket: str, low: Entry, high: Entry, limit: int) -> list[Entry]:
+    async def _read(self, buckets: list[str], low: Entry, high: Entry, limit: int) -> dict[str, list[Entry]]:
+        """The first entries of each bucket, in order."""
         bounds = (low.folded, low.user_id, high.folded, high.user_id)
-        rows = await self._session.execute(_READ, (bucket, *bounds, limit))
-        return [Entry(row["folded"], UserId(row["user_id"])) for row in rows]
+        found: dict[str, list[Entry]] = {bucket: [] for bucket in buckets}
+        for row in await self._session.execute(_READ, (buckets, *bounds, limit)):
+            found[row["bucket"]].append(Entry(row["folded"], UserId(row["user_id"])))
+        return found
 
 
 def _bucket(folded: str) -> str:
