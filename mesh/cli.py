@@ -11,6 +11,8 @@ from importlib.metadata import version
 from kernel.settings import SettingsError, load
 from kernel.telemetry.logs import LogSettings, configure_logs
 
+_SERVICES = ("auth", "messaging", "presence", "media", "persister")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of `chatly`; returns the exit code: 0 done, 1 failed, 2 wrong settings."""
@@ -31,8 +33,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     commands.add_parser("run", help="the whole mesh on this machine").set_defaults(act=_run)
     serve = commands.add_parser("serve", help="one service alone")
-    serve.add_argument("service", choices=["auth", "messaging", "presence", "media", "persister"])
+    serve.add_argument("service", choices=_SERVICES)
     serve.set_defaults(act=_serve)
+    commands.add_parser("web", help="the web client's files alone").set_defaults(act=_web)
+    health = commands.add_parser("health", help="whether a service of this machine serves: exit code 0 or 1")
+    health.add_argument("service", choices=_SERVICES)
+    health.set_defaults(act=_health)
     commands.add_parser("migrate", help="make and update what Chatly keeps in Cassandra, Kafka and S3").set_defaults(
         act=_migrate
     )
@@ -78,6 +84,20 @@ def _serve(options: argparse.Namespace) -> int:
 
     _configure_logs("info")
     return run(lambda stop: serve_one(options.service, os.environ, stop))
+
+
+def _web(_: argparse.Namespace) -> int:
+    from kernel.runner import run
+    from mesh.web import serve_web
+
+    _configure_logs("info")
+    return run(lambda stop: serve_web(os.environ, stop))
+
+
+def _health(options: argparse.Namespace) -> int:
+    from mesh.probe import serves
+
+    return 0 if asyncio.run(serves(options.service, os.environ)) else 1
 
 
 def _doctor(_: argparse.Namespace) -> int:

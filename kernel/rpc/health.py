@@ -8,6 +8,7 @@ from grpc_health.v1 import health_pb2
 from grpc_health.v1.health import aio
 
 from kernel.service import HealthCheck, Service
+from kernel.telemetry import metrics
 from kernel.telemetry.logs import logger
 
 _EVERY_SECONDS: Final = 2.0
@@ -24,6 +25,9 @@ class HealthMonitor:
         self._checks: Mapping[str, HealthCheck] = service.health
         self._names = ["", *service.grpc_services]
         self._log = logger("health").bind(service=service.name)
+        self._gauge = metrics.gauge("chatly_serving", "1 while new calls are welcome.", ["service"]).labels(
+            service.name
+        )
         self._results: dict[str, str | None] = {}
         self._serving: bool | None = None
         self._draining = False
@@ -63,6 +67,7 @@ class HealthMonitor:
         await self._tell(_NOT_SERVING)
 
     async def _tell(self, status: int) -> None:
+        self._gauge.set(status == _SERVING)
         for name in self._names:
             await self.servicer.set(name, status)
 

@@ -28,6 +28,9 @@ class EdgeSettings:
     port: int = env("CHATLY_EDGE_PORT", 8080, help="port for plain HTTP")
     tls_port: int = env("CHATLY_EDGE_TLS_PORT", 8443, help="port for HTTPS")
     admin_port: int = env("CHATLY_EDGE_ADMIN_PORT", 9901, help="port of Envoy's own admin page, on loopback only")
+    metrics_port: int = env(
+        "CHATLY_EDGE_METRICS_PORT", 0, help="port for /stats/prometheus and /ready alone, on CHATLY_EDGE_HOST; 0: none"
+    )
     tls_certificate: str = env("CHATLY_EDGE_TLS_CERTIFICATE", "", help="PEM file; empty: no HTTPS, or a generated one")
     tls_key: str = env("CHATLY_EDGE_TLS_KEY", "", help="PEM file of the certificate's key")
     auth: str = env("CHATLY_AUTH_ADDRESS", "127.0.0.1:50051", help="auth's gRPC")

@@ -75,12 +75,22 @@ def test_several_addresses_of_a_service_become_several_endpoints() -> None:
     assert len(clusters["messaging"]["load_assignment"]["endpoints"][0]["lb_endpoints"]) == 2
 
 
+def test_the_port_for_metrics_shows_nothing_else_of_the_admin_page(edge: EdgeSettings) -> None:
+    rendered = yaml.safe_load(render(load(EdgeSettings, {"CHATLY_EDGE_METRICS_PORT": "9902"})))
+    listeners = {listener["name"]: listener for listener in rendered["static_resources"]["listeners"]}
+    manager = listeners["metrics"]["filter_chains"][0]["filters"][0]["typed_config"]
+    offered = manager["route_config"]["virtual_hosts"][0]["routes"]
+
+    assert [route["match"]["path"] for route in offered] == ["/stats/prometheus", "/ready"]
+    assert "name: metrics" not in render(edge)
+
+
 @pytest.mark.parametrize("tls", [False, True])
 def test_envoy_accepts_the_configuration(tmp_path: Path, *, tls: bool) -> None:
-    environ = {}
+    environ = {"CHATLY_EDGE_METRICS_PORT": "9902"}
     if tls:
         certificate, key = ensure_certificate(tmp_path)
-        environ = {"CHATLY_EDGE_TLS_CERTIFICATE": str(certificate), "CHATLY_EDGE_TLS_KEY": str(key)}
+        environ |= {"CHATLY_EDGE_TLS_CERTIFICATE": str(certificate), "CHATLY_EDGE_TLS_KEY": str(key)}
     configuration = tmp_path / "envoy.yaml"
     configuration.write_text(render(load(EdgeSettings, environ)))
     envoy = Path(sys.executable).parent / "envoy"

@@ -1,0 +1,45 @@
+"""`chatly health`: what a container's health check hears."""
+
+from collections.abc import AsyncIterator
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio
+
+from mesh.probe import serves
+
+
+@pytest.fixture
+async def servicer() -> aio.HealthServicer:
+    return aio.HealthServicer()
+
+
+@pytest.fixture
+async def environ(servicer: aio.HealthServicer) -> AsyncIterator[dict[str, str]]:
+    server = grpc.aio.server()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    yield {"CHATLY_HOST": "0.0.0.0", "CHATLY_MEDIA_GRPC_PORT": str(port)}
+    await server.stop(None)
+
+
+@pytest.mark.parametrize(
+    ("status", "healthy"),
+    [(health_pb2.HealthCheckResponse.SERVING, True), (health_pb2.HealthCheckResponse.NOT_SERVING, False)],
+)
+async def test_a_service_is_healthy_while_it_says_so(
+    servicer: aio.HealthServicer,
+    environ: dict[str, str],
+    status: int,
+    *,
+    healthy: bool,
+) -> None:
+    await servicer.set("", status)
+
+    assert await serves("media", environ) is healthy
+
+
+async def test_a_service_that_does_not_answer_is_not_healthy(environ: dict[str, str]) -> None:
+    assert not await serves("auth", environ | {"CHATLY_AUTH_GRPC_PORT": "1"})
