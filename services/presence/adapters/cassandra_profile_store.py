@@ -14,10 +14,12 @@ from kernel.store.moments import maybe_from_micros, to_micros
 from services.presence.model import CustomStatus, Profile
 
 _ATTEMPTS = 10
+# More rows in one read would burden one coordinator.
+_AT_ONCE = 25
 
 _READ = (
-    "SELECT last_seen_at, status_text, status_emoji, status_expires_at, status_revision"
-    " FROM presence_profiles WHERE user_id = ?"
+    "SELECT user_id, last_seen_at, status_text, status_emoji, status_expires_at, status_revision"
+    " FROM presence_profiles WHERE user_id IN ?"
 )
 # The moment is its own write timestamp: so it only moves forward.
 _SAW = "UPDATE presence_profiles USING TIMESTAMP ? SET last_seen_at = ? WHERE user_id = ?"
@@ -37,9 +39,12 @@ class CassandraProfileStore:
         self._expiry = Agenda(session, prefix="presence", name="statuses")
 
     async def read(self, user_ids: Iterable[UserId]) -> Mapping[UserId, Profile]:
-        asked = list(dict.fromkeys(user_ids))
-        rows = await asyncio.gather(*(self._find(user_id) for user_id in asked))
-        return {user_id: _profile(row) for user_id, row in zip(asked, rows, strict=True) if row}
+        wanted = list(set(user_ids))
+        starts = range(0, len(wanted), _AT_ONCE)
+        pages = await asyncio.gather(
+            *(self._session.execute(_READ, (wanted[start : start + _AT_ONCE],)) for start in starts)
+        )
+        return {UserId(row["user_id"]): _profile(row) for page in pages for row in page}
 
     async def saw(self, moments: Mapping[UserId, datetime]) -> None:
         micros = {user_id: to_micros(moment) for user_id, moment in moments.items()}
@@ -68,7 +73,7 @@ class CassandraProfileStore:
         return dropped
 
     async def _find(self, user_id: UserId) -> Row | None:
-        rows = await self._session.execute(_READ, (user_id,))
+        rows = await self._session.execute(_READ, ([user_id],))
         return rows[0] if rows else None
 
     async def _replace(self, user_id: UserId, before: Row | None, status: CustomStatus | None) -> bool:
