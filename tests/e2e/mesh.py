@@ -21,7 +21,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,8 +164,13 @@ def _environment(ports: Ports, data_dir: Path, environ: Mapping[str, str]) -> di
     return ours | dict(environ)
 
 
+def free_ports() -> Iterator[int]:
+    """Ports that nobody has, and that nobody takes by chance."""
+    return (port for port in random.sample(_PORTS, len(_PORTS)) if _is_free(port))
+
+
 def _free_ports() -> Ports:
-    free = (port for port in random.sample(_PORTS, len(_PORTS)) if _is_free(port))
+    free = free_ports()
     return Ports(
         edge=next(free),
         tls=next(free),

@@ -1,0 +1,127 @@
+"""Two nodes of a service are one service: on the real engines, with processes that are killed."""
+
+import os
+import signal
+from contextlib import AsyncExitStack
+from uuid import uuid4
+
+import grpc
+import pytest
+from chatly.media.v1 import media_service_pb2
+from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
+from chatly.messaging.v1 import messaging_service_pb2 as messaging
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+
+from tests.e2e.distributed.conftest import Nodes
+from tests.e2e.live.listener import listening
+from tests.e2e.people import Person, people, rest
+from tests.faults.crowd import crowd
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(150), pytest.mark.asyncio(loop_scope="session")]
+
+MESSAGES_PER_SECOND = 60
+
+
+async def send(channel: grpc.aio.Channel, sender: Person, receiver: Person, text: str) -> str:
+    """The message_id."""
+    request = messaging.SendMessageRequest(
+        chat_id=sender.chat_with(receiver), client_message_id=str(uuid4()), text=text
+    )
+    answer = await MessagingServiceStub(channel).SendMessage(request, metadata=sender.metadata, timeout=10)
+    return answer.message.message_id
+
+
+async def channels(stack: AsyncExitStack, addresses: list[str]) -> list[grpc.aio.Channel]:
+    return [await stack.enter_async_context(grpc.aio.insecure_channel(address)) for address in addresses]
+
+
+async def test_what_is_sent_on_one_node_is_heard_and_read_on_the_other(nodes: Nodes) -> None:
+    ann, bob = await people(nodes.mesh, "ann", "bob")
+    async with AsyncExitStack() as stack:
+        here, there = await channels(stack, nodes.messaging)
+        of_bob = await stack.enter_async_context(listening(there, bob))
+        await of_bob.until_caught_up()
+
+        message_id = await send(here, ann, bob, "hello")
+
+        assert (await of_bob.next("message_created")).message_created.message_id == message_id
+        request = messaging.ListMessagesRequest(chat_id=ann.chat_with(bob))
+        page = await MessagingServiceStub(there).ListMessages(request, metadata=bob.metadata)
+        assert [message.message_id for message in page.messages] == [message_id]
+
+
+async def test_a_cursor_of_one_node_resumes_on_the_other(nodes: Nodes) -> None:
+    ann, bob = await people(nodes.mesh, "ann", "bob")
+    async with AsyncExitStack() as stack:
+        here, there = await channels(stack, nodes.messaging)
+        async with listening(here, bob) as before:
+            await before.until_caught_up()
+            heard = await send(here, ann, bob, "heard")
+            await before.next("message_created")
+            cursor = before.cursor
+        missed = [await send(here, ann, bob, f"missed {number}") for number in range(10)]
+
+        of_bob = await stack.enter_async_context(listening(there, bob, cursor))
+        replayed = [event.message_created.message_id for event in await of_bob.until_caught_up()]
+        live = await send(here, ann, bob, "live")
+
+        assert [message_id for message_id in replayed if message_id != heard] == missed
+        assert (await of_bob.next("message_created")).message_created.message_id == live
+
+
+async def test_a_session_that_is_ended_ends_on_every_node(nodes: Nodes) -> None:
+    (ann,) = await people(nodes.mesh, "ann")
+    async with AsyncExitStack() as stack:
+        stubs = [MessagingServiceStub(channel) for channel in await channels(stack, nodes.messaging)]
+        for stub in stubs:
+            await stub.ListChats(messaging.ListChatsRequest(), metadata=ann.metadata)
+        async with rest(nodes.mesh) as client:
+            assert (await client.post("/api/auth/logout", json={}, headers=ann.headers)).status_code == 200
+
+        async def refused(stub: MessagingServiceStub) -> bool:
+            try:
+                await stub.ListChats(messaging.ListChatsRequest(), metadata=ann.metadata)
+            except grpc.aio.AioRpcError as error:
+                return error.code() is grpc.StatusCode.UNAUTHENTICATED
+            return False
+
+        for stub in stubs:
+            await eventually(lambda stub=stub: refused(stub), "the session has ended here too", seconds=5)
+
+
+async def test_an_upload_begun_on_one_node_ends_on_the_other(nodes: Nodes) -> None:
+    (ann,) = await people(nodes.mesh, "ann")
+    content = b"%PDF-1.7\n" + b"x" * 200_000
+    half = len(content) // 2
+    async with AsyncExitStack() as stack:
+        here, there = (MediaServiceStub(channel) for channel in await channels(stack, nodes.media))
+        start = media_service_pb2.UploadStart(
+            file_name="plan.pdf", size_bytes=len(content), purpose=media_service_pb2.MEDIA_PURPOSE_MESSAGE
+        )
+        begun = await here.CreateUpload(media_service_pb2.CreateUploadRequest(start=start), metadata=ann.metadata)
+        for stub, offset, data in ((here, 0, content[:half]), (there, half, content[half:])):
+            part = media_service_pb2.UploadPartRequest(upload_id=begun.upload_id, offset=offset, data=data)
+            await stub.UploadPart(part, metadata=ann.metadata)
+        done = await there.CompleteUpload(
+            media_service_pb2.CompleteUploadRequest(upload_id=begun.upload_id), metadata=ann.metadata
+        )
+
+        asked = media_service_pb2.DownloadRequest(media_id=done.media.media_id)
+        chunks = [answer.data async for answer in here.Download(asked, metadata=ann.metadata)]
+
+    assert b"".join(chunks) == content
+
+
+@pytest.mark.parametrize("victim", ["messaging-2", "persister-1"])
+async def test_a_node_killed_under_load_loses_doubles_and_disorders_nothing(nodes: Nodes, victim: str) -> None:
+    async with crowd(nodes.mesh, messages_per_second=MESSAGES_PER_SECOND) as talkers:
+        async with talkers.talking():
+            await talkers.get_through(150)
+            killed = nodes.pid(victim)
+            os.kill(killed, signal.SIGKILL)
+            await talkers.get_through(150)
+            await eventually(lambda: nodes.pid(victim) != killed, "it is started again")
+            await talkers.get_through(150)
+
+        assert all(subscriber.resyncs == 0 for subscriber in talkers.subscribers)

@@ -1,0 +1,145 @@
+"""Ten people who talk and listen, and what must be true of all they said afterwards, whatever died meanwhile."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from uuid import uuid4
+
+from chatly.messaging.v1 import messaging_service_pb2 as messaging
+from chatly.messaging.v1.message_pb2 import Message
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+
+from tests.e2e.mesh import Mesh
+from tests.e2e.people import Person, people
+from tests.faults.chatter import Sender, Subscriber, history, messaging_stub
+from tests.waiting import eventually
+
+PEOPLE = 10
+DEADLINE = 60.0
+
+
+@dataclass
+class Crowd:
+    """Ten people in one group, each of whom also writes to a neighbour."""
+
+    stub: MessagingServiceStub
+    senders: Sequence[Sender]
+    subscribers: Sequence[Subscriber]
+    members: dict[str, list[Person]]
+    """Of each chat."""
+
+    @property
+    def acknowledged(self) -> int:
+        return sum(len(sender.acknowledged) for sender in self.senders)
+
+    def got_through(self, number: int) -> bool:
+        return self.acknowledged >= number
+
+    async def get_through(self, number: int) -> None:
+        """Wait until that many more messages are acknowledged."""
+        enough = self.acknowledged + number
+        await eventually(partial(self.got_through, enough), "messages get through", seconds=DEADLINE)
+
+    @asynccontextmanager
+    async def talking(self) -> AsyncIterator[None]:
+        """All listen and talk within the block; at its end they fall silent, and all that was said is checked."""
+        silence = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            listening = [group.create_task(subscriber.run()) for subscriber in self.subscribers]
+            await eventually(
+                lambda: all(s.caught_up.is_set() for s in self.subscribers), "all listen", seconds=DEADLINE
+            )
+            talking = [group.create_task(sender.run(silence)) for sender in self.senders]
+            yield
+            silence.set()
+            await asyncio.gather(*talking)
+            await self._check()
+            for task in listening:
+                task.cancel()
+
+    async def _check(self) -> None:
+        """Nothing that was acknowledged is lost, doubled or out of order, for anybody."""
+        for chat_id, members in self.members.items():
+            await _check_chat(self, chat_id, members)
+        for subscriber in self.subscribers:
+            await _check_subscriber(self, subscriber)
+
+
+@asynccontextmanager
+async def crowd(mesh: Mesh, *, messages_per_second: float) -> AsyncIterator[Crowd]:
+    """On their own connections through the edge; nobody talks or listens yet."""
+    everybody = await people(mesh, *["talker"] * PEOPLE)
+    async with AsyncExitStack() as stack:
+        stubs = [await stack.enter_async_context(messaging_stub(mesh)) for _ in everybody]
+        members = {await _group(stubs[0], everybody): everybody}
+        own: dict[str, str] = {}
+        for number in range(0, PEOPLE, 2):
+            pair = everybody[number : number + 2]
+            members[pair[0].chat_with(pair[1])] = pair
+            own |= {person.user_id: pair[0].chat_with(pair[1]) for person in pair}
+        group = next(iter(members))
+        pace = PEOPLE / messages_per_second
+        yield Crowd(
+            stub=stubs[0],
+            senders=[
+                Sender(stub, person, [group, own[person.user_id]], pace)
+                for stub, person in zip(stubs, everybody, strict=True)
+            ],
+            subscribers=[Subscriber(stub, person) for stub, person in zip(stubs, everybody, strict=True)],
+            members=members,
+        )
+
+
+async def _group(stub: MessagingServiceStub, everybody: Sequence[Person]) -> str:
+    request = messaging.CreateGroupRequest(
+        client_group_id=str(uuid4()), title="Everybody", member_ids=[person.user_id for person in everybody[1:]]
+    )
+    answer = await stub.CreateGroup(request, metadata=everybody[0].metadata)
+    return answer.chat.chat_id
+
+
+async def _check_chat(talkers: Crowd, chat_id: str, members: Sequence[Person]) -> None:
+    told = await _stored_history(talkers, chat_id, members[0])
+    made = Counter(message.client_message_id for message in told)
+    acknowledged = {
+        cmid: message.message_id
+        for sender in talkers.senders
+        for cmid, message in sender.acknowledged.items()
+        if message.chat_id == chat_id
+    }
+
+    assert made == Counter(acknowledged.keys())
+    assert {message.client_message_id: message.message_id for message in told} == acknowledged
+    assert sorted(message.seq for message in told) == list(range(1, len(told) + 1))
+    for member in members[1:]:
+        other = await history(talkers.stub, member, chat_id)
+        assert [message.message_id for message in other] == [message.message_id for message in told]
+
+
+async def _stored_history(talkers: Crowd, chat_id: str, reader: Person) -> list[Message]:
+    """The chat once the persister has been through all of it."""
+    told: list[Message] = []
+
+    async def all_are_stored() -> bool:
+        told[:] = await history(talkers.stub, reader, chat_id)
+        return all(message.seq for message in told)
+
+    await eventually(all_are_stored, "every message has its seq", seconds=DEADLINE)
+    return told
+
+
+async def _check_subscriber(talkers: Crowd, subscriber: Subscriber) -> None:
+    chats = [chat_id for chat_id, members in talkers.members.items() if subscriber.person in members]
+    expected = {
+        message.message_id
+        for sender in talkers.senders
+        for message in sender.acknowledged.values()
+        if message.chat_id in chats
+    }
+
+    await eventually(lambda: subscriber.message_ids >= expected, "everything was heard of", seconds=DEADLINE)
+    assert subscriber.message_ids == expected
+    assert subscriber.resyncs == 0
