@@ -15,6 +15,7 @@ from kernel.store.cassandra_bridge import Row
 
 Send = tuple[UserId, UUID]
 
+# Part of the schema: with another number no send is found again.
 _SHARDS = 2
 _MESSAGES = (
     "SELECT message_id, log_offset, reacted, deleted_for_everyone, withdrawn FROM messages"

@@ -38,12 +38,13 @@ def connect(settings: CassandraSettings, schemas: Sequence[Schema], *, stopped: 
 
 
 def why(error: Exception) -> str:
-    """What a failed attempt says, in one line."""
-    if isinstance(error, NoHostAvailable) and error.errors:
-        reasons = [reason for reason in error.errors.values() if reason] if isinstance(error.errors, dict) else []
-        if reasons:
-            return "; ".join(dict.fromkeys(" ".join(str(reason).split()) for reason in reasons))
-    return " ".join(str(error).split())
+    """What a failed attempt or request says, in one line."""
+    reasons: list[object] = [error]
+    if isinstance(error, NoHostAvailable):
+        # By node; the text around them names each node's object in the driver.
+        each = error.errors.values() if isinstance(error.errors, dict) else ()
+        reasons = [reason for reason in each if reason] or list(error.args[:1])
+    return "; ".join(dict.fromkeys(" ".join(str(reason).split()) for reason in reasons))
 
 
 def _cluster(settings: CassandraSettings) -> Cluster:

@@ -1,15 +1,17 @@
 """Batches that end half-way, or are applied by two at once, give what one whole application gives."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import reduce
+from random import Random
 from uuid import UUID
 
 import pytest
 
 from history.codec import encode
-from history.fold import fold_messages
+from history.fold import apply_to_chat, fold_messages
 from history.model import ChatEvent, ChatId
 from history.open import HistoryStore, cassandra_history, cassandra_schema
 from history.ports import Window
@@ -18,10 +20,12 @@ from kernel.log.ports import LogRecord
 from kernel.store.cassandra import CassandraSession, Params, Statement
 from kernel.store.cassandra_bridge import Row
 from tests.builders import an_id
-from tests.engines.cassandra import fresh_cassandra
+from tests.engines.keyspaces import a_keyspace, emptied_cassandra
 from tests.unit.history.chronicle import ANN, BOB, PHOTO, Chronicle, records_of
 
 pytestmark = pytest.mark.engines("cassandra")
+COPY = 6
+"""Place in the story of the second copy of a send."""
 
 
 class BreakingSession(CassandraSession):
@@ -51,9 +55,15 @@ class BreakingSession(CassandraSession):
             raise unavailable(Reason.STORE_UNAVAILABLE, "broken")
 
 
+@pytest.fixture(scope="module")
+def keyspace(cassandra_contact_points: str) -> Iterator[str]:
+    with a_keyspace(cassandra_contact_points) as name:
+        yield name
+
+
 @pytest.fixture
-async def session(cassandra_contact_points: str, fresh_name: str) -> AsyncIterator[CassandraSession]:
-    async with fresh_cassandra(cassandra_contact_points, fresh_name, cassandra_schema()) as opened:
+async def session(cassandra_contact_points: str, keyspace: str) -> AsyncIterator[CassandraSession]:
+    async with emptied_cassandra(cassandra_contact_points, keyspace, cassandra_schema()) as opened:
         yield opened
 
 
@@ -84,7 +94,7 @@ def a_story() -> list[ChatEvent]:
 
 async def check(store: HistoryStore, events: Sequence[ChatEvent]) -> None:
     """That the store holds the story, each thing once, and none of the secrets."""
-    chat_id, copy = events[0].chat_id, events[6]
+    chat_id, copy = events[0].chat_id, events[COPY]
     accepted = [event for event in events if event is not copy]
     states = await store.messages.window(chat_id, Window(limit=99))
     replayed = await store.events.events_after(chat_id, -1, 99)
@@ -144,5 +154,23 @@ async def test_what_an_unfinished_attempt_has_stored_is_told_by_the_next(session
 
     applied = await cassandra_history(session).writer.apply(records_of(events))
 
-    accepted = [event.event_id for event in events if event is not events[6]]
+    accepted = [event.event_id for event in events if event is not events[COPY]]
     assert [item.event.event_id for item in applied.events] == accepted
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_any_order_in_the_log_comes_to_what_the_fold_gives(session: CassandraSession, seed: int) -> None:
+    store, order = cassandra_history(session), Random(seed)
+    events = [event for number, event in enumerate(a_story()) if number != COPY]
+    order.shuffle(events)
+
+    await apply(store, records_of(events, partition=seed), order.randint(1, len(events)))
+
+    chat_id, messages = events[0].chat_id, fold_messages({}, events)
+    found = await store.messages.messages(chat_id, list(messages))
+    replayed = await store.events.events_after(chat_id, -1, 99)
+    assert {key: replace(state, seq=0) for key, state in found.items()} == messages
+    assert sorted(state.seq for state in found.values()) == [1, 2, 3, 4]
+    assert (await store.chats.heads([chat_id]))[chat_id].state == reduce(apply_to_chat, events, None)
+    assert [item.event.event_id for item in replayed] == [event.event_id for event in events]
+    assert not any(b"secret" in encode(item.event) for item in replayed)
