@@ -9,7 +9,7 @@ from typing import Any
 from cassandra import CoordinationFailure, DriverException, OperationTimedOut, Timeout, Unavailable
 from cassandra.cluster import NoHostAvailable, ResponseFuture, Session
 from cassandra.connection import ConnectionException
-from cassandra.protocol import IsBootstrappingErrorMessage, OverloadedErrorMessage, ServerError
+from cassandra.protocol import ErrorMessage, IsBootstrappingErrorMessage, OverloadedErrorMessage, ServerError
 from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, PreparedStatement
 
 from kernel.errors import Reason, unavailable
@@ -38,6 +38,8 @@ _AWAY = (
     IsBootstrappingErrorMessage,
     ServerError,
 )
+# Of a conditional write that met others and ran out of time; the driver has no exception of its own for it.
+_CAS_WRITE_UNKNOWN = 0x1700
 
 
 class CassandraSession:
@@ -166,6 +168,10 @@ class CassandraSession:
             yield
         except _AWAY as error:
             raise unavailable(Reason.STORE_UNAVAILABLE, f"{self._where()} does not answer: {why(error)}") from error
+        except ErrorMessage as error:
+            if error.code != _CAS_WRITE_UNKNOWN:
+                raise
+            raise unavailable(Reason.STORE_UNAVAILABLE, f"{self._where()} was not sure: {why(error)}") from error
         except DriverException as error:
             if self._stopping.is_set():
                 raise unavailable(Reason.STORE_UNAVAILABLE, "the store is being closed") from error

@@ -1,0 +1,45 @@
+"""Which answers of Cassandra's mean that it is away, and which are a defect of ours."""
+
+from typing import Any
+
+import pytest
+from cassandra.protocol import ErrorMessage
+
+from kernel.errors import ChatlyError, Reason
+from kernel.store.cassandra import CassandraSession
+from kernel.store.cassandra_settings import CassandraSettings
+
+
+class Refusing:
+    """A driver's session that refuses every statement with a code of the protocol."""
+
+    def __init__(self, code: int) -> None:
+        self._code = code
+
+    def prepare(self, cql: str) -> "Refusing":
+        return self
+
+    def bind(self, params: object) -> "Refusing":
+        return self
+
+    def execute_async(self, statement: object) -> None:
+        raise ErrorMessage(self._code, "no", {})
+
+
+def session_that_refuses(code: int) -> CassandraSession:
+    session = CassandraSession(settings=CassandraSettings(contact_points=("nowhere",)), schemas=())
+    driver: Any = Refusing(code)
+    session._session = driver
+    return session
+
+
+async def test_a_conditional_write_of_unknown_outcome_may_be_tried_again() -> None:
+    with pytest.raises(ChatlyError) as refused:
+        await session_that_refuses(0x1700).execute("UPDATE t SET a = 1 WHERE b = 1 IF a = 0")
+
+    assert refused.value.reason is Reason.STORE_UNAVAILABLE
+
+
+async def test_an_answer_that_nobody_knows_stays_what_it_is() -> None:
+    with pytest.raises(ErrorMessage):
+        await session_that_refuses(0x7777).execute("SELECT a FROM t WHERE b = 1")
