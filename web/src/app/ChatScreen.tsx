@@ -1,0 +1,47 @@
+import { useCallback, useState } from "react";
+import { useChatName } from "@/components/people/names";
+import { Composer } from "@/features/composer/components/Composer";
+import { DropZone } from "@/features/composer/components/DropZone";
+import { Conversation } from "@/features/conversation/components/Conversation";
+import { ConversationHeader } from "@/features/conversation/components/ConversationHeader";
+import { useChat, useMessages } from "@/lib/hooks";
+import { peerOf } from "@/lib/ids";
+import type { ChatId, Message, UserId } from "@/lib/types";
+
+interface ChatScreenProps {
+  readonly chatId: ChatId;
+  readonly me: UserId;
+  readonly onBack: () => void;
+  readonly onDetails: () => void;
+}
+
+type About = { readonly kind: "reply" | "edit"; readonly message: Message } | null;
+
+/** One chat: header, messages, and the box to write in, which share what is answered or edited. */
+export function ChatScreen({ chatId, me, onBack, onDetails }: ChatScreenProps) {
+  const chat = useChat(chatId);
+  const peerId = chat?.peerId ?? peerOf(chatId, me);
+  const name = useChatName(chat, peerId);
+  const { messages } = useMessages(chatId);
+  const [about, setAbout] = useState<About>(null);
+  const reply = useCallback((message: Message) => setAbout({ kind: "reply", message }), []);
+  const edit = useCallback((message: Message) => setAbout({ kind: "edit", message }), []);
+  const editLast = (): void => {
+    const own = messages.findLast((message) => message.senderId === me && message.state === "sent" && !message.deletedForEveryone && message.text !== "");
+    if (own) edit(own);
+  };
+  return (
+    <DropZone chatId={chatId}>
+      <ConversationHeader chatId={chatId} peerId={peerId} onBack={onBack} onDetails={onDetails} />
+      <Conversation chatId={chatId} me={me} name={name} isGroup={chat?.kind === "group"} onReply={reply} onEdit={edit} />
+      <Composer
+        chatId={chatId}
+        me={me}
+        replyTo={about?.kind === "reply" ? about.message : null}
+        editing={about?.kind === "edit" ? about.message : null}
+        onDone={() => setAbout(null)}
+        onEditLast={editLast}
+      />
+    </DropZone>
+  );
+}

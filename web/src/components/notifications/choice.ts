@@ -1,0 +1,17 @@
+/** Whether this browser shows notifications: asked of the person here, and of the browser. */
+
+export type NotificationChoice = "on" | "off" | "denied";
+
+const KEY = "chatly.notifications";
+
+export function notificationChoice(): NotificationChoice {
+  if (!("Notification" in window) || Notification.permission === "denied") return "denied";
+  return Notification.permission === "granted" && localStorage.getItem(KEY) === "on" ? "on" : "off";
+}
+
+/** Asks the browser when they are switched on. */
+export async function chooseNotifications(on: boolean): Promise<NotificationChoice> {
+  localStorage.setItem(KEY, on ? "on" : "off");
+  if (on && "Notification" in window && Notification.permission === "default") await Notification.requestPermission();
+  return notificationChoice();
+}

@@ -1,0 +1,20 @@
+import { useTranslation } from "react-i18next";
+import { formatAgo } from "@/i18n/format";
+import { usePresence } from "@/lib/hooks";
+import type { UserId } from "@/lib/types";
+
+/** "Online", "Last seen 5 minutes ago", and what they say they are up to. */
+export function PresenceText({ userId }: { readonly userId: UserId }) {
+  const { t, i18n } = useTranslation();
+  const presence = usePresence(userId);
+  if (!presence) return <span>{t("presence.offline")}</span>;
+  const { online, lastSeenAt, status } = presence;
+  const seen = lastSeenAt === null ? t("presence.offline") : t("presence.lastSeen", { when: formatAgo(lastSeenAt, i18n.language) });
+  const said = status ? `${status.emoji} ${status.text}`.trim() : "";
+  return (
+    <span>
+      {online ? t("presence.online") : seen}
+      {said && <bdi>{` · ${said}`}</bdi>}
+    </span>
+  );
+}

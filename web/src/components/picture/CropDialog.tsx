@@ -1,0 +1,114 @@
+import { type KeyboardEvent, type PointerEvent, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "@/components/ui/Button";
+import { Dialog } from "@/components/ui/Dialog";
+import { type Crop, inside, LARGEST_ZOOM, MIDDLE, type Size, squareOf } from "./crop";
+import styles from "./CropDialog.module.css";
+
+const VIEW = 280;
+const OUTPUT = 512;
+const KEY_STEP = 0.03;
+
+interface CropDialogProps {
+  readonly file: File;
+  readonly onCropped: (picture: Blob) => void;
+  readonly onUnreadable: () => void;
+  readonly onClose: () => void;
+}
+
+/** Chooses the square of a picture that is shown in a circle: drag or arrow keys, and a zoom. */
+export function CropDialog({ file, onCropped, onUnreadable, onClose }: CropDialogProps) {
+  const { t } = useTranslation();
+  const url = useObjectUrl(file);
+  const [image, setImage] = useState<HTMLImageElement | null>(null);
+  const [crop, setCrop] = useState<Crop>(MIDDLE);
+  const size: Size = { width: image?.naturalWidth ?? 1, height: image?.naturalHeight ?? 1 };
+  const { left, top, side } = squareOf(crop, size);
+  const scale = VIEW / side;
+  const move = (x: number, y: number): void => setCrop((now) => inside({ ...now, x: now.x + x, y: now.y + y }, size));
+
+  const onPointerMove = (event: PointerEvent): void => {
+    if (event.buttons === 1) move(-event.movementX / scale / size.width, -event.movementY / scale / size.height);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const x = Number(event.key === "ArrowRight") - Number(event.key === "ArrowLeft");
+    const y = Number(event.key === "ArrowDown") - Number(event.key === "ArrowUp");
+    if (x === 0 && y === 0) return;
+    event.preventDefault();
+    move(x * KEY_STEP, y * KEY_STEP);
+  };
+  const use = (): void => {
+    if (image) void draw(image, squareOf(crop, size)).then((picture) => (picture ? onCropped(picture) : onUnreadable()));
+  };
+  return (
+    <Dialog
+      title={t("profile.cropTitle")}
+      size="small"
+      onClose={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>{t("common.cancel")}</Button>
+          <Button look="primary" disabled={!image} onClick={use}>
+            {t("profile.usePicture")}
+          </Button>
+        </>
+      }
+    >
+      <div
+        className={styles.view}
+        dir="ltr"
+        tabIndex={0}
+        role="application"
+        aria-label={t("profile.cropTitle")}
+        onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+        onPointerMove={onPointerMove}
+        onKeyDown={onKeyDown}
+      >
+        {url && (
+          <img
+            className={styles.image}
+            src={url}
+            alt=""
+            draggable={false}
+            style={{ transformOrigin: "0 0", transform: `scale(${scale}) translate(${-left}px, ${-top}px)` }}
+            onLoad={(event) => setImage(event.currentTarget)}
+            onError={onUnreadable}
+          />
+        )}
+      </div>
+      <label className={styles.zoom}>
+        {t("profile.zoom")}
+        <input
+          type="range"
+          min={1}
+          max={LARGEST_ZOOM}
+          step={0.02}
+          value={crop.zoom}
+          onChange={(event) => setCrop(inside({ ...crop, zoom: Number(event.target.value) }, size))}
+        />
+      </label>
+    </Dialog>
+  );
+}
+
+function useObjectUrl(file: File): string | null {
+  const [url, setUrl] = useState<string | null>(null);
+  useEffect(() => {
+    const made = URL.createObjectURL(file);
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [file]);
+  return url;
+}
+
+function draw(image: HTMLImageElement, { left, top, side }: ReturnType<typeof squareOf>): Promise<Blob | null> {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = Math.min(OUTPUT, Math.round(side));
+  const context = canvas.getContext("2d");
+  if (!context) return Promise.resolve(null);
+  // JPEG knows no transparency: what was clear becomes white.
+  context.fillStyle = "#ffffff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(image, left, top, side, side, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.9));
+}

@@ -1,0 +1,29 @@
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { errorText, fieldErrors } from "@/i18n/errors";
+
+/** One thing that is done at the server: whether it runs, and what went wrong with it. */
+export function useTask() {
+  const { t, i18n } = useTranslation();
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<unknown>(null);
+
+  /** True when it was done. */
+  const run = async (task: () => Promise<unknown>): Promise<boolean> => {
+    setBusy(true);
+    setFailure(null);
+    try {
+      await task();
+      return true;
+    } catch (problem) {
+      setFailure(problem);
+      return false;
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  const fields = failure === null ? {} : fieldErrors(t, i18n.language, failure);
+  const text = failure !== null && Object.keys(fields).length === 0 ? errorText(t, i18n.language, failure) : null;
+  return { run, busy, fields: fields as Readonly<Partial<Record<string, string>>>, text };
+}

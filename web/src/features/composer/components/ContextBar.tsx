@@ -1,0 +1,26 @@
+import { X } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { IconButton } from "@/components/ui/Button";
+import styles from "./ContextBar.module.css";
+
+interface ContextBarProps {
+  readonly title: string;
+  readonly text: string;
+  readonly onClose: () => void;
+}
+
+/** What is answered or edited, above the text. */
+export function ContextBar({ title, text, onClose }: ContextBarProps) {
+  const { t } = useTranslation();
+  return (
+    <div className={styles.bar}>
+      <p className={styles.text}>
+        <b className={styles.title}>{title}</b>
+        <bdi className={styles.quote}>{text}</bdi>
+      </p>
+      <IconButton label={t("common.cancel")} onClick={onClose}>
+        <X size={18} />
+      </IconButton>
+    </div>
+  );
+}

@@ -1,0 +1,56 @@
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useToast } from "@/components/ui/Toasts";
+import { useErrorText } from "@/i18n/hooks";
+import { useActions } from "@/lib/hooks";
+import type { Message } from "@/lib/types";
+import { charactersOver } from "../hooks/length";
+import { ContextBar } from "./ContextBar";
+import { TextBox } from "./TextBox";
+
+/** Changes the text of a sent message; when that fails the text stays, to try again. */
+export function EditBox({ message, onDone }: { readonly message: Message; readonly onDone: () => void }) {
+  const { t } = useTranslation();
+  const { editMessage } = useActions();
+  const toast = useToast();
+  const errorText = useErrorText();
+  const box = useRef<HTMLTextAreaElement>(null);
+  const [text, setText] = useState(message.text);
+  const [busy, setBusy] = useState(false);
+  const canSave = !busy && text.trim() !== "" && charactersOver(text) === 0;
+
+  useEffect(() => {
+    box.current?.focus();
+    box.current?.setSelectionRange(message.text.length, message.text.length);
+  }, [message.text.length]);
+
+  const save = async (): Promise<void> => {
+    if (!canSave) return;
+    if (text.trim() === message.text) return onDone();
+    setBusy(true);
+    try {
+      await editMessage(message.chatId, message.messageId, text.trim());
+      onDone();
+    } catch (failure) {
+      toast(errorText(failure));
+      setBusy(false);
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    onDone();
+  };
+  return (
+    <TextBox
+      boxRef={box}
+      text={text}
+      onText={setText}
+      onSubmit={() => void save()}
+      canSubmit={canSave}
+      submitLabel={t("composer.saveEdit")}
+      onKeyDown={onKeyDown}
+      above={<ContextBar title={t("composer.editing")} text={message.text} onClose={onDone} />}
+    />
+  );
+}

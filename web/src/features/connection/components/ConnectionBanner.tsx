@@ -1,0 +1,36 @@
+import { LoaderCircle, WifiOff } from "lucide-react";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useConnection } from "@/lib/hooks";
+import styles from "./ConnectionBanner.module.css";
+
+/** A short loss is not worth a word. */
+const PATIENCE_MS = 2_500;
+
+/** Says so when the connection is away for more than a moment. */
+export function ConnectionBanner() {
+  const { t } = useTranslation();
+  const { phase, since } = useConnection();
+  const overdue = useOverdue(since);
+  const shown = phase !== "live" && (overdue || phase === "offline");
+  return (
+    <div className={styles.place} role="status" data-phase={phase} data-testid="connection">
+      {shown && (
+        <p className={styles.banner}>
+          {phase === "offline" ? <WifiOff size={16} aria-hidden /> : <LoaderCircle size={16} className={styles.turning} aria-hidden />}
+          {t(`connection.${phase}`)}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function useOverdue(since: number | null): boolean {
+  const [overdueSince, setOverdueSince] = useState<number | null>(null);
+  useEffect(() => {
+    if (since === null) return;
+    const timer = setTimeout(() => setOverdueSince(since), Math.max(0, since + PATIENCE_MS - Date.now()));
+    return () => clearTimeout(timer);
+  }, [since]);
+  return since !== null && overdueSince === since;
+}

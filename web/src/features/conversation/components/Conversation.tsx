@@ -1,0 +1,43 @@
+import { MessageCircle } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { Button } from "@/components/ui/Button";
+import { EmptyState } from "@/components/ui/EmptyState";
+import { Spinner } from "@/components/ui/Spinner";
+import { useMessages } from "@/lib/hooks";
+import type { ChatId, Message, UserId } from "@/lib/types";
+import { Announcer } from "./Announcer";
+import styles from "./Conversation.module.css";
+import { MessageList } from "./MessageList";
+import { TypingLine } from "./TypingLine";
+
+export interface ConversationProps {
+  readonly chatId: ChatId;
+  readonly me: UserId;
+  readonly name: string;
+  readonly isGroup: boolean;
+  readonly onReply: (message: Message) => void;
+  readonly onEdit: (message: Message) => void;
+}
+
+/** A chat's messages. Mount one per chat (`key`): where reading began belongs to one look at one chat. */
+export function Conversation(props: ConversationProps) {
+  const { t } = useTranslation();
+  const list = useMessages(props.chatId);
+  const isEmpty = list.messages.length === 0;
+  return (
+    <div className={styles.conversation}>
+      {isEmpty && list.status === "failed" && (
+        <EmptyState icon={<MessageCircle />} title={t("conversation.failed")}>
+          <Button onClick={list.reload}>{t("common.retry")}</Button>
+        </EmptyState>
+      )}
+      {isEmpty && list.status === "ready" && (
+        <EmptyState icon={<MessageCircle />} title={t("conversation.empty")} text={t("conversation.emptyText")} />
+      )}
+      {isEmpty && (list.status === "empty" || list.status === "cached") && <Spinner />}
+      {!isEmpty && <MessageList {...props} list={list} />}
+      <TypingLine chatId={props.chatId} />
+      <Announcer messages={list.messages} me={props.me} />
+    </div>
+  );
+}

@@ -1,0 +1,51 @@
+import { ArrowLeft, Info } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { useChatName } from "@/components/people/names";
+import { PresenceText } from "@/components/people/PresenceText";
+import { ChatAvatar } from "@/components/people/UserAvatar";
+import { IconButton } from "@/components/ui/Button";
+import { useChat, useTyping } from "@/lib/hooks";
+import type { ChatId, UserId } from "@/lib/types";
+import styles from "./ConversationHeader.module.css";
+
+interface ConversationHeaderProps {
+  readonly chatId: ChatId;
+  readonly peerId: UserId | null;
+  readonly onBack: () => void;
+  readonly onDetails: () => void;
+}
+
+export function ConversationHeader({ chatId, peerId, onBack, onDetails }: ConversationHeaderProps) {
+  const { t } = useTranslation();
+  const chat = useChat(chatId);
+  const name = useChatName(chat, peerId);
+  const typing = useTyping(chatId);
+  return (
+    <header className={styles.header}>
+      <IconButton className={styles.back} label={t("common.back")} onClick={onBack}>
+        <ArrowLeft size={20} className={styles.arrow} />
+      </IconButton>
+      <button type="button" className={styles.who} onClick={onDetails}>
+        <ChatAvatar chat={chat} peerId={peerId} />
+        <span className={styles.text}>
+          <h1 className={styles.name}>
+            <bdi>{name}</bdi>
+          </h1>
+          <span className={styles.note}>
+            {typing.length > 0 ? <b className={styles.typing}>{t("chats.typing")}</b> : <Note chatId={chatId} peerId={peerId} />}
+          </span>
+        </span>
+      </button>
+      <IconButton label={t("conversation.details")} onClick={onDetails}>
+        <Info size={20} />
+      </IconButton>
+    </header>
+  );
+}
+
+function Note({ chatId, peerId }: Pick<ConversationHeaderProps, "chatId" | "peerId">) {
+  const { t } = useTranslation();
+  const chat = useChat(chatId);
+  if (peerId !== null) return <PresenceText userId={peerId} />;
+  return chat ? t("conversation.members", { count: chat.members.length }) : null;
+}

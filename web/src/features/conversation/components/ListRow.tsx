@@ -1,0 +1,53 @@
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+import { formatDay } from "@/i18n/format";
+import type { UserId } from "@/lib/types";
+import type { MessageCommands } from "../hooks/use_message_commands";
+import type { Row } from "../hooks/rows";
+import type { Shown } from "./Lightbox";
+import styles from "./ListRow.module.css";
+import { MessageRow } from "./MessageRow";
+
+export interface RowContext {
+  readonly me: UserId;
+  readonly isGroup: boolean;
+  readonly onOpen: (kind: "menu" | "emoji", target: EventTarget) => void;
+  readonly onQuote: (messageId: string) => void;
+  readonly onShow: (shown: Shown) => void;
+  readonly commands: MessageCommands;
+}
+
+export const ListRow = memo(
+  function ListRow({ row, ...context }: { readonly row: Row } & RowContext) {
+    const { t, i18n } = useTranslation();
+    switch (row.kind) {
+      case "day":
+        return (
+          <h2 className={styles.day}>
+            <span>{formatDay(row.at, i18n.language)}</span>
+          </h2>
+        );
+      case "unread":
+        return (
+          <p className={styles.unread}>
+            <span>{t("conversation.newMessages")}</span>
+          </p>
+        );
+      case "message":
+        return <MessageRow message={row.message} first={row.first} last={row.last} {...context} />;
+    }
+  },
+  // Rows are built anew with every change of the list: what they say counts, not which object says it.
+  (before, after) =>
+    before.me === after.me &&
+    before.isGroup === after.isGroup &&
+    before.onOpen === after.onOpen &&
+    before.onQuote === after.onQuote &&
+    before.commands === after.commands &&
+    isSameRow(before.row, after.row),
+);
+
+function isSameRow(a: Row, b: Row): boolean {
+  if (a.kind === "message" && b.kind === "message") return a.message === b.message && a.first === b.first && a.last === b.last;
+  return a.key === b.key;
+}

@@ -1,0 +1,99 @@
+import { ArrowDown } from "lucide-react";
+import { type KeyboardEvent, type MouseEvent, useCallback, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { QUICK_REACTIONS } from "@/components/emoji/quick";
+import type { useMessages } from "@/lib/hooks";
+import type { Message } from "@/lib/types";
+import { useMessageCommands } from "../hooks/use_message_commands";
+import { useMessageFocus } from "../hooks/use_message_focus";
+import { rowOf, useMessageMenu } from "../hooks/use_message_menu";
+import { useMessageScroll } from "../hooks/use_message_scroll";
+import { useMarkRead, useReadMark } from "../hooks/use_read_mark";
+import { buildRows } from "../hooks/rows";
+import { useUnseen } from "../hooks/use_unseen";
+import type { ConversationProps } from "./Conversation";
+import { Lightbox, type Shown } from "./Lightbox";
+import { ListRow } from "./ListRow";
+import { MessageMenu } from "./MessageMenu";
+import styles from "./MessageList.module.css";
+
+type MessageListProps = ConversationProps & { readonly list: ReturnType<typeof useMessages> };
+
+export function MessageList({ chatId, me, name, isGroup, list, onReply, onEdit }: MessageListProps) {
+  const { t } = useTranslation();
+  const { messages, hasOlder, loadingOlder, loadOlder } = list;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [shown, setShown] = useState<Shown | null>(null);
+  const mark = useReadMark(chatId, me);
+  const rows = useMemo(() => buildRows(messages, me, mark), [messages, me, mark]);
+  const { virtual, atEnd, onScroll, toEnd } = useMessageScroll({ rows, hasOlder, loadingOlder, loadOlder, scroller });
+  useMarkRead(chatId, messages, atEnd);
+  const unseen = useUnseen(messages, atEnd);
+  const walk = useMessageFocus(rows, virtual);
+
+  const byKey = useMemo(() => new Map(messages.map((message) => [message.key, message])), [messages]);
+  const find = useCallback((key: string): Message | undefined => byKey.get(key), [byKey]);
+  const menu = useMessageMenu(find);
+  const commands = useMessageCommands({ onReply, onEdit });
+
+  const openMenu = menu.open;
+  const onOpen = useCallback((kind: "menu" | "emoji", target: EventTarget) => void openMenu(kind, target), [openMenu]);
+  const onQuote = useCallback(
+    (messageId: string) => {
+      const index = rows.findIndex((row) => row.kind === "message" && row.message.messageId === messageId);
+      if (index >= 0) virtual.scrollToIndex(index, { align: "center" });
+    },
+    [rows, virtual],
+  );
+
+  const onDoubleClick = (event: MouseEvent): void => {
+    const message = find(rowOf(event.target)?.dataset.key ?? "");
+    const inControl = event.target instanceof Element && event.target.closest("a, button") !== null;
+    if (message && !inControl) commands.react(message, QUICK_REACTIONS[0]);
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
+    walk(event);
+    menu.handlers.onKeyDown(event);
+  };
+
+  const items = virtual.getVirtualItems();
+  return (
+    <>
+      <div
+        ref={scroller}
+        className={styles.scroller}
+        role="log"
+        aria-live="off"
+        aria-label={t("conversation.messages", { name })}
+        aria-busy={loadingOlder}
+        tabIndex={0}
+        onScroll={onScroll}
+        onDoubleClick={onDoubleClick}
+        {...menu.handlers}
+        onKeyDown={onKeyDown}
+      >
+        {loadingOlder && <p className={styles.older}>{t("conversation.olderLoading")}</p>}
+        <div className={styles.all} style={{ height: virtual.getTotalSize() }}>
+          {items.map(({ key, index, start }) => {
+            const row = rows[index];
+            return (
+              row && (
+                <div key={key} ref={virtual.measureElement} data-index={index} className={styles.place} style={{ transform: `translateY(${start}px)` }}>
+                  <ListRow row={row} me={me} isGroup={isGroup} onOpen={onOpen} onQuote={onQuote} onShow={setShown} commands={commands} />
+                </div>
+              )
+            );
+          })}
+        </div>
+      </div>
+      {!atEnd && (
+        <button type="button" className={styles.jump} onClick={toEnd}>
+          <ArrowDown size={18} aria-hidden />
+          {unseen > 0 ? t("conversation.jump", { count: unseen }) : <span className="visually-hidden">{t("conversation.toBottom")}</span>}
+        </button>
+      )}
+      <MessageMenu menu={menu} me={me} commands={commands} />
+      {shown && <Lightbox shown={shown} onClose={() => setShown(null)} />}
+    </>
+  );
+}

@@ -1,0 +1,22 @@
+import { useTranslation } from "react-i18next";
+import { useErrorText } from "@/i18n/hooks";
+import { ChatlyError, type Message } from "@/lib/types";
+import type { MessageCommands } from "../hooks/use_message_commands";
+import styles from "./SendProblem.module.css";
+
+/** Why a message was not sent, and what can be done about it. */
+export function SendProblem({ message, commands }: { readonly message: Message; readonly commands: MessageCommands }) {
+  const { t } = useTranslation();
+  const errorText = useErrorText();
+  return (
+    <p className={styles.problem} role="alert">
+      {errorText(new ChatlyError(message.failure ?? "UNKNOWN", ""))}
+      <button type="button" onClick={() => commands.retry(message)}>
+        {t("common.retry")}
+      </button>
+      <button type="button" onClick={() => commands.discard(message)}>
+        {t("conversation.discard")}
+      </button>
+    </p>
+  );
+}

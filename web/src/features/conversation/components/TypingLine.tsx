@@ -1,0 +1,21 @@
+import { useTranslation } from "react-i18next";
+import { useUserNames } from "@/components/people/names";
+import { useTyping } from "@/lib/hooks";
+import type { ChatId } from "@/lib/types";
+import styles from "./TypingLine.module.css";
+
+/** Who is typing; keeps its place when nobody is, so that nothing jumps. */
+export function TypingLine({ chatId }: { readonly chatId: ChatId }) {
+  const { t } = useTranslation();
+  const names = useUserNames(useTyping(chatId));
+  const [first, second] = names;
+  let text = "";
+  if (names.length > 2) text = t("presence.typingMany");
+  else if (first !== undefined && second !== undefined) text = t("presence.typingTwo", { first, second });
+  else if (first !== undefined) text = t("presence.typingOne", { name: first });
+  return (
+    <p className={styles.line} data-testid="typing">
+      {text}
+    </p>
+  );
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import type { Message } from "@/lib/types";
+import { buildRows } from "./rows";
+
+const NOON = new Date(2026, 4, 4, 12).getTime();
+const MINUTE = 60_000;
+
+/** A TimeUUID whose order is that of `order`. */
+const idOf = (order: number) => `${order.toString(16).padStart(8, "0")}-0000-1000-8000-000000000000`;
+
+function message(order: number, over: Partial<Message> = {}): Message {
+  return {
+    key: `k${order}`,
+    messageId: idOf(order),
+    clientMessageId: `c${order}`,
+    chatId: "a_b",
+    senderId: "a",
+    text: "hi",
+    replyToMessageId: null,
+    attachments: [],
+    reactions: [],
+    createdAt: NOON + order * MINUTE,
+    editedAt: null,
+    deletedForEveryone: false,
+    state: "sent",
+    failure: null,
+    ...over,
+  };
+}
+
+const shape = (...args: Parameters<typeof buildRows>) =>
+  buildRows(...args).map((row) => (row.kind === "message" ? row.key : row.kind));
+
+describe("the rows of a conversation", () => {
+  it("begin with the day, and name each day once", () => {
+    const next = message(3, { createdAt: NOON + 24 * 60 * MINUTE });
+    expect(shape([message(1), message(2), next], "me", "all")).toEqual(["day", "k1", "k2", "day", "k3"]);
+  });
+
+  it("have one line before the first unread message", () => {
+    expect(shape([message(1), message(2), message(3)], "me", idOf(1))).toEqual(["day", "k1", "unread", "k2", "k3"]);
+  });
+
+  it("have no such line before one's own messages", () => {
+    const own = { senderId: "me" };
+    expect(shape([message(1), message(2, own), message(3)], "me", idOf(1))).toEqual(["day", "k1", "k2", "unread", "k3"]);
+  });
+
+  it("join what one sender wrote within a few minutes", () => {
+    const rows = buildRows([message(1), message(2), message(20), message(21, { senderId: "b" })], "me", "all");
+    const ends = rows.flatMap((row) => (row.kind === "message" ? [[row.first, row.last]] : []));
+    expect(ends).toEqual([
+      [true, false],
+      [false, true],
+      [true, true],
+      [true, true],
+    ]);
+  });
+});

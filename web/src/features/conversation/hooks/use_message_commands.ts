@@ -1,0 +1,39 @@
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { useToast } from "@/components/ui/Toasts";
+import { useErrorText } from "@/i18n/hooks";
+import { useActions } from "@/lib/hooks";
+import type { Message } from "@/lib/types";
+
+export interface MessageCommands {
+  readonly reply: (message: Message) => void;
+  readonly edit: (message: Message) => void;
+  readonly react: (message: Message, emoji: string) => void;
+  readonly copy: (message: Message) => void;
+  readonly remove: (message: Message, scope: "me" | "everyone") => void;
+  readonly retry: (message: Message) => void;
+  readonly discard: (message: Message) => void;
+}
+
+/** What can be done with a message; what fails is told. */
+export function useMessageCommands(open: { onReply: (message: Message) => void; onEdit: (message: Message) => void }): MessageCommands {
+  const { t } = useTranslation();
+  const { toggleReaction, deleteMessage, retryMessage, discardMessage } = useActions();
+  const toast = useToast();
+  const errorText = useErrorText();
+  const { onReply, onEdit } = open;
+  return useMemo(() => {
+    const tell = (failure: unknown) => toast(errorText(failure));
+    return {
+      reply: onReply,
+      edit: onEdit,
+      react: ({ chatId, messageId }, emoji) => {
+        if (messageId !== "") toggleReaction(chatId, messageId, emoji).catch(tell);
+      },
+      copy: ({ text }) => void navigator.clipboard.writeText(text).then(() => toast(t("actions.copied")), tell),
+      remove: ({ chatId, messageId }, scope) => void deleteMessage(chatId, messageId, scope).catch(tell),
+      retry: ({ clientMessageId }) => retryMessage(clientMessageId),
+      discard: ({ clientMessageId }) => discardMessage(clientMessageId),
+    };
+  }, [t, toast, errorText, onReply, onEdit, toggleReaction, deleteMessage, retryMessage, discardMessage]);
+}

@@ -1,0 +1,63 @@
+import { type KeyboardEvent, type MouseEvent, type PointerEvent, useCallback, useMemo, useRef, useState } from "react";
+import type { Message } from "@/lib/types";
+
+export interface Opened {
+  readonly kind: "menu" | "emoji";
+  readonly message: Message;
+  readonly x: number;
+  readonly y: number;
+}
+
+const LONG_PRESS_MS = 500;
+
+type Find = (key: string) => Message | undefined;
+
+/** What is open over the list, and the ways to open it: right click, long press, keyboard, buttons. */
+export function useMessageMenu(find: Find) {
+  const [opened, setOpened] = useState<Opened | null>(null);
+  const press = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+
+  const open = useCallback(
+    (kind: Opened["kind"], target: EventTarget, at?: { x: number; y: number }) => {
+      const element = rowOf(target);
+      const message = find(element?.dataset.key ?? "");
+      if (!element || !message || message.messageId === "" || message.deletedForEveryone) return false;
+      const box = (element.querySelector("[data-bubble]") ?? element).getBoundingClientRect();
+      setOpened({ kind, message, x: at?.x ?? box.x + box.width / 2, y: at?.y ?? Math.min(box.bottom, window.innerHeight - 40) });
+      return true;
+    },
+    [find],
+  );
+
+  const handlers = useMemo(() => {
+    const endPress = (): void => clearTimeout(press.current);
+    return {
+      onContextMenu: (event: MouseEvent) => {
+        // A link or a marked text keeps the browser's own menu.
+        if (event.target instanceof Element && event.target.closest("a")) return;
+        const byKeyboard = event.clientX === 0 && event.clientY === 0;
+        if (open("menu", event.target, byKeyboard ? undefined : { x: event.clientX, y: event.clientY })) event.preventDefault();
+      },
+      onKeyDown: (event: KeyboardEvent) => {
+        if (!(event.target instanceof HTMLElement) || event.target.dataset.key === undefined) return;
+        if (event.key !== "Enter" && event.key !== " " && event.key !== "ContextMenu") return;
+        if (open("menu", event.target)) event.preventDefault();
+      },
+      onPointerDown: (event: PointerEvent) => {
+        if (event.pointerType !== "touch") return;
+        const { target, clientX: x, clientY: y } = event;
+        press.current = setTimeout(() => open("menu", target, { x, y }), LONG_PRESS_MS);
+      },
+      onPointerUp: endPress,
+      onPointerCancel: endPress,
+      onPointerMove: endPress,
+    };
+  }, [open]);
+
+  const close = useCallback(() => setOpened(null), []);
+  return { opened, open, close, setOpened, handlers };
+}
+
+export function rowOf(target: EventTarget): HTMLElement | null {
+  return target instanceof Element ? target.closest<HTMLElement>("[data-key]") : null;
+}

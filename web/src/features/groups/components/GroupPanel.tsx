@@ -1,0 +1,94 @@
+import { LogOut, UserPlus } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { PictureButton } from "@/components/picture/PictureButton";
+import { Avatar } from "@/components/ui/Avatar";
+import { Button } from "@/components/ui/Button";
+import { Confirm } from "@/components/ui/Confirm";
+import { FormError } from "@/components/ui/FormError";
+import panel from "@/components/ui/panel.module.css";
+import { SidePanel } from "@/components/ui/SidePanel";
+import { useTask } from "@/components/ui/use_task";
+import { useActions } from "@/lib/hooks";
+import type { Chat, UserId } from "@/lib/types";
+import { canManage, roleOf } from "../hooks/roles";
+import { AddMembersDialog } from "./AddMembersDialog";
+import { GroupForm } from "./GroupForm";
+import { MemberRow } from "./MemberRow";
+
+interface GroupPanelProps {
+  readonly chat: Chat;
+  readonly me: UserId;
+  readonly onPerson: (userId: UserId) => void;
+  readonly onLeft: () => void;
+  readonly onClose: () => void;
+}
+
+/** A group's details: picture, name, members and their roles. */
+export function GroupPanel({ chat, me, onPerson, onLeft, onClose }: GroupPanelProps) {
+  const { t } = useTranslation();
+  const { updateGroup } = useActions();
+  const [adding, setAdding] = useState(false);
+  const manages = canManage(roleOf(chat, me));
+  const picture = <Avatar name={chat.title} url={chat.avatarUrl} size="large" />;
+  return (
+    <SidePanel title={t("conversation.details")} onClose={onClose}>
+      {manages ? (
+        <>
+          <PictureButton label={t("groups.picture")} canRemove={chat.avatarUrl !== null} onPicture={(mediaId) => updateGroup(chat.chatId, { avatarMediaId: mediaId })}>
+            {picture}
+          </PictureButton>
+          <GroupForm key={chat.chatId} chat={chat} />
+        </>
+      ) : (
+        <div className={panel.hero}>
+          {picture}
+          <h3 className={panel.name}>
+            <bdi>{chat.title}</bdi>
+          </h3>
+          <p className={panel.text} dir="auto">
+            {chat.description}
+          </p>
+        </div>
+      )}
+      <section className={panel.section}>
+        <h4 className={panel.title}>{t("conversation.members", { count: chat.members.length })}</h4>
+        {manages && (
+          <Button onClick={() => setAdding(true)}>
+            <UserPlus size={18} aria-hidden />
+            {t("groups.add")}
+          </Button>
+        )}
+        <ul>
+          {chat.members.map((member) => (
+            <MemberRow key={member.userId} chat={chat} member={member} me={me} onPerson={onPerson} />
+          ))}
+        </ul>
+      </section>
+      <LeaveButton chat={chat} onLeft={onLeft} />
+      {adding && <AddMembersDialog chat={chat} onClose={() => setAdding(false)} />}
+    </SidePanel>
+  );
+}
+
+function LeaveButton({ chat, onLeft }: Pick<GroupPanelProps, "chat" | "onLeft">) {
+  const { t } = useTranslation();
+  const { leaveGroup } = useActions();
+  const task = useTask();
+  const [asking, setAsking] = useState(false);
+  const leave = async (): Promise<void> => {
+    if (await task.run(() => leaveGroup(chat.chatId))) onLeft();
+  };
+  return (
+    <div className={panel.section}>
+      <Button look="danger" busy={task.busy} onClick={() => setAsking(true)}>
+        <LogOut size={18} aria-hidden />
+        {t("groups.leave")}
+      </Button>
+      <FormError text={task.text} />
+      {asking && (
+        <Confirm title={t("groups.leave")} text={t("groups.leaveAsk")} action={t("groups.leave")} onConfirm={() => void leave()} onClose={() => setAsking(false)} />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,22 @@
+/** Who may do what in a group, as far as it decides what is shown; the server judges. */
+
+import type { Chat, Role, UserId } from "@/lib/types";
+
+export function roleOf(chat: Chat, userId: UserId): Role {
+  return chat.members.find((member) => member.userId === userId)?.role ?? null;
+}
+
+export function canManage(role: Role): boolean {
+  return role === "admin" || role === "owner";
+}
+
+/** Owners decide about everybody, admins about plain members. */
+export function canManageMember(mine: Role, theirs: Role): boolean {
+  return mine === "owner" || (mine === "admin" && theirs === "member");
+}
+
+/** The roles that somebody of this role can give to another. */
+export function rolesToGive(mine: Role, theirs: Role): readonly ("member" | "admin" | "owner")[] {
+  if (mine !== "owner") return [];
+  return (["member", "admin", "owner"] as const).filter((role) => role !== theirs);
+}

@@ -1,0 +1,95 @@
+import { Ban, MessageCircle } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useNameOf } from "@/components/people/names";
+import { PresenceText } from "@/components/people/PresenceText";
+import { UserAvatar } from "@/components/people/UserAvatar";
+import { Button } from "@/components/ui/Button";
+import { Confirm } from "@/components/ui/Confirm";
+import { FormError } from "@/components/ui/FormError";
+import panel from "@/components/ui/panel.module.css";
+import { SidePanel } from "@/components/ui/SidePanel";
+import { useTask } from "@/components/ui/use_task";
+import { formatDate } from "@/i18n/format";
+import { useActions, useBlocked, useUser } from "@/lib/hooks";
+import type { User, UserId } from "@/lib/types";
+
+interface PersonPanelProps {
+  readonly userId: UserId;
+  /** Missing where one already talks with them. */
+  readonly onMessage?: (() => void) | undefined;
+  readonly onClose: () => void;
+}
+
+/** Somebody else's profile. */
+export function PersonPanel({ userId, onMessage, onClose }: PersonPanelProps) {
+  const { t } = useTranslation();
+  const user = useUser(userId);
+  const name = useNameOf()(user);
+  return (
+    <SidePanel title={t("profile.title")} onClose={onClose}>
+      <div className={panel.hero}>
+        <UserAvatar userId={userId} size="huge" />
+        <h3 className={panel.name}>
+          <bdi>{name}</bdi>
+        </h3>
+        <p className={panel.soft}>
+          <PresenceText userId={userId} />
+        </p>
+      </div>
+      {user && <About user={user} />}
+      <div className={panel.actions}>
+        {onMessage && (
+          <Button look="primary" onClick={onMessage}>
+            <MessageCircle size={18} aria-hidden />
+            {t("profile.message")}
+          </Button>
+        )}
+        <BlockButton userId={userId} name={name} />
+      </div>
+    </SidePanel>
+  );
+}
+
+function About({ user }: { readonly user: User }) {
+  const { t, i18n } = useTranslation();
+  return (
+    <>
+      {user.bio !== "" && (
+        <section className={panel.section}>
+          <h4 className={panel.title}>{t("profile.about")}</h4>
+          <p className={panel.text} dir="auto">
+            {user.bio}
+          </p>
+        </section>
+      )}
+      {user.createdAt !== null && <p className={panel.soft}>{t("profile.since", { date: formatDate(user.createdAt, i18n.language) })}</p>}
+    </>
+  );
+}
+
+function BlockButton({ userId, name }: { readonly userId: UserId; readonly name: string }) {
+  const { t } = useTranslation();
+  const { block, unblock } = useActions();
+  const blocked = useBlocked().has(userId);
+  const task = useTask();
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <Button look={blocked ? "quiet" : "danger"} busy={task.busy} onClick={() => (blocked ? void task.run(() => unblock(userId)) : setAsking(true))}>
+        <Ban size={18} aria-hidden />
+        {t(blocked ? "profile.unblock" : "profile.block")}
+      </Button>
+      <FormError text={task.text} />
+      {asking && (
+        <Confirm
+          title={t("profile.block")}
+          text={t("profile.blockAsk", { name })}
+          action={t("profile.block")}
+          onConfirm={() => void task.run(() => block(userId))}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </>
+  );
+}

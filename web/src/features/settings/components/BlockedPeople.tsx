@@ -1,0 +1,32 @@
+import { useTranslation } from "react-i18next";
+import { PersonRow } from "@/components/people/PersonRow";
+import { Button } from "@/components/ui/Button";
+import { FormError } from "@/components/ui/FormError";
+import panel from "@/components/ui/panel.module.css";
+import { Spinner } from "@/components/ui/Spinner";
+import { useTask } from "@/components/ui/use_task";
+import { useActions } from "@/lib/hooks";
+import { useAsked } from "../hooks/use_asked";
+
+export function BlockedPeople() {
+  const { t } = useTranslation();
+  const { listBlocked, unblock } = useActions();
+  const { answer, failure, ask } = useAsked(listBlocked);
+  const task = useTask();
+  return (
+    <div className={panel.form}>
+      <FormError text={failure ?? task.text} />
+      {!answer && !failure && <Spinner />}
+      {answer?.length === 0 && <p className={panel.soft}>{t("settings.noneBlocked")}</p>}
+      <ul>
+        {answer?.map(({ userId }) => (
+          <PersonRow key={userId} userId={userId}>
+            <Button busy={task.busy} onClick={() => void task.run(() => unblock(userId)).then(ask)}>
+              {t("profile.unblock")}
+            </Button>
+          </PersonRow>
+        ))}
+      </ul>
+    </div>
+  );
+}

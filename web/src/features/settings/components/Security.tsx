@@ -1,0 +1,66 @@
+import { LogOut } from "lucide-react";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "@/components/ui/Button";
+import { FormError } from "@/components/ui/FormError";
+import panel from "@/components/ui/panel.module.css";
+import { TextField } from "@/components/ui/TextField";
+import { useToast } from "@/components/ui/Toasts";
+import { useTask } from "@/components/ui/use_task";
+import { useActions } from "@/lib/hooks";
+import { Sessions } from "./Sessions";
+
+export function Security() {
+  const { t } = useTranslation();
+  const { logout } = useActions();
+  const task = useTask();
+  return (
+    <div className={panel.form}>
+      <PasswordForm />
+      <Sessions />
+      <FormError text={task.text} />
+      <div className={panel.actions}>
+        <Button look="danger" busy={task.busy} onClick={() => void task.run(logout)}>
+          <LogOut size={18} aria-hidden />
+          {t("settings.logout")}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function PasswordForm() {
+  const { t } = useTranslation();
+  const { changePassword } = useActions();
+  const task = useTask();
+  const toast = useToast();
+  const [current, setCurrent] = useState("");
+  const [next, setNext] = useState("");
+  const save = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    if (!(await task.run(() => changePassword(current, next)))) return;
+    setCurrent("");
+    setNext("");
+    toast(t("settings.passwordChanged"));
+  };
+  return (
+    <form className={panel.form} onSubmit={(event) => void save(event)}>
+      <FormError text={task.text} />
+      <TextField label={t("settings.currentPassword")} type="password" autoComplete="current-password" value={current} error={task.fields.current_password} onChange={(event) => setCurrent(event.target.value)} />
+      <TextField
+        label={t("settings.newPassword")}
+        hint={t("auth.passwordHint")}
+        type="password"
+        autoComplete="new-password"
+        value={next}
+        error={task.fields.new_password ?? task.fields.password}
+        onChange={(event) => setNext(event.target.value)}
+      />
+      <div className={panel.actions}>
+        <Button type="submit" look="primary" busy={task.busy} disabled={current === "" || next === ""}>
+          {t("settings.changePassword")}
+        </Button>
+      </div>
+    </form>
+  );
+}

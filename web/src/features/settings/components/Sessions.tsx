@@ -1,0 +1,56 @@
+import { useTranslation } from "react-i18next";
+import { Button } from "@/components/ui/Button";
+import { FormError } from "@/components/ui/FormError";
+import panel from "@/components/ui/panel.module.css";
+import { Spinner } from "@/components/ui/Spinner";
+import { useTask } from "@/components/ui/use_task";
+import { formatAgo } from "@/i18n/format";
+import { useActions } from "@/lib/hooks";
+import type { LoginSession } from "@/lib/types";
+import { useAsked } from "../hooks/use_asked";
+import styles from "./Sessions.module.css";
+
+/** Where one is logged in, and the way to end it. */
+export function Sessions() {
+  const { t } = useTranslation();
+  const { listSessions, revokeSession } = useActions();
+  const { answer, failure, ask } = useAsked(listSessions);
+  const task = useTask();
+  const revoke = async (sessionId: string): Promise<void> => {
+    if (await task.run(() => revokeSession(sessionId))) ask();
+  };
+  return (
+    <section className={panel.section}>
+      <h3 className={panel.title}>{t("settings.sessions")}</h3>
+      <FormError text={failure ?? task.text} />
+      {!answer && !failure && <Spinner />}
+      <ul className={styles.list}>
+        {answer?.map((session) => (
+          <li key={session.sessionId} className={styles.session}>
+            <SessionText session={session} />
+            {!session.current && (
+              <Button busy={task.busy} onClick={() => void revoke(session.sessionId)}>
+                {t("settings.revoke")}
+              </Button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function SessionText({ session }: { readonly session: LoginSession }) {
+  const { t, i18n } = useTranslation();
+  const used = t("settings.lastUsed", { when: formatAgo(session.lastUsedAt, i18n.language) });
+  return (
+    <p className={styles.text}>
+      <b>
+        <bdi>{session.deviceName || t("settings.unknownDevice")}</bdi>
+      </b>
+      <span className={panel.soft}>
+        {session.current ? t("settings.thisDevice") : used} · <bdi>{session.ipAddress}</bdi>
+      </span>
+    </p>
+  );
+}

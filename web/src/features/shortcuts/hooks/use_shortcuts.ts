@@ -1,0 +1,42 @@
+import { useEffect } from "react";
+
+export interface Shortcuts {
+  readonly search: () => void;
+  readonly newChat: () => void;
+  readonly nextChat: () => void;
+  readonly previousChat: () => void;
+  readonly composer: () => void;
+  readonly help: () => void;
+  readonly close: () => void;
+}
+
+/** The shortcut that a key press means, if any. By `code` with Alt: there `key` may be another letter. */
+export function shortcutOf(event: KeyboardEvent, typing: boolean): keyof Shortcuts | null {
+  const { key, code, altKey, ctrlKey, metaKey } = event;
+  if ((ctrlKey || metaKey) && !altKey && code === "KeyK") return "search";
+  if (altKey && !ctrlKey && !metaKey) {
+    const byCode: Readonly<Partial<Record<string, keyof Shortcuts>>> = { KeyN: "newChat", KeyC: "composer", ArrowDown: "nextChat", ArrowUp: "previousChat" };
+    return byCode[code] ?? null;
+  }
+  if (key === "?" && !typing) return "help";
+  return key === "Escape" ? "close" : null;
+}
+
+/** Keys that work everywhere, unless a dialog or a menu is open or somebody took the key already. */
+export function useShortcuts(shortcuts: Shortcuts): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]')) return;
+      const name = shortcutOf(event, isTyping(event.target));
+      if (name === null) return;
+      if (name !== "close") event.preventDefault();
+      shortcuts[name]();
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, [shortcuts]);
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
+}
