@@ -89,3 +89,6 @@ export const en = {
 };
 
 export type Catalogue = typeof en;
+
+/** What another catalogue has: the same texts, and more plural forms where the language has more. */
+export type Texts = { readonly [Section in keyof Catalogue]: Catalogue[Section] & Readonly<Record<string, string>> };
