@@ -214,9 +214,28 @@ describe("the live subscription", () => {
     live.stop();
   });
 
+  it("does not trust an old silence when the machine wakes up, and lets a stream that just spoke be", async () => {
+    const { live, transport } = bench();
+    live.start();
+    transport.latest.send(anItem({ caughtUp: true, cursor: "c1" }));
+    await vi.advanceTimersByTimeAsync(16_000);
+    transport.latest.send(anItem());
+    await vi.advanceTimersByTimeAsync(16_000);
+    live.nudge();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(transport.streams).toHaveLength(1);
+
+    await vi.advanceTimersByTimeAsync(2_000);
+    live.nudge();
+    await vi.advanceTimersByTimeAsync(1_000);
+
+    expect(transport.cursors).toEqual(["", "c1"]);
+    live.stop();
+  });
+
   it("gets new tokens and goes on at once", async () => {
     let renewed = 0;
-    const { live, transport } = bench({
+    const { live, transport, states } = bench({
       cursor: "c1",
       judge: () => "renew",
       renew: () => {
@@ -229,6 +248,7 @@ describe("the live subscription", () => {
     await vi.advanceTimersByTimeAsync(1);
 
     expect(renewed).toBe(1);
+    expect(states.map((state) => state.phase)).toEqual(["connecting"]);
     expect(transport.cursors).toEqual(["c1", "c1"]);
     live.stop();
   });

@@ -76,6 +76,8 @@ export class ResilientStream<T> {
       const pause = await this.#attempt(stop);
       if (pause === null) return;
       this.#lostAt ??= Date.now();
+      // New tokens are no reason to alarm anybody.
+      if (pause === 0) continue;
       this.#tell("waiting", Date.now() + pause);
       await this.#pause(pause);
     }
