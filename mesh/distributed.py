@@ -1,9 +1,10 @@
 """Opens what the processes of a distributed mesh share: Kafka, Redis, Cassandra. Each may still be away."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from history.channels import STORED_CHANNEL
 from kernel.clock import SystemClock
@@ -84,6 +85,26 @@ async def _redis_health(redis: "RedisHandle") -> str | None:
 async def _kafka_health(log: "KafkaLog") -> str | None:
     await log.log_id()
     return None
+
+
+def engine_addresses(environ: Mapping[str, str]) -> Mapping[str, Sequence[tuple[str, int]]]:
+    """Host and port of each engine by the settings, for a look at them; raise SettingsError."""
+    from kernel.blob.s3_settings import S3Settings
+    from kernel.log.kafka_settings import KafkaSettings
+    from kernel.store.cassandra_settings import CassandraSettings, addresses
+    from kernel.store.redis import RedisSettings
+
+    kafka, cassandra = load(KafkaSettings, environ), load(CassandraSettings, environ)
+    redis, s3 = urlsplit(load(RedisSettings, environ).url), urlsplit(load(S3Settings, environ).endpoint)
+    brokers = [broker.rpartition(":") for broker in kafka.bootstrap]
+    found = {
+        "kafka": [(host, int(port)) for host, _, port in brokers],
+        "cassandra": addresses(cassandra.contact_points),
+        "redis": [(redis.hostname or "localhost", redis.port or 6379)],
+    }
+    if s3.hostname:
+        found["s3"] = [(s3.hostname, s3.port or (443 if s3.scheme == "https" else 80))]
+    return found
 
 
 async def are_missing(engines: Engines) -> bool:

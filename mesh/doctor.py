@@ -3,19 +3,20 @@
 import asyncio
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2
 
-from kernel.rpc.settings import load_server_settings
 from kernel.settings import SettingsError, load
+from mesh.distributed import engine_addresses
 from mesh.edge.config import EdgeSettings
 from mesh.edge.http_get import http_get
+from mesh.places import Place, places
 from mesh.platform import GRPC_SERVICES
-from mesh.settings import PORTS, ProcessSettings
+from mesh.settings import ProcessSettings
 
 _SECONDS = 2.0
 _FREE_BYTES = 500 * 1024 * 1024
@@ -46,6 +47,8 @@ async def examine(environ: Mapping[str, str], say: Callable[[str], None]) -> int
 async def _findings(environ: Mapping[str, str]) -> AsyncIterator[Finding]:
     try:
         process, edge = load(ProcessSettings, environ), load(EdgeSettings, environ)
+        doors = [place for name in GRPC_SERVICES for place in places(name, environ)]
+        engines = engine_addresses(environ) if process.distributed else {}
     except SettingsError as error:
         yield Finding("settings", well=False, detail=str(error), mend="Correct these variables, then look again.")
         return
@@ -53,9 +56,10 @@ async def _findings(environ: Mapping[str, str]) -> AsyncIterator[Finding]:
     yield _python()
     yield _envoy()
     yield await asyncio.to_thread(_data, process.data_dir)
-    services = [await _service(name, process, environ) for name in GRPC_SERVICES]
-    for finding in services:
-        yield finding
+    for engine, addresses in engines.items():
+        yield await _engine(engine, addresses)
+    for place in doors:
+        yield await _service(place)
     yield await _edge(edge)
 
 
@@ -76,8 +80,25 @@ def _data(folder: Path) -> Finding:
     return Finding("data folder", free > _FREE_BYTES, detail, "Free some space, or set CHATLY_DATA_DIR elsewhere.")
 
 
-async def _service(name: str, process: ProcessSettings, environ: Mapping[str, str]) -> Finding:
-    address = process.address(name)
+async def _engine(name: str, addresses: Sequence[tuple[str, int]]) -> Finding:
+    where = ", ".join(f"{host}:{port}" for host, port in addresses)
+    answers = await asyncio.gather(*(_listens(host, port) for host, port in addresses))
+    mend = "Start it, e.g. by `make engines-up`, or correct its address."
+    return Finding(name, any(answers), f"{'reached' if any(answers) else 'nobody answers'} at {where}", mend)
+
+
+async def _listens(host: str, port: int) -> bool:
+    try:
+        async with asyncio.timeout(_SECONDS):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
+async def _service(place: Place) -> Finding:
+    name, address = place.service, place.address
     async with grpc.aio.insecure_channel(address) as channel:
         check = channel.unary_unary(
             "/grpc.health.v1.Health/Check",
@@ -91,8 +112,7 @@ async def _service(name: str, process: ProcessSettings, environ: Mapping[str, st
             return Finding(name, well=False, detail=f"nobody answers at {address}", mend=mend)
     if answer.status == health_pb2.HealthCheckResponse.SERVING:
         return Finding(name, well=True, detail=f"serving at {address}")
-    door = load_server_settings(name, port=PORTS[name], environ=environ)
-    mend = f"See what it lacks: curl http://{door.host}:{door.http_port}/healthz"
+    mend = f"See what it lacks: curl http://{place.host}:{place.http_port}/healthz"
     return Finding(name, well=False, detail=f"at {address}, not serving", mend=mend)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mesh.edge.http_get import http_answer
 from mesh.edge.process import die_with_parent
+from mesh.places import Place
 
 Say = Callable[[str], None]
 
@@ -19,27 +20,6 @@ _SETTINGS_ARE_WRONG = 2
 
 class NodeFailedError(Exception):
     """A process of the mesh cannot run; the text says why, as far as it said so itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Which process of which service, and where it listens."""
-
-    service: str
-    number: int
-    host: str
-    grpc_port: int
-    http_port: int
-
-    @property
-    def name(self) -> str:
-        """For people, e.g. `messaging-2`."""
-        return f"{self.service}-{self.number}"
-
-    @property
-    def address(self) -> str:
-        """Of its gRPC."""
-        return f"{self.host}:{self.grpc_port}"
 
 
 @dataclass(slots=True, kw_only=True)

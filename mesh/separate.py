@@ -9,11 +9,12 @@ from pathlib import Path
 
 from kernel.rpc.settings import load_server_settings
 from kernel.runner import background
-from kernel.settings import SettingsError, load
+from kernel.settings import load
 from mesh.edge.config import EdgeSettings
 from mesh.edge.front import edge_settings, ready_line, serve_pages
 from mesh.edge.process import Edge, stopped_at_the_end
-from mesh.node import Node, Place, Say
+from mesh.node import Node, Say
+from mesh.places import Place, places
 from mesh.settings import ProcessSettings, embedded_secret, only_one
 from mesh.targets import TARGETS
 
@@ -100,22 +101,3 @@ def _node(place: Place, environ: Mapping[str, str], secret: str, logs: Path, say
         f"{prefix}_HTTP_PORT": str(place.http_port),
     }
     return Node(place=place, environ={**environ, **ours}, log=logs / f"{place.name}.log", say=say)
-
-
-def places(service: str, environ: Mapping[str, str]) -> list[Place]:
-    """Where the processes of a service are to listen: one for each of its addresses."""
-    grpc, http = (_pairs(environ, f"CHATLY_{service.upper()}_{kind}") for kind in ("ADDRESS", "HTTP_ADDRESS"))
-    if len(grpc) != len(http):
-        name = service.upper()
-        raise SettingsError(f"CHATLY_{name}_ADDRESS and CHATLY_{name}_HTTP_ADDRESS must name as many addresses each")
-    return [
-        Place(service, number, host, port, http_port)
-        for number, ((host, port), (_, http_port)) in enumerate(zip(grpc, http, strict=True), 1)
-    ]
-
-
-def _pairs(environ: Mapping[str, str], variable: str) -> list[tuple[str, int]]:
-    pairs = [address.strip().rpartition(":") for address in environ[variable].split(",")]
-    if not all(port.isdecimal() for _, _, port in pairs):
-        raise SettingsError(f"{variable} must be host:port, or several joined by commas: {environ[variable]!r}")
-    return [(host, int(port)) for host, _, port in pairs]

@@ -31,7 +31,7 @@ class KafkaLog:
         self._reader = KafkaReader(settings=settings)
         self._appender: KafkaAppender | None = None
         self._log_id: str | None = None
-        self._complaint = "not connected yet"
+        self._complaint = f"not connected to Kafka at {self._where()} yet"
 
     async def append(self, key: str, value: bytes) -> LogPosition:
         if self._appender is None:
@@ -86,8 +86,9 @@ class KafkaLog:
                 self._log_id = await asyncio.to_thread(identify_topic, self._settings)
                 producer = await asyncio.to_thread(build_producer, self._settings)
             except (KafkaError, OSError) as error:
-                self._complaint = str(error) or type(error).__name__
-                logger("log").warning("Kafka is not there", bootstrap=self._where(), error=self._complaint)
+                known, self._complaint = self._complaint, str(error) or type(error).__name__
+                if self._complaint != known:
+                    logger("log").warning("Kafka is not there", bootstrap=self._where(), error=self._complaint)
             except WrongTopicError as error:
                 self._complaint = str(error)
                 logger("log").error("Kafka cannot be used", bootstrap=self._where(), error=self._complaint)
@@ -108,7 +109,7 @@ async def open_kafka_log(settings: KafkaSettings, *, patience: float = 5.0) -> A
 
     Raise WrongTopicError if the topic has another number of partitions, as far as that is known within `patience`.
     """
-    # The driver reports every refused connection, several times a second; this adapter says it once per attempt.
+    # The driver reports every refused connection, several times a second; this adapter says it when it changes.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     log, connected = KafkaLog(settings), asyncio.Event()
     keeping = asyncio.create_task(log.keep_connected(connected), name="keep connected to Kafka")

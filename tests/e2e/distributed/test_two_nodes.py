@@ -1,17 +1,20 @@
 """Two nodes of a service are one service: on the real engines, with processes that are killed."""
 
+import asyncio
 import os
 import signal
 from contextlib import AsyncExitStack
 from uuid import uuid4
 
 import grpc
+import psutil
 import pytest
 from chatly.media.v1 import media_service_pb2
 from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
 from chatly.messaging.v1 import messaging_service_pb2 as messaging
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
+from tests.e2e.commands.chatly import chatly
 from tests.e2e.distributed.conftest import Nodes
 from tests.e2e.live.listener import listening
 from tests.e2e.people import Person, people, rest
@@ -70,6 +73,14 @@ async def test_a_cursor_of_one_node_resumes_on_the_other(nodes: Nodes) -> None:
         assert (await of_bob.next("message_created")).message_created.message_id == live
 
 
+async def test_the_doctor_looks_at_every_process_and_every_engine(nodes: Nodes) -> None:
+    doctor = await chatly(nodes.mesh.environ, "doctor")
+
+    assert doctor.exit_code == 0, doctor.output
+    assert all(f"serving at {address}" in doctor.output for address in (*nodes.messaging, *nodes.media))
+    assert doctor.output.count("reached at") == 4
+
+
 async def test_a_session_that_is_ended_ends_on_every_node(nodes: Nodes) -> None:
     (ann,) = await people(nodes.mesh, "ann")
     async with AsyncExitStack() as stack:
@@ -125,3 +136,12 @@ async def test_a_node_killed_under_load_loses_doubles_and_disorders_nothing(node
             await talkers.get_through(150)
 
         assert all(subscriber.resyncs == 0 for subscriber in talkers.subscribers)
+
+
+async def test_when_the_command_is_killed_its_processes_die_with_it(nodes: Nodes) -> None:
+    names = ["auth-1", "messaging-1", "messaging-2", "presence-1", "media-1", "media-2", "persister-1"]
+    processes = [psutil.Process(nodes.pid(name)) for name in names]
+
+    await asyncio.to_thread(nodes.mesh.kill)
+
+    await eventually(lambda: not any(process.is_running() for process in processes), "none is left")
