@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kernel.settings import SettingsError
 from mesh.edge.http_get import http_answer
 from mesh.edge.process import die_with_parent
 from mesh.places import Place
@@ -16,10 +17,6 @@ Say = Callable[[str], None]
 
 _AGAIN_SECONDS = 1.0
 _SETTINGS_ARE_WRONG = 2
-
-
-class NodeFailedError(Exception):
-    """A process of the mesh cannot run; the text says why, as far as it said so itself."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,13 +30,13 @@ class Node:
     _process: asyncio.subprocess.Process | None = field(default=None, init=False)
 
     async def keep(self) -> None:
-        """A background loop: it runs, always. Raise NodeFailedError if its settings are wrong: that stays so."""
+        """A background loop: it runs, always. Raise SettingsError if its settings are wrong: that stays so."""
         while True:
             self._process = await self._spawn()
             self.say(f"  {self.place.name:<12} {self.place.address}  (process {self._process.pid})")
             status = await self._process.wait()
             if status == _SETTINGS_ARE_WRONG:
-                raise NodeFailedError(f"{self.place.name} cannot start: {self._last_words()}")
+                raise SettingsError(f"{self.place.name} cannot start: {self._last_words()}")
             self.say(f"  {self.place.name} ended with status {status}, it is started again: see {self.log}")
             await asyncio.sleep(_AGAIN_SECONDS)
 

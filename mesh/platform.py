@@ -82,7 +82,8 @@ class Channels:
 
 def _target(address: str) -> str:
     """What gRPC is to connect to: of several addresses the first that answers."""
-    return f"ipv4:{address}" if "," in address else address
+    addresses = [each.strip() for each in address.split(",")]
+    return f"ipv4:{','.join(addresses)}" if len(addresses) > 1 else address
 
 
 def _known(service: str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ _STOP_SECONDS = 5.0
 
 
 async def run_separate(environ: Mapping[str, str], stop: asyncio.Event, say: Say) -> None:
-    """Run until `stop`, then drain. Raise SettingsError, NodeFailedError or EdgeFailedError: what to do about it."""
+    """Run until `stop`, then drain. Raise SettingsError or EdgeFailedError with what to do about it."""
     process = load(ProcessSettings, environ)
     say(f"Chatly {version('chatly')} on distributed engines, logs in {(process.data_dir / 'logs').resolve()}")
     with only_one(process.data_dir):

@@ -108,7 +108,10 @@ async def test_a_setting_that_is_missing_is_named(tmp_path: Path) -> None:
 
     refused = await chatly(environ, "serve", "messaging")
     wrong = await chatly({**environ, "CHATLY_ENGINES": "borrowed"}, "serve", "messaging")
+    whole = await chatly({**environ, "CHATLY_WEB_ADDRESS": f"{HOST}:{next(free_ports())}"}, "run")
 
-    assert (refused.exit_code, wrong.exit_code) == (2, 2)
+    assert (refused.exit_code, wrong.exit_code, whole.exit_code) == (2, 2, 2)
+    assert "CHATLY_REDIS_URL is not set" in whole.output
+    assert "Traceback" not in whole.output
     assert "CHATLY_REDIS_URL is not set" in refused.output
     assert "must be embedded or distributed" in wrong.output
