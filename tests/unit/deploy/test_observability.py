@@ -1,8 +1,11 @@
 """Prometheus's and Grafana's files are whole in themselves. tests/e2e asks a running mesh for the metrics they name."""
 
+import re
+
 import pytest
 import yaml
 
+from mesh.edge.contract import methods
 from mesh.settings import PORTS
 from tests.unit.deploy.promql import OBSERVABILITY, dashboards, expressions, metrics_in, rules
 
@@ -23,6 +26,19 @@ def test_metrics_are_found_in_an_expression(expression: str, names: set[str]) ->
 
 def test_every_expression_asks_for_a_metric() -> None:
     assert [place for place, expression in expressions() if not metrics_in(expression)] == []
+
+
+def test_methods_jobs_and_services_that_are_asked_for_exist() -> None:
+    known = {
+        "method": {method.path.removeprefix("/") for method in methods()},
+        "job": {*PORTS, "edge"},
+        "service": set(PORTS),
+    }
+    asked = [found for _, expression in expressions() for found in re.findall(r'(\w+)=~?"([^"]*)"', expression)]
+
+    assert {label for label, _ in asked} >= known.keys()
+    for label, values in asked:
+        assert label not in known or set(values.split("|")) <= known[label], values
 
 
 def test_every_alert_has_its_own_name_a_severity_and_says_what_to_do() -> None:

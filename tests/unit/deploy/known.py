@@ -1,0 +1,38 @@
+"""Which CHATLY_ variables there are."""
+
+import dataclasses
+import importlib
+from collections.abc import Iterator
+
+from mesh.settings import PORTS
+
+_MODULES = (
+    "kernel.blob.s3_settings",
+    "kernel.log.kafka_settings",
+    "kernel.rpc.settings",
+    "kernel.store.cassandra_settings",
+    "kernel.store.redis",
+    "kernel.telemetry.logs",
+    "mesh.edge.config",
+    "mesh.settings",
+    *(f"services.{name}.settings" for name in PORTS),
+)
+
+
+def known_variables() -> set[str]:
+    """Every variable that some process reads; of a secret also the one that names its file."""
+    addresses = {f"CHATLY_{name.upper()}_{kind}" for name in PORTS for kind in ("ADDRESS", "HTTP_ADDRESS")}
+    return addresses | {name for module in _MODULES for name in _variables_of(module)}
+
+
+def _variables_of(module: str) -> Iterator[str]:
+    for thing in vars(importlib.import_module(module)).values():
+        if not (isinstance(thing, type) and dataclasses.is_dataclass(thing)):
+            continue
+        for field in dataclasses.fields(thing):
+            if variable := field.metadata.get("chatly"):
+                for service in PORTS:
+                    name = variable.name.format_map({"SERVICE": service.upper()})
+                    yield name
+                    if variable.secret:
+                        yield f"{name}_FILE"

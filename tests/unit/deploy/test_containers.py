@@ -1,0 +1,120 @@
+"""Dockerfile and docker-compose.yml, as far as they can be judged without an engine that builds and runs them."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mesh.settings import PORTS
+from tests.unit.deploy.known import known_variables
+
+ROOT = Path(__file__).parents[3]
+EVERYTHING = {*PORTS, "edge", "web"}
+ENGINES = {"cassandra", "kafka", "redis", "minio"}
+
+
+@pytest.fixture(scope="module")
+def stages() -> dict[str, list[str]]:
+    """The lines of each stage of the Dockerfile by its name; the first is `FROM`'s image."""
+    found: dict[str, list[str]] = {}
+    for text in re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)[1:]:
+        head, *lines = text.splitlines()
+        image, _, name = head.partition(" AS ")
+        found[name] = [image, *lines]
+    return found
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]  # type: ignore[no-any-return]
+
+
+def test_there_is_an_image_for_each_service_the_edge_and_the_web_client(stages: dict[str, list[str]]) -> None:
+    assert stages.keys() >= EVERYTHING
+
+
+def test_each_image_holds_the_dependencies_of_one_extra_that_exists(stages: dict[str, list[str]]) -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for name in EVERYTHING:
+        (source,) = re.findall(r"COPY --from=(\S+) /opt/chatly", "\n".join(stages[name]))
+        assert stages[source][:2] == ["build", f"RUN install-extra {name}"]
+        assert name in extras
+
+
+def test_what_is_installed_is_held_to_the_lock(stages: dict[str, list[str]]) -> None:
+    text = "\n".join(line for lines in stages.values() for line in lines)
+    for command in re.findall(r"uv pip install (.*)", text):
+        assert "--constraints requirements.lock" in command or "--no-deps /dist/" in command
+
+
+def test_every_image_runs_as_an_ordinary_user_and_checks_its_health(stages: dict[str, list[str]]) -> None:
+    for name in EVERYTHING:
+        lines = stages[name] if stages[name][0] == "base" else [*stages["service"], *stages[name]]
+        assert "USER 10001:10001" in lines
+        assert any(line.startswith("HEALTHCHECK ") for line in lines)
+    for name, port in PORTS.items():
+        text = "\n".join(stages[name])
+        assert f'CMD ["chatly", "health", "{name}"]' in text
+        assert f"EXPOSE {port} {port + 1000}" in text
+
+
+def test_what_the_dockerfile_copies_is_sent_to_the_builder(stages: dict[str, list[str]]) -> None:
+    sent = {
+        line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")
+    }
+    for line in (line for lines in stages.values() for line in lines):
+        if copied := re.fullmatch(r"COPY (?!--)(.*) \S+", line):
+            for name in copied[1].split():
+                assert (ROOT / name).exists(), name
+                assert name.split("/")[0] in sent or name in sent, name
+
+
+def test_compose_builds_every_target_and_brings_every_engine(compose: dict[str, Any]) -> None:
+    assert {item["build"]["target"] for item in compose.values() if "build" in item} == EVERYTHING
+    assert compose.keys() >= ENGINES | {"prometheus", "grafana"}
+
+
+def test_everything_in_compose_waits_until_what_it_needs_is_well(compose: dict[str, Any]) -> None:
+    for name, item in compose.items():
+        for other, how in item.get("depends_on", {}).items():
+            wanted = "service_completed_successfully" if other == "secrets" else "service_healthy"
+            assert how == {"condition": wanted}, name
+            assert other == "secrets" or "build" in compose[other] or "healthcheck" in compose[other]
+    for name in PORTS:
+        assert compose[name]["depends_on"].keys() >= {"secrets", "cassandra", "redis"}
+    assert compose["edge"]["depends_on"].keys() == {*PORTS, "web"}
+
+
+def test_our_containers_are_read_only_and_without_rights(compose: dict[str, Any]) -> None:
+    for name in EVERYTHING:
+        assert compose[name]["read_only"]
+        assert compose[name]["cap_drop"] == ["ALL"]
+        assert compose[name]["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_data_is_in_named_volumes(compose: dict[str, Any]) -> None:
+    named = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["volumes"]
+    for engine in ENGINES:
+        assert any(volume.split(":")[0] in named for volume in compose[engine]["volumes"])
+
+
+def test_containers_are_told_only_variables_that_are_read_and_secrets_by_files(compose: dict[str, Any]) -> None:
+    known = known_variables()
+    made = set(re.findall(r"for name in ([^;]*);", compose["secrets"]["command"][2])[0].split())
+    for name in EVERYTHING:
+        environment = compose[name]["environment"]
+        assert environment.keys() <= known
+        for variable, value in environment.items():
+            assert f"{variable}_FILE" not in known or variable == "CHATLY_REDIS_URL"
+            if variable.endswith("_FILE"):
+                assert Path(value).name in made
+
+
+def test_what_compose_mounts_from_here_is_here(compose: dict[str, Any]) -> None:
+    mounts = [volume for item in compose.values() for volume in item.get("volumes", []) if volume.startswith("./")]
+
+    assert len(mounts) == 4
+    assert all((ROOT / mount.split(":")[0]).exists() for mount in mounts)

@@ -1,0 +1,184 @@
+"""The Kubernetes resources, as kustomize renders them: valid, hardened, and true to what the services are."""
+
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from mesh.settings import PORTS
+from tests.unit.deploy.known import known_variables
+
+K8S = Path(__file__).parents[3] / "deploy" / "k8s"
+KUBERNETES = "1.32"
+"""The oldest version that the resources are written for."""
+OPERATORS = {"kafka.strimzi.io", "k8ssandra.io", "redis.redis.opstreelabs.in"}
+"""API groups whose resources Kubernetes itself knows nothing of."""
+EVERYTHING = {*PORTS, "edge", "web"}
+
+pytestmark = pytest.mark.toolchain("kustomize")
+overlays = pytest.mark.parametrize("overlay", ["dev", "prod"])
+
+Resource = dict[str, Any]
+
+
+@cache
+def rendered(overlay: str) -> tuple[Resource, ...]:
+    done = subprocess.run(
+        ["kustomize", "build", K8S / "overlays" / overlay], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == 0, done.stderr
+    return tuple(yaml.safe_load_all(done.stdout))
+
+
+def of_kind(overlay: str, kind: str) -> dict[str, Resource]:
+    return {item["metadata"]["name"]: item for item in rendered(overlay) if item["kind"] == kind}
+
+
+def pods(overlay: str) -> dict[str, Resource]:
+    return {name: item["spec"]["template"]["spec"] for name, item in of_kind(overlay, "Deployment").items()}
+
+
+@overlays
+def test_every_resource_is_valid_by_the_letter(overlay: str) -> None:
+    for item in rendered(overlay):
+        if item["apiVersion"].split("/")[0] not in OPERATORS:
+            kubernetes_validate.validate(item, KUBERNETES, strict=True)
+
+
+@overlays
+@pytest.mark.parametrize(
+    "kind",
+    ["Deployment", "Service", "ServiceAccount", "HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy"],
+)
+def test_every_part_has_a_resource_of_each_kind(overlay: str, kind: str) -> None:
+    assert of_kind(overlay, kind).keys() >= EVERYTHING
+
+
+@overlays
+def test_no_pod_has_rights_or_a_disk_to_write_to(overlay: str) -> None:
+    for pod in pods(overlay).values():
+        (container,) = pod["containers"]
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert not pod["automountServiceAccountToken"]
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+
+
+@overlays
+def test_pods_have_probes_bounds_of_memory_and_are_spread(overlay: str) -> None:
+    for pod in pods(overlay).values():
+        (container,) = pod["containers"]
+        assert container.keys() >= {"readinessProbe", "livenessProbe"}
+        assert container["resources"]["requests"].keys() == {"cpu", "memory"}
+        assert "memory" in container["resources"]["limits"]
+        assert [each["topologyKey"] for each in pod["topologySpreadConstraints"]] == [
+            "kubernetes.io/hostname",
+            "topology.kubernetes.io/zone",
+        ]
+
+
+@overlays
+def test_services_are_probed_over_grpc_and_have_time_to_drain(overlay: str) -> None:
+    for name, port in PORTS.items():
+        pod = pods(overlay)[name]
+        (container,) = pod["containers"]
+        assert container["readinessProbe"]["grpc"] == {"port": port}
+        assert container["lifecycle"]["preStop"]["sleep"]["seconds"] + 10 < pod["terminationGracePeriodSeconds"]
+
+
+@overlays
+def test_the_names_of_services_lead_to_all_their_pods(overlay: str) -> None:
+    services = of_kind(overlay, "Service")
+
+    assert {services[name]["spec"]["clusterIP"] for name in PORTS} == {"None"}
+
+
+@overlays
+def test_pods_are_told_only_variables_that_are_read(overlay: str) -> None:
+    configs = of_kind(overlay, "ConfigMap")
+    told = {variable for item in configs.values() for variable in item["data"]}
+    for pod in pods(overlay).values():
+        told |= {each["name"] for each in pod["containers"][0].get("env", [])}
+
+    assert told - known_variables() == set()
+
+
+@overlays
+def test_no_secret_is_in_a_variable(overlay: str) -> None:
+    secrets = {name.removesuffix("_FILE") for name in known_variables() if name.endswith("_FILE")} - {
+        "CHATLY_REDIS_URL"  # its password has a variable of its own
+    }
+    for item in of_kind(overlay, "ConfigMap").values():
+        assert not item["data"].keys() & secrets
+    for pod in pods(overlay).values():
+        assert not {each["name"] for each in pod["containers"][0].get("env", [])} & secrets
+
+
+@overlays
+def test_files_that_variables_name_are_in_a_volume_that_the_pod_has(overlay: str) -> None:
+    for pod in pods(overlay).values():
+        (container,) = pod["containers"]
+        folders = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+        volumes = {volume["name"]: volume for volume in pod["volumes"]}
+        assert set(folders.values()) == set(volumes)
+        for each in container.get("env", []):
+            if each["value"].startswith("/run/secrets/"):
+                folder, _, file = each["value"].rpartition("/")
+                items = volumes[folders[folder]]["secret"].get("items")
+                assert items is None or file in {item["path"] for item in items}
+
+
+@overlays
+def test_whoever_may_call_a_service_is_let_in_by_it(overlay: str) -> None:
+    policies = of_kind(overlay, "NetworkPolicy")
+    for caller in EVERYTHING:
+        for rule in policies[caller]["spec"]["egress"]:
+            for peer in rule.get("to", []):
+                called = peer["podSelector"]["matchLabels"].get("app.kubernetes.io/name")
+                for port in rule["ports"] if called else []:
+                    assert caller in _let_in(policies[called], port["port"]), (caller, called, port)
+
+
+@overlays
+def test_whoever_a_service_lets_in_may_call_it(overlay: str) -> None:
+    policies = of_kind(overlay, "NetworkPolicy")
+    for called, port in PORTS.items():
+        for caller in _let_in(policies[called], port):
+            assert _may_call(policies[caller], called, port), (caller, called)
+
+
+def _let_in(policy: Resource, port: int) -> set[str]:
+    return {
+        peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"]
+        for rule in policy["spec"]["ingress"]
+        if {"port": port} in rule["ports"]
+        for peer in rule.get("from", [])
+        if "podSelector" in peer
+    }
+
+
+def _may_call(policy: Resource, called: str, port: int) -> bool:
+    labels = ({"app.kubernetes.io/name": called}, {"chatly/role": "service"})
+    return any(
+        each["port"] <= port <= each.get("endPort", each["port"])
+        for rule in policy["spec"]["egress"]
+        for peer in rule.get("to", [])
+        if peer["podSelector"]["matchLabels"] in labels
+        for each in rule["ports"]
+    )
+
+
+def test_production_takes_no_image_without_a_version() -> None:
+    assert not [pod for pod in pods("prod").values() if ":" not in pod["containers"][0]["image"]]
+
+
+def test_production_brings_no_secret_of_its_own() -> None:
+    assert of_kind("prod", "Secret") == {}
+    assert of_kind("dev", "Secret")
