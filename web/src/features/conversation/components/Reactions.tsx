@@ -34,7 +34,6 @@ function Reaction({ group, onReact }: { readonly group: ReactionGroup; readonly 
       className={styles.reaction}
       aria-pressed={group.mine}
       title={label}
-      aria-label={label}
       onClick={onReact}
     >
       <span>{group.emoji}</span>
