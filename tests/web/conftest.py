@@ -1,0 +1,70 @@
+"""The built web client in a real Chromium, through the real Envoy, against one mesh for the session.
+
+Every test is a coroutine of the session's event loop, in which the browser lives. People are in browser contexts of
+their own: their cookies, storage and tabs are as separate as those of different machines.
+"""
+
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright, expect
+
+from tests.e2e.mesh import Mesh, running_mesh
+from tests.web.people import People
+
+_ROOT = Path(__file__).parents[2]
+_BUILD_SECONDS = 240
+_PATIENCE_MS = 10_000
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.toolchain("chromium"))
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest.fixture(scope="session")
+def client() -> None:
+    """The web client as it is in this tree, built."""
+    subprocess.run([_ROOT / "scripts/web.sh"], check=True, timeout=_BUILD_SECONDS)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def mesh(client: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mesh]:
+    """The session's mesh: shared, so do not stop it."""
+    async with running_mesh(tmp_path_factory.mktemp("mesh")) as mesh:
+        yield mesh
+        assert "Traceback" not in mesh.output(), mesh.output()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=_PATIENCE_MS)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def people(mesh: Mesh, browser: Browser) -> AsyncIterator[People]:
+    """Makes the people of one test; what went wrong in their pages fails it."""
+    people = People(mesh, browser)
+    yield people
+    await people.leave()
+    assert people.complaints == []

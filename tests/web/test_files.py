@@ -1,0 +1,78 @@
+"""Pictures and other files, from the paper clip to the other one's screen."""
+
+from pathlib import Path
+
+from PIL import Image
+from playwright.async_api import expect
+
+from tests.web.people import People
+
+PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    b"2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
+
+
+async def test_a_photo_is_shown_by_its_thumbnail_and_opens_large(people: People, tmp_path: Path) -> None:
+    photo = tmp_path / "hills.jpg"
+    Image.effect_mandelbrot((1600, 1200), (-2, -1.2, 0.6, 1.2), 60).convert("RGB").save(photo, quality=90)
+    ann, bob = await people.pair()
+
+    await ann.attach(photo)
+    await ann.send("Look")
+
+    shown = bob.message("Look").get_by_role("button", name="Open picture hills.jpg")
+    await expect(shown.locator("img")).to_have_js_property("complete", value=True)
+    assert await shown.locator("img").evaluate("picture => picture.decode().then(() => picture.naturalWidth)") < 1600
+    await shown.click()
+    large = bob.dialog.get_by_role("img", name="hills.jpg")
+    await expect(large).to_have_js_property("naturalWidth", 1600)
+
+
+async def test_a_document_is_a_link_with_name_and_size_that_gives_the_same_bytes(
+    people: People, tmp_path: Path
+) -> None:
+    document = tmp_path / "plan.pdf"
+    document.write_bytes(PDF)
+    ann, bob = await people.pair()
+
+    await ann.attach(document)
+    await ann.send("The plan")
+
+    link = bob.message("The plan").get_by_role("link", name="plan.pdf")
+    await expect(link).to_contain_text(f"{len(PDF)} byte")
+    async with bob.page.expect_download() as started:
+        await link.click()
+    await (await started.value).save_as(tmp_path / "received")
+    assert (tmp_path / "received").read_bytes() == PDF
+
+
+async def test_a_file_of_a_wrong_type_is_refused_by_name_and_the_text_stays(people: People, tmp_path: Path) -> None:
+    program = tmp_path / "tool.exe"
+    program.write_bytes(b"MZ" + bytes(2000))
+    ann, _ = await people.pair()
+
+    await ann.composer.fill("With this tool")
+    await ann.attach(program)
+
+    await expect(ann.page.get_by_role("alert")).to_contain_text("Files of this type cannot be sent")
+    await expect(ann.composer).to_have_value("With this tool")
+    await ann.page.get_by_role("button", name="Remove tool.exe").click()
+    await ann.composer.press("Enter")
+    await expect(ann.tick("With this tool")).to_be_visible()
+
+
+async def test_a_file_that_is_too_large_is_refused_with_the_limit_and_the_text_stays(
+    people: People, tmp_path: Path
+) -> None:
+    film = tmp_path / "film.pdf"
+    with film.open("wb") as file:
+        file.write(PDF)
+        file.truncate(200 * 1024 * 1024)
+    ann, _ = await people.pair()
+
+    await ann.composer.fill("My film")
+    await ann.attach(film)
+
+    await expect(ann.page.get_by_role("alert")).to_contain_text("too large: at most")
+    await expect(ann.composer).to_have_value("My film")
