@@ -1,3 +1,4 @@
+import { Boundary } from "@/components/ui/Boundary";
 import { ToastProvider } from "@/components/ui/Toasts";
 import { AuthPage } from "@/features/auth/components/AuthPage";
 import { ClientContext, useSession } from "@/lib/hooks";
@@ -8,7 +9,9 @@ export function App({ client }: { readonly client: Client }) {
   return (
     <ClientContext value={client}>
       <ToastProvider>
-        <Door />
+        <Boundary>
+          <Door />
+        </Boundary>
       </ToastProvider>
     </ClientContext>
   );

@@ -18,7 +18,7 @@ interface ChatScreenProps {
 type About = { readonly kind: "reply" | "edit"; readonly message: Message } | null;
 
 /** One chat: header, messages, and the box to write in, which share what is answered or edited. */
-export function ChatScreen({ chatId, me, onBack, onDetails }: ChatScreenProps) {
+export default function ChatScreen({ chatId, me, onBack, onDetails }: ChatScreenProps) {
   const chat = useChat(chatId);
   const peerId = chat?.peerId ?? peerOf(chatId, me);
   const name = useChatName(chat, peerId);
@@ -27,13 +27,23 @@ export function ChatScreen({ chatId, me, onBack, onDetails }: ChatScreenProps) {
   const reply = useCallback((message: Message) => setAbout({ kind: "reply", message }), []);
   const edit = useCallback((message: Message) => setAbout({ kind: "edit", message }), []);
   const editLast = (): void => {
-    const own = messages.findLast((message) => message.senderId === me && message.state === "sent" && !message.deletedForEveryone && message.text !== "");
+    const own = messages.findLast(
+      (message) =>
+        message.senderId === me && message.state === "sent" && !message.deletedForEveryone && message.text !== "",
+    );
     if (own) edit(own);
   };
   return (
     <DropZone chatId={chatId}>
       <ConversationHeader chatId={chatId} peerId={peerId} onBack={onBack} onDetails={onDetails} />
-      <Conversation chatId={chatId} me={me} name={name} isGroup={chat?.kind === "group"} onReply={reply} onEdit={edit} />
+      <Conversation
+        chatId={chatId}
+        me={me}
+        name={name}
+        isGroup={chat?.kind === "group"}
+        onReply={reply}
+        onEdit={edit}
+      />
       <Composer
         chatId={chatId}
         me={me}

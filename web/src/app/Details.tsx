@@ -20,7 +20,10 @@ export default function Details({ chatId, me, onOpenChat, onGone, onClose }: Det
   const [person, setPerson] = useState<UserId | null>(null);
   const peerId = peerOf(chatId, me);
   if (peerId !== null) return <PersonPanel userId={peerId} onClose={onClose} />;
-  if (person !== null) return <PersonPanel userId={person} onMessage={() => onOpenChat(directChatId(person))} onClose={() => setPerson(null)} />;
+  if (person !== null)
+    return (
+      <PersonPanel userId={person} onMessage={() => onOpenChat(directChatId(person))} onClose={() => setPerson(null)} />
+    );
   if (chat === null) return null;
   return <GroupPanel chat={chat} me={me} onPerson={setPerson} onLeft={onGone} onClose={onClose} />;
 }

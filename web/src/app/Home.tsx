@@ -1,5 +1,5 @@
 import { MessagesSquare } from "lucide-react";
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { ChatList } from "@/features/chat-list/components/ChatList";
@@ -9,14 +9,26 @@ import { useTitleBadge } from "@/features/notifications/hooks/use_title_badge";
 import { useShortcuts } from "@/features/shortcuts/hooks/use_shortcuts";
 import { useChats } from "@/lib/hooks";
 import type { ChatId, UserId } from "@/lib/types";
-import { ChatScreen } from "./ChatScreen";
 import styles from "./Home.module.css";
 import type { Opened } from "./opened";
 import { OwnMenu } from "./OwnMenu";
 import { useRoute } from "./router";
 
-const Dialogs = lazy(() => import("./Dialogs"));
-const Details = lazy(() => import("./Details"));
+const later = {
+  chatScreen: () => import("./ChatScreen"),
+  dialogs: () => import("./Dialogs"),
+  details: () => import("./Details"),
+};
+const ChatScreen = lazy(later.chatScreen);
+const Dialogs = lazy(later.dialogs);
+const Details = lazy(later.details);
+
+/** What is not needed for the first picture is loaded right after it: it is there when asked for, also without a network. */
+function useRest(): void {
+  useEffect(() => {
+    for (const load of Object.values(later)) load().catch(() => undefined);
+  }, []);
+}
 
 /** Everything behind the login: the list, the open chat, its details, and the dialogs above them. */
 export function Home({ me }: { readonly me: UserId }) {
@@ -36,6 +48,7 @@ export function Home({ me }: { readonly me: UserId }) {
   );
   const closeDetails = useCallback(() => setDetailsOf(null), []);
 
+  useRest();
   useTitleBadge();
   useNotifications(me, openChat);
   useHomeShortcuts({ chatId, go, search, showsDetails, closeDetails, setOpened });
@@ -57,13 +70,28 @@ export function Home({ me }: { readonly me: UserId }) {
         {chatId === null ? (
           <EmptyState icon={<MessagesSquare />} title={t("chats.pick")} text={t("chats.pickText")} />
         ) : (
-          <ChatScreen key={chatId} chatId={chatId} me={me} onBack={() => go(null)} onDetails={() => setDetailsOf(showsDetails ? null : chatId)} />
+          <Suspense>
+            <ChatScreen
+              key={chatId}
+              chatId={chatId}
+              me={me}
+              onBack={() => go(null)}
+              onDetails={() => setDetailsOf(showsDetails ? null : chatId)}
+            />
+          </Suspense>
         )}
       </main>
       {showsDetails && (
         <div className={styles.details}>
           <Suspense>
-            <Details key={chatId} chatId={chatId} me={me} onOpenChat={openChat} onGone={() => go(null)} onClose={closeDetails} />
+            <Details
+              key={chatId}
+              chatId={chatId}
+              me={me}
+              onOpenChat={openChat}
+              onGone={() => go(null)}
+              onClose={closeDetails}
+            />
           </Suspense>
         </div>
       )}

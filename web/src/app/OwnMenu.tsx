@@ -27,10 +27,31 @@ export function OwnMenu({ me, onOpen }: { readonly me: UserId; readonly onOpen: 
         </button>
       }
       items={[
-        { key: "settings", label: t("settings.title"), icon: <Settings size={18} />, onSelect: () => onOpen({ kind: "settings", tab: "profile" }) },
-        { key: "status", label: t("settings.status"), icon: <Smile size={18} />, onSelect: () => onOpen({ kind: "settings", tab: "status" }) },
-        { key: "shortcuts", label: t("shortcuts.title"), icon: <Keyboard size={18} />, onSelect: () => onOpen({ kind: "shortcuts" }) },
-        { key: "logout", label: t("settings.logout"), icon: <LogOut size={18} />, danger: true, onSelect: () => void logout().catch((failure: unknown) => toast(errorText(failure))) },
+        {
+          key: "settings",
+          label: t("settings.title"),
+          icon: <Settings size={18} />,
+          onSelect: () => onOpen({ kind: "settings", tab: "profile" }),
+        },
+        {
+          key: "status",
+          label: t("settings.status"),
+          icon: <Smile size={18} />,
+          onSelect: () => onOpen({ kind: "settings", tab: "status" }),
+        },
+        {
+          key: "shortcuts",
+          label: t("shortcuts.title"),
+          icon: <Keyboard size={18} />,
+          onSelect: () => onOpen({ kind: "shortcuts" }),
+        },
+        {
+          key: "logout",
+          label: t("settings.logout"),
+          icon: <LogOut size={18} />,
+          danger: true,
+          onSelect: () => void logout().catch((failure: unknown) => toast(errorText(failure))),
+        },
       ]}
     />
   );

@@ -21,7 +21,10 @@ export function errorText(t: TFunction, language: string, failure: unknown): str
   const first = fields[0];
   if (failure.reason === "INVALID_FIELD" && first) return fieldText(t, first);
   const bytes = Number(metadata.limit_bytes);
-  const limit = failure.reason === "FILE_TOO_LARGE" && bytes > 0 ? formatSize(bytes, language) : (metadata.limit ?? metadata.limit_bytes ?? "");
+  const limit =
+    failure.reason === "FILE_TOO_LARGE" && bytes > 0
+      ? formatSize(bytes, language)
+      : (metadata.limit ?? metadata.limit_bytes ?? "");
   return t(`errors.${reasonOf(failure.reason)}`, { limit, type: metadata.detected_type ?? "?" });
 }
 
@@ -30,11 +33,15 @@ export function fieldErrors(t: TFunction, language: string, failure: unknown): R
   if (!(failure instanceof ChatlyError)) return {};
   const field = FIELD_OF[failure.reason];
   if (field) return { [field]: errorText(t, language, failure) };
-  return Object.fromEntries((failure.details.fields ?? []).map((violation) => [violation.field, fieldText(t, violation)]));
+  return Object.fromEntries(
+    (failure.details.fields ?? []).map((violation) => [violation.field, fieldText(t, violation)]),
+  );
 }
 
 function fieldText(t: TFunction, violation: { field: string; description: string }): string {
-  return violation.field in en.fields ? t(`fields.${violation.field as Field}`, { limit: "4000" }) : violation.description;
+  return violation.field in en.fields
+    ? t(`fields.${violation.field as Field}`, { limit: "4000" })
+    : violation.description;
 }
 
 function reasonOf(reason: string): Reason {

@@ -19,9 +19,15 @@ export function formatTime(at: number, language: string): string {
 /** "Today", "Yesterday", else the date; with the year if it is another one. */
 export function formatDay(at: number, language: string, now = Date.now()): string {
   const days = daysBetween(at, now);
-  if (days < 2) return capital(new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-days, "day"), language);
+  if (days < 2)
+    return capital(new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-days, "day"), language);
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return dateFormat(language, { day: "numeric", month: "long", weekday: "long", ...(sameYear ? {} : { year: "numeric" }) }).format(at);
+  return dateFormat(language, {
+    day: "numeric",
+    month: "long",
+    weekday: "long",
+    ...(sameYear ? {} : { year: "numeric" }),
+  }).format(at);
 }
 
 /** Short, for lists: the time today, the weekday this week, else the date. */
@@ -52,7 +58,9 @@ export function formatDateTime(at: number, language: string): string {
 export function formatSize(bytes: number, language: string): string {
   const step = Math.min(UNITS.length - 1, Math.floor(Math.log(Math.max(1, bytes)) / Math.log(1000)));
   const unit = UNITS[step] ?? "byte";
-  return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 1 }).format(bytes / 1000 ** step);
+  return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 1 }).format(
+    bytes / 1000 ** step,
+  );
 }
 
 export function formatList(names: readonly string[], language: string): string {

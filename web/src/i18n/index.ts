@@ -34,16 +34,16 @@ export async function startTexts(language: Language): Promise<void> {
     // React shows every value as text; escaping here would show twice.
     interpolation: { escapeValue: false },
   });
-  await useLanguageNow(language);
+  await showLanguage(language);
 }
 
 /** Changes the language and keeps the choice. */
 export async function chooseLanguage(language: Language): Promise<void> {
   localStorage.setItem(KEY, language);
-  await useLanguageNow(language);
+  await showLanguage(language);
 }
 
-async function useLanguageNow(language: Language): Promise<void> {
+async function showLanguage(language: Language): Promise<void> {
   if (language !== "en" && !i18next.hasResourceBundle(language, "translation")) {
     i18next.addResourceBundle(language, "translation", await loaders[language]());
   }

@@ -44,7 +44,11 @@ export default function EmojiPicker({ onPick }: EmojiPickerProps) {
           </button>
         ))}
       </div>
-      {shown.length === 0 ? <p className={styles.none}>{t("emoji.none")}</p> : <Grid key={group} emoji={shown} onPick={onPick} />}
+      {shown.length === 0 ? (
+        <p className={styles.none}>{t("emoji.none")}</p>
+      ) : (
+        <Grid key={group} emoji={shown} onPick={onPick} />
+      )}
     </div>
   );
 }
@@ -53,7 +57,14 @@ function Grid({ emoji, onPick }: { readonly emoji: readonly Emoji[]; readonly on
   return (
     <div className={styles.grid} onKeyDown={walk}>
       {emoji.map(({ emoji: text, names }, index) => (
-        <button key={text} type="button" tabIndex={index === 0 ? 0 : -1} title={names.at(-1)} aria-label={names.at(-1)} onClick={() => onPick(text)}>
+        <button
+          key={text}
+          type="button"
+          tabIndex={index === 0 ? 0 : -1}
+          title={names.at(-1)}
+          aria-label={names.at(-1)}
+          onClick={() => onPick(text)}
+        >
           {text}
         </button>
       ))}
@@ -63,7 +74,12 @@ function Grid({ emoji, onPick }: { readonly emoji: readonly Emoji[]; readonly on
 
 /** Arrow keys move over the grid. */
 function walk(event: KeyboardEvent<HTMLElement>): void {
-  const steps: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: COLUMNS, ArrowUp: -COLUMNS };
+  const steps: Readonly<Record<string, number>> = {
+    ArrowRight: 1,
+    ArrowLeft: -1,
+    ArrowDown: COLUMNS,
+    ArrowUp: -COLUMNS,
+  };
   const step = steps[event.key];
   if (step === undefined) return;
   event.preventDefault();

@@ -1,48 +1,13 @@
-import { Popover } from "radix-ui";
-import { lazy, type ReactNode, Suspense } from "react";
-import { useTranslation } from "react-i18next";
-import { Spinner } from "@/components/ui/Spinner";
-import styles from "./EmojiPopover.module.css";
+import { lazy, Suspense } from "react";
+import type { EmojiPopoverProps } from "./EmojiPopoverContent";
 
-const EmojiPicker = lazy(() => import("./EmojiPicker"));
+const EmojiPopoverContent = lazy(() => import("./EmojiPopoverContent"));
 
-interface EmojiPopoverProps {
-  readonly open: boolean;
-  readonly onOpenChange: (open: boolean) => void;
-  readonly onPick: (emoji: string) => void;
-  /** A button that opens it, or an empty element at the place where it shall appear. */
-  readonly anchor: { readonly trigger: ReactNode } | { readonly at: ReactNode };
-  /** Where the focus goes when it closes, if not to the trigger. */
-  readonly returnFocus?: () => void;
-}
-
-export function EmojiPopover({ open, onOpenChange, onPick, anchor, returnFocus }: EmojiPopoverProps) {
-  const { t } = useTranslation();
+/** An emoji picker that opens beside a button or a place; until it is loaded the button alone. */
+export function EmojiPopover(props: EmojiPopoverProps) {
   return (
-    <Popover.Root open={open} onOpenChange={onOpenChange}>
-      {"trigger" in anchor ? <Popover.Trigger asChild>{anchor.trigger}</Popover.Trigger> : <Popover.Anchor asChild>{anchor.at}</Popover.Anchor>}
-      <Popover.Portal>
-        <Popover.Content
-          className={styles.popover}
-          sideOffset={6}
-          collisionPadding={8}
-          aria-label={t("composer.emoji")}
-          onCloseAutoFocus={(event) => {
-            if (!returnFocus) return;
-            event.preventDefault();
-            returnFocus();
-          }}
-        >
-          <Suspense fallback={<Spinner />}>
-            <EmojiPicker
-              onPick={(emoji) => {
-                onPick(emoji);
-                onOpenChange(false);
-              }}
-            />
-          </Suspense>
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+    <Suspense fallback={"trigger" in props.anchor ? props.anchor.trigger : null}>
+      <EmojiPopoverContent {...props} />
+    </Suspense>
   );
 }

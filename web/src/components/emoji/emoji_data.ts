@@ -49,6 +49,7 @@ function emojiOf({ n, u }: { n: readonly string[]; u: string }): Emoji {
 /** Those of which a name begins with, or contains, each word. */
 export function searchEmoji(groups: EmojiGroups, query: string, limit = 120): readonly Emoji[] {
   const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-  const fits = ({ names }: Emoji) => words.every((word) => names.some((name) => name.toLocaleLowerCase().includes(word)));
+  const fits = ({ names }: Emoji) =>
+    words.every((word) => names.some((name) => name.toLocaleLowerCase().includes(word)));
   return [...groups.values()].flat().filter(fits).slice(0, limit);
 }

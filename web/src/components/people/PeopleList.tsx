@@ -27,7 +27,15 @@ export function PeopleList({ onSelect, chosen, without }: PeopleListProps) {
       <label className={styles.search}>
         <Search size={16} aria-hidden />
         <span className="visually-hidden">{t("people.search")}</span>
-        <input type="search" dir="auto" autoFocus placeholder={t("people.search")} value={query} maxLength={32} onChange={(event) => setQuery(event.target.value)} />
+        <input
+          type="search"
+          dir="auto"
+          autoFocus
+          placeholder={t("people.search")}
+          value={query}
+          maxLength={32}
+          onChange={(event) => setQuery(event.target.value)}
+        />
       </label>
       {people.status === "loading" && <Spinner />}
       {people.status === "failed" && <p className={styles.note}>{t("people.failed")}</p>}

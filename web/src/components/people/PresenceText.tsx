@@ -9,7 +9,10 @@ export function PresenceText({ userId }: { readonly userId: UserId }) {
   const presence = usePresence(userId);
   if (!presence) return <span>{t("presence.offline")}</span>;
   const { online, lastSeenAt, status } = presence;
-  const seen = lastSeenAt === null ? t("presence.offline") : t("presence.lastSeen", { when: formatAgo(lastSeenAt, i18n.language) });
+  const seen =
+    lastSeenAt === null
+      ? t("presence.offline")
+      : t("presence.lastSeen", { when: formatAgo(lastSeenAt, i18n.language) });
   const said = status ? `${status.emoji} ${status.text}`.trim() : "";
   return (
     <span>

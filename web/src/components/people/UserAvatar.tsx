@@ -24,7 +24,15 @@ export function UserAvatar({ userId, size = "medium", withPresence = false }: Us
   );
 }
 
-export function ChatAvatar({ chat, peerId, size = "medium" }: { chat: Chat | null; peerId: UserId | null; size?: Size }) {
+export function ChatAvatar({
+  chat,
+  peerId,
+  size = "medium",
+}: {
+  chat: Chat | null;
+  peerId: UserId | null;
+  size?: Size;
+}) {
   if (chat?.kind === "group") return <Avatar name={chat.title} url={chat.avatarUrl} size={size} />;
   return <UserAvatar userId={peerId} size={size} withPresence />;
 }

@@ -40,7 +40,8 @@ export function usePeople(query: string) {
 
   const more = async (): Promise<void> => {
     const page = await ask(people.nextPageToken).catch(() => null);
-    if (page) setPeople((now) => (now.query === wanted ? { ...now, ...page, items: [...now.items, ...page.items] } : now));
+    if (page)
+      setPeople((now) => (now.query === wanted ? { ...now, ...page, items: [...now.items, ...page.items] } : now));
   };
 
   return { ...people, more: () => void more() };

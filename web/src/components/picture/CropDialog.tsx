@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type PointerEvent, useEffect, useState } from "react";
+import { type KeyboardEvent, type PointerEvent, type RefCallback, useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
@@ -19,7 +19,7 @@ interface CropDialogProps {
 /** Chooses the square of a picture that is shown in a circle: drag or arrow keys, and a zoom. */
 export function CropDialog({ file, onCropped, onUnreadable, onClose }: CropDialogProps) {
   const { t } = useTranslation();
-  const url = useObjectUrl(file);
+  const source = useFileSource(file);
   const [image, setImage] = useState<HTMLImageElement | null>(null);
   const [crop, setCrop] = useState<Crop>(MIDDLE);
   const size: Size = { width: image?.naturalWidth ?? 1, height: image?.naturalHeight ?? 1 };
@@ -38,7 +38,8 @@ export function CropDialog({ file, onCropped, onUnreadable, onClose }: CropDialo
     move(x * KEY_STEP, y * KEY_STEP);
   };
   const use = (): void => {
-    if (image) void draw(image, squareOf(crop, size)).then((picture) => (picture ? onCropped(picture) : onUnreadable()));
+    if (image)
+      void draw(image, squareOf(crop, size)).then((picture) => (picture ? onCropped(picture) : onUnreadable()));
   };
   return (
     <Dialog
@@ -64,17 +65,15 @@ export function CropDialog({ file, onCropped, onUnreadable, onClose }: CropDialo
         onPointerMove={onPointerMove}
         onKeyDown={onKeyDown}
       >
-        {url && (
-          <img
-            className={styles.image}
-            src={url}
-            alt=""
-            draggable={false}
-            style={{ transformOrigin: "0 0", transform: `scale(${scale}) translate(${-left}px, ${-top}px)` }}
-            onLoad={(event) => setImage(event.currentTarget)}
-            onError={onUnreadable}
-          />
-        )}
+        <img
+          ref={source}
+          className={styles.image}
+          alt=""
+          draggable={false}
+          style={{ transformOrigin: "0 0", transform: `scale(${scale}) translate(${-left}px, ${-top}px)` }}
+          onLoad={(event) => setImage(event.currentTarget)}
+          onError={onUnreadable}
+        />
       </div>
       <label className={styles.zoom}>
         {t("profile.zoom")}
@@ -91,14 +90,16 @@ export function CropDialog({ file, onCropped, onUnreadable, onClose }: CropDialo
   );
 }
 
-function useObjectUrl(file: File): string | null {
-  const [url, setUrl] = useState<string | null>(null);
-  useEffect(() => {
-    const made = URL.createObjectURL(file);
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
-  }, [file]);
-  return url;
+/** Gives an image element the bytes of a file, and takes them back when it goes. */
+function useFileSource(file: File): RefCallback<HTMLImageElement> {
+  return useCallback(
+    (image: HTMLImageElement) => {
+      const url = URL.createObjectURL(file);
+      image.src = url;
+      return () => URL.revokeObjectURL(url);
+    },
+    [file],
+  );
 }
 
 function draw(image: HTMLImageElement, { left, top, side }: ReturnType<typeof squareOf>): Promise<Blob | null> {

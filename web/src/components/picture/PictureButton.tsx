@@ -67,7 +67,14 @@ export function PictureButton({ children, label, onPicture, canRemove }: Picture
           event.target.value = "";
         }}
       />
-      {file && <CropDialog file={file} onCropped={(picture) => void change(picture)} onUnreadable={unreadable} onClose={() => setFile(null)} />}
+      {file && (
+        <CropDialog
+          file={file}
+          onCropped={(picture) => void change(picture)}
+          onUnreadable={unreadable}
+          onClose={() => setFile(null)}
+        />
+      )}
     </div>
   );
 }

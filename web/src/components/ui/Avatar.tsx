@@ -1,4 +1,4 @@
-import { Avatar as Primitive } from "radix-ui";
+import { useState } from "react";
 import styles from "./Avatar.module.css";
 import { classNames } from "./class_names";
 
@@ -12,17 +12,18 @@ interface AvatarProps {
 
 /** A picture, or the first letters on a colour that stays the same for a name. Says nothing to screen readers. */
 export function Avatar({ name, url, size = "medium" }: AvatarProps) {
+  const [broken, setBroken] = useState<string | null>(null);
   return (
-    <Primitive.Root className={classNames(styles.avatar, styles[size], styles[`hue${hueOf(name)}`])} aria-hidden>
-      {url && <Primitive.Image className={styles.image} src={url} alt="" />}
-      <Primitive.Fallback className={styles.letters}>{initials(name)}</Primitive.Fallback>
-    </Primitive.Root>
+    <span className={classNames(styles.avatar, styles[size], styles[`hue${hueOf(name)}`])} aria-hidden>
+      <span className={styles.letters}>{initials(name)}</span>
+      {url && url !== broken && <img className={styles.image} src={url} alt="" onError={() => setBroken(url)} />}
+    </span>
   );
 }
 
 function initials(name: string): string {
   const words = name.split(/[\s._-]+/u).filter(Boolean);
-  const letters = words.slice(0, 2).map((word) => [...word][0] ?? "");
+  const letters = words.slice(0, 2).map((word) => String.fromCodePoint(word.codePointAt(0) ?? 32));
   return letters.join("").toLocaleUpperCase();
 }
 

@@ -6,6 +6,12 @@ import { IconButton } from "./Button";
 import { classNames } from "./class_names";
 import styles from "./Dialog.module.css";
 
+/** Where nothing asks for the focus it goes to the dialog, not to its close button. */
+function focusItself(event: Event): void {
+  event.preventDefault();
+  if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
+}
+
 interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
@@ -26,7 +32,11 @@ export function Dialog({ title, onClose, children, footer, size = "medium" }: Di
     <Primitive.Root open onOpenChange={(open) => !open && onClose()}>
       <Primitive.Portal>
         <div className={styles.backdrop} />
-        <Primitive.Content className={classNames(styles.dialog, styles[size])} aria-describedby={undefined}>
+        <Primitive.Content
+          className={classNames(styles.dialog, styles[size])}
+          aria-describedby={undefined}
+          onOpenAutoFocus={focusItself}
+        >
           <header className={styles.header}>
             <Primitive.Title className={styles.title}>{title}</Primitive.Title>
             <IconButton label={t("common.close")} onClick={onClose}>

@@ -1,41 +1,13 @@
-import { DropdownMenu } from "radix-ui";
-import type { ReactNode } from "react";
-import { classNames } from "./class_names";
-import styles from "./menu.module.css";
+import { lazy, Suspense } from "react";
+import type { MenuProps } from "./MenuContent";
 
-export interface MenuItem {
-  readonly key: string;
-  readonly label: string;
-  readonly icon?: ReactNode;
-  readonly danger?: boolean;
-  readonly onSelect: () => void;
-}
+const MenuContent = lazy(() => import("./MenuContent"));
 
-interface MenuProps {
-  readonly trigger: ReactNode;
-  readonly items: readonly MenuItem[];
-  readonly align?: "start" | "end";
-}
-
-/** A button that opens a list of actions. */
-export function Menu({ trigger, items, align = "end" }: MenuProps) {
+/** A button that opens a list of actions; until the menu is loaded the button alone. */
+export function Menu(props: MenuProps) {
   return (
-    <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className={styles.menu} align={align} sideOffset={4} collisionPadding={8}>
-          {items.map((item) => (
-            <DropdownMenu.Item
-              key={item.key}
-              className={classNames(styles.item, item.danger && styles.danger)}
-              onSelect={item.onSelect}
-            >
-              {item.icon}
-              {item.label}
-            </DropdownMenu.Item>
-          ))}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+    <Suspense fallback={props.trigger}>
+      <MenuContent {...props} />
+    </Suspense>
   );
 }

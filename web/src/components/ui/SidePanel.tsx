@@ -5,7 +5,15 @@ import { IconButton } from "./Button";
 import styles from "./panel.module.css";
 
 /** The pane beside a conversation. */
-export function SidePanel({ title, onClose, children }: { readonly title: string; readonly onClose: () => void; readonly children: ReactNode }) {
+export function SidePanel({
+  title,
+  onClose,
+  children,
+}: {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}) {
   const { t } = useTranslation();
   return (
     <aside className={styles.panel} aria-label={title}>

@@ -87,7 +87,11 @@ function PasswordField({ mode, form }: { mode: AuthMode; form: ReturnType<typeof
         autoComplete={isNew ? "new-password" : "current-password"}
         {...form.bind("password")}
       />
-      <IconButton className={styles.eye} label={t(shown ? "auth.hidePassword" : "auth.showPassword")} onClick={() => setShown(!shown)}>
+      <IconButton
+        className={styles.eye}
+        label={t(shown ? "auth.hidePassword" : "auth.showPassword")}
+        onClick={() => setShown(!shown)}
+      >
         {shown ? <EyeOff size={18} /> : <Eye size={18} />}
       </IconButton>
     </div>

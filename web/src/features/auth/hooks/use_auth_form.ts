@@ -1,4 +1,4 @@
-import { type ChangeEvent, type FormEvent, useState } from "react";
+import { type ChangeEvent, type SubmitEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { errorText, fieldErrors } from "@/i18n/errors";
 import { useActions } from "@/lib/hooks";
@@ -40,7 +40,7 @@ export function useAuthForm(mode: AuthMode) {
     },
   });
 
-  const submit = (event: FormEvent): void => {
+  const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     const missing = missingFields(mode, values);
     setErrors(Object.fromEntries(missing.map((field) => [field, t(`fields.${field}`)])));

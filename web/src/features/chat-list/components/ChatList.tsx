@@ -43,14 +43,26 @@ export function ChatList({ selected, onSelect, onNewChat, onNewGroup, searchRef,
       <label className={styles.search}>
         <Search size={16} aria-hidden />
         <span className="visually-hidden">{t("chats.filter")}</span>
-        <input ref={searchRef} type="search" dir="auto" placeholder={t("chats.filter")} value={query} onChange={(event) => setQuery(event.target.value)} />
+        <input
+          ref={searchRef}
+          type="search"
+          dir="auto"
+          placeholder={t("chats.filter")}
+          value={query}
+          onChange={(event) => setQuery(event.target.value)}
+        />
       </label>
       <Rows query={useDeferredValue(query)} selected={selected} onSelect={onSelect} onNewChat={onNewChat} />
     </nav>
   );
 }
 
-function Rows({ query, selected, onSelect, onNewChat }: { query: string } & Pick<ChatListProps, "selected" | "onSelect" | "onNewChat">) {
+function Rows({
+  query,
+  selected,
+  onSelect,
+  onNewChat,
+}: { query: string } & Pick<ChatListProps, "selected" | "onSelect" | "onNewChat">) {
   const { t } = useTranslation();
   const { chats, status, reload } = useChats();
   const shown = useMatchingChats(chats, query);

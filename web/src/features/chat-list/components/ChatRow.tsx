@@ -61,11 +61,12 @@ function LastMessage({ message, isGroup }: { readonly message: Message; readonly
   const session = useSession();
   const sender = useUserName(message.senderId);
   const isOwn = session.phase === "signed-in" && session.userId === message.senderId;
+  const summary = useSummary(message);
   const who = isOwn ? t("common.you") : isGroup ? sender : "";
   return (
-    <span className={styles.preview}>
-      {who && <bdi>{`${who}: `}</bdi>}
-      <bdi>{useSummary(message)}</bdi>
+    <span className={styles.last}>
+      {who && <span className={styles.who}>{`${who}: `}</span>}
+      <bdi className={styles.preview}>{summary}</bdi>
     </span>
   );
 }

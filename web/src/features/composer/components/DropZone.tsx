@@ -26,7 +26,13 @@ export function DropZone({ chatId, children }: { readonly chatId: ChatId; readon
     attach(event.dataTransfer.files);
   };
   return (
-    <div className={styles.zone} data-testid="drop-zone" onDragOver={onDragOver} onDragLeave={onDragLeave} onDrop={onDrop}>
+    <div
+      className={styles.zone}
+      data-testid="drop-zone"
+      onDragOver={onDragOver}
+      onDragLeave={onDragLeave}
+      onDrop={onDrop}
+    >
       {children}
       {over && (
         <p className={styles.over}>

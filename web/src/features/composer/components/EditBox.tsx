@@ -26,7 +26,10 @@ export function EditBox({ message, onDone }: { readonly message: Message; readon
 
   const save = async (): Promise<void> => {
     if (!canSave) return;
-    if (text.trim() === message.text) return onDone();
+    if (text.trim() === message.text) {
+      onDone();
+      return;
+    }
     setBusy(true);
     try {
       await editMessage(message.chatId, message.messageId, text.trim());

@@ -1,5 +1,12 @@
 import { SendHorizontal, Smile } from "lucide-react";
-import { type ClipboardEvent, type KeyboardEvent, type ReactNode, type RefObject, useLayoutEffect, useState } from "react";
+import {
+  type ClipboardEvent,
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject,
+  useLayoutEffect,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
 import { EmojiPopover } from "@/components/emoji/EmojiPopover";
 import { IconButton } from "@/components/ui/Button";
@@ -23,7 +30,18 @@ interface TextBoxProps {
 }
 
 /** A text of several lines with emoji: Enter submits, Shift+Enter begins a line. */
-export function TextBox({ boxRef, text, onText, onSubmit, canSubmit, submitLabel, onKeyDown, onFiles, above, before }: TextBoxProps) {
+export function TextBox({
+  boxRef,
+  text,
+  onText,
+  onSubmit,
+  canSubmit,
+  submitLabel,
+  onKeyDown,
+  onFiles,
+  above,
+  before,
+}: TextBoxProps) {
   const { t } = useTranslation();
   useHeight(boxRef, text);
 

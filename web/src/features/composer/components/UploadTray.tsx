@@ -26,20 +26,39 @@ function UploadCard({ upload }: { readonly upload: Upload }) {
   const percent = state === "done" ? 100 : Math.floor((100 * sentBytes) / Math.max(1, sizeBytes));
   return (
     <li className={styles.card} data-state={state}>
-      {upload.previewUrl ? <img className={styles.preview} src={upload.previewUrl} alt="" /> : <FileText className={styles.preview} aria-hidden />}
+      {upload.previewUrl ? (
+        <img className={styles.preview} src={upload.previewUrl} alt="" />
+      ) : (
+        <FileText className={styles.preview} aria-hidden />
+      )}
       <div className={styles.text}>
         <bdi className={styles.name}>{fileName}</bdi>
         <UploadNote upload={upload} />
         {(state === "uploading" || state === "waiting") && (
-          <progress className={styles.progress} max={100} value={percent} aria-label={t("composer.uploading", { name: fileName, percent })} />
+          <progress
+            className={styles.progress}
+            max={100}
+            value={percent}
+            aria-label={t("composer.uploading", { name: fileName, percent })}
+          />
         )}
       </div>
       {state === "failed" && upload.failure?.details.retryable && (
-        <button type="button" title={t("common.retry")} aria-label={t("composer.retryUpload", { name: fileName })} onClick={() => retryUpload(upload.id)}>
+        <button
+          type="button"
+          title={t("common.retry")}
+          aria-label={t("composer.retryUpload", { name: fileName })}
+          onClick={() => retryUpload(upload.id)}
+        >
           <RotateCcw size={16} />
         </button>
       )}
-      <button type="button" title={t("common.remove")} aria-label={t("composer.cancelUpload", { name: fileName })} onClick={() => cancelUpload(upload.id)}>
+      <button
+        type="button"
+        title={t("common.remove")}
+        aria-label={t("composer.cancelUpload", { name: fileName })}
+        onClick={() => cancelUpload(upload.id)}
+      >
         <X size={16} />
       </button>
     </li>

@@ -4,5 +4,5 @@ export const FILES_LIMIT = 10;
 
 /** How many characters a text has above the limit. */
 export function charactersOver(text: string): number {
-  return text.length <= TEXT_LIMIT ? 0 : Math.max(0, [...text].length - TEXT_LIMIT);
+  return text.length <= TEXT_LIMIT ? 0 : Math.max(0, Array.from(text).length - TEXT_LIMIT);
 }

@@ -17,7 +17,11 @@ export function ConnectionBanner() {
     <div className={styles.place} role="status" data-phase={phase} data-testid="connection">
       {shown && (
         <p className={styles.banner}>
-          {phase === "offline" ? <WifiOff size={16} aria-hidden /> : <LoaderCircle size={16} className={styles.turning} aria-hidden />}
+          {phase === "offline" ? (
+            <WifiOff size={16} aria-hidden />
+          ) : (
+            <LoaderCircle size={16} className={styles.turning} aria-hidden />
+          )}
           {t(`connection.${phase}`)}
         </p>
       )}

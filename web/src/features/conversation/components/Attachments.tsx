@@ -22,7 +22,11 @@ export function Attachments({ message, onShow }: AttachmentsProps) {
     <div className={styles.attachments}>
       {attachments.map((attachment) =>
         isPicture(attachment) ? (
-          <Picture key={attachment.mediaId} attachment={attachment} onOpen={() => onShow({ pictures, index: pictures.indexOf(attachment) })} />
+          <Picture
+            key={attachment.mediaId}
+            attachment={attachment}
+            onOpen={() => onShow({ pictures, index: pictures.indexOf(attachment) })}
+          />
         ) : (
           <FileLink key={attachment.mediaId} attachment={attachment} />
         ),
@@ -42,7 +46,13 @@ function Picture({ attachment, onOpen }: { readonly attachment: Attachment; read
   // The place is taken before the bytes are there: nothing jumps when they come.
   const style = { width: Math.max(SMALLEST, Math.round(width * scale)), aspectRatio: `${width} / ${height}` };
   return (
-    <button type="button" className={styles.picture} style={style} aria-label={t("conversation.openImage", { name: fileName })} onClick={onOpen}>
+    <button
+      type="button"
+      className={styles.picture}
+      style={style}
+      aria-label={t("conversation.openImage", { name: fileName })}
+      onClick={onOpen}
+    >
       <img src={thumbnailUrl ?? url} alt={fileName} loading="lazy" decoding="async" draggable={false} />
     </button>
   );

@@ -32,7 +32,11 @@ export function ConversationHeader({ chatId, peerId, onBack, onDetails }: Conver
             <bdi>{name}</bdi>
           </h1>
           <span className={styles.note}>
-            {typing.length > 0 ? <b className={styles.typing}>{t("chats.typing")}</b> : <Note chatId={chatId} peerId={peerId} />}
+            {typing.length > 0 ? (
+              <b className={styles.typing}>{t("chats.typing")}</b>
+            ) : (
+              <Note chatId={chatId} peerId={peerId} />
+            )}
           </span>
         </span>
       </button>

@@ -11,7 +11,7 @@ export interface Shown {
 }
 
 /** A message's pictures, large, one at a time. */
-export function Lightbox({ shown, onClose }: { readonly shown: Shown; readonly onClose: () => void }) {
+export default function Lightbox({ shown, onClose }: { readonly shown: Shown; readonly onClose: () => void }) {
   const { t } = useTranslation();
   const [index, setIndex] = useState(shown.index);
   const picture = shown.pictures[index];
@@ -29,7 +29,12 @@ export function Lightbox({ shown, onClose }: { readonly shown: Shown; readonly o
             <Dialog.Title className={styles.name}>
               <bdi>{picture.fileName}</bdi>
             </Dialog.Title>
-            <a href={picture.url} download={picture.fileName} title={t("conversation.download")} aria-label={t("conversation.download")}>
+            <a
+              href={picture.url}
+              download={picture.fileName}
+              title={t("conversation.download")}
+              aria-label={t("conversation.download")}
+            >
               <Download size={20} />
             </a>
             <Dialog.Close title={t("common.close")} aria-label={t("common.close")}>
@@ -37,7 +42,13 @@ export function Lightbox({ shown, onClose }: { readonly shown: Shown; readonly o
             </Dialog.Close>
           </header>
           <div className={styles.stage} onClick={onClose}>
-            <img src={picture.url} alt={picture.fileName} width={picture.width} height={picture.height} onClick={(event) => event.stopPropagation()} />
+            <img
+              src={picture.url}
+              alt={picture.fileName}
+              width={picture.width}
+              height={picture.height}
+              onClick={(event) => event.stopPropagation()}
+            />
           </div>
           {shown.pictures.length > 1 && (
             <footer className={styles.footer} dir="ltr">

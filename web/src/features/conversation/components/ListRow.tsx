@@ -48,6 +48,7 @@ export const ListRow = memo(
 );
 
 function isSameRow(a: Row, b: Row): boolean {
-  if (a.kind === "message" && b.kind === "message") return a.message === b.message && a.first === b.first && a.last === b.last;
+  if (a.kind === "message" && b.kind === "message")
+    return a.message === b.message && a.first === b.first && a.last === b.last;
   return a.key === b.key;
 }

@@ -12,7 +12,10 @@ export function MessageFooter({ message, isOwn }: { readonly message: Message; r
   return (
     <p className={styles.footer}>
       {message.editedAt !== null && !message.deletedForEveryone && <span>{t("conversation.edited")}</span>}
-      <time dateTime={new Date(message.createdAt).toISOString()} title={formatDateTime(message.createdAt, i18n.language)}>
+      <time
+        dateTime={new Date(message.createdAt).toISOString()}
+        title={formatDateTime(message.createdAt, i18n.language)}
+      >
         {formatTime(message.createdAt, i18n.language)}
       </time>
       {isOwn && !message.deletedForEveryone && <Ticks message={message} />}
@@ -37,7 +40,10 @@ function Ticks({ message }: { readonly message: Message }) {
       return <CircleAlert size={14} className={styles.failed} role="img" aria-label={t("conversation.notSent")} />;
     case "sent":
     case "read": {
-      const label = names.length > 0 ? t("conversation.readBy", { names: formatList(names, i18n.language) }) : t("conversation.sent");
+      const label =
+        names.length > 0
+          ? t("conversation.readBy", { names: formatList(names, i18n.language) })
+          : t("conversation.sent");
       const Icon = receipt === "read" ? CheckCheck : Check;
       return (
         <span className={styles.tick} data-receipt={receipt} role="img" title={label} aria-label={label}>

@@ -1,5 +1,5 @@
 import { ArrowDown } from "lucide-react";
-import { type KeyboardEvent, type MouseEvent, useCallback, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, lazy, type MouseEvent, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { QUICK_REACTIONS } from "@/components/emoji/quick";
 import type { useMessages } from "@/lib/hooks";
@@ -12,10 +12,12 @@ import { useMarkRead, useReadMark } from "../hooks/use_read_mark";
 import { buildRows } from "../hooks/rows";
 import { useUnseen } from "../hooks/use_unseen";
 import type { ConversationProps } from "./Conversation";
-import { Lightbox, type Shown } from "./Lightbox";
+import type { Shown } from "./Lightbox";
 import { ListRow } from "./ListRow";
-import { MessageMenu } from "./MessageMenu";
 import styles from "./MessageList.module.css";
+
+const MessageMenu = lazy(() => import("./MessageMenu"));
+const Lightbox = lazy(() => import("./Lightbox"));
 
 type MessageListProps = ConversationProps & { readonly list: ReturnType<typeof useMessages> };
 
@@ -78,8 +80,22 @@ export function MessageList({ chatId, me, name, isGroup, list, onReply, onEdit }
             const row = rows[index];
             return (
               row && (
-                <div key={key} ref={virtual.measureElement} data-index={index} className={styles.place} style={{ transform: `translateY(${start}px)` }}>
-                  <ListRow row={row} me={me} isGroup={isGroup} onOpen={onOpen} onQuote={onQuote} onShow={setShown} commands={commands} />
+                <div
+                  key={key}
+                  ref={virtual.measureElement}
+                  data-index={index}
+                  className={styles.place}
+                  style={{ transform: `translateY(${start}px)` }}
+                >
+                  <ListRow
+                    row={row}
+                    me={me}
+                    isGroup={isGroup}
+                    onOpen={onOpen}
+                    onQuote={onQuote}
+                    onShow={setShown}
+                    commands={commands}
+                  />
                 </div>
               )
             );
@@ -89,11 +105,17 @@ export function MessageList({ chatId, me, name, isGroup, list, onReply, onEdit }
       {!atEnd && (
         <button type="button" className={styles.jump} onClick={toEnd}>
           <ArrowDown size={18} aria-hidden />
-          {unseen > 0 ? t("conversation.jump", { count: unseen }) : <span className="visually-hidden">{t("conversation.toBottom")}</span>}
+          {unseen > 0 ? (
+            t("conversation.jump", { count: unseen })
+          ) : (
+            <span className="visually-hidden">{t("conversation.toBottom")}</span>
+          )}
         </button>
       )}
-      <MessageMenu menu={menu} me={me} commands={commands} />
-      {shown && <Lightbox shown={shown} onClose={() => setShown(null)} />}
+      <Suspense>
+        <MessageMenu menu={menu} me={me} commands={commands} />
+        {shown && <Lightbox shown={shown} onClose={() => setShown(null)} />}
+      </Suspense>
     </>
   );
 }

@@ -24,14 +24,21 @@ interface Removal {
 }
 
 /** The menu, the emoji picker and the question before deleting: one of each for the whole list. */
-export function MessageMenu({ menu, me, commands }: MessageMenuProps) {
+export default function MessageMenu({ menu, me, commands }: MessageMenuProps) {
   const { t } = useTranslation();
   const [removal, setRemoval] = useState<Removal | null>(null);
   const { opened, close, setOpened } = menu;
   return (
     <>
       {opened?.kind === "menu" && (
-        <Actions opened={opened} isOwn={opened.message.senderId === me} commands={commands} onClose={close} onRemove={setRemoval} onMoreEmoji={() => setOpened({ ...opened, kind: "emoji" })} />
+        <Actions
+          opened={opened}
+          isOwn={opened.message.senderId === me}
+          commands={commands}
+          onClose={close}
+          onRemove={setRemoval}
+          onMoreEmoji={() => setOpened({ ...opened, kind: "emoji" })}
+        />
       )}
       {opened?.kind === "emoji" && (
         <EmojiPopover
@@ -95,13 +102,41 @@ function Actions({ opened, isOwn, commands, onClose, onRemove, onMoreEmoji }: Ac
               </DropdownMenu.Item>
             ))}
           </DropdownMenu.Group>
-          <Item icon={<SmilePlus size={17} />} label={t("actions.moreEmoji")} onSelect={() => setTimeout(onMoreEmoji)} />
-          <Item icon={<Reply size={17} />} label={t("actions.reply")} onSelect={() => setTimeout(() => commands.reply(message))} />
-          {isOwn && <Item icon={<Pencil size={17} />} label={t("actions.edit")} onSelect={() => setTimeout(() => commands.edit(message))} />}
-          {message.text !== "" && <Item icon={<Copy size={17} />} label={t("actions.copy")} onSelect={() => commands.copy(message)} />}
+          <Item
+            icon={<SmilePlus size={17} />}
+            label={t("actions.moreEmoji")}
+            onSelect={() => setTimeout(onMoreEmoji)}
+          />
+          <Item
+            icon={<Reply size={17} />}
+            label={t("actions.reply")}
+            onSelect={() => setTimeout(() => commands.reply(message))}
+          />
+          {isOwn && (
+            <Item
+              icon={<Pencil size={17} />}
+              label={t("actions.edit")}
+              onSelect={() => setTimeout(() => commands.edit(message))}
+            />
+          )}
+          {message.text !== "" && (
+            <Item icon={<Copy size={17} />} label={t("actions.copy")} onSelect={() => commands.copy(message)} />
+          )}
           <DropdownMenu.Separator className={menuStyles.separator} />
-          <Item danger icon={<Trash2 size={17} />} label={t("actions.deleteForMe")} onSelect={() => onRemove({ message, scope: "me" })} />
-          {isOwn && <Item danger icon={<Trash2 size={17} />} label={t("actions.deleteForEveryone")} onSelect={() => onRemove({ message, scope: "everyone" })} />}
+          <Item
+            danger
+            icon={<Trash2 size={17} />}
+            label={t("actions.deleteForMe")}
+            onSelect={() => onRemove({ message, scope: "me" })}
+          />
+          {isOwn && (
+            <Item
+              danger
+              icon={<Trash2 size={17} />}
+              label={t("actions.deleteForEveryone")}
+              onSelect={() => onRemove({ message, scope: "everyone" })}
+            />
+          )}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
@@ -126,7 +161,9 @@ function Item({ icon, label, danger = false, onSelect }: ItemProps) {
 
 /** An empty element at the pointer, for what opens there. */
 function Place({ opened, ...rest }: { readonly opened: Opened }) {
-  return <span {...rest} className={styles.place} style={{ left: opened.x, top: opened.y }} aria-hidden tabIndex={-1} />;
+  return (
+    <span {...rest} className={styles.place} style={{ left: opened.x, top: opened.y }} aria-hidden tabIndex={-1} />
+  );
 }
 
 function focusMessage(message: Message): void {

@@ -21,7 +21,10 @@ export function MessageRow({ message, first, last, me, isGroup, ...context }: Me
   const { t, i18n } = useTranslation();
   const isOwn = message.senderId === me;
   const sender = useUserName(message.senderId);
-  const label = t("conversation.from", { name: isOwn ? t("common.you") : sender, time: formatTime(message.createdAt, i18n.language) });
+  const label = t("conversation.from", {
+    name: isOwn ? t("common.you") : sender,
+    time: formatTime(message.createdAt, i18n.language),
+  });
   return (
     <article
       className={classNames(styles.row, isOwn && styles.own, first && styles.first)}
@@ -31,7 +34,9 @@ export function MessageRow({ message, first, last, me, isGroup, ...context }: Me
       data-message={message.messageId}
       data-state={message.state}
     >
-      {isGroup && !isOwn && <span className={styles.face}>{last && <UserAvatar userId={message.senderId} size="small" />}</span>}
+      {isGroup && !isOwn && (
+        <span className={styles.face}>{last && <UserAvatar userId={message.senderId} size="small" />}</span>
+      )}
       <div className={styles.column}>
         <div className={styles.line}>
           <div className={classNames(styles.bubble, last && styles.last)} data-bubble>
@@ -53,7 +58,9 @@ function Content({ message, onQuote, onShow }: { message: Message } & Pick<RowCo
   if (message.deletedForEveryone) return <em className={styles.deleted}>{t("conversation.deleted")}</em>;
   return (
     <>
-      {message.replyToMessageId && <Quote chatId={message.chatId} messageId={message.replyToMessageId} onSelect={onQuote} />}
+      {message.replyToMessageId && (
+        <Quote chatId={message.chatId} messageId={message.replyToMessageId} onSelect={onQuote} />
+      )}
       <Attachments message={message} onShow={onShow} />
       {message.text !== "" && (
         <div className={classNames(isEmojiOnly(message.text) && styles.large)}>
@@ -65,15 +72,35 @@ function Content({ message, onQuote, onShow }: { message: Message } & Pick<RowCo
 }
 
 /** Shown while the pointer or the focus is on the message. */
-function Toolbar({ message, onOpen, onReply }: { message: Message; onOpen: RowContext["onOpen"]; onReply: (message: Message) => void }) {
+function Toolbar({
+  message,
+  onOpen,
+  onReply,
+}: {
+  message: Message;
+  onOpen: RowContext["onOpen"];
+  onReply: (message: Message) => void;
+}) {
   const { t } = useTranslation();
   if (message.messageId === "" || message.deletedForEveryone) return null;
   return (
     <div className={styles.toolbar}>
-      <button type="button" tabIndex={-1} title={t("actions.react")} aria-label={t("actions.react")} onClick={(event) => onOpen("emoji", event.currentTarget)}>
+      <button
+        type="button"
+        tabIndex={-1}
+        title={t("actions.react")}
+        aria-label={t("actions.react")}
+        onClick={(event) => onOpen("emoji", event.currentTarget)}
+      >
         <SmilePlus size={17} />
       </button>
-      <button type="button" tabIndex={-1} title={t("actions.reply")} aria-label={t("actions.reply")} onClick={() => onReply(message)}>
+      <button
+        type="button"
+        tabIndex={-1}
+        title={t("actions.reply")}
+        aria-label={t("actions.reply")}
+        onClick={() => onReply(message)}
+      >
         <Reply size={17} />
       </button>
       <button

@@ -38,12 +38,24 @@ describe("the rows of a conversation", () => {
   });
 
   it("have one line before the first unread message", () => {
-    expect(shape([message(1), message(2), message(3)], "me", idOf(1))).toEqual(["day", "k1", "unread", "k2", "k3"]);
+    expect(shape([message(1), message(2), message(3)], "me", { upTo: idOf(1) })).toEqual([
+      "day",
+      "k1",
+      "unread",
+      "k2",
+      "k3",
+    ]);
   });
 
   it("have no such line before one's own messages", () => {
     const own = { senderId: "me" };
-    expect(shape([message(1), message(2, own), message(3)], "me", idOf(1))).toEqual(["day", "k1", "k2", "unread", "k3"]);
+    expect(shape([message(1), message(2, own), message(3)], "me", { upTo: idOf(1) })).toEqual([
+      "day",
+      "k1",
+      "k2",
+      "unread",
+      "k3",
+    ]);
   });
 
   it("join what one sender wrote within a few minutes", () => {

@@ -16,8 +16,8 @@ export type Row =
       readonly last: boolean;
     };
 
-/** What was read when the chat was opened; `all` when nothing was unread. */
-export type ReadMark = MessageId | "none" | "all";
+/** How far was read when the chat was opened: `upTo` null if nothing; `all` when nothing was unread. */
+export type ReadMark = { readonly upTo: MessageId | null } | "all";
 
 const RUN_MS = 5 * 60_000;
 
@@ -44,7 +44,7 @@ export function buildRows(messages: readonly Message[], me: UserId, mark: ReadMa
 
 function isUnread(message: Message, me: UserId, mark: ReadMark): boolean {
   if (mark === "all" || message.senderId === me || message.messageId === "") return false;
-  return mark === "none" || isNewer(message.messageId, mark);
+  return isNewer(message.messageId, mark.upTo);
 }
 
 function isOneRun(before: Message, after: Message): boolean {

@@ -16,7 +16,10 @@ export interface MessageCommands {
 }
 
 /** What can be done with a message; what fails is told. */
-export function useMessageCommands(open: { onReply: (message: Message) => void; onEdit: (message: Message) => void }): MessageCommands {
+export function useMessageCommands(open: {
+  onReply: (message: Message) => void;
+  onEdit: (message: Message) => void;
+}): MessageCommands {
   const { t } = useTranslation();
   const { toggleReaction, deleteMessage, retryMessage, discardMessage } = useActions();
   const toast = useToast();

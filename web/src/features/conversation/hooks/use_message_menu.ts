@@ -23,7 +23,12 @@ export function useMessageMenu(find: Find) {
       const message = find(element?.dataset.key ?? "");
       if (!element || !message || message.messageId === "" || message.deletedForEveryone) return false;
       const box = (element.querySelector("[data-bubble]") ?? element).getBoundingClientRect();
-      setOpened({ kind, message, x: at?.x ?? box.x + box.width / 2, y: at?.y ?? Math.min(box.bottom, window.innerHeight - 40) });
+      setOpened({
+        kind,
+        message,
+        x: at?.x ?? box.x + box.width / 2,
+        y: at?.y ?? Math.min(box.bottom, window.innerHeight - 40),
+      });
       return true;
     },
     [find],
@@ -36,7 +41,8 @@ export function useMessageMenu(find: Find) {
         // A link or a marked text keeps the browser's own menu.
         if (event.target instanceof Element && event.target.closest("a")) return;
         const byKeyboard = event.clientX === 0 && event.clientY === 0;
-        if (open("menu", event.target, byKeyboard ? undefined : { x: event.clientX, y: event.clientY })) event.preventDefault();
+        if (open("menu", event.target, byKeyboard ? undefined : { x: event.clientX, y: event.clientY }))
+          event.preventDefault();
       },
       onKeyDown: (event: KeyboardEvent) => {
         if (!(event.target instanceof HTMLElement) || event.target.dataset.key === undefined) return;

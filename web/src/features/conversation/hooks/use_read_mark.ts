@@ -13,7 +13,7 @@ export function useReadMark(chatId: ChatId, me: UserId): ReadMark {
 
 function markOf(chat: Chat, me: UserId): ReadMark {
   if (chat.unreadCount === 0) return "all";
-  return chat.members.find((member) => member.userId === me)?.readMessageId ?? "none";
+  return { upTo: chat.members.find((member) => member.userId === me)?.readMessageId ?? null };
 }
 
 /** Marks what is in view as read, while somebody looks at the page. */

@@ -8,14 +8,30 @@ const inline = (text: string) => {
 
 describe("light markdown", () => {
   it("knows bold, italic, code and struck text", () => {
-    expect(inline("**a** *b* _c_ `d` ~~e~~").map((node) => node.kind)).toEqual(
-      ["bold", "text", "italic", "text", "italic", "text", "code", "text", "strike"],
-    );
+    expect(inline("**a** *b* _c_ `d` ~~e~~").map((node) => node.kind)).toEqual([
+      "bold",
+      "text",
+      "italic",
+      "text",
+      "italic",
+      "text",
+      "code",
+      "text",
+      "strike",
+    ]);
   });
 
   it("nests italic in bold, and leaves code alone", () => {
-    expect(inline("**a _b_ `**c**`**")).toEqual([
-      { kind: "bold", children: expect.arrayContaining([{ kind: "italic", children: [{ kind: "text", text: "b" }] }]) as unknown },
+    expect(inline("**a _b_** `**c**`")).toEqual([
+      {
+        kind: "bold",
+        children: [
+          { kind: "text", text: "a " },
+          { kind: "italic", children: [{ kind: "text", text: "b" }] },
+        ],
+      },
+      { kind: "text", text: " " },
+      { kind: "code", text: "**c**" },
     ]);
   });
 
@@ -28,7 +44,11 @@ describe("light markdown", () => {
   it("links web addresses, without the full stop after them", () => {
     expect(inline("see https://example.org/a?b=1.")).toEqual([
       { kind: "text", text: "see " },
-      { kind: "link", href: "https://example.org/a?b=1", children: [{ kind: "text", text: "https://example.org/a?b=1" }] },
+      {
+        kind: "link",
+        href: "https://example.org/a?b=1",
+        children: [{ kind: "text", text: "https://example.org/a?b=1" }],
+      },
       { kind: "text", text: "." },
     ]);
   });
@@ -53,7 +73,8 @@ describe("light markdown", () => {
 
   it("reads 4,000 hostile characters quickly", () => {
     const began = performance.now();
-    for (const piece of ["**a", "_*", "[a](", "`", "~~a ", "(https://"]) parseMarkdown(piece.repeat(4_000 / piece.length));
+    for (const piece of ["**a", "_*", "[a](", "`", "~~a ", "(https://"])
+      parseMarkdown(piece.repeat(4_000 / piece.length));
     expect(performance.now() - began).toBeLessThan(1_000);
   });
 });

@@ -15,7 +15,10 @@ const URL_TEXT = String.raw`https?:\/\/[^\s<>"'` + "`" + String.raw`]*[^\s<>"'` 
 const DEEPEST = 6;
 
 /** In the order in which they are tried at each place. */
-const PATTERNS: readonly { readonly kind: "code" | "named" | "url" | "bold" | "italic" | "strike"; readonly source: string }[] = [
+const PATTERNS: readonly {
+  readonly kind: "code" | "named" | "url" | "bold" | "italic" | "strike";
+  readonly source: string;
+}[] = [
   { kind: "code", source: "`([^`\\n]+)`" },
   { kind: "named", source: `\\[([^\\[\\]\\n]+)\\]\\((${URL_TEXT})\\)` },
   { kind: "url", source: `(${URL_TEXT})` },
@@ -75,7 +78,8 @@ function inlineOf(match: RegExpMatchArray, depth: number): Inline {
   }
 }
 
-const EMOJI_ONLY = /^(?:\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier}|\u200D\p{Extended_Pictographic})*|\p{Regional_Indicator}{2}|\s){1,12}$/u;
+const EMOJI_ONLY =
+  /^(?:\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier}|\u200D\p{Extended_Pictographic})*|\p{Regional_Indicator}{2}|\s){1,12}$/u;
 
 /** A message of a few emoji and nothing else is shown large. */
 export function isEmojiOnly(text: string): boolean {

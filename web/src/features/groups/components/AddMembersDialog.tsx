@@ -28,7 +28,11 @@ export function AddMembersDialog({ chat, onClose }: { readonly chat: Chat; reado
       }
     >
       <FormError text={task.text} />
-      <PeopleList chosen={chosen} without={new Set(chat.members.map((member) => member.userId))} onSelect={(userId) => setChosen(toggled(chosen, userId))} />
+      <PeopleList
+        chosen={chosen}
+        without={new Set(chat.members.map((member) => member.userId))}
+        onSelect={(userId) => setChosen(toggled(chosen, userId))}
+      />
     </Dialog>
   );
 }

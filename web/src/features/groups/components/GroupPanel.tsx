@@ -35,7 +35,11 @@ export function GroupPanel({ chat, me, onPerson, onLeft, onClose }: GroupPanelPr
     <SidePanel title={t("conversation.details")} onClose={onClose}>
       {manages ? (
         <>
-          <PictureButton label={t("groups.picture")} canRemove={chat.avatarUrl !== null} onPicture={(mediaId) => updateGroup(chat.chatId, { avatarMediaId: mediaId })}>
+          <PictureButton
+            label={t("groups.picture")}
+            canRemove={chat.avatarUrl !== null}
+            onPicture={(mediaId) => updateGroup(chat.chatId, { avatarMediaId: mediaId })}
+          >
             {picture}
           </PictureButton>
           <GroupForm key={chat.chatId} chat={chat} />
@@ -87,7 +91,13 @@ function LeaveButton({ chat, onLeft }: Pick<GroupPanelProps, "chat" | "onLeft">)
       </Button>
       <FormError text={task.text} />
       {asking && (
-        <Confirm title={t("groups.leave")} text={t("groups.leaveAsk")} action={t("groups.leave")} onConfirm={() => void leave()} onClose={() => setAsking(false)} />
+        <Confirm
+          title={t("groups.leave")}
+          text={t("groups.leaveAsk")}
+          action={t("groups.leave")}
+          onConfirm={() => void leave()}
+          onClose={() => setAsking(false)}
+        />
       )}
     </div>
   );

@@ -56,7 +56,16 @@ function MemberMenu({ chat, member, me }: Omit<MemberRowProps, "onPerson">) {
             <Ellipsis size={18} />
           </IconButton>
         }
-        items={[...roles, { key: "remove", label: t("groups.remove"), icon: <UserMinus size={17} />, danger: true, onSelect: () => setAsking(true) }]}
+        items={[
+          ...roles,
+          {
+            key: "remove",
+            label: t("groups.remove"),
+            icon: <UserMinus size={17} />,
+            danger: true,
+            onSelect: () => setAsking(true),
+          },
+        ]}
       />
       {asking && (
         <Confirm

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from "react";
+import { type SubmitEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { PeopleList } from "@/components/people/PeopleList";
 import { Button } from "@/components/ui/Button";
@@ -23,7 +23,7 @@ export function NewGroupDialog({ onOpen, onClose }: NewGroupDialogProps) {
   const [title, setTitle] = useState("");
   const [chosen, setChosen] = useState<ReadonlySet<UserId>>(new Set());
 
-  const create = (event: FormEvent): void => {
+  const create = (event: SubmitEvent): void => {
     event.preventDefault();
     void task.run(async () => {
       const chat = await createGroup({ title: title.trim(), memberIds: [...chosen] });
@@ -42,7 +42,14 @@ export function NewGroupDialog({ onOpen, onClose }: NewGroupDialogProps) {
     >
       <form id="new-group" className={panel.form} onSubmit={create}>
         <FormError text={task.text} />
-        <TextField label={t("groups.name")} value={title} maxLength={100} error={task.fields.title} autoFocus onChange={(event) => setTitle(event.target.value)} />
+        <TextField
+          label={t("groups.name")}
+          value={title}
+          maxLength={100}
+          error={task.fields.title}
+          autoFocus
+          onChange={(event) => setTitle(event.target.value)}
+        />
         <p className={panel.title} aria-live="polite">
           {t("people.picked", { count: chosen.size })}
         </p>

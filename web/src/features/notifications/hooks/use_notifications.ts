@@ -34,7 +34,11 @@ function summary({ message }: News, photo: string, file: string): string {
 function notify({ chat, message }: News, sender: string, text: string, open: (chatId: ChatId) => void): void {
   const title = chat.kind === "group" ? `${sender} · ${chat.title}` : sender;
   // The tag makes it one for all tabs and per chat.
-  const shown = new Notification(title, { body: text, tag: `${chat.chatId}:${message.messageId}`, icon: "/icon-192.png" });
+  const shown = new Notification(title, {
+    body: text,
+    tag: `${chat.chatId}:${message.messageId}`,
+    icon: "/icon-192.png",
+  });
   shown.onclick = () => {
     window.focus();
     open(chat.chatId);

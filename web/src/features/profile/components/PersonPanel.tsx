@@ -63,7 +63,9 @@ function About({ user }: { readonly user: User }) {
           </p>
         </section>
       )}
-      {user.createdAt !== null && <p className={panel.soft}>{t("profile.since", { date: formatDate(user.createdAt, i18n.language) })}</p>}
+      {user.createdAt !== null && (
+        <p className={panel.soft}>{t("profile.since", { date: formatDate(user.createdAt, i18n.language) })}</p>
+      )}
     </>
   );
 }
@@ -76,7 +78,11 @@ function BlockButton({ userId, name }: { readonly userId: UserId; readonly name:
   const [asking, setAsking] = useState(false);
   return (
     <>
-      <Button look={blocked ? "quiet" : "danger"} busy={task.busy} onClick={() => (blocked ? void task.run(() => unblock(userId)) : setAsking(true))}>
+      <Button
+        look={blocked ? "quiet" : "danger"}
+        busy={task.busy}
+        onClick={() => (blocked ? void task.run(() => unblock(userId)) : setAsking(true))}
+      >
         <Ban size={18} aria-hidden />
         {t(blocked ? "profile.unblock" : "profile.block")}
       </Button>

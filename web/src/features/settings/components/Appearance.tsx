@@ -11,14 +11,22 @@ export function Appearance() {
   const [theme, setTheme] = useTheme();
   return (
     <div className={panel.form}>
-      <SelectField label={t("settings.theme")} value={theme} onChange={(event) => setTheme(event.target.value as Theme)}>
+      <SelectField
+        label={t("settings.theme")}
+        value={theme}
+        onChange={(event) => setTheme(event.target.value as Theme)}
+      >
         {THEMES.map((choice) => (
           <option key={choice} value={choice}>
             {t(`settings.${choice}`)}
           </option>
         ))}
       </SelectField>
-      <SelectField label={t("settings.language")} value={i18n.language} onChange={(event) => void chooseLanguage(event.target.value as Language)}>
+      <SelectField
+        label={t("settings.language")}
+        value={i18n.language}
+        onChange={(event) => void chooseLanguage(event.target.value as Language)}
+      >
         {Object.entries(LANGUAGES).map(([tag, name]) => (
           <option key={tag} value={tag} lang={tag}>
             {name}
@@ -37,7 +45,12 @@ function Notifications() {
     <section className={panel.section}>
       <h3 className={panel.title}>{t("settings.notifications")}</h3>
       <label className={panel.check}>
-        <input type="checkbox" checked={choice === "on"} disabled={choice === "denied"} onChange={(event) => void chooseNotifications(event.target.checked).then(setChoice)} />
+        <input
+          type="checkbox"
+          checked={choice === "on"}
+          disabled={choice === "denied"}
+          onChange={(event) => void chooseNotifications(event.target.checked).then(setChoice)}
+        />
         {t("settings.notifyOn")}
       </label>
       {choice === "denied" && <p className={panel.soft}>{t("settings.notifyDenied")}</p>}

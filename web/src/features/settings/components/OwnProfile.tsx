@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from "react";
+import { type SubmitEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { PictureButton } from "@/components/picture/PictureButton";
 import { UserAvatar } from "@/components/people/UserAvatar";
@@ -24,18 +24,34 @@ function ProfileForm({ me }: { readonly me: User }) {
   const toast = useToast();
   const [username, setUsername] = useState(me.username);
   const [bio, setBio] = useState(me.bio);
-  const save = async (event: FormEvent): Promise<void> => {
+  const save = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     if (await task.run(() => updateMe({ username: username.trim(), bio: bio.trim() }))) toast(t("common.done"));
   };
   return (
     <form className={panel.form} onSubmit={(event) => void save(event)}>
-      <PictureButton label={t("profile.picture")} canRemove={me.avatarMediaId !== null} onPicture={(avatarMediaId) => updateMe({ avatarMediaId })}>
+      <PictureButton
+        label={t("profile.picture")}
+        canRemove={me.avatarMediaId !== null}
+        onPicture={(avatarMediaId) => updateMe({ avatarMediaId })}
+      >
         <UserAvatar userId={me.userId} size="large" />
       </PictureButton>
       <FormError text={task.text} />
-      <TextField label={t("auth.username")} hint={t("auth.usernameHint")} value={username} error={task.fields.username} onChange={(event) => setUsername(event.target.value)} />
-      <TextArea label={t("profile.bio")} value={bio} maxLength={500} error={task.fields.bio} onChange={(event) => setBio(event.target.value)} />
+      <TextField
+        label={t("auth.username")}
+        hint={t("auth.usernameHint")}
+        value={username}
+        error={task.fields.username}
+        onChange={(event) => setUsername(event.target.value)}
+      />
+      <TextArea
+        label={t("profile.bio")}
+        value={bio}
+        maxLength={500}
+        error={task.fields.bio}
+        onChange={(event) => setBio(event.target.value)}
+      />
       {me.email && <p className={panel.soft}>{me.email}</p>}
       <div className={panel.actions}>
         <Button type="submit" look="primary" busy={task.busy}>

@@ -1,5 +1,5 @@
 import { LogOut } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type SubmitEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/Button";
 import { FormError } from "@/components/ui/FormError";
@@ -36,7 +36,7 @@ function PasswordForm() {
   const toast = useToast();
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
-  const save = async (event: FormEvent): Promise<void> => {
+  const save = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     if (!(await task.run(() => changePassword(current, next)))) return;
     setCurrent("");
@@ -46,7 +46,14 @@ function PasswordForm() {
   return (
     <form className={panel.form} onSubmit={(event) => void save(event)}>
       <FormError text={task.text} />
-      <TextField label={t("settings.currentPassword")} type="password" autoComplete="current-password" value={current} error={task.fields.current_password} onChange={(event) => setCurrent(event.target.value)} />
+      <TextField
+        label={t("settings.currentPassword")}
+        type="password"
+        autoComplete="current-password"
+        value={current}
+        error={task.fields.current_password}
+        onChange={(event) => setCurrent(event.target.value)}
+      />
       <TextField
         label={t("settings.newPassword")}
         hint={t("auth.passwordHint")}

@@ -1,5 +1,5 @@
 import { Smile } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type SubmitEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { EmojiPopover } from "@/components/emoji/EmojiPopover";
 import { Button, IconButton } from "@/components/ui/Button";
@@ -28,7 +28,7 @@ export function Status() {
     const done = await task.run(() => setStatus(said, shown, said || shown ? expiryOf(duration, Date.now()) : null));
     if (done) toast(t("common.done"));
   };
-  const submit = (event: FormEvent): void => {
+  const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     void save(text.trim(), emoji);
   };
@@ -48,8 +48,17 @@ export function Status() {
           anchor={{ trigger: <IconButton label={t("composer.emoji")}>{emoji || <Smile size={20} />}</IconButton> }}
         />
       </div>
-      <TextField label={t("settings.statusText")} value={text} maxLength={100} onChange={(event) => setText(event.target.value)} />
-      <SelectField label={t("settings.clearAfter")} value={duration} onChange={(event) => setDuration(event.target.value as Duration)}>
+      <TextField
+        label={t("settings.statusText")}
+        value={text}
+        maxLength={100}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <SelectField
+        label={t("settings.clearAfter")}
+        value={duration}
+        onChange={(event) => setDuration(event.target.value as Duration)}
+      >
         {DURATIONS.map((choice) => (
           <option key={choice} value={choice}>
             {durationText(choice, t)}

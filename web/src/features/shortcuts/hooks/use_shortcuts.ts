@@ -15,7 +15,12 @@ export function shortcutOf(event: KeyboardEvent, typing: boolean): keyof Shortcu
   const { key, code, altKey, ctrlKey, metaKey } = event;
   if ((ctrlKey || metaKey) && !altKey && code === "KeyK") return "search";
   if (altKey && !ctrlKey && !metaKey) {
-    const byCode: Readonly<Partial<Record<string, keyof Shortcuts>>> = { KeyN: "newChat", KeyC: "composer", ArrowDown: "nextChat", ArrowUp: "previousChat" };
+    const byCode: Readonly<Partial<Record<string, keyof Shortcuts>>> = {
+      KeyN: "newChat",
+      KeyC: "composer",
+      ArrowDown: "nextChat",
+      ArrowUp: "previousChat",
+    };
     return byCode[code] ?? null;
   }
   if (key === "?" && !typing) return "help";
@@ -26,7 +31,8 @@ export function shortcutOf(event: KeyboardEvent, typing: boolean): keyof Shortcu
 export function useShortcuts(shortcuts: Shortcuts): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
-      if (event.defaultPrevented || document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]')) return;
+      if (event.defaultPrevented || document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]'))
+        return;
       const name = shortcutOf(event, isTyping(event.target));
       if (name === null) return;
       if (name !== "close") event.preventDefault();
