@@ -66,7 +66,7 @@ class Channels:
         key = _Key(service, forward)
         if key not in self._open:
             self._open[key] = open_channel(
-                _target(self._process.address(service)),
+                grpc_target(self._process.address(service)),
                 forward=forward,
                 service_tokens=self._tokens,
                 name=self._name,
@@ -80,7 +80,7 @@ class Channels:
             await channel.close()
 
 
-def _target(address: str) -> str:
+def grpc_target(address: str) -> str:
     """What gRPC is to connect to: of several addresses the first that answers."""
     addresses = [each.strip() for each in address.split(",")]
     return f"ipv4:{','.join(addresses)}" if len(addresses) > 1 else address

@@ -7,6 +7,7 @@ import grpc
 from kernel.settings import load
 from mesh.demo.script import PASSWORD
 from mesh.demo.seed import Channels, seed
+from mesh.platform import grpc_target
 from mesh.settings import ProcessSettings
 
 
@@ -14,9 +15,9 @@ async def seed_demo(environ: Mapping[str, str], say: Callable[[str], None]) -> i
     """Exit code: 0 filled, 1 the mesh cannot be reached or refused something (which is said)."""
     process = load(ProcessSettings, environ)
     async with (
-        grpc.aio.insecure_channel(process.auth) as auth,
-        grpc.aio.insecure_channel(process.messaging) as messaging,
-        grpc.aio.insecure_channel(process.media) as media,
+        grpc.aio.insecure_channel(grpc_target(process.auth)) as auth,
+        grpc.aio.insecure_channel(grpc_target(process.messaging)) as messaging,
+        grpc.aio.insecure_channel(grpc_target(process.media)) as media,
     ):
         try:
             await seed(Channels(auth, messaging, media), say)

@@ -81,6 +81,12 @@ async def test_the_doctor_looks_at_every_process_and_every_engine(nodes: Nodes) 
     assert doctor.output.count("reached at") == 4
 
 
+async def test_the_demo_fills_it(nodes: Nodes) -> None:
+    demo = await chatly(nodes.mesh.environ, "seed-demo")
+
+    assert demo.exit_code == 0, demo.output
+
+
 async def test_a_session_that_is_ended_ends_on_every_node(nodes: Nodes) -> None:
     (ann,) = await people(nodes.mesh, "ann")
     async with AsyncExitStack() as stack:
