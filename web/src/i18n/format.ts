@@ -58,9 +58,12 @@ export function formatDateTime(at: number, language: string): string {
 export function formatSize(bytes: number, language: string): string {
   const step = Math.min(UNITS.length - 1, Math.floor(Math.log(Math.max(1, bytes)) / Math.log(1000)));
   const unit = UNITS[step] ?? "byte";
-  return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 1 }).format(
-    bytes / 1000 ** step,
-  );
+  return new Intl.NumberFormat(language, {
+    style: "unit",
+    unit,
+    unitDisplay: step === 0 ? "long" : "short",
+    maximumFractionDigits: 1,
+  }).format(bytes / 1000 ** step);
 }
 
 export function formatList(names: readonly string[], language: string): string {
