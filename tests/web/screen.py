@@ -54,7 +54,7 @@ class Screen:
         await self._arrive(account)
 
     async def log_out(self) -> None:
-        await self.chats.get_by_title("Menu").click()
+        await self.chats.locator("[aria-haspopup=menu]").first.click()
         await self.page.get_by_role("menuitem", name="Log out").click()
 
     # Chats
@@ -159,7 +159,7 @@ class Screen:
         self.name = account.username
 
     async def _new(self, what: str) -> None:
-        await self.chats.get_by_role("button", name="New chat").first.click()
+        await self.chats.locator("[aria-haspopup=menu]").last.click()
         await self.page.get_by_role("menuitem", name=what).click()
 
     async def _search_people(self, name: str) -> None:
