@@ -14,10 +14,12 @@ interface PeopleListProps {
   /** When several can be chosen: those that are. */
   readonly chosen?: ReadonlySet<UserId>;
   readonly without?: ReadonlySet<UserId>;
+  /** Whether one begins by searching. */
+  readonly focused?: boolean;
 }
 
 /** People to choose from, with a search. */
-export function PeopleList({ onSelect, chosen, without }: PeopleListProps) {
+export function PeopleList({ onSelect, chosen, without, focused = true }: PeopleListProps) {
   const { t } = useTranslation();
   const [query, setQuery] = useState("");
   const people = usePeople(query);
@@ -30,7 +32,7 @@ export function PeopleList({ onSelect, chosen, without }: PeopleListProps) {
         <input
           type="search"
           dir="auto"
-          autoFocus
+          autoFocus={focused}
           placeholder={t("people.search")}
           value={query}
           maxLength={32}

@@ -29,13 +29,7 @@ function Reaction({ group, onReact }: { readonly group: ReactionGroup; readonly 
   const names = formatList(useUserNames(group.userIds), i18n.language);
   const label = t("actions.reacted", { emoji: group.emoji, names });
   return (
-    <button
-      type="button"
-      className={styles.reaction}
-      aria-pressed={group.mine}
-      title={label}
-      onClick={onReact}
-    >
+    <button type="button" className={styles.reaction} aria-pressed={group.mine} title={label} onClick={onReact}>
       <span>{group.emoji}</span>
       <span className={styles.count}>{group.userIds.length}</span>
     </button>

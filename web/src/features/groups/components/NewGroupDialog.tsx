@@ -54,7 +54,7 @@ export function NewGroupDialog({ onOpen, onClose }: NewGroupDialogProps) {
           {t("people.picked", { count: chosen.size })}
         </p>
       </form>
-      <PeopleList chosen={chosen} onSelect={(userId) => setChosen(toggled(chosen, userId))} />
+      <PeopleList focused={false} chosen={chosen} onSelect={(userId) => setChosen(toggled(chosen, userId))} />
     </Dialog>
   );
 }
