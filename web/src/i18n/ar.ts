@@ -11,7 +11,7 @@ export const ar: Texts = {
     retry: "حاول مرة أخرى",
     back: "رجوع",
     more: "تحميل المزيد",
-    search: "بحث",
+
     you: "أنت",
     someone: "شخص ما",
     deletedUser: "حساب محذوف",
@@ -47,11 +47,11 @@ export const ar: Texts = {
     failed: "تعذر تحميل محادثاتك.",
     pick: "اختر محادثة",
     pickText: "اختر واحدة من الجانب أو ابدأ محادثة جديدة.",
-    draft: "مسودة:",
+
     photo: "صورة",
-    file: "ملف",
+
     deleted: "حُذفت الرسالة",
-    group: "مجموعة",
+
     unread_zero: "لا رسائل غير مقروءة",
     unread_one: "رسالة واحدة غير مقروءة",
     unread_two: "رسالتان غير مقروءتين",
@@ -98,7 +98,7 @@ export const ar: Texts = {
     replyGone: "الرسالة لم تعد موجودة",
     sending: "جارٍ الإرسال",
     sent: "أُرسلت",
-    read: "قُرئت",
+
     notSent: "لم تُرسل",
     details: "التفاصيل",
     members_zero: "لا أعضاء",
@@ -110,12 +110,11 @@ export const ar: Texts = {
     from: "{{name}}، {{time}}",
     readBy: "قرأها {{names}}",
     discard: "تجاهل",
-    attachment: "{{name}}، {{size}}",
+
     openImage: "فتح الصورة {{name}}",
     download: "تنزيل",
     olderLoading: "جارٍ تحميل الرسائل الأقدم",
     goTo: "إلى الرسالة",
-    blocked: "لقد حظرت هذا الشخص.",
   },
   actions: {
     menu: "إجراءات الرسالة",
@@ -148,8 +147,7 @@ export const ar: Texts = {
     tooLong_other: "{{count}} حرف زائد",
     tooManyFiles: "{{count}} ملفات على الأكثر في الرسالة الواحدة",
     uploading: "{{name}}: رُفع {{percent}} %",
-    waiting: "في الانتظار",
-    ready: "جاهز",
+
     cancelUpload: "إزالة {{name}}",
     retryUpload: "إعادة محاولة {{name}}",
     files: "الملفات المرفقة",
@@ -171,7 +169,7 @@ export const ar: Texts = {
     create: "إنشاء المجموعة",
     name: "اسم المجموعة",
     description: "الوصف",
-    members: "الأعضاء",
+
     add: "إضافة أشخاص",
     leave: "مغادرة المجموعة",
     leaveAsk: "لن ترى هذه المحادثة بعد ذلك.",
@@ -184,7 +182,7 @@ export const ar: Texts = {
     remove: "إزالة من المجموعة",
     removeAsk: "لن يرى {{name}} هذه المحادثة بعد ذلك.",
     memberMenu: "إجراءات {{name}}",
-    edit: "تعديل المجموعة",
+
     picture: "تغيير الصورة",
   },
   profile: {
@@ -264,6 +262,7 @@ export const ar: Texts = {
     bold: "نص **عريض** و*مائل* و`شيفرة`",
   },
   errors: {
+    STORAGE_UNAVAILABLE: "لا مكان في هذا المتصفح لحفظ الرسالة.",
     UNKNOWN: "لم ينجح ذلك. حاول مرة أخرى.",
     NETWORK: "تعذر الوصول إلى الخادم. حاول مرة أخرى.",
     INVALID_FIELD: "هناك حقل لم يُملأ كما ينبغي.",

@@ -11,7 +11,7 @@ export const de: Texts = {
     retry: "Noch einmal versuchen",
     back: "Zurück",
     more: "Mehr laden",
-    search: "Suchen",
+
     you: "Du",
     someone: "Jemand",
     deletedUser: "Gelöschtes Konto",
@@ -47,11 +47,11 @@ export const de: Texts = {
     failed: "Deine Chats konnten nicht geladen werden.",
     pick: "Wähle einen Chat",
     pickText: "Nimm einen an der Seite oder beginne einen neuen.",
-    draft: "Entwurf:",
+
     photo: "Foto",
-    file: "Datei",
+
     deleted: "Nachricht gelöscht",
-    group: "Gruppe",
+
     unread_one: "{{count}} ungelesene Nachricht",
     unread_other: "{{count}} ungelesene Nachrichten",
     typing: "schreibt …",
@@ -86,7 +86,7 @@ export const de: Texts = {
     replyGone: "Die Nachricht gibt es nicht mehr",
     sending: "Wird gesendet",
     sent: "Gesendet",
-    read: "Gelesen",
+
     notSent: "Nicht gesendet",
     details: "Einzelheiten",
     members_one: "{{count}} Mitglied",
@@ -94,12 +94,11 @@ export const de: Texts = {
     from: "{{name}}, {{time}}",
     readBy: "Gelesen von {{names}}",
     discard: "Verwerfen",
-    attachment: "{{name}}, {{size}}",
+
     openImage: "Bild {{name}} öffnen",
     download: "Herunterladen",
     olderLoading: "Ältere Nachrichten werden geladen",
     goTo: "Zur Nachricht",
-    blocked: "Du hast diese Person blockiert.",
   },
   actions: {
     menu: "Aktionen zur Nachricht",
@@ -128,8 +127,7 @@ export const de: Texts = {
     tooLong_other: "{{count}} Zeichen zu viel",
     tooManyFiles: "Höchstens {{count}} Dateien in einer Nachricht",
     uploading: "{{name}}: {{percent}} % hochgeladen",
-    waiting: "Wartet",
-    ready: "Fertig",
+
     cancelUpload: "{{name}} entfernen",
     retryUpload: "{{name}} noch einmal versuchen",
     files: "Angehängte Dateien",
@@ -151,7 +149,7 @@ export const de: Texts = {
     create: "Gruppe anlegen",
     name: "Name der Gruppe",
     description: "Beschreibung",
-    members: "Mitglieder",
+
     add: "Personen hinzufügen",
     leave: "Gruppe verlassen",
     leaveAsk: "Du siehst diesen Chat dann nicht mehr.",
@@ -164,7 +162,7 @@ export const de: Texts = {
     remove: "Aus der Gruppe entfernen",
     removeAsk: "{{name}} sieht diesen Chat dann nicht mehr.",
     memberMenu: "Aktionen für {{name}}",
-    edit: "Gruppe bearbeiten",
+
     picture: "Bild ändern",
   },
   profile: {
@@ -240,6 +238,7 @@ export const de: Texts = {
     bold: "**fetter** und *kursiver* Text, `Code`",
   },
   errors: {
+    STORAGE_UNAVAILABLE: "Dieser Browser hat keinen Platz, um die Nachricht aufzuheben.",
     UNKNOWN: "Das hat nicht geklappt. Bitte versuche es noch einmal.",
     NETWORK: "Der Server ist nicht erreichbar. Bitte versuche es noch einmal.",
     INVALID_FIELD: "Etwas ist nicht so ausgefüllt, wie es sein soll.",

@@ -9,7 +9,7 @@ export const en = {
     retry: "Try again",
     back: "Back",
     more: "Load more",
-    search: "Search",
+
     you: "You",
     someone: "Someone",
     deletedUser: "Deleted account",
@@ -45,11 +45,11 @@ export const en = {
     failed: "Your chats could not be loaded.",
     pick: "Choose a chat",
     pickText: "Pick one on the side, or begin a new one.",
-    draft: "Draft:",
+
     photo: "Photo",
-    file: "File",
+
     deleted: "Message deleted",
-    group: "Group",
+
     unread_one: "{{count}} unread message",
     unread_other: "{{count}} unread messages",
     typing: "typing…",
@@ -84,7 +84,7 @@ export const en = {
     replyGone: "The message is no longer there",
     sending: "Sending",
     sent: "Sent",
-    read: "Read",
+
     notSent: "Not sent",
     details: "Details",
     members_one: "{{count}} member",
@@ -92,12 +92,11 @@ export const en = {
     from: "{{name}}, {{time}}",
     readBy: "Read by {{names}}",
     discard: "Discard",
-    attachment: "{{name}}, {{size}}",
+
     openImage: "Open picture {{name}}",
     download: "Download",
     olderLoading: "Loading older messages",
     goTo: "Go to the message",
-    blocked: "You blocked this person.",
   },
   actions: {
     menu: "Message actions",
@@ -126,8 +125,7 @@ export const en = {
     tooLong_other: "{{count}} characters too many",
     tooManyFiles: "At most {{count}} files in one message",
     uploading: "{{name}}: {{percent}} % uploaded",
-    waiting: "Waiting",
-    ready: "Ready",
+
     cancelUpload: "Remove {{name}}",
     retryUpload: "Try {{name}} again",
     files: "Attached files",
@@ -149,7 +147,7 @@ export const en = {
     create: "Create group",
     name: "Group name",
     description: "Description",
-    members: "Members",
+
     add: "Add people",
     leave: "Leave group",
     leaveAsk: "You will no longer see this chat.",
@@ -162,7 +160,7 @@ export const en = {
     remove: "Remove from group",
     removeAsk: "{{name}} will no longer see this chat.",
     memberMenu: "Actions for {{name}}",
-    edit: "Edit group",
+
     picture: "Change picture",
   },
   profile: {
@@ -238,6 +236,7 @@ export const en = {
     bold: "**bold** and *italic* text, `code`",
   },
   errors: {
+    STORAGE_UNAVAILABLE: "This browser has no room to keep the message.",
     UNKNOWN: "That did not work. Please try again.",
     NETWORK: "The server cannot be reached. Please try again.",
     INVALID_FIELD: "Something is not filled in as it should be.",
