@@ -2,6 +2,7 @@ import { MessagesSquare } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { EmptyState } from "@/components/ui/EmptyState";
+import { patiently } from "@/components/ui/patiently";
 import { ChatList } from "@/features/chat-list/components/ChatList";
 import { ConnectionBanner } from "@/features/connection/components/ConnectionBanner";
 import { useNotifications } from "@/features/notifications/hooks/use_notifications";
@@ -15,9 +16,9 @@ import { OwnMenu } from "./OwnMenu";
 import { useRoute } from "./router";
 
 const later = {
-  chatScreen: () => import("./ChatScreen"),
-  dialogs: () => import("./Dialogs"),
-  details: () => import("./Details"),
+  chatScreen: patiently(() => import("./ChatScreen")),
+  dialogs: patiently(() => import("./Dialogs")),
+  details: patiently(() => import("./Details")),
 };
 const ChatScreen = lazy(later.chatScreen);
 const Dialogs = lazy(later.dialogs);

@@ -1,10 +1,11 @@
 import { Popover } from "radix-ui";
 import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
+import { patiently } from "@/components/ui/patiently";
 import { Spinner } from "@/components/ui/Spinner";
 import styles from "./EmojiPopoverContent.module.css";
 
-const EmojiPicker = lazy(() => import("./EmojiPicker"));
+const EmojiPicker = lazy(patiently(() => import("./EmojiPicker")));
 
 export interface EmojiPopoverProps {
   readonly open: boolean;

@@ -2,6 +2,7 @@ import { ArrowDown } from "lucide-react";
 import { type KeyboardEvent, lazy, type MouseEvent, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { QUICK_REACTIONS } from "@/components/emoji/quick";
+import { patiently } from "@/components/ui/patiently";
 import type { useMessages } from "@/lib/hooks";
 import type { Message } from "@/lib/types";
 import { useMessageCommands } from "../hooks/use_message_commands";
@@ -16,8 +17,8 @@ import type { Shown } from "./Lightbox";
 import { ListRow } from "./ListRow";
 import styles from "./MessageList.module.css";
 
-const MessageMenu = lazy(() => import("./MessageMenu"));
-const Lightbox = lazy(() => import("./Lightbox"));
+const MessageMenu = lazy(patiently(() => import("./MessageMenu")));
+const Lightbox = lazy(patiently(() => import("./Lightbox")));
 
 type MessageListProps = ConversationProps & { readonly list: ReturnType<typeof useMessages> };
 
