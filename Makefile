@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install toolchains web web-dev run doctor test engines engines-up engines-down check fmt protos lock bench clean
+.PHONY: help install toolchains web web-dev run doctor test test-web engines engines-up engines-down check fmt protos lock bench clean
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,10 @@ doctor: install ## Say what is broken here and how to mend it
 	@.venv/bin/chatly doctor
 
 test: install toolchains engines ## Run every test (ARGS="-k name" for some)
-	@. .cache/toolchains.env && .venv/bin/pytest $(or $(TESTS),tests) $(ARGS)
+	@. .cache/toolchains.env && .venv/bin/pytest $(or $(TESTS),tests --ignore=tests/web) $(ARGS)
+
+test-web: install toolchains ## Run the tests of the web client in a real Chromium (not part of `test` yet)
+	@. .cache/toolchains.env && .venv/bin/pytest tests/web $(ARGS)
 
 engines: install toolchains ## Install Kafka, Cassandra, Redis and an S3 server, without Docker
 	@scripts/engines.sh
