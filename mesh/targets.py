@@ -3,16 +3,18 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from kernel.platform import Platform
 from kernel.service import Service
-from kernel.settings import load
+from kernel.settings import load, shown
+from kernel.telemetry.logs import logger
 
 if TYPE_CHECKING:
     from history.open import HistoryStore
     from kernel.store.cassandra_schema import Schema
 
+T = TypeVar("T")
 Opener = Callable[[Mapping[str, str], Platform], AbstractAsyncContextManager[Service]]
 
 
@@ -29,12 +31,19 @@ class Target:
     """Whether it uses the event log."""
 
 
+def _told(settings: type[T], environ: Mapping[str, str]) -> T:
+    """A service's settings, which the log tells of with secrets masked."""
+    loaded = load(settings, environ)
+    logger("mesh").info("settings", **shown(loaded))
+    return loaded
+
+
 @asynccontextmanager
 async def _auth(environ: Mapping[str, str], platform: Platform) -> AsyncIterator[Service]:
     from services.auth.settings import AuthSettings
     from services.auth.wiring import open_auth
 
-    async with open_auth(load(AuthSettings, environ), platform) as service:
+    async with open_auth(_told(AuthSettings, environ), platform) as service:
         yield service
 
 
@@ -45,7 +54,7 @@ async def _messaging(environ: Mapping[str, str], platform: Platform) -> AsyncIte
 
     async with (
         _history(platform) as history,
-        open_messaging(load(MessagingSettings, environ), platform, history) as service,
+        open_messaging(_told(MessagingSettings, environ), platform, history) as service,
     ):
         yield service
 
@@ -55,7 +64,7 @@ async def _presence(environ: Mapping[str, str], platform: Platform) -> AsyncIter
     from services.presence.settings import PresenceSettings
     from services.presence.wiring import open_presence
 
-    async with open_presence(load(PresenceSettings, environ), platform) as service:
+    async with open_presence(_told(PresenceSettings, environ), platform) as service:
         yield service
 
 
@@ -64,7 +73,7 @@ async def _media(environ: Mapping[str, str], platform: Platform) -> AsyncIterato
     from services.media.settings import MediaSettings
     from services.media.wiring import open_media
 
-    async with open_media(load(MediaSettings, environ), platform) as service:
+    async with open_media(_told(MediaSettings, environ), platform) as service:
         yield service
 
 
@@ -75,7 +84,7 @@ async def _persister(environ: Mapping[str, str], platform: Platform) -> AsyncIte
 
     async with (
         _history(platform) as history,
-        open_persister(load(PersisterSettings, environ), platform, history) as service,
+        open_persister(_told(PersisterSettings, environ), platform, history) as service,
     ):
         yield service
 
