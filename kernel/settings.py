@@ -40,6 +40,25 @@ def env(
     return field(default=default, metadata={_META: variable})
 
 
+def between(low: int, high: int) -> Callable[[int], str | None]:
+    """A `check`: from `low` to `high`, both included."""
+
+    def check(value: int) -> str | None:
+        return None if low <= value <= high else f"must be between {low} and {high}, got {value}"
+
+    return check
+
+
+def positive(value: float) -> str | None:
+    """A `check`: above 0."""
+    return None if value > 0 else f"must be greater than 0, got {value}"
+
+
+def not_negative(value: float) -> str | None:
+    """A `check`: 0 or above."""
+    return None if value >= 0 else f"must not be negative, got {value}"
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(env,))
 def settings(cls: type[T]) -> type[T]:
     """Class decorator: a frozen, slotted dataclass of settings."""

@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
-from history.adapters.sqlite_access import store_errors
 from history.adapters.sqlite_chat_rows import load_chat
 from history.adapters.sqlite_message_rows import load_message, states_of
 from history.adapters.sqlite_writer import stored_offsets
@@ -30,24 +29,20 @@ class SqliteMessageReader:
         self._database = database
 
     async def window(self, chat_id: ChatId, window: Window) -> Sequence[MessageState]:
-        with store_errors():
-            return await self._database.read(partial(_window, chat_id=chat_id, window=window))
+        return await self._database.read(partial(_window, chat_id=chat_id, window=window))
 
     async def messages(self, chat_id: ChatId, ids: Collection[UUID]) -> Mapping[UUID, MessageState]:
-        with store_errors():
-            return await self._database.read(partial(_messages, chat_id=chat_id, ids=ids))
+        return await self._database.read(partial(_messages, chat_id=chat_id, ids=ids))
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> tuple[ChatId, UUID] | None:
-        with store_errors():
-            return await self._database.read(partial(_sent, send=(sender_id, client_message_id.bytes)))
+        return await self._database.read(partial(_sent, send=(sender_id, client_message_id.bytes)))
 
     async def count_after(
         self, chat_id: ChatId, after: UUID | None, *, not_by: UserId, excluding: Collection[UUID], limit: int
     ) -> int:
         start = time_key(after) if after else _FIRST
         rows = limit + len(excluding)
-        with store_errors():
-            keys = await self._database.read(partial(_countable, where=(chat_id, start, not_by, not_by), limit=rows))
+        keys = await self._database.read(partial(_countable, where=(chat_id, start, not_by, not_by), limit=rows))
         return min(len(keys - {time_key(message_id) for message_id in excluding}), limit)
 
 
@@ -58,12 +53,10 @@ class SqliteChatReader:
         self._database = database
 
     async def heads(self, ids: Collection[ChatId]) -> Mapping[ChatId, ChatHead]:
-        with store_errors():
-            return await self._database.read(partial(_heads, ids=ids))
+        return await self._database.read(partial(_heads, ids=ids))
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
-        with store_errors():
-            return await self._database.read(partial(_chats_of, user_id=user_id))
+        return await self._database.read(partial(_chats_of, user_id=user_id))
 
 
 class SqliteEventReader:
@@ -73,12 +66,10 @@ class SqliteEventReader:
         self._database = database
 
     async def events_after(self, chat_id: ChatId, offset: int, limit: int) -> Sequence[StoredEvent]:
-        with store_errors():
-            return await self._database.read(partial(_events_after, where=(chat_id, offset, limit)))
+        return await self._database.read(partial(_events_after, where=(chat_id, offset, limit)))
 
     async def stored(self) -> Mapping[int, int]:
-        with store_errors():
-            return await self._database.read(stored_offsets)
+        return await self._database.read(stored_offsets)
 
 
 def _window(connection: sqlite3.Connection, *, chat_id: ChatId, window: Window) -> list[MessageState]:

@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Sequence
 from functools import partial
 
-from history.adapters.sqlite_access import store_errors
 from history.adapters.sqlite_batch import SqliteBatch
 from history.adapters.sqlite_dead_letter_rows import (
     all_letters,
@@ -31,8 +30,7 @@ class SqliteRecordWriter:
 
     async def apply(self, records: Sequence[LogRecord]) -> Applied:
         failed_at = self._clock.now().timestamp()
-        with store_errors():
-            return await self._database.write(partial(_apply, records=records, failed_at=failed_at))
+        return await self._database.write(partial(_apply, records=records, failed_at=failed_at))
 
 
 class SqliteDeadLetters:
@@ -43,17 +41,14 @@ class SqliteDeadLetters:
         self._clock = clock
 
     async def page(self, *, before: LogPosition | None, limit: int) -> Sequence[DeadLetter]:
-        with store_errors():
-            return await self._database.read(partial(letters_before, before=before, limit=limit))
+        return await self._database.read(partial(letters_before, before=before, limit=limit))
 
     async def replay(self, positions: Sequence[LogPosition] | None) -> tuple[Applied, int]:
         failed_at = self._clock.now().timestamp()
-        with store_errors():
-            return await self._database.write(partial(_replay, positions=positions, failed_at=failed_at))
+        return await self._database.write(partial(_replay, positions=positions, failed_at=failed_at))
 
     async def count(self) -> int:
-        with store_errors():
-            return await self._database.read(count_letters)
+        return await self._database.read(count_letters)
 
 
 def stored_offsets(connection: sqlite3.Connection) -> dict[int, int]:

@@ -3,13 +3,9 @@
 import ssl
 from typing import Any
 
-from kernel.settings import env, settings
+from kernel.settings import env, positive, settings
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
-
-
-def _positive(value: float) -> str | None:
-    return None if value > 0 else "must be above 0"
 
 
 def _protocol(value: str) -> str | None:
@@ -23,16 +19,16 @@ class KafkaSettings:
     bootstrap: tuple[str, ...] = env("CHATLY_KAFKA_BOOTSTRAP", help="brokers to begin with: host:port, ...")
     topic: str = env("CHATLY_KAFKA_TOPIC", default="chat-messages", help="the topic that holds every event")
     partitions: int = env(
-        "CHATLY_KAFKA_PARTITIONS", default=12, help="of the topic, fixed when it is made", check=_positive
+        "CHATLY_KAFKA_PARTITIONS", default=12, help="of the topic, fixed when it is made", check=positive
     )
     replication: int = env(
-        "CHATLY_KAFKA_REPLICATION", default=1, help="copies of each record, when the topic is made", check=_positive
+        "CHATLY_KAFKA_REPLICATION", default=1, help="copies of each record, when the topic is made", check=positive
     )
     append_seconds: float = env(
         "CHATLY_KAFKA_APPEND_SECONDS",
         default=5.0,
         help="how long an append may take before it is refused",
-        check=_positive,
+        check=positive,
     )
     security_protocol: str = env(
         "CHATLY_KAFKA_SECURITY_PROTOCOL", default="PLAINTEXT", help="or SASL_SSL, …", check=_protocol

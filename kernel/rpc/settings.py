@@ -3,15 +3,11 @@
 import os
 from collections.abc import Mapping
 
-from kernel.settings import env, load, settings
+from kernel.settings import env, load, positive, settings
 
 
 def _port(value: int) -> str | None:
     return None if 0 <= value < 1 << 16 else "must be 0 (any free port) to 65535"
-
-
-def _positive(value: float) -> str | None:
-    return None if value > 0 else "must be more than 0"
 
 
 @settings
@@ -27,16 +23,16 @@ class ServerSettings:
         check=_port,
     )
     grace_seconds: float = env(
-        "CHATLY_GRACE_SECONDS", default=10.0, help="how long running calls may finish at shutdown", check=_positive
+        "CHATLY_GRACE_SECONDS", default=10.0, help="how long running calls may finish at shutdown", check=positive
     )
     max_concurrent_calls: int = env(
-        "CHATLY_MAX_CONCURRENT_CALLS", default=20_000, help="open calls and streams of one server", check=_positive
+        "CHATLY_MAX_CONCURRENT_CALLS", default=20_000, help="open calls and streams of one server", check=positive
     )
     max_streams_per_user: int = env(
-        "CHATLY_MAX_STREAMS_PER_USER", default=32, help="open streams of one user and method", check=_positive
+        "CHATLY_MAX_STREAMS_PER_USER", default=32, help="open streams of one user and method", check=positive
     )
     max_call_seconds: float = env(
-        "CHATLY_MAX_CALL_SECONDS", default=30.0, help="the longest that a unary call may take", check=_positive
+        "CHATLY_MAX_CALL_SECONDS", default=30.0, help="the longest that a unary call may take", check=positive
     )
     trust_edge: bool = env(
         "CHATLY_TRUST_EDGE",

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from kernel.settings import env, settings
+from kernel.settings import env, positive, settings
 
 DEFAULT_PORT = 9042
 _KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -30,10 +30,6 @@ def _replication_complaint(replication: str) -> str | None:
     except ValueError as error:
         return str(error)
     return None
-
-
-def _positive(number: float) -> str | None:
-    return None if number > 0 else f"must be more than 0, got {number}"
 
 
 @settings
@@ -67,13 +63,13 @@ class CassandraSettings:
     )
     key_file: str = env("CHATLY_CASSANDRA_KEY_FILE", default="", help="PEM file of our own key, for mTLS")
     request_seconds: float = env(
-        "CHATLY_CASSANDRA_REQUEST_SECONDS", default=4.0, help="how long one answer may take", check=_positive
+        "CHATLY_CASSANDRA_REQUEST_SECONDS", default=4.0, help="how long one answer may take", check=positive
     )
     max_in_flight: int = env(
         "CHATLY_CASSANDRA_MAX_IN_FLIGHT",
         default=256,
         help="requests of this process that wait for an answer at once; more of them queue up",
-        check=_positive,
+        check=positive,
     )
 
     def where(self) -> str:

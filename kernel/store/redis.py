@@ -20,7 +20,7 @@ from redis.exceptions import NoScriptError, RedisClusterException
 
 from kernel.errors import ChatlyError
 from kernel.runner import background
-from kernel.settings import env, settings
+from kernel.settings import env, positive, settings
 from kernel.store.redis_pipeline import Command, Part, SharedPipeline
 
 _SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
@@ -55,7 +55,7 @@ class RedisSettings:
         "CHATLY_REDIS_LANES",
         default=1,
         help="parts of the live bus, spread over a cluster's nodes; the same in all processes",
-        check=lambda lanes: None if lanes >= 1 else "must be at least 1",
+        check=positive,
     )
 
 

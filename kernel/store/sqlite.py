@@ -4,7 +4,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ Jobs = queue.SimpleQueue[Wanted | None]
 _MAX_GROUP = 512
 # A file that cannot be used; any other code is a defect of the job.
 _AWAY = {
+    sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_IOERR,
@@ -28,6 +29,8 @@ _AWAY = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_NOTADB,
 }
+# For a reader it is a defect of the job: its connection refuses writes.
+_AWAY_TO_WRITERS = _AWAY | {sqlite3.SQLITE_READONLY}
 
 
 class SqliteDatabase:
@@ -114,8 +117,8 @@ class SqliteDatabase:
         connection.execute("PRAGMA query_only=ON")
         return connection
 
-    def _told(self, error: Exception) -> Exception:
-        return self._away(error) if _says_away(error) else error
+    def _told(self, error: Exception, away: Collection[int] = _AWAY) -> Exception:
+        return self._away(error) if _code(error) in away else error
 
     def _away(self, error: Exception) -> ChatlyError:
         return unavailable(Reason.STORE_UNAVAILABLE, f"the store {self._path.name} does not answer: {error}")
@@ -161,13 +164,14 @@ class SqliteDatabase:
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller of this one job
             connection.execute("ROLLBACK TO job")
             connection.execute("RELEASE job")
-            return Outcome(asked, error=self._told(error))
+            return Outcome(asked, error=self._told(error, _AWAY_TO_WRITERS))
         connection.execute("RELEASE job")
         return Outcome(asked, result)
 
 
-def _says_away(error: Exception) -> bool:
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _AWAY
+def _code(error: Exception) -> int:
+    """SQLite's primary result code; 0 for what is not SQLite's."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def migrate(connection: sqlite3.Connection, schema: Sequence[str]) -> None:

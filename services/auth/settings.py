@@ -1,15 +1,6 @@
 """Settings of the auth service."""
 
-from collections.abc import Callable
-
-from kernel.settings import env, settings
-
-
-def _between(low: int, high: int) -> Callable[[int], str | None]:
-    def check(value: int) -> str | None:
-        return None if low <= value <= high else f"must be between {low} and {high}, got {value}"
-
-    return check
+from kernel.settings import between, env, settings
 
 
 @settings
@@ -20,29 +11,29 @@ class AuthSettings:
         "CHATLY_AUTH_BCRYPT_COST",
         12,
         help="work factor of password hashes: each step doubles the time, 12 takes about 0.25 s",
-        check=_between(4, 16),
+        check=between(4, 16),
     )
     access_token_seconds: int = env(
         "CHATLY_AUTH_ACCESS_TOKEN_SECONDS",
         15 * 60,
         help="lifetime of an access token, in seconds",
-        check=_between(10, 24 * 3600),
+        check=between(10, 24 * 3600),
     )
     key_rotation_hours: int = env(
         "CHATLY_AUTH_KEY_ROTATION_HOURS",
         30 * 24,
         help="how long one key signs access tokens, in hours",
-        check=_between(1, 24 * 365),
+        check=between(1, 24 * 365),
     )
     hashing_queue: int = env(
         "CHATLY_AUTH_HASHING_QUEUE",
         128,
         help="how many passwords may wait to be hashed; further logins are asked to come back",
-        check=_between(1, 10_000),
+        check=between(1, 10_000),
     )
     free_failures: int = env(
         "CHATLY_AUTH_FREE_FAILURES",
         5,
         help="failed logins of one account or from one address after which the next ones have to wait",
-        check=_between(1, 10_000),
+        check=between(1, 10_000),
     )

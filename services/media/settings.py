@@ -1,19 +1,11 @@
 """Settings of the media service."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
-from kernel.settings import env, settings
+from kernel.settings import between, env, settings
 from services.media.model import Limits
 
 MIB = 1024 * 1024
-
-
-def _between(low: int, high: int) -> Callable[[int], str | None]:
-    def check(value: int) -> str | None:
-        return None if low <= value <= high else f"must be between {low} and {high}, got {value}"
-
-    return check
 
 
 @settings
@@ -24,49 +16,49 @@ class MediaSettings:
         "CHATLY_MEDIA_MAX_BYTES",
         25 * MIB,
         help="largest file that may be sent, in bytes",
-        check=_between(1, 2048 * MIB),
+        check=between(1, 2048 * MIB),
     )
     avatar_max_bytes: int = env(
         "CHATLY_MEDIA_AVATAR_MAX_BYTES",
         5 * MIB,
         help="largest picture of a user or a group, in bytes",
-        check=_between(1, 2048 * MIB),
+        check=between(1, 2048 * MIB),
     )
     max_pixels: int = env(
         "CHATLY_MEDIA_MAX_PIXELS",
         40_000_000,
         help="most pixels of an image, all frames together; each takes 4 to 17 bytes of memory while it is cleaned",
-        check=_between(1, 80_000_000),
+        check=between(1, 80_000_000),
     )
     image_workers: int = env(
         "CHATLY_MEDIA_IMAGE_WORKERS",
         2,
         help="how many images are cleaned at once",
-        check=_between(1, 64),
+        check=between(1, 64),
     )
     upload_hours: int = env(
         "CHATLY_MEDIA_UPLOAD_HOURS",
         24,
         help="after how many hours an upload that is not complete is given up",
-        check=_between(1, 24 * 365),
+        check=between(1, 24 * 365),
     )
     unsent_days: int = env(
         "CHATLY_MEDIA_UNSENT_DAYS",
         7,
         help="after how many days a file that was not sent is deleted",
-        check=_between(1, 3650),
+        check=between(1, 3650),
     )
     link_seconds: int = env(
         "CHATLY_MEDIA_LINK_SECONDS",
         300,
         help="how long a download link works, in seconds",
-        check=_between(1, 24 * 3600),
+        check=between(1, 24 * 3600),
     )
     collect_seconds: int = env(
         "CHATLY_MEDIA_COLLECT_SECONDS",
         600,
         help="how often what nobody needs is looked for, in seconds",
-        check=_between(1, 24 * 3600),
+        check=between(1, 24 * 3600),
     )
 
     def limits(self) -> Limits:

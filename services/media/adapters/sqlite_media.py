@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
+from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from kernel.store.moments import from_micros, to_micros
 from kernel.store.sqlite import SqliteDatabase
@@ -52,8 +53,8 @@ class SqliteMediaStore:
         """Why the store cannot be read at the moment, or None."""
         try:
             await self._database.read(lambda db: db.execute("SELECT 1 FROM media LIMIT 1").fetchone())
-        except sqlite3.Error as error:
-            return f"media.db cannot be read: {error}"
+        except ChatlyError as error:
+            return error.message
         return None
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,11 +33,12 @@ class DyingDatabase(SqliteDatabase):
         def interrupted(connection: sqlite3.Connection) -> T:
             if steps > 0:
                 connection.set_progress_handler(lambda: 1, steps)
-            try:
+            with suppress(sqlite3.OperationalError):
                 job(connection)
-            finally:
-                connection.set_progress_handler(None, 0)
-            raise sqlite3.OperationalError("disk I/O error")
+            connection.set_progress_handler(None, 0)
+            failure = sqlite3.OperationalError("disk I/O error")
+            failure.sqlite_errorcode = sqlite3.SQLITE_IOERR
+            raise failure
 
         return interrupted
 
