@@ -1,0 +1,34 @@
+"""All checks over one run. Pure: journals and what is stored in, findings out."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from tests.faults.checker.checks.deletion import media_left, resurrected
+from tests.faults.checker.checks.delivery import doubled, lost
+from tests.faults.checker.checks.order import gaps, misordered
+from tests.faults.checker.checks.pages import stale
+from tests.faults.checker.checks.presence import ghosts
+from tests.faults.checker.checks.reactions import reaction_drift
+from tests.faults.checker.checks.unread import unread_drift
+from tests.faults.checker.findings import Finding
+from tests.faults.checker.journal import Journal
+from tests.faults.checker.stored import Stored
+
+Check = Callable[[Journal, Stored], Iterator[Finding]]
+
+CHECKS: Sequence[Check] = (
+    lost,
+    doubled,
+    misordered,
+    gaps,
+    unread_drift,
+    reaction_drift,
+    ghosts,
+    resurrected,
+    media_left,
+    stale,
+)
+
+
+def check(journal: Journal, stored: Stored) -> list[Finding]:
+    """Everything that is wrong with a run; empty: the promise was kept."""
+    return [finding for each in CHECKS for finding in each(journal, stored)]

@@ -1,0 +1,37 @@
+"""What was deleted for everyone stays away, with its files."""
+
+from collections.abc import Iterator
+
+from tests.faults.checker.findings import Finding, Wrong
+from tests.faults.checker.journal import Journal, Kind
+from tests.faults.checker.stored import Stored
+
+
+def resurrected(journal: Journal, stored: Stored) -> Iterator[Finding]:
+    """Content of a deleted message: in a history, on a page asked for later, or on a device that knew it was gone."""
+    deleted = {item.message: item.at for item in journal.of(Kind.DELETED)}
+    for view in stored.views:
+        for shown in view.messages:
+            if shown.message in deleted and (not shown.deleted or shown.text or shown.media):
+                what = f"{shown.message} was deleted, it is in {view.chat} for {view.member} by {view.node}"
+                yield Finding(wrong=Wrong.RESURRECTED, at=deleted[shown.message], what=what)
+    for page in journal.of(Kind.PAGED):
+        for message in page.shown:
+            if page.at > deleted.get(message, page.at):
+                what = f"{message} was deleted, device {page.device} was shown it on a page asked for later"
+                yield Finding(wrong=Wrong.RESURRECTED, at=page.at, what=what)
+    for device, entries in journal.by_device.items():
+        gone: set[str] = set()
+        for item in entries:
+            if item.kind == Kind.GONE:
+                gone.add(item.message)
+            elif item.kind == Kind.HEARD and item.present and item.message in gone:
+                what = f"{item.message} was gone, device {device} heard it once more, with its text"
+                yield Finding(wrong=Wrong.RESURRECTED, at=item.at, what=what)
+
+
+def media_left(journal: Journal, stored: Stored) -> Iterator[Finding]:
+    for probe in stored.probes:
+        if probe.reachable:
+            what = f"file {probe.media} of the deleted message {probe.message} can still be had from {probe.node}"
+            yield Finding(wrong=Wrong.MEDIA, at=0.0, what=what)

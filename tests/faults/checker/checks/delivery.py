@@ -1,0 +1,64 @@
+"""Every acknowledged message is there once: in every member's history, and on every device that listened."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from tests.faults.checker.findings import Finding, Wrong
+from tests.faults.checker.journal import Entry, Journal, Kind
+from tests.faults.checker.stored import Stored
+
+
+def lost(journal: Journal, stored: Stored) -> Iterator[Finding]:
+    """Looked for by the sender's own name for the send: which of two copies is kept is the persister's business."""
+    yield from _lost_in_history(journal, stored)
+    yield from _lost_on_devices(journal, stored)
+
+
+def doubled(journal: Journal, stored: Stored) -> Iterator[Finding]:
+    """The same send is shown twice: in a history, or on a device after all that was withdrawn is gone."""
+    begun = journal.begun
+    for view in stored.views:
+        for send, times in Counter(message.send for message in view.messages).items():
+            if times > 1:
+                at = begun[send].at if send in begun else 0.0
+                what = f"{times} copies of send {send} in {view.chat} for {view.member} by {view.node}"
+                yield Finding(wrong=Wrong.DOUBLED, at=at, what=what)
+    for device, entries in journal.by_device.items():
+        for send, copies in _kept_copies(entries).items():
+            if len(copies) > 1:
+                at = begun[send].at if send in begun else 0.0
+                what = f"device {device} shows send {send} as {', '.join(sorted(copies))}"
+                yield Finding(wrong=Wrong.DOUBLED, at=at, what=what)
+
+
+def _lost_in_history(journal: Journal, stored: Stored) -> Iterator[Finding]:
+    for view in stored.views:
+        there = {(message.sender, message.send) for message in view.messages}
+        for sent in journal.of(Kind.SENT):
+            if sent.chat == view.chat and (sent.user, sent.send) not in there:
+                what = (
+                    f"message {sent.message} (send {sent.send}) is not in {view.chat} for {view.member} by {view.node}"
+                )
+                yield Finding(wrong=Wrong.LOST, at=sent.at, what=what)
+
+
+def _lost_on_devices(journal: Journal, stored: Stored) -> Iterator[Finding]:
+    for device, live in journal.listeners.items():
+        entries = journal.by_device[device]
+        heard = {(item.sender, item.send) for item in entries if item.kind == Kind.HEARD}
+        gone = {item.message for item in entries if item.kind == Kind.GONE}
+        for sent in journal.of(Kind.SENT):
+            concerns = live.user in stored.members.get(sent.chat, ()) and sent.at > live.at
+            if concerns and (sent.user, sent.send) not in heard and sent.message not in gone:
+                what = f"device {device} never heard of message {sent.message} (send {sent.send}) in {sent.chat}"
+                yield Finding(wrong=Wrong.LOST, at=sent.at, what=what)
+
+
+def _kept_copies(entries: Sequence[Entry]) -> dict[str, set[str]]:
+    """The messages that a device shows for each send."""
+    withdrawn = {item.message for item in entries if item.kind == Kind.WITHDRAWN}
+    kept: dict[str, set[str]] = defaultdict(set)
+    for item in entries:
+        if item.kind == Kind.HEARD and item.message not in withdrawn:
+            kept[item.send].add(item.message)
+    return kept

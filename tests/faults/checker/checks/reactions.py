@@ -1,0 +1,52 @@
+"""Reactions are a set: what was acknowledged is in it, all members see the same, and so do devices that listened."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tests.faults.checker.findings import Finding, Wrong
+from tests.faults.checker.journal import Entry, Journal, Kind
+from tests.faults.checker.stored import Stored
+
+Marks = frozenset[tuple[str, str]]
+
+
+def reaction_drift(journal: Journal, stored: Stored) -> Iterator[Finding]:
+    yield from _acknowledged_and_not_so(journal, stored)
+    told: dict[str, Marks] = {}
+    for view in stored.views:
+        for item in view.messages:
+            if not item.deleted and told.setdefault(item.message, item.reactions) != item.reactions:
+                what = f"the reactions on {item.message} in {view.chat} are others for {view.member} by {view.node}"
+                yield Finding(wrong=Wrong.REACTION, at=0.0, what=what)
+    for device in journal.listeners:
+        yield from _heard_otherwise(device, journal.by_device[device], told)
+
+
+def _acknowledged_and_not_so(journal: Journal, stored: Stored) -> Iterator[Finding]:
+    """The newest acknowledged toggle of each (user, message, emoji) is stored, unless a later one is unclear."""
+    last: dict[tuple[str, str, str], Entry] = {}
+    for item in journal.entries:
+        if item.kind in {Kind.REACTING, Kind.REACTED}:
+            last[item.user, item.message, item.emoji] = item
+    for view in stored.views:
+        there = {item.message: item for item in view.messages if not item.deleted}
+        for (user, message, emoji), item in last.items():
+            shown = there.get(message)
+            if item.kind == Kind.REACTED and shown and ((user, emoji) in shown.reactions) != item.present:
+                state = "there" if item.present else "gone"
+                what = f"{emoji} of {user} on {message} should be {state} for {view.member} by {view.node}"
+                yield Finding(wrong=Wrong.REACTION, at=item.at, what=what)
+
+
+def _heard_otherwise(device: str, entries: Sequence[Entry], told: Mapping[str, Marks]) -> Iterator[Finding]:
+    """Nothing is said of a device that had to page: it was not told of reactions meanwhile."""
+    if any(item.kind == Kind.RESYNC for item in entries):
+        return
+    heard: dict[str, set[tuple[str, str]]] = {}
+    for item in entries:
+        if item.kind == Kind.REACTION:
+            marks = heard.setdefault(item.message, set())
+            (marks.add if item.present else marks.discard)((item.sender, item.emoji))
+    for message, marks in heard.items():
+        if message in told and marks != told[message]:
+            what = f"device {device} heard of other reactions on {message} than are stored"
+            yield Finding(wrong=Wrong.REACTION, at=0.0, what=what)

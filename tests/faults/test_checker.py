@@ -1,0 +1,238 @@
+"""The checker sees what is planted: every kind of broken promise, in a run that was whole before."""
+
+from dataclasses import replace
+
+from tests.faults.checker.findings import Wrong
+from tests.faults.checker.journal import Kind
+from tests.faults.checker.stored import Sighting
+from tests.faults.story import ANN, BOB, CHAT, Story, message_id, send_id, shown
+
+
+def test_a_whole_run_has_nothing_wrong() -> None:
+    assert Story().findings() == []
+
+
+def test_a_message_that_no_history_has_is_lost() -> None:
+    story = Story()
+    story.change_views(lambda view: replace(view, messages=view.messages[:-1], read=message_id(5)))
+
+    assert story.wrong() == {Wrong.LOST}
+
+
+def test_a_message_that_one_node_does_not_show_to_one_member_is_lost() -> None:
+    story = Story()
+    story.change_views(lambda view: replace(view, messages=view.messages[:-1]), node="messaging-2", member=BOB)
+
+    (finding,) = story.findings()
+    assert (finding.wrong, finding.at) == (Wrong.LOST, 6.1)
+    assert "for bob by messaging-2" in finding.what
+
+
+def test_a_message_that_one_device_never_heard_of_is_lost() -> None:
+    story = Story()
+    story.drop(lambda item: item.kind == Kind.HEARD and item.device == BOB and item.message == message_id(3))
+
+    (finding,) = story.findings()
+    assert finding.wrong is Wrong.LOST
+    assert "device bob" in finding.what
+
+
+def test_a_device_that_came_later_need_not_have_heard_what_was_before() -> None:
+    story = Story()
+    story.drop(lambda item: item.device == BOB and item.kind in {Kind.LIVE, Kind.HEARD} and item.at < 3)
+    story.add(Kind.LIVE, 2.9, BOB)
+
+    assert story.findings() == []
+
+
+def test_a_send_that_was_never_acknowledged_may_be_there_or_not() -> None:
+    story = Story()
+    story.add(Kind.SENDING, 7.0, ANN, send=send_id(7))
+    assert story.findings() == []
+
+    story.add(Kind.HEARD, 7.2, BOB, send=send_id(7), message=message_id(7), sender=ANN, present=True)
+    story.change_views(lambda view: replace(view, messages=(*view.messages, shown(7)), unread=int(view.member == BOB)))
+    assert story.findings() == []
+
+
+def test_two_copies_of_a_send_in_a_history_are_a_double() -> None:
+    story = Story()
+    copy = replace(shown(6), message=message_id(7), seq=7)
+    story.change_views(lambda view: replace(view, messages=(*view.messages, copy), read=message_id(7)))
+
+    findings = story.findings()
+    assert {(finding.wrong, finding.at) for finding in findings} == {(Wrong.DOUBLED, 6.0)}
+
+
+def test_two_copies_on_a_device_are_a_double_until_one_is_withdrawn() -> None:
+    story = Story()
+    story.add(Kind.HEARD, 8.0, BOB, send=send_id(5), message=message_id(9), sender=ANN, present=True)
+    assert story.wrong() == {Wrong.DOUBLED}
+
+    story.add(Kind.WITHDRAWN, 9.0, BOB, message=message_id(9))
+    assert story.findings() == []
+
+
+def test_a_history_that_is_not_in_the_order_of_its_ids_is_misordered() -> None:
+    story = Story()
+    story.change_views(
+        lambda view: replace(view, messages=(*view.messages[:3], view.messages[4], view.messages[3], view.messages[5])),
+        node="messaging-1",
+    )
+
+    assert story.wrong() == {Wrong.MISORDERED}
+
+
+def test_other_numbers_on_another_node_are_misordered() -> None:
+    story = Story()
+    story.change(3, node="messaging-2", seq=4)
+    story.change(4, node="messaging-2", seq=3)
+
+    assert story.wrong() == {Wrong.MISORDERED}
+
+
+def test_an_answer_that_sorts_before_what_it_answers_is_misordered() -> None:
+    # Bob had heard message 5 when he sent his third one, which now has an id between 4 and 5.
+    between = message_id(4)[:-1] + "2"
+    story = Story()
+    story.entries = [
+        replace(item, message=between) if item.message == message_id(6) else item for item in story.entries
+    ]
+    story.change(6, message=between)
+    story.change_views(
+        lambda view: replace(
+            view,
+            messages=(*view.messages[:4], view.messages[5], view.messages[4]),
+            read=message_id(5),
+        )
+    )
+
+    (finding,) = story.findings()
+    assert (finding.wrong, finding.at) == (Wrong.MISORDERED, 6.0)
+
+
+def test_a_number_that_is_missing_is_a_gap() -> None:
+    story = Story()
+    story.change(6, seq=7)
+
+    assert story.wrong() == {Wrong.GAP}
+
+
+def test_a_message_without_a_number_is_a_gap() -> None:
+    story = Story()
+    story.change(6, seq=0)
+
+    assert story.wrong() == {Wrong.GAP}
+
+
+def test_a_count_of_unread_messages_that_is_not_theirs_is_drift() -> None:
+    story = Story()
+    story.change_views(lambda view: replace(view, unread=1), node="messaging-2", member=ANN)
+
+    assert story.wrong() == {Wrong.UNREAD}
+
+
+def test_own_and_deleted_messages_are_not_unread() -> None:
+    story = Story()
+    story.change(4, deleted=True, text="")
+    # After the mark: 4 (Bob's, deleted), 5 (Ann's own), 6 (Bob's).
+    story.change_views(lambda view: replace(view, read=message_id(3), unread=1), member=ANN)
+
+    assert story.findings() == []
+
+
+def test_a_read_mark_that_went_back_is_drift() -> None:
+    story = Story()
+    story.add(Kind.READ, 6.5, ANN, message=message_id(6))
+    story.change_views(lambda view: replace(view, read=message_id(5), unread=1), node="messaging-2", member=ANN)
+
+    (finding,) = story.findings()
+    assert (finding.wrong, finding.at) == (Wrong.UNREAD, 6.5)
+
+
+def test_an_acknowledged_reaction_that_is_not_there_is_drift() -> None:
+    story = Story()
+    story.add(Kind.REACTING, 6.5, ANN, message=message_id(2), emoji="👍")
+    assert story.findings() == [], "what was not answered may have happened or not"
+
+    story.add(Kind.REACTED, 6.6, ANN, message=message_id(2), emoji="👍", present=True)
+    assert story.wrong() == {Wrong.REACTION}
+
+    story.change(2, reactions=frozenset({(ANN, "👍")}))
+    assert story.findings() == []
+
+
+def test_reactions_that_differ_between_members_are_drift() -> None:
+    story = Story()
+    story.change(2, reactions=frozenset({(ANN, "👍")}), member=BOB)
+
+    assert story.wrong() == {Wrong.REACTION}
+
+
+def test_reactions_that_a_device_heard_otherwise_are_drift() -> None:
+    story = Story()
+    story.change(2, reactions=frozenset({(ANN, "👍")}))
+    story.add(Kind.REACTION, 6.7, BOB, message=message_id(2), emoji="👍", sender=ANN, present=True)
+    assert story.findings() == []
+
+    story.add(Kind.REACTION, 6.8, BOB, message=message_id(2), emoji="👍", sender=ANN, present=False)
+    assert story.wrong() == {Wrong.REACTION}
+
+
+def test_who_is_online_without_a_device_is_a_ghost_and_so_is_the_reverse() -> None:
+    for online in (True, False):
+        story = Story()
+        sighting = Sighting(user=BOB, node="presence-2", online=online, connected=not online)
+        story.stored = replace(story.stored, sightings=(*story.stored.sightings, sighting))
+
+        assert story.wrong() == {Wrong.GHOST}
+
+
+def test_a_deleted_message_that_is_shown_again_is_resurrected() -> None:
+    story = Story()
+    story.add(Kind.DELETED, 7.0, BOB, message=message_id(2))
+    story.change(2, deleted=True, text="")
+    assert story.findings() == []
+
+    story.change(2, deleted=False, text="number 2", node="messaging-1", member=ANN)
+    (finding,) = story.findings()
+    assert (finding.wrong, finding.at) == (Wrong.RESURRECTED, 7.0)
+
+
+def test_a_page_that_shows_a_deleted_message_resurrects_it() -> None:
+    story = Story()
+    story.add(Kind.DELETED, 7.0, BOB, message=message_id(2))
+    story.change(2, deleted=True, text="")
+    every = tuple(message_id(number) for number in range(1, 7))
+    story.add(Kind.PAGED, 6.9, ANN, shown=every)
+    assert story.findings() == [], "it was asked for before"
+
+    story.add(Kind.PAGED, 7.1, ANN, shown=every)
+    assert story.wrong() == {Wrong.RESURRECTED}
+
+
+def test_a_device_that_hears_a_message_after_its_deletion_sees_it_come_back() -> None:
+    story = Story()
+    story.add(Kind.GONE, 2.15, ANN, message=message_id(2))
+
+    assert story.wrong() == {Wrong.RESURRECTED}
+
+
+def test_a_file_of_a_deleted_message_that_can_still_be_had_is_found() -> None:
+    story = Story()
+    story.probe(reachable=False)
+    assert story.findings() == []
+
+    story.probe(reachable=True)
+    assert story.wrong() == {Wrong.MEDIA}
+
+
+def test_a_page_without_what_was_acknowledged_before_is_stale() -> None:
+    story = Story()
+    story.add(Kind.PAGED, 6.05, ANN, shown=(message_id(4), message_id(5)))
+    assert story.findings() == [], "6 was not acknowledged yet, and what lies before 4 is on another page"
+
+    story.add(Kind.PAGED, 6.5, ANN, shown=(message_id(4), message_id(5)))
+    (finding,) = story.findings()
+    assert (finding.wrong, finding.at) == (Wrong.STALE, 6.5)
+    assert CHAT in finding.what
