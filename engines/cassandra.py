@@ -1,4 +1,4 @@
-"""Cassandra: node n on 127.0.0.n, with one token each."""
+"""Cassandra: each node on an address of its own, with one token each."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ commitlog_segment_size: 16MiB
 seed_provider:
   - class_name: org.apache.cassandra.locator.SimpleSeedProvider
     parameters:
-      - seeds: "127.0.0.1:{storage_port}"
+      - seeds: "{seed}:{storage_port}"
 """
 _LOGBACK = """\
 <configuration>
@@ -57,10 +57,11 @@ def cassandra_nodes(settings: EngineSettings) -> list[Node]:
 def _node(settings: EngineSettings, number: int) -> Node:
     folder = settings.data / f"cassandra-{number}-of-{settings.nodes}"
     folder.mkdir(parents=True, exist_ok=True)
-    host = f"127.0.0.{number}"
+    host, seed = (settings.cassandra_host.format(node) for node in (number, 1))
     config = _YAML.format(
         token=_SMALLEST_TOKEN + (number - 1) * 2**64 // settings.nodes + 1,
         host=host,
+        seed=seed,
         port=settings.cassandra_port,
         storage_port=settings.cassandra_storage_port,
     )

@@ -32,7 +32,7 @@ def _node(settings: EngineSettings, number: int) -> Node:
         _format(properties)
     return Node(
         name=f"kafka-{number}",
-        address=f"127.0.0.1:{_port(settings, number)}",
+        address=f"{_host(settings, number)}:{_port(settings, number)}",
         command=(
             "java",
             f"-Xms{settings.kafka_heap}",
@@ -48,19 +48,23 @@ def _node(settings: EngineSettings, number: int) -> Node:
     )
 
 
+def _host(settings: EngineSettings, number: int) -> str:
+    return settings.kafka_host.format(number)
+
+
 def _port(settings: EngineSettings, number: int) -> int:
     return settings.kafka_port + 10 * (number - 1)
 
 
 def _properties(settings: EngineSettings, number: int, folder: Path) -> str:
-    port, nodes = _port(settings, number), range(1, settings.nodes + 1)
-    voters = ",".join(f"{node}@127.0.0.1:{_port(settings, node) + 1}" for node in nodes)
+    host, port, nodes = _host(settings, number), _port(settings, number), range(1, settings.nodes + 1)
+    voters = ",".join(f"{node}@{_host(settings, node)}:{_port(settings, node) + 1}" for node in nodes)
     copies = min(settings.nodes, 3)
     lines = {
         "process.roles": "broker,controller",
         "node.id": number,
         "controller.quorum.voters": voters,
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{port + 1}",
+        "listeners": f"PLAINTEXT://{host}:{port},CONTROLLER://{host}:{port + 1}",
         "controller.listener.names": "CONTROLLER",
         "log.dirs": folder / "data",
         "auto.create.topics.enable": "false",

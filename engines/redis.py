@@ -10,9 +10,9 @@ def redis_nodes(settings: EngineSettings) -> list[Node]:
     return [
         Node(
             name="redis-1",
-            address=f"127.0.0.1:{settings.redis_port}",
+            address=f"{settings.redis_host}:{settings.redis_port}",
             command=(
-                *("redis-server", "--bind", "127.0.0.1", "--port", str(settings.redis_port)),
+                *("redis-server", "--bind", settings.redis_host, "--port", str(settings.redis_port)),
                 *("--dir", str(folder), "--appendonly", "yes", "--save", ""),
             ),
             folder=folder,

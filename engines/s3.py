@@ -8,7 +8,7 @@ def s3_nodes(settings: EngineSettings) -> list[Node]:
     """Say how the server is started."""
     folder = settings.data / "s3"
     (folder / "buckets").mkdir(parents=True, exist_ok=True)
-    address = f"127.0.0.1:{settings.s3_port}"
+    address = f"{settings.s3_host}:{settings.s3_port}"
     return [
         Node(
             name="s3-1",

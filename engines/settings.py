@@ -16,14 +16,19 @@ class EngineSettings:
     """What runs: another file is another set of engines, which needs other ports and another folder too."""
     nodes: int = 1
     """Of Kafka and of Cassandra: 1, or 3 for a cluster that survives the loss of one."""
+    kafka_host: str = "127.0.0.1"
+    """Of each engine: where it listens, and where it is reached. `{}` stands for the number of the node."""
     kafka_port: int = 19092
     """Node n listens 10 ports further than node n - 1; each also uses the next port, for the controllers."""
     kafka_heap: str = "512m"
+    cassandra_host: str = "127.0.0.{}"
     cassandra_port: int = 19042
-    """The same on 127.0.0.1, 127.0.0.2 and so on; the nodes talk to each other on port 17000."""
+    """The same on every host; the nodes talk to each other on `cassandra_storage_port`."""
     cassandra_storage_port: int = 17000
     cassandra_heap: str = "768m"
+    redis_host: str = "127.0.0.1"
     redis_port: int = 16379
+    s3_host: str = "127.0.0.1"
     s3_port: int = 19000
     s3_access_key: str = "chatly"
     s3_secret_key: str = "chatly-secret"  # noqa: S105 a server on 127.0.0.1 for tests

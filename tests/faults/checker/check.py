@@ -8,6 +8,7 @@ from tests.faults.checker.checks.order import gaps, misordered
 from tests.faults.checker.checks.pages import stale
 from tests.faults.checker.checks.presence import ghosts
 from tests.faults.checker.checks.reactions import reaction_drift
+from tests.faults.checker.checks.refusals import refused
 from tests.faults.checker.checks.unread import unread_drift
 from tests.faults.checker.findings import Finding
 from tests.faults.checker.journal import Journal
@@ -26,6 +27,7 @@ CHECKS: Sequence[Check] = (
     resurrected,
     media_left,
     stale,
+    refused,
 )
 
 

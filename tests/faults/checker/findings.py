@@ -20,6 +20,9 @@ class Wrong(StrEnum):
     STALE = "not shown at once"
     """A page asked for after the acknowledgement did not have the message: read-your-writes was broken for a while."""
 
+    REFUSED = "refused"
+    """A call was answered with an error that tells the client to give up, though nothing was wrong with the call."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

@@ -36,8 +36,10 @@ class Kind(StrEnum):
     """The subscription ended."""
     RESYNC = "resync"
     """The subscription could not be resumed without paging."""
-    GAVE_UP = "gave up"
-    """Something that no retry mends; `text` says what."""
+    QUIET = "quiet"
+    """It was told to be quiet, and all it had begun is answered."""
+    REFUSED = "refused"
+    """A call was answered with what no retry mends; `text` says what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Builds the devices in Go into .cache/bin. They use the stubs of the Go example. Again does only what has changed.
+set -euo pipefail
+cd "$(dirname "$0")/../../.."
+command -v go >/dev/null || [ -f .cache/toolchains.env ] || scripts/toolchains.sh
+if [ -f .cache/toolchains.env ]; then . .cache/toolchains.env; fi
+examples/build.sh go
+go -C tests/faults/talker build -o ../../../.cache/bin/chatly-talker .

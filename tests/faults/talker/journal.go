@@ -1,0 +1,50 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"sync"
+	"time"
+)
+
+// An Entry is a line of a journal; tests/faults/checker/journal.py says what each kind tells.
+type Entry struct {
+	At      float64 `json:"at"`
+	Kind    string  `json:"kind"`
+	Device  string  `json:"device"`
+	User    string  `json:"user"`
+	Chat    string  `json:"chat,omitempty"`
+	Message string  `json:"message,omitempty"`
+	Send    string  `json:"send,omitempty"`
+	Sender  string  `json:"sender,omitempty"`
+	Emoji   string  `json:"emoji,omitempty"`
+	Present bool    `json:"present,omitempty"`
+	Text    string  `json:"text,omitempty"`
+}
+
+// A Journal takes the lines of several devices.
+type Journal struct {
+	mutex sync.Mutex
+	file  *os.File
+}
+
+func openJournal(path string) (*Journal, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	return &Journal{file: file}, err
+}
+
+func (j *Journal) Close() error { return j.file.Close() }
+
+// Write puts the time on an entry and writes it. A journal that cannot be written ends the program: it proves nothing.
+func (j *Journal) Write(entry Entry) {
+	j.mutex.Lock()
+	defer j.mutex.Unlock()
+	entry.At = float64(time.Now().UnixNano()) / 1e9
+	line, err := json.Marshal(entry)
+	if err == nil {
+		_, err = j.file.Write(append(line, '\n'))
+	}
+	if err != nil {
+		panic(err)
+	}
+}

@@ -1,0 +1,67 @@
+"""The engines of a run: three Kafka brokers, three Cassandra nodes, Redis, an S3 server."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from engines.cassandra import cassandra_nodes
+from engines.kafka import kafka_nodes
+from engines.node import Node
+from engines.redis import redis_nodes
+from engines.s3 import s3_nodes
+from engines.settings import EngineSettings
+from tests.faults.world.network import Network
+from tests.faults.world.part import Part
+
+NODES = 3
+TOPIC = KEYSPACE = "chatly"
+
+
+def engine_parts(network: Network, folder: Path) -> list[Part]:
+    """Not started yet. Their data and logs go to `folder`."""
+    settings = EngineSettings(
+        data=folder,
+        nodes=NODES,
+        kafka_host=network.host("kafka-{}"),
+        kafka_heap="256m",
+        cassandra_host=network.host("cassandra-{}"),
+        cassandra_heap="512m",
+        redis_host=network.host("redis-1"),
+        s3_host=network.host("s3-1"),
+    )
+    nodes = (
+        *redis_nodes(settings),
+        *s3_nodes(settings),
+        *kafka_nodes(settings),
+        *cassandra_nodes(settings),
+    )
+    return [_part(node, network) for node in nodes]
+
+
+def _part(node: Node, network: Network) -> Part:
+    joined = replace(node, command=(*network.join(node.name), *node.command))
+    # That they accept connections, which is waited for in any case; what else they owe, `whole` looks at.
+    return Part(node=joined, network=network, serves=lambda: True)
+
+
+def engine_settings(parts: Mapping[str, Part]) -> dict[str, str]:
+    """By which services find them."""
+
+    def addresses(engine: str) -> str:
+        return ",".join(part.node.address for name, part in parts.items() if name.startswith(f"{engine}-"))
+
+    ours = EngineSettings()
+    return {
+        "CHATLY_ENGINES": "distributed",
+        "CHATLY_KAFKA_BOOTSTRAP": addresses("kafka"),
+        "CHATLY_KAFKA_TOPIC": TOPIC,
+        "CHATLY_KAFKA_PARTITIONS": "4",
+        "CHATLY_KAFKA_REPLICATION": str(NODES),
+        "CHATLY_CASSANDRA_CONTACT_POINTS": addresses("cassandra"),
+        "CHATLY_CASSANDRA_KEYSPACE": KEYSPACE,
+        "CHATLY_CASSANDRA_REPLICATION": str(NODES),
+        "CHATLY_REDIS_URL": f"redis://{addresses('redis')}",
+        "CHATLY_S3_ENDPOINT": f"http://{addresses('s3')}",
+        "CHATLY_S3_ACCESS_KEY": ours.s3_access_key,
+        "CHATLY_S3_SECRET_KEY": ours.s3_secret_key,
+    }

@@ -1,0 +1,92 @@
+"""Two processes of each service, and two edges before them."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from engines.node import Node
+from kernel.settings import load
+from mesh.edge.config import EdgeSettings, render
+from mesh.edge.process import envoy_command
+from mesh.settings import PORTS
+from tests.faults.world.network import Network
+from tests.faults.world.part import Part
+
+EACH = 2
+EDGE_PORT = 8080
+_ANSWER_SECONDS = 1.0
+_SETTINGS = {
+    "CHATLY_SERVICE_SECRET": "a secret of this run alone, which ends with it",
+    "CHATLY_LOG_STYLE": "json",
+    # People talk for an hour at most, and come from one address.
+    "CHATLY_AUTH_ACCESS_TOKEN_SECONDS": str(24 * 3600),
+    "CHATLY_AUTH_BCRYPT_COST": "4",
+    "CHATLY_EDGE_LOGIN_PER_MINUTE": "100000",
+    "CHATLY_EDGE_REGISTER_PER_MINUTE": "100000",
+    "CHATLY_EDGE_SEND_PER_SECOND": "100000",
+    "CHATLY_EDGE_UPLOAD_PER_MINUTE": "100000",
+    "CHATLY_GRACE_SECONDS": "5",
+}
+
+
+def service_parts(network: Network, folder: Path, engines: Mapping[str, str]) -> list[Part]:
+    """Not started yet. Their logs go to `folder`."""
+    environ = {**engines, **_SETTINGS, **_addresses(network)}
+    services = [_service(network, folder, environ, name, number) for name in PORTS for number in range(1, EACH + 1)]
+    edges = [_edge(network, folder, environ, f"edge-{number}") for number in range(1, EACH + 1)]
+    return [*services, *edges]
+
+
+def grpc_address(network: Network, service: str, number: int) -> str:
+    """Past the edge."""
+    return f"{network.host(f'{service}-{number}')}:{PORTS[service]}"
+
+
+def _addresses(network: Network) -> dict[str, str]:
+    found = {}
+    for name, port in PORTS.items():
+        hosts = [network.host(f"{name}-{number}") for number in range(1, EACH + 1)]
+        found[f"CHATLY_{name.upper()}_ADDRESS"] = ",".join(f"{host}:{port}" for host in hosts)
+        found[f"CHATLY_{name.upper()}_HTTP_ADDRESS"] = ",".join(f"{host}:{port + 1000}" for host in hosts)
+    return found
+
+
+def _service(network: Network, folder: Path, environ: Mapping[str, str], name: str, number: int) -> Part:
+    part, host = f"{name}-{number}", network.host(f"{name}-{number}")
+    node = Node(
+        name=part,
+        address=f"{host}:{PORTS[name]}",
+        command=(*network.join(part), sys.executable, "-m", "mesh", "serve", name),
+        folder=folder / part,
+        environment={
+            **environ,
+            "CHATLY_HOST": host,
+            "CHATLY_DATA_DIR": str(folder / part / "data"),
+            "PYTHONPATH": str(Path.cwd()),
+        },
+    )
+    return Part(node=node, network=network, serves=lambda: _is_well(f"http://{host}:{PORTS[name] + 1000}/healthz"))
+
+
+def _edge(network: Network, folder: Path, environ: Mapping[str, str], part: str) -> Part:
+    host = network.host(part)
+    configuration = folder / part / "envoy.yaml"
+    configuration.parent.mkdir(parents=True, exist_ok=True)
+    edge = load(EdgeSettings, {**environ, "CHATLY_EDGE_HOST": host, "CHATLY_EDGE_PORT": str(EDGE_PORT)})
+    configuration.write_text(render(edge))
+    node = Node(
+        name=part,
+        address=f"{host}:{EDGE_PORT}",
+        command=(*network.join(part), *envoy_command(configuration, 1)),
+        folder=folder / part,
+    )
+    return Part(node=node, network=network, serves=lambda: _is_well(f"http://{host}:{EDGE_PORT}/healthz"))
+
+
+def _is_well(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=_ANSWER_SECONDS).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,78 @@
+"""All parts of a run together: engines, services, edges, in a network of their own."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.world.engines import engine_parts, engine_settings
+from tests.faults.world.network import Network
+from tests.faults.world.part import Part
+from tests.faults.world.services import EACH, EDGE_PORT, grpc_address, service_parts
+from tests.faults.world.wholeness import cassandra_is_whole, kafka_is_whole
+
+_WHOLE_SECONDS = 120.0
+_LOOK_SECONDS = 0.5
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Started whole; what is done to its parts is the schedule's business."""
+
+    network: Network
+    parts: Mapping[str, Part]
+
+    @property
+    def edges(self) -> tuple[str, ...]:
+        """`host:port` of each."""
+        return tuple(f"{self.network.host(f'edge-{number}')}:{EDGE_PORT}" for number in range(1, EACH + 1))
+
+    def grpc(self, service: str) -> dict[str, str]:
+        """`host:port` of each of its nodes, past the edge."""
+        return {f"{service}-{number}": grpc_address(self.network, service, number) for number in range(1, EACH + 1)}
+
+    def wait_until_whole(self, *, seconds: float = _WHOLE_SECONDS) -> None:
+        """Every part serves, and the clusters have all their copies; raise TimeoutError that names what does not."""
+        deadline = time.monotonic() + seconds
+        for part in self.parts.values():
+            part.wait(max(1.0, deadline - time.monotonic()))
+        for engine, is_whole in (("kafka", kafka_is_whole), ("cassandra", cassandra_is_whole)):
+            nodes = [part.node for name, part in self.parts.items() if name.startswith(engine)]
+            while not is_whole(nodes):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{engine} is not whole after {seconds:.0f} s")
+                time.sleep(_LOOK_SECONDS)
+
+
+@contextmanager
+def running_world(network: Network, folder: Path, say: Say) -> Iterator[World]:
+    """Started, and all of it serving. Ended at once afterwards: nobody needs its data."""
+    began = time.monotonic()
+    engines = {part.name: part for part in engine_parts(network, folder / "engines")}
+    services = {part.name: part for part in service_parts(network, folder / "services", engine_settings(engines))}
+    world = World(network=network, parts={**engines, **services})
+    started: list[Part] = []
+    try:
+        _start(engines, started)
+        for part in engines.values():
+            part.wait()
+        say(f"engines after {time.monotonic() - began:.0f} s")
+        _start(services, started)
+        world.wait_until_whole()
+        say(f"services and edges after {time.monotonic() - began:.0f} s")
+        yield world
+    finally:
+        with ThreadPoolExecutor(len(started) or 1) as threads:
+            list(threads.map(Part.kill, started))
+
+
+def _start(parts: Mapping[str, Part], started: list[Part]) -> None:
+    """All at once, but for those that need another one first."""
+    for part in parts.values():
+        if part.node.after is not None:
+            parts[part.node.after].wait()
+        part.start()
+        started.append(part)
