@@ -1,6 +1,8 @@
 """Kafka in KRaft mode: every node is broker and controller."""
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from engines.node import EngineError, Node
@@ -19,7 +21,9 @@ Configuration:
 
 def kafka_nodes(settings: EngineSettings) -> list[Node]:
     """Write the configuration of every node, format what is new, and say how they are started."""
-    return [_node(settings, number) for number in range(1, settings.nodes + 1)]
+    # Formatting starts a JVM for each.
+    with ThreadPoolExecutor() as threads:
+        return list(threads.map(partial(_node, settings), range(1, settings.nodes + 1)))
 
 
 def _node(settings: EngineSettings, number: int) -> Node:

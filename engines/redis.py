@@ -13,6 +13,8 @@ def redis_nodes(settings: EngineSettings) -> list[Node]:
             address=f"{settings.redis_host}:{settings.redis_port}",
             command=(
                 *("redis-server", "--bind", settings.redis_host, "--port", str(settings.redis_port)),
+                # By default it refuses whoever is not on the loopback, unless there is a password.
+                *("--protected-mode", "no"),
                 *("--dir", str(folder), "--appendonly", "yes", "--save", ""),
             ),
             folder=folder,

@@ -15,8 +15,8 @@ from kernel.telemetry.logs import logger
 Part = str | bytes | int | float
 Command = tuple[Part, ...]
 
-# The second is no RedisError.
-AWAY = (RedisError, RedisClusterException, OSError, TimeoutError)
+# The second is no RedisError. The last is what uvloop says of a connection that was reset between two writes.
+AWAY = (RedisError, RedisClusterException, OSError, TimeoutError, RuntimeError)
 _LARGEST_BATCH = 1_000
 _PAUSE_SECONDS = 0.25
 

@@ -1,0 +1,34 @@
+"""What counts as Redis being away, for the pipeline that all commands of a process share."""
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from kernel.errors import ChatlyError, Reason
+from kernel.runner import background
+from kernel.store.redis_pipeline import SharedPipeline
+from tests.waiting import eventually
+
+# Nobody listens there.
+NOWHERE = "redis://127.0.0.1:1/0"
+
+
+async def test_a_connection_that_is_reset_between_two_writes_is_outlived() -> None:
+    looks = 0
+
+    async def probe() -> None:
+        nonlocal looks
+        looks += 1
+        if looks < 3:
+            raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+    async with Redis.from_url(NOWHERE) as client:
+        pipeline = SharedPipeline(client=client, probe=probe, place="redis")
+        async with background({"pipeline": pipeline.run}):
+            with pytest.raises(ChatlyError) as refused:
+                await pipeline.submit(("PING",))
+            await eventually(lambda: looks == 3, "it looks again")
+            await asyncio.sleep(0)
+
+            assert refused.value.reason is Reason.STORE_UNAVAILABLE
