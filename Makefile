@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install toolchains web web-dev run doctor test test-web engines engines-up engines-down check fmt protos lock bench clean
+.PHONY: help install toolchains web web-dev run doctor test test-web faults engines engines-up engines-down check fmt protos lock bench clean
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: install toolchains engines ## Run every test (ARGS="-k name" for some)
 
 test-web: install toolchains ## Run the tests of the web client in a real Chromium (not part of `test` yet)
 	@. .cache/toolchains.env && .venv/bin/pytest tests/web $(ARGS)
+
+faults: engines ## Kill, stop and cut off parts of a fleet while people talk, and judge it (MODE=long SEED=7 MINUTES=20)
+	@. .cache/toolchains.env && exec .venv/bin/python -m tests.faults --mode $(or $(MODE),short) $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
 engines: install toolchains ## Install Kafka, Cassandra, Redis and an S3 server, without Docker
 	@scripts/engines.sh
