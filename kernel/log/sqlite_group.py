@@ -20,6 +20,11 @@ class GroupLock:
         self._file: int | None = None
         self._held = False
 
+    @property
+    def held(self) -> bool:
+        """Whether this member has it."""
+        return self._held
+
     def open(self) -> None:
         """Make the file; take no lock yet."""
         self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -90,7 +95,7 @@ class SqliteLogConsumer:
         await self._log.commit(self._group, offsets)
 
     async def lag(self) -> Mapping[int, int]:
-        if self._positions is None:
+        if not self._lock.held:
             return {}
         committed = await self._log.committed(self._group)
         return {partition: end - committed[partition] for partition, end in (await self._log.ends()).items()}

@@ -1,6 +1,7 @@
 """What the persister has done lately: its rate and its newest failure. Kept in memory, for status and health."""
 
 from collections import deque
+from collections.abc import Mapping
 
 from kernel.clock import Clock
 from kernel.telemetry.metrics import counter, gauge
@@ -21,6 +22,7 @@ class Progress:
         self._dead = counter("chatly_persister_dead_letters_total", "Log records that were put aside.")
         self._failures = counter("chatly_persister_failures_total", "Attempts that failed, by reason.", ["reason"])
         self._lag = gauge("chatly_persister_lag_records", "Records not stored yet, by partition.", ["partition"])
+        self._told: set[int] = set()
 
     @property
     def last_failure(self) -> Failure | None:
@@ -48,9 +50,13 @@ class Progress:
         self._failure = Failure(message, self._clock.now())
         self._failures.labels(reason).inc()
 
-    def behind(self, partition: int, records: int) -> None:
-        """How many records of a partition are not stored."""
-        self._lag.labels(partition).set(records)
+    def behind(self, lag: Mapping[int, int]) -> None:
+        """How many records are not stored, for each partition that this process has; it tells of no other any more."""
+        for partition in self._told - lag.keys():
+            self._lag.remove(partition)
+        for partition, records in lag.items():
+            self._lag.labels(partition).set(records)
+        self._told = set(lag)
 
     def records_per_second(self) -> float:
         """Over the last minute."""

@@ -57,7 +57,7 @@ def _service(
         commit_seconds=settings.commit_seconds,
         linger_seconds=settings.linger_seconds,
     )
-    watch = Watch(status=status, progress=progress)
+    watch = Watch(consumer=consumer, status=status, progress=progress)
     servicer = PersisterServicer(
         get_status=status,
         list_dead_letters=ListDeadLetters(dead_letters=history.dead_letters),

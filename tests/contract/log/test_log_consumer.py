@@ -96,6 +96,15 @@ async def test_lag_is_what_is_not_committed(log: Log) -> None:
         assert set(await consumer.lag()) == set(await log.ends())
 
 
+async def test_lag_is_known_also_after_a_rewind(log: Log) -> None:
+    await append(log, "chat", "chat")
+    async with log.consumer("group") as consumer:
+        await fetched(consumer, 2)
+        await consumer.rewind()
+
+        assert sum((await consumer.lag()).values()) == 2
+
+
 async def test_an_older_commit_does_not_move_the_group_back(log: Log) -> None:
     await append(log, "chat", "chat")
     async with log.consumer("group") as consumer:
