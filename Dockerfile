@@ -1,7 +1,8 @@
 # syntax=docker/dockerfile:1
 # One image per target: docker build --target messaging --tag chatly/messaging .
-# Targets: auth messaging presence media persister edge web. Each has the dependencies of its own extra and no others,
-# in the versions and with the hashes of requirements.lock; runs as nobody special; and needs to write only to /tmp.
+# Targets: auth messaging presence media persister edge web. Each has the dependencies of its own extra and no others
+# (a service also those of traces, which it imports where a collector is configured), in the versions and with the
+# hashes of requirements.lock; runs as nobody special; and needs to write only to /tmp.
 # Which registries serve packages is the builder's business: PIP_INDEX_URL, UV_DEFAULT_INDEX and NPM_CONFIG_REGISTRY
 # are taken as build arguments.
 
@@ -33,24 +34,26 @@ COPY history history
 COPY services services
 COPY mesh mesh
 RUN VIRTUAL_ENV=/opt/tools /opt/tools/bin/uv build --wheel --no-build-isolation --python /opt/tools/bin/python --out-dir /dist
-# The lock is a constraint: it holds versions, and uv checks its hashes. The extra says what is installed at all.
+# The lock is a constraint: it holds versions, and uv checks its hashes. The extras say what is installed at all.
 COPY --chmod=755 <<'EOF' /usr/local/bin/install-extra
 #!/bin/sh -eu
 export VIRTUAL_ENV=/opt/chatly
-/opt/tools/bin/uv pip install --no-cache --compile-bytecode --constraints requirements.lock --requirements pyproject.toml --extra "$1"
+extras=
+for name in "$@"; do extras="$extras --extra $name"; done
+/opt/tools/bin/uv pip install --no-cache --compile-bytecode --constraints requirements.lock --requirements pyproject.toml $extras
 /opt/tools/bin/uv pip install --no-cache --compile-bytecode --no-deps /dist/*.whl
 EOF
 
 FROM build AS auth-build
-RUN install-extra auth
+RUN install-extra auth otel
 FROM build AS messaging-build
-RUN install-extra messaging
+RUN install-extra messaging otel
 FROM build AS presence-build
-RUN install-extra presence
+RUN install-extra presence otel
 FROM build AS media-build
-RUN install-extra media
+RUN install-extra media otel
 FROM build AS persister-build
-RUN install-extra persister
+RUN install-extra persister otel
 FROM build AS edge-build
 RUN install-extra edge
 FROM build AS pages-build

@@ -1,12 +1,18 @@
-"""`python -m bench [latency|fanout|idle|rest ...] [--rounds N]`: measures, prints a table, keeps the raw results."""
+"""`python -m bench [latency|fanout|idle|rest|tracing ...] [--rounds N]`: measures, prints a table, keeps results."""
 
 import argparse
 import asyncio
 import json
 
-from bench import fanout, idle, latency, load, report, rest
+from bench import fanout, idle, latency, load, report, rest, tracing
 
-_ALL = {"latency": latency.measure, "fanout": fanout.measure, "idle": idle.measure, "rest": rest.measure}
+_ALL = {
+    "latency": latency.measure,
+    "fanout": fanout.measure,
+    "idle": idle.measure,
+    "rest": rest.measure,
+    "tracing": tracing.measure,
+}
 
 
 async def _measure(names: list[str], rounds: int) -> list[report.Section]:

@@ -35,6 +35,7 @@ def encode(event: ChatEvent) -> bytes:
         actor_id=event.actor_id or "",
         audience=event.audience,
         request_id=event.request_id,
+        traceparent=event.traceparent,
     )
     message.occurred_at.FromDatetime(event.occurred_at)
     put_change(message, event.change)
@@ -55,6 +56,7 @@ def decode(value: bytes) -> ChatEvent:
         change=change_of(message),
         audience=tuple(UserId(user_id) for user_id in message.audience),
         request_id=message.request_id,
+        traceparent=message.traceparent,
     )
     if event.actor_id is None and not isinstance(event.change, MessageWithdrawn):
         raise ValueError(f"{type(event.change).__name__} without an actor")

@@ -53,6 +53,7 @@ def withdrawal_of(event: ChatEvent, kept_id: UUID) -> ChatEvent:
         change=MessageWithdrawn(event.event_id, kept_id),
         audience=event.audience,
         request_id=event.request_id,
+        traceparent=event.traceparent,
     )
 
 

@@ -130,6 +130,8 @@ class ChatEvent:
     audience: tuple[UserId, ...] = ()
     """Who must hear of it beside the members that the log's reader knows of."""
     request_id: str = ""
+    traceparent: str = ""
+    """Of its append, as W3C writes it; empty unless the request is traced."""
 
 
 @dataclass(frozen=True, slots=True)

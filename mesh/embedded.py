@@ -18,6 +18,7 @@ from mesh.platform import open_platform
 from mesh.serving import serving
 from mesh.settings import ProcessSettings, embedded_secret, only_one
 from mesh.targets import TARGETS, Target
+from mesh.traces import tracing
 
 Say = Callable[[str], None]
 
@@ -31,7 +32,8 @@ async def run_embedded(environ: Mapping[str, str], stop: asyncio.Event, say: Say
         # The last to come, and the last to go: streams are told through it to reconnect.
         async with stopped_at_the_end(edge, process.data_dir / "edge") as envoy:
             mesh = _Embedded(process=process, edge=edge, envoy=envoy, environ=environ, say=say)
-            await mesh.run(stop)
+            async with tracing(environ, service="chatly"):
+                await mesh.run(stop)
     say("Stopped.")
 
 

@@ -19,6 +19,7 @@ from mesh.distributed import are_missing, open_distributed_platform
 from mesh.platform import GRPC_SERVICES, open_platform
 from mesh.settings import PORTS, ProcessSettings, required_secret
 from mesh.targets import TARGETS, Target
+from mesh.traces import tracing
 
 # Connecting takes a moment also where everything is there.
 _PATIENCE_SECONDS = 5.0
@@ -41,9 +42,14 @@ async def serving(
 async def serve_one(name: str, environ: Mapping[str, str], stop: asyncio.Event) -> None:
     """`chatly serve <name>`: one service until `stop`, however long an engine that it needs is away at the start."""
     process, target = load(ProcessSettings, environ), TARGETS[name]
+    async with tracing(environ, service=name):
+        await _serve_one(process, target, environ, stop)
+
+
+async def _serve_one(process: ProcessSettings, target: Target, environ: Mapping[str, str], stop: asyncio.Event) -> None:
     async with _platform(process, target, environ) as platform:
         feed = JwksFeed(platform.service_channel("auth"))
-        async with background({} if name == "auth" else {"jwks": feed.run}):
+        async with background({} if target.name == "auth" else {"jwks": feed.run}):
             while not stop.is_set():
                 try:
                     await _wait_for_engines(target, environ, platform, feed, stop)
@@ -52,7 +58,7 @@ async def serve_one(name: str, environ: Mapping[str, str], stop: asyncio.Event) 
                     if error.code is not Code.UNAVAILABLE:
                         raise
                     # An engine that was there a moment ago.
-                    logger("mesh").warning("cannot be opened yet", service=name, error=str(error))
+                    logger("mesh").warning("cannot be opened yet", service=target.name, error=str(error))
 
 
 def _platform(

@@ -1,5 +1,6 @@
 """Channels to other services: deadlines, retries where a repetition is harmless, and whose token goes along."""
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -10,9 +11,12 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor_pb2 import MethodOptions
 
 from kernel.rpc.context import UserCaller, caller_var, request_var
+from kernel.rpc.interceptors.observation import OUR_FAULT
 from kernel.rpc.interceptors.request import REQUEST_ID_KEY
 from kernel.rpc.status import from_rpc_error
 from kernel.rpc.tokens import ServiceTokens
+from kernel.telemetry import tracing
+from kernel.telemetry.tracing import TRACEPARENT, Kind, Span
 
 __all__ = ["Forward", "from_rpc_error", "open_channel"]
 
@@ -96,35 +100,51 @@ class _MeshChannel(grpc.aio.Channel):
         self._channel = channel
         self._token = token
         self._default_timeout = default_timeout
+        self._watching: set[asyncio.Task[None]] = set()
 
-    def unary_unary(self, *args: Any, **kwargs: Any) -> Any:
-        return self._calling(self._channel.unary_unary(*args, **kwargs), self._default_timeout)
+    def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        return self._calling(method, self._channel.unary_unary(method, *args, **kwargs), self._default_timeout)
 
-    def unary_stream(self, *args: Any, **kwargs: Any) -> Any:
-        return self._calling(self._channel.unary_stream(*args, **kwargs), None)
+    def unary_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        return self._calling(method, self._channel.unary_stream(method, *args, **kwargs), None)
 
-    def stream_unary(self, *args: Any, **kwargs: Any) -> Any:
-        return self._calling(self._channel.stream_unary(*args, **kwargs), None)
+    def stream_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        return self._calling(method, self._channel.stream_unary(method, *args, **kwargs), None)
 
-    def stream_stream(self, *args: Any, **kwargs: Any) -> Any:
-        return self._calling(self._channel.stream_stream(*args, **kwargs), None)
+    def stream_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        return self._calling(method, self._channel.stream_stream(method, *args, **kwargs), None)
 
-    def _calling(self, multi_callable: Any, default_timeout: float | None) -> Any:
+    def _calling(self, method: str, multi_callable: Any, default_timeout: float | None) -> Any:
+        name = method.removeprefix("/")
+
         def call(
             *args: Any, timeout: float | None = None, metadata: Sequence[tuple[str, str]] | None = None, **kwargs: Any
         ) -> Any:
             timeout = default_timeout if timeout is None else timeout
-            return multi_callable(*args, timeout=timeout, metadata=self._metadata(metadata), **kwargs)
+            if tracing.current() is None:
+                return multi_callable(*args, timeout=timeout, metadata=self._metadata(metadata), **kwargs)
+            span = _client_span(name)
+            made = multi_callable(*args, timeout=timeout, metadata=self._metadata(metadata, span), **kwargs)
+            if span is not None:
+                self._watch(made, span)
+            return made
 
         return call
 
-    def _metadata(self, given: Sequence[tuple[str, str]] | None) -> list[tuple[str, str]]:
+    def _watch(self, call: Any, span: Span) -> None:
+        watching = asyncio.ensure_future(_end_with(call, span))
+        self._watching.add(watching)
+        watching.add_done_callback(self._watching.discard)
+
+    def _metadata(self, given: Sequence[tuple[str, str]] | None, span: Span | None = None) -> list[tuple[str, str]]:
         metadata = list(given or ())
         if token := self._token():
             metadata.append(("authorization", f"Bearer {token}"))
         request = request_var.get(None)
         if request is not None:
             metadata.append((REQUEST_ID_KEY, request.request_id))
+        if span is not None:
+            metadata.append((TRACEPARENT, span.traceparent))
         return metadata
 
     async def close(self, grace: float | None = None) -> None:
@@ -146,3 +166,16 @@ class _MeshChannel(grpc.aio.Channel):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._channel.close()
+
+
+def _client_span(name: str) -> Span | None:
+    above, request = tracing.current(), request_var.get(None)
+    if above is None:
+        return None
+    return tracing.begin(name, Kind.CLIENT, above.traceparent, request_id=request.request_id if request else "")
+
+
+async def _end_with(call: Any, span: Span) -> None:
+    """End the span with the call, whichever way that ends."""
+    code = await call.code()
+    span.end(code.name, failed=code.name in OUR_FAULT)

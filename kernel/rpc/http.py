@@ -10,6 +10,7 @@ import uvicorn
 from google.protobuf.json_format import MessageToDict
 from google.rpc import status_pb2
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
@@ -26,8 +27,9 @@ from kernel.rpc.interceptors.request import REQUEST_ID_KEY, bearer, read_request
 from kernel.rpc.status import details_of
 from kernel.rpc.tokens import TokenVerifier
 from kernel.service import Service
-from kernel.telemetry import metrics
+from kernel.telemetry import metrics, tracing
 from kernel.telemetry.logs import logger
+from kernel.telemetry.tracing import TRACEPARENT, Kind, Span
 
 _STATUS = {
     Code.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
@@ -129,12 +131,13 @@ class _Call:
         request = self._read(Request(scope))
         request_var.set(request)
         caller_var.set(None)
-        begun = False
+        span = self._span(scope, request)
+        status = 0
 
         async def send_with_id(message: Message) -> None:
-            nonlocal begun
+            nonlocal status
             if message["type"] == "http.response.start":
-                begun = True
+                status = message["status"]
                 self._answers.labels(self._service, message["status"]).inc()
                 message["headers"] = [*message["headers"], (REQUEST_ID_KEY.encode(), request.request_id.encode())]
             await send(message)
@@ -145,10 +148,23 @@ class _Call:
             self._log.debug("the client went away", method=request.method)
         except Exception as error:
             self._log.exception("request failed", method=request.method)
-            if begun:
+            if status:
                 # Half an answer must not look whole: the server breaks the connection.
                 raise
             await error_response(meaning(error, request))(scope, receive, send_with_id)
+        finally:
+            if span is not None:
+                span.end(str(status), failed=status >= HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    def _span(self, scope: Scope, request: context.Request) -> Span | None:
+        parent = Headers(scope=scope).get(TRACEPARENT) if self._trust_edge else None
+        name = f"{self._service} {scope['method']}"
+        span = tracing.begin(
+            name, Kind.SERVER, parent, request_id=request.request_id, attributes={"url.path": scope["path"]}
+        )
+        if span is not None:
+            tracing.enter(span)
+        return span
 
     def _read(self, request: Request) -> context.Request:
         return read_request(

@@ -9,6 +9,7 @@ import structlog
 
 from kernel.rpc.context import ServiceCaller, UserCaller, caller_var, request_var
 from kernel.settings import env, settings
+from kernel.telemetry import tracing
 
 _STYLES = ("json", "pretty")
 _LEVELS = ("debug", "info", "warning", "error")
@@ -27,7 +28,7 @@ class LogSettings:
 
 
 def logger(component: str) -> structlog.stdlib.BoundLogger:
-    """A logger whose lines say which part of Chatly speaks. Lines within a call carry its request id and caller."""
+    """A logger whose lines say which part of Chatly speaks. Lines within a call carry its id, caller and trace."""
     bound: structlog.stdlib.BoundLogger = structlog.get_logger(component=component)
     return bound
 
@@ -71,6 +72,8 @@ def _pretty() -> list[structlog.typing.Processor]:
 def _add_call(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if (request := request_var.get(None)) is not None:
         event.setdefault("request_id", request.request_id)
+    if (span := tracing.current()) is not None:
+        event.setdefault("trace_id", span.trace_id)
     match caller_var.get():
         case UserCaller() as user:
             event.setdefault("user_id", user.user_id)

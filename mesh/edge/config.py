@@ -3,16 +3,22 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from kernel.settings import env, settings
+from kernel.settings import SettingsError, env, settings
+from kernel.telemetry.trace_settings import endpoint_complaint
 from mesh.edge.contract import DESCRIPTOR_FILE, Method, RestPath, methods
 from mesh.edge.local_replies import LOCAL_REPLIES
 
 TEMPLATE = Path(__file__).parents[2] / "envoy" / "envoy.yaml.j2"
 WEB_DIST = Path(__file__).parents[2] / "web" / "dist"
 STATIC_PATH = re.compile(r"^[^{]*$")
+
+
+def _share(value: float) -> str | None:
+    return None if 0 <= value <= 1 else f"must be 0 to 1, got {value}"
 
 
 def _addresses(raw: str) -> tuple[tuple[str, int], ...]:
@@ -52,6 +58,15 @@ class EdgeSettings:
     connections: int = env("CHATLY_EDGE_MAX_CONNECTIONS", 20_000, help="client connections at once")
     health_seconds: float = env("CHATLY_EDGE_HEALTH_SECONDS", 2.0, help="time between two looks at each service")
     concurrency: int = env("CHATLY_EDGE_CONCURRENCY", 2, help="worker threads of Envoy")
+    collector: str = env(
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "", help="where traces go; empty: there are none", check=endpoint_complaint
+    )
+    collector_certificate: str = env(
+        "OTEL_EXPORTER_OTLP_CERTIFICATE", "", help="with https: PEM file of who signed the collector's certificate"
+    )
+    trace_ratio: float = env(
+        "CHATLY_EDGE_TRACE_RATIO", 0.01, help="share of the calls that are traced, 0 to 1", check=_share
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +158,14 @@ def _upload_limit(edge: EdgeSettings) -> RateLimit:
     return RateLimit("upload", edge.upload_per_minute, 60)
 
 
+def _collector(edge: EdgeSettings) -> SplitResult | None:
+    if not edge.collector:
+        return None
+    if edge.collector.startswith("https:") and not edge.collector_certificate:
+        raise SettingsError("OTEL_EXPORTER_OTLP_CERTIFICATE is not set: Envoy must know who signs an https collector")
+    return urlsplit(edge.collector)
+
+
 def render(edge: EdgeSettings) -> str:
     """Envoy's configuration as YAML."""
     loader = Environment(  # noqa: S701 - the output is YAML, not a page
@@ -155,6 +178,7 @@ def render(edge: EdgeSettings) -> str:
         services=list(dict.fromkeys(method.service for method in methods() if not method.internal)),
         descriptor=str(DESCRIPTOR_FILE),
         local_replies=LOCAL_REPLIES,
+        collector=_collector(edge),
         grpc_clusters={name: _addresses(getattr(edge, name)) for name in targets},
         http_clusters={name: _addresses(getattr(edge, name)) for name in ("auth_http", "media_http", "web")},
         health_services={

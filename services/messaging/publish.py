@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 
 from history.channels import channels_of
 from history.chats import direct_members, is_direct, members_of
@@ -11,7 +12,9 @@ from history.ports import HotTail
 from kernel.bus.ports import BusMessage, LiveBus
 from kernel.ids import UserId
 from kernel.log.ports import EventLog
+from kernel.telemetry import tracing
 from kernel.telemetry.logs import logger
+from kernel.telemetry.tracing import Kind
 from services.messaging.chat_states import ChatStates
 
 
@@ -42,8 +45,11 @@ class Publisher:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _record(self, event: ChatEvent) -> None:
-        value = encode(event)
-        position = await self._log.append(event.chat_id, value)
+        with tracing.covering("append", Kind.PRODUCER, request_id=event.request_id) as appending:
+            if appending is not None:
+                event = replace(event, traceparent=appending.traceparent)
+            value = encode(event)
+            position = await self._log.append(event.chat_id, value)
         stored = StoredEvent(position, event)
         before = self._states.known(event.chat_id)
         await self._attempt("tail", self._tail.add(stored))

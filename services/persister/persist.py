@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from history.ports import RecordWriter
+from history.ports import Applied, RecordWriter
 from kernel.clock import Clock
 from kernel.errors import ChatlyError, Code
 from kernel.log.ports import LogConsumer, LogRecord
 from kernel.telemetry.logs import logger
+from kernel.telemetry.tracing import trace_id_of
 from services.persister.announce import Announce
 from services.persister.progress import Progress
 
@@ -52,6 +53,7 @@ class Persist:
         self._commit_seconds = commit_seconds
         self._linger_seconds = linger_seconds
         self._pause = pause
+        self._log = logger("persister")
         self._uncommitted: dict[int, int] = {}
         self._committed_at = clock.monotonic()
 
@@ -84,7 +86,18 @@ class Persist:
             raise
         await self._insist(partial(self._announce, applied))
         self._progress.applied(len(records), applied.dead)
+        self._tell(applied)
         self._uncommitted.update((record.position.partition, record.position.offset) for record in records)
+
+    def _tell(self, applied: Applied) -> None:
+        if applied.dead:
+            self._log.warning("records were put aside: ListDeadLetters shows them", records=applied.dead)
+        for stored in applied.events:
+            position, event = stored.position, stored.event
+            trace = {"trace_id": trace_id_of(event.traceparent)} if event.traceparent else {}
+            self._log.debug(
+                "stored", request_id=event.request_id, partition=position.partition, offset=position.offset, **trace
+            )
 
     def _commit_is_due(self) -> bool:
         return self._clock.monotonic() - self._committed_at >= self._commit_seconds
@@ -104,7 +117,7 @@ class Persist:
                 if error.code is not Code.UNAVAILABLE:
                     raise
                 self._progress.failed(error.reason, error.message)
-                logger("persister").warning("put off", seconds=pause, error=str(error))
+                self._log.warning("put off", seconds=pause, error=str(error))
             else:
                 self._progress.worked()
                 return result

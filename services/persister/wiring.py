@@ -6,6 +6,7 @@ from functools import partial
 
 from chatly.persister.v1.persister_service_pb2_grpc import add_PersisterServiceServicer_to_server
 
+from history.adapters.traced_writer import TracedRecordWriter
 from history.open import HistoryStore
 from kernel.log.ports import LogConsumer
 from kernel.platform import Platform
@@ -48,7 +49,7 @@ def _service(
     )
     persist = Persist(
         consumer=consumer,
-        writer=history.writer,
+        writer=TracedRecordWriter(history.writer),
         announce=announce,
         progress=progress,
         clock=platform.clock,

@@ -139,7 +139,7 @@ def _spawn(environ: Mapping[str, str], output: Path) -> subprocess.Popen[bytes]:
 
 
 def _environment(ports: Ports, data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("CHATLY_")}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("CHATLY_", "OTEL_"))}
     ours |= {
         "CHATLY_DATA_DIR": str(data_dir),
         "CHATLY_EDGE_PORT": str(ports.edge),

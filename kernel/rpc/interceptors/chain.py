@@ -18,11 +18,13 @@ from kernel.rpc.context import Caller, Request, caller_var, request_var
 from kernel.rpc.interceptors.access import Access
 from kernel.rpc.interceptors.errors import meaning
 from kernel.rpc.interceptors.method import Method, describe
-from kernel.rpc.interceptors.observation import Observation
+from kernel.rpc.interceptors.observation import OUR_FAULT, Observation
 from kernel.rpc.interceptors.request import REQUEST_ID_KEY, bearer, host_of, read_request
 from kernel.rpc.interceptors.streams import OpenStreams
 from kernel.rpc.interceptors.validation import tolerant, validate, validated
 from kernel.rpc.status import DETAILS_KEY, details_of, grpc_code, text_of
+from kernel.telemetry import tracing
+from kernel.telemetry.tracing import TRACEPARENT, Kind
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -120,13 +122,16 @@ class Chain:
 class _Call:
     """One call from its first byte to its status: sets the context variables, turns what is raised into a status."""
 
-    __slots__ = ("_context", "_observation", "_request", "_started", "token")
+    __slots__ = ("_context", "_follow", "_observation", "_request", "_span", "_started", "token")
 
     def __init__(self, method: Method, observation: Observation, context: Context, *, trust_edge: bool) -> None:
         self._started = time.perf_counter()
         self._context = context
         self._observation = observation
-        self._request, self.token = _read(method, context, trust_edge=trust_edge)
+        self._request, self.token, parent = _read(method, context, trust_edge=trust_edge)
+        self._span = tracing.begin(method.full_name, Kind.SERVER, parent, request_id=self._request.request_id)
+        # A stream of requests may go on for days: its trace holds the stream, not each of them.
+        self._follow = not method.streams_requests or not method.streams_responses
 
     def admit(self, caller: Caller) -> Caller:
         """Let the handler know who calls. Never reset: a cancelled stream is closed in another context."""
@@ -136,6 +141,8 @@ class _Call:
     async def __aenter__(self) -> Self:
         request_var.set(self._request)
         caller_var.set(None)
+        if self._span is not None and self._follow:
+            tracing.enter(self._span)
         self._context.set_trailing_metadata(((REQUEST_ID_KEY, self._request.request_id),))
         return self
 
@@ -144,17 +151,24 @@ class _Call:
     ) -> None:
         if error is None:
             self._observation.succeeded(self._started)
+            if self._span is not None:
+                self._span.end()
         elif isinstance(error, grpc.aio.AbortError):
-            self._observation.failed(self._started, self._context.code().name, "", self._context.details())
+            self._failed(self._context.code().name, "", self._context.details())
         elif isinstance(error, asyncio.CancelledError | GeneratorExit):
-            self._observation.failed(self._started, "CANCELLED", "", "the client went away, or its deadline passed")
+            self._failed("CANCELLED", "", "the client went away, or its deadline passed")
         elif isinstance(error, Exception):
             await self._abort(error)
+
+    def _failed(self, code: str, reason: str, message: str, defect: BaseException | None = None) -> None:
+        self._observation.failed(self._started, code, reason, message, defect)
+        if self._span is not None:
+            self._span.end(code, failed=code in OUR_FAULT)
 
     async def _abort(self, error: Exception) -> None:
         told = meaning(error, self._request)
         defect = error if told.code is Code.INTERNAL else None
-        self._observation.failed(self._started, told.code.name, told.reason, told.message, defect)
+        self._failed(told.code.name, told.reason, told.message, defect)
         await self._context.abort(
             grpc_code(told.code),
             text_of(told),
@@ -162,12 +176,13 @@ class _Call:
         )
 
 
-def _read(method: Method, context: Context, *, trust_edge: bool) -> tuple[Request, str | None]:
+def _read(method: Method, context: Context, *, trust_edge: bool) -> tuple[Request, str | None, str | None]:
+    """The request, its token, and the traceparent it hangs below: a stranger's word would not count."""
     metadata = context.invocation_metadata() or ()
     headers = {key: value for key, value in metadata if isinstance(value, str)}
     cookies = [value for key, value in metadata if key == "cookie" and isinstance(value, str)]
     request = read_request(method.full_name, headers, cookies, host_of(context.peer()), trust_edge=trust_edge)
-    return request, bearer(headers, request.cookies)
+    return request, bearer(headers, request.cookies), headers.get(TRACEPARENT) if trust_edge else None
 
 
 def _bytes_as_they_are(serialize: Callable[[Any], bytes]) -> Callable[[Any], bytes]:

@@ -18,6 +18,9 @@ _LEVELS: Final = {
     "CANCELLED": logging.DEBUG,
 }
 
+OUR_FAULT: Final = {"DATA_LOSS", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "UNKNOWN"}
+"""Codes of calls that failed whatever their callers might have done."""
+
 
 class Observation:
     """Metrics and logs of one method. Good calls are logged at level debug: the edge has its own access log."""

@@ -3,7 +3,8 @@
 from history.channels import chat_channel
 from history.model import Membership, StoredEvent
 from kernel.errors import ChatlyError
-from kernel.telemetry import metrics
+from kernel.telemetry import metrics, tracing
+from kernel.telemetry.tracing import Kind
 from services.messaging.live.channels import Channel, Channels
 from services.messaging.live.outbox import Delivery
 from services.messaging.live.places import places_set_by
@@ -60,9 +61,15 @@ class Fanout:
     async def _tell(self, readers: list[Reader], stored: StoredEvent, recent: Recent) -> None:
         if not readers:
             return
-        delivery = await self._form(stored, recent)
-        for reader in readers:
-            reader.outbox.push(delivery)
+        event = stored.event
+        with tracing.covering(
+            "deliver", Kind.CONSUMER, request_id=event.request_id, parent=event.traceparent
+        ) as delivering:
+            if delivering is not None:
+                delivering.note(streams=len(readers))
+            delivery = await self._form(stored, recent)
+            for reader in readers:
+                reader.outbox.push(delivery)
         self._deliveries.inc(len(readers))
 
     async def _move(self, reader: Reader, place: Membership, stored: StoredEvent, recent: Recent) -> None:

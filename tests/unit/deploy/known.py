@@ -13,6 +13,7 @@ _MODULES = (
     "kernel.store.cassandra_settings",
     "kernel.store.redis",
     "kernel.telemetry.logs",
+    "kernel.telemetry.trace_settings",
     "mesh.edge.config",
     "mesh.settings",
     *(f"services.{name}.settings" for name in PORTS),

@@ -36,12 +36,15 @@ def test_there_is_an_image_for_each_service_the_edge_and_the_web_client(stages: 
     assert stages.keys() >= EVERYTHING
 
 
-def test_each_image_holds_the_dependencies_of_one_extra_that_exists(stages: dict[str, list[str]]) -> None:
+def test_each_image_holds_its_own_extra_and_a_service_that_of_traces(
+    stages: dict[str, list[str]],
+) -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     for name in EVERYTHING:
         (source,) = re.findall(r"COPY --from=(\S+) /opt/chatly", "\n".join(stages[name]))
-        assert stages[source][:2] == ["build", f"RUN install-extra {name}"]
-        assert name in extras
+        wanted = [name, "otel"] if name in PORTS else [name]
+        assert stages[source][:2] == ["build", f"RUN install-extra {' '.join(wanted)}"]
+        assert extras.keys() >= set(wanted)
 
 
 def test_what_is_installed_is_held_to_the_lock(stages: dict[str, list[str]]) -> None:

@@ -1,5 +1,6 @@
 """The Kubernetes resources, as kustomize renders them: valid, hardened, and true to what the services are."""
 
+import os
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -27,9 +28,11 @@ Resource = dict[str, Any]
 
 @cache
 def rendered(overlay: str) -> tuple[Resource, ...]:
-    done = subprocess.run(
-        ["kustomize", "build", K8S / "overlays" / overlay], capture_output=True, text=True, check=False, timeout=30
-    )
+    return built(K8S / "overlays" / overlay)
+
+
+def built(folder: Path) -> tuple[Resource, ...]:
+    done = subprocess.run(["kustomize", "build", folder], capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 0, done.stderr
     return tuple(yaml.safe_load_all(done.stdout))
 
@@ -173,6 +176,31 @@ def _may_call(policy: Resource, called: str, port: int) -> bool:
         if peer["podSelector"]["matchLabels"] in labels
         for each in rule["ports"]
     )
+
+
+def test_traces_are_a_component_that_tells_every_pod_where_they_go_and_lets_it_go_there(tmp_path: Path) -> None:
+    overlay = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [os.path.relpath(K8S / "base", tmp_path)],
+        "components": [os.path.relpath(K8S / "components" / "traces", tmp_path)],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    resources = built(tmp_path)
+    by_name = {(item["kind"], item["metadata"]["name"]): item for item in resources}
+    told = {name: item["data"] for (kind, name), item in by_name.items() if kind == "ConfigMap"}
+    (addresses,) = (name for name, data in told.items() if "OTEL_EXPORTER_OTLP_ENDPOINT" in data)
+    policy = by_name["NetworkPolicy", "traces"]
+
+    assert told[addresses].keys() <= known_variables()
+    for name in {*PORTS, "edge"}:
+        template = by_name["Deployment", name]["spec"]["template"]
+        (container,) = template["spec"]["containers"]
+        assert {"configMapRef": {"name": addresses}} in container["envFrom"]
+        (who,) = policy["spec"]["podSelector"]["matchExpressions"]
+        assert template["metadata"]["labels"][who["key"]] in who["values"]
+    for item in resources:
+        kubernetes_validate.validate(item, KUBERNETES, strict=True)
 
 
 def test_production_takes_no_image_without_a_version() -> None:

@@ -25,37 +25,37 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63hatly/event/v1/event.proto\x12\x0f\x63hatly.event.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x05\n\tChatEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12\x10\n\x08\x61\x63tor_id\x18\x03 \x01(\t\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61udience\x18\x05 \x03(\t\x12\x12\n\nrequest_id\x18\x06 \x01(\t\x12\x34\n\x0cmessage_sent\x18\n \x01(\x0b\x32\x1c.chatly.event.v1.MessageSentH\x00\x12\x38\n\x0emessage_edited\x18\x0b \x01(\x0b\x32\x1e.chatly.event.v1.MessageEditedH\x00\x12:\n\x0fmessage_deleted\x18\x0c \x01(\x0b\x32\x1f.chatly.event.v1.MessageDeletedH\x00\x12>\n\x11message_withdrawn\x18\r \x01(\x0b\x32!.chatly.event.v1.MessageWithdrawnH\x00\x12\x34\n\x0creaction_set\x18\x0e \x01(\x0b\x32\x1c.chatly.event.v1.ReactionSetH\x00\x12\x39\n\x0fread_mark_moved\x18\x0f \x01(\x0b\x32\x1e.chatly.event.v1.ReadMarkMovedH\x00\x12\x36\n\rgroup_created\x18\x10 \x01(\x0b\x32\x1d.chatly.event.v1.GroupCreatedH\x00\x12\x36\n\rgroup_updated\x18\x11 \x01(\x0b\x32\x1d.chatly.event.v1.GroupUpdatedH\x00\x12\x30\n\nmember_set\x18\x12 \x01(\x0b\x32\x1a.chatly.event.v1.MemberSetH\x00\x42\x08\n\x06\x63hange\"\x88\x01\n\x0bMessageSent\x12\x19\n\x11\x63lient_message_id\x18\x01 \x01(\x0c\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x1b\n\x13reply_to_message_id\x18\x03 \x01(\x0c\x12\x33\n\x0b\x61ttachments\x18\x04 \x03(\x0b\x32\x1e.chatly.event.v1.AttachedMedia\"\xa4\x01\n\rAttachedMedia\x12\x10\n\x08media_id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\x11\n\tfile_name\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12\r\n\x05width\x18\x05 \x01(\x05\x12\x0e\n\x06height\x18\x06 \x01(\x05\x12\x15\n\rhas_thumbnail\x18\x07 \x01(\x08\x12\x0e\n\x06sha256\x18\x08 \x01(\x0c\"1\n\rMessageEdited\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\x0c\n\x04text\x18\x02 \x01(\t\":\n\x0eMessageDeleted\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\x14\n\x0c\x66or_everyone\x18\x02 \x01(\x08\"?\n\x10MessageWithdrawn\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\x17\n\x0fkept_message_id\x18\x02 \x01(\x0c\"A\n\x0bReactionSet\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\r\n\x05\x65moji\x18\x02 \x01(\t\x12\x0f\n\x07present\x18\x03 \x01(\x08\"#\n\rReadMarkMoved\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\"\x93\x01\n\x0cGroupCreated\x12\x17\n\x0f\x63lient_group_id\x18\x01 \x01(\x0c\x12\r\n\x05title\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x17\n\x0f\x61vatar_media_id\x18\x04 \x01(\t\x12-\n\x07members\x18\x05 \x03(\x0b\x32\x1c.chatly.event.v1.GroupMember\"I\n\x0bGroupMember\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12)\n\x04role\x18\x02 \x01(\x0e\x32\x1b.chatly.event.v1.MemberRole\"\x88\x01\n\x0cGroupUpdated\x12\x12\n\x05title\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x18\n\x0b\x64\x65scription\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x1c\n\x0f\x61vatar_media_id\x18\x03 \x01(\tH\x02\x88\x01\x01\x42\x08\n\x06_titleB\x0e\n\x0c_descriptionB\x12\n\x10_avatar_media_id\"G\n\tMemberSet\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12)\n\x04role\x18\x02 \x01(\x0e\x32\x1b.chatly.event.v1.MemberRole*o\n\nMemberRole\x12\x1b\n\x17MEMBER_ROLE_UNSPECIFIED\x10\x00\x12\x16\n\x12MEMBER_ROLE_MEMBER\x10\x01\x12\x15\n\x11MEMBER_ROLE_ADMIN\x10\x02\x12\x15\n\x11MEMBER_ROLE_OWNER\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63hatly/event/v1/event.proto\x12\x0f\x63hatly.event.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\x05\n\tChatEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12\x10\n\x08\x61\x63tor_id\x18\x03 \x01(\t\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61udience\x18\x05 \x03(\t\x12\x12\n\nrequest_id\x18\x06 \x01(\t\x12\x13\n\x0btraceparent\x18\x07 \x01(\t\x12\x34\n\x0cmessage_sent\x18\n \x01(\x0b\x32\x1c.chatly.event.v1.MessageSentH\x00\x12\x38\n\x0emessage_edited\x18\x0b \x01(\x0b\x32\x1e.chatly.event.v1.MessageEditedH\x00\x12:\n\x0fmessage_deleted\x18\x0c \x01(\x0b\x32\x1f.chatly.event.v1.MessageDeletedH\x00\x12>\n\x11message_withdrawn\x18\r \x01(\x0b\x32!.chatly.event.v1.MessageWithdrawnH\x00\x12\x34\n\x0creaction_set\x18\x0e \x01(\x0b\x32\x1c.chatly.event.v1.ReactionSetH\x00\x12\x39\n\x0fread_mark_moved\x18\x0f \x01(\x0b\x32\x1e.chatly.event.v1.ReadMarkMovedH\x00\x12\x36\n\rgroup_created\x18\x10 \x01(\x0b\x32\x1d.chatly.event.v1.GroupCreatedH\x00\x12\x36\n\rgroup_updated\x18\x11 \x01(\x0b\x32\x1d.chatly.event.v1.GroupUpdatedH\x00\x12\x30\n\nmember_set\x18\x12 \x01(\x0b\x32\x1a.chatly.event.v1.MemberSetH\x00\x42\x08\n\x06\x63hange\"\x88\x01\n\x0bMessageSent\x12\x19\n\x11\x63lient_message_id\x18\x01 \x01(\x0c\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x1b\n\x13reply_to_message_id\x18\x03 \x01(\x0c\x12\x33\n\x0b\x61ttachments\x18\x04 \x03(\x0b\x32\x1e.chatly.event.v1.AttachedMedia\"\xa4\x01\n\rAttachedMedia\x12\x10\n\x08media_id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\x11\n\tfile_name\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12\r\n\x05width\x18\x05 \x01(\x05\x12\x0e\n\x06height\x18\x06 \x01(\x05\x12\x15\n\rhas_thumbnail\x18\x07 \x01(\x08\x12\x0e\n\x06sha256\x18\x08 \x01(\x0c\"1\n\rMessageEdited\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\x0c\n\x04text\x18\x02 \x01(\t\":\n\x0eMessageDeleted\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\x14\n\x0c\x66or_everyone\x18\x02 \x01(\x08\"?\n\x10MessageWithdrawn\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\x17\n\x0fkept_message_id\x18\x02 \x01(\x0c\"A\n\x0bReactionSet\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\r\n\x05\x65moji\x18\x02 \x01(\t\x12\x0f\n\x07present\x18\x03 \x01(\x08\"#\n\rReadMarkMoved\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\"\x93\x01\n\x0cGroupCreated\x12\x17\n\x0f\x63lient_group_id\x18\x01 \x01(\x0c\x12\r\n\x05title\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x17\n\x0f\x61vatar_media_id\x18\x04 \x01(\t\x12-\n\x07members\x18\x05 \x03(\x0b\x32\x1c.chatly.event.v1.GroupMember\"I\n\x0bGroupMember\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12)\n\x04role\x18\x02 \x01(\x0e\x32\x1b.chatly.event.v1.MemberRole\"\x88\x01\n\x0cGroupUpdated\x12\x12\n\x05title\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x18\n\x0b\x64\x65scription\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x1c\n\x0f\x61vatar_media_id\x18\x03 \x01(\tH\x02\x88\x01\x01\x42\x08\n\x06_titleB\x0e\n\x0c_descriptionB\x12\n\x10_avatar_media_id\"G\n\tMemberSet\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12)\n\x04role\x18\x02 \x01(\x0e\x32\x1b.chatly.event.v1.MemberRole*o\n\nMemberRole\x12\x1b\n\x17MEMBER_ROLE_UNSPECIFIED\x10\x00\x12\x16\n\x12MEMBER_ROLE_MEMBER\x10\x01\x12\x15\n\x11MEMBER_ROLE_ADMIN\x10\x02\x12\x15\n\x11MEMBER_ROLE_OWNER\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'chatly.event.v1.event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MEMBERROLE']._serialized_start=1779
-  _globals['_MEMBERROLE']._serialized_end=1890
+  _globals['_MEMBERROLE']._serialized_start=1800
+  _globals['_MEMBERROLE']._serialized_end=1911
   _globals['_CHATEVENT']._serialized_start=82
-  _globals['_CHATEVENT']._serialized_end=754
-  _globals['_MESSAGESENT']._serialized_start=757
-  _globals['_MESSAGESENT']._serialized_end=893
-  _globals['_ATTACHEDMEDIA']._serialized_start=896
-  _globals['_ATTACHEDMEDIA']._serialized_end=1060
-  _globals['_MESSAGEEDITED']._serialized_start=1062
-  _globals['_MESSAGEEDITED']._serialized_end=1111
-  _globals['_MESSAGEDELETED']._serialized_start=1113
-  _globals['_MESSAGEDELETED']._serialized_end=1171
-  _globals['_MESSAGEWITHDRAWN']._serialized_start=1173
-  _globals['_MESSAGEWITHDRAWN']._serialized_end=1236
-  _globals['_REACTIONSET']._serialized_start=1238
-  _globals['_REACTIONSET']._serialized_end=1303
-  _globals['_READMARKMOVED']._serialized_start=1305
-  _globals['_READMARKMOVED']._serialized_end=1340
-  _globals['_GROUPCREATED']._serialized_start=1343
-  _globals['_GROUPCREATED']._serialized_end=1490
-  _globals['_GROUPMEMBER']._serialized_start=1492
-  _globals['_GROUPMEMBER']._serialized_end=1565
-  _globals['_GROUPUPDATED']._serialized_start=1568
-  _globals['_GROUPUPDATED']._serialized_end=1704
-  _globals['_MEMBERSET']._serialized_start=1706
-  _globals['_MEMBERSET']._serialized_end=1777
+  _globals['_CHATEVENT']._serialized_end=775
+  _globals['_MESSAGESENT']._serialized_start=778
+  _globals['_MESSAGESENT']._serialized_end=914
+  _globals['_ATTACHEDMEDIA']._serialized_start=917
+  _globals['_ATTACHEDMEDIA']._serialized_end=1081
+  _globals['_MESSAGEEDITED']._serialized_start=1083
+  _globals['_MESSAGEEDITED']._serialized_end=1132
+  _globals['_MESSAGEDELETED']._serialized_start=1134
+  _globals['_MESSAGEDELETED']._serialized_end=1192
+  _globals['_MESSAGEWITHDRAWN']._serialized_start=1194
+  _globals['_MESSAGEWITHDRAWN']._serialized_end=1257
+  _globals['_REACTIONSET']._serialized_start=1259
+  _globals['_REACTIONSET']._serialized_end=1324
+  _globals['_READMARKMOVED']._serialized_start=1326
+  _globals['_READMARKMOVED']._serialized_end=1361
+  _globals['_GROUPCREATED']._serialized_start=1364
+  _globals['_GROUPCREATED']._serialized_end=1511
+  _globals['_GROUPMEMBER']._serialized_start=1513
+  _globals['_GROUPMEMBER']._serialized_end=1586
+  _globals['_GROUPUPDATED']._serialized_start=1589
+  _globals['_GROUPUPDATED']._serialized_end=1725
+  _globals['_MEMBERSET']._serialized_start=1727
+  _globals['_MEMBERSET']._serialized_end=1798
 # @@protoc_insertion_point(module_scope)

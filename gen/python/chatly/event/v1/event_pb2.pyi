@@ -62,6 +62,7 @@ class ChatEvent(_message.Message):
     OCCURRED_AT_FIELD_NUMBER: _builtins.int
     AUDIENCE_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    TRACEPARENT_FIELD_NUMBER: _builtins.int
     MESSAGE_SENT_FIELD_NUMBER: _builtins.int
     MESSAGE_EDITED_FIELD_NUMBER: _builtins.int
     MESSAGE_DELETED_FIELD_NUMBER: _builtins.int
@@ -81,6 +82,8 @@ class ChatEvent(_message.Message):
     """The user who did it, or empty for the system (a withdrawal)."""
     request_id: _builtins.str
     """The request that caused it, for tracing."""
+    traceparent: _builtins.str
+    """W3C's traceparent of the append, if the request is traced: what comes of the event elsewhere hangs below it."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp:
         """Wall-clock time of the sending node."""
@@ -134,6 +137,7 @@ class ChatEvent(_message.Message):
         occurred_at: _timestamp_pb2.Timestamp | None = ...,
         audience: _abc.Iterable[_builtins.str] | None = ...,
         request_id: _builtins.str = ...,
+        traceparent: _builtins.str = ...,
         message_sent: Global___MessageSent | None = ...,
         message_edited: Global___MessageEdited | None = ...,
         message_deleted: Global___MessageDeleted | None = ...,
@@ -146,7 +150,7 @@ class ChatEvent(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "group_created", b"group_created", "group_updated", b"group_updated", "member_set", b"member_set", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_sent", b"message_sent", "message_withdrawn", b"message_withdrawn", "occurred_at", b"occurred_at", "reaction_set", b"reaction_set", "read_mark_moved", b"read_mark_moved"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "audience", b"audience", "change", b"change", "chat_id", b"chat_id", "event_id", b"event_id", "group_created", b"group_created", "group_updated", b"group_updated", "member_set", b"member_set", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_sent", b"message_sent", "message_withdrawn", b"message_withdrawn", "occurred_at", b"occurred_at", "reaction_set", b"reaction_set", "read_mark_moved", b"read_mark_moved", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "audience", b"audience", "change", b"change", "chat_id", b"chat_id", "event_id", b"event_id", "group_created", b"group_created", "group_updated", b"group_updated", "member_set", b"member_set", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_sent", b"message_sent", "message_withdrawn", b"message_withdrawn", "occurred_at", b"occurred_at", "reaction_set", b"reaction_set", "read_mark_moved", b"read_mark_moved", "request_id", b"request_id", "traceparent", b"traceparent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["message_sent", "message_edited", "message_deleted", "message_withdrawn", "reaction_set", "read_mark_moved", "group_created", "group_updated", "member_set"]  # noqa: Y015
     _WhichOneofArgType_change: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
