@@ -26,7 +26,8 @@ rm -f "$stamp"
 uv=$(grep -om1 '^uv==[0-9.]*' requirements.lock)
 .venv/bin/pip install --quiet --disable-pip-version-check "$uv"
 export VIRTUAL_ENV=$PWD/.venv
-.venv/bin/uv pip install --require-hashes -r requirements.lock
+# Compiled now, once: where Python may not keep what it compiles, every process would do it again, and hold the memory.
+.venv/bin/uv pip install --compile-bytecode --require-hashes -r requirements.lock
 .venv/bin/uv pip install --quiet --no-build-isolation --no-deps -e .
 wanted >"$stamp"
 echo "==> Installed"
