@@ -61,8 +61,8 @@ lock: install ## Choose the newest allowed versions anew and write requirements.
 	@.venv/bin/uv lock --upgrade
 	@.venv/bin/uv export --quiet --all-extras --all-groups --no-emit-project --format requirements.txt -o requirements.lock
 
-bench: install ## Measure speed and memory, as ratios
-	@.venv/bin/python -m bench
+bench: install toolchains engines ## Measure speed and memory beside others, as ratios (ARGS=--quick: a look in minutes)
+	@. .cache/toolchains.env && .venv/bin/python -m bench $(ARGS)
 
 clean: ## Remove what was installed and built here (your data in .data stays)
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

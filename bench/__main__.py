@@ -1,39 +1,53 @@
-"""`python -m bench [latency|fanout|idle|rest|tracing ...] [--rounds N]`: measures, prints a table, keeps results."""
+"""`python -m bench [section ...] [--rounds N] [--quick]`: measures, prints tables, keeps the results, draws a page."""
 
 import argparse
 import asyncio
 import json
+import subprocess
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from bench import fanout, idle, latency, load, report, rest, tracing
+from bench import fanout, growth, idle, pairs, report, rest, tracing, two_nodes
+from bench.scale import QUICK, Scale
+from bench.sides.side import ROOT
+from bench.sides.stage import Stage
+from bench.site.draw import draw
 
-_ALL = {
-    "latency": latency.measure,
+Measure = Callable[[Stage, Scale], Awaitable[report.Section]]
+_SECTIONS: Mapping[str, Measure] = {
+    "saturated": pairs.saturated,
+    "rate200": pairs.at_200,
+    "rate500": pairs.at_500,
     "fanout": fanout.measure,
+    "two_nodes": two_nodes.measure,
     "idle": idle.measure,
+    "growth_users": growth.users,
+    "growth_nodes": growth.nodes,
     "rest": rest.measure,
     "tracing": tracing.measure,
 }
+_QUICK = ("saturated", "rate200", "fanout")
 
 
-async def _measure(names: list[str], rounds: int) -> list[report.Section]:
-    sections = []
-    for name in names:
-        print(f"==> {name}", flush=True)
-        sections.append(await _ALL[name](rounds))
-        print(report.table(sections[-1:]), flush=True)
-    return sections
+async def _measure(names: Sequence[str], scale: Scale) -> None:
+    async with Stage() as stage:
+        for name in names:
+            print(f"==> {name}", flush=True)
+            section = await _SECTIONS[name](stage, scale)
+            print(report.table(section), flush=True)
+            print(f"Raw results: {report.keep(name, section, scale)}", flush=True)
+    print(f"Page: {draw(report.RESULTS)}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures speed and memory, as ratios.")
-    parser.add_argument("names", nargs="*", choices=[*_ALL, []], metavar="name", help=f"of {', '.join(_ALL)}; or all")
-    parser.add_argument("--rounds", type=int, default=3, help="how often both sides are measured, in turns")
+    parser.add_argument("names", nargs="*", choices=[*_SECTIONS, []], metavar="section", help=", ".join(_SECTIONS))
+    parser.add_argument("--rounds", type=int, default=3, help="how often all sides are measured, in turns")
+    parser.add_argument("--quick", action="store_true", help="one short round of fewer sides, to see that all is well")
     asked = parser.parse_args()
-    names = asked.names or list(_ALL)
+    names = asked.names or (_QUICK if asked.quick else list(_SECTIONS))
     print(json.dumps(report.machine(), indent=1))
-    load.build()
-    sections = asyncio.run(_measure(names, asked.rounds))
-    print(f"Raw results: {report.keep('-'.join(names), sections)}")
+    subprocess.run([ROOT / "bench" / "build.sh"], check=True)  # noqa: S603 - our own script
+    asyncio.run(_measure(names, QUICK if asked.quick else Scale(rounds=asked.rounds)))
 
 
 if __name__ == "__main__":

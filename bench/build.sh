@@ -1,8 +1,18 @@
 #!/usr/bin/env bash
-# Builds the load generator into .cache/bin. It uses the stubs of the Go example. Again does only what has changed.
+# Builds the load generator and the servers that Chatly is compared to. Again does only what has changed.
+# The stubs are those of the Go example.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-command -v go >/dev/null || [ -f .cache/toolchains.env ] || scripts/toolchains.sh
-if [ -f .cache/toolchains.env ]; then . .cache/toolchains.env; fi
+[ -f .cache/toolchains.env ] || scripts/toolchains.sh go node
+. .cache/toolchains.env
 examples/build.sh go
-go -C bench/load build -o ../../.cache/bin/chatly-load .
+bin=$PWD/.cache/bin
+go -C bench/load build -o "$bin/chatly-load" .
+go -C bench/peers/grpcgo build -o "$bin/peer-grpcgo" .
+go -C bench/peers/centrifuge build -o "$bin/peer-centrifuge" .
+
+cd bench/peers/seed
+if ! cmp -s package-lock.json node_modules/.built; then
+  npm ci --no-audit --no-fund --prefer-offline --loglevel=error
+  cp package-lock.json node_modules/.built
+fi

@@ -1,26 +1,37 @@
-"""What a message to a group of 200 subscribers costs, and that it is serialised once for all of them."""
+"""W2: what a message to 200 subscribers costs, and that Chatly serialises it once for all of them."""
 
 import re
 
 import httpx
 
-from bench import load
 from bench.report import Row, Section, compare, totals
-from bench.sides import Chatly, Side, sides
+from bench.scale import Scale
+from bench.sides.chatly import Chatly
+from bench.sides.peers import PEERS
+from bench.sides.seed import SEED
+from bench.sides.side import Result, Side, run
+from bench.sides.stage import DURABLE, EMBEDDED, Stage
 
 _SUBSCRIBERS = 200
-_SENDS = 200
-_COUNTERS = ("chatly_live_events_serialized_total", "chatly_live_deliveries_total")
+_IN_FLIGHT = 8
+_ONE = DURABLE[1]
+_ALL = (*PEERS, EMBEDDED, f"{EMBEDDED}, Envoy", f"{EMBEDDED}, Envoy, gRPC-web", SEED, _ONE, f"{_ONE}, Envoy, gRPC-web")
+_QUICK = ("bare grpc.aio", "bare grpc-go", EMBEDDED, SEED)
+_EVENTS, _DELIVERIES = "chatly_live_events_serialized_total", "chatly_live_deliveries_total"
 
 
-async def measure(rounds: int) -> Section:
-    async with sides(edge=True) as compared:
-        raw = [await _round(side) for _ in range(rounds) for side in compared]
+async def measure(stage: Stage, scale: Scale) -> Section:
+    sides = await stage.sides(_QUICK if scale.quick else _ALL)
+    raw = [await _round(side, scale) for _ in range(scale.rounds) for side in sides]
     return Section(
-        f"Fan-out: one group, {_SUBSCRIBERS} subscribers, one sender with 8 messages in flight",
+        f"W2: one sender with {_IN_FLIGHT} messages in flight, {_SUBSCRIBERS} subscribers",
         [
-            *compare("server CPU, µs per delivery", raw, "cpu_us_per_delivery"),
+            *compare("CPU of its own processes, µs per delivery", raw, "cpu_us"),
+            *compare("CPU of the engines, µs per delivery", raw, "engines_cpu_us"),
             *compare("deliveries a second", raw, "deliveries_per_second"),
+            *compare("delivered to the last p50, ms", raw, "completed_ms", "p50"),
+            *compare("delivered to the last p99, ms", raw, "completed_ms", "p99"),
+            *compare("cores that others kept busy", raw, "others_share"),
             *totals(raw, "lost", "repeats"),
             *_serialized(raw),
         ],
@@ -28,35 +39,37 @@ async def measure(rounds: int) -> Section:
     )
 
 
-async def _round(side: Side) -> load.Result:
+async def _round(side: Side, scale: Scale) -> Result:
     sender, *subscribers = await side.people(_SUBSCRIBERS + 1)
     chat_id = await side.group(sender, subscribers)
     before = _counters(side)
-    result = await load.run(
+    result = await run(
         side,
         "burst",
         receivers=[subscriber.token for subscriber in subscribers],
         senders=[{"token": sender.token, "chat_id": chat_id}],
         each=_SUBSCRIBERS,
-        in_flight=8,
-        warm_up_sends=40,
-        sends=_SENDS,
+        in_flight=_IN_FLIGHT,
+        # A server that answers faster than it delivers is asked for no more: slow readers are for other tests.
+        window=64,
+        warm_up_seconds=1,
+        seconds=min(scale.seconds, 4),
     )
     after = _counters(side)
     return {**result, **{name: after[name] - before[name] for name in after}}
 
 
 def _counters(side: Side) -> dict[str, float]:
-    """What Chatly counts itself, since it started."""
-    if not isinstance(side, Chatly):
+    """What an embedded mesh counts itself, since it started."""
+    if not isinstance(side, Chatly) or side.running.engines:
         return {}
-    text = httpx.get(f"http://{side.mesh.http['messaging']}/metrics").text
-    found = {name: re.search(rf"^{name} (\S+)$", text, re.MULTILINE) for name in _COUNTERS}
+    text = httpx.get(f"http://{side.running.mesh.http['messaging']}/metrics").text
+    found = {name: re.search(rf"^{name} (\S+)$", text, re.MULTILINE) for name in (_EVENTS, _DELIVERIES)}
     return {name: float(match[1]) if match else 0.0 for name, match in found.items()}
 
 
-def _serialized(raw: list[load.Result]) -> list[Row]:
+def _serialized(raw: list[Result]) -> list[Row]:
     """Events turned into bytes, of those sent (warm-up included), against deliveries."""
-    events, deliveries = (sum(result.get(name, 0) for result in raw) for name in _COUNTERS)
+    events, deliveries = (sum(result.get(name, 0) for result in raw) for name in (_EVENTS, _DELIVERIES))
     value = f"{deliveries:.0f} deliveries of {events:.0f} events serialised"
-    return [Row("deliveries of one serialisation", "chatly", value, f"{deliveries / events:.1f}", str(_SUBSCRIBERS))]
+    return [Row("deliveries of one serialisation", EMBEDDED, value, f"{deliveries / events:.1f}", str(_SUBSCRIBERS))]

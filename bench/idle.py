@@ -1,44 +1,63 @@
 """What 2,000 open streams cost that carry nothing: 200 users with 10 each."""
 
-from bench import load
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from bench.report import Section, compare
-from bench.sides import Chatly, Side, bare, mesh
+from bench.scale import Scale
+from bench.sides.chatly import distributed, embedded
+from bench.sides.peers import PEERS, peer
+from bench.sides.seed import SEED, seed
+from bench.sides.side import Result, Side, run
+from bench.sides.stage import DURABLE, EMBEDDED, Stage, parted, way_to
 
 _USERS = 200
 _STREAMS_EACH = 10
 # Longer than the interval of heartbeats, so that each stream has written one.
 _SETTLE_SECONDS = 20
+_OWN = (*PEERS, EMBEDDED, f"{EMBEDDED}, Envoy", SEED, DURABLE[1])
+_SHARED = ("bare grpc.aio", "bare grpc-go", EMBEDDED)
 
 
-async def measure(rounds: int) -> Section:
-    shared = [result for _ in range(rounds) for result in await _round(_STREAMS_EACH)]
-    own = [result for _ in range(rounds) for result in await _round(1)]
+async def measure(stage: Stage, scale: Scale) -> Section:
+    own, shared = [], []
+    for _ in range(scale.rounds):
+        own += [await _round(stage, name, 1) for name in _OWN]
+        shared += [await _round(stage, name, _STREAMS_EACH) for name in _SHARED]
     return Section(
         f"{_USERS * _STREAMS_EACH} idle subscriptions",
         [
-            *compare("KiB per stream, 10 on a connection", shared, "kib_per_stream", goal="< 60"),
-            *compare("KiB per stream, a connection each", own, "kib_per_stream", goal="< 60"),
-            *compare("CPU while idle, share of a core", shared, "cpu_share"),
+            *compare("KiB per stream, a connection each", own, "kib_per_stream", goal="< 40"),
+            *compare("KiB per stream, 10 on a connection", shared, "kib_per_stream", goal="< 40"),
+            *compare("CPU while idle, share of a core", own, "cpu_share"),
         ],
-        [*shared, *own],
+        [*own, *shared],
     )
 
 
-async def _round(streams_per_connection: int) -> list[load.Result]:
-    """Servers of their own: what an earlier round has left free would be used again, and not be seen."""
-    async with bare() as plain:
-        found = [await _open(plain, streams_per_connection)]
-    async with mesh() as running:
-        return [*found, await _open(Chatly(running), streams_per_connection)]
+async def _round(stage: Stage, name: str, streams_per_connection: int) -> Result:
+    """A server of its own: what an earlier round has left free would be used again, and not be seen."""
+    async with _fresh(stage, name) as side:
+        people = await side.people(_USERS)
+        return await run(
+            side,
+            "idle",
+            receivers=[person.token for person in people],
+            streams_each=_STREAMS_EACH,
+            streams_per_connection=streams_per_connection,
+            seconds=_SETTLE_SECONDS,
+        )
 
 
-async def _open(side: Side, streams_per_connection: int) -> load.Result:
-    people = await side.people(_USERS)
-    return await load.run(
-        side,
-        "idle",
-        receivers=[person.token for person in people],
-        streams_each=_STREAMS_EACH,
-        streams_per_connection=streams_per_connection,
-        settle_seconds=_SETTLE_SECONDS,
-    )
+@asynccontextmanager
+async def _fresh(stage: Stage, name: str) -> AsyncIterator[Side]:
+    if name in PEERS:
+        async with peer(name) as plain:
+            yield plain
+    elif name == SEED:
+        async with seed(stage.engines()) as stack:
+            yield stack
+    else:
+        nodes, way = parted(name)
+        async with distributed(stage.engines(), nodes=nodes) if nodes else embedded() as running:
+            yield way_to(running, name, way)

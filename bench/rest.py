@@ -5,33 +5,37 @@ import asyncio
 import psutil
 
 from bench.report import Row, Section, spread
-from bench.sides import envoy_pids, mesh
+from bench.scale import Scale
+from bench.sides.chatly import embedded
+from bench.sides.side import Result
+from bench.sides.stage import EMBEDDED, Stage
 
 _SETTLE_SECONDS = 10
 
 
-async def measure(rounds: int) -> Section:
-    raw = [await _round() for _ in range(rounds)]
+async def measure(_: Stage, scale: Scale) -> Section:
+    raw = [await _round() for _ in range(scale.rounds)]
     return Section(
         "The embedded mesh at rest",
         [
-            Row("resident memory, MiB", "chatly", str(spread(raw, "chatly", "python_mib")), goal="< 200"),
-            Row("resident memory, MiB", "its Envoy", str(spread(raw, "chatly", "envoy_mib"))),
-            Row("CPU, share of a core", "chatly", str(spread(raw, "chatly", "python_cpu_share"))),
+            Row.of("resident memory, MiB", EMBEDDED, spread(raw, EMBEDDED, "python_mib"), goal="< 200"),
+            Row.of("resident memory, MiB", "its Envoy", spread(raw, EMBEDDED, "envoy_mib")),
+            Row.of("CPU, share of a core", EMBEDDED, spread(raw, EMBEDDED, "python_cpu_share")),
         ],
         raw,
     )
 
 
-async def _round() -> dict[str, object]:
-    async with mesh() as running:
-        python = psutil.Process(running.pid)
+async def _round() -> Result:
+    async with embedded() as running:
+        python = psutil.Process(running.mesh.pid)
         before = _cpu_seconds(python)
         await asyncio.sleep(_SETTLE_SECONDS)
+        envoy = running.edge()["Envoy"]
         return {
-            "side": "chatly",
+            "side": EMBEDDED,
             "python_mib": python.memory_info().rss / 2**20,
-            "envoy_mib": sum(psutil.Process(pid).memory_info().rss for pid in envoy_pids(running)) / 2**20,
+            "envoy_mib": sum(psutil.Process(pid).memory_info().rss for pid in envoy) / 2**20,
             "python_cpu_share": (_cpu_seconds(python) - before) / _SETTLE_SECONDS,
         }
 

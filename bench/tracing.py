@@ -13,6 +13,8 @@ from chatly.auth.v1.auth_service_pb2 import GetJwksRequest, GetJwksResponse
 from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 
 from bench.report import Row, Section, spread
+from bench.scale import Scale
+from bench.sides.stage import Stage
 from kernel.rpc.client import open_channel
 from kernel.telemetry.otel import open_otel
 from kernel.telemetry.trace_settings import TraceSettings
@@ -27,12 +29,12 @@ _AT_ONCE = 8
 _SIDES = {"off": (False, 0.0), "on, 0 %": (True, 0.0), "on, 1 %": (True, 0.01), "on, 100 %": (True, 1.0)}
 
 
-async def measure(rounds: int) -> Section:
+async def measure(_: Stage, scale: Scale) -> Section:
     raw: list[dict[str, object]] = []
     with _sink() as endpoint:
         async with _two_hops() as stub:
             await _calls(stub, 0.0)
-            for _ in range(_SLICES * rounds):
+            for _ in range(_SLICES * scale.rounds):
                 for side, (on, share) in _SIDES.items():
                     started = time.process_time()
                     async with _tracing(endpoint) if on else nullcontext():

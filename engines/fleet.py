@@ -73,6 +73,11 @@ class Fleet:
         members = self._members()
         return [member.address for member in members if member.engine == engine] if _runs(engine, members) else []
 
+    def pids(self, engine: str) -> list[int]:
+        """The processes of an engine that runs; empty if it does not."""
+        members = self._members()
+        return [member.running.pid for member in members if member.engine == engine] if _runs(engine, members) else []
+
     def _nodes(self, engine: str) -> list[Node]:
         return ENGINES[engine](self._settings)
 

@@ -14,7 +14,7 @@ kustomize_module='sigs.k8s.io/kustomize/kustomize/v5@v5.7.1'
 
 # at_least <wanted> <found>: compares versions such as 1.24 and 1.26.8.
 at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -1)" = "$1" ]; }
-has_go() { command -v go >/dev/null && at_least 1.24 "$(go env GOVERSION | tr -d 'go')"; }
+has_go() { command -v go >/dev/null && at_least 1.26 "$(go env GOVERSION | tr -d 'go')"; }
 has_node() { command -v npm >/dev/null && at_least 20 "$(node --version | tr -d 'v')"; }
 has_java() { command -v mvn >/dev/null && command -v javac >/dev/null && at_least 17 "$(javac -version 2>&1 | cut -d' ' -f2)"; }
 has_kustomize() { command -v kustomize >/dev/null; }

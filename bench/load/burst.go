@@ -2,65 +2,114 @@ package main
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 )
 
+// More than any server here can take on two cores.
+const mostPerSecond = 100_000
+
 // Burst is what came of sends as fast as they were answered.
 type Burst struct {
 	Counts
-	Seconds   float64 `json:"seconds"`
-	PerSecond float64 `json:"deliveries_per_second"`
-	CPUMicros float64 `json:"cpu_us_per_delivery"`
+	Latencies
+	Usage
+	Seconds             float64 `json:"seconds"`
+	DeliveriesPerSecond float64 `json:"deliveries_per_second"`
 }
 
-// burst keeps a number of sends in flight, and ends when everything is delivered.
+// burst keeps a number of sends of each sender in flight for a time, and ends when everything is delivered.
 func burst(ctx context.Context, plan *Plan) (*Burst, error) {
-	start, end := plan.WarmUpSends, plan.WarmUpSends+plan.Sends
-	ledger := newLedger(end, plan.Each)
+	ledger := newLedger(int((plan.WarmUpSeconds+plan.Seconds)*mostPerSecond)/plan.Each, plan.Each)
+	ledger.window = make(chan struct{}, plan.Window)
 	if err := listenAll(ctx, plan, ledger); err != nil {
 		return nil, err
 	}
-	all, err := voices(plan)
+	all, err := voices(ctx, plan)
 	if err != nil {
 		return nil, err
 	}
-	if err := sendAll(ctx, plan, all, ledger, 0, start); err != nil {
+	start, err := pump(ctx, plan, all, ledger, 0, plan.WarmUpSeconds)
+	if err != nil {
 		return nil, err
 	}
-
-	before, err := cpuTime(plan.Pids)
+	before, err := read(plan)
 	if err != nil {
 		return nil, err
 	}
 	begin := time.Now()
-	if err := sendAll(ctx, plan, all, ledger, start, end); err != nil {
-		return nil, err
-	}
-	seconds := time.Since(begin).Seconds()
-	after, err := cpuTime(plan.Pids)
+	end, err := pump(ctx, plan, all, ledger, start, plan.Seconds)
 	if err != nil {
 		return nil, err
 	}
-	counts := ledger.Counts(start, end)
-	deliveries := float64(counts.Deliveries)
-	return &Burst{counts, seconds, deliveries / seconds, micros(after-before) / deliveries}, nil
+	after, err := read(plan)
+	if err != nil {
+		return nil, err
+	}
+	counts, seconds := ledger.Counts(start, end), ledger.lastDelivery(start, end).Sub(begin).Seconds()
+	return &Burst{
+		Counts:              counts,
+		Latencies:           ledger.Latencies(start, end),
+		Usage:               usage(plan, before, after, counts.Deliveries),
+		Seconds:             seconds,
+		DeliveriesPerSecond: float64(counts.Deliveries) / seconds,
+	}, nil
 }
 
-// sendAll returns once everything is answered and delivered.
-func sendAll(ctx context.Context, plan *Plan, all []Voice, ledger *Ledger, start, end int) error {
+// pump returns once everything is answered and delivered, and the server rests; and the number to go on with.
+func pump(ctx context.Context, plan *Plan, all []Voice, ledger *Ledger, start int, seconds float64) (int, error) {
+	sending, stop := context.WithTimeout(ctx, time.Duration(seconds*float64(time.Second)))
+	defer stop()
+	var next atomic.Int64
+	next.Store(int64(start))
 	var group errgroup.Group
-	group.SetLimit(plan.InFlight)
-	for number := start; number < end; number++ {
-		group.Go(func() error {
-			ledger.Due(number, time.Now())
-			return all[number%len(all)].Send(ctx, number, ledger)
-		})
+	for _, voice := range all {
+		for range plan.InFlight {
+			group.Go(func() error { return speakOn(sending, ctx, voice, ledger, &next) })
+		}
 	}
 	if err := group.Wait(); err != nil {
-		return err
+		return 0, err
 	}
-	ledger.Await(end, patience)
-	return nil
+	end := int(next.Load())
+	ledger.Await(end)
+	return end, rest(plan)
+}
+
+// speakOn sends one message after the other until it is to stop; the one that is under way then is answered still.
+func speakOn(sending, ctx context.Context, voice Voice, ledger *Ledger, next *atomic.Int64) error {
+	for {
+		select {
+		case ledger.window <- struct{}{}:
+		case <-sending.Done():
+			return nil
+		}
+		if sending.Err() != nil {
+			<-ledger.window
+			return nil
+		}
+		number := int(next.Add(1)) - 1
+		if number >= len(ledger.entries) {
+			return errors.New("more messages than there is room for: measure for a shorter time")
+		}
+		ledger.Due(number, time.Now())
+		if err := voice.Send(ctx, textOf(number)); err != nil {
+			return err
+		}
+		ledger.Answered(number)
+	}
+}
+
+func (l *Ledger) lastDelivery(start, end int) time.Time {
+	var last time.Time
+	for number := start; number < end; number++ {
+		entry := &l.entries[number]
+		if at := entry.due.Add(time.Duration(entry.completed.Load())); at.After(last) {
+			last = at
+		}
+	}
+	return last
 }

@@ -5,62 +5,81 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	messaging "chatly.example/gen/go/chatly/messaging/v1"
 )
 
 // Idle is the memory of a server before and after streams were opened that carry nothing.
 type Idle struct {
-	Streams      int     `json:"streams"`
-	Connections  int     `json:"connections"`
-	KiBBefore    int     `json:"kib_before"`
-	KiBAfter     int     `json:"kib_after"`
-	KiBPerStream float64 `json:"kib_per_stream"`
-	CPUShare     float64 `json:"cpu_share"` // of one core, while nothing happens
+	Streams      int                `json:"streams"`
+	Connections  int                `json:"connections"`
+	KiBBefore    int                `json:"kib_before"`
+	KiBAfter     int                `json:"kib_after"`
+	KiBPerStream float64            `json:"kib_per_stream"`
+	KiBByName    map[string]float64 `json:"kib_per_stream_by_process"`
+	CPUShare     float64            `json:"cpu_share"` // of one core, while nothing happens
 }
 
 // idle opens streams, lets them be, and looks at the memory.
 func idle(ctx context.Context, plan *Plan) (*Idle, error) {
-	before, err := residentKiB(plan.Pids)
+	before, err := residentByName(plan)
 	if err != nil {
 		return nil, err
 	}
-	result := &Idle{KiBBefore: before}
+	result := &Idle{KiBByName: map[string]float64{}}
 	if err := openIdle(ctx, plan, result); err != nil {
 		return nil, err
 	}
-	cpuBefore, err := cpuTime(plan.Pids)
+	if err := rest(plan); err != nil {
+		return nil, err
+	}
+	from, err := read(plan)
 	if err != nil {
 		return nil, err
 	}
-	time.Sleep(time.Duration(plan.SettleSeconds * float64(time.Second)))
-	cpuAfter, err := cpuTime(plan.Pids)
+	time.Sleep(time.Duration(plan.Seconds * float64(time.Second)))
+	to, err := read(plan)
 	if err != nil {
 		return nil, err
 	}
-	result.CPUShare = (cpuAfter - cpuBefore).Seconds() / plan.SettleSeconds
-	if result.KiBAfter, err = residentKiB(plan.Pids); err != nil {
+	after, err := residentByName(plan)
+	if err != nil {
 		return nil, err
+	}
+	for name := range plan.Processes {
+		result.KiBBefore += before[name]
+		result.KiBAfter += after[name]
+		result.KiBByName[name] = float64(after[name]-before[name]) / float64(result.Streams)
+		result.CPUShare += (to.byName[name] - from.byName[name]).Seconds() / to.at.Sub(from.at).Seconds()
 	}
 	result.KiBPerStream = float64(result.KiBAfter-result.KiBBefore) / float64(result.Streams)
 	return result, nil
+}
+
+func residentByName(plan *Plan) (map[string]int, error) {
+	found := map[string]int{}
+	for name, pids := range plan.Processes {
+		var err error
+		if found[name], err = residentKiB(pids); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }
 
 func openIdle(ctx context.Context, plan *Plan, result *Idle) error {
 	var group errgroup.Group
 	group.SetLimit(opening)
 	for _, token := range plan.Receivers {
-		var client messaging.MessagingServiceClient
+		var connection Connection
 		for number := range plan.StreamsEach {
 			if number%plan.StreamsPerConnection == 0 {
 				var err error
-				if client, err = connect(plan.Address); err != nil {
+				if connection, err = connect(plan.Protocol, plan.Address); err != nil {
 					return err
 				}
 				result.Connections++
 			}
 			result.Streams++
-			group.Go(func() error { return listen(ctx, client, token, func(string) {}) })
+			group.Go(func() error { return connection.Listen(ctx, token, func(string) {}) })
 		}
 	}
 	return group.Wait()

@@ -11,28 +11,30 @@ import (
 
 // A Plan says what to do to a server.
 type Plan struct {
-	Kind    string `json:"kind"` // steady, burst or idle
-	Address string `json:"address"`
-	Pids    []int  `json:"pids"` // the server's processes, whose time and memory count
+	Kind        string           `json:"kind"`         // steady, burst or idle
+	Protocol    string           `json:"protocol"`     // one of `protocols`
+	Address     string           `json:"address"`      // where receivers connect, and senders too unless:
+	SendAddress string           `json:"send_address"` // of another node
+	Processes   map[string][]int `json:"processes"`    // by name, whose time and memory count
+	Engines     map[string][]int `json:"engines"`      // the same, which are told apart
 
 	Receivers []string `json:"receivers"` // tokens; each has a connection and a stream of its own
 	Senders   []Sender `json:"senders"`   // each has a connection of its own
 	Each      int      `json:"each"`      // how many receivers a message has
 
-	// steady: sends at fixed times, whatever became of those before.
-	PerSecond     float64 `json:"per_second"`
 	WarmUpSeconds float64 `json:"warm_up_seconds"`
 	Seconds       float64 `json:"seconds"`
 
+	// steady: sends at fixed times, whatever became of those before.
+	PerSecond float64 `json:"per_second"`
+
 	// burst: as fast as they are answered.
-	InFlight    int `json:"in_flight"`
-	WarmUpSends int `json:"warm_up_sends"`
-	Sends       int `json:"sends"`
+	InFlight int `json:"in_flight"` // of each sender
+	Window   int `json:"window"`    // of all of them: messages that have not come to every receiver yet
 
 	// idle: streams that wait.
-	StreamsEach          int     `json:"streams_each"` // for each receiver
-	StreamsPerConnection int     `json:"streams_per_connection"`
-	SettleSeconds        float64 `json:"settle_seconds"`
+	StreamsEach          int `json:"streams_each"` // for each receiver
+	StreamsPerConnection int `json:"streams_per_connection"`
 }
 
 // A Sender sends to one chat: to a user or to a group.
@@ -43,7 +45,7 @@ type Sender struct {
 }
 
 // Nothing that is measured here takes longer.
-const longest = 3 * time.Minute
+const longest = 4 * time.Minute
 
 func main() {
 	if err := run(); err != nil {

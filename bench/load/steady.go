@@ -7,65 +7,75 @@ import (
 	"time"
 )
 
-const patience = 20 * time.Second
-
 // Steady is what came of sends at a fixed rate.
 type Steady struct {
 	Counts
-	AnsweredMs   Times   `json:"answered_ms"`
-	DeliveredMs  Times   `json:"delivered_ms"`
-	LateMs       Times   `json:"late_ms"` // how late the sends were begun, for want of CPU
-	CPUMicros    float64 `json:"cpu_us_per_send"`
-	PerSecond    float64 `json:"per_second"`
-	WholeSeconds float64 `json:"seconds"`
+	Latencies
+	Usage
+	Late      Times   `json:"late_ms"` // how late the sends were begun, for want of CPU
+	PerSecond float64 `json:"per_second"`
+	Seconds   float64 `json:"seconds"`
 }
 
 // steady sends in turns from all senders at fixed times: an open loop, in which a slow server is not asked less.
 func steady(ctx context.Context, plan *Plan) (*Steady, error) {
-	interval := time.Duration(float64(time.Second) / plan.PerSecond)
 	start := int(plan.WarmUpSeconds * plan.PerSecond)
 	end := start + int(plan.Seconds*plan.PerSecond)
 	ledger := newLedger(end, plan.Each)
 	if err := listenAll(ctx, plan, ledger); err != nil {
 		return nil, err
 	}
-	all, err := voices(plan)
+	all, err := voices(ctx, plan)
 	if err != nil {
 		return nil, err
 	}
+	sendOnTime(ctx, plan, all, ledger, 0, start)
+	if err := rest(plan); err != nil {
+		return nil, err
+	}
+	before, err := read(plan)
+	if err != nil {
+		return nil, err
+	}
+	late := sendOnTime(ctx, plan, all, ledger, start, end)
+	if err := rest(plan); err != nil {
+		return nil, err
+	}
+	after, err := read(plan)
+	if err != nil {
+		return nil, err
+	}
+	counts := ledger.Counts(start, end)
+	return &Steady{
+		Counts:    counts,
+		Latencies: ledger.Latencies(start, end),
+		Usage:     usage(plan, before, after, counts.Deliveries),
+		Late:      timesOf(late),
+		PerSecond: plan.PerSecond,
+		Seconds:   plan.Seconds,
+	}, nil
+}
 
+// sendOnTime returns once everything is answered and delivered; and how late each send was begun.
+func sendOnTime(ctx context.Context, plan *Plan, all []Voice, ledger *Ledger, start, end int) []int64 {
+	interval := time.Duration(float64(time.Second) / plan.PerSecond)
+	late := make([]int64, 0, end-start)
 	var sends sync.WaitGroup
-	var before time.Duration
-	late := make([]int64, 0, end)
 	begin := time.Now()
-	for number := range end {
-		if number == start {
-			if before, err = cpuTime(plan.Pids); err != nil {
-				return nil, err
-			}
-		}
-		due := begin.Add(time.Duration(number) * interval)
+	for number := start; number < end; number++ {
+		due := begin.Add(time.Duration(number-start) * interval)
 		time.Sleep(time.Until(due))
-		if number >= start {
-			late = append(late, int64(time.Since(due)))
-		}
+		late = append(late, int64(time.Since(due)))
 		ledger.Due(number, due)
-		sends.Add(1)
-		go func() {
-			defer sends.Done()
-			if err := all[number%len(all)].Send(ctx, number, ledger); err != nil {
-				log.Print(err)
+		sends.Go(func() {
+			if err := all[number%len(all)].Send(ctx, textOf(number)); err != nil {
+				log.Print(err) // it counts as unanswered
+				return
 			}
-		}()
+			ledger.Answered(number)
+		})
 	}
 	sends.Wait()
-	ledger.Await(end, patience)
-	after, err := cpuTime(plan.Pids)
-	if err != nil {
-		return nil, err
-	}
-	result := &Steady{Counts: ledger.Counts(start, end), LateMs: timesOf(late), PerSecond: plan.PerSecond, WholeSeconds: plan.Seconds}
-	result.AnsweredMs, result.DeliveredMs = ledger.Times(start, end)
-	result.CPUMicros = micros(after-before) / float64(end-start)
-	return result, nil
+	ledger.Await(end)
+	return late
 }

@@ -9,8 +9,14 @@ import (
 	"time"
 )
 
-// The kernel counts in these on every Linux.
-const tick = 10 * time.Millisecond
+const (
+	// The kernel counts in these on every Linux.
+	tick = 10 * time.Millisecond
+	// A side whose processes use less of a core than this for a while has done all its work.
+	atRest       = 0.2
+	restingWhile = 400 * time.Millisecond
+	restPatience = 15 * time.Second
+)
 
 // cpuTime is what the processes have used so far, in user mode and in the kernel.
 func cpuTime(pids []int) (time.Duration, error) {
@@ -21,14 +27,34 @@ func cpuTime(pids []int) (time.Duration, error) {
 			return 0, err
 		}
 		// The second field is a name in parentheses, and may hold anything.
-		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-		for _, field := range fields[11:13] { // utime, stime
-			ticks, err := strconv.Atoi(field)
-			if err != nil {
-				return 0, err
-			}
-			total += time.Duration(ticks) * tick
+		used, err := ticks(strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[11:13]) // utime, stime
+		if err != nil {
+			return 0, err
 		}
+		total += used
+	}
+	return total, nil
+}
+
+// machineTime is what all processes of the machine have used so far.
+func machineTime() (time.Duration, error) {
+	stat, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	line, _, _ := strings.Cut(string(stat), "\n")
+	fields := strings.Fields(line) // cpu user nice system idle iowait irq softirq …
+	return ticks(append(fields[1:4], fields[6:8]...))
+}
+
+func ticks(fields []string) (time.Duration, error) {
+	var total time.Duration
+	for _, field := range fields {
+		count, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, err
+		}
+		total += time.Duration(count) * tick
 	}
 	return total, nil
 }

@@ -1,6 +1,6 @@
 """What Chatly is compared to: grpc.aio with the same protos that hands messages on and keeps nothing.
 
-Run alone (`python -m bench.bare`) it prints its port. A token is a user's id, and every stream is in every group.
+Run alone (`python -m bench.peers.bare`) it prints its port. A token is a user's id, and every stream is in every group.
 """
 
 import asyncio

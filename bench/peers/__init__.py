@@ -1,0 +1,1 @@
+"""Servers that Chatly is compared to."""

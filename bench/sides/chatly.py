@@ -1,0 +1,118 @@
+"""Chatly: the embedded mesh, and meshes on the real engines, each reached in several ways."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import grpc.aio
+import psutil
+from chatly.auth.v1.auth_service_pb2 import LoginRequest, RegisterRequest
+from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from chatly.messaging.v1.messaging_service_pb2 import CreateGroupRequest
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+
+from bench.sides.engines import Engines
+from bench.sides.side import HOST, Person
+from tests.e2e.mesh import Mesh, free_ports, running_mesh
+
+_PASSWORD = "correct horse battery"  # noqa: S105 - of people who live for a minute on this machine
+_REGISTERING = 16
+_PROCESS = re.compile(r"^  (\w+)-\d+ .*\(process (\d+)\)$", re.MULTILINE)
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A mesh that runs; `messaging` are the addresses of its nodes of that service."""
+
+    mesh: Mesh
+    messaging: Sequence[str]
+    engines: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+    def services(self) -> dict[str, list[int]]:
+        """Process ids of all but the edge."""
+        found: dict[str, list[int]] = {"chatly run": [self.mesh.pid]}
+        for service, pid in _PROCESS.findall(self.mesh.output()):
+            found.setdefault(service, []).append(int(pid))
+        return found
+
+    def edge(self) -> dict[str, list[int]]:
+        children = psutil.Process(self.mesh.pid).children()
+        return {"Envoy": [child.pid for child in children if "envoy" in child.name()]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chatly:
+    """One way to reach a mesh: straight to messaging's nodes, or through the edge, whose work then counts too."""
+
+    name: str
+    running: Running
+    protocol: str = "grpc"
+    through_edge: bool = False
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """With two nodes, senders are on one and receivers on the other."""
+        nodes = self.running.messaging
+        return (self.running.mesh.edge, self.running.mesh.edge) if self.through_edge else (nodes[-1], nodes[0])
+
+    @property
+    def processes(self) -> Mapping[str, Sequence[int]]:
+        return self.running.services() | (self.running.edge() if self.through_edge else {})
+
+    @property
+    def engines(self) -> Mapping[str, Sequence[int]]:
+        return self.running.engines
+
+    async def people(self, number: int) -> list[Person]:
+        free = asyncio.Semaphore(_REGISTERING)
+        async with grpc.aio.insecure_channel(self.running.mesh.grpc["auth"]) as channel:
+            auth: AuthServiceStub = AuthServiceStub(channel)
+            return list(await asyncio.gather(*(_somebody(auth, free) for _ in range(number))))
+
+    async def group(self, owner: Person, members: Sequence[Person]) -> str:
+        async with grpc.aio.insecure_channel(self.running.messaging[0]) as channel:
+            request = CreateGroupRequest(
+                client_group_id=str(uuid4()), title="Bench", member_ids=[member.user_id for member in members]
+            )
+            metadata = (("authorization", f"Bearer {owner.token}"),)
+            answer = await MessagingServiceStub(channel).CreateGroup(request, metadata=metadata)
+            return answer.chat.chat_id
+
+
+@asynccontextmanager
+async def embedded(**environ: str) -> AsyncIterator[Running]:
+    """An embedded mesh of its own, with its data in a folder that goes with it."""
+    with TemporaryDirectory(prefix="chatly-bench-") as folder:
+        async with running_mesh(Path(folder), **environ) as mesh:
+            yield Running(mesh=mesh, messaging=[mesh.grpc["messaging"]])
+
+
+@asynccontextmanager
+async def distributed(engines: Engines, *, nodes: int) -> AsyncIterator[Running]:
+    """A mesh on the real engines, with so many nodes of messaging and one of every other service."""
+    free = free_ports()
+    grpc_addresses, http_addresses = ([f"{HOST}:{next(free)}" for _ in range(nodes)] for _ in range(2))
+    environ = {
+        **engines.chatly(),
+        "CHATLY_MESSAGING_ADDRESS": ",".join(grpc_addresses),
+        "CHATLY_MESSAGING_HTTP_ADDRESS": ",".join(http_addresses),
+    }
+    with TemporaryDirectory(prefix="chatly-bench-") as folder:
+        async with running_mesh(Path(folder), **environ) as mesh:
+            yield Running(mesh=mesh, messaging=grpc_addresses, engines=engines.pids)
+
+
+async def _somebody(auth: AuthServiceStub, free: asyncio.Semaphore) -> Person:
+    name = f"bench{next(_numbers)}"
+    email = f"{name}@bench.example"
+    async with free:
+        await auth.Register(RegisterRequest(username=name, email=email, password=_PASSWORD))
+        session = await auth.Login(LoginRequest(email=email, password=_PASSWORD))
+    return Person(session.token, session.user_id)

@@ -1,0 +1,87 @@
+"""Kafka, Cassandra, Redis and S3 of one run of the benchmarks: a node each, on free ports, empty."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+from engines.fleet import ENGINES, Fleet
+from engines.settings import EngineSettings
+from tests.e2e.mesh import free_ports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engines:
+    """Addresses are `host:port`."""
+
+    kafka: str
+    cassandra: str
+    redis: str
+    s3: str
+    settings: EngineSettings
+    pids: Mapping[str, Sequence[int]]
+    partitions: int = 4
+    """Of every topic."""
+
+    def fresh_name(self, for_whom: str) -> str:
+        """Of a topic, a keyspace, a prefix and a bucket that nobody else uses."""
+        return f"{for_whom}{uuid4().hex[:12]}"
+
+    def chatly(self) -> dict[str, str]:
+        """Settings that lead a mesh to them, with room of its own there."""
+        name = self.fresh_name("chatly")
+        return {
+            "CHATLY_ENGINES": "distributed",
+            "CHATLY_KAFKA_BOOTSTRAP": self.kafka,
+            "CHATLY_KAFKA_TOPIC": name,
+            "CHATLY_KAFKA_PARTITIONS": str(self.partitions),
+            "CHATLY_CASSANDRA_CONTACT_POINTS": self.cassandra,
+            "CHATLY_CASSANDRA_KEYSPACE": name,
+            "CHATLY_REDIS_URL": f"redis://{self.redis}",
+            "CHATLY_REDIS_PREFIX": f"{name}:",
+            "CHATLY_S3_ENDPOINT": f"http://{self.s3}",
+            "CHATLY_S3_ACCESS_KEY": self.settings.s3_access_key,
+            "CHATLY_S3_SECRET_KEY": self.settings.s3_secret_key,
+            "CHATLY_S3_BUCKET": name,
+        }
+
+
+@contextmanager
+def real_engines() -> Iterator[Engines]:
+    """Started, warm enough to answer, and gone with all their data at the end."""
+    with TemporaryDirectory(prefix="chatly-bench-engines-") as folder:
+        settings = _settings(Path(folder))
+        fleet = Fleet(settings)
+        fleet.up()
+        try:
+            yield Engines(
+                kafka=fleet.addresses("kafka")[0],
+                cassandra=fleet.addresses("cassandra")[0],
+                redis=fleet.addresses("redis")[0],
+                s3=fleet.addresses("s3")[0],
+                settings=settings,
+                pids={engine: fleet.pids(engine) for engine in ENGINES},
+            )
+        finally:
+            fleet.down()
+
+
+def _settings(folder: Path) -> EngineSettings:
+    ports = _pairs_of_free_ports()
+    return EngineSettings(
+        data=folder / "data",
+        state=folder / "state.json",
+        kafka_port=next(ports),
+        cassandra_port=next(ports),
+        cassandra_storage_port=next(ports),
+        redis_port=next(ports),
+        s3_port=next(ports),
+    )
+
+
+def _pairs_of_free_ports() -> Iterator[int]:
+    """Whose next port is free too: Kafka's controller takes it."""
+    free = set(free_ports())
+    return (port for port in free if port % 2 == 0 and port + 1 in free)

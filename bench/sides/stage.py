@@ -1,0 +1,77 @@
+"""Opens the sides of a run when they are first asked for, and keeps them for all that follows."""
+
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from typing import Self
+
+from bench.sides.chatly import Chatly, Running, distributed, embedded
+from bench.sides.engines import Engines, real_engines
+from bench.sides.peers import PEERS, peer
+from bench.sides.seed import SEED, TRUSTING, seed
+from bench.sides.side import Side
+
+# Name → how the mesh is reached.
+_WAYS = {
+    "": {},
+    ", stream of sends": {"protocol": "grpc-stream"},
+    ", Envoy": {"through_edge": True},
+    ", Envoy, gRPC-web": {"through_edge": True, "protocol": "grpc-web"},
+}
+EMBEDDED = "Chatly embedded"
+DURABLE = {1: "Chatly, 1 node", 2: "Chatly, 2 nodes", 10: "Chatly, 10 nodes"}
+"""On the real engines; nodes are those of messaging."""
+
+
+class Stage:
+    """Used within `async with`."""
+
+    def __init__(self) -> None:
+        self._stack = AsyncExitStack()
+        self._engines: Engines | None = None
+        self._meshes: dict[int, Running] = {}
+        self._sides: dict[str, Side] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def sides(self, names: Iterable[str]) -> list[Side]:
+        """In the order they are measured in."""
+        return [await self._side(name) for name in names]
+
+    def engines(self) -> Engines:
+        """The run's only set."""
+        if self._engines is None:
+            self._engines = self._stack.enter_context(real_engines())
+        return self._engines
+
+    async def _side(self, name: str) -> Side:
+        if name not in self._sides:
+            self._sides[name] = await self._opened(name)
+        return self._sides[name]
+
+    async def _opened(self, name: str) -> Side:
+        if name in PEERS:
+            return await self._stack.enter_async_context(peer(name))
+        if name in {SEED, TRUSTING}:
+            return await self._stack.enter_async_context(seed(self.engines(), trusting=name == TRUSTING))
+        nodes, way = parted(name)
+        if nodes not in self._meshes:
+            mesh = distributed(self.engines(), nodes=nodes) if nodes else embedded()
+            self._meshes[nodes] = await self._stack.enter_async_context(mesh)
+        return way_to(self._meshes[nodes], name, way)
+
+
+def parted(name: str) -> tuple[int, str]:
+    """How many nodes on real engines a side of Chatly has (0: it is embedded), and how it is reached."""
+    for nodes, start in {0: EMBEDDED, **DURABLE}.items():
+        if name.startswith(start) and name.removeprefix(start) in _WAYS:
+            return nodes, name.removeprefix(start)
+    raise KeyError(f"no such side: {name}")
+
+
+def way_to(running: Running, name: str, way: str = "") -> Chatly:
+    """A mesh that runs, reached in one of the ways."""
+    return Chatly(name=name, running=running, **_WAYS[way])  # type: ignore[arg-type]  # the keywords' own types
