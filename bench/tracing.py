@@ -29,7 +29,7 @@ _AT_ONCE = 8
 _SIDES = {"off": (False, 0.0), "on, 0 %": (True, 0.0), "on, 1 %": (True, 0.01), "on, 100 %": (True, 1.0)}
 
 
-async def measure(_: Stage, scale: Scale) -> Section:
+async def measure(_stage: Stage, scale: Scale) -> Section:
     raw: list[dict[str, object]] = []
     with _sink() as endpoint:
         async with _two_hops() as stub:
