@@ -124,7 +124,7 @@ ENV CHATLY_EDGE_HOST=0.0.0.0 \
     CHATLY_EDGE_CONCURRENCY=2
 EXPOSE 8080 8443 9902
 HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=3)"]
-CMD ["sh", "-c", "chatly edge-config >/tmp/envoy.yaml && exec envoy -c /tmp/envoy.yaml --concurrency $CHATLY_EDGE_CONCURRENCY --log-level warn --disable-hot-restart --drain-time-s 10"]
+CMD ["sh", "-c", "chatly edge-config --into /tmp/envoy && exec envoy -c /tmp/envoy/envoy.yaml --concurrency $CHATLY_EDGE_CONCURRENCY --log-level warn --disable-hot-restart --drain-time-s 10"]
 
 # The web client behind the edge.
 FROM base AS web

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import grpc.aio
 
     from kernel.blob.s3 import S3BlobStore
+    from kernel.rpc.tls import MeshTls
     from kernel.service import HealthCheck
     from kernel.store.cassandra import CassandraSession
     from kernel.store.redis import RedisHandle
@@ -48,5 +49,7 @@ class Platform:
     """At least 32 bytes, the same in every service: signs service tokens and download links."""
     data_dir: Path
     """Where embedded adapters keep their files."""
+    tls: "MeshTls | None" = None
+    """What services show to each other and ask of each other. None: they talk in plaintext."""
     engines: Engines | None = None
     """None: the embedded default, whose adapters keep everything in files of `data_dir`, or in memory."""

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 from kernel.settings import SettingsError, load
 from kernel.telemetry.logs import LogSettings, configure_logs
@@ -44,7 +45,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("doctor", help="say what is broken and how to mend it").set_defaults(act=_doctor)
     commands.add_parser("seed-demo", help="fill a running mesh with a small demo").set_defaults(act=_seed_demo)
-    commands.add_parser("edge-config", help="print Envoy's configuration").set_defaults(act=_edge_config)
+    edge = commands.add_parser("edge-config", help="print Envoy's configuration")
+    edge.add_argument(
+        "--into",
+        type=Path,
+        metavar="FOLDER",
+        help="write it there instead: Envoy takes up renewed certificates",
+    )
+    edge.set_defaults(act=_edge_config)
     commands.add_parser("openapi", help="print the REST description").set_defaults(act=_openapi)
     return parser
 
@@ -114,10 +122,15 @@ def _seed_demo(_: argparse.Namespace) -> int:
     return asyncio.run(seed_demo(with_addresses(os.environ), print))
 
 
-def _edge_config(_: argparse.Namespace) -> int:
+def _edge_config(options: argparse.Namespace) -> int:
     from mesh.edge.config import EdgeSettings, render
+    from mesh.edge.process import write_configuration
 
-    sys.stdout.write(render(load(EdgeSettings, os.environ)))
+    edge = load(EdgeSettings, os.environ)
+    if options.into:
+        write_configuration(edge, options.into)
+    else:
+        sys.stdout.write(render(edge))
     return 0
 
 

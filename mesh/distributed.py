@@ -11,6 +11,7 @@ from kernel.clock import SystemClock
 from kernel.errors import ChatlyError
 from kernel.log.absent import AbsentLog
 from kernel.platform import Engines, Platform
+from kernel.rpc.tls import MeshTls
 from kernel.rpc.tokens import ServiceTokens
 from kernel.service import HealthCheck
 from kernel.settings import load
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_distributed_platform(
-    process: ProcessSettings, target: Target, environ: Mapping[str, str], *, secret: bytes
+    process: ProcessSettings,
+    target: Target,
+    environ: Mapping[str, str],
+    *,
+    secret: bytes,
+    tls: MeshTls | None = None,
 ) -> AsyncIterator[Platform]:
     """The platform of a process that serves one target. Nothing here waits for an engine, see `Engines.health`."""
     from kernel.bus.redis import open_redis_bus
@@ -43,7 +49,7 @@ async def open_distributed_platform(
         if target.log:
             log = kafka = await stack.enter_async_context(_open_kafka(environ))
             health["kafka"] = partial(_kafka_health, kafka)
-        channels = Channels(process, ServiceTokens(secret, clock=clock), target.name)
+        channels = Channels(process, ServiceTokens(secret, clock=clock), target.name, tls)
         stack.push_async_callback(channels.close)
         yield Platform(
             clock=clock,
@@ -55,6 +61,7 @@ async def open_distributed_platform(
             service_channel=lambda service: channels.to(service, "service"),
             service_secret=secret,
             data_dir=process.data_dir,
+            tls=tls,
             engines=Engines(cassandra=cassandra, redis=redis, open_blobs=partial(_open_blobs, environ), health=health),
         )
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import grpc
 from grpc_health.v1 import health_pb2
 
+from kernel.rpc.client import open_channel
+from kernel.rpc.tls import MeshTls, load_tls
 from kernel.settings import SettingsError, load
 from mesh.distributed import engine_addresses
 from mesh.edge.config import EdgeSettings
@@ -49,6 +51,7 @@ async def _findings(environ: Mapping[str, str]) -> AsyncIterator[Finding]:
         process, edge = load(ProcessSettings, environ), load(EdgeSettings, environ)
         doors = [place for name in GRPC_SERVICES for place in places(name, environ)]
         engines = engine_addresses(environ) if process.distributed else {}
+        tls = load_tls(environ)
     except SettingsError as error:
         yield Finding("settings", well=False, detail=str(error), mend="Correct these variables, then look again.")
         return
@@ -59,7 +62,7 @@ async def _findings(environ: Mapping[str, str]) -> AsyncIterator[Finding]:
     for engine, addresses in engines.items():
         yield await _engine(engine, addresses)
     for place in doors:
-        yield await _service(place)
+        yield await _service(place, tls)
     yield await _edge(edge)
 
 
@@ -97,9 +100,9 @@ async def _listens(host: str, port: int) -> bool:
     return True
 
 
-async def _service(place: Place) -> Finding:
+async def _service(place: Place, tls: MeshTls | None) -> Finding:
     name, address = place.service, place.address
-    async with grpc.aio.insecure_channel(address) as channel:
+    async with open_channel(address, forward="none", tls=tls, peer=name) as channel:
         check = channel.unary_unary(
             "/grpc.health.v1.Health/Check",
             request_serializer=health_pb2.HealthCheckRequest.SerializeToString,

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from kernel.platform import Platform
 from kernel.rpc.jwks import JwksFeed
 from kernel.rpc.server import RunningServer
+from kernel.rpc.tls import load_tls
 from kernel.runner import background
 from kernel.settings import load
 from mesh.edge.config import EdgeSettings
@@ -49,11 +50,12 @@ class _Embedded:
 
     async def run(self, stop: asyncio.Event) -> None:
         secret = embedded_secret(self.process)
-        async with open_platform(self.process, secret=secret, name="embedded") as platform:
+        tls = load_tls(self.environ)
+        async with open_platform(self.process, secret=secret, name="embedded", tls=tls) as platform:
             feed = JwksFeed(platform.service_channel("auth"))
             async with background({"jwks": feed.run}), AsyncExitStack() as stack:
                 servers = [await self._start(target, stack, platform, feed) for target in TARGETS.values()]
-                await stack.enter_async_context(serve_pages(self.edge, servers))
+                await stack.enter_async_context(serve_pages(self.edge, servers, tls))
                 await self.envoy.start()
                 await stack.enter_async_context(background({"edge": self.envoy.watch}))
                 self.say(ready_line(self.edge))

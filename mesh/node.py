@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kernel.rpc.tls import MeshTls
 from kernel.settings import SettingsError
 from mesh.edge.http_get import http_answer
 from mesh.edge.process import die_with_parent
@@ -26,6 +27,7 @@ class Node:
     place: Place
     environ: Mapping[str, str]
     log: Path
+    tls: MeshTls | None
     say: Say
     _process: asyncio.subprocess.Process | None = field(default=None, init=False)
 
@@ -42,7 +44,9 @@ class Node:
 
     async def complaint(self) -> str | None:
         """Why it does not serve, or None."""
-        answer = await http_answer(self.place.host, self.place.http_port, "/healthz")
+        answer = await http_answer(
+            self.place.host, self.place.http_port, "/healthz", tls=self.tls, name=self.place.service
+        )
         if answer is None:
             return "it does not answer yet"
         status, body = answer

@@ -12,6 +12,7 @@ from kernel.clock import SystemClock
 from kernel.log.sqlite import open_sqlite_log
 from kernel.platform import Platform
 from kernel.rpc.client import Forward, open_channel
+from kernel.rpc.tls import MeshTls
 from kernel.rpc.tokens import ServiceTokens
 from mesh.settings import ProcessSettings
 
@@ -26,12 +27,14 @@ GRPC_SERVICES = {
 
 
 @asynccontextmanager
-async def open_platform(process: ProcessSettings, *, secret: bytes, name: str) -> AsyncIterator[Platform]:
+async def open_platform(
+    process: ProcessSettings, *, secret: bytes, name: str, tls: MeshTls | None = None
+) -> AsyncIterator[Platform]:
     """The embedded platform; `name` is what this process calls itself in its service tokens."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         log = await stack.enter_async_context(open_sqlite_log(process.data_dir / "log.db"))
-        channels = Channels(process, ServiceTokens(secret, clock=clock), name)
+        channels = Channels(process, ServiceTokens(secret, clock=clock), name, tls)
         stack.push_async_callback(channels.close)
         yield Platform(
             clock=clock,
@@ -43,6 +46,7 @@ async def open_platform(process: ProcessSettings, *, secret: bytes, name: str) -
             service_channel=lambda service: channels.to(service, "service"),
             service_secret=secret,
             data_dir=process.data_dir,
+            tls=tls,
         )
 
 
@@ -55,10 +59,11 @@ class _Key:
 class Channels:
     """Channels to the services of the mesh: opened when first asked for, closed together."""
 
-    def __init__(self, process: ProcessSettings, tokens: ServiceTokens, name: str) -> None:
+    def __init__(self, process: ProcessSettings, tokens: ServiceTokens, name: str, tls: MeshTls | None) -> None:
         self._process = process
         self._tokens = tokens
         self._name = name
+        self._tls = tls
         self._open: dict[_Key, grpc.aio.Channel] = {}
 
     def to(self, service: str, forward: Forward) -> grpc.aio.Channel:
@@ -71,6 +76,8 @@ class Channels:
                 service_tokens=self._tokens,
                 name=self._name,
                 grpc_services=_known(service),
+                tls=self._tls,
+                peer=service,
             )
         return self._open[key]
 

@@ -6,7 +6,9 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from kernel.rpc.client import open_channel
 from kernel.rpc.settings import load_server_settings
+from kernel.rpc.tls import load_tls
 from mesh.settings import PORTS
 
 _SECONDS = 2.0
@@ -17,7 +19,8 @@ async def serves(name: str, environ: Mapping[str, str]) -> bool:
     """Whether the service welcomes calls; its doors are where `environ` says."""
     settings = load_server_settings(name, port=PORTS[name], environ=environ)
     host = _ANY.get(settings.host, settings.host)
-    async with grpc.aio.insecure_channel(f"{host}:{settings.grpc_port}") as channel:
+    address, tls = f"{host}:{settings.grpc_port}", load_tls(environ)
+    async with open_channel(address, forward="none", tls=tls, peer=name) as channel:
         # Its types lack the methods.
         stub: Any = health_pb2_grpc.HealthStub(channel)
         try:

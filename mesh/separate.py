@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from kernel.rpc.settings import load_server_settings
+from kernel.rpc.tls import MeshTls, load_tls
 from kernel.runner import background
 from kernel.settings import load
 from mesh.edge.config import EdgeSettings
@@ -28,12 +29,13 @@ async def run_separate(environ: Mapping[str, str], stop: asyncio.Event, say: Say
     process = load(ProcessSettings, environ)
     say(f"Chatly {version('chatly')} on distributed engines, logs in {(process.data_dir / 'logs').resolve()}")
     with only_one(process.data_dir):
-        edge = edge_settings(environ, process.data_dir)
+        edge, tls = edge_settings(environ, process.data_dir), load_tls(environ)
         async with stopped_at_the_end(edge, process.data_dir / "edge") as envoy:
             mesh = _Separate(
                 edge=edge,
                 envoy=envoy,
-                nodes=_nodes(process, environ, say),
+                nodes=_nodes(process, environ, tls, say),
+                tls=tls,
                 grace=load_server_settings("auth", port=0, environ=environ).grace_seconds,
                 say=say,
             )
@@ -49,13 +51,14 @@ class _Separate:
     envoy: Edge
     nodes: Sequence[Node]
     grace: float
+    tls: MeshTls | None
     say: Say
 
     async def run(self, stop: asyncio.Event) -> None:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._stop_nodes)
             await stack.enter_async_context(background({node.place.name: node.keep for node in self.nodes}))
-            await stack.enter_async_context(serve_pages(self.edge, [node.place for node in self.nodes]))
+            await stack.enter_async_context(serve_pages(self.edge, [node.place for node in self.nodes], self.tls))
             await self._until_they_serve(stop)
             if stop.is_set():
                 return
@@ -86,18 +89,22 @@ class _Separate:
         await asyncio.gather(*(node.stop(seconds=self.grace + _STOP_SECONDS) for node in self.nodes))
 
 
-def _nodes(process: ProcessSettings, environ: Mapping[str, str], say: Say) -> list[Node]:
+def _nodes(process: ProcessSettings, environ: Mapping[str, str], tls: MeshTls | None, say: Say) -> list[Node]:
     secret = embedded_secret(process).decode()
     logs = process.data_dir / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    return [_node(place, environ, secret, logs, say) for service in TARGETS for place in places(service, environ)]
+    return [
+        _node(place, environ, secret, logs, tls=tls, say=say)
+        for service in TARGETS
+        for place in places(service, environ)
+    ]
 
 
-def _node(place: Place, environ: Mapping[str, str], secret: str, logs: Path, say: Say) -> Node:
+def _node(place: Place, environ: Mapping[str, str], secret: str, logs: Path, *, tls: MeshTls | None, say: Say) -> Node:
     prefix = f"CHATLY_{place.service.upper()}"
     ours = {
         "CHATLY_SERVICE_SECRET": secret,
         f"{prefix}_GRPC_PORT": str(place.grpc_port),
         f"{prefix}_HTTP_PORT": str(place.http_port),
     }
-    return Node(place=place, environ={**environ, **ours}, log=logs / f"{place.name}.log", say=say)
+    return Node(place=place, environ={**environ, **ours}, log=logs / f"{place.name}.log", tls=tls, say=say)

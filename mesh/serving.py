@@ -10,6 +10,7 @@ from kernel.platform import Engines, Platform
 from kernel.rpc.jwks import JwksFeed
 from kernel.rpc.server import RunningServer, serve
 from kernel.rpc.settings import load_server_settings
+from kernel.rpc.tls import load_tls
 from kernel.rpc.tokens import ServiceTokens, TokenKeys, TokenVerifier
 from kernel.runner import background
 from kernel.service import Service
@@ -64,10 +65,10 @@ async def _serve_one(process: ProcessSettings, target: Target, environ: Mapping[
 def _platform(
     process: ProcessSettings, target: Target, environ: Mapping[str, str]
 ) -> AbstractAsyncContextManager[Platform]:
-    secret = required_secret(process)
+    secret, tls = required_secret(process), load_tls(environ)
     if process.distributed:
-        return open_distributed_platform(process, target, environ, secret=secret)
-    return open_platform(process, secret=secret, name=target.name)
+        return open_distributed_platform(process, target, environ, secret=secret, tls=tls)
+    return open_platform(process, secret=secret, name=target.name, tls=tls)
 
 
 async def _serve_until(
@@ -108,4 +109,4 @@ def _served(
     settings = load_server_settings(service.name, port=PORTS[service.name], environ=environ)
     service_tokens = ServiceTokens(platform.service_secret, clock=platform.clock)
     tokens = TokenVerifier(keys=keys, clock=platform.clock)
-    return serve(service, settings=settings, tokens=tokens, service_tokens=service_tokens)
+    return serve(service, settings=settings, tokens=tokens, service_tokens=service_tokens, tls=platform.tls)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from kernel.rpc.tls import load_tls
 from kernel.settings import load
 from mesh.edge.config import EdgeSettings
 from mesh.edge.front import serve_pages
@@ -17,10 +18,15 @@ class _Door:
     host: str
     http_port: int
 
+    @property
+    def service(self) -> str:
+        return self.name
+
 
 async def serve_web(environ: Mapping[str, str], stop: asyncio.Event) -> None:
     """Until `stop`, at CHATLY_WEB_ADDRESS."""
-    async with serve_pages(load(EdgeSettings, environ), list(_doors(with_addresses(environ)))):
+    doors = list(_doors(with_addresses(environ)))
+    async with serve_pages(load(EdgeSettings, environ), doors, load_tls(environ)):
         await stop.wait()
 
 

@@ -21,6 +21,7 @@ from kernel.platform import Platform
 from kernel.rpc.client import open_channel
 from kernel.rpc.server import RunningServer, serve
 from kernel.rpc.settings import ServerSettings
+from kernel.rpc.tls import MeshTls
 from kernel.rpc.tokens import ServiceTokens, TokenVerifier
 from kernel.runner import background
 from kernel.service import Service
@@ -230,18 +231,29 @@ def bearer(token: str) -> tuple[tuple[str, str], ...]:
 
 @asynccontextmanager
 async def running(
-    service: Service, *, mesh: Mesh | None = None, settings: ServerSettings | None = None, loops: bool = True
+    service: Service,
+    *,
+    mesh: Mesh | None = None,
+    settings: ServerSettings | None = None,
+    loops: bool = True,
+    tls: MeshTls | None = None,
 ) -> AsyncIterator[Served]:
     """Serve it on free ports of 127.0.0.1, with its background loops; `mesh` is shared by services that talk."""
     mesh = mesh or Mesh()
     settings = settings or ServerSettings(grace_seconds=1.0)
     tokens = TokenVerifier(keys=service.token_keys, clock=mesh.clock) if service.token_keys else mesh.tokens
     async with (
-        serve(service, settings=settings, tokens=tokens, service_tokens=mesh.service_tokens) as server,
-        grpc.aio.insecure_channel(server.address) as channel,
+        serve(service, settings=settings, tokens=tokens, service_tokens=mesh.service_tokens, tls=tls) as server,
+        _channel_to(server, tls) as channel,
         background(service.loops if loops else {}),
     ):
         yield Served(server=server, channel=channel, mesh=mesh)
+
+
+def _channel_to(server: RunningServer, tls: MeshTls | None) -> grpc.aio.Channel:
+    if tls is None:
+        return grpc.aio.insecure_channel(server.address)
+    return open_channel(server.address, forward="none", tls=tls, peer=server.name)
 
 
 @asynccontextmanager

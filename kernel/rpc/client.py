@@ -11,9 +11,11 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor_pb2 import MethodOptions
 
 from kernel.rpc.context import UserCaller, caller_var, request_var
+from kernel.rpc.dial import Dialer, Options, PlainDialer, TlsDialer
 from kernel.rpc.interceptors.observation import OUR_FAULT
 from kernel.rpc.interceptors.request import REQUEST_ID_KEY
 from kernel.rpc.status import from_rpc_error
+from kernel.rpc.tls import MeshTls
 from kernel.rpc.tokens import ServiceTokens
 from kernel.telemetry import tracing
 from kernel.telemetry.tracing import TRACEPARENT, Kind, Span
@@ -42,7 +44,8 @@ def open_channel(
     name: str = "",
     grpc_services: Sequence[str] = (),
     default_timeout: float = DEFAULT_TIMEOUT,
-    credentials: grpc.ChannelCredentials | None = None,
+    tls: MeshTls | None = None,
+    peer: str = "",
 ) -> grpc.aio.Channel:
     """A channel to `host:port`. Close it when done; it connects by itself, and again after every loss.
 
@@ -51,7 +54,7 @@ def open_channel(
     grpc_services: full names whose methods may be called; those marked NO_SIDE_EFFECTS or IDEMPOTENT in the proto are
         tried again while the peer is unavailable. Their stubs must be imported.
     default_timeout: seconds, for unary calls that bring no timeout of their own. Streams have none.
-    credentials: for TLS; without them the channel is plain.
+    tls: with it the channel is mutual TLS, with whoever is certified to be the service `peer`; without, it is plain.
     """
     token = _token_source(forward, service_tokens, name)
     options = [
@@ -62,11 +65,15 @@ def open_channel(
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 2_000),
     ]
-    if credentials is None:
-        channel = grpc.aio.insecure_channel(address, options=options)
-    else:
-        channel = grpc.aio.secure_channel(address, credentials, options=options)
-    return _MeshChannel(channel, token, default_timeout)
+    return _MeshChannel(_dialer(address, options, tls, peer), token, default_timeout)
+
+
+def _dialer(address: str, options: Options, tls: MeshTls | None, peer: str) -> Dialer:
+    if tls is None:
+        return PlainDialer(address, options)
+    if not peer:
+        raise ValueError("a channel by TLS needs peer: whose certificate it takes")
+    return TlsDialer(address, options, tls=tls, name=peer)
 
 
 def _token_source(forward: Forward, tokens: ServiceTokens | None, name: str) -> Callable[[], str | None]:
@@ -96,30 +103,37 @@ def _retries(grpc_services: Sequence[str]) -> list[dict[str, Any]]:
 class _MeshChannel(grpc.aio.Channel):
     """Adds metadata and deadlines to calls. grpc.aio's own client interceptors cost a task per call; this does not."""
 
-    def __init__(self, channel: grpc.aio.Channel, token: Callable[[], str | None], default_timeout: float) -> None:
-        self._channel = channel
+    def __init__(self, dialer: Dialer, token: Callable[[], str | None], default_timeout: float) -> None:
+        self._dialer = dialer
         self._token = token
         self._default_timeout = default_timeout
         self._watching: set[asyncio.Task[None]] = set()
 
     def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return self._calling(method, self._channel.unary_unary(method, *args, **kwargs), self._default_timeout)
+        return self._calling(
+            method, lambda channel: channel.unary_unary(method, *args, **kwargs), self._default_timeout
+        )
 
     def unary_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return self._calling(method, self._channel.unary_stream(method, *args, **kwargs), None)
+        return self._calling(method, lambda channel: channel.unary_stream(method, *args, **kwargs), None)
 
     def stream_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return self._calling(method, self._channel.stream_unary(method, *args, **kwargs), None)
+        return self._calling(method, lambda channel: channel.stream_unary(method, *args, **kwargs), None)
 
     def stream_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return self._calling(method, self._channel.stream_stream(method, *args, **kwargs), None)
+        return self._calling(method, lambda channel: channel.stream_stream(method, *args, **kwargs), None)
 
-    def _calling(self, method: str, multi_callable: Any, default_timeout: float | None) -> Any:
+    def _calling(self, method: str, make: Callable[[grpc.aio.Channel], Any], default_timeout: float | None) -> Any:
         name = method.removeprefix("/")
+        made_on = self._dialer.channel()
+        multi_callable = make(made_on)
 
         def call(
             *args: Any, timeout: float | None = None, metadata: Sequence[tuple[str, str]] | None = None, **kwargs: Any
         ) -> Any:
+            nonlocal made_on, multi_callable
+            if (channel := self._dialer.channel()) is not made_on:
+                made_on, multi_callable = channel, make(channel)
             timeout = default_timeout if timeout is None else timeout
             if tracing.current() is None:
                 return multi_callable(*args, timeout=timeout, metadata=self._metadata(metadata), **kwargs)
@@ -148,16 +162,16 @@ class _MeshChannel(grpc.aio.Channel):
         return metadata
 
     async def close(self, grace: float | None = None) -> None:
-        await self._channel.close(grace)
+        await self._dialer.close(grace)
 
     def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:  # noqa: FBT001, FBT002
-        return self._channel.get_state(try_to_connect)
+        return self._dialer.channel().get_state(try_to_connect)
 
     async def wait_for_state_change(self, last_observed_state: grpc.ChannelConnectivity) -> None:
-        await self._channel.wait_for_state_change(last_observed_state)
+        await self._dialer.channel().wait_for_state_change(last_observed_state)
 
     async def channel_ready(self) -> None:
-        await self._channel.channel_ready()
+        await self._dialer.channel().channel_ready()
 
     async def __aenter__(self) -> Self:
         return self
@@ -165,7 +179,7 @@ class _MeshChannel(grpc.aio.Channel):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._channel.close()
+        await self._dialer.close(None)
 
 
 def _client_span(name: str) -> Span | None:

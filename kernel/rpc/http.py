@@ -25,6 +25,7 @@ from kernel.rpc.health import HealthMonitor
 from kernel.rpc.interceptors.errors import meaning
 from kernel.rpc.interceptors.request import REQUEST_ID_KEY, bearer, read_request
 from kernel.rpc.status import details_of
+from kernel.rpc.tls import MeshTls
 from kernel.rpc.tokens import TokenVerifier
 from kernel.service import Service
 from kernel.telemetry import metrics, tracing
@@ -72,16 +73,8 @@ def error_response(error: ChatlyError) -> JSONResponse:
 
 def build_app(service: Service, *, tokens: TokenVerifier, health: HealthMonitor, trust_edge: bool) -> Starlette:
     """The application behind a service's HTTP door."""
-
-    async def healthz(_: Request) -> Response:
-        status = HTTPStatus.OK if health.serving else HTTPStatus.SERVICE_UNAVAILABLE
-        return JSONResponse(health.report(), status_code=status)
-
-    async def prometheus(_: Request) -> Response:
-        return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
-
     app = Starlette(
-        routes=[Route("/healthz", healthz), Route("/metrics", prometheus), *service.routes],
+        routes=[*_probe_routes(health), *service.routes],
         middleware=[Middleware(_Call, service=service.name, trust_edge=trust_edge)],
         exception_handlers={ChatlyError: _told, HTTPException: _not_offered},
     )
@@ -89,9 +82,30 @@ def build_app(service: Service, *, tokens: TokenVerifier, health: HealthMonitor,
     return app
 
 
+def build_probes(health: HealthMonitor) -> Starlette:
+    """Only what tells how a service is."""
+    return Starlette(routes=_probe_routes(health), exception_handlers={HTTPException: _not_offered})
+
+
+def _probe_routes(health: HealthMonitor) -> list[Route]:
+    async def healthz(_: Request) -> Response:
+        status = HTTPStatus.OK if health.serving else HTTPStatus.SERVICE_UNAVAILABLE
+        return JSONResponse(health.report(), status_code=status)
+
+    async def prometheus(_: Request) -> Response:
+        return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+
+    return [Route("/healthz", healthz), Route("/metrics", prometheus)]
+
+
 @asynccontextmanager
-async def serve_http(app: Starlette, listener: socket, *, grace_seconds: float) -> AsyncIterator[None]:
-    """Answer on this listening socket until the block ends; running answers may finish for `grace_seconds`."""
+async def serve_http(
+    app: Starlette, listener: socket, *, grace_seconds: float, tls: MeshTls | None = None
+) -> AsyncIterator[None]:
+    """Answer on this listening socket until the block ends; running answers may finish for `grace_seconds`.
+
+    With `tls`: only to who shows a certificate of ours.
+    """
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -102,6 +116,7 @@ async def serve_http(app: Starlette, listener: socket, *, grace_seconds: float) 
         date_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=ceil(grace_seconds),
+        ssl_context_factory=None if tls is None else lambda _, __: tls.server_context(),
     )
     config.load()
     server = uvicorn.Server(config)

@@ -12,12 +12,13 @@ from grpc_reflection.v1alpha import reflection
 
 from kernel.rpc.client import MAX_MESSAGE_BYTES
 from kernel.rpc.health import HealthMonitor
-from kernel.rpc.http import build_app, serve_http
+from kernel.rpc.http import build_app, build_probes, serve_http
 from kernel.rpc.interceptors.access import Access
 from kernel.rpc.interceptors.chain import Chain
 from kernel.rpc.interceptors.streams import OpenStreams
 from kernel.rpc.not_yet import NotYet
 from kernel.rpc.settings import ServerSettings
+from kernel.rpc.tls import MeshTls
 from kernel.rpc.tokens import ServiceTokens, TokenVerifier
 from kernel.runner import background
 from kernel.service import Service
@@ -47,6 +48,11 @@ class RunningServer:
     http_port: int
 
     @property
+    def service(self) -> str:
+        """As its certificate names it."""
+        return self.name
+
+    @property
     def address(self) -> str:
         """For `open_channel`."""
         return _address(self.host, self.grpc_port)
@@ -54,27 +60,37 @@ class RunningServer:
 
 @asynccontextmanager
 async def serve(
-    service: Service, *, settings: ServerSettings, tokens: TokenVerifier, service_tokens: ServiceTokens
+    service: Service,
+    *,
+    settings: ServerSettings,
+    tokens: TokenVerifier,
+    service_tokens: ServiceTokens,
+    tls: MeshTls | None = None,
 ) -> AsyncIterator[RunningServer]:
     """Serve until the block ends, then drain: no new calls, streams told to reconnect, running calls finished.
 
+    With `tls` both doors talk to nobody without a certificate of ours; the port for metrics stays plain.
     Raises SettingsError if a port cannot be had, ValueError if a method does not say who may call it. Does not run
     `service.loops`.
     """
     monitor = HealthMonitor(service)
     streams = OpenStreams(tokens=tokens, per_user=settings.max_streams_per_user)
     app = build_app(service, tokens=tokens, health=monitor, trust_edge=settings.trust_edge)
-    with _listen(service.name, settings) as listener:
+    with _listen(service.name, settings, settings.http_port, "HTTP") as listener:
         server = _build(service, settings, monitor, Access(tokens=tokens, service_tokens=service_tokens), streams)
         running = RunningServer(
             name=service.name,
             host=settings.host,
-            grpc_port=_bind(service.name, settings, server),
+            grpc_port=_bind(service.name, settings, server, tls),
             http_port=listener.getsockname()[1],
         )
         await monitor.check()
         loops = {f"{service.name} health": monitor.run, f"{service.name} streams": streams.sweep}
-        async with background(loops), serve_http(app, listener, grace_seconds=settings.grace_seconds):
+        async with (
+            background(loops),
+            _probes(service.name, settings, monitor),
+            serve_http(app, listener, grace_seconds=settings.grace_seconds, tls=tls),
+        ):
             try:
                 await server.start()
                 yield running
@@ -121,16 +137,30 @@ async def _drain(
         await server.stop(grace)
 
 
-def _listen(name: str, settings: ServerSettings) -> socket.socket:
+@asynccontextmanager
+async def _probes(name: str, settings: ServerSettings, monitor: HealthMonitor) -> AsyncIterator[None]:
+    """For who has no certificate to show: probes of Kubernetes, Prometheus."""
+    if not settings.metrics_port:
+        yield
+        return
+    with _listen(name, settings, settings.metrics_port, "METRICS") as listener:
+        async with serve_http(build_probes(monitor), listener, grace_seconds=settings.grace_seconds):
+            yield
+
+
+def _listen(name: str, settings: ServerSettings, port: int, kind: str) -> socket.socket:
     try:
-        return socket.create_server((settings.host, settings.http_port), family=_family(settings.host), backlog=512)
+        return socket.create_server((settings.host, port), family=_family(settings.host), backlog=512)
     except OSError as error:
-        raise _taken(name, settings.host, settings.http_port, "HTTP") from error
+        raise _taken(name, settings.host, port, kind) from error
 
 
-def _bind(name: str, settings: ServerSettings, server: grpc.aio.Server) -> int:
+def _bind(name: str, settings: ServerSettings, server: grpc.aio.Server, tls: MeshTls | None) -> int:
+    address = _address(settings.host, settings.grpc_port)
     try:
-        return server.add_insecure_port(_address(settings.host, settings.grpc_port))
+        if tls is None:
+            return server.add_insecure_port(address)
+        return server.add_secure_port(address, tls.server_credentials())
     except RuntimeError as error:
         raise _taken(name, settings.host, settings.grpc_port, "GRPC") from error
 

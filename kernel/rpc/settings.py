@@ -22,6 +22,12 @@ class ServerSettings:
         help="port for /metrics, /healthz and files; 0: any free one",
         check=_port,
     )
+    metrics_port: int = env(
+        "CHATLY_{SERVICE}_METRICS_PORT",
+        default=0,
+        help="port for /metrics and /healthz alone and always without TLS, for probes and Prometheus; 0: none",
+        check=_port,
+    )
     grace_seconds: float = env(
         "CHATLY_GRACE_SECONDS", default=10.0, help="how long running calls may finish at shutdown", check=positive
     )

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 import grpc
 
+from kernel.rpc.client import open_channel
+from kernel.rpc.tls import load_tls
 from kernel.settings import load
 from mesh.demo.script import PASSWORD
 from mesh.demo.seed import Channels, seed
@@ -13,12 +15,12 @@ from mesh.settings import ProcessSettings
 
 async def seed_demo(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
     """Exit code: 0 filled, 1 the mesh cannot be reached or refused something (which is said)."""
-    process = load(ProcessSettings, environ)
-    async with (
-        grpc.aio.insecure_channel(grpc_target(process.auth)) as auth,
-        grpc.aio.insecure_channel(grpc_target(process.messaging)) as messaging,
-        grpc.aio.insecure_channel(grpc_target(process.media)) as media,
-    ):
+    process, tls = load(ProcessSettings, environ), load_tls(environ)
+
+    def channel(service: str) -> grpc.aio.Channel:
+        return open_channel(grpc_target(process.address(service)), forward="none", tls=tls, peer=service)
+
+    async with channel("auth") as auth, channel("messaging") as messaging, channel("media") as media:
         try:
             await seed(Channels(auth, messaging, media), say)
         except grpc.aio.AioRpcError as error:

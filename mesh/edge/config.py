@@ -1,5 +1,6 @@
 """Renders envoy/envoy.yaml.j2: one template for the embedded mesh and for production."""
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from mesh.edge.local_replies import LOCAL_REPLIES
 
 TEMPLATE = Path(__file__).parents[2] / "envoy" / "envoy.yaml.j2"
 WEB_DIST = Path(__file__).parents[2] / "web" / "dist"
+_SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105 - a type's name
 STATIC_PATH = re.compile(r"^[^{]*$")
 
 
@@ -39,6 +41,9 @@ class EdgeSettings:
     )
     tls_certificate: str = env("CHATLY_EDGE_TLS_CERTIFICATE", "", help="PEM file; empty: no HTTPS, or a generated one")
     tls_key: str = env("CHATLY_EDGE_TLS_KEY", "", help="PEM file of the certificate's key")
+    mesh_certificate: str = env("CHATLY_TLS_CERT_FILE", "", help="PEM: what the edge shows to services")
+    mesh_key: str = env("CHATLY_TLS_KEY_FILE", "", help="PEM file of that certificate's key")
+    mesh_ca: str = env("CHATLY_TLS_CA_FILE", "", help="PEM: who signs the services' certificates")
     auth: str = env("CHATLY_AUTH_ADDRESS", "127.0.0.1:50051", help="auth's gRPC")
     messaging: str = env("CHATLY_MESSAGING_ADDRESS", "127.0.0.1:50052", help="messaging's gRPC")
     presence: str = env("CHATLY_PRESENCE_ADDRESS", "127.0.0.1:50053", help="presence's gRPC")
@@ -166,14 +171,17 @@ def _collector(edge: EdgeSettings) -> SplitResult | None:
     return urlsplit(edge.collector)
 
 
-def render(edge: EdgeSettings) -> str:
-    """Envoy's configuration as YAML."""
+def render(edge: EdgeSettings, *, secrets: Path | None = None) -> str:
+    """Envoy's configuration as YAML. `secrets`: folder of what `render_secrets` gives; without it, Envoy reads
+    certificates when it starts and never again.
+    """
     loader = Environment(  # noqa: S701 - the output is YAML, not a page
         loader=FileSystemLoader(TEMPLATE.parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     targets = ("auth", "messaging", "presence", "media")
     return loader.get_template(TEMPLATE.name).render(
         edge=edge,
+        secrets=secrets,
         routes=routes(edge),
         services=list(dict.fromkeys(method.service for method in methods() if not method.internal)),
         descriptor=str(DESCRIPTOR_FILE),
@@ -188,3 +196,28 @@ def render(edge: EdgeSettings) -> str:
             "media": "chatly.media.v1.MediaService",
         },
     )
+
+
+def render_secrets(edge: EdgeSettings) -> dict[str, str]:
+    """File name → content, for Envoy to watch the edge's certificates by: renewed files are taken up at once."""
+    pairs = {"edge": (edge.tls_certificate, edge.tls_key), "mesh": (edge.mesh_certificate, edge.mesh_key)}
+    secrets = {
+        name: {
+            "tls_certificate": {
+                "certificate_chain": {"filename": certificate},
+                "private_key": {"filename": key},
+                "watched_directory": {"path": str(Path(certificate).absolute().parent)},
+            }
+        }
+        for name, (certificate, key) in pairs.items()
+        if certificate
+    }
+    if edge.mesh_ca:
+        ca = {"filename": edge.mesh_ca}
+        watched = {"path": str(Path(edge.mesh_ca).absolute().parent)}
+        secrets["mesh_ca"] = {"validation_context": {"trusted_ca": ca, "watched_directory": watched}}
+    # What is JSON is YAML.
+    return {
+        f"{name}.yaml": json.dumps({"resources": [{"@type": _SECRET, "name": name, **secret}]})
+        for name, secret in secrets.items()
+    }

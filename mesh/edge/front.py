@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kernel.rpc.http import serve_http
+from kernel.rpc.tls import MeshTls
 from kernel.settings import SettingsError, load
 from mesh.edge.config import EdgeSettings
 from mesh.edge.http_get import http_get
@@ -22,6 +23,9 @@ class Door(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def service(self) -> str: ...
 
     @property
     def host(self) -> str: ...
@@ -43,11 +47,13 @@ def edge_settings(environ: Mapping[str, str], data_dir: Path) -> EdgeSettings:
 
 
 @asynccontextmanager
-async def serve_pages(edge: EdgeSettings, doors: Sequence[Door]) -> AsyncIterator[None]:
-    """The web client and the page about the mesh, for Envoy to fetch."""
+async def serve_pages(edge: EdgeSettings, doors: Sequence[Door], tls: MeshTls | None) -> AsyncIterator[None]:
+    """The web client and the page about the mesh, for Envoy to fetch; with `tls`, for Envoy alone."""
 
     async def states() -> Sequence[Running]:
-        answers = await asyncio.gather(*(http_get(door.host, door.http_port, "/healthz") for door in doors))
+        answers = await asyncio.gather(
+            *(http_get(door.host, door.http_port, "/healthz", tls=tls, name=door.service) for door in doors)
+        )
         return [
             Running(door.name, door.address, None if answer else "not serving")
             for door, answer in zip(doors, answers, strict=True)
@@ -60,7 +66,7 @@ async def serve_pages(edge: EdgeSettings, doors: Sequence[Door]) -> AsyncIterato
         raise SettingsError(f"{edge.web} is in use: set CHATLY_WEB_ADDRESS to another host:port") from error
     application = pages(version=version("chatly"), services=states, web=edge.web_dir)
     with listener:
-        async with serve_http(application, listener, grace_seconds=1):
+        async with serve_http(application, listener, grace_seconds=1, tls=tls):
             yield
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from mesh.edge.config import EdgeSettings, render
+from mesh.edge.config import EdgeSettings, render, render_secrets
 from mesh.edge.http_get import http_get
 
 _START_SECONDS = 30.0
@@ -60,7 +60,7 @@ class Edge:
             await process.wait()
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        configuration = _write_configuration(self._edge, self._folder)
+        configuration = write_configuration(self._edge, self._folder)
         with self._log.open("wb") as errors, (self._folder / "access.log").open("ab") as access:
             return await asyncio.create_subprocess_exec(
                 *envoy_command(configuration, self._edge.concurrency),
@@ -104,10 +104,13 @@ def envoy_command(configuration: Path, concurrency: int) -> list[str]:
     return [str(envoy), "-c", str(configuration), *options]
 
 
-def _write_configuration(edge: EdgeSettings, folder: Path) -> Path:
+def write_configuration(edge: EdgeSettings, folder: Path) -> Path:
+    """Envoy's configuration, and beside it the files by which it watches certificates; the former's path."""
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "envoy.yaml"
-    configuration.write_text(render(edge))
+    configuration.write_text(render(edge, secrets=folder.absolute()))
+    for name, content in render_secrets(edge).items():
+        (folder / name).write_text(content)
     return configuration
 
 

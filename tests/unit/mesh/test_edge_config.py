@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from engines.certificates import Authority
 from kernel.settings import load
 from mesh.edge.config import EdgeSettings, render, routes
 from mesh.edge.contract import methods
-from mesh.edge.tls import ensure_certificate
+from mesh.edge.process import write_configuration
 
 PUBLIC = {
     "/chatly.auth.v1.AuthService/Register",
@@ -85,14 +86,17 @@ def test_the_port_for_metrics_shows_nothing_else_of_the_admin_page(edge: EdgeSet
     assert "name: metrics" not in render(edge)
 
 
+@pytest.mark.parametrize("watched", [False, True])
 @pytest.mark.parametrize("tls", [False, True])
-def test_envoy_accepts_the_configuration(tmp_path: Path, *, tls: bool) -> None:
+def test_envoy_accepts_the_configuration(tmp_path: Path, *, tls: bool, watched: bool) -> None:
     environ = {"CHATLY_EDGE_METRICS_PORT": "9902"}
     if tls:
-        certificate, key = ensure_certificate(tmp_path)
-        environ |= {"CHATLY_EDGE_TLS_CERTIFICATE": str(certificate), "CHATLY_EDGE_TLS_KEY": str(key)}
+        environ |= certified(tmp_path)
+    edge = load(EdgeSettings, environ)
     configuration = tmp_path / "envoy.yaml"
-    configuration.write_text(render(load(EdgeSettings, environ)))
+    configuration.write_text(render(edge))
+    if watched:
+        write_configuration(edge, tmp_path)
     envoy = Path(sys.executable).parent / "envoy"
 
     done = subprocess.run(
@@ -100,3 +104,29 @@ def test_envoy_accepts_the_configuration(tmp_path: Path, *, tls: bool) -> None:
     )
 
     assert done.returncode == 0, done.stderr
+
+
+def test_with_a_certificate_every_service_must_show_one_that_names_it(tmp_path: Path) -> None:
+    rendered = yaml.safe_load(render(load(EdgeSettings, certified(tmp_path))))
+    named = {}
+    for cluster in rendered["static_resources"]["clusters"]:
+        context = cluster["transport_socket"]["typed_config"]
+        (matcher,) = context["common_tls_context"]["validation_context"]["match_typed_subject_alt_names"]
+        assert context["sni"] == matcher["matcher"]["exact"]
+        named[cluster["name"]] = context["sni"]
+
+    services = ("auth", "messaging", "presence", "media", "web")
+    assert named == {name: name for name in services} | {"auth_http": "auth", "media_http": "media"}
+
+
+def certified(folder: Path) -> dict[str, str]:
+    """Settings of an edge with certificates on both sides."""
+    authority = Authority(folder)
+    pair = authority.issue("edge", ["edge"])
+    return {
+        "CHATLY_EDGE_TLS_CERTIFICATE": str(pair.certificate),
+        "CHATLY_EDGE_TLS_KEY": str(pair.key),
+        "CHATLY_TLS_CERT_FILE": str(pair.certificate),
+        "CHATLY_TLS_KEY_FILE": str(pair.key),
+        "CHATLY_TLS_CA_FILE": str(authority.ca),
+    }
