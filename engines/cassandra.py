@@ -31,8 +31,8 @@ listen_address: {host}
 rpc_address: {host}
 storage_port: {storage_port}
 native_transport_port: {port}
-commitlog_sync: periodic
-commitlog_sync_period: 10000ms
+# Acknowledged is written to disk: with one copy nobody else has the row.
+commitlog_sync: batch
 commitlog_segment_size: 16MiB
 seed_provider:
   - class_name: org.apache.cassandra.locator.SimpleSeedProvider

@@ -1,56 +1,28 @@
 """A Cassandra of our own is killed and started again: calls fail soon and clearly, then work, and nothing is lost."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from engines.cassandra import cassandra_nodes
-from engines.node import Node, Running, start, stop, wait_until_ready
-from engines.settings import EngineSettings
 from history.open import HistoryStore, cassandra_history, cassandra_schema
 from history.ports import Window
 from kernel.errors import ChatlyError, Reason
 from kernel.log.ports import LogRecord
 from kernel.store.cassandra import CassandraSession, open_cassandra
 from tests.engines.cassandra import cassandra_settings, fresh_cassandra
+from tests.engines.own_cassandra import OwnCassandra
 from tests.unit.history.chronicle import ANN_AND_BOB, Chronicle, records_of
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.engines("cassandra"), pytest.mark.timeout(240)]
-READY_SECONDS = 120
 BACK_SECONDS = 15.0
-
-
-class OwnCassandra:
-    """One node that may be killed at will."""
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self._running: Running | None = None
-
-    async def start(self) -> None:
-        self._running = await asyncio.to_thread(start, self.node)
-        await asyncio.to_thread(wait_until_ready, self.node, self._running, seconds=READY_SECONDS)
-
-    async def kill(self) -> None:
-        if self._running is not None:
-            await asyncio.to_thread(stop, self._running, kill=True)
 
 
 @pytest.fixture
 async def own(tmp_path: Path) -> AsyncIterator[OwnCassandra]:
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        ports = one.getsockname()[1], other.getsockname()[1]
-    settings = EngineSettings(
-        data=tmp_path, cassandra_port=ports[0], cassandra_storage_port=ports[1], cassandra_heap="512m"
-    )
-    (node,) = cassandra_nodes(settings)
-    cassandra = OwnCassandra(node)
+    cassandra = OwnCassandra(tmp_path)
     yield cassandra
     await cassandra.kill()
 

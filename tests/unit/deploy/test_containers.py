@@ -98,6 +98,10 @@ def test_our_containers_are_read_only_and_without_rights(compose: dict[str, Any]
         assert compose[name]["security_opt"] == ["no-new-privileges:true"]
 
 
+def test_the_one_cassandra_acknowledges_only_what_is_on_disk(compose: dict[str, Any]) -> None:
+    assert "commitlog_sync: batch" in compose["cassandra"]["command"][2]
+
+
 def test_data_is_in_named_volumes(compose: dict[str, Any]) -> None:
     named = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["volumes"]
     for engine in ENGINES:
