@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from engines.fleet import ENGINES, EngineError, Fleet
+from engines.security import client_settings, security
 from engines.settings import EngineSettings, load
 
 
@@ -46,6 +47,8 @@ def _exports(fleet: Fleet, settings: EngineSettings) -> str:
     if settings.nodes > 1:
         copies = str(min(settings.nodes, 3))
         variables |= {"CHATLY_KAFKA_REPLICATION": copies, "CHATLY_CASSANDRA_REPLICATION": copies}
+    if (secured := security(settings)) is not None:
+        variables |= client_settings(secured, redis=first_of["redis"])
     return "\n".join(f'export {name}="${{{name}:-{value}}}"' for name, value in variables.items())
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from engines.node import Node
+from engines.security import Security, security
 from engines.settings import CACHE, EngineSettings
 
 _JARS = CACHE / "engines" / "jars" / "cassandra"
@@ -39,6 +40,20 @@ seed_provider:
     parameters:
       - seeds: "{seed}:{storage_port}"
 """
+# Its first user is known to everybody: cassandra, with the password cassandra.
+_SECURED = """\
+authenticator: PasswordAuthenticator
+authorizer: CassandraAuthorizer
+role_manager: CassandraRoleManager
+client_encryption_options:
+  enabled: true
+  optional: false
+  require_client_auth: false
+  ssl_context_factory:
+    class_name: org.apache.cassandra.security.PEMBasedSslContextFactory
+  keystore: {both}
+  truststore: {ca}
+"""
 _LOGBACK = """\
 <configuration>
   <appender name="STDOUT" class="ch.qos.logback.core.ConsoleAppender">
@@ -65,7 +80,7 @@ def _node(settings: EngineSettings, number: int) -> Node:
         port=settings.cassandra_port,
         storage_port=settings.cassandra_storage_port,
     )
-    (folder / "cassandra.yaml").write_text(config)
+    (folder / "cassandra.yaml").write_text(config + _secured(security(settings)))
     (folder / "logback.xml").write_text(_LOGBACK)
     return Node(
         name=f"cassandra-{number}",
@@ -84,6 +99,10 @@ def _node(settings: EngineSettings, number: int) -> Node:
     )
 
 
+def _secured(security: Security | None) -> str:
+    return "" if security is None else _SECURED.format(both=security.pair.both, ca=security.ca)
+
+
 def _options(folder: Path, *, alone: bool) -> list[str]:
     return [
         *[f"--add-exports={package}=ALL-UNNAMED" for package in _EXPORTS],
@@ -93,6 +112,8 @@ def _options(folder: Path, *, alone: bool) -> list[str]:
         f"-Dcassandra.storagedir={folder / 'data'}",
         f"-Dlogback.configurationFile={folder / 'logback.xml'}",
         "-Dcassandra.skip_wait_for_gossip_to_settle=0",
+        # The first user comes at once, where users have passwords.
+        "-Dcassandra.superuser_setup_delay_ms=0",
         # How long a node waits for news of the ring: a shorter time than this ends the second and third node.
         f"-Dcassandra.ring_delay_ms={100 if alone else 3000}",
     ]

@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from engines.node import EngineError, Node
+from engines.security import PASSWORD, USER, Security, security
 from engines.settings import CACHE, EngineSettings
 
 CLUSTER_ID = "Y2hhdGx5LWVuZ2luZXMtMQ"
 _JARS = CACHE / "engines" / "jars" / "kafka"
+_SCRAM = "SCRAM-SHA-512"
 _LOG4J = """\
 Configuration:
   Appenders:
@@ -33,7 +35,7 @@ def _node(settings: EngineSettings, number: int) -> Node:
     properties.write_text(_properties(settings, number, folder))
     (folder / "log4j2.yaml").write_text(_LOG4J)
     if not (folder / "data" / "meta.properties").exists():
-        _format(properties)
+        _format(properties, settings)
     return Node(
         name=f"kafka-{number}",
         address=f"{_host(settings, number)}:{_port(settings, number)}",
@@ -64,11 +66,12 @@ def _properties(settings: EngineSettings, number: int, folder: Path) -> str:
     host, port, nodes = _host(settings, number), _port(settings, number), range(1, settings.nodes + 1)
     voters = ",".join(f"{node}@{_host(settings, node)}:{_port(settings, node) + 1}" for node in nodes)
     copies = min(settings.nodes, 3)
+    client = "SASL_SSL" if settings.secured else "PLAINTEXT"
     lines = {
         "process.roles": "broker,controller",
         "node.id": number,
         "controller.quorum.voters": voters,
-        "listeners": f"PLAINTEXT://{host}:{port},CONTROLLER://{host}:{port + 1}",
+        "listeners": f"{client}://{host}:{port},CONTROLLER://{host}:{port + 1}",
         "controller.listener.names": "CONTROLLER",
         "log.dirs": folder / "data",
         "auto.create.topics.enable": "false",
@@ -84,14 +87,36 @@ def _properties(settings: EngineSettings, number: int, folder: Path) -> str:
         "broker.heartbeat.interval.ms": 500,
         "controller.quorum.election.timeout.ms": 500,
         "controller.quorum.fetch.timeout.ms": 1000,
+        **_secured(security(settings)),
     }
     return "".join(f"{name}={value}\n" for name, value in lines.items())
 
 
-def _format(properties: Path) -> None:
+def _secured(security: Security | None) -> dict[str, object]:
+    """Between brokers PLAIN, which needs no user in the cluster's own metadata; for clients both."""
+    if security is None:
+        return {}
+    plain, scram = (f"org.apache.kafka.common.security.{name}LoginModule" for name in ("plain.Plain", "scram.Scram"))
+    ours = f'username="{USER}" password="{PASSWORD}" user_{USER}="{PASSWORD}"'
+    return {
+        "listener.security.protocol.map": "SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT",
+        "inter.broker.listener.name": "SASL_SSL",
+        "sasl.mechanism.inter.broker.protocol": "PLAIN",
+        "sasl.enabled.mechanisms": f"PLAIN,{_SCRAM}",
+        "listener.name.sasl_ssl.plain.sasl.jaas.config": f"{plain} required {ours};",
+        f"listener.name.sasl_ssl.{_SCRAM.lower()}.sasl.jaas.config": f"{scram} required;",
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": security.pair.both,
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": security.ca,
+    }
+
+
+def _format(properties: Path, settings: EngineSettings) -> None:
     command = ["java", "-cp", f"{_JARS}/*", "kafka.tools.StorageTool", "format"]
-    done = subprocess.run(
-        [*command, "-t", CLUSTER_ID, "-c", str(properties)], capture_output=True, text=True, check=False
-    )
+    command += ["-t", CLUSTER_ID, "-c", str(properties)]
+    if settings.secured:
+        command += ["--add-scram", f"{_SCRAM}=[name={USER},password={PASSWORD}]"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise EngineError(f"Kafka's storage could not be made with {properties}: {done.stdout}{done.stderr}")

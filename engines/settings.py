@@ -28,6 +28,8 @@ class EngineSettings:
     cassandra_heap: str = "768m"
     redis_host: str = "127.0.0.1"
     redis_port: int = 16379
+    secured: bool = False
+    """Kafka by SASL_SSL, Cassandra and Redis by TLS, each with a password: see security.py."""
     s3_host: str = "127.0.0.1"
     s3_port: int = 19000
     s3_access_key: str = "chatly"
@@ -40,5 +42,6 @@ def load() -> EngineSettings:
     values: dict[str, object] = {}
     for name in EngineSettings.__dataclass_fields__:
         if raw := os.environ.get(f"ENGINES_{name.upper()}"):
-            values[name] = type(getattr(defaults, name))(raw)
+            kind = type(getattr(defaults, name))
+            values[name] = raw == "1" if kind is bool else kind(raw)
     return EngineSettings(**values)  # type: ignore[arg-type]

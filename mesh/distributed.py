@@ -38,7 +38,8 @@ async def open_distributed_platform(
     from kernel.bus.redis import open_redis_bus
     from kernel.store.cassandra import open_cassandra
     from kernel.store.cassandra_settings import CassandraSettings
-    from kernel.store.redis import RedisSettings, open_redis
+    from kernel.store.redis import open_redis
+    from kernel.store.redis_settings import RedisSettings
 
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -99,7 +100,7 @@ def engine_addresses(environ: Mapping[str, str]) -> Mapping[str, Sequence[tuple[
     from kernel.blob.s3_settings import S3Settings
     from kernel.log.kafka_settings import KafkaSettings
     from kernel.store.cassandra_settings import CassandraSettings, addresses
-    from kernel.store.redis import RedisSettings
+    from kernel.store.redis_settings import RedisSettings
 
     kafka, cassandra = load(KafkaSettings, environ), load(CassandraSettings, environ)
     redis, s3 = urlsplit(load(RedisSettings, environ).url), urlsplit(load(S3Settings, environ).endpoint)

@@ -6,7 +6,7 @@ import pytest
 
 from kernel.telemetry.logs import configure_logs
 
-pytest_plugins = ["tests.engines.running"]
+pytest_plugins = ["tests.engines.running", "tests.engines.secured"]
 
 
 @pytest.fixture(scope="session", autouse=True)

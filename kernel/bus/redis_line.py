@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from redis.asyncio.connection import AbstractConnection
 
-from kernel.store.redis_pipeline import AWAY
+from kernel.store.redis_pipeline import AWAY, why
 from kernel.telemetry.logs import logger
 
 _PAUSE_SECONDS = 0.25
@@ -149,7 +149,7 @@ class Line:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         if not self._away:
-            self._log.warning("the live bus is not heard", error=str(error) or type(error).__name__)
+            self._log.warning("the live bus is not heard", error=why(error))
         self._away = True
         for future in self._pending.values():
             future.set_result(None)

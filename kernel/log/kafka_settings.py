@@ -4,6 +4,7 @@ import ssl
 from typing import Any
 
 from kernel.settings import env, positive, settings
+from kernel.tls import client_context, readable
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 
@@ -38,11 +39,15 @@ class KafkaSettings:
     )
     username: str = env("CHATLY_KAFKA_USERNAME", default="", help="with SASL")
     password: str = env("CHATLY_KAFKA_PASSWORD", default="", help="with SASL", secret=True)
-    ca_file: str = env("CHATLY_KAFKA_CA_FILE", default="", help="with SSL: who signed the brokers' certificates")
-    certificate_file: str = env(
-        "CHATLY_KAFKA_CERTIFICATE_FILE", default="", help="with SSL: our own certificate, for mTLS"
+    ca_file: str = env(
+        "CHATLY_KAFKA_CA_FILE", default="", help="with SSL: who signed the brokers' certificates", check=readable
     )
-    key_file: str = env("CHATLY_KAFKA_KEY_FILE", default="", help="with SSL: the key of our own certificate")
+    certificate_file: str = env(
+        "CHATLY_KAFKA_CERTIFICATE_FILE", default="", help="with SSL: our own certificate, for mTLS", check=readable
+    )
+    key_file: str = env(
+        "CHATLY_KAFKA_KEY_FILE", default="", help="with SSL: the key of our own certificate", check=readable
+    )
 
     def client(self) -> dict[str, Any]:
         """What every client of kafka-python is given to connect."""
@@ -57,12 +62,15 @@ class KafkaSettings:
             options["sasl_mechanism"] = self.sasl_mechanism
             options["sasl_plain_username"] = self.username
             options["sasl_plain_password"] = self.password
-        if "SSL" in self.security_protocol:
-            options["ssl_context"] = self._ssl_context()
+        if self.secured:
+            options["ssl_context"] = self.ssl_context()
         return options
 
-    def _ssl_context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self.ca_file or None)
-        if self.certificate_file:
-            context.load_cert_chain(self.certificate_file, self.key_file or None)
-        return context
+    @property
+    def secured(self) -> bool:
+        """Whether connections are by TLS."""
+        return "SSL" in self.security_protocol
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """For a connection by TLS."""
+        return client_context(ca_file=self.ca_file, certificate_file=self.certificate_file, key_file=self.key_file)

@@ -1,15 +1,25 @@
 """The topic itself: made if it is missing, checked if it is there, and told from another one of the same name."""
 
+import logging
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaConnectionError, TopicAlreadyExistsError
+from kafka.errors import (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    SaslAuthenticationFailedError,
+    TopicAlreadyExistsError,
+    UnsupportedSaslMechanismError,
+)
 
 from kernel.log.kafka_settings import KafkaSettings
+from kernel.tls import tls_trouble
 
 _PROBE_SECONDS = 2.0
+_REFUSALS = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError)
 # Never by age, never by size: history is replayed from it.
 _CONFIG = {"retention.ms": "-1", "retention.bytes": "-1"}
 
@@ -23,7 +33,19 @@ def identify_topic(settings: KafkaSettings) -> str:
 
     Raise WrongTopicError if the topic has another number of partitions, KafkaError if no broker answers.
     """
-    _probe(settings.bootstrap)
+    _probe(settings)
+    with _heard_refusals() as refusals:
+        try:
+            return _identify(settings)
+        except KafkaTimeoutError:
+            if refusals:
+                raise SaslAuthenticationFailedError(
+                    f"{refusals[-1]} (see CHATLY_KAFKA_USERNAME, CHATLY_KAFKA_PASSWORD, CHATLY_KAFKA_SASL_MECHANISM)"
+                ) from None
+            raise
+
+
+def _identify(settings: KafkaSettings) -> str:
     with KafkaAdminClient(**settings.client()) as admin:
         topic = _describe(admin, settings.topic)
         if topic is None:
@@ -40,16 +62,48 @@ def identify_topic(settings: KafkaSettings) -> str:
         return f"{admin.describe_cluster()['cluster_id']}.{topic['topic_id']}"
 
 
-def _probe(bootstrap: Sequence[str]) -> None:
-    """Raise KafkaConnectionError at once if no broker listens: a client would leave a thread behind for each try."""
-    for address in bootstrap:
+@contextmanager
+def _heard_refusals() -> Iterator[list[Exception]]:
+    """Why the brokers do not let us in. The driver only logs that, and says later that it could not connect in time."""
+    refusals: list[Exception] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            arguments = record.args if isinstance(record.args, tuple) else ()
+            refusals.extend(each for each in arguments if isinstance(each, _REFUSALS))
+
+    driver, ear = logging.getLogger("kafka.net.manager"), Ear()
+    level, propagate = driver.level, driver.propagate
+    driver.addHandler(ear)
+    driver.setLevel(logging.WARNING)
+    driver.propagate = False
+    try:
+        yield refusals
+    finally:
+        driver.removeHandler(ear)
+        driver.setLevel(level)
+        driver.propagate = propagate
+
+
+def _probe(settings: KafkaSettings) -> None:
+    """Raise KafkaConnectionError at once if no broker listens: a client would leave a thread behind for each try.
+
+    Also if none of them can be talked to by TLS, of which the client would say no more than that it failed.
+    """
+    context = settings.ssl_context() if settings.secured else None
+    troubles = []
+    for address in settings.bootstrap:
         host, _, port = address.rpartition(":")
         try:
-            socket.create_connection((host, int(port)), timeout=_PROBE_SECONDS).close()
-        except OSError:
+            with socket.create_connection((host, int(port)), timeout=_PROBE_SECONDS) as connection:
+                if context is not None:
+                    context.wrap_socket(connection, server_hostname=host).close()
+        except OSError as error:
+            if trouble := tls_trouble(error, trust="CHATLY_KAFKA_CA_FILE", name="CHATLY_KAFKA_BOOTSTRAP"):
+                troubles.append(f"{address}: {trouble}")
             continue
         return
-    raise KafkaConnectionError(f"no broker answers at {', '.join(bootstrap)}")
+    raise KafkaConnectionError("; ".join(troubles) or f"no broker answers at {', '.join(settings.bootstrap)}")
 
 
 def _describe(admin: KafkaAdminClient, name: str) -> Mapping[str, Any] | None:

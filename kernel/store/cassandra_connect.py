@@ -5,7 +5,7 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 
-from cassandra import ConsistencyLevel
+from cassandra import AuthenticationFailed, ConsistencyLevel, Unauthorized
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
 from cassandra.io.libevreactor import LibevConnection
@@ -13,7 +13,8 @@ from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPoli
 from cassandra.query import dict_factory
 
 from kernel.store.cassandra_schema import Schema, create_keyspace, migrate
-from kernel.store.cassandra_settings import CassandraSettings, addresses, missing_files
+from kernel.store.cassandra_settings import CassandraSettings, addresses
+from kernel.tls import client_context, tls_trouble
 
 _RECONNECT_SECONDS = 1.0
 _CONNECT_SECONDS = 5.0
@@ -44,7 +45,20 @@ def why(error: Exception) -> str:
         # By node; the text around them names each node's object in the driver.
         each = error.errors.values() if isinstance(error.errors, dict) else ()
         reasons = [reason for reason in each if reason] or list(error.args[:1])
-    return "; ".join(dict.fromkeys(" ".join(str(reason).split()) for reason in reasons))
+    return "; ".join(dict.fromkeys(_told(reason) for reason in reasons))
+
+
+def _told(reason: object) -> str:
+    if isinstance(reason, BaseException):
+        if trouble := tls_trouble(reason, trust="CHATLY_CASSANDRA_CA_FILE", name="CHATLY_CASSANDRA_TLS_NAME"):
+            return trouble
+        if isinstance(reason, (AuthenticationFailed, Unauthorized)):
+            return f"{_one_line(reason)} (see CHATLY_CASSANDRA_USERNAME, CHATLY_CASSANDRA_PASSWORD)"
+    return _one_line(reason)
+
+
+def _one_line(reason: object) -> str:
+    return " ".join(str(reason).split())
 
 
 def _cluster(settings: CassandraSettings) -> Cluster:
@@ -67,18 +81,17 @@ def _cluster(settings: CassandraSettings) -> Cluster:
         connect_timeout=_CONNECT_SECONDS,
         auth_provider=PlainTextAuthProvider(settings.username, settings.password) if settings.username else None,
         ssl_context=_tls(settings),
+        ssl_options={"server_hostname": settings.tls_name} if settings.ca_file and settings.tls_name else None,
         sockopts=[_NO_DELAY],
     )
 
 
 def _tls(settings: CassandraSettings) -> ssl.SSLContext | None:
-    if missing := missing_files(settings):
-        raise FileNotFoundError(f"no such file: {', '.join(missing)}")
     if not settings.ca_file:
         return None
-    context = ssl.create_default_context(cafile=settings.ca_file)
-    # Nodes are reached by the addresses that the cluster tells of, which no certificate names.
-    context.check_hostname = False
-    if settings.certificate_file:
-        context.load_cert_chain(settings.certificate_file, settings.key_file or None)
+    context = client_context(
+        ca_file=settings.ca_file, certificate_file=settings.certificate_file, key_file=settings.key_file
+    )
+    # Nodes are reached by the addresses that the cluster tells of, which certificates seldom name.
+    context.check_hostname = bool(settings.tls_name)
     return context

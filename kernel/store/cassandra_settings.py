@@ -1,9 +1,9 @@
 """Where Cassandra is, and how to talk to it. Nothing here connects."""
 
 import re
-from pathlib import Path
 
 from kernel.settings import env, positive, settings
+from kernel.tls import readable
 
 DEFAULT_PORT = 9042
 _KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -57,11 +57,19 @@ class CassandraSettings:
         "CHATLY_CASSANDRA_CA_FILE",
         default="",
         help="PEM file that the nodes' certificates are checked by; turns TLS on",
+        check=readable,
+    )
+    tls_name: str = env(
+        "CHATLY_CASSANDRA_TLS_NAME",
+        default="",
+        help="what every node's certificate must be for, as the cluster tells of numbers only; empty: anything",
     )
     certificate_file: str = env(
-        "CHATLY_CASSANDRA_CERT_FILE", default="", help="PEM file of our own certificate, for mTLS"
+        "CHATLY_CASSANDRA_CERT_FILE", default="", help="PEM file of our own certificate, for mTLS", check=readable
     )
-    key_file: str = env("CHATLY_CASSANDRA_KEY_FILE", default="", help="PEM file of our own key, for mTLS")
+    key_file: str = env(
+        "CHATLY_CASSANDRA_KEY_FILE", default="", help="PEM file of our own key, for mTLS", check=readable
+    )
     request_seconds: float = env(
         "CHATLY_CASSANDRA_REQUEST_SECONDS", default=4.0, help="how long one answer may take", check=positive
     )
@@ -102,9 +110,3 @@ def replication_options(replication: str) -> dict[str, str]:
             raise ValueError(f"must be a number of copies, or datacenter:number,..., got {replication!r}")
         options[datacenter] = copies
     return options
-
-
-def missing_files(settings: CassandraSettings) -> list[str]:
-    """Files that the settings name and that are not there."""
-    named = (settings.ca_file, settings.certificate_file, settings.key_file)
-    return [name for name in named if name and not Path(name).is_file()]

@@ -20,43 +20,11 @@ from redis.exceptions import NoScriptError, RedisClusterException
 
 from kernel.errors import ChatlyError
 from kernel.runner import background
-from kernel.settings import env, positive, settings
 from kernel.store.redis_pipeline import Command, Part, SharedPipeline
+from kernel.store.redis_settings import RedisSettings
 
-_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
 _CLUSTER = "+cluster"
 _TIMEOUT_SECONDS = 1.0
-
-
-def _wrong_url(url: str) -> str | None:
-    if urlsplit(url).scheme in _SCHEMES:
-        return None
-    return "must begin with " + ", ".join(f"{scheme}://" for scheme in _SCHEMES)
-
-
-@settings
-class RedisSettings:
-    """Where Redis is."""
-
-    url: str = env(
-        "CHATLY_REDIS_URL",
-        help="redis://host:port/0; rediss:// with TLS; redis+cluster:// or rediss+cluster:// and one node of a cluster",
-        secret=True,
-        check=_wrong_url,
-    )
-    password: str = env("CHATLY_REDIS_PASSWORD", default="", help="instead of one in the URL", secret=True)
-    ca_file: str = env(
-        "CHATLY_REDIS_CA_FILE", default="", help="who signed the server's certificate; empty: the system knows"
-    )
-    prefix: str = env(
-        "CHATLY_REDIS_PREFIX", default="", help="begins every key and channel, for a Redis that others use too"
-    )
-    lanes: int = env(
-        "CHATLY_REDIS_LANES",
-        default=1,
-        help="parts of the live bus, spread over a cluster's nodes; the same in all processes",
-        check=positive,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +141,10 @@ def _client(settings: RedisSettings) -> Redis | RedisCluster:
     if settings.password:
         options["password"] = settings.password
     secure = urlsplit(settings.url).scheme.startswith("rediss")
-    if secure and settings.ca_file:
-        options["ssl_ca_certs"] = settings.ca_file
+    if secure:
+        options["ssl_check_hostname"] = settings.check_name
+        if settings.ca_file:
+            options["ssl_ca_certs"] = settings.ca_file
     client: Redis | RedisCluster
     if _CLUSTER in urlsplit(settings.url).scheme:
         client = RedisCluster.from_url(settings.url.replace(_CLUSTER, "", 1), **options)

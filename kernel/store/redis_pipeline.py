@@ -7,10 +7,11 @@ from itertools import islice
 from typing import Any
 
 from redis.asyncio import Redis, RedisCluster
-from redis.exceptions import NoScriptError, RedisClusterException, RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisClusterException, RedisError
 
 from kernel.errors import ChatlyError, Reason, unavailable
 from kernel.telemetry.logs import logger
+from kernel.tls import tls_trouble
 
 Part = str | bytes | int | float
 Command = tuple[Part, ...]
@@ -19,6 +20,14 @@ Command = tuple[Part, ...]
 AWAY = (RedisError, RedisClusterException, OSError, TimeoutError, RuntimeError)
 _LARGEST_BATCH = 1_000
 _PAUSE_SECONDS = 0.25
+
+
+def why(error: BaseException) -> str:
+    """What a failed attempt says, in one line that names the setting where one is wrong."""
+    trouble = tls_trouble(error, trust="CHATLY_REDIS_CA_FILE", name="CHATLY_REDIS_URL")
+    if trouble is None and isinstance(error, (AuthenticationError, NoPermissionError)):
+        trouble = f"{error} (see CHATLY_REDIS_PASSWORD, and the user in CHATLY_REDIS_URL)"
+    return " ".join((trouble or str(error) or type(error).__name__).split())
 
 
 class SharedPipeline:
@@ -98,7 +107,7 @@ class SharedPipeline:
         return answers
 
     async def _outlast(self, error: BaseException, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
-        self._trouble = str(error) or type(error).__name__
+        self._trouble = why(error)
         self._fail(batch, self._trouble)
         self._fail(self._waiting, self._trouble)
         self._waiting.clear()

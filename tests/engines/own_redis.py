@@ -10,7 +10,7 @@ from pathlib import Path
 from engines.node import Node, Running, start, stop, wait_until_ready
 from engines.redis import redis_nodes
 from engines.settings import EngineSettings
-from kernel.store.redis import RedisSettings
+from kernel.store.redis_settings import RedisSettings
 
 _READY_SECONDS = 20
 

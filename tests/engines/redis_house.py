@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from kernel.store.redis import RedisHandle, RedisSettings, open_redis
+from kernel.store.redis import RedisHandle, open_redis
+from kernel.store.redis_settings import RedisSettings
 
 
 @asynccontextmanager

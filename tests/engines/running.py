@@ -52,7 +52,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         session.config.stash[_ENGINES] = _Engines(fleet=running, settings=settings, folder=None)
         return
     folder = Path(tempfile.mkdtemp(prefix="chatly-engines-"))
-    own = _on_free_ports(replace(settings, data=folder / "data", state=folder / "state.json"))
+    own = on_free_ports(replace(settings, data=folder / "data", state=folder / "state.json"))
     fleet = Fleet(own)
     session.config.stash[_ENGINES] = _Engines(fleet=fleet, settings=own, folder=folder)
     fleet.up(engine for engine in ENGINES if engine in wanted)
@@ -65,7 +65,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         shutil.rmtree(engines.folder, ignore_errors=True)
 
 
-def _on_free_ports(settings: EngineSettings) -> EngineSettings:
+def on_free_ports(settings: EngineSettings) -> EngineSettings:
     free = (port for port in random.sample(_PORTS, len(_PORTS)) if _is_free(port) and _is_free(port + 1))
     return replace(
         settings,
@@ -89,7 +89,8 @@ def _is_free(port: int) -> bool:
 def _wanted(items: Iterable[pytest.Item]) -> Iterable[str]:
     for item in items:
         for mark in item.iter_markers("engines"):
-            yield from mark.args or ENGINES
+            # Secured ones start when the first test asks for them: few do.
+            yield from (name for name in mark.args or ENGINES if name != "secured")
 
 
 def _addresses(request: pytest.FixtureRequest, engine: str) -> list[str]:

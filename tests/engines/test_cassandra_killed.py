@@ -23,7 +23,7 @@ from tests.fakes import FakeClock
 from tests.unit.media.builders import a_media
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.engines("cassandra"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.engines("cassandra"), pytest.mark.timeout(400)]
 BEFORE_THE_KILL = 150
 BACK_SECONDS = 60
 

@@ -19,8 +19,9 @@ from kernel.bus.lanes import Lanes
 from kernel.bus.ports import BusGap, BusMessage
 from kernel.bus.redis import open_redis_bus
 from kernel.errors import ChatlyError
-from kernel.store.redis import RedisHandle, RedisSettings, open_redis
+from kernel.store.redis import RedisHandle, open_redis
 from kernel.store.redis_pipeline import Command
+from kernel.store.redis_settings import RedisSettings
 from services.auth.adapters.redis_attempts import RedisAttempts
 from services.presence.adapters.redis_leases import RedisLeases
 from services.presence.model import Connection

@@ -14,7 +14,7 @@ from engines.settings import EngineSettings
 
 @pytest.fixture(autouse=True)
 def _no_java(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kafka, "_format", lambda _: None)
+    monkeypatch.setattr(kafka, "_format", lambda *_: None)
 
 
 def properties(folder: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ def test_wrong_credentials_are_called_by_their_name() -> None:
     refused = AuthenticationFailed("Failed to authenticate to one:9042:\n  Bad credentials")
 
     assert why(NoHostAvailable("Unable to connect", {"one:9042": refused})) == (
-        "Failed to authenticate to one:9042: Bad credentials"
+        "Failed to authenticate to one:9042: Bad credentials (see CHATLY_CASSANDRA_USERNAME, CHATLY_CASSANDRA_PASSWORD)"
     )
 
 

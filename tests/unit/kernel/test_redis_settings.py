@@ -3,7 +3,7 @@
 import pytest
 
 from kernel.settings import SettingsError, load, shown
-from kernel.store.redis import RedisSettings
+from kernel.store.redis_settings import RedisSettings
 
 URL = "redis://user:secret@10.0.0.1:6379/0"
 

@@ -1,0 +1,91 @@
+"""Kafka by SASL_SSL, Cassandra and Redis by TLS, with users: one set for all tests that ask for it."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engines.certificates import Authority
+from engines.fleet import Fleet
+from engines.security import CASSANDRA_USER, PASSWORD, USER, client_settings, security
+from engines.settings import EngineSettings
+from kernel.log.kafka_settings import KafkaSettings
+from kernel.store.cassandra_settings import CassandraSettings
+from kernel.store.redis_settings import RedisSettings
+from tests.engines.running import on_free_ports
+
+ENGINES = ("redis", "kafka", "cassandra")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secured:
+    """Where they are, as `host:port`, and whom to trust. The settings are right until a test changes some."""
+
+    kafka_at: str
+    cassandra_at: str
+    redis_at: str
+    ca: str
+    other_ca: str
+    """Of an authority that signed none of their certificates."""
+    environ: dict[str, str]
+    """Everything that a process needs to find and to use them."""
+
+    def kafka(self, topic: str, **changes: Any) -> KafkaSettings:
+        right = KafkaSettings(
+            bootstrap=(self.kafka_at,),
+            topic=topic,
+            partitions=2,
+            security_protocol="SASL_SSL",
+            username=USER,
+            password=PASSWORD,
+            ca_file=self.ca,
+        )
+        return replace(right, **changes)
+
+    def cassandra(self, keyspace: str = "chatly", **changes: Any) -> CassandraSettings:
+        right = CassandraSettings(
+            contact_points=(self.cassandra_at,),
+            keyspace=keyspace,
+            username=CASSANDRA_USER,
+            password=CASSANDRA_USER,
+            ca_file=self.ca,
+            request_seconds=15.0,
+        )
+        return replace(right, **changes)
+
+    def redis(self, **changes: Any) -> RedisSettings:
+        right = RedisSettings(url=f"rediss://{USER}@{self.redis_at}/0", password=PASSWORD, ca_file=self.ca)
+        return replace(right, **changes)
+
+
+@pytest.fixture(scope="session")
+def secured() -> Iterator[Secured]:
+    folder = Path(tempfile.mkdtemp(prefix="chatly-secured-"))
+    settings = on_free_ports(
+        EngineSettings(data=folder / "data", state=folder / "state.json", secured=True, cassandra_heap="512m")
+    )
+    fleet = Fleet(settings)
+    made = security(settings)
+    assert made is not None
+    try:
+        fleet.up(ENGINES)
+        kafka, cassandra, redis = (fleet.addresses(engine)[0] for engine in ("kafka", "cassandra", "redis"))
+        yield Secured(
+            kafka_at=kafka,
+            cassandra_at=cassandra,
+            redis_at=redis,
+            ca=str(made.ca),
+            other_ca=str(Authority(folder / "other").ca),
+            environ={
+                "CHATLY_KAFKA_BOOTSTRAP": kafka,
+                "CHATLY_CASSANDRA_CONTACT_POINTS": cassandra,
+                **client_settings(made, redis=redis),
+            },
+        )
+    finally:
+        fleet.down(ENGINES)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,154 @@
+"""Engines that ask who we are, over TLS: they work as others do, and what is wrong is told with its setting."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from engines.security import USER
+from kernel.bus.ports import BusMessage
+from kernel.bus.redis import open_redis_bus
+from kernel.errors import ChatlyError, Code
+from kernel.log.kafka import open_kafka_log
+from kernel.store.cassandra import open_cassandra
+from kernel.store.redis import open_redis
+from tests.engines.secured import Secured
+from tests.waiting import eventually
+
+# Starting them is within the first test's time.
+pytestmark = [pytest.mark.engines("secured"), pytest.mark.timeout(400)]
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "PLAIN"])
+async def test_kafka_keeps_a_log_and_reads_it_in_a_group(secured: Secured, fresh_name: str, mechanism: str) -> None:
+    async with open_kafka_log(secured.kafka(fresh_name, sasl_mechanism=mechanism), patience=60) as log:
+        written = [await log.append("chat", f"{number}".encode()) for number in range(3)]
+        records = await log.read(written[0].partition, after=-1, limit=9)
+        async with log.consumer("readers") as reader:
+            batch: list[bytes] = []
+
+            async def has_all() -> bool:
+                batch.extend(record.value for record in (await reader.fetch(max_records=9, wait=0.5)))
+                return len(batch) == len(written)
+
+            await eventually(has_all, "the group has read all of it", seconds=60)
+
+    assert [record.value for record in records] == batch == [b"0", b"1", b"2"]
+
+
+async def test_cassandra_keeps_rows(secured: Secured, fresh_name: str) -> None:
+    async with open_cassandra(secured.cassandra(fresh_name, tls_name="127.0.0.1")) as session:
+        await asyncio.wait_for(session.ready(), 60)
+        await session.execute("CREATE TABLE things (id int PRIMARY KEY, name text)")
+        await session.execute("INSERT INTO things (id, name) VALUES (?, ?)", (1, "one"))
+
+        assert await session.execute("SELECT name FROM things WHERE id = ?", (1,)) == [{"name": "one"}]
+
+
+async def test_redis_answers_and_carries_the_live_bus(secured: Secured, fresh_name: str) -> None:
+    settings = secured.redis(prefix=f"{fresh_name}:")
+    async with open_redis(settings) as redis, open_redis_bus(redis) as bus:
+        listener = bus.subscribe()
+        await listener.add(["chat"])
+        await bus.publish([BusMessage("chat", b"hello")])
+
+        async with asyncio.timeout(20):
+            assert list(await listener.receive()) == [BusMessage("chat", b"hello")]
+        assert await redis.ask([("SET", redis.key("a"), "1"), ("GET", redis.key("a"))]) == [b"OK", b"1"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"password": "wrong"}, "CHATLY_KAFKA_PASSWORD"),
+        ({"username": "nobody", "sasl_mechanism": "PLAIN"}, "CHATLY_KAFKA_USERNAME"),
+        ({"sasl_mechanism": "SCRAM-SHA-256"}, "CHATLY_KAFKA_SASL_MECHANISM"),
+        ({"ca_file": "other"}, "is not trusted: .* (see CHATLY_KAFKA_CA_FILE)"),
+        ({"ca_file": ""}, "is not trusted: .* (see CHATLY_KAFKA_CA_FILE)"),
+        ({"bootstrap": "localhost"}, "is for another name: .* (see CHATLY_KAFKA_BOOTSTRAP)"),
+    ],
+)
+async def test_kafka_that_refuses_is_told_with_the_setting(
+    secured: Secured, fresh_name: str, changes: dict[str, Any], told: str
+) -> None:
+    if "bootstrap" in changes:
+        changes = {"bootstrap": (secured.kafka_at.replace("127.0.0.1", "localhost"),)}
+    settings = secured.kafka(fresh_name, **with_other_ca(secured, changes))
+    async with open_kafka_log(settings, patience=0) as log:
+
+        async def said() -> str:
+            with pytest.raises(ChatlyError) as refused:
+                await log.log_id()
+            assert refused.value.code is Code.UNAVAILABLE
+            return str(refused.value)
+
+        await until_told(said, told)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"password": "wrong"}, "CHATLY_CASSANDRA_USERNAME, CHATLY_CASSANDRA_PASSWORD"),
+        ({"username": ""}, "CHATLY_CASSANDRA_USERNAME, CHATLY_CASSANDRA_PASSWORD"),
+        ({"ca_file": "other"}, "is not trusted: .* (see CHATLY_CASSANDRA_CA_FILE)"),
+        ({"tls_name": "cassandra"}, "is for another name: .* (see CHATLY_CASSANDRA_TLS_NAME)"),
+    ],
+)
+async def test_cassandra_that_refuses_is_told_with_the_setting(
+    secured: Secured, changes: dict[str, Any], told: str
+) -> None:
+    async with open_cassandra(secured.cassandra(**with_other_ca(secured, changes))) as session:
+
+        async def said() -> str:
+            return await session.health() or ""
+
+        await until_told(said, told)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"password": "wrong"}, "CHATLY_REDIS_PASSWORD"),
+        ({"password": ""}, "CHATLY_REDIS_PASSWORD"),
+        ({"ca_file": "other"}, "is not trusted: .* (see CHATLY_REDIS_CA_FILE)"),
+        ({"ca_file": ""}, "is not trusted: .* (see CHATLY_REDIS_CA_FILE)"),
+        ({"url": "localhost"}, "is for another name: .* (see CHATLY_REDIS_URL)"),
+    ],
+)
+async def test_redis_that_refuses_is_told_with_the_setting(
+    secured: Secured, changes: dict[str, Any], told: str
+) -> None:
+    if "url" in changes:
+        changes = {"url": f"rediss://{USER}@{secured.redis_at.replace('127.0.0.1', 'localhost')}/0"}
+    async with open_redis(secured.redis(**with_other_ca(secured, changes))) as redis:
+
+        async def said() -> str:
+            with pytest.raises(ChatlyError) as refused:
+                await redis.ask([("PING",)])
+            return str(refused.value)
+
+        await until_told(said, told)
+
+
+async def test_a_name_that_is_not_checked_may_be_another_one(secured: Secured) -> None:
+    by_name = f"rediss://{USER}@{secured.redis_at.replace('127.0.0.1', 'localhost')}/0"
+    async with open_redis(secured.redis(url=by_name, check_name=False)) as redis:
+        assert await redis.ask([("PING",)]) == [b"PONG"]
+
+
+def with_other_ca(secured: Secured, changes: dict[str, Any]) -> dict[str, Any]:
+    return {**changes, "ca_file": secured.other_ca} if changes.get("ca_file") == "other" else changes
+
+
+async def until_told(said: Callable[[], Awaitable[str]], told: str) -> None:
+    """Wait for words, in their order, with anything between them where `told` has `.*`; in one line."""
+    parts = told.split(" .* ")
+
+    async def is_told() -> bool:
+        text = await said()
+        assert "\n" not in text
+        places = [text.find(part) for part in parts]
+        return -1 not in places and places == sorted(places)
+
+    await eventually(is_told, f"it says {told}", seconds=30)

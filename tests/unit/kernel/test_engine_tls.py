@@ -1,0 +1,59 @@
+"""TLS to engines, before anything connects: files that are wrong, and handshakes that failed in words."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from kernel.log.kafka_settings import KafkaSettings
+from kernel.settings import SettingsError, load
+from kernel.store.cassandra_settings import CassandraSettings
+from kernel.store.redis_settings import RedisSettings
+from kernel.tls import tls_trouble
+
+NEEDED = {
+    "CHATLY_KAFKA_BOOTSTRAP": "kafka:9093",
+    "CHATLY_CASSANDRA_CONTACT_POINTS": "cassandra",
+    "CHATLY_REDIS_URL": "rediss://redis",
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "variable"),
+    [
+        (KafkaSettings, "CHATLY_KAFKA_CA_FILE"),
+        (KafkaSettings, "CHATLY_KAFKA_KEY_FILE"),
+        (CassandraSettings, "CHATLY_CASSANDRA_CA_FILE"),
+        (CassandraSettings, "CHATLY_CASSANDRA_CERT_FILE"),
+        (RedisSettings, "CHATLY_REDIS_CA_FILE"),
+    ],
+)
+def test_a_file_that_is_not_there_is_a_wrong_setting(settings: type, variable: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=f"{variable} names .*/nothing.pem, which cannot be read: No such file"):
+        load(settings, {**NEEDED, variable: str(tmp_path / "nothing.pem")})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "Last error: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1)",
+            "the server's certificate is not trusted: self-signed certificate (see TRUST)",
+        ),
+        (
+            "certificate verify failed: IP address mismatch, certificate is not valid for '10.0.0.1'. (_ssl.c:1006)",
+            "the server's certificate is for another name: IP address mismatch, certificate is not valid for '10.0.0.1'. "
+            "(see NAME)",
+        ),
+    ],
+)
+def test_a_handshake_that_failed_is_told_also_where_a_driver_kept_only_its_text(text: str, told: str) -> None:
+    assert tls_trouble(OSError(1, text), trust="TRUST", name="NAME") == told
+
+
+def test_an_error_of_tls_is_found_below_those_that_drivers_put_around_it() -> None:
+    outer = ConnectionError("cannot connect")
+    outer.__cause__ = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
+
+    assert tls_trouble(outer, trust="TRUST", name="NAME") is not None
+    assert tls_trouble(ConnectionRefusedError("refused"), trust="TRUST", name="NAME") is None
