@@ -37,7 +37,7 @@ def tls_trouble(error: BaseException, *, trust: str, name: str) -> str | None:
         case ssl.SSLCertVerificationError() as refused:
             return _refusal(refused.verify_message, trust=trust, name=name)
         case ssl.SSLError() as failed:
-            return f"no TLS with the server: {failed.reason or failed} (see {trust})"
+            return f"no TLS with the server: {' '.join(str(failed).split())} (see {trust})"
         case _:
             found = _REFUSED.search(str(error))
             return _refusal(found[1], trust=trust, name=name) if found else None

@@ -125,8 +125,10 @@ def _seed_demo(_: argparse.Namespace) -> int:
 def _edge_config(options: argparse.Namespace) -> int:
     from mesh.edge.config import EdgeSettings, render
     from mesh.edge.process import write_configuration
+    from mesh.safety import refuse_unsafe_edge
 
     edge = load(EdgeSettings, os.environ)
+    refuse_unsafe_edge(edge, os.environ)
     if options.into:
         write_configuration(edge, options.into)
     else:

@@ -18,6 +18,7 @@ from kernel.settings import load
 from kernel.telemetry.logs import logger
 from mesh.distributed import are_missing, open_distributed_platform
 from mesh.platform import GRPC_SERVICES, open_platform
+from mesh.safety import refuse_unsafe_service
 from mesh.settings import PORTS, ProcessSettings, required_secret
 from mesh.targets import TARGETS, Target
 from mesh.traces import tracing
@@ -67,6 +68,7 @@ def _platform(
 ) -> AbstractAsyncContextManager[Platform]:
     secret, tls = required_secret(process), load_tls(environ)
     if process.distributed:
+        refuse_unsafe_service(environ, target.name, uses_log=target.log)
         return open_distributed_platform(process, target, environ, secret=secret, tls=tls)
     return open_platform(process, secret=secret, name=target.name, tls=tls)
 

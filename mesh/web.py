@@ -8,6 +8,7 @@ from kernel.rpc.tls import load_tls
 from kernel.settings import load
 from mesh.edge.config import EdgeSettings
 from mesh.edge.front import serve_pages
+from mesh.safety import refuse_unsafe_web
 from mesh.settings import PORTS, with_addresses
 
 
@@ -26,7 +27,9 @@ class _Door:
 async def serve_web(environ: Mapping[str, str], stop: asyncio.Event) -> None:
     """Until `stop`, at CHATLY_WEB_ADDRESS."""
     doors = list(_doors(with_addresses(environ)))
-    async with serve_pages(load(EdgeSettings, environ), doors, load_tls(environ)):
+    edge = load(EdgeSettings, environ)
+    refuse_unsafe_web(edge, environ)
+    async with serve_pages(edge, doors, load_tls(environ)):
         await stop.wait()
 
 

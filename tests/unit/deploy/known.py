@@ -11,10 +11,12 @@ _MODULES = (
     "kernel.log.kafka_settings",
     "kernel.rpc.settings",
     "kernel.store.cassandra_settings",
-    "kernel.store.redis",
+    "kernel.store.redis_settings",
     "kernel.telemetry.logs",
     "kernel.telemetry.trace_settings",
     "mesh.edge.config",
+    "kernel.rpc.tls",
+    "mesh.safety",
     "mesh.settings",
     *(f"services.{name}.settings" for name in PORTS),
 )

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from kernel.settings import load
+from mesh.edge.config import EdgeSettings
+from mesh.safety import refuse_unsafe_edge, refuse_unsafe_service, refuse_unsafe_web
 from mesh.settings import PORTS
+from mesh.targets import TARGETS
 from tests.unit.deploy.known import known_variables
 
 ROOT = Path(__file__).parents[3]
@@ -118,6 +122,21 @@ def test_containers_are_told_only_variables_that_are_read_and_secrets_by_files(c
             assert f"{variable}_FILE" not in known or variable == "CHATLY_REDIS_URL"
             if variable.endswith("_FILE"):
                 assert Path(value).name in made
+
+
+@pytest.mark.parametrize("name", sorted(EVERYTHING))
+def test_no_container_refuses_to_start_as_unsafe(compose: dict[str, Any], name: str, tmp_path: Path) -> None:
+    given = {name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for name, value in compose[name]["environment"].items()}
+    told = {**given, "CHATLY_HOST": "0.0.0.0", "CHATLY_EDGE_HOST": "0.0.0.0"}
+    secret = tmp_path / "secret"
+    secret.write_text("Yq3v8rT1kZ0bN5xW7cJ2mL9pD4sF6gHa")
+    told |= dict.fromkeys((variable for variable in told if variable.endswith("_FILE")), str(secret))
+    if name in PORTS:
+        refuse_unsafe_service(told, name, uses_log=TARGETS[name].log)
+    elif name == "edge":
+        refuse_unsafe_edge(load(EdgeSettings, told), told)
+    else:
+        refuse_unsafe_web(load(EdgeSettings, told), told)
 
 
 def test_what_compose_mounts_from_here_is_here(compose: dict[str, Any]) -> None:

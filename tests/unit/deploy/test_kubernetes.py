@@ -1,7 +1,9 @@
 """The Kubernetes resources, as kustomize renders them: valid, hardened, and true to what the services are."""
 
 import os
+import secrets
 import subprocess
+from base64 import b64decode
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,13 +12,17 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from kernel.settings import load
+from mesh.edge.config import EdgeSettings
+from mesh.safety import refuse_unsafe_edge, refuse_unsafe_service, refuse_unsafe_web
 from mesh.settings import PORTS
+from mesh.targets import TARGETS
 from tests.unit.deploy.known import known_variables
 
 K8S = Path(__file__).parents[3] / "deploy" / "k8s"
 KUBERNETES = "1.32"
 """The oldest version that the resources are written for."""
-OPERATORS = {"kafka.strimzi.io", "k8ssandra.io", "redis.redis.opstreelabs.in"}
+OPERATORS = {"cert-manager.io", "kafka.strimzi.io", "k8ssandra.io", "redis.redis.opstreelabs.in"}
 """API groups whose resources Kubernetes itself knows nothing of."""
 EVERYTHING = {*PORTS, "edge", "web"}
 
@@ -43,6 +49,15 @@ def of_kind(overlay: str, kind: str) -> dict[str, Resource]:
 
 def pods(overlay: str) -> dict[str, Resource]:
     return {name: item["spec"]["template"]["spec"] for name, item in of_kind(overlay, "Deployment").items()}
+
+
+def environment(overlay: str, container: Resource) -> dict[str, str]:
+    """What a container is told by variables."""
+    configs = of_kind(overlay, "ConfigMap")
+    told: dict[str, str] = {}
+    for source in container.get("envFrom", []):
+        told |= configs[source["configMapRef"]["name"]]["data"]
+    return told | {each["name"]: each["value"] for each in container.get("env", [])}
 
 
 @overlays
@@ -88,11 +103,15 @@ def test_pods_have_probes_bounds_of_memory_and_are_spread(overlay: str) -> None:
 
 
 @overlays
-def test_services_are_probed_over_grpc_and_have_time_to_drain(overlay: str) -> None:
+def test_services_are_probed_for_their_health_and_have_time_to_drain(overlay: str) -> None:
     for name, port in PORTS.items():
         pod = pods(overlay)[name]
         (container,) = pod["containers"]
-        assert container["readinessProbe"]["grpc"] == {"port": port}
+        if overlay == "prod":
+            # What probes over gRPC has no certificate.
+            assert container["readinessProbe"]["httpGet"] == {"path": "/healthz", "port": "metrics"}
+        else:
+            assert container["readinessProbe"]["grpc"] == {"port": port}
         assert container["lifecycle"]["preStop"]["sleep"]["seconds"] + 10 < pod["terminationGracePeriodSeconds"]
 
 
@@ -131,11 +150,44 @@ def test_files_that_variables_name_are_in_a_volume_that_the_pod_has(overlay: str
         folders = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
         volumes = {volume["name"]: volume for volume in pod["volumes"]}
         assert set(folders.values()) == set(volumes)
-        for each in container.get("env", []):
-            if each["value"].startswith("/run/secrets/"):
-                folder, _, file = each["value"].rpartition("/")
+        for value in environment(overlay, container).values():
+            if value.startswith("/run/secrets/"):
+                folder, _, file = value.rpartition("/")
                 items = volumes[folders[folder]]["secret"].get("items")
                 assert items is None or file in {item["path"] for item in items}
+
+
+@overlays
+@pytest.mark.parametrize("name", [*PORTS, "edge", "web"])
+def test_no_pod_refuses_to_start_as_unsafe(overlay: str, name: str, tmp_path: Path) -> None:
+    told = environment(overlay, pods(overlay)[name]["containers"][0])
+    given = {key: value for item in of_kind(overlay, "Secret").values() for key, value in item["data"].items()}
+    for variable, value in told.items():
+        if value.startswith("/run/secrets/"):
+            file = tmp_path / value.removeprefix("/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(b64decode(given[file.name]) if file.name in given else secrets.token_urlsafe(48).encode())
+            told[variable] = str(file)
+    if name in PORTS:
+        refuse_unsafe_service({**told, "CHATLY_HOST": "0.0.0.0"}, name, uses_log=TARGETS[name].log)
+    elif name == "edge":
+        refuse_unsafe_edge(load(EdgeSettings, {**told, "CHATLY_EDGE_HOST": "0.0.0.0"}), told)
+    else:
+        refuse_unsafe_web(load(EdgeSettings, told), told)
+
+
+def test_production_allows_nothing_unsafe() -> None:
+    for pod in pods("prod").values():
+        told = environment("prod", pod["containers"][0])
+        assert not [variable for variable in told if variable.startswith("CHATLY_ALLOW_")]
+        assert told["CHATLY_TLS_CERT_FILE"] == "/run/secrets/mesh-tls/tls.crt"
+
+
+def test_in_production_each_part_has_a_certificate_that_names_it() -> None:
+    certificates = {item["spec"]["secretName"]: item["spec"] for item in of_kind("prod", "Certificate").values()}
+    for name, pod in pods("prod").items():
+        (volume,) = [volume for volume in pod["volumes"] if volume["name"] == "mesh-tls"]
+        assert certificates[volume["secret"]["secretName"]]["dnsNames"] == [name]
 
 
 @overlays
