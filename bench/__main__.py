@@ -6,7 +6,7 @@ import json
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from bench import fanout, growth, idle, pairs, report, rest, tracing, two_nodes
+from bench import backlog, fanout, growth, idle, page, pairs, persist, report, rest, tracing, two_nodes
 from bench.scale import QUICK, Scale
 from bench.sides.side import ROOT
 from bench.sides.stage import Stage
@@ -19,6 +19,9 @@ _SECTIONS: Mapping[str, Measure] = {
     "rate500": pairs.at_500,
     "fanout": fanout.measure,
     "two_nodes": two_nodes.measure,
+    "persist": persist.measure,
+    "page": page.measure,
+    "backlog": backlog.measure,
     "idle": idle.measure,
     "growth_users": growth.users,
     "growth_nodes": growth.nodes,

@@ -20,7 +20,7 @@ _TIME_UUID = 1
 _FIRST = from_time_key(bytes(8) + b"\x80" + bytes(7))
 _LAST = from_time_key(((1 << 60) - 1).to_bytes(8, "big") + b"\xbf" + b"\xff" * 7)
 _BETWEEN = "WHERE chat_id = ? AND bucket = ? AND message_id > ? AND message_id < ?"
-_NEWEST = f"SELECT {COLUMNS} FROM messages {_BETWEEN} LIMIT ?"
+NEWEST = f"SELECT {COLUMNS} FROM messages {_BETWEEN} LIMIT ?"
 _OLDEST = f"SELECT {COLUMNS} FROM messages {_BETWEEN} ORDER BY message_id ASC LIMIT ?"
 _SOME = f"SELECT {COLUMNS} FROM messages WHERE chat_id = ? AND bucket = ? AND message_id IN ?"
 _COUNTABLE = (
@@ -104,7 +104,7 @@ class CassandraMessageReader:
 
     async def _part(self, chat_id: ChatId, bucket: int, window: Window) -> list[MessageState]:
         """The part of a window in one bucket, in the order asked for."""
-        query = _NEWEST if window.newest_first else _OLDEST
+        query = NEWEST if window.newest_first else _OLDEST
         after, before = window.after or _FIRST, window.before or _LAST
         found: list[MessageState] = []
         while True:
@@ -121,7 +121,7 @@ class CassandraMessageReader:
         states = await states_of(self._session, chat_id, bucket, rows)
         return [state for state in states if state.content]
 
-    async def _some(self, chat_id: ChatId, bucket: int, ids: list[UUID]) -> list[MessageState]:
+    async def _some(self, chat_id: ChatId, bucket: int, ids: Sequence[UUID]) -> list[MessageState]:
         rows = await self._session.execute(_SOME, (chat_id, bucket, ids))
         return await states_of(self._session, chat_id, bucket, rows)
 

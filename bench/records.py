@@ -1,0 +1,65 @@
+"""Log records of messages between two people, as a persister reads them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+from zlib import crc32
+
+from history.chats import direct_chat_id, direct_members
+from history.codec import encode
+from history.model import ChatEvent, ChatId, MessageSent
+from kernel.ids import HybridClock, UserId
+from kernel.log.ports import LogPosition, LogRecord
+
+PARTITIONS = 4
+TEXT = "x" * 200
+
+
+class Backwards:
+    """A clock that stands where it is put."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.moment.timestamp()
+
+
+def people() -> ChatId:
+    """A chat of two people who have none yet."""
+    return direct_chat_id(UserId(str(uuid4())), UserId(str(uuid4())))
+
+
+class Records:
+    """Gives each message the next place in its partition of the log."""
+
+    def __init__(self, *, age: timedelta = timedelta()) -> None:
+        """`age`: of the messages."""
+        self._clock = Backwards(datetime.now(UTC) - age)
+        self._ids = HybridClock(clock=self._clock)
+        self._ends = dict.fromkeys(range(PARTITIONS), -1)
+
+    def message(self, chat_id: ChatId) -> LogRecord:
+        """The next one; it comes a second after the one before."""
+        self._clock.moment += timedelta(milliseconds=1)
+        event = ChatEvent(
+            event_id=self._ids.next(),
+            chat_id=chat_id,
+            actor_id=direct_members(chat_id)[0],
+            occurred_at=self._clock.moment,
+            change=MessageSent(uuid4(), TEXT),
+            request_id=uuid4().hex,
+        )
+        partition = crc32(chat_id.encode()) % PARTITIONS
+        self._ends[partition] += 1
+        return LogRecord(LogPosition(partition, self._ends[partition]), chat_id, encode(event))
+
+    def batches(self, chats: list[ChatId], *, number: int, size: int) -> Iterator[list[LogRecord]]:
+        """Batches in which the chats take turns."""
+        place = 0
+        for _ in range(number):
+            yield [self.message(chats[(place + each) % len(chats)]) for each in range(size)]
+            place += size
