@@ -1,6 +1,6 @@
 """A batch of one chat: what its records become, by what is known already. Pure; `cassandra_chat_writer` writes it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -91,8 +91,8 @@ class CassandraChatBatch:
         """Those that were accepted, in log order."""
         return [kept.stored for _, kept in sorted(self._kept.items())]
 
-    def bucket_statements(self) -> dict[int, list[Statement]]:
-        """Rows of messages, reactions and events, by the bucket that they share."""
+    def bucket_statements(self) -> Mapping[tuple[ChatId, int], list[Statement]]:
+        """Rows of messages, reactions and events, by the partition that they share."""
         found: dict[int, list[Statement]] = {}
         for message_id, state in self._messages.items():
             known = self._known.messages.get(message_id)
@@ -103,15 +103,12 @@ class CassandraChatBatch:
         for kept in self._kept.values():
             for bucket, statement in event_statements(kept.stored, kept.value):
                 found.setdefault(bucket, []).append(statement)
-        return found
+        return {(self.chat.chat_id, bucket): statements for bucket, statements in found.items()}
 
-    def send_statements(self) -> dict[tuple[UserId, int], list[Statement]]:
-        """Rows of sends, by their partition."""
-        found: dict[tuple[UserId, int], list[Statement]] = {}
+    def send_statements(self) -> Iterator[tuple[tuple[UserId, int], list[Statement]]]:
+        """Rows of sends, with the keys of their partitions."""
         for send, (message_id, offset) in self._sends.items():
-            statement = send_statement(send, self.chat.chat_id, message_id, nearer_wins(offset))
-            found.setdefault(shard_of(send), []).append(statement)
-        return found
+            yield shard_of(send), [send_statement(send, self.chat.chat_id, message_id, nearer_wins(offset))]
 
     def sent_at(self, message_id: UUID) -> int | None:
         """Where the stored send of a message stands, if there is one."""

@@ -1,9 +1,10 @@
 """Chats and the people in them as rows of Cassandra, written in any order, and again: see `cassandra_times`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from history.adapters.cassandra_access import neighbours, together
 from history.adapters.cassandra_times import ANY, earlier_wins, earliest_wins, further_wins, later_wins
 from history.adapters.values import micros, moment_of
 from history.chats import direct_members, is_direct
@@ -14,7 +15,7 @@ from kernel.log.ports import LogPosition
 from kernel.store.cassandra import CassandraSession, Statement
 from kernel.store.cassandra_bridge import Row
 
-_HEAD = "SELECT DISTINCT chat_id, last_seq, head_partition, head_offset FROM chats WHERE chat_id = ?"
+_HEADS = "SELECT DISTINCT chat_id, last_seq, head_partition, head_offset FROM chats WHERE chat_id IN ?"
 _BUCKETS = "SELECT DISTINCT chat_id, message_buckets, event_buckets FROM chats WHERE chat_id = ?"
 _CHAT = "SELECT * FROM chats WHERE chat_id = ?"
 _SET_HEAD = (
@@ -32,6 +33,7 @@ _SET_MEMBER = "UPDATE chats USING TIMESTAMP ? SET membership = ? WHERE chat_id =
 _SET_MARK = "UPDATE chats USING TIMESTAMP ? SET read_message_id = ? WHERE chat_id = ? AND user_id = ?"
 _CHATS_OF = "SELECT chat_id FROM chats_by_user WHERE user_id = ?"
 _LIST = f"INSERT INTO chats_by_user (user_id, chat_id) VALUES (?, ?) USING TIMESTAMP {ANY}"
+_HEADS_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,11 @@ class Buckets:
     """Bucket → the last offset in it."""
 
 
-async def load_head(session: CassandraSession, chat_id: ChatId) -> Head | None:
-    """None: nothing of it is stored whole."""
-    rows = await session.execute(_HEAD, (chat_id,))
-    return _head(rows[0]) if rows and rows[0]["head_offset"] is not None else None
+async def load_heads(session: CassandraSession, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Head]:
+    """Of those of the chats of which anything is stored whole."""
+    keys = {chat_id: (chat_id,) for chat_id in chat_ids}
+    found = await together(session.execute(_HEADS, (some,)) for some in neighbours(session, keys, _HEADS_AT_ONCE))
+    return {ChatId(row["chat_id"]): _head(row) for rows in found for row in rows if row["head_offset"] is not None}
 
 
 async def load_buckets(session: CassandraSession, chat_id: ChatId) -> Buckets:
@@ -107,13 +110,13 @@ def people_statements(state: ChatState) -> Iterable[Statement]:
         yield _SET_MARK, (later_wins(message_id), message_id, state.chat_id, user_id)
 
 
-def listing_statements(state: ChatState, *, is_new: bool) -> Iterable[Statement]:
-    """Puts the chat among those of its people, each in a partition of their own."""
+def listing_statements(state: ChatState, *, is_new: bool) -> Iterable[tuple[UserId, Statement]]:
+    """Puts the chat among those of its people, each in a partition of their own: by whose it is."""
     people = set(state.memberships)
     if is_new:
         people.update(state.read_marks, direct_members(state.chat_id) if is_direct(state.chat_id) else ())
     for user_id in people:
-        yield _LIST, (user_id, state.chat_id)
+        yield user_id, (_LIST, (user_id, state.chat_id))
 
 
 def _written_at(word: Registered | Membership) -> int:

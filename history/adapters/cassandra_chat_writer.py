@@ -1,16 +1,18 @@
-"""Stores a batch of one chat, in the order that matters. What its records become is decided in `cassandra_batch`."""
+"""Stores a batch, chat by chat in the order that matters. What its records become is decided in `cassandra_batch`."""
 
-from collections.abc import Coroutine, Iterable, Sequence
+import asyncio
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from history.adapters.cassandra_access import ROWS, together, write
+from history.adapters.cassandra_access import ROWS, Key, together, write, write_all
 from history.adapters.cassandra_batch import CassandraChatBatch
 from history.adapters.cassandra_chat_rows import (
     Head,
     head_statements,
     listing_statements,
-    load_head,
+    load_heads,
     people_statements,
     state_statements,
 )
@@ -20,7 +22,7 @@ from history.adapters.cassandra_withdrawals import forget_withdrawals, remember_
 from history.codec import decode_record
 from history.model import ChatEvent, ChatId, StoredEvent
 from kernel.log.ports import LogRecord
-from kernel.store.cassandra import CassandraSession
+from kernel.store.cassandra import CassandraSession, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,65 +54,94 @@ class ChatOutcome:
 
 
 class CassandraChatWriter:
-    """Writes everything of a batch, and the chat's head last.
+    """Writes everything of a batch, and the heads of its chats last. Chats go together: most have little to be done.
 
-    An attempt that ends half-way leaves the head where it was; the next one writes the same rows again. Two at once,
+    An attempt that ends half-way leaves heads where they were; the next one writes the same rows again. Two at once,
     while a partition changes hands, write the same rows too.
     """
 
     def __init__(self, *, session: CassandraSession) -> None:
         self._session = session
 
-    async def apply(self, chat_id: ChatId, records: Sequence[ReadRecord], *, revived: bool = False) -> ChatOutcome:
-        """Records of one chat, in log order. `revived`: dead letters, which may stand before what is stored."""
-        head = await load_head(self._session, chat_id)
-        done = -1 if head is None or revived else head.position.offset
-        new = [item for item in records if item.record.position.offset > done]
-        told = await self._stored_before([item for item in records if item.record.position.offset <= done])
-        known = await load_known(self._session, chat_id, [item.event for item in new])
-        batch = CassandraChatBatch(chat_id=chat_id, head=head, known=known)
-        failed = _add_all(batch, new)
-        await self._write(batch, is_new=head is None, revived=revived)
-        return ChatOutcome([*told, *batch.events()], failed)
+    async def apply(
+        self, chats: Mapping[ChatId, Sequence[ReadRecord]], *, revived: bool = False
+    ) -> Sequence[ChatOutcome]:
+        """Each chat's records in log order. `revived`: dead letters, which may stand before what is stored."""
+        heads = await load_heads(self._session, chats)
+        done = {} if revived else {chat_id: head.position.offset for chat_id, head in heads.items()}
+        new = {chat_id: _after(done.get(chat_id, -1), records) for chat_id, records in chats.items()}
+        told, known = await asyncio.gather(
+            self._stored_before(chats, done),
+            load_known(self._session, {chat_id: [item.event for item in items] for chat_id, items in new.items()}),
+        )
+        batches = [
+            CassandraChatBatch(chat_id=chat_id, head=heads.get(chat_id), known=known[chat_id]) for chat_id in chats
+        ]
+        failed = [_add_all(batch, new[batch.chat.chat_id]) for batch in batches]
+        await self._write(batches, known_chats=heads.keys(), revived=revived)
+        return [
+            ChatOutcome([*told.get(batch.chat.chat_id, ()), *batch.events()], some)
+            for batch, some in zip(batches, failed, strict=True)
+        ]
 
-    async def _stored_before(self, records: Sequence[ReadRecord]) -> list[StoredEvent]:
+    async def _stored_before(
+        self, chats: Mapping[ChatId, Sequence[ReadRecord]], done: Mapping[ChatId, int]
+    ) -> Mapping[ChatId, Sequence[StoredEvent]]:
         """Events stored by an attempt that ended before it could tell of them."""
+        old = {
+            chat_id: [item for item in records if item.record.position.offset <= done.get(chat_id, -1)]
+            for chat_id, records in chats.items()
+        }
+        found = await together(self._stored_of(chat_id, records) for chat_id, records in old.items() if records)
+        return dict(found)
+
+    async def _stored_of(self, chat_id: ChatId, records: Sequence[ReadRecord]) -> tuple[ChatId, list[StoredEvent]]:
         offsets = {item.event.event_id: item.record.position.offset for item in records}
         found = await together(
-            load_events_at(self._session, records[0].event.chat_id, bucket, [offsets[each] for each in ids])
+            load_events_at(self._session, chat_id, bucket, [offsets[each] for each in ids])
             for bucket, ids in by_bucket(offsets).items()
         )
-        return sorted((stored for part in found for stored in part), key=lambda stored: stored.position.offset)
+        events = (stored for part in found for stored in part)
+        return chat_id, sorted(events, key=lambda stored: stored.position.offset)
 
-    async def _write(self, batch: CassandraChatBatch, *, is_new: bool, revived: bool) -> None:
-        head = batch.head()
-        if head is None:
-            return
+    async def _write(
+        self, batches: Iterable[CassandraChatBatch], *, known_chats: Collection[ChatId], revived: bool
+    ) -> None:
+        heads = [(batch, head) for batch in batches if (head := batch.head())]
         # Before the copies are marked as withdrawn: nobody asks for a withdrawal after that.
-        partition = head.position.partition
-        await remember_withdrawals(self._session, partition, batch.withdrawals)
-        listings = listing_statements(batch.chat, is_new=is_new)
         await together(
-            (
-                *(write(self._session, rows) for rows in batch.bucket_statements().values()),
-                *(write(self._session, rows) for rows in batch.send_statements().values()),
-                *(write(self._session, [row]) for row in listings),
-                *self._forget(batch),
-                forget_withdrawals(self._session, partition, batch.chat.chat_id, batch.returned),
-            )
+            remember_withdrawals(self._session, head.position.partition, batch.withdrawals)
+            for batch, head in heads
+            if batch.withdrawals
         )
-        await self._write_chat(batch, head, revived=revived)
+        rows: dict[Key, list[Statement]] = {}
+        for batch, _ in heads:
+            parts = (batch.bucket_statements().items(), batch.send_statements(), _listings(batch, known_chats))
+            for key, statements in chain[tuple[Key, list[Statement]]](*parts):
+                rows.setdefault(key, []).extend(statements)
+        await together((write_all(self._session, rows), *self._forget(heads)))
+        await self._write_heads(heads, revived=revived)
 
-    async def _write_chat(self, batch: CassandraChatBatch, head: Head, *, revived: bool) -> None:
-        """The head in the last batch: it says that all of it is there."""
-        heads = head_statements(batch.chat.chat_id, head, batch.buckets(), revived=revived)
-        rows = [*people_statements(batch.chat), *state_statements(batch.chat), *heads]
-        await write(self._session, rows[:-ROWS])
-        await write(self._session, rows[-ROWS:])
+    async def _write_heads(self, heads: Sequence[tuple[CassandraChatBatch, Head]], *, revived: bool) -> None:
+        """A head in the last batch of its chat: it says that all of it is there."""
+        rows = {
+            (batch.chat.chat_id,): [
+                *people_statements(batch.chat),
+                *state_statements(batch.chat),
+                *head_statements(batch.chat.chat_id, head, batch.buckets(), revived=revived),
+            ]
+            for batch, head in heads
+        }
+        many = {key: statements for key, statements in rows.items() if len(statements) > ROWS}
+        await together(write(self._session, statements[:-ROWS]) for statements in many.values())
+        await write_all(self._session, {key: statements[-ROWS:] for key, statements in rows.items()})
 
-    def _forget(self, batch: CassandraChatBatch) -> Iterable[Coroutine[Any, Any, None]]:
-        chat_id = batch.chat.chat_id
-        return (forget_words(self._session, chat_id, each, batch.sent_at(each)) for each in batch.deleted)
+    def _forget(self, heads: Iterable[tuple[CassandraChatBatch, Head]]) -> Iterator[Coroutine[Any, Any, None]]:
+        for batch, head in heads:
+            chat_id, partition = batch.chat.chat_id, head.position.partition
+            yield from (forget_words(self._session, chat_id, each, batch.sent_at(each)) for each in batch.deleted)
+            if batch.returned:
+                yield forget_withdrawals(self._session, partition, chat_id, batch.returned)
 
 
 def read_record(record: LogRecord) -> ReadRecord:
@@ -126,3 +157,12 @@ def _add_all(batch: CassandraChatBatch, records: Sequence[ReadRecord]) -> list[F
         except ValueError as error:
             failed.append(Failed(item.record, str(error)))
     return failed
+
+
+def _after(offset: int, records: Sequence[ReadRecord]) -> list[ReadRecord]:
+    return [item for item in records if item.record.position.offset > offset]
+
+
+def _listings(batch: CassandraChatBatch, known_chats: Collection[ChatId]) -> Iterator[tuple[Key, list[Statement]]]:
+    for user_id, statement in listing_statements(batch.chat, is_new=batch.chat.chat_id not in known_chats):
+        yield (user_id,), [statement]

@@ -1,9 +1,9 @@
 """Events of a chat as rows of Cassandra, by bucket of their own id; and where each of them stands."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
-from history.adapters.cassandra_access import chunks, together
+from history.adapters.cassandra_access import look_up, together
 from history.adapters.cassandra_times import ANY, FOR_EVER, bucket_of
 from history.codec import decode, encode
 from history.fold import scrubbed
@@ -22,7 +22,7 @@ _INSERT_EDIT = (
     "INSERT INTO message_edits (chat_id, bucket, message_id, event_id, log_offset) VALUES (?, ?, ?, ?, ?)"
     f" USING TIMESTAMP {ANY}"
 )
-_PLACES = "SELECT event_id, log_offset FROM event_places WHERE chat_id = ? AND bucket = ? AND event_id IN ?"
+_PLACES = "SELECT chat_id, event_id, log_offset FROM event_places WHERE chat_id IN ? AND bucket = ? AND event_id IN ?"
 _EDITS = "SELECT event_id, log_offset FROM message_edits WHERE chat_id = ? AND bucket = ? AND message_id = ?"
 _AT = "SELECT log_partition, log_offset, value FROM events WHERE chat_id = ? AND bucket = ? AND log_offset IN ?"
 _AFTER = (
@@ -47,14 +47,14 @@ def event_statements(stored: StoredEvent, value: bytes | None) -> Iterable[tuple
         yield where[1], (_INSERT_EDIT, (*where, event.event_id, position.offset))
 
 
-async def load_places(session: CassandraSession, chat_id: ChatId, ids: Collection[UUID]) -> Mapping[UUID, int]:
-    """Offsets of those of the events that are stored; sends are not among them."""
-    found = await together(
-        session.execute(_PLACES, (chat_id, bucket, part))
-        for bucket, members in by_bucket(ids).items()
-        for part in chunks(members)
-    )
-    return {row["event_id"]: row["log_offset"] for rows in found for row in rows}
+async def load_places(
+    session: CassandraSession, ids: Mapping[ChatId, Collection[UUID]]
+) -> Mapping[ChatId, Mapping[UUID, int]]:
+    """Offsets of those of each chat's events that are stored; sends are not among them."""
+    found: dict[ChatId, dict[UUID, int]] = {}
+    for row in await look_up(session, _PLACES, in_buckets(ids)):
+        found.setdefault(ChatId(row["chat_id"]), {})[row["event_id"]] = row["log_offset"]
+    return found
 
 
 async def load_events_at(
@@ -83,6 +83,11 @@ async def forget_words(session: CassandraSession, chat_id: ChatId, message_id: U
 async def _forget(session: CassandraSession, chat_id: ChatId, bucket: int, offset: int) -> None:
     for stored in await load_events_at(session, chat_id, bucket, [offset]):
         await session.execute(_OVERWRITE, (encode(scrubbed(stored.event)), chat_id, bucket, offset))
+
+
+def in_buckets(ids: Mapping[ChatId, Iterable[UUID]]) -> Mapping[tuple[ChatId, int], Sequence[UUID]]:
+    """Ids by chat and bucket."""
+    return {(chat_id, bucket): members for chat_id, some in ids.items() for bucket, members in by_bucket(some).items()}
 
 
 def by_bucket(ids: Iterable[UUID]) -> Mapping[int, list[UUID]]:

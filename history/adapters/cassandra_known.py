@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from history.adapters.cassandra_access import chunks, together
-from history.adapters.cassandra_event_rows import by_bucket, load_places
+from history.adapters.cassandra_access import look_up
+from history.adapters.cassandra_event_rows import in_buckets, load_places
 from history.fold import actor_of, message_of
 from history.model import ChatEvent, ChatId, MessageSent, MessageState
 from kernel.ids import UserId
@@ -18,12 +18,12 @@ Send = tuple[UserId, UUID]
 # Part of the schema: with another number no send is found again.
 _SHARDS = 2
 _MESSAGES = (
-    "SELECT message_id, log_offset, reacted, deleted_for_everyone, withdrawn FROM messages"
-    " WHERE chat_id = ? AND bucket = ? AND message_id IN ?"
+    "SELECT chat_id, message_id, log_offset, reacted, deleted_for_everyone, withdrawn FROM messages"
+    " WHERE chat_id IN ? AND bucket = ? AND message_id IN ?"
 )
 _SENDS = (
     "SELECT sender_id, client_message_id, chat_id, message_id FROM sends"
-    " WHERE sender_id = ? AND shard = ? AND client_message_id IN ?"
+    " WHERE sender_id IN ? AND shard = ? AND client_message_id IN ?"
 )
 _INSERT_SEND = (
     "INSERT INTO sends (sender_id, shard, client_message_id, chat_id, message_id) VALUES (?, ?, ?, ?, ?)"
@@ -52,15 +52,22 @@ class Known:
     """Which message each send made."""
 
 
-async def load_known(session: CassandraSession, chat_id: ChatId, events: Sequence[ChatEvent]) -> Known:
-    """Whatever is stored, also by an attempt that did not finish."""
-    about = {message_id for event in events if (message_id := message_of(event))}
-    others = {event.event_id for event in events if not isinstance(event.change, MessageSent)}
-    sends = {send for event in events if (send := send_of(event))}
+async def load_known(session: CassandraSession, chats: Mapping[ChatId, Sequence[ChatEvent]]) -> Mapping[ChatId, Known]:
+    """For each chat whatever is stored, also by an attempt that did not finish."""
+    about = {
+        chat_id: {message_id for event in events if (message_id := message_of(event))}
+        for chat_id, events in chats.items()
+    }
+    others = {
+        chat_id: {event.event_id for event in events if not isinstance(event.change, MessageSent)}
+        for chat_id, events in chats.items()
+    }
+    sends = {send for events in chats.values() for event in events if (send := send_of(event))}
     messages, places, made = await asyncio.gather(
-        _load_messages(session, chat_id, about), load_places(session, chat_id, others), load_sends(session, sends)
+        _load_messages(session, about), load_places(session, others), load_sends(session, sends)
     )
-    return Known(messages, places, {send: message_id for send, (_, message_id) in made.items()})
+    stored = {send: message_id for send, (_, message_id) in made.items()}
+    return {chat_id: Known(messages.get(chat_id, {}), places.get(chat_id, {}), stored) for chat_id in chats}
 
 
 def send_of(event: ChatEvent) -> Send | None:
@@ -73,10 +80,8 @@ async def load_sends(session: CassandraSession, sends: Iterable[Send]) -> Mappin
     shards: dict[tuple[UserId, int], list[UUID]] = {}
     for sender_id, name in sends:
         shards.setdefault(shard_of((sender_id, name)), []).append(name)
-    found = await together(
-        session.execute(_SENDS, (*shard, part)) for shard, names in shards.items() for part in chunks(names)
-    )
-    return {_send(row): (ChatId(row["chat_id"]), row["message_id"]) for rows in found for row in rows}
+    rows = await look_up(session, _SENDS, shards)
+    return {_send(row): (ChatId(row["chat_id"]), row["message_id"]) for row in rows}
 
 
 def send_statement(send: Send, chat_id: ChatId, message_id: UUID, written_at: int) -> Statement:
@@ -91,19 +96,17 @@ def shard_of(send: Send) -> tuple[UserId, int]:
 
 
 async def _load_messages(
-    session: CassandraSession, chat_id: ChatId, ids: Iterable[UUID]
-) -> Mapping[UUID, KnownMessage]:
-    found = await together(
-        session.execute(_MESSAGES, (chat_id, bucket, part))
-        for bucket, members in by_bucket(ids).items()
-        for part in chunks(members)
-    )
-    return {row["message_id"]: _known_message(chat_id, row) for rows in found for row in rows}
+    session: CassandraSession, ids: Mapping[ChatId, Iterable[UUID]]
+) -> Mapping[ChatId, Mapping[UUID, KnownMessage]]:
+    found: dict[ChatId, dict[UUID, KnownMessage]] = {}
+    for row in await look_up(session, _MESSAGES, in_buckets(ids)):
+        found.setdefault(ChatId(row["chat_id"]), {})[row["message_id"]] = _known_message(row)
+    return found
 
 
-def _known_message(chat_id: ChatId, row: Row) -> KnownMessage:
+def _known_message(row: Row) -> KnownMessage:
     state = MessageState(
-        chat_id,
+        ChatId(row["chat_id"]),
         row["message_id"],
         deleted_for_everyone=bool(row["deleted_for_everyone"]),
         withdrawn=bool(row["withdrawn"]),

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from history.adapters.cassandra_access import together
 from history.adapters.cassandra_chat_writer import CassandraChatWriter, ChatOutcome, Failed, ReadRecord, read_record
 from history.adapters.cassandra_dead_letter_rows import (
     count_letters,
@@ -69,9 +68,7 @@ class CassandraRecordWriter:
     async def _store(self, records: Sequence[LogRecord], *, revived: bool) -> ChatOutcome:
         """Everything but the offsets."""
         chats, failed = _by_chat(records)
-        outcomes = await together(
-            self._chats.apply(chat_id, items, revived=revived) for chat_id, items in chats.items()
-        )
+        outcomes = await self._chats.apply(chats, revived=revived)
         failed.extend(item for outcome in outcomes for item in outcome.failed)
         failed_at = self._clock.now().timestamp()
         await put_aside(self._session, [DeadLetter(item.record, item.error, failed_at) for item in failed])

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, PreparedStat
 from kernel.errors import Reason, unavailable
 from kernel.store.cassandra_bridge import Bridge, Row
 from kernel.store.cassandra_connect import connect, why
+from kernel.store.cassandra_places import place_of
 from kernel.store.cassandra_schema import Schema
 from kernel.store.cassandra_settings import CassandraSettings
 from kernel.telemetry.logs import logger
@@ -77,8 +78,18 @@ class CassandraSession:
             for row in page:
                 yield row
 
+    def place_of(self, key: Sequence[str | int]) -> Hashable:
+        """Which nodes hold the partition with this key (texts and ints). What has the same place may share a request.
+
+        Where all nodes hold everything, or none is connected, that is one place.
+        """
+        return self._session and place_of(self._session, key)
+
     async def batch(self, statements: Sequence[Statement]) -> None:
-        """Write rows of one partition in one unlogged batch: all of them or none. At most about fifty rows."""
+        """Write some rows in one unlogged batch: of each partition all of them or none.
+
+        At most about fifty rows; of more than one partition only if they have the same place, ten and 5 KB at most.
+        """
         session = self._working_session()
         batch = BatchStatement(batch_type=BatchType.UNLOGGED)
         for cql, params in statements:

@@ -1,7 +1,7 @@
 """Batches that end half-way, or are applied by two at once, give what one whole application gives."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import reduce
@@ -44,6 +44,9 @@ class BreakingSession(CassandraSession):
         if not cql.startswith("SELECT"):
             self._count(cql)
         return await self._real.execute(cql, params, page_size=page_size)
+
+    def place_of(self, key: Sequence[str | int]) -> Hashable:
+        return self._real.place_of(key)
 
     async def batch(self, statements: Sequence[Statement]) -> None:
         self._count(statements[0][0])
