@@ -1,5 +1,8 @@
 """All parts of a run together: engines, services, edges, in a network of their own."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +18,8 @@ from tests.faults.world.wholeness import cassandra_is_whole, kafka_is_whole
 
 _WHOLE_SECONDS = 120.0
 _LOOK_SECONDS = 0.5
+_MIGRATIONS = 3
+"""As often it is tried: each attempt has a patience of its own."""
 Say = Callable[[str], None]
 
 
@@ -52,7 +57,8 @@ def running_world(network: Network, folder: Path, say: Say) -> Iterator[World]:
     """Started, and all of it serving. Ended at once afterwards: nobody needs its data."""
     began = time.monotonic()
     engines = {part.name: part for part in engine_parts(network, folder / "engines")}
-    services = {part.name: part for part in service_parts(network, folder / "services", engine_settings(engines))}
+    environ = engine_settings(engines)
+    services = {part.name: part for part in service_parts(network, folder / "services", environ)}
     world = World(network=network, parts={**engines, **services})
     started: list[Part] = []
     try:
@@ -60,6 +66,7 @@ def running_world(network: Network, folder: Path, say: Say) -> Iterator[World]:
         for part in engines.values():
             part.wait()
         say(f"engines after {time.monotonic() - began:.0f} s")
+        _migrate(folder, environ)
         _start(services, started)
         world.wait_until_whole()
         say(f"services and edges after {time.monotonic() - began:.0f} s")
@@ -67,6 +74,17 @@ def running_world(network: Network, folder: Path, say: Say) -> Iterator[World]:
     finally:
         with ThreadPoolExecutor(len(started) or 1) as threads:
             list(threads.map(Part.kill, started))
+
+
+def _migrate(folder: Path, environ: Mapping[str, str]) -> None:
+    """Once, as a deployment does: ten services that all make the tables at the same time keep each other waiting."""
+    with (folder / "migrate.log").open("wb") as log:
+        command = [sys.executable, "-m", "mesh", "migrate"]
+        for _ in range(_MIGRATIONS):
+            done = subprocess.run(command, env={**os.environ, **environ}, stdout=log, stderr=log, check=False)
+            if done.returncode == 0:
+                return
+    raise RuntimeError(f"the tables could not be made; see {log.name}")
 
 
 def _start(parts: Mapping[str, Part], started: list[Part]) -> None:
