@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from itertools import product
+from typing import Protocol
 
 import grpc
 from chatly.media.v1 import media_service_pb2 as media
@@ -18,19 +19,26 @@ from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 from tests.faults.checker.journal import Journal, Kind
 from tests.faults.checker.stored import Probe, Shown, Sighting, View
 from tests.faults.people import Person, Town
-from tests.faults.world.world import World
+
+
+class Nodes(Protocol):
+    """What can be asked."""
+
+    def grpc(self, service: str) -> Mapping[str, str]:
+        """`host:port` of each node of a service, by name, past the edge."""
+
 
 _CALL_SECONDS = 20.0
 _PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.5
 
 
-async def views(world: World, town: Town) -> list[View]:
+async def views(nodes: Nodes, town: Town) -> list[View]:
     """Every chat for every member by every node, once the persister has numbered all of it, or has had its time."""
     async with AsyncExitStack() as stack:
         stubs = {
             node: MessagingServiceStub(await stack.enter_async_context(grpc.aio.insecure_channel(address)))
-            for node, address in world.grpc("messaging").items()
+            for node, address in nodes.grpc("messaging").items()
         }
         first = next(iter(stubs.values()))
         deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -89,12 +97,12 @@ def _shown(message: Message) -> Shown:
     )
 
 
-async def sightings(world: World, town: Town, connected: Mapping[str, bool]) -> list[Sighting]:
+async def sightings(nodes: Nodes, town: Town, connected: Mapping[str, bool]) -> list[Sighting]:
     """What each node of presence tells somebody who is there, once it is right, or has had its time."""
     watcher = next(person for person in town.people if connected[person.user])
     request = presence.GetPresenceRequest(user_ids=[person.user for person in town.people])
     found: list[Sighting] = []
-    for node, address in world.grpc("presence").items():
+    for node, address in nodes.grpc("presence").items():
         async with grpc.aio.insecure_channel(address) as channel:
             deadline = time.monotonic() + _PATIENCE_SECONDS / 2
             while True:
@@ -112,12 +120,12 @@ async def sightings(world: World, town: Town, connected: Mapping[str, bool]) -> 
     return found
 
 
-async def probes(world: World, town: Town, journal: Journal) -> list[Probe]:
+async def probes(nodes: Nodes, town: Town, journal: Journal) -> list[Probe]:
     """Each file of a deleted message, asked for by a member at each node, until it is gone, or it had its time."""
     found: list[Probe] = []
     deadline = time.monotonic() + _PATIENCE_SECONDS / 2
     by_user = {person.user: person for person in town.people}
-    for node, address in world.grpc("media").items():
+    for node, address in nodes.grpc("media").items():
         async with grpc.aio.insecure_channel(address) as channel:
             stub = MediaServiceStub(channel)
             for item in journal.of(Kind.DELETED):

@@ -36,6 +36,8 @@ class Program:
         """All its devices are gone at once, without a word."""
         self._process.kill()
         self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
 
     def end(self) -> None:
         if self._process.poll() is None and self._process.stdin is not None:

@@ -1,32 +1,25 @@
 """One run: start the world, let people talk, hurt it, ask what is left, and judge."""
 
-import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 
-from tests.faults import observe
 from tests.faults.checker.check import check
-from tests.faults.checker.checks.delivery import lost
 from tests.faults.checker.findings import Finding
 from tests.faults.checker.journal import Journal, Kind, read_journals
-from tests.faults.checker.stored import Stored, read_stored, write_stored
+from tests.faults.checker.stored import read_stored
 from tests.faults.checker.table import summary, table
 from tests.faults.checker.timeline import Fault, read_faults, rows, write_faults
 from tests.faults.hurting import carry_out
-from tests.faults.people import Town, settle
-from tests.faults.programs import Program, running_programs
 from tests.faults.schedule import Step, long_schedule, short_schedule
+from tests.faults.talk import talk
 from tests.faults.world.network import Network
 from tests.faults.world.world import World, running_world
 
-_LIVE_SECONDS = 60.0
-_QUIET_SECONDS = 60.0
-_LOOK_SECONDS = 0.5
 Schedule = Callable[..., Iterator[Step]]
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,26 +41,23 @@ MODES: Mapping[str, Mode] = {
 }
 
 
-def run(mode: Mode, seed: int, folder: Path, network: Network, say: Callable[[str], None]) -> bool:
+def run(mode: Mode, seed: int, folder: Path, network: Network, say: Say) -> bool:
     """Whether the promise was kept. What happened is in `folder` afterwards."""
-    journals = folder / "journals"
-    journals.mkdir(parents=True)
+    folder.mkdir(parents=True)
     with running_world(network, folder, say) as world:
-        town = asyncio.run(settle(world.edges[0]))
-        plans = town.plans(journals, world.edges, every_seconds=mode.every_seconds, seed=seed)
-        with running_programs(plans) as programs:
-            devices = sum(len(plan.devices) for plan in plans.values())
-            _wait(lambda: len(read_journals(journals).listeners) == devices, programs, _LIVE_SECONDS, "all listen")
-            say(f"{devices} devices talk")
-            _hurt(mode, seed, world, folder, say)
-            for program in programs.values():
-                program.hush()
-            _wait_for_silence(journals, town, programs, devices)
-            write_stored(asyncio.run(_ask(world, town, journals, programs)), folder / "stored.json")
+        talk(
+            world,
+            world.edges,
+            folder,
+            every_seconds=mode.every_seconds,
+            seed=seed,
+            meanwhile=lambda: _hurt(mode, seed, world, folder, say),
+        )
+        say("all is told")
     return judge(folder, say)
 
 
-def judge(folder: Path, say: Callable[[str], None]) -> bool:
+def judge(folder: Path, say: Say) -> bool:
     """From what a run left behind: print its table, and keep it beside."""
     journal, stored = read_journals(folder / "journals"), read_stored(folder / "stored.json")
     faults = read_faults(folder / "faults.jsonl")
@@ -90,7 +80,8 @@ def _totals(journal: Journal, findings: list[Finding]) -> str:
     return f"{sent} messages acknowledged, {heard} deliveries, {len(journal.listeners)} devices: {summary(findings)}"
 
 
-def _hurt(mode: Mode, seed: int, world: World, folder: Path, say: Callable[[str], None]) -> None:
+def _hurt(mode: Mode, seed: int, world: World, folder: Path, say: Say) -> None:
+    say("people talk")
     steps = mode.schedule(seed, sorted(world.parts), cuts=world.network.can_cut)
     done: list[Fault] = []
     until = time.monotonic() + mode.seconds
@@ -98,42 +89,3 @@ def _hurt(mode: Mode, seed: int, world: World, folder: Path, say: Callable[[str]
         done.append(fault)
         # After each: of a run that is broken off, what was done is known.
         write_faults(done, folder / "faults.jsonl")
-
-
-def _wait_for_silence(journals: Path, town: Town, programs: Mapping[str, Program], devices: int) -> None:
-    """All that was begun is answered; and has been heard of by everybody, or they had their time for it."""
-    members = Stored(members=town.chats)
-    everybody = partial(_are_quiet, journals, devices)
-    _wait(everybody, programs, _QUIET_SECONDS, "all are quiet")
-    deadline = time.monotonic() + _QUIET_SECONDS
-    while time.monotonic() < deadline and any(lost(read_journals(journals), members)):
-        time.sleep(_LOOK_SECONDS)
-
-
-def _are_quiet(journals: Path, devices: int) -> bool:
-    return len({item.device for item in read_journals(journals).of(Kind.QUIET)}) == devices
-
-
-async def _ask(world: World, town: Town, journals: Path, programs: Mapping[str, Program]) -> Stored:
-    """What is stored; then the devices in Python vanish, and presence is to notice."""
-    views = await observe.views(world, town)
-    journal = read_journals(journals)
-    programs["python"].kill()
-    left = {item.user for item in journal.of(Kind.QUIET) if item.device.endswith("-go")}
-    connected = {person.user: person.user in left for person in town.people}
-    return Stored(
-        members=town.chats,
-        views=tuple(views),
-        sightings=tuple(await observe.sightings(world, town, connected)),
-        probes=tuple(await observe.probes(world, town, journal)),
-    )
-
-
-def _wait(condition: Callable[[], bool], programs: Mapping[str, Program], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        for program in programs.values():
-            program.check()
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"after {seconds:.0f} s still not: {what}")
-        time.sleep(_LOOK_SECONDS)

@@ -43,12 +43,14 @@ def _lost_in_history(journal: Journal, stored: Stored) -> Iterator[Finding]:
 
 
 def _lost_on_devices(journal: Journal, stored: Stored) -> Iterator[Finding]:
+    """Of what was begun after a device had first caught up: what was under way at that moment may be on either side."""
+    begun = journal.begun
     for device, live in journal.listeners.items():
         entries = journal.by_device[device]
         heard = {(item.sender, item.send) for item in entries if item.kind == Kind.HEARD}
         gone = {item.message for item in entries if item.kind == Kind.GONE}
         for sent in journal.of(Kind.SENT):
-            concerns = live.user in stored.members.get(sent.chat, ()) and sent.at > live.at
+            concerns = live.user in stored.members.get(sent.chat, ()) and begun[sent.send].at > live.at
             if concerns and (sent.user, sent.send) not in heard and sent.message not in gone:
                 what = f"device {device} never heard of message {sent.message} (send {sent.send}) in {sent.chat}"
                 yield Finding(wrong=Wrong.LOST, at=sent.at, what=what)

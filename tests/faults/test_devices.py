@@ -1,0 +1,47 @@
+"""The devices of a run, in Python and in Go, on a mesh that nobody hurts: the checker finds nothing to complain of."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.mesh import Mesh, running_mesh
+from tests.faults import programs
+from tests.faults.checker.check import check
+from tests.faults.checker.journal import Kind, read_journals
+from tests.faults.checker.stored import read_stored
+from tests.faults.talk import talk
+
+SECONDS = 12.0
+DOINGS = {Kind.SENT, Kind.DELETED, Kind.REACTED, Kind.READ, Kind.PAGED, Kind.HEARD, Kind.GONE, Kind.REACTION}
+
+
+class Nodes:
+    """A mesh in one process has one node of each service."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
+
+    def grpc(self, service: str) -> Mapping[str, str]:
+        return {f"{service}-1": self._mesh.grpc[service]}
+
+
+def talk_for_a_while(mesh: Mesh, folder: Path) -> None:
+    talk(Nodes(mesh), [mesh.edge], folder, every_seconds=0.1, seed=1, meanwhile=lambda: time.sleep(SECONDS))
+
+
+@pytest.mark.toolchain("go")
+@pytest.mark.timeout(240)
+async def test_devices_do_everything_and_all_of_it_is_as_it_should_be(tmp_path: Path) -> None:
+    await asyncio.to_thread(programs.build)
+    async with running_mesh(tmp_path / "mesh") as mesh:
+        await asyncio.to_thread(talk_for_a_while, mesh, tmp_path / "run")
+
+    journal = read_journals(tmp_path / "run" / "journals")
+    assert check(journal, read_stored(tmp_path / "run" / "stored.json")) == []
+    assert {item.kind for item in journal.entries} >= DOINGS
+    for device in journal.by_device:
+        assert any(item.device == device for item in journal.of(Kind.SENT))
+    assert any(item.media for item in journal.of(Kind.DELETED))
