@@ -64,7 +64,7 @@ def open_channel(
         # Come back soon after a peer's restart; the default grows to two minutes.
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 2_000),
-        # A peer that was cut off says nothing: without an answer to a ping, calls go on to the next address. A ping that
+        # A peer that was cut off says nothing: without an answer to a ping, calls go on to the next address. One that
         # measures bandwidth may be on its way already, which holds back the one that keeps alive: it gets no more time.
         ("grpc.keepalive_time_ms", 2_000),
         ("grpc.keepalive_timeout_ms", 2_000),

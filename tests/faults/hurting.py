@@ -30,8 +30,9 @@ def carry_out(
 
     Until that moment of the monotonic clock; and no further where a part does not come back.
     """
-    while time.monotonic() < until:
-        step = next(steps)
+    for step in steps:
+        if time.monotonic() > until:
+            return
         fault = _hurt(step, world)
         say(f"{fault.name} for {fault.ended - fault.began:.0f} s {fault.failed}".rstrip())
         time.sleep(calm_seconds)

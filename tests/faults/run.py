@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 from tests.faults.checker.check import check
@@ -13,7 +14,7 @@ from tests.faults.checker.stored import read_stored
 from tests.faults.checker.table import summary, table
 from tests.faults.checker.timeline import Fault, read_faults, rows, write_faults
 from tests.faults.hurting import carry_out
-from tests.faults.schedule import Step, long_schedule, short_schedule
+from tests.faults.schedule import SHORT, Step, long_schedule, short_schedule
 from tests.faults.talk import talk
 from tests.faults.world.network import Network
 from tests.faults.world.world import World, running_world
@@ -29,6 +30,8 @@ class Mode:
     schedule: Schedule
     seconds: float
     """In which faults begin."""
+    faults: int | None = None
+    """How many at most."""
     calm_seconds: float
     """Between a fault that is over and the next."""
     every_seconds: float
@@ -36,7 +39,7 @@ class Mode:
 
 
 MODES: Mapping[str, Mode] = {
-    "short": Mode(schedule=short_schedule, seconds=130, calm_seconds=2, every_seconds=0.4),
+    "short": Mode(schedule=short_schedule, seconds=240, faults=SHORT, calm_seconds=2, every_seconds=0.4),
     "long": Mode(schedule=long_schedule, seconds=3600, calm_seconds=8, every_seconds=0.6),
 }
 
@@ -82,7 +85,7 @@ def _totals(journal: Journal, findings: list[Finding]) -> str:
 
 def _hurt(mode: Mode, seed: int, world: World, folder: Path, say: Say) -> None:
     say("people talk")
-    steps = mode.schedule(seed, sorted(world.parts), cuts=world.network.can_cut)
+    steps = islice(mode.schedule(seed, sorted(world.parts), cuts=world.network.can_cut), mode.faults)
     done: list[Fault] = []
     until = time.monotonic() + mode.seconds
     for fault in carry_out(steps, world, until=until, calm_seconds=mode.calm_seconds, say=say):

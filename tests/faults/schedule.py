@@ -7,6 +7,8 @@ from random import Random
 
 from tests.faults.checker.timeline import Hurt
 
+SHORT = 8
+"""Faults of a short run."""
 _SHORT_HOLD = (4.0, 7.0)
 _LONG_HOLD = (3.0, 20.0)
 _FIRST = ("messaging", "edge", "kafka", "cassandra", "persister", "redis")
@@ -23,7 +25,7 @@ class Step:
 
 
 def short_schedule(seed: int, parts: Sequence[str], *, cuts: bool) -> Iterator[Step]:
-    """One part of each kind on a message's way, then two at a time, then whatever there is."""
+    """One part of each kind on a message's way, then two at a time."""
     dice = Random(seed)
     hurts = _dealt([Hurt.KILL, Hurt.CUT, Hurt.STOP] if cuts else [Hurt.KILL, Hurt.STOP], dice)
     kinds = list(_FIRST)
@@ -36,7 +38,6 @@ def short_schedule(seed: int, parts: Sequence[str], *, cuts: bool) -> Iterator[S
     for pair in pairs:
         two = tuple(_one_of(kind, parts, dice) for kind in pair)
         yield Step(hurt=next(hurts), parts=two, hold_seconds=dice.uniform(*_SHORT_HOLD))
-    yield from long_schedule(seed, parts, cuts=cuts)
 
 
 def long_schedule(seed: int, parts: Sequence[str], *, cuts: bool) -> Iterator[Step]:

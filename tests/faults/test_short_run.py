@@ -8,7 +8,7 @@ import pytest
 from tests.faults.programs import ROOT
 
 SEED = "1"
-SECONDS = 540
+SECONDS = 900
 
 
 @pytest.mark.toolchain("go")

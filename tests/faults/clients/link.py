@@ -14,7 +14,7 @@ from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 Request = TypeVar("Request")
 Response = TypeVar("Response")
 
-ATTEMPT_SECONDS = 2.0
+ATTEMPT_SECONDS = 3.0
 """How long one attempt may take before the next edge is tried."""
 _PAUSE_SECONDS = 0.1
 # What a call may get while something is away, and what says "later".

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	attemptTime = 2 * time.Second // how long one attempt may take before the next edge is tried
+	attemptTime = 3 * time.Second // how long one attempt may take before the next edge is tried
 	pause       = 100 * time.Millisecond
 )
 

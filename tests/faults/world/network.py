@@ -100,6 +100,8 @@ def enclosed() -> Network | None:
 def enclose(arguments: Sequence[str]) -> None:
     """Become `python -m tests.faults ...` again, inside of namespaces where this machine lets us have them."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("CHATLY_")}
+    # Servers that live for minutes, on few cores: they are to start soon rather than to be fast in the end.
+    environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     command = [sys.executable, "-m", "tests.faults", *arguments]
     for unshare in (_UNSHARE, (*_UNSHARE, *_AS_ROOT)):
         if (

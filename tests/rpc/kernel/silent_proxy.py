@@ -1,4 +1,4 @@
-"""A way to a server that can fall silent: connections stay, and carry nothing any more, as when a machine is cut off."""
+"""A way to a server that can fall silent: connections stay, and carry nothing any more, as of a machine cut off."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,21 +8,25 @@ HOST = "127.0.0.1"
 
 
 class SilentProxy:
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, group: asyncio.TaskGroup) -> None:
         self._host, _, self._port = target.rpartition(":")
+        self._group = group
         self._silent = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.tasks: list[asyncio.Task[None]] = []
         self.address = ""
 
     def fall_silent(self) -> None:
         self._silent = True
 
-    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.tasks.append(self._group.create_task(self._join(reader, writer)))
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection(self._host, int(self._port))
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._carry(reader, there_writer))
-                group.create_task(self._carry(there_reader, writer))
+            await asyncio.gather(self._carry(reader, there_writer), self._carry(there_reader, writer))
+        except ConnectionError:
+            return
         finally:
             writer.close()
             there_writer.close()
@@ -36,10 +40,13 @@ class SilentProxy:
 @asynccontextmanager
 async def silent_proxy(target: str) -> AsyncIterator[SilentProxy]:
     """Before the server at `host:port`."""
-    proxy = SilentProxy(target)
-    server = await asyncio.start_server(proxy.accept, HOST, 0)
-    proxy.address = f"{HOST}:{server.sockets[0].getsockname()[1]}"
-    try:
-        yield proxy
-    finally:
-        server.close()
+    async with asyncio.TaskGroup() as group:
+        proxy = SilentProxy(target, group)
+        server = await asyncio.start_server(proxy.accept, HOST, 0)
+        proxy.address = f"{HOST}:{server.sockets[0].getsockname()[1]}"
+        try:
+            yield proxy
+        finally:
+            server.close()
+            for task in proxy.tasks:
+                task.cancel()
