@@ -48,7 +48,7 @@ class Side(Protocol):
         ...
 
     async def people(self, number: int) -> list[Person]:
-        """New ones."""
+        """So many; they may be the same as last time."""
         ...
 
     async def group(self, owner: Person, members: Sequence[Person]) -> str:

@@ -1,4 +1,4 @@
-"""`python -m bench.site.draw` draws the page anew from bench/results, and prints the targets as a table."""
+"""`python -m bench.site.draw` draws the page anew from bench/results, and prints its tables."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.report import RESULTS
+from bench.site import summary, targets
 from bench.site.charts import bars
 from bench.site.findings import Findings, Found, newest
-from bench.site.targets import markdown, verdicts
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1c2330 }
@@ -34,15 +34,21 @@ def html(findings: Findings) -> str:
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Chatly: measured</title>'
         f"<style>{_STYLE}</style><h1>Chatly: measured</h1>"
         "<p>Medians of all rounds, whiskers from the least to the most; the method is in bench/README.md.</p>"
-        f"<h2>Targets</h2>{_targets(findings)}{sections}</html>\n"
+        f"<h2>At a glance</h2>{_summary(findings)}<h2>Targets</h2>{_targets(findings)}{sections}</html>\n"
     )
+
+
+def _summary(findings: Findings) -> str:
+    lines = summary.summary(findings)
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}' for cell in line)}" for line in lines)
+    return f"<table>{rows}</table>"
 
 
 def _targets(findings: Findings) -> str:
     rows = "".join(
         f"<tr><td>{escape(each.text)}<td>{escape(each.goal)}<td>{escape(each.found)}"
         f'<td class="{escape(each.verdict.split(",")[0])}">{escape(each.verdict)}'
-        for each in verdicts(findings)
+        for each in targets.verdicts(findings)
     )
     return f"<table><tr><th>target<th>goal<th>found<th>{rows}</table>"
 
@@ -63,5 +69,6 @@ def _group(what: str, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 if __name__ == "__main__":
-    print(markdown(newest(RESULTS)))
+    found = newest(RESULTS)
+    print(summary.markdown(found), targets.markdown(found), sep="\n\n")
     print(f"Page: {draw(RESULTS)}")

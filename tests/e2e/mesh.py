@@ -30,7 +30,7 @@ SERVICES = ("auth", "messaging", "presence", "media", "persister")
 HOST = "127.0.0.1"
 
 _READY = "Chatly is ready at"
-_START_SECONDS = 45.0
+_START_SECONDS = 120.0
 _STOP_SECONDS = 20.0
 # Below the ports that the kernel lends to outgoing connections: nobody takes one while its mesh is dead.
 _PORTS = range(20_000, 32_000)

@@ -7,6 +7,7 @@ from pathlib import Path
 from bench.pairs import CPU
 from bench.site.draw import draw, html
 from bench.site.findings import newest
+from bench.site.summary import markdown
 from bench.site.targets import verdicts
 
 
@@ -56,3 +57,12 @@ def test_the_page_draws_every_side_and_escapes_its_name(tmp_path: Path) -> None:
     assert "a &lt;b&gt;" in page
     assert "a <b>" not in page
     assert page.count("<rect") == 1
+
+
+def test_the_summary_has_a_line_for_each_side_and_a_dash_for_what_was_not_measured(tmp_path: Path) -> None:
+    keep(tmp_path, "rate500", {"Chatly, 1 node": [300], "seed's stack": [100]}, at="1")
+
+    lines = markdown(newest(tmp_path)).splitlines()
+
+    assert [line.split(" | ")[0] for line in lines[2:]] == ["| Chatly, 1 node", "| seed's stack"]
+    assert lines[2] == "| Chatly, 1 node | – | – | – | 300 | – | – | – |"
