@@ -22,8 +22,8 @@ _SHARED = ("bare grpc.aio", "bare grpc-go", EMBEDDED)
 async def measure(stage: Stage, scale: Scale) -> Section:
     own, shared = [], []
     for _ in range(scale.rounds):
-        own += [await _round(stage, name, 1) for name in _OWN]
-        shared += [await _round(stage, name, _STREAMS_EACH) for name in _SHARED]
+        own += [await _round(stage, name, 1) for name in stage.wanted(_OWN)]
+        shared += [await _round(stage, name, _STREAMS_EACH) for name in stage.wanted(_SHARED)]
     return Section(
         f"{_USERS * _STREAMS_EACH} idle subscriptions",
         [

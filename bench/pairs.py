@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.report import Row, Section, compare, totals
+from bench.report import Row, Section, compare, parts, totals
 from bench.scale import Scale
 from bench.sides.peers import PEERS
 from bench.sides.seed import SEED, TRUSTING
@@ -36,6 +36,7 @@ async def saturated(stage: Stage, scale: Scale) -> Section:
             *compare("messages a second", raw, "deliveries_per_second"),
             *compare("delivered p50, ms", raw, "delivered_ms", "p50"),
             *compare("delivered p99, ms", raw, "delivered_ms", "p99"),
+            *_by_process(raw),
             *compare(_OTHERS, raw, "others_share"),
             *totals(raw, "lost", "unanswered", "repeats"),
         ],
@@ -92,9 +93,15 @@ def steady_rows(raw: Sequence[Result]) -> list[Row]:
         *compare(CPU, raw, "cpu_us"),
         *compare(ENGINES, raw, "engines_cpu_us"),
         *times,
+        *_by_process(raw),
         *compare(_OTHERS, raw, "others_share"),
         *totals(raw, "lost", "unanswered", "repeats"),
     ]
+
+
+def _by_process(raw: Sequence[Result]) -> list[Row]:
+    """Where the work of a durable message is done, engines included."""
+    return [row for side in (SEED, _ONE) for row in parts("CPU, µs per message", raw, side, "cpu_us_by_process")]
 
 
 async def pairs(side: Side, number: int) -> dict[str, object]:

@@ -76,6 +76,15 @@ def compare(what: str, raw: Sequence[Result], *path: str, goal: str = "") -> lis
     return rows
 
 
+def parts(what: str, raw: Sequence[Result], side: str, name: str) -> list[Row]:
+    """A mapping of one side's results, spread out: a row for each key, the largest first."""
+    found = [result for result in raw if result["side"] == side]
+    keys = {key for result in found for key in result[name]}
+    spreads = {key: Spread([result[name].get(key, 0.0) for result in found]) for key in keys}
+    ordered = sorted(spreads.items(), key=lambda item: -item[1].median)
+    return [Row.of(f"{what}: {side}", key, values) for key, values in ordered]
+
+
 def totals(raw: Sequence[Result], *names: str) -> list[Row]:
     """Sums over all rounds, of what should be 0."""
     sides = dict.fromkeys(result["side"] for result in raw)

@@ -8,8 +8,8 @@ class Scale:
     """A quick run is for trying whether all is well: its numbers are no findings."""
 
     rounds: int = 3
-    warm_up_seconds: float = 3
-    seconds: float = 8
+    warm_up_seconds: float = 2
+    seconds: float = 8.0
     quick: bool = False
 
 

@@ -19,11 +19,12 @@ _CHAIN = "bare chain"
 
 
 async def measure(stage: Stage, scale: Scale) -> Section:
-    (two,) = await stage.sides([DURABLE[2]])
+    sides = await stage.sides([DURABLE[2]])
     topic = _topic(stage.engines())
     raw = []
     for _ in range(scale.rounds):
-        raw += [await _chain(stage.engines(), topic, scale), await steady(two, scale, PAIRS, _PER_SECOND)]
+        raw.append(await _chain(stage.engines(), topic, scale))
+        raw += [await steady(side, scale, PAIRS, _PER_SECOND) for side in sides]
     goals = {"p50": "within ×2", "p95": "", "p99": "within ×3", "max": ""}
     return Section(
         f"Across two nodes at {_PER_SECOND} messages a second, against produce → publish → receive",

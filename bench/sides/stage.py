@@ -1,6 +1,6 @@
 """Opens the sides of a run when they are first asked for, and keeps them for all that follows."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -25,7 +25,9 @@ DURABLE = {1: "Chatly, 1 node", 2: "Chatly, 2 nodes", 10: "Chatly, 10 nodes"}
 class Stage:
     """Used within `async with`."""
 
-    def __init__(self) -> None:
+    def __init__(self, only: Collection[str] = ()) -> None:
+        """`only`: names of sides that are measured, of all that a section asks for; empty: all of them."""
+        self._only = only
         self._stack = AsyncExitStack()
         self._engines: Engines | None = None
         self._meshes: dict[int, Running] = {}
@@ -39,7 +41,11 @@ class Stage:
 
     async def sides(self, names: Iterable[str]) -> list[Side]:
         """In the order they are measured in."""
-        return [await self._side(name) for name in names]
+        return [await self._side(name) for name in self.wanted(names)]
+
+    def wanted(self, names: Iterable[str]) -> list[str]:
+        """Which of these are measured in this run."""
+        return [name for name in names if not self._only or name in self._only]
 
     def engines(self) -> Engines:
         """The run's only set."""

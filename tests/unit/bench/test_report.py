@@ -1,6 +1,6 @@
 """Results become medians, ratios and rows, and say nothing of what was not measured."""
 
-from bench.report import Section, compare, table, totals
+from bench.report import Section, compare, parts, table, totals
 
 _RAW = [
     {"side": "bare", "cpu_us": 100, "times": {"p50": 1.0}, "lost": 0},
@@ -41,4 +41,15 @@ def test_a_table_has_a_line_for_each_row() -> None:
     assert table(section).splitlines()[4:6] == [
         "| CPU | bare | 120 (100–400) |  |  |",
         "| CPU | Chatly | 300 (240–360) | ×2.50 |  |",
+    ]
+
+
+def test_parts_of_a_value_are_rows_with_the_largest_first() -> None:
+    raw = [{"side": "Chatly", "by": {"auth": 1.0, "messaging": 5.0}}, {"side": "Chatly", "by": {"messaging": 7.0}}]
+
+    rows = parts("CPU", [*raw, {"side": "bare", "by": {"server": 9.0}}], "Chatly", "by")
+
+    assert [(row.what, row.side, row.values) for row in rows] == [
+        ("CPU: Chatly", "messaging", [5.0, 7.0]),
+        ("CPU: Chatly", "auth", [1.0, 0.0]),
     ]
