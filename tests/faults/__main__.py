@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from engines.node import EngineError
 from tests.faults import programs
 from tests.faults.run import MODES, judge, run
 from tests.faults.world.network import enclose, enclosed
@@ -15,13 +16,16 @@ _HISTORY = programs.ROOT / ".cache" / "faults"
 
 def main() -> int:
     """0: the promise was kept; 1: it was broken; 2: there was no run to judge."""
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
     began = time.monotonic()
 
     def say(text: str) -> None:
         print(f"[{time.monotonic() - began:5.0f} s] {text}" if "\n" not in text else f"\n{text}", flush=True)
 
     if options.replay is not None:
+        if not (options.replay / "stored.json").exists():
+            parser.error(f"{options.replay} holds no run that came to its end")
         return 0 if judge(options.replay, say) else 1
     network = enclosed()
     if network is None:
@@ -34,7 +38,11 @@ def main() -> int:
     seed = options.seed if options.seed is not None else int(time.time())
     folder = _HISTORY / f"{time.strftime('%Y%m%d-%H%M%S')}-{seed}"
     say(f"seed {seed}, history in {folder}")
-    return 0 if run(mode, seed, folder, network, say) else 1
+    try:
+        return 0 if run(mode, seed, folder, network, say) else 1
+    except (EngineError, RuntimeError, TimeoutError) as error:
+        say(f"no run to judge: {error}")
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
