@@ -16,6 +16,7 @@ from kernel.store.cassandra_schema import Schema, create_keyspace, migrate
 from kernel.store.cassandra_settings import CassandraSettings, addresses
 from kernel.tls import client_context, tls_trouble
 
+_HEARTBEAT_SECONDS = 2
 _RECONNECT_SECONDS = 1.0
 _CONNECT_SECONDS = 5.0
 # The driver sends a large request in pieces: without this the last one waits 40 ms for the answer to the others.
@@ -79,6 +80,9 @@ def _cluster(settings: CassandraSettings) -> Cluster:
         # The default one waits ever longer: after an outage of minutes it comes back minutes too late.
         reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_SECONDS, None),
         connect_timeout=_CONNECT_SECONDS,
+        # A node that was cut off, or hangs, says nothing: by default it is asked for a minute more.
+        idle_heartbeat_interval=_HEARTBEAT_SECONDS,
+        idle_heartbeat_timeout=_HEARTBEAT_SECONDS,
         auth_provider=PlainTextAuthProvider(settings.username, settings.password) if settings.username else None,
         ssl_context=_tls(settings),
         ssl_options={"server_hostname": settings.tls_name} if settings.ca_file and settings.tls_name else None,
