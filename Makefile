@@ -29,9 +29,9 @@ doctor: install ## Say what is broken here and how to mend it
 	@.venv/bin/chatly doctor
 
 test: install toolchains engines ## Run every test (ARGS="-k name" for some)
-	@. .cache/toolchains.env && .venv/bin/pytest $(or $(TESTS),tests --ignore=tests/web) $(ARGS)
+	@. .cache/toolchains.env && .venv/bin/pytest $(or $(TESTS),tests) $(ARGS)
 
-test-web: install toolchains ## Run the tests of the web client in a real Chromium (not part of `test` yet)
+test-web: install toolchains ## Run the tests of the web client alone: Vitest, and a real Chromium
 	@. .cache/toolchains.env && .venv/bin/pytest tests/web $(ARGS)
 
 faults: engines ## Kill, stop and cut off parts of a fleet while people talk, and judge it (MODE=long SEED=7 MINUTES=20)

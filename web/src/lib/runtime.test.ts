@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { CHAT, ME, PEER, texts } from "@/testing/builders";
 import { FakeMesh } from "@/testing/fake_mesh";

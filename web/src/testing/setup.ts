@@ -1,3 +1,3 @@
-/** What jsdom lacks and the client needs. */
+/** What neither Node nor jsdom has and the client needs. */
 
 import "fake-indexeddb/auto";
