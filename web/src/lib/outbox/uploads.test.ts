@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ErrorInfoSchema } from "@/gen/google/rpc/error_details_pb";
@@ -100,6 +102,22 @@ describe("an upload", () => {
 
     expect(media.offsets).toEqual([0, 524_288, 1_048_576]);
     expect(media.uploads.size).toBe(1);
+  });
+
+  it("waits for as long as the browser is offline", async () => {
+    const media = new FakeMedia();
+    const network = vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+    media.failPart = () => (navigator.onLine ? null : new ConnectError("away", Code.Unavailable));
+
+    const { result, saved } = begin(media);
+    await vi.waitUntil(() => saved.length > 0);
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(media.offsets).toEqual([]);
+    network.mockReturnValue(true);
+    window.dispatchEvent(new Event("online"));
+
+    await finished(result);
+    expect(media.offsets).toEqual([0, 524_288, 1_048_576]);
   });
 
   it("goes on after a reload", async () => {

@@ -47,7 +47,11 @@ export async function upload(record: UploadRecord, how: Uploading): Promise<stri
       // The server gave it up: begin anew, once more than there are pauses for nothing.
       if (error.reason === "UPLOAD_NOT_FOUND" && tries < PAUSES_MS.length) await keep({ ...current, uploadId: "" });
       else if (!error.details.retryable || tries >= PAUSES_MS.length) throw error;
-      await pause(error.details.retryAfterMs ?? PAUSES_MS[tries] ?? 0, how.signal);
+      if (isOffline()) {
+        // Without a network no try counts: it goes on when there is one.
+        await pause(null, how.signal);
+        tries = -1;
+      } else await pause(error.details.retryAfterMs ?? PAUSES_MS[tries] ?? 0, how.signal);
     }
   }
 }
@@ -95,12 +99,22 @@ async function sendParts(blob: Blob, uploadId: string, from: number, how: Upload
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+function isOffline(): boolean {
+  return !navigator.onLine;
+}
+
+/** Until so much time has passed, or the browser is online again; `null`: only the latter. */
+function pause(ms: number | null, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
+    const ended = new AbortController();
+    const end = (then: () => void) => () => {
+      ended.abort();
       clearTimeout(timer);
-      reject(new ChatlyError("CANCELED", "canceled"));
-    });
+      then();
+    };
+    const timer = ms === null ? undefined : setTimeout(end(resolve), ms);
+    window.addEventListener("online", end(resolve), { signal: ended.signal });
+    const canceled = end(() => reject(new ChatlyError("CANCELED", "canceled")));
+    signal.addEventListener("abort", canceled, { signal: ended.signal });
   });
 }
