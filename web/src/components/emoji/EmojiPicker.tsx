@@ -55,7 +55,7 @@ export default function EmojiPicker({ onPick }: EmojiPickerProps) {
 
 function Grid({ emoji, onPick }: { readonly emoji: readonly Emoji[]; readonly onPick: (emoji: string) => void }) {
   return (
-    <div className={styles.grid} onKeyDown={walk}>
+    <div className={styles.grid} data-testid="emoji" onKeyDown={walk}>
       {emoji.map(({ emoji: text, names }, index) => (
         <button
           key={text}

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Button } from "./Button";
 import { classNames } from "./class_names";
 import styles from "./Dialog.module.css";
+import { useReturnFocus } from "./return_focus";
 
 interface ConfirmProps {
   readonly title: string;
@@ -10,16 +11,19 @@ interface ConfirmProps {
   readonly action: string;
   readonly onConfirm: () => void;
   readonly onClose: () => void;
+  /** Where the focus goes when it closes, if not to what opened it. */
+  readonly returnFocus?: () => void;
 }
 
 /** Asks before something that cannot be undone. Open as long as it is mounted. */
-export function Confirm({ title, text, action, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({ title, text, action, onConfirm, onClose, returnFocus }: ConfirmProps) {
   const { t } = useTranslation();
+  const onCloseAutoFocus = useReturnFocus(returnFocus);
   return (
     <AlertDialog.Root open onOpenChange={(open) => !open && onClose()}>
       <AlertDialog.Portal>
         <div className={styles.backdrop} />
-        <AlertDialog.Content className={classNames(styles.dialog, styles.small)}>
+        <AlertDialog.Content className={classNames(styles.dialog, styles.small)} onCloseAutoFocus={onCloseAutoFocus}>
           <header className={styles.header}>
             <AlertDialog.Title className={styles.title}>{title}</AlertDialog.Title>
           </header>

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { IconButton } from "./Button";
 import { classNames } from "./class_names";
 import styles from "./Dialog.module.css";
+import { useReturnFocus } from "./return_focus";
 
 /** Where nothing asks for the focus it goes to the dialog, not to its close button. */
 function focusItself(event: Event): void {
@@ -28,6 +29,7 @@ interface DialogProps {
  */
 export function Dialog({ title, onClose, children, footer, size = "medium" }: DialogProps) {
   const { t } = useTranslation();
+  const returnFocus = useReturnFocus();
   return (
     <Primitive.Root open onOpenChange={(open) => !open && onClose()}>
       <Primitive.Portal>
@@ -36,6 +38,7 @@ export function Dialog({ title, onClose, children, footer, size = "medium" }: Di
           className={classNames(styles.dialog, styles[size])}
           aria-describedby={undefined}
           onOpenAutoFocus={focusItself}
+          onCloseAutoFocus={returnFocus}
         >
           <header className={styles.header}>
             <Primitive.Title className={styles.title}>{title}</Primitive.Title>

@@ -23,7 +23,8 @@ export function ToastProvider({ children }: { readonly children: ReactNode }) {
   return (
     <ToastContext value={show}>
       {children}
-      <div className={styles.toasts} role="status">
+      {/* Said in so many words, for a dialog hides from screen readers what is not marked as live. */}
+      <div className={styles.toasts} role="status" aria-live="polite">
         {toasts.map(({ id, text }) => (
           <p key={id} className={styles.toast}>
             {text}

@@ -23,7 +23,8 @@ export function NewMessageBox({ chatId, me, replyTo, onDone, onEditLast }: Omit<
   const [text, setText] = useDraft(me, chatId);
 
   useEffect(() => {
-    if (replyTo) box.current?.focus();
+    // Where writing brings up a keyboard on the screen, only a touch of the box asks for it.
+    if (replyTo || matchMedia("(pointer: fine)").matches) box.current?.focus();
   }, [replyTo]);
 
   const failed = uploads.some((upload) => upload.state === "failed");

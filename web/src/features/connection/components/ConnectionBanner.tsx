@@ -14,7 +14,7 @@ export function ConnectionBanner() {
   const overdue = useOverdue(since);
   const shown = phase !== "live" && (overdue || phase === "offline");
   return (
-    <div className={styles.place} role="status" data-phase={phase} data-testid="connection">
+    <div className={styles.place} role="status" aria-live="polite" data-phase={phase} data-testid="connection">
       {shown && (
         <p className={styles.banner}>
           {phase === "offline" ? (

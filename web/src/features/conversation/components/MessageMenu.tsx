@@ -56,6 +56,7 @@ export default function MessageMenu({ menu, me, commands }: MessageMenuProps) {
           action={t("common.delete")}
           onConfirm={() => commands.remove(removal.message, removal.scope)}
           onClose={() => setRemoval(null)}
+          returnFocus={() => focusMessage(removal.message)}
         />
       )}
     </>
