@@ -7,6 +7,7 @@ their own: their cookies, storage and tabs are as separate as those of different
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
+from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
@@ -14,28 +15,20 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.e2e.mesh import Mesh, running_mesh
-from tests.web.people import People
+from tests.web.people import FLAGS, PATIENCE_MS, People
 
 _ROOT = Path(__file__).parents[2]
 _BUILD_SECONDS = 240
-_PATIENCE_MS = 10_000
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+_TEST_SECONDS = 180
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
-        if item.path.is_relative_to(here):
+        if item.path.is_relative_to(here) and isinstance(item, pytest.Function) and iscoroutinefunction(item.function):
             item.add_marker(pytest.mark.toolchain("chromium"))
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.add_marker(pytest.mark.timeout(_TEST_SECONDS))
 
 
 @pytest.fixture(scope="session")
@@ -54,9 +47,9 @@ async def mesh(client: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncI
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    expect.set_options(timeout=_PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         yield browser
         await browser.close()
 
@@ -64,7 +57,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def people(mesh: Mesh, browser: Browser) -> AsyncIterator[People]:
     """Makes the people of one test; what went wrong in their pages fails it."""
-    people = People(mesh, browser)
+    people = People(mesh.url, browser)
     yield people
     await people.leave()
     assert people.complaints == []

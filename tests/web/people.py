@@ -5,19 +5,32 @@ from itertools import count
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error
 
-from tests.e2e.mesh import Mesh
 from tests.web.screen import Account, Screen, Size
 
 DESKTOP = Size(1280, 800)
 PHONE = Size(390, 844)
+PATIENCE_MS = 20_000
+"""How long a page may take for what it is expected to do: much, for the machine may be busy with other things."""
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+"""Of Chromium: nothing that a test does not need."""
+
 _numbers = count(1)
 
 
 class People:
     """The people of one test. `complaints` are uncaught errors of their pages, and what the pages were not allowed."""
 
-    def __init__(self, mesh: Mesh, browser: Browser) -> None:
-        self._mesh = mesh
+    def __init__(self, url: str, browser: Browser) -> None:
+        self._url = url
         self._browser = browser
         self._contexts: list[BrowserContext] = []
         self.complaints: list[str] = []
@@ -25,14 +38,14 @@ class People:
     async def visitor(self, *, size: Size = DESKTOP, dark: bool = False, locale: str = "en-US") -> Screen:
         """Somebody who opens the client's start page for the first time, in a browser of their own."""
         context = await self._browser.new_context(
-            base_url=self._mesh.url,
+            base_url=self._url,
             viewport={"width": size.width, "height": size.height},
             color_scheme="dark" if dark else "light",
             has_touch=size.is_phone,
             reduced_motion="reduce",
             locale=locale,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.on("weberror", lambda error: self._complain(error.error))
         context.on("console", self._read_console)
         self._contexts.append(context)

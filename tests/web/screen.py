@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from playwright.async_api import BrowserContext, Locator, Page
+from playwright.async_api import Locator, Page
+
+from tests.web.conversation import Conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +27,26 @@ class Size:
         return self.width < 600
 
 
-class Screen:
-    """One tab. Everything is found by role and name, as somebody with a screen reader finds it."""
+class Screen(Conversation):
+    """One tab."""
 
     def __init__(self, page: Page) -> None:
-        self.page = page
+        super().__init__(page)
         self.name = ""
         """Of who is logged in."""
-
-    @property
-    def browser(self) -> BrowserContext:
-        """What the tabs of this person share."""
-        return self.page.context
 
     # The door
 
     async def register(self, account: Account) -> None:
+        await self.fill_registration(account)
+        await self._arrive(account)
+
+    async def fill_registration(self, account: Account) -> None:
+        """Ask for an account; what comes of it is not waited for."""
         await self.page.get_by_role("button", name="Create account").click()
         await self.page.get_by_label("Username").fill(account.username)
         await self._give_credentials(account)
         await self.page.get_by_role("button", name="Create account").click()
-        await self._arrive(account)
 
     async def log_in(self, account: Account) -> None:
         await self._give_credentials(account)
@@ -54,7 +54,7 @@ class Screen:
         await self._arrive(account)
 
     async def log_out(self) -> None:
-        await self.chats.locator("[aria-haspopup=menu]").first.click()
+        await self.open_own_menu()
         await self.page.get_by_role("menuitem", name="Log out").click()
 
     # Chats
@@ -68,16 +68,22 @@ class Screen:
 
     async def open_chat(self, name: str) -> None:
         await self.chat_row(name).click()
+        await self.composer.wait_for()
+
+    async def open_new(self, what: str) -> None:
+        """The dialog for a new chat or a new group."""
+        await self.chats.locator("[aria-haspopup=menu]").last.click()
+        await self.page.get_by_role("menuitem", name=what).click()
 
     async def open_new_chat(self, name: str) -> None:
         """Find somebody, and open the chat with them."""
-        await self._new("New chat")
+        await self.open_new("New chat")
         await self._search_people(name)
         await self.dialog.get_by_role("button", name=name).click()
         await self.composer.wait_for()
 
     async def create_group(self, title: str, names: Sequence[str]) -> None:
-        await self._new("New group")
+        await self.open_new("New group")
         await self.dialog.get_by_label("Group name").fill(title)
         for name in names:
             await self._search_people(name)
@@ -85,70 +91,30 @@ class Screen:
         await self.dialog.get_by_role("button", name="Create group").click()
         await self.composer.wait_for()
 
+    # Dialogs
+
     @property
     def dialog(self) -> Locator:
         return self.page.get_by_role("dialog")
 
-    # The open chat
+    async def open_own_menu(self) -> None:
+        await self.chats.locator("[aria-haspopup=menu]").first.click()
 
-    @property
-    def header(self) -> Locator:
-        return self.page.get_by_role("main").get_by_role("banner").or_(self.page.locator("header:has(h1)"))
+    async def open_settings(self, tab: str = "Profile") -> None:
+        await self.open_own_menu()
+        await self.page.get_by_role("menuitem", name="Settings").click()
+        await self.dialog.get_by_role("tab", name=tab).click()
 
-    @property
-    def log(self) -> Locator:
-        return self.page.get_by_role("log")
+    async def save_profile(self, *, bio: str) -> None:
+        await self.open_settings()
+        await self.dialog.get_by_label("About you").fill(bio)
+        await self.dialog.get_by_role("button", name="Save").click()
+        await self.page.get_by_role("status").get_by_text("Saved").wait_for()
+        await self.close_dialog()
 
-    @property
-    def composer(self) -> Locator:
-        return self.page.get_by_role("textbox", name="Write a message")
-
-    @property
-    def typing(self) -> Locator:
-        return self.page.get_by_test_id("typing")
-
-    @property
-    def messages(self) -> Locator:
-        return self.log.get_by_role("article")
-
-    def message(self, text: str) -> Locator:
-        return self.messages.filter(has_text=text)
-
-    def body(self, text: str) -> Locator:
-        """The bubble of a message: its text, without what can be done with it."""
-        return self.message(text).locator("[data-bubble]")
-
-    def reaction(self, text: str, emoji: str) -> Locator:
-        return self.message(text).get_by_role("button", name=emoji)
-
-    def tick(self, text: str) -> Locator:
-        """How far an own message has come."""
-        return self.message(text).locator("[data-receipt]")
-
-    async def send(self, text: str) -> None:
-        await self.composer.fill(text)
-        await self.composer.press("Enter")
-
-    async def choose(self, text: str, action: str) -> None:
-        """An action in a message's menu."""
-        # Until the server has named it there is nothing to choose.
-        await self.log.locator("article[data-state=sent]").filter(has_text=text).wait_for()
-        await self.body(text).click(button="right")
-        await self.page.get_by_role("menuitem", name=action, exact=True).click()
-
-    async def edit(self, text: str, to: str) -> None:
-        await self.choose(text, "Edit")
-        await self.page.get_by_role("button", name="Save changes").wait_for()
-        await self.send(to)
-
-    async def delete(self, text: str, action: str = "Delete for everyone") -> None:
-        await self.choose(text, action)
-        await self.page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
-
-    async def attach(self, *files: Path) -> None:
-        async with self.page.expect_file_chooser() as chosen:
-            await self.page.get_by_role("button", name="Attach files").click()
-        await (await chosen.value).set_files(files)
+    async def close_dialog(self) -> None:
+        await self.dialog.get_by_role("button", name="Close").click()
+        await self.dialog.wait_for(state="hidden")
 
     async def _give_credentials(self, account: Account) -> None:
         await self.page.get_by_label("E-mail address").fill(account.email)
@@ -157,10 +123,6 @@ class Screen:
     async def _arrive(self, account: Account) -> None:
         await self.chats.wait_for()
         self.name = account.username
-
-    async def _new(self, what: str) -> None:
-        await self.chats.locator("[aria-haspopup=menu]").last.click()
-        await self.page.get_by_role("menuitem", name=what).click()
 
     async def _search_people(self, name: str) -> None:
         await self.dialog.get_by_label("Search people by name").fill(name)

@@ -2,20 +2,14 @@
 
 from pathlib import Path
 
-from PIL import Image
 from playwright.async_api import expect
 
+from tests.web.files import PDF, hills, photo_of_12_mib
 from tests.web.people import People
-
-PDF = (
-    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
-    b"2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-)
 
 
 async def test_a_photo_is_shown_by_its_thumbnail_and_opens_large(people: People, tmp_path: Path) -> None:
-    photo = tmp_path / "hills.jpg"
-    Image.effect_mandelbrot((1600, 1200), (-2, -1.2, 0.6, 1.2), 60).convert("RGB").save(photo, quality=90)
+    photo = hills(tmp_path / "hills.jpg")
     ann, bob = await people.pair()
 
     await ann.attach(photo)
@@ -76,3 +70,20 @@ async def test_a_file_that_is_too_large_is_refused_with_the_limit_and_the_text_s
 
     await expect(ann.page.get_by_role("alert")).to_contain_text("too large: at most")
     await expect(ann.composer).to_have_value("My film")
+
+
+async def test_a_photo_of_12_mib_and_a_document_go_in_one_message(people: People, tmp_path: Path) -> None:
+    photo = photo_of_12_mib(tmp_path / "large.jpg")
+    document = tmp_path / "plan.pdf"
+    document.write_bytes(PDF)
+    ann, bob = await people.pair()
+
+    await ann.attach(photo, document)
+    await ann.send("Both")
+
+    # It is sent when its files are there; until then it says how far they are.
+    await expect(ann.tick("Both")).to_be_visible()
+    await expect(bob.message("Both").get_by_role("link", name="plan.pdf")).to_be_visible()
+    shown = bob.message("Both").get_by_role("button", name="Open picture large.jpg").locator("img")
+    await expect(shown).to_have_js_property("complete", value=True)
+    assert 0 < await shown.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") < 2_600

@@ -1,0 +1,88 @@
+"""The open chat as one person sees it: its messages, and the box to write in. Says no `assert`: tests do."""
+
+from pathlib import Path
+
+from playwright.async_api import BrowserContext, Locator, Page
+
+
+class Conversation:
+    """Everything is found by role and name, as somebody with a screen reader finds it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    @property
+    def browser(self) -> BrowserContext:
+        """What the tabs of this person share."""
+        return self.page.context
+
+    @property
+    def header(self) -> Locator:
+        return self.page.get_by_role("main").get_by_role("banner").or_(self.page.locator("header:has(h1)"))
+
+    @property
+    def log(self) -> Locator:
+        return self.page.get_by_role("log")
+
+    @property
+    def composer(self) -> Locator:
+        return self.page.get_by_role("textbox", name="Write a message")
+
+    @property
+    def typing(self) -> Locator:
+        return self.page.get_by_test_id("typing")
+
+    @property
+    def panel(self) -> Locator:
+        """Beside the chat: who it is with."""
+        return self.page.get_by_role("complementary")
+
+    @property
+    def messages(self) -> Locator:
+        return self.log.get_by_role("article")
+
+    def message(self, text: str) -> Locator:
+        return self.messages.filter(has_text=text)
+
+    def stored(self, text: str) -> Locator:
+        """A message that the server has named: until then nothing can be done with it."""
+        return self.log.locator("article[data-state=sent]").filter(has_text=text)
+
+    def body(self, text: str) -> Locator:
+        """The bubble of a message: its text, without what can be done with it."""
+        return self.message(text).locator("[data-bubble]")
+
+    def reaction(self, text: str, emoji: str) -> Locator:
+        return self.message(text).get_by_role("button", name=emoji)
+
+    def tick(self, text: str) -> Locator:
+        """How far an own message has come."""
+        return self.message(text).locator("[data-receipt]")
+
+    async def send(self, text: str) -> None:
+        await self.composer.fill(text)
+        await self.composer.press("Enter")
+
+    async def choose(self, text: str, action: str) -> None:
+        """An action in a message's menu."""
+        await self.stored(text).wait_for()
+        await self.body(text).click(button="right")
+        await self.page.get_by_role("menuitem", name=action, exact=True).click()
+
+    async def edit(self, text: str, to: str) -> None:
+        await self.choose(text, "Edit")
+        await self.page.get_by_role("button", name="Save changes").wait_for()
+        await self.send(to)
+
+    async def delete(self, text: str, action: str = "Delete for everyone") -> None:
+        await self.choose(text, action)
+        await self.page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+
+    async def attach(self, *files: Path) -> None:
+        async with self.page.expect_file_chooser() as chosen:
+            await self.page.get_by_role("button", name="Attach files").click()
+        await (await chosen.value).set_files(files)
+
+    async def open_details(self) -> None:
+        await self.page.get_by_role("button", name="Details").click()
+        await self.panel.wait_for()

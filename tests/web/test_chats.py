@@ -1,0 +1,57 @@
+"""The list of chats, and groups: live for everybody in them."""
+
+from playwright.async_api import expect
+
+from tests.web.people import People
+
+
+async def test_what_came_while_one_looked_elsewhere_is_counted_and_marked(people: People) -> None:
+    ann, bob = await people.pair()
+    await ann.send("Seen")
+    await expect(bob.message("Seen")).to_be_visible()
+    await bob.create_group("Elsewhere", [])
+
+    await ann.send("Missed")
+    await ann.send("Missed too")
+    row = bob.chat_row(ann.name)
+    await expect(row).to_contain_text("2 unread messages")
+    await expect(row).to_contain_text("Missed too")
+    await bob.open_chat(ann.name)
+
+    await expect(bob.log.get_by_text("New messages")).to_be_visible()
+    await expect(row).not_to_contain_text("unread")
+
+
+async def test_a_group_is_live_for_those_in_it_and_gone_for_those_removed(people: People) -> None:
+    ann, bob = await people.pair()
+    await ann.create_group("Hikers", [bob.name])
+
+    await bob.open_chat("Hikers")
+    await bob.send("Where to?")
+    await expect(ann.message("Where to?")).to_be_visible()
+    await ann.open_details()
+    await ann.panel.get_by_label("Group name").fill("Climbers")
+    await ann.panel.get_by_role("button", name="Save").click()
+    await expect(bob.chat_row("Climbers")).to_be_visible()
+    await ann.panel.get_by_role("button", name=f"Actions for {bob.name}").click()
+    await ann.page.get_by_role("menuitem", name="Remove from group").click()
+    await ann.page.get_by_role("alertdialog").get_by_role("button", name="Remove").click()
+
+    await expect(bob.chat_row("Climbers")).to_have_count(0)
+
+
+async def test_who_reads_older_messages_is_not_pulled_away_by_new_ones(people: People) -> None:
+    ann, bob = await people.pair()
+    for number in range(30):
+        await ann.send(f"line {number}")
+    await expect(bob.message("line 29")).to_be_visible()
+
+    await bob.log.hover()
+    await bob.page.mouse.wheel(0, -100_000)
+    await expect(bob.message("line 0")).to_be_in_viewport()
+    await ann.send("news")
+
+    await expect(bob.page.get_by_role("button", name="1 new message")).to_be_visible()
+    await expect(bob.message("line 0")).to_be_in_viewport()
+    await bob.page.get_by_role("button", name="1 new message").click()
+    await expect(bob.message("news")).to_be_in_viewport()

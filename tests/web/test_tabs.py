@@ -1,0 +1,32 @@
+"""Many tabs of one browser over plain HTTP/1.1, which allows six connections: they share one subscription."""
+
+import asyncio
+
+from playwright.async_api import expect
+
+from tests.web.people import People
+from tests.web.screen import Screen
+
+TABS = 6
+
+
+async def test_six_tabs_are_all_live_also_after_the_first_one_is_closed(people: People) -> None:
+    ann, bob = await people.pair()
+    await ann.send("to all tabs")
+    tabs = await asyncio.gather(*(another_tab(ann, bob.name) for _ in range(TABS)))
+
+    await bob.send("one")
+    for tab in (ann, *tabs):
+        await expect(tab.message("one")).to_be_visible()
+    await ann.page.close()
+    await bob.send("two")
+
+    for tab in tabs:
+        await expect(tab.messages).to_contain_text(["to all tabs", "one", "two"])
+
+
+async def another_tab(screen: Screen, chat: str) -> Screen:
+    tab = Screen(await screen.browser.new_page())
+    await tab.page.goto("/")
+    await tab.open_chat(chat)
+    return tab
