@@ -97,18 +97,26 @@ def enclosed() -> Network | None:
     return None if inside is None else Namespaces() if inside == "namespaces" else Loopback()
 
 
+def unshare() -> Sequence[str] | None:
+    """What a command begins with that is to run in namespaces of its own; None where they are not to be had."""
+    for command in (_UNSHARE, (*_UNSHARE, *_AS_ROOT)):
+        if (
+            shutil.which("unshare")
+            and subprocess.run([*command, *_PROBE], capture_output=True, check=False).returncode == 0
+        ):
+            return command
+    return None
+
+
 def enclose(arguments: Sequence[str]) -> None:
     """Become `python -m tests.faults ...` again, inside of namespaces where this machine lets us have them."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("CHATLY_")}
     # Servers that live for minutes, on few cores: they are to start soon rather than to be fast in the end.
     environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     command = [sys.executable, "-m", "tests.faults", *arguments]
-    for unshare in (_UNSHARE, (*_UNSHARE, *_AS_ROOT)):
-        if (
-            shutil.which("unshare")
-            and subprocess.run([*unshare, *_PROBE], capture_output=True, check=False).returncode == 0
-        ):
-            os.execvpe(unshare[0], [*unshare, *command], {**environ, _INSIDE: "namespaces"})
+    found = unshare()
+    if found is not None:
+        os.execvpe(found[0], [*found, *command], {**environ, _INSIDE: "namespaces"})
     print("no network namespaces here (needs root, or user namespaces): nothing will be cut off", file=sys.stderr)
     os.execve(sys.executable, command, {**environ, _INSIDE: "loopback"})
 
