@@ -32,10 +32,11 @@ class SqliteMessageReader:
         return await self._database.read(partial(_window, chat_id=chat_id, window=window))
 
     async def messages(self, chat_id: ChatId, ids: Collection[UUID]) -> Mapping[UUID, MessageState]:
-        return await self._database.read(partial(_messages, chat_id=chat_id, ids=ids))
+        ask = self._database.look if len(ids) == 1 else self._database.read
+        return await ask(partial(_messages, chat_id=chat_id, ids=ids))
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> tuple[ChatId, UUID] | None:
-        return await self._database.read(partial(_sent, send=(sender_id, client_message_id.bytes)))
+        return await self._database.look(partial(_sent, send=(sender_id, client_message_id.bytes)))
 
     async def count_after(
         self, chat_id: ChatId, after: UUID | None, *, not_by: UserId, excluding: Collection[UUID], limit: int
@@ -53,7 +54,8 @@ class SqliteChatReader:
         self._database = database
 
     async def heads(self, ids: Collection[ChatId]) -> Mapping[ChatId, ChatHead]:
-        return await self._database.read(partial(_heads, ids=ids))
+        ask = self._database.look if len(ids) == 1 else self._database.read
+        return await ask(partial(_heads, ids=ids))
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
         return await self._database.read(partial(_chats_of, user_id=user_id))

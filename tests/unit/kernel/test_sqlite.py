@@ -57,6 +57,36 @@ async def test_a_read_sees_every_write_that_has_returned(tmp_path: Path) -> None
             assert len(await _names(database)) == number + 1
 
 
+async def test_a_look_sees_every_write_that_has_returned_and_cannot_write(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
+        await _add(database, "one")
+
+        assert await database.look(lambda db: db.execute("SELECT count(*) FROM item").fetchone()[0]) == 1
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            await database.look(lambda db: db.execute("INSERT INTO item VALUES ('x')"))
+
+    with pytest.raises(ChatlyError):
+        await database.look(lambda db: db.execute("SELECT 1").fetchone())
+
+
+async def test_a_look_at_a_locked_file_is_left_to_a_thread(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    async with open_sqlite(path, SCHEMA) as database:
+        looks: list[str] = []
+
+        def job(db: sqlite3.Connection) -> str:
+            looks.append(threading.current_thread().name)
+            if len(looks) == 1:
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+                raise error
+            return "there"
+
+        assert await database.look(job) == "there"
+
+    assert looks == [threading.main_thread().name, "sqlite-reader a.db"]
+
+
 async def test_readers_cannot_write(tmp_path: Path) -> None:
     async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
