@@ -87,7 +87,7 @@ class Fanout:
             await self._channels.listen([name])
             welcome = await self._welcome(stored, recent, reader)
             reader.joins.append(Join(stored, welcome))
-            reader.outbox.wake()
+            reader.outbox.look()
             self._deliveries.inc()
 
     async def _form(self, stored: StoredEvent, recent: Recent) -> Delivery:

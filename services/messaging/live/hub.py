@@ -1,5 +1,6 @@
 """The node's one ear on the live bus, and the streams that it hands on to. Holds no event; see `fanout`."""
 
+import asyncio
 from collections.abc import Mapping
 
 import structlog
@@ -13,6 +14,7 @@ from kernel.errors import ChatlyError, Reason, unavailable
 from services.messaging.live.channels import Channel, Channels
 from services.messaging.live.fanout import Fanout
 from services.messaging.live.outbox import Delivery
+from services.messaging.live.pace import Pace
 from services.messaging.live.reader import Reader
 from services.messaging.live.rendering import Rendering
 from services.messaging.live.watermark import Watermark
@@ -24,6 +26,7 @@ class Hub:
     def __init__(self, *, bus: LiveBus, rendering: Rendering, events: EventReader, tail: HotTail) -> None:
         self.readers: set[Reader] = set()
         self.watermark = Watermark()
+        self.pace = Pace(asyncio.get_running_loop())
         self._subscription = bus.subscribe()
         self._channels = Channels(subscription=self._subscription)
         self._fanout = Fanout(channels=self._channels, rendering=rendering)

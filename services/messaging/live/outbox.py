@@ -8,6 +8,7 @@ from uuid import UUID
 
 from history.model import ChatId
 from kernel.errors import ChatlyError, Code, Reason
+from services.messaging.live.pace import Pace, Paced
 
 MAX_BYTES = 1 << 20
 MAX_EVENTS = 4_096
@@ -23,19 +24,24 @@ class Delivery:
     chat_id: ChatId | None = None
 
 
-class Outbox:
+class Outbox(Paced):
     """A queue with one reader.
 
     Past its bounds it sheds what does not last. If that is not enough: while the reader is replaying (`holding`) the
     rest is dropped too, and `gap` asks for another replay; else the stream ends with SLOW_READER.
     """
 
-    __slots__ = ("_arrived", "_bytes", "_error", "_queue", "closing", "gap", "holding")
+    __slots__ = ("_bytes", "_error", "_news", "_pace", "_queue", "_waiting", "closing", "gap", "holding")
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace | None = None) -> None:
+        """`pace`: of its node; None: its reader looks at once whenever something comes."""
+        super().__init__()
+        self._pace = pace
         self._queue: deque[Delivery] = deque()
         self._bytes = 0
-        self._arrived = asyncio.Event()
+        # An asyncio.Event does the same; for thousands of streams this is a third of the time and of the memory.
+        self._news = False
+        self._waiting: asyncio.Future[None] | None = None
         self._error: ChatlyError | None = None
         self.closing = False
         """Whether the stream is to end when this is empty."""
@@ -67,7 +73,10 @@ class Outbox:
     def _append(self, delivery: Delivery) -> None:
         self._queue.append(delivery)
         self._bytes += len(delivery.data)
-        self._arrived.set()
+        if self._pace is None:
+            self.look()
+        elif not self._news:
+            self._pace.stir(self)
 
     def sift(self, keep: Callable[[Delivery], bool]) -> None:
         """Drop what is not to be kept."""
@@ -77,32 +86,40 @@ class Outbox:
     def ask_for_replay(self) -> None:
         """Something may be missing here: the reader is to replay from its cursor."""
         self.gap = True
-        self._arrived.set()
+        self.look()
 
     def fail(self, error: ChatlyError) -> None:
         """End the stream with an error, without what still waits."""
         self.sift(lambda _: False)
         self._error = error
-        self._arrived.set()
+        self.look()
 
     def finish(self, last: Delivery) -> None:
         """End the stream well, after what still waits and a last word."""
         self._append(last)
         self.closing = True
+        self.look()
 
     @property
     def finished(self) -> bool:
         """Whether nothing more will come."""
         return self.closing and not self._queue
 
-    def wake(self) -> None:
-        """Let the reader look around."""
-        self._arrived.set()
+    def look(self) -> None:
+        """Let the reader look around, now."""
+        self._news = True
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     async def wait(self) -> None:
-        """Return when something has happened here since the last return."""
-        await self._arrived.wait()
-        self._arrived.clear()
+        """Return when something has happened here since the last return. One task waits at a time."""
+        if not self._news:
+            self._waiting = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiting
+            finally:
+                self._waiting = None
+        self._news = False
 
     def take(self) -> bytes:
         """Everything that waits, joined; may be empty. Raise what the stream is to end with."""

@@ -8,6 +8,7 @@ from history.model import ChatId, Membership, StoredEvent
 from kernel.ids import UserId, time_key
 from kernel.log.ports import LogPosition
 from services.messaging.live.outbox import Delivery, Outbox
+from services.messaging.live.pace import Pace
 from services.messaging.live.watermark import covers
 
 
@@ -44,9 +45,9 @@ class Reader:
         "user_id",
     )
 
-    def __init__(self, user_id: UserId) -> None:
+    def __init__(self, user_id: UserId, pace: Pace | None = None) -> None:
         self.user_id = user_id
-        self.outbox = Outbox()
+        self.outbox = Outbox(pace)
         self.joins: list[Join] = []
         """Not yet told."""
         self.replayed = 0

@@ -38,7 +38,7 @@ class Subscribe:
         Raise INVALID_CURSOR; SLOW_READER; UNAVAILABLE when the past cannot be read, or the server is going away.
         """
         since = decode(cursor) if cursor else None
-        reader = Reader(user_id)
+        reader = Reader(user_id, self._hub.pace)
         self._hub.admit(reader)
         try:
             async for data in self._begin(reader, since):
