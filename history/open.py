@@ -56,9 +56,10 @@ def cassandra_history(session: "CassandraSession", *, clock: Clock | None = None
     from history.adapters.cassandra_readers import CassandraChatReader, CassandraEventReader
     from history.adapters.cassandra_writer import CassandraDeadLetters, CassandraRecordWriter
 
-    writer = CassandraRecordWriter(session=session, clock=clock or SystemClock())
+    clock = clock or SystemClock()
+    writer = CassandraRecordWriter(session=session, clock=clock)
     return HistoryStore(
-        messages=CassandraMessageReader(session=session),
+        messages=CassandraMessageReader(session=session, clock=clock),
         chats=CassandraChatReader(session=session),
         events=CassandraEventReader(session=session),
         writer=writer,

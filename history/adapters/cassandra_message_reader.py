@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from history.adapters.cassandra_access import chunks, together
@@ -9,9 +10,10 @@ from history.adapters.cassandra_chat_rows import load_buckets
 from history.adapters.cassandra_event_rows import by_bucket
 from history.adapters.cassandra_known import load_sends
 from history.adapters.cassandra_message_rows import COLUMNS, states_of
-from history.adapters.cassandra_times import bucket_of
+from history.adapters.cassandra_times import bucket_at, bucket_of
 from history.model import ChatId, MessageState
 from history.ports import Window
+from kernel.clock import Clock
 from kernel.ids import UserId, from_time_key
 from kernel.store.cassandra import CassandraSession
 from kernel.store.cassandra_bridge import Row
@@ -29,23 +31,27 @@ _COUNTABLE = (
 )
 _MOST_AT_ONCE = 8
 _REMEMBERED = 10_000
+_CLOCKS_DIFFER_BY = timedelta(minutes=10)
 
 
 class CassandraMessageReader:
     """MessageReader over the tables of messages and sends."""
 
-    def __init__(self, *, session: CassandraSession) -> None:
+    def __init__(self, *, session: CassandraSession, clock: Clock) -> None:
         self._session = session
-        # Newest buckets, as they were seen last.
+        self._clock = clock
+        # Newest buckets, as they were seen last, and whether one has filled a window.
         self._newest: dict[ChatId, int] = {}
+        self._filled: dict[ChatId, int] = {}
 
     async def window(self, chat_id: ChatId, window: Window) -> Sequence[MessageState]:
         guess = self._guess(chat_id, window)
-        if window.newest_first and window.before:
+        if window.newest_first and (window.before or self._is_full(chat_id)):
             known = await self._parts(chat_id, guess, window)
             # Nothing of the window lies in a later bucket, so where this one fills it, there is no more to ask.
             if len(known[guess[0]]) == window.limit:
                 return known[guess[0]][::-1]
+            self._filled.pop(chat_id, None)
             buckets = await self._buckets(chat_id, window.after, window.before, newest_first=True)
         else:
             buckets, known = await asyncio.gather(
@@ -53,6 +59,8 @@ class CassandraMessageReader:
                 self._parts(chat_id, guess, window),
             )
         found = await self._walk(chat_id, buckets, known, window)
+        if window.newest_first and buckets and len(known[buckets[0]]) == window.limit:
+            self._filled[chat_id] = buckets[0]
         return found[::-1] if window.newest_first else found
 
     async def messages(self, chat_id: ChatId, ids: Collection[UUID]) -> Mapping[UUID, MessageState]:
@@ -97,6 +105,12 @@ class CassandraMessageReader:
             return []
         newest = bucket_of(window.before) if window.before else self._newest.get(chat_id)
         return [] if newest is None else [newest]
+
+    def _is_full(self, chat_id: ChatId) -> bool:
+        """Whether the bucket of today is known to fill a window. No message of a later one can be there yet."""
+        newest = self._newest.get(chat_id)
+        today = bucket_at(self._clock.now() + _CLOCKS_DIFFER_BY)
+        return newest == today and self._filled.get(chat_id) == today
 
     async def _parts(self, chat_id: ChatId, buckets: Sequence[int], window: Window) -> dict[int, list[MessageState]]:
         parts = await together(self._part(chat_id, each, window) for each in buckets)
@@ -143,6 +157,7 @@ class CassandraMessageReader:
     def _remember(self, chat_id: ChatId, buckets: Collection[int]) -> None:
         if len(self._newest) >= _REMEMBERED:
             self._newest.clear()
+            self._filled.clear()
         if buckets:
             self._newest[chat_id] = max(buckets)
 

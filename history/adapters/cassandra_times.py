@@ -19,7 +19,12 @@ _BUCKET_SECONDS = 10 * 86_400
 
 def bucket_of(time_uuid: UUID) -> int:
     """The ten days since 1970 that a message or an event belongs to."""
-    return int(time_of(time_uuid).timestamp() // _BUCKET_SECONDS)
+    return bucket_at(time_of(time_uuid))
+
+
+def bucket_at(moment: datetime) -> int:
+    """The bucket of what happens then."""
+    return int(moment.timestamp() // _BUCKET_SECONDS)
 
 
 def later_wins(event_id: UUID) -> int:
