@@ -32,11 +32,28 @@ async def test_a_user_is_asked_for_once_in_five_seconds(
 ) -> None:
     ann, bob = auth.a_user(), auth.a_user()
     await cached.blocks([ann])
+    await cached.blocks([bob])
     await cached.blocks([ann, bob])
-    clock.advance(5.1)
+    clock.advance(4.9)
+    await cached.blocks([ann, bob])
+
+    assert auth.asked == [{ann}, {bob}]
+
+
+async def test_users_who_are_in_use_are_asked_for_together(
+    cached: CachedUserDirectory, auth: FakeDirectory, clock: FakeClock
+) -> None:
+    ann, bob, idle = auth.a_user(), auth.a_user(), auth.a_user()
+    for user in (idle, ann, bob):
+        await cached.blocks([user])
+    clock.advance(3)
+    await cached.blocks([ann])
+    clock.advance(2.1)
     await cached.blocks([bob])
 
-    assert auth.asked == [{ann}, {bob}, {bob}]
+    assert auth.asked[3:] == [{ann, bob}]
+    assert await cached.blocks([ann, bob]) == {ann: frozenset(), bob: frozenset()}
+    assert len(auth.asked) == 4
 
 
 async def test_a_block_counts_after_five_seconds_at_the_latest(
