@@ -17,6 +17,8 @@ from kernel.ids import HybridClock
 from kernel.telemetry.logs import logger
 from services.messaging.turns import Turns
 
+_AGAIN_SECONDS = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
@@ -58,10 +60,12 @@ class ChatStates:
             try:
                 return self._fresh(chat_id) or await self._load(chat_id)
             except ChatlyError as error:
-                state = self.known(chat_id)
-                if state is None or error.reason is not Reason.STORE_UNAVAILABLE:
+                kept = self._kept.get(chat_id)
+                if kept is None or error.reason is not Reason.STORE_UNAVAILABLE:
                     raise
-                return state
+                # Those who wait behind this call must not ask, one after the other, a store that answers late or never.
+                self._kept[chat_id] = replace(kept, loaded_at=self._clock.monotonic() - self._max_age + _AGAIN_SECONDS)
+                return kept.state
 
     async def reload(self, chat_id: ChatId) -> ChatState | None:
         """As `of`, but not from what is kept: for answers that nobody may be given by mistake."""

@@ -8,12 +8,12 @@ from history.chats import members_of
 from history.model import ChatId, ChatState
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusGap, BusMessage, BusSubscription, LiveBus
-from kernel.errors import Reason
+from kernel.errors import ChatlyError, Reason
 from kernel.ids import HybridClock, UserId
 from services.messaging.chat_states import ChatStates
 from services.messaging.model import ChatRef
 from services.messaging.wiring.node import Node
-from tests.unit.messaging.rig import Rig, refused
+from tests.unit.messaging.rig import STORE_AWAY, Rig, refused
 from tests.waiting import eventually
 
 
@@ -25,9 +25,12 @@ class CountingHistory:
         self.asked = 0
         self.answered = asyncio.Event()
         self.door: asyncio.Event | None = None
+        self.error: ChatlyError | None = None
 
     async def chat(self, chat_id: ChatId) -> ChatState | None:
         self.asked += 1
+        if self.error is not None:
+            raise self.error
         state = await self._history.chat(chat_id)
         self.answered.set()
         if self.door is not None:
@@ -156,6 +159,22 @@ async def test_only_so_many_chats_are_kept_and_the_bus_is_told_of_those_alone(ri
 
     assert [states.known(group) is not None for group in groups] == [False, True, True]
     assert bus.ear.channels == {f"chat:{group}" for group in groups[1:]}
+
+
+async def test_those_who_wait_for_a_store_that_is_away_do_not_ask_it_one_after_the_other(rig: Rig) -> None:
+    group = (await rig.a_group(rig.a_user())).state.chat_id
+    history = CountingHistory(rig)
+    states = states_over(rig, history)
+    kept = await states.of(group)
+    rig.clock.advance(31)
+    history.error = STORE_AWAY
+
+    assert await asyncio.gather(*(states.of(group) for _ in range(10))) == [kept] * 10
+    assert history.asked == 2
+    rig.clock.advance(2)
+    history.error = None
+    await states.of(group)
+    assert history.asked == 3
 
 
 async def test_chats_that_do_not_exist_are_not_kept(rig: Rig) -> None:
