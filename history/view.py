@@ -77,6 +77,14 @@ class History:
         page = found[: window.limit]
         return page[::-1] if window.newest_first else page
 
+    async def newest_of_tail(self, chat_id: ChatId, window: Window, *, viewer: UserId) -> Sequence[Message]:
+        """As `page`, newest first, of what the tail alone knows all of: for when the store is away."""
+        tail = await self._tail.events([chat_id])
+        states = fold_messages({}, (item.event for item in tail.get(chat_id, ())))
+        # One that was sent before the tail began has no content here: what became of it is only half known.
+        inside = [state for key, state in states.items() if is_within(key, window)]
+        return seen(inside, viewer, newest_first=True)[: window.limit][::-1]
+
     async def chat(self, chat_id: ChatId) -> ChatState | None:
         """None: nothing ever happened there."""
         return (await self._chat_states([chat_id])).get(chat_id)

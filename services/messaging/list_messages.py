@@ -29,11 +29,29 @@ class ListMessages:
         after = _position(scope, listing.page_token) if listing.page_token else listing.start
         size = listing.page_size or _DEFAULT_SIZE
         # One more than asked for tells whether there is a next page.
-        found = await self._history.page(seat.chat_id, _window(listing, after, size + 1), viewer=viewer)
+        window = _window(listing, after, size + 1)
+        try:
+            found = await self._history.page(seat.chat_id, window, viewer=viewer)
+        except ChatlyError as error:
+            return await self._newest(seat, listing, window, error)
         if len(found) <= size:
             return Page(found)
         page, last = (found[:size], found[size - 1]) if listing.forward else (found[-size:], found[-size])
-        return Page(page, PageTokens.encode("ListMessages", scope, time_key(last.message_id)))
+        return Page(page, _token(scope, last))
+
+    async def _newest(self, seat: Seat, listing: Listing, window: Window, error: ChatlyError) -> Page[Message]:
+        """What is not stored yet can be read while the store is away; what lies before it is asked for by the token."""
+        if error.reason is not Reason.STORE_UNAVAILABLE or listing.forward:
+            raise error
+        found = await self._history.newest_of_tail(seat.chat_id, window, viewer=seat.user_id)
+        if not found:
+            raise error
+        page = found[1 - window.limit :]
+        return Page(page, _token(_scope(seat, listing), page[0]))
+
+
+def _token(scope: str, last: Message) -> str:
+    return PageTokens.encode("ListMessages", scope, time_key(last.message_id))
 
 
 def _window(listing: Listing, after: UUID | None, limit: int) -> Window:

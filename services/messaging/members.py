@@ -26,7 +26,7 @@ class Members:
         chat_id = _chat_id(chat, user_id)
         if not is_direct(chat_id):
             return await self._in_group(chat_id, user_id)
-        state = await self._states.of(chat_id)
+        state = await self._state_if_store_answers(chat_id)
         if state is None:
             await self._require_existing(other_member(chat_id, user_id), user_id)
         return _direct_seat(chat_id, user_id, state)
@@ -64,7 +64,7 @@ class Members:
                 raise
 
     async def _state_if_store_answers(self, chat_id: ChatId) -> ChatState | None:
-        """Two people need no state to write to each other: they go on while the store is away."""
+        """Two people need no state to write to each other, or to read: they go on while the store is away."""
         try:
             return await self._states.of(chat_id)
         except ChatlyError as error:

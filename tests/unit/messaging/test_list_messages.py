@@ -139,3 +139,32 @@ async def test_a_chat_without_messages_is_an_empty_page(rig: Rig) -> None:
     ann, bob = rig.users(2)
 
     assert await read_all(rig, ann, Listing(chat=between(ann, bob))) == [[]]
+
+
+async def test_while_the_store_is_away_what_it_does_not_have_is_listed_and_the_token_leads_on(rig: Rig) -> None:
+    ann, bob = rig.users(2)
+    older = ids([await rig.say(ann, bob, str(number)) for number in range(3)])
+    await rig.persist()
+    newer = [await rig.say(bob, ann, str(number)) for number in range(3)]
+    await rig.use.toggle_reaction(between(ann, bob), older[0], "👍", user_id=ann)
+    listing = Listing(chat=between(ann, bob), page_size=2)
+    rig.store_switch.away = True
+
+    first = await rig.use.list_messages(listing, viewer=bob)
+    second = await rig.use.list_messages(replace(listing, page_token=first.next_page_token), viewer=bob)
+    beyond = replace(listing, page_token=second.next_page_token)
+    with refused(Reason.STORE_UNAVAILABLE):
+        await rig.use.list_messages(beyond, viewer=bob)
+    rig.store_switch.away = False
+    third = await rig.use.list_messages(beyond, viewer=bob)
+
+    assert [ids(page.items) for page in (first, second, third)] == [ids(newer)[1:], ids(newer)[:1], older[1:]]
+
+
+async def test_while_the_store_is_away_a_chat_cannot_be_listed_from_its_beginning(rig: Rig) -> None:
+    ann, bob = rig.users(2)
+    await rig.say(ann, bob)
+    rig.store_switch.away = True
+
+    with refused(Reason.STORE_UNAVAILABLE):
+        await rig.use.list_messages(Listing(chat=between(ann, bob), forward=True), viewer=bob)

@@ -51,7 +51,8 @@ class MessagingServiceStub:
     ListMessages: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListMessagesRequest, _messaging_service_pb2.ListMessagesResponse]
     """Messages of a chat by pages, newest page first; within a page by message_id, oldest first. What the caller deleted for
     themselves is left out; what was deleted for everyone stays without content. A message shows as soon as its send was
-    acknowledged.
+    acknowledged. While the store is away the newest page holds only what is not stored yet, and its token leads to the
+    rest once the store is back; other pages are UNAVAILABLE `STORE_UNAVAILABLE`.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
     """
@@ -193,7 +194,8 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_messaging_service_pb2.ListMessagesResponse]:
         """Messages of a chat by pages, newest page first; within a page by message_id, oldest first. What the caller deleted for
         themselves is left out; what was deleted for everyone stays without content. A message shows as soon as its send was
-        acknowledged.
+        acknowledged. While the store is away the newest page holds only what is not stored yet, and its token leads to the
+        rest once the store is back; other pages are UNAVAILABLE `STORE_UNAVAILABLE`.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
         """
