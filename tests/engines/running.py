@@ -4,9 +4,7 @@ A test takes an address (`kafka_bootstrap`, `redis_url`, ...), and a `fresh_name
 bucket that it makes there, so that no test sees another one's data.
 """
 
-import random
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -17,9 +15,7 @@ import pytest
 
 from engines.fleet import ENGINES, Fleet
 from engines.settings import EngineSettings, load
-
-# Below the ports that the system lends to outgoing connections.
-_PORTS = range(20_000, 32_000, 2)
+from tests.engines.ports import on_free_ports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,27 +59,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if engines is not None and engines.folder is not None:
         engines.fleet.down()
         shutil.rmtree(engines.folder, ignore_errors=True)
-
-
-def on_free_ports(settings: EngineSettings) -> EngineSettings:
-    free = (port for port in random.sample(_PORTS, len(_PORTS)) if _is_free(port) and _is_free(port + 1))
-    return replace(
-        settings,
-        kafka_port=next(free),
-        cassandra_port=next(free),
-        cassandra_storage_port=next(free),
-        redis_port=next(free),
-        s3_port=next(free),
-    )
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 def _wanted(items: Iterable[pytest.Item]) -> Iterable[str]:

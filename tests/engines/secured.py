@@ -16,7 +16,7 @@ from engines.settings import EngineSettings
 from kernel.log.kafka_settings import KafkaSettings
 from kernel.store.cassandra_settings import CassandraSettings
 from kernel.store.redis_settings import RedisSettings
-from tests.engines.running import on_free_ports
+from tests.engines.ports import on_free_ports
 
 ENGINES = ("redis", "kafka", "cassandra")
 

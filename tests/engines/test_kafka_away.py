@@ -1,53 +1,36 @@
 """A Kafka of our own is stopped and started again: appends fail soon and clearly, then work, and nothing is lost."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from engines.kafka import kafka_nodes
-from engines.node import Node, Running, start, stop, wait_until_ready
-from engines.settings import EngineSettings
+from engines.node import Node
 from kernel.errors import ChatlyError, Code, Reason
 from kernel.log.kafka import KafkaLog, open_kafka_log
 from kernel.log.kafka_settings import KafkaSettings
 from kernel.log.ports import LogPosition
+from tests.engines.own import OwnEngine
+from tests.engines.ports import small_settings
 
 pytestmark = [pytest.mark.engines("kafka"), pytest.mark.timeout(180)]
 APPEND_SECONDS = 2.0
-READY_SECONDS = 90
 
 
-class OwnKafka:
-    """One broker that may be stopped at will."""
+class OwnKafka(OwnEngine):
+    """One broker, and a topic there."""
 
     def __init__(self, node: Node, topic: str) -> None:
-        self._node = node
-        self._running: Running | None = None
+        super().__init__(node)
         self.settings = KafkaSettings(
             bootstrap=(node.address,), topic=topic, partitions=2, append_seconds=APPEND_SECONDS
         )
 
-    async def start(self) -> None:
-        self._running = await asyncio.to_thread(start, self._node)
-        await asyncio.to_thread(wait_until_ready, self._node, self._running, seconds=READY_SECONDS)
-
-    async def stop(self, *, kill: bool = False) -> None:
-        if self._running is not None:
-            await asyncio.to_thread(stop, self._running, kill=kill)
-
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
-    # The controllers' port is the next one.
-    with socket.socket() as one, socket.socket() as next_one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
-        next_one.bind(("127.0.0.1", port + 1))
-    data: Path = tmp_path_factory.mktemp("kafka")
-    (made,) = kafka_nodes(EngineSettings(data=data, kafka_port=port, kafka_heap="256m"))
+    (made,) = kafka_nodes(small_settings(tmp_path_factory.mktemp("kafka")))
     return made
 
 
@@ -56,7 +39,7 @@ async def kafka(node: Node, fresh_name: str) -> AsyncIterator[OwnKafka]:
     own = OwnKafka(node, fresh_name)
     await own.start()
     yield own
-    await own.stop(kill=True)
+    await own.stop()
 
 
 async def appended(log: KafkaLog, value: bytes) -> LogPosition:
@@ -79,7 +62,7 @@ async def values(log: KafkaLog) -> list[bytes]:
 async def test_an_append_while_kafka_is_away_fails_in_time_and_works_again_afterwards(kafka: OwnKafka) -> None:
     async with open_kafka_log(kafka.settings) as log:
         before = await log.append("chat", b"before")
-        await kafka.stop()
+        await kafka.stop(kill=False)
 
         with pytest.raises(ChatlyError) as failure:
             async with asyncio.timeout(APPEND_SECONDS + 2):
@@ -96,7 +79,7 @@ async def test_an_append_while_kafka_is_away_fails_in_time_and_works_again_after
 async def test_once_kafka_is_known_to_be_away_a_flood_of_appends_is_refused_at_once(kafka: OwnKafka) -> None:
     async with open_kafka_log(kafka.settings) as log:
         await log.append("chat", b"before")
-        await kafka.stop()
+        await kafka.stop(kill=False)
         with pytest.raises(ChatlyError):
             await log.append("chat", b"the first to notice")
         await asyncio.sleep(0)
@@ -112,7 +95,7 @@ async def test_killed_in_the_middle_everything_acknowledged_is_there_and_a_retry
     async with open_kafka_log(kafka.settings) as log:
         first = [asyncio.create_task(appended(log, str(number).encode())) for number in range(100)]
         await asyncio.sleep(0)
-        await kafka.stop(kill=True)
+        await kafka.stop()
         await kafka.start()
         await asyncio.gather(*first)
 
@@ -122,7 +105,7 @@ async def test_killed_in_the_middle_everything_acknowledged_is_there_and_a_retry
 
 
 async def test_a_log_opened_before_kafka_is_there_comes_good_by_itself(kafka: OwnKafka) -> None:
-    await kafka.stop()
+    await kafka.stop(kill=False)
     async with open_kafka_log(kafka.settings, patience=0.1) as log, log.consumer("late") as consumer:
         for refused in (log.append("chat", b""), log.ends(), log.log_id(), consumer.fetch(max_records=1, wait=0)):
             with pytest.raises(ChatlyError, match="no broker answers at 127"):
@@ -142,7 +125,7 @@ async def test_a_consumer_goes_on_after_kafka_was_away(kafka: OwnKafka) -> None:
         async with asyncio.timeout(20):
             while not seen:
                 seen += [record.value for record in await consumer.fetch(max_records=9, wait=1)]
-        await kafka.stop(kill=True)
+        await kafka.stop()
         assert list(await consumer.fetch(max_records=9, wait=0.5)) == []
         await kafka.start()
         await appended(log, b"two")
