@@ -65,8 +65,12 @@ def migrate(session: Session, schema: Schema, *, stopped: Callable[[], bool] = l
     Raise SchemaError if a newer program has been here.
     """
     holder = uuid4()
-    while _version(session, schema) < len(schema.scripts) and not stopped():
-        if _lock(session, schema.owner, holder):
+    while not stopped():
+        version, locked = _state(session, schema)
+        if version == len(schema.scripts):
+            return
+        # Only who may get it asks for the lock: that is expensive for Cassandra, which is busy with the tables.
+        if not locked and _lock(session, schema.owner, holder, was=None):
             try:
                 _run_next(session, schema, holder)
             finally:
@@ -75,24 +79,25 @@ def migrate(session: Session, schema: Schema, *, stopped: Callable[[], bool] = l
             time.sleep(_RETRY_SECONDS)
 
 
-def _version(session: Session, schema: Schema) -> int:
-    row = session.execute("SELECT version FROM schema_versions WHERE owner = %s", (schema.owner,)).one()
+def _state(session: Session, schema: Schema) -> tuple[int, bool]:
+    """The version, and whether somebody holds the lock."""
+    row = session.execute("SELECT version, holder FROM schema_versions WHERE owner = %s", (schema.owner,)).one()
     version: int = (row and row["version"]) or 0
     if version > len(schema.scripts):
         raise SchemaError(
             f"the tables of {schema.owner} have schema version {version}, this program knows {len(schema.scripts)}:"
             " use a newer program"
         )
-    return version
+    return version, bool(row and row["holder"])
 
 
 def _run_next(session: Session, schema: Schema, holder: UUID) -> None:
     """One version further, as long as the lock is ours."""
-    version = _version(session, schema)
+    version, _ = _state(session, schema)
     if version == len(schema.scripts):
         return
     for statement in statements_of(schema.scripts[version]):
-        if not _lock(session, schema.owner, holder):
+        if not _lock(session, schema.owner, holder, was=holder):
             return
         _change(session, statement)
     session.execute(
@@ -100,16 +105,14 @@ def _run_next(session: Session, schema: Schema, holder: UUID) -> None:
     )
 
 
-def _lock(session: Session, owner: str, holder: UUID) -> bool:
-    """Take the lock, or keep it. It ends by itself if its holder dies."""
-    for expected in (None, holder):
-        taken = session.execute(
-            "UPDATE schema_versions USING TTL %s SET holder = %s WHERE owner = %s IF holder = %s",
-            (_LOCK_SECONDS, holder, owner, expected),
-        )
-        if taken.was_applied:
-            return True
-    return False
+def _lock(session: Session, owner: str, holder: UUID, *, was: UUID | None) -> bool:
+    """Take the lock (`was` None), or keep it (`was` the holder). It ends by itself if its holder dies."""
+    taken = session.execute(
+        "UPDATE schema_versions USING TTL %s SET holder = %s WHERE owner = %s IF holder = %s",
+        (_LOCK_SECONDS, holder, owner, was),
+    )
+    applied: bool = taken.was_applied
+    return applied
 
 
 def _unlock(session: Session, owner: str, holder: UUID) -> None:
