@@ -39,7 +39,7 @@ async def open_history(data_dir: Path, *, clock: Clock | None = None) -> AsyncIt
             chats=SqliteChatReader(database=database),
             events=SqliteEventReader(database=database),
             writer=SqliteRecordWriter(database=database, clock=clock),
-            dead_letters=SqliteDeadLetters(database=database, clock=clock),
+            dead_letters=SqliteDeadLetters(database=database),
         )
 
 
@@ -63,5 +63,5 @@ def cassandra_history(session: "CassandraSession", *, clock: Clock | None = None
         chats=CassandraChatReader(session=session),
         events=CassandraEventReader(session=session),
         writer=writer,
-        dead_letters=CassandraDeadLetters(session=session, writer=writer),
+        dead_letters=CassandraDeadLetters(session=session),
     )

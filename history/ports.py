@@ -125,13 +125,15 @@ class DeadLetters(Protocol):
         """The newest first (by partition, then offset, descending), those below `before`."""
         ...
 
-    async def replay(self, positions: Sequence[LogPosition] | None) -> tuple[Applied, int]:
-        """Apply them again (None: all). Those that succeed leave the list; the number is of those.
+    async def at(self, positions: Sequence[LogPosition]) -> Sequence[DeadLetter]:
+        """Those at these places, in this order.
 
-        Those that fail again (`Applied.dead`) stay, with their new error.
-
-        Raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND`, and apply none, if one of the positions is not on the list.
+        Raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` if one of them is not on the list.
         """
+        ...
+
+    async def take_off(self, position: LogPosition) -> None:
+        """Take one off the list, for good; one that is not there is no error."""
         ...
 
     async def count(self) -> int:

@@ -80,12 +80,12 @@ async def load_chats_of(session: CassandraSession, user_id: UserId) -> list[Chat
     return [ChatId(row["chat_id"]) for row in await session.execute(_CHATS_OF, (user_id,))]
 
 
-def head_statements(chat_id: ChatId, head: Head, buckets: Buckets, *, revived: bool) -> Iterable[Statement]:
+def head_statements(chat_id: ChatId, head: Head, buckets: Buckets) -> Iterable[Statement]:
     """How far the chat is stored. They take effect last: see CassandraChatBatch."""
     for bucket, offset in buckets.events.items():
         yield _SET_BUCKET, (further_wins(offset), bucket, offset, chat_id)
     place = (head.position.partition, head.position.offset)
-    written_at = further_wins(head.position.offset, revived=revived)
+    written_at = further_wins(head.position.offset)
     yield _SET_HEAD, (written_at, head.last_seq, *place, set(buckets.messages), chat_id)
 
 

@@ -63,12 +63,10 @@ class CassandraChatWriter:
     def __init__(self, *, session: CassandraSession) -> None:
         self._session = session
 
-    async def apply(
-        self, chats: Mapping[ChatId, Sequence[ReadRecord]], *, revived: bool = False
-    ) -> Sequence[ChatOutcome]:
-        """Each chat's records in log order. `revived`: dead letters, which may stand before what is stored."""
+    async def apply(self, chats: Mapping[ChatId, Sequence[ReadRecord]]) -> Sequence[ChatOutcome]:
+        """Each chat's records in log order."""
         heads = await load_heads(self._session, chats)
-        done = {} if revived else {chat_id: head.position.offset for chat_id, head in heads.items()}
+        done = {chat_id: head.position.offset for chat_id, head in heads.items()}
         new = {chat_id: _after(done.get(chat_id, -1), records) for chat_id, records in chats.items()}
         told, known = await asyncio.gather(
             self._stored_before(chats, done),
@@ -78,7 +76,7 @@ class CassandraChatWriter:
             CassandraChatBatch(chat_id=chat_id, head=heads.get(chat_id), known=known[chat_id]) for chat_id in chats
         ]
         failed = [_add_all(batch, new[batch.chat.chat_id]) for batch in batches]
-        await self._write(batches, known_chats=heads.keys(), revived=revived)
+        await self._write(batches, known_chats=heads.keys())
         return [
             ChatOutcome([*told.get(batch.chat.chat_id, ()), *batch.events()], some)
             for batch, some in zip(batches, failed, strict=True)
@@ -104,9 +102,7 @@ class CassandraChatWriter:
         events = (stored for part in found for stored in part)
         return chat_id, sorted(events, key=lambda stored: stored.position.offset)
 
-    async def _write(
-        self, batches: Iterable[CassandraChatBatch], *, known_chats: Collection[ChatId], revived: bool
-    ) -> None:
+    async def _write(self, batches: Iterable[CassandraChatBatch], *, known_chats: Collection[ChatId]) -> None:
         heads = [(batch, head) for batch in batches if (head := batch.head())]
         # Before the copies are marked as withdrawn: nobody asks for a withdrawal after that.
         await together(
@@ -120,15 +116,15 @@ class CassandraChatWriter:
             for key, statements in chain[tuple[Key, list[Statement]]](*parts):
                 rows.setdefault(key, []).extend(statements)
         await together((write_all(self._session, rows), *self._forget(heads)))
-        await self._write_heads(heads, revived=revived)
+        await self._write_heads(heads)
 
-    async def _write_heads(self, heads: Sequence[tuple[CassandraChatBatch, Head]], *, revived: bool) -> None:
+    async def _write_heads(self, heads: Sequence[tuple[CassandraChatBatch, Head]]) -> None:
         """A head in the last batch of its chat: it says that all of it is there."""
         rows = {
             (batch.chat.chat_id,): [
                 *people_statements(batch.chat),
                 *state_statements(batch.chat),
-                *head_statements(batch.chat.chat_id, head, batch.buckets(), revived=revived),
+                *head_statements(batch.chat.chat_id, head, batch.buckets()),
             ]
             for batch, head in heads
         }

@@ -24,9 +24,9 @@ async def put_aside(session: CassandraSession, letters: Sequence[DeadLetter]) ->
     await together(session.execute(_INSERT, _values(letter)) for letter in letters)
 
 
-async def take_off(session: CassandraSession, letters: Sequence[DeadLetter]) -> None:
-    """Take records off the list."""
-    await together(session.execute(_DELETE, _place(letter.record.position)) for letter in letters)
+async def take_off(session: CassandraSession, position: LogPosition) -> None:
+    """Take a record off the list."""
+    await session.execute(_DELETE, _place(position))
 
 
 async def letters_before(

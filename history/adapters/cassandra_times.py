@@ -42,9 +42,10 @@ def earliest_wins(moment: datetime) -> int:
     return _MIDDLE - 1 - ticks_of(moment)
 
 
-def further_wins(offset: int, *, revived: bool = False) -> int:
-    """What was written at a larger offset of the log; at the same one, what a dead letter changed that came back."""
-    return 2 * (offset + 1) + revived
+def further_wins(offset: int) -> int:
+    """What was written at a larger offset of the log."""
+    # Twice: there are tables written by programs that used what lies between.
+    return 2 * (offset + 1)
 
 
 def nearer_wins(offset: int) -> int:

@@ -1,6 +1,5 @@
 """The persister's side of the message store in Cassandra: batches of log records, and those that were put aside."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from history.adapters.cassandra_chat_writer import CassandraChatWriter, ChatOutcome, Failed, ReadRecord, read_record
@@ -20,8 +19,6 @@ from kernel.errors import Reason, unavailable
 from kernel.log.ports import LogPosition, LogRecord
 from kernel.store.cassandra import CassandraSession
 
-_MANY = (1 << 31) - 1
-
 
 class CassandraRecordWriter:
     """RecordWriter: chats side by side, each in log order, and the partitions' offsets once all of it is stored.
@@ -34,18 +31,15 @@ class CassandraRecordWriter:
         self._clock = clock
         self._chats = CassandraChatWriter(session=session)
         self._reached: dict[int, int] = {}
-        # A dead letter comes back while batches are applied, and both number messages.
-        self._lock = asyncio.Lock()
 
     async def apply(self, records: Sequence[LogRecord]) -> Applied:
-        async with self._lock:
-            before = await load_offsets(self._session)
-            self._check(before)
-            new = [record for record in records if record.position.offset > before.get(record.position.partition, -1)]
-            outcome = await self._store(new, revived=False)
-            reached = {record.position.partition: record.position.offset for record in new}
-            await save_offsets(self._session, reached)
-            self._reached.update(reached)
+        before = await load_offsets(self._session)
+        self._check(before)
+        new = [record for record in records if record.position.offset > before.get(record.position.partition, -1)]
+        outcome = await self._store(new)
+        reached = {record.position.partition: record.position.offset for record in new}
+        await save_offsets(self._session, reached)
+        self._reached.update(reached)
         stored = {record.position.partition: before.get(record.position.partition, -1) for record in records} | reached
         return Applied(stored, outcome.events, await self._pending(records), len(outcome.failed))
 
@@ -59,16 +53,10 @@ class CassandraRecordWriter:
                 f"what was stored of the log's partitions {sorted(behind)} is not there any more",
             )
 
-    async def revive(self, records: Sequence[LogRecord]) -> tuple[Applied, Sequence[Failed]]:
-        """Records that stand before what is stored; offsets stay as they are."""
-        async with self._lock:
-            outcome = await self._store(records, revived=True)
-        return Applied({}, outcome.events, await self._pending(records), len(outcome.failed)), outcome.failed
-
-    async def _store(self, records: Sequence[LogRecord], *, revived: bool) -> ChatOutcome:
+    async def _store(self, records: Sequence[LogRecord]) -> ChatOutcome:
         """Everything but the offsets."""
         chats, failed = _by_chat(records)
-        outcomes = await self._chats.apply(chats, revived=revived)
+        outcomes = await self._chats.apply(chats)
         failed.extend(item for outcome in outcomes for item in outcome.failed)
         failed_at = self._clock.now().timestamp()
         await put_aside(self._session, [DeadLetter(item.record, item.error, failed_at) for item in failed])
@@ -83,24 +71,17 @@ class CassandraRecordWriter:
 class CassandraDeadLetters:
     """DeadLetters over a table, a partition of it for each partition of the log."""
 
-    def __init__(self, *, session: CassandraSession, writer: CassandraRecordWriter) -> None:
+    def __init__(self, *, session: CassandraSession) -> None:
         self._session = session
-        self._writer = writer
 
     async def page(self, *, before: LogPosition | None, limit: int) -> Sequence[DeadLetter]:
         return await letters_before(self._session, await self._partitions(), before=before, limit=limit)
 
-    async def replay(self, positions: Sequence[LogPosition] | None) -> tuple[Applied, int]:
-        letters = (
-            (await self.page(before=None, limit=_MANY))[::-1]
-            if positions is None
-            else await letters_at(self._session, positions)
-        )
-        applied, failed = await self._writer.revive([letter.record for letter in letters])
-        still_dead = {item.record.position for item in failed}
-        succeeded = [letter for letter in letters if letter.record.position not in still_dead]
-        await take_off(self._session, succeeded)
-        return applied, len(succeeded)
+    async def at(self, positions: Sequence[LogPosition]) -> Sequence[DeadLetter]:
+        return await letters_at(self._session, positions)
+
+    async def take_off(self, position: LogPosition) -> None:
+        await take_off(self._session, position)
 
     async def count(self) -> int:
         return await count_letters(self._session, await self._partitions())

@@ -24,11 +24,10 @@ def put_aside(connection: sqlite3.Connection, letter: DeadLetter) -> None:
     )
 
 
-def take_off(connection: sqlite3.Connection, letters: Sequence[DeadLetter]) -> None:
-    """Take records off the list."""
-    connection.executemany(
-        "DELETE FROM dead_letters WHERE log_partition = ? AND log_offset = ?",
-        [(letter.record.position.partition, letter.record.position.offset) for letter in letters],
+def take_off(connection: sqlite3.Connection, position: LogPosition) -> None:
+    """Take a record off the list."""
+    connection.execute(
+        "DELETE FROM dead_letters WHERE log_partition = ? AND log_offset = ?", (position.partition, position.offset)
     )
 
 
@@ -43,13 +42,18 @@ def letters_before(connection: sqlite3.Connection, *, before: LogPosition | None
     return [_letter(row) for row in rows]
 
 
-def all_letters(connection: sqlite3.Connection) -> list[DeadLetter]:
-    """In log order."""
-    return [_letter(row) for row in connection.execute("SELECT * FROM dead_letters ORDER BY log_partition, log_offset")]
+def letters_at(connection: sqlite3.Connection, positions: Sequence[LogPosition]) -> list[DeadLetter]:
+    """Raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` if there is none at one of them."""
+    return [_letter_at(connection, position) for position in positions]
 
 
-def letter_at(connection: sqlite3.Connection, position: LogPosition) -> DeadLetter:
-    """Raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` if there is none."""
+def count_letters(connection: sqlite3.Connection) -> int:
+    """How many there are."""
+    count: int = connection.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
+    return count
+
+
+def _letter_at(connection: sqlite3.Connection, position: LogPosition) -> DeadLetter:
     row = connection.execute(
         "SELECT * FROM dead_letters WHERE log_partition = ? AND log_offset = ?", (position.partition, position.offset)
     ).fetchone()
@@ -59,12 +63,6 @@ def letter_at(connection: sqlite3.Connection, position: LogPosition) -> DeadLett
             f"no dead letter at offset {position.offset} of partition {position.partition}",
         )
     return _letter(row)
-
-
-def count_letters(connection: sqlite3.Connection) -> int:
-    """How many there are."""
-    count: int = connection.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
-    return count
 
 
 def _letter(row: sqlite3.Row) -> DeadLetter:

@@ -5,14 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from history.adapters.sqlite_batch import SqliteBatch
-from history.adapters.sqlite_dead_letter_rows import (
-    all_letters,
-    count_letters,
-    letter_at,
-    letters_before,
-    put_aside,
-    take_off,
-)
+from history.adapters.sqlite_dead_letter_rows import count_letters, letters_at, letters_before, put_aside, take_off
 from history.codec import decode
 from history.model import ChatEvent, StoredEvent
 from history.ports import Applied, DeadLetter
@@ -36,16 +29,17 @@ class SqliteRecordWriter:
 class SqliteDeadLetters:
     """DeadLetters over a table."""
 
-    def __init__(self, *, database: SqliteDatabase, clock: Clock) -> None:
+    def __init__(self, *, database: SqliteDatabase) -> None:
         self._database = database
-        self._clock = clock
 
     async def page(self, *, before: LogPosition | None, limit: int) -> Sequence[DeadLetter]:
         return await self._database.read(partial(letters_before, before=before, limit=limit))
 
-    async def replay(self, positions: Sequence[LogPosition] | None) -> tuple[Applied, int]:
-        failed_at = self._clock.now().timestamp()
-        return await self._database.write(partial(_replay, positions=positions, failed_at=failed_at))
+    async def at(self, positions: Sequence[LogPosition]) -> Sequence[DeadLetter]:
+        return await self._database.read(partial(letters_at, positions=positions))
+
+    async def take_off(self, position: LogPosition) -> None:
+        await self._database.write(partial(take_off, position=position))
 
     async def count(self) -> int:
         return await self._database.read(count_letters)
@@ -65,17 +59,6 @@ def _apply(connection: sqlite3.Connection, *, records: Sequence[LogRecord], fail
     connection.executemany("REPLACE INTO stored_offsets (log_partition, log_offset) VALUES (?, ?)", reached.items())
     stored = {record.position.partition: before.get(record.position.partition, -1) for record in records} | reached
     return Applied(stored, events, _pending(connection), len(failed))
-
-
-def _replay(
-    connection: sqlite3.Connection, *, positions: Sequence[LogPosition] | None, failed_at: float
-) -> tuple[Applied, int]:
-    letters = (
-        all_letters(connection) if positions is None else [letter_at(connection, position) for position in positions]
-    )
-    take_off(connection, letters)
-    events, failed = _apply_all(connection, [letter.record for letter in letters], failed_at)
-    return Applied({}, events, _pending(connection), len(failed)), len(letters) - len(failed)
 
 
 def _apply_all(

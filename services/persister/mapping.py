@@ -35,7 +35,7 @@ def page_pb(page: DeadLetterPage) -> pb.ListDeadLettersResponse:
 
 
 def replayed_pb(replayed: Replayed) -> pb.ReplayDeadLettersResponse:
-    return pb.ReplayDeadLettersResponse(replayed_count=replayed.applied, failed_count=replayed.failed)
+    return pb.ReplayDeadLettersResponse(replayed_count=replayed.replayed, failed_count=replayed.failed)
 
 
 def _partition_pb(status: PartitionStatus) -> pb.PartitionStatus:

@@ -62,7 +62,7 @@ def _service(
     servicer = PersisterServicer(
         get_status=status,
         list_dead_letters=ListDeadLetters(dead_letters=history.dead_letters),
-        replay_dead_letters=ReplayDeadLetters(dead_letters=history.dead_letters, announce=announce),
+        replay_dead_letters=ReplayDeadLetters(dead_letters=history.dead_letters, log=platform.log),
     )
     return Service(
         name="persister",

@@ -39,29 +39,33 @@ async def test_a_dead_letter_says_what_was_wrong(store: HistoryStore) -> None:
     assert letter.failed_at > 0
 
 
-async def test_what_fails_again_stays_on_the_list(store: HistoryStore) -> None:
-    await store.writer.apply([poison(0), poison(1)])
+async def test_some_are_found_by_their_places(store: HistoryStore) -> None:
+    await store.writer.apply([poison(0), poison(1), poison(2)])
 
-    applied, succeeded = await store.dead_letters.replay([LogPosition(0, 1)])
+    found = await store.dead_letters.at([LogPosition(0, 2), LogPosition(0, 0)])
 
-    assert (succeeded, applied.dead, list(applied.events)) == (0, 1, [])
-    assert await store.dead_letters.count() == 2
+    assert [letter.record for letter in found] == [poison(2), poison(0)]
 
 
-async def test_replaying_an_unknown_place_applies_none(store: HistoryStore) -> None:
+async def test_an_unknown_place_is_not_found(store: HistoryStore) -> None:
     await store.writer.apply([poison(0)])
 
     with pytest.raises(ChatlyError) as raised:
-        await store.dead_letters.replay([LogPosition(0, 0), LogPosition(0, 7)])
+        await store.dead_letters.at([LogPosition(0, 0), LogPosition(0, 7)])
 
     assert raised.value.reason is Reason.DEAD_LETTER_NOT_FOUND
+
+
+async def test_what_is_taken_off_is_gone_and_does_not_come_back_with_its_batch(store: HistoryStore) -> None:
+    batch = [poison(0), poison(1)]
+    await store.writer.apply(batch)
+
+    for _ in range(2):
+        await store.dead_letters.take_off(LogPosition(0, 1))
+    await store.writer.apply(batch)
+
+    assert await offsets(store) == [(0, 0)]
     assert await store.dead_letters.count() == 1
-
-
-async def test_replaying_an_empty_list_does_nothing(store: HistoryStore) -> None:
-    applied, succeeded = await store.dead_letters.replay(None)
-
-    assert (succeeded, applied.dead, applied.stored) == (0, 0, {})
 
 
 async def test_dead_letters_do_not_come_back_when_their_batch_does(store: HistoryStore) -> None:

@@ -35,8 +35,8 @@ def test_the_later_change_wins_and_beats_every_creation(one: int, other: int) ->
 def test_offsets_win_forwards_or_backwards(one: int, other: int) -> None:
     near, far = sorted((one, other))
 
-    assert ANY < further_wins(near) < further_wins(near, revived=True)
-    assert near == far or further_wins(near, revived=True) < further_wins(far)
+    assert further_wins(near) > ANY
+    assert near == far or further_wins(near) < further_wins(far)
     assert near == far or nearer_wins(far) < nearer_wins(near)
 
 

@@ -219,7 +219,7 @@ class ReplayDeadLettersRequest(_message.Message):
     POSITIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def positions(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeadLetterPosition]:
-        """Those to apply, at most 200; none: all."""
+        """Those to replay, at most 200; none: all."""
 
     def __init__(
         self,
@@ -269,9 +269,9 @@ class ReplayDeadLettersResponse(_message.Message):
     REPLAYED_COUNT_FIELD_NUMBER: _builtins.int
     FAILED_COUNT_FIELD_NUMBER: _builtins.int
     replayed_count: _builtins.int
-    """How many were applied."""
+    """How many are on the log again."""
     failed_count: _builtins.int
-    """How many failed again."""
+    """How many still cannot be read; they stay on the list."""
     def __init__(
         self,
         *,

@@ -73,7 +73,8 @@ class PersisterServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReplayDeadLetters(self, request, context):
-        """Applies dead letters again; those that succeed are taken off the list.
+        """Puts dead letters that can be read by now on the log again and takes them off the list; what they hold is applied soon
+        afterwards, behind what came meanwhile. Any persister may be asked, whichever partitions it has.
 
         Errors: NOT_FOUND `DEAD_LETTER_NOT_FOUND`.
         """

@@ -24,7 +24,8 @@ class PersisterServiceStub:
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
     """
     ReplayDeadLetters: _aio.UnaryUnaryMultiCallable[_persister_service_pb2.ReplayDeadLettersRequest, _persister_service_pb2.ReplayDeadLettersResponse]
-    """Applies dead letters again; those that succeed are taken off the list.
+    """Puts dead letters that can be read by now on the log again and takes them off the list; what they hold is applied soon
+    afterwards, behind what came meanwhile. Any persister may be asked, whichever partitions it has.
 
     Errors: NOT_FOUND `DEAD_LETTER_NOT_FOUND`.
     """
@@ -57,7 +58,8 @@ class PersisterServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _persister_service_pb2.ReplayDeadLettersRequest,
         context: _aio.ServicerContext[_persister_service_pb2.ReplayDeadLettersRequest, _abc.Awaitable[_persister_service_pb2.ReplayDeadLettersResponse]],
     ) -> _abc.Awaitable[_persister_service_pb2.ReplayDeadLettersResponse]:
-        """Applies dead letters again; those that succeed are taken off the list.
+        """Puts dead letters that can be read by now on the log again and takes them off the list; what they hold is applied soon
+        afterwards, behind what came meanwhile. Any persister may be asked, whichever partitions it has.
 
         Errors: NOT_FOUND `DEAD_LETTER_NOT_FOUND`.
         """
