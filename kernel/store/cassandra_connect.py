@@ -19,6 +19,8 @@ from kernel.tls import client_context, tls_trouble
 _HEARTBEAT_SECONDS = 2
 _RECONNECT_SECONDS = 1.0
 _CONNECT_SECONDS = 5.0
+# What tables there are is asked for with each change of them; the default of 2 s is too little for a busy machine.
+_SCHEMA_SECONDS = 15.0
 # The driver sends a large request in pieces: without this the last one waits 40 ms for the answer to the others.
 _NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -80,6 +82,7 @@ def _cluster(settings: CassandraSettings) -> Cluster:
         # The default one waits ever longer: after an outage of minutes it comes back minutes too late.
         reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_SECONDS, None),
         connect_timeout=_CONNECT_SECONDS,
+        control_connection_timeout=_SCHEMA_SECONDS,
         # A node that was cut off, or hangs, says nothing: by default it is asked for a minute more.
         idle_heartbeat_interval=_HEARTBEAT_SECONDS,
         idle_heartbeat_timeout=_HEARTBEAT_SECONDS,

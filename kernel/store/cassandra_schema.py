@@ -15,6 +15,8 @@ from cassandra.metadata import protect_name
 from kernel.store.cassandra_settings import replication_options
 
 _LOCK_SECONDS = 60
+# A Cassandra in which many nodes make tables at once is slow; whoever begins anew makes it slower.
+_ANSWER_SECONDS = 30.0
 _RETRY_SECONDS = 0.2
 _NAMES = UUID("f9f7e3a5-3cb8-4f43-a7c1-0a3a0be0c41c")
 
@@ -81,7 +83,8 @@ def migrate(session: Session, schema: Schema, *, stopped: Callable[[], bool] = l
 
 def _state(session: Session, schema: Schema) -> tuple[int, bool]:
     """The version, and whether somebody holds the lock."""
-    row = session.execute("SELECT version, holder FROM schema_versions WHERE owner = %s", (schema.owner,)).one()
+    query = "SELECT version, holder FROM schema_versions WHERE owner = %s"
+    row = session.execute(query, (schema.owner,), timeout=_ANSWER_SECONDS).one()
     version: int = (row and row["version"]) or 0
     if version > len(schema.scripts):
         raise SchemaError(
@@ -101,7 +104,9 @@ def _run_next(session: Session, schema: Schema, holder: UUID) -> None:
             return
         _change(session, statement)
     session.execute(
-        "UPDATE schema_versions SET version = %s WHERE owner = %s IF holder = %s", (version + 1, schema.owner, holder)
+        "UPDATE schema_versions SET version = %s WHERE owner = %s IF holder = %s",
+        (version + 1, schema.owner, holder),
+        timeout=_ANSWER_SECONDS,
     )
 
 
@@ -110,13 +115,18 @@ def _lock(session: Session, owner: str, holder: UUID, *, was: UUID | None) -> bo
     taken = session.execute(
         "UPDATE schema_versions USING TTL %s SET holder = %s WHERE owner = %s IF holder = %s",
         (_LOCK_SECONDS, holder, owner, was),
+        timeout=_ANSWER_SECONDS,
     )
     applied: bool = taken.was_applied
     return applied
 
 
 def _unlock(session: Session, owner: str, holder: UUID) -> None:
-    session.execute("UPDATE schema_versions SET holder = null WHERE owner = %s IF holder = %s", (owner, holder))
+    session.execute(
+        "UPDATE schema_versions SET holder = null WHERE owner = %s IF holder = %s",
+        (owner, holder),
+        timeout=_ANSWER_SECONDS,
+    )
 
 
 def _change(session: Session, statement: str) -> None:
