@@ -1,7 +1,8 @@
 """The whole mesh as people run it: `chatly run` in a process of its own, with Envoy, on free ports of the loopback.
 
-Most tests use the fixture `mesh`: one for the whole session, so use accounts with names of your own. Tests that break a
-mesh, or need other settings, start theirs:
+Most tests use the fixture `mesh`: one for the whole session, so use accounts with names of your own. They run twice, on
+the embedded mesh and on the real engines; `EMBEDDED` marks those that look into the embedded process. Tests that break
+a mesh, or need other settings, start theirs:
 
     async with running_mesh(tmp_path, CHATLY_AUTH_ACCESS_TOKEN_SECONDS="10") as mesh:
         httpx.get(f"{mesh.url}/healthz")            # REST, gRPC-web and gRPC, all on one port
@@ -10,12 +11,14 @@ mesh, or need other settings, start theirs:
         mesh.kill()                                 # SIGKILL, as a crash; then, on the same data and ports:
         await mesh.start()
 
-What it said is shown when it does not start, and is in `mesh.output()`.
+What it said is shown when it does not start, and is in `mesh.output()`. On the real engines it is a process for each
+node of each service; how many there are is said by `nodes`, and `engine_settings` (see `real_engines.py`) is where.
 """
 
 import asyncio
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -26,11 +29,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+EMBEDDED = pytest.mark.parametrize("mesh", ["embedded"], indirect=True, scope="session")
+"""For tests of the fixture `mesh` that say nothing new on the real engines, or look into the embedded process."""
+
 SERVICES = ("auth", "messaging", "presence", "media", "persister")
 HOST = "127.0.0.1"
 
 _READY = "Chatly is ready at"
-_START_SECONDS = 120.0
+# Six processes that find and fill their engines at once, on two cores that others use too, need the most of it.
+_START_SECONDS = 240.0
 _STOP_SECONDS = 20.0
 # Below the ports that the kernel lends to outgoing connections: nobody takes one while its mesh is dead.
 _PORTS = range(20_000, 32_000)
@@ -44,15 +53,16 @@ class Ports:
     tls: int
     admin: int
     web: int
-    grpc: Mapping[str, int]
-    http: Mapping[str, int]
+    grpc: Mapping[str, list[int]]
+    http: Mapping[str, list[int]]
 
 
 class Mesh:
     """One mesh: its data and its ports stay the same over restarts. Addresses are `host:port`."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
-        ports = _free_ports()
+    def __init__(self, folder: Path, environ: Mapping[str, str], nodes: Mapping[str, int] | None = None) -> None:
+        """`nodes`: how many of each service, on the real engines; one of those that are not named."""
+        ports = _free_ports(nodes or {})
         self.data_dir = folder / "data"
         self.edge = f"{HOST}:{ports.edge}"
         """gRPC, gRPC-web and REST without TLS."""
@@ -63,10 +73,13 @@ class Mesh:
         self.certificate = self.data_dir / "secrets" / "tls.crt"
         self.admin_url = f"http://{HOST}:{ports.admin}"
         """Envoy's own page."""
-        self.grpc = {name: f"{HOST}:{port}" for name, port in ports.grpc.items()}
-        """Each service's gRPC, past the edge."""
-        self.http = {name: f"{HOST}:{port}" for name, port in ports.http.items()}
-        """Each service's /metrics and /healthz."""
+        self.grpc_nodes = _addresses(ports.grpc)
+        """The gRPC of each node of each service, past the edge."""
+        self.grpc = {name: addresses[0] for name, addresses in self.grpc_nodes.items()}
+        """That of the first node of each."""
+        self.http_nodes = _addresses(ports.http)
+        """Each node's /metrics and /healthz."""
+        self.http = {name: addresses[0] for name, addresses in self.http_nodes.items()}
         self._log = folder / "mesh.log"
         self.environ = _environment(ports, self.data_dir, environ)
         """For other commands of `chatly` that concern this mesh."""
@@ -104,8 +117,18 @@ class Mesh:
 
     @property
     def pid(self) -> int:
-        """Of the Python process; Envoy is its child."""
+        """Of the Python process; Envoy, and on the real engines the nodes, are its children."""
         return self._running().pid
+
+    def node_pid(self, name: str) -> int:
+        """On the real engines: of the newest process of that name, e.g. `messaging-2`."""
+        found = re.findall(rf"^  {name} .*\(process (\d+)\)$", self.output(), re.MULTILINE)
+        return int(found[-1])
+
+    def logs(self) -> str:
+        """What it and its nodes said."""
+        files = sorted((self.data_dir / "logs").glob("*.log"))
+        return self.output() + "".join(file.read_text(errors="replace") for file in files)
 
     @property
     def alive(self) -> bool:
@@ -118,9 +141,9 @@ class Mesh:
 
 
 @asynccontextmanager
-async def running_mesh(folder: Path, **environ: str) -> AsyncIterator[Mesh]:
-    """A mesh with its data and log in `folder`; `environ` are settings beside those of every test."""
-    mesh = Mesh(folder, environ)
+async def running_mesh(folder: Path, nodes: Mapping[str, int] | None = None, /, **environ: str) -> AsyncIterator[Mesh]:
+    """A mesh with its data and log in `folder`; `environ`: settings beside those of every test."""
+    mesh = Mesh(folder, environ, nodes)
     await mesh.start()
     try:
         yield mesh
@@ -156,12 +179,16 @@ def _environment(ports: Ports, data_dir: Path, environ: Mapping[str, str]) -> di
     }
     for name in SERVICES:
         ours |= {
-            f"CHATLY_{name.upper()}_GRPC_PORT": str(ports.grpc[name]),
-            f"CHATLY_{name.upper()}_HTTP_PORT": str(ports.http[name]),
-            f"CHATLY_{name.upper()}_ADDRESS": f"{HOST}:{ports.grpc[name]}",
-            f"CHATLY_{name.upper()}_HTTP_ADDRESS": f"{HOST}:{ports.http[name]}",
+            f"CHATLY_{name.upper()}_GRPC_PORT": str(ports.grpc[name][0]),
+            f"CHATLY_{name.upper()}_HTTP_PORT": str(ports.http[name][0]),
+            f"CHATLY_{name.upper()}_ADDRESS": ",".join(_addresses(ports.grpc)[name]),
+            f"CHATLY_{name.upper()}_HTTP_ADDRESS": ",".join(_addresses(ports.http)[name]),
         }
     return ours | dict(environ)
+
+
+def _addresses(ports: Mapping[str, list[int]]) -> dict[str, list[str]]:
+    return {name: [f"{HOST}:{port}" for port in each] for name, each in ports.items()}
 
 
 def free_ports() -> Iterator[int]:
@@ -169,15 +196,16 @@ def free_ports() -> Iterator[int]:
     return (port for port in random.sample(_PORTS, len(_PORTS)) if _is_free(port))
 
 
-def _free_ports() -> Ports:
+def _free_ports(nodes: Mapping[str, int]) -> Ports:
     free = free_ports()
+    grpc, http = ({name: [next(free) for _ in range(nodes.get(name, 1))] for name in SERVICES} for _ in range(2))
     return Ports(
         edge=next(free),
         tls=next(free),
         admin=next(free),
         web=next(free),
-        grpc={name: next(free) for name in SERVICES},
-        http={name: next(free) for name in SERVICES},
+        grpc=grpc,
+        http=http,
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.mesh import Mesh, running_mesh
+from tests.e2e.mesh import EMBEDDED, Mesh, running_mesh
 from tests.e2e.people import log_in, rest, somebody
 
 
@@ -30,6 +30,7 @@ async def test_ctrl_c_drains_and_ends_with_success(tmp_path: Path) -> None:
                 await client.get("/healthz")
 
 
+@EMBEDDED
 async def test_a_second_one_on_the_same_data_is_refused_in_one_line(mesh: Mesh, tmp_path: Path) -> None:
     second = Mesh(tmp_path, {"CHATLY_DATA_DIR": str(mesh.data_dir)})
 
@@ -39,6 +40,7 @@ async def test_a_second_one_on_the_same_data_is_refused_in_one_line(mesh: Mesh, 
     assert "Traceback" not in second.output()
 
 
+@EMBEDDED
 async def test_a_port_that_is_taken_is_named_with_its_setting(mesh: Mesh, tmp_path: Path) -> None:
     taken = mesh.grpc["auth"].rpartition(":")[2]
     second = Mesh(tmp_path, {"CHATLY_AUTH_GRPC_PORT": taken})

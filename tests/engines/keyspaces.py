@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from uuid import uuid4
 
 from kernel.store.cassandra import CassandraSession, open_cassandra
@@ -33,6 +34,8 @@ async def emptied_cassandra(contact_points: str, keyspace: str, schema: Schema) 
 
 
 async def _drop(contact_points: str, keyspace: str) -> None:
-    async with open_cassandra(cassandra_settings(contact_points, keyspace)) as session:
+    # Of some thirty tables, while the tests that come next have begun.
+    patient = replace(cassandra_settings(contact_points, keyspace), request_seconds=60.0)
+    async with open_cassandra(patient) as session:
         await session.ready()
         await session.execute(f"DROP KEYSPACE IF EXISTS {keyspace}")

@@ -11,7 +11,7 @@ from tests.e2e.access.calls import key_of, outcome
 from tests.e2e.access.cases import CASES
 from tests.e2e.access.forgery import bad_tokens, signing_key
 from tests.e2e.access.world import World
-from tests.e2e.mesh import SERVICES, Mesh
+from tests.e2e.mesh import EMBEDDED, SERVICES, Mesh
 from tests.e2e.people import bearer, log_in, rest
 
 PROTECTED = [method for method in methods() if not method.internal and not method.public]
@@ -36,6 +36,7 @@ async def outcomes(mesh: Mesh, world: World, token: str, where: str) -> dict[str
         await asyncio.gather(*(channel.close() for channel in channels.values()))
 
 
+@EMBEDDED
 @pytest.mark.parametrize("where", ["at the edge", "past the edge"])
 async def test_no_rpc_takes_a_bad_token(mesh: Mesh, world: World, where: str) -> None:
     found = {
@@ -48,6 +49,7 @@ async def test_no_rpc_takes_a_bad_token(mesh: Mesh, world: World, where: str) ->
     assert found == {(flaw, key): expected[flaw] for flaw, key in found}
 
 
+@EMBEDDED
 async def test_the_key_that_the_forger_has_is_the_right_one(mesh: Mesh, world: World) -> None:
     """Else the tokens above could be refused for the wrong reason."""
     assert jwt.get_unverified_header(world.owner.token)["kid"] == signing_key(mesh).kid

@@ -13,7 +13,10 @@ from tests.e2e.access.calls import attempt, key_of, outcome, request_type
 from tests.e2e.access.cases import CASES
 from tests.e2e.access.world import World, a_world
 from tests.e2e.bad_input.wire import Path, dotted, encoded, string_fields
-from tests.e2e.mesh import Mesh
+from tests.e2e.mesh import EMBEDDED, Mesh
+
+# Refused before any engine is asked.
+pytestmark = EMBEDDED
 
 REACHABLE = [method for method in methods() if not method.internal]
 FIELDS = [(method, path) for method in REACHABLE for path in string_fields(request_type(method))]

@@ -9,7 +9,7 @@ import pytest
 from chatly.media.v1 import media_service_pb2 as media
 from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
 
-from tests.e2e.mesh import Mesh
+from tests.e2e.mesh import EMBEDDED, Mesh
 from tests.e2e.people import Person
 from tests.problems import metadata, reason, rpc_reason
 from tests.unit.media.samples import PDF, a_jpeg, a_png_that_claims, a_zip
@@ -72,6 +72,7 @@ async def test_the_largest_file_goes_through(client: httpx.AsyncClient, pair: tu
     assert sha256(downloaded.content).digest() == sha256(data).digest()
 
 
+@EMBEDDED
 async def test_an_upload_that_stops_half_way_leaves_nothing(
     mesh: Mesh, client: httpx.AsyncClient, pair: tuple[Person, Person]
 ) -> None:

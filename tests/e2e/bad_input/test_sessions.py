@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import httpx
 
-from tests.e2e.mesh import Mesh
+from tests.e2e.mesh import EMBEDDED, Mesh
 from tests.e2e.people import PASSWORD, Person, log_in, rest, somebody
 from tests.problems import reason
 
@@ -27,6 +27,7 @@ def let_a_minute_pass(mesh: Mesh, person: Person) -> None:
     database.close()
 
 
+@EMBEDDED
 async def test_a_refresh_token_that_is_shown_again_later_ends_its_session(
     mesh: Mesh, client: httpx.AsyncClient
 ) -> None:

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from tests.e2e.commands.chatly import chatly
-from tests.e2e.mesh import SERVICES, Mesh, running_mesh
+from tests.e2e.mesh import EMBEDDED, SERVICES, Mesh, running_mesh
 
 
+@EMBEDDED
 async def test_a_mesh_that_runs_is_well(mesh: Mesh) -> None:
     doctor = await chatly(mesh.environ, "doctor")
 
