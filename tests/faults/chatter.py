@@ -18,7 +18,7 @@ from tests.e2e.people import Person
 _CALL_SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
 # What a client sees of a server that is killed, and of an edge whose server is gone.
-_AWAY = {
+AWAY = {
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.UNKNOWN,
     grpc.StatusCode.INTERNAL,
@@ -65,7 +65,7 @@ class Sender:
             try:
                 answer = await self.stub.SendMessage(request, metadata=self.person.metadata, timeout=_CALL_SECONDS)
             except grpc.aio.AioRpcError as error:
-                if error.code() not in _AWAY:
+                if error.code() not in AWAY:
                     raise
                 self.retries += 1
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -86,17 +86,18 @@ class Subscriber:
     resumes: int = 0
     resyncs: int = 0
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
+    message_ids: set[str] = field(default_factory=set)
+    """Of the messages among the events."""
 
-    @property
-    def message_ids(self) -> set[str]:
-        return {event.message_created.message_id for event in self.events.values() if event.HasField("message_created")}
+    def has_heard(self, message_ids: set[str]) -> bool:
+        return self.message_ids >= message_ids
 
     async def run(self) -> None:
         while True:
             try:
                 await self._listen()
             except grpc.aio.AioRpcError as error:
-                if error.code() not in _AWAY:
+                if error.code() not in AWAY:
                     raise
             self.resumes += 1
             await asyncio.sleep(_PAUSE_SECONDS)
@@ -112,6 +113,8 @@ class Subscriber:
     def _take(self, event: LiveEvent) -> None:
         if event.event_id:
             self.events.setdefault(event.event_id, event)
+            if event.HasField("message_created"):
+                self.message_ids.add(event.message_created.message_id)
         elif event.HasField("caught_up"):
             self.caught_up.set()
         elif event.HasField("resync"):

@@ -1,20 +1,22 @@
 """Ten people who talk and listen, and what must be true of all they said afterwards, whatever died meanwhile."""
 
 import asyncio
+import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
 
+import grpc
 from chatly.messaging.v1 import messaging_service_pb2 as messaging
 from chatly.messaging.v1.message_pb2 import Message
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, people
-from tests.faults.chatter import Sender, Subscriber, history, messaging_stub
+from tests.faults.chatter import AWAY, Sender, Subscriber, history, messaging_stub
 from tests.waiting import eventually
 
 PEOPLE = 10
@@ -30,6 +32,23 @@ class Crowd:
     subscribers: Sequence[Subscriber]
     members: dict[str, list[Person]]
     """Of each chat."""
+    deadline: float = DEADLINE
+    """Seconds that anything may take to come right."""
+
+    @property
+    def group(self) -> str:
+        """The chat of all of them."""
+        return next(iter(self.members))
+
+    @property
+    def pair(self) -> str:
+        """One of the chats of two."""
+        return list(self.members)[1]
+
+    def newest(self, chat_id: str) -> Message:
+        """What was acknowledged last there."""
+        last = [[m for m in sender.acknowledged.values() if m.chat_id == chat_id][-1:] for sender in self.senders]
+        return max(itertools.chain(*last), key=lambda message: message.created_at.ToNanoseconds())
 
     @property
     def acknowledged(self) -> int:
@@ -38,10 +57,29 @@ class Crowd:
     def got_through(self, number: int) -> bool:
         return self.acknowledged >= number
 
-    async def get_through(self, number: int) -> None:
+    async def get_through(self, number: int, *, seconds: float | None = None) -> None:
         """Wait until that many more messages are acknowledged."""
         enough = self.acknowledged + number
-        await eventually(partial(self.got_through, enough), "messages get through", seconds=DEADLINE)
+        limit = seconds or self.deadline
+        await eventually(partial(self.got_through, enough), "messages get through", seconds=limit)
+
+    def said(self, chat_ids: Collection[str]) -> set[str]:
+        """Ids of what is acknowledged by now in some chats."""
+        return {
+            message.message_id
+            for sender in self.senders
+            for message in sender.acknowledged.values()
+            if message.chat_id in chat_ids
+        }
+
+    async def hear(self, *, seconds: float | None = None) -> None:
+        """Wait until everybody has heard what is acknowledged by now."""
+        said = [(subscriber, self.said(self.chats_of(subscriber))) for subscriber in self.subscribers]
+        for subscriber, expected in said:
+            await eventually(partial(subscriber.has_heard, expected), "it is heard", seconds=seconds or self.deadline)
+
+    def chats_of(self, subscriber: Subscriber) -> list[str]:
+        return [chat_id for chat_id, members in self.members.items() if subscriber.person in members]
 
     @asynccontextmanager
     async def talking(self) -> AsyncIterator[None]:
@@ -50,7 +88,7 @@ class Crowd:
         async with asyncio.TaskGroup() as group:
             listening = [group.create_task(subscriber.run()) for subscriber in self.subscribers]
             await eventually(
-                lambda: all(s.caught_up.is_set() for s in self.subscribers), "all listen", seconds=DEADLINE
+                lambda: all(s.caught_up.is_set() for s in self.subscribers), "all listen", seconds=self.deadline
             )
             talking = [group.create_task(sender.run(silence)) for sender in self.senders]
             yield
@@ -69,8 +107,8 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd(mesh: Mesh, *, messages_per_second: float) -> AsyncIterator[Crowd]:
-    """On their own connections through the edge; nobody talks or listens yet."""
+async def crowd(mesh: Mesh, *, messages_per_second: float, deadline: float = DEADLINE) -> AsyncIterator[Crowd]:
+    """On their own connections through the edge; nobody talks or listens yet. `deadline`: of each step, in seconds."""
     everybody = await people(mesh, *["talker"] * PEOPLE)
     async with AsyncExitStack() as stack:
         stubs = [await stack.enter_async_context(messaging_stub(mesh)) for _ in everybody]
@@ -90,6 +128,7 @@ async def crowd(mesh: Mesh, *, messages_per_second: float) -> AsyncIterator[Crow
             ],
             subscribers=[Subscriber(stub, person) for stub, person in zip(stubs, everybody, strict=True)],
             members=members,
+            deadline=deadline,
         )
 
 
@@ -114,6 +153,9 @@ async def _check_chat(talkers: Crowd, chat_id: str, members: Sequence[Person]) -
     assert made == Counter(acknowledged.keys())
     assert {message.client_message_id: message.message_id for message in told} == acknowledged
     assert sorted(message.seq for message in told) == list(range(1, len(told) + 1))
+    for member in members:
+        spoken = [int(message.text.rpartition(" ")[2]) for message in told if message.sender_id == member.user_id]
+        assert spoken == sorted(spoken)
     for member in members[1:]:
         other = await history(talkers.stub, member, chat_id)
         assert [message.message_id for message in other] == [message.message_id for message in told]
@@ -124,22 +166,21 @@ async def _stored_history(talkers: Crowd, chat_id: str, reader: Person) -> list[
     told: list[Message] = []
 
     async def all_are_stored() -> bool:
-        told[:] = await history(talkers.stub, reader, chat_id)
+        try:
+            told[:] = await history(talkers.stub, reader, chat_id)
+        except grpc.aio.AioRpcError as error:
+            if error.code() not in AWAY:
+                raise
+            return False
         return all(message.seq for message in told)
 
-    await eventually(all_are_stored, "every message has its seq", seconds=DEADLINE)
+    await eventually(all_are_stored, "every message has its seq", seconds=talkers.deadline)
     return told
 
 
 async def _check_subscriber(talkers: Crowd, subscriber: Subscriber) -> None:
-    chats = [chat_id for chat_id, members in talkers.members.items() if subscriber.person in members]
-    expected = {
-        message.message_id
-        for sender in talkers.senders
-        for message in sender.acknowledged.values()
-        if message.chat_id in chats
-    }
+    expected = talkers.said(talkers.chats_of(subscriber))
 
-    await eventually(lambda: subscriber.message_ids >= expected, "everything was heard of", seconds=DEADLINE)
+    await eventually(partial(subscriber.has_heard, expected), "everything was heard of", seconds=talkers.deadline)
     assert subscriber.message_ids == expected
     assert subscriber.resyncs == 0

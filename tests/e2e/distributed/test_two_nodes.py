@@ -1,9 +1,6 @@
 """Two nodes of a service are one service: on the real engines, with processes that are killed."""
 
 import asyncio
-import os
-import signal
-from contextlib import AsyncExitStack
 from uuid import uuid4
 
 import grpc
@@ -15,13 +12,14 @@ from chatly.messaging.v1 import messaging_service_pb2 as messaging
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from tests.e2e.commands.chatly import chatly
-from tests.e2e.distributed.conftest import Nodes
+from tests.e2e.distributed.nodes import channels, is_back, kill
 from tests.e2e.live.listener import listening
+from tests.e2e.mesh import SERVICES, Mesh
 from tests.e2e.people import Person, people, rest
 from tests.faults.crowd import crowd
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.engines, pytest.mark.timeout(150), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="session")]
 
 MESSAGES_PER_SECOND = 60
 
@@ -35,15 +33,9 @@ async def send(channel: grpc.aio.Channel, sender: Person, receiver: Person, text
     return answer.message.message_id
 
 
-async def channels(stack: AsyncExitStack, addresses: list[str]) -> list[grpc.aio.Channel]:
-    return [await stack.enter_async_context(grpc.aio.insecure_channel(address)) for address in addresses]
-
-
-async def test_what_is_sent_on_one_node_is_heard_and_read_on_the_other(nodes: Nodes) -> None:
-    ann, bob = await people(nodes.mesh, "ann", "bob")
-    async with AsyncExitStack() as stack:
-        here, there = await channels(stack, nodes.messaging)
-        of_bob = await stack.enter_async_context(listening(there, bob))
+async def test_what_is_sent_on_one_node_is_heard_and_read_on_the_other(mesh: Mesh) -> None:
+    ann, bob = await people(mesh, "ann", "bob")
+    async with channels(mesh, "messaging") as (here, there), listening(there, bob) as of_bob:
         await of_bob.until_caught_up()
 
         message_id = await send(here, ann, bob, "hello")
@@ -54,10 +46,9 @@ async def test_what_is_sent_on_one_node_is_heard_and_read_on_the_other(nodes: No
         assert [message.message_id for message in page.messages] == [message_id]
 
 
-async def test_a_cursor_of_one_node_resumes_on_the_other(nodes: Nodes) -> None:
-    ann, bob = await people(nodes.mesh, "ann", "bob")
-    async with AsyncExitStack() as stack:
-        here, there = await channels(stack, nodes.messaging)
+async def test_a_cursor_of_one_node_resumes_on_the_other(mesh: Mesh) -> None:
+    ann, bob = await people(mesh, "ann", "bob")
+    async with channels(mesh, "messaging") as (here, there):
         async with listening(here, bob) as before:
             await before.until_caught_up()
             heard = await send(here, ann, bob, "heard")
@@ -65,35 +56,29 @@ async def test_a_cursor_of_one_node_resumes_on_the_other(nodes: Nodes) -> None:
             cursor = before.cursor
         missed = [await send(here, ann, bob, f"missed {number}") for number in range(10)]
 
-        of_bob = await stack.enter_async_context(listening(there, bob, cursor))
-        replayed = [event.message_created.message_id for event in await of_bob.until_caught_up()]
-        live = await send(here, ann, bob, "live")
+        async with listening(there, bob, cursor) as of_bob:
+            replayed = [event.message_created.message_id for event in await of_bob.until_caught_up()]
+            live = await send(here, ann, bob, "live")
 
-        assert [message_id for message_id in replayed if message_id != heard] == missed
-        assert (await of_bob.next("message_created")).message_created.message_id == live
+            assert [message_id for message_id in replayed if message_id != heard] == missed
+            assert (await of_bob.next("message_created")).message_created.message_id == live
 
 
-async def test_the_doctor_looks_at_every_process_and_every_engine(nodes: Nodes) -> None:
-    doctor = await chatly(nodes.mesh.environ, "doctor")
+async def test_the_doctor_looks_at_every_process_and_every_engine(mesh: Mesh) -> None:
+    doctor = await chatly(mesh.environ, "doctor")
 
     assert doctor.exit_code == 0, doctor.output
-    assert all(f"serving at {address}" in doctor.output for address in (*nodes.messaging, *nodes.media))
+    assert all(f"serving at {address}" in doctor.output for each in mesh.grpc_nodes.values() for address in each)
     assert doctor.output.count("reached at") == 4
 
 
-async def test_the_demo_fills_it(nodes: Nodes) -> None:
-    demo = await chatly(nodes.mesh.environ, "seed-demo")
-
-    assert demo.exit_code == 0, demo.output
-
-
-async def test_a_session_that_is_ended_ends_on_every_node(nodes: Nodes) -> None:
-    (ann,) = await people(nodes.mesh, "ann")
-    async with AsyncExitStack() as stack:
-        stubs = [MessagingServiceStub(channel) for channel in await channels(stack, nodes.messaging)]
+async def test_a_session_that_is_ended_ends_on_every_node(mesh: Mesh) -> None:
+    (ann,) = await people(mesh, "ann")
+    async with channels(mesh, "messaging") as nodes:
+        stubs = [MessagingServiceStub(node) for node in nodes]
         for stub in stubs:
             await stub.ListChats(messaging.ListChatsRequest(), metadata=ann.metadata)
-        async with rest(nodes.mesh) as client:
+        async with rest(mesh) as client:
             assert (await client.post("/api/auth/logout", json={}, headers=ann.headers)).status_code == 200
 
         async def refused(stub: MessagingServiceStub) -> bool:
@@ -107,12 +92,12 @@ async def test_a_session_that_is_ended_ends_on_every_node(nodes: Nodes) -> None:
             await eventually(lambda stub=stub: refused(stub), "the session has ended here too", seconds=5)
 
 
-async def test_an_upload_begun_on_one_node_ends_on_the_other(nodes: Nodes) -> None:
-    (ann,) = await people(nodes.mesh, "ann")
+async def test_an_upload_begun_on_one_node_ends_on_the_other(mesh: Mesh) -> None:
+    (ann,) = await people(mesh, "ann")
     content = b"%PDF-1.7\n" + b"x" * 200_000
     half = len(content) // 2
-    async with AsyncExitStack() as stack:
-        here, there = (MediaServiceStub(channel) for channel in await channels(stack, nodes.media))
+    async with channels(mesh, "media") as nodes:
+        here, there = (MediaServiceStub(node) for node in nodes)
         start = media_service_pb2.UploadStart(
             file_name="plan.pdf", size_bytes=len(content), purpose=media_service_pb2.MEDIA_PURPOSE_MESSAGE
         )
@@ -131,23 +116,23 @@ async def test_an_upload_begun_on_one_node_ends_on_the_other(nodes: Nodes) -> No
 
 
 @pytest.mark.parametrize("victim", ["messaging-2", "persister-1"])
-async def test_a_node_killed_under_load_loses_doubles_and_disorders_nothing(nodes: Nodes, victim: str) -> None:
-    async with crowd(nodes.mesh, messages_per_second=MESSAGES_PER_SECOND) as talkers:
+async def test_a_node_killed_under_load_loses_doubles_and_disorders_nothing(mesh: Mesh, victim: str) -> None:
+    async with crowd(mesh, messages_per_second=MESSAGES_PER_SECOND) as talkers:
         async with talkers.talking():
             await talkers.get_through(150)
-            killed = nodes.pid(victim)
-            os.kill(killed, signal.SIGKILL)
+            killed = kill(mesh, victim)
             await talkers.get_through(150)
-            await eventually(lambda: nodes.pid(victim) != killed, "it is started again")
+            await is_back(mesh, victim, killed)
             await talkers.get_through(150)
 
         assert all(subscriber.resyncs == 0 for subscriber in talkers.subscribers)
 
 
-async def test_when_the_command_is_killed_its_processes_die_with_it(nodes: Nodes) -> None:
-    names = ["auth-1", "messaging-1", "messaging-2", "presence-1", "media-1", "media-2", "persister-1"]
-    processes = [psutil.Process(nodes.pid(name)) for name in names]
+async def test_when_the_command_is_killed_its_processes_die_with_it(mesh: Mesh) -> None:
+    """The last test of the room: nothing is left of its mesh."""
+    names = [f"{service}-{number}" for service in SERVICES for number in (1, 2)]
+    processes = [psutil.Process(mesh.node_pid(name)) for name in names]
 
-    await asyncio.to_thread(nodes.mesh.kill)
+    await asyncio.to_thread(mesh.kill)
 
     await eventually(lambda: not any(process.is_running() for process in processes), "none is left")

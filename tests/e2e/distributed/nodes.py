@@ -1,0 +1,34 @@
+"""What the tests of this room do with the nodes of a mesh."""
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import grpc
+
+from tests.e2e.mesh import Mesh
+from tests.waiting import eventually
+
+BACK_SECONDS = 60.0
+
+
+@asynccontextmanager
+async def channels(mesh: Mesh, service: str) -> AsyncIterator[list[grpc.aio.Channel]]:
+    """To each node of a service, past the edge."""
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(grpc.aio.insecure_channel(address)) for address in mesh.grpc_nodes[service]
+        ]
+
+
+def kill(mesh: Mesh, name: str) -> int:
+    """SIGKILL; the process id that it had."""
+    pid = mesh.node_pid(name)
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+async def is_back(mesh: Mesh, name: str, killed: int) -> None:
+    """Wait until the command has started a new process."""
+    await eventually(lambda: mesh.node_pid(name) != killed, "it is started again", seconds=BACK_SECONDS)
