@@ -43,6 +43,11 @@ def rpc_violations(error: grpc.aio.AioRpcError) -> dict[str, str]:
     return _violations(_status(error))
 
 
+def rpc_retry_seconds(error: grpc.aio.AioRpcError) -> float:
+    """How long the caller is to wait; 0: nothing is said of that."""
+    return float(_detail(_status(error), "RetryInfo").get("retry_delay", "0s").removesuffix("s"))
+
+
 def status_json(serialized: bytes) -> Json:
     """A google.rpc.Status as the edge shows it in JSON."""
     return MessageToDict(status_pb2.Status.FromString(serialized), preserving_proto_field_name=True)
