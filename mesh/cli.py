@@ -123,8 +123,9 @@ def _seed_demo(_: argparse.Namespace) -> int:
 
 
 def _edge_config(options: argparse.Namespace) -> int:
-    from mesh.edge.config import EdgeSettings, render
+    from mesh.edge.config import render
     from mesh.edge.process import write_configuration
+    from mesh.edge.settings import EdgeSettings
     from mesh.safety import refuse_unsafe_edge
 
     edge = load(EdgeSettings, os.environ)

@@ -14,8 +14,8 @@ from kernel.rpc.client import open_channel
 from kernel.rpc.tls import MeshTls, load_tls
 from kernel.settings import SettingsError, load
 from mesh.distributed import engine_addresses
-from mesh.edge.config import EdgeSettings
 from mesh.edge.http_get import http_get
+from mesh.edge.settings import EdgeSettings
 from mesh.places import Place, places
 from mesh.platform import GRPC_SERVICES
 from mesh.settings import ProcessSettings

@@ -12,9 +12,9 @@ from kernel.rpc.server import RunningServer
 from kernel.rpc.tls import load_tls
 from kernel.runner import background
 from kernel.settings import load
-from mesh.edge.config import EdgeSettings
 from mesh.edge.front import edge_settings, ready_line, serve_pages
 from mesh.edge.process import Edge, stopped_at_the_end
+from mesh.edge.settings import EdgeSettings
 from mesh.platform import open_platform
 from mesh.serving import serving
 from mesh.settings import ProcessSettings, embedded_secret, only_one

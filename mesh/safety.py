@@ -15,7 +15,7 @@ from kernel.rpc.tls import TlsSettings
 from kernel.settings import SettingsError, env, load, settings
 from kernel.store.cassandra_settings import CassandraSettings, addresses
 from kernel.store.redis_settings import RedisSettings
-from mesh.edge.config import EdgeSettings
+from mesh.edge.settings import EdgeSettings
 from mesh.settings import PORTS, ProcessSettings
 
 _MESH_TLS: Final = "set CHATLY_TLS_CERT_FILE, CHATLY_TLS_KEY_FILE and CHATLY_TLS_CA_FILE"

@@ -11,9 +11,9 @@ from kernel.rpc.settings import load_server_settings
 from kernel.rpc.tls import MeshTls, load_tls
 from kernel.runner import background
 from kernel.settings import load
-from mesh.edge.config import EdgeSettings
 from mesh.edge.front import edge_settings, ready_line, serve_pages
 from mesh.edge.process import Edge, stopped_at_the_end
+from mesh.edge.settings import EdgeSettings
 from mesh.node import Node, Say
 from mesh.places import Place, places
 from mesh.settings import ProcessSettings, embedded_secret, only_one

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from kernel.rpc.tls import load_tls
 from kernel.settings import load
-from mesh.edge.config import EdgeSettings
 from mesh.edge.front import serve_pages
+from mesh.edge.settings import EdgeSettings
 from mesh.safety import refuse_unsafe_web
 from mesh.settings import PORTS, with_addresses
 

@@ -12,9 +12,9 @@ from typing import Protocol
 from kernel.rpc.http import serve_http
 from kernel.rpc.tls import MeshTls
 from kernel.settings import SettingsError, load
-from mesh.edge.config import EdgeSettings
 from mesh.edge.http_get import http_get
 from mesh.edge.pages import Running, pages
+from mesh.edge.settings import EdgeSettings
 from mesh.edge.tls import ensure_certificate
 
 

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from mesh.edge.config import EdgeSettings, render, render_secrets
+from mesh.edge.config import render, render_secrets
 from mesh.edge.http_get import http_get
+from mesh.edge.settings import EdgeSettings
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0

@@ -39,3 +39,16 @@ def test_a_module_that_does_more_is_named_with_its_line(line: str, told: str, tm
     (tmp_path / "loud.py").write_text(f"\n{line}\n")
 
     assert what_importing_does("loud", folder=tmp_path).startswith(told)
+
+
+def test_serving_a_service_needs_nothing_that_only_the_edge_or_the_command_line_has() -> None:
+    program = """
+import sys
+for missing in ("jinja2", "httpx", "PIL", "bcrypt", "aiobotocore", "cassandra", "kafka", "redis", "opentelemetry"):
+    sys.modules[missing] = None
+import mesh.cli, mesh.serving
+"""
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr

@@ -8,8 +8,9 @@ import httpx
 
 from engines.node import Node
 from kernel.settings import load
-from mesh.edge.config import EdgeSettings, render
+from mesh.edge.config import render
 from mesh.edge.process import envoy_command
+from mesh.edge.settings import EdgeSettings
 from mesh.settings import PORTS
 from tests.faults.world.network import Network
 from tests.faults.world.part import Part

@@ -14,7 +14,7 @@ _MODULES = (
     "kernel.store.redis_settings",
     "kernel.telemetry.logs",
     "kernel.telemetry.trace_settings",
-    "mesh.edge.config",
+    "mesh.edge.settings",
     "kernel.rpc.tls",
     "mesh.safety",
     "mesh.settings",

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from kernel.settings import load
-from mesh.edge.config import EdgeSettings
+from mesh.edge.settings import EdgeSettings
 from mesh.safety import refuse_unsafe_edge, refuse_unsafe_service, refuse_unsafe_web
 from mesh.settings import PORTS
 from mesh.targets import TARGETS

@@ -9,9 +9,10 @@ import yaml
 
 from engines.certificates import Authority
 from kernel.settings import load
-from mesh.edge.config import EdgeSettings, render, routes
+from mesh.edge.config import render, routes
 from mesh.edge.contract import methods
 from mesh.edge.process import write_configuration
+from mesh.edge.settings import EdgeSettings
 
 PUBLIC = {
     "/chatly.auth.v1.AuthService/Register",

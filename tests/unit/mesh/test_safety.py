@@ -3,7 +3,7 @@
 import pytest
 
 from kernel.settings import SettingsError, load
-from mesh.edge.config import EdgeSettings
+from mesh.edge.settings import EdgeSettings
 from mesh.safety import refuse_unsafe_edge, refuse_unsafe_service, refuse_unsafe_web
 
 SECRET = "Yq3v8rT1kZ0bN5xW7cJ2mL9pD4sF6gHa"
