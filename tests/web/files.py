@@ -1,9 +1,14 @@
 """Files to attach, made on the spot."""
 
+from math import sin
 from pathlib import Path
 from random import Random
 
-from PIL import Image
+from PIL import Image, ImageDraw
+
+# From the top to the bottom of the picture: red, green and blue of what is 0 to 255 there.
+_SKY = (lambda at: 96 + at * 0.62, lambda at: 120 + at * 0.35, lambda at: 190 - at * 0.3)
+_RANGES = ("#8a7ba8", "#6a6396", "#474a7c", "#262c55")
 
 PDF = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
@@ -12,8 +17,16 @@ PDF = (
 
 
 def hills(path: Path) -> Path:
-    """A picture of 1600 by 1200 that is nice to look at."""
-    Image.effect_mandelbrot((1600, 1200), (-2, -1.2, 0.6, 1.2), 60).convert("RGB").save(path, quality=90)
+    """A picture of 1600 by 1200 that is nice to look at: an evening sky over four ranges."""
+    width, height = 1_600, 1_200
+    picture = Image.merge("RGB", [Image.linear_gradient("L").point(shade) for shade in _SKY]).resize((width, height))
+    draw = ImageDraw.Draw(picture)
+    for number, colour in enumerate(_RANGES):
+        ridge = [
+            (x, 520 + 170 * number + 90 * sin(x / (310 - 45 * number) + 2 * number)) for x in range(0, width + 8, 8)
+        ]
+        draw.polygon([*ridge, (width, height), (0, height)], fill=colour)
+    picture.save(path, quality=90)
     return path
 
 

@@ -86,6 +86,8 @@ function Actions({ opened, isOwn, commands, onClose, onRemove, onMoreEmoji }: Ac
           align="start"
           collisionPadding={8}
           aria-label={t("actions.menu")}
+          // A finger that is lifted after a long press may move the focus to the message below it.
+          onFocusOutside={(event) => event.preventDefault()}
           onCloseAutoFocus={(event) => {
             event.preventDefault();
             focusMessage(message);

@@ -1,5 +1,5 @@
 import { Ban, MessageCircle } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNameOf } from "@/components/people/names";
 import { PresenceText } from "@/components/people/PresenceText";
@@ -24,8 +24,13 @@ interface PersonPanelProps {
 /** Somebody else's profile. */
 export function PersonPanel({ userId, onMessage, onClose }: PersonPanelProps) {
   const { t } = useTranslation();
+  const { getUser } = useActions();
   const user = useUser(userId);
   const name = useNameOf()(user);
+  useEffect(() => {
+    // What is known of them is shown meanwhile; it may be of yesterday.
+    getUser(userId).catch(() => undefined);
+  }, [getUser, userId]);
   return (
     <SidePanel title={t("profile.title")} onClose={onClose}>
       <div className={panel.hero}>
