@@ -65,6 +65,17 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which messages to find; `chat_id` empty: in all of the caller's chats."""
+
+    query: str
+    chat_id: str = ""
+    page_size: int = 0
+    """0: 20."""
+    page_token: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewGroup:
     """A group to make. The same `client_group_id` from the same creator is the same group."""
 

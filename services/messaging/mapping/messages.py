@@ -10,7 +10,7 @@ from history.chats import is_direct, other_member
 from history.model import AttachedMedia, Message, Reaction
 from kernel.errors import invalid_field
 from kernel.ids import UserId
-from services.messaging.model import ChatRef, Draft, Listing
+from services.messaging.model import ChatRef, Draft, Listing, Search
 
 
 def timestamp(moment: datetime) -> Timestamp:
@@ -106,6 +106,16 @@ def listing(request: messaging_service_pb2.ListMessagesRequest) -> Listing:
         chat=chat_ref(request.chat_id, request.user_id),
         forward=request.direction == messaging_service_pb2.LIST_DIRECTION_FORWARD,
         start=optional_time_uuid("start_message_id", request.start_message_id),
+        page_size=request.page_size,
+        page_token=request.page_token,
+    )
+
+
+def search(request: messaging_service_pb2.SearchMessagesRequest) -> Search:
+    """Which messages to find."""
+    return Search(
+        query=request.query,
+        chat_id=request.chat_id.lower(),
         page_size=request.page_size,
         page_token=request.page_token,
     )

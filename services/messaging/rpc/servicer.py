@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
 from chatly.messaging.v1 import messaging_service_pb2 as pb
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceServicer
 
 from history.model import ChatId
-from kernel.errors import ChatlyError, Code, Reason
 from kernel.ids import UserId
 from kernel.rpc.context import current_user
 from services.messaging.add_members import AddMembers
@@ -33,12 +32,14 @@ from services.messaging.mapping.messages import (
     listing,
     message_pb,
     reaction_pb,
+    search,
     time_uuid_of,
     user_id_of,
 )
 from services.messaging.mapping.stream import answer_pb, asks
 from services.messaging.mark_read import MarkRead
 from services.messaging.remove_member import RemoveMember
+from services.messaging.search_messages import SearchMessages
 from services.messaging.send_message import SendMessage
 from services.messaging.set_typing import SetTyping
 from services.messaging.toggle_reaction import ToggleReaction
@@ -56,6 +57,7 @@ class MessagingUseCases:
     delete_message: DeleteMessage
     get_message: GetMessage
     list_messages: ListMessages
+    search_messages: SearchMessages
     toggle_reaction: ToggleReaction
     list_reactions: ListReactions
     list_chats: ListChats
@@ -109,8 +111,9 @@ class MessagingServicer(MessagingServiceServicer):
         page = await self._use.list_messages(listing(request), viewer=_caller())
         return pb.ListMessagesResponse(messages=map(message_pb, page.items), next_page_token=page.next_page_token)
 
-    async def SearchMessages(self, request: pb.SearchMessagesRequest, context: Context) -> NoReturn:
-        raise ChatlyError(Code.UNIMPLEMENTED, Reason.NOT_OFFERED, "this server does not search messages yet")
+    async def SearchMessages(self, request: pb.SearchMessagesRequest, context: Context) -> pb.SearchMessagesResponse:
+        page = await self._use.search_messages(search(request), viewer=_caller())
+        return pb.SearchMessagesResponse(messages=map(message_pb, page.items), next_page_token=page.next_page_token)
 
     async def ToggleReaction(self, request: pb.ToggleReactionRequest, context: Context) -> pb.ToggleReactionResponse:
         chat = chat_ref(request.chat_id, request.user_id)

@@ -32,6 +32,7 @@ from services.messaging.ports import MediaLibrary, UserDirectory
 from services.messaging.publish import Publisher
 from services.messaging.remove_member import RemoveMember
 from services.messaging.rpc.servicer import MessagingUseCases
+from services.messaging.search_messages import SearchMessages
 from services.messaging.send_message import SendMessage
 from services.messaging.set_typing import SetTyping
 from services.messaging.toggle_reaction import ToggleReaction
@@ -87,6 +88,7 @@ def use_cases(parts: Parts, subscribe: Subscribe) -> MessagingUseCases:
         delete_message=DeleteMessage(members=members, history=history, events=events, journal=journal),
         get_message=GetMessage(members=members, history=history),
         list_messages=ListMessages(members=members, history=history),
+        search_messages=SearchMessages(members=members, history=history),
         toggle_reaction=ToggleReaction(members=members, history=history, events=events, journal=journal),
         list_reactions=ListReactions(members=members, history=history),
         list_chats=ListChats(history=history),

@@ -93,7 +93,7 @@ CASES: Mapping[str, Case] = {
         lambda w, p: messaging.ListMessagesRequest(chat_id=p.chat_id), "NOT_A_MEMBER"
     ),
     "MessagingService.SearchMessages": Case(
-        lambda w, p: messaging.SearchMessagesRequest(query="ours", chat_id=p.chat_id), "NOT_OFFERED", "NOT_OFFERED"
+        lambda w, p: messaging.SearchMessagesRequest(query="ours", chat_id=p.chat_id), "NOT_A_MEMBER"
     ),
     "MessagingService.ToggleReaction": Case(
         lambda w, p: messaging.ToggleReactionRequest(chat_id=p.chat_id, message_id=p.message_id, emoji="👍"),

@@ -179,9 +179,16 @@ async def test_a_block_either_way_stops_sends_edits_and_reactions(town: Town) ->
             await call
 
 
-async def test_search_is_not_offered_yet(town: Town) -> None:
-    with refused(Reason.NOT_OFFERED, grpc.StatusCode.UNIMPLEMENTED):
-        await town.rpc.SearchMessages(pb.SearchMessagesRequest(query="x"), metadata=town.by(ANN))
+async def test_messages_are_found_by_words_page_by_page(town: Town) -> None:
+    for text in ("tea at one", "milk", "tea at two"):
+        await town.send(ANN, user_id=BOB, text=text)
+    search = pb.SearchMessagesRequest(query="TEA", page_size=1)
+
+    first = await town.rpc.SearchMessages(search, metadata=town.by(BOB))
+    search.page_token = first.next_page_token
+    second = await town.rpc.SearchMessages(search, metadata=town.by(BOB))
+
+    assert [message.text for page in (first, second) for message in page.messages] == ["tea at two", "tea at one"]
 
 
 async def test_while_the_log_is_away_sends_fail_with_a_time_to_come_back(town: Town) -> None:

@@ -499,7 +499,7 @@ class SearchMessagesRequest(_message.Message):
     page_size: _builtins.int
     """How many at most; 0 means 20."""
     page_token: _builtins.str
-    """From an earlier answer."""
+    """From an earlier answer, with the same other fields; empty for the first page."""
     def __init__(
         self,
         *,

@@ -207,7 +207,11 @@ class MessagingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SearchMessages(self, request, context):
-        """Finds messages by words. Not offered yet: UNIMPLEMENTED `NOT_OFFERED`.
+        """Finds messages by words, newest first: those with every word of the query, whole or as part of a longer one, in their
+        text or the names of their files. Case and accents make no difference. One call looks at so many messages: a page may be
+        short, or empty, and yet have a token for the next one.
+
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -57,7 +57,12 @@ class MessagingServiceStub:
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
     """
     SearchMessages: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.SearchMessagesRequest, _messaging_service_pb2.SearchMessagesResponse]
-    """Finds messages by words. Not offered yet: UNIMPLEMENTED `NOT_OFFERED`."""
+    """Finds messages by words, newest first: those with every word of the query, whole or as part of a longer one, in their
+    text or the names of their files. Case and accents make no difference. One call looks at so many messages: a page may be
+    short, or empty, and yet have a token for the next one.
+
+    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
+    """
     ToggleReaction: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ToggleReactionRequest, _messaging_service_pb2.ToggleReactionResponse]
     """Puts one's reaction on a message, or takes it away if it is there.
 
@@ -206,7 +211,12 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.SearchMessagesRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.SearchMessagesRequest, _abc.Awaitable[_messaging_service_pb2.SearchMessagesResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.SearchMessagesResponse]:
-        """Finds messages by words. Not offered yet: UNIMPLEMENTED `NOT_OFFERED`."""
+        """Finds messages by words, newest first: those with every word of the query, whole or as part of a longer one, in their
+        text or the names of their files. Case and accents make no difference. One call looks at so many messages: a page may be
+        short, or empty, and yet have a token for the next one.
+
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
+        """
 
     @_abc_1.abstractmethod
     def ToggleReaction(
