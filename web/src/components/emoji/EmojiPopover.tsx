@@ -1,14 +1,27 @@
-import { lazy, Suspense } from "react";
-import { patiently } from "@/components/ui/patiently";
-import type { EmojiPopoverProps } from "./EmojiPopoverContent";
+import { type ReactNode, Suspense } from "react";
+import { later } from "@/components/ui/later";
+import { Opener, type Trigger } from "@/components/ui/Opener";
+import type { EmojiPopoverContentProps } from "./EmojiPopoverContent";
 
-const EmojiPopoverContent = lazy(patiently(() => import("./EmojiPopoverContent")));
+const EmojiPopoverContent = later(() => import("./EmojiPopoverContent"));
 
-/** An emoji picker that opens beside a button or a place; until it is loaded the button alone. */
-export function EmojiPopover(props: EmojiPopoverProps) {
+type EmojiPopoverProps = Omit<EmojiPopoverContentProps, "anchor"> & {
+  /** A button that opens it, or an empty element at the place where it shall appear. */
+  readonly anchor: { readonly trigger: Trigger } | { readonly at: ReactNode };
+};
+
+/** An emoji picker that opens beside a button or a place. */
+export function EmojiPopover({ anchor, ...rest }: EmojiPopoverProps) {
+  if ("at" in anchor) {
+    return (
+      <Suspense>
+        <EmojiPopoverContent {...rest} anchor={anchor} />
+      </Suspense>
+    );
+  }
   return (
-    <Suspense fallback={"trigger" in props.anchor ? props.anchor.trigger : null}>
-      <EmojiPopoverContent {...props} />
-    </Suspense>
+    <Opener trigger={anchor.trigger} popup="dialog" open={rest.open} onOpenChange={rest.onOpenChange}>
+      {(trigger) => <EmojiPopoverContent {...rest} anchor={{ trigger }} />}
+    </Opener>
   );
 }

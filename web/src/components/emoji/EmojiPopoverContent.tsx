@@ -1,24 +1,29 @@
 import { Popover } from "radix-ui";
-import { lazy, type ReactNode, Suspense } from "react";
+import { type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
-import { patiently } from "@/components/ui/patiently";
+import { later } from "@/components/ui/later";
 import { Spinner } from "@/components/ui/Spinner";
 import styles from "./EmojiPopoverContent.module.css";
 
-const EmojiPicker = lazy(patiently(() => import("./EmojiPicker")));
+const EmojiPicker = later(() => import("./EmojiPicker"));
 
-export interface EmojiPopoverProps {
+export interface EmojiPopoverContentProps {
   readonly open: boolean;
   readonly onOpenChange: (open: boolean) => void;
   readonly onPick: (emoji: string) => void;
-  /** A button that opens it, or an empty element at the place where it shall appear. */
   readonly anchor: { readonly trigger: ReactNode } | { readonly at: ReactNode };
   /** Where the focus goes when it closes, if not to the trigger. */
   readonly returnFocus?: () => void;
 }
 
 /** Use `EmojiPopover`, which loads this one when the page is drawn. */
-export default function EmojiPopoverContent({ open, onOpenChange, onPick, anchor, returnFocus }: EmojiPopoverProps) {
+export default function EmojiPopoverContent({
+  open,
+  onOpenChange,
+  onPick,
+  anchor,
+  returnFocus,
+}: EmojiPopoverContentProps) {
   const { t } = useTranslation();
   return (
     <Popover.Root open={open} onOpenChange={onOpenChange}>

@@ -1,14 +1,22 @@
-import { lazy, Suspense } from "react";
-import { patiently } from "./patiently";
-import type { MenuProps } from "./MenuContent";
+import { useState } from "react";
+import { later } from "./later";
+import type { MenuItem } from "./MenuContent";
+import { Opener, type Trigger } from "./Opener";
 
-const MenuContent = lazy(patiently(() => import("./MenuContent")));
+const MenuContent = later(() => import("./MenuContent"));
 
-/** A button that opens a list of actions; until the menu is loaded the button alone. */
-export function Menu(props: MenuProps) {
+interface MenuProps {
+  readonly trigger: Trigger;
+  readonly items: readonly MenuItem[];
+  readonly align?: "start" | "end";
+}
+
+/** A button that opens a list of actions. */
+export function Menu({ trigger, items, align = "end" }: MenuProps) {
+  const [open, setOpen] = useState(false);
   return (
-    <Suspense fallback={props.trigger}>
-      <MenuContent {...props} />
-    </Suspense>
+    <Opener trigger={trigger} popup="menu" open={open} onOpenChange={setOpen}>
+      {(button) => <MenuContent trigger={button} items={items} align={align} open={open} onOpenChange={setOpen} />}
+    </Opener>
   );
 }

@@ -11,16 +11,18 @@ export interface MenuItem {
   readonly onSelect: () => void;
 }
 
-export interface MenuProps {
+interface MenuContentProps {
   readonly trigger: ReactNode;
   readonly items: readonly MenuItem[];
-  readonly align?: "start" | "end";
+  readonly align: "start" | "end";
+  readonly open: boolean;
+  readonly onOpenChange: (open: boolean) => void;
 }
 
-/** A button that opens a list of actions. Use `Menu`, which loads this one when the page is drawn. */
-export default function MenuContent({ trigger, items, align = "end" }: MenuProps) {
+/** Use `Menu`, which loads this one when the page is drawn. */
+export default function MenuContent({ trigger, items, align, open, onOpenChange }: MenuContentProps) {
   return (
-    <DropdownMenu.Root modal={false}>
+    <DropdownMenu.Root modal={false} open={open} onOpenChange={onOpenChange}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className={styles.menu} align={align} sideOffset={4} collisionPadding={8}>
