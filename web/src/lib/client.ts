@@ -4,6 +4,7 @@ import type { Actions } from "./actions/actions";
 import { openActions } from "./actions/open";
 import { forgetCache, forgetDatabase } from "./browser/database";
 import { type Locks, openLocks } from "./browser/locks";
+import type { MessageLoader } from "./message_loader";
 import { type Clients, openClients } from "./rpc/clients";
 import { endsSession, chatlyError } from "./rpc/errors";
 import { millis } from "./rpc/mapping";
@@ -20,6 +21,10 @@ export interface Client {
   readonly reloadChats: () => void;
   readonly watchChat: (chatId: ChatId) => () => void;
   readonly loadOlder: (chatId: ChatId) => void;
+  readonly loadNewer: (chatId: ChatId) => void;
+  readonly showNewest: (chatId: ChatId) => void;
+  /** Loads the part of the chat in which a message stands; rejects if it is gone. */
+  readonly showMessage: (chatId: ChatId, messageId: MessageId) => Promise<void>;
   readonly reloadMessages: (chatId: ChatId) => void;
   readonly needMessage: (chatId: ChatId, messageId: MessageId) => void;
   readonly needUsers: (userIds: readonly UserId[]) => void;
@@ -66,12 +71,19 @@ class BrowserClient implements Client {
   }
 
   reloadChats = (): void => void this.#runtime?.loader.reloadChats();
-  watchChat = (chatId: ChatId): (() => void) => this.#runtime?.loader.watch(chatId) ?? (() => undefined);
-  loadOlder = (chatId: ChatId): void => void this.#runtime?.loader.loadOlder(chatId);
-  reloadMessages = (chatId: ChatId): void => void this.#runtime?.loader.reloadMessages(chatId);
-  needMessage = (chatId: ChatId, messageId: MessageId): void =>
-    void this.#runtime?.loader.needMessage(chatId, messageId);
+  watchChat = (chatId: ChatId): (() => void) => this.#messages?.watch(chatId) ?? (() => undefined);
+  loadOlder = (chatId: ChatId): void => void this.#messages?.loadOlder(chatId);
+  loadNewer = (chatId: ChatId): void => void this.#messages?.loadNewer(chatId);
+  showNewest = (chatId: ChatId): void => void this.#messages?.showNewest(chatId);
+  showMessage = async (chatId: ChatId, messageId: MessageId): Promise<void> =>
+    this.#messages?.showMessage(chatId, messageId);
+  reloadMessages = (chatId: ChatId): void => void this.#messages?.reload(chatId);
+  needMessage = (chatId: ChatId, messageId: MessageId): void => void this.#messages?.needMessage(chatId, messageId);
   needUsers = (userIds: readonly UserId[]): void => this.#runtime?.loader.needUsers(userIds);
+
+  get #messages(): MessageLoader | undefined {
+    return this.#runtime?.loader.messages;
+  }
 
   #signedIn(): Runtime {
     if (this.#runtime === null) throw new ChatlyError("SESSION_ENDED", "nobody is logged in");

@@ -1,6 +1,6 @@
 /** How components see the client: each hook returns the same value until what it shows changes. */
 
-import { createContext, useCallback, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
+import { createContext, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
 import type { Actions } from "./actions/actions";
 import type { Client } from "./client";
 import { chatsByActivity, findMessage, listOf, readersOf, receiptOf, type Receipt } from "./state/selectors";
@@ -65,15 +65,29 @@ export function useChat(chatId: ChatId): Chat | null {
 }
 
 /** A chat's messages; loads them when first shown, and again after a gap. */
-export function useMessages(chatId: ChatId): MessageList & { loadOlder: () => void; reload: () => void } {
+export function useMessages(chatId: ChatId): MessageList & ReturnType<typeof useMessageLoading> {
   const client = useClient();
   useEffect(() => client.watchChat(chatId), [client, chatId]);
   const loaded = useSelected((state) => state.messages.get(chatId));
   const pending = useSelected((state) => state.pending);
   const list = useMemo(() => listOf(chatId, loaded, pending), [chatId, loaded, pending]);
-  const loadOlder = useCallback(() => client.loadOlder(chatId), [client, chatId]);
-  const reload = useCallback(() => client.reloadMessages(chatId), [client, chatId]);
-  return useMemo(() => ({ ...list, loadOlder, reload }), [list, loadOlder, reload]);
+  const loading = useMessageLoading(chatId);
+  return useMemo(() => ({ ...list, ...loading }), [list, loading]);
+}
+
+/** What can be loaded of a chat beside what is shown. */
+function useMessageLoading(chatId: ChatId) {
+  const client = useClient();
+  return useMemo(
+    () => ({
+      loadOlder: () => client.loadOlder(chatId),
+      loadNewer: () => client.loadNewer(chatId),
+      showNewest: () => client.showNewest(chatId),
+      showMessage: (messageId: MessageId) => client.showMessage(chatId, messageId),
+      reload: () => client.reloadMessages(chatId),
+    }),
+    [client, chatId],
+  );
 }
 
 /** One message of a chat, for quotes: fetched if it is not loaded; null while unknown or if it is gone. */

@@ -1,40 +1,28 @@
-/** Asks the server for what is shown: chats, pages of messages, people. Answers never undo what came live meanwhile. */
+/** Asks the server for what is shown: chats, people and, through `messages`, messages. Answers never undo what came live. */
 
-import type { Cache } from "./browser/cache";
-import type { Ingest } from "./live/ingest";
-import type { Clients } from "./rpc/clients";
-import { chatOf, messageOf, userOf } from "./rpc/mapping";
-import { withNewestPage, withOlderPage } from "./state/messages";
-import { type LoadedMessages, newest, type State, withEntry, withoutEntry } from "./state/model";
-import type { Store } from "./state/store";
-import type { Chat, ChatId, MessageId, User, UserId } from "./types";
+import { MessageLoader, type MessageLoaderOptions } from "./message_loader";
+import { Retrying } from "./retrying";
+import { chatOf, userOf } from "./rpc/mapping";
+import { withEntry } from "./state/model";
+import { type Chat, type ChatId, ChatlyError, type User, type UserId } from "./types";
 
 const CHATS_PAGE = 200;
-const MESSAGES_PAGE = 50;
-const LARGEST_PAGE = 200;
 const PEOPLE_PAGE = 200;
-/** Chats whose messages stay in memory after they were looked at. */
-const LISTS_KEPT = 20;
-const QUOTES_KEPT = 200;
 
-const NOT_LOADED: LoadedMessages = { items: [], status: "cached", hasOlder: false, loadingOlder: false };
-
-export interface LoaderOptions {
-  readonly clients: Clients;
-  readonly store: Store<State>;
-  readonly ingest: Ingest;
-  readonly cache: Cache;
-  readonly me: UserId;
-}
+export type LoaderOptions = MessageLoaderOptions & { readonly me: UserId };
 
 export class Loader {
   readonly #options: LoaderOptions;
-  readonly #watched = new Map<ChatId, number>();
+  readonly messages: MessageLoader;
+  readonly #retrying: Retrying;
+  #chatsStale = false;
   readonly #asked = new Set<string>();
   #wantedUsers = new Set<UserId>();
 
   constructor(options: LoaderOptions) {
     this.#options = options;
+    this.#retrying = new Retrying(this.retry, options.signal);
+    this.messages = new MessageLoader(options, () => this.#retrying.later());
   }
 
   /** Everything that the first screen shows: from the cache at once, from the server as soon as it answers. */
@@ -45,23 +33,17 @@ export class Loader {
 
   /** What was told may have a gap: what is shown is asked for anew, what is not shown is forgotten. */
   readonly refresh = (): void => {
-    this.#options.store.update((state) => ({
-      ...state,
-      quoted: new Map(),
-      messages: new Map([...state.messages].filter(([chatId]) => this.#watched.has(chatId))),
-    }));
+    this.#options.store.update((state) => ({ ...state, quoted: new Map() }));
     void this.reloadChats();
-    for (const chatId of this.#watched.keys()) void this.reloadMessages(chatId);
+    this.messages.refresh();
   };
 
-  /** The connection is back: what could not be loaded without it is asked for again. */
+  /** What could not be loaded is asked for again. */
   readonly retry = (): void => {
-    const { chatsStatus, messages, me } = this.#options.store.get();
-    if (chatsStatus !== "ready") void this.reloadChats();
+    const { chatsStatus, me } = this.#options.store.get();
+    if (chatsStatus !== "ready" || this.#chatsStale) void this.reloadChats();
     if (me === null) void this.#quietly(this.reloadMe());
-    for (const chatId of this.#watched.keys()) {
-      if (messages.get(chatId)?.status !== "ready") void this.reloadMessages(chatId);
-    }
+    this.messages.retry();
   };
 
   async reloadChats(): Promise<void> {
@@ -83,7 +65,9 @@ export class Loader {
           }),
         );
       } while (pageToken !== "");
+      this.#chatsStale = false;
     } catch {
+      this.#chatsFailed();
       store.update((state) => (state.chatsStatus === "empty" ? { ...state, chatsStatus: "failed" } : state));
     }
   }
@@ -92,68 +76,13 @@ export class Loader {
   readonly loadChat = async (chatId: ChatId): Promise<void> => {
     const { clients, store, ingest, me } = this.#options;
     const mark = ingest.mark();
-    const { chat } = await clients.messaging.getChat({ chatId });
-    if (chat) store.update((s) => ingest.over(mark, { ...s, chats: withEntry(s.chats, chatId, chatOf(chat, me)) }));
+    try {
+      const { chat } = await clients.messaging.getChat({ chatId });
+      if (chat) store.update((s) => ingest.over(mark, { ...s, chats: withEntry(s.chats, chatId, chatOf(chat, me)) }));
+    } catch (failure) {
+      if (failure instanceof ChatlyError && failure.details.retryable === true) this.#chatsFailed();
+    }
   };
-
-  /** Keeps a chat's messages loaded until the returned function is called. */
-  watch(chatId: ChatId): () => void {
-    this.#watched.set(chatId, (this.#watched.get(chatId) ?? 0) + 1);
-    const list = this.#options.store.get().messages.get(chatId);
-    if (list?.status !== "ready") void this.#open(chatId);
-    return () => this.#unwatch(chatId);
-  }
-
-  async reloadMessages(chatId: ChatId): Promise<void> {
-    const { clients, store, ingest } = this.#options;
-    const loaded = store.get().messages.get(chatId)?.items.length ?? 0;
-    const pageSize = Math.min(LARGEST_PAGE, Math.max(MESSAGES_PAGE, loaded));
-    try {
-      const mark = ingest.mark();
-      const page = await clients.messaging.listMessages({ chatId, pageSize });
-      const items = page.messages.map(messageOf);
-      const hasOlder = page.nextPageToken !== "";
-      store.update((state) => {
-        const list = withNewestPage(state.messages.get(chatId), items, hasOlder);
-        return ingest.over(mark, { ...state, messages: withEntry(state.messages, chatId, list) });
-      });
-    } catch {
-      this.#changeList(chatId, (list) => (list.status === "ready" ? list : { ...list, status: "failed" }));
-    }
-  }
-
-  async loadOlder(chatId: ChatId): Promise<void> {
-    const { clients, store } = this.#options;
-    const list = store.get().messages.get(chatId);
-    const first = list?.items[0];
-    if (!first || list.status !== "ready" || !list.hasOlder || list.loadingOlder) return;
-    this.#changeList(chatId, (before) => ({ ...before, loadingOlder: true }));
-    try {
-      const asked = { chatId, pageSize: MESSAGES_PAGE, startMessageId: first.messageId };
-      const page = await clients.messaging.listMessages(asked);
-      const older = page.messages.map(messageOf);
-      this.#changeList(chatId, (before) => withOlderPage(before, older, page.nextPageToken !== ""));
-    } catch {
-      this.#changeList(chatId, (before) => ({ ...before, loadingOlder: false }));
-    }
-  }
-
-  /** A message for a quote; asked for once. */
-  async needMessage(chatId: ChatId, messageId: MessageId): Promise<void> {
-    const { clients, store } = this.#options;
-    if (this.#asked.has(messageId)) return;
-    this.#asked.add(messageId);
-    const put = (message: ReturnType<typeof messageOf> | null) =>
-      store.update((s) => ({ ...s, quoted: newest(withEntry(s.quoted, messageId, message), QUOTES_KEPT) }));
-    try {
-      const { message } = await clients.messaging.getMessage({ chatId, messageId });
-      put(message ? messageOf(message) : null);
-    } catch {
-      put(null);
-    } finally {
-      this.#asked.delete(messageId);
-    }
-  }
 
   /** Profiles that are not known; what is wanted within a moment is asked for at once. */
   needUsers(userIds: readonly UserId[]): void {
@@ -199,33 +128,6 @@ export class Loader {
     this.putUsers(users.map(userOf));
   }
 
-  async #open(chatId: ChatId): Promise<void> {
-    void this.#quietly(this.#showCached(chatId));
-    await this.reloadMessages(chatId);
-  }
-
-  async #showCached(chatId: ChatId): Promise<void> {
-    const items = await this.#options.cache.messages(chatId);
-    if (items.length === 0) return;
-    this.#changeList(chatId, (list) =>
-      list.status === "cached" && list.items.length === 0 ? { ...list, items } : list,
-    );
-  }
-
-  #unwatch(chatId: ChatId): void {
-    const left = (this.#watched.get(chatId) ?? 1) - 1;
-    if (left > 0) return void this.#watched.set(chatId, left);
-    this.#watched.delete(chatId);
-    this.#options.store.update((state) => {
-      const list = state.messages.get(chatId);
-      if (!list) return state;
-      // Put last, so that the first ones are those not looked at for longest; long lists are cut back to a page.
-      const kept =
-        list.items.length > LARGEST_PAGE ? { ...list, items: list.items.slice(-MESSAGES_PAGE), hasOlder: true } : list;
-      return { ...state, messages: newest(withEntry(withoutEntry(state.messages, chatId), chatId, kept), LISTS_KEPT) };
-    });
-  }
-
   async #askForUsers(): Promise<void> {
     const userIds = [...this.#wantedUsers];
     this.#wantedUsers = new Set();
@@ -240,12 +142,10 @@ export class Loader {
     }
   }
 
-  #changeList(chatId: ChatId, change: (list: LoadedMessages) => LoadedMessages): void {
-    this.#options.store.update((state) => {
-      const before = state.messages.get(chatId) ?? NOT_LOADED;
-      const after = change(before);
-      return after === before ? state : { ...state, messages: withEntry(state.messages, chatId, after) };
-    });
+  /** What is shown may lack what was never told: it is asked for until it comes. */
+  #chatsFailed(): void {
+    this.#chatsStale = true;
+    this.#retrying.later();
   }
 
   /** For what is nice to have: the next occasion asks again. */

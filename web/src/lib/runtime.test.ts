@@ -30,7 +30,7 @@ class Browser {
       onSessionOver: () => undefined,
     });
     runtime.start();
-    runtime.loader.watch(CHAT);
+    runtime.loader.messages.watch(CHAT);
     const tab = { store, runtime, close: () => this.#close(tab) };
     this.#tabs.add(tab);
     return tab;

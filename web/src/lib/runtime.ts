@@ -17,6 +17,7 @@ import { SendQueue } from "./outbox/queue";
 import { IndexedDbOutbox, IndexedDbUploads } from "./outbox/storage";
 import { UploadTray } from "./outbox/tray";
 import type { Clients } from "./rpc/clients";
+import { ReadGatherer } from "./reading";
 import { chatlyError } from "./rpc/errors";
 import { messageOf } from "./rpc/mapping";
 import { withoutStaleTyping } from "./state/apply";
@@ -39,6 +40,7 @@ export class Runtime {
   readonly me: UserId;
   readonly ingest: Ingest;
   readonly loader: Loader;
+  readonly reading: ReadGatherer;
   readonly tray: UploadTray;
   readonly queue: SendQueue;
   readonly #options: RuntimeOptions;
@@ -64,9 +66,14 @@ export class Runtime {
     this.ingest = new Ingest({
       store,
       me,
-      onIncomplete: (chatId) => void this.loader.loadChat(chatId).catch(() => undefined),
+      onIncomplete: (chatId) => void this.loader.loadChat(chatId),
     });
-    this.loader = new Loader({ clients, store, cache, me, ingest: this.ingest });
+    const signal = this.#stop.signal;
+    this.loader = new Loader({ clients, store, cache, me, signal, ingest: this.ingest });
+    this.reading = new ReadGatherer({
+      signal,
+      tell: (chatId, messageId) => clients.messaging.markRead({ chatId, messageId }),
+    });
     this.tray = new UploadTray({ store, locks, storage: uploads, media: clients.media });
     this.queue = new SendQueue({
       store,
@@ -97,9 +104,9 @@ export class Runtime {
       TYPING_LOOK_MS,
     );
     this.#stop.signal.addEventListener("abort", () => clearInterval(typing));
-    window.addEventListener("pageshow", (event) => event.persisted && this.loader.refresh(), {
-      signal: this.#stop.signal,
-    });
+    const { signal } = this.#stop;
+    window.addEventListener("pageshow", (event) => event.persisted && this.loader.refresh(), { signal });
+    document.addEventListener("visibilitychange", this.reading.hurry, { signal });
   }
 
   /** Ends everything; resolves when the database is closed. */
@@ -159,7 +166,9 @@ export class Runtime {
   #connection(connection: ConnectionState): void {
     if (this.#leading) this.#channel.post({ kind: "connection", connection });
     this.#options.store.update((state) => ({ ...state, connection }));
-    if (connection.phase === "live") this.loader.retry();
+    if (connection.phase !== "live") return;
+    this.loader.retry();
+    this.reading.hurry();
   }
 
   #receive(message: TabMessage): void {

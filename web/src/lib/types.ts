@@ -106,6 +106,11 @@ export interface MessageList {
   readonly status: "empty" | "cached" | "ready" | "failed";
   readonly hasOlder: boolean;
   readonly loadingOlder: boolean;
+  /** The newest messages are not among them: somebody jumped to an older one. */
+  readonly hasNewer: boolean;
+  readonly loadingNewer: boolean;
+  /** Another number: another part of the chat is shown than before. */
+  readonly part: number;
 }
 
 export interface ConnectionState {

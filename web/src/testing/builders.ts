@@ -1,7 +1,7 @@
 /** Things to test with: only what matters is said. */
 
 import type { Change, ChangeBody, LiveItem } from "@/lib/live/changes";
-import { initialState, type State } from "@/lib/state/model";
+import { initialState, NOT_LOADED, type State } from "@/lib/state/model";
 import type { Chat, Message } from "@/lib/types";
 
 export const ME = "00000000-0000-4000-8000-00000000000a";
@@ -67,7 +67,7 @@ export function anItem(item: Partial<LiveItem> = {}): LiveItem {
 /** A state in which somebody is logged in and the chat's messages are loaded. */
 export function aState(messages: readonly Message[] = []): State {
   const state = initialState({ phase: "signed-in", userId: ME, username: "me" });
-  const list = { items: messages, status: "ready" as const, hasOlder: false, loadingOlder: false };
+  const list = { ...NOT_LOADED, items: messages, status: "ready" as const };
   const lastMessage = messages.at(-1) ?? null;
   return { ...state, chats: new Map([[CHAT, aChat({ lastMessage })]]), messages: new Map([[CHAT, list]]) };
 }

@@ -1,6 +1,6 @@
 /** What a person can do. Each returns when the server has done it, unless it says otherwise; failures are ChatlyErrors. */
 
-import type { Chat, ChatId, LoginSession, MessageId, Page, Presence, Role, User, UserId } from "@/lib/types";
+import type { Chat, ChatId, LoginSession, Message, MessageId, Page, Presence, Role, User, UserId } from "@/lib/types";
 
 export interface SessionActions {
   readonly login: (email: string, password: string) => Promise<void>;
@@ -28,6 +28,15 @@ export interface MessageActions {
   readonly markRead: (chatId: ChatId, messageId: MessageId) => void;
   /** Call at every keypress (true) and when the text is empty or sent (false); calls are thinned out. */
   readonly setTyping: (chatId: ChatId, active: boolean) => void;
+  /** Newest first. A page may hold few messages, or none, and yet have another one behind it. */
+  readonly searchMessages: (search: MessageSearch, signal: AbortSignal) => Promise<Page<Message>>;
+}
+
+export interface MessageSearch {
+  readonly query: string;
+  /** Null: in all chats. */
+  readonly chatId?: ChatId | null;
+  readonly pageToken?: string;
 }
 
 export interface Draft {

@@ -7,7 +7,6 @@ import type { ChatId, MessageId, UserId } from "@/lib/types";
 import type { MessageActions } from "./actions";
 import type { ActionContext } from "./context";
 
-const READ_LAG_MS = 300;
 /** Typing is told again this often; it is shown for a little longer than that. */
 const TYPING_AGAIN_MS = 3_000;
 
@@ -19,13 +18,13 @@ export function messageActions(context: ActionContext): MessageActions {
   const typing = new TypingThinner(
     (chatId, active) => void clients.messaging.setTyping({ chatId, active }).catch(() => undefined),
   );
-  const reading = new ReadGatherer(
-    (chatId, messageId) => void clients.messaging.markRead({ chatId, messageId }).catch(() => undefined),
-  );
   return {
     sendMessage(chatId, draft) {
       typing.sent(chatId);
-      return signedIn().queue.add(chatId, draft);
+      const { queue, loader } = signedIn();
+      // What one sends oneself is shown, behind the newest message.
+      if (store.get().messages.get(chatId)?.hasNewer) void loader.messages.showNewest(chatId);
+      return queue.add(chatId, draft);
     },
     retryMessage: (clientMessageId) => void signedIn().queue.retry(clientMessageId),
     discardMessage: (clientMessageId) => void signedIn().queue.discard(clientMessageId),
@@ -56,7 +55,7 @@ export function messageActions(context: ActionContext): MessageActions {
       }
     },
     markRead(chatId, messageId) {
-      const { me } = signedIn();
+      const { me, reading } = signedIn();
       const mark = store
         .get()
         .chats.get(chatId)
@@ -66,6 +65,11 @@ export function messageActions(context: ActionContext): MessageActions {
       reading.mark(chatId, messageId);
     },
     setTyping: (chatId, active) => typing.set(chatId, active),
+    async searchMessages({ query, chatId = null, pageToken = "" }, signal) {
+      const asked = { query, chatId: chatId ?? "", pageToken };
+      const { messages, nextPageToken } = await clients.messaging.searchMessages(asked, { signal });
+      return { items: messages.map(messageOf), nextPageToken };
+    },
   };
 }
 
@@ -101,24 +105,5 @@ export class TypingThinner {
   /** The message itself says that one stopped. */
   sent(chatId: ChatId): void {
     this.#told.delete(chatId);
-  }
-}
-
-/** Read marks follow each other while scrolling: only the last of a moment is told. */
-export class ReadGatherer {
-  readonly #tell: (chatId: ChatId, messageId: MessageId) => void;
-  readonly #timers = new Map<ChatId, ReturnType<typeof setTimeout>>();
-
-  constructor(tell: (chatId: ChatId, messageId: MessageId) => void) {
-    this.#tell = tell;
-  }
-
-  mark(chatId: ChatId, messageId: MessageId): void {
-    clearTimeout(this.#timers.get(chatId));
-    const tell = () => {
-      this.#timers.delete(chatId);
-      this.#tell(chatId, messageId);
-    };
-    this.#timers.set(chatId, setTimeout(tell, READ_LAG_MS));
   }
 }

@@ -27,7 +27,10 @@ export function keepCache(store: Store<State>, cache: Cache): () => void {
 }
 
 function writes(cache: Cache, before: State, now: State): readonly Promise<void>[] {
-  const lists = [...now.messages].filter(([id, list]) => list.status === "ready" && before.messages.get(id) !== list);
+  // What is painted at the next visit is the newest: a part from the middle is not kept.
+  const lists = [...now.messages].filter(
+    ([id, list]) => list.status === "ready" && !list.hasNewer && before.messages.get(id) !== list,
+  );
   const users = [...now.users.values()].filter((user) => before.users.get(user.userId) !== user);
   return [
     ...(now.chatsStatus === "ready" && now.chats !== before.chats ? [cache.saveChats(chatsByActivity(now.chats))] : []),

@@ -3,7 +3,7 @@
 import { compareIds, isNewer, peerOf } from "@/lib/ids";
 import type { Change } from "@/lib/live/changes";
 import type { Chat, ChatId, Message, UserId } from "@/lib/types";
-import { changeMessage, deletedForEveryone, edited, findIn, insert, reacted, unreadAfter } from "./messages";
+import { changeMessage, deletedForEveryone, edited, findIn, reacted, unreadAfter, withLive } from "./messages";
 import { type State, withEntry, withoutEntry } from "./model";
 
 /** How long a typing person is shown without a further word. */
@@ -45,11 +45,8 @@ export function applyMessage(state: State, sent: Message, me: UserId): State {
   const told = pending.length === state.pending.length ? state : { ...state, pending };
   if (message === null) return told;
   const list = told.messages.get(message.chatId);
-  const items = list && insert(list.items, message);
-  const messages =
-    list && items && items !== list.items
-      ? withEntry(told.messages, message.chatId, { ...list, items })
-      : told.messages;
+  const now = list && withLive(list, message);
+  const messages = now && now !== list ? withEntry(told.messages, message.chatId, now) : told.messages;
   const quiet = withTyping(told, message.chatId, message.senderId, false, message.createdAt);
   return { ...quiet, messages, chats: withLastMessage(quiet.chats, message, me) };
 }

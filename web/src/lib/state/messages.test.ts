@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { aMessage, ME, timeId } from "@/testing/builders";
-import type { LoadedMessages } from "./model";
-import { unreadAfter, withNewestPage, withOlderPage } from "./messages";
+import { type LoadedMessages, NOT_LOADED } from "./model";
+import { unreadAfter, withLive, withMiddlePart, withNewerPage, withNewestPage, withOlderPage } from "./messages";
 import { listOf, receiptOf } from "./selectors";
 
 const page = (...ticks: readonly number[]) => ticks.map((tick) => aMessage(tick));
 const list = (ticks: readonly number[], more: Partial<LoadedMessages> = {}): LoadedMessages => ({
-  ...{ items: page(...ticks), status: "ready", hasOlder: true, loadingOlder: false },
+  ...NOT_LOADED,
+  ...{ items: page(...ticks), status: "ready", hasOlder: true },
   ...more,
 });
 const ids = (loaded: LoadedMessages) => loaded.items.map((message) => message.createdAt);
@@ -29,6 +30,37 @@ describe("pages", () => {
 
   it("of older messages go before, each once", () => {
     expect(ids(withOlderPage(list([3, 4]), page(1, 2, 3), false))).toEqual([1, 2, 3, 4]);
+  });
+});
+
+describe("a part from the middle", () => {
+  const middle = list([3, 4, 5], { hasNewer: true });
+
+  it("does not take what comes live: messages lie between", () => {
+    expect(withLive(middle, aMessage(9))).toBe(middle);
+    expect(ids(withLive({ ...middle, hasNewer: false }, aMessage(9)))).toEqual([3, 4, 5, 9]);
+  });
+
+  it("grows at its end, each message once, until it meets the newest", () => {
+    const grown = withNewerPage(middle, page(5, 6, 7), false);
+
+    expect(ids(grown)).toEqual([3, 4, 5, 6, 7]);
+    expect(grown.hasNewer).toBe(false);
+  });
+
+  it("is another part than what was shown, and so are the newest messages after it", () => {
+    const jumped = withMiddlePart(list([8, 9]), page(3, 4), { hasOlder: true, hasNewer: true });
+    const back = withNewestPage(jumped, page(8, 9), true);
+
+    expect([list([8, 9]).part, jumped.part, back.part]).toEqual([0, 1, 2]);
+    expect([back.hasNewer, ids(back)]).toEqual([false, [8, 9]]);
+  });
+
+  it("shows nothing that is being sent, and counts nothing as read to the end", () => {
+    const waiting = aMessage(9, { messageId: "", state: "sending" });
+
+    expect(listOf(waiting.chatId, middle, [waiting]).messages).toHaveLength(3);
+    expect(unreadAfter(middle, timeId(3), ME)).toBeNull();
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { compareIds, isNewer } from "@/lib/ids";
 import type { Message, Reaction } from "@/lib/types";
-import type { LoadedMessages } from "./model";
+import { type LoadedMessages, NOT_LOADED } from "./model";
 
 /** The list with a message in its place; one that is there already stays as it is, for it may have been changed since. */
 export function insert(items: readonly Message[], message: Message): readonly Message[] {
@@ -27,6 +27,14 @@ export function changeMessage(
   return after === null ? items.toSpliced(place, 1) : items.with(place, after);
 }
 
+/** A message that comes live; not where something lies between it and what is loaded. */
+export function withLive(list: LoadedMessages, message: Message): LoadedMessages {
+  const last = list.items.at(-1);
+  if (list.hasNewer && last && compareIds(message.messageId, last.messageId) > 0) return list;
+  const items = insert(list.items, message);
+  return items === list.items ? list : { ...list, items };
+}
+
 /** The newest page as the server sees it now. Older ones loaded before stay only if nothing lies between. */
 export function withNewestPage(
   before: LoadedMessages | undefined,
@@ -36,18 +44,35 @@ export function withNewestPage(
   const first = page[0];
   const joined = before?.status === "ready" && first && before.items.some((m) => m.messageId === first.messageId);
   const older = joined ? before.items.filter((m) => compareIds(m.messageId, first.messageId) < 0) : [];
+  const moved = before?.hasNewer === true && !joined;
   return {
+    ...NOT_LOADED,
     items: [...older, ...page],
     status: "ready",
     hasOlder: older.length > 0 && before ? before.hasOlder : hasOlder,
-    loadingOlder: false,
+    part: (before?.part ?? 0) + (moved ? 1 : 0),
   };
+}
+
+/** A part of the chat from its middle, instead of what was loaded. */
+export function withMiddlePart(
+  before: LoadedMessages | undefined,
+  items: readonly Message[],
+  has: Pick<LoadedMessages, "hasOlder" | "hasNewer">,
+): LoadedMessages {
+  return { ...NOT_LOADED, ...has, items, status: "ready", part: (before?.part ?? 0) + 1 };
 }
 
 export function withOlderPage(before: LoadedMessages, page: readonly Message[], hasOlder: boolean): LoadedMessages {
   const first = before.items[0];
   const older = first ? page.filter((message) => compareIds(message.messageId, first.messageId) < 0) : page;
   return { ...before, items: [...older, ...before.items], hasOlder, loadingOlder: false };
+}
+
+export function withNewerPage(before: LoadedMessages, page: readonly Message[], hasNewer: boolean): LoadedMessages {
+  const last = before.items.at(-1);
+  const newer = last ? page.filter((message) => compareIds(message.messageId, last.messageId) > 0) : page;
+  return { ...before, items: [...before.items, ...newer], hasNewer, loadingNewer: false };
 }
 
 /** An edit, unless a newer one or a deletion is there. */
@@ -70,10 +95,10 @@ export function reacted(message: Message, reaction: Reaction, present: boolean):
   return { ...message, reactions: present ? [...others, reaction] : others };
 }
 
-/** How many of the list a reader has not read; null if the list does not reach back to their mark. */
+/** How many of the list a reader has not read; null if the list does not reach from their mark to the newest. */
 export function unreadAfter(list: LoadedMessages | undefined, mark: string, me: string): number | null {
   const first = list?.items[0];
-  if (!list || (first && isNewer(first.messageId, mark) && list.hasOlder)) return null;
+  if (!list || list.hasNewer || (first && isNewer(first.messageId, mark) && list.hasOlder)) return null;
   return list.items.filter((message) => message.senderId !== me && isNewer(message.messageId, mark)).length;
 }
 

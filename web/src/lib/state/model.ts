@@ -19,7 +19,17 @@ export interface LoadedMessages {
   readonly status: "cached" | "ready" | "failed";
   readonly hasOlder: boolean;
   readonly loadingOlder: boolean;
+  /** What is loaded ends before the chat does: somebody jumped to an older message. */
+  readonly hasNewer: boolean;
+  readonly loadingNewer: boolean;
+  /** Another number: another part of the chat is loaded than before. */
+  readonly part: number;
 }
+
+export const NOT_LOADED: LoadedMessages = {
+  ...{ items: [], status: "cached", part: 0 },
+  ...{ hasOlder: false, loadingOlder: false, hasNewer: false, loadingNewer: false },
+};
 
 /** A change of a message that is not known (yet): kept, in case the message comes later. */
 export interface EarlyChange {

@@ -2,7 +2,7 @@
 
 import { isNewer } from "@/lib/ids";
 import { findIn } from "./messages";
-import type { LoadedMessages, State } from "./model";
+import { type LoadedMessages, NOT_LOADED, type State } from "./model";
 import type { Chat, ChatId, Message, MessageId, MessageList, Reaction, UserId } from "@/lib/types";
 
 /** `sent`: the server has it for good. `read`: everybody else has read it. */
@@ -12,19 +12,16 @@ export function chatsByActivity(chats: ReadonlyMap<ChatId, Chat>): readonly Chat
   return [...chats.values()].sort((a, b) => b.lastActivityAt - a.lastActivityAt);
 }
 
-const NONE: MessageList = { messages: [], status: "empty", hasOlder: false, loadingOlder: false };
-
 export function listOf(chatId: ChatId, loaded: LoadedMessages | undefined, pending: readonly Message[]): MessageList {
-  const items = loaded?.items ?? [];
-  const own = pending.filter((message) => message.chatId === chatId);
+  const { items, ...rest } = loaded ?? NOT_LOADED;
+  // What is being sent stands behind the newest message, which may not be loaded.
+  const own = rest.hasNewer ? [] : pending.filter((message) => message.chatId === chatId);
   // The answer and the live event may each come before the queue is told: nothing shows twice.
   const waiting = own.length === 0 ? own : withoutArrived(own, items);
-  if (loaded === undefined && waiting.length === 0) return NONE;
   return {
+    ...rest,
     messages: waiting.length === 0 ? items : [...items, ...waiting],
     status: loaded?.status ?? "empty",
-    hasOlder: loaded?.hasOlder ?? false,
-    loadingOlder: loaded?.loadingOlder ?? false,
   };
 }
 

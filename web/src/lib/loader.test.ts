@@ -1,0 +1,135 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { ListDirection } from "@/gen/chatly/messaging/v1/messaging_service_pb";
+import type { Cache } from "@/lib/browser/cache";
+import { Ingest } from "@/lib/live/ingest";
+import type { State } from "@/lib/state/model";
+import { ObservableStore } from "@/lib/state/store";
+import { aMessage, aState, CHAT, created, ME, PEER, texts, timeId } from "@/testing/builders";
+import { clientsOf, type Services } from "@/testing/fake_services";
+import { Loader } from "./loader";
+
+const cache = { messages: () => Promise.resolve([]) } as unknown as Cache;
+const stop = new AbortController();
+
+function open(messaging: NonNullable<Services["messaging"]>, state = aState([aMessage(1, { senderId: ME })])) {
+  const store = new ObservableStore<State>({ ...state, chatsStatus: "ready" });
+  const ingest = new Ingest({ store, me: ME, onIncomplete: () => undefined });
+  const loader = new Loader({ clients: clientsOf({ messaging }), store, ingest, cache, me: ME, signal: stop.signal });
+  return { store, ingest, loader };
+}
+
+const stored = (tick: number) => ({ messageId: timeId(tick), chatId: CHAT, senderId: PEER, text: `message ${tick}` });
+const away = () => new ConnectError("away", Code.Unavailable);
+
+/** A chat of so many messages, in pages as the server gives them. */
+function chatOf(count: number): NonNullable<Services["messaging"]> {
+  const all = Array.from({ length: count }, (_, index) => stored(index + 1));
+  return {
+    getMessage: ({ messageId }) => ({ message: all.find((message) => message.messageId === messageId) ?? stored(0) }),
+    listMessages: ({ startMessageId, direction, pageSize }) => {
+      const at = all.findIndex((message) => message.messageId === startMessageId);
+      const forward = direction === ListDirection.FORWARD;
+      const rest = forward ? all.slice(at + 1) : all.slice(0, at < 0 ? undefined : at);
+      const messages = forward ? rest.slice(0, pageSize) : rest.slice(-pageSize);
+      return { messages, nextPageToken: messages.length < rest.length ? "more" : "" };
+    },
+  };
+}
+
+describe("after a gap", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it("chats are asked for until they come: a read mark that nobody told is shown then", async () => {
+    vi.useFakeTimers();
+    const read = [
+      { userId: ME, readMessageId: "" },
+      { userId: PEER, readMessageId: timeId(1) },
+    ];
+    const listChats = vi
+      .fn()
+      .mockRejectedValueOnce(away())
+      .mockRejectedValueOnce(away())
+      .mockReturnValue({ chats: [{ chatId: CHAT, members: read }] });
+    const { store, loader } = open({ listChats });
+    loader.refresh();
+    await vi.advanceTimersByTimeAsync(10_000);
+
+    expect(store.get().chats.get(CHAT)?.members[1]?.readMessageId).toBe(timeId(1));
+    expect(listChats).toHaveBeenCalledTimes(3);
+  });
+
+  it("the messages in view are asked for until they come", async () => {
+    vi.useFakeTimers();
+    const listMessages = vi
+      .fn()
+      .mockRejectedValueOnce(away())
+      .mockReturnValue({ messages: [stored(1), stored(2)] });
+    const { store, loader } = open({ listMessages, listChats: () => ({ chats: [] }) });
+    loader.messages.watch(CHAT);
+    loader.refresh();
+    await vi.advanceTimersByTimeAsync(10_000);
+
+    expect(texts(store.get())).toEqual(["message 1", "message 2"]);
+  });
+});
+
+describe("a jump", () => {
+  it("to a message that is not loaded shows what stands around it", async () => {
+    const { store, loader } = open(chatOf(200), aState([aMessage(199), aMessage(200)]));
+    loader.messages.watch(CHAT);
+    await loader.messages.showMessage(CHAT, timeId(100));
+
+    const list = store.get().messages.get(CHAT);
+    expect([texts(store.get())[0], texts(store.get()).at(-1)]).toEqual(["message 75", "message 125"]);
+    expect([list?.hasOlder, list?.hasNewer]).toEqual([true, true]);
+  });
+
+  it("to one that is loaded changes nothing", async () => {
+    const { store, loader } = open(chatOf(3), aState([aMessage(1), aMessage(2)]));
+    const before = store.get();
+    await loader.messages.showMessage(CHAT, timeId(2));
+
+    expect(store.get()).toBe(before);
+  });
+
+  it("is walked on to the newest message, and what came live meanwhile stands at the end", async () => {
+    const { store, ingest, loader } = open(chatOf(60), aState([aMessage(60)]));
+    loader.messages.watch(CHAT);
+    await loader.messages.showMessage(CHAT, timeId(10));
+    const walking = loader.messages.loadNewer(CHAT);
+    ingest.take([created(61)]);
+    await walking;
+
+    expect(texts(store.get()).slice(-2)).toEqual(["message 60", "message 61"]);
+    expect(store.get().messages.get(CHAT)?.hasNewer).toBe(false);
+  });
+
+  it("leads back to the newest messages", async () => {
+    const { store, loader } = open(chatOf(200), aState([aMessage(200)]));
+    await loader.messages.showMessage(CHAT, timeId(10));
+    await loader.messages.showNewest(CHAT);
+
+    expect(texts(store.get()).at(-1)).toBe("message 200");
+    expect(store.get().messages.get(CHAT)?.hasNewer).toBe(false);
+  });
+
+  it("stays where it is after a gap", async () => {
+    const { store, loader } = open({ ...chatOf(200), listChats: () => ({ chats: [] }) }, aState([aMessage(200)]));
+    loader.messages.watch(CHAT);
+    await loader.messages.showMessage(CHAT, timeId(100));
+    loader.messages.refresh();
+
+    await vi.waitFor(() => expect(store.get().messages.get(CHAT)?.part).toBe(2));
+    expect(texts(store.get())).toContain("message 100");
+  });
+
+  it("is forgotten when the chat is left", async () => {
+    const { store, loader } = open(chatOf(200), aState([aMessage(200)]));
+    const leave = loader.messages.watch(CHAT);
+    await loader.messages.showMessage(CHAT, timeId(100));
+    leave();
+
+    expect(store.get().messages.get(CHAT)).toBeUndefined();
+  });
+});
