@@ -8,6 +8,7 @@ import { TextField } from "@/components/ui/TextField";
 import { useToast } from "@/components/ui/Toasts";
 import { useTask } from "@/components/ui/use_task";
 import { useActions } from "@/lib/hooks";
+import { DeleteAccount } from "./DeleteAccount";
 import { Sessions } from "./Sessions";
 
 export function Security() {
@@ -20,11 +21,12 @@ export function Security() {
       <Sessions />
       <FormError text={task.text} />
       <div className={panel.actions}>
-        <Button look="danger" busy={task.busy} onClick={() => void task.run(logout)}>
+        <Button busy={task.busy} onClick={() => void task.run(logout)}>
           <LogOut size={18} aria-hidden />
           {t("settings.logout")}
         </Button>
       </div>
+      <DeleteAccount />
     </div>
   );
 }

@@ -1,0 +1,70 @@
+"""One's own account: another password, and the way out for good."""
+
+from playwright.async_api import Locator, expect
+
+from tests.web.people import People, account
+from tests.web.screen import Screen
+
+
+async def open_security(screen: Screen) -> None:
+    await screen.chats.locator("[aria-haspopup=menu]").first.click()
+    await screen.page.get_by_role("menuitem", name="Settings").click()
+    await screen.page.get_by_role("tab", name="Security").click()
+
+
+def question(screen: Screen) -> Locator:
+    return screen.page.get_by_role("dialog", name="Delete your account for good?")
+
+
+async def test_a_new_password_opens_the_door_and_the_old_one_does_not(people: People) -> None:
+    ann = await people.visitor()
+    her = account("ann")
+    await ann.register(her)
+    await open_security(ann)
+    await ann.page.get_by_label("Current password").fill(her.password)
+    await ann.page.get_by_label("New password").fill("another horse entirely")
+    await ann.page.get_by_role("button", name="Change password").click()
+    await expect(ann.page.get_by_text("Your password has been changed.")).to_be_visible()
+    await ann.page.keyboard.press("Escape")
+    await ann.log_out()
+
+    await ann.page.get_by_label("E-mail address").fill(her.email)
+    await ann.page.get_by_label("Password", exact=True).fill(her.password)
+    await ann.page.get_by_role("button", name="Log in").click()
+    await expect(ann.page.get_by_role("alert")).to_contain_text("password is wrong")
+    await ann.page.get_by_label("Password", exact=True).fill("another horse entirely")
+    await ann.page.get_by_role("button", name="Log in").click()
+
+    await expect(ann.chats).to_be_visible()
+
+
+async def test_an_account_is_deleted_only_with_its_password(people: People) -> None:
+    ann = await people.member("ann")
+    await open_security(ann)
+    await ann.page.get_by_role("button", name="Delete account").click()
+
+    await expect(question(ann)).to_contain_text("nobody can bring them back")
+    await question(ann).get_by_label("Your password").fill("a wild guess")
+    await question(ann).get_by_role("button", name="Delete for good").click()
+
+    await expect(question(ann).get_by_role("alert")).to_contain_text("password is wrong")
+    await ann.page.keyboard.press("Escape")
+    await ann.page.keyboard.press("Escape")
+    await expect(ann.chats).to_be_visible()
+
+
+async def test_a_deleted_account_leaves_nothing_here_and_its_messages_to_the_others(people: People) -> None:
+    ann, bob = await people.pair()
+    await ann.send("Farewell")
+    await expect(bob.message("Farewell")).to_be_visible()
+    await open_security(ann)
+    await ann.page.get_by_role("button", name="Delete account").click()
+    await question(ann).get_by_label("Your password").fill("correct horse battery")
+    await question(ann).get_by_role("button", name="Delete for good").click()
+
+    await expect(ann.page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    kept = await ann.page.evaluate("indexedDB.databases().then(found => [found.length, localStorage.length])")
+    assert kept == [0, 0]
+    await bob.page.reload()
+    await expect(bob.message("Farewell")).to_be_visible()
+    await expect(bob.page.get_by_role("heading", name="Deleted account")).to_be_visible()

@@ -1,0 +1,63 @@
+import { Trash2 } from "lucide-react";
+import { type SubmitEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "@/components/ui/Button";
+import { Dialog } from "@/components/ui/Dialog";
+import { FormError } from "@/components/ui/FormError";
+import panel from "@/components/ui/panel.module.css";
+import { TextField } from "@/components/ui/TextField";
+import { useTask } from "@/components/ui/use_task";
+import { useActions } from "@/lib/hooks";
+
+/** The way out for good: behind a plain warning, and one's password. */
+export function DeleteAccount() {
+  const { t } = useTranslation();
+  const [asking, setAsking] = useState(false);
+  return (
+    <section className={panel.section}>
+      <h3 className={panel.title}>{t("settings.account")}</h3>
+      <div className={panel.actions}>
+        <Button look="danger" onClick={() => setAsking(true)}>
+          <Trash2 size={18} aria-hidden />
+          {t("settings.deleteAccount")}
+        </Button>
+      </div>
+      {asking && <Question onClose={() => setAsking(false)} />}
+    </section>
+  );
+}
+
+function Question({ onClose }: { readonly onClose: () => void }) {
+  const { t } = useTranslation();
+  const { deleteAccount } = useActions();
+  const task = useTask();
+  const [password, setPassword] = useState("");
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    // Done, it leads to the door: this dialog goes with everything else.
+    void task.run(() => deleteAccount(password));
+  };
+  return (
+    <Dialog title={t("settings.deleteTitle")} size="small" onClose={onClose}>
+      <form className={panel.form} onSubmit={submit}>
+        <p className={panel.text}>{t("settings.deleteWarning")}</p>
+        <TextField
+          label={t("settings.deleteConfirm")}
+          type="password"
+          autoComplete="current-password"
+          autoFocus
+          value={password}
+          error={task.fields.password}
+          onChange={(event) => setPassword(event.target.value)}
+        />
+        <FormError text={task.text} />
+        <div className={panel.actions}>
+          <Button type="submit" look="danger" busy={task.busy} disabled={password === ""}>
+            {t("settings.deleteForGood")}
+          </Button>
+          <Button onClick={onClose}>{t("common.cancel")}</Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
