@@ -9,7 +9,7 @@ deps=web/node_modules/.installed
 task=${1:-build}
 
 hash_of() { find "$@" -type f -not -path 'web/src/gen/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1; }
-made_of=$(hash_of web/src web/public web/index.html web/package-lock.json web/vite.config.ts protos buf.gen.web.yaml)
+made_of=$(hash_of web/src web/public web/index.html web/package-lock.json web/vite.*.ts protos buf.gen.web.yaml)
 if [ "$task" = build ] && [ "$(cat "$stamp" 2>/dev/null)" = "$made_of" ]; then exit 0; fi
 
 scripts/toolchains.sh node

@@ -1,12 +1,13 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { serviceWorker } from "./vite.service_worker.ts";
 
 /** Where `vite` finds a running mesh: the edge's plain port. */
 const edge = `http://127.0.0.1:${process.env.CHATLY_EDGE_PORT ?? "8080"}`;
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), serviceWorker()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     target: "es2022",

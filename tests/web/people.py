@@ -35,8 +35,13 @@ class People:
         self._contexts: list[BrowserContext] = []
         self.complaints: list[str] = []
 
-    async def visitor(self, *, size: Size = DESKTOP, dark: bool = False, locale: str = "en-US") -> Screen:
-        """Somebody who opens the client's start page for the first time, in a browser of their own."""
+    async def visitor(
+        self, *, size: Size = DESKTOP, dark: bool = False, locale: str = "en-US", keeps_client: bool = False
+    ) -> Screen:
+        """Somebody who opens the client's start page for the first time, in a browser of their own.
+
+        `keeps_client`: their browser installs the service worker. What it handles cannot be held up by `route`.
+        """
         context = await self._browser.new_context(
             base_url=self._url,
             viewport={"width": size.width, "height": size.height},
@@ -44,6 +49,7 @@ class People:
             has_touch=size.is_phone,
             reduced_motion="reduce",
             locale=locale,
+            service_workers="allow" if keeps_client else "block",
         )
         context.set_default_timeout(PATIENCE_MS)
         context.on("weberror", lambda error: self._complain(error.error))

@@ -1,6 +1,7 @@
 import { Boundary } from "@/components/ui/Boundary";
 import { ToastProvider } from "@/components/ui/Toasts";
 import { AuthPage } from "@/features/auth/components/AuthPage";
+import { UpdateBanner } from "@/features/updates/components/UpdateBanner";
 import { ClientContext, useSession } from "@/lib/hooks";
 import type { Client } from "@/lib/client";
 import { Home } from "./Home";
@@ -12,6 +13,7 @@ export function App({ client }: { readonly client: Client }) {
         <Boundary>
           <Door />
         </Boundary>
+        <UpdateBanner />
       </ToastProvider>
     </ClientContext>
   );

@@ -1,0 +1,82 @@
+"""The client starts without a network, from what the browser keeps of it; and keeps nothing of people there."""
+
+from playwright.async_api import expect
+
+from tests.web.people import People, account
+from tests.web.screen import Screen
+
+_READY = "navigator.serviceWorker.ready.then(() => true)"
+_KEPT = """caches.keys().then(async (names) => {
+  const found = [];
+  for (const name of names) for (const request of await (await caches.open(name)).keys()) found.push(request.url);
+  return found.map((url) => new URL(url).pathname);
+})"""
+
+
+async def member_with_worker(people: People) -> Screen:
+    screen = await people.visitor(keeps_client=True)
+    await screen.register(account("ann"))
+    await screen.page.evaluate(_READY)
+    return screen
+
+
+async def test_the_client_opens_offline_with_the_chats_of_the_last_visit(people: People) -> None:
+    ann = await member_with_worker(people)
+    bob = await people.member("bob")
+    await ann.open_new_chat(bob.name)
+    await ann.send("Kept for later")
+    await expect(ann.tick("Kept for later")).to_be_visible()
+    # The page is the worker's from its next visit on; what is shown then is kept a second after it was.
+    await ann.page.reload()
+    await expect(ann.message("Kept for later")).to_be_visible()
+    await ann.page.wait_for_function("navigator.serviceWorker.controller !== null")
+    await ann.page.wait_for_function(
+        "indexedDB.databases().then((all) => new Promise((done) => {"
+        " const open = indexedDB.open(all[0].name);"
+        " open.onsuccess = () => { const database = open.result;"
+        "  const count = database.transaction('messages').objectStore('messages').count();"
+        "  count.onsuccess = () => { database.close(); done(count.result > 0); }; }; }))"
+    )
+
+    await ann.browser.set_offline(True)
+    await ann.page.reload()
+
+    await expect(ann.message("Kept for later")).to_be_visible()
+    await expect(ann.page.get_by_text("You are offline.")).to_be_visible()
+    await ann.send("Written offline")
+    await ann.browser.set_offline(False)
+    await expect(ann.tick("Written offline")).to_be_visible(timeout=20_000)
+
+
+async def test_any_page_of_the_client_opens_offline(people: People) -> None:
+    ann = await member_with_worker(people)
+
+    await ann.browser.set_offline(True)
+    await ann.page.goto("/chat/of-somebody")
+
+    await expect(ann.chats).to_be_attached()
+
+
+async def test_nothing_but_the_client_itself_is_kept(people: People) -> None:
+    ann = await member_with_worker(people)
+    bob = await people.member("bob")
+    await ann.open_new_chat(bob.name)
+    await ann.send("Not in a cache")
+    await expect(ann.tick("Not in a cache")).to_be_visible()
+    await ann.page.reload()
+    await expect(ann.message("Not in a cache")).to_be_visible()
+
+    kept = await ann.page.evaluate(_KEPT)
+
+    assert "/index.html" in kept
+    others = [path for path in kept if not path.startswith("/assets/")]
+    assert sorted(others) == ["/icon.svg", "/index.html", "/manifest.webmanifest"]
+
+
+async def test_the_mesh_s_own_pages_are_not_the_client(people: People) -> None:
+    ann = await member_with_worker(people)
+    await ann.page.reload()
+
+    await ann.page.goto("/about")
+
+    await expect(ann.page.get_by_text("Chatly is running")).to_be_visible()

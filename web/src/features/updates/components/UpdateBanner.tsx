@@ -1,0 +1,23 @@
+import { RefreshCw } from "lucide-react";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "@/components/ui/Button";
+import { installWorker, type Update } from "../hooks/install_worker";
+import styles from "./UpdateBanner.module.css";
+
+/** Offers a newer version of the client, when there is one. */
+export function UpdateBanner() {
+  const { t } = useTranslation();
+  const [update, setUpdate] = useState<Update | null>(null);
+  useEffect(() => installWorker((ready) => setUpdate(() => ready)), []);
+  if (update === null) return null;
+  return (
+    <div className={styles.banner} role="status">
+      <RefreshCw size={18} aria-hidden />
+      <span>{t("update.ready")}</span>
+      <Button look="primary" onClick={update}>
+        {t("update.reload")}
+      </Button>
+    </div>
+  );
+}
