@@ -3,11 +3,14 @@ import { formatAgo } from "@/i18n/format";
 import { usePresence } from "@/lib/hooks";
 import type { UserId } from "@/lib/types";
 
-/** "Online", "Last seen 5 minutes ago", and what they say they are up to. */
+/**
+ * "Online", "Last seen 5 minutes ago", and what they say they are up to. Nothing where nothing is known: only people
+ * who share a chat learn of each other.
+ */
 export function PresenceText({ userId }: { readonly userId: UserId }) {
   const { t, i18n } = useTranslation();
   const presence = usePresence(userId);
-  if (!presence) return <span>{t("presence.offline")}</span>;
+  if (!presence) return null;
   const { online, lastSeenAt, status } = presence;
   const seen =
     lastSeenAt === null
