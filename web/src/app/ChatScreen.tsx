@@ -6,19 +6,22 @@ import { Conversation } from "@/features/conversation/components/Conversation";
 import { ConversationHeader } from "@/features/conversation/components/ConversationHeader";
 import { useChat, useMessages } from "@/lib/hooks";
 import { peerOf } from "@/lib/ids";
-import type { ChatId, Message, UserId } from "@/lib/types";
+import type { ChatId, Message, MessageId, UserId } from "@/lib/types";
 
 interface ChatScreenProps {
   readonly chatId: ChatId;
   readonly me: UserId;
   readonly onBack: () => void;
   readonly onDetails: () => void;
+  readonly onSearch: () => void;
+  /** A message to go to. */
+  readonly target: { readonly messageId: MessageId } | null;
 }
 
 type About = { readonly kind: "reply" | "edit"; readonly message: Message } | null;
 
 /** One chat: header, messages, and the box to write in, which share what is answered or edited. */
-export default function ChatScreen({ chatId, me, onBack, onDetails }: ChatScreenProps) {
+export default function ChatScreen({ chatId, me, onBack, onDetails, onSearch, target }: ChatScreenProps) {
   const chat = useChat(chatId);
   const peerId = chat?.peerId ?? peerOf(chatId, me);
   const name = useChatName(chat, peerId);
@@ -35,12 +38,13 @@ export default function ChatScreen({ chatId, me, onBack, onDetails }: ChatScreen
   };
   return (
     <DropZone chatId={chatId}>
-      <ConversationHeader chatId={chatId} peerId={peerId} onBack={onBack} onDetails={onDetails} />
+      <ConversationHeader chatId={chatId} peerId={peerId} onBack={onBack} onDetails={onDetails} onSearch={onSearch} />
       <Conversation
         chatId={chatId}
         me={me}
         name={name}
         isGroup={chat?.kind === "group"}
+        target={target}
         onReply={reply}
         onEdit={edit}
       />

@@ -1,33 +1,30 @@
 import { MessagesSquare } from "lucide-react";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { EmptyState } from "@/components/ui/EmptyState";
-import { patiently } from "@/components/ui/patiently";
+import { later, loadTheRest } from "@/components/ui/later";
 import { ChatList } from "@/features/chat-list/components/ChatList";
 import { ConnectionBanner } from "@/features/connection/components/ConnectionBanner";
 import { useNotifications } from "@/features/notifications/hooks/use_notifications";
 import { useTitleBadge } from "@/features/notifications/hooks/use_title_badge";
-import { useShortcuts } from "@/features/shortcuts/hooks/use_shortcuts";
-import { useChats } from "@/lib/hooks";
 import type { ChatId, UserId } from "@/lib/types";
 import styles from "./Home.module.css";
 import type { Opened } from "./opened";
 import { OwnMenu } from "./OwnMenu";
 import { useRoute } from "./router";
+import { useHomeShortcuts } from "./use_home_shortcuts";
+import { useSide } from "./use_side";
 
-const later = {
-  chatScreen: patiently(() => import("./ChatScreen")),
-  dialogs: patiently(() => import("./Dialogs")),
-  details: patiently(() => import("./Details")),
-};
-const ChatScreen = lazy(later.chatScreen);
-const Dialogs = lazy(later.dialogs);
-const Details = lazy(later.details);
+const ChatScreen = later(() => import("./ChatScreen"));
+const Dialogs = later(() => import("./Dialogs"));
+const Details = later(() => import("./Details"));
+const SearchPanel = later(() => import("@/features/search/components/SearchPanel"));
 
-/** What is not needed for the first picture is loaded right after it: it is there when asked for, also without a network. */
 function useRest(): void {
   useEffect(() => {
-    for (const load of Object.values(later)) load().catch(() => undefined);
+    const stop = new AbortController();
+    void loadTheRest(stop.signal);
+    return () => stop.abort();
   }, []);
 }
 
@@ -36,9 +33,7 @@ export function Home({ me }: { readonly me: UserId }) {
   const { t } = useTranslation();
   const { chatId, go } = useRoute();
   const [opened, setOpened] = useState<Opened | null>(null);
-  const [detailsOf, setDetailsOf] = useState<ChatId | null>(null);
   const search = useRef<HTMLInputElement>(null);
-  const showsDetails = chatId !== null && detailsOf === chatId;
   const close = useCallback(() => setOpened(null), []);
   const openChat = useCallback(
     (next: ChatId) => {
@@ -47,15 +42,16 @@ export function Home({ me }: { readonly me: UserId }) {
     },
     [go],
   );
-  const closeDetails = useCallback(() => setDetailsOf(null), []);
+  const side = useSide(chatId, openChat);
+  const find = useCallback(() => side.find({ everywhere: chatId === null }), [side, chatId]);
 
   useRest();
   useTitleBadge();
   useNotifications(me, openChat);
-  useHomeShortcuts({ chatId, go, search, showsDetails, closeDetails, setOpened });
+  useHomeShortcuts({ chatId, go, search, closeSide: side.shown ? side.close : null, onFind: find, setOpened });
 
   return (
-    <div className={styles.home} data-open={chatId !== null} data-details={showsDetails}>
+    <div className={styles.home} data-open={chatId !== null} data-details={side.shown !== null}>
       <ConnectionBanner />
       <div className={styles.list}>
         <ChatList
@@ -63,6 +59,7 @@ export function Home({ me }: { readonly me: UserId }) {
           onSelect={go}
           onNewChat={() => setOpened({ kind: "new-chat" })}
           onNewGroup={() => setOpened({ kind: "new-group" })}
+          onFind={(query) => side.find({ query, everywhere: true })}
           searchRef={search}
           header={<OwnMenu me={me} onOpen={setOpened} />}
         />
@@ -77,22 +74,36 @@ export function Home({ me }: { readonly me: UserId }) {
               chatId={chatId}
               me={me}
               onBack={() => go(null)}
-              onDetails={() => setDetailsOf(showsDetails ? null : chatId)}
+              onDetails={side.toggleDetails}
+              onSearch={find}
+              target={side.target}
             />
           </Suspense>
         )}
       </main>
-      {showsDetails && (
+      {side.shown !== null && (
         <div className={styles.details}>
           <Suspense>
-            <Details
-              key={chatId}
-              chatId={chatId}
-              me={me}
-              onOpenChat={openChat}
-              onGone={() => go(null)}
-              onClose={closeDetails}
-            />
+            {side.shown === "search" ? (
+              <SearchPanel
+                search={side.search}
+                onSearch={side.setSearch}
+                chatId={chatId}
+                onOpen={side.openMessage}
+                onClose={side.close}
+              />
+            ) : (
+              chatId !== null && (
+                <Details
+                  key={chatId}
+                  chatId={chatId}
+                  me={me}
+                  onOpenChat={openChat}
+                  onGone={() => go(null)}
+                  onClose={side.close}
+                />
+              )
+            )}
           </Suspense>
         </div>
       )}
@@ -103,34 +114,4 @@ export function Home({ me }: { readonly me: UserId }) {
       )}
     </div>
   );
-}
-
-interface HomeShortcuts {
-  readonly chatId: ChatId | null;
-  readonly go: (chatId: ChatId | null) => void;
-  readonly search: React.RefObject<HTMLInputElement | null>;
-  readonly showsDetails: boolean;
-  readonly closeDetails: () => void;
-  readonly setOpened: (opened: Opened) => void;
-}
-
-function useHomeShortcuts({ chatId, go, search, showsDetails, closeDetails, setOpened }: HomeShortcuts): void {
-  const { chats } = useChats();
-  const shortcuts = useMemo(() => {
-    const step = (by: number): void => {
-      const at = chats.findIndex((chat) => chat.chatId === chatId);
-      const next = chats[at < 0 ? 0 : at + by];
-      if (next) go(next.chatId);
-    };
-    return {
-      search: () => search.current?.focus(),
-      newChat: () => setOpened({ kind: "new-chat" }),
-      nextChat: () => step(1),
-      previousChat: () => step(-1),
-      composer: () => document.querySelector<HTMLElement>('[data-testid="composer"]')?.focus(),
-      help: () => setOpened({ kind: "shortcuts" }),
-      close: () => (showsDetails ? closeDetails() : go(null)),
-    };
-  }, [chats, chatId, go, search, showsDetails, closeDetails, setOpened]);
-  useShortcuts(shortcuts);
 }

@@ -1,4 +1,4 @@
-import { MessageSquarePlus, Search, SquarePen, Users } from "lucide-react";
+import { MessageSquarePlus, MessageSquareText, Search, SquarePen, Users } from "lucide-react";
 import { type ReactNode, type RefObject, useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button, IconButton } from "@/components/ui/Button";
@@ -16,12 +16,14 @@ interface ChatListProps {
   readonly onSelect: (chatId: ChatId) => void;
   readonly onNewChat: () => void;
   readonly onNewGroup: () => void;
+  /** Look for words in messages instead. */
+  readonly onFind: (query: string) => void;
   readonly searchRef: RefObject<HTMLInputElement | null>;
   /** One's own picture and menu, above the list. */
   readonly header: ReactNode;
 }
 
-export function ChatList({ selected, onSelect, onNewChat, onNewGroup, searchRef, header }: ChatListProps) {
+export function ChatList({ selected, onSelect, onNewChat, onNewGroup, onFind, searchRef, header }: ChatListProps) {
   const { t } = useTranslation();
   const [query, setQuery] = useState("");
   return (
@@ -52,6 +54,12 @@ export function ChatList({ selected, onSelect, onNewChat, onNewGroup, searchRef,
           onChange={(event) => setQuery(event.target.value)}
         />
       </label>
+      {query.trim() !== "" && (
+        <button type="button" className={styles.find} onClick={() => onFind(query.trim())}>
+          <MessageSquareText size={18} aria-hidden />
+          <span>{t("search.messages", { query: query.trim() })}</span>
+        </button>
+      )}
       <Rows query={useDeferredValue(query)} selected={selected} onSelect={onSelect} onNewChat={onNewChat} />
     </nav>
   );

@@ -1,10 +1,12 @@
 import { MessageCircle } from "lucide-react";
+import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/Button";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { Spinner } from "@/components/ui/Spinner";
 import { useMessages } from "@/lib/hooks";
 import type { ChatId, Message, UserId } from "@/lib/types";
+import { type Jump, useJump } from "../hooks/use_jump";
 import { Announcer } from "./Announcer";
 import styles from "./Conversation.module.css";
 import { MessageList } from "./MessageList";
@@ -15,14 +17,23 @@ export interface ConversationProps {
   readonly me: UserId;
   readonly name: string;
   readonly isGroup: boolean;
+  /** A message to go to. */
+  readonly target: Jump | null;
   readonly onReply: (message: Message) => void;
   readonly onEdit: (message: Message) => void;
 }
 
 /** A chat's messages. Mount one per chat (`key`): where reading began belongs to one look at one chat. */
-export function Conversation(props: ConversationProps) {
+export function Conversation({ target, ...props }: ConversationProps) {
   const { t } = useTranslation();
   const list = useMessages(props.chatId);
+  const { jump, jumpTo, endJump } = useJump(target, list.showMessage);
+  const { showNewest } = list;
+  const toNewest = useCallback(() => {
+    endJump();
+    showNewest();
+  }, [endJump, showNewest]);
+  const withEnd = useMemo(() => ({ ...list, showNewest: toNewest }), [list, toNewest]);
   const isEmpty = list.messages.length === 0;
   return (
     <div className={styles.conversation}>
@@ -35,9 +46,9 @@ export function Conversation(props: ConversationProps) {
         <EmptyState icon={<MessageCircle />} title={t("conversation.empty")} text={t("conversation.emptyText")} />
       )}
       {isEmpty && (list.status === "empty" || list.status === "cached") && <Spinner />}
-      {!isEmpty && <MessageList {...props} list={list} />}
+      {!isEmpty && <MessageList key={list.part} {...props} list={withEnd} jump={jump} onQuote={jumpTo} />}
       <TypingLine chatId={props.chatId} />
-      <Announcer messages={list.messages} me={props.me} />
+      {!list.hasNewer && <Announcer messages={list.messages} me={props.me} />}
     </div>
   );
 }

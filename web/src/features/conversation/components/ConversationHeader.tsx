@@ -1,4 +1,4 @@
-import { ArrowLeft, Info } from "lucide-react";
+import { ArrowLeft, Info, Search } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { useChatName } from "@/components/people/names";
 import { PresenceText } from "@/components/people/PresenceText";
@@ -13,9 +13,10 @@ interface ConversationHeaderProps {
   readonly peerId: UserId | null;
   readonly onBack: () => void;
   readonly onDetails: () => void;
+  readonly onSearch: () => void;
 }
 
-export function ConversationHeader({ chatId, peerId, onBack, onDetails }: ConversationHeaderProps) {
+export function ConversationHeader({ chatId, peerId, onBack, onDetails, onSearch }: ConversationHeaderProps) {
   const { t } = useTranslation();
   const chat = useChat(chatId);
   const name = useChatName(chat, peerId);
@@ -40,6 +41,9 @@ export function ConversationHeader({ chatId, peerId, onBack, onDetails }: Conver
           </span>
         </span>
       </button>
+      <IconButton label={t("conversation.search")} onClick={onSearch}>
+        <Search size={20} />
+      </IconButton>
       <IconButton label={t("conversation.details")} onClick={onDetails}>
         <Info size={20} />
       </IconButton>

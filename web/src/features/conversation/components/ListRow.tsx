@@ -11,6 +11,8 @@ import { MessageRow } from "./MessageRow";
 export interface RowContext {
   readonly me: UserId;
   readonly isGroup: boolean;
+  /** Somebody just jumped to it. */
+  readonly found: boolean;
   readonly onOpen: (kind: "menu" | "emoji", target: EventTarget) => void;
   readonly onQuote: (messageId: string) => void;
   readonly onShow: (shown: Shown) => void;
@@ -41,6 +43,7 @@ export const ListRow = memo(
   (before, after) =>
     before.me === after.me &&
     before.isGroup === after.isGroup &&
+    before.found === after.found &&
     before.onOpen === after.onOpen &&
     before.onQuote === after.onQuote &&
     before.commands === after.commands &&

@@ -1,10 +1,11 @@
 import { ArrowDown } from "lucide-react";
-import { type KeyboardEvent, lazy, type MouseEvent, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { QUICK_REACTIONS } from "@/components/emoji/quick";
-import { patiently } from "@/components/ui/patiently";
+import { later } from "@/components/ui/later";
 import type { useMessages } from "@/lib/hooks";
-import type { Message } from "@/lib/types";
+import type { Message, MessageId } from "@/lib/types";
+import type { Jump } from "../hooks/use_jump";
 import { useMessageCommands } from "../hooks/use_message_commands";
 import { useMessageFocus } from "../hooks/use_message_focus";
 import { rowOf, useMessageMenu } from "../hooks/use_message_menu";
@@ -17,19 +18,24 @@ import type { Shown } from "./Lightbox";
 import { ListRow } from "./ListRow";
 import styles from "./MessageList.module.css";
 
-const MessageMenu = lazy(patiently(() => import("./MessageMenu")));
-const Lightbox = lazy(patiently(() => import("./Lightbox")));
+const MessageMenu = later(() => import("./MessageMenu"));
+const Lightbox = later(() => import("./Lightbox"));
 
-type MessageListProps = ConversationProps & { readonly list: ReturnType<typeof useMessages> };
+type MessageListProps = Omit<ConversationProps, "target"> & {
+  readonly list: ReturnType<typeof useMessages>;
+  readonly jump: Jump | null;
+  readonly onQuote: (messageId: MessageId) => void;
+};
 
-export function MessageList({ chatId, me, name, isGroup, list, onReply, onEdit }: MessageListProps) {
+/** One part of a chat: mount another one (`key`) where another part is shown. */
+export function MessageList({ chatId, me, name, isGroup, list, jump, onQuote, onReply, onEdit }: MessageListProps) {
   const { t } = useTranslation();
-  const { messages, hasOlder, loadingOlder, loadOlder } = list;
+  const { messages, loadingOlder } = list;
   const scroller = useRef<HTMLDivElement>(null);
   const [shown, setShown] = useState<Shown | null>(null);
   const mark = useReadMark(chatId, me);
   const rows = useMemo(() => buildRows(messages, me, mark), [messages, me, mark]);
-  const { virtual, atEnd, onScroll, toEnd } = useMessageScroll({ rows, hasOlder, loadingOlder, loadOlder, scroller });
+  const { virtual, atEnd, onScroll, toEnd } = useMessageScroll({ rows, list, scroller, jump });
   useMarkRead(chatId, messages, atEnd);
   const unseen = useUnseen(messages, atEnd);
   const walk = useMessageFocus(rows, virtual);
@@ -41,14 +47,6 @@ export function MessageList({ chatId, me, name, isGroup, list, onReply, onEdit }
 
   const openMenu = menu.open;
   const onOpen = useCallback((kind: "menu" | "emoji", target: EventTarget) => void openMenu(kind, target), [openMenu]);
-  const onQuote = useCallback(
-    (messageId: string) => {
-      const index = rows.findIndex((row) => row.kind === "message" && row.message.messageId === messageId);
-      if (index >= 0) virtual.scrollToIndex(index, { align: "center" });
-    },
-    [rows, virtual],
-  );
-
   const onDoubleClick = (event: MouseEvent): void => {
     const message = find(rowOf(event.target)?.dataset.key ?? "");
     const inControl = event.target instanceof Element && event.target.closest("a, button") !== null;
@@ -92,6 +90,7 @@ export function MessageList({ chatId, me, name, isGroup, list, onReply, onEdit }
                     row={row}
                     me={me}
                     isGroup={isGroup}
+                    found={row.kind === "message" && row.message.messageId === jump?.messageId}
                     onOpen={onOpen}
                     onQuote={onQuote}
                     onShow={setShown}

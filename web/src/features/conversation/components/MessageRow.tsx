@@ -17,7 +17,7 @@ import { SendProblem } from "./SendProblem";
 
 type MessageRowProps = RowContext & { readonly message: Message; readonly first: boolean; readonly last: boolean };
 
-export function MessageRow({ message, first, last, me, isGroup, ...context }: MessageRowProps) {
+export function MessageRow({ message, first, last, me, isGroup, found, ...context }: MessageRowProps) {
   const { t, i18n } = useTranslation();
   const isOwn = message.senderId === me;
   const sender = useUserName(message.senderId);
@@ -27,7 +27,7 @@ export function MessageRow({ message, first, last, me, isGroup, ...context }: Me
   });
   return (
     <article
-      className={classNames(styles.row, isOwn && styles.own, first && styles.first)}
+      className={classNames(styles.row, isOwn && styles.own, first && styles.first, found && styles.found)}
       tabIndex={-1}
       aria-label={label}
       data-key={message.key}

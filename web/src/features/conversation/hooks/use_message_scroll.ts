@@ -1,28 +1,34 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import type { useMessages } from "@/lib/hooks";
 import type { Row } from "./rows";
+import type { Jump } from "./use_jump";
 
 /** So near to the end counts as being there, in pixels. */
 const NEAR_END = 60;
-/** Older messages are asked for when so few rows are left above. */
+/** More messages are asked for when so few rows are left above or below. */
 const ROWS_AHEAD = 10;
 
 const ESTIMATES = { day: 44, unread: 40, message: 62 } as const;
 
 interface ScrollOptions {
   readonly rows: readonly Row[];
-  readonly hasOlder: boolean;
-  readonly loadingOlder: boolean;
-  readonly loadOlder: () => void;
+  readonly list: Pick<
+    ReturnType<typeof useMessages>,
+    "hasOlder" | "loadingOlder" | "loadOlder" | "hasNewer" | "loadingNewer" | "loadNewer" | "showNewest"
+  >;
   readonly scroller: RefObject<HTMLDivElement | null>;
+  /** Where to look first instead of at the end. */
+  readonly jump: Jump | null;
 }
 
 /**
  * Draws only the rows in view, and holds still what is read: at the end it follows new messages,
  * anywhere else nothing that comes above or below moves what is in view.
  */
-export function useMessageScroll({ rows, hasOlder, loadingOlder, loadOlder, scroller }: ScrollOptions) {
-  const [atEnd, setAtEnd] = useState(true);
+export function useMessageScroll({ rows, list, scroller, jump }: ScrollOptions) {
+  const { hasOlder, loadingOlder, loadOlder, hasNewer, loadingNewer, loadNewer, showNewest } = list;
+  const [nearEnd, setNearEnd] = useState(true);
   const [began, setBegan] = useState(false);
   // eslint-disable-next-line react-hooks/incompatible-library -- its results are used in this render only
   const virtual = useVirtualizer({
@@ -31,43 +37,80 @@ export function useMessageScroll({ rows, hasOlder, loadingOlder, loadOlder, scro
     estimateSize: (index) => ESTIMATES[rows[index]?.kind ?? "message"],
     getItemKey: (index) => rows[index]?.key ?? index,
     anchorTo: "end",
-    followOnAppend: true,
+    followOnAppend: !hasNewer,
     scrollEndThreshold: NEAR_END,
     overscan: 8,
     paddingStart: 12,
     paddingEnd: 8,
   });
 
-  const toEnd = useCallback(() => virtual.scrollToEnd(), [virtual]);
-  useBegin(rows, began, setBegan, virtual);
+  const toEnd = useCallback(() => (hasNewer ? showNewest() : virtual.scrollToEnd()), [virtual, hasNewer, showNewest]);
+  useBegin({ rows, jump, began, setBegan, virtual });
+  useLanding({ rows, jump, began, virtual, scroller });
   useOwnMessage(rows, began, toEnd);
 
-  const first = virtual.getVirtualItems()[0]?.index ?? 0;
-  const wantsOlder = began && hasOlder && !loadingOlder && rows.length > 0 && first < ROWS_AHEAD;
-  useEffect(() => {
-    if (wantsOlder) loadOlder();
-  }, [wantsOlder, loadOlder]);
+  const shown = virtual.getVirtualItems();
+  const above = shown[0]?.index ?? 0;
+  const below = rows.length - 1 - (shown.at(-1)?.index ?? rows.length);
+  useWish(began && rows.length > 0 && hasOlder && !loadingOlder && above < ROWS_AHEAD, loadOlder);
+  useWish(began && rows.length > 0 && hasNewer && !loadingNewer && below < ROWS_AHEAD, loadNewer);
 
   const onScroll = useCallback(() => {
     const box = scroller.current;
-    if (box) setAtEnd(box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END);
+    if (box) setNearEnd(box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END);
   }, [scroller]);
+  // What is drawn may shrink or grow without a scroll: the end may come into view by that alone.
+  useEffect(onScroll, [onScroll, virtual.getTotalSize()]);
 
-  return { virtual, atEnd, onScroll, toEnd };
+  return { virtual, atEnd: nearEnd && !hasNewer, onScroll, toEnd };
+}
+
+function useWish(wanted: boolean, load: () => void): void {
+  useEffect(() => {
+    if (wanted) load();
+  }, [wanted, load]);
 }
 
 type Virtual = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
 
-/** The first look: at the first unread message, else at the end. */
-function useBegin(rows: readonly Row[], began: boolean, setBegan: (began: boolean) => void, virtual: Virtual): void {
+interface Look {
+  readonly rows: readonly Row[];
+  readonly jump: Jump | null;
+  readonly began: boolean;
+  readonly virtual: Virtual;
+}
+
+/** The first look: at the message that was jumped to, else at the first unread message, else at the end. */
+function useBegin({ rows, jump, began, setBegan, virtual }: Look & { setBegan: (began: boolean) => void }): void {
   useLayoutEffect(() => {
     if (began || rows.length === 0) return;
     const unread = rows.findIndex((row) => row.kind === "unread");
-    if (unread >= 0) virtual.scrollToIndex(unread, { align: "start" });
+    if (jump && placeOf(rows, jump) >= 0) virtual.scrollToIndex(placeOf(rows, jump), { align: "center" });
+    else if (unread >= 0) virtual.scrollToIndex(unread, { align: "start" });
     else virtual.scrollToEnd();
     const frame = requestAnimationFrame(() => setBegan(true));
     return () => cancelAnimationFrame(frame);
-  }, [rows, began, setBegan, virtual]);
+  }, [rows, jump, began, setBegan, virtual]);
+}
+
+/** Brings the message that was jumped to into view, once for each jump, and puts the focus on it. */
+function useLanding({ rows, jump, began, virtual, scroller }: Look & Pick<ScrollOptions, "scroller">): void {
+  const landed = useRef<Jump | null>(null);
+  useEffect(() => {
+    if (!began || jump === null || landed.current === jump) return;
+    const place = placeOf(rows, jump);
+    if (place < 0) return;
+    landed.current = jump;
+    virtual.scrollToIndex(place, { align: "center" });
+    requestAnimationFrame(() => {
+      const row = scroller.current?.querySelector<HTMLElement>(`[data-message="${CSS.escape(jump.messageId)}"]`);
+      row?.focus({ preventScroll: true });
+    });
+  }, [rows, jump, began, virtual, scroller]);
+}
+
+function placeOf(rows: readonly Row[], { messageId }: Jump): number {
+  return rows.findIndex((row) => row.kind === "message" && row.message.messageId === messageId);
 }
 
 /** What one sends oneself is always shown. */

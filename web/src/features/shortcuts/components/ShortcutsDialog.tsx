@@ -4,6 +4,7 @@ import styles from "./ShortcutsDialog.module.css";
 
 const SHORTCUTS = [
   { key: "search", keys: ["Ctrl", "K"] },
+  { key: "find", keys: ["Ctrl", "Shift", "F"] },
   { key: "newChat", keys: ["Alt", "N"] },
   { key: "nextChat", keys: ["Alt", "↓"] },
   { key: "previousChat", keys: ["Alt", "↑"] },

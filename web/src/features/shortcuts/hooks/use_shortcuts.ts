@@ -2,6 +2,7 @@ import { useEffect } from "react";
 
 export interface Shortcuts {
   readonly search: () => void;
+  readonly find: () => void;
   readonly newChat: () => void;
   readonly nextChat: () => void;
   readonly previousChat: () => void;
@@ -12,8 +13,10 @@ export interface Shortcuts {
 
 /** The shortcut that a key press means, if any. By `code` with Alt: there `key` may be another letter. */
 export function shortcutOf(event: KeyboardEvent, typing: boolean): keyof Shortcuts | null {
-  const { key, code, altKey, ctrlKey, metaKey } = event;
+  const { key, code, altKey, ctrlKey, metaKey, shiftKey } = event;
   if ((ctrlKey || metaKey) && !altKey && code === "KeyK") return "search";
+  // The browser's own search (without Shift) stays the browser's.
+  if ((ctrlKey || metaKey) && shiftKey && !altKey && code === "KeyF") return "find";
   if (altKey && !ctrlKey && !metaKey) {
     const byCode: Readonly<Partial<Record<string, keyof Shortcuts>>> = {
       KeyN: "newChat",

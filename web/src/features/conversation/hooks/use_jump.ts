@@ -1,0 +1,43 @@
+import { useCallback, useEffect, useState } from "react";
+import { useToast } from "@/components/ui/Toasts";
+import { useErrorText } from "@/i18n/hooks";
+import type { MessageId } from "@/lib/types";
+
+/** For how long it is marked. */
+const MARKED_MS = 3_000;
+
+/** A message to go to; each jump is an object of its own, also twice to the same message. */
+export interface Jump {
+  readonly messageId: MessageId;
+}
+
+interface Jumps {
+  readonly jump: Jump | null;
+  readonly jumpTo: (messageId: MessageId) => void;
+  readonly endJump: () => void;
+}
+
+/** Goes to a message, which is loaded first if it has to be: one that is asked for here, or `target` from outside. */
+export function useJump(target: Jump | null, showMessage: (messageId: MessageId) => Promise<void>): Jumps {
+  const toast = useToast();
+  const errorText = useErrorText();
+  const [jump, setJump] = useState<Jump | null>(null);
+  const jumpTo = useCallback(
+    (messageId: MessageId): void => {
+      showMessage(messageId).then(
+        () => setJump({ messageId }),
+        (failure: unknown) => toast(errorText(failure)),
+      );
+    },
+    [showMessage, toast, errorText],
+  );
+  useEffect(() => {
+    if (target) jumpTo(target.messageId);
+  }, [target, jumpTo]);
+  const endJump = useCallback(() => setJump(null), []);
+  useEffect(() => {
+    const timer = setTimeout(endJump, MARKED_MS);
+    return () => clearTimeout(timer);
+  }, [jump, endJump]);
+  return { jump, jumpTo, endJump };
+}

@@ -1,0 +1,56 @@
+import { useTranslation } from "react-i18next";
+import { useChatName, useUserName } from "@/components/people/names";
+import { UserAvatar } from "@/components/people/UserAvatar";
+import { formatDateTime, formatWhen } from "@/i18n/format";
+import { useChat } from "@/lib/hooks";
+import type { Message } from "@/lib/types";
+import { excerpt } from "../hooks/marks";
+import styles from "./Hit.module.css";
+
+interface HitProps {
+  readonly message: Message;
+  readonly query: string;
+  /** Says in which chat it stands. */
+  readonly withChat: boolean;
+  readonly onOpen: (message: Message) => void;
+}
+
+export function Hit({ message, query, withChat, onOpen }: HitProps) {
+  const { i18n } = useTranslation();
+  const chat = useChat(message.chatId);
+  const sender = useUserName(message.senderId);
+  const chatName = useChatName(chat, chat?.peerId ?? null);
+  const files = message.attachments.map((file) => file.fileName).join(", ");
+  return (
+    <li>
+      <button type="button" className={styles.hit} onClick={() => onOpen(message)}>
+        <UserAvatar userId={message.senderId} size="small" />
+        <span className={styles.body}>
+          <span className={styles.line}>
+            <bdi className={styles.name}>{sender}</bdi>
+            <time
+              className={styles.when}
+              dateTime={new Date(message.createdAt).toISOString()}
+              title={formatDateTime(message.createdAt, i18n.language)}
+            >
+              {formatWhen(message.createdAt, i18n.language)}
+            </time>
+          </span>
+          {withChat && <bdi className={styles.chat}>{chatName}</bdi>}
+          {message.text !== "" && <Marked className={styles.text} text={message.text} query={query} />}
+          {files !== "" && <Marked className={styles.files} text={files} query={query} />}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+function Marked({ text, query, className }: { text: string; query: string; className: string | undefined }) {
+  return (
+    <span className={className} dir="auto">
+      {excerpt(text, query).map((piece, index) =>
+        piece.found ? <mark key={index}>{piece.text}</mark> : <span key={index}>{piece.text}</span>,
+      )}
+    </span>
+  );
+}

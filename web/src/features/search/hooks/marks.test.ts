@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { excerpt } from "./marks";
+
+/** With what was found in brackets. */
+const shown = (text: string, query: string) =>
+  excerpt(text, query)
+    .map((piece) => (piece.found ? `[${piece.text}]` : piece.text))
+    .join("");
+
+describe("an excerpt", () => {
+  it.each([
+    ["The PLAN for Monday", "plan", "The [PLAN] for Monday"],
+    ["one two one", "one", "[one] two [one]"],
+    ["Meet at the Café", "cafe", "Meet at the [Café]"],
+    ["cafe au lait", "CAFÉ", "[cafe] au lait"],
+    ["monday plan", "plan mon", "[mon]day [plan]"],
+    ["وعليكم السَّلام", "سلام", "وعليكم ال[سَّلام]"],
+    ["👍🏽 yes", "yes", "👍🏽 [yes]"],
+    ["a * b", "*", "a [*] b"],
+    ["by a file's name only", "cat.jpg", "by a file's name only"],
+  ])("of %j by %j marks what was found", (text, query, expected) => {
+    expect(shown(text, query)).toBe(expected);
+  });
+
+  it("of a long text begins a little before the first word found", () => {
+    const text = `${"far away ".repeat(30)}the needle`;
+
+    expect(shown(text, "needle")).toMatch(/^… (far |away ){1,8}the \[needle\]$/);
+  });
+});
