@@ -60,7 +60,11 @@ export function useMessageScroll({ rows, list, scroller, jump }: ScrollOptions) 
     if (box) setNearEnd(box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END);
   }, [scroller]);
   // What is drawn may shrink or grow without a scroll: the end may come into view by that alone.
-  useEffect(onScroll, [onScroll, virtual.getTotalSize()]);
+  const height = virtual.getTotalSize();
+  useEffect(() => {
+    const frame = requestAnimationFrame(onScroll);
+    return () => cancelAnimationFrame(frame);
+  }, [onScroll, height]);
 
   return { virtual, atEnd: nearEnd && !hasNewer, onScroll, toEnd };
 }
