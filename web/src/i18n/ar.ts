@@ -239,6 +239,7 @@ export const ar: Texts = {
     currentPassword: "كلمة المرور الحالية",
     newPassword: "كلمة المرور الجديدة",
     changePassword: "تغيير كلمة المرور",
+    wrongPassword: "كلمة المرور هذه غير صحيحة.",
     passwordChanged: "تم تغيير كلمة مرورك.",
     sessions: "الأجهزة التي سجلت الدخول منها",
     thisDevice: "هذا الجهاز",

@@ -215,6 +215,7 @@ export const de: Texts = {
     currentPassword: "Jetziges Passwort",
     newPassword: "Neues Passwort",
     changePassword: "Passwort ändern",
+    wrongPassword: "Dieses Passwort ist falsch.",
     passwordChanged: "Dein Passwort wurde geändert.",
     sessions: "Wo du angemeldet bist",
     thisDevice: "Dieses Gerät",

@@ -213,6 +213,7 @@ export const en = {
     currentPassword: "Current password",
     newPassword: "New password",
     changePassword: "Change password",
+    wrongPassword: "This password is wrong.",
     passwordChanged: "Your password has been changed.",
     sessions: "Where you are logged in",
     thisDevice: "This device",

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { errorText, fieldErrors } from "@/i18n/errors";
+import { ChatlyError } from "@/lib/types";
 
 /** One thing that is done at the server: whether it runs, and what went wrong with it. */
 export function useTask() {
@@ -25,5 +26,6 @@ export function useTask() {
 
   const fields = failure === null ? {} : fieldErrors(t, i18n.language, failure);
   const text = failure !== null && Object.keys(fields).length === 0 ? errorText(t, i18n.language, failure) : null;
-  return { run, busy, fields: fields as Readonly<Partial<Record<string, string>>>, text };
+  const reason = failure instanceof ChatlyError ? failure.reason : null;
+  return { run, busy, reason, fields: fields as Readonly<Partial<Record<string, string>>>, text };
 }

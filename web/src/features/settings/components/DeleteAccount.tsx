@@ -32,6 +32,7 @@ function Question({ onClose }: { readonly onClose: () => void }) {
   const { deleteAccount } = useActions();
   const task = useTask();
   const [password, setPassword] = useState("");
+  const isWrong = task.reason === "WRONG_CREDENTIALS";
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     // Done, it leads to the door: this dialog goes with everything else.
@@ -47,10 +48,10 @@ function Question({ onClose }: { readonly onClose: () => void }) {
           autoComplete="current-password"
           autoFocus
           value={password}
-          error={task.fields.password}
+          error={isWrong ? t("settings.wrongPassword") : task.fields.password}
           onChange={(event) => setPassword(event.target.value)}
         />
-        <FormError text={task.text} />
+        <FormError text={isWrong ? null : task.text} />
         <div className={panel.actions}>
           <Button type="submit" look="danger" busy={task.busy} disabled={password === ""}>
             {t("settings.deleteForGood")}

@@ -38,6 +38,7 @@ function PasswordForm() {
   const toast = useToast();
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
+  const isWrong = task.reason === "WRONG_CREDENTIALS";
   const save = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     if (!(await task.run(() => changePassword(current, next)))) return;
@@ -47,13 +48,13 @@ function PasswordForm() {
   };
   return (
     <form className={panel.form} onSubmit={(event) => void save(event)}>
-      <FormError text={task.text} />
+      <FormError text={isWrong ? null : task.text} />
       <TextField
         label={t("settings.currentPassword")}
         type="password"
         autoComplete="current-password"
         value={current}
-        error={task.fields.current_password}
+        error={isWrong ? t("settings.wrongPassword") : task.fields.current_password}
         onChange={(event) => setCurrent(event.target.value)}
       />
       <TextField
