@@ -31,7 +31,7 @@ export function PeopleList({ onSelect, chosen, without, focused = true }: People
         <span className="visually-hidden">{t("people.search")}</span>
         <input
           type="search"
-          dir="auto"
+          dir={query === "" ? undefined : "auto"}
           autoFocus={focused}
           placeholder={t("people.search")}
           value={query}

@@ -48,7 +48,7 @@ export function ChatList({ selected, onSelect, onNewChat, onNewGroup, onFind, se
         <input
           ref={searchRef}
           type="search"
-          dir="auto"
+          dir={query === "" ? undefined : "auto"}
           placeholder={t("chats.filter")}
           value={query}
           onChange={(event) => setQuery(event.target.value)}

@@ -35,7 +35,9 @@ export function MessageRow({ message, first, last, me, isGroup, found, ...contex
       data-state={message.state}
     >
       {isGroup && !isOwn && (
-        <span className={styles.face}>{last && <UserAvatar userId={message.senderId} size="small" />}</span>
+        <span className={styles.face} data-raised={message.reactions.length > 0}>
+          {last && <UserAvatar userId={message.senderId} size="small" />}
+        </span>
       )}
       <div className={styles.column}>
         <div className={styles.line}>

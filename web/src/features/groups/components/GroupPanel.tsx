@@ -11,7 +11,7 @@ import { SidePanel } from "@/components/ui/SidePanel";
 import { useTask } from "@/components/ui/use_task";
 import { useActions } from "@/lib/hooks";
 import type { Chat, UserId } from "@/lib/types";
-import { canManage, roleOf } from "../hooks/roles";
+import { byRole, canManage, roleOf } from "../hooks/roles";
 import { AddMembersDialog } from "./AddMembersDialog";
 import { GroupForm } from "./GroupForm";
 import { MemberRow } from "./MemberRow";
@@ -64,7 +64,7 @@ export function GroupPanel({ chat, me, onPerson, onLeft, onClose }: GroupPanelPr
           </Button>
         )}
         <ul>
-          {chat.members.map((member) => (
+          {byRole(chat.members).map((member) => (
             <MemberRow key={member.userId} chat={chat} member={member} me={me} onPerson={onPerson} />
           ))}
         </ul>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canManageMember, rolesToGive } from "./roles";
+import { byRole, canManageMember, rolesToGive } from "./roles";
 
 describe("roles in a group", () => {
   it("let owners decide about everybody", () => {
@@ -11,6 +11,14 @@ describe("roles in a group", () => {
     expect(canManageMember("admin", "member")).toBe(true);
     expect(canManageMember("admin", "admin")).toBe(false);
     expect(rolesToGive("admin", "member")).toEqual([]);
+  });
+
+  it("put owners first, then admins", () => {
+    const members = (["member", "admin", "member", "owner"] as const).map((role, index) => ({
+      ...{ role, userId: String(index), readMessageId: null },
+    }));
+
+    expect(byRole(members).map((member) => member.userId)).toEqual(["3", "1", "0", "2"]);
   });
 
   it("let members decide about nobody", () => {

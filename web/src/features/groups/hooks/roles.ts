@@ -1,9 +1,16 @@
 /** Who may do what in a group, as far as it decides what is shown; the server judges. */
 
-import type { Chat, Role, UserId } from "@/lib/types";
+import type { Chat, Member, Role, UserId } from "@/lib/types";
 
 export function roleOf(chat: Chat, userId: UserId): Role {
   return chat.members.find((member) => member.userId === userId)?.role ?? null;
+}
+
+const RANKS = ["owner", "admin", "member"];
+
+/** Owners first, then admins, then the others. */
+export function byRole(members: readonly Member[]): readonly Member[] {
+  return members.toSorted((a, b) => RANKS.indexOf(a.role ?? "member") - RANKS.indexOf(b.role ?? "member"));
 }
 
 export function canManage(role: Role): boolean {

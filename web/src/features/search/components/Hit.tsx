@@ -47,10 +47,12 @@ export function Hit({ message, query, withChat, onOpen }: HitProps) {
 
 function Marked({ text, query, className }: { text: string; query: string; className: string | undefined }) {
   return (
-    <span className={className} dir="auto">
-      {excerpt(text, query).map((piece, index) =>
-        piece.found ? <mark key={index}>{piece.text}</mark> : <span key={index}>{piece.text}</span>,
-      )}
+    <span className={className}>
+      <bdi>
+        {excerpt(text, query).map((piece, index) =>
+          piece.found ? <mark key={index}>{piece.text}</mark> : <span key={index}>{piece.text}</span>,
+        )}
+      </bdi>
     </span>
   );
 }

@@ -34,7 +34,7 @@ export default function SearchPanel({ search, onSearch, chatId, onOpen, onClose 
           <span className="visually-hidden">{t("search.query")}</span>
           <input
             type="search"
-            dir="auto"
+            dir={query === "" ? undefined : "auto"}
             autoFocus
             maxLength={200}
             placeholder={t("search.query")}

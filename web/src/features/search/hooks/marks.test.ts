@@ -24,6 +24,7 @@ describe("an excerpt", () => {
 
   it("of a long text begins a little before the first word found", () => {
     const text = `${"far away ".repeat(30)}the needle`;
+    expect(shown("a few words before the needle, on the same line", "needle")).not.toContain("…");
 
     expect(shown(text, "needle")).toMatch(/^… (far |away ){1,8}the \[needle\]$/);
   });

@@ -5,7 +5,9 @@ export interface Piece {
   readonly found: boolean;
 }
 
-/** Characters shown before the first word that was found. */
+/** So many characters may stand before the first word that was found: about two lines. */
+const LONGEST_LEAD = 80;
+/** Where there are more, so many are left. */
 const LEAD = 40;
 
 function fold(text: string): string {
@@ -23,7 +25,7 @@ export function excerpt(text: string, query: string): readonly Piece[] {
   const marked = new Uint8Array(text.length);
   for (const { from, to } of hits) marked.fill(1, origins[from], origins[to] ?? text.length);
   const first = marked.indexOf(1);
-  return first > LEAD
+  return first > LONGEST_LEAD
     ? [{ text: "… ", found: false }, ...pieces(text, marked, startOf(text, first))]
     : pieces(text, marked, 0);
 }
