@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-from bench import backlog, fanout, growth, idle, page, pairs, persist, report, rest, tracing, two_nodes
+from bench import backlog, fanout, growth, idle, page, pairs, persist, report, rest, services, tracing, two_nodes
 from bench.scale import QUICK, Scale
 from bench.sides.side import ROOT
 from bench.sides.stage import Stage
@@ -28,6 +28,7 @@ _SECTIONS: Mapping[str, Measure] = {
     "growth_users": growth.users,
     "growth_nodes": growth.nodes,
     "rest": rest.measure,
+    "services": services.measure,
     "tracing": tracing.measure,
 }
 _QUICK = ("saturated", "rate200", "fanout")

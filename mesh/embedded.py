@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from kernel.memory import settle
 from kernel.platform import Platform
 from kernel.rpc.jwks import JwksFeed
 from kernel.rpc.server import RunningServer
@@ -58,6 +59,7 @@ class _Embedded:
                 await stack.enter_async_context(serve_pages(self.edge, servers, tls))
                 await self.envoy.start()
                 await stack.enter_async_context(background({"edge": self.envoy.watch}))
+                settle()
                 self.say(ready_line(self.edge))
                 await stop.wait()
                 self.say("Draining: streams are told to reconnect, running calls are finished.")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from kernel.errors import ChatlyError, Code
+from kernel.memory import settle
 from kernel.platform import Engines, Platform
 from kernel.rpc.jwks import JwksFeed
 from kernel.rpc.server import RunningServer, serve
@@ -79,6 +80,7 @@ async def _serve_until(
     if stop.is_set():
         return
     async with serving(target, environ, platform, feed) as server:
+        settle()
         logger("mesh").info("serving", service=target.name, grpc=server.address, http_port=server.http_port)
         await stop.wait()
 

@@ -60,6 +60,12 @@ def lines(mesh: Mesh, request_id: str) -> list[dict[str, Any]]:
     return [line for line in found if "component" in line]
 
 
+def access_log(mesh: Mesh) -> list[dict[str, Any]]:
+    """What Envoy logged."""
+    text = (mesh.data_dir / "edge" / "access.log").read_text()
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
 async def test_a_message_is_one_trace_from_the_edge_to_the_store_and_to_who_listens(
     traced: Mesh, collector: Collector
 ) -> None:
@@ -99,6 +105,12 @@ async def test_every_service_logs_a_request_by_the_id_that_the_edge_gave_it(trac
     (trace_id,) = {line["trace_id"] for line in told}
     await collector.until(SEND, request_id=request_id)
     assert collector.one(SEND, request_id=request_id).trace_id == trace_id
+
+    def at_the_edge() -> set[str]:
+        return {line["trace_id"] for line in access_log(traced) if line["request_id"] == request_id}
+
+    # Envoy writes its log every 10 s.
+    await eventually(lambda: at_the_edge() == {trace_id}, "the edge has logged it too", seconds=25)
 
 
 async def test_a_call_that_fails_is_in_the_trace_with_its_outcome(traced: Mesh, collector: Collector) -> None:

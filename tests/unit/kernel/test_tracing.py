@@ -91,10 +91,16 @@ async def test_there_is_no_span_while_tracing_is_off() -> None:
 
 
 def test_without_a_collector_opentelemetry_is_not_even_imported() -> None:
-    program = (
-        "import sys; from mesh.traces import tracing; import mesh.serving, mesh.embedded\n"
-        "tracing({}, service='auth'); sys.exit('opentelemetry' in sys.modules)"
-    )
+    program = """
+import asyncio, importlib, sys
+from mesh.traces import tracing
+async def main():
+    async with tracing({}, service="auth"):
+        for name in ("mesh.serving", "mesh.embedded", "kernel.bus.redis", "kernel.log.kafka", "kernel.blob.s3"):
+            importlib.import_module(name)
+    sys.exit(any(name.startswith("opentelemetry") for name in sys.modules))
+asyncio.run(main())
+"""
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
