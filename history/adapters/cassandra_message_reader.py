@@ -8,8 +8,8 @@ from uuid import UUID
 from history.adapters.cassandra_access import chunks, together
 from history.adapters.cassandra_chat_rows import load_buckets
 from history.adapters.cassandra_event_rows import by_bucket
-from history.adapters.cassandra_known import load_sends
 from history.adapters.cassandra_message_rows import COLUMNS, states_of
+from history.adapters.cassandra_sent import SentLookups
 from history.adapters.cassandra_times import bucket_at, bucket_of
 from history.model import ChatId, MessageState
 from history.ports import Window
@@ -40,6 +40,7 @@ class CassandraMessageReader:
     def __init__(self, *, session: CassandraSession, clock: Clock) -> None:
         self._session = session
         self._clock = clock
+        self._sent = SentLookups(session)
         # Newest buckets, as they were seen last, and whether one has filled a window.
         self._newest: dict[ChatId, int] = {}
         self._filled: dict[ChatId, int] = {}
@@ -72,8 +73,7 @@ class CassandraMessageReader:
         return {state.message_id: state for states in found for state in states}
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> tuple[ChatId, UUID] | None:
-        send = (sender_id, client_message_id)
-        return (await load_sends(self._session, [send])).get(send)
+        return await self._sent.place((sender_id, client_message_id))
 
     async def count_after(
         self, chat_id: ChatId, after: UUID | None, *, not_by: UserId, excluding: Collection[UUID], limit: int

@@ -1,0 +1,94 @@
+"""Sends are looked up together where many ask at once, each gets its own answer, and one that gives up hurts nobody."""
+
+import asyncio
+from collections.abc import Hashable, Sequence
+from typing import Any
+from uuid import UUID, uuid1
+
+from history.adapters.cassandra_sent import SentLookups
+from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.ids import UserId
+from kernel.store.cassandra import CassandraSession, Params
+from kernel.store.cassandra_bridge import Row
+from tests.builders import an_id
+
+ANN = UserId("ann")
+
+
+class Sends(CassandraSession):
+    """The table of sends; answers once `answering` is set."""
+
+    def __init__(self) -> None:
+        self.made: dict[UUID, UUID] = {}
+        self.asked = 0
+        self.answering = asyncio.Event()
+        self.away = False
+
+    def place_of(self, key: Sequence[str | int]) -> Hashable:
+        return None
+
+    async def execute(self, cql: str, params: Params = (), *, page_size: int = 5_000) -> list[Row]:
+        self.asked += 1
+        await self.answering.wait()
+        if self.away:
+            raise unavailable(Reason.STORE_UNAVAILABLE, "away")
+        values: list[Any] = list(params)
+        return [
+            {"sender_id": ANN, "client_message_id": name, "chat_id": "chat", "message_id": self.made[name]}
+            for name in values[2]
+            if name in self.made
+        ]
+
+
+async def test_one_on_its_own_is_looked_up_at_once() -> None:
+    session = Sends()
+    name, message_id = UUID(an_id()), uuid1()
+    session.made[name] = message_id
+    session.answering.set()
+    lookups = SentLookups(session)
+
+    assert await lookups.place((ANN, name)) == ("chat", message_id)
+    assert await lookups.place((ANN, UUID(an_id()))) is None
+
+
+async def test_many_at_once_share_requests() -> None:
+    session = Sends()
+    names = [UUID(an_id()) for _ in range(60)]
+    session.made = {name: uuid1() for name in names[::2]}
+    lookups = SentLookups(session)
+    asking = [asyncio.create_task(lookups.place((ANN, name))) for name in names]
+    await asyncio.sleep(0)
+    session.answering.set()
+
+    places = await asyncio.gather(*asking)
+
+    assert [place and place[1] for place in places] == [session.made.get(name) for name in names]
+    assert session.asked < 10
+
+
+async def test_one_that_gives_up_leaves_the_others_theirs() -> None:
+    session = Sends()
+    names = [UUID(an_id()) for _ in range(10)]
+    session.made = {name: uuid1() for name in names}
+    lookups = SentLookups(session)
+    asking = [asyncio.create_task(lookups.place((ANN, name))) for name in names]
+    await asyncio.sleep(0)
+    asking[0].cancel()
+    session.answering.set()
+
+    places = await asyncio.gather(*asking[1:])
+
+    assert [place and place[1] for place in places] == [session.made[name] for name in names[1:]]
+
+
+async def test_all_hear_that_the_store_is_away_and_the_next_are_asked_for_anew() -> None:
+    session = Sends()
+    session.away = True
+    session.answering.set()
+    lookups = SentLookups(session)
+
+    answers = await asyncio.gather(*(lookups.place((ANN, UUID(an_id()))) for _ in range(9)), return_exceptions=True)
+    session.away = False
+
+    assert all(isinstance(answer, ChatlyError) for answer in answers)
+    assert await lookups.place((ANN, UUID(an_id()))) is None
