@@ -17,7 +17,7 @@ from kernel.log.ports import LogPosition, LogRecord
 
 _LASTING = 0
 _EPHEMERAL = 1
-_UNPACKED = 256
+_UNPACKED = 1_024
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,11 @@ def live_event(event: ChatEvent, state: ChatState | None, *, viewer: UserId | No
         actor_id=event.actor_id or "",
         occurred_at=timestamp(event.occurred_at),
     )
-    _put_change(live, event, state or apply_to_chat(None, event), viewer)
+    _put_change(live, event, state, viewer)
     return live
 
 
-def _put_change(live: live_pb2.LiveEvent, event: ChatEvent, state: ChatState, viewer: UserId | None) -> None:
+def _put_change(live: live_pb2.LiveEvent, event: ChatEvent, state: ChatState | None, viewer: UserId | None) -> None:
     match event.change:
         case MessageSent():
             live.message_created.CopyFrom(message_pb(sent_message(event)))
@@ -60,12 +60,12 @@ def _put_change(live: live_pb2.LiveEvent, event: ChatEvent, state: ChatState, vi
         case ReadMarkMoved(message_id):
             live.read_mark_moved.CopyFrom(live_pb2.ReadMark(user_id=live.actor_id, message_id=str(message_id)))
         case GroupCreated():
-            live.chat_added.CopyFrom(summary_pb(state))
+            live.chat_added.CopyFrom(summary_pb(state or apply_to_chat(None, event)))
         case GroupUpdated():
-            live.chat_updated.CopyFrom(summary_pb(state))
+            live.chat_updated.CopyFrom(summary_pb(state or apply_to_chat(None, event)))
         # The audience names a user who was no member before.
         case MemberSet(user_id, role) if role and user_id == viewer and user_id in event.audience:
-            live.chat_added.CopyFrom(summary_pb(state))
+            live.chat_added.CopyFrom(summary_pb(state or apply_to_chat(None, event)))
         case MemberSet(user_id, role):
             live.member_changed.CopyFrom(live_pb2.MemberChange(user_id=user_id, role=role_pb(role)))
         case _:
