@@ -21,7 +21,8 @@ _KEYS = 100
 # Of a batch that several partitions share. Cassandra complains of more: such a batch is work for one coordinator.
 _SHARING_PARTITIONS = 10
 _SHARING_BYTES = 5_000
-_CELL_BYTES = 16
+_CELL_BYTES = 20
+_TEXTS = (str, bytes)
 # Of a look-up that several partitions share: each of them is asked for the ids of all.
 _SHARING_KEYS = 8
 _SHARING_IDS = 2
@@ -83,7 +84,7 @@ async def write_all(session: CassandraSession, rows: Mapping[Key, Sequence[State
     whole: list[Sequence[Statement]] = []
     packs: dict[Hashable, _Pack] = {}
     for key, statements in rows.items():
-        size = sum(_size(params) for _, params in statements)
+        size = _size(statements)
         if size > _SHARING_BYTES or len(statements) > ROWS:
             whole.extend(chunks(statements, ROWS))
             continue
@@ -116,9 +117,15 @@ class _Pack:
         self.bytes += size
 
 
-def _size(params: Iterable[object]) -> int:
+def _size(statements: Iterable[Statement]) -> int:
     """About as many bytes as Cassandra counts."""
-    return sum(_CELL_BYTES + (len(value) if isinstance(value, str | bytes) else 8) for value in params)
+    size = 0
+    for _, params in statements:
+        size += _CELL_BYTES * len(params)
+        for value in params:
+            if isinstance(value, _TEXTS):
+                size += len(value)
+    return size
 
 
 async def _batch(session: CassandraSession, statements: Sequence[Statement]) -> None:

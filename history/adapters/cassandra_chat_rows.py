@@ -22,6 +22,10 @@ _SET_HEAD = (
     "UPDATE chats USING TIMESTAMP ? SET last_seq = ?, head_partition = ?, head_offset = ?, "
     "message_buckets = message_buckets + ? WHERE chat_id = ?"
 )
+_SET_HEAD_AND_BUCKET = (
+    "UPDATE chats USING TIMESTAMP ? SET last_seq = ?, head_partition = ?, head_offset = ?, "
+    "message_buckets = message_buckets + ?, event_buckets[?] = ? WHERE chat_id = ?"
+)
 _SET_BUCKET = "UPDATE chats USING TIMESTAMP ? SET event_buckets[?] = ? WHERE chat_id = ?"
 _SET_CREATED = "UPDATE chats USING TIMESTAMP ? SET created_at = ? WHERE chat_id = ?"
 _SET_NEWEST = "UPDATE chats USING TIMESTAMP ? SET last_message_id = ? WHERE chat_id = ?"
@@ -82,11 +86,16 @@ async def load_chats_of(session: CassandraSession, user_id: UserId) -> list[Chat
 
 def head_statements(chat_id: ChatId, head: Head, buckets: Buckets) -> Iterable[Statement]:
     """How far the chat is stored. They take effect last: see CassandraChatBatch."""
-    for bucket, offset in buckets.events.items():
-        yield _SET_BUCKET, (further_wins(offset), bucket, offset, chat_id)
-    place = (head.position.partition, head.position.offset)
     written_at = further_wins(head.position.offset)
-    yield _SET_HEAD, (written_at, head.last_seq, *place, set(buckets.messages), chat_id)
+    values = (written_at, head.last_seq, head.position.partition, head.position.offset, set(buckets.messages))
+    last = None
+    for bucket, offset in buckets.events.items():
+        if offset == head.position.offset:
+            last = (bucket, offset)
+        else:
+            yield _SET_BUCKET, (further_wins(offset), bucket, offset, chat_id)
+    # Mostly all events are in one bucket, and the last one is the chat's newest.
+    yield (_SET_HEAD_AND_BUCKET, (*values, *last, chat_id)) if last else (_SET_HEAD, (*values, chat_id))
 
 
 def state_statements(state: ChatState) -> Iterable[Statement]:
