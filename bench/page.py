@@ -36,14 +36,14 @@ from tests.engines.redis_house import fresh_redis
 _PAGE = 50
 _MESSAGES = 1_000
 _QUIET = timedelta(days=730)
-_WARM_UP, _PAGES = 100, 500
+_WARM_UP, _PAGES = 50, 200
 _FIRST = from_time_key(bytes(8) + b"\x80" + bytes(7))
 
 Read = Callable[[], Awaitable[object]]
 
 
 async def measure(stage: Stage, scale: Scale) -> Section:
-    """One round is 500 pages of each chat, read one after the other, from each side."""
+    """One round is 200 pages of each chat, read one after the other, from each side."""
     engines = stage.engines()
     name = engines.fresh_name("page")
     host, _, port = engines.cassandra.partition(":")
