@@ -71,5 +71,7 @@ def _counters(side: Side) -> dict[str, float]:
 def _serialized(raw: list[Result]) -> list[Row]:
     """Events turned into bytes, of those sent (warm-up included), against deliveries."""
     events, deliveries = (sum(result.get(name, 0) for result in raw) for name in (_EVENTS, _DELIVERIES))
+    if not events:
+        return []
     value = f"{deliveries:.0f} deliveries of {events:.0f} events serialised"
     return [Row("deliveries of one serialisation", EMBEDDED, value, f"{deliveries / events:.1f}", str(_SUBSCRIBERS))]
