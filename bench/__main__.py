@@ -7,6 +7,9 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from math import inf
+from time import monotonic
 
 from bench import backlog, fanout, growth, idle, page, pairs, persist, report, rest, services, tracing, two_nodes
 from bench.scale import QUICK, Scale
@@ -57,6 +60,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[*_SECTIONS, []], metavar="section", help=", ".join(_SECTIONS))
     parser.add_argument("--rounds", type=int, default=3, help="how often all sides are measured, in turns")
     parser.add_argument("--seconds", type=float, default=8, help="how long each is measured")
+    parser.add_argument("--minutes", type=float, default=inf, help="begin no measurement later than this")
     parser.add_argument("--side", action="append", default=[], help="measure only this one; may be repeated")
     parser.add_argument("--quick", action="store_true", help="one short round of fewer sides, to see that all is well")
     asked = parser.parse_args()
@@ -64,6 +68,7 @@ def main() -> int:
     print(json.dumps(report.machine(), indent=1))
     subprocess.run([ROOT / "bench" / "build.sh"], check=True)  # noqa: S603 - our own script
     scale = QUICK if asked.quick else Scale(rounds=asked.rounds, seconds=asked.seconds)
+    scale = replace(scale, until=monotonic() + 60 * asked.minutes)
     return 1 if asyncio.run(_measure(names, scale, asked.side)) else 0
 
 

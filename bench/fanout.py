@@ -11,6 +11,7 @@ from bench.sides.peers import PEERS
 from bench.sides.seed import SEED
 from bench.sides.side import Result, Side, run
 from bench.sides.stage import DURABLE, EMBEDDED, Stage
+from bench.turns import each, in_turns
 
 _SUBSCRIBERS = 200
 _IN_FLIGHT = 8
@@ -22,7 +23,7 @@ _EVENTS, _DELIVERIES = "chatly_live_events_serialized_total", "chatly_live_deliv
 
 async def measure(stage: Stage, scale: Scale) -> Section:
     sides = await stage.sides(_QUICK if scale.quick else _ALL)
-    raw = [await _round(side, scale) for _ in range(scale.rounds) for side in sides]
+    raw = await in_turns(scale, each(sides, lambda side: _round(side, scale)))
     return Section(
         f"W2: one sender with {_IN_FLIGHT} messages in flight, {_SUBSCRIBERS} subscribers",
         [

@@ -1,11 +1,13 @@
 """Whether a message costs the same with ten times the users and chats, and with ten times the nodes."""
 
+from functools import partial
+
 from bench.pairs import PAIRS, steady, steady_rows
 from bench.report import Section
 from bench.scale import Scale
 from bench.sides.seed import SEED
-from bench.sides.side import Result, Side
 from bench.sides.stage import DURABLE, EMBEDDED, Stage
+from bench.turns import each, in_turns
 
 _PER_SECOND = 200
 _TEN = 10
@@ -14,21 +16,17 @@ _TEN = 10
 async def users(stage: Stage, scale: Scale) -> Section:
     """As many messages, of ten times the pairs: each has a chat of its own, and everybody a stream."""
     sides = await stage.sides(("bare grpc.aio", EMBEDDED, SEED, DURABLE[1]))
-    raw = [
-        _named(await steady(side, scale, number, _PER_SECOND), side, f"{2 * number:,} users in {number} chats")
-        for _ in range(scale.rounds)
+    measurements = {
+        f"{side.name}, {2 * number:,} users in {number} chats": partial(steady, side, scale, number, _PER_SECOND)
         for side in sides
         for number in (PAIRS, _TEN * PAIRS)
-    ]
+    }
+    raw = await in_turns(scale, measurements)
     return Section(f"Growth: 10 × the users and chats, {_PER_SECOND} messages a second", steady_rows(raw), raw)
 
 
 async def nodes(stage: Stage, scale: Scale) -> Section:
     """As many messages on ten times the nodes: all are sent to the first node and received at the last one."""
     sides = await stage.sides((DURABLE[1], DURABLE[_TEN]))
-    raw = [await steady(side, scale, PAIRS, _PER_SECOND) for _ in range(scale.rounds) for side in sides]
+    raw = await in_turns(scale, each(sides, lambda side: steady(side, scale, PAIRS, _PER_SECOND)))
     return Section(f"Growth: 10 × the messaging nodes, {_PER_SECOND} messages a second", steady_rows(raw), raw)
-
-
-def _named(result: Result, side: Side, how_many: str) -> Result:
-    return {**result, "side": f"{side.name}, {how_many}"}

@@ -8,6 +8,7 @@ from bench.sides.peers import PEERS
 from bench.sides.seed import SEED, TRUSTING
 from bench.sides.side import Result, Side, run
 from bench.sides.stage import DURABLE, EMBEDDED, Stage
+from bench.turns import each, in_turns
 
 PAIRS = 50
 _IN_FLIGHT = 2
@@ -27,7 +28,7 @@ _OTHERS = "cores that others kept busy"
 
 async def saturated(stage: Stage, scale: Scale) -> Section:
     sides = await stage.sides(_names(scale))
-    raw = [await _saturated(side, scale) for _ in range(scale.rounds) for side in sides]
+    raw = await in_turns(scale, each(sides, lambda side: _saturated(side, scale)))
     return Section(
         f"W1 saturated: {PAIRS} pairs, each sender with {_IN_FLIGHT} messages in flight",
         [
@@ -66,7 +67,7 @@ async def at_500(stage: Stage, scale: Scale) -> Section:
 
 async def _at_rate(stage: Stage, scale: Scale, per_second: int) -> Section:
     sides = await stage.sides(_names(scale))
-    raw = [await steady(side, scale, PAIRS, per_second) for _ in range(scale.rounds) for side in sides]
+    raw = await in_turns(scale, each(sides, lambda side: steady(side, scale, PAIRS, per_second)))
     title = f"W1 at {per_second} messages a second: {PAIRS} pairs, open loop"
     return Section(title, steady_rows(raw), raw)
 

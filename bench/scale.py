@@ -1,6 +1,8 @@
 """How long and how often everything is measured."""
 
 from dataclasses import dataclass
+from math import inf
+from time import monotonic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +13,12 @@ class Scale:
     warm_up_seconds: float = 2
     seconds: float = 8.0
     quick: bool = False
+    until: float = inf
+    """On the monotonic clock: no measurement begins later, and what there is by then is the result."""
+
+    @property
+    def over(self) -> bool:
+        return monotonic() > self.until
 
 
 QUICK = Scale(rounds=1, warm_up_seconds=1, seconds=3, quick=True)

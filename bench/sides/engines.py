@@ -83,5 +83,6 @@ def _settings(folder: Path) -> EngineSettings:
 
 def _pairs_of_free_ports() -> Iterator[int]:
     """Whose next port is free too: Kafka's controller takes it."""
-    free = set(free_ports())
-    return (port for port in free if port % 2 == 0 and port + 1 in free)
+    free = list(free_ports())  # in no order
+    known = set(free)
+    return (port for port in free if port % 2 == 0 and port + 1 in known)
