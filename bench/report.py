@@ -67,6 +67,8 @@ def spread(raw: Iterable[Result], side: str, *path: str) -> Spread:
 def compare(what: str, raw: Sequence[Result], *path: str, goal: str = "") -> list[Row]:
     """One value of every side that has it, as a ratio to the first; `goal` belongs to Chatly's."""
     names = list(dict.fromkeys(result["side"] for result in raw if path[0] in result))
+    if not names:
+        return []
     base = spread(raw, names[0], *path)
     rows = []
     for name in names:

@@ -53,3 +53,7 @@ def test_parts_of_a_value_are_rows_with_the_largest_first() -> None:
         ("CPU: Chatly", "messaging", [5.0, 7.0]),
         ("CPU: Chatly", "auth", [1.0, 0.0]),
     ]
+
+
+def test_what_nobody_has_measured_has_no_rows() -> None:
+    assert compare("CPU", [], "cpu_us") == []
