@@ -43,6 +43,15 @@ def message_of(event: ChatEvent) -> UUID | None:
             return None
 
 
+def deleted_by(event: ChatEvent) -> UUID | None:
+    """The message that an event deletes for everyone; None: it deletes none."""
+    match event.change:
+        case MessageDeleted(message_id, for_everyone=True):
+            return message_id
+        case _:
+            return None
+
+
 def actor_of(event: ChatEvent) -> UserId:
     """Who did it; raise ValueError where the system cannot have done it."""
     if event.actor_id is None:

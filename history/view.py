@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from history.chats import may_see, members_of
-from history.fold import apply_to_chat, fold_messages, message_of, scrubbed, shown, visible
-from history.model import ChatId, ChatState, Message, MessageDeleted, MessageState, StoredEvent
+from history.fold import apply_to_chat, deleted_by, fold_messages, message_of, scrubbed, shown, visible
+from history.model import ChatId, ChatState, Message, MessageState, StoredEvent
 from history.pages import is_unread, is_within, seen, split
 from history.ports import ChatHead, ChatReader, EventReader, MessageReader, TailReader, Window
 from kernel.ids import UserId, time_of
@@ -192,9 +192,5 @@ def _place(item: StoredEvent) -> tuple[int, int]:
 
 def _without_deleted(events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
     """Empty what later events of the same replay delete for everyone."""
-    deleted = {
-        item.event.change.message_id
-        for item in events
-        if isinstance(item.event.change, MessageDeleted) and item.event.change.for_everyone
-    }
+    deleted = {deleted_by(item.event) for item in events} - {None}
     return [replace(item, event=scrubbed(item.event)) if message_of(item.event) in deleted else item for item in events]

@@ -1,6 +1,7 @@
 """Gives one event to the streams of one channel: serialised once, and to each stream once."""
 
 from history.channels import chat_channel
+from history.fold import deleted_by, message_of, scrubbed
 from history.model import Membership, StoredEvent
 from kernel.errors import ChatlyError
 from kernel.telemetry import metrics, tracing
@@ -9,7 +10,7 @@ from services.messaging.live.channels import Channel, Channels
 from services.messaging.live.outbox import Delivery
 from services.messaging.live.places import places_set_by
 from services.messaging.live.reader import Join, Reader
-from services.messaging.live.recents import Recent, Recents
+from services.messaging.live.recents import LatelyDeleted, Recent, Recents
 from services.messaging.live.rendering import Rendering
 
 
@@ -18,7 +19,7 @@ class Fanout:
 
     An event comes up to twice: from the node that recorded it, and from the persister once it is stored. Only a stream
     that came between the two is given the second copy. So a stream gets everything that is stored after it came,
-    whatever became of the first copy.
+    whatever became of the first copy. One that is told late, after its message was deleted, is told without content.
     """
 
     def __init__(self, *, channels: Channels, rendering: Rendering) -> None:
@@ -26,6 +27,7 @@ class Fanout:
         self._channels = channels
         self._rendering = rendering
         self._recents = Recents()
+        self._deleted = LatelyDeleted()
         self._serialized = metrics.counter("chatly_live_events_serialized", "Live events turned into bytes.")
         self._deliveries = metrics.counter("chatly_live_deliveries", "Live events pushed to streams.")
 
@@ -33,6 +35,8 @@ class Fanout:
         """`name`: the channel on which it came."""
         self.turn += 1
         turn = self.turn
+        if (deleted := deleted_by(stored.event)) is not None:
+            self._deleted.add(deleted)
         recent = self._recents.of(stored.event.event_id)
         # Nobody came to the channel since it was last told there: nothing to look through.
         if channel.newest >= recent.turns.get(name, 0):
@@ -91,6 +95,9 @@ class Fanout:
             self._deliveries.inc()
 
     async def _form(self, stored: StoredEvent, recent: Recent) -> Delivery:
+        if message_of(stored.event) in self._deleted and (emptied := scrubbed(stored.event)) is not stored.event:
+            # It comes after the deletion: too rare for its bytes to be kept.
+            return await self._rendering.delivery(emptied)
         if recent.delivery is None:
             recent.delivery = await self._rendering.delivery(stored.event)
             self._serialized.inc()

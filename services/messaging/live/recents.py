@@ -50,3 +50,18 @@ class Recents:
         while len(self._events) > MAX_EVENTS or (self._bytes > MAX_BYTES and len(self._events) > 1):
             _, oldest = self._events.popitem(last=False)
             self._bytes -= oldest.size
+
+
+class LatelyDeleted:
+    """Messages that were deleted for everyone, as this node was told. Bounded: the oldest are forgotten."""
+
+    def __init__(self) -> None:
+        self._messages: OrderedDict[UUID, None] = OrderedDict()
+
+    def add(self, message_id: UUID) -> None:
+        self._messages[message_id] = None
+        while len(self._messages) > MAX_EVENTS:
+            self._messages.popitem(last=False)
+
+    def __contains__(self, message_id: object) -> bool:
+        return message_id in self._messages

@@ -46,6 +46,8 @@ def _put_change(live: live_pb2.LiveEvent, event: ChatEvent, state: ChatState | N
     match event.change:
         case MessageSent():
             live.message_created.CopyFrom(message_pb(sent_message(event)))
+            # Nobody sends a message without any content: it was deleted meanwhile.
+            live.message_created.deleted_for_everyone = not event.change.text and not event.change.attachments
         case MessageEdited(message_id, text):
             edit = live_pb2.MessageEdit(message_id=str(message_id), text=text, edited_at=live.occurred_at)
             live.message_edited.CopyFrom(edit)
