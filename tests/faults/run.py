@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.faults.checker.check import check
 from tests.faults.checker.findings import Finding
 from tests.faults.checker.journal import Journal, Kind, read_journals
+from tests.faults.checker.promise import broken
 from tests.faults.checker.stored import read_stored
 from tests.faults.checker.table import summary, table
 from tests.faults.checker.timeline import Fault, read_faults, rows, write_faults
@@ -71,10 +72,10 @@ def judge(folder: Path, say: Say) -> bool:
     text = f"{table(lines)}\n\n{_totals(journal, findings)}"
     (folder / "table.md").write_text(text + "\n")
     say(text)
-    broken = [fault for fault in faults if fault.failed]
-    for fault in broken:
+    stuck = [fault for fault in faults if fault.failed]
+    for fault in stuck:
         say(f"{fault.name}: {fault.failed}")
-    return not findings and not broken
+    return not broken(findings, faults) and not stuck
 
 
 def _totals(journal: Journal, findings: list[Finding]) -> str:
