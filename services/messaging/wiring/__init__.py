@@ -1,6 +1,5 @@
 """Builds the messaging service."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -8,15 +7,14 @@ from functools import partial
 from chatly.messaging.v1.messaging_service_pb2_grpc import add_MessagingServiceServicer_to_server
 
 from history.open import HistoryStore
-from history.ports import EventReader
 from history.recover import refill
-from kernel.log.ports import LogReader
 from kernel.platform import Platform
 from kernel.service import Service
 from services.messaging.adapters.grpc_media_library import GrpcMediaLibrary
 from services.messaging.adapters.grpc_user_directory import GrpcUserDirectory
 from services.messaging.rpc.servicer import MessagingServicer
 from services.messaging.settings import MessagingSettings
+from services.messaging.wiring.health import what_is_broken
 from services.messaging.wiring.node import Node, build_node
 from services.messaging.wiring.tail import open_tail
 from services.messaging.wiring.use_cases import Ground
@@ -58,13 +56,6 @@ def _service(node: Node, platform: Platform, store: HistoryStore) -> Service:
             "messaging live": node.hub.run,
             "messaging heartbeats": node.heartbeats.run,
         },
-        health={"log or store": partial(_what_is_broken, platform.log_reader, store.events)},
+        health={"log or store": partial(what_is_broken, platform.log_reader, store.events)},
         drain=node.drain,
     )
-
-
-async def _what_is_broken(log: LogReader, events: EventReader) -> str | None:
-    """Without the log people go on reading, without the store they go on writing: a node is of no use without both."""
-    answers = await asyncio.gather(log.ends(), events.stored(), return_exceptions=True)
-    broken = [str(answer) for answer in answers if isinstance(answer, BaseException)]
-    return "; ".join(broken) if len(broken) == len(answers) else None
