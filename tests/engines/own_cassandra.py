@@ -8,7 +8,7 @@ from engines.cassandra import cassandra_nodes
 from engines.node import Running, start, stop, wait_until_ready
 from engines.settings import EngineSettings
 
-READY_SECONDS = 120
+READY_SECONDS = 240
 
 
 class OwnCassandra:
