@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -33,14 +34,15 @@ def tls_trouble(error: BaseException, *, trust: str, name: str) -> str | None:
 
     `trust` and `name`: the settings that say whom to trust, and by which name the server is reached.
     """
-    match _within(error):
-        case ssl.SSLCertVerificationError() as refused:
-            return _refusal(refused.verify_message, trust=trust, name=name)
-        case ssl.SSLError() as failed:
-            return f"no TLS with the server: {' '.join(str(failed).split())} (see {trust})"
-        case _:
-            found = _REFUSED.search(str(error))
-            return _refusal(found[1], trust=trust, name=name) if found else None
+    chain = list(_chain(error))
+    for each in chain:
+        # Some drivers' errors are called so without being so.
+        if reason := getattr(each, "verify_message", "") or _reason_in(str(each)):
+            return _refusal(reason, trust=trust, name=name)
+    for each in chain:
+        if isinstance(each, ssl.SSLError):
+            return f"no TLS with the server: {' '.join(str(each).split())} (see {trust})"
+    return None
 
 
 def _refusal(reason: str, *, trust: str, name: str) -> str:
@@ -49,11 +51,15 @@ def _refusal(reason: str, *, trust: str, name: str) -> str:
     return f"the server's certificate is not trusted: {reason} (see {trust})"
 
 
-def _within(error: BaseException | None) -> ssl.SSLError | None:
+def _reason_in(text: str) -> str:
+    found = _REFUSED.search(text)
+    return found[1] if found else ""
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and those that led to it."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
-        if isinstance(error, ssl.SSLError):
-            return error
+        yield error
         seen.add(id(error))
         error = error.__cause__ or error.__context__
-    return None

@@ -2,13 +2,14 @@
 
 import logging
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.errors import (
     KafkaConnectionError,
+    KafkaError,
     KafkaTimeoutError,
     SaslAuthenticationFailedError,
     TopicAlreadyExistsError,
@@ -19,6 +20,7 @@ from kernel.log.kafka_settings import KafkaSettings
 from kernel.tls import tls_trouble
 
 _PROBE_SECONDS = 2.0
+_WHO_WE_ARE = "CHATLY_KAFKA_USERNAME, CHATLY_KAFKA_PASSWORD, CHATLY_KAFKA_SASL_MECHANISM"
 _REFUSALS = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError)
 # Never by age, never by size: history is replayed from it.
 _CONFIG = {"retention.ms": "-1", "retention.bytes": "-1"}
@@ -34,15 +36,24 @@ def identify_topic(settings: KafkaSettings) -> str:
     Raise WrongTopicError if the topic has another number of partitions, KafkaError if no broker answers.
     """
     _probe(settings)
-    with _heard_refusals() as refusals:
+    with _heard_failures() as failures:
         try:
             return _identify(settings)
-        except KafkaTimeoutError:
-            if refusals:
-                raise SaslAuthenticationFailedError(
-                    f"{refusals[-1]} (see CHATLY_KAFKA_USERNAME, CHATLY_KAFKA_PASSWORD, CHATLY_KAFKA_SASL_MECHANISM)"
-                ) from None
-            raise
+        except KafkaTimeoutError as error:
+            raise _explained(error, failures) from None
+
+
+def _explained(error: KafkaTimeoutError, failures: Sequence[KafkaError]) -> KafkaError:
+    """Why there is no connection, as far as it is known, though somebody listens, and by TLS where that is wanted."""
+    refusals = [failure for failure in failures if isinstance(failure, _REFUSALS)]
+    if refusals:
+        return SaslAuthenticationFailedError(f"{refusals[-1]} (see {_WHO_WE_ARE})")
+    if failures:
+        # Whom a broker refuses it hangs up on, often before its answer is read; as on who speaks another protocol.
+        return KafkaConnectionError(
+            f"{failures[-1]} (if it stays so, see CHATLY_KAFKA_SECURITY_PROTOCOL, {_WHO_WE_ARE})"
+        )
+    return error
 
 
 def _identify(settings: KafkaSettings) -> str:
@@ -63,14 +74,14 @@ def _identify(settings: KafkaSettings) -> str:
 
 
 @contextmanager
-def _heard_refusals() -> Iterator[list[Exception]]:
-    """Why the brokers do not let us in. The driver only logs that, and says later that it could not connect in time."""
-    refusals: list[Exception] = []
+def _heard_failures() -> Iterator[list[KafkaError]]:
+    """Why connections failed. The driver only logs that, and says later that it could not connect in time."""
+    failures: list[KafkaError] = []
 
     class Ear(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             arguments = record.args if isinstance(record.args, tuple) else ()
-            refusals.extend(each for each in arguments if isinstance(each, _REFUSALS))
+            failures.extend(each for each in arguments if isinstance(each, KafkaError))
 
     driver, ear = logging.getLogger("kafka.net.manager"), Ear()
     level, propagate = driver.level, driver.propagate
@@ -78,7 +89,7 @@ def _heard_refusals() -> Iterator[list[Exception]]:
     driver.setLevel(logging.WARNING)
     driver.propagate = False
     try:
-        yield refusals
+        yield failures
     finally:
         driver.removeHandler(ear)
         driver.setLevel(level)
