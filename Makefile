@@ -40,7 +40,7 @@ faults: engines ## Kill, stop and cut off parts of a fleet while people talk, an
 engines: install toolchains ## Install Kafka, Cassandra, Redis and an S3 server, without Docker
 	@scripts/engines.sh
 
-engines-up: engines ## Start them on this machine (ENGINES_NODES=3: clusters of three)
+engines-up: engines ## Start them on this machine (ENGINES_NODES=3: clusters of three; ENGINES_SECURED=1: by TLS, with users)
 	@. .cache/toolchains.env && .venv/bin/python -m engines up
 
 engines-down: install ## Stop them; their data stays in .cache/engines/data

@@ -48,7 +48,7 @@ def _exports(fleet: Fleet, settings: EngineSettings) -> str:
         copies = str(min(settings.nodes, 3))
         variables |= {"CHATLY_KAFKA_REPLICATION": copies, "CHATLY_CASSANDRA_REPLICATION": copies}
     if (secured := security(settings)) is not None:
-        variables |= client_settings(secured, redis=first_of["redis"])
+        variables |= client_settings(secured, redis=first_of["redis"], s3=first_of["s3"])
     return "\n".join(f'export {name}="${{{name}:-{value}}}"' for name, value in variables.items())
 
 

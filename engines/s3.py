@@ -1,6 +1,7 @@
 """An S3 server (versitygw) over a folder."""
 
 from engines.node import Node
+from engines.security import Security, security
 from engines.settings import CACHE, EngineSettings
 
 
@@ -13,8 +14,16 @@ def s3_nodes(settings: EngineSettings) -> list[Node]:
         Node(
             name="s3-1",
             address=address,
-            command=(str(CACHE / "bin" / "versitygw"), "--port", address, "posix", str(folder / "buckets")),
+            command=(
+                *(str(CACHE / "bin" / "versitygw"), "--port", address),
+                *_secured(security(settings)),
+                *("posix", str(folder / "buckets")),
+            ),
             folder=folder,
             environment={"ROOT_ACCESS_KEY": settings.s3_access_key, "ROOT_SECRET_KEY": settings.s3_secret_key},
         )
     ]
+
+
+def _secured(security: Security | None) -> tuple[str, ...]:
+    return () if security is None else ("--cert", str(security.pair.certificate), "--key", str(security.pair.key))

@@ -37,14 +37,14 @@ def security(settings: EngineSettings) -> Security | None:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not pair.both.exists():
-            patterns = (settings.kafka_host, settings.cassandra_host, settings.redis_host)
+            patterns = (settings.kafka_host, settings.cassandra_host, settings.redis_host, settings.s3_host)
             hosts = {pattern.format(node) for pattern in patterns for node in range(1, settings.nodes + 1)}
             pair = Authority(folder).issue("engine", sorted(hosts))
     return Security(ca=folder / "ca.crt", pair=pair)
 
 
-def client_settings(security: Security, *, redis: str) -> dict[str, str]:
-    """What Chatly must be told beside addresses; `redis`: where that is, `host:port`."""
+def client_settings(security: Security, *, redis: str, s3: str) -> dict[str, str]:
+    """What Chatly must be told beside addresses; `redis` and `s3`: where these are, `host:port`."""
     return {
         "CHATLY_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
         "CHATLY_KAFKA_USERNAME": USER,
@@ -56,4 +56,6 @@ def client_settings(security: Security, *, redis: str) -> dict[str, str]:
         "CHATLY_REDIS_URL": f"rediss://{USER}@{redis}/0",
         "CHATLY_REDIS_PASSWORD": PASSWORD,
         "CHATLY_REDIS_CA_FILE": str(security.ca),
+        "CHATLY_S3_ENDPOINT": f"https://{s3}",
+        "CHATLY_S3_CA_FILE": str(security.ca),
     }

@@ -1,7 +1,7 @@
 """Which ports, how many nodes, how much memory: from the environment, with defaults that are rarely taken."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache"
@@ -29,7 +29,7 @@ class EngineSettings:
     redis_host: str = "127.0.0.1"
     redis_port: int = 16379
     secured: bool = False
-    """Kafka by SASL_SSL, Cassandra and Redis by TLS, each with a password: see security.py."""
+    """Kafka by SASL_SSL, the others by TLS, and Cassandra and Redis with passwords too: see security.py."""
     s3_host: str = "127.0.0.1"
     s3_port: int = 19000
     s3_access_key: str = "chatly"
@@ -44,4 +44,6 @@ def load() -> EngineSettings:
         if raw := os.environ.get(f"ENGINES_{name.upper()}"):
             kind = type(getattr(defaults, name))
             values[name] = raw == "1" if kind is bool else kind(raw)
-    return EngineSettings(**values)  # type: ignore[arg-type]
+    settings = EngineSettings(**values)  # type: ignore[arg-type]
+    # What was made without users has none: secured engines begin anew, beside it.
+    return replace(settings, data=settings.data / "secured") if settings.secured else settings

@@ -115,7 +115,8 @@ async def _service(place: Place, tls: MeshTls | None) -> Finding:
             return Finding(name, well=False, detail=f"nobody answers at {address}", mend=mend)
     if answer.status == health_pb2.HealthCheckResponse.SERVING:
         return Finding(name, well=True, detail=f"serving at {address}")
-    mend = f"See what it lacks: curl http://{place.host}:{place.http_port}/healthz"
+    scheme = "https" if tls else "http"
+    mend = f"See what it lacks: {scheme}://{place.host}:{place.http_port}/healthz"
     return Finding(name, well=False, detail=f"at {address}, not serving", mend=mend)
 
 

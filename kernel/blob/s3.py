@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from kernel.blob.names import checked
 from kernel.blob.s3_settings import S3Settings
 from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.tls import tls_trouble
 
 _CHUNK_BYTES = 256 * 1024
 # The smallest part that S3 takes.
@@ -22,6 +23,8 @@ _READ_SECONDS = 20
 _FIRST_REGION = "us-east-1"
 
 _NOT_THERE = {"NoSuchKey", "NoSuchBucket", "404"}
+# What Amazon and versitygw say; of the answer to HEAD, which has no body, only the number is known.
+_NOT_LET_IN = {"InvalidAccessKeyId", "XAdminUserNotFound", "SignatureDoesNotMatch", "AccessDenied", "403"}
 _BEYOND_THE_END = {"InvalidRange", "416"}
 _MADE_MEANWHILE = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 
@@ -143,7 +146,7 @@ class S3BlobStore:
             raise self._away(error) from error
 
     def _away(self, error: Exception) -> ChatlyError:
-        return unavailable(Reason.STORE_UNAVAILABLE, f"{self._settings.where()} does not answer: {error}")
+        return unavailable(Reason.STORE_UNAVAILABLE, f"{self._settings.where()} does not answer: {_why(error)}")
 
 
 class _Parts:
@@ -201,10 +204,19 @@ async def open_s3_blob_store(settings: S3Settings) -> AsyncIterator[S3BlobStore]
         region_name=settings.region,
         aws_access_key_id=settings.access_key,
         aws_secret_access_key=settings.secret_key,
+        verify=settings.ca_file or None,
         config=config,
     )
     async with client as opened:
         yield S3BlobStore(opened, settings=settings)
+
+
+def _why(error: Exception) -> str:
+    if trouble := tls_trouble(error, trust="CHATLY_S3_CA_FILE", name="CHATLY_S3_ENDPOINT"):
+        return trouble
+    if isinstance(error, ClientError) and _code(error) in _NOT_LET_IN:
+        return f"{error} (see CHATLY_S3_ACCESS_KEY, CHATLY_S3_SECRET_KEY)"
+    return str(error)
 
 
 def _code(error: ClientError) -> str:

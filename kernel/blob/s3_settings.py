@@ -3,6 +3,7 @@
 import re
 
 from kernel.settings import env, settings
+from kernel.tls import readable
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
@@ -24,6 +25,13 @@ class S3Settings:
     bucket: str = env("CHATLY_S3_BUCKET", default="chatly", help="made if need be", check=_bucket_complaint)
     access_key: str = env("CHATLY_S3_ACCESS_KEY", help="id of the key", check=_missing)
     secret_key: str = env("CHATLY_S3_SECRET_KEY", help="the key", secret=True, check=_missing)
+
+    ca_file: str = env(
+        "CHATLY_S3_CA_FILE",
+        default="",
+        help="with https: who signed the server's certificate; empty: one of those that Amazon's are signed by",
+        check=readable,
+    )
 
     def where(self) -> str:
         """For people: which bucket this is."""

@@ -1,4 +1,4 @@
-"""Kafka by SASL_SSL, Cassandra and Redis by TLS, with users: one set for all tests that ask for it."""
+"""Kafka by SASL_SSL, Cassandra, Redis and S3 by TLS, with users: one set for all tests that ask for it."""
 
 import shutil
 import tempfile
@@ -13,12 +13,13 @@ from engines.certificates import Authority
 from engines.fleet import Fleet
 from engines.security import CASSANDRA_USER, PASSWORD, USER, client_settings, security
 from engines.settings import EngineSettings
+from kernel.blob.s3_settings import S3Settings
 from kernel.log.kafka_settings import KafkaSettings
 from kernel.store.cassandra_settings import CassandraSettings
 from kernel.store.redis_settings import RedisSettings
 from tests.engines.ports import on_free_ports
 
-ENGINES = ("redis", "kafka", "cassandra")
+ENGINES = ("redis", "s3", "kafka", "cassandra")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Secured:
     kafka_at: str
     cassandra_at: str
     redis_at: str
+    s3_at: str
     ca: str
     other_ca: str
     """Of an authority that signed none of their certificates."""
@@ -61,6 +63,16 @@ class Secured:
         right = RedisSettings(url=f"rediss://{USER}@{self.redis_at}/0", password=PASSWORD, ca_file=self.ca)
         return replace(right, **changes)
 
+    def s3(self, bucket: str, **changes: Any) -> S3Settings:
+        right = S3Settings(
+            endpoint=f"https://{self.s3_at}",
+            bucket=bucket,
+            access_key=self.environ["CHATLY_S3_ACCESS_KEY"],
+            secret_key=self.environ["CHATLY_S3_SECRET_KEY"],
+            ca_file=self.ca,
+        )
+        return replace(right, **changes)
+
 
 @pytest.fixture(scope="session")
 def secured() -> Iterator[Secured]:
@@ -73,17 +85,20 @@ def secured() -> Iterator[Secured]:
     assert made is not None
     try:
         fleet.up(ENGINES)
-        kafka, cassandra, redis = (fleet.addresses(engine)[0] for engine in ("kafka", "cassandra", "redis"))
+        redis, s3, kafka, cassandra = (fleet.addresses(engine)[0] for engine in ENGINES)
         yield Secured(
             kafka_at=kafka,
             cassandra_at=cassandra,
             redis_at=redis,
+            s3_at=s3,
             ca=str(made.ca),
             other_ca=str(Authority(folder / "other").ca),
             environ={
                 "CHATLY_KAFKA_BOOTSTRAP": kafka,
                 "CHATLY_CASSANDRA_CONTACT_POINTS": cassandra,
-                **client_settings(made, redis=redis),
+                **client_settings(made, redis=redis, s3=s3),
+                "CHATLY_S3_ACCESS_KEY": settings.s3_access_key,
+                "CHATLY_S3_SECRET_KEY": settings.s3_secret_key,
             },
         )
     finally:

@@ -1,12 +1,13 @@
 """Engines that ask who we are, over TLS: they work as others do, and what is wrong is told with its setting."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from engines.security import USER
+from kernel.blob.s3 import open_s3_blob_store
 from kernel.bus.ports import BusMessage
 from kernel.bus.redis import open_redis_bus
 from kernel.errors import ChatlyError, Code
@@ -64,6 +65,7 @@ async def test_redis_answers_and_carries_the_live_bus(secured: Secured, fresh_na
         ({"password": "wrong"}, "CHATLY_KAFKA_PASSWORD"),
         ({"username": "nobody", "sasl_mechanism": "PLAIN"}, "CHATLY_KAFKA_USERNAME"),
         ({"sasl_mechanism": "SCRAM-SHA-256"}, "CHATLY_KAFKA_SASL_MECHANISM"),
+        ({"security_protocol": "PLAINTEXT"}, "CHATLY_KAFKA_SECURITY_PROTOCOL"),
         ({"ca_file": "other"}, "is not trusted: .* (see CHATLY_KAFKA_CA_FILE)"),
         ({"ca_file": ""}, "is not trusted: .* (see CHATLY_KAFKA_CA_FILE)"),
         ({"bootstrap": "localhost"}, "is for another name: .* (see CHATLY_KAFKA_BOOTSTRAP)"),
@@ -127,6 +129,38 @@ async def test_redis_that_refuses_is_told_with_the_setting(
             with pytest.raises(ChatlyError) as refused:
                 await redis.ask([("PING",)])
             return str(refused.value)
+
+        await until_told(said, told)
+
+
+async def test_s3_keeps_files(secured: Secured, fresh_name: str) -> None:
+    async def content() -> AsyncIterator[bytes]:
+        yield b"some bytes"
+
+    async with open_s3_blob_store(secured.s3(fresh_name)) as store:
+        await store.put("a/b", content())
+
+        assert b"".join([chunk async for chunk in store.read("a/b")]) == b"some bytes"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"secret_key": "wrong"}, "CHATLY_S3_ACCESS_KEY, CHATLY_S3_SECRET_KEY"),
+        ({"access_key": "nobody"}, "CHATLY_S3_ACCESS_KEY, CHATLY_S3_SECRET_KEY"),
+        ({"ca_file": "other"}, "is not trusted: .* (see CHATLY_S3_CA_FILE)"),
+        ({"endpoint": "localhost"}, "is for another name: .* (see CHATLY_S3_ENDPOINT)"),
+    ],
+)
+async def test_s3_that_refuses_is_told_with_the_setting(
+    secured: Secured, fresh_name: str, changes: dict[str, Any], told: str
+) -> None:
+    if "endpoint" in changes:
+        changes = {"endpoint": f"https://{secured.s3_at.replace('127.0.0.1', 'localhost')}"}
+    async with open_s3_blob_store(secured.s3(fresh_name, **with_other_ca(secured, changes))) as store:
+
+        async def said() -> str:
+            return await store.complaint() or ""
 
         await until_told(said, told)
 
