@@ -40,7 +40,7 @@ async def rows_of(session: CassandraSession, query: str, *params: object) -> lis
 
 async def test_the_topic_holds_the_event(mesh: Mesh, engines: Mapping[str, str]) -> None:
     ann, bob, message = await said(mesh)
-    async with open_kafka_log(load(KafkaSettings, engines)) as log:
+    async with open_kafka_log(load(KafkaSettings, engines), patience=30) as log:
         ends = await log.ends()
         events = [
             decode_record(record).event

@@ -132,7 +132,7 @@ def sent_by(sender: Person, receiver: Person) -> ChatEvent:
 
 async def poisoned(engines: Mapping[str, str], events: Iterable[ChatEvent]) -> list[LogPosition]:
     """A record that nobody can read in each event's chat."""
-    async with open_kafka_log(load(KafkaSettings, engines)) as log:
+    async with open_kafka_log(load(KafkaSettings, engines), patience=30) as log:
         return [await log.append(event.chat_id, POISON) for event in events]
 
 
