@@ -1,16 +1,39 @@
-"""One mesh for all end-to-end tests that leave it whole. See tests/e2e/mesh.py."""
+"""One mesh for all end-to-end tests that leave it whole, in each of its two forms. See tests/e2e/mesh.py."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
 from tests.e2e.mesh import Mesh, running_mesh
+from tests.e2e.real_engines import engine_settings
+from tests.engines.keyspaces import a_keyspace
+from tests.engines.running import S3Server
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mesh]:
-    """The session's mesh: shared, so do not stop it, and use accounts with names of your own."""
-    async with running_mesh(tmp_path_factory.mktemp("mesh")) as mesh:
+@pytest_asyncio.fixture(
+    scope="session",
+    loop_scope="session",
+    params=["embedded", pytest.param("distributed", marks=[pytest.mark.engines, pytest.mark.timeout(300)])],
+)
+async def mesh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mesh]:
+    """The session's mesh: shared, so do not stop it, and use accounts with names of your own.
+
+    Embedded: one process with files. Distributed: a process for each node on the real engines, two of messaging.
+    """
+    distributed = request.param == "distributed"
+    settings: dict[str, str] = request.getfixturevalue("engines_of_the_mesh") if distributed else {}
+    nodes = {"messaging": 2} if distributed else {}
+    async with running_mesh(tmp_path_factory.mktemp("mesh"), nodes, **settings) as mesh:
         yield mesh
-        assert "Traceback" not in mesh.output(), mesh.output()
+        assert "Traceback" not in mesh.logs(), mesh.logs()
+
+
+@pytest.fixture(scope="session")
+def engines_of_the_mesh(
+    kafka_bootstrap: str, cassandra_contact_points: str, redis_url: str, s3_server: S3Server
+) -> Iterator[dict[str, str]]:
+    with a_keyspace(cassandra_contact_points) as name:
+        yield engine_settings(
+            name, kafka=kafka_bootstrap, cassandra=cassandra_contact_points, redis_url=redis_url, s3=s3_server
+        )
