@@ -3,10 +3,15 @@
 import shutil
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from kernel.telemetry.logs import configure_logs
 
 pytest_plugins = ["tests.engines.running", "tests.engines.secured"]
+
+# How long an example takes depends on what else the machine does; no test asserts a time.
+settings.register_profile("chatly", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("chatly")
 
 
 @pytest.fixture(scope="session", autouse=True)
