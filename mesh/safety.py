@@ -43,8 +43,12 @@ class SafetySettings:
 
 
 def refuse_unsafe_service(environ: Mapping[str, str], service: str, *, uses_log: bool) -> None:
-    """Raise SettingsError that says all that is unsafe in how this service would talk to the others and to engines."""
+    """Raise SettingsError that says all that is unsafe in how this service would talk to the others and to engines.
+
+    If settings of engines are missing or wrong, it names those of all of them.
+    """
     process = load(ProcessSettings, environ)
+    _refuse_incomplete(environ, service, uses_log=uses_log)
     _refuse(
         environ,
         plaintext=[*_between_services(environ, process, service), *_open_engines(environ, service, uses_log=uses_log)],
@@ -63,6 +67,22 @@ def refuse_unsafe_web(edge: EdgeSettings, environ: Mapping[str, str]) -> None:
     open_door = not (edge.mesh_certificate or _is_here(host))
     complaint = f"CHATLY_WEB_ADDRESS is {edge.web} without TLS: {_MESH_TLS}"
     _refuse(environ, plaintext=[complaint] if open_door else [], known=[])
+
+
+def _refuse_incomplete(environ: Mapping[str, str], service: str, *, uses_log: bool) -> None:
+    engines: list[type[object]] = [CassandraSettings, RedisSettings]
+    if uses_log:
+        engines.append(KafkaSettings)
+    if service == "media":
+        engines.append(S3Settings)
+    wrong = []
+    for kind in engines:
+        try:
+            load(kind, environ)
+        except SettingsError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise SettingsError("; ".join(wrong))
 
 
 def _refuse(environ: Mapping[str, str], *, plaintext: Sequence[str], known: Sequence[str]) -> None:
