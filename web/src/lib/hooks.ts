@@ -124,17 +124,17 @@ export function usePresence(userId: UserId | null): Presence | null {
   return useSelected((state) => (userId === null ? null : (state.presences.get(userId) ?? null)));
 }
 
-/** A profile; fetched if it is not known, null meanwhile. */
+/** A profile as it is known, null if it is not; fetched if the server has not told it yet. */
 export function useUser(userId: UserId | null): User | null {
   const client = useClient();
   const user = useSelected((state) => (userId === null ? null : (state.users.get(userId) ?? null)));
   useEffect(() => {
-    if (userId !== null && user === null) client.needUsers([userId]);
+    if (userId !== null) client.needUsers([userId]);
   }, [client, userId, user]);
   return user;
 }
 
-/** Several profiles; those not known are fetched and missing meanwhile. */
+/** Several profiles as they are known, without those that are not; fetched if the server has not told them yet. */
 export function useUsers(userIds: readonly UserId[]): ReadonlyMap<UserId, User> {
   const client = useClient();
   const users = useSelected((state) => state.users);

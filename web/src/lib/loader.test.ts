@@ -12,10 +12,21 @@ import { Loader } from "./loader";
 const cache = { messages: () => Promise.resolve([]) } as unknown as Cache;
 const stop = new AbortController();
 
-function open(messaging: NonNullable<Services["messaging"]>, state = aState([aMessage(1, { senderId: ME })])) {
+function open(
+  messaging: NonNullable<Services["messaging"]>,
+  state = aState([aMessage(1, { senderId: ME })]),
+  users: Services["users"] = {},
+) {
   const store = new ObservableStore<State>({ ...state, chatsStatus: "ready" });
   const ingest = new Ingest({ store, me: ME, onIncomplete: () => undefined });
-  const loader = new Loader({ clients: clientsOf({ messaging }), store, ingest, cache, me: ME, signal: stop.signal });
+  const loader = new Loader({
+    clients: clientsOf({ messaging, users }),
+    store,
+    ingest,
+    cache,
+    me: ME,
+    signal: stop.signal,
+  });
   return { store, ingest, loader };
 }
 
@@ -131,5 +142,21 @@ describe("a jump", () => {
     leave();
 
     expect(store.get().messages.get(CHAT)).toBeUndefined();
+  });
+});
+
+describe("a profile from the cache", () => {
+  const picture = { avatarMediaId: null, avatarUrl: null };
+  const kept = { userId: PEER, username: "peer", bio: "", ...picture, deleted: false, email: null, createdAt: null };
+
+  it("is asked for anew, once: the account may be gone since", async () => {
+    const batchGetUsers = vi.fn().mockReturnValue({ users: [{ userId: PEER, deleted: true }] });
+    const state: State = { ...aState(), users: new Map([[PEER, kept]]) };
+    const { store, loader } = open({}, state, { batchGetUsers });
+    loader.needUsers([PEER]);
+    await vi.waitFor(() => expect(store.get().users.get(PEER)?.deleted).toBe(true));
+    loader.needUsers([PEER]);
+
+    expect(batchGetUsers).toHaveBeenCalledTimes(1);
   });
 });

@@ -17,6 +17,8 @@ export class Loader {
   readonly #retrying: Retrying;
   #chatsStale = false;
   readonly #asked = new Set<string>();
+  /** Whose profile the server told since the start; the others' are the cache's, which may be of last year. */
+  readonly #told = new Set<UserId>();
   #wantedUsers = new Set<UserId>();
 
   constructor(options: LoaderOptions) {
@@ -84,10 +86,9 @@ export class Loader {
     }
   };
 
-  /** Profiles that are not known; what is wanted within a moment is asked for at once. */
+  /** Profiles that the server has not told yet; what is wanted within a moment is asked for at once. */
   needUsers(userIds: readonly UserId[]): void {
-    const { users } = this.#options.store.get();
-    const unknown = userIds.filter((userId) => !users.has(userId) && !this.#asked.has(userId));
+    const unknown = userIds.filter((userId) => !this.#told.has(userId) && !this.#asked.has(userId));
     if (unknown.length === 0) return;
     if (this.#wantedUsers.size === 0) queueMicrotask(() => void this.#quietly(this.#askForUsers()));
     for (const userId of unknown) {
@@ -97,6 +98,7 @@ export class Loader {
   }
 
   putUsers(users: readonly User[]): void {
+    for (const { userId } of users) this.#told.add(userId);
     this.#options.store.update((s) => ({
       ...s,
       users: new Map([...s.users, ...users.map((u) => [u.userId, u] as const)]),
