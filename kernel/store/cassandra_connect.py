@@ -17,6 +17,8 @@ from kernel.store.cassandra_settings import CassandraSettings, addresses
 from kernel.tls import client_context, tls_trouble
 
 _HEARTBEAT_SECONDS = 2
+# A node that is busy, or collects garbage, is not away: its connections are not to be dropped for that.
+_SILENCE_SECONDS = 4
 _RECONNECT_SECONDS = 1.0
 _CONNECT_SECONDS = 5.0
 # What tables there are is asked for with each change of them; the default of 2 s is too little for a busy machine.
@@ -85,7 +87,7 @@ def _cluster(settings: CassandraSettings) -> Cluster:
         control_connection_timeout=_SCHEMA_SECONDS,
         # A node that was cut off, or hangs, says nothing: by default it is asked for a minute more.
         idle_heartbeat_interval=_HEARTBEAT_SECONDS,
-        idle_heartbeat_timeout=_HEARTBEAT_SECONDS,
+        idle_heartbeat_timeout=_SILENCE_SECONDS,
         auth_provider=PlainTextAuthProvider(settings.username, settings.password) if settings.username else None,
         ssl_context=_tls(settings),
         ssl_options={"server_hostname": settings.tls_name} if settings.ca_file and settings.tls_name else None,

@@ -73,7 +73,7 @@ async def test_rows_acknowledged_a_moment_before_the_kill_are_there_afterwards(o
         users = open_cassandra_auth_stores(session, clock=FakeClock()).users
         media = open_cassandra_media_stores(session, clock=FakeClock()).media
         found = await users.get([account.user_id for account in accounts])
-        rows = await asyncio.gather(*(media.find(file.media_id) for file in files))
+        rows = [await media.find(file.media_id) for file in files]
 
     assert accounts
     assert [account for account in accounts if account.user_id not in found] == []
