@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { act, fireEvent, render, screen } from "@testing-library/react";
 import { type ComponentType, type ReactNode, useState } from "react";
 import { afterEach, describe, expect, it } from "vitest";
