@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { ListDirection } from "@/gen/chatly/messaging/v1/messaging_service_pb";
 import type { Cache } from "@/lib/browser/cache";
 import { Ingest } from "@/lib/live/ingest";
-import type { State } from "@/lib/state/model";
+import { initialState, type State } from "@/lib/state/model";
 import { ObservableStore } from "@/lib/state/store";
-import { aMessage, aState, CHAT, created, ME, PEER, texts, timeId } from "@/testing/builders";
+import { aChat, aMessage, aState, CHAT, created, ME, PEER, texts, timeId } from "@/testing/builders";
 import { clientsOf, type Services } from "@/testing/fake_services";
 import { Loader } from "./loader";
 
@@ -47,6 +47,30 @@ function chatOf(count: number): NonNullable<Services["messaging"]> {
     },
   };
 }
+
+describe("a start without a network", () => {
+  it("shows what is kept, also when storage opens only after every question has failed", async () => {
+    let openStorage = (): void => undefined;
+    const storage = new Promise<void>((resolve) => (openStorage = resolve));
+    const keeping = (kept: readonly unknown[]) => () => storage.then(() => kept);
+    const slow = { chats: keeping([aChat()]), users: keeping([]), messages: keeping([aMessage(1)]) };
+    const store = new ObservableStore<State>(initialState({ phase: "signed-in", userId: ME, username: "me" }));
+    const ingest = new Ingest({ store, me: ME, onIncomplete: () => undefined });
+    const stopped = new AbortController();
+    const options = { clients: clientsOf({}), cache: slow as unknown as Cache, signal: stopped.signal };
+    const loader = new Loader({ ...options, store, ingest, me: ME });
+    void loader.begin();
+    loader.messages.watch(CHAT);
+    await vi.waitFor(() => expect(store.get().chatsStatus).toBe("failed"));
+    await vi.waitFor(() => expect(store.get().messages.get(CHAT)?.status).toBe("failed"));
+    openStorage();
+
+    await vi.waitFor(() => expect(texts(store.get())).toEqual(["message 1"]));
+    await vi.waitFor(() => expect([...store.get().chats.keys()]).toEqual([CHAT]));
+    expect(store.get().chatsStatus).toBe("cached");
+    stopped.abort();
+  });
+});
 
 describe("after a gap", () => {
   afterEach(() => void vi.useRealTimers());

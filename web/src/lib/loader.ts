@@ -118,8 +118,12 @@ export class Loader {
     store.update((state) => ({
       ...state,
       users: new Map([...users.map((user) => [user.userId, user] as const), ...state.users]),
-      ...(state.chatsStatus === "empty" && chats.length > 0
-        ? { chatsStatus: "cached" as const, chats: new Map(chats.map((chat) => [chat.chatId, chat])) }
+      // Without a network the question fails before storage has opened: what is kept is shown all the same.
+      ...(state.chatsStatus !== "ready" && chats.length > 0
+        ? {
+            chatsStatus: "cached" as const,
+            chats: new Map([...chats.map((chat) => [chat.chatId, chat] as const), ...state.chats]),
+          }
         : {}),
     }));
   }

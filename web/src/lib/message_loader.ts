@@ -172,7 +172,8 @@ export class MessageLoader {
   async #showCached(chatId: ChatId): Promise<void> {
     const items = await this.#options.cache.messages(chatId);
     if (items.length === 0) return;
-    this.#change(chatId, (list) => (list.status === "cached" && list.items.length === 0 ? { ...list, items } : list));
+    // Also after a failure: without a network the question fails before storage has opened.
+    this.#change(chatId, (list) => (list.status !== "ready" && list.items.length === 0 ? { ...list, items } : list));
   }
 
   #unwatch(chatId: ChatId): void {
