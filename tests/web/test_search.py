@@ -83,6 +83,7 @@ async def test_an_old_message_is_shown_among_its_neighbours_and_one_walks_back_t
     await expect(bob.message("The needle")).to_be_in_viewport()
     await expect(bob.message("line 1").first).to_be_visible()
     await ann.send("Just now")
+    await expect(bob.chat_row(ann.name)).to_contain_text("Just now")
     await expect(bob.message("Just now")).to_have_count(0)
     await bob.page.get_by_role("button", name="To the newest messages").click()
     await expect(bob.message("Just now")).to_be_in_viewport()

@@ -37,7 +37,7 @@ export function MessageList({ chatId, me, name, isGroup, list, jump, onQuote, on
   const rows = useMemo(() => buildRows(messages, me, mark), [messages, me, mark]);
   const { virtual, atEnd, onScroll, toEnd } = useMessageScroll({ rows, list, scroller, jump });
   useMarkRead(chatId, messages, atEnd);
-  const unseen = useUnseen(messages, atEnd);
+  const unseen = useUnseen(messages, list.hasNewer, atEnd);
   const walk = useMessageFocus(rows, virtual);
 
   const byKey = useMemo(() => new Map(messages.map((message) => [message.key, message])), [messages]);
@@ -105,11 +105,8 @@ export function MessageList({ chatId, me, name, isGroup, list, jump, onQuote, on
       {!atEnd && (
         <button type="button" className={styles.jump} onClick={toEnd}>
           <ArrowDown size={18} aria-hidden />
-          {unseen > 0 ? (
-            t("conversation.jump", { count: unseen })
-          ) : (
-            <span className="visually-hidden">{t("conversation.toBottom")}</span>
-          )}
+          <span className="visually-hidden">{t("conversation.toBottom")}</span>
+          {unseen > 0 && <span>{t("conversation.jump", { count: unseen })}</span>}
         </button>
       )}
       <Suspense>

@@ -1,12 +1,15 @@
 import { useState } from "react";
 import type { Message } from "@/lib/types";
 
-/** How many messages came below what is in view. */
-export function useUnseen(messages: readonly Message[], atEnd: boolean): number {
+/** How many messages came below what is in view: no pages that lead on from an old part, nor the last of them. */
+export function useUnseen(messages: readonly Message[], hasNewer: boolean, atEnd: boolean): number {
   const last = messages.at(-1)?.key ?? null;
   const [seen, setSeen] = useState(last);
-  if (atEnd && seen !== last) setSeen(last);
-  if (atEnd) return 0;
+  const [hadNewer, setHadNewer] = useState(hasNewer);
+  const noNews = atEnd || hasNewer || hadNewer;
+  if (hadNewer !== hasNewer) setHadNewer(hasNewer);
+  if (noNews && seen !== last) setSeen(last);
+  if (noNews) return 0;
   const index = messages.findLastIndex((message) => message.key === seen);
   return index < 0 ? 0 : messages.length - 1 - index;
 }
