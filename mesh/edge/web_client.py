@@ -17,7 +17,9 @@ _NAMED_BY_CONTENT = "assets/"
 
 
 class WebClient(StaticFiles):
-    """Serves a built client: an address within it is its index.html, whatever its name; a missing file is not found."""
+    """Serves a built client: an address within it is its index.html, whatever its name; a missing file is not found,
+    nor is a REST path that there is not.
+    """
 
     def __init__(self, dist: Path) -> None:
         super().__init__(directory=dist, html=True)
@@ -27,11 +29,16 @@ class WebClient(StaticFiles):
         try:
             response = await super().get_response(path, scope)
         except HTTPException as error:
-            # A name with a suffix is a file's: an old page that asks for assets of its time must not get HTML.
-            if error.status_code != HTTPStatus.NOT_FOUND or "." in path.rsplit("/", 1)[-1]:
+            if error.status_code != HTTPStatus.NOT_FOUND or not _is_page(path):
                 raise
             response = await super().get_response("index.html", scope)
         immutable = path.startswith(_NAMED_BY_CONTENT) and response.status_code < HTTPStatus.BAD_REQUEST
         response.headers["cache-control"] = "public, max-age=31536000, immutable" if immutable else "no-cache"
         response.headers["content-security-policy"] = CONTENT_SECURITY_POLICY
         return response
+
+
+def _is_page(path: str) -> bool:
+    """A name with a suffix is a file's: an old page that asks for assets of its time must not get HTML."""
+    first, _, _ = path.partition("/")
+    return first != "api" and "." not in path.rsplit("/", 1)[-1]

@@ -10,7 +10,7 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from kernel.ids import time_key
 from tests.builders import an_id
-from tests.e2e.mesh import Mesh
+from tests.e2e.mesh import EMBEDDED, Mesh
 from tests.e2e.people import Person, people
 from tests.e2e.rest.talk import send
 from tests.problems import reason
@@ -41,6 +41,7 @@ def _order(message_id: str) -> bytes:
     return time_key(UUID(message_id))
 
 
+@EMBEDDED
 @pytest.mark.timeout(180)
 async def test_the_ten_thousandth_message_is_reached_page_by_page(
     edge: grpc.aio.Channel, pair: tuple[Person, Person]

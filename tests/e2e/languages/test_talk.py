@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.languages.accounts import log_in, register
 from tests.e2e.languages.line import Line, line_to
 from tests.e2e.languages.programs import GO, JAVA, NODE, PYTHON, build, run, started
-from tests.e2e.mesh import Mesh, running_mesh
+from tests.e2e.mesh import EMBEDDED, Mesh, running_mesh
 
 TALKERS = (GO, NODE, JAVA)
 
@@ -40,6 +40,7 @@ async def test_every_program_hears_the_others_in_order_and_once_each(mesh: Mesh)
         await _has_seen_everything(watcher, "calm", lines)
 
 
+@EMBEDDED
 async def test_a_line_that_is_cut_again_and_again_loses_and_doubles_nothing(mesh: Mesh) -> None:
     broken: list[int] = []
 

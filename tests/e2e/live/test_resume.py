@@ -10,7 +10,7 @@ import pytest
 from tests.builders import user_token
 from tests.e2e.access.forgery import signing_key
 from tests.e2e.live.listener import listening
-from tests.e2e.mesh import Mesh
+from tests.e2e.mesh import EMBEDDED, Mesh
 from tests.e2e.people import log_in, people
 from tests.e2e.rest.talk import send
 from tests.problems import rpc_reason
@@ -72,6 +72,7 @@ async def test_a_stream_ends_with_its_session(mesh: Mesh, edge: grpc.aio.Channel
     assert rpc_reason(ended.value) == "SESSION_ENDED"
 
 
+@EMBEDDED
 async def test_a_stream_ends_with_its_token(mesh: Mesh, edge: grpc.aio.Channel) -> None:
     (bob,) = await people(mesh, "bob")
     token = user_token(

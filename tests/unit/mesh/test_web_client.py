@@ -79,3 +79,11 @@ async def test_the_page_about_the_mesh_is_there_with_and_without_a_client(
 
     assert "Chatly is running" in answer.text
     assert style.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/nowhere"])
+async def test_a_rest_path_that_there_is_not_is_not_the_client(dist: Path, path: str) -> None:
+    async with _client(dist) as client:
+        answer = await client.get(path)
+
+    assert answer.status_code == 404
