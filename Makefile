@@ -28,10 +28,10 @@ run: install $(if $(filter real,$(ENGINES)),engines-up) ## Start the whole mesh:
 doctor: install ## Say what is broken here and how to mend it
 	@.venv/bin/chatly doctor
 
-test: install toolchains engines ## Run every test (ARGS="-k name" for some)
+test: install toolchains engines web ## Run every test (ARGS="-k name" for some)
 	@. .cache/toolchains.env && .venv/bin/pytest $(or $(TESTS),tests) $(ARGS)
 
-test-web: install toolchains ## Run the tests of the web client alone: Vitest, and a real Chromium
+test-web: install toolchains web ## Run the tests of the web client alone: Vitest, and a real Chromium
 	@. .cache/toolchains.env && .venv/bin/pytest tests/web $(ARGS)
 
 faults: engines ## Kill, stop and cut off parts of a fleet while people talk, and judge it (MODE=long SEED=7 MINUTES=20)
