@@ -1,0 +1,124 @@
+"""One message over several processes and the real engines: its trace, and what each process logs of its request."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from uuid import uuid4
+
+import grpc
+import pytest
+import pytest_asyncio
+from chatly.messaging.v1 import messaging_service_pb2 as messaging
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+
+from tests.collector import Collector, Seen, collecting
+from tests.e2e.live.listener import listening
+from tests.e2e.mesh import HOST, Mesh, free_ports, running_mesh
+from tests.e2e.people import Person, people
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(150), pytest.mark.asyncio(loop_scope="session")]
+
+SEND = "chatly.messaging.v1.MessagingService/SendMessage"
+ASK = "chatly.auth.v1.UserService/BatchGetBlocks"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def collector() -> AsyncIterator[Collector]:
+    async with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="module")
+def messaging_nodes() -> list[str]:
+    """Where the two nodes of messaging serve."""
+    free = free_ports()
+    return [f"{HOST}:{next(free)}" for _ in range(2)]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def traced(
+    tmp_path_factory: pytest.TempPathFactory,
+    engines: dict[str, str],
+    collector: Collector,
+    messaging_nodes: list[str],
+) -> AsyncIterator[Mesh]:
+    """A mesh that traces everything, and logs everything."""
+    free = free_ports()
+    async with running_mesh(
+        tmp_path_factory.mktemp("traced"),
+        **engines,
+        CHATLY_MESSAGING_ADDRESS=",".join(messaging_nodes),
+        CHATLY_MESSAGING_HTTP_ADDRESS=",".join(f"{HOST}:{next(free)}" for _ in messaging_nodes),
+        OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint,
+        OTEL_BSP_SCHEDULE_DELAY="100",
+        CHATLY_EDGE_TRACE_RATIO="1",
+        CHATLY_LOG_LEVEL="debug",
+        CHATLY_LOG_STYLE="json",
+    ) as mesh:
+        yield mesh
+
+
+async def send(mesh: Mesh, sender: Person, receiver: Person) -> str:
+    """The request id of a send through the edge."""
+    request = messaging.SendMessageRequest(
+        chat_id=sender.chat_with(receiver), client_message_id=str(uuid4()), text="hello"
+    )
+    async with grpc.aio.insecure_channel(mesh.edge) as channel:
+        call = MessagingServiceStub(channel).SendMessage(request, metadata=sender.metadata, timeout=10)
+        await call
+        return str(dict(await call.initial_metadata())["x-request-id"])
+
+
+def loggers(mesh: Mesh, request_id: str) -> set[str]:
+    """The services that logged something of a request by its id."""
+    return {
+        file.stem.rpartition("-")[0]
+        for file in (mesh.data_dir / "logs").glob("*.log")
+        for line in file.read_text().splitlines()
+        if request_id in line and json.loads(line)["request_id"] == request_id
+    }
+
+
+async def test_a_message_is_one_trace_over_all_processes(
+    traced: Mesh, collector: Collector, messaging_nodes: list[str]
+) -> None:
+    ann, bob = await people(traced, "ann", "bob")
+    async with AsyncExitStack() as stack:
+        # Bob listens on both nodes: one of them is not the one that sends.
+        for address in messaging_nodes:
+            channel = await stack.enter_async_context(grpc.aio.insecure_channel(address))
+            of_bob = await stack.enter_async_context(listening(channel, bob))
+            await of_bob.until_caught_up()
+        request_id = await send(traced, ann, bob)
+        await collector.until(SEND, ASK, "append", "store", "deliver", request_id=request_id)
+        await eventually(lambda: len(delivered(collector, request_id)) == 2, "both nodes have delivered")
+
+    sent = collector.one(SEND, kind="SERVER", request_id=request_id)
+    await eventually(lambda: any(span.span_id == sent.parent_id for span in collector.spans), "Envoy's span has come")
+    (edge,) = (span for span in collector.spans if span.span_id == sent.parent_id)
+    asked = collector.one(ASK, kind="CLIENT", below=sent)
+    answered = collector.one(ASK, kind="SERVER", below=asked)
+    appended = collector.one("append", kind="PRODUCER", below=sent)
+    stored = collector.one("store", kind="CONSUMER", below=appended)
+    places = [(span.service, span.name) for span in (edge, sent, answered, appended, stored)]
+    assert edge.parent_id == ""
+    assert [service for service, _ in places] == ["edge", "messaging", "auth", "messaging", "persister"]
+    assert all(span.parent_id == appended.span_id for span in delivered(collector, request_id))
+    assert sent.instance in {span.instance for span in delivered(collector, request_id)}
+    assert len({span.instance for span in delivered(collector, request_id)}) == 2
+    assert {span.trace_id for span in collector.of(request_id)} == {edge.trace_id}
+
+
+def delivered(collector: Collector, request_id: str) -> list[Seen]:
+    return [span for span in collector.of(request_id) if span.name == "deliver"]
+
+
+async def test_every_process_logs_a_request_by_the_id_that_the_edge_gave_it(traced: Mesh) -> None:
+    ann, bob = await people(traced, "ann", "bob")
+
+    request_id = await send(traced, ann, bob)
+
+    await eventually(
+        lambda: loggers(traced, request_id) == {"auth", "messaging", "persister"}, "all three have logged it"
+    )
