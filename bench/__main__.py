@@ -11,7 +11,7 @@ from dataclasses import replace
 from math import inf
 from time import monotonic
 
-from bench import backlog, fanout, growth, idle, page, pairs, persist, report, rest, services, tracing, two_nodes
+from bench import backlog, fanout, growth, idle, page, pairs, persist, report, rest, services, tracing, two_nodes, web
 from bench.scale import QUICK, Scale
 from bench.sides.side import ROOT
 from bench.sides.stage import Stage
@@ -33,6 +33,7 @@ _SECTIONS: Mapping[str, Measure] = {
     "rest": rest.measure,
     "services": services.measure,
     "tracing": tracing.measure,
+    "web": web.measure,
 }
 _QUICK = ("saturated", "rate200", "fanout")
 

@@ -1,0 +1,53 @@
+"""Pages to measure in: a browser, and people whose pages carry the probe."""
+
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, async_playwright
+
+from tests.web.people import FLAGS, People
+from tests.web.screen import Screen
+
+_ROOT = Path(__file__).parents[2]
+_PROBE = Path(__file__).parent / "probe.js"
+
+
+def build() -> None:
+    """The client as it is in this tree."""
+    subprocess.run([_ROOT / "scripts/web.sh"], check=True)  # noqa: S603 - our own script
+
+
+@asynccontextmanager
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        yield await playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=[*FLAGS, "--js-flags=--expose-gc"]
+        )
+
+
+async def probed(screen: Screen) -> Screen:
+    """The same page, loaded anew with the probe in it."""
+    await screen.page.add_init_script(path=_PROBE)
+    await screen.page.reload()
+    await screen.chats.wait_for()
+    return screen
+
+
+async def pair(people: People) -> tuple[Screen, Screen]:
+    """Two people who talk with each other, in probed pages."""
+    ann, bob = await people.pair()
+    await ann.send("Hello")
+    await bob.stored("Hello").wait_for()
+    for screen in (ann, bob):
+        await probed(screen)
+        await screen.stored("Hello").wait_for()
+    return ann, bob
+
+
+def percentiles(values: list[float]) -> dict[str, Any]:
+    ordered = sorted(values)
+    return {"p50": ordered[len(ordered) // 2], "p95": ordered[int(len(ordered) * 0.95)], "all": ordered}

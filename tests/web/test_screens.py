@@ -1,0 +1,71 @@
+"""Every screen on desktop and phone, light and dark: nothing on it keeps anybody out, and there is a picture of it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page
+
+from tests.e2e.commands.chatly import chatly
+from tests.e2e.mesh import Mesh
+from tests.web import tour
+from tests.web.axe import violations
+from tests.web.files import hills
+from tests.web.people import DESKTOP, PHONE, People
+from tests.web.screen import Size
+
+PICTURES = Path(__file__).parents[2] / ".cache/screenshots"
+SIZES = {"desktop": DESKTOP, "phone": PHONE}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def talked(mesh: Mesh) -> None:
+    """A mesh in which people have talked for a while."""
+    demo = await chatly(mesh.environ, "seed-demo")
+    assert demo.exit_code == 0, demo.output
+
+
+class Inspection:
+    """Looks at screens; `complaints` name the screen, the theme and the element."""
+
+    def __init__(self, page: Page, kind: str) -> None:
+        self._page = page
+        self._kind = kind
+        self.seen: list[str] = []
+        self.complaints: list[str] = []
+
+    async def look(self, screens: AsyncIterator[str]) -> None:
+        async for name in screens:
+            self.seen.append(name)
+            await self._look_at(name, "dark")
+            await self._look_at(name, "light")
+
+    async def _look_at(self, name: str, theme: Literal["light", "dark"]) -> None:
+        await self._page.emulate_media(color_scheme=theme)
+        picture = f"{self._kind}-{theme}-{name.replace(' ', '-')}.png"
+        await self._page.screenshot(path=PICTURES / picture, animations="disabled", caret="hide")
+        found = await violations(self._page, colours_only=theme == "dark")
+        self.complaints += [f"{name} ({self._kind}, {theme}): {violation}" for violation in found]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kind", SIZES)
+async def test_every_screen_is_open_to_everybody(people: People, talked: None, kind: str, tmp_path: Path) -> None:
+    size: Size = SIZES[kind]
+    screen = await people.visitor(size=size)
+    inspection = Inspection(screen.page, kind)
+    photo = hills(tmp_path / "hills.jpg")
+
+    await inspection.look(tour.before_the_door(screen))
+    await screen.log_in(tour.MAYA)
+    await inspection.look(tour.chats(screen))
+    await inspection.look(tour.writing(screen, photo))
+    await inspection.look(tour.details(screen))
+    if size.is_phone:
+        await screen.page.get_by_role("button", name="Back").click()
+    await inspection.look(tour.dialogs(screen))
+
+    assert len(inspection.seen) == len(set(inspection.seen)) > 20
+    assert not inspection.complaints, "\n".join(inspection.complaints)

@@ -1,0 +1,33 @@
+"""Tokens that run out while somebody talks."""
+
+from pathlib import Path
+
+from playwright.async_api import Browser, expect
+
+from tests.e2e.mesh import running_mesh
+from tests.web.people import People
+
+TOKEN_SECONDS = 10
+LONG_MS = 60_000
+REFRESH = "/chatly.auth.v1.AuthService/Refresh"
+
+
+async def test_tokens_that_expire_under_an_open_stream_are_renewed_and_nothing_is_missed(
+    browser: Browser, client: None, tmp_path: Path
+) -> None:
+    async with running_mesh(tmp_path, CHATLY_AUTH_ACCESS_TOKEN_SECONDS=str(TOKEN_SECONDS)) as mesh:
+        people = People(mesh.url, browser)
+        ann, bob = await people.pair()
+        await ann.send("before")
+
+        # Twice, so that also what was renewed has run out.
+        for _ in range(2):
+            async with ann.page.expect_response(f"**{REFRESH}", timeout=LONG_MS):
+                await bob.send("meanwhile")
+        await bob.send("after")
+        await ann.send("and on")
+
+        for screen in (ann, bob):
+            await expect(screen.messages).to_contain_text(["before", "meanwhile", "meanwhile", "after", "and on"])
+        await people.leave()
+        assert people.complaints == []
