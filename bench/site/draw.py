@@ -23,6 +23,7 @@ svg { max-width: 100%; height: auto; font: 12px system-ui, sans-serif } .name { 
 def draw(folder: Path) -> Path:
     """Write the page of the newest results beside them."""
     path = folder / "index.html"
+    folder.mkdir(parents=True, exist_ok=True)
     path.write_text(html(newest(folder)))
     return path
 
