@@ -28,6 +28,7 @@ install_versitygw() {
 }
 
 command -v redis-server >/dev/null || need_debian redis-server
+command -v ip >/dev/null || need_debian iproute2 # `make faults` cuts parts off the network
 fetch_jars kafka
 fetch_jars cassandra
 install_versitygw
