@@ -5,7 +5,8 @@ The embedded mesh is exempt: it does neither.
 
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from kernel.blob.s3_settings import S3Settings
@@ -18,6 +19,7 @@ from kernel.store.redis_settings import RedisSettings
 from mesh.edge.settings import EdgeSettings
 from mesh.settings import PORTS, ProcessSettings
 
+T = TypeVar("T")
 _MESH_TLS: Final = "set CHATLY_TLS_CERT_FILE, CHATLY_TLS_KEY_FILE and CHATLY_TLS_CA_FILE"
 _KNOWN_PASSWORDS: Final = {
     *("admin", "cassandra", "changeme", "chatly", "chatly-dev", "chatly-secret", "default", "engines-of-this-machine"),
@@ -48,11 +50,11 @@ def refuse_unsafe_service(environ: Mapping[str, str], service: str, *, uses_log:
     If settings of engines are missing or wrong, it names those of all of them.
     """
     process = load(ProcessSettings, environ)
-    _refuse_incomplete(environ, service, uses_log=uses_log)
+    engines = _engines(environ, service, uses_log=uses_log)
     _refuse(
         environ,
-        plaintext=[*_between_services(environ, process, service), *_open_engines(environ, service, uses_log=uses_log)],
-        known=[*_known_secret(environ, process, service), *_known_passwords(environ, service, uses_log=uses_log)],
+        plaintext=[*_between_services(environ, process, service), *_open_engines(engines)],
+        known=[*_known_secret(environ, process, service), *_known_passwords(engines)],
     )
 
 
@@ -69,20 +71,32 @@ def refuse_unsafe_web(edge: EdgeSettings, environ: Mapping[str, str]) -> None:
     _refuse(environ, plaintext=[complaint] if open_door else [], known=[])
 
 
-def _refuse_incomplete(environ: Mapping[str, str], service: str, *, uses_log: bool) -> None:
-    engines: list[type[object]] = [CassandraSettings, RedisSettings]
-    if uses_log:
-        engines.append(KafkaSettings)
-    if service == "media":
-        engines.append(S3Settings)
-    wrong = []
-    for kind in engines:
+@dataclass(frozen=True, slots=True)
+class _Engines:
+    """The settings of the engines that one service uses."""
+
+    cassandra: CassandraSettings
+    redis: RedisSettings
+    kafka: KafkaSettings | None
+    s3: S3Settings | None
+
+
+def _engines(environ: Mapping[str, str], service: str, *, uses_log: bool) -> _Engines:
+    wrong: list[str] = []
+
+    def read(kind: type[T]) -> T | None:
         try:
-            load(kind, environ)
+            return load(kind, environ)
         except SettingsError as error:
             wrong.append(str(error))
-    if wrong:
+            return None
+
+    cassandra, redis = read(CassandraSettings), read(RedisSettings)
+    kafka = read(KafkaSettings) if uses_log else None
+    s3 = read(S3Settings) if service == "media" else None
+    if cassandra is None or redis is None or wrong:
         raise SettingsError("; ".join(wrong))
+    return _Engines(cassandra, redis, kafka, s3)
 
 
 def _refuse(environ: Mapping[str, str], *, plaintext: Sequence[str], known: Sequence[str]) -> None:
@@ -107,8 +121,8 @@ def _between_services(environ: Mapping[str, str], process: ProcessSettings, serv
         yield f"{', '.join(away)} lead to other machines without TLS: {_MESH_TLS}"
 
 
-def _open_engines(environ: Mapping[str, str], service: str, *, uses_log: bool) -> Iterator[str]:
-    cassandra, redis = load(CassandraSettings, environ), load(RedisSettings, environ)
+def _open_engines(engines: _Engines) -> Iterator[str]:
+    cassandra, redis = engines.cassandra, engines.redis
     if not _is_cassandra_here(cassandra):
         if not cassandra.ca_file:
             yield "CHATLY_CASSANDRA_CONTACT_POINTS lead to other machines without TLS: set CHATLY_CASSANDRA_CA_FILE"
@@ -120,14 +134,13 @@ def _open_engines(environ: Mapping[str, str], service: str, *, uses_log: bool) -
             yield "CHATLY_REDIS_URL leads to another machine without TLS: begin it with rediss:// or rediss+cluster://"
         if not (redis.password or url.password):
             yield "Redis asks for no password: set CHATLY_REDIS_PASSWORD"
-    if uses_log:
-        kafka = load(KafkaSettings, environ)
+    if (kafka := engines.kafka) is not None:
         safe = kafka.security_protocol == "SASL_SSL" or (kafka.secured and kafka.certificate_file)
         if not (safe or _are_here(kafka.bootstrap)):
             protocol = kafka.security_protocol
             yield f"CHATLY_KAFKA_SECURITY_PROTOCOL is {protocol}, and Kafka on another machine: set it to SASL_SSL"
-    if service == "media":
-        endpoint = urlsplit(load(S3Settings, environ).endpoint)
+    if engines.s3 is not None:
+        endpoint = urlsplit(engines.s3.endpoint)
         if endpoint.scheme == "http" and not _is_here(endpoint.hostname or ""):
             yield "CHATLY_S3_ENDPOINT leads to another machine without TLS: begin it with https://"
 
@@ -141,20 +154,18 @@ def _known_secret(environ: Mapping[str, str], process: ProcessSettings, service:
         yield "CHATLY_SERVICE_SECRET is known or easily guessed: make one by `openssl rand -base64 48`"
 
 
-def _known_passwords(environ: Mapping[str, str], service: str, *, uses_log: bool) -> Iterator[str]:
-    cassandra, redis = load(CassandraSettings, environ), load(RedisSettings, environ)
+def _known_passwords(engines: _Engines) -> Iterator[str]:
+    cassandra, redis, kafka, s3 = engines.cassandra, engines.redis, engines.kafka, engines.s3
     url = urlsplit(redis.url)
     passwords = {}
     if not _is_cassandra_here(cassandra):
         passwords["CHATLY_CASSANDRA_PASSWORD"] = cassandra.password
     if not _is_here(url.hostname or "localhost"):
         passwords["CHATLY_REDIS_PASSWORD"] = redis.password or url.password or ""
-    if uses_log and not _are_here((kafka := load(KafkaSettings, environ)).bootstrap):
+    if kafka is not None and not _are_here(kafka.bootstrap):
         passwords["CHATLY_KAFKA_PASSWORD"] = kafka.password
-    if service == "media":
-        s3 = load(S3Settings, environ)
-        if not (s3.endpoint and _is_here(urlsplit(s3.endpoint).hostname or "")):
-            passwords["CHATLY_S3_SECRET_KEY"] = s3.secret_key
+    if s3 is not None and not (s3.endpoint and _is_here(urlsplit(s3.endpoint).hostname or "")):
+        passwords["CHATLY_S3_SECRET_KEY"] = s3.secret_key
     for variable, password in passwords.items():
         if password.lower() in _KNOWN_PASSWORDS:
             yield f"{variable} is one that everybody knows: give that user another one"
