@@ -119,15 +119,3 @@ class Subscriber:
             self.caught_up.set()
         elif event.HasField("resync"):
             self.resyncs += 1
-
-
-async def history(stub: MessagingServiceStub, person: Person, chat_id: str) -> list[Message]:
-    """The whole chat as this person reads it, oldest first."""
-    found: list[Message] = []
-    request = messaging.ListMessagesRequest(chat_id=chat_id, page_size=200, direction=messaging.LIST_DIRECTION_FORWARD)
-    while True:
-        page = await stub.ListMessages(request, metadata=person.metadata, timeout=_CALL_SECONDS)
-        found.extend(page.messages)
-        if not page.next_page_token:
-            return found
-        request.page_token = page.next_page_token

@@ -16,7 +16,8 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, people
-from tests.faults.chatter import AWAY, Sender, Subscriber, history, messaging_stub
+from tests.faults.chatter import AWAY, Sender, Subscriber, messaging_stub
+from tests.faults.history import history
 from tests.waiting import eventually
 
 PEOPLE = 10
@@ -157,7 +158,7 @@ async def _check_chat(talkers: Crowd, chat_id: str, members: Sequence[Person]) -
         spoken = [int(message.text.rpartition(" ")[2]) for message in told if message.sender_id == member.user_id]
         assert spoken == sorted(spoken)
     for member in members[1:]:
-        other = await history(talkers.stub, member, chat_id)
+        other = await history(talkers.stub, member.metadata, chat_id)
         assert [message.message_id for message in other] == [message.message_id for message in told]
 
 
@@ -167,7 +168,7 @@ async def _stored_history(talkers: Crowd, chat_id: str, reader: Person) -> list[
 
     async def all_are_stored() -> bool:
         try:
-            told[:] = await history(talkers.stub, reader, chat_id)
+            told[:] = await history(talkers.stub, reader.metadata, chat_id)
         except grpc.aio.AioRpcError as error:
             if error.code() not in AWAY:
                 raise

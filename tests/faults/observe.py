@@ -18,6 +18,7 @@ from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 
 from tests.faults.checker.journal import Journal, Kind
 from tests.faults.checker.stored import Probe, Shown, Sighting, View
+from tests.faults.history import history
 from tests.faults.people import Person, Town
 
 
@@ -44,7 +45,7 @@ async def views(nodes: Nodes, town: Town) -> list[View]:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         for chat, person in _a_member_each(town):
             while time.monotonic() < deadline:
-                if all(message.seq for message in await _history(first, chat, person)):
+                if all(message.seq for message in await history(first, person.metadata, chat, seconds=_CALL_SECONDS)):
                     break
                 await asyncio.sleep(_LOOK_SECONDS)
         return [
@@ -67,21 +68,10 @@ async def _view(stub: MessagingServiceStub, node: str, chat: str, person: Person
         chat=chat,
         member=person.user,
         node=node,
-        messages=tuple(map(_shown, await _history(stub, chat, person))),
+        messages=tuple(map(_shown, await history(stub, person.metadata, chat, seconds=_CALL_SECONDS))),
         unread=told.unread_count,
         read=next((member.read_message_id for member in told.members if member.user_id == person.user), ""),
     )
-
-
-async def _history(stub: MessagingServiceStub, chat: str, person: Person) -> list[Message]:
-    found: list[Message] = []
-    request = messaging.ListMessagesRequest(chat_id=chat, page_size=200, direction=messaging.LIST_DIRECTION_FORWARD)
-    while True:
-        page = await stub.ListMessages(request, metadata=person.metadata, timeout=_CALL_SECONDS)
-        found.extend(page.messages)
-        if not page.next_page_token:
-            return found
-        request.page_token = page.next_page_token
 
 
 def _shown(message: Message) -> Shown:
