@@ -140,13 +140,16 @@ describe("a jump", () => {
     expect(store.get().messages.get(CHAT)?.hasNewer).toBe(false);
   });
 
-  it("leads back to the newest messages", async () => {
-    const { store, loader } = open(chatOf(200), aState([aMessage(200)]));
-    await loader.messages.showMessage(CHAT, timeId(10));
+  it.each([200, 60])("leads back to the newest of %i messages, a part that begins at its end", async (count) => {
+    const { store, loader } = open(chatOf(count), aState([aMessage(count)]));
+    await loader.messages.showMessage(CHAT, timeId(20));
+    const before = store.get().messages.get(CHAT);
     await loader.messages.showNewest(CHAT);
 
-    expect(texts(store.get()).at(-1)).toBe("message 200");
-    expect(store.get().messages.get(CHAT)?.hasNewer).toBe(false);
+    const list = store.get().messages.get(CHAT);
+    expect(texts(store.get()).at(-1)).toBe(`message ${count}`);
+    expect([before?.hasNewer, list?.hasNewer]).toEqual([true, false]);
+    expect(list?.part).not.toBe(before?.part);
   });
 
   it("stays where it is after a gap", async () => {

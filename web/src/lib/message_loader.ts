@@ -5,7 +5,7 @@ import type { Cache } from "./browser/cache";
 import type { Ingest } from "./live/ingest";
 import type { Clients } from "./rpc/clients";
 import { messageOf } from "./rpc/mapping";
-import { findIn, withMiddlePart, withNewerPage, withNewestPage, withOlderPage } from "./state/messages";
+import { findIn, withNewerPage, withNewestPage, withOlderPage, withPart } from "./state/messages";
 import { type LoadedMessages, newest, NOT_LOADED, type State, withEntry, withoutEntry } from "./state/model";
 import type { Store } from "./state/store";
 import type { ChatId, Message, MessageId } from "./types";
@@ -75,14 +75,20 @@ export class MessageLoader {
   /** The newest messages, whatever part was shown. */
   async showNewest(chatId: ChatId): Promise<void> {
     const { clients, store, ingest } = this.#options;
-    const loaded = store.get().messages.get(chatId)?.items.length ?? 0;
-    const pageSize = Math.min(LARGEST_PAGE, Math.max(PAGE, loaded));
+    const list = store.get().messages.get(chatId);
+    const pageSize = Math.min(LARGEST_PAGE, Math.max(PAGE, list?.items.length ?? 0));
     try {
       const mark = ingest.mark();
       const page = await clients.messaging.listMessages({ chatId, pageSize });
       const items = page.messages.map(messageOf);
       this.#stale.delete(chatId);
-      this.#put(chatId, mark, (before) => withNewestPage(before, items, page.nextPageToken !== ""));
+      const hasOlder = page.nextPageToken !== "";
+      // Who was elsewhere in the chat is brought to its end, even if the page meets the part that was shown.
+      this.#put(chatId, mark, (before) =>
+        list?.hasNewer
+          ? withPart(before, items, { hasOlder, hasNewer: false })
+          : withNewestPage(before, items, hasOlder),
+      );
     } catch {
       this.#failed(chatId);
     }
@@ -161,7 +167,7 @@ export class MessageLoader {
     const items = [...older.messages, message, ...newer.messages].map(messageOf);
     const has = { hasOlder: older.nextPageToken !== "", hasNewer: newer.nextPageToken !== "" };
     this.#stale.delete(chatId);
-    this.#put(chatId, mark, (before) => withMiddlePart(before, items, has));
+    this.#put(chatId, mark, (before) => withPart(before, items, has));
   }
 
   async #open(chatId: ChatId): Promise<void> {

@@ -44,18 +44,17 @@ export function withNewestPage(
   const first = page[0];
   const joined = before?.status === "ready" && first && before.items.some((m) => m.messageId === first.messageId);
   const older = joined ? before.items.filter((m) => compareIds(m.messageId, first.messageId) < 0) : [];
-  const moved = before?.hasNewer === true && !joined;
   return {
     ...NOT_LOADED,
     items: [...older, ...page],
     status: "ready",
     hasOlder: older.length > 0 && before ? before.hasOlder : hasOlder,
-    part: (before?.part ?? 0) + (moved ? 1 : 0),
+    part: before?.part ?? 0,
   };
 }
 
-/** A part of the chat from its middle, instead of what was loaded. */
-export function withMiddlePart(
+/** Another part of the chat instead of what was loaded. */
+export function withPart(
   before: LoadedMessages | undefined,
   items: readonly Message[],
   has: Pick<LoadedMessages, "hasOlder" | "hasNewer">,
