@@ -1,7 +1,7 @@
 """A small OpenTelemetry collector: takes spans over gRPC, and lets a test look at them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanPb
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
+
+# A first member of a consumer group waits for others to join, and then for a busy machine.
+_PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,20 +74,23 @@ class Collector(TraceServiceServicer):
         assert len(found) == 1, f"{len(found)} spans {name!r} among {[(s.service, s.name) for s in self.spans]}"
         return found[0]
 
-    async def until(self, *names: str, request_id: str) -> None:
-        """Wait for spans of one request with all these names. Envoy sends its own every 5 s."""
+    async def until(self, *names: str, request_id: str, logs: Callable[[], str] = str) -> None:
+        """Wait for spans of one request with all these names. Envoy sends its own every 5 s.
+
+        `logs`: what to show beside them if they do not come.
+        """
 
         def missing() -> set[str]:
             return set(names) - {span.name for span in self.of(request_id)}
 
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
                 while missing():
                     await self._more.wait()
                     self._more.clear()
         except TimeoutError:
             came = [(span.service, span.name, span.kind) for span in self.of(request_id)]
-            pytest.fail(f"of {request_id} there is no {missing()}, only {came}")
+            pytest.fail(f"of {request_id} there is no {missing()}, only {came}\n{logs()}")
 
 
 @asynccontextmanager

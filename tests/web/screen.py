@@ -78,7 +78,7 @@ class Screen(Conversation):
     async def open_new_chat(self, name: str) -> None:
         """Find somebody, and open the chat with them."""
         await self.open_new("New chat")
-        await self._search_people(name)
+        await self.search_people(name)
         await self.dialog.get_by_role("button", name=name).click()
         await self.composer.wait_for()
 
@@ -86,7 +86,7 @@ class Screen(Conversation):
         await self.open_new("New group")
         await self.dialog.get_by_label("Group name").fill(title)
         for name in names:
-            await self._search_people(name)
+            await self.search_people(name)
             await self.dialog.get_by_role("button", name=name).click()
         await self.dialog.get_by_role("button", name="Create group").click()
         await self.composer.wait_for()
@@ -104,6 +104,10 @@ class Screen(Conversation):
         await self.open_own_menu()
         await self.page.get_by_role("menuitem", name="Settings").click()
         await self.dialog.get_by_role("tab", name=tab).click()
+
+    async def search_people(self, name: str) -> None:
+        """In a dialog that chooses people."""
+        await self.dialog.get_by_label("Search people by name").fill(name)
 
     async def save_profile(self, *, bio: str) -> None:
         await self.open_settings()
@@ -123,6 +127,3 @@ class Screen(Conversation):
     async def _arrive(self, account: Account) -> None:
         await self.chats.wait_for()
         self.name = account.username
-
-    async def _search_people(self, name: str) -> None:
-        await self.dialog.get_by_label("Search people by name").fill(name)

@@ -6,12 +6,6 @@ from tests.web.people import People, account
 from tests.web.screen import Screen
 
 
-async def open_security(screen: Screen) -> None:
-    await screen.chats.locator("[aria-haspopup=menu]").first.click()
-    await screen.page.get_by_role("menuitem", name="Settings").click()
-    await screen.page.get_by_role("tab", name="Security").click()
-
-
 def question(screen: Screen) -> Locator:
     return screen.page.get_by_role("dialog", name="Delete your account for good?")
 
@@ -20,7 +14,7 @@ async def test_a_new_password_opens_the_door_and_the_old_one_does_not(people: Pe
     ann = await people.visitor()
     her = account("ann")
     await ann.register(her)
-    await open_security(ann)
+    await ann.open_settings("Security")
     await ann.page.get_by_label("Current password").fill(her.password)
     await ann.page.get_by_label("New password").fill("another horse entirely")
     await ann.page.get_by_role("button", name="Change password").click()
@@ -40,7 +34,7 @@ async def test_a_new_password_opens_the_door_and_the_old_one_does_not(people: Pe
 
 async def test_an_account_is_deleted_only_with_its_password(people: People) -> None:
     ann = await people.member("ann")
-    await open_security(ann)
+    await ann.open_settings("Security")
     await ann.page.get_by_role("button", name="Delete account").click()
 
     await expect(question(ann)).to_contain_text("nobody can bring them back")
@@ -57,7 +51,7 @@ async def test_a_deleted_account_leaves_nothing_here_and_its_messages_to_the_oth
     ann, bob = await people.pair()
     await ann.send("Farewell")
     await expect(bob.message("Farewell")).to_be_visible()
-    await open_security(ann)
+    await ann.open_settings("Security")
     await ann.page.get_by_role("button", name="Delete account").click()
     await question(ann).get_by_label("Your password").fill("correct horse battery")
     await question(ann).get_by_role("button", name="Delete for good").click()

@@ -62,6 +62,7 @@ async def test_every_screen_is_open_to_everybody(people: People, talked: None, k
     await screen.log_in(tour.MAYA)
     await inspection.look(tour.chats(screen))
     await inspection.look(tour.writing(screen, photo))
+    await inspection.look(tour.search(screen))
     await inspection.look(tour.details(screen))
     if size.is_phone:
         await screen.page.get_by_role("button", name="Back").click()

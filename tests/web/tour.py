@@ -69,6 +69,20 @@ async def writing(screen: Screen, photo: Path) -> AsyncIterator[str]:
     await screen.dialog.wait_for(state="hidden")
 
 
+async def search(screen: Screen) -> AsyncIterator[str]:
+    """The words of a chat."""
+    page = screen.page
+    await page.get_by_role("button", name="Search in this chat").click()
+    await screen.panel.get_by_label("Words in messages").fill("like")
+    await screen.panel.get_by_role("listitem").first.wait_for()
+    yield "search"
+    await screen.panel.get_by_label("Words in messages").fill("nowhere to be found")
+    await screen.panel.get_by_role("heading", name="Nothing found").wait_for()
+    yield "search in vain"
+    await screen.panel.get_by_role("button", name="Close").click()
+    await screen.panel.wait_for(state="hidden")
+
+
 async def details(screen: Screen) -> AsyncIterator[str]:
     """Of a group and of a person."""
     page = screen.page
@@ -97,8 +111,16 @@ async def dialogs(screen: Screen) -> AsyncIterator[str]:
         await screen.open_settings(tab)
         yield f"settings {tab.lower()}"
         await screen.close_dialog()
+    await screen.open_settings("Security")
+    await page.get_by_role("button", name="Delete account").click()
+    await page.get_by_label("Your password").wait_for()
+    yield "delete account"
+    for left in (1, 0):
+        await page.keyboard.press("Escape")
+        await expect(screen.dialog).to_have_count(left)
     for what in ("New chat", "New group"):
         await screen.open_new(what)
+        await screen.search_people("Jonas")
         await screen.dialog.get_by_role("button", name="Jonas").wait_for()
         yield what.lower()
         await screen.close_dialog()

@@ -91,7 +91,7 @@ async def test_a_message_is_one_trace_over_all_processes(
             of_bob = await stack.enter_async_context(listening(channel, bob))
             await of_bob.until_caught_up()
         request_id = await send(traced, ann, bob)
-        await collector.until(SEND, ASK, "append", "store", "deliver", request_id=request_id)
+        await collector.until(SEND, ASK, "append", "store", "deliver", request_id=request_id, logs=traced.logs)
         await eventually(lambda: len(delivered(collector, request_id)) == 2, "both nodes have delivered")
 
     sent = collector.one(SEND, kind="SERVER", request_id=request_id)
