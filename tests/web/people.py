@@ -47,6 +47,7 @@ class People:
             viewport={"width": size.width, "height": size.height},
             color_scheme="dark" if dark else "light",
             has_touch=size.is_phone,
+            is_mobile=size.is_phone,
             reduced_motion="reduce",
             locale=locale,
             service_workers="allow" if keeps_client else "block",

@@ -5,20 +5,70 @@ from pathlib import Path
 from playwright.async_api import expect
 
 from tests.web.files import PDF, hills
-from tests.web.people import PHONE, People
+from tests.web.fingers import delete, drag, hold
+from tests.web.people import PHONE, People, account
 
 
-async def test_talk_react_and_take_back(people: People) -> None:
+async def test_one_registers_leaves_and_comes_back(people: People) -> None:
+    ann = await people.visitor(size=PHONE)
+    her = account("ann")
+    await ann.register(her)
+
+    await ann.log_out()
+    await expect(ann.page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    await ann.log_in(her)
+
+    await expect(ann.chats).to_be_visible()
+
+
+async def test_talk_live_with_somebody_found_by_name_and_take_it_back(people: People) -> None:
     ann, bob = await people.pair(size=PHONE)
 
-    await ann.send("From the bus")
-    await bob.choose("From the bus", "React with ❤️")
-    await expect(ann.reaction("From the bus", "❤️")).to_be_visible()
-    await ann.edit("From the bus", "From the tram")
-    await expect(bob.body("From the tram")).to_contain_text("edited")
-    await ann.delete("From the tram")
+    await ann.composer.press_sequentially("Tea or coffee?")
+    await ann.page.get_by_role("button", name="Send").tap()
+    await hold(bob, "Tea or coffee?", "Reply")
+    await bob.composer.press_sequentially("Water")
+    await expect(ann.typing).to_contain_text(f"{bob.name} is typing")
+    await bob.page.get_by_role("button", name="Send").tap()
 
+    await expect(ann.message("Water").get_by_role("button", name="Tea or coffee?")).to_contain_text(ann.name)
+    await expect(ann.header).to_contain_text("Online")
+    await delete(ann, "Water", "Delete for me")
+    await expect(ann.message("Water")).to_have_count(0)
+    await delete(ann, "Tea or coffee?", "Delete for everyone")
     await expect(bob.message("This message was deleted")).to_be_visible()
+    await expect(bob.message("Water")).to_be_visible()
+    await bob.browser.close()
+    await expect(ann.header).to_contain_text("Last seen")
+
+
+async def test_what_one_shows_of_oneself_is_seen_by_the_other_one(people: People, tmp_path: Path) -> None:
+    ann, bob = await people.pair(size=PHONE)
+    await ann.send("It is me")
+    await ann.page.get_by_role("button", name="Back").tap()
+    renamed = f"{ann.name}.new"
+
+    await ann.open_settings()
+    async with ann.page.expect_file_chooser() as chosen:
+        await ann.dialog.get_by_role("button", name="Change picture").tap()
+    await (await chosen.value).set_files(hills(tmp_path / "face.jpg"))
+    use = ann.page.get_by_role("button", name="Use picture")
+    await expect(use).to_be_enabled()
+    crop = ann.page.get_by_role("application")
+    before = await crop.locator("img").get_attribute("style")
+    await drag(ann, crop, right=40)
+    await expect(crop.locator("img")).not_to_have_attribute("style", before or "")
+    await use.tap()
+    await ann.dialog.get_by_role("button", name="Remove picture").wait_for()
+    await ann.dialog.get_by_label("Username").fill(renamed)
+    await ann.dialog.get_by_label("About you").fill("Climbs hills")
+    await ann.dialog.get_by_role("button", name="Save").tap()
+    await expect(ann.page.get_by_role("status").get_by_text("Saved")).to_be_visible()
+
+    await bob.open_details()
+    await expect(bob.panel.get_by_role("heading", name=renamed)).to_be_visible()
+    await expect(bob.panel).to_contain_text("Climbs hills")
+    await expect(bob.panel.locator("img")).to_have_js_property("naturalWidth", 512)
 
 
 async def test_there_is_one_thing_at_a_time(people: People) -> None:

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type PointerEvent, type RefCallback, useCallback, useState } from "react";
+import { type KeyboardEvent, type PointerEvent, type RefCallback, useCallback, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
@@ -27,8 +27,14 @@ export function CropDialog({ file, onCropped, onUnreadable, onClose }: CropDialo
   const scale = VIEW / side;
   const move = (x: number, y: number): void => setCrop((now) => inside({ ...now, x: now.x + x, y: now.y + y }, size));
 
+  // Not the event's own movement: some browsers tell none of fingers.
+  const held = useRef({ x: 0, y: 0 });
+  const hold = ({ clientX: x, clientY: y }: PointerEvent): void => void (held.current = { x, y });
   const onPointerMove = (event: PointerEvent): void => {
-    if (event.buttons === 1) move(-event.movementX / scale / size.width, -event.movementY / scale / size.height);
+    if (event.buttons !== 1 || !event.isPrimary) return;
+    const { x, y } = held.current;
+    move((x - event.clientX) / scale / size.width, (y - event.clientY) / scale / size.height);
+    hold(event);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const x = Number(event.key === "ArrowRight") - Number(event.key === "ArrowLeft");
@@ -61,7 +67,10 @@ export function CropDialog({ file, onCropped, onUnreadable, onClose }: CropDialo
         tabIndex={0}
         role="application"
         aria-label={t("profile.cropTitle")}
-        onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+        onPointerDown={(event) => {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          if (event.isPrimary) hold(event);
+        }}
         onPointerMove={onPointerMove}
         onKeyDown={onKeyDown}
       >

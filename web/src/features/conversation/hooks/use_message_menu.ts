@@ -1,5 +1,6 @@
-import { type KeyboardEvent, type MouseEvent, type PointerEvent, useCallback, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, useCallback, useMemo, useState } from "react";
 import type { Message } from "@/lib/types";
+import { isInLink, useLongPress } from "./use_long_press";
 
 export interface Opened {
   readonly kind: "menu" | "emoji";
@@ -8,14 +9,11 @@ export interface Opened {
   readonly y: number;
 }
 
-const LONG_PRESS_MS = 500;
-
 type Find = (key: string) => Message | undefined;
 
 /** What is open over the list, and the ways to open it: right click, long press, keyboard, buttons. */
 export function useMessageMenu(find: Find) {
   const [opened, setOpened] = useState<Opened | null>(null);
-  const press = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
 
   const open = useCallback(
     (kind: Opened["kind"], target: EventTarget, at?: { x: number; y: number }) => {
@@ -34,12 +32,13 @@ export function useMessageMenu(find: Find) {
     [find],
   );
 
-  const handlers = useMemo(() => {
-    const endPress = (): void => clearTimeout(press.current);
-    return {
+  const press = useLongPress(useCallback((target, at) => void open("menu", target, at), [open]));
+  const handlers = useMemo(
+    () => ({
+      ...press,
       onContextMenu: (event: MouseEvent) => {
         // A link or a marked text keeps the browser's own menu.
-        if (event.target instanceof Element && event.target.closest("a")) return;
+        if (isInLink(event.target)) return;
         const byKeyboard = event.clientX === 0 && event.clientY === 0;
         if (open("menu", event.target, byKeyboard ? undefined : { x: event.clientX, y: event.clientY }))
           event.preventDefault();
@@ -49,16 +48,9 @@ export function useMessageMenu(find: Find) {
         if (event.key !== "Enter" && event.key !== " " && event.key !== "ContextMenu") return;
         if (open("menu", event.target)) event.preventDefault();
       },
-      onPointerDown: (event: PointerEvent) => {
-        if (event.pointerType !== "touch") return;
-        const { target, clientX: x, clientY: y } = event;
-        press.current = setTimeout(() => open("menu", target, { x, y }), LONG_PRESS_MS);
-      },
-      onPointerUp: endPress,
-      onPointerCancel: endPress,
-      onPointerMove: endPress,
-    };
-  }, [open]);
+    }),
+    [open, press],
+  );
 
   const close = useCallback(() => setOpened(null), []);
   return { opened, open, close, setOpened, handlers };
