@@ -28,8 +28,8 @@ run: install $(if $(filter real,$(ENGINES)),engines-up) ## Start the whole mesh:
 doctor: install ## Say what is broken here and how to mend it
 	@.venv/bin/chatly doctor
 
-test: install toolchains engines web ## Run every test (ARGS="-k name" for some)
-	@. .cache/toolchains.env && .venv/bin/pytest $(or $(TESTS),tests) $(ARGS)
+test: install toolchains engines web ## Run every test, on two cores (TESTS=tests/web, ARGS="-k name": some, one after the other)
+	@. .cache/toolchains.env && .venv/bin/pytest $(if $(TESTS)$(ARGS),,-n 2) $(or $(TESTS),tests) $(ARGS)
 
 test-web: install toolchains web ## Run the tests of the web client alone: Vitest, and a real Chromium
 	@. .cache/toolchains.env && .venv/bin/pytest tests/web $(ARGS)

@@ -31,6 +31,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import PORTS
+
 EMBEDDED = pytest.mark.parametrize("mesh", ["embedded"], indirect=True, scope="session")
 """For tests of the fixture `mesh` that say nothing new on the real engines, or look into the embedded process."""
 
@@ -41,8 +43,6 @@ _READY = "Chatly is ready at"
 # Six processes that find and fill their engines at once, on two cores that others use too, need the most of it.
 _START_SECONDS = 240.0
 _STOP_SECONDS = 20.0
-# Below the ports that the kernel lends to outgoing connections: nobody takes one while its mesh is dead.
-_PORTS = range(20_000, 32_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def _addresses(ports: Mapping[str, list[int]]) -> dict[str, list[str]]:
 
 def free_ports() -> Iterator[int]:
     """Ports that nobody has, and that nobody takes by chance."""
-    return (port for port in random.sample(_PORTS, len(_PORTS)) if _is_free(port))
+    return (port for port in random.sample(PORTS, len(PORTS)) if _is_free(port))
 
 
 def _free_ports(nodes: Mapping[str, int]) -> Ports:

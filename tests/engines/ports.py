@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from engines.settings import EngineSettings
+from tests.ports import PORTS
 
-# Below the ports that the system lends to outgoing connections.
-_PORTS = range(20_000, 32_000, 2)
+_PAIRS = PORTS[::2]
 
 
 def on_free_ports(settings: EngineSettings) -> EngineSettings:
     """The same engines, where nobody listens."""
-    free = (port for port in random.sample(_PORTS, len(_PORTS)) if _is_free(port) and _is_free(port + 1))
+    free = (port for port in random.sample(_PAIRS, len(_PAIRS)) if _is_free(port) and _is_free(port + 1))
     return replace(
         settings,
         kafka_port=next(free),

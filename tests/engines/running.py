@@ -6,7 +6,7 @@ bucket that it makes there, so that no test sees another one's data.
 
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Generator, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
@@ -39,19 +39,24 @@ class S3Server:
     secret_key: str
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Start what the chosen tests need: here, where no test's time limit counts."""
-    wanted = set() if session.config.option.collectonly else set(_wanted(session.items))
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Start what the chosen tests need before the first of them that needs any: no test's time limit counts yet."""
+    if _ENGINES not in item.config.stash and item.get_closest_marker("engines"):
+        item.config.stash[_ENGINES] = _start(set(_wanted(item.session.items)))
+    return (yield)
+
+
+def _start(wanted: Collection[str]) -> _Engines:
     settings = load()
     running = Fleet(settings)
     if all(running.addresses(engine) for engine in wanted):
-        session.config.stash[_ENGINES] = _Engines(fleet=running, settings=settings, folder=None)
-        return
+        return _Engines(fleet=running, settings=settings, folder=None)
     folder = Path(tempfile.mkdtemp(prefix="chatly-engines-"))
     own = on_free_ports(replace(settings, data=folder / "data", state=folder / "state.json"))
     fleet = Fleet(own)
-    session.config.stash[_ENGINES] = _Engines(fleet=fleet, settings=own, folder=folder)
     fleet.up(engine for engine in ENGINES if engine in wanted)
+    return _Engines(fleet=fleet, settings=own, folder=folder)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -69,7 +74,8 @@ def _wanted(items: Iterable[pytest.Item]) -> Iterable[str]:
 
 
 def _addresses(request: pytest.FixtureRequest, engine: str) -> list[str]:
-    found = request.config.stash[_ENGINES].fleet.addresses(engine)
+    engines = request.config.stash.get(_ENGINES, None)
+    found = engines.fleet.addresses(engine) if engines else []
     if not found:
         pytest.fail(f"{engine} does not run: is the test marked pytest.mark.engines({engine!r})?")
     return found
@@ -94,8 +100,8 @@ def redis_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def s3_server(request: pytest.FixtureRequest) -> S3Server:
-    settings = request.config.stash[_ENGINES].settings
     address = _addresses(request, "s3")[0]
+    settings = request.config.stash[_ENGINES].settings
     return S3Server(endpoint=f"http://{address}", access_key=settings.s3_access_key, secret_key=settings.s3_secret_key)
 
 
