@@ -16,8 +16,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanPb
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
-# A first member of a consumer group waits for others to join, and then for a busy machine.
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """One message over several processes and the real engines: its trace, and what each process logs of its request."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from uuid import uuid4
 
@@ -15,6 +15,9 @@ from tests.collector import Collector, Seen, collecting
 from tests.e2e.live.listener import listening
 from tests.e2e.mesh import HOST, Mesh, free_ports, running_mesh
 from tests.e2e.people import Person, people
+from tests.e2e.real_engines import engine_settings
+from tests.engines.keyspaces import a_keyspace
+from tests.engines.running import S3Server
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(150), pytest.mark.asyncio(loop_scope="session")]
@@ -36,10 +39,21 @@ def messaging_nodes() -> list[str]:
     return [f"{HOST}:{next(free)}" for _ in range(2)]
 
 
+@pytest.fixture(scope="module")
+def own_engines(
+    kafka_bootstrap: str, cassandra_contact_points: str, redis_url: str, s3_server: S3Server
+) -> Iterator[dict[str, str]]:
+    """Apart from the room's mesh, whose persisters, which tell of nothing, would do a part of the work."""
+    with a_keyspace(cassandra_contact_points) as name:
+        yield engine_settings(
+            name, kafka=kafka_bootstrap, cassandra=cassandra_contact_points, redis_url=redis_url, s3=s3_server
+        )
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def traced(
     tmp_path_factory: pytest.TempPathFactory,
-    engines: dict[str, str],
+    own_engines: dict[str, str],
     collector: Collector,
     messaging_nodes: list[str],
 ) -> AsyncIterator[Mesh]:
@@ -47,7 +61,7 @@ async def traced(
     free = free_ports()
     async with running_mesh(
         tmp_path_factory.mktemp("traced"),
-        **engines,
+        **own_engines,
         CHATLY_MESSAGING_ADDRESS=",".join(messaging_nodes),
         CHATLY_MESSAGING_HTTP_ADDRESS=",".join(f"{HOST}:{next(free)}" for _ in messaging_nodes),
         OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint,
