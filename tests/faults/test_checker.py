@@ -199,7 +199,7 @@ def test_a_deleted_message_that_is_shown_again_is_resurrected() -> None:
     assert (finding.wrong, finding.at) == (Wrong.RESURRECTED, 7.0)
 
 
-def test_a_page_that_shows_a_deleted_message_resurrects_it() -> None:
+def test_a_page_that_shows_a_deleted_message_is_late_or_once_it_was_gone_resurrects_it() -> None:
     story = Story()
     story.add(Kind.DELETED, 7.0, BOB, message=message_id(2))
     story.change(2, deleted=True, text="")
@@ -208,7 +208,12 @@ def test_a_page_that_shows_a_deleted_message_resurrects_it() -> None:
     assert story.findings() == [], "it was asked for before"
 
     story.add(Kind.PAGED, 7.1, ANN, shown=every)
-    assert story.wrong() == {Wrong.RESURRECTED}
+    assert story.wrong() == {Wrong.STALE}
+
+    story.add(Kind.GONE, 7.2, BOB, message=message_id(2))
+    assert story.wrong() == {Wrong.STALE}
+    story.add(Kind.PAGED, 7.3, ANN, shown=every)
+    assert story.wrong() == {Wrong.STALE, Wrong.RESURRECTED}
 
 
 def test_a_device_that_hears_a_message_after_its_deletion_sees_it_come_back() -> None:

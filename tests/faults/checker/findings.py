@@ -18,7 +18,8 @@ class Wrong(StrEnum):
     RESURRECTED = "resurrected"
     MEDIA = "media of a deleted message"
     STALE = "not shown at once"
-    """A page asked for after the acknowledgement did not have the message: read-your-writes was broken for a while."""
+    """A page asked for after the acknowledgement did not have the message, or still had the deleted one:
+    read-your-writes was broken for a while."""
 
     REFUSED = "refused"
     """A call was answered with an error that tells the client to give up, though nothing was wrong with the call."""

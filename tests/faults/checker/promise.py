@@ -10,7 +10,7 @@ _SETTLED_SECONDS = 3.0
 
 
 def broken(findings: Sequence[Finding], faults: Sequence[Fault]) -> list[Finding]:
-    """Without Redis there is no hot tail: what is not stored yet is on no page for a moment. It is not lost."""
+    """Without Redis there is no hot tail: what is not stored yet, pages do not show for a moment. It is not lost."""
     away = [
         (fault.began, fault.served + _SETTLED_SECONDS)
         for fault in faults
