@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page
+from playwright.async_api import expect, Page
 
 from tests.e2e.commands.chatly import chatly
 from tests.e2e.mesh import Mesh
@@ -44,6 +44,7 @@ class Inspection:
 
     async def _look_at(self, name: str, theme: Literal["light", "dark"]) -> None:
         await self._page.emulate_media(color_scheme=theme)
+        await expect(self._page.locator("html")).to_have_attribute("data-theme", theme)
         picture = f"{self._kind}-{theme}-{name.replace(' ', '-')}.png"
         await self._page.screenshot(path=PICTURES / picture, animations="disabled", caret="hide")
         found = await violations(self._page, colours_only=theme == "dark")
