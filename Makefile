@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install toolchains web web-dev run doctor test test-web faults engines engines-up engines-down check fmt protos lock bench clean
+.PHONY: help install toolchains web web-dev run doctor test test-web faults load engines engines-up engines-down check fmt protos lock bench clean
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test-web: install toolchains web ## Run the tests of the web client alone: Vites
 
 faults: engines ## Kill, stop and cut off parts of a fleet while people talk, and judge it (MODE=long SEED=7 MINUTES=20)
 	@. .cache/toolchains.env && exec .venv/bin/python -m tests.faults --mode $(or $(MODE),short) $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+
+load: engines ## Put load on meshes, up to their limits, and say what came of the promises (ARGS="storm flood", ARGS=--small)
+	@. .cache/toolchains.env && exec .venv/bin/python -m tests.load $(ARGS)
 
 engines: install toolchains ## Install Kafka, Cassandra, Redis and an S3 server, without Docker
 	@scripts/engines.sh

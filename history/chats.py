@@ -44,6 +44,14 @@ def members_of(state: ChatState) -> Mapping[UserId, Role]:
     return {user_id: word.role for user_id, word in state.memberships.items() if word.role is not None}
 
 
+def role_in(state: ChatState, user_id: UserId) -> Role | None:
+    """As `members_of`, of one user; None: no member. Costs the same however large the group is."""
+    if is_direct(state.chat_id):
+        return Role.MEMBER if user_id in direct_members(state.chat_id) else None
+    word = state.memberships.get(user_id)
+    return word.role if word else None
+
+
 def users_of(event: ChatEvent) -> frozenset[UserId]:
     """Users that the event itself names: the two of a direct chat, the actor, its audience, the members it sets."""
     named = set(event.audience) | set(members_set_by(event))
@@ -74,7 +82,7 @@ def may_see(event: ChatEvent, user_id: UserId, state: ChatState | None) -> bool:
     """Whether a user may hear of an event, by who is in the chat now. Those who left hear only of that."""
     if is_private(event):
         return event.actor_id == user_id
-    if state is not None and user_id in members_of(state):
+    if state is not None and role_in(state, user_id):
         return True
     if is_direct(event.chat_id):
         return user_id in direct_members(event.chat_id)

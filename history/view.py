@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from history.chats import may_see, members_of
+from history.chats import may_see, role_in
 from history.fold import apply_to_chat, deleted_by, fold_messages, message_of, scrubbed, shown, visible
 from history.model import ChatId, ChatState, Message, MessageState, StoredEvent
 from history.pages import is_unread, is_within, seen, split
@@ -98,7 +98,7 @@ class History:
     async def states_of(self, user_id: UserId) -> Sequence[ChatState]:
         """The chats that a user is in now, in no particular order; cheaper than `chats_of`."""
         known = await self._chat_states(await self._ids_of(user_id))
-        return [state for state in known.values() if user_id in members_of(state)]
+        return [state for state in known.values() if role_in(state, user_id)]
 
     async def overview(self, state: ChatState, user_id: UserId) -> ChatOverview:
         """One chat, also one in which nothing ever happened, as one of its members sees it."""

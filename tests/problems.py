@@ -28,6 +28,11 @@ def metadata(answer: httpx.Response) -> Json:
     return dict(_detail(answer.json(), "ErrorInfo")["metadata"])
 
 
+def retry_seconds(answer: httpx.Response) -> float:
+    """How long the caller is to wait; 0: nothing is said of that."""
+    return _retry_seconds(answer.json())
+
+
 def violations(answer: httpx.Response) -> dict[str, str]:
     """Field → the rule it breaks."""
     return _violations(answer.json())
@@ -45,7 +50,7 @@ def rpc_violations(error: grpc.aio.AioRpcError) -> dict[str, str]:
 
 def rpc_retry_seconds(error: grpc.aio.AioRpcError) -> float:
     """How long the caller is to wait; 0: nothing is said of that."""
-    return float(_detail(_status(error), "RetryInfo").get("retry_delay", "0s").removesuffix("s"))
+    return _retry_seconds(_status(error))
 
 
 def status_json(serialized: bytes) -> Json:
@@ -58,6 +63,10 @@ def _status(error: grpc.aio.AioRpcError) -> Json:
         if key == "grpc-status-details-bin" and isinstance(value, bytes):
             return status_json(value)
     return {}
+
+
+def _retry_seconds(status: Json) -> float:
+    return float(_detail(status, "RetryInfo").get("retry_delay", "0s").removesuffix("s"))
 
 
 def _violations(status: Json) -> dict[str, str]:

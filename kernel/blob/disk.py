@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from kernel.cancel import settled
 from kernel.errors import Reason, unavailable
+from kernel.full_disk import refusal_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,7 +20,7 @@ async def on_disk(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) 
     try:
         return await settled(asyncio.to_thread(operation, *args, **kwargs))
     except OSError as error:
-        raise unavailable(Reason.STORE_UNAVAILABLE, f"the disk refuses: {error.strerror or error}") from error
+        raise unavailable(Reason.STORE_UNAVAILABLE, refusal_of(error, "a file")) from error
 
 
 def write_all(file: FileIO, data: bytes) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kernel.blob.disk import on_disk, sync_folder, write_all
 from kernel.blob.names import checked
+from kernel.full_disk import disk_is_full, is_full
 
 _CHUNK_BYTES = 256 * 1024
 _INCOMING = "incoming"
@@ -85,6 +86,8 @@ class FolderBlobStore:
             with tempfile.TemporaryFile(dir=self._incoming) as probe:
                 probe.write(b"probe")
         except OSError as error:
+            if is_full(error):
+                return disk_is_full(f"the folder {self._folder}")
             return f"the folder {self._folder} cannot be written: {error}"
         return None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.full_disk import disk_is_full
 from kernel.store.asked import Asked, Outcome, answer
 
 T = TypeVar("T")
@@ -146,6 +147,8 @@ class SqliteDatabase:
         return self._away(error) if _code(error) in away else error
 
     def _away(self, error: Exception) -> ChatlyError:
+        if _code(error) == sqlite3.SQLITE_FULL:
+            return unavailable(Reason.STORE_UNAVAILABLE, disk_is_full(self._path.name))
         return unavailable(Reason.STORE_UNAVAILABLE, f"the store {self._path.name} does not answer: {error}")
 
     def _write_loop(self, connection: sqlite3.Connection) -> None:
@@ -175,7 +178,7 @@ class SqliteDatabase:
             connection.execute("BEGIN IMMEDIATE")
             outcomes = [self._run_in_savepoint(connection, asked) for asked in waiting]
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to all callers, and this thread lives on
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             outcomes = [Outcome(asked, error=self._away(error)) for asked in waiting]
@@ -185,7 +188,10 @@ class SqliteDatabase:
         connection.execute("SAVEPOINT job")
         try:
             result = asked.job(connection)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller of this one job
+        except Exception as error:
+            if not connection.in_transaction:
+                # SQLite itself has undone the whole group, as it does when the disk is full.
+                raise
             connection.execute("ROLLBACK TO job")
             connection.execute("RELEASE job")
             return Outcome(asked, error=self._told(error, _AWAY_TO_WRITERS))

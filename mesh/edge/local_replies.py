@@ -3,7 +3,7 @@
 import base64
 from dataclasses import dataclass
 
-from google.protobuf.any_pb2 import Any as AnyProto
+from google.protobuf.duration_pb2 import Duration
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from kernel.errors import Reason
@@ -19,14 +19,23 @@ class LocalReply:
     reason: Reason
     message: str = ""
     """Empty: what Envoy says itself."""
+    retry_seconds: int = 0
+    """When to try again; 0: nothing is said of that."""
 
     @property
     def details(self) -> str:
         """google.rpc.Status with ErrorInfo, base64, as in `grpc-status-details-bin`."""
-        info = AnyProto()
-        info.Pack(error_details_pb2.ErrorInfo(reason=self.reason, domain="chatly"))
-        status = status_pb2.Status(code=self.code, message=self.message, details=[info])
+        status = status_pb2.Status(code=self.code, message=self.message)
+        status.details.add().Pack(error_details_pb2.ErrorInfo(reason=self.reason, domain="chatly"))
+        if self.retry_seconds:
+            delay = Duration(seconds=self.retry_seconds)
+            status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
         return base64.b64encode(status.SerializeToString()).decode()
+
+
+def _too_many(condition: str, seconds: int) -> LocalReply:
+    message = "too many calls from this address: wait a little, then try again"
+    return LocalReply(condition, code_pb2.RESOURCE_EXHAUSTED, Reason.RATE_LIMITED, message, seconds)
 
 
 LOCAL_REPLIES = (
@@ -48,12 +57,9 @@ LOCAL_REPLIES = (
         Reason.TOKEN_INVALID,
         "the access token is not valid",
     ),
-    LocalReply(
-        "response.code == 429",
-        code_pb2.RESOURCE_EXHAUSTED,
-        Reason.RATE_LIMITED,
-        "too many calls from this address: wait a little, then try again",
-    ),
+    # The header comes from the limit of the route, which is one for each second or for each minute.
+    _too_many("response.code == 429 && response.headers['retry-after'] == '60'", 60),
+    _too_many("response.code == 429", 1),
     LocalReply(
         "response.code == 503",
         code_pb2.UNAVAILABLE,

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, ImageSequence
 from PIL.JpegImagePlugin import get_sampling
 
 from kernel.errors import ChatlyError, Code, Reason, unavailable
+from kernel.full_disk import refusal_of
 
 THUMBNAIL_PIXELS = 480
 """Longer side of a thumbnail."""
@@ -42,7 +43,7 @@ def clean_image(source: Path, content_type: str, *, limit_pixels: int) -> CleanI
     # A decoder that is fed hostile bytes may raise anything (OSError, SyntaxError, struct.error, ...).
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise unavailable(Reason.STORE_UNAVAILABLE, f"the disk refuses: {error.strerror}") from error
+            raise unavailable(Reason.STORE_UNAVAILABLE, refusal_of(error, "a file")) from error
         # What the decoder says may name our folders.
         raise _unreadable("the image cannot be read", limit_pixels) from error
 

@@ -1,6 +1,5 @@
 """What the group use cases share: seats that stay true while a change is made, and the recording of changed roles."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -43,7 +42,7 @@ class Groups:
 
     async def record(self, seat: Seat, events: Sequence[ChatEvent]) -> ChatState:
         """Record events; the group after them."""
-        await asyncio.gather(*map(self._journal.record, events))
+        await self._journal.record(*events)
         state = seat.state
         for event in events:
             state = apply_to_chat(state, event)

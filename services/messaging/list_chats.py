@@ -1,5 +1,8 @@
 """Lists a user's chats by last activity."""
 
+from collections.abc import Sequence
+
+from history.chats import members_of
 from history.view import ChatOverview, History
 from kernel.ids import UserId, ticks_of
 from kernel.paging import PageTokens
@@ -7,13 +10,15 @@ from services.messaging.model import Page
 
 _DEFAULT_SIZE = 50
 _TICK_BYTES = 8
+# Each takes 80 bytes of an answer, of which clients take 4 MiB unless told otherwise.
+_MOST_MEMBERS = 8_000
 
 
 class ListChats:
     """Newest first, each with its newest message and the number of unread ones.
 
     A page token holds the last chat shown: chats that move up meanwhile are not shown again, and none is left out that
-    stays where it is.
+    stays where it is. A page with large groups is shorter, so that it fits into an answer.
     """
 
     def __init__(self, *, history: History) -> None:
@@ -24,10 +29,20 @@ class ListChats:
         after = PageTokens.decode("ListChats", viewer, page_token) if page_token else None
         chats = sorted(await self._history.chats_of(viewer), key=_place, reverse=True)
         rest = [chat for chat in chats if after is None or _place(chat) < after]
-        page = rest[: page_size or _DEFAULT_SIZE]
+        page = _that_fit(rest[: page_size or _DEFAULT_SIZE])
         if len(page) == len(rest):
             return Page(page)
         return Page(page, PageTokens.encode("ListChats", viewer, _place(page[-1])))
+
+
+def _that_fit(chats: Sequence[ChatOverview]) -> Sequence[ChatOverview]:
+    """The first of them, and as many more as have _MOST_MEMBERS together."""
+    members = 0
+    for number, chat in enumerate(chats):
+        members += len(members_of(chat.state))
+        if number and members > _MOST_MEMBERS:
+            return chats[:number]
+    return chats
 
 
 def _place(chat: ChatOverview) -> bytes:

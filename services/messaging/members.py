@@ -1,6 +1,6 @@
 """Lets users into chats: finds the chat that a call names, and makes sure that the caller belongs there."""
 
-from history.chats import direct_chat_id, direct_members, is_direct, members_of, other_member
+from history.chats import direct_chat_id, direct_members, is_direct, other_member, role_in
 from history.model import ChatId, ChatState
 from kernel.errors import ChatlyError, Reason, denied, invalid_field, precondition
 from kernel.ids import UserId
@@ -48,10 +48,10 @@ class Members:
 
     async def _in_group(self, chat_id: ChatId, user_id: UserId) -> Seat:
         state = await self._states.of(chat_id)
-        if state is None or user_id not in members_of(state):
+        if state is None or role_in(state, user_id) is None:
             # What is kept may be behind another node that let the user in; a refusal must be true.
             state = await self._states.reload(chat_id)
-        role = members_of(state).get(user_id) if state else None
+        role = role_in(state, user_id) if state else None
         if state is None or role is None:
             raise denied(Reason.NOT_A_MEMBER, "you are not a member of this chat")
         return Seat(user_id, chat_id, state, role, None)

@@ -10,7 +10,7 @@ from history.fold import apply_to_message, shown
 from history.model import AttachedMedia, ChatEvent, ChatId, ChatState, Message, Role
 from kernel.ids import UserId
 
-MAX_GROUP_MEMBERS = 500
+MAX_GROUP_MEMBERS = 5_000
 MAX_DIFFERENT_EMOJI = 20
 MAX_CONTACTS = 5_000
 

@@ -11,10 +11,10 @@ from services.messaging.model import Blocks, MediaFile
 class Journal(Protocol):
     """The one way that every lasting change takes."""
 
-    async def record(self, event: ChatEvent) -> None:
-        """Return once the change is durable; from then on this node reads it, and the others hear of it soon.
+    async def record(self, *events: ChatEvent) -> None:
+        """Return once changes of one chat are durable; from then on this node reads them, and the others hear soon.
 
-        Raise UNAVAILABLE `LOG_UNAVAILABLE` if that cannot be known: recording the same event again is harmless.
+        Raise UNAVAILABLE `LOG_UNAVAILABLE` if that cannot be known: recording the same events again is harmless.
         """
         ...
 

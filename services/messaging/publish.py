@@ -1,7 +1,7 @@
 """The one way that every lasting change takes: event log, then this node's own view, the hot tail and the live bus."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
 from history.channels import channels_of
@@ -33,9 +33,11 @@ class Publisher:
         self._notes = logger("messaging")
         self._running: set[asyncio.Task[None]] = set()
 
-    async def record(self, event: ChatEvent) -> None:
+    async def record(self, *events: ChatEvent) -> None:
+        if not events:
+            return
         # A caller who goes away half-way must not keep an event that the log has from everybody else.
-        task = asyncio.create_task(self._record(event))
+        task = asyncio.create_task(self._record_all(events))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         await asyncio.shield(task)
@@ -44,7 +46,23 @@ class Publisher:
         """Wait for what has begun."""
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _record(self, event: ChatEvent) -> None:
+    async def _record_all(self, events: Sequence[ChatEvent]) -> None:
+        if len(events) == 1:
+            await self._record(events[0])
+            return
+        before = self._states.known(events[0].chat_id)
+        # Whatever becomes of one, the others go their whole way.
+        records = (self._record(event, contacts=False) for event in events)
+        outcomes = await asyncio.gather(*records, return_exceptions=True)
+        recorded = [event for event, outcome in zip(events, outcomes, strict=True) if not outcome]
+        # Once for all of them: those who have other contacts may be a whole group, however few have joined or left.
+        await self._publish(self._contact_news(recorded, before))
+        for outcome in outcomes:
+            if outcome:
+                raise outcome
+
+    async def _record(self, event: ChatEvent, *, contacts: bool = True) -> None:
+        """`contacts`: whether to tell presence of changed ones, too."""
         with tracing.covering("append", Kind.PRODUCER, request_id=event.request_id) as appending:
             if appending is not None:
                 event = replace(event, traceparent=appending.traceparent)
@@ -54,7 +72,20 @@ class Publisher:
         before = self._states.known(event.chat_id)
         await self._attempt("tail", self._tail.add(stored))
         self._states.heard(event)
-        await self._attempt("bus", self._bus.publish(_messages(event, pack_encoded(position, value), before)))
+        payload = pack_encoded(position, value)
+        news = [BusMessage(channel, payload) for channel in channels_of(event)]
+        await self._publish(news + (self._contact_news([event], before) if contacts else []))
+
+    def _contact_news(self, events: Sequence[ChatEvent], before: ChatState | None) -> list[BusMessage]:
+        users = {user_id for event in events for user_id in _moved(event, before)}
+        if users and not is_direct(events[0].chat_id):
+            now = self._states.known(events[0].chat_id)
+            users.update(members_of(now) if now else ())
+        return [BusMessage(contacts_channel(user_id), b"") for user_id in sorted(users)]
+
+    async def _publish(self, news: Sequence[BusMessage]) -> None:
+        if news:
+            await self._attempt("bus", self._bus.publish(news))
 
     async def _attempt(self, part: str, action: Awaitable[None]) -> None:
         try:
@@ -69,16 +100,9 @@ def contacts_channel(user_id: UserId) -> str:
     return f"contacts:{user_id}"
 
 
-def _messages(event: ChatEvent, payload: bytes, before: ChatState | None) -> list[BusMessage]:
-    news = [BusMessage(channel, payload) for channel in channels_of(event)]
-    contacts = sorted(_with_changed_contacts(event, before))
-    return news + [BusMessage(contacts_channel(user_id), b"") for user_id in contacts]
-
-
-def _with_changed_contacts(event: ChatEvent, before: ChatState | None) -> Collection[UserId]:
+def _moved(event: ChatEvent, before: ChatState | None) -> Collection[UserId]:
+    """Who has a contact more or less by it: the two of a new chat; who joins or leaves, as the audience names them."""
     if is_direct(event.chat_id):
         is_first = isinstance(event.change, MessageSent) and (before is None or before.last_message_id is None)
         return direct_members(event.chat_id) if is_first else ()
-    # The audience names those who join or leave.
-    joint = members_of(before) if before else ()
-    return {*event.audience, *joint} if event.audience else ()
+    return event.audience

@@ -1,6 +1,7 @@
 """People who keep talking while the mesh dies under them: senders that retry, subscribers that resume."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,15 +29,20 @@ AWAY = {
 
 
 @asynccontextmanager
-async def messaging_stub(mesh: Mesh) -> AsyncIterator[MessagingServiceStub]:
-    """Through the edge, on a connection of its own that comes back soon."""
-    options = [
+async def messaging_stub(
+    mesh: Mesh, *options: tuple[str, int], target: str = ""
+) -> AsyncIterator[MessagingServiceStub]:
+    """On a connection of its own that comes back soon; through the edge, or to a target past it.
+
+    `options`: of the channel, beside those of every one here.
+    """
+    ours = [
         ("grpc.initial_reconnect_backoff_ms", 50),
         ("grpc.min_reconnect_backoff_ms", 50),
         ("grpc.max_reconnect_backoff_ms", 200),
         ("grpc.use_local_subchannel_pool", 1),
     ]
-    async with grpc.aio.insecure_channel(mesh.edge, options) as channel:
+    async with grpc.aio.insecure_channel(target or mesh.edge, [*ours, *options]) as channel:
         yield MessagingServiceStub(channel)
 
 
@@ -51,6 +57,10 @@ class Sender:
     acknowledged: dict[str, Message] = field(default_factory=dict)
     """By client_message_id."""
     retries: int = 0
+    filling: str = ""
+    """Said before the words of every message, to make it long."""
+    waits: list[float] = field(default_factory=list)
+    """Seconds until each was acknowledged, with all retries."""
 
     async def run(self, stop: asyncio.Event) -> None:
         number = 0
@@ -60,7 +70,10 @@ class Sender:
             await asyncio.sleep(self.every_seconds)
 
     async def _send(self, chat_id: str, text: str) -> None:
-        request = messaging.SendMessageRequest(chat_id=chat_id, client_message_id=str(uuid4()), text=text)
+        request = messaging.SendMessageRequest(
+            chat_id=chat_id, client_message_id=str(uuid4()), text=self.filling + text
+        )
+        began = time.monotonic()
         while True:
             try:
                 answer = await self.stub.SendMessage(request, metadata=self.person.metadata, timeout=_CALL_SECONDS)
@@ -71,6 +84,7 @@ class Sender:
                 await asyncio.sleep(_PAUSE_SECONDS)
             else:
                 self.acknowledged[request.client_message_id] = answer.message
+                self.waits.append(time.monotonic() - began)
                 return
 
 
@@ -84,6 +98,8 @@ class Subscriber:
     events: dict[str, LiveEvent] = field(default_factory=dict)
     """By event_id, in the order of arrival."""
     resumes: int = 0
+    ends: list[str] = field(default_factory=list)
+    """What streams broke off with."""
     resyncs: int = 0
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
     message_ids: set[str] = field(default_factory=set)
@@ -99,18 +115,22 @@ class Subscriber:
             except grpc.aio.AioRpcError as error:
                 if error.code() not in AWAY:
                     raise
+                self.ends.append(f"{error.code().name}: {error.details()}")
             self.resumes += 1
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _listen(self) -> None:
         request = messaging.SubscribeRequest(cursor=self.cursor)
         async for response in self.stub.Subscribe(request, metadata=self.person.metadata):
-            for event in response.events:
-                self._take(event)
-            # Only after its events: the cursor says that they have been taken.
-            self.cursor = response.cursor or self.cursor
+            self.take_all(response)
 
-    def _take(self, event: LiveEvent) -> None:
+    def take_all(self, response: messaging.SubscribeResponse) -> None:
+        for event in response.events:
+            self.take(event)
+        # Only after its events: the cursor says that they have been taken.
+        self.cursor = response.cursor or self.cursor
+
+    def take(self, event: LiveEvent) -> None:
         if event.event_id:
             self.events.setdefault(event.event_id, event)
             if event.HasField("message_created"):

@@ -6,7 +6,7 @@ import pytest
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import rest, somebody
 from tests.e2e.rest.conftest import CORS_ORIGIN, PER_MINUTE
-from tests.problems import reason
+from tests.problems import reason, retry_seconds
 
 SECURITY = {
     "x-content-type-options": "nosniff",
@@ -101,6 +101,7 @@ async def test_too_many_calls_from_one_address_are_told_to_wait(strict_mesh: Mes
     assert refused
     assert {(answer.json()["code"], reason(answer)) for answer in refused} == {(8, "RATE_LIMITED")}
     assert all(answer.headers["x-ratelimit-remaining"] == "0" for answer in refused)
+    assert {(answer.headers["retry-after"], retry_seconds(answer)) for answer in refused} == {("60", 60)}
     assert next_door.status_code != 429
 
 

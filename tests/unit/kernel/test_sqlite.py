@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,19 @@ async def test_a_closed_file_is_a_store_that_is_away(tmp_path: Path) -> None:
         with pytest.raises(ChatlyError) as raised:
             await use
         assert raised.value.reason is Reason.STORE_UNAVAILABLE
+
+
+async def test_a_full_disk_is_said_to_be_full_and_writing_goes_on_once_there_is_room(tmp_path: Path) -> None:
+    def limit(connection: sqlite3.Connection, *, pages: int) -> None:
+        connection.execute(f"PRAGMA max_page_count={pages}")
+
+    async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
+        await database.write(partial(limit, pages=1))
+        with pytest.raises(ChatlyError, match=r"the disk is full, a\.db cannot be written: free some space") as raised:
+            await _add(database, "x" * 50_000)
+        assert raised.value.reason is Reason.STORE_UNAVAILABLE
+
+        await database.write(partial(limit, pages=1_000))
+        await _add(database, "x" * 50_000)
+
+        assert await _names(database) == ["x" * 50_000]

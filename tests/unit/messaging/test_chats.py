@@ -56,6 +56,19 @@ async def test_chats_of_the_same_moment_are_not_lost_between_pages(rig: Rig) -> 
     assert {chat.state.chat_id for chat in (*first.items, *second.items)} == groups
 
 
+async def test_a_page_with_large_groups_is_shorter_and_the_list_whole(rig: Rig) -> None:
+    ann, *others = rig.users(3_000)
+    groups = [await rig.a_group(ann, *others) for _ in range(3)]
+    rig.clock.advance(1)
+    await rig.say(ann, others[0])
+
+    first = await rig.use.list_chats(viewer=ann)
+    second = await rig.use.list_chats(viewer=ann, page_token=first.next_page_token)
+
+    assert (len(first.items), len(second.items), second.next_page_token) == (3, 1, "")
+    assert {group.state.chat_id for group in groups} < {chat.state.chat_id for chat in (*first.items, *second.items)}
+
+
 async def test_a_page_token_of_somebody_else_is_refused(rig: Rig) -> None:
     ann, bob, cid = rig.users(3)
     for other in (bob, cid):

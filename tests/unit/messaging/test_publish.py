@@ -86,3 +86,15 @@ async def test_presence_hears_of_everyone_whose_group_gains_or_loses_a_member(ri
     assert {news.channel for news in await listener.heard()} == channels
     await rig.use.add_members(group, [bob], Role.ADMIN, actor=ann)
     assert await listener.heard() == []
+
+
+async def test_presence_hears_once_of_many_who_join_together(rig: Rig) -> None:
+    ann, bob, *others = rig.users(22)
+    group = (await rig.a_group(ann, bob)).state.chat_id
+    listener = await rig.listen(f"contacts:{ann}", f"contacts:{bob}", f"contacts:{others[7]}")
+
+    await rig.use.add_members(group, others, None, actor=ann)
+
+    assert sorted(news.channel for news in await listener.heard()) == sorted(
+        f"contacts:{user}" for user in (ann, bob, others[7])
+    )

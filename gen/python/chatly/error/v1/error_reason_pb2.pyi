@@ -87,7 +87,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_LAST_OWNER: _ErrorReason.ValueType  # 102
     """FAILED_PRECONDITION: the group would lose its last owner. Make somebody else owner first."""
     ERROR_REASON_GROUP_FULL: _ErrorReason.ValueType  # 103
-    """FAILED_PRECONDITION: the group is full. Metadata: `limit`."""
+    """FAILED_PRECONDITION: the group is full: it has 5,000 members. Metadata: `limit`."""
     ERROR_REASON_UPLOAD_INCOMPLETE: _ErrorReason.ValueType  # 104
     """FAILED_PRECONDITION: the upload lacks bytes. Metadata: `received_bytes`, `expected_bytes`."""
     ERROR_REASON_MEDIA_NOT_READY: _ErrorReason.ValueType  # 105
@@ -197,7 +197,7 @@ ERROR_REASON_NOT_A_GROUP: ErrorReason.ValueType  # 101
 ERROR_REASON_LAST_OWNER: ErrorReason.ValueType  # 102
 """FAILED_PRECONDITION: the group would lose its last owner. Make somebody else owner first."""
 ERROR_REASON_GROUP_FULL: ErrorReason.ValueType  # 103
-"""FAILED_PRECONDITION: the group is full. Metadata: `limit`."""
+"""FAILED_PRECONDITION: the group is full: it has 5,000 members. Metadata: `limit`."""
 ERROR_REASON_UPLOAD_INCOMPLETE: ErrorReason.ValueType  # 104
 """FAILED_PRECONDITION: the upload lacks bytes. Metadata: `received_bytes`, `expected_bytes`."""
 ERROR_REASON_MEDIA_NOT_READY: ErrorReason.ValueType  # 105

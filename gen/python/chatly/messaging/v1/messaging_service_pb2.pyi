@@ -669,7 +669,7 @@ class ListChatsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """How many at most; 0 means 50."""
+    """How many at most; 0 means 50. A page with large groups holds fewer, so that it stays below 4 MiB."""
     page_token: _builtins.str
     """From an earlier answer."""
     def __init__(

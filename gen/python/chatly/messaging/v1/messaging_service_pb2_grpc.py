@@ -268,7 +268,7 @@ class MessagingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateGroup(self, request, context):
-        """Makes a group; the caller is its owner. Safe to retry with the same `client_group_id`.
+        """Makes a group; the caller is its owner. Safe to retry with the same `client_group_id`. AddMembers makes it larger.
 
         Errors: NOT_FOUND `USER_NOT_FOUND`; PERMISSION_DENIED `BLOCKED`.
         """
@@ -287,7 +287,7 @@ class MessagingServiceServicer:
 
     def AddMembers(self, request, context):
         """Adds members, or gives members another role. Admins add members; only owners give the roles ADMIN and OWNER or take them
-        away.
+        away. A group has at most 5,000 members.
 
         Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `GROUP_FULL`, `LAST_OWNER`; PERMISSION_DENIED `ROLE_TOO_LOW`, `BLOCKED`;
         NOT_FOUND `USER_NOT_FOUND`.

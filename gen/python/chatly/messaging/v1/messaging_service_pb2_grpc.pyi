@@ -88,7 +88,7 @@ class MessagingServiceStub:
     SetTyping: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.SetTypingRequest, _messaging_service_pb2.SetTypingResponse]
     """Tells the other members that the caller types, or stopped. Not kept, may be lost."""
     CreateGroup: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.CreateGroupRequest, _messaging_service_pb2.CreateGroupResponse]
-    """Makes a group; the caller is its owner. Safe to retry with the same `client_group_id`.
+    """Makes a group; the caller is its owner. Safe to retry with the same `client_group_id`. AddMembers makes it larger.
 
     Errors: NOT_FOUND `USER_NOT_FOUND`; PERMISSION_DENIED `BLOCKED`.
     """
@@ -99,7 +99,7 @@ class MessagingServiceStub:
     """
     AddMembers: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.AddMembersRequest, _messaging_service_pb2.AddMembersResponse]
     """Adds members, or gives members another role. Admins add members; only owners give the roles ADMIN and OWNER or take them
-    away.
+    away. A group has at most 5,000 members.
 
     Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `GROUP_FULL`, `LAST_OWNER`; PERMISSION_DENIED `ROLE_TOO_LOW`, `BLOCKED`;
     NOT_FOUND `USER_NOT_FOUND`.
@@ -284,7 +284,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.CreateGroupRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.CreateGroupRequest, _abc.Awaitable[_messaging_service_pb2.CreateGroupResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.CreateGroupResponse]:
-        """Makes a group; the caller is its owner. Safe to retry with the same `client_group_id`.
+        """Makes a group; the caller is its owner. Safe to retry with the same `client_group_id`. AddMembers makes it larger.
 
         Errors: NOT_FOUND `USER_NOT_FOUND`; PERMISSION_DENIED `BLOCKED`.
         """
@@ -307,7 +307,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_messaging_service_pb2.AddMembersRequest, _abc.Awaitable[_messaging_service_pb2.AddMembersResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.AddMembersResponse]:
         """Adds members, or gives members another role. Admins add members; only owners give the roles ADMIN and OWNER or take them
-        away.
+        away. A group has at most 5,000 members.
 
         Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `GROUP_FULL`, `LAST_OWNER`; PERMISSION_DENIED `ROLE_TOO_LOW`, `BLOCKED`;
         NOT_FOUND `USER_NOT_FOUND`.

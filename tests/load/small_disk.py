@@ -1,0 +1,158 @@
+"""A mesh on a disk that fills up: what is refused, what goes on, and what is there after a crash."""
+
+import os
+import sqlite3
+import subprocess
+import time
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from tests.e2e.mesh import Mesh
+from tests.e2e.people import Person, rest
+from tests.faults.history import history
+from tests.load.audience import Ear, comes_true, hear, listening
+from tests.load.ground import Ground, traces_in
+from tests.load.people import connections, group_of, residents
+from tests.load.report import Report
+from tests.load.writing import Writer
+from tests.problems import reason
+from tests.waiting import eventually
+
+_BALLAST_MIB = 4
+_FILE_BYTES = 1 << 20
+_ROOM_SECONDS = 30.0
+_HEALTH_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SmallDisk:
+    """A tmpfs with two files of ballast, each of which can be dropped to make room."""
+
+    path: Path
+
+    @classmethod
+    def mounted(cls, path: Path, *, mib: int) -> Self:
+        """Of so many MiB, with the ballast on it."""
+        path.mkdir(parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(path)], check=True)
+        for number in range(2):
+            (path / f"ballast{number}").write_bytes(os.urandom(_BALLAST_MIB << 20))
+        return cls(path)
+
+    def make_room(self) -> None:
+        next(self.path.glob("ballast*")).unlink()
+
+    @property
+    def databases(self) -> list[Path]:
+        return sorted(self.path.rglob("*.db"))
+
+
+async def fill_it(ground: Ground, disk: SmallDisk) -> Report:
+    report = Report()
+    async with ground.mesh() as mesh:
+        writer, reader = await residents(mesh, 2)
+        async with connections(mesh, 2) as stubs:
+            group = await group_of(stubs[0], [writer, reader])
+            words = Writer(stubs[0], writer, group)
+            ear = Ear(stubs[1], reader)
+            async with listening([ear]):
+                await words.send(20)
+                await _fill(report, mesh, words, ground)
+                await _require_only_writing_is_refused(report, mesh, words, reader)
+                ground.say("there is room again")
+                disk.make_room()
+                began = time.monotonic()
+                again = await comes_true(words.gets_through, seconds=_ROOM_SECONDS)
+                report.require("sends work again once there is room", holds=again, but=words.refusals[-1])
+                report.note("from room to the first send", time.monotonic() - began, "s")
+                await hear([ear], words.message_ids)
+                report.require("a live subscriber stays", holds=not ear.resumes, but=ear.ends)
+                await _fill(report, mesh, words, ground)
+        ground.say("the disk is full again, and the mesh is killed")
+        _require_no_trace(report, mesh)
+        mesh.kill()
+        disk.make_room()
+        await mesh.start()
+        async with connections(mesh, 1) as stubs:
+            await _require_all_is_there(report, Writer(stubs[0], writer, group, words.acknowledged), reader)
+        _require_no_trace(report, mesh)
+    for path in disk.databases:
+        with closing(sqlite3.connect(path)) as database:
+            found = database.execute("PRAGMA integrity_check").fetchone()[0]
+        report.require(f"{path.name} is whole", holds=found == "ok", but=found)
+    report.note("messages acknowledged", len(words.acknowledged), "")
+    report.note("sends refused", len(words.refusals), "")
+    return report
+
+
+async def _fill(report: Report, mesh: Mesh, words: Writer, ground: Ground) -> None:
+    """Until there is no room for a file, and then not even for a message."""
+    ground.say("the disk is filled")
+    files = await _upload_until_refused(report, mesh, words.person)
+    refused = len(words.refusals)
+    await words.send_until_refused()
+    ground.say(f"{files} files, {len(words.acknowledged)} messages; refused: {words.refusals[-1][1]}")
+    for kind, message in words.refusals[refused:]:
+        report.require("a send is refused with a typed error", holds=kind == "LOG_UNAVAILABLE", but=(kind, message))
+        report.require("a refusal says that the disk is full", holds="disk is full" in message, but=message)
+        if report.complaints:
+            break
+
+
+async def _upload_until_refused(report: Report, mesh: Mesh, person: Person) -> int:
+    """How many files the disk took."""
+    text = (b"all work and no play\n" * (_FILE_BYTES // 21))[:_FILE_BYTES]
+    async with rest(mesh) as client:
+        for number in range(1_000):
+            files = {"file": (f"{number}.txt", text, "text/plain")}
+            answer = await client.post("/api/upload/message", files=files, headers=person.headers)
+            if answer.status_code != httpx.codes.OK:
+                typed = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and reason(answer) == "STORE_UNAVAILABLE"
+                report.require("an upload is refused with a typed error", holds=typed, but=answer.text)
+                report.require("its refusal says so", holds="disk is full" in answer.text, but=answer.text)
+                return number
+    return 1_000
+
+
+async def _require_only_writing_is_refused(report: Report, mesh: Mesh, words: Writer, reader: Person) -> None:
+    told = await history(words.stub, reader.metadata, words.chat_id)
+    report.require("reading works while the disk is full", holds=len(told) == len(words.acknowledged), but=len(told))
+    said: dict[str, str] = {}
+    async with httpx.AsyncClient() as client:
+
+        async def health_says_it() -> bool:
+            said.update({name: (await client.get(f"http://{door}/healthz")).text for name, door in mesh.http.items()})
+            return "disk is full" in str(said)
+
+        known = await comes_true(health_says_it, seconds=_HEALTH_SECONDS)
+        report.require("health says that the disk is full", holds=known, but=said)
+
+
+async def _require_all_is_there(report: Report, words: Writer, reader: Person) -> None:
+    """Once each, whole, and numbered without a gap; and nothing that was refused."""
+
+    async def all_is_stored() -> bool:
+        return all(message.seq for message in await history(words.stub, reader.metadata, words.chat_id))
+
+    await eventually(all_is_stored, "all is stored after the crash", seconds=60)
+    told = await history(words.stub, reader.metadata, words.chat_id)
+    stored = Counter(message.client_message_id for message in told)
+    lost, foreign = words.acknowledged.keys() - stored.keys(), stored.keys() - words.acknowledged.keys()
+    report.require(
+        "what was acknowledged is there once, and nothing else",
+        holds=stored == Counter(words.acknowledged.keys()),
+        but=f"{len(lost)} lost, {len(foreign)} refused and there, {stored.total() - len(stored)} doubled",
+    )
+    whole = all(message.text == words.text for message in told)
+    report.require("every message is whole", holds=whole)
+    report.require("numbers have no gap", holds=[m.seq for m in told] == list(range(1, len(told) + 1)))
+
+
+def _require_no_trace(report: Report, mesh: Mesh) -> None:
+    trace = traces_in(mesh)
+    report.require("a full disk leaves no stack trace in the logs", holds=not trace, but=trace)
