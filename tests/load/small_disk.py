@@ -24,7 +24,7 @@ from tests.problems import reason
 from tests.waiting import eventually
 
 _BALLAST_MIB = 4
-_FILE_BYTES = 1 << 20
+_TEXT = b"all work and no play\n" * 50_000
 _ROOM_SECONDS = 30.0
 _HEALTH_SECONDS = 10.0
 
@@ -61,9 +61,11 @@ async def fill_it(ground: Ground, disk: SmallDisk) -> Report:
             words = Writer(stubs[0], writer, group)
             ear = Ear(stubs[1], reader)
             async with listening([ear]):
-                await words.send(20)
+                await words.send(ground.size(2_000, 100))
+                media_id = await _upload(mesh, writer)
                 await _fill(report, mesh, words, ground)
                 await _require_only_writing_is_refused(report, mesh, words, reader)
+                await _require_download(report, mesh, writer, media_id)
                 ground.say("there is room again")
                 disk.make_room()
                 began = time.monotonic()
@@ -104,12 +106,25 @@ async def _fill(report: Report, mesh: Mesh, words: Writer, ground: Ground) -> No
             break
 
 
+async def _upload(mesh: Mesh, person: Person) -> str:
+    """The id of a file."""
+    async with rest(mesh) as client:
+        files = {"file": ("first.txt", _TEXT, "text/plain")}
+        answer = await client.post("/api/upload/message", files=files, headers=person.headers)
+        return str(answer.raise_for_status().json()["media_id"])
+
+
+async def _require_download(report: Report, mesh: Mesh, person: Person, media_id: str) -> None:
+    async with rest(mesh) as client:
+        answer = await client.get(f"/api/uploads/{media_id}", headers=person.headers)
+        report.require("files can be had while the disk is full", holds=answer.content == _TEXT, but=answer.status_code)
+
+
 async def _upload_until_refused(report: Report, mesh: Mesh, person: Person) -> int:
     """How many files the disk took."""
-    text = (b"all work and no play\n" * (_FILE_BYTES // 21))[:_FILE_BYTES]
     async with rest(mesh) as client:
         for number in range(1_000):
-            files = {"file": (f"{number}.txt", text, "text/plain")}
+            files = {"file": (f"{number}.txt", _TEXT, "text/plain")}
             answer = await client.post("/api/upload/message", files=files, headers=person.headers)
             if answer.status_code != httpx.codes.OK:
                 typed = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and reason(answer) == "STORE_UNAVAILABLE"

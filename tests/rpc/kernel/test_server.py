@@ -51,6 +51,13 @@ async def test_a_healthy_service_says_so_by_each_of_its_names_and_without_a_toke
         assert await _health(served, "chatly.auth.v1.AuthService") == SERVING
 
 
+async def test_thousands_who_call_at_once_are_all_answered() -> None:
+    async with running(a_service("auth", GetJwks=no_keys)) as served:
+        answers = await asyncio.gather(*(_health(served) for _ in range(4_000)))
+
+    assert set(answers) == {SERVING}
+
+
 async def test_health_follows_the_checks() -> None:
     broken: list[str] = ["the log is away"]
 
