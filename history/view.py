@@ -96,7 +96,7 @@ class History:
         return sorted(overviews, key=lambda overview: overview.last_activity_at, reverse=True)
 
     async def states_of(self, user_id: UserId) -> Sequence[ChatState]:
-        """The chats that a user is in now, in no particular order; cheaper than `chats_of`."""
+        """The chats that a user is in now, in no particular order."""
         known = await self._chat_states(await self._ids_of(user_id))
         return [state for state in known.values() if role_in(state, user_id)]
 
@@ -107,7 +107,7 @@ class History:
             state=state,
             last_message=newest[0] if newest else None,
             unread_count=await self._unread(state, user_id),
-            last_activity_at=_last_activity(state),
+            last_activity_at=last_activity(state),
         )
 
     async def unread(self, chat_id: ChatId, user_id: UserId) -> int:
@@ -180,7 +180,8 @@ def _fold_chat(head: ChatHead | None, tail: Iterable[StoredEvent]) -> ChatState:
     return state
 
 
-def _last_activity(state: ChatState) -> datetime:
+def last_activity(state: ChatState) -> datetime:
+    """When its newest message was sent, or it came to be."""
     if state.last_message_id:
         return time_of(state.last_message_id)
     return state.created_at or _BEGINNING

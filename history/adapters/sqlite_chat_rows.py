@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 from history.adapters.sqlite_access import id_or_none, key_or_null
@@ -31,12 +32,12 @@ def load_chat(connection: sqlite3.Connection, chat_id: ChatId) -> ChatRow | None
         found["name"]: Registered(from_time_key(found["event_id"]), found["value"], bool(found["initial"]))
         for found in connection.execute("SELECT * FROM chat_details WHERE chat_id = ?", (chat_id,))
     }
-    members = connection.execute("SELECT * FROM members WHERE chat_id = ?", (chat_id,)).fetchall()
+    memberships, read_marks = _load_members(connection, chat_id)
     state = ChatState(
         chat_id=chat_id,
         created_at=None if row["created_at"] is None else moment_of(row["created_at"]),
-        memberships={UserId(found["user_id"]): _membership(found) for found in members if found["event_id"]},
-        read_marks=_read_marks(members),
+        memberships=memberships,
+        read_marks=read_marks,
         last_message_id=id_or_none(row["last_message_id"]),
         **details,
     )
@@ -84,13 +85,26 @@ def _save_members(connection: sqlite3.Connection, state: ChatState, user_ids: li
     )
 
 
-def _membership(row: sqlite3.Row) -> Membership:
-    role = None if row["role"] is None else Role(row["role"])
-    return Membership(from_time_key(row["event_id"]), role, bool(row["initial"]))
+def _load_members(
+    connection: sqlite3.Connection, chat_id: ChatId
+) -> tuple[Mapping[UserId, Membership], Mapping[UserId, UUID]]:
+    """Places and read marks. In a large group many came together and have read equally far: those share one value."""
+    words: dict[UserId, Membership] = {}
+    marks: dict[UserId, UUID] = {}
+    word_of, id_of = cache(_membership), cache(from_time_key)
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    query = "SELECT user_id, role, event_id, initial, read_message_id FROM members WHERE chat_id = ?"
+    for user_id, role, event_id, initial, read_message_id in cursor.execute(query, (chat_id,)):
+        if event_id:
+            words[user_id] = word_of(role, event_id, initial)
+        if read_message_id:
+            marks[user_id] = id_of(read_message_id)
+    return words, marks
 
 
-def _read_marks(members: list[sqlite3.Row]) -> Mapping[UserId, UUID]:
-    return {UserId(row["user_id"]): from_time_key(row["read_message_id"]) for row in members if row["read_message_id"]}
+def _membership(role: int | None, event_id: bytes, initial: int) -> Membership:
+    return Membership(from_time_key(event_id), None if role is None else Role(role), bool(initial))
 
 
 def _details(state: ChatState) -> Mapping[str, Registered]:

@@ -1,9 +1,11 @@
 """Lists a user's chats by last activity."""
 
+import asyncio
 from collections.abc import Sequence
 
 from history.chats import members_of
-from history.view import ChatOverview, History
+from history.model import ChatState
+from history.view import ChatOverview, History, last_activity
 from kernel.ids import UserId, ticks_of
 from kernel.paging import PageTokens
 from services.messaging.model import Page
@@ -11,7 +13,7 @@ from services.messaging.model import Page
 _DEFAULT_SIZE = 50
 _TICK_BYTES = 8
 # Each takes 80 bytes of an answer, of which clients take 4 MiB unless told otherwise.
-_MOST_MEMBERS = 8_000
+_MOST_MEMBERS = 10_000
 
 
 class ListChats:
@@ -27,23 +29,24 @@ class ListChats:
     async def __call__(self, *, viewer: UserId, page_size: int = 0, page_token: str = "") -> Page[ChatOverview]:
         """`page_size` 0: 50. Errors: INVALID_PAGE_TOKEN."""
         after = PageTokens.decode("ListChats", viewer, page_token) if page_token else None
-        chats = sorted(await self._history.chats_of(viewer), key=_place, reverse=True)
+        chats = sorted(await self._history.states_of(viewer), key=_place, reverse=True)
         rest = [chat for chat in chats if after is None or _place(chat) < after]
-        page = _that_fit(rest[: page_size or _DEFAULT_SIZE])
-        if len(page) == len(rest):
+        shown = _that_fit(rest[: page_size or _DEFAULT_SIZE])
+        page = await asyncio.gather(*(self._history.overview(chat, viewer) for chat in shown))
+        if len(shown) == len(rest):
             return Page(page)
-        return Page(page, PageTokens.encode("ListChats", viewer, _place(page[-1])))
+        return Page(page, PageTokens.encode("ListChats", viewer, _place(shown[-1])))
 
 
-def _that_fit(chats: Sequence[ChatOverview]) -> Sequence[ChatOverview]:
+def _that_fit(chats: Sequence[ChatState]) -> Sequence[ChatState]:
     """The first of them, and as many more as have _MOST_MEMBERS together."""
     members = 0
     for number, chat in enumerate(chats):
-        members += len(members_of(chat.state))
+        members += len(members_of(chat))
         if number and members > _MOST_MEMBERS:
             return chats[:number]
     return chats
 
 
-def _place(chat: ChatOverview) -> bytes:
-    return ticks_of(chat.last_activity_at).to_bytes(_TICK_BYTES, "big") + chat.state.chat_id.encode()
+def _place(chat: ChatState) -> bytes:
+    return ticks_of(last_activity(chat)).to_bytes(_TICK_BYTES, "big") + chat.chat_id.encode()

@@ -57,7 +57,7 @@ async def test_chats_of_the_same_moment_are_not_lost_between_pages(rig: Rig) -> 
 
 
 async def test_a_page_with_large_groups_is_shorter_and_the_list_whole(rig: Rig) -> None:
-    ann, *others = rig.users(3_000)
+    ann, *others = rig.users(4_000)
     groups = [await rig.a_group(ann, *others) for _ in range(3)]
     rig.clock.advance(1)
     await rig.say(ann, others[0])
