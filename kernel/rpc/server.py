@@ -103,8 +103,8 @@ async def serve(
 def _build(
     service: Service, settings: ServerSettings, monitor: HealthMonitor, access: Access, streams: OpenStreams
 ) -> grpc.aio.Server:
-    # Of a thousand calls that wait to be taken up, gRPC drops some by chance, as CANCELLED: those of everybody who comes
-    # back at once when another node has gone.
+    # Where a thousand calls wait to be taken up, gRPC drops some by chance, as CANCELLED: as when everybody comes back
+    # at once because another node has gone.
     waiting = settings.max_concurrent_calls
     bursts = [("grpc.server.max_pending_requests", waiting), ("grpc.server.max_pending_requests_hard_limit", waiting)]
     server = grpc.aio.server(options=[*_OPTIONS, *bursts], maximum_concurrent_rpcs=settings.max_concurrent_calls)
