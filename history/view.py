@@ -106,14 +106,18 @@ class History:
         return ChatOverview(
             state=state,
             last_message=newest[0] if newest else None,
-            unread_count=await self._unread(state, user_id),
+            unread_count=await self.unread(state.chat_id, user_id, mark=state.read_marks.get(user_id)),
             last_activity_at=last_activity(state),
         )
 
-    async def unread(self, chat_id: ChatId, user_id: UserId) -> int:
-        """Messages of others after the user's read mark; counted up to UNREAD_LIMIT."""
-        state = await self.chat(chat_id)
-        return await self._unread(state, user_id) if state else 0
+    async def unread(self, chat_id: ChatId, user_id: UserId, *, mark: UUID | None) -> int:
+        """Messages of others after this one, which the user has read; counted up to UNREAD_LIMIT."""
+        changed = await self._changed_messages(chat_id)
+        fresh = sum(is_unread(item, user_id, after=mark) for item in changed.values())
+        stored = await self._messages.count_after(
+            chat_id, mark, not_by=user_id, excluding=changed.keys(), limit=UNREAD_LIMIT
+        )
+        return min(fresh + stored, UNREAD_LIMIT)
 
     async def missed(self, user_id: UserId, since: Mapping[int, int], *, limit: int) -> Replay:
         """Events after `since` (partition → offset; a partition left out: from its start) that the user may see."""
@@ -154,15 +158,6 @@ class History:
         tail = await self._tail.events(ids)
         heads = await self._chats.heads(ids)
         return {key: _fold_chat(heads.get(key), tail.get(key, ())) for key in {*heads, *tail}}
-
-    async def _unread(self, state: ChatState, user_id: UserId) -> int:
-        mark = state.read_marks.get(user_id)
-        changed = await self._changed_messages(state.chat_id)
-        fresh = sum(is_unread(item, user_id, after=mark) for item in changed.values())
-        stored = await self._messages.count_after(
-            state.chat_id, mark, not_by=user_id, excluding=changed.keys(), limit=UNREAD_LIMIT
-        )
-        return min(fresh + stored, UNREAD_LIMIT)
 
     async def _events_after(self, head: ChatHead, since: Mapping[int, int], limit: int) -> Sequence[StoredEvent]:
         start = since.get(head.position.partition, -1)

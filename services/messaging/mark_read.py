@@ -35,4 +35,4 @@ class MarkRead:
                 event_id = self._events.next_id(seat, after=[message_id])
                 await self._journal.record(self._events.make(seat, ReadMarkMoved(message_id), event_id=event_id))
                 mark = message_id
-        return ReadTo(mark, await self._history.unread(seat.chat_id, reader))
+        return ReadTo(mark, await self._history.unread(seat.chat_id, reader, mark=mark))

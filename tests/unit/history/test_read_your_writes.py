@@ -34,7 +34,7 @@ async def test_every_acknowledged_message_is_read_once_in_order_and_counted(stor
 
         page, unread, (overview,), replay = await asyncio.gather(
             history.page(ANN_AND_BOB, Window(limit=COUNT), viewer=BOB),
-            history.unread(ANN_AND_BOB, BOB),
+            history.unread(ANN_AND_BOB, BOB, mark=None),
             history.chats_of(BOB),
             history.missed(BOB, {}, limit=COUNT),
         )

@@ -94,8 +94,10 @@ async def test_unread_does_not_depend_on_what_is_stored(store: HistoryStore, cut
     history = await history_of(store, LIFE, stored_part=cut)
 
     # Bob sent after "3": only "last" came later.
-    assert await history.unread(ANN_AND_BOB, BOB) == 1
-    assert await history.unread(ANN_AND_BOB, ANN) == 0
+    state = await history.chat(ANN_AND_BOB)
+    assert state is not None
+    assert await history.unread(ANN_AND_BOB, BOB, mark=state.read_marks[BOB]) == 1
+    assert await history.unread(ANN_AND_BOB, ANN, mark=state.read_marks[ANN]) == 0
 
 
 @EVERY_CUT
@@ -236,6 +238,6 @@ async def test_nothing_is_known_of_a_chat_in_which_nothing_happened(store: Histo
     history = await history_of(store, [], stored_part=0)
 
     assert await history.chat(ANN_AND_BOB) is None
-    assert await history.unread(ANN_AND_BOB, BOB) == 0
+    assert await history.unread(ANN_AND_BOB, BOB, mark=None) == 0
     assert await history.page(ANN_AND_BOB, Window(limit=9), viewer=ANN) == []
     assert (await history.missed(a_user(), {}, limit=9)).events == []
