@@ -121,6 +121,8 @@ class SqliteDatabase:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        # What undoes a half-done statement: in files it was four fifths of all that a persister wrote.
+        connection.execute("PRAGMA temp_store=MEMORY")
         return connection
 
     def _read_loop(self) -> None:

@@ -34,7 +34,7 @@ async def messaging_stub(
 ) -> AsyncIterator[MessagingServiceStub]:
     """On a connection of its own that comes back soon; through the edge, or to a target past it.
 
-    `options`: of the channel, beside those of every one here.
+    `options`: of the channel, before those of every one here: the first of a name counts.
     """
     ours = [
         ("grpc.initial_reconnect_backoff_ms", 50),
@@ -42,7 +42,7 @@ async def messaging_stub(
         ("grpc.max_reconnect_backoff_ms", 200),
         ("grpc.use_local_subchannel_pool", 1),
     ]
-    async with grpc.aio.insecure_channel(target or mesh.edge, [*ours, *options]) as channel:
+    async with grpc.aio.insecure_channel(target or mesh.edge, [*options, *ours]) as channel:
         yield MessagingServiceStub(channel)
 
 

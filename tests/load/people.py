@@ -20,6 +20,8 @@ _AT_ONCE = 16
 _SECONDS = 60.0
 _AT_CREATION = 499
 _AT_ADDING = 100
+# How long a connection may take: hundreds are made at once.
+_PATIENT = ("grpc.min_reconnect_backoff_ms", 10_000)
 _numbers = count(1)
 
 
@@ -65,4 +67,4 @@ async def connections(mesh: Mesh, number: int, *, target: str = "") -> AsyncIter
     """Straight to messaging's first node, or to this target."""
     async with AsyncExitStack() as stack:
         to = target or mesh.grpc["messaging"]
-        yield [await stack.enter_async_context(messaging_stub(mesh, target=to)) for _ in range(number)]
+        yield [await stack.enter_async_context(messaging_stub(mesh, _PATIENT, target=to)) for _ in range(number)]

@@ -96,4 +96,4 @@ async def _more(sender: Sender, number: int) -> None:
 
 
 def _back(ears: Sequence[Ear]) -> int:
-    return sum(ear.caught_up.is_set() for ear in ears)
+    return sum(ear.resumes > 0 and ear.caught_up.is_set() for ear in ears)

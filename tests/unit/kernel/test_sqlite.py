@@ -181,3 +181,11 @@ async def test_a_full_disk_is_said_to_be_full_and_writing_goes_on_once_there_is_
         await _add(database, "x" * 50_000)
 
         assert await _names(database) == ["x" * 50_000]
+
+
+async def test_what_undoes_a_half_done_statement_is_kept_in_memory_not_written_to_files(tmp_path: Path) -> None:
+    def temp_store(connection: sqlite3.Connection) -> int:
+        return int(connection.execute("PRAGMA temp_store").fetchone()[0])
+
+    async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
+        assert [await database.write(temp_store), await database.read(temp_store)] == [2, 2]
