@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 
 from kernel.telemetry.logs import configure_logs
 
-pytest_plugins = ["tests.engines.running", "tests.engines.secured", "tests.spread"]
+pytest_plugins = ["tests.engines.running", "tests.engines.secured", "tests.e2e.real_engines", "tests.spread"]
 
 # How long an example takes depends on what else the machine does; no test asserts a time.
 settings.register_profile("chatly", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -6,9 +6,7 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.mesh import Mesh, running_mesh
-from tests.e2e.real_engines import engine_settings
-from tests.engines.keyspaces import a_keyspace
-from tests.engines.running import S3Server
+from tests.e2e.real_engines import RoomOnEngines
 
 
 @pytest_asyncio.fixture(
@@ -30,10 +28,6 @@ async def mesh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
-def engines_of_the_mesh(
-    kafka_bootstrap: str, cassandra_contact_points: str, redis_url: str, s3_server: S3Server
-) -> Iterator[dict[str, str]]:
-    with a_keyspace(cassandra_contact_points) as name:
-        yield engine_settings(
-            name, kafka=kafka_bootstrap, cassandra=cassandra_contact_points, redis_url=redis_url, s3=s3_server
-        )
+def engines_of_the_mesh(room_on_engines: RoomOnEngines) -> Iterator[dict[str, str]]:
+    with room_on_engines() as settings:
+        yield settings

@@ -6,26 +6,14 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.mesh import SERVICES, Mesh, running_mesh
-from tests.e2e.real_engines import engine_settings
-from tests.engines.keyspaces import a_keyspace
-from tests.engines.running import S3Server
+from tests.e2e.real_engines import RoomOnEngines
 
 
 @pytest.fixture(scope="session")
-def keyspace(cassandra_contact_points: str) -> Iterator[str]:
-    """The room's, gone afterwards."""
-    with a_keyspace(cassandra_contact_points) as name:
-        yield name
-
-
-@pytest.fixture(scope="session")
-def engines(
-    kafka_bootstrap: str, cassandra_contact_points: str, redis_url: str, s3_server: S3Server, keyspace: str
-) -> dict[str, str]:
+def engines(room_on_engines: RoomOnEngines) -> Iterator[dict[str, str]]:
     """Settings that lead to them, with a keyspace, a topic, a bucket and keys of the room's own."""
-    return engine_settings(
-        keyspace, kafka=kafka_bootstrap, cassandra=cassandra_contact_points, redis_url=redis_url, s3=s3_server
-    )
+    with room_on_engines() as settings:
+        yield settings
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

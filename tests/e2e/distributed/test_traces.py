@@ -15,9 +15,7 @@ from tests.collector import Collector, Seen, collecting
 from tests.e2e.live.listener import listening
 from tests.e2e.mesh import HOST, Mesh, free_ports, running_mesh
 from tests.e2e.people import Person, people
-from tests.e2e.real_engines import engine_settings
-from tests.engines.keyspaces import a_keyspace
-from tests.engines.running import S3Server
+from tests.e2e.real_engines import RoomOnEngines
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(150), pytest.mark.asyncio(loop_scope="session")]
@@ -40,14 +38,10 @@ def messaging_nodes() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def own_engines(
-    kafka_bootstrap: str, cassandra_contact_points: str, redis_url: str, s3_server: S3Server
-) -> Iterator[dict[str, str]]:
+def own_engines(room_on_engines: RoomOnEngines) -> Iterator[dict[str, str]]:
     """Apart from the room's mesh, whose persisters, which tell of nothing, would do a part of the work."""
-    with a_keyspace(cassandra_contact_points) as name:
-        yield engine_settings(
-            name, kafka=kafka_bootstrap, cassandra=cassandra_contact_points, redis_url=redis_url, s3=s3_server
-        )
+    with room_on_engines() as settings:
+        yield settings
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
