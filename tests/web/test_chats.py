@@ -55,3 +55,23 @@ async def test_who_reads_older_messages_is_not_pulled_away_by_new_ones(people: P
     await expect(bob.message("line 0")).to_be_in_viewport()
     await bob.page.get_by_role("button", name="1 new message").click()
     await expect(bob.message("news")).to_be_in_viewport()
+
+
+async def test_who_is_at_the_end_stays_there_when_the_chat_gets_narrower_and_wider(people: People) -> None:
+    ann, bob = await people.pair()
+    for number in range(14):
+        await ann.send(f"A line so long that it needs a second one where the chat has a panel beside it, number {number}")
+    last = ann.message("number 13")
+    await expect(last).to_be_in_viewport(ratio=1)
+
+    # The second time, too: by then every line was measured in both widths.
+    for _ in range(2):
+        await ann.open_details()
+        await expect(last).to_be_in_viewport(ratio=1)
+        await ann.panel.get_by_role("button", name="Close").click()
+        await expect(last).to_be_in_viewport(ratio=1)
+    await ann.open_details()
+    await bob.send("Seen at once")
+
+    await expect(ann.message("Seen at once")).to_be_in_viewport(ratio=1)
+    await expect(ann.page.get_by_role("button", name="To the newest messages")).to_have_count(0)

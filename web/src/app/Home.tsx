@@ -5,14 +5,12 @@ import { EmptyState } from "@/components/ui/EmptyState";
 import { later, loadTheRest } from "@/components/ui/later";
 import { ChatList } from "@/features/chat-list/components/ChatList";
 import { ConnectionBanner } from "@/features/connection/components/ConnectionBanner";
-import { useNotifications } from "@/features/notifications/hooks/use_notifications";
-import { useTitleBadge } from "@/features/notifications/hooks/use_title_badge";
 import type { ChatId, UserId } from "@/lib/types";
+import { Followers } from "./Followers";
 import styles from "./Home.module.css";
 import type { Opened } from "./opened";
 import { OwnMenu } from "./OwnMenu";
 import { useRoute } from "./router";
-import { useHomeShortcuts } from "./use_home_shortcuts";
 import { useSide } from "./use_side";
 
 const ChatScreen = later(() => import("./ChatScreen"));
@@ -46,12 +44,11 @@ export function Home({ me }: { readonly me: UserId }) {
   const find = useCallback(() => side.find({ everywhere: chatId === null }), [side, chatId]);
 
   useRest();
-  useTitleBadge();
-  useNotifications(me, openChat);
-  useHomeShortcuts({ chatId, go, search, closeSide: side.shown ? side.close : null, onFind: find, setOpened });
+  const closeSide = side.shown ? side.close : null;
 
   return (
     <div className={styles.home} data-open={chatId !== null} data-details={side.shown !== null}>
+      <Followers me={me} onOpenChat={openChat} shortcuts={{ chatId, go, search, closeSide, onFind: find, setOpened }} />
       <ConnectionBanner />
       <div className={styles.list}>
         <ChatList

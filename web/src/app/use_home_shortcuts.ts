@@ -4,7 +4,7 @@ import { useChats } from "@/lib/hooks";
 import type { ChatId } from "@/lib/types";
 import type { Opened } from "./opened";
 
-interface HomeShortcuts {
+export interface HomeShortcuts {
   readonly chatId: ChatId | null;
   readonly go: (chatId: ChatId | null) => void;
   readonly search: RefObject<HTMLInputElement | null>;

@@ -1,6 +1,6 @@
 /** How components see the client: each hook returns the same value until what it shows changes. */
 
-import { createContext, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
+import { createContext, useCallback, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
 import type { Actions } from "./actions/actions";
 import type { Client } from "./client";
 import { chatsByActivity, findMessage, listOf, readersOf, receiptOf, type Receipt } from "./state/selectors";
@@ -75,6 +75,15 @@ export function useMessages(chatId: ChatId): MessageList & ReturnType<typeof use
   return useMemo(() => ({ ...list, ...loading }), [list, loading]);
 }
 
+/** The chat's messages at the time of the call, for who looks now and then: their changes draw nothing anew. */
+export function useMessagesNow(chatId: ChatId): () => readonly Message[] {
+  const { store } = useClient();
+  return useCallback(() => {
+    const { messages, pending } = store.get();
+    return listOf(chatId, messages.get(chatId), pending).messages;
+  }, [store, chatId]);
+}
+
 /** What can be loaded of a chat beside what is shown. */
 function useMessageLoading(chatId: ChatId) {
   const client = useClient();
@@ -107,8 +116,9 @@ export function useReceipt(message: Message): Receipt {
 
 /** The other members who have read a message. */
 export function useReaders(message: Message): readonly UserId[] {
-  const chat = useChat(message.chatId);
-  return useMemo(() => readersOf(message, chat), [message, chat]);
+  // Not the chat: that is another one with each message.
+  const members = useSelected((state) => state.chats.get(message.chatId)?.members);
+  return useMemo(() => readersOf(message, members), [message, members]);
 }
 
 const NOBODY: readonly UserId[] = [];

@@ -30,9 +30,9 @@ function withoutArrived(pending: readonly Message[], arrived: readonly Message[]
   return pending.filter((message) => !keys.has(message.key));
 }
 
-export function readersOf(message: Message, chat: Chat | null | undefined): readonly UserId[] {
-  if (!chat || message.messageId === "") return [];
-  return chat.members
+export function readersOf(message: Message, members: Chat["members"] | undefined): readonly UserId[] {
+  if (!members || message.messageId === "") return [];
+  return members
     .filter((member) => member.userId !== message.senderId && member.readMessageId !== null)
     .filter((member) => !isNewer(message.messageId, member.readMessageId))
     .map((member) => member.userId);
@@ -41,7 +41,7 @@ export function readersOf(message: Message, chat: Chat | null | undefined): read
 export function receiptOf(message: Message, chat: Chat | undefined): Receipt {
   if (message.state !== "sent") return message.state;
   const others = (chat?.members.length ?? 0) - 1;
-  return others > 0 && readersOf(message, chat).length >= others ? "read" : "sent";
+  return others > 0 && readersOf(message, chat?.members).length >= others ? "read" : "sent";
 }
 
 export interface ReactionGroup {

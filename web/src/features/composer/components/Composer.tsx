@@ -1,3 +1,4 @@
+import { memo } from "react";
 import type { ChatId, Message, UserId } from "@/lib/types";
 import { EditBox } from "./EditBox";
 import { NewMessageBox } from "./NewMessageBox";
@@ -13,7 +14,7 @@ export interface ComposerProps {
 }
 
 /** Where messages are written. Mount one per chat (`key`). */
-export function Composer({ chatId, me, replyTo, editing, onDone, onEditLast }: ComposerProps) {
+export const Composer = memo(function Composer({ chatId, me, replyTo, editing, onDone, onEditLast }: ComposerProps) {
   if (editing) return <EditBox key={editing.key} message={editing} onDone={onDone} />;
   return <NewMessageBox chatId={chatId} me={me} replyTo={replyTo} onDone={onDone} onEditLast={onEditLast} />;
-}
+});

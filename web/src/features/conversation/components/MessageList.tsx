@@ -1,19 +1,19 @@
-import { ArrowDown } from "lucide-react";
 import { type KeyboardEvent, type MouseEvent, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { QUICK_REACTIONS } from "@/components/emoji/quick";
 import { later } from "@/components/ui/later";
 import type { useMessages } from "@/lib/hooks";
-import type { Message, MessageId } from "@/lib/types";
+import type { MessageId } from "@/lib/types";
 import type { Jump } from "../hooks/use_jump";
 import { useMessageCommands } from "../hooks/use_message_commands";
+import { useFind } from "../hooks/use_find";
 import { useMessageFocus } from "../hooks/use_message_focus";
 import { rowOf, useMessageMenu } from "../hooks/use_message_menu";
 import { useMessageScroll } from "../hooks/use_message_scroll";
 import { useMarkRead, useReadMark } from "../hooks/use_read_mark";
 import { buildRows } from "../hooks/rows";
-import { useUnseen } from "../hooks/use_unseen";
 import type { ConversationProps } from "./Conversation";
+import { JumpButton } from "./JumpButton";
 import type { Shown } from "./Lightbox";
 import { ListRow } from "./ListRow";
 import styles from "./MessageList.module.css";
@@ -35,13 +35,11 @@ export function MessageList({ chatId, me, name, isGroup, list, jump, onQuote, on
   const [shown, setShown] = useState<Shown | null>(null);
   const mark = useReadMark(chatId, me);
   const rows = useMemo(() => buildRows(messages, me, mark), [messages, me, mark]);
-  const { virtual, atEnd, onScroll, toEnd } = useMessageScroll({ rows, list, scroller, jump });
+  const { virtual, atEnd, onScroll, toEnd } = useMessageScroll({ rows, list, scroller, jump, isGroup });
   useMarkRead(chatId, messages, atEnd);
-  const unseen = useUnseen(messages, list.hasNewer, atEnd);
   const walk = useMessageFocus(rows, virtual);
 
-  const byKey = useMemo(() => new Map(messages.map((message) => [message.key, message])), [messages]);
-  const find = useCallback((key: string): Message | undefined => byKey.get(key), [byKey]);
+  const find = useFind(messages);
   const menu = useMessageMenu(find);
   const commands = useMessageCommands({ onReply, onEdit });
 
@@ -102,13 +100,7 @@ export function MessageList({ chatId, me, name, isGroup, list, jump, onQuote, on
           })}
         </div>
       </div>
-      {!atEnd && (
-        <button type="button" className={styles.jump} onClick={toEnd}>
-          <ArrowDown size={18} aria-hidden />
-          <span className="visually-hidden">{t("conversation.toBottom")}</span>
-          {unseen > 0 && <span>{t("conversation.jump", { count: unseen })}</span>}
-        </button>
-      )}
+      <JumpButton messages={messages} hasNewer={list.hasNewer} atEnd={atEnd} onJump={toEnd} />
       <Suspense>
         <MessageMenu menu={menu} me={me} commands={commands} />
         {shown && <Lightbox shown={shown} onClose={() => setShown(null)} />}

@@ -9,7 +9,8 @@ const NEAR_END = 60;
 /** More messages are asked for when so few rows are left above or below. */
 const ROWS_AHEAD = 10;
 
-const ESTIMATES = { day: 44, unread: 40, message: 62 } as const;
+/** Heights as they mostly are: a row that has the one expected is drawn once, not again when it was measured. */
+const HEIGHTS = { day: 37, unread: 37, message: 51, firstMessage: 59, senderName: 19 } as const;
 
 interface ScrollOptions {
   readonly rows: readonly Row[];
@@ -20,13 +21,14 @@ interface ScrollOptions {
   readonly scroller: RefObject<HTMLDivElement | null>;
   /** Where to look first instead of at the end. */
   readonly jump: Jump | null;
+  readonly isGroup: boolean;
 }
 
 /**
  * Draws only the rows in view, and holds still what is read: at the end it follows new messages,
  * anywhere else nothing that comes above or below moves what is in view.
  */
-export function useMessageScroll({ rows, list, scroller, jump }: ScrollOptions) {
+export function useMessageScroll({ rows, list, scroller, jump, isGroup }: ScrollOptions) {
   const { hasOlder, loadingOlder, loadOlder, hasNewer, loadingNewer, loadNewer, showNewest } = list;
   const [nearEnd, setNearEnd] = useState(true);
   const [began, setBegan] = useState(false);
@@ -34,7 +36,7 @@ export function useMessageScroll({ rows, list, scroller, jump }: ScrollOptions) 
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (index) => ESTIMATES[rows[index]?.kind ?? "message"],
+    estimateSize: (index) => heightOf(rows[index], isGroup),
     getItemKey: (index) => rows[index]?.key ?? index,
     anchorTo: "end",
     followOnAppend: !hasNewer,
@@ -66,7 +68,32 @@ export function useMessageScroll({ rows, list, scroller, jump }: ScrollOptions) 
     return () => cancelAnimationFrame(frame);
   }, [onScroll, height]);
 
-  return { virtual, atEnd: nearEnd && !hasNewer, onScroll, toEnd };
+  const atEnd = nearEnd && !hasNewer;
+  useStay(scroller, began && atEnd, toEnd);
+
+  return { virtual, atEnd, onScroll, toEnd };
+}
+
+/** Whoever is at the end stays there when the list gets narrower, wider, lower or higher. */
+function useStay(scroller: ScrollOptions["scroller"], atEnd: boolean, toEnd: () => void): void {
+  useEffect(() => {
+    const box = scroller.current;
+    if (!box || !atEnd) return;
+    let { clientWidth, clientHeight } = box;
+    const observer = new ResizeObserver(() => {
+      if (clientWidth === box.clientWidth && clientHeight === box.clientHeight) return;
+      ({ clientWidth, clientHeight } = box);
+      toEnd();
+    });
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, [scroller, atEnd, toEnd]);
+}
+
+function heightOf(row: Row | undefined, isGroup: boolean): number {
+  if (row?.kind !== "message") return HEIGHTS[row?.kind ?? "message"];
+  if (!row.first) return HEIGHTS.message;
+  return HEIGHTS.firstMessage + (isGroup ? HEIGHTS.senderName : 0);
 }
 
 function useWish(wanted: boolean, load: () => void): void {

@@ -1,0 +1,26 @@
+import { ArrowDown } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import type { Message } from "@/lib/types";
+import { useUnseen } from "../hooks/use_unseen";
+import styles from "./JumpButton.module.css";
+
+interface JumpButtonProps {
+  readonly messages: readonly Message[];
+  readonly hasNewer: boolean;
+  readonly atEnd: boolean;
+  readonly onJump: () => void;
+}
+
+/** Leads to the newest message from anywhere else, and counts those that came meanwhile. */
+export function JumpButton({ messages, hasNewer, atEnd, onJump }: JumpButtonProps) {
+  const { t } = useTranslation();
+  const unseen = useUnseen(messages, hasNewer, atEnd);
+  if (atEnd) return null;
+  return (
+    <button type="button" className={styles.jump} onClick={onJump}>
+      <ArrowDown size={18} aria-hidden />
+      <span className="visually-hidden">{t("conversation.toBottom")}</span>
+      {unseen > 0 && <span>{t("conversation.jump", { count: unseen })}</span>}
+    </button>
+  );
+}
