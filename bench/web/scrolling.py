@@ -27,7 +27,7 @@ _FIRST_IN_VIEW = "text => document.querySelector('[role=log] article')?.textCont
 
 
 async def measure(mesh: Mesh, browser: Browser) -> Result:
-    ann, bob = await people(mesh, "ann", "bob")
+    ann, bob = await people(mesh, "writer", "reader")
     await _talk(mesh, ann, bob)
     visitors = People(mesh.url, browser)
     screen = await visitors.visitor()
