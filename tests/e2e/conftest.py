@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
+from tests.collector import Collector, collecting
 from tests.e2e.mesh import Mesh, running_mesh
 from tests.e2e.real_engines import RoomOnEngines
 
@@ -31,3 +32,10 @@ async def mesh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 def engines_of_the_mesh(room_on_engines: RoomOnEngines) -> Iterator[dict[str, str]]:
     with room_on_engines() as settings:
         yield settings
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def collector() -> AsyncIterator[Collector]:
+    """Of the tests of one file."""
+    async with collecting() as collector:
+        yield collector

@@ -3,31 +3,20 @@
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from uuid import uuid4
 
 import grpc
 import pytest
 import pytest_asyncio
-from chatly.messaging.v1 import messaging_service_pb2 as messaging
-from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
-from tests.collector import Collector, Seen, collecting
+from tests.collector import Collector, Seen
 from tests.e2e.live.listener import listening
 from tests.e2e.mesh import HOST, Mesh, free_ports, running_mesh
-from tests.e2e.people import Person, people
+from tests.e2e.people import people
 from tests.e2e.real_engines import RoomOnEngines
+from tests.e2e.traced import ASK, SEND, send, traced_settings
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(150), pytest.mark.asyncio(loop_scope="session")]
-
-SEND = "chatly.messaging.v1.MessagingService/SendMessage"
-ASK = "chatly.auth.v1.UserService/BatchGetBlocks"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def collector() -> AsyncIterator[Collector]:
-    async with collecting() as collector:
-        yield collector
 
 
 @pytest.fixture(scope="module")
@@ -58,24 +47,9 @@ async def traced(
         **own_engines,
         CHATLY_MESSAGING_ADDRESS=",".join(messaging_nodes),
         CHATLY_MESSAGING_HTTP_ADDRESS=",".join(f"{HOST}:{next(free)}" for _ in messaging_nodes),
-        OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint,
-        OTEL_BSP_SCHEDULE_DELAY="100",
-        CHATLY_EDGE_TRACE_RATIO="1",
-        CHATLY_LOG_LEVEL="debug",
-        CHATLY_LOG_STYLE="json",
+        **traced_settings(collector),
     ) as mesh:
         yield mesh
-
-
-async def send(mesh: Mesh, sender: Person, receiver: Person) -> str:
-    """The request id of a send through the edge."""
-    request = messaging.SendMessageRequest(
-        chat_id=sender.chat_with(receiver), client_message_id=str(uuid4()), text="hello"
-    )
-    async with grpc.aio.insecure_channel(mesh.edge) as channel:
-        call = MessagingServiceStub(channel).SendMessage(request, metadata=sender.metadata, timeout=10)
-        await call
-        return str(dict(await call.initial_metadata())["x-request-id"])
 
 
 def loggers(mesh: Mesh, request_id: str) -> set[str]:

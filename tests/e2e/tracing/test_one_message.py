@@ -8,25 +8,15 @@ from uuid import uuid4
 import grpc
 import pytest
 import pytest_asyncio
-from chatly.messaging.v1 import messaging_service_pb2 as messaging
-from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
-from tests.collector import Collector, collecting
+from tests.collector import Collector
 from tests.e2e.live.listener import listening
 from tests.e2e.mesh import Mesh, running_mesh
-from tests.e2e.people import Person, people, rest
+from tests.e2e.people import people, rest
+from tests.e2e.traced import ASK, SEND, send, traced_settings
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="session")]
-
-SEND = "chatly.messaging.v1.MessagingService/SendMessage"
-ASK = "chatly.auth.v1.UserService/BatchGetBlocks"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def collector() -> AsyncIterator[Collector]:
-    async with collecting() as collector:
-        yield collector
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -34,24 +24,9 @@ async def traced(tmp_path_factory: pytest.TempPathFactory, collector: Collector)
     """A mesh that traces everything, and logs everything."""
     async with running_mesh(
         tmp_path_factory.mktemp("traced"),
-        OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint,
-        OTEL_BSP_SCHEDULE_DELAY="100",
-        CHATLY_EDGE_TRACE_RATIO="1",
-        CHATLY_LOG_LEVEL="debug",
-        CHATLY_LOG_STYLE="json",
+        **traced_settings(collector),
     ) as mesh:
         yield mesh
-
-
-async def send(mesh: Mesh, sender: Person, receiver: Person, *metadata: tuple[str, str]) -> str:
-    """The request id of a send through the edge."""
-    request = messaging.SendMessageRequest(
-        chat_id=sender.chat_with(receiver), client_message_id=str(uuid4()), text="hello"
-    )
-    async with grpc.aio.insecure_channel(mesh.edge) as channel:
-        call = MessagingServiceStub(channel).SendMessage(request, metadata=(*sender.metadata, *metadata), timeout=10)
-        await call
-        return str(dict(await call.initial_metadata())["x-request-id"])
 
 
 def lines(mesh: Mesh, request_id: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import pytest
 from tests.collector import collecting
 from tests.e2e.mesh import HOST, free_ports, running_mesh
 from tests.e2e.people import people
-from tests.e2e.tracing.test_one_message import send
+from tests.e2e.traced import send
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.timeout(90)
