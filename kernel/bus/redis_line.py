@@ -104,7 +104,8 @@ class Line:
     async def _write(self, connection: AbstractConnection, outgoing: asyncio.Queue[tuple[str, ...]]) -> None:
         while True:
             try:
-                command = await asyncio.wait_for(outgoing.get(), self._silence / 3)
+                async with asyncio.timeout(self._silence / 3):
+                    command = await outgoing.get()
             except TimeoutError:
                 # A connection that died without a word shows by the answer that does not come.
                 command = ("PING",)
