@@ -82,8 +82,8 @@ class Line:
         while not self._closed:
             try:
                 await self._listen()
-            except* AWAY as errors:
-                self._cut_off(errors.exceptions[0])
+            except AWAY as error:
+                self._cut_off(error)
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _listen(self) -> None:
@@ -94,9 +94,19 @@ class Line:
             self._leaving.clear()
             self._unconfirmed = set(self._channels)
             self._ask("SSUBSCRIBE", sorted(self._channels, key=self._last.__contains__))
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._write(connection, self._outgoing))
-                group.create_task(self._read(connection))
+            # Not a TaskGroup: up to Python 3.12 one that has failed keeps a cancellation to itself.
+            halves = [
+                asyncio.create_task(self._write(connection, self._outgoing)),
+                asyncio.create_task(self._read(connection)),
+            ]
+            try:
+                done, _ = await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for half in halves:
+                    half.cancel()
+                await asyncio.gather(*halves, return_exceptions=True)
+            for half in done:
+                half.result()
         finally:
             self._outgoing = None
             await connection.disconnect(nowait=True)
@@ -146,9 +156,7 @@ class Line:
         if self._leaving[name] < 0:
             raise ConnectionError("the cluster has moved channels to another node")
 
-    def _cut_off(self, error: BaseException) -> None:
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
+    def _cut_off(self, error: Exception) -> None:
         if not self._away:
             self._log.warning("the live bus is not heard", error=why(error))
         self._away = True

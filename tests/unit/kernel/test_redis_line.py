@@ -31,15 +31,14 @@ class HangsUp:
         raise ConnectionError("the server has hung up")
 
 
-@pytest.mark.parametrize("turns", range(6))
-async def test_a_line_cut_off_just_when_something_is_to_be_sent_connects_again(turns: int) -> None:
-    connections: list[HangsUp] = []
+def a_line(connections: list[HangsUp]) -> Line:
+    """Keeps its connections, one after the other."""
 
     async def connect() -> AbstractConnection:
         connections.append(HangsUp())
         return cast("AbstractConnection", connections[-1])
 
-    line = Line(
+    return Line(
         connect=connect,
         hear=lambda _name, _payload: None,
         missed=lambda: None,
@@ -47,12 +46,38 @@ async def test_a_line_cut_off_just_when_something_is_to_be_sent_connects_again(t
         last=[],
         silence=60,
     )
+
+
+async def turn(times: int) -> None:
+    """Let the event loop turn."""
+    for _ in range(times):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_line_cut_off_just_when_something_is_to_be_sent_connects_again(turns: int) -> None:
+    connections: list[HangsUp] = []
+    line = a_line(connections)
     async with background({"line": line.run}):
         await eventually(lambda: len(connections) == 1)
         adding = asyncio.create_task(line.add(["a"]))
-        for _ in range(turns):
-            await asyncio.sleep(0)
+        await turn(turns)
         connections[0].over.set()
 
         await eventually(lambda: len(connections) == 2, "it connects again", seconds=5)
         await asyncio.wait_for(adding, 5)
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_line_that_is_ended_just_when_it_is_cut_off_ends(turns: int) -> None:
+    connections: list[HangsUp] = []
+    running = asyncio.create_task(a_line(connections).run())
+    await eventually(lambda: len(connections) == 1)
+    await turn(5)
+    connections[0].over.set()
+    await turn(turns)
+    running.cancel()
+
+    await asyncio.wait([running], timeout=5)
+
+    assert running.cancelled()
