@@ -1,7 +1,7 @@
 """The hot tail that all nodes share.
 
-Every command has one key, so that the tail may lie on a cluster, and can be repeated, so that any node may refill it
-from the log at any time. What the watermark has passed counts for nothing, wherever it is still noted.
+Every command has keys of one slot, so that the tail may lie on a cluster, and can be repeated, so that any node may
+refill it from the log at any time. What the watermark has passed counts for nothing, wherever it is still noted.
 """
 
 import asyncio
@@ -16,25 +16,34 @@ from history.model import ChatId, MessageSent, StoredEvent
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
 from kernel.store.redis import Call, RedisHandle, Script
-from kernel.store.redis_pipeline import Command
+from kernel.store.redis_pipeline import Part
 from kernel.telemetry.logs import logger
 
 # What a node that died half-way left behind goes by itself; longer than any outage of the persister should take.
 _TTL_SECONDS = 3 * 24 * 60 * 60
 _TRIMMED_AT_ONCE = 500
+# Redis does nothing else meanwhile.
+_KEYS_AT_ONCE = 500
 
-_KEEP = Script.of("""
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-""")
-_NOTE = Script.of("""
-redis.call('ZADD', KEYS[1], 'GT', ARGV[1], ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
+# For each key what it is and what is put there: a note into a sorted set, or an event into a hash.
+_ADD = Script.of("""
+local offset, ttl = ARGV[1], ARGV[2]
+for i, key in ipairs(KEYS) do
+  local kind, value = ARGV[2 * i + 1], ARGV[2 * i + 2]
+  if kind == 'note' then redis.call('ZADD', key, 'GT', offset, value) else redis.call('HSET', key, offset, value) end
+  redis.call('EXPIRE', key, ttl)
+end
 """)
 _TAKE_STORED = Script.of("""
 local stored = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
 if #stored > 0 then redis.call('ZREM', KEYS[1], unpack(stored)) end
 return stored
+""")
+_FORGET = Script.of("""
+for i, key in ipairs(KEYS) do
+  local kind, value = ARGV[2 * i - 1], ARGV[2 * i]
+  redis.call(kind == 'note' and 'ZREM' or 'HDEL', key, value)
+end
 """)
 # Only what nobody has noted anew since it was read.
 _DROP_NOTES = Script.of("""
@@ -42,6 +51,10 @@ for i = 1, #ARGV, 2 do
   if redis.call('ZSCORE', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('ZREM', KEYS[1], ARGV[i]) end
 end
 """)
+
+
+_Put = tuple[str, str, Part]
+"""Key, kind and value for _ADD and _FORGET."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +96,13 @@ class RedisHotTail:
         if self._is_stored(event.position):
             return
         note = _Note.of(event)
-        notes = [(self._waiting(partition), str(note))]
-        notes += [(self._user(user_id), f"{partition}|{note.chat_id}") for user_id in users_of(event.event)]
-        if note.send:
-            notes.append((self._send(note.send), f"{partition}|{note}"))
-        kept = Call([self._events(note.chat_id)], [offset, pack_lasting(event), _TTL_SECONDS])
         # The note that has it trimmed goes first: what a dying node leaves half done is trimmed like the rest.
-        await asyncio.gather(
-            self._redis.run_all(_NOTE, [Call([key], [offset, member, _TTL_SECONDS]) for key, member in notes]),
-            self._redis.run_all(_KEEP, [kept]),
-        )
+        puts: list[_Put] = [(self._waiting(partition), "note", str(note))]
+        puts += [(self._user(user_id), "note", f"{partition}|{note.chat_id}") for user_id in users_of(event.event)]
+        if note.send:
+            puts.append((self._send(note.send), "note", f"{partition}|{note}"))
+        puts.append((self._events(note.chat_id), "event", pack_lasting(event)))
+        await self._redis.run_all(_ADD, self._calls(puts, offset, _TTL_SECONDS))
 
     async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
         chats = list(chat_ids)
@@ -136,12 +146,9 @@ class RedisHotTail:
         while taken == _TRIMMED_AT_ONCE:
             members = await self._redis.run(_TAKE_STORED, [self._waiting(partition)], offset, _TRIMMED_AT_ONCE)
             notes = [_Note.read(member) for member in members]
-            by_chat: defaultdict[ChatId, list[int]] = defaultdict(list)
-            for note in notes:
-                by_chat[note.chat_id].append(note.offset)
-            commands: list[Command] = [("HDEL", self._events(chat), *offsets) for chat, offsets in by_chat.items()]
-            commands += [("ZREM", self._send(note.send), f"{partition}|{note}") for note in notes if note.send]
-            await self._redis.ask(commands)
+            kept: list[_Put] = [(self._events(note.chat_id), "event", note.offset) for note in notes]
+            kept += [(self._send(note.send), "note", f"{partition}|{note}") for note in notes if note.send]
+            await self._redis.run_all(_FORGET, self._calls(kept))
             taken = len(members)
 
     def _not_stored(self, values: Iterable[bytes | None]) -> Sequence[StoredEvent]:
@@ -152,6 +159,17 @@ class RedisHotTail:
 
     def _is_stored(self, position: LogPosition) -> bool:
         return position.offset <= self._floor.get(position.partition, -1)
+
+    def _calls(self, puts: Iterable[_Put], *first: Part) -> list[Call]:
+        """One for each slot, or several, in the order in which they come up."""
+        slots: defaultdict[int, list[_Put]] = defaultdict(list)
+        for key, kind, value in puts:
+            slots[self._redis.slot(key)].append((key, kind, value))
+        parts = (puts[at : at + _KEYS_AT_ONCE] for puts in slots.values() for at in range(0, len(puts), _KEYS_AT_ONCE))
+        return [
+            Call([key for key, _, _ in part], [*first, *(text for _, kind, value in part for text in (kind, value))])
+            for part in parts
+        ]
 
     def _events(self, chat_id: ChatId) -> str:
         return f"{self._prefix}events:{chat_id}"

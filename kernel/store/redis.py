@@ -1,6 +1,6 @@
 """Redis, alone or as a cluster, as one process uses it: a shared pipeline, and connections to listen on. Knows no key.
 
-Every key that a script touches beside its first must have the same hash tag, so that a cluster can run it.
+All keys that a command touches must have the same slot, so that a cluster can carry it out.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.crc import key_slot
 from redis.exceptions import NoScriptError, RedisClusterException
 
 from kernel.errors import ChatlyError
@@ -65,6 +66,10 @@ class RedisHandle:
     def key(self, name: str) -> str:
         """The name of a key or channel of this installation."""
         return self._prefix + name
+
+    def slot(self, key: str) -> int:
+        """Keys of the same slot may be touched by one command. One Redis alone has one slot."""
+        return key_slot(key.encode()) if isinstance(self._client, RedisCluster) else 0
 
     def submit(self, *command: Part) -> asyncio.Future[Any]:
         """Ask now, hear later. Commands are carried out in the order of these calls; keys of one cluster node, that is.
