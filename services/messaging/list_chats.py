@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from operator import itemgetter
 
 from history.chats import members_of
 from history.model import ChatState
@@ -29,8 +30,9 @@ class ListChats:
     async def __call__(self, *, viewer: UserId, page_size: int = 0, page_token: str = "") -> Page[ChatOverview]:
         """`page_size` 0: 50. Errors: INVALID_PAGE_TOKEN."""
         after = PageTokens.decode("ListChats", viewer, page_token) if page_token else None
-        chats = sorted(await self._history.states_of(viewer), key=_place, reverse=True)
-        rest = [chat for chat in chats if after is None or _place(chat) < after]
+        places = [(_place(chat), chat) for chat in await self._history.states_of(viewer)]
+        left = [item for item in places if after is None or item[0] < after]
+        rest = [chat for _, chat in sorted(left, key=itemgetter(0), reverse=True)]
         shown = _that_fit(rest[: page_size or _DEFAULT_SIZE])
         page = await asyncio.gather(*(self._history.overview(chat, viewer) for chat in shown))
         if len(shown) == len(rest):

@@ -2,12 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from kernel.errors import Reason, unavailable
 from kernel.ids import UserId
 from kernel.store.moments import maybe_from_micros, to_micros
 from kernel.store.sqlite import SqliteDatabase, open_sqlite
@@ -52,26 +51,22 @@ class SqliteProfileStore:
 
     async def read(self, user_ids: Iterable[UserId]) -> Mapping[UserId, Profile]:
         wanted = json.dumps(list(user_ids))
-        with _explained():
-            rows = await self._database.read(lambda db: db.execute(_READ, (wanted,)).fetchall())
+        rows = await self._database.read(lambda db: db.execute(_READ, (wanted,)).fetchall())
         return {UserId(row["user_id"]): _profile(row) for row in rows}
 
     async def saw(self, moments: Mapping[UserId, datetime]) -> None:
         rows = [(user_id, to_micros(moment)) for user_id, moment in moments.items()]
-        with _explained():
-            await self._database.write(lambda db: db.executemany(_SAW, rows))
+        await self._database.write(lambda db: db.executemany(_SAW, rows))
 
     async def set_status(self, user_id: UserId, status: CustomStatus | None) -> None:
         row = (user_id, *_status_columns(status))
-        with _explained():
-            await self._database.write(lambda db: db.execute(_SET_STATUS, row))
+        await self._database.write(lambda db: db.execute(_SET_STATUS, row))
 
     async def drop_expired(self, now: datetime) -> Sequence[UserId]:
         limit = (to_micros(now),)
-        with _explained():
-            if await self._database.read(lambda db: db.execute(_ANY_EXPIRED, limit).fetchone()) is None:
-                return ()
-            rows = await self._database.write(lambda db: db.execute(_DROP_EXPIRED, limit).fetchall())
+        if await self._database.read(lambda db: db.execute(_ANY_EXPIRED, limit).fetchone()) is None:
+            return ()
+        rows = await self._database.write(lambda db: db.execute(_DROP_EXPIRED, limit).fetchall())
         return [UserId(row["user_id"]) for row in rows]
 
 
@@ -80,15 +75,6 @@ async def open_sqlite_profile_store(path: Path) -> AsyncIterator[SqliteProfileSt
     """Open or create the file; close it at the end."""
     async with open_sqlite(path, _SCHEMA) as database:
         yield SqliteProfileStore(database=database)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """A file that cannot be read or written, say because the disk is full, is a store that is away."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise unavailable(Reason.STORE_UNAVAILABLE, f"presence.db cannot be used: {error}") from error
 
 
 def _profile(row: sqlite3.Row) -> Profile:

@@ -1,14 +1,12 @@
 """What ProfileStore promises, asked of every adapter that makes the promise."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from kernel.errors import ChatlyError, Reason
 from services.presence.adapters.cassandra_profile_store import CassandraProfileStore, presence_schema
 from services.presence.adapters.sqlite_profile_store import SqliteProfileStore, open_sqlite_profile_store
 from services.presence.model import CustomStatus, Profile
@@ -131,15 +129,3 @@ async def test_sqlite_still_knows_it_after_a_restart(tmp_path: Path) -> None:
 
     async with open_sqlite_profile_store(tmp_path / "presence.db") as store:
         assert await profile(store, ANN) == Profile(NOON, LUNCH)
-
-
-async def test_a_file_that_cannot_be_used_is_a_store_that_is_away(tmp_path: Path) -> None:
-    async with open_sqlite_profile_store(tmp_path / "presence.db") as store:
-        with sqlite3.connect(tmp_path / "presence.db") as other:
-            other.execute("DROP TABLE profiles")
-        other.close()
-
-        for call in (store.read([ANN]), store.saw({ANN: NOON}), store.set_status(ANN, BUSY), store.drop_expired(NOON)):
-            with pytest.raises(ChatlyError) as failed:
-                await call
-            assert failed.value.reason is Reason.STORE_UNAVAILABLE
