@@ -77,7 +77,10 @@ async def test_delete_for_me_and_for_everyone(people: People) -> None:
     await delete_newest(ann, keys, "Delete for everyone")
     await expect(bob.messages.last).to_contain_text("This message was deleted")
     await expect(ann.messages.last).to_contain_text("This message was deleted")
-    await keys.press("ArrowUp", "Enter")
+    await expect(ann.messages.last).to_be_focused()
+    await keys.press("ArrowUp")
+    await expect(ann.messages.first).to_be_focused()
+    await keys.press("Enter")
     await keys.choose(ann.page.get_by_role("menuitem", name="Delete for me"))
     await keys.press_on(ann.page.get_by_role("alertdialog").get_by_role("button", name="Delete"))
 

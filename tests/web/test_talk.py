@@ -86,6 +86,24 @@ async def test_an_answer_shows_what_it_answers(people: People) -> None:
     await expect(quote).to_contain_text(ann.name)
 
 
+async def test_the_pointer_on_a_message_finds_buttons_beside_it(people: People) -> None:
+    ann, bob = await people.pair()
+    await ann.send("Tea or coffee?")
+    await bob.stored("Tea or coffee?").wait_for()
+    beside = bob.message("Tea or coffee?").get_by_role("button")
+    await expect(beside).to_have_count(0)
+
+    await bob.body("Tea or coffee?").hover()
+    await beside.and_(bob.page.get_by_title("Message actions")).click()
+    await expect(bob.page.get_by_role("menuitem", name="Copy text")).to_be_visible()
+    await bob.page.keyboard.press("Escape")
+    await bob.body("Tea or coffee?").hover()
+    await beside.and_(bob.page.get_by_title("Reply")).click()
+    await bob.send("Water")
+
+    await expect(ann.message("Water").get_by_role("button", name="Tea or coffee?")).to_be_visible()
+
+
 async def test_typing_is_shown_until_the_message_comes(people: People) -> None:
     ann, bob = await people.pair()
 
