@@ -26,6 +26,19 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.loadscopereorder = False
         with NamedTemporaryFile(prefix="chatly-groups-", delete=False) as file:
             config.stash[_GROUPS] = Path(file.name)
+        config.pluginmanager.register(_Failures(config))
+
+
+class _Failures:
+    """Names a test that has failed at once: among dots of several workers nobody finds it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal is not None:
+            terminal.write_line(f"\n{report.when} of {report.nodeid} failed after {report.duration:.0f} s")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
