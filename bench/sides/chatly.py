@@ -1,32 +1,24 @@
 """Chatly: the embedded mesh, and meshes on the real engines, each reached in several ways."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import grpc.aio
 import psutil
-from chatly.auth.v1.auth_service_pb2 import LoginRequest, RegisterRequest
-from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from chatly.messaging.v1.messaging_service_pb2 import CreateGroupRequest
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from bench.sides.engines import Engines
 from bench.sides.side import HOST, Person
 from tests.e2e.mesh import Mesh, free_ports, running_mesh
+from tests.load.people import LONG_SESSIONS, residents
 
-_PASSWORD = "correct horse battery"  # noqa: S105 - of people who live for a minute on this machine
-_REGISTERING = 16
-# A run takes longer than a token lives otherwise.
-_LONG_SESSIONS = {"CHATLY_AUTH_ACCESS_TOKEN_SECONDS": "14400"}
 _PROCESS = re.compile(r"^  (\w+)-\d+ .*\(process (\d+)\)$", re.MULTILINE)
-_numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +32,8 @@ class Running:
 
     async def people(self, number: int) -> list[Person]:
         """Always the same ones, more of them when need be: their chats have a past, as chats mostly do."""
-        free = asyncio.Semaphore(_REGISTERING)
-        async with grpc.aio.insecure_channel(self.mesh.grpc["auth"]) as channel:
-            auth: AuthServiceStub = AuthServiceStub(channel)
-            new = (_somebody(auth, free) for _ in range(number - len(self.known)))
-            self.known.extend(await asyncio.gather(*new))
+        new = await residents(self.mesh, max(0, number - len(self.known)))
+        self.known.extend(Person(resident.token, resident.user_id) for resident in new)
         return self.known[:number]
 
     def services(self) -> dict[str, list[int]]:
@@ -99,7 +88,7 @@ class Chatly:
 async def embedded(**environ: str) -> AsyncIterator[Running]:
     """An embedded mesh of its own, with its data in a folder that goes with it."""
     with TemporaryDirectory(prefix="chatly-bench-") as folder:
-        async with running_mesh(Path(folder), **_LONG_SESSIONS, **environ) as mesh:
+        async with running_mesh(Path(folder), **LONG_SESSIONS, **environ) as mesh:
             yield Running(mesh=mesh, messaging=[mesh.grpc["messaging"]])
 
 
@@ -109,7 +98,7 @@ async def distributed(engines: Engines, *, nodes: int) -> AsyncIterator[Running]
     free = free_ports()
     grpc_addresses, http_addresses = ([f"{HOST}:{next(free)}" for _ in range(nodes)] for _ in range(2))
     environ = {
-        **_LONG_SESSIONS,
+        **LONG_SESSIONS,
         **engines.chatly(),
         "CHATLY_MESSAGING_ADDRESS": ",".join(grpc_addresses),
         "CHATLY_MESSAGING_HTTP_ADDRESS": ",".join(http_addresses),
@@ -117,12 +106,3 @@ async def distributed(engines: Engines, *, nodes: int) -> AsyncIterator[Running]
     with TemporaryDirectory(prefix="chatly-bench-") as folder:
         async with running_mesh(Path(folder), **environ) as mesh:
             yield Running(mesh=mesh, messaging=grpc_addresses, engines=engines.pids)
-
-
-async def _somebody(auth: AuthServiceStub, free: asyncio.Semaphore) -> Person:
-    name = f"bench{next(_numbers)}"
-    email = f"{name}@bench.example"
-    async with free:
-        await auth.Register(RegisterRequest(username=name, email=email, password=_PASSWORD))
-        session = await auth.Login(LoginRequest(email=email, password=_PASSWORD))
-    return Person(session.token, session.user_id)

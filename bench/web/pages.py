@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.async_api import Browser, async_playwright
 
-from tests.web.people import FLAGS, People
+from tests.web.people import FLAGS
 from tests.web.screen import Screen
 
 _ROOT = Path(__file__).parents[2]
@@ -35,17 +35,6 @@ async def probed(screen: Screen) -> Screen:
     await screen.page.reload()
     await screen.chats.wait_for()
     return screen
-
-
-async def pair(people: People) -> tuple[Screen, Screen]:
-    """Two people who talk with each other, in probed pages."""
-    ann, bob = await people.pair()
-    await ann.send("Hello")
-    await bob.stored("Hello").wait_for()
-    for screen in (ann, bob):
-        await probed(screen)
-        await screen.stored("Hello").wait_for()
-    return ann, bob
 
 
 def percentiles(values: list[float]) -> dict[str, Any]:

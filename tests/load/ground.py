@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.e2e.mesh import Mesh, running_mesh
+from tests.load.people import LONG_SESSIONS
 
 T = TypeVar("T")
-
-# A run takes longer than a token lives otherwise.
-_LONG_SESSIONS = {"CHATLY_AUTH_ACCESS_TOKEN_SECONDS": "14400"}
 
 
 class CannotRunError(Exception):
@@ -34,7 +32,7 @@ class Ground:
     @asynccontextmanager
     async def mesh(self, nodes: Mapping[str, int] | None = None, /, **environ: str) -> AsyncIterator[Mesh]:
         """A mesh with its data in the folder; it must not say anything of a Traceback while it runs."""
-        async with running_mesh(self.folder, nodes, **{**_LONG_SESSIONS, **environ}) as mesh:
+        async with running_mesh(self.folder, nodes, **{**LONG_SESSIONS, **environ}) as mesh:
             yield mesh
 
 

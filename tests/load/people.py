@@ -16,6 +16,9 @@ from tests.e2e.mesh import Mesh
 from tests.e2e.people import PASSWORD, Person
 from tests.faults.chatter import messaging_stub
 
+LONG_SESSIONS = {"CHATLY_AUTH_ACCESS_TOKEN_SECONDS": "14400"}
+"""For a mesh whose people stay longer than a token lives otherwise."""
+
 _AT_ONCE = 16
 _SECONDS = 60.0
 _AT_CREATION = 499
