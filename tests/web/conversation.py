@@ -42,6 +42,7 @@ class Conversation:
         return self.log.get_by_role("article")
 
     def message(self, text: str) -> Locator:
+        """By some of its text. The time stands behind that: "line 2" at "9:15 AM" has "line 29", but not "line 29."."""
         return self.messages.filter(has_text=text)
 
     def stored(self, text: str) -> Locator:

@@ -43,16 +43,16 @@ async def test_a_group_is_live_for_those_in_it_and_gone_for_those_removed(people
 async def test_who_reads_older_messages_is_not_pulled_away_by_new_ones(people: People) -> None:
     ann, bob = await people.pair()
     for number in range(30):
-        await ann.send(f"line {number}")
-    await expect(bob.message("line 29")).to_be_visible()
+        await ann.send(f"line {number}.")
+    await expect(bob.message("line 29.")).to_be_visible()
 
     await bob.log.hover()
     await bob.page.mouse.wheel(0, -100_000)
-    await expect(bob.message("line 0")).to_be_in_viewport()
+    await expect(bob.message("line 0.")).to_be_in_viewport()
     await ann.send("news")
 
     await expect(bob.page.get_by_role("button", name="1 new message")).to_be_visible()
-    await expect(bob.message("line 0")).to_be_in_viewport()
+    await expect(bob.message("line 0.")).to_be_in_viewport()
     await bob.page.get_by_role("button", name="1 new message").click()
     await expect(bob.message("news")).to_be_in_viewport()
 
@@ -60,8 +60,8 @@ async def test_who_reads_older_messages_is_not_pulled_away_by_new_ones(people: P
 async def test_who_is_at_the_end_stays_there_when_the_chat_gets_narrower_and_wider(people: People) -> None:
     ann, bob = await people.pair()
     for number in range(14):
-        await ann.send(f"A line so long that it needs a second one where the chat has a panel beside it, number {number}")
-    last = ann.message("number 13")
+        await ann.send(f"A line so long that it needs a second one where the chat has a panel beside it, number {number}.")
+    last = ann.message("number 13.")
     await expect(last).to_be_in_viewport(ratio=1)
 
     # The second time, too: by then every line was measured in both widths.

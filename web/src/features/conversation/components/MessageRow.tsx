@@ -1,5 +1,4 @@
 import { Ellipsis, Reply, SmilePlus } from "lucide-react";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useUserName } from "@/components/people/names";
 import { UserAvatar } from "@/components/people/UserAvatar";
@@ -22,8 +21,6 @@ export function MessageRow({ message, first, last, me, isGroup, found, ...contex
   const { t, i18n } = useTranslation();
   const isOwn = message.senderId === me;
   const sender = useUserName(message.senderId);
-  const [wasVisited, setVisited] = useState(false);
-  const visit = () => setVisited(true);
   const label = t("conversation.from", {
     name: isOwn ? t("common.you") : sender,
     time: formatTime(message.createdAt, i18n.language),
@@ -36,8 +33,6 @@ export function MessageRow({ message, first, last, me, isGroup, found, ...contex
       data-key={message.key}
       data-message={message.messageId}
       data-state={message.state}
-      onPointerEnter={visit}
-      onFocus={visit}
     >
       {isGroup && !isOwn && (
         <span className={styles.face} data-raised={message.reactions.length > 0}>
@@ -51,7 +46,7 @@ export function MessageRow({ message, first, last, me, isGroup, found, ...contex
             <Content message={message} onQuote={context.onQuote} onShow={context.onShow} />
             <MessageFooter message={message} isOwn={isOwn} />
           </div>
-          {wasVisited && <Toolbar message={message} onOpen={context.onOpen} onReply={context.commands.reply} />}
+          <Toolbar message={message} onOpen={context.onOpen} onReply={context.commands.reply} />
         </div>
         <Reactions message={message} me={me} onReact={context.commands.react} />
         {message.state === "failed" && <SendProblem message={message} commands={context.commands} />}
@@ -78,7 +73,7 @@ function Content({ message, onQuote, onShow }: { message: Message } & Pick<RowCo
   );
 }
 
-/** Shown while the pointer or the focus is on the message; made when it first is: most messages are only read. */
+/** Shown while the pointer or the focus is on the message. */
 function Toolbar({
   message,
   onOpen,
