@@ -67,12 +67,14 @@ class Subscribe:
             yield self._wire.caught_up(reader.replayed) + self._cursor(reader.cursor)
 
     async def _begin_now(self, reader: Reader) -> None:
-        # Noted before the stream listens: what happens from then on is told.
-        past = await self._replays.since(reader.user_id, await self._replays.stored())
+        # Looked up before the stream listens: what happens from then on is told. What the store has but this node has
+        # not heard of may still come by the bus, and is past, too.
+        past = await self._replays.since(reader.user_id, self._hub.watermark.offsets)
         reader.note_told(past.events)
         await self._hub.listen(reader, user_channel(reader.user_id))
         await self._hub.settle(reader, await self._replays.places(reader))
         reader.begin_at(await self._replays.stored())
+        reader.note_told(past.events)
         reader.outbox.holding = False
 
     async def _replay(self, reader: Reader) -> AsyncIterator[bytes]:

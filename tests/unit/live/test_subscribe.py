@@ -144,6 +144,21 @@ async def test_who_comes_between_the_two_copies_of_an_event_gets_the_second(worl
     assert early.texts == ["two copies", "end"]
 
 
+async def test_who_begins_without_a_cursor_is_not_told_of_the_past_by_copies_that_come_late(
+    world: World, node: Node
+) -> None:
+    ann, bob = a_user(), a_user()
+    before = await node.send(direct_chat_id(ann, bob), ann, "before")
+    await world.persist(announce=False)
+    async with node.client(bob) as client:
+        await client.caught_up()
+        await world.publish(before)
+        await node.send(direct_chat_id(ann, bob), ann, "after")
+        await client.saw_text("after")
+
+    assert client.texts == ["after"]
+
+
 async def test_a_node_that_was_started_anew_replays_what_was_not_stored(world: World) -> None:
     ann, bob = a_user(), a_user()
     async with a_node(world) as first, first.client(bob) as client:
