@@ -53,7 +53,7 @@ end
 """)
 
 
-_Put = tuple[str, str, Part]
+_Entry = tuple[str, str, Part]
 """Key, kind and value for _ADD and _FORGET."""
 
 
@@ -97,12 +97,12 @@ class RedisHotTail:
             return
         note = _Note.of(event)
         # The note that has it trimmed goes first: what a dying node leaves half done is trimmed like the rest.
-        puts: list[_Put] = [(self._waiting(partition), "note", str(note))]
-        puts += [(self._user(user_id), "note", f"{partition}|{note.chat_id}") for user_id in users_of(event.event)]
+        entries: list[_Entry] = [(self._waiting(partition), "note", str(note))]
+        entries += [(self._user(user_id), "note", f"{partition}|{note.chat_id}") for user_id in users_of(event.event)]
         if note.send:
-            puts.append((self._send(note.send), "note", f"{partition}|{note}"))
-        puts.append((self._events(note.chat_id), "event", pack_lasting(event)))
-        await self._redis.run_all(_ADD, self._calls(puts, offset, _TTL_SECONDS))
+            entries.append((self._send(note.send), "note", f"{partition}|{note}"))
+        entries.append((self._events(note.chat_id), "event", pack_lasting(event)))
+        await self._redis.run_all(_ADD, self._calls(entries, offset, _TTL_SECONDS))
 
     async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
         chats = list(chat_ids)
@@ -146,7 +146,7 @@ class RedisHotTail:
         while taken == _TRIMMED_AT_ONCE:
             members = await self._redis.run(_TAKE_STORED, [self._waiting(partition)], offset, _TRIMMED_AT_ONCE)
             notes = [_Note.read(member) for member in members]
-            kept: list[_Put] = [(self._events(note.chat_id), "event", note.offset) for note in notes]
+            kept: list[_Entry] = [(self._events(note.chat_id), "event", note.offset) for note in notes]
             kept += [(self._send(note.send), "note", f"{partition}|{note}") for note in notes if note.send]
             await self._redis.run_all(_FORGET, self._calls(kept))
             taken = len(members)
@@ -160,12 +160,12 @@ class RedisHotTail:
     def _is_stored(self, position: LogPosition) -> bool:
         return position.offset <= self._floor.get(position.partition, -1)
 
-    def _calls(self, puts: Iterable[_Put], *first: Part) -> list[Call]:
+    def _calls(self, entries: Iterable[_Entry], *first: Part) -> list[Call]:
         """One for each slot, or several, in the order in which they come up."""
-        slots: defaultdict[int, list[_Put]] = defaultdict(list)
-        for key, kind, value in puts:
-            slots[self._redis.slot(key)].append((key, kind, value))
-        parts = (puts[at : at + _KEYS_AT_ONCE] for puts in slots.values() for at in range(0, len(puts), _KEYS_AT_ONCE))
+        slots: defaultdict[int, list[_Entry]] = defaultdict(list)
+        for entry in entries:
+            slots[self._redis.slot(entry[0])].append(entry)
+        parts = (some[at : at + _KEYS_AT_ONCE] for some in slots.values() for at in range(0, len(some), _KEYS_AT_ONCE))
         return [
             Call([key for key, _, _ in part], [*first, *(text for _, kind, value in part for text in (kind, value))])
             for part in parts

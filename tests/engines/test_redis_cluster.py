@@ -228,7 +228,7 @@ async def test_without_one_of_the_nodes_commands_fail_soon_and_work_once_it_is_b
     await cluster.nodes[2].stop()
     for _ in range(3):
         with pytest.raises(ChatlyError):
-            await asyncio.wait_for(redis.ask([("GET", key) for key in keys]), 10)
+            await asyncio.wait_for(redis.ask([("GET", key) for key in keys]), 3)
 
     await cluster.nodes[2].start()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kernel.errors import ChatlyError, Reason
 from services.presence.adapters.cassandra_profile_store import CassandraProfileStore, presence_schema
 from services.presence.adapters.sqlite_profile_store import SqliteProfileStore, open_sqlite_profile_store
 from services.presence.model import CustomStatus, Profile
@@ -129,3 +130,13 @@ async def test_sqlite_still_knows_it_after_a_restart(tmp_path: Path) -> None:
 
     async with open_sqlite_profile_store(tmp_path / "presence.db") as store:
         assert await profile(store, ANN) == Profile(NOON, LUNCH)
+
+
+async def test_a_file_that_is_closed_is_a_store_that_is_away(tmp_path: Path) -> None:
+    async with open_sqlite_profile_store(tmp_path / "presence.db") as store:
+        pass
+
+    for call in (store.read([ANN]), store.saw({ANN: NOON}), store.set_status(ANN, BUSY), store.drop_expired(NOON)):
+        with pytest.raises(ChatlyError) as failed:
+            await call
+        assert failed.value.reason is Reason.STORE_UNAVAILABLE
