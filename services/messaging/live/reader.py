@@ -113,14 +113,14 @@ class Reader:
         """Move the cursor to the node's watermark unless it is ahead of it; say whether it moved."""
         if self.cursor is stored or not covers(stored, self.cursor):
             return False
-        self.begin_at(stored)
+        self.begin_at(stored, heard=stored)
         return True
 
-    def begin_at(self, stored: Mapping[int, int]) -> None:
-        """Set the cursor."""
+    def begin_at(self, stored: Mapping[int, int], *, heard: Mapping[int, int]) -> None:
+        """Set the cursor. `heard`: the node's watermark, for what lies behind it comes by the bus no more."""
         self.cursor = stored
-        self._told = {key: place for key, place in self._told.items() if not _is_stored(place, stored)}
+        self._told = {key: place for key, place in self._told.items() if not _lies_behind(place, heard)}
 
 
-def _is_stored(place: LogPosition, stored: Mapping[int, int]) -> bool:
-    return place.offset <= stored.get(place.partition, -1)
+def _lies_behind(place: LogPosition, watermark: Mapping[int, int]) -> bool:
+    return place.offset <= watermark.get(place.partition, -1)

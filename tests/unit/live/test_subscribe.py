@@ -159,6 +159,21 @@ async def test_who_begins_without_a_cursor_is_not_told_of_the_past_by_copies_tha
     assert client.texts == ["after"]
 
 
+async def test_what_was_replayed_is_not_told_again_by_copies_that_come_late(world: World, node: Node) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+    missed = await node.send(direct_chat_id(ann, bob), ann, "missed")
+    await world.persist(announce=False)
+    async with node.client(bob, client.cursor) as resumed:
+        await resumed.caught_up()
+        await world.publish(missed)
+        await node.send(direct_chat_id(ann, bob), ann, "after")
+        await resumed.saw_text("after")
+
+    assert resumed.texts == ["missed", "after"]
+
+
 async def test_a_node_that_was_started_anew_replays_what_was_not_stored(world: World) -> None:
     ann, bob = a_user(), a_user()
     async with a_node(world) as first, first.client(bob) as client:
