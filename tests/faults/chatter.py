@@ -15,17 +15,10 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person
+from tests.faults.away import AWAY
 
 _CALL_SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
-# What a client sees of a server that is killed, and of an edge whose server is gone.
-AWAY = {
-    grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.UNKNOWN,
-    grpc.StatusCode.INTERNAL,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-    grpc.StatusCode.CANCELLED,
-}
 
 
 @asynccontextmanager

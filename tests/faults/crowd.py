@@ -16,7 +16,8 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, people
-from tests.faults.chatter import AWAY, Sender, Subscriber, messaging_stub
+from tests.faults.away import AWAY
+from tests.faults.chatter import Sender, Subscriber, messaging_stub
 from tests.faults.history import history
 from tests.waiting import eventually
 

@@ -11,8 +11,9 @@ import grpc
 from chatly.media.v1 import media_service_pb2 as media
 from chatly.messaging.v1 import messaging_service_pb2 as messaging
 
+from tests.faults.away import LATER
 from tests.faults.checker.journal import Kind
-from tests.faults.clients.link import AWAY, Link
+from tests.faults.clients.link import Link
 from tests.faults.clients.listening import Listening
 from tests.faults.clients.notes import Notes
 
@@ -83,7 +84,7 @@ class Acting:
         try:
             done = await self._link.current.media.Upload(steps(), metadata=self._link.metadata, timeout=_UPLOAD_SECONDS)
         except grpc.aio.AioRpcError as error:
-            if error.code() not in AWAY:
+            if error.code() not in LATER:
                 raise
             return
         await self._send(chat, (done.media.media_id,))
@@ -101,7 +102,7 @@ class Acting:
             answer = await self._link.call(lambda stubs: stubs.messaging.ToggleReaction, request, again=False)
         except grpc.aio.AioRpcError as error:
             # Its message may have been deleted, or withdrawn, a moment ago.
-            if error.code() not in {*AWAY, grpc.StatusCode.NOT_FOUND}:
+            if error.code() not in {*LATER, grpc.StatusCode.NOT_FOUND}:
                 raise
             return
         self._notes.write(Kind.REACTED, chat=chat, message=message, emoji=emoji, present=answer.present)
@@ -126,7 +127,7 @@ class Acting:
             # Another attempt would be another page, asked for at another time.
             page = await self._link.call(lambda stubs: stubs.messaging.ListMessages, request, again=False)
         except grpc.aio.AioRpcError as error:
-            if error.code() not in AWAY:
+            if error.code() not in LATER:
                 raise
             return
         shown = tuple(item.message_id for item in page.messages if not item.deleted_for_everyone)

@@ -11,22 +11,14 @@ from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 
+from tests.faults.away import LATER
+
 Request = TypeVar("Request")
 Response = TypeVar("Response")
 
 ATTEMPT_SECONDS = 3.0
 """How long one attempt may take before the next edge is tried."""
 _PAUSE_SECONDS = 0.1
-# What a call may get while something is away, and what says "later".
-AWAY = {
-    grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.UNKNOWN,
-    grpc.StatusCode.INTERNAL,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-    grpc.StatusCode.CANCELLED,
-    grpc.StatusCode.RESOURCE_EXHAUSTED,
-    grpc.StatusCode.ABORTED,
-}
 _OPTIONS = [
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -75,7 +67,7 @@ class Link:
                 return await method(self._edges[edge])(request, metadata=self.metadata, timeout=seconds)
             except grpc.aio.AioRpcError as error:
                 self.blame(edge, error)
-                if not again or error.code() not in AWAY:
+                if not again or error.code() not in LATER:
                     raise
             await asyncio.sleep(_PAUSE_SECONDS)
 
@@ -89,7 +81,7 @@ class Link:
                 yield response
         except grpc.aio.AioRpcError as error:
             self.blame(edge, error)
-            if error.code() not in AWAY:
+            if error.code() not in LATER:
                 raise
         except asyncio.CancelledError:
             # Ours, by `blame`; unless it is the task that is to end.
