@@ -24,7 +24,7 @@ class PersisterSettings:
     )
     linger_seconds: float = env(
         "CHATLY_PERSISTER_LINGER_SECONDS",
-        default=0.02,
+        default=0.1,
         help="how long records may gather after a batch that was not full, in seconds, so that they share the next one",
         check=not_negative,
     )
