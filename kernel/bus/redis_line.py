@@ -26,9 +26,10 @@ class Line:
         last: Collection[str],
         silence: float,
     ) -> None:
-        """`hear` gets name and payload of each message. `missed`: from now on everything is heard again, after a time
-        when it was not. `first` and `last`: channels to begin and to end with, whenever all are asked for again.
-        `silence`: seconds without a word, though asked for one, after which the connection is given up.
+        """`connect` gives an open connection; `hear` gets name and payload of each message. `missed`: from now on
+        everything is heard again, after a time when it was not. `first` and `last`: channels to begin and to end with,
+        whenever all are asked for again. `silence`: seconds without a word, though asked for one, after which the
+        connection is given up.
         """
         self._connect = connect
         self._hear = hear
@@ -89,7 +90,6 @@ class Line:
     async def _listen(self) -> None:
         connection = await self._connect()
         try:
-            await connection.connect()  # type: ignore[no-untyped-call]
             self._outgoing = asyncio.Queue()
             self._leaving.clear()
             self._unconfirmed = set(self._channels)

@@ -5,8 +5,8 @@ All keys that a command touches must have the same slot, so that a cluster can c
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from redis.exceptions import NoScriptError, RedisClusterException
 
 from kernel.errors import ChatlyError
 from kernel.runner import background
+from kernel.store.redis_exchange import Exchange, answered_within
 from kernel.store.redis_pipeline import Command, Part, SharedPipeline
 from kernel.store.redis_settings import RedisSettings
 
@@ -107,32 +108,40 @@ class RedisHandle:
         return answers
 
     async def connection(self, key: str) -> AbstractConnection:
-        """A connection of one's own to the node that has a key; not connected yet. Raises what redis raises."""
+        """A connection of one's own to the node that has a key, open. Raises what redis raises."""
         if isinstance(self._client, Redis):
-            pool = self._client.connection_pool
-            return pool.connection_class(**pool.connection_kwargs)
+            return await _connection(self._client)
         # Whoever asks has lost a connection, or has none yet.
         await _discover(self._client)
         node = self._client.get_node_from_key(key)
         if node is None:
             raise RedisClusterException("no node has the key's slot")
-        return node.connection_class(**node.connection_kwargs)
+        return await _open(node.connection_class, node.connection_kwargs)
 
 
 @asynccontextmanager
 async def open_redis(settings: RedisSettings) -> AsyncIterator[RedisHandle]:
     """Begin to use Redis, also while it is away; send what waits, and close, at the end."""
     client = _client(settings)
-    probe = partial(_whole, client) if isinstance(client, RedisCluster) else client.ping
-    pipeline = SharedPipeline(client=client, probe=probe, place=_place(settings.url))
-    try:
-        async with background({"redis pipeline": pipeline.run}):
-            yield RedisHandle(client=client, pipeline=pipeline, prefix=settings.prefix, lanes=settings.lanes)
-            with suppress(ChatlyError):
-                # Carried out after everything that was asked for before.
-                await pipeline.submit(("EXISTS", settings.prefix))
-    finally:
-        await client.aclose()
+    async with _pipeline(client, place=_place(settings.url)) as pipeline:
+        yield RedisHandle(client=client, pipeline=pipeline, prefix=settings.prefix, lanes=settings.lanes)
+        with suppress(ChatlyError):
+            # Carried out after everything that was asked for before.
+            await pipeline.submit(("EXISTS", settings.prefix))
+
+
+@asynccontextmanager
+async def _pipeline(client: Redis | RedisCluster, *, place: str) -> AsyncIterator[SharedPipeline]:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(client.aclose)
+        if isinstance(client, RedisCluster):
+            pipeline = SharedPipeline(send=partial(_send, client), probe=partial(_whole, client), place=place)
+        else:
+            exchange = Exchange(connect=partial(_connection, client), patience=_TIMEOUT_SECONDS)
+            stack.push_async_callback(exchange.close)
+            pipeline = SharedPipeline(send=exchange, probe=client.ping, place=place)
+        await stack.enter_async_context(background({"redis pipeline": pipeline.run}))
+        yield pipeline
 
 
 def _client(settings: RedisSettings) -> Redis | RedisCluster:
@@ -159,6 +168,31 @@ def _client(settings: RedisSettings) -> Redis | RedisCluster:
     for command in [name for name in client.response_callbacks if not str(name).startswith(("CLUSTER", "COMMAND"))]:
         del client.response_callbacks[command]
     return client
+
+
+async def _connection(client: Redis) -> AbstractConnection:
+    pool = client.connection_pool
+    return await _open(pool.connection_class, pool.connection_kwargs)
+
+
+async def _open(kind: type[AbstractConnection], options: Mapping[str, Any]) -> AbstractConnection:
+    """A connection whose owner says how long to wait for an answer, and which never keeps a cancellation to itself."""
+    connection = kind(**{**options, "socket_timeout": None})
+    try:
+        async with answered_within(_TIMEOUT_SECONDS):
+            await connection.connect()  # type: ignore[no-untyped-call]
+    except BaseException:
+        await connection.disconnect(nowait=True)
+        raise
+    return connection
+
+
+async def _send(cluster: RedisCluster, commands: Sequence[Command]) -> list[Any]:
+    pipeline = cluster.pipeline(transaction=False)
+    for command in commands:
+        pipeline.execute_command(*command)
+    answers: list[Any] = await pipeline.execute(raise_on_error=False)
+    return answers
 
 
 async def _discover(cluster: RedisCluster) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisClusterException, RedisError
 
 from kernel.errors import ChatlyError, Reason, unavailable
@@ -40,13 +39,16 @@ class SharedPipeline:
     def __init__(
         self,
         *,
-        client: Redis | RedisCluster,
+        send: Callable[[Sequence[Command]], Awaitable[list[Any]]],
         probe: Callable[[], Awaitable[object]],
         place: str,
         capacity: int = 20_000,
     ) -> None:
-        """`probe`: returns if the server is there; `place`: what to call it; `capacity`: commands that may wait."""
-        self._client = client
+        """`send` returns a batch's answers, errors among them, and raises one of AWAY when there are none.
+
+        `probe`: returns if the server is there; `place`: what to call it; `capacity`: commands that may wait.
+        """
+        self._send = send
         self._probe = probe
         self._place = place
         self._capacity = capacity
@@ -98,13 +100,6 @@ class SharedPipeline:
         else:
             for (_, answer), value in zip(batch, answers, strict=True):
                 self._settle(answer, value)
-
-    async def _send(self, commands: Sequence[Command]) -> list[Any]:
-        pipeline = self._client.pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
-        answers: list[Any] = await pipeline.execute(raise_on_error=False)
-        return answers
 
     async def _outlast(self, error: BaseException, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
         self._trouble = why(error)

@@ -17,9 +17,6 @@ class HangsUp:
     def __init__(self) -> None:
         self.over = asyncio.Event()
 
-    async def connect(self) -> None:
-        pass
-
     async def disconnect(self, **_options: object) -> None:
         pass
 

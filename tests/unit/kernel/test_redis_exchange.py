@@ -1,0 +1,134 @@
+"""One connection for batches of commands, over a server that answers as it is told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from redis.asyncio.connection import AbstractConnection, Connection
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from kernel.store.redis_exchange import Exchange
+from tests.waiting import eventually
+
+
+class Server:
+    """Echoes the last word of every command. "silence" it never answers, "hang up" it takes badly."""
+
+    def __init__(self) -> None:
+        self.connections: list[asyncio.StreamWriter] = []
+        self.heard: list[bytes] = []
+        self.port = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections.append(writer)
+        while header := await reader.readline():
+            words = [await self._word(reader) for _ in range(int(header[1:]))]
+            self.heard.append(words[-1])
+            match words[-1]:
+                case b"silence":
+                    continue
+                case b"hang up":
+                    return writer.close()
+                case b"nonsense":
+                    writer.write(b"-ERR no such command\r\n")
+                case word:
+                    writer.write(b"$%d\r\n%s\r\n" % (len(word), word))
+        return None
+
+    async def _word(self, reader: asyncio.StreamReader) -> bytes:
+        length = int((await reader.readline())[1:])
+        return (await reader.readexactly(length + 2))[:-2]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    server = Server()
+    async with await asyncio.start_server(server.serve, "127.0.0.1", 0) as listening:
+        server.port = listening.sockets[0].getsockname()[1]
+        yield server
+        for writer in server.connections:
+            writer.close()
+
+
+@asynccontextmanager
+async def an_exchange(server: Server, *, patience: float) -> AsyncIterator[Exchange]:
+    async def connect() -> AbstractConnection:
+        connection = Connection(host="127.0.0.1", port=server.port, protocol=2, driver_info=None)
+        await connection.connect()
+        return connection
+
+    exchange = Exchange(connect=connect, patience=patience)
+    try:
+        yield exchange
+    finally:
+        await exchange.close()
+
+
+@pytest.fixture
+async def exchange(server: Server) -> AsyncIterator[Exchange]:
+    async with an_exchange(server, patience=60) as exchange:
+        yield exchange
+
+
+async def test_each_command_has_its_answer_and_an_error_is_one(server: Server, exchange: Exchange) -> None:
+    first, second, third = await exchange([("ECHO", "one"), ("nonsense",), ("ECHO", b"three")])
+
+    assert (first, third) == (b"one", b"three")
+    assert isinstance(second, ResponseError)
+    assert await exchange([("ECHO", "four")]) == [b"four"]
+    assert len(server.connections) == 1
+
+
+async def test_after_silence_no_late_answer_is_taken_for_another_ones(server: Server) -> None:
+    async with an_exchange(server, patience=0.5) as exchange:
+        with pytest.raises(RedisTimeoutError, match=r"no answer within 0\.5 s"):
+            await exchange([("ECHO", "silence"), ("ECHO", "late")])
+
+        assert server.heard == [b"silence", b"late"]
+        assert await exchange([("ECHO", "next")]) == [b"next"]
+        assert len(server.connections) == 2
+
+
+async def test_patience_is_for_each_answer_not_for_the_batch(server: Server) -> None:
+    async with an_exchange(server, patience=2.0) as exchange:
+        asking = asyncio.create_task(exchange([("ECHO", "silence")] * 4))
+        for number in range(4):
+            await eventually(lambda: server.heard == [b"silence"] * 4)
+            await asyncio.sleep(0.7)
+            server.connections[0].write(b"+%d\r\n" % number)
+
+        assert await asking == [b"0", b"1", b"2", b"3"]
+
+
+async def test_a_server_that_hangs_up_is_noticed(server: Server, exchange: Exchange) -> None:
+    with pytest.raises(RedisConnectionError):
+        await exchange([("ECHO", "hang up")])
+
+    assert await exchange([("ECHO", "next")]) == [b"next"]
+
+
+async def test_a_server_that_hung_up_between_two_batches_is_not(server: Server, exchange: Exchange) -> None:
+    await exchange([("ECHO", "one")])
+    server.connections[0].close()
+    await server.connections[0].wait_closed()
+    # The word of it has arrived; the event loop has yet to look.
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+    assert await exchange([("ECHO", "two")]) == [b"two"]
+    assert len(server.connections) == 2
+
+
+async def test_a_batch_that_is_cancelled_leaves_no_answers_behind(server: Server, exchange: Exchange) -> None:
+    await exchange([("ECHO", "one")])
+    asking = asyncio.create_task(exchange([("ECHO", "silence")]))
+    await eventually(lambda: server.heard[-1] == b"silence")
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    server.connections[0].write(b"+late\r\n")
+
+    assert await exchange([("ECHO", "two")]) == [b"two"]
