@@ -9,8 +9,9 @@ from typing import Any
 
 from playwright.async_api import Browser, async_playwright
 
+from tests.e2e.people import PASSWORD, Person
 from tests.web.people import FLAGS
-from tests.web.screen import Screen
+from tests.web.screen import Account, Screen
 
 _ROOT = Path(__file__).parents[2]
 _PROBE = Path(__file__).parent / "probe.js"
@@ -27,6 +28,11 @@ async def browser() -> AsyncIterator[Browser]:
         yield await playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=[*FLAGS, "--js-flags=--expose-gc"]
         )
+
+
+def account_of(person: Person) -> Account:
+    """What a program's person logs in with in a page."""
+    return Account(person.username, person.email, PASSWORD)
 
 
 async def probed(screen: Screen) -> Screen:

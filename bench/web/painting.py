@@ -11,11 +11,11 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from playwright.async_api import Browser, expect
 
 from bench.sides.side import Result
-from bench.web.pages import percentiles, probed
+from bench.web.pages import account_of, percentiles, probed
 from tests.e2e.mesh import Mesh
-from tests.e2e.people import PASSWORD, Person, people
+from tests.e2e.people import Person, people
 from tests.web.people import People
-from tests.web.screen import Account, Screen
+from tests.web.screen import Screen
 
 _WARM_UP = 10
 _MESSAGES = 60
@@ -25,7 +25,7 @@ async def measure(mesh: Mesh, browser: Browser) -> Result:
     other, reader = await people(mesh, "other", "reader")
     visitors = People(mesh.url, browser)
     screen = await visitors.visitor()
-    await screen.log_in(Account(reader.username, reader.email, PASSWORD))
+    await screen.log_in(account_of(reader))
     await _send(mesh, other, reader, "Hello")
     await probed(screen)
     await screen.open_chat(other.username)

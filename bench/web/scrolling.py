@@ -11,11 +11,10 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from playwright.async_api import Browser, Page
 
 from bench.sides.side import Result
-from bench.web.pages import probed
+from bench.web.pages import account_of, probed
 from tests.e2e.mesh import Mesh
-from tests.e2e.people import Person, people, PASSWORD
+from tests.e2e.people import Person, people
 from tests.web.people import People
-from tests.web.screen import Account
 
 _MESSAGES = 10_000
 _IN_FLIGHT = 64
@@ -32,7 +31,7 @@ async def measure(mesh: Mesh, browser: Browser) -> Result:
     visitors = People(mesh.url, browser)
     screen = await visitors.visitor()
     # Who wrote it all has nothing unread: the chat opens at its end.
-    await screen.log_in(Account(bob.username, bob.email, PASSWORD))
+    await screen.log_in(account_of(bob))
     await probed(screen)
     await screen.open_chat(ann.username)
     await screen.stored(_text(_MESSAGES - 1)).wait_for()
@@ -64,9 +63,7 @@ async def _talk(mesh: Mesh, ann: Person, bob: Person) -> None:
                 return
             await free.acquire()
             yield SendMessagesRequest(
-                send=SendMessageRequest(
-                    chat_id=ann.chat_with(bob), client_message_id=str(uuid4()), text=_text(number)
-                )
+                send=SendMessageRequest(chat_id=ann.chat_with(bob), client_message_id=str(uuid4()), text=_text(number))
             )
 
     async with grpc.aio.insecure_channel(mesh.grpc["messaging"]) as channel:

@@ -60,7 +60,9 @@ async def test_who_reads_older_messages_is_not_pulled_away_by_new_ones(people: P
 async def test_who_is_at_the_end_stays_there_when_the_chat_gets_narrower_and_wider(people: People) -> None:
     ann, bob = await people.pair()
     for number in range(14):
-        await ann.send(f"A line so long that it needs a second one where the chat has a panel beside it, number {number}.")
+        await ann.send(
+            f"A line so long that it needs a second one where the chat has a panel beside it, number {number}."
+        )
     last = ann.message("number 13.")
     await expect(last).to_be_in_viewport(ratio=1)
 

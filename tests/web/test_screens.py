@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect, Page
+from playwright.async_api import Page, expect
 
 from tests.e2e.commands.chatly import chatly
 from tests.e2e.mesh import Mesh

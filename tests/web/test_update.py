@@ -1,8 +1,8 @@
-"""A new version of the client while people have the old one open: it waits until they want it, and comes to every tab."""
+"""A new version of the client while people have the old one open: it waits for them, and comes to every tab."""
 
 from pathlib import Path
 
-from playwright.async_api import Browser, expect, Locator
+from playwright.async_api import Browser, Locator, expect
 
 from mesh.edge.settings import WEB_DIST
 from tests.e2e.mesh import running_mesh
