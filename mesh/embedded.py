@@ -17,7 +17,7 @@ from mesh.edge.front import edge_settings, ready_line, serve_pages
 from mesh.edge.process import Edge, stopped_at_the_end
 from mesh.edge.settings import EdgeSettings
 from mesh.platform import open_platform
-from mesh.serving import serving
+from mesh.serving import ports_of, serving
 from mesh.settings import ProcessSettings, embedded_secret, only_one
 from mesh.targets import TARGETS, Target
 from mesh.traces import tracing
@@ -29,7 +29,7 @@ async def run_embedded(environ: Mapping[str, str], stop: asyncio.Event, say: Say
     """Run until `stop`, then drain. Raises SettingsError or EdgeFailedError with what to do about it."""
     process = load(ProcessSettings, environ)
     say(f"Chatly {version('chatly')}, data in {process.data_dir.resolve()}")
-    with only_one(process.data_dir):
+    with only_one(process.data_dir), ports_of(TARGETS.values(), environ):
         edge = edge_settings(environ, process.data_dir)
         # The last to come, and the last to go: streams are told through it to reconnect.
         async with stopped_at_the_end(edge, process.data_dir / "edge") as envoy:

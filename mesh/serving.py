@@ -2,15 +2,16 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 
 from kernel.errors import ChatlyError, Code
 from kernel.memory import settle
 from kernel.platform import Engines, Platform
 from kernel.rpc.jwks import JwksFeed
+from kernel.rpc.ports import reserved
 from kernel.rpc.server import RunningServer, serve
-from kernel.rpc.settings import load_server_settings
+from kernel.rpc.settings import ServerSettings, load_server_settings
 from kernel.rpc.tls import load_tls
 from kernel.rpc.tokens import ServiceTokens, TokenKeys, TokenVerifier
 from kernel.runner import background
@@ -50,18 +51,33 @@ async def serve_one(name: str, environ: Mapping[str, str], stop: asyncio.Event) 
 
 
 async def _serve_one(process: ProcessSettings, target: Target, environ: Mapping[str, str], stop: asyncio.Event) -> None:
-    async with _platform(process, target, environ) as platform:
-        feed = JwksFeed(platform.service_channel("auth"))
-        async with background({} if target.name == "auth" else {"jwks": feed.run}):
-            while not stop.is_set():
-                try:
-                    await _wait_for_engines(target, environ, platform, feed, stop)
-                    await _serve_until(stop, target, environ, platform, feed)
-                except ChatlyError as error:
-                    if error.code is not Code.UNAVAILABLE:
-                        raise
-                    # An engine that was there a moment ago.
-                    logger("mesh").warning("cannot be opened yet", service=target.name, error=str(error))
+    opening = _platform(process, target, environ)
+    with ports_of([target], environ):
+        async with opening as platform:
+            await _serve_over(platform, target, environ, stop)
+
+
+@contextmanager
+def ports_of(targets: Iterable[Target], environ: Mapping[str, str]) -> Iterator[None]:
+    """Reserve the ports of what is to be served here, before anything opens a connection."""
+    with ExitStack() as stack:
+        for target in targets:
+            stack.enter_context(reserved(target.name, _server_settings(target.name, environ)))
+        yield
+
+
+async def _serve_over(platform: Platform, target: Target, environ: Mapping[str, str], stop: asyncio.Event) -> None:
+    feed = JwksFeed(platform.service_channel("auth"))
+    async with background({} if target.name == "auth" else {"jwks": feed.run}):
+        while not stop.is_set():
+            try:
+                await _wait_for_engines(target, environ, platform, feed, stop)
+                await _serve_until(stop, target, environ, platform, feed)
+            except ChatlyError as error:
+                if error.code is not Code.UNAVAILABLE:
+                    raise
+                # An engine that was there a moment ago.
+                logger("mesh").warning("cannot be opened yet", service=target.name, error=str(error))
 
 
 def _platform(
@@ -110,7 +126,11 @@ async def _are_there(engines: Engines, stop: asyncio.Event, *, seconds: float = 
 def _served(
     service: Service, environ: Mapping[str, str], platform: Platform, keys: TokenKeys
 ) -> AbstractAsyncContextManager[RunningServer]:
-    settings = load_server_settings(service.name, port=PORTS[service.name], environ=environ)
+    settings = _server_settings(service.name, environ)
     service_tokens = ServiceTokens(platform.service_secret, clock=platform.clock)
     tokens = TokenVerifier(keys=keys, clock=platform.clock)
     return serve(service, settings=settings, tokens=tokens, service_tokens=service_tokens, tls=platform.tls)
+
+
+def _server_settings(name: str, environ: Mapping[str, str]) -> ServerSettings:
+    return load_server_settings(name, port=PORTS[name], environ=environ)

@@ -1,6 +1,5 @@
 """Serves one service: gRPC with health, reflection and interceptors, and an HTTP door; drains it at the end."""
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,12 +16,12 @@ from kernel.rpc.interceptors.access import Access
 from kernel.rpc.interceptors.chain import Chain
 from kernel.rpc.interceptors.streams import OpenStreams
 from kernel.rpc.not_yet import NotYet
+from kernel.rpc.ports import address, listen, taken
 from kernel.rpc.settings import ServerSettings
 from kernel.rpc.tls import MeshTls
 from kernel.rpc.tokens import ServiceTokens, TokenVerifier
 from kernel.runner import background
 from kernel.service import Service
-from kernel.settings import SettingsError
 from kernel.telemetry.logs import logger
 
 _OPTIONS = [
@@ -57,7 +56,7 @@ class RunningServer:
     @property
     def address(self) -> str:
         """For `open_channel`."""
-        return _address(self.host, self.grpc_port)
+        return address(self.host, self.grpc_port)
 
 
 @asynccontextmanager
@@ -78,7 +77,7 @@ async def serve(
     monitor = HealthMonitor(service)
     streams = OpenStreams(tokens=tokens, per_user=settings.max_streams_per_user)
     app = build_app(service, tokens=tokens, health=monitor, trust_edge=settings.trust_edge)
-    with _listen(service.name, settings, settings.http_port, "HTTP") as listener:
+    with listen(service.name, settings, settings.http_port, "HTTP") as listener:
         server = _build(service, settings, monitor, Access(tokens=tokens, service_tokens=service_tokens), streams)
         running = RunningServer(
             name=service.name,
@@ -149,36 +148,16 @@ async def _probes(name: str, settings: ServerSettings, monitor: HealthMonitor) -
     if not settings.metrics_port:
         yield
         return
-    with _listen(name, settings, settings.metrics_port, "METRICS") as listener:
+    with listen(name, settings, settings.metrics_port, "METRICS") as listener:
         async with serve_http(build_probes(monitor), listener, grace_seconds=settings.grace_seconds):
             yield
 
 
-def _listen(name: str, settings: ServerSettings, port: int, kind: str) -> socket.socket:
-    try:
-        return socket.create_server((settings.host, port), family=_family(settings.host), backlog=512)
-    except OSError as error:
-        raise _taken(name, settings.host, port, kind) from error
-
-
 def _bind(name: str, settings: ServerSettings, server: grpc.aio.Server, tls: MeshTls | None) -> int:
-    address = _address(settings.host, settings.grpc_port)
+    where = address(settings.host, settings.grpc_port)
     try:
         if tls is None:
-            return server.add_insecure_port(address)
-        return server.add_secure_port(address, tls.server_credentials())
+            return server.add_insecure_port(where)
+        return server.add_secure_port(where, tls.server_credentials())
     except RuntimeError as error:
-        raise _taken(name, settings.host, settings.grpc_port, "GRPC") from error
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def _address(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _taken(name: str, host: str, port: int, kind: str) -> SettingsError:
-    variable = f"CHATLY_{name.upper()}_{kind}_PORT"
-    return SettingsError(f"{name} cannot listen on {_address(host, port)}: it is in use; set {variable} or CHATLY_HOST")
+        raise taken(name, settings.host, settings.grpc_port, "GRPC") from error

@@ -18,6 +18,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from structlog.testing import capture_logs
 
+from kernel.rpc.ports import reserved
 from kernel.rpc.settings import ServerSettings
 from kernel.service import Service
 from kernel.settings import SettingsError
@@ -140,6 +141,30 @@ async def test_a_port_in_use_is_told_with_the_variable_that_sets_it(port: str, v
                 a_service("auth", GetJwks=no_keys), settings=replace(ServerSettings(), **{port: number})
             ):
                 pass
+
+
+async def test_a_reserved_port_is_for_the_server_alone() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        grpc_port, http_port = first.getsockname()[1], second.getsockname()[1]
+    settings = replace(ServerSettings(), grpc_port=grpc_port, http_port=http_port)
+    with reserved("auth", settings):
+        for port in (grpc_port, http_port):
+            with socket.socket() as outgoing, pytest.raises(OSError, match="in use"):
+                outgoing.bind(("127.0.0.1", port))
+        async with running(a_service("auth", GetJwks=no_keys), settings=settings) as served:
+            await AuthServiceStub(served.channel).GetJwks(auth_pb.GetJwksRequest())
+
+
+@pytest.mark.parametrize("kind", ["grpc", "http", "metrics"])
+def test_a_port_that_cannot_be_reserved_is_told_with_the_variable_that_sets_it(kind: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        settings = replace(ServerSettings(), **{f"{kind}_port": number})
+        with (
+            pytest.raises(SettingsError, match=f"127.0.0.1:{number}.*CHATLY_AUTH_{kind.upper()}_PORT"),
+            reserved("auth", settings),
+        ):
+            pass
 
 
 async def test_a_server_with_a_method_open_to_nobody_knows_whom_does_not_start() -> None:

@@ -57,7 +57,7 @@ async def server() -> AsyncIterator[Server]:
 async def an_exchange(server: Server, *, patience: float) -> AsyncIterator[Exchange]:
     async def connect() -> AbstractConnection:
         connection = Connection(host="127.0.0.1", port=server.port, protocol=2, driver_info=None)
-        await connection.connect()
+        await connection.connect()  # type: ignore[no-untyped-call]
         return connection
 
     exchange = Exchange(connect=connect, patience=patience)
