@@ -8,6 +8,8 @@ from typing import Final
 
 # As Python puts it in a text, for drivers that hand on nothing else.
 _REFUSED: Final = re.compile(r"certificate verify failed: (.*?)(?: \(_ssl|$)")
+# What drivers say of a server that ended a connection without a word.
+_HUNG_UP: Final = re.compile(r"reset by peer|closed|connection lost|broken pipe", re.IGNORECASE)
 
 
 def readable(file: str) -> str | None:
@@ -43,6 +45,11 @@ def tls_trouble(error: BaseException, *, trust: str, name: str) -> str | None:
         if isinstance(each, ssl.SSLError):
             return f"no TLS with the server: {' '.join(str(each).split())} (see {trust})"
     return None
+
+
+def plaintext_trouble(told: str, *, setting: str) -> str:
+    """What to add to an error where plaintext was never answered; empty if the server did not hang up."""
+    return f" (as a server does that wants TLS: see {setting})" if _HUNG_UP.search(told) else ""
 
 
 def _refusal(reason: str, *, trust: str, name: str) -> str:

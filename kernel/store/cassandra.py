@@ -19,6 +19,7 @@ from kernel.store.cassandra_places import place_of
 from kernel.store.cassandra_schema import Schema
 from kernel.store.cassandra_settings import CassandraSettings
 from kernel.telemetry.logs import logger
+from kernel.tls import plaintext_trouble
 
 UNSET = UNSET_VALUE
 """For a column that is to stay as it is: None would write a tombstone."""
@@ -106,7 +107,7 @@ class CassandraSession:
             try:
                 self._session = await self._attempt()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next attempt may succeed
-                self._trouble = why(error)
+                self._trouble = self._why(error)
                 if said != self._trouble:
                     logger("cassandra").error("not available, trying again", where=self._where(), error=self._trouble)
                     said = self._trouble
@@ -166,6 +167,10 @@ class CassandraSession:
             except Exception:
                 self._prepared.pop(cql, None)
                 raise
+
+    def _why(self, error: Exception) -> str:
+        told = why(error)
+        return told if self._settings.ca_file else told + plaintext_trouble(told, setting="CHATLY_CASSANDRA_CA_FILE")
 
     def _working_session(self) -> Session:
         if self._session is None:

@@ -5,7 +5,7 @@ All keys that a command touches must have the same slot, so that a cluster can c
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +24,7 @@ from kernel.runner import background
 from kernel.store.redis_exchange import Exchange, answered_within
 from kernel.store.redis_pipeline import Command, Part, SharedPipeline
 from kernel.store.redis_settings import RedisSettings
+from kernel.tls import plaintext_trouble
 
 _CLUSTER = "+cluster"
 _TIMEOUT_SECONDS = 1.0
@@ -123,7 +124,7 @@ class RedisHandle:
 async def open_redis(settings: RedisSettings) -> AsyncIterator[RedisHandle]:
     """Begin to use Redis, also while it is away; send what waits, and close, at the end."""
     client = _client(settings)
-    async with _pipeline(client, place=_place(settings.url)) as pipeline:
+    async with _pipeline(client, settings) as pipeline:
         yield RedisHandle(client=client, pipeline=pipeline, prefix=settings.prefix, lanes=settings.lanes)
         with suppress(ChatlyError):
             # Carried out after everything that was asked for before.
@@ -131,15 +132,16 @@ async def open_redis(settings: RedisSettings) -> AsyncIterator[RedisHandle]:
 
 
 @asynccontextmanager
-async def _pipeline(client: Redis | RedisCluster, *, place: str) -> AsyncIterator[SharedPipeline]:
+async def _pipeline(client: Redis | RedisCluster, settings: RedisSettings) -> AsyncIterator[SharedPipeline]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(client.aclose)
+        shared = partial(SharedPipeline, place=_place(settings.url), hint=_hint(settings.url))
         if isinstance(client, RedisCluster):
-            pipeline = SharedPipeline(send=partial(_send, client), probe=partial(_whole, client), place=place)
+            pipeline = shared(send=partial(_send, client), probe=partial(_whole, client))
         else:
             exchange = Exchange(connect=partial(_connection, client), patience=_TIMEOUT_SECONDS)
             stack.push_async_callback(exchange.close)
-            pipeline = SharedPipeline(send=exchange, probe=client.ping, place=place)
+            pipeline = shared(send=exchange, probe=client.ping)
         await stack.enter_async_context(background({"redis pipeline": pipeline.run}))
         yield pipeline
 
@@ -154,8 +156,7 @@ def _client(settings: RedisSettings) -> Redis | RedisCluster:
     }
     if settings.password:
         options["password"] = settings.password
-    secure = urlsplit(settings.url).scheme.startswith("rediss")
-    if secure:
+    if _is_secure(settings.url):
         options["ssl_check_hostname"] = settings.check_name
         if settings.ca_file:
             options["ssl_ca_certs"] = settings.ca_file
@@ -205,6 +206,14 @@ async def _whole(cluster: RedisCluster) -> None:
     """Return if every node that takes writes is there: commands for all of them share a pipeline."""
     await _discover(cluster)
     await cluster.ping(target_nodes=RedisCluster.PRIMARIES)
+
+
+def _is_secure(url: str) -> bool:
+    return urlsplit(url).scheme.startswith("rediss")
+
+
+def _hint(url: str) -> Callable[[str], str]:
+    return (lambda _told: "") if _is_secure(url) else partial(plaintext_trouble, setting="CHATLY_REDIS_URL")
 
 
 def _place(url: str) -> str:

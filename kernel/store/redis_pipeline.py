@@ -42,15 +42,19 @@ class SharedPipeline:
         send: Callable[[Sequence[Command]], Awaitable[list[Any]]],
         probe: Callable[[], Awaitable[object]],
         place: str,
+        hint: Callable[[str], str] = lambda _told: "",
         capacity: int = 20_000,
     ) -> None:
         """`send` returns a batch's answers, errors among them, and raises one of AWAY when there are none.
 
-        `probe`: returns if the server is there; `place`: what to call it; `capacity`: commands that may wait.
+        `probe`: returns if the server is there; `place`: what to call it; `hint`: what to add to what is told of a
+        server that has never answered; `capacity`: commands that may wait.
         """
         self._send = send
         self._probe = probe
         self._place = place
+        self._hint = hint
+        self._answered = False
         self._capacity = capacity
         self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
         self._arrived = asyncio.Event()
@@ -98,11 +102,13 @@ class SharedPipeline:
             self._waiting.extendleft(reversed(batch))
             raise
         else:
+            self._answered = True
             for (_, answer), value in zip(batch, answers, strict=True):
                 self._settle(answer, value)
 
     async def _outlast(self, error: BaseException, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
-        self._trouble = why(error)
+        told = why(error)
+        self._trouble = told if self._answered else told + self._hint(told)
         self._fail(batch, self._trouble)
         self._fail(self._waiting, self._trouble)
         self._waiting.clear()

@@ -94,6 +94,7 @@ async def test_kafka_that_refuses_is_told_with_the_setting(
         ({"password": "wrong"}, "CHATLY_CASSANDRA_USERNAME, CHATLY_CASSANDRA_PASSWORD"),
         ({"username": ""}, "CHATLY_CASSANDRA_USERNAME, CHATLY_CASSANDRA_PASSWORD"),
         ({"ca_file": "other"}, "is not trusted: .* (see CHATLY_CASSANDRA_CA_FILE)"),
+        ({"ca_file": "", "tls_name": ""}, "wants TLS: see CHATLY_CASSANDRA_CA_FILE"),
         ({"tls_name": "cassandra"}, "is for another name: .* (see CHATLY_CASSANDRA_TLS_NAME)"),
     ],
 )
@@ -116,13 +117,17 @@ async def test_cassandra_that_refuses_is_told_with_the_setting(
         ({"ca_file": "other"}, "is not trusted: .* (see CHATLY_REDIS_CA_FILE)"),
         ({"ca_file": ""}, "is not trusted: .* (see CHATLY_REDIS_CA_FILE)"),
         ({"url": "localhost"}, "is for another name: .* (see CHATLY_REDIS_URL)"),
+        ({"url": "plaintext"}, "wants TLS: see CHATLY_REDIS_URL"),
     ],
 )
 async def test_redis_that_refuses_is_told_with_the_setting(
     secured: Secured, changes: dict[str, Any], told: str
 ) -> None:
-    if "url" in changes:
-        changes = {"url": f"rediss://{USER}@{secured.redis_at.replace('127.0.0.1', 'localhost')}/0"}
+    match changes.get("url"):
+        case "localhost":
+            changes = {"url": f"rediss://{USER}@{secured.redis_at.replace('127.0.0.1', 'localhost')}/0"}
+        case "plaintext":
+            changes = {"url": f"redis://{USER}@{secured.redis_at}/0"}
     async with open_redis(secured.redis(**with_other_ca(secured, changes))) as redis:
 
         async def said() -> str:

@@ -9,7 +9,7 @@ from kernel.log.kafka_settings import KafkaSettings
 from kernel.settings import SettingsError, load
 from kernel.store.cassandra_settings import CassandraSettings
 from kernel.store.redis_settings import RedisSettings
-from kernel.tls import tls_trouble
+from kernel.tls import plaintext_trouble, tls_trouble
 
 NEEDED = {
     "CHATLY_KAFKA_BOOTSTRAP": "kafka:9093",
@@ -50,6 +50,11 @@ def test_a_handshake_that_failed_is_told_also_where_a_driver_kept_only_its_text(
     error = OSError(1, f"Tried to connect. Last error: {_REFUSED} {reason} (_ssl.c:1006)")
 
     assert tls_trouble(error, trust="TRUST", name="NAME") == f"the server's certificate {told}"
+
+
+def test_plaintext_that_a_server_hung_up_on_may_have_been_to_be_tls() -> None:
+    assert "wants TLS: see SETTING" in plaintext_trouble("[Errno 104] Connection reset by peer", setting="SETTING")
+    assert plaintext_trouble("[Errno 111] Connection refused", setting="SETTING") == ""
 
 
 def test_an_error_of_tls_is_found_below_those_that_drivers_put_around_it() -> None:

@@ -12,6 +12,37 @@ from kernel.store.redis_pipeline import Command, SharedPipeline
 from tests.waiting import eventually
 
 
+async def test_a_hint_is_given_only_of_a_server_that_has_never_answered() -> None:
+    there = False
+
+    async def probe() -> None:
+        if not there:
+            raise ConnectionResetError("reset by peer")
+
+    async def send(commands: Sequence[Command]) -> list[Any]:
+        await probe()
+        return [b"PONG" for _ in commands]
+
+    async def ask() -> str:
+        try:
+            await pipeline.submit(("PING",))
+        except ChatlyError as error:
+            return error.message
+        return ""
+
+    async def answers() -> bool:
+        return not await ask()
+
+    pipeline = SharedPipeline(send=send, probe=probe, place="redis", hint=lambda told: f" (hint for {told})")
+    async with background({"pipeline": pipeline.run}):
+        assert await ask() == "redis: reset by peer (hint for reset by peer)"
+        there = True
+        await eventually(answers)
+        there = False
+
+        assert await ask() == "redis: reset by peer"
+
+
 async def test_a_connection_that_is_reset_between_two_writes_is_outlived() -> None:
     looks = 0
 
