@@ -29,6 +29,7 @@ _CHATS = 2_000
 _AT_ONCE = 2_000
 _LOOK_SECONDS = 0.25
 _MOST_SECONDS = 1_200
+_LOOKS_UNTIL_WORD = 40
 
 
 async def measure(stage: Stage, _: Scale) -> Section:
@@ -65,6 +66,8 @@ async def _drain(session: CassandraSession, process: psutil.Process, all_of_it: 
         seen.append((stored, process.memory_info().rss / 2**20))
         times = process.cpu_times()
         cpu = times.user + times.system
+        if len(seen) % _LOOKS_UNTIL_WORD == 0:
+            print(f"  {stored:,} of {all_of_it:,} stored", flush=True)
         if time.monotonic() - began > _MOST_SECONDS:
             raise TimeoutError(f"{stored} of {all_of_it} after {_MOST_SECONDS} s")
     first = next(when for when, (reached, _) in enumerate(seen) if reached)
