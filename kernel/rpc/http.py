@@ -32,6 +32,8 @@ from kernel.telemetry import metrics, tracing
 from kernel.telemetry.logs import logger
 from kernel.telemetry.tracing import TRACEPARENT, Kind, Span
 
+KEEP_ALIVE_SECONDS = 60
+"""How long a connection with nothing to do is kept. Envoy hangs up sooner: no request meets our doing so."""
 _STATUS = {
     Code.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
     Code.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
@@ -115,6 +117,7 @@ async def serve_http(
         # Envoy dates its answers itself.
         date_header=False,
         proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=ceil(grace_seconds),
         ssl_context_factory=None if tls is None else lambda _, __: tls.server_context(),
     )

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from engines.certificates import Authority
+from kernel.rpc.http import KEEP_ALIVE_SECONDS
 from kernel.settings import load
 from mesh.edge.config import render, routes
 from mesh.edge.contract import methods
@@ -75,6 +76,15 @@ def test_several_addresses_of_a_service_become_several_endpoints() -> None:
     clusters = {cluster["name"]: cluster for cluster in rendered["static_resources"]["clusters"]}
 
     assert len(clusters["messaging"]["load_assignment"]["endpoints"][0]["lb_endpoints"]) == 2
+
+
+def test_the_edge_hangs_up_on_idle_connections_before_the_servers_do(edge: EdgeSettings) -> None:
+    clusters = {cluster["name"]: cluster for cluster in yaml.safe_load(render(edge))["static_resources"]["clusters"]}
+    for name in ("auth_http", "media_http", "web"):
+        (options,) = clusters[name]["typed_extension_protocol_options"].values()
+        idle = options["common_http_protocol_options"]["idle_timeout"]
+
+        assert float(idle.removesuffix("s")) < KEEP_ALIVE_SECONDS
 
 
 def test_the_port_for_metrics_shows_nothing_else_of_the_admin_page(edge: EdgeSettings) -> None:

@@ -1,0 +1,76 @@
+"""The web client's files through an Envoy of the test's own, in front of a server that hangs up."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from kernel.settings import load
+from mesh.edge.config import render
+from mesh.edge.process import die_with_parent, envoy_command
+from mesh.edge.settings import EdgeSettings
+from tests.e2e.mesh import HOST, free_ports
+from tests.waiting import eventually
+
+
+class HangsUpOnce:
+    """Takes the first request badly, and answers all that follow."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        self.asked += 1
+        if self.asked > 1:
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello")
+            await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def an_edge(folder: Path, *, web: int) -> AsyncIterator[str]:
+    """The address of an Envoy that finds no service, and the web client's server at this port."""
+    free = free_ports()
+    port = next(free)
+    environ = {
+        "CHATLY_EDGE_PORT": str(port),
+        "CHATLY_EDGE_ADMIN_PORT": str(next(free)),
+        "CHATLY_WEB_ADDRESS": f"{HOST}:{web}",
+    }
+    configuration = folder / "envoy.yaml"
+    configuration.write_text(render(load(EdgeSettings, environ)))
+    with (folder / "envoy.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *envoy_command(configuration, 1), stdout=log, stderr=log, preexec_fn=die_with_parent
+        )
+
+    async def listens() -> bool:
+        try:
+            _, writer = await asyncio.open_connection(HOST, port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+    try:
+        await eventually(listens, "the edge listens")
+        yield f"http://{HOST}:{port}"
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_a_file_comes_although_its_server_hung_up_on_the_first_request(tmp_path: Path) -> None:
+    server = HangsUpOnce()
+    async with (
+        await asyncio.start_server(server.serve, HOST, 0) as listening,
+        an_edge(tmp_path, web=listening.sockets[0].getsockname()[1]) as url,
+        httpx.AsyncClient(base_url=url) as client,
+    ):
+        answer = await client.get("/assets/index.js")
+
+    assert (answer.status_code, answer.text) == (200, "hello")
+    assert server.asked == 2
