@@ -59,7 +59,8 @@ class Exchange:
         async with answered_within(self._patience) as patience:
             await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
             for start in range(0, len(commands), _ANSWERS_OF_A_TIMER):
-                patience.reschedule(now() + self._patience)
+                if start:
+                    patience.reschedule(now() + self._patience)
                 answers += [await _answer(connection) for _ in commands[start : start + _ANSWERS_OF_A_TIMER]]
         return answers
 

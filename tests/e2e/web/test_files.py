@@ -9,10 +9,9 @@ import httpx
 
 from kernel.settings import load
 from mesh.edge.config import render
-from mesh.edge.process import die_with_parent, envoy_command
 from mesh.edge.settings import EdgeSettings
+from tests.e2e.envoy import Envoy
 from tests.e2e.mesh import HOST, free_ports
-from tests.waiting import eventually
 
 
 class HangsUpOnce:
@@ -40,27 +39,12 @@ async def an_edge(folder: Path, *, web: int) -> AsyncIterator[str]:
         "CHATLY_EDGE_ADMIN_PORT": str(next(free)),
         "CHATLY_WEB_ADDRESS": f"{HOST}:{web}",
     }
-    configuration = folder / "envoy.yaml"
-    configuration.write_text(render(load(EdgeSettings, environ)))
-    with (folder / "envoy.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *envoy_command(configuration, 1), stdout=log, stderr=log, preexec_fn=die_with_parent
-        )
-
-    async def listens() -> bool:
-        try:
-            _, writer = await asyncio.open_connection(HOST, port)
-        except OSError:
-            return False
-        writer.close()
-        return True
-
+    envoy = Envoy(render(load(EdgeSettings, environ)), port=port, folder=folder)
     try:
-        await eventually(listens, "the edge listens")
-        yield f"http://{HOST}:{port}"
+        await envoy.start()
+        yield envoy.url
     finally:
-        process.kill()
-        await process.wait()
+        await envoy.kill()
 
 
 async def test_a_file_comes_although_its_server_hung_up_on_the_first_request(tmp_path: Path) -> None:

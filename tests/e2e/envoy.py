@@ -1,0 +1,44 @@
+"""An Envoy of a test's own, which can be killed and started again."""
+
+import asyncio
+from pathlib import Path
+
+from mesh.edge.process import die_with_parent, envoy_command
+from tests.e2e.mesh import HOST
+from tests.waiting import eventually
+
+
+class Envoy:
+    """Not started yet."""
+
+    def __init__(self, configuration: str, *, port: int, folder: Path) -> None:
+        """`port`: the one of the configuration's that is waited for, and that `url` names."""
+        self._port = port
+        self.url = f"http://{HOST}:{port}"
+        self._configuration = folder / "edge.yaml"
+        self._configuration.write_text(configuration)
+        self._log = folder / "edge.log"
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Return once it listens."""
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *envoy_command(self._configuration, 1), stdout=log, stderr=log, preexec_fn=die_with_parent
+            )
+        await eventually(self._listens, "the edge listens")
+
+    async def kill(self) -> None:
+        """SIGKILL, if it runs."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    async def _listens(self) -> bool:
+        try:
+            _, writer = await asyncio.open_connection(HOST, self._port)
+        except OSError:
+            return False
+        writer.close()
+        await writer.wait_closed()
+        return True
