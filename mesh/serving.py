@@ -46,24 +46,25 @@ async def serving(
 async def serve_one(name: str, environ: Mapping[str, str], stop: asyncio.Event) -> None:
     """`chatly serve <name>`: one service until `stop`, however long an engine that it needs is away at the start."""
     process, target = load(ProcessSettings, environ), TARGETS[name]
+    # First what is wrong with the settings: it is told also where another process has the ports.
+    opening = _platform(process, target, environ)
     with ports_of([target], environ):
-        async with tracing(environ, service=name):
-            await _serve_one(process, target, environ, stop)
+        async with tracing(environ, service=name), opening as platform:
+            await _serve_over(platform, target, environ, stop)
 
 
-async def _serve_one(process: ProcessSettings, target: Target, environ: Mapping[str, str], stop: asyncio.Event) -> None:
-    async with _platform(process, target, environ) as platform:
-        feed = JwksFeed(platform.service_channel("auth"))
-        async with background({} if target.name == "auth" else {"jwks": feed.run}):
-            while not stop.is_set():
-                try:
-                    await _wait_for_engines(target, environ, platform, feed, stop)
-                    await _serve_until(stop, target, environ, platform, feed)
-                except ChatlyError as error:
-                    if error.code is not Code.UNAVAILABLE:
-                        raise
-                    # An engine that was there a moment ago.
-                    logger("mesh").warning("cannot be opened yet", service=target.name, error=str(error))
+async def _serve_over(platform: Platform, target: Target, environ: Mapping[str, str], stop: asyncio.Event) -> None:
+    feed = JwksFeed(platform.service_channel("auth"))
+    async with background({} if target.name == "auth" else {"jwks": feed.run}):
+        while not stop.is_set():
+            try:
+                await _wait_for_engines(target, environ, platform, feed, stop)
+                await _serve_until(stop, target, environ, platform, feed)
+            except ChatlyError as error:
+                if error.code is not Code.UNAVAILABLE:
+                    raise
+                # An engine that was there a moment ago.
+                logger("mesh").warning("cannot be opened yet", service=target.name, error=str(error))
 
 
 @contextmanager
