@@ -22,7 +22,12 @@ BACK_SECONDS = 15.0
 
 @pytest.fixture
 async def own(tmp_path: Path) -> AsyncIterator[OwnCassandra]:
+    """Not running, and with tables: a server makes those as fast as its disk writes, which no wait below is about."""
     cassandra = OwnCassandra(tmp_path)
+    await cassandra.start()
+    async with open_cassandra(cassandra_settings(cassandra.node.address, "away"), cassandra_schema()) as session:
+        await session.ready()
+    await cassandra.kill()
     yield cassandra
     await cassandra.kill()
 
