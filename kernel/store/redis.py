@@ -22,7 +22,7 @@ from redis.exceptions import NoScriptError, RedisClusterException
 from kernel.errors import ChatlyError
 from kernel.runner import background
 from kernel.store.redis_exchange import Exchange, answered_within
-from kernel.store.redis_pipeline import Command, Part, SharedPipeline
+from kernel.store.redis_pipeline import Command, Part, SharedPipeline, nothing_to_add
 from kernel.store.redis_settings import RedisSettings
 from kernel.tls import plaintext_trouble
 
@@ -213,7 +213,7 @@ def _is_secure(url: str) -> bool:
 
 
 def _hint(url: str) -> Callable[[str], str]:
-    return (lambda _told: "") if _is_secure(url) else partial(plaintext_trouble, setting="CHATLY_REDIS_URL")
+    return nothing_to_add if _is_secure(url) else partial(plaintext_trouble, setting="CHATLY_REDIS_URL")
 
 
 def _place(url: str) -> str:

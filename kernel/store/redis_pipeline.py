@@ -29,6 +29,11 @@ def why(error: BaseException) -> str:
     return " ".join((trouble or str(error) or type(error).__name__).split())
 
 
+def nothing_to_add(_told: str) -> str:
+    """What has no hint has this one."""
+    return ""
+
+
 class SharedPipeline:
     """Sends together what is asked for while the event loop turns once, or while the commands before are on their way.
 
@@ -42,7 +47,7 @@ class SharedPipeline:
         send: Callable[[Sequence[Command]], Awaitable[list[Any]]],
         probe: Callable[[], Awaitable[object]],
         place: str,
-        hint: Callable[[str], str] = lambda _told: "",
+        hint: Callable[[str], str] = nothing_to_add,
         capacity: int = 20_000,
     ) -> None:
         """`send` returns a batch's answers, errors among them, and raises one of AWAY when there are none.

@@ -113,13 +113,10 @@ class Reader:
         """Move the cursor to the node's watermark unless it is ahead of it; say whether it moved."""
         if self.cursor is stored or not covers(stored, self.cursor):
             return False
-        self.begin_at(stored, heard=stored)
-        return True
-
-    def begin_at(self, stored: Mapping[int, int], *, heard: Mapping[int, int]) -> None:
-        """Set the cursor. `heard`: the node's watermark, for what lies behind it comes by the bus no more."""
         self.cursor = stored
-        self._told = {key: place for key, place in self._told.items() if not _lies_behind(place, heard)}
+        # What lies behind the node's watermark comes by the bus no more.
+        self._told = {key: place for key, place in self._told.items() if not _lies_behind(place, stored)}
+        return True
 
 
 def _lies_behind(place: LogPosition, watermark: Mapping[int, int]) -> bool:

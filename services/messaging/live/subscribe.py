@@ -56,7 +56,7 @@ class Subscribe:
     async def _begin(self, reader: Reader, since: Cursor | None) -> AsyncIterator[bytes]:
         if since is not None and since.log_id == self._log_id:
             await self._hub.listen(reader, user_channel(reader.user_id))
-            self._begin_at(reader, since.offsets)
+            reader.cursor = since.offsets
             async for data in self._replay(reader):
                 yield data
         else:
@@ -73,7 +73,7 @@ class Subscribe:
         reader.note_told(past.events)
         await self._hub.listen(reader, user_channel(reader.user_id))
         await self._hub.settle(reader, await self._replays.places(reader))
-        self._begin_at(reader, await self._replays.stored())
+        reader.cursor = await self._replays.stored()
         reader.outbox.holding = False
 
     async def _replay(self, reader: Reader) -> AsyncIterator[bytes]:
@@ -94,7 +94,7 @@ class Subscribe:
                         return
                 reader.replayed += len(missed.events)
                 await self._settle_with(reader, missed)
-            self._begin_at(reader, missed.stored)
+            reader.cursor = missed.stored
         outbox.holding = False
 
     async def _mend(self, reader: Reader) -> AsyncIterator[bytes]:
@@ -124,9 +124,6 @@ class Subscribe:
         silent = left.keys() - reader.groups
         reader.joins[:] = [join for join in reader.joins if not reader.was_told(join.stored.event.event_id)]
         reader.outbox.sift(lambda item: item.chat_id not in silent and not reader.was_told(item.event_id))
-
-    def _begin_at(self, reader: Reader, stored: Mapping[int, int]) -> None:
-        reader.begin_at(stored, heard=self._hub.watermark.offsets)
 
     def _take(self, reader: Reader) -> bytes:
         data = reader.outbox.take()

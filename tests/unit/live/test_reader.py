@@ -33,7 +33,7 @@ def test_a_partition_of_which_nothing_is_stored_is_not_covered() -> None:
 
 def test_a_cursor_never_goes_back_behind_the_store_it_began_at() -> None:
     reader = Reader(a_user())
-    reader.begin_at({0: 10}, heard={})
+    reader.cursor = {0: 10}
 
     assert not reader.advance({0: 9, 1: 50})
     assert reader.cursor == {0: 10}
