@@ -45,5 +45,11 @@ class Keyboard:
         for _ in range(_STEPS):
             if await target.evaluate("element => element === document.activeElement"):
                 return
-            await self.press(key)
+            await self._step(key)
         await expect(target).to_be_focused(timeout=1)
+
+    async def _step(self, key: str) -> None:
+        """Press a key, and see the focus move before the next one: menus move it a moment later."""
+        before = await self._page.evaluate_handle("document.activeElement")
+        await self.press(key)
+        await self._page.wait_for_function("before => document.activeElement !== before", arg=before)
