@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import datetime
 from functools import lru_cache
 
 from chatly.event.v1 import event_pb2 as pb
@@ -14,6 +14,7 @@ from history.model import ChatEvent, ChatId, MessageWithdrawn, StoredEvent
 from history.varint import read_varint, varint
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition, LogRecord
+from kernel.timestamps import moment_of, timestamp
 
 _LASTING = 0
 _EPHEMERAL = 1
@@ -33,11 +34,11 @@ def encode(event: ChatEvent) -> bytes:
         event_id=event.event_id.bytes,
         chat_id=event.chat_id,
         actor_id=event.actor_id or "",
+        occurred_at=timestamp(event.occurred_at),
         audience=event.audience,
         request_id=event.request_id,
         traceparent=event.traceparent,
     )
-    message.occurred_at.FromDatetime(event.occurred_at)
     put_change(message, event.change)
     return message.SerializeToString()
 
@@ -52,7 +53,7 @@ def decode(value: bytes) -> ChatEvent:
         event_id=time_uuid(message.event_id, "event_id"),
         chat_id=_chat_id(message.chat_id),
         actor_id=UserId(message.actor_id) if message.actor_id else None,
-        occurred_at=message.occurred_at.ToDatetime(tzinfo=UTC),
+        occurred_at=_occurred_at(message),
         change=change_of(message),
         audience=tuple(UserId(user_id) for user_id in message.audience),
         request_id=message.request_id,
@@ -68,17 +69,18 @@ def decode_record(record: LogRecord) -> StoredEvent:
     event = decode(record.value)
     if event.chat_id != record.key:
         raise ValueError(f"an event of chat {event.chat_id} under the key {record.key}")
-    return StoredEvent(record.position, event)
+    return StoredEvent(record.position, event, record.value)
+
+
+def value_of(stored: StoredEvent) -> bytes:
+    """A stored event's bytes: those at hand, or new ones."""
+    return stored.value or encode(stored.event)
 
 
 def pack_lasting(stored: StoredEvent) -> bytes:
     """A bus payload: an event of the log, with its place there."""
-    return pack_encoded(stored.position, encode(stored.event))
-
-
-def pack_encoded(position: LogPosition, value: bytes) -> bytes:
-    """As `pack_lasting`, of an event that is encoded already."""
-    return bytes((_LASTING,)) + varint(position.partition) + varint(position.offset) + value
+    place = stored.position
+    return bytes((_LASTING,)) + varint(place.partition) + varint(place.offset) + value_of(stored)
 
 
 def pack_ephemeral(response: bytes) -> bytes:
@@ -112,6 +114,13 @@ def decode_watermark(payload: bytes) -> Mapping[int, int]:
         partition, at = read_varint(payload, at)
         stored[partition], at = read_varint(payload, at)
     return stored
+
+
+def _occurred_at(message: pb.ChatEvent) -> datetime:
+    try:
+        return moment_of(message.occurred_at)
+    except ValueError as error:
+        raise ValueError(f"occurred_at {error}") from error
 
 
 def _chat_id(text: str) -> ChatId:

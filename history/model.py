@@ -250,3 +250,5 @@ class StoredEvent:
 
     position: LogPosition
     event: ChatEvent
+    value: bytes = field(default=b"", compare=False, repr=False)
+    """The event as the log has it, where that is at hand: it need not be encoded anew to be passed on."""

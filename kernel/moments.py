@@ -1,4 +1,4 @@
-"""How a time stands in a row, whatever the database: microseconds since 1970, in UTC."""
+"""Times as numbers: microseconds since 1970, in UTC. So they stand in rows, whatever the database."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,12 +7,12 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def to_micros(moment: datetime) -> int:
-    """A time as it is stored."""
+    """A time as a number."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
-    """A stored time."""
+    """Undo `to_micros`; raise OverflowError for what lies outside the years 1 to 9999."""
     return _EPOCH + micros * _MICROSECOND
 
 

@@ -32,10 +32,10 @@ _MAX_KEY = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An accepted event; `value` None: without its words."""
+    """An accepted event; `emptied`: it has lost its words."""
 
     stored: StoredEvent
-    value: bytes | None
+    emptied: bool
 
 
 class CassandraChatBatch:
@@ -60,7 +60,7 @@ class CassandraChatBatch:
         self._sends: dict[Send, tuple[UUID, int]] = {}
         self._kept: dict[int, Kept] = {}
 
-    def add(self, stored: StoredEvent, value: bytes) -> None:
+    def add(self, stored: StoredEvent) -> None:
         """One record. Raise ValueError, having changed nothing, for one that can never be stored."""
         check_keys(stored.event)
         if isinstance(stored.event.change, MessageWithdrawn):
@@ -70,7 +70,7 @@ class CassandraChatBatch:
                 verdict = self._judge(stored.event)
             except (LookupError, TypeError, ArithmeticError) as error:
                 raise ValueError(f"{type(error).__name__}: {error}") from error
-            self._take(stored, value, verdict)
+            self._take(stored, verdict)
         if self._position is None or stored.position.offset > self._position.offset:
             self._position = stored.position
 
@@ -101,7 +101,7 @@ class CassandraChatBatch:
             )
             found.setdefault(bucket_of(message_id), []).extend(statements)
         for kept in self._kept.values():
-            for bucket, statement in event_statements(kept.stored, kept.value):
+            for bucket, statement in event_statements(kept.stored, emptied=kept.emptied):
                 found.setdefault(bucket, []).append(statement)
         return {(self.chat.chat_id, bucket): statements for bucket, statements in found.items()}
 
@@ -126,7 +126,7 @@ class CassandraChatBatch:
             kept_id=made[0] if made else self._known.sends.get(send) if send else None,
         )
 
-    def _take(self, stored: StoredEvent, value: bytes, verdict: Verdict) -> None:
+    def _take(self, stored: StoredEvent, verdict: Verdict) -> None:
         event, offset = stored.event, stored.position.offset
         self.chat = verdict.chat
         if verdict.message:
@@ -141,7 +141,7 @@ class CassandraChatBatch:
             self._last_seq += 1
         else:
             self._places[event.event_id] = offset
-        self._kept[offset] = _kept(stored, value, verdict.message)
+        self._kept[offset] = _kept(stored, verdict.message)
         if isinstance(event.change, MessageDeleted) and event.change.for_everyone:
             self._forget_words(event.change.message_id)
 
@@ -181,9 +181,9 @@ def _keys(event: ChatEvent) -> Iterator[str]:
         yield event.change.emoji
 
 
-def _kept(stored: StoredEvent, value: bytes, message: MessageState | None) -> Kept:
-    return _emptied(stored) if message and message.deleted_for_everyone else Kept(stored, value)
+def _kept(stored: StoredEvent, message: MessageState | None) -> Kept:
+    return _emptied(stored) if message and message.deleted_for_everyone else Kept(stored, emptied=False)
 
 
 def _emptied(stored: StoredEvent) -> Kept:
-    return Kept(StoredEvent(stored.position, scrubbed(stored.event)), None)
+    return Kept(StoredEvent(stored.position, scrubbed(stored.event)), emptied=True)

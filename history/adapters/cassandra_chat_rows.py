@@ -6,12 +6,12 @@ from uuid import UUID
 
 from history.adapters.cassandra_access import neighbours, together
 from history.adapters.cassandra_times import ANY, earlier_wins, earliest_wins, further_wins, later_wins
-from history.adapters.values import micros, moment_of
 from history.chats import direct_members, is_direct
 from history.model import ChatId, ChatState, Membership, Registered, Role
 from history.ports import ChatHead
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
+from kernel.moments import from_micros, to_micros
 from kernel.store.cassandra import CassandraSession, Statement
 from kernel.store.cassandra_bridge import Row
 
@@ -101,7 +101,7 @@ def head_statements(chat_id: ChatId, head: Head, buckets: Buckets) -> Iterable[S
 def state_statements(state: ChatState) -> Iterable[Statement]:
     """Writes what a state tells of the chat; what it does not tell stays as it is."""
     if state.created_at:
-        yield _SET_CREATED, (earliest_wins(state.created_at), micros(state.created_at), state.chat_id)
+        yield _SET_CREATED, (earliest_wins(state.created_at), to_micros(state.created_at), state.chat_id)
     if state.last_message_id:
         yield _SET_NEWEST, (later_wins(state.last_message_id), state.last_message_id, state.chat_id)
     details = {"title": state.title, "description": state.description, "avatar_media_id": state.avatar_media_id}
@@ -143,7 +143,7 @@ def _state(chat_id: ChatId, rows: list[Row]) -> ChatState:
     details = {name: Registered(*_word(chat[name])) for name in _SET_DETAIL if chat[name]}
     return ChatState(
         chat_id=chat_id,
-        created_at=None if created is None else moment_of(created),
+        created_at=None if created is None else from_micros(created),
         memberships={UserId(row["user_id"]): _membership(row["membership"]) for row in rows if row["membership"]},
         read_marks={UserId(row["user_id"]): row["read_message_id"] for row in rows if row["read_message_id"]},
         last_message_id=newest,

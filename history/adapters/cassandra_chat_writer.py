@@ -30,11 +30,11 @@ class ReadRecord:
     """A record of the log, and the event in it."""
 
     record: LogRecord
-    event: ChatEvent
+    stored: StoredEvent
 
     @property
-    def stored(self) -> StoredEvent:
-        return StoredEvent(self.record.position, self.event)
+    def event(self) -> ChatEvent:
+        return self.stored.event
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +142,14 @@ class CassandraChatWriter:
 
 def read_record(record: LogRecord) -> ReadRecord:
     """Raise ValueError for a record that is no event of its chat."""
-    return ReadRecord(record, decode_record(record).event)
+    return ReadRecord(record, decode_record(record))
 
 
 def _add_all(batch: CassandraChatBatch, records: Sequence[ReadRecord]) -> list[Failed]:
     failed = []
     for item in records:
         try:
-            batch.add(item.stored, item.record.value)
+            batch.add(item.stored)
         except ValueError as error:
             failed.append(Failed(item.record, str(error)))
     return failed

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from history.adapters.cassandra_access import look_up, together
 from history.adapters.cassandra_times import ANY, FOR_EVER, bucket_of
-from history.codec import decode, encode
+from history.codec import decode, encode, value_of
 from history.fold import scrubbed
 from history.model import ChatId, MessageEdited, MessageSent, StoredEvent
 from kernel.log.ports import LogPosition
@@ -33,12 +33,12 @@ _OVERWRITE = (
 )
 
 
-def event_statements(stored: StoredEvent, value: bytes | None) -> Iterable[tuple[int, Statement]]:
-    """Writes an event: statements with their buckets. `value`: as the log has it; None: without its words."""
+def event_statements(stored: StoredEvent, *, emptied: bool) -> Iterable[tuple[int, Statement]]:
+    """Writes an event: statements with their buckets. `emptied`: without its words, which no repeat brings back."""
     event, position = stored.event, stored.position
     bucket = bucket_of(event.event_id)
-    kept, written_at = (encode(scrubbed(event)), FOR_EVER) if value is None else (value, ANY)
-    yield bucket, (_INSERT, (event.chat_id, bucket, position.offset, position.partition, kept, written_at))
+    written_at = FOR_EVER if emptied else ANY
+    yield bucket, (_INSERT, (event.chat_id, bucket, position.offset, position.partition, value_of(stored), written_at))
     if not isinstance(event.change, MessageSent):
         yield bucket, (_INSERT_PLACE, (event.chat_id, bucket, event.event_id, position.offset))
     if isinstance(event.change, MessageEdited):

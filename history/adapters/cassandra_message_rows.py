@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from history.adapters.cassandra_times import ANY, FOR_EVER, bucket_of, later_wins
-from history.adapters.values import media_of, media_text, micros, moment_of
+from history.adapters.values import media_of, media_text
 from history.chats import is_direct, other_member
 from history.model import ChatId, Content, Edit, MessageState, ReactionMark
 from kernel.ids import UserId, time_key
+from kernel.moments import from_micros, to_micros
 from kernel.store.cassandra import UNSET, CassandraSession, Statement
 from kernel.store.cassandra_bridge import Row
 
@@ -58,12 +59,12 @@ def message_statements(state: MessageState, *, log_offset: int | None, reacted: 
     if state.content:
         yield _send(state, state.content, log_offset, where)
     if state.edit:
-        moment = micros(state.edit.edited_at)
+        moment = to_micros(state.edit.edited_at)
         yield _EDIT, (later_wins(state.edit.event_id), state.edit.text, moment, state.edit.event_id, *where)
     if state.deleted_for:
         yield _HIDE, (set(state.deleted_for), *where)
     for (user_id, emoji), mark in state.reactions.items():
-        values = (user_id, emoji, mark.event_id, mark.present, micros(mark.set_at))
+        values = (user_id, emoji, mark.event_id, mark.present, to_micros(mark.set_at))
         yield _REACT, (*where, *values, later_wins(mark.event_id))
     if state.reactions:
         yield _MARK_REACTED, where
@@ -84,7 +85,7 @@ def _send(state: MessageState, content: Content, log_offset: int | None, where: 
         first.content_type if first else UNSET,
         first.file_name if first else UNSET,
         media_text(content.attachments) if first else UNSET,
-        micros(content.created_at),
+        to_micros(content.created_at),
         later_wins(state.message_id),
     )
 
@@ -101,7 +102,7 @@ async def _reactions(
 ) -> Mapping[UUID, Mapping[tuple[UserId, str], ReactionMark]]:
     found: dict[UUID, Reactions] = {}
     for row in await session.execute(_REACTIONS_BETWEEN, where):
-        mark = ReactionMark(row["event_id"], row["present"], moment_of(row["created_at"]))
+        mark = ReactionMark(row["event_id"], row["present"], from_micros(row["created_at"]))
         found.setdefault(row["message_id"], {})[UserId(row["user_id"]), row["emoji"]] = mark
     return found
 
@@ -116,7 +117,7 @@ def _state(
         chat_id=chat_id,
         message_id=row["message_id"],
         content=_content(row, "" if edit_id else row["content"]) if row["sender_id"] else None,
-        edit=Edit(edit_id, row["content"], moment_of(row["edited_at"])) if edit_id else None,
+        edit=Edit(edit_id, row["content"], from_micros(row["edited_at"])) if edit_id else None,
         reactions=reactions,
         deleted_for=frozenset(row["deleted_for"] or ()),
         deleted_for_everyone=bool(row["deleted_for_everyone"]),
@@ -131,5 +132,5 @@ def _content(row: Mapping[str, Any], text: str) -> Content:
         text=text,
         reply_to=row["reply_to_message_id"],
         attachments=media_of(row["attachments"]) if row["attachments"] else (),
-        created_at=moment_of(row["created_at"]),
+        created_at=from_micros(row["created_at"]),
     )

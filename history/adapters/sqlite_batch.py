@@ -5,7 +5,7 @@ from uuid import UUID
 
 from history.adapters.sqlite_chat_rows import ChatRow, load_chat, save_chat
 from history.adapters.sqlite_message_rows import load_message, save_message
-from history.codec import decode, decode_record, encode
+from history.codec import decode, decode_record, encode, value_of
 from history.fold import actor_of, message_of, scrubbed
 from history.judge import Verdict, judge
 from history.model import (
@@ -88,9 +88,10 @@ class SqliteBatch:
         return self._found[chat_id]
 
     def _save_event(self, stored: StoredEvent, verdict: Verdict) -> StoredEvent:
-        event = stored.event
+        kept = stored
         if verdict.message and verdict.message.deleted_for_everyone:
-            event = scrubbed(event)
+            kept = StoredEvent(stored.position, scrubbed(stored.event))
+        event = kept.event
         if isinstance(event.change, MessageDeleted) and event.change.for_everyone:
             self._scrub_events(event.chat_id, event.change.message_id)
         has_text = isinstance(event.change, MessageSent | MessageEdited)
@@ -104,10 +105,10 @@ class SqliteBatch:
                 stored.position.offset,
                 time_key(event.event_id),
                 time_key(text_of) if text_of else None,
-                encode(event),
+                value_of(kept),
             ),
         )
-        return StoredEvent(stored.position, event)
+        return kept
 
     def _scrub_events(self, chat_id: ChatId, message_id: UUID) -> None:
         """Overwrite the events that carry the message's words: replay then delivers them emptied."""

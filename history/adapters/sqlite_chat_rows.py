@@ -7,11 +7,11 @@ from functools import cache
 from uuid import UUID
 
 from history.adapters.sqlite_access import id_or_none, key_or_null
-from history.adapters.values import micros, moment_of
 from history.chats import direct_members, is_direct
 from history.model import ChatId, ChatState, Membership, Registered, Role
 from kernel.ids import UserId, from_time_key, time_key
 from kernel.log.ports import LogPosition
+from kernel.moments import from_micros, to_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def load_chat(connection: sqlite3.Connection, chat_id: ChatId) -> ChatRow | None
     memberships, read_marks = _load_members(connection, chat_id)
     state = ChatState(
         chat_id=chat_id,
-        created_at=None if row["created_at"] is None else moment_of(row["created_at"]),
+        created_at=None if row["created_at"] is None else from_micros(row["created_at"]),
         memberships=memberships,
         read_marks=read_marks,
         last_message_id=id_or_none(row["last_message_id"]),
@@ -53,7 +53,7 @@ def save_chat(connection: sqlite3.Connection, chat: ChatRow, before: ChatRow | N
         " VALUES (?, ?, ?, ?, ?, ?)",
         (
             state.chat_id,
-            micros(state.created_at) if state.created_at else None,
+            to_micros(state.created_at) if state.created_at else None,
             key_or_null(state.last_message_id),
             chat.last_seq,
             chat.position.partition,

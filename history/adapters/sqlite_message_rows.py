@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from history.adapters.sqlite_access import id_or_none, key_or_null
-from history.adapters.values import media_of, media_text, micros, moment_of
+from history.adapters.values import media_of, media_text
 from history.chats import is_direct, other_member
 from history.model import ChatId, Content, Edit, MessageState, ReactionMark
 from kernel.ids import UserId, from_time_key, time_key
+from kernel.moments import from_micros, to_micros
 
 Reactions = dict[tuple[UserId, str], ReactionMark]
 
@@ -31,7 +32,7 @@ def states_of(connection: sqlite3.Connection, chat_id: ChatId, rows: Sequence[sq
     )
     reactions: dict[bytes, Reactions] = {}
     for row in found:
-        mark = ReactionMark(from_time_key(row["event_id"]), bool(row["present"]), moment_of(row["set_at"]))
+        mark = ReactionMark(from_time_key(row["event_id"]), bool(row["present"]), from_micros(row["set_at"]))
         reactions.setdefault(row["message_id"], {})[UserId(row["user_id"]), row["emoji"]] = mark
     return [_state(row, reactions.get(row["message_id"], {})) for row in rows]
 
@@ -48,7 +49,7 @@ def save_message(connection: sqlite3.Connection, state: MessageState) -> None:
         "REPLACE INTO reactions (chat_id, message_id, user_id, emoji, event_id, present, set_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (*where, user_id, emoji, time_key(mark.event_id), mark.present, micros(mark.set_at))
+            (*where, user_id, emoji, time_key(mark.event_id), mark.present, to_micros(mark.set_at))
             for (user_id, emoji), mark in state.reactions.items()
         ],
     )
@@ -61,7 +62,7 @@ def _values(state: MessageState) -> dict[str, object]:
         "message_id": time_key(state.message_id),
         "seq": state.seq,
         "content": edit.text if edit else content and content.text,
-        "edited_at": micros(edit.edited_at) if edit else None,
+        "edited_at": to_micros(edit.edited_at) if edit else None,
         "edit_event_id": key_or_null(edit.event_id if edit else None),
         "deleted_for": json.dumps(sorted(state.deleted_for)),
         "deleted_for_everyone": state.deleted_for_everyone,
@@ -81,7 +82,7 @@ def _content_values(chat_id: ChatId, content: Content) -> dict[str, object]:
         "attachment_type": first.content_type if first else None,
         "attachment_name": first.file_name if first else None,
         "attachments": media_text(content.attachments),
-        "created_at": micros(content.created_at),
+        "created_at": to_micros(content.created_at),
     }
 
 
@@ -91,7 +92,9 @@ def _state(row: sqlite3.Row, reactions: Mapping[tuple[UserId, str], ReactionMark
         chat_id=ChatId(row["chat_id"]),
         message_id=from_time_key(row["message_id"]),
         content=_content(row, "" if edited else row["content"]) if row["sender_id"] else None,
-        edit=Edit(from_time_key(row["edit_event_id"]), row["content"], moment_of(row["edited_at"])) if edited else None,
+        edit=Edit(from_time_key(row["edit_event_id"]), row["content"], from_micros(row["edited_at"]))
+        if edited
+        else None,
         reactions=reactions,
         deleted_for=frozenset(map(UserId, json.loads(row["deleted_for"]))),
         deleted_for_everyone=bool(row["deleted_for_everyone"]),
@@ -107,5 +110,5 @@ def _content(row: sqlite3.Row, text: str) -> Content:
         text=text,
         reply_to=id_or_none(row["reply_to_message_id"]),
         attachments=media_of(row["attachments"]),
-        created_at=moment_of(row["created_at"]),
+        created_at=from_micros(row["created_at"]),
     )

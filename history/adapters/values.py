@@ -1,23 +1,9 @@
-"""How times and files are written in a row, whatever the database."""
+"""How files are written in a row, whatever the database."""
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 from history.model import AttachedMedia
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment_of(number: int) -> datetime:
-    """Undo `micros`."""
-    return _EPOCH + number * _MICROSECOND
 
 
 def media_text(attachments: Sequence[AttachedMedia]) -> str:

@@ -38,7 +38,9 @@ class KafkaAppender:
         self._partitions = settings.partitions
         self._patience = settings.append_seconds + _SLACK_SECONDS
         self._loop = asyncio.get_running_loop()
-        self._waiting: set[Waiting] = set()
+        self._waiting: dict[Waiting, float] = {}
+        """Until when, the first to be sent first."""
+        self._timer: asyncio.TimerHandle | None = None
         self._finished: deque[tuple[Waiting, Any]] = deque()
         self._woken = False
 
@@ -51,14 +53,11 @@ class KafkaAppender:
         with kafka_errors():
             # Does not block: the topic's partitions are known since `build_producer`.
             sent = self._producer.send(self._topic, value, coded, partition=crc32(coded) % self._partitions)
-        self._waiting.add(waiting)
+        self._waiting[waiting] = self._loop.time() + self._patience
         sent.add_both(partial(self._on_producer_thread, waiting))
-        try:
-            async with asyncio.timeout(self._patience):
-                return await waiting
-        except TimeoutError:
-            self._fail("no acknowledgement in time")
-            raise log_unavailable("no acknowledgement in time") from None
+        if self._timer is None:
+            self._look()
+        return await waiting
 
     def close(self) -> None:
         """Send what is waiting, within a short time. Blocks."""
@@ -75,17 +74,28 @@ class KafkaAppender:
         self._woken = False
         while self._finished:
             waiting, result = self._finished.popleft()
-            self._waiting.discard(waiting)
+            self._waiting.pop(waiting, None)
             if isinstance(result, BaseException):
                 _refuse(waiting, result)
                 self._fail(result)
             elif not waiting.done():
                 waiting.set_result(LogPosition(result.partition, result.offset))
 
+    def _look(self) -> None:
+        """One timer for all of them: it looks again when the oldest of those who wait now must have been answered."""
+        self._timer, until = None, next(iter(self._waiting.values()), None)
+        if until is None:
+            return
+        if until <= self._loop.time():
+            self._fail("no acknowledgement in time")
+        else:
+            self._timer = self._loop.call_at(until, self._look)
+
     def _fail(self, why: object) -> None:
         self.failed.set()
-        while self._waiting:
-            _refuse(self._waiting.pop(), why)
+        for waiting in self._waiting:
+            _refuse(waiting, why)
+        self._waiting.clear()
 
 
 def _refuse(waiting: Waiting, why: object) -> None:

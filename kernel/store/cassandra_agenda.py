@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from kernel.moments import from_micros, to_micros
 from kernel.store.cassandra import CassandraSession
-from kernel.store.moments import from_micros, to_micros
 
 _HOUR = 3600 * 1_000_000
 # An entry is written once and done with once. These timestamps say so, whatever the nodes' clocks say, so that no

@@ -1,25 +1,16 @@
 """Between protobuf messages and the model of auth."""
 
-from datetime import datetime
-
 from chatly.auth.v1 import auth_service_pb2 as auth_pb
 from chatly.auth.v1 import user_service_pb2 as users_pb
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from kernel.errors import invalid_field
 from kernel.ids import SessionId
 from kernel.rpc.context import Request
+from kernel.timestamps import timestamp
 from services.auth.model import Account, Device, ProfileChange, Session, Tokens
 
 _PROFILE_FIELDS = ("username", "bio", "avatar_media_id")
 _MAX_DEVICE_NAME = 100
-
-
-def timestamp(moment: datetime) -> Timestamp:
-    """A time on the wire."""
-    result = Timestamp()
-    result.FromDatetime(moment)
-    return result
 
 
 def user_pb(account: Account) -> users_pb.User:

@@ -1,6 +1,5 @@
 """Between protobuf and the model, both ways, and from the event log."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +7,9 @@ from chatly.event.v1.event_pb2 import ChatEvent
 from chatly.media.v1 import media_service_pb2 as pb
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from kernel.ids import UserId
+from kernel.timestamps import timestamp
 from services.media.model import Announcement, FilesSent, LogChange, Media, MediaId, MessageGone, Purpose, Variant
 
 _UUID_BYTES = 16
@@ -59,12 +58,6 @@ def media_json(media: Media) -> dict[str, Any]:
     """As the edge shows a Media, and with the seed's names: `url`, `type`, `name`."""
     shown = MessageToDict(media_pb(media), preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
     return {**shown, "type": media.content_type, "name": media.file_name}
-
-
-def timestamp(moment: datetime) -> Timestamp:
-    result = Timestamp()
-    result.FromDatetime(moment)
-    return result
 
 
 def log_change(record: bytes) -> LogChange | None:

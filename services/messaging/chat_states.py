@@ -3,6 +3,7 @@
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from history.channels import chat_channel, user_channel
 from history.chats import direct_members, is_direct
@@ -24,6 +25,8 @@ _AGAIN_SECONDS = 1.0
 class _Kept:
     state: ChatState
     loaded_at: float
+    newest: UUID | None = None
+    """The event that was taken in last."""
 
 
 class ChatStates:
@@ -79,11 +82,15 @@ class ChatStates:
 
     def heard(self, event: ChatEvent) -> None:
         """Take an event in. Again, or late, is harmless."""
-        self._ids.observe(event.event_id)
-        if (kept := self._kept.get(event.chat_id)) is not None:
-            self._kept[event.chat_id] = replace(kept, state=apply_to_chat(kept.state, event))
         if (waiting := self._heard.get(event.chat_id)) is not None:
             waiting.append(event)
+        kept = self._kept.get(event.chat_id)
+        if kept is not None and kept.newest == event.event_id:
+            # A node hears of everything several times: of its own, by the bus, and of what is stored.
+            return
+        self._ids.observe(event.event_id)
+        if kept is not None:
+            self._kept[event.chat_id] = _Kept(apply_to_chat(kept.state, event), kept.loaded_at, event.event_id)
 
     async def listen(self) -> None:
         """Hear what other nodes record, until cancelled."""

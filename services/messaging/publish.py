@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from history.channels import channels_of
 from history.chats import direct_members, is_direct, members_of
-from history.codec import encode, pack_encoded
+from history.codec import encode, pack_lasting
 from history.model import ChatEvent, ChatState, MessageSent, StoredEvent
 from history.ports import HotTail
 from kernel.bus.ports import BusMessage, LiveBus
@@ -68,11 +68,11 @@ class Publisher:
                 event = replace(event, traceparent=appending.traceparent)
             value = encode(event)
             position = await self._log.append(event.chat_id, value)
-        stored = StoredEvent(position, event)
+        stored = StoredEvent(position, event, value)
         before = self._states.known(event.chat_id)
         await self._attempt("tail", self._tail.add(stored))
         self._states.heard(event)
-        payload = pack_encoded(position, value)
+        payload = pack_lasting(stored)
         news = [BusMessage(channel, payload) for channel in channels_of(event)]
         await self._publish(news + (self._contact_news([event], before) if contacts else []))
 

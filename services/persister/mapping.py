@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from chatly.persister.v1 import persister_service_pb2 as pb
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from history.ports import DeadLetter
 from kernel.log.ports import LogPosition
+from kernel.timestamps import timestamp
 from services.persister.list_dead_letters import DeadLetterPage
 from services.persister.model import PartitionStatus, Status
 from services.persister.replay_dead_letters import Replayed
@@ -23,7 +23,7 @@ def status_pb(status: Status) -> pb.GetStatusResponse:
         partitions=map(_partition_pb, status.partitions),
         records_per_second=status.records_per_second,
         last_error=failure.message if failure else "",
-        last_error_at=_timestamp(failure.happened_at) if failure else None,
+        last_error_at=timestamp(failure.happened_at) if failure else None,
         dead_letter_count=status.dead_letter_count,
     )
 
@@ -54,12 +54,6 @@ def _dead_letter_pb(letter: DeadLetter) -> pb.DeadLetter:
         offset=record.position.offset,
         key=record.key,
         error=letter.error,
-        failed_at=_timestamp(datetime.fromtimestamp(letter.failed_at, UTC)),
+        failed_at=timestamp(datetime.fromtimestamp(letter.failed_at, UTC)),
         value=record.value,
     )
-
-
-def _timestamp(moment: datetime) -> Timestamp:
-    timestamp = Timestamp()
-    timestamp.FromDatetime(moment)
-    return timestamp

@@ -1,6 +1,6 @@
 """Protobuf ↔ model, for the RPCs and for the news on the bus."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from chatly.presence.v1 import presence_service_pb2 as pb
@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from kernel.errors import invalid_field
 from kernel.ids import UserId
+from kernel.timestamps import maybe_timestamp, moment_of
 from services.presence.model import (
     Channel,
     Connection,
@@ -22,7 +23,6 @@ from services.presence.model import (
     Update,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UUID_BYTES = 16
 
 
@@ -45,7 +45,7 @@ def presence_pb(presence: Presence) -> pb.Presence:
     return pb.Presence(
         user_id=presence.user_id,
         availability=pb.AVAILABILITY_ONLINE if presence.online else pb.AVAILABILITY_OFFLINE,
-        last_seen_at=_timestamp(presence.last_seen_at),
+        last_seen_at=maybe_timestamp(presence.last_seen_at),
         status=_status_pb(presence.status) if presence.status else None,
         version=presence.version,
     )
@@ -97,7 +97,7 @@ def _presence(payload: bytes) -> Presence:
         message = pb.Presence.FromString(payload)
     except DecodeError as error:
         raise ValueError(str(error)) from error
-    last_seen = message.last_seen_at.ToDatetime(UTC) if message.HasField("last_seen_at") else None
+    last_seen = moment_of(message.last_seen_at) if message.HasField("last_seen_at") else None
     status = message.status if message.HasField("status") else None
     return Presence(
         user_id=UserId(message.user_id),
@@ -109,24 +109,16 @@ def _presence(payload: bytes) -> Presence:
 
 
 def _status(status: pb.CustomStatus) -> CustomStatus:
-    expires_at = status.expires_at.ToDatetime(UTC) if status.HasField("expires_at") else None
+    expires_at = moment_of(status.expires_at) if status.HasField("expires_at") else None
     return CustomStatus(status.text, status.emoji, expires_at)
 
 
 def _status_pb(status: CustomStatus) -> pb.CustomStatus:
-    return pb.CustomStatus(text=status.text, emoji=status.emoji, expires_at=_timestamp(status.expires_at))
+    return pb.CustomStatus(text=status.text, emoji=status.emoji, expires_at=maybe_timestamp(status.expires_at))
 
 
-def _timestamp(moment: datetime | None) -> Timestamp | None:
-    if moment is None:
-        return None
-    timestamp = Timestamp()
-    timestamp.FromDatetime(moment)
-    return timestamp
-
-
-def _moment(field: str, timestamp: Timestamp) -> datetime:
+def _moment(field: str, wire: Timestamp) -> datetime:
     try:
-        return _EPOCH + timedelta(seconds=timestamp.seconds, microseconds=timestamp.nanos // 1000)
-    except OverflowError:
-        raise invalid_field(field, "must lie between the years 1 and 9999") from None
+        return moment_of(wire)
+    except ValueError as error:
+        raise invalid_field(field, str(error)) from None

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from kernel.ids import UserId
+from kernel.moments import to_micros
 from kernel.store.cassandra import CassandraSession
-from kernel.store.moments import to_micros
 
 # Conditional, so that a block and its taking back count in the order they were asked for, whatever the clocks of the
 # nodes they were asked of. Both are rare.

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 from kernel.clock import Clock
 from kernel.ids import UserId
+from kernel.moments import maybe_from_micros, to_micros
 from kernel.store.cassandra import CassandraSession
 from kernel.store.cassandra_bridge import Row
-from kernel.store.moments import maybe_from_micros, to_micros
 
 HELD_FOR = timedelta(minutes=1)
 """How long a claim stands without the account that it is for: its node may have died in between."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from kernel.moments import from_micros, to_micros
 from kernel.store.cassandra import CassandraSession
-from kernel.store.moments import from_micros, to_micros
 from services.auth.model import SigningKey
 
 _RING = "access tokens"

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from kernel.ids import SessionId
+from kernel.moments import maybe_from_micros, to_micros
 from kernel.store.cassandra import CassandraSession
-from kernel.store.moments import maybe_from_micros, to_micros
 from services.auth.model import REFRESH_GRACE, SESSION_IDLE, RefreshToken
 
 KEPT_SECONDS = int((SESSION_IDLE + timedelta(days=1)).total_seconds())

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from kernel.clock import Clock
 from kernel.ids import SessionId, UserId
+from kernel.moments import from_micros, maybe_from_micros, to_micros
 from kernel.store.cassandra import CassandraSession
 from kernel.store.cassandra_bridge import Row
-from kernel.store.moments import from_micros, maybe_from_micros, to_micros
 from services.auth.adapters.cassandra_refresh_tokens import KEPT_SECONDS, CassandraRefreshTokens
 from services.auth.model import CLOCK_SLACK, Session
 

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from kernel.ids import UserId
+from kernel.moments import from_micros, maybe_from_micros, to_micros
 from kernel.store.cassandra import CassandraSession
 from kernel.store.cassandra_bridge import Row
-from kernel.store.moments import from_micros, maybe_from_micros, to_micros
 from services.auth.model import Account
 
 _COLUMNS = "username, email, password, bio, avatar_url, created_at, updated_at, deleted_at, revision"

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from kernel.ids import UserId
-from kernel.store.moments import to_micros
+from kernel.moments import to_micros
 from kernel.store.sqlite import SqliteDatabase
 
 

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
-from kernel.store.moments import from_micros, to_micros
+from kernel.moments import from_micros, to_micros
 from kernel.store.sqlite import SqliteDatabase
 from services.auth.model import SigningKey
 

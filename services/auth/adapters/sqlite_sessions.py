@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from kernel.ids import SessionId, UserId
-from kernel.store.moments import from_micros, maybe_from_micros, to_micros
+from kernel.moments import from_micros, maybe_from_micros, to_micros
 from kernel.store.sqlite import SqliteDatabase
 from services.auth.model import RefreshToken, Session
 

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 
 from kernel.errors import Reason, unavailable
 from kernel.ids import UserId
+from kernel.moments import from_micros, maybe_from_micros, to_micros
 from kernel.store.cassandra import CassandraSession
 from kernel.store.cassandra_bridge import Row
-from kernel.store.moments import from_micros, maybe_from_micros, to_micros
 from services.media.model import Media, MediaId, Purpose
 
 _THERE, _CONDEMNED, _BURIED = 0, 1, 2

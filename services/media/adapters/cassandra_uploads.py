@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from kernel.ids import UserId
+from kernel.moments import from_micros, to_micros
 from kernel.store.cassandra import CassandraSession
 from kernel.store.cassandra_agenda import Agenda, Due
 from kernel.store.cassandra_bridge import Row
-from kernel.store.moments import from_micros, to_micros
 from services.media.model import Announcement, MediaId, PendingUpload, Purpose
 
 _COLUMNS = "upload_id, owner_id, file_name, size_bytes, purpose, sha256, limit_bytes, expires_at"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from kernel.store.moments import to_micros
+from kernel.moments import to_micros
 from kernel.store.sqlite import SqliteDatabase
 from services.media.model import FilesSent, LogChange, MediaId, MessageGone
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from kernel.ids import UserId
-from kernel.store.moments import from_micros, to_micros
+from kernel.moments import from_micros, to_micros
 from kernel.store.sqlite import SqliteDatabase
 from services.media.model import Announcement, MediaId, PendingUpload, Purpose
 

@@ -10,13 +10,14 @@ from chatly.media.v1.media_service_pb2_grpc import MediaServiceServicer
 
 from kernel.errors import invalid_field
 from kernel.rpc.context import current_user
+from kernel.timestamps import timestamp
 from services.media.complete_upload import CompleteUpload
 from services.media.create_upload import CreateUpload
 from services.media.download import Download
 from services.media.get_download_url import GetDownloadUrl
 from services.media.get_media import GetMedia
 from services.media.get_upload import GetUpload
-from services.media.mapping import announcement, media_id, media_pb, timestamp, variant
+from services.media.mapping import announcement, media_id, media_pb, variant
 from services.media.model import MAX_PART_BYTES
 from services.media.upload import Upload
 from services.media.upload_part import UploadPart

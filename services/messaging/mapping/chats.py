@@ -7,7 +7,8 @@ from history.model import ChatState, Registered, Role
 from history.view import ChatOverview
 from kernel.errors import invalid_field
 from kernel.ids import UserId
-from services.messaging.mapping.messages import message_pb, timestamp, user_id_of, uuid_of
+from kernel.timestamps import timestamp
+from services.messaging.mapping.messages import message_pb, user_id_of, uuid_of
 from services.messaging.model import Details, NewGroup
 
 _DETAILS = ("title", "description", "avatar_media_id")

@@ -21,8 +21,9 @@ from history.model import (
     ReadMarkMoved,
 )
 from kernel.ids import UserId
+from kernel.timestamps import timestamp
 from services.messaging.mapping.chats import role_pb, summary_pb
-from services.messaging.mapping.messages import message_pb, timestamp
+from services.messaging.mapping.messages import message_pb
 from services.messaging.model import sent_message
 
 

@@ -1,23 +1,15 @@
 """Messages between the model and the protos."""
 
-from datetime import datetime
 from uuid import UUID
 
 from chatly.messaging.v1 import message_pb2, messaging_service_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from history.chats import is_direct, other_member
 from history.model import AttachedMedia, Message, Reaction
 from kernel.errors import invalid_field
 from kernel.ids import UserId
+from kernel.timestamps import timestamp
 from services.messaging.model import ChatRef, Draft, Listing, Search
-
-
-def timestamp(moment: datetime) -> Timestamp:
-    """The same moment, to the microsecond."""
-    result = Timestamp()
-    result.FromDatetime(moment)
-    return result
 
 
 def uuid_of(field: str, text: str) -> UUID:

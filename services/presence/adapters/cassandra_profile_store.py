@@ -6,11 +6,11 @@ from datetime import datetime
 
 from kernel.errors import Reason, unavailable
 from kernel.ids import UserId
+from kernel.moments import maybe_from_micros, to_micros
 from kernel.store.cassandra import CassandraSession
 from kernel.store.cassandra_agenda import Agenda, Due
 from kernel.store.cassandra_bridge import Row
 from kernel.store.cassandra_schema import Schema, read_schema
-from kernel.store.moments import maybe_from_micros, to_micros
 from services.presence.model import CustomStatus, Profile
 
 _ATTEMPTS = 10

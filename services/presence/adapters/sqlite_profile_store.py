@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kernel.ids import UserId
-from kernel.store.moments import maybe_from_micros, to_micros
+from kernel.moments import maybe_from_micros, to_micros
 from kernel.store.sqlite import SqliteDatabase, open_sqlite
 from services.presence.model import CustomStatus, Profile
 

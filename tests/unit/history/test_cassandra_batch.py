@@ -8,7 +8,6 @@ import pytest
 from history.adapters.cassandra_batch import CassandraChatBatch
 from history.adapters.cassandra_chat_rows import Head
 from history.adapters.cassandra_known import Known, KnownMessage
-from history.codec import encode
 from history.model import ChatEvent, MemberSet, MessageState
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
@@ -20,7 +19,7 @@ HEAD = Head(last_seq=7, position=LogPosition(0, 40))
 def a_batch(*events: ChatEvent, known: Known | None = None, start: int = 41) -> CassandraChatBatch:
     batch = CassandraChatBatch(chat_id=ANN_AND_BOB, head=HEAD, known=known or Known())
     for item in stored(events, start=start):
-        batch.add(item, encode(item.event))
+        batch.add(item)
     return batch
 
 
@@ -79,6 +78,6 @@ def test_ids_that_are_no_keys_are_refused_and_change_nothing(user_id: str) -> No
     event = replace(Chronicle().sent(), change=MemberSet(UserId(user_id), None))
 
     with pytest.raises(ValueError, match="an id or emoji"):
-        batch.add(stored([event])[0], b"")
+        batch.add(stored([event])[0])
 
     assert batch.events() == []
