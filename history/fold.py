@@ -26,6 +26,7 @@ from history.model import (
     ReactionSet,
     ReadMarkMoved,
     Registered,
+    StoredEvent,
 )
 from kernel.ids import UserId, time_key
 
@@ -106,6 +107,11 @@ def scrubbed(event: ChatEvent) -> ChatEvent:
             return replace(event, change=replace(edited, text=""))
         case _:
             return event
+
+
+def emptied(stored: StoredEvent) -> StoredEvent:
+    """A stored event as `scrubbed` leaves it, without the bytes that have its words."""
+    return StoredEvent(stored.position, scrubbed(stored.event))
 
 
 def shown(state: MessageState) -> Message | None:

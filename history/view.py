@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from history.chats import may_see, role_in
-from history.fold import apply_to_chat, deleted_by, fold_messages, message_of, scrubbed, shown, visible
+from history.fold import apply_to_chat, deleted_by, emptied, fold_messages, message_of, shown, visible
 from history.model import ChatId, ChatState, Message, MessageState, StoredEvent
 from history.pages import is_unread, is_within, seen, split
 from history.ports import ChatHead, ChatReader, EventReader, MessageReader, TailReader, Window
@@ -189,4 +189,4 @@ def _place(item: StoredEvent) -> tuple[int, int]:
 def _without_deleted(events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
     """Empty what later events of the same replay delete for everyone."""
     deleted = {deleted_by(item.event) for item in events} - {None}
-    return [replace(item, event=scrubbed(item.event)) if message_of(item.event) in deleted else item for item in events]
+    return [emptied(item) if message_of(item.event) in deleted else item for item in events]

@@ -10,7 +10,7 @@ from history.adapters.cassandra_known import Known, KnownMessage, Send, send_of,
 from history.adapters.cassandra_message_rows import message_statements
 from history.adapters.cassandra_times import bucket_of, nearer_wins
 from history.chats import members_set_by
-from history.fold import message_of, scrubbed
+from history.fold import emptied, message_of
 from history.judge import Verdict, judge
 from history.model import (
     ChatEvent,
@@ -186,4 +186,4 @@ def _kept(stored: StoredEvent, message: MessageState | None) -> Kept:
 
 
 def _emptied(stored: StoredEvent) -> Kept:
-    return Kept(StoredEvent(stored.position, scrubbed(stored.event)), emptied=True)
+    return Kept(emptied(stored), emptied=True)

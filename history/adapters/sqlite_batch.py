@@ -6,7 +6,7 @@ from uuid import UUID
 from history.adapters.sqlite_chat_rows import ChatRow, load_chat, save_chat
 from history.adapters.sqlite_message_rows import load_message, save_message
 from history.codec import decode, decode_record, encode, value_of
-from history.fold import actor_of, message_of, scrubbed
+from history.fold import actor_of, emptied, message_of, scrubbed
 from history.judge import Verdict, judge
 from history.model import (
     ChatEvent,
@@ -90,7 +90,7 @@ class SqliteBatch:
     def _save_event(self, stored: StoredEvent, verdict: Verdict) -> StoredEvent:
         kept = stored
         if verdict.message and verdict.message.deleted_for_everyone:
-            kept = StoredEvent(stored.position, scrubbed(stored.event))
+            kept = emptied(stored)
         event = kept.event
         if isinstance(event.change, MessageDeleted) and event.change.for_everyone:
             self._scrub_events(event.chat_id, event.change.message_id)

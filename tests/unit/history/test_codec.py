@@ -19,6 +19,7 @@ from history.codec import (
     pack_lasting,
     unpack,
 )
+from history.fold import emptied
 from history.model import ChatEvent, StoredEvent
 from kernel.log.ports import LogPosition, LogRecord
 from tests.unit.history.chronicle import A_GROUP, ANN, Chronicle
@@ -108,6 +109,14 @@ def test_what_a_newer_program_says_in_an_event_goes_on_over_the_bus() -> None:
 
     assert stored.event == event
     assert pack_lasting(stored).endswith(value)
+
+
+def test_of_an_emptied_event_no_word_goes_on() -> None:
+    event = Chronicle().sent(text="a secret")
+    stored = decode_record(LogRecord(LogPosition(0, 7), event.chat_id, encode(event)))
+
+    assert b"a secret" in pack_lasting(stored)
+    assert b"a secret" not in pack_lasting(emptied(stored))
 
 
 @given(st.binary(max_size=20))
