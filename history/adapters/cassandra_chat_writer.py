@@ -12,11 +12,11 @@ from history.adapters.cassandra_chat_rows import (
     Head,
     head_statements,
     listing_statements,
-    load_heads,
     people_statements,
     state_statements,
 )
 from history.adapters.cassandra_event_rows import by_bucket, forget_words, load_events_at
+from history.adapters.cassandra_heads import Heads
 from history.adapters.cassandra_known import load_known
 from history.adapters.cassandra_withdrawals import forget_withdrawals, remember_withdrawals
 from history.codec import decode_record
@@ -62,10 +62,16 @@ class CassandraChatWriter:
 
     def __init__(self, *, session: CassandraSession) -> None:
         self._session = session
+        self._heads = Heads(session=session)
+
+    def trust_heads(self, partitions: Collection[int]) -> None:
+        """In these partitions of the log nobody else has stored anything since this writer's last batch."""
+        self._heads.trust(partitions)
 
     async def apply(self, chats: Mapping[ChatId, Sequence[ReadRecord]]) -> Sequence[ChatOutcome]:
-        """Each chat's records in log order."""
-        heads = await load_heads(self._session, chats)
+        """Each chat's records in log order; all of a chat are in one partition."""
+        partitions = {chat_id: records[0].record.position.partition for chat_id, records in chats.items()}
+        heads = await self._heads.load(partitions)
         done = {chat_id: head.position.offset for chat_id, head in heads.items()}
         new = {chat_id: _after(done.get(chat_id, -1), records) for chat_id, records in chats.items()}
         told, known = await asyncio.gather(
@@ -131,6 +137,7 @@ class CassandraChatWriter:
         many = {key: statements for key, statements in rows.items() if len(statements) > ROWS}
         await together(write(self._session, statements[:-ROWS]) for statements in many.values())
         await write_all(self._session, {key: statements[-ROWS:] for key, statements in rows.items()})
+        self._heads.stored({batch.chat.chat_id: head for batch, head in heads})
 
     def _forget(self, heads: Iterable[tuple[CassandraChatBatch, Head]]) -> Iterator[Coroutine[Any, Any, None]]:
         for batch, head in heads:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from history.adapters.cassandra_access import together
+from history.adapters.cassandra_access import neighbours, together
 from history.adapters.cassandra_times import ANY, FOR_EVER
 from history.codec import decode, encode
 from history.fold import message_of
@@ -18,7 +18,8 @@ _DELETE = (
     f"DELETE FROM pending_withdrawals USING TIMESTAMP {FOR_EVER}"
     " WHERE log_partition = ? AND chat_id = ? AND message_id = ?"
 )
-_PENDING = "SELECT value FROM pending_withdrawals WHERE log_partition = ?"
+_PENDING = "SELECT value FROM pending_withdrawals WHERE log_partition IN ?"
+_PARTITIONS_AT_ONCE = 20
 
 
 async def remember_withdrawals(session: CassandraSession, partition: int, withdrawals: Sequence[ChatEvent]) -> None:
@@ -37,5 +38,6 @@ async def forget_withdrawals(
 
 async def pending_withdrawals(session: CassandraSession, partitions: Collection[int]) -> list[ChatEvent]:
     """Those of some partitions that have not come back."""
-    found = await together(session.execute(_PENDING, (partition,)) for partition in partitions)
+    groups = neighbours(session, {partition: (partition,) for partition in partitions}, _PARTITIONS_AT_ONCE)
+    found = await together(session.execute(_PENDING, (some,)) for some in groups)
     return [decode(row["value"]) for rows in found for row in rows]

@@ -35,6 +35,8 @@ class CassandraRecordWriter:
     async def apply(self, records: Sequence[LogRecord]) -> Applied:
         before = await load_offsets(self._session)
         self._check(before)
+        ours = {partition for partition, offset in self._reached.items() if before[partition] == offset}
+        self._chats.trust_heads(ours)
         new = [record for record in records if record.position.offset > before.get(record.position.partition, -1)]
         outcome = await self._store(new)
         reached = {record.position.partition: record.position.offset for record in new}

@@ -21,7 +21,7 @@ from kernel.store.cassandra import CassandraSession, Params, Statement
 from kernel.store.cassandra_bridge import Row
 from tests.builders import an_id
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
-from tests.unit.history.chronicle import ANN, BOB, PHOTO, Chronicle, records_of
+from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, PHOTO, Chronicle, records_of
 
 pytestmark = pytest.mark.engines("cassandra")
 COPY = 6
@@ -68,6 +68,19 @@ def keyspace(cassandra_contact_points: str) -> Iterator[str]:
 async def session(cassandra_contact_points: str, keyspace: str) -> AsyncIterator[CassandraSession]:
     async with emptied_cassandra(cassandra_contact_points, keyspace, cassandra_schema()) as opened:
         yield opened
+
+
+class ListeningSession(BreakingSession):
+    """Never breaks, and notes what is read."""
+
+    def __init__(self, session: CassandraSession) -> None:
+        super().__init__(session)
+        self.read: list[str] = []
+
+    async def execute(self, cql: str, params: Params = (), *, page_size: int = 5_000) -> list[Row]:
+        if cql.startswith("SELECT"):
+            self.read.append(cql)
+        return await super().execute(cql, params, page_size=page_size)
 
 
 def a_story() -> list[ChatEvent]:
@@ -147,6 +160,30 @@ async def test_two_writers_of_one_partition_write_the_same(session: CassandraSes
     await asyncio.gather(*(apply(cassandra_history(session), records, size) for size in (1, 2, 3, 11)))
 
     await check(cassandra_history(session), events)
+
+
+async def test_what_a_writer_knows_of_chats_counts_no_more_once_another_one_has_stored(
+    session: CassandraSession,
+) -> None:
+    """As when a partition goes to another process, and comes back."""
+    one, other = cassandra_history(session), cassandra_history(session)
+    talk, else_where = Chronicle(), Chronicle(A_GROUP)
+    records = records_of([talk.sent(), talk.sent(), else_where.sent(), talk.sent(), talk.sent(), talk.sent()])
+
+    for record, store in zip(records, (one, other, one, one, other, one), strict=True):
+        await store.writer.apply([record])
+
+    states = await one.messages.window(ANN_AND_BOB, Window(limit=99))
+    assert [state.seq for state in states] == [1, 2, 3, 4, 5]
+
+
+async def test_a_writer_that_is_alone_reads_a_head_once(session: CassandraSession) -> None:
+    listening = ListeningSession(session)
+    store, chat = cassandra_history(listening), Chronicle()
+
+    await apply(store, records_of([chat.sent() for _ in range(6)]), 2)
+
+    assert sum("head_offset" in cql for cql in listening.read) == 1
 
 
 async def test_what_an_unfinished_attempt_has_stored_is_told_by_the_next(session: CassandraSession) -> None:
