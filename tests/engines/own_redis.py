@@ -1,6 +1,5 @@
 """Redis servers of one test, which may be stopped at will."""
 
-import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from engines.redis import redis_nodes
 from engines.settings import EngineSettings
 from kernel.store.redis_settings import RedisSettings
 from tests.engines.own import OwnEngine
+from tests.engines.ports import free_port
 
 
 class OwnRedis(OwnEngine):
@@ -21,13 +21,3 @@ class OwnRedis(OwnEngine):
 
     def settings(self, *, password: str = "", lanes: int = 1) -> RedisSettings:
         return RedisSettings(url=f"redis://{self.address}", password=password, lanes=lanes)
-
-
-def free_port() -> int:
-    """One whose further port for a cluster's own talk, 10,000 above, can be one too."""
-    while True:
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            port: int = listener.getsockname()[1]
-        if port < 55_000:
-            return port

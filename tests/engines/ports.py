@@ -24,6 +24,11 @@ def on_free_ports(settings: EngineSettings) -> EngineSettings:
     )
 
 
+def free_port() -> int:
+    """One where nobody listens."""
+    return next(port for port in random.sample(PORTS, len(PORTS)) if _is_free(port))
+
+
 def small_settings(data: Path) -> EngineSettings:
     """Engines of one test: their data in this folder, on free ports, with memory for little data."""
     return on_free_ports(EngineSettings(data=data, kafka_heap="256m", cassandra_heap="512m"))

@@ -27,7 +27,8 @@ from kernel.store.redis_settings import RedisSettings
 from services.auth.adapters.redis_attempts import RedisAttempts
 from services.presence.adapters.redis_leases import RedisLeases
 from services.presence.model import Connection
-from tests.engines.own_redis import OwnRedis, free_port
+from tests.engines.own_redis import OwnRedis
+from tests.engines.ports import free_port
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, stored
 from tests.unit.presence.fakes import a_user
 from tests.waiting import eventually
@@ -47,16 +48,27 @@ class Cluster:
             *("--cluster-enabled", "yes", "--cluster-node-timeout", "2000"),
             *("--repl-diskless-sync-delay", "0"),
         )
-        self.nodes = [OwnRedis(data, *self._options) for _ in range(3)]
+        self._talk: dict[OwnRedis, int] = {}
+        """Where each node listens to the others. By default that is 10,000 above its port: an outgoing connection's."""
+        self.nodes = [self._node() for _ in range(3)]
 
     async def start(self) -> None:
         for number, node in enumerate(self.nodes):
             await node.start()
             first, last = -(-SLOTS * number // 3), -(-SLOTS * (number + 1) // 3) - 1
-            meet = [("CLUSTER", "MEET", "127.0.0.1", other.port) for other in self.nodes[:number]]
+            meet = [self._meet(other) for other in self.nodes[:number]]
             await _ask(node, ("CLUSTER", "ADDSLOTSRANGE", first, last), *meet)
         for node in self.nodes:
             await eventually(partial(_is_whole, node), "the cluster is whole", seconds=20)
+
+    def _node(self) -> OwnRedis:
+        talk = free_port()
+        node = OwnRedis(self._data, *self._options, "--cluster-port", str(talk))
+        self._talk[node] = talk
+        return node
+
+    def _meet(self, node: OwnRedis) -> Command:
+        return ("CLUSTER", "MEET", "127.0.0.1", node.port, self._talk[node])
 
     async def stop(self) -> None:
         for node in (*self.nodes, *self.replicas):
@@ -72,11 +84,11 @@ class Cluster:
             await _ask(node, ("CLUSTER", "SETSLOT", slot, "NODE", name.decode()))
 
     async def add_replica_of(self, node: OwnRedis) -> None:
-        replica = OwnRedis(self._data, *self._options)
+        replica = self._node()
         self.replicas.append(replica)
         await replica.start()
         (name,) = await _ask(node, ("CLUSTER", "MYID"))
-        await _ask(replica, ("CLUSTER", "MEET", "127.0.0.1", node.port))
+        await _ask(replica, self._meet(node))
 
         async def accepted() -> bool:
             """It has to get to know the node first."""

@@ -54,6 +54,28 @@ describe("a button whose menu is not loaded yet", () => {
     expect(screen.queryByText("the menu")).not.toBeNull();
   });
 
+  it("opens although it comes before the button is let go", async () => {
+    const { arrive } = show();
+    fireEvent.pointerDown(screen.getByRole("button"), { button: 0, pointerType: "mouse" });
+    await arrive();
+
+    expect(screen.queryByText("the menu")).not.toBeNull();
+  });
+
+  it("counts a press and its click once, and a key after a press that was let go elsewhere", async () => {
+    const { arrive } = show();
+    const button = screen.getByRole("button");
+    fireEvent.pointerDown(button, { button: 0, pointerType: "mouse" });
+    fireEvent.click(button);
+    expect(button.getAttribute("aria-expanded")).toBe("true");
+    fireEvent.pointerDown(button, { button: 0, pointerType: "mouse" });
+    fireEvent.keyDown(button, { key: "Enter" });
+    fireEvent.click(button);
+    await arrive();
+
+    expect(screen.queryByText("the menu")).not.toBeNull();
+  });
+
   it("opens nothing that was not asked for, nor what was taken back", async () => {
     const { arrive } = show();
     fireEvent.click(screen.getByRole("button"));
