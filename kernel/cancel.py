@@ -1,7 +1,8 @@
-"""Steps that a cancellation must not tear apart."""
+"""Steps that a cancellation must not tear apart, and steps that must not keep one to themselves."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -29,3 +30,18 @@ async def settled(step: Coroutine[Any, Any, T]) -> T:
         task.exception()
         raise cancelled
     return task.result()
+
+
+@contextmanager
+def heeded() -> Iterator[None]:
+    """Raise the cancellation that came during the block, whatever the block made of it.
+
+    For drivers that use `asyncio.wait_for`: up to Python 3.11 it keeps a cancellation to itself if what it waits for is
+    done at the same moment, and who tries again and again would never end.
+    """
+    try:
+        yield
+    finally:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError

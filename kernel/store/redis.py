@@ -19,6 +19,7 @@ from redis.backoff import NoBackoff
 from redis.crc import key_slot
 from redis.exceptions import NoScriptError, RedisClusterException
 
+from kernel.cancel import heeded
 from kernel.errors import ChatlyError
 from kernel.runner import background
 from kernel.store.redis_exchange import Exchange, answered_within
@@ -141,7 +142,7 @@ async def _pipeline(client: Redis | RedisCluster, settings: RedisSettings) -> As
         else:
             exchange = Exchange(connect=partial(_connection, client), patience=_TIMEOUT_SECONDS)
             stack.push_async_callback(exchange.close)
-            pipeline = shared(send=exchange, probe=client.ping)
+            pipeline = shared(send=exchange, probe=partial(_ping, client))
         await stack.enter_async_context(background({"redis pipeline": pipeline.run}))
         yield pipeline
 
@@ -192,20 +193,28 @@ async def _send(cluster: RedisCluster, commands: Sequence[Command]) -> list[Any]
     pipeline = cluster.pipeline(transaction=False)
     for command in commands:
         pipeline.execute_command(*command)
-    answers: list[Any] = await pipeline.execute(raise_on_error=False)
+    with heeded():
+        answers: list[Any] = await pipeline.execute(raise_on_error=False)
     return answers
+
+
+async def _ping(client: Redis) -> None:
+    with heeded():
+        await client.ping()
 
 
 async def _discover(cluster: RedisCluster) -> None:
     """Learn which nodes there are now: another one may have taken the place of one that died."""
-    await cluster.initialize()
-    await cluster.nodes_manager.initialize()
+    with heeded():
+        await cluster.initialize()
+        await cluster.nodes_manager.initialize()
 
 
 async def _whole(cluster: RedisCluster) -> None:
     """Return if every node that takes writes is there: commands for all of them share a pipeline."""
     await _discover(cluster)
-    await cluster.ping(target_nodes=RedisCluster.PRIMARIES)
+    with heeded():
+        await cluster.ping(target_nodes=RedisCluster.PRIMARIES)
 
 
 def _is_secure(url: str) -> bool:

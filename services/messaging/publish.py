@@ -63,13 +63,13 @@ class Publisher:
 
     async def _record(self, event: ChatEvent, *, contacts: bool = True) -> None:
         """`contacts`: whether to tell presence of changed ones, too."""
+        before = self._states.known(event.chat_id)
         with tracing.covering("append", Kind.PRODUCER, request_id=event.request_id) as appending:
             if appending is not None:
                 event = replace(event, traceparent=appending.traceparent)
             value = encode(event)
             position = await self._log.append(event.chat_id, value)
         stored = StoredEvent(position, event, value)
-        before = self._states.known(event.chat_id)
         await self._attempt("tail", self._tail.add(stored))
         self._states.heard(event)
         payload = pack_lasting(stored)

@@ -71,6 +71,23 @@ async def test_commands_fail_at_once_while_redis_is_away_and_work_again(server: 
         await eventually(lambda: works(redis), "redis is used again")
 
 
+@pytest.mark.timeout(60)
+async def test_who_is_refused_can_be_ended_at_any_moment(tmp_path: Path) -> None:
+    guarded = OwnRedis(tmp_path, "--requirepass", "right")
+    await guarded.start()
+
+    async def open_for(seconds: float) -> None:
+        async with open_redis(guarded.settings(password="wrong")) as redis:
+            assert not await works(redis)
+            await asyncio.sleep(seconds)
+
+    try:
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(open_for(0.25 + number / 1_000) for number in range(200)))
+    finally:
+        await guarded.stop()
+
+
 async def test_a_redis_that_is_not_there_yet_is_used_once_it_is(tmp_path: Path) -> None:
     server = OwnRedis(tmp_path)
     async with open_redis(server.settings()) as redis, open_redis_bus(redis) as bus:

@@ -1,10 +1,10 @@
-"""Steps that a cancellation must not tear apart."""
+"""Steps that a cancellation must not tear apart, and steps that must not keep one to themselves."""
 
 import asyncio
 
 import pytest
 
-from kernel.cancel import settled
+from kernel.cancel import heeded, settled
 
 
 class Step:
@@ -52,3 +52,42 @@ async def test_a_cancellation_waits_for_the_step_also_when_it_comes_twice(failur
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert step.ended
+
+
+@pytest.mark.parametrize("failure", [None, ConnectionError()])
+async def test_a_cancellation_that_a_step_keeps_to_itself_is_raised(failure: Exception | None) -> None:
+    begun = asyncio.Event()
+
+    async def step() -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if failure is not None:
+                raise failure from None
+
+    async def careful() -> None:
+        with heeded():
+            await step()
+
+    waiting = asyncio.create_task(careful())
+    await begun.wait()
+    waiting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_who_is_not_cancelled_hears_what_the_step_raises() -> None:
+    with pytest.raises(ConnectionError), heeded():
+        raise ConnectionError
+
+
+async def test_a_time_limit_around_it_stays_a_time_limit() -> None:
+    async def wait_for_ever() -> None:
+        async with asyncio.timeout(0.01):
+            with heeded():
+                await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        await wait_for_ever()

@@ -1,8 +1,11 @@
 """What happens to an event once the log has it."""
 
+import asyncio
+
 import pytest
 from prometheus_client import REGISTRY
 
+from history.chats import direct_chat_id
 from history.codec import unpack
 from history.model import Role, StoredEvent
 from kernel.errors import Reason
@@ -71,6 +74,23 @@ async def test_presence_hears_of_new_contacts_once(rig: Rig) -> None:
         (f"contacts:{user}", b"") for user in (ann, bob)
     )
     assert await listener.heard() == []
+
+
+async def test_presence_hears_of_a_new_contact_also_where_the_message_is_stored_before_its_sender_hears(
+    rig: Rig,
+) -> None:
+    ann, bob = rig.users(2)
+    listener = await rig.listen(f"contacts:{ann}", f"contacts:{bob}")
+    rig.log.held = asyncio.Event()
+    sending = asyncio.create_task(rig.say(ann, bob))
+    await rig.log.reached.wait()
+    await rig.persist()
+    await rig.node.states.of(direct_chat_id(ann, bob))
+
+    rig.log.held.set()
+    await sending
+
+    assert sorted(news.channel for news in await listener.heard()) == sorted(f"contacts:{user}" for user in (ann, bob))
 
 
 async def test_presence_hears_of_everyone_whose_group_gains_or_loses_a_member(rig: Rig) -> None:
