@@ -20,8 +20,8 @@ from history.open import cassandra_schema
 from kernel.log.kafka import KafkaLog, open_kafka_log
 from kernel.log.kafka_settings import KafkaSettings
 from kernel.store.cassandra import CassandraSession
-from tests.e2e.mesh import free_ports
 from tests.engines.cassandra import fresh_cassandra
+from tests.ports import free_ports
 
 _SIDE = "Chatly's persister"
 _RECORDS = 200_000

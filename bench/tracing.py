@@ -18,8 +18,8 @@ from bench.sides.stage import Stage
 from kernel.rpc.client import open_channel
 from kernel.telemetry.otel import open_otel
 from kernel.telemetry.trace_settings import TraceSettings
-from tests.e2e.mesh import free_ports
 from tests.fakes import running
+from tests.ports import free_ports
 from tests.rpc.kernel.services import a_service
 
 _SLICES = 5

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.e2e.mesh import HOST, SERVICES, free_ports
+from tests.e2e.mesh import HOST, SERVICES
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[1]
 _UV = Path(sys.executable).with_name("uv")

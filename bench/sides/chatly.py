@@ -15,8 +15,9 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from bench.sides.engines import Engines
 from bench.sides.side import HOST, Person
-from tests.e2e.mesh import Mesh, free_ports, running_mesh
+from tests.e2e.mesh import Mesh, running_mesh
 from tests.load.people import LONG_SESSIONS, residents
+from tests.ports import free_ports
 
 _PROCESS = re.compile(r"^  (\w+)-\d+ .*\(process (\d+)\)$", re.MULTILINE)
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from engines.fleet import ENGINES, Fleet
 from engines.settings import EngineSettings
-from tests.e2e.mesh import free_ports
+from tests.engines.ports import on_free_ports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Engines:
 def real_engines() -> Iterator[Engines]:
     """Started, warm enough to answer, and gone with all their data at the end."""
     with TemporaryDirectory(prefix="chatly-bench-engines-") as folder:
-        settings = _settings(Path(folder))
+        settings = on_free_ports(EngineSettings(data=Path(folder) / "data", state=Path(folder) / "state.json"))
         fleet = Fleet(settings)
         fleet.up()
         try:
@@ -66,23 +66,3 @@ def real_engines() -> Iterator[Engines]:
             )
         finally:
             fleet.down()
-
-
-def _settings(folder: Path) -> EngineSettings:
-    ports = _pairs_of_free_ports()
-    return EngineSettings(
-        data=folder / "data",
-        state=folder / "state.json",
-        kafka_port=next(ports),
-        cassandra_port=next(ports),
-        cassandra_storage_port=next(ports),
-        redis_port=next(ports),
-        s3_port=next(ports),
-    )
-
-
-def _pairs_of_free_ports() -> Iterator[int]:
-    """Whose next port is free too: Kafka's controller takes it."""
-    free = list(free_ports())  # in no order
-    known = set(free)
-    return (port for port in free if port % 2 == 0 and port + 1 in known)

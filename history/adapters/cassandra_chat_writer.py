@@ -19,22 +19,9 @@ from history.adapters.cassandra_event_rows import by_bucket, forget_words, load_
 from history.adapters.cassandra_heads import Heads
 from history.adapters.cassandra_known import load_known
 from history.adapters.cassandra_withdrawals import forget_withdrawals, remember_withdrawals
-from history.codec import decode_record
-from history.model import ChatEvent, ChatId, StoredEvent
+from history.model import ChatId, StoredEvent
 from kernel.log.ports import LogRecord
 from kernel.store.cassandra import CassandraSession, Statement
-
-
-@dataclass(frozen=True, slots=True)
-class ReadRecord:
-    """A record of the log, and the event in it."""
-
-    record: LogRecord
-    stored: StoredEvent
-
-    @property
-    def event(self) -> ChatEvent:
-        return self.stored.event
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +55,9 @@ class CassandraChatWriter:
         """In these partitions of the log nobody else has stored anything since this writer's last batch."""
         self._heads.trust(partitions)
 
-    async def apply(self, chats: Mapping[ChatId, Sequence[ReadRecord]]) -> Sequence[ChatOutcome]:
+    async def apply(self, chats: Mapping[ChatId, Sequence[StoredEvent]]) -> Sequence[ChatOutcome]:
         """Each chat's records in log order; all of a chat are in one partition."""
-        partitions = {chat_id: records[0].record.position.partition for chat_id, records in chats.items()}
+        partitions = {chat_id: records[0].position.partition for chat_id, records in chats.items()}
         heads = await self._heads.load(partitions)
         done = {chat_id: head.position.offset for chat_id, head in heads.items()}
         new = {chat_id: _after(done.get(chat_id, -1), records) for chat_id, records in chats.items()}
@@ -89,18 +76,18 @@ class CassandraChatWriter:
         ]
 
     async def _stored_before(
-        self, chats: Mapping[ChatId, Sequence[ReadRecord]], done: Mapping[ChatId, int]
+        self, chats: Mapping[ChatId, Sequence[StoredEvent]], done: Mapping[ChatId, int]
     ) -> Mapping[ChatId, Sequence[StoredEvent]]:
         """Events stored by an attempt that ended before it could tell of them."""
         old = {
-            chat_id: [item for item in records if item.record.position.offset <= done.get(chat_id, -1)]
+            chat_id: [item for item in records if item.position.offset <= done.get(chat_id, -1)]
             for chat_id, records in chats.items()
         }
         found = await together(self._stored_of(chat_id, records) for chat_id, records in old.items() if records)
         return dict(found)
 
-    async def _stored_of(self, chat_id: ChatId, records: Sequence[ReadRecord]) -> tuple[ChatId, list[StoredEvent]]:
-        offsets = {item.event.event_id: item.record.position.offset for item in records}
+    async def _stored_of(self, chat_id: ChatId, records: Sequence[StoredEvent]) -> tuple[ChatId, list[StoredEvent]]:
+        offsets = {item.event.event_id: item.position.offset for item in records}
         found = await together(
             load_events_at(self._session, chat_id, bucket, [offsets[each] for each in ids])
             for bucket, ids in by_bucket(offsets).items()
@@ -147,23 +134,18 @@ class CassandraChatWriter:
                 yield forget_withdrawals(self._session, partition, chat_id, batch.returned)
 
 
-def read_record(record: LogRecord) -> ReadRecord:
-    """Raise ValueError for a record that is no event of its chat."""
-    return ReadRecord(record, decode_record(record))
-
-
-def _add_all(batch: CassandraChatBatch, records: Sequence[ReadRecord]) -> list[Failed]:
+def _add_all(batch: CassandraChatBatch, records: Sequence[StoredEvent]) -> list[Failed]:
     failed = []
     for item in records:
         try:
-            batch.add(item.stored)
+            batch.add(item)
         except ValueError as error:
-            failed.append(Failed(item.record, str(error)))
+            failed.append(Failed(LogRecord(item.position, item.event.chat_id, item.value), str(error)))
     return failed
 
 
-def _after(offset: int, records: Sequence[ReadRecord]) -> list[ReadRecord]:
-    return [item for item in records if item.record.position.offset > offset]
+def _after(offset: int, records: Sequence[StoredEvent]) -> list[StoredEvent]:
+    return [item for item in records if item.position.offset > offset]
 
 
 def _listings(batch: CassandraChatBatch, known_chats: Collection[ChatId]) -> Iterator[tuple[Key, list[Statement]]]:

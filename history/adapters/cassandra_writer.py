@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from history.adapters.cassandra_chat_writer import CassandraChatWriter, ChatOutcome, Failed, ReadRecord, read_record
+from history.adapters.cassandra_chat_writer import CassandraChatWriter, ChatOutcome, Failed
 from history.adapters.cassandra_dead_letter_rows import (
     count_letters,
     letters_at,
@@ -12,7 +12,8 @@ from history.adapters.cassandra_dead_letter_rows import (
 )
 from history.adapters.cassandra_offsets import load_offsets, save_offsets
 from history.adapters.cassandra_withdrawals import pending_withdrawals
-from history.model import ChatEvent, ChatId
+from history.codec import decode_record
+from history.model import ChatEvent, ChatId, StoredEvent
 from history.ports import Applied, DeadLetter
 from kernel.clock import Clock
 from kernel.errors import Reason, unavailable
@@ -93,15 +94,15 @@ class CassandraDeadLetters:
         return sorted(await load_offsets(self._session), reverse=True)
 
 
-def _by_chat(records: Sequence[LogRecord]) -> tuple[dict[ChatId, list[ReadRecord]], list[Failed]]:
+def _by_chat(records: Sequence[LogRecord]) -> tuple[dict[ChatId, list[StoredEvent]], list[Failed]]:
     """The records of each chat in log order, and those that are no events."""
-    chats: dict[ChatId, list[ReadRecord]] = {}
+    chats: dict[ChatId, list[StoredEvent]] = {}
     failed: list[Failed] = []
     for record in records:
         try:
-            item = read_record(record)
+            stored = decode_record(record)
         except ValueError as error:
             failed.append(Failed(record, str(error)))
         else:
-            chats.setdefault(item.event.chat_id, []).append(item)
+            chats.setdefault(stored.event.chat_id, []).append(stored)
     return chats, failed

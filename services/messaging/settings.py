@@ -19,3 +19,9 @@ class MessagingSettings:
         help="how long an answer of auth about a user and their blocks is kept",
         check=not_negative,
     )
+    stream_sends_per_second: float = env(
+        "CHATLY_MESSAGING_STREAM_SENDS_PER_SECOND",
+        default=100.0,
+        help="sends that one user's streams may begin on this node; more wait; 0: no limit",
+        check=not_negative,
+    )

@@ -17,21 +17,20 @@ node of each service; how many there are is said by `nodes`, and `engine_setting
 
 import asyncio
 import os
-import random
 import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.ports import PORTS
+from tests.ports import free_ports
 
 EMBEDDED = pytest.mark.parametrize("mesh", ["embedded"], indirect=True, scope="session")
 """For tests of the fixture `mesh` that say nothing new on the real engines, or look into the embedded process."""
@@ -174,6 +173,7 @@ def _environment(ports: Ports, data_dir: Path, environ: Mapping[str, str]) -> di
         "CHATLY_EDGE_LOGIN_PER_MINUTE": "100000",
         "CHATLY_EDGE_REGISTER_PER_MINUTE": "100000",
         "CHATLY_EDGE_SEND_PER_SECOND": "100000",
+        "CHATLY_MESSAGING_STREAM_SENDS_PER_SECOND": "0",
         "CHATLY_EDGE_UPLOAD_PER_MINUTE": "100000",
         "CHATLY_GRACE_SECONDS": "2",
     }
@@ -191,11 +191,6 @@ def _addresses(ports: Mapping[str, list[int]]) -> dict[str, list[str]]:
     return {name: [f"{HOST}:{port}" for port in each] for name, each in ports.items()}
 
 
-def free_ports() -> Iterator[int]:
-    """Ports that nobody has, and that nobody takes by chance."""
-    return (port for port in random.sample(PORTS, len(PORTS)) if _is_free(port))
-
-
 def _free_ports(nodes: Mapping[str, int]) -> Ports:
     free = free_ports()
     grpc, http = ({name: [next(free) for _ in range(nodes.get(name, 1))] for name in SERVICES} for _ in range(2))
@@ -207,15 +202,6 @@ def _free_ports(nodes: Mapping[str, int]) -> Ports:
         grpc=grpc,
         http=http,
     )
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
 
 
 def _listens(address: str) -> bool:

@@ -7,7 +7,7 @@ from engines.redis import redis_nodes
 from engines.settings import EngineSettings
 from kernel.store.redis_settings import RedisSettings
 from tests.engines.own import OwnEngine
-from tests.engines.ports import free_port
+from tests.ports import free_ports
 
 
 class OwnRedis(OwnEngine):
@@ -15,7 +15,7 @@ class OwnRedis(OwnEngine):
 
     def __init__(self, data: Path, *options: str, port: int | None = None) -> None:
         """`options`: further ones of redis-server."""
-        self.port = port or free_port()
+        self.port = port or next(free_ports())
         (node,) = redis_nodes(EngineSettings(data=data / str(self.port), redis_port=self.port))
         super().__init__(replace(node, command=(*node.command, *options)))
 

@@ -28,7 +28,7 @@ from services.auth.adapters.redis_attempts import RedisAttempts
 from services.presence.adapters.redis_leases import RedisLeases
 from services.presence.model import Connection
 from tests.engines.own_redis import OwnRedis
-from tests.engines.ports import free_port
+from tests.ports import free_ports
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, stored
 from tests.unit.presence.fakes import a_user
 from tests.waiting import eventually
@@ -62,7 +62,7 @@ class Cluster:
             await eventually(partial(_is_whole, node), "the cluster is whole", seconds=20)
 
     def _node(self) -> OwnRedis:
-        talk = free_port()
+        talk = next(free_ports())
         node = OwnRedis(self._data, *self._options, "--cluster-port", str(talk))
         self._talk[node] = talk
         return node
@@ -222,7 +222,7 @@ async def test_leases_and_attempts_work(redis: RedisHandle) -> None:
 
 
 async def test_a_cluster_that_is_not_there_keeps_nobody_waiting() -> None:
-    settings = RedisSettings(url=f"redis+cluster://127.0.0.1:{free_port()}", lanes=LANES)
+    settings = RedisSettings(url=f"redis+cluster://127.0.0.1:{next(free_ports())}", lanes=LANES)
     async with asyncio.timeout(5), open_redis(settings) as redis, open_redis_bus(redis, fences=["stored"]) as bus:
         subscription = bus.subscribe()
         await subscription.add(["a", "stored"])

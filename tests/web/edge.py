@@ -5,7 +5,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.e2e.envoy import Envoy
-from tests.e2e.mesh import Mesh, free_ports
+from tests.e2e.mesh import Mesh
+from tests.ports import free_ports
 
 
 class Edge(Envoy):

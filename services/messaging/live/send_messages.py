@@ -10,6 +10,7 @@ import structlog
 from history.model import Message
 from kernel.errors import ChatlyError, Code, Reason
 from kernel.ids import UserId
+from services.messaging.live.send_rate import SendRate
 from services.messaging.model import Draft
 from services.messaging.turns import Turns
 
@@ -41,13 +42,14 @@ class Send(Protocol):
 class SendMessages:
     """Sends to different chats go side by side; those to one chat in the order of arrival, so that they stay in it."""
 
-    def __init__(self, *, send: Send, max_unanswered: int = MAX_UNANSWERED) -> None:
+    def __init__(self, *, send: Send, rate: SendRate, max_unanswered: int = MAX_UNANSWERED) -> None:
         self._send = send
+        self._rate = rate
         self._max_unanswered = max_unanswered
         self._log = structlog.stdlib.get_logger("chatly.live")
 
     async def __call__(self, asks: AsyncIterator[Ask], *, sender: UserId) -> AsyncGenerator[Answer, None]:
-        """One answer for each ask; no more are read while `max_unanswered` wait for theirs."""
+        """One answer for each ask; none is read while `max_unanswered` wait for theirs, or the sender is too fast."""
         room = asyncio.Semaphore(self._max_unanswered)
         answers: asyncio.Queue[asyncio.Task[Answer] | None] = asyncio.Queue()
         reading = asyncio.create_task(self._read(asks, sender, room, answers))
@@ -71,6 +73,8 @@ class SendMessages:
         try:
             await room.acquire()
             async for ask in asks:
+                if wait := self._rate.wait(sender):
+                    await asyncio.sleep(wait)
                 answers.put_nowait(asyncio.create_task(self._answer(ask, sender, turns)))
                 await room.acquire()
         finally:

@@ -13,6 +13,7 @@ from services.messaging.live.heartbeats import Heartbeats
 from services.messaging.live.hub import Hub
 from services.messaging.live.rendering import Rendering
 from services.messaging.live.replays import Replays
+from services.messaging.live.send_rate import SendRate
 from services.messaging.live.subscribe import Subscribe
 from services.messaging.mapping.stream import SubscribeWire
 from services.messaging.members import Members
@@ -58,8 +59,9 @@ def build_node(settings: MessagingSettings, ground: Ground, *, log_id: str) -> N
         metrics=metrics,
     )
     live = _live(ground, history, log_id=log_id)
+    send_rate = SendRate(clock=ground.clock, per_second=settings.stream_sends_per_second)
     return Node(
-        use=use_cases(parts, live.subscribe),
+        use=use_cases(parts, subscribe=live.subscribe, send_rate=send_rate),
         states=states,
         publisher=publisher,
         hub=live.hub,

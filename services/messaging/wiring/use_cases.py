@@ -25,6 +25,7 @@ from services.messaging.list_contacts import ListContacts
 from services.messaging.list_messages import ListMessages
 from services.messaging.list_reactions import ListReactions
 from services.messaging.live.send_messages import SendMessages
+from services.messaging.live.send_rate import SendRate
 from services.messaging.live.subscribe import Subscribe
 from services.messaging.mark_read import MarkRead
 from services.messaging.members import Members
@@ -67,7 +68,7 @@ class Parts:
     metrics: MessagingMetrics
 
 
-def use_cases(parts: Parts, subscribe: Subscribe) -> MessagingUseCases:
+def use_cases(parts: Parts, *, subscribe: Subscribe, send_rate: SendRate) -> MessagingUseCases:
     members, history, events, journal = parts.members, parts.history, parts.events, parts.journal
     ground, directory = parts.ground, parts.directory
     groups = Groups(members=members, history=history, events=events, journal=journal)
@@ -82,7 +83,7 @@ def use_cases(parts: Parts, subscribe: Subscribe) -> MessagingUseCases:
     )
     return MessagingUseCases(
         send_message=send_message,
-        send_messages=SendMessages(send=send_message),
+        send_messages=SendMessages(send=send_message, rate=send_rate),
         subscribe=subscribe,
         edit_message=EditMessage(members=members, history=history, events=events, journal=journal),
         delete_message=DeleteMessage(members=members, history=history, events=events, journal=journal),

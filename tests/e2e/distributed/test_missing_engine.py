@@ -16,8 +16,9 @@ from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 from grpc_health.v1 import health_pb2
 
 from tests.e2e.commands.chatly import chatly
-from tests.e2e.mesh import HOST, free_ports
+from tests.e2e.mesh import HOST
 from tests.engines.own_redis import OwnRedis
+from tests.ports import free_ports
 from tests.problems import rpc_reason
 from tests.waiting import eventually
 

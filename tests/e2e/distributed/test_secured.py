@@ -16,9 +16,10 @@ from tests.e2e.commands.chatly import chatly
 from tests.e2e.distributed.test_missing_engine import serving
 from tests.e2e.distributed.test_two_nodes import send
 from tests.e2e.live.listener import listening
-from tests.e2e.mesh import HOST, Mesh, free_ports, running_mesh
+from tests.e2e.mesh import HOST, Mesh, running_mesh
 from tests.e2e.people import people, rest
 from tests.engines.secured import Secured
+from tests.ports import free_ports
 from tests.waiting import eventually
 
 # Starting the engines is within the first test's time.

@@ -10,10 +10,11 @@ import pytest_asyncio
 
 from tests.collector import Collector, Seen
 from tests.e2e.live.listener import listening
-from tests.e2e.mesh import HOST, Mesh, free_ports, running_mesh
+from tests.e2e.mesh import HOST, Mesh, running_mesh
 from tests.e2e.people import people
 from tests.e2e.real_engines import RoomOnEngines
 from tests.e2e.traced import ASK, SEND, send, traced_settings
+from tests.ports import free_ports
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(150), pytest.mark.asyncio(loop_scope="session")]

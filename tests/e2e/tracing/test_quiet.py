@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.collector import collecting
-from tests.e2e.mesh import HOST, free_ports, running_mesh
+from tests.e2e.mesh import HOST, running_mesh
 from tests.e2e.people import people
 from tests.e2e.traced import send
+from tests.ports import free_ports
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.timeout(90)

@@ -11,7 +11,8 @@ from kernel.settings import load
 from mesh.edge.config import render
 from mesh.edge.settings import EdgeSettings
 from tests.e2e.envoy import Envoy
-from tests.e2e.mesh import HOST, free_ports
+from tests.e2e.mesh import HOST
+from tests.ports import free_ports
 
 
 class HangsUpOnce:

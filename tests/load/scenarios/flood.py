@@ -1,15 +1,16 @@
-"""One address sends as fast as it can, at the edge's default limit, while others send at a steady pace."""
+"""Two send as fast as they can, one by REST, one on a stream, while others send at a steady pace."""
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 import httpx
+from chatly.messaging.v1.messaging_service_pb2 import SendMessageRequest, SendMessagesRequest
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
-from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, rest
 from tests.faults.chatter import messaging_stub
 from tests.faults.history import history
@@ -21,6 +22,7 @@ from tests.problems import reason, retry_seconds
 _FLOODER = "127.0.0.2"
 _STEADY = 10
 _AT_ONCE = 8
+_UNANSWERED = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class Size:
     """Before the flood, and again during it."""
     every_seconds: float
     limit: int
-    """Sends a second that the edge takes from one address."""
+    """Sends a second that are taken from one address, and from one user's streams."""
 
 
 FULL = Size(seconds=10, every_seconds=0.25, limit=100)
@@ -67,27 +69,60 @@ class Visitor:
             self.refused.append(answer)
 
 
+@dataclass
+class Streamer:
+    """Somebody who sends on one stream to one chat, and leaves a few unanswered at any time."""
+
+    stub: MessagingServiceStub
+    person: Person
+    chat_id: str
+    accepted: set[str] = field(default_factory=set)
+    """By client_message_id."""
+    refused: list[str] = field(default_factory=list)
+
+    async def send_until(self, end: float) -> None:
+        room = asyncio.Semaphore(_UNANSWERED)
+        async for answer in self.stub.SendMessages(self._sends(end, room), metadata=self.person.metadata):
+            room.release()
+            if answer.HasField("message"):
+                self.accepted.add(answer.client_message_id)
+            else:
+                self.refused.append(answer.error.reason)
+
+    async def _sends(self, end: float, room: asyncio.Semaphore) -> AsyncIterator[SendMessagesRequest]:
+        while time.monotonic() < end:
+            await room.acquire()
+            send = SendMessageRequest(chat_id=self.chat_id, client_message_id=str(uuid4()), text="again")
+            yield SendMessagesRequest(send=send)
+
+
 async def run(ground: Ground) -> Report:
     size, report = ground.size(FULL, SMALL), Report()
+    limit = str(size.limit)
     async with (
-        ground.mesh(CHATLY_EDGE_SEND_PER_SECOND=str(size.limit)) as mesh,
+        ground.mesh(CHATLY_EDGE_SEND_PER_SECOND=limit, CHATLY_MESSAGING_STREAM_SENDS_PER_SECOND=limit) as mesh,
         rest(mesh, address=_FLOODER) as far,
         rest(mesh) as near,
+        messaging_stub(mesh) as stub,
     ):
-        everybody = await residents(mesh, _STEADY + 1)
+        first, second, *everybody = await residents(mesh, _STEADY + 2)
         others = [
-            Visitor(near, person, person.chat_with(everybody[number])) for number, person in enumerate(everybody[1:])
+            Visitor(near, person, person.chat_with(everybody[number - 1])) for number, person in enumerate(everybody)
         ]
-        flooder = Visitor(far, everybody[0], everybody[0].chat_with(everybody[-1]))
+        flooder = Visitor(far, first, first.chat_with(everybody[-1]))
+        streamer = Streamer(stub, second, second.chat_with(everybody[-1]))
         ground.say("a steady pace")
         await _steady(others, size)
         before = _taken_waits(others)
         ground.say("one floods")
-        took = await _flood(flooder, others, size)
+        took = await _flood(flooder, streamer, others, size)
         during = _taken_waits(others)
-        await _judge(report, mesh, flooder, others)
+        _judge_refusals(report, flooder, others)
+        _judge_stream(report, streamer, size.limit, took)
+        await _judge_stored(report, stub, [flooder, streamer, *others])
     report.note("the flooder's sends accepted", len(flooder.accepted) / took, "1/s")
     report.note("the flooder's sends refused", len(flooder.refused) / took, "1/s")
+    report.note("the streamer's sends accepted", len(streamer.accepted) / took, "1/s")
     report.spread("the others' sends before", before)
     report.spread("the others' sends during", during)
     return report
@@ -106,15 +141,15 @@ async def _steady(others: Sequence[Visitor], size: Size) -> None:
     await asyncio.gather(*(other.send_until(end, size.every_seconds) for other in others))
 
 
-async def _flood(flooder: Visitor, others: Sequence[Visitor], size: Size) -> float:
+async def _flood(flooder: Visitor, streamer: Streamer, others: Sequence[Visitor], size: Size) -> float:
     """How many seconds it took."""
     began = time.monotonic()
     flooding = (flooder.send_until(began + size.seconds, 0) for _ in range(_AT_ONCE))
-    await asyncio.gather(_steady(others, size), *flooding)
+    await asyncio.gather(_steady(others, size), streamer.send_until(began + size.seconds), *flooding)
     return time.monotonic() - began
 
 
-async def _judge(report: Report, mesh: Mesh, flooder: Visitor, others: Sequence[Visitor]) -> None:
+def _judge_refusals(report: Report, flooder: Visitor, others: Sequence[Visitor]) -> None:
     report.require("a flood is refused", holds=bool(flooder.refused))
     for answer in flooder.refused:
         typed = answer.status_code == httpx.codes.TOO_MANY_REQUESTS and reason(answer) == "RATE_LIMITED"
@@ -125,14 +160,26 @@ async def _judge(report: Report, mesh: Mesh, flooder: Visitor, others: Sequence[
             break
     refused = [answer.text for other in others for answer in other.refused]
     report.require("nobody else is refused", holds=not refused, but=refused[:3])
-    async with messaging_stub(mesh) as stub:
-        for visitor in (flooder, *others):
-            told = await history(stub, visitor.person.metadata, visitor.chat_id)
-            stored = Counter(
-                message.client_message_id for message in told if message.sender_id == visitor.person.user_id
-            )
-            report.require(
-                "what was acknowledged is stored once, what was refused is not",
-                holds=stored == Counter(visitor.accepted),
-                but=f"{len(visitor.accepted)} acknowledged, {stored.total()} stored",
-            )
+
+
+def _judge_stream(report: Report, streamer: Streamer, limit: int, took: float) -> None:
+    report.require(
+        "nothing on a stream is refused for being fast", holds=not streamer.refused, but=streamer.refused[:3]
+    )
+    most = limit * (took + 1) + 1
+    report.require(
+        "a stream goes no faster than the limit",
+        holds=len(streamer.accepted) <= most,
+        but=f"{len(streamer.accepted)} sends in {took:.1f} s",
+    )
+
+
+async def _judge_stored(report: Report, stub: MessagingServiceStub, visitors: Sequence[Visitor | Streamer]) -> None:
+    for visitor in visitors:
+        told = await history(stub, visitor.person.metadata, visitor.chat_id)
+        stored = Counter(message.client_message_id for message in told if message.sender_id == visitor.person.user_id)
+        report.require(
+            "what was acknowledged is stored once, what was refused is not",
+            holds=stored == Counter(visitor.accepted),
+            but=f"{len(visitor.accepted)} acknowledged, {stored.total()} stored",
+        )

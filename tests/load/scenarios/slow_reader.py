@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import grpc
 from chatly.messaging.v1 import messaging_service_pb2 as messaging
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person
@@ -81,6 +83,8 @@ async def _not_reading(report: Report, mesh: Mesh, person: Person, sender: Sende
     """Somebody subscribes, reads nothing within the block, then the rest, and goes on from the cursor."""
     before = _said(sender)
     async with messaging_stub(mesh, *_NARROW, target=mesh.grpc["messaging"]) as stub:
+        # A cursor stands where the store is: what is not stored by then is told after it.
+        await eventually(partial(_is_stored, stub, person, sender.chat_ids[0]), "all is stored", seconds=60)
         ear = Ear(stub, person)
         answers = aiter(stub.Subscribe(messaging.SubscribeRequest(), metadata=person.metadata))
         while not ear.caught_up.is_set():
@@ -98,6 +102,12 @@ async def _not_reading(report: Report, mesh: Mesh, person: Person, sender: Sende
         async with listening([ear]):
             await hear([ear], said)
         require_each_once(report, "those who read too slowly and went on from their cursor", [ear], said)
+
+
+async def _is_stored(stub: MessagingServiceStub, person: Person, chat_id: str) -> bool:
+    request = messaging.ListMessagesRequest(chat_id=chat_id, page_size=1)
+    page = await stub.ListMessages(request, metadata=person.metadata)
+    return page.messages[0].seq > 0
 
 
 def _require_slow_reader(report: Report, error: grpc.aio.AioRpcError) -> None:

@@ -1,6 +1,7 @@
 """Many sends on one stream: answered in the order of arrival, whatever becomes of each."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -9,14 +10,17 @@ from uuid import UUID, uuid1
 import pytest
 
 from history.model import ChatId, Message
+from kernel.clock import SystemClock
 from kernel.errors import ChatlyError, Code, Reason, invalid_field, unavailable
 from kernel.ids import UserId
 from services.messaging.live.send_messages import Answer, Ask, SendMessages
+from services.messaging.live.send_rate import SendRate
 from services.messaging.model import ChatRef, Draft
 from tests.unit.live.world import a_user
 from tests.waiting import eventually
 
 ANN = a_user()
+UNLIMITED = SendRate(clock=SystemClock(), per_second=0)
 
 
 class Sending:
@@ -75,7 +79,7 @@ async def stream_of(*asks: Ask) -> AsyncIterator[Ask]:
 
 
 async def answers_to(send: Sending, *asks: Ask) -> list[Answer]:
-    return [answer async for answer in SendMessages(send=send)(stream_of(*asks), sender=ANN)]
+    return [answer async for answer in SendMessages(send=send, rate=UNLIMITED)(stream_of(*asks), sender=ANN)]
 
 
 def texts(answers: list[Answer]) -> list[str]:
@@ -149,7 +153,9 @@ async def test_no_more_are_read_while_too_many_wait_for_their_answer() -> None:
             yield an_ask(str(number), chat=str(number))
 
     async def collect() -> list[Answer]:
-        return [answer async for answer in SendMessages(send=send, max_unanswered=4)(asks(), sender=ANN)]
+        return [
+            answer async for answer in SendMessages(send=send, rate=UNLIMITED, max_unanswered=4)(asks(), sender=ANN)
+        ]
 
     running = asyncio.create_task(collect())
     await eventually(lambda: send.done == ["1", "2", "3"])
@@ -159,10 +165,24 @@ async def test_no_more_are_read_while_too_many_wait_for_their_answer() -> None:
     assert texts(await running) == [str(number) for number in range(10)]
 
 
+async def test_who_is_too_fast_waits_and_is_not_refused() -> None:
+    rate = SendRate(clock=SystemClock(), per_second=50)
+    asks = [an_ask(str(number), chat=str(number)) for number in range(60)]
+    began = time.monotonic()
+
+    answers = [answer async for answer in SendMessages(send=Sending(), rate=rate)(stream_of(*asks), sender=ANN)]
+
+    assert texts(answers) == [str(number) for number in range(60)]
+    # All but the fifty of the first second.
+    assert time.monotonic() - began >= 10 / 50
+
+
 async def test_a_stream_that_is_given_up_leaves_nothing_running() -> None:
     send = Sending()
     send.hold("held")
-    async with aclosing(SendMessages(send=send)(stream_of(an_ask("good"), an_ask("held")), sender=ANN)) as answers:
+    async with aclosing(
+        SendMessages(send=send, rate=UNLIMITED)(stream_of(an_ask("good"), an_ask("held")), sender=ANN)
+    ) as answers:
         await anext(answers)
         await eventually(lambda: "held" in send.begun)
 
@@ -174,7 +194,7 @@ async def test_what_ends_the_requests_ends_the_stream() -> None:
         yield an_ask("good")
         raise ConnectionError("gone")
 
-    answers = SendMessages(send=Sending())(asks(), sender=ANN)
+    answers = SendMessages(send=Sending(), rate=UNLIMITED)(asks(), sender=ANN)
 
     assert texts([await anext(answers)]) == ["good"]
     with pytest.raises(ConnectionError):

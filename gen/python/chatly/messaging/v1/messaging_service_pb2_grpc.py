@@ -161,7 +161,8 @@ class MessagingServiceServicer:
 
     def SendMessages(self, request_iterator, context):
         """Many sends on one stream, for native clients: each request is answered, in the order of arrival, by its message or its
-        error; an error does not end the stream. At most 256 may be unanswered; past that the server reads no further.
+        error; an error does not end the stream. At most 256 may be unanswered, and one user's streams may begin 100 sends a
+        second (the default); past either the server reads no further for a while.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -319,6 +320,8 @@ class MessagingServiceServicer:
         without a gap; without one: `caught_up` at once. A heartbeat comes every 15 s.
 
         Keep the newest `cursor` and subscribe with it after any end of the stream, except UNAUTHENTICATED and an end of your own.
+        A cursor stands where the store is, which is a moment behind: what follows it may have been told before, with the same
+        `event_id`, or have happened just before the first stream.
 
         Errors: INVALID_ARGUMENT `INVALID_CURSOR`; RESOURCE_EXHAUSTED `SLOW_READER`, `TOO_MANY_STREAMS`; UNAUTHENTICATED
         `TOKEN_EXPIRED`, `SESSION_ENDED` also while it runs.

@@ -31,7 +31,8 @@ class MessagingServiceStub:
     """
     SendMessages: _aio.StreamStreamMultiCallable[_messaging_service_pb2.SendMessagesRequest, _messaging_service_pb2.SendMessagesResponse]
     """Many sends on one stream, for native clients: each request is answered, in the order of arrival, by its message or its
-    error; an error does not end the stream. At most 256 may be unanswered; past that the server reads no further.
+    error; an error does not end the stream. At most 256 may be unanswered, and one user's streams may begin 100 sends a
+    second (the default); past either the server reads no further for a while.
     """
     EditMessage: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.EditMessageRequest, _messaging_service_pb2.EditMessageResponse]
     """Changes the text of one's own message.
@@ -119,6 +120,8 @@ class MessagingServiceStub:
     without a gap; without one: `caught_up` at once. A heartbeat comes every 15 s.
 
     Keep the newest `cursor` and subscribe with it after any end of the stream, except UNAUTHENTICATED and an end of your own.
+    A cursor stands where the store is, which is a moment behind: what follows it may have been told before, with the same
+    `event_id`, or have happened just before the first stream.
 
     Errors: INVALID_ARGUMENT `INVALID_CURSOR`; RESOURCE_EXHAUSTED `SLOW_READER`, `TOO_MANY_STREAMS`; UNAUTHENTICATED
     `TOKEN_EXPIRED`, `SESSION_ENDED` also while it runs.
@@ -155,7 +158,8 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_abc.AsyncIterator[_messaging_service_pb2.SendMessagesRequest], _abc.AsyncIterator[_messaging_service_pb2.SendMessagesResponse]],
     ) -> _abc.AsyncIterator[_messaging_service_pb2.SendMessagesResponse]:
         """Many sends on one stream, for native clients: each request is answered, in the order of arrival, by its message or its
-        error; an error does not end the stream. At most 256 may be unanswered; past that the server reads no further.
+        error; an error does not end the stream. At most 256 may be unanswered, and one user's streams may begin 100 sends a
+        second (the default); past either the server reads no further for a while.
         """
 
     @_abc_1.abstractmethod
@@ -345,6 +349,8 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         without a gap; without one: `caught_up` at once. A heartbeat comes every 15 s.
 
         Keep the newest `cursor` and subscribe with it after any end of the stream, except UNAUTHENTICATED and an end of your own.
+        A cursor stands where the store is, which is a moment behind: what follows it may have been told before, with the same
+        `event_id`, or have happened just before the first stream.
 
         Errors: INVALID_ARGUMENT `INVALID_CURSOR`; RESOURCE_EXHAUSTED `SLOW_READER`, `TOO_MANY_STREAMS`; UNAUTHENTICATED
         `TOKEN_EXPIRED`, `SESSION_ENDED` also while it runs.
