@@ -125,9 +125,11 @@ async def _ask(node: OwnRedis, *commands: Command) -> list[Any]:
 @pytest.fixture
 async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
     made = Cluster(tmp_path)
-    await made.start()
-    yield made
-    await made.stop()
+    try:
+        await made.start()
+        yield made
+    finally:
+        await made.stop()
 
 
 @pytest.fixture
