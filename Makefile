@@ -3,10 +3,10 @@
 SHELL := /bin/bash
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install toolchains web web-dev run doctor test test-web faults load engines engines-up engines-down check fmt protos lock bench clean
+.PHONY: help install toolchains web web-dev run doctor test test-web faults load engines engines-up engines-down check k8s-check fmt protos lock bench clean
 
 help: ## Show what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## Install Chatly and its tools into .venv (the others do it by themselves)
 	@scripts/install.sh
@@ -51,6 +51,10 @@ engines-down: install ## Stop them; their data stays in .cache/engines/data
 
 check: install ## Check style, types, imports, protos, stubs and file sizes
 	@scripts/check.sh
+
+k8s-check: install ## Render both Kubernetes overlays, and validate every resource strictly
+	@scripts/toolchains.sh go kustomize
+	@. .cache/toolchains.env && .venv/bin/pytest tests/unit/deploy/test_kubernetes.py
 
 fmt: install ## Format the code and the protos
 	@.venv/bin/ruff check --fix-only --quiet .
