@@ -1,10 +1,27 @@
-"""Parts of the client that are loaded late: what is asked of them before is done when they are there."""
+"""Parts of the client, and of a chat, that are loaded late: what was asked of them before is done when they come."""
 
 import asyncio
 
 from playwright.async_api import Route, expect
 
 from tests.web.people import People, account
+from tests.web.test_search import say_many
+
+SUBSCRIBE = "**/chatly.messaging.v1.MessagingService/Subscribe"
+# The newest page comes just when what was kept from the last visit has been drawn.
+_LATE_PAGE = """
+const asked = window.fetch;
+const frame = () => new Promise(requestAnimationFrame);
+window.fetch = async (input, init) => {
+  const answer = await asked(input, init);
+  const url = input instanceof Request ? input.url : String(input);
+  if (!url.endsWith("/ListMessages")) return answer;
+  await answer.clone().arrayBuffer();
+  while (document.querySelector("[role=log] article") === null) await frame();
+  for (let left = 3; left > 0; left--) await frame();
+  return answer;
+};
+"""
 
 
 async def test_a_click_on_a_menu_that_is_still_being_loaded_opens_it_when_it_is_there(people: People) -> None:
@@ -44,3 +61,27 @@ async def test_the_keyboard_opens_it_too_and_is_led_back_to_the_button(people: P
     await expect(ann.page.get_by_role("menuitem", name="New group")).to_be_visible()
     await ann.page.keyboard.press("Escape")
     await expect(button).to_be_focused()
+
+
+async def test_a_chat_kept_from_the_last_visit_stays_at_its_end_when_the_newest_page_comes(people: People) -> None:
+    ann, his = await people.member("ann"), account("bob")
+    bob = await people.visitor()
+    await bob.register(his)
+    await bob.open_new_chat(ann.name)
+    await say_many(bob, 70)
+    await expect(bob.tick("line 70")).to_be_visible()
+    chat = bob.page.url
+    await bob.page.goto("about:blank")
+    elsewhere = await people.visitor()
+    await elsewhere.log_in(his)
+    await elsewhere.open_chat(ann.name)
+    await say_many(elsewhere, 20)
+    await elsewhere.send("The newest")
+    await expect(elsewhere.tick("The newest")).to_be_visible()
+
+    # What is told live would come one by one.
+    await bob.browser.route(SUBSCRIBE, lambda route: route.abort())
+    await bob.page.add_init_script(_LATE_PAGE)
+    await bob.page.goto(chat)
+
+    await expect(bob.message("The newest")).to_be_in_viewport()

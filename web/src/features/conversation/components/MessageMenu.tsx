@@ -110,17 +110,9 @@ function Actions({ opened, isOwn, commands, onClose, onRemove, onMoreEmoji }: Ac
             label={t("actions.moreEmoji")}
             onSelect={() => setTimeout(onMoreEmoji)}
           />
-          <Item
-            icon={<Reply size={17} />}
-            label={t("actions.reply")}
-            onSelect={() => setTimeout(() => commands.reply(message))}
-          />
+          <Item icon={<Reply size={17} />} label={t("actions.reply")} onSelect={() => commands.reply(message)} />
           {isOwn && (
-            <Item
-              icon={<Pencil size={17} />}
-              label={t("actions.edit")}
-              onSelect={() => setTimeout(() => commands.edit(message))}
-            />
+            <Item icon={<Pencil size={17} />} label={t("actions.edit")} onSelect={() => commands.edit(message)} />
           )}
           {message.text !== "" && (
             <Item icon={<Copy size={17} />} label={t("actions.copy")} onSelect={() => commands.copy(message)} />

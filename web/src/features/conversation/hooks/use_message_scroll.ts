@@ -70,6 +70,7 @@ export function useMessageScroll({ rows, list, scroller, jump, isGroup }: Scroll
 
   const atEnd = nearEnd && !hasNewer;
   useStay(scroller, began && atEnd, toEnd);
+  useFollow(rows, began && atEnd, scroller);
 
   return { virtual, atEnd, onScroll, toEnd };
 }
@@ -88,6 +89,18 @@ function useStay(scroller: ScrollOptions["scroller"], atEnd: boolean, toEnd: () 
     observer.observe(box);
     return () => observer.disconnect();
   }, [scroller, atEnd, toEnd]);
+}
+
+/** Whoever is at the end stays there also when the newest page takes the place of what was kept from the last visit. */
+function useFollow(rows: readonly Row[], atEnd: boolean, scroller: ScrollOptions["scroller"]): void {
+  const last = rows.at(-1)?.key;
+  const shown = useRef(last);
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    // Not by the virtualizer: until it has seen where its own scrolling led, it holds nothing still that comes above.
+    if (box && atEnd && shown.current !== last) box.scrollTo({ top: box.scrollHeight });
+    shown.current = last;
+  }, [last, atEnd, scroller]);
 }
 
 function heightOf(row: Row | undefined, isGroup: boolean): number {
