@@ -22,8 +22,8 @@ class SendRate:
         if not self._spacing:
             return 0.0
         now = self._clock.monotonic()
-        free_at = max(self._free_at.get(user_id, now), now)
         if user_id not in self._free_at and len(self._free_at) >= _KEPT:
             self._free_at = {user_id: later for user_id, later in self._free_at.items() if later > now}
-        self._free_at[user_id] = free_at + self._spacing
-        return max(0.0, free_at + self._spacing - now - _BURST_SECONDS)
+        free_at = max(self._free_at.get(user_id, now), now) + self._spacing
+        self._free_at[user_id] = free_at
+        return max(0.0, free_at - now - _BURST_SECONDS)
