@@ -5,8 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from kafka.errors import KafkaError
-
 from kernel.log.kafka_append import KafkaAppender, build_producer
 from kernel.log.kafka_errors import log_unavailable
 from kernel.log.kafka_group import KafkaLogConsumer
@@ -85,14 +83,14 @@ class KafkaLog:
             try:
                 self._log_id = await asyncio.to_thread(identify_topic, self._settings)
                 producer = await asyncio.to_thread(build_producer, self._settings)
-            except (KafkaError, OSError) as error:
-                known, self._complaint = self._complaint, str(error) or type(error).__name__
-                if self._complaint != known:
-                    logger("log").warning("Kafka is not there", bootstrap=self._where(), error=self._complaint)
             except WrongTopicError as error:
                 self._complaint = str(error)
                 logger("log").error("Kafka cannot be used", bootstrap=self._where(), error=self._complaint)
                 raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next attempt may succeed
+                known, self._complaint = self._complaint, str(error) or type(error).__name__
+                if self._complaint != known:
+                    logger("log").warning("Kafka is not there", bootstrap=self._where(), error=self._complaint)
             else:
                 logger("log").info("connected to Kafka", bootstrap=self._where(), log_id=self._log_id)
                 return KafkaAppender(producer=producer, settings=self._settings)

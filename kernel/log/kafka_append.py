@@ -9,6 +9,7 @@ from zlib import crc32
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
+from kernel.log.kafka_client import made
 from kernel.log.kafka_errors import kafka_errors, log_unavailable
 from kernel.log.kafka_settings import KafkaSettings
 from kernel.log.ports import LogPosition
@@ -106,7 +107,8 @@ def _refuse(waiting: Waiting, why: object) -> None:
 def build_producer(settings: KafkaSettings) -> KafkaProducer:
     """A producer that knows the topic's partitions. Blocks; raises KafkaError if no broker answers."""
     delivery = int(settings.append_seconds * 1000)
-    producer = KafkaProducer(
+    producer = made(
+        KafkaProducer,
         **settings.client(),
         acks="all",
         enable_idempotence=True,

@@ -11,6 +11,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, T
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError
 
+from kernel.log.kafka_client import made
 from kernel.log.kafka_errors import kafka_errors
 from kernel.log.kafka_read import FETCH_LIMITS, REQUEST_SECONDS, offset_of, records_of
 from kernel.log.kafka_settings import KafkaSettings
@@ -132,7 +133,8 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
 
     def _consumer(self) -> KafkaConsumer:
         if self._built is None:
-            self._built = KafkaConsumer(
+            consumer = made(
+                KafkaConsumer,
                 **self._settings.client(),
                 **FETCH_LIMITS,
                 group_id=self._group,
@@ -145,10 +147,15 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
                 max_poll_interval_ms=_MOST_BETWEEN_FETCHES_SECONDS * 1000,
                 metrics_enabled=False,
             )
-            _never_give_up_a_join(self._built)
-            # Known before it joins: the leader of a group hands out the partitions that it knows.
-            self._built.partitions_for_topic(self._settings.topic)
-            self._built.subscribe([self._settings.topic], listener=self)
+            try:
+                _never_give_up_a_join(consumer)
+                # Known before it joins: the leader of a group hands out the partitions that it knows.
+                consumer.partitions_for_topic(self._settings.topic)
+                consumer.subscribe([self._settings.topic], listener=self)
+            except BaseException:
+                consumer.close(autocommit=False)
+                raise
+            self._built = consumer
         return self._built
 
     def _poll_once(self, max_records: int, seconds: float) -> Sequence[LogRecord]:

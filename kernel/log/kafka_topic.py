@@ -10,12 +10,12 @@ from kafka import KafkaAdminClient
 from kafka.errors import (
     KafkaConnectionError,
     KafkaError,
-    KafkaTimeoutError,
     SaslAuthenticationFailedError,
     TopicAlreadyExistsError,
     UnsupportedSaslMechanismError,
 )
 
+from kernel.log.kafka_client import made
 from kernel.log.kafka_settings import KafkaSettings
 from kernel.tls import tls_trouble
 
@@ -36,41 +36,49 @@ def identify_topic(settings: KafkaSettings) -> str:
     Raise WrongTopicError if the topic has another number of partitions, KafkaError if no broker answers.
     """
     _probe(settings)
+    with _connected(settings) as admin:
+        return _identify(admin, settings)
+
+
+def _connected(settings: KafkaSettings) -> KafkaAdminClient:
     with _heard_failures() as failures:
         try:
-            return _identify(settings)
-        except KafkaTimeoutError as error:
+            return made(KafkaAdminClient, **settings.client())
+        except KafkaError as error:
             raise _explained(error, failures) from None
 
 
-def _explained(error: KafkaTimeoutError, failures: Sequence[KafkaError]) -> KafkaError:
+def _explained(error: KafkaError, failures: Sequence[KafkaError]) -> KafkaConnectionError:
     """Why there is no connection, as far as it is known, though somebody listens, and by TLS where that is wanted."""
-    refusals = [failure for failure in failures if isinstance(failure, _REFUSALS)]
-    if refusals:
-        return SaslAuthenticationFailedError(f"{refusals[-1]} (see {_WHO_WE_ARE})")
-    if failures:
-        # Whom a broker refuses it hangs up on, often before its answer is read; as on who speaks another protocol.
-        return KafkaConnectionError(
-            f"{failures[-1]} (if it stays so, see CHATLY_KAFKA_SECURITY_PROTOCOL, {_WHO_WE_ARE})"
-        )
-    return error
+    reasons = [error, *reversed(failures)]
+    for reason in reasons:
+        if isinstance(reason, _REFUSALS):
+            return KafkaConnectionError(f"{_words(reason)} (see {_WHO_WE_ARE})")
+    # Whom a broker refuses it hangs up on, often before its answer is read; as on who speaks another protocol.
+    hung_up = [reason for reason in reasons if isinstance(reason, KafkaConnectionError)]
+    settings = f"CHATLY_KAFKA_SECURITY_PROTOCOL, {_WHO_WE_ARE}"
+    return KafkaConnectionError(f"{_words(hung_up[0] if hung_up else error)} (if it stays so, see {settings})")
 
 
-def _identify(settings: KafkaSettings) -> str:
-    with KafkaAdminClient(**settings.client()) as admin:
+def _words(error: KafkaError) -> str:
+    """Without the names of errors, which the driver puts before its words as often as it hands them on."""
+    return str(error).rpartition("Error: ")[2]
+
+
+def _identify(admin: KafkaAdminClient, settings: KafkaSettings) -> str:
+    topic = _describe(admin, settings.topic)
+    if topic is None:
+        _create(admin, settings)
         topic = _describe(admin, settings.topic)
-        if topic is None:
-            _create(admin, settings)
-            topic = _describe(admin, settings.topic)
-        if topic is None:
-            raise KafkaConnectionError(f"the topic {settings.topic} is still being made")
-        found = len(topic["partitions"])
-        if found != settings.partitions:
-            raise WrongTopicError(
-                f"Kafka's topic {settings.topic} has {found} partitions, not {settings.partitions}:"
-                " the number is fixed for ever (CHATLY_KAFKA_PARTITIONS)"
-            )
-        return f"{admin.describe_cluster()['cluster_id']}.{topic['topic_id']}"
+    if topic is None:
+        raise KafkaConnectionError(f"the topic {settings.topic} is still being made")
+    found = len(topic["partitions"])
+    if found != settings.partitions:
+        raise WrongTopicError(
+            f"Kafka's topic {settings.topic} has {found} partitions, not {settings.partitions}:"
+            " the number is fixed for ever (CHATLY_KAFKA_PARTITIONS)"
+        )
+    return f"{admin.describe_cluster()['cluster_id']}.{topic['topic_id']}"
 
 
 @contextmanager
@@ -97,9 +105,9 @@ def _heard_failures() -> Iterator[list[KafkaError]]:
 
 
 def _probe(settings: KafkaSettings) -> None:
-    """Raise KafkaConnectionError at once if no broker listens: a client would leave a thread behind for each try.
+    """Raise KafkaConnectionError at once if no broker listens, or none of them can be talked to by TLS.
 
-    Also if none of them can be talked to by TLS, of which the client would say no more than that it failed.
+    Of either the client would say no more than that it failed, and seconds later.
     """
     context = settings.ssl_context() if settings.secured else None
     troubles = []

@@ -11,8 +11,10 @@ from kernel.errors import ChatlyError, Code, Reason
 from kernel.log.kafka import KafkaLog, open_kafka_log
 from kernel.log.kafka_settings import KafkaSettings
 from kernel.log.ports import LogPosition
+from tests.engines.kafka_threads import kafka_threads
 from tests.engines.own import OwnEngine
 from tests.engines.ports import small_settings
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.engines("kafka"), pytest.mark.timeout(180)]
 APPEND_SECONDS = 2.0
@@ -133,3 +135,24 @@ async def test_a_consumer_goes_on_after_kafka_was_away(kafka: OwnKafka) -> None:
         async with asyncio.timeout(60):
             while b"two" not in seen:
                 seen += [record.value for record in await consumer.fetch(max_records=9, wait=1)]
+
+
+async def test_who_looks_for_brokers_that_are_away_leaves_no_thread_behind_and_begins_when_they_are_there(
+    kafka: OwnKafka,
+) -> None:
+    async with open_kafka_log(kafka.settings) as log, log.consumer("group") as consumer:
+        written = await log.append("chat", b"one")
+        await kafka.stop()
+        for _ in range(2):
+            with pytest.raises(ChatlyError):
+                await log.read(written.partition, after=-1, limit=1)
+            with pytest.raises(ChatlyError):
+                await consumer.fetch(max_records=1, wait=10)
+        await eventually(lambda: not kafka_threads(), "nothing is left of them")
+        await kafka.start()
+
+        seen: list[bytes] = []
+        async with asyncio.timeout(60):
+            while not seen:
+                seen += [record.value for record in await consumer.fetch(max_records=9, wait=1)]
+        assert seen == await values(log) == [b"one"]

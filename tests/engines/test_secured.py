@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from kafka.errors import KafkaConnectionError
 
 from engines.security import USER
 from kernel.blob.s3 import open_s3_blob_store
@@ -12,8 +13,10 @@ from kernel.bus.ports import BusMessage
 from kernel.bus.redis import open_redis_bus
 from kernel.errors import ChatlyError, Code
 from kernel.log.kafka import open_kafka_log
+from kernel.log.kafka_topic import identify_topic
 from kernel.store.cassandra import open_cassandra
 from kernel.store.redis import open_redis
+from tests.engines.kafka_threads import kafka_threads
 from tests.engines.secured import Secured
 from tests.waiting import eventually
 
@@ -86,6 +89,14 @@ async def test_kafka_that_refuses_is_told_with_the_setting(
             return str(refused.value)
 
         await until_told(said, told)
+
+
+async def test_who_is_refused_by_kafka_leaves_no_thread_behind(secured: Secured, fresh_name: str) -> None:
+    for _ in range(2):
+        with pytest.raises(KafkaConnectionError):
+            await asyncio.to_thread(identify_topic, secured.kafka(fresh_name, password="wrong"))
+
+    await eventually(lambda: not kafka_threads(), "nothing is left of them")
 
 
 @pytest.mark.parametrize(
@@ -183,11 +194,17 @@ def with_other_ca(secured: Secured, changes: dict[str, Any]) -> dict[str, Any]:
 async def until_told(said: Callable[[], Awaitable[str]], told: str) -> None:
     """Wait for words, in their order, with anything between them where `told` has `.*`; in one line."""
     parts = told.split(" .* ")
+    text = ""
 
     async def is_told() -> bool:
+        nonlocal text
         text = await said()
         assert "\n" not in text
         places = [text.find(part) for part in parts]
         return -1 not in places and places == sorted(places)
 
-    await eventually(is_told, f"it says {told}", seconds=30)
+    try:
+        await eventually(is_told, f"it says {told}", seconds=30)
+    except BaseException as failed:
+        failed.add_note(f"it said: {text}")
+        raise

@@ -2,12 +2,15 @@
 
 import asyncio
 
+from chatly.messaging.v1 import messaging_service_pb2 as messaging
 from playwright.async_api import Route, expect
 
 from tests.web.people import People, account
-from tests.web.test_search import say_many
+from tests.web.screen import Screen
+from tests.web.test_search import look_for, say_many, search
 
 SUBSCRIBE = "**/chatly.messaging.v1.MessagingService/Subscribe"
+LIST_MESSAGES = "**/chatly.messaging.v1.MessagingService/ListMessages"
 # The newest page comes just when what was kept from the last visit has been drawn.
 _LATE_PAGE = """
 const asked = window.fetch;
@@ -85,3 +88,39 @@ async def test_a_chat_kept_from_the_last_visit_stays_at_its_end_when_the_newest_
     await bob.page.goto(chat)
 
     await expect(bob.message("The newest")).to_be_in_viewport()
+    await has_so_many_rows(bob, 90)
+    await expect(bob.message("The newest")).to_be_in_viewport()
+
+
+async def test_whom_older_pages_led_to_their_end_reads_on_there_when_the_last_one_comes(people: People) -> None:
+    ann, bob = await people.pair()
+    await ann.send("The needle")
+    await say_many(ann, 60)
+    await bob.page.reload()
+    await expect(bob.message("line 60")).to_be_visible()
+    released = asyncio.Event()
+
+    async def hold_the_last_page(route: Route) -> None:
+        asked = messaging.ListMessagesRequest.FromString((route.request.post_data_buffer or b"")[5:])
+        if asked.direction == messaging.LIST_DIRECTION_FORWARD and asked.page_size == 50:
+            await released.wait()
+        await route.continue_()
+
+    await bob.page.route(LIST_MESSAGES, hold_the_last_page)
+    await look_for(bob, "needle")
+    await search(bob).get_by_role("listitem").get_by_role("button").click()
+    await expect(bob.message("The needle")).to_be_in_viewport()
+    await bob.page.get_by_role("log").evaluate("(log) => log.scrollTo({ top: log.scrollHeight })")
+    await expect(bob.message("line 25")).to_be_in_viewport()
+
+    released.set()
+
+    await has_so_many_rows(bob, 60)
+    await expect(bob.message("line 25")).to_be_in_viewport()
+
+
+async def has_so_many_rows(screen: Screen, rows: int) -> None:
+    """Wait until the list has room for them, though only those near the view are drawn."""
+    await screen.page.wait_for_function(
+        "(rows) => document.querySelector('[role=log]').scrollHeight > rows * 51", arg=rows
+    )

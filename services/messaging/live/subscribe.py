@@ -59,12 +59,13 @@ class Subscribe:
             reader.cursor = since.offsets
             async for data in self._replay(reader):
                 yield data
+            if reader.outbox.closing:
+                return
         else:
             await self._begin_now(reader)
             if since is not None:
                 yield self._wire.resync(ResyncCause.OTHER_LOG) + self._cursor(reader.cursor)
-        if not reader.outbox.closing:
-            yield self._wire.caught_up(reader.replayed) + self._cursor(reader.cursor)
+        yield self._wire.caught_up(reader.replayed) + self._cursor(reader.cursor)
 
     async def _begin_now(self, reader: Reader) -> None:
         # Looked up before the stream listens: what happens from then on is told. What the store has but this node has

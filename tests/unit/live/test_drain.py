@@ -1,5 +1,10 @@
 """A node that goes away sends its streams elsewhere."""
 
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
 from history.chats import direct_chat_id
 from kernel.errors import Code, Reason
 from services.messaging.live.drain import MAX_DELAY_MS, by_chance
@@ -62,6 +67,32 @@ async def test_a_replay_is_cut_short_and_its_cursor_stays(world: World, node: No
     assert cut.kinds[-1] == "reconnect"
     assert "caught_up" not in cut.kinds
     assert cut.cursor == client.cursor
+
+
+async def test_a_stream_that_has_just_begun_says_before_all_else_where_it_begins(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = a_user(), a_user()
+    asked, answered = asyncio.Event(), asyncio.Event()
+    stored = node.replays.stored
+
+    async def late() -> Mapping[int, int]:
+        asked.set()
+        await answered.wait()
+        return await stored()
+
+    async with node.client(bob) as listening:
+        await listening.caught_up()
+        monkeypatch.setattr(node.replays, "stored", late)
+        async with node.client(bob) as begins:
+            await asked.wait()
+            await node.send(direct_chat_id(ann, bob), ann, "meanwhile")
+            await listening.saw_text("meanwhile")
+            await node.drain()
+            answered.set()
+            await eventually(lambda: begins.ended)
+
+    assert begins.kinds == ["caught_up", "message_created", "reconnect"]
 
 
 async def test_nobody_is_let_in_any_more(node: Node) -> None:

@@ -39,7 +39,6 @@ export function useMessageScroll({ rows, list, scroller, jump, isGroup }: Scroll
     estimateSize: (index) => heightOf(rows[index], isGroup),
     getItemKey: (index) => rows[index]?.key ?? index,
     anchorTo: "end",
-    followOnAppend: !hasNewer,
     scrollEndThreshold: NEAR_END,
     overscan: 8,
     paddingStart: 12,
@@ -91,15 +90,19 @@ function useStay(scroller: ScrollOptions["scroller"], atEnd: boolean, toEnd: () 
   }, [scroller, atEnd, toEnd]);
 }
 
-/** Whoever is at the end stays there also when the newest page takes the place of what was kept from the last visit. */
+/**
+ * Whoever is at the end stays there when there are newer messages; not by the virtualizer, which follows only what is
+ * added to its rows, while the newest page may take the place of what was kept from the last visit.
+ * Whom older pages have led to their end reads on there when the next one comes.
+ */
 function useFollow(rows: readonly Row[], atEnd: boolean, scroller: ScrollOptions["scroller"]): void {
   const last = rows.at(-1)?.key;
-  const shown = useRef(last);
+  const before = useRef({ last, atEnd });
   useLayoutEffect(() => {
     const box = scroller.current;
-    // Not by the virtualizer: until it has seen where its own scrolling led, it holds nothing still that comes above.
-    if (box && atEnd && shown.current !== last) box.scrollTo({ top: box.scrollHeight });
-    shown.current = last;
+    const was = before.current;
+    before.current = { last, atEnd };
+    if (box && atEnd && was.atEnd && was.last !== last) box.scrollTo({ top: box.scrollHeight });
   }, [last, atEnd, scroller]);
 }
 
