@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Final
 
 # As Python puts it in a text, for drivers that hand on nothing else.
-_REFUSED: Final = re.compile(r"certificate verify failed: (.*?)(?: \(_ssl|$)")
+# As OpenSSL says it, and as urllib3 does, which compares the names itself.
+_REFUSED: Final = re.compile(r"certificate verify failed: (.*?)(?: \(_ssl|$)|(hostname .* doesn't match .*)")
+_ANOTHER_NAME: Final = ("mismatch", "doesn't match")
 # What drivers say of a server that ended a connection without a word.
 _HUNG_UP: Final = re.compile(r"reset by peer|closed|connection lost|broken pipe", re.IGNORECASE)
 
@@ -53,14 +55,14 @@ def plaintext_trouble(told: str, *, setting: str) -> str:
 
 
 def _refusal(reason: str, *, trust: str, name: str) -> str:
-    if "mismatch" in reason:
+    if any(words in reason for words in _ANOTHER_NAME):
         return f"the server's certificate is for another name: {reason} (see {name})"
     return f"the server's certificate is not trusted: {reason} (see {trust})"
 
 
 def _reason_in(text: str) -> str:
     found = _REFUSED.search(text)
-    return found[1] if found else ""
+    return found[1] or found[2] if found else ""
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,25 +1,30 @@
 """Blobs in S3, or what speaks its protocol: streams in parts, ranged reads, addressed by path."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from functools import partial
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
-from aiobotocore.config import AioConfig
-from aiobotocore.session import get_session
-from aiohttp import ClientError as HttpError
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
 
 from kernel.blob.names import checked
 from kernel.blob.s3_settings import S3Settings
 from kernel.errors import ChatlyError, Reason, unavailable
 from kernel.tls import tls_trouble
 
+T = TypeVar("T")
 _CHUNK_BYTES = 256 * 1024
 # The smallest part that S3 takes.
 _PART_BYTES = 5 * 1024 * 1024
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 20
+# At a time: each has a thread and a connection of its own.
+_MOST_CALLS = 32
 _FIRST_REGION = "us-east-1"
 
 _NOT_THERE = {"NoSuchKey", "NoSuchBucket", "404"}
@@ -30,11 +35,12 @@ _MADE_MEANWHILE = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 
 
 class S3BlobStore:
-    """BlobStore of many nodes. The bucket is made when it is first needed."""
+    """BlobStore of many nodes. The bucket is made when it is first needed. Each call of the driver is in a thread."""
 
-    def __init__(self, client: Any, *, settings: S3Settings) -> None:  # noqa: ANN401 - its type is made at run time
+    def __init__(self, client: Any, *, settings: S3Settings, threads: ThreadPoolExecutor) -> None:  # noqa: ANN401 - its type is made at run time
         self._client = client
         self._settings = settings
+        self._threads = threads
         self._bucket_is_there = False
 
     async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int:
@@ -44,7 +50,7 @@ class S3BlobStore:
         await self._open_bucket()
         if parts.waiting < _PART_BYTES:
             with self._errors():
-                await self._client.put_object(**place, Body=parts.take())
+                await self._call(self._client.put_object, **place, Body=parts.take())
         else:
             await self._put_in_parts(place, parts)
         return parts.taken
@@ -53,22 +59,22 @@ class S3BlobStore:
         place = self._place(name)
         if length == 0:
             with self._errors(name):
-                await self._client.head_object(**place)
+                await self._call(self._client.head_object, **place)
             return
         last = "" if length is None else offset + length - 1
         try:
             with self._errors(name):
-                answer = await self._client.get_object(**place, Range=f"bytes={offset}-{last}")
+                answer = await self._call(self._client.get_object, **place, Range=f"bytes={offset}-{last}")
         except _BeyondTheEndError:
             return
-        async with answer["Body"] as body:
+        with closing(answer["Body"]) as body:
             while chunk := await self._read_chunk(body):
                 yield chunk
 
     async def delete(self, name: str) -> None:
         # S3 itself says nothing of a missing one; a missing bucket, and some other servers, do.
         with suppress(KeyError), self._errors(name):
-            await self._client.delete_object(**self._place(name))
+            await self._call(self._client.delete_object, **self._place(name))
 
     async def complaint(self) -> str | None:
         """Why nothing can be stored at the moment, or None."""
@@ -80,30 +86,36 @@ class S3BlobStore:
         return None
 
     async def _put_in_parts(self, place: dict[str, str], parts: "_Parts") -> None:
-        with self._errors():
-            upload = {**place, "UploadId": (await self._client.create_multipart_upload(**place))["UploadId"]}
+        upload = dict(place)
         try:
+            with self._errors():
+                await self._call(self._begin_upload, upload)
             done: list[dict[str, object]] = []
             while parts.waiting:
                 number = len(done) + 1
                 done.append({"PartNumber": number, "ETag": await self._put_part(upload, number, parts.take())})
                 await parts.fill()
             with self._errors():
-                await self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": done})
+                complete = self._client.complete_multipart_upload
+                await self._call(complete, **upload, MultipartUpload={"Parts": done})
         except BaseException:
             # Parts that nobody completes would be kept, and paid for.
-            with suppress(ChatlyError, KeyError), self._errors(""):
-                await self._client.abort_multipart_upload(**upload)
+            if "UploadId" in upload:
+                with suppress(ChatlyError, KeyError), self._errors(""):
+                    await self._call(self._client.abort_multipart_upload, **upload)
             raise
+
+    def _begin_upload(self, upload: dict[str, str]) -> None:
+        upload["UploadId"] = self._client.create_multipart_upload(**upload)["UploadId"]
 
     async def _put_part(self, upload: dict[str, str], number: int, part: BytesIO) -> str:
         with self._errors():
-            answer = await self._client.upload_part(**upload, PartNumber=number, Body=part)
+            answer = await self._call(self._client.upload_part, **upload, PartNumber=number, Body=part)
         return str(answer["ETag"])
 
     async def _read_chunk(self, body: Any) -> bytes:  # noqa: ANN401 - as the client
         with self._errors():
-            chunk: bytes = await body.read(_CHUNK_BYTES)
+            chunk: bytes = await self._call(body.read, _CHUNK_BYTES)
         return chunk
 
     async def _open_bucket(self) -> None:
@@ -111,7 +123,7 @@ class S3BlobStore:
             return
         try:
             with self._errors("bucket"):
-                await self._client.head_bucket(Bucket=self._settings.bucket)
+                await self._call(self._client.head_bucket, Bucket=self._settings.bucket)
         except KeyError:
             await self._make_bucket()
         self._bucket_is_there = True
@@ -122,10 +134,19 @@ class S3BlobStore:
         where = {} if region == _FIRST_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         with self._errors():
             try:
-                await self._client.create_bucket(Bucket=self._settings.bucket, **where)
+                await self._call(self._client.create_bucket, Bucket=self._settings.bucket, **where)
             except ClientError as error:
                 if _code(error) not in _MADE_MEANWHILE:
                     raise
+
+    async def _call(self, function: Callable[..., T], *args: object, **options: object) -> T:
+        """`function(...)` in a thread. Who is cancelled waits until it has returned: no part comes after its upload."""
+        called = asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *args, **options))
+        try:
+            return await asyncio.shield(called)
+        except asyncio.CancelledError:
+            await asyncio.wait([called])
+            raise
 
     def _place(self, name: str) -> dict[str, str]:
         # A server that keeps objects as files cannot have both `a` and `a/b`. No name has a dot.
@@ -142,7 +163,7 @@ class S3BlobStore:
             if _code(error) in _BEYOND_THE_END:
                 raise _BeyondTheEndError from None
             raise self._away(error) from error
-        except (BotoCoreError, HttpError, TimeoutError) as error:
+        except BotoCoreError as error:
             raise self._away(error) from error
 
     def _away(self, error: Exception) -> ChatlyError:
@@ -185,10 +206,11 @@ class _BeyondTheEndError(Exception):
 @asynccontextmanager
 async def open_s3_blob_store(settings: S3Settings) -> AsyncIterator[S3BlobStore]:
     """Asks nothing of the server yet, so that it may come later; `complaint` says whether it is there."""
-    config = AioConfig(
+    config = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": 2},
+        max_pool_connections=_MOST_CALLS,
         s3={"addressing_style": "path"},
         # Not everything that speaks S3 knows Amazon's newer checksums.
         request_checksum_calculation="when_required",
@@ -207,8 +229,12 @@ async def open_s3_blob_store(settings: S3Settings) -> AsyncIterator[S3BlobStore]
         verify=settings.ca_file or None,
         config=config,
     )
-    async with client as opened:
-        yield S3BlobStore(opened, settings=settings)
+    threads = ThreadPoolExecutor(_MOST_CALLS, thread_name_prefix="s3")
+    try:
+        yield S3BlobStore(client, settings=settings, threads=threads)
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+        client.close()
 
 
 def _why(error: Exception) -> str:

@@ -44,7 +44,7 @@ def test_a_module_that_does_more_is_named_with_its_line(line: str, told: str, tm
 def test_serving_a_service_needs_nothing_that_only_the_edge_or_the_command_line_has() -> None:
     program = """
 import sys
-for missing in ("jinja2", "httpx", "PIL", "bcrypt", "aiobotocore", "cassandra", "kafka", "redis", "opentelemetry"):
+for missing in ("jinja2", "httpx", "PIL", "bcrypt", "botocore", "cassandra", "kafka", "redis", "opentelemetry"):
     sys.modules[missing] = None
 import mesh.cli, mesh.serving
 """

@@ -22,6 +22,6 @@ async def fresh_s3(server: S3Server, bucket: str) -> AsyncIterator[tuple[S3BlobS
         client = store._client
         yield store, client
         if await store.complaint() is None:
-            for item in (await client.list_objects_v2(Bucket=bucket)).get("Contents", []):
-                await client.delete_object(Bucket=bucket, Key=item["Key"])
-            await client.delete_bucket(Bucket=bucket)
+            for item in client.list_objects_v2(Bucket=bucket).get("Contents", []):
+                client.delete_object(Bucket=bucket, Key=item["Key"])
+            client.delete_bucket(Bucket=bucket)

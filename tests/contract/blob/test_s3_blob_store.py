@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import socket
+import threading
 import tracemalloc
 from collections.abc import AsyncIterator
 from typing import Any
@@ -51,13 +52,37 @@ async def test_a_cancelled_upload_leaves_no_parts(store: tuple[S3BlobStore, Any]
     putting = asyncio.create_task(blobs.put("a", unfinished(begun)))
     async with asyncio.timeout(20):
         await begun.wait()
-    assert (await client.list_multipart_uploads(Bucket=fresh_name)).get("Uploads")
+    assert client.list_multipart_uploads(Bucket=fresh_name).get("Uploads")
 
     putting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await putting
 
-    assert not (await client.list_multipart_uploads(Bucket=fresh_name)).get("Uploads")
+    assert not client.list_multipart_uploads(Bucket=fresh_name).get("Uploads")
+
+
+@pytest.mark.parametrize("call", ["create_multipart_upload", "upload_part"])
+async def test_an_upload_that_is_cancelled_in_a_call_leaves_no_parts(
+    store: tuple[S3BlobStore, Any], fresh_name: str, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    blobs, client = store
+    begun, goes_on = threading.Event(), threading.Event()
+    work = getattr(client, call)
+
+    def slowly(**options: object) -> object:
+        begun.set()
+        assert goes_on.wait(20)
+        return work(**options)
+
+    monkeypatch.setattr(client, call, slowly)
+    putting = asyncio.create_task(blobs.put("a", mebibytes(6)))
+    assert await asyncio.to_thread(begun.wait, 20)
+    putting.cancel()
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await putting
+
+    assert not client.list_multipart_uploads(Bucket=fresh_name).get("Uploads")
 
 
 async def test_25_mebibytes_go_in_and_out_in_less_than_20_of_memory(store: tuple[S3BlobStore, Any]) -> None:

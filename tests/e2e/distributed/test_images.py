@@ -18,7 +18,7 @@ DRIVERS = {
     "auth": {"bcrypt", "cassandra", "redis"},
     "messaging": {"cassandra", "kafka", "redis"},
     "presence": {"cassandra", "redis"},
-    "media": {"PIL", "aiobotocore", "cassandra", "kafka", "redis"},
+    "media": {"PIL", "botocore", "cassandra", "kafka", "redis"},
     "persister": {"cassandra", "kafka", "redis"},
 }
 

@@ -52,6 +52,13 @@ def test_a_handshake_that_failed_is_told_also_where_a_driver_kept_only_its_text(
     assert tls_trouble(error, trust="TRUST", name="NAME") == f"the server's certificate {told}"
 
 
+def test_another_name_is_known_also_where_a_driver_compared_the_names_itself() -> None:
+    error = OSError("SSL validation failed for https://s3/files hostname 's3' doesn't match 'storage'")
+
+    told = "the server's certificate is for another name: hostname 's3' doesn't match 'storage' (see NAME)"
+    assert tls_trouble(error, trust="TRUST", name="NAME") == told
+
+
 def test_plaintext_that_a_server_hung_up_on_may_have_been_to_be_tls() -> None:
     assert "wants TLS: see SETTING" in plaintext_trouble("[Errno 104] Connection reset by peer", setting="SETTING")
     assert plaintext_trouble("[Errno 111] Connection refused", setting="SETTING") == ""
