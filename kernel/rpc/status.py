@@ -11,8 +11,9 @@ from kernel.errors import ChatlyError, Code, FieldViolation, Reason, unavailable
 DOMAIN = "chatly"
 DETAILS_KEY = "grpc-status-details-bin"
 
-# A status travels in headers, which peers bound to 8 KiB.
-_MAX_MESSAGE = 1_000
+# A status travels in headers; of those larger than 8 KiB peers refuse some, by chance. The text is in there twice, and
+# once of these each byte that is not ASCII takes three.
+_MAX_MESSAGE_BYTES = 1_000
 _MAX_VIOLATIONS = 20
 
 
@@ -40,7 +41,10 @@ def details_of(error: ChatlyError) -> bytes:
 
 def text_of(error: ChatlyError) -> str:
     """The status text, short enough for a header."""
-    return error.message if len(error.message) <= _MAX_MESSAGE else error.message[: _MAX_MESSAGE - 1] + "…"
+    text = error.message.encode(errors="replace")
+    if len(text) <= _MAX_MESSAGE_BYTES:
+        return error.message
+    return text[: _MAX_MESSAGE_BYTES - len("…".encode())].decode(errors="ignore") + "…"
 
 
 def from_rpc_error(service: str, error: grpc.RpcError) -> ChatlyError:

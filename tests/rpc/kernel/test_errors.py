@@ -62,11 +62,14 @@ async def test_a_delay_becomes_retry_info() -> None:
     assert retry_seconds(error) == 1.5
 
 
-async def test_a_very_long_text_is_cut_rather_than_breaking_the_answer() -> None:
-    error = await _raised(ChatlyError(Code.NOT_FOUND, Reason.USER_NOT_FOUND, "ä" * 20_000))
+@pytest.mark.parametrize("letter", ["a", "ä", "漢", "😀"])
+async def test_a_very_long_text_is_cut_rather_than_breaking_the_answer(letter: str) -> None:
+    error = await _raised(ChatlyError(Code.NOT_FOUND, Reason.USER_NOT_FOUND, letter * 20_000))
 
+    told = error.details() or ""
     assert error.code() is grpc.StatusCode.NOT_FOUND
-    assert len(error.details() or "") <= 1_000
+    assert 990 < len(told.encode()) <= 1_000
+    assert set(told) == {letter, "…"}
 
 
 async def test_a_defect_tells_nothing_of_itself_but_the_request_id_that_the_log_has() -> None:
