@@ -1,14 +1,14 @@
 """Steps that a cancellation must not tear apart, and steps that must not keep one to themselves."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
 
-async def settled(step: Coroutine[Any, Any, T]) -> T:
+async def settled(step: Awaitable[T]) -> T:
     """Await a step to its end, also when cancelled meanwhile: only then is the cancellation raised.
 
     For steps that go on in a thread anyway: what cleans up after them must not run beside them.

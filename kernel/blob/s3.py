@@ -14,6 +14,7 @@ from botocore.session import get_session
 
 from kernel.blob.names import checked
 from kernel.blob.s3_settings import S3Settings
+from kernel.cancel import settled
 from kernel.errors import ChatlyError, Reason, unavailable
 from kernel.tls import tls_trouble
 
@@ -141,12 +142,8 @@ class S3BlobStore:
 
     async def _call(self, function: Callable[..., T], *args: object, **options: object) -> T:
         """`function(...)` in a thread. Who is cancelled waits until it has returned: no part comes after its upload."""
-        called = asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *args, **options))
-        try:
-            return await asyncio.shield(called)
-        except asyncio.CancelledError:
-            await asyncio.wait([called])
-            raise
+        job = partial(function, *args, **options)
+        return await settled(asyncio.get_running_loop().run_in_executor(self._threads, job))
 
     def _place(self, name: str) -> dict[str, str]:
         # A server that keeps objects as files cannot have both `a` and `a/b`. No name has a dot.
