@@ -1,7 +1,8 @@
 """A media service that runs, with an auth and a messaging service of the test's own beside it."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,6 +12,7 @@ from uuid import UUID
 
 import grpc
 import httpx
+import pytest
 from chatly.auth.v1 import user_service_pb2 as auth_pb
 from chatly.auth.v1.user_service_pb2_grpc import UserServiceServicer, add_UserServiceServicer_to_server
 from chatly.event.v1 import event_pb2
@@ -92,9 +94,29 @@ class House:
 
     async def upload(self, data: bytes, *, owner: str = ANN, step: int = 100_000, **start: Any) -> pb.Media:
         """Over the stream."""
-        steps = [pb.UploadRequest(data=data[at : at + step]) for at in range(0, len(data), step)]
-        first = pb.UploadRequest(start=pb.UploadStart(**{"file_name": "file.bin", **start}))
-        return (await self.rpc.Upload(iter([first, *steps]), metadata=self.by(owner))).media
+        return (await self.rpc.Upload(steps_of(data, step=step, **start), metadata=self.by(owner))).media
+
+    async def refused(self, steps: Iterable[pb.UploadRequest], *, owner: str | None = ANN) -> ChatlyError:
+        """Why a stream is refused whose client may still be sending; without `owner` it has no token.
+
+        By the blocking client: grpcio's asyncio client makes INTERNAL of any status that comes while it is writing.
+        Source: https://github.com/grpc/grpc/issues/36066.
+        """
+
+        def stream() -> None:
+            with grpc.insecure_channel(self.served.server.address) as channel:
+                upload = channel.stream_unary(
+                    "/chatly.media.v1.MediaService/Upload",
+                    pb.UploadRequest.SerializeToString,
+                    pb.UploadResponse.FromString,
+                )
+                upload(iter(steps), metadata=self.by(owner) if owner else (), timeout=20)
+
+        with pytest.raises(grpc.RpcError) as failed:
+            await asyncio.to_thread(stream)
+        error: Any = failed.value
+        trailing = grpc.aio.Metadata(*error.trailing_metadata())
+        return refusal(grpc.aio.AioRpcError(error.code(), grpc.aio.Metadata(), trailing, error.details()))
 
     async def get(self, media_id: str, *, reader: str) -> pb.Media:
         return (await self.rpc.GetMedia(pb.GetMediaRequest(media_id=media_id), metadata=self.by(reader))).media
@@ -126,6 +148,13 @@ class House:
 
 
 CHAT = a_direct_chat(ANN, BOB)
+
+
+def steps_of(data: bytes, *, step: int = 100_000, **start: Any) -> Iterator[pb.UploadRequest]:
+    """An upload's stream in pieces of at most `step` bytes; `start`: fields of its first step."""
+    yield pb.UploadRequest(start=pb.UploadStart(**{"file_name": "file.bin", **start}))
+    for at in range(0, len(data), step):
+        yield pb.UploadRequest(data=data[at : at + step])
 
 
 def refusal(error: grpc.aio.AioRpcError) -> ChatlyError:
