@@ -9,8 +9,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// More than any server here can take on two cores.
-const mostPerSecond = 100_000
+// More than any server here can take on two cores in a second.
+const (
+	mostSends      = 100_000
+	mostDeliveries = 1_000_000
+)
 
 // Burst is what came of sends as fast as they were answered.
 type Burst struct {
@@ -23,7 +26,8 @@ type Burst struct {
 
 // burst keeps a number of sends of each sender in flight for a time, and ends when everything is delivered.
 func burst(ctx context.Context, plan *Plan) (*Burst, error) {
-	ledger := newLedger(int((plan.WarmUpSeconds+plan.Seconds)*mostPerSecond)/plan.Each, plan.Each)
+	most := min(mostSends, mostDeliveries/float64(plan.Each))
+	ledger := newLedger(int((plan.WarmUpSeconds+plan.Seconds)*most), plan.Each)
 	ledger.window = make(chan struct{}, plan.Window)
 	if err := listenAll(ctx, plan, ledger); err != nil {
 		return nil, err

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from uuid import uuid1
 
+import pytest
+
 from services.messaging.live.outbox import Delivery, Outbox
-from services.messaging.live.pace import CALM, LINGER, Pace
+from services.messaging.live.pace import AT_ONCE, LINGER_EACH, LONGEST_LINGER, SHORTEST_LINGER, SPACING, Pace
 
 
 class FakeTimer:
@@ -48,14 +50,29 @@ def event(data: bytes) -> Delivery:
     return Delivery(data, uuid1())
 
 
+def push_all(stream: Stream, data: bytes) -> None:
+    """Each byte is an event."""
+    for at in range(len(data)):
+        stream.push(event(data[at : at + 1]))
+
+
+def hot(pace: Pace, count: int = 1) -> list[Stream]:
+    """Streams that have used up what they have ahead, and wrote it."""
+    streams = [Stream(pace) for _ in range(count)]
+    for stream in streams:
+        push_all(stream, b"x" * AT_ONCE)
+        stream.written.clear()
+    return streams
+
+
 def test_events_that_are_apart_are_written_at_once() -> None:
     timer = FakeTimer()
-    stream = Stream(Pace(timer))
+    (stream,) = hot(Pace(timer))
 
     for data in (b"a", b"b", b"c", b"d", b"e"):
+        timer.pass_by(SPACING)
         stream.push(event(data))
         assert stream.written[-1] == data
-        timer.pass_by(CALM)
 
     assert timer.set == 0
 
@@ -64,50 +81,76 @@ def test_the_first_of_a_burst_are_written_at_once_and_the_rest_together() -> Non
     timer = FakeTimer()
     stream = Stream(Pace(timer))
 
-    for data in (b"a", b"b", b"c", b"d", b"e"):
-        stream.push(event(data))
+    push_all(stream, b"abcdefg")
     before = list(stream.written)
-    timer.pass_by(LINGER)
+    timer.pass_by(SHORTEST_LINGER)
 
-    assert before == [b"a", b"b"]
-    assert stream.written == [b"a", b"b", b"cde"]
+    assert before == [b"a", b"b", b"c", b"d"]
+    assert stream.written == [*before, b"efg"]
 
 
-def test_after_a_calm_nothing_is_delayed() -> None:
+def test_while_events_go_on_to_come_they_go_on_to_share_writes() -> None:
     timer = FakeTimer()
-    stream = Stream(Pace(timer))
-    for data in (b"a", b"b", b"c"):
-        stream.push(event(data))
-    timer.pass_by(LINGER)
-    timer.pass_by(CALM)
+    (stream,) = hot(Pace(timer))
 
-    stream.push(event(b"d"))
+    for data in (b"ab", b"cd", b"ef"):
+        push_all(stream, data)
+        timer.pass_by(SHORTEST_LINGER)
+
+    assert stream.written == [b"ab", b"cd", b"ef"]
+
+
+def test_after_a_calm_nothing_is_delayed_however_long_the_burst_was() -> None:
+    timer = FakeTimer()
+    (stream,) = hot(Pace(timer))
+    for _ in range(1_000):
+        stream.push(event(b"y"))
+        timer.pass_by(SHORTEST_LINGER)
+    stream.written.clear()
+
+    timer.pass_by(AT_ONCE * SPACING)
+    push_all(stream, b"abcd")
 
     assert stream.written == [b"a", b"b", b"c", b"d"]
 
 
 def test_all_streams_of_a_node_share_one_timer() -> None:
     timer = FakeTimer()
-    pace = Pace(timer)
-    streams = [Stream(pace) for _ in range(5)]
+    streams = hot(Pace(timer), 5)
 
-    for data in (b"a", b"b", b"c", b"d"):
-        for stream in streams:
-            stream.push(event(data))
+    for stream in streams:
+        push_all(stream, b"cd")
 
     assert timer.set == 1
-    timer.pass_by(LINGER)
-    assert [stream.written for stream in streams] == [[b"a", b"b", b"cd"]] * 5
+    timer.pass_by(SHORTEST_LINGER)
+    assert [stream.written for stream in streams] == [[b"cd"]] * 5
+
+
+@pytest.mark.parametrize(("count", "linger"), [(10, SHORTEST_LINGER), (100, 100 * LINGER_EACH), (500, LONGEST_LINGER)])
+def test_the_more_linger_the_longer(count: int, linger: float) -> None:
+    timer = FakeTimer()
+    streams = hot(Pace(timer), count)
+    for stream in streams:
+        stream.push(event(b"a"))
+    timer.pass_by(SHORTEST_LINGER)
+
+    for stream in streams:
+        stream.push(event(b"b"))
+    timer.pass_by(linger * 0.99)
+    before = [stream.written for stream in streams if stream.written != [b"a"]]
+    timer.pass_by(linger * 0.02)
+
+    assert before == []
+    assert [stream.written for stream in streams] == [[b"a", b"b"]] * count
 
 
 def test_the_last_word_of_a_stream_does_not_wait() -> None:
     timer = FakeTimer()
-    stream = Stream(Pace(timer))
-    for data in (b"a", b"b", b"c"):
-        stream.push(event(data))
+    (stream,) = hot(Pace(timer))
+    stream.push(event(b"a"))
 
     stream.finish(Delivery(b"reconnect"))
 
-    assert stream.written == [b"a", b"b", b"creconnect"]
-    timer.pass_by(LINGER)
-    assert len(stream.written) == 3
+    assert stream.written == [b"areconnect"]
+    timer.pass_by(SHORTEST_LINGER)
+    assert stream.written == [b"areconnect"]
