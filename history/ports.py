@@ -70,8 +70,11 @@ class MessageReader(Protocol):
 class ChatReader(Protocol):
     """Stored chats."""
 
-    async def heads(self, ids: Collection[ChatId]) -> Mapping[ChatId, ChatHead]:
-        """Those of the ids that anything is known of."""
+    async def heads(self, ids: Collection[ChatId], *, only: UserId | None = None) -> Mapping[ChatId, ChatHead]:
+        """Those of the ids that anything is known of.
+
+        `only`: of the people in them their states tell of this user alone, and cost the same however many there are.
+        """
         ...
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:

@@ -87,17 +87,18 @@ class History:
 
     async def chat(self, chat_id: ChatId) -> ChatState | None:
         """None: nothing ever happened there."""
-        return (await self._chat_states([chat_id])).get(chat_id)
+        return (await self.chats([chat_id])).get(chat_id)
 
-    async def chats_of(self, user_id: UserId) -> Sequence[ChatOverview]:
-        """The chats that a user is in now, by last activity, the newest first."""
-        states = await self.states_of(user_id)
-        overviews = await asyncio.gather(*(self.overview(state, user_id) for state in states))
-        return sorted(overviews, key=lambda overview: overview.last_activity_at, reverse=True)
+    async def chats(self, ids: Collection[ChatId]) -> Mapping[ChatId, ChatState]:
+        """Those in which anything ever happened."""
+        return await self._chat_states(ids, only=None)
 
-    async def states_of(self, user_id: UserId) -> Sequence[ChatState]:
-        """The chats that a user is in now, in no particular order."""
-        known = await self._chat_states(await self._ids_of(user_id))
+    async def outlines_of(self, user_id: UserId) -> Sequence[ChatState]:
+        """The chats that a user is in now, in no particular order, as far as they concern the user.
+
+        Of other people in them nothing is sure to be told; so it costs the same however large the groups are.
+        """
+        known = await self._chat_states(await self._ids_of(user_id), only=user_id)
         return [state for state in known.values() if role_in(state, user_id)]
 
     async def overview(self, state: ChatState, user_id: UserId) -> ChatOverview:
@@ -123,7 +124,7 @@ class History:
         """Events after `since` (partition → offset; a partition left out: from its start) that the user may see."""
         ids = await self._ids_of(user_id)
         tail = await self._tail.events(ids)
-        heads = await self._chats.heads(ids)
+        heads = await self._chats.heads(ids, only=user_id)
         stored = await asyncio.gather(*(self._events_after(head, since, limit + 1) for head in heads.values()))
         states = {key: _fold_chat(heads.get(key), tail.get(key, ())) for key in {*heads, *tail}}
         # The store's copy of an event comes last and stays: it is the emptied one if the message was deleted.
@@ -154,9 +155,9 @@ class History:
         """Every chat that a user is or was in, the store's and the tail's."""
         return {*await self._tail.chats_of(user_id), *await self._chats.chats_of(user_id)}
 
-    async def _chat_states(self, ids: Collection[ChatId]) -> Mapping[ChatId, ChatState]:
+    async def _chat_states(self, ids: Collection[ChatId], *, only: UserId | None) -> Mapping[ChatId, ChatState]:
         tail = await self._tail.events(ids)
-        heads = await self._chats.heads(ids)
+        heads = await self._chats.heads(ids, only=only)
         return {key: _fold_chat(heads.get(key), tail.get(key, ())) for key in {*heads, *tail}}
 
     async def _events_after(self, head: ChatHead, since: Mapping[int, int], limit: int) -> Sequence[StoredEvent]:

@@ -1,6 +1,6 @@
 """Chats and the people in them as rows of Cassandra, written in any order, and again: see `cassandra_times`."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,6 +18,11 @@ from kernel.store.cassandra_bridge import Row
 _HEADS = "SELECT DISTINCT chat_id, last_seq, head_partition, head_offset FROM chats WHERE chat_id IN ?"
 _BUCKETS = "SELECT DISTINCT chat_id, message_buckets, event_buckets FROM chats WHERE chat_id = ?"
 _CHAT = "SELECT * FROM chats WHERE chat_id = ?"
+_OUTLINES = (
+    "SELECT DISTINCT chat_id, created_at, title, description, avatar_media_id, last_message_id, last_seq, "
+    "head_partition, head_offset FROM chats WHERE chat_id IN ?"
+)
+_PLACES = "SELECT chat_id, user_id, membership, read_message_id FROM chats WHERE chat_id IN ? AND user_id = ?"
 _SET_HEAD = (
     "UPDATE chats USING TIMESTAMP ? SET last_seq = ?, head_partition = ?, head_offset = ?, "
     "message_buckets = message_buckets + ? WHERE chat_id = ?"
@@ -76,7 +81,24 @@ async def load_chat(session: CassandraSession, chat_id: ChatId) -> ChatHead | No
     rows = await session.execute(_CHAT, (chat_id,))
     if not rows or rows[0]["head_offset"] is None:
         return None
-    return ChatHead(_state(chat_id, rows), _head(rows[0]).position)
+    return ChatHead(_state(rows[0], rows), _head(rows[0]).position)
+
+
+async def load_outlines(
+    session: CassandraSession, chat_ids: Collection[ChatId], user_id: UserId
+) -> Mapping[ChatId, ChatHead]:
+    """Those of the chats of which anything is stored whole; of the people in them, this one alone."""
+    groups = list(neighbours(session, {chat_id: (chat_id,) for chat_id in chat_ids}, _HEADS_AT_ONCE))
+    chats = (session.execute(_OUTLINES, (some,)) for some in groups)
+    places = (session.execute(_PLACES, (some, user_id)) for some in groups)
+    found = await together((*chats, *places))
+    people = {row["chat_id"]: [row] for rows in found[len(groups) :] for row in rows}
+    return {
+        ChatId(row["chat_id"]): ChatHead(_state(row, people.get(row["chat_id"], ())), _head(row).position)
+        for rows in found[: len(groups)]
+        for row in rows
+        if row["head_offset"] is not None
+    }
 
 
 async def load_chats_of(session: CassandraSession, user_id: UserId) -> list[ChatId]:
@@ -137,15 +159,14 @@ def _head(row: Row) -> Head:
     return Head(row["last_seq"], LogPosition(row["head_partition"], row["head_offset"]))
 
 
-def _state(chat_id: ChatId, rows: list[Row]) -> ChatState:
-    chat = rows[0]
+def _state(chat: Row, people: Sequence[Row]) -> ChatState:
     created, newest = chat["created_at"], chat["last_message_id"]
     details = {name: Registered(*_word(chat[name])) for name in _SET_DETAIL if chat[name]}
     return ChatState(
-        chat_id=chat_id,
+        chat_id=ChatId(chat["chat_id"]),
         created_at=None if created is None else from_micros(created),
-        memberships={UserId(row["user_id"]): _membership(row["membership"]) for row in rows if row["membership"]},
-        read_marks={UserId(row["user_id"]): row["read_message_id"] for row in rows if row["read_message_id"]},
+        memberships={UserId(row["user_id"]): _membership(row["membership"]) for row in people if row["membership"]},
+        read_marks={UserId(row["user_id"]): row["read_message_id"] for row in people if row["read_message_id"]},
         last_message_id=newest,
         **details,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from history.adapters.cassandra_access import together
-from history.adapters.cassandra_chat_rows import load_buckets, load_chat, load_chats_of
+from history.adapters.cassandra_chat_rows import load_buckets, load_chat, load_chats_of, load_outlines
 from history.adapters.cassandra_event_rows import load_events_after
 from history.adapters.cassandra_offsets import load_offsets
 from history.model import ChatId, StoredEvent
@@ -18,7 +18,9 @@ class CassandraChatReader:
     def __init__(self, *, session: CassandraSession) -> None:
         self._session = session
 
-    async def heads(self, ids: Collection[ChatId]) -> Mapping[ChatId, ChatHead]:
+    async def heads(self, ids: Collection[ChatId], *, only: UserId | None = None) -> Mapping[ChatId, ChatHead]:
+        if only is not None:
+            return await load_outlines(self._session, ids, only)
         found = await together(load_chat(self._session, chat_id) for chat_id in ids)
         return {head.state.chat_id: head for head in found if head}
 

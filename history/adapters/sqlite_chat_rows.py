@@ -23,8 +23,8 @@ class ChatRow:
     position: LogPosition
 
 
-def load_chat(connection: sqlite3.Connection, chat_id: ChatId) -> ChatRow | None:
-    """One chat, if anything is known of it."""
+def load_chat(connection: sqlite3.Connection, chat_id: ChatId, *, only: UserId | None = None) -> ChatRow | None:
+    """One chat, if anything is known of it; `only`: of the people in it this one alone."""
     row = connection.execute("SELECT * FROM chats WHERE chat_id = ?", (chat_id,)).fetchone()
     if row is None:
         return None
@@ -32,7 +32,7 @@ def load_chat(connection: sqlite3.Connection, chat_id: ChatId) -> ChatRow | None
         found["name"]: Registered(from_time_key(found["event_id"]), found["value"], bool(found["initial"]))
         for found in connection.execute("SELECT * FROM chat_details WHERE chat_id = ?", (chat_id,))
     }
-    memberships, read_marks = _load_members(connection, chat_id)
+    memberships, read_marks = _load_members(connection, chat_id, only)
     state = ChatState(
         chat_id=chat_id,
         created_at=None if row["created_at"] is None else from_micros(row["created_at"]),
@@ -86,7 +86,7 @@ def _save_members(connection: sqlite3.Connection, state: ChatState, user_ids: li
 
 
 def _load_members(
-    connection: sqlite3.Connection, chat_id: ChatId
+    connection: sqlite3.Connection, chat_id: ChatId, only: UserId | None
 ) -> tuple[Mapping[UserId, Membership], Mapping[UserId, UUID]]:
     """Places and read marks. In a large group many came together and have read equally far: those share one value."""
     words: dict[UserId, Membership] = {}
@@ -95,7 +95,10 @@ def _load_members(
     cursor = connection.cursor()
     cursor.row_factory = None
     query = "SELECT user_id, role, event_id, initial, read_message_id FROM members WHERE chat_id = ?"
-    for user_id, role, event_id, initial, read_message_id in cursor.execute(query, (chat_id,)):
+    where: tuple[str, ...] = (chat_id,)
+    if only is not None:
+        query, where = f"{query} AND user_id = ?", (chat_id, only)
+    for user_id, role, event_id, initial, read_message_id in cursor.execute(query, where):
         if event_id:
             words[user_id] = word_of(role, event_id, initial)
         if read_message_id:

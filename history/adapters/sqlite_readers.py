@@ -53,9 +53,9 @@ class SqliteChatReader:
     def __init__(self, *, database: SqliteDatabase) -> None:
         self._database = database
 
-    async def heads(self, ids: Collection[ChatId]) -> Mapping[ChatId, ChatHead]:
+    async def heads(self, ids: Collection[ChatId], *, only: UserId | None = None) -> Mapping[ChatId, ChatHead]:
         ask = self._database.look if len(ids) == 1 else self._database.read
-        return await ask(partial(_heads, ids=ids))
+        return await ask(partial(_heads, ids=ids, only=only))
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
         return await self._database.read(partial(_chats_of, user_id=user_id))
@@ -105,8 +105,8 @@ def _countable(connection: sqlite3.Connection, *, where: tuple[str, bytes, str, 
     return {row["message_id"] for row in rows}
 
 
-def _heads(connection: sqlite3.Connection, *, ids: Collection[ChatId]) -> dict[ChatId, ChatHead]:
-    found = {chat_id: load_chat(connection, chat_id) for chat_id in ids}
+def _heads(connection: sqlite3.Connection, *, ids: Collection[ChatId], only: UserId | None) -> dict[ChatId, ChatHead]:
+    found = {chat_id: load_chat(connection, chat_id, only=only) for chat_id in ids}
     return {chat_id: ChatHead(chat.state, chat.position) for chat_id, chat in found.items() if chat}
 
 

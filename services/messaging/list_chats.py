@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from operator import itemgetter
 
-from history.chats import members_of
+from history.chats import members_of, role_in
 from history.model import ChatState
 from history.view import ChatOverview, History, last_activity
 from kernel.ids import UserId, ticks_of
@@ -30,14 +29,20 @@ class ListChats:
     async def __call__(self, *, viewer: UserId, page_size: int = 0, page_token: str = "") -> Page[ChatOverview]:
         """`page_size` 0: 50. Errors: INVALID_PAGE_TOKEN."""
         after = PageTokens.decode("ListChats", viewer, page_token) if page_token else None
-        places = [(_place(chat), chat) for chat in await self._history.states_of(viewer)]
-        left = [item for item in places if after is None or item[0] < after]
-        rest = [chat for _, chat in sorted(left, key=itemgetter(0), reverse=True)]
-        shown = _that_fit(rest[: page_size or _DEFAULT_SIZE])
+        places = {chat.chat_id: _place(chat) for chat in await self._history.outlines_of(viewer)}
+        left = [(place, chat_id) for chat_id, place in places.items() if after is None or place < after]
+        rest = [chat_id for _, chat_id in sorted(left, reverse=True)]
+        due = rest[: page_size or _DEFAULT_SIZE]
+        chats = await self._history.chats(due)
+        # The viewer may have left one in between.
+        whole = [chat for chat_id in due if (chat := chats.get(chat_id)) and role_in(chat, viewer)]
+        shown = _that_fit(whole)
         page = await asyncio.gather(*(self._history.overview(chat, viewer) for chat in shown))
-        if len(shown) == len(rest):
-            return Page(page)
-        return Page(page, PageTokens.encode("ListChats", viewer, _place(shown[-1])))
+        if len(shown) < len(whole):
+            return Page(page, PageTokens.encode("ListChats", viewer, places[shown[-1].chat_id]))
+        if len(due) < len(rest):
+            return Page(page, PageTokens.encode("ListChats", viewer, places[due[-1]]))
+        return Page(page)
 
 
 def _that_fit(chats: Sequence[ChatState]) -> Sequence[ChatState]:

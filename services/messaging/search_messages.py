@@ -57,7 +57,7 @@ class SearchMessages:
         if chat_id:
             seat = await self._members.reading(ChatRef(chat_id), viewer)
             return {seat.chat_id: _NEWEST}
-        states = await self._history.states_of(viewer)
+        states = await self._history.outlines_of(viewer)
         return {state.chat_id: time_key(state.last_message_id) for state in states if state.last_message_id}
 
     async def _newest_first(

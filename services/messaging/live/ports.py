@@ -54,8 +54,8 @@ class ChatLookup(Protocol):
 class Past(ChatLookup, Protocol):
     """What a stream that comes, or lost touch, has to be told. The hot tail is included."""
 
-    async def states_of(self, user_id: UserId) -> Sequence[ChatState]:
-        """The chats that a user is in now."""
+    async def outlines_of(self, user_id: UserId) -> Sequence[ChatState]:
+        """The chats that a user is in now; of the people in them only this one is sure to be told of."""
         ...
 
     async def missed(self, user_id: UserId, since: Mapping[int, int], *, limit: int) -> Replay:

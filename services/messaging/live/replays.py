@@ -44,7 +44,7 @@ class Replays:
     async def places(self, reader: Reader) -> Mapping[ChatId, Membership]:
         """The user's place in every group they are in, and in those that the stream believes they are in."""
         async with self._few:
-            states = {state.chat_id: state for state in await self._past.states_of(reader.user_id)}
+            states = {state.chat_id: state for state in await self._past.outlines_of(reader.user_id)}
             for chat_id in reader.groups - states.keys():
                 if (state := await self._past.chat(chat_id)) is not None:
                     states[chat_id] = state

@@ -112,5 +112,5 @@ def use_cases(parts: Parts, *, subscribe: Subscribe, send_rate: SendRate) -> Mes
         add_members=AddMembers(groups=groups, directory=directory),
         remove_member=RemoveMember(groups=groups),
         leave_group=LeaveGroup(groups=groups),
-        list_contacts=ListContacts(history=history, directory=directory),
+        list_contacts=ListContacts(history=history, states=parts.states, directory=directory),
     )

@@ -1,9 +1,12 @@
 """What ChatReader and EventReader promise, asked of every adapter that makes the promises."""
 
+from dataclasses import replace
+
+from history.chats import direct_chat_id
 from history.model import GroupUpdated, Role
 from history.open import HistoryStore
 from kernel.log.ports import LogPosition
-from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, records_of, stored
+from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, a_user, records_of, stored
 
 
 async def test_both_people_of_a_direct_chat_are_in_it_from_its_first_event(store: HistoryStore) -> None:
@@ -37,6 +40,38 @@ async def test_a_group_is_read_back_with_its_newest_details_members_and_marks(st
     assert {user: word.role for user, word in state.memberships.items()} == {ANN: Role.OWNER, BOB: Role.ADMIN}
     assert state.read_marks == {ANN: sent.event_id, BOB: sent.event_id}
     assert state.last_message_id == sent.event_id
+
+
+async def test_of_the_people_in_a_chat_one_can_be_read_alone(store: HistoryStore) -> None:
+    chat = Chronicle(A_GROUP)
+    created, sent = chat.created(ANN, BOB, CAT, title="title"), chat.sent(ANN)
+    await store.writer.apply(records_of([created, sent, chat.read_by(BOB, sent), chat.member_set(ANN, CAT, None)]))
+
+    whole = (await store.chats.heads([A_GROUP]))[A_GROUP]
+    for user_id in (ANN, BOB, CAT):
+        head = (await store.chats.heads([A_GROUP], only=user_id))[A_GROUP]
+
+        assert head.position == whole.position
+        assert head.state == replace(
+            whole.state,
+            memberships={user_id: whole.state.memberships[user_id]},
+            read_marks={key: mark for key, mark in whole.state.read_marks.items() if key == user_id},
+        )
+
+
+async def test_many_chats_can_be_read_with_one_of_their_people(store: HistoryStore) -> None:
+    """More than go in one request; in a direct chat somebody has no row of their own before they read."""
+    others = [a_user() for _ in range(45)]
+    chats = {direct_chat_id(ANN, other): other for other in others}
+    await store.writer.apply(records_of([Chronicle(chat_id).sent(other) for chat_id, other in chats.items()]))
+
+    heads = await store.chats.heads([*chats, ANN_AND_BOB], only=ANN)
+
+    assert heads.keys() == chats.keys()
+    assert {key: (head.state.last_message_id, head.position) for key, head in heads.items()} == {
+        key: (head.state.last_message_id, head.position) for key, head in (await store.chats.heads(chats)).items()
+    }
+    assert all(not head.state.memberships and not head.state.read_marks for head in heads.values())
 
 
 async def test_a_chat_stands_where_its_newest_event_does(store: HistoryStore) -> None:

@@ -10,6 +10,7 @@ from history.ports import HotTail, Window
 from history.view import History
 from tests.fakes import MemoryLog
 from tests.unit.history.chronicle import ANN, ANN_AND_BOB, BOB, Chronicle
+from tests.unit.history.listing import chats_of
 
 COUNT = 150
 
@@ -35,7 +36,7 @@ async def test_every_acknowledged_message_is_read_once_in_order_and_counted(stor
         page, unread, (overview,), replay = await asyncio.gather(
             history.page(ANN_AND_BOB, Window(limit=COUNT), viewer=BOB),
             history.unread(ANN_AND_BOB, BOB, mark=None),
-            history.chats_of(BOB),
+            chats_of(history, BOB),
             history.missed(BOB, {}, limit=COUNT),
         )
 

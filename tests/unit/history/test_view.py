@@ -7,12 +7,14 @@ from uuid import UUID
 import pytest
 
 from history.adapters.memory_tail import MemoryHotTail
+from history.chats import group_chat_id
 from history.model import ChatEvent, Message, MessageSent, Role
 from history.open import HistoryStore
 from history.ports import Window
-from history.view import History
+from history.view import History, last_activity
 from kernel.ids import UserId
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, a_user, records_of, stored
+from tests.unit.history.listing import chats_of
 
 
 async def history_of(store: HistoryStore, events: Sequence[ChatEvent], *, stored_part: int) -> History:
@@ -104,7 +106,7 @@ async def test_unread_does_not_depend_on_what_is_stored(store: HistoryStore, cut
 async def test_the_list_of_chats_does_not_depend_on_what_is_stored(store: HistoryStore, cut: int) -> None:
     history = await history_of(store, LIFE, stored_part=cut)
 
-    (overview,) = await history.chats_of(BOB)
+    (overview,) = await chats_of(history, BOB)
 
     assert overview.last_message is not None
     assert (overview.last_message.text, overview.unread_count) == ("last", 1)
@@ -145,18 +147,18 @@ async def test_a_group_that_only_the_tail_knows_is_there_for_its_members(store: 
     chat = Chronicle(A_GROUP)
     history = await history_of(store, [chat.created(ANN, BOB, title="New"), chat.sent(ANN, "hi")], stored_part=0)
 
-    (overview,) = await history.chats_of(BOB)
+    (overview,) = await chats_of(history, BOB)
 
     assert overview.state.title is not None
     assert (overview.state.title.value, overview.unread_count) == ("New", 1)
-    assert await history.chats_of(CAT) == []
+    assert await chats_of(history, CAT) == []
 
 
 async def test_a_group_without_messages_was_last_active_when_it_was_made(store: HistoryStore) -> None:
     created = Chronicle(A_GROUP).created(ANN)
     history = await history_of(store, [created], stored_part=1)
 
-    (overview,) = await history.chats_of(ANN)
+    (overview,) = await chats_of(history, ANN)
 
     assert (overview.last_message, overview.last_activity_at) == (None, created.occurred_at)
 
@@ -170,7 +172,7 @@ async def test_who_was_removed_hears_of_that_alone_and_has_the_chat_no_more(stor
     replay = await history.missed(BOB, {}, limit=99)
 
     assert [item.event for item in replay.events] == [events[2]]
-    assert await history.chats_of(BOB) == []
+    assert await chats_of(history, BOB) == []
 
 
 async def test_who_is_new_in_a_stored_group_has_it_at_once(store: HistoryStore) -> None:
@@ -178,8 +180,32 @@ async def test_who_is_new_in_a_stored_group_has_it_at_once(store: HistoryStore) 
     events = [chat.created(ANN, BOB), chat.sent(), chat.member_set(ANN, CAT, Role.MEMBER)]
     history = await history_of(store, events, stored_part=2)
 
-    assert [overview.state.chat_id for overview in await history.chats_of(CAT)] == [A_GROUP]
+    assert [overview.state.chat_id for overview in await chats_of(history, CAT)] == [A_GROUP]
     assert events[2] in [item.event for item in (await history.missed(CAT, {}, limit=9)).events]
+
+
+@pytest.mark.parametrize("cut", range(8))
+async def test_outlines_are_the_chats_that_one_is_in_wherever_they_are_known(store: HistoryStore, cut: int) -> None:
+    direct, group, left = Chronicle(), Chronicle(A_GROUP), Chronicle(group_chat_id(BOB, UUID(int=1)))
+    events = [
+        direct.sent(),
+        group.created(ANN, BOB),
+        left.created(ANN, BOB),
+        group.member_set(ANN, BOB, Role.ADMIN),
+        left.member_set(ANN, BOB, None),
+        group.sent(ANN),
+        left.sent(ANN),
+    ]
+    history = await history_of(store, events, stored_part=cut)
+
+    outlines = {state.chat_id: state for state in await history.outlines_of(BOB)}
+    whole = await history.chats([ANN_AND_BOB, A_GROUP, left.chat_id])
+
+    assert outlines.keys() == {ANN_AND_BOB, A_GROUP}
+    assert outlines[A_GROUP].memberships[BOB] == whole[A_GROUP].memberships[BOB]
+    assert {key: last_activity(state) for key, state in outlines.items()} == {
+        key: last_activity(whole[key]) for key in outlines
+    }
 
 
 async def test_chats_are_listed_by_last_activity(store: HistoryStore) -> None:
@@ -188,7 +214,7 @@ async def test_chats_are_listed_by_last_activity(store: HistoryStore) -> None:
     later = [group.created(ANN), group.sent(), group.sent()]
     history = await history_of(store, [*later, earlier], stored_part=2)
 
-    assert [overview.state.chat_id for overview in await history.chats_of(ANN)] == [A_GROUP, ANN_AND_BOB]
+    assert [overview.state.chat_id for overview in await chats_of(history, ANN)] == [A_GROUP, ANN_AND_BOB]
 
 
 async def test_more_missed_than_asked_for_is_said(store: HistoryStore) -> None:

@@ -238,7 +238,7 @@ class PastWithANewcomer:
     def __init__(self, past: Past, happens: Callable[[], Awaitable[object]]) -> None:
         self._past = past
         self._happens = happens
-        self.states_of = past.states_of
+        self.outlines_of = past.outlines_of
         self.chat = past.chat
 
     async def missed(self, user_id: UserId, since: Mapping[int, int], *, limit: int) -> Replay:

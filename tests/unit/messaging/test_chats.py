@@ -1,6 +1,11 @@
 """The list of chats, and single ones."""
 
-from history.view import ChatOverview
+from collections.abc import Collection, Mapping
+
+import pytest
+
+from history.model import ChatId, ChatState
+from history.view import ChatOverview, History
 from kernel.errors import Reason
 from kernel.ids import UserId
 from services.messaging.model import ChatRef, Listing
@@ -67,6 +72,28 @@ async def test_a_page_with_large_groups_is_shorter_and_the_list_whole(rig: Rig) 
 
     assert (len(first.items), len(second.items), second.next_page_token) == (3, 1, "")
     assert {group.state.chat_id for group in groups} < {chat.state.chat_id for chat in (*first.items, *second.items)}
+
+
+async def test_a_group_that_one_leaves_while_the_list_is_made_is_not_in_it(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob, cid = rig.users(3)
+    await rig.say(bob, ann)
+    rig.clock.advance(1)
+    group = (await rig.a_group(cid, ann, bob)).state.chat_id
+    listed = History.chats
+
+    async def leaving(history: History, ids: Collection[ChatId]) -> Mapping[ChatId, ChatState]:
+        monkeypatch.setattr(History, "chats", listed)
+        await rig.use.leave_group(group, user_id=ann)
+        return await listed(history, ids)
+
+    monkeypatch.setattr(History, "chats", leaving)
+    page = await rig.use.list_chats(viewer=ann, page_size=1)
+    rest = await rig.use.list_chats(viewer=ann, page_token=page.next_page_token)
+
+    assert list(page.items) == []
+    assert [chat.state.chat_id for chat in rest.items] == [between(ann, bob).chat_id]
 
 
 async def test_a_page_token_of_somebody_else_is_refused(rig: Rig) -> None:

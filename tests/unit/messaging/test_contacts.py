@@ -1,3 +1,11 @@
+from collections.abc import Collection, Mapping
+
+import pytest
+
+from history.adapters.sqlite_readers import SqliteChatReader
+from history.model import ChatId
+from history.ports import ChatHead
+from kernel.ids import UserId
 from services.messaging.model import MAX_CONTACTS
 from tests.unit.messaging.conftest import Kept
 from tests.unit.messaging.rig import Rig
@@ -31,6 +39,29 @@ async def test_who_left_is_no_contact_any_more(rig: Rig, kept: Kept) -> None:
 
     assert await rig.use.list_contacts(ann) == [cid]
     assert await rig.use.list_contacts(bob) == []
+
+
+async def test_a_group_is_read_once_for_all_who_are_in_it(
+    rig: Rig, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, *others = rig.users(20)
+    group = (await rig.a_group(ann, *others)).state.chat_id
+    await kept()
+    node = rig.another_node()
+    read: list[ChatId] = []
+    heads = SqliteChatReader.heads
+
+    async def counting(
+        reader: SqliteChatReader, ids: Collection[ChatId], *, only: UserId | None = None
+    ) -> Mapping[ChatId, ChatHead]:
+        read.extend(ids if only is None else ())
+        return await heads(reader, ids, only=only)
+
+    monkeypatch.setattr(SqliteChatReader, "heads", counting)
+    for other in others:
+        assert len(await node.use.list_contacts(other)) == len(others)
+
+    assert read == [group]
 
 
 async def test_there_are_at_most_five_thousand(rig: Rig) -> None:
