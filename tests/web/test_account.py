@@ -1,6 +1,9 @@
 """One's own account: another password, and the way out for good."""
 
-from playwright.async_api import Locator, expect
+import asyncio
+
+import pytest
+from playwright.async_api import Locator, Route, expect
 
 from tests.web.people import People, account
 from tests.web.screen import Screen
@@ -8,6 +11,13 @@ from tests.web.screen import Screen
 
 def question(screen: Screen) -> Locator:
     return screen.page.get_by_role("dialog", name="Delete your account for good?")
+
+
+async def place(screen: Screen, button: str) -> tuple[float, float]:
+    """Where a button of the dialog is, in pixels."""
+    box = await screen.dialog.get_by_role("button", name=button, exact=True).bounding_box()
+    assert box is not None
+    return box["x"], box["y"]
 
 
 async def test_a_new_password_opens_the_door_and_the_old_one_does_not(people: People) -> None:
@@ -30,6 +40,29 @@ async def test_a_new_password_opens_the_door_and_the_old_one_does_not(people: Pe
     await ann.page.get_by_role("button", name="Log in").click()
 
     await expect(ann.chats).to_be_visible()
+
+
+async def test_nothing_moves_under_the_hand_when_the_sessions_come(people: People) -> None:
+    ann, her = await people.visitor(), account("ann")
+    await ann.register(her)
+    for _ in range(3):
+        await (await people.visitor()).log_in(her)
+    come = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await come.wait()
+        await route.continue_()
+
+    await ann.page.route("**/chatly.auth.v1.AuthService/ListSessions", hold)
+    await ann.open_settings("Security")
+    before = [await place(ann, name) for name in ("Log out", "Delete account")]
+    await expect(ann.dialog.get_by_text("This device")).to_have_count(0)
+
+    come.set()
+
+    await expect(ann.dialog.get_by_text("This device")).to_be_visible()
+    for name, where in zip(("Log out", "Delete account"), before, strict=True):
+        assert await place(ann, name) == pytest.approx(where, abs=1)
 
 
 async def test_an_account_is_deleted_only_with_its_password(people: People) -> None:

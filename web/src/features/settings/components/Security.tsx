@@ -11,6 +11,7 @@ import { useActions } from "@/lib/hooks";
 import { DeleteAccount } from "./DeleteAccount";
 import { Sessions } from "./Sessions";
 
+/** What has to be asked for stands last: it comes when somebody may be about to press what is below it. */
 export function Security() {
   const { t } = useTranslation();
   const { logout } = useActions();
@@ -18,7 +19,6 @@ export function Security() {
   return (
     <div className={panel.form}>
       <PasswordForm />
-      <Sessions />
       <FormError text={task.text} />
       <div className={panel.actions}>
         <Button busy={task.busy} onClick={() => void task.run(logout)}>
@@ -27,6 +27,7 @@ export function Security() {
         </Button>
       </div>
       <DeleteAccount />
+      <Sessions />
     </div>
   );
 }
