@@ -68,4 +68,30 @@ describe("the rows of a conversation", () => {
       [true, true],
     ]);
   });
+
+  it("end what one sender wrote at midnight, and where the unread ones begin", () => {
+    const midnight = new Date(2026, 4, 5).getTime();
+    const late = message(1, { createdAt: midnight - 1 });
+    const early = message(2, { createdAt: midnight });
+    const rows = buildRows([late, early, message(3, { createdAt: midnight + MINUTE })], "me", { upTo: idOf(2) });
+    expect(rows.map((row) => (row.kind === "message" ? [row.first, row.last] : row.kind))).toEqual([
+      "day",
+      [true, true],
+      "day",
+      [true, true],
+      "unread",
+      [true, true],
+    ]);
+  });
+
+  it("name days again when times go back, and hours are missing or there twice", () => {
+    // A year of first and last minutes of days: wherever the test runs, its clocks change twice if they ever do.
+    const times = Array.from({ length: 366 }, (_, day) => [
+      new Date(2026, 0, 1 + day, 0, 0).getTime(),
+      new Date(2026, 0, 1 + day, 23, 59).getTime(),
+    ]).flat();
+    const messages = [...times, times[0] ?? 0].map((createdAt, order) => message(order, { createdAt }));
+    const days = buildRows(messages, "me", "all").flatMap((row) => (row.kind === "day" ? [row.at] : []));
+    expect(days).toEqual([...times.filter((_, order) => order % 2 === 0), times[0]]);
+  });
 });

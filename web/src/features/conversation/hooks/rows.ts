@@ -1,6 +1,5 @@
 /** The lines of a conversation: messages, the days between them, and where the unread ones begin. Pure. */
 
-import { daysBetween } from "@/i18n/format";
 import { isNewer } from "@/lib/ids";
 import type { Message, MessageId, UserId } from "@/lib/types";
 
@@ -24,22 +23,34 @@ const RUN_MS = 5 * 60_000;
 export function buildRows(messages: readonly Message[], me: UserId, mark: ReadMark): readonly Row[] {
   const firstUnread = messages.findIndex((message) => isUnread(message, me, mark));
   const rows: Row[] = [];
+  let day: Day | null = null;
+  let goesOn = false;
   messages.forEach((message, index) => {
-    const before = messages[index - 1];
     const after = messages[index + 1];
-    if (!before || daysBetween(before.createdAt, message.createdAt) !== 0) {
+    if (day === null || !isOn(day, message)) {
+      day = dayOf(message);
       rows.push({ kind: "day", key: `day-${new Date(message.createdAt).toDateString()}`, at: message.createdAt });
     }
     if (index === firstUnread) rows.push({ kind: "unread", key: "unread" });
-    rows.push({
-      kind: "message",
-      key: message.key,
-      message,
-      first: !before || index === firstUnread || !isOneRun(before, message),
-      last: !after || index + 1 === firstUnread || !isOneRun(message, after),
-    });
+    const first = !goesOn;
+    goesOn = after !== undefined && index + 1 !== firstUnread && isOneRun(message, after, day);
+    rows.push({ kind: "message", key: message.key, message, first, last: !goesOn });
   });
   return rows;
+}
+
+/** At this device's clock. The calendar is slow to ask, so it is asked once a day and not for each of many messages. */
+interface Day {
+  readonly begins: number;
+  readonly ends: number;
+}
+
+function dayOf({ createdAt }: Message): Day {
+  return { begins: new Date(createdAt).setHours(0, 0, 0, 0), ends: new Date(createdAt).setHours(24, 0, 0, 0) };
+}
+
+function isOn(day: Day, { createdAt }: Message): boolean {
+  return createdAt >= day.begins && createdAt < day.ends;
 }
 
 function isUnread(message: Message, me: UserId, mark: ReadMark): boolean {
@@ -47,10 +58,6 @@ function isUnread(message: Message, me: UserId, mark: ReadMark): boolean {
   return isNewer(message.messageId, mark.upTo);
 }
 
-function isOneRun(before: Message, after: Message): boolean {
-  return (
-    before.senderId === after.senderId &&
-    after.createdAt - before.createdAt < RUN_MS &&
-    daysBetween(before.createdAt, after.createdAt) === 0
-  );
+function isOneRun(before: Message, after: Message, day: Day): boolean {
+  return before.senderId === after.senderId && after.createdAt - before.createdAt < RUN_MS && isOn(day, after);
 }
