@@ -45,7 +45,7 @@ class EdgeSettings:
     send_per_second: int = env("CHATLY_EDGE_SEND_PER_SECOND", 100, help="sends per client address")
     upload_per_minute: int = env("CHATLY_EDGE_UPLOAD_PER_MINUTE", 600, help="uploads and parts per client address")
     connections: int = env("CHATLY_EDGE_MAX_CONNECTIONS", 20_000, help="client connections at once")
-    health_seconds: float = env("CHATLY_EDGE_HEALTH_SECONDS", 2.0, help="time between two looks at each service")
+    health_seconds: float = env("CHATLY_EDGE_HEALTH_SECONDS", 0.5, help="time between two looks at each service")
     concurrency: int = env("CHATLY_EDGE_CONCURRENCY", 2, help="worker threads of Envoy")
     collector: str = env(
         "OTEL_EXPORTER_OTLP_ENDPOINT", "", help="where traces go; empty: there are none", check=endpoint_complaint

@@ -105,5 +105,5 @@ class CachedUserDirectory:
             if user_id in answer:
                 self._known[user_id] = _Known(answer[user_id], now)
         # Oldest first: every answer moves its users to the end.
-        for user_id in list(self._known)[: max(0, len(self._known) - self._capacity)]:
+        for user_id in list(islice(self._known, max(0, len(self._known) - self._capacity))):
             del self._known[user_id]

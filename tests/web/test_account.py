@@ -1,10 +1,9 @@
 """One's own account: another password, and the way out for good."""
 
-import asyncio
-
 import pytest
-from playwright.async_api import Locator, Route, expect
+from playwright.async_api import Locator, expect
 
+from tests.web.late import held_back
 from tests.web.people import People, account
 from tests.web.screen import Screen
 
@@ -47,13 +46,7 @@ async def test_nothing_moves_under_the_hand_when_the_sessions_come(people: Peopl
     await ann.register(her)
     for _ in range(3):
         await (await people.visitor()).log_in(her)
-    come = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        await come.wait()
-        await route.continue_()
-
-    await ann.page.route("**/chatly.auth.v1.AuthService/ListSessions", hold)
+    come = await held_back(ann.page, "**/chatly.auth.v1.AuthService/ListSessions")
     await ann.open_settings("Security")
     before = [await place(ann, name) for name in ("Log out", "Delete account")]
     await expect(ann.dialog.get_by_text("This device")).to_have_count(0)

@@ -5,6 +5,7 @@ import asyncio
 from chatly.messaging.v1 import messaging_service_pb2 as messaging
 from playwright.async_api import Route, expect
 
+from tests.web.late import held_back
 from tests.web.people import People, account
 from tests.web.screen import Screen
 from tests.web.test_search import look_for, say_many, search
@@ -31,13 +32,7 @@ _FRAMES = "async (count) => { while (count--) await new Promise(requestAnimation
 
 async def test_a_click_on_a_menu_that_is_still_being_loaded_opens_it_when_it_is_there(people: People) -> None:
     ann = await people.visitor()
-    loaded = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        await loaded.wait()
-        await route.continue_()
-
-    await ann.page.route("**/assets/MenuContent-*.js", hold)
+    loaded = await held_back(ann.page, "**/assets/MenuContent-*.js")
     await ann.register(account("ann"))
     await ann.page.get_by_role("button", name="New chat").first.click()
     await expect(ann.page.get_by_role("menuitem", name="New group")).to_have_count(0)
@@ -49,13 +44,7 @@ async def test_a_click_on_a_menu_that_is_still_being_loaded_opens_it_when_it_is_
 
 async def test_the_keyboard_opens_it_too_and_is_led_back_to_the_button(people: People) -> None:
     ann = await people.visitor()
-    loaded = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        await loaded.wait()
-        await route.continue_()
-
-    await ann.page.route("**/assets/MenuContent-*.js", hold)
+    loaded = await held_back(ann.page, "**/assets/MenuContent-*.js")
     await ann.register(account("ann"))
     button = ann.chats.get_by_role("button", name="New chat").first
     await button.focus()
