@@ -93,12 +93,20 @@ class History:
         """Those in which anything ever happened."""
         return await self._chat_states(ids, only=None)
 
-    async def outlines_of(self, user_id: UserId) -> Sequence[ChatState]:
-        """The chats that a user is in now, in no particular order, as far as they concern the user.
+    async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
+        """Every chat that a user is or was in, the store's and the tail's, in no particular order."""
+        return {*await self._tail.chats_of(user_id), *await self._chats.chats_of(user_id)}
+
+    async def outlines(self, ids: Collection[ChatId], user_id: UserId) -> Mapping[ChatId, ChatState]:
+        """Those in which anything ever happened, as far as they concern a user.
 
         Of other people in them nothing is sure to be told; so it costs the same however large the groups are.
         """
-        known = await self._chat_states(await self._ids_of(user_id), only=user_id)
+        return await self._chat_states(ids, only=user_id)
+
+    async def outlines_of(self, user_id: UserId) -> Sequence[ChatState]:
+        """The `outlines` of the chats that a user is in now, in no particular order."""
+        known = await self.outlines(await self.chats_of(user_id), user_id)
         return [state for state in known.values() if role_in(state, user_id)]
 
     async def overview(self, state: ChatState, user_id: UserId) -> ChatOverview:
@@ -120,9 +128,14 @@ class History:
         )
         return min(fresh + stored, UNREAD_LIMIT)
 
-    async def missed(self, user_id: UserId, since: Mapping[int, int], *, limit: int) -> Replay:
-        """Events after `since` (partition → offset; a partition left out: from its start) that the user may see."""
-        ids = await self._ids_of(user_id)
+    async def missed(
+        self, user_id: UserId, since: Mapping[int, int], *, chats: Collection[ChatId] | None = None, limit: int
+    ) -> Replay:
+        """Events after `since` (partition → offset; a partition left out: from its start) that the user may see.
+
+        `chats`: only of these. None: of every chat that the user is or was in.
+        """
+        ids = await self.chats_of(user_id) if chats is None else chats
         tail = await self._tail.events(ids)
         heads = await self._chats.heads(ids, only=user_id)
         stored = await asyncio.gather(*(self._events_after(head, since, limit + 1) for head in heads.values()))
@@ -150,10 +163,6 @@ class History:
         touched = {message_id for event in events if (message_id := message_of(event))}
         stored = await self._messages.messages(chat_id, touched) if touched else {}
         return fold_messages(stored, events)
-
-    async def _ids_of(self, user_id: UserId) -> set[ChatId]:
-        """Every chat that a user is or was in, the store's and the tail's."""
-        return {*await self._tail.chats_of(user_id), *await self._chats.chats_of(user_id)}
 
     async def _chat_states(self, ids: Collection[ChatId], *, only: UserId | None) -> Mapping[ChatId, ChatState]:
         tail = await self._tail.events(ids)

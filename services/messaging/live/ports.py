@@ -1,6 +1,6 @@
 """What live delivery needs from its surroundings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from enum import Enum, auto
 from typing import Protocol
 
@@ -51,13 +51,22 @@ class ChatLookup(Protocol):
         ...
 
 
-class Past(ChatLookup, Protocol):
+class Past(Protocol):
     """What a stream that comes, or lost touch, has to be told. The hot tail is included."""
 
-    async def outlines_of(self, user_id: UserId) -> Sequence[ChatState]:
-        """The chats that a user is in now; of the people in them only this one is sure to be told of."""
+    async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
+        """Every chat that a user is or was in."""
         ...
 
-    async def missed(self, user_id: UserId, since: Mapping[int, int], *, limit: int) -> Replay:
-        """Events after `since` (partition → offset; a partition left out: from its start) that the user may see."""
+    async def outlines(self, ids: Collection[ChatId], user_id: UserId) -> Mapping[ChatId, ChatState]:
+        """Chats in which anything ever happened; of the people in them only this one is sure to be told of."""
+        ...
+
+    async def missed(
+        self, user_id: UserId, since: Mapping[int, int], *, chats: Collection[ChatId] | None = None, limit: int
+    ) -> Replay:
+        """Events after `since` (partition → offset; a partition left out: from its start) that the user may see.
+
+        `chats`: only of these. None: of every chat that the user is or was in.
+        """
         ...

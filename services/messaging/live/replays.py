@@ -1,10 +1,10 @@
 """What a stream is told of the past: after its cursor, after a gap, and of a group its user has just come into."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
-from uuid import UUID
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from history.chats import is_direct
 from history.model import ChatId, Membership, StoredEvent
 from history.ports import EventReader
 from kernel.ids import UserId
@@ -27,9 +27,14 @@ class Missed:
     stored: Mapping[int, int]
     """Whoever has these events has everything at or below (partition → offset)."""
 
-    @property
-    def ids(self) -> frozenset[UUID]:
-        return frozenset(item.event.event_id for item in self.events)
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a user is and was."""
+
+    chats: Collection[ChatId]
+    places: Mapping[ChatId, Membership]
+    """In groups."""
 
 
 class Replays:
@@ -41,39 +46,41 @@ class Replays:
         self._rendering = rendering
         self._few = asyncio.Semaphore(_AT_ONCE)
 
-    async def places(self, reader: Reader) -> Mapping[ChatId, Membership]:
-        """The user's place in every group they are in, and in those that the stream believes they are in."""
+    async def whereabouts(self, reader: Reader) -> Whereabouts:
+        """Where the user is and was, and their places in all these groups and in those that the stream hears."""
         async with self._few:
-            states = {state.chat_id: state for state in await self._past.outlines_of(reader.user_id)}
-            for chat_id in reader.groups - states.keys():
-                if (state := await self._past.chat(chat_id)) is not None:
-                    states[chat_id] = state
-        return places_of(reader.user_id, states.values())
+            chats = {*await self._past.chats_of(reader.user_id), *reader.groups}
+            groups = await self._past.outlines({each for each in chats if not is_direct(each)}, reader.user_id)
+        return Whereabouts(chats, places_of(reader.user_id, groups.values()))
 
     async def stored(self) -> Mapping[int, int]:
         """How far the store has come (partition → offset)."""
         return await self._events.stored()
 
-    async def since(self, user_id: UserId, offsets: Mapping[int, int]) -> Missed:
-        """Everything the user may see after these offsets (partition → offset), up to MAX_EVENTS."""
+    async def since(
+        self, user_id: UserId, offsets: Mapping[int, int], *, chats: Collection[ChatId] | None = None
+    ) -> Missed:
+        """Everything the user may see after these offsets (partition → offset), up to MAX_EVENTS.
+
+        `chats`: nothing of others is asked for. None: of every chat that the user is or was in.
+        """
         async with self._few:
             # Asked first: whatever is stored by now is found by what follows.
             stored = await self._events.stored()
-            replay = await self._past.missed(user_id, offsets, limit=MAX_EVENTS)
+            replay = await self._past.missed(user_id, offsets, chats=chats, limit=MAX_EVENTS)
         return Missed(replay.events, replay.too_many, stored)
 
     async def around_join(self, user_id: UserId, join: Join, stored: Mapping[int, int]) -> Missed:
         """What happened in a group lately, and all since the user came in; up to their removal, if there was one."""
         position, chat_id = join.stored.position, join.stored.event.chat_id
         offset = min(position.offset, stored.get(position.partition, -1))
-        missed = await self.since(user_id, {**stored, position.partition: offset})
-        events = [item for item in missed.events if item.event.chat_id == chat_id]
+        missed = await self.since(user_id, {**stored, position.partition: offset}, chats=[chat_id])
         ends = [
             number
-            for number, item in enumerate(events, 1)
+            for number, item in enumerate(missed.events, 1)
             if item.position.offset > position.offset and takes_out(item.event, user_id)
         ]
-        return Missed(events[: ends[0]] if ends else events, missed.too_many, missed.stored)
+        return replace(missed, events=missed.events[: ends[0]]) if ends else missed
 
     async def chunks(self, user_id: UserId, events: Sequence[StoredEvent]) -> AsyncIterator[bytes]:
         """The events as this user is told of them, joined into pieces of about CHUNK_BYTES."""

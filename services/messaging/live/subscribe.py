@@ -73,7 +73,7 @@ class Subscribe:
         past = await self._replays.since(reader.user_id, self._hub.watermark.offsets)
         reader.note_told(past.events)
         await self._hub.listen(reader, user_channel(reader.user_id))
-        await self._hub.settle(reader, await self._replays.places(reader))
+        await self._hub.settle(reader, (await self._replays.whereabouts(reader)).places)
         reader.cursor = await self._replays.stored()
         reader.outbox.holding = False
 
@@ -84,8 +84,10 @@ class Subscribe:
         reader.replayed = 0
         while outbox.gap:
             outbox.gap = False
-            await self._hub.settle(reader, await self._replays.places(reader))
-            missed = await self._replays.since(reader.user_id, reader.cursor)
+            # A chat that the user comes into from here on is not among those that are replayed: it is heard.
+            whereabouts = await self._replays.whereabouts(reader)
+            await self._hub.settle(reader, whereabouts.places)
+            missed = await self._replays.since(reader.user_id, reader.cursor, chats=whereabouts.chats)
             if missed.too_many:
                 yield self._wire.resync(ResyncCause.TOO_OLD) + self._cursor(missed.stored)
             else:

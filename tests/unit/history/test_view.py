@@ -184,6 +184,17 @@ async def test_who_is_new_in_a_stored_group_has_it_at_once(store: HistoryStore) 
     assert events[2] in [item.event for item in (await history.missed(CAT, {}, limit=9)).events]
 
 
+@pytest.mark.parametrize("cut", range(4))
+async def test_what_was_missed_in_some_chats_is_told_without_the_others(store: HistoryStore, cut: int) -> None:
+    direct, group = Chronicle(), Chronicle(A_GROUP)
+    events = [direct.sent(), group.created(ANN, BOB), group.sent()]
+    history = await history_of(store, events, stored_part=cut)
+
+    replay = await history.missed(BOB, {}, chats=[A_GROUP], limit=9)
+
+    assert [item.event for item in replay.events] == events[1:]
+
+
 @pytest.mark.parametrize("cut", range(8))
 async def test_outlines_are_the_chats_that_one_is_in_wherever_they_are_known(store: HistoryStore, cut: int) -> None:
     direct, group, left = Chronicle(), Chronicle(A_GROUP), Chronicle(group_chat_id(BOB, UUID(int=1)))

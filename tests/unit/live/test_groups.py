@@ -1,7 +1,7 @@
 """Streams follow their user into groups and out of them, and nobody hears what is not theirs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from uuid import uuid4
 
 import pytest
@@ -9,7 +9,7 @@ from chatly.messaging.v1 import message_pb2
 
 from history.channels import chat_channel, user_channel
 from history.chats import direct_chat_id
-from history.model import GroupUpdated, MemberSet, MessageSent, Role
+from history.model import ChatId, GroupUpdated, MemberSet, MessageSent, Role
 from history.view import Replay
 from kernel.ids import UserId
 from services.messaging.live import replays
@@ -232,18 +232,20 @@ async def test_two_nodes_deliver_each_others_messages(world: World, node: Node) 
         await client.saw_text("across")
 
 
-class PastWithANewcomer:
+class PastWithNews:
     """The history, in which something happens just before it is asked what was missed."""
 
     def __init__(self, past: Past, happens: Callable[[], Awaitable[object]]) -> None:
         self._past = past
         self._happens = happens
-        self.outlines_of = past.outlines_of
-        self.chat = past.chat
+        self.chats_of = past.chats_of
+        self.outlines = past.outlines
 
-    async def missed(self, user_id: UserId, since: Mapping[int, int], *, limit: int) -> Replay:
+    async def missed(
+        self, user_id: UserId, since: Mapping[int, int], *, chats: Collection[ChatId] | None = None, limit: int
+    ) -> Replay:
         await self._happens()
-        return await self._past.missed(user_id, since, limit=limit)
+        return await self._past.missed(user_id, since, chats=chats, limit=limit)
 
 
 async def test_who_is_added_while_a_replay_runs_hears_the_group_from_then_on(world: World, node: Node) -> None:
@@ -256,7 +258,7 @@ async def test_who_is_added_while_a_replay_runs_hears_the_group_from_then_on(wor
         added = world.event(group, ann, MemberSet(bob, Role.MEMBER), audience=(bob,))
         await node.tail.add(await world.append(added))
 
-    node.replays._past = PastWithANewcomer(node.history, add_bob)
+    node.replays._past = PastWithNews(node.history, add_bob)
     async with node.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
         node.replays._past = node.history
@@ -266,6 +268,39 @@ async def test_who_is_added_while_a_replay_runs_hears_the_group_from_then_on(wor
         await resumed.saw_text("welcome")
 
     assert "chat_added" in resumed.kinds
+
+
+@pytest.mark.parametrize("told_by", ["its node", "the persister"])
+async def test_who_is_written_to_for_the_first_time_while_a_replay_runs_hears_it_once(
+    world: World, node: Node, told_by: str
+) -> None:
+    ann, bob = a_user(), a_user()
+    async with node.client(bob) as client:
+        await client.caught_up()
+
+    async def ann_writes() -> None:
+        first = world.event(direct_chat_id(ann, bob), ann, MessageSent(uuid4(), "hello"))
+        sent = await world.append(first)
+        if told_by == "its node":
+            await node.tail.add(sent)
+            await world.publish(sent)
+        else:
+            # Its node died. The store has it before the replay asks how far that is.
+            await world.persist()
+
+    node.replays._past = PastWithNews(node.history, ann_writes)
+    async with node.client(bob, client.cursor) as resumed:
+        await resumed.caught_up()
+        node.replays._past = node.history
+        await resumed.saw_text("hello")
+        await world.persist()
+        await nothing_more(node, resumed)
+    async with node.client(bob, resumed.cursor) as again:
+        await again.caught_up()
+        await nothing_more(node, again)
+
+    assert resumed.texts.count("hello") == 1
+    assert "hello" not in again.texts
 
 
 async def test_who_was_removed_during_a_gap_too_long_to_replay_hears_no_more(
