@@ -1,8 +1,10 @@
-"""Making the clients of kafka-python so that one which finds no broker leaves nothing behind."""
+"""Making the clients of kafka-python so that they do without its faults, as of 3.0."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import StaleMetadata
 from kafka.net.compat import KafkaNetClient
 
 T = TypeVar("T")
@@ -25,3 +27,23 @@ def made(make: Callable[..., T], **options: Any) -> T:
         for each in connections:
             each.close()
         raise
+
+
+def made_consumer(**options: Any) -> KafkaConsumer:
+    """`made(KafkaConsumer, **options)`, which finds the new leader of a partition when it asks for offsets.
+
+    By itself it asks the old one again, without a pause, for as long as its picture of the cluster lasts: 5 minutes.
+    """
+    consumer = made(KafkaConsumer, **options)
+    fetcher = consumer._fetcher  # noqa: SLF001
+    read_answer = fetcher._handle_list_offsets_response  # noqa: SLF001
+
+    def read_all(answer: object) -> tuple[Mapping[TopicPartition, object], Collection[TopicPartition]]:
+        found, refused = read_answer(answer)
+        if refused:
+            # What it takes for "look who leads, and try again".
+            raise StaleMetadata(refused)
+        return found, refused
+
+    fetcher._handle_list_offsets_response = read_all  # noqa: SLF001
+    return consumer

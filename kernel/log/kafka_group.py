@@ -11,7 +11,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, T
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError
 
-from kernel.log.kafka_client import made
+from kernel.log.kafka_client import made_consumer
 from kernel.log.kafka_errors import kafka_errors
 from kernel.log.kafka_read import FETCH_LIMITS, REQUEST_SECONDS, offset_of, records_of
 from kernel.log.kafka_settings import KafkaSettings
@@ -133,8 +133,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
 
     def _consumer(self) -> KafkaConsumer:
         if self._built is None:
-            consumer = made(
-                KafkaConsumer,
+            consumer = made_consumer(
                 **self._settings.client(),
                 **FETCH_LIMITS,
                 group_id=self._group,

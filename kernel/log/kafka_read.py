@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 
-from kernel.log.kafka_client import made
+from kernel.log.kafka_client import made_consumer
 from kernel.log.kafka_errors import kafka_errors
 from kernel.log.kafka_settings import KafkaSettings
 from kernel.log.ports import LogPosition, LogRecord
@@ -55,8 +55,7 @@ class KafkaReader:
 
     def _consumer(self) -> KafkaConsumer:
         if self._built is None:
-            self._built = made(
-                KafkaConsumer,
+            self._built = made_consumer(
                 **self._settings.client(),
                 **FETCH_LIMITS,
                 group_id=None,
