@@ -36,6 +36,9 @@ async def messaging_stub(
         ("grpc.use_local_subchannel_pool", 1),
     ]
     async with grpc.aio.insecure_channel(target or mesh.edge, [*options, *ours]) as channel:
+        # Before there is much to do: of two addresses a busy machine would get the other one.
+        async with asyncio.timeout(_CALL_SECONDS):
+            await channel.channel_ready()
         yield MessagingServiceStub(channel)
 
 
