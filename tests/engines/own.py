@@ -4,6 +4,9 @@ import asyncio
 import os
 import shutil
 import signal
+import time
+
+import psutil
 
 from engines.cassandra import cassandra_nodes
 from engines.kafka import kafka_nodes
@@ -14,6 +17,7 @@ from engines.settings import EngineSettings
 
 # Of Cassandra under load, with many commit logs to read.
 _READY_SECONDS = 150
+_STOP_SECONDS = 10
 
 
 class OwnEngine:
@@ -41,6 +45,12 @@ class OwnEngine:
     def freeze(self) -> None:
         """From now on it accepts connections and answers nothing, like a machine that hangs."""
         self._signal(signal.SIGSTOP)
+        # On a busy machine its threads go on until the one that takes the signal gets its turn.
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self._running is not None and psutil.Process(self._running.pid).status() != psutil.STATUS_STOPPED:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.name} does not stop")
+            time.sleep(0.001)
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)

@@ -78,10 +78,13 @@ class Cluster:
         """Give the slot of a key, in which nothing lies, to another node."""
         slot = key_slot(key.encode())
         here = slot * 3 // SLOTS
-        there = (here + 1) % 3
-        (name,) = await _ask(self.nodes[there], ("CLUSTER", "MYID"))
-        for node in (self.nodes[there], self.nodes[here]):
-            await _ask(node, ("CLUSTER", "SETSLOT", slot, "NODE", name.decode()))
+        source, target = self.nodes[here], self.nodes[(here + 1) % 3]
+        (old,), (new,) = await _ask(source, ("CLUSTER", "MYID")), await _ask(target, ("CLUSTER", "MYID"))
+        # Without these two, no newer epoch goes with the slot, and the third node may have it taken from both.
+        await _ask(target, ("CLUSTER", "SETSLOT", slot, "IMPORTING", old.decode()))
+        await _ask(source, ("CLUSTER", "SETSLOT", slot, "MIGRATING", new.decode()))
+        for node in (target, source):
+            await _ask(node, ("CLUSTER", "SETSLOT", slot, "NODE", new.decode()))
 
     async def add_replica_of(self, node: OwnRedis) -> None:
         replica = self._node()

@@ -23,11 +23,12 @@ _PAUSE_SECONDS = 0.05
 
 @asynccontextmanager
 async def messaging_stub(
-    mesh: Mesh, *options: tuple[str, int], target: str = ""
+    mesh: Mesh, *options: tuple[str, int], target: str = "", ready_within: float = 0
 ) -> AsyncIterator[MessagingServiceStub]:
     """On a connection of its own that comes back soon; through the edge, or to a target past it.
 
     `options`: of the channel, before those of every one here: the first of a name counts.
+    `ready_within`: seconds in which it has to be there before anything is asked of it; 0: it is made when needed.
     """
     ours = [
         ("grpc.initial_reconnect_backoff_ms", 50),
@@ -36,9 +37,9 @@ async def messaging_stub(
         ("grpc.use_local_subchannel_pool", 1),
     ]
     async with grpc.aio.insecure_channel(target or mesh.edge, [*options, *ours]) as channel:
-        # Before there is much to do: of two addresses a busy machine would get the other one.
-        async with asyncio.timeout(_CALL_SECONDS):
-            await channel.channel_ready()
+        if ready_within:
+            async with asyncio.timeout(ready_within):
+                await channel.channel_ready()
         yield MessagingServiceStub(channel)
 
 

@@ -70,4 +70,8 @@ async def connections(mesh: Mesh, number: int, *, target: str = "") -> AsyncIter
     """Straight to messaging's first node, or to this target."""
     async with AsyncExitStack() as stack:
         to = target or mesh.grpc["messaging"]
-        yield [await stack.enter_async_context(messaging_stub(mesh, _PATIENT, target=to)) for _ in range(number)]
+        # One by one, before there is much to do: of two addresses a busy machine would get the second one.
+        yield [
+            await stack.enter_async_context(messaging_stub(mesh, _PATIENT, target=to, ready_within=_SECONDS))
+            for _ in range(number)
+        ]
