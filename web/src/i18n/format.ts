@@ -71,7 +71,7 @@ export function formatList(names: readonly string[], language: string): string {
 }
 
 /** Calendar days from one time to another, at this device's clock. */
-export function daysBetween(from: number, to: number): number {
+function daysBetween(from: number, to: number): number {
   return Math.round((startOfDay(to) - startOfDay(from)) / DAY_MS);
 }
 
