@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from redis.asyncio.connection import AbstractConnection
 
+from kernel.store.redis_exchange import hang_up
 from kernel.store.redis_pipeline import AWAY, why
 from kernel.telemetry.logs import logger
 
@@ -109,7 +110,7 @@ class Line:
                 half.result()
         finally:
             self._outgoing = None
-            await connection.disconnect(nowait=True)
+            await hang_up(connection)
 
     async def _write(self, connection: AbstractConnection, outgoing: asyncio.Queue[tuple[str, ...]]) -> None:
         while True:

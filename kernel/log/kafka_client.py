@@ -47,3 +47,14 @@ def made_consumer(**options: Any) -> KafkaConsumer:
 
     fetcher._handle_list_offsets_response = read_all  # noqa: SLF001
     return consumer
+
+
+def wait_for_joins(consumer: KafkaConsumer, seconds: float) -> None:
+    """Let a poll wait for a join of the group that has begun, beyond the poll's own time limit.
+
+    By itself it forgets the answer to a join that comes between two polls: the member then holds no partition, sends
+    no heartbeat, and does not join again.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001
+    join = coordinator.ensure_active_group
+    coordinator.ensure_active_group = lambda timeout_ms=None: join(timeout_ms=seconds * 1000)  # noqa: ARG005

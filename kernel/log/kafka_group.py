@@ -11,7 +11,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, T
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError
 
-from kernel.log.kafka_client import made_consumer
+from kernel.log.kafka_client import made_consumer, wait_for_joins
 from kernel.log.kafka_errors import kafka_errors
 from kernel.log.kafka_read import FETCH_LIMITS, REQUEST_SECONDS, offset_of, records_of
 from kernel.log.kafka_settings import KafkaSettings
@@ -147,7 +147,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
                 metrics_enabled=False,
             )
             try:
-                _never_give_up_a_join(consumer)
+                wait_for_joins(consumer, _JOIN_SECONDS)
                 # Known before it joins: the leader of a group hands out the partitions that it knows.
                 consumer.partitions_for_topic(self._settings.topic)
                 consumer.subscribe([self._settings.topic], listener=self)
@@ -197,14 +197,3 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
         self._thread.shutdown(cancel_futures=True)
         if self._built is not None:
             self._built.close(autocommit=False, timeout_ms=REQUEST_SECONDS * 1000)
-
-
-def _never_give_up_a_join(consumer: KafkaConsumer) -> None:
-    """Let a poll wait for a join that has begun, beyond its own time limit.
-
-    kafka-python 3.0 forgets the answer to a join that comes between two polls: the member then holds no partition,
-    sends no heartbeat, and does not join again.
-    """
-    coordinator = consumer._coordinator  # noqa: SLF001
-    join = coordinator.ensure_active_group
-    coordinator.ensure_active_group = lambda timeout_ms=None: join(timeout_ms=_JOIN_SECONDS * 1000)  # noqa: ARG005

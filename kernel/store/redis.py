@@ -22,7 +22,7 @@ from redis.exceptions import NoScriptError, RedisClusterException
 from kernel.cancel import heeded
 from kernel.errors import ChatlyError
 from kernel.runner import background
-from kernel.store.redis_exchange import Exchange, answered_within
+from kernel.store.redis_exchange import Exchange, answered_within, hang_up
 from kernel.store.redis_pipeline import Command, Part, SharedPipeline, nothing_to_add
 from kernel.store.redis_settings import RedisSettings
 from kernel.tls import plaintext_trouble
@@ -184,7 +184,7 @@ async def _open(kind: type[AbstractConnection], options: Mapping[str, Any]) -> A
         async with answered_within(_TIMEOUT_SECONDS):
             await connection.connect()  # type: ignore[no-untyped-call]
     except BaseException:
-        await connection.disconnect(nowait=True)
+        await hang_up(connection)
         raise
     return connection
 

@@ -43,7 +43,7 @@ class Exchange:
         """Give the connection up, if there is one; the next batch has another."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            await connection.disconnect(nowait=True)
+            await hang_up(connection)
 
     async def _ready(self) -> AbstractConnection:
         # The server may have hung up while there was nothing to ask.
@@ -63,6 +63,13 @@ class Exchange:
                     patience.reschedule(now() + self._patience)
                 answers += [await _answer(connection) for _ in commands[start : start + _ANSWERS_OF_A_TIMER]]
         return answers
+
+
+async def hang_up(connection: AbstractConnection) -> None:
+    """Be done with a connection now. By itself one over TLS keeps its socket until the server says goodbye, or 30 s."""
+    if (writer := connection._writer) is not None:  # noqa: SLF001
+        writer.transport.abort()
+    await connection.disconnect(nowait=True)
 
 
 @asynccontextmanager

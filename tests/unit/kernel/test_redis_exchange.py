@@ -1,15 +1,20 @@
 """One connection for batches of commands, over a server that answers as it is told."""
 
 import asyncio
+import os
+import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
-from redis.asyncio.connection import AbstractConnection, Connection
+from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from engines.certificates import Authority
 from kernel.store.redis_exchange import Exchange
 from tests.waiting import eventually
 
@@ -132,3 +137,41 @@ async def test_a_batch_that_is_cancelled_leaves_no_answers_behind(server: Server
     server.connections[0].write(b"+late\r\n")
 
     assert await exchange([("ECHO", "two")]) == [b"two"]
+
+
+async def test_a_server_that_never_says_goodbye_keeps_no_socket_open(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    pair = authority.issue("redis", ["127.0.0.1"])
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pair.certificate, pair.key)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        async def connect() -> AbstractConnection:
+            port, ca = listening.getsockname()[1], str(authority.ca)
+            connection = SSLConnection(host="127.0.0.1", port=port, ssl_ca_certs=ca, protocol=2, driver_info=None)
+            await connection.connect()  # type: ignore[no-untyped-call]
+            return connection
+
+        closed = asyncio.create_task(asyncio.to_thread(closed_after_a_word, listening, context))
+        exchange = Exchange(connect=connect, patience=60)
+        assert await exchange([("ECHO", "one")]) == [b"OK"]
+        await exchange.close()
+
+        assert await closed
+
+
+def closed_after_a_word(listening: socket.socket, context: ssl.SSLContext) -> bool:
+    """Answer one command, and then nothing, not even a goodbye. Whether the client closes its socket all the same."""
+    with context.wrap_socket(listening.accept()[0], server_side=True) as talk:
+        talk.recv(1024)
+        talk.send(b"+OK\r\n")
+        with socket.socket(fileno=os.dup(talk.fileno())) as beneath:
+            beneath.settimeout(10)
+            try:
+                while beneath.recv(1024):
+                    pass
+            except ConnectionResetError:
+                pass
+            except TimeoutError:
+                return False
+            return True

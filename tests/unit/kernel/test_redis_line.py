@@ -14,6 +14,8 @@ from tests.waiting import eventually
 class HangsUp:
     """A connection as Line uses it: it fails when it is told to."""
 
+    _writer = None
+
     def __init__(self) -> None:
         self.over = asyncio.Event()
 
