@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from engines.java import java
 from engines.node import Node
 from engines.security import Security, security
 from engines.settings import CACHE, EngineSettings
@@ -86,9 +87,7 @@ def _node(settings: EngineSettings, number: int) -> Node:
         name=f"cassandra-{number}",
         address=f"{host}:{settings.cassandra_port}",
         command=(
-            "java",
-            f"-Xms{settings.cassandra_heap}",
-            f"-Xmx{settings.cassandra_heap}",
+            *java(settings, heap=settings.cassandra_heap),
             *_options(folder, alone=settings.nodes == 1),
             "-cp",
             f"{_JARS}/*",

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from engines.java import QUICK_START, java
 from engines.node import EngineError, Node
 from engines.security import PASSWORD, USER, Security, security
 from engines.settings import CACHE, EngineSettings
@@ -40,10 +41,7 @@ def _node(settings: EngineSettings, number: int) -> Node:
         name=f"kafka-{number}",
         address=f"{_host(settings, number)}:{_port(settings, number)}",
         command=(
-            "java",
-            f"-Xms{settings.kafka_heap}",
-            f"-Xmx{settings.kafka_heap}",
-            "-XX:+UseSerialGC",
+            *java(settings, heap=settings.kafka_heap, otherwise=["-XX:+UseSerialGC"]),
             f"-Dlog4j2.configurationFile={folder / 'log4j2.yaml'}",
             "-cp",
             f"{_JARS}/*",
@@ -113,7 +111,7 @@ def _secured(security: Security | None) -> dict[str, object]:
 
 
 def _format(properties: Path, settings: EngineSettings) -> None:
-    command = ["java", "-cp", f"{_JARS}/*", "kafka.tools.StorageTool", "format"]
+    command = ["java", *QUICK_START, "-cp", f"{_JARS}/*", "kafka.tools.StorageTool", "format"]
     command += ["-t", CLUSTER_ID, "-c", str(properties)]
     if settings.secured:
         command += ["--add-scram", f"{_SCRAM}=[name={USER},password={PASSWORD}]"]

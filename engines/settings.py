@@ -14,6 +14,8 @@ class EngineSettings:
     data: Path = CACHE / "engines" / "data"
     state: Path = CACHE / "engines" / "state.json"
     """What runs: another file is another set of engines, which needs other ports and another folder too."""
+    quick_start: bool = False
+    """For tests: they start with half the work, and are slower once warm."""
     nodes: int = 1
     """Of Kafka and of Cassandra: 1, or 3 for a cluster that survives the loss of one."""
     kafka_host: str = "127.0.0.1"

@@ -20,7 +20,11 @@ class OwnCassandra:
             other.bind(("127.0.0.1", 0))
             ports = one.getsockname()[1], other.getsockname()[1]
         settings = EngineSettings(
-            data=data, cassandra_port=ports[0], cassandra_storage_port=ports[1], cassandra_heap="512m"
+            data=data,
+            quick_start=True,
+            cassandra_port=ports[0],
+            cassandra_storage_port=ports[1],
+            cassandra_heap="512m",
         )
         (self.node,) = cassandra_nodes(settings)
         self._running: Running | None = None

@@ -22,4 +22,4 @@ def on_free_ports(settings: EngineSettings) -> EngineSettings:
 
 def small_settings(data: Path) -> EngineSettings:
     """Engines of one test: their data in this folder, on free ports, with memory for little data."""
-    return on_free_ports(EngineSettings(data=data, kafka_heap="256m", cassandra_heap="512m"))
+    return on_free_ports(EngineSettings(data=data, quick_start=True, kafka_heap="256m", cassandra_heap="512m"))

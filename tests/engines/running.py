@@ -53,7 +53,7 @@ def _start(wanted: Collection[str]) -> _Engines:
     if all(running.addresses(engine) for engine in wanted):
         return _Engines(fleet=running, settings=settings, folder=None)
     folder = Path(tempfile.mkdtemp(prefix="chatly-engines-"))
-    own = on_free_ports(replace(settings, data=folder / "data", state=folder / "state.json"))
+    own = on_free_ports(replace(settings, data=folder / "data", state=folder / "state.json", quick_start=True))
     fleet = Fleet(own)
     fleet.up(engine for engine in ENGINES if engine in wanted)
     return _Engines(fleet=fleet, settings=own, folder=folder)

@@ -78,7 +78,13 @@ class Secured:
 def secured() -> Iterator[Secured]:
     folder = Path(tempfile.mkdtemp(prefix="chatly-secured-"))
     settings = on_free_ports(
-        EngineSettings(data=folder / "data", state=folder / "state.json", secured=True, cassandra_heap="512m")
+        EngineSettings(
+            data=folder / "data",
+            state=folder / "state.json",
+            quick_start=True,
+            secured=True,
+            cassandra_heap="512m",
+        )
     )
     fleet = Fleet(settings)
     made = security(settings)

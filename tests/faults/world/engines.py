@@ -21,6 +21,7 @@ def engine_parts(network: Network, folder: Path) -> list[Part]:
     """Not started yet. Their data and logs go to `folder`."""
     settings = EngineSettings(
         data=folder,
+        quick_start=True,
         nodes=NODES,
         kafka_host=network.host("kafka-{}"),
         kafka_heap="256m",

@@ -1,5 +1,6 @@
 """What is written for Kafka and Cassandra, for one node and for three."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import yaml
 from engines import kafka
 from engines.cassandra import cassandra_nodes
 from engines.kafka import kafka_nodes
+from engines.node import Node
 from engines.settings import EngineSettings
 
 
@@ -49,3 +51,14 @@ def test_three_cassandra_nodes_divide_the_ring_and_wait_for_the_seed(tmp_path: P
     assert [node.after for node in nodes] == [None, "cassandra-1", "cassandra-1"]
     assert [one["listen_address"] for one in written] == ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
     assert {round((later - earlier) / 2**64, 3) for earlier, later in pairwise(tokens)} == {0.333}
+
+
+@pytest.mark.parametrize("nodes", [kafka_nodes, cassandra_nodes])
+def test_engines_of_tests_start_quickly_and_others_are_compiled_well(
+    tmp_path: Path, nodes: Callable[[EngineSettings], list[Node]]
+) -> None:
+    (lasting,) = nodes(EngineSettings(data=tmp_path))
+    (quick,) = nodes(EngineSettings(data=tmp_path, quick_start=True))
+
+    assert "-XX:TieredStopAtLevel=1" in quick.command
+    assert "-XX:TieredStopAtLevel=1" not in lasting.command
