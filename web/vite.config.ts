@@ -17,5 +17,12 @@ export default defineConfig({
   },
   server: { port: 5173, proxy: { "^/(api|chatly\\.)": { target: edge } } },
   // Few tests need a page; those name their environment themselves, for each jsdom takes a second to make.
-  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/testing/setup.ts"] },
+  // All share one thread's modules: to read them anew for each file takes longer than the tests.
+  test: {
+    environment: "node",
+    include: ["src/**/*.test.{ts,tsx}"],
+    setupFiles: ["src/testing/setup.ts"],
+    pool: "threads",
+    isolate: false,
+  },
 });
