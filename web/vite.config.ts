@@ -14,6 +14,8 @@ export default defineConfig({
     // Nothing is inlined as data: the Content-Security-Policy allows files of this origin only.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What the first load weighs is measured in bench/, by gzip.
+    chunkSizeWarningLimit: 600,
   },
   server: { port: 5173, proxy: { "^/(api|chatly\\.)": { target: edge } } },
   // Few tests need a page; those name their environment themselves, for each jsdom takes a second to make.

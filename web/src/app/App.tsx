@@ -2,6 +2,7 @@ import { Boundary } from "@/components/ui/Boundary";
 import { ToastProvider } from "@/components/ui/Toasts";
 import { AuthPage } from "@/features/auth/components/AuthPage";
 import { UpdateBanner } from "@/features/updates/components/UpdateBanner";
+import { TextsProvider } from "@/i18n/TextsProvider";
 import { ClientContext, useSession } from "@/lib/hooks";
 import type { Client } from "@/lib/client";
 import { Home } from "./Home";
@@ -9,12 +10,14 @@ import { Home } from "./Home";
 export function App({ client }: { readonly client: Client }) {
   return (
     <ClientContext value={client}>
-      <ToastProvider>
-        <Boundary>
-          <Door />
-        </Boundary>
-        <UpdateBanner />
-      </ToastProvider>
+      <TextsProvider>
+        <ToastProvider>
+          <Boundary>
+            <Door />
+          </Boundary>
+          <UpdateBanner />
+        </ToastProvider>
+      </TextsProvider>
     </ClientContext>
   );
 }

@@ -1,10 +1,10 @@
 import { MessagesSquare } from "lucide-react";
 import { Suspense, useCallback, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { later, loadTheRest } from "@/components/ui/later";
 import { ChatList } from "@/features/chat-list/components/ChatList";
 import { ConnectionBanner } from "@/features/connection/components/ConnectionBanner";
+import { useTexts } from "@/i18n/hooks";
 import type { ChatId, UserId } from "@/lib/types";
 import { Followers } from "./Followers";
 import styles from "./Home.module.css";
@@ -28,7 +28,7 @@ function useRest(): void {
 
 /** Everything behind the login: the list, the open chat, its details, and the dialogs above them. */
 export function Home({ me }: { readonly me: UserId }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { chatId, go } = useRoute();
   const [opened, setOpened] = useState<Opened | null>(null);
   const search = useRef<HTMLInputElement>(null);

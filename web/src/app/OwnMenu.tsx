@@ -1,10 +1,9 @@
 import { Keyboard, LogOut, Settings, Smile } from "lucide-react";
-import { useTranslation } from "react-i18next";
 import { useUserName } from "@/components/people/names";
 import { UserAvatar } from "@/components/people/UserAvatar";
 import { Menu } from "@/components/ui/Menu";
 import { useToast } from "@/components/ui/Toasts";
-import { useErrorText } from "@/i18n/hooks";
+import { useErrorText, useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { UserId } from "@/lib/types";
 import type { Opened } from "./opened";
@@ -12,7 +11,7 @@ import styles from "./OwnMenu.module.css";
 
 /** One's own picture and name, and what belongs to oneself. */
 export function OwnMenu({ me, onOpen }: { readonly me: UserId; readonly onOpen: (opened: Opened) => void }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { logout } = useActions();
   const toast = useToast();
   const errorText = useErrorText();

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, use, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTexts } from "@/i18n/hooks";
 import { EMOJI_GROUPS, type Emoji, type EmojiGroup, loadEmoji, searchEmoji } from "./emoji_data";
 import styles from "./EmojiPicker.module.css";
 
@@ -11,7 +11,7 @@ interface EmojiPickerProps {
 
 /** A grid of emoji with search. Suspends until the list is loaded. */
 export default function EmojiPicker({ onPick }: EmojiPickerProps) {
-  const { t, i18n } = useTranslation();
+  const { t, i18n } = useTexts();
   const groups = use(loadEmoji(i18n.language));
   const [query, setQuery] = useState("");
   const [group, setGroup] = useState<EmojiGroup>("smileys_people");

@@ -1,8 +1,8 @@
 import { Popover } from "radix-ui";
 import { type ReactNode, Suspense } from "react";
-import { useTranslation } from "react-i18next";
 import { later } from "@/components/ui/later";
 import { Spinner } from "@/components/ui/Spinner";
+import { useTexts } from "@/i18n/hooks";
 import styles from "./EmojiPopoverContent.module.css";
 
 const EmojiPicker = later(() => import("./EmojiPicker"));
@@ -24,7 +24,7 @@ export default function EmojiPopoverContent({
   anchor,
   returnFocus,
 }: EmojiPopoverContentProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   return (
     <Popover.Root open={open} onOpenChange={onOpenChange}>
       {"trigger" in anchor ? (

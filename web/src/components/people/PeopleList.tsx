@@ -1,6 +1,6 @@
 import { Search } from "lucide-react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTexts } from "@/i18n/hooks";
 import { PersonRow } from "./PersonRow";
 import { PresenceText } from "./PresenceText";
 import { Button } from "@/components/ui/Button";
@@ -20,7 +20,7 @@ interface PeopleListProps {
 
 /** People to choose from, with a search. */
 export function PeopleList({ onSelect, chosen, without, focused = true }: PeopleListProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const [query, setQuery] = useState("");
   const people = usePeople(query);
   const shown = people.items.filter((user) => !without?.has(user.userId));

@@ -1,5 +1,5 @@
-import { useTranslation } from "react-i18next";
 import { formatAgo } from "@/i18n/format";
+import { useTexts } from "@/i18n/hooks";
 import { usePresence } from "@/lib/hooks";
 import type { UserId } from "@/lib/types";
 
@@ -8,7 +8,7 @@ import type { UserId } from "@/lib/types";
  * who share a chat learn of each other.
  */
 export function PresenceText({ userId }: { readonly userId: UserId }) {
-  const { t, i18n } = useTranslation();
+  const { t, i18n } = useTexts();
   const presence = usePresence(userId);
   if (!presence) return null;
   const { online, lastSeenAt, status } = presence;

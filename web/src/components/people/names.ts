@@ -1,11 +1,11 @@
 /** What people and chats are called, for every feature. */
 
-import { useTranslation } from "react-i18next";
+import { useTexts } from "@/i18n/hooks";
 import { useUser, useUsers } from "@/lib/hooks";
 import type { Chat, User, UserId } from "@/lib/types";
 
 export function useNameOf(): (user: User | null | undefined) => string {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   return (user) => {
     if (!user) return t("common.someone");
     return user.deleted ? t("common.deletedUser") : user.username;

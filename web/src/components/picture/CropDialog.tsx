@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, type RefCallback, useCallback, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
+import { useTexts } from "@/i18n/hooks";
 import { type Crop, inside, LARGEST_ZOOM, MIDDLE, type Size, squareOf } from "./crop";
 import styles from "./CropDialog.module.css";
 
@@ -18,7 +18,7 @@ interface CropDialogProps {
 
 /** Chooses the square of a picture that is shown in a circle: drag or arrow keys, and a zoom. */
 export function CropDialog({ file, onCropped, onUnreadable, onClose }: CropDialogProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const source = useFileSource(file);
   const [image, setImage] = useState<HTMLImageElement | null>(null);
   const [crop, setCrop] = useState<Crop>(MIDDLE);

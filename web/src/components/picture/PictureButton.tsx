@@ -1,9 +1,8 @@
 import { Camera } from "lucide-react";
 import { type ReactNode, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/Button";
 import { useToast } from "@/components/ui/Toasts";
-import { useErrorText } from "@/i18n/hooks";
+import { useErrorText, useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import { CropDialog } from "./CropDialog";
 import styles from "./PictureButton.module.css";
@@ -19,7 +18,7 @@ interface PictureButtonProps {
 
 /** Chooses, crops and uploads a picture for a profile or a group. */
 export function PictureButton({ children, label, onPicture, canRemove }: PictureButtonProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { uploadAvatar } = useActions();
   const toast = useToast();
   const errorText = useErrorText();

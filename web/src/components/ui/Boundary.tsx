@@ -1,6 +1,6 @@
 import { CircleAlert } from "lucide-react";
 import { Component, type ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { useTexts } from "@/i18n/hooks";
 import { Button } from "./Button";
 import { EmptyState } from "./EmptyState";
 
@@ -22,7 +22,7 @@ export class Boundary extends Component<BoundaryProps, { readonly failed: boolea
 }
 
 function Failed() {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   return (
     <EmptyState icon={<CircleAlert />} title={t("errors.UNKNOWN")}>
       <Button look="primary" onClick={() => window.location.reload()}>

@@ -1,5 +1,5 @@
 import { AlertDialog } from "radix-ui";
-import { useTranslation } from "react-i18next";
+import { useTexts } from "@/i18n/hooks";
 import { Button } from "./Button";
 import { classNames } from "./class_names";
 import styles from "./Dialog.module.css";
@@ -17,7 +17,7 @@ interface ConfirmProps {
 
 /** Asks before something that cannot be undone. Open as long as it is mounted. */
 export function Confirm({ title, text, action, onConfirm, onClose, returnFocus }: ConfirmProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const onCloseAutoFocus = useReturnFocus(returnFocus);
   return (
     <AlertDialog.Root open onOpenChange={(open) => !open && onClose()}>

@@ -1,7 +1,7 @@
 import { X } from "lucide-react";
 import { Dialog as Primitive } from "radix-ui";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { useTexts } from "@/i18n/hooks";
 import { IconButton } from "./Button";
 import { classNames } from "./class_names";
 import styles from "./Dialog.module.css";
@@ -28,7 +28,7 @@ interface DialogProps {
  * Content-Security-Policy refuses; the page behind never scrolls anyway.
  */
 export function Dialog({ title, onClose, children, footer, size = "medium" }: DialogProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const returnFocus = useReturnFocus();
   return (
     <Primitive.Root open onOpenChange={(open) => !open && onClose()}>

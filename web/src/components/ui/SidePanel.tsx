@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { useTexts } from "@/i18n/hooks";
 import { IconButton } from "./Button";
 import styles from "./panel.module.css";
 
@@ -14,7 +14,7 @@ export function SidePanel({
   readonly onClose: () => void;
   readonly children: ReactNode;
 }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   return (
     <aside className={styles.panel} aria-label={title}>
       <header className={styles.header}>

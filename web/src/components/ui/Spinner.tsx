@@ -1,7 +1,7 @@
-import { useTranslation } from "react-i18next";
+import { useTexts } from "@/i18n/hooks";
 import styles from "./Spinner.module.css";
 
 export function Spinner() {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   return <span className={styles.spinner} role="status" aria-label={t("common.loading")} />;
 }

@@ -1,11 +1,11 @@
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { errorText, fieldErrors } from "@/i18n/errors";
+import { useTexts } from "@/i18n/hooks";
 import { ChatlyError } from "@/lib/types";
 
 /** One thing that is done at the server: whether it runs, and what went wrong with it. */
 export function useTask() {
-  const { t, i18n } = useTranslation();
+  const { t, i18n } = useTexts();
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
 

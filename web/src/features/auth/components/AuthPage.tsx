@@ -1,15 +1,15 @@
 import { Eye, EyeOff, MessagesSquare } from "lucide-react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Button, IconButton } from "@/components/ui/Button";
 import { TextField } from "@/components/ui/TextField";
+import { useTexts } from "@/i18n/hooks";
 import { useSession } from "@/lib/hooks";
 import { type AuthMode, useAuthForm } from "../hooks/use_auth_form";
 import styles from "./AuthPage.module.css";
 
 /** The door: log in, or make an account. */
 export function AuthPage() {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const session = useSession();
   const [mode, setMode] = useState<AuthMode>("login");
   const isLogin = mode === "login";
@@ -36,7 +36,7 @@ export function AuthPage() {
 }
 
 function AuthForm({ mode }: { readonly mode: AuthMode }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const form = useAuthForm(mode);
   const isNew = mode === "register";
   return (
@@ -74,7 +74,7 @@ function AuthForm({ mode }: { readonly mode: AuthMode }) {
 }
 
 function PasswordField({ mode, form }: { mode: AuthMode; form: ReturnType<typeof useAuthForm> }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const [shown, setShown] = useState(false);
   const isNew = mode === "register";
   return (

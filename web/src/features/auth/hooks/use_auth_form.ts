@@ -1,6 +1,6 @@
 import { type ChangeEvent, type SubmitEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { errorText, fieldErrors } from "@/i18n/errors";
+import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 
 export type AuthMode = "login" | "register";
@@ -9,7 +9,7 @@ type Errors = Readonly<Partial<Record<string, string>>>;
 
 /** The fields of the door's form, what is wrong with each, and sending it. */
 export function useAuthForm(mode: AuthMode) {
-  const { t, i18n } = useTranslation();
+  const { t, i18n } = useTexts();
   const actions = useActions();
   const [values, setValues] = useState({ username: "", email: "", password: "" });
   const [errors, setErrors] = useState<Errors>({});

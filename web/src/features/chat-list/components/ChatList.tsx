@@ -1,10 +1,10 @@
 import { MessageSquarePlus, MessageSquareText, Search, SquarePen, Users } from "lucide-react";
 import { type ReactNode, type RefObject, useDeferredValue, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Button, IconButton } from "@/components/ui/Button";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { Menu } from "@/components/ui/Menu";
 import { Spinner } from "@/components/ui/Spinner";
+import { useTexts } from "@/i18n/hooks";
 import { useChats } from "@/lib/hooks";
 import type { ChatId } from "@/lib/types";
 import { useMatchingChats } from "../hooks/use_matching_chats";
@@ -24,7 +24,7 @@ interface ChatListProps {
 }
 
 export function ChatList({ selected, onSelect, onNewChat, onNewGroup, onFind, searchRef, header }: ChatListProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const [query, setQuery] = useState("");
   return (
     <nav className={styles.pane} aria-label={t("chats.title")}>
@@ -71,7 +71,7 @@ function Rows({
   onSelect,
   onNewChat,
 }: { query: string } & Pick<ChatListProps, "selected" | "onSelect" | "onNewChat">) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { chats, status, reload } = useChats();
   const shown = useMatchingChats(chats, query);
   if (status === "empty") return <Spinner />;

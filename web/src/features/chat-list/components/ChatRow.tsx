@@ -1,8 +1,8 @@
 import { memo } from "react";
-import { useTranslation } from "react-i18next";
 import { useChatName, useUserName } from "@/components/people/names";
 import { ChatAvatar } from "@/components/people/UserAvatar";
 import { formatWhen } from "@/i18n/format";
+import { useTexts } from "@/i18n/hooks";
 import { useSession, useTyping } from "@/lib/hooks";
 import type { Chat, ChatId, Message } from "@/lib/types";
 import styles from "./ChatRow.module.css";
@@ -14,7 +14,7 @@ interface ChatRowProps {
 }
 
 export const ChatRow = memo(function ChatRow({ chat, selected, onSelect }: ChatRowProps) {
-  const { t, i18n } = useTranslation();
+  const { t, i18n } = useTexts();
   const name = useChatName(chat, chat.peerId);
   return (
     <li>
@@ -49,7 +49,7 @@ export const ChatRow = memo(function ChatRow({ chat, selected, onSelect }: ChatR
 });
 
 function Preview({ chat }: { readonly chat: Chat }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const typing = useTyping(chat.chatId);
   if (typing.length > 0) return <span className={styles.typing}>{t("chats.typing")}</span>;
   if (!chat.lastMessage) return <span className={styles.preview}>{chat.description}</span>;
@@ -57,7 +57,7 @@ function Preview({ chat }: { readonly chat: Chat }) {
 }
 
 function LastMessage({ message, isGroup }: { readonly message: Message; readonly isGroup: boolean }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const session = useSession();
   const sender = useUserName(message.senderId);
   const isOwn = session.phase === "signed-in" && session.userId === message.senderId;
@@ -72,7 +72,7 @@ function LastMessage({ message, isGroup }: { readonly message: Message; readonly
 }
 
 function useSummary(message: Message): string {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   if (message.deletedForEveryone) return t("chats.deleted");
   if (message.text !== "") return message.text;
   const first = message.attachments[0];

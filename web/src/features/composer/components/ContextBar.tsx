@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
-import { useTranslation } from "react-i18next";
 import { IconButton } from "@/components/ui/Button";
+import { useTexts } from "@/i18n/hooks";
 import styles from "./ContextBar.module.css";
 
 interface ContextBarProps {
@@ -11,7 +11,7 @@ interface ContextBarProps {
 
 /** What is answered or edited, above the text. */
 export function ContextBar({ title, text, onClose }: ContextBarProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   return (
     <div className={styles.bar}>
       <p className={styles.text}>

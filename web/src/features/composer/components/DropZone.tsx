@@ -1,13 +1,13 @@
 import { Paperclip } from "lucide-react";
 import { type DragEvent, type ReactNode, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTexts } from "@/i18n/hooks";
 import type { ChatId } from "@/lib/types";
 import { useAttach } from "../hooks/use_attach";
 import styles from "./DropZone.module.css";
 
 /** A place onto which files can be dropped, to attach them in a chat. */
 export function DropZone({ chatId, children }: { readonly chatId: ChatId; readonly children: ReactNode }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const attach = useAttach(chatId);
   const [over, setOver] = useState(false);
   const onDragOver = (event: DragEvent): void => {

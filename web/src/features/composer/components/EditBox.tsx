@@ -1,7 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useToast } from "@/components/ui/Toasts";
-import { useErrorText } from "@/i18n/hooks";
+import { useErrorText, useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { Message } from "@/lib/types";
 import { charactersOver } from "../hooks/length";
@@ -10,7 +9,7 @@ import { TextBox } from "./TextBox";
 
 /** Changes the text of a sent message; when that fails the text stays, to try again. */
 export function EditBox({ message, onDone }: { readonly message: Message; readonly onDone: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { editMessage } = useActions();
   const toast = useToast();
   const errorText = useErrorText();

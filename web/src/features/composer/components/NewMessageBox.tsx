@@ -1,8 +1,8 @@
 import { Paperclip } from "lucide-react";
 import { type ChangeEvent, type KeyboardEvent, useEffect, useRef } from "react";
-import { useTranslation } from "react-i18next";
 import { useUserName } from "@/components/people/names";
 import { IconButton } from "@/components/ui/Button";
+import { useTexts } from "@/i18n/hooks";
 import { useActions, useUploads } from "@/lib/hooks";
 import type { Message } from "@/lib/types";
 import { useAttach } from "../hooks/use_attach";
@@ -15,7 +15,7 @@ import { UploadTray } from "./UploadTray";
 
 /** A new message: text, files, a reply. */
 export function NewMessageBox({ chatId, me, replyTo, onDone, onEditLast }: Omit<ComposerProps, "editing">) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const actions = useActions();
   const uploads = useUploads(chatId);
   const attach = useAttach(chatId);
@@ -77,14 +77,14 @@ export function NewMessageBox({ chatId, me, replyTo, onDone, onEditLast }: Omit<
 }
 
 function ReplyBar({ message, onClose }: { readonly message: Message; readonly onClose: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const name = useUserName(message.senderId);
   const text = message.text || (message.attachments[0]?.fileName ?? "");
   return <ContextBar title={t("composer.replyTo", { name })} text={text} onClose={onClose} />;
 }
 
 function AttachButton({ onFiles }: { readonly onFiles: (files: Iterable<File>) => void }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const input = useRef<HTMLInputElement>(null);
   const onChange = (event: ChangeEvent<HTMLInputElement>): void => {
     onFiles(event.target.files ?? []);

@@ -7,9 +7,9 @@ import {
   useLayoutEffect,
   useState,
 } from "react";
-import { useTranslation } from "react-i18next";
 import { EmojiPopover } from "@/components/emoji/EmojiPopover";
 import { IconButton } from "@/components/ui/Button";
+import { useTexts } from "@/i18n/hooks";
 import { charactersOver } from "../hooks/length";
 import styles from "./TextBox.module.css";
 
@@ -42,7 +42,7 @@ export function TextBox({
   above,
   before,
 }: TextBoxProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   useHeight(boxRef, text);
 
   const onKey = (event: KeyboardEvent): void => {
@@ -92,7 +92,7 @@ export function TextBox({
 }
 
 function Over({ text }: { readonly text: string }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const over = charactersOver(text);
   if (over === 0) return null;
   return (
@@ -103,7 +103,7 @@ function Over({ text }: { readonly text: string }) {
 }
 
 function EmojiButton({ boxRef, text, onText }: Pick<TextBoxProps, "boxRef" | "text" | "onText">) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const [open, setOpen] = useState(false);
   const insert = (emoji: string): void => {
     const box = boxRef.current;

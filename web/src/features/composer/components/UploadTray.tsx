@@ -1,14 +1,13 @@
 import { FileText, RotateCcw, X } from "lucide-react";
-import { useTranslation } from "react-i18next";
 import { formatSize } from "@/i18n/format";
-import { useErrorText } from "@/i18n/hooks";
+import { useErrorText, useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { Upload } from "@/lib/types";
 import styles from "./UploadTray.module.css";
 
 /** The attached files: how far each is, and what can be done with it. */
 export function UploadTray({ uploads }: { readonly uploads: readonly Upload[] }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   if (uploads.length === 0) return null;
   return (
     <ul className={styles.tray} aria-label={t("composer.files")}>
@@ -20,7 +19,7 @@ export function UploadTray({ uploads }: { readonly uploads: readonly Upload[] })
 }
 
 function UploadCard({ upload }: { readonly upload: Upload }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { cancelUpload, retryUpload } = useActions();
   const { fileName, sizeBytes, sentBytes, state } = upload;
   const percent = state === "done" ? 100 : Math.floor((100 * sentBytes) / Math.max(1, sizeBytes));
@@ -66,7 +65,7 @@ function UploadCard({ upload }: { readonly upload: Upload }) {
 }
 
 function UploadNote({ upload }: { readonly upload: Upload }) {
-  const { i18n } = useTranslation();
+  const { i18n } = useTexts();
   const errorText = useErrorText();
   if (upload.state === "failed") {
     return (

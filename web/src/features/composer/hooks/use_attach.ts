@@ -1,13 +1,13 @@
 import { useCallback } from "react";
-import { useTranslation } from "react-i18next";
 import { useToast } from "@/components/ui/Toasts";
+import { useTexts } from "@/i18n/hooks";
 import { useActions, useUploads } from "@/lib/hooks";
 import type { ChatId } from "@/lib/types";
 import { FILES_LIMIT } from "./length";
 
 /** Attaches files, up to as many as a message can have. */
 export function useAttach(chatId: ChatId): (files: Iterable<File>) => void {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { attach } = useActions();
   const toast = useToast();
   const room = FILES_LIMIT - useUploads(chatId).length;

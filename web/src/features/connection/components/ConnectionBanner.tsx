@@ -1,6 +1,6 @@
 import { LoaderCircle, WifiOff } from "lucide-react";
 import { useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTexts } from "@/i18n/hooks";
 import { useConnection } from "@/lib/hooks";
 import styles from "./ConnectionBanner.module.css";
 
@@ -9,7 +9,7 @@ const PATIENCE_MS = 2_500;
 
 /** Says so when the connection is away for more than a moment. */
 export function ConnectionBanner() {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { phase, since } = useConnection();
   const overdue = useOverdue(since);
   const shown = phase !== "live" && (overdue || phase === "offline");

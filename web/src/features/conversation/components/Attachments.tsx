@@ -1,6 +1,6 @@
 import { Download, FileText } from "lucide-react";
-import { useTranslation } from "react-i18next";
 import { formatSize } from "@/i18n/format";
+import { useTexts } from "@/i18n/hooks";
 import type { Attachment, Message } from "@/lib/types";
 import styles from "./Attachments.module.css";
 import type { Shown } from "./Lightbox";
@@ -40,7 +40,7 @@ function isPicture({ contentType, width, height }: Attachment): boolean {
 }
 
 function Picture({ attachment, onOpen }: { readonly attachment: Attachment; readonly onOpen: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { width, height, thumbnailUrl, url, fileName } = attachment;
   const scale = Math.min(1, LARGEST_WIDTH / width, LARGEST_HEIGHT / height);
   // The place is taken before the bytes are there: nothing jumps when they come.
@@ -59,7 +59,7 @@ function Picture({ attachment, onOpen }: { readonly attachment: Attachment; read
 }
 
 function FileLink({ attachment }: { readonly attachment: Attachment }) {
-  const { i18n } = useTranslation();
+  const { i18n } = useTexts();
   const { url, fileName, sizeBytes } = attachment;
   return (
     <a className={styles.file} href={url} download={fileName} target="_blank" rel="noopener noreferrer">

@@ -1,9 +1,9 @@
 import { MessageCircle } from "lucide-react";
 import { useCallback, useMemo } from "react";
-import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/Button";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { Spinner } from "@/components/ui/Spinner";
+import { useTexts } from "@/i18n/hooks";
 import { useMessages } from "@/lib/hooks";
 import type { ChatId, Message, UserId } from "@/lib/types";
 import { type Jump, useJump } from "../hooks/use_jump";
@@ -25,7 +25,7 @@ export interface ConversationProps {
 
 /** A chat's messages. Mount one per chat (`key`): where reading began belongs to one look at one chat. */
 export function Conversation({ target, ...props }: ConversationProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const list = useMessages(props.chatId);
   const { jump, jumpTo, endJump } = useJump(target, list.showMessage);
   const { showNewest } = list;

@@ -1,9 +1,9 @@
 import { ArrowLeft, Info, Search } from "lucide-react";
-import { useTranslation } from "react-i18next";
 import { useChatName } from "@/components/people/names";
 import { PresenceText } from "@/components/people/PresenceText";
 import { ChatAvatar } from "@/components/people/UserAvatar";
 import { IconButton } from "@/components/ui/Button";
+import { useTexts } from "@/i18n/hooks";
 import { useChat, useTyping } from "@/lib/hooks";
 import type { ChatId, UserId } from "@/lib/types";
 import styles from "./ConversationHeader.module.css";
@@ -17,7 +17,7 @@ interface ConversationHeaderProps {
 }
 
 export function ConversationHeader({ chatId, peerId, onBack, onDetails, onSearch }: ConversationHeaderProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const chat = useChat(chatId);
   const name = useChatName(chat, peerId);
   const typing = useTyping(chatId);
@@ -52,7 +52,7 @@ export function ConversationHeader({ chatId, peerId, onBack, onDetails, onSearch
 }
 
 function Note({ chatId, peerId }: Pick<ConversationHeaderProps, "chatId" | "peerId">) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const chat = useChat(chatId);
   if (peerId !== null) return <PresenceText userId={peerId} />;
   return chat ? t("conversation.members", { count: chat.members.length }) : null;

@@ -1,5 +1,5 @@
 import { ArrowDown } from "lucide-react";
-import { useTranslation } from "react-i18next";
+import { useTexts } from "@/i18n/hooks";
 import type { Message } from "@/lib/types";
 import { useUnseen } from "../hooks/use_unseen";
 import styles from "./JumpButton.module.css";
@@ -13,7 +13,7 @@ interface JumpButtonProps {
 
 /** Leads to the newest message from anywhere else, and counts those that came meanwhile. */
 export function JumpButton({ messages, hasNewer, atEnd, onJump }: JumpButtonProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const unseen = useUnseen(messages, hasNewer, atEnd);
   if (atEnd) return null;
   return (

@@ -1,7 +1,7 @@
 import { ChevronLeft, ChevronRight, Download, X } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { type KeyboardEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTexts } from "@/i18n/hooks";
 import type { Attachment } from "@/lib/types";
 import styles from "./Lightbox.module.css";
 
@@ -12,7 +12,7 @@ export interface Shown {
 
 /** A message's pictures, large, one at a time. */
 export default function Lightbox({ shown, onClose }: { readonly shown: Shown; readonly onClose: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const [index, setIndex] = useState(shown.index);
   const picture = shown.pictures[index];
   if (!picture) return null;

@@ -1,6 +1,6 @@
 import { memo } from "react";
-import { useTranslation } from "react-i18next";
 import { formatDay } from "@/i18n/format";
+import { useTexts } from "@/i18n/hooks";
 import type { UserId } from "@/lib/types";
 import type { MessageCommands } from "../hooks/use_message_commands";
 import type { Row } from "../hooks/rows";
@@ -21,7 +21,7 @@ export interface RowContext {
 
 export const ListRow = memo(
   function ListRow({ row, ...context }: { readonly row: Row } & RowContext) {
-    const { t, i18n } = useTranslation();
+    const { t, i18n } = useTexts();
     switch (row.kind) {
       case "day":
         return (

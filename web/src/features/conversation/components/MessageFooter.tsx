@@ -1,14 +1,14 @@
 import { Check, CheckCheck, CircleAlert, Clock } from "lucide-react";
-import { useTranslation } from "react-i18next";
 import { useUserNames } from "@/components/people/names";
 import { formatDateTime, formatList, formatTime } from "@/i18n/format";
+import { useTexts } from "@/i18n/hooks";
 import { useReaders, useReceipt, useSendProgress } from "@/lib/hooks";
 import type { Message } from "@/lib/types";
 import styles from "./MessageFooter.module.css";
 
 /** When it was sent, whether it was edited, and how far it has come. */
 export function MessageFooter({ message, isOwn }: { readonly message: Message; readonly isOwn: boolean }) {
-  const { t, i18n } = useTranslation();
+  const { t, i18n } = useTexts();
   return (
     <p className={styles.footer}>
       {message.editedAt !== null && !message.deletedForEveryone && <span>{t("conversation.edited")}</span>}
@@ -24,7 +24,7 @@ export function MessageFooter({ message, isOwn }: { readonly message: Message; r
 }
 
 function Ticks({ message }: { readonly message: Message }) {
-  const { t, i18n } = useTranslation();
+  const { t, i18n } = useTexts();
   const receipt = useReceipt(message);
   const progress = useSendProgress(message.clientMessageId);
   const names = useUserNames(useReaders(message));

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type MouseEvent, Suspense, useCallback, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { QUICK_REACTIONS } from "@/components/emoji/quick";
 import { later } from "@/components/ui/later";
+import { useTexts } from "@/i18n/hooks";
 import type { useMessages } from "@/lib/hooks";
 import type { MessageId } from "@/lib/types";
 import type { Jump } from "../hooks/use_jump";
@@ -29,7 +29,7 @@ type MessageListProps = Omit<ConversationProps, "target"> & {
 
 /** One part of a chat: mount another one (`key`) where another part is shown. */
 export function MessageList({ chatId, me, name, isGroup, list, jump, onQuote, onReply, onEdit }: MessageListProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { messages, loadingOlder } = list;
   const scroller = useRef<HTMLDivElement>(null);
   const [shown, setShown] = useState<Shown | null>(null);

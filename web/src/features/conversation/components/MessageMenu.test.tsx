@@ -3,6 +3,7 @@
 import { fireEvent, render, screen } from "@testing-library/react";
 import { useState } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { TextsProvider } from "@/i18n/TextsProvider";
 import type { Message } from "@/lib/types";
 import { ME, aMessage } from "@/testing/builders";
 import type { MessageCommands } from "../hooks/use_message_commands";
@@ -32,7 +33,7 @@ function show() {
     const menu = { ...useMessageMenu(() => message), opened, close: () => setOpened(null) };
     return <MessageMenu menu={menu} me={ME} commands={commands} />;
   }
-  render(<List />);
+  render(<List />, { wrapper: TextsProvider });
   return chosen;
 }
 

@@ -1,12 +1,12 @@
 import { Copy, Pencil, Reply, SmilePlus, Trash2 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { EmojiPopover } from "@/components/emoji/EmojiPopover";
 import { QUICK_REACTIONS } from "@/components/emoji/quick";
 import { Confirm } from "@/components/ui/Confirm";
 import { classNames } from "@/components/ui/class_names";
 import menuStyles from "@/components/ui/menu.module.css";
+import { useTexts } from "@/i18n/hooks";
 import type { Message, UserId } from "@/lib/types";
 import type { MessageCommands } from "../hooks/use_message_commands";
 import type { Opened, useMessageMenu } from "../hooks/use_message_menu";
@@ -25,7 +25,7 @@ interface Removal {
 
 /** The menu, the emoji picker and the question before deleting: one of each for the whole list. */
 export default function MessageMenu({ menu, me, commands }: MessageMenuProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const [removal, setRemoval] = useState<Removal | null>(null);
   const { opened, close, setOpened } = menu;
   return (
@@ -73,7 +73,7 @@ interface ActionsProps {
 }
 
 function Actions({ opened, isOwn, commands, onClose, onRemove, onMoreEmoji }: ActionsProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { message } = opened;
   return (
     <DropdownMenu.Root open modal={false} onOpenChange={(open) => !open && onClose()}>

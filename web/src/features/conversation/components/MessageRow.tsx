@@ -1,9 +1,9 @@
 import { Ellipsis, Reply, SmilePlus } from "lucide-react";
-import { useTranslation } from "react-i18next";
 import { useUserName } from "@/components/people/names";
 import { UserAvatar } from "@/components/people/UserAvatar";
 import { classNames } from "@/components/ui/class_names";
 import { formatTime } from "@/i18n/format";
+import { useTexts } from "@/i18n/hooks";
 import type { Message } from "@/lib/types";
 import { Attachments } from "./Attachments";
 import type { RowContext } from "./ListRow";
@@ -18,7 +18,7 @@ import { SendProblem } from "./SendProblem";
 type MessageRowProps = RowContext & { readonly message: Message; readonly first: boolean; readonly last: boolean };
 
 export function MessageRow({ message, first, last, me, isGroup, found, ...context }: MessageRowProps) {
-  const { t, i18n } = useTranslation();
+  const { t, i18n } = useTexts();
   const isOwn = message.senderId === me;
   const sender = useUserName(message.senderId);
   const label = t("conversation.from", {
@@ -56,7 +56,7 @@ export function MessageRow({ message, first, last, me, isGroup, found, ...contex
 }
 
 function Content({ message, onQuote, onShow }: { message: Message } & Pick<RowContext, "onQuote" | "onShow">) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   if (message.deletedForEveryone) return <em className={styles.deleted}>{t("conversation.deleted")}</em>;
   return (
     <>
@@ -83,7 +83,7 @@ function Toolbar({
   onOpen: RowContext["onOpen"];
   onReply: (message: Message) => void;
 }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   if (message.messageId === "" || message.deletedForEveryone) return null;
   return (
     <div className={styles.toolbar}>

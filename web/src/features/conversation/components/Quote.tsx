@@ -1,5 +1,5 @@
-import { useTranslation } from "react-i18next";
 import { useUserName } from "@/components/people/names";
+import { useTexts } from "@/i18n/hooks";
 import { useMessage } from "@/lib/hooks";
 import type { ChatId, MessageId } from "@/lib/types";
 import styles from "./Quote.module.css";
@@ -12,7 +12,7 @@ interface QuoteProps {
 
 /** What a message answers. */
 export function Quote({ chatId, messageId, onSelect }: QuoteProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const message = useMessage(chatId, messageId);
   const name = useUserName(message?.senderId ?? null);
   const gone = message === null || message.deletedForEveryone;

@@ -1,6 +1,6 @@
-import { useTranslation } from "react-i18next";
 import { useUserNames } from "@/components/people/names";
 import { formatList } from "@/i18n/format";
+import { useTexts } from "@/i18n/hooks";
 import { groupReactions, type ReactionGroup } from "@/lib/state/selectors";
 import type { Message, UserId } from "@/lib/types";
 import styles from "./Reactions.module.css";
@@ -25,7 +25,7 @@ export function Reactions({ message, me, onReact }: ReactionsProps) {
 }
 
 function Reaction({ group, onReact }: { readonly group: ReactionGroup; readonly onReact: () => void }) {
-  const { t, i18n } = useTranslation();
+  const { t, i18n } = useTexts();
   const names = formatList(useUserNames(group.userIds), i18n.language);
   const label = t("actions.reacted", { emoji: group.emoji, names });
   return (

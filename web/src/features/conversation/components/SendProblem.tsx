@@ -1,12 +1,11 @@
-import { useTranslation } from "react-i18next";
-import { useErrorText } from "@/i18n/hooks";
+import { useErrorText, useTexts } from "@/i18n/hooks";
 import { ChatlyError, type Message } from "@/lib/types";
 import type { MessageCommands } from "../hooks/use_message_commands";
 import styles from "./SendProblem.module.css";
 
 /** Why a message was not sent, and what can be done about it. */
 export function SendProblem({ message, commands }: { readonly message: Message; readonly commands: MessageCommands }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const errorText = useErrorText();
   return (
     <p className={styles.problem} role="alert">

@@ -1,12 +1,12 @@
-import { useTranslation } from "react-i18next";
 import { useUserNames } from "@/components/people/names";
+import { useTexts } from "@/i18n/hooks";
 import { useTyping } from "@/lib/hooks";
 import type { ChatId } from "@/lib/types";
 import styles from "./TypingLine.module.css";
 
 /** Who is typing; keeps its place when nobody is, so that nothing jumps. */
 export function TypingLine({ chatId }: { readonly chatId: ChatId }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const names = useUserNames(useTyping(chatId));
   const [first, second] = names;
   let text = "";

@@ -1,7 +1,6 @@
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
 import { useToast } from "@/components/ui/Toasts";
-import { useErrorText } from "@/i18n/hooks";
+import { useErrorText, useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { Message } from "@/lib/types";
 
@@ -20,7 +19,7 @@ export function useMessageCommands(open: {
   onReply: (message: Message) => void;
   onEdit: (message: Message) => void;
 }): MessageCommands {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { toggleReaction, deleteMessage, retryMessage, discardMessage } = useActions();
   const toast = useToast();
   const errorText = useErrorText();

@@ -1,16 +1,16 @@
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { PeopleList } from "@/components/people/PeopleList";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
 import { FormError } from "@/components/ui/FormError";
 import { useTask } from "@/components/ui/use_task";
+import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { Chat, UserId } from "@/lib/types";
 import { toggled } from "../hooks/toggled";
 
 export function AddMembersDialog({ chat, onClose }: { readonly chat: Chat; readonly onClose: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { addMembers } = useActions();
   const task = useTask();
   const [chosen, setChosen] = useState<ReadonlySet<UserId>>(new Set());

@@ -1,16 +1,16 @@
 import { type SubmitEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/Button";
 import { FormError } from "@/components/ui/FormError";
 import panel from "@/components/ui/panel.module.css";
 import { TextArea, TextField } from "@/components/ui/TextField";
 import { useTask } from "@/components/ui/use_task";
+import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { Chat } from "@/lib/types";
 
 /** A group's name and description, for those who may change them. */
 export function GroupForm({ chat }: { readonly chat: Chat }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { updateGroup } = useActions();
   const task = useTask();
   const [title, setTitle] = useState(chat.title);

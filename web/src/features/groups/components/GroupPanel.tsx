@@ -1,6 +1,5 @@
 import { LogOut, UserPlus } from "lucide-react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { PictureButton } from "@/components/picture/PictureButton";
 import { Avatar } from "@/components/ui/Avatar";
 import { Button } from "@/components/ui/Button";
@@ -9,6 +8,7 @@ import { FormError } from "@/components/ui/FormError";
 import panel from "@/components/ui/panel.module.css";
 import { SidePanel } from "@/components/ui/SidePanel";
 import { useTask } from "@/components/ui/use_task";
+import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { Chat, UserId } from "@/lib/types";
 import { byRole, canManage, roleOf } from "../hooks/roles";
@@ -26,7 +26,7 @@ interface GroupPanelProps {
 
 /** A group's details: picture, name, members and their roles. */
 export function GroupPanel({ chat, me, onPerson, onLeft, onClose }: GroupPanelProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { updateGroup } = useActions();
   const [adding, setAdding] = useState(false);
   const manages = canManage(roleOf(chat, me));
@@ -76,7 +76,7 @@ export function GroupPanel({ chat, me, onPerson, onLeft, onClose }: GroupPanelPr
 }
 
 function LeaveButton({ chat, onLeft }: Pick<GroupPanelProps, "chat" | "onLeft">) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { leaveGroup } = useActions();
   const task = useTask();
   const [asking, setAsking] = useState(false);

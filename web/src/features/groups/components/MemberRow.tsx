@@ -1,13 +1,12 @@
 import { Ellipsis, UserMinus, UserRoundCog } from "lucide-react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useUserName } from "@/components/people/names";
 import { PersonRow } from "@/components/people/PersonRow";
 import { IconButton } from "@/components/ui/Button";
 import { Confirm } from "@/components/ui/Confirm";
 import { Menu } from "@/components/ui/Menu";
 import { useToast } from "@/components/ui/Toasts";
-import { useErrorText } from "@/i18n/hooks";
+import { useErrorText, useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { Chat, Member, UserId } from "@/lib/types";
 import { canManageMember, roleOf, rolesToGive } from "../hooks/roles";
@@ -22,7 +21,7 @@ interface MemberRowProps {
 const GIVE = { member: "groups.makeMember", admin: "groups.makeAdmin", owner: "groups.makeOwner" } as const;
 
 export function MemberRow({ chat, member, me, onPerson }: MemberRowProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const isMe = member.userId === me;
   const role = member.role && member.role !== "member" ? t(`groups.${member.role}`) : "";
   const note = [isMe ? t("common.you") : "", role].filter(Boolean).join(" · ");
@@ -35,7 +34,7 @@ export function MemberRow({ chat, member, me, onPerson }: MemberRowProps) {
 }
 
 function MemberMenu({ chat, member, me }: Omit<MemberRowProps, "onPerson">) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { addMembers, removeMember } = useActions();
   const toast = useToast();
   const errorText = useErrorText();

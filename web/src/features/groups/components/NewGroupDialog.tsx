@@ -1,5 +1,4 @@
 import { type SubmitEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { PeopleList } from "@/components/people/PeopleList";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
@@ -7,6 +6,7 @@ import { FormError } from "@/components/ui/FormError";
 import panel from "@/components/ui/panel.module.css";
 import { TextField } from "@/components/ui/TextField";
 import { useTask } from "@/components/ui/use_task";
+import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { ChatId, UserId } from "@/lib/types";
 import { toggled } from "../hooks/toggled";
@@ -17,7 +17,7 @@ interface NewGroupDialogProps {
 }
 
 export function NewGroupDialog({ onOpen, onClose }: NewGroupDialogProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { createGroup } = useActions();
   const task = useTask();
   const [title, setTitle] = useState("");

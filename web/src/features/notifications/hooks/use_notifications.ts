@@ -1,14 +1,14 @@
 import { useEffect, useRef } from "react";
-import { useTranslation } from "react-i18next";
 import { notificationChoice } from "@/components/notifications/choice";
 import { useNameOf } from "@/components/people/names";
+import { useTexts } from "@/i18n/hooks";
 import { useChats, useUsers } from "@/lib/hooks";
 import type { ChatId, UserId } from "@/lib/types";
 import { type Heads, headsOf, type News, newsSince } from "./news";
 
 /** Tells about new messages while the window is hidden; a click opens the chat. */
 export function useNotifications(me: UserId, open: (chatId: ChatId) => void): void {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { chats, status } = useChats();
   const heads = useRef<Heads | null>(null);
   const nameOf = useNameOf();

@@ -1,5 +1,5 @@
-import { useTranslation } from "react-i18next";
 import { Dialog } from "@/components/ui/Dialog";
+import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { ChatId } from "@/lib/types";
 import { PeopleList } from "@/components/people/PeopleList";
@@ -10,7 +10,7 @@ interface NewChatDialogProps {
 }
 
 export function NewChatDialog({ onOpen, onClose }: NewChatDialogProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { directChatId } = useActions();
   return (
     <Dialog title={t("people.title")} onClose={onClose}>

@@ -1,6 +1,5 @@
 import { Ban, MessageCircle } from "lucide-react";
 import { useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useNameOf } from "@/components/people/names";
 import { PresenceText } from "@/components/people/PresenceText";
 import { UserAvatar } from "@/components/people/UserAvatar";
@@ -11,6 +10,7 @@ import panel from "@/components/ui/panel.module.css";
 import { SidePanel } from "@/components/ui/SidePanel";
 import { useTask } from "@/components/ui/use_task";
 import { formatDate } from "@/i18n/format";
+import { useTexts } from "@/i18n/hooks";
 import { useActions, useBlocked, useUser } from "@/lib/hooks";
 import type { User, UserId } from "@/lib/types";
 
@@ -23,7 +23,7 @@ interface PersonPanelProps {
 
 /** Somebody else's profile. */
 export function PersonPanel({ userId, onMessage, onClose }: PersonPanelProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { getUser } = useActions();
   const user = useUser(userId);
   const name = useNameOf()(user);
@@ -57,7 +57,7 @@ export function PersonPanel({ userId, onMessage, onClose }: PersonPanelProps) {
 }
 
 function About({ user }: { readonly user: User }) {
-  const { t, i18n } = useTranslation();
+  const { t, i18n } = useTexts();
   return (
     <>
       {user.bio !== "" && (
@@ -76,7 +76,7 @@ function About({ user }: { readonly user: User }) {
 }
 
 function BlockButton({ userId, name }: { readonly userId: UserId; readonly name: string }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { block, unblock } = useActions();
   const blocked = useBlocked().has(userId);
   const task = useTask();

@@ -1,7 +1,7 @@
-import { useTranslation } from "react-i18next";
 import { useChatName, useUserName } from "@/components/people/names";
 import { UserAvatar } from "@/components/people/UserAvatar";
 import { formatDateTime, formatWhen } from "@/i18n/format";
+import { useTexts } from "@/i18n/hooks";
 import { useChat } from "@/lib/hooks";
 import type { Message } from "@/lib/types";
 import { excerpt } from "../hooks/marks";
@@ -16,7 +16,7 @@ interface HitProps {
 }
 
 export function Hit({ message, query, withChat, onOpen }: HitProps) {
-  const { i18n } = useTranslation();
+  const { i18n } = useTexts();
   const chat = useChat(message.chatId);
   const sender = useUserName(message.senderId);
   const chatName = useChatName(chat, chat?.peerId ?? null);

@@ -1,11 +1,10 @@
 import { Search, SearchX } from "lucide-react";
 import { useDeferredValue, useId } from "react";
-import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/Button";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { SidePanel } from "@/components/ui/SidePanel";
 import { Spinner } from "@/components/ui/Spinner";
-import { useErrorText } from "@/i18n/hooks";
+import { useErrorText, useTexts } from "@/i18n/hooks";
 import type { ChatId, Message } from "@/lib/types";
 import { useSearch } from "../hooks/use_search";
 import { Hit } from "./Hit";
@@ -22,7 +21,7 @@ interface SearchPanelProps {
 
 /** Finds messages by words, in one chat or in all. */
 export default function SearchPanel({ search, onSearch, chatId, onOpen, onClose }: SearchPanelProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const name = useId();
   const { query, everywhere } = search;
   const all = everywhere || chatId === null;
@@ -64,7 +63,7 @@ export default function SearchPanel({ search, onSearch, chatId, onOpen, onClose 
 }
 
 function Hits({ query, chatId, onOpen }: { query: string } & Pick<SearchPanelProps, "chatId" | "onOpen">) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const errorText = useErrorText();
   const { messages, pageToken, busy, failure, more } = useSearch(query, chatId);
   if (query === "") return <EmptyState icon={<Search />} title={t("search.begin")} text={t("search.beginText")} />;

@@ -1,13 +1,13 @@
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import panel from "@/components/ui/panel.module.css";
 import { SelectField } from "@/components/ui/TextField";
 import { chooseLanguage, type Language, LANGUAGES } from "@/i18n";
 import { notificationChoice, chooseNotifications } from "@/components/notifications/choice";
+import { useTexts } from "@/i18n/hooks";
 import { type Theme, THEMES, useTheme } from "../hooks/theme";
 
 export function Appearance() {
-  const { t, i18n } = useTranslation();
+  const { t, i18n } = useTexts();
   const [theme, setTheme] = useTheme();
   return (
     <div className={panel.form}>
@@ -39,7 +39,7 @@ export function Appearance() {
 }
 
 function Notifications() {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const [choice, setChoice] = useState(notificationChoice);
   return (
     <section className={panel.section}>

@@ -1,15 +1,15 @@
-import { useTranslation } from "react-i18next";
 import { PersonRow } from "@/components/people/PersonRow";
 import { Button } from "@/components/ui/Button";
 import { FormError } from "@/components/ui/FormError";
 import panel from "@/components/ui/panel.module.css";
 import { Spinner } from "@/components/ui/Spinner";
 import { useTask } from "@/components/ui/use_task";
+import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import { useAsked } from "../hooks/use_asked";
 
 export function BlockedPeople() {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { listBlocked, unblock } = useActions();
   const { answer, failure, ask } = useAsked(listBlocked);
   const task = useTask();

@@ -1,17 +1,17 @@
 import { Trash2 } from "lucide-react";
 import { type SubmitEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
 import { FormError } from "@/components/ui/FormError";
 import panel from "@/components/ui/panel.module.css";
 import { TextField } from "@/components/ui/TextField";
 import { useTask } from "@/components/ui/use_task";
+import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 
 /** The way out for good: behind a plain warning, and one's password. */
 export function DeleteAccount() {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const [asking, setAsking] = useState(false);
   return (
     <section className={panel.section}>
@@ -28,7 +28,7 @@ export function DeleteAccount() {
 }
 
 function Question({ onClose }: { readonly onClose: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { deleteAccount } = useActions();
   const task = useTask();
   const [password, setPassword] = useState("");

@@ -1,5 +1,4 @@
 import { type SubmitEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { PictureButton } from "@/components/picture/PictureButton";
 import { UserAvatar } from "@/components/people/UserAvatar";
 import { Button } from "@/components/ui/Button";
@@ -9,6 +8,7 @@ import { Spinner } from "@/components/ui/Spinner";
 import { TextArea, TextField } from "@/components/ui/TextField";
 import { useToast } from "@/components/ui/Toasts";
 import { useTask } from "@/components/ui/use_task";
+import { useTexts } from "@/i18n/hooks";
 import { useActions, useMe } from "@/lib/hooks";
 import type { User } from "@/lib/types";
 
@@ -18,7 +18,7 @@ export function OwnProfile() {
 }
 
 function ProfileForm({ me }: { readonly me: User }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { updateMe } = useActions();
   const task = useTask();
   const toast = useToast();

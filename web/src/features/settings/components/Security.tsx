@@ -1,19 +1,19 @@
 import { LogOut } from "lucide-react";
 import { type SubmitEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/Button";
 import { FormError } from "@/components/ui/FormError";
 import panel from "@/components/ui/panel.module.css";
 import { TextField } from "@/components/ui/TextField";
 import { useToast } from "@/components/ui/Toasts";
 import { useTask } from "@/components/ui/use_task";
+import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import { DeleteAccount } from "./DeleteAccount";
 import { Sessions } from "./Sessions";
 
 /** What has to be asked for stands last: it comes when somebody may be about to press what is below it. */
 export function Security() {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { logout } = useActions();
   const task = useTask();
   return (
@@ -33,7 +33,7 @@ export function Security() {
 }
 
 function PasswordForm() {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { changePassword } = useActions();
   const task = useTask();
   const toast = useToast();

@@ -1,10 +1,10 @@
-import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/Button";
 import { FormError } from "@/components/ui/FormError";
 import panel from "@/components/ui/panel.module.css";
 import { Spinner } from "@/components/ui/Spinner";
 import { useTask } from "@/components/ui/use_task";
 import { formatAgo } from "@/i18n/format";
+import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { LoginSession } from "@/lib/types";
 import { useAsked } from "../hooks/use_asked";
@@ -12,7 +12,7 @@ import styles from "./Sessions.module.css";
 
 /** Where one is logged in, and the way to end it. */
 export function Sessions() {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const { listSessions, revokeSession } = useActions();
   const { answer, failure, ask } = useAsked(listSessions);
   const task = useTask();
@@ -41,7 +41,7 @@ export function Sessions() {
 }
 
 function SessionText({ session }: { readonly session: LoginSession }) {
-  const { t, i18n } = useTranslation();
+  const { t, i18n } = useTexts();
   const used = t("settings.lastUsed", { when: formatAgo(session.lastUsedAt, i18n.language) });
   return (
     <p className={styles.text}>

@@ -1,7 +1,7 @@
 import { Ban, KeyRound, Palette, Smile, UserRound } from "lucide-react";
 import { Tabs } from "radix-ui";
-import { useTranslation } from "react-i18next";
 import { Dialog } from "@/components/ui/Dialog";
+import { useTexts } from "@/i18n/hooks";
 import { Appearance } from "./Appearance";
 import { BlockedPeople } from "./BlockedPeople";
 import { OwnProfile } from "./OwnProfile";
@@ -26,7 +26,7 @@ interface SettingsDialogProps {
 }
 
 export default function SettingsDialog({ tab, onTab, onClose }: SettingsDialogProps) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   return (
     <Dialog title={t("settings.title")} size="large" onClose={onClose}>
       <Tabs.Root

@@ -1,6 +1,6 @@
+import type { TFunction } from "i18next";
 import { Smile } from "lucide-react";
 import { type SubmitEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { EmojiPopover } from "@/components/emoji/EmojiPopover";
 import { Button, IconButton } from "@/components/ui/Button";
 import { FormError } from "@/components/ui/FormError";
@@ -8,12 +8,13 @@ import panel from "@/components/ui/panel.module.css";
 import { SelectField, TextField } from "@/components/ui/TextField";
 import { useToast } from "@/components/ui/Toasts";
 import { useTask } from "@/components/ui/use_task";
+import { useTexts } from "@/i18n/hooks";
 import { useActions, usePresence, useSession } from "@/lib/hooks";
 import { type Duration, DURATIONS, expiryOf } from "../hooks/duration";
 
 /** What one is up to, shown to others beside the presence. */
 export function Status() {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const session = useSession();
   const now = usePresence(session.phase === "signed-in" ? session.userId : null)?.status;
   const { setStatus } = useActions();
@@ -77,7 +78,7 @@ export function Status() {
   );
 }
 
-function durationText(duration: Duration, t: ReturnType<typeof useTranslation>["t"]): string {
+function durationText(duration: Duration, t: TFunction): string {
   if (duration === "never") return t("settings.never");
   if (duration === "today") return t("settings.today");
   return t("settings.hours", { count: duration === "1h" ? 1 : 4 });

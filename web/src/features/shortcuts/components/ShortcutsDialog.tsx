@@ -1,5 +1,5 @@
-import { useTranslation } from "react-i18next";
 import { Dialog } from "@/components/ui/Dialog";
+import { useTexts } from "@/i18n/hooks";
 import styles from "./ShortcutsDialog.module.css";
 
 const SHORTCUTS = [
@@ -19,7 +19,7 @@ const SHORTCUTS = [
 ] as const;
 
 export default function ShortcutsDialog({ onClose }: { readonly onClose: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   return (
     <Dialog title={t("shortcuts.title")} onClose={onClose}>
       <dl className={styles.list}>

@@ -1,13 +1,13 @@
 import { RefreshCw } from "lucide-react";
 import { useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/Button";
+import { useTexts } from "@/i18n/hooks";
 import { installWorker, type Update } from "../hooks/install_worker";
 import styles from "./UpdateBanner.module.css";
 
 /** Offers a newer version of the client, when there is one. */
 export function UpdateBanner() {
-  const { t } = useTranslation();
+  const { t } = useTexts();
   const [update, setUpdate] = useState<Update | null>(null);
   useEffect(() => installWorker((ready) => setUpdate(() => ready)), []);
   if (update === null) return null;
