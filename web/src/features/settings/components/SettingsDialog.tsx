@@ -29,12 +29,7 @@ export default function SettingsDialog({ tab, onTab, onClose }: SettingsDialogPr
   const { t } = useTexts();
   return (
     <Dialog title={t("settings.title")} size="large" onClose={onClose}>
-      <Tabs.Root
-        className={styles.settings}
-        value={tab}
-        onValueChange={(value) => onTab(value as SettingsTab)}
-        dir={document.documentElement.dir === "rtl" ? "rtl" : "ltr"}
-      >
+      <Tabs.Root className={styles.settings} value={tab} onValueChange={(value) => onTab(value as SettingsTab)}>
         <Tabs.List className={styles.tabs} aria-label={t("settings.title")}>
           {TABS.map(({ key, Icon }) => (
             <Tabs.Trigger key={key} value={key} className={styles.tab}>
