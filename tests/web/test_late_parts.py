@@ -89,9 +89,9 @@ async def test_a_chat_kept_from_the_last_visit_stays_at_its_end_when_the_newest_
 async def test_whom_older_pages_led_to_their_end_reads_on_there_when_the_last_one_comes(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("The needle")
-    await say_many(ann, 60)
+    await say_many(ann, 130)
     await bob.page.reload()
-    await expect(bob.message("line 60")).to_be_visible()
+    await expect(bob.message("line 130")).to_be_visible()
     released = asyncio.Event()
 
     async def hold_the_last_page(route: Route) -> None:

@@ -2,7 +2,8 @@
 
 import { fireEvent, render, screen } from "@testing-library/react";
 import { useState } from "react";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { startTexts } from "@/i18n";
 import { TextsProvider } from "@/i18n/TextsProvider";
 import type { Message } from "@/lib/types";
 import { ME, aMessage } from "@/testing/builders";
@@ -38,14 +39,15 @@ function show() {
 }
 
 describe("the menu of a message", () => {
+  beforeAll(() => startTexts("en"));
   afterEach(() => (document.body.innerHTML = ""));
 
-  it.each(["reply", "edit"])("begins what was chosen at once: who writes on is not faster (%s)", (action) => {
+  it.each(["Reply", "Edit"])("begins what was chosen at once: who writes on is not faster (%s)", (name) => {
     const chosen = show();
 
-    fireEvent.click(screen.getByText(`actions.${action}`));
+    fireEvent.click(screen.getByText(name));
 
-    expect(chosen).toEqual([`${action} ${message.key}`]);
+    expect(chosen).toEqual([`${name.toLowerCase()} ${message.key}`]);
     expect(screen.queryByRole("menu")).toBeNull();
   });
 });
