@@ -27,6 +27,19 @@ window.fetch = async (input, init) => {
 };
 """
 
+# Whether a message is among those that were kept for the next visit.
+_KEPT = """async (text) => {
+  const answer = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const [{ name }] = await indexedDB.databases();
+  const database = await answer(indexedDB.open(name));
+  const lists = await answer(database.transaction("messages").objectStore("messages").getAll());
+  database.close();
+  return lists.some(({ items }) => items.some((item) => item.text === text));
+}"""
+
 _FRAMES = "async (count) => { while (count--) await new Promise(requestAnimationFrame); }"
 
 
@@ -86,6 +99,64 @@ async def test_a_chat_kept_from_the_last_visit_stays_at_its_end_when_the_newest_
     await expect(bob.message("The newest")).to_be_in_viewport()
 
 
+async def test_a_short_chat_kept_from_the_last_visit_asks_for_nothing_older_when_the_newest_page_comes(
+    people: People,
+) -> None:
+    ann, bob = await people.pair()
+    await say_many(ann, 25)
+    chat = bob.page.url
+    await bob.page.wait_for_function(_KEPT, arg="line 25")
+    await bob.page.goto("about:blank")
+    await say_many(ann, 60)
+    await expect(ann.tick("line 60")).to_be_visible()
+    older_pages: list[str] = []
+
+    async def hear(route: Route) -> None:
+        if first_message(route):
+            older_pages.append(first_message(route))
+        await route.continue_()
+
+    # What is told live would come one by one.
+    await bob.browser.route(SUBSCRIBE, lambda route: route.abort())
+    await bob.page.route(LIST_MESSAGES, hear)
+    await bob.page.add_init_script(_LATE_PAGE)
+    await bob.page.goto(chat)
+    await expect(bob.message("line 60")).to_be_in_viewport()
+    await bob.page.evaluate(_FRAMES, 30)
+
+    assert older_pages == []
+
+
+async def test_older_messages_that_could_not_be_loaded_come_by_themselves_later(people: People) -> None:
+    ann, his = await people.member("ann"), account("bob")
+    bob = await people.visitor()
+    await bob.register(his)
+    await bob.open_new_chat(ann.name)
+    await say_many(bob, 90)
+    await expect(bob.tick("line 90")).to_be_visible()
+    elsewhere = await people.visitor()
+    refused = 0
+
+    async def refuse_older_pages(route: Route) -> None:
+        nonlocal refused
+        if not first_message(route):
+            return await route.continue_()
+        refused += 1
+        return await route.abort()
+
+    await elsewhere.page.route(LIST_MESSAGES, refuse_older_pages)
+    await elsewhere.log_in(his)
+    await elsewhere.open_chat(ann.name)
+    await expect(elsewhere.message("line 90")).to_be_in_viewport()
+    await elsewhere.page.get_by_role("log").evaluate("(log) => log.scrollTo({ top: 0 })")
+    await expect(elsewhere.page.get_by_role("log")).to_have_attribute("aria-busy", "true")
+    await elsewhere.page.evaluate(_FRAMES, 30)
+    assert 1 <= refused <= 4
+
+    await elsewhere.page.unroute(LIST_MESSAGES)
+    await has_so_many_rows(elsewhere, 90)
+
+
 async def test_whom_older_pages_led_to_their_end_reads_on_there_when_the_last_one_comes(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("The needle")
@@ -112,6 +183,11 @@ async def test_whom_older_pages_led_to_their_end_reads_on_there_when_the_last_on
 
     await has_so_many_rows(bob, 60)
     await expect(bob.message("line 25")).to_be_in_viewport()
+
+
+def first_message(route: Route) -> str:
+    """From where on a page is asked for; empty for the newest one."""
+    return messaging.ListMessagesRequest.FromString((route.request.post_data_buffer or b"")[5:]).start_message_id
 
 
 async def has_so_many_rows(screen: Screen, rows: int) -> None:

@@ -10,8 +10,6 @@ import { clientsOf, type Services } from "@/testing/fake_services";
 import { Loader } from "./loader";
 
 const cache = { messages: () => Promise.resolve([]) } as unknown as Cache;
-const stop = new AbortController();
-
 function open(
   messaging: NonNullable<Services["messaging"]>,
   state = aState([aMessage(1, { senderId: ME })]),
@@ -25,7 +23,7 @@ function open(
     ingest,
     cache,
     me: ME,
-    signal: stop.signal,
+    signal: new AbortController().signal,
   });
   return { store, ingest, loader };
 }
@@ -106,6 +104,33 @@ describe("after a gap", () => {
     await vi.advanceTimersByTimeAsync(10_000);
 
     expect(texts(store.get())).toEqual(["message 1", "message 2"]);
+  });
+});
+
+describe("an older or newer page that fails", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it.each(["Older", "Newer"] as const)("%s: is not asked for again at once, but after a while", async (side) => {
+    vi.useFakeTimers();
+    const chat = chatOf(200);
+    const listMessages = vi.fn(chat.listMessages);
+    const { store, loader } = open({ ...chat, listMessages }, aState([aMessage(200)]));
+    loader.messages.watch(CHAT);
+    await loader.messages.showMessage(CHAT, timeId(100));
+    listMessages.mockClear().mockImplementationOnce(() => {
+      throw away();
+    });
+    const load = () => loader.messages[`load${side}`](CHAT);
+    await load();
+    await load();
+    expect(listMessages).toHaveBeenCalledTimes(1);
+    expect(store.get().messages.get(CHAT)?.[`loading${side}`]).toBe(true);
+
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(store.get().messages.get(CHAT)?.[`loading${side}`]).toBe(false);
+    await load();
+    expect(listMessages).toHaveBeenCalledTimes(2);
+    expect(texts(store.get())).toHaveLength(101);
   });
 });
 

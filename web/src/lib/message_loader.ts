@@ -33,6 +33,8 @@ export class MessageLoader {
   /** Chats whose list may lack something, because asking for it failed. */
   readonly #stale = new Set<ChatId>();
   readonly #asked = new Set<MessageId>();
+  /** Lets go of older and newer pages that failed, so that the view may want them again. */
+  #putOff: (() => void)[] = [];
 
   /** `onFailure`: something is to be asked for again. */
   constructor(options: MessageLoaderOptions, onFailure: () => void) {
@@ -58,6 +60,9 @@ export class MessageLoader {
   }
 
   retry(): void {
+    const putOff = this.#putOff;
+    this.#putOff = [];
+    for (const letGo of putOff) letGo();
     const { messages } = this.#options.store.get();
     for (const chatId of this.#watched.keys()) {
       if (messages.get(chatId)?.status !== "ready" || this.#stale.has(chatId)) void this.reload(chatId);
@@ -114,7 +119,7 @@ export class MessageLoader {
         before.part === list.part ? withOlderPage(before, older, page.nextPageToken !== "") : before,
       );
     } catch {
-      this.#change(chatId, (before) => ({ ...before, loadingOlder: false }));
+      this.#tryLater(chatId, list.part, { loadingOlder: false });
     }
   }
 
@@ -133,7 +138,7 @@ export class MessageLoader {
         before?.part === list.part ? withNewerPage(before, newer, page.nextPageToken !== "") : (before ?? NOT_LOADED),
       );
     } catch {
-      this.#change(chatId, (before) => ({ ...before, loadingNewer: false }));
+      this.#tryLater(chatId, list.part, { loadingNewer: false });
     }
   }
 
@@ -202,6 +207,14 @@ export class MessageLoader {
   #failed(chatId: ChatId): void {
     this.#stale.add(chatId);
     this.#change(chatId, (list) => (list.status === "ready" ? list : { ...list, status: "failed" }));
+    this.#onFailure();
+  }
+
+  /** Until then the page counts as being loaded: who wants it does not ask again and again. */
+  #tryLater(chatId: ChatId, part: number, letGo: Partial<LoadedMessages>): void {
+    this.#putOff.push(() =>
+      this.#change(chatId, (before) => (before.part === part ? { ...before, ...letGo } : before)),
+    );
     this.#onFailure();
   }
 

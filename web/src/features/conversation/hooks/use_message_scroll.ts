@@ -53,8 +53,9 @@ export function useMessageScroll({ rows, list, scroller, jump, isGroup }: Scroll
   const shown = virtual.getVirtualItems();
   const above = shown[0]?.index ?? 0;
   const below = rows.length - 1 - (shown.at(-1)?.index ?? rows.length);
-  useWish(began && rows.length > 0 && hasOlder && !loadingOlder && above < ROWS_AHEAD, loadOlder);
-  useWish(began && rows.length > 0 && hasNewer && !loadingNewer && below < ROWS_AHEAD, loadNewer);
+  const wish = { scroller, virtual };
+  useWish(began && rows.length > 0 && hasOlder && !loadingOlder && above < ROWS_AHEAD, loadOlder, wish);
+  useWish(began && rows.length > 0 && hasNewer && !loadingNewer && below < ROWS_AHEAD, loadNewer, wish);
 
   const onScroll = useCallback(() => {
     const box = scroller.current;
@@ -112,19 +113,29 @@ function heightOf(row: Row | undefined, isGroup: boolean): number {
   return HEIGHTS.firstMessage + (isGroup ? HEIGHTS.senderName : 0);
 }
 
-function useWish(wanted: boolean, load: () => void): void {
-  useEffect(() => {
-    if (wanted) load();
-  }, [wanted, load]);
-}
-
 type Virtual = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
+
+interface Drawn {
+  readonly scroller: ScrollOptions["scroller"];
+  readonly virtual: Virtual;
+}
 
 interface Look {
   readonly rows: readonly Row[];
   readonly jump: Jump | null;
   readonly began: boolean;
   readonly virtual: Virtual;
+}
+
+/**
+ * Asks for a page that what is in view wants. Looked at after each drawing: as long as the virtualizer has not heard of
+ * a scroll, such as to the end of another page, what it drew is not what is in view, and it draws once more when it has.
+ */
+function useWish(wanted: boolean, load: () => void, { scroller, virtual }: Drawn): void {
+  useEffect(() => {
+    const place = scroller.current?.scrollTop ?? 0;
+    if (wanted && Math.abs(place - (virtual.scrollOffset ?? 0)) <= 1) load();
+  });
 }
 
 /** The first look: at the message that was jumped to, else at the first unread message, else at the end. */
