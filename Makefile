@@ -69,6 +69,7 @@ lock: install ## Choose the newest allowed versions anew and write requirements.
 	@.venv/bin/uv export --quiet --all-extras --all-groups --no-emit-project --format requirements.txt -o requirements.lock
 
 bench: install toolchains engines ## Measure speed and memory beside others, as ratios (ARGS=--quick: a look in minutes)
+	@scripts/toolchains.sh chromium
 	@. .cache/toolchains.env && .venv/bin/python -m bench $(ARGS)
 
 clean: ## Remove what was installed and built here (your data in .data stays)

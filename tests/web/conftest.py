@@ -15,7 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.e2e.mesh import Mesh, running_mesh
-from tests.web.people import FLAGS, PATIENCE_MS, People
+from tests.web.people import CHROMIUM, FLAGS, PATIENCE_MS, People
 
 _ROOT = Path(__file__).parents[2]
 _BUILD_SECONDS = 240
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here) and isinstance(item, pytest.Function) and iscoroutinefunction(item.function):
-            item.add_marker(pytest.mark.toolchain("chromium"))
+            item.add_marker(pytest.mark.toolchain(CHROMIUM))
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             item.add_marker(pytest.mark.timeout(_TEST_SECONDS))
 
@@ -50,7 +50,7 @@ async def mesh(client: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncI
 async def browser() -> AsyncIterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=FLAGS)
         yield browser
         await browser.close()
 

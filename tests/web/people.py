@@ -12,6 +12,9 @@ PHONE = Size(390, 844)
 PATIENCE_MS = 20_000
 """How long a page may take for what it is expected to do: much, for the machine may be busy with other things."""
 
+CHROMIUM = "chromium-headless-shell"
+"""The same engine without the windows, of which a test sees nothing: it needs half the time."""
+
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

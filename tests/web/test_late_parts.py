@@ -5,6 +5,8 @@ import asyncio
 from chatly.messaging.v1 import messaging_service_pb2 as messaging
 from playwright.async_api import Route, expect
 
+from tests.waiting import eventually
+from tests.web.kept import is_kept
 from tests.web.late import held_back
 from tests.web.people import People, account
 from tests.web.screen import Screen
@@ -26,19 +28,6 @@ window.fetch = async (input, init) => {
   return answer;
 };
 """
-
-# Whether a message is among those that were kept for the next visit.
-_KEPT = """async (text) => {
-  const answer = (request) => new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-  const [{ name }] = await indexedDB.databases();
-  const database = await answer(indexedDB.open(name));
-  const lists = await answer(database.transaction("messages").objectStore("messages").getAll());
-  database.close();
-  return lists.some(({ items }) => items.some((item) => item.text === text));
-}"""
 
 _FRAMES = "async (count) => { while (count--) await new Promise(requestAnimationFrame); }"
 
@@ -76,7 +65,7 @@ async def test_a_chat_kept_from_the_last_visit_stays_at_its_end_when_the_newest_
     await bob.register(his)
     await bob.open_new_chat(ann.name)
     await say_many(bob, 70)
-    await expect(bob.tick("line 70")).to_be_visible()
+    await eventually(lambda: is_kept(bob.page, "line 70"), "the chat in the cache")
     chat = bob.page.url
     await bob.page.goto("about:blank")
     elsewhere = await people.visitor()
@@ -105,7 +94,7 @@ async def test_a_short_chat_kept_from_the_last_visit_asks_for_nothing_older_when
     ann, bob = await people.pair()
     await say_many(ann, 25)
     chat = bob.page.url
-    await bob.page.wait_for_function(_KEPT, arg="line 25")
+    await eventually(lambda: is_kept(bob.page, "line 25"), "the chat in the cache")
     await bob.page.goto("about:blank")
     await say_many(ann, 60)
     await expect(ann.tick("line 60")).to_be_visible()

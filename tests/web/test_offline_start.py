@@ -3,6 +3,7 @@
 from playwright.async_api import expect
 
 from tests.waiting import eventually
+from tests.web.kept import is_kept
 from tests.web.people import People, account
 from tests.web.screen import Screen
 
@@ -12,20 +13,6 @@ _KEPT = """caches.keys().then(async (names) => {
   for (const name of names) for (const request of await (await caches.open(name)).keys()) found.push(request.url);
   return found.map((url) => new URL(url).pathname);
 })"""
-
-# Evaluated rather than waited for in the page: `wait_for_function` takes a promise for a yes.
-_CACHED = """async (text) => {
-  const found = (request) => new Promise((done, fail) => {
-    request.onsuccess = () => done(request.result);
-    request.onerror = () => fail(request.error);
-  });
-  const [{ name }] = await indexedDB.databases();
-  const database = await found(indexedDB.open(name));
-  const all = (store) => found(database.transaction(store).objectStore(store).getAll());
-  const [chats, lists] = await Promise.all([all("chats"), all("messages")]);
-  database.close();
-  return chats.length > 0 && lists.some(({ items }) => items.some((message) => message.text === text));
-}"""
 
 
 async def member_with_worker(people: People) -> Screen:
@@ -45,7 +32,7 @@ async def test_the_client_opens_offline_with_the_chats_of_the_last_visit(people:
     await ann.page.reload()
     await expect(ann.message("Kept for later")).to_be_visible()
     await ann.page.wait_for_function("navigator.serviceWorker.controller !== null")
-    await eventually(lambda: ann.page.evaluate(_CACHED, "Kept for later"), "the chat and its message in the cache")
+    await eventually(lambda: is_kept(ann.page, "Kept for later"), "the chat and its message in the cache")
 
     await ann.browser.set_offline(True)
     await ann.page.reload()
