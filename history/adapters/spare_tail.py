@@ -1,5 +1,6 @@
 """The hot tail also while the one that all nodes share is away."""
 
+import math
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
@@ -20,7 +21,8 @@ _LOOK_SECONDS = 1.0
 class SpareHotTail:
     """HotTail that falls back on this process's own: then a node shows what was sent through it and is not stored yet.
 
-    The shared tail is used again once it has been refilled: it may have missed, or lost, what was added meanwhile.
+    The shared tail is read again once it has been refilled: it may have missed, or lost, what was added meanwhile.
+    What is added while it is refilled goes there too, for the refill ends where the log did when it began.
     """
 
     def __init__(
@@ -39,14 +41,16 @@ class SpareHotTail:
         self._events = events
         self._clock = clock
         self._away = False
+        self._refilling = False
+        self._missed = False
         self._look_at = clock.monotonic()
 
     async def add(self, event: StoredEvent) -> None:
         await self._spare.add(event)
-        if await self._usable():
+        if self._refilling or await self._usable():
             with ToleratedOutage():
                 return await self._shared.add(event)
-            self._away = True
+            self._away = self._missed = True
         return None
 
     async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
@@ -74,12 +78,22 @@ class SpareHotTail:
 
     async def _usable(self) -> bool:
         """Whether the shared tail is there and whole. Looks for it once a second, and uses the spare while it does."""
-        now = self._clock.monotonic()
-        if self._away and now >= self._look_at:
-            self._look_at = now + _LOOK_SECONDS
-            with suppress(ChatlyError):
-                # No watermark comes over a bus that may be away too.
-                await self._spare.trim(await self._events.stored())
-                await self._refill()
-                self._away = False
+        if self._away and self._clock.monotonic() >= self._look_at:
+            self._look_at = math.inf
+            try:
+                with suppress(ChatlyError):
+                    await self._look()
+            finally:
+                self._refilling = False
+                self._look_at = self._clock.monotonic() + _LOOK_SECONDS
         return not self._away
+
+    async def _look(self) -> None:
+        stored = await self._events.stored()
+        # No watermark comes over a bus that may be away too.
+        await self._spare.trim(stored)
+        # The first that needs the shared tail: as long as it is away, nothing that is added waits for it.
+        await self._shared.trim(stored)
+        self._refilling, self._missed = True, False
+        await self._refill()
+        self._away = self._missed

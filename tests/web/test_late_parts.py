@@ -65,6 +65,7 @@ async def test_a_chat_kept_from_the_last_visit_stays_at_its_end_when_the_newest_
     await bob.register(his)
     await bob.open_new_chat(ann.name)
     await say_many(bob, 70)
+    await expect(bob.tick("line 70")).to_be_visible()
     await eventually(lambda: is_kept(bob.page, "line 70"), "the chat in the cache")
     chat = bob.page.url
     await bob.page.goto("about:blank")

@@ -1,6 +1,8 @@
 """While what all nodes share is away, a node goes on with what it knows itself."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -66,6 +68,8 @@ class Nodes:
     """A log, a store that nobody writes to, one shared tail, and nodes over them."""
 
     def __init__(self, store: HistoryStore) -> None:
+        self._at_end, self._may_end = asyncio.Event(), asyncio.Event()
+        self._may_end.set()
         self.weather, self.clock, self.chat = Weather(), FakeClock(), Chronicle()
         self._log, self._store = MemoryLog(), store
         self._shared = SharedTail(self.weather)
@@ -74,10 +78,29 @@ class Nodes:
         return SpareHotTail(
             shared=self._shared,
             spare=MemoryHotTail(),
-            refill=lambda: refill(tail=self._shared, log=self._log, events=self._store.events),
+            refill=self._refill,
             events=self._store.events,
             clock=self.clock,
         )
+
+    async def _refill(self) -> None:
+        await refill(tail=self._shared, log=self._log, events=self._store.events)
+        self._at_end.set()
+        await self._may_end.wait()
+
+    @asynccontextmanager
+    async def refilling(self, node: SpareHotTail) -> AsyncIterator[None]:
+        """Within it a node has read the log to its end, and is not done yet with refilling the shared tail."""
+        self.weather.away = True
+        await self.send_through(node)
+        self.weather.away = False
+        self.clock.advance(1)
+        self._may_end.clear()
+        looking = asyncio.create_task(shown(node))
+        await self._at_end.wait()
+        yield
+        self._may_end.set()
+        await looking
 
     async def send_through(self, node: SpareHotTail) -> ChatEvent:
         event = self.chat.sent()
@@ -126,6 +149,26 @@ async def test_once_the_shared_tail_is_back_all_nodes_show_what_was_sent_meanwhi
     after = await nodes.send_through(here)
 
     assert await shown(there) == [meanwhile, after]
+
+
+async def test_what_is_sent_while_the_shared_tail_is_refilled_is_in_it(nodes: Nodes) -> None:
+    here = nodes.node()
+    async with nodes.refilling(here):
+        meanwhile = await nodes.send_through(here)
+
+    assert (await shown(nodes.node()))[-1] == meanwhile
+
+
+async def test_the_shared_tail_is_refilled_again_if_it_missed_something_meanwhile(nodes: Nodes) -> None:
+    here = nodes.node()
+    async with nodes.refilling(here):
+        nodes.weather.away = True
+        meanwhile = await nodes.send_through(here)
+        nodes.weather.away = False
+    nodes.clock.advance(1)
+    await shown(here)
+
+    assert (await shown(nodes.node()))[-1] == meanwhile
 
 
 async def test_the_spare_is_trimmed_though_no_watermark_is_heard(nodes: Nodes) -> None:

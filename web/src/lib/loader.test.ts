@@ -10,6 +10,7 @@ import { clientsOf, type Services } from "@/testing/fake_services";
 import { Loader } from "./loader";
 
 const cache = { messages: () => Promise.resolve([]) } as unknown as Cache;
+
 function open(
   messaging: NonNullable<Services["messaging"]>,
   state = aState([aMessage(1, { senderId: ME })]),
