@@ -21,6 +21,7 @@ from tests.rpc.kernel.services import (
     retry_seconds,
     violations,
 )
+from tests.waiting import eventually
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
@@ -92,6 +93,8 @@ async def test_a_status_that_a_handler_sets_by_itself_arrives_and_is_counted() -
     async with running(a_service("auth", GetJwks=handler)) as served:
         with capture_logs() as logs:
             error = await failure(AuthServiceStub(served.channel).GetJwks(pb.GetJwksRequest()))
+            # The status is sent by the handler, so it may be there before the call is over.
+            await eventually(lambda: any(line["event"] == "call" for line in logs), "the call noted")
 
     assert (error.code(), error.details()) == (grpc.StatusCode.OUT_OF_RANGE, "too far")
     assert [line["code"] for line in logs if line["event"] == "call"] == ["OUT_OF_RANGE"]
