@@ -9,7 +9,7 @@ from tests.waiting import eventually
 from tests.web.kept import is_kept
 from tests.web.late import held_back
 from tests.web.people import People, account
-from tests.web.screen import Screen
+from tests.web.screen import Account, Screen
 from tests.web.test_search import look_for, say_many, search
 
 SUBSCRIBE = "**/chatly.messaging.v1.MessagingService/Subscribe"
@@ -60,18 +60,13 @@ async def test_the_keyboard_opens_it_too_and_is_led_back_to_the_button(people: P
 
 
 async def test_a_chat_kept_from_the_last_visit_stays_at_its_end_when_the_newest_page_comes(people: People) -> None:
-    ann, his = await people.member("ann"), account("bob")
-    bob = await people.visitor()
-    await bob.register(his)
-    await bob.open_new_chat(ann.name)
-    await say_many(bob, 70)
-    await expect(bob.tick("line 70")).to_be_visible()
+    bob, his, ann = await bob_says_many(people, 70)
     await eventually(lambda: is_kept(bob.page, "line 70"), "the chat in the cache")
     chat = bob.page.url
     await bob.page.goto("about:blank")
     elsewhere = await people.visitor()
     await elsewhere.log_in(his)
-    await elsewhere.open_chat(ann.name)
+    await elsewhere.open_chat(ann)
     await say_many(elsewhere, 20)
     await elsewhere.send("The newest")
     await expect(elsewhere.tick("The newest")).to_be_visible()
@@ -102,8 +97,8 @@ async def test_a_short_chat_kept_from_the_last_visit_asks_for_nothing_older_when
     older_pages: list[str] = []
 
     async def hear(route: Route) -> None:
-        if first_message(route):
-            older_pages.append(first_message(route))
+        if start := asked(route).start_message_id:
+            older_pages.append(start)
         await route.continue_()
 
     # What is told live would come one by one.
@@ -118,25 +113,20 @@ async def test_a_short_chat_kept_from_the_last_visit_asks_for_nothing_older_when
 
 
 async def test_older_messages_that_could_not_be_loaded_come_by_themselves_later(people: People) -> None:
-    ann, his = await people.member("ann"), account("bob")
-    bob = await people.visitor()
-    await bob.register(his)
-    await bob.open_new_chat(ann.name)
-    await say_many(bob, 90)
-    await expect(bob.tick("line 90")).to_be_visible()
+    _, his, ann = await bob_says_many(people, 90)
     elsewhere = await people.visitor()
     refused = 0
 
     async def refuse_older_pages(route: Route) -> None:
         nonlocal refused
-        if not first_message(route):
+        if not asked(route).start_message_id:
             return await route.continue_()
         refused += 1
         return await route.abort()
 
     await elsewhere.page.route(LIST_MESSAGES, refuse_older_pages)
     await elsewhere.log_in(his)
-    await elsewhere.open_chat(ann.name)
+    await elsewhere.open_chat(ann)
     await expect(elsewhere.message("line 90")).to_be_in_viewport()
     await elsewhere.page.get_by_role("log").evaluate("(log) => log.scrollTo({ top: 0 })")
     await expect(elsewhere.page.get_by_role("log")).to_have_attribute("aria-busy", "true")
@@ -154,9 +144,9 @@ async def test_whom_older_pages_led_to_their_end_reads_on_there_when_the_last_on
     released = asyncio.Event()
 
     async def hold_further_pages(route: Route) -> None:
-        asked = messaging.ListMessagesRequest.FromString((route.request.post_data_buffer or b"")[5:])
+        page = asked(route)
         # The one before the newest too: asked for ahead, it would make the chat whole before anybody searches.
-        if asked.start_message_id and asked.page_size == 50:
+        if page.start_message_id and page.page_size == 50:
             await released.wait()
         await route.continue_()
 
@@ -175,9 +165,19 @@ async def test_whom_older_pages_led_to_their_end_reads_on_there_when_the_last_on
     await expect(bob.message("line 25")).to_be_in_viewport()
 
 
-def first_message(route: Route) -> str:
-    """From where on a page is asked for; empty for the newest one."""
-    return messaging.ListMessagesRequest.FromString((route.request.post_data_buffer or b"")[5:]).start_message_id
+async def bob_says_many(people: People, count: int) -> tuple[Screen, Account, str]:
+    """Bob's screen and account, and whom he has written to: he may look at the chat from elsewhere."""
+    ann, his = await people.member("ann"), account("bob")
+    bob = await people.visitor()
+    await bob.register(his)
+    await bob.open_new_chat(ann.name)
+    await say_many(bob, count)
+    await expect(bob.tick(f"line {count}")).to_be_visible()
+    return bob, his, ann.name
+
+
+def asked(route: Route) -> messaging.ListMessagesRequest:
+    return messaging.ListMessagesRequest.FromString((route.request.post_data_buffer or b"")[5:])
 
 
 async def has_so_many_rows(screen: Screen, rows: int) -> None:

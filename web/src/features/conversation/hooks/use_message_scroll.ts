@@ -115,17 +115,14 @@ function heightOf(row: Row | undefined, isGroup: boolean): number {
 
 type Virtual = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
 
-interface Drawn {
-  readonly scroller: ScrollOptions["scroller"];
-  readonly virtual: Virtual;
-}
-
 interface Look {
   readonly rows: readonly Row[];
   readonly jump: Jump | null;
   readonly began: boolean;
   readonly virtual: Virtual;
 }
+
+type Drawn = Pick<Look, "virtual"> & Pick<ScrollOptions, "scroller">;
 
 /**
  * Asks for a page that what is in view wants. Looked at after each drawing: as long as the virtualizer has not heard of
@@ -152,7 +149,7 @@ function useBegin({ rows, jump, began, setBegan, virtual }: Look & { setBegan: (
 }
 
 /** Brings the message that was jumped to into view, once for each jump, and puts the focus on it. */
-function useLanding({ rows, jump, began, virtual, scroller }: Look & Pick<ScrollOptions, "scroller">): void {
+function useLanding({ rows, jump, began, virtual, scroller }: Look & Drawn): void {
   const landed = useRef<Jump | null>(null);
   useEffect(() => {
     if (!began || jump === null || landed.current === jump) return;
