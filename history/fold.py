@@ -65,6 +65,9 @@ def apply_to_message(state: MessageState | None, event: ChatEvent) -> MessageSta
     message_id = message_of(event)
     if message_id is None:
         raise ValueError(f"{type(event.change).__name__} changes no message")
+    if state is None and isinstance(event.change, MessageSent):
+        # So it is with nearly every message: there is nothing to settle.
+        return MessageState(event.chat_id, message_id, content=_content(event, event.change))
     return _settled(_with_event(state or MessageState(event.chat_id, message_id), event))
 
 
@@ -73,8 +76,7 @@ def apply_to_chat(state: ChatState | None, event: ChatEvent) -> ChatState:
     state = state or ChatState(event.chat_id)
     match event.change:
         case MessageSent():
-            sent = _with_message(state, event.event_id)
-            return _created(_with_read_mark(sent, actor_of(event), event.event_id), event.occurred_at)
+            return _with_send(state, event.event_id, actor_of(event), event.occurred_at)
         case ReadMarkMoved(message_id):
             return _with_read_mark(state, actor_of(event), message_id)
         case GroupCreated() as created:
@@ -205,24 +207,33 @@ def _later(known: UUID | None, message_id: UUID) -> UUID:
     return known if known and time_key(known) > time_key(message_id) else message_id
 
 
-# These three give back what they were given when nothing changes: each node hears of an event several times.
+# These give back what they were given when nothing changes: each node hears of an event several times.
 
 
-def _with_message(state: ChatState, message_id: UUID) -> ChatState:
+def _with_send(state: ChatState, message_id: UUID, sender_id: UserId, moment: datetime) -> ChatState:
     last = _later(state.last_message_id, message_id)
-    return state if last == state.last_message_id else replace(state, last_message_id=last)
+    marks = _moved(state.read_marks, sender_id, message_id)
+    created_at = moment if state.created_at is None else min(state.created_at, moment)
+    if (last, created_at) == (state.last_message_id, state.created_at) and marks is state.read_marks:
+        return state
+    return replace(state, created_at=created_at, read_marks=marks, last_message_id=last)
+
+
+def _with_read_mark(state: ChatState, user_id: UserId, message_id: UUID) -> ChatState:
+    marks = _moved(state.read_marks, user_id, message_id)
+    return state if marks is state.read_marks else replace(state, read_marks=marks)
+
+
+def _moved(marks: Mapping[UserId, UUID], user_id: UserId, message_id: UUID) -> Mapping[UserId, UUID]:
+    known = marks.get(user_id)
+    mark = _later(known, message_id)
+    return marks if mark == known else {**marks, user_id: mark}
 
 
 def _created(state: ChatState, moment: datetime) -> ChatState:
     if state.created_at is not None and state.created_at <= moment:
         return state
     return replace(state, created_at=moment)
-
-
-def _with_read_mark(state: ChatState, user_id: UserId, message_id: UUID) -> ChatState:
-    known = state.read_marks.get(user_id)
-    mark = _later(known, message_id)
-    return state if mark == known else replace(state, read_marks={**state.read_marks, user_id: mark})
 
 
 def _with_first_details(state: ChatState, created: GroupCreated, event_id: UUID) -> ChatState:

@@ -7,7 +7,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Idle is the memory of a server before and after streams were opened that carry nothing.
+// One of so many users only warms the server up.
+const warming = 20
+
+// Idle is the memory of a server before and after streams were opened that carry nothing, beside some that were open.
 type Idle struct {
 	Streams      int                `json:"streams"`
 	Connections  int                `json:"connections"`
@@ -18,14 +21,21 @@ type Idle struct {
 	CPUShare     float64            `json:"cpu_share"` // of one core, while nothing happens
 }
 
-// idle opens streams, lets them be, and looks at the memory.
+// idle opens streams, lets them be, and looks at the memory. What a server needs for its first streams is no stream's.
 func idle(ctx context.Context, plan *Plan) (*Idle, error) {
+	warm := len(plan.Receivers) / warming
+	if err := openIdle(ctx, plan, plan.Receivers[:warm], &Idle{}); err != nil {
+		return nil, err
+	}
+	if err := rest(plan); err != nil {
+		return nil, err
+	}
 	before, err := residentByName(plan)
 	if err != nil {
 		return nil, err
 	}
 	result := &Idle{KiBByName: map[string]float64{}}
-	if err := openIdle(ctx, plan, result); err != nil {
+	if err := openIdle(ctx, plan, plan.Receivers[warm:], result); err != nil {
 		return nil, err
 	}
 	if err := rest(plan); err != nil {
@@ -65,10 +75,10 @@ func residentByName(plan *Plan) (map[string]int, error) {
 	return found, nil
 }
 
-func openIdle(ctx context.Context, plan *Plan, result *Idle) error {
+func openIdle(ctx context.Context, plan *Plan, tokens []string, result *Idle) error {
 	var group errgroup.Group
 	group.SetLimit(opening)
-	for _, token := range plan.Receivers {
+	for _, token := range tokens {
 		var connection Connection
 		for number := range plan.StreamsEach {
 			if number%plan.StreamsPerConnection == 0 {

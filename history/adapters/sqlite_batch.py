@@ -1,12 +1,21 @@
 """One transaction of the persister: log records become rows of history.db."""
 
 import sqlite3
-from uuid import UUID
+from collections.abc import Sequence
 
-from history.adapters.sqlite_chat_rows import ChatRow, load_chat, save_chat
-from history.adapters.sqlite_message_rows import load_message, save_message
-from history.codec import decode, decode_record, encode, value_of
-from history.fold import actor_of, emptied, message_of, scrubbed
+from history.adapters.sqlite_chat_rows import ChatRow, load_chats, save_chats
+from history.adapters.sqlite_event_rows import (
+    EventKey,
+    Send,
+    forget_words,
+    load_sends,
+    save_events,
+    save_sends,
+    save_withdrawals,
+    stored_of,
+)
+from history.adapters.sqlite_message_rows import load_messages, save_messages
+from history.fold import actor_of, emptied, message_of
 from history.judge import Verdict, judge
 from history.model import (
     ChatEvent,
@@ -14,144 +23,107 @@ from history.model import (
     MessageDeleted,
     MessageEdited,
     MessageSent,
+    MessageState,
     MessageWithdrawn,
     StoredEvent,
 )
-from kernel.ids import from_time_key, time_key
-from kernel.log.ports import LogRecord
 
 
 class SqliteBatch:
-    """Applies records one by one, then writes the chats that they changed. Lasts if the transaction around it does."""
+    """Reads what is known of all that a batch is about, judges event by event, and writes what came of all of them."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, events: Sequence[StoredEvent]) -> None:
         self._connection = connection
-        self._found: dict[ChatId, ChatRow | None] = {}
-        self._changed: dict[ChatId, ChatRow] = {}
-        # Rows that are overwritten or deleted leave nothing in the free space of the file.
-        connection.execute("PRAGMA secure_delete = ON")
+        self._events = events
+        about = [item.event for item in events]
+        self._stored = stored_of(connection, about)
+        self._known = load_messages(connection, {key for event in about if (key := _message_key(event))})
+        self._sends = load_sends(connection, {send for event in about if (send := _send_of(event))})
+        self._before = load_chats(connection, {event.chat_id for event in about})
+        self._chats: dict[ChatId, ChatRow] = {}
+        self._messages: dict[EventKey, MessageState] = {}
+        self._new_sends: dict[Send, EventKey] = {}
+        self._kept: dict[EventKey, StoredEvent] = {}
+        self._deleted: list[EventKey] = []
+        self._pending: dict[EventKey, ChatEvent | None] = {}
 
-    def apply(self, record: LogRecord) -> StoredEvent | None:
-        """Store one record; None: nothing came of it. Raise ValueError for one that can never be stored, undoing it."""
-        stored = decode_record(record)
-        if self._is_stored(stored.event):
-            return None
-        self._connection.execute("SAVEPOINT record")
+    def apply(self) -> list[StoredEvent]:
+        """Those of which something came, as they are stored. Lasts if the transaction around it does.
+
+        Raise ValueError if one of them can never be stored; what was written by then is for the caller to undo.
+        """
         try:
-            return self._store(stored)
-        except (ValueError, LookupError, TypeError, ArithmeticError) as error:
-            self._connection.execute("ROLLBACK TO record")
+            for stored in self._events:
+                self._take(stored)
+            self._write()
+        except (LookupError, TypeError, ArithmeticError) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from error
-        finally:
-            self._connection.execute("RELEASE record")
+        return list(self._kept.values())
 
-    def finish(self) -> None:
-        """Write each changed chat, once for all its records."""
-        for chat_id, chat in self._changed.items():
-            save_chat(self._connection, chat, self._found[chat_id])
-
-    def _store(self, stored: StoredEvent) -> StoredEvent | None:
-        verdict = self._judge(stored.event)
-        if verdict.message:
-            save_message(self._connection, verdict.message)
-        if verdict.withdrawal:
-            self._remember_withdrawal(verdict.withdrawal)
-        kept = self._keep(stored, verdict) if verdict.accepted else None
-        # Last, because a savepoint cannot undo it.
-        self._changed[stored.event.chat_id] = _chat_after(stored, verdict, self._chat(stored.event.chat_id))
-        return kept
-
-    def _keep(self, stored: StoredEvent, verdict: Verdict) -> StoredEvent:
+    def _take(self, stored: StoredEvent) -> None:
         event = stored.event
-        if isinstance(event.change, MessageSent):
-            self._remember_send(event, event.change)
-        if isinstance(event.change, MessageWithdrawn):
-            self._forget_withdrawal(event.chat_id, event.change.message_id)
-        return self._save_event(stored, verdict)
+        if (event.chat_id, event.event_id) in self._stored:
+            return
+        before = self._chats.get(event.chat_id) or self._before.get(event.chat_id)
+        verdict = self._judge(event, before)
+        if verdict.message:
+            self._messages[event.chat_id, verdict.message.message_id] = verdict.message
+        if (withdrawal := verdict.withdrawal) and (key := _message_key(withdrawal)):
+            self._pending[key] = withdrawal
+        if verdict.accepted:
+            self._keep(stored, verdict)
+        self._chats[event.chat_id] = _chat_after(stored, verdict, before)
 
-    def _judge(self, event: ChatEvent) -> Verdict:
-        chat = self._chat(event.chat_id)
-        message_id = message_of(event)
+    def _judge(self, event: ChatEvent, chat: ChatRow | None) -> Verdict:
+        key, send = _message_key(event), _send_of(event)
         return judge(
             event,
             chat=chat.state if chat else None,
-            message=load_message(self._connection, event.chat_id, message_id) if message_id else None,
+            message=(self._messages.get(key) or self._known.get(key)) if key else None,
             last_seq=chat.last_seq if chat else 0,
-            kept_id=self._kept_id(event, event.change) if isinstance(event.change, MessageSent) else None,
+            kept_id=self._sends.get(send) if send else None,
         )
 
-    def _chat(self, chat_id: ChatId) -> ChatRow | None:
-        if chat_id in self._changed:
-            return self._changed[chat_id]
-        if chat_id not in self._found:
-            self._found[chat_id] = load_chat(self._connection, chat_id)
-        return self._found[chat_id]
+    def _keep(self, stored: StoredEvent, verdict: Verdict) -> None:
+        event = stored.event
+        key = (event.chat_id, event.event_id)
+        self._stored.add(key)
+        self._kept[key] = emptied(stored) if verdict.message and verdict.message.deleted_for_everyone else stored
+        if (send := _send_of(event)) and send not in self._sends:
+            self._sends[send] = event.event_id
+            self._new_sends[send] = key
+        match event.change:
+            case MessageWithdrawn(message_id):
+                self._pending[event.chat_id, message_id] = None
+            case MessageDeleted(message_id, for_everyone=True):
+                self._forget_words((event.chat_id, message_id))
 
-    def _save_event(self, stored: StoredEvent, verdict: Verdict) -> StoredEvent:
-        kept = stored
-        if verdict.message and verdict.message.deleted_for_everyone:
-            kept = emptied(stored)
-        event = kept.event
-        if isinstance(event.change, MessageDeleted) and event.change.for_everyone:
-            self._scrub_events(event.chat_id, event.change.message_id)
-        has_text = isinstance(event.change, MessageSent | MessageEdited)
-        text_of = message_of(event) if has_text else None
-        self._connection.execute(
-            "INSERT INTO events (chat_id, log_partition, log_offset, event_id, text_of, value)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                event.chat_id,
-                stored.position.partition,
-                stored.position.offset,
-                time_key(event.event_id),
-                time_key(text_of) if text_of else None,
-                value_of(kept),
-            ),
-        )
-        return kept
+    def _forget_words(self, message: EventKey) -> None:
+        self._deleted.append(message)
+        for key, stored in self._kept.items():
+            if _message_key(stored.event) == message and isinstance(stored.event.change, MessageSent | MessageEdited):
+                self._kept[key] = emptied(stored)
 
-    def _scrub_events(self, chat_id: ChatId, message_id: UUID) -> None:
-        """Overwrite the events that carry the message's words: replay then delivers them emptied."""
-        rows = self._connection.execute(
-            "SELECT event_id, value FROM events WHERE chat_id = ? AND text_of = ?", (chat_id, time_key(message_id))
-        ).fetchall()
-        for row in rows:
-            self._connection.execute(
-                "UPDATE events SET value = ? WHERE chat_id = ? AND event_id = ?",
-                (encode(scrubbed(decode(row["value"]))), chat_id, row["event_id"]),
-            )
+    def _write(self) -> None:
+        # Rows that are overwritten or deleted leave nothing in the free space of the file.
+        self._connection.execute("PRAGMA secure_delete = ON")
+        save_messages(self._connection, self._messages.values())
+        for chat_id, message_id in self._deleted:
+            forget_words(self._connection, chat_id, message_id)
+        save_events(self._connection, self._kept.values())
+        save_sends(self._connection, self._new_sends)
+        save_withdrawals(self._connection, self._pending)
+        save_chats(self._connection, self._chats.values(), self._before)
 
-    def _is_stored(self, event: ChatEvent) -> bool:
-        found = self._connection.execute(
-            "SELECT 1 FROM events WHERE chat_id = ? AND event_id = ?", (event.chat_id, time_key(event.event_id))
-        )
-        return found.fetchone() is not None
 
-    def _kept_id(self, event: ChatEvent, sent: MessageSent) -> UUID | None:
-        row = self._connection.execute(
-            "SELECT message_id FROM sends WHERE sender_id = ? AND client_message_id = ?",
-            (actor_of(event), sent.client_message_id.bytes),
-        ).fetchone()
-        return from_time_key(row["message_id"]) if row else None
+def _message_key(event: ChatEvent) -> EventKey | None:
+    """The message that an event changes."""
+    message_id = message_of(event)
+    return (event.chat_id, message_id) if message_id else None
 
-    def _remember_send(self, event: ChatEvent, sent: MessageSent) -> None:
-        self._connection.execute(
-            "INSERT OR IGNORE INTO sends (sender_id, client_message_id, chat_id, message_id) VALUES (?, ?, ?, ?)",
-            (actor_of(event), sent.client_message_id.bytes, event.chat_id, time_key(event.event_id)),
-        )
 
-    def _remember_withdrawal(self, withdrawal: ChatEvent) -> None:
-        message_id = message_of(withdrawal)
-        if message_id:
-            self._connection.execute(
-                "REPLACE INTO pending_withdrawals (chat_id, message_id, value) VALUES (?, ?, ?)",
-                (withdrawal.chat_id, time_key(message_id), encode(withdrawal)),
-            )
-
-    def _forget_withdrawal(self, chat_id: ChatId, message_id: UUID) -> None:
-        self._connection.execute(
-            "DELETE FROM pending_withdrawals WHERE chat_id = ? AND message_id = ?", (chat_id, time_key(message_id))
-        )
+def _send_of(event: ChatEvent) -> Send | None:
+    return (actor_of(event), event.change.client_message_id) if isinstance(event.change, MessageSent) else None
 
 
 def _chat_after(stored: StoredEvent, verdict: Verdict, before: ChatRow | None) -> ChatRow:

@@ -2,24 +2,33 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from history.adapters.sqlite_access import id_or_none, key_or_null
-from history.adapters.values import media_of, media_text
+from history.adapters.sqlite_access import Key, id_or_none, key_or_null, rows_of, write_rows
+from history.adapters.values import EMPTY_LIST, media_of, media_text
 from history.chats import is_direct, other_member
 from history.model import ChatId, Content, Edit, MessageState, ReactionMark
 from kernel.ids import UserId, from_time_key, time_key
 from kernel.moments import from_micros, to_micros
 
 Reactions = dict[tuple[UserId, str], ReactionMark]
+MessageKey = tuple[ChatId, UUID]
+
+_COLUMNS = (
+    *("chat_id", "message_id", "seq", "sender_id", "receiver_id", "client_message_id", "content"),
+    *("reply_to_message_id", "attachment_url", "attachment_type", "attachment_name", "attachments", "created_at"),
+    *("edited_at", "edit_event_id", "deleted_for", "deleted_for_everyone", "withdrawn"),
+)
+_WRITE = f"REPLACE INTO messages ({', '.join(_COLUMNS)}) VALUES rows"  # noqa: S608 - our own names
+_READ = "SELECT messages.* FROM wanted CROSS JOIN messages ON chat_id = a AND message_id = b"
 
 
-def load_message(connection: sqlite3.Connection, chat_id: ChatId, message_id: UUID) -> MessageState | None:
-    """One message, if anything is known of it."""
-    key = time_key(message_id)
-    row = connection.execute("SELECT * FROM messages WHERE chat_id = ? AND message_id = ?", (chat_id, key)).fetchone()
-    return states_of(connection, chat_id, [row])[0] if row else None
+def load_messages(connection: sqlite3.Connection, keys: Collection[MessageKey]) -> dict[MessageKey, MessageState]:
+    """Those of which anything is known."""
+    wanted: list[Key] = [(chat_id, time_key(message_id)) for chat_id, message_id in keys]
+    states = [states_of(connection, ChatId(row["chat_id"]), [row])[0] for row in rows_of(connection, _READ, wanted)]
+    return {(state.chat_id, state.message_id): state for state in states}
 
 
 def states_of(connection: sqlite3.Connection, chat_id: ChatId, rows: Sequence[sqlite3.Row]) -> list[MessageState]:
@@ -37,17 +46,21 @@ def states_of(connection: sqlite3.Connection, chat_id: ChatId, rows: Sequence[sq
     return [_state(row, reactions.get(row["message_id"], {})) for row in rows]
 
 
-def save_message(connection: sqlite3.Connection, state: MessageState) -> None:
-    """Write a message over what was there."""
-    values = _values(state)
-    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
-    connection.execute(f"REPLACE INTO messages ({names}) VALUES ({marks})", values)  # noqa: S608 - our own names
+def save_messages(connection: sqlite3.Connection, states: Collection[MessageState]) -> None:
+    """Write messages over what was there."""
+    values = [_values(state) for state in states]
+    write_rows(connection, _WRITE, [[row.get(column) for column in _COLUMNS] for row in values])
+    for state in states:
+        _save_reactions(connection, state)
+
+
+def _save_reactions(connection: sqlite3.Connection, state: MessageState) -> None:
     where = (state.chat_id, time_key(state.message_id))
     if state.deleted_for_everyone or state.withdrawn:
         connection.execute("DELETE FROM reactions WHERE chat_id = ? AND message_id = ?", where)
-    connection.executemany(
-        "REPLACE INTO reactions (chat_id, message_id, user_id, emoji, event_id, present, set_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+    write_rows(
+        connection,
+        "REPLACE INTO reactions (chat_id, message_id, user_id, emoji, event_id, present, set_at) VALUES rows",
         [
             (*where, user_id, emoji, time_key(mark.event_id), mark.present, to_micros(mark.set_at))
             for (user_id, emoji), mark in state.reactions.items()
@@ -64,7 +77,7 @@ def _values(state: MessageState) -> dict[str, object]:
         "content": edit.text if edit else content and content.text,
         "edited_at": to_micros(edit.edited_at) if edit else None,
         "edit_event_id": key_or_null(edit.event_id if edit else None),
-        "deleted_for": json.dumps(sorted(state.deleted_for)),
+        "deleted_for": json.dumps(sorted(state.deleted_for)) if state.deleted_for else EMPTY_LIST,
         "deleted_for_everyone": state.deleted_for_everyone,
         "withdrawn": state.withdrawn,
         **(_content_values(state.chat_id, content) if content else {}),

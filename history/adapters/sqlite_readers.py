@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
-from history.adapters.sqlite_chat_rows import load_chat
-from history.adapters.sqlite_message_rows import load_message, states_of
+from history.adapters.sqlite_chat_rows import load_chats
+from history.adapters.sqlite_message_rows import load_messages, states_of
 from history.adapters.sqlite_writer import stored_offsets
 from history.codec import decode
 from history.model import ChatId, MessageState, StoredEvent
@@ -84,8 +84,8 @@ def _window(connection: sqlite3.Connection, *, chat_id: ChatId, window: Window) 
 
 
 def _messages(connection: sqlite3.Connection, *, chat_id: ChatId, ids: Collection[UUID]) -> dict[UUID, MessageState]:
-    found = {message_id: load_message(connection, chat_id, message_id) for message_id in ids}
-    return {message_id: state for message_id, state in found.items() if state}
+    found = load_messages(connection, [(chat_id, message_id) for message_id in ids])
+    return {message_id: state for (_, message_id), state in found.items()}
 
 
 def _sent(connection: sqlite3.Connection, *, send: tuple[UserId, bytes]) -> tuple[ChatId, UUID] | None:
@@ -106,8 +106,8 @@ def _countable(connection: sqlite3.Connection, *, where: tuple[str, bytes, str, 
 
 
 def _heads(connection: sqlite3.Connection, *, ids: Collection[ChatId], only: UserId | None) -> dict[ChatId, ChatHead]:
-    found = {chat_id: load_chat(connection, chat_id, only=only) for chat_id in ids}
-    return {chat_id: ChatHead(chat.state, chat.position) for chat_id, chat in found.items() if chat}
+    chats = load_chats(connection, ids, only=only)
+    return {chat_id: ChatHead(chat.state, chat.position) for chat_id, chat in chats.items()}
 
 
 def _chats_of(connection: sqlite3.Connection, *, user_id: UserId) -> set[ChatId]:

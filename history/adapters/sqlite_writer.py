@@ -6,7 +6,7 @@ from functools import partial
 
 from history.adapters.sqlite_batch import SqliteBatch
 from history.adapters.sqlite_dead_letter_rows import count_letters, letters_at, letters_before, put_aside, take_off
-from history.codec import decode
+from history.codec import decode, decode_record
 from history.model import ChatEvent, StoredEvent
 from history.ports import Applied, DeadLetter
 from kernel.clock import Clock
@@ -65,18 +65,38 @@ def _apply_all(
     connection: sqlite3.Connection, records: Sequence[LogRecord], failed_at: float
 ) -> tuple[list[StoredEvent], list[LogRecord]]:
     """Events that changed something, and records that became dead letters."""
-    batch = SqliteBatch(connection)
+    try:
+        return _apply_together(connection, records), []
+    except ValueError:
+        # One by one they tell which of them it was.
+        return _apply_each(connection, records, failed_at)
+
+
+def _apply_each(
+    connection: sqlite3.Connection, records: Sequence[LogRecord], failed_at: float
+) -> tuple[list[StoredEvent], list[LogRecord]]:
     events: list[StoredEvent] = []
     failed: list[LogRecord] = []
     for record in records:
         try:
-            if event := batch.apply(record):
-                events.append(event)
+            events += _apply_together(connection, [record])
         except ValueError as error:
             failed.append(record)
             put_aside(connection, DeadLetter(record, str(error), failed_at))
-    batch.finish()
     return events, failed
+
+
+def _apply_together(connection: sqlite3.Connection, records: Sequence[LogRecord]) -> list[StoredEvent]:
+    """All of them or, raising ValueError, none."""
+    connection.execute("SAVEPOINT batch")
+    try:
+        events = SqliteBatch(connection, [decode_record(record) for record in records]).apply()
+    except ValueError:
+        connection.execute("ROLLBACK TO batch")
+        connection.execute("RELEASE batch")
+        raise
+    connection.execute("RELEASE batch")
+    return events
 
 
 def _pending(connection: sqlite3.Connection) -> list[ChatEvent]:

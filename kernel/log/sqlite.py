@@ -39,6 +39,13 @@ _SCHEMA = (
     """,
 )
 
+# One statement: each gives Python's lock away.
+_APPEND = (
+    "INSERT INTO records (log_partition, log_offset, key, value)"
+    " VALUES (?, coalesce((SELECT max(log_offset) + 1 FROM records WHERE log_partition = ?), 0), ?, ?)"
+    " RETURNING log_offset"
+)
+
 
 class SqliteLog:
     """EventLog and LogReader. Concurrent appends share one commit; readers of this process are woken at once."""
@@ -151,12 +158,8 @@ def _identify(connection: sqlite3.Connection, *, partitions: int) -> tuple[str, 
 
 
 def _append(connection: sqlite3.Connection, *, partition: int, key: str, value: bytes) -> int:
-    last = connection.execute("SELECT max(log_offset) FROM records WHERE log_partition = ?", (partition,)).fetchone()[0]
-    offset: int = 0 if last is None else last + 1
-    connection.execute(
-        "INSERT INTO records (log_partition, log_offset, key, value) VALUES (?, ?, ?, ?)",
-        (partition, offset, key, value),
-    )
+    written = connection.execute(_APPEND, (partition, partition, key, value))
+    offset: int = written.fetchall()[0][0]
     return offset
 
 

@@ -174,17 +174,30 @@ class SqliteDatabase:
         return group, False
 
     def _commit_group(self, connection: sqlite3.Connection, group: list[Wanted]) -> None:
-        """Run every job in its savepoint, commit once, and only then answer. Jobs given up by now are left out."""
+        """Run every job, commit once, and only then answer. Jobs given up by now are left out."""
         waiting = [asked for asked in group if not asked.given_up]
         try:
             connection.execute("BEGIN IMMEDIATE")
-            outcomes = [self._run_in_savepoint(connection, asked) for asked in waiting]
-            connection.execute("COMMIT")
+            if len(waiting) == 1:
+                outcomes = [self._run_alone(connection, waiting[0])]
+            else:
+                outcomes = [self._run_in_savepoint(connection, asked) for asked in waiting]
+            if connection.in_transaction:
+                connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to all callers, and this thread lives on
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             outcomes = [Outcome(asked, error=self._away(error)) for asked in waiting]
         answer(outcomes)
+
+    def _run_alone(self, connection: sqlite3.Connection, asked: Wanted) -> Outcome:
+        """Nobody shares its transaction: that is all the savepoint it needs."""
+        try:
+            return Outcome(asked, asked.job(connection))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            return Outcome(asked, error=self._told(error, _AWAY_TO_WRITERS))
 
     def _run_in_savepoint(self, connection: sqlite3.Connection, asked: Wanted) -> Outcome:
         connection.execute("SAVEPOINT job")

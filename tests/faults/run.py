@@ -13,7 +13,7 @@ from tests.faults.checker.journal import Journal, Kind, read_journals
 from tests.faults.checker.promise import broken
 from tests.faults.checker.stored import read_stored
 from tests.faults.checker.table import summary, table
-from tests.faults.checker.timeline import Fault, read_faults, rows, write_faults
+from tests.faults.checker.timeline import Fault, by_kind, read_faults, rows, write_faults
 from tests.faults.hurting import carry_out
 from tests.faults.schedule import SHORT, Step, long_schedule, short_schedule
 from tests.faults.talk import talk
@@ -69,7 +69,10 @@ def judge(folder: Path, say: Say) -> bool:
     lines = rows(journal, faults, findings)
     (folder / "findings.json").write_text(json.dumps([asdict(each) for each in findings], indent=1) + "\n")
     (folder / "table.json").write_text(json.dumps([asdict(each) for each in lines], indent=1) + "\n")
-    text = f"{table(lines)}\n\n{_totals(journal, findings)}"
+    kinds = by_kind(faults, lines)
+    # An hour's faults are too many to be read one by one.
+    tables = [lines, kinds] if 2 * len(kinds) < len(lines) else [lines]
+    text = "\n\n".join([*map(table, tables), _totals(journal, findings)])
     (folder / "table.md").write_text(text + "\n")
     say(text)
     stuck = [fault for fault in faults if fault.failed]

@@ -7,7 +7,7 @@ from tests.faults.checker.findings import Finding, Wrong
 from tests.faults.checker.journal import Entry, Kind, read_journals
 from tests.faults.checker.stored import read_stored, write_stored
 from tests.faults.checker.table import summary, table
-from tests.faults.checker.timeline import Fault, Hurt, read_faults, rows, write_faults
+from tests.faults.checker.timeline import Fault, Hurt, by_kind, read_faults, rows, write_faults
 from tests.faults.story import BOB, Story, message_id
 
 KILL = Fault(hurt=Hurt.KILL, parts=("messaging-1",), began=1.5, ended=3.5, served=3.9)
@@ -65,6 +65,19 @@ def test_the_table_has_a_line_for_each_fault() -> None:
     assert first.startswith("| kill -9 messaging-1 ")
     assert second.startswith("| cut off kafka-1 + edge-2 ")
     assert len({len(line) for line in text.splitlines()}) == 1
+
+
+def test_faults_of_one_kind_share_a_row_with_their_sums_and_their_longest_times() -> None:
+    kill = rows(Story().journal(), [KILL], [Finding(wrong=Wrong.LOST, at=2.1, what="")])[0]
+    stop = replace(KILL, hurt=Hurt.STOP, parts=("messaging-2",))
+    other = replace(kill, acknowledged=4, seconds=9.0, send_pause=3.0, delivery_pause=0.0, heal=2.5, served=0.1)
+
+    messaging, two = by_kind([KILL, stop, CUT], [kill, other, kill])
+
+    assert (messaging.fault, messaging.acknowledged, messaging.lost) == ("messaging ×2", kill.acknowledged + 4, 2)
+    assert (messaging.seconds, messaging.send_pause, messaging.heal) == (9.0, 3.0, 2.5)
+    assert (messaging.delivery_pause, messaging.served) == (kill.delivery_pause, kill.served)
+    assert (two.fault, two.acknowledged) == ("two parts at once ×1", kill.acknowledged)
 
 
 def test_the_summary_counts_and_shows_the_first_findings() -> None:

@@ -1,18 +1,19 @@
 """Blocks in Cassandra: one partition for each blocker."""
 
-import asyncio
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from kernel.ids import UserId
 from kernel.moments import to_micros
 from kernel.store.cassandra import CassandraSession
+from services.auth.adapters.cassandra_by_key import rows_of
 
 # Conditional, so that a block and its taking back count in the order they were asked for, whatever the clocks of the
 # nodes they were asked of. Both are rare.
 _ADD = "INSERT INTO blocks (blocker_id, blocked_id, created_at) VALUES (?, ?, ?) IF NOT EXISTS"
 _REMOVE = "DELETE FROM blocks WHERE blocker_id = ? AND blocked_id = ? IF EXISTS"
-_OF = "SELECT blocked_id FROM blocks WHERE blocker_id = ?"
+_OF = "SELECT blocker_id, blocked_id FROM blocks WHERE blocker_id IN ?"
 
 
 class CassandraBlocks:
@@ -28,14 +29,11 @@ class CassandraBlocks:
         await self._session.execute(_REMOVE, (blocker, blocked))
 
     async def of(self, blockers: Collection[UserId]) -> Mapping[UserId, Collection[UserId]]:
-        asked = list(dict.fromkeys(blockers))
-        found = await asyncio.gather(*(self._blocked_by(blocker) for blocker in asked))
-        return {blocker: blocked for blocker, blocked in zip(asked, found, strict=True) if blocked}
+        blocked: defaultdict[UserId, set[UserId]] = defaultdict(set)
+        for row in await rows_of(self._session, _OF, blockers):
+            blocked[UserId(row["blocker_id"])].add(UserId(row["blocked_id"]))
+        return dict(blocked)
 
     async def clear(self, blocker: UserId) -> None:
-        for blocked in await self._blocked_by(blocker):
-            await self.remove(blocker, blocked)
-
-    async def _blocked_by(self, blocker: UserId) -> frozenset[UserId]:
-        rows = await self._session.execute(_OF, (blocker,))
-        return frozenset(UserId(row["blocked_id"]) for row in rows)
+        for row in await rows_of(self._session, _OF, [blocker]):
+            await self.remove(blocker, UserId(row["blocked_id"]))

@@ -6,13 +6,24 @@ from uuid import UUID
 
 import pytest
 
+from history.chats import direct_chat_id
 from history.codec import encode
 from history.fold import apply_to_chat, fold_messages
 from history.model import ChatEvent, MessageWithdrawn
 from history.open import HistoryStore
 from history.ports import Window
 from kernel.log.ports import LogPosition, LogRecord
-from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, PHOTO, Chronicle, records_of, stored
+from tests.unit.history.chronicle import (
+    A_GROUP,
+    ANN,
+    ANN_AND_BOB,
+    BOB,
+    PHOTO,
+    Chronicle,
+    a_user,
+    records_of,
+    stored,
+)
 
 POISON = LogRecord(LogPosition(0, 1), ANN_AND_BOB, b"\xff\xff\xff")
 
@@ -40,6 +51,46 @@ async def test_every_chat_counts_for_itself(store: HistoryStore) -> None:
 
     assert await seqs(store) == [1, 2]
     assert [state.seq for state in await store.messages.window(A_GROUP, Window(limit=9))] == [1]
+
+
+async def test_a_batch_may_have_hundreds_of_messages_in_dozens_of_chats(store: HistoryStore) -> None:
+    chats = [Chronicle(direct_chat_id(ANN, a_user())) for _ in range(70)]
+    events = [chat.sent(text=f"{turn}") for turn in range(3) for chat in chats]
+
+    await store.writer.apply(records_of(events[:75]))
+    applied = await store.writer.apply(records_of(events[50:], start=50))
+
+    assert list(applied.events) == stored(events[75:], start=75)
+    for chat in chats:
+        found = await store.messages.window(chat.chat_id, Window(limit=9))
+        assert [(state.seq, state.content and state.content.text) for state in found] == [(1, "0"), (2, "1"), (3, "2")]
+    heads = await store.chats.heads([chat.chat_id for chat in chats])
+    assert {head.state.last_message_id for head in heads.values()} == {event.event_id for event in events[-70:]}
+
+
+async def test_a_message_that_is_deleted_in_its_own_batch_is_stored_without_its_words(store: HistoryStore) -> None:
+    chat = Chronicle()
+    sent = chat.sent(text="the secret")
+    records = records_of([sent, chat.edited(sent, "the other secret"), chat.deleted_for_everyone(sent)])
+
+    await store.writer.apply(records)
+
+    found = await store.messages.messages(ANN_AND_BOB, [sent.event_id])
+    assert found[sent.event_id].deleted_for_everyone
+    kept = [encode(item.event) for item in await store.events.events_after(ANN_AND_BOB, -1, 9)]
+    assert [b"secret" in value for value in kept] == [False, False, False]
+
+
+async def test_a_send_that_comes_twice_in_one_batch_makes_one_message(store: HistoryStore) -> None:
+    chat = Chronicle()
+    first, copy = chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7))
+
+    applied = await store.writer.apply(records_of([first, copy, first]))
+
+    assert [event.event.event_id for event in applied.events] == [first.event_id]
+    assert [withdrawal.change for withdrawal in applied.withdrawals] == [
+        MessageWithdrawn(copy.event_id, first.event_id)
+    ]
 
 
 async def test_applied_events_are_told_with_their_places(store: HistoryStore) -> None:

@@ -46,6 +46,12 @@ class Fault:
     def name(self) -> str:
         return f"{self.hurt} {' + '.join(self.parts)}".strip()
 
+    @property
+    def kind(self) -> str:
+        """What was hurt, whichever of its nodes it was and however."""
+        kinds = [part.rpartition("-")[0] for part in self.parts]
+        return kinds[0] if len(kinds) == 1 else "two parts at once" if kinds else self.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -76,6 +82,30 @@ def rows(journal: Journal, faults: Sequence[Fault], findings: Iterable[Finding])
     waits, deliveries = _waits(journal), _deliveries(journal)
     ends = [fault.began for fault in faults[1:]] + [float("inf")]
     return [_row(fault, until, waits, deliveries, found) for fault, until in zip(faults, ends, strict=True)]
+
+
+def by_kind(faults: Sequence[Fault], lines: Sequence[Row]) -> list[Row]:
+    """One row for each kind of fault, of the `rows` of these faults: numbers added up, of times the longest."""
+    kinds: dict[str, list[Row]] = {}
+    for fault, line in zip(faults, lines, strict=True):
+        kinds.setdefault(fault.kind, []).append(line)
+    return [_merged(f"{kind} ×{len(same)}", same) for kind, same in sorted(kinds.items())]
+
+
+def _merged(name: str, lines: Sequence[Row]) -> Row:
+    return Row(
+        fault=name,
+        seconds=max(line.seconds for line in lines),
+        acknowledged=sum(line.acknowledged for line in lines),
+        lost=sum(line.lost for line in lines),
+        doubled=sum(line.doubled for line in lines),
+        misordered=sum(line.misordered for line in lines),
+        others=sum(line.others for line in lines),
+        send_pause=max(line.send_pause for line in lines),
+        delivery_pause=max(line.delivery_pause for line in lines),
+        heal=max(line.heal for line in lines),
+        served=max(line.served for line in lines),
+    )
 
 
 @dataclass(frozen=True, slots=True)

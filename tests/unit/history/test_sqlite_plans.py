@@ -1,0 +1,90 @@
+"""SQLite finds every row by a key, however many rows there are: no statement walks through a table that grows."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from history.adapters.sqlite_readers import SqliteChatReader, SqliteEventReader, SqliteMessageReader
+from history.adapters.sqlite_schema import SCHEMA
+from history.adapters.sqlite_writer import SqliteRecordWriter
+from history.ports import Window
+from kernel.store.sqlite import SqliteDatabase
+from tests.fakes import FakeClock
+from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, PHOTO, Chronicle, records_of
+
+T = TypeVar("T")
+# A row for each partition of the log, and what is on its way back to the log.
+_SMALL = {"stored_offsets", "pending_withdrawals"}
+
+
+class OverheardDatabase(SqliteDatabase):
+    """Remembers what SQLite was told to do."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.statements: set[str] = set()
+
+    async def write(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        return await super().write(self._overheard(job))
+
+    async def read(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        return await super().read(self._overheard(job))
+
+    async def look(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        return await super().look(self._overheard(job))
+
+    def _overheard(self, job: Callable[[sqlite3.Connection], T]) -> Callable[[sqlite3.Connection], T]:
+        def overheard(connection: sqlite3.Connection) -> T:
+            connection.set_trace_callback(self.statements.add)
+            try:
+                return job(connection)
+            finally:
+                connection.set_trace_callback(None)
+
+        return overheard
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[OverheardDatabase]:
+    database = OverheardDatabase(tmp_path / "history.db")
+    database.start(SCHEMA)
+    yield database
+    database.stop()
+
+
+def walks(connection: sqlite3.Connection, statement: str) -> list[str]:
+    """What a statement walks through from one end to the other."""
+    tables = {row["name"] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    steps = [row["detail"].split() for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    return [step[1] for step in steps if step[0] == "SCAN" and step[1] in tables - _SMALL]
+
+
+async def test_neither_the_persister_nor_its_readers_walk_through_a_table(database: OverheardDatabase) -> None:
+    chat, group = Chronicle(), Chronicle(A_GROUP)
+    created, sent = group.created(ANN, BOB), chat.sent(attachments=(PHOTO,))
+    events = [created, *(group.sent(BOB) for _ in range(9)), sent, chat.reacted(BOB, sent, "👍")]
+    events += [chat.edited(sent, "edited"), chat.read_by(BOB, sent), chat.deleted_for_everyone(sent)]
+    writer = SqliteRecordWriter(database=database, clock=FakeClock())
+    messages, chats = SqliteMessageReader(database=database), SqliteChatReader(database=database)
+
+    await writer.apply(records_of(events[:8]))
+    await writer.apply(records_of(events[8:], start=8))
+    await messages.window(ANN_AND_BOB, Window(limit=9))
+    await messages.messages(A_GROUP, [event.event_id for event in events[1:4]])
+    await messages.sent(ANN, sent.event_id)
+    await messages.count_after(A_GROUP, None, not_by=ANN, excluding=[], limit=9)
+    await chats.heads([A_GROUP, ANN_AND_BOB])
+    await chats.heads([A_GROUP], only=ANN)
+    await chats.chats_of(ANN)
+    await SqliteEventReader(database=database).events_after(A_GROUP, -1, 9)
+
+    kinds = ("SELECT", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE")
+    heard = [statement for statement in database.statements if statement.startswith(kinds)]
+    assert len(heard) > 20
+    found = await SqliteDatabase.read(
+        database, lambda connection: {each: walked for each in heard if (walked := walks(connection, each))}
+    )
+    assert found == {}
