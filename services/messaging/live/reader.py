@@ -94,7 +94,8 @@ class Reader:
 
     def was_told(self, event_id: UUID | None) -> bool:
         """Whether it was noted as told, and may still come by the bus."""
-        return event_id in self._told
+        # Nearly always nothing is noted, and every stream is asked about every event: a UUID's hash takes its time.
+        return bool(self._told) and event_id in self._told
 
     def learn(self, chat_id: ChatId, membership: Membership) -> bool:
         """Take note of the user's place in a group; False if that, or something newer, was known."""
