@@ -18,6 +18,9 @@ def redis_nodes(settings: EngineSettings) -> list[Node]:
                 # By default it refuses whoever is not on the loopback, unless there is a password.
                 *("--protected-mode", "no"),
                 *("--dir", str(folder), "--appendonly", "yes", "--save", ""),
+                # It answers nobody until it has read its file: of 64 MB, which it lets it grow to by default, that took
+                # a busy machine up to 8 s.
+                *("--auto-aof-rewrite-min-size", "16mb"),
             ),
             folder=folder,
         )

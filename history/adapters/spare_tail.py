@@ -11,9 +11,11 @@ from history.ports import EventReader, HotTail, TailReader
 from kernel.clock import Clock
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
+from kernel.log.ports import LogPosition
 from kernel.store.outage import ToleratedOutage
 
 T = TypeVar("T")
+Events = Sequence[StoredEvent]
 
 _LOOK_SECONDS = 1.0
 
@@ -21,8 +23,9 @@ _LOOK_SECONDS = 1.0
 class SpareHotTail:
     """HotTail that falls back on this process's own: then a node shows what was sent through it and is not stored yet.
 
-    The shared tail is read again once it has been refilled: it may have missed, or lost, what was added meanwhile.
-    What is added while it is refilled goes there too, for the refill ends where the log did when it began.
+    The shared tail counts as whole again once it has been refilled: it may have missed, or lost, what was added
+    meanwhile. What is added while it is refilled goes there too, for the refill ends where the log did when it began;
+    until it is over, whatever either of the two tails has is shown.
     """
 
     def __init__(
@@ -54,13 +57,13 @@ class SpareHotTail:
         return None
 
     async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
-        return await self._read(lambda tail: tail.events(chat_ids))
+        return await self._read(lambda tail: tail.events(chat_ids), _all_events)
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
-        return await self._read(lambda tail: tail.chats_of(user_id))
+        return await self._read(lambda tail: tail.chats_of(user_id), lambda one, other: {*one, *other})
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> StoredEvent | None:
-        return await self._read(lambda tail: tail.sent(sender_id, client_message_id))
+        return await self._read(lambda tail: tail.sent(sender_id, client_message_id), _first)
 
     async def trim(self, stored: Mapping[int, int]) -> None:
         await self._spare.trim(stored)
@@ -69,12 +72,16 @@ class SpareHotTail:
         self._away = True
         return None
 
-    async def _read(self, ask: Callable[[TailReader], Awaitable[T]]) -> T:
+    async def _read(self, ask: Callable[[TailReader], Awaitable[T]], merge: Callable[[T, T], T]) -> T:
         if await self._usable():
             with ToleratedOutage():
                 return await ask(self._shared)
             self._away = True
-        return await ask(self._spare)
+        own = await ask(self._spare)
+        # Which answers, or fails, at once: who looks for it after an outage does so for everybody.
+        with ToleratedOutage():
+            return merge(own, await ask(self._shared))
+        return own
 
     async def _usable(self) -> bool:
         """Whether the shared tail is there and whole. Looks for it once a second, and uses the spare while it does."""
@@ -97,3 +104,18 @@ class SpareHotTail:
         self._refilling, self._missed = True, False
         await self._refill()
         self._away = self._missed
+
+
+def _all_events(one: Mapping[ChatId, Events], other: Mapping[ChatId, Events]) -> Mapping[ChatId, Events]:
+    found: dict[ChatId, dict[LogPosition, StoredEvent]] = {}
+    for chat_id, events in (*one.items(), *other.items()):
+        found.setdefault(chat_id, {}).update((item.position, item) for item in events)
+    return {chat_id: sorted(events.values(), key=_offset) for chat_id, events in found.items()}
+
+
+def _first(one: StoredEvent | None, other: StoredEvent | None) -> StoredEvent | None:
+    return min(filter(None, (one, other)), key=_offset, default=None)
+
+
+def _offset(item: StoredEvent) -> int:
+    return item.position.offset

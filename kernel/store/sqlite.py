@@ -47,7 +47,7 @@ class SqliteDatabase:
         self._own: sqlite3.Connection | None = None
 
     async def write(self, job: Job[T]) -> T:
-        """Run `job` in a savepoint; durable on return. Concurrent jobs share one commit.
+        """Run `job`, all of it or nothing; durable on return. Concurrent jobs share one commit.
 
         What the job raises undoes only that job, and is raised here; a file that cannot be written is UNAVAILABLE
         `STORE_UNAVAILABLE`.

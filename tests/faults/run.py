@@ -96,3 +96,4 @@ def _hurt(mode: Mode, seed: int, world: World, folder: Path, say: Say) -> None:
         done.append(fault)
         # After each: of a run that is broken off, what was done is known.
         write_faults(done, folder / "faults.jsonl")
+    say("no more faults: people fall silent, and what they saw is read (minutes, after an hour of talk)")

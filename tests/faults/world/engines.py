@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from engines.cassandra import cassandra_nodes
 from engines.kafka import kafka_nodes
@@ -41,8 +47,19 @@ def engine_parts(network: Network, folder: Path) -> list[Part]:
 
 def _part(node: Node, network: Network) -> Part:
     joined = replace(node, command=(*network.join(node.name), *node.command))
-    # That they accept connections, which is waited for in any case; what else they owe, `whole` looks at.
-    return Part(node=joined, network=network, serves=lambda: True)
+    # Of the others it is enough that they accept connections, which is waited for in any case; `whole` looks at more.
+    serves = partial(_redis_serves, node.address) if node.name.startswith("redis-") else lambda: True
+    return Part(node=joined, network=network, serves=serves)
+
+
+def _redis_serves(address: str) -> bool:
+    """It accepts connections also while it still loads its file."""
+    host, _, port = address.rpartition(":")
+    with Redis(host=host, port=int(port), socket_timeout=1, retry=Retry(NoBackoff(), 0)) as client:
+        try:
+            return bool(client.ping())
+        except RedisError:
+            return False
 
 
 def engine_settings(parts: Mapping[str, Part]) -> dict[str, str]:

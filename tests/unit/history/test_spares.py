@@ -14,7 +14,7 @@ from history.adapters.memory_tail import MemoryHotTail
 from history.adapters.spare_claims import SpareSendClaims
 from history.adapters.spare_tail import SpareHotTail
 from history.codec import encode
-from history.model import ChatEvent, ChatId, StoredEvent
+from history.model import ChatEvent, ChatId, MessageSent, StoredEvent
 from history.open import HistoryStore, open_history
 from history.recover import refill
 from kernel.errors import Reason, unavailable
@@ -117,6 +117,12 @@ async def nodes(tmp_path: Path) -> AsyncIterator[Nodes]:
         yield Nodes(store)
 
 
+def sent_as(event: ChatEvent) -> UUID:
+    """The client's name for a send."""
+    assert isinstance(event.change, MessageSent)
+    return event.change.client_message_id
+
+
 async def shown(node: SpareHotTail) -> list[ChatEvent]:
     return [item.event for item in (await node.events([ANN_AND_BOB])).get(ANN_AND_BOB, ())]
 
@@ -157,6 +163,20 @@ async def test_what_is_sent_while_the_shared_tail_is_refilled_is_in_it(nodes: No
         meanwhile = await nodes.send_through(here)
 
     assert (await shown(nodes.node()))[-1] == meanwhile
+
+
+async def test_what_others_send_meanwhile_is_shown_by_a_node_that_still_refills_the_shared_tail(nodes: Nodes) -> None:
+    here, there = nodes.node(), nodes.node()
+    async with nodes.refilling(here):
+        elsewhere = await nodes.send_through(there)
+        both = await shown(here)
+
+        assert both[-1] == elsewhere
+        assert len(both) == 2, "what was sent through it while the shared tail was away is shown too, and once"
+        assert list(await here.chats_of(BOB)) == [ANN_AND_BOB]
+        found = await here.sent(ANN, sent_as(elsewhere))
+        assert found is not None
+        assert found.event == elsewhere
 
 
 async def test_the_shared_tail_is_refilled_again_if_it_missed_something_meanwhile(nodes: Nodes) -> None:
