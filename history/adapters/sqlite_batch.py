@@ -14,7 +14,7 @@ from history.adapters.sqlite_event_rows import (
     save_withdrawals,
     stored_of,
 )
-from history.adapters.sqlite_message_rows import load_messages, save_messages
+from history.adapters.sqlite_message_rows import MessageKey, load_messages, save_messages
 from history.fold import actor_of, emptied, message_of
 from history.judge import Verdict, judge
 from history.model import (
@@ -41,11 +41,11 @@ class SqliteBatch:
         self._sends = load_sends(connection, {send for event in about if (send := _send_of(event))})
         self._before = load_chats(connection, {event.chat_id for event in about})
         self._chats: dict[ChatId, ChatRow] = {}
-        self._messages: dict[EventKey, MessageState] = {}
+        self._messages: dict[MessageKey, MessageState] = {}
         self._new_sends: dict[Send, EventKey] = {}
         self._kept: dict[EventKey, StoredEvent] = {}
-        self._deleted: list[EventKey] = []
-        self._pending: dict[EventKey, ChatEvent | None] = {}
+        self._deleted: list[MessageKey] = []
+        self._pending: dict[MessageKey, ChatEvent | None] = {}
 
     def apply(self) -> list[StoredEvent]:
         """Those of which something came, as they are stored. Lasts if the transaction around it does.
@@ -98,7 +98,7 @@ class SqliteBatch:
             case MessageDeleted(message_id, for_everyone=True):
                 self._forget_words((event.chat_id, message_id))
 
-    def _forget_words(self, message: EventKey) -> None:
+    def _forget_words(self, message: MessageKey) -> None:
         self._deleted.append(message)
         for key, stored in self._kept.items():
             if _message_key(stored.event) == message and isinstance(stored.event.change, MessageSent | MessageEdited):
@@ -116,7 +116,7 @@ class SqliteBatch:
         save_chats(self._connection, self._chats.values(), self._before)
 
 
-def _message_key(event: ChatEvent) -> EventKey | None:
+def _message_key(event: ChatEvent) -> MessageKey | None:
     """The message that an event changes."""
     message_id = message_of(event)
     return (event.chat_id, message_id) if message_id else None

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from history.adapters.sqlite_access import Key, rows_of, write_rows
+from history.adapters.sqlite_message_rows import MessageKey
 from history.codec import decode, encode, value_of
 from history.fold import message_of, scrubbed
 from history.model import ChatEvent, ChatId, MessageEdited, MessageSent, StoredEvent
@@ -61,7 +62,7 @@ def save_sends(connection: sqlite3.Connection, sends: Mapping[Send, EventKey]) -
     write_rows(connection, _WRITE_SEND, rows)
 
 
-def save_withdrawals(connection: sqlite3.Connection, pending: Mapping[EventKey, ChatEvent | None]) -> None:
+def save_withdrawals(connection: sqlite3.Connection, pending: Mapping[MessageKey, ChatEvent | None]) -> None:
     """By the message that is withdrawn: what is to be appended to the log; None: it has come back from there."""
     for (chat_id, message_id), withdrawal in pending.items():
         where = (chat_id, time_key(message_id))
