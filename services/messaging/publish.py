@@ -39,8 +39,14 @@ class Publisher:
         # A caller who goes away half-way must not keep an event that the log has from everybody else.
         task = asyncio.create_task(self._record_all(events))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
         await asyncio.shield(task)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            # Asked for here: where the caller has gone away nobody else does, and asyncio complains.
+            task.exception()
 
     async def settle(self) -> None:
         """Wait for what has begun."""

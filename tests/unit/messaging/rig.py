@@ -86,7 +86,7 @@ class FakeLibrary:
 
 @dataclass
 class HeldLog(MemoryLog):
-    """A log whose answers can be held back: the record is there, and nobody has been told."""
+    """A log whose answers can be held back: the record is there, and nobody has been told. It may be away by then."""
 
     held: asyncio.Event | None = None
     reached: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,6 +96,8 @@ class HeldLog(MemoryLog):
         self.reached.set()
         if self.held is not None:
             await self.held.wait()
+        if self.unavailable is not None:
+            raise self.unavailable
         return position
 
 

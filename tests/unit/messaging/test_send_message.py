@@ -1,6 +1,7 @@
 """Sending: once, in order, to those who may be written to."""
 
 import asyncio
+import gc
 from uuid import uuid4
 
 import pytest
@@ -271,3 +272,26 @@ async def test_a_caller_who_goes_away_does_not_keep_the_message_from_the_others(
     await rig.node.publisher.settle()
 
     assert len((await rig.use.list_chats(viewer=bob)).items) == 1
+
+
+async def test_nobody_complains_of_an_append_that_fails_after_its_caller_has_gone_away(rig: Rig) -> None:
+    ann, bob = rig.users(2)
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    before = asyncio.all_tasks()
+    rig.log.held = asyncio.Event()
+    sending = asyncio.create_task(rig.say(ann, bob))
+    await rig.log.reached.wait()
+    sending.cancel()
+    await asyncio.wait([sending])
+    going_on = asyncio.all_tasks() - before
+    # What keeps a task alive keeps it silent.
+    del sending
+
+    rig.log.unavailable = LOG_AWAY
+    rig.log.held.set()
+    await asyncio.wait(going_on)
+    going_on.clear()
+    gc.collect()
+
+    assert complaints == []
