@@ -12,7 +12,6 @@ from bench.sides.side import Result, Side, run
 from bench.sides.stage import DURABLE, EMBEDDED, Stage, parted, way_to
 
 _USERS = 200
-# The load generator takes the first twentieth of all for that.
 _WARMING = 10
 _STREAMS_EACH = 10
 # Longer than the interval of heartbeats, so that each stream has written one.
@@ -45,6 +44,7 @@ async def _round(stage: Stage, name: str, streams_per_connection: int) -> Result
             side,
             "idle",
             receivers=[person.token for person in people],
+            warming=_WARMING,
             streams_each=_STREAMS_EACH,
             streams_per_connection=streams_per_connection,
             seconds=_SETTLE_SECONDS,

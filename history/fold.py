@@ -26,6 +26,7 @@ from history.model import (
     ReactionSet,
     ReadMarkMoved,
     Registered,
+    Send,
     StoredEvent,
 )
 from kernel.ids import UserId, time_key
@@ -42,6 +43,16 @@ def message_of(event: ChatEvent) -> UUID | None:
             return event.change.message_id
         case _:
             return None
+
+
+def text_of(event: ChatEvent) -> UUID | None:
+    """The message whose words an event carries; None: it carries none."""
+    return message_of(event) if isinstance(event.change, MessageSent | MessageEdited) else None
+
+
+def send_of(event: ChatEvent) -> Send | None:
+    """The name of a send; None for any other event."""
+    return (actor_of(event), event.change.client_message_id) if isinstance(event.change, MessageSent) else None
 
 
 def deleted_by(event: ChatEvent) -> UUID | None:

@@ -12,6 +12,8 @@ from kernel.log.ports import LogPosition
 
 ChatId = NewType("ChatId", str)
 """Two user ids, sorted, joined by `_`; or a group's UUID."""
+Send = tuple[UserId, UUID]
+"""The name of a send: who sends, and the `client_message_id`."""
 
 
 class Role(IntEnum):

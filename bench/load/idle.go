@@ -7,9 +7,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// One of so many users only warms the server up.
-const warming = 20
-
 // Idle is the memory of a server before and after streams were opened that carry nothing, beside some that were open.
 type Idle struct {
 	Streams      int                `json:"streams"`
@@ -23,8 +20,7 @@ type Idle struct {
 
 // idle opens streams, lets them be, and looks at the memory. What a server needs for its first streams is no stream's.
 func idle(ctx context.Context, plan *Plan) (*Idle, error) {
-	warm := len(plan.Receivers) / warming
-	if err := openIdle(ctx, plan, plan.Receivers[:warm], &Idle{}); err != nil {
+	if err := openIdle(ctx, plan, plan.Receivers[:plan.Warming], &Idle{}); err != nil {
 		return nil, err
 	}
 	if err := rest(plan); err != nil {
@@ -35,7 +31,7 @@ func idle(ctx context.Context, plan *Plan) (*Idle, error) {
 		return nil, err
 	}
 	result := &Idle{KiBByName: map[string]float64{}}
-	if err := openIdle(ctx, plan, plan.Receivers[warm:], result); err != nil {
+	if err := openIdle(ctx, plan, plan.Receivers[plan.Warming:], result); err != nil {
 		return nil, err
 	}
 	if err := rest(plan); err != nil {

@@ -33,6 +33,7 @@ type Plan struct {
 	Window   int `json:"window"`    // of all of them: messages that have not come to every receiver yet
 
 	// idle: streams that wait.
+	Warming              int `json:"warming"`      // receivers whose streams are open before anything is measured
 	StreamsEach          int `json:"streams_each"` // for each receiver
 	StreamsPerConnection int `json:"streams_per_connection"`
 }

@@ -6,22 +6,21 @@ from uuid import UUID
 
 from history.adapters.cassandra_chat_rows import Buckets, Head
 from history.adapters.cassandra_event_rows import event_statements
-from history.adapters.cassandra_known import Known, KnownMessage, Send, send_of, send_statement, shard_of
+from history.adapters.cassandra_known import Known, KnownMessage, send_statement, shard_of
 from history.adapters.cassandra_message_rows import message_statements
 from history.adapters.cassandra_times import bucket_of, nearer_wins
 from history.chats import members_set_by
-from history.fold import emptied, message_of
+from history.fold import emptied, message_of, send_of, text_of
 from history.judge import Verdict, judge
 from history.model import (
     ChatEvent,
     ChatId,
     ChatState,
     MessageDeleted,
-    MessageEdited,
-    MessageSent,
     MessageState,
     MessageWithdrawn,
     ReactionSet,
+    Send,
     StoredEvent,
 )
 from kernel.ids import UserId
@@ -160,8 +159,7 @@ class CassandraChatBatch:
     def _forget_words(self, message_id: UUID) -> None:
         self.deleted.append(message_id)
         for offset, kept in self._kept.items():
-            event = kept.stored.event
-            if message_of(event) == message_id and isinstance(event.change, MessageSent | MessageEdited):
+            if text_of(kept.stored.event) == message_id:
                 self._kept[offset] = _emptied(kept.stored)
 
 

@@ -7,13 +7,11 @@ from uuid import UUID
 
 from history.adapters.cassandra_access import look_up
 from history.adapters.cassandra_event_rows import in_buckets, load_places
-from history.fold import actor_of, message_of
-from history.model import ChatEvent, ChatId, MessageSent, MessageState
+from history.fold import message_of, send_of
+from history.model import ChatEvent, ChatId, MessageSent, MessageState, Send
 from kernel.ids import UserId
 from kernel.store.cassandra import CassandraSession, Statement
 from kernel.store.cassandra_bridge import Row
-
-Send = tuple[UserId, UUID]
 
 # Part of the schema: with another number no send is found again.
 _SHARDS = 2
@@ -68,11 +66,6 @@ async def load_known(session: CassandraSession, chats: Mapping[ChatId, Sequence[
     )
     stored = {send: message_id for send, (_, message_id) in made.items()}
     return {chat_id: Known(messages.get(chat_id, {}), places.get(chat_id, {}), stored) for chat_id in chats}
-
-
-def send_of(event: ChatEvent) -> Send | None:
-    """The name of a send; None for any other event."""
-    return (actor_of(event), event.change.client_message_id) if isinstance(event.change, MessageSent) else None
 
 
 async def load_sends(session: CassandraSession, sends: Iterable[Send]) -> Mapping[Send, tuple[ChatId, UUID]]:

@@ -4,8 +4,8 @@ import asyncio
 from collections import deque
 from uuid import UUID
 
-from history.adapters.cassandra_known import Send, load_sends
-from history.model import ChatId
+from history.adapters.cassandra_known import load_sends
+from history.model import ChatId, Send
 from kernel.store.cassandra import CassandraSession
 
 Place = tuple[ChatId, UUID]

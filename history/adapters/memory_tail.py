@@ -7,10 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from history.chats import users_of
-from history.model import ChatId, MessageSent, StoredEvent
+from history.model import ChatId, MessageSent, Send, StoredEvent
 from kernel.ids import UserId
-
-Send = tuple[UserId, UUID]
 
 
 class MemoryHotTail:

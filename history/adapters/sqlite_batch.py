@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from history.adapters.sqlite_chat_rows import ChatRow, load_chats, save_chats
 from history.adapters.sqlite_event_rows import (
     EventKey,
-    Send,
     forget_words,
     load_sends,
     save_events,
@@ -15,16 +14,15 @@ from history.adapters.sqlite_event_rows import (
     stored_of,
 )
 from history.adapters.sqlite_message_rows import MessageKey, load_messages, save_messages
-from history.fold import actor_of, emptied, message_of
+from history.fold import emptied, message_of, send_of, text_of
 from history.judge import Verdict, judge
 from history.model import (
     ChatEvent,
     ChatId,
     MessageDeleted,
-    MessageEdited,
-    MessageSent,
     MessageState,
     MessageWithdrawn,
+    Send,
     StoredEvent,
 )
 
@@ -38,7 +36,7 @@ class SqliteBatch:
         about = [item.event for item in events]
         self._stored = stored_of(connection, about)
         self._known = load_messages(connection, {key for event in about if (key := _message_key(event))})
-        self._sends = load_sends(connection, {send for event in about if (send := _send_of(event))})
+        self._sends = load_sends(connection, {send for event in about if (send := send_of(event))})
         self._before = load_chats(connection, {event.chat_id for event in about})
         self._chats: dict[ChatId, ChatRow] = {}
         self._messages: dict[MessageKey, MessageState] = {}
@@ -75,7 +73,7 @@ class SqliteBatch:
         self._chats[event.chat_id] = _chat_after(stored, verdict, before)
 
     def _judge(self, event: ChatEvent, chat: ChatRow | None) -> Verdict:
-        key, send = _message_key(event), _send_of(event)
+        key, send = _message_key(event), send_of(event)
         return judge(
             event,
             chat=chat.state if chat else None,
@@ -89,7 +87,7 @@ class SqliteBatch:
         key = (event.chat_id, event.event_id)
         self._stored.add(key)
         self._kept[key] = emptied(stored) if verdict.message and verdict.message.deleted_for_everyone else stored
-        if (send := _send_of(event)) and send not in self._sends:
+        if (send := send_of(event)) and send not in self._sends:
             self._sends[send] = event.event_id
             self._new_sends[send] = key
         match event.change:
@@ -101,7 +99,7 @@ class SqliteBatch:
     def _forget_words(self, message: MessageKey) -> None:
         self._deleted.append(message)
         for key, stored in self._kept.items():
-            if _message_key(stored.event) == message and isinstance(stored.event.change, MessageSent | MessageEdited):
+            if (stored.event.chat_id, text_of(stored.event)) == message:
                 self._kept[key] = emptied(stored)
 
     def _write(self) -> None:
@@ -120,10 +118,6 @@ def _message_key(event: ChatEvent) -> MessageKey | None:
     """The message that an event changes."""
     message_id = message_of(event)
     return (event.chat_id, message_id) if message_id else None
-
-
-def _send_of(event: ChatEvent) -> Send | None:
-    return (actor_of(event), event.change.client_message_id) if isinstance(event.change, MessageSent) else None
 
 
 def _chat_after(stored: StoredEvent, verdict: Verdict, before: ChatRow | None) -> ChatRow:

@@ -4,15 +4,14 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from history.adapters.sqlite_access import Key, rows_of, write_rows
+from history.adapters.sqlite_access import Key, key_or_null, rows_of, write_rows
 from history.adapters.sqlite_message_rows import MessageKey
 from history.codec import decode, encode, value_of
-from history.fold import message_of, scrubbed
-from history.model import ChatEvent, ChatId, MessageEdited, MessageSent, StoredEvent
+from history.fold import scrubbed, text_of
+from history.model import ChatEvent, ChatId, Send, StoredEvent
 from kernel.ids import UserId, from_time_key, time_key
 
 EventKey = tuple[ChatId, UUID]
-Send = tuple[UserId, UUID]
 
 _READ_EVENT = "SELECT chat_id, event_id FROM wanted CROSS JOIN events ON chat_id = a AND event_id = b"
 _WRITE_EVENT = "INSERT INTO events (chat_id, log_partition, log_offset, event_id, text_of, value) VALUES rows"
@@ -75,12 +74,11 @@ def save_withdrawals(connection: sqlite3.Connection, pending: Mapping[MessageKey
 
 def _event_row(stored: StoredEvent) -> tuple[object, ...]:
     event, position = stored.event, stored.position
-    text_of = message_of(event) if isinstance(event.change, MessageSent | MessageEdited) else None
     return (
         event.chat_id,
         position.partition,
         position.offset,
         time_key(event.event_id),
-        time_key(text_of) if text_of else None,
+        key_or_null(text_of(event)),
         value_of(stored),
     )

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from history.adapters.sqlite_access import Key, id_or_none, key_or_null, rows_of, write_rows
@@ -21,6 +21,7 @@ _COLUMNS = (
     *("edited_at", "edit_event_id", "deleted_for", "deleted_for_everyone", "withdrawn"),
 )
 _WRITE = f"REPLACE INTO messages ({', '.join(_COLUMNS)}) VALUES rows"  # noqa: S608 - our own names
+_WRITE_REACTION = "REPLACE INTO reactions (chat_id, message_id, user_id, emoji, event_id, present, set_at) VALUES rows"
 _READ = "SELECT messages.* FROM wanted CROSS JOIN messages ON chat_id = a AND message_id = b"
 
 
@@ -51,21 +52,16 @@ def save_messages(connection: sqlite3.Connection, states: Collection[MessageStat
     values = [_values(state) for state in states]
     write_rows(connection, _WRITE, [[row.get(column) for column in _COLUMNS] for row in values])
     for state in states:
-        _save_reactions(connection, state)
+        if state.deleted_for_everyone or state.withdrawn:
+            where = (state.chat_id, time_key(state.message_id))
+            connection.execute("DELETE FROM reactions WHERE chat_id = ? AND message_id = ?", where)
+    write_rows(connection, _WRITE_REACTION, [row for state in states for row in _reaction_rows(state)])
 
 
-def _save_reactions(connection: sqlite3.Connection, state: MessageState) -> None:
-    where = (state.chat_id, time_key(state.message_id))
-    if state.deleted_for_everyone or state.withdrawn:
-        connection.execute("DELETE FROM reactions WHERE chat_id = ? AND message_id = ?", where)
-    write_rows(
-        connection,
-        "REPLACE INTO reactions (chat_id, message_id, user_id, emoji, event_id, present, set_at) VALUES rows",
-        [
-            (*where, user_id, emoji, time_key(mark.event_id), mark.present, to_micros(mark.set_at))
-            for (user_id, emoji), mark in state.reactions.items()
-        ],
-    )
+def _reaction_rows(state: MessageState) -> Iterator[tuple[object, ...]]:
+    for (user_id, emoji), mark in state.reactions.items():
+        word = (time_key(mark.event_id), mark.present, to_micros(mark.set_at))
+        yield state.chat_id, time_key(state.message_id), user_id, emoji, *word
 
 
 def _values(state: MessageState) -> dict[str, object]:

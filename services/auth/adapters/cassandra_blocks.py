@@ -7,7 +7,7 @@ from datetime import datetime
 from kernel.ids import UserId
 from kernel.moments import to_micros
 from kernel.store.cassandra import CassandraSession
-from services.auth.adapters.cassandra_by_key import rows_of
+from kernel.store.cassandra_by_key import rows_of
 
 # Conditional, so that a block and its taking back count in the order they were asked for, whatever the clocks of the
 # nodes they were asked of. Both are rare.

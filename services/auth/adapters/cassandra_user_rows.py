@@ -7,7 +7,7 @@ from kernel.ids import UserId
 from kernel.moments import from_micros, maybe_from_micros, to_micros
 from kernel.store.cassandra import CassandraSession
 from kernel.store.cassandra_bridge import Row
-from services.auth.adapters.cassandra_by_key import rows_of
+from kernel.store.cassandra_by_key import rows_of
 from services.auth.model import Account
 
 _COLUMNS = "username, email, password, bio, avatar_url, created_at, updated_at, deleted_at, revision"

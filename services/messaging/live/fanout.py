@@ -46,13 +46,10 @@ class Fanout:
 
     async def _give(self, stored: StoredEvent, recent: Recent, readers: list[Reader]) -> None:
         event_id, places = stored.event.event_id, places_set_by(stored.event)
-        is_known = bool(recent.turns)
         others = [
             reader
             for reader in readers
-            if reader.user_id not in places
-            and not (is_known and recent.reached(reader))
-            and not reader.was_told(event_id)
+            if reader.user_id not in places and not recent.reached(reader) and not reader.was_told(event_id)
         ]
         try:
             await self._tell(others, stored, recent)

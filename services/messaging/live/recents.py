@@ -23,7 +23,8 @@ class Recent:
 
     def reached(self, reader: Reader) -> bool:
         """Whether a stream has been given it already."""
-        return any(reader.heard(channel, turn) for channel, turn in self.turns.items())
+        # Nearly always this is the first time: an empty search takes longer than the question.
+        return bool(self.turns) and any(reader.heard(channel, turn) for channel, turn in self.turns.items())
 
     @property
     def size(self) -> int:

@@ -10,12 +10,11 @@ from kernel.moments import maybe_from_micros, to_micros
 from kernel.store.cassandra import CassandraSession
 from kernel.store.cassandra_agenda import Agenda, Due
 from kernel.store.cassandra_bridge import Row
+from kernel.store.cassandra_by_key import rows_of
 from kernel.store.cassandra_schema import Schema, read_schema
 from services.presence.model import CustomStatus, Profile
 
 _ATTEMPTS = 10
-# More rows in one read would burden one coordinator.
-_AT_ONCE = 25
 
 _READ = (
     "SELECT user_id, last_seen_at, status_text, status_emoji, status_expires_at, status_revision"
@@ -39,12 +38,8 @@ class CassandraProfileStore:
         self._expiry = Agenda(session, prefix="presence", name="statuses")
 
     async def read(self, user_ids: Iterable[UserId]) -> Mapping[UserId, Profile]:
-        wanted = list(set(user_ids))
-        starts = range(0, len(wanted), _AT_ONCE)
-        pages = await asyncio.gather(
-            *(self._session.execute(_READ, (wanted[start : start + _AT_ONCE],)) for start in starts)
-        )
-        return {UserId(row["user_id"]): _profile(row) for page in pages for row in page}
+        rows = await rows_of(self._session, _READ, user_ids)
+        return {UserId(row["user_id"]): _profile(row) for row in rows}
 
     async def saw(self, moments: Mapping[UserId, datetime]) -> None:
         micros = {user_id: to_micros(moment) for user_id, moment in moments.items()}

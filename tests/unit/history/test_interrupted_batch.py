@@ -1,7 +1,7 @@
 """A batch that dies half-way leaves nothing behind: given again, it is stored without a loss, a double or a hole."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -9,13 +9,13 @@ from typing import TypeVar
 import pytest
 
 from history.adapters.sqlite_readers import SqliteEventReader, SqliteMessageReader
-from history.adapters.sqlite_schema import SCHEMA
 from history.adapters.sqlite_writer import SqliteRecordWriter
 from history.ports import Window
 from kernel.errors import ChatlyError, Reason
 from kernel.store.sqlite import Job, SqliteDatabase
 from tests.fakes import FakeClock
 from tests.unit.history.chronicle import ANN_AND_BOB, PHOTO, Chronicle, records_of
+from tests.unit.history.databases import started
 
 T = TypeVar("T")
 
@@ -44,11 +44,9 @@ class DyingDatabase(SqliteDatabase):
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[DyingDatabase]:
-    database = DyingDatabase(tmp_path / "history.db")
-    database.start(SCHEMA)
-    yield database
-    database.stop()
+def database(tmp_path: Path) -> Iterator[DyingDatabase]:
+    with started(DyingDatabase(tmp_path / "history.db")) as database:
+        yield database
 
 
 @pytest.mark.parametrize("dies_after", [50, 100, 300, 1_000, 3_000, -1])

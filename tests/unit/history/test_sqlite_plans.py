@@ -1,19 +1,19 @@
 """SQLite finds every row by a key, however many rows there are: no statement walks through a table that grows."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from history.adapters.sqlite_readers import SqliteChatReader, SqliteEventReader, SqliteMessageReader
-from history.adapters.sqlite_schema import SCHEMA
 from history.adapters.sqlite_writer import SqliteRecordWriter
 from history.ports import Window
 from kernel.store.sqlite import SqliteDatabase
 from tests.fakes import FakeClock
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, PHOTO, Chronicle, records_of
+from tests.unit.history.databases import started
 
 T = TypeVar("T")
 # A row for each partition of the log, and what is on its way back to the log.
@@ -48,11 +48,9 @@ class OverheardDatabase(SqliteDatabase):
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[OverheardDatabase]:
-    database = OverheardDatabase(tmp_path / "history.db")
-    database.start(SCHEMA)
-    yield database
-    database.stop()
+def database(tmp_path: Path) -> Iterator[OverheardDatabase]:
+    with started(OverheardDatabase(tmp_path / "history.db")) as database:
+        yield database
 
 
 def walks(connection: sqlite3.Connection, statement: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Reads rows of many partitions by their keys, some at a time."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Iterable
 
 from kernel.store.cassandra import CassandraSession
 from kernel.store.cassandra_bridge import Row
@@ -10,7 +10,7 @@ from kernel.store.cassandra_bridge import Row
 _AT_ONCE = 25
 
 
-async def rows_of(session: CassandraSession, cql: str, keys: Collection[str]) -> list[Row]:
+async def rows_of(session: CassandraSession, cql: str, keys: Iterable[str]) -> list[Row]:
     """All rows of these partitions; `cql` ends with `IN ?`."""
     asked = list(set(keys))
     starts = range(0, len(asked), _AT_ONCE)

@@ -1,0 +1,20 @@
+"""Databases of the history that do something else beside, started and stopped."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from history.adapters.sqlite_schema import SCHEMA
+from kernel.store.sqlite import SqliteDatabase
+
+D = TypeVar("D", bound=SqliteDatabase)
+
+
+@contextmanager
+def started(database: D) -> Iterator[D]:
+    """With the history's tables."""
+    database.start(SCHEMA)
+    try:
+        yield database
+    finally:
+        database.stop()
