@@ -165,7 +165,7 @@ class RedisSubscription:
 
 @asynccontextmanager
 async def open_redis_bus(
-    redis: RedisHandle, *, fences: Collection[str] = (), capacity: int = 65_536, silence: float = 15.0
+    redis: RedisHandle, *, fences: Collection[str] = (), capacity: int = 65_536, silence: float = 6.0
 ) -> AsyncIterator[RedisBus]:
     """A bus over an open Redis. `fences`: channels whose messages come after all that their publisher sent before.
 

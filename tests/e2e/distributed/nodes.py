@@ -2,8 +2,8 @@
 
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import grpc
 
@@ -27,6 +27,17 @@ def kill(mesh: Mesh, name: str) -> int:
     pid = mesh.node_pid(name)
     os.kill(pid, signal.SIGKILL)
     return pid
+
+
+@contextmanager
+def hanging(mesh: Mesh, name: str) -> Iterator[None]:
+    """SIGSTOP, and SIGCONT at the end."""
+    pid = mesh.node_pid(name)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 async def is_back(mesh: Mesh, name: str, killed: int) -> None:

@@ -1,6 +1,7 @@
 """Two nodes of a service are one service: on the real engines, with processes that are killed."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from uuid import uuid4
 
 import grpc
@@ -12,10 +13,11 @@ from chatly.messaging.v1 import messaging_service_pb2 as messaging
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from tests.e2e.commands.chatly import chatly
-from tests.e2e.distributed.nodes import channels, is_back, kill
-from tests.e2e.live.listener import listening
+from tests.e2e.distributed.nodes import channels, hanging, is_back, kill
+from tests.e2e.live.listener import Listener, listening
 from tests.e2e.mesh import SERVICES, Mesh
 from tests.e2e.people import Person, people, rest
+from tests.faults.away import AWAY
 from tests.faults.crowd import crowd
 from tests.waiting import eventually
 
@@ -113,6 +115,38 @@ async def test_an_upload_begun_on_one_node_ends_on_the_other(mesh: Mesh) -> None
         chunks = [answer.data async for answer in here.Download(asked, metadata=ann.metadata)]
 
     assert b"".join(chunks) == content
+
+
+async def test_whoever_listened_to_a_node_that_hangs_is_sent_to_the_other_one(mesh: Mesh) -> None:
+    ann, *listeners = await people(mesh, "ann", *(f"listener{number}" for number in range(8)))
+    async with (
+        grpc.aio.insecure_channel(mesh.edge) as edge,
+        channels(mesh, "messaging") as (_, there),
+        AsyncExitStack() as streams,
+    ):
+        heard = [await streams.enter_async_context(listening(edge, each)) for each in listeners]
+        for each in heard:
+            await each.until_caught_up()
+        with hanging(mesh, "messaging-1"):
+            sent = [await send(there, ann, each, "hello") for each in listeners]
+            came = await asyncio.gather(
+                *(_next_message(edge, person, of_it) for person, of_it in zip(listeners, heard, strict=True))
+            )
+
+    assert [message_id for message_id, _ in came] == sent
+    # The edge had given some of them to each node.
+    assert 0 < sum(resumed for _, resumed in came) < len(came)
+
+
+async def _next_message(edge: grpc.aio.Channel, person: Person, stream: Listener) -> tuple[str, bool]:
+    """Its message_id, and whether the stream had to be resumed for it, which has to help at the first time."""
+    try:
+        return (await stream.next("message_created")).message_created.message_id, False
+    except grpc.aio.AioRpcError as error:
+        if error.code() not in AWAY:
+            raise
+    async with listening(edge, person, stream.cursor) as resumed:
+        return (await resumed.next("message_created")).message_created.message_id, True
 
 
 @pytest.mark.parametrize("victim", ["messaging-2", "persister-1"])
