@@ -118,7 +118,7 @@ async def test_an_upload_begun_on_one_node_ends_on_the_other(mesh: Mesh) -> None
 
 
 async def test_whoever_listened_to_a_node_that_hangs_is_sent_to_the_other_one(mesh: Mesh) -> None:
-    ann, *listeners = await people(mesh, "ann", *(f"listener{number}" for number in range(8)))
+    ann, *listeners = await people(mesh, "ann", *(f"listener{number}" for number in range(12)))
     async with (
         grpc.aio.insecure_channel(mesh.edge) as edge,
         channels(mesh, "messaging") as (_, there),
