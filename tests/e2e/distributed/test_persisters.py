@@ -1,7 +1,5 @@
 """Two persisters share the log: whatever becomes of one of them, everything is stored once, and numbered in order."""
 
-import os
-import signal
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
@@ -22,7 +20,7 @@ from kernel.settings import load
 from kernel.store.cassandra import open_cassandra
 from kernel.store.cassandra_settings import CassandraSettings
 from tests.e2e.access.forgery import service_token
-from tests.e2e.distributed.nodes import BACK_SECONDS, channels, is_back, kill
+from tests.e2e.distributed.nodes import BACK_SECONDS, channels, hanging, is_back, kill
 from tests.e2e.live.listener import listening
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, bearer, people
@@ -85,17 +83,13 @@ async def test_one_that_hung_while_the_other_took_over_does_no_harm_when_it_goes
         await shared(mesh, nodes)
         async with talkers.talking():
             await talkers.get_through(100)
-            hanging = mesh.node_pid("persister-2")
-            os.kill(hanging, signal.SIGSTOP)
-            try:
+            with hanging(mesh, "persister-2"):
 
                 async def has_all() -> bool:
                     return len((await partitions_of(mesh, nodes[:1]))[0]) == 4
 
                 await eventually(has_all, "the other one has taken over", seconds=BACK_SECONDS)
                 await talkers.get_through(100)
-            finally:
-                os.kill(hanging, signal.SIGCONT)
             await talkers.get_through(100)
             await shared(mesh, nodes)
 
