@@ -1,0 +1,342 @@
+"""Measures how many files and functions of ours a message runs through, and how large the production files are.
+
+A real auth service and two messaging nodes run in this process over the embedded adapters, without a persister. One
+user sends to another, whose stream is open on the second node. After a warm-up `sys.setprofile` records every frame of
+kernel/, history/, services/ and mesh/ while a message is sent. A frame counts when at least half of the messages run
+through it.
+
+SendMessage: every frame of the gRPC call on the server, from the first line of the interceptors to the response:
+token check, validation, handler, use case, log append (with the log's writer thread), hot tail and live publish.
+Tasks that the call starts are counted as well. The loops of the node are not.
+
+Delivery: every frame from the hub of the second node taking the event off the bus to the bytes yielded to gRPC, in the
+tasks of the hub and of the stream and in the timers between them.
+
+Comprehensions, generator expressions and lambdas are frames, and count as functions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import asyncio
+import contextlib
+import logging
+import socket
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FrameType
+from uuid import uuid4
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "gen/python")]
+
+import grpc  # noqa: E402
+import structlog  # noqa: E402
+from chatly.auth.v1 import auth_service_pb2 as auth_pb  # noqa: E402
+from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub  # noqa: E402
+from chatly.messaging.v1 import messaging_service_pb2 as messaging_pb  # noqa: E402
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub  # noqa: E402
+
+from kernel.rpc.jwks import JwksFeed  # noqa: E402
+from kernel.runner import background  # noqa: E402
+from kernel.settings import load  # noqa: E402
+from mesh.platform import open_platform  # noqa: E402
+from mesh.serving import serving  # noqa: E402
+from mesh.settings import ProcessSettings, embedded_secret  # noqa: E402
+from mesh.targets import TARGETS  # noqa: E402
+
+PACKAGES = ("kernel", "history", "services", "mesh")
+LIVE = "services/messaging/live/"
+SEND_GOAL = (28, 100)
+DELIVERY_GOAL = (16, 55)
+SMALL_LINES = 40
+SMALL_GOAL = 0.20
+LONGEST_GOAL = 400
+WARM_UP = 30
+MEASURED = 15
+PASSWORD = "correct horse battery"  # noqa: S105 - of a user who exists for seconds
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Function:
+    """One frame of ours: a function, a lambda or a comprehension."""
+
+    file: str
+    line: int
+    name: str
+
+
+@dataclass(slots=True)
+class Route:
+    """The functions of one way through the code, in the order of their first calls."""
+
+    functions: dict[Function, None] = field(default_factory=dict)
+
+    @property
+    def files(self) -> list[str]:
+        return sorted({function.file for function in self.functions})
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return len(self.files), len(self.functions)
+
+
+class Recorder:
+    """A profile function: notes calls of our functions by the task, or the thread, that made them."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self.earlier: set[asyncio.Task[object]] = set()
+        self.calls: dict[asyncio.Task[object] | str, Route] = {}
+        self._known: dict[CodeType, Function | None] = {}
+        self._main = threading.get_ident()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def begin(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.earlier = set(asyncio.all_tasks())
+        self.calls = {}
+        self.on = True
+
+    def end(self) -> None:
+        self.on = False
+
+    def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
+        if not self.on or event != "call":
+            return
+        function = self._function(frame.f_code)
+        if function is None:
+            return
+        if threading.get_ident() != self._main:
+            owner: asyncio.Task[object] | str = "thread"
+        else:
+            owner = asyncio.current_task(self._loop) or "timers"
+        self.calls.setdefault(owner, Route()).functions.setdefault(function)
+
+    def _function(self, code: CodeType) -> Function | None:
+        if code not in self._known:
+            self._known[code] = _ours(code)
+        return self._known[code]
+
+    def send(self) -> Route:
+        """The tasks that began with the message, and the thread of the log."""
+        new = [path for owner, path in self.calls.items() if owner == "thread" or self._is_new(owner)]
+        return _joined(new)
+
+    def delivery(self) -> Route:
+        """The tasks of live delivery that were there before, and their timers."""
+        old = [
+            path
+            for owner, path in self.calls.items()
+            if owner != "thread" and not self._is_new(owner) and any(file.startswith(LIVE) for file in path.files)
+        ]
+        return _joined(old)
+
+    def _is_new(self, owner: asyncio.Task[object] | str) -> bool:
+        return isinstance(owner, asyncio.Task) and owner not in self.earlier
+
+
+def _ours(code: CodeType) -> Function | None:
+    path = Path(code.co_filename)
+    if not path.is_relative_to(ROOT):
+        return None
+    file = path.relative_to(ROOT).as_posix()
+    if not file.startswith(tuple(f"{package}/" for package in PACKAGES)):
+        return None
+    return Function(file, code.co_firstlineno, code.co_qualname)
+
+
+def _joined(routes: list[Route]) -> Route:
+    whole = Route()
+    for path in routes:
+        whole.functions |= path.functions
+    return whole
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    user_id: str
+    metadata: tuple[tuple[str, str], ...]
+
+
+async def _user(channel: grpc.aio.Channel, name: str) -> User:
+    stub, email = AuthServiceStub(channel), f"{name}@example.org"
+    await stub.Register(auth_pb.RegisterRequest(username=name, email=email, password=PASSWORD))
+    login = await stub.Login(auth_pb.LoginRequest(email=email, password=PASSWORD))
+    return User(login.user_id, (("authorization", f"Bearer {login.token}"),))
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _environ(folder: Path, auth_port: int) -> dict[str, str]:
+    """A mesh of its own: free ports, and a folder that is removed at the end."""
+    return {
+        "CHATLY_DATA_DIR": str(folder),
+        "CHATLY_AUTH_ADDRESS": f"127.0.0.1:{auth_port}",
+        "CHATLY_AUTH_GRPC_PORT": str(auth_port),
+        "CHATLY_AUTH_HTTP_PORT": str(_free_port()),
+    }
+
+
+def _own_ports(environ: dict[str, str]) -> dict[str, str]:
+    return environ | {
+        "CHATLY_MESSAGING_GRPC_PORT": str(_free_port()),
+        "CHATLY_MESSAGING_HTTP_PORT": str(_free_port()),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """Channels to auth and to two messaging nodes that share log and bus."""
+
+    auth: grpc.aio.Channel
+    sending: grpc.aio.Channel
+    delivering: grpc.aio.Channel
+
+
+@asynccontextmanager
+async def open_nodes(folder: Path) -> AsyncIterator[Nodes]:
+    environ = _environ(folder, _free_port())
+    process = load(ProcessSettings, environ)
+    secret = embedded_secret(process)
+    async with contextlib.AsyncExitStack() as stack:
+        platform = await stack.enter_async_context(open_platform(process, secret=secret, name="path-length"))
+        feed = JwksFeed(platform.service_channel("auth"))
+        started = [("auth", environ), ("messaging", _own_ports(environ)), ("messaging", _own_ports(environ))]
+        channels = []
+        for name, own in started:
+            server = await stack.enter_async_context(serving(TARGETS[name], own, platform, feed))
+            channels.append(await stack.enter_async_context(grpc.aio.insecure_channel(server.address)))
+        await stack.enter_async_context(background({"jwks": feed.run}))
+        yield Nodes(*channels)
+
+
+async def measure(recorder: Recorder) -> list[tuple[Route, Route]]:
+    """Send and delivery of MEASURED messages, each after the one before has arrived."""
+    routes = []
+    with tempfile.TemporaryDirectory(prefix="chatly-path-") as folder:
+        async with open_nodes(Path(folder)) as nodes:
+            sender, receiver = await _user(nodes.auth, "sender"), await _user(nodes.auth, "receiver")
+            stream = MessagingServiceStub(nodes.delivering).Subscribe(
+                messaging_pb.SubscribeRequest(), metadata=receiver.metadata
+            )
+            await _read_until(stream, "caught_up")
+            for number in range(WARM_UP + MEASURED):
+                # Longer than the pause for which a busy stream collects events.
+                await asyncio.sleep(0.1)
+                recorder.begin()
+                await MessagingServiceStub(nodes.sending).SendMessage(
+                    messaging_pb.SendMessageRequest(
+                        user_id=receiver.user_id, client_message_id=str(uuid4()), text=f"message {number}"
+                    ),
+                    metadata=sender.metadata,
+                )
+                await _read_until(stream, "message_created")
+                recorder.end()
+                if number >= WARM_UP:
+                    routes.append((recorder.send(), recorder.delivery()))
+            stream.cancel()
+    return routes
+
+
+async def _read_until(
+    stream: grpc.aio.UnaryStreamCall[messaging_pb.SubscribeRequest, messaging_pb.SubscribeResponse], kind: str
+) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            response = await stream.read()
+            assert isinstance(response, messaging_pb.SubscribeResponse), "the stream ended"  # noqa: S101
+            if any(event.WhichOneof("event") == kind for event in response.events):
+                return
+
+
+def _usual(routes: list[Route]) -> Route:
+    """Return the functions that at least half of the messages ran through."""
+    counts = Counter(function for route in routes for function in route.functions)
+    return Route({function: None for function, count in counts.items() if count * 2 >= len(routes)})
+
+
+@contextlib.contextmanager
+def profiled(recorder: Recorder) -> Iterator[None]:
+    threading.setprofile(recorder)
+    sys.setprofile(recorder)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+
+
+def production_files() -> dict[str, int]:
+    """Return file → lines. An `__init__.py` that contains at most a docstring is left out."""
+    sizes = {}
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            text = path.read_text("utf-8")
+            body = ast.parse(text).body
+            only_docstring = len(body) == 1 and isinstance(body[0], ast.Expr)
+            if path.name == "__init__.py" and (not body or only_docstring):
+                continue
+            sizes[path.relative_to(ROOT).as_posix()] = len(text.splitlines())
+    return sizes
+
+
+def _show(name: str, path: Route, goal: tuple[int, int], *, with_list: bool) -> bool:
+    (files, functions), (most_files, most_functions) = path.size, goal
+    kept = files <= most_files and functions <= most_functions
+    _line(name, f"{files} files, {functions} functions", f"{most_files} / {most_functions}")
+    if with_list:
+        for file in path.files:
+            names = [function.name for function in path.functions if function.file == file]
+            print(f"    {file}\n        {', '.join(names)}")
+    return kept
+
+
+def _line(name: str, measured: str, goal: str) -> None:
+    print(f"{name:<28} {measured:<26} (goal {goal})")
+
+
+def _show_sizes(*, with_list: bool) -> bool:
+    sizes = production_files()
+    small = [file for file, lines in sizes.items() if lines < SMALL_LINES]
+    share, longest = len(small) / len(sizes), max(sizes.values())
+    _line(f"files under {SMALL_LINES} lines", f"{share:.1%} ({len(small)} of {len(sizes)})", f"{SMALL_GOAL:.0%}")
+    _line("longest file", f"{longest} lines", str(LONGEST_GOAL))
+    if with_list:
+        for file in sorted(small, key=lambda file: sizes[file]):
+            print(f"    {sizes[file]:>3} {file}")
+    return share <= SMALL_GOAL and longest <= LONGEST_GOAL
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--list", action="store_true", help="print the files and functions, and the small files")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 when a goal is missed")
+    parser.add_argument("--sizes", action="store_true", help="print the file sizes only, without running anything")
+    options = parser.parse_args()
+    goals = [True]
+    if not options.sizes:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+        recorder = Recorder()
+        with profiled(recorder):
+            routes = asyncio.run(measure(recorder))
+        send, delivery = _usual([send for send, _ in routes]), _usual([delivery for _, delivery in routes])
+        goals.append(_show("SendMessage", send, SEND_GOAL, with_list=options.list))
+        goals.append(_show("one event, bus to stream", delivery, DELIVERY_GOAL, with_list=options.list))
+    goals.append(_show_sizes(with_list=options.list))
+    return 1 if options.strict and not all(goals) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
