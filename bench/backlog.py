@@ -15,11 +15,11 @@ from bench.report import Row, Section, spread
 from bench.scale import Scale
 from bench.sides.side import ROOT, Result
 from bench.sides.stage import Stage
-from history.adapters.cassandra_offsets import load_offsets
+from history.cassandra.offsets import load_offsets
 from history.open import cassandra_schema
-from kernel.log.kafka import KafkaLog, open_kafka_log
-from kernel.log.kafka_settings import KafkaSettings
-from kernel.store.cassandra import CassandraSession
+from kernel.cassandra.session import CassandraSession
+from kernel.kafka.log import KafkaLog, open_kafka_log
+from kernel.kafka.settings import KafkaSettings
 from tests.engines.cassandra import fresh_cassandra
 from tests.ports import free_ports
 

@@ -14,18 +14,18 @@ from bench.report import Row, Section, compare
 from bench.scale import Scale
 from bench.sides.side import Result
 from bench.sides.stage import Stage
-from history.adapters.cassandra_message_reader import NEWEST
-from history.adapters.cassandra_times import bucket_of
-from history.adapters.redis_tail import RedisHotTail
-from history.chats import direct_members
+from history.cassandra.message_reader import NEWEST
+from history.cassandra.times import bucket_of
+from history.chat_id import direct_members
 from history.codec import decode_record
 from history.model import ChatId
 from history.open import HistoryStore, cassandra_history, cassandra_schema
+from history.unstored.redis_tail import RedisHotTail
 from history.view import History
 from kernel.bus.memory import MemoryBus
-from kernel.clock import SystemClock
 from kernel.ids import HybridClock, UserId, from_time_key
-from kernel.store.redis import RedisHandle
+from kernel.redis.handle import RedisHandle
+from kernel.time import SystemClock
 from services.messaging.chat_states import ChatStates
 from services.messaging.list_messages import ListMessages
 from services.messaging.members import Members

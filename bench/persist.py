@@ -14,13 +14,13 @@ from bench.report import Row, Section, compare, spread
 from bench.scale import Scale
 from bench.sides.side import Result
 from bench.sides.stage import Stage
-from history.adapters.cassandra_message_rows import message_statements
+from history.cassandra.message_rows import message_statements
 from history.codec import decode_record
 from history.fold import apply_to_message
 from history.model import ChatId
 from history.open import cassandra_history, cassandra_schema
+from kernel.cassandra.session import CassandraSession, Statement
 from kernel.log.ports import LogRecord
-from kernel.store.cassandra import CassandraSession, Statement
 from tests.engines.cassandra import fresh_cassandra
 
 _BATCHES = 6

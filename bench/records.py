@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from zlib import crc32
 
-from history.chats import direct_chat_id, direct_members
+from history.chat_id import direct_chat_id, direct_members
 from history.codec import encode
 from history.model import ChatEvent, ChatId, MessageSent
 from kernel.ids import HybridClock, UserId

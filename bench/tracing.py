@@ -15,7 +15,7 @@ from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from bench.report import Row, Section, spread
 from bench.scale import Scale
 from bench.sides.stage import Stage
-from kernel.rpc.client import open_channel
+from kernel.grpc.client import open_channel
 from kernel.telemetry.otel import open_otel
 from kernel.telemetry.trace_settings import TraceSettings
 from tests.fakes import running

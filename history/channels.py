@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from history.chats import direct_members, is_direct, is_private, members_set_by
+from history.chat_id import direct_members, is_direct, is_private, members_set_by
 from history.model import ChatEvent, ChatId
 from kernel.ids import UserId
 

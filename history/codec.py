@@ -9,12 +9,12 @@ from chatly.event.v1 import event_pb2 as pb
 from google.protobuf.message import DecodeError
 
 from history.changes import change_of, put_change, time_uuid
-from history.chats import direct_members, is_direct
+from history.chat_id import direct_members, is_direct
 from history.model import ChatEvent, ChatId, MessageWithdrawn, StoredEvent
 from history.varint import read_varint, varint
+from kernel.grpc.timestamps import moment_of, timestamp
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition, LogRecord
-from kernel.timestamps import moment_of, timestamp
 
 _LASTING = 0
 _EPHEMERAL = 1

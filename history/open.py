@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from history.adapters.sqlite_readers import SqliteChatReader, SqliteEventReader, SqliteMessageReader
-from history.adapters.sqlite_schema import SCHEMA
-from history.adapters.sqlite_writer import SqliteDeadLetters, SqliteRecordWriter
 from history.ports import ChatReader, DeadLetters, EventReader, MessageReader, RecordWriter
-from kernel.clock import Clock, SystemClock
-from kernel.store.sqlite import open_sqlite
+from history.sqlite.readers import SqliteChatReader, SqliteEventReader, SqliteMessageReader
+from history.sqlite.schema import SCHEMA
+from history.sqlite.writer import SqliteDeadLetters, SqliteRecordWriter
+from kernel.sqlite.database import open_sqlite
+from kernel.time import Clock, SystemClock
 
 if TYPE_CHECKING:
-    from kernel.store.cassandra import CassandraSession
-    from kernel.store.cassandra_schema import Schema
+    from kernel.cassandra.schema import Schema
+    from kernel.cassandra.session import CassandraSession
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,16 +45,16 @@ async def open_history(data_dir: Path, *, clock: Clock | None = None) -> AsyncIt
 
 def cassandra_schema() -> "Schema":
     """The message store's tables in Cassandra; a session that `cassandra_history` gets has been opened with it."""
-    from kernel.store.cassandra_schema import read_schema
+    from kernel.cassandra.schema import read_schema
 
-    return read_schema("history", "history.migrations")
+    return read_schema("history", "history.cassandra.migrations")
 
 
 def cassandra_history(session: "CassandraSession", *, clock: Clock | None = None) -> HistoryStore:
     """The store in Cassandra. The session stays its opener's to close."""
-    from history.adapters.cassandra_message_reader import CassandraMessageReader
-    from history.adapters.cassandra_readers import CassandraChatReader, CassandraEventReader
-    from history.adapters.cassandra_writer import CassandraDeadLetters, CassandraRecordWriter
+    from history.cassandra.message_reader import CassandraMessageReader
+    from history.cassandra.readers import CassandraChatReader, CassandraEventReader
+    from history.cassandra.writer import CassandraDeadLetters, CassandraRecordWriter
 
     clock = clock or SystemClock()
     writer = CassandraRecordWriter(session=session, clock=clock)

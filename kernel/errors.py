@@ -1,4 +1,4 @@
-"""Errors that callers are meant to see. How they travel is the business of `kernel.rpc`."""
+"""Errors that callers are meant to see. How they travel is the business of `kernel.grpc`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NewType
 from uuid import UUID, uuid4
 
-from kernel.clock import Clock
+from kernel.time import Clock
 
 UserId = NewType("UserId", str)
 """UUID text, lower case."""

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kernel.bus.ports import LiveBus
-from kernel.clock import Clock
 from kernel.log.ports import EventLog, LogReader, OpenConsumer
+from kernel.time import Clock
 
 if TYPE_CHECKING:
     import grpc.aio
 
-    from kernel.blob.s3 import S3BlobStore
-    from kernel.rpc.tls import MeshTls
+    from kernel.cassandra.session import CassandraSession
+    from kernel.grpc.tls import MeshTls
+    from kernel.redis.handle import RedisHandle
+    from kernel.s3.blob_store import S3BlobStore
     from kernel.service import HealthCheck
-    from kernel.store.cassandra import CassandraSession
-    from kernel.store.redis import RedisHandle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import grpc.aio
     from starlette.routing import BaseRoute
 
-    from kernel.rpc.tokens import TokenKeys
+    from kernel.grpc.tokens import TokenKeys
 
 HealthCheck = Callable[[], Awaitable[str | None]]
 """Says what is broken, or None."""

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from history.channels import STORED_CHANNEL
-from kernel.clock import SystemClock
 from kernel.errors import ChatlyError
-from kernel.log.absent import AbsentLog
+from kernel.grpc.tls import MeshTls
+from kernel.grpc.tokens import ServiceTokens
+from kernel.log.disabled import AbsentLog
 from kernel.platform import Engines, Platform
-from kernel.rpc.tls import MeshTls
-from kernel.rpc.tokens import ServiceTokens
 from kernel.service import HealthCheck
 from kernel.settings import load
+from kernel.time import SystemClock
 from mesh.platform import Channels
 from mesh.settings import ProcessSettings
 from mesh.targets import Target
 
 if TYPE_CHECKING:
-    from kernel.blob.s3 import S3BlobStore
-    from kernel.log.kafka import KafkaLog
-    from kernel.store.redis import RedisHandle
+    from kernel.kafka.log import KafkaLog
+    from kernel.redis.handle import RedisHandle
+    from kernel.s3.blob_store import S3BlobStore
 
 
 @asynccontextmanager
@@ -35,11 +35,11 @@ async def open_distributed_platform(
     tls: MeshTls | None = None,
 ) -> AsyncIterator[Platform]:
     """The platform of a process that serves one target. Nothing here waits for an engine, see `Engines.health`."""
-    from kernel.bus.redis import open_redis_bus
-    from kernel.store.cassandra import open_cassandra
-    from kernel.store.cassandra_settings import CassandraSettings
-    from kernel.store.redis import open_redis
-    from kernel.store.redis_settings import RedisSettings
+    from kernel.cassandra.session import open_cassandra
+    from kernel.cassandra.settings import CassandraSettings
+    from kernel.redis.bus import open_redis_bus
+    from kernel.redis.handle import open_redis
+    from kernel.redis.settings import RedisSettings
 
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -69,8 +69,8 @@ async def open_distributed_platform(
 
 @asynccontextmanager
 async def _open_kafka(environ: Mapping[str, str]) -> "AsyncIterator[KafkaLog]":
-    from kernel.log.kafka import open_kafka_log
-    from kernel.log.kafka_settings import KafkaSettings
+    from kernel.kafka.log import open_kafka_log
+    from kernel.kafka.settings import KafkaSettings
 
     async with open_kafka_log(load(KafkaSettings, environ), patience=0) as log:
         yield log
@@ -78,8 +78,8 @@ async def _open_kafka(environ: Mapping[str, str]) -> "AsyncIterator[KafkaLog]":
 
 @asynccontextmanager
 async def _open_blobs(environ: Mapping[str, str]) -> "AsyncIterator[S3BlobStore]":
-    from kernel.blob.s3 import open_s3_blob_store
-    from kernel.blob.s3_settings import S3Settings
+    from kernel.s3.blob_store import open_s3_blob_store
+    from kernel.s3.settings import S3Settings
 
     async with open_s3_blob_store(load(S3Settings, environ)) as blobs:
         yield blobs
@@ -97,10 +97,10 @@ async def _kafka_health(log: "KafkaLog") -> str | None:
 
 def engine_addresses(environ: Mapping[str, str]) -> Mapping[str, Sequence[tuple[str, int]]]:
     """Host and port of each engine by the settings, for a look at them; raise SettingsError."""
-    from kernel.blob.s3_settings import S3Settings
-    from kernel.log.kafka_settings import KafkaSettings
-    from kernel.store.cassandra_settings import CassandraSettings, addresses
-    from kernel.store.redis_settings import RedisSettings
+    from kernel.cassandra.settings import CassandraSettings, addresses
+    from kernel.kafka.settings import KafkaSettings
+    from kernel.redis.settings import RedisSettings
+    from kernel.s3.settings import S3Settings
 
     kafka, cassandra = load(KafkaSettings, environ), load(CassandraSettings, environ)
     redis, s3 = urlsplit(load(RedisSettings, environ).url), urlsplit(load(S3Settings, environ).endpoint)

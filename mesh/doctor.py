@@ -10,8 +10,8 @@ from pathlib import Path
 import grpc
 from grpc_health.v1 import health_pb2
 
-from kernel.rpc.client import open_channel
-from kernel.rpc.tls import MeshTls, load_tls
+from kernel.grpc.client import open_channel
+from kernel.grpc.tls import MeshTls, load_tls
 from kernel.settings import SettingsError, load
 from mesh.distributed import engine_addresses
 from mesh.edge.http_get import http_get

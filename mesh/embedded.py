@@ -6,11 +6,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from kernel.grpc.jwks import JwksFeed
+from kernel.grpc.server import RunningServer
+from kernel.grpc.tls import load_tls
 from kernel.memory import settle
 from kernel.platform import Platform
-from kernel.rpc.jwks import JwksFeed
-from kernel.rpc.server import RunningServer
-from kernel.rpc.tls import load_tls
 from kernel.runner import background
 from kernel.settings import load
 from mesh.edge.front import edge_settings, ready_line, serve_pages

@@ -30,8 +30,8 @@ async def migrate(environ: Mapping[str, str], say: Say) -> int:
 
 
 async def _tables(environ: Mapping[str, str]) -> str:
-    from kernel.store.cassandra import open_cassandra
-    from kernel.store.cassandra_settings import CassandraSettings
+    from kernel.cassandra.session import open_cassandra
+    from kernel.cassandra.settings import CassandraSettings
 
     settings = load(CassandraSettings, environ)
     schemas = {schema.owner: schema for schema in (target.schema() for target in TARGETS.values())}
@@ -41,8 +41,8 @@ async def _tables(environ: Mapping[str, str]) -> str:
 
 
 async def _topic(environ: Mapping[str, str]) -> str:
-    from kernel.log.kafka_settings import KafkaSettings
-    from kernel.log.kafka_topic import WrongTopicError, identify_topic
+    from kernel.kafka.settings import KafkaSettings
+    from kernel.kafka.topic import WrongTopicError, identify_topic
 
     settings = load(KafkaSettings, environ)
 
@@ -60,8 +60,8 @@ async def _topic(environ: Mapping[str, str]) -> str:
 
 
 async def _bucket(environ: Mapping[str, str]) -> str:
-    from kernel.blob.s3 import open_s3_blob_store
-    from kernel.blob.s3_settings import S3Settings
+    from kernel.s3.blob_store import open_s3_blob_store
+    from kernel.s3.settings import S3Settings
 
     settings = load(S3Settings, environ)
     async with open_s3_blob_store(settings) as blobs:

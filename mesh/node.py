@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kernel.rpc.tls import MeshTls
+from kernel.grpc.tls import MeshTls
 from kernel.settings import SettingsError
 from mesh.edge.http_get import http_answer
 from mesh.edge.process import die_with_parent

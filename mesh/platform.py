@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import grpc.aio
 
 from kernel.bus.memory import MemoryBus
-from kernel.clock import SystemClock
-from kernel.log.sqlite import open_sqlite_log
+from kernel.grpc.client import Forward, open_channel
+from kernel.grpc.tls import MeshTls
+from kernel.grpc.tokens import ServiceTokens
 from kernel.platform import Platform
-from kernel.rpc.client import Forward, open_channel
-from kernel.rpc.tls import MeshTls
-from kernel.rpc.tokens import ServiceTokens
+from kernel.sqlite.log import open_sqlite_log
+from kernel.time import SystemClock
 from mesh.settings import ProcessSettings
 
 GRPC_SERVICES = {

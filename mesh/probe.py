@@ -6,9 +6,9 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from kernel.rpc.client import open_channel
-from kernel.rpc.settings import load_server_settings
-from kernel.rpc.tls import load_tls
+from kernel.grpc.client import open_channel
+from kernel.grpc.settings import load_server_settings
+from kernel.grpc.tls import load_tls
 from mesh.settings import PORTS
 
 _SECONDS = 2.0

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from kernel.blob.s3_settings import S3Settings
-from kernel.log.kafka_settings import KafkaSettings
-from kernel.rpc.settings import load_server_settings
-from kernel.rpc.tls import TlsSettings
+from kernel.cassandra.settings import CassandraSettings, addresses
+from kernel.grpc.settings import load_server_settings
+from kernel.grpc.tls import TlsSettings
+from kernel.kafka.settings import KafkaSettings
+from kernel.redis.settings import RedisSettings
+from kernel.s3.settings import S3Settings
 from kernel.settings import SettingsError, env, load, settings
-from kernel.store.cassandra_settings import CassandraSettings, addresses
-from kernel.store.redis_settings import RedisSettings
 from mesh.edge.settings import EdgeSettings
 from mesh.settings import PORTS, ProcessSettings
 

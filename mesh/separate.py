@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from kernel.rpc.settings import load_server_settings
-from kernel.rpc.tls import MeshTls, load_tls
+from kernel.grpc.settings import load_server_settings
+from kernel.grpc.tls import MeshTls, load_tls
 from kernel.runner import background
 from kernel.settings import load
 from mesh.edge.front import edge_settings, ready_line, serve_pages

@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 
 from kernel.errors import ChatlyError, Code
+from kernel.grpc.jwks import JwksFeed
+from kernel.grpc.server import RunningServer, serve
+from kernel.grpc.settings import ServerSettings, load_server_settings
+from kernel.grpc.tls import load_tls
+from kernel.grpc.tokens import ServiceTokens, TokenKeys, TokenVerifier
 from kernel.memory import settle
 from kernel.platform import Engines, Platform
-from kernel.rpc.jwks import JwksFeed
-from kernel.rpc.ports import reserved
-from kernel.rpc.server import RunningServer, serve
-from kernel.rpc.settings import ServerSettings, load_server_settings
-from kernel.rpc.tls import load_tls
-from kernel.rpc.tokens import ServiceTokens, TokenKeys, TokenVerifier
 from kernel.runner import background
 from kernel.service import Service
 from kernel.settings import load
+from kernel.sockets import reserved
 from kernel.telemetry.logs import logger
 from mesh.distributed import are_missing, open_distributed_platform
 from mesh.platform import GRPC_SERVICES, open_platform

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from kernel.rpc.tokens import MIN_SECRET_BYTES
+from kernel.grpc.tokens import MIN_SECRET_BYTES
 from kernel.settings import SettingsError, env, settings
 from mesh.edge.tls import write_private
 

@@ -12,7 +12,7 @@ from kernel.telemetry.logs import logger
 
 if TYPE_CHECKING:
     from history.open import HistoryStore
-    from kernel.store.cassandra_schema import Schema
+    from kernel.cassandra.schema import Schema
 
 T = TypeVar("T")
 Opener = Callable[[Mapping[str, str], Platform], AbstractAsyncContextManager[Service]]
@@ -101,19 +101,19 @@ async def _history(platform: Platform) -> "AsyncIterator[HistoryStore]":
 
 
 def _auth_schema() -> "Schema":
-    from services.auth.adapters.cassandra_stores import auth_schema
+    from services.auth.adapters.cassandra.stores import auth_schema
 
     return auth_schema()
 
 
 def _media_schema() -> "Schema":
-    from services.media.adapters.cassandra_stores import media_schema
+    from services.media.adapters.cassandra.stores import media_schema
 
     return media_schema()
 
 
 def _presence_schema() -> "Schema":
-    from services.presence.adapters.cassandra_profile_store import presence_schema
+    from services.presence.adapters.cassandra.profiles import presence_schema
 
     return presence_schema()
 

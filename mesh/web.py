@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from kernel.rpc.tls import load_tls
+from kernel.grpc.tls import load_tls
 from kernel.settings import load
 from mesh.edge.front import serve_pages
 from mesh.edge.settings import EdgeSettings

@@ -9,7 +9,7 @@ from uuid import UUID
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from kernel.rpc.tokens import ISSUER, USER_AUDIENCE
+from kernel.grpc.tokens import ISSUER, USER_AUDIENCE
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 

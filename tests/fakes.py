@@ -14,17 +14,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import LiveBus
-from kernel.clock import Clock, SystemClock
+from kernel.grpc.client import open_channel
+from kernel.grpc.server import RunningServer, serve
+from kernel.grpc.settings import ServerSettings
+from kernel.grpc.tls import MeshTls
+from kernel.grpc.tokens import ServiceTokens, TokenVerifier
 from kernel.ids import SessionId
 from kernel.log.ports import EventLog, LogConsumer, LogPosition, LogReader, LogRecord, Resume
 from kernel.platform import Platform
-from kernel.rpc.client import open_channel
-from kernel.rpc.server import RunningServer, serve
-from kernel.rpc.settings import ServerSettings
-from kernel.rpc.tls import MeshTls
-from kernel.rpc.tokens import ServiceTokens, TokenVerifier
 from kernel.runner import background
 from kernel.service import Service
+from kernel.time import Clock, SystemClock
 from tests.builders import NOON, Keypair, a_keypair, user_token
 
 SECRET = b"a secret that only the tests know"

@@ -7,7 +7,7 @@ from io import FileIO
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from kernel.cancel import settled
+from kernel.cancellation import settled
 from kernel.errors import Reason, unavailable
 from kernel.full_disk import refusal_of
 

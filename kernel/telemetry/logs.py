@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from kernel.rpc.context import ServiceCaller, UserCaller, caller_var, request_var
+from kernel.grpc.context import ServiceCaller, UserCaller, caller_var, request_var
 from kernel.settings import env, settings
 from kernel.telemetry import tracing
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 import grpc
 
-from kernel.rpc.client import open_channel
-from kernel.rpc.tls import load_tls
+from kernel.grpc.client import open_channel
+from kernel.grpc.tls import load_tls
 from kernel.settings import load
 from mesh.demo.script import PASSWORD
 from mesh.demo.seed import Channels, seed

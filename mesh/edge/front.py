@@ -9,8 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from kernel.rpc.http import serve_http
-from kernel.rpc.tls import MeshTls
+from kernel.grpc.tls import MeshTls
+from kernel.http import serve_http
 from kernel.settings import SettingsError, load
 from mesh.edge.http_get import http_get
 from mesh.edge.pages import Running, pages

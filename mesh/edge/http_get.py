@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 
-from kernel.rpc.tls import MeshTls
+from kernel.grpc.tls import MeshTls
 
 _SECONDS = 2.0
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from kernel.clock import Clock
+from kernel.grpc.tokens import ISSUER, USER_AUDIENCE
 from kernel.ids import SessionId, UserId, random_id
-from kernel.rpc.tokens import ISSUER, USER_AUDIENCE
+from kernel.time import Clock
 from services.auth.keys import KeyRing, private_half
 from services.auth.revocations import Revocations
 

@@ -1,8 +1,8 @@
 """Blocking somebody."""
 
-from kernel.clock import Clock
 from kernel.errors import Reason, precondition
 from kernel.ids import UserId
+from kernel.time import Clock
 from services.auth.model import user_not_found
 from services.auth.ports import AccountStore, BlockStore
 

@@ -1,7 +1,7 @@
 """Changing the caller's password."""
 
-from kernel.clock import Clock
 from kernel.ids import SessionId, UserId
+from kernel.time import Clock
 from services.auth.credentials import Credentials
 from services.auth.model import wrong_credentials
 from services.auth.passwords import Passwords, check_new_password

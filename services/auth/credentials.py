@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Collection
 from weakref import WeakValueDictionary
 
-from kernel.clock import Clock
 from kernel.ids import UserId
+from kernel.time import Clock
 from services.auth import attempts
 from services.auth.model import Account, rate_limited, session_ended, wrong_credentials
 from services.auth.names import fold

@@ -1,7 +1,7 @@
 """Deleting the caller's account."""
 
-from kernel.clock import Clock
 from kernel.ids import UserId
+from kernel.time import Clock
 from services.auth.credentials import Credentials
 from services.auth.ports import AccountChanges, BlockStore, SessionEndings, SessionStore
 

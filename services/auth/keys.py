@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from kernel.clock import Clock
+from kernel.time import Clock
 from services.auth.model import CLOCK_SLACK, SigningKey
 from services.auth.ports import KeyStore
 

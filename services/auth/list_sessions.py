@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from kernel.clock import Clock
 from kernel.ids import UserId
+from kernel.time import Clock
 from services.auth.model import Session
 from services.auth.ports import SessionStore
 

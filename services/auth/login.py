@@ -1,7 +1,7 @@
 """Starting a session."""
 
-from kernel.clock import Clock
 from kernel.ids import SessionId, random_id
+from kernel.time import Clock
 from services.auth.access_tokens import AccessTokens
 from services.auth.credentials import Credentials
 from services.auth.model import MAX_SESSIONS, SESSION_IDLE, Account, Device, Session, Tokens, wrong_credentials

@@ -1,7 +1,7 @@
 """Ending the caller's own session."""
 
-from kernel.clock import Clock
 from kernel.ids import SessionId
+from kernel.time import Clock
 from services.auth.ports import SessionEndings
 
 

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from kernel.clock import Clock
 from kernel.errors import ChatlyError, Code
 from kernel.telemetry.logs import logger
+from kernel.time import Clock
 from services.auth.model import REFRESH_GRACE, SESSION_IDLE
 from services.auth.ports import Forgetting
 

@@ -2,8 +2,8 @@
 
 import secrets
 
-from kernel.clock import Clock
 from kernel.errors import Reason, unauthenticated
+from kernel.time import Clock
 from services.auth.access_tokens import AccessTokens
 from services.auth.model import (
     REFRESH_GRACE,

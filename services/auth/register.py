@@ -1,7 +1,7 @@
 """Making an account."""
 
-from kernel.clock import Clock
 from kernel.ids import UserId, random_id
+from kernel.time import Clock
 from services.auth.model import Account
 from services.auth.names import check_username
 from services.auth.passwords import Passwords, check_new_password

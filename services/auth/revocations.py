@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from kernel.clock import Clock
 from kernel.ids import SessionId
+from kernel.time import Clock
 from services.auth.model import CLOCK_SLACK
 from services.auth.ports import SessionEndings
 

@@ -1,8 +1,8 @@
 """Ending one of the caller's sessions."""
 
-from kernel.clock import Clock
 from kernel.errors import Reason, not_found
 from kernel.ids import SessionId, UserId
+from kernel.time import Clock
 from services.auth.ports import SessionEndings, SessionStore
 
 

@@ -1,7 +1,7 @@
 """Changing the caller's profile."""
 
-from kernel.clock import Clock
 from kernel.ids import UserId
+from kernel.time import Clock
 from services.auth.model import Account, ProfileChange, session_ended
 from services.auth.names import check_username
 from services.auth.ports import AccountChanges, Avatars

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import structlog
 
-from kernel.clock import Clock
 from kernel.errors import ChatlyError
+from kernel.time import Clock
 from services.media.give_up_upload import GiveUpUpload
 from services.media.locks import UploadLocks
 from services.media.ports import LogNews, SentFiles, UploadStore

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from kernel.clock import Clock
 from kernel.ids import UserId, random_id
+from kernel.time import Clock
 from services.media.errors import file_empty, file_too_large
 from services.media.file_names import clean_file_name
 from services.media.model import Announcement, Limits, MediaId, PendingUpload

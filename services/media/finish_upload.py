@@ -8,10 +8,10 @@ from hashlib import file_digest
 from pathlib import Path
 
 from kernel.blob.ports import BlobStore
-from kernel.cancel import settled
-from kernel.clock import Clock
+from kernel.cancellation import settled
 from kernel.errors import ChatlyError, Code, Reason
 from kernel.telemetry.metrics import counter
+from kernel.time import Clock
 from services.media.errors import checksum_mismatch, file_empty, upload_incomplete
 from services.media.images import clean_image
 from services.media.inspect import IMAGE_TYPES, require_allowed

@@ -1,7 +1,7 @@
 """Says how far an upload has come."""
 
-from kernel.clock import Clock
 from kernel.ids import UserId
+from kernel.time import Clock
 from services.media.errors import upload_not_found
 from services.media.model import MediaId, PendingUpload, Progress
 from services.media.ports import UploadStaging, UploadStore

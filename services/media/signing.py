@@ -5,8 +5,8 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from kernel.clock import Clock
 from kernel.errors import ChatlyError, Reason, denied
+from kernel.time import Clock
 from services.media.model import MediaId, Variant
 
 _PURPOSE = b"chatly media download links v1"

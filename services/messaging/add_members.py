@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 
-from history.chats import members_of
+from history.chat_id import members_of
 from history.model import ChatId, Role
 from history.view import ChatOverview
 from kernel.ids import UserId
 from services.messaging.groups import Groups, after
-from services.messaging.peers import require_peers
 from services.messaging.ports import UserDirectory
 from services.messaging.roles import additions
+from services.messaging.user_blocks import require_peers
 
 
 class AddMembers:

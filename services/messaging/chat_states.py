@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from history.channels import chat_channel, user_channel
-from history.chats import direct_members, is_direct
+from history.chat_id import direct_members, is_direct
 from history.codec import unpack
 from history.fold import apply_to_chat
 from history.model import ChatEvent, ChatId, ChatState, StoredEvent
 from history.view import History
 from kernel.bus.ports import BusGap, BusMessage, LiveBus
-from kernel.clock import Clock
 from kernel.errors import ChatlyError, Reason
 from kernel.ids import HybridClock
 from kernel.telemetry.logs import logger
+from kernel.time import Clock
 from services.messaging.turns import Turns
 
 _AGAIN_SECONDS = 1.0

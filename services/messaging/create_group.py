@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from history.chats import group_chat_id
+from history.chat_id import group_chat_id
 from history.fold import apply_to_chat
 from history.model import ChatState, GroupCreated, Role
 from history.ports import SendClaims
@@ -13,10 +13,10 @@ from services.messaging.events import Events
 from services.messaging.media import require_avatar
 from services.messaging.members import Members
 from services.messaging.model import ChatRef, NewGroup, Seat
-from services.messaging.peers import require_peers
 from services.messaging.ports import Journal, MediaLibrary, UserDirectory
 from services.messaging.text import require_storable, require_visible
 from services.messaging.turns import Turns
+from services.messaging.user_blocks import require_peers
 
 
 class CreateGroup:

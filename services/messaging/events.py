@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from history.model import Change, ChatEvent
-from kernel.clock import Clock
 from kernel.ids import HybridClock, UserId
+from kernel.time import Clock
 from services.messaging.model import Seat
 
 

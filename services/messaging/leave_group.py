@@ -1,6 +1,6 @@
 """Leaves a group."""
 
-from history.chats import members_of
+from history.chat_id import members_of
 from history.model import ChatId
 from kernel.ids import UserId
 from services.messaging.groups import Groups

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Sequence
 
-from history.chats import direct_members, is_direct, members_of
+from history.chat_id import direct_members, is_direct, members_of
 from history.model import ChatId
 from history.view import History
 from kernel.ids import UserId

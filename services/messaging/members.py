@@ -1,13 +1,13 @@
 """Lets users into chats: finds the chat that a call names, and makes sure that the caller belongs there."""
 
-from history.chats import direct_chat_id, direct_members, is_direct, other_member, role_in
+from history.chat_id import direct_chat_id, direct_members, is_direct, other_member, role_in
 from history.model import ChatId, ChatState
 from kernel.errors import ChatlyError, Reason, denied, invalid_field, precondition
 from kernel.ids import UserId
 from services.messaging.chat_states import ChatStates
 from services.messaging.model import ChatRef, Seat
-from services.messaging.peers import require_peers
 from services.messaging.ports import UserDirectory
+from services.messaging.user_blocks import require_peers
 
 
 class Members:

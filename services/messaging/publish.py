@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
 from history.channels import channels_of
-from history.chats import direct_members, is_direct, members_of
+from history.chat_id import direct_members, is_direct, members_of
 from history.codec import encode, pack_lasting
 from history.model import ChatEvent, ChatState, MessageSent, StoredEvent
 from history.ports import HotTail

@@ -1,6 +1,6 @@
 """Takes a member out of a group."""
 
-from history.chats import members_of
+from history.chat_id import members_of
 from history.model import ChatId
 from history.view import ChatOverview
 from kernel.ids import UserId

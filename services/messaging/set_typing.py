@@ -1,8 +1,8 @@
 """Tells the others that a member types."""
 
 from history.model import ChatId
-from kernel.clock import Clock
 from kernel.ids import UserId
+from kernel.time import Clock
 from services.messaging.members import Members
 from services.messaging.model import ChatRef
 from services.messaging.ports import TypingSignal

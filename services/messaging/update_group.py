@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from history.chats import members_of
+from history.chat_id import members_of
 from history.model import ChatId, ChatState, GroupUpdated, Registered, Role
 from history.view import ChatOverview
 from kernel.ids import UserId

@@ -6,11 +6,11 @@ from functools import partial
 from typing import TypeVar
 
 from history.ports import Applied, RecordWriter
-from kernel.clock import Clock
 from kernel.errors import ChatlyError, Code
 from kernel.log.ports import LogConsumer, LogRecord
 from kernel.telemetry.logs import logger
 from kernel.telemetry.tracing import trace_id_of
+from kernel.time import Clock
 from services.persister.announce import Announce
 from services.persister.progress import Progress
 

@@ -3,8 +3,8 @@
 from collections import deque
 from collections.abc import Mapping
 
-from kernel.clock import Clock
 from kernel.telemetry.metrics import counter, gauge
+from kernel.time import Clock
 from services.persister.model import Failure
 
 _WINDOW_SECONDS = 60.0

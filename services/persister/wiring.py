@@ -6,17 +6,17 @@ from functools import partial
 
 from chatly.persister.v1.persister_service_pb2_grpc import add_PersisterServiceServicer_to_server
 
-from history.adapters.traced_writer import TracedRecordWriter
 from history.open import HistoryStore
+from history.traced_writer import TracedRecordWriter
 from kernel.log.ports import LogConsumer
 from kernel.platform import Platform
 from kernel.service import Service
 from services.persister.announce import Announce
+from services.persister.api.grpc import PersisterServicer
 from services.persister.list_dead_letters import ListDeadLetters
 from services.persister.persist import Persist
 from services.persister.progress import Progress
 from services.persister.replay_dead_letters import ReplayDeadLetters
-from services.persister.rpc import PersisterServicer
 from services.persister.settings import PersisterSettings
 from services.persister.status import GetStatus
 from services.persister.take_up import TakeUp

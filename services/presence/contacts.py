@@ -4,10 +4,10 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from kernel.clock import Clock
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from kernel.telemetry.logs import logger
+from kernel.time import Clock
 from services.presence.ports import ContactSource
 
 # Far more than one node has streams: a list that is looked at every second must not be pushed out by others.

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from kernel.clock import Clock
 from kernel.ids import UserId
+from kernel.time import Clock
 from services.presence.model import Presence, Profile, Reachability
 from services.presence.ports import ProfileStore, Reach
 

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from kernel.clock import Clock
 from kernel.errors import ChatlyError
 from kernel.telemetry.logs import logger
+from kernel.time import Clock
 from services.presence.announcer import Announcer
 from services.presence.hub import Hub
 from services.presence.ports import Leases, ProfileStore

@@ -1,8 +1,8 @@
 """Use case: a status in one's own words."""
 
-from kernel.clock import Clock
 from kernel.errors import invalid_field
 from kernel.ids import UserId
+from kernel.time import Clock
 from services.presence.announcer import Announcer
 from services.presence.model import CustomStatus, Presence
 from services.presence.ports import ProfileStore

@@ -3,10 +3,10 @@
 import asyncio
 from datetime import datetime
 
-from kernel.clock import Clock
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from kernel.telemetry.logs import logger
+from kernel.time import Clock
 from services.presence.announcer import Announcer
 from services.presence.ports import Leases, ProfileStore
 

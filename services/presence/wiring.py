@@ -8,16 +8,17 @@ from random import SystemRandom
 
 from chatly.presence.v1.presence_service_pb2_grpc import add_PresenceServiceServicer_to_server
 
-from kernel.clock import Clock
 from kernel.ids import HybridClock
 from kernel.platform import Platform
 from kernel.service import Service
 from kernel.telemetry import metrics
-from services.presence.adapters.bus_news import BusNewsSender, open_bus_news_feed
-from services.presence.adapters.memory_leases import MemoryLeases
-from services.presence.adapters.messaging_contacts import MessagingContactSource
-from services.presence.adapters.sqlite_profile_store import open_sqlite_profile_store
+from kernel.time import Clock
+from services.presence.adapters.bus.news import BusNewsSender, open_bus_news_feed
+from services.presence.adapters.grpc.contacts import MessagingContactSource
+from services.presence.adapters.memory.leases import MemoryLeases
+from services.presence.adapters.sqlite.profiles import open_sqlite_profile_store
 from services.presence.announcer import Announcer
+from services.presence.api.grpc import PresenceServicer
 from services.presence.connect import Connect, Pace
 from services.presence.contact_refresh import ContactRefresh
 from services.presence.contacts import ContactBook
@@ -26,7 +27,6 @@ from services.presence.hub import Hub
 from services.presence.lookup import PresenceLookup
 from services.presence.ports import ContactSource, Leases, NewsFeed, NewsSender, ProfileStore, Reach
 from services.presence.renewal import Renewal
-from services.presence.rpc import PresenceServicer
 from services.presence.set_status import SetStatus
 from services.presence.settings import PresenceSettings
 from services.presence.sweep import Sweep
@@ -62,8 +62,8 @@ class _Stores:
 async def _open_stores(platform: Platform) -> AsyncIterator[_Stores]:
     """Leases in memory and profiles in `presence.db`, or both where all nodes reach them: Redis and Cassandra."""
     if platform.engines is not None:
-        from services.presence.adapters.cassandra_profile_store import CassandraProfileStore
-        from services.presence.adapters.redis_leases import RedisLeases
+        from services.presence.adapters.cassandra.profiles import CassandraProfileStore
+        from services.presence.adapters.redis.leases import RedisLeases
 
         shared = RedisLeases(redis=platform.engines.redis)
         yield _Stores(leases=shared, reach=shared, profiles=CassandraProfileStore(platform.engines.cassandra))

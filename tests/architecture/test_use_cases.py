@@ -10,7 +10,7 @@ import pytest
 
 from tests.architecture.house import ROOT
 
-HOUSE_FILES = {"adapters", "mapping", "model", "ports", "rpc", "settings", "wiring"}
+HOUSE_FILES = {"adapters", "api", "errors", "model", "ports", "settings", "wiring"}
 # What a use case may not import, nor anything below it.
 TRANSPORT_AND_STORAGE = (
     "cassandra",
@@ -21,7 +21,11 @@ TRANSPORT_AND_STORAGE = (
     "redis",
     "sqlite3",
     "starlette",
-    "kernel.store",
+    "kernel.cassandra",
+    "kernel.kafka",
+    "kernel.redis",
+    "kernel.s3",
+    "kernel.sqlite",
 )
 
 
@@ -48,7 +52,7 @@ def wrong_imports(graph: grimp.ImportGraph) -> list[str]:
 def is_forbidden(imported: str) -> bool:
     if imported.startswith("services."):
         _, _, *part = imported.split(".")
-        return part[:1] in (["adapters"], ["mapping"], ["rpc"], ["settings"], ["wiring"])
+        return part[:1] in (["adapters"], ["api"], ["settings"], ["wiring"])
     return any(imported == root or imported.startswith(f"{root}.") for root in TRANSPORT_AND_STORAGE)
 
 
@@ -69,9 +73,11 @@ def test_use_cases_know_no_transport_no_storage_and_none_of_their_callers(monkey
     assert wrong_imports(graph) == []
 
 
-@pytest.mark.parametrize("imported", ["grpc", "sqlite3", "chatly", "kernel.store.sqlite", "services.auth.mapping"])
+@pytest.mark.parametrize(
+    "imported", ["grpc", "sqlite3", "chatly", "kernel.sqlite.database", "services.auth.api.mapping"]
+)
 def test_a_use_case_that_does_is_named(imported: str) -> None:
-    graph = graph_of([("services.auth.register", imported), ("services.auth.rpc", imported)])
+    graph = graph_of([("services.auth.register", imported), ("services.auth.api", imported)])
 
     assert wrong_imports(graph) == [f"services.auth.register -> {imported}"]
 

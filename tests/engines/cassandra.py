@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from kernel.store.cassandra import CassandraSession, open_cassandra
-from kernel.store.cassandra_schema import Schema
-from kernel.store.cassandra_settings import CassandraSettings
+from kernel.cassandra.schema import Schema
+from kernel.cassandra.session import CassandraSession, open_cassandra
+from kernel.cassandra.settings import CassandraSettings
 
 
 def cassandra_settings(contact_points: str, keyspace: str) -> CassandraSettings:

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from uuid import uuid4
 
-from kernel.store.cassandra import CassandraSession, open_cassandra
-from kernel.store.cassandra_schema import Schema
+from kernel.cassandra.schema import Schema
+from kernel.cassandra.session import CassandraSession, open_cassandra
 from tests.engines.cassandra import cassandra_settings
 
 _TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engines.redis import redis_nodes
 from engines.settings import EngineSettings
-from kernel.store.redis_settings import RedisSettings
+from kernel.redis.settings import RedisSettings
 from tests.engines.own import OwnEngine
 from tests.ports import free_ports
 

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from kernel.store.redis import RedisHandle, open_redis
-from kernel.store.redis_settings import RedisSettings
+from kernel.redis.handle import RedisHandle, open_redis
+from kernel.redis.settings import RedisSettings
 
 
 @asynccontextmanager

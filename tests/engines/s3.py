@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from kernel.blob.s3 import S3BlobStore, open_s3_blob_store
-from kernel.blob.s3_settings import S3Settings
+from kernel.s3.blob_store import S3BlobStore, open_s3_blob_store
+from kernel.s3.settings import S3Settings
 from tests.engines.running import S3Server
 
 

@@ -13,10 +13,10 @@ from engines.certificates import Authority
 from engines.fleet import Fleet
 from engines.security import CASSANDRA_USER, PASSWORD, USER, client_settings, security
 from engines.settings import EngineSettings
-from kernel.blob.s3_settings import S3Settings
-from kernel.log.kafka_settings import KafkaSettings
-from kernel.store.cassandra_settings import CassandraSettings
-from kernel.store.redis_settings import RedisSettings
+from kernel.cassandra.settings import CassandraSettings
+from kernel.kafka.settings import KafkaSettings
+from kernel.redis.settings import RedisSettings
+from kernel.s3.settings import S3Settings
 from tests.engines.ports import on_free_ports
 
 ENGINES = ("redis", "s3", "kafka", "cassandra")

@@ -8,9 +8,9 @@ import pytest
 
 from history.open import HistoryStore, cassandra_history, cassandra_schema
 from history.ports import Window
+from kernel.cassandra.session import CassandraSession, open_cassandra
 from kernel.errors import ChatlyError, Reason
 from kernel.log.ports import LogRecord
-from kernel.store.cassandra import CassandraSession, open_cassandra
 from tests.engines.cassandra import cassandra_settings, fresh_cassandra
 from tests.engines.own_cassandra import OwnCassandra
 from tests.unit.history.chronicle import ANN_AND_BOB, Chronicle, records_of

@@ -15,10 +15,10 @@ from history.fold import apply_to_chat, fold_messages
 from history.model import ChatEvent, ChatId
 from history.open import HistoryStore, cassandra_history, cassandra_schema
 from history.ports import Window
+from kernel.cassandra.bridge import Row
+from kernel.cassandra.session import CassandraSession, Params, Statement
 from kernel.errors import ChatlyError, Reason, unavailable
 from kernel.log.ports import LogRecord
-from kernel.store.cassandra import CassandraSession, Params, Statement
-from kernel.store.cassandra_bridge import Row
 from tests.builders import an_id
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, PHOTO, Chronicle, records_of

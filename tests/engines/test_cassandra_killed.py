@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from kernel.cassandra.schema import Schema
+from kernel.cassandra.session import CassandraSession, open_cassandra
 from kernel.errors import ChatlyError
-from kernel.store.cassandra import CassandraSession, open_cassandra
-from kernel.store.cassandra_schema import Schema
 from tests.engines.cassandra import cassandra_settings
 from tests.engines.own_cassandra import OwnCassandra
 from tests.waiting import eventually

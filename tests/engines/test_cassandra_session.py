@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from kernel.cassandra.schema import Schema
+from kernel.cassandra.session import UNSET, CassandraSession, open_cassandra
 from kernel.errors import ChatlyError, Reason
-from kernel.store.cassandra import UNSET, CassandraSession, open_cassandra
-from kernel.store.cassandra_schema import Schema
 from tests.engines.cassandra import cassandra_settings, fresh_cassandra
 from tests.waiting import eventually
 

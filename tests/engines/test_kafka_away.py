@@ -8,8 +8,8 @@ import pytest
 from engines.kafka import kafka_nodes
 from engines.node import Node
 from kernel.errors import ChatlyError, Code, Reason
-from kernel.log.kafka import KafkaLog, open_kafka_log
-from kernel.log.kafka_settings import KafkaSettings
+from kernel.kafka.log import KafkaLog, open_kafka_log
+from kernel.kafka.settings import KafkaSettings
 from kernel.log.ports import LogPosition
 from tests.engines.kafka_threads import kafka_threads
 from tests.engines.own import OwnEngine

@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from kernel.log.kafka import KafkaLog, open_kafka_log
-from kernel.log.kafka_settings import KafkaSettings
+from kernel.kafka.log import KafkaLog, open_kafka_log
+from kernel.kafka.settings import KafkaSettings
 from kernel.log.ports import LogConsumer, LogPosition, LogRecord
 from tests.waiting import eventually
 

@@ -10,8 +10,8 @@ import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
 from engines.kafka import kafka_nodes
-from kernel.log.kafka import open_kafka_log
-from kernel.log.kafka_settings import KafkaSettings
+from kernel.kafka.log import open_kafka_log
+from kernel.kafka.settings import KafkaSettings
 from kernel.log.ports import LogConsumer
 from tests.engines.own import OwnEngine
 from tests.engines.ports import small_settings

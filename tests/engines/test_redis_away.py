@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from kernel.bus.ports import BusGap, BusMessage, BusSubscription, LiveBus
-from kernel.bus.redis import open_redis_bus
 from kernel.errors import ChatlyError, Code, Reason
-from kernel.store.redis import RedisHandle, Script, open_redis
+from kernel.redis.bus import open_redis_bus
+from kernel.redis.handle import RedisHandle, Script, open_redis
 from tests.engines.own_redis import OwnRedis
 from tests.waiting import eventually
 

@@ -14,18 +14,18 @@ from redis.asyncio import Redis
 from redis.crc import key_slot
 from redis.exceptions import RedisError
 
-from history.adapters.redis_claims import RedisSendClaims
-from history.adapters.redis_tail import RedisHotTail
 from history.model import Role
-from kernel.bus.lanes import Lanes
+from history.unstored.redis_claims import RedisSendClaims
+from history.unstored.redis_tail import RedisHotTail
 from kernel.bus.ports import BusGap, BusMessage
-from kernel.bus.redis import open_redis_bus
 from kernel.errors import ChatlyError
-from kernel.store.redis import RedisHandle, open_redis
-from kernel.store.redis_pipeline import Command
-from kernel.store.redis_settings import RedisSettings
-from services.auth.adapters.redis_attempts import RedisAttempts
-from services.presence.adapters.redis_leases import RedisLeases
+from kernel.redis.bus import open_redis_bus
+from kernel.redis.handle import RedisHandle, open_redis
+from kernel.redis.pipeline import Command
+from kernel.redis.settings import RedisSettings
+from kernel.redis.shards import Lanes
+from services.auth.adapters.redis.attempts import RedisAttempts
+from services.presence.adapters.redis.leases import RedisLeases
 from services.presence.model import Connection
 from tests.engines.own_redis import OwnRedis
 from tests.ports import free_ports

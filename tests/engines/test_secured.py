@@ -8,14 +8,14 @@ import pytest
 from kafka.errors import KafkaConnectionError
 
 from engines.security import USER
-from kernel.blob.s3 import open_s3_blob_store
 from kernel.bus.ports import BusMessage
-from kernel.bus.redis import open_redis_bus
+from kernel.cassandra.session import open_cassandra
 from kernel.errors import ChatlyError, Code
-from kernel.log.kafka import open_kafka_log
-from kernel.log.kafka_topic import identify_topic
-from kernel.store.cassandra import open_cassandra
-from kernel.store.redis import open_redis
+from kernel.kafka.log import open_kafka_log
+from kernel.kafka.topic import identify_topic
+from kernel.redis.bus import open_redis_bus
+from kernel.redis.handle import open_redis
+from kernel.s3.blob_store import open_s3_blob_store
 from tests.engines.kafka_threads import kafka_threads
 from tests.engines.secured import Secured
 from tests.waiting import eventually

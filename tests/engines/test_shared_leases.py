@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from kernel.ids import UserId
-from kernel.store.redis import RedisHandle
-from services.presence.adapters.redis_leases import RedisLeases
+from kernel.redis.handle import RedisHandle
+from services.presence.adapters.redis.leases import RedisLeases
 from services.presence.model import Connection
 from tests.engines.redis_house import fresh_redis, keys
 from tests.unit.presence.fakes import a_user

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from history.adapters.redis_tail import RedisHotTail
 from history.model import Role
-from kernel.store.redis import RedisHandle
+from history.unstored.redis_tail import RedisHotTail
+from kernel.redis.handle import RedisHandle
 from tests.engines.redis_house import fresh_redis, keys
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, stored
 

@@ -12,7 +12,10 @@ from chatly.auth.v1.user_service_pb2_grpc import add_UserServiceServicer_to_serv
 from kernel.platform import Platform
 from kernel.service import Service
 from services.auth.access_tokens import AccessTokens, OwnTokenKeys
-from services.auth.adapters.media_avatars import MediaAvatars
+from services.auth.adapters.grpc.avatars import MediaAvatars
+from services.auth.api.grpc.auth import AuthServicer, AuthUseCases
+from services.auth.api.grpc.user import UserServicer, UserUseCases
+from services.auth.api.http import jwks_route
 from services.auth.batch_get_blocks import BatchGetBlocks
 from services.auth.batch_get_users import BatchGetUsers
 from services.auth.block_user import BlockUser
@@ -34,9 +37,6 @@ from services.auth.refresh import Refresh
 from services.auth.register import Register
 from services.auth.revocations import Revocations
 from services.auth.revoke_session import RevokeSession
-from services.auth.rpc.auth import AuthServicer, AuthUseCases
-from services.auth.rpc.http import jwks_route
-from services.auth.rpc.user import UserServicer, UserUseCases
 from services.auth.search_users import SearchUsers
 from services.auth.settings import AuthSettings
 from services.auth.unblock_user import UnblockUser

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from kernel.platform import Engines, Platform
 from kernel.service import HealthCheck
-from kernel.store.sqlite import SqliteDatabase, open_sqlite
-from services.auth.adapters.memory_attempts import MemoryAttempts
-from services.auth.adapters.schema import SCHEMA
-from services.auth.adapters.sqlite_blocks import SqliteBlocks
-from services.auth.adapters.sqlite_keys import SqliteKeys
-from services.auth.adapters.sqlite_sessions import SqliteRefreshTokens, SqliteSessions
-from services.auth.adapters.sqlite_users import SqliteUsers
+from kernel.sqlite.database import SqliteDatabase, open_sqlite
+from services.auth.adapters.memory.attempts import MemoryAttempts
+from services.auth.adapters.sqlite.blocks import SqliteBlocks
+from services.auth.adapters.sqlite.keys import SqliteKeys
+from services.auth.adapters.sqlite.schema import SCHEMA
+from services.auth.adapters.sqlite.sessions import SqliteRefreshTokens, SqliteSessions
+from services.auth.adapters.sqlite.users import SqliteUsers
 from services.auth.ports import (
     AccountChanges,
     AccountStore,
@@ -79,9 +79,9 @@ def _embedded(database: SqliteDatabase, attempts: AttemptLimiter) -> Stores:
 
 
 def _distributed(platform: Platform, engines: Engines, spare: AttemptLimiter, *, free: int) -> Stores:
-    from services.auth.adapters.cassandra_stores import open_cassandra_auth_stores
-    from services.auth.adapters.redis_attempts import RedisAttempts
-    from services.auth.adapters.spare_attempts import SpareAttempts
+    from services.auth.adapters.cassandra.stores import open_cassandra_auth_stores
+    from services.auth.adapters.fallback.attempts import SpareAttempts
+    from services.auth.adapters.redis.attempts import RedisAttempts
 
     stores = open_cassandra_auth_stores(engines.cassandra, clock=platform.clock)
     return Stores(

@@ -12,8 +12,13 @@ from starlette.routing import Route
 
 from kernel.platform import Platform
 from kernel.service import Service
-from services.media.adapters.grpc_group_members import CachedGroupMembers, GrpcGroupMembers
-from services.media.adapters.grpc_profiles import GrpcProfiles
+from services.media.adapters.grpc.group_members import CachedGroupMembers, GrpcGroupMembers
+from services.media.adapters.grpc.profiles import GrpcProfiles
+from services.media.api.grpc import MediaServicer, MediaUseCases
+from services.media.api.http.downloads import DownloadDoor
+from services.media.api.http.profile import ProfileDoor
+from services.media.api.http.uploads import UploadDoor
+from services.media.api.mapping import log_change
 from services.media.collect_garbage import CollectGarbage
 from services.media.complete_upload import CompleteUpload
 from services.media.create_upload import CreateUpload
@@ -25,13 +30,8 @@ from services.media.get_media import GetMedia
 from services.media.get_upload import GetUpload
 from services.media.give_up_upload import GiveUpUpload
 from services.media.locks import UploadLocks
-from services.media.mapping import log_change
 from services.media.ports import LogNews
 from services.media.remove_bytes import RemoveBytes
-from services.media.rpc.door.downloads import DownloadDoor
-from services.media.rpc.door.profile import ProfileDoor
-from services.media.rpc.door.uploads import UploadDoor
-from services.media.rpc.media import MediaServicer, MediaUseCases
 from services.media.settings import MediaSettings
 from services.media.signing import LinkSigner
 from services.media.upload import Upload

@@ -12,12 +12,12 @@ from kernel.blob.folder import FolderBlobStore
 from kernel.blob.ports import BlobStore
 from kernel.platform import Engines, Platform
 from kernel.service import HealthCheck
-from kernel.store.sqlite import open_sqlite
-from services.media.adapters.folder_upload_staging import FolderUploadStaging
-from services.media.adapters.sqlite_media import SqliteMediaStore
-from services.media.adapters.sqlite_schema import SCHEMA
-from services.media.adapters.sqlite_sent_files import SqliteSentFiles
-from services.media.adapters.sqlite_uploads import SqliteUploadStore
+from kernel.sqlite.database import open_sqlite
+from services.media.adapters.folder.upload_staging import FolderUploadStaging
+from services.media.adapters.sqlite.media import SqliteMediaStore
+from services.media.adapters.sqlite.schema import SCHEMA
+from services.media.adapters.sqlite.sent_files import SqliteSentFiles
+from services.media.adapters.sqlite.uploads import SqliteUploadStore
 from services.media.model import MediaId
 from services.media.ports import MediaStore, SentFiles, UploadStaging, UploadStore
 
@@ -60,8 +60,8 @@ async def open_stores(platform: Platform) -> AsyncIterator[Stores]:
 
 @asynccontextmanager
 async def _open_distributed(platform: Platform, engines: Engines) -> AsyncIterator[Stores]:
-    from services.media.adapters.cassandra_stores import open_cassandra_media_stores
-    from services.media.adapters.cassandra_upload_staging import CassandraUploadStaging
+    from services.media.adapters.cassandra.stores import open_cassandra_media_stores
+    from services.media.adapters.cassandra.upload_staging import CassandraUploadStaging
 
     stores = open_cassandra_media_stores(engines.cassandra, clock=platform.clock)
     with TemporaryDirectory(prefix="chatly-media-") as folder:

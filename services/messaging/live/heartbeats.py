@@ -2,7 +2,7 @@
 
 import asyncio
 
-from kernel.clock import Clock
+from kernel.time import Clock
 from services.messaging.live.hub import Hub
 from services.messaging.live.outbox import Delivery
 from services.messaging.live.ports import StreamWire

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from history.chats import is_direct
+from history.chat_id import is_direct
 from history.model import ChatEvent, ChatId, ChatState, GroupCreated, MemberSet, Membership
 from kernel.ids import UserId, time_key
 

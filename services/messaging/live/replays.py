@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from history.chats import is_direct
+from history.chat_id import is_direct
 from history.model import ChatId, Membership, StoredEvent
 from history.ports import EventReader
 from kernel.ids import UserId

@@ -1,7 +1,7 @@
 """How fast one user may send by streams. What comes as calls of its own is limited at the edge."""
 
-from kernel.clock import Clock
 from kernel.ids import UserId
+from kernel.time import Clock
 
 _BURST_SECONDS = 1.0
 _KEPT = 10_000

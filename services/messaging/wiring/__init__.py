@@ -7,12 +7,12 @@ from functools import partial
 from chatly.messaging.v1.messaging_service_pb2_grpc import add_MessagingServiceServicer_to_server
 
 from history.open import HistoryStore
-from history.recover import refill
+from history.unstored.refill import refill
 from kernel.platform import Platform
 from kernel.service import Service
-from services.messaging.adapters.grpc_media_library import GrpcMediaLibrary
-from services.messaging.adapters.grpc_user_directory import GrpcUserDirectory
-from services.messaging.rpc.servicer import MessagingServicer
+from services.messaging.adapters.grpc.media_library import GrpcMediaLibrary
+from services.messaging.adapters.grpc.user_directory import GrpcUserDirectory
+from services.messaging.api.grpc import MessagingServicer
 from services.messaging.settings import MessagingSettings
 from services.messaging.wiring.health import what_is_broken
 from services.messaging.wiring.node import Node, build_node

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from history.view import History
+from kernel.grpc.context import request_var
 from kernel.ids import HybridClock
-from kernel.rpc.context import request_var
 from services.messaging.adapters.metrics import MessagingMetrics
+from services.messaging.api.grpc import MessagingUseCases
+from services.messaging.api.mapping.stream import SubscribeWire
 from services.messaging.chat_states import ChatStates
 from services.messaging.events import Events
 from services.messaging.live.drain import Drain
@@ -15,12 +17,10 @@ from services.messaging.live.rendering import Rendering
 from services.messaging.live.replays import Replays
 from services.messaging.live.send_rate import SendRate
 from services.messaging.live.subscribe import Subscribe
-from services.messaging.mapping.stream import SubscribeWire
 from services.messaging.members import Members
-from services.messaging.peers import CachedUserDirectory
 from services.messaging.publish import Publisher
-from services.messaging.rpc.servicer import MessagingUseCases
 from services.messaging.settings import MessagingSettings
+from services.messaging.user_blocks import CachedUserDirectory
 from services.messaging.wiring.use_cases import Ground, Parts, use_cases
 
 

@@ -2,11 +2,11 @@
 
 from functools import partial
 
-from history.adapters.memory_claims import MemorySendClaims
-from history.adapters.memory_tail import MemoryHotTail
 from history.open import HistoryStore
 from history.ports import HotTail, SendClaims
-from history.recover import refill
+from history.unstored.memory_claims import MemorySendClaims
+from history.unstored.memory_tail import MemoryHotTail
+from history.unstored.refill import refill
 from kernel.platform import Platform
 
 
@@ -15,10 +15,10 @@ def open_tail(platform: Platform, store: HistoryStore, *, log_id: str) -> tuple[
     tail, claims = MemoryHotTail(), MemorySendClaims()
     if platform.engines is None:
         return tail, claims
-    from history.adapters.redis_claims import RedisSendClaims
-    from history.adapters.redis_tail import RedisHotTail
-    from history.adapters.spare_claims import SpareSendClaims
-    from history.adapters.spare_tail import SpareHotTail
+    from history.unstored.fallback_claims import SpareSendClaims
+    from history.unstored.fallback_tail import SpareHotTail
+    from history.unstored.redis_claims import RedisSendClaims
+    from history.unstored.redis_tail import RedisHotTail
 
     shared = RedisHotTail(redis=platform.engines.redis, log_id=log_id)
     spared = SpareHotTail(

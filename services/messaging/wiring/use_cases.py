@@ -6,11 +6,12 @@ from history.open import HistoryStore
 from history.ports import HotTail, SendClaims
 from history.view import History
 from kernel.bus.ports import LiveBus
-from kernel.clock import Clock
 from kernel.log.ports import EventLog
-from services.messaging.adapters.bus_typing_signal import BusTypingSignal
+from kernel.time import Clock
+from services.messaging.adapters.bus.typing_signal import BusTypingSignal
 from services.messaging.adapters.metrics import MessagingMetrics
 from services.messaging.add_members import AddMembers
+from services.messaging.api.grpc import MessagingUseCases
 from services.messaging.chat_states import ChatStates
 from services.messaging.create_group import CreateGroup
 from services.messaging.delete_message import DeleteMessage
@@ -32,7 +33,6 @@ from services.messaging.members import Members
 from services.messaging.ports import MediaLibrary, UserDirectory
 from services.messaging.publish import Publisher
 from services.messaging.remove_member import RemoveMember
-from services.messaging.rpc.servicer import MessagingUseCases
 from services.messaging.search_messages import SearchMessages
 from services.messaging.send_message import SendMessage
 from services.messaging.set_typing import SetTyping

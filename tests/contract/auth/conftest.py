@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from kernel.store.cassandra import CassandraSession
-from kernel.store.sqlite import open_sqlite
-from services.auth.adapters.cassandra_stores import CassandraAuthStores, auth_schema, open_cassandra_auth_stores
-from services.auth.adapters.memory_attempts import MemoryAttempts
-from services.auth.adapters.redis_attempts import RedisAttempts
-from services.auth.adapters.schema import SCHEMA
-from services.auth.adapters.sqlite_blocks import SqliteBlocks
-from services.auth.adapters.sqlite_keys import SqliteKeys
-from services.auth.adapters.sqlite_sessions import SqliteRefreshTokens, SqliteSessions
-from services.auth.adapters.sqlite_users import SqliteUsers
+from kernel.cassandra.session import CassandraSession
+from kernel.sqlite.database import open_sqlite
+from services.auth.adapters.cassandra.stores import CassandraAuthStores, auth_schema, open_cassandra_auth_stores
+from services.auth.adapters.memory.attempts import MemoryAttempts
+from services.auth.adapters.redis.attempts import RedisAttempts
+from services.auth.adapters.sqlite.blocks import SqliteBlocks
+from services.auth.adapters.sqlite.keys import SqliteKeys
+from services.auth.adapters.sqlite.schema import SCHEMA
+from services.auth.adapters.sqlite.sessions import SqliteRefreshTokens, SqliteSessions
+from services.auth.adapters.sqlite.users import SqliteUsers
 from services.auth.ports import (
     AccountChanges,
     AccountStore,

@@ -8,14 +8,14 @@ from random import Random
 
 import pytest
 
+from kernel.cassandra.session import CassandraSession
 from kernel.errors import ChatlyError, Reason
 from kernel.ids import UserId
-from kernel.store.cassandra import CassandraSession
-from services.auth.adapters.cassandra_claims import HELD_FOR, CassandraClaims
-from services.auth.adapters.cassandra_name_index import CassandraNameIndex, Entry
-from services.auth.adapters.cassandra_stores import CassandraAuthStores
-from services.auth.adapters.cassandra_user_rows import CassandraUserRows
-from services.auth.adapters.cassandra_users import CassandraUsers
+from services.auth.adapters.cassandra.claims import HELD_FOR, CassandraClaims
+from services.auth.adapters.cassandra.name_index import CassandraNameIndex, Entry
+from services.auth.adapters.cassandra.stores import CassandraAuthStores
+from services.auth.adapters.cassandra.user_rows import CassandraUserRows
+from services.auth.adapters.cassandra.users import CassandraUsers
 from services.auth.model import REFRESH_GRACE, SESSION_IDLE, Account, ProfileChange, RefreshToken
 from tests.builders import NOON, an_id
 from tests.contract.auth.things import a_session, an_account

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from kernel.blob.s3 import S3BlobStore, open_s3_blob_store
 from kernel.errors import ChatlyError, Reason
+from kernel.s3.blob_store import S3BlobStore, open_s3_blob_store
 from tests.engines.running import S3Server
 from tests.engines.s3 import fresh_s3, s3_settings
 

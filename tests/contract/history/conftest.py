@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from history.adapters.memory_claims import MemorySendClaims
-from history.adapters.memory_tail import MemoryHotTail
-from history.adapters.redis_claims import RedisSendClaims
-from history.adapters.redis_tail import RedisHotTail
 from history.open import HistoryStore, cassandra_history, cassandra_schema, open_history
 from history.ports import HotTail, SendClaims
+from history.unstored.memory_claims import MemorySendClaims
+from history.unstored.memory_tail import MemoryHotTail
+from history.unstored.redis_claims import RedisSendClaims
+from history.unstored.redis_tail import RedisHotTail
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
 from tests.engines.redis_house import fresh_redis
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from history.chats import direct_chat_id
+from history.chat_id import direct_chat_id
 from history.model import GroupUpdated, Role
 from history.open import HistoryStore
 from kernel.log.ports import LogPosition

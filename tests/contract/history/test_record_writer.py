@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from history.chats import direct_chat_id
+from history.chat_id import direct_chat_id
 from history.codec import encode
 from history.fold import apply_to_chat, fold_messages
 from history.model import ChatEvent, MessageWithdrawn

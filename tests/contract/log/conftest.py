@@ -6,10 +6,10 @@ from typing import Protocol
 
 import pytest
 
-from kernel.log.kafka import open_kafka_log
-from kernel.log.kafka_settings import KafkaSettings
+from kernel.kafka.log import open_kafka_log
+from kernel.kafka.settings import KafkaSettings
 from kernel.log.ports import EventLog, LogConsumer, LogReader, Resume
-from kernel.log.sqlite import open_sqlite_log
+from kernel.sqlite.log import open_sqlite_log
 from tests.fakes import MemoryLog
 
 

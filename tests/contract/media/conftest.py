@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from kernel.blob.folder import FolderBlobStore
-from kernel.store.cassandra import CassandraSession
-from kernel.store.sqlite import open_sqlite
-from services.media.adapters.cassandra_stores import media_schema, open_cassandra_media_stores
-from services.media.adapters.cassandra_upload_staging import CassandraUploadStaging
-from services.media.adapters.folder_upload_staging import FolderUploadStaging
-from services.media.adapters.sqlite_media import SqliteMediaStore
-from services.media.adapters.sqlite_schema import SCHEMA
-from services.media.adapters.sqlite_sent_files import SqliteSentFiles
-from services.media.adapters.sqlite_uploads import SqliteUploadStore
+from kernel.cassandra.session import CassandraSession
+from kernel.sqlite.database import open_sqlite
+from services.media.adapters.cassandra.stores import media_schema, open_cassandra_media_stores
+from services.media.adapters.cassandra.upload_staging import CassandraUploadStaging
+from services.media.adapters.folder.upload_staging import FolderUploadStaging
+from services.media.adapters.sqlite.media import SqliteMediaStore
+from services.media.adapters.sqlite.schema import SCHEMA
+from services.media.adapters.sqlite.sent_files import SqliteSentFiles
+from services.media.adapters.sqlite.uploads import SqliteUploadStore
 from services.media.ports import MediaStore, SentFiles, UploadStaging, UploadStore
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
 from tests.fakes import FakeClock

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from kernel.blob.folder import FolderBlobStore
+from kernel.cassandra.session import CassandraSession
 from kernel.errors import ChatlyError, Reason
-from kernel.store.cassandra import CassandraSession
-from services.media.adapters.cassandra_media_rows import CassandraMediaRows
-from services.media.adapters.cassandra_upload_staging import CassandraUploadStaging
-from services.media.adapters.folder_upload_staging import FolderUploadStaging
+from services.media.adapters.cassandra.media_rows import CassandraMediaRows
+from services.media.adapters.cassandra.upload_staging import CassandraUploadStaging
+from services.media.adapters.folder.upload_staging import FolderUploadStaging
 from services.media.model import FilesSent, MediaId, MessageGone
 from tests.builders import NOON, an_id
 from tests.contract.media.conftest import ON_CASSANDRA, Stores

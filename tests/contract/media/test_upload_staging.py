@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.media.adapters.folder_upload_staging import FolderUploadStaging
+from services.media.adapters.folder.upload_staging import FolderUploadStaging
 from services.media.model import MediaId
 from services.media.ports import UploadStaging
 from tests.builders import an_id

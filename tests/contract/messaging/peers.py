@@ -11,15 +11,15 @@ from chatly.auth.v1.user_service_pb2_grpc import UserServiceServicer, add_UserSe
 from chatly.media.v1 import media_service_pb2 as media_pb
 from chatly.media.v1.media_service_pb2_grpc import MediaServiceServicer, add_MediaServiceServicer_to_server
 
-from kernel.clock import SystemClock
+from kernel.grpc.context import UserCaller, caller_var
 from kernel.ids import SessionId, UserId
-from kernel.rpc.context import UserCaller, caller_var
 from kernel.service import Service
-from services.messaging.adapters.grpc_media_library import GrpcMediaLibrary
-from services.messaging.adapters.grpc_user_directory import GrpcUserDirectory
+from kernel.time import SystemClock
+from services.messaging.adapters.grpc.media_library import GrpcMediaLibrary
+from services.messaging.adapters.grpc.user_directory import GrpcUserDirectory
 from services.messaging.model import MediaFile, MediaPurpose
-from services.messaging.peers import CachedUserDirectory
 from services.messaging.ports import MediaLibrary, UserDirectory
+from services.messaging.user_blocks import CachedUserDirectory
 from tests.builders import an_id
 from tests.fakes import Mesh, a_platform, running
 from tests.unit.messaging.rig import FakeDirectory, FakeLibrary

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from kernel.store.redis import RedisHandle
-from services.presence.adapters.memory_leases import MemoryLeases
-from services.presence.adapters.redis_leases import RedisLeases
+from kernel.redis.handle import RedisHandle
+from services.presence.adapters.memory.leases import MemoryLeases
+from services.presence.adapters.redis.leases import RedisLeases
 from services.presence.model import Connection
 from services.presence.ports import Leases, Reach
 from tests.builders import NOON

@@ -9,7 +9,7 @@ import pytest
 
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusMessage
-from services.presence.adapters.bus_news import BusNewsSender, open_bus_news_feed
+from services.presence.adapters.bus.news import BusNewsSender, open_bus_news_feed
 from services.presence.model import (
     Connection,
     ContactsChanged,

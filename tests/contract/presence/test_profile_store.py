@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kernel.errors import ChatlyError, Reason
-from services.presence.adapters.cassandra_profile_store import CassandraProfileStore, presence_schema
-from services.presence.adapters.sqlite_profile_store import SqliteProfileStore, open_sqlite_profile_store
+from services.presence.adapters.cassandra.profiles import CassandraProfileStore, presence_schema
+from services.presence.adapters.sqlite.profiles import SqliteProfileStore, open_sqlite_profile_store
 from services.presence.model import CustomStatus, Profile
 from services.presence.ports import ProfileStore
 from tests.builders import NOON

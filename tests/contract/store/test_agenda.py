@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from kernel.store.cassandra import CassandraSession
-from kernel.store.cassandra_agenda import Agenda, Due
-from kernel.store.cassandra_schema import Schema
+from kernel.cassandra.expiry import Agenda, Due
+from kernel.cassandra.schema import Schema
+from kernel.cassandra.session import CassandraSession
 from tests.builders import NOON
 from tests.engines.cassandra import fresh_cassandra
 

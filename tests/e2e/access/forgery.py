@@ -7,8 +7,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from kernel.clock import SystemClock
-from kernel.rpc.tokens import ServiceTokens
+from kernel.grpc.tokens import ServiceTokens
+from kernel.time import SystemClock
 from tests.builders import Keypair, a_keypair, user_token
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person

@@ -7,14 +7,14 @@ import pytest
 
 from history.codec import decode_record
 from history.model import MessageSent
-from kernel.log.kafka import open_kafka_log
-from kernel.log.kafka_settings import KafkaSettings
+from kernel.cassandra.bridge import Row
+from kernel.cassandra.session import CassandraSession, open_cassandra
+from kernel.cassandra.settings import CassandraSettings
+from kernel.kafka.log import open_kafka_log
+from kernel.kafka.settings import KafkaSettings
+from kernel.redis.handle import open_redis
+from kernel.redis.settings import RedisSettings
 from kernel.settings import load
-from kernel.store.cassandra import CassandraSession, open_cassandra
-from kernel.store.cassandra_bridge import Row
-from kernel.store.cassandra_settings import CassandraSettings
-from kernel.store.redis import open_redis
-from kernel.store.redis_settings import RedisSettings
 from tests.e2e.live.devices import connected
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, people, rest

@@ -12,13 +12,13 @@ from chatly.persister.v1.persister_service_pb2_grpc import PersisterServiceStub
 
 from history.codec import encode
 from history.model import ChatEvent, ChatId
+from kernel.cassandra.session import open_cassandra
+from kernel.cassandra.settings import CassandraSettings
 from kernel.ids import UserId
-from kernel.log.kafka import open_kafka_log
-from kernel.log.kafka_settings import KafkaSettings
+from kernel.kafka.log import open_kafka_log
+from kernel.kafka.settings import KafkaSettings
 from kernel.log.ports import LogPosition
 from kernel.settings import load
-from kernel.store.cassandra import open_cassandra
-from kernel.store.cassandra_settings import CassandraSettings
 from tests.e2e.access.forgery import service_token
 from tests.e2e.distributed.nodes import BACK_SECONDS, channels, hanging, is_back, kill
 from tests.e2e.live.listener import listening

@@ -15,7 +15,7 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from bench.records import Records
 from history.codec import decode
 from history.model import ChatId
-from kernel.log.sqlite import SqliteLog, open_sqlite_log
+from kernel.sqlite.log import SqliteLog, open_sqlite_log
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person
 from tests.faults.chatter import Sender

@@ -12,7 +12,7 @@ from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from chatly.auth.v1.user_service_pb2_grpc import UserServiceStub
 
 from kernel.errors import ChatlyError
-from kernel.rpc.status import from_rpc_error
+from kernel.grpc.status import from_rpc_error
 from kernel.service import Service
 from tests.fakes import Served, bearer
 

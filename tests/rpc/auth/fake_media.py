@@ -8,7 +8,7 @@ import grpc
 from chatly.media.v1.media_service_pb2 import GetMediaRequest, GetMediaResponse, Media
 
 from kernel.errors import Reason, not_found
-from kernel.rpc.status import DETAILS_KEY, details_of
+from kernel.grpc.status import DETAILS_KEY, details_of
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

@@ -9,9 +9,9 @@ from chatly.auth.v1 import user_service_pb2 as pb
 
 from kernel.errors import Code, Reason
 from kernel.ids import UserId
-from kernel.store.sqlite import open_sqlite
-from services.auth.adapters.schema import SCHEMA
-from services.auth.adapters.sqlite_blocks import SqliteBlocks
+from kernel.sqlite.database import open_sqlite
+from services.auth.adapters.sqlite.blocks import SqliteBlocks
+from services.auth.adapters.sqlite.schema import SCHEMA
 from tests.builders import an_id
 from tests.rpc.auth.clients import PASSWORD, AuthClient, Person, refusal
 

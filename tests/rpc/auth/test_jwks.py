@@ -9,8 +9,8 @@ import pytest
 from chatly.auth.v1 import auth_service_pb2 as pb
 
 from kernel.errors import ChatlyError, Reason
-from kernel.rpc.jwks import JwksFeed
-from kernel.rpc.tokens import TokenVerifier
+from kernel.grpc.jwks import JwksFeed
+from kernel.grpc.tokens import TokenVerifier
 from kernel.runner import background
 from tests.fakes import FakeClock
 from tests.rpc.auth.clients import AuthClient

@@ -11,8 +11,8 @@ from chatly.persister.v1.persister_service_pb2_grpc import PersisterServiceStub
 from chatly.presence.v1 import presence_service_pb2 as presence_pb
 from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 
-from kernel.rpc.context import Caller, ServiceCaller, caller_var, current_request, current_user
-from kernel.rpc.settings import ServerSettings
+from kernel.grpc.context import Caller, ServiceCaller, caller_var, current_request, current_user
+from kernel.grpc.settings import ServerSettings
 from tests.builders import a_keypair, an_id, user_token
 from tests.fakes import FakeClock, Mesh, Served, bearer, running
 from tests.rpc.kernel.services import a_service, failure, reason

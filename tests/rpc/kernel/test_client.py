@@ -12,8 +12,8 @@ from chatly.presence.v1 import presence_service_pb2 as pb
 from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 
 from kernel.errors import ChatlyError, Code, FieldViolation, Reason, unavailable
-from kernel.rpc.client import from_rpc_error, open_channel
-from kernel.rpc.context import ServiceCaller, caller_var, current_request, current_user
+from kernel.grpc.client import from_rpc_error, open_channel
+from kernel.grpc.context import ServiceCaller, caller_var, current_request, current_user
 from tests.builders import an_id
 from tests.fakes import Mesh, running
 from tests.rpc.kernel.services import a_service, failure, no_keys

@@ -15,8 +15,8 @@ from starlette.routing import Route
 from structlog.testing import capture_logs
 
 from kernel.errors import ChatlyError, Code, Reason, invalid_field
-from kernel.rpc.context import current_request, current_user
-from kernel.rpc.http import authenticate
+from kernel.grpc.context import current_request, current_user
+from kernel.http import authenticate
 from tests.builders import an_id
 from tests.fakes import Served, running
 from tests.problems import reason, violations

@@ -8,13 +8,13 @@ import grpc
 import pytest
 from chatly.auth.v1 import auth_service_pb2 as pb
 
-from kernel.clock import SystemClock
 from kernel.errors import ChatlyError, Code, Reason
+from kernel.grpc.client import open_channel
+from kernel.grpc.jwks import JwksFeed
+from kernel.grpc.tokens import TokenVerifier
 from kernel.ids import SessionId
-from kernel.rpc.client import open_channel
-from kernel.rpc.jwks import JwksFeed
-from kernel.rpc.tokens import TokenVerifier
 from kernel.runner import background
+from kernel.time import SystemClock
 from tests.builders import Keypair, a_keypair, an_id, user_token
 from tests.fakes import running
 from tests.rpc.kernel.services import a_service

@@ -18,10 +18,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from structlog.testing import capture_logs
 
-from kernel.rpc.ports import reserved
-from kernel.rpc.settings import ServerSettings
+from kernel.grpc.settings import ServerSettings
 from kernel.service import Service
 from kernel.settings import SettingsError
+from kernel.sockets import reserved
 from tests.builders import an_id
 from tests.fakes import Served, running
 from tests.rpc.kernel.services import a_service, failure, no_keys, reason

@@ -7,7 +7,7 @@ import pytest
 from chatly.auth.v1 import auth_service_pb2 as auth_pb
 from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 
-from kernel.rpc.client import open_channel
+from kernel.grpc.client import open_channel
 from tests.fakes import Mesh, running
 from tests.rpc.kernel.services import a_service, no_keys
 from tests.rpc.kernel.silent_proxy import silent_proxy

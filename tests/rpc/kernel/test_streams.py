@@ -14,7 +14,7 @@ from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 from prometheus_client import REGISTRY
 
 from kernel.errors import Reason, not_found
-from kernel.rpc.settings import ServerSettings
+from kernel.grpc.settings import ServerSettings
 from tests.builders import an_id
 from tests.fakes import FakeClock, Mesh, Served, running
 from tests.rpc.kernel.services import a_service, failure, info, reason

@@ -14,9 +14,9 @@ from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from cryptography import x509
 
 from engines.certificates import Authority, Pair
-from kernel.rpc.client import open_channel
-from kernel.rpc.settings import ServerSettings
-from kernel.rpc.tls import MeshTls, TlsSettings, load_tls
+from kernel.grpc.client import open_channel
+from kernel.grpc.settings import ServerSettings
+from kernel.grpc.tls import MeshTls, TlsSettings, load_tls
 from kernel.settings import SettingsError
 from tests.fakes import Served, running
 from tests.rpc.kernel.services import a_service, no_keys

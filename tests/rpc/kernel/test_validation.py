@@ -14,7 +14,7 @@ from chatly.presence.v1 import presence_service_pb2 as presence_pb
 from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 
 from kernel.errors import ChatlyError
-from kernel.rpc.interceptors.validation import validate
+from kernel.grpc.interceptors.validation import validate
 from tests.builders import an_id
 from tests.fakes import running
 from tests.rpc.kernel.services import a_service, failure, raw_call, reason, violations

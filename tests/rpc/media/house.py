@@ -25,8 +25,8 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import (
 )
 
 from kernel.errors import ChatlyError, Code, Reason, denied, unavailable
-from kernel.rpc.client import from_rpc_error
-from kernel.rpc.context import current_user
+from kernel.grpc.client import from_rpc_error
+from kernel.grpc.context import current_user
 from kernel.service import Service
 from services.media.settings import MediaSettings
 from services.media.wiring import open_media

@@ -19,7 +19,7 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from history.open import open_history
 from kernel.errors import Reason, denied, not_found
-from kernel.rpc.context import current_user
+from kernel.grpc.context import current_user
 from kernel.service import Service
 from services.messaging.settings import MessagingSettings
 from services.messaging.wiring import open_messaging

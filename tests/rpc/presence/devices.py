@@ -11,7 +11,7 @@ from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 
 from kernel.bus.memory import MemoryBus
 from kernel.ids import UserId
-from services.presence.adapters.bus_news import BusNewsSender, open_bus_news_feed
+from services.presence.adapters.bus.news import BusNewsSender, open_bus_news_feed
 from services.presence.settings import PresenceSettings
 from services.presence.wiring import build_presence
 from tests.fakes import FakeClock, Mesh, Served, running

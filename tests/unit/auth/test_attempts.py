@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.auth.adapters.memory_attempts import MemoryAttempts
+from services.auth.adapters.memory.attempts import MemoryAttempts
 from services.auth.attempts import LONGEST_DELAY, address_key, delay_after, home_key
 from tests.fakes import FakeClock
 

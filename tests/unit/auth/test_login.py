@@ -9,13 +9,13 @@ import pytest
 
 from kernel.errors import ChatlyError, Reason
 from kernel.ids import UserId
-from kernel.store.sqlite import SqliteDatabase, open_sqlite
+from kernel.sqlite.database import SqliteDatabase, open_sqlite
 from services.auth.access_tokens import AccessTokens
-from services.auth.adapters.memory_attempts import MemoryAttempts
-from services.auth.adapters.schema import SCHEMA
-from services.auth.adapters.sqlite_keys import SqliteKeys
-from services.auth.adapters.sqlite_sessions import SqliteSessions
-from services.auth.adapters.sqlite_users import SqliteUsers
+from services.auth.adapters.memory.attempts import MemoryAttempts
+from services.auth.adapters.sqlite.keys import SqliteKeys
+from services.auth.adapters.sqlite.schema import SCHEMA
+from services.auth.adapters.sqlite.sessions import SqliteSessions
+from services.auth.adapters.sqlite.users import SqliteUsers
 from services.auth.credentials import Credentials
 from services.auth.keys import KeyRing
 from services.auth.login import Login

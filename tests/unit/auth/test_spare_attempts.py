@@ -3,8 +3,8 @@
 from collections.abc import Collection
 
 from kernel.errors import Reason, unavailable
-from services.auth.adapters.memory_attempts import MemoryAttempts
-from services.auth.adapters.spare_attempts import SpareAttempts
+from services.auth.adapters.fallback.attempts import SpareAttempts
+from services.auth.adapters.memory.attempts import MemoryAttempts
 from tests.fakes import FakeClock
 
 

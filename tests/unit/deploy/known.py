@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from mesh.settings import PORTS
 
 _MODULES = (
-    "kernel.blob.s3_settings",
-    "kernel.log.kafka_settings",
-    "kernel.rpc.settings",
-    "kernel.store.cassandra_settings",
-    "kernel.store.redis_settings",
+    "kernel.s3.settings",
+    "kernel.kafka.settings",
+    "kernel.grpc.settings",
+    "kernel.cassandra.settings",
+    "kernel.redis.settings",
     "kernel.telemetry.logs",
     "kernel.telemetry.trace_settings",
     "mesh.edge.settings",
-    "kernel.rpc.tls",
+    "kernel.grpc.tls",
     "mesh.safety",
     "mesh.settings",
     *(f"services.{name}.settings" for name in PORTS),

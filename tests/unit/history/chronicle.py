@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID, uuid4
 
-from history.chats import direct_chat_id
+from history.chat_id import direct_chat_id
 from history.codec import encode
 from history.model import (
     AttachedMedia,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from history.adapters.sqlite_schema import SCHEMA
-from kernel.store.sqlite import SqliteDatabase
+from history.sqlite.schema import SCHEMA
+from kernel.sqlite.database import SqliteDatabase
 
 D = TypeVar("D", bound=SqliteDatabase)
 

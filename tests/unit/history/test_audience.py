@@ -3,7 +3,15 @@
 from uuid import UUID
 
 from history.channels import channels_of, chat_channel, user_channel
-from history.chats import audience_of, direct_chat_id, direct_members, group_chat_id, may_see, members_of, other_member
+from history.chat_id import (
+    audience_of,
+    direct_chat_id,
+    direct_members,
+    group_chat_id,
+    may_see,
+    members_of,
+    other_member,
+)
 from history.fold import apply_to_chat
 from history.model import ChatEvent, ChatState, Role
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, a_user

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from history.adapters.cassandra_batch import CassandraChatBatch
-from history.adapters.cassandra_chat_rows import Head
-from history.adapters.cassandra_known import Known, KnownMessage
+from history.cassandra.batch import CassandraChatBatch
+from history.cassandra.chat_rows import Head
+from history.cassandra.known import Known, KnownMessage
 from history.model import ChatEvent, MemberSet, MessageState
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition

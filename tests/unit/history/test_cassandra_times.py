@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.adapters.cassandra_times import (
+from history.cassandra.times import (
     ANY,
     FOR_EVER,
     bucket_of,

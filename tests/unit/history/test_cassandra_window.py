@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from history.adapters.cassandra_message_reader import NEWEST, CassandraMessageReader
-from history.adapters.cassandra_times import bucket_of
+from history.cassandra.message_reader import NEWEST, CassandraMessageReader
+from history.cassandra.times import bucket_of
 from history.model import ChatId
 from history.ports import Window
+from kernel.cassandra.bridge import Row
+from kernel.cassandra.session import CassandraSession, Params
 from kernel.ids import HybridClock
-from kernel.store.cassandra import CassandraSession, Params
-from kernel.store.cassandra_bridge import Row
 from tests.fakes import FakeClock
 
 CHAT = ChatId("chat")

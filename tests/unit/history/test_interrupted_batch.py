@@ -8,11 +8,11 @@ from typing import TypeVar
 
 import pytest
 
-from history.adapters.sqlite_readers import SqliteEventReader, SqliteMessageReader
-from history.adapters.sqlite_writer import SqliteRecordWriter
 from history.ports import Window
+from history.sqlite.readers import SqliteEventReader, SqliteMessageReader
+from history.sqlite.writer import SqliteRecordWriter
 from kernel.errors import ChatlyError, Reason
-from kernel.store.sqlite import Job, SqliteDatabase
+from kernel.sqlite.database import Job, SqliteDatabase
 from tests.fakes import FakeClock
 from tests.unit.history.chronicle import ANN_AND_BOB, PHOTO, Chronicle, records_of
 from tests.unit.history.databases import started

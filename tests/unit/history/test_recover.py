@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from history.adapters.memory_tail import MemoryHotTail
 from history.codec import encode
 from history.open import open_history
-from history.recover import refill
+from history.unstored.memory_tail import MemoryHotTail
+from history.unstored.refill import refill
 from tests.fakes import MemoryLog
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, Chronicle
 

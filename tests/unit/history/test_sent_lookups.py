@@ -5,11 +5,11 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 from uuid import UUID, uuid1
 
-from history.adapters.cassandra_sent import SentLookups
+from history.cassandra.sent import SentLookups
+from kernel.cassandra.bridge import Row
+from kernel.cassandra.session import CassandraSession, Params
 from kernel.errors import ChatlyError, Reason, unavailable
 from kernel.ids import UserId
-from kernel.store.cassandra import CassandraSession, Params
-from kernel.store.cassandra_bridge import Row
 from tests.builders import an_id
 
 ANN = UserId("ann")

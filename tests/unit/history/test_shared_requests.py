@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Hashable, Sequence
 from uuid import UUID
 
-from history.adapters.cassandra_access import ROWS, look_up, write_all
-from kernel.store.cassandra import CassandraSession, Params, Statement
-from kernel.store.cassandra_bridge import Row
+from history.cassandra.access import ROWS, look_up, write_all
+from kernel.cassandra.bridge import Row
+from kernel.cassandra.session import CassandraSession, Params, Statement
 
 
 class Recording(CassandraSession):

@@ -9,14 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from history.adapters.memory_claims import MemorySendClaims
-from history.adapters.memory_tail import MemoryHotTail
-from history.adapters.spare_claims import SpareSendClaims
-from history.adapters.spare_tail import SpareHotTail
 from history.codec import encode
 from history.model import ChatEvent, ChatId, MessageSent, StoredEvent
 from history.open import HistoryStore, open_history
-from history.recover import refill
+from history.unstored.fallback_claims import SpareSendClaims
+from history.unstored.fallback_tail import SpareHotTail
+from history.unstored.memory_claims import MemorySendClaims
+from history.unstored.memory_tail import MemoryHotTail
+from history.unstored.refill import refill
 from kernel.errors import Reason, unavailable
 from kernel.ids import UserId
 from tests.fakes import FakeClock, MemoryLog

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 import pytest
 
-from history.adapters.sqlite_readers import SqliteChatReader, SqliteEventReader, SqliteMessageReader
-from history.adapters.sqlite_writer import SqliteRecordWriter
 from history.ports import Window
-from kernel.store.sqlite import SqliteDatabase
+from history.sqlite.readers import SqliteChatReader, SqliteEventReader, SqliteMessageReader
+from history.sqlite.writer import SqliteRecordWriter
+from kernel.sqlite.database import SqliteDatabase
 from tests.fakes import FakeClock
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, PHOTO, Chronicle, records_of
 from tests.unit.history.databases import started

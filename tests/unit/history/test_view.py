@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from history.adapters.memory_tail import MemoryHotTail
-from history.chats import group_chat_id
+from history.chat_id import group_chat_id
 from history.model import ChatEvent, Message, MessageSent, Role
 from history.open import HistoryStore
 from history.ports import Window
+from history.unstored.memory_tail import MemoryHotTail
 from history.view import History, last_activity
 from kernel.ids import UserId
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, a_user, records_of, stored

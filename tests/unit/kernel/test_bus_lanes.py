@@ -2,7 +2,7 @@
 
 import pytest
 
-from kernel.bus.lanes import Fences, Lanes, Stamps
+from kernel.redis.shards import Fences, Lanes, Stamps
 
 FENCE = "stored"
 

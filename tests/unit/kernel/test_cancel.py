@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kernel.cancel import heeded, settled
+from kernel.cancellation import heeded, settled
 
 
 class Step:

@@ -3,7 +3,7 @@
 from cassandra import AuthenticationFailed
 from cassandra.cluster import NoHostAvailable
 
-from kernel.store.cassandra_connect import why
+from kernel.cassandra.connect import why
 
 
 def test_wrong_credentials_are_called_by_their_name() -> None:

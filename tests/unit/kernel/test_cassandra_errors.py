@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from cassandra.protocol import ErrorMessage
 
+from kernel.cassandra.session import CassandraSession
+from kernel.cassandra.settings import CassandraSettings
 from kernel.errors import ChatlyError, Reason
-from kernel.store.cassandra import CassandraSession
-from kernel.store.cassandra_settings import CassandraSettings
 
 
 class Refusing:

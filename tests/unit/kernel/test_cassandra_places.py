@@ -7,7 +7,7 @@ import pytest
 from cassandra.cluster import Session
 from cassandra.metadata import Murmur3Token
 
-from kernel.store.cassandra_places import place_of
+from kernel.cassandra.partitions import place_of
 
 
 class FakeTokens:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from kernel.cassandra.schema import SchemaError, read_schema, statements_of
+from kernel.cassandra.settings import CassandraSettings, addresses, replication_options
 from kernel.settings import SettingsError, load, shown
-from kernel.store.cassandra_schema import SchemaError, read_schema, statements_of
-from kernel.store.cassandra_settings import CassandraSettings, addresses, replication_options
 
 CONTACT = {"CHATLY_CASSANDRA_CONTACT_POINTS": "one, two:19042"}
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from kernel.log.kafka_settings import KafkaSettings
+from kernel.cassandra.settings import CassandraSettings
+from kernel.kafka.settings import KafkaSettings
+from kernel.redis.settings import RedisSettings
 from kernel.settings import SettingsError, load
-from kernel.store.cassandra_settings import CassandraSettings
-from kernel.store.redis_settings import RedisSettings
 from kernel.tls import plaintext_trouble, tls_trouble
 
 NEEDED = {

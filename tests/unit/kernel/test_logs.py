@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import structlog
 
+from kernel.grpc.context import Request, UserCaller, caller_var, request_var
 from kernel.ids import SessionId, UserId
-from kernel.rpc.context import Request, UserCaller, caller_var, request_var
 from kernel.telemetry.logs import configure_logs, logger
 from tests.builders import NOON
 

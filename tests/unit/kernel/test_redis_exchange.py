@@ -15,7 +15,7 @@ from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from engines.certificates import Authority
-from kernel.store.redis_exchange import Exchange
+from kernel.redis.connection import Exchange
 from tests.waiting import eventually
 
 

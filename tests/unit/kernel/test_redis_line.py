@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 from redis.asyncio.connection import AbstractConnection
 
-from kernel.bus.redis_line import Line
+from kernel.redis.subscriber import Line
 from kernel.runner import background
 from tests.waiting import eventually
 

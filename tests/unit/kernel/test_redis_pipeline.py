@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from kernel.errors import ChatlyError, Reason
+from kernel.redis.pipeline import Command, SharedPipeline
 from kernel.runner import background
-from kernel.store.redis_pipeline import Command, SharedPipeline
 from tests.waiting import eventually
 
 

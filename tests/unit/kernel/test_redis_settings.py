@@ -2,8 +2,8 @@
 
 import pytest
 
+from kernel.redis.settings import RedisSettings
 from kernel.settings import SettingsError, load, shown
-from kernel.store.redis_settings import RedisSettings
 
 URL = "redis://user:secret@10.0.0.1:6379/0"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.rpc.settings import ServerSettings, load_server_settings
+from kernel.grpc.settings import ServerSettings, load_server_settings
 from kernel.settings import SettingsError, env, load, settings, shown
 
 

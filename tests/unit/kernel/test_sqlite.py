@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kernel.errors import ChatlyError, Reason
-from kernel.store.sqlite import SqliteDatabase, open_sqlite
+from kernel.sqlite.database import SqliteDatabase, open_sqlite
 
 SCHEMA = ["CREATE TABLE item (name TEXT PRIMARY KEY)"]
 

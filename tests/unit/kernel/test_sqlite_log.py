@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kernel.errors import ChatlyError, Reason
-from kernel.log.sqlite import open_sqlite_log
+from kernel.sqlite.log import open_sqlite_log
 
 
 async def test_the_number_of_partitions_is_fixed_when_the_log_is_made(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ import jwt
 import pytest
 
 from kernel.errors import ChatlyError, Reason
+from kernel.grpc.context import ServiceCaller
+from kernel.grpc.tokens import ServiceTokens, TokenVerifier
 from kernel.ids import SessionId
-from kernel.rpc.context import ServiceCaller
-from kernel.rpc.tokens import ServiceTokens, TokenVerifier
 from tests.builders import NOON, a_keypair, an_id, user_token
 from tests.fakes import SECRET, FakeClock, StaticKeys
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from history.adapters.traced_writer import TracedRecordWriter
 from history.codec import decode, encode
 from history.model import StoredEvent
 from history.ports import Applied
+from history.traced_writer import TracedRecordWriter
 from kernel.log.ports import LogPosition
 from kernel.settings import SettingsError, load
 from kernel.telemetry import tracing
@@ -96,7 +96,7 @@ import asyncio, importlib, sys
 from mesh.traces import tracing
 async def main():
     async with tracing({}, service="auth"):
-        for name in ("mesh.serving", "mesh.embedded", "kernel.bus.redis", "kernel.log.kafka", "kernel.blob.s3"):
+        for name in ("mesh.serving", "mesh.embedded", "kernel.redis.bus", "kernel.kafka.log", "kernel.s3.blob_store"):
             importlib.import_module(name)
     sys.exit(any(name.startswith("opentelemetry") for name in sys.modules))
 asyncio.run(main())

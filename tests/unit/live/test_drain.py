@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from history.chats import direct_chat_id
+from history.chat_id import direct_chat_id
 from kernel.errors import Code, Reason
 from services.messaging.live.drain import MAX_DELAY_MS, by_chance
 from tests.unit.live.world import Node, World, a_node, a_user

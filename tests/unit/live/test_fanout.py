@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from history.channels import user_channel
-from history.chats import direct_chat_id
+from history.chat_id import direct_chat_id
 from kernel.errors import ChatlyError, Code, Reason, unavailable
 from kernel.telemetry import metrics
 from services.messaging.live import outbox

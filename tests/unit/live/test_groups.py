@@ -8,7 +8,7 @@ import pytest
 from chatly.messaging.v1 import message_pb2
 
 from history.channels import chat_channel, user_channel
-from history.chats import direct_chat_id
+from history.chat_id import direct_chat_id
 from history.model import ChatId, GroupUpdated, MemberSet, MessageSent, Role
 from history.view import Replay
 from kernel.ids import UserId

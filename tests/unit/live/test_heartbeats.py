@@ -1,6 +1,6 @@
 """Heartbeats: when they come, and what they carry."""
 
-from history.chats import direct_chat_id
+from history.chat_id import direct_chat_id
 from tests.unit.live.world import Client, Node, World, a_user
 from tests.waiting import eventually
 

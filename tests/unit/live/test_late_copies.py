@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from history.chats import direct_chat_id
+from history.chat_id import direct_chat_id
 from history.model import MessageDeleted, MessageSent
 from tests.unit.live.world import Node, World, a_user
 

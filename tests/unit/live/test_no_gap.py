@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from history.chats import direct_chat_id
+from history.chat_id import direct_chat_id
 from history.model import ChatEvent, ChatId, MessageSent, StoredEvent
 from kernel.ids import UserId
 from services.messaging.live.places import places_set_by, takes_out

@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 
 from history.model import ChatId, Membership, Role
-from kernel.clock import SystemClock
 from kernel.ids import HybridClock
+from kernel.time import SystemClock
 from services.messaging.live import recents
 from services.messaging.live.outbox import Delivery
 from services.messaging.live.reader import Reader

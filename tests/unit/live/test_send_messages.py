@@ -10,9 +10,9 @@ from uuid import UUID, uuid1
 import pytest
 
 from history.model import ChatId, Message
-from kernel.clock import SystemClock
 from kernel.errors import ChatlyError, Code, Reason, invalid_field, unavailable
 from kernel.ids import UserId
+from kernel.time import SystemClock
 from services.messaging.live.send_messages import Answer, Ask, SendMessages
 from services.messaging.live.send_rate import SendRate
 from services.messaging.model import ChatRef, Draft

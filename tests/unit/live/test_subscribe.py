@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from history.chats import direct_chat_id
+from history.chat_id import direct_chat_id
 from history.model import MemberSet, MessageSent
 from kernel.errors import Reason
 from services.messaging.live import replays

@@ -10,9 +10,8 @@ from uuid import UUID, uuid4
 from chatly.messaging.v1.live_pb2 import LiveEvent, Typing
 from chatly.messaging.v1.messaging_service_pb2 import SubscribeResponse
 
-from history.adapters.memory_tail import MemoryHotTail
 from history.channels import STORED_CHANNEL, channels_of
-from history.chats import group_chat_id
+from history.chat_id import group_chat_id
 from history.codec import encode, pack_ephemeral, pack_lasting
 from history.model import (
     Change,
@@ -26,20 +25,21 @@ from history.model import (
     StoredEvent,
 )
 from history.open import HistoryStore, open_history
-from history.recover import refill
+from history.unstored.memory_tail import MemoryHotTail
+from history.unstored.refill import refill
 from history.view import History
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusMessage
 from kernel.errors import ChatlyError
 from kernel.ids import HybridClock, UserId
 from kernel.log.ports import LogConsumer
+from services.messaging.api.mapping.stream import SubscribeWire
 from services.messaging.live.drain import Drain
 from services.messaging.live.heartbeats import Heartbeats
 from services.messaging.live.hub import Hub
 from services.messaging.live.rendering import Rendering
 from services.messaging.live.replays import Replays
 from services.messaging.live.subscribe import Subscribe
-from services.messaging.mapping.stream import SubscribeWire
 from services.persister.announce import Announce
 from tests.builders import an_id
 from tests.fakes import FakeClock, MemoryLog

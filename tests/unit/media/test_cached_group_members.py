@@ -1,7 +1,7 @@
 """A yes about membership is remembered for five seconds; a no is not."""
 
 from kernel.ids import UserId
-from services.media.adapters.grpc_group_members import CachedGroupMembers
+from services.media.adapters.grpc.group_members import CachedGroupMembers
 from tests.builders import an_id
 from tests.fakes import FakeClock
 from tests.unit.media.fakes import FakeGroups

@@ -6,10 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from kernel.blob.folder import FolderBlobStore
-from kernel.store.sqlite import open_sqlite
-from services.media.adapters.folder_upload_staging import FolderUploadStaging
-from services.media.adapters.sqlite_schema import SCHEMA
-from services.media.adapters.sqlite_uploads import SqliteUploadStore
+from kernel.sqlite.database import open_sqlite
+from services.media.adapters.folder.upload_staging import FolderUploadStaging
+from services.media.adapters.sqlite.schema import SCHEMA
+from services.media.adapters.sqlite.uploads import SqliteUploadStore
 from services.media.collect_garbage import CollectGarbage
 from services.media.give_up_upload import GiveUpUpload
 from services.media.locks import UploadLocks

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import ChatlyError, Reason
-from services.media.rpc.door.form import is_form, read_form
+from services.media.api.http.form import is_form, read_form
 
 CONTENT_TYPE = 'multipart/form-data; boundary="edge"'
 FORM = (

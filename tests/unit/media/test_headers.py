@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.media.api.http.headers import content_disposition, file_headers
 from services.media.file_names import clean_file_name
 from services.media.model import Variant
-from services.media.rpc.door.headers import content_disposition, file_headers
 from tests.unit.media.builders import a_media
 
 

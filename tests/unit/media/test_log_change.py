@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.ids import UserId
-from services.media.mapping import log_change
+from services.media.api.mapping import log_change
 from services.media.model import FilesSent, MediaId, MessageGone
 
 MESSAGE = UUID(int=5)

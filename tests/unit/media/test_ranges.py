@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.media.rpc.door.ranges import ByteRange, NotSatisfiableError, parse_range
+from services.media.api.http.ranges import ByteRange, NotSatisfiableError, parse_range
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from engines.certificates import Authority
-from kernel.rpc.http import KEEP_ALIVE_SECONDS
+from kernel.http import KEEP_ALIVE_SECONDS
 from kernel.settings import load
 from mesh.edge.config import render, routes
 from mesh.edge.contract import methods

@@ -9,21 +9,21 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from history.adapters.memory_claims import MemorySendClaims
-from history.adapters.memory_tail import MemoryHotTail
-from history.chats import direct_chat_id
+from history.chat_id import direct_chat_id
 from history.codec import decode
 from history.model import AttachedMedia, ChatEvent, ChatId, Message
 from history.open import HistoryStore, open_history
+from history.unstored.memory_claims import MemorySendClaims
+from history.unstored.memory_tail import MemoryHotTail
 from history.view import ChatOverview, History
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusMessage
-from kernel.clock import Clock
 from kernel.errors import ChatlyError, Reason, not_found, unavailable
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
+from kernel.time import Clock
+from services.messaging.api.grpc import MessagingUseCases
 from services.messaging.model import Blocks, ChatRef, Draft, MediaFile, MediaPurpose, NewGroup
-from services.messaging.rpc.servicer import MessagingUseCases
 from services.messaging.settings import MessagingSettings
 from services.messaging.wiring.node import Node, build_node
 from services.messaging.wiring.use_cases import Ground

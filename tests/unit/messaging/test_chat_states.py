@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-from history.chats import members_of
+from history.chat_id import members_of
 from history.model import ChatId, ChatState
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusGap, BusMessage, BusSubscription, LiveBus

@@ -2,9 +2,9 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from history.adapters.sqlite_readers import SqliteChatReader
 from history.model import ChatId
 from history.ports import ChatHead
+from history.sqlite.readers import SqliteChatReader
 from kernel.ids import UserId
 from services.messaging.model import MAX_CONTACTS
 from tests.unit.messaging.conftest import Kept

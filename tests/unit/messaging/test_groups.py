@@ -3,7 +3,7 @@
 import asyncio
 from uuid import UUID, uuid4
 
-from history.chats import members_of
+from history.chat_id import members_of
 from history.codec import unpack
 from history.model import ChatId, GroupUpdated, MemberSet, Role, StoredEvent
 from history.view import ChatOverview

@@ -7,8 +7,8 @@ from chatly.messaging.v1 import live_pb2, message_pb2
 from history.fold import apply_to_chat
 from history.model import ChatEvent, ChatState, MessageWithdrawn, Role
 from kernel.ids import UserId
-from services.messaging.mapping.live import live_event
-from services.messaging.mapping.messages import message_pb
+from services.messaging.api.mapping.live import live_event
+from services.messaging.api.mapping.messages import message_pb
 from services.messaging.model import ChatRef, Details
 from tests.unit.messaging.rig import Rig, between
 

@@ -4,7 +4,7 @@ import pytest
 
 from kernel.errors import Reason, unavailable
 from kernel.ids import UserId
-from services.messaging.peers import CachedUserDirectory, require_peers
+from services.messaging.user_blocks import CachedUserDirectory, require_peers
 from tests.builders import an_id
 from tests.fakes import FakeClock
 from tests.unit.messaging.rig import FakeDirectory, refused

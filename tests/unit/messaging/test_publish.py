@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from prometheus_client import REGISTRY
 
-from history.chats import direct_chat_id
+from history.chat_id import direct_chat_id
 from history.codec import unpack
 from history.model import Role, StoredEvent
 from kernel.errors import Reason

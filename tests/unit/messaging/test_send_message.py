@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from history.chats import direct_chat_id
+from history.chat_id import direct_chat_id
 from history.codec import unpack
 from history.model import ChatId, StoredEvent
 from kernel.errors import Reason

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from kernel.clock import Clock
 from kernel.errors import Reason, unavailable
 from kernel.ids import UserId
-from services.presence.adapters.memory_leases import MemoryLeases
+from kernel.time import Clock
+from services.presence.adapters.memory.leases import MemoryLeases
 from services.presence.model import Channel, Connection, CustomStatus, News, NewsGap, Profile
 from tests.builders import an_id
 from tests.waiting import eventually

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.ids import UserId
-from services.presence.adapters.memory_leases import MemoryLeases
+from services.presence.adapters.memory.leases import MemoryLeases
 from services.presence.model import Connection, Reachability
 from tests.fakes import FakeClock
 

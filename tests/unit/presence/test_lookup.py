@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from services.presence.adapters.memory_leases import MemoryLeases
+from services.presence.adapters.memory.leases import MemoryLeases
 from services.presence.lookup import PresenceLookup
 from services.presence.model import Connection, CustomStatus, Presence
 from tests.builders import NOON

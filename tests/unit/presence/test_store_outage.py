@@ -8,7 +8,7 @@ import pytest
 
 from kernel.errors import ChatlyError, Reason, unavailable
 from kernel.ids import UserId
-from services.presence.adapters.memory_leases import MemoryLeases
+from services.presence.adapters.memory.leases import MemoryLeases
 from services.presence.announcer import Announcer
 from services.presence.contacts import ContactBook
 from services.presence.hub import Hub

@@ -1,0 +1,135 @@
+"""How the adapters over Cassandra talk to it: many requests at once, and small things of many partitions together."""
+
+import asyncio
+from collections.abc import Coroutine, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from kernel.cassandra.bridge import Row
+from kernel.cassandra.session import CassandraSession, Statement
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+S = TypeVar("S", bound=str)
+
+Key = tuple[str | int, ...]
+"""The values of a partition's key, in their order."""
+
+ROWS = 50
+"""Of one batch, at most."""
+_KEYS = 100
+# Of a batch that several partitions share. Cassandra complains of more: such a batch is work for one coordinator.
+_SHARING_PARTITIONS = 10
+_SHARING_BYTES = 5_000
+_CELL_BYTES = 20
+_TEXTS = (str, bytes)
+# Of a look-up that several partitions share: each of them is asked for the ids of all.
+_SHARING_KEYS = 8
+_SHARING_IDS = 2
+
+
+async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results of all, in order; raise the first error once every one of them has ended."""
+    waiting = list(work)
+    if len(waiting) == 1:
+        return [await waiting[0]]
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]
+
+
+def chunks(keys: Sequence[T], size: int = _KEYS) -> Iterator[Sequence[T]]:
+    """Keys for one `IN` each."""
+    return (keys[start : start + size] for start in range(0, len(keys), size))
+
+
+def neighbours(session: CassandraSession, keys: Mapping[K, Key], size: int) -> Iterator[Sequence[K]]:
+    """Things in groups, each of which the same nodes hold; `keys`: of the partition that each lies in."""
+    places: dict[Hashable, list[K]] = {}
+    for thing, key in keys.items():
+        places.setdefault(session.place_of(key), []).append(thing)
+    return (some for found in places.values() for some in chunks(found, size))
+
+
+async def look_up(session: CassandraSession, cql: str, wanted: Mapping[tuple[S, int], Sequence[UUID]]) -> list[Row]:
+    """Rows by their keys: those ids of each partition (a text and an int) that are there, and maybe others' ids too.
+
+    `cql` ends with `first IN ? AND second = ? AND id IN ?`.
+    """
+    asked: list[tuple[Sequence[S], int, Sequence[UUID]]] = []
+    few: dict[int, dict[S, Key]] = {}
+    for (first, second), ids in wanted.items():
+        if len(ids) <= _SHARING_IDS:
+            few.setdefault(second, {})[first] = (first, second)
+        else:
+            asked.extend(((first,), second, some) for some in chunks(ids))
+    for second, keys in few.items():
+        for group in neighbours(session, keys, _SHARING_KEYS):
+            asked.append((group, second, [each for first in group for each in wanted[first, second]]))  # noqa: PERF401
+    found = await together(session.execute(cql, params) for params in asked)
+    return [row for rows in found for row in rows]
+
+
+async def write(session: CassandraSession, statements: Sequence[Statement]) -> None:
+    """Write rows of one partition, in batches that are all or nothing each; they end in no particular order."""
+    await together(_batch(session, some) for some in chunks(statements, ROWS))
+
+
+async def write_all(session: CassandraSession, rows: Mapping[Key, Sequence[Statement]]) -> None:
+    """Write rows of many partitions, by their keys, in no particular order. What is asked of one partition is all or
+    nothing if it is at most ROWS statements; small things that the same nodes hold go in one request.
+    """
+    whole: list[Sequence[Statement]] = []
+    packs: dict[Hashable, _Pack] = {}
+    for key, statements in rows.items():
+        size = _size(statements)
+        if size > _SHARING_BYTES or len(statements) > ROWS:
+            whole.extend(chunks(statements, ROWS))
+            continue
+        place = session.place_of(key)
+        pack = packs.get(place)
+        if pack is None or not pack.has_room(len(statements), size):
+            pack = packs[place] = _Pack()
+            whole.append(pack.statements)
+        pack.add(statements, size)
+    await together(_batch(session, statements) for statements in whole if statements)
+
+
+class _Pack:
+    """A batch of small things."""
+
+    __slots__ = ("bytes", "partitions", "statements")
+
+    def __init__(self) -> None:
+        self.statements: list[Statement] = []
+        self.partitions = 0
+        self.bytes = 0
+
+    def has_room(self, statements: int, size: int) -> bool:
+        within_rows = len(self.statements) + statements <= ROWS
+        return within_rows and self.partitions < _SHARING_PARTITIONS and self.bytes + size <= _SHARING_BYTES
+
+    def add(self, statements: Sequence[Statement], size: int) -> None:
+        self.statements.extend(statements)
+        self.partitions += 1
+        self.bytes += size
+
+
+def _size(statements: Iterable[Statement]) -> int:
+    """About as many bytes as Cassandra counts."""
+    size = 0
+    for _, params in statements:
+        size += _CELL_BYTES * len(params)
+        for value in params:
+            if isinstance(value, _TEXTS):
+                size += len(value)
+    return size
+
+
+async def _batch(session: CassandraSession, statements: Sequence[Statement]) -> None:
+    if len(statements) == 1:
+        await session.execute(*statements[0])
+    else:
+        await session.batch(statements)

@@ -1,0 +1,187 @@
+"""A batch of one chat: what its records become, by what is known already. Pure; `cassandra_chat_writer` writes it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from history.cassandra.chat_rows import Buckets, Head
+from history.cassandra.event_rows import event_statements
+from history.cassandra.known import Known, KnownMessage, send_statement, shard_of
+from history.cassandra.message_rows import message_statements
+from history.cassandra.times import bucket_of, nearer_wins
+from history.chat_id import members_set_by
+from history.fold import emptied, message_of, send_of, text_of
+from history.model import (
+    ChatEvent,
+    ChatId,
+    ChatState,
+    MessageDeleted,
+    MessageState,
+    MessageWithdrawn,
+    ReactionSet,
+    Send,
+    StoredEvent,
+)
+from history.resolve import Verdict, judge
+from kernel.cassandra.session import Statement
+from kernel.ids import UserId
+
+_MAX_KEY = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An accepted event; `emptied`: it has lost its words."""
+
+    stored: StoredEvent
+    emptied: bool
+
+
+class CassandraChatBatch:
+    """Takes records in log order. The same records after the same head give the same rows, whatever was written of them
+    before: numbers come from the head, and places tell a repeat from a record that is here for the second time.
+    """
+
+    def __init__(self, *, chat_id: ChatId, head: Head | None, known: Known) -> None:
+        self.withdrawals: list[ChatEvent] = []
+        self.returned: list[UUID] = []
+        """Messages whose withdrawal has come back through the log."""
+        self.deleted: list[UUID] = []
+        """Messages whose stored words must be forgotten."""
+        self.chat = ChatState(chat_id)
+        """What this batch says of the chat; Cassandra adds it up with the rest."""
+        self._known = known
+        self._last_seq = head.last_seq if head else 0
+        self._position = head.position if head else None
+        self._messages: dict[UUID, MessageState] = {}
+        self._sent_at: dict[UUID, int] = {}
+        self._places = dict(known.places)
+        self._sends: dict[Send, tuple[UUID, int]] = {}
+        self._kept: dict[int, Kept] = {}
+
+    def add(self, stored: StoredEvent) -> None:
+        """One record. Raise ValueError, having changed nothing, for one that can never be stored."""
+        check_keys(stored.event)
+        if isinstance(stored.event.change, MessageWithdrawn):
+            self.returned.append(stored.event.change.message_id)
+        if not self._is_repeat(stored):
+            try:
+                verdict = self._judge(stored.event)
+            except (LookupError, TypeError, ArithmeticError) as error:
+                raise ValueError(f"{type(error).__name__}: {error}") from error
+            self._take(stored, verdict)
+        if self._position is None or stored.position.offset > self._position.offset:
+            self._position = stored.position
+
+    def head(self) -> Head | None:
+        """How far the chat is stored after this batch; None: nothing was added."""
+        return Head(self._last_seq, self._position) if self._position else None
+
+    def buckets(self) -> Buckets:
+        """Buckets that this batch writes to."""
+        messages = frozenset(map(bucket_of, self._sent_at))
+        events: dict[int, int] = {}
+        for offset, kept in self._kept.items():
+            bucket = bucket_of(kept.stored.event.event_id)
+            events[bucket] = max(offset, events.get(bucket, -1))
+        return Buckets(messages, events)
+
+    def events(self) -> list[StoredEvent]:
+        """Those that were accepted, in log order."""
+        return [kept.stored for _, kept in sorted(self._kept.items())]
+
+    def bucket_statements(self) -> Mapping[tuple[ChatId, int], list[Statement]]:
+        """Rows of messages, reactions and events, by the partition that they share."""
+        found: dict[int, list[Statement]] = {}
+        for message_id, state in self._messages.items():
+            known = self._known.messages.get(message_id)
+            statements = message_statements(
+                state, log_offset=self._sent_at.get(message_id), reacted=known is not None and known.reacted
+            )
+            found.setdefault(bucket_of(message_id), []).extend(statements)
+        for kept in self._kept.values():
+            for bucket, statement in event_statements(kept.stored, emptied=kept.emptied):
+                found.setdefault(bucket, []).append(statement)
+        return {(self.chat.chat_id, bucket): statements for bucket, statements in found.items()}
+
+    def send_statements(self) -> Iterator[tuple[tuple[UserId, int], list[Statement]]]:
+        """Rows of sends, with the keys of their partitions."""
+        for send, (message_id, offset) in self._sends.items():
+            yield shard_of(send), [send_statement(send, self.chat.chat_id, message_id, nearer_wins(offset))]
+
+    def sent_at(self, message_id: UUID) -> int | None:
+        """Where the stored send of a message stands, if there is one."""
+        known = self._known.messages.get(message_id)
+        return known.sent_at if known else None
+
+    def _judge(self, event: ChatEvent) -> Verdict:
+        send = send_of(event)
+        made = self._sends.get(send) if send else None
+        return judge(
+            event,
+            chat=self.chat,
+            message=self._message(message_of(event)),
+            last_seq=self._last_seq,
+            kept_id=made[0] if made else self._known.sends.get(send) if send else None,
+        )
+
+    def _take(self, stored: StoredEvent, verdict: Verdict) -> None:
+        event, offset = stored.event, stored.position.offset
+        self.chat = verdict.chat
+        if verdict.message:
+            self._messages[verdict.message.message_id] = verdict.message
+        if verdict.withdrawal:
+            self.withdrawals.append(verdict.withdrawal)
+        if not verdict.accepted:
+            return
+        if send := send_of(event):
+            self._sends[send] = (event.event_id, offset)
+            self._sent_at[event.event_id] = offset
+            self._last_seq += 1
+        else:
+            self._places[event.event_id] = offset
+        self._kept[offset] = _kept(stored, verdict.message)
+        if isinstance(event.change, MessageDeleted) and event.change.for_everyone:
+            self._forget_words(event.change.message_id)
+
+    def _is_repeat(self, stored: StoredEvent) -> bool:
+        """Whether the same event was accepted at another place. At this one: by an attempt that did not finish."""
+        event_id = stored.event.event_id
+        places = (self._places.get(event_id), self._sent_at.get(event_id), self.sent_at(event_id))
+        return any(place is not None and place != stored.position.offset for place in places)
+
+    def _message(self, message_id: UUID | None) -> MessageState | None:
+        if message_id is None:
+            return None
+        known: KnownMessage | None = self._known.messages.get(message_id)
+        return self._messages.get(message_id) or (known.state if known else None)
+
+    def _forget_words(self, message_id: UUID) -> None:
+        self.deleted.append(message_id)
+        for offset, kept in self._kept.items():
+            if text_of(kept.stored.event) == message_id:
+                self._kept[offset] = _emptied(kept.stored)
+
+
+def check_keys(event: ChatEvent) -> None:
+    """Raise ValueError for ids that Cassandra takes for no key."""
+    for text in _keys(event):
+        if not 0 < len(text) <= _MAX_KEY:
+            raise ValueError(f"an id or emoji of {len(text)} characters")
+
+
+def _keys(event: ChatEvent) -> Iterator[str]:
+    yield from event.chat_id.split("_")
+    yield from members_set_by(event)
+    if event.actor_id is not None:
+        yield event.actor_id
+    if isinstance(event.change, ReactionSet):
+        yield event.change.emoji
+
+
+def _kept(stored: StoredEvent, message: MessageState | None) -> Kept:
+    return _emptied(stored) if message and message.deleted_for_everyone else Kept(stored, emptied=False)
+
+
+def _emptied(stored: StoredEvent) -> Kept:
+    return Kept(emptied(stored), emptied=True)

@@ -1,0 +1,182 @@
+"""Chats and the people in them as rows of Cassandra, written in any order, and again: see `cassandra_times`."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from history.cassandra.access import neighbours, together
+from history.cassandra.times import ANY, earlier_wins, earliest_wins, further_wins, later_wins
+from history.chat_id import direct_members, is_direct
+from history.model import ChatId, ChatState, Membership, Registered, Role
+from history.ports import ChatHead
+from kernel.cassandra.bridge import Row
+from kernel.cassandra.session import CassandraSession, Statement
+from kernel.ids import UserId
+from kernel.log.ports import LogPosition
+from kernel.time import from_micros, to_micros
+
+_HEADS = "SELECT DISTINCT chat_id, last_seq, head_partition, head_offset FROM chats WHERE chat_id IN ?"
+_BUCKETS = "SELECT DISTINCT chat_id, message_buckets, event_buckets FROM chats WHERE chat_id = ?"
+_CHAT = "SELECT * FROM chats WHERE chat_id = ?"
+_OUTLINES = (
+    "SELECT DISTINCT chat_id, created_at, title, description, avatar_media_id, last_message_id, last_seq, "
+    "head_partition, head_offset FROM chats WHERE chat_id IN ?"
+)
+_PLACES = "SELECT chat_id, user_id, membership, read_message_id FROM chats WHERE chat_id IN ? AND user_id = ?"
+_SET_HEAD = (
+    "UPDATE chats USING TIMESTAMP ? SET last_seq = ?, head_partition = ?, head_offset = ?, "
+    "message_buckets = message_buckets + ? WHERE chat_id = ?"
+)
+_SET_HEAD_AND_BUCKET = (
+    "UPDATE chats USING TIMESTAMP ? SET last_seq = ?, head_partition = ?, head_offset = ?, "
+    "message_buckets = message_buckets + ?, event_buckets[?] = ? WHERE chat_id = ?"
+)
+_SET_BUCKET = "UPDATE chats USING TIMESTAMP ? SET event_buckets[?] = ? WHERE chat_id = ?"
+_SET_CREATED = "UPDATE chats USING TIMESTAMP ? SET created_at = ? WHERE chat_id = ?"
+_SET_NEWEST = "UPDATE chats USING TIMESTAMP ? SET last_message_id = ? WHERE chat_id = ?"
+_SET_DETAIL = {
+    name: f"UPDATE chats USING TIMESTAMP ? SET {name} = ? WHERE chat_id = ?"
+    for name in ("title", "description", "avatar_media_id")
+}
+_SET_MEMBER = "UPDATE chats USING TIMESTAMP ? SET membership = ? WHERE chat_id = ? AND user_id = ?"
+_SET_MARK = "UPDATE chats USING TIMESTAMP ? SET read_message_id = ? WHERE chat_id = ? AND user_id = ?"
+_CHATS_OF = "SELECT chat_id FROM chats_by_user WHERE user_id = ?"
+_LIST = f"INSERT INTO chats_by_user (user_id, chat_id) VALUES (?, ?) USING TIMESTAMP {ANY}"
+_HEADS_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a chat is stored: the newest `seq` given, and the place of its newest record."""
+
+    last_seq: int
+    position: LogPosition
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Where a chat has anything."""
+
+    messages: frozenset[int]
+    events: Mapping[int, int]
+    """Bucket → the last offset in it."""
+
+
+async def load_heads(session: CassandraSession, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Head]:
+    """Of those of the chats of which anything is stored whole."""
+    keys = {chat_id: (chat_id,) for chat_id in chat_ids}
+    found = await together(session.execute(_HEADS, (some,)) for some in neighbours(session, keys, _HEADS_AT_ONCE))
+    return {ChatId(row["chat_id"]): _head(row) for rows in found for row in rows if row["head_offset"] is not None}
+
+
+async def load_buckets(session: CassandraSession, chat_id: ChatId) -> Buckets:
+    """Both empty for an unknown chat."""
+    rows = await session.execute(_BUCKETS, (chat_id,))
+    row = rows[0] if rows else {"message_buckets": None, "event_buckets": None}
+    return Buckets(frozenset(row["message_buckets"] or ()), dict(row["event_buckets"] or {}))
+
+
+async def load_chat(session: CassandraSession, chat_id: ChatId) -> ChatHead | None:
+    """A chat with everybody in it."""
+    rows = await session.execute(_CHAT, (chat_id,))
+    if not rows or rows[0]["head_offset"] is None:
+        return None
+    return ChatHead(_state(rows[0], rows), _head(rows[0]).position)
+
+
+async def load_outlines(
+    session: CassandraSession, chat_ids: Collection[ChatId], user_id: UserId
+) -> Mapping[ChatId, ChatHead]:
+    """Those of the chats of which anything is stored whole; of the people in them, this one alone."""
+    groups = list(neighbours(session, {chat_id: (chat_id,) for chat_id in chat_ids}, _HEADS_AT_ONCE))
+    chats = (session.execute(_OUTLINES, (some,)) for some in groups)
+    places = (session.execute(_PLACES, (some, user_id)) for some in groups)
+    found = await together((*chats, *places))
+    people = {row["chat_id"]: [row] for rows in found[len(groups) :] for row in rows}
+    return {
+        ChatId(row["chat_id"]): ChatHead(_state(row, people.get(row["chat_id"], ())), _head(row).position)
+        for rows in found[: len(groups)]
+        for row in rows
+        if row["head_offset"] is not None
+    }
+
+
+async def load_chats_of(session: CassandraSession, user_id: UserId) -> list[ChatId]:
+    """Every chat that a user is or was in."""
+    return [ChatId(row["chat_id"]) for row in await session.execute(_CHATS_OF, (user_id,))]
+
+
+def head_statements(chat_id: ChatId, head: Head, buckets: Buckets) -> Iterable[Statement]:
+    """How far the chat is stored. They take effect last: see CassandraChatBatch."""
+    written_at = further_wins(head.position.offset)
+    values = (written_at, head.last_seq, head.position.partition, head.position.offset, set(buckets.messages))
+    last = None
+    for bucket, offset in buckets.events.items():
+        if offset == head.position.offset:
+            last = (bucket, offset)
+        else:
+            yield _SET_BUCKET, (further_wins(offset), bucket, offset, chat_id)
+    # Mostly all events are in one bucket, and the last one is the chat's newest.
+    yield (_SET_HEAD_AND_BUCKET, (*values, *last, chat_id)) if last else (_SET_HEAD, (*values, chat_id))
+
+
+def state_statements(state: ChatState) -> Iterable[Statement]:
+    """Writes what a state tells of the chat; what it does not tell stays as it is."""
+    if state.created_at:
+        yield _SET_CREATED, (earliest_wins(state.created_at), to_micros(state.created_at), state.chat_id)
+    if state.last_message_id:
+        yield _SET_NEWEST, (later_wins(state.last_message_id), state.last_message_id, state.chat_id)
+    details = {"title": state.title, "description": state.description, "avatar_media_id": state.avatar_media_id}
+    for name, word in details.items():
+        if word is not None:
+            yield _SET_DETAIL[name], (_written_at(word), (word.value, word.event_id, word.initial), state.chat_id)
+
+
+def people_statements(state: ChatState) -> Iterable[Statement]:
+    """Writes what a state tells of the people in the chat."""
+    for user_id, membership in state.memberships.items():
+        value = (membership.role or 0, membership.event_id, membership.initial)
+        yield _SET_MEMBER, (_written_at(membership), value, state.chat_id, user_id)
+    for user_id, message_id in state.read_marks.items():
+        yield _SET_MARK, (later_wins(message_id), message_id, state.chat_id, user_id)
+
+
+def listing_statements(state: ChatState, *, is_new: bool) -> Iterable[tuple[UserId, Statement]]:
+    """Puts the chat among those of its people, each in a partition of their own: by whose it is."""
+    people = set(state.memberships)
+    if is_new:
+        people.update(state.read_marks, direct_members(state.chat_id) if is_direct(state.chat_id) else ())
+    for user_id in people:
+        yield user_id, (_LIST, (user_id, state.chat_id))
+
+
+def _written_at(word: Registered | Membership) -> int:
+    """A change beats a creation, and the first creation beats its retries."""
+    return earlier_wins(word.event_id) if word.initial else later_wins(word.event_id)
+
+
+def _head(row: Row) -> Head:
+    return Head(row["last_seq"], LogPosition(row["head_partition"], row["head_offset"]))
+
+
+def _state(chat: Row, people: Sequence[Row]) -> ChatState:
+    created, newest = chat["created_at"], chat["last_message_id"]
+    details = {name: Registered(*_word(chat[name])) for name in _SET_DETAIL if chat[name]}
+    return ChatState(
+        chat_id=ChatId(chat["chat_id"]),
+        created_at=None if created is None else from_micros(created),
+        memberships={UserId(row["user_id"]): _membership(row["membership"]) for row in people if row["membership"]},
+        read_marks={UserId(row["user_id"]): row["read_message_id"] for row in people if row["read_message_id"]},
+        last_message_id=newest,
+        **details,
+    )
+
+
+def _word(value: tuple[str, UUID, bool]) -> tuple[UUID, str, bool]:
+    text, event_id, initial = value
+    return event_id, text, initial
+
+
+def _membership(value: tuple[int, UUID, bool]) -> Membership:
+    role, event_id, initial = value
+    return Membership(event_id, Role(role) if role else None, initial)

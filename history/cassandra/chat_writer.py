@@ -1,0 +1,153 @@
+"""Stores a batch, chat by chat in the order that matters. What its records become is decided in `cassandra_batch`."""
+
+import asyncio
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from history.cassandra.access import ROWS, Key, together, write, write_all
+from history.cassandra.batch import CassandraChatBatch
+from history.cassandra.chat_rows import (
+    Head,
+    head_statements,
+    listing_statements,
+    people_statements,
+    state_statements,
+)
+from history.cassandra.event_rows import by_bucket, forget_words, load_events_at
+from history.cassandra.heads import Heads
+from history.cassandra.known import load_known
+from history.cassandra.withdrawals import forget_withdrawals, remember_withdrawals
+from history.model import ChatId, StoredEvent
+from kernel.cassandra.session import CassandraSession, Statement
+from kernel.log.ports import LogRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A record that cannot be stored, and why."""
+
+    record: LogRecord
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatOutcome:
+    """What came of a batch of one chat."""
+
+    events: Sequence[StoredEvent]
+    failed: Sequence[Failed]
+
+
+class CassandraChatWriter:
+    """Writes everything of a batch, and the heads of its chats last. Chats go together: most have little to be done.
+
+    An attempt that ends half-way leaves heads where they were; the next one writes the same rows again. Two at once,
+    while a partition changes hands, write the same rows too.
+    """
+
+    def __init__(self, *, session: CassandraSession) -> None:
+        self._session = session
+        self._heads = Heads(session=session)
+
+    def trust_heads(self, partitions: Collection[int]) -> None:
+        """In these partitions of the log nobody else has stored anything since this writer's last batch."""
+        self._heads.trust(partitions)
+
+    async def apply(self, chats: Mapping[ChatId, Sequence[StoredEvent]]) -> Sequence[ChatOutcome]:
+        """Each chat's records in log order; all of a chat are in one partition."""
+        partitions = {chat_id: records[0].position.partition for chat_id, records in chats.items()}
+        heads = await self._heads.load(partitions)
+        done = {chat_id: head.position.offset for chat_id, head in heads.items()}
+        new = {chat_id: _after(done.get(chat_id, -1), records) for chat_id, records in chats.items()}
+        told, known = await asyncio.gather(
+            self._stored_before(chats, done),
+            load_known(self._session, {chat_id: [item.event for item in items] for chat_id, items in new.items()}),
+        )
+        batches = [
+            CassandraChatBatch(chat_id=chat_id, head=heads.get(chat_id), known=known[chat_id]) for chat_id in chats
+        ]
+        failed = [_add_all(batch, new[batch.chat.chat_id]) for batch in batches]
+        await self._write(batches, known_chats=heads.keys())
+        return [
+            ChatOutcome([*told.get(batch.chat.chat_id, ()), *batch.events()], some)
+            for batch, some in zip(batches, failed, strict=True)
+        ]
+
+    async def _stored_before(
+        self, chats: Mapping[ChatId, Sequence[StoredEvent]], done: Mapping[ChatId, int]
+    ) -> Mapping[ChatId, Sequence[StoredEvent]]:
+        """Events stored by an attempt that ended before it could tell of them."""
+        old = {
+            chat_id: [item for item in records if item.position.offset <= done.get(chat_id, -1)]
+            for chat_id, records in chats.items()
+        }
+        found = await together(self._stored_of(chat_id, records) for chat_id, records in old.items() if records)
+        return dict(found)
+
+    async def _stored_of(self, chat_id: ChatId, records: Sequence[StoredEvent]) -> tuple[ChatId, list[StoredEvent]]:
+        offsets = {item.event.event_id: item.position.offset for item in records}
+        found = await together(
+            load_events_at(self._session, chat_id, bucket, [offsets[each] for each in ids])
+            for bucket, ids in by_bucket(offsets).items()
+        )
+        events = (stored for part in found for stored in part)
+        return chat_id, sorted(events, key=lambda stored: stored.position.offset)
+
+    async def _write(self, batches: Iterable[CassandraChatBatch], *, known_chats: Collection[ChatId]) -> None:
+        heads = [(batch, head) for batch in batches if (head := batch.head())]
+        # Before the copies are marked as withdrawn: nobody asks for a withdrawal after that.
+        await together(
+            remember_withdrawals(self._session, head.position.partition, batch.withdrawals)
+            for batch, head in heads
+            if batch.withdrawals
+        )
+        rows: dict[Key, list[Statement]] = {}
+        for batch, _ in heads:
+            parts = (batch.bucket_statements().items(), batch.send_statements(), _listings(batch, known_chats))
+            for key, statements in chain[tuple[Key, list[Statement]]](*parts):
+                rows.setdefault(key, []).extend(statements)
+        await together((write_all(self._session, rows), *self._forget(heads)))
+        await self._write_heads(heads)
+
+    async def _write_heads(self, heads: Sequence[tuple[CassandraChatBatch, Head]]) -> None:
+        """A head in the last batch of its chat: it says that all of it is there."""
+        rows = {
+            (batch.chat.chat_id,): [
+                *people_statements(batch.chat),
+                *state_statements(batch.chat),
+                *head_statements(batch.chat.chat_id, head, batch.buckets()),
+            ]
+            for batch, head in heads
+        }
+        many = {key: statements for key, statements in rows.items() if len(statements) > ROWS}
+        await together(write(self._session, statements[:-ROWS]) for statements in many.values())
+        await write_all(self._session, {key: statements[-ROWS:] for key, statements in rows.items()})
+        self._heads.stored({batch.chat.chat_id: head for batch, head in heads})
+
+    def _forget(self, heads: Iterable[tuple[CassandraChatBatch, Head]]) -> Iterator[Coroutine[Any, Any, None]]:
+        for batch, head in heads:
+            chat_id, partition = batch.chat.chat_id, head.position.partition
+            yield from (forget_words(self._session, chat_id, each, batch.sent_at(each)) for each in batch.deleted)
+            if batch.returned:
+                yield forget_withdrawals(self._session, partition, chat_id, batch.returned)
+
+
+def _add_all(batch: CassandraChatBatch, records: Sequence[StoredEvent]) -> list[Failed]:
+    failed = []
+    for item in records:
+        try:
+            batch.add(item)
+        except ValueError as error:
+            failed.append(Failed(LogRecord(item.position, item.event.chat_id, item.value), str(error)))
+    return failed
+
+
+def _after(offset: int, records: Sequence[StoredEvent]) -> list[StoredEvent]:
+    return [item for item in records if item.position.offset > offset]
+
+
+def _listings(batch: CassandraChatBatch, known_chats: Collection[ChatId]) -> Iterator[tuple[Key, list[Statement]]]:
+    for user_id, statement in listing_statements(batch.chat, is_new=batch.chat.chat_id not in known_chats):
+        yield (user_id,), [statement]

@@ -1,0 +1,102 @@
+"""Events of a chat as rows of Cassandra, by bucket of their own id; and where each of them stands."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from uuid import UUID
+
+from history.cassandra.access import look_up, together
+from history.cassandra.times import ANY, FOR_EVER, bucket_of
+from history.codec import decode, encode, value_of
+from history.fold import scrubbed
+from history.model import ChatId, MessageEdited, MessageSent, StoredEvent
+from kernel.cassandra.bridge import Row
+from kernel.cassandra.session import CassandraSession, Statement
+from kernel.log.ports import LogPosition
+
+_INSERT = (
+    "INSERT INTO events (chat_id, bucket, log_offset, log_partition, value) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?"
+)
+_INSERT_PLACE = (
+    f"INSERT INTO event_places (chat_id, bucket, event_id, log_offset) VALUES (?, ?, ?, ?) USING TIMESTAMP {ANY}"
+)
+_INSERT_EDIT = (
+    "INSERT INTO message_edits (chat_id, bucket, message_id, event_id, log_offset) VALUES (?, ?, ?, ?, ?)"
+    f" USING TIMESTAMP {ANY}"
+)
+_PLACES = "SELECT chat_id, event_id, log_offset FROM event_places WHERE chat_id IN ? AND bucket = ? AND event_id IN ?"
+_EDITS = "SELECT event_id, log_offset FROM message_edits WHERE chat_id = ? AND bucket = ? AND message_id = ?"
+_AT = "SELECT log_partition, log_offset, value FROM events WHERE chat_id = ? AND bucket = ? AND log_offset IN ?"
+_AFTER = (
+    "SELECT log_partition, log_offset, value FROM events WHERE chat_id = ? AND bucket = ? AND log_offset > ? LIMIT ?"
+)
+_OVERWRITE = (
+    f"UPDATE events USING TIMESTAMP {FOR_EVER} SET value = ? WHERE chat_id = ? AND bucket = ? AND log_offset = ?"
+)
+
+
+def event_statements(stored: StoredEvent, *, emptied: bool) -> Iterable[tuple[int, Statement]]:
+    """Writes an event: statements with their buckets. `emptied`: without its words, which no repeat brings back."""
+    event, position = stored.event, stored.position
+    bucket = bucket_of(event.event_id)
+    written_at = FOR_EVER if emptied else ANY
+    yield bucket, (_INSERT, (event.chat_id, bucket, position.offset, position.partition, value_of(stored), written_at))
+    if not isinstance(event.change, MessageSent):
+        yield bucket, (_INSERT_PLACE, (event.chat_id, bucket, event.event_id, position.offset))
+    if isinstance(event.change, MessageEdited):
+        about = event.change.message_id
+        where = (event.chat_id, bucket_of(about), about)
+        yield where[1], (_INSERT_EDIT, (*where, event.event_id, position.offset))
+
+
+async def load_places(
+    session: CassandraSession, ids: Mapping[ChatId, Collection[UUID]]
+) -> Mapping[ChatId, Mapping[UUID, int]]:
+    """Offsets of those of each chat's events that are stored; sends are not among them."""
+    found: dict[ChatId, dict[UUID, int]] = {}
+    for row in await look_up(session, _PLACES, in_buckets(ids)):
+        found.setdefault(ChatId(row["chat_id"]), {})[row["event_id"]] = row["log_offset"]
+    return found
+
+
+async def load_events_at(
+    session: CassandraSession, chat_id: ChatId, bucket: int, offsets: Collection[int]
+) -> list[StoredEvent]:
+    """Those of the offsets at which an event is stored."""
+    return _events(await session.execute(_AT, (chat_id, bucket, list(offsets))))
+
+
+async def load_events_after(
+    session: CassandraSession, chat_id: ChatId, bucket: int, offset: int, limit: int
+) -> list[StoredEvent]:
+    """The first events of a bucket after an offset."""
+    return _events(await session.execute(_AFTER, (chat_id, bucket, offset, limit)))
+
+
+async def forget_words(session: CassandraSession, chat_id: ChatId, message_id: UUID, sent_at: int | None) -> None:
+    """Overwrite the stored events that carry a message's words: replay then delivers them emptied."""
+    edits = await session.execute(_EDITS, (chat_id, bucket_of(message_id), message_id))
+    places = [(bucket_of(row["event_id"]), row["log_offset"]) for row in edits]
+    if sent_at is not None:
+        places.append((bucket_of(message_id), sent_at))
+    await together(_forget(session, chat_id, bucket, offset) for bucket, offset in places)
+
+
+async def _forget(session: CassandraSession, chat_id: ChatId, bucket: int, offset: int) -> None:
+    for stored in await load_events_at(session, chat_id, bucket, [offset]):
+        await session.execute(_OVERWRITE, (encode(scrubbed(stored.event)), chat_id, bucket, offset))
+
+
+def in_buckets(ids: Mapping[ChatId, Iterable[UUID]]) -> Mapping[tuple[ChatId, int], Sequence[UUID]]:
+    """Ids by chat and bucket."""
+    return {(chat_id, bucket): members for chat_id, some in ids.items() for bucket, members in by_bucket(some).items()}
+
+
+def by_bucket(ids: Iterable[UUID]) -> Mapping[int, list[UUID]]:
+    """Ids by the bucket in which they lie."""
+    found: dict[int, list[UUID]] = {}
+    for each in ids:
+        found.setdefault(bucket_of(each), []).append(each)
+    return found
+
+
+def _events(rows: list[Row]) -> list[StoredEvent]:
+    return [StoredEvent(LogPosition(row["log_partition"], row["log_offset"]), decode(row["value"])) for row in rows]

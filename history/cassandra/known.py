@@ -1,0 +1,111 @@
+"""What must be known of a chat to judge a batch of its events: read by key, a few requests for the whole batch."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from history.cassandra.access import look_up
+from history.cassandra.event_rows import in_buckets, load_places
+from history.fold import message_of, send_of
+from history.model import ChatEvent, ChatId, MessageSent, MessageState, Send
+from kernel.cassandra.bridge import Row
+from kernel.cassandra.session import CassandraSession, Statement
+from kernel.ids import UserId
+
+# Part of the schema: with another number no send is found again.
+_SHARDS = 2
+_MESSAGES = (
+    "SELECT chat_id, message_id, log_offset, reacted, deleted_for_everyone, withdrawn FROM messages"
+    " WHERE chat_id IN ? AND bucket = ? AND message_id IN ?"
+)
+_SENDS = (
+    "SELECT sender_id, client_message_id, chat_id, message_id FROM sends"
+    " WHERE sender_id IN ? AND shard = ? AND client_message_id IN ?"
+)
+_INSERT_SEND = (
+    "INSERT INTO sends (sender_id, shard, client_message_id, chat_id, message_id) VALUES (?, ?, ?, ?, ?)"
+    " USING TIMESTAMP ?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMessage:
+    """Of a stored message: what events cannot change back, and where its send stands."""
+
+    state: MessageState
+    """Without content, edit and reactions: Cassandra adds those up."""
+    sent_at: int | None
+    reacted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored already of the things that a batch is about."""
+
+    messages: Mapping[UUID, KnownMessage] = field(default_factory=dict)
+    places: Mapping[UUID, int] = field(default_factory=dict)
+    """Events but sends: id → offset."""
+    sends: Mapping[Send, UUID] = field(default_factory=dict)
+    """Which message each send made."""
+
+
+async def load_known(session: CassandraSession, chats: Mapping[ChatId, Sequence[ChatEvent]]) -> Mapping[ChatId, Known]:
+    """For each chat whatever is stored, also by an attempt that did not finish."""
+    about = {
+        chat_id: {message_id for event in events if (message_id := message_of(event))}
+        for chat_id, events in chats.items()
+    }
+    others = {
+        chat_id: {event.event_id for event in events if not isinstance(event.change, MessageSent)}
+        for chat_id, events in chats.items()
+    }
+    sends = {send for events in chats.values() for event in events if (send := send_of(event))}
+    messages, places, made = await asyncio.gather(
+        _load_messages(session, about), load_places(session, others), load_sends(session, sends)
+    )
+    stored = {send: message_id for send, (_, message_id) in made.items()}
+    return {chat_id: Known(messages.get(chat_id, {}), places.get(chat_id, {}), stored) for chat_id in chats}
+
+
+async def load_sends(session: CassandraSession, sends: Iterable[Send]) -> Mapping[Send, tuple[ChatId, UUID]]:
+    """Chat and id of the message that each of them made, if it is stored."""
+    shards: dict[tuple[UserId, int], list[UUID]] = {}
+    for sender_id, name in sends:
+        shards.setdefault(shard_of((sender_id, name)), []).append(name)
+    rows = await look_up(session, _SENDS, shards)
+    return {_send(row): (ChatId(row["chat_id"]), row["message_id"]) for row in rows}
+
+
+def send_statement(send: Send, chat_id: ChatId, message_id: UUID, written_at: int) -> Statement:
+    """Remembers which message a send made."""
+    return _INSERT_SEND, (*shard_of(send), send[1], chat_id, message_id, written_at)
+
+
+def shard_of(send: Send) -> tuple[UserId, int]:
+    """The partition of a send's row."""
+    sender_id, name = send
+    return sender_id, name.int % _SHARDS
+
+
+async def _load_messages(
+    session: CassandraSession, ids: Mapping[ChatId, Iterable[UUID]]
+) -> Mapping[ChatId, Mapping[UUID, KnownMessage]]:
+    found: dict[ChatId, dict[UUID, KnownMessage]] = {}
+    for row in await look_up(session, _MESSAGES, in_buckets(ids)):
+        found.setdefault(ChatId(row["chat_id"]), {})[row["message_id"]] = _known_message(row)
+    return found
+
+
+def _known_message(row: Row) -> KnownMessage:
+    state = MessageState(
+        ChatId(row["chat_id"]),
+        row["message_id"],
+        deleted_for_everyone=bool(row["deleted_for_everyone"]),
+        withdrawn=bool(row["withdrawn"]),
+    )
+    return KnownMessage(state, row["log_offset"], bool(row["reacted"]))
+
+
+def _send(row: Row) -> Send:
+    return UserId(row["sender_id"]), row["client_message_id"]

@@ -1,0 +1,168 @@
+"""MessageReader over Cassandra: windows of a chat from the buckets that hold something."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from history.cassandra.access import chunks, together
+from history.cassandra.chat_rows import load_buckets
+from history.cassandra.event_rows import by_bucket
+from history.cassandra.message_rows import COLUMNS, states_of
+from history.cassandra.sent import SentLookups
+from history.cassandra.times import bucket_at, bucket_of
+from history.model import ChatId, MessageState
+from history.ports import Window
+from kernel.cassandra.bridge import Row
+from kernel.cassandra.session import CassandraSession
+from kernel.ids import UserId, from_time_key
+from kernel.time import Clock
+
+_TIME_UUID = 1
+_FIRST = from_time_key(bytes(8) + b"\x80" + bytes(7))
+_LAST = from_time_key(((1 << 60) - 1).to_bytes(8, "big") + b"\xbf" + b"\xff" * 7)
+_BETWEEN = "WHERE chat_id = ? AND bucket = ? AND message_id > ? AND message_id < ?"
+NEWEST = f"SELECT {COLUMNS} FROM messages {_BETWEEN} LIMIT ?"
+_OLDEST = f"SELECT {COLUMNS} FROM messages {_BETWEEN} ORDER BY message_id ASC LIMIT ?"
+_SOME = f"SELECT {COLUMNS} FROM messages WHERE chat_id = ? AND bucket = ? AND message_id IN ?"
+_COUNTABLE = (
+    "SELECT message_id, sender_id, deleted_for, deleted_for_everyone, withdrawn FROM messages"
+    " WHERE chat_id = ? AND bucket = ? AND message_id > ?"
+)
+_MOST_AT_ONCE = 8
+_REMEMBERED = 10_000
+_CLOCKS_DIFFER_BY = timedelta(minutes=10)
+
+
+class CassandraMessageReader:
+    """MessageReader over the tables of messages and sends."""
+
+    def __init__(self, *, session: CassandraSession, clock: Clock) -> None:
+        self._session = session
+        self._clock = clock
+        self._sent = SentLookups(session)
+        # Newest buckets, as they were seen last, and whether one has filled a window.
+        self._newest: dict[ChatId, int] = {}
+        self._filled: dict[ChatId, int] = {}
+
+    async def window(self, chat_id: ChatId, window: Window) -> Sequence[MessageState]:
+        guess = self._guess(chat_id, window)
+        if window.newest_first and (window.before or self._is_full(chat_id)):
+            known = await self._parts(chat_id, guess, window)
+            # Nothing of the window lies in a later bucket, so where this one fills it, there is no more to ask.
+            if len(known[guess[0]]) == window.limit:
+                return known[guess[0]][::-1]
+            self._filled.pop(chat_id, None)
+            buckets = await self._buckets(chat_id, window.after, window.before, newest_first=True)
+        else:
+            buckets, known = await asyncio.gather(
+                self._buckets(chat_id, window.after, window.before, newest_first=window.newest_first),
+                self._parts(chat_id, guess, window),
+            )
+        found = await self._walk(chat_id, buckets, known, window)
+        if window.newest_first and buckets and len(known[buckets[0]]) == window.limit:
+            self._filled[chat_id] = buckets[0]
+        return found[::-1] if window.newest_first else found
+
+    async def messages(self, chat_id: ChatId, ids: Collection[UUID]) -> Mapping[UUID, MessageState]:
+        found = await together(
+            self._some(chat_id, bucket, part)
+            for bucket, members in by_bucket(each for each in ids if each.version == _TIME_UUID).items()
+            for part in chunks(members)
+        )
+        return {state.message_id: state for states in found for state in states}
+
+    async def sent(self, sender_id: UserId, client_message_id: UUID) -> tuple[ChatId, UUID] | None:
+        return await self._sent.place((sender_id, client_message_id))
+
+    async def count_after(
+        self, chat_id: ChatId, after: UUID | None, *, not_by: UserId, excluding: Collection[UUID], limit: int
+    ) -> int:
+        excluded, count = set(excluding), 0
+        async for row in self._after(chat_id, after, limit):
+            count += row["message_id"] not in excluded and _counts(row, not_by)
+            if count == limit:
+                break
+        return count
+
+    async def _walk(
+        self, chat_id: ChatId, buckets: list[int], known: dict[int, list[MessageState]], window: Window
+    ) -> list[MessageState]:
+        """The messages of a window from buckets in the order asked for; `known`: what has been read of them."""
+        found: list[MessageState] = []
+        at_once = 1
+        while buckets and len(found) < window.limit:
+            # One bucket mostly is enough; where it is not, the chat is a quiet one, and many are read at once.
+            some, buckets = buckets[:at_once], buckets[at_once:]
+            known.update(await self._parts(chat_id, [each for each in some if each not in known], window))
+            found.extend(state for each in some for state in known[each])
+            at_once = min(2 * at_once, _MOST_AT_ONCE)
+        return found[: window.limit]
+
+    def _guess(self, chat_id: ChatId, window: Window) -> list[int]:
+        """Where the window probably begins: that is read before, or while, the chat is asked for its buckets."""
+        if not window.newest_first:
+            return []
+        newest = bucket_of(window.before) if window.before else self._newest.get(chat_id)
+        return [] if newest is None else [newest]
+
+    def _is_full(self, chat_id: ChatId) -> bool:
+        """Whether the bucket of today is known to fill a window. No message of a later one can be there yet."""
+        newest = self._newest.get(chat_id)
+        today = bucket_at(self._clock.now() + _CLOCKS_DIFFER_BY)
+        return newest == today and self._filled.get(chat_id) == today
+
+    async def _parts(self, chat_id: ChatId, buckets: Sequence[int], window: Window) -> dict[int, list[MessageState]]:
+        parts = await together(self._part(chat_id, each, window) for each in buckets)
+        return dict(zip(buckets, parts, strict=True))
+
+    async def _part(self, chat_id: ChatId, bucket: int, window: Window) -> list[MessageState]:
+        """The part of a window in one bucket, in the order asked for."""
+        query = NEWEST if window.newest_first else _OLDEST
+        after, before = window.after or _FIRST, window.before or _LAST
+        found: list[MessageState] = []
+        while True:
+            wanted = window.limit - len(found)
+            rows = await self._session.execute(query, (chat_id, bucket, after, before, wanted))
+            found.extend(await self._with_content(chat_id, bucket, rows))
+            if len(rows) < wanted or len(found) == window.limit:
+                return found
+            # Some of them were never sent, only edited, say: the rest of the window lies behind them.
+            edge = rows[-1]["message_id"]
+            after, before = (after, edge) if window.newest_first else (edge, before)
+
+    async def _with_content(self, chat_id: ChatId, bucket: int, rows: list[Row]) -> list[MessageState]:
+        states = await states_of(self._session, chat_id, bucket, rows)
+        return [state for state in states if state.content]
+
+    async def _some(self, chat_id: ChatId, bucket: int, ids: Sequence[UUID]) -> list[MessageState]:
+        rows = await self._session.execute(_SOME, (chat_id, bucket, ids))
+        return await states_of(self._session, chat_id, bucket, rows)
+
+    async def _after(self, chat_id: ChatId, after: UUID | None, limit: int) -> AsyncIterator[Row]:
+        start = after or _FIRST
+        for bucket in await self._buckets(chat_id, after, None, newest_first=False):
+            async for row in self._session.stream(_COUNTABLE, (chat_id, bucket, start), page_size=limit + 1):
+                yield row
+
+    async def _buckets(
+        self, chat_id: ChatId, after: UUID | None, before: UUID | None, *, newest_first: bool
+    ) -> list[int]:
+        """Those that hold messages between two ids: an old, quiet chat is found as fast as a busy one."""
+        buckets = (await load_buckets(self._session, chat_id)).messages
+        self._remember(chat_id, buckets)
+        first, last = bucket_of(after or _FIRST), bucket_of(before or _LAST)
+        return sorted((bucket for bucket in buckets if first <= bucket <= last), reverse=newest_first)
+
+    def _remember(self, chat_id: ChatId, buckets: Collection[int]) -> None:
+        if len(self._newest) >= _REMEMBERED:
+            self._newest.clear()
+            self._filled.clear()
+        if buckets:
+            self._newest[chat_id] = max(buckets)
+
+
+def _counts(row: Row, user_id: UserId) -> bool:
+    """Whether a message is one that others sent, and that is there for a user."""
+    gone = row["deleted_for_everyone"] or row["withdrawn"] or user_id in (row["deleted_for"] or ())
+    return row["sender_id"] not in (None, user_id) and not gone

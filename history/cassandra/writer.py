@@ -1,0 +1,108 @@
+"""The persister's side of the message store in Cassandra: batches of log records, and those that were put aside."""
+
+from collections.abc import Mapping, Sequence
+
+from history.cassandra.chat_writer import CassandraChatWriter, ChatOutcome, Failed
+from history.cassandra.dead_letter_rows import (
+    count_letters,
+    letters_at,
+    letters_before,
+    put_aside,
+    take_off,
+)
+from history.cassandra.offsets import load_offsets, save_offsets
+from history.cassandra.withdrawals import pending_withdrawals
+from history.codec import decode_record
+from history.model import ChatEvent, ChatId, StoredEvent
+from history.ports import Applied, DeadLetter
+from kernel.cassandra.session import CassandraSession
+from kernel.errors import Reason, unavailable
+from kernel.log.ports import LogPosition, LogRecord
+from kernel.time import Clock
+
+
+class CassandraRecordWriter:
+    """RecordWriter: chats side by side, each in log order, and the partitions' offsets once all of it is stored.
+
+    Numbers rest on one writer for each partition, as a consumer group gives it.
+    """
+
+    def __init__(self, *, session: CassandraSession, clock: Clock) -> None:
+        self._session = session
+        self._clock = clock
+        self._chats = CassandraChatWriter(session=session)
+        self._reached: dict[int, int] = {}
+
+    async def apply(self, records: Sequence[LogRecord]) -> Applied:
+        before = await load_offsets(self._session)
+        self._check(before)
+        ours = {partition for partition, offset in self._reached.items() if before[partition] == offset}
+        self._chats.trust_heads(ours)
+        new = [record for record in records if record.position.offset > before.get(record.position.partition, -1)]
+        outcome = await self._store(new)
+        reached = {record.position.partition: record.position.offset for record in new}
+        await save_offsets(self._session, reached)
+        self._reached.update(reached)
+        stored = {record.position.partition: before.get(record.position.partition, -1) for record in records} | reached
+        return Applied(stored, outcome.events, await self._pending(records), len(outcome.failed))
+
+    def _check(self, stored: Mapping[int, int]) -> None:
+        """A server that dies may lose what it acknowledged last. The offsets were written last, so they tell."""
+        behind = {partition for partition, offset in self._reached.items() if stored.get(partition, -1) < offset}
+        if behind:
+            self._reached.clear()
+            raise unavailable(
+                Reason.STORE_UNAVAILABLE,
+                f"what was stored of the log's partitions {sorted(behind)} is not there any more",
+            )
+
+    async def _store(self, records: Sequence[LogRecord]) -> ChatOutcome:
+        """Everything but the offsets."""
+        chats, failed = _by_chat(records)
+        outcomes = await self._chats.apply(chats)
+        failed.extend(item for outcome in outcomes for item in outcome.failed)
+        failed_at = self._clock.now().timestamp()
+        await put_aside(self._session, [DeadLetter(item.record, item.error, failed_at) for item in failed])
+        places = {record.position: number for number, record in enumerate(records)}
+        events = [event for outcome in outcomes for event in outcome.events]
+        return ChatOutcome(sorted(events, key=lambda event: places[event.position]), failed)
+
+    async def _pending(self, records: Sequence[LogRecord]) -> list[ChatEvent]:
+        return await pending_withdrawals(self._session, {record.position.partition for record in records})
+
+
+class CassandraDeadLetters:
+    """DeadLetters over a table, a partition of it for each partition of the log."""
+
+    def __init__(self, *, session: CassandraSession) -> None:
+        self._session = session
+
+    async def page(self, *, before: LogPosition | None, limit: int) -> Sequence[DeadLetter]:
+        return await letters_before(self._session, await self._partitions(), before=before, limit=limit)
+
+    async def at(self, positions: Sequence[LogPosition]) -> Sequence[DeadLetter]:
+        return await letters_at(self._session, positions)
+
+    async def take_off(self, position: LogPosition) -> None:
+        await take_off(self._session, position)
+
+    async def count(self) -> int:
+        return await count_letters(self._session, await self._partitions())
+
+    async def _partitions(self) -> Sequence[int]:
+        """Those that hold anything, the highest first."""
+        return sorted(await load_offsets(self._session), reverse=True)
+
+
+def _by_chat(records: Sequence[LogRecord]) -> tuple[dict[ChatId, list[StoredEvent]], list[Failed]]:
+    """The records of each chat in log order, and those that are no events."""
+    chats: dict[ChatId, list[StoredEvent]] = {}
+    failed: list[Failed] = []
+    for record in records:
+        try:
+            stored = decode_record(record)
+        except ValueError as error:
+            failed.append(Failed(record, str(error)))
+        else:
+            chats.setdefault(stored.event.chat_id, []).append(stored)
+    return chats, failed

@@ -1,0 +1,129 @@
+"""One transaction of the persister: log records become rows of history.db."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from history.fold import emptied, message_of, send_of, text_of
+from history.model import (
+    ChatEvent,
+    ChatId,
+    MessageDeleted,
+    MessageState,
+    MessageWithdrawn,
+    Send,
+    StoredEvent,
+)
+from history.resolve import Verdict, judge
+from history.sqlite.chat_rows import ChatRow, load_chats, save_chats
+from history.sqlite.event_rows import (
+    EventKey,
+    forget_words,
+    load_sends,
+    save_events,
+    save_sends,
+    save_withdrawals,
+    stored_of,
+)
+from history.sqlite.message_rows import MessageKey, load_messages, save_messages
+
+
+class SqliteBatch:
+    """Reads what is known of all that a batch is about, judges event by event, and writes what came of all of them."""
+
+    def __init__(self, connection: sqlite3.Connection, events: Sequence[StoredEvent]) -> None:
+        self._connection = connection
+        self._events = events
+        about = [item.event for item in events]
+        self._stored = stored_of(connection, about)
+        self._known = load_messages(connection, {key for event in about if (key := _message_key(event))})
+        self._sends = load_sends(connection, {send for event in about if (send := send_of(event))})
+        self._before = load_chats(connection, {event.chat_id for event in about})
+        self._chats: dict[ChatId, ChatRow] = {}
+        self._messages: dict[MessageKey, MessageState] = {}
+        self._new_sends: dict[Send, EventKey] = {}
+        self._kept: dict[EventKey, StoredEvent] = {}
+        self._deleted: list[MessageKey] = []
+        self._pending: dict[MessageKey, ChatEvent | None] = {}
+
+    def apply(self) -> list[StoredEvent]:
+        """Those of which something came, as they are stored. Lasts if the transaction around it does.
+
+        Raise ValueError if one of them can never be stored; what was written by then is for the caller to undo.
+        """
+        try:
+            for stored in self._events:
+                self._take(stored)
+            self._write()
+        except (LookupError, TypeError, ArithmeticError) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+        return list(self._kept.values())
+
+    def _take(self, stored: StoredEvent) -> None:
+        event = stored.event
+        if (event.chat_id, event.event_id) in self._stored:
+            return
+        before = self._chats.get(event.chat_id) or self._before.get(event.chat_id)
+        verdict = self._judge(event, before)
+        if verdict.message:
+            self._messages[event.chat_id, verdict.message.message_id] = verdict.message
+        if (withdrawal := verdict.withdrawal) and (key := _message_key(withdrawal)):
+            self._pending[key] = withdrawal
+        if verdict.accepted:
+            self._keep(stored, verdict)
+        self._chats[event.chat_id] = _chat_after(stored, verdict, before)
+
+    def _judge(self, event: ChatEvent, chat: ChatRow | None) -> Verdict:
+        key, send = _message_key(event), send_of(event)
+        return judge(
+            event,
+            chat=chat.state if chat else None,
+            message=(self._messages.get(key) or self._known.get(key)) if key else None,
+            last_seq=chat.last_seq if chat else 0,
+            kept_id=self._sends.get(send) if send else None,
+        )
+
+    def _keep(self, stored: StoredEvent, verdict: Verdict) -> None:
+        event = stored.event
+        key = (event.chat_id, event.event_id)
+        self._stored.add(key)
+        self._kept[key] = emptied(stored) if verdict.message and verdict.message.deleted_for_everyone else stored
+        if (send := send_of(event)) and send not in self._sends:
+            self._sends[send] = event.event_id
+            self._new_sends[send] = key
+        match event.change:
+            case MessageWithdrawn(message_id):
+                self._pending[event.chat_id, message_id] = None
+            case MessageDeleted(message_id, for_everyone=True):
+                self._forget_words((event.chat_id, message_id))
+
+    def _forget_words(self, message: MessageKey) -> None:
+        self._deleted.append(message)
+        for key, stored in self._kept.items():
+            if (stored.event.chat_id, text_of(stored.event)) == message:
+                self._kept[key] = emptied(stored)
+
+    def _write(self) -> None:
+        # Rows that are overwritten or deleted leave nothing in the free space of the file.
+        self._connection.execute("PRAGMA secure_delete = ON")
+        save_messages(self._connection, self._messages.values())
+        for chat_id, message_id in self._deleted:
+            forget_words(self._connection, chat_id, message_id)
+        save_events(self._connection, self._kept.values())
+        save_sends(self._connection, self._new_sends)
+        save_withdrawals(self._connection, self._pending)
+        save_chats(self._connection, self._chats.values(), self._before)
+
+
+def _message_key(event: ChatEvent) -> MessageKey | None:
+    """The message that an event changes."""
+    message_id = message_of(event)
+    return (event.chat_id, message_id) if message_id else None
+
+
+def _chat_after(stored: StoredEvent, verdict: Verdict, before: ChatRow | None) -> ChatRow:
+    seq = verdict.message.seq if verdict.message else 0
+    if before is None:
+        return ChatRow(verdict.chat, seq, stored.position)
+    # A dead letter that is replayed stands further back than what was stored since.
+    newest = max(before.position, stored.position, key=lambda position: position.offset)
+    return ChatRow(verdict.chat, max(seq, before.last_seq), newest)

@@ -1,0 +1,103 @@
+"""The persister's side of history.db: batches of log records, and those that were put aside."""
+
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+
+from history.codec import decode, decode_record
+from history.model import ChatEvent, StoredEvent
+from history.ports import Applied, DeadLetter
+from history.sqlite.batch import SqliteBatch
+from history.sqlite.dead_letter_rows import count_letters, letters_at, letters_before, put_aside, take_off
+from kernel.log.ports import LogPosition, LogRecord
+from kernel.sqlite.database import SqliteDatabase
+from kernel.time import Clock
+
+
+class SqliteRecordWriter:
+    """RecordWriter over one transaction for each batch, the partitions' offsets in it."""
+
+    def __init__(self, *, database: SqliteDatabase, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def apply(self, records: Sequence[LogRecord]) -> Applied:
+        failed_at = self._clock.now().timestamp()
+        return await self._database.write(partial(_apply, records=records, failed_at=failed_at))
+
+
+class SqliteDeadLetters:
+    """DeadLetters over a table."""
+
+    def __init__(self, *, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def page(self, *, before: LogPosition | None, limit: int) -> Sequence[DeadLetter]:
+        return await self._database.read(partial(letters_before, before=before, limit=limit))
+
+    async def at(self, positions: Sequence[LogPosition]) -> Sequence[DeadLetter]:
+        return await self._database.read(partial(letters_at, positions=positions))
+
+    async def take_off(self, position: LogPosition) -> None:
+        await self._database.write(partial(take_off, position=position))
+
+    async def count(self) -> int:
+        return await self._database.read(count_letters)
+
+
+def stored_offsets(connection: sqlite3.Connection) -> dict[int, int]:
+    """Offset up to which each partition is stored."""
+    rows = connection.execute("SELECT log_partition, log_offset FROM stored_offsets")
+    return {row["log_partition"]: row["log_offset"] for row in rows}
+
+
+def _apply(connection: sqlite3.Connection, *, records: Sequence[LogRecord], failed_at: float) -> Applied:
+    before = stored_offsets(connection)
+    new = [record for record in records if record.position.offset > before.get(record.position.partition, -1)]
+    events, failed = _apply_all(connection, new, failed_at)
+    reached = {record.position.partition: record.position.offset for record in new}
+    connection.executemany("REPLACE INTO stored_offsets (log_partition, log_offset) VALUES (?, ?)", reached.items())
+    stored = {record.position.partition: before.get(record.position.partition, -1) for record in records} | reached
+    return Applied(stored, events, _pending(connection), len(failed))
+
+
+def _apply_all(
+    connection: sqlite3.Connection, records: Sequence[LogRecord], failed_at: float
+) -> tuple[list[StoredEvent], list[LogRecord]]:
+    """Events that changed something, and records that became dead letters."""
+    try:
+        return _apply_together(connection, records), []
+    except ValueError:
+        # One by one they tell which of them it was.
+        return _apply_each(connection, records, failed_at)
+
+
+def _apply_each(
+    connection: sqlite3.Connection, records: Sequence[LogRecord], failed_at: float
+) -> tuple[list[StoredEvent], list[LogRecord]]:
+    events: list[StoredEvent] = []
+    failed: list[LogRecord] = []
+    for record in records:
+        try:
+            events += _apply_together(connection, [record])
+        except ValueError as error:
+            failed.append(record)
+            put_aside(connection, DeadLetter(record, str(error), failed_at))
+    return events, failed
+
+
+def _apply_together(connection: sqlite3.Connection, records: Sequence[LogRecord]) -> list[StoredEvent]:
+    """All of them or, raising ValueError, none."""
+    connection.execute("SAVEPOINT batch")
+    try:
+        events = SqliteBatch(connection, [decode_record(record) for record in records]).apply()
+    except ValueError:
+        connection.execute("ROLLBACK TO batch")
+        connection.execute("RELEASE batch")
+        raise
+    connection.execute("RELEASE batch")
+    return events
+
+
+def _pending(connection: sqlite3.Connection) -> list[ChatEvent]:
+    return [decode(row["value"]) for row in connection.execute("SELECT value FROM pending_withdrawals")]

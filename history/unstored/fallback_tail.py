@@ -1,0 +1,121 @@
+"""The hot tail also while the one that all nodes share is away."""
+
+import math
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import TypeVar
+from uuid import UUID
+
+from history.model import ChatId, StoredEvent
+from history.ports import EventReader, HotTail, TailReader
+from kernel.errors import ChatlyError
+from kernel.ids import UserId
+from kernel.log.ports import LogPosition
+from kernel.retry import ToleratedOutage
+from kernel.time import Clock
+
+T = TypeVar("T")
+Events = Sequence[StoredEvent]
+
+_LOOK_SECONDS = 1.0
+
+
+class SpareHotTail:
+    """HotTail that falls back on this process's own: then a node shows what was sent through it and is not stored yet.
+
+    The shared tail counts as whole again once it has been refilled: it may have missed, or lost, what was added
+    meanwhile. What is added while it is refilled goes there too, for the refill ends where the log did when it began;
+    until it is over, whatever either of the two tails has is shown.
+    """
+
+    def __init__(
+        self,
+        *,
+        shared: HotTail,
+        spare: HotTail,
+        refill: Callable[[], Awaitable[None]],
+        events: EventReader,
+        clock: Clock,
+    ) -> None:
+        """`refill`: adds to the shared tail what the log has and the store has not. `events`: says what is stored."""
+        self._shared = shared
+        self._spare = spare
+        self._refill = refill
+        self._events = events
+        self._clock = clock
+        self._away = False
+        self._refilling = False
+        self._missed = False
+        self._look_at = clock.monotonic()
+
+    async def add(self, event: StoredEvent) -> None:
+        await self._spare.add(event)
+        if self._refilling or await self._usable():
+            with ToleratedOutage():
+                return await self._shared.add(event)
+            self._away = self._missed = True
+        return None
+
+    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
+        return await self._read(lambda tail: tail.events(chat_ids), _all_events)
+
+    async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
+        return await self._read(lambda tail: tail.chats_of(user_id), lambda one, other: {*one, *other})
+
+    async def sent(self, sender_id: UserId, client_message_id: UUID) -> StoredEvent | None:
+        return await self._read(lambda tail: tail.sent(sender_id, client_message_id), _first)
+
+    async def trim(self, stored: Mapping[int, int]) -> None:
+        await self._spare.trim(stored)
+        with ToleratedOutage():
+            return await self._shared.trim(stored)
+        self._away = True
+        return None
+
+    async def _read(self, ask: Callable[[TailReader], Awaitable[T]], merge: Callable[[T, T], T]) -> T:
+        if await self._usable():
+            with ToleratedOutage():
+                return await ask(self._shared)
+            self._away = True
+        own = await ask(self._spare)
+        # Which answers, or fails, at once: who looks for it after an outage does so for everybody.
+        with ToleratedOutage():
+            return merge(own, await ask(self._shared))
+        return own
+
+    async def _usable(self) -> bool:
+        """Whether the shared tail is there and whole. Looks for it once a second, and uses the spare while it does."""
+        if self._away and self._clock.monotonic() >= self._look_at:
+            self._look_at = math.inf
+            try:
+                with suppress(ChatlyError):
+                    await self._look()
+            finally:
+                self._refilling = False
+                self._look_at = self._clock.monotonic() + _LOOK_SECONDS
+        return not self._away
+
+    async def _look(self) -> None:
+        stored = await self._events.stored()
+        # No watermark comes over a bus that may be away too.
+        await self._spare.trim(stored)
+        # The first that needs the shared tail: as long as it is away, nothing that is added waits for it.
+        await self._shared.trim(stored)
+        self._refilling, self._missed = True, False
+        await self._refill()
+        self._away = self._missed
+
+
+def _all_events(one: Mapping[ChatId, Events], other: Mapping[ChatId, Events]) -> Mapping[ChatId, Events]:
+    found: dict[ChatId, dict[LogPosition, StoredEvent]] = {}
+    for chat_id, events in (*one.items(), *other.items()):
+        found.setdefault(chat_id, {}).update((item.position, item) for item in events)
+    return {chat_id: sorted(events.values(), key=_offset) for chat_id, events in found.items()}
+
+
+def _first(one: StoredEvent | None, other: StoredEvent | None) -> StoredEvent | None:
+    return min(filter(None, (one, other)), key=_offset, default=None)
+
+
+def _offset(item: StoredEvent) -> int:
+    return item.position.offset

@@ -1,0 +1,201 @@
+"""The hot tail that all nodes share.
+
+Every command has keys of one slot, so that the tail may lie on a cluster, and can be repeated, so that any node may
+refill it from the log at any time. What the watermark has passed counts for nothing, wherever it is still noted.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from history.chat_id import users_of
+from history.codec import pack_lasting, unpack
+from history.model import ChatId, MessageSent, StoredEvent
+from kernel.ids import UserId
+from kernel.log.ports import LogPosition
+from kernel.redis.handle import Call, RedisHandle, Script
+from kernel.redis.pipeline import Part
+from kernel.telemetry.logs import logger
+
+# What a node that died half-way left behind goes by itself; longer than any outage of the persister should take.
+_TTL_SECONDS = 3 * 24 * 60 * 60
+_TRIMMED_AT_ONCE = 500
+# Redis does nothing else meanwhile.
+_KEYS_AT_ONCE = 500
+
+# For each key what it is and what is put there: a note into a sorted set, or an event into a hash.
+_ADD = Script.of("""
+local offset, ttl = ARGV[1], ARGV[2]
+for i, key in ipairs(KEYS) do
+  local kind, value = ARGV[2 * i + 1], ARGV[2 * i + 2]
+  if kind == 'note' then redis.call('ZADD', key, 'GT', offset, value) else redis.call('HSET', key, offset, value) end
+  redis.call('EXPIRE', key, ttl)
+end
+""")
+_TAKE_STORED = Script.of("""
+local stored = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+if #stored > 0 then redis.call('ZREM', KEYS[1], unpack(stored)) end
+return stored
+""")
+_FORGET = Script.of("""
+for i, key in ipairs(KEYS) do
+  local kind, value = ARGV[2 * i - 1], ARGV[2 * i]
+  redis.call(kind == 'note' and 'ZREM' or 'HDEL', key, value)
+end
+""")
+# Only what nobody has noted anew since it was read.
+_DROP_NOTES = Script.of("""
+for i = 1, #ARGV, 2 do
+  if redis.call('ZSCORE', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('ZREM', KEYS[1], ARGV[i]) end
+end
+""")
+
+
+_Entry = tuple[str, str, Part]
+"""Key, kind and value for _ADD and _FORGET."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """Where an event lies, as a member of sorted sets. `send`: sender and name of a message; nothing for the rest."""
+
+    offset: int
+    chat_id: ChatId
+    send: str
+
+    def __str__(self) -> str:
+        return f"{self.offset}|{self.chat_id}|{self.send}"
+
+    @classmethod
+    def of(cls, event: StoredEvent) -> "_Note":
+        return cls(event.position.offset, event.event.chat_id, _send_of(event))
+
+    @classmethod
+    def read(cls, member: bytes) -> "_Note":
+        offset, chat_id, send = member.decode().split("|", 2)
+        return cls(int(offset), ChatId(chat_id), send)
+
+
+class RedisHotTail:
+    """HotTail over Redis.
+
+    Keys, each after `tail:<log>:`: `events:<chat>` is a hash of events by offset; sorted sets by offset are
+    `waiting:<partition>` of all events, `user:<user>` of chats, and `send:<sender>:<name>` of the copies of a send.
+    """
+
+    def __init__(self, *, redis: RedisHandle, log_id: str) -> None:
+        """`log_id`: of the log whose offsets these are; another log has a tail of its own."""
+        self._redis = redis
+        self._prefix = redis.key(f"tail:{log_id}:")
+        self._floor: dict[int, int] = {}
+
+    async def add(self, event: StoredEvent) -> None:
+        partition, offset = event.position.partition, event.position.offset
+        if self._is_stored(event.position):
+            return
+        note = _Note.of(event)
+        # The note that has it trimmed goes first: what a dying node leaves half done is trimmed like the rest.
+        entries: list[_Entry] = [(self._waiting(partition), "note", str(note))]
+        entries += [(self._user(user_id), "note", f"{partition}|{note.chat_id}") for user_id in users_of(event.event)]
+        if note.send:
+            entries.append((self._send(note.send), "note", f"{partition}|{note}"))
+        entries.append((self._events(note.chat_id), "event", pack_lasting(event)))
+        await self._redis.run_all(_ADD, self._calls(entries, offset, _TTL_SECONDS))
+
+    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
+        chats = list(chat_ids)
+        values = await self._redis.ask([("HVALS", self._events(chat_id)) for chat_id in chats])
+        kept = {chat_id: self._not_stored(found) for chat_id, found in zip(chats, values, strict=True)}
+        return {chat_id: events for chat_id, events in kept.items() if events}
+
+    async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
+        key = self._user(user_id)
+        (found,) = await self._redis.ask([("ZRANGE", key, 0, -1, "WITHSCORES")])
+        chats: list[ChatId] = []
+        done: list[bytes] = []
+        for member, score in zip(found[::2], found[1::2], strict=True):
+            partition, chat_id = member.decode().split("|", 1)
+            if self._is_stored(LogPosition(int(partition), int(score))):
+                done += (member, score)
+            else:
+                chats.append(ChatId(chat_id))
+        if done:
+            await self._redis.run(_DROP_NOTES, [key], *done)
+        return chats
+
+    async def sent(self, sender_id: UserId, client_message_id: UUID) -> StoredEvent | None:
+        (members,) = await self._redis.ask([("ZRANGE", self._send(f"{sender_id}:{client_message_id}"), 0, -1)])
+        for member in members:
+            _, _, place = member.partition(b"|")
+            note = _Note.read(place)
+            values = await self._redis.ask([("HGET", self._events(note.chat_id), note.offset)])
+            if found := self._not_stored(values):
+                return found[0]
+        return None
+
+    async def trim(self, stored: Mapping[int, int]) -> None:
+        for partition, offset in stored.items():
+            self._floor[partition] = max(offset, self._floor.get(partition, -1))
+        await asyncio.gather(*(self._forget(partition, self._floor[partition]) for partition in stored))
+
+    async def _forget(self, partition: int, offset: int) -> None:
+        """Each note is taken by one node only, however many trim."""
+        taken = _TRIMMED_AT_ONCE
+        while taken == _TRIMMED_AT_ONCE:
+            members = await self._redis.run(_TAKE_STORED, [self._waiting(partition)], offset, _TRIMMED_AT_ONCE)
+            notes = [_Note.read(member) for member in members]
+            kept: list[_Entry] = [(self._events(note.chat_id), "event", note.offset) for note in notes]
+            kept += [(self._send(note.send), "note", f"{partition}|{note}") for note in notes if note.send]
+            await self._redis.run_all(_FORGET, self._calls(kept))
+            taken = len(members)
+
+    def _not_stored(self, values: Iterable[bytes | None]) -> Sequence[StoredEvent]:
+        """The events of some values that still count, in log order; None is no event."""
+        found = [_unpacked(value) for value in values if value is not None]
+        events = [event for event in found if event is not None and not self._is_stored(event.position)]
+        return sorted(events, key=lambda event: event.position.offset)
+
+    def _is_stored(self, position: LogPosition) -> bool:
+        return position.offset <= self._floor.get(position.partition, -1)
+
+    def _calls(self, entries: Iterable[_Entry], *first: Part) -> list[Call]:
+        """One for each slot, or several, in the order in which they come up."""
+        slots: defaultdict[int, list[_Entry]] = defaultdict(list)
+        for entry in entries:
+            slots[self._redis.slot(entry[0])].append(entry)
+        parts = (some[at : at + _KEYS_AT_ONCE] for some in slots.values() for at in range(0, len(some), _KEYS_AT_ONCE))
+        return [
+            Call([key for key, _, _ in part], [*first, *(text for _, kind, value in part for text in (kind, value))])
+            for part in parts
+        ]
+
+    def _events(self, chat_id: ChatId) -> str:
+        return f"{self._prefix}events:{chat_id}"
+
+    def _waiting(self, partition: int) -> str:
+        return f"{self._prefix}waiting:{partition}"
+
+    def _user(self, user_id: UserId) -> str:
+        return f"{self._prefix}user:{user_id}"
+
+    def _send(self, send: str) -> str:
+        return f"{self._prefix}send:{send}"
+
+
+def _send_of(event: StoredEvent) -> str:
+    change = event.event.change
+    if isinstance(change, MessageSent) and event.event.actor_id is not None:
+        return f"{event.event.actor_id}:{change.client_message_id}"
+    return ""
+
+
+def _unpacked(value: bytes) -> StoredEvent | None:
+    try:
+        event = unpack(value)
+    except ValueError as error:
+        # Of a newer node, say; the log has it for whoever can read it.
+        logger("history").warning("unreadable event in the hot tail", error=str(error))
+        return None
+    return event if isinstance(event, StoredEvent) else None

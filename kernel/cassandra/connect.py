@@ -1,0 +1,106 @@
+"""Opens a connection to Cassandra, ready for use: keyspace and tables are there. Blocking: it belongs in a thread."""
+
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+
+from cassandra import AuthenticationFailed, ConsistencyLevel, Unauthorized
+from cassandra.auth import PlainTextAuthProvider
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
+from cassandra.io.libevreactor import LibevConnection
+from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPolicy, TokenAwarePolicy
+from cassandra.query import dict_factory
+
+from kernel.cassandra.schema import Schema, create_keyspace, migrate
+from kernel.cassandra.settings import CassandraSettings, addresses
+from kernel.tls import client_context, tls_trouble
+
+_HEARTBEAT_SECONDS = 2
+# A node that is busy, or collects garbage, is not away: its connections are not to be dropped for that.
+_SILENCE_SECONDS = 4
+_RECONNECT_SECONDS = 1.0
+_CONNECT_SECONDS = 5.0
+# What tables there are is asked for with each change of them; the default of 2 s is too little for a busy machine.
+_SCHEMA_SECONDS = 15.0
+# The driver sends a large request in pieces: without this the last one waits 40 ms for the answer to the others.
+_NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def connect(settings: CassandraSettings, schemas: Sequence[Schema], *, stopped: Callable[[], bool]) -> Session:
+    """One attempt. Raise what keeps it from working; `why` puts that into words."""
+    # What it would say of every failed attempt is said once, by whoever calls this.
+    logging.getLogger("cassandra").setLevel(logging.CRITICAL)
+    cluster = _cluster(settings)
+    try:
+        session = cluster.connect()
+        create_keyspace(session, settings.keyspace, settings.replication)
+        for schema in schemas:
+            migrate(session, schema, stopped=stopped)
+    except BaseException:
+        cluster.shutdown()
+        raise
+    return session
+
+
+def why(error: Exception) -> str:
+    """What a failed attempt or request says, in one line."""
+    reasons: list[object] = [error]
+    if isinstance(error, NoHostAvailable):
+        # By node; the text around them names each node's object in the driver.
+        each = error.errors.values() if isinstance(error.errors, dict) else ()
+        reasons = [reason for reason in each if reason] or list(error.args[:1])
+    return "; ".join(dict.fromkeys(_told(reason) for reason in reasons))
+
+
+def _told(reason: object) -> str:
+    if isinstance(reason, BaseException):
+        if trouble := tls_trouble(reason, trust="CHATLY_CASSANDRA_CA_FILE", name="CHATLY_CASSANDRA_TLS_NAME"):
+            return trouble
+        if isinstance(reason, (AuthenticationFailed, Unauthorized)):
+            return f"{_one_line(reason)} (see CHATLY_CASSANDRA_USERNAME, CHATLY_CASSANDRA_PASSWORD)"
+    return _one_line(reason)
+
+
+def _one_line(reason: object) -> str:
+    return " ".join(str(reason).split())
+
+
+def _cluster(settings: CassandraSettings) -> Cluster:
+    balance = DCAwareRoundRobinPolicy(settings.local_datacenter)
+    profile = ExecutionProfile(
+        load_balancing_policy=TokenAwarePolicy(balance),
+        consistency_level=ConsistencyLevel.LOCAL_QUORUM,
+        serial_consistency_level=ConsistencyLevel.LOCAL_SERIAL,
+        request_timeout=settings.request_seconds,
+        row_factory=dict_factory,
+    )
+    points = addresses(settings.contact_points)
+    return Cluster(
+        contact_points=points,
+        port=points[0][1],
+        connection_class=LibevConnection,
+        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+        # The default one waits ever longer: after an outage of minutes it comes back minutes too late.
+        reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_SECONDS, None),
+        connect_timeout=_CONNECT_SECONDS,
+        control_connection_timeout=_SCHEMA_SECONDS,
+        # A node that was cut off, or hangs, says nothing: by default it is asked for a minute more.
+        idle_heartbeat_interval=_HEARTBEAT_SECONDS,
+        idle_heartbeat_timeout=_SILENCE_SECONDS,
+        auth_provider=PlainTextAuthProvider(settings.username, settings.password) if settings.username else None,
+        ssl_context=_tls(settings),
+        ssl_options={"server_hostname": settings.tls_name} if settings.ca_file and settings.tls_name else None,
+        sockopts=[_NO_DELAY],
+    )
+
+
+def _tls(settings: CassandraSettings) -> ssl.SSLContext | None:
+    if not settings.ca_file:
+        return None
+    context = client_context(
+        ca_file=settings.ca_file, certificate_file=settings.certificate_file, key_file=settings.key_file
+    )
+    # Nodes are reached by the addresses that the cluster tells of, which certificates seldom name.
+    context.check_hostname = bool(settings.tls_name)
+    return context

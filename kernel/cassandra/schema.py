@@ -1,0 +1,145 @@
+"""Schemas of Cassandra and how they grow: versioned scripts, run by the program. Holds no tables of anybody.
+
+Blocking: it runs once, in the thread that connects.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from uuid import UUID, uuid4, uuid5
+
+from cassandra.cluster import Session
+from cassandra.metadata import protect_name
+
+from kernel.cassandra.settings import replication_options
+
+_LOCK_SECONDS = 60
+# A Cassandra in which many nodes make tables at once is slow; whoever begins anew makes it slower.
+_ANSWER_SECONDS = 30.0
+_RETRY_SECONDS = 0.2
+_NAMES = UUID("f9f7e3a5-3cb8-4f43-a7c1-0a3a0be0c41c")
+
+
+class SchemaError(Exception):
+    """The schema is not one that this program can use; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Tables of one owner: script n leads from version n to n + 1. Every statement must bear being run again."""
+
+    owner: str
+    scripts: tuple[str, ...]
+
+
+def read_schema(owner: str, package: str) -> Schema:
+    """The schema whose scripts are the files `0001_….cql`, `0002_….cql` and so on in a folder of the program."""
+    files = sorted(resources.files(package).iterdir(), key=lambda file: file.name)
+    scripts = [file for file in files if file.name.endswith(".cql")]
+    for number, file in enumerate(scripts, 1):
+        if not file.name.startswith(f"{number:04}_"):
+            raise SchemaError(f"{owner}: {file.name} is not the script {number:04}_….cql that must come next")
+    return Schema(owner, tuple(file.read_text(encoding="utf-8") for file in scripts))
+
+
+def statements_of(script: str) -> list[str]:
+    """Its statements, without comments; each ends with a semicolon at the end of a line."""
+    lines = [line for line in script.splitlines() if not line.lstrip().startswith("--")]
+    parts = "\n".join(lines).split(";\n")
+    return [statement for part in parts if (statement := part.strip().rstrip(";"))]
+
+
+def create_keyspace(session: Session, keyspace: str, replication: str) -> None:
+    """Make the keyspace unless it is there, and use it."""
+    options = ", ".join(f"'{name}': '{value}'" for name, value in replication_options(replication).items())
+    if keyspace not in session.cluster.metadata.keyspaces:
+        _change(session, f"CREATE KEYSPACE IF NOT EXISTS {protect_name(keyspace)} WITH replication = {{{options}}}")
+    session.set_keyspace(keyspace)
+    known = session.cluster.metadata.keyspaces.get(keyspace)
+    if known is None or "schema_versions" not in known.tables:
+        _change(session, _versions_table(keyspace))
+
+
+def migrate(session: Session, schema: Schema, *, stopped: Callable[[], bool] = lambda: False) -> None:
+    """Bring the owner's tables to the newest version; of many nodes that start at once one does it, the others wait.
+
+    Raise SchemaError if a newer program has been here.
+    """
+    holder = uuid4()
+    while not stopped():
+        version, locked = _state(session, schema)
+        if version == len(schema.scripts):
+            return
+        # Only who may get it asks for the lock: that is expensive for Cassandra, which is busy with the tables.
+        if not locked and _lock(session, schema.owner, holder, was=None):
+            try:
+                _run_next(session, schema, holder)
+            finally:
+                _unlock(session, schema.owner, holder)
+        else:
+            time.sleep(_RETRY_SECONDS)
+
+
+def _state(session: Session, schema: Schema) -> tuple[int, bool]:
+    """The version, and whether somebody holds the lock."""
+    query = "SELECT version, holder FROM schema_versions WHERE owner = %s"
+    row = session.execute(query, (schema.owner,), timeout=_ANSWER_SECONDS).one()
+    version: int = (row and row["version"]) or 0
+    if version > len(schema.scripts):
+        raise SchemaError(
+            f"the tables of {schema.owner} have schema version {version}, this program knows {len(schema.scripts)}:"
+            " use a newer program"
+        )
+    return version, bool(row and row["holder"])
+
+
+def _run_next(session: Session, schema: Schema, holder: UUID) -> None:
+    """One version further, as long as the lock is ours."""
+    version, _ = _state(session, schema)
+    if version == len(schema.scripts):
+        return
+    for statement in statements_of(schema.scripts[version]):
+        if not _lock(session, schema.owner, holder, was=holder):
+            return
+        _change(session, statement)
+    session.execute(
+        "UPDATE schema_versions SET version = %s WHERE owner = %s IF holder = %s",
+        (version + 1, schema.owner, holder),
+        timeout=_ANSWER_SECONDS,
+    )
+
+
+def _lock(session: Session, owner: str, holder: UUID, *, was: UUID | None) -> bool:
+    """Take the lock (`was` None), or keep it (`was` the holder). It ends by itself if its holder dies."""
+    taken = session.execute(
+        "UPDATE schema_versions USING TTL %s SET holder = %s WHERE owner = %s IF holder = %s",
+        (_LOCK_SECONDS, holder, owner, was),
+        timeout=_ANSWER_SECONDS,
+    )
+    applied: bool = taken.was_applied
+    return applied
+
+
+def _unlock(session: Session, owner: str, holder: UUID) -> None:
+    session.execute(
+        "UPDATE schema_versions SET holder = null WHERE owner = %s IF holder = %s",
+        (owner, holder),
+        timeout=_ANSWER_SECONDS,
+    )
+
+
+def _change(session: Session, statement: str) -> None:
+    """Run one statement, and wait until all nodes know of it."""
+    result = session.execute(statement, timeout=_LOCK_SECONDS)
+    if not result.response_future.is_schema_agreed:
+        raise SchemaError("the nodes do not agree on the schema yet")
+
+
+def _versions_table(keyspace: str) -> str:
+    # With an id of its own the table is the same one, whichever nodes are asked to make it at the same time.
+    identity = uuid5(_NAMES, keyspace)
+    return (
+        "CREATE TABLE IF NOT EXISTS schema_versions (owner text PRIMARY KEY, version int, holder uuid)"
+        f" WITH id = {identity}"
+    )

@@ -1,0 +1,163 @@
+"""Serves one service: gRPC with health, reflection and interceptors, and an HTTP door; drains it at the end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import cast
+
+import grpc
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from kernel.grpc.client import MAX_MESSAGE_BYTES
+from kernel.grpc.health import HealthMonitor
+from kernel.grpc.interceptors.access import Access
+from kernel.grpc.interceptors.chain import Chain
+from kernel.grpc.interceptors.streams import OpenStreams
+from kernel.grpc.settings import ServerSettings
+from kernel.grpc.starting import NotYet
+from kernel.grpc.tls import MeshTls
+from kernel.grpc.tokens import ServiceTokens, TokenVerifier
+from kernel.http import build_app, build_probes, serve_http
+from kernel.runner import background
+from kernel.service import Service
+from kernel.sockets import address, listen, taken
+from kernel.telemetry.logs import logger
+
+_OPTIONS = [
+    # Two servers on one port would share its calls by chance; the second is to fail instead.
+    ("grpc.so_reuseport", 0),
+    # Callers ping every 2 s while a call waits, Envoy every 0.6 s, also where none does. gRPC's defaults, 5 minutes
+    # and 2 hours, would hang up on them.
+    ("grpc.http2.min_ping_interval_without_data_ms", 500),
+    ("grpc.keepalive_permit_without_calls", 1),
+    # Find out within a minute about clients that vanished without a word: their streams are still open.
+    ("grpc.keepalive_time_ms", 40_000),
+    ("grpc.keepalive_timeout_ms", 15_000),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningServer:
+    """Where a service can be reached."""
+
+    name: str
+    host: str
+    grpc_port: int
+    http_port: int
+
+    @property
+    def service(self) -> str:
+        """As its certificate names it."""
+        return self.name
+
+    @property
+    def address(self) -> str:
+        """For `open_channel`."""
+        return address(self.host, self.grpc_port)
+
+
+@asynccontextmanager
+async def serve(
+    service: Service,
+    *,
+    settings: ServerSettings,
+    tokens: TokenVerifier,
+    service_tokens: ServiceTokens,
+    tls: MeshTls | None = None,
+) -> AsyncIterator[RunningServer]:
+    """Serve until the block ends, then drain: no new calls, streams told to reconnect, running calls finished.
+
+    With `tls` both doors talk to nobody without a certificate of ours; the port for metrics stays plain.
+    Raises SettingsError if a port cannot be had, ValueError if a method does not say who may call it. Does not run
+    `service.loops`.
+    """
+    monitor = HealthMonitor(service)
+    streams = OpenStreams(tokens=tokens, per_user=settings.max_streams_per_user)
+    app = build_app(service, tokens=tokens, health=monitor, trust_edge=settings.trust_edge)
+    with listen(service.name, settings, settings.http_port, "HTTP") as listener:
+        server = _build(service, settings, monitor, Access(tokens=tokens, service_tokens=service_tokens), streams)
+        running = RunningServer(
+            name=service.name,
+            host=settings.host,
+            grpc_port=_bind(service.name, settings, server, tls),
+            http_port=listener.getsockname()[1],
+        )
+        await monitor.check()
+        loops = {f"{service.name} health": monitor.run, f"{service.name} streams": streams.sweep}
+        async with (
+            background(loops),
+            _probes(service.name, settings, monitor),
+            serve_http(app, listener, grace_seconds=settings.grace_seconds, tls=tls),
+        ):
+            try:
+                await server.start()
+                yield running
+            finally:
+                await _drain(service, server, monitor, streams, settings.grace_seconds)
+
+
+def _build(
+    service: Service, settings: ServerSettings, monitor: HealthMonitor, access: Access, streams: OpenStreams
+) -> grpc.aio.Server:
+    # Where a thousand calls wait to be taken up, gRPC drops some by chance, as CANCELLED: as when everybody comes back
+    # at once because another node has gone.
+    waiting = settings.max_concurrent_calls
+    bursts = [("grpc.server.max_pending_requests", waiting), ("grpc.server.max_pending_requests_hard_limit", waiting)]
+    server = grpc.aio.server(options=[*_OPTIONS, *bursts], maximum_concurrent_rpcs=settings.max_concurrent_calls)
+    chain = Chain(
+        server,
+        access=access,
+        streams=streams,
+        max_seconds=settings.max_call_seconds,
+        trust_edge=settings.trust_edge,
+    )
+    for mount in service.mount:
+        # Generated code calls just the two methods that Chain has.
+        mount(cast("grpc.aio.Server", chain))
+    health_pb2_grpc.add_HealthServicer_to_server(monitor.servicer, server)
+    names = (*service.grpc_services, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server)
+    if not service.mount:
+        # The last to be asked, for calls that nobody else answers.
+        server.add_generic_rpc_handlers((NotYet(service.name),))
+    return server
+
+
+async def _drain(
+    service: Service, server: grpc.aio.Server, monitor: HealthMonitor, streams: OpenStreams, grace: float
+) -> None:
+    log = logger("server")
+    log.info("draining", service=service.name)
+    await monitor.drain()
+    streams.refuse_new()
+    try:
+        if service.drain is not None:
+            await service.drain()
+    except Exception:
+        log.exception("drain failed", service=service.name)
+    finally:
+        await server.stop(grace)
+
+
+@asynccontextmanager
+async def _probes(name: str, settings: ServerSettings, monitor: HealthMonitor) -> AsyncIterator[None]:
+    """For who has no certificate to show: probes of Kubernetes, Prometheus."""
+    if not settings.metrics_port:
+        yield
+        return
+    with listen(name, settings, settings.metrics_port, "METRICS") as listener:
+        async with serve_http(build_probes(monitor), listener, grace_seconds=settings.grace_seconds):
+            yield
+
+
+def _bind(name: str, settings: ServerSettings, server: grpc.aio.Server, tls: MeshTls | None) -> int:
+    where = address(settings.host, settings.grpc_port)
+    try:
+        if tls is None:
+            return server.add_insecure_port(where)
+        return server.add_secure_port(where, tls.server_credentials())
+    except RuntimeError as error:
+        raise taken(name, settings.host, settings.grpc_port, "GRPC") from error

@@ -1,0 +1,138 @@
+"""Appending to Kafka from asyncio: kafka-python's callbacks, which come on its own thread, cross over in bursts."""
+
+import asyncio
+from collections import deque
+from functools import partial
+from typing import Any
+from zlib import crc32
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError
+
+from kernel.kafka.client import made
+from kernel.kafka.errors import kafka_errors, log_unavailable
+from kernel.kafka.settings import KafkaSettings
+from kernel.log.ports import LogPosition
+
+MAX_IN_FLIGHT = 5_000
+"""Records not yet acknowledged; kafka-python itself knows no bound."""
+# What a broker takes by default; a larger record is refused here, before it is sent.
+_MAX_RECORD_BYTES = 1_000_000
+# Beyond the producer's own time limit, which it has been seen to miss while no broker is there.
+_SLACK_SECONDS = 1.0
+_CLOSE_SECONDS = 2.0
+
+Waiting = asyncio.Future[LogPosition]
+
+
+class KafkaAppender:
+    """EventLog over one idempotent producer with acks=all. Lives in the event loop that made it.
+
+    The first record that is not acknowledged in time ends it: all that waits is refused, and `failed` is set. What has
+    failed once may stay stuck behind the lost sequence numbers of its producer; another producer begins anew.
+    """
+
+    def __init__(self, *, producer: KafkaProducer, settings: KafkaSettings) -> None:
+        self.failed = asyncio.Event()
+        self._producer = producer
+        self._topic = settings.topic
+        self._partitions = settings.partitions
+        self._patience = settings.append_seconds + _SLACK_SECONDS
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[Waiting, float] = {}
+        """Until when, the first to be sent first."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._finished: deque[tuple[Waiting, Any]] = deque()
+        self._woken = False
+
+    async def append(self, key: str, value: bytes) -> LogPosition:
+        """See EventLog. Refused at once when too much is waiting for acknowledgement already."""
+        if len(self._waiting) >= MAX_IN_FLIGHT:
+            raise log_unavailable(f"{len(self._waiting)} records wait for acknowledgement")
+        coded = key.encode()
+        waiting: Waiting = self._loop.create_future()
+        with kafka_errors():
+            # Does not block: the topic's partitions are known since `build_producer`.
+            sent = self._producer.send(self._topic, value, coded, partition=crc32(coded) % self._partitions)
+        self._waiting[waiting] = self._loop.time() + self._patience
+        sent.add_both(partial(self._on_producer_thread, waiting))
+        if self._timer is None:
+            self._look()
+        return await waiting
+
+    def close(self) -> None:
+        """Send what is waiting, within a short time. Blocks."""
+        close_producer(self._producer)
+
+    def _on_producer_thread(self, waiting: Waiting, result: object) -> None:
+        self._finished.append((waiting, result))
+        if not self._woken and not self._loop.is_closed():
+            self._woken = True
+            self._loop.call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        # Before taking anything: what is added from now on wakes the loop again.
+        self._woken = False
+        while self._finished:
+            waiting, result = self._finished.popleft()
+            self._waiting.pop(waiting, None)
+            if isinstance(result, BaseException):
+                _refuse(waiting, result)
+                self._fail(result)
+            elif not waiting.done():
+                waiting.set_result(LogPosition(result.partition, result.offset))
+
+    def _look(self) -> None:
+        """One timer for all of them: it looks again when the oldest of those who wait now must have been answered."""
+        self._timer, until = None, next(iter(self._waiting.values()), None)
+        if until is None:
+            return
+        if until <= self._loop.time():
+            self._fail("no acknowledgement in time")
+        else:
+            self._timer = self._loop.call_at(until, self._look)
+
+    def _fail(self, why: object) -> None:
+        self.failed.set()
+        for waiting in self._waiting:
+            _refuse(waiting, why)
+        self._waiting.clear()
+
+
+def _refuse(waiting: Waiting, why: object) -> None:
+    if not waiting.done():  # its caller may have given up
+        waiting.set_exception(log_unavailable(why))
+
+
+def build_producer(settings: KafkaSettings) -> KafkaProducer:
+    """A producer that knows the topic's partitions. Blocks; raises KafkaError if no broker answers."""
+    delivery = int(settings.append_seconds * 1000)
+    producer = made(
+        KafkaProducer,
+        **settings.client(),
+        acks="all",
+        enable_idempotence=True,
+        delivery_timeout_ms=delivery,
+        request_timeout_ms=delivery * 3 // 5,
+        max_block_ms=min(delivery, 3_000),
+        max_request_size=_MAX_RECORD_BYTES,
+        allow_auto_create_topics=False,
+        metrics_enabled=False,
+    )
+    try:
+        producer.partitions_for(settings.topic)
+    except KafkaError:
+        close_producer(producer)
+        raise
+    return producer
+
+
+def close_producer(producer: KafkaProducer) -> None:
+    """Send what is waiting, within a short time. Blocks."""
+    try:
+        producer.close(timeout=_CLOSE_SECONDS)
+    except KafkaTimeoutError:
+        # Its `close` gives up where a record is stuck; only its thread can let go of that.
+        producer._sender.force_close()  # noqa: SLF001
+        producer._sender.join(_CLOSE_SECONDS)  # noqa: SLF001
+        producer.close(timeout=_CLOSE_SECONDS)

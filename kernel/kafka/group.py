@@ -1,0 +1,199 @@
+"""One member of a Kafka consumer group: cooperative rebalancing, on a thread of its own."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Protocol, TypeVar
+
+from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError
+
+from kernel.kafka.client import made_consumer, wait_for_joins
+from kernel.kafka.errors import kafka_errors
+from kernel.kafka.read import FETCH_LIMITS, REQUEST_SECONDS, offset_of, records_of
+from kernel.kafka.settings import KafkaSettings
+from kernel.log.ports import LogRecord, Resume
+from kernel.telemetry.logs import logger
+
+T = TypeVar("T")
+# How long the thread is away at a time: commits and closing wait for it.
+_SLICE_SECONDS = 0.2
+# A member that has not fetched for so long gives its partitions up; one that is gone is noticed by its heartbeats.
+_MOST_BETWEEN_FETCHES_SECONDS = 30
+_JOIN_SECONDS = _MOST_BETWEEN_FETCHES_SECONDS + 10
+# A partition is with another member by now, or about to be.
+_NOT_OURS = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
+
+
+class GroupLog(Protocol):
+    """What a member asks of the log."""
+
+    async def log_id(self) -> str: ...
+
+    async def ends(self) -> Mapping[int, int]: ...
+
+
+class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python is untyped
+    """LogConsumer. Partitions come and go only while it fetches, so never in the middle of its owner's work."""
+
+    def __init__(
+        self,
+        *,
+        settings: KafkaSettings,
+        group: str,
+        log: GroupLog,
+        resume: Resume | None,
+    ) -> None:
+        self._settings = settings
+        self._group = group
+        self._log = log
+        self._resume = resume
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"kafka-{group}")
+        self._built: KafkaConsumer | None = None
+        self._fresh: set[TopicPartition] = set()
+        self._committed: dict[int, int] = {}
+        self._polling: asyncio.Future[Sequence[LogRecord]] | None = None
+
+    async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
+        """See LogConsumer."""
+        await self._log.log_id()  # which fails until there is something to connect to
+        deadline = time.monotonic() + wait
+        while True:
+            left = max(0.0, deadline - time.monotonic())
+            records = await self._poll(max_records, left)
+            if self._fresh and self._polling is None:
+                await self._begin()
+            if records or left <= 0:
+                return records
+
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        """See LogConsumer. Of a partition that has gone to another member nothing is committed."""
+        further = {
+            partition: offset
+            for partition, offset in offsets.items()
+            if partition in self._committed and offset > self._committed[partition]
+        }
+        if further:
+            await self._run(partial(self._commit, further))
+
+    async def lag(self) -> Mapping[int, int]:
+        """See LogConsumer."""
+        ends = await self._log.ends()
+        return {partition: ends[partition] - offset for partition, offset in dict(self._committed).items()}
+
+    async def rewind(self) -> None:
+        """See LogConsumer."""
+        await self._run(self._stop_reading)
+
+    async def close(self) -> None:
+        """Leave the group, so that the others take over at once."""
+        await asyncio.to_thread(self._close)
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Called by the driver while it polls. Nothing is read before `_begin` has said from where."""
+        if self._built is not None:
+            self._built.pause(*assigned)
+        self._fresh |= set(assigned)
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Called by the driver while it polls."""
+        self._fresh -= set(revoked)
+        for place in revoked:
+            self._committed.pop(place.partition, None)
+
+    def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
+        """Called by the driver while it polls: the group did not hear from us for too long."""
+        logger("log").warning("lost partitions", group=self._group, partitions=[place.partition for place in lost])
+        self.on_partitions_revoked(lost)
+
+    async def _poll(self, max_records: int, seconds: float) -> Sequence[LogRecord]:
+        # A poll that takes longer, or whose fetch was cancelled, is the next fetch's: its records do not come again.
+        if self._polling is None:
+            job = partial(self._poll_once, max_records, min(seconds, _SLICE_SECONDS))
+            self._polling = asyncio.ensure_future(self._run(job))
+        polling = self._polling
+        await asyncio.wait([polling], timeout=seconds + _SLICE_SECONDS)
+        if not polling.done():
+            return ()
+        self._polling = None
+        return polling.result()
+
+    async def _begin(self) -> None:
+        """Begin to read the partitions that are new here."""
+        fresh = set(self._fresh)
+        offsets = None if self._resume is None else await self._resume([place.partition for place in fresh])
+        await self._run(partial(self._start, fresh, offsets))
+
+    async def _run(self, job: Callable[[], T]) -> T:
+        with kafka_errors():
+            return await asyncio.get_running_loop().run_in_executor(self._thread, job)
+
+    def _consumer(self) -> KafkaConsumer:
+        if self._built is None:
+            consumer = made_consumer(
+                **self._settings.client(),
+                **FETCH_LIMITS,
+                group_id=self._group,
+                auto_offset_reset="earliest",
+                enable_auto_commit=False,
+                allow_auto_create_topics=False,
+                partition_assignment_strategy=[CooperativeStickyAssignor],
+                session_timeout_ms=10_000,
+                heartbeat_interval_ms=1_000,
+                max_poll_interval_ms=_MOST_BETWEEN_FETCHES_SECONDS * 1000,
+                metrics_enabled=False,
+            )
+            try:
+                wait_for_joins(consumer, _JOIN_SECONDS)
+                # Known before it joins: the leader of a group hands out the partitions that it knows.
+                consumer.partitions_for_topic(self._settings.topic)
+                consumer.subscribe([self._settings.topic], listener=self)
+            except BaseException:
+                consumer.close(autocommit=False)
+                raise
+            self._built = consumer
+        return self._built
+
+    def _poll_once(self, max_records: int, seconds: float) -> Sequence[LogRecord]:
+        return records_of(self._consumer().poll(timeout_ms=seconds * 1000, max_records=max_records))
+
+    def _stop_reading(self) -> None:
+        consumer = self._consumer()
+        consumer.pause(*consumer.assignment())
+        self._fresh |= consumer.assignment()
+
+    def _start(self, fresh: set[TopicPartition], offsets: Mapping[int, int] | None) -> None:
+        """Go where the reading begins; `offsets` None: where the group is."""
+        consumer = self._consumer()
+        for place in fresh & consumer.assignment():
+            begins = offset_of(consumer.beginning_offsets, place)
+            if offsets is None:
+                committed = consumer.committed(place, timeout_ms=REQUEST_SECONDS * 1000)
+                after = begins - 1 if committed is None else committed - 1
+            else:
+                after = max(offsets.get(place.partition, -1), begins - 1)
+            consumer.seek(place, after + 1)
+            self._committed[place.partition] = after
+            consumer.resume(place)
+            self._fresh.discard(place)
+
+    def _commit(self, offsets: Mapping[int, int]) -> None:
+        wanted = {
+            TopicPartition(self._settings.topic, partition): OffsetAndMetadata(offset + 1, "", -1)
+            for partition, offset in offsets.items()
+        }
+        try:
+            self._consumer().commit(wanted, timeout_ms=REQUEST_SECONDS * 1000)
+        except _NOT_OURS as error:
+            # Whoever has the partition reads those records again, and commits them.
+            logger("log").info("not committed", group=self._group, error=str(error))
+            return
+        self._committed.update((partition, offset) for partition, offset in offsets.items())
+
+    def _close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+        if self._built is not None:
+            self._built.close(autocommit=False, timeout_ms=REQUEST_SECONDS * 1000)

@@ -1,0 +1,125 @@
+"""The event log on Kafka, which is connected to whenever it is there. The clients are in kafka_*.py."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+
+from kernel.kafka.append import KafkaAppender, build_producer
+from kernel.kafka.errors import log_unavailable
+from kernel.kafka.group import KafkaLogConsumer
+from kernel.kafka.read import KafkaReader
+from kernel.kafka.settings import KafkaSettings
+from kernel.kafka.topic import WrongTopicError, identify_topic
+from kernel.log.ports import LogConsumer, LogPosition, LogRecord, Resume
+from kernel.telemetry.logs import logger
+
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 1.0
+
+
+class KafkaLog:
+    """EventLog and LogReader. While no broker acknowledges, appends are refused at once; it looks for Kafka meanwhile.
+
+    Until Kafka has been reached for the first time, everything else is `LOG_UNAVAILABLE` too.
+    """
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._reader = KafkaReader(settings=settings)
+        self._appender: KafkaAppender | None = None
+        self._log_id: str | None = None
+        self._complaint = f"not connected to Kafka at {self._where()} yet"
+
+    async def append(self, key: str, value: bytes) -> LogPosition:
+        if self._appender is None:
+            raise log_unavailable(self._complaint)
+        return await self._appender.append(key, value)
+
+    async def read(self, partition: int, *, after: int, limit: int, wait: float = 0.0) -> Sequence[LogRecord]:
+        await self.log_id()
+        return await self._reader.read(partition, after=after, limit=limit, wait=wait)
+
+    async def ends(self) -> Mapping[int, int]:
+        await self.log_id()
+        return await self._reader.ends()
+
+    async def log_id(self) -> str:
+        if self._log_id is None:
+            raise log_unavailable(self._complaint)
+        return self._log_id
+
+    @asynccontextmanager
+    async def consumer(self, group: str, *, resume: Resume | None = None) -> AsyncIterator[LogConsumer]:
+        """A member of a group, which shares the partitions with the others; it joins with its first fetch."""
+        member = KafkaLogConsumer(
+            settings=self._settings, group=f"{self._settings.topic}.{group}", log=self, resume=resume
+        )
+        try:
+            yield member
+        finally:
+            await member.close()
+
+    async def keep_connected(self, connected: asyncio.Event) -> None:
+        """For ever; `connected` is set once it is. Raise WrongTopicError if the topic is not what the settings say."""
+        while True:
+            self._appender = await self._connect()
+            connected.set()
+            await self._appender.failed.wait()
+            logger("log").warning("Kafka does not acknowledge", bootstrap=self._where())
+            self._complaint = f"no acknowledgement from Kafka at {self._where()}"
+            retired, self._appender = self._appender, None
+            await asyncio.to_thread(retired.close)
+
+    async def close(self) -> None:
+        """Send what is waiting, and let go of the brokers."""
+        if self._appender is not None:
+            await asyncio.to_thread(self._appender.close)
+        await self._reader.close()
+
+    async def _connect(self) -> KafkaAppender:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                self._log_id = await asyncio.to_thread(identify_topic, self._settings)
+                producer = await asyncio.to_thread(build_producer, self._settings)
+            except WrongTopicError as error:
+                self._complaint = str(error)
+                logger("log").error("Kafka cannot be used", bootstrap=self._where(), error=self._complaint)
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next attempt may succeed
+                known, self._complaint = self._complaint, str(error) or type(error).__name__
+                if self._complaint != known:
+                    logger("log").warning("Kafka is not there", bootstrap=self._where(), error=self._complaint)
+            else:
+                logger("log").info("connected to Kafka", bootstrap=self._where(), log_id=self._log_id)
+                return KafkaAppender(producer=producer, settings=self._settings)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _where(self) -> str:
+        return ",".join(self._settings.bootstrap)
+
+
+@asynccontextmanager
+async def open_kafka_log(settings: KafkaSettings, *, patience: float = 5.0) -> AsyncIterator[KafkaLog]:
+    """The log on Kafka, its topic made if need be; `patience`: how long to wait for Kafka before going on without it.
+
+    Raise WrongTopicError if the topic has another number of partitions, as far as that is known within `patience`.
+    """
+    # The driver reports every refused connection, several times a second; this adapter says it when it changes.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    log, connected = KafkaLog(settings), asyncio.Event()
+    keeping = asyncio.create_task(log.keep_connected(connected), name="keep connected to Kafka")
+    arriving = asyncio.create_task(connected.wait())
+    try:
+        await asyncio.wait([keeping, arriving], timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        if keeping.done():
+            keeping.result()
+        yield log
+    finally:
+        for task in (keeping, arriving):
+            task.cancel()
+            with suppress(asyncio.CancelledError, WrongTopicError):
+                await task
+        await log.close()

@@ -1,0 +1,194 @@
+"""The event log in one SQLite file, for all processes of a machine. Every record is kept for ever."""
+
+import asyncio
+import secrets
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
+from zlib import crc32
+
+from kernel.errors import ChatlyError, Code, Reason, unavailable
+from kernel.log.ports import LogConsumer, LogPosition, LogRecord, Resume
+from kernel.sqlite.database import SqliteDatabase, open_sqlite
+from kernel.sqlite.log_group import GroupLock, SqliteLogConsumer
+
+PARTITIONS = 4
+POLL_SECONDS = 0.2
+_SCHEMA = (
+    """
+    CREATE TABLE facts (
+        log_id TEXT NOT NULL,
+        partitions INTEGER NOT NULL
+    );
+    CREATE TABLE records (
+        log_partition INTEGER NOT NULL,
+        log_offset INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        value BLOB NOT NULL,
+        PRIMARY KEY (log_partition, log_offset)
+    );
+    CREATE TABLE committed (
+        group_name TEXT NOT NULL,
+        log_partition INTEGER NOT NULL,
+        log_offset INTEGER NOT NULL,
+        PRIMARY KEY (group_name, log_partition)
+    ) WITHOUT ROWID
+    """,
+)
+
+# One statement: each gives Python's lock away.
+_APPEND = (
+    "INSERT INTO records (log_partition, log_offset, key, value)"
+    " VALUES (?, coalesce((SELECT max(log_offset) + 1 FROM records WHERE log_partition = ?), 0), ?, ?)"
+    " RETURNING log_offset"
+)
+
+
+class SqliteLog:
+    """EventLog and LogReader. Concurrent appends share one commit; readers of this process are woken at once."""
+
+    def __init__(
+        self, *, database: SqliteDatabase, path: Path, log_id: str, partitions: int, poll_seconds: float
+    ) -> None:
+        self._database = database
+        self._path = path
+        self._log_id = log_id
+        self._partitions = partitions
+        self._poll_seconds = poll_seconds
+        self._appended = asyncio.Event()
+
+    async def append(self, key: str, value: bytes) -> LogPosition:
+        partition = crc32(key.encode()) % self._partitions
+        with log_errors():
+            offset = await self._database.write(partial(_append, partition=partition, key=key, value=value))
+        self._appended.set()
+        self._appended = asyncio.Event()
+        return LogPosition(partition, offset)
+
+    async def read(self, partition: int, *, after: int, limit: int, wait: float = 0.0) -> Sequence[LogRecord]:
+        return await self.read_each({partition: after}, limit=limit, wait=wait)
+
+    async def read_each(self, after: Mapping[int, int], *, limit: int, wait: float) -> Sequence[LogRecord]:
+        """Like `read`, of several partitions (partition → offset), as far as `limit` goes."""
+        deadline = time.monotonic() + wait
+        while True:
+            # Taken before reading, so that an append in between is not slept through.
+            appended = self._appended
+            with log_errors():
+                records = await self._database.read(partial(_read, after=after, limit=limit))
+            left = deadline - time.monotonic()
+            if records or left <= 0:
+                return records
+            await _wait_for(appended, min(left, self._poll_seconds))
+
+    async def ends(self) -> Mapping[int, int]:
+        with log_errors():
+            return await self._database.read(partial(_ends, partitions=self._partitions))
+
+    async def log_id(self) -> str:
+        return self._log_id
+
+    async def committed(self, group: str) -> Mapping[int, int]:
+        """What a group has committed, for every partition; -1: nothing yet."""
+        with log_errors():
+            return await self._database.read(partial(_committed, group=group, partitions=self._partitions))
+
+    async def commit(self, group: str, offsets: Mapping[int, int]) -> None:
+        """Move a group's offsets forward; those that are already further stay."""
+        with log_errors():
+            await self._database.write(partial(_commit, group=group, offsets=offsets))
+
+    @asynccontextmanager
+    async def consumer(self, group: str, *, resume: Resume | None = None) -> AsyncIterator[LogConsumer]:
+        """A member of a group: the first one reads everything, the others stand by until it is gone."""
+        lock = GroupLock(self._path.with_name(f"{self._path.name}.{group}.lock"))
+        await asyncio.to_thread(lock.open)
+        try:
+            yield SqliteLogConsumer(log=self, group=group, lock=lock, resume=resume)
+        finally:
+            lock.close()
+
+
+@asynccontextmanager
+async def open_sqlite_log(
+    path: Path, *, partitions: int = PARTITIONS, poll_seconds: float = POLL_SECONDS
+) -> AsyncIterator[SqliteLog]:
+    """The log at `path`, made if need be; raise ValueError if it was made with another number of partitions.
+
+    `poll_seconds`: how often a waiting reader looks for what other processes appended.
+    """
+    async with open_sqlite(path, _SCHEMA) as database:
+        log_id, made_with = await database.write(partial(_identify, partitions=partitions))
+        if made_with != partitions:
+            raise ValueError(f"{path} has {made_with} partitions, not {partitions}: the number is fixed for ever")
+        yield SqliteLog(database=database, path=path, log_id=log_id, partitions=partitions, poll_seconds=poll_seconds)
+
+
+@contextmanager
+def log_errors() -> Iterator[None]:
+    """Turn what SQLite raises into ChatlyError UNAVAILABLE `LOG_UNAVAILABLE`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise unavailable(Reason.LOG_UNAVAILABLE, f"the event log does not answer: {error}") from error
+    except ChatlyError as error:
+        if error.code is not Code.UNAVAILABLE:
+            raise
+        raise unavailable(Reason.LOG_UNAVAILABLE, f"the event log does not answer: {error.message}") from error
+
+
+async def _wait_for(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
+
+
+def _identify(connection: sqlite3.Connection, *, partitions: int) -> tuple[str, int]:
+    row = connection.execute("SELECT log_id, partitions FROM facts").fetchone()
+    if row is None:
+        facts = (secrets.token_hex(8), partitions)
+        connection.execute("INSERT INTO facts (log_id, partitions) VALUES (?, ?)", facts)
+        return facts
+    return row["log_id"], row["partitions"]
+
+
+def _append(connection: sqlite3.Connection, *, partition: int, key: str, value: bytes) -> int:
+    written = connection.execute(_APPEND, (partition, partition, key, value))
+    offset: int = written.fetchall()[0][0]
+    return offset
+
+
+def _read(connection: sqlite3.Connection, *, after: Mapping[int, int], limit: int) -> list[LogRecord]:
+    records: list[LogRecord] = []
+    for partition, offset in after.items():
+        rows = connection.execute(
+            "SELECT log_offset, key, value FROM records WHERE log_partition = ? AND log_offset > ?"
+            " ORDER BY log_offset LIMIT ?",
+            (partition, offset, limit - len(records)),
+        )
+        records += [LogRecord(LogPosition(partition, row["log_offset"]), row["key"], row["value"]) for row in rows]
+    return records
+
+
+def _ends(connection: sqlite3.Connection, *, partitions: int) -> dict[int, int]:
+    query = "SELECT max(log_offset) FROM records WHERE log_partition = ?"
+    found = {number: connection.execute(query, (number,)).fetchone()[0] for number in range(partitions)}
+    return {number: -1 if offset is None else offset for number, offset in found.items()}
+
+
+def _committed(connection: sqlite3.Connection, *, group: str, partitions: int) -> dict[int, int]:
+    rows = connection.execute("SELECT log_partition, log_offset FROM committed WHERE group_name = ?", (group,))
+    return dict.fromkeys(range(partitions), -1) | {row["log_partition"]: row["log_offset"] for row in rows}
+
+
+def _commit(connection: sqlite3.Connection, *, group: str, offsets: Mapping[int, int]) -> None:
+    connection.executemany(
+        "INSERT INTO committed (group_name, log_partition, log_offset) VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET log_offset = max(log_offset, excluded.log_offset)",
+        [(group, partition, offset) for partition, offset in offsets.items()],
+    )

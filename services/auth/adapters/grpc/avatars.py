@@ -1,0 +1,25 @@
+"""Avatars asked of the media service, in the name of the calling user."""
+
+import grpc
+from chatly.media.v1.media_service_pb2 import MEDIA_PURPOSE_AVATAR, GetMediaRequest
+from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
+
+from kernel.errors import Reason, denied
+from kernel.grpc.client import from_rpc_error
+from kernel.ids import UserId
+
+
+class MediaAvatars:
+    """Avatars."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        """`channel` hands on the calling user's token."""
+        self._media = MediaServiceStub(channel)
+
+    async def check(self, media_id: str, *, owner: UserId) -> None:
+        try:
+            media = (await self._media.GetMedia(GetMediaRequest(media_id=media_id))).media
+        except grpc.RpcError as error:
+            raise from_rpc_error("media", error) from error
+        if media.owner_id != owner or media.purpose != MEDIA_PURPOSE_AVATAR:
+            raise denied(Reason.MEDIA_FORBIDDEN, "this file is not an avatar picture of yours")

@@ -1,0 +1,64 @@
+"""Failed attempts that all nodes count together."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+
+from kernel.redis.handle import Call, RedisHandle, Script
+from kernel.redis.pipeline import Part
+from kernel.time import Clock
+from services.auth.attempts import FORGOTTEN_AFTER, delay_after
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_SECOND = 1_000_000
+
+# ARGV[1]: the time now in microseconds since 1970; empty: the server's. ARGV[2]: microseconds until all is forgotten.
+_FAILURES = """
+local at = tonumber(ARGV[1])
+if not at then
+  local time = redis.call('TIME')
+  at = time[1] * 1000000 + time[2]
+end
+local failures = redis.call('HMGET', KEYS[1], 'count', 'last')
+local count, passed = tonumber(failures[1] or 0), at - tonumber(failures[2] or at)
+if passed > tonumber(ARGV[2]) then count = 0 end
+"""
+_READ = Script.of(f"{_FAILURES} return {{count, passed}}")
+_FAILED = Script.of(f"""{_FAILURES}
+redis.call('HSET', KEYS[1], 'count', count + 1, 'last', at)
+redis.call('PEXPIRE', KEYS[1], ARGV[2] / 1000)
+""")
+
+
+class RedisAttempts:
+    """AttemptLimiter over Redis: a hash per key, named by its digest, since it may hold an e-mail address
+    (`attempts:{digest}` with `count` and `last`).
+    """
+
+    def __init__(self, *, redis: RedisHandle, free: int = 5, clock: Clock | None = None) -> None:
+        """`free`: the failure after which a key waits for the first time. `clock`: None for the Redis server's."""
+        self._redis = redis
+        self._free = free
+        self._clock = clock
+
+    async def wait(self, keys: Collection[str]) -> float:
+        found = await self._redis.run_all(_READ, self._calls(keys))
+        return max((self._wait_after(count, passed) for count, passed in found), default=0.0)
+
+    async def failed(self, keys: Collection[str]) -> None:
+        await self._redis.run_all(_FAILED, self._calls(keys))
+
+    async def succeeded(self, key: str) -> None:
+        await self._redis.ask([("DEL", self._name(key))])
+
+    def _wait_after(self, count: int, passed: int) -> float:
+        delay = delay_after(count, free=self._free) // _MICROSECOND
+        return max(0, delay - passed) / _SECOND
+
+    def _calls(self, keys: Collection[str]) -> Sequence[Call]:
+        now: Part = "" if self._clock is None else (self._clock.now() - _EPOCH) // _MICROSECOND
+        return [Call([self._name(key)], [now, FORGOTTEN_AFTER // _MICROSECOND]) for key in keys]
+
+    def _name(self, key: str) -> str:
+        return self._redis.key(f"attempts:{hashlib.sha256(key.encode()).hexdigest()}")

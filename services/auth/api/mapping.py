@@ -1,0 +1,97 @@
+"""Between protobuf messages and the model of auth."""
+
+from chatly.auth.v1 import auth_service_pb2 as auth_pb
+from chatly.auth.v1 import user_service_pb2 as users_pb
+
+from kernel.errors import invalid_field
+from kernel.grpc.context import Request
+from kernel.grpc.timestamps import timestamp
+from kernel.ids import SessionId
+from services.auth.model import Account, Device, ProfileChange, Session, Tokens
+
+_PROFILE_FIELDS = ("username", "bio", "avatar_media_id")
+_MAX_DEVICE_NAME = 100
+
+
+def user_pb(account: Account) -> users_pb.User:
+    """A profile as others see it."""
+    if account.deleted_at is not None:
+        return users_pb.User(user_id=account.user_id, deleted=True)
+    avatar = account.avatar_media_id
+    return users_pb.User(
+        user_id=account.user_id,
+        username=account.username,
+        bio=account.bio,
+        avatar_media_id=avatar,
+        avatar_url=f"/api/uploads/{avatar}" if avatar else "",
+        created_at=timestamp(account.created_at),
+        updated_at=timestamp(account.updated_at),
+    )
+
+
+def own_user_pb(account: Account) -> users_pb.User:
+    """A profile as its owner sees it."""
+    user = user_pb(account)
+    user.email = account.email
+    return user
+
+
+def profile_change(request: users_pb.UpdateMeRequest) -> ProfileChange:
+    """What the mask names, or every field that is not empty where there is no mask."""
+    paths = list(request.update_mask.paths)
+    for path in paths:
+        if path not in _PROFILE_FIELDS:
+            raise invalid_field("update_mask", f"{path!r} is none of {', '.join(_PROFILE_FIELDS)}")
+    named = paths or [name for name in _PROFILE_FIELDS if getattr(request, name)]
+    if "username" in named and not request.username:
+        raise invalid_field("username", "cannot be taken away, only changed")
+    avatar = request.avatar_media_id.lower()
+    return ProfileChange(
+        username=request.username if "username" in named else None,
+        bio=request.bio if "bio" in named else None,
+        avatar_media_id=avatar if "avatar_media_id" in named else None,
+    )
+
+
+def device(request: auth_pb.LoginRequest, call: Request) -> Device:
+    """The device that logs in: by the name it gave, or else by its user agent, shortened."""
+    name = request.device_name or call.user_agent
+    return Device(name=name[:_MAX_DEVICE_NAME], address=call.peer_address)
+
+
+def session_pb(session: Session, *, current: SessionId) -> auth_pb.Session:
+    """A session in its user's list."""
+    return auth_pb.Session(
+        session_id=session.session_id,
+        device_name=session.device_name,
+        ip_address=session.address,
+        created_at=timestamp(session.created_at),
+        last_used_at=timestamp(session.last_used_at),
+        current=session.session_id == current,
+    )
+
+
+def login_pb(tokens: Tokens, *, in_cookies: bool) -> auth_pb.LoginResponse:
+    """A new session; without its tokens where cookies carry them."""
+    return auth_pb.LoginResponse(
+        token="" if in_cookies else tokens.access,
+        refresh_token="" if in_cookies else tokens.refresh,
+        user_id=tokens.account.user_id,
+        username=tokens.account.username,
+        session_id=tokens.session_id,
+        expires_at=timestamp(tokens.access_expires_at),
+        refresh_expires_at=timestamp(tokens.refresh_expires_at),
+    )
+
+
+def refresh_pb(tokens: Tokens, *, in_cookies: bool) -> auth_pb.RefreshResponse:
+    """New tokens of a session; left out where cookies carry them."""
+    return auth_pb.RefreshResponse(
+        token="" if in_cookies else tokens.access,
+        refresh_token="" if in_cookies else tokens.refresh,
+        user_id=tokens.account.user_id,
+        username=tokens.account.username,
+        session_id=tokens.session_id,
+        expires_at=timestamp(tokens.access_expires_at),
+        refresh_expires_at=timestamp(tokens.refresh_expires_at),
+    )

@@ -1,0 +1,60 @@
+"""Which chats files were sent to, in Cassandra."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import assert_never
+
+from kernel.cassandra.session import CassandraSession
+from services.media.adapters.cassandra.media import CassandraMediaStore
+from services.media.adapters.cassandra.media_rows import CassandraMediaRows
+from services.media.model import FilesSent, LogChange, MediaId, MessageGone, Purpose
+
+_NOTE = "INSERT INTO message_files (chat_id, message_id, media_id) VALUES (?, ?, ?) USING TIMESTAMP 1"
+_FILES = "SELECT media_id FROM message_files WHERE chat_id = ? AND message_id = ?"
+
+
+class CassandraSentFiles:
+    """SentFiles. A change that a crash left half-done is mended by the log, which brings it again."""
+
+    def __init__(self, session: CassandraSession, *, rows: CassandraMediaRows, media: CassandraMediaStore) -> None:
+        self._session = session
+        self._rows = rows
+        self._media = media
+
+    async def apply(self, changes: Sequence[LogChange]) -> Sequence[MediaId]:
+        return [media_id for change in changes for media_id in await self._apply(change)]
+
+    async def chats(self, media_id: MediaId) -> Sequence[str]:
+        return await self._rows.chats(media_id)
+
+    async def delete_unsent(self, *, before: datetime, limit: int) -> Sequence[MediaId]:
+        return await self._media.delete_unsent(before=before, limit=limit)
+
+    async def _apply(self, change: LogChange) -> list[MediaId]:
+        match change:
+            case FilesSent():
+                for media_id in change.media_ids:
+                    await self._send(change, media_id)
+                return []
+            case MessageGone():
+                rows = await self._session.execute(_FILES, (change.chat_id, change.message_id))
+                media_ids = [MediaId(row["media_id"]) for row in rows]
+                return [media_id for media_id in media_ids if await self._take_back(change, media_id)]
+            case _:
+                assert_never(change)
+
+    async def _send(self, change: FilesSent, media_id: MediaId) -> None:
+        row = await self._rows.find(media_id)
+        if row is None or row.media.owner_id != change.sender_id or row.media.purpose is not Purpose.MESSAGE:
+            return
+        # Only a living file: a repeat of the log brings nothing back.
+        if await self._rows.send(media_id, change.chat_id, change.message_id):
+            await self._session.execute(_NOTE, (change.chat_id, change.message_id, media_id))
+
+    async def _take_back(self, change: MessageGone, media_id: MediaId) -> bool:
+        """Returns whether the file was deleted by this."""
+        await self._rows.take_back(media_id, change.chat_id, change.message_id)
+        if change.deleted:
+            return await self._media.delete(media_id)
+        await self._media.doubt(media_id)
+        return False

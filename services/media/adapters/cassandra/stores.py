@@ -1,0 +1,36 @@
+"""Media's stores over one session with Cassandra, which somebody else opens and closes."""
+
+from dataclasses import dataclass
+
+from kernel.cassandra.schema import Schema, read_schema
+from kernel.cassandra.session import CassandraSession
+from kernel.time import Clock
+from services.media.adapters.cassandra.media import CassandraMediaStore
+from services.media.adapters.cassandra.media_rows import CassandraMediaRows
+from services.media.adapters.cassandra.sent_files import CassandraSentFiles
+from services.media.adapters.cassandra.uploads import CassandraUploadStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CassandraMediaStores:
+    """The rows of files, and of uploads."""
+
+    uploads: CassandraUploadStore
+    media: CassandraMediaStore
+    sent: CassandraSentFiles
+
+
+def media_schema() -> Schema:
+    """The tables that the session must have been opened with."""
+    return read_schema("media", "services.media.adapters.cassandra.migrations")
+
+
+def open_cassandra_media_stores(session: CassandraSession, *, clock: Clock) -> CassandraMediaStores:
+    """Asks nothing of Cassandra yet."""
+    rows = CassandraMediaRows(session)
+    media = CassandraMediaStore(session, rows=rows, clock=clock)
+    return CassandraMediaStores(
+        uploads=CassandraUploadStore(session),
+        media=media,
+        sent=CassandraSentFiles(session, rows=rows, media=media),
+    )

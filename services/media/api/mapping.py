@@ -1,0 +1,86 @@
+"""Between protobuf and the model, both ways, and from the event log."""
+
+from typing import Any
+from uuid import UUID
+
+from chatly.event.v1.event_pb2 import ChatEvent
+from chatly.media.v1 import media_service_pb2 as pb
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import DecodeError
+
+from kernel.grpc.timestamps import timestamp
+from kernel.ids import UserId
+from services.media.model import Announcement, FilesSent, LogChange, Media, MediaId, MessageGone, Purpose, Variant
+
+_UUID_BYTES = 16
+_PURPOSES = {
+    Purpose.MESSAGE: pb.MediaPurpose.MEDIA_PURPOSE_MESSAGE,
+    Purpose.AVATAR: pb.MediaPurpose.MEDIA_PURPOSE_AVATAR,
+}
+
+
+def media_id(text: str) -> MediaId:
+    """The id in the one form that stores know; the text was checked to be a UUID."""
+    return MediaId(str(UUID(text)))
+
+
+def announcement(start: pb.UploadStart) -> Announcement:
+    return Announcement(
+        file_name=start.file_name,
+        size_bytes=start.size_bytes,
+        purpose=Purpose.AVATAR if start.purpose == pb.MediaPurpose.MEDIA_PURPOSE_AVATAR else Purpose.MESSAGE,
+        sha256=start.sha256,
+    )
+
+
+def variant(value: pb.MediaVariant.ValueType) -> Variant:
+    return Variant.THUMBNAIL if value == pb.MediaVariant.MEDIA_VARIANT_THUMBNAIL else Variant.ORIGINAL
+
+
+def media_pb(media: Media) -> pb.Media:
+    return pb.Media(
+        media_id=media.media_id,
+        owner_id=media.owner_id,
+        purpose=_PURPOSES[media.purpose],
+        content_type=media.content_type,
+        file_name=media.file_name,
+        size_bytes=media.size_bytes,
+        sha256=media.sha256,
+        width=media.width,
+        height=media.height,
+        has_thumbnail=media.thumbnail_bytes > 0,
+        created_at=timestamp(media.created_at),
+        url=media.url,
+    )
+
+
+def media_json(media: Media) -> dict[str, Any]:
+    """As the edge shows a Media, and with the seed's names: `url`, `type`, `name`."""
+    shown = MessageToDict(media_pb(media), preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    return {**shown, "type": media.content_type, "name": media.file_name}
+
+
+def log_change(record: bytes) -> LogChange | None:
+    """What a record of the event log means to files; None if nothing, or if it cannot be read."""
+    try:
+        event = ChatEvent.FromString(record)
+    except DecodeError:
+        return None
+    match event.WhichOneof("change"):
+        case "message_sent" if event.message_sent.attachments and len(event.event_id) == _UUID_BYTES:
+            files = tuple(MediaId(file.media_id) for file in event.message_sent.attachments)
+            return FilesSent(event.chat_id, _text(event.event_id), UserId(event.actor_id), files)
+        case "message_deleted" if event.message_deleted.for_everyone:
+            return _gone(event.chat_id, event.message_deleted.message_id, deleted=True)
+        case "message_withdrawn":
+            return _gone(event.chat_id, event.message_withdrawn.message_id, deleted=False)
+        case _:
+            return None
+
+
+def _gone(chat_id: str, message_id: bytes, *, deleted: bool) -> MessageGone | None:
+    return MessageGone(chat_id, _text(message_id), deleted) if len(message_id) == _UUID_BYTES else None
+
+
+def _text(uuid: bytes) -> str:
+    return str(UUID(bytes=uuid))

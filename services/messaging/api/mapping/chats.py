@@ -1,0 +1,96 @@
+"""Chats, groups and roles between the model and the protos."""
+
+from chatly.messaging.v1 import live_pb2, message_pb2, messaging_service_pb2
+
+from history.chat_id import direct_members, is_direct, members_of
+from history.model import ChatState, Registered, Role
+from history.view import ChatOverview
+from kernel.errors import invalid_field
+from kernel.grpc.timestamps import timestamp
+from kernel.ids import UserId
+from services.messaging.api.mapping.messages import message_pb, user_id_of, uuid_of
+from services.messaging.model import Details, NewGroup
+
+_DETAILS = ("title", "description", "avatar_media_id")
+
+
+def role_pb(role: Role | None) -> message_pb2.Role.ValueType:
+    """None, no role, is UNSPECIFIED."""
+    return message_pb2.Role.ValueType(role or 0)
+
+
+def role_of(role: message_pb2.Role.ValueType) -> Role | None:
+    """UNSPECIFIED is None."""
+    return Role(role) if role else None
+
+
+def chat_pb(overview: ChatOverview) -> message_pb2.Chat:
+    """A chat as the one sees it whose overview this is."""
+    state = overview.state
+    return message_pb2.Chat(
+        chat_id=state.chat_id,
+        kind=_kind(state),
+        title=_text(state.title),
+        description=_text(state.description),
+        avatar_media_id=_text(state.avatar_media_id),
+        members=_members(state, read_marks=True),
+        last_message=message_pb(overview.last_message) if overview.last_message else None,
+        unread_count=overview.unread_count,
+        last_activity_at=timestamp(overview.last_activity_at) if state.created_at else None,
+        created_at=timestamp(state.created_at) if state.created_at else None,
+    )
+
+
+def summary_pb(state: ChatState) -> live_pb2.ChatSummary:
+    """A chat's lasting details, the same for every member."""
+    return live_pb2.ChatSummary(
+        kind=_kind(state),
+        title=_text(state.title),
+        description=_text(state.description),
+        avatar_media_id=_text(state.avatar_media_id),
+        members=_members(state, read_marks=False),
+    )
+
+
+def _kind(state: ChatState) -> message_pb2.ChatKind.ValueType:
+    return message_pb2.CHAT_KIND_DIRECT if is_direct(state.chat_id) else message_pb2.CHAT_KIND_GROUP
+
+
+def _text(value: Registered | None) -> str:
+    return value.value if value else ""
+
+
+def _members(state: ChatState, *, read_marks: bool) -> list[message_pb2.Member]:
+    roles: dict[UserId, Role | None] = (
+        dict.fromkeys(direct_members(state.chat_id)) if is_direct(state.chat_id) else {**members_of(state)}
+    )
+    marks = state.read_marks if read_marks else {}
+    return [
+        message_pb2.Member(user_id=user, role=role_pb(role), read_message_id=str(marks.get(user, "")))
+        for user, role in sorted(roles.items())
+    ]
+
+
+def new_group(request: messaging_service_pb2.CreateGroupRequest) -> NewGroup:
+    """The group to make."""
+    return NewGroup(
+        client_group_id=uuid_of("client_group_id", request.client_group_id),
+        title=request.title,
+        description=request.description,
+        avatar_media_id=request.avatar_media_id.lower(),
+        member_ids=tuple(map(user_id_of, request.member_ids)),
+    )
+
+
+def details(request: messaging_service_pb2.UpdateGroupRequest) -> Details:
+    """What to change: the fields that the mask names, or without a mask those that are not empty."""
+    paths = request.update_mask.paths
+    for path in paths:
+        if path not in _DETAILS:
+            raise invalid_field("update_mask", f"knows {', '.join(_DETAILS)}, not {path!r}")
+    values = {
+        "title": request.title,
+        "description": request.description,
+        "avatar_media_id": request.avatar_media_id.lower(),
+    }
+    return Details(**{name: value for name, value in values.items() if name in paths or (not paths and value)})

@@ -1,0 +1,113 @@
+"""Messages between the model and the protos."""
+
+from uuid import UUID
+
+from chatly.messaging.v1 import message_pb2, messaging_service_pb2
+
+from history.chat_id import is_direct, other_member
+from history.model import AttachedMedia, Message, Reaction
+from kernel.errors import invalid_field
+from kernel.grpc.timestamps import timestamp
+from kernel.ids import UserId
+from services.messaging.model import ChatRef, Draft, Listing, Search
+
+
+def uuid_of(field: str, text: str) -> UUID:
+    """The UUID in a field; the protos' rules have let nothing else through, but for its many spellings."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise invalid_field(field, "must be a UUID") from error
+
+
+def time_uuid_of(field: str, text: str) -> UUID:
+    """A message's id; INVALID_FIELD for a UUID that no message can have."""
+    result = uuid_of(field, text)
+    if result.version != 1:
+        raise invalid_field(field, "must be the id of a message (a time-based UUID)")
+    return result
+
+
+def optional_time_uuid(field: str, text: str) -> UUID | None:
+    """As `time_uuid_of`; None for an empty field."""
+    return time_uuid_of(field, text) if text else None
+
+
+def user_id_of(text: str) -> UserId:
+    """A user's id in its one form: the protos' rules let capitals through."""
+    return UserId(text.lower())
+
+
+def chat_ref(chat_id: str, user_id: str = "") -> ChatRef:
+    """The chat that a request names in either way."""
+    return ChatRef(chat_id.lower(), user_id_of(user_id))
+
+
+def message_pb(message: Message) -> message_pb2.Message:
+    """The same for every member of the chat."""
+    return message_pb2.Message(
+        message_id=str(message.message_id),
+        chat_id=message.chat_id,
+        sender_id=message.sender_id,
+        receiver_id=other_member(message.chat_id, message.sender_id) if is_direct(message.chat_id) else "",
+        client_message_id=str(message.client_message_id),
+        text=message.text,
+        reply_to_message_id=str(message.reply_to or ""),
+        attachments=[attachment_pb(media) for media in message.attachments],
+        reactions=[reaction_pb(reaction) for reaction in message.reactions],
+        seq=message.seq,
+        created_at=timestamp(message.created_at),
+        edited_at=timestamp(message.edited_at) if message.edited_at else None,
+        deleted_for_everyone=message.deleted_for_everyone,
+    )
+
+
+def attachment_pb(media: AttachedMedia) -> message_pb2.Attachment:
+    return message_pb2.Attachment(
+        media_id=media.media_id,
+        content_type=media.content_type,
+        file_name=media.file_name,
+        size_bytes=media.size_bytes,
+        width=media.width,
+        height=media.height,
+        has_thumbnail=media.has_thumbnail,
+        url=f"/api/uploads/{media.media_id}",
+    )
+
+
+def reaction_pb(reaction: Reaction) -> message_pb2.Reaction:
+    return message_pb2.Reaction(
+        user_id=reaction.user_id, emoji=reaction.emoji, created_at=timestamp(reaction.created_at)
+    )
+
+
+def draft(request: messaging_service_pb2.SendMessageRequest) -> Draft:
+    """What is to be sent."""
+    return Draft(
+        chat=chat_ref(request.chat_id, request.user_id),
+        client_message_id=uuid_of("client_message_id", request.client_message_id),
+        text=request.text,
+        reply_to=optional_time_uuid("reply_to_message_id", request.reply_to_message_id),
+        media_ids=tuple(media_id.lower() for media_id in request.media_ids),
+    )
+
+
+def listing(request: messaging_service_pb2.ListMessagesRequest) -> Listing:
+    """Which messages to list."""
+    return Listing(
+        chat=chat_ref(request.chat_id, request.user_id),
+        forward=request.direction == messaging_service_pb2.LIST_DIRECTION_FORWARD,
+        start=optional_time_uuid("start_message_id", request.start_message_id),
+        page_size=request.page_size,
+        page_token=request.page_token,
+    )
+
+
+def search(request: messaging_service_pb2.SearchMessagesRequest) -> Search:
+    """Which messages to find."""
+    return Search(
+        query=request.query,
+        chat_id=request.chat_id.lower(),
+        page_size=request.page_size,
+        page_token=request.page_token,
+    )

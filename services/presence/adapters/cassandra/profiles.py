@@ -1,0 +1,98 @@
+"""Last seen and statuses in Cassandra, with a list of when statuses expire."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from kernel.cassandra.bridge import Row
+from kernel.cassandra.by_key import rows_of
+from kernel.cassandra.expiry import Agenda, Due
+from kernel.cassandra.schema import Schema, read_schema
+from kernel.cassandra.session import CassandraSession
+from kernel.errors import Reason, unavailable
+from kernel.ids import UserId
+from kernel.time import maybe_from_micros, to_micros
+from services.presence.model import CustomStatus, Profile
+
+_ATTEMPTS = 10
+
+_READ = (
+    "SELECT user_id, last_seen_at, status_text, status_emoji, status_expires_at, status_revision"
+    " FROM presence_profiles WHERE user_id IN ?"
+)
+# The moment is its own write timestamp: so it only moves forward.
+_SAW = "UPDATE presence_profiles USING TIMESTAMP ? SET last_seen_at = ? WHERE user_id = ?"
+# Conditional, so that a status counts in the order people set it, whatever the nodes' clocks say, and so that of
+# several nodes that find one expired exactly one tells of it. No plain write touches these columns.
+_SET_STATUS = (
+    "UPDATE presence_profiles SET status_text = ?, status_emoji = ?, status_expires_at = ?, status_revision = ?"
+    " WHERE user_id = ? IF status_revision = ?"
+)
+
+
+class CassandraProfileStore:
+    """ProfileStore of many nodes."""
+
+    def __init__(self, session: CassandraSession) -> None:
+        self._session = session
+        self._expiry = Agenda(session, prefix="presence", name="statuses")
+
+    async def read(self, user_ids: Iterable[UserId]) -> Mapping[UserId, Profile]:
+        rows = await rows_of(self._session, _READ, user_ids)
+        return {UserId(row["user_id"]): _profile(row) for row in rows}
+
+    async def saw(self, moments: Mapping[UserId, datetime]) -> None:
+        micros = {user_id: to_micros(moment) for user_id, moment in moments.items()}
+        await asyncio.gather(*(self._session.execute(_SAW, (at, at, user_id)) for user_id, at in micros.items()))
+
+    async def set_status(self, user_id: UserId, status: CustomStatus | None) -> None:
+        if status and status.expires_at:
+            # Listed first, so that none is shown for ever.
+            await self._expiry.add(Due(user_id, status.expires_at))
+        for _ in range(_ATTEMPTS):
+            if await self._replace(user_id, await self._find(user_id), status):
+                return
+        raise unavailable(Reason.STORE_UNAVAILABLE, "this status is being set by too many at once")
+
+    async def drop_expired(self, now: datetime) -> Sequence[UserId]:
+        dropped = []
+        async for due in self._expiry.until(now):
+            user_id = UserId(due.subject)
+            row = await self._find(user_id)
+            if row and row["status_expires_at"] == to_micros(due.at):
+                if not await self._replace(user_id, row, None):
+                    # Set anew at this very moment: looked at again the next time.
+                    continue
+                dropped.append(user_id)
+            await self._expiry.done(due)
+        return dropped
+
+    async def _find(self, user_id: UserId) -> Row | None:
+        rows = await self._session.execute(_READ, ([user_id],))
+        return rows[0] if rows else None
+
+    async def _replace(self, user_id: UserId, before: Row | None, status: CustomStatus | None) -> bool:
+        """False: the status is no longer what was read."""
+        revision = before["status_revision"] if before else None
+        new = (*_status_columns(status), (revision or 0) + 1)
+        (answer,) = await self._session.execute(_SET_STATUS, (*new, user_id, revision))
+        return bool(answer["[applied]"])
+
+
+def presence_schema() -> Schema:
+    """The tables that the session must have been opened with."""
+    return read_schema("presence", "services.presence.adapters.cassandra.migrations")
+
+
+def _profile(row: Row) -> Profile:
+    status = None
+    if row["status_text"] is not None:
+        expires_at = maybe_from_micros(row["status_expires_at"])
+        status = CustomStatus(row["status_text"], row["status_emoji"], expires_at)
+    return Profile(maybe_from_micros(row["last_seen_at"]), status)
+
+
+def _status_columns(status: CustomStatus | None) -> tuple[str | None, str | None, int | None]:
+    if status is None:
+        return None, None, None
+    return status.text, status.emoji, None if status.expires_at is None else to_micros(status.expires_at)
