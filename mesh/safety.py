@@ -37,10 +37,10 @@ class SafetySettings:
     plaintext: bool = env(
         "CHATLY_ALLOW_PLAINTEXT",
         default=False,
-        help="no TLS between machines, and engines that ask for no password: where the network itself is trusted",
+        help="allow plaintext between machines and engines without passwords; only on a trusted network",
     )
     known_secrets: bool = env(
-        "CHATLY_ALLOW_KNOWN_SECRETS", default=False, help="secrets and passwords that everybody knows: for development"
+        "CHATLY_ALLOW_KNOWN_SECRETS", default=False, help="allow well-known secrets and passwords; only for development"
     )
 
 

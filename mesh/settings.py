@@ -61,19 +61,19 @@ class ProcessSettings:
         help="`embedded`: SQLite and files; `distributed`: Kafka, Cassandra, Redis and S3",
         check=_engines_complaint,
     )
-    data_dir: Path = env("CHATLY_DATA_DIR", Path(".data"), help="folder of the embedded stores")
+    data_dir: Path = env("CHATLY_DATA_DIR", Path(".data"), help="folder of the embedded stores, secrets and logs")
     service_secret: str = env(
         "CHATLY_SERVICE_SECRET",
         "",
-        help="the mesh's one secret, at least 32 bytes, the same for every service",
+        help="shared secret of the mesh, at least 32 bytes, the same for every service; `chatly run` generates one",
         secret=True,
         check=_secret_complaint,
     )
-    auth: str = env("CHATLY_AUTH_ADDRESS", "127.0.0.1:50051", help="where the others find auth")
-    messaging: str = env("CHATLY_MESSAGING_ADDRESS", "127.0.0.1:50052", help="where the others find messaging")
-    presence: str = env("CHATLY_PRESENCE_ADDRESS", "127.0.0.1:50053", help="where the others find presence")
-    media: str = env("CHATLY_MEDIA_ADDRESS", "127.0.0.1:50054", help="where the others find media")
-    persister: str = env("CHATLY_PERSISTER_ADDRESS", "127.0.0.1:50055", help="where the others find the persister")
+    auth: str = env("CHATLY_AUTH_ADDRESS", "127.0.0.1:50051", help="gRPC address of auth")
+    messaging: str = env("CHATLY_MESSAGING_ADDRESS", "127.0.0.1:50052", help="gRPC address of messaging")
+    presence: str = env("CHATLY_PRESENCE_ADDRESS", "127.0.0.1:50053", help="gRPC address of presence")
+    media: str = env("CHATLY_MEDIA_ADDRESS", "127.0.0.1:50054", help="gRPC address of media")
+    persister: str = env("CHATLY_PERSISTER_ADDRESS", "127.0.0.1:50055", help="gRPC address of the persister")
 
     @property
     def distributed(self) -> bool:

@@ -37,46 +37,56 @@ class CassandraSettings:
     """One cluster and one keyspace. TLS is on where a CA file is given."""
 
     contact_points: tuple[str, ...] = env(
-        "CHATLY_CASSANDRA_CONTACT_POINTS", help="host[:port],... of some nodes", check=_contact_complaint
+        "CHATLY_CASSANDRA_CONTACT_POINTS", help="first nodes to contact: host[:port],...", check=_contact_complaint
     )
     keyspace: str = env(
-        "CHATLY_CASSANDRA_KEYSPACE", default="chatly", help="made by the program if need be", check=_keyspace_complaint
+        "CHATLY_CASSANDRA_KEYSPACE",
+        default="chatly",
+        help="keyspace; created if it does not exist",
+        check=_keyspace_complaint,
     )
     replication: str = env(
         "CHATLY_CASSANDRA_REPLICATION",
         default="1",
-        help="copies of each row, for a new keyspace: a number, or datacenter:number,...",
+        help="replicas of a new keyspace: a number, or datacenter:number,...",
         check=_replication_complaint,
     )
     local_datacenter: str = env(
-        "CHATLY_CASSANDRA_LOCAL_DC", default="", help="datacenter to talk to; empty: the contacts'"
+        "CHATLY_CASSANDRA_LOCAL_DC",
+        default="",
+        help="datacenter to connect to; empty: the datacenter of the contact points",
     )
-    username: str = env("CHATLY_CASSANDRA_USERNAME", default="", help="empty: no authentication")
-    password: str = env("CHATLY_CASSANDRA_PASSWORD", default="", help="of that user", secret=True)
+    username: str = env("CHATLY_CASSANDRA_USERNAME", default="", help="user name; empty: no authentication")
+    password: str = env(
+        "CHATLY_CASSANDRA_PASSWORD", default="", help="password of CHATLY_CASSANDRA_USERNAME", secret=True
+    )
     ca_file: str = env(
         "CHATLY_CASSANDRA_CA_FILE",
         default="",
-        help="PEM file that the nodes' certificates are checked by; turns TLS on",
+        help="PEM file of the CA that signed the nodes' certificates; turns TLS on",
         check=readable,
     )
     tls_name: str = env(
         "CHATLY_CASSANDRA_TLS_NAME",
         default="",
-        help="what every node's certificate must be for, as the cluster tells of numbers only; empty: anything",
+        help="name that every node's certificate must carry (nodes are known by IP address only); empty: any name",
     )
     certificate_file: str = env(
-        "CHATLY_CASSANDRA_CERT_FILE", default="", help="PEM file of our own certificate, for mTLS", check=readable
+        "CHATLY_CASSANDRA_CERT_FILE",
+        default="",
+        help="PEM file of the client certificate, for mutual TLS",
+        check=readable,
     )
     key_file: str = env(
-        "CHATLY_CASSANDRA_KEY_FILE", default="", help="PEM file of our own key, for mTLS", check=readable
+        "CHATLY_CASSANDRA_KEY_FILE", default="", help="PEM file of the client certificate's key", check=readable
     )
     request_seconds: float = env(
-        "CHATLY_CASSANDRA_REQUEST_SECONDS", default=4.0, help="how long one answer may take", check=positive
+        "CHATLY_CASSANDRA_REQUEST_SECONDS", default=4.0, help="timeout of one request, in seconds", check=positive
     )
     max_in_flight: int = env(
         "CHATLY_CASSANDRA_MAX_IN_FLIGHT",
         default=256,
-        help="requests of this process that wait for an answer at once; more of them queue up",
+        help="maximum of concurrent requests per process; further requests wait",
         check=positive,
     )
 

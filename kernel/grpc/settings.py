@@ -14,36 +14,42 @@ def _port(value: int) -> str | None:
 class ServerSettings:
     """Settings of one service's doors. `{SERVICE}` in a variable's name stands for its name in capitals."""
 
-    host: str = env("CHATLY_HOST", default="127.0.0.1", help="address that servers listen on")
-    grpc_port: int = env("CHATLY_{SERVICE}_GRPC_PORT", default=0, help="port for gRPC; 0: any free one", check=_port)
+    host: str = env("CHATLY_HOST", default="127.0.0.1", help="address that the servers listen on")
+    grpc_port: int = env("CHATLY_{SERVICE}_GRPC_PORT", default=0, help="gRPC port; 0: any free port", check=_port)
     http_port: int = env(
         "CHATLY_{SERVICE}_HTTP_PORT",
         default=0,
-        help="port for /metrics, /healthz and files; 0: any free one",
+        help="HTTP port for /metrics, /healthz and files; 0: any free port",
         check=_port,
     )
     metrics_port: int = env(
         "CHATLY_{SERVICE}_METRICS_PORT",
         default=0,
-        help="port for /metrics and /healthz alone and always without TLS, for probes and Prometheus; 0: none",
+        help="extra plaintext HTTP port for probes and Prometheus, serves only /metrics and /healthz; 0: none",
         check=_port,
     )
     grace_seconds: float = env(
-        "CHATLY_GRACE_SECONDS", default=10.0, help="how long running calls may finish at shutdown", check=positive
+        "CHATLY_GRACE_SECONDS",
+        default=10.0,
+        help="time that running calls get to finish at shutdown, in seconds",
+        check=positive,
     )
     max_concurrent_calls: int = env(
-        "CHATLY_MAX_CONCURRENT_CALLS", default=20_000, help="open calls and streams of one server", check=positive
+        "CHATLY_MAX_CONCURRENT_CALLS",
+        default=20_000,
+        help="maximum of open calls and streams per server",
+        check=positive,
     )
     max_streams_per_user: int = env(
-        "CHATLY_MAX_STREAMS_PER_USER", default=32, help="open streams of one user and method", check=positive
+        "CHATLY_MAX_STREAMS_PER_USER", default=32, help="maximum of open streams per user and method", check=positive
     )
     max_call_seconds: float = env(
-        "CHATLY_MAX_CALL_SECONDS", default=30.0, help="the longest that a unary call may take", check=positive
+        "CHATLY_MAX_CALL_SECONDS", default=30.0, help="longest deadline of a unary call, in seconds", check=positive
     )
     trust_edge: bool = env(
         "CHATLY_TRUST_EDGE",
         default=True,
-        help="whether to believe x-forwarded-* headers: only Envoy can reach the port",
+        help="trust x-forwarded-* headers; set it to false if clients can reach the port without Envoy",
     )
 
 

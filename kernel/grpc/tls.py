@@ -23,11 +23,13 @@ class TlsSettings:
     certificate_file: str = env(
         "CHATLY_TLS_CERT_FILE",
         default="",
-        help="PEM: this process's certificate, as server and as client; with the two below TLS between services is on",
+        help="PEM file of this process's certificate; the three CHATLY_TLS_* files together turn on mutual TLS",
     )
-    key_file: str = env("CHATLY_TLS_KEY_FILE", default="", help="PEM: the certificate's key")
+    key_file: str = env("CHATLY_TLS_KEY_FILE", default="", help="PEM file of the certificate's key")
     ca_file: str = env(
-        "CHATLY_TLS_CA_FILE", default="", help="PEM: who signs the services' certificates; nobody else is talked to"
+        "CHATLY_TLS_CA_FILE",
+        default="",
+        help="PEM file of the CA that signs the services' certificates; peers with other certificates are refused",
     )
 
 

@@ -17,36 +17,51 @@ def _protocol(value: str) -> str | None:
 class KafkaSettings:
     """The event log on Kafka."""
 
-    bootstrap: tuple[str, ...] = env("CHATLY_KAFKA_BOOTSTRAP", help="brokers to begin with: host:port, ...")
-    topic: str = env("CHATLY_KAFKA_TOPIC", default="chat-messages", help="the topic that holds every event")
+    bootstrap: tuple[str, ...] = env("CHATLY_KAFKA_BOOTSTRAP", help="bootstrap brokers: host:port,...")
+    topic: str = env("CHATLY_KAFKA_TOPIC", default="chat-messages", help="topic of the event log")
     partitions: int = env(
-        "CHATLY_KAFKA_PARTITIONS", default=12, help="of the topic, fixed when it is made", check=positive
+        "CHATLY_KAFKA_PARTITIONS",
+        default=12,
+        help="partitions of the topic; used when the topic is created, fixed afterwards",
+        check=positive,
     )
     replication: int = env(
-        "CHATLY_KAFKA_REPLICATION", default=1, help="copies of each record, when the topic is made", check=positive
+        "CHATLY_KAFKA_REPLICATION",
+        default=1,
+        help="replicas of the topic; used when the topic is created",
+        check=positive,
     )
     append_seconds: float = env(
         "CHATLY_KAFKA_APPEND_SECONDS",
         default=5.0,
-        help="how long an append may take before it is refused",
+        help="timeout of one append, in seconds",
         check=positive,
     )
     security_protocol: str = env(
-        "CHATLY_KAFKA_SECURITY_PROTOCOL", default="PLAINTEXT", help="or SASL_SSL, …", check=_protocol
+        "CHATLY_KAFKA_SECURITY_PROTOCOL",
+        default="PLAINTEXT",
+        help="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
+        check=_protocol,
     )
     sasl_mechanism: str = env(
-        "CHATLY_KAFKA_SASL_MECHANISM", default="SCRAM-SHA-512", help="with SASL: PLAIN, SCRAM-SHA-…"
+        "CHATLY_KAFKA_SASL_MECHANISM", default="SCRAM-SHA-512", help="with SASL: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
     )
-    username: str = env("CHATLY_KAFKA_USERNAME", default="", help="with SASL")
-    password: str = env("CHATLY_KAFKA_PASSWORD", default="", help="with SASL", secret=True)
+    username: str = env("CHATLY_KAFKA_USERNAME", default="", help="with SASL: user name")
+    password: str = env("CHATLY_KAFKA_PASSWORD", default="", help="with SASL: password", secret=True)
     ca_file: str = env(
-        "CHATLY_KAFKA_CA_FILE", default="", help="with SSL: who signed the brokers' certificates", check=readable
+        "CHATLY_KAFKA_CA_FILE",
+        default="",
+        help="with SSL: PEM file of the CA that signed the brokers' certificates",
+        check=readable,
     )
     certificate_file: str = env(
-        "CHATLY_KAFKA_CERTIFICATE_FILE", default="", help="with SSL: our own certificate, for mTLS", check=readable
+        "CHATLY_KAFKA_CERTIFICATE_FILE",
+        default="",
+        help="with SSL: PEM file of the client certificate, for mutual TLS",
+        check=readable,
     )
     key_file: str = env(
-        "CHATLY_KAFKA_KEY_FILE", default="", help="with SSL: the key of our own certificate", check=readable
+        "CHATLY_KAFKA_KEY_FILE", default="", help="with SSL: PEM file of the client certificate's key", check=readable
     )
 
     def client(self) -> dict[str, Any]:

@@ -24,24 +24,26 @@ class RedisSettings:
         secret=True,
         check=_wrong_url,
     )
-    password: str = env("CHATLY_REDIS_PASSWORD", default="", help="instead of one in the URL", secret=True)
+    password: str = env("CHATLY_REDIS_PASSWORD", default="", help="password, if the URL contains none", secret=True)
     ca_file: str = env(
         "CHATLY_REDIS_CA_FILE",
         default="",
-        help="who signed the server's certificate; empty: the system knows",
+        help="PEM file of the CA that signed the server's certificate; empty: the system's CA list",
         check=readable,
     )
     check_name: bool = env(
         "CHATLY_REDIS_CHECK_NAME",
         default=True,
-        help="whether the certificate must be for the address; false for a cluster that tells of its nodes by number",
+        help="check that the certificate matches the address; false for a cluster that announces IP addresses",
     )
     prefix: str = env(
-        "CHATLY_REDIS_PREFIX", default="", help="begins every key and channel, for a Redis that others use too"
+        "CHATLY_REDIS_PREFIX",
+        default="",
+        help="prefix of every key and channel, for a Redis shared with other programs",
     )
     lanes: int = env(
         "CHATLY_REDIS_LANES",
         default=1,
-        help="parts of the live bus, spread over a cluster's nodes; the same in all processes",
+        help="shards of the live bus, spread over a cluster's nodes; must be the same in all processes",
         check=positive,
     )

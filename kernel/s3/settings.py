@@ -20,16 +20,23 @@ def _missing(value: str) -> str | None:
 class S3Settings:
     """One bucket of one server."""
 
-    endpoint: str = env("CHATLY_S3_ENDPOINT", default="", help="e.g. http://minio:9000; empty: Amazon's")
+    endpoint: str = env(
+        "CHATLY_S3_ENDPOINT", default="", help="URL of the S3 server, e.g. http://minio:9000; empty: Amazon S3"
+    )
     region: str = env("CHATLY_S3_REGION", default="us-east-1", help="region of the bucket", check=_missing)
-    bucket: str = env("CHATLY_S3_BUCKET", default="chatly", help="made if need be", check=_bucket_complaint)
-    access_key: str = env("CHATLY_S3_ACCESS_KEY", help="id of the key", check=_missing)
-    secret_key: str = env("CHATLY_S3_SECRET_KEY", help="the key", secret=True, check=_missing)
+    bucket: str = env(
+        "CHATLY_S3_BUCKET",
+        default="chatly",
+        help="name of the bucket; created if it does not exist",
+        check=_bucket_complaint,
+    )
+    access_key: str = env("CHATLY_S3_ACCESS_KEY", help="access key id", check=_missing)
+    secret_key: str = env("CHATLY_S3_SECRET_KEY", help="secret access key", secret=True, check=_missing)
 
     ca_file: str = env(
         "CHATLY_S3_CA_FILE",
         default="",
-        help="with https: who signed the server's certificate; empty: one of those that Amazon's are signed by",
+        help="with https: PEM file of the CA that signed the server's certificate; empty: botocore's own CA list",
         check=readable,
     )
 

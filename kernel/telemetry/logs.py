@@ -23,8 +23,13 @@ def _one_of(*allowed: str) -> Callable[[str], str | None]:
 class LogSettings:
     """How to log."""
 
-    style: str = env("CHATLY_LOG_STYLE", default="pretty", help="json or pretty", check=_one_of(*_STYLES))
-    level: str = env("CHATLY_LOG_LEVEL", default="info", help="the least level to log", check=_one_of(*_LEVELS))
+    style: str = env("CHATLY_LOG_STYLE", default="pretty", help="log format: json or pretty", check=_one_of(*_STYLES))
+    level: str = env(
+        "CHATLY_LOG_LEVEL",
+        default="info",
+        help="lowest level that is logged: debug, info, warning or error",
+        check=_one_of(*_LEVELS),
+    )
 
 
 def logger(component: str) -> structlog.stdlib.BoundLogger:

@@ -25,11 +25,11 @@ class TraceSettings:
     endpoint: str = env(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         default="",
-        help="a collector that takes OTLP over gRPC, e.g. http://collector:4317; empty: no traces",
+        help="OpenTelemetry collector (OTLP over gRPC), e.g. http://collector:4317; empty: no traces",
         check=endpoint_complaint,
     )
     certificate: str = env(
         "OTEL_EXPORTER_OTLP_CERTIFICATE",
         default="",
-        help="with https: PEM file of who signed the collector's certificate",
+        help="with https: PEM file of the CA that signed the collector's certificate",
     )

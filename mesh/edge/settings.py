@@ -16,43 +16,66 @@ def _share(value: float) -> str | None:
 class EdgeSettings:
     """Where the edge listens, and where it finds the services. Addresses are `host:port`, several joined by commas."""
 
-    host: str = env("CHATLY_EDGE_HOST", "127.0.0.1", help="address to listen on")
+    host: str = env(
+        "CHATLY_EDGE_HOST", "127.0.0.1", help="address that the edge listens on; 0.0.0.0 accepts other machines"
+    )
     port: int = env("CHATLY_EDGE_PORT", 8080, help="port for plain HTTP")
     tls_port: int = env("CHATLY_EDGE_TLS_PORT", 8443, help="port for HTTPS")
-    admin_port: int = env("CHATLY_EDGE_ADMIN_PORT", 9901, help="port of Envoy's own admin page, on loopback only")
+    admin_port: int = env("CHATLY_EDGE_ADMIN_PORT", 9901, help="port of Envoy's admin page, on loopback only")
     metrics_port: int = env(
-        "CHATLY_EDGE_METRICS_PORT", 0, help="port for /stats/prometheus and /ready alone, on CHATLY_EDGE_HOST; 0: none"
+        "CHATLY_EDGE_METRICS_PORT",
+        0,
+        help="extra port on CHATLY_EDGE_HOST that serves only /stats/prometheus and /ready; 0: none",
     )
-    tls_certificate: str = env("CHATLY_EDGE_TLS_CERTIFICATE", "", help="PEM file; empty: no HTTPS, or a generated one")
+    tls_certificate: str = env(
+        "CHATLY_EDGE_TLS_CERTIFICATE",
+        "",
+        help="PEM file of the edge's certificate; empty: `chatly run` generates one, elsewhere no HTTPS",
+    )
     tls_key: str = env("CHATLY_EDGE_TLS_KEY", "", help="PEM file of the certificate's key")
-    mesh_certificate: str = env("CHATLY_TLS_CERT_FILE", "", help="PEM: what the edge shows to services")
+    mesh_certificate: str = env(
+        "CHATLY_TLS_CERT_FILE", "", help="PEM file of the certificate that the edge shows to services"
+    )
     mesh_key: str = env("CHATLY_TLS_KEY_FILE", "", help="PEM file of that certificate's key")
-    mesh_ca: str = env("CHATLY_TLS_CA_FILE", "", help="PEM: who signs the services' certificates")
-    auth: str = env("CHATLY_AUTH_ADDRESS", "127.0.0.1:50051", help="auth's gRPC")
-    messaging: str = env("CHATLY_MESSAGING_ADDRESS", "127.0.0.1:50052", help="messaging's gRPC")
-    presence: str = env("CHATLY_PRESENCE_ADDRESS", "127.0.0.1:50053", help="presence's gRPC")
-    media: str = env("CHATLY_MEDIA_ADDRESS", "127.0.0.1:50054", help="media's gRPC")
-    auth_http: str = env("CHATLY_AUTH_HTTP_ADDRESS", "127.0.0.1:51051", help="auth's HTTP door (JWKS)")
-    media_http: str = env("CHATLY_MEDIA_HTTP_ADDRESS", "127.0.0.1:51054", help="media's HTTP door (bytes)")
-    web: str = env("CHATLY_WEB_ADDRESS", "127.0.0.1:8081", help="the web client's files")
+    mesh_ca: str = env("CHATLY_TLS_CA_FILE", "", help="PEM file of the CA that signs the services' certificates")
+    auth: str = env("CHATLY_AUTH_ADDRESS", "127.0.0.1:50051", help="gRPC address of auth")
+    messaging: str = env("CHATLY_MESSAGING_ADDRESS", "127.0.0.1:50052", help="gRPC address of messaging")
+    presence: str = env("CHATLY_PRESENCE_ADDRESS", "127.0.0.1:50053", help="gRPC address of presence")
+    media: str = env("CHATLY_MEDIA_ADDRESS", "127.0.0.1:50054", help="gRPC address of media")
+    auth_http: str = env("CHATLY_AUTH_HTTP_ADDRESS", "127.0.0.1:51051", help="HTTP address of auth (JWKS)")
+    media_http: str = env("CHATLY_MEDIA_HTTP_ADDRESS", "127.0.0.1:51054", help="HTTP address of media (files)")
+    web: str = env("CHATLY_WEB_ADDRESS", "127.0.0.1:8081", help="address of the web client's file server")
     web_dir: Path = env("CHATLY_WEB_DIR", WEB_DIST, help="folder of the built web client")
     cors_origins: tuple[str, ...] = env(
-        "CHATLY_EDGE_CORS_ORIGINS", (), help="other origins whose pages may call, e.g. https://chat.example.org"
+        "CHATLY_EDGE_CORS_ORIGINS", (), help="other origins that may call the API (CORS), e.g. https://chat.example.org"
     )
-    max_upload_bytes: int = env("CHATLY_MEDIA_MAX_BYTES", 25 * 1024 * 1024, help="largest file")
-    login_per_minute: int = env("CHATLY_EDGE_LOGIN_PER_MINUTE", 60, help="logins and refreshes per client address")
-    register_per_minute: int = env("CHATLY_EDGE_REGISTER_PER_MINUTE", 30, help="registrations per client address")
-    send_per_second: int = env("CHATLY_EDGE_SEND_PER_SECOND", 100, help="sends per client address")
-    upload_per_minute: int = env("CHATLY_EDGE_UPLOAD_PER_MINUTE", 600, help="uploads and parts per client address")
-    connections: int = env("CHATLY_EDGE_MAX_CONNECTIONS", 20_000, help="client connections at once")
-    health_seconds: float = env("CHATLY_EDGE_HEALTH_SECONDS", 0.5, help="time between two looks at each service")
+    max_upload_bytes: int = env("CHATLY_MEDIA_MAX_BYTES", 25 * 1024 * 1024, help="largest file, in bytes")
+    login_per_minute: int = env(
+        "CHATLY_EDGE_LOGIN_PER_MINUTE", 60, help="logins and refreshes per client address and minute"
+    )
+    register_per_minute: int = env(
+        "CHATLY_EDGE_REGISTER_PER_MINUTE", 30, help="registrations per client address and minute"
+    )
+    send_per_second: int = env("CHATLY_EDGE_SEND_PER_SECOND", 100, help="sends per client address and second")
+    upload_per_minute: int = env(
+        "CHATLY_EDGE_UPLOAD_PER_MINUTE", 600, help="uploads and upload parts per client address and minute"
+    )
+    connections: int = env("CHATLY_EDGE_MAX_CONNECTIONS", 20_000, help="maximum of concurrent client connections")
+    health_seconds: float = env(
+        "CHATLY_EDGE_HEALTH_SECONDS", 0.5, help="interval of health checks of each service node, in seconds"
+    )
     concurrency: int = env("CHATLY_EDGE_CONCURRENCY", 2, help="worker threads of Envoy")
     collector: str = env(
-        "OTEL_EXPORTER_OTLP_ENDPOINT", "", help="where traces go; empty: there are none", check=endpoint_complaint
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "",
+        help="OpenTelemetry collector (OTLP over gRPC), e.g. http://collector:4317; empty: no traces",
+        check=endpoint_complaint,
     )
     collector_certificate: str = env(
-        "OTEL_EXPORTER_OTLP_CERTIFICATE", "", help="with https: PEM file of who signed the collector's certificate"
+        "OTEL_EXPORTER_OTLP_CERTIFICATE",
+        "",
+        help="with https: PEM file of the CA that signed the collector's certificate",
     )
     trace_ratio: float = env(
-        "CHATLY_EDGE_TRACE_RATIO", 0.01, help="share of the calls that are traced, 0 to 1", check=_share
+        "CHATLY_EDGE_TRACE_RATIO", 0.01, help="share of calls that are traced, 0 to 1", check=_share
     )

@@ -10,7 +10,7 @@ class AuthSettings:
     bcrypt_cost: int = env(
         "CHATLY_AUTH_BCRYPT_COST",
         12,
-        help="work factor of password hashes: each step doubles the time, 12 takes about 0.25 s",
+        help="bcrypt cost of password hashes; each step doubles the time, 12 takes about 0.25 s",
         check=between(4, 16),
     )
     access_token_seconds: int = env(
@@ -22,18 +22,18 @@ class AuthSettings:
     key_rotation_hours: int = env(
         "CHATLY_AUTH_KEY_ROTATION_HOURS",
         30 * 24,
-        help="how long one key signs access tokens, in hours",
+        help="lifetime of a signing key, in hours",
         check=between(1, 24 * 365),
     )
     hashing_queue: int = env(
         "CHATLY_AUTH_HASHING_QUEUE",
         128,
-        help="how many passwords may wait to be hashed; further logins are asked to come back",
+        help="length of the password hashing queue; further logins get RATE_LIMITED",
         check=between(1, 10_000),
     )
     free_failures: int = env(
         "CHATLY_AUTH_FREE_FAILURES",
         5,
-        help="failed logins of one account or from one address after which the next ones have to wait",
+        help="failed logins per account or address before further attempts are delayed",
         check=between(1, 10_000),
     )

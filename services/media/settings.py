@@ -15,7 +15,7 @@ class MediaSettings:
     max_bytes: int = env(
         "CHATLY_MEDIA_MAX_BYTES",
         25 * MIB,
-        help="largest file that may be sent, in bytes",
+        help="largest file, in bytes",
         check=between(1, 2048 * MIB),
     )
     avatar_max_bytes: int = env(
@@ -27,37 +27,37 @@ class MediaSettings:
     max_pixels: int = env(
         "CHATLY_MEDIA_MAX_PIXELS",
         40_000_000,
-        help="most pixels of an image, all frames together; each takes 4 to 17 bytes of memory while it is cleaned",
+        help="largest image, in pixels over all frames; decoding takes 4 to 17 bytes of memory per pixel",
         check=between(1, 80_000_000),
     )
     image_workers: int = env(
         "CHATLY_MEDIA_IMAGE_WORKERS",
         2,
-        help="how many images are cleaned at once",
+        help="images decoded at the same time",
         check=between(1, 64),
     )
     upload_hours: int = env(
         "CHATLY_MEDIA_UPLOAD_HOURS",
         24,
-        help="after how many hours an upload that is not complete is given up",
+        help="lifetime of an incomplete upload, in hours",
         check=between(1, 24 * 365),
     )
     unsent_days: int = env(
         "CHATLY_MEDIA_UNSENT_DAYS",
         7,
-        help="after how many days a file that was not sent is deleted",
+        help="lifetime of a file that was never sent, in days",
         check=between(1, 3650),
     )
     link_seconds: int = env(
         "CHATLY_MEDIA_LINK_SECONDS",
         300,
-        help="how long a download link works, in seconds",
+        help="lifetime of a download link, in seconds",
         check=between(1, 24 * 3600),
     )
     collect_seconds: int = env(
         "CHATLY_MEDIA_COLLECT_SECONDS",
         600,
-        help="how often what nobody needs is looked for, in seconds",
+        help="interval of garbage collection, in seconds",
         check=between(1, 24 * 3600),
     )
 

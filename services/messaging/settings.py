@@ -10,18 +10,18 @@ class MessagingSettings:
     known_chats: int = env(
         "CHATLY_MESSAGING_KNOWN_CHATS",
         default=10_000,
-        help="chats whose members are kept in memory, the most recently used",
+        help="size of the chat cache, in chats (least recently used are dropped)",
         check=positive,
     )
     blocks_seconds: float = env(
         "CHATLY_MESSAGING_BLOCKS_SECONDS",
         default=5.0,
-        help="how long an answer of auth about a user and their blocks is kept",
+        help="lifetime of cached blocks of a user, in seconds",
         check=not_negative,
     )
     stream_sends_per_second: float = env(
         "CHATLY_MESSAGING_STREAM_SENDS_PER_SECOND",
         default=100.0,
-        help="sends that one user's streams may begin on this node; more wait; 0: no limit",
+        help="sends per second and user over SendMessages streams, per node; further sends are delayed; 0: no limit",
         check=not_negative,
     )
