@@ -16,9 +16,8 @@ from bench.sides.side import Result
 from bench.sides.stage import Stage
 from history.cassandra.message_reader import NEWEST
 from history.cassandra.times import bucket_of
-from history.chat_id import direct_members
+from history.chat_id import ChatId
 from history.codec import decode_record
-from history.model import ChatId
 from history.open import HistoryStore, cassandra_history, cassandra_schema
 from history.unstored.redis_tail import RedisHotTail
 from history.view import History
@@ -101,7 +100,7 @@ def _reads(bare: Session, store: HistoryStore, redis: RedisHandle, chat_id: Chat
         )
         return await answer
 
-    reader = direct_members(chat_id)[1]
+    reader = chat_id.members[1]
     listing = Listing(chat=ChatRef(chat_id), page_size=_PAGE)
     known = _list_messages(store, redis)
 

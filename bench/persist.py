@@ -15,9 +15,9 @@ from bench.scale import Scale
 from bench.sides.side import Result
 from bench.sides.stage import Stage
 from history.cassandra.message_rows import message_statements
+from history.chat_id import ChatId
 from history.codec import decode_record
 from history.fold import apply_to_message
-from history.model import ChatId
 from history.open import cassandra_history, cassandra_schema
 from kernel.cassandra.session import CassandraSession, Statement
 from kernel.log.ports import LogRecord

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from zlib import crc32
 
-from history.chat_id import direct_chat_id, direct_members
+from history.chat_id import ChatId
 from history.codec import encode
-from history.model import ChatEvent, ChatId, MessageSent
+from history.model import ChatEvent, MessageSent
 from kernel.ids import HybridClock, UserId
 from kernel.log.ports import LogPosition, LogRecord
 
@@ -30,7 +30,7 @@ class Backwards:
 
 def people() -> ChatId:
     """A chat of two people who have none yet."""
-    return direct_chat_id(UserId(str(uuid4())), UserId(str(uuid4())))
+    return ChatId.direct(UserId(str(uuid4())), UserId(str(uuid4())))
 
 
 class Records:
@@ -48,7 +48,7 @@ class Records:
         event = ChatEvent(
             event_id=self._ids.next(),
             chat_id=chat_id,
-            actor_id=direct_members(chat_id)[0],
+            actor_id=chat_id.members[0],
             occurred_at=self._clock.moment,
             change=MessageSent(uuid4(), TEXT),
             request_id=uuid4().hex,

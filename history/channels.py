@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from history.chat_id import direct_members, is_direct, is_private, members_set_by
-from history.model import ChatEvent, ChatId
+from history.audience import is_private, members_set_by
+from history.chat_id import ChatId
+from history.model import ChatEvent
 from kernel.ids import UserId
 
 STORED_CHANNEL = "stored"
@@ -24,7 +25,7 @@ def channels_of(event: ChatEvent) -> Sequence[str]:
     """Where a lasting event is published, each channel once."""
     if is_private(event):
         return [user_channel(event.actor_id)] if event.actor_id is not None else []
-    if is_direct(event.chat_id):
-        return [user_channel(user_id) for user_id in direct_members(event.chat_id)]
+    if event.chat_id.is_direct:
+        return [user_channel(user_id) for user_id in event.chat_id.members]
     concerned = sorted(members_set_by(event) | set(event.audience))
     return [chat_channel(event.chat_id), *map(user_channel, concerned)]

@@ -9,8 +9,8 @@ from chatly.event.v1 import event_pb2 as pb
 from google.protobuf.message import DecodeError
 
 from history.changes import change_of, put_change, time_uuid
-from history.chat_id import direct_members, is_direct
-from history.model import ChatEvent, ChatId, MessageWithdrawn, StoredEvent
+from history.chat_id import ChatId
+from history.model import ChatEvent, MessageWithdrawn, StoredEvent
 from history.varint import read_varint, varint
 from kernel.grpc.timestamps import moment_of, timestamp
 from kernel.ids import UserId
@@ -126,7 +126,4 @@ def _occurred_at(message: pb.ChatEvent) -> datetime:
 def _chat_id(text: str) -> ChatId:
     if not text:
         raise ValueError("an event without a chat")
-    chat_id = ChatId(text)
-    if is_direct(chat_id):
-        direct_members(chat_id)
-    return chat_id
+    return ChatId(text)

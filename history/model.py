@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
-from typing import NewType
 from uuid import UUID
 
+from history.chat_id import ChatId
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
 
-ChatId = NewType("ChatId", str)
-"""Two user ids, sorted, joined by `_`; or a group's UUID."""
 Send = tuple[UserId, UUID]
 """The name of a send: who sends, and the `client_message_id`."""
 

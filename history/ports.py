@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from history.model import ChatEvent, ChatId, ChatState, MessageState, StoredEvent
+from history.chat_id import ChatId
+from history.model import ChatEvent, ChatState, MessageState, StoredEvent
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition, LogRecord
 

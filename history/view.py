@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from history.chat_id import may_see, role_in
+from history.audience import may_see, role_in
+from history.chat_id import ChatId
 from history.fold import apply_to_chat, deleted_by, emptied, fold_messages, message_of, shown, visible
-from history.model import ChatId, ChatState, Message, MessageState, StoredEvent
+from history.model import ChatState, Message, MessageState, StoredEvent
 from history.paging import is_unread, is_within, seen, split
 from history.ports import ChatHead, ChatReader, EventReader, MessageReader, TailReader, Window
 from kernel.ids import UserId, time_of

@@ -44,7 +44,7 @@ from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub  # noqa: E402
 from chatly.messaging.v1 import messaging_service_pb2 as messaging_pb  # noqa: E402
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub  # noqa: E402
 
-from kernel.rpc.jwks import JwksFeed  # noqa: E402
+from kernel.grpc.jwks import JwksFeed  # noqa: E402
 from kernel.runner import background  # noqa: E402
 from kernel.settings import load  # noqa: E402
 from mesh.platform import open_platform  # noqa: E402

@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from history.audience import members_set_by
 from history.cassandra.chat_rows import Buckets, Head
 from history.cassandra.event_rows import event_statements
 from history.cassandra.known import Known, KnownMessage, send_statement, shard_of
 from history.cassandra.message_rows import message_statements
 from history.cassandra.times import bucket_of, nearer_wins
-from history.chat_id import members_set_by
+from history.chat_id import ChatId
 from history.fold import emptied, message_of, send_of, text_of
 from history.model import (
     ChatEvent,
-    ChatId,
     ChatState,
     MessageDeleted,
     MessageState,

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from history.cassandra.access import neighbours, together
 from history.cassandra.times import ANY, earlier_wins, earliest_wins, further_wins, later_wins
-from history.chat_id import direct_members, is_direct
-from history.model import ChatId, ChatState, Membership, Registered, Role
+from history.chat_id import ChatId
+from history.model import ChatState, Membership, Registered, Role
 from history.ports import ChatHead
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession, Statement
@@ -145,7 +145,7 @@ def listing_statements(state: ChatState, *, is_new: bool) -> Iterable[tuple[User
     """Puts the chat among those of its people, each in a partition of their own: by whose it is."""
     people = set(state.memberships)
     if is_new:
-        people.update(state.read_marks, direct_members(state.chat_id) if is_direct(state.chat_id) else ())
+        people.update(state.read_marks, state.chat_id.members if state.chat_id.is_direct else ())
     for user_id in people:
         yield user_id, (_LIST, (user_id, state.chat_id))
 

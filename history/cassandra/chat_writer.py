@@ -19,7 +19,8 @@ from history.cassandra.event_rows import by_bucket, forget_words, load_events_at
 from history.cassandra.heads import Heads
 from history.cassandra.known import load_known
 from history.cassandra.withdrawals import forget_withdrawals, remember_withdrawals
-from history.model import ChatId, StoredEvent
+from history.chat_id import ChatId
+from history.model import StoredEvent
 from kernel.cassandra.session import CassandraSession, Statement
 from kernel.log.ports import LogRecord
 

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from history.cassandra.access import look_up, together
 from history.cassandra.times import ANY, FOR_EVER, bucket_of
+from history.chat_id import ChatId
 from history.codec import decode, encode, value_of
 from history.fold import scrubbed
-from history.model import ChatId, MessageEdited, MessageSent, StoredEvent
+from history.model import MessageEdited, MessageSent, StoredEvent
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession, Statement
 from kernel.log.ports import LogPosition

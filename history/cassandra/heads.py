@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from history.cassandra.chat_rows import Head, load_heads
-from history.model import ChatId
+from history.chat_id import ChatId
 from kernel.cassandra.session import CassandraSession
 
 _CHATS = 2_000

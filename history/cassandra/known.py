@@ -7,8 +7,9 @@ from uuid import UUID
 
 from history.cassandra.access import look_up
 from history.cassandra.event_rows import in_buckets, load_places
+from history.chat_id import ChatId
 from history.fold import message_of, send_of
-from history.model import ChatEvent, ChatId, MessageSent, MessageState, Send
+from history.model import ChatEvent, MessageSent, MessageState, Send
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession, Statement
 from kernel.ids import UserId

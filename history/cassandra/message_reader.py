@@ -11,7 +11,8 @@ from history.cassandra.event_rows import by_bucket
 from history.cassandra.message_rows import COLUMNS, states_of
 from history.cassandra.sent import SentLookups
 from history.cassandra.times import bucket_at, bucket_of
-from history.model import ChatId, MessageState
+from history.chat_id import ChatId
+from history.model import MessageState
 from history.ports import Window
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from history.cassandra.times import ANY, FOR_EVER, bucket_of, later_wins
-from history.chat_id import is_direct, other_member
-from history.model import ChatId, Content, Edit, MessageState, ReactionMark
+from history.chat_id import ChatId
+from history.model import Content, Edit, MessageState, ReactionMark
 from history.values import media_of, media_text
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import UNSET, CassandraSession, Statement
@@ -77,7 +77,7 @@ def _send(state: MessageState, content: Content, log_offset: int | None, where: 
         state.seq,
         log_offset,
         content.sender_id,
-        other_member(state.chat_id, content.sender_id) if is_direct(state.chat_id) else UNSET,
+        state.chat_id.other(content.sender_id) if state.chat_id.is_direct else UNSET,
         content.client_message_id,
         UNSET if state.edit else content.text,
         content.reply_to or UNSET,

@@ -6,7 +6,8 @@ from history.cassandra.access import together
 from history.cassandra.chat_rows import load_buckets, load_chat, load_chats_of, load_outlines
 from history.cassandra.event_rows import load_events_after
 from history.cassandra.offsets import load_offsets
-from history.model import ChatId, StoredEvent
+from history.chat_id import ChatId
+from history.model import StoredEvent
 from history.ports import ChatHead
 from kernel.cassandra.session import CassandraSession
 from kernel.ids import UserId

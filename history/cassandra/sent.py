@@ -5,7 +5,8 @@ from collections import deque
 from uuid import UUID
 
 from history.cassandra.known import load_sends
-from history.model import ChatId, Send
+from history.chat_id import ChatId
+from history.model import Send
 from kernel.cassandra.session import CassandraSession
 
 Place = tuple[ChatId, UUID]

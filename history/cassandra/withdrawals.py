@@ -5,9 +5,10 @@ from uuid import UUID
 
 from history.cassandra.access import neighbours, together
 from history.cassandra.times import ANY, FOR_EVER
+from history.chat_id import ChatId
 from history.codec import decode, encode
 from history.fold import message_of
-from history.model import ChatEvent, ChatId
+from history.model import ChatEvent
 from kernel.cassandra.session import CassandraSession
 
 _INSERT = (

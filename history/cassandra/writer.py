@@ -12,8 +12,9 @@ from history.cassandra.dead_letter_rows import (
 )
 from history.cassandra.offsets import load_offsets, save_offsets
 from history.cassandra.withdrawals import pending_withdrawals
+from history.chat_id import ChatId
 from history.codec import decode_record
-from history.model import ChatEvent, ChatId, StoredEvent
+from history.model import ChatEvent, StoredEvent
 from history.ports import Applied, DeadLetter
 from kernel.cassandra.session import CassandraSession
 from kernel.errors import Reason, unavailable

@@ -3,16 +3,9 @@
 import sqlite3
 from collections.abc import Sequence
 
+from history.chat_id import ChatId
 from history.fold import emptied, message_of, send_of, text_of
-from history.model import (
-    ChatEvent,
-    ChatId,
-    MessageDeleted,
-    MessageState,
-    MessageWithdrawn,
-    Send,
-    StoredEvent,
-)
+from history.model import ChatEvent, MessageDeleted, MessageState, MessageWithdrawn, Send, StoredEvent
 from history.resolve import Verdict, judge
 from history.sqlite.chat_rows import ChatRow, load_chats, save_chats
 from history.sqlite.event_rows import (

@@ -7,8 +7,8 @@ from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
-from history.chat_id import direct_members, is_direct
-from history.model import ChatId, ChatState, Membership, Registered, Role
+from history.chat_id import ChatId
+from history.model import ChatState, Membership, Registered, Role
 from history.sqlite.access import Key, id_or_none, key_or_null, rows_of, write_rows
 from kernel.ids import UserId, from_time_key, time_key
 from kernel.log.ports import LogPosition
@@ -51,7 +51,7 @@ def load_chats(
     """Those of which anything is known; `only`: of the people in them this one alone."""
     rows = rows_of(connection, _READ, _keys(chat_ids))
     found = [ChatId(row["chat_id"]) for row in rows]
-    details = _load_details(connection, [chat_id for chat_id in found if not is_direct(chat_id)])
+    details = _load_details(connection, [chat_id for chat_id in found if not chat_id.is_direct])
     members = _load_members(connection, found, only)
     return {
         chat_id: ChatRow(
@@ -146,7 +146,7 @@ def _new_members(state: ChatState, old: ChatState | None) -> Iterator[tuple[obje
 
 
 def _people(state: ChatState) -> Collection[UserId]:
-    two = direct_members(state.chat_id) if is_direct(state.chat_id) else ()
+    two = state.chat_id.members if state.chat_id.is_direct else ()
     return {*two, *state.memberships, *state.read_marks}
 
 

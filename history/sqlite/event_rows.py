@@ -4,9 +4,10 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from history.chat_id import ChatId
 from history.codec import decode, encode, value_of
 from history.fold import scrubbed, text_of
-from history.model import ChatEvent, ChatId, Send, StoredEvent
+from history.model import ChatEvent, Send, StoredEvent
 from history.sqlite.access import Key, key_or_null, rows_of, write_rows
 from history.sqlite.message_rows import MessageKey
 from kernel.ids import UserId, from_time_key, time_key

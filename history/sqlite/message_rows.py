@@ -5,8 +5,8 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from uuid import UUID
 
-from history.chat_id import is_direct, other_member
-from history.model import ChatId, Content, Edit, MessageState, ReactionMark
+from history.chat_id import ChatId
+from history.model import Content, Edit, MessageState, ReactionMark
 from history.sqlite.access import Key, id_or_none, key_or_null, rows_of, write_rows
 from history.values import EMPTY_LIST, media_of, media_text
 from kernel.ids import UserId, from_time_key, time_key
@@ -84,7 +84,7 @@ def _content_values(chat_id: ChatId, content: Content) -> dict[str, object]:
     first = content.attachments[0] if content.attachments else None
     return {
         "sender_id": content.sender_id,
-        "receiver_id": other_member(chat_id, content.sender_id) if is_direct(chat_id) else None,
+        "receiver_id": chat_id.other(content.sender_id) if chat_id.is_direct else None,
         "client_message_id": content.client_message_id.bytes,
         "reply_to_message_id": key_or_null(content.reply_to),
         "attachment_url": f"/api/uploads/{first.media_id}" if first else None,

@@ -5,8 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
+from history.chat_id import ChatId
 from history.codec import decode
-from history.model import ChatId, MessageState, StoredEvent
+from history.model import MessageState, StoredEvent
 from history.ports import ChatHead, Window
 from history.sqlite.chat_rows import load_chats
 from history.sqlite.message_rows import load_messages, states_of

@@ -6,7 +6,8 @@ from contextlib import suppress
 from typing import TypeVar
 from uuid import UUID
 
-from history.model import ChatId, StoredEvent
+from history.chat_id import ChatId
+from history.model import StoredEvent
 from history.ports import EventReader, HotTail, TailReader
 from kernel.errors import ChatlyError
 from kernel.ids import UserId

@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from history.chat_id import users_of
-from history.model import ChatId, MessageSent, Send, StoredEvent
+from history.audience import users_of
+from history.chat_id import ChatId
+from history.model import MessageSent, Send, StoredEvent
 from kernel.ids import UserId
 
 

@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from history.chat_id import users_of
+from history.audience import users_of
+from history.chat_id import ChatId
 from history.codec import pack_lasting, unpack
-from history.model import ChatId, MessageSent, StoredEvent
+from history.model import MessageSent, StoredEvent
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
 from kernel.redis.handle import Call, RedisHandle, Script

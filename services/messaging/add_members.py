@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 
-from history.chat_id import members_of
-from history.model import ChatId, Role
+from history.audience import members_of
+from history.chat_id import ChatId
+from history.model import Role
 from history.view import ChatOverview
 from kernel.ids import UserId
 from services.messaging.groups import Groups, after

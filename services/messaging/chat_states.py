@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from history.channels import chat_channel, user_channel
-from history.chat_id import direct_members, is_direct
+from history.chat_id import ChatId
 from history.codec import unpack
 from history.fold import apply_to_chat
-from history.model import ChatEvent, ChatId, ChatState, StoredEvent
+from history.model import ChatEvent, ChatState, StoredEvent
 from history.view import History
 from kernel.bus.ports import BusGap, BusMessage, LiveBus
 from kernel.errors import ChatlyError, Reason
@@ -172,4 +172,4 @@ class ChatStates:
 
 def _channel(chat_id: ChatId) -> str:
     """Where everything that happens in the chat is heard of, but for what people delete for themselves."""
-    return user_channel(direct_members(chat_id)[0]) if is_direct(chat_id) else chat_channel(chat_id)
+    return user_channel(chat_id.members[0]) if chat_id.is_direct else chat_channel(chat_id)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from history.chat_id import group_chat_id
+from history.chat_id import ChatId
 from history.fold import apply_to_chat
 from history.model import ChatState, GroupCreated, Role
 from history.ports import SendClaims
@@ -47,7 +47,7 @@ class CreateGroup:
 
         Errors: as MessagingService.CreateGroup lists them, and NOT_A_MEMBER.
         """
-        chat_id = group_chat_id(creator, group.client_group_id)
+        chat_id = ChatId.group(creator, group.client_group_id)
         async with self._turns.of(chat_id):
             if await self._states.of(chat_id) is not None:
                 seat = await self._members.reading(ChatRef(chat_id), creator)

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from history.chat_id import ChatId
 from history.fold import apply_to_chat
-from history.model import ChatEvent, ChatId, ChatState, MemberSet
+from history.model import ChatEvent, ChatState, MemberSet
 from history.view import ChatOverview, History
 from kernel.ids import UserId
 from services.messaging.events import Events

@@ -1,7 +1,7 @@
 """Leaves a group."""
 
-from history.chat_id import members_of
-from history.model import ChatId
+from history.audience import members_of
+from history.chat_id import ChatId
 from kernel.ids import UserId
 from services.messaging.groups import Groups
 from services.messaging.roles import removal

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from history.chat_id import members_of, role_in
+from history.audience import members_of, role_in
 from history.model import ChatState
 from history.view import ChatOverview, History, last_activity
 from kernel.ids import UserId, ticks_of

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Collection, Sequence
 
-from history.chat_id import direct_members, is_direct, members_of
-from history.model import ChatId
+from history.audience import members_of
+from history.chat_id import ChatId
 from history.view import History
 from kernel.ids import UserId
 from services.messaging.chat_states import ChatStates
@@ -31,7 +31,7 @@ class ListContacts:
         return sorted(known)[:MAX_CONTACTS]
 
     async def _people_in(self, chat_id: ChatId) -> Collection[UserId]:
-        if is_direct(chat_id):
-            return direct_members(chat_id)
+        if chat_id.is_direct:
+            return chat_id.members
         state = await self._states.of(chat_id)
         return members_of(state) if state else ()

@@ -1,7 +1,8 @@
 """Lets users into chats: finds the chat that a call names, and makes sure that the caller belongs there."""
 
-from history.chat_id import direct_chat_id, direct_members, is_direct, other_member, role_in
-from history.model import ChatId, ChatState
+from history.audience import role_in
+from history.chat_id import ChatId
+from history.model import ChatState
 from kernel.errors import ChatlyError, Reason, denied, invalid_field, precondition
 from kernel.ids import UserId
 from services.messaging.chat_states import ChatStates
@@ -24,19 +25,19 @@ class Members:
     async def reading(self, chat: ChatRef, user_id: UserId) -> Seat:
         """A seat to read from; also where the other one of two is blocked or gone, if anything was ever said."""
         chat_id = _chat_id(chat, user_id)
-        if not is_direct(chat_id):
+        if not chat_id.is_direct:
             return await self._in_group(chat_id, user_id)
         state = await self._state_if_store_answers(chat_id)
         if state is None:
-            await self._require_existing(other_member(chat_id, user_id), user_id)
+            await self._require_existing(chat_id.other(user_id), user_id)
         return _direct_seat(chat_id, user_id, state)
 
     async def writing(self, chat: ChatRef, user_id: UserId) -> Seat:
         """A seat to write from; in a 1:1 chat the other one must exist, and neither may block the other."""
         chat_id = _chat_id(chat, user_id)
-        if not is_direct(chat_id):
+        if not chat_id.is_direct:
             return await self._in_group(chat_id, user_id)
-        await require_peers(self._directory, user_id, [other_member(chat_id, user_id)])
+        await require_peers(self._directory, user_id, [chat_id.other(user_id)])
         return _direct_seat(chat_id, user_id, await self._state_if_store_answers(chat_id))
 
     async def in_group(self, chat_id: ChatId, user_id: UserId) -> Seat:
@@ -75,18 +76,18 @@ class Members:
 
 def _chat_id(chat: ChatRef, user_id: UserId) -> ChatId:
     """The chat's id in its one form; raise for two people if the caller is none of them, or both."""
-    if not chat.user_id and not is_direct(ChatId(chat.chat_id)):
+    if not chat.user_id and not ChatId(chat.chat_id).is_direct:
         return ChatId(chat.chat_id)
-    pair = (user_id, UserId(chat.user_id)) if chat.user_id else direct_members(ChatId(chat.chat_id))
+    pair = (user_id, UserId(chat.user_id)) if chat.user_id else ChatId(chat.chat_id).members
     if user_id not in pair:
         raise denied(Reason.NOT_A_MEMBER, "you are not a member of this chat")
     if pair[0] == pair[1]:
         raise precondition(Reason.NOT_WITH_ONESELF, "a chat with oneself is not possible")
-    chat_id = direct_chat_id(*pair)
+    chat_id = ChatId.direct(*pair)
     if chat.chat_id not in {"", chat_id}:
         raise invalid_field("chat_id", f"the two user ids must be sorted: {chat_id}")
     return chat_id
 
 
 def _direct_seat(chat_id: ChatId, user_id: UserId, state: ChatState | None) -> Seat:
-    return Seat(user_id, chat_id, state or ChatState(chat_id), None, other_member(chat_id, user_id))
+    return Seat(user_id, chat_id, state or ChatState(chat_id), None, chat_id.other(user_id))

@@ -6,8 +6,9 @@ from enum import Enum, auto
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from history.chat_id import ChatId
 from history.fold import apply_to_message, shown
-from history.model import AttachedMedia, ChatEvent, ChatId, ChatState, Message, Role
+from history.model import AttachedMedia, ChatEvent, ChatState, Message, Role
 from kernel.ids import UserId
 
 MAX_GROUP_MEMBERS = 5_000

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from history.model import ChatEvent, ChatId
+from history.chat_id import ChatId
+from history.model import ChatEvent
 from kernel.ids import UserId
 from services.messaging.model import Blocks, MediaFile
 

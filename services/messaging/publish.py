@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
+from history.audience import members_of
 from history.channels import channels_of
-from history.chat_id import direct_members, is_direct, members_of
 from history.codec import encode, pack_lasting
 from history.model import ChatEvent, ChatState, MessageSent, StoredEvent
 from history.ports import HotTail
@@ -84,7 +84,7 @@ class Publisher:
 
     def _contact_news(self, events: Sequence[ChatEvent], before: ChatState | None) -> list[BusMessage]:
         users = {user_id for event in events for user_id in _moved(event, before)}
-        if users and not is_direct(events[0].chat_id):
+        if users and not events[0].chat_id.is_direct:
             now = self._states.known(events[0].chat_id)
             users.update(members_of(now) if now else ())
         return [BusMessage(contacts_channel(user_id), b"") for user_id in sorted(users)]
@@ -108,7 +108,7 @@ def contacts_channel(user_id: UserId) -> str:
 
 def _moved(event: ChatEvent, before: ChatState | None) -> Collection[UserId]:
     """Who has a contact more or less by it: the two of a new chat; who joins or leaves, as the audience names them."""
-    if is_direct(event.chat_id):
+    if event.chat_id.is_direct:
         is_first = isinstance(event.change, MessageSent) and (before is None or before.last_message_id is None)
-        return direct_members(event.chat_id) if is_first else ()
+        return event.chat_id.members if is_first else ()
     return event.audience

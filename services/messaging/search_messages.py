@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from uuid import UUID
 
-from history.model import ChatId, Message
+from history.chat_id import ChatId
+from history.model import Message
 from history.ports import Window
 from history.view import History
 from kernel.errors import ChatlyError, Code, Reason, invalid_field

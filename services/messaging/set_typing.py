@@ -1,6 +1,6 @@
 """Tells the others that a member types."""
 
-from history.model import ChatId
+from history.chat_id import ChatId
 from kernel.ids import UserId
 from kernel.time import Clock
 from services.messaging.members import Members

@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from history.chat_id import members_of
-from history.model import ChatId, ChatState, GroupUpdated, Registered, Role
+from history.audience import members_of
+from history.chat_id import ChatId
+from history.model import ChatState, GroupUpdated, Registered, Role
 from history.view import ChatOverview
 from kernel.ids import UserId
 from services.messaging.events import Events

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
-from history.model import ChatId, StoredEvent
+from history.chat_id import ChatId
+from history.model import StoredEvent
 from history.ports import EventReader
 from kernel.log.ports import LogReader, LogRecord
 from services.persister.announce import Announce

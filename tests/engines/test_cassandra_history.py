@@ -10,9 +10,10 @@ from uuid import UUID
 
 import pytest
 
+from history.chat_id import ChatId
 from history.codec import encode
 from history.fold import apply_to_chat, fold_messages
-from history.model import ChatEvent, ChatId
+from history.model import ChatEvent
 from history.open import HistoryStore, cassandra_history, cassandra_schema
 from history.ports import Window
 from kernel.cassandra.bridge import Row

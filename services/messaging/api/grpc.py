@@ -9,7 +9,7 @@ import grpc
 from chatly.messaging.v1 import messaging_service_pb2 as pb
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceServicer
 
-from history.model import ChatId
+from history.chat_id import ChatId
 from kernel.grpc.context import current_user
 from kernel.ids import UserId
 from services.messaging.add_members import AddMembers

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 import structlog
 
 from history.channels import STORED_CHANNEL, chat_channel
+from history.chat_id import ChatId
 from history.codec import Ephemeral, decode_watermark, unpack
-from history.model import ChatId, Membership
+from history.model import Membership
 from history.ports import EventReader, HotTail
 from kernel.bus.ports import BusGap, BusMessage, LiveBus
 from kernel.errors import ChatlyError, Reason, unavailable

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from history.model import ChatId
+from history.chat_id import ChatId
 from kernel.errors import ChatlyError, Code, Reason
 from services.messaging.live.pace import Pace, Paced
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from history.chat_id import is_direct
-from history.model import ChatEvent, ChatId, ChatState, GroupCreated, MemberSet, Membership
+from history.chat_id import ChatId
+from history.model import ChatEvent, ChatState, GroupCreated, MemberSet, Membership
 from kernel.ids import UserId, time_key
 
 
@@ -23,7 +23,7 @@ def places_of(user_id: UserId, states: Iterable[ChatState]) -> Mapping[ChatId, M
     return {
         state.chat_id: state.memberships[user_id]
         for state in states
-        if not is_direct(state.chat_id) and user_id in state.memberships
+        if not state.chat_id.is_direct and user_id in state.memberships
     }
 
 

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 from enum import Enum, auto
 from typing import Protocol
 
-from history.model import ChatEvent, ChatId, ChatState
+from history.chat_id import ChatId
+from history.model import ChatEvent, ChatState
 from history.view import Replay
 from kernel.ids import UserId
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from history.model import ChatId, Membership, StoredEvent
+from history.chat_id import ChatId
+from history.model import Membership, StoredEvent
 from kernel.ids import UserId, time_key
 from kernel.log.ports import LogPosition
 from services.messaging.live.outbox import Delivery, Outbox

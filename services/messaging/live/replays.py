@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from history.chat_id import is_direct
-from history.model import ChatId, Membership, StoredEvent
+from history.chat_id import ChatId
+from history.model import Membership, StoredEvent
 from history.ports import EventReader
 from kernel.ids import UserId
 from services.messaging.live.places import places_of, places_set_by, takes_out
@@ -50,7 +50,7 @@ class Replays:
         """Where the user is and was, and their places in all these groups and in those that the stream hears."""
         async with self._few:
             chats = {*await self._past.chats_of(reader.user_id), *reader.groups}
-            groups = await self._past.outlines({each for each in chats if not is_direct(each)}, reader.user_id)
+            groups = await self._past.outlines({each for each in chats if not each.is_direct}, reader.user_id)
         return Whereabouts(chats, places_of(reader.user_id, groups.values()))
 
     async def stored(self) -> Mapping[int, int]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from history.chat_id import direct_chat_id
+from history.chat_id import ChatId
 from history.model import GroupUpdated, Role
 from history.open import HistoryStore
 from kernel.log.ports import LogPosition
@@ -62,7 +62,7 @@ async def test_of_the_people_in_a_chat_one_can_be_read_alone(store: HistoryStore
 async def test_many_chats_can_be_read_with_one_of_their_people(store: HistoryStore) -> None:
     """More than go in one request; in a direct chat somebody has no row of their own before they read."""
     others = [a_user() for _ in range(45)]
-    chats = {direct_chat_id(ANN, other): other for other in others}
+    chats = {ChatId.direct(ANN, other): other for other in others}
     await store.writer.apply(records_of([Chronicle(chat_id).sent(other) for chat_id, other in chats.items()]))
 
     heads = await store.chats.heads([*chats, ANN_AND_BOB], only=ANN)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from history.chat_id import direct_chat_id
+from history.chat_id import ChatId
 from history.codec import encode
 from history.fold import apply_to_chat, fold_messages
 from history.model import ChatEvent, MessageWithdrawn
@@ -54,7 +54,7 @@ async def test_every_chat_counts_for_itself(store: HistoryStore) -> None:
 
 
 async def test_a_batch_may_have_hundreds_of_messages_in_dozens_of_chats(store: HistoryStore) -> None:
-    chats = [Chronicle(direct_chat_id(ANN, a_user())) for _ in range(70)]
+    chats = [Chronicle(ChatId.direct(ANN, a_user())) for _ in range(70)]
     events = [chat.sent(text=f"{turn}") for turn in range(3) for chat in chats]
 
     await store.writer.apply(records_of(events[:75]))

@@ -10,8 +10,9 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from chatly.persister.v1 import persister_service_pb2 as persister
 from chatly.persister.v1.persister_service_pb2_grpc import PersisterServiceStub
 
+from history.chat_id import ChatId
 from history.codec import encode
-from history.model import ChatEvent, ChatId
+from history.model import ChatEvent
 from kernel.cassandra.session import open_cassandra
 from kernel.cassandra.settings import CassandraSettings
 from kernel.ids import UserId

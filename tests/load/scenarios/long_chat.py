@@ -13,8 +13,8 @@ from chatly.messaging.v1.message_pb2 import Message
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from bench.records import Records
+from history.chat_id import ChatId
 from history.codec import decode
-from history.model import ChatId
 from kernel.sqlite.log import SqliteLog, open_sqlite_log
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person

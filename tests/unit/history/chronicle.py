@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID, uuid4
 
-from history.chat_id import direct_chat_id
+from history.chat_id import ChatId
 from history.codec import encode
 from history.model import (
     AttachedMedia,
     Change,
     ChatEvent,
-    ChatId,
     GroupCreated,
     MemberSet,
     MessageDeleted,
@@ -43,7 +42,7 @@ def a_user() -> UserId:
 
 
 ANN, BOB, CAT = a_user(), a_user(), a_user()
-ANN_AND_BOB = direct_chat_id(ANN, BOB)
+ANN_AND_BOB = ChatId.direct(ANN, BOB)
 A_GROUP = ChatId(an_id())
 
 

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
+from history.chat_id import ChatId
 from history.model import (
     AttachedMedia,
     Change,
     ChatEvent,
-    ChatId,
     GroupCreated,
     GroupUpdated,
     MemberSet,

@@ -2,16 +2,9 @@
 
 from uuid import UUID
 
+from history.audience import audience_of, may_see, members_of
 from history.channels import channels_of, chat_channel, user_channel
-from history.chat_id import (
-    audience_of,
-    direct_chat_id,
-    direct_members,
-    group_chat_id,
-    may_see,
-    members_of,
-    other_member,
-)
+from history.chat_id import ChatId
 from history.fold import apply_to_chat
 from history.model import ChatEvent, ChatState, Role
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, a_user
@@ -25,14 +18,14 @@ def after(*events: ChatEvent) -> ChatState | None:
 
 
 def test_two_people_have_one_chat_whoever_asks() -> None:
-    assert direct_chat_id(ANN, BOB) == direct_chat_id(BOB, ANN) == ANN_AND_BOB
-    assert set(direct_members(ANN_AND_BOB)) == {ANN, BOB}
-    assert other_member(ANN_AND_BOB, ANN) == BOB
+    assert ChatId.direct(ANN, BOB) == ChatId.direct(BOB, ANN) == ANN_AND_BOB
+    assert set(ANN_AND_BOB.members) == {ANN, BOB}
+    assert ANN_AND_BOB.other(ANN) == BOB
 
 
 def test_a_retried_creation_means_the_same_group() -> None:
-    assert group_chat_id(ANN, UUID(int=1)) == group_chat_id(ANN, UUID(int=1))
-    assert group_chat_id(ANN, UUID(int=1)) != group_chat_id(BOB, UUID(int=1))
+    assert ChatId.group(ANN, UUID(int=1)) == ChatId.group(ANN, UUID(int=1))
+    assert ChatId.group(ANN, UUID(int=1)) != ChatId.group(BOB, UUID(int=1))
 
 
 def test_a_direct_message_goes_to_both_people() -> None:

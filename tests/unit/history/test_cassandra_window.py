@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from history.cassandra.message_reader import NEWEST, CassandraMessageReader
 from history.cassandra.times import bucket_of
-from history.model import ChatId
+from history.chat_id import ChatId
 from history.ports import Window
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession, Params

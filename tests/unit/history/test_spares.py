@@ -9,8 +9,9 @@ from uuid import UUID
 
 import pytest
 
+from history.chat_id import ChatId
 from history.codec import encode
-from history.model import ChatEvent, ChatId, MessageSent, StoredEvent
+from history.model import ChatEvent, MessageSent, StoredEvent
 from history.open import HistoryStore, open_history
 from history.unstored.fallback_claims import SpareSendClaims
 from history.unstored.fallback_tail import SpareHotTail

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from history.chat_id import group_chat_id
+from history.chat_id import ChatId
 from history.model import ChatEvent, Message, MessageSent, Role
 from history.open import HistoryStore
 from history.ports import Window
@@ -197,7 +197,7 @@ async def test_what_was_missed_in_some_chats_is_told_without_the_others(store: H
 
 @pytest.mark.parametrize("cut", range(8))
 async def test_outlines_are_the_chats_that_one_is_in_wherever_they_are_known(store: HistoryStore, cut: int) -> None:
-    direct, group, left = Chronicle(), Chronicle(A_GROUP), Chronicle(group_chat_id(BOB, UUID(int=1)))
+    direct, group, left = Chronicle(), Chronicle(A_GROUP), Chronicle(ChatId.group(BOB, UUID(int=1)))
     events = [
         direct.sent(),
         group.created(ANN, BOB),

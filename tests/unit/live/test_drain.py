@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from history.chat_id import direct_chat_id
+from history.chat_id import ChatId
 from kernel.errors import Code, Reason
 from services.messaging.live.drain import MAX_DELAY_MS, by_chance
 from tests.unit.live.world import Node, World, a_node, a_user
@@ -30,16 +30,16 @@ async def test_what_waited_comes_first_and_the_rest_after_reconnecting(world: Wo
     async with node.client(bob) as client:
         await client.caught_up()
         client.may_read.clear()
-        await node.send(direct_chat_id(ann, bob), ann, "0")
+        await node.send(ChatId.direct(ann, bob), ann, "0")
         await client.saw_text("0")
         for number in range(1, 3):
-            await node.send(direct_chat_id(ann, bob), ann, str(number))
+            await node.send(ChatId.direct(ann, bob), ann, str(number))
         async with node.client(ann) as other:
             await other.caught_up()
-            await node.send(direct_chat_id(ann, a_user()), ann, "all is handed on")
+            await node.send(ChatId.direct(ann, a_user()), ann, "all is handed on")
             await other.saw_text("all is handed on")
         await node.drain()
-        await node.send(direct_chat_id(ann, bob), ann, "after the drain")
+        await node.send(ChatId.direct(ann, bob), ann, "after the drain")
         client.may_read.set()
         await eventually(lambda: client.ended)
     async with a_node(world) as second, second.client(bob, client.cursor) as resumed:
@@ -55,7 +55,7 @@ async def test_a_replay_is_cut_short_and_its_cursor_stays(world: World, node: No
     async with node.client(bob) as client:
         await client.caught_up()
     for number in range(20):
-        await node.send(direct_chat_id(ann, bob), ann, str(number) + "x" * 4_000)
+        await node.send(ChatId.direct(ann, bob), ann, str(number) + "x" * 4_000)
     await world.persist()
     async with node.client(bob, client.cursor) as cut:
         cut.may_read.clear()
@@ -86,7 +86,7 @@ async def test_a_stream_that_has_just_begun_says_before_all_else_where_it_begins
         monkeypatch.setattr(node.replays, "stored", late)
         async with node.client(bob) as begins:
             await asked.wait()
-            await node.send(direct_chat_id(ann, bob), ann, "meanwhile")
+            await node.send(ChatId.direct(ann, bob), ann, "meanwhile")
             await listening.saw_text("meanwhile")
             await node.drain()
             answered.set()

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from history.channels import user_channel
-from history.chat_id import direct_chat_id
+from history.chat_id import ChatId
 from kernel.errors import ChatlyError, Code, Reason, unavailable
 from kernel.telemetry import metrics
 from services.messaging.live import outbox
@@ -47,10 +47,10 @@ async def test_what_queues_up_during_a_write_is_one_write(node: Node) -> None:
     async with node.client(bob) as client:
         await client.caught_up()
         client.may_read.clear()
-        await node.send(direct_chat_id(ann, bob), ann, "0")
+        await node.send(ChatId.direct(ann, bob), ann, "0")
         await client.saw_text("0")
         for number in range(1, 50):
-            await node.send(direct_chat_id(ann, bob), ann, str(number))
+            await node.send(ChatId.direct(ann, bob), ann, str(number))
         client.may_read.set()
         await client.saw_text("49")
 
@@ -90,11 +90,11 @@ async def test_typing_is_shed_before_a_slow_reader_is_ended(
     async with node.client(bob) as client:
         await client.caught_up()
         client.may_read.clear()
-        await node.send(direct_chat_id(ann, bob), ann, "first")
+        await node.send(ChatId.direct(ann, bob), ann, "first")
         await client.saw_text("first")
         for _ in range(100):
             await world.typing(user_channel(bob), ann)
-        await node.send(direct_chat_id(ann, bob), ann, "last")
+        await node.send(ChatId.direct(ann, bob), ann, "last")
         await asyncio.sleep(0)
         client.may_read.set()
         await client.saw_text("last")
@@ -108,12 +108,12 @@ async def test_what_comes_while_a_slow_replay_runs_is_replayed_too(node: Node, m
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
-    await node.send(direct_chat_id(ann, bob), ann, "missed")
+    await node.send(ChatId.direct(ann, bob), ann, "missed")
     async with node.client(bob, client.cursor) as resumed:
         resumed.may_read.clear()
         await resumed.saw_text("missed")
         for number in range(100):
-            await node.send(direct_chat_id(ann, bob), ann, str(number))
+            await node.send(ChatId.direct(ann, bob), ann, str(number))
         resumed.may_read.set()
         await resumed.caught_up()
 

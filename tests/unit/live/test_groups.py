@@ -8,8 +8,8 @@ import pytest
 from chatly.messaging.v1 import message_pb2
 
 from history.channels import chat_channel, user_channel
-from history.chat_id import direct_chat_id
-from history.model import ChatId, GroupUpdated, MemberSet, MessageSent, Role
+from history.chat_id import ChatId
+from history.model import GroupUpdated, MemberSet, MessageSent, Role
 from history.view import Replay
 from kernel.ids import UserId
 from services.messaging.live import replays
@@ -20,7 +20,7 @@ from tests.waiting import eventually
 
 async def nothing_more(node: Node, client: Client) -> None:
     """Everything published before now has been handled when a later message of the client's own has come."""
-    await node.send(direct_chat_id(client.user, a_user()), client.user, "end")
+    await node.send(ChatId.direct(client.user, a_user()), client.user, "end")
     await client.saw_text("end")
 
 
@@ -279,7 +279,7 @@ async def test_who_is_written_to_for_the_first_time_while_a_replay_runs_hears_it
         await client.caught_up()
 
     async def ann_writes() -> None:
-        first = world.event(direct_chat_id(ann, bob), ann, MessageSent(uuid4(), "hello"))
+        first = world.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "hello"))
         sent = await world.append(first)
         if told_by == "its node":
             await node.tail.add(sent)
@@ -313,7 +313,7 @@ async def test_who_was_removed_during_a_gap_too_long_to_replay_hears_no_more(
     async with node.client(bob) as client:
         await client.caught_up()
         for number in range(3):
-            unheard = world.event(direct_chat_id(ann, bob), ann, MessageSent(uuid4(), str(number)))
+            unheard = world.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), str(number)))
             await node.tail.add(await world.append(unheard))
         removed = world.event(group, ann, MemberSet(bob, None), audience=(bob,))
         await node.tail.add(await world.append(removed))

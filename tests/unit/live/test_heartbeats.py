@@ -1,6 +1,6 @@
 """Heartbeats: when they come, and what they carry."""
 
-from history.chat_id import direct_chat_id
+from history.chat_id import ChatId
 from tests.unit.live.world import Client, Node, World, a_user
 from tests.waiting import eventually
 
@@ -15,7 +15,7 @@ async def test_a_heartbeat_comes_every_15_seconds_and_not_earlier(world: World, 
         node.heartbeats.beat()
         world.clock.advance(14.9)
         node.heartbeats.beat()
-        await node.send(direct_chat_id(client.user, a_user()), client.user, "still no heartbeat")
+        await node.send(ChatId.direct(client.user, a_user()), client.user, "still no heartbeat")
         await client.saw_text("still no heartbeat")
         assert "heartbeat" not in client.kinds
 
@@ -33,7 +33,7 @@ async def test_it_carries_the_newest_cursor_so_that_nothing_seen_comes_again(wor
         await client.caught_up()
         node.heartbeats.beat()
         old = client.cursor
-        await node.send(direct_chat_id(ann, bob), ann, "seen")
+        await node.send(ChatId.direct(ann, bob), ann, "seen")
         await client.saw_text("seen")
         await world.persist()
         await eventually(lambda: node.hub.watermark.offsets != {})
@@ -52,7 +52,7 @@ async def test_a_cursor_never_passes_what_is_not_stored(world: World, node: Node
     async with node.client(bob) as client:
         await client.caught_up()
         node.heartbeats.beat()
-        await node.send(direct_chat_id(ann, bob), ann, "not stored")
+        await node.send(ChatId.direct(ann, bob), ann, "not stored")
         await client.saw_text("not stored")
         world.clock.advance(15)
         node.heartbeats.beat()

@@ -2,14 +2,14 @@
 
 from uuid import uuid4
 
-from history.chat_id import direct_chat_id
+from history.chat_id import ChatId
 from history.model import MessageDeleted, MessageSent
 from tests.unit.live.world import Node, World, a_user
 
 
 async def test_what_is_stored_after_its_deletion_was_told_comes_empty(world: World, node: Node) -> None:
     ann, bob = a_user(), a_user()
-    chat = direct_chat_id(ann, bob)
+    chat = ChatId.direct(ann, bob)
     async with node.client(bob) as client:
         await client.caught_up()
         # Its node died before it told anybody; the retry, and the deletion, go to another one.
@@ -26,7 +26,7 @@ async def test_what_is_stored_after_its_deletion_was_told_comes_empty(world: Wor
 
 async def test_what_was_told_before_is_told_once_and_others_are_told_as_they_are(world: World, node: Node) -> None:
     ann, bob = a_user(), a_user()
-    chat = direct_chat_id(ann, bob)
+    chat = ChatId.direct(ann, bob)
     async with node.client(bob) as client:
         await client.caught_up()
         sent = await node.send(chat, ann, "taken back")

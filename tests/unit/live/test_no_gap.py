@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from history.chat_id import direct_chat_id
-from history.model import ChatEvent, ChatId, MessageSent, StoredEvent
+from history.chat_id import ChatId
+from history.model import ChatEvent, MessageSent, StoredEvent
 from kernel.ids import UserId
 from services.messaging.live.places import places_set_by, takes_out
 from tests.unit.live.world import Client, Node, World, a_node, a_user, a_world
@@ -72,7 +72,7 @@ class Chaos:
     async def _write(self, user: UserId) -> None:
         for _ in range(EVENTS // 2):
             await self._pause(8)
-            chat_id = self.random.choice([self.team, direct_chat_id(user, self.bob), self.club])
+            chat_id = self.random.choice([self.team, ChatId.direct(user, self.bob), self.club])
             async with self._changing_node:
                 if chat_id == self.club:
                     await self._write_to_club(user)

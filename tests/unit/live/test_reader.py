@@ -4,7 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from history.model import ChatId, Membership, Role
+from history.chat_id import ChatId
+from history.model import Membership, Role
 from kernel.ids import HybridClock
 from kernel.time import SystemClock
 from services.messaging.live import recents

@@ -9,7 +9,8 @@ from uuid import UUID, uuid1
 
 import pytest
 
-from history.model import ChatId, Message
+from history.chat_id import ChatId
+from history.model import Message
 from kernel.errors import ChatlyError, Code, Reason, invalid_field, unavailable
 from kernel.ids import UserId
 from kernel.time import SystemClock

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from history.chat_id import direct_chat_id
+from history.chat_id import ChatId
 from history.model import MemberSet, MessageSent
 from kernel.errors import Reason
 from services.messaging.live import replays
@@ -13,11 +13,11 @@ from tests.unit.live.world import Node, World, a_node, a_user
 
 async def test_without_a_cursor_it_is_caught_up_at_once_and_then_live(node: Node) -> None:
     ann, bob = a_user(), a_user()
-    await node.send(direct_chat_id(ann, bob), ann, "before")
+    await node.send(ChatId.direct(ann, bob), ann, "before")
 
     async with node.client(bob) as client:
         await client.caught_up()
-        await node.send(direct_chat_id(ann, bob), ann, "after")
+        await node.send(ChatId.direct(ann, bob), ann, "after")
         await client.saw_text("after")
 
     assert client.kinds == ["caught_up", "message_created"]
@@ -30,10 +30,10 @@ async def test_a_message_of_two_goes_to_both_and_to_nobody_else(node: Node) -> N
     async with node.client(ann) as one, node.client(bob) as other, node.client(eve) as stranger:
         for client in (one, other, stranger):
             await client.caught_up()
-        sent = await node.send(direct_chat_id(ann, bob), ann)
+        sent = await node.send(ChatId.direct(ann, bob), ann)
         await one.saw(sent)
         await other.saw(sent)
-        await node.send(direct_chat_id(eve, bob), eve, "mine")
+        await node.send(ChatId.direct(eve, bob), eve, "mine")
         await stranger.saw_text("mine")
 
     assert stranger.texts == ["mine"]
@@ -45,7 +45,7 @@ async def test_the_store_may_lag_for_ever_and_live_events_still_come(node: Node)
     async with node.client(bob) as client:
         await client.caught_up()
         for number in range(50):
-            await node.send(direct_chat_id(ann, bob), ann, str(number))
+            await node.send(ChatId.direct(ann, bob), ann, str(number))
         await client.saw_text("49")
 
     assert client.texts == [str(number) for number in range(50)]
@@ -61,7 +61,7 @@ async def test_with_a_cursor_what_was_missed_comes_first_in_log_order(
     async with node.client(bob) as client:
         await client.caught_up()
     for number in range(300):
-        await node.send(direct_chat_id(ann, bob), ann, str(number))
+        await node.send(ChatId.direct(ann, bob), ann, str(number))
     if stored:
         await world.persist()
 
@@ -77,10 +77,10 @@ async def test_what_was_stored_and_seen_is_not_replayed(world: World, node: Node
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
-        await node.send(direct_chat_id(ann, bob), ann, "seen")
+        await node.send(ChatId.direct(ann, bob), ann, "seen")
         await client.saw_text("seen")
         await world.persist()
-        await node.send(direct_chat_id(ann, bob), ann, "brings the cursor")
+        await node.send(ChatId.direct(ann, bob), ann, "brings the cursor")
         await client.saw_text("brings the cursor")
 
     async with node.client(bob, client.cursor) as resumed:
@@ -93,9 +93,9 @@ async def test_an_event_comes_once_although_sender_and_persister_both_publish_it
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
-        await node.send(direct_chat_id(ann, bob), ann, "once")
+        await node.send(ChatId.direct(ann, bob), ann, "once")
         await world.persist()
-        await node.send(direct_chat_id(ann, bob), ann, "end")
+        await node.send(ChatId.direct(ann, bob), ann, "end")
         await client.saw_text("end")
 
     assert client.texts == ["once", "end"]
@@ -103,13 +103,13 @@ async def test_an_event_comes_once_although_sender_and_persister_both_publish_it
 
 async def test_what_is_stored_leaves_the_hot_tail(world: World, node: Node) -> None:
     ann, bob = a_user(), a_user()
-    chat_id = direct_chat_id(ann, bob)
+    chat_id = ChatId.direct(ann, bob)
     await node.send(chat_id, ann, "stored")
     await world.persist()
     kept = await node.send(chat_id, ann, "not stored")
     async with node.client(bob) as client:
         await client.caught_up()
-        await node.send(direct_chat_id(bob, a_user()), bob, "the bus has been heard")
+        await node.send(ChatId.direct(bob, a_user()), bob, "the bus has been heard")
         await client.saw_text("the bus has been heard")
 
     assert await node.tail.events([chat_id]) == {chat_id: (kept,)}
@@ -119,7 +119,7 @@ async def test_the_persister_delivers_what_a_dead_node_could_not(world: World, n
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
-        await world.append(world.event(direct_chat_id(ann, bob), ann, MessageSent(uuid4(), "from the grave")))
+        await world.append(world.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "from the grave")))
         await world.persist()
         await client.saw_text("from the grave")
 
@@ -130,7 +130,7 @@ async def test_who_comes_between_the_two_copies_of_an_event_gets_the_second(worl
         await early.caught_up()
         await other.caught_up()
         # The hot tail has lost it, so that nobody finds it in the past until it is stored.
-        stored = await world.append(world.event(direct_chat_id(ann, bob), ann, MessageSent(uuid4(), "two copies")))
+        stored = await world.append(world.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "two copies")))
         await world.publish(stored)
         await early.saw(stored)
         async with node.client(bob, early.cursor) as late:
@@ -138,7 +138,7 @@ async def test_who_comes_between_the_two_copies_of_an_event_gets_the_second(worl
             assert late.texts == []
             await world.persist()
             await late.saw(stored)
-            await node.send(direct_chat_id(ann, bob), ann, "end")
+            await node.send(ChatId.direct(ann, bob), ann, "end")
             await early.saw_text("end")
 
     assert early.texts == ["two copies", "end"]
@@ -148,12 +148,12 @@ async def test_who_begins_without_a_cursor_is_not_told_of_the_past_by_copies_tha
     world: World, node: Node
 ) -> None:
     ann, bob = a_user(), a_user()
-    before = await node.send(direct_chat_id(ann, bob), ann, "before")
+    before = await node.send(ChatId.direct(ann, bob), ann, "before")
     await world.persist(announce=False)
     async with node.client(bob) as client:
         await client.caught_up()
         await world.publish(before)
-        await node.send(direct_chat_id(ann, bob), ann, "after")
+        await node.send(ChatId.direct(ann, bob), ann, "after")
         await client.saw_text("after")
 
     assert client.texts == ["after"]
@@ -163,12 +163,12 @@ async def test_what_was_replayed_is_not_told_again_by_copies_that_come_late(worl
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
-    missed = await node.send(direct_chat_id(ann, bob), ann, "missed")
+    missed = await node.send(ChatId.direct(ann, bob), ann, "missed")
     await world.persist(announce=False)
     async with node.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
         await world.publish(missed)
-        await node.send(direct_chat_id(ann, bob), ann, "after")
+        await node.send(ChatId.direct(ann, bob), ann, "after")
         await resumed.saw_text("after")
 
     assert resumed.texts == ["missed", "after"]
@@ -178,7 +178,7 @@ async def test_a_node_that_was_started_anew_replays_what_was_not_stored(world: W
     ann, bob = a_user(), a_user()
     async with a_node(world) as first, first.client(bob) as client:
         await client.caught_up()
-        await first.send(direct_chat_id(ann, bob), ann, "acknowledged")
+        await first.send(ChatId.direct(ann, bob), ann, "acknowledged")
         await client.saw_text("acknowledged")
     async with a_node(world) as second, second.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
@@ -194,13 +194,13 @@ async def test_too_much_missed_asks_for_a_resync_and_goes_on(
     async with node.client(bob) as client:
         await client.caught_up()
     for number in range(6):
-        await node.send(direct_chat_id(ann, bob), ann, str(number))
+        await node.send(ChatId.direct(ann, bob), ann, str(number))
     await world.persist()
 
     async with node.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
         assert resumed.kinds == ["resync", "caught_up"]
-        await node.send(direct_chat_id(ann, bob), ann, "live")
+        await node.send(ChatId.direct(ann, bob), ann, "live")
         await resumed.saw_text("live")
     async with node.client(bob, resumed.cursor) as again:
         await again.caught_up()
@@ -237,7 +237,7 @@ async def test_after_a_gap_of_the_bus_streams_replay_by_themselves(world: World,
         await client.saw(world.recorded[-1])
         lost = world.event(group, ann, MessageSent(uuid4(), "lost on the bus"))
         await node.tail.add(await world.append(lost))
-        unheard = await world.append(world.event(direct_chat_id(ann, bob), ann, MessageSent(uuid4(), "this too")))
+        unheard = await world.append(world.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "this too")))
         await node.tail.add(unheard)
         await world.lose_touch()
         await client.saw_text("lost on the bus")
@@ -258,7 +258,7 @@ async def test_membership_that_changed_during_a_gap_is_found_out(world: World, n
         await world.lose_touch()
         await client.saw(world.recorded[-1])
         await node.send(left, ann, "not for bob")
-        await node.send(direct_chat_id(bob, eve), eve, "end")
+        await node.send(ChatId.direct(bob, eve), eve, "end")
         await client.saw_text("end")
 
     assert client.texts == ["end"]

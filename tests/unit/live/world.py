@@ -11,19 +11,9 @@ from chatly.messaging.v1.live_pb2 import LiveEvent, Typing
 from chatly.messaging.v1.messaging_service_pb2 import SubscribeResponse
 
 from history.channels import STORED_CHANNEL, channels_of
-from history.chat_id import group_chat_id
+from history.chat_id import ChatId
 from history.codec import encode, pack_ephemeral, pack_lasting
-from history.model import (
-    Change,
-    ChatEvent,
-    ChatId,
-    GroupCreated,
-    MemberSet,
-    MessageDeleted,
-    MessageSent,
-    Role,
-    StoredEvent,
-)
+from history.model import Change, ChatEvent, GroupCreated, MemberSet, MessageDeleted, MessageSent, Role, StoredEvent
 from history.open import HistoryStore, open_history
 from history.unstored.memory_tail import MemoryHotTail
 from history.unstored.refill import refill
@@ -128,7 +118,7 @@ class Node:
     async def create_group(self, owner: UserId, *members: UserId) -> ChatId:
         name = uuid4()
         roles = {owner: Role.OWNER} | dict.fromkeys(members, Role.MEMBER)
-        chat_id = group_chat_id(owner, name)
+        chat_id = ChatId.group(owner, name)
         await self.record(self.world.event(chat_id, owner, GroupCreated(name, "group", "", "", roles)))
         return chat_id
 

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from history.chat_id import direct_chat_id
+from history.chat_id import ChatId
 from history.codec import decode
-from history.model import AttachedMedia, ChatEvent, ChatId, Message
+from history.model import AttachedMedia, ChatEvent, Message
 from history.open import HistoryStore, open_history
 from history.unstored.memory_claims import MemorySendClaims
 from history.unstored.memory_tail import MemoryHotTail
@@ -214,7 +214,7 @@ class Rig:
 
 def between(one: UserId, other: UserId) -> ChatRef:
     """The chat of two people, by its id."""
-    return ChatRef(direct_chat_id(one, other))
+    return ChatRef(ChatId.direct(one, other))
 
 
 class Listener:

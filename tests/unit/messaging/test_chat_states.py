@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-from history.chat_id import members_of
-from history.model import ChatId, ChatState
+from history.audience import members_of
+from history.chat_id import ChatId
+from history.model import ChatState
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusGap, BusMessage, BusSubscription, LiveBus
 from kernel.errors import ChatlyError, Reason

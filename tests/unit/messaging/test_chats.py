@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from history.model import ChatId, ChatState
+from history.chat_id import ChatId
+from history.model import ChatState
 from history.view import ChatOverview, History
 from kernel.errors import Reason
 from kernel.ids import UserId

@@ -2,7 +2,7 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from history.model import ChatId
+from history.chat_id import ChatId
 from history.ports import ChatHead
 from history.sqlite.readers import SqliteChatReader
 from kernel.ids import UserId

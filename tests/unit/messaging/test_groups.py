@@ -3,9 +3,10 @@
 import asyncio
 from uuid import UUID, uuid4
 
-from history.chat_id import members_of
+from history.audience import members_of
+from history.chat_id import ChatId
 from history.codec import unpack
-from history.model import ChatId, GroupUpdated, MemberSet, Role, StoredEvent
+from history.model import GroupUpdated, MemberSet, Role, StoredEvent
 from history.view import ChatOverview
 from kernel.errors import Reason
 from kernel.ids import UserId

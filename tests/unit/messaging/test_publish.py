@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from prometheus_client import REGISTRY
 
-from history.chat_id import direct_chat_id
+from history.chat_id import ChatId
 from history.codec import unpack
 from history.model import Role, StoredEvent
 from kernel.errors import Reason
@@ -85,7 +85,7 @@ async def test_presence_hears_of_a_new_contact_also_where_the_message_is_stored_
     sending = asyncio.create_task(rig.say(ann, bob))
     await rig.log.reached.wait()
     await rig.persist()
-    await rig.node.states.of(direct_chat_id(ann, bob))
+    await rig.node.states.of(ChatId.direct(ann, bob))
 
     rig.log.held.set()
     await sending

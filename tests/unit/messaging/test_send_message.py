@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from history.chat_id import direct_chat_id
+from history.chat_id import ChatId
 from history.codec import unpack
-from history.model import ChatId, StoredEvent
+from history.model import StoredEvent
 from kernel.errors import Reason
 from kernel.ids import time_key
 from services.messaging.model import ChatRef, Draft, MediaPurpose
@@ -25,7 +25,7 @@ async def test_a_sent_message_is_on_the_log_and_can_be_read_at_once(rig: Rig) ->
 
     assert [event.event_id for event in rig.events()] == [message.message_id]
     assert await rig.use.get_message(between(ann, bob), message.message_id, viewer=bob) == message
-    assert (message.text, message.sender_id, message.chat_id) == ("hi", ann, direct_chat_id(ann, bob))
+    assert (message.text, message.sender_id, message.chat_id) == ("hi", ann, ChatId.direct(ann, bob))
 
 
 async def test_both_of_a_direct_chat_hear_of_it_live(rig: Rig) -> None:

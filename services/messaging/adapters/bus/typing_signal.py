@@ -1,9 +1,8 @@
 """Typing over the live bus, ready to be sent as it is."""
 
 from history.channels import chat_channel, user_channel
-from history.chat_id import is_direct, other_member
+from history.chat_id import ChatId
 from history.codec import pack_ephemeral
-from history.model import ChatId
 from kernel.bus.ports import BusMessage, LiveBus
 from kernel.ids import UserId
 from kernel.time import Clock
@@ -18,7 +17,7 @@ class BusTypingSignal:
         self._clock = clock
 
     async def typing(self, chat_id: ChatId, user_id: UserId, *, active: bool) -> None:
-        direct = is_direct(chat_id)
-        channel = user_channel(other_member(chat_id, user_id)) if direct else chat_channel(chat_id)
+        direct = chat_id.is_direct
+        channel = user_channel(chat_id.other(user_id)) if direct else chat_channel(chat_id)
         response = typing_response(chat_id, user_id, active=active, at=self._clock.now())
         await self._bus.publish([BusMessage(channel, pack_ephemeral(response))])

@@ -2,7 +2,7 @@
 
 from chatly.messaging.v1 import live_pb2, message_pb2, messaging_service_pb2
 
-from history.chat_id import direct_members, is_direct, members_of
+from history.audience import members_of
 from history.model import ChatState, Registered, Role
 from history.view import ChatOverview
 from kernel.errors import invalid_field
@@ -53,7 +53,7 @@ def summary_pb(state: ChatState) -> live_pb2.ChatSummary:
 
 
 def _kind(state: ChatState) -> message_pb2.ChatKind.ValueType:
-    return message_pb2.CHAT_KIND_DIRECT if is_direct(state.chat_id) else message_pb2.CHAT_KIND_GROUP
+    return message_pb2.CHAT_KIND_DIRECT if state.chat_id.is_direct else message_pb2.CHAT_KIND_GROUP
 
 
 def _text(value: Registered | None) -> str:
@@ -62,7 +62,7 @@ def _text(value: Registered | None) -> str:
 
 def _members(state: ChatState, *, read_marks: bool) -> list[message_pb2.Member]:
     roles: dict[UserId, Role | None] = (
-        dict.fromkeys(direct_members(state.chat_id)) if is_direct(state.chat_id) else {**members_of(state)}
+        dict.fromkeys(state.chat_id.members) if state.chat_id.is_direct else {**members_of(state)}
     )
     marks = state.read_marks if read_marks else {}
     return [

@@ -5,10 +5,10 @@ from typing import assert_never
 
 from chatly.messaging.v1 import live_pb2, messaging_service_pb2
 
+from history.chat_id import ChatId
 from history.fold import apply_to_chat
 from history.model import (
     ChatEvent,
-    ChatId,
     ChatState,
     GroupCreated,
     GroupUpdated,

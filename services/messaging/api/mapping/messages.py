@@ -4,7 +4,6 @@ from uuid import UUID
 
 from chatly.messaging.v1 import message_pb2, messaging_service_pb2
 
-from history.chat_id import is_direct, other_member
 from history.model import AttachedMedia, Message, Reaction
 from kernel.errors import invalid_field
 from kernel.grpc.timestamps import timestamp
@@ -49,7 +48,7 @@ def message_pb(message: Message) -> message_pb2.Message:
         message_id=str(message.message_id),
         chat_id=message.chat_id,
         sender_id=message.sender_id,
-        receiver_id=other_member(message.chat_id, message.sender_id) if is_direct(message.chat_id) else "",
+        receiver_id=message.chat_id.other(message.sender_id) if message.chat_id.is_direct else "",
         client_message_id=str(message.client_message_id),
         text=message.text,
         reply_to_message_id=str(message.reply_to or ""),
