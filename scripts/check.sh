@@ -30,6 +30,7 @@ check "contract kept (buf breaking)" scripts/check_breaking.sh
 check "stubs are fresh" scripts/check_stubs.sh
 check "web client (tsc, eslint, prettier)" scripts/web.sh check
 check "file sizes and hosts" python scripts/check_files.py
+check "language and old names" python scripts/check_language.py
 
 if [ ${#failed[@]} -gt 0 ]; then
   printf '\n%d checks failed\n' "${#failed[@]}"
