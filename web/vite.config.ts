@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { serviceWorker } from "./vite.service_worker.ts";
+import { serviceWorker } from "./vite.service-worker.ts";
 
 /** Where `vite` finds a running mesh: the edge's plain port. */
 const edge = `http://127.0.0.1:${process.env.CHATLY_EDGE_PORT ?? "8080"}`;

@@ -1,4 +1,4 @@
-import { Boundary } from "@/components/ui/Boundary";
+import { Boundary } from "@/components/ui/ErrorBoundary";
 import { ToastProvider } from "@/components/ui/Toasts";
 import { AuthPage } from "@/features/auth/components/AuthPage";
 import { UpdateBanner } from "@/features/updates/components/UpdateBanner";

@@ -3,7 +3,7 @@ import { NewChatDialog } from "@/features/people/components/NewChatDialog";
 import SettingsDialog from "@/features/settings/components/SettingsDialog";
 import ShortcutsDialog from "@/features/shortcuts/components/ShortcutsDialog";
 import type { ChatId } from "@/lib/types";
-import type { Opened } from "./opened";
+import type { Opened } from "./types";
 
 interface DialogsProps {
   readonly opened: Opened;

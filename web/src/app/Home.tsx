@@ -1,17 +1,17 @@
 import { MessagesSquare } from "lucide-react";
 import { Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { EmptyState } from "@/components/ui/EmptyState";
-import { later, loadTheRest } from "@/components/ui/later";
+import { later, loadTheRest } from "@/components/ui/lazy-component";
 import { ChatList } from "@/features/chat-list/components/ChatList";
 import { ConnectionBanner } from "@/features/connection/components/ConnectionBanner";
 import { useTexts } from "@/i18n/hooks";
 import type { ChatId, UserId } from "@/lib/types";
-import { Followers } from "./Followers";
+import { Followers } from "./HomeEffects";
 import styles from "./Home.module.css";
-import type { Opened } from "./opened";
+import type { Opened } from "./types";
 import { OwnMenu } from "./OwnMenu";
 import { useRoute } from "./router";
-import { useSide } from "./use_side";
+import { useSide } from "./use-side-panel";
 
 const ChatScreen = later(() => import("./ChatScreen"));
 const Dialogs = later(() => import("./Dialogs"));

@@ -6,7 +6,7 @@ import { useToast } from "@/components/ui/Toasts";
 import { useErrorText, useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { UserId } from "@/lib/types";
-import type { Opened } from "./opened";
+import type { Opened } from "./types";
 import styles from "./OwnMenu.module.css";
 
 /** One's own picture and name, and what belongs to oneself. */

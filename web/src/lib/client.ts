@@ -1,10 +1,10 @@
 /** The client of one tab, put together: what components use through hooks. */
 
-import type { Actions } from "./actions/actions";
-import { openActions } from "./actions/open";
+import type { Actions } from "./actions/types";
+import { openActions } from "./actions/create-actions";
 import { forgetCache, forgetDatabase } from "./browser/database";
 import { type Locks, openLocks } from "./browser/locks";
-import type { MessageLoader } from "./message_loader";
+import type { MessageLoader } from "./message-loader";
 import { type Clients, openClients } from "./rpc/clients";
 import { endsSession, chatlyError } from "./rpc/errors";
 import { millis } from "./rpc/mapping";

@@ -1,7 +1,7 @@
 /** How components see the client: each hook returns the same value until what it shows changes. */
 
 import { createContext, useCallback, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
-import type { Actions } from "./actions/actions";
+import type { Actions } from "./actions/types";
 import type { Client } from "./client";
 import { chatsByActivity, findMessage, listOf, readersOf, receiptOf, type Receipt } from "./state/selectors";
 import type { State } from "./state/model";

@@ -6,7 +6,7 @@ import { Ingest } from "@/lib/live/ingest";
 import { initialState, type State } from "@/lib/state/model";
 import { ObservableStore } from "@/lib/state/store";
 import { aChat, aMessage, aState, CHAT, created, ME, PEER, texts, timeId } from "@/testing/builders";
-import { clientsOf, type Services } from "@/testing/fake_services";
+import { clientsOf, type Services } from "@/testing/fake-services";
 import { Loader } from "./loader";
 
 const cache = { messages: () => Promise.resolve([]) } as unknown as Cache;

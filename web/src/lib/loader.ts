@@ -1,7 +1,7 @@
 /** Asks the server for what is shown: chats, people and, through `messages`, messages. Answers never undo what came live. */
 
-import { MessageLoader, type MessageLoaderOptions } from "./message_loader";
-import { Retrying } from "./retrying";
+import { MessageLoader, type MessageLoaderOptions } from "./message-loader";
+import { Retrying } from "./retry-timer";
 import { chatOf, userOf } from "./rpc/mapping";
 import { withEntry } from "./state/model";
 import { type Chat, type ChatId, ChatlyError, type User, type UserId } from "./types";

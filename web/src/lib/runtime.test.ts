@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { CHAT, ME, PEER, texts } from "@/testing/builders";
-import { FakeMesh } from "@/testing/fake_mesh";
+import { FakeMesh } from "@/testing/fake-mesh";
 import { IndexedDbCache } from "./browser/cache";
 import { forgetDatabase, openDatabase } from "./browser/database";
 import { PageLocks } from "./browser/locks";

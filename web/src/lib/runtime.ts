@@ -2,10 +2,10 @@
 
 import { inBackground } from "./background";
 import { IndexedDbCache } from "./browser/cache";
-import { keepCache } from "./browser/cache_writer";
+import { keepCache } from "./browser/cache-writer";
 import { type Database, openDatabase } from "./browser/database";
 import type { Locks } from "./browser/locks";
-import { type Channel, leadInTurn, openChannel, type TabMessage } from "./browser/tabs";
+import { type Channel, leadInTurn, openChannel, type TabMessage } from "./browser/tab-channel";
 import { newId } from "./ids";
 import type { Change, LiveItem } from "./live/changes";
 import { Ingest } from "./live/ingest";
@@ -13,11 +13,11 @@ import { lead } from "./live/leader";
 import { mergePresences, type PresenceItem } from "./live/presence";
 import { Loader } from "./loader";
 import { Outbox, type OutboxItem } from "./outbox/outbox";
-import { SendQueue } from "./outbox/queue";
+import { SendQueue } from "./outbox/send-queue";
 import { IndexedDbOutbox, IndexedDbUploads } from "./outbox/storage";
-import { UploadTray } from "./outbox/tray";
+import { UploadTray } from "./outbox/upload-queue";
 import type { Clients } from "./rpc/clients";
-import { ReadGatherer } from "./reading";
+import { ReadGatherer } from "./read-marks";
 import { chatlyError } from "./rpc/errors";
 import { messageOf } from "./rpc/mapping";
 import { withoutStaleTyping } from "./state/apply";

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, use, useState } from "react";
 import { useTexts } from "@/i18n/hooks";
-import { EMOJI_GROUPS, type Emoji, type EmojiGroup, loadEmoji, searchEmoji } from "./emoji_data";
+import { EMOJI_GROUPS, type Emoji, type EmojiGroup, loadEmoji, searchEmoji } from "./emoji-data";
 import styles from "./EmojiPicker.module.css";
 
 const COLUMNS = 8;

@@ -1,5 +1,5 @@
 import { type ReactNode, Suspense } from "react";
-import { later } from "@/components/ui/later";
+import { later } from "@/components/ui/lazy-component";
 import { Opener, type Trigger } from "@/components/ui/Opener";
 import type { EmojiPopoverContentProps } from "./EmojiPopoverContent";
 

@@ -1,6 +1,6 @@
 import { Popover } from "radix-ui";
 import { type ReactNode, Suspense } from "react";
-import { later } from "@/components/ui/later";
+import { later } from "@/components/ui/lazy-component";
 import { Spinner } from "@/components/ui/Spinner";
 import { useTexts } from "@/i18n/hooks";
 import styles from "./EmojiPopoverContent.module.css";

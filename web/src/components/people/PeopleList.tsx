@@ -6,7 +6,7 @@ import { PresenceText } from "./PresenceText";
 import { Button } from "@/components/ui/Button";
 import { Spinner } from "@/components/ui/Spinner";
 import type { UserId } from "@/lib/types";
-import { usePeople } from "./use_people";
+import { usePeople } from "./use-people";
 import styles from "./PeopleList.module.css";
 
 interface PeopleListProps {

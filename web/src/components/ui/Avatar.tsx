@@ -1,6 +1,6 @@
 import { useState } from "react";
 import styles from "./Avatar.module.css";
-import { classNames } from "./class_names";
+import { classNames } from "./class-names";
 
 const HUES = 8;
 

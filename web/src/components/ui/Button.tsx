@@ -1,6 +1,6 @@
 import type { ComponentProps, ReactNode } from "react";
 import styles from "./Button.module.css";
-import { classNames } from "./class_names";
+import { classNames } from "./class-names";
 
 type Look = "primary" | "quiet" | "danger";
 

@@ -1,9 +1,9 @@
 import { AlertDialog } from "radix-ui";
 import { useTexts } from "@/i18n/hooks";
 import { Button } from "./Button";
-import { classNames } from "./class_names";
+import { classNames } from "./class-names";
 import styles from "./Dialog.module.css";
-import { useReturnFocus } from "./return_focus";
+import { useReturnFocus } from "./return-focus";
 
 interface ConfirmProps {
   readonly title: string;

@@ -3,9 +3,9 @@ import { Dialog as Primitive } from "radix-ui";
 import type { ReactNode } from "react";
 import { useTexts } from "@/i18n/hooks";
 import { IconButton } from "./Button";
-import { classNames } from "./class_names";
+import { classNames } from "./class-names";
 import styles from "./Dialog.module.css";
-import { useReturnFocus } from "./return_focus";
+import { useReturnFocus } from "./return-focus";
 
 /** Where nothing asks for the focus it goes to the dialog, not to its close button. */
 function focusItself(event: Event): void {

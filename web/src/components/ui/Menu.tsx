@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { later } from "./later";
+import { later } from "./lazy-component";
 import type { MenuItem } from "./MenuContent";
 import { Opener, type Trigger } from "./Opener";
 

@@ -1,6 +1,6 @@
 import { DropdownMenu } from "radix-ui";
 import type { ReactNode } from "react";
-import { classNames } from "./class_names";
+import { classNames } from "./class-names";
 import styles from "./menu.module.css";
 
 export interface MenuItem {

@@ -3,7 +3,7 @@
 import { act, fireEvent, render, screen } from "@testing-library/react";
 import { type ComponentType, type ReactNode, useState } from "react";
 import { afterEach, describe, expect, it } from "vitest";
-import { later } from "./later";
+import { later } from "./lazy-component";
 import { Opener } from "./Opener";
 
 interface Part {

@@ -1,6 +1,6 @@
 import { type ComponentProps, useId } from "react";
 import styles from "./TextField.module.css";
-import { classNames } from "./class_names";
+import { classNames } from "./class-names";
 
 interface FieldProps {
   readonly label: string;

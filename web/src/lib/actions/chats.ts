@@ -3,7 +3,7 @@ import { directChatId, newId } from "@/lib/ids";
 import { chatOf, rolePb } from "@/lib/rpc/mapping";
 import { withEntry, withoutEntry } from "@/lib/state/model";
 import { type Chat, ChatlyError } from "@/lib/types";
-import type { ChatActions } from "./actions";
+import type { ChatActions } from "./types";
 import type { ActionContext } from "./context";
 
 export function chatActions({ clients: { messaging }, store, signedIn }: ActionContext): ChatActions {

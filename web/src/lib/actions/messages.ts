@@ -4,7 +4,7 @@ import type { ChangeBody } from "@/lib/live/changes";
 import { messageOf } from "@/lib/rpc/mapping";
 import { findMessage } from "@/lib/state/selectors";
 import type { ChatId, MessageId, UserId } from "@/lib/types";
-import type { MessageActions } from "./actions";
+import type { MessageActions } from "./types";
 import type { ActionContext } from "./context";
 
 /** Typing is told again this often; it is shown for a little longer than that. */

@@ -1,11 +1,11 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { newId } from "@/lib/ids";
 import { mergePresences } from "@/lib/live/presence";
-import { upload } from "@/lib/outbox/uploads";
+import { upload } from "@/lib/outbox/upload";
 import { presenceOf, userOf } from "@/lib/rpc/mapping";
 import { withEntry } from "@/lib/state/model";
 import { ChatlyError, type User } from "@/lib/types";
-import type { PeopleActions } from "./actions";
+import type { PeopleActions } from "./types";
 import type { ActionContext } from "./context";
 
 const PAGE = 50;

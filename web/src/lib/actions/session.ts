@@ -1,6 +1,6 @@
 import { chatlyError, endsSession } from "@/lib/rpc/errors";
 import { loginSessionOf, millis } from "@/lib/rpc/mapping";
-import type { SessionActions } from "./actions";
+import type { SessionActions } from "./types";
 import type { ActionContext } from "./context";
 
 export function sessionActions({ clients: { auth }, session }: ActionContext): SessionActions {

@@ -1,4 +1,4 @@
-import type { UploadActions } from "./actions";
+import type { UploadActions } from "./types";
 import type { ActionContext } from "./context";
 
 export function uploadActions({ clients, signedIn }: ActionContext): UploadActions {

@@ -2,7 +2,7 @@
 
 import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from "idb";
 import type { OutboxItem } from "@/lib/outbox/outbox";
-import type { UploadRecord } from "@/lib/outbox/uploads";
+import type { UploadRecord } from "@/lib/outbox/upload";
 import type { Chat, ChatId, Message, User, UserId } from "@/lib/types";
 
 interface Schema extends DBSchema {

@@ -4,11 +4,11 @@ import type { Outbox } from "@/lib/outbox/outbox";
 import type { Clients } from "@/lib/rpc/clients";
 import { NO_DEADLINE } from "@/lib/rpc/clients";
 import { chatlyError, endsSession, needsNewToken } from "@/lib/rpc/errors";
-import { liveItemOf } from "@/lib/rpc/live_mapping";
+import { liveItemOf } from "@/lib/rpc/live-mapping";
 import { presenceOf } from "@/lib/rpc/mapping";
 import type { ConnectionState } from "@/lib/types";
 import type { LiveItem } from "./changes";
-import { LiveSubscription } from "./live";
+import { LiveSubscription } from "./subscription";
 import { type PresenceItem, presenceStream } from "./presence";
 
 export interface LeaderOptions {

@@ -1,7 +1,7 @@
 /** Being online, and who else is. */
 
 import type { Presence } from "@/lib/types";
-import { ResilientStream } from "./stream";
+import { ResilientStream } from "./resilient-stream";
 
 export interface PresenceItem {
   readonly presences: readonly Presence[];

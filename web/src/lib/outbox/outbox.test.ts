@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ChatlyError, type Message } from "@/lib/types";
 import { aMessage, CHAT, GROUP } from "@/testing/builders";
-import { MemoryOutbox } from "@/testing/memory_outbox";
+import { MemoryOutbox } from "@/testing/memory-outbox";
 import { Outbox, type OutboxItem } from "./outbox";
 
 const away = new ChatlyError("NETWORK", "away", { retryable: true });

@@ -2,7 +2,7 @@
 
 import type { Database } from "@/lib/browser/database";
 import type { OutboxItem, OutboxStorage } from "./outbox";
-import type { UploadRecord } from "./uploads";
+import type { UploadRecord } from "./upload";
 
 export interface UploadStorage {
   get(id: string): Promise<UploadRecord | undefined>;

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@/gen/google/rpc/error_details_pb";
-import { clientsOf } from "@/testing/fake_services";
+import { clientsOf } from "@/testing/fake-services";
 import { ChatlyError } from "@/lib/types";
 import { chatlyError } from "./errors";
 

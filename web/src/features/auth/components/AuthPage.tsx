@@ -4,7 +4,7 @@ import { Button, IconButton } from "@/components/ui/Button";
 import { TextField } from "@/components/ui/TextField";
 import { useTexts } from "@/i18n/hooks";
 import { useSession } from "@/lib/hooks";
-import { type AuthMode, useAuthForm } from "../hooks/use_auth_form";
+import { type AuthMode, useAuthForm } from "../hooks/use-auth-form";
 import styles from "./AuthPage.module.css";
 
 /** The door: log in, or make an account. */

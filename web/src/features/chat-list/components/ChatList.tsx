@@ -7,7 +7,7 @@ import { Spinner } from "@/components/ui/Spinner";
 import { useTexts } from "@/i18n/hooks";
 import { useChats } from "@/lib/hooks";
 import type { ChatId } from "@/lib/types";
-import { useMatchingChats } from "../hooks/use_matching_chats";
+import { useMatchingChats } from "../hooks/use-matching-chats";
 import styles from "./ChatList.module.css";
 import { ChatRow } from "./ChatRow";
 

@@ -2,7 +2,7 @@ import { Paperclip } from "lucide-react";
 import { type DragEvent, type ReactNode, useState } from "react";
 import { useTexts } from "@/i18n/hooks";
 import type { ChatId } from "@/lib/types";
-import { useAttach } from "../hooks/use_attach";
+import { useAttach } from "../hooks/use-attach";
 import styles from "./DropZone.module.css";
 
 /** A place onto which files can be dropped, to attach them in a chat. */

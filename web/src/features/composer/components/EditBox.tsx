@@ -3,7 +3,7 @@ import { useToast } from "@/components/ui/Toasts";
 import { useErrorText, useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { Message } from "@/lib/types";
-import { charactersOver } from "../hooks/length";
+import { charactersOver } from "../hooks/limits";
 import { ContextBar } from "./ContextBar";
 import { TextBox } from "./TextBox";
 

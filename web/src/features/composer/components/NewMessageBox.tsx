@@ -5,13 +5,13 @@ import { IconButton } from "@/components/ui/Button";
 import { useTexts } from "@/i18n/hooks";
 import { useActions, useUploads } from "@/lib/hooks";
 import type { Message } from "@/lib/types";
-import { useAttach } from "../hooks/use_attach";
-import { useDraft } from "../hooks/use_draft";
-import { charactersOver } from "../hooks/length";
-import type { ComposerProps } from "./Composer";
+import { useAttach } from "../hooks/use-attach";
+import { useDraft } from "../hooks/use-draft";
+import { charactersOver } from "../hooks/limits";
+import type { ComposerProps } from "../types";
 import { ContextBar } from "./ContextBar";
 import { TextBox } from "./TextBox";
-import { UploadTray } from "./UploadTray";
+import { UploadTray } from "./UploadList";
 
 /** A new message: text, files, a reply. */
 export function NewMessageBox({ chatId, me, replyTo, onDone, onEditLast }: Omit<ComposerProps, "editing">) {

@@ -10,7 +10,7 @@ import {
 import { EmojiPopover } from "@/components/emoji/EmojiPopover";
 import { IconButton } from "@/components/ui/Button";
 import { useTexts } from "@/i18n/hooks";
-import { charactersOver } from "../hooks/length";
+import { charactersOver } from "../hooks/limits";
 import styles from "./TextBox.module.css";
 
 const TALLEST = 220;

@@ -2,8 +2,8 @@ import { Download, FileText } from "lucide-react";
 import { formatSize } from "@/i18n/format";
 import { useTexts } from "@/i18n/hooks";
 import type { Attachment, Message } from "@/lib/types";
+import type { LightboxPictures } from "../types";
 import styles from "./Attachments.module.css";
-import type { Shown } from "./Lightbox";
 
 const LARGEST_WIDTH = 340;
 const LARGEST_HEIGHT = 320;
@@ -11,7 +11,7 @@ const SMALLEST = 60;
 
 interface AttachmentsProps {
   readonly message: Message;
-  readonly onShow: (shown: Shown) => void;
+  readonly onShow: (pictures: LightboxPictures) => void;
 }
 
 export function Attachments({ message, onShow }: AttachmentsProps) {

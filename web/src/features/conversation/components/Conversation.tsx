@@ -5,23 +5,12 @@ import { EmptyState } from "@/components/ui/EmptyState";
 import { Spinner } from "@/components/ui/Spinner";
 import { useTexts } from "@/i18n/hooks";
 import { useMessages } from "@/lib/hooks";
-import type { ChatId, Message, UserId } from "@/lib/types";
-import { type Jump, useJump } from "../hooks/use_jump";
+import { useJump } from "../hooks/use-jump";
+import type { ConversationProps } from "../types";
 import { Announcer } from "./Announcer";
 import styles from "./Conversation.module.css";
 import { MessageList } from "./MessageList";
 import { TypingLine } from "./TypingLine";
-
-export interface ConversationProps {
-  readonly chatId: ChatId;
-  readonly me: UserId;
-  readonly name: string;
-  readonly isGroup: boolean;
-  /** A message to go to. */
-  readonly target: Jump | null;
-  readonly onReply: (message: Message) => void;
-  readonly onEdit: (message: Message) => void;
-}
 
 /** A chat's messages. Mount one per chat (`key`): where reading began belongs to one look at one chat. */
 export function Conversation({ target, ...props }: ConversationProps) {

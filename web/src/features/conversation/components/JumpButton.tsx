@@ -1,7 +1,7 @@
 import { ArrowDown } from "lucide-react";
 import { useTexts } from "@/i18n/hooks";
 import type { Message } from "@/lib/types";
-import { useUnseen } from "../hooks/use_unseen";
+import { useUnseen } from "../hooks/use-unseen";
 import styles from "./JumpButton.module.css";
 
 interface JumpButtonProps {

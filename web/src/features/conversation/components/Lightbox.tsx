@@ -2,16 +2,17 @@ import { ChevronLeft, ChevronRight, Download, X } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { type KeyboardEvent, useState } from "react";
 import { useTexts } from "@/i18n/hooks";
-import type { Attachment } from "@/lib/types";
+import type { LightboxPictures } from "../types";
 import styles from "./Lightbox.module.css";
 
-export interface Shown {
-  readonly pictures: readonly Attachment[];
-  readonly index: number;
-}
-
 /** A message's pictures, large, one at a time. */
-export default function Lightbox({ shown, onClose }: { readonly shown: Shown; readonly onClose: () => void }) {
+export default function Lightbox({
+  shown,
+  onClose,
+}: {
+  readonly shown: LightboxPictures;
+  readonly onClose: () => void;
+}) {
   const { t } = useTexts();
   const [index, setIndex] = useState(shown.index);
   const picture = shown.pictures[index];

@@ -1,23 +1,10 @@
 import { memo } from "react";
 import { formatDay } from "@/i18n/format";
 import { useTexts } from "@/i18n/hooks";
-import type { UserId } from "@/lib/types";
-import type { MessageCommands } from "../hooks/use_message_commands";
 import type { Row } from "../hooks/rows";
-import type { Shown } from "./Lightbox";
+import type { RowContext } from "../types";
 import styles from "./ListRow.module.css";
 import { MessageRow } from "./MessageRow";
-
-export interface RowContext {
-  readonly me: UserId;
-  readonly isGroup: boolean;
-  /** Somebody just jumped to it. */
-  readonly found: boolean;
-  readonly onOpen: (kind: "menu" | "emoji", target: EventTarget) => void;
-  readonly onQuote: (messageId: string) => void;
-  readonly onShow: (shown: Shown) => void;
-  readonly commands: MessageCommands;
-}
 
 export const ListRow = memo(
   function ListRow({ row, ...context }: { readonly row: Row } & RowContext) {

@@ -1,20 +1,18 @@
 import { type KeyboardEvent, type MouseEvent, Suspense, useCallback, useMemo, useRef, useState } from "react";
-import { QUICK_REACTIONS } from "@/components/emoji/quick";
-import { later } from "@/components/ui/later";
+import { QUICK_REACTIONS } from "@/components/emoji/quick-reactions";
+import { later } from "@/components/ui/lazy-component";
 import { useTexts } from "@/i18n/hooks";
 import type { useMessages } from "@/lib/hooks";
 import type { MessageId } from "@/lib/types";
-import type { Jump } from "../hooks/use_jump";
-import { useMessageCommands } from "../hooks/use_message_commands";
-import { useFind } from "../hooks/use_find";
-import { useMessageFocus } from "../hooks/use_message_focus";
-import { rowOf, useMessageMenu } from "../hooks/use_message_menu";
-import { useMessageScroll } from "../hooks/use_message_scroll";
-import { useMarkRead, useReadMark } from "../hooks/use_read_mark";
+import { useMessageCommands } from "../hooks/use-message-commands";
+import { useFind } from "../hooks/use-find-message";
+import { useMessageFocus } from "../hooks/use-message-focus";
+import { rowOf, useMessageMenu } from "../hooks/use-message-menu";
+import { useMessageScroll } from "../hooks/use-message-scroll";
+import { useMarkRead, useReadMark } from "../hooks/use-read-mark";
 import { buildRows } from "../hooks/rows";
-import type { ConversationProps } from "./Conversation";
+import type { ConversationProps, Jump, LightboxPictures } from "../types";
 import { JumpButton } from "./JumpButton";
-import type { Shown } from "./Lightbox";
 import { ListRow } from "./ListRow";
 import styles from "./MessageList.module.css";
 
@@ -32,7 +30,7 @@ export function MessageList({ chatId, me, name, isGroup, list, jump, onQuote, on
   const { t } = useTexts();
   const { messages, loadingOlder } = list;
   const scroller = useRef<HTMLDivElement>(null);
-  const [shown, setShown] = useState<Shown | null>(null);
+  const [shown, setShown] = useState<LightboxPictures | null>(null);
   const mark = useReadMark(chatId, me);
   const rows = useMemo(() => buildRows(messages, me, mark), [messages, me, mark]);
   const { virtual, atEnd, onScroll, toEnd } = useMessageScroll({ rows, list, scroller, jump, isGroup });

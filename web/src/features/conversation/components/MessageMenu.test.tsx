@@ -7,8 +7,8 @@ import { startTexts } from "@/i18n";
 import { TextsProvider } from "@/i18n/TextsProvider";
 import type { Message } from "@/lib/types";
 import { ME, aMessage } from "@/testing/builders";
-import type { MessageCommands } from "../hooks/use_message_commands";
-import { type Opened, useMessageMenu } from "../hooks/use_message_menu";
+import { type Opened, useMessageMenu } from "../hooks/use-message-menu";
+import type { MessageCommands } from "../types";
 import MessageMenu from "./MessageMenu";
 
 // jsdom has none. A menu that has closed moves the focus a moment later.

@@ -2,14 +2,14 @@ import { Copy, Pencil, Reply, SmilePlus, Trash2 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useState } from "react";
 import { EmojiPopover } from "@/components/emoji/EmojiPopover";
-import { QUICK_REACTIONS } from "@/components/emoji/quick";
+import { QUICK_REACTIONS } from "@/components/emoji/quick-reactions";
 import { Confirm } from "@/components/ui/Confirm";
-import { classNames } from "@/components/ui/class_names";
+import { classNames } from "@/components/ui/class-names";
 import menuStyles from "@/components/ui/menu.module.css";
 import { useTexts } from "@/i18n/hooks";
 import type { Message, UserId } from "@/lib/types";
-import type { MessageCommands } from "../hooks/use_message_commands";
-import type { Opened, useMessageMenu } from "../hooks/use_message_menu";
+import type { Opened, useMessageMenu } from "../hooks/use-message-menu";
+import type { MessageCommands } from "../types";
 import styles from "./MessageMenu.module.css";
 
 interface MessageMenuProps {

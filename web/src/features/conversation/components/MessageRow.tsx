@@ -1,12 +1,12 @@
 import { Ellipsis, Reply, SmilePlus } from "lucide-react";
 import { useUserName } from "@/components/people/names";
 import { UserAvatar } from "@/components/people/UserAvatar";
-import { classNames } from "@/components/ui/class_names";
+import { classNames } from "@/components/ui/class-names";
 import { formatTime } from "@/i18n/format";
 import { useTexts } from "@/i18n/hooks";
 import type { Message } from "@/lib/types";
 import { Attachments } from "./Attachments";
-import type { RowContext } from "./ListRow";
+import type { RowContext } from "../types";
 import { isEmojiOnly } from "../markdown/parse";
 import { Markdown } from "../markdown/Markdown";
 import { MessageFooter } from "./MessageFooter";

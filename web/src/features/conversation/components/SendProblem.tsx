@@ -1,6 +1,6 @@
 import { useErrorText, useTexts } from "@/i18n/hooks";
 import { ChatlyError, type Message } from "@/lib/types";
-import type { MessageCommands } from "../hooks/use_message_commands";
+import type { MessageCommands } from "../types";
 import styles from "./SendProblem.module.css";
 
 /** Why a message was not sent, and what can be done about it. */

@@ -3,7 +3,7 @@ import { PeopleList } from "@/components/people/PeopleList";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
 import { FormError } from "@/components/ui/FormError";
-import { useTask } from "@/components/ui/use_task";
+import { useTask } from "@/components/ui/use-task";
 import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { Chat, UserId } from "@/lib/types";

@@ -3,7 +3,7 @@ import { Button } from "@/components/ui/Button";
 import { FormError } from "@/components/ui/FormError";
 import panel from "@/components/ui/panel.module.css";
 import { TextArea, TextField } from "@/components/ui/TextField";
-import { useTask } from "@/components/ui/use_task";
+import { useTask } from "@/components/ui/use-task";
 import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { Chat } from "@/lib/types";

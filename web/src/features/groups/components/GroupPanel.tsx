@@ -7,7 +7,7 @@ import { Confirm } from "@/components/ui/Confirm";
 import { FormError } from "@/components/ui/FormError";
 import panel from "@/components/ui/panel.module.css";
 import { SidePanel } from "@/components/ui/SidePanel";
-import { useTask } from "@/components/ui/use_task";
+import { useTask } from "@/components/ui/use-task";
 import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { Chat, UserId } from "@/lib/types";

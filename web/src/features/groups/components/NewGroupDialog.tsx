@@ -5,7 +5,7 @@ import { Dialog } from "@/components/ui/Dialog";
 import { FormError } from "@/components/ui/FormError";
 import panel from "@/components/ui/panel.module.css";
 import { TextField } from "@/components/ui/TextField";
-import { useTask } from "@/components/ui/use_task";
+import { useTask } from "@/components/ui/use-task";
 import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { ChatId, UserId } from "@/lib/types";

@@ -8,7 +8,7 @@ import { Confirm } from "@/components/ui/Confirm";
 import { FormError } from "@/components/ui/FormError";
 import panel from "@/components/ui/panel.module.css";
 import { SidePanel } from "@/components/ui/SidePanel";
-import { useTask } from "@/components/ui/use_task";
+import { useTask } from "@/components/ui/use-task";
 import { formatDate } from "@/i18n/format";
 import { useTexts } from "@/i18n/hooks";
 import { useActions, useBlocked, useUser } from "@/lib/hooks";

@@ -4,7 +4,7 @@ import { formatDateTime, formatWhen } from "@/i18n/format";
 import { useTexts } from "@/i18n/hooks";
 import { useChat } from "@/lib/hooks";
 import type { Message } from "@/lib/types";
-import { excerpt } from "../hooks/marks";
+import { excerpt } from "../hooks/excerpt";
 import styles from "./Hit.module.css";
 
 interface HitProps {

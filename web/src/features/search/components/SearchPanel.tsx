@@ -6,7 +6,7 @@ import { SidePanel } from "@/components/ui/SidePanel";
 import { Spinner } from "@/components/ui/Spinner";
 import { useErrorText, useTexts } from "@/i18n/hooks";
 import type { ChatId, Message } from "@/lib/types";
-import { useSearch } from "../hooks/use_search";
+import { useSearch } from "../hooks/use-search";
 import { Hit } from "./Hit";
 import styles from "./SearchPanel.module.css";
 

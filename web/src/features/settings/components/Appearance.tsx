@@ -2,7 +2,7 @@ import { useState } from "react";
 import panel from "@/components/ui/panel.module.css";
 import { SelectField } from "@/components/ui/TextField";
 import { chooseLanguage, type Language, LANGUAGES } from "@/i18n";
-import { notificationChoice, chooseNotifications } from "@/components/notifications/choice";
+import { notificationChoice, chooseNotifications } from "@/components/notifications/notification-choice";
 import { useTexts } from "@/i18n/hooks";
 import { type Theme, THEMES, useTheme } from "../hooks/theme";
 

@@ -3,10 +3,10 @@ import { Button } from "@/components/ui/Button";
 import { FormError } from "@/components/ui/FormError";
 import panel from "@/components/ui/panel.module.css";
 import { Spinner } from "@/components/ui/Spinner";
-import { useTask } from "@/components/ui/use_task";
+import { useTask } from "@/components/ui/use-task";
 import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
-import { useAsked } from "../hooks/use_asked";
+import { useAsked } from "../hooks/use-query";
 
 export function BlockedPeople() {
   const { t } = useTexts();

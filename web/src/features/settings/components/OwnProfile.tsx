@@ -7,7 +7,7 @@ import panel from "@/components/ui/panel.module.css";
 import { Spinner } from "@/components/ui/Spinner";
 import { TextArea, TextField } from "@/components/ui/TextField";
 import { useToast } from "@/components/ui/Toasts";
-import { useTask } from "@/components/ui/use_task";
+import { useTask } from "@/components/ui/use-task";
 import { useTexts } from "@/i18n/hooks";
 import { useActions, useMe } from "@/lib/hooks";
 import type { User } from "@/lib/types";

@@ -2,12 +2,12 @@ import { Button } from "@/components/ui/Button";
 import { FormError } from "@/components/ui/FormError";
 import panel from "@/components/ui/panel.module.css";
 import { Spinner } from "@/components/ui/Spinner";
-import { useTask } from "@/components/ui/use_task";
+import { useTask } from "@/components/ui/use-task";
 import { formatAgo } from "@/i18n/format";
 import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { LoginSession } from "@/lib/types";
-import { useAsked } from "../hooks/use_asked";
+import { useAsked } from "../hooks/use-query";
 import styles from "./Sessions.module.css";
 
 /** Where one is logged in, and the way to end it. */

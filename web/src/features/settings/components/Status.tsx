@@ -7,7 +7,7 @@ import { FormError } from "@/components/ui/FormError";
 import panel from "@/components/ui/panel.module.css";
 import { SelectField, TextField } from "@/components/ui/TextField";
 import { useToast } from "@/components/ui/Toasts";
-import { useTask } from "@/components/ui/use_task";
+import { useTask } from "@/components/ui/use-task";
 import { useTexts } from "@/i18n/hooks";
 import { useActions, usePresence, useSession } from "@/lib/hooks";
 import { type Duration, DURATIONS, expiryOf } from "../hooks/duration";

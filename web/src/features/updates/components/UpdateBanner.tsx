@@ -2,7 +2,7 @@ import { RefreshCw } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { useTexts } from "@/i18n/hooks";
-import { installWorker, type Update } from "../hooks/install_worker";
+import { installWorker, type Update } from "../hooks/install-worker";
 import styles from "./UpdateBanner.module.css";
 
 /** Offers a newer version of the client, when there is one. */

@@ -1,10 +1,10 @@
 import { useEffect, useRef } from "react";
-import { notificationChoice } from "@/components/notifications/choice";
+import { notificationChoice } from "@/components/notifications/notification-choice";
 import { useNameOf } from "@/components/people/names";
 import { useTexts } from "@/i18n/hooks";
 import { useChats, useUsers } from "@/lib/hooks";
 import type { ChatId, UserId } from "@/lib/types";
-import { type Heads, headsOf, type News, newsSince } from "./news";
+import { type Heads, headsOf, type News, newsSince } from "./new-messages";
 
 /** Tells about new messages while the window is hidden; a click opens the chat. */
 export function useNotifications(me: UserId, open: (chatId: ChatId) => void): void {

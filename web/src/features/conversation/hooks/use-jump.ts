@@ -2,14 +2,10 @@ import { useCallback, useEffect, useState } from "react";
 import { useToast } from "@/components/ui/Toasts";
 import { useErrorText } from "@/i18n/hooks";
 import type { MessageId } from "@/lib/types";
+import type { Jump } from "../types";
 
 /** For how long it is marked. */
 const MARKED_MS = 3_000;
-
-/** A message to go to; each jump is an object of its own, also twice to the same message. */
-export interface Jump {
-  readonly messageId: MessageId;
-}
 
 interface Jumps {
   readonly jump: Jump | null;

@@ -8,7 +8,7 @@ import { type State, withEntry, withoutEntry } from "@/lib/state/model";
 import type { Store } from "@/lib/state/store";
 import { type ChatId, ChatlyError, type Upload } from "@/lib/types";
 import type { UploadStorage } from "./storage";
-import { upload, type UploadRecord } from "./uploads";
+import { upload, type UploadRecord } from "./upload";
 
 export interface TrayOptions {
   readonly store: Store<State>;

@@ -1,8 +1,8 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { useMessages } from "@/lib/hooks";
+import type { Jump } from "../types";
 import type { Row } from "./rows";
-import type { Jump } from "./use_jump";
 
 /** So near to the end counts as being there, in pixels. */
 const NEAR_END = 60;

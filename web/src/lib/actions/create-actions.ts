@@ -1,6 +1,6 @@
 /** All actions. */
 
-import type { Actions } from "./actions";
+import type { Actions } from "./types";
 import { chatActions } from "./chats";
 import type { ActionContext } from "./context";
 import { messageActions } from "./messages";

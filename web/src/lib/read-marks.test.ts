@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ReadGatherer } from "./reading";
+import { ReadGatherer } from "./read-marks";
 import { ChatlyError } from "./types";
 
 const away = new ChatlyError("NETWORK", "away", { retryable: true });

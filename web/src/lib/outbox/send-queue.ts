@@ -1,6 +1,6 @@
 /** The outbox as one tab shows it: what is put in appears at once, and is kept in storage for the tab that sends. */
 
-import type { Draft } from "@/lib/actions/actions";
+import type { Draft } from "@/lib/actions/types";
 import { newId } from "@/lib/ids";
 import { messageKey } from "@/lib/rpc/mapping";
 import type { State } from "@/lib/state/model";
@@ -8,7 +8,7 @@ import type { Store } from "@/lib/state/store";
 import type { Attachment, ChatId, Message, Upload, UserId } from "@/lib/types";
 import type { OutboxItem, OutboxStorage } from "./outbox";
 import type { UploadStorage } from "./storage";
-import type { UploadTray } from "./tray";
+import type { UploadTray } from "./upload-queue";
 
 export interface QueueOptions {
   readonly store: Store<State>;

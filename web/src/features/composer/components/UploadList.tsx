@@ -3,7 +3,7 @@ import { formatSize } from "@/i18n/format";
 import { useErrorText, useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { Upload } from "@/lib/types";
-import styles from "./UploadTray.module.css";
+import styles from "./UploadList.module.css";
 
 /** The attached files: how far each is, and what can be done with it. */
 export function UploadTray({ uploads }: { readonly uploads: readonly Upload[] }) {

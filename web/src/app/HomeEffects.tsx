@@ -1,7 +1,7 @@
-import { useNotifications } from "@/features/notifications/hooks/use_notifications";
-import { useTitleBadge } from "@/features/notifications/hooks/use_title_badge";
+import { useNotifications } from "@/features/notifications/hooks/use-notifications";
+import { useTitleBadge } from "@/features/notifications/hooks/use-title-badge";
 import type { ChatId, UserId } from "@/lib/types";
-import { type HomeShortcuts, useHomeShortcuts } from "./use_home_shortcuts";
+import { type HomeShortcuts, useHomeShortcuts } from "./use-home-shortcuts";
 
 interface FollowersProps {
   readonly me: UserId;

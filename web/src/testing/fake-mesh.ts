@@ -5,8 +5,8 @@ import type { SubscribeResponseSchema } from "@/gen/chatly/messaging/v1/messagin
 import { Availability } from "@/gen/chatly/presence/v1/presence_service_pb";
 import type { Clients } from "@/lib/rpc/clients";
 import { CHAT, PEER, timeId } from "./builders";
-import { clientsOf } from "./fake_services";
-import { FakeTransport } from "./fake_stream";
+import { clientsOf } from "./fake-services";
+import { FakeTransport } from "./fake-stream";
 
 type Told = MessageInitShape<typeof SubscribeResponseSchema>;
 interface Stored {

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type MouseEvent, useCallback, useMemo, useState } from "react";
 import type { Message } from "@/lib/types";
-import { isInLink, useLongPress } from "./use_long_press";
+import { isInLink, useLongPress } from "./use-long-press";
 
 export interface Opened {
   readonly kind: "menu" | "emoji";

@@ -3,7 +3,7 @@
 import { renderHook } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import type { Message } from "@/lib/types";
-import { useUnseen } from "./use_unseen";
+import { useUnseen } from "./use-unseen";
 
 /** What is loaded, up to a message. */
 const upTo = (count: number) => Array.from({ length: count }, (_, order) => ({ key: `k${order}` }) as Message);

@@ -1,8 +1,8 @@
 import { type RefObject, useMemo } from "react";
-import { useShortcuts } from "@/features/shortcuts/hooks/use_shortcuts";
+import { useShortcuts } from "@/features/shortcuts/hooks/use-shortcuts";
 import { useChats } from "@/lib/hooks";
 import type { ChatId } from "@/lib/types";
-import type { Opened } from "./opened";
+import type { Opened } from "./types";
 
 export interface HomeShortcuts {
   readonly chatId: ChatId | null;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { installWorker, type Update } from "./install_worker";
+import { installWorker, type Update } from "./install-worker";
 
 class FakeRegistration extends EventTarget {
   waiting: { postMessage: (word: string) => void } | null = null;

@@ -3,7 +3,7 @@ import { useToast } from "@/components/ui/Toasts";
 import { useTexts } from "@/i18n/hooks";
 import { useActions, useUploads } from "@/lib/hooks";
 import type { ChatId } from "@/lib/types";
-import { FILES_LIMIT } from "./length";
+import { FILES_LIMIT } from "./limits";
 
 /** Attaches files, up to as many as a message can have. */
 export function useAttach(chatId: ChatId): (files: Iterable<File>) => void {

@@ -4,8 +4,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ErrorInfoSchema } from "@/gen/google/rpc/error_details_pb";
 import { CHAT } from "@/testing/builders";
-import { clientsOf } from "@/testing/fake_services";
-import { upload, type UploadRecord } from "./uploads";
+import { clientsOf } from "@/testing/fake-services";
+import { upload, type UploadRecord } from "./upload";
 
 const SIZE = 1_300_000;
 

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ConnectionState } from "@/lib/types";
 import { anItem, created } from "@/testing/builders";
-import { FakeTransport } from "@/testing/fake_stream";
+import { FakeTransport } from "@/testing/fake-stream";
 import type { LiveItem } from "./changes";
-import { LiveSubscription, type LiveOptions } from "./live";
-import { STALL_MS } from "./stream";
+import { LiveSubscription, type LiveOptions } from "./subscription";
+import { STALL_MS } from "./resilient-stream";
 
 const lost = new Error("lost");
 

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 
 import { describe, expect, it } from "vitest";
-import { shortcutOf } from "./use_shortcuts";
+import { shortcutOf } from "./use-shortcuts";
 
 const press = (init: KeyboardEventInit, typing = false) => shortcutOf(new KeyboardEvent("keydown", init), typing);
 

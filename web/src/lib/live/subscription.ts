@@ -2,7 +2,7 @@
 
 import type { ConnectionState } from "@/lib/types";
 import type { LiveItem } from "./changes";
-import { type Effect, ResilientStream } from "./stream";
+import { type Effect, ResilientStream } from "./resilient-stream";
 
 export interface LiveOptions {
   /** Where an earlier leader's subscription had come to, or empty. */

@@ -3,16 +3,7 @@ import { useToast } from "@/components/ui/Toasts";
 import { useErrorText, useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { Message } from "@/lib/types";
-
-export interface MessageCommands {
-  readonly reply: (message: Message) => void;
-  readonly edit: (message: Message) => void;
-  readonly react: (message: Message, emoji: string) => void;
-  readonly copy: (message: Message) => void;
-  readonly remove: (message: Message, scope: "me" | "everyone") => void;
-  readonly retry: (message: Message) => void;
-  readonly discard: (message: Message) => void;
-}
+import type { MessageCommands } from "../types";
 
 /** What can be done with a message; what fails is told. */
 export function useMessageCommands(open: {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Chat, Message } from "@/lib/types";
-import { headsOf, newsSince } from "./news";
+import { headsOf, newsSince } from "./new-messages";
 
 const idOf = (order: number) => `${order.toString(16).padStart(8, "0")}-0000-1000-8000-000000000000`;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { excerpt } from "./marks";
+import { excerpt } from "./excerpt";
 
 /** With what was found in brackets. */
 const shown = (text: string, query: string) =>

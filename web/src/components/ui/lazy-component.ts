@@ -1,7 +1,7 @@
 /** Parts of the page that are loaded after its first picture. */
 
 import { type ComponentType, lazy, type LazyExoticComponent } from "react";
-import { patiently } from "./patiently";
+import { patiently } from "./retrying-import";
 
 const parts: (() => Promise<unknown>)[] = [];
 
