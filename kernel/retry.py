@@ -1,12 +1,67 @@
-"""Going on without a store that is away. Who says that it is, and that it is back, is the store's own handle."""
+"""Retries while something is unavailable, and work that continues without it."""
 
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from types import TracebackType
+from typing import TypeVar
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, Code, Reason
+
+T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[None]]
 
 
-class ToleratedOutage:
-    """`with ToleratedOutage(): ...` is left where STORE_UNAVAILABLE is raised, as if nothing were wrong."""
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Pauses between attempts, in seconds: `first`, then doubled up to `longest`.
+
+    A random part of each pause, at most `jitter` of it, is left out: many callers do not retry at the same moment.
+    """
+
+    first: float
+    longest: float
+    jitter: float = 0.5
+
+    def pauses(self) -> Iterator[float]:
+        """Yield one pause after another, without end."""
+        pause = self.first
+        while True:
+            yield pause * (1 - random.uniform(0, self.jitter))  # noqa: S311 - it spreads load and keeps no secret
+            pause = min(2 * pause, self.longest)
+
+
+def is_unavailable(error: Exception) -> bool:
+    """Return whether the error is a ChatlyError with the code UNAVAILABLE."""
+    return isinstance(error, ChatlyError) and error.code is Code.UNAVAILABLE
+
+
+async def retry(
+    step: Callable[[], Awaitable[T]],
+    *,
+    report: Callable[[Exception], None],
+    backoff: Backoff,
+    is_temporary: Callable[[Exception], bool] = is_unavailable,
+    sleep: Sleep = asyncio.sleep,
+) -> T:
+    """Return what `step` returns. While it raises a temporary error, report the error, pause and call it again.
+
+    Any other error is raised. There is no limit to the attempts: cancel the task to end them.
+    """
+    pauses = backoff.pauses()
+    while True:
+        try:
+            return await step()
+        except Exception as error:
+            if not is_temporary(error):
+                raise
+            report(error)
+        await sleep(next(pauses))
+
+
+class suppress_unavailable:  # noqa: N801 - reads like contextlib.suppress
+    """Leave the block silently when it raises STORE_UNAVAILABLE. The store itself logs that it is unavailable."""
 
     def __enter__(self) -> None:
         pass

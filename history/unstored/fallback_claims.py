@@ -4,7 +4,7 @@ from uuid import UUID
 
 from history.ports import SendClaims
 from kernel.ids import UserId
-from kernel.retry import ToleratedOutage
+from kernel.retry import suppress_unavailable
 
 
 class SpareSendClaims:
@@ -17,6 +17,6 @@ class SpareSendClaims:
     async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
         # What was claimed here while the others were away is still on its way.
         known = await self._spare.claim(sender_id, client_message_id, message_id)
-        with ToleratedOutage():
+        with suppress_unavailable():
             return await self._shared.claim(sender_id, client_message_id, known)
         return known

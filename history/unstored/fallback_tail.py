@@ -12,7 +12,7 @@ from history.ports import EventReader, HotTail, TailReader
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
-from kernel.retry import ToleratedOutage
+from kernel.retry import suppress_unavailable
 from kernel.time import Clock
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class SpareHotTail:
     async def add(self, event: StoredEvent) -> None:
         await self._spare.add(event)
         if self._refilling or await self._usable():
-            with ToleratedOutage():
+            with suppress_unavailable():
                 return await self._shared.add(event)
             self._away = self._missed = True
         return None
@@ -68,19 +68,19 @@ class SpareHotTail:
 
     async def trim(self, stored: Mapping[int, int]) -> None:
         await self._spare.trim(stored)
-        with ToleratedOutage():
+        with suppress_unavailable():
             return await self._shared.trim(stored)
         self._away = True
         return None
 
     async def _read(self, ask: Callable[[TailReader], Awaitable[T]], merge: Callable[[T, T], T]) -> T:
         if await self._usable():
-            with ToleratedOutage():
+            with suppress_unavailable():
                 return await ask(self._shared)
             self._away = True
         own = await ask(self._spare)
         # Which answers, or fails, at once: who looks for it after an outage does so for everybody.
-        with ToleratedOutage():
+        with suppress_unavailable():
             return merge(own, await ask(self._shared))
         return own
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from kernel.retry import ToleratedOutage
+from kernel.retry import suppress_unavailable
 from services.auth.ports import AttemptLimiter
 
 
@@ -14,17 +14,17 @@ class SpareAttempts:
         self._spare = spare
 
     async def wait(self, keys: Collection[str]) -> float:
-        with ToleratedOutage():
+        with suppress_unavailable():
             return await self._shared.wait(keys)
         return await self._spare.wait(keys)
 
     async def failed(self, keys: Collection[str]) -> None:
         # Counted here too at all times: whoever guesses does not begin anew when the others' counts are lost.
         await self._spare.failed(keys)
-        with ToleratedOutage():
+        with suppress_unavailable():
             await self._shared.failed(keys)
 
     async def succeeded(self, key: str) -> None:
         await self._spare.succeeded(key)
-        with ToleratedOutage():
+        with suppress_unavailable():
             await self._shared.succeeded(key)
