@@ -1,10 +1,9 @@
 """Checking passwords without telling strangers anything, and slowing down those who guess."""
 
-import asyncio
 from collections.abc import Collection
-from weakref import WeakValueDictionary
 
 from kernel.ids import UserId
+from kernel.locks import KeyedLock
 from kernel.time import Clock
 from services.auth import attempts
 from services.auth.model import Account, rate_limited, session_ended, wrong_credentials
@@ -32,7 +31,7 @@ class Credentials:
         self._passwords = passwords
         self._limiter = limiter
         self._clock = clock
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks = KeyedLock()
 
     async def login(self, email: str, password: str, *, address: str) -> Account:
         """The account of an address and its password, both right; one that does not exist costs the same.
@@ -63,8 +62,7 @@ class Credentials:
     async def _check(self, account: Account | None, password: str, keys: Collection[str]) -> Account:
         # One at a time for each account, or a hundred guesses at once would all pass before the first one counts.
         who, *_ = keys
-        turn = self._turns.setdefault(who, asyncio.Lock())
-        async with turn:
+        async with self._locks.hold(who):
             if (delay := await self._limiter.wait(keys)) > 0:
                 raise rate_limited("too many failed attempts", retry_after=delay)
             matches = await self._passwords.matches(password, account.password_hash if account else None)

@@ -6,9 +6,9 @@ from datetime import timedelta
 import structlog
 
 from kernel.errors import ChatlyError
+from kernel.locks import KeyedLock
 from kernel.time import Clock
 from services.media.give_up_upload import GiveUpUpload
-from services.media.locks import UploadLocks
 from services.media.ports import LogNews, SentFiles, UploadStore
 from services.media.remove_bytes import RemoveBytes
 
@@ -26,7 +26,7 @@ class CollectGarbage:
         news: LogNews,
         give_up: GiveUpUpload,
         remove_bytes: RemoveBytes,
-        locks: UploadLocks,
+        locks: KeyedLock,
         clock: Clock,
         unsent_lifetime: timedelta,
     ) -> None:
@@ -58,7 +58,7 @@ class CollectGarbage:
     async def _give_up_uploads(self) -> None:
         while expired := await self._uploads.expired(self._clock.now(), limit=_BATCH):
             for upload in expired:
-                async with self._locks.of(upload.upload_id):
+                async with self._locks.hold(upload.upload_id):
                     await self._give_up(upload.upload_id)
 
     async def _delete_unsent(self) -> None:

@@ -2,10 +2,10 @@
 
 from kernel.errors import ChatlyError, Reason
 from kernel.ids import UserId
+from kernel.locks import KeyedLock
 from services.media.finish_upload import FinishUpload
 from services.media.get_upload import GetUpload
 from services.media.give_up_upload import GiveUpUpload
-from services.media.locks import UploadLocks
 from services.media.model import Media, MediaId
 from services.media.ports import MediaStore
 
@@ -14,7 +14,7 @@ class CompleteUpload:
     """Makes the file, once: again gives the same one."""
 
     def __init__(
-        self, *, get: GetUpload, finish: FinishUpload, give_up: GiveUpUpload, media: MediaStore, locks: UploadLocks
+        self, *, get: GetUpload, finish: FinishUpload, give_up: GiveUpUpload, media: MediaStore, locks: KeyedLock
     ) -> None:
         self._get = get
         self._finish = finish
@@ -24,7 +24,7 @@ class CompleteUpload:
 
     async def __call__(self, upload_id: MediaId, *, owner: UserId) -> Media:
         """The file; raises `UPLOAD_NOT_FOUND`, `UPLOAD_INCOMPLETE`, and what content is refused for."""
-        async with self._locks.of(upload_id):
+        async with self._locks.hold(upload_id):
             known = await self._media.find(upload_id)
             if known is not None and known.owner_id == owner:
                 return known

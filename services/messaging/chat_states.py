@@ -14,9 +14,9 @@ from history.view import History
 from kernel.bus.ports import BusGap, BusMessage, LiveBus
 from kernel.errors import ChatlyError, Reason
 from kernel.ids import HybridClock
+from kernel.locks import KeyedLock
 from kernel.telemetry.logs import logger
 from kernel.time import Clock
-from services.messaging.turns import Turns
 
 _AGAIN_SECONDS = 1.0
 
@@ -50,7 +50,7 @@ class ChatStates:
         self._max_age = max_age
         self._kept: OrderedDict[ChatId, _Kept] = OrderedDict()
         self._heard: dict[ChatId, list[ChatEvent]] = {}
-        self._loading = Turns()
+        self._loading = KeyedLock()
         self._subscription = bus.subscribe()
         self._watched: Counter[str] = Counter()
         self._log = logger("messaging")
@@ -59,7 +59,7 @@ class ChatStates:
         """A chat's state; None: nothing ever happened in it. While the store is away, what is kept stays true."""
         if (state := self._fresh(chat_id)) is not None:
             return state
-        async with self._loading.of(chat_id):
+        async with self._loading.hold(chat_id):
             try:
                 return self._fresh(chat_id) or await self._load(chat_id)
             except ChatlyError as error:
@@ -72,7 +72,7 @@ class ChatStates:
 
     async def reload(self, chat_id: ChatId) -> ChatState | None:
         """As `of`, but not from what is kept: for answers that nobody may be given by mistake."""
-        async with self._loading.of(chat_id):
+        async with self._loading.hold(chat_id):
             return await self._load(chat_id)
 
     def known(self, chat_id: ChatId) -> ChatState | None:

@@ -8,6 +8,7 @@ from history.model import ChatState, GroupCreated, Role
 from history.ports import SendClaims
 from history.view import ChatOverview, History
 from kernel.ids import UserId
+from kernel.locks import KeyedLock
 from services.messaging.chat_states import ChatStates
 from services.messaging.events import Events
 from services.messaging.media import require_avatar
@@ -15,7 +16,6 @@ from services.messaging.members import Members
 from services.messaging.model import ChatRef, NewGroup, Seat
 from services.messaging.ports import Journal, MediaLibrary, UserDirectory
 from services.messaging.text import require_storable, require_visible
-from services.messaging.turns import Turns
 from services.messaging.user_blocks import require_peers
 
 
@@ -40,7 +40,7 @@ class CreateGroup:
         self._media = media
         self._events = events
         self._journal = journal
-        self._turns = Turns()
+        self._locks = KeyedLock()
 
     async def __call__(self, group: NewGroup, *, creator: UserId) -> ChatOverview:
         """The group; the one that an earlier call of the same name made, as it is now, if its creator is still in it.
@@ -48,7 +48,7 @@ class CreateGroup:
         Errors: as MessagingService.CreateGroup lists them, and NOT_A_MEMBER.
         """
         chat_id = ChatId.group(creator, group.client_group_id)
-        async with self._turns.of(chat_id):
+        async with self._locks.hold(chat_id):
             if await self._states.of(chat_id) is not None:
                 seat = await self._members.reading(ChatRef(chat_id), creator)
                 return await self._history.overview(seat.state, creator)

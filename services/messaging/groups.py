@@ -9,11 +9,11 @@ from history.fold import apply_to_chat
 from history.model import ChatEvent, ChatState, MemberSet
 from history.view import ChatOverview, History
 from kernel.ids import UserId
+from kernel.locks import KeyedLock
 from services.messaging.events import Events
 from services.messaging.members import Members
 from services.messaging.model import RoleChange, Seat
 from services.messaging.ports import Journal
-from services.messaging.turns import Turns
 
 
 class Groups:
@@ -24,12 +24,12 @@ class Groups:
         self._history = history
         self._events = events
         self._journal = journal
-        self._turns = Turns()
+        self._locks = KeyedLock()
 
     @asynccontextmanager
     async def change(self, chat_id: ChatId, user_id: UserId) -> AsyncIterator[Seat]:
         """The user's seat; nobody else changes the group through this node meanwhile."""
-        async with self._turns.of(chat_id):
+        async with self._locks.hold(chat_id):
             yield await self._members.in_group(chat_id, user_id)
 
     async def overview(self, seat: Seat) -> ChatOverview:

@@ -5,12 +5,12 @@ from uuid import UUID
 from history.model import ReadMarkMoved
 from history.view import History
 from kernel.ids import UserId, time_key
+from kernel.locks import KeyedLock
 from services.messaging.events import Events
 from services.messaging.members import Members
 from services.messaging.messages import require_any_message
 from services.messaging.model import ChatRef, ReadTo
 from services.messaging.ports import Journal
-from services.messaging.turns import Turns
 
 
 class MarkRead:
@@ -19,7 +19,7 @@ class MarkRead:
         self._history = history
         self._events = events
         self._journal = journal
-        self._turns = Turns()
+        self._locks = KeyedLock()
 
     async def __call__(self, chat: ChatRef, message_id: UUID, *, reader: UserId) -> ReadTo:
         """Where the mark is now; an older message than that changes nothing.
@@ -27,7 +27,7 @@ class MarkRead:
         Errors: as MessagingService.MarkRead lists them.
         """
         # A client that scrolls asks often: what is no step forward becomes no event.
-        async with self._turns.of(reader, chat):
+        async with self._locks.hold(reader, chat):
             seat = await self._members.reading(chat, reader)
             mark = seat.state.read_marks.get(reader)
             if mark is None or time_key(message_id) > time_key(mark):

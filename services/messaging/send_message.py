@@ -7,6 +7,7 @@ from history.ports import SendClaims
 from history.view import History
 from kernel.errors import ChatlyError, Reason
 from kernel.ids import UserId
+from kernel.locks import KeyedLock
 from services.messaging.events import Events
 from services.messaging.media import attachments
 from services.messaging.members import Members
@@ -14,7 +15,6 @@ from services.messaging.messages import require_any_message
 from services.messaging.model import ChatRef, Draft, Seat, sent_message
 from services.messaging.ports import Journal, MediaLibrary, SendMeter
 from services.messaging.text import require_storable, require_visible
-from services.messaging.turns import Turns
 
 
 class SendMessage:
@@ -38,7 +38,7 @@ class SendMessage:
         self._events = events
         self._journal = journal
         self._meter = meter
-        self._turns = Turns()
+        self._locks = KeyedLock()
 
     async def __call__(self, draft: Draft, *, sender: UserId) -> Message:
         """The message of this send: the one that an earlier call of the same name made, whatever it said, or a new one.
@@ -47,7 +47,7 @@ class SendMessage:
         """
         seat = await self._members.writing(draft.chat, sender)
         # Calls of one name wait for each other: the second finds what the first has made.
-        async with self._turns.of(sender, draft.client_message_id):
+        async with self._locks.hold(sender, draft.client_message_id):
             earlier = await self._earlier(seat, draft)
             if earlier is not None:
                 self._meter.repeated()

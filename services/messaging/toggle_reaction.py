@@ -7,13 +7,13 @@ from history.model import ChatEvent, Reaction, ReactionSet
 from history.view import History
 from kernel.errors import Reason, precondition
 from kernel.ids import UserId
+from kernel.locks import KeyedLock
 from services.messaging.emoji import require_emoji
 from services.messaging.events import Events
 from services.messaging.members import Members
 from services.messaging.messages import require_live_message
 from services.messaging.model import MAX_DIFFERENT_EMOJI, ChatRef
 from services.messaging.ports import Journal
-from services.messaging.turns import Turns
 
 
 class ToggleReaction:
@@ -22,7 +22,7 @@ class ToggleReaction:
         self._history = history
         self._events = events
         self._journal = journal
-        self._turns = Turns()
+        self._locks = KeyedLock()
 
     async def __call__(
         self, chat: ChatRef, message_id: UUID, emoji: str, *, user_id: UserId
@@ -34,7 +34,7 @@ class ToggleReaction:
         require_emoji("emoji", emoji)
         seat = await self._members.writing(chat, user_id)
         # Two toggles at once are a put and a take, also for the limit.
-        async with self._turns.of(message_id):
+        async with self._locks.hold(message_id):
             before = (await require_live_message(self._history, seat, message_id)).reactions
             mine = next((reaction for reaction in before if _is(reaction, user_id, emoji)), None)
             if mine is None:

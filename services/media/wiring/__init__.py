@@ -10,6 +10,7 @@ from functools import partial
 from chatly.media.v1.media_service_pb2_grpc import add_MediaServiceServicer_to_server
 from starlette.routing import Route
 
+from kernel.locks import KeyedLock
 from kernel.platform import Platform
 from kernel.service import Service
 from services.media.adapters.grpc.group_members import CachedGroupMembers, GrpcGroupMembers
@@ -29,7 +30,6 @@ from services.media.get_download_url import GetDownloadUrl
 from services.media.get_media import GetMedia
 from services.media.get_upload import GetUpload
 from services.media.give_up_upload import GiveUpUpload
-from services.media.locks import UploadLocks
 from services.media.ports import LogNews
 from services.media.remove_bytes import RemoveBytes
 from services.media.settings import MediaSettings
@@ -55,7 +55,7 @@ async def open_media(settings: MediaSettings, platform: Platform) -> AsyncIterat
         give_up = GiveUpUpload(
             uploads=stores.uploads, staging=stores.staging, media=stores.media, remove_bytes=remove_bytes
         )
-        locks = UploadLocks()
+        locks = KeyedLock()
         collect = CollectGarbage(
             uploads=stores.uploads,
             sent=stores.sent,
@@ -88,7 +88,7 @@ def _use_cases(
     *,
     news: LogNews,
     give_up: GiveUpUpload,
-    locks: UploadLocks,
+    locks: KeyedLock,
     signer: LinkSigner,
 ) -> MediaUseCases:
     limits, clock, media, staging = settings.limits(), platform.clock, stores.media, stores.staging

@@ -10,9 +10,9 @@ import structlog
 from history.model import Message
 from kernel.errors import ChatlyError, Code, Reason
 from kernel.ids import UserId
+from kernel.locks import KeyedLock
 from services.messaging.live.send_rate import SendRate
 from services.messaging.model import Draft
-from services.messaging.turns import Turns
 
 MAX_UNANSWERED = 256
 
@@ -69,22 +69,22 @@ class SendMessages:
         room: asyncio.Semaphore,
         answers: "asyncio.Queue[asyncio.Task[Answer] | None]",
     ) -> None:
-        turns = Turns()
+        locks = KeyedLock()
         try:
             await room.acquire()
             async for ask in asks:
                 if wait := self._rate.wait(sender):
                     await asyncio.sleep(wait)
-                answers.put_nowait(asyncio.create_task(self._answer(ask, sender, turns)))
+                answers.put_nowait(asyncio.create_task(self._answer(ask, sender, locks)))
                 await room.acquire()
         finally:
             answers.put_nowait(None)
 
-    async def _answer(self, ask: Ask, sender: UserId, turns: Turns) -> Answer:
+    async def _answer(self, ask: Ask, sender: UserId, locks: KeyedLock) -> Answer:
         if isinstance(ask.draft, ChatlyError):
             return Answer(ask.client_message_id, ask.draft)
         try:
-            async with turns.of(ask.draft.chat):
+            async with locks.hold(ask.draft.chat):
                 return Answer(ask.client_message_id, await self._send(ask.draft, sender=sender))
         except ChatlyError as error:
             return Answer(ask.client_message_id, error)

@@ -6,13 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from kernel.blob.folder import FolderBlobStore
+from kernel.locks import KeyedLock
 from kernel.sqlite.database import open_sqlite
 from services.media.adapters.folder.upload_staging import FolderUploadStaging
 from services.media.adapters.sqlite.schema import SCHEMA
 from services.media.adapters.sqlite.uploads import SqliteUploadStore
 from services.media.collect_garbage import CollectGarbage
 from services.media.give_up_upload import GiveUpUpload
-from services.media.locks import UploadLocks
 from services.media.model import MediaId, PendingUpload, Variant, blob_name
 from services.media.remove_bytes import RemoveBytes
 from tests.builders import NOON, an_id
@@ -36,7 +36,7 @@ class Attic:
             news=self.news,
             give_up=give_up,
             remove_bytes=remove,
-            locks=UploadLocks(),
+            locks=KeyedLock(),
             clock=self.clock,
             unsent_lifetime=timedelta(days=7),
         )
