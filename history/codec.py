@@ -1,9 +1,9 @@
 """The bytes of what goes on the log and on the bus. Events become protobuf here, and nowhere else in this room."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from chatly.event.v1 import event_pb2 as pb
 from google.protobuf.message import DecodeError
@@ -18,7 +18,7 @@ from kernel.log.ports import LogPosition, LogRecord
 
 _LASTING = 0
 _EPHEMERAL = 1
-_UNPACKED = 1_024
+_REMEMBERED = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +88,34 @@ def pack_ephemeral(response: bytes) -> bytes:
     return bytes((_EPHEMERAL,)) + response
 
 
-# Several listeners of a process get the same payload, and the persister's copy of it once more.
-@lru_cache(maxsize=_UNPACKED)
+_decoded: OrderedDict[bytes, StoredEvent] = OrderedDict()
+"""The newest bus payloads of this process, with their events."""
+
+
+def remember(payload: bytes, stored: StoredEvent) -> None:
+    """Let `unpack` return this event for this payload: the process that published it need not decode it."""
+    _decoded[payload] = stored
+    if len(_decoded) > _REMEMBERED:
+        _decoded.popitem(last=False)
+
+
 def unpack(payload: bytes) -> StoredEvent | Ephemeral:
-    """Undo either; raise ValueError for what is neither."""
+    """Return what a bus payload carries; raise ValueError for bytes that no `pack` function made.
+
+    Each of the newest events is decoded once per process, although several subscribers receive it, and the persister
+    publishes it a second time.
+    """
+    if (stored := _decoded.get(payload)) is not None:
+        return stored
     if payload[:1] == bytes((_EPHEMERAL,)):
         return Ephemeral(payload[1:])
     if payload[:1] != bytes((_LASTING,)):
         raise ValueError("neither a lasting nor an ephemeral event")
     partition, at = read_varint(payload, 1)
     offset, at = read_varint(payload, at)
-    return StoredEvent(LogPosition(partition, offset), decode(payload[at:]))
+    stored = StoredEvent(LogPosition(partition, offset), decode(payload[at:]))
+    remember(payload, stored)
+    return stored
 
 
 def encode_watermark(stored: Mapping[int, int]) -> bytes:

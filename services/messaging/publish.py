@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from history.audience import members_of
 from history.channels import channels_of
-from history.codec import encode, pack_lasting
+from history.codec import encode, pack_lasting, remember
 from history.model import ChatEvent, ChatState, MessageSent, StoredEvent
 from history.ports import HotTail
 from kernel.bus.ports import BusMessage, LiveBus
@@ -79,6 +79,7 @@ class Publisher:
         await self._attempt("tail", self._tail.add(stored))
         self._states.heard(event)
         payload = pack_lasting(stored)
+        remember(payload, stored)
         news = [BusMessage(channel, payload) for channel in channels_of(event)]
         await self._publish(news + (self._contact_news([event], before) if contacts else []))
 

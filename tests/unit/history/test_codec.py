@@ -1,5 +1,6 @@
 """Events survive the way over the log and the bus; what is no event is told apart."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ from chatly.event.v1 import event_pb2 as pb
 from hypothesis import given
 from hypothesis import strategies as st
 
+from history import codec
 from history.codec import (
     Ephemeral,
     decode,
@@ -17,6 +19,7 @@ from history.codec import (
     encode_watermark,
     pack_ephemeral,
     pack_lasting,
+    remember,
     unpack,
 )
 from history.fold import emptied
@@ -100,6 +103,34 @@ def test_a_lasting_event_comes_over_the_bus_with_its_place(partition: int, offse
     stored = StoredEvent(LogPosition(partition, offset), Chronicle().sent())
 
     assert unpack(pack_lasting(stored)) == stored
+
+
+def test_an_event_is_decoded_once_although_its_payload_arrives_several_times() -> None:
+    payload = pack_lasting(StoredEvent(LogPosition(0, 7), Chronicle().sent()))
+    first = unpack(payload)
+
+    assert unpack(bytes(bytearray(payload))) is first
+
+
+def test_a_remembered_event_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = StoredEvent(LogPosition(0, 7), Chronicle().sent())
+    payload = pack_lasting(stored)
+    remember(payload, stored)
+    monkeypatch.setattr(codec, "decode", None)
+
+    assert unpack(bytes(bytearray(payload))) is stored
+
+
+def test_an_event_that_was_remembered_too_long_ago_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codec, "_REMEMBERED", 2)
+    monkeypatch.setattr(codec, "_decoded", OrderedDict())
+    events = [StoredEvent(LogPosition(0, offset), Chronicle().sent()) for offset in range(3)]
+    for stored in events:
+        remember(pack_lasting(stored), stored)
+    found = [unpack(pack_lasting(stored)) for stored in (events[2], events[1], events[0])]
+
+    assert found == events[::-1]
+    assert [one is other for one, other in zip(found, events[::-1], strict=True)] == [True, True, False]
 
 
 def test_what_a_newer_program_says_in_an_event_goes_on_over_the_bus() -> None:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from prometheus_client import REGISTRY
 
+from history import codec
 from history.chat_id import ChatId
 from history.codec import unpack
 from history.model import Role, StoredEvent
@@ -58,6 +59,19 @@ async def test_a_group_message_is_published_once_however_many_members_there_are(
     stored = unpack(news.payload)
     assert isinstance(stored, StoredEvent)
     assert (news.channel, stored.event.event_id) == (f"chat:{group}", message.message_id)
+
+
+async def test_a_node_does_not_decode_the_events_it_published(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, bob = rig.users(2)
+    listener = await rig.listen(f"user:{bob}")
+    monkeypatch.setattr(codec, "decode", None)
+
+    message = await rig.say(ann, bob)
+
+    (published,) = await listener.heard()
+    stored = codec.unpack(published.payload)
+    assert isinstance(stored, StoredEvent)
+    assert stored.event.event_id == message.message_id
 
 
 async def test_presence_hears_of_new_contacts_once(rig: Rig) -> None:
