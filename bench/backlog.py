@@ -15,7 +15,7 @@ from bench.report import Row, Section, spread
 from bench.scale import Scale
 from bench.sides.side import ROOT, Result
 from bench.sides.stage import Stage
-from history.cassandra.offsets import load_offsets
+from history.cassandra.log_rows import load_offsets
 from history.open import cassandra_schema
 from kernel.cassandra.session import CassandraSession
 from kernel.kafka.log import KafkaLog, open_kafka_log

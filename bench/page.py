@@ -14,12 +14,12 @@ from bench.report import Row, Section, compare
 from bench.scale import Scale
 from bench.sides.side import Result
 from bench.sides.stage import Stage
-from history.cassandra.message_reader import NEWEST
-from history.cassandra.times import bucket_of
+from history.cassandra.reader import NEWEST
+from history.cassandra.write_times import bucket_of
 from history.chat_id import ChatId
 from history.codec import decode_record
 from history.open import HistoryStore, cassandra_history, cassandra_schema
-from history.unstored.redis_tail import RedisHotTail
+from history.unstored.redis import RedisHotTail
 from history.view import History
 from kernel.bus.memory import MemoryBus
 from kernel.ids import HybridClock, UserId, from_time_key

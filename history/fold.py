@@ -13,6 +13,7 @@ from history.model import (
     Edit,
     GroupCreated,
     GroupUpdated,
+    LwwRegister,
     MemberSet,
     Membership,
     Message,
@@ -25,13 +26,12 @@ from history.model import (
     ReactionMark,
     ReactionSet,
     ReadMarkMoved,
-    Registered,
     Send,
     StoredEvent,
 )
 from kernel.ids import UserId, time_key
 
-Word = TypeVar("Word", Registered, Membership)
+Register = TypeVar("Register", LwwRegister, Membership)
 
 
 def message_of(event: ChatEvent) -> UUID | None:
@@ -79,7 +79,7 @@ def apply_to_message(state: MessageState | None, event: ChatEvent) -> MessageSta
     if state is None and isinstance(event.change, MessageSent):
         # So it is with nearly every message: there is nothing to settle.
         return MessageState(event.chat_id, message_id, content=_content(event, event.change))
-    return _settled(_with_event(state or MessageState(event.chat_id, message_id), event))
+    return _without_hidden(_with_event(state or MessageState(event.chat_id, message_id), event))
 
 
 def apply_to_chat(state: ChatState | None, event: ChatEvent) -> ChatState:
@@ -95,8 +95,8 @@ def apply_to_chat(state: ChatState | None, event: ChatEvent) -> ChatState:
         case GroupUpdated() as updated:
             return _with_details(state, updated, event.event_id)
         case MemberSet(user_id, role):
-            words = {user_id: Membership(event.event_id, role)}
-            return replace(state, memberships=_with_words(state.memberships, words))
+            registers = {user_id: Membership(event.event_id, role)}
+            return replace(state, memberships=_with_registers(state.memberships, registers))
         case _:
             return state
 
@@ -111,7 +111,7 @@ def fold_messages(states: Mapping[UUID, MessageState], events: Iterable[ChatEven
     return changed
 
 
-def scrubbed(event: ChatEvent) -> ChatEvent:
+def redacted(event: ChatEvent) -> ChatEvent:
     """The event without a word of the message's text, or of its files: what is left after a deletion for everyone."""
     match event.change:
         case MessageSent() as sent:
@@ -122,12 +122,12 @@ def scrubbed(event: ChatEvent) -> ChatEvent:
             return event
 
 
-def emptied(stored: StoredEvent) -> StoredEvent:
-    """A stored event as `scrubbed` leaves it, without the bytes that have its words."""
-    return StoredEvent(stored.position, scrubbed(stored.event))
+def redact(stored: StoredEvent) -> StoredEvent:
+    """A stored event as `redacted` leaves it, without the bytes that have its words."""
+    return StoredEvent(stored.position, redacted(stored.event))
 
 
-def shown(state: MessageState) -> Message | None:
+def to_message(state: MessageState) -> Message | None:
     """The message as its chat sees it; None: it was never sent, or withdrawn."""
     content = state.content
     if content is None or state.withdrawn:
@@ -148,9 +148,9 @@ def shown(state: MessageState) -> Message | None:
     )
 
 
-def visible(state: MessageState, viewer: UserId) -> Message | None:
+def visible_message(state: MessageState, viewer: UserId) -> Message | None:
     """The message as one member sees it; None also if they deleted it for themselves."""
-    return None if viewer in state.deleted_for else shown(state)
+    return None if viewer in state.deleted_for else to_message(state)
 
 
 def _with_event(state: MessageState, event: ChatEvent) -> MessageState:
@@ -173,14 +173,14 @@ def _with_event(state: MessageState, event: ChatEvent) -> MessageState:
             return state
 
 
-def _settled(state: MessageState) -> MessageState:
+def _without_hidden(state: MessageState) -> MessageState:
     """Drop what can never be seen again, so that nobody stores it. The rest of the fold must not depend on it."""
     if state.withdrawn:
         return MessageState(state.chat_id, state.message_id, withdrawn=True)
     content = state.content
     if state.deleted_for_everyone:
-        emptied = content and replace(content, text="", attachments=())
-        return replace(state, content=emptied, edit=None, reactions={})
+        bare = content and replace(content, text="", attachments=())
+        return replace(state, content=bare, edit=None, reactions={})
     if state.edit and content and content.text:
         return replace(state, content=replace(content, text=""))
     return state
@@ -248,13 +248,13 @@ def _created(state: ChatState, moment: datetime) -> ChatState:
 
 
 def _with_first_details(state: ChatState, created: GroupCreated, event_id: UUID) -> ChatState:
-    words = {user_id: Membership(event_id, role, initial=True) for user_id, role in created.members.items()}
+    registers = {user_id: Membership(event_id, role, initial=True) for user_id, role in created.members.items()}
     return replace(
         state,
-        title=_winner(state.title, Registered(event_id, created.title, initial=True)),
-        description=_winner(state.description, Registered(event_id, created.description, initial=True)),
-        avatar_media_id=_winner(state.avatar_media_id, Registered(event_id, created.avatar_media_id, initial=True)),
-        memberships=_with_words(state.memberships, words),
+        title=_winner(state.title, LwwRegister(event_id, created.title, initial=True)),
+        description=_winner(state.description, LwwRegister(event_id, created.description, initial=True)),
+        avatar_media_id=_winner(state.avatar_media_id, LwwRegister(event_id, created.avatar_media_id, initial=True)),
+        memberships=_with_registers(state.memberships, registers),
     )
 
 
@@ -267,15 +267,17 @@ def _with_details(state: ChatState, updated: GroupUpdated, event_id: UUID) -> Ch
     )
 
 
-def _updated(known: Registered | None, value: str | None, event_id: UUID) -> Registered | None:
-    return known if value is None else _winner(known, Registered(event_id, value))
+def _updated(known: LwwRegister | None, value: str | None, event_id: UUID) -> LwwRegister | None:
+    return known if value is None else _winner(known, LwwRegister(event_id, value))
 
 
-def _with_words(known: Mapping[UserId, Membership], words: Mapping[UserId, Membership]) -> Mapping[UserId, Membership]:
-    return {**known, **{user_id: _winner(known.get(user_id), word) for user_id, word in words.items()}}
+def _with_registers(
+    known: Mapping[UserId, Membership], registers: Mapping[UserId, Membership]
+) -> Mapping[UserId, Membership]:
+    return {**known, **{user_id: _winner(known.get(user_id), word) for user_id, word in registers.items()}}
 
 
-def _winner(known: Word | None, word: Word) -> Word:
+def _winner(known: Register | None, word: Register) -> Register:
     """The later of two words; but a change beats a creation, and the first creation beats its retries."""
     if known is None:
         return word

@@ -208,7 +208,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class LwwRegister:
     """A value with the event that set it: the later event wins.
 
     `initial`: it came with the group. Any later word beats it, and so does an earlier creation of the same group.
@@ -234,9 +234,9 @@ class ChatState:
 
     chat_id: ChatId
     created_at: datetime | None = None
-    title: Registered | None = None
-    description: Registered | None = None
-    avatar_media_id: Registered | None = None
+    title: LwwRegister | None = None
+    description: LwwRegister | None = None
+    avatar_media_id: LwwRegister | None = None
     memberships: Mapping[UserId, Membership] = field(default_factory=dict)
     read_marks: Mapping[UserId, UUID] = field(default_factory=dict)
     """The newest message each member has read; a sender has read what they sent."""

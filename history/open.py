@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from history.ports import ChatReader, DeadLetters, EventReader, MessageReader, RecordWriter
-from history.sqlite.readers import SqliteChatReader, SqliteEventReader, SqliteMessageReader
+from history.sqlite.reader import SqliteChatReader, SqliteEventReader, SqliteMessageReader
 from history.sqlite.schema import SCHEMA
 from history.sqlite.writer import SqliteDeadLetters, SqliteRecordWriter
 from kernel.sqlite.database import open_sqlite
@@ -52,8 +52,7 @@ def cassandra_schema() -> "Schema":
 
 def cassandra_history(session: "CassandraSession", *, clock: Clock | None = None) -> HistoryStore:
     """The store in Cassandra. The session stays its opener's to close."""
-    from history.cassandra.message_reader import CassandraMessageReader
-    from history.cassandra.readers import CassandraChatReader, CassandraEventReader
+    from history.cassandra.reader import CassandraChatReader, CassandraEventReader, CassandraMessageReader
     from history.cassandra.writer import CassandraDeadLetters, CassandraRecordWriter
 
     clock = clock or SystemClock()

@@ -136,7 +136,7 @@ class DeadLetters(Protocol):
         """
         ...
 
-    async def take_off(self, position: LogPosition) -> None:
+    async def remove(self, position: LogPosition) -> None:
         """Take one off the list, for good; one that is not there is no error."""
         ...
 

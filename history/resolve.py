@@ -10,7 +10,7 @@ from kernel.ids import from_time_key
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Decision:
     """What to store for an event that was not stored before."""
 
     chat: ChatState
@@ -22,25 +22,25 @@ class Verdict:
     """Tells those who saw the second copy; to be appended to the log."""
 
 
-def judge(
+def resolve(
     event: ChatEvent, *, chat: ChatState | None, message: MessageState | None, last_seq: int, kept_id: UUID | None
-) -> Verdict:
+) -> Decision:
     """Fold one event into what is stored of its chat and its message.
 
     For a MessageSent: `last_seq` is the newest number in the chat, `kept_id` the message that this send made before.
     """
     new_chat = apply_to_chat(chat, event)
     if message_of(event) is None:
-        return Verdict(new_chat, None, accepted=True)
+        return Decision(new_chat, None, accepted=True)
     new_message = apply_to_message(message, event)
     if not isinstance(event.change, MessageSent):
-        return Verdict(new_chat, new_message, accepted=True)
+        return Decision(new_chat, new_message, accepted=True)
     if new_message.withdrawn:
-        return Verdict(new_chat, new_message, accepted=False)
+        return Decision(new_chat, new_message, accepted=False)
     if kept_id is not None and kept_id != event.event_id:
         withdrawal = withdrawal_of(event, kept_id)
-        return Verdict(new_chat, apply_to_message(message, withdrawal), accepted=False, withdrawal=withdrawal)
-    return Verdict(new_chat, replace(new_message, seq=last_seq + 1), accepted=True)
+        return Decision(new_chat, apply_to_message(message, withdrawal), accepted=False, withdrawal=withdrawal)
+    return Decision(new_chat, replace(new_message, seq=last_seq + 1), accepted=True)
 
 
 def withdrawal_of(event: ChatEvent, kept_id: UUID) -> ChatEvent:

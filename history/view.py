@@ -1,18 +1,17 @@
-"""History as messaging reads it: the store and the hot tail, through one fold. Rights are the caller's business."""
+"""History as messaging reads it: store and hot tail, folded together. The caller checks access rights."""
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 from history.audience import may_see, role_in
 from history.chat_id import ChatId
-from history.fold import apply_to_chat, deleted_by, emptied, fold_messages, message_of, shown, visible
+from history.fold import apply_to_chat, deleted_by, fold_messages, message_of, redact, to_message, visible_message
 from history.model import ChatState, Message, MessageState, StoredEvent
-from history.paging import is_unread, is_within, seen, split
 from history.ports import ChatHead, ChatReader, EventReader, MessageReader, TailReader, Window
-from kernel.ids import UserId, time_of
+from kernel.ids import UserId, time_key, time_of
 
 UNREAD_LIMIT = 1_000
 _BEGINNING = datetime.fromtimestamp(0, UTC)
@@ -53,7 +52,7 @@ class History:
     async def message(self, chat_id: ChatId, message_id: UUID, *, viewer: UserId) -> Message | None:
         """None: unknown, withdrawn, or deleted by the viewer for themselves."""
         state = await self._message_state(chat_id, message_id)
-        return visible(state, viewer) if state else None
+        return visible_message(state, viewer) if state else None
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> Message | None:
         """The message that this send made, also if its sender deleted it since; None: there is none."""
@@ -62,7 +61,7 @@ class History:
         stored = await self._messages.sent(sender_id, client_message_id)
         place = stored or (tail and (tail.event.chat_id, tail.event.event_id))
         state = await self._message_state(*place) if place else None
-        return shown(state) if state else None
+        return to_message(state) if state else None
 
     async def page(self, chat_id: ChatId, window: Window, *, viewer: UserId) -> Sequence[Message]:
         """Up to `window.limit` messages that the viewer may see, oldest first; fewer only if there are no more."""
@@ -74,7 +73,7 @@ class History:
             covered, rest = split(rest, chunk) if len(chunk) == rest.limit else (rest, None)
             states = {state.message_id: state for state in chunk}
             states.update((key, state) for key, state in changed.items() if key in states or is_within(key, covered))
-            found.extend(seen(states.values(), viewer, newest_first=window.newest_first))
+            found.extend(visible_messages(states.values(), viewer, newest_first=window.newest_first))
         page = found[: window.limit]
         return page[::-1] if window.newest_first else page
 
@@ -84,7 +83,7 @@ class History:
         states = fold_messages({}, (item.event for item in tail.get(chat_id, ())))
         # One that was sent before the tail began has no content here: what became of it is only half known.
         inside = [state for key, state in states.items() if is_within(key, window)]
-        return seen(inside, viewer, newest_first=True)[: window.limit][::-1]
+        return visible_messages(inside, viewer, newest_first=True)[: window.limit][::-1]
 
     async def chat(self, chat_id: ChatId) -> ChatState | None:
         """None: nothing ever happened there."""
@@ -145,7 +144,7 @@ class History:
         found = {item.event.event_id: item for events in (*tail.values(), *stored) for item in events}
         mine = [
             item
-            for item in sorted(found.values(), key=_place)
+            for item in sorted(found.values(), key=_position)
             if item.position.offset > since.get(item.position.partition, -1)
             and may_see(item.event, user_id, states[item.event.chat_id])
         ]
@@ -193,11 +192,40 @@ def last_activity(state: ChatState) -> datetime:
     return state.created_at or _BEGINNING
 
 
-def _place(item: StoredEvent) -> tuple[int, int]:
+def _position(item: StoredEvent) -> tuple[int, int]:
     return item.position.partition, item.position.offset
 
 
 def _without_deleted(events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
     """Empty what later events of the same replay delete for everyone."""
     deleted = {deleted_by(item.event) for item in events} - {None}
-    return [emptied(item) if message_of(item.event) in deleted else item for item in events]
+    return [redact(item) if message_of(item.event) in deleted else item for item in events]
+
+
+def is_unread(state: MessageState, user_id: UserId, *, after: UUID | None) -> bool:
+    """Whether it is unread by a user whose read mark is `after`."""
+    message = visible_message(state, user_id)
+    if message is None or message.deleted_for_everyone or message.sender_id == user_id:
+        return False
+    return after is None or time_key(message.message_id) > time_key(after)
+
+
+def visible_messages(states: Iterable[MessageState], viewer: UserId, *, newest_first: bool) -> list[Message]:
+    """The messages that a viewer may see, in the order asked for."""
+    ordered = sorted(states, key=lambda state: time_key(state.message_id), reverse=newest_first)
+    return [message for state in ordered if (message := visible_message(state, viewer))]
+
+
+def is_within(message_id: UUID, window: Window) -> bool:
+    """Whether an id lies between the ends of a window."""
+    key = time_key(message_id)
+    above = window.after is None or key > time_key(window.after)
+    return above and (window.before is None or key < time_key(window.before))
+
+
+def split(window: Window, chunk: Sequence[MessageState]) -> tuple[Window, Window]:
+    """The part of a window that its full chunk covers, up to the chunk's last message, and the part beyond."""
+    edge = chunk[0].message_id if window.newest_first else chunk[-1].message_id
+    if window.newest_first:
+        return replace(window, after=edge), replace(window, before=edge)
+    return replace(window, before=edge), replace(window, after=edge)

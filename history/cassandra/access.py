@@ -28,7 +28,7 @@ _SHARING_KEYS = 8
 _SHARING_IDS = 2
 
 
-async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+async def gather_all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """The results of all, in order; raise the first error once every one of them has ended."""
     waiting = list(work)
     if len(waiting) == 1:
@@ -45,7 +45,7 @@ def chunks(keys: Sequence[T], size: int = _KEYS) -> Iterator[Sequence[T]]:
     return (keys[start : start + size] for start in range(0, len(keys), size))
 
 
-def neighbours(session: CassandraSession, keys: Mapping[K, Key], size: int) -> Iterator[Sequence[K]]:
+def by_replica(session: CassandraSession, keys: Mapping[K, Key], size: int) -> Iterator[Sequence[K]]:
     """Things in groups, each of which the same nodes hold; `keys`: of the partition that each lies in."""
     places: dict[Hashable, list[K]] = {}
     for thing, key in keys.items():
@@ -53,7 +53,9 @@ def neighbours(session: CassandraSession, keys: Mapping[K, Key], size: int) -> I
     return (some for found in places.values() for some in chunks(found, size))
 
 
-async def look_up(session: CassandraSession, cql: str, wanted: Mapping[tuple[S, int], Sequence[UUID]]) -> list[Row]:
+async def select_by_keys(
+    session: CassandraSession, cql: str, wanted: Mapping[tuple[S, int], Sequence[UUID]]
+) -> list[Row]:
     """Rows by their keys: those ids of each partition (a text and an int) that are there, and maybe others' ids too.
 
     `cql` ends with `first IN ? AND second = ? AND id IN ?`.
@@ -66,15 +68,15 @@ async def look_up(session: CassandraSession, cql: str, wanted: Mapping[tuple[S, 
         else:
             asked.extend(((first,), second, some) for some in chunks(ids))
     for second, keys in few.items():
-        for group in neighbours(session, keys, _SHARING_KEYS):
+        for group in by_replica(session, keys, _SHARING_KEYS):
             asked.append((group, second, [each for first in group for each in wanted[first, second]]))  # noqa: PERF401
-    found = await together(session.execute(cql, params) for params in asked)
+    found = await gather_all(session.execute(cql, params) for params in asked)
     return [row for rows in found for row in rows]
 
 
 async def write(session: CassandraSession, statements: Sequence[Statement]) -> None:
     """Write rows of one partition, in batches that are all or nothing each; they end in no particular order."""
-    await together(_batch(session, some) for some in chunks(statements, ROWS))
+    await gather_all(_batch(session, some) for some in chunks(statements, ROWS))
 
 
 async def write_all(session: CassandraSession, rows: Mapping[Key, Sequence[Statement]]) -> None:
@@ -94,7 +96,7 @@ async def write_all(session: CassandraSession, rows: Mapping[Key, Sequence[State
             pack = packs[place] = _Pack()
             whole.append(pack.statements)
         pack.add(statements, size)
-    await together(_batch(session, statements) for statements in whole if statements)
+    await gather_all(_batch(session, statements) for statements in whole if statements)
 
 
 class _Pack:

@@ -9,9 +9,9 @@ from history.cassandra.chat_rows import Buckets, Head
 from history.cassandra.event_rows import event_statements
 from history.cassandra.known import Known, KnownMessage, send_statement, shard_of
 from history.cassandra.message_rows import message_statements
-from history.cassandra.times import bucket_of, nearer_wins
+from history.cassandra.write_times import bucket_of, smaller_offset_wins
 from history.chat_id import ChatId
-from history.fold import emptied, message_of, send_of, text_of
+from history.fold import message_of, redact, send_of, text_of
 from history.model import (
     ChatEvent,
     ChatState,
@@ -22,7 +22,7 @@ from history.model import (
     Send,
     StoredEvent,
 )
-from history.resolve import Verdict, judge
+from history.resolve import Decision, resolve
 from kernel.cassandra.session import Statement
 from kernel.ids import UserId
 
@@ -31,10 +31,10 @@ _MAX_KEY = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An accepted event; `emptied`: it has lost its words."""
+    """An accepted event; `redacted`: it has lost its words."""
 
     stored: StoredEvent
-    emptied: bool
+    redacted: bool
 
 
 class CassandraChatBatch:
@@ -55,7 +55,7 @@ class CassandraChatBatch:
         self._position = head.position if head else None
         self._messages: dict[UUID, MessageState] = {}
         self._sent_at: dict[UUID, int] = {}
-        self._places = dict(known.places)
+        self._offsets = dict(known.offsets)
         self._sends: dict[Send, tuple[UUID, int]] = {}
         self._kept: dict[int, Kept] = {}
 
@@ -66,10 +66,10 @@ class CassandraChatBatch:
             self.returned.append(stored.event.change.message_id)
         if not self._is_repeat(stored):
             try:
-                verdict = self._judge(stored.event)
+                decision = self._resolve(stored.event)
             except (LookupError, TypeError, ArithmeticError) as error:
                 raise ValueError(f"{type(error).__name__}: {error}") from error
-            self._take(stored, verdict)
+            self._take(stored, decision)
         if self._position is None or stored.position.offset > self._position.offset:
             self._position = stored.position
 
@@ -100,24 +100,24 @@ class CassandraChatBatch:
             )
             found.setdefault(bucket_of(message_id), []).extend(statements)
         for kept in self._kept.values():
-            for bucket, statement in event_statements(kept.stored, emptied=kept.emptied):
+            for bucket, statement in event_statements(kept.stored, redacted_text=kept.redacted):
                 found.setdefault(bucket, []).append(statement)
         return {(self.chat.chat_id, bucket): statements for bucket, statements in found.items()}
 
     def send_statements(self) -> Iterator[tuple[tuple[UserId, int], list[Statement]]]:
         """Rows of sends, with the keys of their partitions."""
         for send, (message_id, offset) in self._sends.items():
-            yield shard_of(send), [send_statement(send, self.chat.chat_id, message_id, nearer_wins(offset))]
+            yield shard_of(send), [send_statement(send, self.chat.chat_id, message_id, smaller_offset_wins(offset))]
 
     def sent_at(self, message_id: UUID) -> int | None:
         """Where the stored send of a message stands, if there is one."""
         known = self._known.messages.get(message_id)
         return known.sent_at if known else None
 
-    def _judge(self, event: ChatEvent) -> Verdict:
+    def _resolve(self, event: ChatEvent) -> Decision:
         send = send_of(event)
         made = self._sends.get(send) if send else None
-        return judge(
+        return resolve(
             event,
             chat=self.chat,
             message=self._message(message_of(event)),
@@ -125,30 +125,30 @@ class CassandraChatBatch:
             kept_id=made[0] if made else self._known.sends.get(send) if send else None,
         )
 
-    def _take(self, stored: StoredEvent, verdict: Verdict) -> None:
+    def _take(self, stored: StoredEvent, decision: Decision) -> None:
         event, offset = stored.event, stored.position.offset
-        self.chat = verdict.chat
-        if verdict.message:
-            self._messages[verdict.message.message_id] = verdict.message
-        if verdict.withdrawal:
-            self.withdrawals.append(verdict.withdrawal)
-        if not verdict.accepted:
+        self.chat = decision.chat
+        if decision.message:
+            self._messages[decision.message.message_id] = decision.message
+        if decision.withdrawal:
+            self.withdrawals.append(decision.withdrawal)
+        if not decision.accepted:
             return
         if send := send_of(event):
             self._sends[send] = (event.event_id, offset)
             self._sent_at[event.event_id] = offset
             self._last_seq += 1
         else:
-            self._places[event.event_id] = offset
-        self._kept[offset] = _kept(stored, verdict.message)
+            self._offsets[event.event_id] = offset
+        self._kept[offset] = _kept(stored, decision.message)
         if isinstance(event.change, MessageDeleted) and event.change.for_everyone:
-            self._forget_words(event.change.message_id)
+            self._redact(event.change.message_id)
 
     def _is_repeat(self, stored: StoredEvent) -> bool:
         """Whether the same event was accepted at another place. At this one: by an attempt that did not finish."""
         event_id = stored.event.event_id
-        places = (self._places.get(event_id), self._sent_at.get(event_id), self.sent_at(event_id))
-        return any(place is not None and place != stored.position.offset for place in places)
+        offsets = (self._offsets.get(event_id), self._sent_at.get(event_id), self.sent_at(event_id))
+        return any(offset is not None and offset != stored.position.offset for offset in offsets)
 
     def _message(self, message_id: UUID | None) -> MessageState | None:
         if message_id is None:
@@ -156,11 +156,11 @@ class CassandraChatBatch:
         known: KnownMessage | None = self._known.messages.get(message_id)
         return self._messages.get(message_id) or (known.state if known else None)
 
-    def _forget_words(self, message_id: UUID) -> None:
+    def _redact(self, message_id: UUID) -> None:
         self.deleted.append(message_id)
         for offset, kept in self._kept.items():
             if text_of(kept.stored.event) == message_id:
-                self._kept[offset] = _emptied(kept.stored)
+                self._kept[offset] = _redacted(kept.stored)
 
 
 def check_keys(event: ChatEvent) -> None:
@@ -180,8 +180,8 @@ def _keys(event: ChatEvent) -> Iterator[str]:
 
 
 def _kept(stored: StoredEvent, message: MessageState | None) -> Kept:
-    return _emptied(stored) if message and message.deleted_for_everyone else Kept(stored, emptied=False)
+    return _redacted(stored) if message and message.deleted_for_everyone else Kept(stored, redacted=False)
 
 
-def _emptied(stored: StoredEvent) -> Kept:
-    return Kept(emptied(stored), emptied=True)
+def _redacted(stored: StoredEvent) -> Kept:
+    return Kept(redact(stored), redacted=True)

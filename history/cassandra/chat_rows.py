@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from history.cassandra.access import neighbours, together
-from history.cassandra.times import ANY, earlier_wins, earliest_wins, further_wins, later_wins
+from history.cassandra.access import by_replica, gather_all
+from history.cassandra.write_times import SINGLE_VALUE, earlier_wins, earliest_wins, larger_offset_wins, later_wins
 from history.chat_id import ChatId
-from history.model import ChatState, Membership, Registered, Role
+from history.model import ChatState, LwwRegister, Membership, Role
 from history.ports import ChatHead
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession, Statement
@@ -41,7 +41,7 @@ _SET_DETAIL = {
 _SET_MEMBER = "UPDATE chats USING TIMESTAMP ? SET membership = ? WHERE chat_id = ? AND user_id = ?"
 _SET_MARK = "UPDATE chats USING TIMESTAMP ? SET read_message_id = ? WHERE chat_id = ? AND user_id = ?"
 _CHATS_OF = "SELECT chat_id FROM chats_by_user WHERE user_id = ?"
-_LIST = f"INSERT INTO chats_by_user (user_id, chat_id) VALUES (?, ?) USING TIMESTAMP {ANY}"
+_LIST = f"INSERT INTO chats_by_user (user_id, chat_id) VALUES (?, ?) USING TIMESTAMP {SINGLE_VALUE}"
 _HEADS_AT_ONCE = 20
 
 
@@ -65,7 +65,7 @@ class Buckets:
 async def load_heads(session: CassandraSession, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Head]:
     """Of those of the chats of which anything is stored whole."""
     keys = {chat_id: (chat_id,) for chat_id in chat_ids}
-    found = await together(session.execute(_HEADS, (some,)) for some in neighbours(session, keys, _HEADS_AT_ONCE))
+    found = await gather_all(session.execute(_HEADS, (some,)) for some in by_replica(session, keys, _HEADS_AT_ONCE))
     return {ChatId(row["chat_id"]): _head(row) for rows in found for row in rows if row["head_offset"] is not None}
 
 
@@ -88,10 +88,10 @@ async def load_outlines(
     session: CassandraSession, chat_ids: Collection[ChatId], user_id: UserId
 ) -> Mapping[ChatId, ChatHead]:
     """Those of the chats of which anything is stored whole; of the people in them, this one alone."""
-    groups = list(neighbours(session, {chat_id: (chat_id,) for chat_id in chat_ids}, _HEADS_AT_ONCE))
+    groups = list(by_replica(session, {chat_id: (chat_id,) for chat_id in chat_ids}, _HEADS_AT_ONCE))
     chats = (session.execute(_OUTLINES, (some,)) for some in groups)
     places = (session.execute(_PLACES, (some, user_id)) for some in groups)
-    found = await together((*chats, *places))
+    found = await gather_all((*chats, *places))
     people = {row["chat_id"]: [row] for rows in found[len(groups) :] for row in rows}
     return {
         ChatId(row["chat_id"]): ChatHead(_state(row, people.get(row["chat_id"], ())), _head(row).position)
@@ -108,14 +108,14 @@ async def load_chats_of(session: CassandraSession, user_id: UserId) -> list[Chat
 
 def head_statements(chat_id: ChatId, head: Head, buckets: Buckets) -> Iterable[Statement]:
     """How far the chat is stored. They take effect last: see CassandraChatBatch."""
-    written_at = further_wins(head.position.offset)
+    written_at = larger_offset_wins(head.position.offset)
     values = (written_at, head.last_seq, head.position.partition, head.position.offset, set(buckets.messages))
     last = None
     for bucket, offset in buckets.events.items():
         if offset == head.position.offset:
             last = (bucket, offset)
         else:
-            yield _SET_BUCKET, (further_wins(offset), bucket, offset, chat_id)
+            yield _SET_BUCKET, (larger_offset_wins(offset), bucket, offset, chat_id)
     # Mostly all events are in one bucket, and the last one is the chat's newest.
     yield (_SET_HEAD_AND_BUCKET, (*values, *last, chat_id)) if last else (_SET_HEAD, (*values, chat_id))
 
@@ -150,7 +150,7 @@ def listing_statements(state: ChatState, *, is_new: bool) -> Iterable[tuple[User
         yield user_id, (_LIST, (user_id, state.chat_id))
 
 
-def _written_at(word: Registered | Membership) -> int:
+def _written_at(word: LwwRegister | Membership) -> int:
     """A change beats a creation, and the first creation beats its retries."""
     return earlier_wins(word.event_id) if word.initial else later_wins(word.event_id)
 
@@ -161,7 +161,7 @@ def _head(row: Row) -> Head:
 
 def _state(chat: Row, people: Sequence[Row]) -> ChatState:
     created, newest = chat["created_at"], chat["last_message_id"]
-    details = {name: Registered(*_word(chat[name])) for name in _SET_DETAIL if chat[name]}
+    details = {name: LwwRegister(*_word(chat[name])) for name in _SET_DETAIL if chat[name]}
     return ChatState(
         chat_id=ChatId(chat["chat_id"]),
         created_at=None if created is None else from_micros(created),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from history.cassandra.access import ROWS, Key, together, write, write_all
+from history.cassandra.access import ROWS, Key, gather_all, write, write_all
 from history.cassandra.batch import CassandraChatBatch
 from history.cassandra.chat_rows import (
     Head,
@@ -15,10 +15,9 @@ from history.cassandra.chat_rows import (
     people_statements,
     state_statements,
 )
-from history.cassandra.event_rows import by_bucket, forget_words, load_events_at
-from history.cassandra.heads import Heads
-from history.cassandra.known import load_known
-from history.cassandra.withdrawals import forget_withdrawals, remember_withdrawals
+from history.cassandra.event_rows import by_bucket, load_events_at, redact_events
+from history.cassandra.known import Heads, load_known
+from history.cassandra.log_rows import delete_withdrawals, save_withdrawals
 from history.chat_id import ChatId
 from history.model import StoredEvent
 from kernel.cassandra.session import CassandraSession, Statement
@@ -62,7 +61,7 @@ class CassandraChatWriter:
         heads = await self._heads.load(partitions)
         done = {chat_id: head.position.offset for chat_id, head in heads.items()}
         new = {chat_id: _after(done.get(chat_id, -1), records) for chat_id, records in chats.items()}
-        told, known = await asyncio.gather(
+        stored_before, known = await asyncio.gather(
             self._stored_before(chats, done),
             load_known(self._session, {chat_id: [item.event for item in items] for chat_id, items in new.items()}),
         )
@@ -72,7 +71,7 @@ class CassandraChatWriter:
         failed = [_add_all(batch, new[batch.chat.chat_id]) for batch in batches]
         await self._write(batches, known_chats=heads.keys())
         return [
-            ChatOutcome([*told.get(batch.chat.chat_id, ()), *batch.events()], some)
+            ChatOutcome([*stored_before.get(batch.chat.chat_id, ()), *batch.events()], some)
             for batch, some in zip(batches, failed, strict=True)
         ]
 
@@ -84,12 +83,12 @@ class CassandraChatWriter:
             chat_id: [item for item in records if item.position.offset <= done.get(chat_id, -1)]
             for chat_id, records in chats.items()
         }
-        found = await together(self._stored_of(chat_id, records) for chat_id, records in old.items() if records)
+        found = await gather_all(self._stored_of(chat_id, records) for chat_id, records in old.items() if records)
         return dict(found)
 
     async def _stored_of(self, chat_id: ChatId, records: Sequence[StoredEvent]) -> tuple[ChatId, list[StoredEvent]]:
         offsets = {item.event.event_id: item.position.offset for item in records}
-        found = await together(
+        found = await gather_all(
             load_events_at(self._session, chat_id, bucket, [offsets[each] for each in ids])
             for bucket, ids in by_bucket(offsets).items()
         )
@@ -99,8 +98,8 @@ class CassandraChatWriter:
     async def _write(self, batches: Iterable[CassandraChatBatch], *, known_chats: Collection[ChatId]) -> None:
         heads = [(batch, head) for batch in batches if (head := batch.head())]
         # Before the copies are marked as withdrawn: nobody asks for a withdrawal after that.
-        await together(
-            remember_withdrawals(self._session, head.position.partition, batch.withdrawals)
+        await gather_all(
+            save_withdrawals(self._session, head.position.partition, batch.withdrawals)
             for batch, head in heads
             if batch.withdrawals
         )
@@ -109,7 +108,7 @@ class CassandraChatWriter:
             parts = (batch.bucket_statements().items(), batch.send_statements(), _listings(batch, known_chats))
             for key, statements in chain[tuple[Key, list[Statement]]](*parts):
                 rows.setdefault(key, []).extend(statements)
-        await together((write_all(self._session, rows), *self._forget(heads)))
+        await gather_all((write_all(self._session, rows), *self._forget(heads)))
         await self._write_heads(heads)
 
     async def _write_heads(self, heads: Sequence[tuple[CassandraChatBatch, Head]]) -> None:
@@ -123,16 +122,16 @@ class CassandraChatWriter:
             for batch, head in heads
         }
         many = {key: statements for key, statements in rows.items() if len(statements) > ROWS}
-        await together(write(self._session, statements[:-ROWS]) for statements in many.values())
+        await gather_all(write(self._session, statements[:-ROWS]) for statements in many.values())
         await write_all(self._session, {key: statements[-ROWS:] for key, statements in rows.items()})
         self._heads.stored({batch.chat.chat_id: head for batch, head in heads})
 
     def _forget(self, heads: Iterable[tuple[CassandraChatBatch, Head]]) -> Iterator[Coroutine[Any, Any, None]]:
         for batch, head in heads:
             chat_id, partition = batch.chat.chat_id, head.position.partition
-            yield from (forget_words(self._session, chat_id, each, batch.sent_at(each)) for each in batch.deleted)
+            yield from (redact_events(self._session, chat_id, each, batch.sent_at(each)) for each in batch.deleted)
             if batch.returned:
-                yield forget_withdrawals(self._session, partition, chat_id, batch.returned)
+                yield delete_withdrawals(self._session, partition, chat_id, batch.returned)
 
 
 def _add_all(batch: CassandraChatBatch, records: Sequence[StoredEvent]) -> list[Failed]:

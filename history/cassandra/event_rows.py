@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
-from history.cassandra.access import look_up, together
-from history.cassandra.times import ANY, FOR_EVER, bucket_of
+from history.cassandra.access import gather_all, select_by_keys
+from history.cassandra.write_times import ALWAYS_WINS, SINGLE_VALUE, bucket_of
 from history.chat_id import ChatId
 from history.codec import decode, encode, value_of
-from history.fold import scrubbed
+from history.fold import redacted
 from history.model import MessageEdited, MessageSent, StoredEvent
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession, Statement
@@ -16,44 +16,47 @@ from kernel.log.ports import LogPosition
 _INSERT = (
     "INSERT INTO events (chat_id, bucket, log_offset, log_partition, value) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?"
 )
-_INSERT_PLACE = (
-    f"INSERT INTO event_places (chat_id, bucket, event_id, log_offset) VALUES (?, ?, ?, ?) USING TIMESTAMP {ANY}"
+_INSERT_OFFSET = (
+    "INSERT INTO event_places (chat_id, bucket, event_id, log_offset) VALUES (?, ?, ?, ?)"
+    f" USING TIMESTAMP {SINGLE_VALUE}"
 )
 _INSERT_EDIT = (
     "INSERT INTO message_edits (chat_id, bucket, message_id, event_id, log_offset) VALUES (?, ?, ?, ?, ?)"
-    f" USING TIMESTAMP {ANY}"
+    f" USING TIMESTAMP {SINGLE_VALUE}"
 )
-_PLACES = "SELECT chat_id, event_id, log_offset FROM event_places WHERE chat_id IN ? AND bucket = ? AND event_id IN ?"
+_EVENT_OFFSETS = (
+    "SELECT chat_id, event_id, log_offset FROM event_places WHERE chat_id IN ? AND bucket = ? AND event_id IN ?"
+)
 _EDITS = "SELECT event_id, log_offset FROM message_edits WHERE chat_id = ? AND bucket = ? AND message_id = ?"
 _AT = "SELECT log_partition, log_offset, value FROM events WHERE chat_id = ? AND bucket = ? AND log_offset IN ?"
 _AFTER = (
     "SELECT log_partition, log_offset, value FROM events WHERE chat_id = ? AND bucket = ? AND log_offset > ? LIMIT ?"
 )
 _OVERWRITE = (
-    f"UPDATE events USING TIMESTAMP {FOR_EVER} SET value = ? WHERE chat_id = ? AND bucket = ? AND log_offset = ?"
+    f"UPDATE events USING TIMESTAMP {ALWAYS_WINS} SET value = ? WHERE chat_id = ? AND bucket = ? AND log_offset = ?"
 )
 
 
-def event_statements(stored: StoredEvent, *, emptied: bool) -> Iterable[tuple[int, Statement]]:
-    """Writes an event: statements with their buckets. `emptied`: without its words, which no repeat brings back."""
+def event_statements(stored: StoredEvent, *, redacted_text: bool) -> Iterable[tuple[int, Statement]]:
+    """Writes an event: statements with their buckets. `redact`: without its words, which no repeat brings back."""
     event, position = stored.event, stored.position
     bucket = bucket_of(event.event_id)
-    written_at = FOR_EVER if emptied else ANY
+    written_at = ALWAYS_WINS if redacted_text else SINGLE_VALUE
     yield bucket, (_INSERT, (event.chat_id, bucket, position.offset, position.partition, value_of(stored), written_at))
     if not isinstance(event.change, MessageSent):
-        yield bucket, (_INSERT_PLACE, (event.chat_id, bucket, event.event_id, position.offset))
+        yield bucket, (_INSERT_OFFSET, (event.chat_id, bucket, event.event_id, position.offset))
     if isinstance(event.change, MessageEdited):
         about = event.change.message_id
         where = (event.chat_id, bucket_of(about), about)
         yield where[1], (_INSERT_EDIT, (*where, event.event_id, position.offset))
 
 
-async def load_places(
+async def load_event_offsets(
     session: CassandraSession, ids: Mapping[ChatId, Collection[UUID]]
 ) -> Mapping[ChatId, Mapping[UUID, int]]:
     """Offsets of those of each chat's events that are stored; sends are not among them."""
     found: dict[ChatId, dict[UUID, int]] = {}
-    for row in await look_up(session, _PLACES, in_buckets(ids)):
+    for row in await select_by_keys(session, _EVENT_OFFSETS, in_buckets(ids)):
         found.setdefault(ChatId(row["chat_id"]), {})[row["event_id"]] = row["log_offset"]
     return found
 
@@ -72,18 +75,18 @@ async def load_events_after(
     return _events(await session.execute(_AFTER, (chat_id, bucket, offset, limit)))
 
 
-async def forget_words(session: CassandraSession, chat_id: ChatId, message_id: UUID, sent_at: int | None) -> None:
+async def redact_events(session: CassandraSession, chat_id: ChatId, message_id: UUID, sent_at: int | None) -> None:
     """Overwrite the stored events that carry a message's words: replay then delivers them emptied."""
     edits = await session.execute(_EDITS, (chat_id, bucket_of(message_id), message_id))
-    places = [(bucket_of(row["event_id"]), row["log_offset"]) for row in edits]
+    offsets = [(bucket_of(row["event_id"]), row["log_offset"]) for row in edits]
     if sent_at is not None:
-        places.append((bucket_of(message_id), sent_at))
-    await together(_forget(session, chat_id, bucket, offset) for bucket, offset in places)
+        offsets.append((bucket_of(message_id), sent_at))
+    await gather_all(_forget(session, chat_id, bucket, offset) for bucket, offset in offsets)
 
 
 async def _forget(session: CassandraSession, chat_id: ChatId, bucket: int, offset: int) -> None:
     for stored in await load_events_at(session, chat_id, bucket, [offset]):
-        await session.execute(_OVERWRITE, (encode(scrubbed(stored.event)), chat_id, bucket, offset))
+        await session.execute(_OVERWRITE, (encode(redacted(stored.event)), chat_id, bucket, offset))
 
 
 def in_buckets(ids: Mapping[ChatId, Iterable[UUID]]) -> Mapping[tuple[ChatId, int], Sequence[UUID]]:

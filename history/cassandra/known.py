@@ -1,12 +1,13 @@
-"""What must be known of a chat to judge a batch of its events: read by key, a few requests for the whole batch."""
+"""Stored facts that a batch of events is resolved against, read by key with a few requests per batch."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from history.cassandra.access import look_up
-from history.cassandra.event_rows import in_buckets, load_places
+from history.cassandra.access import select_by_keys
+from history.cassandra.chat_rows import Head, load_heads
+from history.cassandra.event_rows import in_buckets, load_event_offsets
 from history.chat_id import ChatId
 from history.fold import message_of, send_of
 from history.model import ChatEvent, MessageSent, MessageState, Send
@@ -45,7 +46,7 @@ class Known:
     """What is stored already of the things that a batch is about."""
 
     messages: Mapping[UUID, KnownMessage] = field(default_factory=dict)
-    places: Mapping[UUID, int] = field(default_factory=dict)
+    offsets: Mapping[UUID, int] = field(default_factory=dict)
     """Events but sends: id → offset."""
     sends: Mapping[Send, UUID] = field(default_factory=dict)
     """Which message each send made."""
@@ -62,11 +63,11 @@ async def load_known(session: CassandraSession, chats: Mapping[ChatId, Sequence[
         for chat_id, events in chats.items()
     }
     sends = {send for events in chats.values() for event in events if (send := send_of(event))}
-    messages, places, made = await asyncio.gather(
-        _load_messages(session, about), load_places(session, others), load_sends(session, sends)
+    messages, offsets, made = await asyncio.gather(
+        _load_messages(session, about), load_event_offsets(session, others), load_sends(session, sends)
     )
     stored = {send: message_id for send, (_, message_id) in made.items()}
-    return {chat_id: Known(messages.get(chat_id, {}), places.get(chat_id, {}), stored) for chat_id in chats}
+    return {chat_id: Known(messages.get(chat_id, {}), offsets.get(chat_id, {}), stored) for chat_id in chats}
 
 
 async def load_sends(session: CassandraSession, sends: Iterable[Send]) -> Mapping[Send, tuple[ChatId, UUID]]:
@@ -74,7 +75,7 @@ async def load_sends(session: CassandraSession, sends: Iterable[Send]) -> Mappin
     shards: dict[tuple[UserId, int], list[UUID]] = {}
     for sender_id, name in sends:
         shards.setdefault(shard_of((sender_id, name)), []).append(name)
-    rows = await look_up(session, _SENDS, shards)
+    rows = await select_by_keys(session, _SENDS, shards)
     return {_send(row): (ChatId(row["chat_id"]), row["message_id"]) for row in rows}
 
 
@@ -93,7 +94,7 @@ async def _load_messages(
     session: CassandraSession, ids: Mapping[ChatId, Iterable[UUID]]
 ) -> Mapping[ChatId, Mapping[UUID, KnownMessage]]:
     found: dict[ChatId, dict[UUID, KnownMessage]] = {}
-    for row in await look_up(session, _MESSAGES, in_buckets(ids)):
+    for row in await select_by_keys(session, _MESSAGES, in_buckets(ids)):
         found.setdefault(ChatId(row["chat_id"]), {})[row["message_id"]] = _known_message(row)
     return found
 
@@ -110,3 +111,38 @@ def _known_message(row: Row) -> KnownMessage:
 
 def _send(row: Row) -> Send:
     return UserId(row["sender_id"]), row["client_message_id"]
+
+
+_CHATS = 2_000
+"""Of each partition of the log, at most."""
+
+
+class Heads:
+    """A bounded cache of what `load_heads` gives, by partition of the log."""
+
+    def __init__(self, *, session: CassandraSession) -> None:
+        self._session = session
+        self._kept: dict[int, dict[ChatId, Head]] = {}
+
+    def trust(self, partitions: Collection[int]) -> None:
+        """Keep only those of partitions in which nobody else can have stored anything since."""
+        self._kept = {partition: heads for partition, heads in self._kept.items() if partition in partitions}
+
+    async def load(self, chats: Mapping[ChatId, int]) -> Mapping[ChatId, Head]:
+        """Of those of the chats of which anything is stored whole. `chats`: with the partition of each."""
+        known = {
+            chat_id: head
+            for chat_id, partition in chats.items()
+            if (head := self._kept.get(partition, {}).get(chat_id)) is not None
+        }
+        others = [chat_id for chat_id in chats if chat_id not in known]
+        return {**known, **await load_heads(self._session, others)} if others else known
+
+    def stored(self, heads: Mapping[ChatId, Head]) -> None:
+        """These are stored now."""
+        for chat_id, head in heads.items():
+            kept = self._kept.setdefault(head.position.partition, {})
+            kept.pop(chat_id, None)
+            kept[chat_id] = head
+            if len(kept) > _CHATS:
+                del kept[next(iter(kept))]

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from history.cassandra.times import ANY, FOR_EVER, bucket_of, later_wins
+from history.attachments import media_of, media_text
+from history.cassandra.write_times import ALWAYS_WINS, SINGLE_VALUE, bucket_of, later_wins
 from history.chat_id import ChatId
 from history.model import Content, Edit, MessageState, ReactionMark
-from history.values import media_of, media_text
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import UNSET, CassandraSession, Statement
 from kernel.ids import UserId, time_key
@@ -26,15 +26,15 @@ _SEND = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
 )
 _EDIT = f"UPDATE messages USING TIMESTAMP ? SET content = ?, edited_at = ?, edit_event_id = ? {_WHERE}"
-_HIDE = f"UPDATE messages USING TIMESTAMP {ANY} SET deleted_for = deleted_for + ? {_WHERE}"
+_HIDE = f"UPDATE messages USING TIMESTAMP {SINGLE_VALUE} SET deleted_for = deleted_for + ? {_WHERE}"
 _REACT = (
     "INSERT INTO message_reactions (chat_id, bucket, message_id, user_id, emoji, event_id, present, created_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
 )
-_MARK_REACTED = f"UPDATE messages USING TIMESTAMP {ANY} SET reacted = true {_WHERE}"
-_FORGET_REACTIONS = f"DELETE FROM message_reactions USING TIMESTAMP {FOR_EVER} {_WHERE}"
+_MARK_REACTED = f"UPDATE messages USING TIMESTAMP {SINGLE_VALUE} SET reacted = true {_WHERE}"
+_FORGET_REACTIONS = f"DELETE FROM message_reactions USING TIMESTAMP {ALWAYS_WINS} {_WHERE}"
 _EMPTY = (
-    f"UPDATE messages USING TIMESTAMP {FOR_EVER} SET content = '', attachments = null, attachment_url = null,"
+    f"UPDATE messages USING TIMESTAMP {ALWAYS_WINS} SET content = '', attachments = null, attachment_url = null,"
     " attachment_type = null, attachment_name = null, edited_at = null, edit_event_id = null, reacted = null"
 )
 _DELETE = f"{_EMPTY}, deleted_for_everyone = true {_WHERE}"

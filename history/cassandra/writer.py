@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from history.cassandra.chat_writer import CassandraChatWriter, ChatOutcome, Failed
-from history.cassandra.dead_letter_rows import (
+from history.cassandra.log_rows import (
     count_letters,
     letters_at,
     letters_before,
-    put_aside,
-    take_off,
+    load_offsets,
+    pending_withdrawals,
+    remove,
+    save_dead_letter,
+    save_offsets,
 )
-from history.cassandra.offsets import load_offsets, save_offsets
-from history.cassandra.withdrawals import pending_withdrawals
 from history.chat_id import ChatId
 from history.codec import decode_record
 from history.model import ChatEvent, StoredEvent
@@ -63,7 +64,7 @@ class CassandraRecordWriter:
         outcomes = await self._chats.apply(chats)
         failed.extend(item for outcome in outcomes for item in outcome.failed)
         failed_at = self._clock.now().timestamp()
-        await put_aside(self._session, [DeadLetter(item.record, item.error, failed_at) for item in failed])
+        await save_dead_letter(self._session, [DeadLetter(item.record, item.error, failed_at) for item in failed])
         places = {record.position: number for number, record in enumerate(records)}
         events = [event for outcome in outcomes for event in outcome.events]
         return ChatOutcome(sorted(events, key=lambda event: places[event.position]), failed)
@@ -84,8 +85,8 @@ class CassandraDeadLetters:
     async def at(self, positions: Sequence[LogPosition]) -> Sequence[DeadLetter]:
         return await letters_at(self._session, positions)
 
-    async def take_off(self, position: LogPosition) -> None:
-        await take_off(self._session, position)
+    async def remove(self, position: LogPosition) -> None:
+        await remove(self._session, position)
 
     async def count(self) -> int:
         return await count_letters(self._session, await self._partitions())

@@ -4,14 +4,14 @@ import sqlite3
 from collections.abc import Sequence
 
 from history.chat_id import ChatId
-from history.fold import emptied, message_of, send_of, text_of
+from history.fold import message_of, redact, send_of, text_of
 from history.model import ChatEvent, MessageDeleted, MessageState, MessageWithdrawn, Send, StoredEvent
-from history.resolve import Verdict, judge
+from history.resolve import Decision, resolve
 from history.sqlite.chat_rows import ChatRow, load_chats, save_chats
 from history.sqlite.event_rows import (
     EventKey,
-    forget_words,
     load_sends,
+    redact_events,
     save_events,
     save_sends,
     save_withdrawals,
@@ -56,18 +56,18 @@ class SqliteBatch:
         if (event.chat_id, event.event_id) in self._stored:
             return
         before = self._chats.get(event.chat_id) or self._before.get(event.chat_id)
-        verdict = self._judge(event, before)
-        if verdict.message:
-            self._messages[event.chat_id, verdict.message.message_id] = verdict.message
-        if (withdrawal := verdict.withdrawal) and (key := _message_key(withdrawal)):
+        decision = self._resolve(event, before)
+        if decision.message:
+            self._messages[event.chat_id, decision.message.message_id] = decision.message
+        if (withdrawal := decision.withdrawal) and (key := _message_key(withdrawal)):
             self._pending[key] = withdrawal
-        if verdict.accepted:
-            self._keep(stored, verdict)
-        self._chats[event.chat_id] = _chat_after(stored, verdict, before)
+        if decision.accepted:
+            self._keep(stored, decision)
+        self._chats[event.chat_id] = _chat_after(stored, decision, before)
 
-    def _judge(self, event: ChatEvent, chat: ChatRow | None) -> Verdict:
+    def _resolve(self, event: ChatEvent, chat: ChatRow | None) -> Decision:
         key, send = _message_key(event), send_of(event)
-        return judge(
+        return resolve(
             event,
             chat=chat.state if chat else None,
             message=(self._messages.get(key) or self._known.get(key)) if key else None,
@@ -75,11 +75,11 @@ class SqliteBatch:
             kept_id=self._sends.get(send) if send else None,
         )
 
-    def _keep(self, stored: StoredEvent, verdict: Verdict) -> None:
+    def _keep(self, stored: StoredEvent, decision: Decision) -> None:
         event = stored.event
         key = (event.chat_id, event.event_id)
         self._stored.add(key)
-        self._kept[key] = emptied(stored) if verdict.message and verdict.message.deleted_for_everyone else stored
+        self._kept[key] = redact(stored) if decision.message and decision.message.deleted_for_everyone else stored
         if (send := send_of(event)) and send not in self._sends:
             self._sends[send] = event.event_id
             self._new_sends[send] = key
@@ -87,20 +87,20 @@ class SqliteBatch:
             case MessageWithdrawn(message_id):
                 self._pending[event.chat_id, message_id] = None
             case MessageDeleted(message_id, for_everyone=True):
-                self._forget_words((event.chat_id, message_id))
+                self._redact((event.chat_id, message_id))
 
-    def _forget_words(self, message: MessageKey) -> None:
+    def _redact(self, message: MessageKey) -> None:
         self._deleted.append(message)
         for key, stored in self._kept.items():
             if (stored.event.chat_id, text_of(stored.event)) == message:
-                self._kept[key] = emptied(stored)
+                self._kept[key] = redact(stored)
 
     def _write(self) -> None:
         # Rows that are overwritten or deleted leave nothing in the free space of the file.
         self._connection.execute("PRAGMA secure_delete = ON")
         save_messages(self._connection, self._messages.values())
         for chat_id, message_id in self._deleted:
-            forget_words(self._connection, chat_id, message_id)
+            redact_events(self._connection, chat_id, message_id)
         save_events(self._connection, self._kept.values())
         save_sends(self._connection, self._new_sends)
         save_withdrawals(self._connection, self._pending)
@@ -113,10 +113,10 @@ def _message_key(event: ChatEvent) -> MessageKey | None:
     return (event.chat_id, message_id) if message_id else None
 
 
-def _chat_after(stored: StoredEvent, verdict: Verdict, before: ChatRow | None) -> ChatRow:
-    seq = verdict.message.seq if verdict.message else 0
+def _chat_after(stored: StoredEvent, decision: Decision, before: ChatRow | None) -> ChatRow:
+    seq = decision.message.seq if decision.message else 0
     if before is None:
-        return ChatRow(verdict.chat, seq, stored.position)
+        return ChatRow(decision.chat, seq, stored.position)
     # A dead letter that is replayed stands further back than what was stored since.
     newest = max(before.position, stored.position, key=lambda position: position.offset)
-    return ChatRow(verdict.chat, max(seq, before.last_seq), newest)
+    return ChatRow(decision.chat, max(seq, before.last_seq), newest)

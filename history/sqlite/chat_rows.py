@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from history.chat_id import ChatId
-from history.model import ChatState, Membership, Registered, Role
+from history.model import ChatState, LwwRegister, Membership, Role
 from history.sqlite.access import Key, id_or_none, key_or_null, rows_of, write_rows
 from kernel.ids import UserId, from_time_key, time_key
 from kernel.log.ports import LogPosition
@@ -41,7 +41,7 @@ class ChatRow:
 
 
 class _Members(NamedTuple):
-    words: dict[UserId, Membership]
+    registers: dict[UserId, Membership]
     marks: dict[UserId, UUID]
 
 
@@ -81,11 +81,11 @@ def _keys(chat_ids: Iterable[ChatId]) -> list[Key]:
     return [(chat_id,) for chat_id in chat_ids]
 
 
-def _state(row: sqlite3.Row, details: Mapping[str, Registered], members: _Members) -> ChatState:
+def _state(row: sqlite3.Row, details: Mapping[str, LwwRegister], members: _Members) -> ChatState:
     return ChatState(
         chat_id=ChatId(row["chat_id"]),
         created_at=maybe_from_micros(row["created_at"]),
-        memberships=members.words,
+        memberships=members.registers,
         read_marks=members.marks,
         last_message_id=id_or_none(row["last_message_id"]),
         **details,
@@ -104,17 +104,17 @@ def _values(chat: ChatRow) -> tuple[object, ...]:
     )
 
 
-def _load_details(connection: sqlite3.Connection, groups: Sequence[ChatId]) -> Mapping[ChatId, dict[str, Registered]]:
-    details: dict[ChatId, dict[str, Registered]] = {}
+def _load_details(connection: sqlite3.Connection, groups: Sequence[ChatId]) -> Mapping[ChatId, dict[str, LwwRegister]]:
+    details: dict[ChatId, dict[str, LwwRegister]] = {}
     for row in rows_of(connection, _READ_DETAILS, _keys(groups)):
-        value = Registered(from_time_key(row["event_id"]), row["value"], bool(row["initial"]))
+        value = LwwRegister(from_time_key(row["event_id"]), row["value"], bool(row["initial"]))
         details.setdefault(ChatId(row["chat_id"]), {})[row["name"]] = value
     return details
 
 
 def _new_details(state: ChatState, old: ChatState | None) -> Iterator[tuple[object, ...]]:
     for name in _DETAILS:
-        value: Registered | None = getattr(state, name)
+        value: LwwRegister | None = getattr(state, name)
         if value is not None and (old is None or value != getattr(old, name)):
             yield state.chat_id, name, value.value, time_key(value.event_id), value.initial
 
@@ -132,7 +132,7 @@ def _load_members(
     for chat_id, user_id, role, event_id, initial, read_message_id in rows:
         of_chat = members[chat_id]
         if event_id:
-            of_chat.words[user_id] = word_of(role, event_id, initial)
+            of_chat.registers[user_id] = word_of(role, event_id, initial)
         if read_message_id:
             of_chat.marks[user_id] = id_of(read_message_id)
     return members

@@ -8,7 +8,7 @@ from kernel.errors import Reason, not_found
 from kernel.log.ports import LogPosition, LogRecord
 
 
-def put_aside(connection: sqlite3.Connection, letter: DeadLetter) -> None:
+def save_dead_letter(connection: sqlite3.Connection, letter: DeadLetter) -> None:
     """Put a record on the list, or write its new error."""
     record = letter.record
     connection.execute(
@@ -24,7 +24,7 @@ def put_aside(connection: sqlite3.Connection, letter: DeadLetter) -> None:
     )
 
 
-def take_off(connection: sqlite3.Connection, position: LogPosition) -> None:
+def remove(connection: sqlite3.Connection, position: LogPosition) -> None:
     """Take a record off the list."""
     connection.execute(
         "DELETE FROM dead_letters WHERE log_partition = ? AND log_offset = ?", (position.partition, position.offset)

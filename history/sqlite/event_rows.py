@@ -6,7 +6,7 @@ from uuid import UUID
 
 from history.chat_id import ChatId
 from history.codec import decode, encode, value_of
-from history.fold import scrubbed, text_of
+from history.fold import redacted, text_of
 from history.model import ChatEvent, Send, StoredEvent
 from history.sqlite.access import Key, key_or_null, rows_of, write_rows
 from history.sqlite.message_rows import MessageKey
@@ -32,7 +32,7 @@ def save_events(connection: sqlite3.Connection, events: Collection[StoredEvent])
     write_rows(connection, _WRITE_EVENT, [_event_row(stored) for stored in events])
 
 
-def forget_words(connection: sqlite3.Connection, chat_id: ChatId, message_id: UUID) -> None:
+def redact_events(connection: sqlite3.Connection, chat_id: ChatId, message_id: UUID) -> None:
     """Overwrite the stored events that carry a message's words: replay then delivers them emptied."""
     rows = connection.execute(
         "SELECT event_id, value FROM events WHERE chat_id = ? AND text_of = ?", (chat_id, time_key(message_id))
@@ -40,7 +40,7 @@ def forget_words(connection: sqlite3.Connection, chat_id: ChatId, message_id: UU
     for row in rows:
         connection.execute(
             "UPDATE events SET value = ? WHERE chat_id = ? AND event_id = ?",
-            (encode(scrubbed(decode(row["value"]))), chat_id, row["event_id"]),
+            (encode(redacted(decode(row["value"]))), chat_id, row["event_id"]),
         )
 
 

@@ -5,10 +5,10 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from uuid import UUID
 
+from history.attachments import EMPTY_LIST, media_of, media_text
 from history.chat_id import ChatId
 from history.model import Content, Edit, MessageState, ReactionMark
 from history.sqlite.access import Key, id_or_none, key_or_null, rows_of, write_rows
-from history.values import EMPTY_LIST, media_of, media_text
 from kernel.ids import UserId, from_time_key, time_key
 from kernel.time import from_micros, to_micros
 

@@ -8,7 +8,7 @@ from history.codec import decode, decode_record
 from history.model import ChatEvent, StoredEvent
 from history.ports import Applied, DeadLetter
 from history.sqlite.batch import SqliteBatch
-from history.sqlite.dead_letter_rows import count_letters, letters_at, letters_before, put_aside, take_off
+from history.sqlite.dead_letter_rows import count_letters, letters_at, letters_before, remove, save_dead_letter
 from kernel.log.ports import LogPosition, LogRecord
 from kernel.sqlite.database import SqliteDatabase
 from kernel.time import Clock
@@ -38,8 +38,8 @@ class SqliteDeadLetters:
     async def at(self, positions: Sequence[LogPosition]) -> Sequence[DeadLetter]:
         return await self._database.read(partial(letters_at, positions=positions))
 
-    async def take_off(self, position: LogPosition) -> None:
-        await self._database.write(partial(take_off, position=position))
+    async def remove(self, position: LogPosition) -> None:
+        await self._database.write(partial(remove, position=position))
 
     async def count(self) -> int:
         return await self._database.read(count_letters)
@@ -82,7 +82,7 @@ def _apply_each(
             events += _apply_together(connection, [record])
         except ValueError as error:
             failed.append(record)
-            put_aside(connection, DeadLetter(record, str(error), failed_at))
+            save_dead_letter(connection, DeadLetter(record, str(error), failed_at))
     return events, failed
 
 

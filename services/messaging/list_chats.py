@@ -36,10 +36,10 @@ class ListChats:
         chats = await self._history.chats(due)
         # The viewer may have left one in between.
         whole = [chat for chat_id in due if (chat := chats.get(chat_id)) and role_in(chat, viewer)]
-        shown = _that_fit(whole)
-        page = await asyncio.gather(*(self._history.overview(chat, viewer) for chat in shown))
-        if len(shown) < len(whole):
-            return Page(page, PageTokens.encode("ListChats", viewer, places[shown[-1].chat_id]))
+        to_message = _that_fit(whole)
+        page = await asyncio.gather(*(self._history.overview(chat, viewer) for chat in to_message))
+        if len(to_message) < len(whole):
+            return Page(page, PageTokens.encode("ListChats", viewer, places[to_message[-1].chat_id]))
         if len(due) < len(rest):
             return Page(page, PageTokens.encode("ListChats", viewer, places[due[-1]]))
         return Page(page)

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from history.chat_id import ChatId
-from history.fold import apply_to_message, shown
+from history.fold import apply_to_message, to_message
 from history.model import AttachedMedia, ChatEvent, ChatState, Message, Role
 from kernel.ids import UserId
 
@@ -143,7 +143,7 @@ Blocks = Mapping[UserId, frozenset[UserId]]
 
 def sent_message(event: ChatEvent) -> Message:
     """The message that a send makes, before anything else happens to it; raise ValueError for another event."""
-    message = shown(apply_to_message(None, event))
+    message = to_message(apply_to_message(None, event))
     if message is None:
         raise ValueError(f"{type(event.change).__name__} makes no message")
     return message

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from history.audience import members_of
 from history.chat_id import ChatId
-from history.model import ChatState, GroupUpdated, Registered, Role
+from history.model import ChatState, GroupUpdated, LwwRegister, Role
 from history.view import ChatOverview
 from kernel.ids import UserId
 from services.messaging.events import Events
@@ -52,7 +52,7 @@ def _changed(state: ChatState, details: Details) -> GroupUpdated:
     )
 
 
-def _new(known: Registered | None, value: str | None) -> str | None:
+def _new(known: LwwRegister | None, value: str | None) -> str | None:
     return None if known is not None and known.value == value else value
 
 

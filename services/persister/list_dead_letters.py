@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from history.codec import read_varint, varint
 from history.ports import DeadLetter, DeadLetters
-from history.varint import read_varint, varint
 from kernel.log.ports import LogPosition
 from kernel.paging import PageTokens
 

@@ -47,7 +47,7 @@ class ReplayDeadLetters:
             return False
         await self._log.append(record.key, record.value)
         # Only now: one that is replayed twice has the same event_id, and changes nothing.
-        await self._dead_letters.take_off(record.position)
+        await self._dead_letters.remove(record.position)
         return True
 
     async def _all(self) -> Sequence[DeadLetter]:

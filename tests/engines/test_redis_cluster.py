@@ -15,8 +15,7 @@ from redis.crc import key_slot
 from redis.exceptions import RedisError
 
 from history.model import Role
-from history.unstored.redis_claims import RedisSendClaims
-from history.unstored.redis_tail import RedisHotTail
+from history.unstored.redis import RedisHotTail, RedisSendClaims
 from kernel.bus.ports import BusGap, BusMessage
 from kernel.errors import ChatlyError
 from kernel.redis.bus import open_redis_bus

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from history.model import Role
-from history.unstored.redis_tail import RedisHotTail
+from history.unstored.redis import RedisHotTail
 from kernel.redis.handle import RedisHandle
 from tests.engines.redis_house import fresh_redis, keys
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, stored

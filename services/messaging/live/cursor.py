@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from history.varint import read_varint, varint
+from history.codec import read_varint, varint
 from kernel.errors import ChatlyError, Code, Reason
 
 _FORMAT = 1

@@ -1,7 +1,7 @@
 """Gives one event to the streams of one channel: serialised once, and to each stream once."""
 
 from history.channels import chat_channel
-from history.fold import deleted_by, message_of, scrubbed
+from history.fold import deleted_by, message_of, redacted
 from history.model import Membership, StoredEvent
 from kernel.errors import ChatlyError
 from kernel.telemetry import metrics, tracing
@@ -95,7 +95,7 @@ class Fanout:
             self._deliveries.inc()
 
     async def _form(self, stored: StoredEvent, recent: Recent) -> Delivery:
-        if message_of(stored.event) in self._deleted and (emptied := scrubbed(stored.event)) is not stored.event:
+        if message_of(stored.event) in self._deleted and (emptied := redacted(stored.event)) is not stored.event:
             # It comes after the deletion: too rare for its bytes to be kept.
             return await self._rendering.delivery(emptied)
         if recent.delivery is None:

@@ -4,8 +4,7 @@ from functools import partial
 
 from history.open import HistoryStore
 from history.ports import HotTail, SendClaims
-from history.unstored.memory_claims import MemorySendClaims
-from history.unstored.memory_tail import MemoryHotTail
+from history.unstored.memory import MemoryHotTail, MemorySendClaims
 from history.unstored.refill import refill
 from kernel.platform import Platform
 
@@ -15,17 +14,15 @@ def open_tail(platform: Platform, store: HistoryStore, *, log_id: str) -> tuple[
     tail, claims = MemoryHotTail(), MemorySendClaims()
     if platform.engines is None:
         return tail, claims
-    from history.unstored.fallback_claims import SpareSendClaims
-    from history.unstored.fallback_tail import SpareHotTail
-    from history.unstored.redis_claims import RedisSendClaims
-    from history.unstored.redis_tail import RedisHotTail
+    from history.unstored.fallback import FallbackHotTail, FallbackSendClaims
+    from history.unstored.redis import RedisHotTail, RedisSendClaims
 
     shared = RedisHotTail(redis=platform.engines.redis, log_id=log_id)
-    spared = SpareHotTail(
+    spared = FallbackHotTail(
         shared=shared,
-        spare=tail,
+        own=tail,
         refill=partial(refill, tail=shared, log=platform.log_reader, events=store.events),
         events=store.events,
         clock=platform.clock,
     )
-    return spared, SpareSendClaims(shared=RedisSendClaims(redis=platform.engines.redis), spare=claims)
+    return spared, FallbackSendClaims(shared=RedisSendClaims(redis=platform.engines.redis), own=claims)

@@ -7,10 +7,8 @@ import pytest
 
 from history.open import HistoryStore, cassandra_history, cassandra_schema, open_history
 from history.ports import HotTail, SendClaims
-from history.unstored.memory_claims import MemorySendClaims
-from history.unstored.memory_tail import MemoryHotTail
-from history.unstored.redis_claims import RedisSendClaims
-from history.unstored.redis_tail import RedisHotTail
+from history.unstored.memory import MemoryHotTail, MemorySendClaims
+from history.unstored.redis import RedisHotTail, RedisSendClaims
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
 from tests.engines.redis_house import fresh_redis
 

@@ -61,7 +61,7 @@ async def test_what_is_taken_off_is_gone_and_does_not_come_back_with_its_batch(s
     await store.writer.apply(batch)
 
     for _ in range(2):
-        await store.dead_letters.take_off(LogPosition(0, 1))
+        await store.dead_letters.remove(LogPosition(0, 1))
     await store.writer.apply(batch)
 
     assert await offsets(store) == [(0, 0)]

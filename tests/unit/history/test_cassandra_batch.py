@@ -53,7 +53,7 @@ def test_what_is_stored_at_another_place_is_a_repeat() -> None:
     marked = chat.read_by(BOB, sent)
     before = KnownMessage(MessageState(ANN_AND_BOB, sent.event_id), sent_at=12, reacted=False)
 
-    batch = a_batch(sent, marked, known=Known({sent.event_id: before}, places={marked.event_id: 13}))
+    batch = a_batch(sent, marked, known=Known({sent.event_id: before}, offsets={marked.event_id: 13}))
 
     assert batch.events() == []
     assert batch.head() == Head(7, LogPosition(0, 42))

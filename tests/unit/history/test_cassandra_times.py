@@ -5,15 +5,15 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.cassandra.times import (
-    ANY,
-    FOR_EVER,
+from history.cassandra.write_times import (
+    ALWAYS_WINS,
+    SINGLE_VALUE,
     bucket_of,
     earlier_wins,
     earliest_wins,
-    further_wins,
+    larger_offset_wins,
     later_wins,
-    nearer_wins,
+    smaller_offset_wins,
 )
 from kernel.ids import HybridClock, from_time_key, time_of
 from tests.builders import NOON
@@ -27,7 +27,7 @@ offsets = st.integers(min_value=0, max_value=1 << 50)
 def test_the_later_change_wins_and_beats_every_creation(one: int, other: int) -> None:
     first, second = (from_time_key(each.to_bytes(8, "big") + b"\x80" * 8) for each in sorted((one, other)))
 
-    assert later_wins(first) <= later_wins(second) < FOR_EVER
+    assert later_wins(first) <= later_wins(second) < ALWAYS_WINS
     assert 0 <= earlier_wins(second) <= earlier_wins(first) < later_wins(first)
 
 
@@ -35,9 +35,9 @@ def test_the_later_change_wins_and_beats_every_creation(one: int, other: int) ->
 def test_offsets_win_forwards_or_backwards(one: int, other: int) -> None:
     near, far = sorted((one, other))
 
-    assert further_wins(near) > ANY
-    assert near == far or further_wins(near) < further_wins(far)
-    assert near == far or nearer_wins(far) < nearer_wins(near)
+    assert larger_offset_wins(near) > SINGLE_VALUE
+    assert near == far or larger_offset_wins(near) < larger_offset_wins(far)
+    assert near == far or smaller_offset_wins(far) < smaller_offset_wins(near)
 
 
 def test_events_of_the_same_microsecond_do_not_tie() -> None:

@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from history.cassandra.message_reader import NEWEST, CassandraMessageReader
-from history.cassandra.times import bucket_of
+from history.cassandra.reader import NEWEST, CassandraMessageReader
+from history.cassandra.write_times import bucket_of
 from history.chat_id import ChatId
 from history.ports import Window
 from kernel.cassandra.bridge import Row

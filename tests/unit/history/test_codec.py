@@ -22,7 +22,7 @@ from history.codec import (
     remember,
     unpack,
 )
-from history.fold import emptied
+from history.fold import redact
 from history.model import ChatEvent, StoredEvent
 from kernel.log.ports import LogPosition, LogRecord
 from tests.unit.history.chronicle import A_GROUP, ANN, Chronicle
@@ -147,7 +147,7 @@ def test_of_an_emptied_event_no_word_goes_on() -> None:
     stored = decode_record(LogRecord(LogPosition(0, 7), event.chat_id, encode(event)))
 
     assert b"a secret" in pack_lasting(stored)
-    assert b"a secret" not in pack_lasting(emptied(stored))
+    assert b"a secret" not in pack_lasting(redact(stored))
 
 
 @given(st.binary(max_size=20))

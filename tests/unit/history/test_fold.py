@@ -5,13 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from history.fold import apply_to_chat, apply_to_message, fold_messages, message_of, visible
+from history.fold import apply_to_chat, apply_to_message, fold_messages, message_of, visible_message
 from history.model import ChatEvent, ChatState, GroupCreated, GroupUpdated, Message, Role
 from tests.unit.history.chronicle import A_GROUP, ANN, BOB, CAT, PHOTO, Chronicle
 
 
-def seen(viewer: str, message_id: UUID, *events: ChatEvent) -> Message | None:
-    return visible(fold_messages({}, events)[message_id], viewer)  # type: ignore[arg-type]
+def visible_messages(viewer: str, message_id: UUID, *events: ChatEvent) -> Message | None:
+    return visible_message(fold_messages({}, events)[message_id], viewer)  # type: ignore[arg-type]
 
 
 def chat_after(*events: ChatEvent) -> ChatState:
@@ -27,7 +27,7 @@ def test_a_sent_message_is_seen_as_it_was_sent() -> None:
     first = chat.sent(BOB, "how are you?")
     answer = chat.sent(ANN, "fine", reply_to=first.event_id, attachments=(PHOTO,))
 
-    message = seen(BOB, answer.event_id, answer)
+    message = visible_messages(BOB, answer.event_id, answer)
 
     assert message is not None
     assert (message.text, message.reply_to, message.attachments) == ("fine", first.event_id, (PHOTO,))
@@ -39,7 +39,7 @@ def test_the_later_of_two_edits_wins() -> None:
     sent = chat.sent()
     first, second = chat.edited(sent, "first"), chat.edited(sent, "second")
 
-    message = seen(BOB, sent.event_id, second, sent, first)
+    message = visible_messages(BOB, sent.event_id, second, sent, first)
 
     assert message is not None
     assert (message.text, message.edited_at) == ("second", second.occurred_at)
@@ -49,7 +49,7 @@ def test_a_message_of_which_only_an_edit_is_known_is_not_seen() -> None:
     chat = Chronicle()
     sent = chat.sent()
 
-    assert seen(BOB, sent.event_id, chat.edited(sent, "edited")) is None
+    assert visible_messages(BOB, sent.event_id, chat.edited(sent, "edited")) is None
 
 
 def test_a_message_deleted_for_oneself_is_still_seen_by_others() -> None:
@@ -57,15 +57,17 @@ def test_a_message_deleted_for_oneself_is_still_seen_by_others() -> None:
     sent = chat.sent()
     deleted = chat.deleted_by(BOB, sent)
 
-    assert seen(BOB, sent.event_id, sent, deleted) is None
-    assert seen(ANN, sent.event_id, sent, deleted) is not None
+    assert visible_messages(BOB, sent.event_id, sent, deleted) is None
+    assert visible_messages(ANN, sent.event_id, sent, deleted) is not None
 
 
 def test_a_deletion_for_everyone_leaves_an_empty_message_for_ever() -> None:
     chat = Chronicle()
     sent = chat.sent(attachments=(PHOTO,))
 
-    message = seen(BOB, sent.event_id, sent, chat.deleted_for_everyone(sent), chat.edited(sent, "back again"))
+    message = visible_messages(
+        BOB, sent.event_id, sent, chat.deleted_for_everyone(sent), chat.edited(sent, "back again")
+    )
 
     assert message is not None
     assert (message.text, message.attachments, message.deleted_for_everyone) == ("", (), True)
@@ -78,7 +80,7 @@ def test_reactions_are_a_set_in_the_order_in_which_they_came() -> None:
     bobs, anns, bobs_heart = chat.reacted(BOB, sent), chat.reacted(ANN, sent), chat.reacted(BOB, sent, "❤️")
     taken = chat.reacted(ANN, sent, present=False)
 
-    message = seen(CAT, sent.event_id, sent, bobs_heart, taken, anns, bobs)
+    message = visible_messages(CAT, sent.event_id, sent, bobs_heart, taken, anns, bobs)
 
     assert message is not None
     assert [(reaction.user_id, reaction.emoji) for reaction in message.reactions] == [(BOB, "👍"), (BOB, "❤️")]

@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.fold import apply_to_chat, fold_messages, scrubbed, shown
+from history.fold import apply_to_chat, fold_messages, redacted, to_message
 from history.model import ChatEvent, ChatState, MessageDeleted, MessageState, MessageWithdrawn
 from tests.unit.history.strategies import events
 
@@ -62,7 +62,7 @@ def test_nothing_of_a_message_deleted_for_everyone_is_kept(happened: Sequence[Ch
 @given(events())
 def test_scrubbed_events_leave_the_same_of_a_deleted_message(happened: Sequence[ChatEvent]) -> None:
     states = messages_of(happened)
-    again = messages_of(scrubbed(event) for event in happened)
+    again = messages_of(redacted(event) for event in happened)
 
     gone = [key for key, state in states.items() if state.deleted_for_everyone]
     assert [states[key] for key in gone] == [again[key] for key in gone]
@@ -73,4 +73,4 @@ def test_a_withdrawn_message_is_never_shown(happened: Sequence[ChatEvent]) -> No
     states = messages_of(happened)
     taken_back = [event.change.message_id for event in happened if isinstance(event.change, MessageWithdrawn)]
 
-    assert [shown(states[message_id]) for message_id in taken_back] == [None] * len(taken_back)
+    assert [to_message(states[message_id]) for message_id in taken_back] == [None] * len(taken_back)

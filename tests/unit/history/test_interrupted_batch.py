@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from history.ports import Window
-from history.sqlite.readers import SqliteEventReader, SqliteMessageReader
+from history.sqlite.reader import SqliteEventReader, SqliteMessageReader
 from history.sqlite.writer import SqliteRecordWriter
 from kernel.errors import ChatlyError, Reason
 from kernel.sqlite.database import Job, SqliteDatabase

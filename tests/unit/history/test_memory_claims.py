@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from history.unstored.memory_claims import MemorySendClaims
+from history.unstored.memory import MemorySendClaims
 from tests.unit.history.chronicle import ANN
 
 

@@ -6,7 +6,7 @@ from history.codec import encode
 from history.model import StoredEvent
 from history.open import HistoryStore
 from history.ports import HotTail, Window
-from history.unstored.memory_tail import MemoryHotTail
+from history.unstored.memory import MemoryHotTail
 from history.view import History
 from tests.fakes import MemoryLog
 from tests.unit.history.chronicle import ANN, ANN_AND_BOB, BOB, Chronicle

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from history.codec import encode
 from history.open import open_history
-from history.unstored.memory_tail import MemoryHotTail
+from history.unstored.memory import MemoryHotTail
 from history.unstored.refill import refill
 from tests.fakes import MemoryLog
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, Chronicle

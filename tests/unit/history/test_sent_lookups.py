@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 from uuid import UUID, uuid1
 
-from history.cassandra.sent import SentLookups
+from history.cassandra.reader import SendLookups
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession, Params
 from kernel.errors import ChatlyError, Reason, unavailable
@@ -45,7 +45,7 @@ async def test_one_on_its_own_is_looked_up_at_once() -> None:
     name, message_id = UUID(an_id()), uuid1()
     session.made[name] = message_id
     session.answering.set()
-    lookups = SentLookups(session)
+    lookups = SendLookups(session)
 
     assert await lookups.place((ANN, name)) == ("chat", message_id)
     assert await lookups.place((ANN, UUID(an_id()))) is None
@@ -55,7 +55,7 @@ async def test_many_at_once_share_requests() -> None:
     session = Sends()
     names = [UUID(an_id()) for _ in range(60)]
     session.made = {name: uuid1() for name in names[::2]}
-    lookups = SentLookups(session)
+    lookups = SendLookups(session)
     asking = [asyncio.create_task(lookups.place((ANN, name))) for name in names]
     await asyncio.sleep(0)
     session.answering.set()
@@ -70,7 +70,7 @@ async def test_one_that_gives_up_leaves_the_others_theirs() -> None:
     session = Sends()
     names = [UUID(an_id()) for _ in range(10)]
     session.made = {name: uuid1() for name in names}
-    lookups = SentLookups(session)
+    lookups = SendLookups(session)
     asking = [asyncio.create_task(lookups.place((ANN, name))) for name in names]
     await asyncio.sleep(0)
     asking[0].cancel()
@@ -85,7 +85,7 @@ async def test_all_hear_that_the_store_is_away_and_the_next_are_asked_for_anew()
     session = Sends()
     session.away = True
     session.answering.set()
-    lookups = SentLookups(session)
+    lookups = SendLookups(session)
 
     answers = await asyncio.gather(*(lookups.place((ANN, UUID(an_id()))) for _ in range(9)), return_exceptions=True)
     session.away = False

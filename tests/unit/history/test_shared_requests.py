@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Hashable, Sequence
 from uuid import UUID
 
-from history.cassandra.access import ROWS, look_up, write_all
+from history.cassandra.access import ROWS, select_by_keys, write_all
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession, Params, Statement
 
@@ -65,7 +65,7 @@ async def test_few_ids_share_a_look_up_and_many_have_their_own() -> None:
     ids = [UUID(int=number) for number in range(150)]
     wanted = {("a1", 7): ids[:1], ("a2", 7): ids[1:2], ("b", 7): ids[2:3], ("a3", 8): ids[3:4], ("a4", 7): ids}
 
-    await look_up(session, "SELECT", wanted)
+    await select_by_keys(session, "SELECT", wanted)
 
     asked = {(tuple(first), second, len(some)) for first, second, some in map(list, session.asked)}
     assert asked == {
@@ -81,5 +81,5 @@ def test_nothing_is_asked_for_nothing() -> None:
     session = Recording()
     asyncio.run(write_all(session, {}))
 
-    assert asyncio.run(look_up(session, "SELECT", {})) == []
+    assert asyncio.run(select_by_keys(session, "SELECT", {})) == []
     assert session.batches == []

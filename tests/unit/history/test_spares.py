@@ -13,10 +13,8 @@ from history.chat_id import ChatId
 from history.codec import encode
 from history.model import ChatEvent, MessageSent, StoredEvent
 from history.open import HistoryStore, open_history
-from history.unstored.fallback_claims import SpareSendClaims
-from history.unstored.fallback_tail import SpareHotTail
-from history.unstored.memory_claims import MemorySendClaims
-from history.unstored.memory_tail import MemoryHotTail
+from history.unstored.fallback import FallbackHotTail, FallbackSendClaims
+from history.unstored.memory import MemoryHotTail, MemorySendClaims
 from history.unstored.refill import refill
 from kernel.errors import Reason, unavailable
 from kernel.ids import UserId
@@ -75,10 +73,10 @@ class Nodes:
         self._log, self._store = MemoryLog(), store
         self._shared = SharedTail(self.weather)
 
-    def node(self) -> SpareHotTail:
-        return SpareHotTail(
+    def node(self) -> FallbackHotTail:
+        return FallbackHotTail(
             shared=self._shared,
-            spare=MemoryHotTail(),
+            own=MemoryHotTail(),
             refill=self._refill,
             events=self._store.events,
             clock=self.clock,
@@ -90,20 +88,20 @@ class Nodes:
         await self._may_end.wait()
 
     @asynccontextmanager
-    async def refilling(self, node: SpareHotTail) -> AsyncIterator[None]:
+    async def refilling(self, node: FallbackHotTail) -> AsyncIterator[None]:
         """Within it a node has read the log to its end, and is not done yet with refilling the shared tail."""
         self.weather.away = True
         await self.send_through(node)
         self.weather.away = False
         self.clock.advance(1)
         self._may_end.clear()
-        looking = asyncio.create_task(shown(node))
+        looking = asyncio.create_task(to_message(node))
         await self._at_end.wait()
         yield
         self._may_end.set()
         await looking
 
-    async def send_through(self, node: SpareHotTail) -> ChatEvent:
+    async def send_through(self, node: FallbackHotTail) -> ChatEvent:
         event = self.chat.sent()
         await node.add(StoredEvent(await self._log.append(event.chat_id, encode(event)), event))
         return event
@@ -124,7 +122,7 @@ def sent_as(event: ChatEvent) -> UUID:
     return event.change.client_message_id
 
 
-async def shown(node: SpareHotTail) -> list[ChatEvent]:
+async def to_message(node: FallbackHotTail) -> list[ChatEvent]:
     return [item.event for item in (await node.events([ANN_AND_BOB])).get(ANN_AND_BOB, ())]
 
 
@@ -132,7 +130,7 @@ async def test_nodes_show_what_others_sent(nodes: Nodes) -> None:
     here, there = nodes.node(), nodes.node()
     event = await nodes.send_through(here)
 
-    assert await shown(there) == [event]
+    assert await to_message(there) == [event]
 
 
 async def test_a_node_shows_what_was_sent_through_it_while_the_shared_tail_is_away(nodes: Nodes) -> None:
@@ -141,7 +139,7 @@ async def test_a_node_shows_what_was_sent_through_it_while_the_shared_tail_is_aw
     nodes.weather.away = True
     meanwhile = await nodes.send_through(here)
 
-    assert await shown(here) == [before, meanwhile]
+    assert await to_message(here) == [before, meanwhile]
     assert list(await here.chats_of(BOB)) == [ANN_AND_BOB]
 
 
@@ -149,13 +147,13 @@ async def test_once_the_shared_tail_is_back_all_nodes_show_what_was_sent_meanwhi
     here, there = nodes.node(), nodes.node()
     nodes.weather.away = True
     meanwhile = await nodes.send_through(here)
-    assert await shown(there) == []
+    assert await to_message(there) == []
 
     nodes.weather.away = False
     nodes.clock.advance(1)
     after = await nodes.send_through(here)
 
-    assert await shown(there) == [meanwhile, after]
+    assert await to_message(there) == [meanwhile, after]
 
 
 async def test_what_is_sent_while_the_shared_tail_is_refilled_is_in_it(nodes: Nodes) -> None:
@@ -163,14 +161,14 @@ async def test_what_is_sent_while_the_shared_tail_is_refilled_is_in_it(nodes: No
     async with nodes.refilling(here):
         meanwhile = await nodes.send_through(here)
 
-    assert (await shown(nodes.node()))[-1] == meanwhile
+    assert (await to_message(nodes.node()))[-1] == meanwhile
 
 
 async def test_what_others_send_meanwhile_is_shown_by_a_node_that_still_refills_the_shared_tail(nodes: Nodes) -> None:
     here, there = nodes.node(), nodes.node()
     async with nodes.refilling(here):
         elsewhere = await nodes.send_through(there)
-        both = await shown(here)
+        both = await to_message(here)
 
         assert both[-1] == elsewhere
         assert len(both) == 2, "what was sent through it while the shared tail was away is shown too, and once"
@@ -187,9 +185,9 @@ async def test_the_shared_tail_is_refilled_again_if_it_missed_something_meanwhil
         meanwhile = await nodes.send_through(here)
         nodes.weather.away = False
     nodes.clock.advance(1)
-    await shown(here)
+    await to_message(here)
 
-    assert (await shown(nodes.node()))[-1] == meanwhile
+    assert (await to_message(nodes.node()))[-1] == meanwhile
 
 
 async def test_the_spare_is_trimmed_though_no_watermark_is_heard(nodes: Nodes) -> None:
@@ -200,7 +198,7 @@ async def test_the_spare_is_trimmed_though_no_watermark_is_heard(nodes: Nodes) -
     nodes.clock.advance(1)
     newest = await nodes.send_through(here)
 
-    assert await shown(here) == [newest]
+    assert await to_message(here) == [newest]
 
 
 async def test_a_watermark_that_only_the_spare_can_use_is_no_failure(nodes: Nodes) -> None:
@@ -209,12 +207,12 @@ async def test_a_watermark_that_only_the_spare_can_use_is_no_failure(nodes: Node
     nodes.weather.away = True
     await here.trim({0: 10, 1: 10, 2: 10, 3: 10})
 
-    assert await shown(here) == []
+    assert await to_message(here) == []
 
 
 async def test_a_send_is_claimed_once_whether_the_others_can_be_asked_or_not() -> None:
     weather = Weather()
-    claims = SpareSendClaims(shared=SharedClaims(weather), spare=MemorySendClaims())
+    claims = FallbackSendClaims(shared=SharedClaims(weather), own=MemorySendClaims())
     assert await claims.claim(ANN, SEND, FIRST) == FIRST
     weather.away = True
     assert await claims.claim(ANN, SEND, SECOND) == FIRST

@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 
 from history.ports import Window
-from history.sqlite.readers import SqliteChatReader, SqliteEventReader, SqliteMessageReader
+from history.sqlite.reader import SqliteChatReader, SqliteEventReader, SqliteMessageReader
 from history.sqlite.writer import SqliteRecordWriter
 from kernel.sqlite.database import SqliteDatabase
 from tests.fakes import FakeClock

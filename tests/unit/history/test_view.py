@@ -10,7 +10,7 @@ from history.chat_id import ChatId
 from history.model import ChatEvent, Message, MessageSent, Role
 from history.open import HistoryStore
 from history.ports import Window
-from history.unstored.memory_tail import MemoryHotTail
+from history.unstored.memory import MemoryHotTail
 from history.view import History, last_activity
 from kernel.ids import UserId
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, a_user, records_of, stored
@@ -26,7 +26,7 @@ async def history_of(store: HistoryStore, events: Sequence[ChatEvent], *, stored
     return History(messages=store.messages, chats=store.chats, events=store.events, tail=tail)
 
 
-def words(messages: Sequence[Message]) -> list[str]:
+def registers(messages: Sequence[Message]) -> list[str]:
     return [message.text for message in messages]
 
 
@@ -64,7 +64,7 @@ async def test_a_page_does_not_depend_on_what_is_stored(store: HistoryStore, cut
     history = await history_of(store, LIFE, stored_part=cut)
 
     everything = Window(limit=9)
-    assert words(await history.page(ANN_AND_BOB, everything, viewer=ANN)) == [
+    assert registers(await history.page(ANN_AND_BOB, everything, viewer=ANN)) == [
         "0, edited",
         "",
         "2",
@@ -72,7 +72,13 @@ async def test_a_page_does_not_depend_on_what_is_stored(store: HistoryStore, cut
         "from Bob",
         "last",
     ]
-    assert words(await history.page(ANN_AND_BOB, everything, viewer=BOB)) == ["0, edited", "", "3", "from Bob", "last"]
+    assert registers(await history.page(ANN_AND_BOB, everything, viewer=BOB)) == [
+        "0, edited",
+        "",
+        "3",
+        "from Bob",
+        "last",
+    ]
 
 
 @EVERY_CUT
@@ -82,7 +88,7 @@ async def test_pages_of_two_hold_every_message_once(store: HistoryStore, cut: in
     window = Window(limit=2, newest_first=newest_first)
     pages: list[list[str]] = []
     while page := await history.page(ANN_AND_BOB, window, viewer=BOB):
-        pages.append(words(page))
+        pages.append(registers(page))
         edge = page[0 if newest_first else -1].message_id
         window = replace(window, before=edge) if newest_first else replace(window, after=edge)
 
@@ -140,7 +146,7 @@ async def test_a_long_run_of_deleted_messages_does_not_shorten_a_page(store: His
     hidden = [chat.deleted_by(BOB, message) for message in messages[3:11]]
     history = await history_of(store, [*messages, *hidden], stored_part=17)
 
-    assert words(await history.page(ANN_AND_BOB, Window(limit=3), viewer=BOB)) == ["1", "2", "11"]
+    assert registers(await history.page(ANN_AND_BOB, Window(limit=3), viewer=BOB)) == ["1", "2", "11"]
 
 
 async def test_a_group_that_only_the_tail_knows_is_there_for_its_members(store: HistoryStore) -> None:

@@ -15,7 +15,7 @@ from history.chat_id import ChatId
 from history.codec import encode, pack_ephemeral, pack_lasting
 from history.model import Change, ChatEvent, GroupCreated, MemberSet, MessageDeleted, MessageSent, Role, StoredEvent
 from history.open import HistoryStore, open_history
-from history.unstored.memory_tail import MemoryHotTail
+from history.unstored.memory import MemoryHotTail
 from history.unstored.refill import refill
 from history.view import History
 from kernel.bus.memory import MemoryBus

@@ -13,8 +13,7 @@ from history.chat_id import ChatId
 from history.codec import decode
 from history.model import AttachedMedia, ChatEvent, Message
 from history.open import HistoryStore, open_history
-from history.unstored.memory_claims import MemorySendClaims
-from history.unstored.memory_tail import MemoryHotTail
+from history.unstored.memory import MemoryHotTail, MemorySendClaims
 from history.view import ChatOverview, History
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusMessage

@@ -4,7 +4,7 @@ import pytest
 
 from history.chat_id import ChatId
 from history.ports import ChatHead
-from history.sqlite.readers import SqliteChatReader
+from history.sqlite.reader import SqliteChatReader
 from kernel.ids import UserId
 from services.messaging.model import MAX_CONTACTS
 from tests.unit.messaging.conftest import Kept

@@ -3,7 +3,7 @@
 from chatly.messaging.v1 import live_pb2, message_pb2, messaging_service_pb2
 
 from history.audience import members_of
-from history.model import ChatState, Registered, Role
+from history.model import ChatState, LwwRegister, Role
 from history.view import ChatOverview
 from kernel.errors import invalid_field
 from kernel.grpc.timestamps import timestamp
@@ -56,7 +56,7 @@ def _kind(state: ChatState) -> message_pb2.ChatKind.ValueType:
     return message_pb2.CHAT_KIND_DIRECT if state.chat_id.is_direct else message_pb2.CHAT_KIND_GROUP
 
 
-def _text(value: Registered | None) -> str:
+def _text(value: LwwRegister | None) -> str:
     return value.value if value else ""
 
 

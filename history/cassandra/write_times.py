@@ -8,9 +8,9 @@ from uuid import UUID
 
 from kernel.ids import ticks_of, time_of
 
-FOR_EVER = 1 << 62
+ALWAYS_WINS = 1 << 62
 """Beats everything: what is deleted for everyone stays so."""
-ANY = 1
+SINGLE_VALUE = 1
 """For what only ever gets one value."""
 
 _MIDDLE = 1 << 60
@@ -42,12 +42,12 @@ def earliest_wins(moment: datetime) -> int:
     return _MIDDLE - 1 - ticks_of(moment)
 
 
-def further_wins(offset: int) -> int:
+def larger_offset_wins(offset: int) -> int:
     """What was written at a larger offset of the log."""
     # Twice: there are tables written by programs that used what lies between.
     return 2 * (offset + 1)
 
 
-def nearer_wins(offset: int) -> int:
+def smaller_offset_wins(offset: int) -> int:
     """What stands at a smaller offset of the log."""
     return _MIDDLE - offset

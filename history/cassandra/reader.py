@@ -1,19 +1,21 @@
-"""MessageReader over Cassandra: windows of a chat from the buckets that hold something."""
+"""MessageReader, ChatReader and EventReader over Cassandra, every read by key."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from history.cassandra.access import chunks, together
-from history.cassandra.chat_rows import load_buckets
-from history.cassandra.event_rows import by_bucket
+from history.cassandra.access import chunks, gather_all
+from history.cassandra.chat_rows import load_buckets, load_chat, load_chats_of, load_outlines
+from history.cassandra.event_rows import by_bucket, load_events_after
+from history.cassandra.known import load_sends
+from history.cassandra.log_rows import load_offsets
 from history.cassandra.message_rows import COLUMNS, states_of
-from history.cassandra.sent import SentLookups
-from history.cassandra.times import bucket_at, bucket_of
+from history.cassandra.write_times import bucket_at, bucket_of
 from history.chat_id import ChatId
-from history.model import MessageState
-from history.ports import Window
+from history.model import MessageState, Send, StoredEvent
+from history.ports import ChatHead, Window
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession
 from kernel.ids import UserId, from_time_key
@@ -41,7 +43,7 @@ class CassandraMessageReader:
     def __init__(self, *, session: CassandraSession, clock: Clock) -> None:
         self._session = session
         self._clock = clock
-        self._sent = SentLookups(session)
+        self._sent = SendLookups(session)
         # Newest buckets, as they were seen last, and whether one has filled a window.
         self._newest: dict[ChatId, int] = {}
         self._filled: dict[ChatId, int] = {}
@@ -66,7 +68,7 @@ class CassandraMessageReader:
         return found[::-1] if window.newest_first else found
 
     async def messages(self, chat_id: ChatId, ids: Collection[UUID]) -> Mapping[UUID, MessageState]:
-        found = await together(
+        found = await gather_all(
             self._some(chat_id, bucket, part)
             for bucket, members in by_bucket(each for each in ids if each.version == _TIME_UUID).items()
             for part in chunks(members)
@@ -114,7 +116,7 @@ class CassandraMessageReader:
         return newest == today and self._filled.get(chat_id) == today
 
     async def _parts(self, chat_id: ChatId, buckets: Sequence[int], window: Window) -> dict[int, list[MessageState]]:
-        parts = await together(self._part(chat_id, each, window) for each in buckets)
+        parts = await gather_all(self._part(chat_id, each, window) for each in buckets)
         return dict(zip(buckets, parts, strict=True))
 
     async def _part(self, chat_id: ChatId, bucket: int, window: Window) -> list[MessageState]:
@@ -167,3 +169,87 @@ def _counts(row: Row, user_id: UserId) -> bool:
     """Whether a message is one that others sent, and that is there for a user."""
     gone = row["deleted_for_everyone"] or row["withdrawn"] or user_id in (row["deleted_for"] or ())
     return row["sender_id"] not in (None, user_id) and not gone
+
+
+class CassandraChatReader:
+    """ChatReader over the tables of chats and of each user's chats."""
+
+    def __init__(self, *, session: CassandraSession) -> None:
+        self._session = session
+
+    async def heads(self, ids: Collection[ChatId], *, only: UserId | None = None) -> Mapping[ChatId, ChatHead]:
+        if only is not None:
+            return await load_outlines(self._session, ids, only)
+        found = await gather_all(load_chat(self._session, chat_id) for chat_id in ids)
+        return {head.state.chat_id: head for head in found if head}
+
+    async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
+        return await load_chats_of(self._session, user_id)
+
+
+class CassandraEventReader:
+    """EventReader over the tables of events and of stored offsets."""
+
+    def __init__(self, *, session: CassandraSession) -> None:
+        self._session = session
+
+    async def events_after(self, chat_id: ChatId, offset: int, limit: int) -> Sequence[StoredEvent]:
+        buckets = (await load_buckets(self._session, chat_id)).events
+        found: list[StoredEvent] = []
+        enough = False
+        for bucket in sorted(bucket for bucket, last in buckets.items() if last > offset):
+            found.extend(await load_events_after(self._session, chat_id, bucket, offset, limit))
+            # Where two buckets meet, clocks that disagree mix their offsets: so one more is read than is needed.
+            if enough:
+                break
+            enough = len(found) >= limit
+        return sorted(found, key=lambda stored: stored.position.offset)[:limit]
+
+    async def stored(self) -> Mapping[int, int]:
+        return await load_offsets(self._session)
+
+
+Place = tuple[ChatId, UUID]
+
+_ASKING_AT_ONCE = 4
+_MOST_TOGETHER = 64
+
+
+class SendLookups:
+    """Takes what is asked for while the event loop turns once, or while the look-ups before are on their way, together.
+
+    So one send on its own is looked up at once, and many cost a request for every few of them.
+    """
+
+    def __init__(self, session: CassandraSession) -> None:
+        self._session = session
+        self._waiting: deque[tuple[Send, asyncio.Future[Place | None]]] = deque()
+        self._asking: set[asyncio.Task[None]] = set()
+
+    async def place(self, send: Send) -> Place | None:
+        """Chat and id of the message that it made; None: no stored one."""
+        answer: asyncio.Future[Place | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((send, answer))
+        if len(self._asking) < _ASKING_AT_ONCE:
+            task = asyncio.create_task(self._ask())
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+        return await answer
+
+    async def _ask(self) -> None:
+        while self._waiting:
+            some = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_TOGETHER))]
+            try:
+                found = await load_sends(self._session, {send for send, _ in some})
+            except asyncio.CancelledError:
+                for _, answer in some:
+                    answer.cancel()
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who asked
+                for _, answer in some:
+                    if not answer.done():
+                        answer.set_exception(error)
+            else:
+                for send, answer in some:
+                    if not answer.done():
+                        answer.set_result(found.get(send))

@@ -1,4 +1,4 @@
-"""The hot tail also while the one that all nodes share is away."""
+"""Hot tail and send claims that fall back to this process while Redis is unavailable."""
 
 import math
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from history.chat_id import ChatId
 from history.model import StoredEvent
-from history.ports import EventReader, HotTail, TailReader
+from history.ports import EventReader, HotTail, SendClaims, TailReader
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
@@ -21,7 +21,7 @@ Events = Sequence[StoredEvent]
 _LOOK_SECONDS = 1.0
 
 
-class SpareHotTail:
+class FallbackHotTail:
     """HotTail that falls back on this process's own: then a node shows what was sent through it and is not stored yet.
 
     The shared tail counts as whole again once it has been refilled: it may have missed, or lost, what was added
@@ -33,14 +33,14 @@ class SpareHotTail:
         self,
         *,
         shared: HotTail,
-        spare: HotTail,
+        own: HotTail,
         refill: Callable[[], Awaitable[None]],
         events: EventReader,
         clock: Clock,
     ) -> None:
         """`refill`: adds to the shared tail what the log has and the store has not. `events`: says what is stored."""
         self._shared = shared
-        self._spare = spare
+        self._own = own
         self._refill = refill
         self._events = events
         self._clock = clock
@@ -50,7 +50,7 @@ class SpareHotTail:
         self._look_at = clock.monotonic()
 
     async def add(self, event: StoredEvent) -> None:
-        await self._spare.add(event)
+        await self._own.add(event)
         if self._refilling or await self._usable():
             with suppress_unavailable():
                 return await self._shared.add(event)
@@ -67,8 +67,13 @@ class SpareHotTail:
         return await self._read(lambda tail: tail.sent(sender_id, client_message_id), _first)
 
     async def trim(self, stored: Mapping[int, int]) -> None:
+<<<<<<< HEAD:history/unstored/fallback_tail.py
         await self._spare.trim(stored)
         with suppress_unavailable():
+=======
+        await self._own.trim(stored)
+        with suppress_unavailable():
+>>>>>>> 4aa5b78 (history: fewer files, and the vocabulary of the field):history/unstored/fallback.py
             return await self._shared.trim(stored)
         self._away = True
         return None
@@ -78,7 +83,7 @@ class SpareHotTail:
             with suppress_unavailable():
                 return await ask(self._shared)
             self._away = True
-        own = await ask(self._spare)
+        own = await ask(self._own)
         # Which answers, or fails, at once: who looks for it after an outage does so for everybody.
         with suppress_unavailable():
             return merge(own, await ask(self._shared))
@@ -99,7 +104,7 @@ class SpareHotTail:
     async def _look(self) -> None:
         stored = await self._events.stored()
         # No watermark comes over a bus that may be away too.
-        await self._spare.trim(stored)
+        await self._own.trim(stored)
         # The first that needs the shared tail: as long as it is away, nothing that is added waits for it.
         await self._shared.trim(stored)
         self._refilling, self._missed = True, False
@@ -120,3 +125,18 @@ def _first(one: StoredEvent | None, other: StoredEvent | None) -> StoredEvent | 
 
 def _offset(item: StoredEvent) -> int:
     return item.position.offset
+
+
+class FallbackSendClaims:
+    """SendClaims that falls back on this process's own. Copies made on two nodes meanwhile the persister takes back."""
+
+    def __init__(self, *, shared: SendClaims, own: SendClaims) -> None:
+        self._shared = shared
+        self._own = own
+
+    async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
+        # What was claimed here while the others were away is still on its way.
+        known = await self._own.claim(sender_id, client_message_id, message_id)
+        with suppress_unavailable():
+            return await self._shared.claim(sender_id, client_message_id, known)
+        return known

@@ -1,8 +1,8 @@
-"""The hot tail within one process."""
+"""Hot tail and send claims within one process."""
 
 import heapq
 from bisect import bisect_left, bisect_right, insort
-from collections import Counter, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
@@ -90,3 +90,18 @@ def _send_of(event: StoredEvent) -> Send | None:
     if isinstance(change, MessageSent) and event.event.actor_id is not None:
         return event.event.actor_id, change.client_message_id
     return None
+
+
+class MemorySendClaims:
+    """SendClaims for the embedded default: the newest claims, in a bounded dictionary."""
+
+    def __init__(self, *, capacity: int = 100_000) -> None:
+        """`capacity`: claims that are remembered; the oldest are forgotten first."""
+        self._capacity = capacity
+        self._claims: OrderedDict[tuple[UserId, UUID], UUID] = OrderedDict()
+
+    async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
+        winner = self._claims.setdefault((sender_id, client_message_id), message_id)
+        if len(self._claims) > self._capacity:
+            self._claims.popitem(last=False)
+        return winner

@@ -1,8 +1,4 @@
-"""The hot tail that all nodes share.
-
-Every command has keys of one slot, so that the tail may lie on a cluster, and can be repeated, so that any node may
-refill it from the log at any time. What the watermark has passed counts for nothing, wherever it is still noted.
-"""
+"""Hot tail and send claims that all nodes share, in Redis."""
 
 import asyncio
 from collections import defaultdict
@@ -200,3 +196,18 @@ def _unpacked(value: bytes) -> StoredEvent | None:
         logger("history").warning("unreadable event in the hot tail", error=str(error))
         return None
     return event if isinstance(event, StoredEvent) else None
+
+
+_TTL_SECONDS = 24 * 60 * 60
+
+
+class RedisSendClaims:
+    """SendClaims over Redis: a key per send, kept for a day (key `claim:{sender_id}:{client_message_id}`)."""
+
+    def __init__(self, *, redis: RedisHandle) -> None:
+        self._redis = redis
+
+    async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
+        key = self._redis.key(f"claim:{sender_id}:{client_message_id}")
+        earlier = await self._redis.submit("SET", key, message_id.bytes, "NX", "GET", "EX", _TTL_SECONDS)
+        return message_id if earlier is None else UUID(bytes=earlier)

@@ -1,0 +1,135 @@
+"""Rows about the log: stored offsets, pending withdrawals and dead letters."""
+
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from history.cassandra.access import by_replica, gather_all, write
+from history.cassandra.write_times import ALWAYS_WINS, SINGLE_VALUE, larger_offset_wins
+from history.chat_id import ChatId
+from history.codec import decode, encode
+from history.fold import message_of
+from history.model import ChatEvent
+from history.ports import DeadLetter
+from kernel.cassandra.bridge import Row
+from kernel.cassandra.session import CassandraSession
+from kernel.errors import Reason, not_found
+from kernel.log.ports import LogPosition, LogRecord
+
+# All in one partition, so that they are read by key.
+_LOG = "chat-messages"
+_INSERT = "INSERT INTO stored_offsets (log, log_partition, log_offset) VALUES (?, ?, ?) USING TIMESTAMP ?"
+_ALL = "SELECT log_partition, log_offset FROM stored_offsets WHERE log = ?"
+
+
+async def load_offsets(session: CassandraSession) -> Mapping[int, int]:
+    """Partition → offset; those without anything stored are left out."""
+    return {row["log_partition"]: row["log_offset"] for row in await session.execute(_ALL, (_LOG,))}
+
+
+async def save_offsets(session: CassandraSession, reached: Mapping[int, int]) -> None:
+    """Everything up to these offsets is stored."""
+    await write(
+        session,
+        [(_INSERT, (_LOG, partition, offset, larger_offset_wins(offset))) for partition, offset in reached.items()],
+    )
+
+
+_INSERT = (
+    "INSERT INTO pending_withdrawals (log_partition, chat_id, message_id, value) VALUES (?, ?, ?, ?)"
+    f" USING TIMESTAMP {SINGLE_VALUE}"
+)
+_DELETE = (
+    f"DELETE FROM pending_withdrawals USING TIMESTAMP {ALWAYS_WINS}"
+    " WHERE log_partition = ? AND chat_id = ? AND message_id = ?"
+)
+_PENDING = "SELECT value FROM pending_withdrawals WHERE log_partition IN ?"
+_PARTITIONS_AT_ONCE = 20
+
+
+async def save_withdrawals(session: CassandraSession, partition: int, withdrawals: Sequence[ChatEvent]) -> None:
+    """To be asked for until they come back."""
+    await gather_all(
+        session.execute(_INSERT, (partition, event.chat_id, message_of(event), encode(event))) for event in withdrawals
+    )
+
+
+async def delete_withdrawals(
+    session: CassandraSession, partition: int, chat_id: ChatId, message_ids: Collection[UUID]
+) -> None:
+    """They have come back."""
+    await gather_all(session.execute(_DELETE, (partition, chat_id, message_id)) for message_id in message_ids)
+
+
+async def pending_withdrawals(session: CassandraSession, partitions: Collection[int]) -> list[ChatEvent]:
+    """Those of some partitions that have not come back."""
+    groups = by_replica(session, {partition: (partition,) for partition in partitions}, _PARTITIONS_AT_ONCE)
+    found = await gather_all(session.execute(_PENDING, (some,)) for some in groups)
+    return [decode(row["value"]) for rows in found for row in rows]
+
+
+_COLUMNS = "log_partition, log_offset, key, value, error, failed_at"
+_INSERT = f"INSERT INTO dead_letters ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
+_DELETE = f"DELETE FROM dead_letters USING TIMESTAMP {ALWAYS_WINS} WHERE log_partition = ? AND log_offset = ?"
+_BEFORE = f"SELECT {_COLUMNS} FROM dead_letters WHERE log_partition = ? AND log_offset < ? LIMIT ?"
+_AT = f"SELECT {_COLUMNS} FROM dead_letters WHERE log_partition = ? AND log_offset = ?"
+_COUNT = "SELECT count(*) AS letters FROM dead_letters WHERE log_partition = ?"
+_END = (1 << 63) - 1
+
+
+async def save_dead_letter(session: CassandraSession, letters: Sequence[DeadLetter]) -> None:
+    """Put records on the list, or write their new errors. What was taken off does not come back."""
+    await gather_all(session.execute(_INSERT, _values(letter)) for letter in letters)
+
+
+async def remove(session: CassandraSession, position: LogPosition) -> None:
+    """Take a record off the list."""
+    await session.execute(_DELETE, _position(position))
+
+
+async def letters_before(
+    session: CassandraSession, partitions: Sequence[int], *, before: LogPosition | None, limit: int
+) -> list[DeadLetter]:
+    """Those below a place, the highest first; `partitions`: the highest first."""
+    found: list[DeadLetter] = []
+    for partition in partitions:
+        if before and partition > before.partition:
+            continue
+        end = before.offset if before and partition == before.partition else _END
+        if len(found) < limit:
+            rows = await session.execute(_BEFORE, (partition, end, limit - len(found)))
+            found.extend(map(_letter, rows))
+    return found
+
+
+async def letters_at(session: CassandraSession, positions: Sequence[LogPosition]) -> list[DeadLetter]:
+    """Raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` if there is none at one of them."""
+    found = await gather_all(session.execute(_AT, _position(position)) for position in positions)
+    for position, rows in zip(positions, found, strict=True):
+        if not rows:
+            raise not_found(
+                Reason.DEAD_LETTER_NOT_FOUND,
+                f"no dead letter at offset {position.offset} of partition {position.partition}",
+            )
+    return [_letter(rows[0]) for rows in found]
+
+
+async def count_letters(session: CassandraSession, partitions: Sequence[int]) -> int:
+    """How many there are."""
+    found = await gather_all(session.execute(_COUNT, (partition,)) for partition in partitions)
+    return sum(rows[0]["letters"] for rows in found)
+
+
+def _position(position: LogPosition) -> tuple[int, int]:
+    return position.partition, position.offset
+
+
+def _values(letter: DeadLetter) -> tuple[object, ...]:
+    record = letter.record
+    # The later of two failures is told.
+    written_at = int(letter.failed_at * 1_000_000)
+    return (*_position(record.position), record.key, record.value, letter.error, letter.failed_at, written_at)
+
+
+def _letter(row: Row) -> DeadLetter:
+    position = LogPosition(row["log_partition"], row["log_offset"])
+    return DeadLetter(LogRecord(position, row["key"], row["value"]), row["error"], row["failed_at"])
