@@ -67,13 +67,8 @@ class FallbackHotTail:
         return await self._read(lambda tail: tail.sent(sender_id, client_message_id), _first)
 
     async def trim(self, stored: Mapping[int, int]) -> None:
-<<<<<<< HEAD:history/unstored/fallback_tail.py
-        await self._spare.trim(stored)
-        with suppress_unavailable():
-=======
         await self._own.trim(stored)
         with suppress_unavailable():
->>>>>>> 4aa5b78 (history: fewer files, and the vocabulary of the field):history/unstored/fallback.py
             return await self._shared.trim(stored)
         self._away = True
         return None
