@@ -18,6 +18,7 @@ from kernel.cassandra.partitions import place_of
 from kernel.cassandra.schema import Schema
 from kernel.cassandra.settings import CassandraSettings
 from kernel.errors import Reason, unavailable
+from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
 from kernel.tls import plaintext_trouble
 
@@ -28,7 +29,7 @@ Params = Sequence[Any] | Mapping[str, Any]
 Statement = tuple[str, Params]
 """CQL with `?` or `:name`, and what stands there."""
 
-_RETRY_SECONDS = 1.0
+_BACKOFF = Backoff(first=1.0, longest=1.0)
 _AWAY = (
     NoHostAvailable,
     OperationTimedOut,
@@ -57,6 +58,7 @@ class CassandraSession:
         self._connected = asyncio.Event()
         self._stopping = threading.Event()
         self._trouble = "not connected yet"
+        self._log = logger("cassandra")
 
     async def ready(self) -> None:
         """Return once Cassandra is connected, and its tables are there."""
@@ -101,19 +103,15 @@ class CassandraSession:
                 await answer
 
     async def keep(self) -> None:
-        """Connect, however long that takes; returns when it is done. Says what is wrong whenever that changes."""
-        said = None
-        while self._session is None:
-            try:
-                self._session = await self._attempt()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next attempt may succeed
-                self._trouble = self._why(error)
-                if said != self._trouble:
-                    logger("cassandra").error("not available, trying again", where=self._where(), error=self._trouble)
-                    said = self._trouble
-                await asyncio.sleep(_RETRY_SECONDS)
-        logger("cassandra").info("connected", where=self._where(), keyspace=self._settings.keyspace)
+        """Connect, however long that takes. Log why it fails whenever the reason changes."""
+        self._session = await retry(self._attempt, report=self._report, backoff=_BACKOFF, is_temporary=lambda _: True)
+        self._log.info("connected", where=self._where(), keyspace=self._settings.keyspace)
         self._connected.set()
+
+    def _report(self, error: Exception) -> None:
+        known, self._trouble = self._trouble, self._why(error)
+        if self._trouble != known:
+            self._log.error("not available, trying again", where=self._where(), error=self._trouble)
 
     async def close(self) -> None:
         """Ends the connection, if there is one."""

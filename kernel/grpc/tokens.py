@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from kernel.cache import BoundedCache
 from kernel.errors import ChatlyError, Reason, unauthenticated
 from kernel.grpc.context import ServiceCaller, UserCaller
 from kernel.ids import SessionId, UserId
@@ -20,6 +21,7 @@ SERVICE_AUDIENCE = "chatly-service"
 MIN_SECRET_BYTES = 32
 
 _SERVICE_TOKEN_LIFE = timedelta(minutes=5)
+_KNOWN_SERVICE_TOKENS = 1_000
 _RENEW_BEFORE = timedelta(minutes=1)
 _USER_CLAIMS = ["sub", "userId", "sid", "jti", "iat", "exp"]
 _SERVICE_CLAIMS = ["sub", "iat", "exp"]
@@ -44,19 +46,17 @@ class TokenVerifier:
         """`remembered`: how many tokens to keep, the oldest go first."""
         self._keys = keys
         self._clock = clock
-        self._remembered = remembered
-        self._known: dict[str, UserCaller] = {}
+        self._known: BoundedCache[str, UserCaller] = BoundedCache(capacity=remembered)
 
     async def verify(self, token: str) -> UserCaller:
         """Who this token speaks for; UNAUTHENTICATED `TOKEN_INVALID`, `TOKEN_EXPIRED` or `SESSION_ENDED`."""
         caller = self._known.get(token)
         if caller is None:
             caller = await self._decode(token)
+            self._known.put(token, caller)
         if complaint := self.complaint(caller):
-            self._known.pop(token, None)
+            self._known.pop(token)
             raise complaint
-        if token not in self._known:
-            self._remember(token, caller)
         return caller
 
     def complaint(self, caller: UserCaller) -> ChatlyError | None:
@@ -83,11 +83,6 @@ class TokenVerifier:
             token=token,
         )
 
-    def _remember(self, token: str, caller: UserCaller) -> None:
-        if len(self._known) >= self._remembered:
-            del self._known[next(iter(self._known))]
-        self._known[token] = caller
-
 
 class ServiceTokens:
     """Tokens by which services and operators know each other: HS256 over the mesh's one secret, good for 5 minutes."""
@@ -98,7 +93,7 @@ class ServiceTokens:
         self._secret = secret
         self._clock = clock
         self._issued: dict[str, tuple[str, datetime]] = {}
-        self._known: dict[str, tuple[ServiceCaller, datetime]] = {}
+        self._known: BoundedCache[str, tuple[ServiceCaller, datetime]] = BoundedCache(capacity=_KNOWN_SERVICE_TOKENS)
 
     def issue(self, name: str) -> str:
         """A token that says "I am the service `name`", with at least a minute left."""
@@ -115,13 +110,14 @@ class ServiceTokens:
     def verify(self, token: str) -> ServiceCaller:
         """Which service this token speaks for; UNAUTHENTICATED `TOKEN_INVALID` or `TOKEN_EXPIRED`."""
         now = self._clock.now()
-        caller, expires_at = self._known.get(token) or self._decode(token)
+        known = self._known.get(token)
+        if known is None:
+            known = self._decode(token)
+            self._known.put(token, known)
+        caller, expires_at = known
         if now >= expires_at:
-            self._known.pop(token, None)
+            self._known.pop(token)
             raise unauthenticated(Reason.TOKEN_EXPIRED, "the service token has expired")
-        if token not in self._known:
-            self._known = {text: known for text, known in self._known.items() if now < known[1]}
-            self._known[token] = (caller, expires_at)
         return caller
 
     def _decode(self, token: str) -> tuple[ServiceCaller, datetime]:

@@ -5,6 +5,8 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from kafka import KafkaProducer
+
 from kernel.kafka.append import KafkaAppender, build_producer
 from kernel.kafka.errors import log_unavailable
 from kernel.kafka.group import KafkaLogConsumer
@@ -12,10 +14,10 @@ from kernel.kafka.read import KafkaReader
 from kernel.kafka.settings import KafkaSettings
 from kernel.kafka.topic import WrongTopicError, identify_topic
 from kernel.log.ports import LogConsumer, LogPosition, LogRecord, Resume
+from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
 
-_FIRST_PAUSE = 0.2
-_LONGEST_PAUSE = 1.0
+_BACKOFF = Backoff(first=0.2, longest=1.0)
 
 
 class KafkaLog:
@@ -29,6 +31,7 @@ class KafkaLog:
         self._reader = KafkaReader(settings=settings)
         self._appender: KafkaAppender | None = None
         self._log_id: str | None = None
+        self._log = logger("log")
         self._complaint = f"not connected to Kafka at {self._where()} yet"
 
     async def append(self, key: str, value: bytes) -> LogPosition:
@@ -66,7 +69,7 @@ class KafkaLog:
             self._appender = await self._connect()
             connected.set()
             await self._appender.failed.wait()
-            logger("log").warning("Kafka does not acknowledge", bootstrap=self._where())
+            self._log.warning("Kafka does not acknowledge", bootstrap=self._where())
             self._complaint = f"no acknowledgement from Kafka at {self._where()}"
             retired, self._appender = self._appender, None
             await asyncio.to_thread(retired.close)
@@ -78,24 +81,30 @@ class KafkaLog:
         await self._reader.close()
 
     async def _connect(self) -> KafkaAppender:
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                self._log_id = await asyncio.to_thread(identify_topic, self._settings)
-                producer = await asyncio.to_thread(build_producer, self._settings)
-            except WrongTopicError as error:
-                self._complaint = str(error)
-                logger("log").error("Kafka cannot be used", bootstrap=self._where(), error=self._complaint)
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next attempt may succeed
-                known, self._complaint = self._complaint, str(error) or type(error).__name__
-                if self._complaint != known:
-                    logger("log").warning("Kafka is not there", bootstrap=self._where(), error=self._complaint)
-            else:
-                logger("log").info("connected to Kafka", bootstrap=self._where(), log_id=self._log_id)
-                return KafkaAppender(producer=producer, settings=self._settings)
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+        try:
+            producer = await retry(
+                self._attempt,
+                report=self._report,
+                backoff=_BACKOFF,
+                # Any other error may be gone at the next attempt.
+                is_temporary=lambda error: not isinstance(error, WrongTopicError),
+            )
+        except WrongTopicError as error:
+            self._complaint = str(error)
+            self._log.error("Kafka cannot be used", bootstrap=self._where(), error=self._complaint)
+            raise
+        self._log.info("connected to Kafka", bootstrap=self._where(), log_id=self._log_id)
+        return KafkaAppender(producer=producer, settings=self._settings)
+
+    async def _attempt(self) -> KafkaProducer:
+        # From here on the log can be read, also while no producer can be built.
+        self._log_id = await asyncio.to_thread(identify_topic, self._settings)
+        return await asyncio.to_thread(build_producer, self._settings)
+
+    def _report(self, error: Exception) -> None:
+        known, self._complaint = self._complaint, str(error) or type(error).__name__
+        if self._complaint != known:
+            self._log.warning("Kafka is unreachable", bootstrap=self._where(), error=self._complaint)
 
     def _where(self) -> str:
         return ",".join(self._settings.bootstrap)

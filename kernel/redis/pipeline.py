@@ -9,6 +9,7 @@ from typing import Any
 from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisClusterException, RedisError
 
 from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
 from kernel.tls import tls_trouble
 
@@ -18,7 +19,12 @@ Command = tuple[Part, ...]
 # The second is no RedisError. The last is what uvloop says of a connection that was reset between two writes.
 AWAY = (RedisError, RedisClusterException, OSError, TimeoutError, RuntimeError)
 _LARGEST_BATCH = 1_000
-_PAUSE_SECONDS = 0.25
+BACKOFF = Backoff(first=0.25, longest=0.25)
+
+
+def is_unreachable(error: Exception) -> bool:
+    """Return whether the error is one of AWAY."""
+    return isinstance(error, AWAY)
 
 
 def why(error: BaseException) -> str:
@@ -119,17 +125,9 @@ class SharedPipeline:
         self._waiting.clear()
         log = logger("redis")
         log.warning("redis is away", place=self._place, error=self._trouble)
-        while not await self._answers():  # noqa: ASYNC110 - nothing but asking tells
-            await asyncio.sleep(_PAUSE_SECONDS)
+        await retry(self._probe, report=lambda _: None, backoff=BACKOFF, is_temporary=is_unreachable)
         self._trouble = ""
         log.info("redis is back", place=self._place)
-
-    async def _answers(self) -> bool:
-        try:
-            await self._probe()
-        except AWAY:
-            return False
-        return True
 
     def _settle(self, answer: asyncio.Future[Any], value: object) -> None:
         # Whoever asked may have been cancelled.

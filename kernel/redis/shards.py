@@ -1,10 +1,11 @@
 """How channels are spread over a cluster, and how what must come last still does. Pure: no connection here."""
 
 import secrets
-from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from itertools import count
 from zlib import crc32
+
+from kernel.cache import BoundedCache
 
 _LOSSES = "(losses)"
 _STAMP_BYTES = 16
@@ -65,16 +66,13 @@ class Fences:
 
     def __init__(self, *, lanes: int) -> None:
         self._lanes = lanes
-        self._seen: OrderedDict[bytes, set[int]] = OrderedDict()
+        self._seen: BoundedCache[bytes, set[int]] = BoundedCache(capacity=_REMEMBERED)
 
     def passed(self, lane: int, stamped: bytes) -> bytes | None:
         """The payload if this was the last copy. One whose copies do not all come is forgotten in time."""
         stamp, payload = stamped[:_STAMP_BYTES], stamped[_STAMP_BYTES:]
-        lanes = self._seen.setdefault(stamp, set())
-        lanes.add(lane)
+        lanes = {lane} | (self._seen.pop(stamp) or set())
         if len(lanes) == self._lanes:
-            del self._seen[stamp]
             return payload
-        if len(self._seen) > _REMEMBERED:
-            self._seen.popitem(last=False)
+        self._seen.put(stamp, lanes)
         return None

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from redis.asyncio.connection import AbstractConnection
 
 from kernel.redis.connection import hang_up
-from kernel.redis.pipeline import AWAY, why
+from kernel.redis.pipeline import BACKOFF, is_unreachable, why
+from kernel.retry import retry
 from kernel.telemetry.logs import logger
 
-_PAUSE_SECONDS = 0.25
 _NAMES_AT_ONCE = 1_000
 
 
@@ -81,12 +81,8 @@ class Line:
     async def run(self) -> None:
         """Listen until closed."""
         self._task = asyncio.current_task()
-        while not self._closed:
-            try:
-                await self._listen()
-            except AWAY as error:
-                self._cut_off(error)
-            await asyncio.sleep(_PAUSE_SECONDS)
+        if not self._closed:
+            await retry(self._listen, report=self._cut_off, backoff=BACKOFF, is_temporary=is_unreachable)
 
     async def _listen(self) -> None:
         connection = await self._connect()
