@@ -5,10 +5,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-import structlog
-
-from kernel.errors import ChatlyError, Code
 from kernel.log.ports import LogConsumer
+from kernel.retry import Backoff, retry
+from kernel.telemetry.logs import logger
 from services.media.model import LogChange
 from services.media.ports import SentFiles
 from services.media.remove_bytes import RemoveBytes
@@ -18,6 +17,7 @@ GROUP = "media"
 _MAX_RECORDS = 500
 _WAIT_SECONDS = 5.0
 _LINGER_SECONDS = 0.1
+_BACKOFF = Backoff(first=1.0, longest=1.0)
 
 
 class FollowLog:
@@ -37,7 +37,7 @@ class FollowLog:
         self._sent = sent
         self._remove_bytes = remove_bytes
         self._news = asyncio.Event()
-        self._log = structlog.get_logger()
+        self._log = logger("media")
 
     async def run(self) -> None:
         """For ever. An unavailable log or store is waited for."""
@@ -74,11 +74,7 @@ class FollowLog:
         news.set()
 
     async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
-        while True:
-            try:
-                return await step()
-            except ChatlyError as error:
-                if error.code is not Code.UNAVAILABLE:
-                    raise
-                self._log.warning("media.follow_log.waits", reason=error.reason, error=error.message)
-                await asyncio.sleep(error.retry_after or 1.0)
+        return await retry(step, report=self._report, backoff=_BACKOFF)
+
+    def _report(self, error: Exception) -> None:
+        self._log.warning("the log or the store is unavailable, trying again", error=str(error))

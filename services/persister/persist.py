@@ -6,8 +6,9 @@ from functools import partial
 from typing import TypeVar
 
 from history.ports import Applied, RecordWriter
-from kernel.errors import ChatlyError, Code
+from kernel.errors import ChatlyError
 from kernel.log.ports import LogConsumer, LogRecord
+from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
 from kernel.telemetry.tracing import trace_id_of
 from kernel.time import Clock
@@ -16,8 +17,7 @@ from services.persister.progress import Progress
 
 T = TypeVar("T")
 
-_FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 5.0
+_BACKOFF = Backoff(first=0.1, longest=5.0)
 
 
 class Persist:
@@ -35,6 +35,7 @@ class Persist:
         wait_seconds: float,
         commit_seconds: float,
         linger_seconds: float,
+        backoff: Backoff = _BACKOFF,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`consumer` begins where the store ends, whatever its group believes: the store may be older, or new.
@@ -52,6 +53,7 @@ class Persist:
         self._wait_seconds = wait_seconds
         self._commit_seconds = commit_seconds
         self._linger_seconds = linger_seconds
+        self._backoff = backoff
         self._pause = pause
         self._log = logger("persister")
         self._uncommitted: dict[int, int] = {}
@@ -108,18 +110,12 @@ class Persist:
         self._committed_at = self._clock.monotonic()
 
     async def _insist(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Make an attempt until the log and the store are there for it, with growing pauses."""
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                result = await attempt()
-            except ChatlyError as error:
-                if error.code is not Code.UNAVAILABLE:
-                    raise
-                self._progress.failed(error.reason, error.message)
-                self._log.warning("put off", seconds=pause, error=str(error))
-            else:
-                self._progress.worked()
-                return result
-            await self._pause(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+        """Retry while the log or the store is unavailable, with growing pauses."""
+        result = await retry(attempt, report=self._report, backoff=self._backoff, sleep=self._pause)
+        self._progress.worked()
+        return result
+
+    def _report(self, error: Exception) -> None:
+        assert isinstance(error, ChatlyError)  # noqa: S101 - no other error is temporary
+        self._progress.failed(error.reason, error.message)
+        self._log.warning("the log or the store is unavailable, trying again", error=str(error))

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
+from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
 from services.presence.lookup import PresenceLookup
 from services.presence.model import Presence, StateChanged
 from services.presence.ports import NewsSender, Reach
 
-_RETRY_SECONDS = 0.5
+_BACKOFF = Backoff(first=0.5, longest=0.5)
 
 
 class Announcer:
@@ -42,11 +43,20 @@ class Announcer:
         """Announce what was asked for, again and again while the store is away."""
         while True:
             await self._asked.wait()
-            self._asked.clear()
-            users, self._waiting = self._waiting, set()
-            try:
-                await self.announce(users)
-            except ChatlyError as error:
-                self._log.warning("presence cannot be announced now", users=len(users), error=str(error))
-                self.soon(users)
-                await asyncio.sleep(_RETRY_SECONDS)
+            await retry(self._announce_waiting, report=self._report, backoff=_BACKOFF, is_temporary=_is_chatly_error)
+
+    async def _announce_waiting(self) -> None:
+        self._asked.clear()
+        users, self._waiting = self._waiting, set()
+        try:
+            await self.announce(users)
+        except ChatlyError:
+            self._waiting |= users
+            raise
+
+    def _report(self, error: Exception) -> None:
+        self._log.warning("presence cannot be announced now", users=len(self._waiting), error=str(error))
+
+
+def _is_chatly_error(error: Exception) -> bool:
+    return isinstance(error, ChatlyError)

@@ -12,6 +12,7 @@ from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusMessage
 from kernel.errors import Reason, unavailable
 from kernel.log.ports import LogConsumer, LogPosition, LogRecord
+from kernel.retry import Backoff
 from services.persister.announce import Announce
 from services.persister.persist import Persist
 from services.persister.progress import Progress
@@ -67,6 +68,7 @@ class Plant:
             wait_seconds=0.001,
             commit_seconds=commit_seconds,
             linger_seconds=LINGER_SECONDS,
+            backoff=Backoff(first=0.1, longest=5.0, jitter=0),
             pause=partial(_note, self.pauses),
         )
 

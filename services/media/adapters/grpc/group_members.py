@@ -1,11 +1,10 @@
 """Asks the messaging service who is in a group, and remembers a yes for a short time."""
 
-from collections import OrderedDict
-
 import grpc.aio
 from chatly.messaging.v1 import messaging_service_pb2 as pb
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
+from kernel.cache import TtlCache
 from kernel.errors import Code
 from kernel.grpc.client import from_rpc_error
 from kernel.ids import UserId
@@ -37,19 +36,13 @@ class CachedGroupMembers:
 
     def __init__(self, members: GroupMembers, *, clock: Clock, seconds: float = 5.0, capacity: int = 10_000) -> None:
         self._members = members
-        self._clock = clock
-        self._seconds = seconds
-        self._capacity = capacity
-        self._known: OrderedDict[tuple[str, UserId], float] = OrderedDict()
+        self._known: TtlCache[tuple[str, UserId], bool] = TtlCache(capacity=capacity, ttl=seconds, clock=clock)
 
     async def includes(self, chat_id: str, user_id: UserId) -> bool:
         key = (chat_id, user_id)
-        if self._known.get(key, 0.0) > self._clock.monotonic():
+        if self._known.get(key):
             return True
         included = await self._members.includes(chat_id, user_id)
-        self._known.pop(key, None)
         if included:
-            self._known[key] = self._clock.monotonic() + self._seconds
-            if len(self._known) > self._capacity:
-                self._known.popitem(last=False)
+            self._known.put(key, included)
         return included
