@@ -15,6 +15,7 @@ from mesh.edge.settings import EdgeSettings
 
 TEMPLATE = Path(__file__).parents[2] / "envoy" / "envoy.yaml.j2"
 _SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105 - a type's name
+_MIB = 1024 * 1024
 STATIC_PATH = re.compile(r"^[^{]*$")
 
 
@@ -49,6 +50,8 @@ class Route:
     transcode: bool = True
     multipart: bool = False
     """Only requests whose body is multipart/form-data."""
+    body_bytes: int = _MIB
+    """Longest JSON body of a REST call."""
 
 
 def routes(edge: EdgeSettings) -> list[Route]:
@@ -81,6 +84,8 @@ def _rest_route(method: Method, path: RestPath, edge: EdgeSettings) -> Route:
         verb=path.verb,
         token=not method.public,
         limit=_limit(method, edge),
+        # Base64 makes a part a third longer.
+        body_bytes=_MIB * 3 // 2 if method.name == "UploadPart" else _MIB,
     )
 
 

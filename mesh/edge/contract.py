@@ -1,4 +1,4 @@
-"""The public contract as the edge needs it: every method with its access and REST paths, from the descriptor set."""
+"""The public contract as the edge needs it: methods with their access and REST paths, and the protos' comments."""
 
 import re
 from collections.abc import Iterator
@@ -10,10 +10,18 @@ from typing import Any
 from chatly.options.v1 import access_pb2
 from google.api import annotations_pb2
 from google.api.http_pb2 import HttpRule
-from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    FileDescriptorProto,
+    FileDescriptorSet,
+    MethodDescriptorProto,
+)
 
 DESCRIPTOR_FILE = Path(next(iter(__import__("chatly").__path__))) / "chatly.binpb"
 """Built by `make protos` from protos/, with imports and comments."""
+
+# Field numbers of FileDescriptorProto, DescriptorProto and ServiceDescriptorProto (descriptor.proto).
+_MESSAGE, _SERVICE, _FIELD, _METHOD = 4, 6, 2, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +36,14 @@ class RestPath:
     """`*`, a field, or empty."""
 
     @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the request's fields that the path carries."""
+        return tuple(re.findall(r"\{([^}=]+)", self.template))
+
+    @property
     def regex(self) -> str:
-        """Matches the whole path; each variable is one segment."""
-        parts = re.split(r"\{[^}]*\}", self.template)
-        return "[^/]+".join(re.escape(part).replace("/", "/") for part in parts)
+        """Match the whole path; each variable is one segment."""
+        return "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", self.template))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +81,18 @@ class Method:
 
 @cache
 def descriptor_set() -> FileDescriptorSet:
-    """All protos of Chatly and what they import."""
+    """Return all protos of Chatly and their imports."""
     return FileDescriptorSet.FromString(DESCRIPTOR_FILE.read_bytes())
 
 
 @cache
 def methods() -> tuple[Method, ...]:
-    """Every method of every Chatly service, in the order of the protos."""
+    """Return every method of every Chatly service, in the order of the protos."""
     return tuple(_methods())
 
 
 def _methods() -> Iterator[Method]:
-    for file in chatly_files():
+    for file in _chatly_files():
         for service in file.service:
             for method in service.method:
                 yield Method(
@@ -92,8 +104,7 @@ def _methods() -> Iterator[Method]:
                 )
 
 
-def chatly_files() -> list[FileDescriptorProto]:
-    """The files of the set that are Chatly's own."""
+def _chatly_files() -> list[FileDescriptorProto]:
     return [file for file in descriptor_set().file if file.package.startswith("chatly.")]
 
 
@@ -104,3 +115,37 @@ def _rest_paths(method: MethodDescriptorProto) -> Iterator[RestPath]:
         verb = binding.WhichOneof("pattern")
         if verb is not None:
             yield RestPath(verb.upper(), getattr(binding, verb), binding.body)
+
+
+@cache
+def comments() -> dict[str, str]:
+    """Return the protos' comments by full name: `chatly.auth.v1.User.bio`, `chatly.auth.v1.AuthService.Login`."""
+    return {
+        name: " ".join(line.strip() for line in comment.strip().splitlines())
+        for file in _chatly_files()
+        for name, comment in _comments_of_file(file)
+    }
+
+
+def _comments_of_file(file: FileDescriptorProto) -> Iterator[tuple[str, str]]:
+    by_path = {tuple(location.path): location.leading_comments for location in file.source_code_info.location}
+    for path, name in _named_paths(file):
+        yield name, by_path.get(path, "")
+
+
+def _named_paths(file: FileDescriptorProto) -> Iterator[tuple[tuple[int, ...], str]]:
+    for index, message in enumerate(file.message_type):
+        yield from _message_paths((_MESSAGE, index), f"{file.package}.{message.name}", message)
+    for index, service in enumerate(file.service):
+        full_name = f"{file.package}.{service.name}"
+        yield (_SERVICE, index), full_name
+        for at, method in enumerate(service.method):
+            yield (_SERVICE, index, _METHOD, at), f"{full_name}.{method.name}"
+
+
+def _message_paths(
+    path: tuple[int, ...], full_name: str, message: DescriptorProto
+) -> Iterator[tuple[tuple[int, ...], str]]:
+    yield path, full_name
+    for at, field in enumerate(message.field):
+        yield (*path, _FIELD, at), f"{full_name}.{field.name}"

@@ -1,29 +1,13 @@
-"""OpenAPI description of the REST paths, made from the protos; the few paths of media's HTTP door are written here."""
+"""The OpenAPI 3.1 document of the REST API: the protos' REST paths, and the paths of the services' HTTP APIs."""
 
-import re
-from typing import Any
+from functools import cache
 
-from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
-from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.descriptor import FieldDescriptor
 
-from mesh.edge.comments import comments
-from mesh.edge.contract import Method, RestPath, descriptor_set, methods
+from mesh.edge.contract import Method, RestPath, comments, methods
+from mesh.edge.schemas import Json, Schemas, is_required
 
-Json = dict[str, Any]
-
-_SCALARS: dict[int, Json] = {
-    FieldDescriptor.TYPE_STRING: {"type": "string"},
-    FieldDescriptor.TYPE_BYTES: {"type": "string", "format": "byte"},
-    FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
-    FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32"},
-    # JSON has no 64-bit integers: they travel as text.
-    FieldDescriptor.TYPE_INT64: {"type": "string", "format": "int64"},
-    FieldDescriptor.TYPE_DOUBLE: {"type": "number", "format": "double"},
-}
-_WELL_KNOWN: dict[str, Json] = {
-    "google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
-    "google.protobuf.FieldMask": {"type": "string", "description": "Field names joined by commas."},
-}
+_FILE: Json = {"type": "string", "contentMediaType": "application/octet-stream"}
 _PROBLEM: Json = {
     "description": "Failed: google.rpc.Status with ErrorInfo (its reason is stable) and BadRequest.",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Status"}}},
@@ -36,155 +20,167 @@ _STATUS: Json = {
         "details": {"type": "array", "items": {"type": "object"}},
     },
 }
+_TOKEN: list[Json] = [{"token": []}, {"cookie": []}]
 
 
+@cache
 def openapi(version: str) -> Json:
-    """The description as a JSON object (OpenAPI 3.0)."""
-    return _Description().build(version)
-
-
-class _Description:
-    """Collects the schemas that the paths refer to."""
-
-    def __init__(self) -> None:
-        self._pool = DescriptorPool()
-        for file in descriptor_set().file:
-            self._pool.Add(file)
-        self._schemas: dict[str, Json] = {"Status": _STATUS}
-
-    def build(self, version: str) -> Json:
-        paths: dict[str, Json] = {}
-        for method in methods():
-            if not method.internal:
-                for number, path in enumerate(method.rest):
-                    operation = self._operation(method, path, number)
-                    paths.setdefault(path.template, {})[path.verb.lower()] = operation
-        paths |= _door_paths(self._message(self._pool.FindMessageTypeByName("chatly.auth.v1.User")))
-        return {
-            "openapi": "3.0.3",
-            "info": {
-                "title": "Chatly",
-                "version": version,
-                "description": "Real-time chat. Live events: gRPC Subscribe.",
+    """Return the document as a JSON object."""
+    schemas = Schemas()
+    paths: dict[str, Json] = {}
+    for method in methods():
+        if not method.internal:
+            for number, path in enumerate(method.rest, start=1):
+                paths.setdefault(path.template, {})[path.verb.lower()] = _operation(schemas, method, path, number)
+    _add_http_apis(paths, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Chatly",
+            "version": version,
+            "description": "Real-time chat. Live events: gRPC Subscribe.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": dict(sorted({**schemas.collected, "Status": _STATUS}.items())),
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": "chatly_access"},
             },
-            "paths": dict(sorted(paths.items())),
-            "components": {
-                "schemas": dict(sorted(self._schemas.items())),
-                "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-            },
+        },
+    }
+
+
+def _operation(schemas: Schemas, method: Method, path: RestPath, number: int) -> Json:
+    descriptor = schemas.method(method)
+    # A field that another REST form of the method has in its path stands for a field of this path.
+    elsewhere = {name for other in method.rest for name in other.variables}
+    fields = [field for field in descriptor.input_type.fields if field.name not in elsewhere]
+    parameters = [_path_parameter(schemas, descriptor.input_type.fields_by_name[name]) for name in path.variables]
+    operation: Json = {
+        "operationId": method.name if number == 1 else f"{method.name}_{number}",
+        "tags": [method.target],
+        "description": comments().get(f"{method.service}.{method.name}", ""),
+        "security": [] if method.public else _TOKEN,
+        "responses": _responses(ok=_content("Done.", schemas.reference(descriptor.output_type))),
+    }
+    if path.body:
+        schema = schemas.object(descriptor.input_type, without=elsewhere)
+        operation["requestBody"] = {
+            "required": "required" in schema or "allOf" in schema,
+            "content": {"application/json": {"schema": schema}},
         }
-
-    def _operation(self, method: Method, path: RestPath, number: int) -> Json:
-        descriptor = self._pool.FindMethodByName(f"{method.service}.{method.name}")
-        variables = re.findall(r"\{([^}=]+)", path.template)
-        fields = [field for field in descriptor.input_type.fields if field.name not in variables]
-        operation: Json = {
-            "operationId": method.name + (f"_{number + 1}" if number else ""),
-            "tags": [method.target],
-            "description": comments().get(f"{method.service}.{method.name}", ""),
-            "security": [] if method.public else [{"token": []}],
-            "parameters": [self._parameter(descriptor.input_type, name, "path") for name in variables],
-            "responses": {
-                "200": _content("Done.", self._message(descriptor.output_type)),
-                "default": _PROBLEM,
-            },
-        }
-        if path.body:
-            schema = self._object(descriptor.input_type, fields)
-            operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-        else:
-            operation["parameters"] += [self._parameter(descriptor.input_type, f.name, "query") for f in fields]
-        return operation
-
-    def _parameter(self, message: Descriptor, name: str, place: str) -> Json:
-        field = message.fields_by_name[name]
-        return {
-            "name": name,
-            "in": place,
-            "required": place == "path",
-            "description": comments().get(field.full_name, ""),
-            "schema": self._field(field),
-        }
-
-    def _message(self, message: Descriptor) -> Json:
-        """A reference to the message's schema, which is added if it is new."""
-        if known := _WELL_KNOWN.get(message.full_name):
-            return known
-        if message.name not in self._schemas:
-            self._schemas[message.name] = {}
-            self._schemas[message.name] = self._object(message, list(message.fields))
-        return {"$ref": f"#/components/schemas/{message.name}"}
-
-    def _object(self, message: Descriptor, fields: list[FieldDescriptor]) -> Json:
-        return {
-            "type": "object",
-            "description": comments().get(message.full_name, ""),
-            "properties": {field.name: self._described(field) for field in fields},
-        }
-
-    def _described(self, field: FieldDescriptor) -> Json:
-        schema = self._field(field)
-        text = comments().get(field.full_name, "")
-        return {"allOf": [schema], "description": text} if "$ref" in schema else {**schema, "description": text}
-
-    def _field(self, field: FieldDescriptor) -> Json:
-        if field.message_type is not None:
-            schema = self._message(field.message_type)
-        elif field.enum_type is not None:
-            schema = {"type": "string", "enum": _names(field.enum_type)}
-        else:
-            schema = _SCALARS[field.type]
-        return {"type": "array", "items": schema} if field.is_repeated else schema
+    else:
+        parameters += [_query_parameter(schemas, field) for field in fields]
+    return {**operation, "parameters": parameters} if parameters else operation
 
 
-def _names(enum: EnumDescriptor) -> list[str]:
-    return [value.name for value in enum.values if value.number]
+def _path_parameter(schemas: Schemas, field: FieldDescriptor) -> Json:
+    return {
+        "name": field.name,
+        "in": "path",
+        "required": True,
+        "description": comments().get(field.full_name, ""),
+        "schema": schemas.path_segment(field),
+    }
+
+
+def _query_parameter(schemas: Schemas, field: FieldDescriptor) -> Json:
+    return {
+        "name": field.name,
+        "in": "query",
+        "required": is_required(field),
+        "description": comments().get(field.full_name, ""),
+        "schema": schemas.field(field),
+    }
 
 
 def _content(description: str, schema: Json, kind: str = "application/json") -> Json:
     return {"description": description, "content": {kind: {"schema": schema}}}
 
 
-def _form(required: list[str], **properties: Json) -> Json:
-    schema = {"type": "object", "required": required, "properties": properties}
-    return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+def _responses(*others: tuple[int, Json], ok: Json) -> dict[str, Json]:
+    return {"200": ok, **{str(status): response for status, response in others}, "default": _PROBLEM}
 
 
-def _door_paths(user: Json) -> dict[str, Json]:
-    file: Json = {"type": "string", "format": "binary"}
-    text: Json = {"type": "string"}
-    uploaded: Json = {"type": "object", "properties": dict.fromkeys(("url", "type", "name", "media_id"), text)}
-    media_id = {"name": "media_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
-    variant = {"name": "variant", "in": "query", "schema": {"type": "string", "enum": ["original", "thumbnail"]}}
+def _add_http_apis(paths: dict[str, Json], schemas: Schemas) -> None:
+    """Add what the HTTP APIs of media and auth serve: files, a profile with its picture, the public keys."""
+    paths["/api/upload/message"] = {"post": _upload_form(schemas)}
+    paths["/api/uploads/{media_id}"] = {"get": _download()}
+    paths["/.well-known/jwks.json"] = {"get": _public_keys(schemas)}
+    update = paths["/api/profile/me"]["put"]
+    update["description"] += " As a form, together with the new picture."
+    update["requestBody"]["content"]["multipart/form-data"] = {"schema": _profile_form(schemas)}
+
+
+def _profile_form(schemas: Schemas) -> Json:
+    fields = schemas.message("chatly.auth.v1.UpdateMeRequest").fields_by_name
     return {
-        "/api/upload/message": {
-            "post": {
-                "operationId": "UploadForm",
-                "tags": ["media"],
-                "description": "Uploads a file to be sent. The limit is enforced while bytes arrive.",
-                "security": [{"token": []}],
-                "requestBody": _form(["file"], file=file),
-                "responses": {"200": _content("The file.", uploaded), "default": _PROBLEM},
-            }
+        "type": "object",
+        "properties": {
+            "username": schemas.described(fields["username"]),
+            "bio": schemas.described(fields["bio"]),
+            "avatar": {**_FILE, "description": "The new picture."},
         },
-        "/api/profile/me (with a picture)": {
-            "put": {
-                "operationId": "UpdateMeForm",
-                "tags": ["media"],
-                "description": "PUT /api/profile/me with a form: the profile together with its picture.",
-                "security": [{"token": []}],
-                "requestBody": _form([], username=text, bio=text, avatar=file),
-                "responses": {"200": _content("The profile.", user), "default": _PROBLEM},
-            }
+    }
+
+
+def _upload_form(schemas: Schemas) -> Json:
+    media = schemas.reference(schemas.message("chatly.media.v1.Media"))
+    text: Json = {"type": "string"}
+    stored = {"allOf": [media, {"type": "object", "properties": {"type": text, "name": text}}]}
+    form = {"type": "object", "properties": {"file": _FILE}, "required": ["file"]}
+    return {
+        "operationId": "UploadFile",
+        "tags": ["media"],
+        "description": "Uploads a file to send with a message: as a form, or as the body itself with `file_name`.",
+        "security": _TOKEN,
+        "parameters": [
+            {"name": "file_name", "in": "query", "description": "Name of a file sent as the body.", "schema": text}
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": form}, "application/octet-stream": {}},
         },
-        "/api/uploads/{media_id}": {
-            "get": {
-                "operationId": "DownloadBytes",
-                "tags": ["media"],
-                "description": "A file's bytes, with ranges; by token, or by a link of GetDownloadUrl.",
-                "security": [{"token": []}, {}],
-                "parameters": [media_id, variant],
-                "responses": {"200": _content("The bytes.", file, "*/*"), "default": _PROBLEM},
-            }
-        },
+        "responses": _responses(ok=_content("The file.", stored)),
+    }
+
+
+def _download() -> Json:
+    def query(name: str, description: str, schema: Json) -> Json:
+        return {"name": name, "in": "query", "description": description, "schema": schema}
+
+    media_id = {"name": "media_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+    any_type: Json = {"*/*": {}}
+    return {
+        "operationId": "DownloadFile",
+        "tags": ["media"],
+        "description": "Serves a file's bytes, with ranges and conditions, to a token or a link from GetDownloadUrl.",
+        "security": [*_TOKEN, {}],
+        "parameters": [
+            media_id,
+            query("variant", "Which form.", {"type": "string", "enum": ["original", "thumbnail"]}),
+            query("exp", "From a link: when it expires.", {"type": "string", "pattern": "^[0-9]{1,12}$"}),
+            query("sig", "From a link: its signature.", {"type": "string"}),
+        ],
+        "responses": _responses(
+            (206, {"description": "The range asked for.", "content": any_type}),
+            (304, {"description": "The file has not changed."}),
+            (416, {"description": "The file has no such range."}),
+            ok={"description": "The bytes.", "content": any_type},
+        ),
+    }
+
+
+def _public_keys(schemas: Schemas) -> Json:
+    key = schemas.reference(schemas.message("chatly.auth.v1.Jwk"))
+    keys = {"type": "object", "properties": {"keys": {"type": "array", "items": key}}}
+    return {
+        "operationId": "GetPublicKeys",
+        "tags": ["auth"],
+        "description": "The public keys that access tokens are signed with (RFC 7517).",
+        "security": [],
+        "responses": _responses(ok=_content("The keys.", keys)),
     }

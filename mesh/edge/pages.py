@@ -1,5 +1,6 @@
 """What the edge shows: the web client at `/`, at `/about` what runs and where to go on, and the REST description."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,6 @@ def pages(*, version: str, services: Callable[[], Awaitable[Sequence[Running]]],
     """
     environment = Environment(loader=FileSystemLoader(_STATIC), autoescape=select_autoescape())
     template = environment.get_template("about.html")
-    description = openapi(version)
 
     async def about(_: Request) -> Response:
         page = template.render(version=version, services=await services())
@@ -46,7 +46,8 @@ def pages(*, version: str, services: Callable[[], Awaitable[Sequence[Running]]],
         return HTMLResponse(page, headers=headers)
 
     async def describe(_: Request) -> Response:
-        return JSONResponse(description)
+        # Built at the first call: few ask for it, and building takes a moment.
+        return JSONResponse(await asyncio.to_thread(openapi, version))
 
     client: BaseRoute = Mount("/", WebClient(web)) if (web / "index.html").is_file() else Route("/", about)
     return Starlette(
