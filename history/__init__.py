@@ -1,1 +1,1 @@
-"""The message store that messaging reads and the persister writes: events, their fold, and where both are kept."""
+"""The message store that messaging reads and the persister writes: events, their fold, and the stores."""

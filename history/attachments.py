@@ -1,4 +1,4 @@
-"""How lists are written in a row, whatever the database."""
+"""Attachments of a message as JSON, the same in every store."""
 
 import json
 from collections.abc import Sequence
@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from history.model import AttachedMedia
 
 EMPTY_LIST = "[]"
-"""As JSON. Nearly every list in a row is empty, and an encoder or a decoder takes longer than all the rest of a row."""
+"""Nearly every list is empty, and a JSON encoder costs more than the rest of the row."""
 
 
 def media_text(attachments: Sequence[AttachedMedia]) -> str:
-    """Files of a message as JSON."""
+    """Return the attachments as JSON."""
     if not attachments:
         return EMPTY_LIST
     return json.dumps([_media_values(media) for media in attachments], ensure_ascii=False)
 
 
 def media_of(text: str) -> tuple[AttachedMedia, ...]:
-    """Undo `media_text`."""
+    """Parse the JSON that `media_text` returned."""
     return () if text == EMPTY_LIST else tuple(_media(value) for value in json.loads(text))
 
 

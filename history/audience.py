@@ -7,22 +7,26 @@ from kernel.ids import UserId
 
 
 def members_of(state: ChatState) -> Mapping[UserId, Role]:
-    """Who is in the chat now, with roles; the two of a direct chat are both MEMBER."""
+    """Return the current members with their roles; both users of a direct chat are MEMBER."""
     if state.chat_id.is_direct:
         return dict.fromkeys(state.chat_id.members, Role.MEMBER)
-    return {user_id: word.role for user_id, word in state.memberships.items() if word.role is not None}
+    return {
+        user_id: membership.role for user_id, membership in state.memberships.items() if membership.role is not None
+    }
 
 
 def role_in(state: ChatState, user_id: UserId) -> Role | None:
-    """As `members_of`, of one user; None: no member. Costs the same however large the group is."""
+    """Return a user's role, or None for no member. The cost does not depend on the size of the group."""
     if state.chat_id.is_direct:
         return Role.MEMBER if user_id in state.chat_id.members else None
-    word = state.memberships.get(user_id)
-    return word.role if word else None
+    membership = state.memberships.get(user_id)
+    return membership.role if membership else None
 
 
 def users_of(event: ChatEvent) -> frozenset[UserId]:
-    """Users that the event itself names: the two of a direct chat, the actor, its audience, the members it sets."""
+    """Return the users that the event names: both users of a direct chat, the actor, the audience and the members it
+    sets.
+    """
     named = set(event.audience) | set(members_set_by(event))
     if event.actor_id is not None:
         named.add(event.actor_id)
@@ -32,7 +36,7 @@ def users_of(event: ChatEvent) -> frozenset[UserId]:
 
 
 def members_set_by(event: ChatEvent) -> frozenset[UserId]:
-    """Users whose place in a group the event changes."""
+    """Return the users whose membership the event changes."""
     match event.change:
         case GroupCreated(members=members):
             return frozenset(members)
@@ -43,12 +47,12 @@ def members_set_by(event: ChatEvent) -> frozenset[UserId]:
 
 
 def is_private(event: ChatEvent) -> bool:
-    """Whether only its actor may hear of it: they deleted a message for themselves."""
+    """Whether only the actor may see the event: a deletion for oneself."""
     return isinstance(event.change, MessageDeleted) and not event.change.for_everyone
 
 
 def may_see(event: ChatEvent, user_id: UserId, state: ChatState | None) -> bool:
-    """Whether a user may hear of an event, by who is in the chat now. Those who left hear only of that."""
+    """Whether a user may see an event, given the current members. Former members see only that they were removed."""
     if is_private(event):
         return event.actor_id == user_id
     if state is not None and role_in(state, user_id):
@@ -59,6 +63,6 @@ def may_see(event: ChatEvent, user_id: UserId, state: ChatState | None) -> bool:
 
 
 def audience_of(event: ChatEvent, state: ChatState | None) -> frozenset[UserId]:
-    """Everyone who may hear of an event. `state`: the chat after it; None: as far as the event itself tells."""
+    """Return everyone who may see an event. `state`: the chat after it; None: only users named by the event count."""
     known = frozenset(members_of(state)) if state is not None else users_of(event)
     return frozenset(user_id for user_id in known | users_of(event) if may_see(event, user_id, state))

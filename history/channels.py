@@ -1,4 +1,4 @@
-"""Names of the live bus's channels, and which of them an event goes to."""
+"""Channel names of the live bus, and the channels that an event is published on."""
 
 from collections.abc import Sequence
 
@@ -8,21 +8,21 @@ from history.model import ChatEvent
 from kernel.ids import UserId
 
 STORED_CHANNEL = "stored"
-"""The persister's watermark; see `history.codec.encode_watermark`."""
+"""Carries the persister's watermark; see `history.codec.encode_watermark`."""
 
 
 def user_channel(user_id: UserId) -> str:
-    """Everything for one user: direct chats, their own deletions, groups they join or leave."""
+    """Return the channel of one user: direct chats, deletions for oneself, groups joined or left."""
     return f"user:{user_id}"
 
 
 def chat_channel(chat_id: ChatId) -> str:
-    """Everything that happens in one group."""
+    """Return the channel of one group."""
     return f"chat:{chat_id}"
 
 
 def channels_of(event: ChatEvent) -> Sequence[str]:
-    """Where a lasting event is published, each channel once."""
+    """Return the channels that a lasting event is published on, without repeats."""
     if is_private(event):
         return [user_channel(event.actor_id)] if event.actor_id is not None else []
     if event.chat_id.is_direct:

@@ -38,13 +38,13 @@ _REMEMBERED = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Ephemeral:
-    """News that does not last, as bytes of a SubscribeResponse."""
+    """A serialized SubscribeResponse whose events are not kept, such as typing."""
 
     payload: bytes
 
 
 def encode(event: ChatEvent) -> bytes:
-    """A chatly.event.v1.ChatEvent."""
+    """Serialize an event as chatly.event.v1.ChatEvent."""
     message = pb.ChatEvent(
         event_id=event.event_id.bytes,
         chat_id=event.chat_id,
@@ -59,7 +59,7 @@ def encode(event: ChatEvent) -> bytes:
 
 
 def decode(value: bytes) -> ChatEvent:
-    """Undo `encode`; raise ValueError, saying why, for bytes that are no event or lack what every event has."""
+    """Parse what `encode` returned; raise ValueError with the reason for malformed or incomplete bytes."""
     try:
         message = pb.ChatEvent.FromString(value)
     except DecodeError as error:
@@ -80,7 +80,7 @@ def decode(value: bytes) -> ChatEvent:
 
 
 def decode_record(record: LogRecord) -> StoredEvent:
-    """The event of a log record; raise ValueError also if it stands under another chat's key."""
+    """Parse a log record; raise ValueError also if its key is not the event's chat."""
     event = decode(record.value)
     if event.chat_id != record.key:
         raise ValueError(f"an event of chat {event.chat_id} under the key {record.key}")
@@ -88,18 +88,18 @@ def decode_record(record: LogRecord) -> StoredEvent:
 
 
 def value_of(stored: StoredEvent) -> bytes:
-    """A stored event's bytes: those at hand, or new ones."""
+    """Return the event's serialized bytes, encoding them only if they are not at hand."""
     return stored.value or encode(stored.event)
 
 
 def pack_lasting(stored: StoredEvent) -> bytes:
-    """A bus payload: an event of the log, with its place there."""
-    place = stored.position
-    return bytes((_LASTING,)) + varint(place.partition) + varint(place.offset) + value_of(stored)
+    """Return a bus payload: position in the log, then the event."""
+    position = stored.position
+    return bytes((_LASTING,)) + varint(position.partition) + varint(position.offset) + value_of(stored)
 
 
 def pack_ephemeral(response: bytes) -> bytes:
-    """A bus payload: a serialised SubscribeResponse whose events do not last."""
+    """Return a bus payload of a serialized SubscribeResponse whose events are not kept."""
     return bytes((_EPHEMERAL,)) + response
 
 
@@ -134,12 +134,12 @@ def unpack(payload: bytes) -> StoredEvent | Ephemeral:
 
 
 def encode_watermark(stored: Mapping[int, int]) -> bytes:
-    """Offsets up to which partitions are stored (partition → offset)."""
+    """Serialize the stored offsets (partition → offset)."""
     return b"".join(varint(partition) + varint(offset) for partition, offset in sorted(stored.items()))
 
 
 def decode_watermark(payload: bytes) -> Mapping[int, int]:
-    """Undo `encode_watermark`; raise ValueError for bytes that are none."""
+    """Parse what `encode_watermark` returned; raise ValueError for malformed bytes."""
     stored: dict[int, int] = {}
     at = 0
     while at < len(payload):
@@ -165,7 +165,7 @@ _TIME_UUID = 1
 
 
 def put_change(message: pb.ChatEvent, change: Change) -> None:
-    """Write what happened into an event."""
+    """Set the `change` of a protobuf event."""
     match change:
         case MessageSent():
             message.message_sent.CopyFrom(_sent_pb(change))
@@ -230,7 +230,7 @@ def _role_pb(role: Role | None) -> pb.MemberRole.ValueType:
 
 
 def change_of(message: pb.ChatEvent) -> Change:
-    """What happened; raise ValueError if it is nothing that this program knows, or lacks an id."""
+    """Return the change of a protobuf event; raise ValueError for an unknown kind or a missing id."""
     match message.WhichOneof("change"):
         case "message_sent":
             return _sent(message.message_sent)
@@ -310,7 +310,7 @@ def _uuid(data: bytes, name: str) -> UUID:
 
 
 def time_uuid(data: bytes, name: str) -> UUID:
-    """The TimeUUID of 16 bytes; raise ValueError for other bytes, calling them `name`."""
+    """Return the TimeUUID of 16 bytes; raise ValueError that names the field otherwise."""
     result = _uuid(data, name)
     if result.version != _TIME_UUID:
         raise ValueError(f"{name} {result} is no TimeUUID")
@@ -322,7 +322,7 @@ def _message_id(data: bytes) -> UUID:
 
 
 def varint(number: int) -> bytes:
-    """The bytes of a number that is not negative."""
+    """Encode a number ≥ 0 as a varint: seven bits per byte, the lowest first."""
     coded = bytearray()
     while number > 0x7F:
         coded.append(number & 0x7F | 0x80)
@@ -332,7 +332,7 @@ def varint(number: int) -> bytes:
 
 
 def read_varint(data: bytes, start: int = 0) -> tuple[int, int]:
-    """The number at `start`, and where the next thing begins; raise ValueError if the bytes end before it does."""
+    """Return the number at `start` and the index after it; raise ValueError if it is cut short."""
     number = shift = 0
     for end in range(start, len(data)):
         number |= (data[end] & 0x7F) << shift

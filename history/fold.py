@@ -1,4 +1,4 @@
-"""How events add up to messages and chats. Pure: any order of the same events, with repeats, gives the same states."""
+"""Folds events into messages and chats. Pure: the same events in any order, with repeats, give the same states."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -35,7 +35,7 @@ Register = TypeVar("Register", LwwRegister, Membership)
 
 
 def message_of(event: ChatEvent) -> UUID | None:
-    """The message that an event changes; None: it changes none."""
+    """Return the id of the message that the event changes, or None."""
     match event.change:
         case MessageSent():
             return event.event_id
@@ -46,17 +46,17 @@ def message_of(event: ChatEvent) -> UUID | None:
 
 
 def text_of(event: ChatEvent) -> UUID | None:
-    """The message whose words an event carries; None: it carries none."""
+    """Return the id of the message whose text the event contains, or None."""
     return message_of(event) if isinstance(event.change, MessageSent | MessageEdited) else None
 
 
 def send_of(event: ChatEvent) -> Send | None:
-    """The name of a send; None for any other event."""
+    """Return sender and `client_message_id` of a MessageSent, or None for other events."""
     return (actor_of(event), event.change.client_message_id) if isinstance(event.change, MessageSent) else None
 
 
 def deleted_by(event: ChatEvent) -> UUID | None:
-    """The message that an event deletes for everyone; None: it deletes none."""
+    """Return the id of the message that the event deletes for everyone, or None."""
     match event.change:
         case MessageDeleted(message_id, for_everyone=True):
             return message_id
@@ -65,25 +65,25 @@ def deleted_by(event: ChatEvent) -> UUID | None:
 
 
 def actor_of(event: ChatEvent) -> UserId:
-    """Who did it; raise ValueError where the system cannot have done it."""
+    """Return the user who caused the event; raise ValueError if it has none."""
     if event.actor_id is None:
         raise ValueError(f"event {event.event_id} needs an actor")
     return event.actor_id
 
 
 def apply_to_message(state: MessageState | None, event: ChatEvent) -> MessageState:
-    """What is known of the message `message_of(event)` after one more event; `state` None: nothing was known."""
+    """Return the state of message `message_of(event)` after the event; `state` None: no event was seen before."""
     message_id = message_of(event)
     if message_id is None:
         raise ValueError(f"{type(event.change).__name__} changes no message")
     if state is None and isinstance(event.change, MessageSent):
-        # So it is with nearly every message: there is nothing to settle.
+        # The common case: there is nothing to merge or hide.
         return MessageState(event.chat_id, message_id, content=_content(event, event.change))
     return _without_hidden(_with_event(state or MessageState(event.chat_id, message_id), event))
 
 
 def apply_to_chat(state: ChatState | None, event: ChatEvent) -> ChatState:
-    """What is known of the chat `event.chat_id` after one more event of it."""
+    """Return the state of chat `event.chat_id` after the event."""
     state = state or ChatState(event.chat_id)
     match event.change:
         case MessageSent():
@@ -102,7 +102,7 @@ def apply_to_chat(state: ChatState | None, event: ChatEvent) -> ChatState:
 
 
 def fold_messages(states: Mapping[UUID, MessageState], events: Iterable[ChatEvent]) -> dict[UUID, MessageState]:
-    """The states of every message that the events change, from what was known of them before."""
+    """Return the new states of all messages that the events change; `states`: their states before."""
     changed: dict[UUID, MessageState] = {}
     for event in events:
         message_id = message_of(event)
@@ -112,7 +112,7 @@ def fold_messages(states: Mapping[UUID, MessageState], events: Iterable[ChatEven
 
 
 def redacted(event: ChatEvent) -> ChatEvent:
-    """The event without a word of the message's text, or of its files: what is left after a deletion for everyone."""
+    """Return the event without the message's text and attachments, as kept after a deletion for everyone."""
     match event.change:
         case MessageSent() as sent:
             return replace(event, change=replace(sent, text="", attachments=()))
@@ -123,12 +123,12 @@ def redacted(event: ChatEvent) -> ChatEvent:
 
 
 def redact(stored: StoredEvent) -> StoredEvent:
-    """A stored event as `redacted` leaves it, without the bytes that have its words."""
+    """Return a stored event as `redacted`, without its serialized bytes."""
     return StoredEvent(stored.position, redacted(stored.event))
 
 
 def to_message(state: MessageState) -> Message | None:
-    """The message as its chat sees it; None: it was never sent, or withdrawn."""
+    """Return the message as its chat sees it, or None if it was never sent or was withdrawn."""
     content = state.content
     if content is None or state.withdrawn:
         return None
@@ -149,7 +149,7 @@ def to_message(state: MessageState) -> Message | None:
 
 
 def visible_message(state: MessageState, viewer: UserId) -> Message | None:
-    """The message as one member sees it; None also if they deleted it for themselves."""
+    """Return the message as one member sees it; None also if they deleted it for themselves."""
     return None if viewer in state.deleted_for else to_message(state)
 
 
@@ -174,7 +174,7 @@ def _with_event(state: MessageState, event: ChatEvent) -> MessageState:
 
 
 def _without_hidden(state: MessageState) -> MessageState:
-    """Drop what can never be seen again, so that nobody stores it. The rest of the fold must not depend on it."""
+    """Drop fields that no member can see any more, so that no store keeps them. The fold must not depend on them."""
     if state.withdrawn:
         return MessageState(state.chat_id, state.message_id, withdrawn=True)
     content = state.content
@@ -218,7 +218,7 @@ def _later(known: UUID | None, message_id: UUID) -> UUID:
     return known if known and time_key(known) > time_key(message_id) else message_id
 
 
-# These give back what they were given when nothing changes: each node hears of an event several times.
+# These return their argument unchanged when the event is a repeat: each node receives an event several times.
 
 
 def _with_send(state: ChatState, message_id: UUID, sender_id: UserId, moment: datetime) -> ChatState:
@@ -274,14 +274,14 @@ def _updated(known: LwwRegister | None, value: str | None, event_id: UUID) -> Lw
 def _with_registers(
     known: Mapping[UserId, Membership], registers: Mapping[UserId, Membership]
 ) -> Mapping[UserId, Membership]:
-    return {**known, **{user_id: _winner(known.get(user_id), word) for user_id, word in registers.items()}}
+    return {**known, **{user_id: _winner(known.get(user_id), register) for user_id, register in registers.items()}}
 
 
-def _winner(known: Register | None, word: Register) -> Register:
-    """The later of two words; but a change beats a creation, and the first creation beats its retries."""
+def _winner(known: Register | None, register: Register) -> Register:
+    """Return the register that wins: a change beats a creation, the later change and the first creation win."""
     if known is None:
-        return word
-    if known.initial != word.initial:
-        return word if known.initial else known
-    word_is_later = time_key(word.event_id) > time_key(known.event_id)
-    return word if word_is_later != word.initial else known
+        return register
+    if known.initial != register.initial:
+        return register if known.initial else known
+    register_is_later = time_key(register.event_id) > time_key(known.event_id)
+    return register if register_is_later != register.initial else known

@@ -1,4 +1,4 @@
-"""Events of a chat, and what they add up to. The adding up is in `fold`, the wire form in `codec`."""
+"""Events of a chat and the states they fold into. Folding is in `fold`, serialization in `codec`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,11 +11,11 @@ from kernel.ids import UserId
 from kernel.log.ports import LogPosition
 
 Send = tuple[UserId, UUID]
-"""The name of a send: who sends, and the `client_message_id`."""
+"""Sender and `client_message_id`: the key of a send."""
 
 
 class Role(IntEnum):
-    """What a member may do in a group; higher may more."""
+    """What a member may do in a group; a higher role may do more."""
 
     MEMBER = 1
     ADMIN = 2
@@ -24,7 +24,7 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class AttachedMedia:
-    """A file of a message, as it was when the message was sent."""
+    """A file as it was when its message was sent."""
 
     media_id: str
     content_type: str
@@ -38,7 +38,7 @@ class AttachedMedia:
 
 @dataclass(frozen=True, slots=True)
 class MessageSent:
-    """The message's id is the event's id."""
+    """The id of the event is the id of the message."""
 
     client_message_id: UUID
     text: str
@@ -60,7 +60,7 @@ class MessageDeleted:
 
 @dataclass(frozen=True, slots=True)
 class MessageWithdrawn:
-    """A second copy of a send, taken back by the persister."""
+    """A second copy of a send, withdrawn by the persister."""
 
     message_id: UUID
     kept_message_id: UUID
@@ -89,7 +89,7 @@ class GroupCreated:
 
 @dataclass(frozen=True, slots=True)
 class GroupUpdated:
-    """None: stays as it is."""
+    """None leaves a field unchanged."""
 
     title: str | None = None
     description: str | None = None
@@ -98,7 +98,7 @@ class GroupUpdated:
 
 @dataclass(frozen=True, slots=True)
 class MemberSet:
-    """`role` None: no member any more."""
+    """`role` None removes the member."""
 
     user_id: UserId
     role: Role | None
@@ -119,7 +119,7 @@ Change = (
 
 @dataclass(frozen=True, slots=True)
 class ChatEvent:
-    """One lasting change of one chat. Of two writes to the same thing the later `event_id` (TimeUUID) wins."""
+    """One lasting change of one chat. Of two writes to the same field, the later `event_id` (TimeUUID) wins."""
 
     event_id: UUID
     chat_id: ChatId
@@ -128,15 +128,15 @@ class ChatEvent:
     occurred_at: datetime
     change: Change
     audience: tuple[UserId, ...] = ()
-    """Who must hear of it beside the members that the log's reader knows of."""
+    """Users who must receive the event in addition to the chat's members."""
     request_id: str = ""
     traceparent: str = ""
-    """Of its append, as W3C writes it; empty unless the request is traced."""
+    """W3C trace context of the append; empty unless the request is traced."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What MessageSent said. The text is empty once an edit holds the newer one, or the message was deleted."""
+    """The content of MessageSent. The text is empty once the message was edited or deleted."""
 
     sender_id: UserId
     client_message_id: UUID
@@ -155,7 +155,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class ReactionMark:
-    """The newest word on one (user, emoji)."""
+    """The newest change of one (user, emoji)."""
 
     event_id: UUID
     present: bool
@@ -164,9 +164,9 @@ class ReactionMark:
 
 @dataclass(frozen=True, slots=True)
 class MessageState:
-    """Everything known of one message; events may come in any order, so `content` may still be missing (None).
+    """Everything known of one message. Events may arrive in any order, so `content` may be missing (None).
 
-    Deleted for everyone: no text, files, edit or reactions. Withdrawn: nothing but that.
+    Deleted for everyone: no text, files, edit or reactions. Withdrawn: no other field.
     """
 
     chat_id: ChatId
@@ -178,7 +178,7 @@ class MessageState:
     deleted_for_everyone: bool = False
     withdrawn: bool = False
     seq: int = 0
-    """Dense per chat, given by the persister in log order; 0 before that."""
+    """Dense per chat, assigned by the persister in log order; 0 before that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as members see it; without content when deleted for everyone."""
+    """A message as members see it; without text and attachments when deleted for everyone."""
 
     message_id: UUID
     chat_id: ChatId
@@ -200,7 +200,7 @@ class Message:
     reply_to: UUID | None
     attachments: tuple[AttachedMedia, ...]
     reactions: tuple[Reaction, ...]
-    """In the order in which they came."""
+    """In the order in which they were added."""
     seq: int
     created_at: datetime
     edited_at: datetime | None
@@ -209,9 +209,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class LwwRegister:
-    """A value with the event that set it: the later event wins.
+    """A last-writer-wins register: a value with the event that set it.
 
-    `initial`: it came with the group. Any later word beats it, and so does an earlier creation of the same group.
+    `initial`: set when the group was created. Any later change wins over it, and so does an earlier creation of the
+    same group.
     """
 
     event_id: UUID
@@ -221,7 +222,7 @@ class LwwRegister:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """The newest word on one member; `role` None: left or removed. `initial` as in Registered."""
+    """The newest change of one membership; `role` None: left or removed. `initial` as in LwwRegister."""
 
     event_id: UUID
     role: Role | None
@@ -230,7 +231,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class ChatState:
-    """Everything known of a chat beside its messages. For two people only read marks and times matter."""
+    """Everything known of a chat except its messages. A direct chat uses only read marks and times."""
 
     chat_id: ChatId
     created_at: datetime | None = None
@@ -239,16 +240,16 @@ class ChatState:
     avatar_media_id: LwwRegister | None = None
     memberships: Mapping[UserId, Membership] = field(default_factory=dict)
     read_marks: Mapping[UserId, UUID] = field(default_factory=dict)
-    """The newest message each member has read; a sender has read what they sent."""
+    """The newest message each member has read; senders have read what they sent."""
     last_message_id: UUID | None = None
-    """The newest message ever sent, taken back or not: a maximum, so that the order of events does not matter."""
+    """The newest message ever sent, even if withdrawn: a maximum does not depend on the order of events."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event with its place in the log."""
+    """An event with its position in the log."""
 
     position: LogPosition
     event: ChatEvent
     value: bytes = field(default=b"", compare=False, repr=False)
-    """The event as the log has it, where that is at hand: it need not be encoded anew to be passed on."""
+    """The serialized event if at hand, so that it is not encoded again; empty otherwise."""

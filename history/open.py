@@ -1,4 +1,4 @@
-"""Opens the message store: the embedded one, or the one in Cassandra."""
+"""Opens the message store: embedded, or in Cassandra."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,7 +31,7 @@ class HistoryStore:
 
 @asynccontextmanager
 async def open_history(data_dir: Path, *, clock: Clock | None = None) -> AsyncIterator[HistoryStore]:
-    """The store in `data_dir`/history.db, made or migrated if need be."""
+    """Open the store in `data_dir`/history.db; create or migrate it if needed."""
     clock = clock or SystemClock()
     async with open_sqlite(data_dir / "history.db", SCHEMA) as database:
         yield HistoryStore(
@@ -44,14 +44,14 @@ async def open_history(data_dir: Path, *, clock: Clock | None = None) -> AsyncIt
 
 
 def cassandra_schema() -> "Schema":
-    """The message store's tables in Cassandra; a session that `cassandra_history` gets has been opened with it."""
+    """Return the schema of the message store; open the session for `cassandra_history` with it."""
     from kernel.cassandra.schema import read_schema
 
     return read_schema("history", "history.cassandra.migrations")
 
 
 def cassandra_history(session: "CassandraSession", *, clock: Clock | None = None) -> HistoryStore:
-    """The store in Cassandra. The session stays its opener's to close."""
+    """Return the store in Cassandra. The caller closes the session."""
     from history.cassandra.reader import CassandraChatReader, CassandraEventReader, CassandraMessageReader
     from history.cassandra.writer import CassandraDeadLetters, CassandraRecordWriter
 

@@ -1,4 +1,4 @@
-"""What messaging and the persister ask of the store and of the hot tail."""
+"""Ports of the message store and of the hot tail."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from kernel.log.ports import LogPosition, LogRecord
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Messages of a chat between two ids (both excluded): the newest `limit` of them, or the oldest."""
+    """A range of messages between two ids (both excluded): the newest or the oldest `limit` of them."""
 
     limit: int
     newest_first: bool = True
@@ -23,7 +23,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class ChatHead:
-    """A chat as stored; `position` is that of its newest event."""
+    """A stored chat with the position of its newest event."""
 
     state: ChatState
     position: LogPosition
@@ -31,83 +31,85 @@ class ChatHead:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What came of one batch of log records."""
+    """The result of one batch of log records."""
 
     stored: Mapping[int, int]
-    """Offset reached in each partition of the batch."""
+    """Stored offset of each partition in the batch."""
     events: Sequence[StoredEvent]
-    """Those that changed something, in log order; repeats are left out."""
+    """Events that changed something, in log order, without repeats."""
     withdrawals: Sequence[ChatEvent]
-    """For second copies of a send: events to append to the log. Given again until they come back through it."""
+    """Events to append to the log, one per second copy of a send; returned again until read back from the log."""
     dead: int
-    """Records put aside as dead letters."""
+    """Number of records that became dead letters."""
 
 
 class MessageReader(Protocol):
-    """Stored messages. Nothing here knows of the tail."""
+    """Reads stored messages, without the hot tail."""
 
     async def window(self, chat_id: ChatId, window: Window) -> Sequence[MessageState]:
-        """Messages with content, oldest first; the deleted and the withdrawn among them."""
+        """Return messages with content, oldest first, including deleted and withdrawn ones."""
         ...
 
     async def messages(self, chat_id: ChatId, ids: Collection[UUID]) -> Mapping[UUID, MessageState]:
-        """Those of the ids that anything is known of."""
+        """Return the states of those ids that are stored."""
         ...
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> tuple[ChatId, UUID] | None:
-        """Chat and id of the message that this send made; None: no stored one."""
+        """Return chat and id of the message that this send created, or None."""
         ...
 
     async def count_after(
         self, chat_id: ChatId, after: UUID | None, *, not_by: UserId, excluding: Collection[UUID], limit: int
     ) -> int:
-        """Messages after an id that `not_by` neither sent nor deleted, and that nobody took back; at most `limit`.
+        """Count messages after an id, up to `limit`, that `not_by` neither sent nor deleted and that nobody deleted for
+        everyone.
 
-        `excluding`: ids that are not counted in any case; the caller knows newer of them.
+        `excluding`: ids that are never counted, because the caller has newer states of them.
         """
         ...
 
 
 class ChatReader(Protocol):
-    """Stored chats."""
+    """Reads stored chats."""
 
     async def heads(self, ids: Collection[ChatId], *, only: UserId | None = None) -> Mapping[ChatId, ChatHead]:
-        """Those of the ids that anything is known of.
+        """Return the chats that are stored.
 
-        `only`: of the people in them their states tell of this user alone, and cost the same however many there are.
+        `only`: load the membership of this user alone, at a cost that does not depend on the size of the group.
         """
         ...
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
-        """Every chat that a user is or was in, in no particular order."""
+        """Return every chat that a user is or was in, in no particular order."""
         ...
 
 
 class EventReader(Protocol):
-    """Stored events by place in the log."""
+    """Reads stored events by position in the log."""
 
     async def events_after(self, chat_id: ChatId, offset: int, limit: int) -> Sequence[StoredEvent]:
-        """Events of a chat with a larger offset in the chat's partition, in log order."""
+        """Return up to `limit` events of a chat with a larger offset in the chat's partition, in log order."""
         ...
 
     async def stored(self) -> Mapping[int, int]:
-        """Offset up to which each partition is stored; a partition that has none is left out."""
+        """Return the stored offset of each partition; partitions without one are left out."""
         ...
 
 
 class RecordWriter(Protocol):
-    """The persister's side."""
+    """Stores log records. Used by the persister."""
 
     async def apply(self, records: Sequence[LogRecord]) -> Applied:
-        """Store a batch in log order; it is stored whole on return, and the stored offsets move only then.
+        """Store a batch in log order. On return all of it is stored; only then the stored offsets move.
 
-        Records below the stored offsets change nothing. Unreadable ones become dead letters. Gives every accepted
-        message the next `seq` of its chat. The first send with a (sender, client_message_id) in log order is the
-        message; a later one with another id is withdrawn.
-        Raise ChatlyError UNAVAILABLE `STORE_UNAVAILABLE` if the store is away, or holds less than this writer has
-        stored: read the log again from the stored offsets. Part of the batch may be readable then. Given again, also
-        with other records after it or by another process, it comes to what one whole application gives: the same
-        `seq` for each message, and nothing twice.
+        Records at or below the stored offsets change nothing. Unreadable records become dead letters. Every accepted
+        message gets the next `seq` of its chat. The first send with a (sender, client_message_id) in log order creates
+        the message; a later one with another id is withdrawn.
+
+        Raise ChatlyError UNAVAILABLE `STORE_UNAVAILABLE` if the store is unreachable, or holds less than this writer
+        has stored; then read the log again from the stored offsets. Part of the batch may be visible already. Applying
+        it again, also with more records or in another process, has the same result as applying it once: the same `seq`
+        for each message and no repeats.
         """
         ...
 
@@ -123,59 +125,59 @@ class DeadLetter:
 
 
 class DeadLetters(Protocol):
-    """Records put aside so that their partition can go on."""
+    """Records that were set aside so that their partition can continue."""
 
     async def page(self, *, before: LogPosition | None, limit: int) -> Sequence[DeadLetter]:
-        """The newest first (by partition, then offset, descending), those below `before`."""
+        """Return up to `limit` dead letters below `before`, newest first (partition, then offset, descending)."""
         ...
 
     async def at(self, positions: Sequence[LogPosition]) -> Sequence[DeadLetter]:
-        """Those at these places, in this order.
+        """Return the dead letters at these positions, in this order.
 
-        Raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` if one of them is not on the list.
+        Raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` if there is none at one of them.
         """
         ...
 
     async def remove(self, position: LogPosition) -> None:
-        """Take one off the list, for good; one that is not there is no error."""
+        """Remove a dead letter permanently; a missing one is not an error."""
         ...
 
     async def count(self) -> int:
-        """How many there are."""
+        """Return the number of dead letters."""
         ...
 
 
 class TailReader(Protocol):
-    """Acknowledged events that the store may not have yet. Read it before the store: what leaves it is in the store."""
+    """Reads acknowledged events that may not be stored yet. Read it before the store, which has all trimmed events."""
 
     async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
-        """What is kept of these chats, in log order."""
+        """Return the kept events of these chats, in log order."""
         ...
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
-        """Chats with kept events that name this user: as one of two, as actor, in the audience, or as a member set."""
+        """Return chats with kept events that name this user: direct chats, or as actor, audience or member."""
         ...
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> StoredEvent | None:
-        """The kept MessageSent of this send that is first in log order."""
+        """Return the kept MessageSent of this send that is first in log order, or None."""
         ...
 
 
 class HotTail(TailReader, Protocol):
-    """The tail as its writers see it. Holds no promise of its own: it is refilled from the log."""
+    """The hot tail with its write side. Not durable by itself: it is refilled from the log."""
 
     async def add(self, event: StoredEvent) -> None:
-        """Keep until trimmed. Again is not an error; what was trimmed before is not kept."""
+        """Keep an event until it is trimmed. Repeats are harmless; an event below the trimmed offset is not kept."""
         ...
 
     async def trim(self, stored: Mapping[int, int]) -> None:
-        """Forget everything at or below these offsets (partition → offset)."""
+        """Drop every event at or below these offsets (partition → offset)."""
         ...
 
 
 class SendClaims(Protocol):
-    """Which message a send made, while the store may not have it. May forget: the persister is the last judge."""
+    """Maps sends to message ids while the store may not have them. May lose claims: the persister resolves repeats."""
 
     async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
-        """The id of the message for this send: `message_id` if nobody claimed it before, else the earlier one."""
+        """Return the message id of this send: `message_id` if it is new, else the id claimed first."""
         ...

@@ -1,4 +1,4 @@
-"""What becomes of one event of the log, given what is stored. Pure; shared by every store's RecordWriter."""
+"""Resolves one event against what is stored. Pure; shared by every store's RecordWriter."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -15,19 +15,19 @@ class Decision:
 
     chat: ChatState
     message: MessageState | None
-    """The changed message; None: the event is about none."""
+    """The changed message, if the event changes one."""
     accepted: bool
-    """False: a second copy of a send, of which nothing is shown or replayed."""
+    """False: a second copy of a send, which is neither shown nor replayed."""
     withdrawal: ChatEvent | None = None
-    """Tells those who saw the second copy; to be appended to the log."""
+    """Informs clients that received the second copy; must be appended to the log."""
 
 
 def resolve(
     event: ChatEvent, *, chat: ChatState | None, message: MessageState | None, last_seq: int, kept_id: UUID | None
 ) -> Decision:
-    """Fold one event into what is stored of its chat and its message.
+    """Fold one event into the stored state of its chat and its message.
 
-    For a MessageSent: `last_seq` is the newest number in the chat, `kept_id` the message that this send made before.
+    For a MessageSent: `last_seq` is the newest `seq` of the chat, `kept_id` the message that this send created before.
     """
     new_chat = apply_to_chat(chat, event)
     if message_of(event) is None:
@@ -44,7 +44,7 @@ def resolve(
 
 
 def withdrawal_of(event: ChatEvent, kept_id: UUID) -> ChatEvent:
-    """The event that takes back a second copy of a send: always the same one for the same copy."""
+    """Return the event that withdraws a second copy of a send: always the same event for the same copy."""
     return ChatEvent(
         event_id=_just_after(event.event_id),
         chat_id=event.chat_id,
@@ -58,7 +58,7 @@ def withdrawal_of(event: ChatEvent, kept_id: UUID) -> ChatEvent:
 
 
 def _just_after(time_uuid: UUID) -> UUID:
-    """A TimeUUID one tick later, of a node that nobody is: no clock gives it to another event."""
+    """Return a TimeUUID one tick later, with a node id that no clock uses."""
     tail = bytearray(hashlib.sha256(time_uuid.bytes).digest()[:8])
     tail[0] = tail[0] & 0x3F | 0x80
     tail[2] |= 0x01

@@ -1,4 +1,4 @@
-"""The persister's hop of traced events: a RecordWriter that tells of each one it stored."""
+"""Traces the events that the persister stores."""
 
 import time
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from kernel.telemetry.tracing import Kind
 
 
 class TracedRecordWriter:
-    """RecordWriter. An event's span is as long as that of the batch it was stored in."""
+    """RecordWriter that ends a span for each stored traced event. A span covers the whole batch of its event."""
 
     def __init__(self, writer: RecordWriter) -> None:
         self._writer = writer

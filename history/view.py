@@ -19,28 +19,28 @@ _BEGINNING = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True, slots=True)
 class ChatOverview:
-    """A chat as one of its members sees it in the list of theirs."""
+    """A chat as it appears in one member's chat list."""
 
     state: ChatState
     last_message: Message | None
-    """The newest that the member may see."""
+    """The newest message that the member may see."""
     unread_count: int
     last_activity_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What a user missed: by partition and offset, so in log order within each chat."""
+    """Missed events of one user, sorted by partition and offset."""
 
     events: Sequence[StoredEvent]
     too_many: bool
-    """There were more than asked for: the rest is left out."""
+    """Whether events beyond the limit were left out."""
 
 
 class History:
-    """Everything acknowledged, whether the store has it yet or not.
+    """Everything acknowledged, whether it is stored yet or not.
 
-    The tail is always read before the store: what leaves the tail meanwhile is in the store by then.
+    The tail is always read before the store: an event trimmed in between is in the store by then.
     """
 
     def __init__(self, *, messages: MessageReader, chats: ChatReader, events: EventReader, tail: TailReader) -> None:
@@ -50,21 +50,21 @@ class History:
         self._tail = tail
 
     async def message(self, chat_id: ChatId, message_id: UUID, *, viewer: UserId) -> Message | None:
-        """None: unknown, withdrawn, or deleted by the viewer for themselves."""
+        """Return the message, or None if it is unknown, withdrawn, or deleted by the viewer for themselves."""
         state = await self._message_state(chat_id, message_id)
         return visible_message(state, viewer) if state else None
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> Message | None:
-        """The message that this send made, also if its sender deleted it since; None: there is none."""
+        """Return the message that this send created, even if its sender deleted it since; None if there is none."""
         tail = await self._tail.sent(sender_id, client_message_id)
-        # The store is further back in log order, and the first send in log order is the message.
+        # The stored copy wins: it is earlier in log order, and the first send in log order is the message.
         stored = await self._messages.sent(sender_id, client_message_id)
-        place = stored or (tail and (tail.event.chat_id, tail.event.event_id))
-        state = await self._message_state(*place) if place else None
+        position = stored or (tail and (tail.event.chat_id, tail.event.event_id))
+        state = await self._message_state(*position) if position else None
         return to_message(state) if state else None
 
     async def page(self, chat_id: ChatId, window: Window, *, viewer: UserId) -> Sequence[Message]:
-        """Up to `window.limit` messages that the viewer may see, oldest first; fewer only if there are no more."""
+        """Return `window.limit` messages that the viewer may see, oldest first; fewer only if there are no more."""
         changed = await self._changed_messages(chat_id)
         found: list[Message] = []
         rest: Window | None = window
@@ -78,39 +78,39 @@ class History:
         return page[::-1] if window.newest_first else page
 
     async def newest_of_tail(self, chat_id: ChatId, window: Window, *, viewer: UserId) -> Sequence[Message]:
-        """As `page`, newest first, of what the tail alone knows all of: for when the store is away."""
+        """Return a page from the tail alone, oldest first, for when the store is unreachable."""
         tail = await self._tail.events([chat_id])
         states = fold_messages({}, (item.event for item in tail.get(chat_id, ())))
-        # One that was sent before the tail began has no content here: what became of it is only half known.
+        # Messages sent before the tail began have no content here and are skipped.
         inside = [state for key, state in states.items() if is_within(key, window)]
         return visible_messages(inside, viewer, newest_first=True)[: window.limit][::-1]
 
     async def chat(self, chat_id: ChatId) -> ChatState | None:
-        """None: nothing ever happened there."""
+        """Return the chat's state, or None if it has no events."""
         return (await self.chats([chat_id])).get(chat_id)
 
     async def chats(self, ids: Collection[ChatId]) -> Mapping[ChatId, ChatState]:
-        """Those in which anything ever happened."""
+        """Return the states of those chats that have events."""
         return await self._chat_states(ids, only=None)
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
-        """Every chat that a user is or was in, the store's and the tail's, in no particular order."""
+        """Return every chat that a user is or was in, from store and tail, in no particular order."""
         return {*await self._tail.chats_of(user_id), *await self._chats.chats_of(user_id)}
 
     async def outlines(self, ids: Collection[ChatId], user_id: UserId) -> Mapping[ChatId, ChatState]:
-        """Those in which anything ever happened, as far as they concern a user.
+        """Return the states of those chats that have events, with this user's membership.
 
-        Of other people in them nothing is sure to be told; so it costs the same however large the groups are.
+        Other members may be missing, so the cost does not depend on the size of the groups.
         """
         return await self._chat_states(ids, only=user_id)
 
     async def outlines_of(self, user_id: UserId) -> Sequence[ChatState]:
-        """The `outlines` of the chats that a user is in now, in no particular order."""
+        """Return the `outlines` of the chats that a user is in now, in no particular order."""
         known = await self.outlines(await self.chats_of(user_id), user_id)
         return [state for state in known.values() if role_in(state, user_id)]
 
     async def overview(self, state: ChatState, user_id: UserId) -> ChatOverview:
-        """One chat, also one in which nothing ever happened, as one of its members sees it."""
+        """Return a chat, which may have no events, as one of its members sees it."""
         newest = await self.page(state.chat_id, Window(limit=1), viewer=user_id)
         return ChatOverview(
             state=state,
@@ -120,7 +120,7 @@ class History:
         )
 
     async def unread(self, chat_id: ChatId, user_id: UserId, *, mark: UUID | None) -> int:
-        """Messages of others after this one, which the user has read; counted up to UNREAD_LIMIT."""
+        """Count messages of others after the user's read mark `mark`, up to UNREAD_LIMIT."""
         changed = await self._changed_messages(chat_id)
         fresh = sum(is_unread(item, user_id, after=mark) for item in changed.values())
         stored = await self._messages.count_after(
@@ -131,16 +131,16 @@ class History:
     async def missed(
         self, user_id: UserId, since: Mapping[int, int], *, chats: Collection[ChatId] | None = None, limit: int
     ) -> Replay:
-        """Events after `since` (partition → offset; a partition left out: from its start) that the user may see.
+        """Return events after `since` (partition → offset; a missing partition: from its start) that the user may see.
 
-        `chats`: only of these. None: of every chat that the user is or was in.
+        `chats`: only these; None: every chat that the user is or was in.
         """
         ids = await self.chats_of(user_id) if chats is None else chats
         tail = await self._tail.events(ids)
         heads = await self._chats.heads(ids, only=user_id)
         stored = await asyncio.gather(*(self._events_after(head, since, limit + 1) for head in heads.values()))
         states = {key: _fold_chat(heads.get(key), tail.get(key, ())) for key in {*heads, *tail}}
-        # The store's copy of an event comes last and stays: it is the emptied one if the message was deleted.
+        # The stored copy comes last and wins: it is redacted if the message was deleted.
         found = {item.event.event_id: item for events in (*tail.values(), *stored) for item in events}
         mine = [
             item
@@ -157,7 +157,7 @@ class History:
         return {**stored, **fold_messages(stored, about)}.get(message_id)
 
     async def _changed_messages(self, chat_id: ChatId) -> Mapping[UUID, MessageState]:
-        """Every message that the tail changes, with what the store knows of it folded in."""
+        """Return every message that the tail changes, folded with its stored state."""
         tail = await self._tail.events([chat_id])
         events = [item.event for item in tail.get(chat_id, ())]
         touched = {message_id for event in events if (message_id := message_of(event))}
@@ -186,7 +186,7 @@ def _fold_chat(head: ChatHead | None, tail: Iterable[StoredEvent]) -> ChatState:
 
 
 def last_activity(state: ChatState) -> datetime:
-    """When its newest message was sent, or it came to be."""
+    """Return when the newest message was sent, or else when the chat was created."""
     if state.last_message_id:
         return time_of(state.last_message_id)
     return state.created_at or _BEGINNING
@@ -197,13 +197,13 @@ def _position(item: StoredEvent) -> tuple[int, int]:
 
 
 def _without_deleted(events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
-    """Empty what later events of the same replay delete for everyone."""
+    """Redact messages that a later event of the same replay deletes for everyone."""
     deleted = {deleted_by(item.event) for item in events} - {None}
     return [redact(item) if message_of(item.event) in deleted else item for item in events]
 
 
 def is_unread(state: MessageState, user_id: UserId, *, after: UUID | None) -> bool:
-    """Whether it is unread by a user whose read mark is `after`."""
+    """Whether the message is unread for a user with read mark `after`."""
     message = visible_message(state, user_id)
     if message is None or message.deleted_for_everyone or message.sender_id == user_id:
         return False
@@ -211,20 +211,20 @@ def is_unread(state: MessageState, user_id: UserId, *, after: UUID | None) -> bo
 
 
 def visible_messages(states: Iterable[MessageState], viewer: UserId, *, newest_first: bool) -> list[Message]:
-    """The messages that a viewer may see, in the order asked for."""
+    """Return the messages that a viewer may see, in the given order."""
     ordered = sorted(states, key=lambda state: time_key(state.message_id), reverse=newest_first)
     return [message for state in ordered if (message := visible_message(state, viewer))]
 
 
 def is_within(message_id: UUID, window: Window) -> bool:
-    """Whether an id lies between the ends of a window."""
+    """Whether an id lies inside the window."""
     key = time_key(message_id)
     above = window.after is None or key > time_key(window.after)
     return above and (window.before is None or key < time_key(window.before))
 
 
 def split(window: Window, chunk: Sequence[MessageState]) -> tuple[Window, Window]:
-    """The part of a window that its full chunk covers, up to the chunk's last message, and the part beyond."""
+    """Split a window at the end of a full chunk: the covered part and the rest."""
     edge = chunk[0].message_id if window.newest_first else chunk[-1].message_id
     if window.newest_first:
         return replace(window, after=edge), replace(window, before=edge)

@@ -1,4 +1,4 @@
-"""How the adapters over Cassandra talk to it: many requests at once, and small things of many partitions together."""
+"""Concurrent requests to Cassandra, and batches over several partitions."""
 
 import asyncio
 from collections.abc import Coroutine, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -13,23 +13,23 @@ K = TypeVar("K", bound=Hashable)
 S = TypeVar("S", bound=str)
 
 Key = tuple[str | int, ...]
-"""The values of a partition's key, in their order."""
+"""Values of a partition key, in column order."""
 
 ROWS = 50
-"""Of one batch, at most."""
+"""Maximum number of rows in one batch."""
 _KEYS = 100
-# Of a batch that several partitions share. Cassandra complains of more: such a batch is work for one coordinator.
+# Limit for a batch over several partitions. Cassandra warns about more, because one coordinator handles it all.
 _SHARING_PARTITIONS = 10
 _SHARING_BYTES = 5_000
 _CELL_BYTES = 20
 _TEXTS = (str, bytes)
-# Of a look-up that several partitions share: each of them is asked for the ids of all.
+# Limit for a query over several partitions: every partition is queried for all ids.
 _SHARING_KEYS = 8
 _SHARING_IDS = 2
 
 
 async def gather_all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """The results of all, in order; raise the first error once every one of them has ended."""
+    """Await all and return the results in order. Raise the first error after all have ended."""
     waiting = list(work)
     if len(waiting) == 1:
         return [await waiting[0]]
@@ -41,47 +41,49 @@ async def gather_all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 def chunks(keys: Sequence[T], size: int = _KEYS) -> Iterator[Sequence[T]]:
-    """Keys for one `IN` each."""
+    """Split keys into groups for one `IN` each."""
     return (keys[start : start + size] for start in range(0, len(keys), size))
 
 
 def by_replica(session: CassandraSession, keys: Mapping[K, Key], size: int) -> Iterator[Sequence[K]]:
-    """Things in groups, each of which the same nodes hold; `keys`: of the partition that each lies in."""
-    places: dict[Hashable, list[K]] = {}
+    """Group things whose partitions have the same replicas; `keys`: partition key of each thing."""
+    groups: dict[Hashable, list[K]] = {}
     for thing, key in keys.items():
-        places.setdefault(session.place_of(key), []).append(thing)
-    return (some for found in places.values() for some in chunks(found, size))
+        groups.setdefault(session.place_of(key), []).append(thing)
+    return (some for found in groups.values() for some in chunks(found, size))
 
 
 async def select_by_keys(
     session: CassandraSession, cql: str, wanted: Mapping[tuple[S, int], Sequence[UUID]]
 ) -> list[Row]:
-    """Rows by their keys: those ids of each partition (a text and an int) that are there, and maybe others' ids too.
+    """Select rows by partition (a text and an int) and ids; rows of ids of another partition may be included.
 
     `cql` ends with `first IN ? AND second = ? AND id IN ?`.
     """
-    asked: list[tuple[Sequence[S], int, Sequence[UUID]]] = []
+    queries: list[tuple[Sequence[S], int, Sequence[UUID]]] = []
     few: dict[int, dict[S, Key]] = {}
     for (first, second), ids in wanted.items():
         if len(ids) <= _SHARING_IDS:
             few.setdefault(second, {})[first] = (first, second)
         else:
-            asked.extend(((first,), second, some) for some in chunks(ids))
+            queries.extend(((first,), second, some) for some in chunks(ids))
     for second, keys in few.items():
         for group in by_replica(session, keys, _SHARING_KEYS):
-            asked.append((group, second, [each for first in group for each in wanted[first, second]]))  # noqa: PERF401
-    found = await gather_all(session.execute(cql, params) for params in asked)
+            queries.append((group, second, [each for first in group for each in wanted[first, second]]))  # noqa: PERF401
+    found = await gather_all(session.execute(cql, params) for params in queries)
     return [row for rows in found for row in rows]
 
 
 async def write(session: CassandraSession, statements: Sequence[Statement]) -> None:
-    """Write rows of one partition, in batches that are all or nothing each; they end in no particular order."""
+    """Write rows of one partition in batches; each batch is atomic, their order is undefined."""
     await gather_all(_batch(session, some) for some in chunks(statements, ROWS))
 
 
 async def write_all(session: CassandraSession, rows: Mapping[Key, Sequence[Statement]]) -> None:
-    """Write rows of many partitions, by their keys, in no particular order. What is asked of one partition is all or
-    nothing if it is at most ROWS statements; small things that the same nodes hold go in one request.
+    """Write rows of many partitions, given by key, in no particular order.
+
+    The rows of a partition are written atomically if there are at most ROWS. Small writes to partitions with the same
+    replicas share a request.
     """
     whole: list[Sequence[Statement]] = []
     packs: dict[Hashable, _Pack] = {}
@@ -90,17 +92,17 @@ async def write_all(session: CassandraSession, rows: Mapping[Key, Sequence[State
         if size > _SHARING_BYTES or len(statements) > ROWS:
             whole.extend(chunks(statements, ROWS))
             continue
-        place = session.place_of(key)
-        pack = packs.get(place)
+        replicas = session.place_of(key)
+        pack = packs.get(replicas)
         if pack is None or not pack.has_room(len(statements), size):
-            pack = packs[place] = _Pack()
+            pack = packs[replicas] = _Pack()
             whole.append(pack.statements)
         pack.add(statements, size)
     await gather_all(_batch(session, statements) for statements in whole if statements)
 
 
 class _Pack:
-    """A batch of small things."""
+    """A batch of small writes to several partitions."""
 
     __slots__ = ("bytes", "partitions", "statements")
 
@@ -120,7 +122,7 @@ class _Pack:
 
 
 def _size(statements: Iterable[Statement]) -> int:
-    """About as many bytes as Cassandra counts."""
+    """Return the approximate size in bytes by Cassandra's count."""
     size = 0
     for _, params in statements:
         size += _CELL_BYTES * len(params)

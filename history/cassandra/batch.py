@@ -1,4 +1,4 @@
-"""A batch of one chat: what its records become, by what is known already. Pure; `cassandra_chat_writer` writes it."""
+"""Turns the records of one chat into rows. Pure; `chat_writer` writes them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,25 +31,27 @@ _MAX_KEY = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An accepted event; `redacted`: it has lost its words."""
+    """An accepted event; `redacted`: without its text."""
 
     stored: StoredEvent
     redacted: bool
 
 
 class CassandraChatBatch:
-    """Takes records in log order. The same records after the same head give the same rows, whatever was written of them
-    before: numbers come from the head, and places tell a repeat from a record that is here for the second time.
+    """Takes the records of a chat in log order.
+
+    The same records after the same head give the same rows, whatever an interrupted attempt has written: `seq`
+    continues from the head, and offsets distinguish a repeat from a record that is applied for the second time.
     """
 
     def __init__(self, *, chat_id: ChatId, head: Head | None, known: Known) -> None:
         self.withdrawals: list[ChatEvent] = []
         self.returned: list[UUID] = []
-        """Messages whose withdrawal has come back through the log."""
+        """Messages whose withdrawal was read back from the log."""
         self.deleted: list[UUID] = []
-        """Messages whose stored words must be forgotten."""
+        """Messages whose stored text must be redacted."""
         self.chat = ChatState(chat_id)
-        """What this batch says of the chat; Cassandra adds it up with the rest."""
+        """The changes of this batch to the chat; Cassandra merges them with the stored ones."""
         self._known = known
         self._last_seq = head.last_seq if head else 0
         self._position = head.position if head else None
@@ -60,7 +62,7 @@ class CassandraChatBatch:
         self._kept: dict[int, Kept] = {}
 
     def add(self, stored: StoredEvent) -> None:
-        """One record. Raise ValueError, having changed nothing, for one that can never be stored."""
+        """Add one record. Raise ValueError, without changing anything, if it can never be stored."""
         check_keys(stored.event)
         if isinstance(stored.event.change, MessageWithdrawn):
             self.returned.append(stored.event.change.message_id)
@@ -74,11 +76,11 @@ class CassandraChatBatch:
             self._position = stored.position
 
     def head(self) -> Head | None:
-        """How far the chat is stored after this batch; None: nothing was added."""
+        """Return how far the chat is stored after this batch, or None if the batch is empty."""
         return Head(self._last_seq, self._position) if self._position else None
 
     def buckets(self) -> Buckets:
-        """Buckets that this batch writes to."""
+        """Return the buckets that this batch writes to."""
         messages = frozenset(map(bucket_of, self._sent_at))
         events: dict[int, int] = {}
         for offset, kept in self._kept.items():
@@ -87,11 +89,11 @@ class CassandraChatBatch:
         return Buckets(messages, events)
 
     def events(self) -> list[StoredEvent]:
-        """Those that were accepted, in log order."""
+        """Return the accepted events in log order."""
         return [kept.stored for _, kept in sorted(self._kept.items())]
 
     def bucket_statements(self) -> Mapping[tuple[ChatId, int], list[Statement]]:
-        """Rows of messages, reactions and events, by the partition that they share."""
+        """Return rows of messages, reactions and events by partition."""
         found: dict[int, list[Statement]] = {}
         for message_id, state in self._messages.items():
             known = self._known.messages.get(message_id)
@@ -105,12 +107,12 @@ class CassandraChatBatch:
         return {(self.chat.chat_id, bucket): statements for bucket, statements in found.items()}
 
     def send_statements(self) -> Iterator[tuple[tuple[UserId, int], list[Statement]]]:
-        """Rows of sends, with the keys of their partitions."""
+        """Return rows of sends by partition."""
         for send, (message_id, offset) in self._sends.items():
             yield shard_of(send), [send_statement(send, self.chat.chat_id, message_id, smaller_offset_wins(offset))]
 
     def sent_at(self, message_id: UUID) -> int | None:
-        """Where the stored send of a message stands, if there is one."""
+        """Return the log offset of a stored send, or None."""
         known = self._known.messages.get(message_id)
         return known.sent_at if known else None
 
@@ -145,7 +147,7 @@ class CassandraChatBatch:
             self._redact(event.change.message_id)
 
     def _is_repeat(self, stored: StoredEvent) -> bool:
-        """Whether the same event was accepted at another place. At this one: by an attempt that did not finish."""
+        """Whether the event was accepted at another offset. At the same offset, an interrupted attempt wrote it."""
         event_id = stored.event.event_id
         offsets = (self._offsets.get(event_id), self._sent_at.get(event_id), self.sent_at(event_id))
         return any(offset is not None and offset != stored.position.offset for offset in offsets)
@@ -164,7 +166,7 @@ class CassandraChatBatch:
 
 
 def check_keys(event: ChatEvent) -> None:
-    """Raise ValueError for ids that Cassandra takes for no key."""
+    """Raise ValueError for ids that Cassandra does not accept as keys."""
     for text in _keys(event):
         if not 0 < len(text) <= _MAX_KEY:
             raise ValueError(f"an id or emoji of {len(text)} characters")

@@ -1,4 +1,4 @@
-"""Chats and the people in them as rows of Cassandra, written in any order, and again: see `cassandra_times`."""
+"""Chats and their members as rows of Cassandra. Write timestamps make the order of writes irrelevant: `write_times`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ _HEADS_AT_ONCE = 20
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far a chat is stored: the newest `seq` given, and the place of its newest record."""
+    """How far a chat is stored: its newest `seq` and the position of its newest record."""
 
     last_seq: int
     position: LogPosition
@@ -55,29 +55,29 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """Where a chat has anything."""
+    """Buckets of a chat that contain rows."""
 
     messages: frozenset[int]
     events: Mapping[int, int]
-    """Bucket → the last offset in it."""
+    """Bucket → largest offset in it."""
 
 
 async def load_heads(session: CassandraSession, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Head]:
-    """Of those of the chats of which anything is stored whole."""
+    """Return the heads of those chats that are completely stored."""
     keys = {chat_id: (chat_id,) for chat_id in chat_ids}
     found = await gather_all(session.execute(_HEADS, (some,)) for some in by_replica(session, keys, _HEADS_AT_ONCE))
     return {ChatId(row["chat_id"]): _head(row) for rows in found for row in rows if row["head_offset"] is not None}
 
 
 async def load_buckets(session: CassandraSession, chat_id: ChatId) -> Buckets:
-    """Both empty for an unknown chat."""
+    """Return the chat's buckets; empty for an unknown chat."""
     rows = await session.execute(_BUCKETS, (chat_id,))
     row = rows[0] if rows else {"message_buckets": None, "event_buckets": None}
     return Buckets(frozenset(row["message_buckets"] or ()), dict(row["event_buckets"] or {}))
 
 
 async def load_chat(session: CassandraSession, chat_id: ChatId) -> ChatHead | None:
-    """A chat with everybody in it."""
+    """Return a chat with all its members."""
     rows = await session.execute(_CHAT, (chat_id,))
     if not rows or rows[0]["head_offset"] is None:
         return None
@@ -87,7 +87,7 @@ async def load_chat(session: CassandraSession, chat_id: ChatId) -> ChatHead | No
 async def load_outlines(
     session: CassandraSession, chat_ids: Collection[ChatId], user_id: UserId
 ) -> Mapping[ChatId, ChatHead]:
-    """Those of the chats of which anything is stored whole; of the people in them, this one alone."""
+    """Return those chats that are completely stored, with the membership of this user alone."""
     groups = list(by_replica(session, {chat_id: (chat_id,) for chat_id in chat_ids}, _HEADS_AT_ONCE))
     chats = (session.execute(_OUTLINES, (some,)) for some in groups)
     places = (session.execute(_PLACES, (some, user_id)) for some in groups)
@@ -102,12 +102,12 @@ async def load_outlines(
 
 
 async def load_chats_of(session: CassandraSession, user_id: UserId) -> list[ChatId]:
-    """Every chat that a user is or was in."""
+    """Return every chat that a user is or was in."""
     return [ChatId(row["chat_id"]) for row in await session.execute(_CHATS_OF, (user_id,))]
 
 
 def head_statements(chat_id: ChatId, head: Head, buckets: Buckets) -> Iterable[Statement]:
-    """How far the chat is stored. They take effect last: see CassandraChatBatch."""
+    """Return the statements that set the head; write them last, see CassandraChatBatch."""
     written_at = larger_offset_wins(head.position.offset)
     values = (written_at, head.last_seq, head.position.partition, head.position.offset, set(buckets.messages))
     last = None
@@ -116,12 +116,12 @@ def head_statements(chat_id: ChatId, head: Head, buckets: Buckets) -> Iterable[S
             last = (bucket, offset)
         else:
             yield _SET_BUCKET, (larger_offset_wins(offset), bucket, offset, chat_id)
-    # Mostly all events are in one bucket, and the last one is the chat's newest.
+    # Usually all events are in one bucket, and its last offset is the head.
     yield (_SET_HEAD_AND_BUCKET, (*values, *last, chat_id)) if last else (_SET_HEAD, (*values, chat_id))
 
 
 def state_statements(state: ChatState) -> Iterable[Statement]:
-    """Writes what a state tells of the chat; what it does not tell stays as it is."""
+    """Return the statements for the fields that the state has; other columns stay unchanged."""
     if state.created_at:
         yield _SET_CREATED, (earliest_wins(state.created_at), to_micros(state.created_at), state.chat_id)
     if state.last_message_id:
@@ -133,7 +133,7 @@ def state_statements(state: ChatState) -> Iterable[Statement]:
 
 
 def people_statements(state: ChatState) -> Iterable[Statement]:
-    """Writes what a state tells of the people in the chat."""
+    """Return the statements for memberships and read marks."""
     for user_id, membership in state.memberships.items():
         value = (membership.role or 0, membership.event_id, membership.initial)
         yield _SET_MEMBER, (_written_at(membership), value, state.chat_id, user_id)
@@ -142,7 +142,7 @@ def people_statements(state: ChatState) -> Iterable[Statement]:
 
 
 def listing_statements(state: ChatState, *, is_new: bool) -> Iterable[tuple[UserId, Statement]]:
-    """Puts the chat among those of its people, each in a partition of their own: by whose it is."""
+    """Return the statements that add the chat to its members' lists, with the user of each."""
     people = set(state.memberships)
     if is_new:
         people.update(state.read_marks, state.chat_id.members if state.chat_id.is_direct else ())

@@ -1,4 +1,4 @@
-"""Stores a batch, chat by chat in the order that matters. What its records become is decided in `cassandra_batch`."""
+"""Stores the batches of several chats in a safe order."""
 
 import asyncio
 from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ from kernel.log.ports import LogRecord
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A record that cannot be stored, and why."""
+    """A record that cannot be stored, with the reason."""
 
     record: LogRecord
     error: str
@@ -34,16 +34,16 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class ChatOutcome:
-    """What came of a batch of one chat."""
+    """The result of one chat's batch."""
 
     events: Sequence[StoredEvent]
     failed: Sequence[Failed]
 
 
 class CassandraChatWriter:
-    """Writes everything of a batch, and the heads of its chats last. Chats go together: most have little to be done.
+    """Writes the rows of several chats together, and their heads last.
 
-    An attempt that ends half-way leaves heads where they were; the next one writes the same rows again. Two at once,
+    An interrupted attempt leaves the heads unchanged, and the next one writes the same rows again. Two writers at once,
     while a partition changes hands, write the same rows too.
     """
 
@@ -52,11 +52,11 @@ class CassandraChatWriter:
         self._heads = Heads(session=session)
 
     def trust_heads(self, partitions: Collection[int]) -> None:
-        """In these partitions of the log nobody else has stored anything since this writer's last batch."""
+        """Declare that nobody else has stored records of these partitions since this writer's last batch."""
         self._heads.trust(partitions)
 
     async def apply(self, chats: Mapping[ChatId, Sequence[StoredEvent]]) -> Sequence[ChatOutcome]:
-        """Each chat's records in log order; all of a chat are in one partition."""
+        """Store each chat's records, given in log order; all records of a chat are in one partition."""
         partitions = {chat_id: records[0].position.partition for chat_id, records in chats.items()}
         heads = await self._heads.load(partitions)
         done = {chat_id: head.position.offset for chat_id, head in heads.items()}
@@ -78,7 +78,7 @@ class CassandraChatWriter:
     async def _stored_before(
         self, chats: Mapping[ChatId, Sequence[StoredEvent]], done: Mapping[ChatId, int]
     ) -> Mapping[ChatId, Sequence[StoredEvent]]:
-        """Events stored by an attempt that ended before it could tell of them."""
+        """Return events that an interrupted attempt stored without reporting them."""
         old = {
             chat_id: [item for item in records if item.position.offset <= done.get(chat_id, -1)]
             for chat_id, records in chats.items()
@@ -97,7 +97,7 @@ class CassandraChatWriter:
 
     async def _write(self, batches: Iterable[CassandraChatBatch], *, known_chats: Collection[ChatId]) -> None:
         heads = [(batch, head) for batch in batches if (head := batch.head())]
-        # Before the copies are marked as withdrawn: nobody asks for a withdrawal after that.
+        # Before the copies are marked as withdrawn: later attempts do not create the withdrawal again.
         await gather_all(
             save_withdrawals(self._session, head.position.partition, batch.withdrawals)
             for batch, head in heads
@@ -112,7 +112,7 @@ class CassandraChatWriter:
         await self._write_heads(heads)
 
     async def _write_heads(self, heads: Sequence[tuple[CassandraChatBatch, Head]]) -> None:
-        """A head in the last batch of its chat: it says that all of it is there."""
+        """Write each head in the last batch of its chat: the head asserts that everything below it is stored."""
         rows = {
             (batch.chat.chat_id,): [
                 *people_statements(batch.chat),

@@ -1,4 +1,4 @@
-"""Events of a chat as rows of Cassandra, by bucket of their own id; and where each of them stands."""
+"""Events of a chat as rows of Cassandra, bucketed by event id, with their log offsets."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
@@ -38,7 +38,7 @@ _OVERWRITE = (
 
 
 def event_statements(stored: StoredEvent, *, redacted_text: bool) -> Iterable[tuple[int, Statement]]:
-    """Writes an event: statements with their buckets. `redact`: without its words, which no repeat brings back."""
+    """Return the statements that write an event, by bucket. `redacted_text`: a repeat must not bring the text back."""
     event, position = stored.event, stored.position
     bucket = bucket_of(event.event_id)
     written_at = ALWAYS_WINS if redacted_text else SINGLE_VALUE
@@ -54,7 +54,7 @@ def event_statements(stored: StoredEvent, *, redacted_text: bool) -> Iterable[tu
 async def load_event_offsets(
     session: CassandraSession, ids: Mapping[ChatId, Collection[UUID]]
 ) -> Mapping[ChatId, Mapping[UUID, int]]:
-    """Offsets of those of each chat's events that are stored; sends are not among them."""
+    """Return the offsets of those events that are stored; sends are not included."""
     found: dict[ChatId, dict[UUID, int]] = {}
     for row in await select_by_keys(session, _EVENT_OFFSETS, in_buckets(ids)):
         found.setdefault(ChatId(row["chat_id"]), {})[row["event_id"]] = row["log_offset"]
@@ -64,19 +64,19 @@ async def load_event_offsets(
 async def load_events_at(
     session: CassandraSession, chat_id: ChatId, bucket: int, offsets: Collection[int]
 ) -> list[StoredEvent]:
-    """Those of the offsets at which an event is stored."""
+    """Return the events stored at these offsets."""
     return _events(await session.execute(_AT, (chat_id, bucket, list(offsets))))
 
 
 async def load_events_after(
     session: CassandraSession, chat_id: ChatId, bucket: int, offset: int, limit: int
 ) -> list[StoredEvent]:
-    """The first events of a bucket after an offset."""
+    """Return the first events of a bucket after an offset."""
     return _events(await session.execute(_AFTER, (chat_id, bucket, offset, limit)))
 
 
 async def redact_events(session: CassandraSession, chat_id: ChatId, message_id: UUID, sent_at: int | None) -> None:
-    """Overwrite the stored events that carry a message's words: replay then delivers them emptied."""
+    """Overwrite the stored events that contain a message's text with redacted ones."""
     edits = await session.execute(_EDITS, (chat_id, bucket_of(message_id), message_id))
     offsets = [(bucket_of(row["event_id"]), row["log_offset"]) for row in edits]
     if sent_at is not None:
@@ -90,12 +90,12 @@ async def _forget(session: CassandraSession, chat_id: ChatId, bucket: int, offse
 
 
 def in_buckets(ids: Mapping[ChatId, Iterable[UUID]]) -> Mapping[tuple[ChatId, int], Sequence[UUID]]:
-    """Ids by chat and bucket."""
+    """Group ids by chat and bucket."""
     return {(chat_id, bucket): members for chat_id, some in ids.items() for bucket, members in by_bucket(some).items()}
 
 
 def by_bucket(ids: Iterable[UUID]) -> Mapping[int, list[UUID]]:
-    """Ids by the bucket in which they lie."""
+    """Group ids by bucket."""
     found: dict[int, list[UUID]] = {}
     for each in ids:
         found.setdefault(bucket_of(each), []).append(each)

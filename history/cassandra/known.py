@@ -1,4 +1,4 @@
-"""Stored facts that a batch of events is resolved against, read by key with a few requests per batch."""
+"""Stored facts that a batch is resolved against, read by key with a few requests per batch."""
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession, Statement
 from kernel.ids import UserId
 
-# Part of the schema: with another number no send is found again.
+# Part of the schema: with another number no stored send is found.
 _SHARDS = 2
 _MESSAGES = (
     "SELECT chat_id, message_id, log_offset, reacted, deleted_for_everyone, withdrawn FROM messages"
@@ -33,27 +33,27 @@ _INSERT_SEND = (
 
 @dataclass(frozen=True, slots=True)
 class KnownMessage:
-    """Of a stored message: what events cannot change back, and where its send stands."""
+    """The parts of a stored message that decide how events are resolved."""
 
     state: MessageState
-    """Without content, edit and reactions: Cassandra adds those up."""
+    """Without content, edit and reactions, which Cassandra merges."""
     sent_at: int | None
     reacted: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is stored already of the things that a batch is about."""
+    """Stored facts about the messages, events and sends of one chat's batch."""
 
     messages: Mapping[UUID, KnownMessage] = field(default_factory=dict)
     offsets: Mapping[UUID, int] = field(default_factory=dict)
-    """Events but sends: id → offset."""
+    """Event id → offset, without sends."""
     sends: Mapping[Send, UUID] = field(default_factory=dict)
-    """Which message each send made."""
+    """Send → message id."""
 
 
 async def load_known(session: CassandraSession, chats: Mapping[ChatId, Sequence[ChatEvent]]) -> Mapping[ChatId, Known]:
-    """For each chat whatever is stored, also by an attempt that did not finish."""
+    """Load the facts for each chat, including rows of interrupted attempts."""
     about = {
         chat_id: {message_id for event in events if (message_id := message_of(event))}
         for chat_id, events in chats.items()
@@ -71,7 +71,7 @@ async def load_known(session: CassandraSession, chats: Mapping[ChatId, Sequence[
 
 
 async def load_sends(session: CassandraSession, sends: Iterable[Send]) -> Mapping[Send, tuple[ChatId, UUID]]:
-    """Chat and id of the message that each of them made, if it is stored."""
+    """Return chat and message id of the sends that are stored."""
     shards: dict[tuple[UserId, int], list[UUID]] = {}
     for sender_id, name in sends:
         shards.setdefault(shard_of((sender_id, name)), []).append(name)
@@ -80,12 +80,12 @@ async def load_sends(session: CassandraSession, sends: Iterable[Send]) -> Mappin
 
 
 def send_statement(send: Send, chat_id: ChatId, message_id: UUID, written_at: int) -> Statement:
-    """Remembers which message a send made."""
+    """Return the statement that records which message a send created."""
     return _INSERT_SEND, (*shard_of(send), send[1], chat_id, message_id, written_at)
 
 
 def shard_of(send: Send) -> tuple[UserId, int]:
-    """The partition of a send's row."""
+    """Return the partition of a send's row."""
     sender_id, name = send
     return sender_id, name.int % _SHARDS
 
@@ -114,22 +114,22 @@ def _send(row: Row) -> Send:
 
 
 _CHATS = 2_000
-"""Of each partition of the log, at most."""
+"""Per partition of the log."""
 
 
 class Heads:
-    """A bounded cache of what `load_heads` gives, by partition of the log."""
+    """A bounded cache of `load_heads`, by partition of the log."""
 
     def __init__(self, *, session: CassandraSession) -> None:
         self._session = session
         self._kept: dict[int, dict[ChatId, Head]] = {}
 
     def trust(self, partitions: Collection[int]) -> None:
-        """Keep only those of partitions in which nobody else can have stored anything since."""
+        """Keep only the heads of these partitions, in which nobody else has stored anything since."""
         self._kept = {partition: heads for partition, heads in self._kept.items() if partition in partitions}
 
     async def load(self, chats: Mapping[ChatId, int]) -> Mapping[ChatId, Head]:
-        """Of those of the chats of which anything is stored whole. `chats`: with the partition of each."""
+        """Return the heads of those chats that are completely stored. `chats`: chat → partition."""
         known = {
             chat_id: head
             for chat_id, partition in chats.items()
@@ -139,7 +139,7 @@ class Heads:
         return {**known, **await load_heads(self._session, others)} if others else known
 
     def stored(self, heads: Mapping[ChatId, Head]) -> None:
-        """These are stored now."""
+        """Record the heads that were just stored."""
         for chat_id, head in heads.items():
             kept = self._kept.setdefault(head.position.partition, {})
             kept.pop(chat_id, None)

@@ -15,19 +15,19 @@ from kernel.cassandra.session import CassandraSession
 from kernel.errors import Reason, not_found
 from kernel.log.ports import LogPosition, LogRecord
 
-# All in one partition, so that they are read by key.
+# All offsets are in one partition, so that they are read by key.
 _LOG = "chat-messages"
 _INSERT = "INSERT INTO stored_offsets (log, log_partition, log_offset) VALUES (?, ?, ?) USING TIMESTAMP ?"
 _ALL = "SELECT log_partition, log_offset FROM stored_offsets WHERE log = ?"
 
 
 async def load_offsets(session: CassandraSession) -> Mapping[int, int]:
-    """Partition → offset; those without anything stored are left out."""
+    """Return partition → stored offset; partitions without one are left out."""
     return {row["log_partition"]: row["log_offset"] for row in await session.execute(_ALL, (_LOG,))}
 
 
 async def save_offsets(session: CassandraSession, reached: Mapping[int, int]) -> None:
-    """Everything up to these offsets is stored."""
+    """Record that everything up to these offsets is stored. Offsets never move back."""
     await write(
         session,
         [(_INSERT, (_LOG, partition, offset, larger_offset_wins(offset))) for partition, offset in reached.items()],
@@ -47,7 +47,7 @@ _PARTITIONS_AT_ONCE = 20
 
 
 async def save_withdrawals(session: CassandraSession, partition: int, withdrawals: Sequence[ChatEvent]) -> None:
-    """To be asked for until they come back."""
+    """Record withdrawals as pending until they are read back from the log."""
     await gather_all(
         session.execute(_INSERT, (partition, event.chat_id, message_of(event), encode(event))) for event in withdrawals
     )
@@ -56,12 +56,12 @@ async def save_withdrawals(session: CassandraSession, partition: int, withdrawal
 async def delete_withdrawals(
     session: CassandraSession, partition: int, chat_id: ChatId, message_ids: Collection[UUID]
 ) -> None:
-    """They have come back."""
+    """Delete withdrawals that were read back from the log."""
     await gather_all(session.execute(_DELETE, (partition, chat_id, message_id)) for message_id in message_ids)
 
 
 async def pending_withdrawals(session: CassandraSession, partitions: Collection[int]) -> list[ChatEvent]:
-    """Those of some partitions that have not come back."""
+    """Return the pending withdrawals of these partitions."""
     groups = by_replica(session, {partition: (partition,) for partition in partitions}, _PARTITIONS_AT_ONCE)
     found = await gather_all(session.execute(_PENDING, (some,)) for some in groups)
     return [decode(row["value"]) for rows in found for row in rows]
@@ -77,19 +77,19 @@ _END = (1 << 63) - 1
 
 
 async def save_dead_letter(session: CassandraSession, letters: Sequence[DeadLetter]) -> None:
-    """Put records on the list, or write their new errors. What was taken off does not come back."""
+    """Add dead letters, or update their errors. Removed ones stay removed."""
     await gather_all(session.execute(_INSERT, _values(letter)) for letter in letters)
 
 
 async def remove(session: CassandraSession, position: LogPosition) -> None:
-    """Take a record off the list."""
+    """Remove a dead letter."""
     await session.execute(_DELETE, _position(position))
 
 
 async def letters_before(
     session: CassandraSession, partitions: Sequence[int], *, before: LogPosition | None, limit: int
 ) -> list[DeadLetter]:
-    """Those below a place, the highest first; `partitions`: the highest first."""
+    """Return dead letters below a position, highest first; `partitions`: highest first."""
     found: list[DeadLetter] = []
     for partition in partitions:
         if before and partition > before.partition:
@@ -102,7 +102,9 @@ async def letters_before(
 
 
 async def letters_at(session: CassandraSession, positions: Sequence[LogPosition]) -> list[DeadLetter]:
-    """Raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` if there is none at one of them."""
+    """Return the dead letters at these positions; raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` for a missing
+    one.
+    """
     found = await gather_all(session.execute(_AT, _position(position)) for position in positions)
     for position, rows in zip(positions, found, strict=True):
         if not rows:
@@ -114,7 +116,7 @@ async def letters_at(session: CassandraSession, positions: Sequence[LogPosition]
 
 
 async def count_letters(session: CassandraSession, partitions: Sequence[int]) -> int:
-    """How many there are."""
+    """Return the number of dead letters."""
     found = await gather_all(session.execute(_COUNT, (partition,)) for partition in partitions)
     return sum(rows[0]["letters"] for rows in found)
 
@@ -125,7 +127,7 @@ def _position(position: LogPosition) -> tuple[int, int]:
 
 def _values(letter: DeadLetter) -> tuple[object, ...]:
     record = letter.record
-    # The later of two failures is told.
+    # The later error wins.
     written_at = int(letter.failed_at * 1_000_000)
     return (*_position(record.position), record.key, record.value, letter.error, letter.failed_at, written_at)
 

@@ -44,7 +44,7 @@ class CassandraMessageReader:
         self._session = session
         self._clock = clock
         self._sent = SendLookups(session)
-        # Newest buckets, as they were seen last, and whether one has filled a window.
+        # Newest bucket of each chat when last read, and whether it filled a window.
         self._newest: dict[ChatId, int] = {}
         self._filled: dict[ChatId, int] = {}
 
@@ -52,7 +52,7 @@ class CassandraMessageReader:
         guess = self._guess(chat_id, window)
         if window.newest_first and (window.before or self._is_full(chat_id)):
             known = await self._parts(chat_id, guess, window)
-            # Nothing of the window lies in a later bucket, so where this one fills it, there is no more to ask.
+            # No later bucket has messages of this window, so a full result is complete.
             if len(known[guess[0]]) == window.limit:
                 return known[guess[0]][::-1]
             self._filled.pop(chat_id, None)
@@ -76,7 +76,7 @@ class CassandraMessageReader:
         return {state.message_id: state for states in found for state in states}
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> tuple[ChatId, UUID] | None:
-        return await self._sent.place((sender_id, client_message_id))
+        return await self._sent.find((sender_id, client_message_id))
 
     async def count_after(
         self, chat_id: ChatId, after: UUID | None, *, not_by: UserId, excluding: Collection[UUID], limit: int
@@ -91,11 +91,11 @@ class CassandraMessageReader:
     async def _walk(
         self, chat_id: ChatId, buckets: list[int], known: dict[int, list[MessageState]], window: Window
     ) -> list[MessageState]:
-        """The messages of a window from buckets in the order asked for; `known`: what has been read of them."""
+        """Return the messages of a window from `buckets`, in this order; `known`: buckets already read."""
         found: list[MessageState] = []
         at_once = 1
         while buckets and len(found) < window.limit:
-            # One bucket mostly is enough; where it is not, the chat is a quiet one, and many are read at once.
+            # One bucket is usually enough. In a quiet chat it is not, so the number read at once doubles.
             some, buckets = buckets[:at_once], buckets[at_once:]
             known.update(await self._parts(chat_id, [each for each in some if each not in known], window))
             found.extend(state for each in some for state in known[each])
@@ -103,14 +103,14 @@ class CassandraMessageReader:
         return found[: window.limit]
 
     def _guess(self, chat_id: ChatId, window: Window) -> list[int]:
-        """Where the window probably begins: that is read before, or while, the chat is asked for its buckets."""
+        """Return the bucket where the window probably begins, to be read before or while the buckets are loaded."""
         if not window.newest_first:
             return []
         newest = bucket_of(window.before) if window.before else self._newest.get(chat_id)
         return [] if newest is None else [newest]
 
     def _is_full(self, chat_id: ChatId) -> bool:
-        """Whether the bucket of today is known to fill a window. No message of a later one can be there yet."""
+        """Whether today's bucket is known to fill a window. Later buckets have no messages yet."""
         newest = self._newest.get(chat_id)
         today = bucket_at(self._clock.now() + _CLOCKS_DIFFER_BY)
         return newest == today and self._filled.get(chat_id) == today
@@ -120,7 +120,7 @@ class CassandraMessageReader:
         return dict(zip(buckets, parts, strict=True))
 
     async def _part(self, chat_id: ChatId, bucket: int, window: Window) -> list[MessageState]:
-        """The part of a window in one bucket, in the order asked for."""
+        """Return the part of a window in one bucket, in window order."""
         query = NEWEST if window.newest_first else _OLDEST
         after, before = window.after or _FIRST, window.before or _LAST
         found: list[MessageState] = []
@@ -130,7 +130,7 @@ class CassandraMessageReader:
             found.extend(await self._with_content(chat_id, bucket, rows))
             if len(rows) < wanted or len(found) == window.limit:
                 return found
-            # Some of them were never sent, only edited, say: the rest of the window lies behind them.
+            # Some rows have no content, e.g. only an edit. Read on after them.
             edge = rows[-1]["message_id"]
             after, before = (after, edge) if window.newest_first else (edge, before)
 
@@ -151,7 +151,7 @@ class CassandraMessageReader:
     async def _buckets(
         self, chat_id: ChatId, after: UUID | None, before: UUID | None, *, newest_first: bool
     ) -> list[int]:
-        """Those that hold messages between two ids: an old, quiet chat is found as fast as a busy one."""
+        """Return the buckets with messages between two ids: a quiet chat costs as little as a busy one."""
         buckets = (await load_buckets(self._session, chat_id)).messages
         self._remember(chat_id, buckets)
         first, last = bucket_of(after or _FIRST), bucket_of(before or _LAST)
@@ -166,13 +166,13 @@ class CassandraMessageReader:
 
 
 def _counts(row: Row, user_id: UserId) -> bool:
-    """Whether a message is one that others sent, and that is there for a user."""
+    """Whether the message was sent by others and is visible to the user."""
     gone = row["deleted_for_everyone"] or row["withdrawn"] or user_id in (row["deleted_for"] or ())
     return row["sender_id"] not in (None, user_id) and not gone
 
 
 class CassandraChatReader:
-    """ChatReader over the tables of chats and of each user's chats."""
+    """ChatReader over the tables of chats and chats by user."""
 
     def __init__(self, *, session: CassandraSession) -> None:
         self._session = session
@@ -199,7 +199,7 @@ class CassandraEventReader:
         enough = False
         for bucket in sorted(bucket for bucket, last in buckets.items() if last > offset):
             found.extend(await load_events_after(self._session, chat_id, bucket, offset, limit))
-            # Where two buckets meet, clocks that disagree mix their offsets: so one more is read than is needed.
+            # At a bucket's edge, clocks that disagree interleave offsets: read one more bucket than needed.
             if enough:
                 break
             enough = len(found) >= limit
@@ -209,26 +209,26 @@ class CassandraEventReader:
         return await load_offsets(self._session)
 
 
-Place = tuple[ChatId, UUID]
+MessageRef = tuple[ChatId, UUID]
 
 _ASKING_AT_ONCE = 4
 _MOST_TOGETHER = 64
 
 
 class SendLookups:
-    """Takes what is asked for while the event loop turns once, or while the look-ups before are on their way, together.
+    """Looks up sends in groups: those of one turn of the event loop, or those that arrive while requests are in flight.
 
-    So one send on its own is looked up at once, and many cost a request for every few of them.
+    A single send is looked up at once; many share a request.
     """
 
     def __init__(self, session: CassandraSession) -> None:
         self._session = session
-        self._waiting: deque[tuple[Send, asyncio.Future[Place | None]]] = deque()
+        self._waiting: deque[tuple[Send, asyncio.Future[MessageRef | None]]] = deque()
         self._asking: set[asyncio.Task[None]] = set()
 
-    async def place(self, send: Send) -> Place | None:
-        """Chat and id of the message that it made; None: no stored one."""
-        answer: asyncio.Future[Place | None] = asyncio.get_running_loop().create_future()
+    async def find(self, send: Send) -> MessageRef | None:
+        """Return chat and id of the message that the send created, or None."""
+        answer: asyncio.Future[MessageRef | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((send, answer))
         if len(self._asking) < _ASKING_AT_ONCE:
             task = asyncio.create_task(self._ask())

@@ -1,4 +1,4 @@
-"""The persister's side of the message store in Cassandra: batches of log records, and those that were put aside."""
+"""RecordWriter and DeadLetters over Cassandra."""
 
 from collections.abc import Mapping, Sequence
 
@@ -24,9 +24,9 @@ from kernel.time import Clock
 
 
 class CassandraRecordWriter:
-    """RecordWriter: chats side by side, each in log order, and the partitions' offsets once all of it is stored.
+    """Stores chats concurrently, each in log order, and the partitions' offsets after all of them.
 
-    Numbers rest on one writer for each partition, as a consumer group gives it.
+    `seq` requires one writer per partition, which the consumer group ensures.
     """
 
     def __init__(self, *, session: CassandraSession, clock: Clock) -> None:
@@ -49,7 +49,7 @@ class CassandraRecordWriter:
         return Applied(stored, outcome.events, await self._pending(records), len(outcome.failed))
 
     def _check(self, stored: Mapping[int, int]) -> None:
-        """A server that dies may lose what it acknowledged last. The offsets were written last, so they tell."""
+        """Raise STORE_UNAVAILABLE if the store lost acknowledged writes; the offsets, written last, reveal it."""
         behind = {partition for partition, offset in self._reached.items() if stored.get(partition, -1) < offset}
         if behind:
             self._reached.clear()
@@ -59,7 +59,7 @@ class CassandraRecordWriter:
             )
 
     async def _store(self, records: Sequence[LogRecord]) -> ChatOutcome:
-        """Everything but the offsets."""
+        """Store everything except the offsets."""
         chats, failed = _by_chat(records)
         outcomes = await self._chats.apply(chats)
         failed.extend(item for outcome in outcomes for item in outcome.failed)
@@ -74,7 +74,7 @@ class CassandraRecordWriter:
 
 
 class CassandraDeadLetters:
-    """DeadLetters over a table, a partition of it for each partition of the log."""
+    """DeadLetters over a table with one partition per partition of the log."""
 
     def __init__(self, *, session: CassandraSession) -> None:
         self._session = session
@@ -92,12 +92,12 @@ class CassandraDeadLetters:
         return await count_letters(self._session, await self._partitions())
 
     async def _partitions(self) -> Sequence[int]:
-        """Those that hold anything, the highest first."""
+        """Return the partitions that have stored offsets, highest first."""
         return sorted(await load_offsets(self._session), reverse=True)
 
 
 def _by_chat(records: Sequence[LogRecord]) -> tuple[dict[ChatId, list[StoredEvent]], list[Failed]]:
-    """The records of each chat in log order, and those that are no events."""
+    """Group records by chat in log order, and return unreadable ones separately."""
     chats: dict[ChatId, list[StoredEvent]] = {}
     failed: list[Failed] = []
     for record in records:

@@ -1,7 +1,6 @@
-"""What the tables of history.db share: how values are written, and how rows of many keys are read and written at once.
+"""Value conversions, and reads and writes of many rows with one statement.
 
-Each call of SQLite gives Python's lock away and has to get it back: in a process that is busy, that takes longer than
-the row itself.
+Every call into SQLite releases the GIL and must acquire it again, which in a busy process takes longer than the row.
 """
 
 import sqlite3
@@ -21,19 +20,19 @@ _MOST_AT_ONCE = 64
 
 
 def key_or_null(time_uuid: UUID | None) -> bytes | None:
-    """A TimeUUID as it is stored."""
+    """Return a TimeUUID as stored."""
     return time_key(time_uuid) if time_uuid else None
 
 
 def id_or_none(key: bytes | None) -> UUID | None:
-    """Undo `key_or_null`."""
+    """Return the TimeUUID that `key_or_null` stored."""
     return from_time_key(key) if key else None
 
 
 def rows_of(connection: sqlite3.Connection, query: str, keys: Sequence[Key]) -> list[sqlite3.Row]:
-    """All rows of a query from `wanted`, a table of these keys; its columns are `a` and `b`.
+    """Run a query over `wanted`, a table of the given keys with columns `a` and `b`.
 
-    It must begin at `wanted` and `CROSS JOIN` the rest: of anything else SQLite may make a walk through all rows.
+    The query must start at `wanted` and `CROSS JOIN` the rest; otherwise SQLite may scan the whole table.
     """
     return [
         row
@@ -43,13 +42,13 @@ def rows_of(connection: sqlite3.Connection, query: str, keys: Sequence[Key]) -> 
 
 
 def write_rows(connection: sqlite3.Connection, statement: str, rows: Sequence[Sequence[object]]) -> None:
-    """Write rows of one length by an INSERT or REPLACE that says `VALUES rows`."""
+    """Write rows of equal length with an INSERT or REPLACE that contains `VALUES rows`."""
     for some in _few_sizes(rows):
         connection.execute(_with_rows(statement, len(some), len(some[0])), list(chain.from_iterable(some)))
 
 
 def _few_sizes(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Powers of two: each size is a statement of its own, which the connection keeps ready."""
+    """Split into powers of two: each size is one statement, which the connection keeps prepared."""
     start, size = 0, _MOST_AT_ONCE
     while start < len(items):
         while size > len(items) - start:

@@ -1,4 +1,4 @@
-"""One transaction of the persister: log records become rows of history.db."""
+"""Applies a batch of events to history.db in one transaction."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from history.sqlite.message_rows import MessageKey, load_messages, save_messages
 
 
 class SqliteBatch:
-    """Reads what is known of all that a batch is about, judges event by event, and writes what came of all of them."""
+    """Loads the stored state that a batch concerns, resolves its events, and writes the results."""
 
     def __init__(self, connection: sqlite3.Connection, events: Sequence[StoredEvent]) -> None:
         self._connection = connection
@@ -39,9 +39,9 @@ class SqliteBatch:
         self._pending: dict[MessageKey, ChatEvent | None] = {}
 
     def apply(self) -> list[StoredEvent]:
-        """Those of which something came, as they are stored. Lasts if the transaction around it does.
+        """Return the accepted events as stored. The caller commits the transaction.
 
-        Raise ValueError if one of them can never be stored; what was written by then is for the caller to undo.
+        Raise ValueError if an event can never be stored; the caller then rolls back.
         """
         try:
             for stored in self._events:
@@ -96,7 +96,7 @@ class SqliteBatch:
                 self._kept[key] = redact(stored)
 
     def _write(self) -> None:
-        # Rows that are overwritten or deleted leave nothing in the free space of the file.
+        # Deleted and overwritten rows leave nothing in the free space of the file.
         self._connection.execute("PRAGMA secure_delete = ON")
         save_messages(self._connection, self._messages.values())
         for chat_id, message_id in self._deleted:
@@ -108,7 +108,7 @@ class SqliteBatch:
 
 
 def _message_key(event: ChatEvent) -> MessageKey | None:
-    """The message that an event changes."""
+    """Return chat and message that the event changes, or None."""
     message_id = message_of(event)
     return (event.chat_id, message_id) if message_id else None
 
@@ -117,6 +117,6 @@ def _chat_after(stored: StoredEvent, decision: Decision, before: ChatRow | None)
     seq = decision.message.seq if decision.message else 0
     if before is None:
         return ChatRow(decision.chat, seq, stored.position)
-    # A dead letter that is replayed stands further back than what was stored since.
+    # A replayed dead letter has a smaller offset than later events.
     newest = max(before.position, stored.position, key=lambda position: position.offset)
     return ChatRow(decision.chat, max(seq, before.last_seq), newest)

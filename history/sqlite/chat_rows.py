@@ -17,7 +17,7 @@ from kernel.time import maybe_from_micros, to_micros
 _DETAILS = ("title", "description", "avatar_media_id")
 _WRITE = "REPLACE INTO chats (chat_id, created_at, last_message_id, last_seq, head_partition, head_offset) VALUES rows"
 _WRITE_DETAIL = "REPLACE INTO chat_details (chat_id, name, value, event_id, initial) VALUES rows"
-# Not REPLACE, which writes the index anew too.
+# REPLACE would write the index again.
 _WRITE_MEMBER = (
     "INSERT INTO members (chat_id, user_id, role, event_id, initial, read_message_id) VALUES rows"
     " ON CONFLICT (chat_id, user_id) DO UPDATE SET role = excluded.role, event_id = excluded.event_id,"
@@ -33,7 +33,7 @@ _READ_MEMBER = f"{_READ_MEMBERS} AND user_id = b"
 
 @dataclass(frozen=True, slots=True)
 class ChatRow:
-    """A stored chat: its state, the newest `seq` given in it, and the place of its newest event."""
+    """A stored chat: its state, its newest `seq`, and the position of its newest event."""
 
     state: ChatState
     last_seq: int
@@ -48,7 +48,7 @@ class _Members(NamedTuple):
 def load_chats(
     connection: sqlite3.Connection, chat_ids: Collection[ChatId], *, only: UserId | None = None
 ) -> dict[ChatId, ChatRow]:
-    """Those of which anything is known; `only`: of the people in them this one alone."""
+    """Return those chats that are stored; `only`: with the membership of this user alone."""
     rows = rows_of(connection, _READ, _keys(chat_ids))
     found = [ChatId(row["chat_id"]) for row in rows]
     details = _load_details(connection, [chat_id for chat_id in found if not chat_id.is_direct])
@@ -64,7 +64,7 @@ def load_chats(
 
 
 def save_chats(connection: sqlite3.Connection, chats: Collection[ChatRow], before: Mapping[ChatId, ChatRow]) -> None:
-    """Write chats; of their details and members only those that differ from what was stored `before`."""
+    """Write chats, and those details and members that differ from `before`."""
     write_rows(connection, _WRITE, [_values(chat) for chat in chats])
     details: list[tuple[object, ...]] = []
     members: list[tuple[object, ...]] = []
@@ -122,7 +122,7 @@ def _new_details(state: ChatState, old: ChatState | None) -> Iterator[tuple[obje
 def _load_members(
     connection: sqlite3.Connection, chat_ids: Collection[ChatId], only: UserId | None
 ) -> Mapping[ChatId, _Members]:
-    """Places and read marks. In a large group many came together and have read equally far: those share one value."""
+    """Load memberships and read marks. Equal values are shared, because large groups repeat them."""
     members = {chat_id: _Members({}, {}) for chat_id in chat_ids}
     word_of, id_of = cache(_membership), cache(from_time_key)
     if only is None:
@@ -140,9 +140,11 @@ def _load_members(
 
 def _new_members(state: ChatState, old: ChatState | None) -> Iterator[tuple[object, ...]]:
     for user_id in _people(state) if old is None else _changed(state, old):
-        word, mark = state.memberships.get(user_id), state.read_marks.get(user_id)
-        place = (word.role, time_key(word.event_id), word.initial) if word else (None, None, False)
-        yield state.chat_id, user_id, *place, key_or_null(mark)
+        membership, mark = state.memberships.get(user_id), state.read_marks.get(user_id)
+        columns = (
+            (membership.role, time_key(membership.event_id), membership.initial) if membership else (None, None, False)
+        )
+        yield state.chat_id, user_id, *columns, key_or_null(mark)
 
 
 def _people(state: ChatState) -> Collection[UserId]:

@@ -9,7 +9,7 @@ from kernel.log.ports import LogPosition, LogRecord
 
 
 def save_dead_letter(connection: sqlite3.Connection, letter: DeadLetter) -> None:
-    """Put a record on the list, or write its new error."""
+    """Add a dead letter, or update its error."""
     record = letter.record
     connection.execute(
         "REPLACE INTO dead_letters (log_partition, log_offset, key, value, error, failed_at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -25,14 +25,14 @@ def save_dead_letter(connection: sqlite3.Connection, letter: DeadLetter) -> None
 
 
 def remove(connection: sqlite3.Connection, position: LogPosition) -> None:
-    """Take a record off the list."""
+    """Remove a dead letter."""
     connection.execute(
         "DELETE FROM dead_letters WHERE log_partition = ? AND log_offset = ?", (position.partition, position.offset)
     )
 
 
 def letters_before(connection: sqlite3.Connection, *, before: LogPosition | None, limit: int) -> list[DeadLetter]:
-    """Those below a place, the highest first."""
+    """Return dead letters below a position, highest first."""
     end = (before.partition, before.offset) if before else (1 << 62, 0)
     rows = connection.execute(
         "SELECT * FROM dead_letters WHERE (log_partition, log_offset) < (?, ?)"
@@ -43,12 +43,14 @@ def letters_before(connection: sqlite3.Connection, *, before: LogPosition | None
 
 
 def letters_at(connection: sqlite3.Connection, positions: Sequence[LogPosition]) -> list[DeadLetter]:
-    """Raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` if there is none at one of them."""
+    """Return the dead letters at these positions; raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` for a missing
+    one.
+    """
     return [_letter_at(connection, position) for position in positions]
 
 
 def count_letters(connection: sqlite3.Connection) -> int:
-    """How many there are."""
+    """Return the number of dead letters."""
     count: int = connection.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
     return count
 

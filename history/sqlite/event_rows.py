@@ -1,4 +1,4 @@
-"""Events of chats, which messages sends made, and withdrawals that are to come, as rows of history.db."""
+"""Events, sends and pending withdrawals as rows of history.db."""
 
 import sqlite3
 from collections.abc import Collection, Mapping
@@ -21,7 +21,7 @@ _WRITE_SEND = "INSERT INTO sends (sender_id, client_message_id, chat_id, message
 
 
 def stored_of(connection: sqlite3.Connection, events: Collection[ChatEvent]) -> set[EventKey]:
-    """Those of some events that are stored."""
+    """Return the keys of those events that are stored."""
     wanted: list[Key] = [(event.chat_id, time_key(event.event_id)) for event in events]
     rows = rows_of(connection, _READ_EVENT, wanted)
     return {(ChatId(row["chat_id"]), from_time_key(row["event_id"])) for row in rows}
@@ -33,7 +33,7 @@ def save_events(connection: sqlite3.Connection, events: Collection[StoredEvent])
 
 
 def redact_events(connection: sqlite3.Connection, chat_id: ChatId, message_id: UUID) -> None:
-    """Overwrite the stored events that carry a message's words: replay then delivers them emptied."""
+    """Overwrite the stored events that contain a message's text with redacted ones."""
     rows = connection.execute(
         "SELECT event_id, value FROM events WHERE chat_id = ? AND text_of = ?", (chat_id, time_key(message_id))
     ).fetchall()
@@ -45,7 +45,7 @@ def redact_events(connection: sqlite3.Connection, chat_id: ChatId, message_id: U
 
 
 def load_sends(connection: sqlite3.Connection, sends: Collection[Send]) -> dict[Send, UUID]:
-    """Which message each of them made, as far as stored."""
+    """Return the message ids of those sends that are stored."""
     rows = rows_of(connection, _READ_SEND, [(sender_id, name.bytes) for sender_id, name in sends])
     return {
         (UserId(row["sender_id"]), UUID(bytes=row["client_message_id"])): from_time_key(row["message_id"])
@@ -54,7 +54,7 @@ def load_sends(connection: sqlite3.Connection, sends: Collection[Send]) -> dict[
 
 
 def save_sends(connection: sqlite3.Connection, sends: Mapping[Send, EventKey]) -> None:
-    """Write which message each of some new sends made."""
+    """Write the message ids of new sends."""
     rows = [
         (sender_id, name.bytes, chat_id, time_key(message_id))
         for (sender_id, name), (chat_id, message_id) in sends.items()
@@ -63,7 +63,7 @@ def save_sends(connection: sqlite3.Connection, sends: Mapping[Send, EventKey]) -
 
 
 def save_withdrawals(connection: sqlite3.Connection, pending: Mapping[MessageKey, ChatEvent | None]) -> None:
-    """By the message that is withdrawn: what is to be appended to the log; None: it has come back from there."""
+    """Write pending withdrawals by message; None: it was read back from the log."""
     for (chat_id, message_id), withdrawal in pending.items():
         where = (chat_id, time_key(message_id))
         if withdrawal is None:

@@ -26,14 +26,14 @@ _READ = "SELECT messages.* FROM wanted CROSS JOIN messages ON chat_id = a AND me
 
 
 def load_messages(connection: sqlite3.Connection, keys: Collection[MessageKey]) -> dict[MessageKey, MessageState]:
-    """Those of which anything is known."""
+    """Return the states of those messages that are stored."""
     wanted: list[Key] = [(chat_id, time_key(message_id)) for chat_id, message_id in keys]
     states = [states_of(connection, ChatId(row["chat_id"]), [row])[0] for row in rows_of(connection, _READ, wanted)]
     return {(state.chat_id, state.message_id): state for state in states}
 
 
 def states_of(connection: sqlite3.Connection, chat_id: ChatId, rows: Sequence[sqlite3.Row]) -> list[MessageState]:
-    """The states of rows of one chat that follow each other by id."""
+    """Return the states of rows of one chat, ordered by id."""
     if not rows:
         return []
     ends = sorted((rows[0]["message_id"], rows[-1]["message_id"]))
@@ -48,7 +48,7 @@ def states_of(connection: sqlite3.Connection, chat_id: ChatId, rows: Sequence[sq
 
 
 def save_messages(connection: sqlite3.Connection, states: Collection[MessageState]) -> None:
-    """Write messages over what was there."""
+    """Write messages, replacing what is stored."""
     values = [_values(state) for state in states]
     write_rows(connection, _WRITE, [[row.get(column) for column in _COLUMNS] for row in values])
     for state in states:
@@ -60,8 +60,8 @@ def save_messages(connection: sqlite3.Connection, states: Collection[MessageStat
 
 def _reaction_rows(state: MessageState) -> Iterator[tuple[object, ...]]:
     for (user_id, emoji), mark in state.reactions.items():
-        word = (time_key(mark.event_id), mark.present, to_micros(mark.set_at))
-        yield state.chat_id, time_key(state.message_id), user_id, emoji, *word
+        columns = (time_key(mark.event_id), mark.present, to_micros(mark.set_at))
+        yield state.chat_id, time_key(state.message_id), user_id, emoji, *columns
 
 
 def _values(state: MessageState) -> dict[str, object]:

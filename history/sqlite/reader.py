@@ -1,4 +1,4 @@
-"""Messaging's side of history.db: messages, chats and events, each by its key."""
+"""MessageReader, ChatReader and EventReader over history.db, every read by key."""
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
@@ -33,8 +33,8 @@ class SqliteMessageReader:
         return await self._database.read(partial(_window, chat_id=chat_id, window=window))
 
     async def messages(self, chat_id: ChatId, ids: Collection[UUID]) -> Mapping[UUID, MessageState]:
-        ask = self._database.look if len(ids) == 1 else self._database.read
-        return await ask(partial(_messages, chat_id=chat_id, ids=ids))
+        query = self._database.look if len(ids) == 1 else self._database.read
+        return await query(partial(_messages, chat_id=chat_id, ids=ids))
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> tuple[ChatId, UUID] | None:
         return await self._database.look(partial(_sent, send=(sender_id, client_message_id.bytes)))
@@ -55,8 +55,8 @@ class SqliteChatReader:
         self._database = database
 
     async def heads(self, ids: Collection[ChatId], *, only: UserId | None = None) -> Mapping[ChatId, ChatHead]:
-        ask = self._database.look if len(ids) == 1 else self._database.read
-        return await ask(partial(_heads, ids=ids, only=only))
+        query = self._database.look if len(ids) == 1 else self._database.read
+        return await query(partial(_heads, ids=ids, only=only))
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
         return await self._database.read(partial(_chats_of, user_id=user_id))

@@ -1,4 +1,4 @@
-"""Tables of history.db. Ids of messages and events are kept as `kernel.ids.time_key`: their bytes sort by time."""
+"""Tables of history.db. Ids of messages and events are stored as `kernel.ids.time_key`, whose bytes sort by time."""
 
 SCHEMA = (
     """

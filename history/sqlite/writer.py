@@ -1,4 +1,4 @@
-"""The persister's side of history.db: batches of log records, and those that were put aside."""
+"""RecordWriter and DeadLetters over history.db."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from kernel.time import Clock
 
 
 class SqliteRecordWriter:
-    """RecordWriter over one transaction for each batch, the partitions' offsets in it."""
+    """RecordWriter with one transaction per batch, which includes the stored offsets."""
 
     def __init__(self, *, database: SqliteDatabase, clock: Clock) -> None:
         self._database = database
@@ -46,7 +46,7 @@ class SqliteDeadLetters:
 
 
 def stored_offsets(connection: sqlite3.Connection) -> dict[int, int]:
-    """Offset up to which each partition is stored."""
+    """Return the stored offset of each partition."""
     rows = connection.execute("SELECT log_partition, log_offset FROM stored_offsets")
     return {row["log_partition"]: row["log_offset"] for row in rows}
 
@@ -64,11 +64,11 @@ def _apply(connection: sqlite3.Connection, *, records: Sequence[LogRecord], fail
 def _apply_all(
     connection: sqlite3.Connection, records: Sequence[LogRecord], failed_at: float
 ) -> tuple[list[StoredEvent], list[LogRecord]]:
-    """Events that changed something, and records that became dead letters."""
+    """Return the events that changed something and the records that became dead letters."""
     try:
         return _apply_together(connection, records), []
     except ValueError:
-        # One by one they tell which of them it was.
+        # Apply them one by one to find the one that fails.
         return _apply_each(connection, records, failed_at)
 
 
@@ -87,7 +87,7 @@ def _apply_each(
 
 
 def _apply_together(connection: sqlite3.Connection, records: Sequence[LogRecord]) -> list[StoredEvent]:
-    """All of them or, raising ValueError, none."""
+    """Apply all records or, raising ValueError, none."""
     connection.execute("SAVEPOINT batch")
     try:
         events = SqliteBatch(connection, [decode_record(record) for record in records]).apply()

@@ -22,11 +22,10 @@ _LOOK_SECONDS = 1.0
 
 
 class FallbackHotTail:
-    """HotTail that falls back on this process's own: then a node shows what was sent through it and is not stored yet.
+    """HotTail that falls back to the one of this process. It then has the events that were sent through this node.
 
-    The shared tail counts as whole again once it has been refilled: it may have missed, or lost, what was added
-    meanwhile. What is added while it is refilled goes there too, for the refill ends where the log did when it began;
-    until it is over, whatever either of the two tails has is shown.
+    The shared tail may lack events after an outage, so it counts as complete only after a refill. Events added during
+    the refill go to both tails, because the refill ends where the log ended when it began. Until then reads merge both.
     """
 
     def __init__(
@@ -38,7 +37,9 @@ class FallbackHotTail:
         events: EventReader,
         clock: Clock,
     ) -> None:
-        """`refill`: adds to the shared tail what the log has and the store has not. `events`: says what is stored."""
+        """`refill`: adds to the shared tail the events that the log has and the store lacks. `events`: returns stored
+        offsets.
+        """
         self._shared = shared
         self._own = own
         self._refill = refill
@@ -73,19 +74,19 @@ class FallbackHotTail:
         self._away = True
         return None
 
-    async def _read(self, ask: Callable[[TailReader], Awaitable[T]], merge: Callable[[T, T], T]) -> T:
+    async def _read(self, query: Callable[[TailReader], Awaitable[T]], merge: Callable[[T, T], T]) -> T:
         if await self._usable():
             with suppress_unavailable():
-                return await ask(self._shared)
+                return await query(self._shared)
             self._away = True
-        own = await ask(self._own)
-        # Which answers, or fails, at once: who looks for it after an outage does so for everybody.
+        own = await query(self._own)
+        # Returns or fails at once: after an outage one caller at a time waits for the shared tail.
         with suppress_unavailable():
-            return merge(own, await ask(self._shared))
+            return merge(own, await query(self._shared))
         return own
 
     async def _usable(self) -> bool:
-        """Whether the shared tail is there and whole. Looks for it once a second, and uses the spare while it does."""
+        """Whether the shared tail is reachable and complete. Checks at most once a second."""
         if self._away and self._clock.monotonic() >= self._look_at:
             self._look_at = math.inf
             try:
@@ -98,9 +99,9 @@ class FallbackHotTail:
 
     async def _look(self) -> None:
         stored = await self._events.stored()
-        # No watermark comes over a bus that may be away too.
+        # The bus may be down as well, so no watermark arrives.
         await self._own.trim(stored)
-        # The first that needs the shared tail: as long as it is away, nothing that is added waits for it.
+        # The first step that needs the shared tail: until it is reachable, no `add` waits for it.
         await self._shared.trim(stored)
         self._refilling, self._missed = True, False
         await self._refill()
@@ -123,14 +124,16 @@ def _offset(item: StoredEvent) -> int:
 
 
 class FallbackSendClaims:
-    """SendClaims that falls back on this process's own. Copies made on two nodes meanwhile the persister takes back."""
+    """SendClaims that falls back to those of this process. The persister withdraws copies that two nodes made
+    meanwhile.
+    """
 
     def __init__(self, *, shared: SendClaims, own: SendClaims) -> None:
         self._shared = shared
         self._own = own
 
     async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
-        # What was claimed here while the others were away is still on its way.
+        # A claim made here during an outage may still be in flight.
         known = await self._own.claim(sender_id, client_message_id, message_id)
         with suppress_unavailable():
             return await self._shared.claim(sender_id, client_message_id, known)

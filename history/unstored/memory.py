@@ -13,7 +13,7 @@ from kernel.ids import UserId
 
 
 class MemoryHotTail:
-    """HotTail for the embedded default. As large as what the persister is behind by."""
+    """HotTail for the embedded mesh. Its size is the persister's lag."""
 
     def __init__(self) -> None:
         self._floor: dict[int, int] = {}
@@ -27,10 +27,10 @@ class MemoryHotTail:
         if position.offset <= self._floor.get(position.partition, -1):
             return
         kept = self._events[chat_id]
-        place = bisect_left(kept, position.offset, key=_offset)
-        if place < len(kept) and kept[place].position == position:
+        index = bisect_left(kept, position.offset, key=_offset)
+        if index < len(kept) and kept[index].position == position:
             return
-        kept.insert(place, event)
+        kept.insert(index, event)
         heapq.heappush(self._waiting[position.partition], (position.offset, chat_id))
         for user_id in users_of(event.event):
             self._chats[user_id][chat_id] += 1
@@ -55,7 +55,7 @@ class MemoryHotTail:
                 self._forget(heapq.heappop(waiting)[1], offset)
 
     def _forget(self, chat_id: ChatId, offset: int) -> None:
-        """Drop the events of a chat up to an offset: they all share a partition."""
+        """Drop the events of a chat up to an offset. All events of a chat are in one partition."""
         kept = self._events.get(chat_id, [])
         end = bisect_right(kept, offset, key=_offset)
         for event in kept[:end]:
@@ -93,10 +93,10 @@ def _send_of(event: StoredEvent) -> Send | None:
 
 
 class MemorySendClaims:
-    """SendClaims for the embedded default: the newest claims, in a bounded dictionary."""
+    """SendClaims for the embedded mesh: a bounded map of the newest claims."""
 
     def __init__(self, *, capacity: int = 100_000) -> None:
-        """`capacity`: claims that are remembered; the oldest are forgotten first."""
+        """`capacity`: number of claims kept; the oldest are dropped first."""
         self._capacity = capacity
         self._claims: OrderedDict[tuple[UserId, UUID], UUID] = OrderedDict()
 

@@ -1,4 +1,8 @@
-"""Hot tail and send claims that all nodes share, in Redis."""
+"""Hot tail and send claims that all nodes share, in Redis.
+
+All keys of a command are in one slot, so the tail works on a cluster. Every command is idempotent, so any node may
+refill the tail at any time. Entries at or below the watermark are ignored on read.
+"""
 
 import asyncio
 from collections import defaultdict
@@ -16,13 +20,13 @@ from kernel.redis.handle import Call, RedisHandle, Script
 from kernel.redis.pipeline import Part
 from kernel.telemetry.logs import logger
 
-# What a node that died half-way left behind goes by itself; longer than any outage of the persister should take.
+# Expires what a dead node left behind; longer than any expected outage of the persister.
 _TTL_SECONDS = 3 * 24 * 60 * 60
 _TRIMMED_AT_ONCE = 500
-# Redis does nothing else meanwhile.
+# Redis serves nobody else while it runs a script.
 _KEYS_AT_ONCE = 500
 
-# For each key what it is and what is put there: a note into a sorted set, or an event into a hash.
+# Per key its kind and value: a note goes into a sorted set, an event into a hash.
 _ADD = Script.of("""
 local offset, ttl = ARGV[1], ARGV[2]
 for i, key in ipairs(KEYS) do
@@ -42,7 +46,7 @@ for i, key in ipairs(KEYS) do
   redis.call(kind == 'note' and 'ZREM' or 'HDEL', key, value)
 end
 """)
-# Only what nobody has noted anew since it was read.
+# Skips notes that were added again since they were read.
 _DROP_NOTES = Script.of("""
 for i = 1, #ARGV, 2 do
   if redis.call('ZSCORE', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('ZREM', KEYS[1], ARGV[i]) end
@@ -56,7 +60,9 @@ _Entry = tuple[str, str, Part]
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """Where an event lies, as a member of sorted sets. `send`: sender and name of a message; nothing for the rest."""
+    """Chat and offset of an event, as a member of sorted sets. `send`: sender and client_message_id; empty for other
+    events.
+    """
 
     offset: int
     chat_id: ChatId
@@ -83,7 +89,7 @@ class RedisHotTail:
     """
 
     def __init__(self, *, redis: RedisHandle, log_id: str) -> None:
-        """`log_id`: of the log whose offsets these are; another log has a tail of its own."""
+        """`log_id`: the log that the offsets belong to; each log has its own tail."""
         self._redis = redis
         self._prefix = redis.key(f"tail:{log_id}:")
         self._floor: dict[int, int] = {}
@@ -93,7 +99,7 @@ class RedisHotTail:
         if self._is_stored(event.position):
             return
         note = _Note.of(event)
-        # The note that has it trimmed goes first: what a dying node leaves half done is trimmed like the rest.
+        # The note that leads to trimming goes first, so that a half-finished add is trimmed as well.
         entries: list[_Entry] = [(self._waiting(partition), "note", str(note))]
         entries += [(self._user(user_id), "note", f"{partition}|{note.chat_id}") for user_id in users_of(event.event)]
         if note.send:
@@ -125,8 +131,8 @@ class RedisHotTail:
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> StoredEvent | None:
         (members,) = await self._redis.ask([("ZRANGE", self._send(f"{sender_id}:{client_message_id}"), 0, -1)])
         for member in members:
-            _, _, place = member.partition(b"|")
-            note = _Note.read(place)
+            _, _, position = member.partition(b"|")
+            note = _Note.read(position)
             values = await self._redis.ask([("HGET", self._events(note.chat_id), note.offset)])
             if found := self._not_stored(values):
                 return found[0]
@@ -138,7 +144,7 @@ class RedisHotTail:
         await asyncio.gather(*(self._forget(partition, self._floor[partition]) for partition in stored))
 
     async def _forget(self, partition: int, offset: int) -> None:
-        """Each note is taken by one node only, however many trim."""
+        """Drop stored events. Each note is taken by exactly one node, however many trim at once."""
         taken = _TRIMMED_AT_ONCE
         while taken == _TRIMMED_AT_ONCE:
             members = await self._redis.run(_TAKE_STORED, [self._waiting(partition)], offset, _TRIMMED_AT_ONCE)
@@ -149,7 +155,7 @@ class RedisHotTail:
             taken = len(members)
 
     def _not_stored(self, values: Iterable[bytes | None]) -> Sequence[StoredEvent]:
-        """The events of some values that still count, in log order; None is no event."""
+        """Return the events that are not stored yet, in log order; None values are skipped."""
         found = [_unpacked(value) for value in values if value is not None]
         events = [event for event in found if event is not None and not self._is_stored(event.position)]
         return sorted(events, key=lambda event: event.position.offset)
@@ -158,7 +164,7 @@ class RedisHotTail:
         return position.offset <= self._floor.get(position.partition, -1)
 
     def _calls(self, entries: Iterable[_Entry], *first: Part) -> list[Call]:
-        """One for each slot, or several, in the order in which they come up."""
+        """Group entries by slot, with a bounded number of keys per call."""
         slots: defaultdict[int, list[_Entry]] = defaultdict(list)
         for entry in entries:
             slots[self._redis.slot(entry[0])].append(entry)
@@ -192,7 +198,7 @@ def _unpacked(value: bytes) -> StoredEvent | None:
     try:
         event = unpack(value)
     except ValueError as error:
-        # Of a newer node, say; the log has it for whoever can read it.
+        # For example from a newer version; the log still has it.
         logger("history").warning("unreadable event in the hot tail", error=str(error))
         return None
     return event if isinstance(event, StoredEvent) else None

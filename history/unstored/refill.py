@@ -1,4 +1,4 @@
-"""Refills the hot tail from the log: what was acknowledged, and is not stored yet."""
+"""Refills the hot tail from the log with acknowledged events that are not stored yet."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -13,8 +13,10 @@ _BATCH = 500
 
 
 async def refill(*, tail: HotTail, log: LogReader, events: EventReader) -> None:
-    """Add every event after the stored offsets. Call it before the first request is served, and after the tail's owner
-    has begun to listen to STORED_CHANNEL: what is stored meanwhile is trimmed here or by the next watermark.
+    """Add every event after the stored offsets.
+
+    Call it before the first request is served and after subscribing to STORED_CHANNEL: events stored meanwhile are
+    trimmed here or by the next watermark.
     """
     stored = await events.stored()
     for partition, end in (await log.ends()).items():
@@ -27,7 +29,7 @@ async def _refill_partition(tail: HotTail, log: LogReader, partition: int, after
         records = await log.read(partition, after=after, limit=_BATCH)
         if not records:
             return
-        # Together: a tail that is shared may be a network away.
+        # Concurrently: a shared tail may be a network hop away.
         await asyncio.gather(*(tail.add(event) for event in _readable(records)))
         after = records[-1].position.offset
 
@@ -37,5 +39,5 @@ def _readable(records: Sequence[LogRecord]) -> Iterator[StoredEvent]:
         try:
             yield decode_record(record)
         except ValueError as error:
-            # The persister will put it aside; nobody was told of it.
+            # The persister makes it a dead letter; no client received it.
             logger("history").warning("unreadable record", position=str(record.position), error=str(error))

@@ -47,8 +47,8 @@ async def test_one_on_its_own_is_looked_up_at_once() -> None:
     session.answering.set()
     lookups = SendLookups(session)
 
-    assert await lookups.place((ANN, name)) == ("chat", message_id)
-    assert await lookups.place((ANN, UUID(an_id()))) is None
+    assert await lookups.find((ANN, name)) == ("chat", message_id)
+    assert await lookups.find((ANN, UUID(an_id()))) is None
 
 
 async def test_many_at_once_share_requests() -> None:
@@ -56,7 +56,7 @@ async def test_many_at_once_share_requests() -> None:
     names = [UUID(an_id()) for _ in range(60)]
     session.made = {name: uuid1() for name in names[::2]}
     lookups = SendLookups(session)
-    asking = [asyncio.create_task(lookups.place((ANN, name))) for name in names]
+    asking = [asyncio.create_task(lookups.find((ANN, name))) for name in names]
     await asyncio.sleep(0)
     session.answering.set()
 
@@ -71,7 +71,7 @@ async def test_one_that_gives_up_leaves_the_others_theirs() -> None:
     names = [UUID(an_id()) for _ in range(10)]
     session.made = {name: uuid1() for name in names}
     lookups = SendLookups(session)
-    asking = [asyncio.create_task(lookups.place((ANN, name))) for name in names]
+    asking = [asyncio.create_task(lookups.find((ANN, name))) for name in names]
     await asyncio.sleep(0)
     asking[0].cancel()
     session.answering.set()
@@ -87,8 +87,8 @@ async def test_all_hear_that_the_store_is_away_and_the_next_are_asked_for_anew()
     session.answering.set()
     lookups = SendLookups(session)
 
-    answers = await asyncio.gather(*(lookups.place((ANN, UUID(an_id()))) for _ in range(9)), return_exceptions=True)
+    answers = await asyncio.gather(*(lookups.find((ANN, UUID(an_id()))) for _ in range(9)), return_exceptions=True)
     session.away = False
 
     assert all(isinstance(answer, ChatlyError) for answer in answers)
-    assert await lookups.place((ANN, UUID(an_id()))) is None
+    assert await lookups.find((ANN, UUID(an_id()))) is None
