@@ -1,0 +1,73 @@
+"""Prints what the chosen tests need beside Python: `go`, `node`, `java`, `headless`, `kustomize`, `engines`, `web`.
+
+Takes the arguments of pytest. Collects the tests without running them, and reads their marks: `toolchain("go")` and the
+like, and `engines`. scripts/prepare_tests.sh installs what this prints.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+TOOLCHAINS: dict[str, tuple[str, ...]] = {
+    "chromium-headless-shell": ("node", "headless", "web"),
+    "curl": (),
+    "go": ("go",),
+    # Java without its compiler runs the engines, and nothing else.
+    "java": ("go", "java", "engines"),
+    "javac": ("java",),
+    "kustomize": ("go", "kustomize"),
+    "mvn": ("java",),
+    "npm": ("node",),
+}
+"""Command of a `toolchain` mark → steps. Go builds kustomize, and Node the web client that Chromium opens."""
+ENGINES = ("go", "java", "engines")
+"""Steps of the mark `engines`: Maven fetches the jars, Go builds the S3 server."""
+ORDER = ("go", "node", "java", "headless", "kustomize", "engines", "web")
+
+
+class _Collector:
+    """A pytest plugin that keeps what was collected."""
+
+    def __init__(self) -> None:
+        self.items: list[pytest.Item] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.items = list(session.items)
+
+
+def steps_of(items: Iterable[pytest.Item]) -> list[str]:
+    """Return the steps that these tests need, in the order in which they can be installed.
+
+    Raise KeyError for a toolchain that TOOLCHAINS does not know.
+    """
+    needed: set[str] = set()
+    for item in items:
+        if item.get_closest_marker("engines"):
+            needed.update(ENGINES)
+        for mark in item.iter_markers("toolchain"):
+            needed.update(TOOLCHAINS[mark.args[0]])
+    return [step for step in ORDER if step in needed]
+
+
+def collect(arguments: Sequence[str]) -> list[pytest.Item]:
+    """Return the tests that pytest would run with these arguments; exit with its output if it cannot collect them."""
+    collector, printed = _Collector(), io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        code = pytest.main([*arguments, "--collect-only", "-q", "-n", "0"], plugins=[collector])
+    if code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+        sys.stderr.write(printed.getvalue())
+        sys.exit(int(code))
+    return collector.items
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    print("\n".join(steps_of(collect(sys.argv[1:]))))
