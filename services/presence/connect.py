@@ -1,4 +1,4 @@
-"""Use case: being online with one device, and hearing of contacts."""
+"""Connect a device: the user is online while the stream is open and receives the states of contacts."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -8,30 +8,29 @@ from random import Random
 
 from kernel.errors import ChatlyError
 from kernel.ids import HybridClock, UserId
-from services.presence.announcer import Announcer
-from services.presence.contacts import ContactBook
+from services.presence.contacts import ContactCache
 from services.presence.hub import Hub
-from services.presence.lookup import PresenceLookup
 from services.presence.model import Connection, Update
 from services.presence.ports import Leases
-from services.presence.reader import Reader
+from services.presence.presences import PresenceLookup, PresencePublisher
+from services.presence.subscriber import Subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """Seconds. `grace`: life of a lease; `flush`: least time between answers; `keep_alive`: most time between answers;
+class StreamTiming:
+    """Seconds. `grace`: lifetime of a lease; `flush`, `keep_alive`: shortest and longest time between responses;
 
-    `spread`: within which streams come back that this node sends away.
+    `reconnect_spread`: clients of a node that shuts down reconnect after a random time up to this.
     """
 
     grace: float
     flush: float
     keep_alive: float
-    spread: float
+    reconnect_spread: float
 
 
 class Connect:
-    """Holds a lease while the stream is open. What renews it is elsewhere."""
+    """Takes a lease when the stream opens and releases it when the stream ends. `LeaseRenewal` renews it."""
 
     def __init__(
         self,
@@ -39,53 +38,53 @@ class Connect:
         hub: Hub,
         leases: Leases,
         lookup: PresenceLookup,
-        announcer: Announcer,
-        book: ContactBook,
+        publisher: PresencePublisher,
+        contacts: ContactCache,
         ids: HybridClock,
-        chance: Random,
-        pace: Pace,
+        random: Random,
+        timing: StreamTiming,
     ) -> None:
         self._hub = hub
         self._leases = leases
         self._lookup = lookup
-        self._announcer = announcer
-        self._book = book
+        self._publisher = publisher
+        self._contacts = contacts
         self._ids = ids
-        self._chance = chance
-        self._pace = pace
+        self._random = random
+        self._timing = timing
 
     async def __call__(self, *, user_id: UserId, device_id: str) -> AsyncGenerator[Update, None]:
-        """First a snapshot, then changes as they come, together if they come fast; an empty update when all is silent.
+        """Yield a snapshot, then batches of changes, and an empty update as keep-alive.
 
-        Ends when a newer stream of the same device opens, and, with `reconnect_after`, when this node goes away.
+        End when a newer stream of the same device opens, or, with `reconnect_after`, when this node shuts down.
         """
         connection = Connection(user_id, self._ids.next())
-        reader = Reader(connection=connection, device_id=device_id)
+        subscriber = Subscriber(connection=connection, device_id=device_id)
         try:
-            await self._hub.enter(reader)
-            # Asked after entering, so that a change of the list that comes meanwhile is heard of.
-            await self._hub.set_contacts(user_id, await self._book.visible_to(user_id, max_age=0))
-            self._announcer.soon(await self._leases.hold([connection], ttl=self._pace.grace))
-            while (update := await self._next(reader)) is not None:
+            await self._hub.add(subscriber)
+            # Read after adding the stream, so that a concurrent change of the list is received.
+            await self._hub.set_contacts(user_id, await self._contacts.visible_to(user_id, max_age=0))
+            self._publisher.schedule(await self._leases.hold([connection], ttl=self._timing.grace))
+            while (update := await self._next(subscriber)) is not None:
                 yield update
-                # What changes meanwhile goes into one answer.
-                await asyncio.sleep(self._pace.flush)
-            if reader.reconnect:
-                yield Update(reconnect_after=self._chance.uniform(0, self._pace.spread))
+                # Changes during this pause share the next response.
+                await asyncio.sleep(self._timing.flush)
+            if subscriber.reconnect:
+                yield Update(reconnect_after=self._random.uniform(0, self._timing.reconnect_spread))
         finally:
-            self._hub.leave(reader)
+            self._hub.remove(subscriber)
             with suppress(ChatlyError):
-                # A lease that cannot be given back now runs out by itself.
-                await self._leases.release(connection, grace=self._pace.grace)
+                # A lease that cannot be released now expires.
+                await self._leases.release(connection, grace=self._timing.grace)
 
-    async def _next(self, reader: Reader) -> Update | None:
-        while await reader.wait(self._pace.keep_alive):
-            if reader.ended:
+    async def _next(self, subscriber: Subscriber) -> Update | None:
+        while await subscriber.wait(self._timing.keep_alive):
+            if subscriber.closed:
                 return None
-            if reader.take_snapshot_request():
-                told = await self._lookup.read(reader.contacts)
-                reader.drop_known(told)
-                return Update(list(told.values()), snapshot=True)
-            if changes := reader.take_changes():
+            if subscriber.take_snapshot_request():
+                presences = await self._lookup.read(subscriber.contacts)
+                subscriber.drop_known(presences)
+                return Update(list(presences.values()), snapshot=True)
+            if changes := subscriber.take_changes():
                 return Update(changes)
         return Update()

@@ -1,89 +1,89 @@
-"""Contact lists, remembered for a while. The truth is messaging's."""
+"""Cached contact lists. Messaging owns them."""
 
 import asyncio
+from collections import OrderedDict
 from dataclasses import dataclass
 
-from kernel.cache import BoundedCache
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from kernel.telemetry.logs import logger
 from kernel.time import Clock
 from services.presence.ports import ContactSource
 
-# Far more than one node has streams: a list that is looked at every second must not be pushed out by others.
-_REMEMBERED = 200_000
+# Far more than the streams of one node: other lookups must not evict a list that is checked every second.
+_MAX_ENTRIES = 200_000
 _RETRY_SECONDS = 2.0
 
 
 @dataclass(slots=True)
 class _Entry:
     visible: frozenset[UserId]
-    """Shared by all streams of the user: lists may be long."""
-    asked_at: float = float("-inf")
+    """Shared by all streams of the user, because lists can be long."""
+    read_at: float = float("-inf")
     retry_at: float = float("-inf")
-    """After a failure: not to be asked before."""
-    outdated: int = 0
-    """How often it was said to be outdated; tells whether that happened while an answer was on its way."""
+    """Earliest time of the next read after a failure."""
+    invalidations: int = 0
+    """Increases with each invalidation; shows whether one happened during a read."""
 
 
-class ContactBook:
-    """Who may see whom: everybody who shares a chat, and oneself."""
+class ContactCache:
+    """Which users each user may see: everyone who shares a chat with them, and themselves."""
 
     def __init__(self, *, source: ContactSource, clock: Clock) -> None:
         self._source = source
         self._clock = clock
         self._log = logger("presence")
-        self._entries: BoundedCache[UserId, _Entry] = BoundedCache(capacity=_REMEMBERED)
-        self._outdated = asyncio.Event()
+        self._entries: OrderedDict[UserId, _Entry] = OrderedDict()
+        self._invalidated = asyncio.Event()
 
     async def visible_to(self, user_id: UserId, *, max_age: float) -> frozenset[UserId]:
-        """Whom the user may see, asked at most `max_age` s ago.
+        """Return the users whom `user_id` may see, read at most `max_age` s ago.
 
-        While the source is away: what is remembered, else only the user; it is asked again after 2 s.
+        While the source is unavailable, return the cached list, or only the user; the next read follows after 2 s.
         """
         entry = self._entry(user_id)
         if self._due(entry, max_age):
-            await self._ask(user_id, entry)
+            await self._read(user_id, entry)
         return entry.visible
 
     def due(self, user_id: UserId, *, max_age: float) -> bool:
-        """Whether `visible_to` would ask the source."""
+        """Return whether `visible_to` would read from the source."""
         return self._due(self._entry(user_id), max_age)
 
-    def outdate(self, user_id: UserId) -> None:
-        """What is remembered of this user is no longer right."""
+    def invalidate(self, user_id: UserId) -> None:
+        """Mark the user's list as outdated."""
         entry = self._entry(user_id)
-        entry.outdated += 1
-        entry.asked_at = float("-inf")
-        self._outdated.set()
+        entry.invalidations += 1
+        entry.read_at = float("-inf")
+        self._invalidated.set()
 
-    async def wait_outdated(self, seconds: float) -> None:
-        """Wait until something was said to be outdated since the last call, at most so long."""
+    async def wait_invalidated(self, seconds: float) -> None:
+        """Wait until a list was invalidated since the last call, at most `seconds`."""
         try:
             async with asyncio.timeout(seconds):
-                await self._outdated.wait()
+                await self._invalidated.wait()
         except TimeoutError:
             return
-        self._outdated.clear()
+        self._invalidated.clear()
 
     def _due(self, entry: _Entry, max_age: float) -> bool:
         now = self._clock.monotonic()
-        return now >= entry.retry_at and now - entry.asked_at >= max_age
+        return now >= entry.retry_at and now - entry.read_at >= max_age
 
-    async def _ask(self, user_id: UserId, entry: _Entry) -> None:
-        outdated, asked_at = entry.outdated, self._clock.monotonic()
+    async def _read(self, user_id: UserId, entry: _Entry) -> None:
+        invalidations, read_at = entry.invalidations, self._clock.monotonic()
         try:
             entry.visible = await self._source.contacts(user_id) | {user_id}
         except ChatlyError as error:
-            self._log.warning("contacts cannot be asked for now", user_id=user_id, error=str(error))
+            self._log.warning("contact list not read, will retry", user_id=user_id, error=str(error))
             entry.retry_at = self._clock.monotonic() + _RETRY_SECONDS
             return
-        if outdated == entry.outdated:
-            entry.asked_at = asked_at
+        if invalidations == entry.invalidations:
+            entry.read_at = read_at
 
     def _entry(self, user_id: UserId) -> _Entry:
-        entry = self._entries.get(user_id)
-        if entry is None:
-            entry = _Entry(frozenset({user_id}))
-            self._entries.put(user_id, entry)
+        entry = self._entries.setdefault(user_id, _Entry(frozenset({user_id})))
+        self._entries.move_to_end(user_id)
+        if len(self._entries) > _MAX_ENTRIES:
+            self._entries.popitem(last=False)
         return entry

@@ -1,99 +1,95 @@
-"""The open streams of this node: lets them in, hands the news to those it concerns, and ends them."""
+"""The open streams of this node: routes events to them and closes them."""
 
 from collections.abc import Collection
 
 from kernel.ids import UserId, time_key
-from services.presence.audience import Audience
-from services.presence.contacts import ContactBook
+from services.presence.contacts import ContactCache
 from services.presence.model import (
     Connection,
     ContactsChanged,
     DeviceConnected,
-    News,
-    NewsGap,
-    Presence,
+    EventGap,
+    PresenceEvent,
     StateChanged,
 )
-from services.presence.ports import NewsFeed, NewsSender
-from services.presence.reader import Reader
+from services.presence.ports import EventFeed, EventPublisher
+from services.presence.subscriber import Subscriber
+from services.presence.subscriber_index import SubscriberIndex
 
 
 class Hub:
     """One per node."""
 
-    def __init__(self, *, feed: NewsFeed, sender: NewsSender, book: ContactBook) -> None:
+    def __init__(self, *, feed: EventFeed, publisher: EventPublisher, contacts: ContactCache) -> None:
         self._feed = feed
-        self._sender = sender
-        self._book = book
-        self._audience = Audience(feed=feed)
+        self._publisher = publisher
+        self._contacts = contacts
+        self._index = SubscriberIndex(feed=feed)
         self._draining = False
 
     def users(self) -> Collection[UserId]:
-        """Who has an open stream here."""
-        return self._audience.users()
+        """Return the users with an open stream on this node."""
+        return self._index.users()
 
     def connections(self) -> Collection[Connection]:
-        """All open streams."""
-        return [reader.connection for reader in self._audience.readers()]
+        """Return all open streams."""
+        return [subscriber.connection for subscriber in self._index.subscribers()]
 
-    async def enter(self, reader: Reader) -> None:
-        """Let a stream in and end older ones of the same device, here and on other nodes."""
+    async def add(self, subscriber: Subscriber) -> None:
+        """Add a stream and end older streams of the same device, here and on other nodes."""
         if self._draining:
-            reader.end(reconnect=True)
-        self._end_older(reader.connection, reader.device_id)
-        await self._audience.join(reader)
-        await self._sender.publish([DeviceConnected(reader.connection, reader.device_id)])
+            subscriber.close(reconnect=True)
+        self._close_older(subscriber.connection, subscriber.device_id)
+        await self._index.add(subscriber)
+        await self._publisher.publish([DeviceConnected(subscriber.connection, subscriber.device_id)])
 
-    def leave(self, reader: Reader) -> None:
-        """The stream is over; harmless if it was never let in."""
-        self._audience.leave(reader)
+    def remove(self, subscriber: Subscriber) -> None:
+        """Remove a stream, if it was added."""
+        self._index.remove(subscriber)
 
     async def set_contacts(self, user_id: UserId, contacts: frozenset[UserId]) -> None:
-        """The user may see these; streams that saw others before start again."""
-        for reader in self._audience.readers_of(user_id):
-            if reader.contacts != contacts:
-                await self._audience.change(reader, contacts)
+        """Replace the contacts of the user's streams. A stream whose contacts change sends a new snapshot."""
+        for subscriber in self._index.owned_by(user_id):
+            if subscriber.contacts != contacts:
+                await self._index.set_contacts(subscriber, contacts)
 
-    async def tidy(self) -> None:
-        """Give back what closed streams no longer need."""
-        await self._audience.tidy()
+    async def unsubscribe_unused(self) -> None:
+        """Unsubscribe from channels that no stream needs."""
+        await self._index.unsubscribe_unused()
 
     def drain(self) -> None:
-        """Send all streams elsewhere, also those that still come."""
+        """Close all streams with a reconnect request, also those added later."""
         self._draining = True
-        for reader in self._audience.readers():
-            reader.end(reconnect=True)
+        for subscriber in self._index.subscribers():
+            subscriber.close(reconnect=True)
 
     async def run(self) -> None:
-        """Hand on the news as they come."""
+        """Route events until cancelled."""
         while True:
-            for news in await self._feed.receive():
-                self._hand_on(news)
+            for event in await self._feed.receive():
+                self._route(event)
 
-    def _hand_on(self, news: News | NewsGap) -> None:
-        match news:
+    def _route(self, event: PresenceEvent | EventGap) -> None:
+        match event:
             case StateChanged(presence):
-                self._tell(presence)
+                for subscriber in self._index.watching(presence.user_id):
+                    subscriber.offer(presence)
             case ContactsChanged(user_id):
-                self._book.outdate(user_id)
+                self._contacts.invalidate(user_id)
             case DeviceConnected(connection, device_id):
-                self._end_older(connection, device_id)
-            case NewsGap():
-                self._start_again()
+                self._close_older(connection, device_id)
+            case EventGap():
+                self._reload_all()
 
-    def _tell(self, presence: Presence) -> None:
-        for reader in self._audience.watchers_of(presence.user_id):
-            reader.tell(presence)
+    def _close_older(self, connection: Connection, device_id: str) -> None:
+        """Close older streams of the same device. Devices without a name never match."""
+        for subscriber in self._index.owned_by(connection.user_id) if device_id else ():
+            older = time_key(subscriber.connection.connection_id) < time_key(connection.connection_id)
+            if subscriber.device_id == device_id and older:
+                subscriber.close()
 
-    def _end_older(self, connection: Connection, device_id: str) -> None:
-        """A device without a name is never the same as another."""
-        for reader in self._audience.readers_of(connection.user_id) if device_id else ():
-            older = time_key(reader.connection.connection_id) < time_key(connection.connection_id)
-            if reader.device_id == device_id and older:
-                reader.end()
-
-    def _start_again(self) -> None:
-        for reader in self._audience.readers():
-            reader.start_again(reader.contacts)
-        for user_id in self._audience.users():
-            self._book.outdate(user_id)
+    def _reload_all(self) -> None:
+        for subscriber in self._index.subscribers():
+            subscriber.request_snapshot(subscriber.contacts)
+        for user_id in self._index.users():
+            self._contacts.invalidate(user_id)

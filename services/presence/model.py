@@ -1,4 +1,4 @@
-"""What presence speaks of: states, devices, and the news of them. Not how they travel or where they are kept."""
+"""States, devices and the events about them. Not how they are transported or stored."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -9,43 +9,43 @@ from uuid import UUID
 
 from kernel.ids import UserId
 
-# They change the direction of text that follows the status, which is not its own.
+# They would also reverse text that follows the status.
 _DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True, slots=True)
 class CustomStatus:
-    """Somebody's own words. `expires_at` None: they stay."""
+    """A status that a user has written. `expires_at` None: it does not expire."""
 
     text: str
     emoji: str
     expires_at: datetime | None = None
 
     def cleaned(self) -> "CustomStatus | None":
-        """Without control characters and surrounding space; None if nothing is left."""
+        """Return the status without control characters and surrounding space; None if nothing is left."""
         text, emoji = _printable(self.text), _printable(self.emoji)
         return CustomStatus(text, emoji, self.expires_at) if text or emoji else None
 
     def expired(self, now: datetime) -> bool:
-        """Whether its time is over."""
+        """Return whether `expires_at` has passed."""
         return self.expires_at is not None and self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """A user's state. Of two of the same user the one with the higher version is true; 0 is no knowledge at all."""
+    """A user's state. Of two states of one user, the higher version is the newer; version 0 means unknown."""
 
     user_id: UserId
     online: bool = False
     last_seen_at: datetime | None = None
-    """None while online, and where it is not known."""
+    """None while online, and when unknown."""
     status: CustomStatus | None = None
     version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Reachability:
-    """Whether a user holds a lease, and the version of that knowledge."""
+class OnlineState:
+    """Whether a user holds a lease, and the version of that state."""
 
     online: bool
     version: int
@@ -53,7 +53,7 @@ class Reachability:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is kept of a user across restarts."""
+    """The durable part of a user's state."""
 
     last_seen_at: datetime | None = None
     status: CustomStatus | None = None
@@ -61,9 +61,9 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One open stream of a user. `connection_id` is a TimeUUID: of two the later one is the newer stream.
+    """One open stream of a user. `connection_id` is a TimeUUID: the later one belongs to the newer stream.
 
-    Where two nodes' clocks disagree an older stream may be taken for the newer one: it then stays beside it.
+    If the clocks of two nodes disagree, the older stream can look newer; both streams then stay open.
     """
 
     user_id: UserId
@@ -72,17 +72,17 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One answer in a stream; with nothing in it: the stream is alive."""
+    """One response on a stream. An empty update is a keep-alive."""
 
     presences: Sequence[Presence] = ()
     snapshot: bool = False
-    """The presences are all there are."""
+    """True: `presences` holds every visible user and replaces earlier responses."""
     reconnect_after: float | None = None
-    """The server goes away: come back, to any server, after so many seconds."""
+    """The node is shutting down: reconnect, to any node, after this many seconds."""
 
 
 class Topic(Enum):
-    """What there is news about, for each user apart."""
+    """The kinds of bus channels; each user has one channel per topic."""
 
     STATE = "presence"
     CONTACTS = "contacts"
@@ -101,25 +101,25 @@ class StateChanged:
 
 @dataclass(frozen=True, slots=True)
 class ContactsChanged:
-    """The people who share a chat with this user are others than before."""
+    """The set of users who share a chat with this user has changed."""
 
     user_id: UserId
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceConnected:
-    """A named device opened a stream: older ones of the same device are to end."""
+    """A named device opened a stream; older streams of the same device must end."""
 
     connection: Connection
     device_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class NewsGap:
-    """News may have been missed: read everything again."""
+class EventGap:
+    """Events may have been missed: read all states again."""
 
 
-News = StateChanged | ContactsChanged | DeviceConnected
+PresenceEvent = StateChanged | ContactsChanged | DeviceConnected
 
 
 def _printable(text: str) -> str:

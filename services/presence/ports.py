@@ -1,92 +1,95 @@
-"""What presence needs from outside, each as small as its user allows."""
+"""Ports of the presence service."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from kernel.ids import UserId
-from services.presence.model import Channel, Connection, CustomStatus, News, NewsGap, Profile, Reachability
+from services.presence.model import Channel, Connection, CustomStatus, EventGap, OnlineState, PresenceEvent, Profile
 
 
 class Leases(Protocol):
-    """Who is online: whoever has a lease that has not run out. Several nodes may share one.
+    """Expiring leases, one per connection; nodes may share them. A user with a lease is online.
 
-    Per user a set of connections by expiry (key `online_users:{userId}`). A user comes online by the first lease and
-    goes offline by the sweep that finds no lease left; each of these changes makes the user's version grow.
+    The first lease brings a user online. `remove_expired` takes a user offline when no lease is left.
+    Each of these changes increases the user's version.
     """
 
     async def hold(self, connections: Iterable[Connection], *, ttl: float) -> Sequence[UserId]:
-        """Take or renew one lease per connection, for `ttl` s from now. Returns the users who came online by this."""
+        """Take or renew one lease per connection for `ttl` s from now. Return the users who came online."""
         ...
 
     async def release(self, connection: Connection, *, grace: float) -> None:
-        """The connection is gone: its lease runs out `grace` s from now. Nothing happens if it ran out before."""
+        """Let the connection's lease expire in `grace` s. Do nothing if it has expired already."""
         ...
 
-    async def sweep(self) -> Mapping[UserId, datetime]:
-        """Forget what ran out. Returns who went offline by this and when they were last here; each is told once."""
+    async def remove_expired(self) -> Mapping[UserId, datetime]:
+        """Remove expired leases. Return the users who went offline and when each was last seen.
+
+        Each change to offline is returned once, to one node.
+        """
         ...
 
 
-class Reach(Protocol):
-    """The one authority on who is online and on versions."""
+class OnlineStates(Protocol):
+    """The authority on who is online and on versions."""
 
-    async def read(self, user_ids: Iterable[UserId]) -> Mapping[UserId, Reachability]:
-        """One for each user asked for. Never older than an earlier answer, also across restarts."""
+    async def read(self, user_ids: Iterable[UserId]) -> Mapping[UserId, OnlineState]:
+        """Return one state per user. Versions never decrease, also across restarts."""
         ...
 
-    async def bump(self, user_ids: Iterable[UserId]) -> None:
-        """Make the versions grow: something else of their state has changed."""
+    async def increment_versions(self, user_ids: Iterable[UserId]) -> None:
+        """Increase the versions of these users after another part of their state has changed."""
         ...
 
 
 class ProfileStore(Protocol):
-    """Last seen and custom statuses. Durable on return."""
+    """Last seen times and custom statuses. Writes are durable on return."""
 
     async def read(self, user_ids: Iterable[UserId]) -> Mapping[UserId, Profile]:
-        """Those of whom anything is kept. A status that has expired may still be in it."""
+        """Return the stored profiles; users without one are absent. A status may have expired."""
         ...
 
-    async def saw(self, moments: Mapping[UserId, datetime]) -> None:
-        """These users were here then. Only moves forward."""
+    async def record_seen(self, times: Mapping[UserId, datetime]) -> None:
+        """Store when these users were last seen. A stored time only moves forward."""
         ...
 
     async def set_status(self, user_id: UserId, status: CustomStatus | None) -> None:
-        """Replace the status; None takes it away."""
+        """Replace the status; None removes it."""
         ...
 
-    async def drop_expired(self, now: datetime) -> Sequence[UserId]:
-        """Take away the statuses that have expired; returns whose. Each is told once."""
+    async def remove_expired_statuses(self, now: datetime) -> Sequence[UserId]:
+        """Remove expired statuses and return their users. Each removal is returned once, to one node."""
         ...
 
 
 class ContactSource(Protocol):
-    """Who shares a chat with whom."""
+    """The contact lists, owned by messaging."""
 
     async def contacts(self, user_id: UserId) -> frozenset[UserId]:
-        """Everybody who shares a chat with the user. Raises ChatlyError UNAVAILABLE if that cannot be known now."""
+        """Return all users who share a chat with the user. Raise UNAVAILABLE if they cannot be read now."""
         ...
 
 
-class NewsSender(Protocol):
-    """Tells all nodes. At most once."""
+class EventPublisher(Protocol):
+    """Publishes events to all nodes, at most once."""
 
-    async def publish(self, news: Sequence[News]) -> None:
-        """Tell. Never waits for receivers and never raises: what cannot be sent now is dropped."""
+    async def publish(self, events: Sequence[PresenceEvent]) -> None:
+        """Publish without waiting for receivers. Never raises: an event that cannot be sent now is dropped."""
         ...
 
 
-class NewsFeed(Protocol):
-    """What this node hears."""
+class EventFeed(Protocol):
+    """The events that this node receives."""
 
-    async def add(self, channels: Iterable[Channel]) -> None:
-        """Hear of these too. On return everything told from now on arrives."""
+    async def subscribe(self, channels: Iterable[Channel]) -> None:
+        """Add channels. Every event published after the return is received."""
         ...
 
-    async def remove(self, channels: Iterable[Channel]) -> None:
-        """Hear of these no more."""
+    async def unsubscribe(self, channels: Iterable[Channel]) -> None:
+        """Remove channels."""
         ...
 
-    async def receive(self) -> Sequence[News | NewsGap]:
-        """What has come since the last call; waits for it. May be empty."""
+    async def receive(self) -> Sequence[PresenceEvent | EventGap]:
+        """Wait for events and return them in order. The result may be empty."""
         ...

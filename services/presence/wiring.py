@@ -13,64 +13,57 @@ from kernel.platform import Platform
 from kernel.service import Service
 from kernel.telemetry import metrics
 from kernel.time import Clock
-from services.presence.adapters.bus.news import BusNewsSender, open_bus_news_feed
-from services.presence.adapters.grpc.contacts import MessagingContactSource
-from services.presence.adapters.memory.leases import MemoryLeases
-from services.presence.adapters.sqlite.profiles import open_sqlite_profile_store
-from services.presence.announcer import Announcer
+from services.presence.adapters.bus import BusEventPublisher, open_bus_event_feed
+from services.presence.adapters.grpc import MessagingContactSource
+from services.presence.adapters.memory import MemoryLeases
+from services.presence.adapters.sqlite import open_sqlite_profile_store
 from services.presence.api.grpc import PresenceServicer
-from services.presence.connect import Connect, Pace
-from services.presence.contact_refresh import ContactRefresh
-from services.presence.contacts import ContactBook
-from services.presence.get_presence import GetPresence
+from services.presence.connect import Connect, StreamTiming
+from services.presence.contacts import ContactCache
 from services.presence.hub import Hub
-from services.presence.lookup import PresenceLookup
-from services.presence.ports import ContactSource, Leases, NewsFeed, NewsSender, ProfileStore, Reach
-from services.presence.renewal import Renewal
-from services.presence.set_status import SetStatus
+from services.presence.loops import ContactRefresh, ExpirySweep, LeaseRenewal
+from services.presence.ports import ContactSource, EventFeed, EventPublisher, Leases, OnlineStates, ProfileStore
+from services.presence.presences import GetPresence, PresenceLookup, PresencePublisher, SetStatus
 from services.presence.settings import PresenceSettings
-from services.presence.sweep import Sweep
 
 
 @asynccontextmanager
 async def open_presence(settings: PresenceSettings, platform: Platform) -> AsyncIterator[Service]:
-    """The service, with contacts from messaging."""
+    """Open the service; it reads contact lists from messaging."""
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(_open_stores(platform))
         yield build_presence(
             settings,
             clock=platform.clock,
             leases=stores.leases,
-            reach=stores.reach,
+            online=stores.online,
             profiles=stores.profiles,
             contacts=MessagingContactSource(channel=platform.service_channel("messaging")),
-            sender=BusNewsSender(bus=platform.bus),
-            feed=await stack.enter_async_context(open_bus_news_feed(platform.bus)),
+            events=BusEventPublisher(bus=platform.bus),
+            feed=await stack.enter_async_context(open_bus_event_feed(platform.bus)),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stores:
-    """Who is online, and what is kept of everybody."""
-
     leases: Leases
-    reach: Reach
+    online: OnlineStates
     profiles: ProfileStore
 
 
 @asynccontextmanager
 async def _open_stores(platform: Platform) -> AsyncIterator[_Stores]:
-    """Leases in memory and profiles in `presence.db`, or both where all nodes reach them: Redis and Cassandra."""
+    """Open Redis and Cassandra if the platform has engines, else memory and `presence.db`."""
     if platform.engines is not None:
         from services.presence.adapters.cassandra.profiles import CassandraProfileStore
         from services.presence.adapters.redis.leases import RedisLeases
 
         shared = RedisLeases(redis=platform.engines.redis)
-        yield _Stores(leases=shared, reach=shared, profiles=CassandraProfileStore(platform.engines.cassandra))
+        yield _Stores(leases=shared, online=shared, profiles=CassandraProfileStore(platform.engines.cassandra))
         return
     leases = MemoryLeases(clock=platform.clock)
     async with open_sqlite_profile_store(platform.data_dir / "presence.db") as profiles:
-        yield _Stores(leases=leases, reach=leases, profiles=profiles)
+        yield _Stores(leases=leases, online=leases, profiles=profiles)
 
 
 def build_presence(
@@ -78,46 +71,48 @@ def build_presence(
     *,
     clock: Clock,
     leases: Leases,
-    reach: Reach,
+    online: OnlineStates,
     profiles: ProfileStore,
     contacts: ContactSource,
-    sender: NewsSender,
-    feed: NewsFeed,
+    events: EventPublisher,
+    feed: EventFeed,
 ) -> Service:
-    """One node over adapters that are open. Nodes that share leases, profiles and the bus are one service."""
-    lookup = PresenceLookup(reach=reach, profiles=profiles, clock=clock)
-    announcer = Announcer(reach=reach, lookup=lookup, sender=sender)
-    book = ContactBook(source=contacts, clock=clock)
-    hub = Hub(feed=feed, sender=sender, book=book)
-    renewal = Renewal(
+    """Build one node over open adapters. Nodes that share leases, profiles and the bus form one service."""
+    lookup = PresenceLookup(online=online, profiles=profiles, clock=clock)
+    publisher = PresencePublisher(online=online, lookup=lookup, events=events)
+    cache = ContactCache(source=contacts, clock=clock)
+    hub = Hub(feed=feed, publisher=events, contacts=cache)
+    renewal = LeaseRenewal(
         hub=hub,
         leases=leases,
         profiles=profiles,
-        announcer=announcer,
+        publisher=publisher,
         clock=clock,
         every=min(settings.renew_seconds, settings.grace_seconds / 3),
         ttl=settings.grace_seconds,
     )
-    sweep = Sweep(leases=leases, profiles=profiles, announcer=announcer, clock=clock, every=settings.sweep_seconds)
-    refresh = ContactRefresh(hub=hub, book=book, max_age=settings.contacts_seconds)
+    sweep = ExpirySweep(
+        leases=leases, profiles=profiles, publisher=publisher, clock=clock, every=settings.sweep_seconds
+    )
+    refresh = ContactRefresh(hub=hub, contacts=cache, max_age=settings.contacts_seconds)
     connect = Connect(
         hub=hub,
         leases=leases,
         lookup=lookup,
-        announcer=announcer,
-        book=book,
+        publisher=publisher,
+        contacts=cache,
         ids=HybridClock(clock=clock),
-        chance=SystemRandom(),
-        pace=_pace(settings),
+        random=SystemRandom(),
+        timing=_timing(settings),
     )
     servicer = PresenceServicer(
         connect=connect,
-        get_presence=GetPresence(book=book, lookup=lookup),
-        set_status=SetStatus(profiles=profiles, announcer=announcer, clock=clock),
+        get_presence=GetPresence(contacts=cache, lookup=lookup),
+        set_status=SetStatus(profiles=profiles, publisher=publisher, clock=clock),
     )
 
     async def drain() -> None:
-        await renewal.note()
+        await renewal.store_last_seen()
         hub.drain()
 
     online_users = metrics.gauge("chatly_presence_online_users", "Users with an open stream on this node.")
@@ -127,8 +122,8 @@ def build_presence(
         grpc_services=["chatly.presence.v1.PresenceService"],
         mount=[partial(add_PresenceServiceServicer_to_server, servicer)],
         loops={
-            "presence news": hub.run,
-            "presence announcements": announcer.run,
+            "presence events": hub.run,
+            "presence publisher": publisher.run,
             "presence leases": renewal.run,
             "presence sweep": sweep.run,
             "presence contacts": refresh.run,
@@ -137,10 +132,10 @@ def build_presence(
     )
 
 
-def _pace(settings: PresenceSettings) -> Pace:
-    return Pace(
+def _timing(settings: PresenceSettings) -> StreamTiming:
+    return StreamTiming(
         grace=settings.grace_seconds,
         flush=settings.flush_seconds,
         keep_alive=settings.keep_alive_seconds,
-        spread=settings.reconnect_spread_seconds,
+        reconnect_spread=settings.reconnect_spread_seconds,
     )

@@ -29,7 +29,7 @@ from services.presence.model import Connection
 from tests.engines.own_redis import OwnRedis
 from tests.ports import free_ports
 from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, stored
-from tests.unit.presence.fakes import a_user
+from tests.unit.presence.harness import a_user
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.engines("redis")
@@ -216,7 +216,7 @@ async def test_leases_and_attempts_work(redis: RedisHandle) -> None:
     gone: set[str] = set()
 
     async def all_went() -> bool:
-        gone.update(await leases.sweep())
+        gone.update(await leases.remove_expired())
         return len(gone) == 50
 
     await eventually(all_went)

@@ -13,7 +13,7 @@ from kernel.redis.handle import RedisHandle
 from services.presence.adapters.redis.leases import RedisLeases
 from services.presence.model import Connection
 from tests.engines.redis_house import fresh_redis, keys
-from tests.unit.presence.fakes import a_user
+from tests.unit.presence.harness import a_user
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.engines("redis")
@@ -37,7 +37,7 @@ async def test_of_nodes_that_sweep_at_once_one_tells_of_each_user(redis: RedisHa
     told: Counter[UserId] = Counter()
 
     async def everybody_went() -> bool:
-        for gone in await asyncio.gather(*(node.sweep() for node in nodes)):
+        for gone in await asyncio.gather(*(node.remove_expired() for node in nodes)):
             told.update(gone.keys())
         return len(told) == len(crowd)
 
@@ -65,7 +65,7 @@ async def test_a_device_on_another_node_keeps_its_user_online(redis: RedisHandle
     gone: set[UserId] = set()
 
     async def the_stranger_went() -> bool:
-        gone.update(await here.sweep())
+        gone.update(await here.remove_expired())
         return stranger.user_id in gone
 
     await eventually(the_stranger_went)
@@ -80,7 +80,7 @@ async def test_last_seen_is_told_by_the_servers_clock(redis: RedisHandle) -> Non
     seen: dict[UserId, datetime] = {}
 
     async def went() -> bool:
-        seen.update(await leases.sweep())
+        seen.update(await leases.remove_expired())
         return bool(seen)
 
     await eventually(went)
@@ -94,7 +94,7 @@ async def test_whatever_is_kept_goes_by_itself_but_for_the_index_which_the_sweep
     gone: set[UserId] = set()
 
     async def everybody_went() -> bool:
-        gone.update(await leases.sweep())
+        gone.update(await leases.remove_expired())
         return len(gone) == len(crowd)
 
     await eventually(everybody_went)
@@ -105,4 +105,4 @@ async def test_whatever_is_kept_goes_by_itself_but_for_the_index_which_the_sweep
 
 
 async def _goes(leases: RedisLeases, user_id: UserId) -> bool:
-    return user_id in await leases.sweep()
+    return user_id in await leases.remove_expired()

@@ -1,4 +1,4 @@
-"""PresenceService over gRPC: unpack, call the use case, pack. No decisions here."""
+"""PresenceService over gRPC. Handlers unpack, call a use case and pack."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -11,8 +11,7 @@ from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceServicer
 from kernel.grpc.context import current_user
 from services.presence.api.mapping import presence_pb, response_pb, status_in, user_ids
 from services.presence.connect import Connect
-from services.presence.get_presence import GetPresence
-from services.presence.set_status import SetStatus
+from services.presence.presences import GetPresence, SetStatus
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

@@ -1,4 +1,4 @@
-"""Protobuf ↔ model, for the RPCs and for the news on the bus."""
+"""Protobuf ↔ model, for the RPCs and for events on the bus."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,8 +16,8 @@ from services.presence.model import (
     ContactsChanged,
     CustomStatus,
     DeviceConnected,
-    News,
     Presence,
+    PresenceEvent,
     StateChanged,
     Topic,
     Update,
@@ -27,21 +27,20 @@ _UUID_BYTES = 16
 
 
 def user_ids(request: pb.GetPresenceRequest) -> list[UserId]:
-    """The users asked for, each once."""
+    """Return the requested users without duplicates."""
     return [UserId(user_id) for user_id in dict.fromkeys(user_id.lower() for user_id in request.user_ids)]
 
 
 def status_in(request: pb.SetStatusRequest) -> CustomStatus | None:
-    """The new status; raises INVALID_ARGUMENT where its expiry is no moment of the calendar."""
+    """Return the new status. Raise INVALID_ARGUMENT if `expires_at` is out of range."""
     if not request.HasField("status"):
         return None
     status = request.status
-    expires_at = _moment("status.expires_at", status.expires_at) if status.HasField("expires_at") else None
+    expires_at = _datetime("status.expires_at", status.expires_at) if status.HasField("expires_at") else None
     return CustomStatus(status.text, status.emoji, expires_at)
 
 
 def presence_pb(presence: Presence) -> pb.Presence:
-    """A state as it travels."""
     return pb.Presence(
         user_id=presence.user_id,
         availability=pb.AVAILABILITY_ONLINE if presence.online else pb.AVAILABILITY_OFFLINE,
@@ -52,7 +51,6 @@ def presence_pb(presence: Presence) -> pb.Presence:
 
 
 def response_pb(update: Update) -> pb.ConnectResponse:
-    """One answer of a stream."""
     return pb.ConnectResponse(
         presences=[presence_pb(presence) for presence in update.presences],
         snapshot=update.snapshot,
@@ -62,14 +60,14 @@ def response_pb(update: Update) -> pb.ConnectResponse:
 
 
 def channel_name(channel: Channel) -> str:
-    """The bus channel `presence:{user_id}`, `contacts:{user_id}` or `devices:{user_id}`."""
+    """Return the bus channel: `presence:{user_id}`, `contacts:{user_id}` or `devices:{user_id}`."""
     topic, user_id = channel
     return f"{topic.value}:{user_id}"
 
 
-def pack_news(news: News) -> tuple[Channel, bytes]:
-    """Where the news goes, and as what bytes."""
-    match news:
+def pack_event(event: PresenceEvent) -> tuple[Channel, bytes]:
+    """Return the channel and the payload of an event."""
+    match event:
         case StateChanged(presence):
             return (Topic.STATE, presence.user_id), presence_pb(presence).SerializeToString()
         case ContactsChanged(user_id):
@@ -78,8 +76,8 @@ def pack_news(news: News) -> tuple[Channel, bytes]:
             return (Topic.DEVICES, connection.user_id), connection.connection_id.bytes + device_id.encode()
 
 
-def unpack_news(channel: str, payload: bytes) -> News:
-    """What `pack_news` packed; raises ValueError if it is something else."""
+def unpack_event(channel: str, payload: bytes) -> PresenceEvent:
+    """Undo `pack_event`. Raise ValueError if the payload is not an event."""
     topic, _, user = channel.partition(":")
     user_id = UserId(user)
     match Topic(topic):
@@ -117,7 +115,7 @@ def _status_pb(status: CustomStatus) -> pb.CustomStatus:
     return pb.CustomStatus(text=status.text, emoji=status.emoji, expires_at=maybe_timestamp(status.expires_at))
 
 
-def _moment(field: str, wire: Timestamp) -> datetime:
+def _datetime(field: str, wire: Timestamp) -> datetime:
     try:
         return moment_of(wire)
     except ValueError as error:

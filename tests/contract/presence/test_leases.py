@@ -1,4 +1,4 @@
-"""What Leases and Reach promise, asked of every adapter that makes the promise."""
+"""Contract of Leases and OnlineStates, for every adapter."""
 
 from collections.abc import AsyncIterator
 from typing import Protocol
@@ -7,55 +7,55 @@ from uuid import UUID
 import pytest
 
 from kernel.redis.handle import RedisHandle
-from services.presence.adapters.memory.leases import MemoryLeases
+from services.presence.adapters.memory import MemoryLeases
 from services.presence.adapters.redis.leases import RedisLeases
 from services.presence.model import Connection
-from services.presence.ports import Leases, Reach
+from services.presence.ports import Leases, OnlineStates
 from tests.builders import NOON
 from tests.engines.redis_house import forget_everything, fresh_redis
 from tests.fakes import FakeClock
-from tests.unit.presence.fakes import a_user
+from tests.unit.presence.harness import a_user
 
 ANN, BOB = a_user(), a_user()
 PHONE, LAPTOP = Connection(ANN, UUID(int=1)), Connection(ANN, UUID(int=2))
 
 
-class LeasesAndReach(Leases, Reach, Protocol):
-    """Both ports: they are two views of one thing."""
+class LeaseAdapter(Leases, OnlineStates, Protocol):
+    """Both ports, implemented by one class."""
 
 
-class House(Protocol):
-    """One technology: what keeps the leases, and nodes that use it."""
+class Backend(Protocol):
+    """The storage of one technology."""
 
-    def leases(self) -> LeasesAndReach:
-        """Those of a node that has just started."""
+    def leases(self) -> LeaseAdapter:
+        """Return the adapter of a newly started node."""
         ...
 
-    async def lose_everything(self) -> None:
-        """As when what keeps them is started anew."""
+    async def delete_all(self) -> None:
+        """Delete all data, as a restart of the storage without persistence does."""
         ...
 
 
-class MemoryHouse:
+class MemoryBackend:
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
 
-    def leases(self) -> LeasesAndReach:
+    def leases(self) -> LeaseAdapter:
         return MemoryLeases(clock=self._clock)
 
-    async def lose_everything(self) -> None:
-        """Each has a memory of its own."""
+    async def delete_all(self) -> None:
+        """Do nothing: each adapter starts empty."""
 
 
-class RedisHouse:
+class RedisBackend:
     def __init__(self, clock: FakeClock, redis: RedisHandle) -> None:
         self._clock = clock
         self._redis = redis
 
-    def leases(self) -> LeasesAndReach:
+    def leases(self) -> LeaseAdapter:
         return RedisLeases(redis=self._redis, clock=self._clock)
 
-    async def lose_everything(self) -> None:
+    async def delete_all(self) -> None:
         await forget_everything(self._redis)
 
 
@@ -65,97 +65,97 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.engines("redis"))])
-async def house(request: pytest.FixtureRequest, clock: FakeClock, fresh_name: str) -> AsyncIterator[House]:
+async def backend(request: pytest.FixtureRequest, clock: FakeClock, fresh_name: str) -> AsyncIterator[Backend]:
     if request.param == "memory":
-        yield MemoryHouse(clock)
+        yield MemoryBackend(clock)
     else:
         async with fresh_redis(request.getfixturevalue("redis_url"), fresh_name) as redis:
-            yield RedisHouse(clock, redis)
+            yield RedisBackend(clock, redis)
 
 
 @pytest.fixture
-def leases(house: House) -> LeasesAndReach:
-    return house.leases()
+def leases(backend: Backend) -> LeaseAdapter:
+    return backend.leases()
 
 
-async def test_the_first_lease_brings_a_user_online_and_others_do_not(leases: LeasesAndReach) -> None:
+async def test_the_first_lease_brings_a_user_online_and_others_do_not(leases: LeaseAdapter) -> None:
     assert list(await leases.hold([PHONE], ttl=10)) == [ANN]
     assert list(await leases.hold([PHONE, LAPTOP], ttl=10)) == []
     assert (await leases.read([ANN]))[ANN].online
 
 
-async def test_a_lease_that_is_not_renewed_runs_out_and_is_told_once(leases: LeasesAndReach, clock: FakeClock) -> None:
+async def test_a_lease_that_is_not_renewed_expires_and_is_returned_once(leases: LeaseAdapter, clock: FakeClock) -> None:
     await leases.hold([PHONE], ttl=10)
     clock.advance(9)
-    assert await leases.sweep() == {}
+    assert await leases.remove_expired() == {}
     clock.advance(1)
 
-    assert await leases.sweep() == {ANN: NOON}
-    assert await leases.sweep() == {}
+    assert await leases.remove_expired() == {ANN: NOON}
+    assert await leases.remove_expired() == {}
     assert not (await leases.read([ANN]))[ANN].online
 
 
-async def test_a_user_stays_online_by_the_device_that_is_left(leases: LeasesAndReach, clock: FakeClock) -> None:
+async def test_a_user_stays_online_while_one_device_is_left(leases: LeaseAdapter, clock: FakeClock) -> None:
     await leases.hold([PHONE, LAPTOP], ttl=10)
     clock.advance(6)
     await leases.hold([LAPTOP], ttl=10)
     clock.advance(6)
 
-    assert await leases.sweep() == {}
+    assert await leases.remove_expired() == {}
 
 
-async def test_a_released_lease_lasts_for_the_grace(leases: LeasesAndReach, clock: FakeClock) -> None:
+async def test_a_released_lease_lasts_for_the_grace(leases: LeaseAdapter, clock: FakeClock) -> None:
     await leases.hold([PHONE], ttl=100)
     await leases.release(PHONE, grace=10)
     clock.advance(9)
-    assert await leases.sweep() == {}
+    assert await leases.remove_expired() == {}
     clock.advance(1)
 
-    assert await leases.sweep() == {ANN: NOON}
+    assert await leases.remove_expired() == {ANN: NOON}
 
 
-async def test_releasing_what_is_not_held_brings_nobody_online(leases: LeasesAndReach) -> None:
+async def test_releasing_a_lease_that_is_not_held_changes_nothing(leases: LeaseAdapter) -> None:
     await leases.release(PHONE, grace=10)
 
     assert not (await leases.read([ANN]))[ANN].online
 
 
-async def test_each_change_makes_the_version_grow(leases: LeasesAndReach, clock: FakeClock) -> None:
+async def test_each_change_increases_the_version(leases: LeaseAdapter, clock: FakeClock) -> None:
     versions = [(await leases.read([ANN]))[ANN].version]
     await leases.hold([PHONE], ttl=10)
     versions.append((await leases.read([ANN]))[ANN].version)
-    await leases.bump([ANN])
+    await leases.increment_versions([ANN])
     versions.append((await leases.read([ANN]))[ANN].version)
     clock.advance(10)
-    await leases.sweep()
+    await leases.remove_expired()
     versions.append((await leases.read([ANN]))[ANN].version)
-    await leases.bump([ANN])
+    await leases.increment_versions([ANN])
     versions.append((await leases.read([ANN]))[ANN].version)
 
     assert versions == sorted(set(versions))
 
 
-async def test_a_user_never_heard_of_is_offline(leases: LeasesAndReach) -> None:
+async def test_an_unknown_user_is_offline(leases: LeaseAdapter) -> None:
     assert not (await leases.read([BOB]))[BOB].online
 
 
-async def test_versions_go_on_growing_when_all_is_lost(house: House, clock: FakeClock) -> None:
-    earlier = house.leases()
+async def test_versions_keep_growing_after_all_data_is_lost(backend: Backend, clock: FakeClock) -> None:
+    earlier = backend.leases()
     await earlier.hold([PHONE], ttl=10)
     online = (await earlier.read([ANN]))[ANN]
     clock.advance(1)
 
-    await house.lose_everything()
+    await backend.delete_all()
 
-    restarted = (await house.leases().read([ANN]))[ANN]
+    restarted = (await backend.leases().read([ANN]))[ANN]
     assert not restarted.online
     assert restarted.version > online.version
 
 
-async def test_a_user_who_comes_back_after_all_was_lost_comes_online_again(house: House, clock: FakeClock) -> None:
-    await house.leases().hold([PHONE], ttl=10)
-    await house.lose_everything()
-    leases = house.leases()
+async def test_a_user_comes_online_again_after_all_data_is_lost(backend: Backend, clock: FakeClock) -> None:
+    await backend.leases().hold([PHONE], ttl=10)
+    await backend.delete_all()
+    leases = backend.leases()
     offline = (await leases.read([ANN]))[ANN]
     clock.advance(1)
 
@@ -163,23 +163,23 @@ async def test_a_user_who_comes_back_after_all_was_lost_comes_online_again(house
     assert (await leases.read([ANN]))[ANN].version > offline.version
 
 
-async def test_a_lease_that_ran_out_is_not_released_into_a_new_one(leases: LeasesAndReach, clock: FakeClock) -> None:
+async def test_releasing_an_expired_lease_does_not_create_one(leases: LeaseAdapter, clock: FakeClock) -> None:
     await leases.hold([PHONE], ttl=10)
     clock.advance(10)
-    assert await leases.sweep() == {ANN: NOON}
+    assert await leases.remove_expired() == {ANN: NOON}
     await leases.release(PHONE, grace=10)
 
     assert not (await leases.read([ANN]))[ANN].online
 
 
-async def test_many_users_come_and_go_at_once(leases: LeasesAndReach, clock: FakeClock) -> None:
+async def test_many_users_come_online_and_go_offline_together(leases: LeaseAdapter, clock: FakeClock) -> None:
     crowd = [Connection(a_user(), UUID(int=number)) for number in range(200)]
     assert list(await leases.hold(crowd, ttl=10)) == [connection.user_id for connection in crowd]
     clock.advance(5)
     await leases.hold(crowd[100:], ttl=10)
     clock.advance(5)
 
-    assert set(await leases.sweep()) == {connection.user_id for connection in crowd[:100]}
-    assert [reach.online for reach in (await leases.read([who.user_id for who in crowd])).values()] == (
+    assert set(await leases.remove_expired()) == {connection.user_id for connection in crowd[:100]}
+    assert [state.online for state in (await leases.read([who.user_id for who in crowd])).values()] == (
         [False] * 100 + [True] * 100
     )

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.rpc.presence.devices import Cluster, Node
+from tests.rpc.presence.harness import Cluster, Node
 
 
 @pytest.fixture

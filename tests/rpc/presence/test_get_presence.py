@@ -1,17 +1,17 @@
-"""Asking for states without a stream."""
+"""Reading states without a stream."""
 
 import grpc
 import pytest
 from chatly.presence.v1 import presence_service_pb2 as pb
 
 from tests.builders import an_id
-from tests.rpc.presence.devices import Cluster, Node
-from tests.unit.presence.fakes import a_user
+from tests.rpc.presence.harness import Cluster, Node
+from tests.unit.presence.harness import a_user
 
 ANN, BOB, EVE = a_user(), a_user(), a_user()
 
 
-async def test_there_is_one_state_for_each_user_in_the_order_asked_for(cluster: Cluster, node: Node) -> None:
+async def test_states_are_returned_per_user_in_request_order(cluster: Cluster, node: Node) -> None:
     cluster.friends(ANN, BOB)
     await node.connect(BOB)
     await node.connect(EVE)
@@ -23,9 +23,9 @@ async def test_there_is_one_state_for_each_user_in_the_order_asked_for(cluster: 
     assert (ann.user_id, ann.availability) == (ANN, pb.AVAILABILITY_OFFLINE)
 
 
-async def test_while_messaging_is_away_everybody_is_a_stranger_but_oneself(cluster: Cluster, node: Node) -> None:
+async def test_while_messaging_is_unavailable_users_see_only_themselves(cluster: Cluster, node: Node) -> None:
     cluster.friends(ANN, BOB)
-    cluster.contacts.away = True
+    cluster.contacts.unavailable = True
     await node.connect(ANN)
     await node.connect(BOB)
 
@@ -36,7 +36,7 @@ async def test_while_messaging_is_away_everybody_is_a_stranger_but_oneself(clust
 
 
 @pytest.mark.parametrize("user_ids", [[], ["bob"], [""], [an_id() for _ in range(201)]])
-async def test_wrong_lists_of_users_are_refused(node: Node, user_ids: list[str]) -> None:
+async def test_invalid_lists_of_users_are_rejected(node: Node, user_ids: list[str]) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await node.get(*user_ids, caller=ANN)
 
@@ -44,13 +44,13 @@ async def test_wrong_lists_of_users_are_refused(node: Node, user_ids: list[str])
     assert "user_ids" in (refused.value.details() or "")
 
 
-async def test_nobody_gets_in_without_a_token(node: Node) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as asked:
+async def test_calls_without_a_token_are_rejected(node: Node) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as get:
         await node.stub.GetPresence(pb.GetPresenceRequest(user_ids=[ANN]))
-    with pytest.raises(grpc.aio.AioRpcError) as told:
+    with pytest.raises(grpc.aio.AioRpcError) as set_status:
         await node.stub.SetStatus(pb.SetStatusRequest())
-    with pytest.raises(grpc.aio.AioRpcError) as connected:
+    with pytest.raises(grpc.aio.AioRpcError) as connect:
         await node.stub.Connect(pb.ConnectRequest()).read()
 
-    codes = {refused.value.code() for refused in (asked, told, connected)}
+    codes = {refused.value.code() for refused in (get, set_status, connect)}
     assert codes == {grpc.StatusCode.UNAUTHENTICATED}

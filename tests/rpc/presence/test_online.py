@@ -1,16 +1,16 @@
-"""Who sees whom come and go."""
+"""Users see their contacts come online and go offline."""
 
 from chatly.presence.v1 import presence_service_pb2 as pb
 
 from tests.builders import NOON
-from tests.rpc.presence.devices import Cluster, Node
-from tests.unit.presence.fakes import a_user
+from tests.rpc.presence.harness import Cluster, Node
+from tests.unit.presence.harness import a_user
 from tests.waiting import eventually
 
 ANN, BOB, EVE = a_user(), a_user(), a_user()
 
 
-async def test_the_first_answer_holds_all_contacts_and_oneself(cluster: Cluster, node: Node) -> None:
+async def test_the_first_response_contains_all_contacts_and_the_user(cluster: Cluster, node: Node) -> None:
     cluster.friends(ANN, BOB)
 
     ann = await node.connect(ANN)
@@ -20,7 +20,7 @@ async def test_the_first_answer_holds_all_contacts_and_oneself(cluster: Cluster,
     assert len(ann.states) == 2
 
 
-async def test_two_who_share_a_chat_see_each_other_live(cluster: Cluster, node: Node) -> None:
+async def test_users_who_share_a_chat_see_each_other_come_online(cluster: Cluster, node: Node) -> None:
     cluster.friends(ANN, BOB)
     ann = await node.connect(ANN)
 
@@ -30,7 +30,7 @@ async def test_two_who_share_a_chat_see_each_other_live(cluster: Cluster, node: 
     await ann.until_online(BOB)
 
 
-async def test_they_do_so_from_different_nodes(cluster: Cluster, node: Node) -> None:
+async def test_users_on_different_nodes_see_each_other_come_online(cluster: Cluster, node: Node) -> None:
     cluster.friends(ANN, BOB)
     ann = await node.connect(ANN)
 
@@ -47,14 +47,14 @@ async def test_a_stranger_sees_nothing(cluster: Cluster, node: Node) -> None:
     await node.set_status(BOB, pb.CustomStatus(text="here"))
     await ann.until(lambda device: device.states[BOB].status.text == "here")
 
-    await node.set_status(EVE, pb.CustomStatus(text="the last thing told"))
-    await eve.until(lambda device: device.states[EVE].status.text == "the last thing told")
+    await node.set_status(EVE, pb.CustomStatus(text="the last update"))
+    await eve.until(lambda device: device.states[EVE].status.text == "the last update")
 
     assert set(eve.states) == {EVE}
     assert await node.get(BOB, caller=EVE) == [pb.Presence(user_id=BOB, availability=pb.AVAILABILITY_OFFLINE)]
 
 
-async def test_who_goes_is_offline_after_the_grace_and_was_last_seen_when_they_went(
+async def test_a_user_is_offline_after_the_grace_period_and_last_seen_is_the_disconnect_time(
     cluster: Cluster, node: Node
 ) -> None:
     cluster.friends(ANN, BOB)
@@ -64,15 +64,15 @@ async def test_who_goes_is_offline_after_the_grace_and_was_last_seen_when_they_w
     bob.call.cancel()
     await eventually(lambda: BOB in cluster.leases.released)
     cluster.clock.advance(9)
-    await cluster.leases.settled()
-    assert cluster.leases.gone == []
+    await cluster.leases.swept()
+    assert cluster.leases.went_offline == []
     cluster.clock.advance(1)
 
     await ann.until_offline(BOB)
     assert ann.states[BOB].last_seen_at.ToDatetime(NOON.tzinfo) == NOON
 
 
-async def test_nobody_sees_a_quick_reconnect(cluster: Cluster, node: Node) -> None:
+async def test_a_quick_reconnect_is_not_visible(cluster: Cluster, node: Node) -> None:
     cluster.friends(ANN, BOB)
     ann, bob = await node.connect(ANN), await node.connect(BOB)
     await ann.until_online(BOB)
@@ -80,14 +80,14 @@ async def test_nobody_sees_a_quick_reconnect(cluster: Cluster, node: Node) -> No
     bob.call.cancel()
     await eventually(lambda: BOB in cluster.leases.released)
     cluster.clock.advance(9)
-    await cluster.leases.settled()
+    await cluster.leases.swept()
     await node.connect(BOB)
     cluster.clock.advance(9)
-    await cluster.leases.settled()
+    await cluster.leases.swept()
     await node.set_status(BOB, pb.CustomStatus(text="back"))
     await ann.until(lambda device: device.states[BOB].status.text == "back")
 
-    assert cluster.leases.gone == []
+    assert cluster.leases.went_offline == []
     assert not any(
         presence.user_id == BOB and presence.availability == pb.AVAILABILITY_OFFLINE
         for answer in ann.answers[1:]
@@ -95,7 +95,7 @@ async def test_nobody_sees_a_quick_reconnect(cluster: Cluster, node: Node) -> No
     )
 
 
-async def test_a_user_is_online_until_their_last_device_goes(cluster: Cluster, node: Node) -> None:
+async def test_a_user_is_online_until_the_last_device_disconnects(cluster: Cluster, node: Node) -> None:
     cluster.friends(ANN, BOB)
     ann, phone = await node.connect(ANN), await node.connect(BOB, "phone")
     laptop = await node.connect(BOB, "laptop")
@@ -105,18 +105,18 @@ async def test_a_user_is_online_until_their_last_device_goes(cluster: Cluster, n
     await eventually(lambda: BOB in cluster.leases.released)
     for _ in range(2):
         cluster.clock.advance(9)
-        await cluster.leases.settled()
-    assert cluster.leases.gone == []
+        await cluster.leases.swept()
+    assert cluster.leases.went_offline == []
 
     laptop.call.cancel()
     await eventually(lambda: cluster.leases.released.count(BOB) == 2)
     cluster.clock.advance(9)
-    await cluster.leases.settled()
+    await cluster.leases.swept()
     cluster.clock.advance(1)
     await ann.until_offline(BOB)
 
 
-async def test_users_of_a_node_that_died_are_offline_after_the_grace(cluster: Cluster, node: Node) -> None:
+async def test_users_of_a_dead_node_are_offline_after_the_grace_period(cluster: Cluster, node: Node) -> None:
     cluster.friends(ANN, BOB)
     async with cluster.node(loops=False) as dead:
         await dead.connect(BOB)
@@ -124,8 +124,8 @@ async def test_users_of_a_node_that_died_are_offline_after_the_grace(cluster: Cl
         assert ann.sees(BOB) == pb.AVAILABILITY_ONLINE
 
         cluster.clock.advance(9)
-        await cluster.leases.settled()
-        assert cluster.leases.gone == []
+        await cluster.leases.swept()
+        assert cluster.leases.went_offline == []
         cluster.clock.advance(1)
 
         await ann.until_offline(BOB)
@@ -133,7 +133,7 @@ async def test_users_of_a_node_that_died_are_offline_after_the_grace(cluster: Cl
         assert ann.states[BOB].last_seen_at.ToDatetime(NOON.tzinfo) == NOON
 
 
-async def test_the_same_device_again_replaces_the_older_stream(cluster: Cluster, node: Node) -> None:
+async def test_a_new_stream_of_the_same_device_replaces_the_older_one(cluster: Cluster, node: Node) -> None:
     older, other = await node.connect(ANN, "phone"), await node.connect(ANN, "laptop")
 
     newer = await node.connect(ANN, "phone")
@@ -145,7 +145,7 @@ async def test_the_same_device_again_replaces_the_older_stream(cluster: Cluster,
         await device.until(lambda device: device.states[ANN].status.text == "still here")
 
 
-async def test_also_from_another_node(cluster: Cluster, node: Node) -> None:
+async def test_a_new_stream_on_another_node_replaces_the_older_one(cluster: Cluster, node: Node) -> None:
     older = await node.connect(ANN, "phone")
     cluster.clock.advance(1)
 
@@ -154,7 +154,7 @@ async def test_also_from_another_node(cluster: Cluster, node: Node) -> None:
         await older.until_end()
 
 
-async def test_devices_without_a_name_stand_side_by_side(cluster: Cluster, node: Node) -> None:
+async def test_streams_without_a_device_name_coexist(cluster: Cluster, node: Node) -> None:
     one, other = await node.connect(ANN), await node.connect(ANN)
 
     await node.set_status(ANN, pb.CustomStatus(text="both"))

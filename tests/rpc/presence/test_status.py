@@ -1,4 +1,4 @@
-"""Statuses in one's own words."""
+"""Custom statuses."""
 
 from datetime import datetime, timedelta
 
@@ -8,8 +8,8 @@ from chatly.presence.v1 import presence_service_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.builders import NOON
-from tests.rpc.presence.devices import Cluster, Node
-from tests.unit.presence.fakes import a_user
+from tests.rpc.presence.harness import Cluster, Node
+from tests.unit.presence.harness import a_user
 
 ANN, BOB = a_user(), a_user()
 
@@ -20,7 +20,7 @@ def at(moment: datetime) -> Timestamp:
     return timestamp
 
 
-async def test_contacts_hear_of_a_status_and_of_its_end(cluster: Cluster, node: Node) -> None:
+async def test_contacts_receive_a_status_and_its_removal(cluster: Cluster, node: Node) -> None:
     cluster.friends(ANN, BOB)
     bob = await node.connect(BOB)
 
@@ -32,7 +32,7 @@ async def test_contacts_hear_of_a_status_and_of_its_end(cluster: Cluster, node: 
     await bob.until(lambda device: not device.states[ANN].HasField("status"))
 
 
-async def test_a_status_goes_by_itself_when_its_time_is_over(cluster: Cluster, node: Node) -> None:
+async def test_a_status_is_removed_at_its_expiry(cluster: Cluster, node: Node) -> None:
     cluster.friends(ANN, BOB)
     bob = await node.connect(BOB)
     lunch = pb.CustomStatus(text="at lunch", expires_at=at(NOON + timedelta(seconds=5)))
@@ -54,9 +54,7 @@ async def test_a_status_goes_by_itself_when_its_time_is_over(cluster: Cluster, n
         (pb.CustomStatus(emoji="🐝" * 17), "status.emoji"),
     ],
 )
-async def test_a_status_that_breaks_a_rule_is_refused_with_its_field(
-    node: Node, status: pb.CustomStatus, field: str
-) -> None:
+async def test_an_invalid_status_is_rejected_with_the_field(node: Node, status: pb.CustomStatus, field: str) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await node.set_status(ANN, status)
 
@@ -64,7 +62,7 @@ async def test_a_status_that_breaks_a_rule_is_refused_with_its_field(
     assert field in (refused.value.details() or "")
 
 
-async def test_the_longest_status_in_any_script_is_taken(node: Node) -> None:
+async def test_the_longest_status_is_accepted_in_any_script(node: Node) -> None:
     status = pb.CustomStatus(text="ש" * 100, emoji="👩‍👩‍👧‍👦")
 
     assert (await node.set_status(ANN, status)).status == status

@@ -1,4 +1,4 @@
-"""How a stream behaves when contacts change, news are lost, nothing happens, and the server goes."""
+"""Streams when contacts change, events are lost, nothing happens, and the server shuts down."""
 
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -8,13 +8,13 @@ from chatly.presence.v1 import presence_service_pb2 as pb
 
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusMessage
-from tests.rpc.presence.devices import SETTINGS, Cluster, Node
-from tests.unit.presence.fakes import a_user
+from tests.rpc.presence.harness import SETTINGS, Cluster, Node
+from tests.unit.presence.harness import a_user
 
 ANN, BOB, EVE = a_user(), a_user(), a_user()
 
 
-async def test_a_new_contact_appears_as_soon_as_messaging_tells(cluster: Cluster, node: Node) -> None:
+async def test_a_new_contact_appears_when_messaging_publishes_the_change(cluster: Cluster, node: Node) -> None:
     ann = await node.connect(ANN)
     await node.connect(BOB)
 
@@ -25,7 +25,7 @@ async def test_a_new_contact_appears_as_soon_as_messaging_tells(cluster: Cluster
     assert ann.answers[-1].snapshot
 
 
-async def test_a_lost_contact_is_forgotten_and_heard_of_no_more(cluster: Cluster, node: Node) -> None:
+async def test_a_removed_contact_disappears_and_sends_no_more_updates(cluster: Cluster, node: Node) -> None:
     cluster.friends(ANN, BOB)
     ann = await node.connect(ANN)
 
@@ -34,12 +34,12 @@ async def test_a_lost_contact_is_forgotten_and_heard_of_no_more(cluster: Cluster
     await ann.until(lambda device: BOB not in device.states)
 
     await node.connect(BOB)
-    await node.set_status(ANN, pb.CustomStatus(text="the last thing told"))
-    await ann.until(lambda device: device.states[ANN].status.text == "the last thing told")
+    await node.set_status(ANN, pb.CustomStatus(text="the last update"))
+    await ann.until(lambda device: device.states[ANN].status.text == "the last update")
     assert BOB not in ann.states
 
 
-async def test_contacts_are_asked_for_again_when_they_are_old(cluster: Cluster, node: Node) -> None:
+async def test_old_contact_lists_are_read_again(cluster: Cluster, node: Node) -> None:
     ann = await node.connect(ANN)
     cluster.friends(ANN, BOB)
 
@@ -48,19 +48,19 @@ async def test_contacts_are_asked_for_again_when_they_are_old(cluster: Cluster, 
     await ann.until(lambda device: BOB in device.states)
 
 
-async def test_without_messaging_one_sees_oneself_and_the_others_once_it_is_back(cluster: Cluster, node: Node) -> None:
+async def test_while_messaging_is_unavailable_users_see_only_themselves(cluster: Cluster, node: Node) -> None:
     cluster.friends(ANN, BOB)
-    cluster.contacts.away = True
+    cluster.contacts.unavailable = True
     ann = await node.connect(ANN)
     assert set(ann.states) == {ANN}
 
-    cluster.contacts.away = False
+    cluster.contacts.unavailable = False
     cluster.clock.advance(2)
 
     await ann.until(lambda device: BOB in device.states)
 
 
-async def test_after_a_gap_in_the_bus_everything_is_told_again() -> None:
+async def test_after_a_gap_in_the_bus_a_new_snapshot_is_sent() -> None:
     cluster = Cluster(bus=MemoryBus(capacity=1))
     cluster.friends(ANN, BOB)
     async with cluster.node() as node:
@@ -73,7 +73,7 @@ async def test_after_a_gap_in_the_bus_everything_is_told_again() -> None:
         assert set(ann.states) == {ANN, BOB}
 
 
-async def test_a_silent_stream_says_that_it_is_alive() -> None:
+async def test_an_idle_stream_sends_keep_alives() -> None:
     cluster = Cluster(settings=replace(SETTINGS, keep_alive_seconds=0.05))
     async with cluster.node() as node:
         ann = await node.connect(ANN)
@@ -81,7 +81,7 @@ async def test_a_silent_stream_says_that_it_is_alive() -> None:
         await ann.until(lambda device: device.answers[-1] == pb.ConnectResponse())
 
 
-async def test_changes_that_come_fast_are_told_together(cluster: Cluster) -> None:
+async def test_rapid_changes_share_responses(cluster: Cluster) -> None:
     cluster.settings = replace(SETTINGS, flush_seconds=0.5)
     cluster.friends(ANN, BOB)
     async with cluster.node() as node:
@@ -93,7 +93,7 @@ async def test_changes_that_come_fast_are_told_together(cluster: Cluster) -> Non
         assert len(ann.answers) < 25
 
 
-async def test_a_server_that_goes_sends_its_streams_elsewhere(cluster: Cluster) -> None:
+async def test_a_server_that_shuts_down_asks_its_streams_to_reconnect(cluster: Cluster) -> None:
     async with AsyncExitStack() as after_the_server:
         async with cluster.node() as node:
             channel = await after_the_server.enter_async_context(node.another_channel())
@@ -106,5 +106,5 @@ async def test_a_server_that_goes_sends_its_streams_elsewhere(cluster: Cluster) 
 
 
 @pytest.mark.parametrize("device_id", ["d" * 100, "📱", "גלאי"])
-async def test_a_device_may_have_any_name_of_at_most_100_characters(node: Node, device_id: str) -> None:
+async def test_a_device_name_has_at_most_100_characters(node: Node, device_id: str) -> None:
     assert (await node.connect(ANN, device_id)).sees(ANN) == pb.AVAILABILITY_ONLINE

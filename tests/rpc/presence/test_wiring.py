@@ -1,4 +1,4 @@
-"""The service as the mesh opens it: real files, and contacts from a messaging service."""
+"""The service as the mesh opens it, with SQLite files and contacts from messaging."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,8 +14,8 @@ from chatly.presence.v1 import presence_service_pb2 as pb
 from kernel.service import Service
 from services.presence.wiring import open_presence
 from tests.fakes import Mesh, a_platform, running
-from tests.rpc.presence.devices import SETTINGS, Node
-from tests.unit.presence.fakes import a_user
+from tests.rpc.presence.harness import SETTINGS, Node
+from tests.unit.presence.harness import a_user
 
 ANN, BOB = a_user(), a_user()
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -27,7 +27,7 @@ async def friends(request: messaging.ListContactsRequest, context: Context) -> m
 
 
 def messaging_service() -> Service:
-    """Only what presence asks of it."""
+    """Serve only ListContacts."""
     handler = grpc.unary_unary_rpc_method_handler(
         friends,
         request_deserializer=messaging.ListContactsRequest.FromString,
@@ -62,7 +62,7 @@ async def test_contacts_come_from_messaging(tmp_path: Path) -> None:
         await ann.until_online(BOB)
 
 
-async def test_status_and_last_seen_outlive_the_process(tmp_path: Path) -> None:
+async def test_status_and_last_seen_survive_a_restart(tmp_path: Path) -> None:
     mesh = Mesh()
     async with running(messaging_service(), mesh=mesh) as peer:
         open_node = partial(presence_node, tmp_path, mesh, {"messaging": peer.server.address})
@@ -79,7 +79,7 @@ async def test_status_and_last_seen_outlive_the_process(tmp_path: Path) -> None:
     assert ann.version > before.version
 
 
-async def test_a_messaging_that_is_away_keeps_nobody_out(tmp_path: Path) -> None:
+async def test_clients_can_connect_while_messaging_is_unavailable(tmp_path: Path) -> None:
     async with presence_node(tmp_path, Mesh(), {}) as node:
         ann = await node.connect(ANN)
 

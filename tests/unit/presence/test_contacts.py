@@ -1,17 +1,17 @@
-"""The remembered contact lists."""
+"""The cache of contact lists."""
 
 import asyncio
 
 from kernel.ids import UserId
-from services.presence.contacts import ContactBook
+from services.presence.contacts import ContactCache
 from tests.fakes import FakeClock
-from tests.unit.presence.fakes import FakeContacts, a_user
+from tests.unit.presence.harness import FakeContacts, a_user
 
 ANN, BOB, EVE = a_user(), a_user(), a_user()
 
 
 class SlowContacts(FakeContacts):
-    """Answers when it is told to, with what was true when it was asked."""
+    """Returns the list as of the call, once `answer` is set."""
 
     def __init__(self, *pairs: tuple[UserId, UserId]) -> None:
         super().__init__(*pairs)
@@ -23,60 +23,60 @@ class SlowContacts(FakeContacts):
         return known
 
 
-async def test_one_may_see_ones_contacts_and_oneself() -> None:
-    book = ContactBook(source=FakeContacts((ANN, BOB), (EVE, BOB)), clock=FakeClock())
+async def test_users_see_their_contacts_and_themselves() -> None:
+    cache = ContactCache(source=FakeContacts((ANN, BOB), (EVE, BOB)), clock=FakeClock())
 
-    assert await book.visible_to(ANN, max_age=5) == {ANN, BOB}
+    assert await cache.visible_to(ANN, max_age=5) == {ANN, BOB}
 
 
-async def test_an_answer_is_remembered_until_it_is_too_old() -> None:
+async def test_a_list_is_cached_until_it_is_too_old() -> None:
     source, clock = FakeContacts((ANN, BOB)), FakeClock()
-    book = ContactBook(source=source, clock=clock)
+    cache = ContactCache(source=source, clock=clock)
 
-    await book.visible_to(ANN, max_age=5)
+    await cache.visible_to(ANN, max_age=5)
     clock.advance(4)
-    await book.visible_to(ANN, max_age=5)
-    assert source.asked == 1
+    await cache.visible_to(ANN, max_age=5)
+    assert source.calls == 1
     clock.advance(1)
-    await book.visible_to(ANN, max_age=5)
-    assert source.asked == 2
+    await cache.visible_to(ANN, max_age=5)
+    assert source.calls == 2
 
 
-async def test_while_the_source_is_away_what_is_remembered_counts_and_it_is_left_alone_for_a_while() -> None:
+async def test_while_the_source_is_unavailable_the_cached_list_is_used_and_retries_are_delayed() -> None:
     source, clock = FakeContacts((ANN, BOB)), FakeClock()
-    book = ContactBook(source=source, clock=clock)
-    await book.visible_to(ANN, max_age=5)
-    source.away = True
+    cache = ContactCache(source=source, clock=clock)
+    await cache.visible_to(ANN, max_age=5)
+    source.unavailable = True
     clock.advance(5)
 
-    assert await book.visible_to(ANN, max_age=5) == {ANN, BOB}
-    assert await book.visible_to(ANN, max_age=5) == {ANN, BOB}
-    assert source.asked == 2
+    assert await cache.visible_to(ANN, max_age=5) == {ANN, BOB}
+    assert await cache.visible_to(ANN, max_age=5) == {ANN, BOB}
+    assert source.calls == 2
     clock.advance(2)
-    assert book.due(ANN, max_age=5)
+    assert cache.due(ANN, max_age=5)
 
 
-async def test_an_outdated_list_is_due_at_once() -> None:
-    book = ContactBook(source=FakeContacts(), clock=FakeClock())
-    await book.visible_to(ANN, max_age=5)
-    assert not book.due(ANN, max_age=5)
+async def test_an_invalidated_list_is_due_at_once() -> None:
+    cache = ContactCache(source=FakeContacts(), clock=FakeClock())
+    await cache.visible_to(ANN, max_age=5)
+    assert not cache.due(ANN, max_age=5)
 
-    book.outdate(ANN)
+    cache.invalidate(ANN)
 
-    assert book.due(ANN, max_age=5)
-    await book.wait_outdated(10)
+    assert cache.due(ANN, max_age=5)
+    await cache.wait_invalidated(10)
 
 
-async def test_an_answer_that_was_outdated_on_its_way_is_asked_for_again() -> None:
+async def test_a_list_invalidated_during_the_read_is_read_again() -> None:
     source = SlowContacts()
-    book = ContactBook(source=source, clock=FakeClock())
-    asking = asyncio.create_task(book.visible_to(ANN, max_age=5))
+    cache = ContactCache(source=source, clock=FakeClock())
+    reading = asyncio.create_task(cache.visible_to(ANN, max_age=5))
     await asyncio.sleep(0)
 
     source.pairs.add((ANN, BOB))
-    book.outdate(ANN)
+    cache.invalidate(ANN)
     source.answer.set()
 
-    assert await asking == {ANN}
-    assert book.due(ANN, max_age=5)
-    assert await book.visible_to(ANN, max_age=5) == {ANN, BOB}
+    assert await reading == {ANN}
+    assert cache.due(ANN, max_age=5)
+    assert await cache.visible_to(ANN, max_age=5) == {ANN, BOB}

@@ -1,4 +1,4 @@
-"""Leases under any interleaving of several devices: right about who is online, with versions that grow."""
+"""Leases under any interleaving of devices: online states are correct and versions grow."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.ids import UserId
-from services.presence.adapters.memory.leases import MemoryLeases
-from services.presence.model import Connection, Reachability
+from services.presence.adapters.memory import MemoryLeases
+from services.presence.model import Connection, OnlineState
 from tests.fakes import FakeClock
 
 TTL = 10
@@ -27,31 +27,31 @@ steps = st.one_of(
 
 @dataclass
 class Expected:
-    """The rules in the plainest words: when each lease runs out, and who is thought to be online."""
+    """A model of the rules: when each lease expires, and who is online."""
 
     now: float = 0
-    runs_out: dict[Connection, float] = field(default_factory=dict)
+    expires_at: dict[Connection, float] = field(default_factory=dict)
     online: set[UserId] = field(default_factory=set)
 
     def hold(self, connection: Connection) -> list[UserId]:
-        self.runs_out[connection] = self.now + TTL
+        self.expires_at[connection] = self.now + TTL
         came = [] if connection.user_id in self.online else [connection.user_id]
         self.online.add(connection.user_id)
         return came
 
     def release(self, connection: Connection) -> None:
-        if connection in self.runs_out:
-            self.runs_out[connection] = self.now + TTL / 2
+        if connection in self.expires_at:
+            self.expires_at[connection] = self.now + TTL / 2
 
-    def sweep(self) -> set[UserId]:
-        self.runs_out = {connection: at for connection, at in self.runs_out.items() if at > self.now}
-        left = {connection.user_id for connection in self.runs_out}
+    def remove_expired(self) -> set[UserId]:
+        self.expires_at = {connection: at for connection, at in self.expires_at.items() if at > self.now}
+        left = {connection.user_id for connection in self.expires_at}
         gone, self.online = self.online - left, self.online & left
         return gone
 
 
 @given(st.lists(steps, max_size=40))
-async def test_any_interleaving_of_devices_is_told_right(steps: list[tuple[str, object]]) -> None:
+async def test_any_interleaving_of_devices_gives_correct_states(steps: list[tuple[str, object]]) -> None:
     clock, expected = FakeClock(), Expected()
     leases = MemoryLeases(clock=clock)
     before = await leases.read([ANN, BOB])
@@ -66,14 +66,14 @@ async def test_any_interleaving_of_devices_is_told_right(steps: list[tuple[str, 
             clock.advance(argument)
             expected.now += argument
         else:
-            assert set(await leases.sweep()) == expected.sweep()
+            assert set(await leases.remove_expired()) == expected.remove_expired()
 
         after = await leases.read([ANN, BOB])
-        assert {user_id for user_id, reach in after.items() if reach.online} == expected.online
+        assert {user_id for user_id, state in after.items() if state.online} == expected.online
         assert all(is_newer_or_same(after[user_id], before[user_id]) for user_id in (ANN, BOB))
         before = after
 
 
-def is_newer_or_same(after: Reachability, before: Reachability) -> bool:
-    """A change makes the version grow; nothing makes it shrink."""
+def is_newer_or_same(after: OnlineState, before: OnlineState) -> bool:
+    """Return whether the version grew, or nothing changed."""
     return after.version > before.version or after == before

@@ -1,4 +1,4 @@
-"""Statuses are fit to be shown."""
+"""Statuses are safe to display."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from services.presence.model import CustomStatus
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"),
+    ("text", "cleaned"),
     [
         ("at lunch", "at lunch"),
         ("  at \t\n lunch ", "at lunch"),
@@ -15,8 +15,8 @@ from services.presence.model import CustomStatus
         ("שלום", "שלום"),
     ],
 )
-def test_control_characters_do_not_pass(given: str, shown: str) -> None:
-    assert CustomStatus(given, "🐝").cleaned() == CustomStatus(shown, "🐝")
+def test_control_characters_are_removed(text: str, cleaned: str) -> None:
+    assert CustomStatus(text, "🐝").cleaned() == CustomStatus(cleaned, "🐝")
 
 
 def test_joined_emoji_stay_joined() -> None:
@@ -24,5 +24,5 @@ def test_joined_emoji_stay_joined() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\x00\x01"])
-def test_a_status_that_shows_nothing_is_none(text: str) -> None:
+def test_a_status_without_printable_characters_is_none(text: str) -> None:
     assert CustomStatus(text, "\n").cleaned() is None

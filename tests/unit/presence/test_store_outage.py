@@ -1,4 +1,4 @@
-"""While a store is away nothing is forgotten: it is told once the store is back."""
+"""Changes during a store outage are published after it."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -8,105 +8,104 @@ import pytest
 
 from kernel.errors import ChatlyError, Reason, unavailable
 from kernel.ids import UserId
-from services.presence.adapters.memory.leases import MemoryLeases
-from services.presence.announcer import Announcer
-from services.presence.contacts import ContactBook
+from services.presence.adapters.memory import MemoryLeases
+from services.presence.contacts import ContactCache
 from services.presence.hub import Hub
-from services.presence.lookup import PresenceLookup
+from services.presence.loops import ExpirySweep, LeaseRenewal
 from services.presence.model import Connection, Presence, StateChanged
-from services.presence.reader import Reader
-from services.presence.renewal import Renewal
-from services.presence.sweep import Sweep
+from services.presence.presences import PresenceLookup, PresencePublisher
+from services.presence.subscriber import Subscriber
 from tests.builders import NOON
 from tests.fakes import FakeClock
-from tests.unit.presence.fakes import FakeContacts, FakeNews, FakeProfiles, a_user
+from tests.unit.presence.harness import FakeContacts, FakeEvents, FakeProfiles, a_user
 from tests.waiting import eventually
 
 ANN = a_user()
 PHONE = Connection(ANN, UUID(int=1))
 
 
-class Room:
-    """Leases, profiles and what tells of them."""
+class PresenceParts:
+    """Leases, profiles, publisher and sweep over one fake clock."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.leases = MemoryLeases(clock=self.clock)
         self.profiles = FakeProfiles()
-        self.news = FakeNews()
-        lookup = PresenceLookup(reach=self.leases, profiles=self.profiles, clock=self.clock)
-        self.announcer = Announcer(reach=self.leases, lookup=lookup, sender=self.news)
-        self.sweep = Sweep(
-            leases=self.leases, profiles=self.profiles, announcer=self.announcer, clock=self.clock, every=0.01
+        self.events = FakeEvents()
+        lookup = PresenceLookup(online=self.leases, profiles=self.profiles, clock=self.clock)
+        self.publisher = PresencePublisher(online=self.leases, lookup=lookup, events=self.events)
+        self.sweep = ExpirySweep(
+            leases=self.leases, profiles=self.profiles, publisher=self.publisher, clock=self.clock, every=0.01
         )
 
-    def told(self) -> list[Presence]:
-        return [news.presence for news in self.news.told if isinstance(news, StateChanged)]
+    def published(self) -> list[Presence]:
+        return [event.presence for event in self.events.published if isinstance(event, StateChanged)]
 
 
-async def test_who_went_meanwhile_is_written_down_and_announced_later() -> None:
-    room = Room()
-    await room.leases.hold([PHONE], ttl=10)
-    room.clock.advance(10)
-    room.profiles.away = True
+async def test_users_who_go_offline_during_an_outage_are_stored_and_published_afterwards() -> None:
+    presence = PresenceParts()
+    await presence.leases.hold([PHONE], ttl=10)
+    presence.clock.advance(10)
+    presence.profiles.unavailable = True
     with pytest.raises(ChatlyError):
-        await room.sweep.once()
+        await presence.sweep.run_once()
 
-    room.profiles.away = False
-    loops = [asyncio.create_task(room.sweep.run()), asyncio.create_task(room.announcer.run())]
-    await eventually(lambda: bool(room.told()))
+    presence.profiles.unavailable = False
+    loops = [asyncio.create_task(presence.sweep.run()), asyncio.create_task(presence.publisher.run())]
+    await eventually(lambda: bool(presence.published()))
     for loop in loops:
         loop.cancel()
 
-    (told,) = room.told()
-    assert (told.user_id, told.online, told.last_seen_at) == (ANN, False, NOON)
+    (published,) = presence.published()
+    assert (published.user_id, published.online, published.last_seen_at) == (ANN, False, NOON)
 
 
-async def test_the_sweep_goes_on_while_the_store_is_away() -> None:
-    room = Room()
-    await room.leases.hold([PHONE], ttl=10)
-    room.clock.advance(10)
-    room.profiles.away = True
-    loop = asyncio.create_task(room.sweep.run())
-    await eventually(lambda: room.profiles.refused > 1)
+async def test_the_sweep_retries_while_the_store_is_unavailable() -> None:
+    presence = PresenceParts()
+    await presence.leases.hold([PHONE], ttl=10)
+    presence.clock.advance(10)
+    presence.profiles.unavailable = True
+    loop = asyncio.create_task(presence.sweep.run())
+    await eventually(lambda: presence.profiles.failed_calls > 1)
 
-    room.profiles.away = False
-    await eventually(lambda: ANN in room.profiles.seen)
+    presence.profiles.unavailable = False
+    await eventually(lambda: ANN in presence.profiles.seen)
     loop.cancel()
 
 
-class LeasesAway(MemoryLeases):
-    """Leases that can be out of reach."""
+class UnavailableLeases(MemoryLeases):
+    """Leases that fail while `unavailable` is set."""
 
-    away = False
-    refused = 0
+    unavailable = False
+    failed_calls = 0
 
     async def hold(self, connections: Iterable[Connection], *, ttl: float) -> Sequence[UserId]:
-        if self.away:
-            self.refused += 1
-            raise unavailable(Reason.STORE_UNAVAILABLE, "away")
+        if self.unavailable:
+            self.failed_calls += 1
+            raise unavailable(Reason.STORE_UNAVAILABLE, "leases are unavailable")
         return await super().hold(connections, ttl=ttl)
 
 
-async def test_whoever_is_here_is_online_again_once_leases_can_be_renewed() -> None:
-    room = Room()
-    leases = LeasesAway(clock=room.clock)
-    hub = Hub(feed=room.news, sender=room.news, book=ContactBook(source=FakeContacts(), clock=room.clock))
-    await hub.enter(Reader(connection=PHONE, device_id=""))
-    renewal = Renewal(
+async def test_connected_users_are_online_again_once_leases_can_be_renewed() -> None:
+    presence = PresenceParts()
+    leases = UnavailableLeases(clock=presence.clock)
+    contacts = ContactCache(source=FakeContacts(), clock=presence.clock)
+    hub = Hub(feed=presence.events, publisher=presence.events, contacts=contacts)
+    await hub.add(Subscriber(connection=PHONE, device_id=""))
+    renewal = LeaseRenewal(
         hub=hub,
         leases=leases,
-        profiles=room.profiles,
-        announcer=room.announcer,
-        clock=room.clock,
+        profiles=presence.profiles,
+        publisher=presence.publisher,
+        clock=presence.clock,
         every=0.01,
         ttl=10,
     )
-    leases.away = True
+    leases.unavailable = True
     loop = asyncio.create_task(renewal.run())
-    await eventually(lambda: leases.refused > 1)
+    await eventually(lambda: leases.failed_calls > 1)
 
-    leases.away = False
+    leases.unavailable = False
 
     async def online() -> bool:
         return (await leases.read([ANN]))[ANN].online
@@ -115,14 +114,14 @@ async def test_whoever_is_here_is_online_again_once_leases_can_be_renewed() -> N
     loop.cancel()
 
 
-async def test_an_announcement_is_tried_until_it_works() -> None:
-    room = Room()
-    room.profiles.away = True
-    room.announcer.soon([ANN])
-    loop = asyncio.create_task(room.announcer.run())
-    await eventually(lambda: room.profiles.refused > 0)
-    assert room.told() == []
+async def test_publishing_is_retried_until_it_succeeds() -> None:
+    presence = PresenceParts()
+    presence.profiles.unavailable = True
+    presence.publisher.schedule([ANN])
+    loop = asyncio.create_task(presence.publisher.run())
+    await eventually(lambda: presence.profiles.failed_calls > 0)
+    assert presence.published() == []
 
-    room.profiles.away = False
-    await eventually(lambda: bool(room.told()))
+    presence.profiles.unavailable = False
+    await eventually(lambda: bool(presence.published()))
     loop.cancel()

@@ -1,4 +1,4 @@
-"""Last seen and statuses in Cassandra, with a list of when statuses expire."""
+"""Last seen times and statuses in Cassandra, with an index of expiring statuses."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,10 +20,10 @@ _READ = (
     "SELECT user_id, last_seen_at, status_text, status_emoji, status_expires_at, status_revision"
     " FROM presence_profiles WHERE user_id IN ?"
 )
-# The moment is its own write timestamp: so it only moves forward.
-_SAW = "UPDATE presence_profiles USING TIMESTAMP ? SET last_seen_at = ? WHERE user_id = ?"
-# Conditional, so that a status counts in the order people set it, whatever the nodes' clocks say, and so that of
-# several nodes that find one expired exactly one tells of it. No plain write touches these columns.
+# The stored time is also the write timestamp, so it only moves forward.
+_RECORD_SEEN = "UPDATE presence_profiles USING TIMESTAMP ? SET last_seen_at = ? WHERE user_id = ?"
+# Conditional writes keep the order in which statuses were set, independent of the nodes' clocks, and let exactly one
+# node remove an expired status. No unconditional write touches these columns.
 _SET_STATUS = (
     "UPDATE presence_profiles SET status_text = ?, status_emoji = ?, status_expires_at = ?, status_revision = ?"
     " WHERE user_id = ? IF status_revision = ?"
@@ -31,7 +31,7 @@ _SET_STATUS = (
 
 
 class CassandraProfileStore:
-    """ProfileStore of many nodes."""
+    """ProfileStore shared by all nodes."""
 
     def __init__(self, session: CassandraSession) -> None:
         self._session = session
@@ -41,38 +41,40 @@ class CassandraProfileStore:
         rows = await rows_of(self._session, _READ, user_ids)
         return {UserId(row["user_id"]): _profile(row) for row in rows}
 
-    async def saw(self, moments: Mapping[UserId, datetime]) -> None:
-        micros = {user_id: to_micros(moment) for user_id, moment in moments.items()}
-        await asyncio.gather(*(self._session.execute(_SAW, (at, at, user_id)) for user_id, at in micros.items()))
+    async def record_seen(self, times: Mapping[UserId, datetime]) -> None:
+        micros = {user_id: to_micros(time) for user_id, time in times.items()}
+        await asyncio.gather(
+            *(self._session.execute(_RECORD_SEEN, (at, at, user_id)) for user_id, at in micros.items())
+        )
 
     async def set_status(self, user_id: UserId, status: CustomStatus | None) -> None:
         if status and status.expires_at:
-            # Listed first, so that none is shown for ever.
+            # Indexed first, so that no status outlives its expiry.
             await self._expiry.add(Due(user_id, status.expires_at))
         for _ in range(_ATTEMPTS):
             if await self._replace(user_id, await self._find(user_id), status):
                 return
-        raise unavailable(Reason.STORE_UNAVAILABLE, "this status is being set by too many at once")
+        raise unavailable(Reason.STORE_UNAVAILABLE, "status: too many concurrent changes, please retry")
 
-    async def drop_expired(self, now: datetime) -> Sequence[UserId]:
-        dropped = []
+    async def remove_expired_statuses(self, now: datetime) -> Sequence[UserId]:
+        removed = []
         async for due in self._expiry.until(now):
             user_id = UserId(due.subject)
             row = await self._find(user_id)
             if row and row["status_expires_at"] == to_micros(due.at):
                 if not await self._replace(user_id, row, None):
-                    # Set anew at this very moment: looked at again the next time.
+                    # Replaced concurrently: the next sweep checks it again.
                     continue
-                dropped.append(user_id)
+                removed.append(user_id)
             await self._expiry.done(due)
-        return dropped
+        return removed
 
     async def _find(self, user_id: UserId) -> Row | None:
         rows = await self._session.execute(_READ, ([user_id],))
         return rows[0] if rows else None
 
     async def _replace(self, user_id: UserId, before: Row | None, status: CustomStatus | None) -> bool:
-        """False: the status is no longer what was read."""
+        """Return False if the status has changed since `before` was read."""
         revision = before["status_revision"] if before else None
         new = (*_status_columns(status), (revision or 0) + 1)
         (answer,) = await self._session.execute(_SET_STATUS, (*new, user_id, revision))
@@ -80,7 +82,7 @@ class CassandraProfileStore:
 
 
 def presence_schema() -> Schema:
-    """The tables that the session must have been opened with."""
+    """Return the tables that a session needs."""
     return read_schema("presence", "services.presence.adapters.cassandra.migrations")
 
 

@@ -1,4 +1,4 @@
-"""Leases that all nodes share. Each step on them is in `redis_lease_scripts`."""
+"""Leases in Redis, shared by all nodes. `lease_scripts` contains the atomic steps."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,26 +11,26 @@ from kernel.redis.handle import Call, RedisHandle, Script
 from kernel.redis.pipeline import Part
 from kernel.time import Clock
 from services.presence.adapters.redis import lease_scripts as scripts
-from services.presence.model import Connection, Reachability
+from services.presence.model import Connection, OnlineState
 
 _BUCKETS = 16
-_SWEPT_AT_ONCE = 500
+_SWEEP_LIMIT = 500
 _VERSION_MS = 60 * 60 * 1_000
-# No node has swept for so long: there is nobody left to tell.
-_SAFETY_MS = 10 * 60 * 1_000
+# If no node has swept for this long, no node needs the keys.
+_EXTRA_MS = 10 * 60 * 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 class RedisLeases:
-    """Leases and Reach over Redis.
+    """Leases and OnlineStates in Redis.
 
     Keys: `online_users:{user}` and `online_state:{user}`, and the index in `online_due:{0}` … `online_due:{15}`.
-    Versions are times of the server. A node that dies between its steps leaves at worst a user to look at in vain.
+    Versions are times of the server. A node that dies between two steps leaves at most a needless index entry.
     """
 
     def __init__(self, *, redis: RedisHandle, clock: Clock | None = None) -> None:
-        """`clock`: whose time counts; None: the Redis server's, so that nodes need not agree."""
+        """`clock`: the time source. None: the Redis server, so that the nodes' clocks need not agree."""
         self._redis = redis
         self._clock = clock
 
@@ -39,9 +39,9 @@ class RedisLeases:
         for connection in connections:
             by_user[connection.user_id].append(str(connection.connection_id))
         life = _microseconds(ttl)
-        # Expected before they come: whoever has a lease will be looked at.
+        # Indexed before the lease exists, so that every lease is swept.
         await self._indexed(scripts.EXPECT, {user_id: (user_id,) for user_id in by_user}, life)
-        kept_ms = life // 1_000 + _SAFETY_MS
+        kept_ms = life // 1_000 + _EXTRA_MS
         came = await self._each(scripts.HOLD, {user_id: [life, kept_ms, *ids] for user_id, ids in by_user.items()})
         return [user_id for user_id, first in came.items() if first]
 
@@ -52,28 +52,28 @@ class RedisLeases:
         if expiry is not None:
             await self._redis.ask([("ZADD", self._index(_bucket(user_id)), expiry, user_id)])
 
-    async def sweep(self) -> Mapping[UserId, datetime]:
-        calls = [Call([self._index(bucket)], (self._now(), _SWEPT_AT_ONCE)) for bucket in range(_BUCKETS)]
+    async def remove_expired(self) -> Mapping[UserId, datetime]:
+        calls = [Call([self._index(bucket)], (self._now(), _SWEEP_LIMIT)) for bucket in range(_BUCKETS)]
         due = [UserId(name.decode()) for names in await self._redis.run_all(scripts.DUE, calls) for name in names]
         swept = await self._each(scripts.SWEEP, dict.fromkeys(due, (_VERSION_MS,)))
         await self._indexed(scripts.DONE, {user_id: (user_id, expiry or "") for user_id, (expiry, _) in swept.items()})
         return {user_id: _EPOCH + int(seen) * _MICROSECOND for user_id, (_, seen) in swept.items() if seen is not None}
 
-    async def read(self, user_ids: Iterable[UserId]) -> Mapping[UserId, Reachability]:
+    async def read(self, user_ids: Iterable[UserId]) -> Mapping[UserId, OnlineState]:
         found = await self._each(scripts.READ, dict.fromkeys(user_ids, ()))
-        return {user_id: Reachability(bool(online), version) for user_id, (online, version) in found.items()}
+        return {user_id: OnlineState(bool(online), version) for user_id, (online, version) in found.items()}
 
-    async def bump(self, user_ids: Iterable[UserId]) -> None:
+    async def increment_versions(self, user_ids: Iterable[UserId]) -> None:
         await self._each(scripts.BUMP, dict.fromkeys(user_ids, (_VERSION_MS,)))
 
     async def _each(self, script: Script, arguments: Mapping[UserId, Sequence[Part]]) -> Mapping[UserId, Any]:
-        """What a script returns for each user."""
+        """Return the script's result per user."""
         now = self._now()
         calls = [Call(self._keys(user_id), (now, *rest)) for user_id, rest in arguments.items()]
         return dict(zip(arguments, await self._redis.run_all(script, calls), strict=True))
 
     async def _indexed(self, script: Script, arguments: Mapping[UserId, Sequence[Part]], *first: Part) -> None:
-        """Run a script over each part of the index that some users belong to, with what there is for each of them."""
+        """Run the script once per index bucket, with the arguments of its users."""
         by_bucket: defaultdict[int, list[Part]] = defaultdict(list)
         for user_id, rest in arguments.items():
             by_bucket[_bucket(user_id)] += rest

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from kernel.ids import HybridClock, UserId
 from kernel.time import Clock
-from services.presence.model import Connection, Reachability
+from services.presence.model import Connection, OnlineState
 
 
 @dataclass(frozen=True, slots=True)
 class _Lease:
-    runs_out: float
-    """By the monotonic clock, so that a corrected wall clock throws nobody out."""
+    expires_at: float
+    """Monotonic, so that a corrected wall clock expires no lease."""
     seen_at: datetime
 
 
@@ -24,10 +24,10 @@ class _OnlineUser:
 
 
 class MemoryLeases:
-    """Leases and Reach for the embedded default. Keeps only users who are online.
+    """Leases and OnlineStates of the embedded mesh. Holds only users who are online.
 
-    All versions come from one clock that never gives the same tick twice and, being a wall clock, goes on after a
-    restart. Users who are offline share the newest version that any of them had.
+    All versions are unique ticks of one hybrid clock; it follows the wall clock, so versions keep growing after a
+    restart. All offline users share the newest offline version.
     """
 
     def __init__(self, *, clock: Clock) -> None:
@@ -51,22 +51,22 @@ class MemoryLeases:
         if user is not None and connection.connection_id in user.leases:
             user.leases[connection.connection_id] = self._lease(grace)
 
-    async def sweep(self) -> Mapping[UserId, datetime]:
+    async def remove_expired(self) -> Mapping[UserId, datetime]:
         now = self._clock.monotonic()
-        gone: dict[UserId, datetime] = {}
+        offline: dict[UserId, datetime] = {}
         for user_id, user in list(self._online.items()):
             last_seen = max(lease.seen_at for lease in user.leases.values())
-            user.leases = {key: lease for key, lease in user.leases.items() if lease.runs_out > now}
+            user.leases = {key: lease for key, lease in user.leases.items() if lease.expires_at > now}
             if not user.leases:
                 del self._online[user_id]
                 self._offline_version = self._next_version()
-                gone[user_id] = last_seen
-        return gone
+                offline[user_id] = last_seen
+        return offline
 
-    async def read(self, user_ids: Iterable[UserId]) -> Mapping[UserId, Reachability]:
-        return {user_id: self._reachability(user_id) for user_id in user_ids}
+    async def read(self, user_ids: Iterable[UserId]) -> Mapping[UserId, OnlineState]:
+        return {user_id: self._state(user_id) for user_id in user_ids}
 
-    async def bump(self, user_ids: Iterable[UserId]) -> None:
+    async def increment_versions(self, user_ids: Iterable[UserId]) -> None:
         for user_id in user_ids:
             user = self._online.get(user_id)
             if user is None:
@@ -74,9 +74,9 @@ class MemoryLeases:
             else:
                 user.version = self._next_version()
 
-    def _reachability(self, user_id: UserId) -> Reachability:
+    def _state(self, user_id: UserId) -> OnlineState:
         user = self._online.get(user_id)
-        return Reachability(False, self._offline_version) if user is None else Reachability(True, user.version)
+        return OnlineState(False, self._offline_version) if user is None else OnlineState(True, user.version)
 
     def _lease(self, seconds: float) -> _Lease:
         return _Lease(self._clock.monotonic() + seconds, self._clock.now())

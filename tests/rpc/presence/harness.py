@@ -1,4 +1,4 @@
-"""Nodes of the presence service over what they share, and devices that connect to them."""
+"""Nodes of the presence service over shared adapters, and devices that connect to them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,18 +11,18 @@ from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 
 from kernel.bus.memory import MemoryBus
 from kernel.ids import UserId
-from services.presence.adapters.bus.news import BusNewsSender, open_bus_news_feed
+from services.presence.adapters.bus import BusEventPublisher, open_bus_event_feed
 from services.presence.settings import PresenceSettings
 from services.presence.wiring import build_presence
 from tests.fakes import FakeClock, Mesh, Served, running
-from tests.unit.presence.fakes import FakeContacts, FakeProfiles, WatchedLeases
+from tests.unit.presence.harness import FakeContacts, FakeProfiles, WatchedLeases
 
 SETTINGS = PresenceSettings(renew_seconds=0.01, sweep_seconds=0.01, flush_seconds=0.01)
-"""Leases live for 10 s of the fake clock; what looks at the clock looks often."""
+"""Leases last 10 s of the fake clock; the loops run every 10 ms."""
 
 
 class Device:
-    """A client that keeps to the contract: of two states of a user the one with the higher version is true."""
+    """A client that keeps the state with the highest version per user."""
 
     def __init__(self, call: "grpc.aio.UnaryStreamCall[pb.ConnectRequest, pb.ConnectResponse]") -> None:
         self.call = call
@@ -30,17 +30,17 @@ class Device:
         self.states: dict[str, pb.Presence] = {}
 
     async def next(self) -> pb.ConnectResponse:
-        """The next answer; EOFError at the end of the stream."""
+        """Read the next response. Raise EOFError at the end of the stream."""
         async with asyncio.timeout(10):
             answer = await self.call.read()
         if answer is grpc.aio.EOF:
             raise EOFError
         assert isinstance(answer, pb.ConnectResponse)
-        self._take(answer)
+        self._add(answer)
         return answer
 
     async def until(self, condition: Callable[["Device"], bool]) -> None:
-        """Read on until it holds."""
+        """Read until the condition holds."""
         while not condition(self):
             await self.next()
 
@@ -51,7 +51,7 @@ class Device:
         await self.until(lambda device: device.sees(user_id) == pb.AVAILABILITY_OFFLINE)
 
     async def until_end(self) -> None:
-        """Read on to the end of the stream."""
+        """Read to the end of the stream."""
         try:
             while True:
                 await self.next()
@@ -62,11 +62,11 @@ class Device:
         return self.states[user_id].availability if user_id in self.states else None
 
     def has_heard(self, user_id: str, availability: "pb.Availability.ValueType") -> bool:
-        """Whether any answer said so, true or not."""
-        told = (presence for answer in self.answers for presence in answer.presences)
-        return any(presence.user_id == user_id and presence.availability == availability for presence in told)
+        """Return whether any response contained this state."""
+        states = (presence for answer in self.answers for presence in answer.presences)
+        return any(presence.user_id == user_id and presence.availability == availability for presence in states)
 
-    def _take(self, answer: pb.ConnectResponse) -> None:
+    def _add(self, answer: pb.ConnectResponse) -> None:
         self.answers.append(answer)
         if answer.snapshot:
             self.states.clear()
@@ -87,11 +87,11 @@ class Node:
         return PresenceServiceStub(self.served.channel)
 
     def another_channel(self) -> grpc.aio.Channel:
-        """One that is not closed before the server."""
+        """Open a channel that outlives the server."""
         return grpc.aio.insecure_channel(self.served.server.address)
 
     async def connect(self, user_id: str, device_id: str = "", *, over: grpc.aio.Channel | None = None) -> Device:
-        """A device that has read its first snapshot."""
+        """Connect a device and read its first snapshot."""
         stub = PresenceServiceStub(over or self.served.channel)
         device = Device(stub.Connect(pb.ConnectRequest(device_id=device_id), metadata=self.served.as_user(user_id)))
         assert (await device.next()).snapshot
@@ -108,7 +108,7 @@ class Node:
 
 @dataclass
 class Cluster:
-    """What all nodes share."""
+    """Adapters shared by all nodes."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     bus: MemoryBus = field(default_factory=MemoryBus)
@@ -125,16 +125,16 @@ class Cluster:
 
     @asynccontextmanager
     async def node(self, *, loops: bool = True) -> AsyncIterator[Node]:
-        """Without loops it is as good as dead: it holds its streams open and does nothing else."""
+        """Run a node. Without loops it only holds its streams open, like a hanging process."""
         async with AsyncExitStack() as stack:
             service = build_presence(
                 self.settings,
                 clock=self.clock,
                 leases=self.leases,
-                reach=self.leases,
+                online=self.leases,
                 profiles=self.profiles,
                 contacts=self.contacts,
-                sender=BusNewsSender(bus=self.bus),
-                feed=await stack.enter_async_context(open_bus_news_feed(self.bus)),
+                events=BusEventPublisher(bus=self.bus),
+                feed=await stack.enter_async_context(open_bus_event_feed(self.bus)),
             )
             yield Node(await stack.enter_async_context(running(service, mesh=self.mesh, loops=loops)))

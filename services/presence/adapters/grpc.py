@@ -7,12 +7,12 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from kernel.grpc.client import from_rpc_error
 from kernel.ids import UserId
 
-# Whoever connects waits for the answer, and does well without it for a while.
+# A connecting client waits for this call, and the stream works without the list for a while.
 _TIMEOUT_SECONDS = 2.0
 
 
 class MessagingContactSource:
-    """ContactSource over MessagingService.ListContacts, asked in this service's own name."""
+    """ContactSource that calls MessagingService.ListContacts with the service token."""
 
     def __init__(self, *, channel: grpc.aio.Channel) -> None:
         self._messaging = MessagingServiceStub(channel)

@@ -1,4 +1,4 @@
-"""Last seen and statuses in SQLite (presence.db)."""
+"""Last seen times and statuses in SQLite."""
 
 import json
 import sqlite3
@@ -12,7 +12,7 @@ from kernel.sqlite.database import SqliteDatabase, open_sqlite
 from kernel.time import maybe_from_micros, to_micros
 from services.presence.model import CustomStatus, Profile
 
-# Moments are microseconds since 1970. `status_text` and `status_emoji` are NULL together.
+# Times are microseconds since 1970. `status_text` and `status_emoji` are NULL together.
 _SCHEMA = (
     """
     CREATE TABLE profiles (
@@ -25,9 +25,9 @@ _SCHEMA = (
     CREATE INDEX profiles_by_expiry ON profiles (status_expires_us) WHERE status_expires_us IS NOT NULL
     """,
 )
-# One parameter however many users: SQLite limits the number of parameters.
+# One JSON parameter for all users, because SQLite limits the number of parameters.
 _READ = "SELECT * FROM profiles WHERE user_id IN (SELECT value FROM json_each(?))"
-_SAW = """
+_RECORD_SEEN = """
     INSERT INTO profiles (user_id, last_seen_us) VALUES (?, ?) ON CONFLICT (user_id)
     DO UPDATE SET last_seen_us = max(coalesce(last_seen_us, excluded.last_seen_us), excluded.last_seen_us)
 """
@@ -37,14 +37,14 @@ _SET_STATUS = """
     status_expires_us = excluded.status_expires_us
 """
 _ANY_EXPIRED = "SELECT 1 FROM profiles WHERE status_expires_us <= ? LIMIT 1"
-_DROP_EXPIRED = """
+_REMOVE_EXPIRED = """
     UPDATE profiles SET status_text = NULL, status_emoji = NULL, status_expires_us = NULL
     WHERE status_expires_us <= ? RETURNING user_id
 """
 
 
 class SqliteProfileStore:
-    """ProfileStore of the embedded default."""
+    """ProfileStore of the embedded mesh, in `presence.db`."""
 
     def __init__(self, *, database: SqliteDatabase) -> None:
         self._database = database
@@ -54,25 +54,25 @@ class SqliteProfileStore:
         rows = await self._database.read(lambda db: db.execute(_READ, (wanted,)).fetchall())
         return {UserId(row["user_id"]): _profile(row) for row in rows}
 
-    async def saw(self, moments: Mapping[UserId, datetime]) -> None:
-        rows = [(user_id, to_micros(moment)) for user_id, moment in moments.items()]
-        await self._database.write(lambda db: db.executemany(_SAW, rows))
+    async def record_seen(self, times: Mapping[UserId, datetime]) -> None:
+        rows = [(user_id, to_micros(time)) for user_id, time in times.items()]
+        await self._database.write(lambda db: db.executemany(_RECORD_SEEN, rows))
 
     async def set_status(self, user_id: UserId, status: CustomStatus | None) -> None:
         row = (user_id, *_status_columns(status))
         await self._database.write(lambda db: db.execute(_SET_STATUS, row))
 
-    async def drop_expired(self, now: datetime) -> Sequence[UserId]:
+    async def remove_expired_statuses(self, now: datetime) -> Sequence[UserId]:
         limit = (to_micros(now),)
         if await self._database.read(lambda db: db.execute(_ANY_EXPIRED, limit).fetchone()) is None:
             return ()
-        rows = await self._database.write(lambda db: db.execute(_DROP_EXPIRED, limit).fetchall())
+        rows = await self._database.write(lambda db: db.execute(_REMOVE_EXPIRED, limit).fetchall())
         return [UserId(row["user_id"]) for row in rows]
 
 
 @asynccontextmanager
 async def open_sqlite_profile_store(path: Path) -> AsyncIterator[SqliteProfileStore]:
-    """Open or create the file; close it at the end."""
+    """Open or create the file and close it at exit."""
     async with open_sqlite(path, _SCHEMA) as database:
         yield SqliteProfileStore(database=database)
 

@@ -1,4 +1,4 @@
-"""Stand-ins for what presence needs from outside."""
+"""Fakes for the ports of presence."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,8 +7,8 @@ from datetime import datetime
 from kernel.errors import Reason, unavailable
 from kernel.ids import UserId
 from kernel.time import Clock
-from services.presence.adapters.memory.leases import MemoryLeases
-from services.presence.model import Channel, Connection, CustomStatus, News, NewsGap, Profile
+from services.presence.adapters.memory import MemoryLeases
+from services.presence.model import Channel, Connection, CustomStatus, EventGap, PresenceEvent, Profile
 from tests.builders import an_id
 from tests.waiting import eventually
 
@@ -18,26 +18,26 @@ def a_user() -> UserId:
 
 
 class FakeContacts:
-    """ContactSource: pairs of users who share a chat; `away` makes it fail."""
+    """ContactSource over pairs of users who share a chat; fails while `unavailable` is set."""
 
     def __init__(self, *pairs: tuple[UserId, UserId]) -> None:
         self.pairs = set(pairs)
-        self.away = False
-        self.asked = 0
+        self.unavailable = False
+        self.calls = 0
 
     async def contacts(self, user_id: UserId) -> frozenset[UserId]:
-        self.asked += 1
-        if self.away:
-            raise unavailable(Reason.SERVICE_UNAVAILABLE, "messaging cannot be reached")
+        self.calls += 1
+        if self.unavailable:
+            raise unavailable(Reason.SERVICE_UNAVAILABLE, "messaging is unreachable")
         return frozenset(other for pair in self.pairs if user_id in pair for other in pair if other != user_id)
 
 
 class FakeProfiles:
-    """ProfileStore in memory; `away` makes it fail."""
+    """ProfileStore in memory; fails while `unavailable` is set."""
 
     def __init__(self) -> None:
-        self.away = False
-        self.refused = 0
+        self.unavailable = False
+        self.failed_calls = 0
         self.seen: dict[UserId, datetime] = {}
         self.statuses: dict[UserId, CustomStatus] = {}
 
@@ -45,9 +45,9 @@ class FakeProfiles:
         self._check()
         return {user_id: Profile(self.seen.get(user_id), self.statuses.get(user_id)) for user_id in user_ids}
 
-    async def saw(self, moments: Mapping[UserId, datetime]) -> None:
+    async def record_seen(self, times: Mapping[UserId, datetime]) -> None:
         self._check()
-        for user_id, moment in moments.items():
+        for user_id, moment in times.items():
             self.seen[user_id] = max(moment, self.seen.get(user_id, moment))
 
     async def set_status(self, user_id: UserId, status: CustomStatus | None) -> None:
@@ -56,7 +56,7 @@ class FakeProfiles:
         if status is not None:
             self.statuses[user_id] = status
 
-    async def drop_expired(self, now: datetime) -> Sequence[UserId]:
+    async def remove_expired_statuses(self, now: datetime) -> Sequence[UserId]:
         self._check()
         expired = [user_id for user_id, status in self.statuses.items() if status.expired(now)]
         for user_id in expired:
@@ -64,38 +64,38 @@ class FakeProfiles:
         return expired
 
     def _check(self) -> None:
-        if self.away:
-            self.refused += 1
-            raise unavailable(Reason.STORE_UNAVAILABLE, "the store cannot be written")
+        if self.unavailable:
+            self.failed_calls += 1
+            raise unavailable(Reason.STORE_UNAVAILABLE, "the store is unavailable")
 
 
-class FakeNews:
-    """NewsSender that keeps what was told, and NewsFeed that never hears anything."""
+class FakeEvents:
+    """EventPublisher that records events, and EventFeed that never receives one."""
 
     def __init__(self) -> None:
-        self.told: list[News] = []
-        self.heard: set[Channel] = set()
+        self.published: list[PresenceEvent] = []
+        self.subscribed: set[Channel] = set()
 
-    async def publish(self, news: Sequence[News]) -> None:
-        self.told.extend(news)
+    async def publish(self, events: Sequence[PresenceEvent]) -> None:
+        self.published.extend(events)
 
-    async def add(self, channels: Iterable[Channel]) -> None:
-        self.heard.update(channels)
+    async def subscribe(self, channels: Iterable[Channel]) -> None:
+        self.subscribed.update(channels)
 
-    async def remove(self, channels: Iterable[Channel]) -> None:
-        self.heard.difference_update(channels)
+    async def unsubscribe(self, channels: Iterable[Channel]) -> None:
+        self.subscribed.difference_update(channels)
 
-    async def receive(self) -> Sequence[News | NewsGap]:
+    async def receive(self) -> Sequence[PresenceEvent | EventGap]:
         await asyncio.Event().wait()
         return ()
 
 
 class WatchedLeases(MemoryLeases):
-    """MemoryLeases that let a test wait for what the loops do with them."""
+    """MemoryLeases that record calls, so that tests can wait for the loops."""
 
     def __init__(self, *, clock: Clock) -> None:
         super().__init__(clock=clock)
-        self.gone: list[UserId] = []
+        self.went_offline: list[UserId] = []
         self.released: list[UserId] = []
         self._renewals = 0
         self._sweeps = 0
@@ -108,14 +108,14 @@ class WatchedLeases(MemoryLeases):
         await super().release(connection, grace=grace)
         self.released.append(connection.user_id)
 
-    async def sweep(self) -> Mapping[UserId, datetime]:
-        gone = await super().sweep()
-        self.gone.extend(gone)
+    async def remove_expired(self) -> Mapping[UserId, datetime]:
+        gone = await super().remove_expired()
+        self.went_offline.extend(gone)
         self._sweeps += 1
         return gone
 
-    async def settled(self) -> None:
-        """Wait until the loops have renewed and then swept, by the time that it is now."""
+    async def swept(self) -> None:
+        """Wait until the loops have renewed and then swept at the current time."""
         renewals = self._renewals
         await eventually(lambda: self._renewals > renewals)
         sweeps = self._sweeps

@@ -1,0 +1,111 @@
+"""Reading, publishing and setting presence states."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+from kernel.errors import ChatlyError, invalid_field
+from kernel.ids import UserId
+from kernel.telemetry.logs import logger
+from kernel.time import Clock
+from services.presence.contacts import ContactCache
+from services.presence.model import CustomStatus, OnlineState, Presence, Profile, StateChanged
+from services.presence.ports import EventPublisher, OnlineStates, ProfileStore
+
+_CONTACTS_MAX_AGE = 5.0
+_RETRY_SECONDS = 0.5
+
+
+class PresenceLookup:
+    """Combines online states and profiles. Does not check who may see them."""
+
+    def __init__(self, *, online: OnlineStates, profiles: ProfileStore, clock: Clock) -> None:
+        self._online = online
+        self._profiles = profiles
+        self._clock = clock
+
+    async def read(self, user_ids: Iterable[UserId]) -> Mapping[UserId, Presence]:
+        """Return one presence per user.
+
+        Writers change the profile first and increase the version afterwards. Reading in the opposite order
+        returns a state at least as new as its version, so the highest version never carries an older state.
+        """
+        online = await self._online.read(user_ids)
+        profiles = await self._profiles.read(online)
+        return {user_id: self._presence(user_id, state, profiles.get(user_id)) for user_id, state in online.items()}
+
+    def _presence(self, user_id: UserId, state: OnlineState, profile: Profile | None) -> Presence:
+        profile = profile or Profile()
+        status = profile.status
+        if status is not None and status.expired(self._clock.now()):
+            status = None
+        last_seen = None if state.online else profile.last_seen_at
+        return Presence(user_id, state.online, last_seen, status, state.version)
+
+
+class PresencePublisher:
+    """Publishes changed states to all nodes, at once or in the background. Hubs decide which streams receive them."""
+
+    def __init__(self, *, online: OnlineStates, lookup: PresenceLookup, events: EventPublisher) -> None:
+        self._online = online
+        self._lookup = lookup
+        self._events = events
+        self._log = logger("presence")
+        self._scheduled: set[UserId] = set()
+        self._wake = asyncio.Event()
+
+    async def publish(self, user_ids: Iterable[UserId]) -> Mapping[UserId, Presence]:
+        """Increase the users' versions, publish their states to all nodes, and return them."""
+        users = list(user_ids)
+        await self._online.increment_versions(users)
+        presences = await self._lookup.read(users)
+        await self._events.publish([StateChanged(presence) for presence in presences.values()])
+        return presences
+
+    def schedule(self, user_ids: Iterable[UserId]) -> None:
+        """Let `run` publish these users, with their states at that time."""
+        self._scheduled.update(user_ids)
+        if self._scheduled:
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Publish scheduled users until cancelled. Retry while the store is unavailable."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            users, self._scheduled = self._scheduled, set()
+            try:
+                await self.publish(users)
+            except ChatlyError as error:
+                self._log.warning("presence not published, will retry", users=len(users), error=str(error))
+                self.schedule(users)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+
+class GetPresence:
+    def __init__(self, *, contacts: ContactCache, lookup: PresenceLookup) -> None:
+        self._contacts = contacts
+        self._lookup = lookup
+
+    async def __call__(self, user_ids: Sequence[UserId], *, caller: UserId) -> Sequence[Presence]:
+        """Return one presence per user, in request order. Users the caller may not see are offline, version 0."""
+        visible = await self._contacts.visible_to(caller, max_age=_CONTACTS_MAX_AGE)
+        found = await self._lookup.read(visible.intersection(user_ids))
+        return [found.get(user_id) or Presence(user_id) for user_id in user_ids]
+
+
+class SetStatus:
+    def __init__(self, *, profiles: ProfileStore, publisher: PresencePublisher, clock: Clock) -> None:
+        self._profiles = profiles
+        self._publisher = publisher
+        self._clock = clock
+
+    async def __call__(self, status: CustomStatus | None, *, caller: UserId) -> Presence:
+        """Set the status, publish it to the contacts and return the caller's state. Safe to retry.
+
+        None, or a status without printable characters, removes it.
+        Raise INVALID_ARGUMENT if `expires_at` is not in the future.
+        """
+        if status is not None and status.expired(self._clock.now()):
+            raise invalid_field("status.expires_at", "must lie in the future")
+        await self._profiles.set_status(caller, status.cleaned() if status else None)
+        return (await self._publisher.publish([caller]))[caller]
