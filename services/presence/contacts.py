@@ -1,9 +1,9 @@
 """Cached contact lists. Messaging owns them."""
 
 import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass
 
+from kernel.cache import BoundedCache
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from kernel.telemetry.logs import logger
@@ -33,7 +33,7 @@ class ContactCache:
         self._source = source
         self._clock = clock
         self._log = logger("presence")
-        self._entries: OrderedDict[UserId, _Entry] = OrderedDict()
+        self._entries: BoundedCache[UserId, _Entry] = BoundedCache(capacity=_MAX_ENTRIES)
         self._invalidated = asyncio.Event()
 
     async def visible_to(self, user_id: UserId, *, max_age: float) -> frozenset[UserId]:
@@ -82,8 +82,8 @@ class ContactCache:
             entry.read_at = read_at
 
     def _entry(self, user_id: UserId) -> _Entry:
-        entry = self._entries.setdefault(user_id, _Entry(frozenset({user_id})))
-        self._entries.move_to_end(user_id)
-        if len(self._entries) > _MAX_ENTRIES:
-            self._entries.popitem(last=False)
+        entry = self._entries.get(user_id)
+        if entry is None:
+            entry = _Entry(frozenset({user_id}))
+            self._entries.put(user_id, entry)
         return entry

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from kernel.errors import ChatlyError, invalid_field
 from kernel.ids import UserId
+from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
 from kernel.time import Clock
 from services.presence.contacts import ContactCache
@@ -12,7 +13,7 @@ from services.presence.model import CustomStatus, OnlineState, Presence, Profile
 from services.presence.ports import EventPublisher, OnlineStates, ProfileStore
 
 _CONTACTS_MAX_AGE = 5.0
-_RETRY_SECONDS = 0.5
+_RETRY = Backoff(first=0.5, longest=0.5, jitter=0.0)
 
 
 class PresenceLookup:
@@ -72,13 +73,20 @@ class PresencePublisher:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            users, self._scheduled = self._scheduled, set()
-            try:
-                await self.publish(users)
-            except ChatlyError as error:
-                self._log.warning("presence not published, will retry", users=len(users), error=str(error))
-                self.schedule(users)
-                await asyncio.sleep(_RETRY_SECONDS)
+            await retry(self._publish_scheduled, report=self._report, backoff=_RETRY, is_temporary=_is_chatly_error)
+
+    async def _publish_scheduled(self) -> None:
+        users, self._scheduled = self._scheduled, set()
+        if not users:
+            return
+        try:
+            await self.publish(users)
+        except ChatlyError:
+            self.schedule(users)
+            raise
+
+    def _report(self, error: Exception) -> None:
+        self._log.warning("presence not published, will retry", users=len(self._scheduled), error=str(error))
 
 
 class GetPresence:
@@ -109,3 +117,7 @@ class SetStatus:
             raise invalid_field("status.expires_at", "must lie in the future")
         await self._profiles.set_status(caller, status.cleaned() if status else None)
         return (await self._publisher.publish([caller]))[caller]
+
+
+def _is_chatly_error(error: Exception) -> bool:
+    return isinstance(error, ChatlyError)
