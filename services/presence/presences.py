@@ -13,7 +13,7 @@ from services.presence.model import CustomStatus, OnlineState, Presence, Profile
 from services.presence.ports import EventPublisher, OnlineStates, ProfileStore
 
 _CONTACTS_MAX_AGE = 5.0
-_RETRY = Backoff(first=0.5, longest=0.5, jitter=0.0)
+_RETRY = Backoff(first=0.5, longest=0.5)
 
 
 class PresenceLookup:
@@ -72,17 +72,15 @@ class PresencePublisher:
         """Publish scheduled users until cancelled. Retry while the store is unavailable."""
         while True:
             await self._wake.wait()
-            self._wake.clear()
             await retry(self._publish_scheduled, report=self._report, backoff=_RETRY, is_temporary=_is_chatly_error)
 
     async def _publish_scheduled(self) -> None:
+        self._wake.clear()
         users, self._scheduled = self._scheduled, set()
-        if not users:
-            return
         try:
             await self.publish(users)
         except ChatlyError:
-            self.schedule(users)
+            self._scheduled |= users
             raise
 
     def _report(self, error: Exception) -> None:
