@@ -17,7 +17,7 @@ _PATH = re.compile(r"`((?:[A-Za-z0-9_.@-]+/)+[A-Za-z0-9_.-]*)`")
 _FOLDERS = {path.parts[0] for path in tracked_files(ROOT) if len(path.parts) > 1}
 _ENDINGS = {".py", ".md", ".proto", ".ts", ".tsx", ".js", ".go", ".sh", ".yaml", ".yml", ".j2", ".cql", ".css", ".html"}
 # Generated or written at run time.
-_MADE = ("gen/", "web/dist", "web/src/gen", "bench/results")
+_MADE = ("gen/", "examples/go/gen", "web/dist", "web/src/gen", "bench/results")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
