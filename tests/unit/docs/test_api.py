@@ -6,7 +6,7 @@ from chatly.error.v1.error_reason_pb2 import ErrorReason
 from chatly.options.v1 import access_pb2
 from google.protobuf.descriptor_pb2 import MethodOptions
 
-from mesh.edge.contract import chatly_files, methods
+from mesh.edge.contract import descriptor_set, methods
 from scripts.configuration import ROOT
 
 TEXT = (ROOT / "docs" / "api.md").read_text()
@@ -34,7 +34,8 @@ def test_every_rpc_that_is_not_safe_to_repeat_is_named() -> None:
     (paragraph,) = re.findall(r"^- \*\*Not safe to repeat.*?\n\n", TEXT, re.MULTILINE | re.DOTALL)
     unsafe = {
         method.name
-        for file in chatly_files()
+        for file in descriptor_set().file
+        if file.package.startswith("chatly.")
         for service in file.service
         for method in service.method
         if method.options.idempotency_level == MethodOptions.IDEMPOTENCY_UNKNOWN
