@@ -1,4 +1,4 @@
-"""Who is in a chat and who may see an event. Pure; the rights of roles belong to messaging."""
+"""Membership of a chat and visibility of events. Pure; the rights of roles belong to messaging."""
 
 from collections.abc import Mapping
 

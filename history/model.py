@@ -15,7 +15,7 @@ Send = tuple[UserId, UUID]
 
 
 class Role(IntEnum):
-    """What a member may do in a group; a higher role may do more."""
+    """Rights of a member in a group; a higher role includes the lower ones."""
 
     MEMBER = 1
     ADMIN = 2

@@ -11,7 +11,7 @@ from kernel.ids import from_time_key
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to store for an event that was not stored before."""
+    """The changes to store for an event that was not stored before."""
 
     chat: ChatState
     message: MessageState | None

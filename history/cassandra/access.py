@@ -49,7 +49,7 @@ def by_replica(session: CassandraSession, keys: Mapping[K, Key], size: int) -> I
     """Group things whose partitions have the same replicas; `keys`: partition key of each thing."""
     groups: dict[Hashable, list[K]] = {}
     for thing, key in keys.items():
-        groups.setdefault(session.place_of(key), []).append(thing)
+        groups.setdefault(session.replicas_of(key), []).append(thing)
     return (some for found in groups.values() for some in chunks(found, size))
 
 
@@ -92,7 +92,7 @@ async def write_all(session: CassandraSession, rows: Mapping[Key, Sequence[State
         if size > _SHARING_BYTES or len(statements) > ROWS:
             whole.extend(chunks(statements, ROWS))
             continue
-        replicas = session.place_of(key)
+        replicas = session.replicas_of(key)
         pack = packs.get(replicas)
         if pack is None or not pack.has_room(len(statements), size):
             pack = packs[replicas] = _Pack()

@@ -7,8 +7,8 @@ from uuid import UUID
 from history.audience import members_set_by
 from history.cassandra.chat_rows import Buckets, Head
 from history.cassandra.event_rows import event_statements
-from history.cassandra.known import Known, KnownMessage, send_statement, shard_of
 from history.cassandra.message_rows import message_statements
+from history.cassandra.stored_facts import StoredFacts, StoredMessage, send_statement, shard_of
 from history.cassandra.write_times import bucket_of, smaller_offset_wins
 from history.chat_id import ChatId
 from history.fold import message_of, redact, send_of, text_of
@@ -44,7 +44,7 @@ class CassandraChatBatch:
     continues from the head, and offsets distinguish a repeat from a record that is applied for the second time.
     """
 
-    def __init__(self, *, chat_id: ChatId, head: Head | None, known: Known) -> None:
+    def __init__(self, *, chat_id: ChatId, head: Head | None, known: StoredFacts) -> None:
         self.withdrawals: list[ChatEvent] = []
         self.returned: list[UUID] = []
         """Messages whose withdrawal was read back from the log."""
@@ -155,7 +155,7 @@ class CassandraChatBatch:
     def _message(self, message_id: UUID | None) -> MessageState | None:
         if message_id is None:
             return None
-        known: KnownMessage | None = self._known.messages.get(message_id)
+        known: StoredMessage | None = self._known.messages.get(message_id)
         return self._messages.get(message_id) or (known.state if known else None)
 
     def _redact(self, message_id: UUID) -> None:

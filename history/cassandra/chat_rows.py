@@ -22,7 +22,7 @@ _OUTLINES = (
     "SELECT DISTINCT chat_id, created_at, title, description, avatar_media_id, last_message_id, last_seq, "
     "head_partition, head_offset FROM chats WHERE chat_id IN ?"
 )
-_PLACES = "SELECT chat_id, user_id, membership, read_message_id FROM chats WHERE chat_id IN ? AND user_id = ?"
+_MEMBERSHIPS = "SELECT chat_id, user_id, membership, read_message_id FROM chats WHERE chat_id IN ? AND user_id = ?"
 _SET_HEAD = (
     "UPDATE chats USING TIMESTAMP ? SET last_seq = ?, head_partition = ?, head_offset = ?, "
     "message_buckets = message_buckets + ? WHERE chat_id = ?"
@@ -90,8 +90,8 @@ async def load_outlines(
     """Return those chats that are completely stored, with the membership of this user alone."""
     groups = list(by_replica(session, {chat_id: (chat_id,) for chat_id in chat_ids}, _HEADS_AT_ONCE))
     chats = (session.execute(_OUTLINES, (some,)) for some in groups)
-    places = (session.execute(_PLACES, (some, user_id)) for some in groups)
-    found = await gather_all((*chats, *places))
+    memberships = (session.execute(_MEMBERSHIPS, (some, user_id)) for some in groups)
+    found = await gather_all((*chats, *memberships))
     people = {row["chat_id"]: [row] for rows in found[len(groups) :] for row in rows}
     return {
         ChatId(row["chat_id"]): ChatHead(_state(row, people.get(row["chat_id"], ())), _head(row).position)

@@ -16,8 +16,8 @@ from history.cassandra.chat_rows import (
     state_statements,
 )
 from history.cassandra.event_rows import by_bucket, load_events_at, redact_events
-from history.cassandra.known import Heads, load_known
 from history.cassandra.log_rows import delete_withdrawals, save_withdrawals
+from history.cassandra.stored_facts import Heads, load_facts
 from history.chat_id import ChatId
 from history.model import StoredEvent
 from kernel.cassandra.session import CassandraSession, Statement
@@ -63,7 +63,7 @@ class CassandraChatWriter:
         new = {chat_id: _after(done.get(chat_id, -1), records) for chat_id, records in chats.items()}
         stored_before, known = await asyncio.gather(
             self._stored_before(chats, done),
-            load_known(self._session, {chat_id: [item.event for item in items] for chat_id, items in new.items()}),
+            load_facts(self._session, {chat_id: [item.event for item in items] for chat_id, items in new.items()}),
         )
         batches = [
             CassandraChatBatch(chat_id=chat_id, head=heads.get(chat_id), known=known[chat_id]) for chat_id in chats

@@ -9,9 +9,9 @@ from uuid import UUID
 from history.cassandra.access import chunks, gather_all
 from history.cassandra.chat_rows import load_buckets, load_chat, load_chats_of, load_outlines
 from history.cassandra.event_rows import by_bucket, load_events_after
-from history.cassandra.known import load_sends
 from history.cassandra.log_rows import load_offsets
 from history.cassandra.message_rows import COLUMNS, states_of
+from history.cassandra.stored_facts import load_sends
 from history.cassandra.write_times import bucket_at, bucket_of
 from history.chat_id import ChatId
 from history.model import MessageState, Send, StoredEvent

@@ -65,9 +65,9 @@ class CassandraRecordWriter:
         failed.extend(item for outcome in outcomes for item in outcome.failed)
         failed_at = self._clock.now().timestamp()
         await save_dead_letter(self._session, [DeadLetter(item.record, item.error, failed_at) for item in failed])
-        places = {record.position: number for number, record in enumerate(records)}
+        order = {record.position: number for number, record in enumerate(records)}
         events = [event for outcome in outcomes for event in outcome.events]
-        return ChatOutcome(sorted(events, key=lambda event: places[event.position]), failed)
+        return ChatOutcome(sorted(events, key=lambda event: order[event.position]), failed)
 
     async def _pending(self, records: Sequence[LogRecord]) -> list[ChatEvent]:
         return await pending_withdrawals(self._session, {record.position.partition for record in records})

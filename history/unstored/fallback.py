@@ -18,7 +18,7 @@ from kernel.time import Clock
 T = TypeVar("T")
 Events = Sequence[StoredEvent]
 
-_LOOK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 
 
 class FallbackHotTail:
@@ -48,7 +48,7 @@ class FallbackHotTail:
         self._away = False
         self._refilling = False
         self._missed = False
-        self._look_at = clock.monotonic()
+        self._check_at = clock.monotonic()
 
     async def add(self, event: StoredEvent) -> None:
         await self._own.add(event)
@@ -87,17 +87,17 @@ class FallbackHotTail:
 
     async def _usable(self) -> bool:
         """Whether the shared tail is reachable and complete. Checks at most once a second."""
-        if self._away and self._clock.monotonic() >= self._look_at:
-            self._look_at = math.inf
+        if self._away and self._clock.monotonic() >= self._check_at:
+            self._check_at = math.inf
             try:
                 with suppress(ChatlyError):
-                    await self._look()
+                    await self._recover()
             finally:
                 self._refilling = False
-                self._look_at = self._clock.monotonic() + _LOOK_SECONDS
+                self._check_at = self._clock.monotonic() + _CHECK_SECONDS
         return not self._away
 
-    async def _look(self) -> None:
+    async def _recover(self) -> None:
         stored = await self._events.stored()
         # The bus may be down as well, so no watermark arrives.
         await self._own.trim(stored)

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 from cassandra.cluster import Session
 
 
-def place_of(session: Session, key: Sequence[str | int]) -> Hashable:
+def replicas_of(session: Session, key: Sequence[str | int]) -> Hashable:
     """The nodes that hold the partition with this key, in no order; None where that is the same for all partitions."""
     metadata = session.cluster.metadata
     tokens = metadata.token_map

@@ -14,7 +14,7 @@ from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, PreparedStat
 
 from kernel.cassandra.bridge import Bridge, Row
 from kernel.cassandra.connect import connect, why
-from kernel.cassandra.partitions import place_of
+from kernel.cassandra.partitions import replicas_of
 from kernel.cassandra.schema import Schema
 from kernel.cassandra.settings import CassandraSettings
 from kernel.errors import Reason, unavailable
@@ -81,12 +81,12 @@ class CassandraSession:
             for row in page:
                 yield row
 
-    def place_of(self, key: Sequence[str | int]) -> Hashable:
+    def replicas_of(self, key: Sequence[str | int]) -> Hashable:
         """Which nodes hold the partition with this key (texts and ints). What has the same place may share a request.
 
         Where all nodes hold everything, or none is connected, that is one place.
         """
-        return self._session and place_of(self._session, key)
+        return self._session and replicas_of(self._session, key)
 
     async def batch(self, statements: Sequence[Statement]) -> None:
         """Write some rows in one unlogged batch: of each partition all of them or none.

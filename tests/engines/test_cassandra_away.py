@@ -13,7 +13,7 @@ from kernel.errors import ChatlyError, Reason
 from kernel.log.ports import LogRecord
 from tests.engines.cassandra import cassandra_settings, fresh_cassandra
 from tests.engines.own_cassandra import OwnCassandra
-from tests.unit.history.chronicle import ANN_AND_BOB, Chronicle, records_of
+from tests.unit.history.builders import ANN_AND_BOB, ChatBuilder, records_of
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.engines("cassandra"), pytest.mark.timeout(240)]
@@ -47,7 +47,7 @@ async def is_persisted(store: HistoryStore, records: Sequence[LogRecord]) -> boo
 
 
 async def test_it_may_come_late_go_and_come_back(own: OwnCassandra) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     sent = [chat.sent() for _ in range(60)]
     records = records_of(sent)
     async with open_cassandra(cassandra_settings(own.node.address, "away"), cassandra_schema()) as session:
@@ -75,7 +75,7 @@ async def test_it_may_come_late_go_and_come_back(own: OwnCassandra) -> None:
 async def test_a_server_that_lost_its_last_seconds_is_noticed_before_anything_is_numbered(
     cassandra_contact_points: str, fresh_name: str
 ) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     records = records_of([chat.sent() for _ in range(4)])
     async with fresh_cassandra(cassandra_contact_points, fresh_name, cassandra_schema()) as session:
         store = cassandra_history(session)

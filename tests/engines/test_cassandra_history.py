@@ -22,7 +22,7 @@ from kernel.errors import ChatlyError, Reason, unavailable
 from kernel.log.ports import LogRecord
 from tests.builders import an_id
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
-from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, PHOTO, Chronicle, records_of
+from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, PHOTO, ChatBuilder, records_of
 
 pytestmark = pytest.mark.engines("cassandra")
 COPY = 6
@@ -46,8 +46,8 @@ class BreakingSession(CassandraSession):
             self._count(cql)
         return await self._real.execute(cql, params, page_size=page_size)
 
-    def place_of(self, key: Sequence[str | int]) -> Hashable:
-        return self._real.place_of(key)
+    def replicas_of(self, key: Sequence[str | int]) -> Hashable:
+        return self._real.replicas_of(key)
 
     async def batch(self, statements: Sequence[Statement]) -> None:
         self._count(statements[0][0])
@@ -86,7 +86,7 @@ class ListeningSession(BreakingSession):
 
 def a_story() -> list[ChatEvent]:
     """Of a group: sends of both, a copy, an edit, reactions, and deletions; the words of what is deleted are secret."""
-    chat = Chronicle(ChatId(an_id()))
+    chat = ChatBuilder(ChatId(an_id()))
     name = UUID(an_id())
     created, first, second = (
         chat.created(ANN, BOB),
@@ -168,7 +168,7 @@ async def test_what_a_writer_knows_of_chats_counts_no_more_once_another_one_has_
 ) -> None:
     """As when a partition goes to another process, and comes back."""
     one, other = cassandra_history(session), cassandra_history(session)
-    talk, else_where = Chronicle(), Chronicle(A_GROUP)
+    talk, else_where = ChatBuilder(), ChatBuilder(A_GROUP)
     records = records_of([talk.sent(), talk.sent(), else_where.sent(), talk.sent(), talk.sent(), talk.sent()])
 
     for record, store in zip(records, (one, other, one, one, other, one), strict=True):
@@ -180,7 +180,7 @@ async def test_what_a_writer_knows_of_chats_counts_no_more_once_another_one_has_
 
 async def test_a_writer_that_is_alone_reads_a_head_once(session: CassandraSession) -> None:
     listening = ListeningSession(session)
-    store, chat = cassandra_history(listening), Chronicle()
+    store, chat = cassandra_history(listening), ChatBuilder()
 
     await apply(store, records_of([chat.sent() for _ in range(6)]), 2)
 

@@ -28,7 +28,7 @@ from services.presence.adapters.redis.leases import RedisLeases
 from services.presence.model import Connection
 from tests.engines.own_redis import OwnRedis
 from tests.ports import free_ports
-from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, stored
+from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, ChatBuilder, stored
 from tests.unit.presence.harness import a_user
 from tests.waiting import eventually
 
@@ -190,7 +190,7 @@ async def test_a_replica_takes_over_from_a_node_that_died(cluster: Cluster, redi
 
 async def test_the_tail_and_the_claims_work(redis: RedisHandle) -> None:
     tail, claims = RedisHotTail(redis=redis, log_id="log"), RedisSendClaims(redis=redis)
-    chat, group = Chronicle(), Chronicle(A_GROUP)
+    chat, group = ChatBuilder(), ChatBuilder(A_GROUP)
     events = stored(
         [chat.sent(ANN, send=UUID(int=7)), group.created(ANN, BOB), group.member_set(ANN, CAT, Role.MEMBER)]
     )

@@ -10,7 +10,7 @@ from history.model import Role
 from history.unstored.redis import RedisHotTail
 from kernel.redis.handle import RedisHandle
 from tests.engines.redis_house import fresh_redis, keys
-from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, stored
+from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, ChatBuilder, stored
 
 pytestmark = pytest.mark.engines("redis")
 
@@ -32,7 +32,7 @@ async def keys_left(redis: RedisHandle) -> set[str]:
 
 async def test_a_node_reads_what_another_one_added(redis: RedisHandle) -> None:
     here, there = a_tail(redis), a_tail(redis)
-    (event,) = stored([Chronicle().sent(ANN, send=UUID(int=7))])
+    (event,) = stored([ChatBuilder().sent(ANN, send=UUID(int=7))])
     await here.add(event)
 
     assert list((await there.events([ANN_AND_BOB]))[ANN_AND_BOB]) == [event]
@@ -42,7 +42,7 @@ async def test_a_node_reads_what_another_one_added(redis: RedisHandle) -> None:
 
 async def test_nodes_that_refill_and_trim_at_once_keep_what_is_not_stored(redis: RedisHandle) -> None:
     nodes = [a_tail(redis) for _ in range(3)]
-    chat = Chronicle()
+    chat = ChatBuilder()
     events = stored([chat.sent() for _ in range(1_200)])
     await asyncio.gather(*(node.add(event) for node in nodes for event in events))
     await asyncio.gather(*(node.trim({0: 1_189}) for node in nodes))
@@ -54,7 +54,7 @@ async def test_nodes_that_refill_and_trim_at_once_keep_what_is_not_stored(redis:
 async def test_a_trimmed_tail_leaves_nothing_but_notes_of_chats_and_drops_those_when_it_meets_them(
     redis: RedisHandle,
 ) -> None:
-    tail, group = a_tail(redis), Chronicle(A_GROUP)
+    tail, group = a_tail(redis), ChatBuilder(A_GROUP)
     for event in stored([group.created(ANN, BOB), group.sent(ANN), group.member_set(ANN, CAT, Role.MEMBER)]):
         await tail.add(event)
     await tail.trim({0: 2})
@@ -66,13 +66,13 @@ async def test_a_trimmed_tail_leaves_nothing_but_notes_of_chats_and_drops_those_
 
 
 async def test_the_tail_of_another_log_is_another_one(redis: RedisHandle) -> None:
-    await a_tail(redis, "an old log").add(*stored([Chronicle().sent()]))
+    await a_tail(redis, "an old log").add(*stored([ChatBuilder().sent()]))
 
     assert await a_tail(redis, "a new log").events([ANN_AND_BOB]) == {}
 
 
 async def test_everything_in_the_tail_goes_by_itself_one_day(redis: RedisHandle) -> None:
-    await a_tail(redis).add(*stored([Chronicle().sent()]))
+    await a_tail(redis).add(*stored([ChatBuilder().sent()]))
 
     for key in await keys_left(redis):
         (seconds,) = await redis.ask([("TTL", redis.key(f"tail:log:{key}"))])

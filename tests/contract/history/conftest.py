@@ -1,4 +1,4 @@
-"""Every adapter of the message store, the tail and the claims; a new one joins by one line."""
+"""Fixtures with every adapter of the message store, the hot tail and the claims. Add a new adapter here."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

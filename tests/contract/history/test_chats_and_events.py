@@ -1,4 +1,4 @@
-"""What ChatReader and EventReader promise, asked of every adapter that makes the promises."""
+"""Contract of ChatReader and EventReader, run over every adapter."""
 
 from dataclasses import replace
 
@@ -6,19 +6,19 @@ from history.chat_id import ChatId
 from history.model import GroupUpdated, Role
 from history.open import HistoryStore
 from kernel.log.ports import LogPosition
-from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, a_user, records_of, stored
+from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, ChatBuilder, a_user, records_of, stored
 
 
 async def test_both_people_of_a_direct_chat_are_in_it_from_its_first_event(store: HistoryStore) -> None:
-    await store.writer.apply(records_of([Chronicle().sent(ANN)]))
+    await store.writer.apply(records_of([ChatBuilder().sent(ANN)]))
 
     assert set(await store.chats.chats_of(ANN)) == {ANN_AND_BOB}
     assert set(await store.chats.chats_of(BOB)) == {ANN_AND_BOB}
     assert set(await store.chats.chats_of(CAT)) == set()
 
 
-async def test_who_left_a_group_still_has_it_among_their_chats(store: HistoryStore) -> None:
-    chat = Chronicle(A_GROUP)
+async def test_a_former_member_still_has_the_group_among_their_chats(store: HistoryStore) -> None:
+    chat = ChatBuilder(A_GROUP)
     await store.writer.apply(records_of([chat.created(ANN, BOB), chat.member_set(ANN, BOB, None)]))
 
     assert set(await store.chats.chats_of(BOB)) == {A_GROUP}
@@ -26,7 +26,7 @@ async def test_who_left_a_group_still_has_it_among_their_chats(store: HistorySto
 
 
 async def test_a_group_is_read_back_with_its_newest_details_members_and_marks(store: HistoryStore) -> None:
-    chat = Chronicle(A_GROUP)
+    chat = ChatBuilder(A_GROUP)
     created, sent = chat.created(ANN, BOB, title="old"), chat.sent(ANN)
     renamed = chat.event(ANN, GroupUpdated(title="new", avatar_media_id=""))
     promoted, read = chat.member_set(ANN, BOB, Role.ADMIN), chat.read_by(BOB, sent)
@@ -42,8 +42,8 @@ async def test_a_group_is_read_back_with_its_newest_details_members_and_marks(st
     assert state.last_message_id == sent.event_id
 
 
-async def test_of_the_people_in_a_chat_one_can_be_read_alone(store: HistoryStore) -> None:
-    chat = Chronicle(A_GROUP)
+async def test_a_chat_can_be_read_with_one_member_only(store: HistoryStore) -> None:
+    chat = ChatBuilder(A_GROUP)
     created, sent = chat.created(ANN, BOB, CAT, title="title"), chat.sent(ANN)
     await store.writer.apply(records_of([created, sent, chat.read_by(BOB, sent), chat.member_set(ANN, CAT, None)]))
 
@@ -59,11 +59,11 @@ async def test_of_the_people_in_a_chat_one_can_be_read_alone(store: HistoryStore
         )
 
 
-async def test_many_chats_can_be_read_with_one_of_their_people(store: HistoryStore) -> None:
-    """More than go in one request; in a direct chat somebody has no row of their own before they read."""
+async def test_many_chats_can_be_read_with_one_member_each(store: HistoryStore) -> None:
+    """More than fit in one request. In a direct chat a user has no row before they read."""
     others = [a_user() for _ in range(45)]
     chats = {ChatId.direct(ANN, other): other for other in others}
-    await store.writer.apply(records_of([Chronicle(chat_id).sent(other) for chat_id, other in chats.items()]))
+    await store.writer.apply(records_of([ChatBuilder(chat_id).sent(other) for chat_id, other in chats.items()]))
 
     heads = await store.chats.heads([*chats, ANN_AND_BOB], only=ANN)
 
@@ -75,15 +75,15 @@ async def test_many_chats_can_be_read_with_one_of_their_people(store: HistorySto
 
 
 async def test_a_chat_stands_where_its_newest_event_does(store: HistoryStore) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     await store.writer.apply(records_of([chat.sent(), chat.sent()], partition=3, start=7))
 
     assert (await store.chats.heads([ANN_AND_BOB, A_GROUP])).keys() == {ANN_AND_BOB}
     assert (await store.chats.heads([ANN_AND_BOB]))[ANN_AND_BOB].position == LogPosition(3, 8)
 
 
-async def test_events_are_replayed_in_log_order_after_a_place(store: HistoryStore) -> None:
-    chat, other = Chronicle(), Chronicle(A_GROUP)
+async def test_events_after_an_offset_are_replayed_in_log_order(store: HistoryStore) -> None:
+    chat, other = ChatBuilder(), ChatBuilder(A_GROUP)
     events = [chat.sent(), other.created(ANN, BOB), chat.sent(), chat.sent()]
     await store.writer.apply(records_of(events))
     mine = [item for item in stored(events) if item.event.chat_id == ANN_AND_BOB]
@@ -97,7 +97,7 @@ async def test_events_are_replayed_in_log_order_after_a_place(store: HistoryStor
 async def test_stored_offsets_are_kept_for_each_partition(store: HistoryStore) -> None:
     assert await store.events.stored() == {}
 
-    await store.writer.apply(records_of([Chronicle().sent()], partition=1, start=5))
-    await store.writer.apply(records_of([Chronicle(A_GROUP).created(ANN)], partition=3))
+    await store.writer.apply(records_of([ChatBuilder().sent()], partition=1, start=5))
+    await store.writer.apply(records_of([ChatBuilder(A_GROUP).created(ANN)], partition=3))
 
     assert await store.events.stored() == {1: 5, 3: 0}

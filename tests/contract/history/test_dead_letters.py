@@ -1,4 +1,4 @@
-"""What DeadLetters promises, asked of every adapter that makes the promise."""
+"""Contract of DeadLetters, run over every adapter."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from history.open import HistoryStore
 from history.ports import Window
 from kernel.errors import ChatlyError, Reason
 from kernel.log.ports import LogPosition, LogRecord
-from tests.unit.history.chronicle import A_GROUP, ANN_AND_BOB, Chronicle, records_of
+from tests.unit.history.builders import A_GROUP, ANN_AND_BOB, ChatBuilder, records_of
 
 
 def poison(offset: int, partition: int = 0) -> LogRecord:
@@ -29,7 +29,7 @@ async def test_the_list_goes_from_the_newest_back_page_by_page(store: HistorySto
     assert await store.dead_letters.count() == 4
 
 
-async def test_a_dead_letter_says_what_was_wrong(store: HistoryStore) -> None:
+async def test_a_dead_letter_has_the_error(store: HistoryStore) -> None:
     await store.writer.apply([poison(0)])
 
     (letter,) = await store.dead_letters.page(before=None, limit=9)
@@ -39,7 +39,7 @@ async def test_a_dead_letter_says_what_was_wrong(store: HistoryStore) -> None:
     assert letter.failed_at > 0
 
 
-async def test_some_are_found_by_their_places(store: HistoryStore) -> None:
+async def test_dead_letters_are_found_by_position(store: HistoryStore) -> None:
     await store.writer.apply([poison(0), poison(1), poison(2)])
 
     found = await store.dead_letters.at([LogPosition(0, 2), LogPosition(0, 0)])
@@ -47,7 +47,7 @@ async def test_some_are_found_by_their_places(store: HistoryStore) -> None:
     assert [letter.record for letter in found] == [poison(2), poison(0)]
 
 
-async def test_an_unknown_place_is_not_found(store: HistoryStore) -> None:
+async def test_an_unknown_position_is_not_found(store: HistoryStore) -> None:
     await store.writer.apply([poison(0)])
 
     with pytest.raises(ChatlyError) as raised:
@@ -56,7 +56,7 @@ async def test_an_unknown_place_is_not_found(store: HistoryStore) -> None:
     assert raised.value.reason is Reason.DEAD_LETTER_NOT_FOUND
 
 
-async def test_what_is_taken_off_is_gone_and_does_not_come_back_with_its_batch(store: HistoryStore) -> None:
+async def test_a_removed_dead_letter_does_not_return_with_its_batch(store: HistoryStore) -> None:
     batch = [poison(0), poison(1)]
     await store.writer.apply(batch)
 
@@ -69,7 +69,7 @@ async def test_what_is_taken_off_is_gone_and_does_not_come_back_with_its_batch(s
 
 
 async def test_dead_letters_do_not_come_back_when_their_batch_does(store: HistoryStore) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     batch = [poison(0), *records_of([chat.sent()], start=1)]
     await store.writer.apply(batch)
 
@@ -80,7 +80,7 @@ async def test_dead_letters_do_not_come_back_when_their_batch_does(store: Histor
 
 
 async def test_an_event_under_a_wrong_key_is_put_aside(store: HistoryStore) -> None:
-    sent = Chronicle().sent()
+    sent = ChatBuilder().sent()
     record = replace(poison(0), key=A_GROUP, value=encode(sent))
 
     assert (await store.writer.apply([record])).dead == 1

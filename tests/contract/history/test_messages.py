@@ -1,4 +1,4 @@
-"""What MessageReader promises, asked of every adapter that makes the promise."""
+"""Contract of MessageReader, run over every adapter."""
 
 from collections.abc import Sequence
 from uuid import UUID, uuid4
@@ -9,7 +9,7 @@ from history.model import ChatEvent
 from history.open import HistoryStore
 from history.ports import Window
 from tests.fakes import FakeClock
-from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, PHOTO, Chronicle, records_of
+from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, PHOTO, ChatBuilder, records_of
 
 
 async def ids(store: HistoryStore, window: Window) -> Sequence[UUID]:
@@ -18,8 +18,8 @@ async def ids(store: HistoryStore, window: Window) -> Sequence[UUID]:
 
 @pytest.fixture
 async def five(store: HistoryStore) -> Sequence[UUID]:
-    """The ids of five stored messages, oldest first; another chat's lie between them."""
-    chat, other = Chronicle(), Chronicle(A_GROUP)
+    """Ids of five stored messages, oldest first, with another chat's messages in between."""
+    chat, other = ChatBuilder(), ChatBuilder(A_GROUP)
     messages = [chat.sent() for _ in range(5)]
     await store.writer.apply(records_of([*messages, other.sent(), other.sent()]))
     return [message.event_id for message in messages]
@@ -44,7 +44,7 @@ async def test_a_chat_without_messages_has_empty_windows(store: HistoryStore) ->
 
 
 async def test_reactions_come_with_their_messages(store: HistoryStore) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     first, second = chat.sent(), chat.sent()
     await store.writer.apply(records_of([first, second, chat.reacted(BOB, first), chat.reacted(ANN, second, "❤️")]))
 
@@ -56,7 +56,7 @@ async def test_reactions_come_with_their_messages(store: HistoryStore) -> None:
 
 
 async def test_messages_that_were_never_sent_are_in_no_window(store: HistoryStore) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     sent = chat.sent()
     edited = chat.edited(sent, "an edit that came first")
     await store.writer.apply(records_of([edited]))
@@ -71,8 +71,8 @@ async def test_messages_that_were_never_sent_are_in_no_window(store: HistoryStor
     assert state.edit.text == "an edit that came first"
 
 
-async def test_everything_of_a_message_is_read_back(store: HistoryStore) -> None:
-    chat = Chronicle()
+async def test_every_field_of_a_message_is_read_back(store: HistoryStore) -> None:
+    chat = ChatBuilder()
     first = chat.sent(text="Grüße 👋🏽 שלום")
     answer = chat.sent(BOB, "", reply_to=first.event_id, attachments=(PHOTO, PHOTO))
     await store.writer.apply(records_of([first, answer]))
@@ -87,7 +87,7 @@ async def test_everything_of_a_message_is_read_back(store: HistoryStore) -> None
 
 
 async def test_a_send_is_found_by_its_name(store: HistoryStore) -> None:
-    sent = Chronicle().sent(send=UUID(int=7))
+    sent = ChatBuilder().sent(send=UUID(int=7))
     await store.writer.apply(records_of([sent]))
 
     assert await store.messages.sent(ANN, UUID(int=7)) == (ANN_AND_BOB, sent.event_id)
@@ -95,12 +95,12 @@ async def test_a_send_is_found_by_its_name(store: HistoryStore) -> None:
 
 
 async def count(store: HistoryStore, after: UUID | None, excluding: Sequence[UUID] = (), limit: int = 99) -> int:
-    """Bob's."""
+    """Count for Bob."""
     return await store.messages.count_after(ANN_AND_BOB, after, not_by=BOB, excluding=excluding, limit=limit)
 
 
-async def test_only_what_others_sent_after_the_mark_counts(store: HistoryStore) -> None:
-    chat = Chronicle()
+async def test_only_messages_of_others_after_the_mark_count(store: HistoryStore) -> None:
+    chat = ChatBuilder()
     first, own, last = chat.sent(ANN), chat.sent(BOB), chat.sent(ANN)
     await store.writer.apply(records_of([first, own, last]))
 
@@ -110,7 +110,7 @@ async def test_only_what_others_sent_after_the_mark_counts(store: HistoryStore) 
 
 
 async def test_deleted_messages_do_not_count(store: HistoryStore) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     for_all, for_bob, for_cat, first = chat.sent(), chat.sent(), chat.sent(), chat.sent(send=UUID(int=7))
     copy = chat.sent(send=UUID(int=7))
     deletions: list[ChatEvent] = [
@@ -123,7 +123,7 @@ async def test_deleted_messages_do_not_count(store: HistoryStore) -> None:
     assert await count(store, None) == 2
 
 
-async def test_counting_leaves_out_what_it_is_told_to_and_stops_at_the_limit(
+async def test_counting_leaves_out_excluded_ids_and_stops_at_the_limit(
     store: HistoryStore, five: Sequence[UUID]
 ) -> None:
     assert await count(store, five[0], excluding=five[1:3]) == 2
@@ -133,9 +133,9 @@ async def test_counting_leaves_out_what_it_is_told_to_and_stops_at_the_limit(
 
 @pytest.fixture
 async def years(store: HistoryStore) -> Sequence[UUID]:
-    """The ids of messages of a chat in which something is said every forty days, oldest first."""
+    """Ids of messages sent every forty days, oldest first."""
     clock = FakeClock()
-    chat = Chronicle(clock=clock)
+    chat = ChatBuilder(clock=clock)
     messages = []
     for _ in range(12):
         clock.advance(40 * 86_400)

@@ -1,4 +1,4 @@
-"""What RecordWriter promises, asked of every adapter that makes the promise."""
+"""Contract of RecordWriter, run over every adapter."""
 
 from dataclasses import replace
 from functools import reduce
@@ -13,13 +13,13 @@ from history.model import ChatEvent, MessageWithdrawn
 from history.open import HistoryStore
 from history.ports import Window
 from kernel.log.ports import LogPosition, LogRecord
-from tests.unit.history.chronicle import (
+from tests.unit.history.builders import (
     A_GROUP,
     ANN,
     ANN_AND_BOB,
     BOB,
     PHOTO,
-    Chronicle,
+    ChatBuilder,
     a_user,
     records_of,
     stored,
@@ -29,23 +29,23 @@ POISON = LogRecord(LogPosition(0, 1), ANN_AND_BOB, b"\xff\xff\xff")
 
 
 async def seqs(store: HistoryStore) -> list[int]:
-    """Of the chat of Ann and Bob, in the order of message ids."""
+    """The `seq` values of the chat of Ann and Bob, ordered by message id."""
     return [state.seq for state in await store.messages.window(ANN_AND_BOB, Window(limit=100))]
 
 
 async def test_messages_are_numbered_without_a_hole_in_log_order(store: HistoryStore) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     first, second, third = chat.sent(), chat.sent(), chat.sent()
 
     await store.writer.apply(records_of([first, third]))
     await store.writer.apply(records_of([chat.read_by(BOB, first), second], start=2))
 
-    # By message id the order is 1, 2, 3; by the log it is 1, 3, 2.
+    # By message id the order is 1, 2, 3; by log offset it is 1, 3, 2.
     assert await seqs(store) == [1, 3, 2]
 
 
-async def test_every_chat_counts_for_itself(store: HistoryStore) -> None:
-    one, other = Chronicle(), Chronicle(A_GROUP)
+async def test_each_chat_has_its_own_count(store: HistoryStore) -> None:
+    one, other = ChatBuilder(), ChatBuilder(A_GROUP)
 
     await store.writer.apply(records_of([one.sent(), other.sent(), one.sent()]))
 
@@ -54,7 +54,7 @@ async def test_every_chat_counts_for_itself(store: HistoryStore) -> None:
 
 
 async def test_a_batch_may_have_hundreds_of_messages_in_dozens_of_chats(store: HistoryStore) -> None:
-    chats = [Chronicle(ChatId.direct(ANN, a_user())) for _ in range(70)]
+    chats = [ChatBuilder(ChatId.direct(ANN, a_user())) for _ in range(70)]
     events = [chat.sent(text=f"{turn}") for turn in range(3) for chat in chats]
 
     await store.writer.apply(records_of(events[:75]))
@@ -68,8 +68,8 @@ async def test_a_batch_may_have_hundreds_of_messages_in_dozens_of_chats(store: H
     assert {head.state.last_message_id for head in heads.values()} == {event.event_id for event in events[-70:]}
 
 
-async def test_a_message_that_is_deleted_in_its_own_batch_is_stored_without_its_words(store: HistoryStore) -> None:
-    chat = Chronicle()
+async def test_a_message_deleted_in_the_same_batch_is_stored_without_its_text(store: HistoryStore) -> None:
+    chat = ChatBuilder()
     sent = chat.sent(text="the secret")
     records = records_of([sent, chat.edited(sent, "the other secret"), chat.deleted_for_everyone(sent)])
 
@@ -81,8 +81,8 @@ async def test_a_message_that_is_deleted_in_its_own_batch_is_stored_without_its_
     assert [b"secret" in value for value in kept] == [False, False, False]
 
 
-async def test_a_send_that_comes_twice_in_one_batch_makes_one_message(store: HistoryStore) -> None:
-    chat = Chronicle()
+async def test_a_send_repeated_in_one_batch_creates_one_message(store: HistoryStore) -> None:
+    chat = ChatBuilder()
     first, copy = chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7))
 
     applied = await store.writer.apply(records_of([first, copy, first]))
@@ -93,8 +93,8 @@ async def test_a_send_that_comes_twice_in_one_batch_makes_one_message(store: His
     ]
 
 
-async def test_applied_events_are_told_with_their_places(store: HistoryStore) -> None:
-    events = [(chat := Chronicle()).sent(), chat.sent()]
+async def test_applied_events_are_returned_with_their_positions(store: HistoryStore) -> None:
+    events = [(chat := ChatBuilder()).sent(), chat.sent()]
 
     applied = await store.writer.apply(records_of(events, partition=2, start=40))
 
@@ -104,7 +104,7 @@ async def test_applied_events_are_told_with_their_places(store: HistoryStore) ->
 
 
 async def test_records_stored_before_change_nothing(store: HistoryStore) -> None:
-    records = records_of([(chat := Chronicle()).sent(), chat.sent(), chat.sent()])
+    records = records_of([(chat := ChatBuilder()).sent(), chat.sent(), chat.sent()])
     await store.writer.apply(records[:2])
 
     applied = await store.writer.apply(records)
@@ -113,8 +113,8 @@ async def test_records_stored_before_change_nothing(store: HistoryStore) -> None
     assert await seqs(store) == [1, 2, 3]
 
 
-async def test_a_batch_that_was_stored_whole_is_still_told_as_stored(store: HistoryStore) -> None:
-    records = records_of([Chronicle().sent()])
+async def test_a_batch_that_is_stored_already_is_still_reported_as_stored(store: HistoryStore) -> None:
+    records = records_of([ChatBuilder().sent()])
     await store.writer.apply(records)
 
     applied = await store.writer.apply(records)
@@ -124,7 +124,7 @@ async def test_a_batch_that_was_stored_whole_is_still_told_as_stored(store: Hist
 
 
 async def test_an_event_appended_twice_is_stored_once(store: HistoryStore) -> None:
-    sent = Chronicle().sent()
+    sent = ChatBuilder().sent()
 
     applied = await store.writer.apply(records_of([sent, sent]))
 
@@ -134,7 +134,7 @@ async def test_an_event_appended_twice_is_stored_once(store: HistoryStore) -> No
 
 
 async def test_a_second_copy_of_a_send_is_withdrawn(store: HistoryStore) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     kept, copy, next_one = chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7)), chat.sent()
 
     applied = await store.writer.apply(records_of([kept, copy, next_one]))
@@ -146,7 +146,7 @@ async def test_a_second_copy_of_a_send_is_withdrawn(store: HistoryStore) -> None
 
 
 async def test_the_same_name_of_another_sender_is_another_send(store: HistoryStore) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
 
     applied = await store.writer.apply(records_of([chat.sent(ANN, send=UUID(int=7)), chat.sent(BOB, send=UUID(int=7))]))
 
@@ -155,7 +155,7 @@ async def test_the_same_name_of_another_sender_is_another_send(store: HistorySto
 
 
 async def test_a_withdrawal_is_asked_for_until_it_comes_back(store: HistoryStore) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     applied = await store.writer.apply(records_of([chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7))]))
 
     again = await store.writer.apply(records_of([chat.sent()], start=2))
@@ -167,7 +167,7 @@ async def test_a_withdrawal_is_asked_for_until_it_comes_back(store: HistoryStore
 
 
 async def test_a_copy_of_a_copy_asks_for_no_second_withdrawal(store: HistoryStore) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     copy = chat.sent(send=UUID(int=7))
     applied = await store.writer.apply(records_of([chat.sent(send=UUID(int=7)), copy]))
     await store.writer.apply(records_of(applied.withdrawals, start=2))
@@ -178,7 +178,7 @@ async def test_a_copy_of_a_copy_asks_for_no_second_withdrawal(store: HistoryStor
 
 
 async def test_a_record_that_cannot_be_read_is_put_aside_and_the_rest_goes_on(store: HistoryStore) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     before, after = records_of([chat.sent(), chat.sent(), chat.sent()])[::2]
 
     applied = await store.writer.apply([before, POISON, after])
@@ -188,8 +188,8 @@ async def test_a_record_that_cannot_be_read_is_put_aside_and_the_rest_goes_on(st
     assert [letter.record for letter in await store.dead_letters.page(before=None, limit=9)] == [POISON]
 
 
-async def test_a_deletion_for_everyone_empties_the_stored_events_too(store: HistoryStore) -> None:
-    chat = Chronicle()
+async def test_a_deletion_for_everyone_redacts_the_stored_events(store: HistoryStore) -> None:
+    chat = ChatBuilder()
     sent = chat.sent(text="the secret", attachments=(PHOTO,))
     edited = chat.edited(sent, "the other secret")
     deleted, late = chat.deleted_for_everyone(sent), chat.edited(sent, "the late secret")
@@ -202,8 +202,8 @@ async def test_a_deletion_for_everyone_empties_the_stored_events_too(store: Hist
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 12])
-async def test_the_store_holds_what_the_fold_gives_however_batches_fall(store: HistoryStore, size: int) -> None:
-    chat = Chronicle(A_GROUP)
+async def test_the_store_equals_the_fold_for_any_batches(store: HistoryStore, size: int) -> None:
+    chat = ChatBuilder(A_GROUP)
     events = _a_busy_chat(chat)
     for start in range(0, len(events), size):
         await store.writer.apply(records_of(events[start : start + size], start=start))
@@ -217,7 +217,7 @@ async def test_the_store_holds_what_the_fold_gives_however_batches_fall(store: H
     assert head.position == LogPosition(0, len(events) - 1)
 
 
-def _a_busy_chat(chat: Chronicle) -> list[ChatEvent]:
+def _a_busy_chat(chat: ChatBuilder) -> list[ChatEvent]:
     created = chat.created(ANN, BOB)
     first, second, third = chat.sent(ANN, "one"), chat.sent(BOB, "two", attachments=(PHOTO,)), chat.sent(ANN, "three")
     return [

@@ -1,9 +1,9 @@
-"""What SendClaims promises, asked of every adapter that makes the promise."""
+"""Contract of SendClaims, run over every adapter."""
 
 from uuid import UUID
 
 from history.ports import SendClaims
-from tests.unit.history.chronicle import ANN, BOB
+from tests.unit.history.builders import ANN, BOB
 
 SEND, FIRST, SECOND = UUID(int=7), UUID(int=1), UUID(int=2)
 

@@ -27,7 +27,7 @@ from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, bearer, people
 from tests.fakes import FakeClock
 from tests.faults.crowd import crowd
-from tests.unit.history.chronicle import Chronicle
+from tests.unit.history.builders import ChatBuilder
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="session")]
@@ -121,7 +121,7 @@ async def test_dead_letters_are_replayed_by_any_of_them(mesh: Mesh, engines: Map
 
 
 def sent_by(sender: Person, receiver: Person) -> ChatEvent:
-    chat = Chronicle(ChatId(sender.chat_with(receiver)), clock=FakeClock(datetime.now(UTC)))
+    chat = ChatBuilder(ChatId(sender.chat_with(receiver)), clock=FakeClock(datetime.now(UTC)))
     return chat.sent(UserId(sender.user_id), "found again")
 
 

@@ -9,7 +9,7 @@ from history.codec import encode
 from history.open import HistoryStore
 from history.ports import Window
 from tests.fakes import MemoryLog, Served
-from tests.unit.history.chronicle import ANN, ANN_AND_BOB, Chronicle
+from tests.unit.history.builders import ANN, ANN_AND_BOB, ChatBuilder
 from tests.waiting import eventually
 
 POISON = b"\xff\xff\xff"
@@ -33,7 +33,7 @@ async def poisoned(log: MemoryLog, count: int, stub: PersisterServiceStub, serve
 async def test_the_status_tells_how_far_each_partition_is_stored(
     log: MemoryLog, stub: PersisterServiceStub, served: Served
 ) -> None:
-    sent = Chronicle().sent()
+    sent = ChatBuilder().sent()
     position = await log.append(sent.chat_id, encode(sent))
 
     async def is_stored() -> bool:
@@ -106,7 +106,7 @@ async def test_users_are_not_told(call: str, stub: PersisterServiceStub, served:
 
 
 async def test_the_store_gets_what_the_log_has(log: MemoryLog, store: HistoryStore, served: Served) -> None:
-    sent = Chronicle().sent()
+    sent = ChatBuilder().sent()
     await log.append(sent.chat_id, encode(sent))
 
     async def is_there() -> bool:

@@ -1,4 +1,4 @@
-"""Any events of one chat, also those that no client would send."""
+"""Strategies for events of one chat, including events that no client would send."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -24,19 +24,19 @@ from history.model import (
 )
 from kernel.ids import from_time_key
 from tests.builders import NOON
-from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, PHOTO
+from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, PHOTO
 
 _START = 140_000_000_000_000_000
 
 
 def time_uuid(number: int) -> UUID:
-    """Every two of them share their time, and differ by node."""
+    """Return a TimeUUID; pairs of numbers share their time and differ in the node."""
     return from_time_key((_START + number // 2).to_bytes(8, "big") + bytes((0x80, 0, 1, 0, 0, 0, 0, number % 2)))
 
 
 users = st.sampled_from((ANN, BOB, CAT))
 texts = st.text(max_size=5)
-# Few, so that events meet at the same message.
+# Few, so that several events concern the same message.
 message_ids = st.integers(0, 9).map(time_uuid)
 attachments = st.lists(st.just(PHOTO) | st.builds(AttachedMedia, texts, texts, texts, st.integers(0, 9)), max_size=2)
 sends = st.builds(
@@ -61,7 +61,7 @@ changes: st.SearchStrategy[Change] = st.one_of(
 
 @st.composite
 def events(draw: st.DrawFn, chat_id: st.SearchStrategy[ChatId] | None = None) -> Sequence[ChatEvent]:
-    """Up to ten events, no two with the same id, in no order."""
+    """Draw up to ten events with different ids, in any order."""
     chat = draw(chat_id or st.sampled_from((ANN_AND_BOB, A_GROUP)))
     numbers = draw(st.lists(st.integers(0, 9), unique=True, max_size=10))
     return [

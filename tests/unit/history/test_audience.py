@@ -1,4 +1,4 @@
-"""Who hears of an event, and over which channels."""
+"""Visibility of events, and the channels they are published on."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from history.channels import channels_of, chat_channel, user_channel
 from history.chat_id import ChatId
 from history.fold import apply_to_chat
 from history.model import ChatEvent, ChatState, Role
-from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, a_user
+from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, ChatBuilder, a_user
 
 
 def after(*events: ChatEvent) -> ChatState | None:
@@ -17,26 +17,26 @@ def after(*events: ChatEvent) -> ChatState | None:
     return state
 
 
-def test_two_people_have_one_chat_whoever_asks() -> None:
+def test_two_users_have_one_chat() -> None:
     assert ChatId.direct(ANN, BOB) == ChatId.direct(BOB, ANN) == ANN_AND_BOB
     assert set(ANN_AND_BOB.members) == {ANN, BOB}
     assert ANN_AND_BOB.other(ANN) == BOB
 
 
-def test_a_retried_creation_means_the_same_group() -> None:
+def test_a_retried_creation_gives_the_same_group() -> None:
     assert ChatId.group(ANN, UUID(int=1)) == ChatId.group(ANN, UUID(int=1))
     assert ChatId.group(ANN, UUID(int=1)) != ChatId.group(BOB, UUID(int=1))
 
 
 def test_a_direct_message_goes_to_both_people() -> None:
-    sent = Chronicle().sent()
+    sent = ChatBuilder().sent()
 
     assert sorted(channels_of(sent)) == sorted([user_channel(ANN), user_channel(BOB)])
     assert audience_of(sent, None) == {ANN, BOB}
 
 
 def test_a_deletion_for_oneself_goes_to_nobody_else() -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     deleted = chat.deleted_by(BOB, chat.sent())
 
     assert channels_of(deleted) == [user_channel(BOB)]
@@ -44,7 +44,7 @@ def test_a_deletion_for_oneself_goes_to_nobody_else() -> None:
 
 
 def test_a_group_message_goes_to_the_groups_channel_alone() -> None:
-    chat = Chronicle(A_GROUP)
+    chat = ChatBuilder(A_GROUP)
     created = chat.created(ANN, BOB)
     sent = chat.sent()
 
@@ -52,14 +52,14 @@ def test_a_group_message_goes_to_the_groups_channel_alone() -> None:
     assert audience_of(sent, after(created)) == {ANN, BOB}
 
 
-def test_everybody_in_a_new_group_hears_of_it_on_their_own_channel() -> None:
-    created = Chronicle(A_GROUP).created(ANN, BOB)
+def test_a_new_group_is_published_on_the_channel_of_every_member() -> None:
+    created = ChatBuilder(A_GROUP).created(ANN, BOB)
 
     assert set(channels_of(created)) == {chat_channel(A_GROUP), user_channel(ANN), user_channel(BOB)}
 
 
-def test_who_is_removed_hears_of_that_and_of_nothing_later() -> None:
-    chat = Chronicle(A_GROUP)
+def test_a_removed_member_sees_the_removal_and_nothing_later() -> None:
+    chat = ChatBuilder(A_GROUP)
     created, removed, later = chat.created(ANN, BOB), chat.member_set(ANN, BOB, None), chat.sent()
     state = after(created, removed, later)
 
@@ -71,15 +71,15 @@ def test_who_is_removed_hears_of_that_and_of_nothing_later() -> None:
 
 def test_a_stranger_sees_nothing() -> None:
     stranger = a_user()
-    chat = Chronicle(A_GROUP)
+    chat = ChatBuilder(A_GROUP)
     created = chat.created(ANN, BOB)
 
     assert not may_see(created, stranger, after(created))
-    assert not may_see(Chronicle().sent(), stranger, None)
+    assert not may_see(ChatBuilder().sent(), stranger, None)
 
 
-def test_members_are_those_whose_newest_word_has_a_role() -> None:
-    chat = Chronicle(A_GROUP)
+def test_members_are_the_users_whose_newest_membership_has_a_role() -> None:
+    chat = ChatBuilder(A_GROUP)
     state = after(chat.created(ANN, BOB), chat.member_set(ANN, BOB, None), chat.member_set(ANN, CAT, Role.ADMIN))
 
     assert state is not None

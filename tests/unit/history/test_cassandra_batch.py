@@ -1,4 +1,4 @@
-"""What a batch of one chat becomes, by what an earlier attempt may have left."""
+"""Batches of one chat, after an interrupted attempt."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -7,17 +7,17 @@ import pytest
 
 from history.cassandra.batch import CassandraChatBatch
 from history.cassandra.chat_rows import Head
-from history.cassandra.known import Known, KnownMessage
+from history.cassandra.stored_facts import StoredFacts, StoredMessage
 from history.model import ChatEvent, MemberSet, MessageState
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
-from tests.unit.history.chronicle import ANN, ANN_AND_BOB, BOB, Chronicle, stored
+from tests.unit.history.builders import ANN, ANN_AND_BOB, BOB, ChatBuilder, stored
 
 HEAD = Head(last_seq=7, position=LogPosition(0, 40))
 
 
-def a_batch(*events: ChatEvent, known: Known | None = None, start: int = 41) -> CassandraChatBatch:
-    batch = CassandraChatBatch(chat_id=ANN_AND_BOB, head=HEAD, known=known or Known())
+def a_batch(*events: ChatEvent, known: StoredFacts | None = None, start: int = 41) -> CassandraChatBatch:
+    batch = CassandraChatBatch(chat_id=ANN_AND_BOB, head=HEAD, known=known or StoredFacts())
     for item in stored(events, start=start):
         batch.add(item)
     return batch
@@ -30,16 +30,16 @@ def last_seq(batch: CassandraChatBatch) -> int:
 
 
 def test_numbers_go_on_from_the_head() -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     batch = a_batch(chat.sent(), chat.sent())
 
     assert batch.head() == Head(9, LogPosition(0, 42))
 
 
-def test_what_an_unfinished_attempt_left_at_the_same_place_is_no_repeat() -> None:
-    sent = Chronicle().sent(send=UUID(int=7))
-    left = KnownMessage(MessageState(ANN_AND_BOB, sent.event_id), sent_at=41, reacted=False)
-    known = Known(messages={sent.event_id: left}, sends={(ANN, UUID(int=7)): sent.event_id})
+def test_an_event_stored_by_an_unfinished_attempt_at_the_same_offset_is_no_repeat() -> None:
+    sent = ChatBuilder().sent(send=UUID(int=7))
+    left = StoredMessage(MessageState(ANN_AND_BOB, sent.event_id), sent_at=41, reacted=False)
+    known = StoredFacts(messages={sent.event_id: left}, sends={(ANN, UUID(int=7)): sent.event_id})
 
     batch = a_batch(sent, known=known)
 
@@ -47,35 +47,35 @@ def test_what_an_unfinished_attempt_left_at_the_same_place_is_no_repeat() -> Non
     assert batch.events() == stored([sent], start=41)
 
 
-def test_what_is_stored_at_another_place_is_a_repeat() -> None:
-    chat = Chronicle()
+def test_an_event_stored_at_another_offset_is_a_repeat() -> None:
+    chat = ChatBuilder()
     sent = chat.sent()
     marked = chat.read_by(BOB, sent)
-    before = KnownMessage(MessageState(ANN_AND_BOB, sent.event_id), sent_at=12, reacted=False)
+    before = StoredMessage(MessageState(ANN_AND_BOB, sent.event_id), sent_at=12, reacted=False)
 
-    batch = a_batch(sent, marked, known=Known({sent.event_id: before}, offsets={marked.event_id: 13}))
+    batch = a_batch(sent, marked, known=StoredFacts({sent.event_id: before}, offsets={marked.event_id: 13}))
 
     assert batch.events() == []
     assert batch.head() == Head(7, LogPosition(0, 42))
 
 
 def test_a_copy_is_withdrawn_but_only_until_it_is_known_as_such() -> None:
-    copy = Chronicle().sent(send=UUID(int=7))
+    copy = ChatBuilder().sent(send=UUID(int=7))
     sends = {(ANN, UUID(int=7)): UUID(int=1)}
-    withdrawn = KnownMessage(MessageState(ANN_AND_BOB, copy.event_id, withdrawn=True), sent_at=None, reacted=False)
+    withdrawn = StoredMessage(MessageState(ANN_AND_BOB, copy.event_id, withdrawn=True), sent_at=None, reacted=False)
 
-    assert len(a_batch(copy, known=Known(sends=sends)).withdrawals) == 1
-    assert a_batch(copy, known=Known({copy.event_id: withdrawn}, sends=sends)).withdrawals == []
+    assert len(a_batch(copy, known=StoredFacts(sends=sends)).withdrawals) == 1
+    assert a_batch(copy, known=StoredFacts({copy.event_id: withdrawn}, sends=sends)).withdrawals == []
 
 
 def test_dead_letters_of_old_do_not_move_the_head_back() -> None:
-    assert a_batch(Chronicle().sent(), start=3).head() == Head(8, HEAD.position)
+    assert a_batch(ChatBuilder().sent(), start=3).head() == Head(8, HEAD.position)
 
 
 @pytest.mark.parametrize("user_id", ["", "x" * 70_000])
 def test_ids_that_are_no_keys_are_refused_and_change_nothing(user_id: str) -> None:
     batch = a_batch()
-    event = replace(Chronicle().sent(), change=MemberSet(UserId(user_id), None))
+    event = replace(ChatBuilder().sent(), change=MemberSet(UserId(user_id), None))
 
     with pytest.raises(ValueError, match="an id or emoji"):
         batch.add(stored([event])[0])

@@ -1,4 +1,4 @@
-"""The newest messages of a chat: with one query where today's bucket holds enough, and never without a newer bucket."""
+"""The newest messages of a chat take one query if today's bucket has enough of them."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +19,7 @@ _FLAGS = ("deleted_for_everyone", "withdrawn")
 
 
 class OneChat(CassandraSession):
-    """The rows of one chat, and how often somebody asked for them."""
+    """The rows of one chat, with a count of queries."""
 
     def __init__(self) -> None:
         self.rows: dict[int, list[Row]] = {}
@@ -44,7 +44,7 @@ async def newest(reader: CassandraMessageReader, limit: int) -> list[UUID]:
     return [state.message_id for state in await reader.window(CHAT, Window(limit=limit))]
 
 
-async def test_once_todays_bucket_is_known_to_hold_enough_one_query_does() -> None:
+async def test_one_query_is_enough_once_todays_bucket_is_known_to_be_full() -> None:
     clock, session = FakeClock(), OneChat()
     reader, ids = CassandraMessageReader(session=session, clock=clock), HybridClock(clock=clock)
     stored = [session.store(ids.next()) for _ in range(5)]
@@ -56,7 +56,7 @@ async def test_once_todays_bucket_is_known_to_hold_enough_one_query_does() -> No
     assert session.asked == asked + 1
 
 
-async def test_a_window_that_todays_bucket_does_not_fill_goes_on_in_the_one_before() -> None:
+async def test_a_window_continues_in_the_bucket_before() -> None:
     clock, session = FakeClock(), OneChat()
     reader, ids = CassandraMessageReader(session=session, clock=clock), HybridClock(clock=clock)
     old = session.store(ids.next())

@@ -1,4 +1,4 @@
-"""Events survive the way over the log and the bus; what is no event is told apart."""
+"""Events on the log and the bus are decoded as they were; malformed bytes are refused."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -25,11 +25,11 @@ from history.codec import (
 from history.fold import redact
 from history.model import ChatEvent, StoredEvent
 from kernel.log.ports import LogPosition, LogRecord
-from tests.unit.history.chronicle import A_GROUP, ANN, Chronicle
+from tests.unit.history.builders import A_GROUP, ANN, ChatBuilder
 from tests.unit.history.strategies import events
 
 offsets = st.integers(0, 2**62)
-# Field 1000, as a program may write it that knows more than this one.
+# Field 1000, as a newer program may write it.
 A_NEW_FIELD = b"\xc0\x3e\x01"
 
 
@@ -38,34 +38,34 @@ def test_an_event_is_read_back_as_it_was_written(happened: Sequence[ChatEvent]) 
     assert [decode(encode(event)) for event in happened] == happened
 
 
-def test_what_stands_beside_the_change_is_kept() -> None:
-    event = replace(Chronicle().sent(), audience=(ANN,), request_id="request 7")
+def test_fields_beside_the_change_are_kept() -> None:
+    event = replace(ChatBuilder().sent(), audience=(ANN,), request_id="request 7")
 
     assert decode(encode(event)) == event
 
 
 def test_the_system_may_withdraw() -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     withdrawn = chat.withdrawn(chat.sent(), chat.sent())
 
     assert decode(encode(withdrawn)).actor_id is None
 
 
 def _broken(**fields: object) -> bytes:
-    message = pb.ChatEvent.FromString(encode(Chronicle().sent()))
+    message = pb.ChatEvent.FromString(encode(ChatBuilder().sent()))
     for name, value in fields.items():
         setattr(message, name, value)
     return message.SerializeToString()
 
 
 def _without_change() -> bytes:
-    message = pb.ChatEvent.FromString(encode(Chronicle().sent()))
+    message = pb.ChatEvent.FromString(encode(ChatBuilder().sent()))
     message.ClearField("change")
     return message.SerializeToString()
 
 
 def _beyond_the_calendar() -> bytes:
-    message = pb.ChatEvent.FromString(encode(Chronicle().sent()))
+    message = pb.ChatEvent.FromString(encode(ChatBuilder().sent()))
     message.occurred_at.seconds = 2**62
     return message.SerializeToString()
 
@@ -92,28 +92,28 @@ def test_bytes_that_are_no_event_are_refused_with_a_reason(value: bytes, complai
 
 
 def test_an_event_under_another_chats_key_is_refused() -> None:
-    record = LogRecord(LogPosition(0, 0), A_GROUP, encode(Chronicle().sent()))
+    record = LogRecord(LogPosition(0, 0), A_GROUP, encode(ChatBuilder().sent()))
 
     with pytest.raises(ValueError, match="under the key"):
         decode_record(record)
 
 
 @given(offsets, offsets)
-def test_a_lasting_event_comes_over_the_bus_with_its_place(partition: int, offset: int) -> None:
-    stored = StoredEvent(LogPosition(partition, offset), Chronicle().sent())
+def test_a_lasting_event_has_its_position_on_the_bus(partition: int, offset: int) -> None:
+    stored = StoredEvent(LogPosition(partition, offset), ChatBuilder().sent())
 
     assert unpack(pack_lasting(stored)) == stored
 
 
 def test_an_event_is_decoded_once_although_its_payload_arrives_several_times() -> None:
-    payload = pack_lasting(StoredEvent(LogPosition(0, 7), Chronicle().sent()))
+    payload = pack_lasting(StoredEvent(LogPosition(0, 7), ChatBuilder().sent()))
     first = unpack(payload)
 
     assert unpack(bytes(bytearray(payload))) is first
 
 
 def test_a_remembered_event_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    stored = StoredEvent(LogPosition(0, 7), Chronicle().sent())
+    stored = StoredEvent(LogPosition(0, 7), ChatBuilder().sent())
     payload = pack_lasting(stored)
     remember(payload, stored)
     monkeypatch.setattr(codec, "decode", None)
@@ -124,7 +124,7 @@ def test_a_remembered_event_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_event_that_was_remembered_too_long_ago_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codec, "_REMEMBERED", 2)
     monkeypatch.setattr(codec, "_decoded", OrderedDict())
-    events = [StoredEvent(LogPosition(0, offset), Chronicle().sent()) for offset in range(3)]
+    events = [StoredEvent(LogPosition(0, offset), ChatBuilder().sent()) for offset in range(3)]
     for stored in events:
         remember(pack_lasting(stored), stored)
     found = [unpack(pack_lasting(stored)) for stored in (events[2], events[1], events[0])]
@@ -133,8 +133,8 @@ def test_an_event_that_was_remembered_too_long_ago_is_decoded(monkeypatch: pytes
     assert [one is other for one, other in zip(found, events[::-1], strict=True)] == [True, True, False]
 
 
-def test_what_a_newer_program_says_in_an_event_goes_on_over_the_bus() -> None:
-    event = Chronicle().sent()
+def test_unknown_fields_of_a_newer_program_are_passed_on_over_the_bus() -> None:
+    event = ChatBuilder().sent()
     value = encode(event) + A_NEW_FIELD
     stored = decode_record(LogRecord(LogPosition(0, 7), event.chat_id, value))
 
@@ -142,8 +142,8 @@ def test_what_a_newer_program_says_in_an_event_goes_on_over_the_bus() -> None:
     assert pack_lasting(stored).endswith(value)
 
 
-def test_of_an_emptied_event_no_word_goes_on() -> None:
-    event = Chronicle().sent(text="a secret")
+def test_a_redacted_event_passes_on_no_text() -> None:
+    event = ChatBuilder().sent(text="a secret")
     stored = decode_record(LogRecord(LogPosition(0, 7), event.chat_id, encode(event)))
 
     assert b"a secret" in pack_lasting(stored)

@@ -1,9 +1,9 @@
-"""What was deleted for everyone cannot be found in the store's files."""
+"""Text deleted for everyone is not in the store's files."""
 
 from pathlib import Path
 
 from history.open import open_history
-from tests.unit.history.chronicle import PHOTO, Chronicle, records_of
+from tests.unit.history.builders import PHOTO, ChatBuilder, records_of
 
 
 def everything_in(folder: Path) -> bytes:
@@ -11,8 +11,8 @@ def everything_in(folder: Path) -> bytes:
 
 
 async def test_nothing_of_a_deleted_message_is_left_in_the_files(tmp_path: Path) -> None:
-    chat = Chronicle()
-    # Long enough to fill pages of their own.
+    chat = ChatBuilder()
+    # Long enough to fill several pages.
     sent = chat.sent(text="the secret " * 1_000, attachments=(PHOTO,))
     edited = chat.edited(sent, "the other secret " * 1_000)
     kept = chat.sent(text="what stays")

@@ -1,4 +1,4 @@
-"""What single events do to messages and chats."""
+"""The effect of single events on messages and chats."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -7,7 +7,7 @@ import pytest
 
 from history.fold import apply_to_chat, apply_to_message, fold_messages, message_of, visible_message
 from history.model import ChatEvent, ChatState, GroupCreated, GroupUpdated, Message, Role
-from tests.unit.history.chronicle import A_GROUP, ANN, BOB, CAT, PHOTO, Chronicle
+from tests.unit.history.builders import A_GROUP, ANN, BOB, CAT, PHOTO, ChatBuilder
 
 
 def visible_messages(viewer: str, message_id: UUID, *events: ChatEvent) -> Message | None:
@@ -23,7 +23,7 @@ def chat_after(*events: ChatEvent) -> ChatState:
 
 
 def test_a_sent_message_is_seen_as_it_was_sent() -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     first = chat.sent(BOB, "how are you?")
     answer = chat.sent(ANN, "fine", reply_to=first.event_id, attachments=(PHOTO,))
 
@@ -35,7 +35,7 @@ def test_a_sent_message_is_seen_as_it_was_sent() -> None:
 
 
 def test_the_later_of_two_edits_wins() -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     sent = chat.sent()
     first, second = chat.edited(sent, "first"), chat.edited(sent, "second")
 
@@ -46,14 +46,14 @@ def test_the_later_of_two_edits_wins() -> None:
 
 
 def test_a_message_of_which_only_an_edit_is_known_is_not_seen() -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     sent = chat.sent()
 
     assert visible_messages(BOB, sent.event_id, chat.edited(sent, "edited")) is None
 
 
 def test_a_message_deleted_for_oneself_is_still_seen_by_others() -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     sent = chat.sent()
     deleted = chat.deleted_by(BOB, sent)
 
@@ -61,8 +61,8 @@ def test_a_message_deleted_for_oneself_is_still_seen_by_others() -> None:
     assert visible_messages(ANN, sent.event_id, sent, deleted) is not None
 
 
-def test_a_deletion_for_everyone_leaves_an_empty_message_for_ever() -> None:
-    chat = Chronicle()
+def test_a_deletion_for_everyone_leaves_an_empty_message() -> None:
+    chat = ChatBuilder()
     sent = chat.sent(attachments=(PHOTO,))
 
     message = visible_messages(
@@ -75,7 +75,7 @@ def test_a_deletion_for_everyone_leaves_an_empty_message_for_ever() -> None:
 
 
 def test_reactions_are_a_set_in_the_order_in_which_they_came() -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     sent = chat.sent()
     bobs, anns, bobs_heart = chat.reacted(BOB, sent), chat.reacted(ANN, sent), chat.reacted(BOB, sent, "❤️")
     taken = chat.reacted(ANN, sent, present=False)
@@ -87,7 +87,7 @@ def test_reactions_are_a_set_in_the_order_in_which_they_came() -> None:
 
 
 def test_read_marks_only_move_forward() -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     older, newer = chat.sent(), chat.sent()
 
     state = chat_after(older, newer, chat.read_by(BOB, newer), chat.read_by(BOB, older))
@@ -96,20 +96,20 @@ def test_read_marks_only_move_forward() -> None:
 
 
 def test_a_sender_has_read_what_they_sent() -> None:
-    sent = Chronicle().sent(BOB)
+    sent = ChatBuilder().sent(BOB)
 
     assert chat_after(sent).read_marks == {BOB: sent.event_id}
 
 
 def test_the_newest_message_stays_the_newest_when_an_older_one_arrives() -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     older, newer = chat.sent(), chat.sent()
 
     assert chat_after(newer, older).last_message_id == newer.event_id
 
 
 def test_a_retried_creation_brings_back_neither_the_title_nor_the_members() -> None:
-    chat = Chronicle(A_GROUP)
+    chat = ChatBuilder(A_GROUP)
     created = chat.created(ANN, BOB, title="first title")
     renamed = chat.event(ANN, GroupUpdated(title="second title"))
     removed = chat.member_set(ANN, BOB, None)
@@ -124,7 +124,7 @@ def test_a_retried_creation_brings_back_neither_the_title_nor_the_members() -> N
 
 
 def test_of_two_creations_the_first_tells_the_roles() -> None:
-    chat = Chronicle(A_GROUP)
+    chat = ChatBuilder(A_GROUP)
     created, again = chat.created(ANN, BOB), chat.created(ANN, BOB)
     assert isinstance(again.change, GroupCreated)
     swapped = replace(again, change=replace(again.change, members={ANN: Role.MEMBER, BOB: Role.OWNER}))
@@ -135,7 +135,7 @@ def test_of_two_creations_the_first_tells_the_roles() -> None:
 
 
 def test_an_update_changes_only_what_it_names() -> None:
-    chat = Chronicle(A_GROUP)
+    chat = ChatBuilder(A_GROUP)
 
     state = chat_after(chat.created(ANN, title="title"), chat.event(ANN, GroupUpdated(description="about")))
 
@@ -145,7 +145,7 @@ def test_an_update_changes_only_what_it_names() -> None:
 
 
 def test_an_event_about_no_message_cannot_be_applied_to_one() -> None:
-    read = Chronicle().read_by(BOB, Chronicle().sent())
+    read = ChatBuilder().read_by(BOB, ChatBuilder().sent())
 
     assert message_of(read) is None
     with pytest.raises(ValueError, match="ReadMarkMoved changes no message"):

@@ -1,4 +1,4 @@
-"""Whatever the order and the repeats, the same events add up to the same states."""
+"""The same events in any order, with repeats, give the same states."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
@@ -22,7 +22,7 @@ def messages_of(happened: Iterable[ChatEvent]) -> Mapping[UUID, MessageState]:
 
 @st.composite
 def two_tellings(draw: st.DrawFn) -> tuple[Sequence[ChatEvent], Sequence[ChatEvent]]:
-    """The same events twice: once each, and in another order with repeats."""
+    """Draw the same events twice: in order, and shuffled with repeats."""
     happened = draw(events())
     repeats = draw(st.lists(st.sampled_from(happened), max_size=5)) if happened else []
     return happened, draw(st.permutations([*happened, *repeats]))

@@ -1,4 +1,4 @@
-"""A batch that dies half-way leaves nothing behind: given again, it is stored without a loss, a double or a hole."""
+"""An interrupted batch leaves nothing behind; applied again, it is stored without loss, repeats or gaps."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from history.sqlite.writer import SqliteRecordWriter
 from kernel.errors import ChatlyError, Reason
 from kernel.sqlite.database import Job, SqliteDatabase
 from tests.fakes import FakeClock
-from tests.unit.history.chronicle import ANN_AND_BOB, PHOTO, Chronicle, records_of
-from tests.unit.history.databases import started
+from tests.unit.history.builders import ANN_AND_BOB, PHOTO, ChatBuilder, records_of
+from tests.unit.history.harness import started
 
 T = TypeVar("T")
 
 
 class DyingDatabase(SqliteDatabase):
-    """Interrupts the next transaction after so many steps of SQLite's machine; -1: after its last statement."""
+    """Interrupts the next transaction after a number of SQLite steps; -1: after its last statement."""
 
     dies_after: int | None = None
 
@@ -50,8 +50,10 @@ def database(tmp_path: Path) -> Iterator[DyingDatabase]:
 
 
 @pytest.mark.parametrize("dies_after", [50, 100, 300, 1_000, 3_000, -1])
-async def test_an_interrupted_batch_is_stored_whole_the_next_time(database: DyingDatabase, dies_after: int) -> None:
-    chat = Chronicle()
+async def test_an_interrupted_batch_is_stored_completely_the_next_time(
+    database: DyingDatabase, dies_after: int
+) -> None:
+    chat = ChatBuilder()
     writer = SqliteRecordWriter(database=database, clock=FakeClock())
     messages, events = SqliteMessageReader(database=database), SqliteEventReader(database=database)
     sent = [chat.sent(attachments=(PHOTO,)) for _ in range(6)]

@@ -1,9 +1,9 @@
-"""The bound of the claims in memory."""
+"""The capacity of the claims in memory."""
 
 from uuid import UUID
 
 from history.unstored.memory import MemorySendClaims
-from tests.unit.history.chronicle import ANN
+from tests.unit.history.builders import ANN
 
 
 async def test_the_oldest_claims_are_forgotten_first() -> None:

@@ -1,4 +1,4 @@
-"""What was acknowledged is read, at every moment, while the persister stores it and the tail forgets it."""
+"""Acknowledged messages stay readable while the persister stores them and the tail is trimmed."""
 
 import asyncio
 
@@ -9,14 +9,14 @@ from history.ports import HotTail, Window
 from history.unstored.memory import MemoryHotTail
 from history.view import History
 from tests.fakes import MemoryLog
-from tests.unit.history.chronicle import ANN, ANN_AND_BOB, BOB, Chronicle
-from tests.unit.history.listing import chats_of
+from tests.unit.history.builders import ANN, ANN_AND_BOB, BOB, ChatBuilder
+from tests.unit.history.harness import chats_of
 
 COUNT = 150
 
 
 async def persist(log: MemoryLog, store: HistoryStore, tail: HotTail) -> None:
-    """Store one record after the other, and trim the tail as soon as it may be."""
+    """Store one record after the other, and trim the tail after each."""
     async with log.consumer("persister") as consumer:
         while True:
             applied = await store.writer.apply(await consumer.fetch(max_records=3, wait=1))
@@ -24,7 +24,7 @@ async def persist(log: MemoryLog, store: HistoryStore, tail: HotTail) -> None:
 
 
 async def test_every_acknowledged_message_is_read_once_in_order_and_counted(store: HistoryStore) -> None:
-    log, tail, chat = MemoryLog(), MemoryHotTail(), Chronicle()
+    log, tail, chat = MemoryLog(), MemoryHotTail(), ChatBuilder()
     history = History(messages=store.messages, chats=store.chats, events=store.events, tail=tail)
     persisting = asyncio.create_task(persist(log, store, tail))
     sent = []

@@ -1,4 +1,4 @@
-"""Small things of many partitions share requests, within what Cassandra bears; what belongs together stays so."""
+"""Small writes to several partitions share requests, within Cassandra's limits."""
 
 import asyncio
 from collections.abc import Hashable, Sequence
@@ -10,13 +10,13 @@ from kernel.cassandra.session import CassandraSession, Params, Statement
 
 
 class Recording(CassandraSession):
-    """Keeps what it is asked; every key that ends in b lies elsewhere than the others."""
+    """Records its requests. Keys that end in b have other replicas than the rest."""
 
     def __init__(self) -> None:
         self.batches: list[Sequence[Statement]] = []
         self.asked: list[Params] = []
 
-    def place_of(self, key: Sequence[str | int]) -> Hashable:
+    def replicas_of(self, key: Sequence[str | int]) -> Hashable:
         return str(key[0]).endswith("b")
 
     async def execute(self, cql: str, params: Params = (), *, page_size: int = 5_000) -> list[Row]:
@@ -52,7 +52,7 @@ async def test_no_shared_batch_is_larger_than_cassandra_likes() -> None:
     assert [len(keys_of(batch)) for batch in session.batches] == [2, 2, 2]
 
 
-async def test_what_is_large_has_batches_of_its_own_in_its_order() -> None:
+async def test_large_writes_have_separate_batches_in_order() -> None:
     session = Recording()
     await write_all(session, {("large",): rows("large", 2 * ROWS), ("wide",): rows("wide", 2, "x" * 9_000)})
 

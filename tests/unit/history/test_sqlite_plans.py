@@ -1,4 +1,4 @@
-"""SQLite finds every row by a key, however many rows there are: no statement walks through a table that grows."""
+"""SQLite finds every row by a key: no statement scans a table that grows."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -12,16 +12,16 @@ from history.sqlite.reader import SqliteChatReader, SqliteEventReader, SqliteMes
 from history.sqlite.writer import SqliteRecordWriter
 from kernel.sqlite.database import SqliteDatabase
 from tests.fakes import FakeClock
-from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, PHOTO, Chronicle, records_of
-from tests.unit.history.databases import started
+from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, PHOTO, ChatBuilder, records_of
+from tests.unit.history.harness import started
 
 T = TypeVar("T")
-# A row for each partition of the log, and what is on its way back to the log.
+# One row per partition of the log, or only rows that are about to be deleted.
 _SMALL = {"stored_offsets", "pending_withdrawals"}
 
 
 class OverheardDatabase(SqliteDatabase):
-    """Remembers what SQLite was told to do."""
+    """Records the statements that SQLite runs."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -54,14 +54,14 @@ def database(tmp_path: Path) -> Iterator[OverheardDatabase]:
 
 
 def walks(connection: sqlite3.Connection, statement: str) -> list[str]:
-    """What a statement walks through from one end to the other."""
+    """Return the tables that a statement scans."""
     tables = {row["name"] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     steps = [row["detail"].split() for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
     return [step[1] for step in steps if step[0] == "SCAN" and step[1] in tables - _SMALL]
 
 
 async def test_neither_the_persister_nor_its_readers_walk_through_a_table(database: OverheardDatabase) -> None:
-    chat, group = Chronicle(), Chronicle(A_GROUP)
+    chat, group = ChatBuilder(), ChatBuilder(A_GROUP)
     created, sent = group.created(ANN, BOB), chat.sent(attachments=(PHOTO,))
     events = [created, *(group.sent(BOB) for _ in range(9)), sent, chat.reacted(BOB, sent, "👍")]
     events += [chat.edited(sent, "edited"), chat.read_by(BOB, sent), chat.deleted_for_everyone(sent)]

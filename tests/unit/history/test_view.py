@@ -1,4 +1,4 @@
-"""History is the same whatever part of the log is stored: the rest comes from the tail."""
+"""History is the same for any stored part of the log: the rest comes from the tail."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,12 +13,12 @@ from history.ports import Window
 from history.unstored.memory import MemoryHotTail
 from history.view import History, last_activity
 from kernel.ids import UserId
-from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, Chronicle, a_user, records_of, stored
-from tests.unit.history.listing import chats_of
+from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, ChatBuilder, a_user, records_of, stored
+from tests.unit.history.harness import chats_of
 
 
 async def history_of(store: HistoryStore, events: Sequence[ChatEvent], *, stored_part: int) -> History:
-    """The first `stored_part` events are in the store, the others in the tail; two are in both."""
+    """Return a history with the first `stored_part` events in the store and the others in the tail; two are in both."""
     tail = MemoryHotTail()
     await store.writer.apply(records_of(events[:stored_part]))
     for event in stored(events)[max(0, stored_part - 2) :]:
@@ -30,13 +30,13 @@ def registers(messages: Sequence[Message]) -> list[str]:
     return [message.text for message in messages]
 
 
-def numbered(chat: Chronicle, count: int) -> list[ChatEvent]:
-    """Messages of Ann whose texts are 0, 1, 2, …"""
+def numbered(chat: ChatBuilder, count: int) -> list[ChatEvent]:
+    """Return messages of Ann with the texts 0, 1, 2, …"""
     return [chat.sent(ANN, str(number)) for number in range(count)]
 
 
-def a_life(chat: Chronicle) -> list[ChatEvent]:
-    """Sends, edits, deletions, reactions and a read mark between Ann and Bob."""
+def a_life(chat: ChatBuilder) -> list[ChatEvent]:
+    """Return sends, edits, deletions, reactions and a read mark of Ann and Bob."""
     one, two, three, four = numbered(chat, 4)
     bobs, last = chat.sent(BOB, "from Bob"), chat.sent(ANN, "last")
     return [
@@ -55,7 +55,7 @@ def a_life(chat: Chronicle) -> list[ChatEvent]:
     ]
 
 
-LIFE = a_life(Chronicle())
+LIFE = a_life(ChatBuilder())
 EVERY_CUT = pytest.mark.parametrize("cut", range(len(LIFE) + 1))
 
 
@@ -101,7 +101,7 @@ async def test_pages_of_two_hold_every_message_once(store: HistoryStore, cut: in
 async def test_unread_does_not_depend_on_what_is_stored(store: HistoryStore, cut: int) -> None:
     history = await history_of(store, LIFE, stored_part=cut)
 
-    # Bob sent after "3": only "last" came later.
+    # Bob wrote after "3", so only "last" is unread.
     state = await history.chat(ANN_AND_BOB)
     assert state is not None
     assert await history.unread(ANN_AND_BOB, BOB, mark=state.read_marks[BOB]) == 1
@@ -141,7 +141,7 @@ async def test_a_replay_carries_no_text_that_was_deleted(store: HistoryStore, cu
 
 
 async def test_a_long_run_of_deleted_messages_does_not_shorten_a_page(store: HistoryStore) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     messages = numbered(chat, 12)
     hidden = [chat.deleted_by(BOB, message) for message in messages[3:11]]
     history = await history_of(store, [*messages, *hidden], stored_part=17)
@@ -150,7 +150,7 @@ async def test_a_long_run_of_deleted_messages_does_not_shorten_a_page(store: His
 
 
 async def test_a_group_that_only_the_tail_knows_is_there_for_its_members(store: HistoryStore) -> None:
-    chat = Chronicle(A_GROUP)
+    chat = ChatBuilder(A_GROUP)
     history = await history_of(store, [chat.created(ANN, BOB, title="New"), chat.sent(ANN, "hi")], stored_part=0)
 
     (overview,) = await chats_of(history, BOB)
@@ -161,7 +161,7 @@ async def test_a_group_that_only_the_tail_knows_is_there_for_its_members(store: 
 
 
 async def test_a_group_without_messages_was_last_active_when_it_was_made(store: HistoryStore) -> None:
-    created = Chronicle(A_GROUP).created(ANN)
+    created = ChatBuilder(A_GROUP).created(ANN)
     history = await history_of(store, [created], stored_part=1)
 
     (overview,) = await chats_of(history, ANN)
@@ -170,8 +170,8 @@ async def test_a_group_without_messages_was_last_active_when_it_was_made(store: 
 
 
 @pytest.mark.parametrize("cut", range(5))
-async def test_who_was_removed_hears_of_that_alone_and_has_the_chat_no_more(store: HistoryStore, cut: int) -> None:
-    chat = Chronicle(A_GROUP)
+async def test_a_removed_member_sees_only_the_removal_and_loses_the_chat(store: HistoryStore, cut: int) -> None:
+    chat = ChatBuilder(A_GROUP)
     events = [chat.created(ANN, BOB), chat.sent(), chat.member_set(ANN, BOB, None), chat.sent()]
     history = await history_of(store, events, stored_part=cut)
 
@@ -181,8 +181,8 @@ async def test_who_was_removed_hears_of_that_alone_and_has_the_chat_no_more(stor
     assert await chats_of(history, BOB) == []
 
 
-async def test_who_is_new_in_a_stored_group_has_it_at_once(store: HistoryStore) -> None:
-    chat = Chronicle(A_GROUP)
+async def test_a_new_member_of_a_stored_group_has_the_chat_at_once(store: HistoryStore) -> None:
+    chat = ChatBuilder(A_GROUP)
     events = [chat.created(ANN, BOB), chat.sent(), chat.member_set(ANN, CAT, Role.MEMBER)]
     history = await history_of(store, events, stored_part=2)
 
@@ -191,8 +191,8 @@ async def test_who_is_new_in_a_stored_group_has_it_at_once(store: HistoryStore) 
 
 
 @pytest.mark.parametrize("cut", range(4))
-async def test_what_was_missed_in_some_chats_is_told_without_the_others(store: HistoryStore, cut: int) -> None:
-    direct, group = Chronicle(), Chronicle(A_GROUP)
+async def test_a_replay_can_be_limited_to_some_chats(store: HistoryStore, cut: int) -> None:
+    direct, group = ChatBuilder(), ChatBuilder(A_GROUP)
     events = [direct.sent(), group.created(ANN, BOB), group.sent()]
     history = await history_of(store, events, stored_part=cut)
 
@@ -202,8 +202,8 @@ async def test_what_was_missed_in_some_chats_is_told_without_the_others(store: H
 
 
 @pytest.mark.parametrize("cut", range(8))
-async def test_outlines_are_the_chats_that_one_is_in_wherever_they_are_known(store: HistoryStore, cut: int) -> None:
-    direct, group, left = Chronicle(), Chronicle(A_GROUP), Chronicle(ChatId.group(BOB, UUID(int=1)))
+async def test_outlines_include_chats_of_the_store_and_of_the_tail(store: HistoryStore, cut: int) -> None:
+    direct, group, left = ChatBuilder(), ChatBuilder(A_GROUP), ChatBuilder(ChatId.group(BOB, UUID(int=1)))
     events = [
         direct.sent(),
         group.created(ANN, BOB),
@@ -226,7 +226,7 @@ async def test_outlines_are_the_chats_that_one_is_in_wherever_they_are_known(sto
 
 
 async def test_chats_are_listed_by_last_activity(store: HistoryStore) -> None:
-    first, group = Chronicle(), Chronicle(A_GROUP)
+    first, group = ChatBuilder(), ChatBuilder(A_GROUP)
     earlier = first.sent()
     later = [group.created(ANN), group.sent(), group.sent()]
     history = await history_of(store, [*later, earlier], stored_part=2)
@@ -234,8 +234,8 @@ async def test_chats_are_listed_by_last_activity(store: HistoryStore) -> None:
     assert [overview.state.chat_id for overview in await chats_of(history, ANN)] == [A_GROUP, ANN_AND_BOB]
 
 
-async def test_more_missed_than_asked_for_is_said(store: HistoryStore) -> None:
-    events = numbered(Chronicle(), 5)
+async def test_a_replay_reports_events_beyond_the_limit(store: HistoryStore) -> None:
+    events = numbered(ChatBuilder(), 5)
     history = await history_of(store, events, stored_part=3)
 
     assert (await history.missed(BOB, {}, limit=5)).too_many is False
@@ -250,7 +250,7 @@ async def found(history: History, sender: UserId, send: int) -> UUID | None:
 
 @pytest.mark.parametrize("cut", range(3))
 async def test_a_send_is_found_by_its_name_and_the_first_in_the_log_is_it(store: HistoryStore, cut: int) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     events = [chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7))]
     history = await history_of(store, events, stored_part=cut)
 
@@ -260,7 +260,7 @@ async def test_a_send_is_found_by_its_name_and_the_first_in_the_log_is_it(store:
 
 
 async def test_a_send_is_found_also_after_its_sender_deleted_it_for_themselves(store: HistoryStore) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     sent = chat.sent(send=UUID(int=7))
     history = await history_of(store, [sent, chat.deleted_by(ANN, sent)], stored_part=1)
 
@@ -269,7 +269,7 @@ async def test_a_send_is_found_also_after_its_sender_deleted_it_for_themselves(s
 
 
 async def test_a_copy_that_the_store_refused_is_hidden_though_the_tail_has_it(store: HistoryStore) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     events = [chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7))]
     history = await history_of(store, events, stored_part=2)
 

@@ -19,7 +19,7 @@ from kernel.telemetry.trace_settings import TraceSettings
 from kernel.telemetry.tracing import Kind
 from mesh.traces import tracing as mesh_tracing
 from tests.collector import Collector, collecting
-from tests.unit.history.chronicle import Chronicle
+from tests.unit.history.builders import ChatBuilder
 
 TRACE, ABOVE = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SAMPLED = f"00-{TRACE}-{ABOVE}-01"
@@ -130,7 +130,7 @@ class FixedWriter:
 
 
 async def test_the_store_tells_of_traced_events_alone(collector: Collector) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     events = [chat.sent(), chat.sent()]
     traced = decode(encode(replace(events[1], traceparent=SAMPLED, request_id="r1")))
     stored = [StoredEvent(LogPosition(2, 7 + number), event) for number, event in enumerate([events[0], traced])]

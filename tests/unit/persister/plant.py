@@ -18,7 +18,7 @@ from services.persister.persist import Persist
 from services.persister.progress import Progress
 from services.persister.take_up import TakeUp
 from tests.fakes import FakeClock, MemoryConsumer, MemoryLog
-from tests.unit.history.chronicle import ANN, ANN_AND_BOB
+from tests.unit.history.builders import ANN, ANN_AND_BOB
 
 GROUP = "persister"
 LINGER_SECONDS = 0.02

@@ -11,14 +11,14 @@ from history.model import MessageWithdrawn, StoredEvent
 from kernel.errors import ChatlyError, Code, Reason, unavailable
 from kernel.log.ports import LogRecord
 from tests.fakes import MemoryConsumer
-from tests.unit.history.chronicle import ANN_AND_BOB, Chronicle
+from tests.unit.history.builders import ANN_AND_BOB, ChatBuilder
 from tests.unit.persister.plant import GROUP, LINGER_SECONDS, Plant
 from tests.waiting import eventually
 
 
 async def test_a_stored_event_is_told_before_the_watermark_that_covers_it(plant: Plant) -> None:
     await plant.listen()
-    sent = Chronicle().sent()
+    sent = ChatBuilder().sent()
     position = await plant.append(sent)
 
     await plant.persist().step()
@@ -27,7 +27,7 @@ async def test_a_stored_event_is_told_before_the_watermark_that_covers_it(plant:
 
 
 async def test_offsets_are_committed_when_the_log_is_idle(plant: Plant) -> None:
-    position = await plant.append(Chronicle().sent())
+    position = await plant.append(ChatBuilder().sent())
     persist = plant.persist()
 
     await persist.step()
@@ -37,7 +37,7 @@ async def test_offsets_are_committed_when_the_log_is_idle(plant: Plant) -> None:
 
 
 async def test_offsets_are_committed_under_load_when_it_is_time(plant: Plant) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     persist = plant.persist(commit_seconds=1.0)
     position = await plant.append(chat.sent())
     plant.clock.advance(1.0)
@@ -48,7 +48,7 @@ async def test_offsets_are_committed_under_load_when_it_is_time(plant: Plant) ->
 
 
 async def test_while_the_store_is_away_it_tries_ever_more_rarely_and_commits_nothing(plant: Plant) -> None:
-    position = await plant.append(Chronicle().sent())
+    position = await plant.append(ChatBuilder().sent())
     plant.writer.refusals = 8
 
     await plant.persist().step()
@@ -59,7 +59,7 @@ async def test_while_the_store_is_away_it_tries_ever_more_rarely_and_commits_not
 
 
 async def test_records_may_gather_after_a_batch_that_was_not_full(plant: Plant) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     last = await plant.append(*(chat.sent() for _ in range(13)))
 
     running = asyncio.create_task(plant.persist().run())
@@ -70,7 +70,7 @@ async def test_records_may_gather_after_a_batch_that_was_not_full(plant: Plant) 
 
 
 async def test_the_newest_failure_is_kept_also_when_things_work_again(plant: Plant) -> None:
-    await plant.append(Chronicle().sent())
+    await plant.append(ChatBuilder().sent())
     plant.writer.refusals = 1
 
     await plant.persist().step()
@@ -81,7 +81,7 @@ async def test_the_newest_failure_is_kept_also_when_things_work_again(plant: Pla
 
 
 async def test_what_another_persister_stored_while_the_store_came_back_is_not_stored_again(plant: Plant) -> None:
-    await plant.append(Chronicle().sent())
+    await plant.append(ChatBuilder().sent())
     plant.writer.refusals = 1
     persist = plant.persist()
 
@@ -114,7 +114,7 @@ async def test_a_log_that_is_away_is_waited_for(plant: Plant) -> None:
                 raise unavailable(Reason.LOG_UNAVAILABLE, "the log is away")
             return await super().fetch(max_records=max_records, wait=wait)
 
-    await plant.append(Chronicle().sent())
+    await plant.append(ChatBuilder().sent())
 
     await plant.persist(consumer=Shaky(plant.log, GROUP)).step()
 
@@ -132,7 +132,7 @@ async def test_a_log_that_is_back_is_healthy_also_while_it_is_idle(plant: Plant)
 
 
 async def test_a_start_after_a_crash_before_the_commit_stores_nothing_twice(plant: Plant) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     await plant.append(chat.sent(), chat.sent())
     await plant.persist().step()
 
@@ -144,7 +144,7 @@ async def test_a_start_after_a_crash_before_the_commit_stores_nothing_twice(plan
 
 
 async def test_a_store_older_than_the_groups_offsets_catches_up(plant: Plant) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     position = await plant.append(*(chat.sent() for _ in range(25)))
     plant.log.commit(GROUP, {position.partition: position.offset})
     await plant.listen()
@@ -159,7 +159,7 @@ async def test_a_store_older_than_the_groups_offsets_catches_up(plant: Plant) ->
 
 
 async def test_a_second_copy_is_withdrawn_through_the_log_once(plant: Plant) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     kept, copy = chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7))
     await plant.append(kept, copy)
     persist = plant.persist()
@@ -176,7 +176,7 @@ async def test_a_second_copy_is_withdrawn_through_the_log_once(plant: Plant) -> 
 
 
 async def test_a_withdrawal_on_its_way_is_not_appended_with_every_batch(plant: Plant) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     copies = [chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7))]
     await plant.append(*copies, *(chat.sent() for _ in range(28)))
     persist = plant.persist()
@@ -189,7 +189,7 @@ async def test_a_withdrawal_on_its_way_is_not_appended_with_every_batch(plant: P
 
 
 async def test_a_withdrawal_that_could_not_be_appended_is_tried_again(plant: Plant) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     await plant.append(chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7)))
     plant.log.unavailable = unavailable(Reason.LOG_UNAVAILABLE, "the log is away")
     persist = plant.persist()
@@ -206,7 +206,7 @@ async def test_a_withdrawal_that_could_not_be_appended_is_tried_again(plant: Pla
 
 
 async def test_a_record_that_cannot_be_read_does_not_stop_its_partition(plant: Plant) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     await plant.append(chat.sent())
     await plant.log.append(ANN_AND_BOB, b"\xff\xff\xff")
     await plant.append(chat.sent())
@@ -218,7 +218,7 @@ async def test_a_record_that_cannot_be_read_does_not_stop_its_partition(plant: P
 
 
 async def test_the_rate_is_that_of_the_last_minute(plant: Plant) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     persist = plant.persist()
     await plant.append(*(replace(chat.sent(), request_id="one") for _ in range(6)))
     await persist.step()

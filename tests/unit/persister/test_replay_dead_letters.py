@@ -11,7 +11,7 @@ from history.ports import Window
 from kernel.errors import ChatlyError, Reason, unavailable
 from kernel.log.ports import LogPosition
 from services.persister.replay_dead_letters import ReplayDeadLetters, Replayed
-from tests.unit.history.chronicle import ANN_AND_BOB, Chronicle
+from tests.unit.history.builders import ANN_AND_BOB, ChatBuilder
 from tests.unit.persister.plant import Plant
 
 POISON = b"\xff\xff\xff"
@@ -40,7 +40,7 @@ async def poisoned(plant: Plant) -> LogPosition:
 async def test_what_can_be_read_gets_the_next_number_and_leaves_the_list(
     plant: Plant, replay: ReplayDeadLetters, tmp_path: Path
 ) -> None:
-    chat, persist = Chronicle(), plant.persist()
+    chat, persist = ChatBuilder(), plant.persist()
     late, early = chat.sent(), chat.sent()
     place = await poisoned(plant)
     await plant.append(early)
@@ -57,7 +57,7 @@ async def test_what_can_be_read_gets_the_next_number_and_leaves_the_list(
 
 
 async def test_who_is_connected_is_told(plant: Plant, replay: ReplayDeadLetters, tmp_path: Path) -> None:
-    persist, late = plant.persist(), Chronicle().sent()
+    persist, late = plant.persist(), ChatBuilder().sent()
     place = await poisoned(plant)
     await persist.step()
     mend(tmp_path, place, late)
@@ -74,7 +74,7 @@ async def test_who_is_connected_is_told(plant: Plant, replay: ReplayDeadLetters,
 async def test_what_was_replayed_and_not_taken_off_changes_nothing_the_second_time(
     plant: Plant, replay: ReplayDeadLetters, tmp_path: Path
 ) -> None:
-    persist, late = plant.persist(), Chronicle().sent()
+    persist, late = plant.persist(), ChatBuilder().sent()
     place = await poisoned(plant)
     await persist.step()
     mend(tmp_path, place, late)
@@ -110,7 +110,7 @@ async def test_an_unknown_place_is_refused_and_nothing_is_replayed(
 ) -> None:
     place = await poisoned(plant)
     await plant.persist().step()
-    mend(tmp_path, place, Chronicle().sent())
+    mend(tmp_path, place, ChatBuilder().sent())
 
     with pytest.raises(ChatlyError) as refused:
         await replay([place, LogPosition(0, 999)])
@@ -124,7 +124,7 @@ async def test_while_the_log_is_away_nothing_leaves_the_list(
 ) -> None:
     place = await poisoned(plant)
     await plant.persist().step()
-    mend(tmp_path, place, Chronicle().sent())
+    mend(tmp_path, place, ChatBuilder().sent())
     plant.log.unavailable = unavailable(Reason.LOG_UNAVAILABLE, "away")
 
     with pytest.raises(ChatlyError):

@@ -9,7 +9,7 @@ from kernel.log.ports import LogRecord
 from services.persister.announce import Announce
 from services.persister.take_up import TakeUp
 from tests.fakes import MemoryConsumer
-from tests.unit.history.chronicle import Chronicle
+from tests.unit.history.builders import ChatBuilder
 from tests.unit.persister.plant import BATCH_SIZE, GROUP, Plant
 
 
@@ -26,7 +26,7 @@ async def store_silently(plant: Plant) -> None:
 
 
 async def test_what_a_dead_persister_stored_and_never_told_is_told_before_newer_watermarks(plant: Plant) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     sent = [chat.sent(), chat.sent()]
     last = await plant.append(*sent)
     await store_silently(plant)
@@ -43,7 +43,7 @@ async def test_what_a_dead_persister_stored_and_never_told_is_told_before_newer_
 
 
 async def test_no_more_than_one_batch_is_told_again(plant: Plant) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     last = await plant.append(*(chat.sent() for _ in range(3 * BATCH_SIZE)))
     await store_silently(plant)
     await plant.listen()
@@ -55,7 +55,7 @@ async def test_no_more_than_one_batch_is_told_again(plant: Plant) -> None:
 
 
 async def test_partitions_of_others_are_left_alone(plant: Plant) -> None:
-    last = await plant.append(Chronicle().sent())
+    last = await plant.append(ChatBuilder().sent())
     await store_silently(plant)
     others = [partition for partition in await plant.log.ends() if partition != last.partition]
     await plant.listen()
@@ -67,7 +67,7 @@ async def test_partitions_of_others_are_left_alone(plant: Plant) -> None:
 
 
 async def test_second_copies_and_words_that_were_taken_back_are_not_told_again(plant: Plant) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     kept, copy, secret = chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7)), chat.sent(text="secret")
     deleted = chat.deleted_for_everyone(secret)
     last = await plant.append(kept, copy, secret, deleted)
@@ -96,7 +96,7 @@ async def test_a_batch_whose_fate_was_unknown_is_told(plant: Plant) -> None:
                 return await plant.writer.apply(records)
             return applied
 
-    sent = Chronicle().sent()
+    sent = ChatBuilder().sent()
     position = await plant.append(sent)
     await plant.listen()
     persist = plant.persist()
@@ -108,7 +108,7 @@ async def test_a_batch_whose_fate_was_unknown_is_told(plant: Plant) -> None:
 
 
 async def test_what_this_process_told_is_not_told_again_when_it_begins_anew(plant: Plant) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     await plant.append(chat.sent())
     announce = Announce(bus=plant.bus, log=plant.log)
     take_up = TakeUp(log=plant.log, events=plant.store.events, announce=announce, batch_size=BATCH_SIZE)

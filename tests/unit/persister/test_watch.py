@@ -11,7 +11,7 @@ from kernel.telemetry import metrics
 from services.persister.status import GetStatus
 from services.persister.watch import Watch
 from tests.fakes import MemoryConsumer
-from tests.unit.history.chronicle import Chronicle
+from tests.unit.history.builders import ChatBuilder
 from tests.unit.persister.plant import GROUP, Plant
 
 
@@ -61,7 +61,7 @@ class Post:
 
 
 async def test_a_partition_that_went_to_another_process_is_told_no_more(plant: Plant) -> None:
-    position = await plant.append(Chronicle().sent())
+    position = await plant.append(ChatBuilder().sent())
     post = Post(plant)
     before = await post.told()
 
@@ -83,7 +83,7 @@ async def test_a_partition_that_comes_back_is_told_again(plant: Plant) -> None:
 
 
 async def test_the_lag_grows_also_while_the_store_is_away(plant: Plant) -> None:
-    chat = Chronicle()
+    chat = ChatBuilder()
     post = Post(plant)
     position = await plant.append(chat.sent())
     assert (await post.told())[position.partition] == 1

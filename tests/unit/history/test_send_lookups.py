@@ -1,4 +1,4 @@
-"""Sends are looked up together where many ask at once, each gets its own answer, and one that gives up hurts nobody."""
+"""Concurrent lookups of sends share a request, and a cancelled one does not disturb the others."""
 
 import asyncio
 from collections.abc import Hashable, Sequence
@@ -24,7 +24,7 @@ class Sends(CassandraSession):
         self.answering = asyncio.Event()
         self.away = False
 
-    def place_of(self, key: Sequence[str | int]) -> Hashable:
+    def replicas_of(self, key: Sequence[str | int]) -> Hashable:
         return None
 
     async def execute(self, cql: str, params: Params = (), *, page_size: int = 5_000) -> list[Row]:
@@ -40,7 +40,7 @@ class Sends(CassandraSession):
         ]
 
 
-async def test_one_on_its_own_is_looked_up_at_once() -> None:
+async def test_a_single_send_is_looked_up_at_once() -> None:
     session = Sends()
     name, message_id = UUID(an_id()), uuid1()
     session.made[name] = message_id
@@ -66,7 +66,7 @@ async def test_many_at_once_share_requests() -> None:
     assert session.asked < 10
 
 
-async def test_one_that_gives_up_leaves_the_others_theirs() -> None:
+async def test_a_cancelled_lookup_does_not_disturb_the_others() -> None:
     session = Sends()
     names = [UUID(an_id()) for _ in range(10)]
     session.made = {name: uuid1() for name in names}
@@ -81,7 +81,7 @@ async def test_one_that_gives_up_leaves_the_others_theirs() -> None:
     assert [place and place[1] for place in places] == [session.made[name] for name in names[1:]]
 
 
-async def test_all_hear_that_the_store_is_away_and_the_next_are_asked_for_anew() -> None:
+async def test_a_store_failure_reaches_all_callers_and_later_lookups_try_again() -> None:
     session = Sends()
     session.away = True
     session.answering.set()

@@ -1,4 +1,4 @@
-"""Makes the events of a chat in the order in which they happen, and the log records that carry them."""
+"""Builds the events of a chat in chronological order, and log records with them."""
 
 from collections.abc import Iterable, Mapping
 from uuid import UUID, uuid4
@@ -46,8 +46,8 @@ ANN_AND_BOB = ChatId.direct(ANN, BOB)
 A_GROUP = ChatId(an_id())
 
 
-class Chronicle:
-    """One chat. Every event is a second later than the one before."""
+class ChatBuilder:
+    """Builds events of one chat, each a second later than the one before."""
 
     def __init__(self, chat_id: ChatId = ANN_AND_BOB, *, clock: FakeClock | None = None) -> None:
         self.chat_id = chat_id
@@ -96,7 +96,7 @@ class Chronicle:
 
 
 def records_of(events: Iterable[ChatEvent], *, partition: int = 0, start: int = 0) -> list[LogRecord]:
-    """The events as the log has them, one after the other."""
+    """Return consecutive log records with these events."""
     return [
         LogRecord(LogPosition(partition, offset), event.chat_id, encode(event))
         for offset, event in enumerate(events, start)
@@ -104,5 +104,5 @@ def records_of(events: Iterable[ChatEvent], *, partition: int = 0, start: int = 
 
 
 def stored(events: Iterable[ChatEvent], *, partition: int = 0, start: int = 0) -> list[StoredEvent]:
-    """The events with their places in the log."""
+    """Return the events with consecutive log positions."""
     return [StoredEvent(LogPosition(partition, offset), event) for offset, event in enumerate(events, start)]

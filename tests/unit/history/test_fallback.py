@@ -1,4 +1,4 @@
-"""While what all nodes share is away, a node goes on with what it knows itself."""
+"""A node falls back to its own tail and claims while the shared ones are unreachable."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -19,14 +19,14 @@ from history.unstored.refill import refill
 from kernel.errors import Reason, unavailable
 from kernel.ids import UserId
 from tests.fakes import FakeClock, MemoryLog
-from tests.unit.history.chronicle import ANN, ANN_AND_BOB, BOB, Chronicle
+from tests.unit.history.builders import ANN, ANN_AND_BOB, BOB, ChatBuilder
 
 SEND, FIRST, SECOND = UUID(int=7), UUID(int=1), UUID(int=2)
 
 
 @dataclass
-class Weather:
-    """Whether the shared things can be reached."""
+class Connectivity:
+    """Decides whether the shared parts are reachable."""
 
     away: bool = False
 
@@ -36,7 +36,7 @@ class Weather:
 
 
 class SharedTail(MemoryHotTail):
-    def __init__(self, weather: Weather) -> None:
+    def __init__(self, weather: Connectivity) -> None:
         super().__init__()
         self._weather = weather
 
@@ -54,7 +54,7 @@ class SharedTail(MemoryHotTail):
 
 
 class SharedClaims(MemorySendClaims):
-    def __init__(self, weather: Weather) -> None:
+    def __init__(self, weather: Connectivity) -> None:
         super().__init__()
         self._weather = weather
 
@@ -64,12 +64,12 @@ class SharedClaims(MemorySendClaims):
 
 
 class Nodes:
-    """A log, a store that nobody writes to, one shared tail, and nodes over them."""
+    """A log, a store without a persister, one shared tail, and nodes over them."""
 
     def __init__(self, store: HistoryStore) -> None:
         self._at_end, self._may_end = asyncio.Event(), asyncio.Event()
         self._may_end.set()
-        self.weather, self.clock, self.chat = Weather(), FakeClock(), Chronicle()
+        self.weather, self.clock, self.chat = Connectivity(), FakeClock(), ChatBuilder()
         self._log, self._store = MemoryLog(), store
         self._shared = SharedTail(self.weather)
 
@@ -89,7 +89,7 @@ class Nodes:
 
     @asynccontextmanager
     async def refilling(self, node: FallbackHotTail) -> AsyncIterator[None]:
-        """Within it a node has read the log to its end, and is not done yet with refilling the shared tail."""
+        """Hold a node in the middle of refilling the shared tail, after it has read the log to its end."""
         self.weather.away = True
         await self.send_through(node)
         self.weather.away = False
@@ -117,7 +117,7 @@ async def nodes(tmp_path: Path) -> AsyncIterator[Nodes]:
 
 
 def sent_as(event: ChatEvent) -> UUID:
-    """The client's name for a send."""
+    """Return the `client_message_id`."""
     assert isinstance(event.change, MessageSent)
     return event.change.client_message_id
 
@@ -126,14 +126,14 @@ async def to_message(node: FallbackHotTail) -> list[ChatEvent]:
     return [item.event for item in (await node.events([ANN_AND_BOB])).get(ANN_AND_BOB, ())]
 
 
-async def test_nodes_show_what_others_sent(nodes: Nodes) -> None:
+async def test_nodes_show_messages_of_other_nodes(nodes: Nodes) -> None:
     here, there = nodes.node(), nodes.node()
     event = await nodes.send_through(here)
 
     assert await to_message(there) == [event]
 
 
-async def test_a_node_shows_what_was_sent_through_it_while_the_shared_tail_is_away(nodes: Nodes) -> None:
+async def test_a_node_shows_its_own_messages_while_the_shared_tail_is_unreachable(nodes: Nodes) -> None:
     here = nodes.node()
     before = await nodes.send_through(here)
     nodes.weather.away = True
@@ -143,7 +143,7 @@ async def test_a_node_shows_what_was_sent_through_it_while_the_shared_tail_is_aw
     assert list(await here.chats_of(BOB)) == [ANN_AND_BOB]
 
 
-async def test_once_the_shared_tail_is_back_all_nodes_show_what_was_sent_meanwhile(nodes: Nodes) -> None:
+async def test_all_nodes_show_messages_of_an_outage_once_the_shared_tail_is_back(nodes: Nodes) -> None:
     here, there = nodes.node(), nodes.node()
     nodes.weather.away = True
     meanwhile = await nodes.send_through(here)
@@ -156,7 +156,7 @@ async def test_once_the_shared_tail_is_back_all_nodes_show_what_was_sent_meanwhi
     assert await to_message(there) == [meanwhile, after]
 
 
-async def test_what_is_sent_while_the_shared_tail_is_refilled_is_in_it(nodes: Nodes) -> None:
+async def test_messages_sent_during_a_refill_are_in_the_shared_tail(nodes: Nodes) -> None:
     here = nodes.node()
     async with nodes.refilling(here):
         meanwhile = await nodes.send_through(here)
@@ -164,7 +164,7 @@ async def test_what_is_sent_while_the_shared_tail_is_refilled_is_in_it(nodes: No
     assert (await to_message(nodes.node()))[-1] == meanwhile
 
 
-async def test_what_others_send_meanwhile_is_shown_by_a_node_that_still_refills_the_shared_tail(nodes: Nodes) -> None:
+async def test_a_node_that_refills_the_shared_tail_shows_messages_of_other_nodes(nodes: Nodes) -> None:
     here, there = nodes.node(), nodes.node()
     async with nodes.refilling(here):
         elsewhere = await nodes.send_through(there)
@@ -178,7 +178,7 @@ async def test_what_others_send_meanwhile_is_shown_by_a_node_that_still_refills_
         assert found.event == elsewhere
 
 
-async def test_the_shared_tail_is_refilled_again_if_it_missed_something_meanwhile(nodes: Nodes) -> None:
+async def test_the_shared_tail_is_refilled_again_if_an_add_failed_during_the_refill(nodes: Nodes) -> None:
     here = nodes.node()
     async with nodes.refilling(here):
         nodes.weather.away = True
@@ -190,7 +190,7 @@ async def test_the_shared_tail_is_refilled_again_if_it_missed_something_meanwhil
     assert (await to_message(nodes.node()))[-1] == meanwhile
 
 
-async def test_the_spare_is_trimmed_though_no_watermark_is_heard(nodes: Nodes) -> None:
+async def test_the_own_tail_is_trimmed_without_a_watermark(nodes: Nodes) -> None:
     here = nodes.node()
     nodes.weather.away = True
     await nodes.send_through(here)
@@ -211,7 +211,7 @@ async def test_a_watermark_that_only_the_spare_can_use_is_no_failure(nodes: Node
 
 
 async def test_a_send_is_claimed_once_whether_the_others_can_be_asked_or_not() -> None:
-    weather = Weather()
+    weather = Connectivity()
     claims = FallbackSendClaims(shared=SharedClaims(weather), own=MemorySendClaims())
     assert await claims.claim(ANN, SEND, FIRST) == FIRST
     weather.away = True

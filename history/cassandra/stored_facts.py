@@ -32,7 +32,7 @@ _INSERT_SEND = (
 
 
 @dataclass(frozen=True, slots=True)
-class KnownMessage:
+class StoredMessage:
     """The parts of a stored message that decide how events are resolved."""
 
     state: MessageState
@@ -42,17 +42,19 @@ class KnownMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class StoredFacts:
     """Stored facts about the messages, events and sends of one chat's batch."""
 
-    messages: Mapping[UUID, KnownMessage] = field(default_factory=dict)
+    messages: Mapping[UUID, StoredMessage] = field(default_factory=dict)
     offsets: Mapping[UUID, int] = field(default_factory=dict)
     """Event id → offset, without sends."""
     sends: Mapping[Send, UUID] = field(default_factory=dict)
     """Send → message id."""
 
 
-async def load_known(session: CassandraSession, chats: Mapping[ChatId, Sequence[ChatEvent]]) -> Mapping[ChatId, Known]:
+async def load_facts(
+    session: CassandraSession, chats: Mapping[ChatId, Sequence[ChatEvent]]
+) -> Mapping[ChatId, StoredFacts]:
     """Load the facts for each chat, including rows of interrupted attempts."""
     about = {
         chat_id: {message_id for event in events if (message_id := message_of(event))}
@@ -67,7 +69,7 @@ async def load_known(session: CassandraSession, chats: Mapping[ChatId, Sequence[
         _load_messages(session, about), load_event_offsets(session, others), load_sends(session, sends)
     )
     stored = {send: message_id for send, (_, message_id) in made.items()}
-    return {chat_id: Known(messages.get(chat_id, {}), offsets.get(chat_id, {}), stored) for chat_id in chats}
+    return {chat_id: StoredFacts(messages.get(chat_id, {}), offsets.get(chat_id, {}), stored) for chat_id in chats}
 
 
 async def load_sends(session: CassandraSession, sends: Iterable[Send]) -> Mapping[Send, tuple[ChatId, UUID]]:
@@ -92,21 +94,21 @@ def shard_of(send: Send) -> tuple[UserId, int]:
 
 async def _load_messages(
     session: CassandraSession, ids: Mapping[ChatId, Iterable[UUID]]
-) -> Mapping[ChatId, Mapping[UUID, KnownMessage]]:
-    found: dict[ChatId, dict[UUID, KnownMessage]] = {}
+) -> Mapping[ChatId, Mapping[UUID, StoredMessage]]:
+    found: dict[ChatId, dict[UUID, StoredMessage]] = {}
     for row in await select_by_keys(session, _MESSAGES, in_buckets(ids)):
         found.setdefault(ChatId(row["chat_id"]), {})[row["message_id"]] = _known_message(row)
     return found
 
 
-def _known_message(row: Row) -> KnownMessage:
+def _known_message(row: Row) -> StoredMessage:
     state = MessageState(
         ChatId(row["chat_id"]),
         row["message_id"],
         deleted_for_everyone=bool(row["deleted_for_everyone"]),
         withdrawn=bool(row["withdrawn"]),
     )
-    return KnownMessage(state, row["log_offset"], bool(row["reacted"]))
+    return StoredMessage(state, row["log_offset"], bool(row["reacted"]))
 
 
 def _send(row: Row) -> Send:

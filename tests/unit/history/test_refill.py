@@ -1,4 +1,4 @@
-"""The tail after a restart: everything in the log that the store does not have."""
+"""The tail after a restart: every event of the log that is not stored."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ from history.open import open_history
 from history.unstored.memory import MemoryHotTail
 from history.unstored.refill import refill
 from tests.fakes import MemoryLog
-from tests.unit.history.chronicle import A_GROUP, ANN, ANN_AND_BOB, BOB, Chronicle
+from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, ChatBuilder
 
 
-async def test_the_tail_gets_what_was_acknowledged_and_not_stored(tmp_path: Path) -> None:
-    log, tail, chat, group = MemoryLog(), MemoryHotTail(), Chronicle(), Chronicle(A_GROUP)
+async def test_the_tail_gets_every_acknowledged_event_that_is_not_stored(tmp_path: Path) -> None:
+    log, tail, chat, group = MemoryLog(), MemoryHotTail(), ChatBuilder(), ChatBuilder(A_GROUP)
     events = [chat.sent() for _ in range(4)]
     for event in (*events, group.created(ANN, BOB)):
         await log.append(event.chat_id, encode(event))
@@ -26,12 +26,12 @@ async def test_the_tail_gets_what_was_acknowledged_and_not_stored(tmp_path: Path
     assert len(kept[A_GROUP]) == 1
 
 
-async def test_what_the_persister_stores_meanwhile_does_not_stay(tmp_path: Path) -> None:
-    log, tail, chat = MemoryLog(), MemoryHotTail(), Chronicle()
+async def test_events_stored_during_the_refill_are_trimmed(tmp_path: Path) -> None:
+    log, tail, chat = MemoryLog(), MemoryHotTail(), ChatBuilder()
     async with open_history(tmp_path) as store:
 
         class BusyLog(MemoryLog):
-            """While it is read, the persister stores all of it."""
+            """A log whose records are all stored while it is read."""
 
             async def read(self, partition: int, *, after: int, limit: int, wait: float = 0.0):  # type: ignore[no-untyped-def]  # noqa: ANN202
                 records = await super().read(partition, after=after, limit=limit, wait=wait)
@@ -48,7 +48,7 @@ async def test_what_the_persister_stores_meanwhile_does_not_stay(tmp_path: Path)
 
 
 async def test_a_record_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
-    log, tail, sent = MemoryLog(), MemoryHotTail(), Chronicle().sent()
+    log, tail, sent = MemoryLog(), MemoryHotTail(), ChatBuilder().sent()
     await log.append(ANN_AND_BOB, b"\xff\xff\xff")
     await log.append(ANN_AND_BOB, encode(sent))
     async with open_history(tmp_path) as store:

@@ -1,4 +1,4 @@
-"""Write timestamps order events as the fold does, so that Cassandra adds them up to the same."""
+"""Write timestamps order events as the fold does, so that Cassandra merges them to the same state."""
 
 from datetime import timedelta
 
