@@ -27,12 +27,9 @@ def users_of(event: ChatEvent) -> frozenset[UserId]:
     """Return the users that the event names: both users of a direct chat, the actor, the audience and the members it
     sets.
     """
-    named = set(event.audience) | set(members_set_by(event))
-    if event.actor_id is not None:
-        named.add(event.actor_id)
-    if event.chat_id.is_direct:
-        named.update(event.chat_id.members)
-    return frozenset(named)
+    users = event.chat_id.members if event.chat_id.is_direct else members_set_by(event)
+    actor = () if event.actor_id is None else (event.actor_id,)
+    return frozenset((*users, *event.audience, *actor))
 
 
 def members_set_by(event: ChatEvent) -> frozenset[UserId]:

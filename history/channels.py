@@ -26,6 +26,7 @@ def channels_of(event: ChatEvent) -> Sequence[str]:
     if is_private(event):
         return [user_channel(event.actor_id)] if event.actor_id is not None else []
     if event.chat_id.is_direct:
-        return [user_channel(user_id) for user_id in event.chat_id.members]
+        one, other = event.chat_id.members
+        return [user_channel(one), user_channel(other)]
     concerned = sorted(members_set_by(event) | set(event.audience))
     return [chat_channel(event.chat_id), *map(user_channel, concerned)]

@@ -15,14 +15,17 @@ class ChatId(str):
     Parsed once, when it is made. Equal to, and hashed like, the plain text.
     """
 
-    __slots__ = ("members",)
+    __slots__ = ("is_direct", "members")
+    is_direct: bool
+    """Whether this is the chat of two users, not a group."""
     members: tuple[UserId, ...]
     """The two users of a 1:1 chat; empty for a group, whose members are in its state."""
 
     def __new__(cls, text: str) -> Self:
         """Raise ValueError for more than two user ids."""
         self = super().__new__(cls, text)
-        self.members = tuple(map(UserId, text.split(_SEPARATOR))) if _SEPARATOR in text else ()
+        self.is_direct = _SEPARATOR in text
+        self.members = tuple(map(UserId, text.split(_SEPARATOR))) if self.is_direct else ()
         if len(self.members) > 2:  # noqa: PLR2004 - two people
             raise ValueError(f"a chat of two users has two ids, got {text!r}")
         return self
@@ -36,11 +39,6 @@ class ChatId(str):
     def group(cls, creator_id: UserId, client_group_id: UUID) -> Self:
         """Return the group that a creation makes: a retry with the same `client_group_id` makes the same group."""
         return cls(str(uuid5(_GROUPS, f"{creator_id}{_SEPARATOR}{client_group_id}")))
-
-    @property
-    def is_direct(self) -> bool:
-        """Whether this is the chat of two users, not a group."""
-        return bool(self.members)
 
     def other(self, user_id: UserId) -> UserId:
         """Return the other user of a 1:1 chat."""

@@ -95,7 +95,12 @@ def value_of(stored: StoredEvent) -> bytes:
 def pack_lasting(stored: StoredEvent) -> bytes:
     """Return a bus payload: position in the log, then the event."""
     position = stored.position
-    return bytes((_LASTING,)) + varint(position.partition) + varint(position.offset) + value_of(stored)
+    return (
+        bytes((_LASTING,))
+        + varint(position.partition)
+        + varint(position.offset)
+        + (stored.value or encode(stored.event))
+    )
 
 
 def pack_ephemeral(response: bytes) -> bytes:
@@ -210,7 +215,9 @@ def _sent_pb(sent: MessageSent) -> pb.MessageSent:
                 sha256=media.sha256,
             )
             for media in sent.attachments
-        ],
+        ]
+        if sent.attachments
+        else (),
     )
 
 

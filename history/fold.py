@@ -73,12 +73,12 @@ def actor_of(event: ChatEvent) -> UserId:
 
 def apply_to_message(state: MessageState | None, event: ChatEvent) -> MessageState:
     """Return the state of message `message_of(event)` after the event; `state` None: no event was seen before."""
+    if state is None and isinstance(event.change, MessageSent):
+        # The common case: there is nothing to merge or hide.
+        return MessageState(event.chat_id, event.event_id, content=_content(event, event.change))
     message_id = message_of(event)
     if message_id is None:
         raise ValueError(f"{type(event.change).__name__} changes no message")
-    if state is None and isinstance(event.change, MessageSent):
-        # The common case: there is nothing to merge or hide.
-        return MessageState(event.chat_id, message_id, content=_content(event, event.change))
     return _without_hidden(_with_event(state or MessageState(event.chat_id, message_id), event))
 
 
@@ -140,7 +140,7 @@ def to_message(state: MessageState) -> Message | None:
         text=state.edit.text if state.edit else content.text,
         reply_to=content.reply_to,
         attachments=content.attachments,
-        reactions=_reactions(state),
+        reactions=_reactions(state) if state.reactions else (),
         seq=state.seq,
         created_at=content.created_at,
         edited_at=state.edit.edited_at if state.edit else None,

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from history.audience import users_of
 from history.chat_id import ChatId
-from history.model import MessageSent, Send, StoredEvent
+from history.fold import send_of
+from history.model import Send, StoredEvent
 from kernel.ids import UserId
 
 
@@ -27,14 +28,17 @@ class MemoryHotTail:
         if position.offset <= self._floor.get(position.partition, -1):
             return
         kept = self._events[chat_id]
-        index = bisect_left(kept, position.offset, key=_offset)
-        if index < len(kept) and kept[index].position == position:
-            return
-        kept.insert(index, event)
+        if not kept or kept[-1].position.offset < position.offset:
+            kept.append(event)
+        else:
+            index = bisect_left(kept, position.offset, key=_offset)
+            if kept[index].position == position:
+                return
+            kept.insert(index, event)
         heapq.heappush(self._waiting[position.partition], (position.offset, chat_id))
         for user_id in users_of(event.event):
             self._chats[user_id][chat_id] += 1
-        if send := _send_of(event):
+        if send := send_of(event.event):
             insort(self._sends[send], event, key=_offset)
 
     async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
@@ -67,7 +71,7 @@ class MemoryHotTail:
     def _unlist(self, event: StoredEvent) -> None:
         for user_id in users_of(event.event):
             self._leave(user_id, event.event.chat_id)
-        if send := _send_of(event):
+        if send := send_of(event.event):
             self._sends[send].remove(event)
             if not self._sends[send]:
                 del self._sends[send]
@@ -83,13 +87,6 @@ class MemoryHotTail:
 
 def _offset(event: StoredEvent) -> int:
     return event.position.offset
-
-
-def _send_of(event: StoredEvent) -> Send | None:
-    change = event.event.change
-    if isinstance(change, MessageSent) and event.event.actor_id is not None:
-        return event.event.actor_id, change.client_message_id
-    return None
 
 
 class MemorySendClaims:

@@ -13,7 +13,8 @@ from uuid import UUID
 from history.audience import users_of
 from history.chat_id import ChatId
 from history.codec import pack_lasting, unpack
-from history.model import MessageSent, StoredEvent
+from history.fold import send_of
+from history.model import StoredEvent
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
 from kernel.redis.handle import Call, RedisHandle, Script
@@ -188,10 +189,8 @@ class RedisHotTail:
 
 
 def _send_of(event: StoredEvent) -> str:
-    change = event.event.change
-    if isinstance(change, MessageSent) and event.event.actor_id is not None:
-        return f"{event.event.actor_id}:{change.client_message_id}"
-    return ""
+    sender_id, client_message_id = send_of(event.event) or ("", "")
+    return f"{sender_id}:{client_message_id}" if sender_id else ""
 
 
 def _unpacked(value: bytes) -> StoredEvent | None:
