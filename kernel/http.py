@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kernel.errors import ChatlyError, Code, Reason, unauthenticated
+from kernel.errors import ChatlyError, Code, KernelReason, unauthenticated
 from kernel.grpc import context
 from kernel.grpc.context import UserCaller, caller_var, request_var
 from kernel.grpc.health import HealthMonitor
@@ -58,7 +58,7 @@ async def authenticate(request: Request) -> UserCaller:
     """
     token = bearer(request.headers, request.cookies)
     if token is None:
-        raise unauthenticated(Reason.TOKEN_MISSING, "this request needs an access token")
+        raise unauthenticated(KernelReason.TOKEN_MISSING, "this request needs an access token")
     tokens: TokenVerifier = request.app.state.tokens
     caller = await tokens.verify(token)
     caller_var.set(caller)
@@ -202,7 +202,7 @@ async def _told(_: Request, error: Exception) -> Response:
 async def _not_offered(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - Starlette's signature is wider than its promise
     message = "there is no such path, or not with this method"
-    response = error_response(ChatlyError(Code.UNIMPLEMENTED, Reason.NOT_OFFERED, message))
+    response = error_response(ChatlyError(Code.UNIMPLEMENTED, KernelReason.NOT_OFFERED, message))
     response.status_code = error.status_code
     response.headers.update(error.headers or {})
     return response

@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code, KernelReason
 
 _CHECK_BYTES = 8
 
@@ -39,4 +39,4 @@ def _check(kind: str, scope: str, position: bytes) -> bytes:
 
 def _invalid() -> ChatlyError:
     message = "page_token: was not given out by this call with these parameters; begin again without it"
-    return ChatlyError(Code.INVALID_ARGUMENT, Reason.INVALID_PAGE_TOKEN, message)
+    return ChatlyError(Code.INVALID_ARGUMENT, KernelReason.INVALID_PAGE_TOKEN, message)

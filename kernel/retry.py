@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TypeVar
 
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code, KernelReason
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -69,4 +69,4 @@ class suppress_unavailable:  # noqa: N801 - reads like contextlib.suppress
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        return isinstance(error, ChatlyError) and error.reason is Reason.STORE_UNAVAILABLE
+        return isinstance(error, ChatlyError) and error.reason == KernelReason.STORE_UNAVAILABLE

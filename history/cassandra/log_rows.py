@@ -7,12 +7,13 @@ from history.cassandra.access import by_replica, gather_all, write
 from history.cassandra.write_times import ALWAYS_WINS, SINGLE_VALUE, larger_offset_wins
 from history.chat_id import ChatId
 from history.codec import decode, encode
+from history.errors import HistoryReason
 from history.fold import message_of
 from history.model import ChatEvent
 from history.ports import DeadLetter
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession
-from kernel.errors import Reason, not_found
+from kernel.errors import not_found
 from kernel.log.ports import LogPosition, LogRecord
 
 # All offsets are in one partition, so that they are read by key.
@@ -109,7 +110,7 @@ async def letters_at(session: CassandraSession, positions: Sequence[LogPosition]
     for position, rows in zip(positions, found, strict=True):
         if not rows:
             raise not_found(
-                Reason.DEAD_LETTER_NOT_FOUND,
+                HistoryReason.DEAD_LETTER_NOT_FOUND,
                 f"no dead letter at offset {position.offset} of partition {position.partition}",
             )
     return [_letter(rows[0]) for rows in found]

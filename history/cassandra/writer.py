@@ -18,7 +18,7 @@ from history.codec import decode_record
 from history.model import ChatEvent, StoredEvent
 from history.ports import Applied, DeadLetter
 from kernel.cassandra.session import CassandraSession
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from kernel.log.ports import LogPosition, LogRecord
 from kernel.time import Clock
 
@@ -54,7 +54,7 @@ class CassandraRecordWriter:
         if behind:
             self._reached.clear()
             raise unavailable(
-                Reason.STORE_UNAVAILABLE,
+                KernelReason.STORE_UNAVAILABLE,
                 f"what was stored of the log's partitions {sorted(behind)} is not there any more",
             )
 

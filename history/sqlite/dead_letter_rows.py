@@ -3,8 +3,9 @@
 import sqlite3
 from collections.abc import Sequence
 
+from history.errors import HistoryReason
 from history.ports import DeadLetter
-from kernel.errors import Reason, not_found
+from kernel.errors import not_found
 from kernel.log.ports import LogPosition, LogRecord
 
 
@@ -61,7 +62,7 @@ def _letter_at(connection: sqlite3.Connection, position: LogPosition) -> DeadLet
     ).fetchone()
     if row is None:
         raise not_found(
-            Reason.DEAD_LETTER_NOT_FOUND,
+            HistoryReason.DEAD_LETTER_NOT_FOUND,
             f"no dead letter at offset {position.offset} of partition {position.partition}",
         )
     return _letter(row)

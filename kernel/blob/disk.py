@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from kernel.cancellation import settled
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from kernel.full_disk import refusal_of
 
 P = ParamSpec("P")
@@ -20,7 +20,7 @@ async def on_disk(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) 
     try:
         return await settled(asyncio.to_thread(operation, *args, **kwargs))
     except OSError as error:
-        raise unavailable(Reason.STORE_UNAVAILABLE, refusal_of(error, "a file")) from error
+        raise unavailable(KernelReason.STORE_UNAVAILABLE, refusal_of(error, "a file")) from error
 
 
 def write_all(file: FileIO, data: bytes) -> None:

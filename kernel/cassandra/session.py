@@ -17,7 +17,7 @@ from kernel.cassandra.connect import connect, why
 from kernel.cassandra.partitions import replicas_of
 from kernel.cassandra.schema import Schema
 from kernel.cassandra.settings import CassandraSettings
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
 from kernel.tls import plaintext_trouble
@@ -172,7 +172,7 @@ class CassandraSession:
 
     def _working_session(self) -> Session:
         if self._session is None:
-            raise unavailable(Reason.STORE_UNAVAILABLE, f"{self._where()} does not answer: {self._trouble}")
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, f"{self._where()} does not answer: {self._trouble}")
         return self._session
 
     @contextmanager
@@ -181,14 +181,16 @@ class CassandraSession:
         try:
             yield
         except _AWAY as error:
-            raise unavailable(Reason.STORE_UNAVAILABLE, f"{self._where()} does not answer: {why(error)}") from error
+            raise unavailable(
+                KernelReason.STORE_UNAVAILABLE, f"{self._where()} does not answer: {why(error)}"
+            ) from error
         except ErrorMessage as error:
             if error.code != _CAS_WRITE_UNKNOWN:
                 raise
-            raise unavailable(Reason.STORE_UNAVAILABLE, f"{self._where()} was not sure: {why(error)}") from error
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, f"{self._where()} was not sure: {why(error)}") from error
         except DriverException as error:
             if self._stopping.is_set():
-                raise unavailable(Reason.STORE_UNAVAILABLE, "the store is being closed") from error
+                raise unavailable(KernelReason.STORE_UNAVAILABLE, "the store is being closed") from error
             raise
 
     def _where(self) -> str:

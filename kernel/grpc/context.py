@@ -4,7 +4,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 
-from kernel.errors import Reason, denied, unauthenticated
+from kernel.errors import KernelReason, denied, unauthenticated
 from kernel.ids import SessionId, UserId
 
 
@@ -51,9 +51,9 @@ def current_user() -> UserCaller:
         case UserCaller() as user:
             return user
         case ServiceCaller():
-            raise denied(Reason.TOKEN_INVALID, "this call takes a user's token, not a service's")
+            raise denied(KernelReason.TOKEN_INVALID, "this call takes a user's token, not a service's")
         case _:
-            raise unauthenticated(Reason.TOKEN_MISSING, "this call needs an access token")
+            raise unauthenticated(KernelReason.TOKEN_MISSING, "this call needs an access token")
 
 
 def current_request() -> Request:

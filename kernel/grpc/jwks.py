@@ -9,7 +9,7 @@ from chatly.auth.v1 import auth_service_pb2 as pb
 from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from kernel.ids import SessionId
 from kernel.telemetry.logs import logger
 
@@ -35,7 +35,9 @@ class JwksFeed:
         if kid not in self._keys:
             await self._ask_about_unknown()
             if kid not in self._keys and not self._answered:
-                raise unavailable(Reason.SERVICE_UNAVAILABLE, "auth cannot be asked about this token", service="auth")
+                raise unavailable(
+                    KernelReason.SERVICE_UNAVAILABLE, "auth cannot be asked about this token", service="auth"
+                )
         return self._keys.get(kid)
 
     def is_revoked(self, session_id: SessionId) -> bool:

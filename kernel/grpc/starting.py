@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import grpc
 
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from kernel.grpc.status import DETAILS_KEY, details_of, grpc_code, text_of
 
 
@@ -12,7 +12,7 @@ class NotYet(grpc.GenericRpcHandler):
     """UNAVAILABLE `SERVICE_UNAVAILABLE`, whatever is called: callers try again."""
 
     def __init__(self, service: str) -> None:
-        self._error = unavailable(Reason.SERVICE_UNAVAILABLE, f"{service} is starting", service=service)
+        self._error = unavailable(KernelReason.SERVICE_UNAVAILABLE, f"{service} is starting", service=service)
 
     def service(
         self,

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 
 import grpc
+from chatly.error.v1.error_reason_pb2 import ErrorReason
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
 
-from kernel.errors import ChatlyError, Code, FieldViolation, Reason, unavailable
+from kernel.errors import ChatlyError, Code, FieldViolation, KernelReason, unavailable
 
 DOMAIN = "chatly"
+_REASONS = {name.removeprefix("ERROR_REASON_") for name in ErrorReason.DESCRIPTOR.values_by_name}
 DETAILS_KEY = "grpc-status-details-bin"
 
 # A status travels in headers; of those larger than 8 KiB peers refuse some, by chance. The text is in there twice, and
@@ -25,7 +27,7 @@ def grpc_code(code: Code) -> grpc.StatusCode:
 def details_of(error: ChatlyError) -> bytes:
     """A serialized google.rpc.Status with ErrorInfo, and BadRequest and RetryInfo where they apply."""
     status = status_pb2.Status(code=grpc_code(error.code).value[0], message=text_of(error))
-    info = error_details_pb2.ErrorInfo(reason=error.reason.value, domain=DOMAIN, metadata=dict(error.metadata))
+    info = error_details_pb2.ErrorInfo(reason=str(error.reason), domain=DOMAIN, metadata=dict(error.metadata))
     status.details.add().Pack(info)
     if error.violations:
         bad_request = error_details_pb2.BadRequest()
@@ -56,19 +58,19 @@ def from_rpc_error(service: str, error: grpc.RpcError) -> ChatlyError:
     if not isinstance(error, grpc.aio.AioRpcError):
         return _unavailable(service)
     explained = _explained(error)
-    if explained is not None and explained.reason is not Reason.SHUTTING_DOWN:
+    if explained is not None and explained.reason != KernelReason.SHUTTING_DOWN:
         return explained if explained.code is not Code.DEADLINE_EXCEEDED else _unavailable(service)
     if explained or error.code() in _AWAY:
         return _unavailable(service)
     message = f"{service} answered {error.code().name}: {error.details()}"
-    return ChatlyError(Code.INTERNAL, Reason.INTERNAL, message, {"service": service})
+    return ChatlyError(Code.INTERNAL, KernelReason.INTERNAL, message, {"service": service})
 
 
 _AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
 
 
 def _unavailable(service: str) -> ChatlyError:
-    return unavailable(Reason.SERVICE_UNAVAILABLE, f"{service} cannot be reached", service=service)
+    return unavailable(KernelReason.SERVICE_UNAVAILABLE, f"{service} cannot be reached", service=service)
 
 
 def _explained(error: grpc.aio.AioRpcError) -> ChatlyError | None:
@@ -77,14 +79,14 @@ def _explained(error: grpc.aio.AioRpcError) -> ChatlyError | None:
     info = error_details_pb2.ErrorInfo()
     if status is None or not _unpack(status, info) or info.domain != DOMAIN:
         return None
-    if info.reason not in Reason.__members__ or error.code().name not in Code.__members__:
+    if info.reason not in _REASONS or error.code().name not in Code.__members__:
         return None
     bad_request, retry = error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
     _unpack(status, bad_request)
     retry_after = retry.retry_delay.ToNanoseconds() / 1e9 if _unpack(status, retry) else None
     return ChatlyError(
         Code[error.code().name],
-        Reason[info.reason],
+        info.reason,
         status.message,
         dict(info.metadata),
         tuple(FieldViolation(item.field, item.description) for item in bad_request.field_violations),

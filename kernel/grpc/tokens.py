@@ -10,7 +10,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kernel.cache import BoundedCache
-from kernel.errors import ChatlyError, Reason, unauthenticated
+from kernel.errors import ChatlyError, KernelReason, unauthenticated
 from kernel.grpc.context import ServiceCaller, UserCaller
 from kernel.ids import SessionId, UserId
 from kernel.time import Clock
@@ -62,9 +62,9 @@ class TokenVerifier:
     def complaint(self, caller: UserCaller) -> ChatlyError | None:
         """Why a caller who was let in may not go on, or None. Streams are asked every second."""
         if self._keys.is_revoked(caller.session_id):
-            return unauthenticated(Reason.SESSION_ENDED, "the session was ended: log in again")
+            return unauthenticated(KernelReason.SESSION_ENDED, "the session was ended: log in again")
         if self._clock.now() >= caller.expires_at:
-            return unauthenticated(Reason.TOKEN_EXPIRED, "the access token has expired: refresh it and try again")
+            return unauthenticated(KernelReason.TOKEN_EXPIRED, "the access token has expired: refresh it and try again")
         return None
 
     async def _decode(self, token: str) -> UserCaller:
@@ -117,7 +117,7 @@ class ServiceTokens:
         caller, expires_at = known
         if now >= expires_at:
             self._known.pop(token)
-            raise unauthenticated(Reason.TOKEN_EXPIRED, "the service token has expired")
+            raise unauthenticated(KernelReason.TOKEN_EXPIRED, "the service token has expired")
         return caller
 
     def _decode(self, token: str) -> tuple[ServiceCaller, datetime]:
@@ -150,4 +150,4 @@ def _moment(seconds: Any) -> datetime:
 
 
 def _invalid(what: str) -> ChatlyError:
-    return unauthenticated(Reason.TOKEN_INVALID, f"the token {what}")
+    return unauthenticated(KernelReason.TOKEN_INVALID, f"the token {what}")

@@ -5,12 +5,12 @@ from contextlib import contextmanager
 
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 
-from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.errors import ChatlyError, KernelReason, unavailable
 
 
 def log_unavailable(detail: object) -> ChatlyError:
     """UNAVAILABLE `LOG_UNAVAILABLE`."""
-    return unavailable(Reason.LOG_UNAVAILABLE, f"the event log does not answer: {detail}")
+    return unavailable(KernelReason.LOG_UNAVAILABLE, f"the event log does not answer: {detail}")
 
 
 @contextmanager

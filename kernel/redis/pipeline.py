@@ -8,7 +8,7 @@ from typing import Any
 
 from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisClusterException, RedisError
 
-from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
 from kernel.tls import tls_trouble
@@ -146,4 +146,4 @@ class SharedPipeline:
                 answer.set_exception(self._error(why))
 
     def _error(self, why: str) -> ChatlyError:
-        return unavailable(Reason.STORE_UNAVAILABLE, f"{self._place}: {why}")
+        return unavailable(KernelReason.STORE_UNAVAILABLE, f"{self._place}: {why}")

@@ -14,7 +14,7 @@ from botocore.session import get_session
 
 from kernel.blob.names import checked
 from kernel.cancellation import settled
-from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.s3.settings import S3Settings
 from kernel.tls import tls_trouble
 
@@ -164,7 +164,7 @@ class S3BlobStore:
             raise self._away(error) from error
 
     def _away(self, error: Exception) -> ChatlyError:
-        return unavailable(Reason.STORE_UNAVAILABLE, f"{self._settings.where()} does not answer: {_why(error)}")
+        return unavailable(KernelReason.STORE_UNAVAILABLE, f"{self._settings.where()} does not answer: {_why(error)}")
 
 
 class _Parts:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.full_disk import disk_is_full
 from kernel.jobs import Asked, Outcome, answer
 
@@ -113,7 +113,7 @@ class SqliteDatabase:
         return threading.Thread(target=work, name=f"sqlite-{task} {self._path.name}", daemon=True)
 
     def _closed(self) -> ChatlyError:
-        return unavailable(Reason.STORE_UNAVAILABLE, f"the store {self._path.name} is closed")
+        return unavailable(KernelReason.STORE_UNAVAILABLE, f"the store {self._path.name} is closed")
 
     def _connect(self, *, timeout: float = 10) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=timeout)
@@ -150,8 +150,8 @@ class SqliteDatabase:
 
     def _away(self, error: Exception) -> ChatlyError:
         if _code(error) == sqlite3.SQLITE_FULL:
-            return unavailable(Reason.STORE_UNAVAILABLE, disk_is_full(self._path.name))
-        return unavailable(Reason.STORE_UNAVAILABLE, f"the store {self._path.name} does not answer: {error}")
+            return unavailable(KernelReason.STORE_UNAVAILABLE, disk_is_full(self._path.name))
+        return unavailable(KernelReason.STORE_UNAVAILABLE, f"the store {self._path.name} does not answer: {error}")
 
     def _write_loop(self, connection: sqlite3.Connection) -> None:
         while (first := self._writes.get()) is not None:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from zlib import crc32
 
-from kernel.errors import ChatlyError, Code, Reason, unavailable
+from kernel.errors import ChatlyError, Code, KernelReason, unavailable
 from kernel.log.ports import LogConsumer, LogPosition, LogRecord, Resume
 from kernel.sqlite.database import SqliteDatabase, open_sqlite
 from kernel.sqlite.log_group import GroupLock, SqliteLogConsumer
@@ -133,11 +133,11 @@ def log_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise unavailable(Reason.LOG_UNAVAILABLE, f"the event log does not answer: {error}") from error
+        raise unavailable(KernelReason.LOG_UNAVAILABLE, f"the event log does not answer: {error}") from error
     except ChatlyError as error:
         if error.code is not Code.UNAVAILABLE:
             raise
-        raise unavailable(Reason.LOG_UNAVAILABLE, f"the event log does not answer: {error.message}") from error
+        raise unavailable(KernelReason.LOG_UNAVAILABLE, f"the event log does not answer: {error.message}") from error
 
 
 async def _wait_for(event: asyncio.Event, seconds: float) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-from kernel.errors import Reason
+from kernel.errors import KernelReason, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +35,26 @@ class LocalReply:
 
 def _too_many(condition: str, seconds: int) -> LocalReply:
     message = "too many calls from this address: wait a little, then try again"
-    return LocalReply(condition, code_pb2.RESOURCE_EXHAUSTED, Reason.RATE_LIMITED, message, seconds)
+    return LocalReply(condition, code_pb2.RESOURCE_EXHAUSTED, KernelReason.RATE_LIMITED, message, seconds)
 
 
 LOCAL_REPLIES = (
     LocalReply(
         "response.code_details == 'jwt_authn_access_denied{Jwt_is_missing}'",
         code_pb2.UNAUTHENTICATED,
-        Reason.TOKEN_MISSING,
+        KernelReason.TOKEN_MISSING,
         "this call needs an access token",
     ),
     LocalReply(
         "response.code_details == 'jwt_authn_access_denied{Jwt_is_expired}'",
         code_pb2.UNAUTHENTICATED,
-        Reason.TOKEN_EXPIRED,
+        KernelReason.TOKEN_EXPIRED,
         "the access token ran out: call Refresh, then try again",
     ),
     LocalReply(
         "response.code_details.startsWith('jwt_authn_access_denied')",
         code_pb2.UNAUTHENTICATED,
-        Reason.TOKEN_INVALID,
+        KernelReason.TOKEN_INVALID,
         "the access token is not valid",
     ),
     # The header comes from the limit of the route, which is one for each second or for each minute.
@@ -63,22 +63,26 @@ LOCAL_REPLIES = (
     LocalReply(
         "response.code == 503",
         code_pb2.UNAVAILABLE,
-        Reason.SERVICE_UNAVAILABLE,
+        KernelReason.SERVICE_UNAVAILABLE,
         "this part of Chatly cannot be reached right now: try again",
     ),
-    LocalReply("response.code == 504", code_pb2.DEADLINE_EXCEEDED, Reason.DEADLINE_EXCEEDED, "the call took too long"),
+    LocalReply(
+        "response.code == 504", code_pb2.DEADLINE_EXCEEDED, KernelReason.DEADLINE_EXCEEDED, "the call took too long"
+    ),
     LocalReply(
         # Every service answers through its routes; what no route leads to, the edge answers.
         "response.code == 404",
         code_pb2.UNIMPLEMENTED,
-        Reason.NOT_OFFERED,
+        KernelReason.NOT_OFFERED,
         "there is no such call, or not with this method: see /openapi.json",
     ),
     LocalReply(
         "response.code_details == 'path_normalization_failed'",
         code_pb2.INVALID_ARGUMENT,
-        Reason.MALFORMED_REQUEST,
+        KernelReason.MALFORMED_REQUEST,
         "the path holds characters that no path of Chatly has",
     ),
-    LocalReply("response.code == 400 || response.code == 413", code_pb2.INVALID_ARGUMENT, Reason.MALFORMED_REQUEST),
+    LocalReply(
+        "response.code == 400 || response.code == 413", code_pb2.INVALID_ARGUMENT, KernelReason.MALFORMED_REQUEST
+    ),
 )

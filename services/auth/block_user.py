@@ -1,8 +1,9 @@
 """Blocking somebody."""
 
-from kernel.errors import Reason, precondition
+from kernel.errors import precondition
 from kernel.ids import UserId
 from kernel.time import Clock
+from services.auth.errors import AuthReason
 from services.auth.model import user_not_found
 from services.auth.ports import AccountStore, BlockStore
 
@@ -18,7 +19,7 @@ class BlockUser:
     async def __call__(self, blocker: UserId, blocked: UserId) -> None:
         """Errors: NOT_FOUND `USER_NOT_FOUND`, FAILED_PRECONDITION `NOT_WITH_ONESELF`."""
         if blocker == blocked:
-            raise precondition(Reason.NOT_WITH_ONESELF, "you cannot block yourself")
+            raise precondition(AuthReason.NOT_WITH_ONESELF, "you cannot block yourself")
         account = (await self._accounts.get([blocked])).get(blocked)
         if account is None or account.deleted_at is not None:
             raise user_not_found()

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code, KernelReason
 from kernel.ids import SessionId, UserId
+from services.auth.errors import AuthReason
 
 SESSION_IDLE = timedelta(days=30)
 """A session ends when its refresh token was not used for this long."""
@@ -105,29 +106,29 @@ class Tokens:
 
 def email_taken() -> ChatlyError:
     """ALREADY_EXISTS for an e-mail address."""
-    return ChatlyError(Code.ALREADY_EXISTS, Reason.EMAIL_TAKEN, "another account has this e-mail address")
+    return ChatlyError(Code.ALREADY_EXISTS, AuthReason.EMAIL_TAKEN, "another account has this e-mail address")
 
 
 def username_taken() -> ChatlyError:
     """ALREADY_EXISTS for a username."""
-    return ChatlyError(Code.ALREADY_EXISTS, Reason.USERNAME_TAKEN, "another account has this username")
+    return ChatlyError(Code.ALREADY_EXISTS, AuthReason.USERNAME_TAKEN, "another account has this username")
 
 
 def user_not_found() -> ChatlyError:
     """NOT_FOUND for a user."""
-    return ChatlyError(Code.NOT_FOUND, Reason.USER_NOT_FOUND, "there is no such user")
+    return ChatlyError(Code.NOT_FOUND, AuthReason.USER_NOT_FOUND, "there is no such user")
 
 
 def session_ended() -> ChatlyError:
     """UNAUTHENTICATED: log in again."""
-    return ChatlyError(Code.UNAUTHENTICATED, Reason.SESSION_ENDED, "this session has ended; log in again")
+    return ChatlyError(Code.UNAUTHENTICATED, KernelReason.SESSION_ENDED, "this session has ended; log in again")
 
 
 def wrong_credentials() -> ChatlyError:
     """UNAUTHENTICATED, the same for an unknown address and a wrong password."""
-    return ChatlyError(Code.UNAUTHENTICATED, Reason.WRONG_CREDENTIALS, "unknown e-mail address or wrong password")
+    return ChatlyError(Code.UNAUTHENTICATED, AuthReason.WRONG_CREDENTIALS, "unknown e-mail address or wrong password")
 
 
 def rate_limited(message: str, *, retry_after: float) -> ChatlyError:
     """RESOURCE_EXHAUSTED; `retry_after` in seconds."""
-    return ChatlyError(Code.RESOURCE_EXHAUSTED, Reason.RATE_LIMITED, message, retry_after=retry_after)
+    return ChatlyError(Code.RESOURCE_EXHAUSTED, KernelReason.RATE_LIMITED, message, retry_after=retry_after)

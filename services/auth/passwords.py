@@ -10,8 +10,9 @@ from typing import TypeVar
 
 import bcrypt
 
-from kernel.errors import ChatlyError, Code, Reason, invalid_field
+from kernel.errors import ChatlyError, Code, invalid_field
 from kernel.telemetry.metrics import histogram
+from services.auth.errors import AuthReason
 from services.auth.model import rate_limited
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ def check_new_password(password: str, *, field: str) -> None:
     if len(encoded) > _MAX_BYTES:
         raise ChatlyError(
             Code.INVALID_ARGUMENT,
-            Reason.PASSWORD_TOO_LONG,
+            AuthReason.PASSWORD_TOO_LONG,
             f"{field}: at most {_MAX_BYTES} bytes in UTF-8, got {len(encoded)}",
             {"limit_bytes": str(_MAX_BYTES), "actual_bytes": str(len(encoded))},
         )

@@ -2,9 +2,10 @@
 
 import secrets
 
-from kernel.errors import Reason, unauthenticated
+from kernel.errors import unauthenticated
 from kernel.time import Clock
 from services.auth.access_tokens import AccessTokens
+from services.auth.errors import AuthReason
 from services.auth.model import (
     REFRESH_GRACE,
     SESSION_IDLE,
@@ -71,7 +72,7 @@ class Refresh:
         if known.spent_at is not None and now > known.spent_at + REFRESH_GRACE:
             await self._endings.end([known.session_id], at=now)
             message = "this refresh token was used before; its session has been ended"
-            raise unauthenticated(Reason.REFRESH_TOKEN_REUSED, message)
+            raise unauthenticated(AuthReason.REFRESH_TOKEN_REUSED, message)
 
     async def _owner(self, session: Session) -> Account:
         account = (await self._accounts.get([session.user_id])).get(session.user_id)

@@ -8,7 +8,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
-from kernel.errors import ChatlyError, Reason, unauthenticated
+from kernel.errors import ChatlyError, KernelReason, unauthenticated
 from kernel.ids import SessionId
 
 _SHAPE = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([A-Za-z0-9_-]{43})")
@@ -57,4 +57,4 @@ def parse_token(text: str) -> RefreshSecret:
 
 def refresh_token_invalid() -> ChatlyError:
     """UNAUTHENTICATED `TOKEN_INVALID`."""
-    return unauthenticated(Reason.TOKEN_INVALID, "this is not a refresh token of Chatly")
+    return unauthenticated(KernelReason.TOKEN_INVALID, "this is not a refresh token of Chatly")

@@ -1,8 +1,9 @@
 """Ending one of the caller's sessions."""
 
-from kernel.errors import Reason, not_found
+from kernel.errors import not_found
 from kernel.ids import SessionId, UserId
 from kernel.time import Clock
+from services.auth.errors import AuthReason
 from services.auth.ports import SessionEndings, SessionStore
 
 
@@ -18,5 +19,5 @@ class RevokeSession:
         """Errors: NOT_FOUND `SESSION_NOT_FOUND`."""
         session = await self._sessions.get(session_id)
         if session is None or session.user_id != user_id:
-            raise not_found(Reason.SESSION_NOT_FOUND, "you have no such session")
+            raise not_found(AuthReason.SESSION_NOT_FOUND, "you have no such session")
         await self._endings.end([session_id], at=self._clock.now())

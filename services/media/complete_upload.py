@@ -1,8 +1,9 @@
 """Ends an upload in parts."""
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from kernel.locks import KeyedLock
+from services.media.errors import MediaReason
 from services.media.finish_upload import FinishUpload
 from services.media.get_upload import GetUpload
 from services.media.give_up_upload import GiveUpUpload
@@ -41,7 +42,7 @@ class CompleteUpload:
 
 # No further part can mend these.
 _FINAL = {
-    Reason.CHECKSUM_MISMATCH,
-    Reason.FILE_TYPE_NOT_ALLOWED,
-    Reason.IMAGE_UNREADABLE,
+    MediaReason.CHECKSUM_MISMATCH,
+    MediaReason.FILE_TYPE_NOT_ALLOWED,
+    MediaReason.IMAGE_UNREADABLE,
 }

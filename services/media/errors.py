@@ -1,23 +1,42 @@
 """What the media service refuses, in words."""
 
+from enum import auto
+
 from kernel.errors import ChatlyError, Code, Reason, denied, not_found, precondition
 
 
+class MediaReason(Reason):
+    """Reasons of the media service; the protos explain each: chatly.error.v1.ErrorReason."""
+
+    MEDIA_FORBIDDEN = auto()
+    LINK_INVALID = auto()
+    MEDIA_NOT_FOUND = auto()
+    UPLOAD_NOT_FOUND = auto()
+    UPLOAD_INCOMPLETE = auto()
+    MEDIA_NOT_READY = auto()
+    FILE_TOO_LARGE = auto()
+    FILE_TYPE_NOT_ALLOWED = auto()
+    IMAGE_UNREADABLE = auto()
+    WRONG_OFFSET = auto()
+    CHECKSUM_MISMATCH = auto()
+    FILE_EMPTY = auto()
+
+
 def media_not_found() -> ChatlyError:
-    return not_found(Reason.MEDIA_NOT_FOUND, "no such file, or it was deleted")
+    return not_found(MediaReason.MEDIA_NOT_FOUND, "no such file, or it was deleted")
 
 
 def media_forbidden() -> ChatlyError:
-    return denied(Reason.MEDIA_FORBIDDEN, "this file was not sent to you")
+    return denied(MediaReason.MEDIA_FORBIDDEN, "this file was not sent to you")
 
 
 def upload_not_found() -> ChatlyError:
-    return not_found(Reason.UPLOAD_NOT_FOUND, "no such upload, or it was given up")
+    return not_found(MediaReason.UPLOAD_NOT_FOUND, "no such upload, or it was given up")
 
 
 def upload_incomplete(*, received: int, expected: int) -> ChatlyError:
     return precondition(
-        Reason.UPLOAD_INCOMPLETE,
+        MediaReason.UPLOAD_INCOMPLETE,
         f"{received} of {expected} bytes were received",
         received_bytes=str(received),
         expected_bytes=str(expected),
@@ -25,13 +44,13 @@ def upload_incomplete(*, received: int, expected: int) -> ChatlyError:
 
 
 def file_empty() -> ChatlyError:
-    return ChatlyError(Code.INVALID_ARGUMENT, Reason.FILE_EMPTY, "the file is empty")
+    return ChatlyError(Code.INVALID_ARGUMENT, MediaReason.FILE_EMPTY, "the file is empty")
 
 
 def file_too_large(limit: int) -> ChatlyError:
     return ChatlyError(
         Code.INVALID_ARGUMENT,
-        Reason.FILE_TOO_LARGE,
+        MediaReason.FILE_TOO_LARGE,
         f"the file is larger than {limit} bytes",
         {"limit_bytes": str(limit)},
     )
@@ -39,14 +58,14 @@ def file_too_large(limit: int) -> ChatlyError:
 
 def checksum_mismatch() -> ChatlyError:
     return ChatlyError(
-        Code.INVALID_ARGUMENT, Reason.CHECKSUM_MISMATCH, "the bytes received do not have the SHA-256 announced"
+        Code.INVALID_ARGUMENT, MediaReason.CHECKSUM_MISMATCH, "the bytes received do not have the SHA-256 announced"
     )
 
 
 def wrong_part(expected: int) -> ChatlyError:
     return ChatlyError(
         Code.ABORTED,
-        Reason.WRONG_OFFSET,
+        MediaReason.WRONG_OFFSET,
         f"the next part begins at byte {expected}",
         {"expected_offset": str(expected)},
     )
@@ -54,5 +73,5 @@ def wrong_part(expected: int) -> ChatlyError:
 
 def beyond_the_end(size: int) -> ChatlyError:
     return ChatlyError(
-        Code.OUT_OF_RANGE, Reason.WRONG_OFFSET, f"the file ends at byte {size}", {"expected_offset": str(size)}
+        Code.OUT_OF_RANGE, MediaReason.WRONG_OFFSET, f"the file ends at byte {size}", {"expected_offset": str(size)}
     )

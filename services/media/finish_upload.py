@@ -9,10 +9,10 @@ from pathlib import Path
 
 from kernel.blob.ports import BlobStore
 from kernel.cancellation import settled
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code
 from kernel.telemetry.metrics import counter
 from kernel.time import Clock
-from services.media.errors import checksum_mismatch, file_empty, upload_incomplete
+from services.media.errors import MediaReason, checksum_mismatch, file_empty, upload_incomplete
 from services.media.images import clean_image
 from services.media.inspect import IMAGE_TYPES, require_allowed
 from services.media.model import MAX_CHUNK_BYTES, Limits, Media, PendingUpload, Purpose, Variant, blob_name
@@ -133,7 +133,7 @@ def _sha256(path: Path) -> str:
 def _not_an_image(content_type: str) -> ChatlyError:
     return ChatlyError(
         Code.INVALID_ARGUMENT,
-        Reason.FILE_TYPE_NOT_ALLOWED,
+        MediaReason.FILE_TYPE_NOT_ALLOWED,
         f"a picture must be an image, this is {content_type}",
         {"detected_type": content_type},
     )

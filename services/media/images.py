@@ -10,8 +10,9 @@ from typing import Any
 from PIL import Image, ImageOps, ImageSequence
 from PIL.JpegImagePlugin import get_sampling
 
-from kernel.errors import ChatlyError, Code, Reason, unavailable
+from kernel.errors import ChatlyError, Code, KernelReason, unavailable
 from kernel.full_disk import refusal_of
+from services.media.errors import MediaReason
 
 THUMBNAIL_PIXELS = 480
 """Longer side of a thumbnail."""
@@ -43,7 +44,7 @@ def clean_image(source: Path, content_type: str, *, limit_pixels: int) -> CleanI
     # A decoder that is fed hostile bytes may raise anything (OSError, SyntaxError, struct.error, ...).
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise unavailable(Reason.STORE_UNAVAILABLE, refusal_of(error, "a file")) from error
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, refusal_of(error, "a file")) from error
         # What the decoder says may name our folders.
         raise _unreadable("the image cannot be read", limit_pixels) from error
 
@@ -85,7 +86,9 @@ def _has_more_frames(image: Image.Image, frames: int) -> bool:
 
 
 def _unreadable(message: str, limit_pixels: int) -> ChatlyError:
-    return ChatlyError(Code.INVALID_ARGUMENT, Reason.IMAGE_UNREADABLE, message, {"limit_pixels": str(limit_pixels)})
+    return ChatlyError(
+        Code.INVALID_ARGUMENT, MediaReason.IMAGE_UNREADABLE, message, {"limit_pixels": str(limit_pixels)}
+    )
 
 
 def _write_jpeg(image: Image.Image, _source: Path, target: Path) -> tuple[int, int]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import puremagic
 
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code
+from services.media.errors import MediaReason
 from services.media.inspect_zip import zip_type
 
 _HEAD_BYTES = 4096
@@ -49,7 +50,7 @@ def require_allowed(path: Path) -> str:
     if detected not in ALLOWED_TYPES:
         raise ChatlyError(
             Code.INVALID_ARGUMENT,
-            Reason.FILE_TYPE_NOT_ALLOWED,
+            MediaReason.FILE_TYPE_NOT_ALLOWED,
             f"files of type {detected} are not allowed",
             {"detected_type": detected},
         )

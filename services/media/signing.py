@@ -5,8 +5,9 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from kernel.errors import ChatlyError, Reason, denied
+from kernel.errors import ChatlyError, denied
 from kernel.time import Clock
+from services.media.errors import MediaReason
 from services.media.model import MediaId, Variant
 
 _PURPOSE = b"chatly media download links v1"
@@ -46,7 +47,7 @@ class LinkSigner:
 
 
 def link_invalid() -> ChatlyError:
-    return denied(Reason.LINK_INVALID, "the link ran out or was changed")
+    return denied(MediaReason.LINK_INVALID, "the link ran out or was changed")
 
 
 def expiry_time(signature: Signature) -> datetime:

@@ -12,7 +12,7 @@ from history.fold import apply_to_chat
 from history.model import ChatEvent, ChatState, StoredEvent
 from history.view import History
 from kernel.bus.ports import BusGap, BusMessage, LiveBus
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 from kernel.ids import HybridClock
 from kernel.locks import KeyedLock
 from kernel.telemetry.logs import logger
@@ -64,7 +64,7 @@ class ChatStates:
                 return self._fresh(chat_id) or await self._load(chat_id)
             except ChatlyError as error:
                 kept = self._kept.get(chat_id)
-                if kept is None or error.reason is not Reason.STORE_UNAVAILABLE:
+                if kept is None or error.reason != KernelReason.STORE_UNAVAILABLE:
                     raise
                 # Those who wait behind this call must not ask, one after the other, a store that answers late or never.
                 self._kept[chat_id] = replace(kept, loaded_at=self._clock.monotonic() - self._max_age + _AGAIN_SECONDS)

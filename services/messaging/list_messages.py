@@ -5,7 +5,7 @@ from uuid import UUID
 from history.model import Message
 from history.ports import Window
 from history.view import History
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code, KernelReason
 from kernel.ids import UserId, from_time_key, time_key
 from kernel.paging import PageTokens
 from services.messaging.members import Members
@@ -41,7 +41,7 @@ class ListMessages:
 
     async def _newest(self, seat: Seat, listing: Listing, window: Window, error: ChatlyError) -> Page[Message]:
         """What is not stored yet can be read while the store is away; what lies before it is asked for by the token."""
-        if error.reason is not Reason.STORE_UNAVAILABLE or listing.forward:
+        if error.reason != KernelReason.STORE_UNAVAILABLE or listing.forward:
             raise error
         found = await self._history.newest_of_tail(seat.chat_id, window, viewer=seat.user_id)
         if not found:
@@ -67,5 +67,5 @@ def _scope(seat: Seat, listing: Listing) -> str:
 def _position(scope: str, token: str) -> UUID:
     key = PageTokens.decode("ListMessages", scope, token)
     if len(key) != _KEY_BYTES:
-        raise ChatlyError(Code.INVALID_ARGUMENT, Reason.INVALID_PAGE_TOKEN, "page_token: holds no position")
+        raise ChatlyError(Code.INVALID_ARGUMENT, KernelReason.INVALID_PAGE_TOKEN, "page_token: holds no position")
     return from_time_key(key)

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Sequence
 
 from history.model import AttachedMedia
-from kernel.errors import Reason, denied, invalid_field
+from kernel.errors import denied, invalid_field
 from kernel.ids import UserId
+from services.messaging.errors import MessagingReason
 from services.messaging.model import MediaFile, MediaPurpose
 from services.messaging.ports import MediaLibrary
 
@@ -28,7 +29,7 @@ async def require_avatar(library: MediaLibrary, media_id: str, user_id: UserId) 
 def _require(file: MediaFile, *, owner: UserId, purpose: MediaPurpose, field: str) -> None:
     if file.owner_id != owner:
         raise denied(
-            Reason.MEDIA_FORBIDDEN, "only the one who uploaded a file may use it", media_id=file.media.media_id
+            MessagingReason.MEDIA_FORBIDDEN, "only the one who uploaded a file may use it", media_id=file.media.media_id
         )
     if file.purpose is not purpose:
         raise invalid_field(field, f"must have been uploaded with purpose {purpose.name}, was {file.purpose.name}")

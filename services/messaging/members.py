@@ -3,9 +3,10 @@
 from history.audience import role_in
 from history.chat_id import ChatId
 from history.model import ChatState
-from kernel.errors import ChatlyError, Reason, denied, invalid_field, precondition
+from kernel.errors import ChatlyError, KernelReason, denied, invalid_field, precondition
 from kernel.ids import UserId
 from services.messaging.chat_states import ChatStates
+from services.messaging.errors import MessagingReason
 from services.messaging.model import ChatRef, Seat
 from services.messaging.ports import UserDirectory
 from services.messaging.user_blocks import require_peers
@@ -44,7 +45,9 @@ class Members:
         """As `reading`, for calls that only groups know; raise NOT_A_GROUP for two people."""
         seat = await self.reading(ChatRef(chat_id), user_id)
         if seat.other is not None:
-            raise precondition(Reason.NOT_A_GROUP, "this is a chat of two people; only groups have roles and details")
+            raise precondition(
+                MessagingReason.NOT_A_GROUP, "this is a chat of two people; only groups have roles and details"
+            )
         return seat
 
     async def _in_group(self, chat_id: ChatId, user_id: UserId) -> Seat:
@@ -54,14 +57,14 @@ class Members:
             state = await self._states.reload(chat_id)
         role = role_in(state, user_id) if state else None
         if state is None or role is None:
-            raise denied(Reason.NOT_A_MEMBER, "you are not a member of this chat")
+            raise denied(MessagingReason.NOT_A_MEMBER, "you are not a member of this chat")
         return Seat(user_id, chat_id, state, role, None)
 
     async def _require_existing(self, other: UserId, user_id: UserId) -> None:
         try:
             await require_peers(self._directory, user_id, [other])
         except ChatlyError as error:
-            if error.reason is not Reason.BLOCKED:
+            if error.reason != MessagingReason.BLOCKED:
                 raise
 
     async def _state_if_store_answers(self, chat_id: ChatId) -> ChatState | None:
@@ -69,7 +72,7 @@ class Members:
         try:
             return await self._states.of(chat_id)
         except ChatlyError as error:
-            if error.reason is not Reason.STORE_UNAVAILABLE:
+            if error.reason != KernelReason.STORE_UNAVAILABLE:
                 raise
             return None
 
@@ -80,9 +83,9 @@ def _chat_id(chat: ChatRef, user_id: UserId) -> ChatId:
         return ChatId(chat.chat_id)
     pair = (user_id, UserId(chat.user_id)) if chat.user_id else ChatId(chat.chat_id).members
     if user_id not in pair:
-        raise denied(Reason.NOT_A_MEMBER, "you are not a member of this chat")
+        raise denied(MessagingReason.NOT_A_MEMBER, "you are not a member of this chat")
     if pair[0] == pair[1]:
-        raise precondition(Reason.NOT_WITH_ONESELF, "a chat with oneself is not possible")
+        raise precondition(MessagingReason.NOT_WITH_ONESELF, "a chat with oneself is not possible")
     chat_id = ChatId.direct(*pair)
     if chat.chat_id not in {"", chat_id}:
         raise invalid_field("chat_id", f"the two user ids must be sorted: {chat_id}")

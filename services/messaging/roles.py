@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from history.model import Role
-from kernel.errors import Reason, denied, precondition
+from kernel.errors import denied, precondition
 from kernel.ids import UserId
+from services.messaging.errors import MessagingReason
 from services.messaging.model import MAX_GROUP_MEMBERS, RoleChange
 
 Roles = Mapping[UserId, Role]
@@ -14,7 +15,7 @@ def require_role(roles: Roles, actor: UserId, needed: Role) -> None:
     """Raise ROLE_TOO_LOW unless the actor has at least this role."""
     if roles.get(actor, 0) < needed:
         message = f"this takes the role {needed.name}"
-        raise denied(Reason.ROLE_TOO_LOW, message, required_role=needed.name)
+        raise denied(MessagingReason.ROLE_TOO_LOW, message, required_role=needed.name)
 
 
 def additions(roles: Roles, actor: UserId, user_ids: Collection[UserId], role: Role | None) -> Sequence[RoleChange]:
@@ -60,7 +61,7 @@ def _needed_for(change: RoleChange) -> Role:
 def _require_size(roles: Roles, changes: Sequence[RoleChange]) -> None:
     if len(roles) + sum(change.before is None for change in changes) > MAX_GROUP_MEMBERS:
         message = f"a group has at most {MAX_GROUP_MEMBERS} members"
-        raise precondition(Reason.GROUP_FULL, message, limit=str(MAX_GROUP_MEMBERS))
+        raise precondition(MessagingReason.GROUP_FULL, message, limit=str(MAX_GROUP_MEMBERS))
 
 
 def _require_owner(roles: Roles, changes: Sequence[RoleChange]) -> None:
@@ -68,4 +69,4 @@ def _require_owner(roles: Roles, changes: Sequence[RoleChange]) -> None:
     after = {**roles, **{change.user_id: change.after for change in changes}}
     left = {role for role in after.values() if role is not None}
     if left and Role.OWNER not in left:
-        raise precondition(Reason.LAST_OWNER, "make somebody else owner first: a group always has one")
+        raise precondition(MessagingReason.LAST_OWNER, "make somebody else owner first: a group always has one")

@@ -9,7 +9,7 @@ from history.chat_id import ChatId
 from history.model import Message
 from history.ports import Window
 from history.view import History
-from kernel.errors import ChatlyError, Code, Reason, invalid_field
+from kernel.errors import ChatlyError, Code, KernelReason, invalid_field
 from kernel.ids import UserId, from_time_key, time_key
 from kernel.paging import PageTokens
 from services.messaging.members import Members
@@ -95,5 +95,5 @@ def _rank(key: bytes) -> int:
 def _position(scope: str, token: str) -> UUID:
     key = PageTokens.decode("SearchMessages", scope, token)
     if len(key) != _KEY_BYTES:
-        raise ChatlyError(Code.INVALID_ARGUMENT, Reason.INVALID_PAGE_TOKEN, "page_token: holds no position")
+        raise ChatlyError(Code.INVALID_ARGUMENT, KernelReason.INVALID_PAGE_TOKEN, "page_token: holds no position")
     return from_time_key(key)

@@ -5,7 +5,7 @@ from uuid import UUID
 from history.model import Message, MessageSent
 from history.ports import SendClaims
 from history.view import History
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 from kernel.ids import UserId
 from kernel.locks import KeyedLock
 from services.messaging.events import Events
@@ -60,7 +60,7 @@ class SendMessage:
         try:
             message = await self._history.sent(seat.user_id, draft.client_message_id)
         except ChatlyError as error:
-            if error.reason is not Reason.STORE_UNAVAILABLE:
+            if error.reason != KernelReason.STORE_UNAVAILABLE:
                 raise
             # Sending goes on without the store; of two copies the persister withdraws the later one.
             return None

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from history.model import ChatEvent, Reaction, ReactionSet
 from history.view import History
-from kernel.errors import Reason, precondition
+from kernel.errors import precondition
 from kernel.ids import UserId
 from kernel.locks import KeyedLock
 from services.messaging.emoji import require_emoji
+from services.messaging.errors import MessagingReason
 from services.messaging.events import Events
 from services.messaging.members import Members
 from services.messaging.messages import require_live_message
@@ -59,4 +60,4 @@ def _require_room(reactions: Sequence[Reaction], emoji: str) -> None:
     kinds = {reaction.emoji for reaction in reactions}
     if emoji not in kinds and len(kinds) >= MAX_DIFFERENT_EMOJI:
         message = f"a message takes at most {MAX_DIFFERENT_EMOJI} different emoji"
-        raise precondition(Reason.TOO_MANY_REACTIONS, message, limit=str(MAX_DIFFERENT_EMOJI))
+        raise precondition(MessagingReason.TOO_MANY_REACTIONS, message, limit=str(MAX_DIFFERENT_EMOJI))

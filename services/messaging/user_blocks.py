@@ -4,9 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import islice
 
-from kernel.errors import ChatlyError, Code, Reason, denied, not_found, unauthenticated
+from kernel.errors import ChatlyError, Code, KernelReason, denied, not_found, unauthenticated
 from kernel.ids import UserId
 from kernel.time import Clock
+from services.messaging.errors import MessagingReason
 from services.messaging.model import Blocks
 from services.messaging.ports import UserDirectory
 
@@ -17,12 +18,12 @@ async def require_peers(directory: UserDirectory, user_id: UserId, peers: Collec
     """Raise USER_NOT_FOUND unless all peers exist, BLOCKED if one of them blocks the user or is blocked by them."""
     blocks = await directory.blocks({user_id, *peers})
     if user_id not in blocks:
-        raise unauthenticated(Reason.SESSION_ENDED, "this account was deleted")
+        raise unauthenticated(KernelReason.SESSION_ENDED, "this account was deleted")
     for peer in peers:
         if peer not in blocks:
-            raise not_found(Reason.USER_NOT_FOUND, f"there is no user {peer}")
+            raise not_found(MessagingReason.USER_NOT_FOUND, f"there is no user {peer}")
         if peer in blocks[user_id] or user_id in blocks[peer]:
-            raise denied(Reason.BLOCKED, "one of the two has blocked the other", user_id=peer)
+            raise denied(MessagingReason.BLOCKED, "one of the two has blocked the other", user_id=peer)
 
 
 @dataclass(frozen=True, slots=True)

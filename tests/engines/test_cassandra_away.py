@@ -9,7 +9,7 @@ import pytest
 from history.open import HistoryStore, cassandra_history, cassandra_schema
 from history.ports import Window
 from kernel.cassandra.session import CassandraSession, open_cassandra
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 from kernel.log.ports import LogRecord
 from tests.engines.cassandra import cassandra_settings, fresh_cassandra
 from tests.engines.own_cassandra import OwnCassandra
@@ -42,7 +42,7 @@ async def is_persisted(store: HistoryStore, records: Sequence[LogRecord]) -> boo
     try:
         await persist(store, records)
     except ChatlyError as error:
-        return error.reason is not Reason.STORE_UNAVAILABLE
+        return error.reason != KernelReason.STORE_UNAVAILABLE
     return True
 
 
@@ -61,7 +61,7 @@ async def test_it_may_come_late_go_and_come_back(own: OwnCassandra) -> None:
         async with asyncio.timeout(BACK_SECONDS):
             with pytest.raises(ChatlyError) as raised:
                 await store.writer.apply(records[30:])
-        assert raised.value.reason is Reason.STORE_UNAVAILABLE
+        assert raised.value.reason == KernelReason.STORE_UNAVAILABLE
 
         await own.start()
         await eventually(lambda: is_persisted(store, records), "all of it is stored", seconds=BACK_SECONDS)

@@ -18,7 +18,7 @@ from history.open import HistoryStore, cassandra_history, cassandra_schema
 from history.ports import Window
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession, Params, Statement
-from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.log.ports import LogRecord
 from tests.builders import an_id
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
@@ -56,7 +56,7 @@ class BreakingSession(CassandraSession):
     def _count(self, cql: str) -> None:
         self._left = -1 if self._at in cql else self._left - 1
         if self.broke:
-            raise unavailable(Reason.STORE_UNAVAILABLE, "broken")
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, "broken")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 from kernel.cassandra.schema import Schema
 from kernel.cassandra.session import UNSET, CassandraSession, open_cassandra
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 from tests.engines.cassandra import cassandra_settings, fresh_cassandra
 from tests.waiting import eventually
 
@@ -81,7 +81,7 @@ async def test_a_program_that_is_older_than_the_tables_stays_away(
         with pytest.raises(ChatlyError) as raised:
             await older.execute("SELECT a FROM things")
 
-    assert raised.value.reason is Reason.STORE_UNAVAILABLE
+    assert raised.value.reason == KernelReason.STORE_UNAVAILABLE
 
 
 async def test_without_a_server_calls_fail_at_once_and_name_it(unused_tcp_port: int) -> None:
@@ -92,7 +92,7 @@ async def test_without_a_server_calls_fail_at_once_and_name_it(unused_tcp_port: 
         with pytest.raises(ChatlyError) as raised:
             await session.execute("SELECT a FROM things")
 
-    assert raised.value.reason is Reason.STORE_UNAVAILABLE
+    assert raised.value.reason == KernelReason.STORE_UNAVAILABLE
     assert raised.value.retry_after
     assert address in raised.value.message
 

@@ -7,7 +7,7 @@ import pytest
 
 from engines.kafka import kafka_nodes
 from engines.node import Node
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code, KernelReason
 from kernel.kafka.log import KafkaLog, open_kafka_log
 from kernel.kafka.settings import KafkaSettings
 from kernel.log.ports import LogPosition
@@ -51,7 +51,7 @@ async def appended(log: KafkaLog, value: bytes) -> LogPosition:
             try:
                 return await log.append("chat", value)
             except ChatlyError as error:
-                if error.reason is not Reason.LOG_UNAVAILABLE:
+                if error.reason != KernelReason.LOG_UNAVAILABLE:
                     raise
                 await asyncio.sleep(error.retry_after or 1)
 
@@ -72,7 +72,7 @@ async def test_an_append_while_kafka_is_away_fails_in_time_and_works_again_after
         await kafka.start()
         await appended(log, b"after")
 
-        assert (failure.value.code, failure.value.reason) == (Code.UNAVAILABLE, Reason.LOG_UNAVAILABLE)
+        assert (failure.value.code, failure.value.reason) == (Code.UNAVAILABLE, KernelReason.LOG_UNAVAILABLE)
         assert failure.value.retry_after
         kept = await log.read(before.partition, after=before.offset - 1, limit=99)
         assert [record.value for record in kept if record.value != b"meanwhile"] == [b"before", b"after"]
@@ -90,7 +90,7 @@ async def test_once_kafka_is_known_to_be_away_a_flood_of_appends_is_refused_at_o
         async with asyncio.timeout(APPEND_SECONDS / 2):
             outcomes = await asyncio.gather(*flood, return_exceptions=True)
 
-        assert {getattr(outcome, "reason", None) for outcome in outcomes} == {Reason.LOG_UNAVAILABLE}
+        assert {getattr(outcome, "reason", None) for outcome in outcomes} == {KernelReason.LOG_UNAVAILABLE}
 
 
 async def test_killed_in_the_middle_everything_acknowledged_is_there_and_a_retry_at_most_twice(kafka: OwnKafka) -> None:

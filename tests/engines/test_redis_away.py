@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kernel.bus.ports import BusGap, BusMessage, BusSubscription, LiveBus
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code, KernelReason
 from kernel.redis.bus import open_redis_bus
 from kernel.redis.handle import RedisHandle, Script, open_redis
 from tests.engines.own_redis import OwnRedis
@@ -64,7 +64,7 @@ async def test_commands_fail_at_once_while_redis_is_away_and_work_again(server: 
             with pytest.raises(ChatlyError) as error:
                 await redis.ask([("GET", "a")] * 10)
             assert time.monotonic() - began < 2
-            assert (error.value.code, error.value.reason) == (Code.UNAVAILABLE, Reason.STORE_UNAVAILABLE)
+            assert (error.value.code, error.value.reason) == (Code.UNAVAILABLE, KernelReason.STORE_UNAVAILABLE)
             assert str(server.port) in error.value.message
 
         await server.start()

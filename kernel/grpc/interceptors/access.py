@@ -2,7 +2,7 @@
 
 from chatly.options.v1 import access_pb2
 
-from kernel.errors import ChatlyError, Reason, denied, unauthenticated
+from kernel.errors import ChatlyError, KernelReason, denied, unauthenticated
 from kernel.grpc.context import Caller, ServiceCaller
 from kernel.grpc.interceptors.method import Method
 from kernel.grpc.tokens import ServiceTokens, TokenVerifier
@@ -20,7 +20,7 @@ class Access:
         if method.access == access_pb2.ACCESS_PUBLIC:
             return None
         if token is None:
-            raise unauthenticated(Reason.TOKEN_MISSING, "this call needs a token: authorization: Bearer …")
+            raise unauthenticated(KernelReason.TOKEN_MISSING, "this call needs a token: authorization: Bearer …")
         if method.access == access_pb2.ACCESS_USER:
             return await self._tokens.verify(token)
         return await self._service(token)
@@ -31,4 +31,4 @@ class Access:
         except ChatlyError as error:
             # A good token of a user deserves the true answer: no other token of theirs will help.
             await self._tokens.verify(token)
-            raise denied(Reason.SERVICE_ONLY, "only other services and operators may call this") from error
+            raise denied(KernelReason.SERVICE_ONLY, "only other services and operators may call this") from error

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
 from contextlib import aclosing, contextmanager
 from typing import TypeVar
 
-from kernel.errors import ChatlyError, Code, Reason, unavailable
+from kernel.errors import ChatlyError, Code, KernelReason, unavailable
 from kernel.grpc.context import Caller, UserCaller
 from kernel.grpc.tokens import TokenVerifier
 from kernel.ids import UserId
@@ -92,7 +92,9 @@ class OpenStreams:
     def opened(self, method: str, caller: Caller) -> Iterator[OpenStream]:
         """Count a stream in and out; RESOURCE_EXHAUSTED `TOO_MANY_STREAMS` beyond the limit."""
         if self._closed:
-            raise unavailable(Reason.SHUTTING_DOWN, "this server is shutting down: connect again", retry_after=0.1)
+            raise unavailable(
+                KernelReason.SHUTTING_DOWN, "this server is shutting down: connect again", retry_after=0.1
+            )
         user = caller if isinstance(caller, UserCaller) else None
         if user is not None and self._counts[user.user_id, method] >= self._per_user:
             raise _too_many(self._per_user)
@@ -125,4 +127,4 @@ class OpenStreams:
 
 def _too_many(limit: int) -> ChatlyError:
     message = f"at most {limit} open streams of this kind for one user"
-    return ChatlyError(Code.RESOURCE_EXHAUSTED, Reason.TOO_MANY_STREAMS, message, {"limit": str(limit)})
+    return ChatlyError(Code.RESOURCE_EXHAUSTED, KernelReason.TOO_MANY_STREAMS, message, {"limit": str(limit)})

@@ -5,7 +5,7 @@ from typing import Any
 
 import protovalidate
 
-from kernel.errors import ChatlyError, Code, FieldViolation, Reason
+from kernel.errors import ChatlyError, Code, FieldViolation, KernelReason
 
 _MAX_VIOLATIONS = 20
 
@@ -38,11 +38,11 @@ def validate(request: Any) -> None:
     """
     if request.__class__ is Malformed:
         message = f"the request is not the message this call takes: {request.cause}"
-        raise ChatlyError(Code.INVALID_ARGUMENT, Reason.MALFORMED_REQUEST, message)
+        raise ChatlyError(Code.INVALID_ARGUMENT, KernelReason.MALFORMED_REQUEST, message)
     if found := protovalidate.collect_violations(request):
         violations = tuple(_violation(item) for item in found[:_MAX_VIOLATIONS])
         message = "; ".join(f"{item.field}: {item.description}" for item in violations)
-        raise ChatlyError(Code.INVALID_ARGUMENT, Reason.INVALID_FIELD, message, violations=violations)
+        raise ChatlyError(Code.INVALID_ARGUMENT, KernelReason.INVALID_FIELD, message, violations=violations)
 
 
 async def validated(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:

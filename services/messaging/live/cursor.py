@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from history.codec import read_varint, varint
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code
+from services.messaging.errors import MessagingReason
 
 _FORMAT = 1
 _MAX_NUMBER = (1 << 63) - 1
@@ -57,4 +58,6 @@ def _parse(data: bytes) -> Cursor:
 
 
 def _invalid() -> ChatlyError:
-    return ChatlyError(Code.INVALID_ARGUMENT, Reason.INVALID_CURSOR, "cursor: no subscription gave this one out")
+    return ChatlyError(
+        Code.INVALID_ARGUMENT, MessagingReason.INVALID_CURSOR, "cursor: no subscription gave this one out"
+    )

@@ -11,7 +11,7 @@ from history.codec import Ephemeral, decode_watermark, unpack
 from history.model import Membership
 from history.ports import EventReader, HotTail
 from kernel.bus.ports import BusGap, BusMessage, LiveBus
-from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.errors import ChatlyError, KernelReason, unavailable
 from services.messaging.live.channels import Channel, Channels
 from services.messaging.live.fanout import Fanout
 from services.messaging.live.outbox import Delivery
@@ -54,7 +54,9 @@ class Hub:
     def admit(self, reader: Reader) -> None:
         """Take a stream in; it hears nothing yet. UNAVAILABLE `SHUTTING_DOWN` after `refuse_new`."""
         if self._refusing:
-            raise unavailable(Reason.SHUTTING_DOWN, "this server is shutting down: subscribe again", retry_after=0.1)
+            raise unavailable(
+                KernelReason.SHUTTING_DOWN, "this server is shutting down: subscribe again", retry_after=0.1
+            )
         self.readers.add(reader)
 
     def refuse_new(self) -> None:

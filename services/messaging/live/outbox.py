@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from history.chat_id import ChatId
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code
+from services.messaging.errors import MessagingReason
 from services.messaging.live.pace import Pace, Paced
 
 MAX_BYTES = 1 << 20
@@ -133,4 +134,4 @@ class Outbox(Paced):
 
 def _slow_reader() -> ChatlyError:
     message = "this stream is read too slowly: subscribe again with the last cursor"
-    return ChatlyError(Code.RESOURCE_EXHAUSTED, Reason.SLOW_READER, message, retry_after=1.0)
+    return ChatlyError(Code.RESOURCE_EXHAUSTED, MessagingReason.SLOW_READER, message, retry_after=1.0)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import structlog
 
 from history.model import Message
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code, KernelReason
 from kernel.ids import UserId
 from kernel.locks import KeyedLock
 from services.messaging.live.send_rate import SendRate
@@ -90,7 +90,7 @@ class SendMessages:
             return Answer(ask.client_message_id, error)
         except Exception:  # noqa: BLE001 - one send must not end the others
             self._log.exception("a send of a stream failed")
-            failure = ChatlyError(Code.INTERNAL, Reason.INTERNAL, "internal error; this send may be tried again")
+            failure = ChatlyError(Code.INTERNAL, KernelReason.INTERNAL, "internal error; this send may be tried again")
             return Answer(ask.client_message_id, failure)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from kernel.errors import ChatlyError, Reason
 from kernel.ids import UserId
+from services.auth.errors import AuthReason
 from services.auth.model import Account, ProfileChange
 from services.auth.names import fold
 from tests.builders import NOON, an_id
@@ -45,8 +46,8 @@ async def test_nobody_has_an_unknown_address(stores: Stores) -> None:
 @pytest.mark.parametrize(
     ("other", "reason"),
     [
-        (an_account("Bob", email="ALICE@example.ORG"), Reason.EMAIL_TAKEN),
-        (an_account("aLICE", email="bob@example.org"), Reason.USERNAME_TAKEN),
+        (an_account("Bob", email="ALICE@example.ORG"), AuthReason.EMAIL_TAKEN),
+        (an_account("aLICE", email="bob@example.org"), AuthReason.USERNAME_TAKEN),
     ],
 )
 async def test_case_makes_no_second_account(stores: Stores, other: Account, reason: Reason) -> None:
@@ -55,7 +56,7 @@ async def test_case_makes_no_second_account(stores: Stores, other: Account, reas
     with pytest.raises(ChatlyError) as refused:
         await stores.accounts.add(other)
 
-    assert refused.value.reason is reason
+    assert refused.value.reason == reason
     assert await read(stores, other) is None
 
 
@@ -74,7 +75,7 @@ async def test_of_many_that_want_a_name_at_once_one_gets_it(stores: Stores) -> N
 
     refused = [outcome for outcome in outcomes if outcome is not None]
     assert len(refused) == 19
-    assert all(isinstance(error, ChatlyError) and error.reason is Reason.USERNAME_TAKEN for error in refused)
+    assert all(isinstance(error, ChatlyError) and error.reason == AuthReason.USERNAME_TAKEN for error in refused)
 
 
 async def test_a_change_touches_what_it_names_and_the_time(stores: Stores) -> None:
@@ -107,7 +108,7 @@ async def test_a_taken_name_changes_nothing(stores: Stores) -> None:
     with pytest.raises(ChatlyError) as refused:
         await stores.changes.change_profile(account.user_id, ProfileChange(username="BOB", bio="Hi"), at=LATER)
 
-    assert refused.value.reason is Reason.USERNAME_TAKEN
+    assert refused.value.reason == AuthReason.USERNAME_TAKEN
     assert await read(stores, account) == account
 
 

@@ -9,13 +9,14 @@ from random import Random
 import pytest
 
 from kernel.cassandra.session import CassandraSession
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from services.auth.adapters.cassandra.claims import HELD_FOR, CassandraClaims
 from services.auth.adapters.cassandra.name_index import CassandraNameIndex, Entry
 from services.auth.adapters.cassandra.stores import CassandraAuthStores
 from services.auth.adapters.cassandra.user_rows import CassandraUserRows
 from services.auth.adapters.cassandra.users import CassandraUsers
+from services.auth.errors import AuthReason
 from services.auth.model import REFRESH_GRACE, SESSION_IDLE, Account, ProfileChange, RefreshToken
 from tests.builders import NOON, an_id
 from tests.contract.auth.things import a_session, an_account
@@ -55,7 +56,7 @@ async def test_what_a_dead_node_claimed_is_free_after_a_minute(cassandra: Cassan
 
     with pytest.raises(ChatlyError) as refused:
         await stores.users.add(an_account("Alice", email="a@example.org"))
-    assert refused.value.reason is Reason.EMAIL_TAKEN
+    assert refused.value.reason == AuthReason.EMAIL_TAKEN
     assert await stores.users.find_by_email("a@example.org") is None
 
     clock.advance(HELD_FOR.total_seconds())
@@ -100,7 +101,7 @@ async def test_who_was_held_up_for_too_long_gives_the_account_back(cassandra: Ca
     with pytest.raises(ChatlyError) as refused:
         await users.add(slow)
 
-    assert refused.value.reason is Reason.USERNAME_TAKEN
+    assert refused.value.reason == AuthReason.USERNAME_TAKEN
     assert await stores.users.find_by_email(slow.email) is None
     assert await stores.directory.page(prefix="", after="", limit=10) == [quick]
     await stores.users.add(an_account("Slow", email=slow.email))
@@ -150,7 +151,7 @@ async def test_who_was_held_up_while_renaming_keeps_the_old_name(cassandra: Cass
     with pytest.raises(ChatlyError) as refused:
         await users.change_profile(slow.user_id, ProfileChange(username="alice"), at=NOON)
 
-    assert refused.value.reason is Reason.USERNAME_TAKEN
+    assert refused.value.reason == AuthReason.USERNAME_TAKEN
     assert await stores.directory.page(prefix="", after="", limit=10) == [quick, slow]
     with pytest.raises(ChatlyError):
         await stores.users.add(an_account("slow"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kernel.blob.folder import FolderBlobStore
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 
 
 async def one_piece(data: bytes) -> AsyncIterator[bytes]:
@@ -44,4 +44,4 @@ async def test_a_disk_that_refuses_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(ChatlyError) as refusal:
         await store.put("a", one_piece(b"x"))
 
-    assert refusal.value.reason is Reason.STORE_UNAVAILABLE
+    assert refusal.value.reason == KernelReason.STORE_UNAVAILABLE

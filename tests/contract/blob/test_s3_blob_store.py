@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 from kernel.s3.blob_store import S3BlobStore, open_s3_blob_store
 from tests.engines.running import S3Server
 from tests.engines.s3 import fresh_s3, s3_settings
@@ -109,7 +109,7 @@ async def test_a_server_that_is_away_is_unavailable_and_complained_about(s3_serv
             for call in (blobs.put("a", mebibytes(1)), anext(blobs.read("a")), blobs.delete("a")):
                 with pytest.raises(ChatlyError) as failed:
                     await call
-                assert failed.value.reason is Reason.STORE_UNAVAILABLE
+                assert failed.value.reason == KernelReason.STORE_UNAVAILABLE
             assert endpoint in (await blobs.complaint() or "")
 
 

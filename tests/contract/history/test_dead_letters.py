@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from history.codec import encode
+from history.errors import HistoryReason
 from history.open import HistoryStore
 from history.ports import Window
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError
 from kernel.log.ports import LogPosition, LogRecord
 from tests.unit.history.builders import A_GROUP, ANN_AND_BOB, ChatBuilder, records_of
 
@@ -53,7 +54,7 @@ async def test_an_unknown_position_is_not_found(store: HistoryStore) -> None:
     with pytest.raises(ChatlyError) as raised:
         await store.dead_letters.at([LogPosition(0, 0), LogPosition(0, 7)])
 
-    assert raised.value.reason is Reason.DEAD_LETTER_NOT_FOUND
+    assert raised.value.reason == HistoryReason.DEAD_LETTER_NOT_FOUND
 
 
 async def test_a_removed_dead_letter_does_not_return_with_its_batch(store: HistoryStore) -> None:

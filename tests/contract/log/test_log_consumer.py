@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 
-from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.log.ports import LogConsumer, LogRecord
 from tests.contract.log.conftest import Log, OpenLog
 
@@ -133,7 +133,7 @@ async def test_a_member_may_begin_elsewhere_than_the_group(log: Log) -> None:
 
 async def test_a_member_that_does_not_know_yet_where_to_begin_reads_nothing(log: Log) -> None:
     await append(log, "chat")
-    answers = [unavailable(Reason.STORE_UNAVAILABLE, "the store is away"), None]
+    answers = [unavailable(KernelReason.STORE_UNAVAILABLE, "the store is away"), None]
 
     async def stored(_: Collection[int]) -> Mapping[int, int]:
         if answer := answers.pop(0):

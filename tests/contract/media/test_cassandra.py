@@ -9,10 +9,11 @@ import pytest
 
 from kernel.blob.folder import FolderBlobStore
 from kernel.cassandra.session import CassandraSession
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError
 from services.media.adapters.cassandra.media_rows import CassandraMediaRows
 from services.media.adapters.cassandra.upload_staging import CassandraUploadStaging
 from services.media.adapters.folder.upload_staging import FolderUploadStaging
+from services.media.errors import MediaReason
 from services.media.model import FilesSent, MediaId, MessageGone
 from tests.builders import NOON, an_id
 from tests.contract.media.conftest import ON_CASSANDRA, Stores
@@ -115,6 +116,6 @@ async def test_of_two_different_parts_of_one_place_the_first_stays(nodes: list[C
     with pytest.raises(ChatlyError) as refused:
         await other.append(upload, b"second", offset=0, durable=True)
 
-    assert refused.value.reason is Reason.WRONG_OFFSET
+    assert refused.value.reason == MediaReason.WRONG_OFFSET
     assert (await other.local_copy(upload)).read_bytes() == b"first"
     await other.discard(upload)

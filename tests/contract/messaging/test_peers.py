@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kernel.errors import Reason
 from kernel.ids import UserId
+from services.media.errors import MediaReason
 from services.messaging.model import MediaPurpose
 from tests.builders import an_id
 from tests.contract.messaging.peers import Peers, in_memory, over_grpc
@@ -49,5 +49,5 @@ async def test_a_file_comes_with_all_that_a_message_keeps_of_it(peers: Peers, pu
 
 
 async def test_a_file_that_is_not_there_is_not_found(peers: Peers) -> None:
-    with refused(Reason.MEDIA_NOT_FOUND):
+    with refused(MediaReason.MEDIA_NOT_FOUND):
         await peers.library.media(an_id())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 from services.presence.adapters.cassandra.profiles import CassandraProfileStore, presence_schema
 from services.presence.adapters.sqlite import SqliteProfileStore, open_sqlite_profile_store
 from services.presence.model import CustomStatus, Profile
@@ -144,4 +144,4 @@ async def test_a_closed_file_is_reported_as_store_unavailable(tmp_path: Path) ->
     ):
         with pytest.raises(ChatlyError) as failed:
             await call
-        assert failed.value.reason is Reason.STORE_UNAVAILABLE
+        assert failed.value.reason == KernelReason.STORE_UNAVAILABLE

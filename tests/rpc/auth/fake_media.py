@@ -7,8 +7,9 @@ from typing import Any
 import grpc
 from chatly.media.v1.media_service_pb2 import GetMediaRequest, GetMediaResponse, Media
 
-from kernel.errors import Reason, not_found
+from kernel.errors import not_found
 from kernel.grpc.status import DETAILS_KEY, details_of
+from services.media.errors import MediaReason
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -27,7 +28,7 @@ class FakeMedia:
                 self.tokens.append(str(value).removeprefix("Bearer "))
         media = self.files.get(request.media_id)
         if media is None:
-            error = not_found(Reason.MEDIA_NOT_FOUND, "there is no such file")
+            error = not_found(MediaReason.MEDIA_NOT_FOUND, "there is no such file")
             context.set_trailing_metadata(((DETAILS_KEY, details_of(error)),))
             await context.abort(grpc.StatusCode.NOT_FOUND, error.message)
         return GetMediaResponse(media=media)

@@ -7,11 +7,12 @@ import pytest
 from chatly.auth.v1 import auth_service_pb2 as auth_pb
 from chatly.auth.v1 import user_service_pb2 as pb
 
-from kernel.errors import Code, Reason
+from kernel.errors import Code
 from kernel.ids import UserId
 from kernel.sqlite.database import open_sqlite
 from services.auth.adapters.sqlite.blocks import SqliteBlocks
 from services.auth.adapters.sqlite.schema import SCHEMA
+from services.auth.errors import AuthReason
 from tests.builders import an_id
 from tests.rpc.auth.clients import PASSWORD, AuthClient, Person, refusal
 
@@ -58,8 +59,8 @@ async def test_nobody_blocks_themselves_or_someone_unknown(auth: AuthClient) -> 
 
     for own in (alice.user_id, alice.user_id.upper()):
         error = await refusal(block(auth, alice, own))
-        assert (error.code, error.reason) == (Code.FAILED_PRECONDITION, Reason.NOT_WITH_ONESELF)
-    assert (await refusal(block(auth, alice, an_id()))).reason is Reason.USER_NOT_FOUND
+        assert (error.code, error.reason) == (Code.FAILED_PRECONDITION, AuthReason.NOT_WITH_ONESELF)
+    assert (await refusal(block(auth, alice, an_id()))).reason == AuthReason.USER_NOT_FOUND
 
 
 async def test_services_learn_who_exists_and_who_blocks_whom(auth: AuthClient) -> None:

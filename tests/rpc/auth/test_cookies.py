@@ -6,7 +6,7 @@ import pytest
 from chatly.auth.v1 import auth_service_pb2 as pb
 from chatly.auth.v1 import user_service_pb2 as users_pb
 
-from kernel.errors import Reason
+from kernel.errors import KernelReason
 from tests.fakes import FakeClock
 from tests.rpc.auth.clients import PASSWORD, AuthClient, Metadata, cookies_of, email_of, refusal
 
@@ -90,7 +90,7 @@ async def test_logout_takes_the_cookies_away(auth: AuthClient) -> None:
         COOKIES, ("", "0")
     )
     again = auth.users.GetMe(users_pb.GetMeRequest(), metadata=jar(chatly_access=access))
-    assert (await refusal(again)).reason is Reason.SESSION_ENDED
+    assert (await refusal(again)).reason == KernelReason.SESSION_ENDED
 
 
 async def test_a_refresh_cookie_that_no_longer_works_is_taken_away(auth: AuthClient, clock: FakeClock) -> None:
@@ -99,5 +99,5 @@ async def test_a_refresh_cookie_that_no_longer_works_is_taken_away(auth: AuthCli
 
     call = auth.auth.Refresh(pb.RefreshRequest(), metadata=jar(chatly_refresh=cookies["chatly_refresh"].value))
 
-    assert (await refusal(call)).reason is Reason.SESSION_ENDED
+    assert (await refusal(call)).reason == KernelReason.SESSION_ENDED
     assert (await cookies_of(call))["chatly_refresh"]["max-age"] == "0"

@@ -8,7 +8,7 @@ import jwt
 import pytest
 from chatly.auth.v1 import auth_service_pb2 as pb
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 from kernel.grpc.jwks import JwksFeed
 from kernel.grpc.tokens import TokenVerifier
 from kernel.runner import background
@@ -115,4 +115,4 @@ async def test_another_service_lets_people_in_by_the_feed_until_their_session_en
         await eventually(lambda: feed.is_revoked(caller.session_id))
         with pytest.raises(ChatlyError) as refused:
             await verifier.verify(person.login.token)
-        assert refused.value.reason is Reason.SESSION_ENDED
+        assert refused.value.reason == KernelReason.SESSION_ENDED

@@ -7,7 +7,8 @@ import pytest
 from chatly.auth.v1 import auth_service_pb2 as pb
 from chatly.auth.v1 import user_service_pb2 as users_pb
 
-from kernel.errors import Code, Reason
+from kernel.errors import Code, KernelReason
+from services.auth.errors import AuthReason
 from tests.fakes import FakeClock
 from tests.rpc.auth.clients import PASSWORD, AuthClient, coming_from, email_of, refusal
 
@@ -17,7 +18,7 @@ STRANGER = "198.51.100.9"
 async def fail_to_log_in(auth: AuthClient, username: str, *, times: int, address: str = STRANGER) -> None:
     for _ in range(times):
         error = await refusal(auth.login(username, password="wrong", address=address))
-        assert error.reason is Reason.WRONG_CREDENTIALS
+        assert error.reason == AuthReason.WRONG_CREDENTIALS
 
 
 async def test_a_login_gives_a_token_that_says_who_and_until_when(auth: AuthClient, clock: FakeClock) -> None:
@@ -45,7 +46,7 @@ async def test_an_access_token_runs_out_after_its_time(auth: AuthClient, clock: 
     clock.advance(1)
 
     error = await refusal(auth.users.GetMe(users_pb.GetMeRequest(), metadata=person.metadata))
-    assert error.reason is Reason.TOKEN_EXPIRED
+    assert error.reason == KernelReason.TOKEN_EXPIRED
 
 
 async def test_an_unknown_address_and_a_wrong_password_look_the_same(auth: AuthClient) -> None:
@@ -55,7 +56,7 @@ async def test_an_unknown_address_and_a_wrong_password_look_the_same(auth: AuthC
     unknown = await refusal(auth.login("nobody", password="wrong"))
 
     assert wrong == unknown
-    assert (wrong.code, wrong.reason) == (Code.UNAUTHENTICATED, Reason.WRONG_CREDENTIALS)
+    assert (wrong.code, wrong.reason) == (Code.UNAUTHENTICATED, AuthReason.WRONG_CREDENTIALS)
 
 
 @pytest.mark.parametrize("username", ["alice", "nobody"])
@@ -67,7 +68,7 @@ async def test_guessing_one_account_is_slowed_down_wherever_it_comes_from(
         await fail_to_log_in(auth, username, times=1, address=f"198.51.100.{number}")
 
     error = await refusal(auth.login(username, address="198.51.100.77"))
-    assert (error.code, error.reason) == (Code.RESOURCE_EXHAUSTED, Reason.RATE_LIMITED)
+    assert (error.code, error.reason) == (Code.RESOURCE_EXHAUSTED, KernelReason.RATE_LIMITED)
     assert error.retry_after == 1
 
     clock.advance(1)
@@ -80,7 +81,7 @@ async def test_guessing_many_accounts_from_one_address_is_slowed_down(auth: Auth
     for number in range(5):
         await fail_to_log_in(auth, f"victim{number}", times=1)
 
-    assert (await refusal(auth.login("alice", address=STRANGER))).reason is Reason.RATE_LIMITED
+    assert (await refusal(auth.login("alice", address=STRANGER))).reason == KernelReason.RATE_LIMITED
     assert (await auth.login("alice", address="192.0.2.1")).token
 
 
@@ -91,8 +92,8 @@ async def test_many_guesses_at_once_do_not_slip_through_together(auth: AuthClien
         *(refusal(auth.login("alice", password=f"guess {number}", address=STRANGER)) for number in range(20))
     )
 
-    assert sum(error.reason is Reason.WRONG_CREDENTIALS for error in errors) == 5
-    assert sum(error.reason is Reason.RATE_LIMITED for error in errors) == 15
+    assert sum(error.reason == AuthReason.WRONG_CREDENTIALS for error in errors) == 5
+    assert sum(error.reason == KernelReason.RATE_LIMITED for error in errors) == 15
 
 
 async def test_the_right_password_forgives_the_account_but_not_the_address(auth: AuthClient) -> None:
@@ -102,7 +103,7 @@ async def test_the_right_password_forgives_the_account_but_not_the_address(auth:
 
     await fail_to_log_in(auth, "nobody", times=1)
 
-    assert (await refusal(auth.login("somebody", address=STRANGER))).reason is Reason.RATE_LIMITED
+    assert (await refusal(auth.login("somebody", address=STRANGER))).reason == KernelReason.RATE_LIMITED
 
 
 async def test_strangers_who_guess_cannot_keep_the_owner_out(auth: AuthClient) -> None:
@@ -110,7 +111,7 @@ async def test_strangers_who_guess_cannot_keep_the_owner_out(auth: AuthClient) -
     for number in range(5):
         await fail_to_log_in(auth, "alice", times=1, address=f"198.51.100.{number}")
 
-    assert (await refusal(auth.login("alice", address="198.51.100.77"))).reason is Reason.RATE_LIMITED
+    assert (await refusal(auth.login("alice", address="198.51.100.77"))).reason == KernelReason.RATE_LIMITED
     assert (await auth.login("alice", address="192.0.2.1")).token
 
 
@@ -118,7 +119,7 @@ async def test_whoever_guesses_at_the_owner_s_own_address_is_slowed_down_too(aut
     await auth.person("alice")
     await fail_to_log_in(auth, "alice", times=5, address="192.0.2.1")
 
-    assert (await refusal(auth.login("alice", address="192.0.2.1"))).reason is Reason.RATE_LIMITED
+    assert (await refusal(auth.login("alice", address="192.0.2.1"))).reason == KernelReason.RATE_LIMITED
 
 
 async def test_many_good_logins_at_once_are_all_let_in(auth: AuthClient) -> None:
@@ -133,7 +134,7 @@ async def test_a_password_of_any_length_is_only_wrong(auth: AuthClient) -> None:
     await auth.register("alice")
 
     for password in ("x", "p" * 1024, "nul\0byte"):
-        assert (await refusal(auth.login("alice", password=password))).reason is Reason.WRONG_CREDENTIALS
+        assert (await refusal(auth.login("alice", password=password))).reason == AuthReason.WRONG_CREDENTIALS
 
 
 async def test_the_device_is_named_by_the_client_or_by_its_user_agent(auth: AuthClient) -> None:
@@ -154,7 +155,7 @@ async def test_the_password_is_in_no_error(auth: AuthClient) -> None:
 
     error = await refusal(auth.auth.Login(request, metadata=coming_from(STRANGER)))
 
-    assert error.reason is Reason.INVALID_FIELD
+    assert error.reason == KernelReason.INVALID_FIELD
     assert PASSWORD not in str(error)
 
 
@@ -168,7 +169,7 @@ async def test_a_hundred_and_first_session_ends_the_one_unused_for_longest(auth:
         clock.advance(1)
         await auth.login("alice")
 
-    assert (await refusal(auth.refresh(second.refresh_token))).reason is Reason.SESSION_ENDED
+    assert (await refusal(auth.refresh(second.refresh_token))).reason == KernelReason.SESSION_ENDED
     listed = await auth.auth.ListSessions(pb.ListSessionsRequest(), metadata=person.metadata)
     assert len(listed.sessions) == 100
     assert any(each.current for each in listed.sessions)

@@ -3,7 +3,8 @@
 import pytest
 from chatly.auth.v1 import user_service_pb2 as pb
 
-from kernel.errors import Reason
+from kernel.errors import KernelReason, Reason
+from services.auth.errors import AuthReason
 from tests.builders import an_id
 from tests.rpc.auth.clients import AuthClient, Metadata, refusal
 
@@ -94,7 +95,7 @@ async def test_a_page_token_belongs_to_its_call_its_query_and_its_caller(auth: A
         auth.users.ListUsers(pb.ListUsersRequest(page_token="😀"), metadata=carol.metadata),
     ]
 
-    assert {(await refusal(call)).reason for call in calls} == {Reason.INVALID_PAGE_TOKEN}
+    assert {(await refusal(call)).reason for call in calls} == {KernelReason.INVALID_PAGE_TOKEN}
 
 
 async def test_a_profile_is_found_by_id_in_any_case(auth: AuthClient) -> None:
@@ -107,7 +108,8 @@ async def test_a_profile_is_found_by_id_in_any_case(auth: AuthClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user_id", "reason"), [(an_id(), Reason.USER_NOT_FOUND), ("", Reason.INVALID_FIELD), ("me", Reason.INVALID_FIELD)]
+    ("user_id", "reason"),
+    [(an_id(), AuthReason.USER_NOT_FOUND), ("", KernelReason.INVALID_FIELD), ("me", KernelReason.INVALID_FIELD)],
 )
 async def test_an_unknown_id_is_not_found_and_a_wrong_one_refused(
     auth: AuthClient, user_id: str, reason: Reason
@@ -116,7 +118,7 @@ async def test_an_unknown_id_is_not_found_and_a_wrong_one_refused(
 
     error = await refusal(auth.users.GetUser(pb.GetUserRequest(user_id=user_id), metadata=caller.metadata))
 
-    assert error.reason is reason
+    assert error.reason == reason
 
 
 async def test_many_profiles_come_at_once_without_the_unknown(auth: AuthClient) -> None:

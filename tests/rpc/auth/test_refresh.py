@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from chatly.auth.v1 import user_service_pb2 as users_pb
 
-from kernel.errors import Code, Reason
+from kernel.errors import Code, KernelReason
+from services.auth.errors import AuthReason
 from tests.fakes import FakeClock, bearer
 from tests.rpc.auth.clients import AuthClient, refusal
 
@@ -42,7 +43,7 @@ async def test_a_session_lives_as_long_as_it_is_refreshed_once_in_thirty_days(
         token = (await auth.refresh(token)).refresh_token
     clock.advance(30 * DAY)
 
-    assert (await refusal(auth.refresh(token))).reason is Reason.SESSION_ENDED
+    assert (await refusal(auth.refresh(token))).reason == KernelReason.SESSION_ENDED
 
 
 async def test_a_spent_token_shown_later_ends_the_session(auth: AuthClient, clock: FakeClock) -> None:
@@ -52,9 +53,9 @@ async def test_a_spent_token_shown_later_ends_the_session(auth: AuthClient, cloc
 
     error = await refusal(auth.refresh(first.refresh_token))
 
-    assert (error.code, error.reason) == (Code.UNAUTHENTICATED, Reason.REFRESH_TOKEN_REUSED)
-    assert (await refusal(auth.refresh(second.refresh_token))).reason is Reason.SESSION_ENDED
-    assert (await refusal(auth.refresh(first.refresh_token))).reason is Reason.SESSION_ENDED
+    assert (error.code, error.reason) == (Code.UNAUTHENTICATED, AuthReason.REFRESH_TOKEN_REUSED)
+    assert (await refusal(auth.refresh(second.refresh_token))).reason == KernelReason.SESSION_ENDED
+    assert (await refusal(auth.refresh(first.refresh_token))).reason == KernelReason.SESSION_ENDED
     assert not await is_let_in(auth, second.token)
 
 
@@ -65,8 +66,8 @@ async def test_a_token_spent_long_ago_still_tells_of_theft(auth: AuthClient, clo
         clock.advance(DAY)
         newest = (await auth.refresh(newest)).refresh_token
 
-    assert (await refusal(auth.refresh(first))).reason is Reason.REFRESH_TOKEN_REUSED
-    assert (await refusal(auth.refresh(newest))).reason is Reason.SESSION_ENDED
+    assert (await refusal(auth.refresh(first))).reason == AuthReason.REFRESH_TOKEN_REUSED
+    assert (await refusal(auth.refresh(newest))).reason == KernelReason.SESSION_ENDED
 
 
 async def test_a_lost_answer_can_be_asked_for_again_within_ten_seconds(auth: AuthClient, clock: FakeClock) -> None:
@@ -111,7 +112,7 @@ async def test_whoever_stole_within_the_grace_is_found_out_at_the_next_trade(
     await auth.refresh(thief.refresh_token)
     clock.advance(DAY)
 
-    assert (await refusal(auth.refresh(owner.refresh_token))).reason is Reason.REFRESH_TOKEN_REUSED
+    assert (await refusal(auth.refresh(owner.refresh_token))).reason == AuthReason.REFRESH_TOKEN_REUSED
 
 
 @pytest.mark.parametrize("change", ["secret", "session", "garbage", "access token"])
@@ -126,13 +127,13 @@ async def test_a_made_up_token_is_invalid_and_harms_nobody(auth: AuthClient, cha
         "access token": login.token[:256],
     }[change]
 
-    assert (await refusal(auth.refresh(made_up))).reason is Reason.TOKEN_INVALID
+    assert (await refusal(auth.refresh(made_up))).reason == KernelReason.TOKEN_INVALID
     assert (await auth.refresh(login.refresh_token)).token
     assert (await auth.refresh(other.refresh_token)).token
 
 
 async def test_without_token_and_cookie_something_is_missing(auth: AuthClient) -> None:
-    assert (await refusal(auth.refresh(""))).reason is Reason.TOKEN_MISSING
+    assert (await refusal(auth.refresh(""))).reason == KernelReason.TOKEN_MISSING
 
 
 async def test_neither_tokens_nor_passwords_are_on_disk(auth: AuthClient, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import grpc
 import pytest
 from chatly.auth.v1 import auth_service_pb2 as pb
 
-from kernel.errors import Reason
+from kernel.errors import KernelReason
+from services.auth.errors import AuthReason
 from tests.rpc.auth.clients import PASSWORD, AuthClient, refusal
 
 
@@ -43,7 +44,7 @@ async def test_of_twenty_who_register_at_once_with_other_cases_one_wins(auth: Au
     assert len(refused) == 19
     assert {error.code() for error in refused} == {grpc.StatusCode.ALREADY_EXISTS}
     error = await refusal(auth.auth.Register(request(31)))
-    assert error.reason is (Reason.EMAIL_TAKEN if same == "email" else Reason.USERNAME_TAKEN)
+    assert error.reason == (AuthReason.EMAIL_TAKEN if same == "email" else AuthReason.USERNAME_TAKEN)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ async def test_what_breaks_a_rule_is_refused_by_its_field(auth: AuthClient, fiel
 
     error = await refusal(auth.auth.Register(pb.RegisterRequest(**fields)))
 
-    assert error.reason is Reason.INVALID_FIELD
+    assert error.reason == KernelReason.INVALID_FIELD
     assert {violation.field for violation in error.violations} == {field}
     assert PASSWORD not in str(error)
 
@@ -77,5 +78,5 @@ async def test_a_password_of_more_than_72_bytes_is_refused_with_the_limit(auth: 
 
     error = await refusal(auth.auth.Register(request))
 
-    assert error.reason is Reason.PASSWORD_TOO_LONG
+    assert error.reason == AuthReason.PASSWORD_TOO_LONG
     assert error.metadata == {"limit_bytes": "72", "actual_bytes": "80"}

@@ -5,8 +5,9 @@ from pathlib import Path
 from chatly.auth.v1 import auth_service_pb2 as pb
 from chatly.auth.v1 import user_service_pb2 as users_pb
 
-from kernel.errors import Reason
+from kernel.errors import KernelReason
 from kernel.ids import SessionId
+from services.auth.errors import AuthReason
 from tests.builders import an_id
 from tests.fakes import FakeClock, bearer
 from tests.rpc.auth.clients import PASSWORD, AuthClient, Person, coming_from, email_of, refusal
@@ -20,8 +21,8 @@ async def me(auth: AuthClient, token: str) -> users_pb.User:
 
 
 async def assert_ended(auth: AuthClient, login: pb.LoginResponse) -> None:
-    assert (await refusal(me(auth, login.token))).reason is Reason.SESSION_ENDED
-    assert (await refusal(auth.refresh(login.refresh_token))).reason is Reason.SESSION_ENDED
+    assert (await refusal(me(auth, login.token))).reason == KernelReason.SESSION_ENDED
+    assert (await refusal(auth.refresh(login.refresh_token))).reason == KernelReason.SESSION_ENDED
     assert login.session_id in (await auth.auth.GetJwks(pb.GetJwksRequest())).revoked_session_ids
 
 
@@ -121,7 +122,7 @@ async def test_other_people_s_sessions_do_not_exist(auth: AuthClient) -> None:
 
     for session_id in (bob.login.session_id, an_id()):
         call = auth.auth.RevokeSession(pb.RevokeSessionRequest(session_id=session_id), metadata=alice.metadata)
-        assert (await refusal(call)).reason is Reason.SESSION_NOT_FOUND
+        assert (await refusal(call)).reason == AuthReason.SESSION_NOT_FOUND
     assert (await me(auth, bob.login.token)).username == "bob"
 
 
@@ -136,7 +137,7 @@ async def test_a_new_password_ends_all_other_sessions(auth: AuthClient) -> None:
     for login in others:
         await assert_ended(auth, login)
     assert (await me(auth, person.login.token)).username == "alice"
-    assert (await refusal(auth.login("alice"))).reason is Reason.WRONG_CREDENTIALS
+    assert (await refusal(auth.login("alice"))).reason == AuthReason.WRONG_CREDENTIALS
     assert (await auth.login("alice", password="battery staple")).token
 
 
@@ -146,7 +147,7 @@ async def test_a_new_password_takes_the_old_one(auth: AuthClient) -> None:
 
     reasons = [(await refusal(auth.auth.ChangePassword(request, metadata=person.metadata))).reason for _ in range(6)]
 
-    assert reasons == [Reason.WRONG_CREDENTIALS] * 5 + [Reason.RATE_LIMITED]
+    assert reasons == [AuthReason.WRONG_CREDENTIALS] * 5 + [KernelReason.RATE_LIMITED]
     assert (await auth.login("alice")).token
 
 
@@ -156,7 +157,7 @@ async def test_a_new_password_has_the_same_limits(auth: AuthClient) -> None:
 
     error = await refusal(auth.auth.ChangePassword(request, metadata=person.metadata))
 
-    assert error.reason is Reason.PASSWORD_TOO_LONG
+    assert error.reason == AuthReason.PASSWORD_TOO_LONG
 
 
 async def test_a_deleted_account_is_gone_and_its_name_and_address_are_free(auth: AuthClient) -> None:
@@ -167,9 +168,9 @@ async def test_a_deleted_account_is_gone_and_its_name_and_address_are_free(auth:
 
     await assert_ended(auth, alice.login)
     await assert_ended(auth, other)
-    assert (await refusal(auth.login("alice"))).reason is Reason.WRONG_CREDENTIALS
+    assert (await refusal(auth.login("alice"))).reason == AuthReason.WRONG_CREDENTIALS
     get = auth.users.GetUser(users_pb.GetUserRequest(user_id=alice.user_id), metadata=bob.metadata)
-    assert (await refusal(get)).reason is Reason.USER_NOT_FOUND
+    assert (await refusal(get)).reason == AuthReason.USER_NOT_FOUND
     batch = users_pb.BatchGetUsersRequest(user_ids=[alice.user_id])
     found = await auth.users.BatchGetUsers(batch, metadata=bob.metadata)
     assert list(found.users) == [users_pb.User(user_id=alice.user_id, deleted=True)]
@@ -181,7 +182,7 @@ async def test_deleting_takes_the_password(auth: AuthClient) -> None:
 
     call = auth.auth.DeleteAccount(pb.DeleteAccountRequest(password="guess"), metadata=person.metadata)
 
-    assert (await refusal(call)).reason is Reason.WRONG_CREDENTIALS
+    assert (await refusal(call)).reason == AuthReason.WRONG_CREDENTIALS
     assert (await me(auth, person.login.token)).username == "alice"
 
 
@@ -198,14 +199,16 @@ async def test_nobody_is_let_in_without_a_token(auth: AuthClient) -> None:
 
     errors = [await refusal(call) for call in calls]
 
-    assert {error.reason for error in errors} == {Reason.TOKEN_MISSING}
+    assert {error.reason for error in errors} == {KernelReason.TOKEN_MISSING}
 
 
 async def test_a_user_s_token_is_not_enough_for_what_is_for_services(auth: AuthClient) -> None:
     person = await auth.person("alice")
     request = users_pb.BatchGetBlocksRequest(user_ids=[person.user_id])
 
-    assert (await refusal(auth.users.BatchGetBlocks(request, metadata=person.metadata))).reason is Reason.SERVICE_ONLY
+    assert (
+        await refusal(auth.users.BatchGetBlocks(request, metadata=person.metadata))
+    ).reason == KernelReason.SERVICE_ONLY
 
 
 async def test_the_same_token_fails_where_it_was_forged(auth: AuthClient) -> None:
@@ -213,4 +216,4 @@ async def test_the_same_token_fails_where_it_was_forged(auth: AuthClient) -> Non
     head, claims, signature = person.login.token.split(".")
     forged = ".".join([head, claims, signature[::-1]])
 
-    assert (await refusal(me(auth, forged))).reason is Reason.TOKEN_INVALID
+    assert (await refusal(me(auth, forged))).reason == KernelReason.TOKEN_INVALID

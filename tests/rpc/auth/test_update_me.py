@@ -7,7 +7,9 @@ from chatly.auth.v1 import user_service_pb2 as pb
 from chatly.media.v1.media_service_pb2 import MEDIA_PURPOSE_AVATAR, MEDIA_PURPOSE_MESSAGE, Media
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from kernel.errors import Code, Reason
+from kernel.errors import Code, KernelReason
+from services.auth.errors import AuthReason
+from services.media.errors import MediaReason
 from tests.builders import an_id
 from tests.fakes import FakeClock
 from tests.rpc.auth.clients import AuthClient, Person, refusal
@@ -74,7 +76,7 @@ async def test_what_cannot_be_is_refused_by_its_field(
 
     error = await refusal(update(auth, person, *paths, **fields))
 
-    assert error.reason is Reason.INVALID_FIELD
+    assert error.reason == KernelReason.INVALID_FIELD
     assert [violation.field for violation in error.violations] == [field]
 
 
@@ -82,7 +84,7 @@ async def test_a_taken_name_is_refused_and_one_s_own_may_change_its_case(auth: A
     person = await auth.person("alice")
     await auth.register("Bob")
 
-    assert (await refusal(update(auth, person, username="BOB"))).reason is Reason.USERNAME_TAKEN
+    assert (await refusal(update(auth, person, username="BOB"))).reason == AuthReason.USERNAME_TAKEN
     assert (await update(auth, person, username="ALICE")).username == "ALICE"
 
 
@@ -106,7 +108,7 @@ async def test_an_unknown_file_is_no_avatar(auth: AuthClient) -> None:
 
     error = await refusal(update(auth, person, avatar_media_id=an_id()))
 
-    assert (error.code, error.reason) == (Code.NOT_FOUND, Reason.MEDIA_NOT_FOUND)
+    assert (error.code, error.reason) == (Code.NOT_FOUND, MediaReason.MEDIA_NOT_FOUND)
 
 
 async def test_neither_are_other_people_s_pictures_nor_files_of_messages(auth: AuthClient, media: FakeMedia) -> None:
@@ -116,7 +118,7 @@ async def test_neither_are_other_people_s_pictures_nor_files_of_messages(auth: A
 
     for media_id in (not_mine, not_a_picture):
         error = await refusal(update(auth, alice, bio="changed?", avatar_media_id=media_id))
-        assert (error.code, error.reason) == (Code.PERMISSION_DENIED, Reason.MEDIA_FORBIDDEN)
+        assert (error.code, error.reason) == (Code.PERMISSION_DENIED, AuthReason.MEDIA_FORBIDDEN)
     user = (await auth.users.GetMe(pb.GetMeRequest(), metadata=alice.metadata)).user
     assert (user.bio, user.avatar_url) == ("", "")
 
@@ -127,5 +129,5 @@ async def test_without_the_media_service_only_the_picture_cannot_change(tmp_path
 
         error = await refusal(update(auth, person, bio="Hi", avatar_media_id=an_id()))
 
-        assert (error.code, error.reason) == (Code.UNAVAILABLE, Reason.SERVICE_UNAVAILABLE)
+        assert (error.code, error.reason) == (Code.UNAVAILABLE, KernelReason.SERVICE_UNAVAILABLE)
         assert (await update(auth, person, bio="Hi")).bio == "Hi"

@@ -11,9 +11,10 @@ from chatly.persister.v1.persister_service_pb2_grpc import PersisterServiceStub
 from chatly.presence.v1 import presence_service_pb2 as pb
 from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 
-from kernel.errors import ChatlyError, Code, FieldViolation, Reason, unavailable
+from kernel.errors import ChatlyError, Code, FieldViolation, KernelReason, unavailable
 from kernel.grpc.client import from_rpc_error, open_channel
 from kernel.grpc.context import ServiceCaller, caller_var, current_request, current_user
+from services.messaging.errors import MessagingReason
 from tests.builders import an_id
 from tests.fakes import Mesh, running
 from tests.rpc.kernel.services import a_service, failure, no_keys
@@ -94,7 +95,7 @@ class Flaky:
     async def __call__(self, _: object, __: object) -> None:
         self.calls += 1
         if self.calls <= self._failures:
-            raise unavailable(Reason.STORE_UNAVAILABLE, "not now")
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, "not now")
 
 
 async def test_a_call_without_side_effects_is_tried_again_while_the_peer_is_unavailable() -> None:
@@ -141,10 +142,10 @@ async def _seen_by_the_caller(error: Exception) -> ChatlyError:
 @pytest.mark.parametrize(
     "error",
     [
-        ChatlyError(Code.PERMISSION_DENIED, Reason.ROLE_TOO_LOW, "no", {"required_role": "ADMIN"}),
-        ChatlyError(Code.INVALID_ARGUMENT, Reason.INVALID_FIELD, "x: y", violations=(FieldViolation("x", "y"),)),
-        unavailable(Reason.LOG_UNAVAILABLE, "later", retry_after=2.5),
-        ChatlyError(Code.UNAUTHENTICATED, Reason.SESSION_ENDED, "over"),
+        ChatlyError(Code.PERMISSION_DENIED, MessagingReason.ROLE_TOO_LOW, "no", {"required_role": "ADMIN"}),
+        ChatlyError(Code.INVALID_ARGUMENT, KernelReason.INVALID_FIELD, "x: y", violations=(FieldViolation("x", "y"),)),
+        unavailable(KernelReason.LOG_UNAVAILABLE, "later", retry_after=2.5),
+        ChatlyError(Code.UNAUTHENTICATED, KernelReason.SESSION_ENDED, "over"),
     ],
 )
 async def test_what_a_peer_explains_passes_through_as_it_is(error: ChatlyError) -> None:
@@ -155,13 +156,13 @@ async def test_what_a_peer_explains_passes_through_as_it_is(error: ChatlyError) 
     "error",
     [
         TimeoutError(),
-        unavailable(Reason.SHUTTING_DOWN, "bye"),
+        unavailable(KernelReason.SHUTTING_DOWN, "bye"),
     ],
 )
 async def test_a_peer_that_is_too_slow_or_going_away_is_unavailable_by_name(error: Exception) -> None:
     seen = await _seen_by_the_caller(error)
 
-    assert (seen.code, seen.reason) == (Code.UNAVAILABLE, Reason.SERVICE_UNAVAILABLE)
+    assert (seen.code, seen.reason) == (Code.UNAVAILABLE, KernelReason.SERVICE_UNAVAILABLE)
     assert seen.metadata == {"service": "auth"}
 
 
@@ -169,7 +170,7 @@ async def test_a_peer_that_cannot_be_reached_is_unavailable_by_name() -> None:
     async with open_channel(NOBODY_HOME, forward="none", default_timeout=2) as channel:
         seen = from_rpc_error("auth", await failure(AuthServiceStub(channel).GetJwks(auth_pb.GetJwksRequest())))
 
-    assert (seen.code, seen.reason) == (Code.UNAVAILABLE, Reason.SERVICE_UNAVAILABLE)
+    assert (seen.code, seen.reason) == (Code.UNAVAILABLE, KernelReason.SERVICE_UNAVAILABLE)
     assert seen.retry_after is not None
 
 
@@ -179,5 +180,5 @@ async def test_a_status_that_nobody_explains_is_an_internal_error_that_names_the
             "auth", await failure(PresenceServiceStub(served.channel).SetStatus(pb.SetStatusRequest()))
         )
 
-    assert (seen.code, seen.reason) == (Code.INTERNAL, Reason.INTERNAL)
+    assert (seen.code, seen.reason) == (Code.INTERNAL, KernelReason.INTERNAL)
     assert seen.metadata == {"service": "auth"}

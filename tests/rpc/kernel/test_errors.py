@@ -8,7 +8,9 @@ from chatly.auth.v1 import auth_service_pb2 as pb
 from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from structlog.testing import capture_logs
 
-from kernel.errors import ChatlyError, Code, FieldViolation, Reason, unavailable
+from kernel.errors import ChatlyError, Code, FieldViolation, KernelReason, unavailable
+from services.auth.errors import AuthReason
+from services.messaging.errors import MessagingReason
 from tests.fakes import running
 from tests.rpc.kernel.services import (
     a_service,
@@ -36,7 +38,7 @@ async def _raised(error: Exception) -> grpc.aio.AioRpcError:
 
 @pytest.mark.parametrize("code", list(Code))
 async def test_every_code_arrives_as_the_status_of_the_same_name(code: Code) -> None:
-    error = await _raised(ChatlyError(code, Reason.BLOCKED, "so it is"))
+    error = await _raised(ChatlyError(code, MessagingReason.BLOCKED, "so it is"))
 
     assert error.code().name == code.name
     assert error.details() == "so it is"
@@ -44,7 +46,7 @@ async def test_every_code_arrives_as_the_status_of_the_same_name(code: Code) -> 
 
 
 async def test_error_info_carries_domain_and_metadata() -> None:
-    error = await _raised(ChatlyError(Code.FAILED_PRECONDITION, Reason.GROUP_FULL, "full", {"limit": "500"}))
+    error = await _raised(ChatlyError(Code.FAILED_PRECONDITION, MessagingReason.GROUP_FULL, "full", {"limit": "500"}))
 
     assert info(error).domain == "chatly"
     assert dict(info(error).metadata) == {"limit": "500"}
@@ -52,20 +54,20 @@ async def test_error_info_carries_domain_and_metadata() -> None:
 
 async def test_field_violations_become_a_bad_request() -> None:
     broken = (FieldViolation("text", "too long"), FieldViolation("emoji", "none"))
-    error = await _raised(ChatlyError(Code.INVALID_ARGUMENT, Reason.INVALID_FIELD, "wrong", violations=broken))
+    error = await _raised(ChatlyError(Code.INVALID_ARGUMENT, KernelReason.INVALID_FIELD, "wrong", violations=broken))
 
     assert violations(error) == {"text": "too long", "emoji": "none"}
 
 
 async def test_a_delay_becomes_retry_info() -> None:
-    error = await _raised(unavailable(Reason.LOG_UNAVAILABLE, "later", retry_after=1.5))
+    error = await _raised(unavailable(KernelReason.LOG_UNAVAILABLE, "later", retry_after=1.5))
 
     assert retry_seconds(error) == 1.5
 
 
 @pytest.mark.parametrize("letter", ["a", "ä", "漢", "😀"])
 async def test_a_very_long_text_is_cut_rather_than_breaking_the_answer(letter: str) -> None:
-    error = await _raised(ChatlyError(Code.NOT_FOUND, Reason.USER_NOT_FOUND, letter * 20_000))
+    error = await _raised(ChatlyError(Code.NOT_FOUND, AuthReason.USER_NOT_FOUND, letter * 20_000))
 
     told = error.details() or ""
     assert error.code() is grpc.StatusCode.NOT_FOUND

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from kernel.errors import ChatlyError, Code, Reason, invalid_field
+from kernel.errors import ChatlyError, Code, KernelReason, invalid_field
 from kernel.grpc.context import current_request, current_user
 from kernel.http import authenticate
 from tests.builders import an_id
@@ -35,7 +35,7 @@ async def _wrong(_: Request) -> Response:
 
 
 async def _busy(_: Request) -> Response:
-    raise ChatlyError(Code.RESOURCE_EXHAUSTED, Reason.RATE_LIMITED, "slower", retry_after=1.2)
+    raise ChatlyError(Code.RESOURCE_EXHAUSTED, KernelReason.RATE_LIMITED, "slower", retry_after=1.2)
 
 
 async def _defect(_: Request) -> Response:

@@ -8,7 +8,7 @@ import grpc
 import pytest
 from chatly.auth.v1 import auth_service_pb2 as pb
 
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code, KernelReason
 from kernel.grpc.client import open_channel
 from kernel.grpc.jwks import JwksFeed
 from kernel.grpc.tokens import TokenVerifier
@@ -115,4 +115,4 @@ async def test_while_auth_cannot_be_asked_an_unknown_key_is_not_the_callers_faul
         with pytest.raises(ChatlyError) as raised:
             await verifier.verify(_token(a_keypair()))
 
-    assert (raised.value.code, raised.value.reason) == (Code.UNAVAILABLE, Reason.SERVICE_UNAVAILABLE)
+    assert (raised.value.code, raised.value.reason) == (Code.UNAVAILABLE, KernelReason.SERVICE_UNAVAILABLE)

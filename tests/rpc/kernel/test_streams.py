@@ -13,8 +13,9 @@ from chatly.presence.v1 import presence_service_pb2 as pb
 from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 from prometheus_client import REGISTRY
 
-from kernel.errors import Reason, not_found
+from kernel.errors import not_found
 from kernel.grpc.settings import ServerSettings
+from services.auth.errors import AuthReason
 from tests.builders import an_id
 from tests.fakes import FakeClock, Mesh, Served, running
 from tests.rpc.kernel.services import a_service, failure, info, reason
@@ -176,7 +177,7 @@ async def test_open_streams_are_counted_while_they_are_open() -> None:
 async def test_an_error_in_mid_stream_arrives_after_what_was_sent() -> None:
     async def failing(_: object, __: object) -> AsyncIterator[pb.ConnectResponse]:
         yield pb.ConnectResponse(snapshot=True)
-        raise not_found(Reason.USER_NOT_FOUND, "gone")
+        raise not_found(AuthReason.USER_NOT_FOUND, "gone")
 
     async with running(a_service("presence", Connect=failing)) as served:
         call = _connect(served)

@@ -98,7 +98,7 @@ async def test_in_a_stream_with_an_answer_for_each_request_the_handler_judges_ea
             try:
                 validate(request)
             except ChatlyError as error:
-                yield messaging_pb.SendMessagesResponse(error=messaging_pb.SendError(reason=error.reason.value))
+                yield messaging_pb.SendMessagesResponse(error=messaging_pb.SendError(reason=error.reason))
             else:
                 yield messaging_pb.SendMessagesResponse(client_message_id=request.send.client_message_id)
 

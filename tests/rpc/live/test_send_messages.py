@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import grpc
 from chatly.messaging.v1 import messaging_service_pb2 as pb
 
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
+from services.messaging.errors import MessagingReason
 from tests.builders import an_id
 from tests.rpc.messaging.town import ANN, BOB, CID, EVE, Town, between
 
@@ -48,10 +49,10 @@ async def test_a_send_that_breaks_a_rule_is_answered_by_its_error_and_the_rest_i
     )
     assert [(answer.error.code, answer.error.reason) for answer in answers] == [
         (0, ""),
-        (invalid, Reason.INVALID_FIELD),
-        (missing, Reason.USER_NOT_FOUND),
-        (invalid, Reason.INVALID_FIELD),
-        (denied, Reason.NOT_A_MEMBER),
+        (invalid, KernelReason.INVALID_FIELD),
+        (missing, MessagingReason.USER_NOT_FOUND),
+        (invalid, KernelReason.INVALID_FIELD),
+        (denied, MessagingReason.NOT_A_MEMBER),
         (0, ""),
     ]
     assert "send.text" in answers[1].error.message
@@ -70,7 +71,7 @@ async def test_bytes_that_are_no_request_are_answered_too(town: Town) -> None:
         async for data in call(iter([b"\xff\xff\xff", good]), metadata=town.by(ANN))
     ]
 
-    assert answers[0].error.reason == Reason.MALFORMED_REQUEST
+    assert answers[0].error.reason == KernelReason.MALFORMED_REQUEST
     assert answers[1].HasField("message")
 
 
@@ -83,8 +84,8 @@ async def test_a_repeat_on_the_stream_gives_the_same_message(town: Town) -> None
 
 
 async def test_what_may_be_tried_again_says_when(town: Town) -> None:
-    town.log.unavailable = unavailable(Reason.LOG_UNAVAILABLE, "the log is away", retry_after=1.5)
+    town.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "the log is away", retry_after=1.5)
 
     (answer,) = await answers_to(town, a_send(user_id=BOB))
 
-    assert (answer.error.reason, answer.error.retry_after_ms) == (Reason.LOG_UNAVAILABLE, 1_500)
+    assert (answer.error.reason, answer.error.retry_after_ms) == (KernelReason.LOG_UNAVAILABLE, 1_500)

@@ -10,7 +10,8 @@ from chatly.messaging.v1 import messaging_service_pb2 as pb
 from chatly.messaging.v1.live_pb2 import LiveEvent
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
-from kernel.errors import Reason
+from kernel.errors import KernelReason
+from services.messaging.errors import MessagingReason
 from tests.builders import an_id
 from tests.rpc.messaging.town import ANN, BOB, EVE, Town, a_town, between, refused
 
@@ -129,13 +130,13 @@ async def test_strangers_hear_nothing(town: Town) -> None:
 
 
 async def test_a_cursor_that_nobody_gave_out_is_refused(town: Town) -> None:
-    with refused(Reason.INVALID_CURSOR, grpc.StatusCode.INVALID_ARGUMENT):
+    with refused(MessagingReason.INVALID_CURSOR, grpc.StatusCode.INVALID_ARGUMENT):
         async with watching(town, BOB, "AAAA"):
             pass
 
 
 async def test_without_a_token_there_is_no_stream(town: Town) -> None:
-    with refused(Reason.TOKEN_MISSING, grpc.StatusCode.UNAUTHENTICATED):
+    with refused(KernelReason.TOKEN_MISSING, grpc.StatusCode.UNAUTHENTICATED):
         await town.rpc.Subscribe(pb.SubscribeRequest()).read()
 
 
@@ -173,6 +174,6 @@ async def test_a_client_that_stops_reading_is_ended_and_others_are_served(town: 
         for number in range(500):
             await town.send(ANN, chat_id=group.chat_id, text=f"{number:04}" + "🙂" * 3_996)
             await quick.text(f"{number:04}" + "🙂" * 3_996)
-    with refused(Reason.SLOW_READER, grpc.StatusCode.RESOURCE_EXHAUSTED):
+    with refused(MessagingReason.SLOW_READER, grpc.StatusCode.RESOURCE_EXHAUSTED):
         while await slow.read() is not grpc.aio.EOF:
             pass

@@ -24,12 +24,14 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import (
     add_MessagingServiceServicer_to_server,
 )
 
-from kernel.errors import ChatlyError, Code, Reason, denied, unavailable
+from kernel.errors import ChatlyError, Code, KernelReason, denied, unavailable
 from kernel.grpc.client import from_rpc_error
 from kernel.grpc.context import current_user
 from kernel.service import Service
+from services.auth.errors import AuthReason
 from services.media.settings import MediaSettings
 from services.media.wiring import open_media
+from services.messaging.errors import MessagingReason
 from tests.builders import an_id
 from tests.fakes import MemoryLog, Mesh, Served, a_platform, running
 from tests.unit.media.builders import a_direct_chat
@@ -46,9 +48,9 @@ class Groups(MessagingServiceServicer):
 
     async def GetChat(self, request: messaging_pb.GetChatRequest, context: object) -> messaging_pb.GetChatResponse:
         if self.away:
-            raise unavailable(Reason.SHUTTING_DOWN, "away")
+            raise unavailable(KernelReason.SHUTTING_DOWN, "away")
         if current_user().user_id not in self.members.get(request.chat_id, set()):
-            raise denied(Reason.NOT_A_MEMBER, "not a member")
+            raise denied(MessagingReason.NOT_A_MEMBER, "not a member")
         return messaging_pb.GetChatResponse()
 
 
@@ -60,7 +62,7 @@ class Profiles(UserServiceServicer):
 
     async def UpdateMe(self, request: auth_pb.UpdateMeRequest, context: object) -> auth_pb.UpdateMeResponse:
         if request.username == "taken":
-            raise ChatlyError(Code.ALREADY_EXISTS, Reason.USERNAME_TAKEN, "taken")
+            raise ChatlyError(Code.ALREADY_EXISTS, AuthReason.USERNAME_TAKEN, "taken")
         user_id = current_user().user_id
         self.asked.append((user_id, request))
         user = auth_pb.User(

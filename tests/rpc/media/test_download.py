@@ -4,7 +4,8 @@ import grpc
 import pytest
 from chatly.media.v1 import media_service_pb2 as pb
 
-from kernel.errors import Code, Reason
+from kernel.errors import Code
+from services.media.errors import MediaReason
 from tests.rpc.media.house import House, refusal
 from tests.unit.media.samples import PDF, a_png, opened
 
@@ -39,7 +40,7 @@ async def test_an_offset_behind_the_end_is_out_of_range(house: House) -> None:
         await house.download(media.media_id, offset=len(PDF) + 1)
 
     error = refusal(failed.value)
-    assert (error.code, error.reason) == (Code.OUT_OF_RANGE, Reason.WRONG_OFFSET)
+    assert (error.code, error.reason) == (Code.OUT_OF_RANGE, MediaReason.WRONG_OFFSET)
     assert error.metadata == {"expected_offset": str(len(PDF))}
 
 
@@ -58,4 +59,4 @@ async def test_a_document_has_no_thumbnail(house: House) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as failed:
         await house.download(media.media_id, variant=pb.MediaVariant.MEDIA_VARIANT_THUMBNAIL)
 
-    assert refusal(failed.value).reason is Reason.MEDIA_NOT_FOUND
+    assert refusal(failed.value).reason == MediaReason.MEDIA_NOT_FOUND

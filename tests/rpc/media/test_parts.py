@@ -11,6 +11,7 @@ import pytest
 from chatly.media.v1 import media_service_pb2 as pb
 
 from kernel.errors import Code, Reason
+from services.media.errors import MediaReason
 from tests.builders import an_id
 from tests.fakes import MemoryLog
 from tests.rpc.media.house import ANN, BOB, House, a_house, refusal
@@ -88,7 +89,11 @@ async def test_a_part_that_begins_elsewhere_is_told_where_to_begin(house: House,
         await part(house, upload, TEXT[:100], offset)
 
     error = refusal(failed.value)
-    assert (error.code, error.reason, error.metadata) == (Code.ABORTED, Reason.WRONG_OFFSET, {"expected_offset": "100"})
+    assert (error.code, error.reason, error.metadata) == (
+        Code.ABORTED,
+        MediaReason.WRONG_OFFSET,
+        {"expected_offset": "100"},
+    )
 
 
 async def test_the_same_part_sent_many_times_at_once_is_there_once(house: House) -> None:
@@ -107,7 +112,7 @@ async def test_a_part_behind_the_announced_end_is_too_large(house: House) -> Non
         await part(house, upload, TEXT + b"x", 0)
 
     error = refusal(failed.value)
-    assert (error.reason, error.metadata) == (Reason.FILE_TOO_LARGE, {"limit_bytes": str(len(TEXT))})
+    assert (error.reason, error.metadata) == (MediaReason.FILE_TOO_LARGE, {"limit_bytes": str(len(TEXT))})
 
 
 async def test_completing_too_early_says_what_lacks_and_may_be_repeated_later(house: House) -> None:
@@ -118,7 +123,7 @@ async def test_completing_too_early_says_what_lacks_and_may_be_repeated_later(ho
         await complete(house, upload)
 
     error = refusal(failed.value)
-    assert error.reason is Reason.UPLOAD_INCOMPLETE
+    assert error.reason == MediaReason.UPLOAD_INCOMPLETE
     assert error.metadata == {"received_bytes": "100", "expected_bytes": str(len(TEXT))}
     await part(house, upload, TEXT[100:], 100)
     assert (await complete(house, upload)).size_bytes == len(TEXT)
@@ -145,7 +150,7 @@ async def test_content_that_is_refused_ends_the_upload(house: House) -> None:
             await complete(house, upload)
         reasons.append(refusal(failed.value).reason)
 
-    assert reasons == [Reason.FILE_TYPE_NOT_ALLOWED, Reason.UPLOAD_NOT_FOUND]
+    assert reasons == [MediaReason.FILE_TYPE_NOT_ALLOWED, MediaReason.UPLOAD_NOT_FOUND]
     assert house.kept_files() == []
 
 
@@ -159,7 +164,7 @@ async def test_an_upload_of_others_does_not_exist(
     with pytest.raises(grpc.aio.AioRpcError) as failed:
         await call(house, upload, by=BOB)
 
-    assert refusal(failed.value).reason is Reason.UPLOAD_NOT_FOUND
+    assert refusal(failed.value).reason == MediaReason.UPLOAD_NOT_FOUND
 
 
 async def test_completing_somebody_elses_finished_upload_gives_nothing_away(house: House) -> None:
@@ -170,12 +175,12 @@ async def test_completing_somebody_elses_finished_upload_gives_nothing_away(hous
     with pytest.raises(grpc.aio.AioRpcError) as failed:
         await complete(house, upload, by=BOB)
 
-    assert refusal(failed.value).reason is Reason.UPLOAD_NOT_FOUND
+    assert refusal(failed.value).reason == MediaReason.UPLOAD_NOT_FOUND
 
 
-@pytest.mark.parametrize(("size", "reason"), [(0, Reason.FILE_EMPTY), (26_214_401, Reason.FILE_TOO_LARGE)])
+@pytest.mark.parametrize(("size", "reason"), [(0, MediaReason.FILE_EMPTY), (26_214_401, MediaReason.FILE_TOO_LARGE)])
 async def test_a_size_of_nothing_or_too_much_is_refused_at_once(house: House, size: int, reason: Reason) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as failed:
         await begin(house, PDF, size_bytes=size)
 
-    assert refusal(failed.value).reason is reason
+    assert refusal(failed.value).reason == reason

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from chatly.media.v1 import media_service_pb2 as pb
 
-from kernel.errors import Code, Reason
+from kernel.errors import Code, KernelReason, Reason
+from services.media.errors import MediaReason
 from tests.rpc.media.house import ANN, House, a_house, steps_of
 from tests.unit.media.samples import PDF, a_jpeg, a_png_that_claims, a_zip
 from tests.waiting import eventually
@@ -57,36 +58,38 @@ class Refused:
 
 
 REFUSED = {
-    "one byte too much": Refused(data=PDF.ljust(1_001), reason=Reason.FILE_TOO_LARGE, metadata={"limit_bytes": "1000"}),
+    "one byte too much": Refused(
+        data=PDF.ljust(1_001), reason=MediaReason.FILE_TOO_LARGE, metadata={"limit_bytes": "1000"}
+    ),
     "announced too large": Refused(
-        start={"size_bytes": 1_001}, reason=Reason.FILE_TOO_LARGE, metadata={"limit_bytes": "1000"}
+        start={"size_bytes": 1_001}, reason=MediaReason.FILE_TOO_LARGE, metadata={"limit_bytes": "1000"}
     ),
     "more than announced": Refused(
-        start={"size_bytes": 20}, reason=Reason.FILE_TOO_LARGE, metadata={"limit_bytes": "20"}
+        start={"size_bytes": 20}, reason=MediaReason.FILE_TOO_LARGE, metadata={"limit_bytes": "20"}
     ),
     "less than announced": Refused(
         start={"size_bytes": 999},
         code=Code.FAILED_PRECONDITION,
-        reason=Reason.UPLOAD_INCOMPLETE,
+        reason=MediaReason.UPLOAD_INCOMPLETE,
         metadata={"received_bytes": str(len(PDF)), "expected_bytes": "999"},
     ),
-    "nothing": Refused(data=b"", reason=Reason.FILE_EMPTY),
-    "other bytes": Refused(start={"sha256": "0" * 64}, reason=Reason.CHECKSUM_MISMATCH),
+    "nothing": Refused(data=b"", reason=MediaReason.FILE_EMPTY),
+    "other bytes": Refused(start={"sha256": "0" * 64}, reason=MediaReason.CHECKSUM_MISMATCH),
     "html": Refused(
-        data=b"<html><script>", reason=Reason.FILE_TYPE_NOT_ALLOWED, metadata={"detected_type": "text/html"}
+        data=b"<html><script>", reason=MediaReason.FILE_TYPE_NOT_ALLOWED, metadata={"detected_type": "text/html"}
     ),
     "huge image": Refused(
         data=a_png_that_claims(50_000, 50_000),
-        reason=Reason.IMAGE_UNREADABLE,
+        reason=MediaReason.IMAGE_UNREADABLE,
         metadata={"limit_pixels": "40000000"},
     ),
     "document as avatar": Refused(
         start={"purpose": AVATAR},
-        reason=Reason.FILE_TYPE_NOT_ALLOWED,
+        reason=MediaReason.FILE_TYPE_NOT_ALLOWED,
         metadata={"detected_type": "application/pdf"},
     ),
     "avatar too large": Refused(
-        data=a_jpeg(), start={"purpose": AVATAR}, reason=Reason.FILE_TOO_LARGE, metadata={"limit_bytes": "200"}
+        data=a_jpeg(), start={"purpose": AVATAR}, reason=MediaReason.FILE_TOO_LARGE, metadata={"limit_bytes": "200"}
     ),
 }
 
@@ -109,7 +112,7 @@ async def test_a_file_that_is_too_large_is_refused_while_it_still_arrives(tmp_pa
     async with a_house(tmp_path, max_bytes=1_000) as house:
         error = await house.refused(endless())
 
-        assert error.reason is Reason.FILE_TOO_LARGE
+        assert error.reason == MediaReason.FILE_TOO_LARGE
         assert house.kept_files() == []
 
 
@@ -139,7 +142,7 @@ async def test_an_upload_that_stops_half_way_leaves_nothing_behind(house: House)
 async def test_steps_out_of_order_are_refused_by_name(house: House, steps: list[pb.UploadRequest]) -> None:
     error = await house.refused(steps)
 
-    assert error.reason is Reason.INVALID_FIELD
+    assert error.reason == KernelReason.INVALID_FIELD
     assert [violation.field for violation in error.violations] == ["start"]
     assert house.kept_files() == []
 
@@ -147,4 +150,4 @@ async def test_steps_out_of_order_are_refused_by_name(house: House, steps: list[
 async def test_nobody_uploads_without_a_token(house: House) -> None:
     error = await house.refused(steps_of(PDF), owner=None)
 
-    assert error.reason is Reason.TOKEN_MISSING
+    assert error.reason == KernelReason.TOKEN_MISSING

@@ -9,7 +9,8 @@ from chatly.messaging.v1 import message_pb2
 from chatly.messaging.v1 import messaging_service_pb2 as pb
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from kernel.errors import Reason
+from kernel.errors import KernelReason
+from services.messaging.errors import MessagingReason
 from tests.builders import an_id
 from tests.rpc.messaging.town import ANN, BOB, CID, EVE, Town, between, refused
 
@@ -114,7 +115,7 @@ BAD_GROUPS: list[dict[str, Any]] = [
 
 async def test_a_bad_group_is_refused_by_its_field(town: Town) -> None:
     for wrong in BAD_GROUPS:
-        with refused(Reason.INVALID_FIELD, INVALID):
+        with refused(KernelReason.INVALID_FIELD, INVALID):
             await town.a_group(ANN, **wrong)
     assert town.log.records() == []
 
@@ -123,20 +124,20 @@ async def test_bad_changes_of_a_group_are_refused(town: Town) -> None:
     group = (await town.a_group(ANN, BOB)).chat_id
     ann, bob = town.by(ANN), town.by(BOB)
     mask = FieldMask(paths=["owner"])
-    with refused(Reason.INVALID_FIELD, INVALID):
+    with refused(KernelReason.INVALID_FIELD, INVALID):
         await town.rpc.UpdateGroup(pb.UpdateGroupRequest(chat_id=group, update_mask=mask), metadata=ann)
-    with refused(Reason.INVALID_FIELD, INVALID):
+    with refused(KernelReason.INVALID_FIELD, INVALID):
         mask = FieldMask(paths=["title"])
         await town.rpc.UpdateGroup(pb.UpdateGroupRequest(chat_id=group, update_mask=mask), metadata=ann)
-    with refused(Reason.INVALID_FIELD, INVALID):
+    with refused(KernelReason.INVALID_FIELD, INVALID):
         await town.rpc.LeaveGroup(pb.LeaveGroupRequest(chat_id=between(ANN, BOB)), metadata=ann)
-    with refused(Reason.ROLE_TOO_LOW, DENIED):
+    with refused(MessagingReason.ROLE_TOO_LOW, DENIED):
         await town.rpc.AddMembers(pb.AddMembersRequest(chat_id=group, user_ids=[CID]), metadata=bob)
-    with refused(Reason.ROLE_TOO_LOW, DENIED):
+    with refused(MessagingReason.ROLE_TOO_LOW, DENIED):
         await town.rpc.RemoveMember(pb.RemoveMemberRequest(chat_id=group, user_id=ANN), metadata=bob)
-    with refused(Reason.LAST_OWNER, PRECONDITION):
+    with refused(MessagingReason.LAST_OWNER, PRECONDITION):
         await town.rpc.LeaveGroup(pb.LeaveGroupRequest(chat_id=group), metadata=ann)
-    with refused(Reason.USER_NOT_FOUND, grpc.StatusCode.NOT_FOUND):
+    with refused(MessagingReason.USER_NOT_FOUND, grpc.StatusCode.NOT_FOUND):
         await town.rpc.AddMembers(pb.AddMembersRequest(chat_id=group, user_ids=[an_id()]), metadata=ann)
 
 
@@ -145,7 +146,7 @@ async def test_a_full_group_says_so_with_its_limit(town: Town, monkeypatch: pyte
     monkeypatch.setattr("services.messaging.roles.MAX_GROUP_MEMBERS", 3)
     group = (await town.a_group(ANN, CID, EVE)).chat_id
 
-    with refused(Reason.GROUP_FULL, PRECONDITION):
+    with refused(MessagingReason.GROUP_FULL, PRECONDITION):
         await town.rpc.AddMembers(pb.AddMembersRequest(chat_id=group, user_ids=[BOB]), metadata=town.by(ANN))
 
 
@@ -163,7 +164,7 @@ async def test_contacts_are_told_to_services_only(town: Town) -> None:
     answer = await town.rpc.ListContacts(request, metadata=town.served.as_service("presence"))
 
     assert list(answer.user_ids) == [BOB]
-    with refused(Reason.SERVICE_ONLY, DENIED):
+    with refused(KernelReason.SERVICE_ONLY, DENIED):
         await town.rpc.ListContacts(request, metadata=town.by(ANN))
 
 
@@ -171,5 +172,5 @@ async def test_a_stranger_learns_nothing_not_even_that_a_group_exists(town: Town
     group = (await town.a_group(ANN, BOB)).chat_id
 
     for chat_id in (group, an_id()):
-        with refused(Reason.NOT_A_MEMBER, DENIED):
+        with refused(MessagingReason.NOT_A_MEMBER, DENIED):
             await town.rpc.GetChat(pb.GetChatRequest(chat_id=chat_id), metadata=town.by(EVE))

@@ -8,7 +8,9 @@ from uuid import uuid1
 import grpc
 from chatly.messaging.v1 import messaging_service_pb2 as pb
 
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
+from services.media.errors import MediaReason
+from services.messaging.errors import MessagingReason
 from tests.builders import an_id
 from tests.fakes import MemoryLog
 from tests.rpc.messaging.town import ANN, BOB, CID, EVE, Town, a_town, between, refused
@@ -113,7 +115,7 @@ BAD_SENDS: list[dict[str, Any]] = [
 
 async def test_a_bad_send_is_refused_by_its_field(town: Town) -> None:
     for wrong in BAD_SENDS:
-        with refused(Reason.INVALID_FIELD, INVALID):
+        with refused(KernelReason.INVALID_FIELD, INVALID):
             await town.send(ANN, **{"user_id": BOB, **wrong})
     assert town.log.records() == []
 
@@ -139,27 +141,27 @@ async def test_other_bad_requests_are_refused_by_their_fields(town: Town) -> Non
         town.list(BOB),
     ]
     for call in calls:
-        with refused(Reason.INVALID_FIELD, INVALID):
+        with refused(KernelReason.INVALID_FIELD, INVALID):
             await call
-    with refused(Reason.INVALID_PAGE_TOKEN, INVALID):
+    with refused(KernelReason.INVALID_PAGE_TOKEN, INVALID):
         await town.list(BOB, user_id=ANN, page_token="AAAA")
 
 
 async def test_unknown_messages_users_and_files_are_not_found(town: Town) -> None:
     unknown = str(uuid1())
     request = pb.GetMessageRequest(chat_id=between(ANN, BOB), message_id=unknown)
-    with refused(Reason.MESSAGE_NOT_FOUND, NOT_FOUND):
+    with refused(MessagingReason.MESSAGE_NOT_FOUND, NOT_FOUND):
         await town.rpc.GetMessage(request, metadata=town.by(ANN))
-    with refused(Reason.MESSAGE_NOT_FOUND, NOT_FOUND):
+    with refused(MessagingReason.MESSAGE_NOT_FOUND, NOT_FOUND):
         await town.send(ANN, user_id=BOB, reply_to_message_id=unknown)
-    with refused(Reason.USER_NOT_FOUND, NOT_FOUND):
+    with refused(MessagingReason.USER_NOT_FOUND, NOT_FOUND):
         await town.send(ANN, user_id=an_id())
-    with refused(Reason.MEDIA_NOT_FOUND, NOT_FOUND):
+    with refused(MediaReason.MEDIA_NOT_FOUND, NOT_FOUND):
         await town.send(ANN, user_id=BOB, media_ids=[an_id()])
 
 
 async def test_files_of_others_are_refused_as_media_refuses_them(town: Town) -> None:
-    with refused(Reason.MEDIA_FORBIDDEN, grpc.StatusCode.PERMISSION_DENIED):
+    with refused(MessagingReason.MEDIA_FORBIDDEN, grpc.StatusCode.PERMISSION_DENIED):
         await town.send(ANN, user_id=BOB, media_ids=[town.files.add(BOB)])
 
 
@@ -175,7 +177,7 @@ async def test_a_block_either_way_stops_sends_edits_and_reactions(town: Town) ->
         town.rpc.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="👍"), metadata=town.by(ANN)),
     ]
     for call in calls:
-        with refused(Reason.BLOCKED, grpc.StatusCode.PERMISSION_DENIED):
+        with refused(MessagingReason.BLOCKED, grpc.StatusCode.PERMISSION_DENIED):
             await call
 
 
@@ -193,16 +195,16 @@ async def test_messages_are_found_by_words_page_by_page(town: Town) -> None:
 
 async def test_while_the_log_is_away_sends_fail_with_a_time_to_come_back(town: Town) -> None:
     await town.send(ANN, user_id=BOB)
-    town.log.unavailable = unavailable(Reason.LOG_UNAVAILABLE, "away")
+    town.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "away")
 
-    with refused(Reason.LOG_UNAVAILABLE, grpc.StatusCode.UNAVAILABLE):
+    with refused(KernelReason.LOG_UNAVAILABLE, grpc.StatusCode.UNAVAILABLE):
         await town.send(ANN, user_id=BOB)
     assert len((await town.list(BOB, user_id=ANN)).messages) == 1
 
 
 async def test_without_auth_nobody_unknown_is_written_to(tmp_path: Path) -> None:
     async with a_town(tmp_path, peers=()) as town:
-        with refused(Reason.SERVICE_UNAVAILABLE, grpc.StatusCode.UNAVAILABLE):
+        with refused(KernelReason.SERVICE_UNAVAILABLE, grpc.StatusCode.UNAVAILABLE):
             await town.send(ANN, user_id=BOB)
 
 
@@ -216,5 +218,5 @@ async def test_what_was_acknowledged_is_there_after_a_restart_and_sent_once(tmp_
         assert list((await town.list(BOB, user_id=ANN)).messages) == [sent]
         assert await town.send(ANN, user_id=BOB, client_message_id=name) == sent
         assert (await town.send(CID, chat_id=group.chat_id)).chat_id == group.chat_id
-        with refused(Reason.NOT_A_MEMBER, grpc.StatusCode.PERMISSION_DENIED):
+        with refused(MessagingReason.NOT_A_MEMBER, grpc.StatusCode.PERMISSION_DENIED):
             await town.send(EVE, chat_id=group.chat_id)

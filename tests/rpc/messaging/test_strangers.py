@@ -8,7 +8,8 @@ import grpc
 from chatly.messaging.v1 import messaging_service_pb2 as pb
 from chatly.messaging.v1.messaging_service_pb2 import DESCRIPTOR
 
-from kernel.errors import Reason
+from kernel.errors import KernelReason
+from services.messaging.errors import MessagingReason
 from tests.builders import an_id
 from tests.problems import rpc_reason
 from tests.rpc.messaging.town import ANN, BOB, CID, EVE, Town, between
@@ -91,7 +92,7 @@ async def outcomes(calls: Mapping[str, Call], town: Town, chat: str, message: st
 async def test_nobody_is_sent_away(town: Town) -> None:
     found = await outcomes(EVERY, town, between(ANN, BOB), str(uuid1()), ())
 
-    assert found == dict.fromkeys(EVERY, Reason.TOKEN_MISSING)
+    assert found == dict.fromkeys(EVERY, KernelReason.TOKEN_MISSING)
 
 
 async def test_a_stranger_is_kept_out_of_a_group(town: Town) -> None:
@@ -100,7 +101,7 @@ async def test_a_stranger_is_kept_out_of_a_group(town: Town) -> None:
 
     found = await outcomes(ALL, town, chat, message, town.by(EVE))
 
-    assert found == dict.fromkeys(ALL, Reason.NOT_A_MEMBER)
+    assert found == dict.fromkeys(ALL, MessagingReason.NOT_A_MEMBER)
     assert len(town.log.records()) == 2
 
 
@@ -109,7 +110,7 @@ async def test_a_stranger_is_kept_out_of_a_chat_of_two(town: Town) -> None:
 
     found = await outcomes(ON_A_CHAT, town, between(ANN, BOB), message, town.by(EVE))
 
-    assert found == dict.fromkeys(ON_A_CHAT, Reason.NOT_A_MEMBER)
+    assert found == dict.fromkeys(ON_A_CHAT, MessagingReason.NOT_A_MEMBER)
     assert len(town.log.records()) == 1
 
 
@@ -120,7 +121,7 @@ async def test_a_removed_member_is_kept_out(town: Town) -> None:
 
     found = await outcomes(ALL, town, chat, message, town.by(CID))
 
-    assert found == dict.fromkeys(ALL, Reason.NOT_A_MEMBER)
+    assert found == dict.fromkeys(ALL, MessagingReason.NOT_A_MEMBER)
     assert len(town.log.records()) == 3
 
 
@@ -134,7 +135,7 @@ async def test_messages_of_other_chats_are_not_found_through_ones_own(town: Town
 
     found = await outcomes(naming_a_message, town, between(CID, EVE), elsewhere, town.by(EVE))
 
-    assert found == dict.fromkeys(naming_a_message, Reason.MESSAGE_NOT_FOUND)
+    assert found == dict.fromkeys(naming_a_message, MessagingReason.MESSAGE_NOT_FOUND)
 
 
 async def test_a_service_is_no_user(town: Town) -> None:
@@ -142,4 +143,4 @@ async def test_a_service_is_no_user(town: Town) -> None:
 
     found = await outcomes(for_users, town, between(ANN, BOB), str(uuid1()), town.served.as_service())
 
-    assert found == dict.fromkeys(for_users, Reason.TOKEN_INVALID)
+    assert found == dict.fromkeys(for_users, KernelReason.TOKEN_INVALID)

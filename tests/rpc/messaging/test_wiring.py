@@ -6,7 +6,7 @@ import httpx
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from tests.rpc.messaging.town import ANN, BOB, Town
 
 
@@ -17,7 +17,7 @@ async def health(town: Town) -> int:
 
 
 async def test_it_serves_while_it_can_read_though_the_log_takes_nothing(town: Town) -> None:
-    town.log.unavailable = unavailable(Reason.LOG_UNAVAILABLE, "away")
+    town.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "away")
 
     assert await health(town) == HealthCheckResponse.SERVING
 

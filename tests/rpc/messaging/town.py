@@ -21,6 +21,8 @@ from history.open import open_history
 from kernel.errors import Reason, denied, not_found
 from kernel.grpc.context import current_user
 from kernel.service import Service
+from services.media.errors import MediaReason
+from services.messaging.errors import MessagingReason
 from services.messaging.settings import MessagingSettings
 from services.messaging.wiring import open_messaging
 from tests.builders import an_id
@@ -71,9 +73,9 @@ class Files(MediaServiceServicer):
     async def GetMedia(self, request: media_pb.GetMediaRequest, context: object) -> media_pb.GetMediaResponse:
         media = self.files.get(request.media_id)
         if media is None:
-            raise not_found(Reason.MEDIA_NOT_FOUND, "no such file")
+            raise not_found(MediaReason.MEDIA_NOT_FOUND, "no such file")
         if media.owner_id != current_user().user_id:
-            raise denied(Reason.MEDIA_FORBIDDEN, "not yours")
+            raise denied(MessagingReason.MEDIA_FORBIDDEN, "not yours")
         return media_pb.GetMediaResponse(media=media)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from kernel.sqlite.database import SqliteDatabase, open_sqlite
 from services.auth.access_tokens import AccessTokens
@@ -17,6 +17,7 @@ from services.auth.adapters.sqlite.schema import SCHEMA
 from services.auth.adapters.sqlite.sessions import SqliteSessions
 from services.auth.adapters.sqlite.users import SqliteUsers
 from services.auth.credentials import Credentials
+from services.auth.errors import AuthReason
 from services.auth.keys import KeyRing
 from services.auth.login import Login
 from services.auth.model import Account, Device, Session
@@ -97,7 +98,7 @@ async def test_a_login_that_a_deletion_outran_is_refused_and_leaves_no_session(
     with pytest.raises(ChatlyError) as refused:
         await login(email=EMAIL, password=PASSWORD, device=DEVICE)
 
-    assert refused.value.reason is Reason.WRONG_CREDENTIALS
+    assert refused.value.reason == AuthReason.WRONG_CREDENTIALS
     assert await SqliteSessions(database).of_user(user_id) == []
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kernel.errors import ChatlyError, Code, Reason, unavailable
+from kernel.errors import ChatlyError, Code, KernelReason, unavailable
 from services.auth.loops import every
 
 
@@ -22,7 +22,7 @@ class Job:
 
 
 async def test_a_job_is_tried_again_after_the_store_was_away() -> None:
-    job = Job(*(unavailable(Reason.STORE_UNAVAILABLE, "away") for _ in range(3)))
+    job = Job(*(unavailable(KernelReason.STORE_UNAVAILABLE, "away") for _ in range(3)))
     task = asyncio.create_task(every(0, job, name="job"))
 
     async with asyncio.timeout(10):
@@ -30,7 +30,9 @@ async def test_a_job_is_tried_again_after_the_store_was_away() -> None:
     task.cancel()
 
 
-@pytest.mark.parametrize("failure", [RuntimeError("a defect"), ChatlyError(Code.INTERNAL, Reason.INTERNAL, "a defect")])
+@pytest.mark.parametrize(
+    "failure", [RuntimeError("a defect"), ChatlyError(Code.INTERNAL, KernelReason.INTERNAL, "a defect")]
+)
 async def test_a_job_with_a_defect_ends_its_loop(failure: Exception) -> None:
     with pytest.raises(type(failure), match="a defect"):
         async with asyncio.timeout(10):

@@ -8,7 +8,7 @@ from chatly.auth.v1.auth_service_pb2 import RegisterRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 from services.auth.names import check_username, fold
 
 texts = st.text(max_size=40)
@@ -102,7 +102,7 @@ def test_an_invisible_letter_is_told_by_its_field_and_number() -> None:
     with pytest.raises(ChatlyError, match=r"U\+034F") as refused:
         check_username("al\u034fice")
 
-    assert refused.value.reason is Reason.INVALID_FIELD
+    assert refused.value.reason == KernelReason.INVALID_FIELD
     assert [item.field for item in refused.value.violations] == ["username"]
 
 

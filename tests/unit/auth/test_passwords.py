@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import bcrypt
 import pytest
 
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code, KernelReason
+from services.auth.errors import AuthReason
 from services.auth.passwords import Passwords, check_new_password
 
 
@@ -32,19 +33,19 @@ def test_what_fits_bcrypt_is_allowed(password: str) -> None:
 def test_more_than_72_bytes_are_refused_and_never_cut() -> None:
     error = complaint("é" * 37)
 
-    assert (error.code, error.reason) == (Code.INVALID_ARGUMENT, Reason.PASSWORD_TOO_LONG)
+    assert (error.code, error.reason) == (Code.INVALID_ARGUMENT, AuthReason.PASSWORD_TOO_LONG)
     assert error.metadata == {"limit_bytes": "72", "actual_bytes": "74"}
 
 
 def test_a_nul_character_is_refused() -> None:
     error = complaint("1234567\0rest")
 
-    assert error.reason is Reason.INVALID_FIELD
+    assert error.reason == KernelReason.INVALID_FIELD
     assert error.violations[0].field == "password"
 
 
 def test_eight_characters_are_counted_with_their_accents() -> None:
-    assert complaint("e\u0301" * 7).reason is Reason.INVALID_FIELD
+    assert complaint("e\u0301" * 7).reason == KernelReason.INVALID_FIELD
     check_new_password("e\u0301" * 8, field="password")
 
 
@@ -109,7 +110,7 @@ async def test_too_many_at_once_are_told_to_come_back(passwords: Passwords, monk
     going_on.set()
     await asyncio.gather(*waiting)
 
-    assert (refused.value.code, refused.value.reason) == (Code.RESOURCE_EXHAUSTED, Reason.RATE_LIMITED)
+    assert (refused.value.code, refused.value.reason) == (Code.RESOURCE_EXHAUSTED, KernelReason.RATE_LIMITED)
     assert refused.value.retry_after
     assert await passwords.hash("correct horse") == b"hash"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 from kernel.ids import SessionId
 from services.auth.refresh_tokens import first_token, parse_token
 
@@ -39,7 +39,7 @@ def test_other_texts_are_no_tokens(text: str) -> None:
     with pytest.raises(ChatlyError) as caught:
         parse_token(text)
 
-    assert caught.value.reason is Reason.TOKEN_INVALID
+    assert caught.value.reason == KernelReason.TOKEN_INVALID
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from services.auth.adapters.fallback.attempts import SpareAttempts
 from services.auth.adapters.memory.attempts import MemoryAttempts
 from tests.fakes import FakeClock
@@ -27,7 +27,7 @@ class SharedAttempts(MemoryAttempts):
 
     def _check(self) -> None:
         if self.away:
-            raise unavailable(Reason.STORE_UNAVAILABLE, "away")
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, "away")
 
 
 def a_node(shared: SharedAttempts) -> SpareAttempts:

@@ -16,7 +16,7 @@ from history.open import HistoryStore, open_history
 from history.unstored.fallback import FallbackHotTail, FallbackSendClaims
 from history.unstored.memory import MemoryHotTail, MemorySendClaims
 from history.unstored.refill import refill
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
 from tests.fakes import FakeClock, MemoryLog
 from tests.unit.history.builders import ANN, ANN_AND_BOB, BOB, ChatBuilder
@@ -32,7 +32,7 @@ class Connectivity:
 
     def check(self) -> None:
         if self.away:
-            raise unavailable(Reason.STORE_UNAVAILABLE, "away")
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, "away")
 
 
 class SharedTail(MemoryHotTail):

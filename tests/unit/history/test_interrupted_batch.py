@@ -11,7 +11,7 @@ import pytest
 from history.ports import Window
 from history.sqlite.reader import SqliteEventReader, SqliteMessageReader
 from history.sqlite.writer import SqliteRecordWriter
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 from kernel.sqlite.database import Job, SqliteDatabase
 from tests.fakes import FakeClock
 from tests.unit.history.builders import ANN_AND_BOB, PHOTO, ChatBuilder, records_of
@@ -64,7 +64,7 @@ async def test_an_interrupted_batch_is_stored_completely_the_next_time(
     with pytest.raises(ChatlyError) as raised:
         await writer.apply(records)
 
-    assert raised.value.reason is Reason.STORE_UNAVAILABLE
+    assert raised.value.reason == KernelReason.STORE_UNAVAILABLE
     assert await events.stored() == {0: 1}
     assert len(await messages.window(ANN_AND_BOB, Window(limit=99))) == 2
 

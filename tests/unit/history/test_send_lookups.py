@@ -8,7 +8,7 @@ from uuid import UUID, uuid1
 from history.cassandra.reader import SendLookups
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession, Params
-from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.ids import UserId
 from tests.builders import an_id
 
@@ -31,7 +31,7 @@ class Sends(CassandraSession):
         self.asked += 1
         await self.answering.wait()
         if self.away:
-            raise unavailable(Reason.STORE_UNAVAILABLE, "away")
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, "away")
         values: list[Any] = list(params)
         return [
             {"sender_id": ANN, "client_message_id": name, "chat_id": "chat", "message_id": self.made[name]}

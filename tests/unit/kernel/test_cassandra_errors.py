@@ -7,7 +7,7 @@ from cassandra.protocol import ErrorMessage
 
 from kernel.cassandra.session import CassandraSession
 from kernel.cassandra.settings import CassandraSettings
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 
 
 class Refusing:
@@ -37,7 +37,7 @@ async def test_a_conditional_write_of_unknown_outcome_may_be_tried_again() -> No
     with pytest.raises(ChatlyError) as refused:
         await session_that_refuses(0x1700).execute("UPDATE t SET a = 1 WHERE b = 1 IF a = 0")
 
-    assert refused.value.reason is Reason.STORE_UNAVAILABLE
+    assert refused.value.reason == KernelReason.STORE_UNAVAILABLE
 
 
 async def test_an_answer_that_nobody_knows_stays_what_it_is() -> None:

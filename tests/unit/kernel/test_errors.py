@@ -1,20 +1,23 @@
-"""The reasons of the kernel and those of the protos are the same."""
+"""Errors and their reasons."""
 
-from chatly.error.v1.error_reason_pb2 import ErrorReason
+from enum import auto
 
-from kernel.errors import ChatlyError, Code, FieldViolation, Reason, invalid_field
+from kernel.errors import ChatlyError, Code, FieldViolation, KernelReason, Reason, invalid_field
 
 
-def test_every_reason_is_explained_in_the_protos_and_the_other_way_round() -> None:
-    published = {name.removeprefix("ERROR_REASON_") for name in ErrorReason.keys()} - {"UNSPECIFIED"}  # noqa: SIM118 - an enum wrapper, no dict
+class ExampleReason(Reason):
+    TOO_LATE = auto()
 
-    assert {reason.value for reason in Reason} == published
+
+def test_a_package_declares_reasons_of_its_own_which_are_named_as_they_are_sent() -> None:
+    assert ExampleReason.TOO_LATE == "TOO_LATE"
+    assert str(ChatlyError(Code.ABORTED, ExampleReason.TOO_LATE, "it is over")) == "TOO_LATE: it is over"
 
 
 def test_an_invalid_field_is_named_in_text_and_violation() -> None:
     assert invalid_field("text", "at most 4,000 characters") == ChatlyError(
         Code.INVALID_ARGUMENT,
-        Reason.INVALID_FIELD,
+        KernelReason.INVALID_FIELD,
         "text: at most 4,000 characters",
         violations=(FieldViolation("text", "at most 4,000 characters"),),
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.errors import ChatlyError, Code, Reason
+from kernel.errors import ChatlyError, Code, KernelReason
 from kernel.paging import PageTokens
 
 
@@ -24,7 +24,7 @@ def test_a_token_of_another_call_is_refused(kind: str, scope: str) -> None:
     with pytest.raises(ChatlyError) as raised:
         PageTokens.decode(kind, scope, token)
 
-    assert (raised.value.code, raised.value.reason) == (Code.INVALID_ARGUMENT, Reason.INVALID_PAGE_TOKEN)
+    assert (raised.value.code, raised.value.reason) == (Code.INVALID_ARGUMENT, KernelReason.INVALID_PAGE_TOKEN)
 
 
 @given(st.text(max_size=100))

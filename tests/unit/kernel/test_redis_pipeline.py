@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 from kernel.redis.pipeline import Command, SharedPipeline
 from kernel.runner import background
 from tests.waiting import eventually
@@ -62,4 +62,4 @@ async def test_a_connection_that_is_reset_between_two_writes_is_outlived() -> No
         await eventually(lambda: looks == 3, "it looks again")
         await asyncio.sleep(0)
 
-        assert refused.value.reason is Reason.STORE_UNAVAILABLE
+        assert refused.value.reason == KernelReason.STORE_UNAVAILABLE

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.errors import ChatlyError, Reason, not_found, unavailable
+from kernel.errors import ChatlyError, KernelReason, not_found, unavailable
 from kernel.retry import Backoff, retry, suppress_unavailable
 
 EXACT = Backoff(first=0.1, longest=1.0, jitter=0)
@@ -36,7 +36,7 @@ class Step:
 
 
 def _unavailable() -> ChatlyError:
-    return unavailable(Reason.STORE_UNAVAILABLE, "the store does not answer")
+    return unavailable(KernelReason.STORE_UNAVAILABLE, "the store does not answer")
 
 
 async def test_a_step_that_succeeds_runs_once() -> None:
@@ -56,7 +56,7 @@ async def test_an_unavailable_step_is_reported_and_repeated_with_growing_pauses(
 
 
 async def test_another_error_is_raised_at_once() -> None:
-    step = Step(_unavailable(), not_found(Reason.INTERNAL, "nothing here"))
+    step = Step(_unavailable(), not_found(KernelReason.INTERNAL, "nothing here"))
 
     with pytest.raises(ChatlyError, match="nothing here"):
         await step.retried()
@@ -115,6 +115,6 @@ def test_an_unavailable_store_is_suppressed() -> None:
 
 def test_other_errors_are_not_suppressed() -> None:
     with pytest.raises(ChatlyError), suppress_unavailable():
-        raise unavailable(Reason.LOG_UNAVAILABLE, "the event log does not answer")
+        raise unavailable(KernelReason.LOG_UNAVAILABLE, "the event log does not answer")
     with pytest.raises(ConnectionError), suppress_unavailable():
         raise ConnectionError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 from kernel.sqlite.database import SqliteDatabase, open_sqlite
 
 SCHEMA = ["CREATE TABLE item (name TEXT PRIMARY KEY)"]
@@ -133,7 +133,7 @@ async def test_a_file_that_is_no_database_any_more_is_a_store_that_is_away(tmp_p
         with pytest.raises(ChatlyError) as raised:
             await database.read(lambda db: db.execute("SELECT * FROM numbers").fetchall())
 
-    assert raised.value.reason is Reason.STORE_UNAVAILABLE
+    assert raised.value.reason == KernelReason.STORE_UNAVAILABLE
 
 
 async def test_what_nobody_waits_for_any_more_is_left_out(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ async def test_a_closed_file_is_a_store_that_is_away(tmp_path: Path) -> None:
     for use in (_add(database, "anna"), _names(database)):
         with pytest.raises(ChatlyError) as raised:
             await use
-        assert raised.value.reason is Reason.STORE_UNAVAILABLE
+        assert raised.value.reason == KernelReason.STORE_UNAVAILABLE
 
 
 async def test_a_full_disk_is_said_to_be_full_and_writing_goes_on_once_there_is_room(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ async def test_a_full_disk_is_said_to_be_full_and_writing_goes_on_once_there_is_
         await database.write(partial(limit, pages=1))
         with pytest.raises(ChatlyError, match=r"the disk is full, a\.db cannot be written: free some space") as raised:
             await _add(database, "x" * 50_000)
-        assert raised.value.reason is Reason.STORE_UNAVAILABLE
+        assert raised.value.reason == KernelReason.STORE_UNAVAILABLE
 
         await database.write(partial(limit, pages=1_000))
         await _add(database, "x" * 50_000)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 from kernel.sqlite.log import open_sqlite_log
 
 
@@ -39,4 +39,4 @@ async def test_a_log_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         with pytest.raises(ChatlyError) as raised:
             await log.append("chat", b"")
 
-    assert raised.value.reason is Reason.LOG_UNAVAILABLE
+    assert raised.value.reason == KernelReason.LOG_UNAVAILABLE

@@ -5,7 +5,7 @@ from datetime import timedelta
 import jwt
 import pytest
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError
 from kernel.grpc.context import ServiceCaller
 from kernel.grpc.tokens import ServiceTokens, TokenVerifier
 from kernel.ids import SessionId
@@ -21,7 +21,7 @@ def _verifier(clock: FakeClock | None = None, *, remembered: int = 100) -> tuple
     return TokenVerifier(keys=keys, clock=clock or FakeClock(), remembered=remembered), keys
 
 
-async def _refusal(verifier: TokenVerifier, token: str) -> Reason:
+async def _refusal(verifier: TokenVerifier, token: str) -> str:
     with pytest.raises(ChatlyError) as raised:
         await verifier.verify(token)
     return raised.value.reason

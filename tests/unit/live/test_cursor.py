@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError
+from services.messaging.errors import MessagingReason
 from services.messaging.live.cursor import Cursor, decode, encode
 
 NUMBERS = st.integers(min_value=0, max_value=2**63 - 1)
@@ -17,7 +18,7 @@ def is_refused(text: str) -> bool:
     try:
         decode(text)
     except ChatlyError as error:
-        return error.reason is Reason.INVALID_CURSOR
+        return error.reason == MessagingReason.INVALID_CURSOR
     return False
 
 
@@ -39,7 +40,7 @@ def test_any_other_text_is_refused_and_nothing_else_happens(text: str) -> None:
     try:
         cursor = decode(text)
     except ChatlyError as error:
-        assert error.reason is Reason.INVALID_CURSOR  # noqa: PT017 - hypothesis may find a true cursor
+        assert error.reason == MessagingReason.INVALID_CURSOR  # noqa: PT017 - hypothesis may find a true cursor
     else:
         assert encode(cursor) == text
 

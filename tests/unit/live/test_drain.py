@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from history.chat_id import ChatId
-from kernel.errors import Code, Reason
+from kernel.errors import Code, KernelReason
 from services.messaging.live.drain import MAX_DELAY_MS, by_chance
 from tests.unit.live.world import Node, World, a_node, a_user
 from tests.waiting import eventually
@@ -101,7 +101,7 @@ async def test_nobody_is_let_in_any_more(node: Node) -> None:
         await client.caught_up()
 
     assert client.error is not None
-    assert (client.error.code, client.error.reason) == (Code.UNAVAILABLE, Reason.SHUTTING_DOWN)
+    assert (client.error.code, client.error.reason) == (Code.UNAVAILABLE, KernelReason.SHUTTING_DOWN)
 
 
 def test_delays_are_spread_over_two_seconds() -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from history.channels import user_channel
 from history.chat_id import ChatId
-from kernel.errors import ChatlyError, Code, Reason, unavailable
+from kernel.errors import ChatlyError, Code, KernelReason, unavailable
 from kernel.telemetry import metrics
+from services.messaging.errors import MessagingReason
 from services.messaging.live import outbox
 from tests.unit.live.world import Node, World, a_user
 from tests.waiting import eventually
@@ -74,7 +75,7 @@ async def test_a_slow_reader_ends_and_the_others_go_on(
         await eventually(lambda: slow.ended)
 
     assert slow.error is not None
-    assert (slow.error.code, slow.error.reason) == (Code.RESOURCE_EXHAUSTED, Reason.SLOW_READER)
+    assert (slow.error.code, slow.error.reason) == (Code.RESOURCE_EXHAUSTED, MessagingReason.SLOW_READER)
     assert quick.texts == [str(number) for number in range(100)]
     assert world.recorded
     async with node.client(slow_user, slow.cursor) as resumed:
@@ -124,12 +125,12 @@ async def test_what_comes_while_a_slow_replay_runs_is_replayed_too(node: Node, m
 async def test_when_the_past_cannot_be_read_the_stream_says_so(world: World, node: Node) -> None:
     class Away:
         async def stored(self) -> dict[int, int]:
-            raise unavailable(Reason.STORE_UNAVAILABLE, "the store is away")
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, "the store is away")
 
     node.replays._events = Away()  # type: ignore[assignment]
     async with node.client(a_user()) as client:
         await client.caught_up()
 
     assert isinstance(client.error, ChatlyError)
-    assert client.error.reason is Reason.STORE_UNAVAILABLE
+    assert client.error.reason == KernelReason.STORE_UNAVAILABLE
     assert not node.hub.readers

@@ -5,7 +5,8 @@ from uuid import uuid1
 
 import pytest
 
-from kernel.errors import ChatlyError, Code, Reason, unavailable
+from kernel.errors import ChatlyError, Code, KernelReason, unavailable
+from services.messaging.errors import MessagingReason
 from services.messaging.live.outbox import MAX_BYTES, MAX_EVENTS, Delivery, Outbox
 
 
@@ -54,7 +55,7 @@ def test_a_reader_that_leaves_too_much_unread_is_ended(number: int, size: int) -
     with pytest.raises(ChatlyError) as caught:
         outbox.take()
 
-    assert caught.value.reason is Reason.SLOW_READER
+    assert caught.value.reason == MessagingReason.SLOW_READER
     assert caught.value.code is Code.RESOURCE_EXHAUSTED
     assert caught.value.retry_after
 
@@ -118,7 +119,7 @@ def test_a_last_word_finds_room_in_a_full_outbox() -> None:
 
 def test_a_failed_outbox_keeps_nothing_and_takes_nothing() -> None:
     outbox = an_outbox()
-    outbox.fail(unavailable(Reason.STORE_UNAVAILABLE, "away"))
+    outbox.fail(unavailable(KernelReason.STORE_UNAVAILABLE, "away"))
     outbox.push(lasting())
 
     with pytest.raises(ChatlyError):

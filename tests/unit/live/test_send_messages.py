@@ -11,7 +11,7 @@ import pytest
 
 from history.chat_id import ChatId
 from history.model import Message
-from kernel.errors import ChatlyError, Code, Reason, invalid_field, unavailable
+from kernel.errors import ChatlyError, Code, KernelReason, Reason, invalid_field, unavailable
 from kernel.ids import UserId
 from kernel.time import SystemClock
 from services.messaging.live.send_messages import Answer, Ask, SendMessages
@@ -45,7 +45,7 @@ class Sending:
             self.cancelled.append(draft.text)
             raise
         if draft.text == "refused":
-            raise unavailable(Reason.LOG_UNAVAILABLE, "the log is away")
+            raise unavailable(KernelReason.LOG_UNAVAILABLE, "the log is away")
         if draft.text == "broken":
             raise RuntimeError("a defect")
         self.done.append(draft.text)
@@ -97,7 +97,9 @@ async def test_each_send_is_answered_under_its_own_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"), [("refused", Reason.LOG_UNAVAILABLE), ("broken", Reason.INTERNAL)], ids=["refused", "broken"]
+    ("text", "reason"),
+    [("refused", KernelReason.LOG_UNAVAILABLE), ("broken", KernelReason.INTERNAL)],
+    ids=["refused", "broken"],
 )
 async def test_one_that_fails_is_answered_by_its_error_and_the_stream_goes_on(text: str, reason: Reason) -> None:
     answers = await answers_to(Sending(), an_ask("before"), an_ask(text), an_ask("after"))
@@ -117,7 +119,7 @@ async def test_one_that_breaks_the_rules_is_never_sent() -> None:
     send = Sending()
     answers = await answers_to(send, Ask("?", invalid_field("text", "too long")), an_ask("good"))
 
-    assert texts(answers) == [Reason.INVALID_FIELD, "good"]
+    assert texts(answers) == [KernelReason.INVALID_FIELD, "good"]
     assert send.begun == ["good"]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from history.chat_id import ChatId
 from history.model import MemberSet, MessageSent
-from kernel.errors import Reason
+from services.messaging.errors import MessagingReason
 from services.messaging.live import replays
 from tests.unit.live.world import Node, World, a_node, a_user
 
@@ -226,7 +226,7 @@ async def test_a_malformed_cursor_is_refused(node: Node) -> None:
         await client.caught_up()
 
     assert client.error is not None
-    assert client.error.reason is Reason.INVALID_CURSOR
+    assert client.error.reason == MessagingReason.INVALID_CURSOR
 
 
 async def test_after_a_gap_of_the_bus_streams_replay_by_themselves(world: World, node: Node) -> None:

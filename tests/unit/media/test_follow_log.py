@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from kernel.blob.folder import FolderBlobStore
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
 from services.media.follow_log import GROUP, FollowLog
 from services.media.model import FilesSent, LogChange, MediaId
@@ -65,7 +65,7 @@ async def test_after_a_restart_it_goes_on_where_it_was(tmp_path: Path) -> None:
 
 async def test_a_store_that_is_away_is_waited_for(tmp_path: Path) -> None:
     log, sent = MemoryLog(), FakeSentFiles()
-    sent.failures = [unavailable(Reason.STORE_UNAVAILABLE, "away", retry_after=0.001) for _ in range(2)]
+    sent.failures = [unavailable(KernelReason.STORE_UNAVAILABLE, "away", retry_after=0.001) for _ in range(2)]
     await log.append("chat", b"m1")
 
     async with following(log, sent, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError, KernelReason
 from services.media.api.http.form import is_form, read_form
 
 CONTENT_TYPE = 'multipart/form-data; boundary="edge"'
@@ -48,7 +48,7 @@ async def test_a_form_that_ends_too_soon_is_malformed(end: int) -> None:
     with pytest.raises(ChatlyError) as refusal:
         await read(FORM[:end])
 
-    assert refusal.value.reason is Reason.MALFORMED_REQUEST
+    assert refusal.value.reason == KernelReason.MALFORMED_REQUEST
 
 
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=" + "x" * 400])
@@ -56,7 +56,7 @@ async def test_a_form_without_a_usable_boundary_is_malformed(content_type: str) 
     with pytest.raises(ChatlyError) as refusal:
         await read(FORM, content_type=content_type)
 
-    assert refusal.value.reason is Reason.MALFORMED_REQUEST
+    assert refusal.value.reason == KernelReason.MALFORMED_REQUEST
 
 
 @pytest.mark.parametrize("value", [b"x" * 20_000, b"\xff"], ids=["too long", "not UTF-8"])

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError
 from kernel.ids import UserId
+from services.media.errors import MediaReason
 from services.media.get_media import GetMedia
 from services.media.model import Media, MediaId, Purpose
 from tests.builders import an_id
@@ -44,7 +45,7 @@ async def test_the_other_one_of_a_chat_sees_it_and_nobody_else() -> None:
     assert await room.seen_by(BOB) == room.media
     with pytest.raises(ChatlyError) as refusal:
         await room.seen_by(EVE)
-    assert refusal.value.reason is Reason.MEDIA_FORBIDDEN
+    assert refusal.value.reason == MediaReason.MEDIA_FORBIDDEN
 
 
 async def test_members_of_a_group_see_it_and_nobody_else() -> None:
@@ -74,7 +75,7 @@ async def test_a_file_that_does_not_exist_is_not_found() -> None:
     with pytest.raises(ChatlyError) as refusal:
         await Room().get(MediaId(an_id()), reader=ANN)
 
-    assert refusal.value.reason is Reason.MEDIA_NOT_FOUND
+    assert refusal.value.reason == MediaReason.MEDIA_NOT_FOUND
 
 
 async def test_while_the_log_holds_news_a_refusal_waits_for_it() -> None:
@@ -100,7 +101,7 @@ async def test_news_that_says_nothing_of_the_file_ends_in_a_refusal() -> None:
 
     with pytest.raises(ChatlyError) as refusal:
         await asked
-    assert refusal.value.reason is Reason.MEDIA_FORBIDDEN
+    assert refusal.value.reason == MediaReason.MEDIA_FORBIDDEN
 
 
 async def test_a_log_that_is_never_caught_up_with_does_not_hold_a_caller_for_ever() -> None:
@@ -110,4 +111,4 @@ async def test_a_log_that_is_never_caught_up_with_does_not_hold_a_caller_for_eve
     with pytest.raises(ChatlyError) as refusal:
         await room.seen_by(BOB)
 
-    assert refusal.value.reason is Reason.MEDIA_FORBIDDEN
+    assert refusal.value.reason == MediaReason.MEDIA_FORBIDDEN

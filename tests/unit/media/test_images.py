@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError
+from services.media.errors import MediaReason
 from services.media.images import CleanImage, clean_image
 from tests.unit.media.samples import (
     a_jpeg,
@@ -130,7 +131,7 @@ def test_an_image_of_too_many_pixels_is_refused_before_any_is_decoded(tmp_path: 
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert refusal.value.reason is Reason.IMAGE_UNREADABLE
+    assert refusal.value.reason == MediaReason.IMAGE_UNREADABLE
     assert refusal.value.metadata == {"limit_pixels": str(LIMIT)}
     assert peak < 2_000_000
 
@@ -141,7 +142,7 @@ def test_the_frames_of_an_animation_count_together(tmp_path: Path) -> None:
     with pytest.raises(ChatlyError) as refusal:
         cleaned(tmp_path, data, "image/gif", limit_pixels=50 * 30 * 4 - 1)
 
-    assert refusal.value.reason is Reason.IMAGE_UNREADABLE
+    assert refusal.value.reason == MediaReason.IMAGE_UNREADABLE
     assert cleaned(tmp_path, data, "image/gif", limit_pixels=50 * 30 * 4).width == 50
 
 
@@ -169,5 +170,5 @@ def test_a_broken_image_is_refused(tmp_path: Path, data: bytes, content_type: st
     with pytest.raises(ChatlyError) as refusal:
         cleaned(tmp_path, data, content_type)
 
-    assert refusal.value.reason is Reason.IMAGE_UNREADABLE
+    assert refusal.value.reason == MediaReason.IMAGE_UNREADABLE
     assert str(tmp_path) not in refusal.value.message

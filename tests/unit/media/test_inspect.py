@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError
+from services.media.errors import MediaReason
 from services.media.inspect import ALLOWED_TYPES, detect, require_allowed
 from tests.unit.media.samples import PDF, a_jpeg, a_picture, a_png, a_zip, an_animation, encoded
 
@@ -78,7 +79,7 @@ def test_what_could_run_or_is_unknown_is_refused_by_name(tmp_path: Path, data: b
     with pytest.raises(ChatlyError) as refusal:
         require_allowed(written(tmp_path, data))
 
-    assert refusal.value.reason is Reason.FILE_TYPE_NOT_ALLOWED
+    assert refusal.value.reason == MediaReason.FILE_TYPE_NOT_ALLOWED
     assert refusal.value.metadata == {"detected_type": expected}
 
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError
+from services.media.errors import MediaReason
 from services.media.model import MediaId, Variant
 from services.media.signing import LinkSigner, Signature
 from tests.builders import an_id
@@ -22,7 +23,7 @@ def refused(signer: LinkSigner, signed: Signature, media: MediaId = MEDIA, varia
     try:
         signer.require_valid(media, variant, signed)
     except ChatlyError as error:
-        return error.reason is Reason.LINK_INVALID
+        return error.reason == MediaReason.LINK_INVALID
     return False
 
 

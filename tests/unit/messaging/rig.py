@@ -17,10 +17,11 @@ from history.unstored.memory import MemoryHotTail, MemorySendClaims
 from history.view import ChatOverview, History
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusMessage
-from kernel.errors import ChatlyError, Reason, not_found, unavailable
+from kernel.errors import ChatlyError, KernelReason, Reason, not_found, unavailable
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
 from kernel.time import Clock
+from services.media.errors import MediaReason
 from services.messaging.api.grpc import MessagingUseCases
 from services.messaging.model import Blocks, ChatRef, Draft, MediaFile, MediaPurpose, NewGroup
 from services.messaging.settings import MessagingSettings
@@ -29,8 +30,8 @@ from services.messaging.wiring.use_cases import Ground
 from tests.builders import an_id
 from tests.fakes import FakeClock, MemoryLog
 
-LOG_AWAY = unavailable(Reason.LOG_UNAVAILABLE, "the log is away")
-STORE_AWAY = unavailable(Reason.STORE_UNAVAILABLE, "the store is away")
+LOG_AWAY = unavailable(KernelReason.LOG_UNAVAILABLE, "the log is away")
+STORE_AWAY = unavailable(KernelReason.STORE_UNAVAILABLE, "the store is away")
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def refused(reason: Reason) -> Iterator[None]:
     """What is done within fails for this reason."""
     with pytest.raises(ChatlyError) as caught:
         yield
-    assert caught.value.reason is reason
+    assert caught.value.reason == reason
 
 
 @dataclass
@@ -79,7 +80,7 @@ class FakeLibrary:
 
     async def media(self, media_id: str) -> MediaFile:
         if media_id not in self.files:
-            raise not_found(Reason.MEDIA_NOT_FOUND, "no such file")
+            raise not_found(MediaReason.MEDIA_NOT_FOUND, "no such file")
         return self.files[media_id]
 
 

@@ -9,9 +9,10 @@ from history.chat_id import ChatId
 from history.model import ChatState
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusGap, BusMessage, BusSubscription, LiveBus
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError
 from kernel.ids import HybridClock, UserId
 from services.messaging.chat_states import ChatStates
+from services.messaging.errors import MessagingReason
 from services.messaging.model import ChatRef
 from services.messaging.wiring.node import Node
 from tests.unit.messaging.rig import STORE_AWAY, Rig, refused
@@ -203,7 +204,7 @@ async def test_a_member_added_elsewhere_is_let_in_though_this_node_did_not_hear_
     ann, bob = rig.users(2)
     group = (await rig.a_group(ann)).state.chat_id
     deaf = rig.another_node()
-    with refused(Reason.NOT_A_MEMBER):
+    with refused(MessagingReason.NOT_A_MEMBER):
         await deaf.use.get_chat(ChatRef(group), viewer=bob)
 
     await rig.use.add_members(group, [bob], None, actor=ann)
@@ -220,5 +221,5 @@ async def test_a_member_removed_elsewhere_is_kept_out_as_soon_as_the_bus_says_so
         await rig.use.remove_member(group, bob, actor=ann)
 
         await eventually(lambda: bob not in known_members(other.states, group))
-    with refused(Reason.NOT_A_MEMBER):
+    with refused(MessagingReason.NOT_A_MEMBER):
         await other.use.get_chat(ChatRef(group), viewer=bob)

@@ -7,8 +7,9 @@ import pytest
 from history.chat_id import ChatId
 from history.model import ChatState
 from history.view import ChatOverview, History
-from kernel.errors import Reason
+from kernel.errors import KernelReason
 from kernel.ids import UserId
+from services.messaging.errors import MessagingReason
 from services.messaging.model import ChatRef, Listing
 from tests.unit.messaging.conftest import Kept
 from tests.unit.messaging.rig import Rig, between, refused
@@ -104,7 +105,7 @@ async def test_a_page_token_of_somebody_else_is_refused(rig: Rig) -> None:
     token = (await rig.use.list_chats(viewer=ann, page_size=1)).next_page_token
 
     for viewer, given in ((bob, token), (ann, "nonsense")):
-        with refused(Reason.INVALID_PAGE_TOKEN):
+        with refused(KernelReason.INVALID_PAGE_TOKEN):
             await rig.use.list_chats(viewer=viewer, page_token=given)
 
 
@@ -120,7 +121,7 @@ async def test_a_direct_chat_can_be_asked_for_before_its_first_message(rig: Rig)
 async def test_a_chat_with_somebody_who_never_existed_is_not_found(rig: Rig) -> None:
     ann = rig.a_user()
 
-    with refused(Reason.USER_NOT_FOUND):
+    with refused(MessagingReason.USER_NOT_FOUND):
         await rig.use.get_chat(ChatRef(user_id=UserId("00000000-0000-4000-8000-0000000000ff")), viewer=ann)
 
 

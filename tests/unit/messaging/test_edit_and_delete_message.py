@@ -3,8 +3,9 @@ from uuid import UUID, uuid1
 import pytest
 
 from history.model import Message
-from kernel.errors import Reason
+from kernel.errors import KernelReason
 from kernel.ids import UserId
+from services.messaging.errors import MessagingReason
 from services.messaging.model import ChatRef, Listing
 from tests.unit.messaging.conftest import Kept
 from tests.unit.messaging.rig import Rig, between, refused
@@ -54,9 +55,9 @@ async def test_only_the_sender_edits_and_deletes_for_everyone(rig: Rig) -> None:
     chat = between(ann, bob)
     sent = await rig.say(ann, bob)
 
-    with refused(Reason.NOT_THE_SENDER):
+    with refused(MessagingReason.NOT_THE_SENDER):
         await rig.use.edit_message(chat, sent.message_id, "mine", editor=bob)
-    with refused(Reason.NOT_THE_SENDER):
+    with refused(MessagingReason.NOT_THE_SENDER):
         await rig.use.delete_message(chat, sent.message_id, for_everyone=True, user_id=bob)
 
 
@@ -64,7 +65,7 @@ async def test_an_edit_to_nothing_visible_is_refused(rig: Rig) -> None:
     ann, bob = rig.users(2)
     sent = await rig.say(ann, bob)
 
-    with refused(Reason.INVALID_FIELD):
+    with refused(KernelReason.INVALID_FIELD):
         await rig.use.edit_message(between(ann, bob), sent.message_id, " \n", editor=ann)
 
 
@@ -75,7 +76,7 @@ async def test_a_deleted_message_cannot_be_edited(rig: Rig, kept: Kept) -> None:
     await rig.use.delete_message(chat, sent.message_id, for_everyone=True, user_id=ann)
     await kept()
 
-    with refused(Reason.MESSAGE_NOT_FOUND):
+    with refused(MessagingReason.MESSAGE_NOT_FOUND):
         await rig.use.edit_message(chat, sent.message_id, "again", editor=ann)
 
 
@@ -85,7 +86,7 @@ async def test_where_one_blocks_the_other_nothing_is_edited_but_things_are_taken
     sent = await rig.say(ann, bob)
     rig.block(bob, ann)
 
-    with refused(Reason.BLOCKED):
+    with refused(MessagingReason.BLOCKED):
         await rig.use.edit_message(chat, sent.message_id, "changed", editor=ann)
     await rig.use.delete_message(chat, sent.message_id, for_everyone=True, user_id=ann)
 
@@ -103,7 +104,7 @@ async def test_deleting_for_oneself_hides_it_only_there(rig: Rig, kept: Kept) ->
 
     assert await seen_by(rig, bob, chat) == []
     assert len(await seen_by(rig, ann, chat)) == 1
-    with refused(Reason.MESSAGE_NOT_FOUND):
+    with refused(MessagingReason.MESSAGE_NOT_FOUND):
         await rig.use.get_message(chat, sent.message_id, viewer=bob)
 
 
@@ -160,9 +161,9 @@ async def test_a_message_that_is_not_there_is_not_found(rig: Rig, message_id: UU
     ann, bob = rig.users(2)
     chat = between(ann, bob)
 
-    with refused(Reason.MESSAGE_NOT_FOUND):
+    with refused(MessagingReason.MESSAGE_NOT_FOUND):
         await rig.use.edit_message(chat, message_id, "x", editor=ann)
-    with refused(Reason.MESSAGE_NOT_FOUND):
+    with refused(MessagingReason.MESSAGE_NOT_FOUND):
         await rig.use.delete_message(chat, message_id, for_everyone=False, user_id=ann)
-    with refused(Reason.MESSAGE_NOT_FOUND):
+    with refused(MessagingReason.MESSAGE_NOT_FOUND):
         await rig.use.get_message(chat, message_id, viewer=ann)

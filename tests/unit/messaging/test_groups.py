@@ -8,8 +8,10 @@ from history.chat_id import ChatId
 from history.codec import unpack
 from history.model import GroupUpdated, MemberSet, Role, StoredEvent
 from history.view import ChatOverview
-from kernel.errors import Reason
+from kernel.errors import KernelReason
 from kernel.ids import UserId
+from services.media.errors import MediaReason
+from services.messaging.errors import MessagingReason
 from services.messaging.model import ChatRef, Details, Listing, MediaPurpose, NewGroup
 from tests.builders import an_id
 from tests.unit.messaging.conftest import Kept
@@ -64,7 +66,7 @@ async def test_a_creation_whose_outcome_is_unknown_is_repeated_as_the_same_event
     ann, bob = rig.users(2)
     group = NewGroup(client_group_id=uuid4(), title="Once", member_ids=(bob,))
     rig.log.unavailable = LOG_AWAY
-    with refused(Reason.LOG_UNAVAILABLE):
+    with refused(KernelReason.LOG_UNAVAILABLE):
         await rig.use.create_group(group, creator=ann)
     rig.log.unavailable = None
 
@@ -90,7 +92,7 @@ async def test_a_creator_who_left_gets_nothing_from_a_retry(rig: Rig) -> None:
     await rig.use.add_members(chat_id, [bob], Role.OWNER, actor=ann)
     await rig.use.leave_group(chat_id, user_id=ann)
 
-    with refused(Reason.NOT_A_MEMBER):
+    with refused(MessagingReason.NOT_A_MEMBER):
         await rig.use.create_group(group, creator=ann)
 
 
@@ -98,14 +100,14 @@ async def test_nobody_is_put_into_a_group_who_blocks_or_does_not_exist(rig: Rig)
     ann, bob, cid = rig.users(3)
     rig.block(bob, ann)
 
-    with refused(Reason.BLOCKED):
+    with refused(MessagingReason.BLOCKED):
         await rig.a_group(ann, bob)
-    with refused(Reason.USER_NOT_FOUND):
+    with refused(MessagingReason.USER_NOT_FOUND):
         await rig.a_group(ann, UserId(an_id()))
     group = (await rig.a_group(ann, cid)).state.chat_id
-    with refused(Reason.BLOCKED):
+    with refused(MessagingReason.BLOCKED):
         await rig.use.add_members(group, [bob], None, actor=ann)
-    with refused(Reason.USER_NOT_FOUND):
+    with refused(MessagingReason.USER_NOT_FOUND):
         await rig.use.add_members(group, [UserId(an_id())], None, actor=ann)
 
 
@@ -113,9 +115,9 @@ async def test_a_blank_title_is_refused(rig: Rig) -> None:
     ann = rig.a_user()
     group = (await rig.a_group(ann)).state.chat_id
 
-    with refused(Reason.INVALID_FIELD):
+    with refused(KernelReason.INVALID_FIELD):
         await rig.a_group(ann, title=" ")
-    with refused(Reason.INVALID_FIELD):
+    with refused(KernelReason.INVALID_FIELD):
         await rig.use.update_group(group, Details(title=""), user_id=ann)
 
 
@@ -129,9 +131,9 @@ async def test_a_groups_picture_must_be_an_avatar_of_the_one_who_sets_it(rig: Ri
     assert updated.state.avatar_media_id is not None
     assert updated.state.avatar_media_id.value == avatar
     for wrong, reason in (
-        (rig.media.a_file(ann), Reason.INVALID_FIELD),
-        (rig.media.a_file(bob, MediaPurpose.AVATAR), Reason.MEDIA_FORBIDDEN),
-        (an_id(), Reason.MEDIA_NOT_FOUND),
+        (rig.media.a_file(ann), KernelReason.INVALID_FIELD),
+        (rig.media.a_file(bob, MediaPurpose.AVATAR), MessagingReason.MEDIA_FORBIDDEN),
+        (an_id(), MediaReason.MEDIA_NOT_FOUND),
     ):
         with refused(reason):
             await rig.use.update_group(group, Details(avatar_media_id=wrong), user_id=ann)
@@ -140,7 +142,7 @@ async def test_a_groups_picture_must_be_an_avatar_of_the_one_who_sets_it(rig: Ri
 async def test_admins_change_details_and_only_what_is_new_is_recorded(rig: Rig, kept: Kept) -> None:
     ann, bob = rig.users(2)
     group = (await rig.a_group(ann, bob)).state.chat_id
-    with refused(Reason.ROLE_TOO_LOW):
+    with refused(MessagingReason.ROLE_TOO_LOW):
         await rig.use.update_group(group, Details(title="Mine"), user_id=bob)
     await rig.use.add_members(group, [bob], Role.ADMIN, actor=ann)
     await kept()
@@ -212,7 +214,7 @@ async def test_a_removed_member_hears_of_it_and_then_gets_nothing(rig: Rig, kept
         rig.use.remove_member(group, ann, actor=bob),
         rig.use.leave_group(group, user_id=bob),
     ):
-        with refused(Reason.NOT_A_MEMBER):
+        with refused(MessagingReason.NOT_A_MEMBER):
             await attempt
     assert (await rig.use.list_chats(viewer=bob)).items == []
 
@@ -240,7 +242,7 @@ async def test_one_who_comes_back_is_a_member_again(rig: Rig, kept: Kept) -> Non
 async def test_the_last_one_out_may_leave(rig: Rig) -> None:
     ann, bob = rig.users(2)
     group = (await rig.a_group(ann, bob)).state.chat_id
-    with refused(Reason.LAST_OWNER):
+    with refused(MessagingReason.LAST_OWNER):
         await rig.use.leave_group(group, user_id=ann)
     await rig.use.leave_group(group, user_id=bob)
 
@@ -266,5 +268,5 @@ async def test_a_chat_of_two_is_no_group(rig: Rig) -> None:
     ann, bob = rig.users(2)
     chat_id = (await rig.say(ann, bob)).chat_id
 
-    with refused(Reason.NOT_A_GROUP):
+    with refused(MessagingReason.NOT_A_GROUP):
         await rig.use.leave_group(chat_id, user_id=ann)

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from history.model import Message
-from kernel.errors import Reason
+from kernel.errors import KernelReason
 from kernel.ids import UserId
 from services.messaging.model import Listing
 from tests.unit.messaging.conftest import Kept
@@ -118,7 +118,7 @@ async def test_a_token_of_another_listing_is_refused(rig: Rig, change: dict[str,
     listing = Listing(chat=between(ann, bob), page_size=1)
     token = (await rig.use.list_messages(listing, viewer=bob)).next_page_token
 
-    with refused(Reason.INVALID_PAGE_TOKEN):
+    with refused(KernelReason.INVALID_PAGE_TOKEN):
         await rig.use.list_messages(replace(listing, **{"page_token": token, **change}), viewer=bob)  # type: ignore[arg-type]
 
 
@@ -129,9 +129,9 @@ async def test_a_token_of_another_chat_or_user_is_refused(rig: Rig) -> None:
         await rig.say(ann, cid, str(number))
     token = (await rig.use.list_messages(Listing(chat=between(ann, bob), page_size=1), viewer=ann)).next_page_token
 
-    with refused(Reason.INVALID_PAGE_TOKEN):
+    with refused(KernelReason.INVALID_PAGE_TOKEN):
         await rig.use.list_messages(Listing(chat=between(ann, cid), page_token=token), viewer=ann)
-    with refused(Reason.INVALID_PAGE_TOKEN):
+    with refused(KernelReason.INVALID_PAGE_TOKEN):
         await rig.use.list_messages(Listing(chat=between(ann, bob), page_token=token), viewer=bob)
 
 
@@ -153,7 +153,7 @@ async def test_while_the_store_is_away_what_it_does_not_have_is_listed_and_the_t
     first = await rig.use.list_messages(listing, viewer=bob)
     second = await rig.use.list_messages(replace(listing, page_token=first.next_page_token), viewer=bob)
     beyond = replace(listing, page_token=second.next_page_token)
-    with refused(Reason.STORE_UNAVAILABLE):
+    with refused(KernelReason.STORE_UNAVAILABLE):
         await rig.use.list_messages(beyond, viewer=bob)
     rig.store_switch.away = False
     third = await rig.use.list_messages(beyond, viewer=bob)
@@ -166,5 +166,5 @@ async def test_while_the_store_is_away_a_chat_cannot_be_listed_from_its_beginnin
     await rig.say(ann, bob)
     rig.store_switch.away = True
 
-    with refused(Reason.STORE_UNAVAILABLE):
+    with refused(KernelReason.STORE_UNAVAILABLE):
         await rig.use.list_messages(Listing(chat=between(ann, bob), forward=True), viewer=bob)

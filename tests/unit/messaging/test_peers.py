@@ -2,14 +2,15 @@
 
 import pytest
 
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
+from services.messaging.errors import MessagingReason
 from services.messaging.user_blocks import CachedUserDirectory, require_peers
 from tests.builders import an_id
 from tests.fakes import FakeClock
 from tests.unit.messaging.rig import FakeDirectory, refused
 
-AUTH_AWAY = unavailable(Reason.SERVICE_UNAVAILABLE, "auth is away", service="auth")
+AUTH_AWAY = unavailable(KernelReason.SERVICE_UNAVAILABLE, "auth is away", service="auth")
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ async def test_a_block_counts_after_five_seconds_at_the_latest(
     auth.blocked[bob].add(ann)
     clock.advance(5.1)
 
-    with refused(Reason.BLOCKED):
+    with refused(MessagingReason.BLOCKED):
         await require_peers(cached, ann, [bob])
 
 
@@ -95,10 +96,10 @@ async def test_while_auth_is_away_people_who_are_known_go_on(
     clock.advance(599)
 
     assert await cached.blocks([ann]) == {ann: frozenset()}
-    with refused(Reason.SERVICE_UNAVAILABLE):
+    with refused(KernelReason.SERVICE_UNAVAILABLE):
         await cached.blocks([ann, bob])
     clock.advance(2)
-    with refused(Reason.SERVICE_UNAVAILABLE):
+    with refused(KernelReason.SERVICE_UNAVAILABLE):
         await cached.blocks([ann])
 
 

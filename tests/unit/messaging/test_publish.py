@@ -9,7 +9,7 @@ from history import codec
 from history.chat_id import ChatId
 from history.codec import unpack
 from history.model import Role, StoredEvent
-from kernel.errors import Reason
+from kernel.errors import KernelReason
 from tests.unit.messaging.rig import LOG_AWAY, Rig, refused
 
 
@@ -41,7 +41,7 @@ async def test_what_the_log_does_not_have_is_told_to_nobody(rig: Rig) -> None:
     listener = await rig.listen(f"user:{bob}", f"contacts:{bob}")
     rig.log.unavailable = LOG_AWAY
 
-    with refused(Reason.LOG_UNAVAILABLE):
+    with refused(KernelReason.LOG_UNAVAILABLE):
         await rig.say(ann, bob)
 
     assert await listener.heard() == []

@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from kernel.errors import Reason
+from kernel.errors import KernelReason
+from services.messaging.errors import MessagingReason
 from tests.unit.messaging.conftest import Kept
 from tests.unit.messaging.rig import Rig, between, refused
 
@@ -63,7 +64,7 @@ async def test_a_message_takes_twenty_different_emoji_also_when_they_come_at_onc
     )
     assert sum(isinstance(outcome, Exception) for outcome in outcomes) == 1
 
-    with refused(Reason.TOO_MANY_REACTIONS):
+    with refused(MessagingReason.TOO_MANY_REACTIONS):
         await rig.use.toggle_reaction(chat, sent.message_id, "🐙", user_id=ann)
     reactions, _ = await rig.use.toggle_reaction(chat, sent.message_id, TWENTY_ONE[0], user_id=ann)
     assert len(reactions) == 21
@@ -75,7 +76,7 @@ async def test_a_deleted_message_takes_no_reaction(rig: Rig) -> None:
     sent = await rig.say(ann, bob)
     await rig.use.delete_message(chat, sent.message_id, for_everyone=True, user_id=ann)
 
-    with refused(Reason.MESSAGE_NOT_FOUND):
+    with refused(MessagingReason.MESSAGE_NOT_FOUND):
         await rig.use.toggle_reaction(chat, sent.message_id, "👍", user_id=bob)
 
 
@@ -85,7 +86,7 @@ async def test_where_one_blocks_the_other_reactions_are_refused_and_still_listed
     sent = await rig.say(ann, bob)
     rig.block(ann, bob)
 
-    with refused(Reason.BLOCKED):
+    with refused(MessagingReason.BLOCKED):
         await rig.use.toggle_reaction(chat, sent.message_id, "👍", user_id=bob)
     assert tuple(await rig.use.list_reactions(chat, sent.message_id, viewer=bob)) == ()
 
@@ -95,5 +96,5 @@ async def test_what_is_not_one_emoji_is_refused(rig: Rig, emoji: str) -> None:
     ann, bob = rig.users(2)
     sent = await rig.say(ann, bob)
 
-    with refused(Reason.INVALID_FIELD):
+    with refused(KernelReason.INVALID_FIELD):
         await rig.use.toggle_reaction(between(ann, bob), sent.message_id, emoji, user_id=bob)

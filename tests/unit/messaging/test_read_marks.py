@@ -1,8 +1,8 @@
 import asyncio
 
 from history.model import Message, ReadMarkMoved
-from kernel.errors import Reason
 from kernel.ids import UserId
+from services.messaging.errors import MessagingReason
 from tests.unit.messaging.conftest import Kept
 from tests.unit.messaging.rig import Rig, between, refused
 
@@ -73,5 +73,5 @@ async def test_a_message_of_another_chat_cannot_be_marked(rig: Rig) -> None:
     ann, _, messages = await conversation(rig, 1)
     cid = rig.a_user()
 
-    with refused(Reason.MESSAGE_NOT_FOUND):
+    with refused(MessagingReason.MESSAGE_NOT_FOUND):
         await rig.use.mark_read(between(ann, cid), messages[0].message_id, reader=ann)

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from history.model import Role
-from kernel.errors import ChatlyError, Reason
+from kernel.errors import ChatlyError
 from kernel.ids import UserId
+from services.messaging.errors import MessagingReason
 from services.messaging.model import MAX_GROUP_MEMBERS
 from services.messaging.roles import Roles, additions, removal
 from tests.unit.messaging.rig import refused
@@ -62,7 +63,7 @@ def test_without_a_role_members_stay_as_they_are(group: Roles, actor: UserId, ot
 @given(groups(), users, users)
 def test_members_and_strangers_take_nobody_out_but_themselves(group: Roles, actor: UserId, other: UserId) -> None:
     if group.get(actor, 0) < Role.ADMIN and other != actor:
-        with refused(Reason.ROLE_TOO_LOW):
+        with refused(MessagingReason.ROLE_TOO_LOW):
             removal(group, actor, other)
 
 
@@ -79,7 +80,7 @@ def test_a_removal_leaves_an_owner_or_nobody(group: Roles, actor: UserId, other:
 def test_an_admin_takes_out_no_admin() -> None:
     group = {USERS[0]: Role.OWNER, USERS[1]: Role.ADMIN, USERS[2]: Role.ADMIN, USERS[3]: Role.MEMBER}
 
-    with refused(Reason.ROLE_TOO_LOW):
+    with refused(MessagingReason.ROLE_TOO_LOW):
         removal(group, USERS[1], USERS[2])
     assert [change.user_id for change in removal(group, USERS[1], USERS[3])] == [USERS[3]]
 
@@ -93,9 +94,9 @@ def test_an_owner_takes_out_another_owner() -> None:
 def test_the_last_owner_neither_leaves_nor_steps_down_while_others_are_there() -> None:
     group = {USERS[0]: Role.OWNER, USERS[1]: Role.ADMIN}
 
-    with refused(Reason.LAST_OWNER):
+    with refused(MessagingReason.LAST_OWNER):
         removal(group, USERS[0], USERS[0])
-    with refused(Reason.LAST_OWNER):
+    with refused(MessagingReason.LAST_OWNER):
         additions(group, USERS[0], [USERS[0]], Role.MEMBER)
     assert removal({USERS[0]: Role.OWNER}, USERS[0], USERS[0])
 
@@ -103,6 +104,6 @@ def test_the_last_owner_neither_leaves_nor_steps_down_while_others_are_there() -
 def test_a_full_group_takes_nobody_more_but_still_changes_roles() -> None:
     group = {UserId(str(number)): Role.MEMBER for number in range(MAX_GROUP_MEMBERS - 1)} | {USERS[0]: Role.OWNER}
 
-    with refused(Reason.GROUP_FULL):
+    with refused(MessagingReason.GROUP_FULL):
         additions(group, USERS[0], [USERS[1]], None)
     assert len(additions(group, USERS[0], [UserId("1")], Role.ADMIN)) == 1

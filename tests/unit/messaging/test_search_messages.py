@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from history.model import Message
-from kernel.errors import Reason
+from kernel.errors import KernelReason
 from kernel.ids import UserId
 from services.messaging import search_messages
+from services.messaging.errors import MessagingReason
 from services.messaging.model import Search
 from tests.unit.messaging.conftest import Kept
 from tests.unit.messaging.rig import Rig, between, refused
@@ -108,7 +109,7 @@ async def test_nothing_is_found_in_chats_of_others_nor_in_a_group_that_one_left(
     await kept()
 
     assert await find(rig, cid, "tea") == []
-    with refused(Reason.NOT_A_MEMBER):
+    with refused(MessagingReason.NOT_A_MEMBER):
         await find(rig, cid, "tea", chat_id=group.state.chat_id)
 
 
@@ -154,7 +155,7 @@ async def test_a_call_looks_at_so_many_messages_and_says_that_there_are_more(
 
 
 async def test_a_query_without_a_word_is_refused(rig: Rig) -> None:
-    with refused(Reason.INVALID_FIELD):
+    with refused(KernelReason.INVALID_FIELD):
         await find(rig, rig.a_user(), " \t ")
 
 
@@ -165,5 +166,5 @@ async def test_a_token_of_another_search_is_refused(rig: Rig) -> None:
     page = await rig.use.search_messages(Search(query="tea", page_size=1), viewer=ann)
 
     for search, viewer in ((Search(query="milk"), ann), (Search(query="tea"), bob)):
-        with refused(Reason.INVALID_PAGE_TOKEN):
+        with refused(KernelReason.INVALID_PAGE_TOKEN):
             await rig.use.search_messages(replace(search, page_token=page.next_page_token), viewer=viewer)

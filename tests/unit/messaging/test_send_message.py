@@ -9,8 +9,10 @@ import pytest
 from history.chat_id import ChatId
 from history.codec import unpack
 from history.model import StoredEvent
-from kernel.errors import Reason
+from kernel.errors import KernelReason, Reason
 from kernel.ids import time_key
+from services.media.errors import MediaReason
+from services.messaging.errors import MessagingReason
 from services.messaging.model import ChatRef, Draft, MediaPurpose
 from tests.builders import an_id
 from tests.fakes import FakeClock
@@ -95,7 +97,7 @@ async def test_a_name_used_in_a_group_that_the_sender_left_tells_nothing_of_it(r
     await rig.say(ann, group, name=name)
     await rig.use.leave_group(group, user_id=ann)
 
-    with refused(Reason.NOT_A_MEMBER):
+    with refused(MessagingReason.NOT_A_MEMBER):
         await rig.say(ann, bob, name=name)
 
 
@@ -103,7 +105,7 @@ async def test_while_the_log_is_away_a_send_fails_and_its_retry_keeps_the_id(rig
     ann, bob = rig.users(2)
     draft = rig.draft(bob)
     rig.log.unavailable = LOG_AWAY
-    with refused(Reason.LOG_UNAVAILABLE):
+    with refused(KernelReason.LOG_UNAVAILABLE):
         await rig.use.send_message(draft, sender=ann)
     claimed = await rig.ground.claims.claim(ann, draft.client_message_id, uuid4())
 
@@ -131,7 +133,7 @@ async def test_while_the_store_is_away_groups_that_the_node_knows_go_on(rig: Rig
     rig.clock.advance(3600)
 
     assert (await rig.say(bob, group)).chat_id == group
-    with refused(Reason.STORE_UNAVAILABLE):
+    with refused(KernelReason.STORE_UNAVAILABLE):
         await rig.another_node().use.send_message(rig.draft(group), sender=bob)
 
 
@@ -165,7 +167,7 @@ async def test_a_reply_to_a_message_of_another_chat_is_refused(rig: Rig) -> None
     ann, bob, cid = rig.users(3)
     elsewhere = await rig.say(ann, cid)
 
-    with refused(Reason.MESSAGE_NOT_FOUND):
+    with refused(MessagingReason.MESSAGE_NOT_FOUND):
         await rig.say(ann, bob, reply_to=elsewhere.message_id)
 
 
@@ -181,11 +183,11 @@ async def test_own_files_are_attached_in_their_order(rig: Rig) -> None:
 async def test_files_of_others_unknown_files_and_avatars_are_refused(rig: Rig) -> None:
     ann, bob = rig.users(2)
 
-    with refused(Reason.MEDIA_FORBIDDEN):
+    with refused(MessagingReason.MEDIA_FORBIDDEN):
         await rig.say(ann, bob, media_ids=(rig.media.a_file(bob),))
-    with refused(Reason.MEDIA_NOT_FOUND):
+    with refused(MediaReason.MEDIA_NOT_FOUND):
         await rig.say(ann, bob, media_ids=(an_id(),))
-    with refused(Reason.INVALID_FIELD):
+    with refused(KernelReason.INVALID_FIELD):
         await rig.say(ann, bob, media_ids=(rig.media.a_file(ann, MediaPurpose.AVATAR),))
     assert rig.events() == []
 
@@ -194,7 +196,7 @@ async def test_files_of_others_unknown_files_and_avatars_are_refused(rig: Rig) -
 async def test_text_without_anything_to_see_is_refused(rig: Rig, text: str) -> None:
     ann, bob = rig.users(2)
 
-    with refused(Reason.INVALID_FIELD):
+    with refused(KernelReason.INVALID_FIELD):
         await rig.say(ann, bob, text)
 
 
@@ -213,7 +215,11 @@ async def test_nobody_is_written_to_who_does_not_exist_or_blocks_or_is_blocked(r
     rig.block(cid, ann)
     rig.delete_account(dan)
 
-    for other, reason in ((bob, Reason.BLOCKED), (cid, Reason.BLOCKED), (dan, Reason.USER_NOT_FOUND)):
+    for other, reason in (
+        (bob, MessagingReason.BLOCKED),
+        (cid, MessagingReason.BLOCKED),
+        (dan, MessagingReason.USER_NOT_FOUND),
+    ):
         with refused(reason):
             await rig.say(ann, other)
 
@@ -222,17 +228,17 @@ async def test_a_deleted_account_cannot_write(rig: Rig) -> None:
     ann, bob = rig.users(2)
     rig.delete_account(ann)
 
-    with refused(Reason.SESSION_ENDED):
+    with refused(KernelReason.SESSION_ENDED):
         await rig.say(ann, bob)
 
 
 @pytest.mark.parametrize(
     ("chat", "reason"),
     [
-        ("{bob}_{ann}", Reason.INVALID_FIELD),
-        ("{bob}_{cid}", Reason.NOT_A_MEMBER),
-        ("{ann}_{ann}", Reason.NOT_WITH_ONESELF),
-        ("00000000-0000-4000-8000-00000000aaaa", Reason.NOT_A_MEMBER),
+        ("{bob}_{ann}", KernelReason.INVALID_FIELD),
+        ("{bob}_{cid}", MessagingReason.NOT_A_MEMBER),
+        ("{ann}_{ann}", MessagingReason.NOT_WITH_ONESELF),
+        ("00000000-0000-4000-8000-00000000aaaa", MessagingReason.NOT_A_MEMBER),
     ],
 )
 async def test_chats_that_are_not_the_callers_are_refused(rig: Rig, chat: str, reason: Reason) -> None:
@@ -247,7 +253,7 @@ async def test_chats_that_are_not_the_callers_are_refused(rig: Rig, chat: str, r
 async def test_a_chat_with_oneself_is_refused(rig: Rig) -> None:
     ann = rig.a_user()
 
-    with refused(Reason.NOT_WITH_ONESELF):
+    with refused(MessagingReason.NOT_WITH_ONESELF):
         await rig.say(ann, ann)
 
 
@@ -256,7 +262,7 @@ async def test_a_group_that_is_not_there_and_one_of_others_answer_alike(rig: Rig
     group = (await rig.a_group(ann, bob)).state.chat_id
 
     for chat_id in (group, ChatId(an_id())):
-        with refused(Reason.NOT_A_MEMBER):
+        with refused(MessagingReason.NOT_A_MEMBER):
             await rig.say(cid, chat_id)
 
 

@@ -2,7 +2,7 @@ import pytest
 from chatly.messaging.v1.messaging_service_pb2 import SubscribeResponse
 
 from history.codec import Ephemeral, unpack
-from kernel.errors import Reason
+from services.messaging.errors import MessagingReason
 from services.messaging.model import ChatRef
 from tests.unit.messaging.rig import Listener, Rig, between, refused
 
@@ -55,5 +55,5 @@ async def test_nobody_hears_those_who_may_not_write_to_them(rig: Rig, blocker: i
     pair = rig.users(2)
     rig.block(pair[blocker], pair[1 - blocker])
 
-    with refused(Reason.BLOCKED):
+    with refused(MessagingReason.BLOCKED):
         await rig.use.set_typing(between(*pair), active=True, user_id=pair[0])

@@ -10,7 +10,7 @@ from history.open import HistoryStore
 from history.ports import Applied, Window
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusMessage
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from kernel.log.ports import LogConsumer, LogPosition, LogRecord
 from kernel.retry import Backoff
 from services.persister.announce import Announce
@@ -36,7 +36,7 @@ class SwitchableWriter:
     async def apply(self, records: Sequence[LogRecord]) -> Applied:
         if self.refusals:
             self.refusals -= 1
-            raise unavailable(Reason.STORE_UNAVAILABLE, "the store is away")
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, "the store is away")
         self.taken += len(records)
         return await self._store.writer.apply(records)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from history.model import MessageWithdrawn, StoredEvent
-from kernel.errors import ChatlyError, Code, Reason, unavailable
+from kernel.errors import ChatlyError, Code, KernelReason, unavailable
 from kernel.log.ports import LogRecord
 from tests.fakes import MemoryConsumer
 from tests.unit.history.builders import ANN_AND_BOB, ChatBuilder
@@ -98,7 +98,7 @@ async def test_what_another_persister_stored_while_the_store_came_back_is_not_st
 async def test_what_waiting_does_not_mend_ends_the_loop(plant: Plant) -> None:
     class Broken(MemoryConsumer):
         async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
-            raise ChatlyError(Code.INTERNAL, Reason.INTERNAL, "a bug")
+            raise ChatlyError(Code.INTERNAL, KernelReason.INTERNAL, "a bug")
 
     with pytest.raises(ChatlyError, match="a bug"):
         await plant.persist(consumer=Broken(plant.log, GROUP)).run()
@@ -111,7 +111,7 @@ async def test_a_log_that_is_away_is_waited_for(plant: Plant) -> None:
         async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
             if self.failures:
                 self.failures -= 1
-                raise unavailable(Reason.LOG_UNAVAILABLE, "the log is away")
+                raise unavailable(KernelReason.LOG_UNAVAILABLE, "the log is away")
             return await super().fetch(max_records=max_records, wait=wait)
 
     await plant.append(ChatBuilder().sent())
@@ -191,7 +191,7 @@ async def test_a_withdrawal_on_its_way_is_not_appended_with_every_batch(plant: P
 async def test_a_withdrawal_that_could_not_be_appended_is_tried_again(plant: Plant) -> None:
     chat = ChatBuilder()
     await plant.append(chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7)))
-    plant.log.unavailable = unavailable(Reason.LOG_UNAVAILABLE, "the log is away")
+    plant.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "the log is away")
     persist = plant.persist()
 
     async def back_again(seconds: float) -> None:

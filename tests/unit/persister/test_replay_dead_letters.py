@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from history.codec import encode
+from history.errors import HistoryReason
 from history.model import ChatEvent
 from history.ports import Window
-from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.log.ports import LogPosition
 from services.persister.replay_dead_letters import ReplayDeadLetters, Replayed
 from tests.unit.history.builders import ANN_AND_BOB, ChatBuilder
@@ -115,7 +116,7 @@ async def test_an_unknown_place_is_refused_and_nothing_is_replayed(
     with pytest.raises(ChatlyError) as refused:
         await replay([place, LogPosition(0, 999)])
 
-    assert refused.value.reason is Reason.DEAD_LETTER_NOT_FOUND
+    assert refused.value.reason == HistoryReason.DEAD_LETTER_NOT_FOUND
     assert len(plant.log.records()) == 1
 
 
@@ -125,7 +126,7 @@ async def test_while_the_log_is_away_nothing_leaves_the_list(
     place = await poisoned(plant)
     await plant.persist().step()
     mend(tmp_path, place, ChatBuilder().sent())
-    plant.log.unavailable = unavailable(Reason.LOG_UNAVAILABLE, "away")
+    plant.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "away")
 
     with pytest.raises(ChatlyError):
         await replay([])

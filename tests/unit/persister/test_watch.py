@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from prometheus_client.parser import text_string_to_metric_families
 
 from history.ports import EventReader
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from kernel.telemetry import metrics
 from services.persister.status import GetStatus
 from services.persister.watch import Watch
@@ -33,7 +33,7 @@ class SwitchableEvents:
 
     async def stored(self) -> Mapping[int, int]:
         if self.away:
-            raise unavailable(Reason.STORE_UNAVAILABLE, "the store is away")
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, "the store is away")
         return await self.events.stored()
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
 from kernel.time import Clock
 from services.presence.adapters.memory import MemoryLeases
@@ -28,7 +28,7 @@ class FakeContacts:
     async def contacts(self, user_id: UserId) -> frozenset[UserId]:
         self.calls += 1
         if self.unavailable:
-            raise unavailable(Reason.SERVICE_UNAVAILABLE, "messaging is unreachable")
+            raise unavailable(KernelReason.SERVICE_UNAVAILABLE, "messaging is unreachable")
         return frozenset(other for pair in self.pairs if user_id in pair for other in pair if other != user_id)
 
 
@@ -66,7 +66,7 @@ class FakeProfiles:
     def _check(self) -> None:
         if self.unavailable:
             self.failed_calls += 1
-            raise unavailable(Reason.STORE_UNAVAILABLE, "the store is unavailable")
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, "the store is unavailable")
 
 
 class FakeEvents:

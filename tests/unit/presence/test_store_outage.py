@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.ids import UserId
 from services.presence.adapters.memory import MemoryLeases
 from services.presence.contacts import ContactCache
@@ -82,7 +82,7 @@ class UnavailableLeases(MemoryLeases):
     async def hold(self, connections: Iterable[Connection], *, ttl: float) -> Sequence[UserId]:
         if self.unavailable:
             self.failed_calls += 1
-            raise unavailable(Reason.STORE_UNAVAILABLE, "leases are unavailable")
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, "leases are unavailable")
         return await super().hold(connections, ttl=ttl)
 
 

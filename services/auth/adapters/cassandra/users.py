@@ -9,12 +9,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from kernel.cassandra.session import CassandraSession
-from kernel.errors import ChatlyError, Reason, unavailable
+from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.ids import UserId
 from kernel.time import Clock
 from services.auth.adapters.cassandra.claims import CassandraClaims, Claim
 from services.auth.adapters.cassandra.name_index import CassandraNameIndex, Entry
 from services.auth.adapters.cassandra.user_rows import CassandraUserRows, UserRow
+from services.auth.errors import AuthReason
 from services.auth.model import Account, ProfileChange, email_taken, username_taken
 from services.auth.names import fold
 
@@ -40,7 +41,7 @@ class CassandraUsers:
         try:
             name = await self._claim_name(account.username, account.user_id)
         except ChatlyError as refusal:
-            if refusal.reason is Reason.USERNAME_TAKEN:
+            if refusal.reason == AuthReason.USERNAME_TAKEN:
                 await self._emails.release(email)
             raise
         await self._index.add(Entry(name.folded, account.user_id), revision=1)
@@ -193,4 +194,4 @@ def _tombstone(account: Account, at: datetime) -> Account:
 
 
 def _outrun() -> ChatlyError:
-    return unavailable(Reason.STORE_UNAVAILABLE, "this account is being changed by too many at once")
+    return unavailable(KernelReason.STORE_UNAVAILABLE, "this account is being changed by too many at once")

@@ -4,9 +4,10 @@ import grpc
 from chatly.media.v1.media_service_pb2 import MEDIA_PURPOSE_AVATAR, GetMediaRequest
 from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
 
-from kernel.errors import Reason, denied
+from kernel.errors import denied
 from kernel.grpc.client import from_rpc_error
 from kernel.ids import UserId
+from services.auth.errors import AuthReason
 
 
 class MediaAvatars:
@@ -22,4 +23,4 @@ class MediaAvatars:
         except grpc.RpcError as error:
             raise from_rpc_error("media", error) from error
         if media.owner_id != owner or media.purpose != MEDIA_PURPOSE_AVATAR:
-            raise denied(Reason.MEDIA_FORBIDDEN, "this file is not an avatar picture of yours")
+            raise denied(AuthReason.MEDIA_FORBIDDEN, "this file is not an avatar picture of yours")

@@ -7,7 +7,7 @@ import grpc
 from chatly.auth.v1 import auth_service_pb2 as pb
 from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceServicer
 
-from kernel.errors import ChatlyError, Code, Reason, unauthenticated
+from kernel.errors import ChatlyError, Code, KernelReason, unauthenticated
 from kernel.grpc.context import current_request, current_user
 from kernel.ids import SessionId
 from kernel.time import Clock
@@ -97,7 +97,9 @@ class AuthServicer(AuthServiceServicer):
         call = current_request()
         token = call.cookies.get(REFRESH_COOKIE)
         if not token:
-            raise unauthenticated(Reason.TOKEN_MISSING, "neither a refresh token nor its cookie came with the call")
+            raise unauthenticated(
+                KernelReason.TOKEN_MISSING, "neither a refresh token nor its cookie came with the call"
+            )
         try:
             tokens = await self._use.refresh(token, address=call.peer_address)
         except ChatlyError as error:

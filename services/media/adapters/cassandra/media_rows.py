@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from kernel.cassandra.bridge import Row
 from kernel.cassandra.session import CassandraSession
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
 from kernel.time import from_micros, maybe_from_micros, to_micros
 from services.media.model import Media, MediaId, Purpose
@@ -84,7 +84,7 @@ class CassandraMediaRows:
                 return False
             if await self._apply(_CONDEMN, to_micros(at), media_id, row.touched):
                 return True
-        raise unavailable(Reason.STORE_UNAVAILABLE, "this file is being sent too often to be deleted now")
+        raise unavailable(KernelReason.STORE_UNAVAILABLE, "this file is being sent too often to be deleted now")
 
     async def bury(self, media_id: MediaId) -> None:
         """The bytes of a deleted file are gone."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from kernel.errors import ChatlyError, Code, Reason, invalid_field
+from kernel.errors import ChatlyError, Code, KernelReason, invalid_field
 
 _MAX_FIELD_BYTES = 16 * 1024
 
@@ -140,4 +140,4 @@ def _part(headers: _Headers, chunks: AsyncIterator[bytes]) -> Part:
 
 
 def _malformed(message: str) -> ChatlyError:
-    return ChatlyError(Code.INVALID_ARGUMENT, Reason.MALFORMED_REQUEST, message)
+    return ChatlyError(Code.INVALID_ARGUMENT, KernelReason.MALFORMED_REQUEST, message)

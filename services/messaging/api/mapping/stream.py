@@ -83,7 +83,7 @@ def answer_pb(answer: Answer) -> SendMessagesResponse:
 def _error(error: ChatlyError) -> SendError:
     return SendError(
         code=grpc_code(error.code).value[0],
-        reason=error.reason.value,
+        reason=error.reason,
         message=text_of(error),
         retry_after_ms=round((error.retry_after or 0) * 1000),
     )

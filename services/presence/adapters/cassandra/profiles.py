@@ -9,7 +9,7 @@ from kernel.cassandra.by_key import rows_of
 from kernel.cassandra.expiry import Agenda, Due
 from kernel.cassandra.schema import Schema, read_schema
 from kernel.cassandra.session import CassandraSession
-from kernel.errors import Reason, unavailable
+from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
 from kernel.time import maybe_from_micros, to_micros
 from services.presence.model import CustomStatus, Profile
@@ -54,7 +54,7 @@ class CassandraProfileStore:
         for _ in range(_ATTEMPTS):
             if await self._replace(user_id, await self._find(user_id), status):
                 return
-        raise unavailable(Reason.STORE_UNAVAILABLE, "status: too many concurrent changes, please retry")
+        raise unavailable(KernelReason.STORE_UNAVAILABLE, "status: too many concurrent changes, please retry")
 
     async def remove_expired_statuses(self, now: datetime) -> Sequence[UserId]:
         removed = []
