@@ -1,4 +1,4 @@
-"""One mesh for all end-to-end tests that leave it whole, in each of its two forms. See tests/e2e/mesh.py."""
+"""One mesh for all end-to-end tests that leave it intact, in each of its two forms. See tests/e2e/mesh.py."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from tests.collector import Collector, collecting
 from tests.e2e.mesh import Mesh, running_mesh
-from tests.e2e.real_engines import RoomOnEngines
+from tests.e2e.real_engines import PrivateEngines
 
 
 @pytest_asyncio.fixture(
@@ -16,9 +16,9 @@ from tests.e2e.real_engines import RoomOnEngines
     params=["embedded", pytest.param("distributed", marks=[pytest.mark.engines, pytest.mark.timeout(300)])],
 )
 async def mesh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mesh]:
-    """The session's mesh: shared, so do not stop it, and use accounts with names of your own.
+    """The session's mesh. It is shared: do not stop it, and use your own accounts.
 
-    Embedded: one process with files. Distributed: a process for each node on the real engines, two of messaging.
+    Embedded: one process with files. Distributed: a process per node on the real engines, with two nodes of messaging.
     """
     distributed = request.param == "distributed"
     settings: dict[str, str] = request.getfixturevalue("engines_of_the_mesh") if distributed else {}
@@ -29,13 +29,13 @@ async def mesh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
-def engines_of_the_mesh(room_on_engines: RoomOnEngines) -> Iterator[dict[str, str]]:
-    with room_on_engines() as settings:
+def engines_of_the_mesh(private_engines: PrivateEngines) -> Iterator[dict[str, str]]:
+    with private_engines() as settings:
         yield settings
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def collector() -> AsyncIterator[Collector]:
-    """Of the tests of one file."""
+    """The collector for the tests of one file."""
     async with collecting() as collector:
         yield collector

@@ -1,4 +1,4 @@
-"""An Envoy of a test's own, which can be killed and started again."""
+"""An Envoy of one test, which can be killed and restarted."""
 
 import asyncio
 from pathlib import Path
@@ -9,10 +9,10 @@ from tests.waiting import eventually
 
 
 class Envoy:
-    """Not started yet."""
+    """An Envoy, not yet started."""
 
     def __init__(self, configuration: str, *, port: int, folder: Path) -> None:
-        """`port`: the one of the configuration's that is waited for, and that `url` names."""
+        """`port`: the configured port to wait for, also used in `url`."""
         self._port = port
         self.url = f"http://{HOST}:{port}"
         self._configuration = folder / "edge.yaml"
@@ -29,7 +29,7 @@ class Envoy:
         await eventually(self._listens, "the edge listens")
 
     async def kill(self) -> None:
-        """SIGKILL, if it runs."""
+        """Send SIGKILL if it is running."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()

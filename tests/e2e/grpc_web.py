@@ -1,4 +1,4 @@
-"""gRPC-web as browsers speak it: binary frames in the body of a POST, the last of them with the trailers."""
+"""A gRPC-web client as in browsers: binary frames in the body of a POST, the last one with the trailers."""
 
 from base64 import b64decode
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -19,7 +19,7 @@ _STATUS, _DETAILS = "grpc-status", "grpc-status-details-bin"
 
 @dataclass
 class GrpcWebError(Exception):
-    """A call that did not end well: its gRPC code, its text and its details as JSON."""
+    """A failed call with gRPC code, message and details as JSON."""
 
     code: int
     message: str
@@ -27,25 +27,25 @@ class GrpcWebError(Exception):
 
     @property
     def reason(self) -> str:
-        """Of the ErrorInfo in the details."""
+        """Return the reason in the ErrorInfo."""
         found = [item["reason"] for item in self.status.get("details", ()) if item["@type"].endswith("ErrorInfo")]
         return str(found[0]) if found else ""
 
 
 @dataclass(frozen=True, slots=True)
 class GrpcWeb:
-    """Calls by method path, as in `/chatly.auth.v1.UserService/GetMe`."""
+    """Calls by method path, e.g. `/chatly.auth.v1.UserService/GetMe`."""
 
     client: httpx.AsyncClient
     headers: Mapping[str, str]
 
     async def unary(self, path: str, request: Message, answers: type[Answer]) -> Answer:
-        """The one answer; raises GrpcWebError."""
+        """Return the response; raise GrpcWebError."""
         (answer,) = [answer async for answer in self.stream(path, request, answers)]
         return answer
 
     async def stream(self, path: str, request: Message, answers: type[Answer]) -> AsyncGenerator[Answer, None]:
-        """Each answer as it comes; raises GrpcWebError, also at the end of a stream that went well for a while."""
+        """Yield each response; raise GrpcWebError, also at the end of a stream that began well."""
         data = request.SerializeToString()
         headers = {"content-type": "application/grpc-web+proto", "x-grpc-web": "1", **self.headers}
         body = b"\0" + len(data).to_bytes(4, "big") + data

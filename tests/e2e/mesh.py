@@ -1,18 +1,18 @@
-"""The whole mesh as people run it: `chatly run` in a process of its own, with Envoy, on free ports of the loopback.
+"""The whole mesh as users run it: `chatly run` in a process with Envoy, on free loopback ports.
 
-Most tests use the fixture `mesh`: one for the whole session, so use accounts with names of your own. They run twice, on
-the embedded mesh and on the real engines; `EMBEDDED` marks those that look into the embedded process. Tests that break
-a mesh, or need other settings, start theirs:
+Most tests use the fixture `mesh`, one for the whole session, so use your own accounts. They run twice, on the embedded
+mesh and on the real engines; `EMBEDDED` marks those that inspect the embedded process. Tests that break a mesh, or need
+other settings, start their own:
 
     async with running_mesh(tmp_path, CHATLY_AUTH_ACCESS_TOKEN_SECONDS="10") as mesh:
         httpx.get(f"{mesh.url}/healthz")            # REST, gRPC-web and gRPC, all on one port
         grpc.aio.insecure_channel(mesh.edge)        # gRPC through Envoy
-        grpc.aio.insecure_channel(mesh.grpc["messaging"])   # straight to a service
+        grpc.aio.insecure_channel(mesh.grpc["messaging"])   # directly to a service
         mesh.kill()                                 # SIGKILL, as a crash; then, on the same data and ports:
         await mesh.start()
 
-What it said is shown when it does not start, and is in `mesh.output()`. On the real engines it is a process for each
-node of each service; how many there are is said by `nodes`, and `engine_settings` (see `real_engines.py`) is where.
+The output is shown if the mesh does not start, and is in `mesh.output()`. On the real engines each node of each service
+is a process: `nodes` sets their number, `engine_settings` (see `real_engines.py`) the engines.
 """
 
 import asyncio
@@ -33,20 +33,20 @@ import pytest
 from tests.ports import free_ports
 
 EMBEDDED = pytest.mark.parametrize("mesh", ["embedded"], indirect=True, scope="session")
-"""For tests of the fixture `mesh` that say nothing new on the real engines, or look into the embedded process."""
+"""For tests that prove nothing more on the real engines, or inspect the embedded process."""
 
 SERVICES = ("auth", "messaging", "presence", "media", "persister")
 HOST = "127.0.0.1"
 
 _READY = "Chatly is ready at"
-# Six processes that find and fill their engines at once, on two cores that others use too, need the most of it.
+# Six processes that open their engines at once, on two busy cores, may need most of it.
 _START_SECONDS = 240.0
 _STOP_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where everything of one mesh listens."""
+    """The ports of one mesh."""
 
     edge: int
     tls: int
@@ -57,35 +57,35 @@ class Ports:
 
 
 class Mesh:
-    """One mesh: its data and its ports stay the same over restarts. Addresses are `host:port`."""
+    """One mesh: data and ports stay the same over restarts. Addresses are `host:port`."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str], nodes: Mapping[str, int] | None = None) -> None:
-        """`nodes`: how many of each service, on the real engines; one of those that are not named."""
+        """`nodes`: nodes per service on the real engines; 1 for services that are not named."""
         ports = _free_ports(nodes or {})
         self.data_dir = folder / "data"
         self.edge = f"{HOST}:{ports.edge}"
         """gRPC, gRPC-web and REST without TLS."""
         self.tls = f"{HOST}:{ports.tls}"
-        """The same with TLS, by the certificate below."""
+        """The same with TLS, with the certificate below."""
         self.url = f"http://{self.edge}"
         self.tls_url = f"https://{self.tls}"
         self.certificate = self.data_dir / "secrets" / "tls.crt"
         self.admin_url = f"http://{HOST}:{ports.admin}"
-        """Envoy's own page."""
+        """Envoy's admin page."""
         self.grpc_nodes = _addresses(ports.grpc)
-        """The gRPC of each node of each service, past the edge."""
+        """gRPC address of each node of each service, without the edge."""
         self.grpc = {name: addresses[0] for name, addresses in self.grpc_nodes.items()}
-        """That of the first node of each."""
+        """gRPC address of the first node of each service."""
         self.http_nodes = _addresses(ports.http)
-        """Each node's /metrics and /healthz."""
+        """Addresses of /metrics and /healthz of each node."""
         self.http = {name: addresses[0] for name, addresses in self.http_nodes.items()}
         self._log = folder / "mesh.log"
         self.environ = _environment(ports, self.data_dir, environ)
-        """For other commands of `chatly` that concern this mesh."""
+        """Environment for other `chatly` commands on this mesh."""
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
-        """Return once it serves; raises RuntimeError with all it said."""
+        """Return once it serves; raise RuntimeError with its output."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
         said_before = len(self.output())
         self._process = _spawn(self.environ, self._log)
@@ -97,13 +97,13 @@ class Mesh:
             await asyncio.sleep(0.05)
 
     async def stop(self) -> int:
-        """End it as Ctrl-C does, and return its exit code; raises TimeoutExpired if it does not end."""
+        """End it as Ctrl-C does, and return its exit code; raise TimeoutExpired if it does not end."""
         process = self._running()
         process.send_signal(signal.SIGINT)
         return await asyncio.to_thread(process.wait, _STOP_SECONDS)
 
     def kill(self) -> None:
-        """SIGKILL, and return once neither it nor its Envoy is there."""
+        """Send SIGKILL, and return once it and its Envoy are gone."""
         process = self._running()
         process.kill()
         process.wait()
@@ -111,21 +111,21 @@ class Mesh:
             time.sleep(0.01)
 
     def output(self) -> str:
-        """What it said, since its first start."""
+        """Return the output since the first start."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     @property
     def pid(self) -> int:
-        """Of the Python process; Envoy, and on the real engines the nodes, are its children."""
+        """Return the id of the Python process; Envoy, and on the real engines the nodes, are its children."""
         return self._running().pid
 
     def node_pid(self, name: str) -> int:
-        """On the real engines: of the newest process of that name, e.g. `messaging-2`."""
+        """Return the id of the newest process of that name, e.g. `messaging-2`, on the real engines."""
         found = re.findall(rf"^  {name} .*\(process (\d+)\)$", self.output(), re.MULTILINE)
         return int(found[-1])
 
     def logs(self) -> str:
-        """What it and its nodes said."""
+        """Return the logs of the command and its nodes."""
         files = sorted((self.data_dir / "logs").glob("*.log"))
         return self.output() + "".join(file.read_text(errors="replace") for file in files)
 
@@ -141,7 +141,7 @@ class Mesh:
 
 @asynccontextmanager
 async def running_mesh(folder: Path, nodes: Mapping[str, int] | None = None, /, **environ: str) -> AsyncIterator[Mesh]:
-    """A mesh with its data and log in `folder`; `environ`: settings beside those of every test."""
+    """Run a mesh with data and log in `folder`; `environ`: settings in addition to those of every test."""
     mesh = Mesh(folder, environ, nodes)
     await mesh.start()
     try:
@@ -168,7 +168,7 @@ def _environment(ports: Ports, data_dir: Path, environ: Mapping[str, str]) -> di
         "CHATLY_EDGE_TLS_PORT": str(ports.tls),
         "CHATLY_EDGE_ADMIN_PORT": str(ports.admin),
         "CHATLY_WEB_ADDRESS": f"{HOST}:{ports.web}",
-        # Tests come from one address and are in a hurry.
+        # Tests call from one address and need fast hashes.
         "CHATLY_AUTH_BCRYPT_COST": "4",
         "CHATLY_EDGE_LOGIN_PER_MINUTE": "100000",
         "CHATLY_EDGE_REGISTER_PER_MINUTE": "100000",

@@ -1,4 +1,4 @@
-"""People who use a mesh through its edge: registered, logged in, with the headers of their calls."""
+"""Users of a mesh with an account, a session and the headers of their calls."""
 
 import asyncio
 import ssl
@@ -17,7 +17,7 @@ _numbers = count(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody with a session."""
+    """A user with a session."""
 
     user_id: str
     username: str
@@ -28,16 +28,16 @@ class Person:
 
     @property
     def headers(self) -> dict[str, str]:
-        """For REST."""
+        """Return the headers for REST."""
         return {"authorization": f"Bearer {self.token}"}
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
-        """For gRPC."""
+        """Return the metadata for gRPC."""
         return bearer(self.token)
 
     def chat_with(self, other: "Person") -> str:
-        """The chat_id of the two."""
+        """Return the chat_id of the two users."""
         return "_".join(sorted([self.user_id, other.user_id]))
 
 
@@ -46,20 +46,20 @@ def bearer(token: str) -> tuple[tuple[str, str], ...]:
 
 
 def rest(mesh: Mesh, *, address: str = HOST) -> httpx.AsyncClient:
-    """A client of the edge that calls from this address of the loopback: guesses are counted for each one."""
+    """Return a client of the edge that calls from this loopback address: attempts are counted per address."""
     return httpx.AsyncClient(
         transport=httpx.AsyncHTTPTransport(local_address=address), base_url=mesh.url, timeout=_TIMEOUT
     )
 
 
 def rest_over_tls(mesh: Mesh) -> httpx.AsyncClient:
-    """A client of the edge over TLS, and so over HTTP/2; it trusts this mesh's certificate alone."""
+    """Return a client of the edge over TLS and HTTP/2 that trusts only this mesh's certificate."""
     trusted = ssl.create_default_context(cafile=str(mesh.certificate))
     return httpx.AsyncClient(verify=trusted, http2=True, base_url=mesh.tls_url, timeout=_TIMEOUT)
 
 
 async def somebody(mesh: Mesh, name: str = "someone") -> Person:
-    """A new person; the name gets a number, so that it is theirs alone."""
+    """Register a new user; the name gets a unique number."""
     username = f"{name}{next(_numbers)}"
     account = {"username": username, "email": f"{username}@e2e.example", "password": PASSWORD}
     async with rest(mesh) as client:
@@ -73,7 +73,7 @@ async def people(mesh: Mesh, *names: str) -> list[Person]:
 
 
 async def log_in(client: httpx.AsyncClient, email: str) -> Person:
-    """Another session of somebody who is registered."""
+    """Open another session of a registered user."""
     answer = await client.post("/api/auth/login", json={"email": email, "password": PASSWORD})
     assert answer.status_code == 200, answer.text
     kept = ("user_id", "username", "token", "refresh_token", "session_id")

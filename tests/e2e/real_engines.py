@@ -1,4 +1,4 @@
-"""What leads a mesh to the real engines."""
+"""Settings that connect a mesh to the real engines."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,11 +8,11 @@ import pytest
 from tests.engines.keyspaces import a_keyspace
 from tests.engines.running import S3Server
 
-RoomOnEngines = Callable[[], AbstractContextManager[dict[str, str]]]
+PrivateEngines = Callable[[], AbstractContextManager[dict[str, str]]]
 
 
 def engine_settings(name: str, *, kafka: str, cassandra: str, redis_url: str, s3: S3Server) -> dict[str, str]:
-    """Settings of a mesh that has a keyspace, a topic, a bucket and keys of this name there."""
+    """Return the settings of a mesh with a keyspace, topic, bucket and key prefix of this name."""
     return {
         "CHATLY_ENGINES": "distributed",
         "CHATLY_KAFKA_BOOTSTRAP": kafka,
@@ -30,16 +30,16 @@ def engine_settings(name: str, *, kafka: str, cassandra: str, redis_url: str, s3
 
 
 @pytest.fixture(scope="session")
-def room_on_engines(
+def private_engines(
     kafka_bootstrap: str, cassandra_contact_points: str, redis_url: str, s3_server: S3Server
-) -> RoomOnEngines:
-    """Gives settings of a mesh that shares nothing there with any other; what it made is gone when the block ends."""
+) -> PrivateEngines:
+    """Give a mesh its own data in the engines; delete it when the block ends."""
 
     @contextmanager
-    def room() -> Iterator[dict[str, str]]:
+    def engines_of_mesh() -> Iterator[dict[str, str]]:
         with a_keyspace(cassandra_contact_points) as name:
             yield engine_settings(
                 name, kafka=kafka_bootstrap, cassandra=cassandra_contact_points, redis_url=redis_url, s3=s3_server
             )
 
-    return room
+    return engines_of_mesh

@@ -1,4 +1,4 @@
-"""What alert rules and dashboards ask for is what a running mesh tells."""
+"""Every metric that alert rules and dashboards use is exported by a running mesh."""
 
 import re
 
@@ -8,15 +8,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.e2e.mesh import Mesh
 from tests.unit.deploy.promql import expressions, metrics_in
 
-# Prometheus's own: whether a target could be scraped.
+# Prometheus' own metric: whether a target could be scraped.
 OF_PROMETHEUS = {"up"}
 SUFFIXES = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"], "summary": ["_sum", "_count"]}
-# Envoy's counters have no suffix, which the parser takes for a gauge's.
+# Envoy's counters have no suffix, so the parser takes them for gauges.
 ENVOY_TYPE = re.compile(r"^# TYPE (envoy_\w+) (\w+)$", re.MULTILINE)
 
 
 async def exported(mesh: Mesh) -> set[str]:
-    """Names of all series that the services and Envoy have or will have, whatever has happened so far."""
+    """Return the names of all series that the services and Envoy can export."""
     names: set[str] = set()
     async with httpx.AsyncClient() as client:
         for address in mesh.http.values():
@@ -29,7 +29,7 @@ async def exported(mesh: Mesh) -> set[str]:
     return names
 
 
-async def test_every_metric_of_a_rule_or_a_dashboard_is_really_exported(mesh: Mesh) -> None:
+async def test_every_metric_of_a_rule_or_dashboard_is_exported(mesh: Mesh) -> None:
     known = await exported(mesh) | OF_PROMETHEUS
 
     unknown = {place: missing for place, text in expressions() if (missing := metrics_in(text) - known)}
@@ -37,7 +37,7 @@ async def test_every_metric_of_a_rule_or_a_dashboard_is_really_exported(mesh: Me
     assert unknown == {}
 
 
-async def test_every_service_tells_that_it_serves(mesh: Mesh) -> None:
+async def test_every_service_exports_that_it_is_serving(mesh: Mesh) -> None:
     async with httpx.AsyncClient() as client:
         for name, address in mesh.http.items():
             assert f'chatly_serving{{service="{name}"}} 1.0' in (await client.get(f"http://{address}/metrics")).text

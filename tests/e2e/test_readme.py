@@ -1,4 +1,4 @@
-"""The README's example does what it says, line by line, as somebody pastes it."""
+"""The example of the README works, line by line."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def example(url: str) -> str:
-    """Its lines, with the address of this mesh."""
+    """Return its lines with the address of this mesh."""
     (block,) = re.findall(r"```sh\n(CHATLY=.*?)```", README.read_text(), re.DOTALL)
     script, replaced = re.subn(r"^CHATLY=.*$", f"CHATLY={url}", block, count=1, flags=re.MULTILINE)
     assert replaced == 1

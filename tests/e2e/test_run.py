@@ -1,4 +1,4 @@
-"""`chatly run`, as somebody at a terminal meets it."""
+"""`chatly run` at a terminal."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ async def test_ctrl_c_drains_and_ends_with_success(tmp_path: Path) -> None:
 
 
 @EMBEDDED
-async def test_a_second_one_on_the_same_data_is_refused_in_one_line(mesh: Mesh, tmp_path: Path) -> None:
+async def test_a_second_mesh_on_the_same_data_is_refused_in_one_line(mesh: Mesh, tmp_path: Path) -> None:
     second = Mesh(tmp_path, {"CHATLY_DATA_DIR": str(mesh.data_dir)})
 
     with pytest.raises(RuntimeError, match=r"another Chatly is running on .* set CHATLY_DATA_DIR to another folder"):

@@ -1,4 +1,4 @@
-"""A mesh whose parts talk by mutual TLS, Envoy among them: people notice nothing, strangers get nowhere."""
+"""A mesh with mutual TLS between all parts, including Envoy."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -32,27 +32,27 @@ class Certified:
     mesh: Mesh
     authority: Authority
     pair: Pair
-    """The one certificate of all parts of this mesh."""
+    """The certificate of all parts of this mesh."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def certified(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Certified]:
     folder = tmp_path_factory.mktemp("tls")
     authority = Authority(folder / "certificates")
-    pair, door = authority.issue("mesh", EVERYBODY), authority.issue("door", ["localhost", HOST])
+    pair, edge_pair = authority.issue("mesh", EVERYBODY), authority.issue("door", ["localhost", HOST])
     environ = {
         "CHATLY_TLS_CERT_FILE": str(pair.certificate),
         "CHATLY_TLS_KEY_FILE": str(pair.key),
         "CHATLY_TLS_CA_FILE": str(authority.ca),
-        "CHATLY_EDGE_TLS_CERTIFICATE": str(door.certificate),
-        "CHATLY_EDGE_TLS_KEY": str(door.key),
+        "CHATLY_EDGE_TLS_CERTIFICATE": str(edge_pair.certificate),
+        "CHATLY_EDGE_TLS_KEY": str(edge_pair.key),
     }
     async with running_mesh(folder, **environ) as mesh:
         yield Certified(mesh=mesh, authority=authority, pair=pair)
         assert "Traceback" not in mesh.output(), mesh.output()
 
 
-async def test_people_talk_and_send_files_as_ever(certified: Certified) -> None:
+async def test_users_exchange_messages_and_files(certified: Certified) -> None:
     mesh = certified.mesh
     ann, bob = await people(mesh, "ann", "bob")
     async with grpc.aio.insecure_channel(mesh.edge) as edge, rest(mesh) as client:
@@ -73,7 +73,7 @@ async def test_people_talk_and_send_files_as_ever(certified: Certified) -> None:
     assert "messaging" in page.text
 
 
-async def test_who_has_no_certificate_gets_past_the_edge_nowhere(certified: Certified) -> None:
+async def test_no_service_accepts_callers_without_a_certificate(certified: Certified) -> None:
     for address in certified.mesh.grpc.values():
         async with grpc.aio.insecure_channel(address) as channel:
             with pytest.raises(grpc.aio.AioRpcError) as refused:
@@ -86,7 +86,7 @@ async def test_who_has_no_certificate_gets_past_the_edge_nowhere(certified: Cert
                 await client.get(f"http://{address}/healthz")
 
 
-async def test_its_own_commands_have_the_certificate(certified: Certified) -> None:
+async def test_chatly_commands_use_the_certificate(certified: Certified) -> None:
     environ = {**certified.mesh.environ, "CHATLY_HOST": HOST}
 
     well = await chatly(environ, "health", "messaging")
@@ -101,11 +101,11 @@ async def test_its_own_commands_have_the_certificate(certified: Certified) -> No
     assert doctor.exit_code == 0, doctor.output
 
 
-async def test_renewed_certificates_are_taken_up_by_envoy_and_the_services(certified: Certified) -> None:
-    """On both sides of Envoy, and without anybody's restart."""
+async def test_envoy_and_the_services_load_renewed_certificates(certified: Certified) -> None:
+    """On both sides of Envoy, without a restart."""
     mesh, authority = certified.mesh, certified.authority
-    pair, door = authority.issue("mesh", EVERYBODY), authority.issue("door", ["localhost", HOST])
-    inside, outside = (x509.load_pem_x509_certificate(each.certificate.read_bytes()) for each in (pair, door))
+    pair, edge_pair = authority.issue("mesh", EVERYBODY), authority.issue("door", ["localhost", HOST])
+    inside, outside = (x509.load_pem_x509_certificate(each.certificate.read_bytes()) for each in (pair, edge_pair))
     trusted = ssl.create_default_context(cafile=authority.ca)
     async with httpx.AsyncClient() as admin:
 
@@ -124,7 +124,7 @@ async def test_renewed_certificates_are_taken_up_by_envoy_and_the_services(certi
     assert x509.load_der_x509_certificate(shown).serial_number == outside.serial_number
 
 
-async def test_files_that_cannot_be_used_are_told_in_one_line(certified: Certified) -> None:
+async def test_unusable_certificate_files_are_reported_in_one_line(certified: Certified) -> None:
     environ = {**certified.mesh.environ, "CHATLY_SERVICE_SECRET": "x" * 40, "CHATLY_TLS_KEY_FILE": "/nowhere.key"}
 
     refused = await chatly(environ, "serve", "auth")

@@ -1,4 +1,4 @@
-"""A mesh of which a collector hears everything, and a message whose way through it is looked at."""
+"""A mesh with a collector of traces and logs, and the trace of one message."""
 
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ ASK = "chatly.auth.v1.UserService/BatchGetBlocks"
 
 
 def traced_settings(collector: Collector) -> dict[str, str]:
-    """Of a mesh that traces everything, and logs everything."""
+    """Return settings of a mesh that traces and logs everything."""
     return {
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
         "OTEL_BSP_SCHEDULE_DELAY": "100",
@@ -26,7 +26,7 @@ def traced_settings(collector: Collector) -> dict[str, str]:
 
 
 async def send(mesh: Mesh, sender: Person, receiver: Person, *metadata: tuple[str, str]) -> str:
-    """The request id of a send through the edge."""
+    """Send through the edge; return the request id."""
     request = messaging.SendMessageRequest(
         chat_id=sender.chat_with(receiver), client_message_id=str(uuid4()), text="hello"
     )

@@ -12,7 +12,7 @@ from tests.engines.running import S3Server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnEngines:
+class PrivateEngines:
     kafka: OwnEngine
     cassandra: OwnEngine
     redis: OwnEngine
@@ -21,11 +21,11 @@ class OwnEngines:
 
 
 @asynccontextmanager
-async def own_engines(folder: Path) -> AsyncIterator[OwnEngines]:
+async def own_engines(folder: Path) -> AsyncIterator[PrivateEngines]:
     """Running, with their data in this folder."""
     settings = small_settings(folder)
     s3 = own_s3(settings)
-    own = OwnEngines(
+    own = PrivateEngines(
         kafka=own_kafka(settings),
         cassandra=own_cassandra(settings),
         redis=own_redis(settings),

@@ -16,7 +16,7 @@ from tests.e2e.mesh import Mesh, running_mesh
 from tests.e2e.people import Person, log_in, people, rest
 from tests.e2e.real_engines import engine_settings
 from tests.engines.own import OwnEngine
-from tests.engines.own_set import OwnEngines, emptied, hanging, killed, own_engines
+from tests.engines.own_set import PrivateEngines, emptied, hanging, killed, own_engines
 from tests.faults.crowd import Crowd, crowd
 from tests.problems import rpc_reason, rpc_retry_seconds
 from tests.waiting import eventually
@@ -33,13 +33,13 @@ Away = Callable[[OwnEngine], AbstractAsyncContextManager[None]]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnEngines]:
+async def engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PrivateEngines]:
     async with own_engines(tmp_path_factory.mktemp("engines")) as own:
         yield own
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def mesh(tmp_path_factory: pytest.TempPathFactory, engines: OwnEngines) -> AsyncIterator[Mesh]:
+async def mesh(tmp_path_factory: pytest.TempPathFactory, engines: PrivateEngines) -> AsyncIterator[Mesh]:
     settings = engine_settings(
         "outages",
         kafka=engines.kafka.address,
@@ -72,7 +72,7 @@ async def shows_what_was_just_said(talkers: Crowd) -> bool:
 
 @pytest.mark.parametrize(("away", "seconds"), [(hanging, 12), (killed, 30)])
 async def test_without_cassandra_people_talk_and_history_shows_what_they_say(
-    mesh: Mesh, engines: OwnEngines, away: Away, seconds: int
+    mesh: Mesh, engines: PrivateEngines, away: Away, seconds: int
 ) -> None:
     async with crowd(mesh, messages_per_second=MESSAGES_PER_SECOND, deadline=DEADLINE) as talkers, talkers.talking():
         await talkers.get_through(100)
@@ -86,7 +86,7 @@ async def test_without_cassandra_people_talk_and_history_shows_what_they_say(
 
 @pytest.mark.parametrize("away", [hanging, emptied])
 async def test_without_redis_what_is_sent_is_kept_and_what_was_missed_is_told_afterwards(
-    mesh: Mesh, engines: OwnEngines, away: Away
+    mesh: Mesh, engines: PrivateEngines, away: Away
 ) -> None:
     (ann,) = await people(mesh, "ann")
     async with crowd(mesh, messages_per_second=MESSAGES_PER_SECOND, deadline=DEADLINE) as talkers, talkers.talking():
@@ -105,7 +105,7 @@ async def test_without_redis_what_is_sent_is_kept_and_what_was_missed_is_told_af
 
 @pytest.mark.parametrize("away", [hanging, killed])
 async def test_without_kafka_sends_are_refused_at_once_and_tried_again_they_succeed_once(
-    mesh: Mesh, engines: OwnEngines, away: Away
+    mesh: Mesh, engines: PrivateEngines, away: Away
 ) -> None:
     ann, bob, cat, dan = await people(mesh, "ann", "bob", "cat", "dan")
     name = str(uuid4())

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.real_engines import RoomOnEngines
+from tests.e2e.real_engines import PrivateEngines
 
 
 @pytest.fixture
-def engines(room_on_engines: RoomOnEngines) -> Iterator[dict[str, str]]:
+def engines(private_engines: PrivateEngines) -> Iterator[dict[str, str]]:
     """Settings that lead to them, with room of the test's own there."""
-    with room_on_engines() as settings:
+    with private_engines() as settings:
         yield settings

@@ -1,4 +1,4 @@
-"""Calls any method by its descriptor, up to the first answer."""
+"""Calls any method by its descriptor, up to the first response."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,50 +14,50 @@ from tests.e2e.access.cases import OK
 from tests.problems import rpc_reason, rpc_violations
 
 _SECONDS = 10.0
-# grpc.aio's own words for a stream that was refused while it was writing; what the server said is lost.
+# grpc.aio reports this for a stream that was refused while it was writing; the server's status is lost.
 _LOST = "Internal error from Core"
 
 Metadata = Sequence[tuple[str, str]]
 Sent = Message | bytes
-"""A request, or what is to be taken for one."""
+"""A request, or malformed bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """OK or the reason of the refusal, with the fields that were found wrong."""
+    """OK or the reason of the refusal, with the invalid fields."""
 
     reason: str
     fields: frozenset[str] = frozenset()
 
 
 def key_of(method: Method) -> str:
-    """As in the table of cases: `AuthService.Login`."""
+    """Return the key in the table of cases, e.g. `AuthService.Login`."""
     return f"{method.service.rpartition('.')[2]}.{method.name}"
 
 
 def request_type(method: Method) -> Descriptor:
-    """The message that the method takes."""
+    """Return the request type of the method."""
     described = descriptor_pool.Default().FindServiceByName(method.service).methods_by_name[method.name]
     request: Descriptor = described.input_type
     return request
 
 
 async def outcome(channel: grpc.aio.Channel, method: Method, request: Sent | Sequence[Sent], metadata: Metadata) -> str:
-    """OK once there is an answer, or the reason of the refusal; streams are left after their first answer."""
+    """Return OK after the first response, or the reason of the refusal."""
     return (await attempt(channel, method, request, metadata)).reason
 
 
 async def attempt(
     channel: grpc.aio.Channel, method: Method, request: Sent | Sequence[Sent], metadata: Metadata
 ) -> Outcome:
-    """The same, with the fields."""
+    """Return the same with the invalid fields."""
     try:
         answer = await _first_answer(channel, method, request, metadata)
     except grpc.aio.AioRpcError as error:
         if error.details() == _LOST:
             return await attempt(channel, method, request, metadata)
         return Outcome(rpc_reason(error), frozenset(rpc_violations(error)))
-    # Each send of a stream is answered in the stream, also where it is refused.
+    # Each send of a stream gets its own response, including refusals.
     if isinstance(answer, messaging.SendMessagesResponse) and answer.HasField("error"):
         violations = answer.error.message.split("; ")
         return Outcome(answer.error.reason, frozenset(violation.partition(":")[0] for violation in violations))

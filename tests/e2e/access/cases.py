@@ -1,4 +1,4 @@
-"""One good request for every RPC, aimed at what belongs to others, and what becomes of it."""
+"""One valid request for every RPC, aimed at data of other users, with the expected outcomes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from chatly.persister.v1 import persister_service_pb2 as persister
 from chatly.presence.v1 import presence_service_pb2 as presence
 from google.protobuf.message import Message
 
-from tests.e2e.access.world import Place, World
+from tests.e2e.access.harness import Owned, OwnedChat
 from tests.e2e.people import PASSWORD
 from tests.unit.media.samples import PDF
 
-Requests = Callable[[World, Place], Message | Sequence[Message]]
+Requests = Callable[[Owned, OwnedChat], Message | Sequence[Message]]
 OK = "OK"
 
 
@@ -26,18 +26,18 @@ class Case:
 
     request: Requests
     others: str = OK
-    """For a stranger, and for somebody who was removed from the group."""
+    """For a stranger, and for a former member of the group."""
     owner: str = OK
-    """For the one whose things they are."""
+    """For the owner of the data."""
 
 
-def _upload(_: World, __: Place) -> Sequence[Message]:
+def _upload(_: Owned, __: OwnedChat) -> Sequence[Message]:
     start = media.UploadStart(file_name="own.pdf", size_bytes=len(PDF))
     return (media.UploadRequest(start=start), media.UploadRequest(data=PDF))
 
 
-def _send(_: World, place: Place) -> messaging.SendMessageRequest:
-    return messaging.SendMessageRequest(chat_id=place.chat_id, client_message_id=str(uuid4()), text="let me in")
+def _send(_: Owned, owned_chat: OwnedChat) -> messaging.SendMessageRequest:
+    return messaging.SendMessageRequest(chat_id=owned_chat.chat_id, client_message_id=str(uuid4()), text="let me in")
 
 
 CASES: Mapping[str, Case] = {

@@ -1,11 +1,11 @@
-"""A world for each test: what one caller may change, the next one must not find changed."""
+"""A new set of data for each test, because a caller may change it."""
 
 import pytest
 
-from tests.e2e.access.world import World, a_world
+from tests.e2e.access.harness import Owned, owned_data
 from tests.e2e.mesh import Mesh
 
 
 @pytest.fixture
-async def world(mesh: Mesh) -> World:
-    return await a_world(mesh)
+async def owned(mesh: Mesh) -> Owned:
+    return await owned_data(mesh)

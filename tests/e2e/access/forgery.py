@@ -1,4 +1,4 @@
-"""Tokens that nobody should take, made with all that an attacker could have, and more: auth's own signing key."""
+"""Tokens that must be refused, made with more than an attacker could have: auth's own signing key."""
 
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -15,13 +15,13 @@ from tests.e2e.people import Person
 
 
 def service_token(mesh: Mesh) -> str:
-    """As the services of this mesh carry it."""
+    """Return a token as the services of this mesh use it."""
     secret = (mesh.data_dir / "secrets" / "service").read_bytes()
     return ServiceTokens(secret, clock=SystemClock()).issue("tester")
 
 
 def bad_tokens(mesh: Mesh, owner: Person) -> dict[str, tuple[str, str]]:
-    """What is wrong with it → the token, and the reason for which it is to be refused."""
+    """Return tokens and the expected reasons by their defect."""
     real, now = signing_key(mesh), datetime.now(UTC)
     forged = a_keypair(real.kid)
     claims = jwt.decode(owner.token, options={"verify_signature": False})
@@ -52,7 +52,7 @@ def bad_tokens(mesh: Mesh, owner: Person) -> dict[str, tuple[str, str]]:
 
 
 def signing_key(mesh: Mesh) -> Keypair:
-    """The one that auth signs with now."""
+    """Return auth's current signing key."""
     database = sqlite3.connect(f"file:{mesh.data_dir / 'auth.db'}?mode=ro", uri=True)
     try:
         kid, seed = database.execute("SELECT kid, seed FROM signing_keys ORDER BY number LIMIT 1").fetchone()

@@ -1,4 +1,4 @@
-"""What the tests of bad input share."""
+"""Fixtures of the tests of bad input."""
 
 from collections.abc import AsyncIterator
 
@@ -24,6 +24,6 @@ async def client(mesh: Mesh) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def pair(mesh: Mesh) -> tuple[Person, Person]:
-    """Two people who have not met."""
+    """Two users without a chat."""
     ann, bob = await people(mesh, "ann", "bob")
     return ann, bob

@@ -1,4 +1,4 @@
-"""Files that are not what they say, are too large, or never arrive whole."""
+"""Files with a wrong type, too large files, and incomplete uploads."""
 
 from collections.abc import AsyncIterator
 from hashlib import sha256
@@ -27,7 +27,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("name", "data", "expected"), REFUSED.values(), ids=REFUSED.keys())
-async def test_what_a_file_is_decides(
+async def test_the_content_of_a_file_decides_its_type(
     client: httpx.AsyncClient, pair: tuple[Person, Person], name: str, data: bytes, expected: str
 ) -> None:
     ann, _ = pair
@@ -36,7 +36,7 @@ async def test_what_a_file_is_decides(
     assert (answer.status_code, reason(answer)) == (400, expected)
 
 
-async def test_an_image_that_is_a_zip_is_a_zip(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
+async def test_a_zip_named_as_an_image_is_a_zip(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
     ann, _ = pair
     file = ("photo.png", a_zip({"a.txt": b"no pixels"}), "image/png")
     stored = (await client.post(UPLOAD, files={"file": file}, headers=ann.headers)).json()
@@ -63,7 +63,7 @@ async def test_one_byte_too_many_is_refused_with_the_limit(
     assert rpc_reason(announced.value) == "FILE_TOO_LARGE"
 
 
-async def test_the_largest_file_goes_through(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
+async def test_the_largest_file_is_accepted(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
     ann, _ = pair
     data = PDF.ljust(LIMIT)
     uploaded = await client.post(UPLOAD, files={"file": ("large.pdf", data)}, headers=ann.headers)
@@ -93,11 +93,11 @@ async def test_an_upload_that_stops_half_way_leaves_nothing(
 
 
 def files_of(mesh: Mesh) -> set[str]:
-    """Every file of the media service."""
+    """Return every file of the media service."""
     return {str(path) for path in (mesh.data_dir / "media").rglob("*") if path.is_file()}
 
 
-async def test_a_stream_that_stops_half_way_is_told_so(edge: grpc.aio.Channel, pair: tuple[Person, Person]) -> None:
+async def test_an_upload_stream_that_ends_early_is_refused(edge: grpc.aio.Channel, pair: tuple[Person, Person]) -> None:
     ann, _ = pair
     call = MediaServiceStub(edge).Upload(metadata=ann.metadata)
     start = media.UploadStart(file_name="half.pdf", size_bytes=len(PDF))

@@ -1,4 +1,4 @@
-"""Groups that are made twice, too large, or out of nothing."""
+"""Groups that are created twice, too large, or empty."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from tests.problems import reason, violations
 GROUPS = "/api/groups"
 
 
-async def test_two_that_are_made_at_once_are_one(mesh: Mesh, client: httpx.AsyncClient) -> None:
+async def test_two_concurrent_creations_make_one_group(mesh: Mesh, client: httpx.AsyncClient) -> None:
     ann, bob, eve = await people(mesh, "ann", "bob", "eve")
     body = {"client_group_id": an_id(), "title": "Twins", "member_ids": [bob.user_id, eve.user_id]}
     made = await asyncio.gather(*(client.post(GROUPS, json=body, headers=ann.headers) for _ in range(5)))
@@ -24,7 +24,7 @@ async def test_two_that_are_made_at_once_are_one(mesh: Mesh, client: httpx.Async
     assert len(made[0].json()["chat"]["members"]) == 3
 
 
-async def test_the_same_name_of_another_creator_is_another_group(
+async def test_the_same_client_group_id_of_another_creator_is_another_group(
     client: httpx.AsyncClient, pair: tuple[Person, Person]
 ) -> None:
     body = {"client_group_id": an_id(), "title": "Ours"}
@@ -54,7 +54,7 @@ async def test_members_must_exist_and_fit_in(client: httpx.AsyncClient, pair: tu
     assert (await client.get("/api/chats", headers=ann.headers)).json()["chats"] == []
 
 
-async def test_a_chat_of_two_is_no_group(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
+async def test_a_direct_chat_is_no_group(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
     ann, bob = pair
     answer = await client.patch(f"{GROUPS}/{ann.chat_with(bob)}", json={"title": "Ours"}, headers=ann.headers)
 

@@ -1,4 +1,4 @@
-"""Ids that are none, that nobody has, and that are somebody else's."""
+"""Malformed ids, unknown ids, and ids of other users' data."""
 
 import httpx
 import pytest
@@ -15,7 +15,7 @@ NO_MESSAGE = "7b5e2b1c-e71f-11f1-b5dd-c9ab987d1194"
 
 
 @pytest.mark.parametrize("wrong", ["x", "123", "null", f"{NOBODY}0", "%00", "..", "😀"])
-async def test_what_is_no_id_is_named(client: httpx.AsyncClient, pair: tuple[Person, Person], wrong: str) -> None:
+async def test_a_malformed_id_is_named(client: httpx.AsyncClient, pair: tuple[Person, Person], wrong: str) -> None:
     ann, _ = pair
     for path, field in ((f"/api/users/{wrong}", "user_id"), (f"/api/chats/{wrong}", "chat_id")):
         answer = await client.get(path, headers=ann.headers)
@@ -23,7 +23,7 @@ async def test_what_is_no_id_is_named(client: httpx.AsyncClient, pair: tuple[Per
         if answer.status_code == 400 and reason(answer) == "INVALID_FIELD":
             assert list(violations(answer)) == [field]
         else:
-            # Not even a path of one segment.
+            # The id is not a single path segment, so the request may not reach the method.
             assert answer.status_code in {400, 404}
 
 
@@ -40,7 +40,7 @@ async def test_what_is_no_id_is_named(client: httpx.AsyncClient, pair: tuple[Per
         ("DELETE", f"/api/auth/sessions/{NOBODY}", "SESSION_NOT_FOUND"),
     ],
 )
-async def test_what_is_not_there_is_not_found(
+async def test_an_unknown_id_is_not_found(
     client: httpx.AsyncClient, pair: tuple[Person, Person], verb: str, path: str, expected: str
 ) -> None:
     ann, _ = pair
@@ -49,7 +49,9 @@ async def test_what_is_not_there_is_not_found(
     assert reason(answer) == expected
 
 
-async def test_nobody_can_be_written_to(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
+async def test_a_user_who_does_not_exist_cannot_be_written_to(
+    client: httpx.AsyncClient, pair: tuple[Person, Person]
+) -> None:
     ann, _ = pair
     body = {"client_message_id": an_id(), "text": "is anybody there?"}
     to_nobody = await client.post(f"/api/messages/{NOBODY}", json=body, headers=ann.headers)
@@ -78,7 +80,7 @@ async def test_a_message_of_another_chat_is_not_found(mesh: Mesh, client: httpx.
     assert {(answer.status_code, reason(answer)) for answer in answers} == {(404, "MESSAGE_NOT_FOUND")}
 
 
-async def test_another_s_file_cannot_be_sent_along(mesh: Mesh, client: httpx.AsyncClient) -> None:
+async def test_another_user_s_file_cannot_be_attached(mesh: Mesh, client: httpx.AsyncClient) -> None:
     ann, bob, eve = await people(mesh, "ann", "bob", "eve")
     media = await upload(client, ann, "mine.pdf", PDF)
     answers = [
@@ -93,7 +95,7 @@ async def test_another_s_file_cannot_be_sent_along(mesh: Mesh, client: httpx.Asy
     assert [reason(answer) for answer in answers] == ["MEDIA_FORBIDDEN", "MEDIA_NOT_FOUND"]
 
 
-async def test_another_s_client_message_id_is_one_s_own_too(mesh: Mesh, client: httpx.AsyncClient) -> None:
+async def test_two_users_may_use_the_same_client_message_id(mesh: Mesh, client: httpx.AsyncClient) -> None:
     ann, bob, eve = await people(mesh, "ann", "bob", "eve")
     name = an_id()
     first = await send(client, ann, bob, "of ann", client_message_id=name)

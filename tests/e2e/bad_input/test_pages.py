@@ -1,4 +1,4 @@
-"""Page tokens: deep ones, bent ones, and those of another list."""
+"""Page tokens: of late pages, modified ones, and those of another list."""
 
 from uuid import UUID
 
@@ -20,7 +20,7 @@ IN_FLIGHT = 500
 
 
 async def _send_many(edge: grpc.aio.Channel, sender: Person, chat_id: str) -> list[str]:
-    """DEEP messages through one stream; their ids in order."""
+    """Send DEEP messages through one stream; return their ids in order."""
     call = MessagingServiceStub(edge).SendMessages(metadata=sender.metadata)
     sent: list[str] = []
     for start in range(0, DEEP, IN_FLIGHT):
@@ -37,7 +37,7 @@ async def _send_many(edge: grpc.aio.Channel, sender: Person, chat_id: str) -> li
 
 
 def _order(message_id: str) -> bytes:
-    """Answers come in any order; messages stand in the order of their ids."""
+    """Responses may arrive in any order; messages are ordered by id."""
     return time_key(UUID(message_id))
 
 
@@ -60,7 +60,7 @@ async def test_the_ten_thousandth_message_is_reached_page_by_page(
     assert [message_id for page in reversed(pages) for message_id in page] == sorted(sent, key=_order)
 
 
-async def test_a_token_that_was_changed_is_refused(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
+async def test_a_modified_page_token_is_refused(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
     ann, bob = pair
     for text in ("one", "two"):
         await send(client, ann, bob, text)
@@ -74,7 +74,7 @@ async def test_a_token_that_was_changed_is_refused(client: httpx.AsyncClient, pa
         assert (answer.status_code, reason(answer)) == (400, "INVALID_PAGE_TOKEN"), wrong
 
 
-async def test_a_token_belongs_to_its_list(mesh: Mesh, client: httpx.AsyncClient) -> None:
+async def test_a_page_token_belongs_to_its_list(mesh: Mesh, client: httpx.AsyncClient) -> None:
     ann, bob, eve = await people(mesh, "ann", "bob", "eve")
     for other in (bob, bob, eve):
         await send(client, ann, other, "hello")

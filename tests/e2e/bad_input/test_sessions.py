@@ -18,7 +18,7 @@ async def refresh(client: httpx.AsyncClient, token: str) -> httpx.Response:
 
 
 def let_a_minute_pass(mesh: Mesh, person: Person) -> None:
-    """Since the spent refresh tokens of this session were spent. Nobody can turn the clock of a running mesh."""
+    """Move the time of use of spent refresh tokens back in the database: the clock of a running mesh is real."""
     with sqlite3.connect(mesh.data_dir / "auth.db", timeout=10) as database:
         database.execute(
             "UPDATE refresh_tokens SET spent_at = spent_at - ? WHERE session_id = ?",
@@ -28,9 +28,7 @@ def let_a_minute_pass(mesh: Mesh, person: Person) -> None:
 
 
 @EMBEDDED
-async def test_a_refresh_token_that_is_shown_again_later_ends_its_session(
-    mesh: Mesh, client: httpx.AsyncClient
-) -> None:
+async def test_a_refresh_token_reused_later_ends_its_session(mesh: Mesh, client: httpx.AsyncClient) -> None:
     ann = await somebody(mesh, "ann")
     renewed = await refresh(client, ann.refresh_token)
     let_a_minute_pass(mesh, ann)
@@ -42,7 +40,7 @@ async def test_a_refresh_token_that_is_shown_again_later_ends_its_session(
     assert (of_the_owner.status_code, reason(of_the_owner)) == (401, "SESSION_ENDED")
 
 
-async def test_a_refresh_whose_answer_was_lost_may_be_tried_again(mesh: Mesh, client: httpx.AsyncClient) -> None:
+async def test_a_refresh_whose_response_was_lost_may_be_retried(mesh: Mesh, client: httpx.AsyncClient) -> None:
     ann = await somebody(mesh, "ann")
     lost = await refresh(client, ann.refresh_token)
     again = await refresh(client, ann.refresh_token)
@@ -51,7 +49,7 @@ async def test_a_refresh_whose_answer_was_lost_may_be_tried_again(mesh: Mesh, cl
     assert again.json()["refresh_token"] == lost.json()["refresh_token"]
 
 
-async def test_a_refresh_token_that_is_none_is_refused(mesh: Mesh, client: httpx.AsyncClient) -> None:
+async def test_a_malformed_refresh_token_is_refused(mesh: Mesh, client: httpx.AsyncClient) -> None:
     ann = await somebody(mesh, "ann")
     session, _, secret = ann.refresh_token.partition(".")
     for wrong in ("x", ".", "a.b", ann.token, f"{session}.", f"{session}.{secret[::-1]}", f"{session}.{secret}A"):
@@ -61,7 +59,7 @@ async def test_a_refresh_token_that_is_none_is_refused(mesh: Mesh, client: httpx
     assert (await refresh(client, ann.refresh_token)).status_code == 200
 
 
-async def test_guessing_is_slowed_down_for_the_guesser_alone(mesh: Mesh) -> None:
+async def test_guessing_slows_down_only_the_guesser(mesh: Mesh) -> None:
     ann = await somebody(mesh, "ann")
     async with rest(mesh, address="127.0.0.21") as guesser, rest(mesh) as home:
         guesses = [
@@ -89,7 +87,7 @@ async def test_many_accounts_from_one_address_are_slowed_down_too(mesh: Mesh) ->
     assert reason(guesses[-1]) == "RATE_LIMITED"
 
 
-async def test_an_account_that_does_not_exist_looks_like_a_wrong_password(mesh: Mesh) -> None:
+async def test_an_unknown_account_looks_like_a_wrong_password(mesh: Mesh) -> None:
     ann = await somebody(mesh, "ann")
     async with rest(mesh, address="127.0.0.23") as client:
         wrong = await client.post(LOGIN, json={"email": ann.email, "password": "guess"})

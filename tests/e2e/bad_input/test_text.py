@@ -1,4 +1,4 @@
-"""Text of every kind comes out as it went in, or is refused with the limit."""
+"""Any text is returned unchanged, or refused with the limit."""
 
 import unicodedata
 
@@ -28,7 +28,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
-async def test_text_comes_out_as_it_went_in(
+async def test_text_is_returned_unchanged(
     edge: grpc.aio.Channel, client: httpx.AsyncClient, pair: tuple[Person, Person], text: str
 ) -> None:
     ann, bob = pair
@@ -72,7 +72,7 @@ async def test_a_null_character_is_refused_by_name(client: httpx.AsyncClient, pa
     assert violations(answer) == {"text": "must not contain the character U+0000"}
 
 
-async def test_a_message_needs_words_or_files(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
+async def test_a_message_needs_text_or_files(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
     ann, bob = pair
     answer = await client.post(
         f"/api/messages/{bob.user_id}", json={"client_message_id": an_id(), "text": ""}, headers=ann.headers

@@ -1,4 +1,4 @@
-"""After all of it (this file is the last of its folder): the mesh is as well as before."""
+"""The mesh is healthy after all other tests of this folder. This file runs last."""
 
 import re
 
@@ -11,7 +11,7 @@ from tests.e2e.rest.talk import history, send
 _DEFECT = re.compile(r'^chatly_rpc_calls_total\{code="(?:INTERNAL|UNKNOWN)".*\} (?!0\.0$).*$', re.MULTILINE)
 
 
-async def test_the_mesh_is_as_well_as_before(mesh: Mesh, client: httpx.AsyncClient) -> None:
+async def test_the_mesh_is_healthy(mesh: Mesh, client: httpx.AsyncClient) -> None:
     ann, bob = await people(mesh, "ann", "bob")
     await send(client, ann, bob, "still there?")
 
@@ -21,14 +21,14 @@ async def test_the_mesh_is_as_well_as_before(mesh: Mesh, client: httpx.AsyncClie
         assert (await client.get(f"http://{mesh.http[service]}/healthz")).json()["status"] == "SERVING"
 
 
-async def test_no_call_met_a_defect(mesh: Mesh, client: httpx.AsyncClient) -> None:
+async def test_no_call_ended_with_an_internal_error(mesh: Mesh, client: httpx.AsyncClient) -> None:
     for service in SERVICES:
         metrics = (await client.get(f"http://{mesh.http[service]}/metrics")).text
         assert "chatly_rpc_calls_total" in metrics
         assert _DEFECT.findall(metrics) == []
 
 
-def test_the_log_tells_of_no_defect(mesh: Mesh) -> None:
+def test_the_log_has_no_internal_error(mesh: Mesh) -> None:
     said = mesh.output()
 
     assert "Traceback" not in said

@@ -1,4 +1,4 @@
-"""Requests that no library would send: fields put together byte by byte."""
+"""Requests that no library would send, encoded byte by byte."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ _LENGTH_DELIMITED = 2
 
 
 def string_fields(message: Descriptor, above: Path = ()) -> Iterator[Path]:
-    """The ways to every string in a message of ours, also in messages within it."""
+    """Return the paths of every string field, including nested messages."""
     for field in message.fields:
         if field.type == FieldDescriptor.TYPE_STRING:
             yield (*above, field)
@@ -19,12 +19,12 @@ def string_fields(message: Descriptor, above: Path = ()) -> Iterator[Path]:
 
 
 def dotted(path: Path) -> str:
-    """As violations name it: `start.file_name`."""
+    """Return the path as violations name it, e.g. `start.file_name`."""
     return ".".join(field.name for field in path)
 
 
 def encoded(path: Path, value: bytes) -> bytes:
-    """The field with this value; behind a whole message it takes the place of the value there."""
+    """Return the encoded field; appended to a message it replaces the field's value."""
     for field in reversed(path):
         value = _varint(field.number << 3 | _LENGTH_DELIMITED) + _varint(len(value)) + value
     return value

@@ -1,4 +1,4 @@
-"""What the tests of this room do with the nodes of a mesh."""
+"""Helpers for tests of several nodes."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ BACK_SECONDS = 60.0
 
 @asynccontextmanager
 async def channels(mesh: Mesh, service: str) -> AsyncIterator[list[grpc.aio.Channel]]:
-    """To each node of a service, past the edge."""
+    """Open a channel to each node of a service, without the edge."""
     async with AsyncExitStack() as stack:
         yield [
             await stack.enter_async_context(grpc.aio.insecure_channel(address)) for address in mesh.grpc_nodes[service]
@@ -23,7 +23,7 @@ async def channels(mesh: Mesh, service: str) -> AsyncIterator[list[grpc.aio.Chan
 
 
 def kill(mesh: Mesh, name: str) -> int:
-    """SIGKILL; the process id that it had."""
+    """Send SIGKILL; return the process id."""
     pid = mesh.node_pid(name)
     os.kill(pid, signal.SIGKILL)
     return pid
@@ -31,7 +31,7 @@ def kill(mesh: Mesh, name: str) -> int:
 
 @contextmanager
 def hanging(mesh: Mesh, name: str) -> Iterator[None]:
-    """SIGSTOP, and SIGCONT at the end."""
+    """Send SIGSTOP, and SIGCONT at the end."""
     pid = mesh.node_pid(name)
     os.kill(pid, signal.SIGSTOP)
     try:

@@ -1,4 +1,4 @@
-"""Two nodes of auth are one, and so are two of presence: on the real engines, with a process that is killed."""
+"""Two nodes of auth and of presence act as one, even when a process is killed."""
 
 import grpc
 import pytest
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.engines, pytest.mark.timeout(400), pytest.mark.asyncio
 
 
 async def friends(mesh: Mesh) -> tuple[Person, Person]:
-    """Two who have a chat."""
+    """Two users with a chat."""
     ann, bob = await people(mesh, "ann", "bob")
     async with rest(mesh) as client:
         await send(client, ann, bob, "hello")
@@ -27,7 +27,7 @@ async def friends(mesh: Mesh) -> tuple[Person, Person]:
 
 
 async def reason_of_refusal(channel: grpc.aio.Channel, token: str) -> str:
-    """Of GetMe with this token; empty: it is answered."""
+    """Return the reason why GetMe refuses the token, or an empty text."""
     try:
         await UserServiceStub(channel).GetMe(users.GetMeRequest(), metadata=bearer(token), timeout=10)
     except grpc.aio.AioRpcError as error:
@@ -35,7 +35,7 @@ async def reason_of_refusal(channel: grpc.aio.Channel, token: str) -> str:
     return ""
 
 
-async def test_what_one_node_of_auth_signs_the_other_takes_at_once(mesh: Mesh) -> None:
+async def test_a_token_of_one_auth_node_is_accepted_by_the_other_at_once(mesh: Mesh) -> None:
     (ann,) = await people(mesh, "ann")
     async with channels(mesh, "auth") as (here, there):
         login = auth.LoginRequest(email=ann.email, password=PASSWORD)
@@ -53,7 +53,7 @@ async def test_a_session_is_renewed_on_the_other_node_and_its_old_token_is_spent
         first = await AuthServiceStub(here).Login(login, timeout=10)
         old = auth.RefreshRequest(refresh_token=first.refresh_token)
         renewed = await AuthServiceStub(there).Refresh(old, timeout=10)
-        # As after an answer that was lost: within seconds the spent token gives the same successor, on any node.
+        # As after a lost response: within seconds the spent token gives the same successor, on any node.
         again = await AuthServiceStub(here).Refresh(old, timeout=10)
 
         assert renewed.session_id == first.session_id
@@ -82,7 +82,7 @@ async def test_a_session_that_is_ended_on_one_node_is_over_on_the_other(mesh: Me
         assert await reason_of_refusal(there, ann.token) == ""
 
 
-async def test_people_on_two_nodes_of_presence_see_each_other_come_and_go(mesh: Mesh) -> None:
+async def test_users_on_two_presence_nodes_see_each_other_online_and_offline(mesh: Mesh) -> None:
     ann, bob = await friends(mesh)
     async with channels(mesh, "presence") as (here, there), connected(there, bob) as of_bob:
         async with connected(here, ann) as of_ann:
@@ -93,7 +93,7 @@ async def test_people_on_two_nodes_of_presence_see_each_other_come_and_go(mesh: 
         assert (await state_of(here, ann, bob)).availability == OFFLINE
 
 
-async def test_somebody_with_devices_on_two_nodes_is_gone_with_the_last(mesh: Mesh) -> None:
+async def test_a_user_with_devices_on_two_nodes_is_offline_after_the_last(mesh: Mesh) -> None:
     ann, bob = await friends(mesh)
     async with channels(mesh, "presence") as (here, there), connected(there, bob) as of_bob:
         async with connected(here, ann, "phone"):
@@ -103,7 +103,7 @@ async def test_somebody_with_devices_on_two_nodes_is_gone_with_the_last(mesh: Me
         await of_bob.until(ann, OFFLINE)
 
 
-async def test_a_node_of_presence_that_is_killed_leaves_no_ghosts(mesh: Mesh) -> None:
+async def test_a_killed_presence_node_leaves_no_stale_presence(mesh: Mesh) -> None:
     ann, bob = await friends(mesh)
     async with channels(mesh, "presence") as (here, there), connected(there, bob) as of_bob:
         async with connected(here, ann):

@@ -1,4 +1,4 @@
-"""What the Dockerfile installs for a service is enough for it to serve on the real engines."""
+"""The packages that the Dockerfile installs for a service are enough to run it on the real engines."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -32,7 +32,7 @@ async def images(
 
 
 @every_service
-async def test_it_serves_and_its_health_check_says_so(images: Mapping[str, Image], service: str) -> None:
+async def test_it_serves_and_is_healthy(images: Mapping[str, Image], service: str) -> None:
     image = images[service]
 
     async def is_well() -> bool:
@@ -44,7 +44,7 @@ async def test_it_serves_and_its_health_check_says_so(images: Mapping[str, Image
 
 
 @every_service
-async def test_it_holds_the_drivers_of_its_own_service_and_no_others(images: Mapping[str, Image], service: str) -> None:
+async def test_it_has_only_the_drivers_of_its_service(images: Mapping[str, Image], service: str) -> None:
     every = sorted(set().union(*DRIVERS.values()))
     program = f"from importlib.util import find_spec; print(*[name for name in {every} if find_spec(name)])"
 

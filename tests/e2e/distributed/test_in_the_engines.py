@@ -1,4 +1,4 @@
-"""Where an operator looks: the topic in Kafka, the tables in Cassandra, who is online in Redis."""
+"""Data as an operator sees it: the topic in Kafka, the tables in Cassandra, online users in Redis."""
 
 from collections.abc import Mapping
 
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.engines, pytest.mark.timeout(400), pytest.mark.asyncio
 
 
 async def said(mesh: Mesh) -> tuple[Person, Person, Json]:
-    """Two people, and a message with a file from the first to the second."""
+    """Return two users, and a message with a file from the first to the second."""
     ann, bob = await people(mesh, "ann", "bob")
     async with rest(mesh) as client:
         file = await upload(client, ann, "plan.pdf", PDF)
@@ -55,7 +55,7 @@ async def test_the_topic_holds_the_event(mesh: Mesh, engines: Mapping[str, str])
     assert event.change.text == "see the plan"
 
 
-async def test_the_tables_hold_the_people_and_the_message(mesh: Mesh, engines: Mapping[str, str]) -> None:
+async def test_the_tables_hold_the_users_and_the_message(mesh: Mesh, engines: Mapping[str, str]) -> None:
     ann, bob, message = await said(mesh)
     async with open_cassandra(load(CassandraSettings, engines)) as session:
         await session.ready()
@@ -97,7 +97,7 @@ async def test_the_tables_hold_the_people_and_the_message(mesh: Mesh, engines: M
     assert row["attachment_url"]
 
 
-async def test_who_is_online_is_a_key(mesh: Mesh, engines: Mapping[str, str]) -> None:
+async def test_online_users_are_keys_in_redis(mesh: Mesh, engines: Mapping[str, str]) -> None:
     (ann,) = await people(mesh, "ann")
     key = f"{engines['CHATLY_REDIS_PREFIX']}online_users:{{{ann.user_id}}}"
     async with (

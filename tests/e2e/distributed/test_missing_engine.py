@@ -1,4 +1,4 @@
-"""A service whose engines are not there yet says which, refuses politely, and comes good by itself."""
+"""A service whose engines are unreachable names them, refuses calls with UNAVAILABLE, and recovers."""
 
 import asyncio
 import json
@@ -54,14 +54,14 @@ async def status_of(address: str) -> int:
 
 async def test_a_service_without_its_engine_waits_for_it(tmp_path: Path, engines: dict[str, str]) -> None:
     redis, free = OwnRedis(tmp_path), free_ports()
-    address, door = f"{HOST}:{next(free)}", f"{HOST}:{next(free)}"
+    address, http_address = f"{HOST}:{next(free)}", f"{HOST}:{next(free)}"
     environ = {
         **os.environ,
         **engines,
         "CHATLY_SERVICE_SECRET": "x" * 32,
         "CHATLY_REDIS_URL": redis.settings().url,
         "CHATLY_PRESENCE_GRPC_PORT": address.rpartition(":")[2],
-        "CHATLY_PRESENCE_HTTP_PORT": door.rpartition(":")[2],
+        "CHATLY_PRESENCE_HTTP_PORT": http_address.rpartition(":")[2],
     }
     log = tmp_path / "presence.log"
 
@@ -71,7 +71,7 @@ async def test_a_service_without_its_engine_waits_for_it(tmp_path: Path, engines
     async with serving("presence", environ, log) as process:
         await eventually(lambda: is_now(health_pb2.HealthCheckResponse.NOT_SERVING), "it says so", seconds=40)
         async with httpx.AsyncClient() as client, grpc.aio.insecure_channel(address) as channel:
-            health = await client.get(f"http://{door}/healthz")
+            health = await client.get(f"http://{http_address}/healthz")
             with pytest.raises(grpc.aio.AioRpcError) as refused:
                 await PresenceServiceStub(channel).GetPresence(presence.GetPresenceRequest(user_ids=["ann"]))
         said = [line for line in log.read_text().splitlines() if "not serving" in line]
@@ -91,7 +91,7 @@ async def test_a_service_without_its_engine_waits_for_it(tmp_path: Path, engines
     assert f"redis at {HOST}:{redis.port}" in said[0]
 
 
-async def test_migrating_makes_everything_and_again_changes_nothing(engines: dict[str, str], fresh_name: str) -> None:
+async def test_migrate_creates_everything_and_is_idempotent(engines: dict[str, str], fresh_name: str) -> None:
     environ = {**os.environ, **engines, "CHATLY_KAFKA_TOPIC": fresh_name, "CHATLY_S3_BUCKET": fresh_name}
 
     first, second = [await chatly(environ, "migrate") for _ in range(2)]

@@ -1,4 +1,4 @@
-"""Two persisters share the log: whatever becomes of one of them, everything is stored once, and numbered in order."""
+"""Two persisters share the log: if one of them dies, everything is still stored once and numbered in order."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ DEADLINE = 90.0
 
 
 async def partitions_of(mesh: Mesh, nodes: list[grpc.aio.Channel]) -> list[set[int]]:
-    """Those that each persister has now; none where it does not answer."""
+    """Return the partitions that each persister has now; empty if it does not respond."""
     found: list[set[int]] = []
     for node in nodes:
         try:
@@ -61,7 +61,7 @@ async def shared(mesh: Mesh, nodes: list[grpc.aio.Channel]) -> None:
     await eventually(is_shared, "each has half of the partitions", seconds=BACK_SECONDS)
 
 
-async def test_one_that_is_killed_and_comes_back_loses_doubles_and_disorders_nothing(mesh: Mesh) -> None:
+async def test_a_killed_persister_loses_doubles_and_disorders_nothing(mesh: Mesh) -> None:
     async with (
         channels(mesh, "persister") as nodes,
         crowd(mesh, messages_per_second=MESSAGES_PER_SECOND, deadline=DEADLINE) as talkers,
@@ -76,7 +76,7 @@ async def test_one_that_is_killed_and_comes_back_loses_doubles_and_disorders_not
             await talkers.get_through(100)
 
 
-async def test_one_that_hung_while_the_other_took_over_does_no_harm_when_it_goes_on(mesh: Mesh) -> None:
+async def test_a_persister_that_hung_does_no_harm_after_the_other_took_over(mesh: Mesh) -> None:
     async with (
         channels(mesh, "persister") as nodes,
         crowd(mesh, messages_per_second=MESSAGES_PER_SECOND, deadline=DEADLINE) as talkers,
@@ -95,29 +95,29 @@ async def test_one_that_hung_while_the_other_took_over_does_no_harm_when_it_goes
             await shared(mesh, nodes)
 
 
-async def test_dead_letters_are_replayed_by_any_of_them(mesh: Mesh, engines: Mapping[str, str]) -> None:
-    """In chats of all partitions, so that the one that is asked has no more than half of them."""
+async def test_any_persister_replays_dead_letters(mesh: Mesh, engines: Mapping[str, str]) -> None:
+    """Uses chats of all partitions, so that the called persister has at most half of them."""
     everybody = await people(mesh, *["ann"] * 8)
     pairs = list(zip(everybody[::2], everybody[1::2], strict=True))
     events = {pair: sent_by(*pair) for pair in pairs}
     async with channels(mesh, "persister") as nodes, channels(mesh, "messaging") as (messenger, _):
         await shared(mesh, nodes)
-        places = await poisoned(engines, events.values())
+        positions = await poison(engines, events.values())
         for node in nodes:
-            await eventually(lambda node=node: are_listed(mesh, node, places), "the letters are listed", seconds=30)
-        await mended(engines, dict(zip(places, events.values(), strict=True)))
+            await eventually(lambda node=node: are_listed(mesh, node, positions), "the letters are listed", seconds=30)
+        await repaired(engines, dict(zip(positions, events.values(), strict=True)))
         async with listening(messenger, pairs[0][1]) as of_receiver:
             await of_receiver.until_caught_up()
-            for node, some in zip(nodes, (places[:2], places[2:]), strict=True):
+            for node, some in zip(nodes, (positions[:2], positions[2:]), strict=True):
                 answer = await replay(mesh, node, some)
                 assert (answer.replayed_count, answer.failed_count) == (2, 0)
-            heard = await of_receiver.next("message_created")
+            received = await of_receiver.next("message_created")
 
-        assert heard.message_created.message_id == str(events[pairs[0]].event_id)
+        assert received.message_created.message_id == str(events[pairs[0]].event_id)
         for pair, event in events.items():
             await eventually(lambda pair=pair, event=event: has_one(messenger, pair, event), "it is stored", seconds=30)
         for node in nodes:
-            assert not await are_listed(mesh, node, places)
+            assert not await are_listed(mesh, node, positions)
 
 
 def sent_by(sender: Person, receiver: Person) -> ChatEvent:
@@ -125,40 +125,42 @@ def sent_by(sender: Person, receiver: Person) -> ChatEvent:
     return chat.sent(UserId(sender.user_id), "found again")
 
 
-async def poisoned(engines: Mapping[str, str], events: Iterable[ChatEvent]) -> list[LogPosition]:
-    """A record that nobody can read in each event's chat."""
+async def poison(engines: Mapping[str, str], events: Iterable[ChatEvent]) -> list[LogPosition]:
+    """Append an unreadable record to each event's chat."""
     async with open_kafka_log(load(KafkaSettings, engines), patience=30) as log:
         return [await log.append(event.chat_id, POISON) for event in events]
 
 
-async def mended(engines: Mapping[str, str], letters: Mapping[LogPosition, ChatEvent]) -> None:
-    """Let the dead letters be ones that this program can read."""
+async def repaired(engines: Mapping[str, str], letters: Mapping[LogPosition, ChatEvent]) -> None:
+    """Replace the dead letters by records that this program can read."""
     async with open_cassandra(load(CassandraSettings, engines)) as session:
         await session.ready()
-        for place, event in letters.items():
+        for position, event in letters.items():
             await session.execute(
                 f"UPDATE {engines['CHATLY_CASSANDRA_KEYSPACE']}.dead_letters SET value = ?"
                 " WHERE log_partition = ? AND log_offset = ?",
-                (encode(event), place.partition, place.offset),
+                (encode(event), position.partition, position.offset),
             )
 
 
-async def are_listed(mesh: Mesh, node: grpc.aio.Channel, places: list[LogPosition]) -> bool:
-    """Whether a persister lists any of them; all, or none."""
+async def are_listed(mesh: Mesh, node: grpc.aio.Channel, positions: list[LogPosition]) -> bool:
+    """Whether a persister lists all of them rather than none."""
     request = persister.ListDeadLettersRequest(page_size=200)
     page = await PersisterServiceStub(node).ListDeadLetters(request, metadata=bearer(service_token(mesh)), timeout=10)
     listed = {LogPosition(letter.partition, letter.offset) for letter in page.dead_letters}
-    return set(places) <= listed
+    return set(positions) <= listed
 
 
-async def replay(mesh: Mesh, node: grpc.aio.Channel, places: list[LogPosition]) -> persister.ReplayDeadLettersResponse:
-    positions = [persister.DeadLetterPosition(partition=each.partition, offset=each.offset) for each in places]
+async def replay(
+    mesh: Mesh, node: grpc.aio.Channel, positions: list[LogPosition]
+) -> persister.ReplayDeadLettersResponse:
+    positions = [persister.DeadLetterPosition(partition=each.partition, offset=each.offset) for each in positions]
     request = persister.ReplayDeadLettersRequest(positions=positions)
     return await PersisterServiceStub(node).ReplayDeadLetters(request, metadata=bearer(service_token(mesh)), timeout=10)
 
 
 async def has_one(messenger: grpc.aio.Channel, pair: tuple[Person, Person], event: ChatEvent) -> bool:
-    """Whether the chat holds this message, stored, and no other."""
+    """Whether the chat has exactly this message, stored."""
     sender, receiver = pair
     request = messaging.ListMessagesRequest(chat_id=sender.chat_with(receiver))
     page = await MessagingServiceStub(messenger).ListMessages(request, metadata=receiver.metadata, timeout=10)

@@ -1,4 +1,4 @@
-"""The whole mesh where nothing is in plaintext: engines by TLS with users, services and Envoy by mutual TLS."""
+"""The whole mesh without plaintext: engines with TLS and users, mutual TLS between services and Envoy."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from tests.engines.secured import Secured
 from tests.ports import free_ports
 from tests.waiting import eventually
 
-# Starting the engines is within the first test's time.
+# The first test starts the engines.
 pytestmark = [pytest.mark.engines("secured"), pytest.mark.timeout(500)]
 
 
@@ -56,7 +56,7 @@ async def secret_mesh(tmp_path_factory: pytest.TempPathFactory, environ: dict[st
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_people_talk_and_send_files_as_ever(secret_mesh: Mesh) -> None:
+async def test_users_exchange_messages_and_files(secret_mesh: Mesh) -> None:
     ann, bob = await people(secret_mesh, "ann", "bob")
     async with grpc.aio.insecure_channel(secret_mesh.edge) as edge, rest(secret_mesh) as client:
         async with listening(edge, bob) as of_bob:
@@ -79,11 +79,11 @@ async def test_people_talk_and_send_files_as_ever(secret_mesh: Mesh) -> None:
         ("messaging", "CHATLY_KAFKA_CA_FILE", "other"),
     ],
 )
-async def test_a_service_that_an_engine_refuses_says_so_and_waits(
+async def test_a_service_refused_by_an_engine_names_it_and_waits(
     secured: Secured, environ: dict[str, str], tmp_path: Path, *, service: str, variable: str, value: str
 ) -> None:
     free = free_ports()
-    door = f"{HOST}:{next(free)}"
+    http_address = f"{HOST}:{next(free)}"
     log = tmp_path / "service.log"
     settings = {
         **os.environ,
@@ -91,18 +91,18 @@ async def test_a_service_that_an_engine_refuses_says_so_and_waits(
         variable: secured.other_ca if value == "other" else value,
         "CHATLY_SERVICE_SECRET": "Yq3v8rT1kZ0bN5xW7cJ2mL9pD4sF6gHa",
         f"CHATLY_{service.upper()}_GRPC_PORT": str(next(free)),
-        f"CHATLY_{service.upper()}_HTTP_PORT": door.rpartition(":")[2],
+        f"CHATLY_{service.upper()}_HTTP_PORT": http_address.rpartition(":")[2],
     }
     async with serving(service, settings, log) as process, httpx.AsyncClient() as client:
 
-        async def is_told() -> bool:
+        async def is_reported() -> bool:
             try:
-                health = await client.get(f"http://{door}/healthz")
+                health = await client.get(f"http://{http_address}/healthz")
             except httpx.TransportError:
                 return False
             return health.status_code == 503 and variable in json.dumps(health.json()["checks"])
 
-        await eventually(is_told, f"/healthz names {variable}", seconds=60)
+        await eventually(is_reported, f"/healthz names {variable}", seconds=60)
         assert process.returncode is None
 
     said = log.read_text()

@@ -1,4 +1,4 @@
-"""One message over several processes and the real engines: its trace, and what each process logs of its request."""
+"""One message over several processes and the real engines: its trace, and the log lines of its request."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -12,7 +12,7 @@ from tests.collector import Collector, Seen
 from tests.e2e.live.listener import listening
 from tests.e2e.mesh import HOST, Mesh, running_mesh
 from tests.e2e.people import people
-from tests.e2e.real_engines import RoomOnEngines
+from tests.e2e.real_engines import PrivateEngines
 from tests.e2e.traced import ASK, SEND, send, traced_settings
 from tests.ports import free_ports
 from tests.waiting import eventually
@@ -22,15 +22,15 @@ pytestmark = [pytest.mark.engines, pytest.mark.timeout(150), pytest.mark.asyncio
 
 @pytest.fixture(scope="module")
 def messaging_nodes() -> list[str]:
-    """Where the two nodes of messaging serve."""
+    """The addresses of the two messaging nodes."""
     free = free_ports()
     return [f"{HOST}:{next(free)}" for _ in range(2)]
 
 
 @pytest.fixture(scope="module")
-def own_engines(room_on_engines: RoomOnEngines) -> Iterator[dict[str, str]]:
-    """Apart from the room's mesh, whose persisters, which tell of nothing, would do a part of the work."""
-    with room_on_engines() as settings:
+def own_engines(private_engines: PrivateEngines) -> Iterator[dict[str, str]]:
+    """Separate engines, because the persisters of the folder's mesh, which do not trace, would share the work."""
+    with private_engines() as settings:
         yield settings
 
 
@@ -41,7 +41,7 @@ async def traced(
     collector: Collector,
     messaging_nodes: list[str],
 ) -> AsyncIterator[Mesh]:
-    """A mesh that traces everything, and logs everything."""
+    """A mesh that traces and logs everything."""
     free = free_ports()
     async with running_mesh(
         tmp_path_factory.mktemp("traced"),
@@ -54,7 +54,7 @@ async def traced(
 
 
 def loggers(mesh: Mesh, request_id: str) -> set[str]:
-    """The services that logged something of a request by its id."""
+    """Return the services that logged something with this request id."""
     return {
         file.stem.rpartition("-")[0]
         for file in (mesh.data_dir / "logs").glob("*.log")
@@ -68,7 +68,7 @@ async def test_a_message_is_one_trace_over_all_processes(
 ) -> None:
     ann, bob = await people(traced, "ann", "bob")
     async with AsyncExitStack() as stack:
-        # Bob listens on both nodes: one of them is not the one that sends.
+        # Bob subscribes on both nodes, so one of them is not the sending node.
         for address in messaging_nodes:
             channel = await stack.enter_async_context(grpc.aio.insecure_channel(address))
             of_bob = await stack.enter_async_context(listening(channel, bob))
@@ -97,7 +97,7 @@ def delivered(collector: Collector, request_id: str) -> list[Seen]:
     return [span for span in collector.of(request_id) if span.name == "deliver"]
 
 
-async def test_every_process_logs_a_request_by_the_id_that_the_edge_gave_it(traced: Mesh) -> None:
+async def test_every_process_logs_the_request_id_of_the_edge(traced: Mesh) -> None:
     ann, bob = await people(traced, "ann", "bob")
 
     request_id = await send(traced, ann, bob)

@@ -1,4 +1,4 @@
-"""Two nodes of a service are one service: on the real engines, with processes that are killed."""
+"""Two nodes of a service act as one on the real engines, even when processes are killed."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -27,7 +27,7 @@ MESSAGES_PER_SECOND = 60
 
 
 async def send(channel: grpc.aio.Channel, sender: Person, receiver: Person, text: str) -> str:
-    """The message_id."""
+    """Return the message_id."""
     request = messaging.SendMessageRequest(
         chat_id=sender.chat_with(receiver), client_message_id=str(uuid4()), text=text
     )
@@ -35,7 +35,7 @@ async def send(channel: grpc.aio.Channel, sender: Person, receiver: Person, text
     return answer.message.message_id
 
 
-async def test_what_is_sent_on_one_node_is_heard_and_read_on_the_other(mesh: Mesh) -> None:
+async def test_a_message_sent_on_one_node_is_received_on_the_other(mesh: Mesh) -> None:
     ann, bob = await people(mesh, "ann", "bob")
     async with channels(mesh, "messaging") as (here, there), listening(there, bob) as of_bob:
         await of_bob.until_caught_up()
@@ -66,7 +66,7 @@ async def test_a_cursor_of_one_node_resumes_on_the_other(mesh: Mesh) -> None:
             assert (await of_bob.next("message_created")).message_created.message_id == live
 
 
-async def test_the_doctor_looks_at_every_process_and_every_engine(mesh: Mesh) -> None:
+async def test_doctor_checks_every_process_and_every_engine(mesh: Mesh) -> None:
     doctor = await chatly(mesh.environ, "doctor")
 
     assert doctor.exit_code == 0, doctor.output
@@ -74,7 +74,7 @@ async def test_the_doctor_looks_at_every_process_and_every_engine(mesh: Mesh) ->
     assert doctor.output.count("reached at") == 4
 
 
-async def test_a_session_that_is_ended_ends_on_every_node(mesh: Mesh) -> None:
+async def test_an_ended_session_is_refused_on_every_node(mesh: Mesh) -> None:
     (ann,) = await people(mesh, "ann")
     async with channels(mesh, "messaging") as nodes:
         stubs = [MessagingServiceStub(node) for node in nodes]
@@ -94,7 +94,7 @@ async def test_a_session_that_is_ended_ends_on_every_node(mesh: Mesh) -> None:
             await eventually(lambda stub=stub: refused(stub), "the session has ended here too", seconds=5)
 
 
-async def test_an_upload_begun_on_one_node_ends_on_the_other(mesh: Mesh) -> None:
+async def test_an_upload_begun_on_one_node_is_completed_on_the_other(mesh: Mesh) -> None:
     (ann,) = await people(mesh, "ann")
     content = b"%PDF-1.7\n" + b"x" * 200_000
     half = len(content) // 2
@@ -117,7 +117,7 @@ async def test_an_upload_begun_on_one_node_ends_on_the_other(mesh: Mesh) -> None
     assert b"".join(chunks) == content
 
 
-async def test_whoever_listened_to_a_node_that_hangs_is_sent_to_the_other_one(mesh: Mesh) -> None:
+async def test_subscribers_of_a_hung_node_are_moved_to_the_other(mesh: Mesh) -> None:
     ann, *listeners = await people(mesh, "ann", *(f"listener{number}" for number in range(12)))
     async with (
         grpc.aio.insecure_channel(mesh.edge) as edge,
@@ -134,12 +134,12 @@ async def test_whoever_listened_to_a_node_that_hangs_is_sent_to_the_other_one(me
             )
 
     assert [message_id for message_id, _ in came] == sent
-    # The edge had given some of them to each node.
+    # The edge had given some of the streams to each node.
     assert 0 < sum(resumed for _, resumed in came) < len(came)
 
 
 async def _next_message(edge: grpc.aio.Channel, person: Person, stream: Listener) -> tuple[str, bool]:
-    """Its message_id, and whether the stream had to be resumed for it, which has to help at the first time."""
+    """Return its message_id, and whether the stream had to be resumed, which may happen once."""
     try:
         return (await stream.next("message_created")).message_created.message_id, False
     except grpc.aio.AioRpcError as error:
@@ -163,7 +163,7 @@ async def test_a_node_killed_under_load_loses_doubles_and_disorders_nothing(mesh
 
 
 async def test_when_the_command_is_killed_its_processes_die_with_it(mesh: Mesh) -> None:
-    """The last test of the room: nothing is left of its mesh."""
+    """The last test of the folder: it stops the mesh."""
     names = [f"{service}-{number}" for service in SERVICES for number in (1, 2)]
     processes = [psutil.Process(mesh.node_pid(name)) for name in names]
 

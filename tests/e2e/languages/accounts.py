@@ -1,4 +1,4 @@
-"""The accounts of the example programs, as a test sees them: over REST."""
+"""Accounts of the example programs, over REST."""
 
 import httpx
 
@@ -6,7 +6,7 @@ _PASSWORD = "chatly-example"
 
 
 async def register(client: httpx.AsyncClient, name: str) -> str:
-    """Make the account that a program with this name logs in to; returns its user_id."""
+    """Register the account that a program of this name logs in to; return its user_id."""
     account = {"username": name, "email": f"{name}@example.com", "password": _PASSWORD}
     answer = await client.post("/api/auth/register", json=account)
     assert answer.status_code == 200, answer.text
@@ -14,7 +14,7 @@ async def register(client: httpx.AsyncClient, name: str) -> str:
 
 
 async def log_in(client: httpx.AsyncClient, name: str) -> httpx.AsyncClient:
-    """The client, from now on with this account's token."""
+    """Log in, and return the client with the access token."""
     account = {"email": f"{name}@example.com", "password": _PASSWORD}
     answer = await client.post("/api/auth/login", json=account)
     assert answer.status_code == 200, answer.text

@@ -1,4 +1,4 @@
-"""A line to the mesh that can be cut."""
+"""A TCP proxy whose connections can be cut."""
 
 import asyncio
 from asyncio import StreamReader, StreamWriter
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 
 class Line:
-    """Carries every connection to one address, until it is cut; new ones come through again at once."""
+    """Forwards connections to one address. After `cut` new connections work at once."""
 
     def __init__(self, target: str) -> None:
         self.address = ""
@@ -15,7 +15,7 @@ class Line:
         self._ends: set[StreamWriter] = set()
 
     def cut(self) -> int:
-        """Break every connection as a network does, without a word; returns how many there were."""
+        """Abort every connection without a FIN; return their number."""
         ends = list(self._ends)
         for end in ends:
             end.transport.abort()
@@ -27,7 +27,7 @@ class Line:
         try:
             far_reader, far_writer = await asyncio.open_connection(host, int(port))
         except OSError:
-            # Nobody is there: neither are we.
+            # The target is unreachable, so the connection is aborted.
             writer.transport.abort()
             return
         self._ends |= {writer, far_writer}
@@ -47,7 +47,7 @@ async def _pump(source: StreamReader, sink: StreamWriter) -> None:
 
 @asynccontextmanager
 async def line_to(target: str) -> AsyncIterator[Line]:
-    """A line to `host:port`; its own address is `line.address`."""
+    """Open a proxy to `host:port`; it listens on `line.address`."""
     line = Line(target)
     server = await asyncio.start_server(line.carry, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()

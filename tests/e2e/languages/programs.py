@@ -1,4 +1,4 @@
-"""The clients of examples/: how each is built and run."""
+"""The clients in examples/: how to build and run them."""
 
 import asyncio
 import subprocess
@@ -33,7 +33,7 @@ JAVA = Program("java", ("java", "-XX:TieredStopAtLevel=1", "-cp", _CLASSES, "cha
 
 @cache
 def build(program: Program) -> None:
-    """Build it, once in a session; fails the test with the compiler's words."""
+    """Build the program once per session; fail the test with the compiler's output."""
     if program is PYTHON:
         return
     command = [str(_EXAMPLES / "build.sh"), program.language]
@@ -44,7 +44,7 @@ def build(program: Program) -> None:
 
 @asynccontextmanager
 async def started(program: Program, *arguments: str) -> AsyncIterator[Process]:
-    """The running program; its output and its complaints are in `stdout`. Ended with the context."""
+    """Start the program; stdout includes stderr. It is ended with the context."""
     process = await asyncio.create_subprocess_exec(*program.command, *arguments, stdout=PIPE, stderr=STDOUT, cwd=_ROOT)
     try:
         yield process
@@ -55,7 +55,7 @@ async def started(program: Program, *arguments: str) -> AsyncIterator[Process]:
 
 
 async def run(program: Program, *arguments: str, seconds: float = 60) -> list[str]:
-    """The lines that it printed; fails the test if it ends with an error or takes longer."""
+    """Run the program and return its output lines; fail the test on an error or a timeout."""
     async with started(program, *arguments) as process, asyncio.timeout(seconds):
         output = (await process.communicate())[0].decode()
     assert process.returncode == 0, f"{program.language} said:\n{output}"

@@ -1,4 +1,4 @@
-"""The same scenario by clients of four languages: every step that a client needs, through the edge."""
+"""The same scenario with clients in four languages, through the edge."""
 
 import httpx
 import pytest
@@ -35,9 +35,9 @@ def program(request: pytest.FixtureRequest) -> Program:
     return program
 
 
-# The first build of a machine downloads what it needs.
+# The first build on a machine downloads dependencies.
 @pytest.mark.timeout(400)
-async def test_a_client_takes_every_step(program: Program, mesh: Mesh) -> None:
+async def test_a_client_completes_every_step(program: Program, mesh: Mesh) -> None:
     name = f"scenario-{program.language}"
 
     printed = await run(program, "scenario", "--edge", mesh.edge, "--name", name)
@@ -48,7 +48,7 @@ async def test_a_client_takes_every_step(program: Program, mesh: Mesh) -> None:
 
 
 async def _holds_what_was_said(ben: httpx.AsyncClient) -> None:
-    """The chat is the same, whatever language it was written by."""
+    """The chat is the same for any language."""
     (chat,) = (await ben.get("/api/chats")).json()["chats"]
     messages = (await ben.get(f"/api/chats/{chat['chat_id']}/messages")).json()["messages"]
     away = [f"While you were away {number}" for number in range(1, 6)]

@@ -1,4 +1,4 @@
-"""Programs of different languages talk with each other in one group, while one in Python watches."""
+"""Programs in different languages talk in one group, while one in Python watches."""
 
 import asyncio
 from asyncio.subprocess import Process
@@ -31,7 +31,7 @@ def _built() -> None:
         build(program)
 
 
-async def test_every_program_hears_the_others_in_order_and_once_each(mesh: Mesh) -> None:
+async def test_every_program_receives_the_others_messages_once_and_in_order(mesh: Mesh) -> None:
     chat_id = await _group(mesh, "calm")
     lines = 30
 
@@ -41,7 +41,7 @@ async def test_every_program_hears_the_others_in_order_and_once_each(mesh: Mesh)
 
 
 @EMBEDDED
-async def test_a_line_that_is_cut_again_and_again_loses_and_doubles_nothing(mesh: Mesh) -> None:
+async def test_repeated_disconnects_lose_and_double_nothing(mesh: Mesh) -> None:
     broken: list[int] = []
 
     async def cut_every_60_lines(line: Line, seen: int) -> None:
@@ -52,7 +52,7 @@ async def test_a_line_that_is_cut_again_and_again_loses_and_doubles_nothing(mesh
     assert sum(broken) > 2 * len(TALKERS)
 
 
-async def test_a_mesh_that_is_killed_in_the_middle_loses_and_doubles_nothing(tmp_path: Path) -> None:
+async def test_a_mesh_killed_during_the_talk_loses_and_doubles_nothing(tmp_path: Path) -> None:
     async with running_mesh(tmp_path) as mesh:
 
         async def kill_after_100_lines(_: Line, seen: int) -> None:
@@ -63,7 +63,7 @@ async def test_a_mesh_that_is_killed_in_the_middle_loses_and_doubles_nothing(tmp
         await _talk_disturbed(mesh, "killed", kill_after_100_lines)
 
 
-async def test_a_mesh_that_is_stopped_in_the_middle_loses_and_doubles_nothing(tmp_path: Path) -> None:
+async def test_a_mesh_stopped_during_the_talk_loses_and_doubles_nothing(tmp_path: Path) -> None:
     async with running_mesh(tmp_path) as mesh:
 
         async def restart_after_100_lines(_: Line, seen: int) -> None:
@@ -75,7 +75,7 @@ async def test_a_mesh_that_is_stopped_in_the_middle_loses_and_doubles_nothing(tm
 
 
 async def _talk_disturbed(mesh: Mesh, prefix: str, disturb: Callable[[Line, int], Awaitable[None]]) -> None:
-    """A talk over a line; `disturb` hears how many lines the watcher has printed."""
+    """Talk through a proxy; `disturb` gets the number of lines that the watcher has printed."""
     chat_id = await _group(mesh, prefix)
     lines = 150
     async with (
@@ -94,7 +94,7 @@ async def _talk_disturbed(mesh: Mesh, prefix: str, disturb: Callable[[Line, int]
 
 
 async def _talk(edge: str, prefix: str, chat_id: str, lines: int) -> None:
-    """The talkers fail by themselves on a gap, a repeat, or a wrong order."""
+    """Run the talkers, which fail on a gap, a repeat, or a wrong order."""
     expect = str(lines * (len(TALKERS) - 1))
     async with asyncio.TaskGroup() as group:
         for program in TALKERS:
@@ -119,7 +119,7 @@ def _everything(prefix: str, lines: int) -> Counter[str]:
 
 
 async def _group(mesh: Mesh, prefix: str) -> str:
-    """The chat_id of a new group of all programs with this prefix."""
+    """Create a group of all programs with this prefix; return its chat_id."""
     async with httpx.AsyncClient(base_url=mesh.url) as client:
         _, *others = [await register(client, f"{prefix}-{each.language}") for each in (PYTHON, *TALKERS)]
         owner = await log_in(client, f"{prefix}-python")

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="session")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def traced(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> AsyncIterator[Mesh]:
-    """A mesh that traces everything, and logs everything."""
+    """A mesh that traces and logs everything."""
     async with running_mesh(
         tmp_path_factory.mktemp("traced"),
         **traced_settings(collector),
@@ -30,22 +30,22 @@ async def traced(tmp_path_factory: pytest.TempPathFactory, collector: Collector)
 
 
 def entries(log: str, about: str = "") -> list[dict[str, Any]]:
-    """Those of a log that hold a text. It may just be growing: a last line without its end is not whole yet."""
+    """Return the entries that contain a text. The last line may be incomplete while the log grows."""
     whole, _, _ = log.rpartition("\n")
     return [json.loads(line) for line in whole.splitlines() if line.startswith("{") and about in line]
 
 
 def lines(mesh: Mesh, request_id: str) -> list[dict[str, Any]]:
-    """What the services logged of one request."""
+    """Return the services' log entries of one request."""
     return [entry for entry in entries(mesh.output(), request_id) if "component" in entry]
 
 
 def access_log(mesh: Mesh) -> list[dict[str, Any]]:
-    """What Envoy logged."""
+    """Return Envoy's access log."""
     return entries((mesh.data_dir / "edge" / "access.log").read_text())
 
 
-async def test_a_message_is_one_trace_from_the_edge_to_the_store_and_to_who_listens(
+async def test_a_message_is_one_trace_from_the_edge_to_the_store_and_the_subscribers(
     traced: Mesh, collector: Collector
 ) -> None:
     ann, bob = await people(traced, "ann", "bob")
@@ -70,7 +70,7 @@ async def test_a_message_is_one_trace_from_the_edge_to_the_store_and_to_who_list
     assert not any(span.failed for span in collector.of(request_id))
 
 
-async def test_every_service_logs_a_request_by_the_id_that_the_edge_gave_it(traced: Mesh, collector: Collector) -> None:
+async def test_every_service_logs_the_request_id_of_the_edge(traced: Mesh, collector: Collector) -> None:
     ann, bob = await people(traced, "ann", "bob")
 
     request_id = await send(traced, ann, bob)
@@ -78,17 +78,17 @@ async def test_every_service_logs_a_request_by_the_id_that_the_edge_gave_it(trac
     await eventually(
         lambda: any(line["component"] == "persister" for line in lines(traced, request_id)), "it is stored"
     )
-    told = lines(traced, request_id)
-    assert {line.get("method") for line in told} >= {SEND, ASK}
-    assert {line["component"] for line in told} >= {"rpc", "persister"}
-    (trace_id,) = {line["trace_id"] for line in told}
+    logged = lines(traced, request_id)
+    assert {line.get("method") for line in logged} >= {SEND, ASK}
+    assert {line["component"] for line in logged} >= {"rpc", "persister"}
+    (trace_id,) = {line["trace_id"] for line in logged}
     await collector.until(SEND, request_id=request_id)
     assert collector.one(SEND, request_id=request_id).trace_id == trace_id
 
     def at_the_edge() -> set[str]:
         return {line["trace_id"] for line in access_log(traced) if line["request_id"] == request_id}
 
-    # Envoy writes its log every 10 s.
+    # Envoy flushes its log every 10 s.
     await eventually(lambda: at_the_edge() == {trace_id}, "the edge has logged it too", seconds=25)
 
 
@@ -115,7 +115,7 @@ async def test_a_download_has_a_span_too(traced: Mesh, collector: Collector) -> 
     assert collector.one("media GET", request_id=request_id).attributes["chatly.outcome"] == str(answer.status_code)
 
 
-async def test_who_calls_does_not_choose_the_trace(traced: Mesh, collector: Collector) -> None:
+async def test_callers_cannot_choose_the_trace(traced: Mesh, collector: Collector) -> None:
     ann, bob = await people(traced, "ann", "bob")
     theirs = "0af7651916cd43dd8448eb211c80319c"
 

@@ -1,4 +1,4 @@
-"""Where tracing has nothing to say, or nobody to say it to."""
+"""Meshes without sampled requests, or without a collector."""
 
 from pathlib import Path
 
@@ -26,13 +26,13 @@ async def test_a_call_that_is_not_sampled_sends_nothing(tmp_path: Path) -> None:
         ) as mesh:
             ann, bob = await people(mesh, "ann", "bob")
             await send(mesh, ann, bob, FORGED)
-            # What is left goes out at the end.
+            # Pending spans are exported at the end.
             assert await mesh.stop() == 0
 
         assert collector.spans == []
 
 
-async def test_a_collector_that_is_away_harms_nothing_and_is_told_of_once(tmp_path: Path) -> None:
+async def test_an_unreachable_collector_does_no_harm_and_is_reported_once(tmp_path: Path) -> None:
     async with running_mesh(
         tmp_path,
         OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{HOST}:{next(free_ports())}",
@@ -43,11 +43,11 @@ async def test_a_collector_that_is_away_harms_nothing_and_is_told_of_once(tmp_pa
     ) as mesh:
         ann, bob = await people(mesh, "ann", "bob")
 
-        async def is_told() -> bool:
+        async def is_reported() -> bool:
             await send(mesh, ann, bob)
             return "the collector takes no spans" in mesh.output()
 
-        await eventually(is_told, seconds=20)
+        await eventually(is_reported, seconds=20)
         for _ in range(50):
             await send(mesh, ann, bob)
         assert await mesh.stop() == 0

@@ -1,4 +1,4 @@
-"""A browser's two ways to the edge: HTTP/1.1 without TLS, HTTP/2 with it."""
+"""A browser's two connections to the edge: HTTP/1.1 without TLS, HTTP/2 with TLS."""
 
 from collections.abc import AsyncIterator
 

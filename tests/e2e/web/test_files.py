@@ -1,4 +1,4 @@
-"""The web client's files through an Envoy of the test's own, in front of a server that hangs up."""
+"""The web client's files through an Envoy of this test, in front of a server that closes connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from tests.ports import free_ports
 
 
 class HangsUpOnce:
-    """Takes the first request badly, and answers all that follow."""
+    """Closes the connection of the first request, and answers all later ones."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -32,7 +32,7 @@ class HangsUpOnce:
 
 @asynccontextmanager
 async def an_edge(folder: Path, *, web: int) -> AsyncIterator[str]:
-    """The address of an Envoy that finds no service, and the web client's server at this port."""
+    """Run an Envoy without services, with the web client's server at this port; return its address."""
     free = free_ports()
     port = next(free)
     environ = {
@@ -48,7 +48,7 @@ async def an_edge(folder: Path, *, web: int) -> AsyncIterator[str]:
         await envoy.kill()
 
 
-async def test_a_file_comes_although_its_server_hung_up_on_the_first_request(tmp_path: Path) -> None:
+async def test_a_file_is_served_although_the_first_connection_was_closed(tmp_path: Path) -> None:
     server = HangsUpOnce()
     async with (
         await asyncio.start_server(server.serve, HOST, 0) as listening,

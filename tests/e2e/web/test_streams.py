@@ -18,7 +18,7 @@ TABS = 20
 
 
 async def subscribed(browser: httpx.AsyncClient, person: Person) -> AsyncGenerator[live.LiveEvent, None]:
-    """Every live event of a person."""
+    """Yield every live event of a user."""
     request = messaging.SubscribeRequest()
     answers = GrpcWeb(browser, person.headers).stream(SUBSCRIBE, request, messaging.SubscribeResponse)
     async with aclosing(answers):
@@ -28,7 +28,7 @@ async def subscribed(browser: httpx.AsyncClient, person: Person) -> AsyncGenerat
 
 
 async def next_of(events: AsyncIterator[live.LiveEvent], kind: str) -> live.LiveEvent:
-    """The next event of this kind; heartbeats and others are passed over."""
+    """Return the next event of this kind; skip heartbeats and others."""
     async with asyncio.timeout(10):
         async for event in events:
             if event.WhichOneof("event") == kind:

@@ -1,4 +1,4 @@
-"""Single calls over gRPC-web through Envoy."""
+"""Unary calls over gRPC-web through Envoy."""
 
 import httpx
 import pytest
@@ -33,7 +33,7 @@ async def test_a_call_is_answered(mesh: Mesh, browser: httpx.AsyncClient) -> Non
     ]
 
 
-async def test_a_refusal_brings_its_details(mesh: Mesh, browser: httpx.AsyncClient) -> None:
+async def test_a_refusal_has_details(mesh: Mesh, browser: httpx.AsyncClient) -> None:
     ann, bob = await people(mesh, "ann", "bob")
     request = messaging.SendMessageRequest(chat_id=ann.chat_with(bob), client_message_id=an_id(), text="x" * 4_001)
     with pytest.raises(GrpcWebError) as refused:
@@ -49,7 +49,7 @@ async def test_a_refusal_brings_its_details(mesh: Mesh, browser: httpx.AsyncClie
 @pytest.mark.parametrize(
     ("headers", "reason"), [({}, "TOKEN_MISSING"), ({"authorization": "Bearer nonsense"}, "TOKEN_INVALID")]
 )
-async def test_the_edge_s_own_refusal_brings_details_too(
+async def test_a_refusal_of_the_edge_has_details_too(
     browser: httpx.AsyncClient, headers: dict[str, str], reason: str
 ) -> None:
     with pytest.raises(GrpcWebError) as refused:
@@ -58,7 +58,7 @@ async def test_the_edge_s_own_refusal_brings_details_too(
     assert (refused.value.code, refused.value.reason) == (16, reason)
 
 
-async def test_what_is_for_services_is_not_there(mesh: Mesh, browser: httpx.AsyncClient) -> None:
+async def test_internal_rpcs_are_not_found(mesh: Mesh, browser: httpx.AsyncClient) -> None:
     ann = await somebody(mesh, "ann")
     path = "/chatly.persister.v1.PersisterService/GetStatus"
     with pytest.raises(GrpcWebError) as refused:

@@ -264,7 +264,7 @@ async def test_two_owners_who_leave_at_once_leave_one_behind(rig: Rig) -> None:
     assert Role.OWNER in roles(await group_seen_by(rig, group, cid)).values()
 
 
-async def test_a_chat_of_two_is_no_group(rig: Rig) -> None:
+async def test_a_direct_chat_is_no_group(rig: Rig) -> None:
     ann, bob = rig.users(2)
     chat_id = (await rig.say(ann, bob)).chat_id
 

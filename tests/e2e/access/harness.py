@@ -1,4 +1,4 @@
-"""People, and things that are theirs and nobody else's: what strangers try to reach."""
+"""Users and their private data, which strangers try to reach."""
 
 from dataclasses import dataclass
 from uuid import uuid4
@@ -16,8 +16,8 @@ from tests.unit.media.samples import PDF
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A chat with a message in it, which has a file."""
+class OwnedChat:
+    """A chat with one message, which has a file."""
 
     chat_id: str
     message_id: str
@@ -25,20 +25,20 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """A group of three and a chat of two of them. `removed` was in the group once; `stranger` never was."""
+class Owned:
+    """A group of three and a direct chat of two of them. `removed` is a former member; `stranger` never was one."""
 
     owner: Person
     member: Person
     removed: Person
     stranger: Person
-    group: Place
-    direct: Place
+    group: OwnedChat
+    direct: OwnedChat
     upload_id: str
-    """Begun by `owner`."""
+    """Created by `owner`."""
 
 
-async def a_world(mesh: Mesh) -> World:
+async def owned_data(mesh: Mesh) -> Owned:
     owner, member, removed, stranger = await people(mesh, "owner", "member", "removed", "stranger")
     async with grpc.aio.insecure_channel(mesh.edge) as channel:
         stub = MessagingServiceStub(channel)
@@ -51,7 +51,7 @@ async def a_world(mesh: Mesh) -> World:
         begun = await MediaServiceStub(channel).CreateUpload(
             media.CreateUploadRequest(start=start), metadata=owner.metadata
         )
-    return World(
+    return Owned(
         owner=owner,
         member=member,
         removed=removed,
@@ -69,11 +69,11 @@ async def _a_group(stub: MessagingServiceStub, owner: Person, *members: Person) 
     return (await stub.CreateGroup(request, metadata=owner.metadata)).chat.chat_id
 
 
-async def _a_place(mesh: Mesh, stub: MessagingServiceStub, owner: Person, chat_id: str) -> Place:
+async def _a_place(mesh: Mesh, stub: MessagingServiceStub, owner: Person, chat_id: str) -> OwnedChat:
     async with rest(mesh) as client:
         file = await upload(client, owner, "paper.pdf", PDF)
     request = messaging.SendMessageRequest(
         chat_id=chat_id, client_message_id=str(uuid4()), text="ours", media_ids=[file["media_id"]]
     )
     sent = await stub.SendMessage(request, metadata=owner.metadata)
-    return Place(chat_id, sent.message.message_id, file["media_id"])
+    return OwnedChat(chat_id, sent.message.message_id, file["media_id"])
