@@ -154,8 +154,8 @@ async def are_listed(mesh: Mesh, node: grpc.aio.Channel, positions: list[LogPosi
 async def replay(
     mesh: Mesh, node: grpc.aio.Channel, positions: list[LogPosition]
 ) -> persister.ReplayDeadLettersResponse:
-    positions = [persister.DeadLetterPosition(partition=each.partition, offset=each.offset) for each in positions]
-    request = persister.ReplayDeadLettersRequest(positions=positions)
+    letters = [persister.DeadLetterPosition(partition=each.partition, offset=each.offset) for each in positions]
+    request = persister.ReplayDeadLettersRequest(positions=letters)
     return await PersisterServiceStub(node).ReplayDeadLetters(request, metadata=bearer(service_token(mesh)), timeout=10)
 
 
