@@ -29,11 +29,13 @@ class RegisterRequest(_message.Message):
     EMAIL_FIELD_NUMBER: _builtins.int
     PASSWORD_FIELD_NUMBER: _builtins.int
     username: _builtins.str
-    """Shown name, unique regardless of case: 3 to 32 letters, digits, `.`, `_` or `-` of any script, beginning with a letter or digit."""
+    """Display name, unique regardless of case: 3 to 32 letters, digits, `.`, `_` or `-` of any script, starting with a
+    letter or digit.
+    """
     email: _builtins.str
     """E-mail address, unique regardless of case. At most 254 characters."""
     password: _builtins.str
-    """Password, 8 to 64 characters and at most 72 bytes in UTF-8."""
+    """Password: 8 to 64 characters, at most 72 bytes in UTF-8."""
     def __init__(
         self,
         *,
@@ -51,7 +53,7 @@ Global___RegisterRequest: _TypeAlias = RegisterRequest  # noqa: Y015
 
 @_typing.final
 class RegisterResponse(_message.Message):
-    """The account."""
+    """The new account."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -59,11 +61,11 @@ class RegisterResponse(_message.Message):
     USERNAME_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
-    """Its id."""
+    """ID."""
     username: _builtins.str
-    """Its name."""
+    """Username."""
     message: _builtins.str
-    """For people: what was done."""
+    """A text for people that says what was done."""
     def __init__(
         self,
         *,
@@ -81,7 +83,7 @@ Global___RegisterResponse: _TypeAlias = RegisterResponse  # noqa: Y015
 
 @_typing.final
 class LoginRequest(_message.Message):
-    """Who logs in."""
+    """Credentials."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -90,13 +92,13 @@ class LoginRequest(_message.Message):
     DEVICE_NAME_FIELD_NUMBER: _builtins.int
     USE_COOKIES_FIELD_NUMBER: _builtins.int
     email: _builtins.str
-    """E-mail address, regardless of case."""
+    """E-mail address. Case does not matter."""
     password: _builtins.str
     """Password."""
     device_name: _builtins.str
-    """Name of the device for the list of sessions, at most 100 characters; without it the user agent is used."""
+    """Device name for the list of sessions, at most 100 characters. If empty, the user agent is used."""
     use_cookies: _builtins.bool
-    """For browsers: put the tokens into httpOnly, SameSite cookies and leave them out of the answer."""
+    """For browsers: set the tokens as httpOnly, SameSite cookies and leave them out of the response."""
     def __init__(
         self,
         *,
@@ -127,22 +129,22 @@ class LoginResponse(_message.Message):
     REFRESH_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
     token: _builtins.str
-    """Access token (JWT), sent as `authorization: Bearer …`; empty with `use_cookies`."""
+    """Access token (JWT), to be sent as `authorization: Bearer …`. Empty with `use_cookies`."""
     user_id: _builtins.str
     """The user."""
     username: _builtins.str
     """The user's name."""
     refresh_token: _builtins.str
-    """For Refresh, used once; empty with `use_cookies`."""
+    """Refresh token for Refresh; works once. Empty with `use_cookies`."""
     session_id: _builtins.str
     """The session."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
-        """When the access token runs out."""
+        """When the access token expires."""
 
     @_builtins.property
     def refresh_expires_at(self) -> _timestamp_pb2.Timestamp:
-        """When the refresh token runs out unless it is used."""
+        """When the refresh token expires unless it is used."""
 
     def __init__(
         self,
@@ -165,13 +167,13 @@ Global___LoginResponse: _TypeAlias = LoginResponse  # noqa: Y015
 
 @_typing.final
 class RefreshRequest(_message.Message):
-    """A refresh token to trade."""
+    """A refresh token to exchange."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     REFRESH_TOKEN_FIELD_NUMBER: _builtins.int
     refresh_token: _builtins.str
-    """The newest one; browsers leave it empty and send the cookie."""
+    """The newest refresh token. Browsers leave it empty and send the cookie."""
     def __init__(
         self,
         *,
@@ -199,9 +201,9 @@ class RefreshResponse(_message.Message):
     USERNAME_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
     token: _builtins.str
-    """Access token; empty if the refresh token came by cookie."""
+    """Access token. Empty if the refresh token came as a cookie."""
     refresh_token: _builtins.str
-    """The next refresh token; empty if the last one came by cookie."""
+    """Next refresh token. Empty if the last one came as a cookie."""
     user_id: _builtins.str
     """The user."""
     username: _builtins.str
@@ -210,11 +212,11 @@ class RefreshResponse(_message.Message):
     """The session."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
-        """When the access token runs out."""
+        """When the access token expires."""
 
     @_builtins.property
     def refresh_expires_at(self) -> _timestamp_pb2.Timestamp:
-        """When the refresh token runs out unless it is used."""
+        """When the refresh token expires unless it is used."""
 
     def __init__(
         self,
@@ -237,7 +239,7 @@ Global___RefreshResponse: _TypeAlias = RefreshResponse  # noqa: Y015
 
 @_typing.final
 class LogoutRequest(_message.Message):
-    """The caller's session is meant."""
+    """Ends the session of the caller's token."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -254,7 +256,7 @@ Global___LogoutRequest: _TypeAlias = LogoutRequest  # noqa: Y015
 
 @_typing.final
 class LogoutResponse(_message.Message):
-    """Done."""
+    """Empty on success."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -278,9 +280,9 @@ class ChangePasswordRequest(_message.Message):
     CURRENT_PASSWORD_FIELD_NUMBER: _builtins.int
     NEW_PASSWORD_FIELD_NUMBER: _builtins.int
     current_password: _builtins.str
-    """The one in force."""
+    """Current password."""
     new_password: _builtins.str
-    """The new one, 8 to 64 characters and at most 72 bytes in UTF-8."""
+    """New password: 8 to 64 characters, at most 72 bytes in UTF-8."""
     def __init__(
         self,
         *,
@@ -297,13 +299,13 @@ Global___ChangePasswordRequest: _TypeAlias = ChangePasswordRequest  # noqa: Y015
 
 @_typing.final
 class ChangePasswordResponse(_message.Message):
-    """Done."""
+    """Empty on success."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ENDED_SESSION_COUNT_FIELD_NUMBER: _builtins.int
     ended_session_count: _builtins.int
-    """How many other sessions were ended."""
+    """Number of other sessions that were ended."""
     def __init__(
         self,
         *,
@@ -319,7 +321,7 @@ Global___ChangePasswordResponse: _TypeAlias = ChangePasswordResponse  # noqa: Y0
 
 @_typing.final
 class ListSessionsRequest(_message.Message):
-    """The caller's sessions are meant."""
+    """Lists the caller's sessions."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -371,20 +373,20 @@ class Session(_message.Message):
     LAST_USED_AT_FIELD_NUMBER: _builtins.int
     CURRENT_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
-    """Its id."""
+    """ID."""
     device_name: _builtins.str
-    """The device."""
+    """Device name."""
     ip_address: _builtins.str
-    """Address it was last used from."""
+    """Address that last used the session."""
     current: _builtins.bool
-    """Whether it is the one this call came from."""
+    """True for the session that made this call."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
-        """When it began."""
+        """When the session started."""
 
     @_builtins.property
     def last_used_at(self) -> _timestamp_pb2.Timestamp:
-        """When its tokens were last renewed."""
+        """When the tokens were last refreshed."""
 
     def __init__(
         self,
@@ -412,7 +414,7 @@ class RevokeSessionRequest(_message.Message):
 
     SESSION_ID_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
-    """One of the caller's."""
+    """ID of one of the caller's sessions."""
     def __init__(
         self,
         *,
@@ -428,7 +430,7 @@ Global___RevokeSessionRequest: _TypeAlias = RevokeSessionRequest  # noqa: Y015
 
 @_typing.final
 class RevokeSessionResponse(_message.Message):
-    """Done."""
+    """Empty on success."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -445,13 +447,13 @@ Global___RevokeSessionResponse: _TypeAlias = RevokeSessionResponse  # noqa: Y015
 
 @_typing.final
 class DeleteAccountRequest(_message.Message):
-    """The account to delete is the caller's."""
+    """Deletes the caller's account."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PASSWORD_FIELD_NUMBER: _builtins.int
     password: _builtins.str
-    """The password, to be sure."""
+    """The caller's password, as confirmation."""
     def __init__(
         self,
         *,
@@ -467,7 +469,7 @@ Global___DeleteAccountRequest: _TypeAlias = DeleteAccountRequest  # noqa: Y015
 
 @_typing.final
 class DeleteAccountResponse(_message.Message):
-    """Done."""
+    """Empty on success."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -484,7 +486,7 @@ Global___DeleteAccountResponse: _TypeAlias = DeleteAccountResponse  # noqa: Y015
 
 @_typing.final
 class GetJwksRequest(_message.Message):
-    """Nothing to say."""
+    """No parameters."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -501,7 +503,7 @@ Global___GetJwksRequest: _TypeAlias = GetJwksRequest  # noqa: Y015
 
 @_typing.final
 class GetJwksResponse(_message.Message):
-    """Keys and ended sessions."""
+    """Public keys and ended sessions."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -509,11 +511,11 @@ class GetJwksResponse(_message.Message):
     REVOKED_SESSION_IDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___Jwk]:
-        """Keys in use, and those whose tokens have time left."""
+        """The signing key, and older keys whose tokens have not expired."""
 
     @_builtins.property
     def revoked_session_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Sessions ended within the lifetime of an access token."""
+        """Sessions that ended while an access token of theirs was still valid."""
 
     def __init__(
         self,
@@ -546,7 +548,7 @@ class Jwk(_message.Message):
     crv: _builtins.str
     """Always `Ed25519`."""
     kid: _builtins.str
-    """The key's id, as in a token's header."""
+    """Key ID, as in a token's header."""
     x: _builtins.str
     """The public key, base64url without padding."""
     alg: _builtins.str

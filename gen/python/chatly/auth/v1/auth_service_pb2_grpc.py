@@ -26,9 +26,11 @@ if _version_not_supported:
 
 
 class AuthServiceStub:
-    """Accounts and sessions. A session is one login on one device; it lives as long as its refresh token is used once in 30 days.
-    Besides the errors listed, every call may end with INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`,
-    UNAVAILABLE and DEADLINE_EXCEEDED; those for users also with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`).
+    """Accounts and sessions. A session is one login on one device. It ends when its refresh token is not used for 30 days.
+
+    Besides the errors listed, every call may fail with INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
+    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED, and calls that need a user also with UNAUTHENTICATED (`TOKEN_*`,
+    `SESSION_ENDED`).
     """
 
     def __init__(self, channel):
@@ -85,13 +87,15 @@ class AuthServiceStub:
 
 
 class AuthServiceServicer:
-    """Accounts and sessions. A session is one login on one device; it lives as long as its refresh token is used once in 30 days.
-    Besides the errors listed, every call may end with INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`,
-    UNAVAILABLE and DEADLINE_EXCEEDED; those for users also with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`).
+    """Accounts and sessions. A session is one login on one device. It ends when its refresh token is not used for 30 days.
+
+    Besides the errors listed, every call may fail with INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
+    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED, and calls that need a user also with UNAUTHENTICATED (`TOKEN_*`,
+    `SESSION_ENDED`).
     """
 
     def Register(self, request, context):
-        """Makes an account. It does not log in.
+        """Creates an account. It does not log in.
 
         Errors: ALREADY_EXISTS `EMAIL_TAKEN`, `USERNAME_TAKEN`; INVALID_ARGUMENT `PASSWORD_TOO_LONG`.
         """
@@ -100,19 +104,19 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Login(self, request, context):
-        """Starts a session. An unknown address and a wrong password look the same and take the same time. A user has at most 100
-        sessions; a further login ends the one that was not used for longest.
+        """Starts a session. An unknown address and a wrong password get the same error after the same time. A user has at
+        most 100 sessions: one more login ends the session unused for longest.
 
-        Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account and
-        per address.
+        Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account
+        and per address.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Refresh(self, request, context):
-        """Trades a refresh token for new tokens; the old refresh token is spent. Showing a spent one ends its session, except
-        within 10 s of the trade (a lost answer), which gives new tokens again.
+        """Exchanges a refresh token for new tokens. A refresh token works once: using it again ends the session, except
+        within 10 s, when the first response may have been lost and new tokens are returned.
 
         Errors: UNAUTHENTICATED `TOKEN_MISSING`, `TOKEN_INVALID`, `SESSION_ENDED`, `REFRESH_TOKEN_REUSED`.
         """
@@ -121,14 +125,14 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Logout(self, request, context):
-        """Ends the caller's session; its tokens stop working everywhere within seconds. Cookies are cleared.
+        """Ends the caller's session and clears its cookies. Its tokens stop working on every service within seconds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ChangePassword(self, request, context):
-        """Changes the caller's password and ends all their other sessions.
+        """Changes the caller's password and ends all of the caller's other sessions.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; INVALID_ARGUMENT `PASSWORD_TOO_LONG`.
         """
@@ -137,14 +141,14 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListSessions(self, request, context):
-        """The caller's sessions that are not ended, the newest first.
+        """Lists the caller's open sessions, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeSession(self, request, context):
-        """Ends one of the caller's sessions; its tokens stop working everywhere within seconds.
+        """Ends one of the caller's sessions. Its tokens stop working on every service within seconds.
 
         Errors: NOT_FOUND `SESSION_NOT_FOUND`.
         """
@@ -153,7 +157,7 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteAccount(self, request, context):
-        """Deletes the caller's account: profile, sessions, blocks. Messages stay, shown as from a deleted user.
+        """Deletes the caller's account with its profile, sessions and blocks. Messages stay, shown as sent by a deleted user.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`.
         """
@@ -162,8 +166,8 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetJwks(self, request, context):
-        """The public keys that access tokens are signed with, and the sessions ended while their access tokens had time left.
-        Every service asks every second or two; nothing in the answer is secret.
+        """Returns the public keys that verify access tokens, and the sessions that ended before their access tokens expired.
+        Every service polls it every one to two seconds. The response holds nothing secret.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -226,9 +230,11 @@ def add_AuthServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AuthService:
-    """Accounts and sessions. A session is one login on one device; it lives as long as its refresh token is used once in 30 days.
-    Besides the errors listed, every call may end with INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`,
-    UNAVAILABLE and DEADLINE_EXCEEDED; those for users also with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`).
+    """Accounts and sessions. A session is one login on one device. It ends when its refresh token is not used for 30 days.
+
+    Besides the errors listed, every call may fail with INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
+    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED, and calls that need a user also with UNAUTHENTICATED (`TOKEN_*`,
+    `SESSION_ENDED`).
     """
 
     @staticmethod

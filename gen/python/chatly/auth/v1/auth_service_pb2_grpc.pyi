@@ -13,58 +13,62 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AuthServiceStub:
-    """Accounts and sessions. A session is one login on one device; it lives as long as its refresh token is used once in 30 days.
-    Besides the errors listed, every call may end with INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`,
-    UNAVAILABLE and DEADLINE_EXCEEDED; those for users also with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`).
+    """Accounts and sessions. A session is one login on one device. It ends when its refresh token is not used for 30 days.
+
+    Besides the errors listed, every call may fail with INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
+    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED, and calls that need a user also with UNAUTHENTICATED (`TOKEN_*`,
+    `SESSION_ENDED`).
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Register: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RegisterRequest, _auth_service_pb2.RegisterResponse]
-    """Makes an account. It does not log in.
+    """Creates an account. It does not log in.
 
     Errors: ALREADY_EXISTS `EMAIL_TAKEN`, `USERNAME_TAKEN`; INVALID_ARGUMENT `PASSWORD_TOO_LONG`.
     """
     Login: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.LoginRequest, _auth_service_pb2.LoginResponse]
-    """Starts a session. An unknown address and a wrong password look the same and take the same time. A user has at most 100
-    sessions; a further login ends the one that was not used for longest.
+    """Starts a session. An unknown address and a wrong password get the same error after the same time. A user has at
+    most 100 sessions: one more login ends the session unused for longest.
 
-    Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account and
-    per address.
+    Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account
+    and per address.
     """
     Refresh: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshRequest, _auth_service_pb2.RefreshResponse]
-    """Trades a refresh token for new tokens; the old refresh token is spent. Showing a spent one ends its session, except
-    within 10 s of the trade (a lost answer), which gives new tokens again.
+    """Exchanges a refresh token for new tokens. A refresh token works once: using it again ends the session, except
+    within 10 s, when the first response may have been lost and new tokens are returned.
 
     Errors: UNAUTHENTICATED `TOKEN_MISSING`, `TOKEN_INVALID`, `SESSION_ENDED`, `REFRESH_TOKEN_REUSED`.
     """
     Logout: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.LogoutRequest, _auth_service_pb2.LogoutResponse]
-    """Ends the caller's session; its tokens stop working everywhere within seconds. Cookies are cleared."""
+    """Ends the caller's session and clears its cookies. Its tokens stop working on every service within seconds."""
     ChangePassword: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ChangePasswordRequest, _auth_service_pb2.ChangePasswordResponse]
-    """Changes the caller's password and ends all their other sessions.
+    """Changes the caller's password and ends all of the caller's other sessions.
 
     Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; INVALID_ARGUMENT `PASSWORD_TOO_LONG`.
     """
     ListSessions: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListSessionsRequest, _auth_service_pb2.ListSessionsResponse]
-    """The caller's sessions that are not ended, the newest first."""
+    """Lists the caller's open sessions, newest first."""
     RevokeSession: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RevokeSessionRequest, _auth_service_pb2.RevokeSessionResponse]
-    """Ends one of the caller's sessions; its tokens stop working everywhere within seconds.
+    """Ends one of the caller's sessions. Its tokens stop working on every service within seconds.
 
     Errors: NOT_FOUND `SESSION_NOT_FOUND`.
     """
     DeleteAccount: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.DeleteAccountRequest, _auth_service_pb2.DeleteAccountResponse]
-    """Deletes the caller's account: profile, sessions, blocks. Messages stay, shown as from a deleted user.
+    """Deletes the caller's account with its profile, sessions and blocks. Messages stay, shown as sent by a deleted user.
 
     Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`.
     """
     GetJwks: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]
-    """The public keys that access tokens are signed with, and the sessions ended while their access tokens had time left.
-    Every service asks every second or two; nothing in the answer is secret.
+    """Returns the public keys that verify access tokens, and the sessions that ended before their access tokens expired.
+    Every service polls it every one to two seconds. The response holds nothing secret.
     """
 
 class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Accounts and sessions. A session is one login on one device; it lives as long as its refresh token is used once in 30 days.
-    Besides the errors listed, every call may end with INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`,
-    UNAVAILABLE and DEADLINE_EXCEEDED; those for users also with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`).
+    """Accounts and sessions. A session is one login on one device. It ends when its refresh token is not used for 30 days.
+
+    Besides the errors listed, every call may fail with INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
+    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED, and calls that need a user also with UNAUTHENTICATED (`TOKEN_*`,
+    `SESSION_ENDED`).
     """
 
     @_abc_1.abstractmethod
@@ -73,7 +77,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.RegisterRequest,
         context: _aio.ServicerContext[_auth_service_pb2.RegisterRequest, _abc.Awaitable[_auth_service_pb2.RegisterResponse]],
     ) -> _abc.Awaitable[_auth_service_pb2.RegisterResponse]:
-        """Makes an account. It does not log in.
+        """Creates an account. It does not log in.
 
         Errors: ALREADY_EXISTS `EMAIL_TAKEN`, `USERNAME_TAKEN`; INVALID_ARGUMENT `PASSWORD_TOO_LONG`.
         """
@@ -84,11 +88,11 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.LoginRequest,
         context: _aio.ServicerContext[_auth_service_pb2.LoginRequest, _abc.Awaitable[_auth_service_pb2.LoginResponse]],
     ) -> _abc.Awaitable[_auth_service_pb2.LoginResponse]:
-        """Starts a session. An unknown address and a wrong password look the same and take the same time. A user has at most 100
-        sessions; a further login ends the one that was not used for longest.
+        """Starts a session. An unknown address and a wrong password get the same error after the same time. A user has at
+        most 100 sessions: one more login ends the session unused for longest.
 
-        Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account and
-        per address.
+        Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account
+        and per address.
         """
 
     @_abc_1.abstractmethod
@@ -97,8 +101,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.RefreshRequest,
         context: _aio.ServicerContext[_auth_service_pb2.RefreshRequest, _abc.Awaitable[_auth_service_pb2.RefreshResponse]],
     ) -> _abc.Awaitable[_auth_service_pb2.RefreshResponse]:
-        """Trades a refresh token for new tokens; the old refresh token is spent. Showing a spent one ends its session, except
-        within 10 s of the trade (a lost answer), which gives new tokens again.
+        """Exchanges a refresh token for new tokens. A refresh token works once: using it again ends the session, except
+        within 10 s, when the first response may have been lost and new tokens are returned.
 
         Errors: UNAUTHENTICATED `TOKEN_MISSING`, `TOKEN_INVALID`, `SESSION_ENDED`, `REFRESH_TOKEN_REUSED`.
         """
@@ -109,7 +113,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.LogoutRequest,
         context: _aio.ServicerContext[_auth_service_pb2.LogoutRequest, _abc.Awaitable[_auth_service_pb2.LogoutResponse]],
     ) -> _abc.Awaitable[_auth_service_pb2.LogoutResponse]:
-        """Ends the caller's session; its tokens stop working everywhere within seconds. Cookies are cleared."""
+        """Ends the caller's session and clears its cookies. Its tokens stop working on every service within seconds."""
 
     @_abc_1.abstractmethod
     def ChangePassword(
@@ -117,7 +121,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.ChangePasswordRequest,
         context: _aio.ServicerContext[_auth_service_pb2.ChangePasswordRequest, _abc.Awaitable[_auth_service_pb2.ChangePasswordResponse]],
     ) -> _abc.Awaitable[_auth_service_pb2.ChangePasswordResponse]:
-        """Changes the caller's password and ends all their other sessions.
+        """Changes the caller's password and ends all of the caller's other sessions.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; INVALID_ARGUMENT `PASSWORD_TOO_LONG`.
         """
@@ -128,7 +132,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.ListSessionsRequest,
         context: _aio.ServicerContext[_auth_service_pb2.ListSessionsRequest, _abc.Awaitable[_auth_service_pb2.ListSessionsResponse]],
     ) -> _abc.Awaitable[_auth_service_pb2.ListSessionsResponse]:
-        """The caller's sessions that are not ended, the newest first."""
+        """Lists the caller's open sessions, newest first."""
 
     @_abc_1.abstractmethod
     def RevokeSession(
@@ -136,7 +140,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.RevokeSessionRequest,
         context: _aio.ServicerContext[_auth_service_pb2.RevokeSessionRequest, _abc.Awaitable[_auth_service_pb2.RevokeSessionResponse]],
     ) -> _abc.Awaitable[_auth_service_pb2.RevokeSessionResponse]:
-        """Ends one of the caller's sessions; its tokens stop working everywhere within seconds.
+        """Ends one of the caller's sessions. Its tokens stop working on every service within seconds.
 
         Errors: NOT_FOUND `SESSION_NOT_FOUND`.
         """
@@ -147,7 +151,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.DeleteAccountRequest,
         context: _aio.ServicerContext[_auth_service_pb2.DeleteAccountRequest, _abc.Awaitable[_auth_service_pb2.DeleteAccountResponse]],
     ) -> _abc.Awaitable[_auth_service_pb2.DeleteAccountResponse]:
-        """Deletes the caller's account: profile, sessions, blocks. Messages stay, shown as from a deleted user.
+        """Deletes the caller's account with its profile, sessions and blocks. Messages stay, shown as sent by a deleted user.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`.
         """
@@ -158,8 +162,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.GetJwksRequest,
         context: _aio.ServicerContext[_auth_service_pb2.GetJwksRequest, _abc.Awaitable[_auth_service_pb2.GetJwksResponse]],
     ) -> _abc.Awaitable[_auth_service_pb2.GetJwksResponse]:
-        """The public keys that access tokens are signed with, and the sessions ended while their access tokens had time left.
-        Every service asks every second or two; nothing in the answer is secret.
+        """Returns the public keys that verify access tokens, and the sessions that ended before their access tokens expired.
+        Every service polls it every one to two seconds. The response holds nothing secret.
         """
 
 def add_AuthServiceServicer_to_server(servicer: AuthServiceServicer, server: _aio.Server) -> None: ...

@@ -26,8 +26,9 @@ if _version_not_supported:
 
 
 class UserServiceStub:
-    """People and their profiles. Besides the errors listed, every call may end with UNAUTHENTICATED (`TOKEN_*`,
-    `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE and DEADLINE_EXCEEDED.
+    """Users and their profiles. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`,
+    `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or
+    DEADLINE_EXCEEDED.
     """
 
     def __init__(self, channel):
@@ -89,12 +90,13 @@ class UserServiceStub:
 
 
 class UserServiceServicer:
-    """People and their profiles. Besides the errors listed, every call may end with UNAUTHENTICATED (`TOKEN_*`,
-    `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE and DEADLINE_EXCEEDED.
+    """Users and their profiles. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`,
+    `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or
+    DEADLINE_EXCEEDED.
     """
 
     def ListUsers(self, request, context):
-        """Everybody but the caller, by username.
+        """Lists all users but the caller, by username.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
         """
@@ -103,7 +105,7 @@ class UserServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SearchUsers(self, request, context):
-        """Everybody but the caller whose username begins with some letters, regardless of case.
+        """Lists the users whose username starts with some letters, regardless of case and without the caller.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
         """
@@ -112,7 +114,7 @@ class UserServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetUser(self, request, context):
-        """One user's profile.
+        """Returns one user's profile.
 
         Errors: NOT_FOUND `USER_NOT_FOUND`.
         """
@@ -121,14 +123,14 @@ class UserServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetUsers(self, request, context):
-        """Several profiles at once; unknown ids are left out, deleted users come with `deleted`.
+        """Returns several profiles. Unknown IDs are left out; deleted users are returned with `deleted`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetMe(self, request, context):
-        """The caller's own profile, with their e-mail address.
+        """Returns the caller's own profile, with the e-mail address.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -145,7 +147,8 @@ class UserServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BlockUser(self, request, context):
-        """Blocks a user: neither can write to the other in a 1:1 chat, nor add the other to a group. Again is not an error.
+        """Blocks a user: neither can write to the other in a 1:1 chat or add the other to a group. Blocking twice is not an
+        error.
 
         Errors: NOT_FOUND `USER_NOT_FOUND`; FAILED_PRECONDITION `NOT_WITH_ONESELF`.
         """
@@ -154,21 +157,21 @@ class UserServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UnblockUser(self, request, context):
-        """Takes a block back. Not an error if there is none.
+        """Unblocks a user. It is not an error if the user is not blocked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListBlockedUsers(self, request, context):
-        """The users whom the caller blocks, by username.
+        """Lists the users that the caller blocks, by username.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetBlocks(self, request, context):
-        """Which of some users exist, and whom each of them blocks. For other services, which may keep the answer for 5 s.
+        """Returns which of some users exist, and whom each of them blocks. For other services, which may cache it for 5 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -236,8 +239,9 @@ def add_UserServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class UserService:
-    """People and their profiles. Besides the errors listed, every call may end with UNAUTHENTICATED (`TOKEN_*`,
-    `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE and DEADLINE_EXCEEDED.
+    """Users and their profiles. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`,
+    `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or
+    DEADLINE_EXCEEDED.
     """
 
     @staticmethod

@@ -25,21 +25,21 @@ class _MediaPurpose:
 class _MediaPurposeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MediaPurpose.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     MEDIA_PURPOSE_UNSPECIFIED: _MediaPurpose.ValueType  # 0
-    """As MESSAGE."""
+    """Same as MESSAGE."""
     MEDIA_PURPOSE_MESSAGE: _MediaPurpose.ValueType  # 1
-    """To be sent; seen by the members of the chat it is sent to."""
+    """An attachment, visible to the members of the chat that it is sent to."""
     MEDIA_PURPOSE_AVATAR: _MediaPurpose.ValueType  # 2
-    """A user's or a group's picture; an image, seen by every user."""
+    """A picture of a user or a group: an image, visible to every user."""
 
 class MediaPurpose(_MediaPurpose, metaclass=_MediaPurposeEnumTypeWrapper):
-    """What a file is for."""
+    """Purpose of a file."""
 
 MEDIA_PURPOSE_UNSPECIFIED: MediaPurpose.ValueType  # 0
-"""As MESSAGE."""
+"""Same as MESSAGE."""
 MEDIA_PURPOSE_MESSAGE: MediaPurpose.ValueType  # 1
-"""To be sent; seen by the members of the chat it is sent to."""
+"""An attachment, visible to the members of the chat that it is sent to."""
 MEDIA_PURPOSE_AVATAR: MediaPurpose.ValueType  # 2
-"""A user's or a group's picture; an image, seen by every user."""
+"""A picture of a user or a group: an image, visible to every user."""
 Global___MediaPurpose: _TypeAlias = MediaPurpose  # noqa: Y015
 
 class _MediaVariant:
@@ -49,21 +49,21 @@ class _MediaVariant:
 class _MediaVariantEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MediaVariant.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     MEDIA_VARIANT_UNSPECIFIED: _MediaVariant.ValueType  # 0
-    """As ORIGINAL."""
+    """Same as ORIGINAL."""
     MEDIA_VARIANT_ORIGINAL: _MediaVariant.ValueType  # 1
     """The file itself."""
     MEDIA_VARIANT_THUMBNAIL: _MediaVariant.ValueType  # 2
-    """A small WebP picture of at most 480 pixels on its longer side."""
+    """A WebP thumbnail of at most 480 pixels on its longer side."""
 
 class MediaVariant(_MediaVariant, metaclass=_MediaVariantEnumTypeWrapper):
-    """Which form of a file."""
+    """Variant of a file."""
 
 MEDIA_VARIANT_UNSPECIFIED: MediaVariant.ValueType  # 0
-"""As ORIGINAL."""
+"""Same as ORIGINAL."""
 MEDIA_VARIANT_ORIGINAL: MediaVariant.ValueType  # 1
 """The file itself."""
 MEDIA_VARIANT_THUMBNAIL: MediaVariant.ValueType  # 2
-"""A small WebP picture of at most 480 pixels on its longer side."""
+"""A WebP thumbnail of at most 480 pixels on its longer side."""
 Global___MediaVariant: _TypeAlias = MediaVariant  # noqa: Y015
 
 @_typing.final
@@ -85,19 +85,19 @@ class Media(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     URL_FIELD_NUMBER: _builtins.int
     media_id: _builtins.str
-    """Its id."""
+    """ID."""
     owner_id: _builtins.str
-    """Who uploaded it."""
+    """The user who uploaded it."""
     purpose: Global___MediaPurpose.ValueType
-    """What it is for."""
+    """Purpose."""
     content_type: _builtins.str
-    """What it really is, for example `image/jpeg`."""
+    """Detected content type, for example `image/jpeg`."""
     file_name: _builtins.str
-    """The name it was given, without any path."""
+    """File name as uploaded, without any path."""
     size_bytes: _builtins.int
-    """Size in bytes of what is served."""
+    """Size of the served bytes."""
     sha256: _builtins.str
-    """SHA-256 of what is served, in lower-case hex."""
+    """SHA-256 of the served bytes, in lower-case hex."""
     width: _builtins.int
     """Width in pixels, 0 unless it is an image."""
     height: _builtins.int
@@ -105,7 +105,7 @@ class Media(_message.Message):
     has_thumbnail: _builtins.bool
     """Whether a thumbnail exists."""
     url: _builtins.str
-    """Path at the edge, `/api/uploads/{media_id}`; asks for a token or a signed link."""
+    """Path at the edge, `/api/uploads/{media_id}`. It needs a token or a signed link."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was uploaded."""
@@ -136,7 +136,7 @@ Global___Media: _TypeAlias = Media  # noqa: Y015
 
 @_typing.final
 class UploadStart(_message.Message):
-    """What a client says of a file before sending it."""
+    """A file as announced by the client."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -145,13 +145,13 @@ class UploadStart(_message.Message):
     PURPOSE_FIELD_NUMBER: _builtins.int
     SHA256_FIELD_NUMBER: _builtins.int
     file_name: _builtins.str
-    """Its name, 1 to 255 characters; only shown, never believed."""
+    """File name, 1 to 255 characters. It is displayed, never trusted."""
     size_bytes: _builtins.int
-    """Its size in bytes, or 0 if not known. At most 25 MiB unless the server is set otherwise."""
+    """Size in bytes, or 0 if unknown. At most 25 MiB by default."""
     purpose: Global___MediaPurpose.ValueType
-    """What it is for."""
+    """Purpose."""
     sha256: _builtins.str
-    """Its SHA-256 in lower-case hex, to be checked, or empty."""
+    """SHA-256 in lower-case hex, which the server checks, or empty."""
     def __init__(
         self,
         *,
@@ -170,17 +170,17 @@ Global___UploadStart: _TypeAlias = UploadStart  # noqa: Y015
 
 @_typing.final
 class UploadRequest(_message.Message):
-    """One step of an upload."""
+    """One message of an upload stream."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     START_FIELD_NUMBER: _builtins.int
     DATA_FIELD_NUMBER: _builtins.int
     data: _builtins.bytes
-    """Bytes, at most 1 MiB at a time."""
+    """Bytes, at most 1 MiB per message."""
     @_builtins.property
     def start(self) -> Global___UploadStart:
-        """What follows."""
+        """The announced file."""
 
     def __init__(
         self,
@@ -224,14 +224,14 @@ Global___UploadResponse: _TypeAlias = UploadResponse  # noqa: Y015
 
 @_typing.final
 class CreateUploadRequest(_message.Message):
-    """An upload in parts begins."""
+    """Starts an upload in parts."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     START_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def start(self) -> Global___UploadStart:
-        """What follows; `size_bytes` must be known."""
+        """The announced file; `size_bytes` must be set."""
 
     def __init__(
         self,
@@ -248,7 +248,7 @@ Global___CreateUploadRequest: _TypeAlias = CreateUploadRequest  # noqa: Y015
 
 @_typing.final
 class CreateUploadResponse(_message.Message):
-    """An upload."""
+    """An upload in parts."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -256,12 +256,12 @@ class CreateUploadResponse(_message.Message):
     MAX_PART_BYTES_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     upload_id: _builtins.str
-    """Its id."""
+    """ID."""
     max_part_bytes: _builtins.int
-    """How large a part may be, in bytes."""
+    """Maximum size of a part in bytes."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
-        """When it is given up unless completed."""
+        """When the upload is abandoned unless it is completed."""
 
     def __init__(
         self,
@@ -280,7 +280,7 @@ Global___CreateUploadResponse: _TypeAlias = CreateUploadResponse  # noqa: Y015
 
 @_typing.final
 class UploadPartRequest(_message.Message):
-    """A part."""
+    """A part of an upload."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -290,7 +290,7 @@ class UploadPartRequest(_message.Message):
     upload_id: _builtins.str
     """The upload."""
     offset: _builtins.int
-    """Where it begins, in bytes from the file's start."""
+    """Offset of the part in the file, in bytes."""
     data: _builtins.bytes
     """Bytes, 1 to 1 MiB."""
     def __init__(
@@ -310,13 +310,13 @@ Global___UploadPartRequest: _TypeAlias = UploadPartRequest  # noqa: Y015
 
 @_typing.final
 class UploadPartResponse(_message.Message):
-    """How far it has come."""
+    """Progress of an upload."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     RECEIVED_BYTES_FIELD_NUMBER: _builtins.int
     received_bytes: _builtins.int
-    """Bytes received from the file's start."""
+    """Bytes received from the start of the file."""
     def __init__(
         self,
         *,
@@ -332,7 +332,7 @@ Global___UploadPartResponse: _TypeAlias = UploadPartResponse  # noqa: Y015
 
 @_typing.final
 class GetUploadRequest(_message.Message):
-    """Which upload."""
+    """The upload."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -354,7 +354,7 @@ Global___GetUploadRequest: _TypeAlias = GetUploadRequest  # noqa: Y015
 
 @_typing.final
 class GetUploadResponse(_message.Message):
-    """How far it has come."""
+    """Progress of an upload."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -362,12 +362,12 @@ class GetUploadResponse(_message.Message):
     SIZE_BYTES_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     received_bytes: _builtins.int
-    """Bytes received from the file's start."""
+    """Bytes received from the start of the file."""
     size_bytes: _builtins.int
-    """Bytes announced."""
+    """Announced size in bytes."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
-        """When it is given up."""
+        """When the upload is abandoned."""
 
     def __init__(
         self,
@@ -386,7 +386,7 @@ Global___GetUploadResponse: _TypeAlias = GetUploadResponse  # noqa: Y015
 
 @_typing.final
 class CompleteUploadRequest(_message.Message):
-    """Which upload."""
+    """The upload."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -432,7 +432,7 @@ Global___CompleteUploadResponse: _TypeAlias = CompleteUploadResponse  # noqa: Y0
 
 @_typing.final
 class GetMediaRequest(_message.Message):
-    """Which file."""
+    """The file to return."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -478,7 +478,7 @@ Global___GetMediaResponse: _TypeAlias = GetMediaResponse  # noqa: Y015
 
 @_typing.final
 class DownloadRequest(_message.Message):
-    """Which bytes."""
+    """The bytes to return."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -488,9 +488,9 @@ class DownloadRequest(_message.Message):
     media_id: _builtins.str
     """The file."""
     variant: Global___MediaVariant.ValueType
-    """Which form."""
+    """Variant."""
     offset: _builtins.int
-    """Where to begin, in bytes."""
+    """Offset of the first byte."""
     def __init__(
         self,
         *,
@@ -508,17 +508,17 @@ Global___DownloadRequest: _TypeAlias = DownloadRequest  # noqa: Y015
 
 @_typing.final
 class DownloadResponse(_message.Message):
-    """Bytes."""
+    """Part of a file."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     MEDIA_FIELD_NUMBER: _builtins.int
     DATA_FIELD_NUMBER: _builtins.int
     data: _builtins.bytes
-    """Bytes, at most 256 KiB at a time."""
+    """Bytes, at most 256 KiB per message."""
     @_builtins.property
     def media(self) -> Global___Media:
-        """The file; only in the first answer."""
+        """Metadata; only in the first response."""
 
     def __init__(
         self,
@@ -536,7 +536,7 @@ Global___DownloadResponse: _TypeAlias = DownloadResponse  # noqa: Y015
 
 @_typing.final
 class GetDownloadUrlRequest(_message.Message):
-    """Which file."""
+    """The file to return."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -545,7 +545,7 @@ class GetDownloadUrlRequest(_message.Message):
     media_id: _builtins.str
     """The file."""
     variant: Global___MediaVariant.ValueType
-    """Which form."""
+    """Variant."""
     def __init__(
         self,
         *,
@@ -562,17 +562,17 @@ Global___GetDownloadUrlRequest: _TypeAlias = GetDownloadUrlRequest  # noqa: Y015
 
 @_typing.final
 class GetDownloadUrlResponse(_message.Message):
-    """A link."""
+    """A signed link."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     URL_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     url: _builtins.str
-    """Path with a signature, for the same host as the call."""
+    """Path with a signature, on the host of this call."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
-        """When it stops working, about 5 minutes from now."""
+        """When the link expires, about 5 minutes from now."""
 
     def __init__(
         self,

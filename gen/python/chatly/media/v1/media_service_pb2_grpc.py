@@ -26,10 +26,10 @@ if _version_not_supported:
 
 
 class MediaServiceStub:
-    """Files. What a file is is decided by its content alone; images lose their EXIF data. Besides the errors listed, every call
-    may end with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
-    `RATE_LIMITED`, UNAVAILABLE and DEADLINE_EXCEEDED. The service's HTTP door, behind the edge, also takes
-    `POST /api/upload/message` (form field `file`) and serves `GET /api/uploads/{media_id}` with ranges.
+    """Files. Their type is detected from the content alone; images lose their EXIF data. Besides the errors listed, every
+    call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
+    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED. The HTTP API of the service, behind the edge, also takes `POST
+    /api/upload/message` (form field `file`) and serves `GET /api/uploads/{media_id}` with ranges.
     """
 
     def __init__(self, channel):
@@ -81,14 +81,14 @@ class MediaServiceStub:
 
 
 class MediaServiceServicer:
-    """Files. What a file is is decided by its content alone; images lose their EXIF data. Besides the errors listed, every call
-    may end with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
-    `RATE_LIMITED`, UNAVAILABLE and DEADLINE_EXCEEDED. The service's HTTP door, behind the edge, also takes
-    `POST /api/upload/message` (form field `file`) and serves `GET /api/uploads/{media_id}` with ranges.
+    """Files. Their type is detected from the content alone; images lose their EXIF data. Besides the errors listed, every
+    call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
+    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED. The HTTP API of the service, behind the edge, also takes `POST
+    /api/upload/message` (form field `file`) and serves `GET /api/uploads/{media_id}` with ranges.
     """
 
     def Upload(self, request_iterator, context):
-        """A whole file in one stream, for native clients: first `start`, then `data`.
+        """Uploads a whole file in one stream, for native clients: first `start`, then `data`.
 
         Errors: INVALID_ARGUMENT `FILE_TOO_LARGE` (as soon as the bytes pass the limit), `FILE_TYPE_NOT_ALLOWED`,
         `IMAGE_UNREADABLE`, `FILE_EMPTY`, `CHECKSUM_MISMATCH`; FAILED_PRECONDITION `UPLOAD_INCOMPLETE`.
@@ -98,7 +98,7 @@ class MediaServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateUpload(self, request, context):
-        """Begins an upload in parts, which may go on after a break for 24 h.
+        """Starts an upload in parts, which can be resumed for 24 h.
 
         Errors: INVALID_ARGUMENT `FILE_TOO_LARGE`, `FILE_EMPTY`.
         """
@@ -107,7 +107,7 @@ class MediaServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UploadPart(self, request, context):
-        """Adds a part, which must begin where the last one ended. A part that is already there is not an error and answers with
+        """Adds a part, which must start at the end of the one before. Sending a part again is not an error; the response has
         the offset reached.
 
         Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; ABORTED `WRONG_OFFSET`; INVALID_ARGUMENT `FILE_TOO_LARGE`.
@@ -117,7 +117,7 @@ class MediaServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetUpload(self, request, context):
-        """How far an upload has come, to go on after a break.
+        """Returns the progress of an upload, to resume it.
 
         Errors: NOT_FOUND `UPLOAD_NOT_FOUND`.
         """
@@ -126,7 +126,7 @@ class MediaServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CompleteUpload(self, request, context):
-        """Ends an upload in parts: looks at the content and makes the thumbnail. Again gives the same file.
+        """Completes an upload in parts: inspects the content and makes the thumbnail. A repeated call returns the same file.
 
         Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; FAILED_PRECONDITION `UPLOAD_INCOMPLETE`; INVALID_ARGUMENT
         `FILE_TYPE_NOT_ALLOWED`, `IMAGE_UNREADABLE`, `CHECKSUM_MISMATCH`.
@@ -136,7 +136,7 @@ class MediaServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetMedia(self, request, context):
-        """What is known of a file that the caller uploaded or was sent.
+        """Returns the metadata of a file that the caller uploaded or received.
 
         Errors: NOT_FOUND `MEDIA_NOT_FOUND`; PERMISSION_DENIED `MEDIA_FORBIDDEN`.
         """
@@ -145,7 +145,7 @@ class MediaServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Download(self, request, context):
-        """A file's bytes, for native clients.
+        """Streams the bytes of a file, for native clients.
 
         Errors: NOT_FOUND `MEDIA_NOT_FOUND`; PERMISSION_DENIED `MEDIA_FORBIDDEN`; OUT_OF_RANGE `WRONG_OFFSET`.
         """
@@ -154,7 +154,7 @@ class MediaServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetDownloadUrl(self, request, context):
-        """A path at the edge that serves the bytes for a short time without a token.
+        """Returns a path at the edge that serves the bytes without a token for a short time.
 
         Errors: NOT_FOUND `MEDIA_NOT_FOUND`; PERMISSION_DENIED `MEDIA_FORBIDDEN`.
         """
@@ -214,10 +214,10 @@ def add_MediaServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MediaService:
-    """Files. What a file is is decided by its content alone; images lose their EXIF data. Besides the errors listed, every call
-    may end with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
-    `RATE_LIMITED`, UNAVAILABLE and DEADLINE_EXCEEDED. The service's HTTP door, behind the edge, also takes
-    `POST /api/upload/message` (form field `file`) and serves `GET /api/uploads/{media_id}` with ranges.
+    """Files. Their type is detected from the content alone; images lose their EXIF data. Besides the errors listed, every
+    call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
+    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED. The HTTP API of the service, behind the edge, also takes `POST
+    /api/upload/message` (form field `file`) and serves `GET /api/uploads/{media_id}` with ranges.
     """
 
     @staticmethod

@@ -13,62 +13,62 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class MediaServiceStub:
-    """Files. What a file is is decided by its content alone; images lose their EXIF data. Besides the errors listed, every call
-    may end with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
-    `RATE_LIMITED`, UNAVAILABLE and DEADLINE_EXCEEDED. The service's HTTP door, behind the edge, also takes
-    `POST /api/upload/message` (form field `file`) and serves `GET /api/uploads/{media_id}` with ranges.
+    """Files. Their type is detected from the content alone; images lose their EXIF data. Besides the errors listed, every
+    call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
+    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED. The HTTP API of the service, behind the edge, also takes `POST
+    /api/upload/message` (form field `file`) and serves `GET /api/uploads/{media_id}` with ranges.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Upload: _aio.StreamUnaryMultiCallable[_media_service_pb2.UploadRequest, _media_service_pb2.UploadResponse]
-    """A whole file in one stream, for native clients: first `start`, then `data`.
+    """Uploads a whole file in one stream, for native clients: first `start`, then `data`.
 
     Errors: INVALID_ARGUMENT `FILE_TOO_LARGE` (as soon as the bytes pass the limit), `FILE_TYPE_NOT_ALLOWED`,
     `IMAGE_UNREADABLE`, `FILE_EMPTY`, `CHECKSUM_MISMATCH`; FAILED_PRECONDITION `UPLOAD_INCOMPLETE`.
     """
     CreateUpload: _aio.UnaryUnaryMultiCallable[_media_service_pb2.CreateUploadRequest, _media_service_pb2.CreateUploadResponse]
-    """Begins an upload in parts, which may go on after a break for 24 h.
+    """Starts an upload in parts, which can be resumed for 24 h.
 
     Errors: INVALID_ARGUMENT `FILE_TOO_LARGE`, `FILE_EMPTY`.
     """
     UploadPart: _aio.UnaryUnaryMultiCallable[_media_service_pb2.UploadPartRequest, _media_service_pb2.UploadPartResponse]
-    """Adds a part, which must begin where the last one ended. A part that is already there is not an error and answers with
+    """Adds a part, which must start at the end of the one before. Sending a part again is not an error; the response has
     the offset reached.
 
     Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; ABORTED `WRONG_OFFSET`; INVALID_ARGUMENT `FILE_TOO_LARGE`.
     """
     GetUpload: _aio.UnaryUnaryMultiCallable[_media_service_pb2.GetUploadRequest, _media_service_pb2.GetUploadResponse]
-    """How far an upload has come, to go on after a break.
+    """Returns the progress of an upload, to resume it.
 
     Errors: NOT_FOUND `UPLOAD_NOT_FOUND`.
     """
     CompleteUpload: _aio.UnaryUnaryMultiCallable[_media_service_pb2.CompleteUploadRequest, _media_service_pb2.CompleteUploadResponse]
-    """Ends an upload in parts: looks at the content and makes the thumbnail. Again gives the same file.
+    """Completes an upload in parts: inspects the content and makes the thumbnail. A repeated call returns the same file.
 
     Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; FAILED_PRECONDITION `UPLOAD_INCOMPLETE`; INVALID_ARGUMENT
     `FILE_TYPE_NOT_ALLOWED`, `IMAGE_UNREADABLE`, `CHECKSUM_MISMATCH`.
     """
     GetMedia: _aio.UnaryUnaryMultiCallable[_media_service_pb2.GetMediaRequest, _media_service_pb2.GetMediaResponse]
-    """What is known of a file that the caller uploaded or was sent.
+    """Returns the metadata of a file that the caller uploaded or received.
 
     Errors: NOT_FOUND `MEDIA_NOT_FOUND`; PERMISSION_DENIED `MEDIA_FORBIDDEN`.
     """
     Download: _aio.UnaryStreamMultiCallable[_media_service_pb2.DownloadRequest, _media_service_pb2.DownloadResponse]
-    """A file's bytes, for native clients.
+    """Streams the bytes of a file, for native clients.
 
     Errors: NOT_FOUND `MEDIA_NOT_FOUND`; PERMISSION_DENIED `MEDIA_FORBIDDEN`; OUT_OF_RANGE `WRONG_OFFSET`.
     """
     GetDownloadUrl: _aio.UnaryUnaryMultiCallable[_media_service_pb2.GetDownloadUrlRequest, _media_service_pb2.GetDownloadUrlResponse]
-    """A path at the edge that serves the bytes for a short time without a token.
+    """Returns a path at the edge that serves the bytes without a token for a short time.
 
     Errors: NOT_FOUND `MEDIA_NOT_FOUND`; PERMISSION_DENIED `MEDIA_FORBIDDEN`.
     """
 
 class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Files. What a file is is decided by its content alone; images lose their EXIF data. Besides the errors listed, every call
-    may end with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
-    `RATE_LIMITED`, UNAVAILABLE and DEADLINE_EXCEEDED. The service's HTTP door, behind the edge, also takes
-    `POST /api/upload/message` (form field `file`) and serves `GET /api/uploads/{media_id}` with ranges.
+    """Files. Their type is detected from the content alone; images lose their EXIF data. Besides the errors listed, every
+    call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
+    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED. The HTTP API of the service, behind the edge, also takes `POST
+    /api/upload/message` (form field `file`) and serves `GET /api/uploads/{media_id}` with ranges.
     """
 
     @_abc_1.abstractmethod
@@ -77,7 +77,7 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _abc.AsyncIterator[_media_service_pb2.UploadRequest],
         context: _aio.ServicerContext[_abc.AsyncIterator[_media_service_pb2.UploadRequest], _abc.Awaitable[_media_service_pb2.UploadResponse]],
     ) -> _abc.Awaitable[_media_service_pb2.UploadResponse]:
-        """A whole file in one stream, for native clients: first `start`, then `data`.
+        """Uploads a whole file in one stream, for native clients: first `start`, then `data`.
 
         Errors: INVALID_ARGUMENT `FILE_TOO_LARGE` (as soon as the bytes pass the limit), `FILE_TYPE_NOT_ALLOWED`,
         `IMAGE_UNREADABLE`, `FILE_EMPTY`, `CHECKSUM_MISMATCH`; FAILED_PRECONDITION `UPLOAD_INCOMPLETE`.
@@ -89,7 +89,7 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _media_service_pb2.CreateUploadRequest,
         context: _aio.ServicerContext[_media_service_pb2.CreateUploadRequest, _abc.Awaitable[_media_service_pb2.CreateUploadResponse]],
     ) -> _abc.Awaitable[_media_service_pb2.CreateUploadResponse]:
-        """Begins an upload in parts, which may go on after a break for 24 h.
+        """Starts an upload in parts, which can be resumed for 24 h.
 
         Errors: INVALID_ARGUMENT `FILE_TOO_LARGE`, `FILE_EMPTY`.
         """
@@ -100,7 +100,7 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _media_service_pb2.UploadPartRequest,
         context: _aio.ServicerContext[_media_service_pb2.UploadPartRequest, _abc.Awaitable[_media_service_pb2.UploadPartResponse]],
     ) -> _abc.Awaitable[_media_service_pb2.UploadPartResponse]:
-        """Adds a part, which must begin where the last one ended. A part that is already there is not an error and answers with
+        """Adds a part, which must start at the end of the one before. Sending a part again is not an error; the response has
         the offset reached.
 
         Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; ABORTED `WRONG_OFFSET`; INVALID_ARGUMENT `FILE_TOO_LARGE`.
@@ -112,7 +112,7 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _media_service_pb2.GetUploadRequest,
         context: _aio.ServicerContext[_media_service_pb2.GetUploadRequest, _abc.Awaitable[_media_service_pb2.GetUploadResponse]],
     ) -> _abc.Awaitable[_media_service_pb2.GetUploadResponse]:
-        """How far an upload has come, to go on after a break.
+        """Returns the progress of an upload, to resume it.
 
         Errors: NOT_FOUND `UPLOAD_NOT_FOUND`.
         """
@@ -123,7 +123,7 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _media_service_pb2.CompleteUploadRequest,
         context: _aio.ServicerContext[_media_service_pb2.CompleteUploadRequest, _abc.Awaitable[_media_service_pb2.CompleteUploadResponse]],
     ) -> _abc.Awaitable[_media_service_pb2.CompleteUploadResponse]:
-        """Ends an upload in parts: looks at the content and makes the thumbnail. Again gives the same file.
+        """Completes an upload in parts: inspects the content and makes the thumbnail. A repeated call returns the same file.
 
         Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; FAILED_PRECONDITION `UPLOAD_INCOMPLETE`; INVALID_ARGUMENT
         `FILE_TYPE_NOT_ALLOWED`, `IMAGE_UNREADABLE`, `CHECKSUM_MISMATCH`.
@@ -135,7 +135,7 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _media_service_pb2.GetMediaRequest,
         context: _aio.ServicerContext[_media_service_pb2.GetMediaRequest, _abc.Awaitable[_media_service_pb2.GetMediaResponse]],
     ) -> _abc.Awaitable[_media_service_pb2.GetMediaResponse]:
-        """What is known of a file that the caller uploaded or was sent.
+        """Returns the metadata of a file that the caller uploaded or received.
 
         Errors: NOT_FOUND `MEDIA_NOT_FOUND`; PERMISSION_DENIED `MEDIA_FORBIDDEN`.
         """
@@ -146,7 +146,7 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _media_service_pb2.DownloadRequest,
         context: _aio.ServicerContext[_media_service_pb2.DownloadRequest, _abc.AsyncIterator[_media_service_pb2.DownloadResponse]],
     ) -> _abc.AsyncIterator[_media_service_pb2.DownloadResponse]:
-        """A file's bytes, for native clients.
+        """Streams the bytes of a file, for native clients.
 
         Errors: NOT_FOUND `MEDIA_NOT_FOUND`; PERMISSION_DENIED `MEDIA_FORBIDDEN`; OUT_OF_RANGE `WRONG_OFFSET`.
         """
@@ -157,7 +157,7 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _media_service_pb2.GetDownloadUrlRequest,
         context: _aio.ServicerContext[_media_service_pb2.GetDownloadUrlRequest, _abc.Awaitable[_media_service_pb2.GetDownloadUrlResponse]],
     ) -> _abc.Awaitable[_media_service_pb2.GetDownloadUrlResponse]:
-        """A path at the edge that serves the bytes for a short time without a token.
+        """Returns a path at the edge that serves the bytes without a token for a short time.
 
         Errors: NOT_FOUND `MEDIA_NOT_FOUND`; PERMISSION_DENIED `MEDIA_FORBIDDEN`.
         """

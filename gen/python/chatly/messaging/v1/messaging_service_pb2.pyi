@@ -29,11 +29,11 @@ class _DeleteScope:
 class _DeleteScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DeleteScope.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     DELETE_SCOPE_UNSPECIFIED: _DeleteScope.ValueType  # 0
-    """Not said; refused."""
+    """Not set; refused."""
     DELETE_SCOPE_FOR_ME: _DeleteScope.ValueType  # 1
-    """Only the caller's."""
+    """Delete for the caller only."""
     DELETE_SCOPE_FOR_EVERYONE: _DeleteScope.ValueType  # 2
-    """Everybody's. Only the sender may."""
+    """Delete for everyone. Only the sender may."""
     ME: _DeleteScope.ValueType  # 1
     """The last part of the REST path for FOR_ME.
     buf:lint:ignore ENUM_VALUE_PREFIX
@@ -44,14 +44,14 @@ class _DeleteScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DeleteSco
     """
 
 class DeleteScope(_DeleteScope, metaclass=_DeleteScopeEnumTypeWrapper):
-    """Whose copy of a message goes."""
+    """Scope of a deletion."""
 
 DELETE_SCOPE_UNSPECIFIED: DeleteScope.ValueType  # 0
-"""Not said; refused."""
+"""Not set; refused."""
 DELETE_SCOPE_FOR_ME: DeleteScope.ValueType  # 1
-"""Only the caller's."""
+"""Delete for the caller only."""
 DELETE_SCOPE_FOR_EVERYONE: DeleteScope.ValueType  # 2
-"""Everybody's. Only the sender may."""
+"""Delete for everyone. Only the sender may."""
 ME: DeleteScope.ValueType  # 1
 """The last part of the REST path for FOR_ME.
 buf:lint:ignore ENUM_VALUE_PREFIX
@@ -69,17 +69,17 @@ class _ListDirection:
 class _ListDirectionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ListDirection.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     LIST_DIRECTION_UNSPECIFIED: _ListDirection.ValueType  # 0
-    """As BACKWARD."""
+    """Same as BACKWARD."""
     LIST_DIRECTION_BACKWARD: _ListDirection.ValueType  # 1
     """From the newest to older ones."""
     LIST_DIRECTION_FORWARD: _ListDirection.ValueType  # 2
     """From the oldest, or from `start_message_id`, to newer ones."""
 
 class ListDirection(_ListDirection, metaclass=_ListDirectionEnumTypeWrapper):
-    """Where a listing starts to go."""
+    """Direction of a listing."""
 
 LIST_DIRECTION_UNSPECIFIED: ListDirection.ValueType  # 0
-"""As BACKWARD."""
+"""Same as BACKWARD."""
 LIST_DIRECTION_BACKWARD: ListDirection.ValueType  # 1
 """From the newest to older ones."""
 LIST_DIRECTION_FORWARD: ListDirection.ValueType  # 2
@@ -99,18 +99,18 @@ class SendMessageRequest(_message.Message):
     MEDIA_IDS_FIELD_NUMBER: _builtins.int
     USER_ID_FIELD_NUMBER: _builtins.int
     chat_id: _builtins.str
-    """The chat. A 1:1 chat needs no earlier call: its id is the two user ids, sorted, joined by `_`."""
+    """The chat. A 1:1 chat needs no earlier call: its ID is the two user IDs, sorted and joined by `_`."""
     client_message_id: _builtins.str
-    """The client's own name for this send: a UUID, kept for every retry of it."""
+    """The client's ID for this send: a UUID, the same for every retry."""
     text: _builtins.str
-    """What is said. At most 4,000 characters."""
+    """Text, at most 4,000 characters."""
     reply_to_message_id: _builtins.str
-    """The message of the same chat that this one answers."""
+    """The message of the same chat that this one replies to."""
     user_id: _builtins.str
-    """Instead of `chat_id`: the other person of a 1:1 chat."""
+    """The other user of a 1:1 chat. Set this or `chat_id`."""
     @_builtins.property
     def media_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Files uploaded before by the caller, at most 10."""
+        """Files that the caller uploaded before, at most 10."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ Global___SendMessageRequest: _TypeAlias = SendMessageRequest  # noqa: Y015
 
 @_typing.final
 class SendMessageResponse(_message.Message):
-    """The message that was made, by this call or by an earlier one of the same name."""
+    """The stored message, of this call or of an earlier one with the same client_message_id."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -180,7 +180,7 @@ Global___SendMessagesRequest: _TypeAlias = SendMessagesRequest  # noqa: Y015
 
 @_typing.final
 class SendMessagesResponse(_message.Message):
-    """The answer to one send of a stream."""
+    """The response to one send of a stream."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -188,14 +188,14 @@ class SendMessagesResponse(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
     client_message_id: _builtins.str
-    """Whose answer this is."""
+    """The send that this answers."""
     @_builtins.property
     def message(self) -> _message_pb2.Message:
-        """The message that was made."""
+        """The stored message."""
 
     @_builtins.property
     def error(self) -> Global___SendError:
-        """Why none was made."""
+        """The error, if no message was stored."""
 
     def __init__(
         self,
@@ -216,7 +216,7 @@ Global___SendMessagesResponse: _TypeAlias = SendMessagesResponse  # noqa: Y015
 
 @_typing.final
 class SendError(_message.Message):
-    """Why one send of a stream failed."""
+    """The error of one send of a stream."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -229,9 +229,9 @@ class SendError(_message.Message):
     reason: _builtins.str
     """The reason, as in ErrorInfo."""
     message: _builtins.str
-    """For people."""
+    """A text for people."""
     retry_after_ms: _builtins.int
-    """When a retry makes sense, in milliseconds; 0 if the same send can never succeed."""
+    """Milliseconds after which a retry may succeed; 0 if the same send can never succeed."""
     def __init__(
         self,
         *,
@@ -250,7 +250,7 @@ Global___SendError: _TypeAlias = SendError  # noqa: Y015
 
 @_typing.final
 class EditMessageRequest(_message.Message):
-    """A change of text."""
+    """A change of a message's text."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -265,7 +265,7 @@ class EditMessageRequest(_message.Message):
     text: _builtins.str
     """The new text, 1 to 4,000 characters."""
     user_id: _builtins.str
-    """Instead of `chat_id`: the other person of a 1:1 chat."""
+    """The other user of a 1:1 chat. Set this or `chat_id`."""
     def __init__(
         self,
         *,
@@ -284,7 +284,7 @@ Global___EditMessageRequest: _TypeAlias = EditMessageRequest  # noqa: Y015
 
 @_typing.final
 class EditMessageResponse(_message.Message):
-    """The message as it is now."""
+    """The message after the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -308,7 +308,7 @@ Global___EditMessageResponse: _TypeAlias = EditMessageResponse  # noqa: Y015
 
 @_typing.final
 class DeleteMessageRequest(_message.Message):
-    """A deletion."""
+    """A message to delete."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -321,9 +321,9 @@ class DeleteMessageRequest(_message.Message):
     message_id: _builtins.str
     """The message."""
     scope: Global___DeleteScope.ValueType
-    """For whom."""
+    """Scope."""
     user_id: _builtins.str
-    """Instead of `chat_id`: the other person of a 1:1 chat."""
+    """The other user of a 1:1 chat. Set this or `chat_id`."""
     def __init__(
         self,
         *,
@@ -342,13 +342,13 @@ Global___DeleteMessageRequest: _TypeAlias = DeleteMessageRequest  # noqa: Y015
 
 @_typing.final
 class DeleteMessageResponse(_message.Message):
-    """Done."""
+    """Empty on success."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SUCCESS_FIELD_NUMBER: _builtins.int
     success: _builtins.bool
-    """Always true; what clients of the REST path look at."""
+    """Always true, for REST clients that check it."""
     def __init__(
         self,
         *,
@@ -364,7 +364,7 @@ Global___DeleteMessageResponse: _TypeAlias = DeleteMessageResponse  # noqa: Y015
 
 @_typing.final
 class GetMessageRequest(_message.Message):
-    """A message to get."""
+    """The message to return."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -414,7 +414,7 @@ Global___GetMessageResponse: _TypeAlias = GetMessageResponse  # noqa: Y015
 
 @_typing.final
 class ListMessagesRequest(_message.Message):
-    """A page of a chat."""
+    """A page of a chat's messages."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -427,15 +427,15 @@ class ListMessagesRequest(_message.Message):
     chat_id: _builtins.str
     """The chat."""
     page_size: _builtins.int
-    """How many at most; 0 means 50."""
+    """Maximum number of results; 0 means 50."""
     page_token: _builtins.str
-    """From an earlier answer, with the same other fields; empty for the first page."""
+    """Page token of an earlier response with the same other fields; empty for the first page."""
     direction: Global___ListDirection.ValueType
-    """Which way."""
+    """Direction."""
     start_message_id: _builtins.str
-    """Start at this message (not included), instead of at the chat's end or beginning."""
+    """Start after this message, instead of at the end or the start of the chat."""
     user_id: _builtins.str
-    """Instead of `chat_id`: the other person of a 1:1 chat."""
+    """The other user of a 1:1 chat. Set this or `chat_id`."""
     def __init__(
         self,
         *,
@@ -456,17 +456,17 @@ Global___ListMessagesRequest: _TypeAlias = ListMessagesRequest  # noqa: Y015
 
 @_typing.final
 class ListMessagesResponse(_message.Message):
-    """A page of a chat."""
+    """A page of a chat's messages."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     MESSAGES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """For the next page in the asked direction; empty at the end."""
+    """Page token for the next page in this direction; empty on the last page."""
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.Message]:
-        """By message_id, oldest first."""
+        """Sorted by message_id, oldest first."""
 
     def __init__(
         self,
@@ -484,7 +484,7 @@ Global___ListMessagesResponse: _TypeAlias = ListMessagesResponse  # noqa: Y015
 
 @_typing.final
 class SearchMessagesRequest(_message.Message):
-    """Words to look for."""
+    """A search for messages."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -493,13 +493,13 @@ class SearchMessagesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     query: _builtins.str
-    """What to find, 1 to 200 characters."""
+    """Words to find, 1 to 200 characters."""
     chat_id: _builtins.str
-    """Only in this chat, or empty for all of the caller's."""
+    """Search only this chat; empty searches all chats of the caller."""
     page_size: _builtins.int
-    """How many at most; 0 means 20."""
+    """Maximum number of results; 0 means 20."""
     page_token: _builtins.str
-    """From an earlier answer, with the same other fields; empty for the first page."""
+    """Page token of an earlier response with the same other fields; empty for the first page."""
     def __init__(
         self,
         *,
@@ -518,14 +518,14 @@ Global___SearchMessagesRequest: _TypeAlias = SearchMessagesRequest  # noqa: Y015
 
 @_typing.final
 class SearchMessagesResponse(_message.Message):
-    """What was found."""
+    """Matching messages."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     MESSAGES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """For the next page; empty at the end."""
+    """Page token for the next page; empty on the last page."""
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.Message]:
         """Newest first."""
@@ -546,7 +546,7 @@ Global___SearchMessagesResponse: _TypeAlias = SearchMessagesResponse  # noqa: Y0
 
 @_typing.final
 class ToggleReactionRequest(_message.Message):
-    """A reaction to put or take away."""
+    """A reaction to add or remove."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -559,9 +559,9 @@ class ToggleReactionRequest(_message.Message):
     message_id: _builtins.str
     """The message."""
     emoji: _builtins.str
-    """One emoji, up to 64 bytes; in JSON also `reaction`."""
+    """One emoji, up to 64 bytes. In JSON also `reaction`."""
     user_id: _builtins.str
-    """Instead of `chat_id`: the other person of a 1:1 chat."""
+    """The other user of a 1:1 chat. Set this or `chat_id`."""
     def __init__(
         self,
         *,
@@ -580,17 +580,17 @@ Global___ToggleReactionRequest: _TypeAlias = ToggleReactionRequest  # noqa: Y015
 
 @_typing.final
 class ToggleReactionResponse(_message.Message):
-    """The message's reactions as they are now."""
+    """The reactions after the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     REACTIONS_FIELD_NUMBER: _builtins.int
     PRESENT_FIELD_NUMBER: _builtins.int
     present: _builtins.bool
-    """Whether the caller's is there now."""
+    """Whether the caller's reaction exists now."""
     @_builtins.property
     def reactions(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.Reaction]:
-        """In the order in which they came."""
+        """Oldest first."""
 
     def __init__(
         self,
@@ -608,7 +608,7 @@ Global___ToggleReactionResponse: _TypeAlias = ToggleReactionResponse  # noqa: Y0
 
 @_typing.final
 class ListReactionsRequest(_message.Message):
-    """Whose reactions to list."""
+    """The message whose reactions to list."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -620,7 +620,7 @@ class ListReactionsRequest(_message.Message):
     message_id: _builtins.str
     """The message."""
     user_id: _builtins.str
-    """Instead of `chat_id`: the other person of a 1:1 chat."""
+    """The other user of a 1:1 chat. Set this or `chat_id`."""
     def __init__(
         self,
         *,
@@ -645,7 +645,7 @@ class ListReactionsResponse(_message.Message):
     REACTIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def reactions(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.Reaction]:
-        """In the order in which they came."""
+        """Oldest first."""
 
     def __init__(
         self,
@@ -669,9 +669,9 @@ class ListChatsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """How many at most; 0 means 50. A page with large groups holds fewer, so that it stays below 4 MiB."""
+    """Maximum number of results; 0 means 50. Pages with large groups have fewer, to stay below 4 MiB."""
     page_token: _builtins.str
-    """From an earlier answer."""
+    """Page token of an earlier response."""
     def __init__(
         self,
         *,
@@ -695,10 +695,10 @@ class ListChatsResponse(_message.Message):
     CHATS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """For the next page; empty at the end."""
+    """Page token for the next page; empty on the last page."""
     @_builtins.property
     def chats(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.Chat]:
-        """By last activity, newest first."""
+        """Sorted by last activity, newest first."""
 
     def __init__(
         self,
@@ -716,7 +716,7 @@ Global___ListChatsResponse: _TypeAlias = ListChatsResponse  # noqa: Y015
 
 @_typing.final
 class GetChatRequest(_message.Message):
-    """A chat to get."""
+    """The chat to return."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -762,7 +762,7 @@ Global___GetChatResponse: _TypeAlias = GetChatResponse  # noqa: Y015
 
 @_typing.final
 class MarkReadRequest(_message.Message):
-    """How far the caller has read."""
+    """A read mark."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -771,7 +771,7 @@ class MarkReadRequest(_message.Message):
     chat_id: _builtins.str
     """The chat."""
     message_id: _builtins.str
-    """Up to and including this message."""
+    """The newest message read."""
     def __init__(
         self,
         *,
@@ -788,16 +788,16 @@ Global___MarkReadRequest: _TypeAlias = MarkReadRequest  # noqa: Y015
 
 @_typing.final
 class MarkReadResponse(_message.Message):
-    """The mark as it is now."""
+    """The read mark after the call."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     READ_MESSAGE_ID_FIELD_NUMBER: _builtins.int
     UNREAD_COUNT_FIELD_NUMBER: _builtins.int
     read_message_id: _builtins.str
-    """The newest message read; never older than before."""
+    """The newest message read. Never older than before."""
     unread_count: _builtins.int
-    """Messages after it, without one's own; counted up to 1,000."""
+    """Number of messages after it, without the caller's own; counted up to 1,000."""
     def __init__(
         self,
         *,
@@ -814,7 +814,7 @@ Global___MarkReadResponse: _TypeAlias = MarkReadResponse  # noqa: Y015
 
 @_typing.final
 class SetTypingRequest(_message.Message):
-    """Whether the caller types."""
+    """Whether the caller is typing."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -823,7 +823,7 @@ class SetTypingRequest(_message.Message):
     chat_id: _builtins.str
     """The chat."""
     active: _builtins.bool
-    """False: stopped."""
+    """False: the user stopped typing."""
     def __init__(
         self,
         *,
@@ -840,7 +840,7 @@ Global___SetTypingRequest: _TypeAlias = SetTypingRequest  # noqa: Y015
 
 @_typing.final
 class SetTypingResponse(_message.Message):
-    """Done."""
+    """Empty on success."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -857,7 +857,7 @@ Global___SetTypingResponse: _TypeAlias = SetTypingResponse  # noqa: Y015
 
 @_typing.final
 class CreateGroupRequest(_message.Message):
-    """A group to make."""
+    """A group to create."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -867,16 +867,16 @@ class CreateGroupRequest(_message.Message):
     AVATAR_MEDIA_ID_FIELD_NUMBER: _builtins.int
     MEMBER_IDS_FIELD_NUMBER: _builtins.int
     client_group_id: _builtins.str
-    """The client's own name for this creation: a UUID, kept for every retry of it."""
+    """The client's ID for this creation: a UUID, the same for every retry."""
     title: _builtins.str
-    """Its name, 1 to 100 characters."""
+    """Title, 1 to 100 characters."""
     description: _builtins.str
-    """What it is about, at most 500 characters."""
+    """Description, at most 500 characters."""
     avatar_media_id: _builtins.str
-    """Its picture, uploaded before with purpose AVATAR, or empty."""
+    """Picture, uploaded before with purpose AVATAR, or empty."""
     @_builtins.property
     def member_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Members beside the caller, at most 499."""
+        """Members besides the caller, at most 499."""
 
     def __init__(
         self,
@@ -921,7 +921,7 @@ Global___CreateGroupResponse: _TypeAlias = CreateGroupResponse  # noqa: Y015
 
 @_typing.final
 class UpdateGroupRequest(_message.Message):
-    """A group's new details."""
+    """Changes of a group's details."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -933,14 +933,14 @@ class UpdateGroupRequest(_message.Message):
     chat_id: _builtins.str
     """The group."""
     title: _builtins.str
-    """The new name, 1 to 100 characters, if named by the mask."""
+    """New title, 1 to 100 characters. Applies if the mask names it."""
     description: _builtins.str
-    """The new description, at most 500 characters, if named by the mask."""
+    """New description, at most 500 characters. Applies if the mask names it."""
     avatar_media_id: _builtins.str
-    """The new picture, if named by the mask; empty takes it away."""
+    """New picture; empty removes it. Applies if the mask names it."""
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """What to change: `title`, `description`, `avatar_media_id`. Without a mask: every field that is not empty."""
+        """Fields to change: `title`, `description`, `avatar_media_id`. Without a mask every field that is not empty changes."""
 
     def __init__(
         self,
@@ -961,7 +961,7 @@ Global___UpdateGroupRequest: _TypeAlias = UpdateGroupRequest  # noqa: Y015
 
 @_typing.final
 class UpdateGroupResponse(_message.Message):
-    """The group as it is now."""
+    """The group after the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -985,7 +985,7 @@ Global___UpdateGroupResponse: _TypeAlias = UpdateGroupResponse  # noqa: Y015
 
 @_typing.final
 class AddMembersRequest(_message.Message):
-    """Members to add, or to give another role."""
+    """Members to add, or members whose role to change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -995,7 +995,7 @@ class AddMembersRequest(_message.Message):
     chat_id: _builtins.str
     """The group."""
     role: _message_pb2.Role.ValueType
-    """Their role; UNSPECIFIED adds new ones as MEMBER and leaves members as they are."""
+    """Role. UNSPECIFIED adds new members as MEMBER and leaves existing members unchanged."""
     @_builtins.property
     def user_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The users, 1 to 100."""
@@ -1017,7 +1017,7 @@ Global___AddMembersRequest: _TypeAlias = AddMembersRequest  # noqa: Y015
 
 @_typing.final
 class AddMembersResponse(_message.Message):
-    """The group as it is now."""
+    """The group after the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1041,7 +1041,7 @@ Global___AddMembersResponse: _TypeAlias = AddMembersResponse  # noqa: Y015
 
 @_typing.final
 class RemoveMemberRequest(_message.Message):
-    """A member to take out."""
+    """A member to remove."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1067,7 +1067,7 @@ Global___RemoveMemberRequest: _TypeAlias = RemoveMemberRequest  # noqa: Y015
 
 @_typing.final
 class RemoveMemberResponse(_message.Message):
-    """The group as it is now."""
+    """The group after the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1091,7 +1091,7 @@ Global___RemoveMemberResponse: _TypeAlias = RemoveMemberResponse  # noqa: Y015
 
 @_typing.final
 class LeaveGroupRequest(_message.Message):
-    """A group to leave."""
+    """The group to leave."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1113,7 +1113,7 @@ Global___LeaveGroupRequest: _TypeAlias = LeaveGroupRequest  # noqa: Y015
 
 @_typing.final
 class LeaveGroupResponse(_message.Message):
-    """Done."""
+    """Empty on success."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1130,13 +1130,13 @@ Global___LeaveGroupResponse: _TypeAlias = LeaveGroupResponse  # noqa: Y015
 
 @_typing.final
 class SubscribeRequest(_message.Message):
-    """Where to go on."""
+    """A subscription."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CURSOR_FIELD_NUMBER: _builtins.int
     cursor: _builtins.str
-    """The newest one that an earlier subscription gave, or empty to start now. Opaque."""
+    """The newest cursor of an earlier subscription, or empty to start now. Opaque."""
     def __init__(
         self,
         *,
@@ -1152,17 +1152,17 @@ Global___SubscribeRequest: _TypeAlias = SubscribeRequest  # noqa: Y015
 
 @_typing.final
 class SubscribeResponse(_message.Message):
-    """What happened. Several events may share one response."""
+    """One or more events."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     EVENTS_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
     cursor: _builtins.str
-    """Where to go on after the end of this stream, when present. Opaque."""
+    """Cursor to continue from after this stream, when set. Opaque."""
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[_live_pb2.LiveEvent]:
-        """In the order of arrival."""
+        """In order of delivery."""
 
     def __init__(
         self,
@@ -1180,7 +1180,7 @@ Global___SubscribeResponse: _TypeAlias = SubscribeResponse  # noqa: Y015
 
 @_typing.final
 class ListContactsRequest(_message.Message):
-    """Whose contacts to list."""
+    """The user whose contacts to list."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1209,7 +1209,7 @@ class ListContactsResponse(_message.Message):
     USER_IDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def user_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Everybody who shares a chat with them, sorted; at most 5,000."""
+        """Users who share a chat with this user, sorted; at most 5,000."""
 
     def __init__(
         self,

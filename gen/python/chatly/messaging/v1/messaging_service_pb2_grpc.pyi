@@ -13,126 +13,132 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class MessagingServiceStub:
-    """Chats and messages. Besides the errors listed, every call may end with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
-    INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE and DEADLINE_EXCEEDED. A group that the
-    caller is not in answers PERMISSION_DENIED `NOT_A_MEMBER`; a 1:1 chat with an unknown user NOT_FOUND `USER_NOT_FOUND`.
+    """Chats and messages. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
+    INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED. A call about a
+    group that the caller is not in fails with PERMISSION_DENIED `NOT_A_MEMBER`, one about a 1:1 chat with an unknown
+    user with NOT_FOUND `USER_NOT_FOUND`.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SendMessage: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.SendMessageRequest, _messaging_service_pb2.SendMessageResponse]
-    """Appends a message to a chat. Answered once the event log has it for good.
+    """Appends a message to a chat. Returns once the event log has stored it durably.
 
-    Safe to retry, on any server: a second call with the same `client_message_id` from the same user returns the message
-    that the first one made.
+    Safe to retry, on any server: a second call with the same `client_message_id` from the same user returns the
+    message that the first call stored.
 
-    Errors: PERMISSION_DENIED `NOT_A_MEMBER`, `BLOCKED`, `MEDIA_FORBIDDEN`; NOT_FOUND `CHAT_NOT_FOUND`, `USER_NOT_FOUND`,
-    `MEDIA_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the one answered); FAILED_PRECONDITION `NOT_WITH_ONESELF`, `MEDIA_NOT_READY`;
-    UNAVAILABLE `LOG_UNAVAILABLE`.
+    Errors: PERMISSION_DENIED `NOT_A_MEMBER`, `BLOCKED`, `MEDIA_FORBIDDEN`; NOT_FOUND `CHAT_NOT_FOUND`,
+    `USER_NOT_FOUND`, `MEDIA_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the message replied to); FAILED_PRECONDITION
+    `NOT_WITH_ONESELF`, `MEDIA_NOT_READY`; UNAVAILABLE `LOG_UNAVAILABLE`.
     """
     SendMessages: _aio.StreamStreamMultiCallable[_messaging_service_pb2.SendMessagesRequest, _messaging_service_pb2.SendMessagesResponse]
-    """Many sends on one stream, for native clients: each request is answered, in the order of arrival, by its message or its
-    error; an error does not end the stream. At most 256 may be unanswered, and one user's streams may begin 100 sends a
-    second (the default); past either the server reads no further for a while.
+    """Appends many messages over one stream, for native clients. Each request gets one response, in the order of the
+    requests: its message or its error. An error does not end the stream. The server stops reading while 256 requests
+    are unanswered, or while one user's streams exceed 100 sends per second (the default).
     """
     EditMessage: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.EditMessageRequest, _messaging_service_pb2.EditMessageResponse]
-    """Changes the text of one's own message.
+    """Changes the text of one of the caller's messages.
 
     Errors: NOT_FOUND `MESSAGE_NOT_FOUND`; PERMISSION_DENIED `NOT_THE_SENDER`.
     """
     DeleteMessage: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.DeleteMessageRequest, _messaging_service_pb2.DeleteMessageResponse]
-    """Deletes a message for oneself, or, as its sender, for everyone. Deleting again is not an error.
+    """Deletes a message for the caller or, if the caller sent it, for everyone. Deleting twice is not an error.
 
     Errors: NOT_FOUND `MESSAGE_NOT_FOUND`; PERMISSION_DENIED `NOT_THE_SENDER`.
     """
     GetMessage: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.GetMessageRequest, _messaging_service_pb2.GetMessageResponse]
-    """One message.
+    """Returns one message.
 
     Errors: NOT_FOUND `MESSAGE_NOT_FOUND`.
     """
     ListMessages: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListMessagesRequest, _messaging_service_pb2.ListMessagesResponse]
-    """Messages of a chat by pages, newest page first; within a page by message_id, oldest first. What the caller deleted for
-    themselves is left out; what was deleted for everyone stays without content. A message shows as soon as its send was
-    acknowledged. While the store is away the newest page holds only what is not stored yet, and its token leads to the
-    rest once the store is back; other pages are UNAVAILABLE `STORE_UNAVAILABLE`.
+    """Lists the messages of a chat in pages, newest page first; within a page sorted by message_id, oldest first.
+    Messages that the caller deleted for themselves are left out; messages deleted for everyone have no content. A
+    message is listed as soon as its send was acknowledged.
+
+    While the store is unreachable, the newest page has only the messages that are not stored yet, and its page token
+    works once the store is reachable again; other pages fail with UNAVAILABLE `STORE_UNAVAILABLE`.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
     """
     SearchMessages: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.SearchMessagesRequest, _messaging_service_pb2.SearchMessagesResponse]
-    """Finds messages by words, newest first: those with every word of the query, whole or as part of a longer one, in their
-    text or the names of their files. Case and accents make no difference. One call looks at so many messages: a page may be
-    short, or empty, and yet have a token for the next one.
+    """Searches messages, newest first. A message matches if every word of the query is a word, or part of a word, of its
+    text or its file names. Case and accents do not matter. One call reads a limited number of messages: a page may be
+    short or empty and still have a token for the next one.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
     """
     ToggleReaction: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ToggleReactionRequest, _messaging_service_pb2.ToggleReactionResponse]
-    """Puts one's reaction on a message, or takes it away if it is there.
+    """Adds the caller's reaction to a message, or removes it if it exists.
 
     Errors: NOT_FOUND `MESSAGE_NOT_FOUND`; FAILED_PRECONDITION `TOO_MANY_REACTIONS` (20 different emoji).
     """
     ListReactions: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListReactionsRequest, _messaging_service_pb2.ListReactionsResponse]
-    """All reactions on a message, in the order in which they came.
+    """Lists all reactions to a message, oldest first.
 
     Errors: NOT_FOUND `MESSAGE_NOT_FOUND`.
     """
     ListChats: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListChatsRequest, _messaging_service_pb2.ListChatsResponse]
-    """The caller's chats by last activity, newest first, with the newest message and the number of unread ones.
+    """Lists the caller's chats by last activity, newest first, each with its newest message and unread count.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
     """
     GetChat: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.GetChatRequest, _messaging_service_pb2.GetChatResponse]
-    """One chat. A 1:1 chat may be asked for before its first message."""
+    """Returns one chat. A 1:1 chat can be requested before its first message."""
     MarkRead: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.MarkReadRequest, _messaging_service_pb2.MarkReadResponse]
-    """Moves the caller's read mark forward to a message; an older one than the mark changes nothing.
+    """Moves the caller's read mark forward to a message. A message before the mark changes nothing.
 
     Errors: NOT_FOUND `MESSAGE_NOT_FOUND`.
     """
     SetTyping: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.SetTypingRequest, _messaging_service_pb2.SetTypingResponse]
-    """Tells the other members that the caller types, or stopped. Not kept, may be lost."""
+    """Notifies the other members that the caller is typing or stopped. Not stored; may be lost."""
     CreateGroup: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.CreateGroupRequest, _messaging_service_pb2.CreateGroupResponse]
-    """Makes a group; the caller is its owner. Safe to retry with the same `client_group_id`. AddMembers makes it larger.
+    """Creates a group owned by the caller. Safe to retry with the same `client_group_id`. AddMembers adds more members.
 
     Errors: NOT_FOUND `USER_NOT_FOUND`; PERMISSION_DENIED `BLOCKED`.
     """
     UpdateGroup: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.UpdateGroupRequest, _messaging_service_pb2.UpdateGroupResponse]
-    """Changes a group's name, description or picture. For admins and owners.
+    """Changes a group's title, description or picture. For admins and owners.
 
     Errors: FAILED_PRECONDITION `NOT_A_GROUP`; PERMISSION_DENIED `ROLE_TOO_LOW`; NOT_FOUND `MEDIA_NOT_FOUND`.
     """
     AddMembers: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.AddMembersRequest, _messaging_service_pb2.AddMembersResponse]
-    """Adds members, or gives members another role. Admins add members; only owners give the roles ADMIN and OWNER or take them
-    away. A group has at most 5,000 members.
+    """Adds members, or changes the role of members. Admins may add members; only owners may grant or revoke the roles
+    ADMIN and OWNER. A group has at most 5,000 members.
 
     Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `GROUP_FULL`, `LAST_OWNER`; PERMISSION_DENIED `ROLE_TOO_LOW`, `BLOCKED`;
     NOT_FOUND `USER_NOT_FOUND`.
     """
     RemoveMember: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.RemoveMemberRequest, _messaging_service_pb2.RemoveMemberResponse]
-    """Takes a member out of a group. Admins remove members, owners anyone else. Removing one who is not in it is not an error.
+    """Removes a member from a group. Admins may remove plain members, owners may remove anyone. Removing a user who is
+    not a member is not an error.
 
     Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `LAST_OWNER`; PERMISSION_DENIED `ROLE_TOO_LOW`.
     """
     LeaveGroup: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.LeaveGroupRequest, _messaging_service_pb2.LeaveGroupResponse]
-    """Leaves a group. The last owner makes somebody else owner first, unless nobody else is in it.
+    """Leaves a group. The last owner must first make another member owner, unless the group has no other member.
 
     Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `LAST_OWNER`.
     """
     Subscribe: _aio.UnaryStreamMultiCallable[_messaging_service_pb2.SubscribeRequest, _messaging_service_pb2.SubscribeResponse]
-    """Everything that happens in the caller's chats. With a cursor: first what was missed since, then `caught_up`, then live,
-    without a gap; without one: `caught_up` at once. A heartbeat comes every 15 s.
+    """Streams everything that happens in the caller's chats. With a cursor the stream starts with all events missed
+    since, then sends `caught_up`, then live events, without a gap. Without a cursor it starts with `caught_up`. A
+    heartbeat is sent every 15 s.
 
-    Keep the newest `cursor` and subscribe with it after any end of the stream, except UNAUTHENTICATED and an end of your own.
-    A cursor stands where the store is, which is a moment behind: what follows it may have been told before, with the same
-    `event_id`, or have happened just before the first stream.
+    Keep the newest `cursor`, and subscribe again with it whenever the stream ends, except after UNAUTHENTICATED or
+    when the client ended it. The cursor follows the store, slightly behind the live events: events after it may be
+    repeats, with the same `event_id`, or may have happened shortly before the first stream.
 
     Errors: INVALID_ARGUMENT `INVALID_CURSOR`; RESOURCE_EXHAUSTED `SLOW_READER`, `TOO_MANY_STREAMS`; UNAUTHENTICATED
-    `TOKEN_EXPIRED`, `SESSION_ENDED` also while it runs.
+    `TOKEN_EXPIRED`, `SESSION_ENDED`, also while the stream is open.
     """
     ListContacts: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListContactsRequest, _messaging_service_pb2.ListContactsResponse]
-    """Everybody who shares a chat with a user, without those who block or are blocked. For other services."""
+    """Lists the users who share a chat with a user, without users who block or are blocked. For other services."""
 
 class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Chats and messages. Besides the errors listed, every call may end with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
-    INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE and DEADLINE_EXCEEDED. A group that the
-    caller is not in answers PERMISSION_DENIED `NOT_A_MEMBER`; a 1:1 chat with an unknown user NOT_FOUND `USER_NOT_FOUND`.
+    """Chats and messages. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
+    INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED. A call about a
+    group that the caller is not in fails with PERMISSION_DENIED `NOT_A_MEMBER`, one about a 1:1 chat with an unknown
+    user with NOT_FOUND `USER_NOT_FOUND`.
     """
 
     @_abc_1.abstractmethod
@@ -141,14 +147,14 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.SendMessageRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.SendMessageRequest, _abc.Awaitable[_messaging_service_pb2.SendMessageResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.SendMessageResponse]:
-        """Appends a message to a chat. Answered once the event log has it for good.
+        """Appends a message to a chat. Returns once the event log has stored it durably.
 
-        Safe to retry, on any server: a second call with the same `client_message_id` from the same user returns the message
-        that the first one made.
+        Safe to retry, on any server: a second call with the same `client_message_id` from the same user returns the
+        message that the first call stored.
 
-        Errors: PERMISSION_DENIED `NOT_A_MEMBER`, `BLOCKED`, `MEDIA_FORBIDDEN`; NOT_FOUND `CHAT_NOT_FOUND`, `USER_NOT_FOUND`,
-        `MEDIA_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the one answered); FAILED_PRECONDITION `NOT_WITH_ONESELF`, `MEDIA_NOT_READY`;
-        UNAVAILABLE `LOG_UNAVAILABLE`.
+        Errors: PERMISSION_DENIED `NOT_A_MEMBER`, `BLOCKED`, `MEDIA_FORBIDDEN`; NOT_FOUND `CHAT_NOT_FOUND`,
+        `USER_NOT_FOUND`, `MEDIA_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the message replied to); FAILED_PRECONDITION
+        `NOT_WITH_ONESELF`, `MEDIA_NOT_READY`; UNAVAILABLE `LOG_UNAVAILABLE`.
         """
 
     @_abc_1.abstractmethod
@@ -157,9 +163,9 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _abc.AsyncIterator[_messaging_service_pb2.SendMessagesRequest],
         context: _aio.ServicerContext[_abc.AsyncIterator[_messaging_service_pb2.SendMessagesRequest], _abc.AsyncIterator[_messaging_service_pb2.SendMessagesResponse]],
     ) -> _abc.AsyncIterator[_messaging_service_pb2.SendMessagesResponse]:
-        """Many sends on one stream, for native clients: each request is answered, in the order of arrival, by its message or its
-        error; an error does not end the stream. At most 256 may be unanswered, and one user's streams may begin 100 sends a
-        second (the default); past either the server reads no further for a while.
+        """Appends many messages over one stream, for native clients. Each request gets one response, in the order of the
+        requests: its message or its error. An error does not end the stream. The server stops reading while 256 requests
+        are unanswered, or while one user's streams exceed 100 sends per second (the default).
         """
 
     @_abc_1.abstractmethod
@@ -168,7 +174,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.EditMessageRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.EditMessageRequest, _abc.Awaitable[_messaging_service_pb2.EditMessageResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.EditMessageResponse]:
-        """Changes the text of one's own message.
+        """Changes the text of one of the caller's messages.
 
         Errors: NOT_FOUND `MESSAGE_NOT_FOUND`; PERMISSION_DENIED `NOT_THE_SENDER`.
         """
@@ -179,7 +185,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.DeleteMessageRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.DeleteMessageRequest, _abc.Awaitable[_messaging_service_pb2.DeleteMessageResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.DeleteMessageResponse]:
-        """Deletes a message for oneself, or, as its sender, for everyone. Deleting again is not an error.
+        """Deletes a message for the caller or, if the caller sent it, for everyone. Deleting twice is not an error.
 
         Errors: NOT_FOUND `MESSAGE_NOT_FOUND`; PERMISSION_DENIED `NOT_THE_SENDER`.
         """
@@ -190,7 +196,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.GetMessageRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.GetMessageRequest, _abc.Awaitable[_messaging_service_pb2.GetMessageResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.GetMessageResponse]:
-        """One message.
+        """Returns one message.
 
         Errors: NOT_FOUND `MESSAGE_NOT_FOUND`.
         """
@@ -201,10 +207,12 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.ListMessagesRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.ListMessagesRequest, _abc.Awaitable[_messaging_service_pb2.ListMessagesResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.ListMessagesResponse]:
-        """Messages of a chat by pages, newest page first; within a page by message_id, oldest first. What the caller deleted for
-        themselves is left out; what was deleted for everyone stays without content. A message shows as soon as its send was
-        acknowledged. While the store is away the newest page holds only what is not stored yet, and its token leads to the
-        rest once the store is back; other pages are UNAVAILABLE `STORE_UNAVAILABLE`.
+        """Lists the messages of a chat in pages, newest page first; within a page sorted by message_id, oldest first.
+        Messages that the caller deleted for themselves are left out; messages deleted for everyone have no content. A
+        message is listed as soon as its send was acknowledged.
+
+        While the store is unreachable, the newest page has only the messages that are not stored yet, and its page token
+        works once the store is reachable again; other pages fail with UNAVAILABLE `STORE_UNAVAILABLE`.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
         """
@@ -215,9 +223,9 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.SearchMessagesRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.SearchMessagesRequest, _abc.Awaitable[_messaging_service_pb2.SearchMessagesResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.SearchMessagesResponse]:
-        """Finds messages by words, newest first: those with every word of the query, whole or as part of a longer one, in their
-        text or the names of their files. Case and accents make no difference. One call looks at so many messages: a page may be
-        short, or empty, and yet have a token for the next one.
+        """Searches messages, newest first. A message matches if every word of the query is a word, or part of a word, of its
+        text or its file names. Case and accents do not matter. One call reads a limited number of messages: a page may be
+        short or empty and still have a token for the next one.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
         """
@@ -228,7 +236,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.ToggleReactionRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.ToggleReactionRequest, _abc.Awaitable[_messaging_service_pb2.ToggleReactionResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.ToggleReactionResponse]:
-        """Puts one's reaction on a message, or takes it away if it is there.
+        """Adds the caller's reaction to a message, or removes it if it exists.
 
         Errors: NOT_FOUND `MESSAGE_NOT_FOUND`; FAILED_PRECONDITION `TOO_MANY_REACTIONS` (20 different emoji).
         """
@@ -239,7 +247,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.ListReactionsRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.ListReactionsRequest, _abc.Awaitable[_messaging_service_pb2.ListReactionsResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.ListReactionsResponse]:
-        """All reactions on a message, in the order in which they came.
+        """Lists all reactions to a message, oldest first.
 
         Errors: NOT_FOUND `MESSAGE_NOT_FOUND`.
         """
@@ -250,7 +258,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.ListChatsRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.ListChatsRequest, _abc.Awaitable[_messaging_service_pb2.ListChatsResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.ListChatsResponse]:
-        """The caller's chats by last activity, newest first, with the newest message and the number of unread ones.
+        """Lists the caller's chats by last activity, newest first, each with its newest message and unread count.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
         """
@@ -261,7 +269,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.GetChatRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.GetChatRequest, _abc.Awaitable[_messaging_service_pb2.GetChatResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.GetChatResponse]:
-        """One chat. A 1:1 chat may be asked for before its first message."""
+        """Returns one chat. A 1:1 chat can be requested before its first message."""
 
     @_abc_1.abstractmethod
     def MarkRead(
@@ -269,7 +277,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.MarkReadRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.MarkReadRequest, _abc.Awaitable[_messaging_service_pb2.MarkReadResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.MarkReadResponse]:
-        """Moves the caller's read mark forward to a message; an older one than the mark changes nothing.
+        """Moves the caller's read mark forward to a message. A message before the mark changes nothing.
 
         Errors: NOT_FOUND `MESSAGE_NOT_FOUND`.
         """
@@ -280,7 +288,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.SetTypingRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.SetTypingRequest, _abc.Awaitable[_messaging_service_pb2.SetTypingResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.SetTypingResponse]:
-        """Tells the other members that the caller types, or stopped. Not kept, may be lost."""
+        """Notifies the other members that the caller is typing or stopped. Not stored; may be lost."""
 
     @_abc_1.abstractmethod
     def CreateGroup(
@@ -288,7 +296,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.CreateGroupRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.CreateGroupRequest, _abc.Awaitable[_messaging_service_pb2.CreateGroupResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.CreateGroupResponse]:
-        """Makes a group; the caller is its owner. Safe to retry with the same `client_group_id`. AddMembers makes it larger.
+        """Creates a group owned by the caller. Safe to retry with the same `client_group_id`. AddMembers adds more members.
 
         Errors: NOT_FOUND `USER_NOT_FOUND`; PERMISSION_DENIED `BLOCKED`.
         """
@@ -299,7 +307,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.UpdateGroupRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.UpdateGroupRequest, _abc.Awaitable[_messaging_service_pb2.UpdateGroupResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.UpdateGroupResponse]:
-        """Changes a group's name, description or picture. For admins and owners.
+        """Changes a group's title, description or picture. For admins and owners.
 
         Errors: FAILED_PRECONDITION `NOT_A_GROUP`; PERMISSION_DENIED `ROLE_TOO_LOW`; NOT_FOUND `MEDIA_NOT_FOUND`.
         """
@@ -310,8 +318,8 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.AddMembersRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.AddMembersRequest, _abc.Awaitable[_messaging_service_pb2.AddMembersResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.AddMembersResponse]:
-        """Adds members, or gives members another role. Admins add members; only owners give the roles ADMIN and OWNER or take them
-        away. A group has at most 5,000 members.
+        """Adds members, or changes the role of members. Admins may add members; only owners may grant or revoke the roles
+        ADMIN and OWNER. A group has at most 5,000 members.
 
         Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `GROUP_FULL`, `LAST_OWNER`; PERMISSION_DENIED `ROLE_TOO_LOW`, `BLOCKED`;
         NOT_FOUND `USER_NOT_FOUND`.
@@ -323,7 +331,8 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.RemoveMemberRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.RemoveMemberRequest, _abc.Awaitable[_messaging_service_pb2.RemoveMemberResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.RemoveMemberResponse]:
-        """Takes a member out of a group. Admins remove members, owners anyone else. Removing one who is not in it is not an error.
+        """Removes a member from a group. Admins may remove plain members, owners may remove anyone. Removing a user who is
+        not a member is not an error.
 
         Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `LAST_OWNER`; PERMISSION_DENIED `ROLE_TOO_LOW`.
         """
@@ -334,7 +343,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.LeaveGroupRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.LeaveGroupRequest, _abc.Awaitable[_messaging_service_pb2.LeaveGroupResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.LeaveGroupResponse]:
-        """Leaves a group. The last owner makes somebody else owner first, unless nobody else is in it.
+        """Leaves a group. The last owner must first make another member owner, unless the group has no other member.
 
         Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `LAST_OWNER`.
         """
@@ -345,15 +354,16 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.SubscribeRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.SubscribeRequest, _abc.AsyncIterator[_messaging_service_pb2.SubscribeResponse]],
     ) -> _abc.AsyncIterator[_messaging_service_pb2.SubscribeResponse]:
-        """Everything that happens in the caller's chats. With a cursor: first what was missed since, then `caught_up`, then live,
-        without a gap; without one: `caught_up` at once. A heartbeat comes every 15 s.
+        """Streams everything that happens in the caller's chats. With a cursor the stream starts with all events missed
+        since, then sends `caught_up`, then live events, without a gap. Without a cursor it starts with `caught_up`. A
+        heartbeat is sent every 15 s.
 
-        Keep the newest `cursor` and subscribe with it after any end of the stream, except UNAUTHENTICATED and an end of your own.
-        A cursor stands where the store is, which is a moment behind: what follows it may have been told before, with the same
-        `event_id`, or have happened just before the first stream.
+        Keep the newest `cursor`, and subscribe again with it whenever the stream ends, except after UNAUTHENTICATED or
+        when the client ended it. The cursor follows the store, slightly behind the live events: events after it may be
+        repeats, with the same `event_id`, or may have happened shortly before the first stream.
 
         Errors: INVALID_ARGUMENT `INVALID_CURSOR`; RESOURCE_EXHAUSTED `SLOW_READER`, `TOO_MANY_STREAMS`; UNAUTHENTICATED
-        `TOKEN_EXPIRED`, `SESSION_ENDED` also while it runs.
+        `TOKEN_EXPIRED`, `SESSION_ENDED`, also while the stream is open.
         """
 
     @_abc_1.abstractmethod
@@ -362,6 +372,6 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.ListContactsRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.ListContactsRequest, _abc.Awaitable[_messaging_service_pb2.ListContactsResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.ListContactsResponse]:
-        """Everybody who shares a chat with a user, without those who block or are blocked. For other services."""
+        """Lists the users who share a chat with a user, without users who block or are blocked. For other services."""
 
 def add_MessagingServiceServicer_to_server(servicer: MessagingServiceServicer, server: _aio.Server) -> None: ...

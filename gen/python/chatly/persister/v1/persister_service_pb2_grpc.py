@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class PersisterServiceStub:
-    """The way from the event log into the store, for operators: every call asks for a service token.
+    """Progress and dead letters of the persister, which copies the event log into the store. For operators: every call
+    needs a service token.
     """
 
     def __init__(self, channel):
@@ -53,18 +54,19 @@ class PersisterServiceStub:
 
 
 class PersisterServiceServicer:
-    """The way from the event log into the store, for operators: every call asks for a service token.
+    """Progress and dead letters of the persister, which copies the event log into the store. For operators: every call
+    needs a service token.
     """
 
     def GetStatus(self, request, context):
-        """How far the store is behind the log.
+        """Returns how far the store is behind the log.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListDeadLetters(self, request, context):
-        """Records that could not be applied, the newest first.
+        """Lists the records that could not be applied, newest first.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
         """
@@ -73,8 +75,8 @@ class PersisterServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReplayDeadLetters(self, request, context):
-        """Puts dead letters that can be read by now on the log again and takes them off the list; what they hold is applied soon
-        afterwards, behind what came meanwhile. Any persister may be asked, whichever partitions it has.
+        """Appends dead letters that have become readable to the log again and removes them from the list. They are applied
+        soon after, behind records appended meanwhile. Any persister can be called, whatever partitions it reads.
 
         Errors: NOT_FOUND `DEAD_LETTER_NOT_FOUND`.
         """
@@ -109,7 +111,8 @@ def add_PersisterServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PersisterService:
-    """The way from the event log into the store, for operators: every call asks for a service token.
+    """Progress and dead letters of the persister, which copies the event log into the store. For operators: every call
+    needs a service token.
     """
 
     @staticmethod

@@ -26,9 +26,9 @@ if _version_not_supported:
 
 
 class PresenceServiceStub:
-    """Who is online. Only people who share a chat learn of each other. Besides the errors listed, every call may end with
-    UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`,
-    UNAVAILABLE and DEADLINE_EXCEEDED.
+    """Online states of users. Only users who share a chat see each other's state. Besides the errors listed, every call may
+    fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
+    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED.
     """
 
     def __init__(self, channel):
@@ -55,30 +55,31 @@ class PresenceServiceStub:
 
 
 class PresenceServiceServicer:
-    """Who is online. Only people who share a chat learn of each other. Besides the errors listed, every call may end with
-    UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`,
-    UNAVAILABLE and DEADLINE_EXCEEDED.
+    """Online states of users. Only users who share a chat see each other's state. Besides the errors listed, every call may
+    fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
+    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED.
     """
 
     def Connect(self, request, context):
-        """Being in this stream is being online with one device. The first answer holds the states of all contacts, later ones
-        what changed. A user is offline 10 s after their last device went.
+        """Keeps the caller online with one device for as long as the stream is open. The first response has the states of all
+        contacts, later ones only changes. A user is offline 10 s after the stream of the last device ended.
 
-        Errors: RESOURCE_EXHAUSTED `TOO_MANY_STREAMS`; UNAUTHENTICATED `TOKEN_EXPIRED`, `SESSION_ENDED` also while it runs.
+        Errors: RESOURCE_EXHAUSTED `TOO_MANY_STREAMS`; UNAUTHENTICATED `TOKEN_EXPIRED`, `SESSION_ENDED`, also while the
+        stream is open.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPresence(self, request, context):
-        """The states of some users. Those who share no chat with the caller come as OFFLINE without last_seen_at.
+        """Returns the states of some users. Users who share no chat with the caller are OFFLINE without last_seen_at.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetStatus(self, request, context):
-        """Sets the caller's own status text.
+        """Sets the caller's custom status.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -111,9 +112,9 @@ def add_PresenceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PresenceService:
-    """Who is online. Only people who share a chat learn of each other. Besides the errors listed, every call may end with
-    UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`,
-    UNAVAILABLE and DEADLINE_EXCEEDED.
+    """Online states of users. Only users who share a chat see each other's state. Besides the errors listed, every call may
+    fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
+    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED.
     """
 
     @staticmethod
