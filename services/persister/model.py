@@ -1,13 +1,15 @@
-"""What the persister tells of itself."""
+"""Status and dead letters of the persister."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from history.ports import DeadLetter
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Something that kept the persister from going on, and when."""
+    """The newest error that stopped the persister from storing, and its time."""
 
     message: str
     happened_at: datetime
@@ -15,7 +17,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class PartitionStatus:
-    """Offsets of the last record stored and of the last one in the log; -1: none."""
+    """Offsets of the last stored record and of the last record in the log; -1: none."""
 
     partition: int
     stored_offset: int
@@ -29,9 +31,25 @@ class PartitionStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far the store is behind the log."""
+    """The distance between the store and the log."""
 
     partitions: Sequence[PartitionStatus]
     records_per_second: float
     last_failure: Failure | None
     dead_letter_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterPage:
+    """One page of dead letters. An empty `next_page_token` marks the last page."""
+
+    letters: Sequence[DeadLetter]
+    next_page_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """Numbers of dead letters that were appended to the log again, and that are still unreadable."""
+
+    replayed: int
+    failed: int

@@ -1,4 +1,4 @@
-"""The loop that brings the log into the store. What a record becomes there is the store's business."""
+"""Store the log: fetch a batch, store it, publish it, commit its offsets."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,8 +12,8 @@ from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
 from kernel.telemetry.tracing import trace_id_of
 from kernel.time import Clock
-from services.persister.announce import Announce
 from services.persister.progress import Progress
+from services.persister.publish_stored import PublishStored
 
 T = TypeVar("T")
 
@@ -21,14 +21,14 @@ _BACKOFF = Backoff(first=0.1, longest=5.0)
 
 
 class Persist:
-    """Fetch, store, announce, commit, for ever. What was stored but not committed comes again, and changes nothing."""
+    """Fetches, stores, publishes and commits. Stored records that were not committed are fetched again, harmlessly."""
 
     def __init__(
         self,
         *,
         consumer: LogConsumer,
         writer: RecordWriter,
-        announce: Announce,
+        publish: PublishStored,
         progress: Progress,
         clock: Clock,
         batch_size: int,
@@ -38,15 +38,14 @@ class Persist:
         backoff: Backoff = _BACKOFF,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`consumer` begins where the store ends, whatever its group believes: the store may be older, or new.
+        """`consumer` resumes at the store's offsets, not at the group's, because a store can be restored or new.
 
-        `linger_seconds`: how long records may gather after a batch that was not full.
-
-        `pause` is what it does then, and between two attempts, for tests to see.
+        `linger_seconds`: pause after a batch that was not full, so that more records share the next one.
+        `pause`: sleeps after such a batch and between attempts; replaced in tests.
         """
         self._consumer = consumer
         self._writer = writer
-        self._announce = announce
+        self._publish = publish
         self._progress = progress
         self._clock = clock
         self._batch_size = batch_size
@@ -60,19 +59,19 @@ class Persist:
         self._committed_at = clock.monotonic()
 
     async def run(self) -> None:
-        """Never returns. Raises what no waiting mends: that ends the process."""
+        """Persist until cancelled. Raise errors other than UNAVAILABLE, which end the process."""
         while True:
             if 0 < await self.step() < self._batch_size:
                 await self._pause(self._linger_seconds)
 
     async def step(self) -> int:
-        """One batch, however long the log or the store is away; how many records it had."""
-        records = await self._insist(self._take)
+        """Persist one batch and return its size. Retry while the log or the store is unavailable."""
+        records = await self._retry(self._fetch_and_store)
         if self._uncommitted and (not records or self._commit_is_due()):
-            await self._insist(self._commit)
+            await self._retry(self._commit)
         return len(records)
 
-    async def _take(self) -> Sequence[LogRecord]:
+    async def _fetch_and_store(self) -> Sequence[LogRecord]:
         wait = min(self._wait_seconds, self._commit_seconds) if self._uncommitted else self._wait_seconds
         records = await self._consumer.fetch(max_records=self._batch_size, wait=wait)
         if records:
@@ -83,17 +82,17 @@ class Persist:
         try:
             applied = await self._writer.apply(records)
         except ChatlyError:
-            # Not kept for the next attempt: by then another persister may have these partitions.
+            # Fetch again for the next attempt: another persister may own these partitions by then.
             await self._consumer.rewind()
             raise
-        await self._insist(partial(self._announce, applied))
+        await self._retry(partial(self._publish, applied))
         self._progress.applied(len(records), applied.dead)
-        self._tell(applied)
+        self._log_stored(applied)
         self._uncommitted.update((record.position.partition, record.position.offset) for record in records)
 
-    def _tell(self, applied: Applied) -> None:
+    def _log_stored(self, applied: Applied) -> None:
         if applied.dead:
-            self._log.warning("records were put aside: ListDeadLetters shows them", records=applied.dead)
+            self._log.warning("records became dead letters, see ListDeadLetters", records=applied.dead)
         for stored in applied.events:
             position, event = stored.position, stored.event
             trace = {"trace_id": trace_id_of(event.traceparent)} if event.traceparent else {}
@@ -109,13 +108,13 @@ class Persist:
         self._uncommitted = {}
         self._committed_at = self._clock.monotonic()
 
-    async def _insist(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Retry while the log or the store is unavailable, with growing pauses."""
+    async def _retry(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Call `attempt` until neither the log nor the store is unavailable."""
         result = await retry(attempt, report=self._report, backoff=self._backoff, sleep=self._pause)
-        self._progress.worked()
+        self._progress.succeeded()
         return result
 
     def _report(self, error: Exception) -> None:
         assert isinstance(error, ChatlyError)  # noqa: S101 - no other error is temporary
         self._progress.failed(error.reason, error.message)
-        self._log.warning("the log or the store is unavailable, trying again", error=str(error))
+        self._log.warning("persisting failed, will retry", error=str(error))

@@ -1,4 +1,4 @@
-"""What the persister has done lately: its rate and its newest failure. Kept in memory, for status and health."""
+"""Rate, newest failure and metrics of the persister, in memory."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _WINDOW_SECONDS = 60.0
 
 
 class Progress:
-    """Filled by the loop, read by everybody else."""
+    """Written by the persist loop and the lag reporter; read by status and health."""
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
@@ -19,14 +19,14 @@ class Progress:
         self._failure: Failure | None = None
         self._failing = False
         self._applied = counter("chatly_persister_records_total", "Log records that were applied.")
-        self._dead = counter("chatly_persister_dead_letters_total", "Log records that were put aside.")
+        self._dead = counter("chatly_persister_dead_letters_total", "Log records that became dead letters.")
         self._failures = counter("chatly_persister_failures_total", "Attempts that failed, by reason.", ["reason"])
         self._lag = gauge("chatly_persister_lag_records", "Records not stored yet, by partition.", ["partition"])
-        self._told: set[int] = set()
+        self._lag_partitions: set[int] = set()
 
     @property
     def last_failure(self) -> Failure | None:
-        """The newest one, also if things work again."""
+        """The newest failure, also after a later success."""
         return self._failure
 
     @property
@@ -35,31 +35,31 @@ class Progress:
         return self._failing
 
     def applied(self, records: int, dead: int) -> None:
-        """A batch is stored."""
+        """Count a stored batch."""
         self._batches.append((self._clock.monotonic(), records))
         self._applied.inc(records)
         self._dead.inc(dead)
 
-    def worked(self) -> None:
-        """An attempt succeeded."""
+    def succeeded(self) -> None:
+        """Record a successful attempt."""
         self._failing = False
 
     def failed(self, reason: str, message: str) -> None:
-        """An attempt failed, and will be made again."""
+        """Record a failed attempt."""
         self._failing = True
         self._failure = Failure(message, self._clock.now())
         self._failures.labels(reason).inc()
 
-    def behind(self, lag: Mapping[int, int]) -> None:
-        """How many records are not stored, for each partition that this process has; it tells of no other any more."""
-        for partition in self._told - lag.keys():
+    def set_lag(self, lag: Mapping[int, int]) -> None:
+        """Set the unstored records per owned partition. Partitions of other processes leave the metric."""
+        for partition in self._lag_partitions - lag.keys():
             self._lag.remove(partition)
         for partition, records in lag.items():
             self._lag.labels(partition).set(records)
-        self._told = set(lag)
+        self._lag_partitions = set(lag)
 
     def records_per_second(self) -> float:
-        """Over the last minute."""
+        """Return the average over the last minute."""
         start = self._clock.monotonic() - _WINDOW_SECONDS
         while self._batches and self._batches[0][0] < start:
             self._batches.popleft()

@@ -5,7 +5,7 @@ from kernel.settings import env, not_negative, positive, settings
 
 @settings
 class PersisterSettings:
-    """How the persister works; ports and addresses are the process's business."""
+    """Batching and commits. Ports and addresses are settings of the process."""
 
     batch_size: int = env(
         "CHATLY_PERSISTER_BATCH_SIZE", default=500, help="maximum of records per batch", check=positive

@@ -1,21 +1,24 @@
-"""How far the store is behind the log."""
+"""The distance between store and log: for GetStatus, the lag metric and health."""
 
-from history.ports import DeadLetters, EventReader
-from kernel.log.ports import LogConsumer, LogReader
+import asyncio
+from collections.abc import Mapping
+
+from kernel.errors import ChatlyError, Code
 from services.persister.model import PartitionStatus, Status
+from services.persister.ports import ConsumerLag, DeadLetterCount, LogEnds, StoredOffsets
 from services.persister.progress import Progress
+
+_LAG_SECONDS = 5.0
 
 
 class GetStatus:
-    """Asks the log and the store; raises what they raise when they are away."""
-
     def __init__(
         self,
         *,
-        consumer: LogConsumer,
-        log: LogReader,
-        events: EventReader,
-        dead_letters: DeadLetters,
+        consumer: ConsumerLag,
+        log: LogEnds,
+        events: StoredOffsets,
+        dead_letters: DeadLetterCount,
         progress: Progress,
     ) -> None:
         self._consumer = consumer
@@ -25,15 +28,57 @@ class GetStatus:
         self._progress = progress
 
     async def __call__(self) -> Status:
-        mine = await self._consumer.lag()
+        """Return the status of the partitions that this process owns. Raise UNAVAILABLE if log or store are."""
+        owned = await self._consumer.lag()
         stored, ends = await self._events.stored(), await self._log.ends()
         return Status(
             partitions=[
                 PartitionStatus(partition, stored.get(partition, -1), end)
                 for partition, end in sorted(ends.items())
-                if partition in mine
+                if partition in owned
             ],
             records_per_second=self._progress.records_per_second(),
             last_failure=self._progress.last_failure,
             dead_letter_count=await self._dead_letters.count(),
         )
+
+
+class LagReporter:
+    """Updates the lag metric every 5 s, also while the store is unavailable."""
+
+    def __init__(self, *, consumer: ConsumerLag, status: GetStatus, progress: Progress) -> None:
+        self._consumer = consumer
+        self._status = status
+        self._progress = progress
+
+    async def run(self) -> None:
+        """Report until cancelled."""
+        while True:
+            await self.report()
+            await asyncio.sleep(_LAG_SECONDS)
+
+    async def report(self) -> None:
+        """Update the metric once. The persist loop reports an unavailable log or store."""
+        try:
+            lag = await self._lag()
+        except ChatlyError as error:
+            if error.code is not Code.UNAVAILABLE:
+                raise
+            # Without the log nothing is appended, so the last value is still correct.
+            return
+        self._progress.set_lag(lag)
+
+    async def _lag(self) -> Mapping[int, int]:
+        try:
+            status = await self._status()
+        except ChatlyError as error:
+            if error.code is not Code.UNAVAILABLE:
+                raise
+            # While the store is unavailable, the committed offsets are close to the stored ones.
+            return await self._consumer.lag()
+        return {partition.partition: partition.lag for partition in status.partitions}
+
+    async def health(self) -> str | None:
+        """Return the error that stops the persister from storing; None: healthy."""
+        failure = self._progress.last_failure
+        return failure.message if failure and self._progress.failing else None

@@ -1,4 +1,4 @@
-"""PersisterService over gRPC: unpack, call the use case, pack. No decisions here."""
+"""PersisterService over gRPC. Handlers unpack, call a use case and pack."""
 
 from typing import Any
 
@@ -7,8 +7,7 @@ from chatly.persister.v1 import persister_service_pb2 as pb
 from chatly.persister.v1.persister_service_pb2_grpc import PersisterServiceServicer
 
 from services.persister.api.mapping import page_pb, positions, replayed_pb, status_pb
-from services.persister.list_dead_letters import ListDeadLetters
-from services.persister.replay_dead_letters import ReplayDeadLetters
+from services.persister.dead_letters import ListDeadLetters, ReplayDeadLetters
 from services.persister.status import GetStatus
 
 Context = grpc.aio.ServicerContext[Any, Any]

@@ -1,4 +1,4 @@
-"""Protobuf ↔ model of the persister's RPCs."""
+"""Protobuf ↔ model, for the persister's RPCs."""
 
 from datetime import UTC, datetime
 
@@ -7,14 +7,12 @@ from chatly.persister.v1 import persister_service_pb2 as pb
 from history.ports import DeadLetter
 from kernel.grpc.timestamps import timestamp
 from kernel.log.ports import LogPosition
-from services.persister.list_dead_letters import DeadLetterPage
-from services.persister.model import PartitionStatus, Status
-from services.persister.replay_dead_letters import Replayed
+from services.persister.model import DeadLetterPage, PartitionStatus, ReplayResult, Status
 
 
 def positions(request: pb.ReplayDeadLettersRequest) -> list[LogPosition]:
-    """Where the asked-for dead letters stand."""
-    return [LogPosition(place.partition, place.offset) for place in request.positions]
+    """Return the log positions of the requested dead letters."""
+    return [LogPosition(position.partition, position.offset) for position in request.positions]
 
 
 def status_pb(status: Status) -> pb.GetStatusResponse:
@@ -34,8 +32,8 @@ def page_pb(page: DeadLetterPage) -> pb.ListDeadLettersResponse:
     )
 
 
-def replayed_pb(replayed: Replayed) -> pb.ReplayDeadLettersResponse:
-    return pb.ReplayDeadLettersResponse(replayed_count=replayed.replayed, failed_count=replayed.failed)
+def replayed_pb(result: ReplayResult) -> pb.ReplayDeadLettersResponse:
+    return pb.ReplayDeadLettersResponse(replayed_count=result.replayed, failed_count=result.failed)
 
 
 def _partition_pb(status: PartitionStatus) -> pb.PartitionStatus:

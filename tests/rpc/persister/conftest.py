@@ -1,4 +1,4 @@
-"""A persister that runs over a log in memory and a real store."""
+"""A persister over a log in memory and a real store."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

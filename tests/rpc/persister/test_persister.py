@@ -1,4 +1,4 @@
-"""PersisterService through its port: status, dead letters, and who may ask."""
+"""PersisterService over gRPC: status, dead letters and access."""
 
 import grpc
 import pytest
@@ -19,18 +19,18 @@ async def status(stub: PersisterServiceStub, served: Served) -> pb.GetStatusResp
     return await stub.GetStatus(pb.GetStatusRequest(), metadata=served.as_service())
 
 
-async def poisoned(log: MemoryLog, count: int, stub: PersisterServiceStub, served: Served) -> None:
-    """Let the persister put aside so many records."""
+async def append_unreadable(log: MemoryLog, count: int, stub: PersisterServiceStub, served: Served) -> None:
+    """Append `count` unreadable records and wait until they are dead letters."""
     for _ in range(count):
         await log.append(ANN_AND_BOB, POISON)
 
-    async def all_put_aside() -> bool:
+    async def all_are_dead_letters() -> bool:
         return (await status(stub, served)).dead_letter_count == count
 
-    await eventually(all_put_aside)
+    await eventually(all_are_dead_letters)
 
 
-async def test_the_status_tells_how_far_each_partition_is_stored(
+async def test_the_status_has_the_stored_offset_of_each_partition(
     log: MemoryLog, stub: PersisterServiceStub, served: Served
 ) -> None:
     sent = ChatBuilder().sent()
@@ -51,7 +51,7 @@ async def test_the_status_tells_how_far_each_partition_is_stored(
 
 
 async def test_dead_letters_are_listed_page_by_page(log: MemoryLog, stub: PersisterServiceStub, served: Served) -> None:
-    await poisoned(log, 5, stub, served)
+    await append_unreadable(log, 5, stub, served)
     found: list[int] = []
     token = ""
     while True:
@@ -70,7 +70,7 @@ async def test_dead_letters_are_listed_page_by_page(log: MemoryLog, stub: Persis
 async def test_replayed_dead_letters_that_fail_again_are_counted(
     log: MemoryLog, stub: PersisterServiceStub, served: Served
 ) -> None:
-    await poisoned(log, 2, stub, served)
+    await append_unreadable(log, 2, stub, served)
 
     answer = await stub.ReplayDeadLetters(pb.ReplayDeadLettersRequest(), metadata=served.as_service())
 
@@ -86,7 +86,7 @@ async def test_an_unknown_dead_letter_is_not_found(stub: PersisterServiceStub, s
     assert raised.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-async def test_a_page_token_from_elsewhere_is_refused(stub: PersisterServiceStub, served: Served) -> None:
+async def test_a_foreign_page_token_is_rejected(stub: PersisterServiceStub, served: Served) -> None:
     request = pb.ListDeadLettersRequest(page_token="made-up")
 
     with pytest.raises(grpc.aio.AioRpcError) as raised:
@@ -96,7 +96,7 @@ async def test_a_page_token_from_elsewhere_is_refused(stub: PersisterServiceStub
 
 
 @pytest.mark.parametrize("call", ["GetStatus", "ListDeadLetters", "ReplayDeadLetters"])
-async def test_users_are_not_told(call: str, stub: PersisterServiceStub, served: Served) -> None:
+async def test_users_may_not_call_the_persister(call: str, stub: PersisterServiceStub, served: Served) -> None:
     request = getattr(pb, f"{call}Request")()
 
     with pytest.raises(grpc.aio.AioRpcError) as raised:
@@ -105,11 +105,11 @@ async def test_users_are_not_told(call: str, stub: PersisterServiceStub, served:
     assert raised.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
-async def test_the_store_gets_what_the_log_has(log: MemoryLog, store: HistoryStore, served: Served) -> None:
+async def test_log_records_reach_the_store(log: MemoryLog, store: HistoryStore, served: Served) -> None:
     sent = ChatBuilder().sent()
     await log.append(sent.chat_id, encode(sent))
 
-    async def is_there() -> bool:
+    async def is_stored() -> bool:
         return bool(await store.messages.window(ANN_AND_BOB, Window(limit=1)))
 
-    await eventually(is_there)
+    await eventually(is_stored)

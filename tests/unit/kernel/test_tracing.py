@@ -10,7 +10,6 @@ import pytest
 from history.codec import decode, encode
 from history.model import StoredEvent
 from history.ports import Applied
-from history.traced_writer import TracedRecordWriter
 from kernel.log.ports import LogPosition
 from kernel.settings import SettingsError, load
 from kernel.telemetry import tracing
@@ -18,6 +17,7 @@ from kernel.telemetry.otel import open_otel
 from kernel.telemetry.trace_settings import TraceSettings
 from kernel.telemetry.tracing import Kind
 from mesh.traces import tracing as mesh_tracing
+from services.persister.adapters.tracing import TracedRecordWriter
 from tests.collector import Collector, collecting
 from tests.unit.history.builders import ChatBuilder
 

@@ -30,7 +30,7 @@ from services.messaging.live.hub import Hub
 from services.messaging.live.rendering import Rendering
 from services.messaging.live.replays import Replays
 from services.messaging.live.subscribe import Subscribe
-from services.persister.announce import Announce
+from services.persister.publish_stored import PublishStored
 from tests.builders import an_id
 from tests.fakes import FakeClock, MemoryLog
 from tests.waiting import eventually
@@ -56,7 +56,7 @@ class World:
     def __post_init__(self) -> None:
         self.ids = HybridClock(clock=self.clock, tail=bytes(8))
         self.recorded: list[StoredEvent] = []
-        self._announce = Announce(bus=self.bus, log=self.log)
+        self._announce = PublishStored(bus=self.bus, log=self.log)
 
     def event(self, chat_id: ChatId, actor: UserId, change: Change, audience: tuple[UserId, ...] = ()) -> ChatEvent:
         return ChatEvent(self.ids.next(), chat_id, actor, self.clock.now(), change, audience)

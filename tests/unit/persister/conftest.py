@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from history.open import HistoryStore, open_history
-from tests.unit.persister.plant import Plant
+from tests.unit.persister.harness import Persister
 
 
 @pytest.fixture
@@ -14,5 +14,5 @@ async def store(tmp_path: Path) -> AsyncIterator[HistoryStore]:
 
 
 @pytest.fixture
-def plant(store: HistoryStore) -> Plant:
-    return Plant(store)
+def persister(store: HistoryStore) -> Persister:
+    return Persister(store)

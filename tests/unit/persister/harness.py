@@ -1,4 +1,4 @@
-"""A persister between a log in memory and a real store that may be switched off."""
+"""A persister between a log in memory and a real store that can be made unavailable."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -13,10 +13,10 @@ from kernel.bus.ports import BusMessage
 from kernel.errors import KernelReason, unavailable
 from kernel.log.ports import LogConsumer, LogPosition, LogRecord
 from kernel.retry import Backoff
-from services.persister.announce import Announce
 from services.persister.persist import Persist
 from services.persister.progress import Progress
-from services.persister.take_up import TakeUp
+from services.persister.publish_stored import PublishStored
+from services.persister.resume_point import ResumePoint
 from tests.fakes import FakeClock, MemoryConsumer, MemoryLog
 from tests.unit.history.builders import ANN, ANN_AND_BOB
 
@@ -26,23 +26,23 @@ BATCH_SIZE = 10
 
 
 class SwitchableWriter:
-    """RecordWriter that refuses as often as it is told to."""
+    """RecordWriter that fails for the next `failures` calls."""
 
     def __init__(self, store: HistoryStore) -> None:
         self._store = store
-        self.refusals = 0
-        self.taken = 0
+        self.failures = 0
+        self.applied = 0
 
     async def apply(self, records: Sequence[LogRecord]) -> Applied:
-        if self.refusals:
-            self.refusals -= 1
-            raise unavailable(KernelReason.STORE_UNAVAILABLE, "the store is away")
-        self.taken += len(records)
+        if self.failures:
+            self.failures -= 1
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, "the store is unavailable")
+        self.applied += len(records)
         return await self._store.writer.apply(records)
 
 
-class Plant:
-    """Everything around the loop, and eyes to see what it did."""
+class Persister:
+    """The parts around the persist loop, with access to their state."""
 
     def __init__(self, store: HistoryStore) -> None:
         self.store = store
@@ -52,16 +52,16 @@ class Plant:
         self.writer = SwitchableWriter(store)
         self.progress = Progress(clock=self.clock)
         self.pauses: list[float] = []
-        self._heard = self.bus.subscribe()
+        self._subscription = self.bus.subscribe()
 
     def persist(self, *, consumer: LogConsumer | None = None, commit_seconds: float = 1.0) -> Persist:
-        """A new loop, as after a start."""
-        announce = Announce(bus=self.bus, log=self.log)
-        take_up = TakeUp(log=self.log, events=self.store.events, announce=announce, batch_size=BATCH_SIZE)
+        """Return a new loop, as after a process start."""
+        publish = PublishStored(bus=self.bus, log=self.log)
+        resume = ResumePoint(log=self.log, events=self.store.events, publish=publish, batch_size=BATCH_SIZE)
         return Persist(
-            consumer=consumer or MemoryConsumer(self.log, GROUP, take_up),
+            consumer=consumer or MemoryConsumer(self.log, GROUP, resume),
             writer=self.writer,
-            announce=announce,
+            publish=publish,
             progress=self.progress,
             clock=self.clock,
             batch_size=BATCH_SIZE,
@@ -69,29 +69,29 @@ class Plant:
             commit_seconds=commit_seconds,
             linger_seconds=LINGER_SECONDS,
             backoff=Backoff(first=0.1, longest=5.0, jitter=0),
-            pause=partial(_note, self.pauses),
+            pause=partial(_record, self.pauses),
         )
 
     async def append(self, *events: ChatEvent) -> LogPosition:
-        """Put events on the log; the place of the last one."""
+        """Append events to the log and return the position of the last one."""
         positions = [await self.log.append(event.chat_id, encode(event)) for event in events]
         return positions[-1]
 
-    async def listen(self) -> None:
-        """Hear what Ann would hear, and the watermark."""
-        await self._heard.add([STORED_CHANNEL, user_channel(ANN)])
+    async def subscribe(self) -> None:
+        """Subscribe to Ann.s channel and to the watermark."""
+        await self._subscription.add([STORED_CHANNEL, user_channel(ANN)])
 
-    async def heard(self) -> list[StoredEvent | Mapping[int, int]]:
-        """Events and watermarks since the last call, in order."""
-        messages = [message for message in await self._heard.receive() if isinstance(message, BusMessage)]
+    async def received(self) -> list[StoredEvent | Mapping[int, int]]:
+        """Return the events and watermarks since the last call, in order."""
+        messages = [message for message in await self._subscription.receive() if isinstance(message, BusMessage)]
         return [_read(message) for message in messages]
 
     async def seqs(self) -> list[int]:
-        """Of Ann's and Bob's messages."""
+        """Return the `seq` of each message of Ann and Bob."""
         return [state.seq for state in await self.store.messages.window(ANN_AND_BOB, Window(limit=999))]
 
 
-async def _note(pauses: list[float], seconds: float) -> None:
+async def _record(pauses: list[float], seconds: float) -> None:
     pauses.append(seconds)
 
 

@@ -1,4 +1,4 @@
-"""Traces the events that the persister stores."""
+"""Trace spans for stored events."""
 
 import time
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from kernel.telemetry.tracing import Kind
 
 
 class TracedRecordWriter:
-    """RecordWriter that ends a span for each stored traced event. A span covers the whole batch of its event."""
+    """RecordWriter that writes one span per stored event with a trace. The span covers the event's whole batch."""
 
     def __init__(self, writer: RecordWriter) -> None:
         self._writer = writer
@@ -21,11 +21,11 @@ class TracedRecordWriter:
         applied = await self._writer.apply(records)
         for stored in applied.events:
             if stored.event.traceparent:
-                _tell(stored, started, len(records))
+                _write_span(stored, started, len(records))
         return applied
 
 
-def _tell(stored: StoredEvent, started: int, batch: int) -> None:
+def _write_span(stored: StoredEvent, started: int, batch: int) -> None:
     event = stored.event
     span = tracing.begin(
         "store",

@@ -1,0 +1,80 @@
+"""Listing dead letters, and replaying them once a newer program can read them."""
+
+from collections.abc import Sequence
+
+from history.codec import decode_record, read_varint, varint
+from history.ports import DeadLetter, DeadLetters
+from kernel.log.ports import EventLog, LogPosition, LogRecord
+from kernel.paging import PageTokens
+from services.persister.model import DeadLetterPage, ReplayResult
+
+DEFAULT_PAGE_SIZE = 50
+_PAGE_KIND = "ListDeadLetters"
+_REPLAY_PAGE_SIZE = 200
+
+
+class ListDeadLetters:
+    def __init__(self, *, dead_letters: DeadLetters) -> None:
+        self._dead_letters = dead_letters
+
+    async def __call__(self, *, page_size: int, page_token: str) -> DeadLetterPage:
+        """Return one page, newest first; `page_size` 0 means DEFAULT_PAGE_SIZE. Raise `INVALID_PAGE_TOKEN`."""
+        limit = page_size or DEFAULT_PAGE_SIZE
+        before = _position(PageTokens.decode(_PAGE_KIND, "", page_token)) if page_token else None
+        letters = await self._dead_letters.page(before=before, limit=limit + 1)
+        shown = letters[:limit]
+        more = len(letters) > limit
+        return DeadLetterPage(shown, _token(shown[-1].record.position) if more else "")
+
+
+class ReplayDeadLetters:
+    """Appends dead letters to the log again. The owner of their partition then stores them like any other record.
+
+    So any persister can replay, and only the owner assigns `seq`.
+    """
+
+    def __init__(self, *, dead_letters: DeadLetters, log: EventLog) -> None:
+        self._dead_letters = dead_letters
+        self._log = log
+
+    async def __call__(self, positions: Sequence[LogPosition]) -> ReplayResult:
+        """Replay these dead letters; an empty list replays all.
+
+        Raise NOT_FOUND `DEAD_LETTER_NOT_FOUND`, and replay none, if a position has no dead letter.
+        """
+        letters = await self._dead_letters.at(list(dict.fromkeys(positions))) if positions else await self._all()
+        replayed = 0
+        # In log order: of two sends with one client_message_id, the first is the message.
+        for letter in sorted(
+            letters, key=lambda letter: (letter.record.position.partition, letter.record.position.offset)
+        ):
+            replayed += await self._replay(letter.record)
+        return ReplayResult(replayed, len(letters) - replayed)
+
+    async def _replay(self, record: LogRecord) -> bool:
+        """Return whether the record was readable."""
+        try:
+            decode_record(record)
+        except ValueError:
+            return False
+        await self._log.append(record.key, record.value)
+        # Removed after the append: a crash in between replays the record twice, with one event_id, which is harmless.
+        await self._dead_letters.remove(record.position)
+        return True
+
+    async def _all(self) -> Sequence[DeadLetter]:
+        letters: list[DeadLetter] = []
+        page = await self._dead_letters.page(before=None, limit=_REPLAY_PAGE_SIZE)
+        while page:
+            letters += page
+            page = await self._dead_letters.page(before=page[-1].record.position, limit=_REPLAY_PAGE_SIZE)
+        return letters
+
+
+def _token(position: LogPosition) -> str:
+    return PageTokens.encode(_PAGE_KIND, "", varint(position.partition) + varint(position.offset))
+
+
+def _position(data: bytes) -> LogPosition:
+    partition, end = read_varint(data)
+    return LogPosition(partition, read_varint(data, end)[0])
