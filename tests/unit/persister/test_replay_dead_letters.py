@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from history.codec import encode
+from history.errors import HistoryReason
 from history.model import ChatEvent
 from history.ports import Window
 from kernel.errors import ChatlyError, KernelReason, unavailable
