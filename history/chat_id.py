@@ -23,11 +23,12 @@ class ChatId(str):
 
     def __new__(cls, text: str) -> Self:
         """Raise ValueError for more than two user ids."""
-        self = super().__new__(cls, text)
-        self.is_direct = _SEPARATOR in text
-        self.members = tuple(map(UserId, text.split(_SEPARATOR))) if self.is_direct else ()
-        if len(self.members) > 2:  # noqa: PLR2004 - two people
+        self = str.__new__(cls, text)
+        one, separator, other = text.partition(_SEPARATOR)
+        if _SEPARATOR in other:
             raise ValueError(f"a chat of two users has two ids, got {text!r}")
+        self.is_direct = bool(separator)
+        self.members = (UserId(one), UserId(other)) if separator else ()
         return self
 
     @classmethod
