@@ -25,9 +25,9 @@ from kernel.bus.memory import MemoryBus
 from kernel.ids import HybridClock, UserId, from_time_key
 from kernel.redis.handle import RedisHandle
 from kernel.time import SystemClock
+from services.messaging.authorizer import ChatAuthorizer
 from services.messaging.chat_states import ChatStates
 from services.messaging.list_messages import ListMessages
-from services.messaging.members import Members
 from services.messaging.model import Blocks, ChatRef, Listing
 from tests.engines.cassandra import fresh_cassandra
 from tests.engines.redis_house import fresh_redis
@@ -123,7 +123,7 @@ def _list_messages(store: HistoryStore, redis: RedisHandle) -> ListMessages:
         tail=RedisHotTail(redis=redis, log_id=str(uuid4())),
     )
     states = ChatStates(history=history, bus=MemoryBus(), ids=HybridClock(clock=clock), clock=clock)
-    return ListMessages(members=Members(states=states, directory=_Nobody()), history=history)
+    return ListMessages(authorizer=ChatAuthorizer(states=states, directory=_Nobody()), history=history)
 
 
 class _Nobody:

@@ -127,6 +127,30 @@ def redact(stored: StoredEvent) -> StoredEvent:
     return StoredEvent(stored.position, redacted(stored.event))
 
 
+def sent_message(event: ChatEvent) -> Message:
+    """Return the message of a MessageSent event, before any change to it.
+
+    The same as `to_message(apply_to_message(None, event))`, without the state in between.
+    """
+    sent = event.change
+    if not isinstance(sent, MessageSent):
+        raise TypeError(f"{type(sent).__name__} sends no message")
+    return Message(
+        message_id=event.event_id,
+        chat_id=event.chat_id,
+        sender_id=actor_of(event),
+        client_message_id=sent.client_message_id,
+        text=sent.text,
+        reply_to=sent.reply_to,
+        attachments=sent.attachments,
+        reactions=(),
+        seq=0,
+        created_at=event.occurred_at,
+        edited_at=None,
+        deleted_for_everyone=False,
+    )
+
+
 def to_message(state: MessageState) -> Message | None:
     """Return the message as its chat sees it, or None if it was never sent or was withdrawn."""
     content = state.content

@@ -59,3 +59,9 @@ def current_user() -> UserCaller:
 def current_request() -> Request:
     """The request being served."""
     return request_var.get()
+
+
+def current_request_id() -> str:
+    """Return the id of the call in progress; empty outside of a call."""
+    request = request_var.get(None)
+    return request.request_id if request else ""

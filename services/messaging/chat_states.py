@@ -1,8 +1,8 @@
-"""Chats as this node knows them: loaded once, then kept current by every event that is recorded here or heard of."""
+"""The chat states that this node has cached: loaded once, then updated by every event it publishes or receives."""
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from history.channels import chat_channel, user_channel
@@ -12,25 +12,27 @@ from history.fold import apply_to_chat
 from history.model import ChatEvent, ChatState, StoredEvent
 from history.view import History
 from kernel.bus.ports import BusGap, BusMessage, LiveBus
+from kernel.cache import BoundedCache
 from kernel.errors import ChatlyError, KernelReason
 from kernel.ids import HybridClock
 from kernel.locks import KeyedLock
 from kernel.telemetry.logs import logger
 from kernel.time import Clock
 
-_AGAIN_SECONDS = 1.0
+_RETRY_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+@dataclass(slots=True)
+class _CachedState:
     state: ChatState
     loaded_at: float
-    newest: UUID | None = None
-    """The event that was taken in last."""
+    """On the clock's monotonic scale."""
+    newest_event_id: UUID | None = None
+    """The last event that was applied; None: none since the state was loaded."""
 
 
 class ChatStates:
-    """A bounded cache. Never staler than the bus is slow, and, where the bus loses something, than `max_age`."""
+    """A bounded cache of chat states. Stale by the delay of the bus, or by `max_age` if the bus loses events."""
 
     def __init__(
         self,
@@ -42,134 +44,134 @@ class ChatStates:
         capacity: int = 10_000,
         max_age: float = 30.0,
     ) -> None:
-        """`max_age`: seconds after which a chat is loaded anew, for the bus may lose events."""
+        """`capacity`: chats. `max_age`: seconds after which a state is loaded again."""
         self._history = history
         self._ids = ids
         self._clock = clock
-        self._capacity = capacity
         self._max_age = max_age
-        self._kept: OrderedDict[ChatId, _Kept] = OrderedDict()
-        self._heard: dict[ChatId, list[ChatEvent]] = {}
+        self._cache: BoundedCache[ChatId, _CachedState] = BoundedCache(capacity=capacity)
+        self._events_while_loading: dict[ChatId, list[ChatEvent]] = {}
         self._loading = KeyedLock()
         self._subscription = bus.subscribe()
-        self._watched: Counter[str] = Counter()
+        self._subscribers: Counter[str] = Counter()
+        """Channel → number of cached chats that need it."""
         self._log = logger("messaging")
 
-    async def of(self, chat_id: ChatId) -> ChatState | None:
-        """A chat's state; None: nothing ever happened in it. While the store is away, what is kept stays true."""
-        if (state := self._fresh(chat_id)) is not None:
-            return state
+    async def get(self, chat_id: ChatId) -> ChatState | None:
+        """Return a chat's state; None: the chat has no events.
+
+        While the store is unavailable, return the cached state; raise STORE_UNAVAILABLE if there is none.
+        """
+        cached = self._cache.get(chat_id)
+        if cached is not None and self._clock.monotonic() - cached.loaded_at <= self._max_age:
+            return cached.state
         async with self._loading.hold(chat_id):
-            try:
-                return self._fresh(chat_id) or await self._load(chat_id)
-            except ChatlyError as error:
-                kept = self._kept.get(chat_id)
-                if kept is None or error.reason != KernelReason.STORE_UNAVAILABLE:
-                    raise
-                # Those who wait behind this call must not ask, one after the other, a store that answers late or never.
-                self._kept[chat_id] = replace(kept, loaded_at=self._clock.monotonic() - self._max_age + _AGAIN_SECONDS)
-                return kept.state
+            return await self._load_unless_fresh(chat_id)
 
     async def reload(self, chat_id: ChatId) -> ChatState | None:
-        """As `of`, but not from what is kept: for answers that nobody may be given by mistake."""
+        """Return as `get` does, but never the cached state: use it before refusing access."""
         async with self._loading.hold(chat_id):
             return await self._load(chat_id)
 
-    def known(self, chat_id: ChatId) -> ChatState | None:
-        """What is kept of a chat, without asking anybody."""
-        kept = self._kept.get(chat_id)
-        return kept.state if kept else None
+    def cached(self, chat_id: ChatId) -> ChatState | None:
+        """Return the cached state of a chat, however old; None: not cached."""
+        cached = self._cache.get(chat_id)
+        return cached.state if cached else None
 
-    def heard(self, event: ChatEvent) -> None:
-        """Take an event in. Again, or late, is harmless."""
-        if (waiting := self._heard.get(event.chat_id)) is not None:
-            waiting.append(event)
-        kept = self._kept.get(event.chat_id)
-        if kept is not None and kept.newest == event.event_id:
-            # A node hears of everything several times: of its own, by the bus, and of what is stored.
+    def apply(self, event: ChatEvent) -> None:
+        """Update the state of the event's chat. Applying an event again, or late, changes nothing."""
+        if (missed := self._events_while_loading.get(event.chat_id)) is not None:
+            missed.append(event)
+        cached = self._cache.get(event.chat_id)
+        if cached is not None and cached.newest_event_id == event.event_id:
+            # Most events arrive several times: from their publisher, from the bus, and once more when they are stored.
             return
         self._ids.observe(event.event_id)
-        if kept is not None:
-            self._kept[event.chat_id] = _Kept(apply_to_chat(kept.state, event), kept.loaded_at, event.event_id)
+        if cached is not None:
+            cached.state = apply_to_chat(cached.state, event)
+            cached.newest_event_id = event.event_id
 
-    async def listen(self) -> None:
-        """Hear what other nodes record, until cancelled."""
+    async def run(self) -> None:
+        """Apply the events of other nodes until cancelled."""
         try:
             while True:
                 for message in await self._subscription.receive():
-                    await self._take(message)
+                    await self._receive(message)
         finally:
             await self._subscription.close()
 
-    async def _take(self, message: BusMessage | BusGap) -> None:
+    async def _receive(self, message: BusMessage | BusGap) -> None:
         if isinstance(message, BusGap):
-            gone = list(self._kept)
-            self._kept.clear()
-            await self._unwatch(gone)
+            await self._unsubscribe(self._cache.clear())
             return
         try:
-            news = unpack(message.payload)
-        except ValueError:
-            self._log.warning("unreadable news on the bus", channel=message.channel)
+            content = unpack(message.payload)
+        except ValueError as error:
+            self._log.warning("unreadable event on the bus", channel=message.channel, error=str(error))
             return
-        if isinstance(news, StoredEvent):
-            self.heard(news.event)
+        if isinstance(content, StoredEvent):
+            self.apply(content.event)
 
-    def _fresh(self, chat_id: ChatId) -> ChatState | None:
-        kept = self._kept.get(chat_id)
-        if kept is None or self._clock.monotonic() - kept.loaded_at > self._max_age:
-            return None
-        self._kept.move_to_end(chat_id)
-        return kept.state
+    async def _load_unless_fresh(self, chat_id: ChatId) -> ChatState | None:
+        cached = self._cache.get(chat_id)
+        if cached is not None and self._clock.monotonic() - cached.loaded_at <= self._max_age:
+            return cached.state
+        try:
+            return await self._load(chat_id)
+        except ChatlyError as error:
+            cached = self._cache.get(chat_id)
+            if cached is None or error.reason != KernelReason.STORE_UNAVAILABLE:
+                raise
+            # Callers that wait for the lock would otherwise query, one after the other, a store that does not answer.
+            cached.loaded_at = self._clock.monotonic() - self._max_age + _RETRY_SECONDS
+            return cached.state
 
     async def _load(self, chat_id: ChatId) -> ChatState | None:
-        await self._watch(chat_id)
+        await self._subscribe(chat_id)
         try:
-            state = await self._ask(chat_id)
+            state = await self._read(chat_id)
         except BaseException:
-            await self._unwatch([chat_id])
+            await self._unsubscribe([chat_id])
             raise
         await self._replace(chat_id, state)
         return state
 
-    async def _ask(self, chat_id: ChatId) -> ChatState | None:
-        # What happens while the store is asked may be missing in its answer.
-        heard = self._heard[chat_id] = []
+    async def _read(self, chat_id: ChatId) -> ChatState | None:
+        # The answer of the store may lack events that arrive while it is being read.
+        missed = self._events_while_loading[chat_id] = []
         try:
             state = await self._history.chat(chat_id)
         finally:
-            del self._heard[chat_id]
-        for event in heard:
+            del self._events_while_loading[chat_id]
+        for event in missed:
             state = apply_to_chat(state, event)
         return state
 
     async def _replace(self, chat_id: ChatId, state: ChatState | None) -> None:
-        gone = [chat_id] if self._kept.pop(chat_id, None) else []
+        removed = [chat_id] if self._cache.pop(chat_id) else []
         if state is None:
-            gone.append(chat_id)
+            removed.append(chat_id)
         else:
-            self._kept[chat_id] = _Kept(state, self._clock.monotonic())
-        while len(self._kept) > self._capacity:
-            gone.append(self._kept.popitem(last=False)[0])
-        await self._unwatch(gone)
+            removed += self._cache.put(chat_id, _CachedState(state, self._clock.monotonic()))
+        await self._unsubscribe(removed)
 
-    async def _watch(self, chat_id: ChatId) -> None:
+    async def _subscribe(self, chat_id: ChatId) -> None:
         channel = _channel(chat_id)
-        self._watched[channel] += 1
-        if self._watched[channel] == 1:
+        self._subscribers[channel] += 1
+        if self._subscribers[channel] == 1:
             await self._subscription.add([channel])
 
-    async def _unwatch(self, chat_ids: Iterable[ChatId]) -> None:
-        idle: list[str] = []
+    async def _unsubscribe(self, chat_ids: Iterable[ChatId]) -> None:
+        unused: list[str] = []
         for channel in map(_channel, chat_ids):
-            self._watched[channel] -= 1
-            if not self._watched[channel]:
-                del self._watched[channel]
-                idle.append(channel)
-        if idle:
-            await self._subscription.remove(idle)
+            self._subscribers[channel] -= 1
+            if not self._subscribers[channel]:
+                del self._subscribers[channel]
+                unused.append(channel)
+        if unused:
+            await self._subscription.remove(unused)
 
 
 def _channel(chat_id: ChatId) -> str:
-    """Where everything that happens in the chat is heard of, but for what people delete for themselves."""
+    """Return a channel that carries every event of the chat, except messages that a user deletes for themselves."""
     return user_channel(chat_id.members[0]) if chat_id.is_direct else chat_channel(chat_id)

@@ -1,66 +1,130 @@
-"""What the group use cases share: seats that stay true while a change is made, and the recording of changed roles."""
+"""Changes of a group: its details, its members and their roles."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from history.audience import members_of
 from history.chat_id import ChatId
 from history.fold import apply_to_chat
-from history.model import ChatEvent, ChatState, MemberSet
+from history.model import ChatEvent, ChatState, GroupUpdated, LwwRegister, MemberSet, Role
 from history.view import ChatOverview, History
 from kernel.ids import UserId
 from kernel.locks import KeyedLock
-from services.messaging.events import Events
-from services.messaging.members import Members
-from services.messaging.model import RoleChange, Seat
-from services.messaging.ports import Journal
+from services.messaging.authorizer import ChatAuthorizer
+from services.messaging.event_publisher import EventPublisher
+from services.messaging.media import require_avatar
+from services.messaging.model import ChatAccess, Details, RoleChange
+from services.messaging.ports import MediaLibrary, UserDirectory
+from services.messaging.roles import additions, removal, require_role
+from services.messaging.text import require_storable, require_visible
+from services.messaging.user_blocks import require_unblocked
 
 
 class Groups:
-    """Changes of one group are made one after the other, so that each is decided on what the last one left."""
+    """A node makes the changes of one group one after the other, so that each decision sees the result of the last.
 
-    def __init__(self, *, members: Members, history: History, events: Events, journal: Journal) -> None:
-        self._members = members
+    Methods return the group after the change, as the caller sees it. A change without effect publishes nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        authorizer: ChatAuthorizer,
+        history: History,
+        directory: UserDirectory,
+        media: MediaLibrary,
+        events: EventPublisher,
+    ) -> None:
+        self._authorizer = authorizer
         self._history = history
+        self._directory = directory
+        self._media = media
         self._events = events
-        self._journal = journal
         self._locks = KeyedLock()
 
-    @asynccontextmanager
-    async def change(self, chat_id: ChatId, user_id: UserId) -> AsyncIterator[Seat]:
-        """The user's seat; nobody else changes the group through this node meanwhile."""
+    async def update(self, chat_id: ChatId, details: Details, *, user_id: UserId) -> ChatOverview:
+        """Change the title, description or picture. Errors: see MessagingService.UpdateGroup."""
         async with self._locks.hold(chat_id):
-            yield await self._members.in_group(chat_id, user_id)
+            access = await self._authorizer.to_group(chat_id, user_id)
+            state = access.state
+            require_role(members_of(state), user_id, Role.ADMIN)
+            change = _changed(state, details)
+            await self._require_valid(change, user_id)
+            overview = await self._history.overview(state, user_id)
+            if change == GroupUpdated():
+                return overview
+            registers = (state.title, state.description, state.avatar_media_id)
+            after = [register.event_id for register in registers if register is not None]
+            event = await self._events.publish_change(access, change, after=after)
+            return replace(overview, state=apply_to_chat(state, event))
 
-    async def overview(self, seat: Seat) -> ChatOverview:
-        """The group as the one sees it who sits there. Asked for before a change, so that nothing can fail after it."""
-        return await self._history.overview(seat.state, seat.user_id)
+    async def add_members(
+        self, chat_id: ChatId, user_ids: Collection[UserId], role: Role | None, *, actor: UserId
+    ) -> ChatOverview:
+        """Add members, or give members another role. `role` None: new users become MEMBER, members keep their role.
 
-    async def set_roles(self, seat: Seat, changes: Sequence[RoleChange]) -> ChatState:
-        """Record each change; the group after them. Who joins or leaves is named in the event's audience."""
-        events = [self._role_event(seat, change) for change in changes]
-        return await self.record(seat, events)
+        Errors: see MessagingService.AddMembers.
+        """
+        async with self._locks.hold(chat_id):
+            access = await self._authorizer.to_group(chat_id, actor)
+            changes = additions(members_of(access.state), actor, user_ids, role)
+            joining = [change.user_id for change in changes if change.before is None]
+            if joining:
+                await require_unblocked(self._directory, actor, joining)
+            # Read before the change, so that no step can fail after it.
+            overview = await self._history.overview(access.state, actor)
+            return replace(overview, state=await self._set_roles(access, changes))
 
-    async def record(self, seat: Seat, events: Sequence[ChatEvent]) -> ChatState:
-        """Record events; the group after them."""
-        await self._journal.record(*events)
-        state = seat.state
+    async def remove_member(self, chat_id: ChatId, user_id: UserId, *, actor: UserId) -> ChatOverview:
+        """Remove a member. Removing oneself is leaving. Errors: see MessagingService.RemoveMember."""
+        async with self._locks.hold(chat_id):
+            access = await self._authorizer.to_group(chat_id, actor)
+            changes = removal(members_of(access.state), actor, user_id)
+            overview = await self._history.overview(access.state, actor)
+            return replace(overview, state=await self._set_roles(access, changes))
+
+    async def leave(self, chat_id: ChatId, *, user_id: UserId) -> None:
+        """Leave the group. Errors: see MessagingService.LeaveGroup."""
+        async with self._locks.hold(chat_id):
+            access = await self._authorizer.to_group(chat_id, user_id)
+            await self._set_roles(access, removal(members_of(access.state), user_id, user_id))
+
+    async def _set_roles(self, access: ChatAccess, changes: Sequence[RoleChange]) -> ChatState:
+        """Publish one event per change; return the group's state after them."""
+        events = [self._role_event(access, change) for change in changes]
+        await self._events.publish(*events)
+        state = access.state
         for event in events:
             state = apply_to_chat(state, event)
         return state
 
-    def _role_event(self, seat: Seat, change: RoleChange) -> ChatEvent:
-        moves = change.before is None or change.after is None
-        before = seat.state.memberships.get(change.user_id)
-        event_id = self._events.next_id(seat, after=[before.event_id if before else None])
-        return self._events.make(
-            seat,
+    def _role_event(self, access: ChatAccess, change: RoleChange) -> ChatEvent:
+        joins_or_leaves = change.before is None or change.after is None
+        membership = access.state.memberships.get(change.user_id)
+        return self._events.new_event(
+            access,
             MemberSet(change.user_id, change.after),
-            event_id=event_id,
-            audience=(change.user_id,) if moves else (),
+            event_id=self._events.next_id(access, after=[membership.event_id if membership else None]),
+            audience=(change.user_id,) if joins_or_leaves else (),
         )
 
+    async def _require_valid(self, change: GroupUpdated, user_id: UserId) -> None:
+        if change.title is not None:
+            require_visible("title", change.title)
+        if change.description is not None:
+            require_storable("description", change.description)
+        if change.avatar_media_id is not None:
+            await require_avatar(self._media, change.avatar_media_id, user_id)
 
-def after(overview: ChatOverview, state: ChatState) -> ChatOverview:
-    """The overview of a group that has changed since."""
-    return replace(overview, state=state)
+
+def _changed(state: ChatState, details: Details) -> GroupUpdated:
+    """Return the details that differ from the group's present ones."""
+    return GroupUpdated(
+        title=_unless_same(state.title, details.title),
+        description=_unless_same(state.description, details.description),
+        avatar_media_id=_unless_same(state.avatar_media_id, details.avatar_media_id),
+    )
+
+
+def _unless_same(register: LwwRegister | None, value: str | None) -> str | None:
+    return None if register is not None and register.value == value else value

@@ -1,57 +1,53 @@
-"""Lists the messages of a chat by pages, both ways."""
+"""Lists the messages of a chat page by page, in both directions."""
 
 from uuid import UUID
 
 from history.model import Message
 from history.ports import Window
 from history.view import History
-from kernel.errors import ChatlyError, Code, KernelReason
-from kernel.ids import UserId, from_time_key, time_key
-from kernel.paging import PageTokens
-from services.messaging.members import Members
-from services.messaging.model import Listing, Page, Seat
+from kernel.errors import ChatlyError, KernelReason
+from kernel.ids import UserId
+from services.messaging.authorizer import ChatAuthorizer
+from services.messaging.messages import last_message_id, page_token
+from services.messaging.model import ChatAccess, Listing, Page
 
+_CALL = "ListMessages"
 _DEFAULT_SIZE = 50
-_KEY_BYTES = 16
 
 
 class ListMessages:
-    """A page token holds the last message shown: each page is found by its key, however deep."""
+    """A page token contains the id of the last message returned, so every page is found by key, however deep."""
 
-    def __init__(self, *, members: Members, history: History) -> None:
-        self._members = members
+    def __init__(self, *, authorizer: ChatAuthorizer, history: History) -> None:
+        self._authorizer = authorizer
         self._history = history
 
     async def __call__(self, listing: Listing, *, viewer: UserId) -> Page[Message]:
-        """One page, oldest message first. Errors: as MessagingService.ListMessages lists them."""
-        seat = await self._members.reading(listing.chat, viewer)
-        scope = _scope(seat, listing)
-        after = _position(scope, listing.page_token) if listing.page_token else listing.start
+        """Return one page, oldest message first. Errors: see MessagingService.ListMessages."""
+        access = await self._authorizer.to_read(listing.chat, viewer)
+        scope = _scope(access, listing)
+        after = last_message_id(_CALL, scope, listing.page_token) if listing.page_token else listing.start
         size = listing.page_size or _DEFAULT_SIZE
-        # One more than asked for tells whether there is a next page.
+        # One message more than requested shows whether there is another page.
         window = _window(listing, after, size + 1)
         try:
-            found = await self._history.page(seat.chat_id, window, viewer=viewer)
+            found = await self._history.page(access.chat_id, window, viewer=viewer)
         except ChatlyError as error:
-            return await self._newest(seat, listing, window, error)
+            return await self._newest(access, listing, window, error)
         if len(found) <= size:
             return Page(found)
         page, last = (found[:size], found[size - 1]) if listing.forward else (found[-size:], found[-size])
-        return Page(page, _token(scope, last))
+        return Page(page, page_token(_CALL, scope, last))
 
-    async def _newest(self, seat: Seat, listing: Listing, window: Window, error: ChatlyError) -> Page[Message]:
-        """What is not stored yet can be read while the store is away; what lies before it is asked for by the token."""
+    async def _newest(self, access: ChatAccess, listing: Listing, window: Window, error: ChatlyError) -> Page[Message]:
+        """Return the messages that are not stored yet while the store is unavailable; the token leads to the others."""
         if error.reason != KernelReason.STORE_UNAVAILABLE or listing.forward:
             raise error
-        found = await self._history.newest_of_tail(seat.chat_id, window, viewer=seat.user_id)
+        found = await self._history.newest_of_tail(access.chat_id, window, viewer=access.user_id)
         if not found:
             raise error
         page = found[1 - window.limit :]
-        return Page(page, _token(_scope(seat, listing), page[0]))
-
-
-def _token(scope: str, last: Message) -> str:
-    return PageTokens.encode("ListMessages", scope, time_key(last.message_id))
+        return Page(page, page_token(_CALL, _scope(access, listing), page[0]))
 
 
 def _window(listing: Listing, after: UUID | None, limit: int) -> Window:
@@ -60,12 +56,5 @@ def _window(listing: Listing, after: UUID | None, limit: int) -> Window:
     return Window(limit, newest_first=True, before=after)
 
 
-def _scope(seat: Seat, listing: Listing) -> str:
-    return f"{seat.user_id} {seat.chat_id} {listing.forward} {listing.start}"
-
-
-def _position(scope: str, token: str) -> UUID:
-    key = PageTokens.decode("ListMessages", scope, token)
-    if len(key) != _KEY_BYTES:
-        raise ChatlyError(Code.INVALID_ARGUMENT, KernelReason.INVALID_PAGE_TOKEN, "page_token: holds no position")
-    return from_time_key(key)
+def _scope(access: ChatAccess, listing: Listing) -> str:
+    return f"{access.user_id} {access.chat_id} {listing.forward} {listing.start}"

@@ -6,33 +6,33 @@ from history.model import ReadMarkMoved
 from history.view import History
 from kernel.ids import UserId, time_key
 from kernel.locks import KeyedLock
-from services.messaging.events import Events
-from services.messaging.members import Members
-from services.messaging.messages import require_any_message
-from services.messaging.model import ChatRef, ReadTo
-from services.messaging.ports import Journal
+from services.messaging.authorizer import ChatAuthorizer
+from services.messaging.event_publisher import EventPublisher
+from services.messaging.messages import Messages
+from services.messaging.model import ChatRef, ReadPosition
 
 
 class MarkRead:
-    def __init__(self, *, members: Members, history: History, events: Events, journal: Journal) -> None:
-        self._members = members
+    def __init__(
+        self, *, authorizer: ChatAuthorizer, history: History, messages: Messages, events: EventPublisher
+    ) -> None:
+        self._authorizer = authorizer
         self._history = history
+        self._messages = messages
         self._events = events
-        self._journal = journal
         self._locks = KeyedLock()
 
-    async def __call__(self, chat: ChatRef, message_id: UUID, *, reader: UserId) -> ReadTo:
-        """Where the mark is now; an older message than that changes nothing.
+    async def __call__(self, chat: ChatRef, message_id: UUID, *, reader: UserId) -> ReadPosition:
+        """Return the mark after the call. A message before the mark does not move it.
 
-        Errors: as MessagingService.MarkRead lists them.
+        Errors: see MessagingService.MarkRead.
         """
-        # A client that scrolls asks often: what is no step forward becomes no event.
+        # Clients call this often while they scroll. Under the lock a call that moves nothing publishes nothing.
         async with self._locks.hold(reader, chat):
-            seat = await self._members.reading(chat, reader)
-            mark = seat.state.read_marks.get(reader)
+            access = await self._authorizer.to_read(chat, reader)
+            mark = access.state.read_marks.get(reader)
             if mark is None or time_key(message_id) > time_key(mark):
-                await require_any_message(self._history, seat, message_id)
-                event_id = self._events.next_id(seat, after=[message_id])
-                await self._journal.record(self._events.make(seat, ReadMarkMoved(message_id), event_id=event_id))
+                await self._messages.find(access, message_id, hidden_too=True)
+                await self._events.publish_change(access, ReadMarkMoved(message_id), after=[message_id])
                 mark = message_id
-        return ReadTo(mark, await self._history.unread(seat.chat_id, reader, mark=mark))
+        return ReadPosition(mark, await self._history.unread(access.chat_id, reader, mark=mark))

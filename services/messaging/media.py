@@ -1,18 +1,18 @@
-"""Files that a user puts into a message or on a group: theirs, and uploaded for just that."""
+"""Checks of files that a user attaches to a message or sets as a group's picture."""
 
 import asyncio
 from collections.abc import Sequence
 
 from history.model import AttachedMedia
-from kernel.errors import denied, invalid_field
+from kernel.errors import invalid_field
 from kernel.ids import UserId
-from services.messaging.errors import MessagingReason
+from services.messaging.errors import media_forbidden
 from services.messaging.model import MediaFile, MediaPurpose
 from services.messaging.ports import MediaLibrary
 
 
 async def attachments(library: MediaLibrary, media_ids: Sequence[str], sender: UserId) -> tuple[AttachedMedia, ...]:
-    """The files in the given order; raise MEDIA_FORBIDDEN unless all are the sender's own."""
+    """Return the files in the given order; raise MEDIA_FORBIDDEN unless the sender uploaded all of them."""
     files = await asyncio.gather(*map(library.media, media_ids))
     for file in files:
         _require(file, owner=sender, purpose=MediaPurpose.MESSAGE, field="media_ids")
@@ -20,7 +20,7 @@ async def attachments(library: MediaLibrary, media_ids: Sequence[str], sender: U
 
 
 async def require_avatar(library: MediaLibrary, media_id: str, user_id: UserId) -> None:
-    """Raise unless it is empty, or a picture that the user uploaded to be one."""
+    """Raise unless the id is empty, or the user uploaded the file as an avatar."""
     if media_id:
         file = await library.media(media_id)
         _require(file, owner=user_id, purpose=MediaPurpose.AVATAR, field="avatar_media_id")
@@ -28,8 +28,6 @@ async def require_avatar(library: MediaLibrary, media_id: str, user_id: UserId) 
 
 def _require(file: MediaFile, *, owner: UserId, purpose: MediaPurpose, field: str) -> None:
     if file.owner_id != owner:
-        raise denied(
-            MessagingReason.MEDIA_FORBIDDEN, "only the one who uploaded a file may use it", media_id=file.media.media_id
-        )
+        raise media_forbidden(file.media.media_id)
     if file.purpose is not purpose:
-        raise invalid_field(field, f"must have been uploaded with purpose {purpose.name}, was {file.purpose.name}")
+        raise invalid_field(field, f"must be a file uploaded with purpose {purpose.name}, not {file.purpose.name}")

@@ -1,41 +1,68 @@
-"""Finding the one message that a call is about."""
+"""Single messages and their reactions, and the lookups that other use cases share."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from history.model import Message
+from history.model import Message, Reaction
 from history.view import History
-from kernel.errors import denied, not_found
-from kernel.ids import UserId
-from services.messaging.errors import MessagingReason
-from services.messaging.model import NOBODY, Seat
+from kernel.ids import UserId, from_time_key, time_key
+from kernel.paging import PageTokens
+from services.messaging.authorizer import ChatAuthorizer
+from services.messaging.errors import invalid_page_token, message_deleted, message_not_found, not_the_sender
+from services.messaging.model import NOBODY, ChatAccess, ChatRef
+
+_KEY_BYTES = 16
 
 
-async def require_message(history: History, seat: Seat, message_id: UUID) -> Message:
-    """A message as the one who sits there sees it; raise MESSAGE_NOT_FOUND."""
-    return await _find(history, seat, message_id, seat.user_id)
+class Messages:
+    def __init__(self, *, authorizer: ChatAuthorizer, history: History) -> None:
+        self._authorizer = authorizer
+        self._history = history
+
+    async def get(self, chat: ChatRef, message_id: UUID, *, viewer: UserId) -> Message:
+        """Return a message as the viewer sees it; without content if it was deleted for everyone.
+
+        Errors: see MessagingService.GetMessage.
+        """
+        return await self.find(await self._authorizer.to_read(chat, viewer), message_id)
+
+    async def reactions(self, chat: ChatRef, message_id: UUID, *, viewer: UserId) -> Sequence[Reaction]:
+        """Return the reactions to a message, oldest first. Errors: see MessagingService.ListReactions."""
+        return (await self.get(chat, message_id, viewer=viewer)).reactions
+
+    async def find(self, access: ChatAccess, message_id: UUID, *, hidden_too: bool = False) -> Message:
+        """Return a message of the chat as the user sees it; raise MESSAGE_NOT_FOUND.
+
+        `hidden_too`: also a message that the user deleted for themselves.
+        """
+        viewer = NOBODY if hidden_too else access.user_id
+        message = await self._history.message(access.chat_id, message_id, viewer=viewer)
+        if message is None:
+            raise message_not_found(message_id)
+        return message
+
+    async def find_undeleted(self, access: ChatAccess, message_id: UUID) -> Message:
+        """Return as `find` does; raise MESSAGE_NOT_FOUND also if the message was deleted for everyone."""
+        message = await self.find(access, message_id)
+        if message.deleted_for_everyone:
+            raise message_deleted(message_id)
+        return message
 
 
-async def require_any_message(history: History, seat: Seat, message_id: UUID) -> Message:
-    """As `require_message`, also one that the caller deleted for themselves."""
-    return await _find(history, seat, message_id, NOBODY)
+def require_sender(access: ChatAccess, message: Message) -> None:
+    """Raise NOT_THE_SENDER unless the user sent the message."""
+    if message.sender_id != access.user_id:
+        raise not_the_sender()
 
 
-async def require_live_message(history: History, seat: Seat, message_id: UUID) -> Message:
-    """As `require_message`; one that was deleted for everyone is not found either."""
-    message = await require_message(history, seat, message_id)
-    if message.deleted_for_everyone:
-        raise not_found(MessagingReason.MESSAGE_NOT_FOUND, f"message {message_id} was deleted")
-    return message
+def page_token(call: str, scope: str, last: Message) -> str:
+    """Return the token of the page that continues after this message."""
+    return PageTokens.encode(call, scope, time_key(last.message_id))
 
 
-def require_sender(seat: Seat, message: Message) -> None:
-    """Raise NOT_THE_SENDER unless the one who sits there wrote it."""
-    if message.sender_id != seat.user_id:
-        raise denied(MessagingReason.NOT_THE_SENDER, "only the one who sent a message may do this")
-
-
-async def _find(history: History, seat: Seat, message_id: UUID, viewer: UserId) -> Message:
-    message = await history.message(seat.chat_id, message_id, viewer=viewer)
-    if message is None:
-        raise not_found(MessagingReason.MESSAGE_NOT_FOUND, f"there is no message {message_id} in this chat")
-    return message
+def last_message_id(call: str, scope: str, token: str) -> UUID:
+    """Return the message id in a page token; raise INVALID_PAGE_TOKEN."""
+    key = PageTokens.decode(call, scope, token)
+    if len(key) != _KEY_BYTES:
+        raise invalid_page_token()
+    return from_time_key(key)

@@ -1,4 +1,4 @@
-"""What messaging's use cases take and give, beside the events and states of `history`."""
+"""Values that messaging's use cases take and return. Events and chat states are in `history`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from history.chat_id import ChatId
-from history.fold import apply_to_message, to_message
-from history.model import AttachedMedia, ChatEvent, ChatState, Message, Role
+from history.model import AttachedMedia, ChatState, Role
 from kernel.ids import UserId
 
 MAX_GROUP_MEMBERS = 5_000
@@ -16,35 +15,33 @@ MAX_DIFFERENT_EMOJI = 20
 MAX_CONTACTS = 5_000
 
 NOBODY = UserId("")
-"""A viewer who deleted nothing for themselves: sees what the chat holds."""
+"""A viewer who has deleted nothing for themselves and therefore sees everything that a chat holds."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRef:
-    """How a caller names a chat: by its id, or, for two people, by the other one. Exactly one is set."""
+    """A chat as a caller names it: by its id, or a 1:1 chat by its other user. Exactly one field is set."""
 
     chat_id: str = ""
     user_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """A member's place in a chat, as found when they came in."""
+class ChatAccess:
+    """A user's checked access to a chat, with the chat's state at the time of the check."""
 
     user_id: UserId
     chat_id: ChatId
     state: ChatState
     role: Role | None
     """None in a 1:1 chat."""
-    other: UserId | None
-    """The other one of a 1:1 chat; None in a group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A message to send. The same `client_message_id` from the same sender is the same send."""
+    """A message to send. The same `client_message_id` from the same sender means the same message."""
 
     chat: ChatRef
     client_message_id: UUID
@@ -55,11 +52,12 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Which messages: from the end of the chat back, or from its beginning on; `start`: from there, not included."""
+    """A page of messages to list: newest first, or with `forward` oldest first."""
 
     chat: ChatRef
     forward: bool = False
     start: UUID | None = None
+    """List the messages before this one, or with `forward` after it. None: from the end of the chat."""
     page_size: int = 0
     """0: 50."""
     page_token: str = ""
@@ -67,10 +65,11 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Which messages to find; `chat_id` empty: in all of the caller's chats."""
+    """A page of messages to find."""
 
     query: str
     chat_id: str = ""
+    """Empty: search all of the caller's chats."""
     page_size: int = 0
     """0: 20."""
     page_token: str = ""
@@ -78,7 +77,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewGroup:
-    """A group to make. The same `client_group_id` from the same creator is the same group."""
+    """A group to create. The same `client_group_id` from the same creator means the same group."""
 
     client_group_id: UUID
     title: str
@@ -89,7 +88,7 @@ class NewGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
-    """New details of a group; None: stays as it is."""
+    """New details of a group. None: unchanged."""
 
     title: str | None = None
     description: str | None = None
@@ -98,7 +97,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class RoleChange:
-    """One member's role before and after; None: no member."""
+    """One user's role before and after. None: not a member."""
 
     user_id: UserId
     before: Role | None
@@ -106,15 +105,15 @@ class RoleChange:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadTo:
-    """How far a member has read, and what is left."""
+class ReadPosition:
+    """A member's read mark and the number of unread messages after it."""
 
     message_id: UUID | None
     unread_count: int
 
 
 class MediaPurpose(Enum):
-    """What a file was uploaded for."""
+    """The purpose with which a file was uploaded."""
 
     MESSAGE = auto()
     AVATAR = auto()
@@ -122,7 +121,7 @@ class MediaPurpose(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """A file as the media service knows it."""
+    """A file of the media service."""
 
     owner_id: UserId
     purpose: MediaPurpose
@@ -131,19 +130,11 @@ class MediaFile:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Part of a list. `next_page_token` is empty at the end."""
+    """One page of a list. `next_page_token` is empty on the last page."""
 
     items: Sequence[T]
     next_page_token: str = ""
 
 
 Blocks = Mapping[UserId, frozenset[UserId]]
-"""Users that exist → whom each of them blocks."""
-
-
-def sent_message(event: ChatEvent) -> Message:
-    """The message that a send makes, before anything else happens to it; raise ValueError for another event."""
-    message = to_message(apply_to_message(None, event))
-    if message is None:
-        raise ValueError(f"{type(event.change).__name__} makes no message")
-    return message
+"""Existing users → the users whom each of them blocks."""

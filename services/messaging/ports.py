@@ -1,57 +1,35 @@
-"""What messaging's use cases need from the log and from other services, and what they may count on."""
+"""Ports of messaging's use cases. Those of the log, the bus and the store are in `kernel` and `history`."""
 
 from collections.abc import Collection
 from typing import Protocol
 
 from history.chat_id import ChatId
-from history.model import ChatEvent
 from kernel.ids import UserId
 from services.messaging.model import Blocks, MediaFile
 
 
-class Journal(Protocol):
-    """The one way that every lasting change takes."""
-
-    async def record(self, *events: ChatEvent) -> None:
-        """Return once changes of one chat are durable; from then on this node reads them, and the others hear soon.
-
-        Raise UNAVAILABLE `LOG_UNAVAILABLE` if that cannot be known: recording the same events again is harmless.
-        """
-        ...
-
-
 class UserDirectory(Protocol):
-    """Who exists, and who blocks whom. Answers may be some seconds old."""
+    """Existing users and their blocks. Answers may be a few seconds old."""
 
     async def blocks(self, user_ids: Collection[UserId]) -> Blocks:
-        """Those of the users that exist and are not deleted; any number of them.
+        """Return the blocks of the given users, of any number of them. Unknown and deleted users are left out.
 
-        Raise UNAVAILABLE `SERVICE_UNAVAILABLE` if that cannot be known.
+        Raise UNAVAILABLE `SERVICE_UNAVAILABLE` if the users cannot be looked up.
         """
         ...
 
 
 class MediaLibrary(Protocol):
-    """Uploaded files, seen with the rights of the user who is calling."""
+    """Uploaded files, read with the rights of the calling user."""
 
     async def media(self, media_id: str) -> MediaFile:
-        """One file; raise MEDIA_NOT_FOUND, MEDIA_FORBIDDEN, MEDIA_NOT_READY or SERVICE_UNAVAILABLE."""
+        """Return one file; raise MEDIA_NOT_FOUND, MEDIA_FORBIDDEN, MEDIA_NOT_READY or SERVICE_UNAVAILABLE."""
         ...
 
 
 class TypingSignal(Protocol):
-    """Tells the members of a chat that one of them types. Not kept; may be lost without a word."""
+    """Typing notifications. They are not stored, and may be lost without an error."""
 
-    async def typing(self, chat_id: ChatId, user_id: UserId, *, active: bool) -> None: ...
-
-
-class SendMeter(Protocol):
-    """Counts what came of sends."""
-
-    def accepted(self) -> None:
-        """A message was made."""
-        ...
-
-    def repeated(self) -> None:
-        """A send was answered with the message that it had made before."""
+    async def typing(self, chat_id: ChatId, user_id: UserId, *, active: bool) -> None:
+        """Notify the members of a chat that one of them started or stopped typing."""
         ...

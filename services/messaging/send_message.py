@@ -1,89 +1,92 @@
-"""Sends a message: once, whatever is retried."""
+"""Sends a message, exactly once however often the call is retried."""
 
-from uuid import UUID
+from collections.abc import Callable
 
+from history.fold import sent_message
 from history.model import Message, MessageSent
 from history.ports import SendClaims
 from history.view import History
 from kernel.errors import ChatlyError, KernelReason
 from kernel.ids import UserId
 from kernel.locks import KeyedLock
-from services.messaging.events import Events
+from services.messaging.authorizer import ChatAuthorizer
+from services.messaging.event_publisher import EventPublisher
 from services.messaging.media import attachments
-from services.messaging.members import Members
-from services.messaging.messages import require_any_message
-from services.messaging.model import ChatRef, Draft, Seat, sent_message
-from services.messaging.ports import Journal, MediaLibrary, SendMeter
+from services.messaging.messages import Messages
+from services.messaging.model import ChatAccess, ChatRef, Draft
+from services.messaging.ports import MediaLibrary
 from services.messaging.text import require_storable, require_visible
 
 
 class SendMessage:
-    """Knows no transport: unary calls and streams send through the same one."""
+    """The one way to send, of unary calls and of streams."""
 
     def __init__(
         self,
         *,
-        members: Members,
+        authorizer: ChatAuthorizer,
         history: History,
+        messages: Messages,
         claims: SendClaims,
         media: MediaLibrary,
-        events: Events,
-        journal: Journal,
-        meter: SendMeter,
+        events: EventPublisher,
+        on_accepted: Callable[[], None],
+        on_repeated: Callable[[], None],
     ) -> None:
-        self._members = members
+        """`on_accepted`, `on_repeated`: called after a send that created a message, or returned an earlier one."""
+        self._authorizer = authorizer
         self._history = history
+        self._messages = messages
         self._claims = claims
         self._media = media
         self._events = events
-        self._journal = journal
-        self._meter = meter
+        self._on_accepted = on_accepted
+        self._on_repeated = on_repeated
         self._locks = KeyedLock()
 
     async def __call__(self, draft: Draft, *, sender: UserId) -> Message:
-        """The message of this send: the one that an earlier call of the same name made, whatever it said, or a new one.
+        """Return the new message, or the one that an earlier call with this `client_message_id` created.
 
-        Errors: as MessagingService.SendMessage lists them.
+        Errors: see MessagingService.SendMessage.
         """
-        seat = await self._members.writing(draft.chat, sender)
-        # Calls of one name wait for each other: the second finds what the first has made.
+        access = await self._authorizer.to_write(draft.chat, sender)
+        # Concurrent calls with one `client_message_id` wait, so that the later ones find the message of the first.
         async with self._locks.hold(sender, draft.client_message_id):
-            earlier = await self._earlier(seat, draft)
+            earlier = await self._earlier(access, draft)
             if earlier is not None:
-                self._meter.repeated()
+                self._on_repeated()
                 return earlier
-            message = await self._send(seat, draft)
-        self._meter.accepted()
+            message = await self._send(access, draft)
+        self._on_accepted()
         return message
 
-    async def _earlier(self, seat: Seat, draft: Draft) -> Message | None:
+    async def _earlier(self, access: ChatAccess, draft: Draft) -> Message | None:
         try:
-            message = await self._history.sent(seat.user_id, draft.client_message_id)
+            message = await self._history.sent(access.user_id, draft.client_message_id)
         except ChatlyError as error:
             if error.reason != KernelReason.STORE_UNAVAILABLE:
                 raise
-            # Sending goes on without the store; of two copies the persister withdraws the later one.
+            # Sends continue without the store. If this makes a second copy, the persister withdraws it.
             return None
-        if message is not None and message.chat_id != seat.chat_id:
-            await self._members.reading(ChatRef(message.chat_id), seat.user_id)
+        if message is not None and message.chat_id != access.chat_id:
+            # The sender may have left the chat of the earlier message.
+            await self._authorizer.to_read(ChatRef(message.chat_id), access.user_id)
         return message
 
-    async def _send(self, seat: Seat, draft: Draft) -> Message:
-        check = require_storable if draft.media_ids else require_visible
-        check("text", draft.text)
+    async def _send(self, access: ChatAccess, draft: Draft) -> Message:
+        check_text = require_storable if draft.media_ids else require_visible
+        check_text("text", draft.text)
         if draft.reply_to is not None:
-            await require_any_message(self._history, seat, draft.reply_to)
+            await self._messages.find(access, draft.reply_to, hidden_too=True)
         sent = MessageSent(
             client_message_id=draft.client_message_id,
             text=draft.text,
             reply_to=draft.reply_to,
-            attachments=await attachments(self._media, draft.media_ids, seat.user_id),
+            attachments=await attachments(self._media, draft.media_ids, access.user_id) if draft.media_ids else (),
         )
-        event = self._events.make(seat, sent, event_id=await self._message_id(seat, draft))
-        await self._journal.record(event)
+        # An earlier attempt with an unknown result may have claimed another id: both attempts are then one event.
+        new_id = self._events.next_id(access, after=[draft.reply_to])
+        message_id = await self._claims.claim(access.user_id, draft.client_message_id, new_id)
+        event = self._events.new_event(access, sent, event_id=message_id)
+        await self._events.publish(event)
         return sent_message(event)
-
-    async def _message_id(self, seat: Seat, draft: Draft) -> UUID:
-        """The id that an earlier try, whose outcome nobody knows, has claimed, or a new one."""
-        fresh = self._events.next_id(seat, after=[draft.reply_to])
-        return await self._claims.claim(seat.user_id, draft.client_message_id, fresh)

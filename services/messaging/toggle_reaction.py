@@ -1,63 +1,49 @@
-"""Puts a reaction on a message, or takes it away."""
+"""Adds a user's reaction to a message, or removes it."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from history.model import ChatEvent, Reaction, ReactionSet
-from history.view import History
-from kernel.errors import precondition
+from history.model import Reaction, ReactionSet
 from kernel.ids import UserId
 from kernel.locks import KeyedLock
-from services.messaging.emoji import require_emoji
-from services.messaging.errors import MessagingReason
-from services.messaging.events import Events
-from services.messaging.members import Members
-from services.messaging.messages import require_live_message
+from services.messaging.authorizer import ChatAuthorizer
+from services.messaging.errors import too_many_reactions
+from services.messaging.event_publisher import EventPublisher
+from services.messaging.messages import Messages
 from services.messaging.model import MAX_DIFFERENT_EMOJI, ChatRef
-from services.messaging.ports import Journal
+from services.messaging.text import require_emoji
 
 
 class ToggleReaction:
-    def __init__(self, *, members: Members, history: History, events: Events, journal: Journal) -> None:
-        self._members = members
-        self._history = history
+    def __init__(self, *, authorizer: ChatAuthorizer, messages: Messages, events: EventPublisher) -> None:
+        self._authorizer = authorizer
+        self._messages = messages
         self._events = events
-        self._journal = journal
         self._locks = KeyedLock()
 
     async def __call__(
         self, chat: ChatRef, message_id: UUID, emoji: str, *, user_id: UserId
     ) -> tuple[Sequence[Reaction], bool]:
-        """The message's reactions as they are now, and whether the user's is among them.
+        """Return the message's reactions after the change, and whether the user's is now among them.
 
-        Errors: as MessagingService.ToggleReaction lists them.
+        Errors: see MessagingService.ToggleReaction.
         """
         require_emoji("emoji", emoji)
-        seat = await self._members.writing(chat, user_id)
-        # Two toggles at once are a put and a take, also for the limit.
+        access = await self._authorizer.to_write(chat, user_id)
+        # One after the other: two concurrent toggles add and remove, and the limit holds.
         async with self._locks.hold(message_id):
-            before = (await require_live_message(self._history, seat, message_id)).reactions
-            mine = next((reaction for reaction in before if _is(reaction, user_id, emoji)), None)
-            if mine is None:
-                _require_room(before, emoji)
-            event_id = self._events.next_id(seat, after=[message_id])
-            event = self._events.make(seat, ReactionSet(message_id, emoji, present=mine is None), event_id=event_id)
-            await self._journal.record(event)
-        if mine is None:
-            return (*before, _reaction(event, user_id, emoji)), True
-        return tuple(reaction for reaction in before if reaction is not mine), False
+            before = (await self._messages.find_undeleted(access, message_id)).reactions
+            own = next((one for one in before if (one.user_id, one.emoji) == (user_id, emoji)), None)
+            if own is None:
+                _require_within_limit(before, emoji)
+            change = ReactionSet(message_id, emoji, present=own is None)
+            event = await self._events.publish_change(access, change, after=[message_id])
+        if own is None:
+            return (*before, Reaction(user_id, emoji, event.occurred_at)), True
+        return tuple(reaction for reaction in before if reaction is not own), False
 
 
-def _is(reaction: Reaction, user_id: UserId, emoji: str) -> bool:
-    return (reaction.user_id, reaction.emoji) == (user_id, emoji)
-
-
-def _reaction(event: ChatEvent, user_id: UserId, emoji: str) -> Reaction:
-    return Reaction(user_id, emoji, event.occurred_at)
-
-
-def _require_room(reactions: Sequence[Reaction], emoji: str) -> None:
-    kinds = {reaction.emoji for reaction in reactions}
-    if emoji not in kinds and len(kinds) >= MAX_DIFFERENT_EMOJI:
-        message = f"a message takes at most {MAX_DIFFERENT_EMOJI} different emoji"
-        raise precondition(MessagingReason.TOO_MANY_REACTIONS, message, limit=str(MAX_DIFFERENT_EMOJI))
+def _require_within_limit(reactions: Sequence[Reaction], emoji: str) -> None:
+    different = {reaction.emoji for reaction in reactions}
+    if emoji not in different and len(different) >= MAX_DIFFERENT_EMOJI:
+        raise too_many_reactions(MAX_DIFFERENT_EMOJI)

@@ -1,3 +1,3 @@
-from tests.rpc.messaging.conftest import town
+from tests.rpc.messaging.conftest import harness
 
-__all__ = ["town"]
+__all__ = ["harness"]

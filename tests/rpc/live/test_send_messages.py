@@ -8,30 +8,30 @@ from chatly.messaging.v1 import messaging_service_pb2 as pb
 from kernel.errors import KernelReason, unavailable
 from services.messaging.errors import MessagingReason
 from tests.builders import an_id
-from tests.rpc.messaging.town import ANN, BOB, CID, EVE, Town, between
+from tests.rpc.messaging.harness import ANN, BOB, CID, EVE, Harness, between
 
 
 def a_send(**fields: object) -> pb.SendMessageRequest:
     return pb.SendMessageRequest(**{"client_message_id": an_id(), "text": "hello", **fields})  # type: ignore[arg-type]
 
 
-async def answers_to(town: Town, *sends: pb.SendMessageRequest) -> Sequence[pb.SendMessagesResponse]:
+async def answers_to(harness: Harness, *sends: pb.SendMessageRequest) -> Sequence[pb.SendMessagesResponse]:
     requests = [pb.SendMessagesRequest(send=send) for send in sends]
-    return [answer async for answer in town.rpc.SendMessages(iter(requests), metadata=town.by(ANN))]
+    return [answer async for answer in harness.stub.SendMessages(iter(requests), metadata=harness.by(ANN))]
 
 
-async def test_five_hundred_sends_are_answered_in_order_and_stand_in_that_order(town: Town) -> None:
+async def test_five_hundred_sends_are_answered_in_order_and_stand_in_that_order(harness: Harness) -> None:
     sends = [a_send(user_id=(BOB, CID)[number % 2], text=str(number)) for number in range(500)]
 
-    answers = await answers_to(town, *sends)
+    answers = await answers_to(harness, *sends)
 
     assert [answer.client_message_id for answer in answers] == [send.client_message_id for send in sends]
     assert [answer.message.text for answer in answers] == [str(number) for number in range(500)]
-    page = await town.list(BOB, user_id=ANN, page_size=200)
+    page = await harness.list(BOB, user_id=ANN, page_size=200)
     assert [message.text for message in page.messages] == [str(number) for number in range(100, 500, 2)]
 
 
-async def test_a_send_that_breaks_a_rule_is_answered_by_its_error_and_the_rest_is_made(town: Town) -> None:
+async def test_a_send_that_breaks_a_rule_is_answered_by_its_error_and_the_rest_is_made(harness: Harness) -> None:
     sends = [
         a_send(user_id=BOB),
         a_send(user_id=BOB, text="x" * 4_001),
@@ -41,7 +41,7 @@ async def test_a_send_that_breaks_a_rule_is_answered_by_its_error_and_the_rest_i
         a_send(user_id=BOB),
     ]
 
-    answers = await answers_to(town, *sends)
+    answers = await answers_to(harness, *sends)
 
     invalid, missing, denied = (
         code.value[0]
@@ -60,32 +60,32 @@ async def test_a_send_that_breaks_a_rule_is_answered_by_its_error_and_the_rest_i
     assert [answer.error.retry_after_ms for answer in answers] == [0] * 6
 
 
-async def test_bytes_that_are_no_request_are_answered_too(town: Town) -> None:
-    call: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = town.served.channel.stream_stream(
+async def test_bytes_that_are_no_request_are_answered_too(harness: Harness) -> None:
+    call: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = harness.served.channel.stream_stream(
         "/chatly.messaging.v1.MessagingService/SendMessages"
     )
     good = pb.SendMessagesRequest(send=a_send(user_id=BOB)).SerializeToString()
 
     answers = [
         pb.SendMessagesResponse.FromString(data)
-        async for data in call(iter([b"\xff\xff\xff", good]), metadata=town.by(ANN))
+        async for data in call(iter([b"\xff\xff\xff", good]), metadata=harness.by(ANN))
     ]
 
     assert answers[0].error.reason == KernelReason.MALFORMED_REQUEST
     assert answers[1].HasField("message")
 
 
-async def test_a_repeat_on_the_stream_gives_the_same_message(town: Town) -> None:
+async def test_a_repeat_on_the_stream_gives_the_same_message(harness: Harness) -> None:
     send = a_send(user_id=BOB)
 
-    first, second = await answers_to(town, send, send)
+    first, second = await answers_to(harness, send, send)
 
     assert first == second
 
 
-async def test_what_may_be_tried_again_says_when(town: Town) -> None:
-    town.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "the log is away", retry_after=1.5)
+async def test_what_may_be_tried_again_says_when(harness: Harness) -> None:
+    harness.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "the log is away", retry_after=1.5)
 
-    (answer,) = await answers_to(town, a_send(user_id=BOB))
+    (answer,) = await answers_to(harness, a_send(user_id=BOB))
 
     assert (answer.error.reason, answer.error.retry_after_ms) == (KernelReason.LOG_UNAVAILABLE, 1_500)

@@ -13,7 +13,7 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from kernel.errors import KernelReason
 from services.messaging.errors import MessagingReason
 from tests.builders import an_id
-from tests.rpc.messaging.town import ANN, BOB, EVE, Town, a_town, between, refused
+from tests.rpc.messaging.harness import ANN, BOB, EVE, Harness, between, open_harness, refused
 
 DEADLINE = 15.0
 Call = grpc.aio.UnaryStreamCall[pb.SubscribeRequest, pb.SubscribeResponse]
@@ -48,9 +48,9 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(town: Town, user: str, cursor: str = "") -> AsyncIterator[Watch]:
+async def watching(harness: Harness, user: str, cursor: str = "") -> AsyncIterator[Watch]:
     """A subscription that is caught up."""
-    async with reading(town.rpc.Subscribe(pb.SubscribeRequest(cursor=cursor), metadata=town.by(user))) as watch:
+    async with reading(harness.stub.Subscribe(pb.SubscribeRequest(cursor=cursor), metadata=harness.by(user))) as watch:
         yield watch
 
 
@@ -64,9 +64,9 @@ async def reading(call: Call) -> AsyncIterator[Watch]:
         call.cancel()
 
 
-async def test_a_message_is_delivered_as_its_sender_got_it_back(town: Town) -> None:
-    async with watching(town, BOB) as watch:
-        sent = await town.send(ANN, user_id=BOB, text="live")
+async def test_a_message_is_delivered_as_its_sender_got_it_back(harness: Harness) -> None:
+    async with watching(harness, BOB) as watch:
+        sent = await harness.send(ANN, user_id=BOB, text="live")
         event = await watch.text("live")
 
     assert event.message_created == sent
@@ -75,33 +75,33 @@ async def test_a_message_is_delivered_as_its_sender_got_it_back(town: Town) -> N
     assert event.HasField("occurred_at")
 
 
-async def test_what_happened_between_two_streams_is_replayed(town: Town) -> None:
-    async with watching(town, BOB) as watch:
+async def test_what_happened_between_two_streams_is_replayed(harness: Harness) -> None:
+    async with watching(harness, BOB) as watch:
         pass
-    sent = [await town.send(ANN, user_id=BOB, text=str(number)) for number in range(5)]
-    async with watching(town, BOB, watch.cursor) as resumed:
-        await town.send(ANN, user_id=BOB, text="live")
+    sent = [await harness.send(ANN, user_id=BOB, text=str(number)) for number in range(5)]
+    async with watching(harness, BOB, watch.cursor) as resumed:
+        await harness.send(ANN, user_id=BOB, text="live")
         await resumed.text("live")
 
     assert resumed.kinds == ["message_created"] * 5 + ["caught_up", "message_created"]
     assert [event.message_created for event in resumed.events[:5]] == sent
 
 
-async def test_every_kind_of_change_is_told(town: Town) -> None:
-    async with watching(town, BOB) as watch:
-        sent = await town.send(ANN, user_id=BOB)
+async def test_every_kind_of_change_is_told(harness: Harness) -> None:
+    async with watching(harness, BOB) as watch:
+        sent = await harness.send(ANN, user_id=BOB)
         chat = {"chat_id": between(ANN, BOB), "message_id": sent.message_id}
-        await town.rpc.SetTyping(pb.SetTypingRequest(chat_id=sent.chat_id, active=True), metadata=town.by(ANN))
-        await town.rpc.EditMessage(pb.EditMessageRequest(**chat, text="edited"), metadata=town.by(ANN))
-        await town.rpc.ToggleReaction(pb.ToggleReactionRequest(**chat, emoji="👍"), metadata=town.by(BOB))
-        await town.rpc.MarkRead(pb.MarkReadRequest(**chat), metadata=town.by(BOB))
-        group = await town.a_group(ANN, BOB)
+        await harness.stub.SetTyping(pb.SetTypingRequest(chat_id=sent.chat_id, active=True), metadata=harness.by(ANN))
+        await harness.stub.EditMessage(pb.EditMessageRequest(**chat, text="edited"), metadata=harness.by(ANN))
+        await harness.stub.ToggleReaction(pb.ToggleReactionRequest(**chat, emoji="👍"), metadata=harness.by(BOB))
+        await harness.stub.MarkRead(pb.MarkReadRequest(**chat), metadata=harness.by(BOB))
+        group = await harness.a_group(ANN, BOB)
         rename = pb.UpdateGroupRequest(chat_id=group.chat_id, title="Renamed")
-        await town.rpc.UpdateGroup(rename, metadata=town.by(ANN))
+        await harness.stub.UpdateGroup(rename, metadata=harness.by(ANN))
         everyone = pb.DeleteMessageRequest(**chat, scope=pb.DELETE_SCOPE_FOR_EVERYONE)
-        await town.rpc.DeleteMessage(everyone, metadata=town.by(ANN))
+        await harness.stub.DeleteMessage(everyone, metadata=harness.by(ANN))
         leave = pb.RemoveMemberRequest(chat_id=group.chat_id, user_id=BOB)
-        await town.rpc.RemoveMember(leave, metadata=town.by(ANN))
+        await harness.stub.RemoveMember(leave, metadata=harness.by(ANN))
         await watch.until(lambda event: event.HasField("member_changed"))
 
     assert sorted(watch.kinds) == sorted(
@@ -120,31 +120,31 @@ async def test_every_kind_of_change_is_told(town: Town) -> None:
     )
 
 
-async def test_strangers_hear_nothing(town: Town) -> None:
-    async with watching(town, EVE) as stranger:
-        await town.send(ANN, user_id=BOB, text="secret")
-        await town.send(EVE, user_id=ANN, text="own")
+async def test_strangers_hear_nothing(harness: Harness) -> None:
+    async with watching(harness, EVE) as stranger:
+        await harness.send(ANN, user_id=BOB, text="secret")
+        await harness.send(EVE, user_id=ANN, text="own")
         await stranger.text("own")
 
     assert stranger.kinds == ["caught_up", "message_created"]
 
 
-async def test_a_cursor_that_nobody_gave_out_is_refused(town: Town) -> None:
+async def test_a_cursor_that_nobody_gave_out_is_refused(harness: Harness) -> None:
     with refused(MessagingReason.INVALID_CURSOR, grpc.StatusCode.INVALID_ARGUMENT):
-        async with watching(town, BOB, "AAAA"):
+        async with watching(harness, BOB, "AAAA"):
             pass
 
 
-async def test_without_a_token_there_is_no_stream(town: Town) -> None:
+async def test_without_a_token_there_is_no_stream(harness: Harness) -> None:
     with refused(KernelReason.TOKEN_MISSING, grpc.StatusCode.UNAUTHENTICATED):
-        await town.rpc.Subscribe(pb.SubscribeRequest()).read()
+        await harness.stub.Subscribe(pb.SubscribeRequest()).read()
 
 
 async def test_a_server_that_stops_tells_its_streams_and_ends_them_well(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
-        async with a_town(tmp_path) as town:
-            channel = await stack.enter_async_context(grpc.aio.insecure_channel(town.served.server.address))
-            call = MessagingServiceStub(channel).Subscribe(pb.SubscribeRequest(), metadata=town.by(BOB))
+        async with open_harness(tmp_path) as harness:
+            channel = await stack.enter_async_context(grpc.aio.insecure_channel(harness.served.server.address))
+            call = MessagingServiceStub(channel).Subscribe(pb.SubscribeRequest(), metadata=harness.by(BOB))
             watch = await stack.enter_async_context(reading(call))
             told = asyncio.create_task(watch.until(lambda event: event.HasField("reconnect")))
         event = await told
@@ -154,25 +154,25 @@ async def test_a_server_that_stops_tells_its_streams_and_ends_them_well(tmp_path
     assert 0 <= event.reconnect.delay_ms <= 2_000
 
 
-async def test_two_hundred_subscribers_of_one_group_all_get_a_message(town: Town) -> None:
+async def test_two_hundred_subscribers_of_one_group_all_get_a_message(harness: Harness) -> None:
     users = [an_id() for _ in range(200)]
-    town.people.blocks.update({user: set() for user in users})
-    group = await town.a_group(ANN, *users)
+    harness.auth.blocks.update({user: set() for user in users})
+    group = await harness.a_group(ANN, *users)
     async with AsyncExitStack() as stack:
-        watches = [await stack.enter_async_context(watching(town, user)) for user in users]
-        sent = await town.send(ANN, chat_id=group.chat_id, text="to all")
+        watches = [await stack.enter_async_context(watching(harness, user)) for user in users]
+        sent = await harness.send(ANN, chat_id=group.chat_id, text="to all")
         events = await asyncio.gather(*(watch.text("to all") for watch in watches))
 
     assert [event.message_created for event in events] == [sent] * 200
 
 
-async def test_a_client_that_stops_reading_is_ended_and_others_are_served(town: Town) -> None:
-    group = await town.a_group(ANN, BOB, EVE)
-    slow = town.rpc.Subscribe(pb.SubscribeRequest(), metadata=town.by(BOB))
+async def test_a_client_that_stops_reading_is_ended_and_others_are_served(harness: Harness) -> None:
+    group = await harness.a_group(ANN, BOB, EVE)
+    slow = harness.stub.Subscribe(pb.SubscribeRequest(), metadata=harness.by(BOB))
     await slow.read()
-    async with watching(town, EVE) as quick:
+    async with watching(harness, EVE) as quick:
         for number in range(500):
-            await town.send(ANN, chat_id=group.chat_id, text=f"{number:04}" + "🙂" * 3_996)
+            await harness.send(ANN, chat_id=group.chat_id, text=f"{number:04}" + "🙂" * 3_996)
             await quick.text(f"{number:04}" + "🙂" * 3_996)
     with refused(MessagingReason.SLOW_READER, grpc.StatusCode.RESOURCE_EXHAUSTED):
         while await slow.read() is not grpc.aio.EOF:

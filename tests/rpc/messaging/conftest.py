@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.rpc.messaging.town import Town, a_town
+from tests.rpc.messaging.harness import Harness, open_harness
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with a_town(tmp_path) as town:
-        yield town
+async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
+    async with open_harness(tmp_path) as harness:
+        yield harness

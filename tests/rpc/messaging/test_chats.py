@@ -12,7 +12,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from kernel.errors import KernelReason
 from services.messaging.errors import MessagingReason
 from tests.builders import an_id
-from tests.rpc.messaging.town import ANN, BOB, CID, EVE, Town, between, refused
+from tests.rpc.messaging.harness import ANN, BOB, CID, EVE, Harness, between, refused
 
 MEMBER, ADMIN, OWNER = message_pb2.ROLE_MEMBER, message_pb2.ROLE_ADMIN, message_pb2.ROLE_OWNER
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
@@ -24,12 +24,12 @@ def roles(chat: message_pb2.Chat) -> dict[str, int]:
     return {member.user_id: member.role for member in chat.members}
 
 
-async def test_the_list_shows_preview_unread_and_read_marks(town: Town) -> None:
-    sent = [await town.send(ANN, user_id=BOB, text=str(number)) for number in range(3)]
+async def test_the_list_shows_preview_unread_and_read_marks(harness: Harness) -> None:
+    sent = [await harness.send(ANN, user_id=BOB, text=str(number)) for number in range(3)]
     mark = pb.MarkReadRequest(chat_id=between(ANN, BOB), message_id=sent[0].message_id)
 
-    marked = await town.rpc.MarkRead(mark, metadata=town.by(BOB))
-    (chat,) = (await town.rpc.ListChats(pb.ListChatsRequest(), metadata=town.by(BOB))).chats
+    marked = await harness.stub.MarkRead(mark, metadata=harness.by(BOB))
+    (chat,) = (await harness.stub.ListChats(pb.ListChatsRequest(), metadata=harness.by(BOB))).chats
 
     assert (marked.read_message_id, marked.unread_count) == (sent[0].message_id, 2)
     assert (chat.chat_id, chat.kind) == (between(ANN, BOB), message_pb2.CHAT_KIND_DIRECT)
@@ -42,23 +42,23 @@ async def test_the_list_shows_preview_unread_and_read_marks(town: Town) -> None:
     assert chat.HasField("last_activity_at")
 
 
-async def test_the_list_goes_on_by_page_token(town: Town) -> None:
-    groups = [(await town.a_group(ANN)).chat_id for _ in range(3)]
+async def test_the_list_goes_on_by_page_token(harness: Harness) -> None:
+    groups = [(await harness.a_group(ANN)).chat_id for _ in range(3)]
     found: list[str] = []
     token = ""
     while not found or token:
         request = pb.ListChatsRequest(page_size=1, page_token=token)
-        page = await town.rpc.ListChats(request, metadata=town.by(ANN))
+        page = await harness.stub.ListChats(request, metadata=harness.by(ANN))
         found += [chat.chat_id for chat in page.chats]
         token = page.next_page_token
 
     assert sorted(found) == sorted(groups)
 
 
-async def test_a_chat_of_two_can_be_asked_for_before_its_first_message(town: Town) -> None:
+async def test_a_chat_of_two_can_be_asked_for_before_its_first_message(harness: Harness) -> None:
     request = pb.GetChatRequest(chat_id=between(ANN, BOB))
 
-    chat = (await town.rpc.GetChat(request, metadata=town.by(ANN))).chat
+    chat = (await harness.stub.GetChat(request, metadata=harness.by(ANN))).chat
 
     assert set(roles(chat)) == {ANN, BOB}
     assert not chat.HasField("created_at")
@@ -66,37 +66,37 @@ async def test_a_chat_of_two_can_be_asked_for_before_its_first_message(town: Tow
     assert not chat.HasField("last_activity_at")
 
 
-async def test_a_group_from_its_making_to_its_end(town: Town) -> None:
-    avatar = town.files.add(ANN, purpose=MEDIA_PURPOSE_AVATAR)
-    made = await town.a_group(ANN, BOB, title="Friends", description="of ours", avatar_media_id=avatar)
+async def test_a_group_from_its_making_to_its_end(harness: Harness) -> None:
+    avatar = harness.media.add(ANN, purpose=MEDIA_PURPOSE_AVATAR)
+    made = await harness.a_group(ANN, BOB, title="Friends", description="of ours", avatar_media_id=avatar)
     assert (made.kind, made.title, made.description) == (message_pb2.CHAT_KIND_GROUP, "Friends", "of ours")
     assert (made.avatar_media_id, roles(made)) == (avatar, {ANN: OWNER, BOB: MEMBER})
 
-    added = await town.rpc.AddMembers(
-        pb.AddMembersRequest(chat_id=made.chat_id, user_ids=[BOB, CID], role=OWNER), metadata=town.by(ANN)
+    added = await harness.stub.AddMembers(
+        pb.AddMembersRequest(chat_id=made.chat_id, user_ids=[BOB, CID], role=OWNER), metadata=harness.by(ANN)
     )
     assert roles(added.chat) == {ANN: OWNER, BOB: OWNER, CID: OWNER}
 
     mask = FieldMask(paths=["description", "avatar_media_id"])
-    updated = await town.rpc.UpdateGroup(
-        pb.UpdateGroupRequest(chat_id=made.chat_id, title="ignored", update_mask=mask), metadata=town.by(CID)
+    updated = await harness.stub.UpdateGroup(
+        pb.UpdateGroupRequest(chat_id=made.chat_id, title="ignored", update_mask=mask), metadata=harness.by(CID)
     )
     assert (updated.chat.title, updated.chat.description, updated.chat.avatar_media_id) == ("Friends", "", "")
 
-    removed = await town.rpc.RemoveMember(
-        pb.RemoveMemberRequest(chat_id=made.chat_id, user_id=BOB), metadata=town.by(ANN)
+    removed = await harness.stub.RemoveMember(
+        pb.RemoveMemberRequest(chat_id=made.chat_id, user_id=BOB), metadata=harness.by(ANN)
     )
     assert roles(removed.chat) == {ANN: OWNER, CID: OWNER}
-    await town.rpc.LeaveGroup(pb.LeaveGroupRequest(chat_id=made.chat_id), metadata=town.by(ANN))
-    seen = await town.rpc.GetChat(pb.GetChatRequest(chat_id=made.chat_id), metadata=town.by(CID))
+    await harness.stub.LeaveGroup(pb.LeaveGroupRequest(chat_id=made.chat_id), metadata=harness.by(ANN))
+    seen = await harness.stub.GetChat(pb.GetChatRequest(chat_id=made.chat_id), metadata=harness.by(CID))
     assert roles(seen.chat) == {CID: OWNER}
 
 
-async def test_without_a_mask_only_fields_that_are_set_change(town: Town) -> None:
-    made = await town.a_group(ANN, description="stays")
+async def test_without_a_mask_only_fields_that_are_set_change(harness: Harness) -> None:
+    made = await harness.a_group(ANN, description="stays")
 
     request = pb.UpdateGroupRequest(chat_id=made.chat_id, title="New")
-    updated = await town.rpc.UpdateGroup(request, metadata=town.by(ANN))
+    updated = await harness.stub.UpdateGroup(request, metadata=harness.by(ANN))
 
     assert (updated.chat.title, updated.chat.description) == ("New", "stays")
 
@@ -113,64 +113,64 @@ BAD_GROUPS: list[dict[str, Any]] = [
 ]
 
 
-async def test_a_bad_group_is_refused_by_its_field(town: Town) -> None:
+async def test_a_bad_group_is_refused_by_its_field(harness: Harness) -> None:
     for wrong in BAD_GROUPS:
         with refused(KernelReason.INVALID_FIELD, INVALID):
-            await town.a_group(ANN, **wrong)
-    assert town.log.records() == []
+            await harness.a_group(ANN, **wrong)
+    assert harness.log.records() == []
 
 
-async def test_bad_changes_of_a_group_are_refused(town: Town) -> None:
-    group = (await town.a_group(ANN, BOB)).chat_id
-    ann, bob = town.by(ANN), town.by(BOB)
+async def test_bad_changes_of_a_group_are_refused(harness: Harness) -> None:
+    group = (await harness.a_group(ANN, BOB)).chat_id
+    ann, bob = harness.by(ANN), harness.by(BOB)
     mask = FieldMask(paths=["owner"])
     with refused(KernelReason.INVALID_FIELD, INVALID):
-        await town.rpc.UpdateGroup(pb.UpdateGroupRequest(chat_id=group, update_mask=mask), metadata=ann)
+        await harness.stub.UpdateGroup(pb.UpdateGroupRequest(chat_id=group, update_mask=mask), metadata=ann)
     with refused(KernelReason.INVALID_FIELD, INVALID):
         mask = FieldMask(paths=["title"])
-        await town.rpc.UpdateGroup(pb.UpdateGroupRequest(chat_id=group, update_mask=mask), metadata=ann)
+        await harness.stub.UpdateGroup(pb.UpdateGroupRequest(chat_id=group, update_mask=mask), metadata=ann)
     with refused(KernelReason.INVALID_FIELD, INVALID):
-        await town.rpc.LeaveGroup(pb.LeaveGroupRequest(chat_id=between(ANN, BOB)), metadata=ann)
+        await harness.stub.LeaveGroup(pb.LeaveGroupRequest(chat_id=between(ANN, BOB)), metadata=ann)
     with refused(MessagingReason.ROLE_TOO_LOW, DENIED):
-        await town.rpc.AddMembers(pb.AddMembersRequest(chat_id=group, user_ids=[CID]), metadata=bob)
+        await harness.stub.AddMembers(pb.AddMembersRequest(chat_id=group, user_ids=[CID]), metadata=bob)
     with refused(MessagingReason.ROLE_TOO_LOW, DENIED):
-        await town.rpc.RemoveMember(pb.RemoveMemberRequest(chat_id=group, user_id=ANN), metadata=bob)
+        await harness.stub.RemoveMember(pb.RemoveMemberRequest(chat_id=group, user_id=ANN), metadata=bob)
     with refused(MessagingReason.LAST_OWNER, PRECONDITION):
-        await town.rpc.LeaveGroup(pb.LeaveGroupRequest(chat_id=group), metadata=ann)
+        await harness.stub.LeaveGroup(pb.LeaveGroupRequest(chat_id=group), metadata=ann)
     with refused(MessagingReason.USER_NOT_FOUND, grpc.StatusCode.NOT_FOUND):
-        await town.rpc.AddMembers(pb.AddMembersRequest(chat_id=group, user_ids=[an_id()]), metadata=ann)
+        await harness.stub.AddMembers(pb.AddMembersRequest(chat_id=group, user_ids=[an_id()]), metadata=ann)
 
 
-async def test_a_full_group_says_so_with_its_limit(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_group_says_so_with_its_limit(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     # Not as many as there may really be: that takes seconds. `python -m tests.load large_group` takes them.
     monkeypatch.setattr("services.messaging.roles.MAX_GROUP_MEMBERS", 3)
-    group = (await town.a_group(ANN, CID, EVE)).chat_id
+    group = (await harness.a_group(ANN, CID, EVE)).chat_id
 
     with refused(MessagingReason.GROUP_FULL, PRECONDITION):
-        await town.rpc.AddMembers(pb.AddMembersRequest(chat_id=group, user_ids=[BOB]), metadata=town.by(ANN))
+        await harness.stub.AddMembers(pb.AddMembersRequest(chat_id=group, user_ids=[BOB]), metadata=harness.by(ANN))
 
 
-async def test_typing_is_taken_for_members(town: Town) -> None:
+async def test_typing_is_taken_for_members(harness: Harness) -> None:
     request = pb.SetTypingRequest(chat_id=between(ANN, BOB), active=True)
 
-    assert await town.rpc.SetTyping(request, metadata=town.by(ANN)) == pb.SetTypingResponse()
+    assert await harness.stub.SetTyping(request, metadata=harness.by(ANN)) == pb.SetTypingResponse()
 
 
-async def test_contacts_are_told_to_services_only(town: Town) -> None:
-    await town.a_group(ANN, BOB, CID)
-    town.people.blocks[CID].add(ANN)
+async def test_contacts_are_told_to_services_only(harness: Harness) -> None:
+    await harness.a_group(ANN, BOB, CID)
+    harness.auth.blocks[CID].add(ANN)
     request = pb.ListContactsRequest(user_id=ANN)
 
-    answer = await town.rpc.ListContacts(request, metadata=town.served.as_service("presence"))
+    answer = await harness.stub.ListContacts(request, metadata=harness.served.as_service("presence"))
 
     assert list(answer.user_ids) == [BOB]
     with refused(KernelReason.SERVICE_ONLY, DENIED):
-        await town.rpc.ListContacts(request, metadata=town.by(ANN))
+        await harness.stub.ListContacts(request, metadata=harness.by(ANN))
 
 
-async def test_a_stranger_learns_nothing_not_even_that_a_group_exists(town: Town) -> None:
-    group = (await town.a_group(ANN, BOB)).chat_id
+async def test_a_stranger_learns_nothing_not_even_that_a_group_exists(harness: Harness) -> None:
+    group = (await harness.a_group(ANN, BOB)).chat_id
 
     for chat_id in (group, an_id()):
         with refused(MessagingReason.NOT_A_MEMBER, DENIED):
-            await town.rpc.GetChat(pb.GetChatRequest(chat_id=chat_id), metadata=town.by(EVE))
+            await harness.stub.GetChat(pb.GetChatRequest(chat_id=chat_id), metadata=harness.by(EVE))

@@ -13,18 +13,18 @@ from services.media.errors import MediaReason
 from services.messaging.errors import MessagingReason
 from tests.builders import an_id
 from tests.fakes import MemoryLog
-from tests.rpc.messaging.town import ANN, BOB, CID, EVE, Town, a_town, between, refused
+from tests.rpc.messaging.harness import ANN, BOB, CID, EVE, Harness, between, open_harness, refused
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 NOT_FOUND = grpc.StatusCode.NOT_FOUND
 
 
-async def test_a_message_comes_back_with_all_that_clients_rely_on(town: Town) -> None:
-    media = town.files.add(ANN, width=3, height=2, has_thumbnail=True)
-    first = await town.send(BOB, user_id=ANN)
+async def test_a_message_comes_back_with_all_that_clients_rely_on(harness: Harness) -> None:
+    media = harness.media.add(ANN, width=3, height=2, has_thumbnail=True)
+    first = await harness.send(BOB, user_id=ANN)
     name = an_id()
 
-    sent = await town.send(
+    sent = await harness.send(
         ANN,
         user_id=BOB,
         text="שלום 👩‍👩‍👧",
@@ -41,47 +41,47 @@ async def test_a_message_comes_back_with_all_that_clients_rely_on(town: Town) ->
     assert attachment.url == f"/api/uploads/{media}"
     assert sent.HasField("created_at")
     assert not sent.HasField("edited_at")
-    assert list((await town.list(BOB, user_id=ANN)).messages) == [first, sent]
+    assert list((await harness.list(BOB, user_id=ANN)).messages) == [first, sent]
 
 
-async def test_a_chat_may_be_named_by_its_id_or_by_the_other_one(town: Town) -> None:
-    by_user = await town.send(ANN, user_id=BOB)
-    by_chat = await town.send(ANN, chat_id=between(ANN, BOB))
+async def test_a_chat_may_be_named_by_its_id_or_by_the_other_one(harness: Harness) -> None:
+    by_user = await harness.send(ANN, user_id=BOB)
+    by_chat = await harness.send(ANN, chat_id=between(ANN, BOB))
 
     assert by_user.chat_id == by_chat.chat_id
-    assert (await town.list(ANN, user_id=BOB)) == (await town.list(ANN, chat_id=between(ANN, BOB)))
+    assert (await harness.list(ANN, user_id=BOB)) == (await harness.list(ANN, chat_id=between(ANN, BOB)))
 
 
-async def test_ids_in_capitals_are_the_same_ids(town: Town) -> None:
+async def test_ids_in_capitals_are_the_same_ids(harness: Harness) -> None:
     name = an_id()
-    sent = await town.send(ANN, user_id=BOB.upper(), client_message_id=name.upper())
+    sent = await harness.send(ANN, user_id=BOB.upper(), client_message_id=name.upper())
 
-    assert (await town.send(ANN, user_id=BOB, client_message_id=name)).message_id == sent.message_id
+    assert (await harness.send(ANN, user_id=BOB, client_message_id=name)).message_id == sent.message_id
 
 
-async def test_edit_react_and_delete_as_the_others_see_it(town: Town) -> None:
+async def test_edit_react_and_delete_as_the_others_see_it(harness: Harness) -> None:
     chat_id = between(ANN, BOB)
-    sent = await town.send(ANN, chat_id=chat_id)
+    sent = await harness.send(ANN, chat_id=chat_id)
     place = {"chat_id": chat_id, "message_id": sent.message_id}
 
-    edited = await town.rpc.EditMessage(pb.EditMessageRequest(**place, text="hi"), metadata=town.by(ANN))
-    toggled = await town.rpc.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="👍"), metadata=town.by(BOB))
-    listed = await town.rpc.ListReactions(pb.ListReactionsRequest(**place), metadata=town.by(ANN))
-    seen = await town.rpc.GetMessage(pb.GetMessageRequest(**place), metadata=town.by(BOB))
+    edited = await harness.stub.EditMessage(pb.EditMessageRequest(**place, text="hi"), metadata=harness.by(ANN))
+    toggled = await harness.stub.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="👍"), metadata=harness.by(BOB))
+    listed = await harness.stub.ListReactions(pb.ListReactionsRequest(**place), metadata=harness.by(ANN))
+    seen = await harness.stub.GetMessage(pb.GetMessageRequest(**place), metadata=harness.by(BOB))
 
     assert (edited.message.text, edited.message.HasField("edited_at")) == ("hi", True)
     assert (toggled.present, [(one.user_id, one.emoji) for one in toggled.reactions]) == (True, [(BOB, "👍")])
     assert listed.reactions == toggled.reactions == seen.message.reactions
     for scope, deleter in ((pb.DELETE_SCOPE_FOR_ME, BOB), (pb.DELETE_SCOPE_FOR_EVERYONE, ANN)):
         request = pb.DeleteMessageRequest(**place, scope=scope)
-        assert (await town.rpc.DeleteMessage(request, metadata=town.by(deleter))).success
-    assert list((await town.list(BOB, chat_id=chat_id)).messages) == []
-    (left,) = (await town.list(ANN, chat_id=chat_id)).messages
+        assert (await harness.stub.DeleteMessage(request, metadata=harness.by(deleter))).success
+    assert list((await harness.list(BOB, chat_id=chat_id)).messages) == []
+    (left,) = (await harness.list(ANN, chat_id=chat_id)).messages
     assert (left.deleted_for_everyone, left.text, list(left.reactions)) == (True, "", [])
 
 
-async def test_history_goes_both_ways_by_page_token(town: Town) -> None:
-    sent = [(await town.send(ANN, user_id=BOB, text=str(number))).message_id for number in range(5)]
+async def test_history_goes_both_ways_by_page_token(harness: Harness) -> None:
+    sent = [(await harness.send(ANN, user_id=BOB, text=str(number))).message_id for number in range(5)]
     for direction, expected in (
         (pb.LIST_DIRECTION_UNSPECIFIED, [sent[3:], sent[1:3], sent[:1]]),
         (pb.LIST_DIRECTION_FORWARD, [sent[:2], sent[2:4], sent[4:]]),
@@ -89,7 +89,7 @@ async def test_history_goes_both_ways_by_page_token(town: Town) -> None:
         pages: list[list[str]] = []
         token = ""
         while not pages or token:
-            page = await town.list(BOB, user_id=ANN, page_size=2, direction=direction, page_token=token)
+            page = await harness.list(BOB, user_id=ANN, page_size=2, direction=direction, page_token=token)
             pages.append([message.message_id for message in page.messages])
             token = page.next_page_token
         assert pages == expected
@@ -113,110 +113,110 @@ BAD_SENDS: list[dict[str, Any]] = [
 ]
 
 
-async def test_a_bad_send_is_refused_by_its_field(town: Town) -> None:
+async def test_a_bad_send_is_refused_by_its_field(harness: Harness) -> None:
     for wrong in BAD_SENDS:
         with refused(KernelReason.INVALID_FIELD, INVALID):
-            await town.send(ANN, **{"user_id": BOB, **wrong})
-    assert town.log.records() == []
+            await harness.send(ANN, **{"user_id": BOB, **wrong})
+    assert harness.log.records() == []
 
 
-async def test_a_message_of_four_thousand_characters_is_sent(town: Town) -> None:
-    assert len((await town.send(ANN, user_id=BOB, text="🙂" * 4000)).text) == 4000
+async def test_a_message_of_four_thousand_characters_is_sent(harness: Harness) -> None:
+    assert len((await harness.send(ANN, user_id=BOB, text="🙂" * 4000)).text) == 4000
 
 
-async def test_other_bad_requests_are_refused_by_their_fields(town: Town) -> None:
-    sent = await town.send(ANN, user_id=BOB)
+async def test_other_bad_requests_are_refused_by_their_fields(harness: Harness) -> None:
+    sent = await harness.send(ANN, user_id=BOB)
     place: dict[str, Any] = {"user_id": ANN, "message_id": sent.message_id}
     never: dict[str, Any] = {"user_id": ANN, "message_id": an_id()}
-    by = town.by(BOB)
+    by = harness.by(BOB)
     calls: list[Awaitable[object]] = [
-        town.rpc.EditMessage(pb.EditMessageRequest(**place), metadata=by),
-        town.rpc.EditMessage(pb.EditMessageRequest(**never, text="x"), metadata=by),
-        town.rpc.DeleteMessage(pb.DeleteMessageRequest(**place), metadata=by),
-        town.rpc.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="no"), metadata=by),
-        town.rpc.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="🙂" * 17), metadata=by),
-        town.list(BOB, user_id=ANN, page_size=201),
-        town.list(BOB, user_id=ANN, page_size=-1),
-        town.list(BOB, user_id=ANN, start_message_id=an_id()),
-        town.list(BOB),
+        harness.stub.EditMessage(pb.EditMessageRequest(**place), metadata=by),
+        harness.stub.EditMessage(pb.EditMessageRequest(**never, text="x"), metadata=by),
+        harness.stub.DeleteMessage(pb.DeleteMessageRequest(**place), metadata=by),
+        harness.stub.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="no"), metadata=by),
+        harness.stub.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="🙂" * 17), metadata=by),
+        harness.list(BOB, user_id=ANN, page_size=201),
+        harness.list(BOB, user_id=ANN, page_size=-1),
+        harness.list(BOB, user_id=ANN, start_message_id=an_id()),
+        harness.list(BOB),
     ]
     for call in calls:
         with refused(KernelReason.INVALID_FIELD, INVALID):
             await call
     with refused(KernelReason.INVALID_PAGE_TOKEN, INVALID):
-        await town.list(BOB, user_id=ANN, page_token="AAAA")
+        await harness.list(BOB, user_id=ANN, page_token="AAAA")
 
 
-async def test_unknown_messages_users_and_files_are_not_found(town: Town) -> None:
+async def test_unknown_messages_users_and_files_are_not_found(harness: Harness) -> None:
     unknown = str(uuid1())
     request = pb.GetMessageRequest(chat_id=between(ANN, BOB), message_id=unknown)
     with refused(MessagingReason.MESSAGE_NOT_FOUND, NOT_FOUND):
-        await town.rpc.GetMessage(request, metadata=town.by(ANN))
+        await harness.stub.GetMessage(request, metadata=harness.by(ANN))
     with refused(MessagingReason.MESSAGE_NOT_FOUND, NOT_FOUND):
-        await town.send(ANN, user_id=BOB, reply_to_message_id=unknown)
+        await harness.send(ANN, user_id=BOB, reply_to_message_id=unknown)
     with refused(MessagingReason.USER_NOT_FOUND, NOT_FOUND):
-        await town.send(ANN, user_id=an_id())
+        await harness.send(ANN, user_id=an_id())
     with refused(MediaReason.MEDIA_NOT_FOUND, NOT_FOUND):
-        await town.send(ANN, user_id=BOB, media_ids=[an_id()])
+        await harness.send(ANN, user_id=BOB, media_ids=[an_id()])
 
 
-async def test_files_of_others_are_refused_as_media_refuses_them(town: Town) -> None:
+async def test_files_of_others_are_refused_as_media_refuses_them(harness: Harness) -> None:
     with refused(MessagingReason.MEDIA_FORBIDDEN, grpc.StatusCode.PERMISSION_DENIED):
-        await town.send(ANN, user_id=BOB, media_ids=[town.files.add(BOB)])
+        await harness.send(ANN, user_id=BOB, media_ids=[harness.media.add(BOB)])
 
 
-async def test_a_block_either_way_stops_sends_edits_and_reactions(town: Town) -> None:
-    sent = await town.send(ANN, user_id=BOB)
+async def test_a_block_either_way_stops_sends_edits_and_reactions(harness: Harness) -> None:
+    sent = await harness.send(ANN, user_id=BOB)
     place = {"user_id": BOB, "message_id": sent.message_id}
-    town.people.blocks[BOB].add(ANN)
+    harness.auth.blocks[BOB].add(ANN)
 
     calls: list[Awaitable[object]] = [
-        town.send(ANN, user_id=BOB),
-        town.send(BOB, user_id=ANN),
-        town.rpc.EditMessage(pb.EditMessageRequest(**place, text="x"), metadata=town.by(ANN)),
-        town.rpc.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="👍"), metadata=town.by(ANN)),
+        harness.send(ANN, user_id=BOB),
+        harness.send(BOB, user_id=ANN),
+        harness.stub.EditMessage(pb.EditMessageRequest(**place, text="x"), metadata=harness.by(ANN)),
+        harness.stub.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="👍"), metadata=harness.by(ANN)),
     ]
     for call in calls:
         with refused(MessagingReason.BLOCKED, grpc.StatusCode.PERMISSION_DENIED):
             await call
 
 
-async def test_messages_are_found_by_words_page_by_page(town: Town) -> None:
+async def test_messages_are_found_by_words_page_by_page(harness: Harness) -> None:
     for text in ("tea at one", "milk", "tea at two"):
-        await town.send(ANN, user_id=BOB, text=text)
+        await harness.send(ANN, user_id=BOB, text=text)
     search = pb.SearchMessagesRequest(query="TEA", page_size=1)
 
-    first = await town.rpc.SearchMessages(search, metadata=town.by(BOB))
+    first = await harness.stub.SearchMessages(search, metadata=harness.by(BOB))
     search.page_token = first.next_page_token
-    second = await town.rpc.SearchMessages(search, metadata=town.by(BOB))
+    second = await harness.stub.SearchMessages(search, metadata=harness.by(BOB))
 
     assert [message.text for page in (first, second) for message in page.messages] == ["tea at two", "tea at one"]
 
 
-async def test_while_the_log_is_away_sends_fail_with_a_time_to_come_back(town: Town) -> None:
-    await town.send(ANN, user_id=BOB)
-    town.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "away")
+async def test_while_the_log_is_away_sends_fail_with_a_time_to_come_back(harness: Harness) -> None:
+    await harness.send(ANN, user_id=BOB)
+    harness.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "away")
 
     with refused(KernelReason.LOG_UNAVAILABLE, grpc.StatusCode.UNAVAILABLE):
-        await town.send(ANN, user_id=BOB)
-    assert len((await town.list(BOB, user_id=ANN)).messages) == 1
+        await harness.send(ANN, user_id=BOB)
+    assert len((await harness.list(BOB, user_id=ANN)).messages) == 1
 
 
 async def test_without_auth_nobody_unknown_is_written_to(tmp_path: Path) -> None:
-    async with a_town(tmp_path, peers=()) as town:
+    async with open_harness(tmp_path, reachable=()) as harness:
         with refused(KernelReason.SERVICE_UNAVAILABLE, grpc.StatusCode.UNAVAILABLE):
-            await town.send(ANN, user_id=BOB)
+            await harness.send(ANN, user_id=BOB)
 
 
 async def test_what_was_acknowledged_is_there_after_a_restart_and_sent_once(tmp_path: Path) -> None:
     log, name = MemoryLog(), an_id()
-    async with a_town(tmp_path, log=log) as town:
-        sent = await town.send(ANN, user_id=BOB, client_message_id=name)
-        group = await town.a_group(ANN, CID)
+    async with open_harness(tmp_path, log=log) as harness:
+        sent = await harness.send(ANN, user_id=BOB, client_message_id=name)
+        group = await harness.a_group(ANN, CID)
 
-    async with a_town(tmp_path, log=log) as town:
-        assert list((await town.list(BOB, user_id=ANN)).messages) == [sent]
-        assert await town.send(ANN, user_id=BOB, client_message_id=name) == sent
-        assert (await town.send(CID, chat_id=group.chat_id)).chat_id == group.chat_id
+    async with open_harness(tmp_path, log=log) as harness:
+        assert list((await harness.list(BOB, user_id=ANN)).messages) == [sent]
+        assert await harness.send(ANN, user_id=BOB, client_message_id=name) == sent
+        assert (await harness.send(CID, chat_id=group.chat_id)).chat_id == group.chat_id
         with refused(MessagingReason.NOT_A_MEMBER, grpc.StatusCode.PERMISSION_DENIED):
-            await town.send(EVE, chat_id=group.chat_id)
+            await harness.send(EVE, chat_id=group.chat_id)

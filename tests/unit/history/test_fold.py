@@ -5,7 +5,15 @@ from uuid import UUID
 
 import pytest
 
-from history.fold import apply_to_chat, apply_to_message, fold_messages, message_of, visible_message
+from history.fold import (
+    apply_to_chat,
+    apply_to_message,
+    fold_messages,
+    message_of,
+    sent_message,
+    to_message,
+    visible_message,
+)
 from history.model import ChatEvent, ChatState, GroupCreated, GroupUpdated, Message, Role
 from tests.unit.history.builders import A_GROUP, ANN, BOB, CAT, PHOTO, ChatBuilder
 
@@ -32,6 +40,12 @@ def test_a_sent_message_is_seen_as_it_was_sent() -> None:
     assert message is not None
     assert (message.text, message.reply_to, message.attachments) == ("fine", first.event_id, (PHOTO,))
     assert (message.sender_id, message.created_at, message.seq) == (ANN, answer.occurred_at, 0)
+
+
+def test_a_sent_message_is_the_same_with_and_without_its_state() -> None:
+    sent = ChatBuilder().sent(ANN, "fine", attachments=(PHOTO,))
+
+    assert sent_message(sent) == to_message(apply_to_message(None, sent))
 
 
 def test_the_later_of_two_edits_wins() -> None:

@@ -3,26 +3,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.messaging.rig import Rig, open_rig
+from tests.unit.messaging.harness import Harness, open_harness
 
 
 @pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with open_rig(tmp_path) as rig:
-        yield rig
+async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
+    async with open_harness(tmp_path) as harness:
+        yield harness
 
 
-@pytest.fixture(params=["in the tail", "stored"])
-async def kept(request: pytest.FixtureRequest, rig: Rig) -> "Kept":
-    """For tests that must hold wherever history is: `await kept()` stores everything, or leaves it in the tail."""
-    return Kept(rig, stored=request.param == "stored")
+class MaybePersist:
+    """Either stores every event, or leaves them in the hot tail."""
 
-
-class Kept:
-    def __init__(self, rig: Rig, *, stored: bool) -> None:
-        self._rig = rig
+    def __init__(self, harness: Harness, *, stored: bool) -> None:
+        self._harness = harness
         self._stored = stored
 
     async def __call__(self) -> None:
         if self._stored:
-            await self._rig.persist()
+            await self._harness.persist()
+
+
+@pytest.fixture(params=["in the hot tail", "stored"])
+async def maybe_persist(request: pytest.FixtureRequest, harness: Harness) -> MaybePersist:
+    """Run a test twice: with events that are not stored yet, and with stored ones."""
+    return MaybePersist(harness, stored=request.param == "stored")

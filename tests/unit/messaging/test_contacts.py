@@ -7,47 +7,47 @@ from history.ports import ChatHead
 from history.sqlite.reader import SqliteChatReader
 from kernel.ids import UserId
 from services.messaging.model import MAX_CONTACTS
-from tests.unit.messaging.conftest import Kept
-from tests.unit.messaging.rig import Rig
+from tests.unit.messaging.conftest import MaybePersist
+from tests.unit.messaging.harness import Harness
 
 
-async def test_contacts_are_all_who_share_a_chat_sorted_and_once(rig: Rig, kept: Kept) -> None:
-    ann, bob, cid, dan, eve = rig.users(5)
-    await rig.say(bob, ann)
-    await rig.a_group(cid, ann, bob)
-    await rig.say(dan, eve)
-    await kept()
+async def test_contacts_are_all_who_share_a_chat_sorted_and_once(harness: Harness, maybe_persist: MaybePersist) -> None:
+    ann, bob, cid, dan, eve = harness.users(5)
+    await harness.send(bob, ann)
+    await harness.a_group(cid, ann, bob)
+    await harness.send(dan, eve)
+    await maybe_persist()
 
-    assert await rig.use.list_contacts(ann) == sorted([bob, cid])
-
-
-async def test_those_who_block_or_are_blocked_or_deleted_are_left_out(rig: Rig) -> None:
-    ann, bob, cid, dan, eve = rig.users(5)
-    await rig.a_group(ann, bob, cid, dan, eve)
-    rig.block(ann, bob)
-    rig.block(cid, ann)
-    rig.delete_account(dan)
-
-    assert await rig.use.list_contacts(ann) == [eve]
+    assert await harness.service.chats.contacts(ann) == sorted([bob, cid])
 
 
-async def test_who_left_is_no_contact_any_more(rig: Rig, kept: Kept) -> None:
-    ann, bob, cid = rig.users(3)
-    group = (await rig.a_group(ann, bob, cid)).state.chat_id
-    await rig.use.leave_group(group, user_id=bob)
-    await kept()
+async def test_those_who_block_or_are_blocked_or_deleted_are_left_out(harness: Harness) -> None:
+    ann, bob, cid, dan, eve = harness.users(5)
+    await harness.a_group(ann, bob, cid, dan, eve)
+    harness.block(ann, bob)
+    harness.block(cid, ann)
+    harness.delete_account(dan)
 
-    assert await rig.use.list_contacts(ann) == [cid]
-    assert await rig.use.list_contacts(bob) == []
+    assert await harness.service.chats.contacts(ann) == [eve]
+
+
+async def test_who_left_is_no_contact_any_more(harness: Harness, maybe_persist: MaybePersist) -> None:
+    ann, bob, cid = harness.users(3)
+    group = (await harness.a_group(ann, bob, cid)).state.chat_id
+    await harness.service.groups.leave(group, user_id=bob)
+    await maybe_persist()
+
+    assert await harness.service.chats.contacts(ann) == [cid]
+    assert await harness.service.chats.contacts(bob) == []
 
 
 async def test_a_group_is_read_once_for_all_who_are_in_it(
-    rig: Rig, kept: Kept, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, maybe_persist: MaybePersist, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann, *others = rig.users(20)
-    group = (await rig.a_group(ann, *others)).state.chat_id
-    await kept()
-    node = rig.another_node()
+    ann, *others = harness.users(20)
+    group = (await harness.a_group(ann, *others)).state.chat_id
+    await maybe_persist()
+    node = harness.another_node()
     read: list[ChatId] = []
     heads = SqliteChatReader.heads
 
@@ -59,14 +59,14 @@ async def test_a_group_is_read_once_for_all_who_are_in_it(
 
     monkeypatch.setattr(SqliteChatReader, "heads", counting)
     for other in others:
-        assert len(await node.use.list_contacts(other)) == len(others)
+        assert len(await node.servicer.chats.contacts(other)) == len(others)
 
     assert read == [group]
 
 
-async def test_there_are_at_most_five_thousand(rig: Rig) -> None:
-    ann = rig.a_user()
+async def test_there_are_at_most_five_thousand(harness: Harness) -> None:
+    ann = harness.a_user()
     for _ in range(MAX_CONTACTS // 499 + 1):
-        await rig.a_group(ann, *rig.users(499))
+        await harness.a_group(ann, *harness.users(499))
 
-    assert len(await rig.use.list_contacts(ann)) == MAX_CONTACTS
+    assert len(await harness.service.chats.contacts(ann)) == MAX_CONTACTS

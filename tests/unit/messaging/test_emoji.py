@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.messaging.emoji import is_emoji
+from services.messaging.text import is_emoji
 
 ONE = (
     "👍 ❤️ ❤ 👍🏽 🇩🇪 🏴󠁧󠁢󠁥󠁮󠁧󠁿 👩‍👩‍👧‍👦 🏳️‍🌈 🧑🏻‍❤️‍💋‍🧑🏿 1️⃣ #️⃣ ©️ 🫠 ☺️ ⌛ 🕵🏻‍♂️ 〰️ ㊙️ 🀄".split()  # noqa: SIM905

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from history.ports import EventReader
 from kernel.log.ports import LogReader
-from services.messaging.wiring.health import what_is_broken
+from services.messaging.wiring import problem_of_both
 
 
 class Engine:
@@ -27,7 +27,7 @@ class Engine:
 
 async def broken(*, log: str, store: str) -> str | None:
     engines: tuple[Any, Any] = (Engine(log), Engine(store))
-    return await what_is_broken(cast("LogReader", engines[0]), cast("EventReader", engines[1]))
+    return await problem_of_both(cast("LogReader", engines[0]), cast("EventReader", engines[1]))
 
 
 async def test_one_of_them_is_enough_whatever_the_other_does() -> None:

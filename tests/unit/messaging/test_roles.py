@@ -11,7 +11,7 @@ from kernel.ids import UserId
 from services.messaging.errors import MessagingReason
 from services.messaging.model import MAX_GROUP_MEMBERS
 from services.messaging.roles import Roles, additions, removal
-from tests.unit.messaging.rig import refused
+from tests.unit.messaging.harness import refused
 
 USERS = [UserId(name) for name in "abcdef"]
 users = st.sampled_from(USERS)

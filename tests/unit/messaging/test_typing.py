@@ -4,13 +4,13 @@ from chatly.messaging.v1.messaging_service_pb2 import SubscribeResponse
 from history.codec import Ephemeral, unpack
 from services.messaging.errors import MessagingReason
 from services.messaging.model import ChatRef
-from tests.unit.messaging.rig import Listener, Rig, between, refused
+from tests.unit.messaging.harness import BusListener, Harness, between, refused
 
 
-async def typing_heard(listener: Listener) -> list[tuple[str, str, bool]]:
+async def typing_heard(listener: BusListener) -> list[tuple[str, str, bool]]:
     """Channel, user and whether they type, of everything heard."""
     heard = []
-    for news in await listener.heard():
+    for news in await listener.received():
         payload = unpack(news.payload)
         assert isinstance(payload, Ephemeral)
         (event,) = SubscribeResponse.FromString(payload.payload).events
@@ -19,41 +19,41 @@ async def typing_heard(listener: Listener) -> list[tuple[str, str, bool]]:
     return heard
 
 
-async def test_in_a_chat_of_two_only_the_other_one_hears(rig: Rig) -> None:
-    ann, bob = rig.users(2)
-    listener = await rig.listen(f"user:{ann}", f"user:{bob}")
+async def test_in_a_chat_of_two_only_the_other_one_hears(harness: Harness) -> None:
+    ann, bob = harness.users(2)
+    listener = await harness.subscribe(f"user:{ann}", f"user:{bob}")
 
-    await rig.use.set_typing(between(ann, bob), active=True, user_id=ann)
+    await harness.service.set_typing(between(ann, bob), active=True, user_id=ann)
 
     assert await typing_heard(listener) == [(f"user:{bob}", ann, True)]
-    assert rig.events() == []
+    assert harness.events() == []
 
 
-async def test_in_a_group_it_is_told_once(rig: Rig) -> None:
-    ann, bob, cid = rig.users(3)
-    group = (await rig.a_group(ann, bob, cid)).state.chat_id
-    listener = await rig.listen(f"chat:{group}", f"user:{bob}")
+async def test_in_a_group_it_is_told_once(harness: Harness) -> None:
+    ann, bob, cid = harness.users(3)
+    group = (await harness.a_group(ann, bob, cid)).state.chat_id
+    listener = await harness.subscribe(f"chat:{group}", f"user:{bob}")
 
-    await rig.use.set_typing(ChatRef(group), active=True, user_id=ann)
+    await harness.service.set_typing(ChatRef(group), active=True, user_id=ann)
 
     assert await typing_heard(listener) == [(f"chat:{group}", ann, True)]
 
 
-async def test_repeats_within_two_seconds_are_dropped_and_changes_are_not(rig: Rig) -> None:
-    ann, bob = rig.users(2)
-    listener = await rig.listen(f"user:{bob}")
+async def test_repeats_within_two_seconds_are_dropped_and_changes_are_not(harness: Harness) -> None:
+    ann, bob = harness.users(2)
+    listener = await harness.subscribe(f"user:{bob}")
 
     for seconds, active in ((0, True), (1.9, True), (0, False), (0, True), (2.0, True)):
-        rig.clock.advance(seconds)
-        await rig.use.set_typing(between(ann, bob), active=active, user_id=ann)
+        harness.clock.advance(seconds)
+        await harness.service.set_typing(between(ann, bob), active=active, user_id=ann)
 
     assert [active for _, _, active in await typing_heard(listener)] == [True, False, True, True]
 
 
 @pytest.mark.parametrize("blocker", [0, 1])
-async def test_nobody_hears_those_who_may_not_write_to_them(rig: Rig, blocker: int) -> None:
-    pair = rig.users(2)
-    rig.block(pair[blocker], pair[1 - blocker])
+async def test_nobody_hears_those_who_may_not_write_to_them(harness: Harness, blocker: int) -> None:
+    pair = harness.users(2)
+    harness.block(pair[blocker], pair[1 - blocker])
 
     with refused(MessagingReason.BLOCKED):
-        await rig.use.set_typing(between(*pair), active=True, user_id=pair[0])
+        await harness.service.set_typing(between(*pair), active=True, user_id=pair[0])

@@ -1,1 +1,1 @@
-"""Between the protos and the model: the only place of this service, beside `rpc`, that knows both."""
+"""Conversion between protos and model. Only `api` and `adapters` know protos."""

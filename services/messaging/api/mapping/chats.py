@@ -1,4 +1,4 @@
-"""Chats, groups and roles between the model and the protos."""
+"""Chats, groups and roles: model to proto, and requests to model."""
 
 from chatly.messaging.v1 import live_pb2, message_pb2, messaging_service_pb2
 
@@ -15,17 +15,17 @@ _DETAILS = ("title", "description", "avatar_media_id")
 
 
 def role_pb(role: Role | None) -> message_pb2.Role.ValueType:
-    """None, no role, is UNSPECIFIED."""
+    """Return UNSPECIFIED for None."""
     return message_pb2.Role.ValueType(role or 0)
 
 
 def role_of(role: message_pb2.Role.ValueType) -> Role | None:
-    """UNSPECIFIED is None."""
+    """Return None for UNSPECIFIED."""
     return Role(role) if role else None
 
 
 def chat_pb(overview: ChatOverview) -> message_pb2.Chat:
-    """A chat as the one sees it whose overview this is."""
+    """Return the chat as its member sees it."""
     state = overview.state
     return message_pb2.Chat(
         chat_id=state.chat_id,
@@ -42,7 +42,7 @@ def chat_pb(overview: ChatOverview) -> message_pb2.Chat:
 
 
 def summary_pb(state: ChatState) -> live_pb2.ChatSummary:
-    """A chat's lasting details, the same for every member."""
+    """Return the chat's details, the same for every member."""
     return live_pb2.ChatSummary(
         kind=_kind(state),
         title=_text(state.title),
@@ -72,7 +72,6 @@ def _members(state: ChatState, *, read_marks: bool) -> list[message_pb2.Member]:
 
 
 def new_group(request: messaging_service_pb2.CreateGroupRequest) -> NewGroup:
-    """The group to make."""
     return NewGroup(
         client_group_id=uuid_of("client_group_id", request.client_group_id),
         title=request.title,
@@ -83,11 +82,11 @@ def new_group(request: messaging_service_pb2.CreateGroupRequest) -> NewGroup:
 
 
 def details(request: messaging_service_pb2.UpdateGroupRequest) -> Details:
-    """What to change: the fields that the mask names, or without a mask those that are not empty."""
+    """Return the fields that the mask names; without a mask, the fields that are not empty."""
     paths = request.update_mask.paths
     for path in paths:
         if path not in _DETAILS:
-            raise invalid_field("update_mask", f"knows {', '.join(_DETAILS)}, not {path!r}")
+            raise invalid_field("update_mask", f"accepts {', '.join(_DETAILS)}, got {path!r}")
     values = {
         "title": request.title,
         "description": request.description,

@@ -6,7 +6,7 @@ from typing import assert_never
 from chatly.messaging.v1 import live_pb2, messaging_service_pb2
 
 from history.chat_id import ChatId
-from history.fold import apply_to_chat
+from history.fold import apply_to_chat, sent_message
 from history.model import (
     ChatEvent,
     ChatState,
@@ -24,7 +24,6 @@ from kernel.grpc.timestamps import timestamp
 from kernel.ids import UserId
 from services.messaging.api.mapping.chats import role_pb, summary_pb
 from services.messaging.api.mapping.messages import message_pb
-from services.messaging.model import sent_message
 
 
 def live_event(event: ChatEvent, state: ChatState | None, *, viewer: UserId | None = None) -> live_pb2.LiveEvent:

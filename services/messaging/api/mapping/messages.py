@@ -1,4 +1,4 @@
-"""Messages between the model and the protos."""
+"""Messages: model to proto, and requests to model."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from services.messaging.model import ChatRef, Draft, Listing, Search
 
 
 def uuid_of(field: str, text: str) -> UUID:
-    """The UUID in a field; the protos' rules have let nothing else through, but for its many spellings."""
+    """Return the UUID in a field, in any spelling; raise INVALID_FIELD."""
     try:
         return UUID(text)
     except ValueError as error:
@@ -20,30 +20,25 @@ def uuid_of(field: str, text: str) -> UUID:
 
 
 def time_uuid_of(field: str, text: str) -> UUID:
-    """A message's id; INVALID_FIELD for a UUID that no message can have."""
+    """Return the message id in a field; raise INVALID_FIELD for a UUID that is not time-based."""
     result = uuid_of(field, text)
     if result.version != 1:
-        raise invalid_field(field, "must be the id of a message (a time-based UUID)")
+        raise invalid_field(field, "must be a message id (a time-based UUID)")
     return result
 
 
-def optional_time_uuid(field: str, text: str) -> UUID | None:
-    """As `time_uuid_of`; None for an empty field."""
-    return time_uuid_of(field, text) if text else None
-
-
 def user_id_of(text: str) -> UserId:
-    """A user's id in its one form: the protos' rules let capitals through."""
+    """Return a user's id in lower case. Validation accepts upper case too."""
     return UserId(text.lower())
 
 
 def chat_ref(chat_id: str, user_id: str = "") -> ChatRef:
-    """The chat that a request names in either way."""
-    return ChatRef(chat_id.lower(), user_id_of(user_id))
+    """Return the chat that a request names by its id or by its other user."""
+    return ChatRef(chat_id.lower(), user_id.lower())
 
 
 def message_pb(message: Message) -> message_pb2.Message:
-    """The same for every member of the chat."""
+    """Return the message as every member of the chat sees it."""
     return message_pb2.Message(
         message_id=str(message.message_id),
         chat_id=message.chat_id,
@@ -52,8 +47,8 @@ def message_pb(message: Message) -> message_pb2.Message:
         client_message_id=str(message.client_message_id),
         text=message.text,
         reply_to_message_id=str(message.reply_to or ""),
-        attachments=[attachment_pb(media) for media in message.attachments],
-        reactions=[reaction_pb(reaction) for reaction in message.reactions],
+        attachments=map(attachment_pb, message.attachments),
+        reactions=map(reaction_pb, message.reactions),
         seq=message.seq,
         created_at=timestamp(message.created_at),
         edited_at=timestamp(message.edited_at) if message.edited_at else None,
@@ -81,29 +76,28 @@ def reaction_pb(reaction: Reaction) -> message_pb2.Reaction:
 
 
 def draft(request: messaging_service_pb2.SendMessageRequest) -> Draft:
-    """What is to be sent."""
     return Draft(
         chat=chat_ref(request.chat_id, request.user_id),
         client_message_id=uuid_of("client_message_id", request.client_message_id),
         text=request.text,
-        reply_to=optional_time_uuid("reply_to_message_id", request.reply_to_message_id),
-        media_ids=tuple(media_id.lower() for media_id in request.media_ids),
+        reply_to=time_uuid_of("reply_to_message_id", request.reply_to_message_id)
+        if request.reply_to_message_id
+        else None,
+        media_ids=tuple(map(str.lower, request.media_ids)),
     )
 
 
 def listing(request: messaging_service_pb2.ListMessagesRequest) -> Listing:
-    """Which messages to list."""
     return Listing(
         chat=chat_ref(request.chat_id, request.user_id),
         forward=request.direction == messaging_service_pb2.LIST_DIRECTION_FORWARD,
-        start=optional_time_uuid("start_message_id", request.start_message_id),
+        start=time_uuid_of("start_message_id", request.start_message_id) if request.start_message_id else None,
         page_size=request.page_size,
         page_token=request.page_token,
     )
 
 
 def search(request: messaging_service_pb2.SearchMessagesRequest) -> Search:
-    """Which messages to find."""
     return Search(
         query=request.query,
         chat_id=request.chat_id.lower(),

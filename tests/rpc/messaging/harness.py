@@ -1,4 +1,4 @@
-"""A messaging service that runs, with an auth and a media service of the test's own beside it."""
+"""A running messaging service, with fakes of auth and media behind real gRPC servers."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -30,11 +30,11 @@ from tests.fakes import MemoryLog, Mesh, Served, a_platform, running
 from tests.problems import rpc_reason
 
 ANN, BOB, CID, EVE = sorted(an_id() for _ in range(4))
-"""EVE is the stranger."""
+"""EVE is in no chat."""
 
 
-class People(UserServiceServicer):
-    """BatchGetBlocks for the four, and the blocks that a test sets."""
+class FakeAuth(UserServiceServicer):
+    """The four users, and the blocks that a test sets."""
 
     def __init__(self) -> None:
         self.blocks: dict[str, set[str]] = {user: set() for user in (ANN, BOB, CID, EVE)}
@@ -48,8 +48,8 @@ class People(UserServiceServicer):
         )
 
 
-class Files(MediaServiceServicer):
-    """GetMedia as media answers it: owners see their files, others are refused."""
+class FakeMedia(MediaServiceServicer):
+    """Files that only their owners may read."""
 
     def __init__(self) -> None:
         self.files: dict[str, media_pb.Media] = {}
@@ -73,86 +73,86 @@ class Files(MediaServiceServicer):
     async def GetMedia(self, request: media_pb.GetMediaRequest, context: object) -> media_pb.GetMediaResponse:
         media = self.files.get(request.media_id)
         if media is None:
-            raise not_found(MediaReason.MEDIA_NOT_FOUND, "no such file")
+            raise not_found(MediaReason.MEDIA_NOT_FOUND, "file not found")
         if media.owner_id != current_user().user_id:
-            raise denied(MessagingReason.MEDIA_FORBIDDEN, "not yours")
+            raise denied(MessagingReason.MEDIA_FORBIDDEN, "not your file")
         return media_pb.GetMediaResponse(media=media)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Town:
-    """The running service, and what the test may turn."""
+class Harness:
+    """The running service, with the fakes and the log that a test may change."""
 
     served: Served
-    people: People
-    files: Files
+    auth: FakeAuth
+    media: FakeMedia
     log: MemoryLog = field(default_factory=MemoryLog)
 
     @property
-    def rpc(self) -> MessagingServiceStub:
+    def stub(self) -> MessagingServiceStub:
         return MessagingServiceStub(self.served.channel)
 
     def by(self, user_id: str) -> tuple[tuple[str, str], ...]:
-        """Metadata of a call by this user."""
+        """Return the metadata of a call by this user."""
         return self.served.as_user(user_id)
 
     async def send(self, sender: str, **request: Any) -> message_pb2.Message:
-        """`user_id=` or `chat_id=`; says "hello" under a new name unless told otherwise."""
+        """Send to `user_id=` or `chat_id=`; by default "hello" with a new client_message_id."""
         whole = pb.SendMessageRequest(**{"client_message_id": an_id(), "text": "hello", **request})
-        return (await self.rpc.SendMessage(whole, metadata=self.by(sender))).message
+        return (await self.stub.SendMessage(whole, metadata=self.by(sender))).message
 
     async def list(self, viewer: str, **request: Any) -> pb.ListMessagesResponse:
-        return await self.rpc.ListMessages(pb.ListMessagesRequest(**request), metadata=self.by(viewer))
+        return await self.stub.ListMessages(pb.ListMessagesRequest(**request), metadata=self.by(viewer))
 
     async def a_group(self, owner: str, *others: str, **request: Any) -> message_pb2.Chat:
         whole = pb.CreateGroupRequest(
             **{"client_group_id": an_id(), "title": "Friends", "member_ids": others, **request}
         )
-        return (await self.rpc.CreateGroup(whole, metadata=self.by(owner))).chat
+        return (await self.stub.CreateGroup(whole, metadata=self.by(owner))).chat
 
 
 def between(one: str, other: str) -> str:
-    """The id of the chat of two people."""
+    """Return the id of the 1:1 chat of two users."""
     return "_".join(sorted((one, other)))
 
 
 @contextmanager
 def refused(reason: Reason, code: grpc.StatusCode) -> Iterator[None]:
-    """The call within fails with this status and reason."""
+    """Assert that the call in the block fails with this status and reason."""
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         yield
     assert (rpc_reason(caught.value), caught.value.code()) == (reason, code)
 
 
 @asynccontextmanager
-async def a_town(
-    data_dir: Path, *, log: MemoryLog | None = None, peers: tuple[str, ...] = ("auth", "media")
-) -> AsyncIterator[Town]:
-    """`peers`: those that can be reached."""
-    mesh, log, people, files = Mesh(), log or MemoryLog(), People(), Files()  # type: ignore[abstract]
+async def open_harness(
+    data_dir: Path, *, log: MemoryLog | None = None, reachable: tuple[str, ...] = ("auth", "media")
+) -> AsyncIterator[Harness]:
+    """`reachable`: services that messaging can reach."""
+    mesh, log, auth, media = Mesh(), log or MemoryLog(), FakeAuth(), FakeMedia()  # type: ignore[abstract]
     async with (
-        running(_peers(people, files), mesh=mesh) as beside,
+        running(_auth_and_media(auth, media), mesh=mesh) as other_services,
         a_platform(
             data_dir=data_dir,
             log=log,
             mesh=mesh,
-            addresses=dict.fromkeys(peers, beside.server.address),
+            addresses=dict.fromkeys(reachable, other_services.server.address),
             name="messaging",
         ) as lent,
         open_history(data_dir) as history,
         open_messaging(MessagingSettings(blocks_seconds=0), lent, history) as service,
         running(service, mesh=mesh) as served,
     ):
-        yield Town(served=served, people=people, files=files, log=log)
+        yield Harness(served=served, auth=auth, media=media, log=log)
 
 
-def _peers(people: People, files: Files) -> Service:
-    """Both in one server."""
+def _auth_and_media(auth: FakeAuth, media: FakeMedia) -> Service:
+    """Return both in one server."""
     return Service(
-        name="peers",
+        name="auth-and-media",
         grpc_services=["chatly.auth.v1.UserService", "chatly.media.v1.MediaService"],
         mount=[
-            partial(add_UserServiceServicer_to_server, people),
-            partial(add_MediaServiceServicer_to_server, files),
+            partial(add_UserServiceServicer_to_server, auth),
+            partial(add_MediaServiceServicer_to_server, media),
         ],
     )

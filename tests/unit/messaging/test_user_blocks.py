@@ -5,10 +5,10 @@ import pytest
 from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
 from services.messaging.errors import MessagingReason
-from services.messaging.user_blocks import CachedUserDirectory, require_peers
+from services.messaging.user_blocks import CachedUserDirectory, require_unblocked
 from tests.builders import an_id
 from tests.fakes import FakeClock
-from tests.unit.messaging.rig import FakeDirectory, refused
+from tests.unit.messaging.harness import FakeDirectory, refused
 
 AUTH_AWAY = unavailable(KernelReason.SERVICE_UNAVAILABLE, "auth is away", service="auth")
 
@@ -38,7 +38,7 @@ async def test_a_user_is_asked_for_once_in_five_seconds(
     clock.advance(4.9)
     await cached.blocks([ann, bob])
 
-    assert auth.asked == [{ann}, {bob}]
+    assert auth.lookups == [{ann}, {bob}]
 
 
 async def test_users_who_are_in_use_are_asked_for_together(
@@ -52,21 +52,21 @@ async def test_users_who_are_in_use_are_asked_for_together(
     clock.advance(2.1)
     await cached.blocks([bob])
 
-    assert auth.asked[3:] == [{ann, bob}]
+    assert auth.lookups[3:] == [{ann, bob}]
     assert await cached.blocks([ann, bob]) == {ann: frozenset(), bob: frozenset()}
-    assert len(auth.asked) == 4
+    assert len(auth.lookups) == 4
 
 
 async def test_a_block_counts_after_five_seconds_at_the_latest(
     cached: CachedUserDirectory, auth: FakeDirectory, clock: FakeClock
 ) -> None:
     ann, bob = auth.a_user(), auth.a_user()
-    await require_peers(cached, ann, [bob])
+    await require_unblocked(cached, ann, [bob])
     auth.blocked[bob].add(ann)
     clock.advance(5.1)
 
     with refused(MessagingReason.BLOCKED):
-        await require_peers(cached, ann, [bob])
+        await require_unblocked(cached, ann, [bob])
 
 
 async def test_users_who_do_not_exist_are_asked_for_each_time(cached: CachedUserDirectory, auth: FakeDirectory) -> None:
@@ -109,12 +109,12 @@ async def test_no_more_users_are_remembered_than_there_is_room_for(
     users = [auth.a_user() for _ in range(4)]
     for user in users:
         await cached.blocks([user])
-    auth.asked.clear()
+    auth.lookups.clear()
 
     await cached.blocks(users[1:])
     await cached.blocks(users[:1])
 
-    assert auth.asked == [{users[0]}]
+    assert auth.lookups == [{users[0]}]
 
 
 async def test_more_users_than_there_is_room_for_are_answered_all_the_same(

@@ -1,4 +1,4 @@
-"""Auth and media as messaging asks them, over gRPC and as the fakes that its tests use."""
+"""The user directory and the media library: over gRPC, and the fakes of the unit tests."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,14 +15,13 @@ from kernel.grpc.context import UserCaller, caller_var
 from kernel.ids import SessionId, UserId
 from kernel.service import Service
 from kernel.time import SystemClock
-from services.messaging.adapters.grpc.media_library import GrpcMediaLibrary
-from services.messaging.adapters.grpc.user_directory import GrpcUserDirectory
+from services.messaging.adapters.grpc import GrpcMediaLibrary, GrpcUserDirectory
 from services.messaging.model import MediaFile, MediaPurpose
 from services.messaging.ports import MediaLibrary, UserDirectory
 from services.messaging.user_blocks import CachedUserDirectory
 from tests.builders import an_id
 from tests.fakes import Mesh, a_platform, running
-from tests.unit.messaging.rig import FakeDirectory, FakeLibrary
+from tests.unit.messaging.harness import FakeDirectory, FakeLibrary
 
 PURPOSES = {
     MediaPurpose.MESSAGE: media_pb.MEDIA_PURPOSE_MESSAGE,
@@ -31,25 +30,25 @@ PURPOSES = {
 
 
 @dataclass(frozen=True)
-class Peers:
-    """A directory and a library under test, and what they are to know."""
+class Adapters:
+    """The adapters under test, and the users and files behind them."""
 
     directory: UserDirectory
     library: MediaLibrary
-    known: FakeDirectory
+    users: FakeDirectory
     files: FakeLibrary
 
 
 class Auth(UserServiceServicer):
-    """Answers from a FakeDirectory; takes 500 at once, as the proto says."""
+    """Answers from a FakeDirectory."""
 
-    def __init__(self, known: FakeDirectory) -> None:
-        self._known = known
+    def __init__(self, users: FakeDirectory) -> None:
+        self._users = users
 
     async def BatchGetBlocks(
         self, request: auth_pb.BatchGetBlocksRequest, context: object
     ) -> auth_pb.BatchGetBlocksResponse:
-        blocks = await self._known.blocks(list(map(UserId, request.user_ids)))
+        blocks = await self._users.blocks(list(map(UserId, request.user_ids)))
         users = [auth_pb.Blocks(user_id=user, blocked_user_ids=blocked) for user, blocked in blocks.items()]
         return auth_pb.BatchGetBlocksResponse(users=users)
 
@@ -80,13 +79,13 @@ def media_of(file: MediaFile) -> media_pb.Media:
 
 
 @asynccontextmanager
-async def over_grpc(folder: Path, *, cached: bool) -> AsyncIterator[Peers]:
-    mesh, known, files = Mesh(), FakeDirectory(), FakeLibrary()
+async def over_grpc(folder: Path, *, cached: bool) -> AsyncIterator[Adapters]:
+    mesh, users, files = Mesh(), FakeDirectory(), FakeLibrary()
     service = Service(
-        name="peers",
+        name="auth-and-media",
         grpc_services=["chatly.auth.v1.UserService", "chatly.media.v1.MediaService"],
         mount=[
-            partial(add_UserServiceServicer_to_server, Auth(known)),  # type: ignore[abstract]
+            partial(add_UserServiceServicer_to_server, Auth(users)),  # type: ignore[abstract]
             partial(add_MediaServiceServicer_to_server, Media(files)),  # type: ignore[abstract]
         ],
     )
@@ -100,17 +99,17 @@ async def over_grpc(folder: Path, *, cached: bool) -> AsyncIterator[Peers]:
         if cached:
             directory = CachedUserDirectory(directory, clock=SystemClock(), fresh=0)
         caller_var.set(a_caller(mesh))
-        yield Peers(directory, GrpcMediaLibrary(lent.user_channel("media")), known, files)
+        yield Adapters(directory, GrpcMediaLibrary(lent.user_channel("media")), users, files)
 
 
 def a_caller(mesh: Mesh) -> UserCaller:
-    """The user whose call is being served: what the library hands on."""
+    """Return the caller whose token the library forwards."""
     user_id, session_id = an_id(), an_id()
     token = mesh.token_for(user_id, session_id=session_id)
     return UserCaller(UserId(user_id), SessionId(session_id), mesh.clock.now(), token)
 
 
 @asynccontextmanager
-async def in_memory() -> AsyncIterator[Peers]:
-    known, files = FakeDirectory(), FakeLibrary()
-    yield Peers(known, files, known, files)
+async def in_memory() -> AsyncIterator[Adapters]:
+    users, files = FakeDirectory(), FakeLibrary()
+    yield Adapters(users, files, users, files)

@@ -1,4 +1,4 @@
-"""One or more nodes of messaging over memory and a real SQLite store, with a persister that runs when it is told to."""
+"""One or more messaging nodes over memory and a real SQLite store; events are persisted when a test says so."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator
@@ -22,21 +22,20 @@ from kernel.ids import UserId
 from kernel.log.ports import LogPosition
 from kernel.time import Clock
 from services.media.errors import MediaReason
-from services.messaging.api.grpc import MessagingUseCases
+from services.messaging.api.grpc import MessagingServicer
 from services.messaging.model import Blocks, ChatRef, Draft, MediaFile, MediaPurpose, NewGroup
 from services.messaging.settings import MessagingSettings
-from services.messaging.wiring.node import Node, build_node
-from services.messaging.wiring.use_cases import Ground
+from services.messaging.wiring import Dependencies, MessagingNode, build_node
 from tests.builders import an_id
 from tests.fakes import FakeClock, MemoryLog
 
-LOG_AWAY = unavailable(KernelReason.LOG_UNAVAILABLE, "the log is away")
-STORE_AWAY = unavailable(KernelReason.STORE_UNAVAILABLE, "the store is away")
+LOG_UNAVAILABLE = unavailable(KernelReason.LOG_UNAVAILABLE, "the log is unreachable")
+STORE_UNAVAILABLE = unavailable(KernelReason.STORE_UNAVAILABLE, "the store is unreachable")
 
 
 @contextmanager
 def refused(reason: Reason) -> Iterator[None]:
-    """What is done within fails for this reason."""
+    """Assert that the block raises a ChatlyError with this reason."""
     with pytest.raises(ChatlyError) as caught:
         yield
     assert caught.value.reason == reason
@@ -44,12 +43,12 @@ def refused(reason: Reason) -> Iterator[None]:
 
 @dataclass
 class FakeDirectory:
-    """UserDirectory: everybody exists who was made here and is not in `deleted`."""
+    """A UserDirectory of the users created here, without those in `deleted`."""
 
     blocked: dict[UserId, set[UserId]] = field(default_factory=dict)
     deleted: set[UserId] = field(default_factory=set)
     unavailable: ChatlyError | None = None
-    asked: list[frozenset[UserId]] = field(default_factory=list)
+    lookups: list[frozenset[UserId]] = field(default_factory=list)
 
     def a_user(self) -> UserId:
         user_id = UserId(an_id())
@@ -57,7 +56,7 @@ class FakeDirectory:
         return user_id
 
     async def blocks(self, user_ids: Collection[UserId]) -> Blocks:
-        self.asked.append(frozenset(user_ids))
+        self.lookups.append(frozenset(user_ids))
         if self.unavailable is not None:
             raise self.unavailable
         return {
@@ -69,7 +68,7 @@ class FakeDirectory:
 
 @dataclass
 class FakeLibrary:
-    """MediaLibrary with the files it was given."""
+    """A MediaLibrary of the files created here."""
 
     files: dict[str, MediaFile] = field(default_factory=dict)
 
@@ -80,13 +79,13 @@ class FakeLibrary:
 
     async def media(self, media_id: str) -> MediaFile:
         if media_id not in self.files:
-            raise not_found(MediaReason.MEDIA_NOT_FOUND, "no such file")
+            raise not_found(MediaReason.MEDIA_NOT_FOUND, "file not found")
         return self.files[media_id]
 
 
 @dataclass
 class HeldLog(MemoryLog):
-    """A log whose answers can be held back: the record is there, and nobody has been told. It may be away by then."""
+    """A log that can append a record and delay its answer. If it is unavailable by then, it raises."""
 
     held: asyncio.Event | None = None
     reached: asyncio.Event = field(default_factory=asyncio.Event)
@@ -103,14 +102,14 @@ class HeldLog(MemoryLog):
 
 @dataclass
 class StoreSwitch:
-    """MessageReader and ChatReader calls of a store, which can be made to fail."""
+    """A MessageReader and ChatReader over a store, which can be made unavailable."""
 
     store: HistoryStore
-    away: bool = False
+    unavailable: bool = False
 
     def __getattr__(self, name: str) -> object:
-        if self.away:
-            raise STORE_AWAY
+        if self.unavailable:
+            raise STORE_UNAVAILABLE
         for reader in (self.store.messages, self.store.chats):
             if hasattr(reader, name):
                 return getattr(reader, name)
@@ -118,11 +117,11 @@ class StoreSwitch:
 
 
 @dataclass
-class Rig:
-    """The node under test, `node`, and everything it stands on."""
+class Harness:
+    """The node under test and its dependencies."""
 
-    node: Node
-    ground: Ground
+    node: MessagingNode
+    dependencies: Dependencies
     clock: FakeClock
     log: HeldLog
     bus: MemoryBus
@@ -132,18 +131,19 @@ class Rig:
     _persisted: dict[int, int] = field(default_factory=dict)
 
     @property
-    def use(self) -> MessagingUseCases:
-        return self.node.use
+    def service(self) -> MessagingServicer:
+        """The use cases of the node, by name."""
+        return self.node.servicer
 
     @property
     def history(self) -> History:
-        store = self.ground.store
-        return History(messages=store.messages, chats=store.chats, events=store.events, tail=self.ground.tail)
+        store = self.dependencies.store
+        return History(messages=store.messages, chats=store.chats, events=store.events, tail=self.dependencies.tail)
 
-    def another_node(self, *, clock: Clock | None = None) -> Node:
-        """A node beside the first, over the same ground."""
-        ground = replace(self.ground, clock=clock) if clock else self.ground
-        return build_node(MessagingSettings(), ground, log_id="log")
+    def another_node(self, *, clock: Clock | None = None) -> MessagingNode:
+        """Return a second node over the same dependencies."""
+        dependencies = replace(self.dependencies, clock=clock) if clock else self.dependencies
+        return build_node(MessagingSettings(), dependencies, log_id="log")
 
     def a_user(self) -> UserId:
         return self.directory.a_user()
@@ -153,35 +153,34 @@ class Rig:
 
     def block(self, user_id: UserId, other: UserId) -> None:
         self.directory.blocked[user_id].add(other)
-        self.forget_peers()
+        self.expire_cached_blocks()
 
     def delete_account(self, user_id: UserId) -> None:
         self.directory.deleted.add(user_id)
-        self.forget_peers()
+        self.expire_cached_blocks()
 
-    def forget_peers(self) -> None:
-        """Let the cached answers of auth grow old."""
+    def expire_cached_blocks(self) -> None:
         self.clock.advance(6)
 
     def events(self) -> list[ChatEvent]:
-        """Everything on the log."""
+        """Return every event on the log."""
         return [decode(record.value) for record in self.log.records()]
 
     async def persist(self) -> None:
-        """What the persister does: store what is new on the log, then trim the tail."""
+        """Do the work of the persister: store the new records of the log, then trim the tail."""
         for partition in range(self.log.partitions):
             records = await self.log.read(partition, after=self._persisted.get(partition, -1), limit=10_000)
             if records:
-                await self.ground.store.writer.apply(records)
+                await self.dependencies.store.writer.apply(records)
                 self._persisted[partition] = records[-1].position.offset
-        await self.ground.tail.trim(self._persisted)
+        await self.dependencies.tail.trim(self._persisted)
 
-    async def listen(self, *channels: str) -> "Listener":
-        listener = Listener(self.bus)
+    async def subscribe(self, *channels: str) -> "BusListener":
+        listener = BusListener(self.bus)
         await listener.add(channels)
         return listener
 
-    async def say(
+    async def send(
         self,
         sender: UserId,
         to: UserId | ChatId,
@@ -191,9 +190,9 @@ class Rig:
         reply_to: UUID | None = None,
         media_ids: tuple[str, ...] = (),
     ) -> Message:
-        """Send to a user, or to a group by its id."""
+        """Send to a user, or to a group by its id. `name`: the client_message_id."""
         draft = self.draft(to, text, name=name, reply_to=reply_to, media_ids=media_ids)
-        return await self.use.send_message(draft, sender=sender)
+        return await self.service.send_message(draft, sender=sender)
 
     def draft(
         self,
@@ -209,16 +208,16 @@ class Rig:
 
     async def a_group(self, owner: UserId, *others: UserId, title: str = "A group") -> ChatOverview:
         group = NewGroup(client_group_id=uuid4(), title=title, member_ids=others)
-        return await self.use.create_group(group, creator=owner)
+        return await self.service.create_group(group, creator=owner)
 
 
 def between(one: UserId, other: UserId) -> ChatRef:
-    """The chat of two people, by its id."""
+    """Return the 1:1 chat of two users, by its id."""
     return ChatRef(ChatId.direct(one, other))
 
 
-class Listener:
-    """What came on some channels of the bus."""
+class BusListener:
+    """Collects the messages of some channels of the bus."""
 
     def __init__(self, bus: MemoryBus) -> None:
         self._subscription = bus.subscribe()
@@ -227,20 +226,20 @@ class Listener:
     async def add(self, channels: Collection[str]) -> None:
         await self._subscription.add([*channels, "end"])
 
-    async def heard(self) -> list[BusMessage]:
-        """Everything published up to now."""
+    async def received(self) -> list[BusMessage]:
+        """Return the messages published since the last call."""
         await self._bus.publish([BusMessage("end", b"")])
         messages = await self._subscription.receive()
         return [message for message in messages if isinstance(message, BusMessage) and message.channel != "end"]
 
 
 @asynccontextmanager
-async def open_rig(folder: Path) -> AsyncIterator[Rig]:
+async def open_harness(folder: Path) -> AsyncIterator[Harness]:
     clock, log, bus = FakeClock(), HeldLog(), MemoryBus()
     directory, media = FakeDirectory(), FakeLibrary()
     async with open_history(folder, clock=clock) as store:
         switch = StoreSwitch(store)
-        ground = Ground(
+        dependencies = Dependencies(
             clock=clock,
             log=log,
             bus=bus,
@@ -250,6 +249,6 @@ async def open_rig(folder: Path) -> AsyncIterator[Rig]:
             directory=directory,
             media=media,
         )
-        node = build_node(MessagingSettings(), ground, log_id="log")
-        yield Rig(node, ground, clock, log, bus, directory, media, switch)
+        node = build_node(MessagingSettings(), dependencies, log_id="log")
+        yield Harness(node, dependencies, clock, log, bus, directory, media, switch)
         await node.hub.close()

@@ -1,4 +1,4 @@
-"""Typing over the live bus, ready to be sent as it is."""
+"""Typing notifications over the live bus."""
 
 from history.channels import chat_channel, user_channel
 from history.chat_id import ChatId
@@ -10,14 +10,16 @@ from services.messaging.api.mapping.live import typing_response
 
 
 class BusTypingSignal:
-    """TypingSignal. In a group the one who types hears of it too, and their client takes no notice."""
+    """A TypingSignal whose messages are encoded for clients already.
+
+    In a group the user who is typing receives the notification too. Clients ignore their own.
+    """
 
     def __init__(self, *, bus: LiveBus, clock: Clock) -> None:
         self._bus = bus
         self._clock = clock
 
     async def typing(self, chat_id: ChatId, user_id: UserId, *, active: bool) -> None:
-        direct = chat_id.is_direct
-        channel = user_channel(chat_id.other(user_id)) if direct else chat_channel(chat_id)
+        channel = user_channel(chat_id.other(user_id)) if chat_id.is_direct else chat_channel(chat_id)
         response = typing_response(chat_id, user_id, active=active, at=self._clock.now())
         await self._bus.publish([BusMessage(channel, pack_ephemeral(response))])

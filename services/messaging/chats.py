@@ -1,0 +1,96 @@
+"""A user's chats and contacts."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+from history.audience import members_of, role_in
+from history.chat_id import ChatId
+from history.model import ChatState
+from history.view import ChatOverview, History, last_activity
+from kernel.ids import UserId, ticks_of
+from kernel.paging import PageTokens
+from services.messaging.authorizer import ChatAuthorizer
+from services.messaging.chat_states import ChatStates
+from services.messaging.model import MAX_CONTACTS, ChatRef, Page
+from services.messaging.ports import UserDirectory
+
+_CALL = "ListChats"
+_DEFAULT_SIZE = 50
+_TICK_BYTES = 8
+# A member takes 80 bytes of a response, and clients accept 4 MiB by default.
+_MOST_MEMBERS = 10_000
+
+
+class Chats:
+    def __init__(
+        self, *, authorizer: ChatAuthorizer, history: History, states: ChatStates, directory: UserDirectory
+    ) -> None:
+        self._authorizer = authorizer
+        self._history = history
+        self._states = states
+        self._directory = directory
+
+    async def get(self, chat: ChatRef, *, viewer: UserId) -> ChatOverview:
+        """Return a chat as the viewer sees it; a 1:1 chat also before its first message.
+
+        Errors: NOT_A_MEMBER, USER_NOT_FOUND, NOT_WITH_ONESELF.
+        """
+        access = await self._authorizer.to_read(chat, viewer)
+        return await self._history.overview(access.state, viewer)
+
+    async def list(self, *, viewer: UserId, page_size: int = 0, page_token: str = "") -> Page[ChatOverview]:
+        """Return one page of the viewer's chats, latest activity first. `page_size` 0: 50. Errors: INVALID_PAGE_TOKEN.
+
+        The token names the last chat of the page. A chat that becomes active in between is not listed twice, and a chat
+        that does not is never left out. A page with large groups is shorter, so that it fits into one response.
+        """
+        after = PageTokens.decode(_CALL, viewer, page_token) if page_token else None
+        keys = {chat.chat_id: _sort_key(chat) for chat in await self._history.outlines_of(viewer)}
+        remaining = sorted(
+            ((key, chat_id) for chat_id, key in keys.items() if after is None or key < after), reverse=True
+        )
+        ids = [chat_id for _, chat_id in remaining[: page_size or _DEFAULT_SIZE]]
+        states = await self._history.chats(ids)
+        # The viewer may have left a group since its outline was read.
+        joined = [state for chat_id in ids if (state := states.get(chat_id)) and role_in(state, viewer)]
+        shown = _within_member_limit(joined)
+        page = await asyncio.gather(*(self._history.overview(state, viewer) for state in shown))
+        if len(shown) < len(joined):
+            return Page(page, PageTokens.encode(_CALL, viewer, keys[shown[-1].chat_id]))
+        if len(ids) < len(remaining):
+            return Page(page, PageTokens.encode(_CALL, viewer, keys[ids[-1]]))
+        return Page(page)
+
+    async def contacts(self, user_id: UserId) -> Sequence[UserId]:
+        """Return the users who share a chat with this user, sorted, at most 5,000.
+
+        Deleted users are left out, and users who have blocked this user or are blocked by them. Groups come from the
+        node's cache: a large group is not read again for each of its members.
+        """
+        chats = [chat.chat_id for chat in await self._history.outlines_of(user_id)]
+        members = await asyncio.gather(*map(self._members, chats))
+        sharing = {member for chat_members in members for member in chat_members} - {user_id}
+        blocks = await self._directory.blocks({user_id, *sharing})
+        blocked = blocks.get(user_id, frozenset())
+        contacts = [other for other in sharing & blocks.keys() if other not in blocked and user_id not in blocks[other]]
+        return sorted(contacts)[:MAX_CONTACTS]
+
+    async def _members(self, chat_id: ChatId) -> Collection[UserId]:
+        if chat_id.is_direct:
+            return chat_id.members
+        state = await self._states.get(chat_id)
+        return members_of(state) if state else ()
+
+
+def _within_member_limit(chats: Sequence[ChatState]) -> Sequence[ChatState]:
+    """Return the first chat, and those after it while they have at most _MOST_MEMBERS members in total."""
+    members = 0
+    for number, chat in enumerate(chats):
+        members += len(members_of(chat))
+        if number and members > _MOST_MEMBERS:
+            return chats[:number]
+    return chats
+
+
+def _sort_key(chat: ChatState) -> bytes:
+    return ticks_of(last_activity(chat)).to_bytes(_TICK_BYTES, "big") + chat.chat_id.encode()

@@ -1,0 +1,160 @@
+"""Creates and publishes events. Every lasting change goes this way: log, then hot tail, chat states and live bus."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from history.audience import members_of
+from history.channels import channels_of
+from history.codec import encode, pack_lasting, remember
+from history.model import Change, ChatEvent, ChatState, MessageSent, StoredEvent
+from history.ports import HotTail
+from kernel.bus.ports import BusMessage, LiveBus
+from kernel.ids import HybridClock, UserId
+from kernel.log.ports import EventLog
+from kernel.telemetry import tracing
+from kernel.telemetry.logs import logger
+from kernel.telemetry.tracing import Kind
+from kernel.time import Clock
+from services.messaging.chat_states import ChatStates
+from services.messaging.model import ChatAccess
+
+
+class EventPublisher:
+    """The only source of events beside the persister.
+
+    Nothing undoes an event of the log: failures of the hot tail or the bus are logged and counted, not raised.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        states: ChatStates,
+        tail: HotTail,
+        bus: LiveBus,
+        ids: HybridClock,
+        clock: Clock,
+        request_id: Callable[[], str],
+        on_failure: Callable[[str], None],
+    ) -> None:
+        """`request_id`: returns the id of the call in progress. `on_failure`: called with `tail` or `bus`."""
+        self._log = log
+        self._states = states
+        self._tail = tail
+        self._bus = bus
+        self._ids = ids
+        self._clock = clock
+        self._request_id = request_id
+        self._on_failure = on_failure
+        self._logger = logger("messaging")
+        self._in_progress: set[asyncio.Task[None]] = set()
+
+    def next_id(self, access: ChatAccess, *, after: Iterable[UUID | None] = ()) -> UUID:
+        """Return an id later than the chat's newest known message and than all of `after`."""
+        for earlier in (access.state.last_message_id, *after):
+            if earlier is not None:
+                self._ids.observe(earlier)
+        return self._ids.next()
+
+    def new_event(
+        self, access: ChatAccess, change: Change, *, event_id: UUID, audience: tuple[UserId, ...] = ()
+    ) -> ChatEvent:
+        """Return an event of this chat, by this user, at this moment."""
+        return ChatEvent(
+            event_id=event_id,
+            chat_id=access.chat_id,
+            actor_id=access.user_id,
+            occurred_at=self._clock.now(),
+            change=change,
+            audience=audience,
+            request_id=self._request_id(),
+        )
+
+    async def publish_change(self, access: ChatAccess, change: Change, *, after: Iterable[UUID | None]) -> ChatEvent:
+        """Publish a new event with an id later than all of `after`, as `publish` does, and return it."""
+        event = self.new_event(access, change, event_id=self.next_id(access, after=after))
+        await self.publish(event)
+        return event
+
+    async def publish(self, *events: ChatEvent) -> None:
+        """Return once the log has the events, all of one chat. This node then reads them; other nodes soon do.
+
+        Raise UNAVAILABLE `LOG_UNAVAILABLE` if it is unknown whether the log has them. Publishing the same events again
+        is safe.
+        """
+        if not events:
+            return
+        # A caller that disconnects must not stop an event of the log on its way to the others.
+        task = asyncio.create_task(self._publish_one(events[0]) if len(events) == 1 else self._publish_all(events))
+        self._in_progress.add(task)
+        task.add_done_callback(self._ended)
+        await asyncio.shield(task)
+
+    async def finish(self) -> None:
+        """Wait for all publications in progress."""
+        await asyncio.gather(*self._in_progress, return_exceptions=True)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._in_progress.discard(task)
+        if not task.cancelled():
+            # Read here because asyncio logs an exception that nobody reads, and the caller may have disconnected.
+            task.exception()
+
+    async def _publish_all(self, events: Sequence[ChatEvent]) -> None:
+        before = self._states.cached(events[0].chat_id)
+        # A failure of one event does not stop the others.
+        publications = (self._publish_one(event, notify_contacts=False) for event in events)
+        results = await asyncio.gather(*publications, return_exceptions=True)
+        published = [event for event, result in zip(events, results, strict=True) if not result]
+        # Once for all events: a single member who joins changes the contacts of the whole group.
+        if messages := self._contact_messages(published, before):
+            await self._attempt("bus", self._bus.publish(messages))
+        for result in results:
+            if result:
+                raise result
+
+    async def _publish_one(self, event: ChatEvent, *, notify_contacts: bool = True) -> None:
+        before = self._states.cached(event.chat_id)
+        with tracing.covering("append", Kind.PRODUCER, request_id=event.request_id) as span:
+            if span is not None:
+                event = replace(event, traceparent=span.traceparent)
+            value = encode(event)
+            position = await self._log.append(event.chat_id, value)
+        stored = StoredEvent(position, event, value)
+        await self._attempt("tail", self._tail.add(stored))
+        self._states.apply(event)
+        payload = pack_lasting(stored)
+        remember(payload, stored)
+        messages = [BusMessage(channel, payload) for channel in channels_of(event)]
+        if notify_contacts:
+            messages += self._contact_messages([event], before)
+        await self._attempt("bus", self._bus.publish(messages))
+
+    def _contact_messages(self, events: Sequence[ChatEvent], before: ChatState | None) -> list[BusMessage]:
+        """Return a message for each user whose contacts the events change. `before`: the chat before the events."""
+        changed: set[UserId] = set()
+        for event in events:
+            if not event.chat_id.is_direct:
+                # The audience of a group's event is the users who join or leave by it.
+                changed.update(event.audience)
+            elif isinstance(event.change, MessageSent) and (before is None or before.last_message_id is None):
+                changed.update(event.chat_id.members)
+        if not changed:
+            return []
+        if not events[0].chat_id.is_direct and (state := self._states.cached(events[0].chat_id)):
+            changed.update(members_of(state))
+        return [BusMessage(contacts_channel(user_id), b"") for user_id in sorted(changed)]
+
+    async def _attempt(self, part: str, step: Awaitable[None]) -> None:
+        try:
+            await step
+        except Exception:
+            self._logger.exception("a durable event is missing in the hot tail or on the bus", part=part)
+            self._on_failure(part)
+
+
+def contacts_channel(user_id: UserId) -> str:
+    """Return the channel on which an empty message informs presence that the user's contacts have changed."""
+    return f"contacts:{user_id}"

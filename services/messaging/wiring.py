@@ -1,0 +1,234 @@
+"""Builds the messaging service: adapters first, then one node's use cases and live delivery over them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from chatly.messaging.v1.messaging_service_pb2_grpc import add_MessagingServiceServicer_to_server
+
+from history.open import HistoryStore
+from history.ports import EventReader, HotTail, SendClaims
+from history.unstored.memory import MemoryHotTail, MemorySendClaims
+from history.unstored.refill import refill
+from history.view import History
+from kernel.bus.ports import LiveBus
+from kernel.grpc.context import current_request_id
+from kernel.ids import HybridClock
+from kernel.log.ports import EventLog, LogReader
+from kernel.platform import Platform
+from kernel.service import Service
+from kernel.telemetry.metrics import counter
+from kernel.time import Clock
+from services.messaging.adapters.bus import BusTypingSignal
+from services.messaging.adapters.grpc import GrpcMediaLibrary, GrpcUserDirectory
+from services.messaging.api.grpc import MessagingServicer
+from services.messaging.api.mapping.stream import SubscribeWire
+from services.messaging.authorizer import ChatAuthorizer
+from services.messaging.chat_states import ChatStates
+from services.messaging.chats import Chats
+from services.messaging.create_group import CreateGroup
+from services.messaging.delete_message import DeleteMessage
+from services.messaging.edit_message import EditMessage
+from services.messaging.event_publisher import EventPublisher
+from services.messaging.groups import Groups
+from services.messaging.list_messages import ListMessages
+from services.messaging.live.drain import Drain
+from services.messaging.live.heartbeats import Heartbeats
+from services.messaging.live.hub import Hub
+from services.messaging.live.rendering import Rendering
+from services.messaging.live.replays import Replays
+from services.messaging.live.send_messages import SendMessages
+from services.messaging.live.send_rate import SendRate
+from services.messaging.live.subscribe import Subscribe
+from services.messaging.mark_read import MarkRead
+from services.messaging.messages import Messages
+from services.messaging.ports import MediaLibrary, UserDirectory
+from services.messaging.search_messages import SearchMessages
+from services.messaging.send_message import SendMessage
+from services.messaging.set_typing import SetTyping
+from services.messaging.settings import MessagingSettings
+from services.messaging.toggle_reaction import ToggleReaction
+from services.messaging.user_blocks import CachedUserDirectory
+
+_HEALTH_TIMEOUT = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """The open adapters of a node. Nodes that share all of them are one service."""
+
+    clock: Clock
+    log: EventLog
+    bus: LiveBus
+    store: HistoryStore
+    tail: HotTail
+    claims: SendClaims
+    directory: UserDirectory
+    media: MediaLibrary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagingNode:
+    """The servicer of one node, and the parts that run beside it. Open and close the hub; run the loops."""
+
+    servicer: MessagingServicer
+    states: ChatStates
+    events: EventPublisher
+    hub: Hub
+    heartbeats: Heartbeats
+    drain: Drain
+
+
+@asynccontextmanager
+async def open_messaging(
+    settings: MessagingSettings, platform: Platform, store: HistoryStore
+) -> AsyncIterator[Service]:
+    """Open one node. Its hot tail is refilled from the log before the first call."""
+    log_id = await platform.log_reader.log_id()
+    tail, claims = _open_tail(platform, store, log_id=log_id)
+    dependencies = Dependencies(
+        clock=platform.clock,
+        log=platform.log,
+        bus=platform.bus,
+        store=store,
+        tail=tail,
+        claims=claims,
+        directory=GrpcUserDirectory(platform.service_channel("auth")),
+        media=GrpcMediaLibrary(platform.user_channel("media")),
+    )
+    async with AsyncExitStack() as stack:
+        node = build_node(settings, dependencies, log_id=log_id)
+        stack.push_async_callback(node.events.finish)
+        stack.push_async_callback(node.hub.close)
+        await node.hub.open()
+        await refill(tail=tail, log=platform.log_reader, events=store.events)
+        yield Service(
+            name="messaging",
+            grpc_services=["chatly.messaging.v1.MessagingService"],
+            mount=[partial(add_MessagingServiceServicer_to_server, node.servicer)],
+            loops={
+                "messaging chats": node.states.run,
+                "messaging live": node.hub.run,
+                "messaging heartbeats": node.heartbeats.run,
+            },
+            health={"log or store": partial(problem_of_both, platform.log_reader, store.events)},
+            drain=node.drain,
+        )
+
+
+def build_node(settings: MessagingSettings, dependencies: Dependencies, *, log_id: str) -> MessagingNode:
+    clock, bus, store, tail = dependencies.clock, dependencies.bus, dependencies.store, dependencies.tail
+    media, claims = dependencies.media, dependencies.claims
+    ids = HybridClock(clock=clock)
+    history = History(messages=store.messages, chats=store.chats, events=store.events, tail=tail)
+    states = ChatStates(history=history, bus=bus, ids=ids, clock=clock, capacity=settings.known_chats)
+    directory = CachedUserDirectory(dependencies.directory, clock=clock, fresh=settings.blocks_seconds)
+    failures = counter(
+        "chatly_messaging_pass_on_failures_total",
+        "Durable events that could not be put into the tail or on the bus; readers get them later.",
+        ["part"],
+    )
+    events = EventPublisher(
+        log=dependencies.log,
+        states=states,
+        tail=tail,
+        bus=bus,
+        ids=ids,
+        clock=clock,
+        request_id=current_request_id,
+        on_failure=lambda part: failures.labels(part).inc(),
+    )
+    authorizer = ChatAuthorizer(states=states, directory=directory)
+    messages = Messages(authorizer=authorizer, history=history)
+    sends = counter("chatly_messaging_sends_total", "Sends that were answered with a message.", ["outcome"])
+    send_message = SendMessage(
+        authorizer=authorizer,
+        history=history,
+        messages=messages,
+        claims=claims,
+        media=media,
+        events=events,
+        on_accepted=sends.labels("accepted").inc,
+        on_repeated=sends.labels("repeated").inc,
+    )
+    wire = SubscribeWire()
+    rendering = Rendering(wire=wire, chats=history)
+    hub = Hub(bus=bus, rendering=rendering, events=store.events, tail=tail)
+    replays = Replays(past=history, events=store.events, rendering=rendering)
+    servicer = MessagingServicer(
+        send_message=send_message,
+        send_messages=SendMessages(
+            send=send_message, rate=SendRate(clock=clock, per_second=settings.stream_sends_per_second)
+        ),
+        edit_message=EditMessage(authorizer=authorizer, messages=messages, events=events),
+        delete_message=DeleteMessage(authorizer=authorizer, history=history, messages=messages, events=events),
+        messages=messages,
+        list_messages=ListMessages(authorizer=authorizer, history=history),
+        search_messages=SearchMessages(authorizer=authorizer, history=history),
+        toggle_reaction=ToggleReaction(authorizer=authorizer, messages=messages, events=events),
+        chats=Chats(authorizer=authorizer, history=history, states=states, directory=directory),
+        mark_read=MarkRead(authorizer=authorizer, history=history, messages=messages, events=events),
+        set_typing=SetTyping(authorizer=authorizer, signal=BusTypingSignal(bus=bus, clock=clock), clock=clock),
+        create_group=CreateGroup(
+            authorizer=authorizer,
+            states=states,
+            history=history,
+            claims=claims,
+            directory=directory,
+            media=media,
+            events=events,
+        ),
+        groups=Groups(authorizer=authorizer, history=history, directory=directory, media=media, events=events),
+        subscribe=Subscribe(hub=hub, replays=replays, wire=wire, log_id=log_id),
+    )
+    return MessagingNode(
+        servicer=servicer,
+        states=states,
+        events=events,
+        hub=hub,
+        heartbeats=Heartbeats(hub=hub, wire=wire, clock=clock),
+        drain=Drain(hub=hub, wire=wire),
+    )
+
+
+def _open_tail(platform: Platform, store: HistoryStore, *, log_id: str) -> tuple[HotTail, SendClaims]:
+    """Return hot tail and claims: of this process alone, or shared by all nodes with this process's as the fallback."""
+    tail, claims = MemoryHotTail(), MemorySendClaims()
+    if platform.engines is None:
+        return tail, claims
+    # Imported here: an image installs only the drivers that it uses.
+    from history.unstored.fallback import FallbackHotTail, FallbackSendClaims
+    from history.unstored.redis import RedisHotTail, RedisSendClaims
+
+    shared = RedisHotTail(redis=platform.engines.redis, log_id=log_id)
+    with_fallback = FallbackHotTail(
+        shared=shared,
+        own=tail,
+        refill=partial(refill, tail=shared, log=platform.log_reader, events=store.events),
+        events=store.events,
+        clock=platform.clock,
+    )
+    return with_fallback, FallbackSendClaims(shared=RedisSendClaims(redis=platform.engines.redis), own=claims)
+
+
+async def problem_of_both(log: LogReader, events: EventReader) -> str | None:
+    """Return what is wrong with the log and the store; None while one of them works.
+
+    Users can read without the log and write without the store, so a node is unhealthy only without both. An engine that
+    does not answer counts as broken, and does not delay the answer of the other.
+    """
+    log_problem, store_problem = await asyncio.gather(_problem(log.ends(), "log"), _problem(events.stored(), "store"))
+    return f"{log_problem}; {store_problem}" if log_problem and store_problem else None
+
+
+async def _problem(answer: Awaitable[object], name: str) -> str | None:
+    try:
+        async with asyncio.timeout(_HEALTH_TIMEOUT):
+            await answer
+    except TimeoutError:
+        return f"the {name} does not answer within {_HEALTH_TIMEOUT:g} s"
+    except Exception as error:  # noqa: BLE001 - the health report includes any error
+        return str(error) or type(error).__name__
+    return None

@@ -1,0 +1,140 @@
+"""What happens to an event once the log has it."""
+
+import asyncio
+
+import pytest
+from prometheus_client import REGISTRY
+
+from history import codec
+from history.chat_id import ChatId
+from history.codec import unpack
+from history.model import Role, StoredEvent
+from kernel.errors import KernelReason
+from tests.unit.messaging.harness import LOG_UNAVAILABLE, Harness, refused
+
+
+def failures() -> dict[str, float]:
+    return {
+        part: REGISTRY.get_sample_value("chatly_messaging_pass_on_failures_total", {"part": part}) or 0
+        for part in ("tail", "bus")
+    }
+
+
+async def test_what_the_log_has_is_answered_though_tail_and_bus_fail(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = harness.users(2)
+    before = failures()
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(harness.dependencies.tail, "add", broken)
+    monkeypatch.setattr(harness.bus, "publish", broken)
+
+    message = await harness.send(ann, bob)
+
+    assert [event.event_id for event in harness.events()] == [message.message_id]
+    assert failures() == {part: count + 1 for part, count in before.items()}
+
+
+async def test_what_the_log_does_not_have_is_told_to_nobody(harness: Harness) -> None:
+    ann, bob = harness.users(2)
+    listener = await harness.subscribe(f"user:{bob}", f"contacts:{bob}")
+    harness.log.unavailable = LOG_UNAVAILABLE
+
+    with refused(KernelReason.LOG_UNAVAILABLE):
+        await harness.send(ann, bob)
+
+    assert await listener.received() == []
+    assert (await harness.service.chats.list(viewer=bob)).items == []
+
+
+async def test_a_group_message_is_published_once_however_many_members_there_are(harness: Harness) -> None:
+    ann, *others = harness.users(20)
+    group = (await harness.a_group(ann, *others)).state.chat_id
+    listener = await harness.subscribe(f"chat:{group}", *(f"user:{user}" for user in (ann, *others)))
+
+    message = await harness.send(ann, group)
+
+    (news,) = await listener.received()
+    stored = unpack(news.payload)
+    assert isinstance(stored, StoredEvent)
+    assert (news.channel, stored.event.event_id) == (f"chat:{group}", message.message_id)
+
+
+async def test_a_node_does_not_decode_the_events_it_published(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = harness.users(2)
+    listener = await harness.subscribe(f"user:{bob}")
+    monkeypatch.setattr(codec, "decode", None)
+
+    message = await harness.send(ann, bob)
+
+    (published,) = await listener.received()
+    stored = codec.unpack(published.payload)
+    assert isinstance(stored, StoredEvent)
+    assert stored.event.event_id == message.message_id
+
+
+async def test_presence_hears_of_new_contacts_once(harness: Harness) -> None:
+    ann, bob = harness.users(2)
+    listener = await harness.subscribe(f"contacts:{ann}", f"contacts:{bob}")
+    await harness.send(ann, bob)
+    first = await listener.received()
+    await harness.node.states.get((await harness.send(bob, ann)).chat_id)
+    await listener.received()
+
+    await harness.send(ann, bob)
+
+    assert sorted((news.channel, news.payload) for news in first) == sorted(
+        (f"contacts:{user}", b"") for user in (ann, bob)
+    )
+    assert await listener.received() == []
+
+
+async def test_presence_hears_of_a_new_contact_also_where_the_message_is_stored_before_its_sender_hears(
+    harness: Harness,
+) -> None:
+    ann, bob = harness.users(2)
+    listener = await harness.subscribe(f"contacts:{ann}", f"contacts:{bob}")
+    harness.log.held = asyncio.Event()
+    sending = asyncio.create_task(harness.send(ann, bob))
+    await harness.log.reached.wait()
+    await harness.persist()
+    await harness.node.states.get(ChatId.direct(ann, bob))
+
+    harness.log.held.set()
+    await sending
+
+    assert sorted(news.channel for news in await listener.received()) == sorted(
+        f"contacts:{user}" for user in (ann, bob)
+    )
+
+
+async def test_presence_hears_of_everyone_whose_group_gains_or_loses_a_member(harness: Harness) -> None:
+    ann, bob, cid = harness.users(3)
+    channels = {f"contacts:{user}" for user in (ann, bob, cid)}
+    listener = await harness.subscribe(*channels)
+
+    group = (await harness.a_group(ann, bob)).state.chat_id
+    assert {news.channel for news in await listener.received()} == {f"contacts:{ann}", f"contacts:{bob}"}
+    await harness.service.groups.add_members(group, [cid], None, actor=ann)
+    assert {news.channel for news in await listener.received()} == channels
+    await harness.service.groups.remove_member(group, cid, actor=ann)
+    assert {news.channel for news in await listener.received()} == channels
+    await harness.service.groups.add_members(group, [bob], Role.ADMIN, actor=ann)
+    assert await listener.received() == []
+
+
+async def test_presence_hears_once_of_many_who_join_together(harness: Harness) -> None:
+    ann, bob, *others = harness.users(22)
+    group = (await harness.a_group(ann, bob)).state.chat_id
+    listener = await harness.subscribe(f"contacts:{ann}", f"contacts:{bob}", f"contacts:{others[7]}")
+
+    await harness.service.groups.add_members(group, others, None, actor=ann)
+
+    assert sorted(news.channel for news in await listener.received()) == sorted(
+        f"contacts:{user}" for user in (ann, bob, others[7])
+    )
