@@ -1,22 +1,21 @@
 # syntax=docker/dockerfile:1
 # One image per target: docker build --target messaging --tag chatly/messaging .
-# Targets: auth messaging presence media persister edge web. Each has the dependencies of its own extra and no others
-# (a service also those of traces, which it imports where a collector is configured), in the versions and with the
-# hashes of requirements.lock; runs as nobody special; and needs to write only to /tmp.
-# Which registries serve packages is the builder's business: PIP_INDEX_URL, UV_DEFAULT_INDEX and NPM_CONFIG_REGISTRY
-# are taken as build arguments.
+# Targets: auth messaging presence media persister edge web. Each installs only the dependencies of its own extra (a
+# service also those of traces, imported if a collector is configured), with the versions and hashes of
+# requirements.lock. Each runs as an unprivileged user and writes only to /tmp.
+# Package registries are build arguments: PIP_INDEX_URL, UV_DEFAULT_INDEX and NPM_CONFIG_REGISTRY.
 
 ARG PYTHON=python:3.11-slim-bookworm
 ARG NODE=node:22-bookworm-slim
 
-# What every image begins with.
+# Common start of every image.
 FROM ${PYTHON} AS base
 ENV PATH=/opt/chatly/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 RUN groupadd --gid 10001 chatly && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin chatly
 
-# Tools, and Chatly itself as a wheel. None of this is in an image.
+# Build tools, and Chatly as a wheel. No image contains this stage.
 FROM base AS build
 ARG PIP_INDEX_URL
 ARG UV_DEFAULT_INDEX
@@ -34,7 +33,7 @@ COPY history history
 COPY services services
 COPY mesh mesh
 RUN VIRTUAL_ENV=/opt/tools /opt/tools/bin/uv build --wheel --no-build-isolation --python /opt/tools/bin/python --out-dir /dist
-# The lock is a constraint: it holds versions, and uv checks its hashes. The extras say what is installed at all.
+# The lock is a constraint: it pins versions, and uv checks its hashes. The extras select what is installed.
 COPY --chmod=755 <<'EOF' /usr/local/bin/install-extra
 #!/bin/sh -eu
 export VIRTUAL_ENV=/opt/chatly
@@ -59,7 +58,7 @@ RUN install-extra edge
 FROM build AS pages-build
 RUN install-extra web
 
-# The web client's files.
+# Builds the web client.
 FROM ${NODE} AS node
 FROM build AS web-build
 ARG NPM_CONFIG_REGISTRY
@@ -75,7 +74,7 @@ COPY third_party third_party
 COPY web web
 RUN /opt/tools/bin/buf generate --template buf.gen.web.yaml && npm --prefix web run build
 
-# What every service's image ends with.
+# Common end of every service image.
 FROM base AS service
 USER 10001:10001
 WORKDIR /tmp
@@ -114,7 +113,7 @@ EXPOSE 50055 51055
 HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 CMD ["chatly", "health", "persister"]
 CMD ["serve", "persister"]
 
-# Envoy, of the version that the tests run, with the configuration that its environment asks for.
+# Envoy, in the version that the tests run. It renders its configuration from its environment when it starts.
 FROM base AS edge
 COPY --from=edge-build /opt/chatly /opt/chatly
 USER 10001:10001
@@ -126,7 +125,7 @@ EXPOSE 8080 8443 9902
 HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=3)"]
 CMD ["sh", "-c", "chatly edge-config --into /tmp/envoy && exec envoy -c /tmp/envoy/envoy.yaml --concurrency $CHATLY_EDGE_CONCURRENCY --log-level warn --disable-hot-restart --drain-time-s 10"]
 
-# The web client behind the edge.
+# Serves the web client, behind the edge.
 FROM base AS web
 COPY --from=pages-build /opt/chatly /opt/chatly
 COPY --from=web-build /src/web/dist /srv/web

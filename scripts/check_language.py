@@ -26,7 +26,6 @@ from scripts.prose import GENERATED, ROOT, docs, tracked_files
 NOT_YET = (
     ".",
     "bench",
-    "deploy",
     "engines",
     "examples",
     "history",
