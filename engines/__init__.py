@@ -1,4 +1,4 @@
-"""Kafka, Cassandra, Redis and an S3 server on 127.0.0.1 without Docker, for tests, benchmarks and `make run`.
+"""Kafka, Cassandra, Redis and an S3 server on 127.0.0.1, without Docker, for tests, benchmarks and `make run`.
 
-A development tool, not part of Chatly: nothing of it is in the wheel.
+A development tool: no part of it is in the wheel.
 """

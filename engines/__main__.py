@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def _exports(fleet: Fleet, settings: EngineSettings) -> str:
-    """What a shell is to evaluate so that Chatly finds the engines that run; what is set already stays."""
+    """Return shell code that sets the addresses of the running engines for Chatly. Variables that are set stay."""
     addresses = {engine: ",".join(fleet.addresses(engine)) for engine in ENGINES}
     first_of = {engine: found.partition(",")[0] for engine, found in addresses.items()}
     variables = {

@@ -1,4 +1,4 @@
-"""Cassandra: each node on an address of its own, with one token each."""
+"""Cassandra: each node has an address of its own, and one token."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from engines.settings import CACHE, EngineSettings
 
 _JARS = CACHE / "engines" / "jars" / "cassandra"
 _SMALLEST_TOKEN = -(2**63)
-# What Cassandra reaches for inside JDK 17.
+# Packages of JDK 17 that Cassandra opens by reflection.
 _EXPORTS = (
     *("java.base/jdk.internal.misc", "java.base/jdk.internal.ref", "java.base/sun.nio.ch"),
     *("java.management.rmi/com.sun.jmx.remote.internal.rmi", "java.rmi/sun.rmi.registry", "java.rmi/sun.rmi.server"),
@@ -33,7 +33,7 @@ listen_address: {host}
 rpc_address: {host}
 storage_port: {storage_port}
 native_transport_port: {port}
-# Acknowledged is written to disk: with one copy nobody else has the row.
+# Write to disk before acknowledging: with one replica no other node has the row.
 commitlog_sync: batch
 commitlog_segment_size: 16MiB
 seed_provider:
@@ -41,7 +41,7 @@ seed_provider:
     parameters:
       - seeds: "{seed}:{storage_port}"
 """
-# Its first user is known to everybody: cassandra, with the password cassandra.
+# Cassandra creates its first user with the name and the password cassandra.
 _SECURED = """\
 authenticator: PasswordAuthenticator
 authorizer: CassandraAuthorizer
@@ -66,7 +66,7 @@ _LOGBACK = """\
 
 
 def cassandra_nodes(settings: EngineSettings) -> list[Node]:
-    """Write the configuration of every node, and say how they are started: the first one is the seed of the others."""
+    """Write the configuration of every node and return how to start them. The first node is the seed of the others."""
     return [_node(settings, number) for number in range(1, settings.nodes + 1)]
 
 
@@ -111,8 +111,8 @@ def _options(folder: Path, *, alone: bool) -> list[str]:
         f"-Dcassandra.storagedir={folder / 'data'}",
         f"-Dlogback.configurationFile={folder / 'logback.xml'}",
         "-Dcassandra.skip_wait_for_gossip_to_settle=0",
-        # The first user comes at once, where users have passwords.
+        # With passwords the first user is created without delay.
         "-Dcassandra.superuser_setup_delay_ms=0",
-        # How long a node waits for news of the ring: a shorter time than this ends the second and third node.
+        # Seconds that a node waits for gossip. With a shorter time the second and third node stop.
         f"-Dcassandra.ring_delay_ms={100 if alone else 3000}",
     ]

@@ -1,4 +1,4 @@
-"""A certificate authority of this machine's own, for secured engines and for tests of TLS."""
+"""A certificate authority of this machine, for secured engines and for tests of TLS."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _HEAD_START = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """PEM files of a certificate and its key, and one that holds both, as Kafka and Cassandra want it."""
+    """PEM files of a certificate and its key, and one file with both, as Kafka and Cassandra need it."""
 
     certificate: Path
     key: Path
@@ -25,7 +25,7 @@ class Pair:
 
 
 class Authority:
-    """Signs certificates. Its own, which others trust, is in the file `ca`."""
+    """Signs certificates. Its own certificate, which clients trust, is in the file `ca`."""
 
     def __init__(self, folder: Path, *, name: str = "Chatly's engines") -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -36,9 +36,10 @@ class Authority:
         self.ca.write_bytes(self._certificate().public_bytes(serialization.Encoding.PEM))
 
     def issue(self, name: str, names: Sequence[str], *, ends: timedelta = _LIFE) -> Pair:
-        """Files called `name`, of a certificate for these host names and addresses, as server and as client.
+        """Write a certificate and its key for these host names and addresses, valid for servers and clients, to files
+        called `name`.
 
-        Files of that name are replaced, one after the other. `ends`: from now; it may lie in the past.
+        Existing files of that name are replaced one by one. `ends` counts from now and may be in the past.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

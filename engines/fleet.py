@@ -1,4 +1,4 @@
-"""All engines together: started in order, remembered in a state file, found again and stopped by other processes."""
+"""All engines: started in order and recorded in a state file, by which other processes find and stop them."""
 
 import fcntl
 import json
@@ -25,7 +25,7 @@ READY_SECONDS = 180.0
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A node that was started, as the state file keeps it."""
+    """A started node, as the state file stores it."""
 
     engine: str
     name: str
@@ -35,7 +35,7 @@ class Member:
 
 
 class Fleet:
-    """The engines of one state file. Several processes may use it at a time: one starts, the others wait."""
+    """The engines of one state file. Several processes may use it at once: one starts the engines, the others wait."""
 
     def __init__(self, settings: EngineSettings, *, say: Callable[[str], None] = print) -> None:
         self._settings = settings
@@ -43,9 +43,10 @@ class Fleet:
         self._say = say
 
     def up(self, engines: Iterable[str] = tuple(ENGINES)) -> list[str]:
-        """Start what does not run of these engines, and wait until all of them answer; the engines this call started.
+        """Start those of these engines that do not run and wait until all answer. Return the engines that this call
+        started.
 
-        Raise EngineError, and leave nothing of what it started behind, when one does not come up.
+        Raise EngineError if an engine does not start; then everything that this call started is stopped.
         """
         with self._locked():
             members = self._members()
@@ -59,7 +60,7 @@ class Fleet:
             return missing
 
     def down(self, engines: Iterable[str] = tuple(ENGINES)) -> None:
-        """Stop these engines; their data stays."""
+        """Stop these engines. Their data stays."""
         with self._locked():
             engines = set(engines)
             ending = [member for member in self._members() if member.engine in engines]
@@ -69,12 +70,12 @@ class Fleet:
             self._write([member for member in self._members() if member.engine not in engines])
 
     def addresses(self, engine: str) -> list[str]:
-        """`host:port` of every node of an engine that runs; empty if it does not."""
+        """Return `host:port` of every node of a running engine; empty if it does not run."""
         members = self._members()
         return [member.address for member in members if member.engine == engine] if _runs(engine, members) else []
 
     def pids(self, engine: str) -> list[int]:
-        """The processes of an engine that runs; empty if it does not."""
+        """Return the processes of a running engine; empty if it does not run."""
         members = self._members()
         return [member.running.pid for member in members if member.engine == engine] if _runs(engine, members) else []
 
@@ -90,7 +91,7 @@ class Fleet:
                     ready |= self._await({first.name: first for first in engines[engine]}[node.after], started)
                 self._say(f"starting {node.name} at {node.address}")
                 started.append(Member(engine, node.name, node.address, str(node.log), start(node)))
-                # At once, so that what is started can be stopped by `down` even if this process is killed.
+                # Saved at once, so that `down` can stop the node even if this process is killed.
                 self._write([*kept, *started])
             for node in (node for nodes in engines.values() for node in nodes if node.name not in ready):
                 ready |= self._await(node, started)

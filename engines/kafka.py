@@ -1,4 +1,4 @@
-"""Kafka in KRaft mode: every node is broker and controller."""
+"""Kafka in KRaft mode: every node is a broker and a controller."""
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -23,8 +23,8 @@ Configuration:
 
 
 def kafka_nodes(settings: EngineSettings) -> list[Node]:
-    """Write the configuration of every node, format what is new, and say how they are started."""
-    # Formatting starts a JVM for each.
+    """Write the configuration of every node, format new data folders, and return how to start the nodes."""
+    # Formatting starts one JVM per node.
     with ThreadPoolExecutor() as threads:
         return list(threads.map(partial(_node, settings), range(1, settings.nodes + 1)))
 
@@ -80,7 +80,7 @@ def _properties(settings: EngineSettings, number: int, folder: Path) -> str:
         "transaction.state.log.replication.factor": copies,
         "transaction.state.log.num.partitions": 4,
         "group.initial.rebalance.delay.ms": 0,
-        # Short enough for a dead broker to be noticed in seconds.
+        # Short, so that a dead broker is noticed within seconds.
         "broker.session.timeout.ms": 3000,
         "broker.heartbeat.interval.ms": 500,
         "controller.quorum.election.timeout.ms": 500,
@@ -91,7 +91,7 @@ def _properties(settings: EngineSettings, number: int, folder: Path) -> str:
 
 
 def _secured(security: Security | None) -> dict[str, object]:
-    """Between brokers PLAIN, which needs no user in the cluster's own metadata; for clients both."""
+    """PLAIN between brokers, because it needs no user in the cluster's metadata; PLAIN and SCRAM for clients."""
     if security is None:
         return {}
     plain, scram = (f"org.apache.kafka.common.security.{name}LoginModule" for name in ("plain.Plain", "scram.Scram"))
@@ -117,4 +117,4 @@ def _format(properties: Path, settings: EngineSettings) -> None:
         command += ["--add-scram", f"{_SCRAM}=[name={USER},password={PASSWORD}]"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise EngineError(f"Kafka's storage could not be made with {properties}: {done.stdout}{done.stderr}")
+        raise EngineError(f"Kafka's storage cannot be formatted with {properties}: {done.stdout}{done.stderr}")

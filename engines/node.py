@@ -1,4 +1,4 @@
-"""One server process: started, awaited, looked for and stopped. Knows no particular engine."""
+"""One server process: starts it, waits for it, checks it and stops it. Knows no particular engine."""
 
 import os
 import signal
@@ -16,23 +16,23 @@ _STOP_SECONDS = 30.0
 
 
 class EngineError(Exception):
-    """An engine cannot be started; the text says why and which log tells more."""
+    """An engine cannot be started. The text says why and names the log file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """How to start one server, and where it answers."""
+    """How to start one server, and its address."""
 
     name: str
-    """Of the engine and this node of it, e.g. `kafka-1`."""
+    """Name of the engine and the node, for example `kafka-1`."""
     address: str
-    """`host:port` that clients connect to; the node is ready when it accepts connections."""
+    """`host:port` for clients. The node is ready when it accepts connections."""
     command: tuple[str, ...]
     folder: Path
-    """Its data, configuration and log."""
+    """Folder for data, configuration and log."""
     environment: Mapping[str, str] = field(default_factory=dict)
     after: str | None = None
-    """Name of the node that must be ready first."""
+    """Name of the node that must be ready before this one starts."""
 
     @property
     def log(self) -> Path:
@@ -41,11 +41,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A started node: a process id alone may belong to another process by now."""
+    """A started node. The start time is compared because the system may reuse a process ID."""
 
     pid: int
     started: float
-    """When the process began, as the system tells it."""
+    """Start time of the process, as the system reports it."""
 
     @classmethod
     def of(cls, pid: int) -> Self:
@@ -56,16 +56,16 @@ class Running:
             process = psutil.Process(self.pid)
             if process.create_time() != self.started:
                 return False
-            # The first thread may be gone while others still hold the ports.
+            # The first thread may have exited while other threads still hold the ports.
             return process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1
         except psutil.NoSuchProcess:
             return False
 
 
 def start(node: Node) -> Running:
-    """Start a node in a session of its own, so that it outlives its starter; `wait_until_ready` is to follow."""
+    """Start a node in its own session, so that it outlives this process. Call `wait_until_ready` next."""
     if _accepts(node.address):
-        raise EngineError(f"{node.address}, where {node.name} belongs, is taken by another program")
+        raise EngineError(f"{node.address}, the address of {node.name}, is used by another program")
     node.folder.mkdir(parents=True, exist_ok=True)
     with node.log.open("ab") as log:
         process = subprocess.Popen(
@@ -77,24 +77,26 @@ def start(node: Node) -> Running:
             stderr=log,
             start_new_session=True,
         )
-    # It is to outlive this object, which otherwise complains when it is collected.
+    # Without this, the object warns when it is collected while its process runs.
     process.returncode = 0
     return Running.of(process.pid)
 
 
 def wait_until_ready(node: Node, running: Running, *, seconds: float) -> None:
-    """Return once the node accepts connections; raise EngineError if it ends before, or takes longer."""
+    """Return once the node accepts connections. Raise EngineError if it exits before, or takes too long."""
     deadline = time.monotonic() + seconds
     while not _accepts(node.address):
         if not running.alive():
-            raise EngineError(f"{node.name} ended while it was starting; see {node.log}")
+            raise EngineError(f"{node.name} exited while it was starting; see {node.log}")
         if time.monotonic() > deadline:
             raise EngineError(f"{node.name} does not answer at {node.address} after {seconds:.0f} s; see {node.log}")
         time.sleep(0.1)
 
 
 def stop(running: Running, *, kill: bool = False) -> None:
-    """End a node and wait until it is gone; `kill`: at once, as a power cut does. Does nothing if it has ended."""
+    """Stop a node and wait until it has exited. `kill`: at once, as a power cut does. Does nothing if it has exited
+    already.
+    """
     if not running.alive():
         return
     os.kill(running.pid, signal.SIGKILL if kill else signal.SIGTERM)
@@ -119,4 +121,4 @@ def _reap(pid: int) -> None:
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
-        return  # somebody else's child
+        return  # not a child of this process

@@ -1,4 +1,4 @@
-"""Redis: one server that appends what it is told to a file."""
+"""Redis: one server that appends every write to a file."""
 
 from engines.node import Node
 from engines.security import PASSWORD, USER, Security, security
@@ -6,7 +6,7 @@ from engines.settings import EngineSettings
 
 
 def redis_nodes(settings: EngineSettings) -> list[Node]:
-    """Say how the server is started."""
+    """Return how to start the server."""
     folder = settings.data / "redis"
     return [
         Node(
@@ -15,11 +15,11 @@ def redis_nodes(settings: EngineSettings) -> list[Node]:
             command=(
                 *("redis-server", "--bind", settings.redis_host, "--port", str(settings.redis_port)),
                 *_secured(security(settings), settings.redis_port),
-                # By default it refuses whoever is not on the loopback, unless there is a password.
+                # Without a password Redis accepts only clients on the loopback address by default.
                 *("--protected-mode", "no"),
                 *("--dir", str(folder), "--appendonly", "yes", "--save", ""),
-                # It answers nobody until it has read its file: of 64 MB, which it lets it grow to by default, that took
-                # a busy machine up to 8 s.
+                # Redis answers only after reading its file. At the default limit of 64 MB that took up to 8 s on a busy
+                # machine.
                 *("--auto-aof-rewrite-min-size", "16mb"),
             ),
             folder=folder,

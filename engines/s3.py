@@ -6,7 +6,7 @@ from engines.settings import CACHE, EngineSettings
 
 
 def s3_nodes(settings: EngineSettings) -> list[Node]:
-    """Say how the server is started."""
+    """Return how to start the server."""
     folder = settings.data / "s3"
     (folder / "buckets").mkdir(parents=True, exist_ok=True)
     address = f"{settings.s3_host}:{settings.s3_port}"

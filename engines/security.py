@@ -1,4 +1,4 @@
-"""What secured engines share: certificates of their own making, and one user with a password."""
+"""Shared parts of secured engines: certificates of a local authority, and one user with a password."""
 
 import fcntl
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ USER = "chatly"
 PASSWORD = "engines-of-this-machine"  # noqa: S105 servers for tests
 
 CASSANDRA_USER = "cassandra"
-"""Its first user, whose password is the same word until somebody changes it."""
+"""Cassandra's first user, whose default password equals the name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Security:
-    """TLS on every connection of a client, who must know the password of `USER`."""
+    """TLS on every client connection, with the name and password of `USER`."""
 
     ca: Path
     pair: Pair
 
 
 def security(settings: EngineSettings) -> Security | None:
-    """The files of a set of engines, made when first asked for; None: they are not secured.
+    """Return the security files of a set of engines, created on first use; None if the engines are not secured.
 
-    The certificate is for the addresses that the engines listen on, and for no name: whoever comes by another one, as
-    `localhost` is, sees that they do not agree.
+    The certificate names the addresses that the engines listen on, and no host name: a client that uses `localhost`
+    gets a host name mismatch.
     """
     if not settings.secured:
         return None
@@ -44,7 +44,7 @@ def security(settings: EngineSettings) -> Security | None:
 
 
 def client_settings(security: Security, *, redis: str, s3: str) -> dict[str, str]:
-    """What Chatly must be told beside addresses; `redis` and `s3`: where these are, `host:port`."""
+    """Return the settings that Chatly needs besides addresses. `redis` and `s3` are `host:port`."""
     return {
         "CHATLY_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
         "CHATLY_KAFKA_USERNAME": USER,

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Every check that needs no running program, one after the other; goes on after a failure and names what failed.
+# Runs every check that needs no running program. Continues after a failure, and lists the failed checks at the end.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . scripts/debian.sh
 export PATH="$PWD/.venv/bin:$PATH"
 command -v git >/dev/null || need_debian git || exit 1
-# Git refuses a checkout that somebody else owns, which is what root finds in a container's mounted folder.
+# Git refuses a checkout of another user, as root finds it in a mounted folder of a container.
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0="$PWD"
 failed=()
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Refuses a change of the protos that would break clients: against main on a branch, against the commit before on main.
+# Refuses changes of the protos that break clients, compared with main on a branch, and with the previous commit on
+# main.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 head=$(git rev-parse HEAD)
@@ -13,6 +14,6 @@ if [ -z "$base" ] || ! git cat-file -e "$base:buf.yaml" 2>/dev/null; then
 fi
 old=$(mktemp -d)
 trap 'rm -rf "$old"' EXIT
-# An unpacked tree and not `--against .git`, which needs a whole clone.
+# An unpacked tree, because `--against .git` needs a full clone.
 git archive "$base" buf.yaml protos third_party | tar -x -C "$old"
 buf breaking --against "$old"

@@ -1,4 +1,4 @@
-"""Holds two rules over every file that git knows: no source grows for ever, and none names a package registry."""
+"""Checks every tracked file: no source file is too long, and no file names a package registry."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 MAX_LINES = 400
-# Protos are left out: a service's contract is one file, and mostly comments.
+# Protos have no limit: a service's contract is one file and mostly comments.
 SOURCES = {".css", ".go", ".html", ".java", ".js", ".jsx", ".mjs", ".py", ".sh", ".sql", ".ts", ".tsx"}
-# Made by programs or by others.
+# Generated files, and files of other projects.
 NOT_OURS = ("gen/", "third_party/", "web/src/gen/")
-# Which registry serves a package is the machine's business (a mirror, a proxy, a cache), never the repository's.
+# Each machine chooses its registry (a mirror, a proxy, a cache); the repository names none.
 REGISTRY = re.compile(
     r"pypi[.]org|pythonhosted[.]org|npmjs[.](?:org|com)|yarnpkg[.]com|crates[.]io|"
     r"repo1?[.]maven|maven[.]org|(?:proxy|sum)[.]golang[.]org|rubygems[.]org|buf[.]build/(?:go|gen)",
@@ -21,14 +21,14 @@ REGISTRY = re.compile(
 
 
 def tracked_files(root: Path) -> list[Path]:
-    """Every file of the working tree that git tracks or would track, relative to root."""
+    """Return every file that git tracks or would track, relative to root."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listing = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
     return [Path(name) for name in listing.split("\0") if name and (root / name).is_file()]
 
 
-def complaints(path: Path, text: str) -> list[str]:
-    """What is wrong with one file, as lines to print."""
+def violations(path: Path, text: str) -> list[str]:
+    """Return the violations in one file, as lines to print."""
     lines = text.splitlines()
     found = [
         f"{path}:{number}: names the package registry {match.group()}"
@@ -43,8 +43,8 @@ def complaints(path: Path, text: str) -> list[str]:
 def main() -> int:
     root = Path(__file__).resolve().parent.parent
     ours = [path for path in tracked_files(root) if not path.as_posix().startswith(NOT_OURS)]
-    # Pictures and the like are read too: a name inside them would be found all the same.
-    found = [line for path in ours for line in complaints(path, (root / path).read_text("utf-8", errors="replace"))]
+    # Binary files are read too, so that a registry inside them is found.
+    found = [line for path in ours for line in violations(path, (root / path).read_text("utf-8", errors="replace"))]
     print("\n".join(found) or f"{len(ours)} files are in order")
     return 1 if found else 0
 

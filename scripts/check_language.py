@@ -1,10 +1,10 @@
-"""Refuses the worst habits of this repository's language, and the names that were given up.
+"""Refuses phrases that are hard to read, and names that were replaced.
 
-Docstrings must not start as a free relative ("What a record becomes …"), some phrases are refused everywhere, and no
-old name (scripts/old_names.py) may be left as an identifier or a file name.
+A docstring must not start with a relative clause ("What a record becomes …"), some phrases are refused in every file,
+and no old name (scripts/old_names.py) may be an identifier or a file name.
 
-`--report` prints the number of findings per folder, also of folders that are not checked yet; `--all` prints every
-finding; folders as arguments narrow both.
+`--report` prints the number of findings per folder, including folders that are not checked yet. `--all` prints every
+finding. Folders as arguments limit both.
 """
 
 from __future__ import annotations
@@ -26,19 +26,16 @@ from scripts.prose import GENERATED, ROOT, docs, tracked_files
 NOT_YET = (
     ".",
     "bench",
-    "engines",
     "examples",
     "history",
     "kernel",
     "mesh",
-    "scripts",
     "services/auth",
     "services/media",
     "services/messaging",
     "services/persister",
     "services/presence",
     "tests",
-    "tests/architecture",
     "tests/contract",
     "tests/e2e",
     "tests/engines",
@@ -49,7 +46,7 @@ NOT_YET = (
     "tests/web",
     "web",
 )
-"""Folders that are not clean yet, as `folder` names them. Remove an entry when its folder is."""
+"""Folders that still have findings, named as by `folder`. Remove an entry once the folder has none."""
 
 TEXT = {
     *(".cql", ".css", ".go", ".html", ".j2", ".java", ".js", ".md", ".mjs", ".proto", ".py", ".rst", ".sh", ".sql"),
@@ -57,11 +54,11 @@ TEXT = {
 }
 TEXT_NAMES = {"Dockerfile", "Makefile"}
 CODE = {".go", ".java", ".js", ".mjs", ".proto", ".py", ".ts", ".tsx"}
-# They quote what they refuse.
+# These files quote the refused words.
 SELF = {"scripts/check_language.py", "scripts/old_names.py", "tests/architecture/test_language.py"}
 
 START = re.compile(r"(?:What|Who|Whoever|Where|Whatever|Those|Of)\b(?!.*\?\s*$)", re.DOTALL)
-# Words of a phrase may stand on two lines of a comment.
+# A phrase may span two lines of a comment.
 _GAP = r"[\s#*/_]+"
 PHRASES = re.compile(
     rf"(?<![^\W_])(?:(?:is|are){_GAP}away|comes{_GAP}good|mend(?:s|ed|ing)?|for{_GAP}ever|anew|told)(?![^\W_])",
@@ -73,14 +70,14 @@ _BACKTICKS = re.compile(r"`([A-Za-z_]\w*)`")
 
 
 def is_text(path: Path) -> bool:
-    """Say whether people read and write this file."""
+    """Return whether people read and write this file."""
     if path.as_posix().startswith(GENERATED) or path.as_posix() in SELF or "lock" in path.stem:
         return False
     return path.suffix in TEXT or path.name in TEXT_NAMES or path.as_posix() == ".ci/run"
 
 
 def findings(path: Path, text: str, *, hot_tail_explained: bool = False) -> list[str]:
-    """Return what is wrong with one file, as lines to print."""
+    """Return the findings in one file, as lines to print."""
     found = [*_starts(path, text), *_phrases(path, text), *_file_name(path)]
     if path.suffix in CODE or path.suffix == ".md":
         found += _names(path, text, hot_tail_explained=hot_tail_explained)
@@ -129,7 +126,7 @@ def _identifiers(path: Path, text: str) -> Iterator[tuple[int, str]]:
                 yield token.start[0], token.string
         return
     if path.suffix != ".md":
-        # Keeps the lines where they are.
+        # Keep the line numbers.
         text = _NO_CODE.sub(lambda match: "\n" * match.group().count("\n") or " ", text)
     for match in (_BACKTICKS if path.suffix == ".md" else _IDENTIFIER).finditer(text):
         yield text.count("\n", 0, match.start()) + 1, match.group(match.lastindex or 0)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails when gen/ is not what protos/ gives.
+# Fails if gen/ differs from the code generated from protos/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 fresh=$(mktemp -d)

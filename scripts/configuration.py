@@ -1,6 +1,7 @@
-"""Write docs/configuration.md from the settings classes and the templates below.
+"""Writes docs/configuration.md from the settings classes and the templates below.
 
-Run it without arguments after a change of a settings class. tests/unit/docs holds the page complete and fresh.
+Run it without arguments after a change of a settings class. A test in tests/unit/docs checks that the page is up to
+date.
 """
 
 import pkgutil
@@ -128,7 +129,7 @@ def render() -> str:
     classes = settings_classes()
     if unlisted := classes.keys() - {name for names in _SECTIONS.values() for name in names}:
         raise SystemExit(f"add {', '.join(sorted(unlisted))} to _SECTIONS in scripts/configuration.py")
-    # The edge reads settings of others too; they stand with their owners.
+    # The edge also reads settings of other components, which are listed there.
     shown = {name for cls in classes.values() if cls.__name__ != "EdgeSettings" for name in _names(cls)}
     parts = [_HEAD]
     for title, names in _SECTIONS.items():

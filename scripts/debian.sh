@@ -1,4 +1,4 @@
-# Sourced, not run: installs missing Debian packages as root, and otherwise prints the one line that does.
+# To be sourced. Installs missing Debian packages as root; as another user it prints the command to run.
 
 # need_debian <package> ...
 need_debian() {

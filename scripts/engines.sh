@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the servers of the distributed mesh, without Docker: Kafka, Cassandra, Redis, and an S3 server.
-# Jars go to .cache/engines/jars, versitygw to .cache/bin; a second run does nothing. `python -m engines` starts them.
-# Needs what scripts/toolchains.sh finds: Java with Maven, and Go.
+# Installs the servers of the distributed mesh without Docker: Kafka, Cassandra, Redis and an S3 server. Jars go to
+# .cache/engines/jars, versitygw to .cache/bin. A second run does nothing. Start them with `python -m engines`. Needs
+# Java with Maven, and Go: run scripts/toolchains.sh first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/debian.sh
@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 jars=$PWD/.cache/engines/jars
 versitygw=v1.8.0
 
-# fetch_jars <name>: what engines/<name>.pom.xml lists, into a folder of its own; made anew when the list changes.
+# fetch_jars <name>: the dependencies of engines/<name>.pom.xml in one folder. Fetched again when the list changes.
 fetch_jars() {
   local pom=engines/$1.pom.xml
   cmp -s "$pom" "$jars/$1/pom.xml" && return
@@ -28,7 +28,7 @@ install_versitygw() {
 }
 
 command -v redis-server >/dev/null || need_debian redis-server
-command -v ip >/dev/null || need_debian iproute2 # `make faults` cuts parts off the network
+command -v ip >/dev/null || need_debian iproute2 # `make faults` cuts network links with it
 fetch_jars kafka
 fetch_jars cassandra
 install_versitygw

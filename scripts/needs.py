@@ -1,7 +1,8 @@
-"""Prints what the chosen tests need beside Python: `go`, `node`, `java`, `headless`, `kustomize`, `engines`, `web`.
+"""Prints the steps that the chosen tests need beside Python: `go`, `node`, `java`, `headless`, `kustomize`, `engines`,
+`web`.
 
-Takes the arguments of pytest. Collects the tests without running them, and reads their marks: `toolchain("go")` and the
-like, and `engines`. scripts/prepare_tests.sh installs what this prints.
+Takes the arguments of pytest. Collects the tests without running them, and reads their marks, such as `toolchain("go")`
+and `engines`. scripts/prepare_tests.sh installs the printed steps.
 """
 
 from __future__ import annotations
@@ -20,21 +21,23 @@ TOOLCHAINS: dict[str, tuple[str, ...]] = {
     "chromium-headless-shell": ("node", "headless", "web"),
     "curl": (),
     "go": ("go",),
-    # Java without its compiler runs the engines, and nothing else.
+    # Java without its compiler is only used to run the engines.
     "java": ("go", "java", "engines"),
     "javac": ("java",),
     "kustomize": ("go", "kustomize"),
     "mvn": ("java",),
     "npm": ("node",),
 }
-"""Command of a `toolchain` mark → steps. Go builds kustomize, and Node the web client that Chromium opens."""
+"""Command of a `toolchain` mark → steps. Kustomize is built with Go, and the web client, which Chromium opens, with
+Node.
+"""
 ENGINES = ("go", "java", "engines")
-"""Steps of the mark `engines`: Maven fetches the jars, Go builds the S3 server."""
+"""Steps of the mark `engines`: Maven fetches the jars, and the S3 server is built with Go."""
 ORDER = ("go", "node", "java", "headless", "kustomize", "engines", "web")
 
 
 class _Collector:
-    """A pytest plugin that keeps what was collected."""
+    """A pytest plugin that stores the collected tests."""
 
     def __init__(self) -> None:
         self.items: list[pytest.Item] = []
@@ -44,9 +47,9 @@ class _Collector:
 
 
 def steps_of(items: Iterable[pytest.Item]) -> list[str]:
-    """Return the steps that these tests need, in the order in which they can be installed.
+    """Return the steps that these tests need, in installation order.
 
-    Raise KeyError for a toolchain that TOOLCHAINS does not know.
+    Raise KeyError for a toolchain that TOOLCHAINS does not contain.
     """
     needed: set[str] = set()
     for item in items:
@@ -58,7 +61,7 @@ def steps_of(items: Iterable[pytest.Item]) -> list[str]:
 
 
 def collect(arguments: Sequence[str]) -> list[pytest.Item]:
-    """Return the tests that pytest would run with these arguments; exit with its output if it cannot collect them."""
+    """Return the tests that pytest would run with these arguments. Print its output and exit if collecting fails."""
     collector, printed = _Collector(), io.StringIO()
     with contextlib.redirect_stdout(printed):
         code = pytest.main([*arguments, "--collect-only", "-q", "-n", "0"], plugins=[collector])

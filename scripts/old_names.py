@@ -1,7 +1,7 @@
-"""The names that Chatly no longer uses, and where they must not come back.
+"""Names that Chatly no longer uses, and the folders where they are refused.
 
-An entry is a whole identifier, or with `word=True` any part of one (`town` is a part of `a_town` and of `TownHall`).
-Entries look at code and at names of files, never at prose, where `Turns` may well begin a sentence.
+An entry is a whole identifier or, with `word=True`, a part of one (`town` is a part of `a_town` and of `TownHall`).
+Entries apply to code and to file names, not to prose, where `Turns` may be an English word.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _TESTS = ("bench/", "tests/")
 
 @dataclass(frozen=True, slots=True)
 class OldName:
-    """`name` gave way to `new`; `within` are the folders where it is refused, all of them if empty."""
+    """`name` was replaced by `new`. `within` are the folders where it is refused; empty means everywhere."""
 
     name: str
     new: str
@@ -83,14 +83,14 @@ OLD_FILES = {
     "things.py": "builders.py",
     "timestamps.py": "time.py",
 }
-"""Names of files whose words are too common to be refused as identifiers."""
+"""File names that are refused although their words are allowed as identifiers."""
 FILES_KEPT = ("bench/sides/peers.py",)
 
 HOT_TAIL = re.compile(r"\w*HotTail\w*")
 """Refused unless the glossary explains it."""
 
 INNOCENT = {"allSettled", "look_up", "look_ups", "lookup"}
-"""Identifiers of other people, and verbs of two words."""
+"""Identifiers of other libraries, and verbs of two words."""
 
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 

@@ -1,16 +1,15 @@
-"""Measures how many files and functions of ours a message runs through, and how large the production files are.
+"""Measures how many of our files and functions a message passes through, and how large the production files are.
 
-A real auth service and two messaging nodes run in this process over the embedded adapters, without a persister. One
-user sends to another, whose stream is open on the second node. After a warm-up `sys.setprofile` records every frame of
-kernel/, history/, services/ and mesh/ while a message is sent. A frame counts when at least half of the messages run
-through it.
+The program runs an auth service and two messaging nodes over the embedded adapters, without a persister. One user sends
+to another, whose stream is open on the second node. After a warm-up, `sys.setprofile` records every frame of kernel/,
+history/, services/ and mesh/ while a message is sent. A frame counts if at least half of the messages pass through it.
 
-SendMessage: every frame of the gRPC call on the server, from the first line of the interceptors to the response:
-token check, validation, handler, use case, log append (with the log's writer thread), hot tail and live publish.
-Tasks that the call starts are counted as well. The loops of the node are not.
+SendMessage: every frame of the gRPC call on the server, from the interceptors to the response: token check, validation,
+handler, use case, log append (including the log's writer thread), hot tail and live publish. Tasks that the call starts
+count too. Background loops of the node do not.
 
-Delivery: every frame from the hub of the second node taking the event off the bus to the bytes yielded to gRPC, in the
-tasks of the hub and of the stream and in the timers between them.
+Delivery: every frame between the hub of the second node taking the event off the bus and the bytes yielded to gRPC, in
+the tasks of the hub and of the stream and in the timers between them.
 
 Comprehensions, generator expressions and lambdas are frames, and count as functions.
 """
@@ -75,7 +74,7 @@ class Function:
 
 @dataclass(slots=True)
 class Route:
-    """The functions of one way through the code, in the order of their first calls."""
+    """The functions that one message passes through, in the order of their first calls."""
 
     functions: dict[Function, None] = field(default_factory=dict)
 
@@ -89,7 +88,7 @@ class Route:
 
 
 class Recorder:
-    """A profile function: notes calls of our functions by the task, or the thread, that made them."""
+    """A profile function that records calls of our functions by task, or by thread."""
 
     def __init__(self) -> None:
         self.on = False
@@ -126,12 +125,12 @@ class Recorder:
         return self._known[code]
 
     def send(self) -> Route:
-        """The tasks that began with the message, and the thread of the log."""
+        """Return the frames of tasks that started with the message, and of the log's thread."""
         new = [path for owner, path in self.calls.items() if owner == "thread" or self._is_new(owner)]
         return _joined(new)
 
     def delivery(self) -> Route:
-        """The tasks of live delivery that were there before, and their timers."""
+        """Return the frames of live delivery's older tasks and timers."""
         old = [
             path
             for owner, path in self.calls.items()
@@ -180,7 +179,7 @@ def _free_port() -> int:
 
 
 def _environ(folder: Path, auth_port: int) -> dict[str, str]:
-    """A mesh of its own: free ports, and a folder that is removed at the end."""
+    """Return the environment of a separate mesh: free ports and a temporary folder."""
     return {
         "CHATLY_DATA_DIR": str(folder),
         "CHATLY_AUTH_ADDRESS": f"127.0.0.1:{auth_port}",
@@ -223,7 +222,7 @@ async def open_nodes(folder: Path) -> AsyncIterator[Nodes]:
 
 
 async def measure(recorder: Recorder) -> list[tuple[Route, Route]]:
-    """Send and delivery of MEASURED messages, each after the one before has arrived."""
+    """Return the routes of send and delivery for MEASURED messages, sent one after another."""
     routes = []
     with tempfile.TemporaryDirectory(prefix="chatly-path-") as folder:
         async with open_nodes(Path(folder)) as nodes:
@@ -233,7 +232,7 @@ async def measure(recorder: Recorder) -> list[tuple[Route, Route]]:
             )
             await _read_until(stream, "caught_up")
             for number in range(WARM_UP + MEASURED):
-                # Longer than the pause for which a busy stream collects events.
+                # Longer than the delay for which a busy stream collects events.
                 await asyncio.sleep(0.1)
                 recorder.begin()
                 await MessagingServiceStub(nodes.sending).SendMessage(
@@ -262,7 +261,7 @@ async def _read_until(
 
 
 def _usual(routes: list[Route]) -> Route:
-    """Return the functions that at least half of the messages ran through."""
+    """Return the functions that at least half of the messages passed through."""
     counts = Counter(function for route in routes for function in route.functions)
     return Route({function: None for function, count in counts.items() if count * 2 >= len(routes)})
 

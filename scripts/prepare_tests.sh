@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the chosen tests need beside Python, and nothing else: toolchains, engines, the built web client.
-# Takes the arguments of pytest; scripts/needs.py finds out what they need.
+# Installs only what the chosen tests need beside Python: toolchains, engines, the built web client. Takes the arguments
+# of pytest. scripts/needs.py determines the steps.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 steps=$(.venv/bin/python scripts/needs.py "$@")

@@ -1,4 +1,4 @@
-"""Reads the prose of the repository: docstrings and documentation comments, by file and line. Judges nothing."""
+"""Reads the prose of the repository: docstrings and documentation comments, by file and line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9`\"'(\[])")
 
 @dataclass(frozen=True, slots=True)
 class Doc:
-    """One docstring or documentation comment; `line` is where it begins."""
+    """One docstring or documentation comment, and the line where it begins."""
 
     line: int
     text: str
@@ -33,7 +33,7 @@ def tracked_files(root: Path = ROOT) -> list[Path]:
 
 
 def docs(path: Path, text: str) -> list[Doc]:
-    """Return the docstrings or documentation comments of a file; none for a language that has neither."""
+    """Return the docstrings or documentation comments of a file. Empty for a language without them."""
     match path.suffix:
         case ".py":
             return list(_docstrings(text))
@@ -51,7 +51,7 @@ def docs(path: Path, text: str) -> list[Doc]:
 
 
 def sentences(doc: Doc) -> list[str]:
-    """Return the sentences of a docstring, each on one line; without lists of arguments, tables and drawings."""
+    """Return the sentences of a docstring, each on one line, without lists of arguments, tables and drawings."""
     found: list[str] = []
     for paragraph in re.split(r"\n\s*\n", doc.text.strip()):
         if paragraph.startswith(("    ", "\t")):
@@ -62,7 +62,7 @@ def sentences(doc: Doc) -> list[str]:
 
 
 def _docstrings(text: str) -> Iterator[Doc]:
-    """Yield every string that stands alone as a statement: docstrings, and those below an attribute."""
+    """Yield every string that is a statement of its own: docstrings, and strings below an attribute."""
     for node in ast.walk(ast.parse(text)):
         body = getattr(node, "body", None)
         for statement in body if isinstance(body, list) else []:

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Builds from protos/, into a folder (by default gen/), the Python stubs, and within them the descriptor set
-# chatly/chatly.binpb: an installed Chatly carries the contract that the edge transcodes REST by.
-# The other languages are configured in buf.gen.*.yaml.
+# Generates the Python stubs from protos/ into a folder (default: gen/), and with them the descriptor set
+# chatly/chatly.binpb, by which the edge transcodes REST. Other languages are configured in buf.gen.*.yaml.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-gen}
 python=$PWD/.venv/bin/python
 export PATH="$PWD/.venv/bin:$PATH"
 
-# Built beside the result and then moved, so that whoever imports the stubs meanwhile finds either the old or the new ones.
+# Generated in a temporary folder and then moved, so that a process that imports the stubs meanwhile sees either the old
+# or the new ones.
 mkdir -p "$out"
 new=$(mktemp -d "$out/.new.XXXXXX")
 trap 'rm -rf "$new"' EXIT
@@ -20,11 +20,11 @@ protoc() {
   "$python" -m grpc_tools.protoc -Iprotos -Ithird_party/googleapis -Ithird_party/protovalidate "$@"
 }
 
-# google.api comes with googleapis-common-protos; buf.validate comes with nothing, so its stubs are built here.
+# google.api is part of googleapis-common-protos. No package has buf.validate, so its stubs are generated here.
 protoc --python_out="$new/python" --mypy_out="quiet:$new/python" \
   "${ours[@]}" third_party/protovalidate/buf/validate/validate.proto
 protoc --grpc_python_out="$new/python" --mypy_grpc_out="quiet,only_async:$new/python" "${services[@]}"
-# The details of errors come along: the edge writes them as JSON.
+# Includes the error details, which the edge writes as JSON.
 protoc --include_imports --include_source_info --descriptor_set_out="$new/python/chatly/chatly.binpb" \
   "${ours[@]}" third_party/googleapis/google/rpc/{status,error_details}.proto
 

@@ -1,6 +1,7 @@
 """Prints random sentences of the docstrings of production code, so that people can judge their language.
 
-`python scripts/sample_docstrings.py SEED N [folder ...]`: the same seed prints the same sentences of the same tree.
+Usage: `python scripts/sample_docstrings.py SEED N [folder ...]`. The same seed prints the same sentences of the same
+tree.
 """
 
 from __future__ import annotations

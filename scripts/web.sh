@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the web client into web/dist, when what it is made of has changed since. Node comes from the machine (20 or newer)
-# or as a wheel (scripts/toolchains.sh). Instead of building: `deps` makes ready what `vite` needs, `check` looks at types
-# and style, `test` runs the unit tests.
+# Builds the web client into web/dist if its sources have changed. Uses the machine's Node (20 or newer) or one from a
+# wheel (scripts/toolchains.sh). Other tasks: `deps` installs what `vite` needs, `check` checks types and style, `test`
+# runs the unit tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 stamp=web/dist/.built

@@ -1,7 +1,8 @@
-"""A program, `import_watch.py <folder> <module> ...`: imports the modules and prints what that did beyond importing.
+"""A program, `import_watch.py <folder> <module> ...`: imports the modules and prints everything this did besides
+importing.
 
-One line for each thing that code in the folder did: file and line, the event, and its first argument.
-A thread that is left running counts whoever started it; it is told with the module imported just before.
+Prints one line per action of code in the folder: file and line, the event, and its first argument. A thread that is
+left running is printed with the module imported just before.
 """
 
 import importlib
@@ -32,7 +33,9 @@ def _is_loud(event: str, args: tuple[object, ...]) -> bool:
 
 
 def _culprit(stack: Sequence[traceback.FrameSummary], folder: Path) -> str | None:
-    """The line of the folder that asked for it. What a library does while it is imported is not ours to change."""
+    """Return the line of the folder that caused the event. Actions of libraries during their import are not ours to
+    change.
+    """
     for frame in reversed(stack):
         if frame.filename.startswith("<frozen importlib"):
             return None

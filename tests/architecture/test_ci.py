@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from tests.architecture.house import ROOT
+from tests.architecture.sources import ROOT
 
 Job = dict[str, Any]
 

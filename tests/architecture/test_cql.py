@@ -1,4 +1,4 @@
-"""Every read of Cassandra is by key: what would scan a table is refused before it runs."""
+"""Every read of Cassandra is by key: a query that would scan a table is refused before it runs."""
 
 import re
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ _WRITES = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM)\b")
 
 
 def cql_files() -> Iterator[Path]:
-    """Migrations, and the modules that talk to Cassandra."""
+    """Migrations, and the modules that use Cassandra."""
     for room in ("kernel", "history", "services"):
         yield from (ROOT / room).rglob("*.cql")
         yield from (file for file in (ROOT / room).rglob("*.py") if "cassandra" in file.parts)
 
 
 def statements(file: Path) -> list[str]:
-    """Texts in a file that look like CQL, with the parts of a text joined."""
+    """Return the texts in a file that look like CQL, with adjacent parts joined."""
     text = re.sub(r'"\s*\n\s*f?"', "", file.read_text())
     return [text] if file.suffix == ".cql" else re.findall(r'"((?:SELECT|INSERT|UPDATE|DELETE|CREATE)\b[^"]*)"', text)
 
@@ -33,7 +33,7 @@ def statements(file: Path) -> list[str]:
 FILES = sorted(cql_files())
 
 
-def test_there_are_files_to_look_at() -> None:
+def test_files_with_cql_are_found() -> None:
     assert any(file.suffix == ".cql" for file in FILES)
     assert sum(len(statements(file)) for file in FILES) > 50
 
@@ -46,7 +46,7 @@ def test_no_statement_scans_a_table(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "what",
+    "query",
     [
         "SELECT a FROM t WHERE b = ? ALLOW FILTERING",
         "CREATE INDEX i ON t (a)",
@@ -54,13 +54,13 @@ def test_no_statement_scans_a_table(file: Path) -> None:
         "SELECT * FROM t LIMIT 1",
     ],
 )
-def test_what_scans_a_table_is_noticed(what: str) -> None:
-    assert any(scan.search(what) for scan in _SCANS.values())
+def test_a_query_that_scans_a_table_is_reported(query: str) -> None:
+    assert any(scan.search(query) for scan in _SCANS.values())
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "history" / "cassandra").glob("[!_]*.py")), ids=lambda file: file.name)
-def test_what_comes_from_the_log_is_written_with_a_time_of_its_own(file: Path) -> None:
-    """So that nothing changes when it comes again, or in another order."""
+def test_writes_from_the_log_have_an_explicit_timestamp(file: Path) -> None:
+    """Writing it twice, or in another order, changes nothing."""
     found = [text for text in statements(file) if _WRITES.match(text)]
 
     assert [text for text in found if "USING TIMESTAMP" not in text] == []

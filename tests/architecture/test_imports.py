@@ -1,4 +1,4 @@
-"""Importing Chatly does nothing but define names."""
+"""Importing Chatly only defines names."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.house import ROOT, modules
+from tests.architecture.sources import ROOT, modules
 
 
 def what_importing_does(*names: str, folder: Path = ROOT) -> str:
@@ -27,7 +27,7 @@ def test_importing_every_module_opens_and_starts_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "report"),
     [
         ("import socket; socket.socket().close()", "loud.py:2 socket.__new__"),
         ("from threading import Event, Thread; Thread(target=Event().wait, daemon=True).start()", "loud thread"),
@@ -35,13 +35,13 @@ def test_importing_every_module_opens_and_starts_nothing() -> None:
         ("import sqlite3; sqlite3.connect(':memory:').close()", "loud.py:2 sqlite3.connect :memory:"),
     ],
 )
-def test_a_module_that_does_more_is_named_with_its_line(line: str, told: str, tmp_path: Path) -> None:
+def test_a_module_that_does_more_is_reported_with_its_line(line: str, report: str, tmp_path: Path) -> None:
     (tmp_path / "loud.py").write_text(f"\n{line}\n")
 
-    assert what_importing_does("loud", folder=tmp_path).startswith(told)
+    assert what_importing_does("loud", folder=tmp_path).startswith(report)
 
 
-def test_serving_a_service_needs_nothing_that_only_the_edge_or_the_command_line_has() -> None:
+def test_serving_a_service_imports_nothing_of_the_edge_or_the_command_line() -> None:
     program = """
 import sys
 for missing in ("jinja2", "httpx", "PIL", "bcrypt", "botocore", "cassandra", "kafka", "redis", "opentelemetry"):

@@ -1,4 +1,4 @@
-"""The language check finds what it must, and leaves plain text alone."""
+"""The language check finds violations and accepts plain text."""
 
 from pathlib import Path
 

@@ -1,12 +1,12 @@
-"""`make help` is the whole list."""
+"""`make help` lists every target."""
 
 import re
 import subprocess
 
-from tests.architecture.house import ROOT
+from tests.architecture.sources import ROOT
 
 
-def test_help_lists_every_target_with_what_it_is_for() -> None:
+def test_help_describes_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z0-9-]+):(?!=)", makefile, re.MULTILINE))
 

@@ -1,4 +1,4 @@
-"""Running some tests installs what they need, and nothing else."""
+"""`make test TESTS=…` installs only what those tests need."""
 
 import re
 import subprocess
@@ -9,12 +9,12 @@ from typing import cast
 import pytest
 
 from scripts.needs import ORDER, TOOLCHAINS, steps_of
-from tests.architecture.house import ROOT
+from tests.architecture.sources import ROOT
 
 
 @dataclass(frozen=True)
 class Marked:
-    """The part of a collected test that is read."""
+    """The marks of a collected test."""
 
     marks: tuple[pytest.MarkDecorator, ...]
 

@@ -1,4 +1,4 @@
-"""The public contract is whole: read from the descriptor set that the edge and the clients are given."""
+"""The public contract is complete, as read from the descriptor set that the edge and the clients use."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from google.api.http_pb2 import HttpRule
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto
 
 from kernel.errors import Reason
-from tests.architecture.house import PACKAGES, ROOT
+from tests.architecture.sources import PACKAGES, ROOT
 
 FILES = [
     file
@@ -27,7 +27,7 @@ METHODS = {
 }
 REASONS = {name.removeprefix("ERROR_REASON_") for name in ErrorReason.DESCRIPTOR.values_by_name} - {"UNSPECIFIED"}
 
-# Field numbers within descriptor.proto: a source location's path is made of them.
+# Field numbers within descriptor.proto, of which the path of a source location consists.
 TOP_LEVEL = {4: "message", 5: "enum", 6: "service"}
 WITHIN = {4: {2: "field", 3: "message", 4: "enum"}, 5: {2: "value"}, 6: {2: "rpc"}}
 
@@ -37,7 +37,7 @@ def comment_paths(file: FileDescriptorProto) -> dict[tuple[int, ...], str]:
 
 
 def is_declaration(path: tuple[int, ...]) -> bool:
-    """Whether a location's path names a message, field, enum, value, service or RPC, at any depth."""
+    """Return whether a location's path names a message, field, enum, value, service or RPC, at any depth."""
     kind: int | None = None
     for step in path[::2]:
         allowed = TOP_LEVEL if kind is None else WITHIN.get(kind, {})
@@ -48,7 +48,7 @@ def is_declaration(path: tuple[int, ...]) -> bool:
 
 
 def documented_errors() -> Iterator[tuple[str, str]]:
-    """Every reason that a comment of an RPC names, with the file it is named in."""
+    """Return every reason that a comment of an RPC names, with its file."""
     for file in FILES:
         for path, comment in comment_paths(file).items():
             if path[:1] == (6,):
@@ -57,7 +57,7 @@ def documented_errors() -> Iterator[tuple[str, str]]:
 
 
 def declared_reasons() -> Iterator[type[Reason]]:
-    """Every enum of reasons that the kernel, the history or a service declares."""
+    """Return every enum of reasons that the kernel, the history or a service declares."""
     for file in sorted(file for package in PACKAGES for file in (ROOT / package).rglob("errors.py")):
         module = import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
         for declared in vars(module).values():
@@ -66,15 +66,15 @@ def declared_reasons() -> Iterator[type[Reason]]:
 
 
 def rest_routes(method: MethodDescriptorProto) -> Iterator[tuple[str, str]]:
-    """Verb and path of every REST binding of a method, with path parameters left blank."""
-    rule: HttpRule = method.options.Extensions[http]  # type: ignore[index]  # its stub leaves out what it extends
+    """Return verb and path of every REST binding of a method, with path parameters left blank."""
+    rule: HttpRule = method.options.Extensions[http]  # type: ignore[index]  # its stub omits the field that it extends
     for binding in (rule, *rule.additional_bindings):
         if verb := binding.WhichOneof("pattern"):
             yield verb, re.sub(r"{\w+}", "{}", getattr(binding, verb))
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_every_method_says_who_may_call_it(method: MethodDescriptorProto) -> None:
+def test_every_method_declares_its_callers(method: MethodDescriptorProto) -> None:
     assert method.options.Extensions[access] != ACCESS_UNSPECIFIED
 
 
@@ -87,7 +87,7 @@ def test_everything_declared_has_a_comment(file: FileDescriptorProto) -> None:
     assert [path for path in declared if not comments[path].strip()] == []
 
 
-def test_the_kernel_knows_exactly_the_reasons_of_the_contract() -> None:
+def test_the_code_declares_exactly_the_reasons_of_the_contract() -> None:
     assert {str(reason) for reasons in declared_reasons() for reason in reasons} == REASONS
 
 

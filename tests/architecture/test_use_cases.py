@@ -1,6 +1,6 @@
-"""What import-linter cannot say: a use case is a file of any name, so its rules are held here.
+"""Rules about use cases that import-linter cannot express, because a use case may have any file name.
 
-Whatever lies in a service beside the files of the house is a use case, or a folder of them.
+Every file or folder of a service that is not one of the common ones is a use case, or a folder of use cases.
 """
 
 from collections.abc import Iterable
@@ -8,10 +8,10 @@ from collections.abc import Iterable
 import grimp
 import pytest
 
-from tests.architecture.house import ROOT
+from tests.architecture.sources import ROOT
 
-HOUSE_FILES = {"adapters", "api", "errors", "model", "ports", "settings", "wiring"}
-# What a use case may not import, nor anything below it.
+COMMON_FILES = {"adapters", "api", "errors", "model", "ports", "settings", "wiring"}
+# Modules that a use case must not import, including everything below them.
 TRANSPORT_AND_STORAGE = (
     "cassandra",
     "chatly",
@@ -34,13 +34,13 @@ def use_cases(graph: grimp.ImportGraph) -> list[str]:
         module
         for service in graph.find_children("services")
         for part in graph.find_children(service)
-        if part.rpartition(".")[2] not in HOUSE_FILES
+        if part.rpartition(".")[2] not in COMMON_FILES
         for module in (part, *graph.find_descendants(part))
     ]
 
 
 def wrong_imports(graph: grimp.ImportGraph) -> list[str]:
-    """Each import of a use case that points up, out, or into another service, as `importer -> imported`."""
+    """Return each import of a use case that points up, out, or into another service, as `importer -> imported`."""
     return sorted(
         f"{module} -> {imported}"
         for module in use_cases(graph)
@@ -76,13 +76,13 @@ def test_use_cases_know_no_transport_no_storage_and_none_of_their_callers(monkey
 @pytest.mark.parametrize(
     "imported", ["grpc", "sqlite3", "chatly", "kernel.sqlite.database", "services.auth.api.mapping"]
 )
-def test_a_use_case_that_does_is_named(imported: str) -> None:
+def test_a_use_case_that_imports_one_of_them_is_reported(imported: str) -> None:
     graph = graph_of([("services.auth.register", imported), ("services.auth.api", imported)])
 
     assert wrong_imports(graph) == [f"services.auth.register -> {imported}"]
 
 
-def test_a_use_case_may_stand_on_ports_model_and_the_kernel() -> None:
+def test_a_use_case_may_import_ports_model_and_the_kernel() -> None:
     below = ["services.auth.ports", "services.auth.model", "services.auth.other_use_case", "kernel.errors"]
 
     assert wrong_imports(graph_of([("services.auth.register", module) for module in below])) == []

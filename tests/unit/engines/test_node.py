@@ -59,18 +59,18 @@ def test_another_process_with_the_same_id_is_not_ours(node: Node, running: Runni
     assert running.alive()
 
 
-def test_a_node_that_ends_while_it_starts_is_reported_with_its_log(port: int, tmp_path: Path) -> None:
+def test_a_node_that_exits_while_starting_is_reported_with_its_log(port: int, tmp_path: Path) -> None:
     command = (sys.executable, "-c", "raise SystemExit('no such disk')")
     broken = Node(name="web-1", address=f"127.0.0.1:{port}", command=command, folder=tmp_path / "web")
 
-    with pytest.raises(EngineError, match=r"web-1 ended while it was starting; see .*server\.log"):
+    with pytest.raises(EngineError, match=r"web-1 exited while it was starting; see .*server\.log"):
         wait_until_ready(broken, start(broken), seconds=20)
 
     assert "no such disk" in broken.log.read_text()
 
 
-def test_a_port_that_is_taken_is_named(node: Node, running: Running) -> None:
+def test_a_port_in_use_is_reported(node: Node, running: Running) -> None:
     wait_until_ready(node, running, seconds=20)
 
-    with pytest.raises(EngineError, match=f"{node.address}, where web-1 belongs, is taken"):
+    with pytest.raises(EngineError, match=f"{node.address}, the address of web-1, is used by"):
         start(node)

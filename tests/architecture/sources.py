@@ -1,4 +1,4 @@
-"""Where the code of the house lives, for the tests that look at all of it."""
+"""Paths and module names of the code, for tests that look at all of it."""
 
 from pathlib import Path
 
@@ -7,6 +7,6 @@ PACKAGES = ("kernel", "history", "services", "mesh")
 
 
 def modules() -> list[str]:
-    """The dotted names of every module of ours, sorted."""
+    """Return the dotted names of all our modules, sorted."""
     files = (file.relative_to(ROOT) for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
     return sorted(".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in files)
