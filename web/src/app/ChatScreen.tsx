@@ -4,7 +4,7 @@ import { Composer } from "@/features/composer/components/Composer";
 import { DropZone } from "@/features/composer/components/DropZone";
 import { Conversation } from "@/features/conversation/components/Conversation";
 import { ConversationHeader } from "@/features/conversation/components/ConversationHeader";
-import { useChat, useMessagesNow } from "@/lib/hooks";
+import { useChat, useGetMessages } from "@/lib/hooks";
 import { peerOf } from "@/lib/ids";
 import type { ChatId, Message, MessageId, UserId } from "@/lib/types";
 
@@ -25,18 +25,18 @@ export default function ChatScreen({ chatId, me, onBack, onDetails, onSearch, ta
   const chat = useChat(chatId);
   const peerId = chat?.peerId ?? peerOf(chatId, me);
   const name = useChatName(chat, peerId);
-  const messagesNow = useMessagesNow(chatId);
+  const getMessages = useGetMessages(chatId);
   const [about, setAbout] = useState<About>(null);
   const reply = useCallback((message: Message) => setAbout({ kind: "reply", message }), []);
   const edit = useCallback((message: Message) => setAbout({ kind: "edit", message }), []);
   const done = useCallback(() => setAbout(null), []);
   const editLast = useCallback((): void => {
-    const own = messagesNow().findLast(
+    const own = getMessages().findLast(
       (message) =>
         message.senderId === me && message.state === "sent" && !message.deletedForEveryone && message.text !== "",
     );
     if (own) edit(own);
-  }, [messagesNow, me, edit]);
+  }, [getMessages, me, edit]);
   return (
     <DropZone chatId={chatId}>
       <ConversationHeader chatId={chatId} peerId={peerId} onBack={onBack} onDetails={onDetails} onSearch={onSearch} />

@@ -1,6 +1,6 @@
-/** Work that nobody waits for. */
+/** Run work that nobody waits for. */
 
-/** Failures after `signal` are of no interest: storage closes under what is still running. Others reach the console. */
+/** Ignore a failure after `signal`: storage closes while the work still runs. Other failures reach the console. */
 export function inBackground(signal: AbortSignal, work: Promise<unknown>): void {
   work.catch((failure: unknown) => {
     if (!signal.aborted) throw failure;

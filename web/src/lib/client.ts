@@ -1,20 +1,20 @@
-/** The client of one tab, put together: what components use through hooks. */
+/** The client of one tab, which components use through hooks. */
 
 import type { Actions } from "./actions/types";
-import { openActions } from "./actions/create-actions";
-import { forgetCache, forgetDatabase } from "./browser/database";
+import { createActions } from "./actions/create-actions";
+import { clearCache, deleteDatabase } from "./browser/database";
 import { type Locks, openLocks } from "./browser/locks";
 import type { MessageLoader } from "./message-loader";
 import { type Clients, openClients } from "./rpc/clients";
 import { endsSession, chatlyError } from "./rpc/errors";
 import { millis } from "./rpc/mapping";
 import { Runtime } from "./runtime";
-import { type Remembered, Session, SESSION_KEY } from "./session/session";
+import { Session, SESSION_KEY, type StoredSession } from "./session/session";
 import { initialState, type State } from "./state/model";
 import { ObservableStore, type Store } from "./state/store";
 import { type ChatId, ChatlyError, type MessageId, type SessionState, type UserId } from "./types";
 
-/** What hooks need beside the state; the actions are for everybody. */
+/** The state, the actions, and what the hooks call. */
 export interface Client {
   readonly store: Store<State>;
   readonly actions: Actions;
@@ -23,14 +23,14 @@ export interface Client {
   readonly loadOlder: (chatId: ChatId) => void;
   readonly loadNewer: (chatId: ChatId) => void;
   readonly showNewest: (chatId: ChatId) => void;
-  /** Loads the part of the chat in which a message stands; rejects if it is gone. */
+  /** Loads the part of the chat around a message; rejects if the message does not exist. */
   readonly showMessage: (chatId: ChatId, messageId: MessageId) => Promise<void>;
   readonly reloadMessages: (chatId: ChatId) => void;
   readonly needMessage: (chatId: ChatId, messageId: MessageId) => void;
   readonly needUsers: (userIds: readonly UserId[]) => void;
 }
 
-/** Opens the client of this tab. Called once. */
+/** Open the client of this tab. Call once. */
 export function openClient(): Client {
   return new BrowserClient();
 }
@@ -47,27 +47,27 @@ class BrowserClient implements Client {
     this.#clients = openClients({
       baseUrl: window.location.origin,
       renew: () => this.#session.renew(),
-      onSessionOver: () => this.#session.end(true),
+      onSessionEnded: () => this.#session.end(true),
     });
     this.#session = new Session({
       storage: window.localStorage,
       locks: this.#locks,
       refresh: () => refresh(this.#clients),
-      isOver: (failure) => endsSession(chatlyError(failure)),
+      isEnded: (failure) => endsSession(chatlyError(failure)),
       onChange: (state) => void this.#sessionChanged(state),
     });
     this.store = new ObservableStore(initialState(this.#session.state));
-    this.actions = openActions({
+    this.actions = createActions({
       clients: this.#clients,
       store: this.store,
       session: this.#session,
       signedIn: () => this.#signedIn(),
     });
     window.addEventListener("storage", (event) => {
-      if (event.key === SESSION_KEY || event.key === null) this.#session.changedElsewhere();
+      if (event.key === SESSION_KEY || event.key === null) this.#session.syncFromStorage();
     });
     this.#session.start();
-    this.#begin(this.#session.state);
+    this.#startRuntime(this.#session.state);
   }
 
   reloadChats = (): void => void this.#runtime?.loader.reloadChats();
@@ -86,25 +86,25 @@ class BrowserClient implements Client {
   }
 
   #signedIn(): Runtime {
-    if (this.#runtime === null) throw new ChatlyError("SESSION_ENDED", "nobody is logged in");
+    if (this.#runtime === null) throw new ChatlyError("SESSION_ENDED", "no user is logged in");
     return this.#runtime;
   }
 
   async #sessionChanged(state: SessionState): Promise<void> {
-    const left = this.#runtime;
+    const old = this.#runtime;
     this.#runtime = null;
-    // The state goes with the login: nothing of one user is ever shown to the next.
-    this.#begin(state);
+    // Start from an empty state: never show one user's data to the next.
+    this.#startRuntime(state);
     this.store.update(() => initialState(state));
-    if (left === null) return;
-    await left.stop();
+    if (old === null) return;
+    await old.stop();
     if (state.phase === "signed-in") return;
-    // After a logout nothing stays. A login that ended by itself leaves what was not sent yet for the next one.
-    if (!state.ended) await forgetDatabase(left.me);
-    else await forgetCache(left.me).catch(() => undefined);
+    // A logout deletes everything. A session that expired keeps unsent messages for the next login.
+    if (!state.ended) await deleteDatabase(old.me);
+    else await clearCache(old.me).catch(() => undefined);
   }
 
-  #begin(state: SessionState): void {
+  #startRuntime(state: SessionState): void {
     if (state.phase === "signed-out") return;
     this.#runtime = new Runtime({
       me: state.userId,
@@ -112,13 +112,13 @@ class BrowserClient implements Client {
       clients: this.#clients,
       locks: this.#locks,
       renew: this.#session.renew,
-      onSessionOver: () => this.#session.end(true),
+      onSessionEnded: () => this.#session.end(true),
     });
     this.#runtime.start();
   }
 }
 
-async function refresh(clients: Clients): Promise<Remembered> {
-  const answer = await clients.auth.refresh({});
-  return { userId: answer.userId, username: answer.username, expiresAt: millis(answer.expiresAt) ?? 0 };
+async function refresh(clients: Clients): Promise<StoredSession> {
+  const response = await clients.auth.refresh({});
+  return { userId: response.userId, username: response.username, expiresAt: millis(response.expiresAt) ?? 0 };
 }

@@ -1,4 +1,4 @@
-/** How components see the client: each hook returns the same value until what it shows changes. */
+/** The hooks through which components use the client. A hook returns the same value until the state behind it changes. */
 
 import { createContext, useCallback, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
 import type { Actions } from "./actions/types";
@@ -45,12 +45,12 @@ export function useConnection(): ConnectionState {
   return useSelected((state) => state.connection);
 }
 
-/** One's own profile; null until it is known. */
+/** The user's own profile; null until it is loaded. */
 export function useMe(): User | null {
   return useSelected((state) => state.me);
 }
 
-/** By last activity, newest first. */
+/** All chats, most recently active first. */
 export function useChats(): { chats: readonly Chat[]; status: State["chatsStatus"]; reload: () => void } {
   const client = useClient();
   const chats = useSelected((state) => state.chats);
@@ -59,12 +59,12 @@ export function useChats(): { chats: readonly Chat[]; status: State["chatsStatus
   return { chats: sorted, status, reload: client.reloadChats };
 }
 
-/** Null if it is not known, for example a 1:1 chat before its first message. */
+/** A chat; null if it is not loaded, for example a 1:1 chat before its first message. */
 export function useChat(chatId: ChatId): Chat | null {
   return useSelected((state) => state.chats.get(chatId) ?? null);
 }
 
-/** A chat's messages; loads them when first shown, and again after a gap. */
+/** A chat's messages. Loads them at first use, and reloads them after a gap. */
 export function useMessages(chatId: ChatId): MessageList & ReturnType<typeof useMessageLoading> {
   const client = useClient();
   useEffect(() => client.watchChat(chatId), [client, chatId]);
@@ -75,8 +75,8 @@ export function useMessages(chatId: ChatId): MessageList & ReturnType<typeof use
   return useMemo(() => ({ ...list, ...loading }), [list, loading]);
 }
 
-/** The chat's messages at the time of the call, for who looks now and then: their changes draw nothing anew. */
-export function useMessagesNow(chatId: ChatId): () => readonly Message[] {
+/** A function that returns the chat's current messages. New messages do not render the component again. */
+export function useGetMessages(chatId: ChatId): () => readonly Message[] {
   const { store } = useClient();
   return useCallback(() => {
     const { messages, pending } = store.get();
@@ -84,7 +84,7 @@ export function useMessagesNow(chatId: ChatId): () => readonly Message[] {
   }, [store, chatId]);
 }
 
-/** What can be loaded of a chat beside what is shown. */
+/** Functions that load other parts of a chat. */
 function useMessageLoading(chatId: ChatId) {
   const client = useClient();
   return useMemo(
@@ -99,7 +99,7 @@ function useMessageLoading(chatId: ChatId) {
   );
 }
 
-/** One message of a chat, for quotes: fetched if it is not loaded; null while unknown or if it is gone. */
+/** One message, for quotes. Loads it if necessary; null until then, or if it was deleted. */
 export function useMessage(chatId: ChatId, messageId: MessageId | null): Message | null {
   const client = useClient();
   const found = useSelected((state) => findMessage(state, chatId, messageId));
@@ -109,32 +109,32 @@ export function useMessage(chatId: ChatId, messageId: MessageId | null): Message
   return found;
 }
 
-/** How far one's own message has come: its ticks. */
+/** The delivery state of an own message. */
 export function useReceipt(message: Message): Receipt {
   return useSelected((state) => receiptOf(message, state.chats.get(message.chatId)));
 }
 
 /** The other members who have read a message. */
 export function useReaders(message: Message): readonly UserId[] {
-  // Not the chat: that is another one with each message.
+  // The members only: the chat object changes with every message.
   const members = useSelected((state) => state.chats.get(message.chatId)?.members);
   return useMemo(() => readersOf(message, members), [message, members]);
 }
 
 const NOBODY: readonly UserId[] = [];
 
-/** The others who type in a chat right now. */
+/** The other members who are typing in a chat. */
 export function useTyping(chatId: ChatId): readonly UserId[] {
   const typing = useSelected((state) => state.typing.get(chatId));
   return useMemo(() => (typing ? [...typing.keys()] : NOBODY), [typing]);
 }
 
-/** Null if nothing is known of them. */
+/** A user's presence; null if it is unknown. */
 export function usePresence(userId: UserId | null): Presence | null {
   return useSelected((state) => (userId === null ? null : (state.presences.get(userId) ?? null)));
 }
 
-/** A profile as it is known, null if it is not; fetched if the server has not told it yet. */
+/** A profile; null until it is loaded. Loads it unless the server has sent it since the start. */
 export function useUser(userId: UserId | null): User | null {
   const client = useClient();
   const user = useSelected((state) => (userId === null ? null : (state.users.get(userId) ?? null)));
@@ -144,7 +144,7 @@ export function useUser(userId: UserId | null): User | null {
   return user;
 }
 
-/** Several profiles as they are known, without those that are not; fetched if the server has not told them yet. */
+/** All loaded profiles, after requesting these. */
 export function useUsers(userIds: readonly UserId[]): ReadonlyMap<UserId, User> {
   const client = useClient();
   const users = useSelected((state) => state.users);
@@ -153,13 +153,13 @@ export function useUsers(userIds: readonly UserId[]): ReadonlyMap<UserId, User> 
   return users;
 }
 
-/** The files attached in a chat's composer, in the order of attaching; those sent are no longer among them. */
+/** The files attached in a chat's composer and not sent yet, in the order of attaching. */
 export function useUploads(chatId: ChatId): readonly Upload[] {
   const uploads = useSelected((state) => state.uploads);
   return useMemo(() => [...uploads.values()].filter((upload) => upload.chatId === chatId), [uploads, chatId]);
 }
 
-/** How a file of a message being sent is doing, by the message's client_message_id; share from 0 to 1. */
+/** The uploaded share of a pending message's files, from 0 to 1; null if it has none to upload. */
 export function useSendProgress(clientMessageId: string): number | null {
   return useSelected((state) => state.progress.get(clientMessageId) ?? null);
 }
@@ -168,7 +168,7 @@ export function useBlocked(): ReadonlySet<UserId> {
   return useSelected((state) => state.blocked);
 }
 
-/** The sum over all chats, for badges. */
+/** The number of unread messages in all chats. */
 export function useUnreadTotal(): number {
   return useSelected((state) => [...state.chats.values()].reduce((sum, chat) => sum + chat.unreadCount, 0));
 }

@@ -1,13 +1,13 @@
-/** Ids: their order and how they are made. */
+/** Ids: how to compare and create them. */
 
 import type { ChatId, MessageId, UserId } from "./types";
 
-/** What a TimeUUID sorts by as text: its time from the highest digit to the lowest, then the rest. */
+/** Return a TimeUUID's sort key as text: its time, most significant digits first, then the rest. */
 export function timeKey(id: MessageId): string {
   return `${id.slice(15, 18)}${id.slice(9, 13)}${id.slice(0, 8)}${id.slice(19)}`;
 }
 
-/** Below 0 if `a` comes before `b` in a chat. */
+/** Return a number below 0 if `a` comes before `b` in a chat. */
 export function compareIds(a: MessageId, b: MessageId): number {
   const [left, right] = [timeKey(a), timeKey(b)];
   return left < right ? -1 : left > right ? 1 : 0;
@@ -21,14 +21,14 @@ export function directChatId(a: UserId, b: UserId): ChatId {
   return [a, b].sort().join("_");
 }
 
-/** The other one of a 1:1 chat, or null for a group. */
+/** Return the other member of a 1:1 chat, or null for a group. */
 export function peerOf(chatId: ChatId, me: UserId): UserId | null {
   const [first, second] = chatId.split("_");
   if (second === undefined) return null;
   return (first === me ? second : first) ?? null;
 }
 
-/** A random UUID; unlike crypto.randomUUID it also works on plain http away from localhost. */
+/** Return a random UUID. Unlike crypto.randomUUID this also works on plain http outside localhost. */
 export function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;

@@ -30,9 +30,9 @@ function open(
 }
 
 const stored = (tick: number) => ({ messageId: timeId(tick), chatId: CHAT, senderId: PEER, text: `message ${tick}` });
-const away = () => new ConnectError("away", Code.Unavailable);
+const unavailable = () => new ConnectError("unavailable", Code.Unavailable);
 
-/** A chat of so many messages, in pages as the server gives them. */
+/** A chat of `count` messages, in pages like the server's. */
 function chatOf(count: number): NonNullable<Services["messaging"]> {
   const all = Array.from({ length: count }, (_, index) => stored(index + 1));
   return {
@@ -48,17 +48,23 @@ function chatOf(count: number): NonNullable<Services["messaging"]> {
 }
 
 describe("a start without a network", () => {
-  it("shows what is kept, also when storage opens only after every question has failed", async () => {
+  it("shows the cache, also when storage opens after every request has failed", async () => {
     let openStorage = (): void => undefined;
     const storage = new Promise<void>((resolve) => (openStorage = resolve));
-    const keeping = (kept: readonly unknown[]) => () => storage.then(() => kept);
-    const slow = { chats: keeping([aChat()]), users: keeping([]), messages: keeping([aMessage(1)]) };
+    const afterOpening = (stored: readonly unknown[]) => () => storage.then(() => stored);
+    const slow = { chats: afterOpening([aChat()]), users: afterOpening([]), messages: afterOpening([aMessage(1)]) };
     const store = new ObservableStore<State>(initialState({ phase: "signed-in", userId: ME, username: "me" }));
     const ingest = new Ingest({ store, me: ME, onIncomplete: () => undefined });
     const stopped = new AbortController();
-    const options = { clients: clientsOf({}), cache: slow as unknown as Cache, signal: stopped.signal };
-    const loader = new Loader({ ...options, store, ingest, me: ME });
-    void loader.begin();
+    const loader = new Loader({
+      clients: clientsOf({}),
+      store,
+      ingest,
+      cache: slow as unknown as Cache,
+      me: ME,
+      signal: stopped.signal,
+    });
+    void loader.start();
     loader.messages.watch(CHAT);
     await vi.waitFor(() => expect(store.get().chatsStatus).toBe("failed"));
     await vi.waitFor(() => expect(store.get().messages.get(CHAT)?.status).toBe("failed"));
@@ -74,7 +80,7 @@ describe("a start without a network", () => {
 describe("after a gap", () => {
   afterEach(() => void vi.useRealTimers());
 
-  it("chats are asked for until they come: a read mark that nobody told is shown then", async () => {
+  it("chats are requested until they load, with read marks that no event delivered", async () => {
     vi.useFakeTimers();
     const read = [
       { userId: ME, readMessageId: "" },
@@ -82,8 +88,8 @@ describe("after a gap", () => {
     ];
     const listChats = vi
       .fn()
-      .mockRejectedValueOnce(away())
-      .mockRejectedValueOnce(away())
+      .mockRejectedValueOnce(unavailable())
+      .mockRejectedValueOnce(unavailable())
       .mockReturnValue({ chats: [{ chatId: CHAT, members: read }] });
     const { store, loader } = open({ listChats });
     loader.refresh();
@@ -93,11 +99,11 @@ describe("after a gap", () => {
     expect(listChats).toHaveBeenCalledTimes(3);
   });
 
-  it("the messages in view are asked for until they come", async () => {
+  it("the shown messages are requested until they load", async () => {
     vi.useFakeTimers();
     const listMessages = vi
       .fn()
-      .mockRejectedValueOnce(away())
+      .mockRejectedValueOnce(unavailable())
       .mockReturnValue({ messages: [stored(1), stored(2)] });
     const { store, loader } = open({ listMessages, listChats: () => ({ chats: [] }) });
     loader.messages.watch(CHAT);
@@ -111,7 +117,7 @@ describe("after a gap", () => {
 describe("an older or newer page that fails", () => {
   afterEach(() => void vi.useRealTimers());
 
-  it.each(["Older", "Newer"] as const)("%s: is not asked for again at once, but after a while", async (side) => {
+  it.each(["Older", "Newer"] as const)("%s: is not requested again at once, but later", async (side) => {
     vi.useFakeTimers();
     const chat = chatOf(200);
     const listMessages = vi.fn(chat.listMessages);
@@ -119,7 +125,7 @@ describe("an older or newer page that fails", () => {
     loader.messages.watch(CHAT);
     await loader.messages.showMessage(CHAT, timeId(100));
     listMessages.mockClear().mockImplementationOnce(() => {
-      throw away();
+      throw unavailable();
     });
     const load = () => loader.messages[`load${side}`](CHAT);
     await load();
@@ -136,7 +142,7 @@ describe("an older or newer page that fails", () => {
 });
 
 describe("a jump", () => {
-  it("to a message that is not loaded shows what stands around it", async () => {
+  it("to a message that is not loaded loads the messages around it", async () => {
     const { store, loader } = open(chatOf(200), aState([aMessage(199), aMessage(200)]));
     loader.messages.watch(CHAT);
     await loader.messages.showMessage(CHAT, timeId(100));
@@ -146,7 +152,7 @@ describe("a jump", () => {
     expect([list?.hasOlder, list?.hasNewer]).toEqual([true, true]);
   });
 
-  it("to one that is loaded changes nothing", async () => {
+  it("to a loaded message changes nothing", async () => {
     const { store, loader } = open(chatOf(3), aState([aMessage(1), aMessage(2)]));
     const before = store.get();
     await loader.messages.showMessage(CHAT, timeId(2));
@@ -154,19 +160,19 @@ describe("a jump", () => {
     expect(store.get()).toBe(before);
   });
 
-  it("is walked on to the newest message, and what came live meanwhile stands at the end", async () => {
+  it("can be followed to the newest message, with live messages at the end", async () => {
     const { store, ingest, loader } = open(chatOf(60), aState([aMessage(60)]));
     loader.messages.watch(CHAT);
     await loader.messages.showMessage(CHAT, timeId(10));
-    const walking = loader.messages.loadNewer(CHAT);
-    ingest.take([created(61)]);
-    await walking;
+    const loading = loader.messages.loadNewer(CHAT);
+    ingest.apply([created(61)]);
+    await loading;
 
     expect(texts(store.get()).slice(-2)).toEqual(["message 60", "message 61"]);
     expect(store.get().messages.get(CHAT)?.hasNewer).toBe(false);
   });
 
-  it.each([200, 60])("leads back to the newest of %i messages, a part that begins at its end", async (count) => {
+  it.each([200, 60])("can be left for the newest of %i messages, as a new part", async (count) => {
     const { store, loader } = open(chatOf(count), aState([aMessage(count)]));
     await loader.messages.showMessage(CHAT, timeId(20));
     const before = store.get().messages.get(CHAT);
@@ -178,7 +184,7 @@ describe("a jump", () => {
     expect(list?.part).not.toBe(before?.part);
   });
 
-  it("stays where it is after a gap", async () => {
+  it("stays at its part after a gap", async () => {
     const { store, loader } = open({ ...chatOf(200), listChats: () => ({ chats: [] }) }, aState([aMessage(200)]));
     loader.messages.watch(CHAT);
     await loader.messages.showMessage(CHAT, timeId(100));
@@ -188,7 +194,7 @@ describe("a jump", () => {
     expect(texts(store.get())).toContain("message 100");
   });
 
-  it("is forgotten when the chat is left", async () => {
+  it("is dropped when the chat is closed", async () => {
     const { store, loader } = open(chatOf(200), aState([aMessage(200)]));
     const leave = loader.messages.watch(CHAT);
     await loader.messages.showMessage(CHAT, timeId(100));
@@ -199,12 +205,20 @@ describe("a jump", () => {
 });
 
 describe("a profile from the cache", () => {
-  const picture = { avatarMediaId: null, avatarUrl: null };
-  const kept = { userId: PEER, username: "peer", bio: "", ...picture, deleted: false, email: null, createdAt: null };
+  const cached = {
+    userId: PEER,
+    username: "peer",
+    bio: "",
+    avatarMediaId: null,
+    avatarUrl: null,
+    deleted: false,
+    email: null,
+    createdAt: null,
+  };
 
-  it("is asked for anew, once: the account may be gone since", async () => {
+  it("is loaded from the server once, because the account may have been deleted", async () => {
     const batchGetUsers = vi.fn().mockReturnValue({ users: [{ userId: PEER, deleted: true }] });
-    const state: State = { ...aState(), users: new Map([[PEER, kept]]) };
+    const state: State = { ...aState(), users: new Map([[PEER, cached]]) };
     const { store, loader } = open({}, state, { batchGetUsers });
     loader.needUsers([PEER]);
     await vi.waitFor(() => expect(store.get().users.get(PEER)?.deleted).toBe(true));

@@ -1,57 +1,61 @@
-/** Asks the server for what is shown: chats, people and, through `messages`, messages. Answers never undo what came live. */
+/** Loads chats, users and (in `messages`) messages from the server. A response never undoes newer live changes. */
 
 import { MessageLoader, type MessageLoaderOptions } from "./message-loader";
-import { Retrying } from "./retry-timer";
+import { RetryTimer } from "./retry-timer";
 import { chatOf, userOf } from "./rpc/mapping";
 import { withEntry } from "./state/model";
 import { type Chat, type ChatId, ChatlyError, type User, type UserId } from "./types";
 
 const CHATS_PAGE = 200;
-const PEOPLE_PAGE = 200;
+const USERS_PAGE = 200;
 
 export type LoaderOptions = MessageLoaderOptions & { readonly me: UserId };
 
 export class Loader {
   readonly #options: LoaderOptions;
   readonly messages: MessageLoader;
-  readonly #retrying: Retrying;
+  readonly #retryTimer: RetryTimer;
   #chatsStale = false;
-  readonly #asked = new Set<string>();
-  /** Whose profile the server told since the start; the others' are the cache's, which may be of last year. */
-  readonly #told = new Set<UserId>();
+  readonly #requested = new Set<string>();
+  /** Users loaded from the server since the start; all others come from the cache and may be old. */
+  readonly #loadedUsers = new Set<UserId>();
   #wantedUsers = new Set<UserId>();
 
   constructor(options: LoaderOptions) {
     this.#options = options;
-    this.#retrying = new Retrying(this.retry, options.signal);
-    this.messages = new MessageLoader(options, () => this.#retrying.later());
+    this.#retryTimer = new RetryTimer(this.retry, options.signal);
+    this.messages = new MessageLoader(options, () => this.#retryTimer.schedule());
   }
 
-  /** Everything that the first screen shows: from the cache at once, from the server as soon as it answers. */
-  async begin(): Promise<void> {
-    void this.#quietly(this.#fromCache());
-    await Promise.all([this.reloadChats(), this.#quietly(this.reloadMe()), this.#quietly(this.#firstPeople())]);
+  /** Load what the first screen shows: from the cache at once, and from the server. */
+  async start(): Promise<void> {
+    void this.#ignoreFailure(this.#loadFromCache());
+    await Promise.all([
+      this.reloadChats(),
+      this.#ignoreFailure(this.reloadMe()),
+      this.#ignoreFailure(this.#loadFirstUsers()),
+    ]);
   }
 
-  /** What was told may have a gap: what is shown is asked for anew, what is not shown is forgotten. */
+  /** Reload what is shown and drop the rest, because changes may be missing. */
   readonly refresh = (): void => {
     this.#options.store.update((state) => ({ ...state, quoted: new Map() }));
     void this.reloadChats();
     this.messages.refresh();
   };
 
-  /** What could not be loaded is asked for again. */
+  /** Load again what failed to load. */
   readonly retry = (): void => {
     const { chatsStatus, me } = this.#options.store.get();
     if (chatsStatus !== "ready" || this.#chatsStale) void this.reloadChats();
-    if (me === null) void this.#quietly(this.reloadMe());
+    if (me === null) void this.#ignoreFailure(this.reloadMe());
     this.messages.retry();
   };
 
   async reloadChats(): Promise<void> {
     const { clients, store, ingest, me } = this.#options;
     try {
-      const mark = ingest.mark();
+      const position = ingest.position();
       let chats = new Map<ChatId, Chat>();
       let pageToken = "";
       do {
@@ -60,7 +64,7 @@ export class Loader {
         pageToken = page.nextPageToken;
         const complete = pageToken === "";
         store.update((state) =>
-          ingest.over(mark, {
+          ingest.applySince(position, {
             ...state,
             chats: complete ? chats : new Map([...state.chats, ...chats]),
             chatsStatus: "ready",
@@ -74,34 +78,37 @@ export class Loader {
     }
   }
 
-  /** A chat that became known by an event only. */
+  /** Load a chat that only events have mentioned. */
   readonly loadChat = async (chatId: ChatId): Promise<void> => {
     const { clients, store, ingest, me } = this.#options;
-    const mark = ingest.mark();
+    const position = ingest.position();
     try {
       const { chat } = await clients.messaging.getChat({ chatId });
-      if (chat) store.update((s) => ingest.over(mark, { ...s, chats: withEntry(s.chats, chatId, chatOf(chat, me)) }));
+      if (!chat) return;
+      store.update((state) =>
+        ingest.applySince(position, { ...state, chats: withEntry(state.chats, chatId, chatOf(chat, me)) }),
+      );
     } catch (failure) {
       if (failure instanceof ChatlyError && failure.details.retryable === true) this.#chatsFailed();
     }
   };
 
-  /** Profiles that the server has not told yet; what is wanted within a moment is asked for at once. */
+  /** Load these users unless they are loaded; all calls of one moment share a request. */
   needUsers(userIds: readonly UserId[]): void {
-    const unknown = userIds.filter((userId) => !this.#told.has(userId) && !this.#asked.has(userId));
+    const unknown = userIds.filter((userId) => !this.#loadedUsers.has(userId) && !this.#requested.has(userId));
     if (unknown.length === 0) return;
-    if (this.#wantedUsers.size === 0) queueMicrotask(() => void this.#quietly(this.#askForUsers()));
+    if (this.#wantedUsers.size === 0) queueMicrotask(() => void this.#ignoreFailure(this.#loadWantedUsers()));
     for (const userId of unknown) {
       this.#wantedUsers.add(userId);
-      this.#asked.add(userId);
+      this.#requested.add(userId);
     }
   }
 
   putUsers(users: readonly User[]): void {
-    for (const { userId } of users) this.#told.add(userId);
-    this.#options.store.update((s) => ({
-      ...s,
-      users: new Map([...s.users, ...users.map((u) => [u.userId, u] as const)]),
+    for (const { userId } of users) this.#loadedUsers.add(userId);
+    this.#options.store.update((state) => ({
+      ...state,
+      users: new Map([...state.users, ...users.map((user) => [user.userId, user] as const)]),
     }));
   }
 
@@ -112,13 +119,13 @@ export class Loader {
     this.#options.store.update((state) => ({ ...state, me, users: withEntry(state.users, me.userId, me) }));
   }
 
-  async #fromCache(): Promise<void> {
+  async #loadFromCache(): Promise<void> {
     const { cache, store } = this.#options;
     const [chats, users] = await Promise.all([cache.chats(), cache.users()]);
     store.update((state) => ({
       ...state,
       users: new Map([...users.map((user) => [user.userId, user] as const), ...state.users]),
-      // Without a network the question fails before storage has opened: what is kept is shown all the same.
+      // Also after a failed request: without a network it fails before IndexedDB has opened.
       ...(state.chatsStatus !== "ready" && chats.length > 0
         ? {
             chatsStatus: "cached" as const,
@@ -128,34 +135,34 @@ export class Loader {
     }));
   }
 
-  /** Names for the first screen without a second round trip. */
-  async #firstPeople(): Promise<void> {
-    const { users } = await this.#options.clients.users.listUsers({ pageSize: PEOPLE_PAGE });
+  /** Load names for the first screen without a second round trip. */
+  async #loadFirstUsers(): Promise<void> {
+    const { users } = await this.#options.clients.users.listUsers({ pageSize: USERS_PAGE });
     this.putUsers(users.map(userOf));
   }
 
-  async #askForUsers(): Promise<void> {
+  async #loadWantedUsers(): Promise<void> {
     const userIds = [...this.#wantedUsers];
     this.#wantedUsers = new Set();
     try {
-      for (let from = 0; from < userIds.length; from += PEOPLE_PAGE) {
-        const page = userIds.slice(from, from + PEOPLE_PAGE);
+      for (let from = 0; from < userIds.length; from += USERS_PAGE) {
+        const page = userIds.slice(from, from + USERS_PAGE);
         const { users } = await this.#options.clients.users.batchGetUsers({ userIds: page });
         this.putUsers(users.map(userOf));
       }
     } finally {
-      for (const userId of userIds) this.#asked.delete(userId);
+      for (const userId of userIds) this.#requested.delete(userId);
     }
   }
 
-  /** What is shown may lack what was never told: it is asked for until it comes. */
+  /** Reload the chats later: the shown ones may lack changes. */
   #chatsFailed(): void {
     this.#chatsStale = true;
-    this.#retrying.later();
+    this.#retryTimer.schedule();
   }
 
-  /** For what is nice to have: the next occasion asks again. */
-  async #quietly(work: Promise<unknown>): Promise<void> {
+  /** For optional data, which is requested again at the next occasion. */
+  async #ignoreFailure(work: Promise<unknown>): Promise<void> {
     await work.catch(() => undefined);
   }
 }

@@ -1,4 +1,4 @@
-/** Pages of messages of the chats that are looked at: the newest, older ones, and parts from the middle. */
+/** Loads pages of messages of the open chats: the newest, older ones, and parts from the middle. */
 
 import { ListDirection } from "@/gen/chatly/messaging/v1/messaging_service_pb";
 import type { Cache } from "./browser/cache";
@@ -12,9 +12,9 @@ import type { ChatId, Message, MessageId } from "./types";
 
 const PAGE = 50;
 const LARGEST_PAGE = 200;
-/** On each side of a message that is jumped to. */
+/** Messages loaded on each side of a jump target. */
 const HALF_PAGE = 25;
-/** Chats whose messages stay in memory after they were looked at. */
+/** Closed chats whose messages stay in memory. */
 const LISTS_KEPT = 20;
 const QUOTES_KEPT = 200;
 
@@ -30,19 +30,19 @@ export class MessageLoader {
   readonly #options: MessageLoaderOptions;
   readonly #onFailure: () => void;
   readonly #watched = new Map<ChatId, number>();
-  /** Chats whose list may lack something, because asking for it failed. */
+  /** Chats whose list may lack messages, because a request failed. */
   readonly #stale = new Set<ChatId>();
-  readonly #asked = new Set<MessageId>();
-  /** Lets go of older and newer pages that failed, so that the view may want them again. */
-  #putOff: (() => void)[] = [];
+  readonly #requested = new Set<MessageId>();
+  /** Clear the loading flag of failed pages, so that the view may request them again. */
+  #clearLoading: (() => void)[] = [];
 
-  /** `onFailure`: something is to be asked for again. */
+  /** `onFailure` is called when `retry` should be called later. */
   constructor(options: MessageLoaderOptions, onFailure: () => void) {
     this.#options = options;
     this.#onFailure = onFailure;
   }
 
-  /** Keeps a chat's messages loaded until the returned function is called. */
+  /** Keep a chat's messages loaded until the returned function is called. */
   watch(chatId: ChatId): () => void {
     this.#watched.set(chatId, (this.#watched.get(chatId) ?? 0) + 1);
     const list = this.#options.store.get().messages.get(chatId);
@@ -50,7 +50,7 @@ export class MessageLoader {
     return () => this.#unwatch(chatId);
   }
 
-  /** What was told may have a gap: what is shown is asked for anew, what is not shown is forgotten. */
+  /** Reload the open chats and drop the rest, because changes may be missing. */
   refresh(): void {
     this.#options.store.update((state) => ({
       ...state,
@@ -60,16 +60,16 @@ export class MessageLoader {
   }
 
   retry(): void {
-    const putOff = this.#putOff;
-    this.#putOff = [];
-    for (const letGo of putOff) letGo();
+    const clearLoading = this.#clearLoading;
+    this.#clearLoading = [];
+    for (const clear of clearLoading) clear();
     const { messages } = this.#options.store.get();
     for (const chatId of this.#watched.keys()) {
       if (messages.get(chatId)?.status !== "ready" || this.#stale.has(chatId)) void this.reload(chatId);
     }
   }
 
-  /** Asks anew for the part that is shown. */
+  /** Reload the part that is shown. */
   async reload(chatId: ChatId): Promise<void> {
     const list = this.#options.store.get().messages.get(chatId);
     const middle = list?.hasNewer ? list.items[Math.floor(list.items.length / 2)] : undefined;
@@ -77,19 +77,19 @@ export class MessageLoader {
     await this.#showMiddle(chatId, middle.messageId).catch(() => this.#failed(chatId));
   }
 
-  /** The newest messages, whatever part was shown. */
+  /** Show the newest messages, whichever part was shown before. */
   async showNewest(chatId: ChatId): Promise<void> {
     const { clients, store, ingest } = this.#options;
     const list = store.get().messages.get(chatId);
     const pageSize = Math.min(LARGEST_PAGE, Math.max(PAGE, list?.items.length ?? 0));
     try {
-      const mark = ingest.mark();
+      const position = ingest.position();
       const page = await clients.messaging.listMessages({ chatId, pageSize });
       const items = page.messages.map(messageOf);
       this.#stale.delete(chatId);
       const hasOlder = page.nextPageToken !== "";
-      // Who was elsewhere in the chat is brought to its end, even if the page meets the part that was shown.
-      this.#put(chatId, mark, (before) =>
+      // Always a new part, even if the page meets the old one, so that the view scrolls to the end.
+      this.#put(chatId, position, (before) =>
         list?.hasNewer
           ? withPart(before, items, { hasOlder, hasNewer: false })
           : withNewestPage(before, items, hasOlder),
@@ -99,7 +99,7 @@ export class MessageLoader {
     }
   }
 
-  /** Makes sure that a message is loaded, with what stands around it; rejects if it is gone or cannot be asked for. */
+  /** Load a message and its neighbours unless it is loaded. Reject if it does not exist or the request fails. */
   async showMessage(chatId: ChatId, messageId: MessageId): Promise<void> {
     const items = this.#options.store.get().messages.get(chatId)?.items ?? [];
     if (!findIn(items, messageId)) await this.#showMiddle(chatId, messageId);
@@ -112,14 +112,14 @@ export class MessageLoader {
     if (!first || list.status !== "ready" || !list.hasOlder || list.loadingOlder) return;
     this.#change(chatId, (before) => ({ ...before, loadingOlder: true }));
     try {
-      const asked = { chatId, pageSize: PAGE, startMessageId: first.messageId };
-      const page = await clients.messaging.listMessages(asked);
+      const request = { chatId, pageSize: PAGE, startMessageId: first.messageId };
+      const page = await clients.messaging.listMessages(request);
       const older = page.messages.map(messageOf);
       this.#change(chatId, (before) =>
         before.part === list.part ? withOlderPage(before, older, page.nextPageToken !== "") : before,
       );
     } catch {
-      this.#tryLater(chatId, list.part, { loadingOlder: false });
+      this.#retryLater(chatId, list.part, { loadingOlder: false });
     }
   }
 
@@ -130,38 +130,41 @@ export class MessageLoader {
     if (!list || !last || list.status !== "ready" || !list.hasNewer || list.loadingNewer) return;
     this.#change(chatId, (before) => ({ ...before, loadingNewer: true }));
     try {
-      const mark = ingest.mark();
-      const asked = { chatId, pageSize: PAGE, startMessageId: last.messageId, direction: ListDirection.FORWARD };
-      const page = await clients.messaging.listMessages(asked);
+      const position = ingest.position();
+      const request = { chatId, pageSize: PAGE, startMessageId: last.messageId, direction: ListDirection.FORWARD };
+      const page = await clients.messaging.listMessages(request);
       const newer = page.messages.map(messageOf);
-      this.#put(chatId, mark, (before) =>
+      this.#put(chatId, position, (before) =>
         before?.part === list.part ? withNewerPage(before, newer, page.nextPageToken !== "") : (before ?? NOT_LOADED),
       );
     } catch {
-      this.#tryLater(chatId, list.part, { loadingNewer: false });
+      this.#retryLater(chatId, list.part, { loadingNewer: false });
     }
   }
 
-  /** A message for a quote; asked for once. */
+  /** Load a message for a quote, once. */
   async needMessage(chatId: ChatId, messageId: MessageId): Promise<void> {
     const { clients, store } = this.#options;
-    if (this.#asked.has(messageId)) return;
-    this.#asked.add(messageId);
+    if (this.#requested.has(messageId)) return;
+    this.#requested.add(messageId);
     const put = (message: Message | null) =>
-      store.update((s) => ({ ...s, quoted: newest(withEntry(s.quoted, messageId, message), QUOTES_KEPT) }));
+      store.update((state) => ({
+        ...state,
+        quoted: newest(withEntry(state.quoted, messageId, message), QUOTES_KEPT),
+      }));
     try {
       const { message } = await clients.messaging.getMessage({ chatId, messageId });
       put(message ? messageOf(message) : null);
     } catch {
       put(null);
     } finally {
-      this.#asked.delete(messageId);
+      this.#requested.delete(messageId);
     }
   }
 
   async #showMiddle(chatId: ChatId, messageId: MessageId): Promise<void> {
     const { messaging } = this.#options.clients;
-    const mark = this.#options.ingest.mark();
+    const position = this.#options.ingest.position();
     const around = { chatId, pageSize: HALF_PAGE, startMessageId: messageId };
     const [{ message }, older, newer] = await Promise.all([
       messaging.getMessage({ chatId, messageId }),
@@ -172,7 +175,7 @@ export class MessageLoader {
     const items = [...older.messages, message, ...newer.messages].map(messageOf);
     const has = { hasOlder: older.nextPageToken !== "", hasNewer: newer.nextPageToken !== "" };
     this.#stale.delete(chatId);
-    this.#put(chatId, mark, (before) => withPart(before, items, has));
+    this.#put(chatId, position, (before) => withPart(before, items, has));
   }
 
   async #open(chatId: ChatId): Promise<void> {
@@ -183,7 +186,7 @@ export class MessageLoader {
   async #showCached(chatId: ChatId): Promise<void> {
     const items = await this.#options.cache.messages(chatId);
     if (items.length === 0) return;
-    // Also after a failure: without a network the question fails before storage has opened.
+    // Also after a failed request: without a network it fails before IndexedDB has opened.
     this.#change(chatId, (list) => (list.status !== "ready" && list.items.length === 0 ? { ...list, items } : list));
   }
 
@@ -195,9 +198,9 @@ export class MessageLoader {
       const list = state.messages.get(chatId);
       if (!list) return state;
       const others = withoutEntry(state.messages, chatId);
-      // Who comes back to a chat wants its newest messages.
+      // A chat that is opened again starts at its newest messages.
       if (list.hasNewer) return { ...state, messages: others };
-      // Put last, so that the first ones are those not looked at for longest; long lists are cut back to a page.
+      // Moved to the end of the map, so that the least recently open chats come first. Long lists shrink to a page.
       const kept =
         list.items.length > LARGEST_PAGE ? { ...list, items: list.items.slice(-PAGE), hasOlder: true } : list;
       return { ...state, messages: newest(withEntry(others, chatId, kept), LISTS_KEPT) };
@@ -210,20 +213,20 @@ export class MessageLoader {
     this.#onFailure();
   }
 
-  /** Until then the page counts as being loaded: who wants it does not ask again and again. */
-  #tryLater(chatId: ChatId, part: number, letGo: Partial<LoadedMessages>): void {
-    this.#putOff.push(() =>
-      this.#change(chatId, (before) => (before.part === part ? { ...before, ...letGo } : before)),
+  /** The page counts as loading until the retry, so that the view does not request it in a loop. */
+  #retryLater(chatId: ChatId, part: number, notLoading: Partial<LoadedMessages>): void {
+    this.#clearLoading.push(() =>
+      this.#change(chatId, (before) => (before.part === part ? { ...before, ...notLoading } : before)),
     );
     this.#onFailure();
   }
 
-  /** Puts what was answered into the state, and over it what came live since the mark. */
-  #put(chatId: ChatId, mark: number, change: (before: LoadedMessages | undefined) => LoadedMessages): void {
+  /** Put a response into the state, with the live changes since `position` applied over it. */
+  #put(chatId: ChatId, position: number, change: (before: LoadedMessages | undefined) => LoadedMessages): void {
     const { store, ingest } = this.#options;
     store.update((state) => {
       const list = change(state.messages.get(chatId));
-      return ingest.over(mark, { ...state, messages: withEntry(state.messages, chatId, list) });
+      return ingest.applySince(position, { ...state, messages: withEntry(state.messages, chatId, list) });
     });
   }
 

@@ -1,87 +1,87 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ReadGatherer } from "./read-marks";
+import { ReadMarkSender } from "./read-marks";
 import { ChatlyError } from "./types";
 
-const away = new ChatlyError("NETWORK", "away", { retryable: true });
-const gone = new ChatlyError("MESSAGE_NOT_FOUND", "gone");
+const unavailable = new ChatlyError("NETWORK", "unavailable", { retryable: true });
+const notFound = new ChatlyError("MESSAGE_NOT_FOUND", "not found");
 
-/** A gatherer whose first tries end with these failures. */
+/** A sender whose first attempts fail like this. */
 function open(...failures: readonly ChatlyError[]) {
   const waiting = [...failures];
-  const told: string[] = [];
+  const sent: string[] = [];
   const stop = new AbortController();
-  const tell = (_: string, messageId: string) => {
-    told.push(messageId);
+  const send = (_: string, messageId: string) => {
+    sent.push(messageId);
     const failure = waiting.shift();
     return failure ? Promise.reject(failure) : Promise.resolve();
   };
-  return { told, stop, reading: new ReadGatherer({ tell, signal: stop.signal }) };
+  return { sent, stop, readMarks: new ReadMarkSender({ send, signal: stop.signal }) };
 }
 
 describe("read marks", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("of a moment are told once, by the last of them", async () => {
-    const { told, reading } = open();
-    for (const id of ["1", "2", "3"]) reading.mark("chat", id);
+  it("in short succession are sent once, by the last of them", async () => {
+    const { sent, readMarks } = open();
+    for (const id of ["1", "2", "3"]) readMarks.mark("chat", id);
     await vi.advanceTimersByTimeAsync(10_000);
 
-    expect(told).toEqual(["3"]);
+    expect(sent).toEqual(["3"]);
   });
 
-  it("that follow each other without a pause are told all the same", async () => {
-    const { told, reading } = open();
+  it("without a pause between them are sent in time", async () => {
+    const { sent, readMarks } = open();
     for (let id = 1; id <= 20; id++) {
-      reading.mark("chat", String(id));
+      readMarks.mark("chat", String(id));
       await vi.advanceTimersByTimeAsync(100);
     }
 
-    expect(told.length).toBeGreaterThan(3);
+    expect(sent.length).toBeGreaterThan(3);
   });
 
-  it("are told again until they were heard: the other one's tick waits for it", async () => {
-    const { told, reading } = open(away, away);
-    reading.mark("chat", "1");
+  it("are sent again until the server has them", async () => {
+    const { sent, readMarks } = open(unavailable, unavailable);
+    readMarks.mark("chat", "1");
     await vi.advanceTimersByTimeAsync(10_000);
 
-    expect(told).toEqual(["1", "1", "1"]);
+    expect(sent).toEqual(["1", "1", "1"]);
   });
 
-  it("that moved on meanwhile are told as they are now", async () => {
-    const { told, reading } = open(away);
-    reading.mark("chat", "1");
+  it("that moved meanwhile are sent as they are now", async () => {
+    const { sent, readMarks } = open(unavailable);
+    readMarks.mark("chat", "1");
     await vi.advanceTimersByTimeAsync(400);
-    reading.mark("chat", "2");
+    readMarks.mark("chat", "2");
     await vi.advanceTimersByTimeAsync(10_000);
 
-    expect(told).toEqual(["1", "2"]);
+    expect(sent).toEqual(["1", "2"]);
   });
 
-  it("of a message that is gone are let go", async () => {
-    const { told, reading } = open(gone);
-    reading.mark("chat", "1");
+  it("of a deleted message are dropped", async () => {
+    const { sent, readMarks } = open(notFound);
+    readMarks.mark("chat", "1");
     await vi.advanceTimersByTimeAsync(60_000);
 
-    expect(told).toEqual(["1"]);
+    expect(sent).toEqual(["1"]);
   });
 
-  it("are told at once when the page may go", async () => {
-    const { told, reading } = open();
-    reading.mark("chat", "1");
-    reading.hurry();
+  it("are sent at once when the page may close", async () => {
+    const { sent, readMarks } = open();
+    readMarks.mark("chat", "1");
+    readMarks.flush();
     await vi.advanceTimersByTimeAsync(0);
 
-    expect(told).toEqual(["1"]);
+    expect(sent).toEqual(["1"]);
   });
 
-  it("of a login that ended are not told under the next one", async () => {
-    const { told, stop, reading } = open(away);
-    reading.mark("chat", "1");
+  it("of one login are not sent in the next", async () => {
+    const { sent, stop, readMarks } = open(unavailable);
+    readMarks.mark("chat", "1");
     await vi.advanceTimersByTimeAsync(400);
     stop.abort();
     await vi.advanceTimersByTimeAsync(60_000);
 
-    expect(told).toEqual(["1"]);
+    expect(sent).toEqual(["1"]);
   });
 });

@@ -1,60 +1,61 @@
-/** Read marks on their way to the server. What is shown as read here is told there, whatever fails in between. */
+/** Sends read marks to the server, and retries until it has them. */
 
 import { inBackground } from "./background";
 import { type ChatId, ChatlyError, type MessageId } from "./types";
 
-const LAG_MS = 300;
+const DELAY_MS = 300;
 const LONGEST_PAUSE_MS = 15_000;
 
-export interface ReadGathererOptions {
-  readonly tell: (chatId: ChatId, messageId: MessageId) => Promise<unknown>;
+export interface ReadMarkSenderOptions {
+  readonly send: (chatId: ChatId, messageId: MessageId) => Promise<unknown>;
   readonly signal: AbortSignal;
 }
 
-/** Marks follow each other while one scrolls: of those of a moment only the last is told, and again until it was heard. */
-export class ReadGatherer {
-  readonly #options: ReadGathererOptions;
+/** Marks move with every scroll: of the marks within a short delay only the newest is sent. */
+export class ReadMarkSender {
+  readonly #options: ReadMarkSenderOptions;
   readonly #marks = new Map<ChatId, MessageId>();
-  readonly #telling = new Set<ChatId>();
-  readonly #sleepers = new Set<() => void>();
+  readonly #sending = new Set<ChatId>();
+  /** Each function ends one pause. */
+  readonly #pauses = new Set<() => void>();
 
-  constructor(options: ReadGathererOptions) {
+  constructor(options: ReadMarkSenderOptions) {
     this.#options = options;
-    options.signal.addEventListener("abort", this.hurry);
+    options.signal.addEventListener("abort", this.flush);
   }
 
   mark(chatId: ChatId, messageId: MessageId): void {
     this.#marks.set(chatId, messageId);
-    if (!this.#telling.has(chatId)) inBackground(this.#options.signal, this.#run(chatId));
+    if (!this.#sending.has(chatId)) inBackground(this.#options.signal, this.#run(chatId));
   }
 
-  /** Do not wait: the connection is back, or the page may go. */
-  readonly hurry = (): void => {
-    for (const wake of this.#sleepers) wake();
+  /** Send without waiting: the connection is back, or the page may close. */
+  readonly flush = (): void => {
+    for (const end of this.#pauses) end();
   };
 
   async #run(chatId: ChatId): Promise<void> {
-    this.#telling.add(chatId);
-    for (let pause = LAG_MS; ;) {
+    this.#sending.add(chatId);
+    for (let pause = DELAY_MS; ;) {
       await this.#pause(pause);
       const messageId = this.#marks.get(chatId);
       if (messageId === undefined || this.#options.signal.aborted) break;
-      const heard = await this.#told(chatId, messageId);
-      pause = heard ? LAG_MS : Math.min(LONGEST_PAUSE_MS, 2 * pause);
-      // A newer one may have come meanwhile.
-      if (heard && this.#marks.get(chatId) === messageId) this.#marks.delete(chatId);
+      const isDone = await this.#send(chatId, messageId);
+      pause = isDone ? DELAY_MS : Math.min(LONGEST_PAUSE_MS, 2 * pause);
+      // A newer mark may have been set meanwhile.
+      if (isDone && this.#marks.get(chatId) === messageId) this.#marks.delete(chatId);
       if (!this.#marks.has(chatId)) break;
     }
-    this.#telling.delete(chatId);
+    this.#sending.delete(chatId);
   }
 
-  /** False if it is worth another try. */
-  async #told(chatId: ChatId, messageId: MessageId): Promise<boolean> {
+  /** Return false if the mark should be sent again. */
+  async #send(chatId: ChatId, messageId: MessageId): Promise<boolean> {
     try {
-      await this.#options.tell(chatId, messageId);
+      await this.#options.send(chatId, messageId);
       return true;
     } catch (failure) {
-      // A message or a chat that is gone needs no mark.
+      // A deleted message or chat needs no mark.
       return !(failure instanceof ChatlyError) || failure.details.retryable !== true;
     }
   }
@@ -63,11 +64,11 @@ export class ReadGatherer {
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
-        this.#sleepers.delete(done);
+        this.#pauses.delete(done);
         resolve();
       };
       const timer = setTimeout(done, ms);
-      this.#sleepers.add(done);
+      this.#pauses.add(done);
     });
   }
 }

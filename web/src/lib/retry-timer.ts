@@ -1,11 +1,11 @@
-/** Another try after a while, and a longer while after each that failed. */
+/** Calls a function again after failures, with growing pauses. */
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
-/** Without a failure for this long the pauses are short again. */
-const CALM_MS = 60_000;
+/** The pauses start over after this time without a failure. */
+const RESET_MS = 60_000;
 
-export class Retrying {
+export class RetryTimer {
   readonly #retry: () => void;
   readonly #signal: AbortSignal;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -18,12 +18,12 @@ export class Retrying {
     signal.addEventListener("abort", () => clearTimeout(this.#timer));
   }
 
-  /** Something failed: try again later, once for all that fails until then. */
-  later(): void {
+  /** Schedule one retry for all failures until then. */
+  schedule(): void {
     if (this.#timer !== undefined || this.#signal.aborted) return;
-    if (Date.now() - this.#failedAt > CALM_MS) this.#pause = FIRST_PAUSE_MS;
+    if (Date.now() - this.#failedAt > RESET_MS) this.#pause = FIRST_PAUSE_MS;
     this.#failedAt = Date.now();
-    // Half of it by chance: many clients may have lost the same server.
+    // Half of the pause is random: many clients may have lost the same server.
     const pause = this.#pause * (0.5 + Math.random() / 2);
     this.#pause = Math.min(LONGEST_PAUSE_MS, 2 * this.#pause);
     this.#timer = setTimeout(() => {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { CHAT, ME, PEER, texts } from "@/testing/builders";
 import { FakeMesh } from "@/testing/fake-mesh";
 import { IndexedDbCache } from "./browser/cache";
-import { forgetDatabase, openDatabase } from "./browser/database";
+import { deleteDatabase, openDatabase } from "./browser/database";
 import { PageLocks } from "./browser/locks";
 import { Runtime } from "./runtime";
 import { initialState, type State } from "./state/model";
@@ -16,7 +16,7 @@ interface Tab {
   readonly close: () => Promise<void>;
 }
 
-/** Tabs of one browser. */
+/** One browser with several tabs. */
 class Browser {
   readonly mesh = new FakeMesh();
   readonly #locks = new PageLocks();
@@ -25,9 +25,12 @@ class Browser {
   open(): Tab {
     const store = new ObservableStore(initialState({ phase: "signed-in", userId: ME, username: "me" }));
     const runtime = new Runtime({
-      ...{ me: ME, store, locks: this.#locks, clients: this.mesh.clients(ME) },
+      me: ME,
+      store,
+      clients: this.mesh.clients(ME),
+      locks: this.#locks,
       renew: () => Promise.resolve(),
-      onSessionOver: () => undefined,
+      onSessionEnded: () => undefined,
     });
     runtime.start();
     runtime.loader.messages.watch(CHAT);
@@ -36,7 +39,7 @@ class Browser {
     return tab;
   }
 
-  /** A tab that leads, with a stream that is live. */
+  /** Open a leading tab with a live stream. */
   async openLive(): Promise<Tab> {
     const tab = this.open();
     await vi.waitFor(() => this.mesh.live.latest);
@@ -47,7 +50,7 @@ class Browser {
 
   async closeAll(): Promise<void> {
     for (const tab of this.#tabs) await tab.close();
-    await forgetDatabase(ME);
+    await deleteDatabase(ME);
   }
 
   async #close(tab: Tab): Promise<void> {
@@ -65,7 +68,7 @@ describe("tabs of one browser", () => {
   const shows = (tab: Tab, ...expected: readonly string[]) =>
     vi.waitFor(() => expect(texts(tab.store.get())).toEqual(expected));
 
-  it("share one subscription, and all of them show what it tells", async () => {
+  it("share one subscription, and all show its changes", async () => {
     const tabs = [await browser.openLive(), browser.open(), browser.open()];
     for (const tab of tabs) await vi.waitFor(() => expect(tab.store.get().connection.phase).toBe("live"));
     browser.mesh.post("hello");
@@ -74,14 +77,14 @@ describe("tabs of one browser", () => {
     expect(browser.mesh.live.streams).toHaveLength(1);
   });
 
-  it("know who is online, also when they open late", async () => {
+  it("show who is online, also in a tab opened later", async () => {
     await browser.openLive();
     const late = browser.open();
 
     await vi.waitFor(() => expect(late.store.get().presences.get(PEER)?.online).toBe(true));
   });
 
-  it("hand the subscription over when the leading tab closes, at the place that it had come to", async () => {
+  it("hand the subscription over at its cursor when the leading tab closes", async () => {
     const first = await browser.openLive();
     const second = browser.open();
     await vi.waitFor(() => expect(second.store.get().connection.phase).toBe("live"));
@@ -95,20 +98,20 @@ describe("tabs of one browser", () => {
     await shows(second, "one", "two");
   });
 
-  it("send what any of them writes, once, and all show it", async () => {
+  it("send a message of any tab once, and all show it", async () => {
     const leader = await browser.openLive();
     const follower = browser.open();
     await vi.waitFor(() => expect(follower.store.get().messages.get(CHAT)?.status).toBe("ready"));
-    follower.runtime.queue.add(CHAT, { text: "from the side" });
-    expect(follower.store.get().pending.map((message) => message.text)).toEqual(["from the side"]);
+    follower.runtime.sendQueue.add(CHAT, { text: "from a follower" });
+    expect(follower.store.get().pending.map((message) => message.text)).toEqual(["from a follower"]);
 
-    await shows(leader, "from the side");
-    await shows(follower, "from the side");
+    await shows(leader, "from a follower");
+    await shows(follower, "from a follower");
     await vi.waitFor(() => expect(follower.store.get().pending).toEqual([]));
-    expect(browser.mesh.sends).toEqual(["from the side"]);
+    expect(browser.mesh.sends).toEqual(["from a follower"]);
   });
 
-  it("list anew after a blind start: what came between list and subscription is not lost", async () => {
+  it("reload after a start without a cursor, so that no message before the subscription is lost", async () => {
     const tab = browser.open();
     await vi.waitFor(() => expect(tab.store.get().messages.get(CHAT)?.status).toBe("ready"));
     browser.mesh.postSilently("in between");
@@ -118,10 +121,10 @@ describe("tabs of one browser", () => {
     await shows(tab, "in between");
   });
 
-  it("paint from the cache before the server answers", async () => {
+  it("show the cache before the server answers", async () => {
     const before = await browser.openLive();
-    browser.mesh.post("kept");
-    await shows(before, "kept");
+    browser.mesh.post("cached");
+    await shows(before, "cached");
     const cache = new IndexedDbCache(openDatabase(ME));
     await vi.waitFor(async () => expect(await cache.messages(CHAT)).toHaveLength(1), { timeout: 5_000 });
     await before.close();
@@ -129,11 +132,11 @@ describe("tabs of one browser", () => {
     vi.spyOn(browser.mesh, "clients").mockReturnValue(new Proxy({}, { get: () => neverAnswers }) as never);
     const after = browser.open();
 
-    await shows(after, "kept");
+    await shows(after, "cached");
     expect(after.store.get().messages.get(CHAT)?.status).toBe("cached");
   });
 
-  it("take no answer any more after the login ended", async () => {
+  it("ignore responses after the login has ended", async () => {
     const tab = await browser.openLive();
     await tab.close();
     tab.store.update(() => initialState({ phase: "signed-out", ended: false }));

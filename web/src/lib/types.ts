@@ -1,4 +1,4 @@
-/** What the client shows, in its own words: no protobuf here. Times are milliseconds since 1970. */
+/** The client's own types, without protobuf. Times are milliseconds since 1970. */
 
 export type UserId = string;
 export type ChatId = string;
@@ -9,11 +9,11 @@ export interface User {
   readonly username: string;
   readonly bio: string;
   readonly avatarMediaId: string | null;
-  /** Path at this origin, or null without a picture. */
+  /** Path on this origin; null without a picture. */
   readonly avatarUrl: string | null;
-  /** The account is gone: only the id is known. */
+  /** The account was deleted: only the id is left. */
   readonly deleted: boolean;
-  /** Only in one's own profile. */
+  /** Only set in the user's own profile. */
   readonly email: string | null;
   readonly createdAt: number | null;
 }
@@ -32,7 +32,7 @@ export interface Presence {
   readonly version: number;
 }
 
-/** null: one of the two in a 1:1 chat. */
+/** null in a 1:1 chat. */
 export type Role = "member" | "admin" | "owner" | null;
 
 export interface Member {
@@ -44,12 +44,12 @@ export interface Member {
 export interface Chat {
   readonly chatId: ChatId;
   readonly kind: "direct" | "group";
-  /** A group's name; empty in a 1:1 chat, which is shown by its peer's name. */
+  /** A group's name; empty in a 1:1 chat, which shows the peer's name. */
   readonly title: string;
   readonly description: string;
   readonly avatarUrl: string | null;
   readonly members: readonly Member[];
-  /** The other one of a 1:1 chat. */
+  /** The other member of a 1:1 chat; null for a group. */
   readonly peerId: UserId | null;
   readonly lastMessage: Message | null;
   readonly unreadCount: number;
@@ -61,12 +61,12 @@ export interface Attachment {
   readonly contentType: string;
   readonly fileName: string;
   readonly sizeBytes: number;
-  /** 0 unless it is an image; known before the bytes are, so that the layout does not jump. */
+  /** 0 unless it is an image. The layout uses it before the picture is loaded. */
   readonly width: number;
   readonly height: number;
-  /** Path of the bytes at this origin, or a `blob:` URL of a message that is still being sent. */
+  /** Path of the file on this origin, or a `blob:` URL while the message is being sent. */
   readonly url: string;
-  /** Path of the small WebP, or null. */
+  /** Path of the WebP thumbnail, or null. */
   readonly thumbnailUrl: string | null;
 }
 
@@ -79,9 +79,9 @@ export interface Reaction {
 export type MessageState = "sending" | "sent" | "failed";
 
 export interface Message {
-  /** The same from the first optimistic copy on: use it as the React key. */
+  /** Stays the same from the optimistic copy to the stored message: use it as the React key. */
   readonly key: string;
-  /** Empty while it is being sent. */
+  /** Empty while the message is being sent. */
   readonly messageId: MessageId;
   readonly clientMessageId: string;
   readonly chatId: ChatId;
@@ -89,47 +89,47 @@ export interface Message {
   readonly text: string;
   readonly replyToMessageId: MessageId | null;
   readonly attachments: readonly Attachment[];
-  /** In the order in which they came. */
+  /** Oldest first. */
   readonly reactions: readonly Reaction[];
   readonly createdAt: number;
   readonly editedAt: number | null;
   readonly deletedForEveryone: boolean;
   readonly state: MessageState;
-  /** Why it failed, as a reason of ErrorReason without prefix; null unless `failed`. */
+  /** The ErrorReason without its prefix; null unless the state is `failed`. */
   readonly failure: string | null;
 }
 
 export interface MessageList {
-  /** Oldest first, the ones being sent at the end. */
+  /** Oldest first; messages being sent come last. */
   readonly messages: readonly Message[];
-  /** `cached`: from the last visit, not yet confirmed by the server. */
+  /** `cached`: from the last visit, not confirmed by the server yet. */
   readonly status: "empty" | "cached" | "ready" | "failed";
   readonly hasOlder: boolean;
   readonly loadingOlder: boolean;
-  /** The newest messages are not among them: somebody jumped to an older one. */
+  /** The newest messages are not loaded: the user jumped to an older one. */
   readonly hasNewer: boolean;
   readonly loadingNewer: boolean;
-  /** Another number: another part of the chat is shown than before. */
+  /** Changes when another part of the chat replaces the shown one. */
   readonly part: number;
 }
 
 export interface ConnectionState {
-  /** `waiting`: the connection is lost and will be tried again at `retryAt`. `offline`: the browser has no network. */
+  /** `waiting`: the connection is lost, and the next attempt starts at `retryAt`. `offline`: the browser has no network. */
   readonly phase: "connecting" | "live" | "waiting" | "offline";
   readonly retryAt: number | null;
-  /** When the connection was lost, to say so only after a moment; null while live. */
+  /** When the connection was lost; null while live. */
   readonly since: number | null;
 }
 
 export type SessionState =
   | {
       readonly phase: "signed-out";
-      /** It ended by itself: expired, revoked, logged out elsewhere. */ readonly ended: boolean;
+      /** The session expired, was revoked, or was logged out elsewhere. */ readonly ended: boolean;
     }
   | { readonly phase: "signed-in"; readonly userId: UserId; readonly username: string };
 
 export interface Upload {
-  /** Local name, from `attach`. */
+  /** Local id, from `attach`. */
   readonly id: string;
   readonly chatId: ChatId;
   readonly fileName: string;
@@ -137,9 +137,9 @@ export interface Upload {
   readonly sizeBytes: number;
   readonly sentBytes: number;
   readonly state: "waiting" | "uploading" | "done" | "failed";
-  /** `blob:` URL if it is an image. */
+  /** `blob:` URL of an image, else null. */
   readonly previewUrl: string | null;
-  /** 0 unless it is an image that this browser can read. */
+  /** 0 unless it is an image that this browser can decode. */
   readonly width: number;
   readonly height: number;
   readonly failure: ChatlyError | null;
@@ -156,16 +156,16 @@ export interface LoginSession {
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** For the next page; empty at the end. */
+  /** The token of the next page; empty on the last one. */
   readonly nextPageToken: string;
 }
 
-/** Every failed action rejects with one of these. Texts come from the message catalogues, by `reason`. */
+/** The error that every failed action rejects with. The UI text comes from the catalogues, by `reason`. */
 export class ChatlyError extends Error {
   override readonly name = "ChatlyError";
 
   constructor(
-    /** Of chatly.error.v1.ErrorReason without its prefix, for example `USERNAME_TAKEN`; `NETWORK` without an answer. */
+    /** A chatly.error.v1.ErrorReason without its prefix, for example `USERNAME_TAKEN`; `NETWORK` without a response. */
     readonly reason: string,
     message: string,
     readonly details: {

@@ -1,15 +1,16 @@
-/** Things to test with: only what matters is said. */
+/** Builders of test data with defaults for every field. */
 
 import type { Change, ChangeBody, LiveItem } from "@/lib/live/changes";
 import { initialState, NOT_LOADED, type State } from "@/lib/state/model";
-import type { Chat, Message } from "@/lib/types";
+import type { OutboxItem } from "@/lib/outbox/outbox";
+import type { Chat, Message, Presence } from "@/lib/types";
 
 export const ME = "00000000-0000-4000-8000-00000000000a";
 export const PEER = "00000000-0000-4000-8000-00000000000b";
 export const CHAT = `${ME}_${PEER}`;
 export const GROUP = "00000000-0000-4000-8000-0000000000aa";
 
-/** A TimeUUID that sorts by `tick`. */
+/** Return a TimeUUID that sorts by `tick`. */
 export function timeId(tick: number): string {
   return `${tick.toString(16).padStart(8, "0")}-0000-1000-8000-000000000000`;
 }
@@ -50,6 +51,28 @@ export function aChat(chat: Partial<Chat> = {}): Chat {
   };
 }
 
+export function aPresence(presence: Partial<Presence> = {}): Presence {
+  return { userId: PEER, online: true, lastSeenAt: null, status: null, version: 1, ...presence };
+}
+
+let items = 0;
+
+/** Return an outbox item behind all earlier ones. */
+export function anOutboxItem(item: Partial<OutboxItem> = {}): OutboxItem {
+  const order = ++items;
+  return {
+    clientMessageId: `item-${order}`,
+    chatId: CHAT,
+    text: `item ${order}`,
+    replyToMessageId: null,
+    uploadIds: [],
+    createdAt: 0,
+    order,
+    failure: null,
+    ...item,
+  };
+}
+
 let events = 0;
 
 export function aChange(body: ChangeBody, change: Partial<Pick<Change, "eventId" | "chatId" | "at">> = {}): Change {
@@ -64,7 +87,7 @@ export function anItem(item: Partial<LiveItem> = {}): LiveItem {
   return { changes: [], cursor: "", caughtUp: false, resync: false, reconnectMs: null, ...item };
 }
 
-/** A state in which somebody is logged in and the chat's messages are loaded. */
+/** Return a state with a logged-in user and one chat with loaded messages. */
 export function aState(messages: readonly Message[] = []): State {
   const state = initialState({ phase: "signed-in", userId: ME, username: "me" });
   const list = { ...NOT_LOADED, items: messages, status: "ready" as const };
@@ -72,7 +95,7 @@ export function aState(messages: readonly Message[] = []): State {
   return { ...state, chats: new Map([[CHAT, aChat({ lastMessage })]]), messages: new Map([[CHAT, list]]) };
 }
 
-/** The texts shown in the chat. */
+/** Return the texts of the messages shown in a chat. */
 export function texts(state: State, chatId = CHAT): readonly string[] {
   return state.messages.get(chatId)?.items.map((message) => message.text) ?? [];
 }

@@ -1,4 +1,4 @@
-/** A messaging service in memory that several tabs may use at the same time. */
+/** In-memory services that several tabs may use at the same time. */
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { SubscribeResponseSchema } from "@/gen/chatly/messaging/v1/messaging_service_pb";
@@ -8,7 +8,7 @@ import { CHAT, PEER, timeId } from "./builders";
 import { clientsOf } from "./fake-services";
 import { FakeTransport } from "./fake-stream";
 
-type Told = MessageInitShape<typeof SubscribeResponseSchema>;
+type Response = MessageInitShape<typeof SubscribeResponseSchema>;
 interface Stored {
   messageId: string;
   chatId: string;
@@ -18,32 +18,32 @@ interface Stored {
 }
 
 export class FakeMesh {
-  /** Streams of Subscribe, of every tab, in the order of opening. */
-  readonly live = new FakeTransport<Told>();
+  /** The Subscribe streams of every tab, in the order of opening. */
+  readonly live = new FakeTransport<Response>();
   readonly sends: string[] = [];
   readonly #messages: Stored[] = [];
-  #told = 0;
+  #events = 0;
 
-  /** A new message as everybody in the chat sees it; also told to the stream that is open. */
+  /** Store a new message and send it to the newest stream. */
   post(text: string, message: Partial<Stored> = {}): void {
     const stored = this.#store({ text, senderId: PEER, ...message });
-    this.tell({ event: { case: "messageCreated" as const, value: stored } }, stored.messageId);
+    this.send({ event: { case: "messageCreated" as const, value: stored } }, stored.messageId);
   }
 
-  /** A new message that the stream does not tell (yet). */
+  /** Store a new message without sending it to a stream. */
   postSilently(text: string): void {
     this.#store({ text, senderId: PEER });
   }
 
-  tell(event: object, eventId = `event-${this.#told}`): void {
-    this.live.latest.send({ events: [{ eventId, chatId: CHAT, ...event }], cursor: `cursor-${++this.#told}` });
+  send(event: object, eventId = `event-${this.#events}`): void {
+    this.live.latest.send({ events: [{ eventId, chatId: CHAT, ...event }], cursor: `cursor-${++this.#events}` });
   }
 
   catchUp(): void {
     this.live.latest.send({ events: [{ event: { case: "caughtUp", value: {} } }], cursor: "cursor-0" });
   }
 
-  /** What a tab calls. */
+  /** Return the clients of one tab. */
   clients(me: string): Clients {
     return clientsOf({
       users: {
@@ -56,8 +56,8 @@ export class FakeMesh {
         listMessages: () => ({ messages: [...this.#messages] }),
         sendMessage: ({ clientMessageId, text }) => {
           this.sends.push(text);
-          const known = this.#messages.find((message) => message.clientMessageId === clientMessageId);
-          return { message: known ?? this.#store({ text, clientMessageId, senderId: me }) };
+          const stored = this.#messages.find((message) => message.clientMessageId === clientMessageId);
+          return { message: stored ?? this.#store({ text, clientMessageId, senderId: me }) };
         },
       },
       presence: {

@@ -1,4 +1,4 @@
-/** Services in memory behind the real clients: what is not given answers UNIMPLEMENTED. */
+/** In-memory services behind the real clients. Methods that are not given fail with UNIMPLEMENTED. */
 
 import { type ServiceImpl, createRouterTransport } from "@connectrpc/connect";
 import { AuthService } from "@/gen/chatly/auth/v1/auth_service_pb";
@@ -6,7 +6,7 @@ import { UserService } from "@/gen/chatly/auth/v1/user_service_pb";
 import { MediaService } from "@/gen/chatly/media/v1/media_service_pb";
 import { MessagingService } from "@/gen/chatly/messaging/v1/messaging_service_pb";
 import { PresenceService } from "@/gen/chatly/presence/v1/presence_service_pb";
-import { type Clients, clientsOver, withNewTokens } from "@/lib/rpc/clients";
+import { type Clients, clientsOver, renewTokens } from "@/lib/rpc/clients";
 
 export interface Services {
   readonly auth?: Partial<ServiceImpl<typeof AuthService>>;
@@ -18,12 +18,11 @@ export interface Services {
 
 export interface Tokens {
   readonly renew?: () => Promise<void>;
-  readonly onSessionOver?: () => void;
+  readonly onSessionEnded?: () => void;
 }
 
-export function clientsOf(services: Services, { renew, onSessionOver }: Tokens = {}): Clients {
-  const nothing = () => undefined;
-  const tokens = withNewTokens(renew ?? (() => Promise.resolve()), onSessionOver ?? nothing);
+export function clientsOf(services: Services, { renew, onSessionEnded }: Tokens = {}): Clients {
+  const tokens = renewTokens(renew ?? (() => Promise.resolve()), onSessionEnded ?? (() => undefined));
   return clientsOver(
     createRouterTransport(
       (router) => {

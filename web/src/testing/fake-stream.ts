@@ -1,8 +1,8 @@
-/** A transport whose streams the test speaks through. */
+/** A transport whose streams a test controls. */
 
 type Step<T> = { item: T } | { failure: Error } | { end: true };
 
-/** One opened stream. */
+/** One open stream. */
 export class FakeStream<T> implements AsyncIterable<T> {
   readonly signal: AbortSignal;
   readonly #steps: Step<T>[] = [];
@@ -40,7 +40,7 @@ export class FakeStream<T> implements AsyncIterable<T> {
   }
 }
 
-/** Opens streams and remembers with which cursor. */
+/** Opens streams and records their cursors. */
 export class FakeTransport<T> {
   readonly streams: FakeStream<T>[] = [];
   readonly cursors: string[] = [];
@@ -54,7 +54,7 @@ export class FakeTransport<T> {
 
   get latest(): FakeStream<T> {
     const stream = this.streams.at(-1);
-    if (!stream) throw new Error("no stream was opened");
+    if (!stream) throw new Error("no stream is open");
     return stream;
   }
 }

@@ -1,4 +1,4 @@
-/** An outbox's storage without a browser. */
+/** Storage of an outbox in memory. */
 
 import type { OutboxItem, OutboxStorage } from "@/lib/outbox/outbox";
 

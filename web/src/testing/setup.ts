@@ -1,3 +1,3 @@
-/** What neither Node nor jsdom has and the client needs. */
+/** Adds IndexedDB, which neither Node nor jsdom has. */
 
 import "fake-indexeddb/auto";

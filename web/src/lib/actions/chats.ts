@@ -8,7 +8,7 @@ import type { ActionContext } from "./context";
 
 export function chatActions({ clients: { messaging }, store, signedIn }: ActionContext): ChatActions {
   const put = (pb: ChatPb | undefined): Chat => {
-    if (!pb) throw new ChatlyError("INTERNAL", "the answer has no chat");
+    if (!pb) throw new ChatlyError("INTERNAL", "the response contains no chat");
     const chat = chatOf(pb, signedIn().me);
     store.update((state) => ({ ...state, chats: withEntry(state.chats, chat.chatId, chat) }));
     return chat;
@@ -16,8 +16,8 @@ export function chatActions({ clients: { messaging }, store, signedIn }: ActionC
   return {
     directChatId: (userId) => directChatId(signedIn().me, userId),
     async createGroup({ title, description = "", avatarMediaId = "", memberIds }) {
-      const asked = { clientGroupId: newId(), title, description, avatarMediaId, memberIds: [...memberIds] };
-      return put((await messaging.createGroup(asked)).chat);
+      const group = { clientGroupId: newId(), title, description, avatarMediaId, memberIds: [...memberIds] };
+      return put((await messaging.createGroup(group)).chat);
     },
     async updateGroup(chatId, change) {
       const { title, description, avatarMediaId } = change;

@@ -1,4 +1,4 @@
-/** What actions are made of. */
+/** What the actions use. */
 
 import type { Clients } from "@/lib/rpc/clients";
 import type { Runtime } from "@/lib/runtime";
@@ -10,6 +10,6 @@ export interface ActionContext {
   readonly clients: Clients;
   readonly store: Store<State>;
   readonly session: Session;
-  /** Throws `SESSION_ENDED` if nobody is logged in. */
+  /** Returns the runtime of the logged-in user, or throws `SESSION_ENDED`. */
   readonly signedIn: () => Runtime;
 }

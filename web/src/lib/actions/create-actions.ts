@@ -1,5 +1,3 @@
-/** All actions. */
-
 import type { Actions } from "./types";
 import { chatActions } from "./chats";
 import type { ActionContext } from "./context";
@@ -8,7 +6,7 @@ import { peopleActions } from "./people";
 import { sessionActions } from "./session";
 import { uploadActions } from "./uploads";
 
-export function openActions(context: ActionContext): Actions {
+export function createActions(context: ActionContext): Actions {
   return {
     ...sessionActions(context),
     ...messageActions(context),

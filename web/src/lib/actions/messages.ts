@@ -4,30 +4,30 @@ import type { ChangeBody } from "@/lib/live/changes";
 import { messageOf } from "@/lib/rpc/mapping";
 import { findMessage } from "@/lib/state/selectors";
 import type { ChatId, MessageId, UserId } from "@/lib/types";
-import type { MessageActions } from "./types";
 import type { ActionContext } from "./context";
+import type { MessageActions } from "./types";
 
-/** Typing is told again this often; it is shown for a little longer than that. */
-const TYPING_AGAIN_MS = 3_000;
+/** How often "typing" is sent again. The receivers show it for a little longer. */
+const TYPING_REPEAT_MS = 3_000;
 
 export function messageActions(context: ActionContext): MessageActions {
   const { clients, store, signedIn } = context;
-  /** What this tab did is shown as the stream will tell it. */
+  /** Show an action of this tab as the stream will deliver it. */
   const show = (chatId: ChatId, body: ChangeBody) =>
-    signedIn().ingest.take([{ eventId: "", chatId, at: Date.now(), ...body }]);
-  const typing = new TypingThinner(
+    signedIn().ingest.apply([{ eventId: "", chatId, at: Date.now(), ...body }]);
+  const typing = new TypingThrottle(
     (chatId, active) => void clients.messaging.setTyping({ chatId, active }).catch(() => undefined),
   );
   return {
     sendMessage(chatId, draft) {
       typing.sent(chatId);
-      const { queue, loader } = signedIn();
-      // What one sends oneself is shown, behind the newest message.
+      const { sendQueue, loader } = signedIn();
+      // An own message appears behind the newest one, so go there.
       if (store.get().messages.get(chatId)?.hasNewer) void loader.messages.showNewest(chatId);
-      return queue.add(chatId, draft);
+      return sendQueue.add(chatId, draft);
     },
-    retryMessage: (clientMessageId) => void signedIn().queue.retry(clientMessageId),
-    discardMessage: (clientMessageId) => void signedIn().queue.discard(clientMessageId),
+    retryMessage: (clientMessageId) => void signedIn().sendQueue.retry(clientMessageId),
+    discardMessage: (clientMessageId) => void signedIn().sendQueue.discard(clientMessageId),
     async editMessage(chatId, messageId, text) {
       const { message } = await clients.messaging.editMessage({ chatId, messageId, text });
       if (message)
@@ -36,7 +36,8 @@ export function messageActions(context: ActionContext): MessageActions {
     async deleteMessage(chatId, messageId, scope) {
       const forEveryone = scope === "everyone";
       await clients.messaging.deleteMessage({
-        ...{ chatId, messageId },
+        chatId,
+        messageId,
         scope: forEveryone ? DeleteScope.EVERYONE : DeleteScope.ME,
       });
       show(chatId, { kind: "deleted", messageId, forEveryone, withdrawn: false });
@@ -55,19 +56,19 @@ export function messageActions(context: ActionContext): MessageActions {
       }
     },
     markRead(chatId, messageId) {
-      const { me, reading } = signedIn();
+      const { me, readMarks } = signedIn();
       const mark = store
         .get()
         .chats.get(chatId)
         ?.members.find((member) => member.userId === me)?.readMessageId;
       if (messageId === "" || !isNewer(messageId, mark ?? null)) return;
       show(chatId, { kind: "read", userId: me, messageId });
-      reading.mark(chatId, messageId);
+      readMarks.mark(chatId, messageId);
     },
     setTyping: (chatId, active) => typing.set(chatId, active),
     async searchMessages({ query, chatId = null, pageToken = "" }, signal) {
-      const asked = { query, chatId: chatId ?? "", pageToken };
-      const { messages, nextPageToken } = await clients.messaging.searchMessages(asked, { signal });
+      const request = { query, chatId: chatId ?? "", pageToken };
+      const { messages, nextPageToken } = await clients.messaging.searchMessages(request, { signal });
       return { items: messages.map(messageOf), nextPageToken };
     },
   };
@@ -84,26 +85,26 @@ function hasReaction(
   return message?.reactions.some((reaction) => reaction.userId === me && reaction.emoji === emoji) ?? false;
 }
 
-/** Tells that one types only now and then, and that one stopped only if it was told before. */
-export class TypingThinner {
-  readonly #tell: (chatId: ChatId, active: boolean) => void;
-  readonly #told = new Map<ChatId, number>();
+/** Limits how often "typing" is sent; "stopped typing" is sent only after "typing". */
+class TypingThrottle {
+  readonly #send: (chatId: ChatId, active: boolean) => void;
+  readonly #sentAt = new Map<ChatId, number>();
 
-  constructor(tell: (chatId: ChatId, active: boolean) => void) {
-    this.#tell = tell;
+  constructor(send: (chatId: ChatId, active: boolean) => void) {
+    this.#send = send;
   }
 
   set(chatId: ChatId, active: boolean): void {
-    const told = this.#told.get(chatId);
-    if (active && told !== undefined && Date.now() - told < TYPING_AGAIN_MS) return;
-    if (!active && told === undefined) return;
-    if (active) this.#told.set(chatId, Date.now());
-    else this.#told.delete(chatId);
-    this.#tell(chatId, active);
+    const sentAt = this.#sentAt.get(chatId);
+    if (active && sentAt !== undefined && Date.now() - sentAt < TYPING_REPEAT_MS) return;
+    if (!active && sentAt === undefined) return;
+    if (active) this.#sentAt.set(chatId, Date.now());
+    else this.#sentAt.delete(chatId);
+    this.#send(chatId, active);
   }
 
-  /** The message itself says that one stopped. */
+  /** A message was sent: receivers end the typing indicator themselves. */
   sent(chatId: ChatId): void {
-    this.#told.delete(chatId);
+    this.#sentAt.delete(chatId);
   }
 }

@@ -8,26 +8,27 @@ import { ChatlyError, type User } from "@/lib/types";
 import type { PeopleActions } from "./types";
 import type { ActionContext } from "./context";
 
-const PAGE = 50;
+const USERS_PAGE = 50;
+const BLOCKED_PAGE = 200;
 
 export function peopleActions(context: ActionContext): PeopleActions {
   const { clients, store, signedIn } = context;
-  const known = (users: readonly User[]) => {
+  const remember = (users: readonly User[]) => {
     signedIn().loader.putUsers(users);
     return users;
   };
   return {
     async listUsers(pageToken = "") {
-      const { users, nextPageToken } = await clients.users.listUsers({ pageSize: PAGE, pageToken });
-      return { items: known(users.map(userOf)), nextPageToken };
+      const { users, nextPageToken } = await clients.users.listUsers({ pageSize: USERS_PAGE, pageToken });
+      return { items: remember(users.map(userOf)), nextPageToken };
     },
     async searchUsers(query, pageToken = "") {
       const { users, nextPageToken } = await clients.users.searchUsers({ query, pageToken });
-      return { items: known(users.map(userOf)), nextPageToken };
+      return { items: remember(users.map(userOf)), nextPageToken };
     },
     async getUser(userId) {
       const user = userOf(present((await clients.users.getUser({ userId })).user));
-      known([user]);
+      remember([user]);
       return user;
     },
     async updateMe(change) {
@@ -40,7 +41,7 @@ export function peopleActions(context: ActionContext): PeopleActions {
         .map(([path]) => path);
       const me = userOf(present((await clients.users.updateMe({ ...change, updateMask: { paths } })).user));
       store.update((state) => ({ ...state, me, users: withEntry(state.users, me.userId, me) }));
-      signedIn().tellProfile();
+      signedIn().postProfile();
       return me;
     },
     uploadAvatar: (picture, onProgress, signal) => uploadAvatar(context, picture, onProgress, signal),
@@ -48,8 +49,8 @@ export function peopleActions(context: ActionContext): PeopleActions {
     async setStatus(text, emoji, expiresAt = null) {
       const status = { text, emoji, ...(expiresAt === null ? {} : { expiresAt: timestampFromMs(expiresAt) }) };
       const presence = presenceOf(present((await clients.presence.setStatus({ status })).presence));
-      const news = { presences: [presence], snapshot: false };
-      store.update((state) => ({ ...state, presences: mergePresences(state.presences, news) }));
+      const update = { presences: [presence], snapshot: false };
+      store.update((state) => ({ ...state, presences: mergePresences(state.presences, update) }));
       return presence;
     },
   };
@@ -69,7 +70,7 @@ function blocking({ clients, store }: ActionContext): Pick<PeopleActions, "block
       const users: User[] = [];
       let pageToken = "";
       do {
-        const page = await clients.users.listBlockedUsers({ pageSize: 200, pageToken });
+        const page = await clients.users.listBlockedUsers({ pageSize: BLOCKED_PAGE, pageToken });
         users.push(...page.users.map(userOf));
         pageToken = page.nextPageToken;
       } while (pageToken !== "");
@@ -85,26 +86,29 @@ async function uploadAvatar(
   onProgress?: (share: number) => void,
   signal = new AbortController().signal,
 ): Promise<string> {
-  const record = {
-    id: newId(),
-    chatId: "",
-    blob: picture,
-    fileName: "avatar",
-    createdAt: Date.now(),
-    width: 0,
-    height: 0,
-  };
   return upload(
-    { ...record, uploadId: "", mediaId: "" },
     {
-      ...{ media, signal, purpose: "avatar" },
+      id: newId(),
+      chatId: "",
+      blob: picture,
+      fileName: "avatar",
+      createdAt: Date.now(),
+      width: 0,
+      height: 0,
+      uploadId: "",
+      mediaId: "",
+    },
+    {
+      media,
+      purpose: "avatar",
       onProgress: (sent) => onProgress?.(sent / Math.max(1, picture.size)),
       save: () => Promise.resolve(),
+      signal,
     },
   );
 }
 
 function present<T>(value: T | undefined): T {
-  if (value === undefined) throw new ChatlyError("INTERNAL", "the answer is empty");
+  if (value === undefined) throw new ChatlyError("INTERNAL", "the response is empty");
   return value;
 }

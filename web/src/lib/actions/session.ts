@@ -5,8 +5,8 @@ import type { ActionContext } from "./context";
 
 export function sessionActions({ clients: { auth }, session }: ActionContext): SessionActions {
   const login = async (email: string, password: string) => {
-    const answer = await auth.login({ email, password, deviceName: deviceName(), useCookies: true });
-    session.begin({ userId: answer.userId, username: answer.username, expiresAt: millis(answer.expiresAt) ?? 0 });
+    const response = await auth.login({ email, password, deviceName: deviceName(), useCookies: true });
+    session.begin({ userId: response.userId, username: response.username, expiresAt: millis(response.expiresAt) ?? 0 });
   };
   return {
     login,
@@ -18,7 +18,7 @@ export function sessionActions({ clients: { auth }, session }: ActionContext): S
       try {
         await auth.logout({});
       } catch (failure) {
-        // Only a session that is over anyway may be left without the server's word: the cookies would stay.
+        // Only the server deletes the cookies, so a logout that did not reach it fails, unless the session has ended.
         if (!endsSession(chatlyError(failure))) throw failure;
       }
       session.end(false);
@@ -39,7 +39,7 @@ export function sessionActions({ clients: { auth }, session }: ActionContext): S
   };
 }
 
-/** As the list of sessions shows it, for example `Firefox on Linux`. */
+/** Return the name for the list of sessions, for example `Firefox on Linux`. */
 function deviceName(): string {
   const agent = navigator.userAgent;
   const browser = /Edg|OPR|Firefox|Chrome|Safari/.exec(agent)?.[0] ?? "Browser";

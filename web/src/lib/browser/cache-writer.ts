@@ -1,14 +1,14 @@
-/** Keeps the cache close behind the state. */
+/** Writes the state to the cache soon after it changes. */
 
 import type { State } from "@/lib/state/model";
-import type { Store } from "@/lib/state/store";
 import { chatsByActivity } from "@/lib/state/selectors";
+import type { Store } from "@/lib/state/store";
 import type { Cache } from "./cache";
 
-const LAG_MS = 1_000;
+const WRITE_DELAY_MS = 1_000;
 
-/** Writes what changed, a second later; until the returned function is called. */
-export function keepCache(store: Store<State>, cache: Cache): () => void {
+/** Write what changed, a second later. Call the returned function to stop. */
+export function startCacheWriter(store: Store<State>, cache: Cache): () => void {
   let written = store.get();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const write = () => {
@@ -18,7 +18,7 @@ export function keepCache(store: Store<State>, cache: Cache): () => void {
     void Promise.all(writes(cache, before, now)).catch(() => undefined);
   };
   const unsubscribe = store.subscribe(() => {
-    timer ??= setTimeout(write, LAG_MS);
+    timer ??= setTimeout(write, WRITE_DELAY_MS);
   });
   return () => {
     clearTimeout(timer);
@@ -27,7 +27,7 @@ export function keepCache(store: Store<State>, cache: Cache): () => void {
 }
 
 function writes(cache: Cache, before: State, now: State): readonly Promise<void>[] {
-  // What is painted at the next visit is the newest: a part from the middle is not kept.
+  // The next visit starts at the newest messages, so a part from the middle of a chat is not cached.
   const lists = [...now.messages].filter(
     ([id, list]) => list.status === "ready" && !list.hasNewer && before.messages.get(id) !== list,
   );

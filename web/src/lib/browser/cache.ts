@@ -1,9 +1,9 @@
-/** The cache to paint from before the server answered. It may be stale, and may be missing: nothing relies on it. */
+/** The cache that the client shows before the server answers. It may be stale or missing. */
 
 import type { Chat, ChatId, Message, User } from "@/lib/types";
 import type { Database } from "./database";
 
-/** Messages kept of each chat: a screen or two. */
+/** Messages kept per chat: one or two screens. */
 const MESSAGES_KEPT = 60;
 const CHATS_KEPT = 500;
 

@@ -1,4 +1,4 @@
-/** What this browser keeps for a user, in IndexedDB: the outbox, uploads, and a cache to paint from. No secrets. */
+/** The IndexedDB database of one user: outbox, uploads and cache. It holds no secrets. */
 
 import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from "idb";
 import type { OutboxItem } from "@/lib/outbox/outbox";
@@ -30,20 +30,20 @@ export function openDatabase(userId: UserId): Promise<Database> {
       database.createObjectStore("messages", { keyPath: "chatId" });
       database.createObjectStore("users", { keyPath: "userId" });
     },
-    // A logout in another tab deletes the database: do not stand in its way.
+    // A logout in another tab deletes the database; an open connection would block that.
     blocking(_current, _blocked, event) {
       (event.target as IDBDatabase).close();
     },
   });
 }
 
-/** Nothing of a user stays after logout. */
-export async function forgetDatabase(userId: UserId): Promise<void> {
+/** Delete everything that this browser stores for a user. */
+export async function deleteDatabase(userId: UserId): Promise<void> {
   await deleteDB(nameOf(userId));
 }
 
-/** What could be read here goes; what was not sent yet stays. */
-export async function forgetCache(userId: UserId): Promise<void> {
+/** Delete what the user could read here; keep what was not sent yet. */
+export async function clearCache(userId: UserId): Promise<void> {
   const database = await openDatabase(userId);
   await Promise.all([database.clear("chats"), database.clear("messages"), database.clear("users")]);
   database.close();

@@ -1,12 +1,12 @@
-/** Locks that all tabs of this browser share. */
+/** Locks shared by all tabs of this browser. */
 
 export interface Locks {
-  /** Runs `work` while no other tab runs work of the same name; waits its turn unless `signal` ends the wait. */
+  /** Run `work` while no other tab holds the lock `name`. `signal` ends the wait. */
   exclusive<T>(name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
 export function openLocks(): Locks {
-  // Plain http away from localhost has no Web Locks: there each tab is on its own.
+  // Plain http has no Web Locks, except on localhost: each tab then works alone.
   return "locks" in navigator ? new WebLocks(navigator.locks) : new PageLocks();
 }
 
@@ -22,19 +22,19 @@ class WebLocks implements Locks {
   }
 }
 
-/** Locks within one page; also for tests. */
+/** Locks within one page. */
 export class PageLocks implements Locks {
   readonly #tails = new Map<string, Promise<unknown>>();
 
   exclusive<T>(name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const turn = (this.#tails.get(name) ?? Promise.resolve()).then(() => {
+    const run = (this.#tails.get(name) ?? Promise.resolve()).then(() => {
       signal?.throwIfAborted();
       return work();
     });
     this.#tails.set(
       name,
-      turn.catch(() => undefined),
+      run.catch(() => undefined),
     );
-    return turn;
+    return run;
   }
 }

@@ -1,4 +1,4 @@
-/** What a subscription tells, in the client's own words. Plain data: it is also what one tab tells the others. */
+/** Changes that a subscription delivers, as plain data: tabs also send them to each other. */
 
 import type { ChatId, Member, Message, MessageId, Role, UserId } from "@/lib/types";
 
@@ -29,25 +29,25 @@ export type ChangeBody =
     }
   | { readonly kind: "read"; readonly userId: UserId; readonly messageId: MessageId }
   | { readonly kind: "chat"; readonly details: ChatDetails }
-  | { readonly kind: "member"; readonly userId: UserId; /** null: not a member any more. */ readonly role: Role }
+  | { readonly kind: "member"; readonly userId: UserId; /** null: no longer a member. */ readonly role: Role }
   | { readonly kind: "typing"; readonly userId: UserId; readonly active: boolean };
 
 export type Change = {
-  /** Empty for what does not last. The same event may come twice. */
+  /** Empty for a change that is not stored. The same event may be delivered twice. */
   readonly eventId: string;
   readonly chatId: ChatId;
   readonly at: number;
 } & ChangeBody;
 
-/** One answer of the stream. */
+/** One response of the stream. */
 export interface LiveItem {
   readonly changes: readonly Change[];
-  /** Where to go on, or empty. */
+  /** Where to resume, or empty. */
   readonly cursor: string;
-  /** Everything missed has been told. */
+  /** Every missed event has been replayed. */
   readonly caughtUp: boolean;
-  /** What was missed cannot be told: list anew. */
+  /** The missed events cannot be replayed: reload. */
   readonly resync: boolean;
-  /** The server goes away: subscribe again after so long. */
+  /** The server is shutting down: subscribe again after this time. */
   readonly reconnectMs: number | null;
 }

@@ -14,57 +14,57 @@ const toggle = (present: boolean, eventId: string) =>
   aChange({ kind: "reaction", messageId: timeId(1), userId: PEER, emoji: "👍", present }, { eventId });
 
 describe("the ingest", () => {
-  it("applies each event once: a replay does not undo what came after", () => {
+  it("applies each event once, so that a replay does not undo later events", () => {
     const { store, ingest } = open(aState([aMessage(1)]));
-    ingest.take([toggle(true, "a"), toggle(false, "b")]);
-    ingest.take([toggle(true, "a")]);
+    ingest.apply([toggle(true, "a"), toggle(false, "b")]);
+    ingest.apply([toggle(true, "a")]);
 
     expect(store.get().messages.get(CHAT)?.items[0]?.reactions).toEqual([]);
   });
 
-  it("puts what came live over a listing that was asked for before", () => {
+  it("applies live changes over a response that was requested before them", () => {
     const { store, ingest } = open();
-    const mark = ingest.mark();
-    ingest.take([created(2)]);
-    store.update(() => ingest.over(mark, aState([aMessage(1)])));
+    const position = ingest.position();
+    ingest.apply([created(2)]);
+    store.update(() => ingest.applySince(position, aState([aMessage(1)])));
 
     expect(texts(store.get())).toEqual(["message 1", "message 2"]);
   });
 
-  it("leaves alone what the listing knows", () => {
+  it("does not apply changes from before the request", () => {
     const { store, ingest } = open();
-    ingest.take([created(2)]);
-    const mark = ingest.mark();
-    store.update(() => ingest.over(mark, aState([aMessage(1)])));
+    ingest.apply([created(2)]);
+    const position = ingest.position();
+    store.update(() => ingest.applySince(position, aState([aMessage(1)])));
 
     expect(texts(store.get())).toEqual(["message 1"]);
   });
 
-  it("tells subscribers once for everything that came together", () => {
+  it("notifies subscribers once per call", () => {
     const { store, ingest } = open();
-    let told = 0;
-    store.subscribe(() => told++);
-    ingest.take([created(1), created(2), created(3)]);
+    let notified = 0;
+    store.subscribe(() => notified++);
+    ingest.apply([created(1), created(2), created(3)]);
 
-    expect(told).toBe(1);
+    expect(notified).toBe(1);
   });
 
-  it("asks for a group that it does not know, and not for one that was left", () => {
+  it("requests the details of an unknown group, but not of a group that the user left", () => {
     const { ingest, incomplete } = open();
-    ingest.take([created(1, { chatId: GROUP })]);
-    ingest.take([aChange({ kind: "member", userId: ME, role: null }, { chatId: GROUP })]);
+    ingest.apply([created(1, { chatId: GROUP })]);
+    ingest.apply([aChange({ kind: "member", userId: ME, role: null }, { chatId: GROUP })]);
 
     expect(incomplete).toEqual([GROUP]);
   });
 
-  it("forgets old events, so that memory stays flat, and still places marks right", () => {
+  it("drops old events and keeps positions valid", () => {
     const { store, ingest } = open();
     for (let tick = 1; tick <= 12_000; tick += 1_000) {
-      ingest.take(Array.from({ length: 1_000 }, (_, place) => toggle(place % 2 === 0, `${tick}-${place}`)));
+      ingest.apply(Array.from({ length: 1_000 }, (_, index) => toggle(index % 2 === 0, `${tick}-${index}`)));
     }
-    const mark = ingest.mark();
-    ingest.take([created(7)]);
-    store.update(() => ingest.over(mark, aState()));
+    const position = ingest.position();
+    ingest.apply([created(7)]);
+    store.update(() => ingest.applySince(position, aState()));
 
     expect(texts(store.get())).toEqual(["message 7"]);
   });

@@ -1,4 +1,4 @@
-/** Where changes enter a tab's state: each once, and again over a listing that was on its way meanwhile. */
+/** Applies changes to a tab's state: each once, and again over a response that was requested before them. */
 
 import { applyChange } from "@/lib/state/apply";
 import type { State } from "@/lib/state/model";
@@ -6,13 +6,13 @@ import type { Store } from "@/lib/state/store";
 import type { ChatId, UserId } from "@/lib/types";
 import type { Change } from "./changes";
 
-/** Repeats come from replays and from a change of leader: both are short. */
+/** Repeats come from replays and from a new leader; both are short. */
 const REMEMBERED = 5_000;
 
 export interface IngestOptions {
   readonly store: Store<State>;
   readonly me: UserId;
-  /** A chat is not known fully: its details are to be asked for. */
+  /** The details of this chat are missing: load them. */
   readonly onIncomplete: (chatId: ChatId) => void;
 }
 
@@ -20,15 +20,15 @@ export class Ingest {
   readonly #options: IngestOptions;
   readonly #seen = new Set<string>();
   #log: Change[] = [];
-  /** How many entries were ever cut off the log. */
-  #forgotten = 0;
+  /** The position of the log's first entry: how many entries were removed before it. */
+  #start = 0;
 
   constructor(options: IngestOptions) {
     this.#options = options;
   }
 
-  /** Applies changes in one step; those seen before are left out. */
-  take(changes: readonly Change[]): void {
+  /** Apply changes in one update; skip those already seen. */
+  apply(changes: readonly Change[]): void {
     const fresh = changes.filter((change) => this.#isNew(change));
     if (fresh.length === 0) return;
     this.#log.push(...fresh);
@@ -36,17 +36,17 @@ export class Ingest {
     const before = store.get();
     store.update((state) => fresh.reduce((next, change) => applyChange(next, change, me), state));
     this.#trim();
-    for (const chatId of incomplete(fresh, before, store.get(), me)) this.#options.onIncomplete(chatId);
+    for (const chatId of incompleteChats(fresh, before, store.get(), me)) this.#options.onIncomplete(chatId);
   }
 
-  /** A place in what came, to be given to `over` when the answer to a question asked now is there. */
-  mark(): number {
-    return this.#forgotten + this.#log.length;
+  /** Return the position behind the newest change. Take it before a request, for `applySince`. */
+  position(): number {
+    return this.#start + this.#log.length;
   }
 
-  /** The state with what came since the mark applied over an answer that may not know of it. */
-  over(mark: number, state: State): State {
-    const since = this.#log.slice(Math.max(0, mark - this.#forgotten));
+  /** Return the state with the changes since `position`, which a response requested there may lack. */
+  applySince(position: number, state: State): State {
+    const since = this.#log.slice(Math.max(0, position - this.#start));
     return since.reduce((next, change) => applyChange(next, change, this.#options.me), state);
   }
 
@@ -61,7 +61,7 @@ export class Ingest {
     const surplus = this.#log.length - REMEMBERED;
     if (surplus > 0) {
       this.#log = this.#log.slice(surplus);
-      this.#forgotten += surplus;
+      this.#start += surplus;
     }
     for (const eventId of this.#seen) {
       if (this.#seen.size <= REMEMBERED) return;
@@ -70,16 +70,16 @@ export class Ingest {
   }
 }
 
-/** Groups that appeared, or whose messages came first; and chats whose newest message went without another to show. */
-function incomplete(changes: readonly Change[], before: State, after: State, me: UserId): Set<ChatId> {
+/** Return new groups, groups that a message arrived for first, and chats whose newest message was removed. */
+function incompleteChats(changes: readonly Change[], before: State, after: State, me: UserId): Set<ChatId> {
   const ids = new Set<ChatId>();
   for (const change of changes) {
     const chat = after.chats.get(change.chatId);
     const left = change.kind === "member" && change.userId === me && change.role === null;
     if (left || change.kind === "typing") continue;
-    const gone = change.kind === "deleted" && chat?.lastMessage === null;
+    const lostPreview = change.kind === "deleted" && chat?.lastMessage === null;
     const joined = change.kind === "chat" && !before.chats.has(change.chatId);
-    if (!chat || gone || joined) ids.add(change.chatId);
+    if (!chat || lostPreview || joined) ids.add(change.chatId);
   }
   return ids;
 }

@@ -1,67 +1,100 @@
-/** What only one tab of a browser does: it holds the streams, and sends what is in the outbox. */
+/** What only the leading tab runs: the streams of the browser, the outbox, and the removal of abandoned uploads. */
 
-import type { Outbox } from "@/lib/outbox/outbox";
-import type { Clients } from "@/lib/rpc/clients";
-import { NO_DEADLINE } from "@/lib/rpc/clients";
+import { inBackground } from "@/lib/background";
+import type { TabChannel } from "@/lib/browser/tab-channel";
+import type { Outbox, OutboxStorage } from "@/lib/outbox/outbox";
+import type { UploadQueue } from "@/lib/outbox/upload-queue";
+import { type Clients, NO_DEADLINE } from "@/lib/rpc/clients";
 import { chatlyError, endsSession, needsNewToken } from "@/lib/rpc/errors";
 import { liveItemOf } from "@/lib/rpc/live-mapping";
 import { presenceOf } from "@/lib/rpc/mapping";
-import type { ConnectionState } from "@/lib/types";
 import type { LiveItem } from "./changes";
-import { LiveSubscription } from "./subscription";
 import { type PresenceItem, presenceStream } from "./presence";
+import { LiveSubscription } from "./subscription";
 
 export interface LeaderOptions {
   readonly clients: Clients;
+  /** Gets what the streams deliver, and knows the cursor of an earlier leader. */
+  readonly channel: TabChannel;
   readonly outbox: Outbox;
-  readonly cursor: string;
+  readonly outboxStorage: OutboxStorage;
+  readonly uploadQueue: UploadQueue;
   readonly deviceId: string;
   readonly renew: () => Promise<void>;
-  readonly onItem: (item: LiveItem) => void;
-  readonly onGap: () => void;
-  readonly onPresence: (item: PresenceItem) => void;
-  readonly onConnection: (state: ConnectionState) => void;
-  readonly onSessionOver: () => void;
+  readonly onSessionEnded: () => void;
 }
 
-/** Leads until the signal. */
-export function lead(options: LeaderOptions, signal: AbortSignal): void {
-  const { clients, outbox, renew, onItem, onGap } = options;
-  const live = new LiveSubscription({
-    cursor: options.cursor,
-    subscribe: (cursor, stop) => subscribe(clients, cursor, stop),
-    judge: judgeLive,
-    onEnd: options.onSessionOver,
-    onConnection: (state) => {
-      options.onConnection(navigator.onLine ? state : { ...state, phase: "offline" });
-      if (state.phase === "live") outbox.wake();
-    },
-    ...{ renew, onItem, onGap },
-  });
-  const presence = presenceStream({
-    connect: (stop) => connect(clients, options.deviceId, stop),
-    onItem: options.onPresence,
-    ...{ judge, renew },
-  });
-  live.start();
-  presence.start();
-  outbox.wake();
-  onNetwork(signal, {
-    nudge: () => {
-      live.nudge();
-      presence.nudge();
-      outbox.wake();
-    },
-    interrupt: () => {
-      live.interrupt();
-      presence.interrupt();
-    },
-  });
-  signal.addEventListener("abort", () => {
-    live.stop();
-    presence.stop();
-    outbox.stop();
-  });
+export class Leader {
+  readonly #options: LeaderOptions;
+  #isLeading = false;
+
+  constructor(options: LeaderOptions) {
+    this.#options = options;
+  }
+
+  get isLeading(): boolean {
+    return this.#isLeading;
+  }
+
+  /** Lead until `signal`. */
+  start(signal: AbortSignal): void {
+    const { outbox } = this.#options;
+    this.#isLeading = true;
+    const streams = [this.#subscription(), this.#presence()];
+    for (const stream of streams) stream.start();
+    outbox.wake();
+    inBackground(signal, this.#removeAbandonedUploads());
+    onNetworkChange(signal, {
+      onOnline: () => {
+        for (const stream of streams) stream.wake();
+        outbox.wake();
+      },
+      onOffline: () => {
+        for (const stream of streams) stream.interrupt();
+      },
+    });
+    signal.addEventListener("abort", () => {
+      for (const stream of streams) stream.stop();
+      outbox.stop();
+    });
+  }
+
+  /** Send what the outbox holds, if this tab leads. */
+  wakeOutbox(): void {
+    if (this.#isLeading) this.#options.outbox.wake();
+  }
+
+  #subscription(): LiveSubscription {
+    const { clients, channel, outbox, renew, onSessionEnded } = this.#options;
+    return new LiveSubscription({
+      cursor: channel.cursor,
+      subscribe: (cursor, signal) => subscribe(clients, cursor, signal),
+      onItem: ({ changes, cursor }) => channel.publishChanges(changes, cursor),
+      onGap: () => channel.publishGap(),
+      onConnection: (connection) => {
+        channel.publishConnection(navigator.onLine ? connection : { ...connection, phase: "offline" });
+        if (connection.phase === "live") outbox.wake();
+      },
+      onEnd: onSessionEnded,
+      classify: classifyLive,
+      renew,
+    });
+  }
+
+  #presence(): ReturnType<typeof presenceStream> {
+    const { clients, channel, deviceId, renew } = this.#options;
+    return presenceStream({
+      connect: (signal) => connect(clients, deviceId, signal),
+      onItem: (item) => channel.publishPresences(item),
+      classify,
+      renew,
+    });
+  }
+
+  async #removeAbandonedUploads(): Promise<void> {
+    const items = await this.#options.outboxStorage.all();
+    await this.#options.uploadQueue.removeAbandoned(new Set(items.flatMap((item) => item.uploadIds)));
+  }
 }
 
 async function* subscribe(clients: Clients, cursor: string, signal: AbortSignal): AsyncIterable<LiveItem> {
@@ -77,20 +110,26 @@ async function* connect(clients: Clients, deviceId: string, signal: AbortSignal)
   }
 }
 
-function judge(failure: unknown): "retry" | "renew" | "end" {
+function classify(failure: unknown): "retry" | "renew" | "end" {
   if (needsNewToken(failure)) return "renew";
   return endsSession(chatlyError(failure)) ? "end" : "retry";
 }
 
-function judgeLive(failure: unknown): "retry" | "renew" | "end" | "forget-cursor" {
-  return chatlyError(failure).reason === "INVALID_CURSOR" ? "forget-cursor" : judge(failure);
+function classifyLive(failure: unknown): "retry" | "renew" | "end" | "reset-cursor" {
+  return chatlyError(failure).reason === "INVALID_CURSOR" ? "reset-cursor" : classify(failure);
 }
 
-function onNetwork(signal: AbortSignal, { nudge, interrupt }: { nudge: () => void; interrupt: () => void }): void {
-  const onVisible = () => {
-    if (document.visibilityState === "visible") nudge();
+interface NetworkListener {
+  /** The network is back, or the user is back at this tab. */
+  readonly onOnline: () => void;
+  readonly onOffline: () => void;
+}
+
+function onNetworkChange(signal: AbortSignal, { onOnline, onOffline }: NetworkListener): void {
+  const onVisibilityChange = () => {
+    if (document.visibilityState === "visible") onOnline();
   };
-  window.addEventListener("online", nudge, { signal });
-  window.addEventListener("offline", interrupt, { signal });
-  document.addEventListener("visibilitychange", onVisible, { signal });
+  window.addEventListener("online", onOnline, { signal });
+  window.addEventListener("offline", onOffline, { signal });
+  document.addEventListener("visibilitychange", onVisibilityChange, { signal });
 }

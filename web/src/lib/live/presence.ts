@@ -1,45 +1,48 @@
-/** Being online, and who else is. */
+/** Keep this browser online, and know who else is online. */
 
 import type { Presence } from "@/lib/types";
 import { ResilientStream } from "./resilient-stream";
 
-export interface PresenceItem {
+export interface PresenceUpdate {
   readonly presences: readonly Presence[];
-  /** Everybody who counts: others are to be forgotten. */
+  /** The list is complete: drop every user who is not in it. */
   readonly snapshot: boolean;
+}
+
+export interface PresenceItem extends PresenceUpdate {
   readonly reconnectMs: number | null;
 }
 
 export interface PresenceOptions {
   readonly connect: (signal: AbortSignal) => AsyncIterable<PresenceItem>;
   readonly onItem: (item: PresenceItem) => void;
-  readonly judge: (failure: unknown) => "retry" | "renew" | "end";
+  readonly classify: (failure: unknown) => "retry" | "renew" | "end";
   readonly renew: () => Promise<void>;
 }
 
-/** The stream that makes this browser count as online. Its own connection state is nobody's business. */
-export function presenceStream({ connect, onItem, judge, renew }: PresenceOptions): ResilientStream<PresenceItem> {
+/** The stream that counts this browser as online. It does not report its connection state. */
+export function presenceStream({ connect, onItem, classify, renew }: PresenceOptions): ResilientStream<PresenceItem> {
   return new ResilientStream<PresenceItem>({
     open: connect,
     receive: (item) => {
       onItem(item);
       return { live: true, reconnectMs: item.reconnectMs };
     },
-    judge,
+    classify,
     renew,
     onConnection: () => undefined,
     onEnd: () => undefined,
   });
 }
 
-/** The known states with newer ones put in; a snapshot replaces them all. */
+/** Return the presences with newer ones merged in; a snapshot replaces them all. */
 export function mergePresences(
-  known: ReadonlyMap<string, Presence>,
-  { presences, snapshot }: Pick<PresenceItem, "presences" | "snapshot">,
+  current: ReadonlyMap<string, Presence>,
+  { presences, snapshot }: PresenceUpdate,
 ): ReadonlyMap<string, Presence> {
-  const merged = new Map(snapshot ? [] : known);
+  const merged = new Map(snapshot ? [] : current);
   for (const presence of presences) {
-    const before = known.get(presence.userId);
+    const before = current.get(presence.userId);
     merged.set(presence.userId, before && before.version > presence.version ? before : presence);
   }
   return merged;

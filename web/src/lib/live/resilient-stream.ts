@@ -1,46 +1,46 @@
-/** A server stream that stays open: it is opened again after any end, notices silence, and asks for new tokens. */
+/** A server stream that stays open: it reopens after every end, detects silence, and renews tokens. */
 
 import type { ConnectionState } from "@/lib/types";
 
-/** What an item means for the stream that it came on. */
-export interface Effect {
-  /** From here on the stream counts as live. */
+/** What an item changes about its stream. */
+export interface ItemEffect {
+  /** The stream counts as live from this item on. */
   readonly live?: boolean;
-  /** End this stream and open the next one after so long. */
+  /** End this stream, and open the next one after this time. */
   readonly reconnectMs?: number | null;
 }
 
 export interface StreamOptions<T> {
   readonly open: (signal: AbortSignal) => AsyncIterable<T>;
-  readonly receive: (item: T) => Effect;
-  /** What to do after a failure: `retry` with growing pauses, `renew` the tokens first, or `end` for good. */
-  readonly judge: (failure: unknown) => "retry" | "renew" | "end";
-  /** Gets new tokens; what it throws is judged again. */
+  readonly receive: (item: T) => ItemEffect;
+  /** Decide after a failure: `retry` with growing pauses, `renew` the tokens first, or `end` the stream. */
+  readonly classify: (failure: unknown) => "retry" | "renew" | "end";
+  /** Renew the tokens. Its failure is classified too. */
   readonly renew: () => Promise<void>;
   readonly onConnection: (state: ConnectionState) => void;
   readonly onEnd: (failure: unknown) => void;
   readonly random?: () => number;
 }
 
-/** Heartbeats come every 15 s: after this much silence the stream is dead, whatever the socket says. */
+/** Heartbeats arrive every 15 s; a stream that is silent for longer than this is dead. */
 export const STALL_MS = 40_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-/** A stream that was live for less than this is no reason to begin again with short pauses. */
+/** Only a stream that was live for this long resets the pauses. */
 const STEADY_MS = 10_000;
-/** After sleep or a change of network a stream silent for this long is not waited for. */
-const SUSPICIOUS_MS = 17_000;
+/** Longest silence that a stream survives when the machine or the network wakes up. */
+const WAKE_SILENCE_MS = 17_000;
 
-/** The stream is ended from this side: it is silent, or not wanted any more. */
-class Cut extends Error {}
+/** This side ended the stream: it is silent, or stopped. */
+class StreamAborted extends Error {}
 
 export class ResilientStream<T> {
   readonly #options: StreamOptions<T>;
   #stop = new AbortController();
-  #cut: (() => void) | null = null;
+  #abortRead: (() => void) | null = null;
   #skipPause: (() => void) | null = null;
   #failures = 0;
-  #heardAt = 0;
+  #lastItemAt = 0;
   #lostAt: number | null = null;
   #liveSince: number | null = null;
 
@@ -59,70 +59,69 @@ export class ResilientStream<T> {
     this.#skipPause?.();
   }
 
-  /** The network may be back, or the machine awake: do not wait, and do not trust an old silence. */
-  nudge(): void {
+  /** Skip the pause, and reopen a stream that is silent: the network or the machine may have just come back. */
+  wake(): void {
     this.#skipPause?.();
-    if (Date.now() - this.#heardAt > SUSPICIOUS_MS) this.#cut?.();
+    if (Date.now() - this.#lastItemAt > WAKE_SILENCE_MS) this.#abortRead?.();
   }
 
-  /** The network is gone: do not wait for the silence. */
+  /** End the open stream at once: the network is gone. */
   interrupt(): void {
-    this.#cut?.();
+    this.#abortRead?.();
   }
 
   async #run(stop: AbortSignal): Promise<void> {
-    this.#tell("connecting", null);
+    this.#report("connecting", null);
     while (!stop.aborted) {
       const pause = await this.#attempt(stop);
       if (pause === null) return;
       this.#lostAt ??= Date.now();
-      // New tokens are no reason to alarm anybody.
+      // A renewal of tokens does not count as a lost connection.
       if (pause === 0) continue;
-      this.#tell("waiting", Date.now() + pause);
+      this.#report("waiting", Date.now() + pause);
       await this.#pause(pause);
     }
   }
 
-  /** Opens and reads one stream to its end; returns how long to wait before the next, or null: no next. */
+  /** Read one stream to its end. Return the pause before the next one, or null to stop. */
   async #attempt(stop: AbortSignal): Promise<number | null> {
     const attempt = new AbortController();
-    const onStop = () => this.#cut?.();
+    const onStop = () => this.#abortRead?.();
     stop.addEventListener("abort", onStop);
     this.#liveSince = null;
     try {
-      const asked = await this.#read(attempt.signal);
-      this.#forgive();
-      return stop.aborted ? null : (asked ?? this.#backOff());
+      const requestedPause = await this.#read(attempt.signal);
+      this.#resetPausesIfSteady();
+      return stop.aborted ? null : (requestedPause ?? this.#backOff());
     } catch (failure) {
-      this.#forgive();
+      this.#resetPausesIfSteady();
       return stop.aborted ? null : await this.#afterFailure(failure);
     } finally {
       stop.removeEventListener("abort", onStop);
-      this.#cut = null;
+      this.#abortRead = null;
       attempt.abort();
     }
   }
 
-  /** Returns the pause that the server asked for, or null if the stream just ended. */
+  /** Return the pause that the server requested, or null if the stream just ended. */
   async #read(signal: AbortSignal): Promise<number | null> {
     const items = this.#options.open(signal)[Symbol.asyncIterator]();
-    this.#heardAt = Date.now();
+    this.#lastItemAt = Date.now();
     for (;;) {
       const next = await this.#nextOrStall(items);
       if (next.done) return null;
-      this.#heardAt = Date.now();
+      this.#lastItemAt = Date.now();
       const effect = this.#options.receive(next.value);
       if (effect.live && this.#liveSince === null) {
         this.#liveSince = Date.now();
         this.#lostAt = null;
-        this.#tell("live", null);
+        this.#report("live", null);
       }
       if (effect.reconnectMs !== undefined && effect.reconnectMs !== null) return effect.reconnectMs;
     }
   }
 
-  /** A stream that was live for long enough: whatever ended it is the first failure again. */
-  #forgive(): void {
+  #resetPausesIfSteady(): void {
     if (this.#liveSince !== null && Date.now() - this.#liveSince >= STEADY_MS) this.#failures = 0;
   }
 
@@ -132,8 +131,8 @@ export class ResilientStream<T> {
         clearTimeout(timer);
         reject(failure instanceof Error ? failure : new Error(String(failure)));
       };
-      const timer = setTimeout(() => this.#cut?.(), STALL_MS);
-      this.#cut = () => fail(new Cut("cut"));
+      const timer = setTimeout(() => this.#abortRead?.(), STALL_MS);
+      this.#abortRead = () => fail(new StreamAborted("the stream was aborted by this client"));
       items.next().then((result) => {
         clearTimeout(timer);
         resolve(result);
@@ -142,18 +141,15 @@ export class ResilientStream<T> {
   }
 
   async #afterFailure(failure: unknown): Promise<number | null> {
-    const judgement = failure instanceof Cut ? "retry" : this.#options.judge(failure);
-    if (judgement === "end") {
-      this.#options.onEnd(failure);
-      return null;
-    }
-    if (judgement === "retry") return this.#backOff();
+    const reaction = failure instanceof StreamAborted ? "retry" : this.#options.classify(failure);
+    if (reaction === "end") return this.#end(failure);
+    if (reaction === "retry") return this.#backOff();
     try {
       await this.#options.renew();
     } catch (denied) {
-      return this.#options.judge(denied) === "retry" ? this.#backOff() : this.#end(denied);
+      return this.#options.classify(denied) === "retry" ? this.#backOff() : this.#end(denied);
     }
-    // Tokens that are new and yet refused must not make a storm.
+    // Pause when the server refuses even new tokens, so that the retries do not flood it.
     return this.#failures++ === 0 ? 0 : this.#backOff();
   }
 
@@ -162,7 +158,7 @@ export class ResilientStream<T> {
     return null;
   }
 
-  /** Full jitter: a thousand clients that lost the same server come back spread out. */
+  /** Return the next pause, with full jitter: clients that lost the same server reconnect at different times. */
   #backOff(): number {
     const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++);
     return 100 + (this.#options.random ?? Math.random)() * (ceiling - 100);
@@ -180,7 +176,7 @@ export class ResilientStream<T> {
     });
   }
 
-  #tell(phase: ConnectionState["phase"], retryAt: number | null): void {
+  #report(phase: ConnectionState["phase"], retryAt: number | null): void {
     this.#options.onConnection({ phase, retryAt, since: phase === "live" ? null : this.#lostAt });
   }
 }

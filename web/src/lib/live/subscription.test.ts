@@ -3,12 +3,12 @@ import type { ConnectionState } from "@/lib/types";
 import { anItem, created } from "@/testing/builders";
 import { FakeTransport } from "@/testing/fake-stream";
 import type { LiveItem } from "./changes";
-import { LiveSubscription, type LiveOptions } from "./subscription";
+import { type LiveOptions, LiveSubscription } from "./subscription";
 import { STALL_MS } from "./resilient-stream";
 
 const lost = new Error("lost");
 
-interface Bench {
+interface Harness {
   readonly transport: FakeTransport<LiveItem>;
   readonly items: LiveItem[];
   readonly states: ConnectionState[];
@@ -16,7 +16,7 @@ interface Bench {
   readonly live: LiveSubscription;
 }
 
-function bench(options: Partial<LiveOptions> = {}): Bench {
+function open(options: Partial<LiveOptions> = {}): Harness {
   const transport = new FakeTransport<LiveItem>();
   const items: LiveItem[] = [];
   const states: ConnectionState[] = [];
@@ -26,7 +26,7 @@ function bench(options: Partial<LiveOptions> = {}): Bench {
     subscribe: transport.open,
     onItem: (item) => items.push(item),
     onGap: () => gaps++,
-    judge: () => "retry",
+    classify: () => "retry",
     renew: () => Promise.resolve(),
     onConnection: (state) => states.push(state),
     onEnd: () => undefined,
@@ -42,8 +42,8 @@ describe("the live subscription", () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  it("is live once everything missed was told", async () => {
-    const { live, transport, states } = bench();
+  it("is live after the replay of missed events", async () => {
+    const { live, transport, states } = open();
     live.start();
     await settle();
     expect(states.at(-1)?.phase).toBe("connecting");
@@ -55,8 +55,8 @@ describe("the live subscription", () => {
     live.stop();
   });
 
-  it("goes on behind what it was told last", async () => {
-    const { live, transport, items } = bench();
+  it("resumes behind the last item with a cursor", async () => {
+    const { live, transport, items } = open();
     live.start();
     transport.latest.send(anItem({ caughtUp: true, cursor: "c1" }));
     transport.latest.send(anItem({ changes: [created(1)], cursor: "c2" }));
@@ -69,8 +69,8 @@ describe("the live subscription", () => {
     live.stop();
   });
 
-  it("asks to list anew when it began without a cursor, and not when it went on with one", async () => {
-    const { live, transport, gaps } = bench();
+  it("reports a gap after a start without a cursor, but not after resuming with one", async () => {
+    const { live, transport, gaps } = open();
     live.start();
     transport.latest.send(anItem({ caughtUp: true, cursor: "c1" }));
     transport.latest.end();
@@ -83,8 +83,8 @@ describe("the live subscription", () => {
     live.stop();
   });
 
-  it("asks to list anew when the server cannot replay", async () => {
-    const { live, transport, gaps, states } = bench({ cursor: "old" });
+  it("reports a gap when the server cannot replay", async () => {
+    const { live, transport, gaps, states } = open({ cursor: "old" });
     live.start();
     transport.latest.send(anItem({ resync: true, cursor: "new" }));
     await settle();
@@ -97,8 +97,8 @@ describe("the live subscription", () => {
     live.stop();
   });
 
-  it("forgets a cursor that the server does not know", async () => {
-    const { live, transport } = bench({ cursor: "broken", judge: () => "forget-cursor" });
+  it("drops a cursor that the server rejects", async () => {
+    const { live, transport } = open({ cursor: "broken", classify: () => "reset-cursor" });
     live.start();
     transport.latest.fail(lost);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -107,8 +107,8 @@ describe("the live subscription", () => {
     live.stop();
   });
 
-  it("notices a silent stall: without a heartbeat for 40 s the stream is opened anew", async () => {
-    const { live, transport, states } = bench();
+  it("reopens the stream after 40 s without a heartbeat", async () => {
+    const { live, transport, states } = open();
     live.start();
     transport.latest.send(anItem({ caughtUp: true, cursor: "c1" }));
     await vi.advanceTimersByTimeAsync(STALL_MS - 1_000);
@@ -122,8 +122,8 @@ describe("the live subscription", () => {
     live.stop();
   });
 
-  it("lives as long as heartbeats come", async () => {
-    const { live, transport } = bench();
+  it("keeps the stream while heartbeats arrive", async () => {
+    const { live, transport } = open();
     live.start();
     for (let beat = 0; beat < 20; beat++) {
       transport.latest.send(anItem());
@@ -134,8 +134,8 @@ describe("the live subscription", () => {
     live.stop();
   });
 
-  it("waits as long as the server says when it goes away", async () => {
-    const { live, transport } = bench();
+  it("waits as long as a server that shuts down asks", async () => {
+    const { live, transport } = open();
     live.start();
     transport.latest.send(anItem({ caughtUp: true, cursor: "c1" }));
     transport.latest.send(anItem({ reconnectMs: 3_000 }));
@@ -148,8 +148,8 @@ describe("the live subscription", () => {
     live.stop();
   });
 
-  it("does not storm a server that accepts and drops: pauses grow although each stream was live", async () => {
-    const { live, transport } = bench();
+  it("lengthens the pauses when each stream is dropped soon after it is live", async () => {
+    const { live, transport } = open();
     live.start();
     const opened: number[] = [];
     for (let second = 0; second < 120; second++) {
@@ -166,15 +166,15 @@ describe("the live subscription", () => {
     live.stop();
   });
 
-  it("spreads the comebacks of many clients by chance", async () => {
+  it("reconnects many clients at random times", async () => {
     const waits = await Promise.all(
       [0, 0.25, 0.5, 1].map(async (chance) => {
-        const { live, transport, states } = bench({ random: () => chance });
+        const { live, transport, states } = open({ random: () => chance });
         live.start();
         for (let round = 0; round < 4; round++) {
           transport.latest.fail(lost);
           await settle();
-          live.nudge();
+          live.wake();
           await settle();
         }
         live.stop();
@@ -186,8 +186,8 @@ describe("the live subscription", () => {
     expect(waits).toEqual([100, 1_075, 2_050, 4_000]);
   });
 
-  it("begins again with short pauses after a stream that was steady", async () => {
-    const { live, transport, states } = bench();
+  it("starts over with short pauses after a steady stream", async () => {
+    const { live, transport, states } = open();
     live.start();
     for (let round = 0; round < 5; round++) {
       transport.latest.fail(lost);
@@ -202,42 +202,42 @@ describe("the live subscription", () => {
     live.stop();
   });
 
-  it("does not wait when the network is back", async () => {
-    const { live, transport } = bench();
+  it("reconnects at once when the network is back", async () => {
+    const { live, transport } = open();
     live.start();
     transport.latest.fail(lost);
     await settle();
-    live.nudge();
+    live.wake();
     await settle();
 
     expect(transport.streams).toHaveLength(2);
     live.stop();
   });
 
-  it("does not trust an old silence when the machine wakes up, and lets a stream that just spoke be", async () => {
-    const { live, transport } = bench();
+  it("reopens a silent stream when the machine wakes up, but keeps one that just delivered", async () => {
+    const { live, transport } = open();
     live.start();
     transport.latest.send(anItem({ caughtUp: true, cursor: "c1" }));
     await vi.advanceTimersByTimeAsync(16_000);
     transport.latest.send(anItem());
     await vi.advanceTimersByTimeAsync(16_000);
-    live.nudge();
+    live.wake();
     await vi.advanceTimersByTimeAsync(1_000);
     expect(transport.streams).toHaveLength(1);
 
     await vi.advanceTimersByTimeAsync(2_000);
-    live.nudge();
+    live.wake();
     await vi.advanceTimersByTimeAsync(1_000);
 
     expect(transport.cursors).toEqual(["", "c1"]);
     live.stop();
   });
 
-  it("gets new tokens and goes on at once", async () => {
+  it("renews the tokens and resumes at once", async () => {
     let renewed = 0;
-    const { live, transport, states } = bench({
+    const { live, transport, states } = open({
       cursor: "c1",
-      judge: () => "renew",
+      classify: () => "renew",
       renew: () => {
         renewed++;
         return Promise.resolve();
@@ -253,8 +253,8 @@ describe("the live subscription", () => {
     live.stop();
   });
 
-  it("does not storm with tokens that are new and yet refused", async () => {
-    const { live, transport } = bench({ judge: () => "renew" });
+  it("pauses when the server rejects even new tokens", async () => {
+    const { live, transport } = open({ classify: () => "renew" });
     live.start();
     for (let second = 0; second < 60; second++) {
       transport.latest.fail(new Error("token expired"));
@@ -265,9 +265,9 @@ describe("the live subscription", () => {
     live.stop();
   });
 
-  it("ends for good when the session is over", async () => {
+  it("ends when the session has ended", async () => {
     const ends: unknown[] = [];
-    const { live, transport } = bench({ judge: () => "end", onEnd: (failure) => ends.push(failure) });
+    const { live, transport } = open({ classify: () => "end", onEnd: (failure) => ends.push(failure) });
     live.start();
     transport.latest.fail(lost);
     await vi.advanceTimersByTimeAsync(120_000);
@@ -276,8 +276,8 @@ describe("the live subscription", () => {
     expect(transport.streams).toHaveLength(1);
   });
 
-  it("opens nothing after it was stopped", async () => {
-    const { live, transport } = bench();
+  it("opens no stream after it was stopped", async () => {
+    const { live, transport } = open();
     live.start();
     await settle();
     live.stop();

@@ -1,17 +1,17 @@
-/** The one subscription of a browser: where it goes on, and when what it told has a gap. */
+/** The one subscription of a browser: its cursor, and whether the items have a gap. */
 
 import type { ConnectionState } from "@/lib/types";
 import type { LiveItem } from "./changes";
-import { type Effect, ResilientStream } from "./resilient-stream";
+import { type ItemEffect, ResilientStream } from "./resilient-stream";
 
 export interface LiveOptions {
-  /** Where an earlier leader's subscription had come to, or empty. */
+  /** The position that an earlier leader's subscription reached, or empty. */
   readonly cursor: string;
   readonly subscribe: (cursor: string, signal: AbortSignal) => AsyncIterable<LiveItem>;
   readonly onItem: (item: LiveItem) => void;
-  /** Something may have been missed that will not be told: list anew. */
+  /** Changes may be missing that the stream will not deliver: reload what is shown. */
   readonly onGap: () => void;
-  readonly judge: (failure: unknown) => "retry" | "renew" | "end" | "forget-cursor";
+  readonly classify: (failure: unknown) => "retry" | "renew" | "end" | "reset-cursor";
   readonly renew: () => Promise<void>;
   readonly onConnection: (state: ConnectionState) => void;
   readonly onEnd: (failure: unknown) => void;
@@ -22,8 +22,8 @@ export class LiveSubscription {
   readonly #options: LiveOptions;
   readonly #stream: ResilientStream<LiveItem>;
   #cursor: string;
-  /** This stream began without a cursor: what happened before it was not told. */
-  #blind = false;
+  /** This stream started without a cursor, so it does not replay earlier events. */
+  #startedWithoutCursor = false;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -32,34 +32,34 @@ export class LiveSubscription {
       ...options,
       open: (signal) => this.#open(signal),
       receive: (item) => this.#receive(item),
-      judge: (failure) => this.#judge(failure),
+      classify: (failure) => this.#classify(failure),
     });
   }
 
   start = (): void => this.#stream.start();
   stop = (): void => this.#stream.stop();
-  nudge = (): void => this.#stream.nudge();
+  wake = (): void => this.#stream.wake();
   interrupt = (): void => this.#stream.interrupt();
 
   #open(signal: AbortSignal): AsyncIterable<LiveItem> {
-    this.#blind = this.#cursor === "";
+    this.#startedWithoutCursor = this.#cursor === "";
     return this.#options.subscribe(this.#cursor, signal);
   }
 
-  #receive(item: LiveItem): Effect {
-    // First what happened, then the cursor behind it: the other way round a failure between would lose it.
+  #receive(item: LiveItem): ItemEffect {
+    // Apply the changes before moving the cursor: a failure in between must not lose them.
     this.#options.onItem(item);
     if (item.cursor !== "") this.#cursor = item.cursor;
-    if (item.resync || (item.caughtUp && this.#blind)) {
-      this.#blind = false;
+    if (item.resync || (item.caughtUp && this.#startedWithoutCursor)) {
+      this.#startedWithoutCursor = false;
       this.#options.onGap();
     }
     return { live: item.caughtUp || item.resync, reconnectMs: item.reconnectMs };
   }
 
-  #judge(failure: unknown): "retry" | "renew" | "end" {
-    const judgement = this.#options.judge(failure);
-    if (judgement !== "forget-cursor") return judgement;
+  #classify(failure: unknown): "retry" | "renew" | "end" {
+    const reaction = this.#options.classify(failure);
+    if (reaction !== "reset-cursor") return reaction;
     this.#cursor = "";
     return "retry";
   }

@@ -1,22 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ChatlyError, type Message } from "@/lib/types";
-import { aMessage, CHAT, GROUP } from "@/testing/builders";
+import { aMessage, anOutboxItem, GROUP } from "@/testing/builders";
 import { MemoryOutbox } from "@/testing/memory-outbox";
 import { Outbox, type OutboxItem } from "./outbox";
 
-const away = new ChatlyError("NETWORK", "away", { retryable: true });
-const refused = new ChatlyError("BLOCKED", "no");
+const unavailable = new ChatlyError("NETWORK", "unavailable", { retryable: true });
+const rejected = new ChatlyError("BLOCKED", "no");
 
-let order = 0;
+const anItem = (text: string, item: Partial<OutboxItem> = {}) => anOutboxItem({ clientMessageId: text, text, ...item });
 
-function anEntry(text: string, item: Partial<OutboxItem> = {}): OutboxItem {
-  const fresh = { replyToMessageId: null, uploadIds: [], createdAt: 0, failure: null };
-  return { clientMessageId: text, chatId: CHAT, text, order: ++order, ...fresh, ...item };
-}
-
-/** A server that keeps what it acknowledged, and answers as told. */
+/** A server that stores what it acknowledges. `answer` decides what fails. */
 class FakeServer {
-  readonly kept: string[] = [];
+  readonly stored: string[] = [];
   readonly calls: string[] = [];
   answer: (item: OutboxItem) => Error | null | Promise<Error | null> = () => null;
 
@@ -24,7 +19,7 @@ class FakeServer {
     this.calls.push(item.text);
     const failure = await this.answer(item);
     if (failure) throw failure;
-    if (!this.kept.includes(item.clientMessageId)) this.kept.push(item.clientMessageId);
+    if (!this.stored.includes(item.clientMessageId)) this.stored.push(item.clientMessageId);
     return aMessage(item.order, { clientMessageId: item.clientMessageId });
   };
 }
@@ -48,7 +43,7 @@ describe("the outbox", () => {
   const flush = () => vi.advanceTimersByTimeAsync(0);
 
   it("sends in order and is empty afterwards", async () => {
-    const storage = new MemoryOutbox([anEntry("a"), anEntry("b"), anEntry("c")]);
+    const storage = new MemoryOutbox([anItem("a"), anItem("b"), anItem("c")]);
     const server = new FakeServer();
     const { outbox, sent } = open(storage, server);
     outbox.wake();
@@ -58,11 +53,11 @@ describe("the outbox", () => {
     expect(await storage.all()).toEqual([]);
   });
 
-  it("keeps order through failures: nothing overtakes the one that is tried again", async () => {
+  it("keeps the order through failures: no message overtakes one that is retried", async () => {
     const server = new FakeServer();
     let failures = 3;
-    server.answer = () => (failures-- > 0 ? away : null);
-    const { outbox, sent } = open(new MemoryOutbox([anEntry("a"), anEntry("b")]), server);
+    server.answer = () => (failures-- > 0 ? unavailable : null);
+    const { outbox, sent } = open(new MemoryOutbox([anItem("a"), anItem("b")]), server);
     outbox.wake();
     await vi.advanceTimersByTimeAsync(20_000);
 
@@ -70,13 +65,13 @@ describe("the outbox", () => {
     expect(sent).toEqual(["a", "b"]);
   });
 
-  it("survives a reload: the next tab sends what is stored, with the same names", async () => {
-    const storage = new MemoryOutbox([anEntry("a"), anEntry("b")]);
+  it("survives a reload: the next tab sends the stored messages under the same ids", async () => {
+    const storage = new MemoryOutbox([anItem("a"), anItem("b")]);
     const server = new FakeServer();
-    // The server keeps the message but its answer is lost with the page.
+    // The server stores the message, but the response is lost with the page.
     server.answer = (item) => {
-      server.kept.push(item.clientMessageId);
-      return away;
+      server.stored.push(item.clientMessageId);
+      return unavailable;
     };
     const first = open(storage, server);
     first.outbox.wake();
@@ -88,13 +83,13 @@ describe("the outbox", () => {
     await flush();
 
     expect(second.sent).toEqual(["a", "b"]);
-    expect(server.kept).toEqual(["a", "b"]);
+    expect(server.stored).toEqual(["a", "b"]);
   });
 
-  it("puts aside what is refused for good, and goes on", async () => {
-    const storage = new MemoryOutbox([anEntry("bad"), anEntry("good")]);
+  it("marks a rejected message as failed, and sends the next", async () => {
+    const storage = new MemoryOutbox([anItem("bad"), anItem("good")]);
     const server = new FakeServer();
-    server.answer = (item) => (item.text === "bad" ? refused : null);
+    server.answer = (item) => (item.text === "bad" ? rejected : null);
     const { outbox, sent } = open(storage, server);
     outbox.wake();
     await flush();
@@ -103,12 +98,12 @@ describe("the outbox", () => {
     expect(await storage.all()).toMatchObject([{ text: "bad", failure: "BLOCKED" }]);
   });
 
-  it("does not bring back what was discarded while it was being refused", async () => {
-    const storage = new MemoryOutbox([anEntry("bad")]);
+  it("does not restore a message that was discarded while the server rejected it", async () => {
+    const storage = new MemoryOutbox([anItem("bad")]);
     const server = new FakeServer();
     server.answer = async () => {
       await storage.remove("bad");
-      return refused;
+      return rejected;
     };
     const { outbox } = open(storage, server);
     outbox.wake();
@@ -117,8 +112,8 @@ describe("the outbox", () => {
     expect(await storage.all()).toEqual([]);
   });
 
-  it("does not let one chat wait for another", async () => {
-    const storage = new MemoryOutbox([anEntry("slow"), anEntry("quick", { chatId: GROUP })]);
+  it("sends the messages of one chat without waiting for another", async () => {
+    const storage = new MemoryOutbox([anItem("slow"), anItem("quick", { chatId: GROUP })]);
     const server = new FakeServer();
     server.answer = (item) => (item.text === "slow" ? new Promise(() => undefined) : null);
     const { outbox, sent } = open(storage, server);
@@ -128,10 +123,10 @@ describe("the outbox", () => {
     expect(sent).toEqual(["quick"]);
   });
 
-  it("tries at once when it is woken, and sends each only once however often it is", async () => {
+  it("retries at once on every wake, and sends each message once", async () => {
     const server = new FakeServer();
-    server.answer = () => away;
-    const { outbox, sent } = open(new MemoryOutbox([anEntry("a")]), server);
+    server.answer = () => unavailable;
+    const { outbox, sent } = open(new MemoryOutbox([anItem("a")]), server);
     outbox.wake();
     await flush();
     server.answer = () => null;
@@ -142,10 +137,10 @@ describe("the outbox", () => {
     expect(sent).toEqual(["a"]);
   });
 
-  it("waits as long as a server that has too much to do says", async () => {
+  it("waits as long as an overloaded server asks", async () => {
     const server = new FakeServer();
     server.answer = () => new ChatlyError("RATE_LIMITED", "slow down", { retryable: true, retryAfterMs: 9_000 });
-    const { outbox } = open(new MemoryOutbox([anEntry("a")]), server);
+    const { outbox } = open(new MemoryOutbox([anItem("a")]), server);
     outbox.wake();
     await vi.advanceTimersByTimeAsync(8_900);
     expect(server.calls).toHaveLength(1);
@@ -156,11 +151,11 @@ describe("the outbox", () => {
     outbox.stop();
   });
 
-  it("sends what is put in while it drains", async () => {
-    const storage = new MemoryOutbox([anEntry("a")]);
+  it("sends a message that is added while it drains", async () => {
+    const storage = new MemoryOutbox([anItem("a")]);
     const server = new FakeServer();
     server.answer = async (item) => {
-      if (item.text === "a") await storage.put(anEntry("b"));
+      if (item.text === "a") await storage.put(anItem("b"));
       return null;
     };
     const { outbox, sent } = open(storage, server);

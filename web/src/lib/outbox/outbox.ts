@@ -1,4 +1,4 @@
-/** Messages on their way: kept until the server has them, sent in order, each once by its client_message_id. */
+/** Messages on their way: stored until the server has them, sent in order, each once by its client_message_id. */
 
 import { inBackground } from "@/lib/background";
 import type { ChatId, ChatlyError, Message, MessageId } from "@/lib/types";
@@ -10,9 +10,9 @@ export interface OutboxItem {
   readonly replyToMessageId: MessageId | null;
   readonly uploadIds: readonly string[];
   readonly createdAt: number;
-  /** Place in the queue; grows. */
+  /** Items are sent by growing order. */
   readonly order: number;
-  /** Why the server refused it for good, or null while it waits. */
+  /** Why the server rejected it, or null while it waits. */
   readonly failure: string | null;
 }
 
@@ -25,10 +25,10 @@ export interface OutboxStorage {
 
 export interface OutboxOptions {
   readonly storage: OutboxStorage;
-  /** Sends it; safe to repeat. */
+  /** Sends an item; safe to repeat. */
   readonly send: (item: OutboxItem, signal: AbortSignal) => Promise<Message>;
   readonly onSent: (item: OutboxItem, message: Message) => void;
-  /** What is stored changed. */
+  /** The stored items changed. */
   readonly onChanged: () => void;
   readonly asError: (failure: unknown) => ChatlyError;
   readonly random?: () => number;
@@ -37,12 +37,13 @@ export interface OutboxOptions {
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
-/** Sends what is stored; runs in the leading tab only. Chats do not wait for each other, messages of a chat do. */
+/** Sends the stored items; only the leading tab runs it. Messages of one chat wait for each other, chats do not. */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #stop = new AbortController();
-  readonly #lanes = new Set<ChatId>();
-  readonly #sleepers = new Set<() => void>();
+  readonly #draining = new Set<ChatId>();
+  /** Each function ends one pause. */
+  readonly #pauses = new Set<() => void>();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -50,18 +51,18 @@ export class Outbox {
 
   stop(): void {
     this.#stop.abort();
-    this.#wakeAll();
+    this.#endPauses();
   }
 
-  /** Looks at the queue: something came, or the network is back. */
+  /** Send what is stored now: an item was added, or the network is back. */
   wake(): void {
-    this.#wakeAll();
-    inBackground(this.#stop.signal, this.#startLanes());
+    this.#endPauses();
+    inBackground(this.#stop.signal, this.#drainAll());
   }
 
-  async #startLanes(): Promise<void> {
+  async #drainAll(): Promise<void> {
     for (const item of await this.#waiting()) {
-      if (!this.#lanes.has(item.chatId) && !this.#stop.signal.aborted)
+      if (!this.#draining.has(item.chatId) && !this.#stop.signal.aborted)
         inBackground(this.#stop.signal, this.#drain(item.chatId));
     }
   }
@@ -72,7 +73,7 @@ export class Outbox {
   }
 
   async #drain(chatId: ChatId): Promise<void> {
-    this.#lanes.add(chatId);
+    this.#draining.add(chatId);
     let failures = 0;
     while (!this.#stop.signal.aborted) {
       const item = (await this.#waiting()).find((waiting) => waiting.chatId === chatId);
@@ -81,12 +82,12 @@ export class Outbox {
       if (error === null) failures = 0;
       else await this.#pause(error, failures++);
     }
-    this.#lanes.delete(chatId);
-    // One that was put while this lane was ending found it still there.
+    this.#draining.delete(chatId);
+    // An item added while this loop was ending did not start another loop.
     if (!this.#stop.signal.aborted && (await this.#waiting()).some((item) => item.chatId === chatId)) this.wake();
   }
 
-  /** Returns null when the item is settled, sent or refused; otherwise why to try again. */
+  /** Return null when the item was sent or rejected, else why to retry. */
   async #deliver(item: OutboxItem): Promise<ChatlyError | null> {
     try {
       const message = await this.#options.send(item, this.#stop.signal);
@@ -95,15 +96,15 @@ export class Outbox {
     } catch (failure) {
       const error = this.#options.asError(failure);
       if (error.details.retryable || this.#stop.signal.aborted) return error;
-      await this.#refuse(item, error.reason);
+      await this.#markFailed(item, error.reason);
     }
     this.#options.onChanged();
     return null;
   }
 
-  async #refuse(item: OutboxItem, reason: string): Promise<void> {
+  async #markFailed(item: OutboxItem, reason: string): Promise<void> {
     const stored = await this.#options.storage.all();
-    // Discarded meanwhile: it must not come back.
+    // The user may have discarded it meanwhile: do not store it again.
     if (!stored.some((other) => other.clientMessageId === item.clientMessageId)) return;
     await this.#options.storage.put({ ...item, failure: reason });
   }
@@ -114,16 +115,16 @@ export class Outbox {
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
-        this.#sleepers.delete(done);
+        this.#pauses.delete(done);
         resolve();
       };
       const timer = setTimeout(done, Math.max(jittered, error.details.retryAfterMs ?? 0));
-      this.#sleepers.add(done);
+      this.#pauses.add(done);
       if (this.#stop.signal.aborted) done();
     });
   }
 
-  #wakeAll(): void {
-    for (const wake of [...this.#sleepers]) wake();
+  #endPauses(): void {
+    for (const end of [...this.#pauses]) end();
   }
 }

@@ -1,4 +1,4 @@
-/** The outbox as one tab shows it: what is put in appears at once, and is kept in storage for the tab that sends. */
+/** The outbox as one tab shows it: a message appears at once, and is stored for the leading tab to send. */
 
 import type { Draft } from "@/lib/actions/types";
 import { newId } from "@/lib/ids";
@@ -8,96 +8,103 @@ import type { Store } from "@/lib/state/store";
 import type { Attachment, ChatId, Message, Upload, UserId } from "@/lib/types";
 import type { OutboxItem, OutboxStorage } from "./outbox";
 import type { UploadStorage } from "./storage";
-import type { UploadTray } from "./upload-queue";
+import type { UploadQueue } from "./upload-queue";
 
-export interface QueueOptions {
+export interface SendQueueOptions {
   readonly store: Store<State>;
   readonly storage: OutboxStorage;
-  readonly uploads: UploadStorage;
-  readonly tray: UploadTray;
+  readonly uploadStorage: UploadStorage;
+  readonly uploadQueue: UploadQueue;
   readonly me: UserId;
-  /** Storage changed: the tab that sends is to look. */
+  /** This tab changed the stored items. */
   readonly onChanged: () => void;
 }
 
 export class SendQueue {
-  readonly #options: QueueOptions;
-  /** Put here but perhaps not in storage yet. */
+  readonly #options: SendQueueOptions;
+  /** Added here, but perhaps not stored yet. */
   readonly #storing = new Set<string>();
-  readonly #pictures = new Map<string, string>();
+  /** `blob:` URLs of pictures, by upload id. */
+  readonly #previews = new Map<string, string>();
   #lastOrder = 0;
-  #turn: Promise<void> = Promise.resolve();
+  #lastReload: Promise<void> = Promise.resolve();
 
-  constructor(options: QueueOptions) {
+  constructor(options: SendQueueOptions) {
     this.#options = options;
   }
 
+  /** Show and store a message; return its client_message_id. */
   add(chatId: ChatId, draft: Draft): string {
     const clientMessageId = newId();
-    const taken = this.#options.tray.take(draft.uploadIds ?? [], clientMessageId);
+    const uploads = this.#options.uploadQueue.handOver(draft.uploadIds ?? [], clientMessageId);
     const item: OutboxItem = {
       clientMessageId,
       chatId,
       text: draft.text,
       replyToMessageId: draft.replyToMessageId ?? null,
-      uploadIds: taken.map((upload) => upload.id),
+      uploadIds: uploads.map((upload) => upload.id),
       createdAt: Date.now(),
       order: this.#nextOrder(),
       failure: null,
     };
-    for (const { id, previewUrl } of taken) if (previewUrl) this.#pictures.set(id, previewUrl);
-    this.#show(this.#messageOf(item, taken.map(attachmentOf)));
+    for (const { id, previewUrl } of uploads) if (previewUrl) this.#previews.set(id, previewUrl);
+    this.#show(this.#messageOf(item, uploads.map(attachmentOf)));
     void this.#store(item);
     return clientMessageId;
   }
 
   async retry(clientMessageId: string): Promise<void> {
-    const item = (await this.#options.storage.all()).find((one) => one.clientMessageId === clientMessageId);
+    const item = await this.#find(clientMessageId);
     if (!item) return;
     await this.#options.storage.put({ ...item, failure: null, order: this.#nextOrder() });
     await this.#changed();
   }
 
   async discard(clientMessageId: string): Promise<void> {
-    const item = (await this.#options.storage.all()).find((one) => one.clientMessageId === clientMessageId);
+    const item = await this.#find(clientMessageId);
     await this.#options.storage.remove(clientMessageId);
-    for (const id of item?.uploadIds ?? []) this.#options.tray.cancel(id);
-    if (item) this.release(item);
+    for (const id of item?.uploadIds ?? []) this.#options.uploadQueue.cancel(id);
+    if (item) this.removeFiles(item);
     await this.#changed();
   }
 
-  /** A message that is settled needs its files no more. */
-  release({ uploadIds }: OutboxItem): void {
-    for (const id of uploadIds) void this.#options.uploads.remove(id);
+  /** Delete the stored files of a message that was sent or discarded. */
+  removeFiles({ uploadIds }: OutboxItem): void {
+    for (const id of uploadIds) void this.#options.uploadStorage.remove(id);
   }
 
-  /** Shows what is in storage: after a page load, or when it changed. One look at a time, so that the last one counts. */
+  /** Show what is stored. Reloads run one after the other, so that the newest one decides. */
   reload(): Promise<void> {
-    const turn = this.#turn.then(() => this.#look());
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+    const reload = this.#lastReload.then(() => this.#showStored());
+    this.#lastReload = reload.catch(() => undefined);
+    return reload;
   }
 
-  async #look(): Promise<void> {
+  async #find(clientMessageId: string): Promise<OutboxItem | undefined> {
+    const items = await this.#options.storage.all();
+    return items.find((item) => item.clientMessageId === clientMessageId);
+  }
+
+  async #showStored(): Promise<void> {
     const items = [...(await this.#options.storage.all())].sort((a, b) => a.order - b.order);
     this.#lastOrder = Math.max(this.#lastOrder, items.at(-1)?.order ?? 0);
     const stored = await Promise.all(items.map(async (item) => this.#messageOf(item, await this.#attachments(item))));
-    const known = new Set(items.map((item) => item.clientMessageId));
+    const storedIds = new Set(items.map((item) => item.clientMessageId));
     this.#options.store.update((state) => {
-      const storing = state.pending.filter(({ clientMessageId: id }) => this.#storing.has(id) && !known.has(id));
+      const storing = state.pending.filter(({ clientMessageId: id }) => this.#storing.has(id) && !storedIds.has(id));
       return { ...state, pending: [...stored, ...storing] };
     });
-    this.#dropPictures(new Set(items.flatMap((item) => item.uploadIds)));
+    this.#revokePreviews(new Set(items.flatMap((item) => item.uploadIds)));
   }
 
   async #store(item: OutboxItem): Promise<void> {
     this.#storing.add(item.clientMessageId);
     try {
-      await this.#options.tray.settled(item.uploadIds);
+      await this.#options.uploadQueue.stored(item.uploadIds);
       await this.#options.storage.put(item);
     } catch {
-      // A full disk, or a browser that keeps nothing: say so rather than lose it with the page.
-      this.#show({ ...this.#messageOf({ ...item, failure: "STORAGE_UNAVAILABLE" }, []) });
+      // The disk is full, or the browser stores nothing: show the failure, or a reload would lose the message silently.
+      this.#show(this.#messageOf({ ...item, failure: "STORAGE_UNAVAILABLE" }, []));
       return;
     } finally {
       this.#storing.delete(item.clientMessageId);
@@ -111,28 +118,28 @@ export class SendQueue {
   }
 
   async #attachments(item: OutboxItem): Promise<readonly Attachment[]> {
-    const records = await Promise.all(item.uploadIds.map((id) => this.#options.uploads.get(id)));
+    const records = await Promise.all(item.uploadIds.map((id) => this.#options.uploadStorage.get(id)));
     return records.flatMap((record) => {
       if (!record) return [];
       const { id, blob, fileName, width, height } = record;
-      const previewUrl = this.#pictureOf(id, blob);
+      const previewUrl = this.#previewOf(id, blob);
       return [attachmentOf({ id, fileName, width, height, previewUrl, contentType: blob.type, sizeBytes: blob.size })];
     });
   }
 
-  #pictureOf(id: string, blob: Blob): string | null {
+  #previewOf(id: string, blob: Blob): string | null {
     if (!blob.type.startsWith("image/")) return null;
-    const url = this.#pictures.get(id) ?? URL.createObjectURL(blob);
-    this.#pictures.set(id, url);
+    const url = this.#previews.get(id) ?? URL.createObjectURL(blob);
+    this.#previews.set(id, url);
     return url;
   }
 
-  #dropPictures(inUse: ReadonlySet<string>): void {
+  #revokePreviews(inUse: ReadonlySet<string>): void {
     if (this.#storing.size > 0) return;
-    for (const [id, url] of this.#pictures) {
+    for (const [id, url] of this.#previews) {
       if (inUse.has(id)) continue;
       URL.revokeObjectURL(url);
-      this.#pictures.delete(id);
+      this.#previews.delete(id);
     }
   }
 
@@ -142,16 +149,21 @@ export class SendQueue {
   }
 
   #messageOf(item: OutboxItem, attachments: readonly Attachment[]): Message {
-    const { clientMessageId, chatId, text, replyToMessageId, createdAt, failure } = item;
     return {
-      key: messageKey(this.#options.me, clientMessageId),
+      key: messageKey(this.#options.me, item.clientMessageId),
       messageId: "",
+      clientMessageId: item.clientMessageId,
+      chatId: item.chatId,
       senderId: this.#options.me,
-      state: failure === null ? "sending" : "failed",
-      ...{ clientMessageId, chatId, text, replyToMessageId, createdAt, failure, attachments },
+      text: item.text,
+      replyToMessageId: item.replyToMessageId,
+      attachments,
       reactions: [],
+      createdAt: item.createdAt,
       editedAt: null,
       deletedForEveryone: false,
+      state: item.failure === null ? "sending" : "failed",
+      failure: item.failure,
     };
   }
 
@@ -160,9 +172,9 @@ export class SendQueue {
   }
 }
 
-type Shown = Pick<Upload, "id" | "contentType" | "fileName" | "sizeBytes" | "width" | "height" | "previewUrl">;
+type PreviewedFile = Pick<Upload, "id" | "contentType" | "fileName" | "sizeBytes" | "width" | "height" | "previewUrl">;
 
-function attachmentOf({ id, contentType, fileName, sizeBytes, width, height, previewUrl }: Shown): Attachment {
+function attachmentOf({ id, contentType, fileName, sizeBytes, width, height, previewUrl }: PreviewedFile): Attachment {
   return {
     mediaId: id,
     contentType,

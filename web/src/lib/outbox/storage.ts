@@ -1,4 +1,4 @@
-/** Where the outbox and the uploads are kept. */
+/** IndexedDB storage of the outbox and of the uploads. */
 
 import type { Database } from "@/lib/browser/database";
 import type { OutboxItem, OutboxStorage } from "./outbox";

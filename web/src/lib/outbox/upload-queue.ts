@@ -1,4 +1,4 @@
-/** The files attached in this tab: they upload at once, while their message is still being written. */
+/** The files attached in this tab. They upload at once, while the user still writes the message. */
 
 import type { Locks } from "@/lib/browser/locks";
 import { newId } from "@/lib/ids";
@@ -10,84 +10,92 @@ import { type ChatId, ChatlyError, type Upload } from "@/lib/types";
 import type { UploadStorage } from "./storage";
 import { upload, type UploadRecord } from "./upload";
 
-export interface TrayOptions {
+export interface UploadQueueOptions {
   readonly store: Store<State>;
   readonly storage: UploadStorage;
   readonly media: Clients["media"];
   readonly locks: Locks;
 }
 
-/** Records that no message took are dropped after so long. */
+/** Stored files that no message uses are deleted at this age. */
 const ABANDONED_MS = 24 * 3_600_000;
 
-export class UploadTray {
-  readonly #options: TrayOptions;
-  readonly #running = new Map<string, AbortController>();
-  readonly #kept = new Map<string, Promise<void>>();
-  /** Files that went over to a message while they were uploading here. */
-  readonly #taken = new Map<
-    string,
-    { readonly clientMessageId: string; readonly place: number; readonly of: number; readonly sizeBytes: number }
-  >();
+/** Where a file stands in the message that it was handed over to. */
+interface HandedOver {
+  readonly clientMessageId: string;
+  readonly index: number;
+  readonly count: number;
+  readonly sizeBytes: number;
+}
 
-  constructor(options: TrayOptions) {
+export class UploadQueue {
+  readonly #options: UploadQueueOptions;
+  readonly #running = new Map<string, AbortController>();
+  /** By upload id: resolves when the file is in storage. */
+  readonly #storing = new Map<string, Promise<void>>();
+  /** Files that still upload here after their message was sent. */
+  readonly #handedOver = new Map<string, HandedOver>();
+
+  constructor(options: UploadQueueOptions) {
     this.#options = options;
   }
 
   attach(chatId: ChatId, files: readonly File[]): void {
     for (const file of files) {
-      const id = newId();
-      const entry: Upload = { ...shown(id, chatId, file), state: "waiting", sentBytes: 0, failure: null };
-      this.#options.store.update((state) => ({ ...state, uploads: withEntry(state.uploads, id, entry) }));
-      const kept = this.#keep(entry, file);
-      this.#kept.set(id, kept);
-      kept.then(
-        () => this.#begin(id),
+      const entry = uploadOf(newId(), chatId, file);
+      this.#options.store.update((state) => ({ ...state, uploads: withEntry(state.uploads, entry.id, entry) }));
+      const storing = this.#store(entry, file);
+      this.#storing.set(entry.id, storing);
+      storing.then(
+        () => this.#start(entry.id),
         () =>
-          this.#change(id, { state: "failed", failure: new ChatlyError("STORAGE_UNAVAILABLE", "nothing can be kept") }),
+          this.#change(entry.id, {
+            state: "failed",
+            failure: new ChatlyError("STORAGE_UNAVAILABLE", "the browser cannot store the file"),
+          }),
       );
     }
   }
 
   retry(id: string): void {
-    void this.#begin(id);
+    void this.#start(id);
   }
 
-  /** Takes a file away, wherever it has come to. */
+  /** Remove a file, whether it is stored, uploading or uploaded. */
   cancel(id: string): void {
     this.#running.get(id)?.abort();
-    this.#forget(id);
-    void this.#kept.get(id)?.then(() => this.#options.storage.remove(id));
-    this.#kept.delete(id);
+    this.#removeEntry(id);
+    void this.#storing.get(id)?.then(() => this.#options.storage.remove(id));
+    this.#storing.delete(id);
   }
 
-  /** Hands files over to a message: they leave the tray and go on uploading. Returns them as last shown. */
-  take(ids: readonly string[], clientMessageId: string): readonly Upload[] {
+  /** Move files to a message: the composer shows them no longer, and they go on uploading. Return them as last shown. */
+  handOver(ids: readonly string[], clientMessageId: string): readonly Upload[] {
     const { uploads } = this.#options.store.get();
-    const taken = ids.flatMap((id) => uploads.get(id) ?? []);
-    for (const [place, { id, state, sizeBytes }] of taken.entries()) {
-      if (state !== "done") this.#taken.set(id, { clientMessageId, place, of: taken.length, sizeBytes });
+    const moved = ids.flatMap((id) => uploads.get(id) ?? []);
+    for (const [index, { id, state, sizeBytes }] of moved.entries()) {
+      if (state !== "done") this.#handedOver.set(id, { clientMessageId, index, count: moved.length, sizeBytes });
     }
     this.#options.store.update((state) => ({
       ...state,
       uploads: new Map([...uploads].filter(([id]) => !ids.includes(id))),
     }));
-    return taken;
+    return moved;
   }
 
-  /** Resolves when the files are in storage, so that a message may rely on them. */
-  async settled(ids: readonly string[]): Promise<void> {
-    await Promise.all(ids.map((id) => this.#kept.get(id) ?? Promise.resolve()));
+  /** Resolve when the files are in storage, so that a message may refer to them. */
+  async stored(ids: readonly string[]): Promise<void> {
+    await Promise.all(ids.map((id) => this.#storing.get(id) ?? Promise.resolve()));
   }
 
-  /** The file's media_id, uploading what is missing. Waits for a tab that is at it already. */
+  /** Upload what is missing of a file and return its media_id. Waits for another tab that uploads it. */
   async finish(id: string, onProgress: (sentBytes: number) => void, signal: AbortSignal): Promise<string> {
     const { storage, media, locks } = this.#options;
     return locks.exclusive(
       `chatly-upload-${id}`,
       async () => {
         const record = await storage.get(id);
-        if (!record) throw new ChatlyError("UPLOAD_NOT_FOUND", "the file is not in this browser any more");
+        if (!record) throw new ChatlyError("UPLOAD_NOT_FOUND", "this browser no longer stores the file");
         const save = (next: UploadRecord) => storage.put(next);
         return upload(record, { media, purpose: "message", onProgress, save, signal });
       },
@@ -95,11 +103,11 @@ export class UploadTray {
     );
   }
 
-  /** Drops what no message took long ago. */
-  async sweep(inUse: ReadonlySet<string>): Promise<void> {
-    const old = Date.now() - ABANDONED_MS;
+  /** Delete old files that no message uses. */
+  async removeAbandoned(inUse: ReadonlySet<string>): Promise<void> {
+    const newestAbandoned = Date.now() - ABANDONED_MS;
     for (const { id, createdAt } of await this.#options.storage.all()) {
-      if (createdAt < old && !inUse.has(id)) await this.#options.storage.remove(id);
+      if (createdAt < newestAbandoned && !inUse.has(id)) await this.#options.storage.remove(id);
     }
   }
 
@@ -107,34 +115,45 @@ export class UploadTray {
     for (const running of this.#running.values()) running.abort();
   }
 
-  async #keep(entry: Upload, file: File): Promise<void> {
+  async #store({ id, chatId, fileName }: Upload, file: File): Promise<void> {
     const { width, height } = await dimensions(file);
-    this.#change(entry.id, { width, height });
-    const { id, chatId, fileName } = entry;
-    const fresh = { uploadId: "", mediaId: "", createdAt: Date.now() };
-    await this.#options.storage.put({ id, chatId, fileName, blob: file, width, height, ...fresh });
+    this.#change(id, { width, height });
+    await this.#options.storage.put({
+      id,
+      chatId,
+      fileName,
+      blob: file,
+      width,
+      height,
+      uploadId: "",
+      mediaId: "",
+      createdAt: Date.now(),
+    });
   }
 
-  async #begin(id: string): Promise<void> {
+  async #start(id: string): Promise<void> {
     const control = new AbortController();
     this.#running.set(id, control);
     this.#change(id, { state: "uploading", failure: null });
     try {
-      await this.finish(id, (sentBytes) => this.#progress(id, sentBytes), control.signal);
+      await this.finish(id, (sentBytes) => this.#showProgress(id, sentBytes), control.signal);
       this.#change(id, { state: "done" });
     } catch (failure) {
       if (!control.signal.aborted) this.#change(id, { state: "failed", failure: chatlyError(failure) });
     } finally {
       this.#running.delete(id);
-      this.#taken.delete(id);
+      this.#handedOver.delete(id);
     }
   }
 
-  #progress(id: string, sentBytes: number): void {
-    const taken = this.#taken.get(id);
-    if (taken === undefined) return this.#change(id, { sentBytes });
-    const share = (taken.place + sentBytes / Math.max(1, taken.sizeBytes)) / taken.of;
-    this.#options.store.update((s) => ({ ...s, progress: withEntry(s.progress, taken.clientMessageId, share) }));
+  #showProgress(id: string, sentBytes: number): void {
+    const message = this.#handedOver.get(id);
+    if (message === undefined) return this.#change(id, { sentBytes });
+    const share = (message.index + sentBytes / Math.max(1, message.sizeBytes)) / message.count;
+    this.#options.store.update((state) => ({
+      ...state,
+      progress: withEntry(state.progress, message.clientMessageId, share),
+    }));
   }
 
   #change(id: string, change: Partial<Upload>): void {
@@ -144,24 +163,27 @@ export class UploadTray {
     });
   }
 
-  #forget(id: string): void {
+  #removeEntry(id: string): void {
     const previewUrl = this.#options.store.get().uploads.get(id)?.previewUrl;
     if (previewUrl) URL.revokeObjectURL(previewUrl);
     this.#options.store.update((state) => ({ ...state, uploads: withoutEntry(state.uploads, id) }));
   }
 }
 
-function shown(id: string, chatId: ChatId, file: File) {
-  const image = file.type.startsWith("image/");
+function uploadOf(id: string, chatId: ChatId, file: File): Upload {
+  const isImage = file.type.startsWith("image/");
   return {
     id,
     chatId,
     fileName: file.name,
     contentType: file.type,
     sizeBytes: file.size,
-    previewUrl: image ? URL.createObjectURL(file) : null,
+    sentBytes: 0,
+    state: "waiting",
+    previewUrl: isImage ? URL.createObjectURL(file) : null,
     width: 0,
     height: 0,
+    failure: null,
   };
 }
 
@@ -173,7 +195,7 @@ async function dimensions(file: Blob): Promise<{ width: number; height: number }
     picture.close();
     return { width, height };
   } catch {
-    // Not an image that this browser reads: the server judges.
+    // This browser cannot read the image; the server decides whether to accept it.
     return { width: 0, height: 0 };
   }
 }

@@ -9,16 +9,26 @@ import { upload, type UploadRecord } from "./upload";
 
 const SIZE = 1_300_000;
 
-function refusal(code: Code, reason: string): ConnectError {
+function rejection(code: Code, reason: string): ConnectError {
   return new ConnectError("no", code, undefined, [{ desc: ErrorInfoSchema, value: { reason } }]);
 }
 
 function aRecord(record: Partial<UploadRecord> = {}): UploadRecord {
-  const file = { fileName: "notes.txt", blob: new Blob([new Uint8Array(SIZE)]), width: 0, height: 0 };
-  return { id: "u", chatId: CHAT, createdAt: 0, uploadId: "", mediaId: "", ...file, ...record };
+  return {
+    id: "u",
+    chatId: CHAT,
+    blob: new Blob([new Uint8Array(SIZE)]),
+    fileName: "notes.txt",
+    createdAt: 0,
+    width: 0,
+    height: 0,
+    uploadId: "",
+    mediaId: "",
+    ...record,
+  };
 }
 
-/** A media service that keeps bytes, and fails parts as told. */
+/** A media service that counts bytes. `failPart` and `complete` decide what fails. */
 class FakeMedia {
   readonly uploads = new Map<string, number>();
   readonly offsets: number[] = [];
@@ -50,7 +60,7 @@ class FakeMedia {
 
   #received(uploadId: string): number {
     const received = this.uploads.get(uploadId);
-    if (received === undefined) throw refusal(Code.NotFound, "UPLOAD_NOT_FOUND");
+    if (received === undefined) throw rejection(Code.NotFound, "UPLOAD_NOT_FOUND");
     return received;
   }
 }
@@ -59,7 +69,9 @@ function begin(media: FakeMedia, record = aRecord(), signal = new AbortControlle
   const saved: UploadRecord[] = [];
   const progress: number[] = [];
   const result = upload(record, {
-    ...{ media: media.clients.media, purpose: "message", signal },
+    media: media.clients.media,
+    purpose: "message",
+    signal,
     onProgress: (sent) => progress.push(sent),
     save: (next) => Promise.resolve(void saved.push(next)),
   });
@@ -71,19 +83,19 @@ describe("an upload", () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
   afterEach(() => vi.useRealTimers());
 
-  /** Lets pauses pass until the promise is settled. */
+  /** Advance the clock until the promise settles. */
   async function finished<T>(result: Promise<T>): Promise<T> {
-    const state = { settled: false };
-    const mark = () => (state.settled = true);
-    result.then(mark, mark);
-    while (!state.settled) {
+    const state = { finished: false };
+    const finish = () => (state.finished = true);
+    result.then(finish, finish);
+    while (!state.finished) {
       await new Promise((resolve) => setImmediate(resolve));
       await vi.advanceTimersByTimeAsync(500);
     }
     return result;
   }
 
-  it("sends all bytes in parts and tells how far it is", async () => {
+  it("sends all bytes in parts and reports its progress", async () => {
     const media = new FakeMedia();
     const { result, progress, saved } = begin(media);
 
@@ -93,10 +105,10 @@ describe("an upload", () => {
     expect(saved.at(-1)).toMatchObject({ uploadId: "upload-0", mediaId: `media of upload-0 with ${SIZE} bytes` });
   });
 
-  it("goes on where it stopped when the network failed", async () => {
+  it("resumes where it stopped when the network failed", async () => {
     const media = new FakeMedia();
     let parts = 0;
-    media.failPart = () => (++parts === 2 ? new ConnectError("away", Code.Unavailable) : null);
+    media.failPart = () => (++parts === 2 ? new ConnectError("unavailable", Code.Unavailable) : null);
 
     await finished(begin(media).result);
 
@@ -104,10 +116,10 @@ describe("an upload", () => {
     expect(media.uploads.size).toBe(1);
   });
 
-  it("waits for as long as the browser is offline", async () => {
+  it("waits while the browser is offline", async () => {
     const media = new FakeMedia();
     const network = vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
-    media.failPart = () => (navigator.onLine ? null : new ConnectError("away", Code.Unavailable));
+    media.failPart = () => (navigator.onLine ? null : new ConnectError("unavailable", Code.Unavailable));
 
     const { result, saved } = begin(media);
     await vi.waitUntil(() => saved.length > 0);
@@ -120,7 +132,7 @@ describe("an upload", () => {
     expect(media.offsets).toEqual([0, 524_288, 1_048_576]);
   });
 
-  it("goes on after a reload", async () => {
+  it("resumes after a reload", async () => {
     const media = new FakeMedia();
     media.uploads.set("earlier", 1_048_576);
 
@@ -129,42 +141,42 @@ describe("an upload", () => {
     expect(media.offsets).toEqual([1_048_576]);
   });
 
-  it("sends nothing when the file is there already", async () => {
+  it("sends nothing when the server has the file already", async () => {
     const media = new FakeMedia();
 
-    expect(await finished(begin(media, aRecord({ mediaId: "there" })).result)).toBe("there");
+    expect(await finished(begin(media, aRecord({ mediaId: "complete" })).result)).toBe("complete");
     expect(media.offsets).toEqual([]);
   });
 
-  it("begins anew when the server gave it up", async () => {
+  it("starts over when the server no longer has the upload", async () => {
     const media = new FakeMedia();
 
-    await finished(begin(media, aRecord({ uploadId: "forgotten" })).result);
+    await finished(begin(media, aRecord({ uploadId: "expired" })).result);
 
     expect(media.offsets[0]).toBe(0);
   });
 
-  it("is not tried again when the file is refused", async () => {
+  it("is not retried when the file is rejected", async () => {
     const media = new FakeMedia();
-    media.complete = () => refusal(Code.InvalidArgument, "FILE_TYPE_NOT_ALLOWED");
+    media.complete = () => rejection(Code.InvalidArgument, "FILE_TYPE_NOT_ALLOWED");
 
     await expect(finished(begin(media).result)).rejects.toMatchObject({ reason: "FILE_TYPE_NOT_ALLOWED" });
     expect(media.offsets).toHaveLength(3);
   });
 
-  it("gives up after some tries, in a way that may be tried again", async () => {
+  it("fails after some attempts, with a retryable error", async () => {
     const media = new FakeMedia();
-    media.failPart = () => new ConnectError("away", Code.Unavailable);
+    media.failPart = () => new ConnectError("unavailable", Code.Unavailable);
 
     await expect(finished(begin(media).result)).rejects.toMatchObject({ details: { retryable: true } });
   });
 
-  it("ends when it is canceled, also in a pause", async () => {
+  it("ends when it is cancelled, also in a pause", async () => {
     const media = new FakeMedia();
     const control = new AbortController();
     media.failPart = () => {
       control.abort();
-      return new ConnectError("away", Code.Unavailable);
+      return new ConnectError("unavailable", Code.Unavailable);
     };
 
     await expect(finished(begin(media, aRecord(), control.signal).result)).rejects.toThrow();

@@ -1,9 +1,9 @@
-/** One file on its way to the server, in parts: goes on where it stopped, after a lost network or a reload. */
+/** Uploads one file in parts, and resumes where it stopped after a lost network or a reload. */
 
+import { MediaPurpose } from "@/gen/chatly/media/v1/media_service_pb";
 import type { Clients } from "@/lib/rpc/clients";
 import { chatlyError } from "@/lib/rpc/errors";
 import { type ChatId, ChatlyError } from "@/lib/types";
-import { MediaPurpose } from "@/gen/chatly/media/v1/media_service_pb";
 
 export interface UploadRecord {
   readonly id: string;
@@ -13,17 +13,17 @@ export interface UploadRecord {
   readonly createdAt: number;
   readonly width: number;
   readonly height: number;
-  /** The server's name for it, once it has begun. */
+  /** The server's id of the upload; empty before it starts. */
   readonly uploadId: string;
-  /** The file, once it is complete. */
+  /** The server's id of the file; empty until the upload is complete. */
   readonly mediaId: string;
 }
 
-export interface Uploading {
+export interface UploadOptions {
   readonly media: Clients["media"];
   readonly purpose: "message" | "avatar";
   readonly onProgress: (sentBytes: number) => void;
-  /** Keeps what is needed to go on later. */
+  /** Stores what a later attempt needs to resume. */
   readonly save: (record: UploadRecord) => Promise<void>;
   readonly signal: AbortSignal;
 }
@@ -31,71 +31,67 @@ export interface Uploading {
 const PART_BYTES = 512 * 1024;
 const PART_DEADLINE_MS = 60_000;
 const PURPOSES = { message: MediaPurpose.MESSAGE, avatar: MediaPurpose.AVATAR };
-/** Pauses between tries of a file whose server is away; after the last the failure stands. */
+/** Pauses between attempts while the server is unreachable; after the last one the upload fails. */
 const PAUSES_MS = [500, 1_000, 2_000, 4_000, 8_000];
 
-/** Sends what is missing; returns the media_id. Rejects with why it failed; `retryable` ones may be called again. */
-export async function upload(record: UploadRecord, how: Uploading): Promise<string> {
+/** Upload what is missing and return the media_id. Reject with the failure; a `retryable` one may be tried again. */
+export async function upload(record: UploadRecord, options: UploadOptions): Promise<string> {
   let current = record;
-  const keep = async (next: UploadRecord) => how.save((current = next));
-  for (let tries = 0; ; tries++) {
+  const save = async (next: UploadRecord) => options.save((current = next));
+  for (let attempts = 0; ; attempts++) {
     try {
-      return await attempt(current, how, keep);
+      return await attempt(current, { ...options, save });
     } catch (failure) {
-      how.signal.throwIfAborted();
+      options.signal.throwIfAborted();
       const error = chatlyError(failure);
-      // The server gave it up: begin anew, once more than there are pauses for nothing.
-      if (error.reason === "UPLOAD_NOT_FOUND" && tries < PAUSES_MS.length) await keep({ ...current, uploadId: "" });
-      else if (!error.details.retryable || tries >= PAUSES_MS.length) throw error;
+      const isLast = attempts >= PAUSES_MS.length;
+      // The server no longer has the upload: start over.
+      if (error.reason === "UPLOAD_NOT_FOUND" && !isLast) await save({ ...current, uploadId: "" });
+      else if (!error.details.retryable || isLast) throw error;
       if (isOffline()) {
-        // Without a network no try counts: it goes on when there is one.
-        await pause(null, how.signal);
-        tries = -1;
-      } else await pause(error.details.retryAfterMs ?? PAUSES_MS[tries] ?? 0, how.signal);
+        // Attempts without a network do not count.
+        await pause(null, options.signal);
+        attempts = -1;
+      } else await pause(error.details.retryAfterMs ?? PAUSES_MS[attempts] ?? 0, options.signal);
     }
   }
 }
 
-async function attempt(
-  record: UploadRecord,
-  how: Uploading,
-  keep: (record: UploadRecord) => Promise<void>,
-): Promise<string> {
+async function attempt(record: UploadRecord, options: UploadOptions): Promise<string> {
   if (record.mediaId !== "") return record.mediaId;
-  const [uploadId, offset] = record.uploadId === "" ? await begin(record, how, keep) : await resume(record, how);
-  await sendParts(record.blob, uploadId, offset, how);
-  const { media } = await how.media.completeUpload({ uploadId }, { signal: how.signal, timeoutMs: PART_DEADLINE_MS });
-  if (!media) throw new ChatlyError("INTERNAL", "the answer has no file");
-  await keep({ ...record, uploadId, mediaId: media.mediaId });
+  const [uploadId, offset] = record.uploadId === "" ? await start(record, options) : await resume(record, options);
+  await sendParts(record.blob, uploadId, offset, options);
+  const { signal } = options;
+  const { media } = await options.media.completeUpload({ uploadId }, { signal, timeoutMs: PART_DEADLINE_MS });
+  if (!media) throw new ChatlyError("INTERNAL", "the CompleteUpload response contains no file");
+  await options.save({ ...record, uploadId, mediaId: media.mediaId });
   return media.mediaId;
 }
 
-async function begin(
-  record: UploadRecord,
-  { media, purpose, signal }: Uploading,
-  keep: (record: UploadRecord) => Promise<void>,
-): Promise<[string, number]> {
+/** Return the new upload's id and the offset of its first part. */
+async function start(record: UploadRecord, { media, purpose, signal, save }: UploadOptions): Promise<[string, number]> {
   const fileName = record.fileName.slice(-255) || "file";
-  const start = { fileName, sizeBytes: BigInt(record.blob.size), purpose: PURPOSES[purpose] };
-  const { uploadId } = await media.createUpload({ start }, { signal });
-  await keep({ ...record, uploadId });
+  const file = { fileName, sizeBytes: BigInt(record.blob.size), purpose: PURPOSES[purpose] };
+  const { uploadId } = await media.createUpload({ start: file }, { signal });
+  await save({ ...record, uploadId });
   return [uploadId, 0];
 }
 
-async function resume({ uploadId }: UploadRecord, { media, signal }: Uploading): Promise<[string, number]> {
+async function resume({ uploadId }: UploadRecord, { media, signal }: UploadOptions): Promise<[string, number]> {
   const { receivedBytes } = await media.getUpload({ uploadId }, { signal });
   return [uploadId, Number(receivedBytes)];
 }
 
-async function sendParts(blob: Blob, uploadId: string, from: number, how: Uploading): Promise<void> {
+async function sendParts(blob: Blob, uploadId: string, from: number, options: UploadOptions): Promise<void> {
+  const { media, signal, onProgress } = options;
   let offset = from;
-  how.onProgress(offset);
+  onProgress(offset);
   while (offset < blob.size) {
     const data = new Uint8Array(await blob.slice(offset, offset + PART_BYTES).arrayBuffer());
     const part = { uploadId, offset: BigInt(offset), data };
-    const { receivedBytes } = await how.media.uploadPart(part, { signal: how.signal, timeoutMs: PART_DEADLINE_MS });
+    const { receivedBytes } = await media.uploadPart(part, { signal, timeoutMs: PART_DEADLINE_MS });
     offset = Number(receivedBytes);
-    how.onProgress(offset);
+    onProgress(offset);
   }
 }
 
@@ -103,7 +99,7 @@ function isOffline(): boolean {
   return !navigator.onLine;
 }
 
-/** Until so much time has passed, or the browser is online again; `null`: only the latter. */
+/** Wait until the browser is online again, or for `ms` if that is shorter; `null` sets no limit. */
 function pause(ms: number | null, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const ended = new AbortController();
@@ -114,7 +110,7 @@ function pause(ms: number | null, signal: AbortSignal): Promise<void> {
     };
     const timer = ms === null ? undefined : setTimeout(end(resolve), ms);
     window.addEventListener("online", end(resolve), { signal: ended.signal });
-    const canceled = end(() => reject(new ChatlyError("CANCELED", "canceled")));
-    signal.addEventListener("abort", canceled, { signal: ended.signal });
+    const cancelled = end(() => reject(new ChatlyError("CANCELED", "the upload was cancelled")));
+    signal.addEventListener("abort", cancelled, { signal: ended.signal });
   });
 }

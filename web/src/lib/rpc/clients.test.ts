@@ -12,7 +12,7 @@ function failure(code: Code, reason: string, metadata: Record<string, string> = 
 }
 
 describe("failures", () => {
-  it("carry reason, metadata, fields and pause of the server", () => {
+  it("contain the reason, metadata, fields and retry delay of the server", () => {
     const error = chatlyError(
       new ConnectError("no", Code.ResourceExhausted, undefined, [
         { desc: ErrorInfoSchema, value: { reason: "RATE_LIMITED", metadata: { limit: "5" } } },
@@ -26,19 +26,19 @@ describe("failures", () => {
     expect(error.details.fields).toMatchObject([{ field: "text", description: "too long" }]);
   });
 
-  it("without an answer are the network's, and may be tried again", () => {
+  it("without a response are NETWORK, and retryable", () => {
     const error = chatlyError(new TypeError("fetch failed"));
 
     expect([error.reason, error.details.retryable]).toEqual(["NETWORK", true]);
   });
 
-  it("for good are not tried again", () => {
+  it("that are final are not retryable", () => {
     expect(chatlyError(failure(Code.PermissionDenied, "BLOCKED")).details.retryable).toBe(false);
   });
 });
 
-describe("a call whose token ran out", () => {
-  it("gets a new one and is made once more", async () => {
+describe("a call whose token has expired", () => {
+  it("is made again after a renewal", async () => {
     const calls: string[] = [];
     let fresh = false;
     const getMe = () => {
@@ -58,18 +58,18 @@ describe("a call whose token ran out", () => {
     expect(calls).toEqual(["getMe", "renew", "getMe"]);
   });
 
-  it("fails as the renewal failed", async () => {
+  it("fails like the renewal", async () => {
     const getMe = () => {
       throw failure(Code.Unauthenticated, "TOKEN_EXPIRED");
     };
-    const renew = () => Promise.reject(new ChatlyError("REFRESH_TOKEN_REUSED", "over"));
+    const renew = () => Promise.reject(new ChatlyError("REFRESH_TOKEN_REUSED", "ended"));
 
     await expect(clientsOf({ users: { getMe } }, { renew }).users.getMe({})).rejects.toMatchObject({
       reason: "REFRESH_TOKEN_REUSED",
     });
   });
 
-  it("is made no third time", async () => {
+  it("is not made a third time", async () => {
     let calls = 0;
     const getMe = () => {
       calls++;
@@ -80,14 +80,14 @@ describe("a call whose token ran out", () => {
     expect(calls).toBe(2);
   });
 
-  it("is not tried again when the password was wrong or the session ended, and the end is told", async () => {
-    let [renewed, over] = [0, 0];
+  it("is not made again after a wrong password or the end of the session, which is reported", async () => {
+    let [renewed, ended] = [0, 0];
     const tokens = {
       renew: () => {
         renewed++;
         return Promise.resolve();
       },
-      onSessionOver: () => over++,
+      onSessionEnded: () => ended++,
     };
     const login = () => {
       throw failure(Code.Unauthenticated, "WRONG_CREDENTIALS");
@@ -98,8 +98,8 @@ describe("a call whose token ran out", () => {
     const clients = clientsOf({ auth: { login }, users: { getMe } }, tokens);
 
     await expect(clients.auth.login({})).rejects.toMatchObject({ reason: "WRONG_CREDENTIALS" });
-    expect(over).toBe(0);
+    expect(ended).toBe(0);
     await expect(clients.users.getMe({})).rejects.toMatchObject({ reason: "SESSION_ENDED" });
-    expect([renewed, over]).toEqual([0, 1]);
+    expect([renewed, ended]).toEqual([0, 1]);
   });
 });

@@ -1,4 +1,4 @@
-/** The services behind the edge, over gRPC-web in binary form. Tokens travel in httpOnly cookies: no code here sees one. */
+/** Clients of the services behind the edge, over binary gRPC-web. Tokens travel in httpOnly cookies that no code here sees. */
 
 import type { DescService } from "@bufbuild/protobuf";
 import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
@@ -18,46 +18,45 @@ export interface Clients {
   readonly media: Client<typeof MediaService>;
 }
 
-/** For calls without an end: no deadline. */
+/** For streams that stay open. */
 export const NO_DEADLINE = { timeoutMs: 0 };
 
 const DEADLINE_MS = 15_000;
-/** Calls that are about tokens themselves must not ask for new ones. */
-const ABOUT_TOKENS = new Set(["Login", "Register", "Refresh"]);
+/** Calls that create tokens must not renew them. */
+const CREATE_TOKENS = new Set(["Login", "Register", "Refresh"]);
 
 export interface ClientsOptions {
   readonly baseUrl: string;
-  /** Gets new tokens; a call that lacked them is made once more after it. */
+  /** Renews the tokens. A call that failed without valid ones is made again after it. */
   readonly renew: () => Promise<void>;
-  /** A call was told that its session is over. */
-  readonly onSessionOver: () => void;
+  /** A call failed because the session has ended. */
+  readonly onSessionEnded: () => void;
 }
 
-/** Clients of every service. */
-export function openClients({ baseUrl, renew, onSessionOver }: ClientsOptions): Clients {
+export function openClients({ baseUrl, renew, onSessionEnded }: ClientsOptions): Clients {
   const transport = createGrpcWebTransport({
     baseUrl,
     useBinaryFormat: true,
     defaultTimeoutMs: DEADLINE_MS,
-    interceptors: [withNewTokens(renew, onSessionOver)],
+    interceptors: [renewTokens(renew, onSessionEnded)],
   });
   return clientsOver(transport);
 }
 
 export function clientsOver(transport: Transport): Clients {
   return {
-    auth: inOurWords(AuthService, transport),
-    users: inOurWords(UserService, transport),
-    messaging: inOurWords(MessagingService, transport),
-    presence: inOurWords(PresenceService, transport),
-    media: inOurWords(MediaService, transport),
+    auth: withChatlyErrors(AuthService, transport),
+    users: withChatlyErrors(UserService, transport),
+    messaging: withChatlyErrors(MessagingService, transport),
+    presence: withChatlyErrors(PresenceService, transport),
+    media: withChatlyErrors(MediaService, transport),
   };
 }
 
 type Call = (...parameters: unknown[]) => Promise<unknown>;
 
-/** A client whose unary calls reject with ChatlyErrors. A stream's failures are turned by who reads it. */
-function inOurWords<S extends DescService>(service: S, transport: Transport): Client<S> {
+/** Return a client whose unary calls reject with ChatlyErrors. Readers of streams convert the failures themselves. */
+function withChatlyErrors<S extends DescService>(service: S, transport: Transport): Client<S> {
   const client = createClient(service, transport);
   const calls = client as Record<string, Call>;
   for (const { localName, methodKind } of service.methods) {
@@ -71,13 +70,13 @@ function inOurWords<S extends DescService>(service: S, transport: Transport): Cl
   return client;
 }
 
-export function withNewTokens(renew: () => Promise<void>, onSessionOver: () => void): Interceptor {
+export function renewTokens(renew: () => Promise<void>, onSessionEnded: () => void): Interceptor {
   return (next) => async (request) => {
     try {
       return await next(request);
     } catch (failure) {
-      if (request.stream || ABOUT_TOKENS.has(request.method.name)) throw failure;
-      if (chatlyError(failure).reason === "SESSION_ENDED") onSessionOver();
+      if (request.stream || CREATE_TOKENS.has(request.method.name)) throw failure;
+      if (chatlyError(failure).reason === "SESSION_ENDED") onSessionEnded();
       if (!needsNewToken(failure)) throw failure;
       await renew();
       return next(request);

@@ -1,4 +1,4 @@
-/** What went wrong, from the details that every failed call carries. */
+/** Converts failed calls into ChatlyErrors, using the error details of the server. */
 
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@/gen/google/rpc/error_details_pb";
@@ -9,18 +9,18 @@ const RETRYABLE = new Set([
   Code.DeadlineExceeded,
   Code.ResourceExhausted,
   Code.Aborted,
-  // How a browser sees a server that was killed, or an edge that is gone.
+  // The codes that a browser sees when a server was killed or the edge is unreachable.
   Code.Unknown,
   Code.Internal,
 ]);
 
-/** Unauthenticated for good; the other reasons are mended by new tokens. */
+/** Reasons of UNAUTHENTICATED that new tokens do not fix. */
 const FINAL = new Set(["SESSION_ENDED", "WRONG_CREDENTIALS", "REFRESH_TOKEN_REUSED"]);
 
-/** Any failure as a ChatlyError; one without a reason of the server is `NETWORK` or named by its status code. */
+/** Return any failure as a ChatlyError. Without a reason from the server it is `NETWORK`, or named by its status code. */
 export function chatlyError(failure: unknown): ChatlyError {
   if (failure instanceof ChatlyError) return failure;
-  // What an interceptor throws, for example because there are no new tokens, comes wrapped.
+  // Connect wraps an error thrown by an interceptor, for example by a failed renewal of tokens.
   if (failure instanceof ConnectError && failure.cause instanceof ChatlyError) return failure.cause;
   const error = ConnectError.from(failure);
   const info = error.findDetails(ErrorInfoSchema)[0];
@@ -48,12 +48,12 @@ function reasonOf(code: Code): string {
   }
 }
 
-/** Whether new tokens may help. */
+/** Say whether new tokens may help. */
 export function needsNewToken(failure: unknown): boolean {
   return ConnectError.from(failure).code === Code.Unauthenticated && !FINAL.has(chatlyError(failure).reason);
 }
 
-/** Whether the session is over, so that only a login helps. */
+/** Say whether the session has ended, so that only a new login helps. */
 export function endsSession(error: ChatlyError): boolean {
   return ["SESSION_ENDED", "REFRESH_TOKEN_REUSED", "TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED"].includes(
     error.reason,

@@ -1,4 +1,4 @@
-/** From the stream's answers to changes. */
+/** Converts responses of the stream into changes. */
 
 import type { ChatSummary, LiveEvent } from "@/gen/chatly/messaging/v1/live_pb";
 import { ChatKind } from "@/gen/chatly/messaging/v1/message_pb";
@@ -62,7 +62,7 @@ function detailsOf(pb: ChatSummary): ChatDetails {
   };
 }
 
-/** Typing is shown for a while from now on, by this machine's clock. */
+/** A typing indicator expires by this machine's clock, so it starts now. */
 function timeOf({ event, occurredAt }: LiveEvent): number {
   return event.case === "typing" ? Date.now() : (millis(occurredAt) ?? Date.now());
 }

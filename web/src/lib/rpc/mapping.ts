@@ -1,4 +1,4 @@
-/** From protobuf to what the client shows. Protobuf's values end here. */
+/** Converts protobuf messages into the client's types. */
 
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Session as SessionPb } from "@/gen/chatly/auth/v1/auth_service_pb";
@@ -39,12 +39,12 @@ export function userOf(pb: UserPb): User {
 
 export function presenceOf(pb: PresencePb): Presence {
   const { status } = pb;
-  const said = status && (status.text !== "" || status.emoji !== "");
+  const hasStatus = status && (status.text !== "" || status.emoji !== "");
   return {
     userId: pb.userId,
     online: pb.availability === Availability.ONLINE,
     lastSeenAt: millis(pb.lastSeenAt),
-    status: said ? { text: status.text, emoji: status.emoji, expiresAt: millis(status.expiresAt) } : null,
+    status: hasStatus ? { text: status.text, emoji: status.emoji, expiresAt: millis(status.expiresAt) } : null,
     version: Number(pb.version),
   };
 }
@@ -97,7 +97,7 @@ function attachmentOf(pb: AttachmentPb | MediaPb): Attachment {
   };
 }
 
-/** What a message is known by from its first optimistic copy on. */
+/** Return the key that a message has from its optimistic copy on. */
 export function messageKey(senderId: UserId, clientMessageId: string): string {
   return `${senderId}:${clientMessageId}`;
 }
@@ -112,7 +112,11 @@ export function messageOf(pb: MessagePb): Message {
     text: pb.text,
     replyToMessageId: pb.replyToMessageId || null,
     attachments: pb.attachments.map(attachmentOf),
-    reactions: pb.reactions.map((r) => ({ userId: r.userId, emoji: r.emoji, createdAt: millis(r.createdAt) ?? 0 })),
+    reactions: pb.reactions.map(({ userId, emoji, createdAt }) => ({
+      userId,
+      emoji,
+      createdAt: millis(createdAt) ?? 0,
+    })),
     createdAt: millis(pb.createdAt) ?? 0,
     editedAt: millis(pb.editedAt),
     deletedForEveryone: pb.deletedForEveryone,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PageLocks } from "@/lib/browser/locks";
 import type { SessionState } from "@/lib/types";
 import { ME } from "@/testing/builders";
-import { type Remembered, Session, SESSION_KEY } from "./session";
+import { Session, SESSION_KEY, type StoredSession } from "./session";
 
 const MINUTE = 60_000;
 
@@ -13,18 +13,18 @@ class FakeStorage {
   removeItem = (key: string): void => void this.values.delete(key);
 }
 
-const remembered = (minutes: number): Remembered => ({
+const stored = (minutes: number): StoredSession => ({
   userId: ME,
   username: "me",
   expiresAt: Date.now() + minutes * MINUTE,
 });
 
 /** A browser with any number of tabs. */
-class Bench {
+class Browser {
   readonly storage = new FakeStorage();
   readonly locks = new PageLocks();
   refreshes = 0;
-  answer: () => Promise<Remembered> = () => Promise.resolve(remembered(15));
+  answer: () => Promise<StoredSession> = () => Promise.resolve(stored(15));
 
   tab(): { session: Session; states: SessionState[] } {
     const states: SessionState[] = [];
@@ -35,7 +35,7 @@ class Bench {
         this.refreshes++;
         return this.answer();
       },
-      isOver: (failure) => (failure as Error).message === "over",
+      isEnded: (failure) => (failure as Error).message === "ended",
       onChange: (state) => states.push(state),
     });
     session.start();
@@ -47,79 +47,79 @@ describe("the session", () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  it("is there again after a reload, and storage holds no secret", () => {
-    const bench = new Bench();
-    bench.tab().session.begin(remembered(15));
+  it("survives a reload, and storage contains no secret", () => {
+    const browser = new Browser();
+    browser.tab().session.begin(stored(15));
 
-    expect(bench.tab().session.state).toEqual({ phase: "signed-in", userId: ME, username: "me" });
-    expect(Object.keys(JSON.parse(bench.storage.getItem(SESSION_KEY) ?? "{}") as object)).toEqual([
+    expect(browser.tab().session.state).toEqual({ phase: "signed-in", userId: ME, username: "me" });
+    expect(Object.keys(JSON.parse(browser.storage.getItem(SESSION_KEY) ?? "{}") as object)).toEqual([
       "userId",
       "username",
       "expiresAt",
     ]);
   });
 
-  it("renews its tokens before they run out, again and again", async () => {
-    const bench = new Bench();
-    bench.tab().session.begin(remembered(15));
+  it("renews its tokens before they expire, every time", async () => {
+    const browser = new Browser();
+    browser.tab().session.begin(stored(15));
     await vi.advanceTimersByTimeAsync(13 * MINUTE);
-    expect(bench.refreshes).toBe(0);
+    expect(browser.refreshes).toBe(0);
 
     await vi.advanceTimersByTimeAsync(MINUTE + 1);
-    expect(bench.refreshes).toBe(1);
+    expect(browser.refreshes).toBe(1);
 
     await vi.advanceTimersByTimeAsync(14 * MINUTE + 1);
-    expect(bench.refreshes).toBe(2);
+    expect(browser.refreshes).toBe(2);
   });
 
-  it("renews once for all tabs and all calls that ask at the same time", async () => {
-    const bench = new Bench();
-    bench.storage.setItem(SESSION_KEY, JSON.stringify(remembered(1)));
-    const tabs = [bench.tab(), bench.tab(), bench.tab()];
+  it("renews once for all tabs and calls that need it at the same time", async () => {
+    const browser = new Browser();
+    browser.storage.setItem(SESSION_KEY, JSON.stringify(stored(1)));
+    const tabs = [browser.tab(), browser.tab(), browser.tab()];
     await vi.advanceTimersByTimeAsync(10);
     await Promise.all(tabs.flatMap(({ session }) => [session.renew(), session.renew()]));
 
-    expect(bench.refreshes).toBe(1);
+    expect(browser.refreshes).toBe(1);
   });
 
-  it("ends when only a login helps, and says that it ended by itself", async () => {
-    const bench = new Bench();
-    const { session, states } = bench.tab();
-    session.begin(remembered(15));
-    bench.answer = () => Promise.reject(new Error("over"));
+  it("ends when only a new login helps, and reports that it was no logout", async () => {
+    const browser = new Browser();
+    const { session, states } = browser.tab();
+    session.begin(stored(15));
+    browser.answer = () => Promise.reject(new Error("ended"));
 
-    await expect(session.renew()).rejects.toThrow("over");
+    await expect(session.renew()).rejects.toThrow("ended");
 
     expect(states.at(-1)).toEqual({ phase: "signed-out", ended: true });
-    expect(bench.storage.values.size).toBe(0);
+    expect(browser.storage.values.size).toBe(0);
   });
 
-  it("stays and tries again when the server is away", async () => {
-    const bench = new Bench();
-    const { session } = bench.tab();
-    session.begin(remembered(2));
-    bench.answer = () => Promise.reject(new Error("away"));
+  it("stays and retries while the server is unreachable", async () => {
+    const browser = new Browser();
+    const { session } = browser.tab();
+    session.begin(stored(2));
+    browser.answer = () => Promise.reject(new Error("unavailable"));
     await vi.advanceTimersByTimeAsync(90_000);
 
-    expect(bench.refreshes).toBeGreaterThan(1);
+    expect(browser.refreshes).toBeGreaterThan(1);
     expect(session.state.phase).toBe("signed-in");
   });
 
   it("follows a login and a logout in another tab", () => {
-    const bench = new Bench();
-    const [one, other] = [bench.tab(), bench.tab()];
-    one.session.begin(remembered(15));
-    other.session.changedElsewhere();
+    const browser = new Browser();
+    const [one, other] = [browser.tab(), browser.tab()];
+    one.session.begin(stored(15));
+    other.session.syncFromStorage();
     one.session.end(false);
-    other.session.changedElsewhere();
+    other.session.syncFromStorage();
 
     expect(other.states.map((state) => state.phase)).toEqual(["signed-in", "signed-out"]);
   });
 
-  it("is not there when storage holds nonsense", () => {
-    const bench = new Bench();
-    bench.storage.setItem(SESSION_KEY, "{nonsense");
+  it("is signed out when storage contains invalid JSON", () => {
+    const browser = new Browser();
+    browser.storage.setItem(SESSION_KEY, "{invalid");
 
-    expect(bench.tab().session.state).toEqual({ phase: "signed-out", ended: false });
+    expect(browser.tab().session.state).toEqual({ phase: "signed-out", ended: false });
   });
 });

@@ -1,28 +1,29 @@
-/** Who is logged in at this browser, and tokens that never run out unnoticed. The tokens themselves are httpOnly cookies. */
+/** The login of this browser, and the renewal of its tokens in time. The tokens themselves are httpOnly cookies. */
 
 import type { Locks } from "@/lib/browser/locks";
 import { ChatlyError, type SessionState, type UserId } from "@/lib/types";
 
-/** What is remembered between visits: nothing that opens a door. */
-export interface Remembered {
+/** What localStorage keeps between visits. It contains no secret. */
+export interface StoredSession {
   readonly userId: UserId;
   readonly username: string;
-  /** When the access token runs out. */
+  /** When the access token expires. */
   readonly expiresAt: number;
 }
 
 export interface SessionOptions {
   readonly storage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
   readonly locks: Locks;
-  /** Trades the cookie for new tokens. */
-  readonly refresh: () => Promise<Remembered>;
-  /** Whether a failed refresh means that only a login helps. */
-  readonly isOver: (failure: unknown) => boolean;
+  /** Exchanges the refresh cookie for new tokens. */
+  readonly refresh: () => Promise<StoredSession>;
+  /** Says whether a failed refresh means that only a new login helps. */
+  readonly isEnded: (failure: unknown) => boolean;
   readonly onChange: (state: SessionState) => void;
 }
 
-const KEY = "chatly.session";
-/** Tokens are renewed this long before they run out. */
+/** The localStorage key, for `storage` events from other tabs. */
+export const SESSION_KEY = "chatly.session";
+/** Tokens are renewed this long before they expire. */
 const EARLY_MS = 60_000;
 const SHORTEST_WAIT_MS = 15_000;
 const RETRY_MS = 20_000;
@@ -34,93 +35,93 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const known = this.#remembered();
-    this.#state = known ? signedIn(known) : { phase: "signed-out", ended: false };
+    const stored = this.#stored();
+    this.#state = stored ? signedIn(stored) : { phase: "signed-out", ended: false };
   }
 
   get state(): SessionState {
     return this.#state;
   }
 
-  /** Begins to keep the tokens fresh, if somebody is logged in. */
+  /** Start to renew the tokens in time, if a user is logged in. */
   start(): void {
-    this.#plan();
+    this.#scheduleRenewal();
   }
 
-  begin(known: Remembered): void {
-    this.#options.storage.setItem(KEY, JSON.stringify(known));
-    this.#become(signedIn(known));
-    this.#plan();
+  begin(session: StoredSession): void {
+    this.#options.storage.setItem(SESSION_KEY, JSON.stringify(session));
+    this.#setState(signedIn(session));
+    this.#scheduleRenewal();
   }
 
-  /** `ended`: it ended by itself. */
+  /** `ended`: the session expired or was revoked; false after a logout. */
   end(ended: boolean): void {
     clearTimeout(this.#timer);
-    this.#options.storage.removeItem(KEY);
-    this.#become({ phase: "signed-out", ended });
+    this.#options.storage.removeItem(SESSION_KEY);
+    this.#setState({ phase: "signed-out", ended });
   }
 
-  /** Another tab logged in, out, or renewed. */
-  readonly changedElsewhere = (): void => {
-    const known = this.#remembered();
-    if (known === null) {
+  /** Follow another tab that logged in, logged out, or renewed the tokens. */
+  readonly syncFromStorage = (): void => {
+    const stored = this.#stored();
+    if (stored === null) {
       clearTimeout(this.#timer);
-      return this.#become({ phase: "signed-out", ended: true });
+      return this.#setState({ phase: "signed-out", ended: true });
     }
-    this.#become(signedIn(known));
-    this.#plan();
+    this.#setState(signedIn(stored));
+    this.#scheduleRenewal();
   };
 
-  /** New tokens; one tab at a time gets them for all. Rejects as `refresh` does; a session that is over ends here. */
+  /** Renew the tokens; one tab at a time does it for all. Reject as `refresh` does, and end a session that has ended. */
   readonly renew = async (): Promise<void> => {
-    const seen = this.#remembered()?.expiresAt;
+    const expiresAt = this.#stored()?.expiresAt;
     await this.#options.locks.exclusive("chatly-refresh", async () => {
-      const known = this.#remembered();
-      if (known === null) throw new ChatlyError("SESSION_ENDED", "nobody is logged in");
-      // While this tab waited for its turn another one got them.
-      if (known.expiresAt !== seen) return;
-      await this.#trade();
+      const stored = this.#stored();
+      if (stored === null) throw new ChatlyError("SESSION_ENDED", "no user is logged in");
+      // Another tab renewed the tokens while this one waited for the lock.
+      if (stored.expiresAt !== expiresAt) return;
+      await this.#refresh();
     });
   };
 
-  async #trade(): Promise<void> {
+  async #refresh(): Promise<void> {
     try {
-      const known = await this.#options.refresh();
-      this.#options.storage.setItem(KEY, JSON.stringify(known));
-      this.#plan();
+      const session = await this.#options.refresh();
+      this.#options.storage.setItem(SESSION_KEY, JSON.stringify(session));
+      this.#scheduleRenewal();
     } catch (failure) {
-      if (this.#options.isOver(failure)) this.end(true);
+      if (this.#options.isEnded(failure)) this.end(true);
       throw failure;
     }
   }
 
-  #plan(): void {
+  #scheduleRenewal(): void {
     clearTimeout(this.#timer);
-    const known = this.#remembered();
-    if (known === null) return;
-    const wait = Math.max(SHORTEST_WAIT_MS, known.expiresAt - Date.now() - EARLY_MS);
+    const stored = this.#stored();
+    if (stored === null) return;
+    const wait = Math.max(SHORTEST_WAIT_MS, stored.expiresAt - Date.now() - EARLY_MS);
     this.#timer = setTimeout(() => void this.#renewInTime(), wait);
   }
 
   async #renewInTime(): Promise<void> {
     try {
       await this.renew();
-      this.#plan();
+      this.#scheduleRenewal();
     } catch {
-      // Over: `renew` said so. Away: try again, the calls themselves also ask when they need to.
+      // Unless the session ended, the server is unreachable. Calls that fail without tokens also renew them.
       if (this.#state.phase === "signed-in") this.#timer = setTimeout(() => void this.#renewInTime(), RETRY_MS);
     }
   }
 
-  #remembered(): Remembered | null {
+  #stored(): StoredSession | null {
     try {
-      return JSON.parse(this.#options.storage.getItem(KEY) ?? "null") as Remembered | null;
+      return JSON.parse(this.#options.storage.getItem(SESSION_KEY) ?? "null") as StoredSession | null;
     } catch {
       return null;
     }
   }
 
-  #become(next: SessionState): void {
+  #setState(next: SessionState): void {
     const before = this.#state;
     if (before.phase === "signed-in" && next.phase === "signed-in" && before.userId === next.userId) return;
     if (before.phase === "signed-out" && next.phase === "signed-out" && before.ended === next.ended) return;
@@ -129,9 +130,6 @@ export class Session {
   }
 }
 
-/** Storage's key, for its `storage` event in other tabs. */
-export const SESSION_KEY = KEY;
-
-function signedIn({ userId, username }: Remembered): SessionState {
+function signedIn({ userId, username }: StoredSession): SessionState {
   return { phase: "signed-in", userId, username };
 }

@@ -19,22 +19,22 @@ function after(state: State, ...changes: readonly Change[]): State {
 const unread = (state: State) => state.chats.get(CHAT)?.unreadCount;
 
 describe("messages", () => {
-  it("stand in the order of their ids, in whatever order they come", () => {
+  it("are ordered by id, in whichever order they arrive", () => {
     expect(texts(after(aState(), created(3), created(1), created(2)))).toEqual(["message 1", "message 2", "message 3"]);
   });
 
-  it("show once, however often they are told", () => {
+  it("appear once, however often they arrive", () => {
     const state = after(aState(), created(1), created(2), created(1), created(2));
 
     expect(texts(state)).toEqual(["message 1", "message 2"]);
     expect(unread(state)).toBe(2);
   });
 
-  it("keep an edit when a replay tells their beginning again", () => {
+  it("keep an edit when a replay delivers the original again", () => {
     expect(texts(after(aState(), created(1), edit(1, "better"), created(1)))).toEqual(["better"]);
   });
 
-  it("take an edit or a deletion that came before them", () => {
+  it("get an edit or a deletion that arrived before them", () => {
     expect(texts(after(aState(), edit(1, "better"), created(1)))).toEqual(["better"]);
     expect(texts(after(aState(), deletion(2, false), created(2)))).toEqual([]);
   });
@@ -43,20 +43,20 @@ describe("messages", () => {
     expect(texts(after(aState(), created(1), edit(1, "second", 200), edit(1, "first", 100)))).toEqual(["second"]);
   });
 
-  it("lose their content when deleted for everyone, and do not come back by an edit", () => {
+  it("lose their content when deleted for everyone, and a later edit does not restore it", () => {
     const state = after(aState(), created(1), deletion(1, true), edit(1, "back", 900));
 
     expect(state.messages.get(CHAT)?.items).toMatchObject([{ text: "", deletedForEveryone: true }]);
   });
 
-  it("go without a trace when deleted for oneself or withdrawn; the preview falls back to the one before", () => {
+  it("disappear when deleted for oneself or withdrawn, and the preview shows the message before", () => {
     const state = after(aState(), created(1), created(2), created(3), deletion(2, false), deletion(3, true, true));
 
     expect(texts(state)).toEqual(["message 1"]);
     expect(state.chats.get(CHAT)?.lastMessage?.text).toBe("message 1");
   });
 
-  it("have each reaction of a person once", () => {
+  it("have each reaction of a user once", () => {
     const state = after(aState([aMessage(1)]), reaction(1, true), reaction(1, true));
     expect(state.messages.get(CHAT)?.items[0]?.reactions).toHaveLength(1);
 
@@ -73,11 +73,11 @@ describe("messages", () => {
 });
 
 describe("unread counts", () => {
-  it("grow by others' messages only", () => {
+  it("grow by messages of others only", () => {
     expect(unread(after(aState(), created(1), created(2, { senderId: ME, key: "mine" })))).toBe(1);
   });
 
-  it("go down to what is after the mark, and never up by an older mark", () => {
+  it("shrink to the messages after the read mark, and an older mark changes nothing", () => {
     const state = after(aState(), created(1), created(2), created(3), read(2));
     expect(unread(state)).toBe(1);
 
@@ -85,7 +85,7 @@ describe("unread counts", () => {
     expect(unread(after(state, read(3)))).toBe(0);
   });
 
-  it("do not count what was read on another device before it was told here", () => {
+  it("do not count messages that were read on another device before they arrived", () => {
     const chat = aChat({ members: [{ userId: ME, role: null, readMessageId: timeId(5) }] });
 
     expect(unread(after({ ...aState(), chats: new Map([[CHAT, chat]]) }, created(4)))).toBe(0);
@@ -93,13 +93,13 @@ describe("unread counts", () => {
 });
 
 describe("chats", () => {
-  it("of two people appear with their first message", () => {
+  it("of two users appear with their first message", () => {
     const state = after({ ...aState(), chats: new Map() }, created(1));
 
     expect(state.chats.get(CHAT)).toMatchObject({ peerId: PEER, unreadCount: 1 });
   });
 
-  it("go when one is taken out of the group", () => {
+  it("disappear when the user is removed from the group", () => {
     const state = after(
       { ...aState(), chats: new Map([[GROUP, aChat({ chatId: GROUP, kind: "group" })]]) },
       aChange({ kind: "member", userId: ME, role: null }, { chatId: GROUP }),
@@ -123,7 +123,7 @@ describe("chats", () => {
 describe("typing", () => {
   const typing = (active: boolean, userId = PEER) => aChange({ kind: "typing", userId, active }, { at: 1_000 });
 
-  it("is shown of others until they stop, send, or say nothing for a while", () => {
+  it("is shown for others until they stop, send, or time out", () => {
     const state = after(aState(), typing(true), typing(true, ME));
     expect([...(state.typing.get(CHAT)?.keys() ?? [])]).toEqual([PEER]);
 

@@ -1,4 +1,4 @@
-/** What a change makes of the state. Pure, and the same change twice is the same as once. */
+/** Applies a change to the state. Pure and idempotent. */
 
 import { compareIds, isNewer, peerOf } from "@/lib/ids";
 import type { Change } from "@/lib/live/changes";
@@ -6,9 +6,9 @@ import type { Chat, ChatId, Message, UserId } from "@/lib/types";
 import { changeMessage, deletedForEveryone, edited, findIn, reacted, unreadAfter, withLive } from "./messages";
 import { type State, withEntry, withoutEntry } from "./model";
 
-/** How long a typing person is shown without a further word. */
+/** How long a typing indicator is shown without a new event. */
 export const TYPING_MS = 6_000;
-/** Changes kept for messages that are not known yet. */
+/** Changes kept for messages that are not loaded yet. */
 const EARLY_KEPT = 200;
 
 type Body<K extends Change["kind"]> = Extract<Change, { kind: K }>;
@@ -38,17 +38,17 @@ export function applyChange(state: State, change: Change, me: UserId): State {
 
 export function applyMessage(state: State, sent: Message, me: UserId): State {
   const message = state.early.reduce<Message | null>(
-    (known, early) => (known && early.messageId === known.messageId ? early.apply(known) : known),
+    (changed, early) => (changed && early.messageId === changed.messageId ? early.apply(changed) : changed),
     sent,
   );
   const pending = state.pending.filter((waiting) => waiting.key !== sent.key);
-  const told = pending.length === state.pending.length ? state : { ...state, pending };
-  if (message === null) return told;
-  const list = told.messages.get(message.chatId);
+  const sentState = pending.length === state.pending.length ? state : { ...state, pending };
+  if (message === null) return sentState;
+  const list = sentState.messages.get(message.chatId);
   const now = list && withLive(list, message);
-  const messages = now && now !== list ? withEntry(told.messages, message.chatId, now) : told.messages;
-  const quiet = withTyping(told, message.chatId, message.senderId, false, message.createdAt);
-  return { ...quiet, messages, chats: withLastMessage(quiet.chats, message, me) };
+  const messages = now && now !== list ? withEntry(sentState.messages, message.chatId, now) : sentState.messages;
+  const withoutTyping = withTyping(sentState, message.chatId, message.senderId, false, message.createdAt);
+  return { ...withoutTyping, messages, chats: withLastMessage(withoutTyping.chats, message, me) };
 }
 
 function withLastMessage(chats: State["chats"], message: Message, me: UserId): State["chats"] {
@@ -65,13 +65,23 @@ function withLastMessage(chats: State["chats"], message: Message, me: UserId): S
   });
 }
 
-/** A 1:1 chat is known by its id alone; a group's details have to be asked for. */
+/** Return the 1:1 chat of this id; null for a group, whose details have to be loaded. */
 export function newDirectChat(chatId: ChatId, me: UserId): Chat | null {
   const peerId = peerOf(chatId, me);
   if (peerId === null) return null;
   const members = [me, peerId].map((userId) => ({ userId, role: null, readMessageId: null }));
-  const none = { title: "", description: "", avatarUrl: null, lastMessage: null, unreadCount: 0, lastActivityAt: 0 };
-  return { chatId, kind: "direct", members, peerId, ...none };
+  return {
+    chatId,
+    kind: "direct",
+    title: "",
+    description: "",
+    avatarUrl: null,
+    members,
+    peerId,
+    lastMessage: null,
+    unreadCount: 0,
+    lastActivityAt: 0,
+  };
 }
 
 function applyToMessage(
@@ -83,16 +93,16 @@ function applyToMessage(
   const items = list ? changeMessage(list.items, messageId, apply) : [];
   const chat = state.chats.get(chatId);
   const last = chat?.lastMessage?.messageId === messageId ? apply(chat.lastMessage) : null;
-  // A last message that goes without a trace leaves the preview to the one before it; asked for if that is not loaded.
+  // Without its last message, the chat previews the loaded message before it; null makes the caller load the chat.
   const preview = last ?? items.at(-1) ?? null;
-  const touched = chat?.lastMessage?.messageId === messageId;
-  const known = list !== undefined && findIn(list.items, messageId) !== undefined;
+  const isLast = chat?.lastMessage?.messageId === messageId;
+  const isLoaded = list !== undefined && findIn(list.items, messageId) !== undefined;
   return {
     ...state,
     messages: list && items !== list.items ? withEntry(state.messages, chatId, { ...list, items }) : state.messages,
-    chats: chat && touched ? withEntry(state.chats, chatId, { ...chat, lastMessage: preview }) : state.chats,
+    chats: chat && isLast ? withEntry(state.chats, chatId, { ...chat, lastMessage: preview }) : state.chats,
     quoted: changeQuoted(state.quoted, messageId, apply),
-    early: known ? state.early : [...state.early, { messageId, apply }].slice(-EARLY_KEPT),
+    early: isLoaded ? state.early : [...state.early, { messageId, apply }].slice(-EARLY_KEPT),
   };
 }
 
@@ -107,9 +117,9 @@ function changeQuoted(
 
 function applyRead(state: State, { chatId, userId, messageId }: Body<"read">, me: UserId): State {
   const chat = state.chats.get(chatId);
-  const member = chat?.members.find((one) => one.userId === userId);
+  const member = chat?.members.find((other) => other.userId === userId);
   if (!chat || !member || !isNewer(messageId, member.readMessageId)) return state;
-  const members = chat.members.map((one) => (one === member ? { ...one, readMessageId: messageId } : one));
+  const members = chat.members.map((other) => (other === member ? { ...other, readMessageId: messageId } : other));
   const unreadCount = userId === me ? unreadNow(state, chat, messageId, me) : chat.unreadCount;
   return { ...state, chats: withEntry(state.chats, chatId, { ...chat, members, unreadCount }) };
 }
@@ -123,8 +133,8 @@ function applyDetails(state: State, { chatId, details, at }: Body<"chat">): Stat
   const chat = state.chats.get(chatId);
   const marks = new Map(chat?.members.map((member) => [member.userId, member.readMessageId]));
   const members = details.members.map((member) => ({ ...member, readMessageId: marks.get(member.userId) ?? null }));
-  const fresh = { peerId: null, lastMessage: null, unreadCount: 0, lastActivityAt: at };
-  return { ...state, chats: withEntry(state.chats, chatId, { ...fresh, ...chat, ...details, chatId, members }) };
+  const before = chat ?? { peerId: null, lastMessage: null, unreadCount: 0, lastActivityAt: at };
+  return { ...state, chats: withEntry(state.chats, chatId, { ...before, ...details, chatId, members }) };
 }
 
 function applyMember(state: State, { chatId, userId, role }: Body<"member">, me: UserId): State {
@@ -133,9 +143,9 @@ function applyMember(state: State, { chatId, userId, role }: Body<"member">, me:
   }
   const chat = state.chats.get(chatId);
   if (!chat) return state;
-  const known = chat.members.find((member) => member.userId === userId);
-  const others = chat.members.filter((member) => member !== known);
-  const members = role === null ? others : [...others, { userId, role, readMessageId: known?.readMessageId ?? null }];
+  const member = chat.members.find((other) => other.userId === userId);
+  const others = chat.members.filter((other) => other !== member);
+  const members = role === null ? others : [...others, { userId, role, readMessageId: member?.readMessageId ?? null }];
   return { ...state, chats: withEntry(state.chats, chatId, { ...chat, members }) };
 }
 
@@ -150,7 +160,7 @@ export function withTyping(state: State, chatId: ChatId, userId: UserId, active:
   return { ...state, typing: withEntry(state.typing, chatId, withoutEntry(inChat, userId)) };
 }
 
-/** Without those who typed too long ago. */
+/** Return the state without typing indicators that have expired. */
 export function withoutStaleTyping(state: State, now: number): State {
   let next = state;
   for (const [chatId, users] of state.typing) {

@@ -7,28 +7,30 @@ import { listOf, receiptOf } from "./selectors";
 const page = (...ticks: readonly number[]) => ticks.map((tick) => aMessage(tick));
 const list = (ticks: readonly number[], more: Partial<LoadedMessages> = {}): LoadedMessages => ({
   ...NOT_LOADED,
-  ...{ items: page(...ticks), status: "ready", hasOlder: true },
+  items: page(...ticks),
+  status: "ready",
+  hasOlder: true,
   ...more,
 });
 const ids = (loaded: LoadedMessages) => loaded.items.map((message) => message.createdAt);
 
 describe("pages", () => {
-  it("join what was loaded before when they meet", () => {
+  it("are joined with loaded messages that they overlap", () => {
     expect(ids(withNewestPage(list([1, 2, 3]), page(3, 4, 5), true))).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it("replace what was loaded before when messages may lie between", () => {
+  it("replace loaded messages when others may lie between", () => {
     const joined = withNewestPage(list([1, 2], { hasOlder: false }), page(4, 5), true);
 
     expect(ids(joined)).toEqual([4, 5]);
     expect(joined.hasOlder).toBe(true);
   });
 
-  it("replace what came from the cache", () => {
+  it("replace cached messages", () => {
     expect(ids(withNewestPage(list([1, 2, 3], { status: "cached" }), page(3, 4), false))).toEqual([3, 4]);
   });
 
-  it("of older messages go before, each once", () => {
+  it("of older messages are put in front, each message once", () => {
     expect(ids(withOlderPage(list([3, 4]), page(1, 2, 3), false))).toEqual([1, 2, 3, 4]);
   });
 });
@@ -36,25 +38,25 @@ describe("pages", () => {
 describe("a part from the middle", () => {
   const middle = list([3, 4, 5], { hasNewer: true });
 
-  it("does not take what comes live: messages lie between", () => {
+  it("does not take live messages, because others lie between", () => {
     expect(withLive(middle, aMessage(9))).toBe(middle);
     expect(ids(withLive({ ...middle, hasNewer: false }, aMessage(9)))).toEqual([3, 4, 5, 9]);
   });
 
-  it("grows at its end, each message once, until it meets the newest", () => {
+  it("grows at its end, each message once, up to the newest", () => {
     const grown = withNewerPage(middle, page(5, 6, 7), false);
 
     expect(ids(grown)).toEqual([3, 4, 5, 6, 7]);
     expect(grown.hasNewer).toBe(false);
   });
 
-  it("is another part than what was shown, also where the two meet", () => {
+  it("replaces the shown part, even if the two overlap", () => {
     const jumped = withPart(list([8, 9]), page(3, 4, 8), { hasOlder: true, hasNewer: true });
 
     expect([jumped.part, jumped.hasNewer, ids(jumped)]).toEqual([1, true, [3, 4, 8]]);
   });
 
-  it("shows nothing that is being sent, and counts nothing as read to the end", () => {
+  it("shows no pending messages, and does not count unread ones", () => {
     const waiting = aMessage(9, { messageId: "", state: "sending" });
 
     expect(listOf(waiting.chatId, middle, [waiting]).messages).toHaveLength(3);
@@ -62,24 +64,24 @@ describe("a part from the middle", () => {
   });
 });
 
-describe("what is shown", () => {
-  it("ends with what is being sent, without what has arrived", () => {
+describe("the shown list", () => {
+  it("ends with pending messages that have not arrived", () => {
     const [arrived, waiting] = [aMessage(2), aMessage(3, { messageId: "", state: "sending" })];
     const shown = listOf(arrived.chatId, list([1, 2]), [arrived, waiting]);
 
     expect(shown.messages.map((message) => message.createdAt)).toEqual([1, 2, 3]);
   });
 
-  it("does not count unread messages that are not loaded", () => {
+  it("counts unread messages only if all are loaded", () => {
     expect(unreadAfter(list([5, 6]), timeId(2), ME)).toBeNull();
     expect(unreadAfter(list([1, 5, 6]), timeId(2), ME)).toBe(2);
   });
 
-  it("has a read tick only when everybody else has read it", () => {
+  it("marks a message as read only when all other members have read it", () => {
     const mine = aMessage(5, { senderId: ME });
     const members = (marks: readonly (number | null)[]) => [
       { userId: ME, role: null, readMessageId: null },
-      ...marks.map((mark, place) => ({ userId: String(place), role: null, readMessageId: mark ? timeId(mark) : null })),
+      ...marks.map((mark, index) => ({ userId: String(index), role: null, readMessageId: mark ? timeId(mark) : null })),
     ];
     const receipt = (marks: readonly (number | null)[]) => receiptOf(mine, { ...chat, members: members(marks) });
 
@@ -88,6 +90,13 @@ describe("what is shown", () => {
 });
 
 const chat = {
-  ...{ chatId: "c", kind: "group" as const, title: "", description: "", avatarUrl: null, peerId: null },
-  ...{ lastMessage: null, unreadCount: 0, lastActivityAt: 0 },
+  chatId: "c",
+  kind: "group" as const,
+  title: "",
+  description: "",
+  avatarUrl: null,
+  peerId: null,
+  lastMessage: null,
+  unreadCount: 0,
+  lastActivityAt: 0,
 };

@@ -1,33 +1,33 @@
-/** A chat's loaded messages: merging pages, live ones and changes of them. Pure. */
+/** Merges pages, live messages and changes into a chat's loaded messages. Pure. */
 
 import { compareIds, isNewer } from "@/lib/ids";
 import type { Message, Reaction } from "@/lib/types";
 import { type LoadedMessages, NOT_LOADED } from "./model";
 
-/** The list with a message in its place; one that is there already stays as it is, for it may have been changed since. */
+/** Return the list with a message inserted by id. A message already in it stays: it may have changed since. */
 export function insert(items: readonly Message[], message: Message): readonly Message[] {
   const last = items.at(-1);
   if (last === undefined || compareIds(message.messageId, last.messageId) > 0) return [...items, message];
-  const place = items.findLastIndex((item) => compareIds(item.messageId, message.messageId) <= 0);
-  if (items[place]?.messageId === message.messageId) return items;
-  return items.toSpliced(place + 1, 0, message);
+  const index = items.findLastIndex((item) => compareIds(item.messageId, message.messageId) <= 0);
+  if (items[index]?.messageId === message.messageId) return items;
+  return items.toSpliced(index + 1, 0, message);
 }
 
-/** The list with one message changed; `null` from `change` takes it out. The same list if it is not there or stays. */
+/** Return the list with one message changed, or removed if `change` returns null. The same list if nothing changes. */
 export function changeMessage(
   items: readonly Message[],
   messageId: string,
   change: (message: Message) => Message | null,
 ): readonly Message[] {
-  const place = items.findLastIndex((item) => item.messageId === messageId);
-  const before = items[place];
+  const index = items.findLastIndex((item) => item.messageId === messageId);
+  const before = items[index];
   if (before === undefined) return items;
   const after = change(before);
   if (after === before) return items;
-  return after === null ? items.toSpliced(place, 1) : items.with(place, after);
+  return after === null ? items.toSpliced(index, 1) : items.with(index, after);
 }
 
-/** A message that comes live; not where something lies between it and what is loaded. */
+/** Return the list with a live message; unchanged if other messages lie between the two. */
 export function withLive(list: LoadedMessages, message: Message): LoadedMessages {
   const last = list.items.at(-1);
   if (list.hasNewer && last && compareIds(message.messageId, last.messageId) > 0) return list;
@@ -35,7 +35,7 @@ export function withLive(list: LoadedMessages, message: Message): LoadedMessages
   return items === list.items ? list : { ...list, items };
 }
 
-/** The newest page as the server sees it now. Older ones loaded before stay only if nothing lies between. */
+/** Return the newest page of the server. Older loaded messages stay if they connect to it. */
 export function withNewestPage(
   before: LoadedMessages | undefined,
   page: readonly Message[],
@@ -53,7 +53,7 @@ export function withNewestPage(
   };
 }
 
-/** Another part of the chat instead of what was loaded. */
+/** Replace the loaded messages by another part of the chat. */
 export function withPart(
   before: LoadedMessages | undefined,
   items: readonly Message[],
@@ -74,7 +74,7 @@ export function withNewerPage(before: LoadedMessages, page: readonly Message[], 
   return { ...before, items: [...before.items, ...newer], hasNewer, loadingNewer: false };
 }
 
-/** An edit, unless a newer one or a deletion is there. */
+/** Apply an edit unless the message has a newer one or was deleted. */
 export function edited(message: Message, text: string, editedAt: number): Message {
   if (message.deletedForEveryone || (message.editedAt ?? 0) >= editedAt) return message;
   return { ...message, text, editedAt };
@@ -88,13 +88,13 @@ export function deletedForEveryone(message: Message): Message {
 export function reacted(message: Message, reaction: Reaction, present: boolean): Message {
   if (message.deletedForEveryone) return message;
   const same = (other: Reaction) => other.userId === reaction.userId && other.emoji === reaction.emoji;
-  const there = message.reactions.some(same);
-  if (there === present) return message;
+  const isPresent = message.reactions.some(same);
+  if (isPresent === present) return message;
   const others = message.reactions.filter((other) => !same(other));
   return { ...message, reactions: present ? [...others, reaction] : others };
 }
 
-/** How many of the list a reader has not read; null if the list does not reach from their mark to the newest. */
+/** Count the unread messages after a read mark; null if the list does not reach from the mark to the newest. */
 export function unreadAfter(list: LoadedMessages | undefined, mark: string, me: string): number | null {
   const first = list?.items[0];
   if (!list || list.hasNewer || (first && isNewer(first.messageId, mark) && list.hasOlder)) return null;
@@ -103,7 +103,7 @@ export function unreadAfter(list: LoadedMessages | undefined, mark: string, me: 
 
 const indexes = new WeakMap<readonly Message[], ReadonlyMap<string, Message>>();
 
-/** A message of a list by its id; the index is made once for each list. */
+/** Find a message of a list by id. The index is built once per list. */
 export function findIn(items: readonly Message[], messageId: string): Message | undefined {
   let index = indexes.get(items);
   if (index === undefined) indexes.set(items, (index = new Map(items.map((message) => [message.messageId, message]))));

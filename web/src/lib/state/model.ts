@@ -1,4 +1,4 @@
-/** Everything the client knows, as one immutable value. */
+/** The client's whole state, as one immutable value. */
 
 import type {
   Chat,
@@ -14,24 +14,29 @@ import type {
 } from "@/lib/types";
 
 export interface LoadedMessages {
-  /** By message_id, oldest first; those being sent are in `State.pending`. */
+  /** Oldest first, by message_id. Messages being sent are in `State.pending`. */
   readonly items: readonly Message[];
   readonly status: "cached" | "ready" | "failed";
   readonly hasOlder: boolean;
   readonly loadingOlder: boolean;
-  /** What is loaded ends before the chat does: somebody jumped to an older message. */
+  /** The loaded part ends before the newest message: the user jumped to an older one. */
   readonly hasNewer: boolean;
   readonly loadingNewer: boolean;
-  /** Another number: another part of the chat is loaded than before. */
+  /** Changes when another part of the chat replaces the loaded one. */
   readonly part: number;
 }
 
 export const NOT_LOADED: LoadedMessages = {
-  ...{ items: [], status: "cached", part: 0 },
-  ...{ hasOlder: false, loadingOlder: false, hasNewer: false, loadingNewer: false },
+  items: [],
+  status: "cached",
+  hasOlder: false,
+  loadingOlder: false,
+  hasNewer: false,
+  loadingNewer: false,
+  part: 0,
 };
 
-/** A change of a message that is not known (yet): kept, in case the message comes later. */
+/** A change that arrived before its message. */
 export interface EarlyChange {
   readonly messageId: MessageId;
   readonly apply: (message: Message) => Message | null;
@@ -45,16 +50,16 @@ export interface State {
   readonly chats: ReadonlyMap<ChatId, Chat>;
   readonly chatsStatus: "empty" | "cached" | "ready" | "failed";
   readonly messages: ReadonlyMap<ChatId, LoadedMessages>;
-  /** Being sent, in the order of sending. */
+  /** Messages being sent, in sending order. */
   readonly pending: readonly Message[];
   readonly presences: ReadonlyMap<UserId, Presence>;
-  /** Who types, and until when that is shown. */
+  /** The time at which each typing indicator expires. */
   readonly typing: ReadonlyMap<ChatId, ReadonlyMap<UserId, number>>;
   readonly uploads: ReadonlyMap<string, Upload>;
-  /** How much of its files a message being sent has uploaded, from 0 to 1, by client_message_id. */
+  /** The uploaded share of a pending message's files, from 0 to 1, by client_message_id. */
   readonly progress: ReadonlyMap<string, number>;
   readonly blocked: ReadonlySet<UserId>;
-  /** Messages shown as quotes that are not in a loaded list; null: gone. */
+  /** Quoted messages that are in no loaded list; null: deleted. */
   readonly quoted: ReadonlyMap<MessageId, Message | null>;
   readonly early: readonly EarlyChange[];
 }
@@ -79,7 +84,7 @@ export function initialState(session: SessionState): State {
   };
 }
 
-/** A copy of a map with one entry changed. */
+/** Return a copy of a map with one entry set. */
 export function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
   return new Map(map).set(key, value);
 }
@@ -91,7 +96,7 @@ export function withoutEntry<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<
   return copy;
 }
 
-/** The last so many entries. */
+/** Return the last `kept` entries. */
 export function newest<K, V>(map: ReadonlyMap<K, V>, kept: number): ReadonlyMap<K, V> {
   return map.size <= kept ? map : new Map([...map].slice(-kept));
 }

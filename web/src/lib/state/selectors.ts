@@ -1,11 +1,11 @@
-/** Views computed from the state; pure. */
+/** Views computed from the state. Pure. */
 
 import { isNewer } from "@/lib/ids";
 import { findIn } from "./messages";
 import { type LoadedMessages, NOT_LOADED, type State } from "./model";
 import type { Chat, ChatId, Message, MessageId, MessageList, Reaction, UserId } from "@/lib/types";
 
-/** `sent`: the server has it for good. `read`: everybody else has read it. */
+/** `sent`: the server has stored it. `read`: all other members have read it. */
 export type Receipt = "sending" | "failed" | "sent" | "read";
 
 export function chatsByActivity(chats: ReadonlyMap<ChatId, Chat>): readonly Chat[] {
@@ -14,9 +14,9 @@ export function chatsByActivity(chats: ReadonlyMap<ChatId, Chat>): readonly Chat
 
 export function listOf(chatId: ChatId, loaded: LoadedMessages | undefined, pending: readonly Message[]): MessageList {
   const { items, ...rest } = loaded ?? NOT_LOADED;
-  // What is being sent stands behind the newest message, which may not be loaded.
+  // Pending messages follow the newest message, which may not be loaded.
   const own = rest.hasNewer ? [] : pending.filter((message) => message.chatId === chatId);
-  // The answer and the live event may each come before the queue is told: nothing shows twice.
+  // The response or the live event may arrive before the queue is updated: show no message twice.
   const waiting = own.length === 0 ? own : withoutArrived(own, items);
   return {
     ...rest,
@@ -50,7 +50,7 @@ export interface ReactionGroup {
   readonly mine: boolean;
 }
 
-/** Reactions by emoji, in the order in which the first of each came. */
+/** Group reactions by emoji, in the order of the first reaction of each. */
 export function groupReactions(reactions: readonly Reaction[], me: UserId): readonly ReactionGroup[] {
   const groups = new Map<string, UserId[]>();
   for (const { emoji, userId } of reactions) groups.set(emoji, [...(groups.get(emoji) ?? []), userId]);

@@ -1,10 +1,10 @@
-/** One observable value. What changes it lives elsewhere. */
+/** One observable value. */
 
 export interface Store<S> {
   readonly get: () => S;
-  /** Puts what `change` makes of the value; the same value tells nobody. */
+  /** Replace the value by what `change` returns. Returning the same value notifies nobody. */
   readonly update: (change: (value: S) => S) => void;
-  /** Calls `listener` after each change, until the returned function is called. */
+  /** Call `listener` after each change, until the returned function is called. */
   readonly subscribe: (listener: () => void) => () => void;
 }
 
@@ -31,10 +31,11 @@ export class ObservableStore<S> implements Store<S> {
   };
 }
 
-/** The same store, which takes no change any more after the signal: late answers of one login never reach the next. */
-export function until<S>(signal: AbortSignal, store: Store<S>): Store<S> {
+/** Return a store that ignores updates after `signal`, so that late responses of one login never reach the next. */
+export function untilAborted<S>(signal: AbortSignal, store: Store<S>): Store<S> {
   return {
-    ...{ get: store.get, subscribe: store.subscribe },
+    get: store.get,
+    subscribe: store.subscribe,
     update: (change) => {
       if (!signal.aborted) store.update(change);
     },

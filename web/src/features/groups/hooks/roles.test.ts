@@ -15,7 +15,9 @@ describe("roles in a group", () => {
 
   it("put owners first, then admins", () => {
     const members = (["member", "admin", "member", "owner"] as const).map((role, index) => ({
-      ...{ role, userId: String(index), readMessageId: null },
+      userId: String(index),
+      role,
+      readMessageId: null,
     }));
 
     expect(byRole(members).map((member) => member.userId)).toEqual(["3", "1", "0", "2"]);
