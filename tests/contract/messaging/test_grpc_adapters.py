@@ -23,7 +23,7 @@ async def adapters(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
             yield adapters
 
 
-async def test_users_come_with_those_they_block_and_unknown_or_deleted_ones_are_left_out(adapters: Adapters) -> None:
+async def test_blocks_are_returned_without_unknown_and_deleted_users(adapters: Adapters) -> None:
     ann, bob, gone = (adapters.users.a_user() for _ in range(3))
     adapters.users.blocked[ann].add(bob)
     adapters.users.deleted.add(gone)
@@ -33,7 +33,7 @@ async def test_users_come_with_those_they_block_and_unknown_or_deleted_ones_are_
     assert blocks == {ann: frozenset({bob}), bob: frozenset()}
 
 
-async def test_any_number_of_users_may_be_asked_for(adapters: Adapters) -> None:
+async def test_any_number_of_users_can_be_looked_up(adapters: Adapters) -> None:
     users = {adapters.users.a_user() for _ in range(1_201)}
 
     assert (await adapters.directory.blocks(users)).keys() == users
@@ -41,13 +41,13 @@ async def test_any_number_of_users_may_be_asked_for(adapters: Adapters) -> None:
 
 
 @pytest.mark.parametrize("purpose", MediaPurpose)
-async def test_a_file_comes_with_all_that_a_message_keeps_of_it(adapters: Adapters, purpose: MediaPurpose) -> None:
+async def test_a_file_has_every_field_that_a_message_stores(adapters: Adapters, purpose: MediaPurpose) -> None:
     owner = UserId(an_id())
     media_id = adapters.files.a_file(owner, purpose)
 
     assert await adapters.library.media(media_id) == adapters.files.files[media_id]
 
 
-async def test_a_file_that_is_not_there_is_not_found(adapters: Adapters) -> None:
+async def test_an_unknown_file_is_not_found(adapters: Adapters) -> None:
     with refused(MediaReason.MEDIA_NOT_FOUND):
         await adapters.library.media(an_id())

@@ -42,7 +42,7 @@ async def test_the_list_shows_preview_unread_and_read_marks(harness: Harness) ->
     assert chat.HasField("last_activity_at")
 
 
-async def test_the_list_goes_on_by_page_token(harness: Harness) -> None:
+async def test_the_list_continues_with_the_page_token(harness: Harness) -> None:
     groups = [(await harness.a_group(ANN)).chat_id for _ in range(3)]
     found: list[str] = []
     token = ""
@@ -55,7 +55,7 @@ async def test_the_list_goes_on_by_page_token(harness: Harness) -> None:
     assert sorted(found) == sorted(groups)
 
 
-async def test_a_chat_of_two_can_be_asked_for_before_its_first_message(harness: Harness) -> None:
+async def test_a_direct_chat_can_be_read_before_its_first_message(harness: Harness) -> None:
     request = pb.GetChatRequest(chat_id=between(ANN, BOB))
 
     chat = (await harness.stub.GetChat(request, metadata=harness.by(ANN))).chat
@@ -66,7 +66,7 @@ async def test_a_chat_of_two_can_be_asked_for_before_its_first_message(harness: 
     assert not chat.HasField("last_activity_at")
 
 
-async def test_a_group_from_its_making_to_its_end(harness: Harness) -> None:
+async def test_a_group_from_creation_to_departure(harness: Harness) -> None:
     avatar = harness.media.add(ANN, purpose=MEDIA_PURPOSE_AVATAR)
     made = await harness.a_group(ANN, BOB, title="Friends", description="of ours", avatar_media_id=avatar)
     assert (made.kind, made.title, made.description) == (message_pb2.CHAT_KIND_GROUP, "Friends", "of ours")
@@ -113,14 +113,14 @@ BAD_GROUPS: list[dict[str, Any]] = [
 ]
 
 
-async def test_a_bad_group_is_refused_by_its_field(harness: Harness) -> None:
+async def test_an_invalid_group_is_refused_with_its_field(harness: Harness) -> None:
     for wrong in BAD_GROUPS:
         with refused(KernelReason.INVALID_FIELD, INVALID):
             await harness.a_group(ANN, **wrong)
     assert harness.log.records() == []
 
 
-async def test_bad_changes_of_a_group_are_refused(harness: Harness) -> None:
+async def test_invalid_changes_of_a_group_are_refused(harness: Harness) -> None:
     group = (await harness.a_group(ANN, BOB)).chat_id
     ann, bob = harness.by(ANN), harness.by(BOB)
     mask = FieldMask(paths=["owner"])
@@ -141,8 +141,8 @@ async def test_bad_changes_of_a_group_are_refused(harness: Harness) -> None:
         await harness.stub.AddMembers(pb.AddMembersRequest(chat_id=group, user_ids=[an_id()]), metadata=ann)
 
 
-async def test_a_full_group_says_so_with_its_limit(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Not as many as there may really be: that takes seconds. `python -m tests.load large_group` takes them.
+async def test_a_full_group_refuses_new_members(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The real limit takes seconds to reach: `python -m tests.load large_group` does that.
     monkeypatch.setattr("services.messaging.roles.MAX_GROUP_MEMBERS", 3)
     group = (await harness.a_group(ANN, CID, EVE)).chat_id
 
@@ -150,13 +150,13 @@ async def test_a_full_group_says_so_with_its_limit(harness: Harness, monkeypatch
         await harness.stub.AddMembers(pb.AddMembersRequest(chat_id=group, user_ids=[BOB]), metadata=harness.by(ANN))
 
 
-async def test_typing_is_taken_for_members(harness: Harness) -> None:
+async def test_members_can_report_typing(harness: Harness) -> None:
     request = pb.SetTypingRequest(chat_id=between(ANN, BOB), active=True)
 
     assert await harness.stub.SetTyping(request, metadata=harness.by(ANN)) == pb.SetTypingResponse()
 
 
-async def test_contacts_are_told_to_services_only(harness: Harness) -> None:
+async def test_only_services_can_list_contacts(harness: Harness) -> None:
     await harness.a_group(ANN, BOB, CID)
     harness.auth.blocks[CID].add(ANN)
     request = pb.ListContactsRequest(user_id=ANN)
@@ -168,7 +168,7 @@ async def test_contacts_are_told_to_services_only(harness: Harness) -> None:
         await harness.stub.ListContacts(request, metadata=harness.by(ANN))
 
 
-async def test_a_stranger_learns_nothing_not_even_that_a_group_exists(harness: Harness) -> None:
+async def test_a_stranger_cannot_find_out_whether_a_group_exists(harness: Harness) -> None:
     group = (await harness.a_group(ANN, BOB)).chat_id
 
     for chat_id in (group, an_id()):

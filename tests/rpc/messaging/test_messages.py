@@ -1,4 +1,4 @@
-"""Messages over gRPC: what comes back, field by field."""
+"""Messages over gRPC, field by field."""
 
 from collections.abc import Awaitable
 from pathlib import Path
@@ -19,7 +19,7 @@ INVALID = grpc.StatusCode.INVALID_ARGUMENT
 NOT_FOUND = grpc.StatusCode.NOT_FOUND
 
 
-async def test_a_message_comes_back_with_all_that_clients_rely_on(harness: Harness) -> None:
+async def test_a_message_contains_every_field_that_clients_need(harness: Harness) -> None:
     media = harness.media.add(ANN, width=3, height=2, has_thumbnail=True)
     first = await harness.send(BOB, user_id=ANN)
     name = an_id()
@@ -44,7 +44,7 @@ async def test_a_message_comes_back_with_all_that_clients_rely_on(harness: Harne
     assert list((await harness.list(BOB, user_id=ANN)).messages) == [first, sent]
 
 
-async def test_a_chat_may_be_named_by_its_id_or_by_the_other_one(harness: Harness) -> None:
+async def test_a_chat_can_be_named_by_its_id_or_by_its_other_user(harness: Harness) -> None:
     by_user = await harness.send(ANN, user_id=BOB)
     by_chat = await harness.send(ANN, chat_id=between(ANN, BOB))
 
@@ -52,35 +52,37 @@ async def test_a_chat_may_be_named_by_its_id_or_by_the_other_one(harness: Harnes
     assert (await harness.list(ANN, user_id=BOB)) == (await harness.list(ANN, chat_id=between(ANN, BOB)))
 
 
-async def test_ids_in_capitals_are_the_same_ids(harness: Harness) -> None:
+async def test_ids_in_upper_case_are_the_same_ids(harness: Harness) -> None:
     name = an_id()
     sent = await harness.send(ANN, user_id=BOB.upper(), client_message_id=name.upper())
 
     assert (await harness.send(ANN, user_id=BOB, client_message_id=name)).message_id == sent.message_id
 
 
-async def test_edit_react_and_delete_as_the_others_see_it(harness: Harness) -> None:
+async def test_edits_reactions_and_deletions_are_seen_by_the_others(harness: Harness) -> None:
     chat_id = between(ANN, BOB)
     sent = await harness.send(ANN, chat_id=chat_id)
-    place = {"chat_id": chat_id, "message_id": sent.message_id}
+    target = {"chat_id": chat_id, "message_id": sent.message_id}
 
-    edited = await harness.stub.EditMessage(pb.EditMessageRequest(**place, text="hi"), metadata=harness.by(ANN))
-    toggled = await harness.stub.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="👍"), metadata=harness.by(BOB))
-    listed = await harness.stub.ListReactions(pb.ListReactionsRequest(**place), metadata=harness.by(ANN))
-    seen = await harness.stub.GetMessage(pb.GetMessageRequest(**place), metadata=harness.by(BOB))
+    edited = await harness.stub.EditMessage(pb.EditMessageRequest(**target, text="hi"), metadata=harness.by(ANN))
+    toggled = await harness.stub.ToggleReaction(
+        pb.ToggleReactionRequest(**target, emoji="👍"), metadata=harness.by(BOB)
+    )
+    listed = await harness.stub.ListReactions(pb.ListReactionsRequest(**target), metadata=harness.by(ANN))
+    seen = await harness.stub.GetMessage(pb.GetMessageRequest(**target), metadata=harness.by(BOB))
 
     assert (edited.message.text, edited.message.HasField("edited_at")) == ("hi", True)
     assert (toggled.present, [(one.user_id, one.emoji) for one in toggled.reactions]) == (True, [(BOB, "👍")])
     assert listed.reactions == toggled.reactions == seen.message.reactions
     for scope, deleter in ((pb.DELETE_SCOPE_FOR_ME, BOB), (pb.DELETE_SCOPE_FOR_EVERYONE, ANN)):
-        request = pb.DeleteMessageRequest(**place, scope=scope)
+        request = pb.DeleteMessageRequest(**target, scope=scope)
         assert (await harness.stub.DeleteMessage(request, metadata=harness.by(deleter))).success
     assert list((await harness.list(BOB, chat_id=chat_id)).messages) == []
     (left,) = (await harness.list(ANN, chat_id=chat_id)).messages
     assert (left.deleted_for_everyone, left.text, list(left.reactions)) == (True, "", [])
 
 
-async def test_history_goes_both_ways_by_page_token(harness: Harness) -> None:
+async def test_history_can_be_paged_in_both_directions(harness: Harness) -> None:
     sent = [(await harness.send(ANN, user_id=BOB, text=str(number))).message_id for number in range(5)]
     for direction, expected in (
         (pb.LIST_DIRECTION_UNSPECIFIED, [sent[3:], sent[1:3], sent[:1]]),
@@ -113,7 +115,7 @@ BAD_SENDS: list[dict[str, Any]] = [
 ]
 
 
-async def test_a_bad_send_is_refused_by_its_field(harness: Harness) -> None:
+async def test_an_invalid_send_is_refused_with_its_field(harness: Harness) -> None:
     for wrong in BAD_SENDS:
         with refused(KernelReason.INVALID_FIELD, INVALID):
             await harness.send(ANN, **{"user_id": BOB, **wrong})
@@ -124,17 +126,17 @@ async def test_a_message_of_four_thousand_characters_is_sent(harness: Harness) -
     assert len((await harness.send(ANN, user_id=BOB, text="🙂" * 4000)).text) == 4000
 
 
-async def test_other_bad_requests_are_refused_by_their_fields(harness: Harness) -> None:
+async def test_other_invalid_requests_are_refused_with_their_fields(harness: Harness) -> None:
     sent = await harness.send(ANN, user_id=BOB)
-    place: dict[str, Any] = {"user_id": ANN, "message_id": sent.message_id}
+    target: dict[str, Any] = {"user_id": ANN, "message_id": sent.message_id}
     never: dict[str, Any] = {"user_id": ANN, "message_id": an_id()}
     by = harness.by(BOB)
     calls: list[Awaitable[object]] = [
-        harness.stub.EditMessage(pb.EditMessageRequest(**place), metadata=by),
+        harness.stub.EditMessage(pb.EditMessageRequest(**target), metadata=by),
         harness.stub.EditMessage(pb.EditMessageRequest(**never, text="x"), metadata=by),
-        harness.stub.DeleteMessage(pb.DeleteMessageRequest(**place), metadata=by),
-        harness.stub.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="no"), metadata=by),
-        harness.stub.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="🙂" * 17), metadata=by),
+        harness.stub.DeleteMessage(pb.DeleteMessageRequest(**target), metadata=by),
+        harness.stub.ToggleReaction(pb.ToggleReactionRequest(**target, emoji="no"), metadata=by),
+        harness.stub.ToggleReaction(pb.ToggleReactionRequest(**target, emoji="🙂" * 17), metadata=by),
         harness.list(BOB, user_id=ANN, page_size=201),
         harness.list(BOB, user_id=ANN, page_size=-1),
         harness.list(BOB, user_id=ANN, start_message_id=an_id()),
@@ -160,21 +162,21 @@ async def test_unknown_messages_users_and_files_are_not_found(harness: Harness) 
         await harness.send(ANN, user_id=BOB, media_ids=[an_id()])
 
 
-async def test_files_of_others_are_refused_as_media_refuses_them(harness: Harness) -> None:
+async def test_files_of_others_are_refused_with_the_error_of_media(harness: Harness) -> None:
     with refused(MessagingReason.MEDIA_FORBIDDEN, grpc.StatusCode.PERMISSION_DENIED):
         await harness.send(ANN, user_id=BOB, media_ids=[harness.media.add(BOB)])
 
 
-async def test_a_block_either_way_stops_sends_edits_and_reactions(harness: Harness) -> None:
+async def test_a_block_in_either_direction_stops_sends_edits_and_reactions(harness: Harness) -> None:
     sent = await harness.send(ANN, user_id=BOB)
-    place = {"user_id": BOB, "message_id": sent.message_id}
+    target = {"user_id": BOB, "message_id": sent.message_id}
     harness.auth.blocks[BOB].add(ANN)
 
     calls: list[Awaitable[object]] = [
         harness.send(ANN, user_id=BOB),
         harness.send(BOB, user_id=ANN),
-        harness.stub.EditMessage(pb.EditMessageRequest(**place, text="x"), metadata=harness.by(ANN)),
-        harness.stub.ToggleReaction(pb.ToggleReactionRequest(**place, emoji="👍"), metadata=harness.by(ANN)),
+        harness.stub.EditMessage(pb.EditMessageRequest(**target, text="x"), metadata=harness.by(ANN)),
+        harness.stub.ToggleReaction(pb.ToggleReactionRequest(**target, emoji="👍"), metadata=harness.by(ANN)),
     ]
     for call in calls:
         with refused(MessagingReason.BLOCKED, grpc.StatusCode.PERMISSION_DENIED):
@@ -193,22 +195,22 @@ async def test_messages_are_found_by_words_page_by_page(harness: Harness) -> Non
     assert [message.text for page in (first, second) for message in page.messages] == ["tea at two", "tea at one"]
 
 
-async def test_while_the_log_is_away_sends_fail_with_a_time_to_come_back(harness: Harness) -> None:
+async def test_sends_fail_with_a_retry_delay_while_the_log_is_unavailable(harness: Harness) -> None:
     await harness.send(ANN, user_id=BOB)
-    harness.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "away")
+    harness.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "unreachable")
 
     with refused(KernelReason.LOG_UNAVAILABLE, grpc.StatusCode.UNAVAILABLE):
         await harness.send(ANN, user_id=BOB)
     assert len((await harness.list(BOB, user_id=ANN)).messages) == 1
 
 
-async def test_without_auth_nobody_unknown_is_written_to(tmp_path: Path) -> None:
+async def test_sends_to_uncached_users_fail_while_auth_is_unavailable(tmp_path: Path) -> None:
     async with open_harness(tmp_path, reachable=()) as harness:
         with refused(KernelReason.SERVICE_UNAVAILABLE, grpc.StatusCode.UNAVAILABLE):
             await harness.send(ANN, user_id=BOB)
 
 
-async def test_what_was_acknowledged_is_there_after_a_restart_and_sent_once(tmp_path: Path) -> None:
+async def test_an_acknowledged_message_survives_a_restart_and_is_not_sent_twice(tmp_path: Path) -> None:
     log, name = MemoryLog(), an_id()
     async with open_harness(tmp_path, log=log) as harness:
         sent = await harness.send(ANN, user_id=BOB, client_message_id=name)

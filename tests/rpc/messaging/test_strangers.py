@@ -1,4 +1,4 @@
-"""Every call on a chat, by those who do not belong there: nobody, a stranger, a removed member, another service."""
+"""Every RPC, called without a token, by a stranger, by a removed member and by another service."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -77,7 +77,7 @@ WITHOUT_A_CHAT: Mapping[str, Call] = {
 EVERY = {**ALL, **WITHOUT_A_CHAT}
 
 
-def test_every_call_is_here() -> None:
+def test_every_rpc_is_tested_here() -> None:
     (service,) = DESCRIPTOR.services_by_name.values()
 
     assert set(EVERY) == {method.name for method in service.methods}
@@ -86,7 +86,7 @@ def test_every_call_is_here() -> None:
 async def outcomes(
     calls: Mapping[str, Call], harness: Harness, chat: str, message: str, by: Metadata
 ) -> dict[str, str]:
-    """Why each of the calls was refused, or `answered`."""
+    """Return the reason for which each call was refused, or `answered`."""
     found: dict[str, str] = {}
     for name, call in calls.items():
         try:
@@ -97,13 +97,13 @@ async def outcomes(
     return found
 
 
-async def test_nobody_is_sent_away(harness: Harness) -> None:
+async def test_calls_without_a_token_are_refused(harness: Harness) -> None:
     found = await outcomes(EVERY, harness, between(ANN, BOB), str(uuid1()), ())
 
     assert found == dict.fromkeys(EVERY, KernelReason.TOKEN_MISSING)
 
 
-async def test_a_stranger_is_kept_out_of_a_group(harness: Harness) -> None:
+async def test_a_stranger_has_no_access_to_a_group(harness: Harness) -> None:
     chat = (await harness.a_group(ANN, BOB)).chat_id
     message = (await harness.send(ANN, chat_id=chat)).message_id
 
@@ -113,7 +113,7 @@ async def test_a_stranger_is_kept_out_of_a_group(harness: Harness) -> None:
     assert len(harness.log.records()) == 2
 
 
-async def test_a_stranger_is_kept_out_of_a_chat_of_two(harness: Harness) -> None:
+async def test_a_stranger_has_no_access_to_a_direct_chat(harness: Harness) -> None:
     message = (await harness.send(ANN, user_id=BOB)).message_id
 
     found = await outcomes(ON_A_CHAT, harness, between(ANN, BOB), message, harness.by(EVE))
@@ -122,7 +122,7 @@ async def test_a_stranger_is_kept_out_of_a_chat_of_two(harness: Harness) -> None
     assert len(harness.log.records()) == 1
 
 
-async def test_a_removed_member_is_kept_out(harness: Harness) -> None:
+async def test_a_removed_member_has_no_access(harness: Harness) -> None:
     chat = (await harness.a_group(ANN, CID)).chat_id
     message = (await harness.send(CID, chat_id=chat)).message_id
     await harness.stub.RemoveMember(pb.RemoveMemberRequest(chat_id=chat, user_id=CID), metadata=harness.by(ANN))
@@ -133,7 +133,7 @@ async def test_a_removed_member_is_kept_out(harness: Harness) -> None:
     assert len(harness.log.records()) == 3
 
 
-async def test_messages_of_other_chats_are_not_found_through_ones_own(harness: Harness) -> None:
+async def test_messages_of_other_chats_are_not_found_through_a_chat_of_the_caller(harness: Harness) -> None:
     elsewhere = (await harness.send(ANN, user_id=BOB)).message_id
     naming_a_message = {
         name: call
@@ -146,7 +146,7 @@ async def test_messages_of_other_chats_are_not_found_through_ones_own(harness: H
     assert found == dict.fromkeys(naming_a_message, MessagingReason.MESSAGE_NOT_FOUND)
 
 
-async def test_a_service_is_no_user(harness: Harness) -> None:
+async def test_a_service_token_is_refused_where_a_user_is_needed(harness: Harness) -> None:
     for_users = {name: call for name, call in EVERY.items() if name != "ListContacts"}
 
     found = await outcomes(for_users, harness, between(ANN, BOB), str(uuid1()), harness.served.as_service())

@@ -1,4 +1,4 @@
-"""The service as a process sees it."""
+"""Health and metrics of the running service."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ async def health(harness: Harness) -> int:
     return status
 
 
-async def test_it_serves_while_it_can_read_though_the_log_takes_nothing(harness: Harness) -> None:
-    harness.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "away")
+async def test_the_service_is_healthy_while_the_log_accepts_no_records(harness: Harness) -> None:
+    harness.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "unreachable")
 
     assert await health(harness) == HealthCheckResponse.SERVING
 

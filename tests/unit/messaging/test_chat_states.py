@@ -1,16 +1,22 @@
-"""The node's own view of chats: current without asking, and never wrong for long."""
+"""The cache of chat states: updated by events, and never stale for long."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
+from uuid import uuid1, uuid4
 
+import pytest
+
+from history import codec
 from history.audience import members_of
 from history.chat_id import ChatId
-from history.model import ChatState
+from history.codec import decode
+from history.model import ChatEvent, ChatState, MessageSent, StoredEvent
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusGap, BusMessage, BusSubscription, LiveBus
 from kernel.errors import ChatlyError
 from kernel.ids import HybridClock, UserId
+from kernel.log.ports import LogPosition
 from services.messaging.chat_states import ChatStates
 from services.messaging.errors import MessagingReason
 from services.messaging.model import ChatRef
@@ -20,28 +26,28 @@ from tests.waiting import eventually
 
 
 class CountingHistory:
-    """History.chat with a count, and a door that can be shut while it is being asked."""
+    """A History that counts its loads, and can delay or fail them."""
 
     def __init__(self, harness: Harness) -> None:
         self._history = harness.history
-        self.lookups = 0
-        self.answered = asyncio.Event()
-        self.door: asyncio.Event | None = None
+        self.loads = 0
+        self.loaded = asyncio.Event()
+        self.may_return: asyncio.Event | None = None
         self.error: ChatlyError | None = None
 
     async def chat(self, chat_id: ChatId) -> ChatState | None:
-        self.lookups += 1
+        self.loads += 1
         if self.error is not None:
             raise self.error
         state = await self._history.chat(chat_id)
-        self.answered.set()
-        if self.door is not None:
-            await self.door.wait()
+        self.loaded.set()
+        if self.may_return is not None:
+            await self.may_return.wait()
         return state
 
 
 @asynccontextmanager
-async def listening(states: ChatStates) -> AsyncIterator[None]:
+async def applying_events(states: ChatStates) -> AsyncIterator[None]:
     task = asyncio.create_task(states.run())
     try:
         yield
@@ -50,12 +56,12 @@ async def listening(states: ChatStates) -> AsyncIterator[None]:
         await asyncio.wait([task])
 
 
-def known_members(states: ChatStates, chat_id: ChatId) -> Collection[UserId]:
+def cached_members(states: ChatStates, chat_id: ChatId) -> Collection[UserId]:
     return members_of(states.cached(chat_id) or ChatState(chat_id))
 
 
-class Ear:
-    """A subscription that says which channels it hears."""
+class RecordingSubscription:
+    """A subscription that shows its channels."""
 
     def __init__(self, subscription: BusSubscription) -> None:
         self._subscription = subscription
@@ -74,15 +80,15 @@ class Ear:
         await self._subscription.close()
 
 
-class OneEaredBus(MemoryBus):
-    """Hands out the same `ear` to whoever subscribes."""
+class OneSubscriptionBus(MemoryBus):
+    """Returns the same `subscription` to every subscriber."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.ear = Ear(super().subscribe())
+        self.subscription = RecordingSubscription(super().subscribe())
 
     def subscribe(self) -> BusSubscription:
-        return self.ear
+        return self.subscription
 
 
 def states_over(
@@ -98,50 +104,73 @@ def states_over(
     )
 
 
-async def test_a_chat_is_loaded_once_and_kept_current_by_the_bus(harness: Harness) -> None:
+async def test_a_chat_is_loaded_once_and_updated_from_the_bus(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann)).state.chat_id
     history = CountingHistory(harness)
     states = states_over(harness, history)
-    async with listening(states):
+    async with applying_events(states):
         await states.get(group)
 
         await harness.service.groups.add_members(group, [bob], None, actor=ann)
 
-        await eventually(lambda: bob in known_members(states, group))
-    assert history.lookups == 1
+        await eventually(lambda: bob in cached_members(states, group))
+    assert history.loads == 1
 
 
-async def test_what_happens_while_a_chat_is_loaded_is_not_lost(harness: Harness) -> None:
+async def test_a_node_decodes_events_of_other_processes_only(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, bob = harness.users(2)
+    sent = await harness.send(ann, bob)
+    states = harness.node.states
+    await states.get(sent.chat_id)
+    decoded: list[bytes] = []
+
+    def counting(value: bytes) -> ChatEvent:
+        decoded.append(value)
+        return decode(value)
+
+    monkeypatch.setattr(codec, "decode", counting)
+    async with applying_events(states):
+        for number in range(3):
+            await harness.send(ann, bob, str(number))
+        elsewhere = ChatEvent(uuid1(), sent.chat_id, bob, harness.clock.now(), MessageSent(uuid4(), "from elsewhere"))
+        payload = codec.pack_lasting(StoredEvent(LogPosition(0, 1_000), elsewhere))
+        await harness.bus.publish([BusMessage(f"user:{user}", payload) for user in (ann, bob)])
+
+        await eventually(lambda: bob in (states.cached(sent.chat_id) or ChatState(sent.chat_id)).read_marks)
+    assert decoded == [codec.encode(elsewhere)]
+
+
+async def test_an_event_that_arrives_while_a_chat_is_loaded_is_not_lost(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann)).state.chat_id
     history = CountingHistory(harness)
-    history.door = asyncio.Event()
+    history.may_return = asyncio.Event()
     states = states_over(harness, history)
     loading = asyncio.create_task(states.get(group))
-    await history.answered.wait()
+    await history.loaded.wait()
     await harness.service.groups.add_members(group, [bob], None, actor=ann)
     states.apply(harness.events()[-1])
 
-    history.door.set()
+    history.may_return.set()
 
     assert bob in members_of(await loading or ChatState(group))
 
 
-async def test_after_a_gap_on_the_bus_chats_are_loaded_anew(harness: Harness) -> None:
+async def test_chats_are_loaded_again_after_a_gap_on_the_bus(harness: Harness) -> None:
     group = (await harness.a_group(harness.a_user())).state.chat_id
     history, bus = CountingHistory(harness), MemoryBus(capacity=1)
     states = states_over(harness, history, bus=bus)
     await states.get(group)
     await bus.publish([BusMessage(f"chat:{group}", b"")] * 3)
 
-    async with listening(states):
+    async with applying_events(states):
         await eventually(lambda: states.cached(group) is None)
     await states.get(group)
-    assert history.lookups == 2
+    assert history.loads == 2
 
 
-async def test_after_some_time_a_chat_is_loaded_anew_for_the_bus_may_lose_things(harness: Harness) -> None:
+async def test_a_chat_is_loaded_again_after_its_maximum_age_because_the_bus_may_lose_events(harness: Harness) -> None:
     group = (await harness.a_group(harness.a_user())).state.chat_id
     history = CountingHistory(harness)
     states = states_over(harness, history)
@@ -150,78 +179,78 @@ async def test_after_some_time_a_chat_is_loaded_anew_for_the_bus_may_lose_things
 
     await asyncio.gather(*(states.get(group) for _ in range(5)))
 
-    assert history.lookups == 2
+    assert history.loads == 2
 
 
-async def test_only_so_many_chats_are_kept_and_the_bus_is_told_of_those_alone(harness: Harness) -> None:
+async def test_the_cache_is_bounded_and_only_cached_chats_are_subscribed(harness: Harness) -> None:
     ann = harness.a_user()
     groups = [(await harness.a_group(ann)).state.chat_id for _ in range(3)]
-    bus = OneEaredBus()
+    bus = OneSubscriptionBus()
     states = states_over(harness, CountingHistory(harness), bus=bus, capacity=2)
     for group in groups:
         await states.get(group)
 
     assert [states.cached(group) is not None for group in groups] == [False, True, True]
-    assert bus.ear.channels == {f"chat:{group}" for group in groups[1:]}
+    assert bus.subscription.channels == {f"chat:{group}" for group in groups[1:]}
 
 
-async def test_those_who_wait_for_a_store_that_is_away_do_not_ask_it_one_after_the_other(harness: Harness) -> None:
+async def test_callers_that_wait_for_an_unavailable_store_do_not_query_it_one_after_the_other(harness: Harness) -> None:
     group = (await harness.a_group(harness.a_user())).state.chat_id
     history = CountingHistory(harness)
     states = states_over(harness, history)
-    kept = await states.get(group)
+    cached = await states.get(group)
     harness.clock.advance(31)
     history.error = STORE_UNAVAILABLE
 
-    assert await asyncio.gather(*(states.get(group) for _ in range(10))) == [kept] * 10
-    assert history.lookups == 2
+    assert await asyncio.gather(*(states.get(group) for _ in range(10))) == [cached] * 10
+    assert history.loads == 2
     harness.clock.advance(2)
     history.error = None
     await states.get(group)
-    assert history.lookups == 3
+    assert history.loads == 3
 
 
-async def test_chats_that_do_not_exist_are_not_kept(harness: Harness) -> None:
-    bus = OneEaredBus()
+async def test_chats_that_do_not_exist_are_not_cached(harness: Harness) -> None:
+    bus = OneSubscriptionBus()
     states = states_over(harness, CountingHistory(harness), bus=bus)
 
     assert await states.get(ChatId("unknown")) is None
     assert states.cached(ChatId("unknown")) is None
-    assert bus.ear.channels == set()
+    assert bus.subscription.channels == set()
 
 
-async def test_unreadable_news_do_no_harm(harness: Harness) -> None:
+async def test_an_unreadable_message_on_the_bus_is_skipped(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann)).state.chat_id
     states = states_over(harness, CountingHistory(harness))
-    async with listening(states):
+    async with applying_events(states):
         await states.get(group)
         await harness.bus.publish([BusMessage(f"chat:{group}", b"\xff nonsense")])
         await harness.service.groups.add_members(group, [bob], None, actor=ann)
 
-        await eventually(lambda: bob in known_members(states, group))
+        await eventually(lambda: bob in cached_members(states, group))
 
 
-async def test_a_member_added_elsewhere_is_let_in_though_this_node_did_not_hear_of_it(harness: Harness) -> None:
+async def test_a_member_added_by_another_node_has_access_although_this_node_missed_the_event(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann)).state.chat_id
-    deaf = harness.another_node()
+    other_node = harness.another_node()
     with refused(MessagingReason.NOT_A_MEMBER):
-        await deaf.servicer.chats.get(ChatRef(group), viewer=bob)
+        await other_node.servicer.chats.get(ChatRef(group), viewer=bob)
 
     await harness.service.groups.add_members(group, [bob], None, actor=ann)
 
-    assert (await deaf.servicer.chats.get(ChatRef(group), viewer=bob)).state.chat_id == group
+    assert (await other_node.servicer.chats.get(ChatRef(group), viewer=bob)).state.chat_id == group
 
 
-async def test_a_member_removed_elsewhere_is_kept_out_as_soon_as_the_bus_says_so(harness: Harness) -> None:
+async def test_a_member_removed_by_another_node_loses_access_when_the_event_arrives(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann, bob)).state.chat_id
     other: MessagingNode = harness.another_node()
-    async with listening(other.states):
+    async with applying_events(other.states):
         await other.servicer.chats.get(ChatRef(group), viewer=bob)
         await harness.service.groups.remove_member(group, bob, actor=ann)
 
-        await eventually(lambda: bob not in known_members(other.states, group))
+        await eventually(lambda: bob not in cached_members(other.states, group))
     with refused(MessagingReason.NOT_A_MEMBER):
         await other.servicer.chats.get(ChatRef(group), viewer=bob)

@@ -1,4 +1,4 @@
-"""The list of chats, and single ones."""
+"""A single chat, and the list of chats."""
 
 from collections.abc import Collection, Mapping
 
@@ -20,7 +20,7 @@ async def chats(harness: Harness, user_id: UserId, **options: object) -> list[Ch
     return list(page.items)
 
 
-async def test_chats_come_by_last_activity_with_preview_and_unread(
+async def test_chats_are_sorted_by_last_activity_with_preview_and_unread_count(
     harness: Harness, maybe_persist: MaybePersist
 ) -> None:
     ann, bob, cid = harness.users(3)
@@ -39,7 +39,7 @@ async def test_chats_come_by_last_activity_with_preview_and_unread(
     assert (listed[1].last_message, listed[1].unread_count) == (None, 0)
 
 
-async def test_all_chats_are_reached_page_by_page(harness: Harness) -> None:
+async def test_the_pages_contain_all_chats(harness: Harness) -> None:
     ann, *others = harness.users(6)
     for other in others:
         await harness.send(other, ann)
@@ -55,7 +55,7 @@ async def test_all_chats_are_reached_page_by_page(harness: Harness) -> None:
     assert found == [between(ann, other).chat_id for other in reversed(others)]
 
 
-async def test_chats_of_the_same_moment_are_not_lost_between_pages(harness: Harness) -> None:
+async def test_chats_with_the_same_activity_time_are_not_lost_between_pages(harness: Harness) -> None:
     ann, *others = harness.users(4)
     groups = {(await harness.a_group(other, ann)).state.chat_id for other in others}
 
@@ -65,7 +65,7 @@ async def test_chats_of_the_same_moment_are_not_lost_between_pages(harness: Harn
     assert {chat.state.chat_id for chat in (*first.items, *second.items)} == groups
 
 
-async def test_a_page_with_large_groups_is_shorter_and_the_list_whole(harness: Harness) -> None:
+async def test_a_page_with_large_groups_is_shorter_and_the_list_is_still_complete(harness: Harness) -> None:
     ann, *others = harness.users(4_000)
     groups = [await harness.a_group(ann, *others) for _ in range(3)]
     harness.clock.advance(1)
@@ -78,7 +78,7 @@ async def test_a_page_with_large_groups_is_shorter_and_the_list_whole(harness: H
     assert {group.state.chat_id for group in groups} < {chat.state.chat_id for chat in (*first.items, *second.items)}
 
 
-async def test_a_group_that_one_leaves_while_the_list_is_made_is_not_in_it(
+async def test_a_group_left_while_the_list_is_read_is_not_in_it(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob, cid = harness.users(3)
@@ -100,7 +100,7 @@ async def test_a_group_that_one_leaves_while_the_list_is_made_is_not_in_it(
     assert [chat.state.chat_id for chat in rest.items] == [between(ann, bob).chat_id]
 
 
-async def test_a_page_token_of_somebody_else_is_refused(harness: Harness) -> None:
+async def test_a_page_token_of_another_user_is_refused(harness: Harness) -> None:
     ann, bob, cid = harness.users(3)
     for other in (bob, cid):
         await harness.send(ann, other)
@@ -111,7 +111,7 @@ async def test_a_page_token_of_somebody_else_is_refused(harness: Harness) -> Non
             await harness.service.chats.list(viewer=viewer, page_token=given)
 
 
-async def test_a_direct_chat_can_be_asked_for_before_its_first_message(harness: Harness) -> None:
+async def test_a_direct_chat_can_be_read_before_its_first_message(harness: Harness) -> None:
     ann, bob = harness.users(2)
 
     chat = await harness.service.chats.get(between(ann, bob), viewer=ann)
@@ -120,14 +120,16 @@ async def test_a_direct_chat_can_be_asked_for_before_its_first_message(harness: 
     assert await chats(harness, ann) == []
 
 
-async def test_a_chat_with_somebody_who_never_existed_is_not_found(harness: Harness) -> None:
+async def test_a_chat_with_an_unknown_user_is_not_found(harness: Harness) -> None:
     ann = harness.a_user()
 
     with refused(MessagingReason.USER_NOT_FOUND):
         await harness.service.chats.get(ChatRef(user_id=UserId("00000000-0000-4000-8000-0000000000ff")), viewer=ann)
 
 
-async def test_history_stays_when_the_other_account_is_deleted(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_history_can_be_read_after_the_other_account_is_deleted(
+    harness: Harness, maybe_persist: MaybePersist
+) -> None:
     ann, bob = harness.users(2)
     sent = await harness.send(bob, ann)
     await maybe_persist()
@@ -145,7 +147,7 @@ async def test_a_blocked_chat_can_be_read(harness: Harness) -> None:
     assert (await harness.service.chats.get(between(ann, bob), viewer=ann)).unread_count == 0
 
 
-async def test_a_chat_is_there_at_once_on_every_node(harness: Harness) -> None:
+async def test_a_new_group_can_be_read_at_once_on_every_node(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann, bob)).state.chat_id
 

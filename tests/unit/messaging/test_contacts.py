@@ -11,7 +11,9 @@ from tests.unit.messaging.conftest import MaybePersist
 from tests.unit.messaging.harness import Harness
 
 
-async def test_contacts_are_all_who_share_a_chat_sorted_and_once(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_contacts_are_the_distinct_users_who_share_a_chat_sorted(
+    harness: Harness, maybe_persist: MaybePersist
+) -> None:
     ann, bob, cid, dan, eve = harness.users(5)
     await harness.send(bob, ann)
     await harness.a_group(cid, ann, bob)
@@ -21,7 +23,7 @@ async def test_contacts_are_all_who_share_a_chat_sorted_and_once(harness: Harnes
     assert await harness.service.chats.contacts(ann) == sorted([bob, cid])
 
 
-async def test_those_who_block_or_are_blocked_or_deleted_are_left_out(harness: Harness) -> None:
+async def test_blocked_blocking_and_deleted_users_are_not_contacts(harness: Harness) -> None:
     ann, bob, cid, dan, eve = harness.users(5)
     await harness.a_group(ann, bob, cid, dan, eve)
     harness.block(ann, bob)
@@ -31,7 +33,7 @@ async def test_those_who_block_or_are_blocked_or_deleted_are_left_out(harness: H
     assert await harness.service.chats.contacts(ann) == [eve]
 
 
-async def test_who_left_is_no_contact_any_more(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_a_user_who_left_is_no_longer_a_contact(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob, cid = harness.users(3)
     group = (await harness.a_group(ann, bob, cid)).state.chat_id
     await harness.service.groups.leave(group, user_id=bob)
@@ -41,7 +43,7 @@ async def test_who_left_is_no_contact_any_more(harness: Harness, maybe_persist: 
     assert await harness.service.chats.contacts(bob) == []
 
 
-async def test_a_group_is_read_once_for_all_who_are_in_it(
+async def test_a_group_is_read_once_for_all_its_members(
     harness: Harness, maybe_persist: MaybePersist, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, *others = harness.users(20)
@@ -64,7 +66,7 @@ async def test_a_group_is_read_once_for_all_who_are_in_it(
     assert read == [group]
 
 
-async def test_there_are_at_most_five_thousand(harness: Harness) -> None:
+async def test_there_are_at_most_five_thousand_contacts(harness: Harness) -> None:
     ann = harness.a_user()
     for _ in range(MAX_CONTACTS // 499 + 1):
         await harness.a_group(ann, *harness.users(499))

@@ -30,7 +30,7 @@ async def test_an_edit_changes_the_text_for_everyone(harness: Harness, maybe_per
     assert (seen.text, seen.edited_at) == (edited.text, edited.edited_at)
 
 
-async def test_of_two_edits_the_later_one_stays_though_its_clock_is_behind(harness: Harness) -> None:
+async def test_the_second_of_two_edits_wins_although_its_clock_is_behind(harness: Harness) -> None:
     ann, bob = harness.users(2)
     chat = between(ann, bob)
     sent = await harness.send(ann, bob, "1")
@@ -42,7 +42,7 @@ async def test_of_two_edits_the_later_one_stays_though_its_clock_is_behind(harne
     assert (await seen_by(harness, bob, chat))[0].text == "3"
 
 
-async def test_the_same_text_again_is_no_event(harness: Harness) -> None:
+async def test_an_edit_to_the_same_text_publishes_nothing(harness: Harness) -> None:
     ann, bob = harness.users(2)
     sent = await harness.send(ann, bob, "hello")
 
@@ -50,7 +50,7 @@ async def test_the_same_text_again_is_no_event(harness: Harness) -> None:
     assert len(harness.events()) == 1
 
 
-async def test_only_the_sender_edits_and_deletes_for_everyone(harness: Harness) -> None:
+async def test_only_the_sender_can_edit_or_delete_for_everyone(harness: Harness) -> None:
     ann, bob = harness.users(2)
     chat = between(ann, bob)
     sent = await harness.send(ann, bob)
@@ -61,7 +61,7 @@ async def test_only_the_sender_edits_and_deletes_for_everyone(harness: Harness) 
         await harness.service.delete_message(chat, sent.message_id, for_everyone=True, user_id=bob)
 
 
-async def test_an_edit_to_nothing_visible_is_refused(harness: Harness) -> None:
+async def test_an_edit_to_invisible_text_is_refused(harness: Harness) -> None:
     ann, bob = harness.users(2)
     sent = await harness.send(ann, bob)
 
@@ -80,7 +80,7 @@ async def test_a_deleted_message_cannot_be_edited(harness: Harness, maybe_persis
         await harness.service.edit_message(chat, sent.message_id, "again", editor=ann)
 
 
-async def test_where_one_blocks_the_other_nothing_is_edited_but_things_are_taken_back(harness: Harness) -> None:
+async def test_a_message_between_blocked_users_can_be_deleted_but_not_edited(harness: Harness) -> None:
     ann, bob = harness.users(2)
     chat = between(ann, bob)
     sent = await harness.send(ann, bob)
@@ -93,7 +93,9 @@ async def test_where_one_blocks_the_other_nothing_is_edited_but_things_are_taken
     assert (await seen_by(harness, bob, chat))[0].deleted_for_everyone
 
 
-async def test_deleting_for_oneself_hides_it_only_there(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_a_message_deleted_for_oneself_is_hidden_from_that_user_only(
+    harness: Harness, maybe_persist: MaybePersist
+) -> None:
     ann, bob = harness.users(2)
     chat = between(ann, bob)
     sent = await harness.send(ann, bob)
@@ -108,17 +110,17 @@ async def test_deleting_for_oneself_hides_it_only_there(harness: Harness, maybe_
         await harness.service.messages.get(chat, sent.message_id, viewer=bob)
 
 
-async def test_only_the_one_who_hides_a_message_hears_of_it(harness: Harness) -> None:
+async def test_only_the_user_who_hides_a_message_receives_the_event(harness: Harness) -> None:
     ann, bob = harness.users(2)
     sent = await harness.send(ann, bob)
     listener = await harness.subscribe(f"user:{ann}", f"user:{bob}")
 
     await harness.service.delete_message(between(ann, bob), sent.message_id, for_everyone=False, user_id=bob)
 
-    assert [news.channel for news in await listener.received()] == [f"user:{bob}"]
+    assert [published.channel for published in await listener.received()] == [f"user:{bob}"]
 
 
-async def test_deleting_for_everyone_leaves_the_place_without_content(
+async def test_a_message_deleted_for_everyone_stays_without_content(
     harness: Harness, maybe_persist: MaybePersist
 ) -> None:
     ann, bob = harness.users(2)
@@ -135,7 +137,7 @@ async def test_deleting_for_everyone_leaves_the_place_without_content(
 
 
 @pytest.mark.parametrize("for_everyone", [True, False])
-async def test_deleting_again_changes_nothing(
+async def test_deleting_twice_publishes_one_event(
     harness: Harness,
     maybe_persist: MaybePersist,
     for_everyone: bool,  # noqa: FBT001
@@ -150,7 +152,7 @@ async def test_deleting_again_changes_nothing(
     assert len(harness.events()) == 2
 
 
-async def test_what_its_sender_hid_they_can_still_take_back_from_everyone(
+async def test_a_sender_can_delete_a_message_for_everyone_after_hiding_it(
     harness: Harness, maybe_persist: MaybePersist
 ) -> None:
     ann, bob = harness.users(2)
@@ -165,7 +167,7 @@ async def test_what_its_sender_hid_they_can_still_take_back_from_everyone(
 
 
 @pytest.mark.parametrize("message_id", [uuid1(), UUID(int=1)])
-async def test_a_message_that_is_not_there_is_not_found(harness: Harness, message_id: UUID) -> None:
+async def test_an_unknown_message_is_not_found(harness: Harness, message_id: UUID) -> None:
     ann, bob = harness.users(2)
     chat = between(ann, bob)
 

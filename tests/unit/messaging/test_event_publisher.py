@@ -1,4 +1,4 @@
-"""What happens to an event once the log has it."""
+"""The way of an event after the log has it."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ def failures() -> dict[str, float]:
     }
 
 
-async def test_what_the_log_has_is_answered_though_tail_and_bus_fail(
+async def test_an_event_of_the_log_is_acknowledged_although_tail_and_bus_fail(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob = harness.users(2)
@@ -38,7 +38,7 @@ async def test_what_the_log_has_is_answered_though_tail_and_bus_fail(
     assert failures() == {part: count + 1 for part, count in before.items()}
 
 
-async def test_what_the_log_does_not_have_is_told_to_nobody(harness: Harness) -> None:
+async def test_an_event_that_the_log_refuses_is_not_published(harness: Harness) -> None:
     ann, bob = harness.users(2)
     listener = await harness.subscribe(f"user:{bob}", f"contacts:{bob}")
     harness.log.unavailable = LOG_UNAVAILABLE
@@ -50,17 +50,17 @@ async def test_what_the_log_does_not_have_is_told_to_nobody(harness: Harness) ->
     assert (await harness.service.chats.list(viewer=bob)).items == []
 
 
-async def test_a_group_message_is_published_once_however_many_members_there_are(harness: Harness) -> None:
+async def test_a_group_message_is_published_once_for_all_members(harness: Harness) -> None:
     ann, *others = harness.users(20)
     group = (await harness.a_group(ann, *others)).state.chat_id
     listener = await harness.subscribe(f"chat:{group}", *(f"user:{user}" for user in (ann, *others)))
 
     message = await harness.send(ann, group)
 
-    (news,) = await listener.received()
-    stored = unpack(news.payload)
+    (published,) = await listener.received()
+    stored = unpack(published.payload)
     assert isinstance(stored, StoredEvent)
-    assert (news.channel, stored.event.event_id) == (f"chat:{group}", message.message_id)
+    assert (published.channel, stored.event.event_id) == (f"chat:{group}", message.message_id)
 
 
 async def test_a_node_does_not_decode_the_events_it_published(
@@ -78,7 +78,7 @@ async def test_a_node_does_not_decode_the_events_it_published(
     assert stored.event.event_id == message.message_id
 
 
-async def test_presence_hears_of_new_contacts_once(harness: Harness) -> None:
+async def test_new_contacts_are_announced_once(harness: Harness) -> None:
     ann, bob = harness.users(2)
     listener = await harness.subscribe(f"contacts:{ann}", f"contacts:{bob}")
     await harness.send(ann, bob)
@@ -88,13 +88,13 @@ async def test_presence_hears_of_new_contacts_once(harness: Harness) -> None:
 
     await harness.send(ann, bob)
 
-    assert sorted((news.channel, news.payload) for news in first) == sorted(
+    assert sorted((published.channel, published.payload) for published in first) == sorted(
         (f"contacts:{user}", b"") for user in (ann, bob)
     )
     assert await listener.received() == []
 
 
-async def test_presence_hears_of_a_new_contact_also_where_the_message_is_stored_before_its_sender_hears(
+async def test_a_new_contact_is_announced_although_the_message_is_stored_before_it_is_acknowledged(
     harness: Harness,
 ) -> None:
     ann, bob = harness.users(2)
@@ -108,33 +108,33 @@ async def test_presence_hears_of_a_new_contact_also_where_the_message_is_stored_
     harness.log.held.set()
     await sending
 
-    assert sorted(news.channel for news in await listener.received()) == sorted(
+    assert sorted(published.channel for published in await listener.received()) == sorted(
         f"contacts:{user}" for user in (ann, bob)
     )
 
 
-async def test_presence_hears_of_everyone_whose_group_gains_or_loses_a_member(harness: Harness) -> None:
+async def test_contacts_of_a_whole_group_are_announced_when_a_member_joins_or_leaves(harness: Harness) -> None:
     ann, bob, cid = harness.users(3)
     channels = {f"contacts:{user}" for user in (ann, bob, cid)}
     listener = await harness.subscribe(*channels)
 
     group = (await harness.a_group(ann, bob)).state.chat_id
-    assert {news.channel for news in await listener.received()} == {f"contacts:{ann}", f"contacts:{bob}"}
+    assert {published.channel for published in await listener.received()} == {f"contacts:{ann}", f"contacts:{bob}"}
     await harness.service.groups.add_members(group, [cid], None, actor=ann)
-    assert {news.channel for news in await listener.received()} == channels
+    assert {published.channel for published in await listener.received()} == channels
     await harness.service.groups.remove_member(group, cid, actor=ann)
-    assert {news.channel for news in await listener.received()} == channels
+    assert {published.channel for published in await listener.received()} == channels
     await harness.service.groups.add_members(group, [bob], Role.ADMIN, actor=ann)
     assert await listener.received() == []
 
 
-async def test_presence_hears_once_of_many_who_join_together(harness: Harness) -> None:
+async def test_contacts_are_announced_once_when_many_members_join_together(harness: Harness) -> None:
     ann, bob, *others = harness.users(22)
     group = (await harness.a_group(ann, bob)).state.chat_id
     listener = await harness.subscribe(f"contacts:{ann}", f"contacts:{bob}", f"contacts:{others[7]}")
 
     await harness.service.groups.add_members(group, others, None, actor=ann)
 
-    assert sorted(news.channel for news in await listener.received()) == sorted(
+    assert sorted(published.channel for published in await listener.received()) == sorted(
         f"contacts:{user}" for user in (ann, bob, others[7])
     )

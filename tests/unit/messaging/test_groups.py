@@ -1,4 +1,4 @@
-"""Groups: made once, changed by those who may, left for good."""
+"""Groups: created once, and changed only by members with the right role."""
 
 import asyncio
 from uuid import UUID, uuid4
@@ -26,7 +26,7 @@ async def group_seen_by(harness: Harness, chat_id: ChatId, viewer: UserId) -> Ch
     return await harness.service.chats.get(ChatRef(chat_id), viewer=viewer)
 
 
-async def test_its_creator_owns_a_new_group_and_everybody_hears_of_it(
+async def test_a_creator_owns_the_new_group_and_every_member_receives_it(
     harness: Harness, maybe_persist: MaybePersist
 ) -> None:
     ann, bob, cid = harness.users(3)
@@ -36,12 +36,14 @@ async def test_its_creator_owns_a_new_group_and_everybody_hears_of_it(
     await maybe_persist()
 
     assert roles(made) == {ann: Role.OWNER, bob: Role.MEMBER, cid: Role.MEMBER}
-    assert {news.channel for news in await listener.received()} == {f"user:{user}" for user in (ann, bob, cid)}
+    assert {published.channel for published in await listener.received()} == {
+        f"user:{user}" for user in (ann, bob, cid)
+    }
     seen = await group_seen_by(harness, made.state.chat_id, bob)
     assert (roles(seen), seen.state.title) == (roles(made), made.state.title)
 
 
-async def test_a_retry_makes_no_second_group(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_a_retry_creates_no_second_group(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob = harness.users(2)
     group = NewGroup(client_group_id=uuid4(), title="Once", member_ids=(bob,))
     first = await harness.service.create_group(group, creator=ann)
@@ -55,7 +57,7 @@ async def test_a_retry_makes_no_second_group(harness: Harness, maybe_persist: Ma
     assert again.state.title.value == "Renamed"
 
 
-async def test_two_creations_at_once_make_one_event(harness: Harness) -> None:
+async def test_concurrent_creations_publish_one_event(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = NewGroup(client_group_id=uuid4(), title="Once", member_ids=(bob,))
 
@@ -64,7 +66,7 @@ async def test_two_creations_at_once_make_one_event(harness: Harness) -> None:
     assert len(harness.events()) == 1
 
 
-async def test_a_creation_whose_outcome_is_unknown_is_repeated_as_the_same_event(harness: Harness) -> None:
+async def test_a_creation_with_an_unknown_result_is_retried_as_the_same_event(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = NewGroup(client_group_id=uuid4(), title="Once", member_ids=(bob,))
     harness.log.unavailable = LOG_UNAVAILABLE
@@ -78,7 +80,7 @@ async def test_a_creation_whose_outcome_is_unknown_is_repeated_as_the_same_event
     assert [event.event_id for event in harness.events()] == [claimed]
 
 
-async def test_two_creators_may_use_the_same_name_for_their_groups(harness: Harness) -> None:
+async def test_two_creators_may_use_the_same_client_group_id(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = NewGroup(client_group_id=uuid4(), title="Mine")
 
@@ -87,7 +89,7 @@ async def test_two_creators_may_use_the_same_name_for_their_groups(harness: Harn
     assert made[0].state.chat_id != made[1].state.chat_id
 
 
-async def test_a_creator_who_left_gets_nothing_from_a_retry(harness: Harness) -> None:
+async def test_a_retry_by_a_creator_who_left_is_refused(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = NewGroup(client_group_id=uuid4(), title="Left", member_ids=(bob,))
     chat_id = (await harness.service.create_group(group, creator=ann)).state.chat_id
@@ -98,7 +100,7 @@ async def test_a_creator_who_left_gets_nothing_from_a_retry(harness: Harness) ->
         await harness.service.create_group(group, creator=ann)
 
 
-async def test_nobody_is_put_into_a_group_who_blocks_or_does_not_exist(harness: Harness) -> None:
+async def test_unknown_and_blocking_users_cannot_be_added(harness: Harness) -> None:
     ann, bob, cid = harness.users(3)
     harness.block(bob, ann)
 
@@ -123,7 +125,7 @@ async def test_a_blank_title_is_refused(harness: Harness) -> None:
         await harness.service.groups.update(group, Details(title=""), user_id=ann)
 
 
-async def test_a_groups_picture_must_be_an_avatar_of_the_one_who_sets_it(harness: Harness) -> None:
+async def test_a_picture_must_be_an_avatar_that_the_user_uploaded(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann)).state.chat_id
     avatar = harness.media.a_file(ann, MediaPurpose.AVATAR)
@@ -141,7 +143,7 @@ async def test_a_groups_picture_must_be_an_avatar_of_the_one_who_sets_it(harness
             await harness.service.groups.update(group, Details(avatar_media_id=wrong), user_id=ann)
 
 
-async def test_admins_change_details_and_only_what_is_new_is_recorded(
+async def test_admins_can_change_details_and_only_new_values_are_published(
     harness: Harness, maybe_persist: MaybePersist
 ) -> None:
     ann, bob = harness.users(2)
@@ -160,7 +162,7 @@ async def test_admins_change_details_and_only_what_is_new_is_recorded(
     assert (await group_seen_by(harness, group, ann)).state.title == updated.state.title
 
 
-async def test_each_changed_member_is_one_event(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_each_changed_member_is_published_as_one_event(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob, cid, dan = harness.users(4)
     group = (await harness.a_group(ann, bob)).state.chat_id
     await maybe_persist()
@@ -175,10 +177,10 @@ async def test_each_changed_member_is_one_event(harness: Harness, maybe_persist:
     ]
 
 
-async def test_a_new_member_sees_the_whole_history(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_a_new_member_can_read_the_whole_history(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann)).state.chat_id
-    sent = await harness.send(ann, group, "before you came")
+    sent = await harness.send(ann, group, "before bob joined")
     await harness.service.groups.add_members(group, [bob], None, actor=ann)
     await maybe_persist()
 
@@ -187,7 +189,7 @@ async def test_a_new_member_sees_the_whole_history(harness: Harness, maybe_persi
     assert [message.message_id for message in page.items] == [sent.message_id]
 
 
-async def test_a_removed_member_hears_of_it_and_then_gets_nothing(
+async def test_a_removed_member_receives_that_event_and_loses_access(
     harness: Harness, maybe_persist: MaybePersist
 ) -> None:
     ann, bob = harness.users(2)
@@ -200,9 +202,9 @@ async def test_a_removed_member_hears_of_it_and_then_gets_nothing(
     await maybe_persist()
 
     assert roles(after) == {ann: Role.OWNER}
-    (news,) = [unpack(message.payload) for message in await listener.received()]
-    assert isinstance(news, StoredEvent)
-    assert news.event.change == MemberSet(bob, None)
+    (published,) = [unpack(message.payload) for message in await listener.received()]
+    assert isinstance(published, StoredEvent)
+    assert published.event.change == MemberSet(bob, None)
     chat = ChatRef(group)
     for attempt in (
         harness.send(bob, group),
@@ -225,7 +227,7 @@ async def test_a_removed_member_hears_of_it_and_then_gets_nothing(
     assert (await harness.service.chats.list(viewer=bob)).items == []
 
 
-async def test_removing_one_who_is_not_there_changes_nothing(harness: Harness) -> None:
+async def test_removing_a_user_who_is_not_a_member_publishes_nothing(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann)).state.chat_id
 
@@ -234,7 +236,7 @@ async def test_removing_one_who_is_not_there_changes_nothing(harness: Harness) -
     assert len(harness.events()) == 1
 
 
-async def test_one_who_comes_back_is_a_member_again(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_a_member_who_left_can_be_added_again(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann, bob)).state.chat_id
     await harness.service.groups.leave(group, user_id=bob)
@@ -245,7 +247,7 @@ async def test_one_who_comes_back_is_a_member_again(harness: Harness, maybe_pers
     assert (await harness.send(bob, group)).chat_id == group
 
 
-async def test_the_last_one_out_may_leave(harness: Harness) -> None:
+async def test_the_last_member_may_leave(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann, bob)).state.chat_id
     with refused(MessagingReason.LAST_OWNER):
@@ -257,7 +259,7 @@ async def test_the_last_one_out_may_leave(harness: Harness) -> None:
     assert (await harness.service.chats.list(viewer=ann)).items == []
 
 
-async def test_two_owners_who_leave_at_once_leave_one_behind(harness: Harness) -> None:
+async def test_of_two_owners_who_leave_at_once_one_must_stay(harness: Harness) -> None:
     ann, bob, cid = harness.users(3)
     group = (await harness.a_group(ann, bob, cid)).state.chat_id
     await harness.service.groups.add_members(group, [bob], Role.OWNER, actor=ann)

@@ -1,4 +1,4 @@
-"""A messaging node serves as long as it has its log or its store; what hangs is as good as gone."""
+"""The health check: a node needs its log or its store, and both must answer in time."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,33 +10,33 @@ from services.messaging.wiring import problem_of_both
 
 
 class Engine:
-    """Log and store at once: what is asked of it is answered, fails, or hangs."""
+    """A log and a store that answer, fail or hang."""
 
-    def __init__(self, fate: str) -> None:
-        self._fate = fate
+    def __init__(self, behavior: str) -> None:
+        self._behavior = behavior
 
     async def ends(self) -> Mapping[int, int]:
-        if self._fate == "hangs":
+        if self._behavior == "hangs":
             await asyncio.Event().wait()
-        if self._fate == "fails":
+        if self._behavior == "fails":
             raise RuntimeError("gone")
         return {}
 
     stored = ends
 
 
-async def broken(*, log: str, store: str) -> str | None:
+async def problem(*, log: str, store: str) -> str | None:
     engines: tuple[Any, Any] = (Engine(log), Engine(store))
     return await problem_of_both(cast("LogReader", engines[0]), cast("EventReader", engines[1]))
 
 
-async def test_one_of_them_is_enough_whatever_the_other_does() -> None:
-    for fate in ("answers", "fails", "hangs"):
-        assert await broken(log=fate, store="answers") is None
-        assert await broken(log="answers", store=fate) is None
+async def test_a_node_is_healthy_while_log_or_store_answers() -> None:
+    for behavior in ("answers", "fails", "hangs"):
+        assert await problem(log=behavior, store="answers") is None
+        assert await problem(log="answers", store=behavior) is None
 
 
-async def test_without_both_it_says_what_is_wrong_with_each() -> None:
-    said = await broken(log="hangs", store="fails")
+async def test_the_problem_names_both_failures() -> None:
+    found = await problem(log="hangs", store="fails")
 
-    assert said == "the log does not answer within 1 s; gone"
+    assert found == "the log does not answer within 1 s; gone"

@@ -1,4 +1,4 @@
-"""Pages of a chat, both ways."""
+"""Pages of a chat, in both directions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from tests.unit.messaging.harness import Harness, between, refused
 
 
 async def read_all(harness: Harness, viewer: UserId, listing: Listing) -> list[list[UUID]]:
-    """Every page's ids, to the end."""
+    """Return the ids of every page."""
     pages: list[list[UUID]] = []
     while True:
         page = await harness.service.list_messages(listing, viewer=viewer)
@@ -29,7 +29,7 @@ def ids(messages: Sequence[Message]) -> list[UUID]:
     return [message.message_id for message in messages]
 
 
-async def test_the_newest_page_comes_first_and_each_page_reads_downwards(
+async def test_the_newest_page_comes_first_and_each_page_starts_with_its_oldest_message(
     harness: Harness, maybe_persist: MaybePersist
 ) -> None:
     ann, bob = harness.users(2)
@@ -41,7 +41,7 @@ async def test_the_newest_page_comes_first_and_each_page_reads_downwards(
     assert pages == [sent[3:], sent[1:3], sent[:1]]
 
 
-async def test_forward_goes_from_the_oldest_on(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_a_forward_listing_starts_with_the_oldest_message(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob = harness.users(2)
     sent = ids([await harness.send(ann, bob, str(number)) for number in range(5)])
     await maybe_persist()
@@ -51,7 +51,7 @@ async def test_forward_goes_from_the_oldest_on(harness: Harness, maybe_persist: 
     assert pages == [sent[:2], sent[2:4], sent[4:]]
 
 
-async def test_pages_run_from_the_tail_into_the_store_without_a_seam(harness: Harness) -> None:
+async def test_pages_continue_from_the_tail_into_the_store_without_a_gap(harness: Harness) -> None:
     ann, bob = harness.users(2)
     older = [await harness.send(ann, bob, str(number)) for number in range(3)]
     await harness.persist()
@@ -63,7 +63,7 @@ async def test_pages_run_from_the_tail_into_the_store_without_a_seam(harness: Ha
 
 
 @pytest.mark.parametrize(("forward", "expected"), [(False, slice(0, 2)), (True, slice(3, 5))])
-async def test_a_listing_starts_beside_a_message(
+async def test_a_listing_can_start_next_to_a_message(
     harness: Harness,
     maybe_persist: MaybePersist,
     forward: bool,  # noqa: FBT001
@@ -86,7 +86,7 @@ async def test_a_full_last_page_has_no_token(harness: Harness) -> None:
     assert [len(page) for page in await read_all(harness, bob, Listing(chat=between(ann, bob), page_size=2))] == [2, 2]
 
 
-async def test_messages_sent_meanwhile_do_not_shift_the_pages(harness: Harness) -> None:
+async def test_messages_sent_between_two_pages_do_not_shift_them(harness: Harness) -> None:
     ann, bob = harness.users(2)
     sent = ids([await harness.send(ann, bob, str(number)) for number in range(4)])
     listing = Listing(chat=between(ann, bob), page_size=2)
@@ -98,7 +98,9 @@ async def test_messages_sent_meanwhile_do_not_shift_the_pages(harness: Harness) 
     assert ids(second.items) == sent[:2]
 
 
-async def test_what_the_viewer_hid_is_left_out_of_full_pages(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_pages_are_full_although_the_viewer_has_hidden_messages(
+    harness: Harness, maybe_persist: MaybePersist
+) -> None:
     ann, bob = harness.users(2)
     chat = between(ann, bob)
     sent = ids([await harness.send(ann, bob, str(number)) for number in range(5)])
@@ -144,13 +146,13 @@ async def test_a_token_of_another_chat_or_user_is_refused(harness: Harness) -> N
         await harness.service.list_messages(Listing(chat=between(ann, bob), page_token=token), viewer=bob)
 
 
-async def test_a_chat_without_messages_is_an_empty_page(harness: Harness) -> None:
+async def test_a_chat_without_messages_has_one_empty_page(harness: Harness) -> None:
     ann, bob = harness.users(2)
 
     assert await read_all(harness, ann, Listing(chat=between(ann, bob))) == [[]]
 
 
-async def test_while_the_store_is_away_what_it_does_not_have_is_listed_and_the_token_leads_on(harness: Harness) -> None:
+async def test_unstored_messages_are_listed_without_the_store_and_the_token_continues_into_it(harness: Harness) -> None:
     ann, bob = harness.users(2)
     older = ids([await harness.send(ann, bob, str(number)) for number in range(3)])
     await harness.persist()
@@ -170,7 +172,7 @@ async def test_while_the_store_is_away_what_it_does_not_have_is_listed_and_the_t
     assert [ids(page.items) for page in (first, second, third)] == [ids(newer)[1:], ids(newer)[:1], older[1:]]
 
 
-async def test_while_the_store_is_away_a_chat_cannot_be_listed_from_its_beginning(harness: Harness) -> None:
+async def test_a_forward_listing_fails_while_the_store_is_unavailable(harness: Harness) -> None:
     ann, bob = harness.users(2)
     await harness.send(ann, bob)
     harness.store_switch.unavailable = True

@@ -1,4 +1,4 @@
-"""What subscribers are told of each kind of event."""
+"""The live event of each kind of change."""
 
 from uuid import uuid1
 
@@ -13,8 +13,8 @@ from services.messaging.model import ChatRef, Details
 from tests.unit.messaging.harness import Harness, between
 
 
-def told(harness: Harness, viewer: UserId | None = None) -> live_pb2.LiveEvent:
-    """Of the newest event, with the chat's state after it."""
+def newest_event(harness: Harness, viewer: UserId | None = None) -> live_pb2.LiveEvent:
+    """Return the live event of the newest change."""
     state: ChatState | None = None
     event: ChatEvent | None = None
     for event in sorted(harness.events(), key=lambda event: event.event_id.time):
@@ -23,30 +23,30 @@ def told(harness: Harness, viewer: UserId | None = None) -> live_pb2.LiveEvent:
     return live_event(event, state, viewer=viewer)
 
 
-async def test_a_new_message_is_told_whole(harness: Harness) -> None:
+async def test_a_new_message_is_delivered_with_all_fields(harness: Harness) -> None:
     ann, bob = harness.users(2)
     sent = await harness.send(ann, bob, "hi", media_ids=(harness.media.a_file(ann),))
 
-    live = told(harness)
+    live = newest_event(harness)
 
     assert live.message_created == message_pb(sent)
     assert (live.event_id, live.chat_id, live.actor_id) == (str(sent.message_id), sent.chat_id, ann)
     assert live.occurred_at.ToDatetime(tzinfo=harness.clock.now().tzinfo) == harness.clock.now()
 
 
-async def test_changes_of_a_message_name_it(harness: Harness) -> None:
+async def test_changes_of_a_message_carry_its_id(harness: Harness) -> None:
     ann, bob = harness.users(2)
     chat = between(ann, bob)
     message_id = (await harness.send(ann, bob)).message_id
 
     await harness.service.edit_message(chat, message_id, "new", editor=ann)
-    edited = told(harness).message_edited
+    edited = newest_event(harness).message_edited
     await harness.service.toggle_reaction(chat, message_id, "👍", user_id=bob)
-    reacted = told(harness).reaction_changed
+    reacted = newest_event(harness).reaction_changed
     await harness.service.mark_read(chat, message_id, reader=bob)
-    read = told(harness).read_mark_moved
+    read = newest_event(harness).read_mark_moved
     await harness.service.delete_message(chat, message_id, for_everyone=True, user_id=ann)
-    deleted = told(harness).message_deleted
+    deleted = newest_event(harness).message_deleted
 
     assert (edited.message_id, edited.text, edited.HasField("edited_at")) == (str(message_id), "new", True)
     assert (reacted.message_id, reacted.user_id, reacted.emoji, reacted.present) == (str(message_id), bob, "👍", True)
@@ -54,7 +54,7 @@ async def test_changes_of_a_message_name_it(harness: Harness) -> None:
     assert (deleted.message_id, deleted.for_everyone, deleted.withdrawn) == (str(message_id), True, False)
 
 
-async def test_a_withdrawn_copy_is_to_be_removed_without_a_trace(harness: Harness) -> None:
+async def test_a_withdrawn_copy_is_delivered_as_a_deletion_marked_withdrawn(harness: Harness) -> None:
     ann, bob = harness.users(2)
     sent = await harness.send(ann, bob)
     change = MessageWithdrawn(message_id=sent.message_id, kept_message_id=uuid1())
@@ -66,12 +66,12 @@ async def test_a_withdrawn_copy_is_to_be_removed_without_a_trace(harness: Harnes
     assert live.message_deleted == live_pb2.MessageDeletion(message_id=str(sent.message_id), withdrawn=True)
 
 
-async def test_a_new_group_and_its_new_details_are_told_with_its_members(harness: Harness) -> None:
+async def test_a_new_group_and_changed_details_are_delivered_with_the_members(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann, bob)).state.chat_id
-    added = told(harness).chat_added
+    added = newest_event(harness).chat_added
     await harness.service.groups.update(group, Details(title="Renamed"), user_id=ann)
-    updated = told(harness).chat_updated
+    updated = newest_event(harness).chat_updated
 
     assert (added.kind, added.title, updated.title) == (message_pb2.CHAT_KIND_GROUP, "A group", "Renamed")
     assert {member.user_id: member.role for member in updated.members} == {
@@ -80,23 +80,23 @@ async def test_a_new_group_and_its_new_details_are_told_with_its_members(harness
     }
 
 
-async def test_the_one_who_joins_is_told_of_a_chat_and_the_others_of_a_member(harness: Harness) -> None:
+async def test_a_new_member_receives_the_chat_and_the_others_receive_the_member(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann)).state.chat_id
     await harness.service.groups.add_members(group, [bob], None, actor=ann)
 
-    assert {member.user_id for member in told(harness, viewer=bob).chat_added.members} == {ann, bob}
-    assert told(harness).member_changed == live_pb2.MemberChange(user_id=bob, role=message_pb2.ROLE_MEMBER)
-    assert told(harness, viewer=ann).HasField("member_changed")
+    assert {member.user_id for member in newest_event(harness, viewer=bob).chat_added.members} == {ann, bob}
+    assert newest_event(harness).member_changed == live_pb2.MemberChange(user_id=bob, role=message_pb2.ROLE_MEMBER)
+    assert newest_event(harness, viewer=ann).HasField("member_changed")
 
 
-async def test_a_new_role_or_a_farewell_is_a_change_of_member_for_everyone(harness: Harness) -> None:
+async def test_a_new_role_or_a_departure_is_delivered_to_everyone_as_a_member_change(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann, bob)).state.chat_id
     await harness.service.groups.add_members(group, [bob], Role.ADMIN, actor=ann)
-    assert told(harness, viewer=bob).member_changed.role == message_pb2.ROLE_ADMIN
+    assert newest_event(harness, viewer=bob).member_changed.role == message_pb2.ROLE_ADMIN
 
     await harness.service.groups.leave(group, user_id=bob)
 
-    assert told(harness, viewer=bob).member_changed == live_pb2.MemberChange(user_id=bob)
-    assert ChatRef(group).chat_id == told(harness).chat_id
+    assert newest_event(harness, viewer=bob).member_changed == live_pb2.MemberChange(user_id=bob)
+    assert ChatRef(group).chat_id == newest_event(harness).chat_id

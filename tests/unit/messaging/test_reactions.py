@@ -10,9 +10,7 @@ from tests.unit.messaging.harness import Harness, between, refused
 TWENTY_ONE = [chr(0x1F600 + number) for number in range(21)]
 
 
-async def test_a_toggle_puts_a_reaction_and_the_next_takes_it_away(
-    harness: Harness, maybe_persist: MaybePersist
-) -> None:
+async def test_a_toggle_adds_a_reaction_and_the_next_removes_it(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob = harness.users(2)
     chat = between(ann, bob)
     sent = await harness.send(ann, bob)
@@ -29,7 +27,7 @@ async def test_a_toggle_puts_a_reaction_and_the_next_takes_it_away(
     assert tuple(await harness.service.messages.reactions(chat, sent.message_id, viewer=ann)) == ()
 
 
-async def test_reactions_come_in_their_order_and_only_ones_own_is_taken_away(
+async def test_reactions_are_ordered_by_time_and_a_user_removes_only_their_own(
     harness: Harness, maybe_persist: MaybePersist
 ) -> None:
     ann, bob = harness.users(2)
@@ -44,7 +42,7 @@ async def test_reactions_come_in_their_order_and_only_ones_own_is_taken_away(
     assert [(one.user_id, one.emoji) for one in reactions] == [(bob, "👍"), (bob, "❤️")]
 
 
-async def test_two_toggles_at_once_are_a_put_and_a_take(harness: Harness) -> None:
+async def test_two_concurrent_toggles_add_and_remove(harness: Harness) -> None:
     ann, bob = harness.users(2)
     chat = between(ann, bob)
     sent = await harness.send(ann, bob)
@@ -57,7 +55,7 @@ async def test_two_toggles_at_once_are_a_put_and_a_take(harness: Harness) -> Non
     assert tuple(await harness.service.messages.reactions(chat, sent.message_id, viewer=ann)) == ()
 
 
-async def test_a_message_takes_twenty_different_emoji_also_when_they_come_at_once(harness: Harness) -> None:
+async def test_concurrent_reactions_are_limited_to_twenty_different_emoji(harness: Harness) -> None:
     ann, bob = harness.users(2)
     chat = between(ann, bob)
     sent = await harness.send(ann, bob)
@@ -74,7 +72,7 @@ async def test_a_message_takes_twenty_different_emoji_also_when_they_come_at_onc
     assert len(reactions) == 21
 
 
-async def test_a_deleted_message_takes_no_reaction(harness: Harness) -> None:
+async def test_a_reaction_to_a_deleted_message_is_refused(harness: Harness) -> None:
     ann, bob = harness.users(2)
     chat = between(ann, bob)
     sent = await harness.send(ann, bob)
@@ -84,7 +82,7 @@ async def test_a_deleted_message_takes_no_reaction(harness: Harness) -> None:
         await harness.service.toggle_reaction(chat, sent.message_id, "👍", user_id=bob)
 
 
-async def test_where_one_blocks_the_other_reactions_are_refused_and_still_listed(harness: Harness) -> None:
+async def test_reactions_between_blocked_users_are_refused_but_listed(harness: Harness) -> None:
     ann, bob = harness.users(2)
     chat = between(ann, bob)
     sent = await harness.send(ann, bob)
@@ -96,7 +94,7 @@ async def test_where_one_blocks_the_other_reactions_are_refused_and_still_listed
 
 
 @pytest.mark.parametrize("emoji", ["a", "12", " ", "👍👍", "👍 ", "\u200d"])
-async def test_what_is_not_one_emoji_is_refused(harness: Harness, emoji: str) -> None:
+async def test_text_other_than_one_emoji_is_refused(harness: Harness, emoji: str) -> None:
     ann, bob = harness.users(2)
     sent = await harness.send(ann, bob)
 

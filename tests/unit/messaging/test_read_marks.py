@@ -8,7 +8,7 @@ from tests.unit.messaging.harness import Harness, between, refused
 
 
 async def conversation(harness: Harness, count: int) -> tuple[UserId, UserId, list[Message]]:
-    """`count` messages from the first to the second."""
+    """Return two users, and `count` messages from the first to the second."""
     ann, bob = harness.users(2)
     return ann, bob, [await harness.send(ann, bob, str(number)) for number in range(count)]
 
@@ -17,9 +17,7 @@ def marks(harness: Harness) -> int:
     return sum(isinstance(event.change, ReadMarkMoved) for event in harness.events())
 
 
-async def test_reading_up_to_a_message_leaves_those_after_it_unread(
-    harness: Harness, maybe_persist: MaybePersist
-) -> None:
+async def test_messages_after_the_mark_are_unread(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob, messages = await conversation(harness, 5)
     await maybe_persist()
 
@@ -32,7 +30,7 @@ async def test_reading_up_to_a_message_leaves_those_after_it_unread(
     assert chat.state.read_marks[bob] == messages[1].message_id
 
 
-async def test_a_mark_never_goes_back(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_a_mark_never_moves_back(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob, messages = await conversation(harness, 3)
     await harness.service.mark_read(between(ann, bob), messages[2].message_id, reader=bob)
     await maybe_persist()
@@ -43,7 +41,7 @@ async def test_a_mark_never_goes_back(harness: Harness, maybe_persist: MaybePers
     assert marks(harness) == 1
 
 
-async def test_the_same_mark_at_once_is_one_event(harness: Harness) -> None:
+async def test_concurrent_calls_with_the_same_mark_publish_one_event(harness: Harness) -> None:
     ann, bob, messages = await conversation(harness, 1)
 
     await asyncio.gather(
@@ -53,7 +51,7 @@ async def test_the_same_mark_at_once_is_one_event(harness: Harness) -> None:
     assert marks(harness) == 1
 
 
-async def test_ones_own_messages_are_read_by_being_sent(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_sending_a_message_marks_it_read_for_its_sender(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob, messages = await conversation(harness, 2)
     await maybe_persist()
 
@@ -62,7 +60,7 @@ async def test_ones_own_messages_are_read_by_being_sent(harness: Harness, maybe_
     assert (read.unread_count, marks(harness)) == (0, 0)
 
 
-async def test_what_was_deleted_is_not_unread(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_deleted_messages_are_not_unread(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob, messages = await conversation(harness, 3)
     chat = between(ann, bob)
     await harness.service.mark_read(chat, messages[0].message_id, reader=bob)

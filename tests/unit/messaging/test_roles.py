@@ -1,4 +1,4 @@
-"""The rules of roles, over all groups and all changes."""
+"""The rules for roles, as properties of all groups and changes."""
 
 from contextlib import suppress
 
@@ -20,7 +20,7 @@ roles = st.sampled_from(Role)
 
 @st.composite
 def groups(draw: st.DrawFn) -> Roles:
-    """Groups as they can be: with an owner."""
+    """Return groups with an owner, as all groups are."""
     return {**draw(st.dictionaries(users, roles, max_size=5)), draw(users): Role.OWNER}
 
 
@@ -34,14 +34,14 @@ def applied(before: Roles, actor: UserId, given_users: list[UserId], role: Role 
 
 
 @given(groups(), users, st.lists(users, min_size=1, unique=True), st.none() | roles)
-def test_a_group_keeps_an_owner_whoever_gives_whichever_roles(
+def test_a_group_keeps_an_owner_after_any_change_of_roles(
     group: Roles, actor: UserId, others: list[UserId], role: Role | None
 ) -> None:
     assert Role.OWNER in applied(group, actor, others, role).values()
 
 
 @given(groups(), users, st.lists(users, min_size=1, unique=True), st.none() | roles)
-def test_only_owners_change_who_is_admin_or_owner(
+def test_only_owners_can_change_admins_and_owners(
     group: Roles, actor: UserId, others: list[UserId], role: Role | None
 ) -> None:
     after = applied(group, actor, others, role)
@@ -53,7 +53,7 @@ def test_only_owners_change_who_is_admin_or_owner(
 
 
 @given(groups(), users, st.lists(users, min_size=1, unique=True))
-def test_without_a_role_members_stay_as_they_are(group: Roles, actor: UserId, others: list[UserId]) -> None:
+def test_members_keep_their_role_when_none_is_given(group: Roles, actor: UserId, others: list[UserId]) -> None:
     after = applied(group, actor, others, None)
 
     assert {user: after[user] for user in group} == dict(group)
@@ -61,14 +61,14 @@ def test_without_a_role_members_stay_as_they_are(group: Roles, actor: UserId, ot
 
 
 @given(groups(), users, users)
-def test_members_and_strangers_take_nobody_out_but_themselves(group: Roles, actor: UserId, other: UserId) -> None:
+def test_users_below_admin_can_remove_only_themselves(group: Roles, actor: UserId, other: UserId) -> None:
     if group.get(actor, 0) < Role.ADMIN and other != actor:
         with refused(MessagingReason.ROLE_TOO_LOW):
             removal(group, actor, other)
 
 
 @given(groups(), users, users)
-def test_a_removal_leaves_an_owner_or_nobody(group: Roles, actor: UserId, other: UserId) -> None:
+def test_a_removal_leaves_an_owner_or_an_empty_group(group: Roles, actor: UserId, other: UserId) -> None:
     after = dict(group)
     with suppress(ChatlyError):
         for change in removal(group, actor, other):
@@ -77,7 +77,7 @@ def test_a_removal_leaves_an_owner_or_nobody(group: Roles, actor: UserId, other:
     assert not after or Role.OWNER in after.values()
 
 
-def test_an_admin_takes_out_no_admin() -> None:
+def test_an_admin_cannot_remove_an_admin() -> None:
     group = {USERS[0]: Role.OWNER, USERS[1]: Role.ADMIN, USERS[2]: Role.ADMIN, USERS[3]: Role.MEMBER}
 
     with refused(MessagingReason.ROLE_TOO_LOW):
@@ -85,13 +85,13 @@ def test_an_admin_takes_out_no_admin() -> None:
     assert [change.user_id for change in removal(group, USERS[1], USERS[3])] == [USERS[3]]
 
 
-def test_an_owner_takes_out_another_owner() -> None:
+def test_an_owner_can_remove_another_owner() -> None:
     group = {USERS[0]: Role.OWNER, USERS[1]: Role.OWNER}
 
     assert [change.user_id for change in removal(group, USERS[0], USERS[1])] == [USERS[1]]
 
 
-def test_the_last_owner_neither_leaves_nor_steps_down_while_others_are_there() -> None:
+def test_the_last_owner_cannot_leave_or_step_down_while_others_are_members() -> None:
     group = {USERS[0]: Role.OWNER, USERS[1]: Role.ADMIN}
 
     with refused(MessagingReason.LAST_OWNER):
@@ -101,7 +101,7 @@ def test_the_last_owner_neither_leaves_nor_steps_down_while_others_are_there() -
     assert removal({USERS[0]: Role.OWNER}, USERS[0], USERS[0])
 
 
-def test_a_full_group_takes_nobody_more_but_still_changes_roles() -> None:
+def test_a_full_group_refuses_new_members_but_not_new_roles() -> None:
     group = {UserId(str(number)): Role.MEMBER for number in range(MAX_GROUP_MEMBERS - 1)} | {USERS[0]: Role.OWNER}
 
     with refused(MessagingReason.GROUP_FULL):

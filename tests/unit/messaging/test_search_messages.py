@@ -1,4 +1,4 @@
-"""Finding messages by words: what matches, where is looked, and pages to the end."""
+"""Search by words: matches, searched chats and pages."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from tests.unit.messaging.harness import Harness, between, refused
 
 
 async def find(harness: Harness, viewer: UserId, query: str, chat_id: str = "") -> list[str]:
-    """The texts of the first page."""
+    """Return the texts of the first page."""
     page = await harness.service.search_messages(Search(query=query, chat_id=chat_id), viewer=viewer)
     return texts(page.items)
 
@@ -38,7 +38,7 @@ def texts(messages: Sequence[Message]) -> list[str]:
         ("*", "a * b"),
     ],
 )
-async def test_every_word_is_found_whatever_its_case_and_accents(
+async def test_words_match_regardless_of_case_and_accents(
     harness: Harness, maybe_persist: MaybePersist, query: str, text: str
 ) -> None:
     ann, bob = harness.users(2)
@@ -49,9 +49,7 @@ async def test_every_word_is_found_whatever_its_case_and_accents(
     assert await find(harness, bob, query) == [text]
 
 
-async def test_a_message_that_lacks_one_of_the_words_is_not_found(
-    harness: Harness, maybe_persist: MaybePersist
-) -> None:
+async def test_a_message_without_one_of_the_words_is_not_found(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob = harness.users(2)
     await harness.send(ann, bob, "the plan")
     await maybe_persist()
@@ -67,7 +65,7 @@ async def test_a_file_is_found_by_its_name(harness: Harness, maybe_persist: Mayb
     assert await find(harness, bob, "cat.jpg") == ["look"]
 
 
-async def test_all_chats_are_one_list_newest_first(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_results_of_all_chats_are_merged_newest_first(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob, cid = harness.users(3)
     for sender, to, text in ((bob, ann, "tea 1"), (cid, ann, "tea 2"), (ann, bob, "tea 3"), (ann, cid, "tea 4")):
         await harness.send(sender, to, text)
@@ -76,7 +74,7 @@ async def test_all_chats_are_one_list_newest_first(harness: Harness, maybe_persi
     assert await find(harness, ann, "tea") == ["tea 4", "tea 3", "tea 2", "tea 1"]
 
 
-async def test_one_chat_alone_can_be_searched(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_a_search_can_be_limited_to_one_chat(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob, cid = harness.users(3)
     await harness.send(bob, ann, "tea with bob")
     there = await harness.send(cid, ann, "tea with cid")
@@ -85,7 +83,7 @@ async def test_one_chat_alone_can_be_searched(harness: Harness, maybe_persist: M
     assert await find(harness, ann, "tea", chat_id=there.chat_id) == ["tea with cid"]
 
 
-async def test_an_edited_message_is_found_by_what_it_says_now(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_an_edited_message_is_found_by_its_present_text(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob = harness.users(2)
     sent = await harness.send(ann, bob, "at seven")
     await harness.service.edit_message(between(ann, bob), sent.message_id, "at eight", editor=ann)
@@ -94,7 +92,7 @@ async def test_an_edited_message_is_found_by_what_it_says_now(harness: Harness, 
     assert (await find(harness, bob, "seven"), await find(harness, bob, "eight")) == ([], ["at eight"])
 
 
-async def test_what_was_deleted_is_not_found(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_deleted_messages_are_not_found(harness: Harness, maybe_persist: MaybePersist) -> None:
     ann, bob = harness.users(2)
     for_all, for_me = await harness.send(ann, bob, "secret one"), await harness.send(ann, bob, "secret two")
     await harness.service.delete_message(between(ann, bob), for_all.message_id, for_everyone=True, user_id=ann)
@@ -104,7 +102,7 @@ async def test_what_was_deleted_is_not_found(harness: Harness, maybe_persist: Ma
     assert (await find(harness, ann, "secret"), await find(harness, bob, "secret")) == ([], ["secret two"])
 
 
-async def test_nothing_is_found_in_chats_of_others_nor_in_a_group_that_one_left(
+async def test_chats_of_others_and_groups_that_the_user_left_are_not_searched(
     harness: Harness, maybe_persist: MaybePersist
 ) -> None:
     ann, bob, cid = harness.users(3)
@@ -119,7 +117,7 @@ async def test_nothing_is_found_in_chats_of_others_nor_in_a_group_that_one_left(
         await find(harness, cid, "tea", chat_id=group.state.chat_id)
 
 
-async def test_pages_run_through_all_chats_without_gap_or_repeat(
+async def test_pages_cover_all_chats_without_gap_or_repeat(
     harness: Harness, maybe_persist: MaybePersist, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search_messages, "MOST_READ", 7)
@@ -145,7 +143,7 @@ async def test_pages_run_through_all_chats_without_gap_or_repeat(
     assert max(map(len, pages)) == 2
 
 
-async def test_a_call_looks_at_so_many_messages_and_says_that_there_are_more(
+async def test_a_call_reads_a_limited_number_of_messages_and_returns_a_token(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search_messages, "MOST_READ", 3)
@@ -160,7 +158,7 @@ async def test_a_call_looks_at_so_many_messages_and_says_that_there_are_more(
     assert (texts(first.items), texts(second.items), second.next_page_token) == ([], ["needle"], "")
 
 
-async def test_a_query_without_a_word_is_refused(harness: Harness) -> None:
+async def test_a_blank_query_is_refused(harness: Harness) -> None:
     with refused(KernelReason.INVALID_FIELD):
         await find(harness, harness.a_user(), " \t ")
 

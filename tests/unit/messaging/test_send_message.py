@@ -1,4 +1,4 @@
-"""Sending: once, in order, to those who may be written to."""
+"""Sends: exactly once, in order, and only to users and chats that the sender may write to."""
 
 import asyncio
 import gc
@@ -30,18 +30,22 @@ async def test_a_sent_message_is_on_the_log_and_can_be_read_at_once(harness: Har
     assert (message.text, message.sender_id, message.chat_id) == ("hi", ann, ChatId.direct(ann, bob))
 
 
-async def test_both_of_a_direct_chat_hear_of_it_live(harness: Harness) -> None:
+async def test_both_users_of_a_direct_chat_receive_the_event(harness: Harness) -> None:
     ann, bob = harness.users(2)
     listener = await harness.subscribe(f"user:{ann}", f"user:{bob}")
 
     message = await harness.send(ann, bob)
 
-    heard = [(news.channel, unpack(news.payload)) for news in await listener.received()]
-    assert {channel for channel, _ in heard} == {f"user:{ann}", f"user:{bob}"}
-    assert {news.event.event_id for _, news in heard if isinstance(news, StoredEvent)} == {message.message_id}
+    received = [(published.channel, unpack(published.payload)) for published in await listener.received()]
+    assert {channel for channel, _ in received} == {f"user:{ann}", f"user:{bob}"}
+    assert {published.event.event_id for _, published in received if isinstance(published, StoredEvent)} == {
+        message.message_id
+    }
 
 
-async def test_a_retry_returns_the_same_message_whatever_it_says(harness: Harness, maybe_persist: MaybePersist) -> None:
+async def test_a_retry_returns_the_first_message_although_its_text_differs(
+    harness: Harness, maybe_persist: MaybePersist
+) -> None:
     ann, bob = harness.users(2)
     name = uuid4()
     first = await harness.send(ann, bob, "first", name=name)
@@ -63,16 +67,16 @@ async def test_a_retry_on_another_node_returns_the_same_message(harness: Harness
     assert again.message_id == first.message_id
 
 
-async def test_the_same_name_of_two_senders_is_two_messages(harness: Harness) -> None:
+async def test_the_same_client_message_id_of_two_senders_creates_two_messages(harness: Harness) -> None:
     ann, bob = harness.users(2)
     name = uuid4()
 
     assert (await harness.send(ann, bob, name=name)).message_id != (await harness.send(bob, ann, name=name)).message_id
 
 
-async def test_sends_of_one_name_at_once_make_one_event(harness: Harness) -> None:
+async def test_concurrent_sends_with_one_client_message_id_publish_one_event(harness: Harness) -> None:
     ann, bob = harness.users(2)
-    # A chat that the node knows: nothing else makes the sends wait for each other.
+    # With the chat cached, only the lock makes the sends wait for each other.
     await harness.send(ann, bob)
     draft = harness.draft(bob)
 
@@ -82,7 +86,7 @@ async def test_sends_of_one_name_at_once_make_one_event(harness: Harness) -> Non
     assert len(harness.events()) == 2
 
 
-async def test_a_name_used_for_another_chat_returns_that_message(harness: Harness) -> None:
+async def test_a_client_message_id_used_in_another_chat_returns_that_message(harness: Harness) -> None:
     ann, bob, cid = harness.users(3)
     name = uuid4()
     first = await harness.send(ann, bob, "to bob", name=name)
@@ -90,7 +94,7 @@ async def test_a_name_used_for_another_chat_returns_that_message(harness: Harnes
     assert (await harness.send(ann, cid, "to cid", name=name)) == first
 
 
-async def test_a_name_used_in_a_group_that_the_sender_left_tells_nothing_of_it(harness: Harness) -> None:
+async def test_a_client_message_id_used_in_a_group_that_the_sender_left_is_refused(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(bob, ann)).state.chat_id
     name = uuid4()
@@ -101,7 +105,7 @@ async def test_a_name_used_in_a_group_that_the_sender_left_tells_nothing_of_it(h
         await harness.send(ann, bob, name=name)
 
 
-async def test_while_the_log_is_away_a_send_fails_and_its_retry_keeps_the_id(harness: Harness) -> None:
+async def test_a_send_fails_without_the_log_and_its_retry_keeps_the_message_id(harness: Harness) -> None:
     ann, bob = harness.users(2)
     draft = harness.draft(bob)
     harness.log.unavailable = LOG_UNAVAILABLE
@@ -114,7 +118,7 @@ async def test_while_the_log_is_away_a_send_fails_and_its_retry_keeps_the_id(har
     assert (await harness.service.send_message(draft, sender=ann)).message_id == claimed
 
 
-async def test_while_the_store_is_away_sends_go_on_and_are_read_from_the_tail(harness: Harness) -> None:
+async def test_sends_continue_without_the_store_and_are_found_in_the_tail(harness: Harness) -> None:
     ann, bob = harness.users(2)
     harness.store_switch.unavailable = True
     draft = harness.draft(bob)
@@ -125,7 +129,7 @@ async def test_while_the_store_is_away_sends_go_on_and_are_read_from_the_tail(ha
     assert (await harness.service.send_message(draft, sender=ann)).message_id == first.message_id
 
 
-async def test_while_the_store_is_away_groups_that_the_node_knows_go_on(harness: Harness) -> None:
+async def test_cached_groups_continue_without_the_store(harness: Harness) -> None:
     ann, bob = harness.users(2)
     group = (await harness.a_group(ann, bob)).state.chat_id
     await harness.send(ann, group)
@@ -137,7 +141,7 @@ async def test_while_the_store_is_away_groups_that_the_node_knows_go_on(harness:
         await harness.another_node().servicer.send_message(harness.draft(group), sender=bob)
 
 
-async def test_a_reply_sorts_after_what_it_answers_though_the_clock_is_behind(
+async def test_a_reply_sorts_after_the_message_it_answers_although_the_clock_is_behind(
     harness: Harness, maybe_persist: MaybePersist
 ) -> None:
     ann, bob = harness.users(2)
@@ -153,7 +157,7 @@ async def test_a_reply_sorts_after_what_it_answers_though_the_clock_is_behind(
     assert answer.reply_to == question.message_id
 
 
-async def test_what_is_sent_next_sorts_after_the_newest_though_the_clock_is_behind(
+async def test_a_new_message_sorts_after_the_newest_although_the_clock_is_behind(
     harness: Harness, maybe_persist: MaybePersist
 ) -> None:
     ann, bob = harness.users(2)
@@ -175,7 +179,7 @@ async def test_a_reply_to_a_message_of_another_chat_is_refused(harness: Harness)
         await harness.send(ann, bob, reply_to=elsewhere.message_id)
 
 
-async def test_own_files_are_attached_in_their_order(harness: Harness) -> None:
+async def test_own_files_are_attached_in_the_given_order(harness: Harness) -> None:
     ann, bob = harness.users(2)
     files = (harness.media.a_file(ann), harness.media.a_file(ann))
 
@@ -184,7 +188,7 @@ async def test_own_files_are_attached_in_their_order(harness: Harness) -> None:
     assert tuple(media.media_id for media in message.attachments) == files
 
 
-async def test_files_of_others_unknown_files_and_avatars_are_refused(harness: Harness) -> None:
+async def test_unknown_files_avatars_and_files_of_others_are_refused(harness: Harness) -> None:
     ann, bob = harness.users(2)
 
     with refused(MessagingReason.MEDIA_FORBIDDEN):
@@ -197,7 +201,7 @@ async def test_files_of_others_unknown_files_and_avatars_are_refused(harness: Ha
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t ", "\u200b", "\u2067\u2069", "a\0b"])
-async def test_text_without_anything_to_see_is_refused(harness: Harness, text: str) -> None:
+async def test_invisible_text_is_refused(harness: Harness, text: str) -> None:
     ann, bob = harness.users(2)
 
     with refused(KernelReason.INVALID_FIELD):
@@ -205,7 +209,7 @@ async def test_text_without_anything_to_see_is_refused(harness: Harness, text: s
 
 
 @pytest.mark.parametrize("text", ["👩‍👩‍👧‍👦", "שלום עולם", "  spaces stay  ", "e\u0301", "x" * 4000])
-async def test_text_is_kept_as_it_is(harness: Harness, maybe_persist: MaybePersist, text: str) -> None:
+async def test_text_is_stored_unchanged(harness: Harness, maybe_persist: MaybePersist, text: str) -> None:
     ann, bob = harness.users(2)
     sent = await harness.send(ann, bob, text)
     await maybe_persist()
@@ -213,7 +217,7 @@ async def test_text_is_kept_as_it_is(harness: Harness, maybe_persist: MaybePersi
     assert (await harness.service.messages.get(between(ann, bob), sent.message_id, viewer=bob)).text == text
 
 
-async def test_nobody_is_written_to_who_does_not_exist_or_blocks_or_is_blocked(harness: Harness) -> None:
+async def test_sends_to_unknown_blocked_and_blocking_users_are_refused(harness: Harness) -> None:
     ann, bob, cid, dan = harness.users(4)
     harness.block(ann, bob)
     harness.block(cid, ann)
@@ -228,7 +232,7 @@ async def test_nobody_is_written_to_who_does_not_exist_or_blocks_or_is_blocked(h
             await harness.send(ann, other)
 
 
-async def test_a_deleted_account_cannot_write(harness: Harness) -> None:
+async def test_a_deleted_account_cannot_send(harness: Harness) -> None:
     ann, bob = harness.users(2)
     harness.delete_account(ann)
 
@@ -245,7 +249,7 @@ async def test_a_deleted_account_cannot_write(harness: Harness) -> None:
         ("00000000-0000-4000-8000-00000000aaaa", MessagingReason.NOT_A_MEMBER),
     ],
 )
-async def test_chats_that_are_not_the_callers_are_refused(harness: Harness, chat: str, reason: Reason) -> None:
+async def test_chats_of_others_are_refused(harness: Harness, chat: str, reason: Reason) -> None:
     ann, bob, cid = harness.users(3)
     chat_id = ChatId(chat.format(ann=ann, bob=bob, cid=cid))
     draft = Draft(chat=ChatRef(chat_id), client_message_id=uuid4(), text="hi")
@@ -261,7 +265,7 @@ async def test_a_chat_with_oneself_is_refused(harness: Harness) -> None:
         await harness.send(ann, ann)
 
 
-async def test_a_group_that_is_not_there_and_one_of_others_answer_alike(harness: Harness) -> None:
+async def test_an_unknown_group_and_a_group_of_others_are_refused_alike(harness: Harness) -> None:
     ann, bob, cid = harness.users(3)
     group = (await harness.a_group(ann, bob)).state.chat_id
 
@@ -270,7 +274,7 @@ async def test_a_group_that_is_not_there_and_one_of_others_answer_alike(harness:
             await harness.send(cid, chat_id)
 
 
-async def test_a_caller_who_goes_away_does_not_keep_the_message_from_the_others(harness: Harness) -> None:
+async def test_a_message_is_published_although_its_caller_disconnects(harness: Harness) -> None:
     ann, bob = harness.users(2)
     harness.log.held = asyncio.Event()
     sending = asyncio.create_task(harness.send(ann, bob))
@@ -284,24 +288,24 @@ async def test_a_caller_who_goes_away_does_not_keep_the_message_from_the_others(
     assert len((await harness.service.chats.list(viewer=bob)).items) == 1
 
 
-async def test_nobody_complains_of_an_append_that_fails_after_its_caller_has_gone_away(harness: Harness) -> None:
+async def test_an_append_that_fails_after_its_caller_disconnected_is_not_logged_by_asyncio(harness: Harness) -> None:
     ann, bob = harness.users(2)
-    complaints: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    logged: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: logged.append(context))
     before = asyncio.all_tasks()
     harness.log.held = asyncio.Event()
     sending = asyncio.create_task(harness.send(ann, bob))
     await harness.log.reached.wait()
     sending.cancel()
     await asyncio.wait([sending])
-    going_on = asyncio.all_tasks() - before
-    # What keeps a task alive keeps it silent.
+    publications = asyncio.all_tasks() - before
+    # asyncio logs the exception only when the task is garbage.
     del sending
 
     harness.log.unavailable = LOG_UNAVAILABLE
     harness.log.held.set()
-    await asyncio.wait(going_on)
-    going_on.clear()
+    await asyncio.wait(publications)
+    publications.clear()
     gc.collect()
 
-    assert complaints == []
+    assert logged == []

@@ -1,4 +1,4 @@
-"""What is remembered of auth's answers, and for how long."""
+"""The cache of users and their blocks."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.builders import an_id
 from tests.fakes import FakeClock
 from tests.unit.messaging.harness import FakeDirectory, refused
 
-AUTH_AWAY = unavailable(KernelReason.SERVICE_UNAVAILABLE, "auth is away", service="auth")
+AUTH_UNAVAILABLE = unavailable(KernelReason.SERVICE_UNAVAILABLE, "auth is unreachable", service="auth")
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def cached(auth: FakeDirectory, clock: FakeClock) -> CachedUserDirectory:
     return CachedUserDirectory(auth, clock=clock, fresh=5, stale=600, capacity=3)
 
 
-async def test_a_user_is_asked_for_once_in_five_seconds(
+async def test_a_user_is_looked_up_once_in_five_seconds(
     cached: CachedUserDirectory, auth: FakeDirectory, clock: FakeClock
 ) -> None:
     ann, bob = auth.a_user(), auth.a_user()
@@ -41,7 +41,7 @@ async def test_a_user_is_asked_for_once_in_five_seconds(
     assert auth.lookups == [{ann}, {bob}]
 
 
-async def test_users_who_are_in_use_are_asked_for_together(
+async def test_users_in_use_are_refreshed_together(
     cached: CachedUserDirectory, auth: FakeDirectory, clock: FakeClock
 ) -> None:
     ann, bob, idle = auth.a_user(), auth.a_user(), auth.a_user()
@@ -57,7 +57,7 @@ async def test_users_who_are_in_use_are_asked_for_together(
     assert len(auth.lookups) == 4
 
 
-async def test_a_block_counts_after_five_seconds_at_the_latest(
+async def test_a_block_takes_effect_within_five_seconds(
     cached: CachedUserDirectory, auth: FakeDirectory, clock: FakeClock
 ) -> None:
     ann, bob = auth.a_user(), auth.a_user()
@@ -69,7 +69,7 @@ async def test_a_block_counts_after_five_seconds_at_the_latest(
         await require_unblocked(cached, ann, [bob])
 
 
-async def test_users_who_do_not_exist_are_asked_for_each_time(cached: CachedUserDirectory, auth: FakeDirectory) -> None:
+async def test_unknown_users_are_looked_up_each_time(cached: CachedUserDirectory, auth: FakeDirectory) -> None:
     nobody = UserId(an_id())
 
     assert await cached.blocks([nobody]) == {}
@@ -78,7 +78,9 @@ async def test_users_who_do_not_exist_are_asked_for_each_time(cached: CachedUser
     assert await cached.blocks([nobody]) == {nobody: frozenset()}
 
 
-async def test_a_deleted_user_is_forgotten(cached: CachedUserDirectory, auth: FakeDirectory, clock: FakeClock) -> None:
+async def test_a_deleted_user_is_removed_from_the_cache(
+    cached: CachedUserDirectory, auth: FakeDirectory, clock: FakeClock
+) -> None:
     ann = auth.a_user()
     await cached.blocks([ann])
     auth.deleted.add(ann)
@@ -87,12 +89,12 @@ async def test_a_deleted_user_is_forgotten(cached: CachedUserDirectory, auth: Fa
     assert await cached.blocks([ann]) == {}
 
 
-async def test_while_auth_is_away_people_who_are_known_go_on(
+async def test_cached_users_can_write_while_auth_is_unavailable(
     cached: CachedUserDirectory, auth: FakeDirectory, clock: FakeClock
 ) -> None:
     ann, bob = auth.a_user(), auth.a_user()
     await cached.blocks([ann])
-    auth.unavailable = AUTH_AWAY
+    auth.unavailable = AUTH_UNAVAILABLE
     clock.advance(599)
 
     assert await cached.blocks([ann]) == {ann: frozenset()}
@@ -103,9 +105,7 @@ async def test_while_auth_is_away_people_who_are_known_go_on(
         await cached.blocks([ann])
 
 
-async def test_no_more_users_are_remembered_than_there_is_room_for(
-    cached: CachedUserDirectory, auth: FakeDirectory
-) -> None:
+async def test_the_cache_is_bounded_and_drops_the_oldest_user(cached: CachedUserDirectory, auth: FakeDirectory) -> None:
     users = [auth.a_user() for _ in range(4)]
     for user in users:
         await cached.blocks([user])
@@ -117,9 +117,7 @@ async def test_no_more_users_are_remembered_than_there_is_room_for(
     assert auth.lookups == [{users[0]}]
 
 
-async def test_more_users_than_there_is_room_for_are_answered_all_the_same(
-    cached: CachedUserDirectory, auth: FakeDirectory
-) -> None:
+async def test_more_users_than_the_capacity_are_looked_up(cached: CachedUserDirectory, auth: FakeDirectory) -> None:
     users = [auth.a_user() for _ in range(5)]
 
     assert set(await cached.blocks(users)) == set(users)
