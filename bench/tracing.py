@@ -17,7 +17,7 @@ from bench.scale import Scale
 from bench.sides.stage import Stage
 from kernel.grpc.client import open_channel
 from kernel.telemetry.otel import open_otel
-from kernel.telemetry.trace_settings import TraceSettings
+from kernel.telemetry.tracing import TraceSettings
 from tests.fakes import running
 from tests.ports import free_ports
 from tests.rpc.kernel.services import a_service

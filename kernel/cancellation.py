@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def settled(step: Awaitable[T]) -> T:
+async def finish_despite_cancel(step: Awaitable[T]) -> T:
     """Await a step to its end, also when cancelled meanwhile: only then is the cancellation raised.
 
     For steps that go on in a thread anyway: what cleans up after them must not run beside them.
@@ -33,7 +33,7 @@ async def settled(step: Awaitable[T]) -> T:
 
 
 @contextmanager
-def heeded() -> Iterator[None]:
+def reraise_cancellation() -> Iterator[None]:
     """Raise the cancellation that came during the block, whatever the block made of it.
 
     For drivers that use `asyncio.wait_for`: up to Python 3.11 it keeps a cancellation to itself if what it waits for is

@@ -20,11 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kernel.errors import ChatlyError, Code, KernelReason, unauthenticated
 from kernel.grpc import context
-from kernel.grpc.context import UserCaller, caller_var, request_var
+from kernel.grpc.context import REQUEST_ID_KEY, UserCaller, bearer, caller_var, read_request, request_var
 from kernel.grpc.health import HealthMonitor
-from kernel.grpc.interceptors.errors import meaning
-from kernel.grpc.interceptors.request import REQUEST_ID_KEY, bearer, read_request
-from kernel.grpc.status import details_of
+from kernel.grpc.status import as_chatly_error, details_of
 from kernel.grpc.tls import MeshTls
 from kernel.grpc.tokens import TokenVerifier
 from kernel.service import Service
@@ -169,7 +167,7 @@ class _Call:
             if status:
                 # Half an answer must not look whole: the server breaks the connection.
                 raise
-            await error_response(meaning(error, request))(scope, receive, send_with_id)
+            await error_response(as_chatly_error(error, request))(scope, receive, send_with_id)
         finally:
             if span is not None:
                 span.end(str(status), failed=status >= HTTPStatus.INTERNAL_SERVER_ERROR)

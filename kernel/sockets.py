@@ -16,14 +16,14 @@ def address(host: str, port: int) -> str:
 
 
 def listen(name: str, settings: ServerSettings, port: int, kind: str) -> socket.socket:
-    """A socket that listens; raise SettingsError if the port is taken. `kind`: as the setting's name has it."""
+    """A socket that listens; raise SettingsError if the port is port_in_use. `kind`: as the setting's name has it."""
     try:
         return socket.create_server((settings.host, port), family=_family(settings.host), backlog=_BACKLOG)
     except OSError as error:
-        raise taken(name, settings.host, port, kind) from error
+        raise port_in_use(name, settings.host, port, kind) from error
 
 
-def taken(name: str, host: str, port: int, kind: str) -> SettingsError:
+def port_in_use(name: str, host: str, port: int, kind: str) -> SettingsError:
     """What to say of a port that somebody else has."""
     variable = f"CHATLY_{name.upper()}_{kind}_PORT"
     return SettingsError(f"{name} cannot listen on {address(host, port)}: it is in use; set {variable} or CHATLY_HOST")
@@ -31,7 +31,7 @@ def taken(name: str, host: str, port: int, kind: str) -> SettingsError:
 
 @contextmanager
 def reserved(name: str, settings: ServerSettings) -> Iterator[None]:
-    """Keep a service's ports for it until it listens there; raise SettingsError if one is taken.
+    """Keep a service's ports for it until it listens there; raise SettingsError if one is port_in_use.
 
     They lie among those that the system gives to connections from here to elsewhere. A process that opens its stores
     first would, once in a few hundred times, have given one of its own ports away.
@@ -52,7 +52,7 @@ def _held(name: str, host: str, port: int, kind: str) -> socket.socket:
         holder.bind((host, port))
     except OSError as error:
         holder.close()
-        raise taken(name, host, port, kind) from error
+        raise port_in_use(name, host, port, kind) from error
     return holder
 
 

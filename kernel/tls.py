@@ -14,7 +14,7 @@ _ANOTHER_NAME: Final = ("mismatch", "doesn't match")
 _HUNG_UP: Final = re.compile(r"reset by peer|closed|connection lost|broken pipe", re.IGNORECASE)
 
 
-def readable(file: str) -> str | None:
+def check_file(file: str) -> str | None:
     """A check for settings that name a file: what is wrong with it, or None; empty is no file."""
     try:
         if file:
@@ -33,7 +33,7 @@ def client_context(*, ca_file: str, certificate_file: str = "", key_file: str = 
     return context
 
 
-def tls_trouble(error: BaseException, *, trust: str, name: str) -> str | None:
+def tls_problem(error: BaseException, *, trust: str, name: str) -> str | None:
     """One line about a handshake that failed, also where a driver wrapped the error; None: it was something else.
 
     `trust` and `name`: the settings that say whom to trust, and by which name the server is reached.
@@ -49,7 +49,7 @@ def tls_trouble(error: BaseException, *, trust: str, name: str) -> str | None:
     return None
 
 
-def plaintext_trouble(told: str, *, setting: str) -> str:
+def plaintext_hint(told: str, *, setting: str) -> str:
     """What to add to an error where plaintext was never answered; empty if the server did not hang up."""
     return f" (as a server does that wants TLS: see {setting})" if _HUNG_UP.search(told) else ""
 

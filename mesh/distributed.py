@@ -10,7 +10,7 @@ from history.channels import STORED_CHANNEL
 from kernel.errors import ChatlyError
 from kernel.grpc.tls import MeshTls
 from kernel.grpc.tokens import ServiceTokens
-from kernel.log.disabled import AbsentLog
+from kernel.log.disabled import DisabledLog
 from kernel.platform import Engines, Platform
 from kernel.service import HealthCheck
 from kernel.settings import load
@@ -46,7 +46,7 @@ async def open_distributed_platform(
         redis = await stack.enter_async_context(open_redis(load(RedisSettings, environ)))
         cassandra = await stack.enter_async_context(open_cassandra(load(CassandraSettings, environ), target.schema()))
         health: dict[str, HealthCheck] = {"cassandra": cassandra.health, "redis": partial(_redis_health, redis)}
-        log: KafkaLog | AbsentLog = AbsentLog()
+        log: KafkaLog | DisabledLog = DisabledLog()
         if target.log:
             log = kafka = await stack.enter_async_context(_open_kafka(environ))
             health["kafka"] = partial(_kafka_health, kafka)
@@ -54,7 +54,7 @@ async def open_distributed_platform(
         stack.push_async_callback(channels.close)
         yield Platform(
             clock=clock,
-            bus=await stack.enter_async_context(open_redis_bus(redis, fences=[STORED_CHANNEL])),
+            bus=await stack.enter_async_context(open_redis_bus(redis, barriers=[STORED_CHANNEL])),
             log=log,
             log_reader=log,
             log_consumer=log.consumer,

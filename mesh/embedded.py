@@ -9,9 +9,8 @@ from importlib.metadata import version
 from kernel.grpc.jwks import JwksFeed
 from kernel.grpc.server import RunningServer
 from kernel.grpc.tls import load_tls
-from kernel.memory import settle
 from kernel.platform import Platform
-from kernel.runner import background
+from kernel.runner import background, release_startup_memory
 from kernel.settings import load
 from mesh.edge.front import edge_settings, ready_line, serve_pages
 from mesh.edge.process import Edge, stopped_at_the_end
@@ -59,7 +58,7 @@ class _Embedded:
                 await stack.enter_async_context(serve_pages(self.edge, servers, tls))
                 await self.envoy.start()
                 await stack.enter_async_context(background({"edge": self.envoy.watch}))
-                settle()
+                release_startup_memory()
                 self.say(ready_line(self.edge))
                 await stop.wait()
                 self.say("Draining: streams are told to reconnect, running calls are finished.")

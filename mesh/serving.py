@@ -11,9 +11,8 @@ from kernel.grpc.server import RunningServer, serve
 from kernel.grpc.settings import ServerSettings, load_server_settings
 from kernel.grpc.tls import load_tls
 from kernel.grpc.tokens import ServiceTokens, TokenKeys, TokenVerifier
-from kernel.memory import settle
 from kernel.platform import Engines, Platform
-from kernel.runner import background
+from kernel.runner import background, release_startup_memory
 from kernel.service import Service
 from kernel.settings import load
 from kernel.sockets import reserved
@@ -92,7 +91,7 @@ async def _serve_until(
     if stop.is_set():
         return
     async with serving(target, environ, platform, feed) as server:
-        settle()
+        release_startup_memory()
         logger("mesh").info("serving", service=target.name, grpc=server.address, http_port=server.http_port)
         await stop.wait()
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from kernel.settings import SettingsError, load
-from kernel.telemetry.trace_settings import TraceSettings
+from kernel.telemetry.tracing import TraceSettings
 
 _LIBRARY = "opentelemetry"
 

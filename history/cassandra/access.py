@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Hashable, Iterable, Iterator, Mapping, Se
 from typing import Any, TypeVar
 from uuid import UUID
 
-from kernel.cassandra.bridge import Row
+from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Statement
 
 T = TypeVar("T")

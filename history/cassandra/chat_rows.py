@@ -9,7 +9,7 @@ from history.cassandra.write_times import SINGLE_VALUE, earlier_wins, earliest_w
 from history.chat_id import ChatId
 from history.model import ChatState, LwwRegister, Membership, Role
 from history.ports import ChatHead
-from kernel.cassandra.bridge import Row
+from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Statement
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition

@@ -9,7 +9,7 @@ from history.chat_id import ChatId
 from history.codec import decode, encode, value_of
 from history.fold import redacted
 from history.model import MessageEdited, MessageSent, StoredEvent
-from kernel.cassandra.bridge import Row
+from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Statement
 from kernel.log.ports import LogPosition
 

@@ -11,7 +11,7 @@ from history.errors import HistoryReason
 from history.fold import message_of
 from history.model import ChatEvent
 from history.ports import DeadLetter
-from kernel.cassandra.bridge import Row
+from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession
 from kernel.errors import not_found
 from kernel.log.ports import LogPosition, LogRecord

@@ -8,7 +8,7 @@ from history.attachments import media_of, media_text
 from history.cassandra.write_times import ALWAYS_WINS, SINGLE_VALUE, bucket_of, later_wins
 from history.chat_id import ChatId
 from history.model import Content, Edit, MessageState, ReactionMark
-from kernel.cassandra.bridge import Row
+from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import UNSET, CassandraSession, Statement
 from kernel.ids import UserId, time_key
 from kernel.time import from_micros, to_micros

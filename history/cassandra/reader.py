@@ -16,7 +16,7 @@ from history.cassandra.write_times import bucket_at, bucket_of
 from history.chat_id import ChatId
 from history.model import MessageState, Send, StoredEvent
 from history.ports import ChatHead, Window
-from kernel.cassandra.bridge import Row
+from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession
 from kernel.ids import UserId, from_time_key
 from kernel.time import Clock

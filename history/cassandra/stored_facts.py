@@ -11,7 +11,7 @@ from history.cassandra.event_rows import in_buckets, load_event_offsets
 from history.chat_id import ChatId
 from history.fold import message_of, send_of
 from history.model import ChatEvent, MessageSent, MessageState, Send
-from kernel.cassandra.bridge import Row
+from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Statement
 from kernel.ids import UserId
 

@@ -8,9 +8,8 @@ from hashlib import blake2s
 from io import FileIO
 from pathlib import Path
 
-from kernel.blob.disk import on_disk, sync_folder, write_all
-from kernel.blob.names import checked
-from kernel.full_disk import disk_is_full, is_full
+from kernel.blob.ports import checked_name
+from kernel.disk import disk_full_message, is_full, on_disk, sync_folder, write_all
 
 _CHUNK_BYTES = 256 * 1024
 _INCOMING = "incoming"
@@ -60,7 +59,7 @@ class FolderBlobStore:
         return await asyncio.to_thread(self._complaint)
 
     def _path(self, name: str) -> Path:
-        shard = blake2s(checked(name).encode(), digest_size=1).hexdigest()
+        shard = blake2s(checked_name(name).encode(), digest_size=1).hexdigest()
         # `+` is in no name, so two names never meet, and none is the folder of another.
         return self._folder / shard / name.replace("/", "+")
 
@@ -87,7 +86,7 @@ class FolderBlobStore:
                 probe.write(b"probe")
         except OSError as error:
             if is_full(error):
-                return disk_is_full(f"the folder {self._folder}")
+                return disk_full_message(f"the folder {self._folder}")
             return f"the folder {self._folder} cannot be written: {error}"
         return None
 

@@ -1,5 +1,6 @@
 """Blobs: named bytes, written once, read in ranges."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -18,3 +19,13 @@ class BlobStore(Protocol):
     async def delete(self, name: str) -> None:
         """Remove; nothing happens if there is no such blob."""
         ...
+
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_/-]{0,199}")
+
+
+def checked_name(name: str) -> str:
+    """The name itself; raise ValueError for what is none."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name for a blob: letters, digits, `-`, `_` and `/`, at most 200")
+    return name

@@ -21,7 +21,7 @@ class BusGap:
 class LiveBus(Protocol):
     """Publish and subscribe by channel name. At most once; in order per publisher and channel.
 
-    What is published on a fence, a channel that its adapter was told of, comes after all its publisher sent before.
+    What is published on a barrier, a channel that its adapter was told of, comes after all its publisher sent before.
     """
 
     async def publish(self, messages: Sequence[BusMessage]) -> None:

@@ -14,7 +14,7 @@ from cassandra.query import dict_factory
 
 from kernel.cassandra.schema import Schema, create_keyspace, migrate
 from kernel.cassandra.settings import CassandraSettings, addresses
-from kernel.tls import client_context, tls_trouble
+from kernel.tls import client_context, tls_problem
 
 _HEARTBEAT_SECONDS = 2
 # A node that is busy, or collects garbage, is not away: its connections are not to be dropped for that.
@@ -55,7 +55,7 @@ def why(error: Exception) -> str:
 
 def _told(reason: object) -> str:
     if isinstance(reason, BaseException):
-        if trouble := tls_trouble(reason, trust="CHATLY_CASSANDRA_CA_FILE", name="CHATLY_CASSANDRA_TLS_NAME"):
+        if trouble := tls_problem(reason, trust="CHATLY_CASSANDRA_CA_FILE", name="CHATLY_CASSANDRA_TLS_NAME"):
             return trouble
         if isinstance(reason, (AuthenticationFailed, Unauthorized)):
             return f"{_one_line(reason)} (see CHATLY_CASSANDRA_USERNAME, CHATLY_CASSANDRA_PASSWORD)"

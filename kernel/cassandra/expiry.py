@@ -16,14 +16,14 @@ _LISTED, _DONE = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class Expiry:
     """Something, by its id, and the time it was listed for."""
 
     subject: str
     at: datetime
 
 
-class Agenda:
+class ExpiryIndex:
     """One list in the tables `<prefix>_agenda` and `<prefix>_agenda_hours`, which belong to whoever uses it.
 
     Nothing may be listed for a time more than an hour ago: such an hour may have been closed.
@@ -44,26 +44,26 @@ class Agenda:
             f"DELETE FROM {entries} USING TIMESTAMP {_DONE} WHERE list = ? AND hour = ? AND due_at = ? AND subject = ?"
         )
 
-    async def add(self, due: Due) -> None:
+    async def add(self, due: Expiry) -> None:
         """List it; again changes nothing, also after it was done."""
         hour, micros = _place(due.at)
         # The hour first: an hour without entries is harmless, an entry in no known hour would never be found.
         await self._session.execute(self._open_hour, (self._name, hour))
         await self._session.execute(self._list, (self._name, hour, micros, due.subject))
 
-    async def done(self, due: Due) -> None:
+    async def done(self, due: Expiry) -> None:
         """Take it off the list; nothing happens if it is not there."""
         hour, micros = _place(due.at)
         await self._session.execute(self._strike, (self._name, hour, micros, due.subject))
 
-    async def until(self, now: datetime) -> AsyncIterator[Due]:
+    async def until(self, now: datetime) -> AsyncIterator[Expiry]:
         """What is due by now, by time; hours that are over and empty are closed on the way."""
         this_hour, micros = _place(now)
         for row in await self._session.execute(self._hours, (self._name, this_hour)):
             hour, empty = row["hour"], True
             async for entry in self._session.stream(self._entries, (self._name, hour, micros)):
                 empty = False
-                yield Due(entry["subject"], from_micros(entry["due_at"]))
+                yield Expiry(entry["subject"], from_micros(entry["due_at"]))
             if empty and hour < this_hour - 1:
                 await self._session.execute(self._close_hour, (self._name, hour))
 

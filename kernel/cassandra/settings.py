@@ -3,7 +3,7 @@
 import re
 
 from kernel.settings import env, positive, settings
-from kernel.tls import readable
+from kernel.tls import check_file
 
 DEFAULT_PORT = 9042
 _KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -64,7 +64,7 @@ class CassandraSettings:
         "CHATLY_CASSANDRA_CA_FILE",
         default="",
         help="PEM file of the CA that signed the nodes' certificates; turns TLS on",
-        check=readable,
+        check=check_file,
     )
     tls_name: str = env(
         "CHATLY_CASSANDRA_TLS_NAME",
@@ -75,10 +75,10 @@ class CassandraSettings:
         "CHATLY_CASSANDRA_CERT_FILE",
         default="",
         help="PEM file of the client certificate, for mutual TLS",
-        check=readable,
+        check=check_file,
     )
     key_file: str = env(
-        "CHATLY_CASSANDRA_KEY_FILE", default="", help="PEM file of the client certificate's key", check=readable
+        "CHATLY_CASSANDRA_KEY_FILE", default="", help="PEM file of the client certificate's key", check=check_file
     )
     request_seconds: float = env(
         "CHATLY_CASSANDRA_REQUEST_SECONDS", default=4.0, help="timeout of one request, in seconds", check=positive

@@ -10,10 +10,9 @@ import grpc
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor_pb2 import MethodOptions
 
-from kernel.grpc.context import UserCaller, caller_var, request_var
+from kernel.grpc.context import REQUEST_ID_KEY, UserCaller, caller_var, request_var
 from kernel.grpc.dial import Dialer, Options, PlainDialer, TlsDialer
-from kernel.grpc.interceptors.observation import OUR_FAULT
-from kernel.grpc.interceptors.request import REQUEST_ID_KEY
+from kernel.grpc.interceptors.observation import SERVER_FAULTS
 from kernel.grpc.status import from_rpc_error
 from kernel.grpc.tls import MeshTls
 from kernel.grpc.tokens import ServiceTokens
@@ -197,4 +196,4 @@ def _client_span(name: str) -> Span | None:
 async def _end_with(call: Any, span: Span) -> None:
     """End the span with the call, whichever way that ends."""
     code = await call.code()
-    span.end(code.name, failed=code.name in OUR_FAULT)
+    span.end(code.name, failed=code.name in SERVER_FAULTS)

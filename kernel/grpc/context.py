@@ -1,16 +1,24 @@
-"""Who is calling, and which request this is: set by the interceptors, read by handlers."""
+"""The call in progress: its request id, caller and client address. The interceptors set it, handlers read it."""
 
+import random
+import re
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote
 
 from kernel.errors import KernelReason, denied, unauthenticated
 from kernel.ids import SessionId, UserId
 
+REQUEST_ID_KEY = "x-request-id"
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
 
 @dataclass(frozen=True, slots=True)
 class UserCaller:
-    """A user, by a verified access token. `token` is the token itself, to be handed on to other services."""
+    """A user with a verified access token. `token` is passed on in calls to other services."""
 
     user_id: UserId
     session_id: SessionId
@@ -20,14 +28,14 @@ class UserCaller:
 
 @dataclass(frozen=True, slots=True)
 class ServiceCaller:
-    """Another service or an operator, by a service token; `name` as in `messaging`."""
+    """Another service, or an operator, with a service token. `name` is for example `messaging`."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is known of the call beside its message."""
+    """A call without its message."""
 
     request_id: str
     method: str
@@ -46,7 +54,10 @@ request_var: ContextVar[Request] = ContextVar("request")
 
 
 def current_user() -> UserCaller:
-    """The calling user; raises UNAUTHENTICATED or `SERVICE_ONLY`'s opposite where there is none."""
+    """Return the calling user.
+
+    Raise UNAUTHENTICATED `TOKEN_MISSING` if nobody is logged in, PERMISSION_DENIED `TOKEN_INVALID` for a service.
+    """
     match caller_var.get():
         case UserCaller() as user:
             return user
@@ -57,7 +68,7 @@ def current_user() -> UserCaller:
 
 
 def current_request() -> Request:
-    """The request being served."""
+    """Return the request being served."""
     return request_var.get()
 
 
@@ -65,3 +76,57 @@ def current_request_id() -> str:
     """Return the id of the call in progress; empty outside of a call."""
     request = request_var.get(None)
     return request.request_id if request else ""
+
+
+def read_request(
+    method: str, headers: Mapping[str, str], cookie_headers: Iterable[str], peer_address: str, *, trust_edge: bool
+) -> Request:
+    """Build the Request from headers.
+
+    `peer_address` is the address of the connection. With `trust_edge`, the headers that Envoy sets replace it.
+    """
+    secure = False
+    if trust_edge:
+        # Envoy sets the first header itself. In the second one, only the last entry is not from the client.
+        edge = headers.get("x-envoy-external-address") or headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+        peer_address = edge or peer_address
+        secure = headers.get("x-forwarded-proto") == "https"
+    request_id = headers.get(REQUEST_ID_KEY)
+    if request_id is None or not _REQUEST_ID.fullmatch(request_id):
+        # It is no secret, so it need not come from the system's random numbers, which cost a system call.
+        request_id = f"{random.getrandbits(128):032x}"
+    return Request(
+        request_id=request_id,
+        method=method,
+        peer_address=peer_address,
+        user_agent=headers.get("user-agent", ""),
+        secure=secure,
+        cookies=read_cookies(cookie_headers) if cookie_headers else {},
+    )
+
+
+def bearer(headers: Mapping[str, str], cookies: Mapping[str, str]) -> str | None:
+    """Return the token from `authorization: Bearer …`, or else from the cookie `chatly_access`."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    return cookies.get("chatly_access") or None
+
+
+def read_cookies(cookie_headers: Iterable[str]) -> dict[str, str]:
+    """Return cookies by name. HTTP/2 may split them into several headers."""
+    cookies: dict[str, str] = {}
+    for header in cookie_headers:
+        for part in header.split(";"):
+            name, found, value = part.strip().partition("=")
+            if found:
+                cookies[name] = value.strip('"')
+    return cookies
+
+
+def host_of(peer: str) -> str:
+    """Return the address in a gRPC peer name (`ipv4:127.0.0.1:1234`, `ipv6:%5B::1%5D:1234`), without its port."""
+    kind, _, rest = peer.partition(":")
+    if kind not in {"ipv4", "ipv6"}:
+        return peer
+    return unquote(rest.rpartition(":")[0]).strip("[]")

@@ -9,19 +9,20 @@ import grpc
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from kernel.errors import KernelReason, unavailable
 from kernel.grpc.client import MAX_MESSAGE_BYTES
 from kernel.grpc.health import HealthMonitor
 from kernel.grpc.interceptors.access import Access
 from kernel.grpc.interceptors.chain import Chain
 from kernel.grpc.interceptors.streams import OpenStreams
 from kernel.grpc.settings import ServerSettings
-from kernel.grpc.starting import NotYet
+from kernel.grpc.status import DETAILS_KEY, details_of, grpc_code, text_of
 from kernel.grpc.tls import MeshTls
 from kernel.grpc.tokens import ServiceTokens, TokenVerifier
 from kernel.http import build_app, build_probes, serve_http
 from kernel.runner import background
 from kernel.service import Service
-from kernel.sockets import address, listen, taken
+from kernel.sockets import address, listen, port_in_use
 from kernel.telemetry.logs import logger
 
 _OPTIONS = [
@@ -102,8 +103,8 @@ async def serve(
 def _build(
     service: Service, settings: ServerSettings, monitor: HealthMonitor, access: Access, streams: OpenStreams
 ) -> grpc.aio.Server:
-    # Where a thousand calls wait to be taken up, gRPC drops some by chance, as CANCELLED: as when everybody comes back
-    # at once because another node has gone.
+    # By default gRPC cancels calls at random when more than a thousand wait to be accepted, as they do when all clients
+    # of a stopped node reconnect at once.
     waiting = settings.max_concurrent_calls
     bursts = [("grpc.server.max_pending_requests", waiting), ("grpc.server.max_pending_requests_hard_limit", waiting)]
     server = grpc.aio.server(options=[*_OPTIONS, *bursts], maximum_concurrent_rpcs=settings.max_concurrent_calls)
@@ -122,7 +123,7 @@ def _build(
     reflection.enable_server_reflection(names, server)
     if not service.mount:
         # The last to be asked, for calls that nobody else answers.
-        server.add_generic_rpc_handlers((NotYet(service.name),))
+        server.add_generic_rpc_handlers((StartingHandler(service.name),))
     return server
 
 
@@ -160,4 +161,22 @@ def _bind(name: str, settings: ServerSettings, server: grpc.aio.Server, tls: Mes
             return server.add_insecure_port(where)
         return server.add_secure_port(where, tls.server_credentials())
     except RuntimeError as error:
-        raise taken(name, settings.host, settings.grpc_port, "GRPC") from error
+        raise port_in_use(name, settings.host, settings.grpc_port, "GRPC") from error
+
+
+class StartingHandler(grpc.GenericRpcHandler):
+    """UNAVAILABLE `SERVICE_UNAVAILABLE`, whatever is called: callers try again."""
+
+    def __init__(self, service: str) -> None:
+        self._error = unavailable(KernelReason.SERVICE_UNAVAILABLE, f"{service} is starting", service=service)
+
+    def service(
+        self,
+        handler_call_details: grpc.HandlerCallDetails,  # noqa: ARG002 - gRPC's signature
+    ) -> "grpc.RpcMethodHandler[bytes, bytes]":
+        """One form fits all: a call that is refused carries no message."""
+        return grpc.stream_stream_rpc_method_handler(self._refuse)
+
+    async def _refuse(self, _: AsyncIterator[bytes], context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:
+        context.set_trailing_metadata(((DETAILS_KEY, details_of(self._error)),))
+        await context.abort(grpc_code(self._error.code), text_of(self._error))

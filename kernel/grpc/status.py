@@ -8,6 +8,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
 
 from kernel.errors import ChatlyError, Code, FieldViolation, KernelReason, unavailable
+from kernel.grpc.context import Request
 
 DOMAIN = "chatly"
 _REASONS = {name.removeprefix("ERROR_REASON_") for name in ErrorReason.DESCRIPTOR.values_by_name}
@@ -60,13 +61,13 @@ def from_rpc_error(service: str, error: grpc.RpcError) -> ChatlyError:
     explained = _explained(error)
     if explained is not None and explained.reason != KernelReason.SHUTTING_DOWN:
         return explained if explained.code is not Code.DEADLINE_EXCEEDED else _unavailable(service)
-    if explained or error.code() in _AWAY:
+    if explained or error.code() in _UNREACHABLE:
         return _unavailable(service)
     message = f"{service} answered {error.code().name}: {error.details()}"
     return ChatlyError(Code.INTERNAL, KernelReason.INTERNAL, message, {"service": service})
 
 
-_AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
+_UNREACHABLE = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
 
 
 def _unavailable(service: str) -> ChatlyError:
@@ -109,3 +110,17 @@ def _unpack(
     into: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest | error_details_pb2.RetryInfo,
 ) -> bool:
     return any(detail.Unpack(into) for detail in status.details)
+
+
+def as_chatly_error(error: Exception, request: Request) -> ChatlyError:
+    """Return the error that the caller gets: any exception but these is a defect, whose details stay in the logs."""
+    match error:
+        case ChatlyError():
+            return error
+        case TimeoutError():
+            return ChatlyError(Code.DEADLINE_EXCEEDED, KernelReason.DEADLINE_EXCEEDED, "the call took too long")
+        case NotImplementedError():
+            return ChatlyError(Code.UNIMPLEMENTED, KernelReason.NOT_OFFERED, f"{request.method} is not offered yet")
+        case _:
+            message = f"internal error; the request id {request.request_id} finds it in the logs"
+            return ChatlyError(Code.INTERNAL, KernelReason.INTERNAL, message)

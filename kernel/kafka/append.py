@@ -9,8 +9,7 @@ from zlib import crc32
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
-from kernel.kafka.client import made
-from kernel.kafka.errors import kafka_errors, log_unavailable
+from kernel.kafka.client import build_client, kafka_errors, log_unavailable
 from kernel.kafka.settings import KafkaSettings
 from kernel.log.ports import LogPosition
 
@@ -26,7 +25,7 @@ Waiting = asyncio.Future[LogPosition]
 
 
 class KafkaAppender:
-    """EventLog over one idempotent producer with acks=all. Lives in the event loop that made it.
+    """EventLog over one idempotent producer with acks=all. Lives in the event loop that created it.
 
     The first record that is not acknowledged in time ends it: all that waits is refused, and `failed` is set. What has
     failed once may stay stuck behind the lost sequence numbers of its producer; another producer begins anew.
@@ -107,7 +106,7 @@ def _refuse(waiting: Waiting, why: object) -> None:
 def build_producer(settings: KafkaSettings) -> KafkaProducer:
     """A producer that knows the topic's partitions. Blocks; raises KafkaError if no broker answers."""
     delivery = int(settings.append_seconds * 1000)
-    producer = made(
+    producer = build_client(
         KafkaProducer,
         **settings.client(),
         acks="all",

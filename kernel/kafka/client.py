@@ -1,16 +1,19 @@
 """Making the clients of kafka-python so that they do without its faults, as of 3.0."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import StaleMetadata
+from kafka.errors import KafkaError, MessageSizeTooLargeError, StaleMetadata
 from kafka.net.compat import KafkaNetClient
+
+from kernel.errors import ChatlyError, KernelReason, unavailable
 
 T = TypeVar("T")
 
 
-def made(make: Callable[..., T], **options: Any) -> T:
+def build_client(make: Callable[..., T], **options: Any) -> T:
     """`make(**options)`, a client. Blocks; raises KafkaError if no broker lets it in.
 
     By itself a client whose constructor fails leaves its thread running.
@@ -29,12 +32,12 @@ def made(make: Callable[..., T], **options: Any) -> T:
         raise
 
 
-def made_consumer(**options: Any) -> KafkaConsumer:
-    """`made(KafkaConsumer, **options)`, which finds the new leader of a partition when it asks for offsets.
+def build_consumer(**options: Any) -> KafkaConsumer:
+    """`build_client(KafkaConsumer, **options)`, which finds the new leader of a partition when it asks for offsets.
 
     By itself it asks the old one again, without a pause, for as long as its picture of the cluster lasts: 5 minutes.
     """
-    consumer = made(KafkaConsumer, **options)
+    consumer = build_client(KafkaConsumer, **options)
     fetcher = consumer._fetcher  # noqa: SLF001
     read_answer = fetcher._handle_list_offsets_response  # noqa: SLF001
 
@@ -58,3 +61,19 @@ def wait_for_joins(consumer: KafkaConsumer, seconds: float) -> None:
     coordinator = consumer._coordinator  # noqa: SLF001
     join = coordinator.ensure_active_group
     coordinator.ensure_active_group = lambda timeout_ms=None: join(timeout_ms=seconds * 1000)  # noqa: ARG005
+
+
+def log_unavailable(detail: object) -> ChatlyError:
+    """UNAVAILABLE `LOG_UNAVAILABLE`."""
+    return unavailable(KernelReason.LOG_UNAVAILABLE, f"the event log does not answer: {detail}")
+
+
+@contextmanager
+def kafka_errors() -> Iterator[None]:
+    """Turn what kafka-python raises while the brokers are away into ChatlyError UNAVAILABLE `LOG_UNAVAILABLE`."""
+    try:
+        yield
+    except MessageSizeTooLargeError:
+        raise  # no waiting makes it smaller
+    except (KafkaError, OSError) as error:
+        raise log_unavailable(error or type(error).__name__) from error

@@ -11,8 +11,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, T
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError
 
-from kernel.kafka.client import made_consumer, wait_for_joins
-from kernel.kafka.errors import kafka_errors
+from kernel.kafka.client import build_consumer, kafka_errors, wait_for_joins
 from kernel.kafka.read import FETCH_LIMITS, REQUEST_SECONDS, offset_of, records_of
 from kernel.kafka.settings import KafkaSettings
 from kernel.log.ports import LogRecord, Resume
@@ -133,7 +132,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
 
     def _consumer(self) -> KafkaConsumer:
         if self._built is None:
-            consumer = made_consumer(
+            consumer = build_consumer(
                 **self._settings.client(),
                 **FETCH_LIMITS,
                 group_id=self._group,

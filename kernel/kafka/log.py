@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from kafka import KafkaProducer
 
 from kernel.kafka.append import KafkaAppender, build_producer
-from kernel.kafka.errors import log_unavailable
+from kernel.kafka.client import log_unavailable
 from kernel.kafka.group import KafkaLogConsumer
 from kernel.kafka.read import KafkaReader
 from kernel.kafka.settings import KafkaSettings
@@ -112,7 +112,9 @@ class KafkaLog:
 
 @asynccontextmanager
 async def open_kafka_log(settings: KafkaSettings, *, patience: float = 5.0) -> AsyncIterator[KafkaLog]:
-    """The log on Kafka, its topic made if need be; `patience`: how long to wait for Kafka before going on without it.
+    """Open the log on Kafka, and create its topic if it is missing.
+
+    `patience`: seconds to wait for Kafka before continuing without it.
 
     Raise WrongTopicError if the topic has another number of partitions, as far as that is known within `patience`.
     """

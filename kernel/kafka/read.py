@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 
-from kernel.kafka.client import made_consumer
-from kernel.kafka.errors import kafka_errors
+from kernel.kafka.client import build_consumer, kafka_errors
 from kernel.kafka.settings import KafkaSettings
 from kernel.log.ports import LogPosition, LogRecord
 
@@ -55,7 +54,7 @@ class KafkaReader:
 
     def _consumer(self) -> KafkaConsumer:
         if self._built is None:
-            self._built = made_consumer(
+            self._built = build_consumer(
                 **self._settings.client(),
                 **FETCH_LIMITS,
                 group_id=None,

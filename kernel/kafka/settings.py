@@ -1,10 +1,10 @@
-"""Where Kafka is, who we are to it, and how the topic was made."""
+"""How to reach Kafka, and how its topic is created."""
 
 import ssl
 from typing import Any
 
 from kernel.settings import env, positive, settings
-from kernel.tls import client_context, readable
+from kernel.tls import check_file, client_context
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 
@@ -52,16 +52,16 @@ class KafkaSettings:
         "CHATLY_KAFKA_CA_FILE",
         default="",
         help="with SSL: PEM file of the CA that signed the brokers' certificates",
-        check=readable,
+        check=check_file,
     )
     certificate_file: str = env(
         "CHATLY_KAFKA_CERTIFICATE_FILE",
         default="",
         help="with SSL: PEM file of the client certificate, for mutual TLS",
-        check=readable,
+        check=check_file,
     )
     key_file: str = env(
-        "CHATLY_KAFKA_KEY_FILE", default="", help="with SSL: PEM file of the client certificate's key", check=readable
+        "CHATLY_KAFKA_KEY_FILE", default="", help="with SSL: PEM file of the client certificate's key", check=check_file
     )
 
     def client(self) -> dict[str, Any]:

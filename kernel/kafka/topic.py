@@ -1,4 +1,4 @@
-"""The topic itself: made if it is missing, checked if it is there, and told from another one of the same name."""
+"""The topic of the log: created if missing, checked, and distinguished from another one of the same name."""
 
 import logging
 import socket
@@ -15,9 +15,9 @@ from kafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
-from kernel.kafka.client import made
+from kernel.kafka.client import build_client
 from kernel.kafka.settings import KafkaSettings
-from kernel.tls import tls_trouble
+from kernel.tls import tls_problem
 
 _PROBE_SECONDS = 2.0
 _WHO_WE_ARE = "CHATLY_KAFKA_USERNAME, CHATLY_KAFKA_PASSWORD, CHATLY_KAFKA_SASL_MECHANISM"
@@ -43,7 +43,7 @@ def identify_topic(settings: KafkaSettings) -> str:
 def _connected(settings: KafkaSettings) -> KafkaAdminClient:
     with _heard_failures() as failures:
         try:
-            return made(KafkaAdminClient, **settings.client())
+            return build_client(KafkaAdminClient, **settings.client())
         except KafkaError as error:
             raise _explained(error, failures) from None
 
@@ -71,7 +71,7 @@ def _identify(admin: KafkaAdminClient, settings: KafkaSettings) -> str:
         _create(admin, settings)
         topic = _describe(admin, settings.topic)
     if topic is None:
-        raise KafkaConnectionError(f"the topic {settings.topic} is still being made")
+        raise KafkaConnectionError(f"the topic {settings.topic} is still being created")
     found = len(topic["partitions"])
     if found != settings.partitions:
         raise WrongTopicError(
@@ -118,7 +118,7 @@ def _probe(settings: KafkaSettings) -> None:
                 if context is not None:
                     context.wrap_socket(connection, server_hostname=host).close()
         except OSError as error:
-            if trouble := tls_trouble(error, trust="CHATLY_KAFKA_CA_FILE", name="CHATLY_KAFKA_BOOTSTRAP"):
+            if trouble := tls_problem(error, trust="CHATLY_KAFKA_CA_FILE", name="CHATLY_KAFKA_BOOTSTRAP"):
                 troubles.append(f"{address}: {trouble}")
             continue
         return
@@ -140,4 +140,4 @@ def _create(admin: KafkaAdminClient, settings: KafkaSettings) -> None:
     try:
         admin.create_topics({settings.topic: topic}, wait_for_metadata=True)
     except TopicAlreadyExistsError:
-        admin.wait_for_topics([settings.topic])  # another node made it meanwhile
+        admin.wait_for_topics([settings.topic])  # another node created it meanwhile

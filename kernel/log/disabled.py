@@ -7,7 +7,7 @@ from typing import NoReturn
 from kernel.log.ports import LogConsumer, LogPosition, LogRecord, Resume
 
 
-class AbsentLog:
+class DisabledLog:
     """EventLog and LogReader whose every use is a mistake in the wiring: RuntimeError."""
 
     async def append(self, key: str, value: bytes) -> LogPosition:

@@ -16,7 +16,7 @@ from kernel.redis.pipeline import Command
 _ANSWERS_OF_A_TIMER = 100
 
 
-class Exchange:
+class PipelineConnection:
     """Sends a batch and reads its answers, one batch at a time.
 
     The driver's pipeline does the same for nearly twice the CPU time: it fetches a connection from a pool for each

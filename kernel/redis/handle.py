@@ -19,13 +19,13 @@ from redis.backoff import NoBackoff
 from redis.crc import key_slot
 from redis.exceptions import NoScriptError, RedisClusterException
 
-from kernel.cancellation import heeded
+from kernel.cancellation import reraise_cancellation
 from kernel.errors import ChatlyError
-from kernel.redis.connection import Exchange, answered_within, hang_up
+from kernel.redis.connection import PipelineConnection, answered_within, hang_up
 from kernel.redis.pipeline import Command, Part, SharedPipeline, nothing_to_add
 from kernel.redis.settings import RedisSettings
 from kernel.runner import background
-from kernel.tls import plaintext_trouble
+from kernel.tls import plaintext_hint
 
 _CLUSTER = "+cluster"
 _TIMEOUT_SECONDS = 1.0
@@ -60,11 +60,11 @@ class RedisHandle:
     A cluster counts as away until each of its slots is served again, which is as long as a failover takes.
     """
 
-    def __init__(self, *, client: Redis | RedisCluster, pipeline: SharedPipeline, prefix: str, lanes: int) -> None:
+    def __init__(self, *, client: Redis | RedisCluster, pipeline: SharedPipeline, prefix: str, shards: int) -> None:
         self._client = client
         self._pipeline = pipeline
         self._prefix = prefix
-        self.lanes = lanes
+        self.shards = shards
 
     def key(self, name: str) -> str:
         """The name of a key or channel of this installation."""
@@ -126,7 +126,7 @@ async def open_redis(settings: RedisSettings) -> AsyncIterator[RedisHandle]:
     """Begin to use Redis, also while it is away; send what waits, and close, at the end."""
     client = _client(settings)
     async with _pipeline(client, settings) as pipeline:
-        yield RedisHandle(client=client, pipeline=pipeline, prefix=settings.prefix, lanes=settings.lanes)
+        yield RedisHandle(client=client, pipeline=pipeline, prefix=settings.prefix, shards=settings.shards)
         with suppress(ChatlyError):
             # Carried out after everything that was asked for before.
             await pipeline.submit(("EXISTS", settings.prefix))
@@ -140,7 +140,7 @@ async def _pipeline(client: Redis | RedisCluster, settings: RedisSettings) -> As
         if isinstance(client, RedisCluster):
             pipeline = shared(send=partial(_send, client), probe=partial(_whole, client))
         else:
-            exchange = Exchange(connect=partial(_connection, client), patience=_TIMEOUT_SECONDS)
+            exchange = PipelineConnection(connect=partial(_connection, client), patience=_TIMEOUT_SECONDS)
             stack.push_async_callback(exchange.close)
             pipeline = shared(send=exchange, probe=partial(_ping, client))
         await stack.enter_async_context(background({"redis pipeline": pipeline.run}))
@@ -193,19 +193,19 @@ async def _send(cluster: RedisCluster, commands: Sequence[Command]) -> list[Any]
     pipeline = cluster.pipeline(transaction=False)
     for command in commands:
         pipeline.execute_command(*command)
-    with heeded():
+    with reraise_cancellation():
         answers: list[Any] = await pipeline.execute(raise_on_error=False)
     return answers
 
 
 async def _ping(client: Redis) -> None:
-    with heeded():
+    with reraise_cancellation():
         await client.ping()
 
 
 async def _discover(cluster: RedisCluster) -> None:
     """Learn which nodes there are now: another one may have taken the place of one that died."""
-    with heeded():
+    with reraise_cancellation():
         await cluster.initialize()
         await cluster.nodes_manager.initialize()
 
@@ -213,7 +213,7 @@ async def _discover(cluster: RedisCluster) -> None:
 async def _whole(cluster: RedisCluster) -> None:
     """Return if every node that takes writes is there: commands for all of them share a pipeline."""
     await _discover(cluster)
-    with heeded():
+    with reraise_cancellation():
         await cluster.ping(target_nodes=RedisCluster.PRIMARIES)
 
 
@@ -222,7 +222,7 @@ def _is_secure(url: str) -> bool:
 
 
 def _hint(url: str) -> Callable[[str], str]:
-    return nothing_to_add if _is_secure(url) else partial(plaintext_trouble, setting="CHATLY_REDIS_URL")
+    return nothing_to_add if _is_secure(url) else partial(plaintext_hint, setting="CHATLY_REDIS_URL")
 
 
 def _place(url: str) -> str:

@@ -11,25 +11,25 @@ from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptErr
 from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
-from kernel.tls import tls_trouble
+from kernel.tls import tls_problem
 
 Part = str | bytes | int | float
 Command = tuple[Part, ...]
 
 # The second is no RedisError. The last is what uvloop says of a connection that was reset between two writes.
-AWAY = (RedisError, RedisClusterException, OSError, TimeoutError, RuntimeError)
+UNREACHABLE = (RedisError, RedisClusterException, OSError, TimeoutError, RuntimeError)
 _LARGEST_BATCH = 1_000
 BACKOFF = Backoff(first=0.25, longest=0.25)
 
 
 def is_unreachable(error: Exception) -> bool:
-    """Return whether the error is one of AWAY."""
-    return isinstance(error, AWAY)
+    """Return whether the error is one of UNREACHABLE."""
+    return isinstance(error, UNREACHABLE)
 
 
 def why(error: BaseException) -> str:
     """What a failed attempt says, in one line that names the setting where one is wrong."""
-    trouble = tls_trouble(error, trust="CHATLY_REDIS_CA_FILE", name="CHATLY_REDIS_URL")
+    trouble = tls_problem(error, trust="CHATLY_REDIS_CA_FILE", name="CHATLY_REDIS_URL")
     if trouble is None and isinstance(error, (AuthenticationError, NoPermissionError)):
         trouble = f"{error} (see CHATLY_REDIS_PASSWORD, and the user in CHATLY_REDIS_URL)"
     return " ".join((trouble or str(error) or type(error).__name__).split())
@@ -56,7 +56,7 @@ class SharedPipeline:
         hint: Callable[[str], str] = nothing_to_add,
         capacity: int = 20_000,
     ) -> None:
-        """`send` returns a batch's answers, errors among them, and raises one of AWAY when there are none.
+        """`send` returns a batch's answers, errors among them, and raises one of UNREACHABLE when there are none.
 
         `probe`: returns if the server is there; `place`: what to call it; `hint`: what to add to what is told of a
         server that has never answered; `capacity`: commands that may wait.
@@ -106,7 +106,7 @@ class SharedPipeline:
             self._waiting.popleft()
         try:
             answers = await self._send([command for command, _ in batch])
-        except AWAY as error:
+        except UNREACHABLE as error:
             await self._outlast(error, batch)
         except BaseException:
             # Told to end: nobody shall wait for these for ever.

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from kernel.settings import env, positive, settings
-from kernel.tls import readable
+from kernel.tls import check_file
 
 _SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
 
@@ -29,7 +29,7 @@ class RedisSettings:
         "CHATLY_REDIS_CA_FILE",
         default="",
         help="PEM file of the CA that signed the server's certificate; empty: the system's CA list",
-        check=readable,
+        check=check_file,
     )
     check_name: bool = env(
         "CHATLY_REDIS_CHECK_NAME",
@@ -41,7 +41,7 @@ class RedisSettings:
         default="",
         help="prefix of every key and channel, for a Redis shared with other programs",
     )
-    lanes: int = env(
+    shards: int = env(
         "CHATLY_REDIS_LANES",
         default=1,
         help="shards of the live bus, spread over a cluster's nodes; must be the same in all processes",

@@ -1,4 +1,4 @@
-"""One connection that listens on one lane, for as long as it is wanted. What is heard is for others to read."""
+"""One connection that listens on one shard, for as long as it is wanted. What is heard is for others to read."""
 
 import asyncio
 from collections import Counter
@@ -14,7 +14,7 @@ from kernel.telemetry.logs import logger
 _NAMES_AT_ONCE = 1_000
 
 
-class Line:
+class SubscriberConnection:
     """Hears channels, by Redis's names. Cut off, it connects again, hears them again, and says that some was missed."""
 
     def __init__(

@@ -12,11 +12,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
 
-from kernel.blob.names import checked
-from kernel.cancellation import settled
+from kernel.blob.ports import checked_name
+from kernel.cancellation import finish_despite_cancel
 from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.s3.settings import S3Settings
-from kernel.tls import tls_trouble
+from kernel.tls import tls_problem
 
 T = TypeVar("T")
 _CHUNK_BYTES = 256 * 1024
@@ -143,11 +143,11 @@ class S3BlobStore:
     async def _call(self, function: Callable[..., T], *args: object, **options: object) -> T:
         """`function(...)` in a thread. Who is cancelled waits until it has returned: no part comes after its upload."""
         job = partial(function, *args, **options)
-        return await settled(asyncio.get_running_loop().run_in_executor(self._threads, job))
+        return await finish_despite_cancel(asyncio.get_running_loop().run_in_executor(self._threads, job))
 
     def _place(self, name: str) -> dict[str, str]:
         # A server that keeps objects as files cannot have both `a` and `a/b`. No name has a dot.
-        return {"Bucket": self._settings.bucket, "Key": checked(name).replace("/", ".")}
+        return {"Bucket": self._settings.bucket, "Key": checked_name(name).replace("/", ".")}
 
     @contextmanager
     def _errors(self, name: str | None = None) -> Iterator[None]:
@@ -235,7 +235,7 @@ async def open_s3_blob_store(settings: S3Settings) -> AsyncIterator[S3BlobStore]
 
 
 def _why(error: Exception) -> str:
-    if trouble := tls_trouble(error, trust="CHATLY_S3_CA_FILE", name="CHATLY_S3_ENDPOINT"):
+    if trouble := tls_problem(error, trust="CHATLY_S3_CA_FILE", name="CHATLY_S3_ENDPOINT"):
         return trouble
     if isinstance(error, ClientError) and _code(error) in _NOT_LET_IN:
         return f"{error} (see CHATLY_S3_ACCESS_KEY, CHATLY_S3_SECRET_KEY)"

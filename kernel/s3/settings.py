@@ -3,7 +3,7 @@
 import re
 
 from kernel.settings import env, settings
-from kernel.tls import readable
+from kernel.tls import check_file
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
@@ -37,7 +37,7 @@ class S3Settings:
         "CHATLY_S3_CA_FILE",
         default="",
         help="with https: PEM file of the CA that signed the server's certificate; empty: botocore's own CA list",
-        check=readable,
+        check=check_file,
     )
 
     def where(self) -> str:

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from kernel.disk import disk_full_message
 from kernel.errors import ChatlyError, KernelReason, unavailable
-from kernel.full_disk import disk_is_full
 from kernel.jobs import Asked, Outcome, answer
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ Jobs = queue.SimpleQueue[Wanted | None]
 _MAX_GROUP = 512
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 # A file that cannot be used; any other code is a defect of the job.
-_AWAY = _BUSY | {
+_UNREACHABLE = _BUSY | {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_CORRUPT,
@@ -31,7 +31,7 @@ _AWAY = _BUSY | {
     sqlite3.SQLITE_NOTADB,
 }
 # For a reader it is a defect of the job: its connection refuses writes.
-_AWAY_TO_WRITERS = _AWAY | {sqlite3.SQLITE_READONLY}
+_UNREACHABLE_TO_WRITERS = _UNREACHABLE | {sqlite3.SQLITE_READONLY}
 
 
 class SqliteDatabase:
@@ -145,12 +145,12 @@ class SqliteDatabase:
         connection.execute("PRAGMA query_only=ON")
         return connection
 
-    def _told(self, error: Exception, away: Collection[int] = _AWAY) -> Exception:
+    def _told(self, error: Exception, away: Collection[int] = _UNREACHABLE) -> Exception:
         return self._away(error) if _code(error) in away else error
 
     def _away(self, error: Exception) -> ChatlyError:
         if _code(error) == sqlite3.SQLITE_FULL:
-            return unavailable(KernelReason.STORE_UNAVAILABLE, disk_is_full(self._path.name))
+            return unavailable(KernelReason.STORE_UNAVAILABLE, disk_full_message(self._path.name))
         return unavailable(KernelReason.STORE_UNAVAILABLE, f"the store {self._path.name} does not answer: {error}")
 
     def _write_loop(self, connection: sqlite3.Connection) -> None:
@@ -197,7 +197,7 @@ class SqliteDatabase:
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            return Outcome(asked, error=self._told(error, _AWAY_TO_WRITERS))
+            return Outcome(asked, error=self._told(error, _UNREACHABLE_TO_WRITERS))
 
     def _run_in_savepoint(self, connection: sqlite3.Connection, asked: Wanted) -> Outcome:
         connection.execute("SAVEPOINT job")
@@ -209,7 +209,7 @@ class SqliteDatabase:
                 raise
             connection.execute("ROLLBACK TO job")
             connection.execute("RELEASE job")
-            return Outcome(asked, error=self._told(error, _AWAY_TO_WRITERS))
+            return Outcome(asked, error=self._told(error, _UNREACHABLE_TO_WRITERS))
         connection.execute("RELEASE job")
         return Outcome(asked, result)
 

@@ -26,8 +26,7 @@ from opentelemetry.trace import Span as SdkSpan
 from opentelemetry.trace import Tracer as SdkTracer
 
 from kernel.telemetry.logs import logger
-from kernel.telemetry.trace_settings import TraceSettings
-from kernel.telemetry.tracing import Attribute, Kind, Span, tracing_by
+from kernel.telemetry.tracing import Attribute, Kind, Span, TraceSettings, tracing_by
 
 _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
 _KINDS: Final = {

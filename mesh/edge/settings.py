@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from kernel.settings import env, settings
-from kernel.telemetry.trace_settings import endpoint_complaint
+from kernel.telemetry.tracing import check_endpoint
 
 WEB_DIST = Path(__file__).parents[2] / "web" / "dist"
 
@@ -69,7 +69,7 @@ class EdgeSettings:
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "",
         help="OpenTelemetry collector (OTLP over gRPC), e.g. http://collector:4317; empty: no traces",
-        check=endpoint_complaint,
+        check=check_endpoint,
     )
     collector_certificate: str = env(
         "OTEL_EXPORTER_OTLP_CERTIFICATE",

@@ -8,7 +8,7 @@ from hashlib import file_digest
 from pathlib import Path
 
 from kernel.blob.ports import BlobStore
-from kernel.cancellation import settled
+from kernel.cancellation import finish_despite_cancel
 from kernel.errors import ChatlyError, Code
 from kernel.telemetry.metrics import counter
 from kernel.time import Clock
@@ -60,7 +60,7 @@ class FinishUpload:
         """
         try:
             await self._require_complete(upload)
-            media = await settled(self._make(upload))
+            media = await finish_despite_cancel(self._make(upload))
         except ChatlyError as error:
             self._refused.labels(error.reason).inc()
             raise

@@ -10,8 +10,8 @@ from typing import Any
 from PIL import Image, ImageOps, ImageSequence
 from PIL.JpegImagePlugin import get_sampling
 
+from kernel.disk import disk_error_message
 from kernel.errors import ChatlyError, Code, KernelReason, unavailable
-from kernel.full_disk import refusal_of
 from services.media.errors import MediaReason
 
 THUMBNAIL_PIXELS = 480
@@ -44,7 +44,7 @@ def clean_image(source: Path, content_type: str, *, limit_pixels: int) -> CleanI
     # A decoder that is fed hostile bytes may raise anything (OSError, SyntaxError, struct.error, ...).
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise unavailable(KernelReason.STORE_UNAVAILABLE, refusal_of(error, "a file")) from error
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, disk_error_message(error, "a file")) from error
         # What the decoder says may name our folders.
         raise _unreadable("the image cannot be read", limit_pixels) from error
 

@@ -19,5 +19,5 @@ class OwnRedis(OwnEngine):
         (node,) = redis_nodes(EngineSettings(data=data / str(self.port), redis_port=self.port))
         super().__init__(replace(node, command=(*node.command, *options)))
 
-    def settings(self, *, password: str = "", lanes: int = 1) -> RedisSettings:
-        return RedisSettings(url=f"redis://{self.address}", password=password, lanes=lanes)
+    def settings(self, *, password: str = "", shards: int = 1) -> RedisSettings:
+        return RedisSettings(url=f"redis://{self.address}", password=password, shards=shards)

@@ -8,9 +8,9 @@ from kernel.redis.settings import RedisSettings
 
 
 @asynccontextmanager
-async def fresh_redis(url: str, name: str, *, lanes: int = 1) -> AsyncIterator[RedisHandle]:
+async def fresh_redis(url: str, name: str, *, shards: int = 1) -> AsyncIterator[RedisHandle]:
     """`url` and `name`: what the fixtures `redis_url` and `fresh_name` give. Nothing is left at the end."""
-    async with open_redis(RedisSettings(url=url, prefix=f"{name}:", lanes=lanes)) as redis:
+    async with open_redis(RedisSettings(url=url, prefix=f"{name}:", shards=shards)) as redis:
         yield redis
         await forget_everything(redis)
 

@@ -16,7 +16,7 @@ from history.fold import apply_to_chat, fold_messages
 from history.model import ChatEvent
 from history.open import HistoryStore, cassandra_history, cassandra_schema
 from history.ports import Window
-from kernel.cassandra.bridge import Row
+from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Params, Statement
 from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.log.ports import LogRecord

@@ -103,7 +103,7 @@ async def test_a_redis_that_is_not_there_yet_is_used_once_it_is(tmp_path: Path) 
 
 
 async def test_a_restart_is_a_gap_and_everything_is_heard_again(server: OwnRedis) -> None:
-    async with open_redis(server.settings()) as redis, open_redis_bus(redis, fences=["stored"]) as bus:
+    async with open_redis(server.settings()) as redis, open_redis_bus(redis, barriers=["stored"]) as bus:
         subscription = bus.subscribe()
         await subscription.add(["a", "stored"])
         await bus.publish([NEWS])

@@ -22,7 +22,7 @@ from kernel.redis.bus import open_redis_bus
 from kernel.redis.handle import RedisHandle, open_redis
 from kernel.redis.pipeline import Command
 from kernel.redis.settings import RedisSettings
-from kernel.redis.shards import Lanes
+from kernel.redis.shards import Shards
 from services.auth.adapters.redis.attempts import RedisAttempts
 from services.presence.adapters.redis.leases import RedisLeases
 from services.presence.model import Connection
@@ -33,7 +33,7 @@ from tests.unit.presence.harness import a_user
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.engines("redis")
-LANES = 8
+SHARDS = 8
 SLOTS = 16_384
 
 
@@ -136,14 +136,14 @@ async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
 
 @pytest.fixture
 async def redis(cluster: Cluster) -> AsyncIterator[RedisHandle]:
-    settings = cluster.nodes[0].settings(lanes=LANES)
+    settings = cluster.nodes[0].settings(shards=SHARDS)
     async with open_redis(replace(settings, url=settings.url.replace("redis://", "redis+cluster://"))) as opened:
         yield opened
 
 
 async def test_a_watermark_is_heard_after_everything_before_it_whichever_nodes_it_came_over(redis: RedisHandle) -> None:
     channels = [f"user:{number}" for number in range(50)]
-    async with open_redis_bus(redis, fences=["stored"]) as bus:
+    async with open_redis_bus(redis, barriers=["stored"]) as bus:
         subscription = bus.subscribe()
         await subscription.add([*channels, "stored"])
         for number in range(20):
@@ -166,8 +166,8 @@ async def test_channels_that_move_to_another_node_are_a_gap_and_are_heard_there(
     async with open_redis_bus(redis) as bus:
         subscription = bus.subscribe()
         await subscription.add(["a"])
-        (lane,) = Lanes(count=LANES, prefix="", fences=()).of("a")
-        await cluster.move_slot(f"{{bus:{lane}}}")
+        (shard,) = Shards(count=SHARDS, prefix="", barriers=()).of("a")
+        await cluster.move_slot(f"{{bus:{shard}}}")
 
         heard: list[BusMessage | BusGap] = []
         async with asyncio.timeout(15):
@@ -226,8 +226,8 @@ async def test_leases_and_attempts_work(redis: RedisHandle) -> None:
 
 
 async def test_a_cluster_that_is_not_there_keeps_nobody_waiting() -> None:
-    settings = RedisSettings(url=f"redis+cluster://127.0.0.1:{next(free_ports())}", lanes=LANES)
-    async with asyncio.timeout(5), open_redis(settings) as redis, open_redis_bus(redis, fences=["stored"]) as bus:
+    settings = RedisSettings(url=f"redis+cluster://127.0.0.1:{next(free_ports())}", shards=SHARDS)
+    async with asyncio.timeout(5), open_redis(settings) as redis, open_redis_bus(redis, barriers=["stored"]) as bus:
         subscription = bus.subscribe()
         await subscription.add(["a", "stored"])
         await bus.publish([BusMessage("a", b"news")])

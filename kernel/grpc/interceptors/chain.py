@@ -14,15 +14,12 @@ from typing import Any, Self, TypeAlias
 import grpc
 
 from kernel.errors import Code
-from kernel.grpc.context import Caller, Request, caller_var, request_var
-from kernel.grpc.interceptors.access import Access
-from kernel.grpc.interceptors.errors import meaning
-from kernel.grpc.interceptors.method import Method, describe
-from kernel.grpc.interceptors.observation import OUR_FAULT, Observation
-from kernel.grpc.interceptors.request import REQUEST_ID_KEY, bearer, host_of, read_request
+from kernel.grpc.context import REQUEST_ID_KEY, Caller, Request, bearer, caller_var, host_of, read_request, request_var
+from kernel.grpc.interceptors.access import Access, Method, describe
+from kernel.grpc.interceptors.observation import SERVER_FAULTS, Observation
 from kernel.grpc.interceptors.streams import OpenStreams
 from kernel.grpc.interceptors.validation import tolerant, validate, validated
-from kernel.grpc.status import DETAILS_KEY, details_of, grpc_code, text_of
+from kernel.grpc.status import DETAILS_KEY, as_chatly_error, details_of, grpc_code, text_of
 from kernel.telemetry import tracing
 from kernel.telemetry.tracing import TRACEPARENT, Kind
 
@@ -163,10 +160,10 @@ class _Call:
     def _failed(self, code: str, reason: str, message: str, defect: BaseException | None = None) -> None:
         self._observation.failed(self._started, code, reason, message, defect)
         if self._span is not None:
-            self._span.end(code, failed=code in OUR_FAULT)
+            self._span.end(code, failed=code in SERVER_FAULTS)
 
     async def _abort(self, error: Exception) -> None:
-        told = meaning(error, self._request)
+        told = as_chatly_error(error, self._request)
         defect = error if told.code is Code.INTERNAL else None
         self._failed(told.code.name, told.reason, told.message, defect)
         await self._context.abort(

@@ -4,7 +4,7 @@ import logging
 import time
 from typing import Final
 
-from kernel.grpc.interceptors.method import Method
+from kernel.grpc.interceptors.access import Method
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import logger
 
@@ -18,7 +18,7 @@ _LEVELS: Final = {
     "CANCELLED": logging.DEBUG,
 }
 
-OUR_FAULT: Final = {"DATA_LOSS", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "UNKNOWN"}
+SERVER_FAULTS: Final = {"DATA_LOSS", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "UNKNOWN"}
 """Codes of calls that failed whatever their callers might have done."""
 
 

@@ -11,19 +11,19 @@ from kernel.redis.bus import open_redis_bus
 from tests.engines.redis_house import fresh_redis
 
 CAPACITY = 100
-FENCE = "stored"
-LANES = {"redis": 1, "redis, as on a cluster": 4}
+BARRIER = "stored"
+SHARDS = {"redis": 1, "redis, as on a cluster": 4}
 
 
-@pytest.fixture(params=["memory", *(pytest.param(name, marks=pytest.mark.engines("redis")) for name in LANES)])
+@pytest.fixture(params=["memory", *(pytest.param(name, marks=pytest.mark.engines("redis")) for name in SHARDS)])
 async def bus(request: pytest.FixtureRequest, fresh_name: str) -> AsyncIterator[LiveBus]:
     if request.param == "memory":
         yield MemoryBus(capacity=CAPACITY)
         return
     url: str = request.getfixturevalue("redis_url")
     async with (
-        fresh_redis(url, fresh_name, lanes=LANES[request.param]) as redis,
-        open_redis_bus(redis, fences=[FENCE], capacity=CAPACITY) as opened,
+        fresh_redis(url, fresh_name, shards=SHARDS[request.param]) as redis,
+        open_redis_bus(redis, barriers=[BARRIER], capacity=CAPACITY) as opened,
     ):
         yield opened
 
@@ -43,11 +43,11 @@ async def heard(subscription: BusSubscription, *, until: BusMessage) -> list[Bus
 
 async def everything_has_gone(bus: LiveBus) -> None:
     """Wait until what was published so far has passed: to publish is not to wait for that."""
-    fence = bus.subscribe()
-    await fence.add([FENCE])
-    await bus.publish([_message(FENCE)])
-    await heard(fence, until=_message(FENCE))
-    await fence.close()
+    barrier = bus.subscribe()
+    await barrier.add([BARRIER])
+    await bus.publish([_message(BARRIER)])
+    await heard(barrier, until=_message(BARRIER))
+    await barrier.close()
 
 
 async def test_a_subscriber_hears_its_channels_and_no_others(bus: LiveBus) -> None:
@@ -147,12 +147,12 @@ async def test_a_closed_subscription_leaves_the_others_alone(bus: LiveBus) -> No
 async def test_a_fence_is_heard_after_everything_that_was_published_before(bus: LiveBus) -> None:
     subscription = bus.subscribe()
     channels = [f"user:{number}" for number in range(8)]
-    await subscription.add([*channels, FENCE])
+    await subscription.add([*channels, BARRIER])
     for number in range(10):
-        await bus.publish([*(_message(channel, number) for channel in channels), _message(FENCE, number)])
+        await bus.publish([*(_message(channel, number) for channel in channels), _message(BARRIER, number)])
 
-    messages = await heard(subscription, until=_message(FENCE, 9))
+    messages = await heard(subscription, until=_message(BARRIER, 9))
     assert len(messages) == len(set(messages)) == 90
     for number in range(10):
-        place = messages.index(_message(FENCE, number))
+        place = messages.index(_message(BARRIER, number))
         assert all(messages.index(_message(channel, number)) < place for channel in channels)

@@ -7,7 +7,7 @@ import pytest
 
 from history.codec import decode_record
 from history.model import MessageSent
-from kernel.cassandra.bridge import Row
+from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, open_cassandra
 from kernel.cassandra.settings import CassandraSettings
 from kernel.kafka.log import open_kafka_log

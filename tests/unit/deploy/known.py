@@ -13,7 +13,7 @@ _MODULES = (
     "kernel.cassandra.settings",
     "kernel.redis.settings",
     "kernel.telemetry.logs",
-    "kernel.telemetry.trace_settings",
+    "kernel.telemetry.tracing",
     "mesh.edge.settings",
     "kernel.grpc.tls",
     "mesh.safety",

@@ -7,7 +7,7 @@ from history.cassandra.reader import NEWEST, CassandraMessageReader
 from history.cassandra.write_times import bucket_of
 from history.chat_id import ChatId
 from history.ports import Window
-from kernel.cassandra.bridge import Row
+from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Params
 from kernel.ids import HybridClock
 from tests.fakes import FakeClock

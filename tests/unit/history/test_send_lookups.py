@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid1
 
 from history.cassandra.reader import SendLookups
-from kernel.cassandra.bridge import Row
+from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Params
 from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.ids import UserId

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 from uuid import UUID
 
 from history.cassandra.access import ROWS, select_by_keys, write_all
-from kernel.cassandra.bridge import Row
+from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Params, Statement
 
 

@@ -7,7 +7,7 @@ import pytest
 from cassandra.cluster import Session
 from cassandra.metadata import Murmur3Token
 
-from kernel.cassandra.partitions import replicas_of
+from kernel.cassandra.session import partition_replicas
 
 
 class FakeTokens:
@@ -36,14 +36,14 @@ def a_session(*, nodes: int = 2) -> Session:
 def test_a_place_is_that_of_the_keys_token(key: tuple[str | int, ...], routing_key: bytes) -> None:
     expected = "one" if Murmur3Token.from_key(routing_key).value < 0 else "two"
 
-    assert replicas_of(a_session(), key) == frozenset({expected})
+    assert partition_replicas(a_session(), key) == frozenset({expected})
 
 
 def test_one_node_is_one_place() -> None:
-    assert replicas_of(a_session(nodes=1), ("a",)) == replicas_of(a_session(nodes=1), ("b", 1))
+    assert partition_replicas(a_session(nodes=1), ("a",)) == partition_replicas(a_session(nodes=1), ("b", 1))
 
 
 def test_keys_of_different_nodes_have_different_places() -> None:
-    places = {replicas_of(a_session(), (f"chat {number}",)) for number in range(20)}
+    places = {partition_replicas(a_session(), (f"chat {number}",)) for number in range(20)}
 
     assert len(places) == 2

@@ -9,7 +9,7 @@ from kernel.cassandra.settings import CassandraSettings
 from kernel.kafka.settings import KafkaSettings
 from kernel.redis.settings import RedisSettings
 from kernel.settings import SettingsError, load
-from kernel.tls import plaintext_trouble, tls_trouble
+from kernel.tls import plaintext_hint, tls_problem
 
 NEEDED = {
     "CHATLY_KAFKA_BOOTSTRAP": "kafka:9093",
@@ -49,24 +49,24 @@ _REFUSED = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed:"
 def test_a_handshake_that_failed_is_told_also_where_a_driver_kept_only_its_text(reason: str, told: str) -> None:
     error = OSError(1, f"Tried to connect. Last error: {_REFUSED} {reason} (_ssl.c:1006)")
 
-    assert tls_trouble(error, trust="TRUST", name="NAME") == f"the server's certificate {told}"
+    assert tls_problem(error, trust="TRUST", name="NAME") == f"the server's certificate {told}"
 
 
 def test_another_name_is_known_also_where_a_driver_compared_the_names_itself() -> None:
     error = OSError("SSL validation failed for https://s3/files hostname 's3' doesn't match 'storage'")
 
     told = "the server's certificate is for another name: hostname 's3' doesn't match 'storage' (see NAME)"
-    assert tls_trouble(error, trust="TRUST", name="NAME") == told
+    assert tls_problem(error, trust="TRUST", name="NAME") == told
 
 
 def test_plaintext_that_a_server_hung_up_on_may_have_been_to_be_tls() -> None:
-    assert "wants TLS: see SETTING" in plaintext_trouble("[Errno 104] Connection reset by peer", setting="SETTING")
-    assert plaintext_trouble("[Errno 111] Connection refused", setting="SETTING") == ""
+    assert "wants TLS: see SETTING" in plaintext_hint("[Errno 104] Connection reset by peer", setting="SETTING")
+    assert plaintext_hint("[Errno 111] Connection refused", setting="SETTING") == ""
 
 
 def test_an_error_of_tls_is_found_below_those_that_drivers_put_around_it() -> None:
     outer = ConnectionError("cannot connect")
     outer.__cause__ = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
 
-    assert tls_trouble(outer, trust="TRUST", name="NAME") is not None
-    assert tls_trouble(ConnectionRefusedError("refused"), trust="TRUST", name="NAME") is None
+    assert tls_problem(outer, trust="TRUST", name="NAME") is not None
+    assert tls_problem(ConnectionRefusedError("refused"), trust="TRUST", name="NAME") is None

@@ -5,7 +5,7 @@ import sys
 
 PROGRAM = """
 import gc
-from kernel.memory import settle
+from kernel.runner import release_startup_memory
 
 def resident():
     with open("/proc/self/statm") as statm:
@@ -15,7 +15,7 @@ held = [bytearray(50_000) for _ in range(1_000)]
 kept = held[::100]
 before = resident()
 del held
-settle()
+release_startup_memory()
 print(before - resident() >= 30, gc.get_freeze_count() > 1_000)
 """
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kernel.grpc.interceptors.request import bearer, host_of, read_cookies, read_request
+from kernel.grpc.context import bearer, host_of, read_cookies, read_request
 
 
 @pytest.mark.parametrize(

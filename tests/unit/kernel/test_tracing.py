@@ -14,8 +14,7 @@ from kernel.log.ports import LogPosition
 from kernel.settings import SettingsError, load
 from kernel.telemetry import tracing
 from kernel.telemetry.otel import open_otel
-from kernel.telemetry.trace_settings import TraceSettings
-from kernel.telemetry.tracing import Kind
+from kernel.telemetry.tracing import Kind, TraceSettings
 from mesh.traces import tracing as mesh_tracing
 from services.persister.adapters.tracing import TracedRecordWriter
 from tests.collector import Collector, collecting

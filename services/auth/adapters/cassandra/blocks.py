@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from kernel.cassandra.by_key import rows_of
-from kernel.cassandra.session import CassandraSession
+from kernel.cassandra.session import CassandraSession, select_by_keys
 from kernel.ids import UserId
 from kernel.time import to_micros
 
@@ -30,10 +29,10 @@ class CassandraBlocks:
 
     async def of(self, blockers: Collection[UserId]) -> Mapping[UserId, Collection[UserId]]:
         blocked: defaultdict[UserId, set[UserId]] = defaultdict(set)
-        for row in await rows_of(self._session, _OF, blockers):
+        for row in await select_by_keys(self._session, _OF, blockers):
             blocked[UserId(row["blocker_id"])].add(UserId(row["blocked_id"]))
         return dict(blocked)
 
     async def clear(self, blocker: UserId) -> None:
-        for row in await rows_of(self._session, _OF, [blocker]):
+        for row in await select_by_keys(self._session, _OF, [blocker]):
             await self.remove(blocker, UserId(row["blocked_id"]))

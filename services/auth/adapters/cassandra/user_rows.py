@@ -3,9 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from kernel.cassandra.bridge import Row
-from kernel.cassandra.by_key import rows_of
-from kernel.cassandra.session import CassandraSession
+from kernel.cassandra.callbacks import Row
+from kernel.cassandra.session import CassandraSession, select_by_keys
 from kernel.ids import UserId
 from kernel.time import from_micros, maybe_from_micros, to_micros
 from services.auth.model import Account
@@ -40,7 +39,7 @@ class CassandraUserRows:
 
     async def find_many(self, user_ids: Collection[UserId]) -> Mapping[UserId, Account]:
         """Unknown ids are left out."""
-        rows = await rows_of(self._session, _READ, user_ids)
+        rows = await select_by_keys(self._session, _READ, user_ids)
         return {UserId(row["user_id"]): _account(row) for row in rows}
 
     async def add(self, account: Account) -> UserRow:

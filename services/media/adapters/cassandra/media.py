@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from kernel.cassandra.expiry import Agenda, Due
+from kernel.cassandra.expiry import Expiry, ExpiryIndex
 from kernel.cassandra.session import CassandraSession
 from kernel.time import Clock
 from services.media.adapters.cassandra.media_rows import CassandraMediaRows
@@ -18,13 +18,13 @@ class CassandraMediaStore:
     def __init__(self, session: CassandraSession, *, rows: CassandraMediaRows, clock: Clock) -> None:
         self._rows = rows
         self._clock = clock
-        self._unsent = Agenda(session, prefix="media", name="unsent")
-        self._condemned = Agenda(session, prefix="media", name="condemned")
+        self._unsent = ExpiryIndex(session, prefix="media", name="unsent")
+        self._condemned = ExpiryIndex(session, prefix="media", name="condemned")
 
     async def add(self, media: Media) -> None:
         if media.purpose is Purpose.MESSAGE:
             # Before the file is known, so that none is left out.
-            await self._unsent.add(Due(media.media_id, media.created_at))
+            await self._unsent.add(Expiry(media.media_id, media.created_at))
         await self._rows.add(media)
 
     async def find(self, media_id: MediaId) -> Media | None:
@@ -43,7 +43,7 @@ class CassandraMediaStore:
         await self._rows.bury(media_id)
         row = await self._rows.find(media_id)
         if row and row.condemned_at:
-            await self._condemned.done(Due(media_id, row.condemned_at))
+            await self._condemned.done(Expiry(media_id, row.condemned_at))
 
     async def delete(self, media_id: MediaId) -> bool:
         """Delete a file that is in no chat; False if it is in one, or was deleted before."""
@@ -51,12 +51,12 @@ class CassandraMediaStore:
         row = await self._rows.find(media_id)
         if row and row.condemned_at:
             # Also when it was deleted before: whoever did may have died before this.
-            await self._condemned.add(Due(media_id, row.condemned_at))
+            await self._condemned.add(Expiry(media_id, row.condemned_at))
         return deleted
 
     async def doubt(self, media_id: MediaId) -> None:
         """It may be in no chat now: look again once it has been so for long enough."""
-        await self._unsent.add(Due(media_id, self._clock.now()))
+        await self._unsent.add(Expiry(media_id, self._clock.now()))
 
     async def delete_unsent(self, *, before: datetime, limit: int) -> Sequence[MediaId]:
         """Delete those that were listed before a time and are in no chat; the others come off the list."""

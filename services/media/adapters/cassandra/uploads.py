@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from kernel.cassandra.bridge import Row
-from kernel.cassandra.expiry import Agenda, Due
+from kernel.cassandra.callbacks import Row
+from kernel.cassandra.expiry import Expiry, ExpiryIndex
 from kernel.cassandra.session import CassandraSession
 from kernel.ids import UserId
 from kernel.time import from_micros, to_micros
@@ -22,7 +22,7 @@ class CassandraUploadStore:
 
     def __init__(self, session: CassandraSession) -> None:
         self._session = session
-        self._expiry = Agenda(session, prefix="media", name="uploads")
+        self._expiry = ExpiryIndex(session, prefix="media", name="uploads")
 
     async def begin(self, upload: PendingUpload) -> None:
         announced = upload.announced
@@ -37,7 +37,7 @@ class CassandraUploadStore:
             to_micros(upload.expires_at),
         )
         # Listed first, so that none is left for ever.
-        await self._expiry.add(Due(upload.upload_id, upload.expires_at))
+        await self._expiry.add(Expiry(upload.upload_id, upload.expires_at))
         await self._session.execute(_BEGIN, row)
 
     async def find(self, upload_id: MediaId) -> PendingUpload | None:
@@ -48,7 +48,7 @@ class CassandraUploadStore:
         upload = await self.find(upload_id)
         if upload is not None:
             await self._session.execute(_END, (upload_id,))
-            await self._expiry.done(Due(upload_id, upload.expires_at))
+            await self._expiry.done(Expiry(upload_id, upload.expires_at))
 
     async def expired(self, now: datetime, *, limit: int) -> Sequence[PendingUpload]:
         found: list[PendingUpload] = []

@@ -6,7 +6,7 @@ from io import FileIO
 from pathlib import Path
 from uuid import UUID
 
-from kernel.blob.disk import on_disk, sync_folder, write_all
+from kernel.disk import on_disk, sync_folder, write_all
 from services.media.model import MediaId
 
 _CONTENT = "content"

@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from kernel.cassandra.bridge import Row
-from kernel.cassandra.by_key import rows_of
-from kernel.cassandra.expiry import Agenda, Due
+from kernel.cassandra.callbacks import Row
+from kernel.cassandra.expiry import Expiry, ExpiryIndex
 from kernel.cassandra.schema import Schema, read_schema
-from kernel.cassandra.session import CassandraSession
+from kernel.cassandra.session import CassandraSession, select_by_keys
 from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
 from kernel.time import maybe_from_micros, to_micros
@@ -35,10 +34,10 @@ class CassandraProfileStore:
 
     def __init__(self, session: CassandraSession) -> None:
         self._session = session
-        self._expiry = Agenda(session, prefix="presence", name="statuses")
+        self._expiry = ExpiryIndex(session, prefix="presence", name="statuses")
 
     async def read(self, user_ids: Iterable[UserId]) -> Mapping[UserId, Profile]:
-        rows = await rows_of(self._session, _READ, user_ids)
+        rows = await select_by_keys(self._session, _READ, user_ids)
         return {UserId(row["user_id"]): _profile(row) for row in rows}
 
     async def record_seen(self, times: Mapping[UserId, datetime]) -> None:
@@ -50,7 +49,7 @@ class CassandraProfileStore:
     async def set_status(self, user_id: UserId, status: CustomStatus | None) -> None:
         if status and status.expires_at:
             # Indexed first, so that no status outlives its expiry.
-            await self._expiry.add(Due(user_id, status.expires_at))
+            await self._expiry.add(Expiry(user_id, status.expires_at))
         for _ in range(_ATTEMPTS):
             if await self._replace(user_id, await self._find(user_id), status):
                 return

@@ -15,7 +15,7 @@ from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from engines.certificates import Authority
-from kernel.redis.connection import Exchange
+from kernel.redis.connection import PipelineConnection
 from tests.waiting import eventually
 
 
@@ -59,13 +59,13 @@ async def server() -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def an_exchange(server: Server, *, patience: float) -> AsyncIterator[Exchange]:
+async def an_exchange(server: Server, *, patience: float) -> AsyncIterator[PipelineConnection]:
     async def connect() -> AbstractConnection:
         connection = Connection(host="127.0.0.1", port=server.port, protocol=2, driver_info=None)
         await connection.connect()  # type: ignore[no-untyped-call]
         return connection
 
-    exchange = Exchange(connect=connect, patience=patience)
+    exchange = PipelineConnection(connect=connect, patience=patience)
     try:
         yield exchange
     finally:
@@ -73,12 +73,12 @@ async def an_exchange(server: Server, *, patience: float) -> AsyncIterator[Excha
 
 
 @pytest.fixture
-async def exchange(server: Server) -> AsyncIterator[Exchange]:
+async def exchange(server: Server) -> AsyncIterator[PipelineConnection]:
     async with an_exchange(server, patience=60) as exchange:
         yield exchange
 
 
-async def test_each_command_has_its_answer_and_an_error_is_one(server: Server, exchange: Exchange) -> None:
+async def test_each_command_has_its_answer_and_an_error_is_one(server: Server, exchange: PipelineConnection) -> None:
     first, second, third = await exchange([("ECHO", "one"), ("nonsense",), ("ECHO", b"three")])
 
     assert (first, third) == (b"one", b"three")
@@ -108,14 +108,14 @@ async def test_patience_is_for_a_hundred_answers_not_for_the_batch(server: Serve
         assert await asking == [b"late"] * 150
 
 
-async def test_a_server_that_hangs_up_is_noticed(server: Server, exchange: Exchange) -> None:
+async def test_a_server_that_hangs_up_is_noticed(server: Server, exchange: PipelineConnection) -> None:
     with pytest.raises(RedisConnectionError):
         await exchange([("ECHO", "hang up")])
 
     assert await exchange([("ECHO", "next")]) == [b"next"]
 
 
-async def test_a_server_that_hung_up_between_two_batches_is_not(server: Server, exchange: Exchange) -> None:
+async def test_a_server_that_hung_up_between_two_batches_is_not(server: Server, exchange: PipelineConnection) -> None:
     await exchange([("ECHO", "one")])
     server.connections[0].close()
     await server.connections[0].wait_closed()
@@ -127,7 +127,7 @@ async def test_a_server_that_hung_up_between_two_batches_is_not(server: Server, 
     assert len(server.connections) == 2
 
 
-async def test_a_batch_that_is_cancelled_leaves_no_answers_behind(server: Server, exchange: Exchange) -> None:
+async def test_a_batch_that_is_cancelled_leaves_no_answers_behind(server: Server, exchange: PipelineConnection) -> None:
     await exchange([("ECHO", "one")])
     asking = asyncio.create_task(exchange([("ECHO", "silence")]))
     await eventually(lambda: server.heard[-1] == b"silence")
@@ -153,7 +153,7 @@ async def test_a_server_that_never_says_goodbye_keeps_no_socket_open(tmp_path: P
             return connection
 
         closed = asyncio.create_task(asyncio.to_thread(closed_after_a_word, listening, context))
-        exchange = Exchange(connect=connect, patience=60)
+        exchange = PipelineConnection(connect=connect, patience=60)
         assert await exchange([("ECHO", "one")]) == [b"OK"]
         await exchange.close()
 

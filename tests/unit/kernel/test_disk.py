@@ -4,15 +4,17 @@ import errno
 
 import pytest
 
-from kernel.full_disk import refusal_of
+from kernel.disk import disk_error_message
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_called_full_with_what_to_do(code: int) -> None:
-    assert refusal_of(OSError(code, "no"), "a file") == (
+    assert disk_error_message(OSError(code, "no"), "a file") == (
         "the disk is full, a file cannot be written: free some space, and it goes on by itself"
     )
 
 
 def test_any_other_refusal_is_told_in_the_systems_words() -> None:
-    assert refusal_of(OSError(errno.EIO, "Input/output error"), "a file") == "the disk refuses: Input/output error"
+    assert (
+        disk_error_message(OSError(errno.EIO, "Input/output error"), "a file") == "the disk refuses: Input/output error"
+    )

@@ -6,13 +6,13 @@ from typing import cast
 import pytest
 from redis.asyncio.connection import AbstractConnection
 
-from kernel.redis.subscriber import Line
+from kernel.redis.subscriber import SubscriberConnection
 from kernel.runner import background
 from tests.waiting import eventually
 
 
 class HangsUp:
-    """A connection as Line uses it: it fails when it is told to."""
+    """A connection as SubscriberConnection uses it: it fails when it is told to."""
 
     _writer = None
 
@@ -30,14 +30,14 @@ class HangsUp:
         raise ConnectionError("the server has hung up")
 
 
-def a_line(connections: list[HangsUp]) -> Line:
+def a_line(connections: list[HangsUp]) -> SubscriberConnection:
     """Keeps its connections, one after the other."""
 
     async def connect() -> AbstractConnection:
         connections.append(HangsUp())
         return cast("AbstractConnection", connections[-1])
 
-    return Line(
+    return SubscriberConnection(
         connect=connect,
         hear=lambda _name, _payload: None,
         missed=lambda: None,

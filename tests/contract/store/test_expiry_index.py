@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from kernel.cassandra.expiry import Agenda, Due
+from kernel.cassandra.expiry import Expiry, ExpiryIndex
 from kernel.cassandra.schema import Schema
 from kernel.cassandra.session import CassandraSession
 from tests.builders import NOON
@@ -28,17 +28,17 @@ async def session(cassandra_contact_points: str, fresh_name: str) -> AsyncIterat
         yield opened
 
 
-async def due_by(agenda: Agenda, now: datetime) -> list[str]:
+async def due_by(agenda: ExpiryIndex, now: datetime) -> list[str]:
     return [due.subject async for due in agenda.until(now)]
 
 
 async def test_an_agenda(session: CassandraSession) -> None:
     """One test, because tables take seconds to make."""
-    agenda, other = (Agenda(session, prefix="test", name=name) for name in ("mine", "other"))
-    lunch, tea, supper = Due("lunch", NOON), Due("tea", NOON + 4 * HOUR), Due("supper", NOON + 7 * HOUR)
-    for due in (supper, lunch, tea, Due("snack", NOON + timedelta(microseconds=1)), lunch):
+    agenda, other = (ExpiryIndex(session, prefix="test", name=name) for name in ("mine", "other"))
+    lunch, tea, supper = Expiry("lunch", NOON), Expiry("tea", NOON + 4 * HOUR), Expiry("supper", NOON + 7 * HOUR)
+    for due in (supper, lunch, tea, Expiry("snack", NOON + timedelta(microseconds=1)), lunch):
         await agenda.add(due)
-    await other.add(Due("theirs", NOON))
+    await other.add(Expiry("theirs", NOON))
 
     assert await due_by(agenda, NOON - timedelta(microseconds=1)) == []
     assert await due_by(agenda, NOON) == ["lunch"]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kernel.cancellation import heeded, settled
+from kernel.cancellation import finish_despite_cancel, reraise_cancellation
 
 
 class Step:
@@ -26,7 +26,7 @@ async def test_a_step_gives_its_result() -> None:
     step = Step()
     step.may_end.set()
 
-    assert await settled(step()) == "done"
+    assert await finish_despite_cancel(step()) == "done"
 
 
 async def test_what_a_step_raises_is_raised() -> None:
@@ -34,13 +34,13 @@ async def test_what_a_step_raises_is_raised() -> None:
     step.may_end.set()
 
     with pytest.raises(ConnectionError):
-        await settled(step(ConnectionError()))
+        await finish_despite_cancel(step(ConnectionError()))
 
 
 @pytest.mark.parametrize("failure", [None, ConnectionError()])
 async def test_a_cancellation_waits_for_the_step_also_when_it_comes_twice(failure: Exception | None) -> None:
     step = Step()
-    waiting = asyncio.create_task(settled(step(failure)))
+    waiting = asyncio.create_task(finish_despite_cancel(step(failure)))
     await asyncio.sleep(0)
     for _ in range(2):
         waiting.cancel()
@@ -67,7 +67,7 @@ async def test_a_cancellation_that_a_step_keeps_to_itself_is_raised(failure: Exc
                 raise failure from None
 
     async def careful() -> None:
-        with heeded():
+        with reraise_cancellation():
             await step()
 
     waiting = asyncio.create_task(careful())
@@ -79,14 +79,14 @@ async def test_a_cancellation_that_a_step_keeps_to_itself_is_raised(failure: Exc
 
 
 async def test_who_is_not_cancelled_hears_what_the_step_raises() -> None:
-    with pytest.raises(ConnectionError), heeded():
+    with pytest.raises(ConnectionError), reraise_cancellation():
         raise ConnectionError
 
 
 async def test_a_time_limit_around_it_stays_a_time_limit() -> None:
     async def wait_for_ever() -> None:
         async with asyncio.timeout(0.01):
-            with heeded():
+            with reraise_cancellation():
                 await asyncio.Event().wait()
 
     with pytest.raises(TimeoutError):

@@ -10,7 +10,7 @@ from cassandra.cluster import ResponseFuture
 Row = dict[str, Any]
 
 
-class Bridge:
+class CallbackBridge:
     """Belongs to one event loop."""
 
     def __init__(self) -> None:
