@@ -24,7 +24,7 @@ from kernel.time import Clock
 from services.messaging.adapters.bus import BusTypingSignal
 from services.messaging.adapters.grpc import GrpcMediaLibrary, GrpcUserDirectory
 from services.messaging.api.grpc import MessagingServicer
-from services.messaging.api.mapping.stream import SubscribeWire
+from services.messaging.api.mapping.live import ProtoStreamEncoder
 from services.messaging.authorizer import ChatAuthorizer
 from services.messaging.chat_states import ChatStates
 from services.messaging.chats import Chats
@@ -34,13 +34,11 @@ from services.messaging.edit_message import EditMessage
 from services.messaging.event_publisher import EventPublisher
 from services.messaging.groups import Groups
 from services.messaging.list_messages import ListMessages
-from services.messaging.live.drain import Drain
-from services.messaging.live.heartbeats import Heartbeats
+from services.messaging.live.encoding import DeliveryEncoder
 from services.messaging.live.hub import Hub
-from services.messaging.live.rendering import Rendering
-from services.messaging.live.replays import Replays
-from services.messaging.live.send_messages import SendMessages
-from services.messaging.live.send_rate import SendRate
+from services.messaging.live.lifecycle import Drain, Heartbeats
+from services.messaging.live.replay import ReplayReader
+from services.messaging.live.send_messages import SendMessages, SendRate
 from services.messaging.live.subscribe import Subscribe
 from services.messaging.mark_read import MarkRead
 from services.messaging.messages import Messages
@@ -153,10 +151,10 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, log_i
         on_accepted=sends.labels("accepted").inc,
         on_repeated=sends.labels("repeated").inc,
     )
-    wire = SubscribeWire()
-    rendering = Rendering(wire=wire, chats=history)
-    hub = Hub(bus=bus, rendering=rendering, events=store.events, tail=tail)
-    replays = Replays(past=history, events=store.events, rendering=rendering)
+    stream_encoder = ProtoStreamEncoder()
+    encoder = DeliveryEncoder(encoder=stream_encoder, chats=history)
+    hub = Hub(bus=bus, encoder=encoder, events=store.events, tail=tail)
+    replays = ReplayReader(source=history, events=store.events, encoder=encoder)
     servicer = MessagingServicer(
         send_message=send_message,
         send_messages=SendMessages(
@@ -181,15 +179,15 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, log_i
             events=events,
         ),
         groups=Groups(authorizer=authorizer, history=history, directory=directory, media=media, events=events),
-        subscribe=Subscribe(hub=hub, replays=replays, wire=wire, log_id=log_id),
+        subscribe=Subscribe(hub=hub, replays=replays, encoder=stream_encoder, log_id=log_id),
     )
     return MessagingNode(
         servicer=servicer,
         states=states,
         events=events,
         hub=hub,
-        heartbeats=Heartbeats(hub=hub, wire=wire, clock=clock),
-        drain=Drain(hub=hub, wire=wire),
+        heartbeats=Heartbeats(hub=hub, encoder=stream_encoder, clock=clock),
+        drain=Drain(hub=hub, encoder=stream_encoder),
     )
 
 

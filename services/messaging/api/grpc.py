@@ -22,7 +22,7 @@ from services.messaging.api.mapping.messages import (
     time_uuid_of,
     user_id_of,
 )
-from services.messaging.api.mapping.stream import answer_pb, asks
+from services.messaging.api.mapping.stream import send_requests, send_result_pb
 from services.messaging.chats import Chats
 from services.messaging.create_group import CreateGroup
 from services.messaging.delete_message import DeleteMessage
@@ -65,9 +65,9 @@ class MessagingServicer(MessagingServiceServicer):
     async def SendMessages(
         self, requests: AsyncIterator[pb.SendMessagesRequest], context: Context
     ) -> AsyncIterator[pb.SendMessagesResponse]:
-        async with aclosing(self.send_messages(asks(requests), sender=current_user().user_id)) as answers:
-            async for answer in answers:
-                yield answer_pb(answer)
+        async with aclosing(self.send_messages(send_requests(requests), sender=current_user().user_id)) as results:
+            async for result in results:
+                yield send_result_pb(result)
 
     async def EditMessage(self, request: pb.EditMessageRequest, context: Context) -> pb.EditMessageResponse:
         chat = chat_ref(request.chat_id, request.user_id)

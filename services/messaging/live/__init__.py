@@ -1,14 +1,24 @@
-"""Live delivery: Subscribe and SendMessages. Knows no transport; what goes to clients is bytes made by a `Wire`.
+"""Live delivery: the Subscribe and SendMessages streams. Knows no transport; clients get bytes from an `EventEncoder`.
 
-The way of an event, from the bus to the streams of a node:
+The way of an event from the bus to one stream of a node:
 
-    bus → Hub → Fanout (each event serialised once, each stream given it once) → Outbox of each Reader → Subscribe
+    bus → Hub → Broadcaster → Subscriber.push → SendQueue → Subscribe → gRPC
+                 encodes the event once,         WriteBatcher wakes the stream,
+                 skips streams that have it      now or a little later
 
-`Hub` hears the channels of all streams of the node with one subscription, and the watermark of the store, by which it
-also trims the hot tail. `Subscribe` is one stream from its cursor to its end: listen, replay, `caught_up`, live;
-`Replays` reads the past for it, after a gap of the bus too. `Pace` lets a busy stream's events share writes.
-`Heartbeats` is one loop for all streams; `Drain` sends them elsewhere.
+The phases of a stream (`Subscriber` owns them; only its verbs change them):
 
-`Hub.open` comes before the first stream; `Hub.run` and `Heartbeats.run` are loops of the service. Metrics:
-`chatly_live_events_serialized_total`, `chatly_live_deliveries_total`.
+                  go_live              drain, fail               take
+    REPLAYING ───────────────► LIVE ───────────────► DRAINING ─────────► CLOSED
+        │   ◄───────────────                             ▲                  ▲
+        │    begin_replay, after lose_events             │                  │
+        └────────────────────────────────────────────────┘     close, from any phase
+                        drain, fail
+
+`Hub` has one bus subscription for the channels of all streams (`Channels`), and the store's watermark, by which it also
+trims the hot tail. `Subscribe` serves one stream from its cursor to its end. `ReplayReader` reads past events for it.
+`lifecycle` sends heartbeats to all streams and ends them when the node stops.
+
+Call `Hub.open` before the first stream; `Hub.run` and `Heartbeats.run` are background loops of the service.
+Metrics: `chatly_live_events_serialized_total`, `chatly_live_deliveries_total`.
 """

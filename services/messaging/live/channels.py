@@ -1,71 +1,69 @@
-"""Which streams hear which channels of the live bus; the bus is asked for a channel as long as somebody does."""
+"""The bus channels that this node's streams are on, and one bus subscription for all of them."""
 
 import asyncio
 from collections.abc import Collection
 
 from kernel.bus.ports import BusSubscription
-from services.messaging.live.reader import Reader
+from services.messaging.live.subscriber import Phase, Subscriber
 
 
 class Channel:
     """The streams on one channel."""
 
-    __slots__ = ("newest", "readers")
+    __slots__ = ("last_entry", "subscribers")
 
     def __init__(self) -> None:
-        self.readers: set[Reader] = set()
-        self.newest = 0
-        """The turn in which the last stream came."""
+        self.subscribers: set[Subscriber] = set()
+        self.last_entry = 0
+        """The sequence number after which the newest stream receives the channel."""
 
 
 class Channels:
-    """All channels of this node. Who comes and goes is noted at once; the bus follows."""
+    """All channels of this node. Entering and leaving take effect at once; the bus subscription is changed later."""
 
     def __init__(self, *, subscription: BusSubscription) -> None:
+        self.by_name: dict[str, Channel] = {}
+        """Channels with at least one stream. Changed only here."""
+        self.idle: set[str] = set()
+        """Channels that the last stream has left since the last `unsubscribe_idle`. Changed only here."""
         self._subscription = subscription
-        self._channels: dict[str, Channel] = {}
-        self._heard: set[str] = set()
-        self._deserted: set[str] = set()
-        self._asking_bus = asyncio.Lock()
+        self._subscribed: set[str] = set()
+        self._changing_subscription = asyncio.Lock()
 
-    def get(self, name: str) -> Channel | None:
-        """None: nobody hears it."""
-        return self._channels.get(name)
-
-    def enter(self, reader: Reader, name: str, turn: int) -> None:
-        """Note that a stream hears a channel from the next turn on; `listen` makes it true."""
-        if reader.gone:
+    def enter(self, subscriber: Subscriber, name: str, sequence: int) -> None:
+        """Put a stream on a channel from the next sequence number on; `subscribe` to the channel as well."""
+        if subscriber.phase is Phase.CLOSED:
             return
-        channel = self._channels.setdefault(name, Channel())
-        channel.readers.add(reader)
-        channel.newest = turn
-        reader.enter(name, turn)
+        channel = self.by_name.setdefault(name, Channel())
+        channel.subscribers.add(subscriber)
+        channel.last_entry = sequence
+        subscriber.enter_channel(name, sequence)
 
-    def leave(self, reader: Reader, name: str, turn: int) -> None:
-        """Nothing happens if it does not hear the channel."""
-        reader.leave(name, turn)
-        channel = self._channels.get(name)
+    def leave(self, subscriber: Subscriber, name: str, sequence: int) -> None:
+        """Take a stream off a channel after this sequence number, if it is on it."""
+        subscriber.leave_channel(name, sequence)
+        channel = self.by_name.get(name)
         if channel is None:
             return
-        channel.readers.discard(reader)
-        if not channel.readers:
-            del self._channels[name]
-            self._deserted.add(name)
+        channel.subscribers.discard(subscriber)
+        if not channel.subscribers:
+            del self.by_name[name]
+            self.idle.add(name)
 
-    async def listen(self, names: Collection[str]) -> None:
-        """On return everything published on these channels arrives here."""
-        async with self._asking_bus:
-            new = [name for name in names if name not in self._heard]
+    async def subscribe(self, names: Collection[str]) -> None:
+        """On return everything published on these channels arrives at this node."""
+        async with self._changing_subscription:
+            new = [name for name in names if name not in self._subscribed]
             if new:
                 await self._subscription.add(new)
-                self._heard.update(new)
+                self._subscribed.update(new)
 
-    async def forget_deserted(self) -> None:
-        """Tell the bus about channels that nobody hears any more."""
-        if not self._deserted:
+    async def unsubscribe_idle(self) -> None:
+        """Unsubscribe from channels that no stream is on."""
+        if not self.idle:
             return
-        async with self._asking_bus:
-            gone = [name for name in self._deserted if name not in self._channels]
-            self._deserted.clear()
-            self._heard.difference_update(gone)
-            await self._subscription.remove(gone)
+        async with self._changing_subscription:
+            idle = [name for name in self.idle if name not in self.by_name]
+            self.idle.clear()
+            self._subscribed.difference_update(idle)
+            await self._subscription.remove(idle)

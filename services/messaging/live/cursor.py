@@ -1,4 +1,4 @@
-"""The cursor of a subscription: positions of one event log as opaque text. Pure."""
+"""Positions of a subscription in the event log: the cursor that clients hold, and the watermark it follows."""
 
 import base64
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ _MAX_NUMBER = (1 << 63) - 1
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Everything at or below these offsets (partition → offset) of this log has been delivered."""
+    """The client has received every event at or below these offsets (partition → offset) of this log."""
 
     log_id: str
     offsets: Mapping[int, int]
 
 
 def encode(cursor: Cursor) -> str:
-    """URL-safe text without padding; the same for equal cursors."""
+    """Return URL-safe text without padding. Equal cursors give equal text."""
     log_id = cursor.log_id.encode()
     data = bytearray([_FORMAT])
     data += varint(len(log_id)) + log_id
@@ -31,12 +31,12 @@ def encode(cursor: Cursor) -> str:
 
 
 def decode(text: str) -> Cursor:
-    """Undo `encode`; raise INVALID_CURSOR for what it never made."""
+    """Return the cursor of a text that `encode` made; raise INVALID_CURSOR for any other text."""
     try:
         cursor = _parse(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
     except ValueError as error:
         raise _invalid() from error
-    # Other spellings of the same positions were not made here either.
+    # `encode` writes each cursor in one way only.
     if encode(cursor) != text:
         raise _invalid()
     return cursor
@@ -44,7 +44,7 @@ def decode(text: str) -> Cursor:
 
 def _parse(data: bytes) -> Cursor:
     if data[:1] != bytes([_FORMAT]):
-        raise ValueError("another format")
+        raise ValueError("unknown format")
     length, start = read_varint(data, 1)
     end = start + length
     log_id = data[start:end].decode()
@@ -53,11 +53,33 @@ def _parse(data: bytes) -> Cursor:
         partition, end = read_varint(data, end)
         offsets[partition], end = read_varint(data, end)
         if max(partition, offsets[partition]) > _MAX_NUMBER:
-            raise ValueError("no log is that long")
+            raise ValueError("number too large")
     return Cursor(log_id, offsets)
 
 
 def _invalid() -> ChatlyError:
-    return ChatlyError(
-        Code.INVALID_ARGUMENT, MessagingReason.INVALID_CURSOR, "cursor: no subscription gave this one out"
-    )
+    message = "cursor: must be empty or come from an earlier subscription"
+    return ChatlyError(Code.INVALID_ARGUMENT, MessagingReason.INVALID_CURSOR, message)
+
+
+class Watermark:
+    """The newest stored offset of each partition, as this node received it on the bus. It only grows.
+
+    The persister publishes the events of a batch before the batch's watermark. So a node that has handled everything
+    up to a watermark has handled every event at or below it.
+    """
+
+    def __init__(self) -> None:
+        self.offsets: Mapping[int, int] = {}
+        """Never changed in place: each advance makes a new mapping."""
+
+    def advance(self, stored: Mapping[int, int]) -> None:
+        """Take in newer offsets (partition → offset) of any partitions."""
+        newer = {partition: offset for partition, offset in stored.items() if offset > self.offsets.get(partition, -1)}
+        if newer:
+            self.offsets = {**self.offsets, **newer}
+
+
+def covers(offsets: Mapping[int, int], others: Mapping[int, int]) -> bool:
+    """Return whether `offsets` are at or past `others` in every partition."""
+    return all(offsets.get(partition, -1) >= offset for partition, offset in others.items())

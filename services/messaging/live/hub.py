@@ -1,9 +1,7 @@
-"""The node's one ear on the live bus, and the streams that it hands on to. Holds no event; see `fanout`."""
+"""Receives from the live bus for all streams of this node, and hands on what arrives. Keeps no event."""
 
 import asyncio
 from collections.abc import Mapping
-
-import structlog
 
 from history.channels import STORED_CHANNEL, chat_channel
 from history.chat_id import ChatId
@@ -12,94 +10,98 @@ from history.model import Membership
 from history.ports import EventReader, HotTail
 from kernel.bus.ports import BusGap, BusMessage, LiveBus
 from kernel.errors import ChatlyError, KernelReason, unavailable
+from kernel.telemetry.logs import logger
+from services.messaging.live.broadcast import Broadcaster
 from services.messaging.live.channels import Channel, Channels
-from services.messaging.live.fanout import Fanout
-from services.messaging.live.outbox import Delivery
-from services.messaging.live.pace import Pace
-from services.messaging.live.reader import Reader
-from services.messaging.live.rendering import Rendering
-from services.messaging.live.watermark import Watermark
+from services.messaging.live.cursor import Watermark
+from services.messaging.live.encoding import Delivery, DeliveryEncoder
+from services.messaging.live.send_queue import WriteBatcher
+from services.messaging.live.subscriber import Subscriber
 
 
 class Hub:
-    """Hears the channels of all streams of this node, and the watermark of the store."""
+    """The streams of this node, their channels, and the watermark of the store."""
 
-    def __init__(self, *, bus: LiveBus, rendering: Rendering, events: EventReader, tail: HotTail) -> None:
-        self.readers: set[Reader] = set()
+    def __init__(self, *, bus: LiveBus, encoder: DeliveryEncoder, events: EventReader, tail: HotTail) -> None:
+        self.subscribers: set[Subscriber] = set()
         self.watermark = Watermark()
-        self.pace = Pace(asyncio.get_running_loop())
+        self.batcher = WriteBatcher(asyncio.get_running_loop())
         self._subscription = bus.subscribe()
         self._channels = Channels(subscription=self._subscription)
-        self._fanout = Fanout(channels=self._channels, rendering=rendering)
+        self._broadcaster = Broadcaster(channels=self._channels, encoder=encoder)
         self._events = events
         self._tail = tail
-        self._refusing = False
-        self._log = structlog.stdlib.get_logger("chatly.live")
+        self._admits = True
+        self._log = logger("messaging")
 
     async def open(self) -> None:
-        """Begin to hear how far the store has come. Before the first stream."""
-        await self._channels.listen([STORED_CHANNEL])
+        """Subscribe to the watermark and read it. Must be called before the first stream."""
+        await self._channels.subscribe([STORED_CHANNEL])
         self.watermark.advance(await self._events.stored())
 
     async def close(self) -> None:
         await self._subscription.close()
 
     async def run(self) -> None:
-        """For ever: hand on what comes."""
+        """Hand on what the bus delivers, until cancelled."""
+        channels = self._channels
         while True:
             for message in await self._subscription.receive():
-                await self._receive(message)
-            await self._channels.forget_deserted()
+                if isinstance(message, BusGap):
+                    self._replay_all()
+                elif channel := channels.by_name.get(message.channel):
+                    await self._deliver(message, channel)
+                elif message.channel == STORED_CHANNEL:
+                    await self._advance(message.payload)
+            if channels.idle:
+                await channels.unsubscribe_idle()
 
-    def admit(self, reader: Reader) -> None:
-        """Take a stream in; it hears nothing yet. UNAVAILABLE `SHUTTING_DOWN` after `refuse_new`."""
-        if self._refusing:
-            raise unavailable(
-                KernelReason.SHUTTING_DOWN, "this server is shutting down: subscribe again", retry_after=0.1
-            )
-        self.readers.add(reader)
+    def admit(self, subscriber: Subscriber) -> None:
+        """Add a stream, which is on no channel yet. Raise UNAVAILABLE `SHUTTING_DOWN` after `refuse_new`."""
+        if not self._admits:
+            message = "this server is shutting down: subscribe again"
+            raise unavailable(KernelReason.SHUTTING_DOWN, message, retry_after=0.1)
+        self.subscribers.add(subscriber)
 
     def refuse_new(self) -> None:
-        """From now on nobody is admitted."""
-        self._refusing = True
+        """Admit no stream from now on."""
+        self._admits = False
 
-    def dismiss(self, reader: Reader) -> None:
-        """Forget a stream. Never waits, so that it can be called while a call is being torn down."""
-        self.readers.discard(reader)
-        reader.gone = True
-        for channel in reader.channels:
-            self._channels.leave(reader, channel, self._fanout.turn)
+    def dismiss(self, subscriber: Subscriber) -> None:
+        """Remove a stream. Never waits: it is called while a call is torn down."""
+        self.subscribers.discard(subscriber)
+        subscriber.close()
+        for name in subscriber.channels:
+            self._channels.leave(subscriber, name, self._broadcaster.sequence)
 
-    async def listen(self, reader: Reader, channel: str) -> None:
-        """On return the stream gets everything published on the channel."""
-        self._channels.enter(reader, channel, self._fanout.turn)
-        await self._channels.listen([channel])
+    async def listen(self, subscriber: Subscriber, name: str) -> None:
+        """Put a stream on a channel. On return it gets everything that is published there."""
+        self._channels.enter(subscriber, name, self._broadcaster.sequence)
+        await self._channels.subscribe([name])
 
-    async def settle(self, reader: Reader, places: Mapping[ChatId, Membership]) -> None:
-        """Let a stream hear the groups its user is in, and no others; later news that it has had counts more."""
-        joined = []
-        for chat_id, place in places.items():
-            if not reader.learn(chat_id, place):
+    async def set_memberships(self, subscriber: Subscriber, memberships: Mapping[ChatId, Membership]) -> None:
+        """Put a stream on the channels of the groups its user is in, and take it off those its user has left.
+
+        A membership that is older than what the stream knows changes nothing.
+        """
+        entered = []
+        for chat_id, membership in memberships.items():
+            if not subscriber.set_membership(chat_id, membership):
                 continue
-            channel = chat_channel(chat_id)
-            if place.role is None:
-                self._channels.leave(reader, channel, self._fanout.turn)
+            name = chat_channel(chat_id)
+            if membership.role is None:
+                self._channels.leave(subscriber, name, self._broadcaster.sequence)
             else:
-                self._channels.enter(reader, channel, self._fanout.turn)
-                joined.append(channel)
-        await self._channels.listen(joined)
+                self._channels.enter(subscriber, name, self._broadcaster.sequence)
+                entered.append(name)
+        await self._channels.subscribe(entered)
 
-    async def _receive(self, message: BusMessage | BusGap) -> None:
-        if isinstance(message, BusGap):
-            self._log.warning("the live bus had a gap: every stream replays", streams=len(self.readers))
-            for reader in self.readers:
-                reader.outbox.ask_for_replay()
-        elif message.channel == STORED_CHANNEL:
-            await self._stored(message.payload)
-        elif channel := self._channels.get(message.channel):
-            await self._hand_on(message, channel)
+    def _replay_all(self) -> None:
+        self._log.warning("the live bus lost messages: every stream replays", streams=len(self.subscribers))
+        for subscriber in self.subscribers:
+            subscriber.lose_events()
 
-    async def _stored(self, payload: bytes) -> None:
+    async def _advance(self, payload: bytes) -> None:
         try:
             stored = decode_watermark(payload)
         except ValueError as error:
@@ -109,10 +111,10 @@ class Hub:
         try:
             await self._tail.trim(stored)
         except ChatlyError as error:
-            # The next watermark trims for this one too.
-            self._log.warning("the hot tail cannot be trimmed now", error=str(error))
+            # The next watermark trims these events as well.
+            self._log.warning("stored events could not be removed from the hot tail", error=str(error))
 
-    async def _hand_on(self, message: BusMessage, channel: Channel) -> None:
+    async def _deliver(self, message: BusMessage, channel: Channel) -> None:
         try:
             content = unpack(message.payload)
         except ValueError as error:
@@ -120,7 +122,7 @@ class Hub:
             return
         if isinstance(content, Ephemeral):
             delivery = Delivery(content.payload)
-            for reader in channel.readers:
-                reader.outbox.push(delivery)
+            for subscriber in channel.subscribers:
+                subscriber.push(delivery)
         else:
-            await self._fanout.give(content, message.channel, channel)
+            await self._broadcaster.broadcast(content, message.channel, channel)

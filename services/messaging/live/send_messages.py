@@ -1,33 +1,34 @@
-"""SendMessages: many sends on one stream, each answered in the order of arrival."""
+"""SendMessages: many sends on one stream, each answered in the order of arrival, at a limited rate per user."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import structlog
-
 from history.model import Message
 from kernel.errors import ChatlyError, Code, KernelReason
 from kernel.ids import UserId
 from kernel.locks import KeyedLock
-from services.messaging.live.send_rate import SendRate
+from kernel.telemetry.logs import logger
+from kernel.time import Clock
 from services.messaging.model import Draft
 
 MAX_UNANSWERED = 256
+_BURST_SECONDS = 1.0
+_USERS_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """One send of a stream, or what is wrong with it."""
+class SendRequest:
+    """One send of a stream, or the error that makes it invalid."""
 
     client_message_id: str
     draft: Draft | ChatlyError
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of one send."""
+class SendResult:
+    """The message that a send made, or the error that it failed with."""
 
     client_message_id: str
     result: Message | ChatlyError
@@ -39,59 +40,83 @@ class Send(Protocol):
     async def __call__(self, draft: Draft, *, sender: UserId) -> Message: ...
 
 
+class SendRate:
+    """The rate of all streams of a user on this node together. Sends above it are delayed, never rejected."""
+
+    def __init__(self, *, clock: Clock, per_second: float) -> None:
+        """`per_second`: sends, after a burst of one second's worth; 0: no limit."""
+        self._clock = clock
+        self._spacing = 1 / per_second if per_second else 0.0
+        self._free_at: dict[UserId, float] = {}
+        """When a user's sends so far would end at this rate, on the clock's monotonic scale."""
+
+    def wait(self, user_id: UserId) -> float:
+        """Count one more send; return the seconds to wait before it."""
+        if not self._spacing:
+            return 0.0
+        now = self._clock.monotonic()
+        if user_id not in self._free_at and len(self._free_at) >= _USERS_KEPT:
+            self._free_at = {user_id: free_at for user_id, free_at in self._free_at.items() if free_at > now}
+        free_at = max(self._free_at.get(user_id, now), now) + self._spacing
+        self._free_at[user_id] = free_at
+        return max(0.0, free_at - now - _BURST_SECONDS)
+
+
 class SendMessages:
-    """Sends to different chats go side by side; those to one chat in the order of arrival, so that they stay in it."""
+    """Sends to different chats run concurrently; sends to one chat run, and stay, in the order of arrival."""
 
     def __init__(self, *, send: Send, rate: SendRate, max_unanswered: int = MAX_UNANSWERED) -> None:
         self._send = send
         self._rate = rate
         self._max_unanswered = max_unanswered
-        self._log = structlog.stdlib.get_logger("chatly.live")
+        self._log = logger("messaging")
 
-    async def __call__(self, asks: AsyncIterator[Ask], *, sender: UserId) -> AsyncGenerator[Answer, None]:
-        """One answer for each ask; none is read while `max_unanswered` wait for theirs, or the sender is too fast."""
-        room = asyncio.Semaphore(self._max_unanswered)
-        answers: asyncio.Queue[asyncio.Task[Answer] | None] = asyncio.Queue()
-        reading = asyncio.create_task(self._read(asks, sender, room, answers))
+    async def __call__(
+        self, requests: AsyncIterator[SendRequest], *, sender: UserId
+    ) -> AsyncGenerator[SendResult, None]:
+        """Yield one result per request. Stop reading while `max_unanswered` are unanswered or the rate is exceeded."""
+        unanswered = asyncio.Semaphore(self._max_unanswered)
+        results: asyncio.Queue[asyncio.Task[SendResult] | None] = asyncio.Queue()
+        reading = asyncio.create_task(self._read(requests, sender, unanswered, results))
         try:
-            while (answer := await answers.get()) is not None:
-                yield await answer
-                room.release()
+            while (result := await results.get()) is not None:
+                yield await result
+                unanswered.release()
             await reading
         finally:
-            unanswered = [answers.get_nowait() for _ in range(answers.qsize())]
-            await _cancel([reading, *filter(None, unanswered)])
+            pending = [results.get_nowait() for _ in range(results.qsize())]
+            await _cancel([reading, *filter(None, pending)])
 
     async def _read(
         self,
-        asks: AsyncIterator[Ask],
+        requests: AsyncIterator[SendRequest],
         sender: UserId,
-        room: asyncio.Semaphore,
-        answers: "asyncio.Queue[asyncio.Task[Answer] | None]",
+        unanswered: asyncio.Semaphore,
+        results: "asyncio.Queue[asyncio.Task[SendResult] | None]",
     ) -> None:
-        locks = KeyedLock()
+        chats = KeyedLock()
         try:
-            await room.acquire()
-            async for ask in asks:
+            await unanswered.acquire()
+            async for request in requests:
                 if wait := self._rate.wait(sender):
                     await asyncio.sleep(wait)
-                answers.put_nowait(asyncio.create_task(self._answer(ask, sender, locks)))
-                await room.acquire()
+                results.put_nowait(asyncio.create_task(self._answer(request, sender, chats)))
+                await unanswered.acquire()
         finally:
-            answers.put_nowait(None)
+            results.put_nowait(None)
 
-    async def _answer(self, ask: Ask, sender: UserId, locks: KeyedLock) -> Answer:
-        if isinstance(ask.draft, ChatlyError):
-            return Answer(ask.client_message_id, ask.draft)
+    async def _answer(self, request: SendRequest, sender: UserId, chats: KeyedLock) -> SendResult:
+        if isinstance(request.draft, ChatlyError):
+            return SendResult(request.client_message_id, request.draft)
         try:
-            async with locks.hold(ask.draft.chat):
-                return Answer(ask.client_message_id, await self._send(ask.draft, sender=sender))
+            async with chats.hold(request.draft.chat):
+                return SendResult(request.client_message_id, await self._send(request.draft, sender=sender))
         except ChatlyError as error:
-            return Answer(ask.client_message_id, error)
+            return SendResult(request.client_message_id, error)
         except Exception:  # noqa: BLE001 - one send must not end the others
             self._log.exception("a send of a stream failed")
-            failure = ChatlyError(Code.INTERNAL, KernelReason.INTERNAL, "internal error; this send may be tried again")
-            return Answer(ask.client_message_id, failure)
+            failure = ChatlyError(Code.INTERNAL, KernelReason.INTERNAL, "internal error: send this message again")
+            return SendResult(request.client_message_id, failure)
 
 
 async def _cancel(tasks: Iterable["asyncio.Task[Any]"]) -> None:

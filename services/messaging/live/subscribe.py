@@ -1,4 +1,4 @@
-"""Subscribe: what was missed since a cursor, then `caught_up`, then live, in one stream without a gap."""
+"""Subscribe: the events after a cursor, then `caught_up`, then live events, in one stream without a gap."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Protocol
@@ -6,141 +6,123 @@ from typing import Protocol
 from history.channels import user_channel
 from kernel.ids import UserId
 from services.messaging.live.cursor import Cursor, decode, encode
+from services.messaging.live.encoding import EventEncoder, ResyncCause, SignalEncoder
 from services.messaging.live.hub import Hub
-from services.messaging.live.places import places_left
-from services.messaging.live.ports import EventWire, ResyncCause, StreamWire
-from services.messaging.live.reader import Join, Reader
-from services.messaging.live.replays import Missed, Replays
+from services.messaging.live.memberships import memberships_ended
+from services.messaging.live.replay import Replay, ReplayReader
+from services.messaging.live.subscriber import Join, Phase, Subscriber
 
 
-class Wire(EventWire, StreamWire, Protocol):
-    """Everything that a subscription may carry."""
+class StreamEncoder(EventEncoder, SignalEncoder, Protocol):
+    """Encodes everything that a subscription carries."""
 
 
 class Subscribe:
     """One call is one stream.
 
-    Why there is no gap: a stream first listens, so that from then on it gets everything that is stored later; then it
-    asks how far the store has come, and replays up to there and beyond, tail included. Its cursor begins where the
-    store was, and moves with the watermark that comes on the bus behind the events it covers.
+    There is no gap, because a stream first enters its channels, so that from then on it gets everything that is stored
+    later. Then it reads how far the store has come, and replays up to there and beyond, unstored events included. Its
+    cursor starts where the store was, and follows the watermark, which the bus delivers after the events it covers.
     """
 
-    def __init__(self, *, hub: Hub, replays: Replays, wire: Wire, log_id: str) -> None:
+    def __init__(self, *, hub: Hub, replays: ReplayReader, encoder: StreamEncoder, log_id: str) -> None:
         self._hub = hub
         self._replays = replays
-        self._wire = wire
+        self._encoder = encoder
         self._log_id = log_id
-        self._encoded: tuple[Mapping[int, int], bytes] = ({}, wire.cursor(encode(Cursor(log_id, {}))))
+        self._encoded: tuple[Mapping[int, int], bytes] = ({}, encoder.cursor(encode(Cursor(log_id, {}))))
 
     async def __call__(self, user_id: UserId, cursor: str) -> AsyncGenerator[bytes, None]:
-        """Serialized SubscribeResponses; an empty cursor means from now on. Ends when the server drains.
+        """Yield serialized SubscribeResponses until the server drains. An empty cursor means: from now on.
 
-        Raise INVALID_CURSOR; SLOW_READER; UNAVAILABLE when the past cannot be read, or the server is going away.
+        Raise INVALID_CURSOR; SLOW_READER; UNAVAILABLE if past events cannot be read or the server is shutting down.
         """
         since = decode(cursor) if cursor else None
-        reader = Reader(user_id, self._hub.pace)
-        self._hub.admit(reader)
+        subscriber = Subscriber(user_id, self._hub.batcher)
+        self._hub.admit(subscriber)
         try:
-            async for data in self._begin(reader, since):
+            async for data in self._start(subscriber, since):
                 yield data
-            while not reader.outbox.finished:
-                await reader.outbox.wait()
-                if reader.outbox.gap or reader.joins:
-                    async for data in self._mend(reader):
+            while subscriber.phase is not Phase.CLOSED:
+                await subscriber.wait()
+                if subscriber.gap or subscriber.joins:
+                    async for data in self._catch_up(subscriber):
                         yield data
-                if data := self._take(reader):
+                if data := subscriber.take():
+                    if subscriber.move_cursor(self._hub.watermark.offsets):
+                        data += self._cursor(subscriber.cursor)
                     yield data
         finally:
-            self._hub.dismiss(reader)
+            self._hub.dismiss(subscriber)
 
-    async def _begin(self, reader: Reader, since: Cursor | None) -> AsyncIterator[bytes]:
+    async def _start(self, subscriber: Subscriber, since: Cursor | None) -> AsyncIterator[bytes]:
         if since is not None and since.log_id == self._log_id:
-            await self._hub.listen(reader, user_channel(reader.user_id))
-            reader.cursor = since.offsets
-            async for data in self._replay(reader):
+            await self._hub.listen(subscriber, user_channel(subscriber.user_id))
+            async for data in self._replay(subscriber, since.offsets):
                 yield data
-            if reader.outbox.closing:
+            if subscriber.phase is Phase.DRAINING:
                 return
         else:
-            await self._begin_now(reader)
+            await self._start_now(subscriber)
             if since is not None:
-                yield self._wire.resync(ResyncCause.OTHER_LOG) + self._cursor(reader.cursor)
-        yield self._wire.caught_up(reader.replayed) + self._cursor(reader.cursor)
+                yield self._encoder.resync(ResyncCause.OTHER_LOG) + self._cursor(subscriber.cursor)
+        yield self._encoder.caught_up(subscriber.replayed_count) + self._cursor(subscriber.cursor)
 
-    async def _begin_now(self, reader: Reader) -> None:
-        # Looked up before the stream listens: what happens from then on is told. What the store has but this node has
-        # not heard of may still come by the bus, and is past, too.
-        past = await self._replays.since(reader.user_id, self._hub.watermark.offsets)
-        reader.note_told(past.events)
-        await self._hub.listen(reader, user_channel(reader.user_id))
-        await self._hub.settle(reader, (await self._replays.whereabouts(reader)).places)
-        reader.cursor = await self._replays.stored()
-        reader.outbox.holding = False
+    async def _start_now(self, subscriber: Subscriber) -> None:
+        # Read before the stream is on a channel: the bus may still deliver these events, which precede the stream.
+        past = await self._replays.since(subscriber.user_id, self._hub.watermark.offsets)
+        subscriber.remember(past.events)
+        await self._hub.listen(subscriber, user_channel(subscriber.user_id))
+        await self._hub.set_memberships(subscriber, (await self._replays.memberships(subscriber)).groups)
+        subscriber.go_live(await self._replays.stored())
 
-    async def _replay(self, reader: Reader) -> AsyncIterator[bytes]:
-        """Tell everything since the reader's cursor, again for as long as its outbox loses something meanwhile."""
-        outbox = reader.outbox
-        outbox.holding = outbox.gap = True
-        reader.replayed = 0
-        while outbox.gap:
-            outbox.gap = False
-            # A chat that the user comes into from here on is not among those that are replayed: it is heard.
-            whereabouts = await self._replays.whereabouts(reader)
-            await self._hub.settle(reader, whereabouts.places)
-            missed = await self._replays.since(reader.user_id, reader.cursor, chats=whereabouts.chats)
-            if missed.too_many:
-                yield self._wire.resync(ResyncCause.TOO_OLD) + self._cursor(missed.stored)
+    async def _replay(self, subscriber: Subscriber, since: Mapping[int, int] | None = None) -> AsyncIterator[bytes]:
+        """Yield every event after `since` or the cursor, in rounds, until a round loses no event that arrives."""
+        subscriber.begin_replay(since)
+        while subscriber.begin_round():
+            # A chat that the user joins from here on is not replayed: its events arrive on the user's channel.
+            memberships = await self._replays.memberships(subscriber)
+            await self._hub.set_memberships(subscriber, memberships.groups)
+            replay = await self._replays.since(subscriber.user_id, subscriber.cursor, chats=memberships.chats)
+            if replay.too_many:
+                yield self._encoder.resync(ResyncCause.TOO_OLD) + self._cursor(replay.stored)
             else:
-                async for data in self._replays.chunks(reader.user_id, missed.events):
+                async for data in self._replays.chunks(subscriber.user_id, replay.events):
                     yield data
-                    if outbox.closing:
+                    if subscriber.phase is Phase.DRAINING:
                         return
-                reader.replayed += len(missed.events)
-                await self._settle_with(reader, missed)
-            reader.cursor = missed.stored
-        outbox.holding = False
+                await self._drop_replayed(subscriber, replay)
+            subscriber.end_round(replay.stored, replayed=0 if replay.too_many else len(replay.events))
+        subscriber.go_live()
 
-    async def _mend(self, reader: Reader) -> AsyncIterator[bytes]:
-        """Tell what did not come live: what was lost, and the first of a group that the user has just come into."""
-        if reader.outbox.gap and not reader.outbox.closing:
-            async for data in self._replay(reader):
+    async def _catch_up(self, subscriber: Subscriber) -> AsyncIterator[bytes]:
+        """Yield what did not arrive live: lost events, and the recent events of groups that the user has joined."""
+        if subscriber.gap and subscriber.phase is not Phase.DRAINING:
+            async for data in self._replay(subscriber):
                 yield data
-        while reader.joins and not reader.outbox.closing:
-            async for data in self._welcome(reader, reader.joins.pop(0)):
+        while subscriber.joins and subscriber.phase is not Phase.DRAINING:
+            async for data in self._join(subscriber, subscriber.next_join()):
                 yield data
 
-    async def _welcome(self, reader: Reader, join: Join) -> AsyncIterator[bytes]:
-        lately = await self._replays.around_join(reader.user_id, join, self._hub.watermark.offsets)
-        if lately.too_many:
-            reader.outbox.ask_for_replay()
+    async def _join(self, subscriber: Subscriber, join: Join) -> AsyncIterator[bytes]:
+        recent = await self._replays.around_join(subscriber.user_id, join, self._hub.watermark.offsets)
+        if recent.too_many:
+            subscriber.lose_events()
         yield join.delivery.data
-        since = [item for item in lately.events if item.position.offset > join.stored.position.offset]
-        async for data in self._replays.chunks(reader.user_id, since):
+        since = [item for item in recent.events if item.position.offset > join.stored.position.offset]
+        async for data in self._replays.chunks(subscriber.user_id, since):
             yield data
-        await self._settle_with(reader, lately)
+        await self._drop_replayed(subscriber, recent)
 
-    async def _settle_with(self, reader: Reader, missed: Missed) -> None:
-        """What was told need not come again; and of a group that the user has left, nothing comes after that."""
-        reader.note_told(missed.events)
-        left = places_left(reader.user_id, [item.event for item in missed.events])
-        await self._hub.settle(reader, left)
-        silent = left.keys() - reader.groups
-        reader.joins[:] = [join for join in reader.joins if not reader.was_told(join.stored.event.event_id)]
-        reader.outbox.sift(lambda item: item.chat_id not in silent and not reader.was_told(item.event_id))
-
-    def _take(self, reader: Reader) -> bytes:
-        data = reader.outbox.take()
-        # Until a replay is through, what lies behind the cursor has not all been told.
-        if not data or reader.outbox.holding or reader.outbox.gap or reader.joins:
-            return data
-        moved = reader.advance(self._hub.watermark.offsets)
-        if not moved and not reader.cursor_due:
-            return data
-        reader.cursor_due = False
-        return data + self._cursor(reader.cursor)
+    async def _drop_replayed(self, subscriber: Subscriber, replay: Replay) -> None:
+        """Do not send replayed events again, nor anything more of a group that the user has left."""
+        subscriber.remember(replay.events)
+        ended = memberships_ended(subscriber.user_id, [item.event for item in replay.events])
+        await self._hub.set_memberships(subscriber, ended)
+        subscriber.drop_replayed(ended.keys() - subscriber.groups)
 
     def _cursor(self, offsets: Mapping[int, int]) -> bytes:
-        # Nearly all streams of a node stand at the same place.
+        # Nearly all streams of a node have the same cursor.
         if self._encoded[0] is not offsets:
-            self._encoded = (offsets, self._wire.cursor(encode(Cursor(self._log_id, offsets))))
+            self._encoded = (offsets, self._encoder.cursor(encode(Cursor(self._log_id, offsets))))
         return self._encoded[1]

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.live.world import Node, World, a_node, a_world
+from tests.unit.live.harness import Backend, Node, a_backend, a_node
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(tmp_path) as world:
-        yield world
+async def backend(tmp_path: Path) -> AsyncIterator[Backend]:
+    async with a_backend(tmp_path) as backend:
+        yield backend
 
 
 @pytest.fixture
-async def node(world: World) -> AsyncIterator[Node]:
-    async with a_node(world) as node:
+async def node(backend: Backend) -> AsyncIterator[Node]:
+    async with a_node(backend) as node:
         yield node

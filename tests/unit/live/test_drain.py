@@ -7,8 +7,9 @@ import pytest
 
 from history.chat_id import ChatId
 from kernel.errors import Code, KernelReason
-from services.messaging.live.drain import MAX_DELAY_MS, by_chance
-from tests.unit.live.world import Node, World, a_node, a_user
+from services.messaging.live.lifecycle import MAX_RECONNECT_MS, random_delay_ms
+from tests.unit.live.builders import a_user
+from tests.unit.live.harness import Backend, Node, a_node
 from tests.waiting import eventually
 
 
@@ -25,7 +26,7 @@ async def test_every_stream_is_told_to_reconnect_and_ends_well(node: Node) -> No
         assert client.error is None
 
 
-async def test_what_waited_comes_first_and_the_rest_after_reconnecting(world: World, node: Node) -> None:
+async def test_what_waited_comes_first_and_the_rest_after_reconnecting(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -42,7 +43,7 @@ async def test_what_waited_comes_first_and_the_rest_after_reconnecting(world: Wo
         await node.send(ChatId.direct(ann, bob), ann, "after the drain")
         client.may_read.set()
         await eventually(lambda: client.ended)
-    async with a_node(world) as second, second.client(bob, client.cursor) as resumed:
+    async with a_node(backend) as second, second.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
 
     assert client.kinds[-1] == "reconnect"
@@ -50,13 +51,13 @@ async def test_what_waited_comes_first_and_the_rest_after_reconnecting(world: Wo
     assert resumed.texts == ["0", "1", "2", "after the drain"]
 
 
-async def test_a_replay_is_cut_short_and_its_cursor_stays(world: World, node: Node) -> None:
+async def test_a_replay_is_cut_short_and_its_cursor_stays(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
     for number in range(20):
         await node.send(ChatId.direct(ann, bob), ann, str(number) + "x" * 4_000)
-    await world.persist()
+    await backend.persist()
     async with node.client(bob, client.cursor) as cut:
         cut.may_read.clear()
         await eventually(lambda: cut.writes == 1)
@@ -105,7 +106,7 @@ async def test_nobody_is_let_in_any_more(node: Node) -> None:
 
 
 def test_delays_are_spread_over_two_seconds() -> None:
-    delays = [by_chance() for _ in range(1_000)]
+    delays = [random_delay_ms() for _ in range(1_000)]
 
     assert 0 <= min(delays) < 400
-    assert 1_600 < max(delays) <= MAX_DELAY_MS
+    assert 1_600 < max(delays) <= MAX_RECONNECT_MS

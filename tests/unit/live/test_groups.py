@@ -12,9 +12,10 @@ from history.chat_id import ChatId
 from history.model import GroupUpdated, MemberSet, MessageSent, Role
 from history.view import Replay
 from kernel.ids import UserId
-from services.messaging.live import replays
-from services.messaging.live.ports import Past
-from tests.unit.live.world import Client, Node, World, a_node, a_user
+from services.messaging.live import replay
+from services.messaging.live.replay import ReplaySource
+from tests.unit.live.builders import a_user
+from tests.unit.live.harness import Backend, Client, Node, a_node
 from tests.waiting import eventually
 
 
@@ -36,10 +37,10 @@ async def test_a_new_group_is_told_as_an_added_chat_and_its_messages_follow(node
     assert [member.user_id for member in client.events[1].chat_added.members] == sorted([ann, bob])
 
 
-async def test_who_is_added_is_told_of_a_chat_and_the_others_of_a_member(world: World, node: Node) -> None:
+async def test_who_is_added_is_told_of_a_chat_and_the_others_of_a_member(backend: Backend, node: Node) -> None:
     ann, bob, eve = a_user(), a_user(), a_user()
     group = await node.create_group(ann, bob)
-    await world.persist()
+    await backend.persist()
     async with node.client(bob) as old, node.client(eve) as new:
         await old.caught_up()
         await new.caught_up()
@@ -47,7 +48,7 @@ async def test_who_is_added_is_told_of_a_chat_and_the_others_of_a_member(world: 
         await node.send(group, ann, "hello eve")
         await old.saw_text("hello eve")
         await new.saw_text("hello eve")
-        await world.persist()
+        await backend.persist()
         await nothing_more(node, new)
         await nothing_more(node, old)
 
@@ -58,24 +59,24 @@ async def test_who_is_added_is_told_of_a_chat_and_the_others_of_a_member(world: 
     assert str(added.event.event_id) in new.ids
 
 
-async def test_what_was_said_before_the_node_heard_the_new_group_is_fetched(world: World, node: Node) -> None:
+async def test_what_was_said_before_the_node_heard_the_new_group_is_fetched(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
         group = await node.create_group(ann)
-        added = await world.append(world.event(group, ann, MemberSet(bob, Role.MEMBER), audience=(bob,)))
-        early = await world.append(world.event(group, ann, MessageSent(uuid4(), "early")))
+        added = await backend.append(backend.event(group, ann, MemberSet(bob, Role.MEMBER), audience=(bob,)))
+        early = await backend.append(backend.event(group, ann, MessageSent(uuid4(), "early")))
         # Both copies of the message go by before the node hears of the new member.
         await node.tail.add(added)
         await node.tail.add(early)
-        await world.publish(early)
-        await world.publish(added)
+        await backend.publish(early)
+        await backend.publish(added)
         await client.saw_text("early")
 
     assert client.kinds == ["caught_up", "chat_added", "message_created"]
 
 
-async def test_the_last_that_a_removed_member_hears_is_their_removal(world: World, node: Node) -> None:
+async def test_the_last_that_a_removed_member_hears_is_their_removal(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
     async with node.client(bob) as client, node.client(ann) as other:
@@ -84,9 +85,9 @@ async def test_the_last_that_a_removed_member_hears_is_their_removal(world: Worl
         await node.send(group, ann, "for both")
         removal = await node.remove(group, ann, bob)
         await node.send(group, ann, "about bob")
-        await world.typing(chat_channel(group), ann)
+        await backend.typing(chat_channel(group), ann)
         await other.saw_text("about bob")
-        await world.persist()
+        await backend.persist()
         await nothing_more(node, client)
 
     assert client.kinds == ["caught_up", "message_created", "member_changed", "message_created"]
@@ -95,14 +96,14 @@ async def test_the_last_that_a_removed_member_hears_is_their_removal(world: Worl
     assert client.events[2].member_changed.role == 0
 
 
-async def test_who_was_removed_while_away_hears_of_that_alone(world: World, node: Node) -> None:
+async def test_who_was_removed_while_away_hears_of_that_alone(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
     async with node.client(bob) as client:
         await client.caught_up()
     await node.send(group, ann, "secret")
     await node.remove(group, ann, bob)
-    await world.persist()
+    await backend.persist()
     await node.send(group, ann, "more secret")
 
     async with node.client(bob, client.cursor) as resumed:
@@ -128,16 +129,16 @@ async def test_who_comes_back_hears_the_group_again(node: Node) -> None:
     assert client.texts == ["heard"]
 
 
-async def test_of_two_changes_the_later_counts_in_whatever_order_they_come(world: World, node: Node) -> None:
+async def test_of_two_changes_the_later_counts_in_whatever_order_they_come(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
     async with node.client(bob) as client, node.client(ann) as other:
         await client.caught_up()
         await other.caught_up()
-        added = await world.append(world.event(group, ann, MemberSet(bob, Role.ADMIN)))
-        removed = await world.append(world.event(group, ann, MemberSet(bob, None)))
-        await world.publish(removed)
-        await world.publish(added)
+        added = await backend.append(backend.event(group, ann, MemberSet(bob, Role.ADMIN)))
+        removed = await backend.append(backend.event(group, ann, MemberSet(bob, None)))
+        await backend.publish(removed)
+        await backend.publish(added)
         await node.send(group, ann, "not for bob")
         await other.saw_text("not for bob")
         await nothing_more(node, client)
@@ -145,32 +146,32 @@ async def test_of_two_changes_the_later_counts_in_whatever_order_they_come(world
     assert client.texts == ["end"]
 
 
-async def test_a_new_role_is_told_once(world: World, node: Node) -> None:
+async def test_a_new_role_is_told_once(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
     async with node.client(bob) as client:
         await client.caught_up()
-        await node.record(world.event(group, ann, MemberSet(bob, Role.ADMIN)))
-        await world.persist()
+        await node.record(backend.event(group, ann, MemberSet(bob, Role.ADMIN)))
+        await backend.persist()
         await nothing_more(node, client)
 
     assert client.kinds == ["caught_up", "member_changed", "message_created"]
     assert client.events[1].member_changed.role == message_pb2.ROLE_ADMIN
 
 
-async def test_new_details_are_told_whole(world: World, node: Node) -> None:
+async def test_new_details_are_told_whole(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
     async with node.client(bob) as client:
         await client.caught_up()
-        renamed = await node.record(world.event(group, ann, GroupUpdated(title="renamed")))
+        renamed = await node.record(backend.event(group, ann, GroupUpdated(title="renamed")))
         await client.saw(renamed)
 
     assert client.events[-1].chat_updated.title == "renamed"
     assert len(client.events[-1].chat_updated.members) == 2
 
 
-async def test_a_deletion_for_oneself_reaches_ones_own_devices_only(world: World, node: Node) -> None:
+async def test_a_deletion_for_oneself_reaches_ones_own_devices_only(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
     sent = await node.send(group, bob)
@@ -181,7 +182,7 @@ async def test_a_deletion_for_oneself_reaches_ones_own_devices_only(world: World
         deleted = await node.delete_for_me(group, ann, sent.event.event_id)
         await phone.saw(deleted)
         await laptop.saw(deleted)
-        await world.persist()
+        await backend.persist()
         await nothing_more(node, other)
     async with node.client(bob, cursor) as resumed:
         await resumed.caught_up()
@@ -190,14 +191,14 @@ async def test_a_deletion_for_oneself_reaches_ones_own_devices_only(world: World
     assert str(deleted.event.event_id) not in resumed.ids
 
 
-async def test_typing_reaches_the_members_and_is_not_kept(world: World, node: Node) -> None:
+async def test_typing_reaches_the_members_and_is_not_kept(backend: Backend, node: Node) -> None:
     ann, bob, eve = a_user(), a_user(), a_user()
     group = await node.create_group(ann, bob)
     async with node.client(bob) as member, node.client(eve) as stranger:
         await member.caught_up()
         await stranger.caught_up()
-        await world.typing(chat_channel(group), ann)
-        await world.typing(user_channel(bob), ann)
+        await backend.typing(chat_channel(group), ann)
+        await backend.typing(user_channel(bob), ann)
         await eventually(lambda: member.kinds.count("typing") == 2)
         await nothing_more(node, stranger)
 
@@ -215,18 +216,18 @@ async def test_streams_that_go_leave_nothing_behind(node: Node) -> None:
         await client.caught_up()
         await nothing_more(node, client)
         await asyncio.sleep(0)
-        heard = set(node.world.bus._listeners)
+        heard = set(node.backend.bus._listeners)
 
-    assert not node.hub.readers
+    assert not node.hub.subscribers
     assert user_channel(bob) not in heard
     assert user_channel(ann) in heard
 
 
-async def test_two_nodes_deliver_each_others_messages(world: World, node: Node) -> None:
+async def test_two_nodes_deliver_each_others_messages(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
-    await world.persist()
-    async with a_node(world) as other, other.client(bob) as client:
+    await backend.persist()
+    async with a_node(backend) as other, other.client(bob) as client:
         await client.caught_up()
         await node.send(group, ann, "across")
         await client.saw_text("across")
@@ -235,7 +236,7 @@ async def test_two_nodes_deliver_each_others_messages(world: World, node: Node) 
 class PastWithNews:
     """The history, in which something happens just before it is asked what was missed."""
 
-    def __init__(self, past: Past, happens: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, past: ReplaySource, happens: Callable[[], Awaitable[object]]) -> None:
         self._past = past
         self._happens = happens
         self.chats_of = past.chats_of
@@ -248,22 +249,22 @@ class PastWithNews:
         return await self._past.missed(user_id, since, chats=chats, limit=limit)
 
 
-async def test_who_is_added_while_a_replay_runs_hears_the_group_from_then_on(world: World, node: Node) -> None:
+async def test_who_is_added_while_a_replay_runs_hears_the_group_from_then_on(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann)
     async with node.client(bob) as client:
         await client.caught_up()
 
     async def add_bob() -> None:
-        added = world.event(group, ann, MemberSet(bob, Role.MEMBER), audience=(bob,))
-        await node.tail.add(await world.append(added))
+        added = backend.event(group, ann, MemberSet(bob, Role.MEMBER), audience=(bob,))
+        await node.tail.add(await backend.append(added))
 
-    node.replays._past = PastWithNews(node.history, add_bob)
+    node.replays._source = PastWithNews(node.history, add_bob)
     async with node.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
-        node.replays._past = node.history
+        node.replays._source = node.history
         # The replay was quicker than the bus.
-        await world.publish(world.recorded[-1])
+        await backend.publish(backend.recorded[-1])
         await node.send(group, ann, "welcome")
         await resumed.saw_text("welcome")
 
@@ -272,28 +273,28 @@ async def test_who_is_added_while_a_replay_runs_hears_the_group_from_then_on(wor
 
 @pytest.mark.parametrize("told_by", ["its node", "the persister"])
 async def test_who_is_written_to_for_the_first_time_while_a_replay_runs_hears_it_once(
-    world: World, node: Node, told_by: str
+    backend: Backend, node: Node, told_by: str
 ) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
 
     async def ann_writes() -> None:
-        first = world.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "hello"))
-        sent = await world.append(first)
+        first = backend.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "hello"))
+        sent = await backend.append(first)
         if told_by == "its node":
             await node.tail.add(sent)
-            await world.publish(sent)
+            await backend.publish(sent)
         else:
             # Its node died. The store has it before the replay asks how far that is.
-            await world.persist()
+            await backend.persist()
 
-    node.replays._past = PastWithNews(node.history, ann_writes)
+    node.replays._source = PastWithNews(node.history, ann_writes)
     async with node.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
-        node.replays._past = node.history
+        node.replays._source = node.history
         await resumed.saw_text("hello")
-        await world.persist()
+        await backend.persist()
         await nothing_more(node, resumed)
     async with node.client(bob, resumed.cursor) as again:
         await again.caught_up()
@@ -304,20 +305,20 @@ async def test_who_is_written_to_for_the_first_time_while_a_replay_runs_hears_it
 
 
 async def test_who_was_removed_during_a_gap_too_long_to_replay_hears_no_more(
-    world: World, node: Node, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "MAX_EVENTS", 2)
+    monkeypatch.setattr(replay, "MAX_EVENTS", 2)
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
-    await world.persist()
+    await backend.persist()
     async with node.client(bob) as client:
         await client.caught_up()
         for number in range(3):
-            unheard = world.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), str(number)))
-            await node.tail.add(await world.append(unheard))
-        removed = world.event(group, ann, MemberSet(bob, None), audience=(bob,))
-        await node.tail.add(await world.append(removed))
-        await world.lose_touch()
+            unheard = backend.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), str(number)))
+            await node.tail.add(await backend.append(unheard))
+        removed = backend.event(group, ann, MemberSet(bob, None), audience=(bob,))
+        await node.tail.add(await backend.append(removed))
+        await backend.overflow_bus()
         await eventually(lambda: "resync" in client.kinds)
         await node.send(group, ann, "not for bob")
         await nothing_more(node, client)

@@ -1,7 +1,8 @@
 """Heartbeats: when they come, and what they carry."""
 
 from history.chat_id import ChatId
-from tests.unit.live.world import Client, Node, World, a_user
+from tests.unit.live.builders import a_user
+from tests.unit.live.harness import Backend, Client, Node
 from tests.waiting import eventually
 
 
@@ -9,25 +10,25 @@ async def beats(client: Client, number: int) -> None:
     await eventually(lambda: client.kinds.count("heartbeat") == number)
 
 
-async def test_a_heartbeat_comes_every_15_seconds_and_not_earlier(world: World, node: Node) -> None:
+async def test_a_heartbeat_comes_every_15_seconds_and_not_earlier(backend: Backend, node: Node) -> None:
     async with node.client(a_user()) as client:
         await client.caught_up()
         node.heartbeats.beat()
-        world.clock.advance(14.9)
+        backend.clock.advance(14.9)
         node.heartbeats.beat()
         await node.send(ChatId.direct(client.user, a_user()), client.user, "still no heartbeat")
         await client.saw_text("still no heartbeat")
         assert "heartbeat" not in client.kinds
 
-        world.clock.advance(0.1)
+        backend.clock.advance(0.1)
         node.heartbeats.beat()
         await beats(client, 1)
-        world.clock.advance(15)
+        backend.clock.advance(15)
         node.heartbeats.beat()
         await beats(client, 2)
 
 
-async def test_it_carries_the_newest_cursor_so_that_nothing_seen_comes_again(world: World, node: Node) -> None:
+async def test_it_carries_the_newest_cursor_so_that_nothing_seen_comes_again(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -35,9 +36,9 @@ async def test_it_carries_the_newest_cursor_so_that_nothing_seen_comes_again(wor
         old = client.cursor
         await node.send(ChatId.direct(ann, bob), ann, "seen")
         await client.saw_text("seen")
-        await world.persist()
+        await backend.persist()
         await eventually(lambda: node.hub.watermark.offsets != {})
-        world.clock.advance(15)
+        backend.clock.advance(15)
         node.heartbeats.beat()
         await beats(client, 1)
     async with node.client(bob, client.cursor) as resumed:
@@ -47,14 +48,14 @@ async def test_it_carries_the_newest_cursor_so_that_nothing_seen_comes_again(wor
     assert resumed.kinds == ["caught_up"]
 
 
-async def test_a_cursor_never_passes_what_is_not_stored(world: World, node: Node) -> None:
+async def test_a_cursor_never_passes_what_is_not_stored(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
         node.heartbeats.beat()
         await node.send(ChatId.direct(ann, bob), ann, "not stored")
         await client.saw_text("not stored")
-        world.clock.advance(15)
+        backend.clock.advance(15)
         node.heartbeats.beat()
         await beats(client, 1)
     async with node.client(bob, client.cursor) as resumed:
@@ -63,12 +64,12 @@ async def test_a_cursor_never_passes_what_is_not_stored(world: World, node: Node
     assert resumed.texts == ["not stored"]
 
 
-async def test_it_repeats_a_cursor_that_did_not_move(world: World, node: Node) -> None:
+async def test_it_repeats_a_cursor_that_did_not_move(backend: Backend, node: Node) -> None:
     async with node.client(a_user()) as client:
         await client.caught_up()
         node.heartbeats.beat()
         cursor, client.cursor = client.cursor, ""
-        world.clock.advance(15)
+        backend.clock.advance(15)
         node.heartbeats.beat()
         await beats(client, 1)
 

@@ -4,36 +4,37 @@ from uuid import uuid4
 
 from history.chat_id import ChatId
 from history.model import MessageDeleted, MessageSent
-from tests.unit.live.world import Node, World, a_user
+from tests.unit.live.builders import a_user
+from tests.unit.live.harness import Backend, Node
 
 
-async def test_what_is_stored_after_its_deletion_was_told_comes_empty(world: World, node: Node) -> None:
+async def test_what_is_stored_after_its_deletion_was_told_comes_empty(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     chat = ChatId.direct(ann, bob)
     async with node.client(bob) as client:
         await client.caught_up()
         # Its node died before it told anybody; the retry, and the deletion, go to another one.
-        sent = await world.append(world.event(chat, ann, MessageSent(uuid4(), "taken back")))
+        sent = await backend.append(backend.event(chat, ann, MessageSent(uuid4(), "taken back")))
         deletion = MessageDeleted(sent.event.event_id, for_everyone=True)
-        await client.saw(await node.record(world.event(chat, ann, deletion)))
+        await client.saw(await node.record(backend.event(chat, ann, deletion)))
 
-        await world.persist(at_most=1)
+        await backend.persist(at_most=1)
         await client.saw(sent)
         created = next(event.message_created for event in client.events if event.HasField("message_created"))
 
     assert (created.text, created.deleted_for_everyone) == ("", True)
 
 
-async def test_what_was_told_before_is_told_once_and_others_are_told_as_they_are(world: World, node: Node) -> None:
+async def test_what_was_told_before_is_told_once_and_others_are_told_as_they_are(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     chat = ChatId.direct(ann, bob)
     async with node.client(bob) as client:
         await client.caught_up()
         sent = await node.send(chat, ann, "taken back")
         await client.saw(sent)
-        await node.record(world.event(chat, ann, MessageDeleted(sent.event.event_id, for_everyone=True)))
-        await world.persist(at_most=1)
-        await client.saw(await node.record(world.event(chat, ann, MessageSent(uuid4(), "stays"))))
+        await node.record(backend.event(chat, ann, MessageDeleted(sent.event.event_id, for_everyone=True)))
+        await backend.persist(at_most=1)
+        await client.saw(await node.record(backend.event(chat, ann, MessageSent(uuid4(), "stays"))))
 
     assert client.texts == ["taken back", "stays"]
     assert not any(event.message_created.deleted_for_everyone for event in client.events)

@@ -12,8 +12,9 @@ import pytest
 from history.chat_id import ChatId
 from history.model import ChatEvent, MessageSent, StoredEvent
 from kernel.ids import UserId
-from services.messaging.live.places import places_set_by, takes_out
-from tests.unit.live.world import Client, Node, World, a_node, a_user, a_world
+from services.messaging.live.memberships import ends_membership, memberships_set_by
+from tests.unit.live.builders import a_user
+from tests.unit.live.harness import Backend, Client, Node, a_backend, a_node
 from tests.waiting import eventually
 
 EVENTS = 80
@@ -22,8 +23,8 @@ EVENTS = 80
 class Chaos:
     """Ann and Eve write; Bob's stream, the persister, the bus and the node come and go, all by one random number."""
 
-    def __init__(self, world: World, random: Random) -> None:
-        self.world = world
+    def __init__(self, backend: Backend, random: Random) -> None:
+        self.backend = backend
         self.random = random
         self.ann, self.bob, self.eve = a_user(), a_user(), a_user()
         self.for_bob: list[StoredEvent] = []
@@ -45,7 +46,7 @@ class Chaos:
         await asyncio.gather(*(self._write(user) for user in (self.ann, self.eve)))
         self.writing = False
         await asyncio.gather(*background)
-        while await self.world.persist():
+        while await self.backend.persist():
             pass
         last = self._connect(self.connections[-1].cursor)
         await last.caught_up()
@@ -80,10 +81,10 @@ class Chaos:
                     self.for_bob.append(await self._send(chat_id, user))
 
     async def _send(self, chat_id: ChatId, user: UserId) -> StoredEvent:
-        event = self.world.event(chat_id, user, MessageSent(uuid4(), "text"))
+        event = self.backend.event(chat_id, user, MessageSent(uuid4(), "text"))
         if self.random.random() < 0.1:
             # Its node died with the log's answer in its hands: known to nobody until it is stored.
-            orphan = await self.world.append(event)
+            orphan = await self.backend.append(event)
             self.orphans.add(str(event.event_id))
             return orphan
         return await self.node.record(event)
@@ -99,12 +100,12 @@ class Chaos:
 
     async def _persist(self) -> None:
         await self._pause(120)
-        await self.world.persist(at_most=self.random.randrange(1, 30))
+        await self.backend.persist(at_most=self.random.randrange(1, 30))
 
     async def _disturb(self) -> None:
         await self._pause(400)
         if self.random.random() < 0.5:
-            await self.world.lose_touch()
+            await self.backend.overflow_bus()
         else:
             async with self._changing_node:
                 await self._start_node()
@@ -112,7 +113,7 @@ class Chaos:
     async def _start_node(self) -> None:
         """Another node instead of the one that is killed, if there was one; its clients find it by themselves."""
         await self._stack.aclose()
-        self.node = await self._stack.enter_async_context(a_node(self.world))
+        self.node = await self._stack.enter_async_context(a_node(self.backend))
 
     async def _come_and_go(self, client: Client) -> None:
         while self.writing:
@@ -126,7 +127,7 @@ class Chaos:
 
 def replayed_out_of_order(client: Client, chaos: Chaos) -> list[str]:
     """Replayed events that come for the first time, and after a later one of their chat; where Bob always was."""
-    recorded = chaos.world.recorded
+    recorded = chaos.backend.recorded
     places = {str(stored.event.event_id): (stored.event.chat_id, stored.position.offset) for stored in recorded}
     newest: dict[str, int] = {}
     seen = {*chaos.orphans}
@@ -145,14 +146,16 @@ def replayed_out_of_order(client: Client, chaos: Chaos) -> list[str]:
 def heard_while_out(client: Client, chat_id: ChatId, recorded: list[StoredEvent]) -> list[int]:
     """Offsets of what a stream told of a chat after it had told of its user's removal, and that happened later."""
     log = {str(stored.event.event_id): stored for stored in recorded if stored.event.chat_id == chat_id}
-    own = [item for item in log.values() if takes_out(item.event, client.user) or _lets_in(item.event, client.user)]
+    own = [
+        item for item in log.values() if ends_membership(item.event, client.user) or _lets_in(item.event, client.user)
+    ]
     heard: list[int] = []
     out_from = out_to = -1
     for event in client.events:
         if (stored := log.get(event.event_id)) is None:
             continue
         offset = stored.position.offset
-        if takes_out(stored.event, client.user):
+        if ends_membership(stored.event, client.user):
             later = [item.position.offset for item in own if item.position.offset > offset]
             out_from, out_to = offset, min(later, default=1 << 62)
             heard.clear()
@@ -165,17 +168,17 @@ def heard_while_out(client: Client, chat_id: ChatId, recorded: list[StoredEvent]
 
 
 def _lets_in(event: ChatEvent, user: UserId) -> bool:
-    return user in places_set_by(event) and not takes_out(event, user)
+    return user in memberships_set_by(event) and not ends_membership(event, user)
 
 
 @pytest.mark.parametrize("seed", range(25))
 async def test_a_subscriber_who_resumes_has_seen_everything(tmp_path: Path, seed: int) -> None:
-    async with a_world(tmp_path) as world:
-        chaos = Chaos(world, Random(seed))
+    async with a_backend(tmp_path) as backend:
+        chaos = Chaos(backend, Random(seed))
         await chaos.run()
 
     assert chaos.missing() == set()
     for client in chaos.connections:
         assert client.error is None
         assert replayed_out_of_order(client, chaos) == []
-        assert heard_while_out(client, chaos.club, world.recorded) == []
+        assert heard_while_out(client, chaos.club, backend.recorded) == []

@@ -14,10 +14,9 @@ from history.model import Message
 from kernel.errors import ChatlyError, Code, KernelReason, Reason, invalid_field, unavailable
 from kernel.ids import UserId
 from kernel.time import SystemClock
-from services.messaging.live.send_messages import Answer, Ask, SendMessages
-from services.messaging.live.send_rate import SendRate
+from services.messaging.live.send_messages import SendMessages, SendRate, SendRequest, SendResult
 from services.messaging.model import ChatRef, Draft
-from tests.unit.live.world import a_user
+from tests.unit.live.builders import a_user
 from tests.waiting import eventually
 
 ANN = a_user()
@@ -69,21 +68,21 @@ def a_message(draft: Draft, sender: UserId) -> Message:
     )
 
 
-def an_ask(text: str, *, chat: str = "one chat", number: int = 1) -> Ask:
+def an_ask(text: str, *, chat: str = "one chat", number: int = 1) -> SendRequest:
     name = UUID(int=number)
-    return Ask(str(name), Draft(chat=ChatRef(chat), client_message_id=name, text=text))
+    return SendRequest(str(name), Draft(chat=ChatRef(chat), client_message_id=name, text=text))
 
 
-async def stream_of(*asks: Ask) -> AsyncIterator[Ask]:
+async def stream_of(*asks: SendRequest) -> AsyncIterator[SendRequest]:
     for ask in asks:
         yield ask
 
 
-async def answers_to(send: Sending, *asks: Ask) -> list[Answer]:
+async def answers_to(send: Sending, *asks: SendRequest) -> list[SendResult]:
     return [answer async for answer in SendMessages(send=send, rate=UNLIMITED)(stream_of(*asks), sender=ANN)]
 
 
-def texts(answers: list[Answer]) -> list[str]:
+def texts(answers: list[SendResult]) -> list[str]:
     return [
         answer.result.reason if isinstance(answer.result, ChatlyError) else answer.result.text for answer in answers
     ]
@@ -117,7 +116,7 @@ async def test_a_defect_tells_nothing_of_itself() -> None:
 
 async def test_one_that_breaks_the_rules_is_never_sent() -> None:
     send = Sending()
-    answers = await answers_to(send, Ask("?", invalid_field("text", "too long")), an_ask("good"))
+    answers = await answers_to(send, SendRequest("?", invalid_field("text", "too long")), an_ask("good"))
 
     assert texts(answers) == [KernelReason.INVALID_FIELD, "good"]
     assert send.begun == ["good"]
@@ -150,12 +149,12 @@ async def test_no_more_are_read_while_too_many_wait_for_their_answer() -> None:
     send = Sending()
     send.hold("0")
 
-    async def asks() -> AsyncIterator[Ask]:
+    async def asks() -> AsyncIterator[SendRequest]:
         for number in range(10):
             read.append(number)
             yield an_ask(str(number), chat=str(number))
 
-    async def collect() -> list[Answer]:
+    async def collect() -> list[SendResult]:
         return [
             answer async for answer in SendMessages(send=send, rate=UNLIMITED, max_unanswered=4)(asks(), sender=ANN)
         ]
@@ -193,7 +192,7 @@ async def test_a_stream_that_is_given_up_leaves_nothing_running() -> None:
 
 
 async def test_what_ends_the_requests_ends_the_stream() -> None:
-    async def asks() -> AsyncIterator[Ask]:
+    async def asks() -> AsyncIterator[SendRequest]:
         yield an_ask("good")
         raise ConnectionError("gone")
 

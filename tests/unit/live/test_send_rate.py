@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.messaging.live.send_rate import SendRate
+from services.messaging.live.send_messages import SendRate
 from tests.fakes import FakeClock
-from tests.unit.live.world import a_user
+from tests.unit.live.builders import a_user
 
 ANN, BOB = a_user(), a_user()
 PER_SECOND = 10

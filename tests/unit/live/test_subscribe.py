@@ -7,8 +7,9 @@ import pytest
 from history.chat_id import ChatId
 from history.model import MemberSet, MessageSent
 from services.messaging.errors import MessagingReason
-from services.messaging.live import replays
-from tests.unit.live.world import Node, World, a_node, a_user
+from services.messaging.live import replay
+from tests.unit.live.builders import a_user
+from tests.unit.live.harness import Backend, Node, a_node
 
 
 async def test_without_a_cursor_it_is_caught_up_at_once_and_then_live(node: Node) -> None:
@@ -53,7 +54,7 @@ async def test_the_store_may_lag_for_ever_and_live_events_still_come(node: Node)
 
 @pytest.mark.parametrize("stored", [True, False], ids=["from the store", "from the hot tail"])
 async def test_with_a_cursor_what_was_missed_comes_first_in_log_order(
-    world: World,
+    backend: Backend,
     node: Node,
     stored: bool,  # noqa: FBT001
 ) -> None:
@@ -63,7 +64,7 @@ async def test_with_a_cursor_what_was_missed_comes_first_in_log_order(
     for number in range(300):
         await node.send(ChatId.direct(ann, bob), ann, str(number))
     if stored:
-        await world.persist()
+        await backend.persist()
 
     async with node.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
@@ -73,13 +74,13 @@ async def test_with_a_cursor_what_was_missed_comes_first_in_log_order(
     assert resumed.events[-1].caught_up.replayed_count == 300
 
 
-async def test_what_was_stored_and_seen_is_not_replayed(world: World, node: Node) -> None:
+async def test_what_was_stored_and_seen_is_not_replayed(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
         await node.send(ChatId.direct(ann, bob), ann, "seen")
         await client.saw_text("seen")
-        await world.persist()
+        await backend.persist()
         await node.send(ChatId.direct(ann, bob), ann, "brings the cursor")
         await client.saw_text("brings the cursor")
 
@@ -89,23 +90,23 @@ async def test_what_was_stored_and_seen_is_not_replayed(world: World, node: Node
     assert resumed.texts == ["brings the cursor"]
 
 
-async def test_an_event_comes_once_although_sender_and_persister_both_publish_it(world: World, node: Node) -> None:
+async def test_an_event_comes_once_although_sender_and_persister_both_publish_it(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
         await node.send(ChatId.direct(ann, bob), ann, "once")
-        await world.persist()
+        await backend.persist()
         await node.send(ChatId.direct(ann, bob), ann, "end")
         await client.saw_text("end")
 
     assert client.texts == ["once", "end"]
 
 
-async def test_what_is_stored_leaves_the_hot_tail(world: World, node: Node) -> None:
+async def test_what_is_stored_leaves_the_hot_tail(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     chat_id = ChatId.direct(ann, bob)
     await node.send(chat_id, ann, "stored")
-    await world.persist()
+    await backend.persist()
     kept = await node.send(chat_id, ann, "not stored")
     async with node.client(bob) as client:
         await client.caught_up()
@@ -115,28 +116,28 @@ async def test_what_is_stored_leaves_the_hot_tail(world: World, node: Node) -> N
     assert await node.tail.events([chat_id]) == {chat_id: (kept,)}
 
 
-async def test_the_persister_delivers_what_a_dead_node_could_not(world: World, node: Node) -> None:
+async def test_the_persister_delivers_what_a_dead_node_could_not(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
-        await world.append(world.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "from the grave")))
-        await world.persist()
+        await backend.append(backend.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "from the grave")))
+        await backend.persist()
         await client.saw_text("from the grave")
 
 
-async def test_who_comes_between_the_two_copies_of_an_event_gets_the_second(world: World, node: Node) -> None:
+async def test_who_comes_between_the_two_copies_of_an_event_gets_the_second(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as early, node.client(ann) as other:
         await early.caught_up()
         await other.caught_up()
         # The hot tail has lost it, so that nobody finds it in the past until it is stored.
-        stored = await world.append(world.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "two copies")))
-        await world.publish(stored)
+        stored = await backend.append(backend.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "two copies")))
+        await backend.publish(stored)
         await early.saw(stored)
         async with node.client(bob, early.cursor) as late:
             await late.caught_up()
             assert late.texts == []
-            await world.persist()
+            await backend.persist()
             await late.saw(stored)
             await node.send(ChatId.direct(ann, bob), ann, "end")
             await early.saw_text("end")
@@ -145,57 +146,57 @@ async def test_who_comes_between_the_two_copies_of_an_event_gets_the_second(worl
 
 
 async def test_who_begins_without_a_cursor_is_not_told_of_the_past_by_copies_that_come_late(
-    world: World, node: Node
+    backend: Backend, node: Node
 ) -> None:
     ann, bob = a_user(), a_user()
     before = await node.send(ChatId.direct(ann, bob), ann, "before")
-    await world.persist(announce=False)
+    await backend.persist(announce=False)
     async with node.client(bob) as client:
         await client.caught_up()
-        await world.publish(before)
+        await backend.publish(before)
         await node.send(ChatId.direct(ann, bob), ann, "after")
         await client.saw_text("after")
 
     assert client.texts == ["after"]
 
 
-async def test_what_was_replayed_is_not_told_again_by_copies_that_come_late(world: World, node: Node) -> None:
+async def test_what_was_replayed_is_not_told_again_by_copies_that_come_late(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
     missed = await node.send(ChatId.direct(ann, bob), ann, "missed")
-    await world.persist(announce=False)
+    await backend.persist(announce=False)
     async with node.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
-        await world.publish(missed)
+        await backend.publish(missed)
         await node.send(ChatId.direct(ann, bob), ann, "after")
         await resumed.saw_text("after")
 
     assert resumed.texts == ["missed", "after"]
 
 
-async def test_a_node_that_was_started_anew_replays_what_was_not_stored(world: World) -> None:
+async def test_a_node_that_was_started_anew_replays_what_was_not_stored(backend: Backend) -> None:
     ann, bob = a_user(), a_user()
-    async with a_node(world) as first, first.client(bob) as client:
+    async with a_node(backend) as first, first.client(bob) as client:
         await client.caught_up()
         await first.send(ChatId.direct(ann, bob), ann, "acknowledged")
         await client.saw_text("acknowledged")
-    async with a_node(world) as second, second.client(bob, client.cursor) as resumed:
+    async with a_node(backend) as second, second.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
 
     assert resumed.texts == ["acknowledged"]
 
 
 async def test_too_much_missed_asks_for_a_resync_and_goes_on(
-    world: World, node: Node, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "MAX_EVENTS", 5)
+    monkeypatch.setattr(replay, "MAX_EVENTS", 5)
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
     for number in range(6):
         await node.send(ChatId.direct(ann, bob), ann, str(number))
-    await world.persist()
+    await backend.persist()
 
     async with node.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
@@ -208,11 +209,11 @@ async def test_too_much_missed_asks_for_a_resync_and_goes_on(
     assert again.texts == ["live"]
 
 
-async def test_a_cursor_of_another_log_asks_for_a_resync_and_gives_a_new_cursor(world: World, node: Node) -> None:
+async def test_a_cursor_of_another_log_asks_for_a_resync_and_gives_a_new_cursor(backend: Backend, node: Node) -> None:
     bob = a_user()
     async with node.client(bob) as client:
         await client.caught_up()
-    other = Node(world, "made anew")
+    other = Node(backend, "made anew")
     async with other.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
 
@@ -226,20 +227,20 @@ async def test_a_malformed_cursor_is_refused(node: Node) -> None:
         await client.caught_up()
 
     assert client.error is not None
-    assert client.error.reason == MessagingReason.INVALID_CURSOR
+    assert client.error.reason is MessagingReason.INVALID_CURSOR
 
 
-async def test_after_a_gap_of_the_bus_streams_replay_by_themselves(world: World, node: Node) -> None:
+async def test_after_a_gap_of_the_bus_streams_replay_by_themselves(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
         group = await node.create_group(ann, bob)
-        await client.saw(world.recorded[-1])
-        lost = world.event(group, ann, MessageSent(uuid4(), "lost on the bus"))
-        await node.tail.add(await world.append(lost))
-        unheard = await world.append(world.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "this too")))
+        await client.saw(backend.recorded[-1])
+        lost = backend.event(group, ann, MessageSent(uuid4(), "lost on the bus"))
+        await node.tail.add(await backend.append(lost))
+        unheard = await backend.append(backend.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "this too")))
         await node.tail.add(unheard)
-        await world.lose_touch()
+        await backend.overflow_bus()
         await client.saw_text("lost on the bus")
         await client.saw_text("this too")
         await node.send(group, ann, "live again")
@@ -248,15 +249,15 @@ async def test_after_a_gap_of_the_bus_streams_replay_by_themselves(world: World,
     assert client.kinds.count("caught_up") == 1
 
 
-async def test_membership_that_changed_during_a_gap_is_found_out(world: World, node: Node) -> None:
+async def test_membership_that_changed_during_a_gap_is_found_out(backend: Backend, node: Node) -> None:
     ann, bob, eve = a_user(), a_user(), a_user()
     left = await node.create_group(ann, bob)
     async with node.client(bob) as client:
         await client.caught_up()
-        removal = world.event(left, ann, MemberSet(bob, None), audience=(bob,))
-        await node.tail.add(await world.append(removal))
-        await world.lose_touch()
-        await client.saw(world.recorded[-1])
+        removal = backend.event(left, ann, MemberSet(bob, None), audience=(bob,))
+        await node.tail.add(await backend.append(removal))
+        await backend.overflow_bus()
+        await client.saw(backend.recorded[-1])
         await node.send(left, ann, "not for bob")
         await node.send(ChatId.direct(bob, eve), eve, "end")
         await client.saw_text("end")

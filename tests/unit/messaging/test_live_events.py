@@ -3,14 +3,20 @@
 from uuid import uuid1
 
 from chatly.messaging.v1 import live_pb2, message_pb2
+from chatly.messaging.v1.messaging_service_pb2 import SubscribeResponse
 
 from history.fold import apply_to_chat
 from history.model import ChatEvent, ChatState, MessageWithdrawn, Role
 from kernel.ids import UserId
-from services.messaging.api.mapping.live import live_event
+from services.messaging.api.mapping.live import ProtoStreamEncoder
 from services.messaging.api.mapping.messages import message_pb
 from services.messaging.model import ChatRef, Details
 from tests.unit.messaging.harness import Harness, between
+
+
+def encoded(event: ChatEvent, state: ChatState | None, viewer: UserId | None = None) -> live_pb2.LiveEvent:
+    response = SubscribeResponse.FromString(ProtoStreamEncoder().event(event, state, viewer=viewer))
+    return response.events[0]
 
 
 def newest_event(harness: Harness, viewer: UserId | None = None) -> live_pb2.LiveEvent:
@@ -20,7 +26,7 @@ def newest_event(harness: Harness, viewer: UserId | None = None) -> live_pb2.Liv
     for event in sorted(harness.events(), key=lambda event: event.event_id.time):
         state = apply_to_chat(state, event)
     assert event is not None
-    return live_event(event, state, viewer=viewer)
+    return encoded(event, state, viewer)
 
 
 async def test_a_new_message_is_delivered_with_all_fields(harness: Harness) -> None:
@@ -60,7 +66,7 @@ async def test_a_withdrawn_copy_is_delivered_as_a_deletion_marked_withdrawn(harn
     change = MessageWithdrawn(message_id=sent.message_id, kept_message_id=uuid1())
     event = ChatEvent(uuid1(), sent.chat_id, None, harness.clock.now(), change)
 
-    live = live_event(event, None)
+    live = encoded(event, None)
 
     assert live.actor_id == ""
     assert live.message_deleted == live_pb2.MessageDeletion(message_id=str(sent.message_id), withdrawn=True)

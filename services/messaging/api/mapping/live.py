@@ -1,12 +1,13 @@
-"""Lasting events and typing as subscribers get them. The stream's own words (caught_up, heartbeat, …) are in `live`."""
+"""Events, typing and signals as subscribers receive them, in bytes that are only joined from here on."""
 
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
-from chatly.messaging.v1 import live_pb2, messaging_service_pb2
+from chatly.messaging.v1 import live_pb2, message_pb2
+from chatly.messaging.v1.messaging_service_pb2 import SubscribeResponse
 
 from history.chat_id import ChatId
-from history.fold import apply_to_chat, sent_message
+from history.fold import apply_to_chat
 from history.model import (
     ChatEvent,
     ChatState,
@@ -23,31 +24,58 @@ from history.model import (
 from kernel.grpc.timestamps import timestamp
 from kernel.ids import UserId
 from services.messaging.api.mapping.chats import role_pb, summary_pb
-from services.messaging.api.mapping.messages import message_pb
+from services.messaging.api.mapping.messages import attachment_pb
+from services.messaging.live.encoding import ResyncCause
+
+_RESYNC_CAUSES: Final = {
+    ResyncCause.TOO_OLD: live_pb2.RESYNC_CAUSE_TOO_OLD,
+    ResyncCause.OTHER_LOG: live_pb2.RESYNC_CAUSE_OTHER_LOG,
+}
 
 
-def live_event(event: ChatEvent, state: ChatState | None, *, viewer: UserId | None = None) -> live_pb2.LiveEvent:
-    """What subscribers are told of an event.
+class ProtoStreamEncoder:
+    """StreamEncoder: encodes everything that Subscribe sends as serialized SubscribeResponses."""
 
-    `state`: the chat's, the event included. `viewer`: set for what goes to one user alone, whom their own joining tells
-    of a new chat; everybody else is told of a new member.
-    """
-    live = live_pb2.LiveEvent(
-        event_id=str(event.event_id),
-        chat_id=event.chat_id,
-        actor_id=event.actor_id or "",
-        occurred_at=timestamp(event.occurred_at),
-    )
-    _put_change(live, event, state, viewer)
-    return live
+    def event(self, event: ChatEvent, state: ChatState | None, *, viewer: UserId | None = None) -> bytes:
+        live = live_pb2.LiveEvent(
+            event_id=str(event.event_id),
+            chat_id=event.chat_id,
+            actor_id=event.actor_id or "",
+            occurred_at=timestamp(event.occurred_at),
+        )
+        _put_change(live, event, state, viewer)
+        return SubscribeResponse(events=[live]).SerializeToString()
+
+    def cursor(self, cursor: str) -> bytes:
+        return SubscribeResponse(cursor=cursor).SerializeToString()
+
+    def caught_up(self, replayed: int) -> bytes:
+        return _response(live_pb2.LiveEvent(caught_up=live_pb2.CaughtUp(replayed_count=replayed)))
+
+    def heartbeat(self) -> bytes:
+        return _response(live_pb2.LiveEvent(heartbeat=live_pb2.Heartbeat()))
+
+    def resync(self, cause: ResyncCause) -> bytes:
+        return _response(live_pb2.LiveEvent(resync=live_pb2.Resync(cause=_RESYNC_CAUSES[cause])))
+
+    def reconnect(self, delay_ms: int) -> bytes:
+        return _response(live_pb2.LiveEvent(reconnect=live_pb2.Reconnect(delay_ms=delay_ms)))
+
+
+def typing_response(chat_id: ChatId, user_id: UserId, *, active: bool, at: datetime) -> bytes:
+    """Return a serialized SubscribeResponse that says that a user types, or has stopped."""
+    typing = live_pb2.Typing(user_id=user_id, active=active)
+    return _response(live_pb2.LiveEvent(chat_id=chat_id, actor_id=user_id, occurred_at=timestamp(at), typing=typing))
+
+
+def _response(event: live_pb2.LiveEvent) -> bytes:
+    return SubscribeResponse(events=[event]).SerializeToString()
 
 
 def _put_change(live: live_pb2.LiveEvent, event: ChatEvent, state: ChatState | None, viewer: UserId | None) -> None:
     match event.change:
-        case MessageSent():
-            live.message_created.CopyFrom(message_pb(sent_message(event)))
-            # Nobody sends a message without any content: it was deleted meanwhile.
-            live.message_created.deleted_for_everyone = not event.change.text and not event.change.attachments
+        case MessageSent() as sent:
+            live.message_created.CopyFrom(_message(live, event, sent))
         case MessageEdited(message_id, text):
             edit = live_pb2.MessageEdit(message_id=str(message_id), text=text, edited_at=live.occurred_at)
             live.message_edited.CopyFrom(edit)
@@ -65,7 +93,7 @@ def _put_change(live: live_pb2.LiveEvent, event: ChatEvent, state: ChatState | N
             live.chat_added.CopyFrom(summary_pb(state or apply_to_chat(None, event)))
         case GroupUpdated():
             live.chat_updated.CopyFrom(summary_pb(state or apply_to_chat(None, event)))
-        # The audience names a user who was no member before.
+        # The audience of a MemberSet names a user who was not a member before.
         case MemberSet(user_id, role) if role and user_id == viewer and user_id in event.audience:
             live.chat_added.CopyFrom(summary_pb(state or apply_to_chat(None, event)))
         case MemberSet(user_id, role):
@@ -74,14 +102,25 @@ def _put_change(live: live_pb2.LiveEvent, event: ChatEvent, state: ChatState | N
             assert_never(event.change)
 
 
+def _message(live: live_pb2.LiveEvent, event: ChatEvent, sent: MessageSent) -> message_pb2.Message:
+    """Return what `message_pb` makes of a new message, without folding the event: this is the hot path."""
+    attachments = [attachment_pb(media) for media in sent.attachments] if sent.attachments else ()
+    return message_pb2.Message(
+        message_id=live.event_id,
+        chat_id=live.chat_id,
+        sender_id=live.actor_id,
+        receiver_id=event.chat_id.other(UserId(live.actor_id)) if event.chat_id.is_direct else "",
+        client_message_id=str(sent.client_message_id),
+        text=sent.text,
+        reply_to_message_id=str(sent.reply_to or ""),
+        attachments=attachments,
+        created_at=live.occurred_at,
+        # Every message is sent with some content: without any, it has been deleted since.
+        deleted_for_everyone=not sent.text and not sent.attachments,
+    )
+
+
 def _reaction_change(user_id: str, reaction: ReactionSet) -> live_pb2.ReactionChange:
     return live_pb2.ReactionChange(
         message_id=str(reaction.message_id), user_id=user_id, emoji=reaction.emoji, present=reaction.present
     )
-
-
-def typing_response(chat_id: ChatId, user_id: UserId, *, active: bool, at: datetime) -> bytes:
-    """A whole SubscribeResponse that says who types, or stopped."""
-    typing = live_pb2.Typing(user_id=user_id, active=active)
-    live = live_pb2.LiveEvent(chat_id=chat_id, actor_id=user_id, occurred_at=timestamp(at), typing=typing)
-    return messaging_service_pb2.SubscribeResponse(events=[live]).SerializeToString()

@@ -23,15 +23,13 @@ from kernel.bus.ports import BusMessage
 from kernel.errors import ChatlyError
 from kernel.ids import HybridClock, UserId
 from kernel.log.ports import LogConsumer
-from services.messaging.api.mapping.stream import SubscribeWire
-from services.messaging.live.drain import Drain
-from services.messaging.live.heartbeats import Heartbeats
+from services.messaging.api.mapping.live import ProtoStreamEncoder
+from services.messaging.live.encoding import DeliveryEncoder
 from services.messaging.live.hub import Hub
-from services.messaging.live.rendering import Rendering
-from services.messaging.live.replays import Replays
+from services.messaging.live.lifecycle import Drain, Heartbeats
+from services.messaging.live.replay import ReplayReader
 from services.messaging.live.subscribe import Subscribe
 from services.persister.publish_stored import PublishStored
-from tests.builders import an_id
 from tests.fakes import FakeClock, MemoryLog
 from tests.waiting import eventually
 
@@ -39,12 +37,8 @@ DEADLINE = 10.0
 BUS_CAPACITY = 256
 
 
-def a_user() -> UserId:
-    return UserId(an_id())
-
-
 @dataclass
-class World:
+class Backend:
     """What outlives a node: log, bus and store, and the persister that works only when it is told to."""
 
     store: HistoryStore
@@ -56,7 +50,7 @@ class World:
     def __post_init__(self) -> None:
         self.ids = HybridClock(clock=self.clock, tail=bytes(8))
         self.recorded: list[StoredEvent] = []
-        self._announce = PublishStored(bus=self.bus, log=self.log)
+        self._publish_stored = PublishStored(bus=self.bus, log=self.log)
 
     def event(self, chat_id: ChatId, actor: UserId, change: Change, audience: tuple[UserId, ...] = ()) -> ChatEvent:
         return ChatEvent(self.ids.next(), chat_id, actor, self.clock.now(), change, audience)
@@ -75,7 +69,7 @@ class World:
         response = SubscribeResponse(events=[LiveEvent(typing=Typing(user_id=user, active=True))])
         await self.bus.publish([BusMessage(channel, pack_ephemeral(response.SerializeToString()))])
 
-    async def lose_touch(self) -> None:
+    async def overflow_bus(self) -> None:
         """Overflow what the nodes have not heard yet: it is lost to them, and they notice."""
         await self.bus.publish([BusMessage(STORED_CHANNEL, b"")] * (BUS_CAPACITY + 1))
 
@@ -85,52 +79,52 @@ class World:
         if records:
             applied = await self.store.writer.apply(records)
             if announce:
-                await self._announce(applied)
+                await self._publish_stored(applied)
         return len(records)
 
 
 class Node:
     """One messaging node, from its refilled tail to its streams."""
 
-    def __init__(self, world: World, log_id: str) -> None:
-        self.world = world
+    def __init__(self, backend: Backend, log_id: str) -> None:
+        self.backend = backend
         self.tail = MemoryHotTail()
-        store = world.store
+        store = backend.store
         self.history = History(messages=store.messages, chats=store.chats, events=store.events, tail=self.tail)
-        wire = SubscribeWire()
-        rendering = Rendering(wire=wire, chats=self.history)
-        self.hub = Hub(bus=world.bus, rendering=rendering, events=store.events, tail=self.tail)
-        self.replays = Replays(past=self.history, events=store.events, rendering=rendering)
-        self.subscribe = Subscribe(hub=self.hub, replays=self.replays, wire=wire, log_id=log_id)
-        self.heartbeats = Heartbeats(hub=self.hub, wire=wire, clock=world.clock)
-        self.drain = Drain(hub=self.hub, wire=wire, delay_ms=lambda: 7)
+        stream_encoder = ProtoStreamEncoder()
+        encoder = DeliveryEncoder(encoder=stream_encoder, chats=self.history)
+        self.hub = Hub(bus=backend.bus, encoder=encoder, events=store.events, tail=self.tail)
+        self.replays = ReplayReader(source=self.history, events=store.events, encoder=encoder)
+        self.subscribe = Subscribe(hub=self.hub, replays=self.replays, encoder=stream_encoder, log_id=log_id)
+        self.heartbeats = Heartbeats(hub=self.hub, encoder=stream_encoder, clock=backend.clock)
+        self.drain = Drain(hub=self.hub, encoder=stream_encoder, delay_ms=lambda: 7)
 
     async def record(self, event: ChatEvent) -> StoredEvent:
         """As messaging records every lasting change."""
-        stored = await self.world.append(event)
+        stored = await self.backend.append(event)
         await self.tail.add(stored)
-        await self.world.publish(stored)
+        await self.backend.publish(stored)
         return stored
 
     async def send(self, chat_id: ChatId, sender: UserId, text: str = "hello") -> StoredEvent:
-        return await self.record(self.world.event(chat_id, sender, MessageSent(uuid4(), text)))
+        return await self.record(self.backend.event(chat_id, sender, MessageSent(uuid4(), text)))
 
     async def create_group(self, owner: UserId, *members: UserId) -> ChatId:
         name = uuid4()
         roles = {owner: Role.OWNER} | dict.fromkeys(members, Role.MEMBER)
         chat_id = ChatId.group(owner, name)
-        await self.record(self.world.event(chat_id, owner, GroupCreated(name, "group", "", "", roles)))
+        await self.record(self.backend.event(chat_id, owner, GroupCreated(name, "group", "", "", roles)))
         return chat_id
 
     async def add(self, chat_id: ChatId, actor: UserId, user: UserId) -> StoredEvent:
-        return await self.record(self.world.event(chat_id, actor, MemberSet(user, Role.MEMBER), audience=(user,)))
+        return await self.record(self.backend.event(chat_id, actor, MemberSet(user, Role.MEMBER), audience=(user,)))
 
     async def remove(self, chat_id: ChatId, actor: UserId, user: UserId) -> StoredEvent:
-        return await self.record(self.world.event(chat_id, actor, MemberSet(user, None), audience=(user,)))
+        return await self.record(self.backend.event(chat_id, actor, MemberSet(user, None), audience=(user,)))
 
     async def delete_for_me(self, chat_id: ChatId, actor: UserId, message_id: UUID) -> StoredEvent:
         change = MessageDeleted(message_id, for_everyone=False)
-        return await self.record(self.world.event(chat_id, actor, change))
+        return await self.record(self.backend.event(chat_id, actor, change))
 
     @asynccontextmanager
     async def client(self, user: UserId, cursor: str = "") -> AsyncIterator["Client"]:
@@ -204,18 +198,18 @@ class Client:
 
 
 @asynccontextmanager
-async def a_world(folder: Path) -> AsyncIterator[World]:
+async def a_backend(folder: Path) -> AsyncIterator[Backend]:
     log = MemoryLog()
     async with open_history(folder) as store, log.consumer("persister") as consumer:
-        yield World(store, consumer, log)
+        yield Backend(store, consumer, log)
 
 
 @asynccontextmanager
-async def a_node(world: World) -> AsyncIterator[Node]:
+async def a_node(backend: Backend) -> AsyncIterator[Node]:
     """A node that runs until the block ends, as if killed then."""
-    node = Node(world, await world.log.log_id())
+    node = Node(backend, await backend.log.log_id())
     await node.hub.open()
-    await refill(tail=node.tail, log=world.log, events=world.store.events)
+    await refill(tail=node.tail, log=backend.log, events=backend.store.events)
     running = asyncio.create_task(node.hub.run())
     try:
         yield node

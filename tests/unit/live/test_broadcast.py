@@ -10,8 +10,9 @@ from history.chat_id import ChatId
 from kernel.errors import ChatlyError, Code, KernelReason, unavailable
 from kernel.telemetry import metrics
 from services.messaging.errors import MessagingReason
-from services.messaging.live import outbox
-from tests.unit.live.world import Node, World, a_user
+from services.messaging.live import send_queue
+from tests.unit.live.builders import a_user
+from tests.unit.live.harness import Backend, Node
 from tests.waiting import eventually
 
 SUBSCRIBERS = 200
@@ -23,10 +24,10 @@ def counted(name: str) -> float:
     return float(line.split()[-1])
 
 
-async def test_an_event_for_200_subscribers_is_serialised_once(world: World, node: Node) -> None:
+async def test_an_event_for_200_subscribers_is_serialised_once(backend: Backend, node: Node) -> None:
     ann = a_user()
     group = await node.create_group(ann, *(users := [a_user() for _ in range(SUBSCRIBERS)]))
-    await world.persist()
+    await backend.persist()
     async with AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(node.client(user)) for user in users]
         for client in clients:
@@ -34,7 +35,7 @@ async def test_an_event_for_200_subscribers_is_serialised_once(world: World, nod
         serialized, delivered = counted("chatly_live_events_serialized"), counted("chatly_live_deliveries")
         for text in ("one", "two", "three"):
             await node.send(group, ann, text)
-        await world.persist()
+        await backend.persist()
         for client in clients:
             await client.saw_text("three")
 
@@ -59,9 +60,9 @@ async def test_what_queues_up_during_a_write_is_one_write(node: Node) -> None:
 
 
 async def test_a_slow_reader_ends_and_the_others_go_on(
-    world: World, node: Node, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "MAX_EVENTS", 20)
+    monkeypatch.setattr(send_queue, "MAX_EVENTS", 20)
     ann, slow_user, quick_user = a_user(), a_user(), a_user()
     group = await node.create_group(ann, slow_user, quick_user)
     async with node.client(slow_user) as slow, node.client(quick_user) as quick:
@@ -77,16 +78,16 @@ async def test_a_slow_reader_ends_and_the_others_go_on(
     assert slow.error is not None
     assert (slow.error.code, slow.error.reason) == (Code.RESOURCE_EXHAUSTED, MessagingReason.SLOW_READER)
     assert quick.texts == [str(number) for number in range(100)]
-    assert world.recorded
+    assert backend.recorded
     async with node.client(slow_user, slow.cursor) as resumed:
         await resumed.caught_up()
     assert sorted({*slow.texts, *resumed.texts}, key=int) == quick.texts
 
 
 async def test_typing_is_shed_before_a_slow_reader_is_ended(
-    world: World, node: Node, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "MAX_EVENTS", 20)
+    monkeypatch.setattr(send_queue, "MAX_EVENTS", 20)
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -94,7 +95,7 @@ async def test_typing_is_shed_before_a_slow_reader_is_ended(
         await node.send(ChatId.direct(ann, bob), ann, "first")
         await client.saw_text("first")
         for _ in range(100):
-            await world.typing(user_channel(bob), ann)
+            await backend.typing(user_channel(bob), ann)
         await node.send(ChatId.direct(ann, bob), ann, "last")
         await asyncio.sleep(0)
         client.may_read.set()
@@ -105,7 +106,7 @@ async def test_typing_is_shed_before_a_slow_reader_is_ended(
 
 
 async def test_what_comes_while_a_slow_replay_runs_is_replayed_too(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "MAX_EVENTS", 20)
+    monkeypatch.setattr(send_queue, "MAX_EVENTS", 20)
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -122,7 +123,7 @@ async def test_what_comes_while_a_slow_replay_runs_is_replayed_too(node: Node, m
     assert resumed.error is None
 
 
-async def test_when_the_past_cannot_be_read_the_stream_says_so(world: World, node: Node) -> None:
+async def test_when_the_past_cannot_be_read_the_stream_says_so(backend: Backend, node: Node) -> None:
     class Away:
         async def stored(self) -> dict[int, int]:
             raise unavailable(KernelReason.STORE_UNAVAILABLE, "the store is away")
@@ -132,5 +133,5 @@ async def test_when_the_past_cannot_be_read_the_stream_says_so(world: World, nod
         await client.caught_up()
 
     assert isinstance(client.error, ChatlyError)
-    assert client.error.reason == KernelReason.STORE_UNAVAILABLE
-    assert not node.hub.readers
+    assert client.error.reason is KernelReason.STORE_UNAVAILABLE
+    assert not node.hub.subscribers

@@ -1,0 +1,187 @@
+"""Sends one event to the streams of one channel: encoded once, and to each stream once."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from typing import Final
+from uuid import UUID
+
+from history.channels import chat_channel
+from history.fold import message_of, redacted
+from history.model import GroupCreated, MemberSet, Membership, MessageDeleted, StoredEvent
+from kernel.errors import ChatlyError
+from kernel.telemetry import metrics, tracing
+from kernel.telemetry.tracing import Kind
+from services.messaging.live.channels import Channel, Channels
+from services.messaging.live.encoding import Delivery, DeliveryEncoder
+from services.messaging.live.memberships import memberships_set_by
+from services.messaging.live.subscriber import Subscriber
+
+MAX_EVENTS = 8_192
+MAX_BYTES = 4 << 20
+
+_SETS_MEMBERSHIP = (MemberSet, GroupCreated)
+_UNTRACED: Final = nullcontext()
+
+
+class LoggedEvent:
+    """One event: its deliveries, and the sequence numbers under which it arrived on each channel."""
+
+    __slots__ = ("delivery", "sequences", "welcome")
+
+    def __init__(self) -> None:
+        self.delivery: Delivery | None = None
+        self.welcome: Delivery | None = None
+        """For the user who joins a group by the event."""
+        self.sequences: dict[str, int] = {}
+
+    def was_sent_to(self, subscriber: Subscriber) -> bool:
+        """Return whether the stream was on one of the channels when the event arrived there."""
+        return any(subscriber.has_received(name, sequence) for name, sequence in self.sequences.items())
+
+    @property
+    def size(self) -> int:
+        """Bytes of the deliveries."""
+        return sum(len(each.data) for each in (self.delivery, self.welcome) if each is not None)
+
+
+class DeliveryLog:
+    """The newest events that this node delivered, by id. An event that has been dropped is delivered again."""
+
+    def __init__(self) -> None:
+        self.deleted: OrderedDict[UUID, None] = OrderedDict()
+        """The messages that were deleted for everyone last. Changed only here."""
+        self._events: OrderedDict[UUID, LoggedEvent] = OrderedDict()
+        self._bytes = 0
+
+    def entry(self, event_id: UUID) -> LoggedEvent:
+        """Return what is known of an event, or a new entry."""
+        if (logged := self._events.get(event_id)) is None:
+            logged = self._events[event_id] = LoggedEvent()
+            if len(self._events) > MAX_EVENTS:
+                self._drop_oldest()
+        return logged
+
+    def add_bytes(self, count: int) -> None:
+        """Count the bytes of a delivery that was added to an entry, and drop the oldest entries beyond the bound."""
+        self._bytes += count
+        while self._bytes > MAX_BYTES and len(self._events) > 1:
+            self._drop_oldest()
+
+    def add_deletion(self, message_id: UUID) -> None:
+        """Remember that a message was deleted for everyone."""
+        self.deleted[message_id] = None
+        if len(self.deleted) > MAX_EVENTS:
+            self.deleted.popitem(last=False)
+
+    def _drop_oldest(self) -> None:
+        _, oldest = self._events.popitem(last=False)
+        self._bytes -= oldest.size
+
+
+class Broadcaster:
+    """Gives each event from the bus the next sequence number, and remembers under which one a stream received it.
+
+    An event arrives up to twice: from the node that appended it, and from the persister once it is stored. Only streams
+    that entered the channel between the two get the second copy. So a stream gets every event that is stored after the
+    stream began, even if the first copy was lost. A message that arrives after its deletion is sent without content.
+    """
+
+    def __init__(self, *, channels: Channels, encoder: DeliveryEncoder) -> None:
+        self.sequence = 0
+        self._channels = channels
+        self._encoder = encoder
+        self._log = DeliveryLog()
+        self._serialized = metrics.counter("chatly_live_events_serialized", "Live events turned into bytes.")
+        self._deliveries = metrics.counter("chatly_live_deliveries", "Live events pushed to streams.")
+
+    async def broadcast(self, stored: StoredEvent, name: str, channel: Channel) -> None:
+        """Send an event that arrived on this channel to the channel's streams."""
+        self.sequence = sequence = self.sequence + 1
+        event_id, change = stored.event.event_id, stored.event.change
+        if isinstance(change, MessageDeleted) and change.for_everyone:
+            self._log.add_deletion(change.message_id)
+        entry = self._log.entry(event_id)
+        # If no stream has entered since the event last arrived here, every stream has it.
+        if channel.last_entry >= entry.sequences.get(name, 0):
+            subscribers = list(channel.subscribers)
+            try:
+                if isinstance(change, _SETS_MEMBERSHIP):
+                    await self._send_membership(stored, entry, subscribers)
+                else:
+                    await self._send(stored, entry, _without_event(subscribers, event_id, entry))
+            except ChatlyError as error:
+                # The streams get the event from a replay when their clients subscribe again.
+                for subscriber in subscribers:
+                    subscriber.fail(error)
+        entry.sequences[name] = sequence
+
+    async def _send(self, stored: StoredEvent, entry: LoggedEvent, subscribers: Sequence[Subscriber]) -> None:
+        if not subscribers:
+            return
+        event = stored.event
+        with (
+            tracing.covering("deliver", Kind.CONSUMER, request_id=event.request_id, parent=event.traceparent)
+            if event.traceparent
+            else _UNTRACED
+        ) as span:
+            if span is not None:
+                span.note(streams=len(subscribers))
+            delivery = await self._delivery(stored, entry)
+            for subscriber in subscribers:
+                subscriber.push(delivery)
+        self._deliveries.inc(len(subscribers))
+
+    async def _send_membership(
+        self, stored: StoredEvent, entry: LoggedEvent, subscribers: Sequence[Subscriber]
+    ) -> None:
+        """Send an event that changes memberships; streams of the members it sets enter or leave the group's channel."""
+        memberships = memberships_set_by(stored.event)
+        others = [subscriber for subscriber in subscribers if subscriber.user_id not in memberships]
+        await self._send(stored, entry, _without_event(others, stored.event.event_id, entry))
+        # A replay may have sent it to the members' own streams, which must follow it all the same.
+        for subscriber in subscribers:
+            if membership := memberships.get(subscriber.user_id):
+                await self._move(subscriber, membership, stored, entry)
+
+    async def _move(
+        self, subscriber: Subscriber, membership: Membership, stored: StoredEvent, entry: LoggedEvent
+    ) -> None:
+        name = chat_channel(stored.event.chat_id)
+        if not subscriber.set_membership(stored.event.chat_id, membership):
+            return
+        if membership.role is None:
+            await self._send(stored, entry, [subscriber])
+            self._channels.leave(subscriber, name, self.sequence)
+        elif subscriber.is_on(name):
+            await self._send(stored, entry, [subscriber])
+        else:
+            self._channels.enter(subscriber, name, self.sequence)
+            await self._channels.subscribe([name])
+            subscriber.join(stored, await self._welcome(stored, entry, subscriber))
+            self._deliveries.inc()
+
+    async def _delivery(self, stored: StoredEvent, entry: LoggedEvent) -> Delivery:
+        event, deleted = stored.event, self._log.deleted
+        if deleted and message_of(event) in deleted and (without_content := redacted(event)) is not event:
+            # Too rare to keep its bytes.
+            return await self._encoder.delivery(without_content)
+        if entry.delivery is None:
+            entry.delivery = await self._encoder.delivery(event)
+            self._log.add_bytes(len(entry.delivery.data))
+            self._serialized.inc()
+        return entry.delivery
+
+    async def _welcome(self, stored: StoredEvent, entry: LoggedEvent, subscriber: Subscriber) -> Delivery:
+        if entry.welcome is None:
+            entry.welcome = await self._encoder.delivery(stored.event, viewer=subscriber.user_id)
+            self._log.add_bytes(len(entry.welcome.data))
+            self._serialized.inc()
+        return entry.welcome
+
+
+def _without_event(subscribers: Iterable[Subscriber], event_id: UUID, entry: LoggedEvent) -> Sequence[Subscriber]:
+    """Return the streams that have not received the event, live or from a replay."""
+    # Every stream is checked for every event: hashing a UUID takes long, and nearly always nothing is known.
+    missing = [each for each in subscribers if not each.known or event_id not in each.known]
+    return [each for each in missing if not entry.was_sent_to(each)] if entry.sequences else missing

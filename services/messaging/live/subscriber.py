@@ -1,0 +1,276 @@
+"""The whole state of one subscription. Only this file changes it; other files call its verbs."""
+
+from collections.abc import Awaitable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from uuid import UUID
+
+from history.chat_id import ChatId
+from history.model import Membership, StoredEvent
+from kernel.errors import ChatlyError, Code
+from kernel.ids import UserId, time_key
+from kernel.log.ports import LogPosition
+from services.messaging.errors import MessagingReason
+from services.messaging.live.cursor import covers
+from services.messaging.live.encoding import Delivery
+from services.messaging.live.send_queue import SendQueue, WriteBatcher
+
+
+class Phase(Enum):
+    """What a stream is doing."""
+
+    REPLAYING = auto()
+    """Past events are being sent; new ones wait in the queue, and another round replays those that do not fit."""
+    LIVE = auto()
+    """Events are sent as they arrive; a stream that does not keep up fails."""
+    DRAINING = auto()
+    """No more events are accepted; the stream ends once it has sent the queue or raised its error."""
+    CLOSED = auto()
+    """The stream has ended."""
+
+
+_ACCEPTING = (Phase.LIVE, Phase.REPLAYING)
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A group that the user joined while the stream was open. Its recent events are still to be sent."""
+
+    stored: StoredEvent
+    delivery: Delivery
+
+
+@dataclass(slots=True)
+class _OnChannel:
+    """The sequence numbers between which a stream was on a channel; `last` None: it still is."""
+
+    after: int
+    last: int | None = None
+
+
+class Subscriber:
+    """One open stream: its phase, queue, cursor, channels and group memberships."""
+
+    __slots__ = (
+        "_channels",
+        "_complete",
+        "_cursor_due",
+        "_error",
+        "_heartbeat_at",
+        "_memberships",
+        "_queue",
+        "cursor",
+        "gap",
+        "joins",
+        "known",
+        "phase",
+        "replayed_count",
+        "user_id",
+    )
+
+    def __init__(self, user_id: UserId, batcher: WriteBatcher) -> None:
+        self.user_id = user_id
+        self.phase = Phase.REPLAYING
+        self.gap = False
+        """Whether events may be missing that only a replay from the cursor can send."""
+        self.joins: list[Join] = []
+        """In the order of the joins."""
+        self.cursor: Mapping[int, int] = {}
+        """Every event at or below it has been sent or queued (partition → offset)."""
+        self.known: dict[UUID, LogPosition] = {}
+        """Events not to be sent when the bus delivers them: they were replayed, or precede the stream."""
+        self.replayed_count = 0
+        """Events that the last replay sent."""
+        self._queue = SendQueue(batcher)
+        self._error: ChatlyError | None = None
+        self._complete = False
+        """Whether no replay is running, so that the cursor may move."""
+        self._cursor_due = False
+        """Whether the next write carries the cursor even if it has not moved."""
+        self._heartbeat_at: float | None = None
+        """On the clock's monotonic scale; None: not scheduled yet."""
+        self._channels: dict[str, _OnChannel] = {}
+        self._memberships: dict[ChatId, Membership] = {}
+
+    # Phases
+
+    def begin_replay(self, since: Mapping[int, int] | None = None) -> None:
+        """Expect a replay of everything after `since` (partition → offset), or else after the cursor."""
+        if since is not None:
+            self.cursor = since
+        if self.phase is Phase.LIVE:
+            self.phase = Phase.REPLAYING
+        self.gap = True
+        self._complete = False
+        self.replayed_count = 0
+
+    def begin_round(self) -> bool:
+        """Return whether the replay needs a round, at first or because events were lost during the round before."""
+        needed, self.gap = self.gap, False
+        return needed
+
+    def end_round(self, stored: Mapping[int, int], *, replayed: int) -> None:
+        """Everything at or below these offsets has been sent, or the client has been asked to reload it."""
+        self.cursor = stored
+        self.replayed_count += replayed
+
+    def go_live(self, cursor: Mapping[int, int] | None = None) -> None:
+        """End the replay: from now on the stream depends on events as they arrive. A draining one goes on draining."""
+        if cursor is not None:
+            self.cursor = cursor
+        self._complete = True
+        if self.phase is Phase.REPLAYING:
+            self.phase = Phase.LIVE
+
+    def drain(self, last: Delivery) -> None:
+        """End the stream after its queue and this last delivery."""
+        if self.phase in _ACCEPTING:
+            self.phase = Phase.DRAINING
+            self._queue.add_last(last)
+
+    def fail(self, error: ChatlyError) -> None:
+        """End the stream with an error, without its queue."""
+        if self.phase is not Phase.CLOSED:
+            self.phase = Phase.DRAINING
+            self._error = error
+            self._queue.clear()
+            self._queue.wake()
+
+    def close(self) -> None:
+        """The stream has ended: accept nothing more."""
+        self.phase = Phase.CLOSED
+        self._queue.clear()
+
+    # Events
+
+    def push(self, delivery: Delivery) -> None:
+        """Queue a delivery without waiting. A full queue drops unstored events first, then it loses events or fails."""
+        if self.phase in _ACCEPTING and not self._queue.add(delivery):
+            self._overflow(delivery)
+
+    def _overflow(self, delivery: Delivery) -> None:
+        if delivery.event_id is None:
+            return
+        self._queue.keep(lambda waiting: waiting.event_id is not None)
+        if self._queue.add(delivery):
+            return
+        if self.phase is Phase.REPLAYING:
+            self._queue.clear()
+            self.lose_events()
+        else:
+            self.fail(_slow_reader())
+
+    def lose_events(self) -> None:
+        """Ask for a replay from the cursor: events may be missing."""
+        self.gap = True
+        self._queue.wake()
+
+    def heartbeat(self, delivery: Delivery, *, now: float, interval: float) -> None:
+        """Queue a heartbeat, with the cursor, if `interval` seconds have passed since the last one.
+
+        Replaying streams get none: they are being written to.
+        """
+        if self._heartbeat_at is None:
+            self._heartbeat_at = now + interval
+        elif now >= self._heartbeat_at:
+            self._heartbeat_at = now + interval
+            if self.phase is Phase.LIVE:
+                self._cursor_due = True
+                self.push(delivery)
+
+    def wait(self) -> Awaitable[None]:
+        """Wait until there is something to write, to replay or to raise."""
+        return self._queue.wait()
+
+    def take(self) -> bytes:
+        """Remove the queue and return it as one piece of bytes. A draining stream is closed by this.
+
+        Raise the error with which the stream ends.
+        """
+        if self.phase is Phase.DRAINING:
+            self.phase = Phase.CLOSED
+            if self._error is not None:
+                raise self._error
+        return self._queue.take()
+
+    def move_cursor(self, watermark: Mapping[int, int]) -> bool:
+        """Move the cursor up to the node's watermark (partition → offset); return whether to write it.
+
+        It does not move while events at or below the watermark may still have to be replayed.
+        """
+        if not self._complete or self.gap or self.joins:
+            return False
+        if self.cursor is watermark or not covers(watermark, self.cursor):
+            due, self._cursor_due = self._cursor_due, False
+            return due
+        self.cursor = watermark
+        self._cursor_due = False
+        if self.known:
+            # The bus delivers nothing more at or below the watermark.
+            self.known = {key: at for key, at in self.known.items() if at.offset > watermark.get(at.partition, -1)}
+        return True
+
+    # Replayed events
+
+    def remember(self, events: Iterable[StoredEvent]) -> None:
+        """Do not send these events when the bus delivers them."""
+        self.known.update((item.event.event_id, item.position) for item in events)
+
+    def drop_replayed(self, left: Collection[ChatId]) -> None:
+        """Drop what a replay has made needless: known events, and everything of the groups that the user has left."""
+        self.joins = [join for join in self.joins if join.stored.event.event_id not in self.known]
+        self._queue.keep(lambda waiting: waiting.chat_id not in left and waiting.event_id not in self.known)
+
+    # Groups and channels
+
+    def join(self, stored: StoredEvent, delivery: Delivery) -> None:
+        """Have the group's recent events sent, after this delivery of the event by which the user joined."""
+        self.joins.append(Join(stored, delivery))
+        self._queue.wake()
+
+    def next_join(self) -> Join:
+        """Remove the oldest join and return it."""
+        return self.joins.pop(0)
+
+    def set_membership(self, chat_id: ChatId, membership: Membership) -> bool:
+        """Remember the user's membership in a group; return False if this or a newer one was known."""
+        known = self._memberships.get(chat_id)
+        if known is not None and time_key(known.event_id) >= time_key(membership.event_id):
+            return False
+        self._memberships[chat_id] = membership
+        return True
+
+    @property
+    def groups(self) -> set[ChatId]:
+        """The groups that the user is in, as far as the stream knows."""
+        return {chat_id for chat_id, membership in self._memberships.items() if membership.role is not None}
+
+    def enter_channel(self, name: str, sequence: int) -> None:
+        """Receive the channel's events from the next sequence number on."""
+        if not self.is_on(name):
+            self._channels[name] = _OnChannel(sequence)
+
+    def leave_channel(self, name: str, sequence: int) -> None:
+        """Receive nothing of the channel after this sequence number."""
+        if self.is_on(name):
+            self._channels[name].last = sequence
+
+    def is_on(self, name: str) -> bool:
+        """Return whether the stream receives the channel now."""
+        stay = self._channels.get(name)
+        return stay is not None and stay.last is None
+
+    def has_received(self, name: str, sequence: int) -> bool:
+        """Return whether the stream received the channel's event with this sequence number."""
+        stay = self._channels.get(name)
+        return stay is not None and stay.after < sequence and (stay.last is None or sequence <= stay.last)
+
+    @property
+    def channels(self) -> list[str]:
+        """The channels that the stream receives now."""
+        return [name for name, stay in self._channels.items() if stay.last is None]
+
+
+def _slow_reader() -> ChatlyError:
+    message = "the client reads this stream too slowly: subscribe again with the last cursor"
+    return ChatlyError(Code.RESOURCE_EXHAUSTED, MessagingReason.SLOW_READER, message, retry_after=1.0)
