@@ -1,4 +1,4 @@
-"""`python -m bench [section ...] [--rounds N] [--quick]`: measures, prints tables, keeps the results, draws a page."""
+"""`python -m bench [section ...] [--rounds N] [--quick]`: measures, prints tables, stores the results and draws a page."""
 
 import argparse
 import asyncio
@@ -39,7 +39,7 @@ _QUICK = ("saturated", "rate200", "fanout")
 
 
 async def _measure(names: Sequence[str], scale: Scale, sides: Collection[str]) -> int:
-    """How many sections failed: the others are measured all the same."""
+    """Return the number of failed sections. A failure does not stop the other sections."""
     failed = 0
     async with Stage(sides) as stage:
         for name in names:
@@ -59,18 +59,20 @@ async def _measure(names: Sequence[str], scale: Scale, sides: Collection[str]) -
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures speed and memory, as ratios.")
     parser.add_argument("names", nargs="*", choices=[*_SECTIONS, []], metavar="section", help=", ".join(_SECTIONS))
-    parser.add_argument("--rounds", type=int, default=3, help="how often all sides are measured, in turns")
+    parser.add_argument("--rounds", type=int, default=3, help="how often all sides are measured")
     parser.add_argument("--seconds", type=float, default=8, help="how long each is measured")
-    parser.add_argument("--minutes", type=float, default=inf, help="begin no measurement later than this")
-    parser.add_argument("--side", action="append", default=[], help="measure only this one; may be repeated")
-    parser.add_argument("--quick", action="store_true", help="one short round of fewer sides, to see that all is well")
-    asked = parser.parse_args()
-    names = asked.names or (_QUICK if asked.quick else list(_SECTIONS))
+    parser.add_argument("--minutes", type=float, default=inf, help="start no measurement after this time")
+    parser.add_argument("--side", action="append", default=[], help="measure only this side; may be repeated")
+    parser.add_argument(
+        "--quick", action="store_true", help="one short round of fewer sides, to check that everything works"
+    )
+    options = parser.parse_args()
+    names = options.names or (_QUICK if options.quick else list(_SECTIONS))
     print(json.dumps(report.machine(), indent=1))
     subprocess.run([ROOT / "bench" / "build.sh"], check=True)  # noqa: S603 - our own script
-    scale = QUICK if asked.quick else Scale(rounds=asked.rounds, seconds=asked.seconds)
-    scale = replace(scale, until=monotonic() + 60 * asked.minutes)
-    return 1 if asyncio.run(_measure(names, scale, asked.side)) else 0
+    scale = QUICK if options.quick else Scale(rounds=options.rounds, seconds=options.seconds)
+    scale = replace(scale, until=monotonic() + 60 * options.minutes)
+    return 1 if asyncio.run(_measure(names, scale, options.side)) else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether a persister's memory stays where it is while it works off a long backlog, on Kafka and Cassandra."""
+"""Measures whether a persister's memory stays constant while it stores a long backlog, on Kafka and Cassandra."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ _LOOKS_UNTIL_WORD = 40
 
 
 async def measure(stage: Stage, _: Scale) -> Section:
-    """One backlog, however many rounds the others make."""
+    """One backlog, whatever the number of rounds."""
     engines = stage.engines()
     environ = engines.chatly()
     topic, keyspace = environ["CHATLY_KAFKA_TOPIC"], environ["CHATLY_CASSANDRA_KEYSPACE"]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the load generator and the servers that Chatly is compared to. Again does only what has changed.
-# The stubs are those of the Go example.
+# Builds the load generator and the servers that Chatly is compared to. A second run builds only what changed. Uses the
+# stubs of the Go example.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ -f .cache/toolchains.env ] || scripts/toolchains.sh go node

@@ -1,7 +1,7 @@
-"""What two nodes are compared to: produce (acks=all) → publish → receive, with the same clients and nothing else.
+"""The baseline for two nodes: produce (acks=all) → publish → receive, with the same client libraries and nothing else.
 
-`python -m bench.chain send …` sends on time, an open loop; another process, `python -m bench.chain receive …`, hears,
-and prints how long each message took from when it was to be sent, in seconds, as JSON. bench/two_nodes.py runs both.
+`python -m bench.chain send …` sends at fixed times, as an open loop. Another process, `python -m bench.chain receive
+…`, receives and prints as JSON how many seconds each message took from its due time. bench/two_nodes.py runs both.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _LAST = b"end"
 
 
 class Chain:
-    """The sending half. What Kafka has acknowledged is published, whatever came together in one pipeline."""
+    """The sending half. It publishes what Kafka has acknowledged, in one pipeline for messages acknowledged together."""
 
     def __init__(self, producer: KafkaProducer, client: redis.asyncio.Redis, topic: str, channel: str) -> None:
         self._producer = producer
@@ -51,7 +51,7 @@ class Chain:
 
 
 def _producer(kafka: str, topic: str) -> KafkaProducer:
-    """Connected, and knowing the topic: its first send does not block."""
+    """Return a producer that is connected and knows the topic, so that its first send does not block."""
     producer = KafkaProducer(bootstrap_servers=kafka, acks="all", enable_idempotence=True, linger_ms=0)
     producer.partitions_for(topic)
     return producer

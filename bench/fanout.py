@@ -1,17 +1,17 @@
-"""W2: what a message to 200 subscribers costs, and that Chatly serialises it once for all of them."""
+"""W2: the cost of a message to 200 subscribers, and whether Chatly serialises it once for all of them."""
 
 import re
 
 import httpx
 
 from bench.report import Row, Section, compare, totals
+from bench.rounds import each, in_rounds
 from bench.scale import Scale
 from bench.sides.chatly import Chatly
 from bench.sides.peers import PEERS
 from bench.sides.seed import SEED
 from bench.sides.side import Result, Side, run
 from bench.sides.stage import DURABLE, EMBEDDED, Stage
-from bench.turns import each, in_turns
 
 _SUBSCRIBERS = 200
 _IN_FLIGHT = 8
@@ -23,7 +23,7 @@ _EVENTS, _DELIVERIES = "chatly_live_events_serialized_total", "chatly_live_deliv
 
 async def measure(stage: Stage, scale: Scale) -> Section:
     sides = await stage.sides(_QUICK if scale.quick else _ALL)
-    raw = await in_turns(scale, each(sides, lambda side: _round(side, scale)))
+    raw = await in_rounds(scale, each(sides, lambda side: _round(side, scale)))
     return Section(
         f"W2: one sender with {_IN_FLIGHT} messages in flight, {_SUBSCRIBERS} subscribers",
         [
@@ -51,7 +51,7 @@ async def _round(side: Side, scale: Scale) -> Result:
         senders=[{"token": sender.token, "chat_id": chat_id}],
         each=_SUBSCRIBERS,
         in_flight=_IN_FLIGHT,
-        # A server that answers faster than it delivers is asked for no more: slow readers are for other tests.
+        # Send no more while a server acknowledges faster than it delivers. Slow readers are measured elsewhere.
         window=64,
         warm_up_seconds=1,
         seconds=min(scale.seconds, 4),
@@ -61,7 +61,7 @@ async def _round(side: Side, scale: Scale) -> Result:
 
 
 def _counters(side: Side) -> dict[str, float]:
-    """What an embedded mesh counts itself, since it started."""
+    """Return the counters of an embedded mesh since its start."""
     if not isinstance(side, Chatly) or side.running.engines:
         return {}
     text = httpx.get(f"http://{side.running.mesh.http['messaging']}/metrics").text
@@ -70,7 +70,7 @@ def _counters(side: Side) -> dict[str, float]:
 
 
 def _serialized(raw: list[Result]) -> list[Row]:
-    """Events turned into bytes, of those sent (warm-up included), against deliveries."""
+    """Return the events serialised, warm-up included, and the deliveries."""
     events, deliveries = (sum(result.get(name, 0) for result in raw) for name in (_EVENTS, _DELIVERIES))
     if not events:
         return []

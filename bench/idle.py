@@ -1,4 +1,4 @@
-"""What 2,000 open streams cost that carry nothing: 200 users with 10 each, beside 10 users who warm the server up."""
+"""Cost of 2,000 idle open streams: 200 users with 10 each, besides 10 users who warm the server up."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from bench.sides.stage import DURABLE, EMBEDDED, Stage, parted, way_to
 _USERS = 200
 _WARMING = 10
 _STREAMS_EACH = 10
-# Longer than the interval of heartbeats, so that each stream has written one.
+# Longer than the heartbeat interval, so that each stream has written one.
 _SETTLE_SECONDS = 20
 _OWN = (*PEERS, EMBEDDED, f"{EMBEDDED}, Envoy", SEED, DURABLE[1])
 _SHARED = ("bare grpc.aio", "bare grpc-go", EMBEDDED)
@@ -37,7 +37,7 @@ async def measure(stage: Stage, scale: Scale) -> Section:
 
 
 async def _round(stage: Stage, name: str, streams_per_connection: int) -> Result:
-    """A server of its own: what an earlier round has left free would be used again, and not be seen."""
+    """Start a server for this measurement alone: memory freed in an earlier round would be used again and not show."""
     async with _fresh(stage, name) as side:
         people = await side.people(_WARMING + _USERS)
         return await run(

@@ -1,4 +1,4 @@
-"""How long a page of 50 messages takes from Cassandra, against the bare query with the same driver."""
+"""Duration of reading a page of 50 messages from Cassandra, compared with the bare query by the same driver."""
 
 import asyncio
 import time
@@ -42,7 +42,7 @@ Read = Callable[[], Awaitable[object]]
 
 
 async def measure(stage: Stage, scale: Scale) -> Section:
-    """One round is 200 pages of each chat, read one after the other, from each side."""
+    """One round reads 200 pages of each chat from each side, one after the other."""
     engines = stage.engines()
     name = engines.fresh_name("page")
     host, _, port = engines.cassandra.partition(":")
@@ -55,7 +55,7 @@ async def measure(stage: Stage, scale: Scale) -> Section:
         with Cluster([host], port=int(port)) as cluster:
             bare = await asyncio.to_thread(cluster.connect, name)
             reads = {chat: _reads(bare, store, redis, *found) for chat, found in chats.items()}
-            # The first one warms all of them up.
+            # The first round warms all sides up.
             raw = [await _round(reads) for _ in range(scale.rounds + 1)][1:]
     found = [result for results in raw for result in results]
     return Section("A page of 50 messages", [row for chat in chats for row in _rows(chat, found)], found)
@@ -79,7 +79,7 @@ def _rows(chat: str, raw: list[Result]) -> list[Row]:
 
 
 async def _chat(store: HistoryStore, *, age: timedelta) -> tuple[ChatId, int]:
-    """A chat with messages, and the bucket of the newest."""
+    """A chat with messages, and the bucket of the newest message."""
     records, chat_id = Records(age=age), people()
     batch = []
     for batch in records.batches([chat_id], number=_MESSAGES // 500, size=500):
@@ -114,7 +114,7 @@ def _reads(bare: Session, store: HistoryStore, redis: RedisHandle, chat_id: Chat
 
 
 def _list_messages(store: HistoryStore, redis: RedisHandle) -> ListMessages:
-    """A node's use case, which knows no chat yet."""
+    """Return the use case of a new node, whose cache of chats is empty."""
     clock = SystemClock()
     history = History(
         messages=store.messages,
@@ -127,7 +127,7 @@ def _list_messages(store: HistoryStore, redis: RedisHandle) -> ListMessages:
 
 
 class _Nobody:
-    """A directory that is not asked."""
+    """A directory that is never called."""
 
     async def blocks(self, user_ids: Collection[UserId]) -> Blocks:
         return {user_id: frozenset() for user_id in user_ids}

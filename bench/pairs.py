@@ -1,14 +1,14 @@
-"""W1: 50 pairs, 200 bytes a message; as fast as it goes, and at fixed rates."""
+"""W1: 50 pairs, 200 bytes per message; as fast as possible, and at fixed rates."""
 
 from collections.abc import Sequence
 
 from bench.report import Row, Section, compare, parts, totals
+from bench.rounds import each, in_rounds
 from bench.scale import Scale
 from bench.sides.peers import PEERS
 from bench.sides.seed import SEED, TRUSTING
 from bench.sides.side import Result, Side, run
 from bench.sides.stage import DURABLE, EMBEDDED, Stage
-from bench.turns import each, in_turns
 
 PAIRS = 50
 _IN_FLIGHT = 2
@@ -28,7 +28,7 @@ _OTHERS = "cores that others kept busy"
 
 async def saturated(stage: Stage, scale: Scale) -> Section:
     sides = await stage.sides(_names(scale))
-    raw = await in_turns(scale, each(sides, lambda side: _saturated(side, scale)))
+    raw = await in_rounds(scale, each(sides, lambda side: _saturated(side, scale)))
     return Section(
         f"W1 saturated: {PAIRS} pairs, each sender with {_IN_FLIGHT} messages in flight",
         [
@@ -67,7 +67,7 @@ async def at_500(stage: Stage, scale: Scale) -> Section:
 
 async def _at_rate(stage: Stage, scale: Scale, per_second: int) -> Section:
     sides = await stage.sides(_names(scale))
-    raw = await in_turns(scale, each(sides, lambda side: steady(side, scale, PAIRS, per_second)))
+    raw = await in_rounds(scale, each(sides, lambda side: steady(side, scale, PAIRS, per_second)))
     title = f"W1 at {per_second} messages a second: {PAIRS} pairs, open loop"
     return Section(title, steady_rows(raw), raw)
 
@@ -101,12 +101,12 @@ def steady_rows(raw: Sequence[Result]) -> list[Row]:
 
 
 def _by_process(raw: Sequence[Result]) -> list[Row]:
-    """Where the work of a durable message is done, engines included."""
+    """CPU time of a durable message by process, engines included."""
     return [row for side in (SEED, _ONE) for row in parts("CPU, µs per message", raw, side, "cpu_us_by_process")]
 
 
 async def pairs(side: Side, number: int) -> dict[str, object]:
-    """What a plan needs to know of them."""
+    """The pairs as a plan needs them."""
     people = await side.people(2 * number)
     senders, receivers = people[:number], people[number:]
     return {

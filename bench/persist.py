@@ -1,4 +1,4 @@
-"""How many rows a second the persister's store writes to Cassandra, against a bare loop of batches of 50 rows."""
+"""Rows per second that the persister's store writes to Cassandra, compared with a bare loop of batches of 50 rows."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ _PERSISTER = "Chatly's persister"
 
 
 async def measure(stage: Stage, scale: Scale) -> Section:
-    """One round is 3,000 messages to each side, for each number of chats."""
+    """One round writes 3,000 messages to each side, for each number of chats."""
     points, keyspace = stage.engines().cassandra, stage.engines().fresh_name("persist")
     async with fresh_cassandra(points, keyspace, cassandra_schema()) as session:
         raw = await _rounds(session, points, keyspace, scale.rounds)
@@ -52,11 +52,11 @@ async def _rounds(session: CassandraSession, points: str, keyspace: str, rounds:
     host, _, port = points.partition(":")
     with Cluster([host], port=int(port)) as cluster:
         bare = await asyncio.to_thread(cluster.connect, keyspace)
-        # The first one warms both sides up.
+        # The first round warms both sides up.
         for number in range(rounds + 1):
             for name, members in chats.items():
                 found = [await _bare(bare, members), await _persister(session, records, members)]
-                # Those that come next are the ones that have waited longest.
+                # Sort so that the chat that waited longest comes next.
                 turned = _BATCHES * _BATCH_SIZE % len(members)
                 members[:] = members[turned:] + members[:turned]
                 raw += [{**result, "chats": name} for result in found] if number else []
@@ -64,7 +64,7 @@ async def _rounds(session: CassandraSession, points: str, keyspace: str, rounds:
 
 
 async def _bare(session: Session, chats: list[ChatId]) -> Result:
-    """As many rows as there are messages, like those of messages; each batch in one partition."""
+    """Write as many rows as there are messages, like those of messages; each batch in one partition."""
     batches = [
         [_row(record) for record in batch]
         for chat_id in chats[:1] * (_BATCHES * _BATCH_SIZE // _ROWS)
@@ -105,7 +105,7 @@ async def _persister(session: CassandraSession, records: Records, chats: list[Ch
     for batch in batches:
         await writer.apply(batch)
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-    # Rows that were there and have changed count too: one for each chat of a batch, and one for its sender.
+    # Changed rows count too: one for each chat of a batch, and one for its sender.
     rows = await _count(session) - before
     messages = _BATCHES * _BATCH_SIZE
     return {

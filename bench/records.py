@@ -1,4 +1,4 @@
-"""Log records of messages between two people, as a persister reads them."""
+"""Log records of 1:1 messages, as a persister reads them."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ TEXT = "x" * 200
 
 
 class Backwards:
-    """A clock that stands where it is put."""
+    """A clock whose time is set."""
 
     def __init__(self, moment: datetime) -> None:
         self.moment = moment
@@ -29,21 +29,21 @@ class Backwards:
 
 
 def people() -> ChatId:
-    """A chat of two people who have none yet."""
+    """Return a new 1:1 chat."""
     return ChatId.direct(UserId(str(uuid4())), UserId(str(uuid4())))
 
 
 class Records:
-    """Gives each message the next place in its partition of the log."""
+    """Assigns each message the next offset in its partition."""
 
     def __init__(self, *, age: timedelta = timedelta()) -> None:
-        """`age`: of the messages."""
+        """`age`: age of the messages."""
         self._clock = Backwards(datetime.now(UTC) - age)
         self._ids = HybridClock(clock=self._clock)
         self._ends = dict.fromkeys(range(PARTITIONS), -1)
 
     def message(self, chat_id: ChatId) -> LogRecord:
-        """The next one; it comes a second after the one before."""
+        """Return the next message, one second after the one before."""
         self._clock.moment += timedelta(milliseconds=1)
         event = ChatEvent(
             event_id=self._ids.next(),
@@ -58,7 +58,7 @@ class Records:
         return LogRecord(LogPosition(partition, self._ends[partition]), chat_id, encode(event))
 
     def batches(self, chats: list[ChatId], *, number: int, size: int) -> Iterator[list[LogRecord]]:
-        """Batches in which the chats take turns."""
+        """Return batches that alternate between the chats."""
         place = 0
         for _ in range(number):
             yield [self.message(chats[(place + each) % len(chats)]) for each in range(size)]

@@ -1,4 +1,4 @@
-"""Medians, ratios, a table to read and results to keep."""
+"""Medians, ratios, tables and stored results."""
 
 import json
 import os
@@ -20,7 +20,7 @@ RESULTS = ROOT / "bench" / "results"
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The values of all rounds."""
+    """Return the values of all rounds."""
 
     values: Sequence[float]
 
@@ -36,7 +36,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table; `values` are its numbers, where it has some to draw."""
+    """One line of the table. `values` are its numbers, if it has any to draw."""
 
     what: str
     side: str
@@ -52,7 +52,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What one benchmark found."""
+    """The findings of one benchmark."""
 
     title: str
     rows: Sequence[Row]
@@ -60,12 +60,12 @@ class Section:
 
 
 def spread(raw: Iterable[Result], side: str, *path: str) -> Spread:
-    """One measured value of one side: `path` leads to it within each result."""
+    """One measured value of one side; `path` leads to it within each result."""
     return Spread([_at(result, path) for result in raw if result["side"] == side and path[0] in result])
 
 
 def compare(what: str, raw: Sequence[Result], *path: str, goal: str = "") -> list[Row]:
-    """One value of every side that has it, as a ratio to the first; `goal` belongs to Chatly's."""
+    """One value of every side that has it, as a ratio to the first. `goal` applies to Chatly."""
     names = list(dict.fromkeys(result["side"] for result in raw if path[0] in result))
     if not names:
         return []
@@ -79,7 +79,7 @@ def compare(what: str, raw: Sequence[Result], *path: str, goal: str = "") -> lis
 
 
 def parts(what: str, raw: Sequence[Result], side: str, name: str) -> list[Row]:
-    """A mapping of one side's results, spread out: a row for each key, the largest first."""
+    """One row for each key of a mapping in one side's results, largest first."""
     found = [result for result in raw if result["side"] == side]
     keys = {key for result in found for key in result[name]}
     spreads = {key: Spread([result[name].get(key, 0.0) for result in found]) for key in keys}
@@ -88,7 +88,7 @@ def parts(what: str, raw: Sequence[Result], side: str, name: str) -> list[Row]:
 
 
 def totals(raw: Sequence[Result], *names: str) -> list[Row]:
-    """Sums over all rounds, of what should be 0."""
+    """Sums over all rounds of values that should be 0."""
     sides = dict.fromkeys(result["side"] for result in raw)
     return [
         Row(
@@ -101,7 +101,7 @@ def totals(raw: Sequence[Result], *names: str) -> list[Row]:
 
 
 def table(section: Section) -> str:
-    """Markdown."""
+    """Return the report as Markdown."""
     lines = [
         f"### {section.title}",
         "",
@@ -114,7 +114,7 @@ def table(section: Section) -> str:
 
 
 def keep(name: str, section: Section, scale: Scale) -> Path:
-    """Write what was found to bench/results/, with all raw results."""
+    """Write the findings to bench/results/, with all raw results."""
     RESULTS.mkdir(exist_ok=True)
     now = datetime.now(UTC)
     path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}-{name}.json"
@@ -133,7 +133,7 @@ def keep(name: str, section: Section, scale: Scale) -> Path:
 
 
 def machine() -> dict[str, str]:
-    """What it ran on."""
+    """Return a description of the machine."""
     return {
         "cpu": _cpu_model(),
         "system": platform.platform(),

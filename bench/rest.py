@@ -1,4 +1,4 @@
-"""What the embedded mesh takes while nobody uses it: the Python process, and Envoy aside."""
+"""Memory and CPU of an idle embedded mesh: the Python process and Envoy, separately."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""How long and how often everything is measured."""
+"""Duration and repetitions of every measurement."""
 
 from dataclasses import dataclass
 from math import inf
@@ -7,14 +7,14 @@ from time import monotonic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """A quick run is for trying whether all is well: its numbers are no findings."""
+    """A quick run checks that everything works. Its numbers are no findings."""
 
     rounds: int = 3
     warm_up_seconds: float = 2
     seconds: float = 8.0
     quick: bool = False
     until: float = inf
-    """On the monotonic clock: no measurement begins later, and what there is by then is the result."""
+    """On the monotonic clock: no measurement starts later, and the results so far are reported."""
 
     @property
     def over(self) -> bool:

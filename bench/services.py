@@ -1,4 +1,4 @@
-"""What each service takes by itself, in a process and an environment like its image's, while nobody uses it."""
+"""Memory and CPU of each idle service, in a process and an environment like those of its image."""
 
 import asyncio
 import time

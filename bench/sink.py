@@ -1,4 +1,4 @@
-"""A collector that throws spans away: `python -m bench.sink PORT`."""
+"""A collector that discards spans: `python -m bench.sink PORT`."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""What traces cost a call: an empty one through every interceptor, and on through a channel to another empty one."""
+"""Cost of tracing a call: an empty call through every interceptor that makes another empty call through a channel."""
 
 import asyncio
 import secrets
@@ -25,7 +25,7 @@ from tests.rpc.kernel.services import a_service
 _SLICES = 5
 _CALLS = 1_000
 _AT_ONCE = 8
-# Name → whether tracing is on, and the share of calls that are sampled.
+# Name → whether tracing is on, and the share of sampled calls.
 _SIDES = {"off": (False, 0.0), "on, 0 %": (True, 0.0), "on, 1 %": (True, 0.01), "on, 100 %": (True, 1.0)}
 
 
@@ -39,9 +39,9 @@ async def measure(_stage: Stage, scale: Scale) -> Section:
                     started = time.process_time()
                     async with _tracing(endpoint) if on else nullcontext():
                         await _calls(stub, share)
-                    # With the sending of what is left, which the end waits for.
+                    # Includes sending the remaining spans, which the end waits for.
                     raw.append({"side": side, "micros": (time.process_time() - started) / _CALLS * 1e6})
-    # The least of many: what disturbs a slice only ever makes it longer.
+    # The minimum of many: disturbances only ever make a slice longer.
     least = {side: min(spread(raw, side, "micros").values) for side in _SIDES}
     rows = [
         Row("CPU of two hops, µs: the least", side, f"{found:,.0f}", f"{found - least['off']:+.0f} µs")

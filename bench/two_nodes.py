@@ -1,4 +1,6 @@
-"""Send → delivered from one node to another on the real engines, against the bare chain of the same clients."""
+"""Latency from a send on one node to the delivery on another on the real engines, compared with the bare chain of the
+same clients.
+"""
 
 import asyncio
 import json

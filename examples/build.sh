@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds the client of one language: examples/build.sh go|node|java (Python needs none). Again does only what has changed.
-# Packages come from the caches of the first build where they can.
+# Builds the client of one language: examples/build.sh go|node|java (Python needs no build). A second run builds only
+# what changed. Packages come from the caches of the first build if possible.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ -f .cache/toolchains.env ]; then . .cache/toolchains.env; fi
 tools=$PWD/.cache/go-tools
 
-# Generated stubs go into examples/go/gen; the generators' versions stand in go.mod.
+# Generated stubs go into examples/go/gen. The generators' versions are in go.mod.
 build_go() {
   GOBIN=$tools go -C examples/go install tool
   PATH="$tools:$PATH" .venv/bin/buf generate --template buf.gen.go.yaml --output examples/go
@@ -22,7 +22,7 @@ build_node() {
 
 build_java() {
   cd examples/java
-  export MAVEN_OPTS=${MAVEN_OPTS--XX:TieredStopAtLevel=1} # a short run: compile little of the compiler
+  export MAVEN_OPTS=${MAVEN_OPTS--XX:TieredStopAtLevel=1} # a short run: skip the second compiler stage
   mvn --offline --batch-mode --quiet process-classes >/dev/null 2>&1 || mvn --batch-mode --no-transfer-progress --quiet process-classes
 }
 

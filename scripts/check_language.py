@@ -26,7 +26,6 @@ from scripts.prose import GENERATED, ROOT, docs, tracked_files
 NOT_YET = (
     ".",
     "bench",
-    "examples",
     "history",
     "kernel",
     "mesh",

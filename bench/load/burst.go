@@ -9,13 +9,13 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// More than any server here can take on two cores in a second.
+// More than any server here can take in a second on two cores.
 const (
 	mostSends      = 100_000
 	mostDeliveries = 1_000_000
 )
 
-// Burst is what came of sends as fast as they were answered.
+// Burst is the result of sending as fast as the server acknowledges.
 type Burst struct {
 	Counts
 	Latencies
@@ -24,7 +24,7 @@ type Burst struct {
 	DeliveriesPerSecond float64 `json:"deliveries_per_second"`
 }
 
-// burst keeps a number of sends of each sender in flight for a time, and ends when everything is delivered.
+// burst keeps a number of sends of each sender in flight for a time, and returns once everything is delivered.
 func burst(ctx context.Context, plan *Plan) (*Burst, error) {
 	most := min(mostSends, mostDeliveries/float64(plan.Each))
 	ledger := newLedger(int((plan.WarmUpSeconds+plan.Seconds)*most), plan.Each)
@@ -63,7 +63,7 @@ func burst(ctx context.Context, plan *Plan) (*Burst, error) {
 	}, nil
 }
 
-// pump returns once everything is answered and delivered, and the server rests; and the number to go on with.
+// pump returns, once everything is acknowledged and delivered and the server is idle, the next message number.
 func pump(ctx context.Context, plan *Plan, all []Voice, ledger *Ledger, start int, seconds float64) (int, error) {
 	sending, stop := context.WithTimeout(ctx, time.Duration(seconds*float64(time.Second)))
 	defer stop()
@@ -83,7 +83,7 @@ func pump(ctx context.Context, plan *Plan, all []Voice, ledger *Ledger, start in
 	return end, rest(plan)
 }
 
-// speakOn sends one message after the other until it is to stop; the one that is under way then is answered still.
+// speakOn sends one message after the other until it is stopped, and waits for the acknowledgement of the last.
 func speakOn(sending, ctx context.Context, voice Voice, ledger *Ledger, next *atomic.Int64) error {
 	for {
 		select {

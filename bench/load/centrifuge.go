@@ -8,7 +8,7 @@ import (
 	"github.com/centrifugal/centrifuge-go"
 )
 
-// A centrifugeConnection is a client of bench/peers/centrifuge: the server subscribes it to what concerns its user.
+// A centrifugeConnection is a client of bench/peers/centrifuge. The server subscribes it to the messages of its user.
 type centrifugeConnection struct {
 	address string
 }
@@ -32,7 +32,7 @@ func (c *centrifugeConnection) client(token string) *centrifuge.Client {
 	return centrifuge.NewProtobufClient("ws://"+c.address+"/connection/websocket?format=protobuf", centrifuge.Config{Token: token})
 }
 
-// open returns once the client is connected; it closes with the context.
+// open returns once the client is connected. The client closes with the context.
 func open(ctx context.Context, client *centrifuge.Client) error {
 	connected := make(chan error, 1)
 	client.OnConnected(func(centrifuge.ConnectedEvent) { offer(connected, nil) })
@@ -59,7 +59,7 @@ type centrifugeVoice struct {
 	sender Sender
 }
 
-// Send asks the server to publish to a user, or to everybody.
+// Send asks the server to publish to one user, or to all.
 func (v *centrifugeVoice) Send(ctx context.Context, text string) error {
 	request, err := json.Marshal(map[string]string{"user": v.sender.UserID, "text": text})
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	messaging "chatly.example/gen/go/chatly/messaging/v1"
 )
 
-// A grpcConnection speaks Chatly's own protocol: a call for each send, a stream to listen.
+// A grpcConnection speaks Chatly's own protocol: one call per send, and a stream to receive.
 type grpcConnection struct {
 	client messaging.MessagingServiceClient
 }
@@ -51,7 +51,7 @@ func (c *grpcConnection) Listen(ctx context.Context, token string, deliver func(
 		for {
 			response, err := stream.Recv()
 			if err != nil {
-				return // what it did not deliver counts as lost
+				return // undelivered messages count as lost
 			}
 			deliverAll(response, deliver)
 		}
@@ -97,7 +97,7 @@ func requestOf(sender Sender, text string) *messaging.SendMessageRequest {
 	}
 }
 
-// A sendStream sends everything on one stream, whose answers come in the order of the sends.
+// A sendStream sends everything on one stream, whose acknowledgements come in the order of the sends.
 type sendStream struct {
 	grpcConnection
 }

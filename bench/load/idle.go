@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Idle is the memory of a server before and after streams were opened that carry nothing, beside some that were open.
+// Idle is the memory of a server before and after idle streams were opened, besides some that were open already.
 type Idle struct {
 	Streams      int                `json:"streams"`
 	Connections  int                `json:"connections"`
@@ -15,10 +15,11 @@ type Idle struct {
 	KiBAfter     int                `json:"kib_after"`
 	KiBPerStream float64            `json:"kib_per_stream"`
 	KiBByName    map[string]float64 `json:"kib_per_stream_by_process"`
-	CPUShare     float64            `json:"cpu_share"` // of one core, while nothing happens
+	CPUShare     float64            `json:"cpu_share"` // share of one core while nothing happens
 }
 
-// idle opens streams, lets them be, and looks at the memory. What a server needs for its first streams is no stream's.
+// idle opens streams and measures the memory while nothing happens. Memory for the first streams of a server is not
+// counted.
 func idle(ctx context.Context, plan *Plan) (*Idle, error) {
 	if err := openIdle(ctx, plan, plan.Receivers[:plan.Warming], &Idle{}); err != nil {
 		return nil, err

@@ -11,24 +11,24 @@ import (
 const (
 	textLength   = 200
 	numberLength = 10
-	// What has not come after this time is lost.
+	// A message that does not arrive within this time is lost.
 	patience = 20 * time.Second
 	glance   = time.Millisecond
 )
 
-// A Ledger holds what became of every message. Messages are numbered; the number is the beginning of their text.
+// A Ledger records the fate of every message. The text of a message begins with its number.
 type Ledger struct {
-	each     int // deliveries that a message should have
+	each     int // deliveries expected per message
 	entries  []entry
-	complete atomic.Int64  // messages that came to everybody
-	window   chan struct{} // one for each that did not yet; nil if nobody minds
+	complete atomic.Int64  // messages delivered to all receivers
+	window   chan struct{} // one per message that is not; nil if nothing waits
 }
 
 type entry struct {
-	due       time.Time // when it was to be sent: what a late sender costs counts too
+	due       time.Time // due time, so that the cost of a late sender counts
 	answered  atomic.Int64
-	delivered atomic.Int64 // the first time
-	completed atomic.Int64 // the last time that was wanted
+	delivered atomic.Int64 // first delivery
+	completed atomic.Int64 // last expected delivery
 	count     atomic.Int64
 }
 
@@ -41,7 +41,7 @@ func textOf(number int) string {
 	return head + strings.Repeat("x", textLength-len(head))
 }
 
-// numberOf is -1 for a text that is none of ours.
+// numberOf returns -1 for a text without a number.
 func numberOf(text string) int {
 	number, err := strconv.Atoi(text[:min(numberLength, len(text))])
 	if err != nil {
@@ -50,16 +50,16 @@ func numberOf(text string) int {
 	return number
 }
 
-// Due notes when a message was to be sent; before it is sent.
+// Due records the due time of a message, before it is sent.
 func (l *Ledger) Due(number int, at time.Time) { l.entries[number].due = at }
 
-// Answered notes that the server has confirmed a message.
+// Answered records that the server acknowledged a message.
 func (l *Ledger) Answered(number int) {
 	entry := &l.entries[number]
 	entry.answered.Store(int64(time.Since(entry.due)))
 }
 
-// Delivered notes that a message has come to one receiver.
+// Delivered records that a message reached one receiver.
 func (l *Ledger) Delivered(text string) {
 	number := numberOf(text)
 	if number < 0 || number >= len(l.entries) {
@@ -77,7 +77,7 @@ func (l *Ledger) Delivered(text string) {
 	}
 }
 
-// Await waits until everything before a number came to everybody; after the patience it returns all the same.
+// Await waits until everything before a number is delivered to all receivers, or the time limit is reached.
 func (l *Ledger) Await(end int) {
 	deadline := time.Now().Add(patience)
 	for l.complete.Load() < int64(end) && time.Now().Before(deadline) {
@@ -85,7 +85,7 @@ func (l *Ledger) Await(end int) {
 	}
 }
 
-// Counts of the messages from one number to before another.
+// Counts of the messages in a range of numbers.
 type Counts struct {
 	Sends      int `json:"sends"`
 	Unanswered int `json:"unanswered"`

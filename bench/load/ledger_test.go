@@ -26,7 +26,7 @@ func TestTheLedgerTellsLostRepeatedAndUnanswered(t *testing.T) {
 
 func TestTimeBeginsWhenAMessageWasToBeSent(t *testing.T) {
 	ledger := newLedger(1, 1)
-	ledger.Due(0, time.Now().Add(-3*time.Second)) // it was sent late
+	ledger.Due(0, time.Now().Add(-3*time.Second)) // sent late
 
 	ledger.Delivered(textOf(0))
 

@@ -1,4 +1,4 @@
-// Load makes the load of the benchmarks and measures it: a plan comes in, a result goes out, both JSON.
+// Load generates the load of the benchmarks and measures it. It reads a plan and writes a result, both as JSON.
 package main
 
 import (
@@ -9,32 +9,32 @@ import (
 	"time"
 )
 
-// A Plan says what to do to a server.
+// A Plan is the load on one server.
 type Plan struct {
 	Kind        string           `json:"kind"`         // steady, burst or idle
 	Protocol    string           `json:"protocol"`     // one of `protocols`
-	Address     string           `json:"address"`      // where receivers connect, and senders too unless:
-	SendAddress string           `json:"send_address"` // of another node
-	Processes   map[string][]int `json:"processes"`    // by name, whose time and memory count
-	Engines     map[string][]int `json:"engines"`      // the same, which are told apart
+	Address     string           `json:"address"`      // where receivers connect, and senders unless sendAddress is set
+	SendAddress string           `json:"send_address"` // address of another node
+	Processes   map[string][]int `json:"processes"`    // by name; their time and memory count
+	Engines     map[string][]int `json:"engines"`      // the same for engines, reported separately
 
-	Receivers []string `json:"receivers"` // tokens; each has a connection and a stream of its own
-	Senders   []Sender `json:"senders"`   // each has a connection of its own
-	Each      int      `json:"each"`      // how many receivers a message has
+	Receivers []string `json:"receivers"` // tokens; each has its own connection and stream
+	Senders   []Sender `json:"senders"`   // each has its own connection
+	Each      int      `json:"each"`      // receivers of a message
 
 	WarmUpSeconds float64 `json:"warm_up_seconds"`
 	Seconds       float64 `json:"seconds"`
 
-	// steady: sends at fixed times, whatever became of those before.
+	// steady: sends at fixed times, whatever happens to earlier ones.
 	PerSecond float64 `json:"per_second"`
 
-	// burst: as fast as they are answered.
-	InFlight int `json:"in_flight"` // of each sender
-	Window   int `json:"window"`    // of all of them: messages that have not come to every receiver yet
+	// burst: sends as fast as the server acknowledges.
+	InFlight int `json:"in_flight"` // per sender
+	Window   int `json:"window"`    // in total: messages not yet delivered to every receiver
 
-	// idle: streams that wait.
-	Warming              int `json:"warming"`      // receivers whose streams are open before anything is measured
-	StreamsEach          int `json:"streams_each"` // for each receiver
+	// idle: streams without messages.
+	Warming              int `json:"warming"`      // receivers whose streams are open before the measurement
+	StreamsEach          int `json:"streams_each"` // per receiver
 	StreamsPerConnection int `json:"streams_per_connection"`
 }
 
@@ -45,7 +45,7 @@ type Sender struct {
 	ChatID string `json:"chat_id"`
 }
 
-// Nothing that is measured here takes longer.
+// Longer than any measurement.
 const longest = 4 * time.Minute
 
 func main() {

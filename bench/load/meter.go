@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// A Reading is what was used up to a moment.
+// A Reading is the resource use up to one moment.
 type Reading struct {
 	at      time.Time
-	byName  map[string]time.Duration // processes and engines
-	load    time.Duration            // by ourselves
-	machine time.Duration            // by everybody
+	byName  map[string]time.Duration // processes and engines of the side
+	load    time.Duration            // the load generator
+	machine time.Duration            // the whole machine
 }
 
 func read(plan *Plan) (Reading, error) {
@@ -34,13 +34,13 @@ func read(plan *Plan) (Reading, error) {
 	return reading, err
 }
 
-// Usage is the CPU time of each process for one delivered message, and how busy the machine was.
+// Usage is the CPU time of each process per delivered message, and the load of the machine.
 type Usage struct {
-	Own     float64            `json:"cpu_us"` // of the side's own processes together
+	Own     float64            `json:"cpu_us"` // all processes of the side
 	Engines float64            `json:"engines_cpu_us"`
 	ByName  map[string]float64 `json:"cpu_us_by_process"`
-	Load    float64            `json:"load_cpu_us"`  // of the load generator
-	Others  float64            `json:"others_share"` // cores that others than all of these kept busy
+	Load    float64            `json:"load_cpu_us"`  // the load generator
+	Others  float64            `json:"others_share"` // cores used by other programs
 }
 
 func usage(plan *Plan, from, to Reading, deliveries int) Usage {
@@ -61,7 +61,7 @@ func usage(plan *Plan, from, to Reading, deliveries int) Usage {
 	return result
 }
 
-// rest waits until the side has done what it does behind the deliveries: until then its work is not all counted.
+// rest waits until the side has finished its work after the deliveries, so that all of it is counted.
 func rest(plan *Plan) error {
 	pids := slices.Concat(slices.Collect(maps.Values(plan.Processes))...)
 	deadline := time.Now().Add(restPatience)

@@ -12,7 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// What Engine.IO 4 and Socket.IO put before a packet's JSON.
+// Prefixes of Engine.IO 4 and Socket.IO before a packet's JSON.
 const (
 	eioOpen, eioPing, eioPong = "0", "2", "3"
 	sioConnect, sioEvent      = "40", "42"
@@ -20,16 +20,16 @@ const (
 
 var errOther = errors.New("another packet came")
 
-// A socket is one Socket.IO client over a WebSocket. The server confirms a send by handing the message back to its sender.
+// A socket is one Socket.IO client over a WebSocket. The server acknowledges a send by sending the message back.
 type socket struct {
 	conn    *websocket.Conn
 	writing sync.Mutex
 
 	sender  Sender
-	waiting sync.Map // by the text's number: chan struct{}
+	waiting sync.Map // message number → chan struct{}
 }
 
-// The messages of bench/peers/seed.
+// Messages of bench/peers/seed.
 type outgoing struct {
 	ReceiverID string `json:"receiverId,omitempty"`
 	Room       string `json:"room,omitempty"`
@@ -78,7 +78,7 @@ func (s *socket) Send(ctx context.Context, text string) error {
 	}
 }
 
-// join opens the namespace as one user, and hears messages from then on.
+// join opens the namespace as one user and receives messages from then on.
 func (s *socket) join(ctx context.Context, token string, hear func(message incoming)) error {
 	auth, err := json.Marshal(map[string]string{"token": token})
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *socket) join(ctx context.Context, token string, hear func(message incom
 	if err := s.expect(sioConnect); err != nil {
 		return err
 	}
-	// The last that the server does for one who has come; until then it would not find us.
+	// The server's last step for a new user; before it the user cannot be reached.
 	for err := s.expect(sioEvent + `["onlineUsersList"`); err != nil; err = s.expect(sioEvent + `["onlineUsersList"`) {
 		if !errors.Is(err, errOther) {
 			return err
@@ -108,7 +108,7 @@ func (s *socket) hear(hear func(message incoming)) {
 	for {
 		_, data, err := s.conn.ReadMessage()
 		if err != nil {
-			return // what it did not deliver counts as lost
+			return // undelivered messages count as lost
 		}
 		packet := string(data)
 		if packet == eioPing {
@@ -127,7 +127,7 @@ func (s *socket) hear(hear func(message incoming)) {
 	}
 }
 
-// expect reads one packet, and returns errOther if it is of another kind.
+// expect reads one packet. It returns errOther for another kind.
 func (s *socket) expect(kind string) error {
 	_, data, err := s.conn.ReadMessage()
 	if err == nil && !strings.HasPrefix(string(data), kind) {

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// Steady is what came of sends at a fixed rate.
+// Steady is the result of sending at a fixed rate.
 type Steady struct {
 	Counts
 	Latencies
 	Usage
-	Late      Times   `json:"late_ms"` // how late the sends were begun, for want of CPU
+	Late      Times   `json:"late_ms"` // delay of the sends for lack of CPU
 	PerSecond float64 `json:"per_second"`
 	Seconds   float64 `json:"seconds"`
 }
 
-// steady sends in turns from all senders at fixed times: an open loop, in which a slow server is not asked less.
+// steady sends from all senders in turn at fixed times: an open loop, which does not slow down with the server.
 func steady(ctx context.Context, plan *Plan) (*Steady, error) {
 	start := int(plan.WarmUpSeconds * plan.PerSecond)
 	end := start + int(plan.Seconds*plan.PerSecond)
@@ -56,7 +56,7 @@ func steady(ctx context.Context, plan *Plan) (*Steady, error) {
 	}, nil
 }
 
-// sendOnTime returns once everything is answered and delivered; and how late each send was begun.
+// sendOnTime returns, once everything is acknowledged and delivered, the delay of each send.
 func sendOnTime(ctx context.Context, plan *Plan, all []Voice, ledger *Ledger, start, end int) []int64 {
 	interval := time.Duration(float64(time.Second) / plan.PerSecond)
 	late := make([]int64, 0, end-start)

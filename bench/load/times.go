@@ -10,11 +10,11 @@ type Times struct {
 	Max float64 `json:"max"`
 }
 
-// Latencies of messages that got there, from when they were to be sent.
+// Latencies of delivered messages, from their due time.
 type Latencies struct {
 	Answered  Times `json:"answered_ms"`
 	Delivered Times `json:"delivered_ms"` // to the first receiver
-	Completed Times `json:"completed_ms"` // to the last one
+	Completed Times `json:"completed_ms"` // to the last receiver
 }
 
 func (l *Ledger) Latencies(start, end int) Latencies {

@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	// The kernel counts in these on every Linux.
+	// Clock ticks per second on every Linux.
 	tick = 10 * time.Millisecond
-	// A side whose processes use less of a core than this for a while has done all its work.
+	// A side whose processes use less of a core than this has finished its work.
 	atRest       = 0.2
 	restingWhile = 400 * time.Millisecond
 	restPatience = 15 * time.Second
 )
 
-// cpuTime is what the processes have used so far, in user mode and in the kernel.
+// cpuTime returns the CPU time of the processes so far, in user mode and in the kernel.
 func cpuTime(pids []int) (time.Duration, error) {
 	var total time.Duration
 	for _, pid := range pids {
@@ -26,7 +26,7 @@ func cpuTime(pids []int) (time.Duration, error) {
 		if err != nil {
 			return 0, err
 		}
-		// The second field is a name in parentheses, and may hold anything.
+		// The second field is a name in parentheses, which may contain anything.
 		used, err := ticks(strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[11:13]) // utime, stime
 		if err != nil {
 			return 0, err
@@ -36,7 +36,7 @@ func cpuTime(pids []int) (time.Duration, error) {
 	return total, nil
 }
 
-// machineTime is what all processes of the machine have used so far.
+// machineTime returns the CPU time of all processes of the machine so far.
 func machineTime() (time.Duration, error) {
 	stat, err := os.ReadFile("/proc/stat")
 	if err != nil {

@@ -21,7 +21,7 @@ const (
 	trailerFrame = 0x80
 )
 
-// A webConnection speaks gRPC-web as a browser does: binary frames in the bodies of POSTs, over one HTTP/2 connection.
+// A webConnection speaks gRPC-web like a browser: binary frames in the bodies of POSTs over one HTTP/2 connection.
 type webConnection struct {
 	client *http.Client
 	url    string
@@ -50,7 +50,7 @@ func (c *webConnection) Listen(ctx context.Context, token string, deliver func(t
 		for {
 			response := new(messaging.SubscribeResponse)
 			if err := readFrame(body, response); err != nil {
-				return // what it did not deliver counts as lost
+				return // undelivered messages count as lost
 			}
 			deliverAll(response, deliver)
 		}
@@ -107,7 +107,7 @@ func (c *webConnection) post(ctx context.Context, token, method string, message 
 	return response.Body, nil
 }
 
-// readFrame reads one message, or io.EOF at trailers that say that all is well.
+// readFrame reads one message. It returns io.EOF at trailers with status OK.
 func readFrame(body io.Reader, into proto.Message) error {
 	var prefix [framePrefix]byte
 	if _, err := io.ReadFull(body, prefix[:]); err != nil {

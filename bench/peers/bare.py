@@ -1,6 +1,7 @@
-"""What Chatly is compared to: grpc.aio with the same protos that hands messages on and keeps nothing.
+"""A baseline: a grpc.aio server with the same protos that delivers messages and stores nothing.
 
-Run alone (`python -m bench.peers.bare`) it prints its port. A token is a user's id, and every stream is in every group.
+Started alone (`python -m bench.peers.bare`) it prints its port. A token is a user's id, and every stream is in every
+group.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ Inbox = asyncio.Queue[pb.SubscribeResponse]
 
 
 class BareMessaging(MessagingServiceServicer):
-    """Unary in, streams out, as plainly as grpc.aio allows."""
+    """Unary calls in, streams out, in the simplest way that grpc.aio allows."""
 
     def __init__(self) -> None:
         self._inboxes: defaultdict[str, set[Inbox]] = defaultdict(set)
@@ -70,7 +71,7 @@ def _user_id(context: Context) -> str:
 
 async def main() -> None:
     server = grpc.aio.server()
-    add_MessagingServiceServicer_to_server(BareMessaging(), server)  # type: ignore[abstract]  # two calls will do
+    add_MessagingServiceServicer_to_server(BareMessaging(), server)  # type: ignore[abstract]  # two calls are enough
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(port, flush=True)

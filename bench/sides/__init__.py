@@ -1,1 +1,1 @@
-"""The servers that are compared, each in processes of its own, and the people and groups on them."""
+"""The compared servers, each in its own processes, with their users and groups."""

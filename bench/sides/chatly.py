@@ -1,4 +1,4 @@
-"""Chatly: the embedded mesh, and meshes on the real engines, each reached in several ways."""
+"""Chatly as an embedded mesh and as meshes on the real engines, each reached in several ways."""
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -24,7 +24,7 @@ _PROCESS = re.compile(r"^  (\w+)-\d+ .*\(process (\d+)\)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A mesh that runs; `messaging` are the addresses of its nodes of that service."""
+    """A running mesh. `messaging` are the addresses of its messaging nodes."""
 
     mesh: Mesh
     messaging: Sequence[str]
@@ -32,13 +32,13 @@ class Running:
     known: list[Person] = field(default_factory=list)
 
     async def people(self, number: int) -> list[Person]:
-        """Always the same ones, more of them when need be: their chats have a past, as chats mostly do."""
+        """Return the same users again, more if needed, so that their chats have a past, as most chats do."""
         new = await residents(self.mesh, max(0, number - len(self.known)))
         self.known.extend(Person(resident.token, resident.user_id) for resident in new)
         return self.known[:number]
 
     def services(self) -> dict[str, list[int]]:
-        """Process ids of all but the edge."""
+        """Process IDs of all but the edge."""
         found: dict[str, list[int]] = {"chatly run": [self.mesh.pid]}
         for service, pid in _PROCESS.findall(self.mesh.output()):
             found.setdefault(service, []).append(int(pid))
@@ -51,7 +51,7 @@ class Running:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chatly:
-    """One way to reach a mesh: straight to messaging's nodes, or through the edge, whose work then counts too."""
+    """One way to reach a mesh: the messaging nodes directly, or through the edge, whose work then counts too."""
 
     name: str
     running: Running
@@ -60,7 +60,7 @@ class Chatly:
 
     @property
     def addresses(self) -> tuple[str, str]:
-        """With two nodes, senders are on one and receivers on the other."""
+        """With two nodes, senders use one and receivers the other."""
         nodes = self.running.messaging
         return (self.running.mesh.edge, self.running.mesh.edge) if self.through_edge else (nodes[-1], nodes[0])
 
@@ -87,7 +87,7 @@ class Chatly:
 
 @asynccontextmanager
 async def embedded(**environ: str) -> AsyncIterator[Running]:
-    """An embedded mesh of its own, with its data in a folder that goes with it."""
+    """Yield a new embedded mesh. Its data folder is deleted at the end."""
     with TemporaryDirectory(prefix="chatly-bench-") as folder:
         async with running_mesh(Path(folder), **LONG_SESSIONS, **environ) as mesh:
             yield Running(mesh=mesh, messaging=[mesh.grpc["messaging"]])
@@ -95,7 +95,7 @@ async def embedded(**environ: str) -> AsyncIterator[Running]:
 
 @asynccontextmanager
 async def distributed(engines: Engines, *, nodes: int) -> AsyncIterator[Running]:
-    """A mesh on the real engines, with so many nodes of messaging and one of every other service."""
+    """Yield a mesh on the real engines, with this many messaging nodes and one of every other service."""
     free = free_ports()
     grpc_addresses, http_addresses = ([f"{HOST}:{next(free)}" for _ in range(nodes)] for _ in range(2))
     environ = {

@@ -1,4 +1,4 @@
-"""Kafka, Cassandra, Redis and S3 of one run of the benchmarks: a node each, on free ports, empty."""
+"""Kafka, Cassandra, Redis and S3 for one run of the benchmarks: one node each, on free ports, empty."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,14 +23,14 @@ class Engines:
     settings: EngineSettings
     pids: Mapping[str, Sequence[int]]
     partitions: int = 4
-    """Of every topic."""
+    """Number of partitions of a topic."""
 
     def fresh_name(self, for_whom: str) -> str:
-        """Of a topic, a keyspace, a prefix and a bucket that nobody else uses."""
+        """Return an unused name for a topic, a keyspace, a prefix and a bucket."""
         return f"{for_whom}{uuid4().hex[:12]}"
 
     def chatly(self) -> dict[str, str]:
-        """Settings that lead a mesh to them, with room of its own there."""
+        """Return settings for a mesh on these engines, with its own topic, keyspace, prefix and bucket."""
         name = self.fresh_name("chatly")
         return {
             "CHATLY_ENGINES": "distributed",
@@ -50,7 +50,7 @@ class Engines:
 
 @contextmanager
 def real_engines() -> Iterator[Engines]:
-    """Started, warm enough to answer, and gone with all their data at the end."""
+    """Yield running engines that answer. They and all their data are removed at the end."""
     with TemporaryDirectory(prefix="chatly-bench-engines-") as folder:
         settings = on_free_ports(EngineSettings(data=Path(folder) / "data", state=Path(folder) / "state.json"))
         fleet = Fleet(settings)

@@ -1,4 +1,4 @@
-"""Servers that hand messages on and keep nothing: the limits of what they are made with."""
+"""Servers that deliver messages and store nothing: the limits of their libraries."""
 
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,7 +19,7 @@ PEERS = tuple(_COMMANDS)
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One of bench/peers: a token is a user's id, and everybody is in every group."""
+    """One server of bench/peers. A token is a user's id, and every user is in every group."""
 
     name: str
     address: str
@@ -44,6 +44,6 @@ class Peer:
 
 @asynccontextmanager
 async def peer(name: str) -> AsyncIterator[Peer]:
-    """A server of its own."""
+    """Yield a server."""
     async with server(*_COMMANDS[name]) as (pid, port):
         yield Peer(name, f"{HOST}:{port}", {"server": [pid]})

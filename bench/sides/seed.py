@@ -1,4 +1,4 @@
-"""The stack of the Socket.IO chat that Chatly succeeds (bench/peers/seed), on the same engines."""
+"""The stack of the Socket.IO chat that Chatly replaces (bench/peers/seed), on the same engines."""
 
 import os
 import shutil
@@ -43,7 +43,7 @@ class Seed:
 
 @asynccontextmanager
 async def seed(engines: Engines, *, trusting: bool = False) -> AsyncIterator[Seed]:
-    """A server of its own. `trusting`: its consumer skips what has an id, without looking whether it is saved."""
+    """Yield a server. `trusting`: its consumer skips messages with an ID without checking that they are saved."""
     name = engines.fresh_name("seed")
     environ = {
         **os.environ,

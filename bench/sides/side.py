@@ -1,4 +1,4 @@
-"""What the load generator needs to know of a server that is compared."""
+"""A compared server as the load generator sees it."""
 
 import asyncio
 import json
@@ -29,35 +29,35 @@ class Side(Protocol):
 
     @property
     def protocol(self) -> str:
-        """Of `protocols` in bench/load/door.go."""
+        """A key of `protocols` in bench/load/protocols.go."""
         ...
 
     @property
     def addresses(self) -> tuple[str, str]:
-        """Where receivers connect, and where senders do."""
+        """Address for receivers, and address for senders."""
         ...
 
     @property
     def processes(self) -> Mapping[str, Sequence[int]]:
-        """Process ids by name: whose work counts as the side's own."""
+        """Process IDs by name: their work counts as the side's."""
         ...
 
     @property
     def engines(self) -> Mapping[str, Sequence[int]]:
-        """The same of the engines it stores in, which are told apart; they may work for others too."""
+        """The same for its engines, reported separately. They may work for other sides too."""
         ...
 
     async def people(self, number: int) -> list[Person]:
-        """So many; they may be the same as last time."""
+        """Return this many users. They may be the same as last time."""
         ...
 
     async def group(self, owner: Person, members: Sequence[Person]) -> str:
-        """A chat_id."""
+        """Return a chat_id."""
         ...
 
 
 async def run(side: Side, kind: str, **plan: object) -> Result:
-    """Let the load generator (bench/load, in Go) carry out a plan on one side; see `Plan` in its main.go."""
+    """Run a plan with the load generator (bench/load, in Go) on one side; see `Plan` in its main.go."""
     address, send_address = side.addresses
     whole = {
         "kind": kind,
@@ -79,7 +79,7 @@ async def run(side: Side, kind: str, **plan: object) -> Result:
 
 @asynccontextmanager
 async def server(*command: str | Path, environ: Mapping[str, str] | None = None) -> AsyncIterator[tuple[int, int]]:
-    """A program that prints the port it serves on: its process id and that port. It ends with the block."""
+    """Run a program that prints the port it serves on. Yield its process ID and that port; stop it at the end."""
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT, env=environ)
     try:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""Opens the sides of a run when they are first asked for, and keeps them for all that follows."""
+"""Opens the sides of a run on first use, and keeps them open until its end."""
 
 from collections.abc import Collection, Iterable
 from contextlib import AsyncExitStack
@@ -10,7 +10,7 @@ from bench.sides.peers import PEERS, peer
 from bench.sides.seed import SEED, TRUSTING, seed
 from bench.sides.side import Side
 
-# Name → how the mesh is reached.
+# Name → way to reach the mesh.
 _WAYS = {
     "": {},
     ", stream of sends": {"protocol": "grpc-stream"},
@@ -19,14 +19,14 @@ _WAYS = {
 }
 EMBEDDED = "Chatly embedded"
 DURABLE = {1: "Chatly, 1 node", 2: "Chatly, 2 nodes", 10: "Chatly, 10 nodes"}
-"""On the real engines; nodes are those of messaging."""
+"""On the real engines. The number of nodes is that of messaging."""
 
 
 class Stage:
     """Used within `async with`."""
 
     def __init__(self, only: Collection[str] = ()) -> None:
-        """`only`: names of sides that are measured, of all that a section asks for; empty: all of them."""
+        """`only`: measure only sides with these names; empty measures all that a section needs."""
         self._only = only
         self._stack = AsyncExitStack()
         self._engines: Engines | None = None
@@ -40,15 +40,15 @@ class Stage:
         await self._stack.aclose()
 
     async def sides(self, names: Iterable[str]) -> list[Side]:
-        """In the order they are measured in."""
+        """Names of the sides, in the order of measurement."""
         return [await self._side(name) for name in self.wanted(names)]
 
     def wanted(self, names: Iterable[str]) -> list[str]:
-        """Which of these are measured in this run."""
+        """Return which of these are measured in this run."""
         return [name for name in names if not self._only or name in self._only]
 
     def engines(self) -> Engines:
-        """The run's only set."""
+        """Return the engines of this run."""
         if self._engines is None:
             self._engines = self._stack.enter_context(real_engines())
         return self._engines
@@ -71,7 +71,7 @@ class Stage:
 
 
 def parted(name: str) -> tuple[int, str]:
-    """How many nodes on real engines a side of Chatly has (0: it is embedded), and how it is reached."""
+    """Number of nodes on real engines of a Chatly side (0: embedded), and the way to reach it."""
     for nodes, start in {0: EMBEDDED, **DURABLE}.items():
         if name.startswith(start) and name.removeprefix(start) in _WAYS:
             return nodes, name.removeprefix(start)
@@ -79,5 +79,5 @@ def parted(name: str) -> tuple[int, str]:
 
 
 def way_to(running: Running, name: str, way: str = "") -> Chatly:
-    """A mesh that runs, reached in one of the ways."""
-    return Chatly(name=name, running=running, **_WAYS[way])  # type: ignore[arg-type]  # the keywords' own types
+    """A running mesh, reached in one of the ways."""
+    return Chatly(name=name, running=running, **_WAYS[way])  # type: ignore[arg-type]  # the types of the keywords

@@ -1,4 +1,4 @@
-"""Bars with whiskers as inline SVG: the median of all rounds, from the least to the most."""
+"""Bar charts with whiskers as inline SVG: the median of all rounds, and the minimum to the maximum."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -11,7 +11,7 @@ _LONGEST_NAME = 44
 
 
 def bars(what: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    """One chart: a bar for each side."""
+    """Return one chart with a bar for each side."""
     height, most = _LINE * len(rows) + 6, max((max(row["values"]) for row in rows), default=0) or 1
     drawn = [_bar(number, row, _BARS / most) for number, row in enumerate(rows)]
     size = f'viewBox="0 0 {_LABELS + _BARS + _NUMBERS} {height}" width="{_LABELS + _BARS + _NUMBERS}" height="{height}"'

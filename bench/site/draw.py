@@ -1,4 +1,4 @@
-"""`python -m bench.site.draw` draws the page anew from bench/results, and prints its tables."""
+"""`python -m bench.site.draw` draws the page from bench/results again, and prints its tables."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -21,7 +21,7 @@ svg { max-width: 100%; height: auto; font: 12px system-ui, sans-serif } .name { 
 
 
 def draw(folder: Path) -> Path:
-    """Write the page of the newest results beside them."""
+    """Write a page of the newest results beside them."""
     path = folder / "index.html"
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(html(newest(folder)))
@@ -29,7 +29,7 @@ def draw(folder: Path) -> Path:
 
 
 def html(findings: Findings) -> str:
-    """A page that needs nothing else."""
+    """Return a self-contained page."""
     sections = "".join(_section(found) for found in findings.values())
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Chatly: measured</title>'
@@ -48,8 +48,8 @@ def _summary(findings: Findings) -> str:
 def _targets(findings: Findings) -> str:
     rows = "".join(
         f"<tr><td>{escape(each.text)}<td>{escape(each.goal)}<td>{escape(each.found)}"
-        f'<td class="{escape(each.verdict.split(",")[0])}">{escape(each.verdict)}'
-        for each in targets.verdicts(findings)
+        f'<td class="{escape(each.result.split(",")[0])}">{escape(each.result)}'
+        for each in targets.checks(findings)
     )
     return f"<table><tr><th>target<th>goal<th>found<th>{rows}</table>"
 

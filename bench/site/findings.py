@@ -1,4 +1,4 @@
-"""Reads what earlier runs have kept: of every section the newest results."""
+"""Reads stored results: the newest of every section."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One section's results."""
+    """Results of one section."""
 
     name: str
     title: str
@@ -21,12 +21,12 @@ class Found:
     rows: Sequence[Mapping[str, Any]]
 
     def groups(self) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
-        """Rows by what they tell, in their order."""
+        """Return rows by their title, in order."""
         for what, rows in groupby(self.rows, key=lambda row: str(row["what"])):
             yield what, list(rows)
 
     def median(self, what: str, side: str) -> float | None:
-        """None where it was not measured."""
+        """Return None if it was not measured."""
         for row in self.rows:
             if row["what"] == what and row["side"] == side and row["values"]:
                 return float(median(row["values"]))
@@ -37,7 +37,7 @@ Findings = Mapping[str, Found]
 
 
 def newest(folder: Path) -> Findings:
-    """By section. A quick look counts only where there is nothing better."""
+    """Return results by section. Quick results are used only if there are no others."""
     found: dict[str, Found] = {}
     for path in sorted(folder.glob("*.json")):
         data = json.loads(path.read_text())

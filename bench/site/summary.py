@@ -11,7 +11,7 @@ _NOTHING = "–"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A value, or several with slashes between."""
+    """A value, or several separated by slashes."""
 
     title: str
     section: str
@@ -36,7 +36,7 @@ COLUMNS: Sequence[Column] = (
 
 
 def summary(findings: Findings) -> list[list[str]]:
-    """A line of titles, and one for each side that has a value; in the order they were measured in."""
+    """Return a line of titles, and one for each side that has a value, in the order of measurement."""
     measured = [found for name in dict.fromkeys(column.section for column in COLUMNS) if (found := findings.get(name))]
     sides = dict.fromkeys(str(row["side"]) for found in measured for row in found.rows)
     lines = [[side, *(column.cell(findings, side) for column in COLUMNS)] for side in sides]

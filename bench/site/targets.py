@@ -1,4 +1,4 @@
-"""What Chatly sets out to reach, and whether the results say that it does."""
+"""Chatly's goals, and whether the results meet them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _FEW, _MANY = "100 users in 50 chats", "1,000 users in 500 chats"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A value of one side, alone or as a ratio to `over`, that is to stay below a limit."""
+    """A limit for a value of one side, alone or as a ratio to `over`."""
 
     text: str
     section: str
@@ -25,7 +25,7 @@ class Target:
     limit: float
 
     def value(self, findings: Findings) -> float | None:
-        """None where it was not measured."""
+        """Return None if it was not measured."""
         found = findings.get(self.section)
         if found is None:
             return None
@@ -114,29 +114,29 @@ TARGETS: Sequence[Target] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """A target beside what was found; texts for people."""
+class Check:
+    """A goal and the finding, as texts for people."""
 
     text: str
     goal: str
     found: str
-    verdict: str
+    result: str
 
 
-def verdicts(findings: Findings) -> list[Verdict]:
-    return [_verdict(target, target.value(findings)) for target in TARGETS]
+def checks(findings: Findings) -> list[Check]:
+    return [_check(target, target.value(findings)) for target in TARGETS]
 
 
-def _verdict(target: Target, value: float | None) -> Verdict:
+def _check(target: Target, value: float | None) -> Check:
     sign = "×" if target.over else ""
     goal = f"≤ {sign}{target.limit:g}"
     if value is None:
-        return Verdict(target.text, goal, "–", "not measured")
-    verdict = "met" if value <= target.limit else f"missed, ×{value / target.limit:.2f} of the goal"
-    return Verdict(target.text, goal, f"{sign}{value:,.0f}" if value >= 100 else f"{sign}{value:.3g}", verdict)
+        return Check(target.text, goal, "–", "not measured")
+    result = "met" if value <= target.limit else f"missed, ×{value / target.limit:.2f} of the goal"
+    return Check(target.text, goal, f"{sign}{value:,.0f}" if value >= 100 else f"{sign}{value:.3g}", result)
 
 
 def markdown(findings: Findings) -> str:
     lines = ["| target | goal | found | |", "| --- | --- | --- | --- |"]
-    lines += [f"| {each.text} | {each.goal} | {each.found} | {each.verdict} |" for each in verdicts(findings)]
+    lines += [f"| {each.text} | {each.goal} | {each.found} | {each.result} |" for each in checks(findings)]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The web client in a real Chromium: bytes of its first load, times to the painted picture, long tasks, memory."""
+"""The web client in a real Chromium: bytes of its first load, times until pixels are painted, long tasks and memory."""
 
 from bench.report import Row, Section, spread
 from bench.scale import Scale
@@ -16,7 +16,7 @@ LONGEST = "longest task while scrolling through 10,000 messages, ms"
 
 
 async def measure(_stage: Stage, scale: Scale) -> Section:
-    """Each round has a browser of its own; values are medians of the rounds."""
+    """Each round uses a new browser. Values are medians of the rounds."""
     build()
     raw: list[Result] = []
     for _ in range(scale.rounds):

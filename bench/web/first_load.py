@@ -1,4 +1,4 @@
-"""What a browser fetches before the client draws anything: the page's scripts, and all that they import at once."""
+"""Bytes that a browser fetches before the client draws anything: the page's scripts and their static imports."""
 
 import gzip
 import re
@@ -8,7 +8,7 @@ from bench.sides.side import Result
 
 _DIST = Path(__file__).parents[2] / "web/dist"
 _NAMED = re.compile(r'(?:src|href)="(/assets/[^"]+\.js)"')
-# As the bundler writes them: import{a as b}from"./chunk.js"; a call import("./chunk.js") is for later.
+# As written by the bundler: import{a as b}from"./chunk.js". A call of import("./chunk.js") is dynamic.
 _IMPORTED = re.compile(r'(?:from|import)"\./([^"]+\.js)"')
 
 

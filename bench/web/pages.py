@@ -1,4 +1,4 @@
-"""Pages to measure in: a browser, and people whose pages carry the probe."""
+"""Pages to measure in: a browser, and users whose pages contain the probe."""
 
 import shutil
 import subprocess
@@ -18,7 +18,7 @@ _PROBE = Path(__file__).parent / "probe.js"
 
 
 def build() -> None:
-    """The client as it is in this tree."""
+    """The client built from this tree."""
     subprocess.run([_ROOT / "scripts/web.sh"], check=True)  # noqa: S603 - our own script
 
 
@@ -31,12 +31,12 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 def account_of(person: Person) -> Account:
-    """What a program's person logs in with in a page."""
+    """Credentials of a program's user, for a page."""
     return Account(person.username, person.email, PASSWORD)
 
 
 async def probed(screen: Screen) -> Screen:
-    """The same page, loaded anew with the probe in it."""
+    """Load the same page again with the probe in it."""
     await screen.page.add_init_script(path=_PROBE)
     await screen.page.reload()
     await screen.chats.wait_for()

@@ -1,6 +1,6 @@
-"""How long a message takes to the screen: one's own from the keypress, another one's from its bytes' arrival.
+"""Time until a message is painted: a user's own from the keypress, another user's from the arrival of its bytes.
 
-One page at a time: the other one of the two is a program. Two pages would wait for each other's pictures.
+One page at a time: the other user is a program. Two pages would wait for each other's frames.
 """
 
 from uuid import uuid4

@@ -1,9 +1,9 @@
-// Runs in every page before its own scripts: says when things happened, by the clock of performance.now().
+// Runs in every page before its own scripts: records when things happened, by the clock of performance.now().
 (() => {
   const probe = { pressed: null, painted: new Map(), arrived: new Map(), longest: 0 };
   window.probe = probe;
 
-  // The moment of the press itself: what the event waited in the queue counts too.
+  // The time of the key press itself: time that the event waited in the queue counts too.
   addEventListener("keydown", (event) => (probe.pressed = event.timeStamp), { capture: true });
 
   // After the frame that draws what was just put into the page.
@@ -26,7 +26,7 @@
     }
   }).observe(document, { childList: true, subtree: true, characterData: true });
 
-  // When the bytes of a message came in: texts are plain UTF-8 within an event.
+  // When the bytes of a message arrived: texts are plain UTF-8 within an event.
   const expected = new Set();
   probe.expect = (text) => expected.add(text);
   const read = ReadableStreamDefaultReader.prototype.read;

@@ -1,4 +1,4 @@
-"""A chat of 10,000 messages, from the newest to the oldest with the wheel."""
+"""Scrolls a chat of 10,000 messages from the newest to the oldest with the wheel."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ _IN_FLIGHT = 64
 _NOTCH = 1_200
 _FRAME_SECONDS = 0.016
 _LONGEST_SECONDS = 240
-# A look that costs the page next to nothing.
+# A check that costs the page almost nothing.
 _FIRST_IN_VIEW = "text => document.querySelector('[role=log] article')?.textContent.includes(text) ?? false"
 
 
@@ -30,7 +30,7 @@ async def measure(mesh: Mesh, browser: Browser) -> Result:
     await _talk(mesh, ann, bob)
     visitors = People(mesh.url, browser)
     screen = await visitors.visitor()
-    # Who wrote it all has nothing unread: the chat opens at its end.
+    # The sender of all messages has nothing unread: the chat opens at its end.
     await screen.log_in(account_of(bob))
     await probed(screen)
     await screen.open_chat(ann.username)
@@ -44,7 +44,7 @@ async def measure(mesh: Mesh, browser: Browser) -> Result:
 
 
 async def _to_the_top(page: Page) -> int:
-    """Turn the wheel as fast as the page takes it; returns how many messages were passed."""
+    """Turn the wheel as fast as the page allows. Return the number of messages passed."""
     async with asyncio.timeout(_LONGEST_SECONDS):
         while not await page.evaluate(_FIRST_IN_VIEW, _text(0)):
             await page.mouse.wheel(0, -_NOTCH)
@@ -53,7 +53,7 @@ async def _to_the_top(page: Page) -> int:
 
 
 async def _talk(mesh: Mesh, ann: Person, bob: Person) -> None:
-    """The two fill their chat, in order, over one stream each in turns."""
+    """Fill the chat of two users, in order, with one stream each in turn."""
     numbers = count()
     free = asyncio.Semaphore(_IN_FLIGHT)
 
@@ -74,5 +74,5 @@ async def _talk(mesh: Mesh, ann: Person, bob: Person) -> None:
 
 
 def _text(number: int) -> str:
-    """Of different lengths, as people write."""
+    """Texts of different lengths, as people write."""
     return f"Message {number}." + " And a few words more." * (number * 7 % 9)

@@ -1,4 +1,4 @@
-"""Memory over a thousand changes of the chat: what is left when the garbage is gone."""
+"""Memory after a thousand switches between chats, measured after garbage collection."""
 
 from playwright.async_api import Browser, CDPSession
 
@@ -49,7 +49,7 @@ async def _switch(screen: Screen, first: int, last: int) -> None:
 
 async def _held(inspector: CDPSession) -> dict[str, float]:
     await inspector.send("HeapProfiler.enable")
-    # What finalisers let go is free only the next time.
+    # The second collection frees what finalisers released.
     for _ in range(3):
         await inspector.send("HeapProfiler.collectGarbage")
     heap = await inspector.send("Runtime.getHeapUsage")

@@ -9,17 +9,17 @@ import (
 	messaging "chatly.example/gen/go/chatly/messaging/v1"
 )
 
-// directChat returns the chat_id of two users: it exists without being made.
+// directChat returns the chat_id of two users. A 1:1 chat needs no creation.
 func directChat(one, other string) string {
 	return min(one, other) + "_" + max(one, other)
 }
 
-// draft makes a send with a name of its own: trying the same one again makes no second message.
+// draft returns a send with a new client_message_id. Sending the same one again creates no second message.
 func draft(chatID, text string, mediaIDs ...string) *messaging.SendMessageRequest {
 	return &messaging.SendMessageRequest{ChatId: chatID, ClientMessageId: uuid.NewString(), Text: text, MediaIds: mediaIDs}
 }
 
-// send returns the message that was made, now or by an earlier try.
+// send returns the stored message, of this or an earlier attempt.
 func send(ctx context.Context, client *Client, request *messaging.SendMessageRequest) (*messaging.Message, error) {
 	sent, err := call(ctx, client, client.Messaging.SendMessage, request)
 	if err != nil {

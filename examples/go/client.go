@@ -25,14 +25,14 @@ const (
 	firstDelay = 100 * time.Millisecond
 )
 
-// connect opens a connection that notices when it is dead.
+// connect opens a connection with keep-alive, which notices a dead network.
 func connect(edge string) (*grpc.ClientConn, error) {
 	return grpc.NewClient(edge,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}))
 }
 
-// A Client is one logged-in user of the four services.
+// A Client calls the four services as one logged-in user.
 type Client struct {
 	Name, UserID string
 	Users        auth.UserServiceClient
@@ -42,12 +42,12 @@ type Client struct {
 	conn *grpc.ClientConn
 	auth auth.AuthServiceClient
 
-	mutex        sync.Mutex // guards the tokens; held while they are renewed
+	mutex        sync.Mutex // guards the tokens, also while they are refreshed
 	token        string
 	refreshToken string
 }
 
-// join logs in as name, after making that account if need be. Close the client after use.
+// join logs in as name and creates the account if it does not exist. Close the client after use.
 func join(ctx context.Context, edge, name string) (*Client, error) {
 	conn, err := connect(edge)
 	if err != nil {
@@ -85,7 +85,7 @@ func (c *Client) logIn(ctx context.Context, name string) error {
 	return nil
 }
 
-// find returns the user_id of the account name.
+// find returns the user_id of an account.
 func (c *Client) find(ctx context.Context, name string) (string, error) {
 	found, err := call(ctx, c, c.Users.SearchUsers, &auth.SearchUsersRequest{Query: name})
 	if err != nil {
@@ -96,24 +96,24 @@ func (c *Client) find(ctx context.Context, name string) (string, error) {
 			return user.UserId, nil
 		}
 	}
-	return "", fmt.Errorf("nobody is called %s", name)
+	return "", fmt.Errorf("no user is named %s", name)
 }
 
-// accessToken returns the token in use.
+// accessToken returns the current access token.
 func (c *Client) accessToken() string {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	return c.token
 }
 
-// forgetAccessToken makes the next call find its token refused, as when it has run out.
+// forgetAccessToken makes the next call fail as with an expired token.
 func (c *Client) forgetAccessToken() {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.token = ""
 }
 
-// refresh trades the refresh token for new tokens, unless that was done since the token refused was used.
+// refresh exchanges the refresh token for new tokens, unless another call did so after the rejected token was used.
 func (c *Client) refresh(ctx context.Context, refused string) error {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -129,7 +129,7 @@ func (c *Client) refresh(ctx context.Context, refused string) error {
 	return nil
 }
 
-// as puts an access token beside a call.
+// as adds an access token to a call.
 func as(ctx context.Context, token string) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 }
@@ -137,22 +137,22 @@ func as(ctx context.Context, token string) context.Context {
 // A method is a unary call of a generated client.
 type method[Request, Response any] func(context.Context, Request, ...grpc.CallOption) (Response, error)
 
-// call makes a call that may be done twice: a send may, because its client_message_id tells that it is the same one.
-// It waits for a connection that is away, and renews an access token that is refused.
+// call makes a call that is safe to repeat. A send is safe because its client_message_id identifies it. It waits for an
+// unreachable server, and refreshes a rejected access token.
 func call[Request, Response any](
 	ctx context.Context, c *Client, do method[Request, Response], request Request,
 ) (Response, error) {
 	return renewing(ctx, c, func(token string) (Response, error) { return attempt(ctx, token, do, request) })
 }
 
-// callOnce makes a call that must not be done twice.
+// callOnce makes a call that must not be repeated.
 func callOnce[Request, Response any](
 	ctx context.Context, c *Client, do method[Request, Response], request Request,
 ) (Response, error) {
 	return renewing(ctx, c, func(token string) (Response, error) { return try(ctx, token, do, request) })
 }
 
-// renewing does something with the access token, and again with a new one if that is refused.
+// renewing runs do with the access token, and once more with a new one if the first is rejected.
 func renewing[Response any](ctx context.Context, c *Client, do func(token string) (Response, error)) (Response, error) {
 	token := c.accessToken()
 	response, err := do(token)
@@ -165,14 +165,14 @@ func renewing[Response any](ctx context.Context, c *Client, do func(token string
 	return do(c.accessToken())
 }
 
-// attempt tries a call until it gets through, or for retryTime.
+// attempt retries a call until it succeeds, for at most retryTime.
 func attempt[Request, Response any](
 	ctx context.Context, token string, do method[Request, Response], request Request,
 ) (Response, error) {
 	giveUp, delay := time.Now().Add(retryTime), firstDelay
 	for {
 		response, err := try(ctx, token, do, request)
-		if !away(err) || time.Now().After(giveUp) || ctx.Err() != nil {
+		if !retryable(err) || time.Now().After(giveUp) || ctx.Err() != nil {
 			return response, err
 		}
 		time.Sleep(delay)
@@ -188,8 +188,9 @@ func try[Request, Response any](
 	return do(ctx, request)
 }
 
-// away tells what a call may get while the connection or a server is away; which, depends on the moment of the break.
-func away(err error) bool {
+// retryable returns whether an error means that the connection or the server is unreachable. The code depends on when the
+// connection broke.
+func retryable(err error) bool {
 	switch status.Code(err) {
 	case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded, codes.Internal, codes.Unknown:
 		return true

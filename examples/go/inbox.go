@@ -13,19 +13,19 @@ import (
 )
 
 const (
-	remembered = 10_000 // as many events as one replay may hold: an older one cannot come again
-	waiting    = 1_000  // a reader that falls further behind holds the stream back
+	remembered = 10_000 // as many events as one replay may have: an older one cannot be repeated
+	waiting    = 1_000  // a slower reader pauses the stream
 	waitTime   = time.Minute
 )
 
-// An Inbox is a subscription that comes back after every cut, at its cursor. It gives each lasting event once.
+// An Inbox is a subscription that resumes from its cursor whenever it is cut. It returns each stored event once.
 type Inbox struct {
 	edge   string
 	client *Client
 	events chan *messaging.LiveEvent
 	failed chan error
 
-	// Touched only by the running subscription.
+	// Used only by the running subscription.
 	cursor string
 	seen   map[string]bool
 	order  *list.List
@@ -45,7 +45,7 @@ func newInbox(edge string, client *Client) *Inbox {
 	}
 }
 
-// Connect subscribes: the first time from now on, later from the cursor. caught_up comes when nothing is missing.
+// Connect subscribes: from now on the first time, from the cursor later. caught_up arrives when nothing is missing.
 func (i *Inbox) Connect(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -58,10 +58,10 @@ func (i *Inbox) Connect(ctx context.Context) {
 	}()
 }
 
-// Disconnect drops the connection.
+// Disconnect closes the connection.
 func (i *Inbox) Disconnect() { i.disconnect() }
 
-// Next returns the next event, or why there cannot be a subscription.
+// Next returns the next event, or the error that ended the subscription.
 func (i *Inbox) Next() (*messaging.LiveEvent, error) {
 	select {
 	case event := <-i.events:
@@ -73,7 +73,7 @@ func (i *Inbox) Next() (*messaging.LiveEvent, error) {
 	}
 }
 
-// Until returns the next events, up to and with the first that is wanted.
+// Until returns the next events, up to and including the first that matches.
 func (i *Inbox) Until(wanted func(*messaging.LiveEvent) bool) ([]*messaging.LiveEvent, error) {
 	var events []*messaging.LiveEvent
 	for {
@@ -87,7 +87,7 @@ func (i *Inbox) Until(wanted func(*messaging.LiveEvent) bool) ([]*messaging.Live
 	}
 }
 
-// staySubscribed subscribes again and again; it returns only what trying again cannot mend.
+// staySubscribed resubscribes until the context ends. It returns only errors that a retry cannot fix.
 func (i *Inbox) staySubscribed(ctx context.Context) error {
 	delay := firstDelay
 	for {
@@ -110,7 +110,7 @@ func (i *Inbox) staySubscribed(ctx context.Context) error {
 	}
 }
 
-// subscribe reads one stream, on a connection of its own, to its end.
+// subscribe reads one stream to its end, on its own connection.
 func (i *Inbox) subscribe(ctx context.Context, token string) error {
 	conn, err := connect(i.edge)
 	if err != nil {
@@ -132,14 +132,14 @@ func (i *Inbox) subscribe(ctx context.Context, token string) error {
 				return ctx.Err()
 			}
 		}
-		// Only now: a cursor stands for everything that came before it.
+		// Store the cursor last: it covers all events before it.
 		if response.Cursor != "" {
 			i.cursor = response.Cursor
 		}
 	}
 }
 
-// take hands an event on, unless it came before; it returns false when the context ended.
+// take delivers an event unless it is a repeat. It returns false if the context ended.
 func (i *Inbox) take(ctx context.Context, event *messaging.LiveEvent) bool {
 	if pause := event.GetReconnect(); pause != nil {
 		return sleep(ctx, time.Duration(pause.DelayMs)*time.Millisecond)

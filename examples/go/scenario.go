@@ -19,16 +19,16 @@ var whileAway = []string{
 	"While you were away 5",
 }
 
-// A Scenario is Ada and Ben, in their chat.
+// A Scenario is Ada and Ben in their chat.
 type Scenario struct {
 	ada, ben           *Client
 	adaInbox, benInbox *Inbox
 	chatID             string
 	files              string
-	messageID          string // of the first message
+	messageID          string // ID of the first message
 }
 
-// scenario takes every step in turn; the first wrong result is its error.
+// scenario runs all steps and returns the error of the first wrong result.
 func scenario(ctx context.Context, edge, name, files string) error {
 	ada, err := join(ctx, edge, name+"-ada")
 	if err != nil {
@@ -101,7 +101,7 @@ func (s *Scenario) send(ctx context.Context) error {
 		return err
 	}
 	s.messageID = message.MessageId
-	// A retry, as after a lost answer, gives the same message.
+	// A retry, as after a lost response, returns the same message.
 	again, err := send(ctx, s.ada, request)
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (s *Scenario) send(ctx context.Context) error {
 
 func (s *Scenario) react(ctx context.Context) error {
 	reaction := &messaging.ToggleReactionRequest{ChatId: s.chatID, MessageId: s.messageID, Emoji: "👍"}
-	// Twice would take it away again: not to be retried blindly.
+	// Calling it twice would remove the reaction, so it is not retried.
 	if _, err := callOnce(ctx, s.ben, s.ben.Messaging.ToggleReaction, reaction); err != nil {
 		return err
 	}
@@ -253,7 +253,7 @@ func (s *Scenario) refresh(ctx context.Context) error {
 	return check(said, append(append([]string{"Hello Ben!", "", "Two files"}, whileAway...), "Welcome back"))
 }
 
-// next passes over Ben's events to the first that is wanted.
+// next skips Ben's events up to the first that matches.
 func (s *Scenario) next(wanted func(*messaging.LiveEvent) bool) (*messaging.LiveEvent, error) {
 	events, err := s.benInbox.Until(wanted)
 	if err != nil {
@@ -265,7 +265,7 @@ func (s *Scenario) next(wanted func(*messaging.LiveEvent) bool) (*messaging.Live
 func isMessage(event *messaging.LiveEvent) bool  { return event.GetMessageCreated() != nil }
 func isCaughtUp(event *messaging.LiveEvent) bool { return event.GetCaughtUp() != nil }
 
-// texts returns what the new messages among some events say.
+// texts returns the texts of the new messages among some events.
 func texts(events []*messaging.LiveEvent) []string {
 	var said []string
 	for _, event := range events {

@@ -10,7 +10,7 @@ import (
 	messaging "chatly.example/gen/go/chatly/messaging/v1"
 )
 
-// talk says lines in a chat and hears expect lines of others, in order, once each.
+// talk sends lines messages to a chat and receives expect messages of others, in order and once each.
 func talk(ctx context.Context, edge, name, chatID string, lines, expect int) error {
 	client, err := join(ctx, edge, name)
 	if err != nil {
@@ -39,7 +39,7 @@ func speak(ctx context.Context, client *Client, chatID string, lines int) error 
 func listen(ctx context.Context, inbox *Inbox, chatID string, expect int) error {
 	inbox.Connect(ctx)
 	defer inbox.Disconnect()
-	ears := heard{ownID: inbox.client.UserID, messageIDs: map[string]bool{}, numbers: map[string]int{}}
+	ears := received{ownID: inbox.client.UserID, messageIDs: map[string]bool{}, numbers: map[string]int{}}
 	for ears.count < expect {
 		event, err := inbox.Next()
 		if err != nil {
@@ -50,7 +50,7 @@ func listen(ctx context.Context, inbox *Inbox, chatID string, expect int) error 
 		case event.GetMessageCreated() != nil && event.ChatId == chatID:
 			messages = []*messaging.Message{event.GetMessageCreated()}
 		case event.GetCaughtUp() != nil || event.GetResync() != nil:
-			// What was said before the subscription, or is too long ago to replay.
+			// Messages sent before the subscription, or too long ago to replay.
 			if messages, err = history(ctx, inbox.client, chatID); err != nil {
 				return err
 			}
@@ -62,15 +62,15 @@ func listen(ctx context.Context, inbox *Inbox, chatID string, expect int) error 
 	return nil
 }
 
-// heard is what the others said. Each numbers their lines from 1.
-type heard struct {
+// received records the messages of others. Each sender numbers their lines from 1.
+type received struct {
 	ownID      string
 	count      int
 	messageIDs map[string]bool
 	numbers    map[string]int
 }
 
-func (h *heard) take(messages []*messaging.Message) error {
+func (h *received) take(messages []*messaging.Message) error {
 	for _, message := range messages {
 		if message.SenderId == h.ownID || h.messageIDs[message.MessageId] {
 			continue
@@ -78,7 +78,7 @@ func (h *heard) take(messages []*messaging.Message) error {
 		h.messageIDs[message.MessageId] = true
 		h.numbers[message.SenderId]++
 		if expected := h.numbers[message.SenderId]; !strings.HasSuffix(message.Text, fmt.Sprintf(" %d", expected)) {
-			return fmt.Errorf("expected line %d of this sender, heard %q", expected, message.Text)
+			return fmt.Errorf("expected line %d of this sender, received %q", expected, message.Text)
 		}
 		h.count++
 		fmt.Println(message.Text)

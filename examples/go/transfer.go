@@ -19,7 +19,7 @@ const (
 	transferTime = time.Minute
 )
 
-// upload sends a file for a message. A picture is kept without its EXIF data: its SHA-256 becomes another.
+// upload sends a file for a message. The server removes EXIF data from a picture, so its SHA-256 changes.
 func upload(ctx context.Context, client *Client, path string) (*media.Media, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -42,7 +42,7 @@ func upload(ctx context.Context, client *Client, path string) (*media.Media, err
 		piece := content[at:min(at+pieceBytes, len(content))]
 		err = stream.Send(&media.UploadRequest{Step: &media.UploadRequest_Data{Data: piece}})
 	}
-	if err != nil && !errors.Is(err, io.EOF) { // EOF: the server said why it reads no further, which comes next
+	if err != nil && !errors.Is(err, io.EOF) { // EOF: the server stopped reading; CloseAndRecv returns its error
 		return nil, err
 	}
 	uploaded, err := stream.CloseAndRecv()
@@ -52,7 +52,7 @@ func upload(ctx context.Context, client *Client, path string) (*media.Media, err
 	return uploaded.Media, nil
 }
 
-// download returns a file's bytes, after comparing them with the server's SHA-256.
+// download returns the bytes of a file, after comparing them with the server's SHA-256.
 func download(ctx context.Context, client *Client, mediaID string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(as(ctx, client.accessToken()), transferTime)
 	defer cancel()
@@ -76,7 +76,7 @@ func download(ctx context.Context, client *Client, mediaID string) ([]byte, erro
 		content = append(content, part.Data...)
 	}
 	if digest(content) != described.GetSha256() {
-		return nil, fmt.Errorf("%s came damaged", described.GetFileName())
+		return nil, fmt.Errorf("%s: SHA-256 does not match", described.GetFileName())
 	}
 	return content, nil
 }

@@ -1,4 +1,4 @@
-"""What the scenario and the talk both do in a chat."""
+"""Chat operations for the scenario and the talk."""
 
 import uuid
 
@@ -8,24 +8,24 @@ from client import Client
 
 
 def direct_chat(one: str, other: str) -> str:
-    """The chat_id of two users: it exists without being made."""
+    """Returns the chat_id of two users. A 1:1 chat needs no creation."""
     return "_".join(sorted([one, other]))
 
 
 def draft(chat_id: str, text: str, *media_ids: str) -> messaging.SendMessageRequest:
-    """A send with a name of its own: trying the same one again makes no second message."""
+    """Returns a send with a new client_message_id. Sending the same one again creates no second message."""
     return messaging.SendMessageRequest(
         chat_id=chat_id, client_message_id=str(uuid.uuid4()), text=text, media_ids=media_ids
     )
 
 
 async def send(client: Client, request: messaging.SendMessageRequest) -> messages.Message:
-    """The message that was made, now or by an earlier try."""
+    """Returns the stored message, of this or an earlier attempt."""
     return (await client.call(client.messaging.SendMessage, request)).message
 
 
 async def history(client: Client, chat_id: str) -> list[messages.Message]:
-    """Every message of a chat, oldest first."""
+    """Returns every message of a chat, oldest first."""
     found: list[messages.Message] = []
     request = messaging.ListMessagesRequest(chat_id=chat_id, page_size=100, direction=messaging.LIST_DIRECTION_FORWARD)
     while True:

@@ -1,4 +1,6 @@
-"""One logged-in user: calls with deadlines, that survive a lost connection and renew the access token."""
+"""Calls the services as one logged-in user, with deadlines. Calls survive a lost connection and refresh the access
+token.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,8 +21,8 @@ Response = TypeVar("Response")
 PASSWORD = "chatly-example"  # noqa: S105 - accounts of a demonstration
 CALL_SECONDS = 10.0
 RETRY_SECONDS = 60.0
-# What a call may get while the connection or a server is away; which, depends on the moment of the break.
-AWAY = {
+# Codes of an unreachable connection or server. The code depends on when the connection broke.
+RETRYABLE = {
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.CANCELLED,
     grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -30,7 +32,7 @@ AWAY = {
 
 
 def open_channel(edge: str) -> grpc.aio.Channel:
-    """A channel with a connection of its own, that notices when that is dead."""
+    """Open a channel with its own connection and keep-alive, which notices a dead network."""
     options = [
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
@@ -41,7 +43,7 @@ def open_channel(edge: str) -> grpc.aio.Channel:
 
 @asynccontextmanager
 async def joined(edge: str, name: str) -> AsyncIterator["Client"]:
-    """A client for the account `name`, which is made if it does not exist."""
+    """Yield a client for the account `name`, created if it does not exist."""
     async with open_channel(edge) as channel:
         client = Client(channel)
         await client.join(name)
@@ -49,7 +51,7 @@ async def joined(edge: str, name: str) -> AsyncIterator["Client"]:
 
 
 class Client:
-    """The four services, as one user."""
+    """Calls the four services as one user."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self.name = ""
@@ -63,7 +65,7 @@ class Client:
         self._refreshing = asyncio.Lock()
 
     async def join(self, name: str) -> None:
-        """Register, unless that was done before, and log in."""
+        """Register, if the account does not exist, and log in."""
         email = f"{name}@example.com"
         registration = auth.RegisterRequest(username=name, email=email, password=PASSWORD)
         try:
@@ -77,19 +79,19 @@ class Client:
         self.token, self._refresh_token = session.token, session.refresh_token
 
     async def find(self, name: str) -> str:
-        """The user_id of the account `name`; raises LookupError."""
+        """Return the user_id of the account `name`. Raise LookupError if it does not exist."""
         found = await self.call(self.users.SearchUsers, users.SearchUsersRequest(query=name))
         for user in found.users:
             if user.username == name:
                 return user.user_id
-        raise LookupError(f"nobody is called {name}")
+        raise LookupError(f"no user is named {name}")
 
     async def call(
         self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Response], request: Request, *, retry: bool = True
     ) -> Response:
-        """One unary call, with a fresh token if the one in use is refused.
+        """Make one unary call, with a new token if the current one is rejected.
 
-        `retry` only what may be done twice: a send may, because its client_message_id tells that it is the same one.
+        `retry` only calls that are safe to repeat. A send is safe because its client_message_id identifies it.
         """
         token = self.token
         try:
@@ -101,7 +103,7 @@ class Client:
         return await self._attempt(method, request, retry=retry)
 
     async def refresh(self, refused: str) -> None:
-        """Trade the refresh token for new tokens, unless that was done since the token `refused` was used."""
+        """Exchange the refresh token for new tokens, unless another call did so after the token `refused` was used."""
         async with self._refreshing:
             if refused == self.token:
                 request = auth.RefreshRequest(refresh_token=self._refresh_token)
@@ -109,7 +111,7 @@ class Client:
                 self.token, self._refresh_token = session.token, session.refresh_token
 
     def metadata(self) -> tuple[tuple[str, str], ...]:
-        """What a call is sent with."""
+        """Returns the metadata of a call."""
         return (("authorization", f"Bearer {self.token}"),)
 
     async def _attempt(
@@ -121,7 +123,7 @@ class Client:
             try:
                 return await method(request, timeout=CALL_SECONDS, metadata=self.metadata())
             except grpc.aio.AioRpcError as error:
-                if not retry or error.code() not in AWAY or loop.time() > give_up:
+                if not retry or error.code() not in RETRYABLE or loop.time() > give_up:
                     raise
             await asyncio.sleep(delay)
             delay = min(delay * 2, 2.0)

@@ -1,4 +1,4 @@
-"""A subscription that never ends: it comes back after every cut, at its cursor, and drops what it has seen before."""
+"""A subscription that resumes from its cursor whenever it is cut, and drops repeats."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,17 +9,17 @@ from chatly.messaging.v1 import messaging_service_pb2 as messaging
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from client import Client, open_channel
 
-# As many events as one replay may hold: an older one cannot come again.
+# As many events as one replay may have: an older one cannot be repeated.
 REMEMBERED = 10_000
-# A reader that falls further behind holds the stream back.
+# A slower reader pauses the stream.
 WAITING = 1_000
 WAIT_SECONDS = 60.0
-# Subscribing again cannot help.
+# Errors that a retry cannot fix.
 FINAL = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNIMPLEMENTED}
 
 
 class Inbox:
-    """What happens in a user's chats, each lasting event once. It has a connection of its own."""
+    """The events of a user's chats, each stored event once, on their own connection."""
 
     def __init__(self, edge: str, client: Client) -> None:
         self._edge = edge
@@ -30,24 +30,24 @@ class Inbox:
         self._task: asyncio.Task[None] | None = None
 
     def connect(self) -> None:
-        """Subscribe: the first time from now on, later from the cursor. `caught_up` comes when nothing is missing."""
+        """Subscribe: from now on the first time, from the cursor later. `caught_up` arrives when nothing is missing."""
         self._task = asyncio.create_task(self._stay_subscribed())
 
     async def disconnect(self) -> None:
-        """Drop the connection."""
+        """Close the connection."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
 
     async def until(self, wanted: Callable[[live.LiveEvent], bool]) -> list[live.LiveEvent]:
-        """The next events, up to and with the first that is wanted; raises as `next` does."""
+        """Return the next events, up to and including the first that matches. Raise like `next`."""
         events = [await self.next()]
         while not wanted(events[-1]):
             events.append(await self.next())
         return events
 
     async def next(self) -> live.LiveEvent:
-        """The next event; raises TimeoutError, or why there cannot be a subscription."""
+        """Return the next event. Raise TimeoutError, or the error that ended the subscription."""
         async with asyncio.timeout(WAIT_SECONDS):
             event = await self._waiting.get()
         if isinstance(event, Exception):
@@ -84,7 +84,7 @@ class Inbox:
             async for response in stub.Subscribe(request, metadata=self._client.metadata()):
                 for event in response.events:
                     await self._take(event)
-                # Only now: a cursor stands for everything that came before it.
+                # Store the cursor last: it covers all events before it.
                 self._cursor = response.cursor or self._cursor
 
     async def _take(self, event: live.LiveEvent) -> None:

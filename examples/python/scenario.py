@@ -1,4 +1,4 @@
-"""Two people meet and talk: every step that a client needs, each checked."""
+"""Two users chat: every step that a client needs, each checked."""
 
 import asyncio
 from pathlib import Path
@@ -10,11 +10,11 @@ from client import Client, joined
 from inbox import Inbox
 from transfer import download, upload
 
-AWAY = [f"While you were away {number}" for number in range(1, 6)]
+WHILE_AWAY = [f"While you were away {number}" for number in range(1, 6)]
 
 
 class Scenario:
-    """Ada and Ben, in their chat."""
+    """Ada and Ben in their chat."""
 
     def __init__(self, ada: Client, ben: Client, ada_inbox: Inbox, ben_inbox: Inbox) -> None:
         self.ada = ada
@@ -35,7 +35,7 @@ class Scenario:
     async def send(self) -> str:
         request = draft(self.chat_id, "Hello Ben")
         message = await send(self.ada, request)
-        # A retry, as after a lost answer, gives the same message.
+        # A retry, as after a lost response, returns the same message.
         check((await send(self.ada, request)).message_id, message.message_id)
         arrived = (await self.ben_inbox.until(is_message))[-1].message_created
         check((arrived.message_id, arrived.text), (message.message_id, "Hello Ben"))
@@ -44,7 +44,7 @@ class Scenario:
 
     async def react(self, message_id: str) -> None:
         reaction = messaging.ToggleReactionRequest(chat_id=self.chat_id, message_id=message_id, emoji="👍")
-        # Twice would take it away again: not to be retried blindly.
+        # Calling it twice would remove the reaction, so it is not retried.
         await self.ben.call(self.ben.messaging.ToggleReaction, reaction, retry=False)
         event = (await self.ada_inbox.until(lambda event: event.HasField("reaction_changed")))[-1]
         check(event.reaction_changed.message_id, message_id)
@@ -79,19 +79,19 @@ class Scenario:
 
     async def resume(self) -> None:
         await self.ben_inbox.disconnect()
-        for text in AWAY:
+        for text in WHILE_AWAY:
             await send(self.ada, draft(self.chat_id, text))
         self.ben_inbox.connect()
         missed = await self.ben_inbox.until(lambda event: event.HasField("caught_up"))
-        check(texts(missed), AWAY)
+        check(texts(missed), WHILE_AWAY)
         await send(self.ada, draft(self.chat_id, "Welcome back"))
         check(texts(await self.ben_inbox.until(is_message)), ["Welcome back"])
 
     async def refresh(self) -> None:
-        # As if it had run out: the next call is refused, trades the refresh token, and tries again.
+        # As with an expired token: the next call is rejected, refreshes the tokens, and tries again.
         self.ben.token = ""
         said = [message.text for message in await history(self.ben, self.chat_id)]
-        check(said[-9:], ["Hello Ben!", "", "Two files", *AWAY, "Welcome back"])
+        check(said[-9:], ["Hello Ben!", "", "Two files", *WHILE_AWAY, "Welcome back"])
 
     async def leave(self) -> None:
         await self.ada_inbox.disconnect()
@@ -99,7 +99,7 @@ class Scenario:
 
 
 async def scenario(edge: str, name: str, files: Path) -> None:
-    """Every step in turn; the first wrong result raises."""
+    """Run all steps. Raise at the first wrong result."""
     async with joined(edge, f"{name}-ada") as ada, joined(edge, f"{name}-ben") as ben:
         ok("register and log in")
         steps = Scenario(ada, ben, Inbox(edge, ada), Inbox(edge, ben))
@@ -138,5 +138,5 @@ def is_message(event: live.LiveEvent) -> bool:
 
 
 def texts(events: list[live.LiveEvent]) -> list[str]:
-    """What the new messages among some events say."""
+    """Returns the texts of the new messages among some events."""
     return [event.message_created.text for event in events if is_message(event)]

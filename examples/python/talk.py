@@ -1,4 +1,4 @@
-"""Talks in a chat with programs of any language: says its lines, and hears everybody else's, in order, once each."""
+"""Chats with programs of any language: sends its lines and receives everybody else's, in order and once each."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from inbox import Inbox
 
 
 async def talk(edge: str, name: str, chat_id: str, lines: int, expect: int) -> None:
-    """Send `lines` messages and hear `expect` of others; raises on a gap, a repeat, or a wrong order."""
+    """Send `lines` messages and receive `expect` messages of others. Raise on a gap, a repeat, or a wrong order."""
     async with joined(edge, name) as client:
         inbox = Inbox(edge, client)
         inbox.connect()
@@ -26,19 +26,19 @@ async def speak(client: Client, chat_id: str, lines: int) -> None:
 
 
 async def listen(client: Client, inbox: Inbox, chat_id: str, expect: int) -> None:
-    heard = Heard(client.user_id)
-    while heard.count < expect:
+    received = Received(client.user_id)
+    while received.count < expect:
         event = await inbox.next()
         if event.HasField("message_created") and event.chat_id == chat_id:
-            heard.take(event.message_created)
+            received.take(event.message_created)
         elif event.HasField("caught_up") or event.HasField("resync"):
-            # What was said before the subscription, or is too long ago to replay.
+            # Messages sent before the subscription, or too long ago to replay.
             for message in await history(client, chat_id):
-                heard.take(message)
+                received.take(message)
 
 
-class Heard:
-    """What the others said. Each numbers their lines from 1."""
+class Received:
+    """Records the messages of others. Each sender numbers their lines from 1."""
 
     def __init__(self, own_id: str) -> None:
         self.count = 0
@@ -52,7 +52,7 @@ class Heard:
         self._message_ids.add(message.message_id)
         expected = self._numbers.get(message.sender_id, 0) + 1
         if message.text.rpartition(" ")[2] != str(expected):
-            raise AssertionError(f"expected line {expected} of this sender, heard {message.text!r}")
+            raise AssertionError(f"expected line {expected} of this sender, received {message.text!r}")
         self._numbers[message.sender_id] = expected
         self.count += 1
         print(message.text, flush=True)

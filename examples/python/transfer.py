@@ -1,4 +1,4 @@
-"""Files: up in one stream, down in another, checked by their SHA-256."""
+"""Uploads and downloads files as streams, checked by their SHA-256."""
 
 import asyncio
 import hashlib
@@ -13,7 +13,7 @@ TRANSFER_SECONDS = 60.0
 
 
 async def upload(client: Client, path: Path) -> media.Media:
-    """Upload a file for a message. A picture is kept without its EXIF data: its SHA-256 becomes another."""
+    """Upload a file for a message. The server removes EXIF data from a picture, so its SHA-256 changes."""
     content = await asyncio.to_thread(path.read_bytes)
 
     async def steps() -> AsyncIterator[media.UploadRequest]:
@@ -33,7 +33,7 @@ async def upload(client: Client, path: Path) -> media.Media:
 
 
 async def download(client: Client, media_id: str) -> bytes:
-    """A file's bytes; raises ValueError if they are not what the server says they are."""
+    """Return the bytes of a file. Raise ValueError if their SHA-256 is not the server's."""
     request = media.DownloadRequest(media_id=media_id)
     described, content = media.Media(), bytearray()
     async for part in client.media.Download(request, timeout=TRANSFER_SECONDS, metadata=client.metadata()):
@@ -41,5 +41,5 @@ async def download(client: Client, media_id: str) -> bytes:
             described = part.media
         content += part.data
     if hashlib.sha256(content).hexdigest() != described.sha256:
-        raise ValueError(f"{described.file_name} came damaged")
+        raise ValueError(f"{described.file_name}: SHA-256 does not match")
     return bytes(content)

@@ -1,5 +1,5 @@
-// Centrifuge is what Chatly is compared to: the Centrifuge library, in memory, over WebSocket with protobuf.
-// It prints its port. A token is a user's id, and every connection is in the one group.
+// Centrifuge is a baseline: the Centrifuge library in memory, over WebSocket with protobuf. It prints its port. A token
+// is a user's id, and every connection is in the one group.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 
 const everybody = "everybody"
 
-// A send, as bench/load asks for it; without a user it goes to everybody.
+// A send of bench/load. Without a user it goes to all users.
 type send struct {
 	User string `json:"user"`
 	Text string `json:"text"`

@@ -1,5 +1,5 @@
-// Grpcgo is what Chatly is compared to: grpc-go with the same protos that hands messages on and keeps nothing.
-// It prints its port. A token is a user's id, and every stream is in every group.
+// Grpcgo is a baseline: a grpc-go server with the same protos that delivers messages and stores nothing. It prints its
+// port. A token is a user's id, and every stream is in every group.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 	messaging "chatly.example/gen/go/chatly/messaging/v1"
 )
 
-// What a reader that is further behind than this should have had is lost.
+// Messages beyond this backlog of a reader are dropped.
 const longestQueue = 10_000
 
 type inbox chan *messaging.SubscribeResponse
@@ -70,7 +70,7 @@ func (s *server) Subscribe(_ *messaging.SubscribeRequest, stream grpc.ServerStre
 	}
 }
 
-// deliver hands news to one user, or to everybody.
+// deliver sends an event to one user, or to all.
 func (s *server) deliver(user string, news *messaging.SubscribeResponse) {
 	s.mutex.RLock()
 	defer s.mutex.RUnlock()

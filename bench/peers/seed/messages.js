@@ -1,4 +1,4 @@
-// Messages in Cassandra, in the seed's own table.
+// Messages in Cassandra, in the seed's table.
 import cassandra from "cassandra-driver";
 
 import { settings } from "./settings.js";

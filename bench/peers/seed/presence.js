@@ -1,4 +1,4 @@
-// Who is online, in Redis: online_users:<user> holds the id of the user's socket.
+// Online users in Redis: online_users:<user> is the ID of the user's socket.
 import Redis from "ioredis";
 
 import { settings } from "./settings.js";

@@ -1,4 +1,4 @@
-// The topic: every message is produced with acks=all; the consumer saves what is not saved yet.
+// The topic: every message is produced with acks=all. The consumer saves messages that are not saved yet.
 import { Kafka, logLevel } from "kafkajs";
 
 import { isSaved, saveMessage } from "./messages.js";

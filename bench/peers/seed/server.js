@@ -1,4 +1,4 @@
-// The stack of the Socket.IO chat that Chatly succeeds, as its README describes it, as far as a message's way goes.
+// The stack of the Socket.IO chat that Chatly replaces, as its README describes it, limited to the path of a message.
 // It prints its port once it serves.
 import { createServer } from "node:http";
 

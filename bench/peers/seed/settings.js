@@ -1,4 +1,4 @@
-// Where the engines are, and what is this run's own there.
+// Addresses of the engines, and the names of this run in them.
 const { env } = process;
 
 export const settings = {
@@ -8,7 +8,7 @@ export const settings = {
   topic: env.SEED_TOPIC,
   partitions: Number(env.SEED_PARTITIONS),
   redis: env.SEED_REDIS, // a URL
-  secret: env.SEED_SECRET, // of the tokens
-  // Whether the consumer looks each message up before it skips it, or believes that what has an id is saved.
+  secret: env.SEED_SECRET, // secret of the tokens
+  // Whether the consumer looks up each message before skipping it, or trusts that a message with an ID is saved.
   looksUp: env.SEED_LOOKS_UP !== "no",
 };

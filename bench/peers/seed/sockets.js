@@ -1,4 +1,4 @@
-// Socket.IO: the token is checked once, at the connection; a message is saved, produced, and handed on.
+// Socket.IO: checks the token once, when a client connects. A message is saved, produced and sent on.
 import jwt from "jsonwebtoken";
 
 import { chatOf, createMessage } from "./messages.js";
@@ -18,7 +18,7 @@ export function serveSockets(io) {
   io.on("connection", async (socket) => {
     socket.on("sendMessage", (message) => send(io, socket, message).catch(console.error));
     socket.on("disconnect", () => leave(io, socket).catch(console.error));
-    // The seed has no groups; a room that everybody is in stands for one.
+    // The seed has no groups; one room with all users replaces them.
     socket.join("everybody");
     await enter(io, socket);
   });

@@ -1,10 +1,10 @@
-// What the scenario and the talk both do in a chat.
+// Chat operations for the scenario and the talk.
 import { randomUUID } from "node:crypto";
 
-/** The chat_id of two users: it exists without being made. */
+/** Returns the chat_id of two users. A 1:1 chat needs no creation. */
 export const directChat = (one, other) => [one, other].sort().join("_");
 
-/** A send with a name of its own: trying the same one again makes no second message. */
+/** Returns a send with a new client_message_id. Sending the same one again creates no second message. */
 export const draft = (chatId, text, ...mediaIds) => ({
   chat_id: chatId,
   client_message_id: randomUUID(),
@@ -12,12 +12,12 @@ export const draft = (chatId, text, ...mediaIds) => ({
   media_ids: mediaIds,
 });
 
-/** The message that was made, now or by an earlier try. */
+/** Returns the stored message, of this or an earlier attempt. */
 export async function send(client, request) {
   return (await client.call(client.messaging, "SendMessage", request)).message;
 }
 
-/** Every message of a chat, oldest first. */
+/** Returns every message of a chat, oldest first. */
 export async function history(client, chatId) {
   const messages = [];
   const request = { chat_id: chatId, page_size: 100, direction: "LIST_DIRECTION_FORWARD", page_token: "" };

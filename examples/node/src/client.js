@@ -1,4 +1,5 @@
-// One logged-in user: calls with deadlines, that survive a lost connection and renew the access token.
+// Calls the services as one logged-in user, with deadlines. Calls survive a lost connection and refresh the access
+// token.
 import { setTimeout as sleep } from "node:timers/promises";
 import grpc from "@grpc/grpc-js";
 import { chatly } from "./protos.js";
@@ -6,11 +7,11 @@ import { chatly } from "./protos.js";
 const PASSWORD = "chatly-example";
 const CALL_MS = 10_000;
 const RETRY_MS = 60_000;
-// What a call may get while the connection or a server is away; which, depends on the moment of the break.
+// Codes of an unreachable connection or server. The code depends on when the connection broke.
 const { UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED, INTERNAL, UNKNOWN } = grpc.status;
-const AWAY = [UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED, INTERNAL, UNKNOWN];
+const RETRYABLE = [UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED, INTERNAL, UNKNOWN];
 
-/** Makes a service's stub with a connection of its own, that notices when that is dead. */
+/** Returns a stub of a service with its own connection and keep-alive, which notices a dead network. */
 export function connect(Service, edge) {
   return new Service(edge, grpc.credentials.createInsecure(), {
     "grpc.keepalive_time_ms": 30_000,
@@ -21,7 +22,7 @@ export function connect(Service, edge) {
 
 export const deadline = (ms) => new Date(Date.now() + ms);
 
-/** The four services, as one user. Close it after use. */
+/** Calls the four services as one user. Close it after use. */
 export class Client {
   #refreshToken;
   #refreshing;
@@ -34,7 +35,7 @@ export class Client {
     this.media = connect(chatly.media.v1.MediaService, edge);
   }
 
-  /** Registers, unless that was done before, and logs in. */
+  /** Registers, if the account does not exist, and logs in. */
   async join(name) {
     const email = `${name}@example.com`;
     try {
@@ -48,17 +49,17 @@ export class Client {
     this.#keep(session);
   }
 
-  /** The user_id of the account `name`. */
+  /** Returns the user_id of the account `name`. */
   async find(name) {
     const { users } = await this.call(this.users, "SearchUsers", { query: name });
     const found = users.find((user) => user.username === name);
-    if (!found) throw new Error(`nobody is called ${name}`);
+    if (!found) throw new Error(`no user is named ${name}`);
     return found.user_id;
   }
 
   /**
-   * One unary call, with a fresh token if the one in use is refused.
-   * `retry` only what may be done twice: a send may, because its client_message_id tells that it is the same one.
+   * Makes one unary call, with a new token if the current one is rejected. `retry` only calls that are safe to repeat.
+   * A send is safe because its client_message_id identifies it.
    */
   async call(service, method, request, { retry = true } = {}) {
     const token = this.token;
@@ -71,7 +72,7 @@ export class Client {
     return this.#attempt(service, method, request, retry);
   }
 
-  /** Trades the refresh token for new tokens, unless that was done since the token `refused` was used. */
+  /** Exchanges the refresh token for new tokens, unless another call did so after the token `refused` was used. */
   async refresh(refused) {
     if (refused !== this.token) return;
     this.#refreshing ??= this.#attempt(this.auth, "Refresh", { refresh_token: this.#refreshToken })
@@ -80,7 +81,7 @@ export class Client {
     await this.#refreshing;
   }
 
-  /** What a call is sent with. */
+  /** Returns the metadata of a call. */
   metadata() {
     const metadata = new grpc.Metadata();
     metadata.set("authorization", `Bearer ${this.token}`);
@@ -102,7 +103,7 @@ export class Client {
       try {
         return await this.#try(service, method, request);
       } catch (error) {
-        if (!retry || !AWAY.includes(error.code) || Date.now() > giveUp) throw error;
+        if (!retry || !RETRYABLE.includes(error.code) || Date.now() > giveUp) throw error;
       }
       await sleep(delay);
     }

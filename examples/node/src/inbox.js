@@ -1,4 +1,4 @@
-// A subscription that comes back after every cut, at its cursor, and drops what it has seen before.
+// A subscription that resumes from its cursor whenever it is cut, and drops repeats.
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,15 +6,15 @@ import grpc from "@grpc/grpc-js";
 import { connect } from "./client.js";
 import { chatly } from "./protos.js";
 
-// As many events as one replay may hold: an older one cannot come again.
+// As many events as one replay may have: an older one cannot be repeated.
 const REMEMBERED = 10_000;
-// A reader that falls further behind holds the stream back.
+// A slower reader pauses the stream.
 const WAITING = 1_000;
 const WAIT_MS = 60_000;
-// Subscribing again cannot help.
+// Errors that a retry cannot fix.
 const FINAL = [grpc.status.INVALID_ARGUMENT, grpc.status.PERMISSION_DENIED, grpc.status.UNIMPLEMENTED];
 
-/** What happens in a user's chats, each lasting event once. It has a connection of its own. */
+/** The events of a user's chats, each stored event once, on their own connection. */
 export class Inbox {
   #edge;
   #client;
@@ -30,7 +30,7 @@ export class Inbox {
     this.#client = client;
   }
 
-  /** Subscribes: the first time from now on, later from the cursor. `caught_up` comes when nothing is missing. */
+  /** Subscribes: from now on the first time, from the cursor later. `caught_up` arrives when nothing is missing. */
   connect() {
     this.#abort = new AbortController();
     this.#ended = this.#staySubscribed(this.#abort.signal).catch((error) => {
@@ -38,17 +38,17 @@ export class Inbox {
     });
   }
 
-  /** Drops the connection. */
+  /** Closes the connection. */
   async disconnect() {
     this.#abort?.abort();
     await this.#ended;
   }
 
-  /** The next event; rejects if none comes in time, or there cannot be a subscription. */
+  /** Returns the next event. Rejects on a timeout, or with the error that ended the subscription. */
   async next() {
     const timer = new AbortController();
     const late = sleep(WAIT_MS, undefined, { signal: timer.signal }).then(() => {
-      throw new Error("no event came in time");
+      throw new Error("no event within the time limit");
     });
     try {
       return (await Promise.race([this.#reader.next(), late])).value;
@@ -57,7 +57,7 @@ export class Inbox {
     }
   }
 
-  /** The next events, up to and with the first of this kind, for example "caught_up". */
+  /** Returns the next events, up to and including the first of this kind, for example "caught_up". */
   async until(kind) {
     const events = [];
     do events.push(await this.next());
@@ -86,7 +86,7 @@ export class Inbox {
     }
   }
 
-  /** Reads one stream, on a connection of its own, to its end. */
+  /** Reads one stream to its end, on its own connection. */
   async #subscribe(signal) {
     const service = connect(chatly.messaging.v1.MessagingService, this.#edge);
     const stream = service.Subscribe({ cursor: this.#cursor }, this.#client.metadata());
@@ -95,7 +95,7 @@ export class Inbox {
     try {
       for await (const { events, cursor } of stream) {
         for (const event of events) await this.#take(event, signal);
-        // Only now: a cursor stands for everything that came before it.
+        // Store the cursor last: it covers all events before it.
         if (cursor) this.#cursor = cursor;
       }
     } finally {

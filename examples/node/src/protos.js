@@ -1,4 +1,4 @@
-// The contract, read from protos/ at start: no generated code.
+// Loads the contract from protos/ at start, without generated code.
 import { fileURLToPath } from "node:url";
 import grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
@@ -14,11 +14,11 @@ const definition = loadSync(
   ],
   {
     includeDirs: ["protos", "third_party/googleapis", "third_party/protovalidate"].map((folder) => root + folder),
-    keepCase: true, // names as in the protos
+    keepCase: true, // field names as in the protos
     enums: String,
     longs: Number,
     defaults: true,
-    oneofs: true, // `event.event` names the field that is set
+    oneofs: true, // `event.event` names the set field
   },
 );
 

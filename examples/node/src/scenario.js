@@ -1,4 +1,4 @@
-// Two people meet and talk: every step that a client needs, each checked.
+// Two users chat: every step that a client needs, each checked.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { download, upload } from "./transfer.js";
 
 const WHILE_AWAY = [1, 2, 3, 4, 5].map((number) => `While you were away ${number}`);
 
-/** Takes every step in turn; the first wrong result rejects. */
+/** Runs all steps. Rejects at the first wrong result. */
 export async function scenario(edge, name, files) {
   const ada = new Client(edge);
   const ben = new Client(edge);
@@ -35,7 +35,7 @@ export async function scenario(edge, name, files) {
   }
 }
 
-/** Ada and Ben, in their chat. */
+/** Ada and Ben in their chat. */
 class Scenario {
   constructor(ada, ben, adaInbox, benInbox, files) {
     Object.assign(this, { ada, ben, adaInbox, benInbox, files });
@@ -62,7 +62,7 @@ class Scenario {
   async send() {
     const request = draft(this.chatId, "Hello Ben");
     this.messageId = (await send(this.ada, request)).message_id;
-    // A retry, as after a lost answer, gives the same message.
+    // A retry, as after a lost response, returns the same message.
     assert.equal((await send(this.ada, request)).message_id, this.messageId);
     const arrived = (await this.benInbox.until("message_created")).at(-1).message_created;
     assert.equal(arrived.message_id, this.messageId);
@@ -72,7 +72,7 @@ class Scenario {
 
   async react() {
     const reaction = { chat_id: this.chatId, message_id: this.messageId, emoji: "👍" };
-    // Twice would take it away again: not to be retried blindly.
+    // Calling it twice would remove the reaction, so it is not retried.
     await this.ben.call(this.ben.messaging, "ToggleReaction", reaction, { retry: false });
     const change = (await this.adaInbox.until("reaction_changed")).at(-1).reaction_changed;
     const { message_id, user_id, emoji, present } = change;
@@ -115,7 +115,7 @@ class Scenario {
   }
 
   async refresh() {
-    // As if it had run out: the next call is refused, trades the refresh token, and tries again.
+    // As with an expired token: the next call is rejected, refreshes the tokens, and tries again.
     this.ben.token = "";
     const said = (await history(this.ben, this.chatId)).map((message) => message.text);
     assert.deepEqual(said.slice(-9), ["Hello Ben!", "", "Two files", ...WHILE_AWAY, "Welcome back"]);
@@ -128,7 +128,7 @@ class Scenario {
   }
 }
 
-/** What the new messages among some events say. */
+/** Returns the texts of the new messages among some events. */
 function texts(events) {
   return events.filter(({ event }) => event === "message_created").map(({ message_created }) => message_created.text);
 }

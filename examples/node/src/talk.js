@@ -1,10 +1,10 @@
-// Talks in a chat with programs of any language: says its lines, and hears everybody else's, in order, once each.
+// Chats with programs of any language: sends its lines and receives everybody else's, in order and once each.
 import assert from "node:assert/strict";
 import { draft, history, send } from "./chat.js";
 import { Client } from "./client.js";
 import { Inbox } from "./inbox.js";
 
-/** Sends `lines` messages and hears `expect` of others; rejects on a gap, a repeat, or a wrong order. */
+/** Sends `lines` messages and receives `expect` messages of others. Rejects on a gap, a repeat, or a wrong order. */
 export async function talk(edge, name, chatId, lines, expect) {
   const client = new Client(edge);
   const inbox = new Inbox(edge, client);
@@ -24,20 +24,20 @@ async function speak(client, chatId, lines) {
 }
 
 async function listen(client, inbox, chatId, expect) {
-  const heard = new Heard(client.userId);
-  while (heard.count < expect) {
+  const received = new Received(client.userId);
+  while (received.count < expect) {
     const event = await inbox.next();
     if (event.event === "message_created" && event.chat_id === chatId) {
-      heard.take(event.message_created);
+      received.take(event.message_created);
     } else if (event.event === "caught_up" || event.event === "resync") {
-      // What was said before the subscription, or is too long ago to replay.
-      for (const message of await history(client, chatId)) heard.take(message);
+      // Messages sent before the subscription, or too long ago to replay.
+      for (const message of await history(client, chatId)) received.take(message);
     }
   }
 }
 
-/** What the others said. Each numbers their lines from 1. */
-class Heard {
+/** Records the messages of others. Each sender numbers their lines from 1. */
+class Received {
   count = 0;
   #ownId;
   #messageIds = new Set();

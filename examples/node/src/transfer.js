@@ -1,4 +1,4 @@
-// Files: up in one stream, down in another, checked by their SHA-256.
+// Uploads and downloads files as streams, checked by their SHA-256.
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -10,7 +10,7 @@ const TRANSFER_MS = 60_000;
 
 const sha256 = (content) => createHash("sha256").update(content).digest("hex");
 
-/** Uploads a file for a message. A picture is kept without its EXIF data: its SHA-256 becomes another. */
+/** Uploads a file for a message. The server removes EXIF data from a picture, so its SHA-256 changes. */
 export async function upload(client, path) {
   const content = await readFile(path);
   let stream;
@@ -29,14 +29,14 @@ export async function upload(client, path) {
   });
   for (let at = 0; at < content.length; at += PIECE_BYTES) {
     const ready = stream.write({ data: content.subarray(at, at + PIECE_BYTES) });
-    // A refused upload is never drained: its error ends the waiting.
+    // A rejected upload never drains: its error ends the wait.
     if (!ready) await Promise.race([once(stream, "drain"), uploaded]);
   }
   stream.end();
   return uploaded;
 }
 
-/** A file's bytes; rejects if they are not what the server says they are. */
+/** Returns the bytes of a file. Rejects if their SHA-256 is not the server's. */
 export async function download(client, mediaId) {
   const stream = client.media.Download({ media_id: mediaId }, client.metadata(), { deadline: deadline(TRANSFER_MS) });
   const parts = [];
@@ -46,6 +46,6 @@ export async function download(client, mediaId) {
     parts.push(part.data);
   }
   const content = Buffer.concat(parts);
-  if (sha256(content) !== described?.sha256) throw new Error(`${described?.file_name} came damaged`);
+  if (sha256(content) !== described?.sha256) throw new Error(`${described?.file_name}: SHA-256 does not match`);
   return content;
 }

@@ -8,7 +8,7 @@ from bench.pairs import CPU
 from bench.site.draw import draw, html
 from bench.site.findings import newest
 from bench.site.summary import markdown
-from bench.site.targets import verdicts
+from bench.site.targets import checks
 
 
 def keep(folder: Path, name: str, values: Mapping[str, Sequence[float]], *, at: str, quick: bool = False) -> None:
@@ -41,7 +41,7 @@ def test_a_target_is_met_missed_or_not_measured(tmp_path: Path) -> None:
     keep(tmp_path, "rate200", {"Chatly, 1 node": [80, 90, 500], "seed's stack": [100, 100, 100]}, at="1")
     keep(tmp_path, "rate500", {"Chatly, 1 node": [300], "seed's stack": [100], "bare grpc.aio": [100]}, at="1")
 
-    found = {each.text: (each.found, each.verdict) for each in verdicts(newest(tmp_path))}
+    found = {each.text: (each.found, each.result) for each in checks(newest(tmp_path))}
 
     assert found["durable message, 200/s: below the seed's stack"] == ("×0.9", "met")
     assert found["durable message, 500/s: below the seed's stack"] == ("×3", "missed, ×3.00 of the goal")

@@ -8,16 +8,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
-/** What the scenario and the talk both do in a chat. */
+/** Chat operations for the scenario and the talk. */
 final class Chat {
   private Chat() {}
 
-  /** The chat_id of two users: it exists without being made. */
+  /** Returns the chat_id of two users. A 1:1 chat needs no creation. */
   static String direct(String one, String other) {
     return one.compareTo(other) < 0 ? one + "_" + other : other + "_" + one;
   }
 
-  /** A send with a name of its own: trying the same one again makes no second message. */
+  /** Returns a send with a new client_message_id. Sending the same one again creates no second message. */
   static SendMessageRequest draft(String chatId, String text, String... mediaIds) {
     return SendMessageRequest.newBuilder()
         .setChatId(chatId)
@@ -27,12 +27,12 @@ final class Chat {
         .build();
   }
 
-  /** The message that was made, now or by an earlier try. */
+  /** Returns the stored message, of this or an earlier attempt. */
   static Message send(Client client, SendMessageRequest request) {
     return client.call(client.messaging, stub -> stub.sendMessage(request)).getMessage();
   }
 
-  /** Every message of a chat, oldest first. */
+  /** Returns every message of a chat, oldest first. */
   static List<Message> history(Client client, String chatId) {
     List<Message> messages = new ArrayList<>();
     String pageToken = "";

@@ -23,15 +23,18 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
-/** One logged-in user: calls with deadlines, that survive a lost connection and renew the access token. */
+/**
+ * Calls the services as one logged-in user, with deadlines. Calls survive a lost connection and refresh the access
+ * token.
+ */
 final class Client implements AutoCloseable {
   private static final String PASSWORD = "chatly-example";
   private static final int CALL_SECONDS = 10;
   private static final Duration RETRY = Duration.ofSeconds(60);
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-  /** What a call may get while the connection or a server is away; which, depends on the moment of the break. */
-  private static final Set<Status.Code> AWAY =
+  /** Codes of an unreachable connection or server. The code depends on when the connection broke. */
+  private static final Set<Status.Code> RETRYABLE =
       Set.of(
           Status.Code.UNAVAILABLE,
           Status.Code.CANCELLED,
@@ -51,7 +54,7 @@ final class Client implements AutoCloseable {
   private volatile String token;
   private String refreshToken;
 
-  /** A connection that notices when it is dead. */
+  /** Opens a connection with keep-alive, which notices a dead network. */
   static ManagedChannel connect(String edge) {
     return Grpc.newChannelBuilder(edge, InsecureChannelCredentials.create())
         .keepAliveTime(30, TimeUnit.SECONDS)
@@ -59,7 +62,7 @@ final class Client implements AutoCloseable {
         .build();
   }
 
-  /** Logs in as {@code name}, after making that account if need be. */
+  /** Logs in as {@code name} and creates the account if it does not exist. */
   Client(String edge, String name) {
     channel = connect(edge);
     auth = AuthServiceGrpc.newBlockingStub(channel);
@@ -88,47 +91,49 @@ final class Client implements AutoCloseable {
     }
   }
 
-  /** The user_id of an account. */
+  /** Returns the user_id of an account. */
   String find(String wanted) {
     var request = SearchUsersRequest.newBuilder().setQuery(wanted).build();
     return call(users, stub -> stub.searchUsers(request)).getUsersList().stream()
         .filter(user -> user.getUsername().equals(wanted))
         .map(User::getUserId)
         .findFirst()
-        .orElseThrow(() -> new IllegalStateException("nobody is called " + wanted));
+        .orElseThrow(() -> new IllegalStateException("no user is named " + wanted));
   }
 
   /**
-   * A call that may be done twice: a send may, because its client_message_id tells that it is the same one. It waits
-   * for a connection that is away, and renews an access token that is refused.
+   * Makes a call that is safe to repeat. A send is safe because its client_message_id identifies it. It waits for an
+   * unreachable server, and refreshes a rejected access token.
    */
   <S extends AbstractStub<S>, R> R call(S stub, Function<S, R> method) {
     return renewing(() -> attempt(() -> method.apply(withDeadline(authorized(stub)))));
   }
 
-  /** A call that must not be done twice. */
+  /** Makes a call that must not be repeated. */
   <S extends AbstractStub<S>, R> R callOnce(S stub, Function<S, R> method) {
     return renewing(() -> method.apply(withDeadline(authorized(stub))));
   }
 
-  /** A stub whose calls carry the access token. */
+  /** Returns a stub whose calls carry the access token. */
   <S extends AbstractStub<S>> S authorized(S stub) {
     Metadata headers = new Metadata();
     headers.put(AUTHORIZATION, "Bearer " + token);
     return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
   }
 
-  /** The access token in use. */
+  /** Returns the current access token. */
   String token() {
     return token;
   }
 
-  /** As if it had run out: the next call is refused, and renews it. */
+  /** Makes the next call fail as with an expired token, and refresh it. */
   void forgetAccessToken() {
     token = "";
   }
 
-  /** Trades the refresh token for new tokens, unless that was done since the token {@code refused} was used. */
+  /**
+   * Exchanges the refresh token for new tokens, unless another call did so after the token {@code refused} was used.
+   */
   synchronized void refresh(String refused) {
     if (refused.equals(token)) {
       var request = RefreshRequest.newBuilder().setRefreshToken(refreshToken).build();
@@ -162,7 +167,7 @@ final class Client implements AutoCloseable {
       try {
         return call.run();
       } catch (StatusRuntimeException error) {
-        if (!AWAY.contains(error.getStatus().getCode()) || Instant.now().isAfter(giveUp)) {
+        if (!RETRYABLE.contains(error.getStatus().getCode()) || Instant.now().isAfter(giveUp)) {
           throw error;
         }
       }

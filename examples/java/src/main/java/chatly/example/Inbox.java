@@ -17,16 +17,16 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What happens in a user's chats, each lasting event once. The subscription has a connection of its own, comes back
- * after every cut, at its cursor, and drops what it has seen before.
+ * The events of a user's chats, each stored event once. The subscription has its own connection, resumes from its
+ * cursor whenever it is cut, and drops repeats.
  */
 final class Inbox implements AutoCloseable {
-  /** As many events as one replay may hold: an older one cannot come again. */
+  /** As many events as one replay may have: an older one cannot be repeated. */
   private static final int REMEMBERED = 10_000;
-  /** A reader that falls further behind holds the stream back. */
+  /** A slower reader pauses the stream. */
   private static final int WAITING = 1_000;
   private static final int WAIT_SECONDS = 60;
-  /** Subscribing again cannot help. */
+  /** Errors that a retry cannot fix. */
   private static final Set<Status.Code> FINAL =
       Set.of(Status.Code.INVALID_ARGUMENT, Status.Code.PERMISSION_DENIED, Status.Code.UNIMPLEMENTED);
 
@@ -43,14 +43,14 @@ final class Inbox implements AutoCloseable {
     this.client = client;
   }
 
-  /** Subscribes: the first time from now on, later from the cursor. caught_up comes when nothing is missing. */
+  /** Subscribes: from now on the first time, from the cursor later. caught_up arrives when nothing is missing. */
   void connect() {
     subscription = new Thread(this::staySubscribed, "inbox of " + client.name);
     subscription.setDaemon(true);
     subscription.start();
   }
 
-  /** Drops the connection. */
+  /** Closes the connection. */
   void disconnect() throws InterruptedException {
     if (subscription != null) {
       subscription.interrupt();
@@ -63,7 +63,7 @@ final class Inbox implements AutoCloseable {
     disconnect();
   }
 
-  /** The next event; throws if none comes in time, or there cannot be a subscription. */
+  /** Returns the next event. Throws on a timeout, or the error that ended the subscription. */
   LiveEvent next() throws InterruptedException {
     long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_SECONDS);
     while (System.nanoTime() < giveUp) {
@@ -75,10 +75,10 @@ final class Inbox implements AutoCloseable {
         throw failure;
       }
     }
-    throw new IllegalStateException("no event came in time");
+    throw new IllegalStateException("no event within the time limit");
   }
 
-  /** The next events, up to and with the first of this kind. */
+  /** Returns the next events, up to and including the first of this kind. */
   List<LiveEvent> until(LiveEvent.EventCase kind) throws InterruptedException {
     List<LiveEvent> events = new ArrayList<>();
     do {
@@ -113,7 +113,7 @@ final class Inbox implements AutoCloseable {
     }
   }
 
-  /** Throws what subscribing again cannot mend. */
+  /** Throws errors that a retry cannot fix. */
   private void recover(StatusRuntimeException error, String token) {
     Status.Code code = error.getStatus().getCode();
     if (FINAL.contains(code)) {
@@ -124,7 +124,7 @@ final class Inbox implements AutoCloseable {
     }
   }
 
-  /** Reads one stream, on a connection of its own, to its end. */
+  /** Reads one stream to its end, on its own connection. */
   private void subscribe() throws InterruptedException {
     ManagedChannel channel = Client.connect(edge);
     try {
@@ -135,7 +135,7 @@ final class Inbox implements AutoCloseable {
         for (LiveEvent event : response.getEventsList()) {
           take(event);
         }
-        // Only now: a cursor stands for everything that came before it.
+        // Store the cursor last: it covers all events before it.
         if (!response.getCursor().isEmpty()) {
           cursor = response.getCursor();
         }

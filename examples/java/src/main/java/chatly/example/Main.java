@@ -23,7 +23,7 @@ public final class Main {
     }
   }
 
-  /** The first word as "command", then pairs of a name and its value. */
+  /** The first word as "command", then pairs of a name and a value. */
   private static Map<String, String> options(String[] arguments) {
     Map<String, String> options = new HashMap<>();
     if (arguments.length % 2 == 0) {

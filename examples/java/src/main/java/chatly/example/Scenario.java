@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Two people, Ada and Ben, meet and talk: every step that a client needs, each checked. */
+/** Two users, Ada and Ben, chat: every step that a client needs, each checked. */
 final class Scenario {
   private static final List<String> WHILE_AWAY =
       IntStream.rangeClosed(1, 5).mapToObj(number -> "While you were away " + number).toList();
@@ -38,7 +38,7 @@ final class Scenario {
     chatId = Chat.direct(ada.userId, ben.userId);
   }
 
-  /** Takes every step in turn; the first wrong result throws. */
+  /** Runs all steps. Throws at the first wrong result. */
   static void run(String edge, String name, Path files) throws IOException, InterruptedException {
     try (var ada = new Client(edge, name + "-ada");
         var ben = new Client(edge, name + "-ben");
@@ -82,7 +82,7 @@ final class Scenario {
   private String send() throws InterruptedException {
     var request = Chat.draft(chatId, "Hello Ben");
     String messageId = Chat.send(ada, request).getMessageId();
-    // A retry, as after a lost answer, gives the same message.
+    // A retry, as after a lost response, returns the same message.
     check(Chat.send(ada, request).getMessageId(), messageId);
     Message arrived = last(benInbox.until(EventCase.MESSAGE_CREATED)).getMessageCreated();
     check(arrived.getMessageId(), messageId);
@@ -94,7 +94,7 @@ final class Scenario {
   private void react(String messageId) throws InterruptedException {
     var reaction =
         ToggleReactionRequest.newBuilder().setChatId(chatId).setMessageId(messageId).setEmoji("👍").build();
-    // Twice would take it away again: not to be retried blindly.
+    // Calling it twice would remove the reaction, so it is not retried.
     ben.callOnce(ben.messaging, stub -> stub.toggleReaction(reaction));
     var change = last(adaInbox.until(EventCase.REACTION_CHANGED)).getReactionChanged();
     check(change.getMessageId(), messageId);
@@ -159,7 +159,7 @@ final class Scenario {
     return events.get(events.size() - 1);
   }
 
-  /** What the new messages among some events say. */
+  /** Returns the texts of the new messages among some events. */
   private static List<String> texts(List<LiveEvent> events) {
     return events.stream()
         .filter(LiveEvent::hasMessageCreated)

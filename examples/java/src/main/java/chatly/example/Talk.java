@@ -8,20 +8,23 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
-/** Talks in a chat with programs of any language: says its lines, and hears everybody else's, in order, once each. */
+/** Chats with programs of any language: sends its lines and receives everybody else's, in order and once each. */
 final class Talk {
   private final Client client;
   private final String chatId;
   private final Set<String> messageIds = new HashSet<>();
   private final Map<String, Integer> numbers = new HashMap<>();
-  private int heard;
+  private int received;
 
   private Talk(Client client, String chatId) {
     this.client = client;
     this.chatId = chatId;
   }
 
-  /** Sends {@code lines} messages and hears {@code expect} of others; throws on a gap, a repeat, or a wrong order. */
+  /**
+   * Sends {@code lines} messages and receives {@code expect} messages of others. Throws on a gap, a repeat, or a wrong
+   * order.
+   */
   static void run(String edge, String name, String chatId, int lines, int expect) throws InterruptedException {
     try (var client = new Client(edge, name);
         var inbox = new Inbox(edge, client)) {
@@ -41,27 +44,27 @@ final class Talk {
   }
 
   private void listen(Inbox inbox, int expect) throws InterruptedException {
-    while (heard < expect) {
+    while (received < expect) {
       LiveEvent event = inbox.next();
       if (event.hasMessageCreated() && event.getChatId().equals(chatId)) {
         hear(event.getMessageCreated());
       } else if (event.hasCaughtUp() || event.hasResync()) {
-        // What was said before the subscription, or is too long ago to replay.
+        // Messages sent before the subscription, or too long ago to replay.
         Chat.history(client, chatId).forEach(this::hear);
       }
     }
   }
 
-  /** Each of the others numbers their lines from 1. */
+  /** Each sender numbers their lines from 1. */
   private void hear(Message message) {
     if (message.getSenderId().equals(client.userId) || !messageIds.add(message.getMessageId())) {
       return;
     }
     int expected = numbers.merge(message.getSenderId(), 1, Integer::sum);
     if (!message.getText().endsWith(" " + expected)) {
-      throw new IllegalStateException("expected line " + expected + " of this sender, heard " + message.getText());
+      throw new IllegalStateException("expected line " + expected + " of this sender, received " + message.getText());
     }
-    heard++;
+    received++;
     System.out.println(message.getText());
   }
 }

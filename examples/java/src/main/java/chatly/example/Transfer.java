@@ -20,14 +20,14 @@ import java.util.Iterator;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Files: up in one stream, down in another, checked by their SHA-256. */
+/** Uploads and downloads files as streams, checked by their SHA-256. */
 final class Transfer {
   private static final int PIECE_BYTES = 16 * 1024;
   private static final int TRANSFER_SECONDS = 60;
 
   private Transfer() {}
 
-  /** Uploads a file for a message. A picture is kept without its EXIF data: its SHA-256 becomes another. */
+  /** Uploads a file for a message. The server removes EXIF data from a picture, so its SHA-256 changes. */
   static Media upload(Client client, Path path) throws IOException {
     ByteString content = UnsafeByteOperations.unsafeWrap(Files.readAllBytes(path));
     var start =
@@ -48,7 +48,7 @@ final class Transfer {
     return answer.media.join();
   }
 
-  /** A file's bytes; throws if they are not what the server says they are. */
+  /** Returns the bytes of a file. Throws if their SHA-256 is not the server's. */
   static ByteString download(Client client, String mediaId) {
     var stub = client.authorized(client.media).withDeadlineAfter(TRANSFER_SECONDS, TimeUnit.SECONDS);
     Iterator<DownloadResponse> parts = stub.download(DownloadRequest.newBuilder().setMediaId(mediaId).build());
@@ -60,7 +60,7 @@ final class Transfer {
       content = content.concat(part.getData());
     }
     if (!sha256(content).equals(described.getSha256())) {
-      throw new IllegalStateException(described.getFileName() + " came damaged");
+      throw new IllegalStateException(described.getFileName() + ": SHA-256 does not match");
     }
     return content;
   }
@@ -73,7 +73,7 @@ final class Transfer {
     }
   }
 
-  /** The one answer to an upload. */
+  /** The one response to an upload. */
   private static final class Answer implements StreamObserver<UploadResponse> {
     final CompletableFuture<Media> media = new CompletableFuture<>();
 
@@ -89,8 +89,8 @@ final class Transfer {
 
     @Override
     public void onCompleted() {
-      // Changes nothing after an answer.
-      media.completeExceptionally(new IllegalStateException("the upload was not answered"));
+      // Ignored after a response.
+      media.completeExceptionally(new IllegalStateException("the upload got no response"));
     }
   }
 }

@@ -7,24 +7,24 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// As many connections are opened at the same time.
+// Number of connections opened at the same time.
 const opening = 32
 
-// A Connection is how one person reaches a server.
+// A Connection connects one user to a server.
 type Connection interface {
-	// Listen returns once what is sent from now on is heard; it ends with the context.
+	// Listen returns once it receives every message sent from then on. It ends with the context.
 	Listen(ctx context.Context, token string, deliver func(text string)) error
-	// Speak gets ready to send.
+	// Speak prepares for sending.
 	Speak(ctx context.Context, sender Sender) (Voice, error)
 }
 
-// A Voice sends as one sender.
+// A Voice sends as one user.
 type Voice interface {
 	// Send returns once the server has confirmed the message.
 	Send(ctx context.Context, text string) error
 }
 
-// Every kind of server has its own way of connecting.
+// Connections by the name of their protocol.
 var protocols = map[string]func(address string) (Connection, error){
 	"grpc":        connectGRPC,
 	"grpc-stream": connectSendStream,
@@ -41,7 +41,7 @@ func connect(protocol, address string) (Connection, error) {
 	return open(address)
 }
 
-// listenAll opens a stream for each receiver, each on a connection of its own; what comes is noted in the ledger.
+// listenAll opens a stream for each receiver on its own connection, and records deliveries in the ledger.
 func listenAll(ctx context.Context, plan *Plan, ledger *Ledger) error {
 	var group errgroup.Group
 	group.SetLimit(opening)

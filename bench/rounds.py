@@ -1,4 +1,4 @@
-"""Measures everything in turns, round after round."""
+"""Measures all sides in turn, round after round."""
 
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,8 +10,8 @@ from bench.sides.side import Result, Side
 Measurement = Callable[[], Awaitable[Result]]
 
 
-async def in_turns(scale: Scale, measurements: Mapping[str, Measurement]) -> list[Result]:
-    """All results, under these names. One that fails is said, and the others go on without it."""
+async def in_rounds(scale: Scale, measurements: Mapping[str, Measurement]) -> list[Result]:
+    """Return all results under these names. A failure is printed, and the others continue without it."""
     raw: list[Result] = []
     for number in range(scale.rounds):
         for name, measure in measurements.items():
@@ -28,5 +28,5 @@ async def in_turns(scale: Scale, measurements: Mapping[str, Measurement]) -> lis
 
 
 def each(sides: Sequence[Side], measure: Callable[[Side], Awaitable[Result]]) -> dict[str, Measurement]:
-    """The same measurement of every side."""
+    """Return the same measurement of every side."""
     return {side.name: partial(measure, side) for side in sides}
