@@ -1,4 +1,4 @@
-"""`python -m bench [section ...] [--rounds N] [--quick]`: measures, prints tables, stores the results and draws a page."""
+"""`python -m bench [section ...] [--rounds N] [--quick]`: measures, prints, stores and draws."""
 
 import argparse
 import asyncio
@@ -63,9 +63,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=8, help="how long each is measured")
     parser.add_argument("--minutes", type=float, default=inf, help="start no measurement after this time")
     parser.add_argument("--side", action="append", default=[], help="measure only this side; may be repeated")
-    parser.add_argument(
-        "--quick", action="store_true", help="one short round of fewer sides, to check that everything works"
-    )
+    parser.add_argument("--quick", action="store_true", help="one short round of fewer sides, as a check")
     options = parser.parse_args()
     names = options.names or (_QUICK if options.quick else list(_SECTIONS))
     print(json.dumps(report.machine(), indent=1))

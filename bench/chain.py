@@ -20,7 +20,7 @@ _LAST = b"end"
 
 
 class Chain:
-    """The sending half. It publishes what Kafka has acknowledged, in one pipeline for messages acknowledged together."""
+    """The sending half. It publishes what Kafka acknowledged; what was acknowledged together in one pipeline."""
 
     def __init__(self, producer: KafkaProducer, client: redis.asyncio.Redis, topic: str, channel: str) -> None:
         self._producer = producer

@@ -1,4 +1,4 @@
-"""Things that tests make: ids, moments, keys and tokens. Every part can be chosen, none needs to be."""
+"""Builders for tests: ids, times, keys and tokens. Every part has a default."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ _numbers = count(1)
 
 
 def an_id() -> str:
-    """A UUID as text, another one at each call, the same in each run."""
+    """Return a UUID as text: a new one at each call, the same sequence in each run."""
     return str(UUID(int=next(_numbers), version=4))
 
 
 @dataclass(frozen=True, slots=True)
 class Keypair:
-    """A signing key as auth has one."""
+    """A signing key like those of auth."""
 
     kid: str
     private: Ed25519PrivateKey
@@ -46,7 +46,7 @@ def user_token(
     life: timedelta = timedelta(minutes=15),
     claims: Mapping[str, object] | None = None,
 ) -> str:
-    """An access token as auth issues it; `claims` replace single ones, None takes one away."""
+    """Return an access token as auth issues it. `claims` replace single claims; None removes one."""
     everything: dict[str, object] = {
         "iss": ISSUER,
         "aud": USER_AUDIENCE,

@@ -1,4 +1,4 @@
-"""A small OpenTelemetry collector: takes spans over gRPC, and lets a test look at them."""
+"""A small OpenTelemetry collector: receives spans over gRPC for tests to check."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -21,11 +21,11 @@ _PATIENCE_SECONDS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One span as it came. Ids are hexadecimal; a root has no parent."""
+    """One received span. IDs are hexadecimal; a root has no parent."""
 
     service: str
     instance: str
-    """Tells processes of one service apart."""
+    """Distinguishes processes of one service."""
     name: str
     kind: str
     trace_id: str
@@ -37,12 +37,12 @@ class Seen:
 
     @property
     def request_id(self) -> str:
-        """Ours, or Envoy's name for it."""
+        """Our request ID, or Envoy's attribute for it."""
         return str(self.attributes.get("chatly.request_id") or self.attributes.get("guid:x-request-id") or "")
 
 
 class Collector(TraceServiceServicer):
-    """Everything that was exported, in the order in which it came."""
+    """Every exported span, in the order of arrival."""
 
     def __init__(self) -> None:
         self.spans: list[Seen] = []
@@ -57,11 +57,11 @@ class Collector(TraceServiceServicer):
         return pb.ExportTraceServiceResponse()
 
     def of(self, request_id: str) -> list[Seen]:
-        """The spans of one request."""
+        """Return the spans of one request."""
         return [span for span in self.spans if span.request_id == request_id]
 
     def one(self, name: str, *, kind: str = "", request_id: str = "", below: Seen | None = None) -> Seen:
-        """The one span of that name, with these traits as far as they are given."""
+        """Return the one span of that name that has the given properties."""
         found = [
             span
             for span in self.spans
@@ -74,9 +74,9 @@ class Collector(TraceServiceServicer):
         return found[0]
 
     async def until(self, *names: str, request_id: str, logs: Callable[[], str] = str) -> None:
-        """Wait for spans of one request with all these names. Envoy sends its own every 5 s.
+        """Wait for spans of one request with all these names. Envoy exports its own every 5 s.
 
-        `logs`: what to show beside them if they do not come.
+        `logs`: printed as well if the spans do not arrive.
         """
 
         def missing() -> set[str]:
@@ -94,7 +94,7 @@ class Collector(TraceServiceServicer):
 
 @asynccontextmanager
 async def collecting() -> AsyncIterator[Collector]:
-    """A collector at `endpoint`, a free port of this machine."""
+    """Yield a collector at `endpoint`, a free port of this machine."""
     collector, server = Collector(), grpc.aio.server()
     add_TraceServiceServicer_to_server(collector, server)  # type: ignore[no-untyped-call]
     collector.endpoint = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"

@@ -1,4 +1,4 @@
-"""Stand-ins with the behaviour of the real thing: a settable clock, a log in memory, a served service, a platform."""
+"""Fakes that behave like the real thing: a clock that tests set, a log in memory, a running service, a platform."""
 
 import asyncio
 import secrets
@@ -31,7 +31,7 @@ SECRET = b"a secret that only the tests know"
 
 
 class FakeClock:
-    """A clock that stands still until it is told."""
+    """A clock that moves only when a test moves it."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self._now = now
@@ -48,12 +48,12 @@ class FakeClock:
         self._monotonic += seconds
 
     def set(self, now: datetime) -> None:
-        """Wall-clock time only, which may also jump back."""
+        """Set the wall clock only; it may go back."""
         self._now = now
 
 
 class StaticKeys:
-    """TokenKeys with the keys it was given; `revoked` may be changed at any time."""
+    """TokenKeys with fixed keys. `revoked` may be changed at any time."""
 
     def __init__(self, *keypairs: Keypair) -> None:
         self._keys = {keypair.kid: keypair.public for keypair in keypairs}
@@ -68,7 +68,7 @@ class StaticKeys:
 
 @dataclass
 class MemoryLog:
-    """EventLog and LogReader in memory: 4 partitions, offsets dense from 0."""
+    """EventLog and LogReader in memory: 4 partitions, offsets without gaps from 0."""
 
     identity: str = "memory-log"
     partitions: int = 4
@@ -104,7 +104,7 @@ class MemoryLog:
         yield MemoryConsumer(self, group, resume)
 
     def records(self) -> list[LogRecord]:
-        """Everything that was appended, partition by partition."""
+        """Return every appended record, partition by partition."""
         return [record for partition in sorted(self._records) for record in self._records[partition]]
 
     def committed(self, group: str, partition: int) -> int:
@@ -129,7 +129,7 @@ class MemoryLog:
 
 
 class MemoryConsumer:
-    """LogConsumer of MemoryLog, the only member of its group."""
+    """LogConsumer of MemoryLog: the only member of its group."""
 
     def __init__(self, log: MemoryLog, group: str, resume: Resume | None = None) -> None:
         self._log = log
@@ -170,7 +170,7 @@ class MemoryConsumer:
 
 
 class Mesh:
-    """What the servers of one test share: a clock, the keys of their tokens, the secret of services."""
+    """Shared by the servers of one test: a clock, the keys of their tokens, and the secret of services."""
 
     def __init__(self, *, clock: Clock | None = None, keypair: Keypair | None = None, secret: bytes = SECRET) -> None:
         self.clock = clock or SystemClock()
@@ -188,7 +188,7 @@ class Mesh:
         life: float = 900,
         claims: Mapping[str, object] | None = None,
     ) -> str:
-        """An access token that this mesh's servers take; `life` in seconds."""
+        """Return an access token that this mesh's servers accept; `life` in seconds."""
         return user_token(
             user_id,
             keypair=self.keypair,
@@ -201,27 +201,27 @@ class Mesh:
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """A service that runs on free ports, and the way to it."""
+    """A service that runs on free ports, with a channel to it."""
 
     server: RunningServer
     channel: grpc.aio.Channel
-    """Carries no token by itself: pass `metadata=served.as_user(user_id)`."""
+    """Sends no token by default: pass `metadata=served.as_user(user_id)`."""
     mesh: Mesh
 
     def token_for(self, user_id: str, *, session_id: str | None = None, life: float = 900) -> str:
         return self.mesh.token_for(user_id, session_id=session_id, life=life)
 
     def as_user(self, user_id: str, *, session_id: str | None = None, life: float = 900) -> tuple[tuple[str, str], ...]:
-        """Metadata of a call by this user."""
+        """Return the metadata of a call by this user."""
         return bearer(self.token_for(user_id, session_id=session_id, life=life))
 
     def as_service(self, name: str = "tester") -> tuple[tuple[str, str], ...]:
-        """Metadata of a call by this service."""
+        """Return the metadata of a call by this service."""
         return bearer(self.mesh.service_tokens.issue(name))
 
     @property
     def http(self) -> str:
-        """The HTTP door, as in `http://127.0.0.1:1234`."""
+        """Base URL of the HTTP API, for example `http://127.0.0.1:1234`."""
         return f"http://{self.server.host}:{self.server.http_port}"
 
 
@@ -238,7 +238,7 @@ async def running(
     loops: bool = True,
     tls: MeshTls | None = None,
 ) -> AsyncIterator[Served]:
-    """Serve it on free ports of 127.0.0.1, with its background loops; `mesh` is shared by services that talk."""
+    """Serve on free ports of 127.0.0.1, with the background loops. Services that call each other share `mesh`."""
     mesh = mesh or Mesh()
     settings = settings or ServerSettings(grace_seconds=1.0)
     tokens = TokenVerifier(keys=service.token_keys, clock=mesh.clock) if service.token_keys else mesh.tokens
@@ -267,9 +267,9 @@ async def a_platform(
     mesh: Mesh | None = None,
     name: str = "tester",
 ) -> AsyncIterator[Platform]:
-    """A platform over memory. `addresses`: service name → `host:port` of the peers that the test serves.
+    """Yield a platform in memory. `addresses`: service name → `host:port` of the services that the test runs.
 
-    A peer without an address gets a channel on which every call fails with UNAVAILABLE.
+    Every call to a service without an address fails with UNAVAILABLE.
     """
     mesh = mesh or Mesh(clock=clock or SystemClock())
     log = log or MemoryLog(identity=secrets.token_hex(8))

@@ -1,4 +1,4 @@
-"""What an image holds, without building it: a clean environment with its extra, made and started in the same way."""
+"""Starts services as their images do, without building images: a clean environment with only their extra."""
 
 import asyncio
 import os
@@ -17,13 +17,13 @@ from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[1]
 _UV = Path(sys.executable).with_name("uv")
-# Nothing of this checkout is to be found there, and what is compiled at the first start is kept.
+# Hide this checkout from the process, and keep what the first start compiles.
 _NOT_THEIRS = ("CHATLY_", "OTEL_", "PYTHON", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """One service as its image has it, started."""
+    """One running service with the environment of its image."""
 
     bin: Path
     environ: Mapping[str, str]
@@ -31,7 +31,7 @@ class Image:
     process: asyncio.subprocess.Process
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """A command in the same environment."""
+        """Run a command in the same environment."""
         return subprocess.run(
             [self.bin / command[0], *command[1:]], env=self.environ, capture_output=True, text=True, check=False
         )
@@ -45,9 +45,10 @@ class Image:
 async def all_images(
     folder: Path, engines: Mapping[str, str], *, compiled: bool = False
 ) -> AsyncIterator[Mapping[str, Image]]:
-    """All five services, started side by side on these engines; they may not serve yet.
+    """Yield all five services, started side by side on these engines. They may not be ready yet.
 
-    `compiled`: ahead, as in the images; it takes a while, and without it a process holds what its first start compiled.
+    `compiled`: compile ahead as the images do. This takes a while; without it a process keeps the memory that compiling
+    took.
     """
     chatly = await asyncio.to_thread(_wheel, folder / "wheel")
     settings = {**engines, **_places()}
@@ -60,7 +61,7 @@ async def all_images(
 
 
 def _places() -> dict[str, str]:
-    """Where each service serves, and finds the others."""
+    """Return where each service serves, and where it finds the others."""
     free = free_ports()
     found = {"CHATLY_SERVICE_SECRET": secrets.token_urlsafe(48)}
     for name in SERVICES:
@@ -94,14 +95,14 @@ async def _started(
 
 
 def _wheel(folder: Path) -> Path:
-    """Chatly itself, built from this checkout."""
+    """Return Chatly as a wheel, built from this checkout."""
     _uv("build", "--wheel", "--no-build-isolation", "--python", sys.executable, "--out-dir", folder, ROOT)
     (built,) = folder.glob("*.whl")
     return built
 
 
 def _environment(folder: Path, chatly: Path, extras: Sequence[str], *, compiled: bool) -> Path:
-    """A clean environment with these extras in the versions of the lock, and nothing else; its `bin`."""
+    """Return the `bin` of a clean environment with only these extras, in the versions of the lock."""
     _uv("venv", "--quiet", "--python", sys.executable, folder)
     wanted = [part for extra in extras for part in ("--extra", extra)]
     constraints, project = ROOT / "requirements.lock", ROOT / "pyproject.toml"
@@ -112,7 +113,7 @@ def _environment(folder: Path, chatly: Path, extras: Sequence[str], *, compiled:
 
 
 def _uv(*words: str | Path, environment: Path | None = None) -> None:
-    """Everything was fetched once, by `make install`; only where that is forgotten, registries are asked."""
+    """`make install` has downloaded everything. Registries are only used if that cache was removed."""
     environ = {**os.environ, "VIRTUAL_ENV": str(environment)} if environment else dict(os.environ)
     done = _run(*words, "--offline", environ=environ)
     if done.returncode:

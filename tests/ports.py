@@ -1,7 +1,6 @@
-"""Ports for servers of tests: below those that the system lends to outgoing connections, other ones for each worker.
+"""Free ports for servers of tests: outside the range for outgoing connections, and a separate range for each worker.
 
-One that was given is given again only after all the others: who asks for several before listening on one gets different
-ones.
+A port is returned again only after all others, so a test may take several before it listens on one.
 """
 
 import os
@@ -23,12 +22,12 @@ _next_others = cycle(random.sample(_others, len(_others)))
 
 
 def free_ports() -> Iterator[int]:
-    """Ports where nobody listens."""
+    """Return ports on which nothing listens."""
     return (port for port in islice(_next_others, len(_others)) if _is_free(port))
 
 
 def free_pairs() -> Iterator[int]:
-    """Ports where nobody listens, nor on the one after each: Kafka's controller takes it."""
+    """Return ports on which nothing listens, and whose next port is free too, for Kafka's controller."""
     return (port for port in islice(_next_pairs, len(_pairs)) if _is_free(port) and _is_free(port + 1))
 
 

@@ -1,4 +1,4 @@
-"""Reads refusals as clients get them: a google.rpc.Status, as JSON over HTTP or in the trailers of a gRPC call."""
+"""Reads errors as clients get them: a google.rpc.Status, as JSON over HTTP or in the trailers of a gRPC call."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 def reason(answer: httpx.Response) -> str:
-    """Of a refused HTTP call; fails unless its body is a google.rpc.Status with an ErrorInfo of ours."""
+    """Return the error of a failed HTTP call. Fail unless its body is a google.rpc.Status with our ErrorInfo."""
     assert answer.headers["content-type"].startswith("application/json"), answer.text
     body = answer.json()
     assert set(body) == {"code", "message", "details"}, body
@@ -24,37 +24,37 @@ def reason(answer: httpx.Response) -> str:
 
 
 def metadata(answer: httpx.Response) -> Json:
-    """What the ErrorInfo says beside the reason."""
+    """Metadata of the ErrorInfo."""
     return dict(_detail(answer.json(), "ErrorInfo")["metadata"])
 
 
 def retry_seconds(answer: httpx.Response) -> float:
-    """How long the caller is to wait; 0: nothing is said of that."""
+    """Seconds to wait before a retry; 0 if the error has none."""
     return _retry_seconds(answer.json())
 
 
 def violations(answer: httpx.Response) -> dict[str, str]:
-    """Field → the rule it breaks."""
+    """Field → violated rule."""
     return _violations(answer.json())
 
 
 def rpc_reason(error: grpc.aio.AioRpcError) -> str:
-    """The reason of a refused gRPC call, or the name of its code where it carries none."""
+    """Return the reason of a failed gRPC call, or the name of its code if it has no reason."""
     return str(_detail(_status(error), "ErrorInfo").get("reason", error.code().name))
 
 
 def rpc_violations(error: grpc.aio.AioRpcError) -> dict[str, str]:
-    """Field → the rule it breaks."""
+    """Field → violated rule."""
     return _violations(_status(error))
 
 
 def rpc_retry_seconds(error: grpc.aio.AioRpcError) -> float:
-    """How long the caller is to wait; 0: nothing is said of that."""
+    """Seconds to wait before a retry; 0 if the error has none."""
     return _retry_seconds(_status(error))
 
 
 def status_json(serialized: bytes) -> Json:
-    """A google.rpc.Status as the edge shows it in JSON."""
+    """A google.rpc.Status as the edge writes it in JSON."""
     return MessageToDict(status_pb2.Status.FromString(serialized), preserving_proto_field_name=True)
 
 

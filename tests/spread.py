@@ -1,7 +1,7 @@
-"""Which tests stay together when several workers run them (`pytest -n 2`): those that share what is slow to start.
+"""Groups tests for several workers (`pytest -n 2`): tests that share a slow fixture run on one worker.
 
-Everything that needs the session's engines is one worker's work, so that there is one set of them. The long groups
-begin first: whoever is done early takes what is left.
+All tests with the session's engines run on one worker, so that the engines start once. Long groups start first; a
+worker that is done takes the next group.
 """
 
 import json
@@ -16,13 +16,13 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 _LONGEST_FIRST = ("engines", "web", "outages", "mesh", "secured")
-_TOLD_IN = "chatly_groups"
+_GROUPS_FILE = "chatly_groups"
 _GROUPS = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("numprocesses", None):
-        # By their number of tests groups would be put in order otherwise, not by their time.
+        # Otherwise groups would be sorted by their number of tests, not by their duration.
         config.option.loadscopereorder = False
         with NamedTemporaryFile(prefix="chatly-groups-", delete=False) as file:
             config.stash[_GROUPS] = Path(file.name)
@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _Failures:
-    """Names a test that has failed at once: among dots of several workers nobody finds it."""
+    """Prints a failed test at once, which is hard to find among the dots of several workers."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -48,7 +48,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: WorkerController) -> None:
-    node.workerinput[_TOLD_IN] = str(node.config.stash[_GROUPS])
+    node.workerinput[_GROUPS_FILE] = str(node.config.stash[_GROUPS])
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -57,16 +57,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 
 class _Groups(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist is untyped
-    """Each group is for one worker. What `--dist loadgroup` does, but pytest-xdist 3.8 cannot do with pytest 9.2."""
+    """Runs each group on one worker, like `--dist loadgroup`, which pytest-xdist 3.8 cannot do with pytest 9.2."""
 
     def __init__(self, config: pytest.Config, log: Producer) -> None:
         super().__init__(config, log)
-        self._told_in = config.stash[_GROUPS]
+        self._groups_file = config.stash[_GROUPS]
         self._groups: Mapping[str, str] = {}
 
     def _split_scope(self, nodeid: str) -> str:
         if not self._groups:
-            self._groups = json.loads(self._told_in.read_text())
+            self._groups = json.loads(self._groups_file.read_text())
         return self._groups[nodeid]
 
 
@@ -77,11 +77,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """A worker tells which groups there are: only it knows the tests' marks, all workers the same."""
-    told: Mapping[str, Any] = getattr(session.config, "workerinput", {})
-    if told.get("workerid") == "gw0":
+    """Send the groups from one worker to the scheduler: only workers know the marks, and all know the same."""
+    given: Mapping[str, Any] = getattr(session.config, "workerinput", {})
+    if given.get("workerid") == "gw0":
         groups = {item.nodeid: _group(item) for item in session.items}
-        Path(told[_TOLD_IN]).write_text(json.dumps(groups))
+        Path(given[_GROUPS_FILE]).write_text(json.dumps(groups))
 
 
 def _place(item: pytest.Item) -> int:
@@ -97,7 +97,7 @@ def _group(item: pytest.Item) -> str:
         return "web"
     if item.path.name == "test_outages.py":
         return "outages"
-    # The session's mesh.
+    # Tests that share the session's mesh.
     if "mesh" in getattr(item, "fixturenames", ()):
         return "mesh"
     return str(item.path)

@@ -1,4 +1,4 @@
-"""Waiting for conditions, with a deadline: what tests do instead of sleeping for luck."""
+"""Waits for conditions with a deadline, instead of sleeping for a fixed time."""
 
 import asyncio
 import inspect
@@ -13,13 +13,13 @@ _EAGER = 100
 async def eventually(
     condition: Callable[[], bool] | Callable[[], Awaitable[bool]], what: str = "", *, seconds: float = 15.0
 ) -> None:
-    """Return once the condition holds; fail the test, naming `what`, if it does not within `seconds`."""
+    """Return once the condition holds. Fail the test with the name `what` if it does not within `seconds`."""
     try:
         async with asyncio.timeout(seconds):
             for attempt in count():
                 if await _holds(condition):
                     return
-                # Most conditions need no more than that the other tasks run.
+                # Most conditions only need the other tasks to run.
                 await asyncio.sleep(0 if attempt < _EAGER else 0.005)
     except TimeoutError:
         pytest.fail(f"after {seconds:g} s still not: {what or inspect.getsource(condition).strip()}")

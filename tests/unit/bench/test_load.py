@@ -1,4 +1,4 @@
-"""The load generator's own tests, which are in Go."""
+"""The load generator's own tests, written in Go."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ _ROOT = Path(__file__).parents[3]
 
 @pytest.mark.toolchain("go")
 @pytest.mark.timeout(300)
-def test_the_load_generator_counts_right() -> None:
+def test_the_load_generator_counts_correctly() -> None:
     subprocess.run([_ROOT / "examples" / "build.sh", "go"], check=True, capture_output=True)
     go = shutil.which("go")
     assert go is not None

@@ -1,4 +1,4 @@
-"""Results become medians, ratios and rows, and say nothing of what was not measured."""
+"""Results become medians, ratios and rows. Values that were not measured are left out."""
 
 from bench.report import Section, compare, parts, table, totals
 
@@ -31,7 +31,7 @@ def test_a_side_that_lacks_a_value_has_no_row() -> None:
     assert [row.side for row in rows] == ["bare", "Chatly"]
 
 
-def test_what_is_lost_is_added_up_over_all_rounds() -> None:
+def test_losses_are_summed_over_all_rounds() -> None:
     assert [(row.side, row.value) for row in totals(_RAW, "lost")] == [("bare", "0"), ("Chatly", "3")]
 
 
@@ -55,5 +55,5 @@ def test_parts_of_a_value_are_rows_with_the_largest_first() -> None:
     ]
 
 
-def test_what_nobody_has_measured_has_no_rows() -> None:
+def test_a_value_without_measurements_has_no_rows() -> None:
     assert compare("CPU", [], "cpu_us") == []

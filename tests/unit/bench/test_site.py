@@ -1,4 +1,4 @@
-"""The page shows the newest results of each section, and says of every target whether it is met."""
+"""The page shows the newest results of each section, and whether each target is met."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ def keep(folder: Path, name: str, values: Mapping[str, Sequence[float]], *, at: 
     (folder / f"{at}-{name}.json").write_text(json.dumps(found))
 
 
-def test_the_newest_results_of_a_section_count(tmp_path: Path) -> None:
+def test_the_newest_results_of_a_section_are_used(tmp_path: Path) -> None:
     keep(tmp_path, "rate200", {"Chatly, 1 node": [1.0]}, at="1")
     keep(tmp_path, "rate200", {"Chatly, 1 node": [2.0]}, at="2")
     keep(tmp_path, "saturated", {"Chatly, 1 node": [3.0]}, at="1")
@@ -30,7 +30,7 @@ def test_the_newest_results_of_a_section_count(tmp_path: Path) -> None:
     assert (found["rate200"].at, found["saturated"].at) == ("2", "1")
 
 
-def test_a_quick_look_does_not_hide_a_measurement(tmp_path: Path) -> None:
+def test_a_quick_run_does_not_hide_a_measurement(tmp_path: Path) -> None:
     keep(tmp_path, "rate200", {"Chatly, 1 node": [1.0]}, at="1")
     keep(tmp_path, "rate200", {"Chatly, 1 node": [9.0]}, at="2", quick=True)
 
@@ -59,7 +59,7 @@ def test_the_page_draws_every_side_and_escapes_its_name(tmp_path: Path) -> None:
     assert page.count("<rect") == 1
 
 
-def test_the_summary_has_a_line_for_each_side_and_a_dash_for_what_was_not_measured(tmp_path: Path) -> None:
+def test_the_summary_has_a_line_for_each_side_and_a_dash_for_missing_values(tmp_path: Path) -> None:
     keep(tmp_path, "rate500", {"Chatly, 1 node": [300], "seed's stack": [100]}, at="1")
 
     lines = markdown(newest(tmp_path)).splitlines()

@@ -1,4 +1,4 @@
-"""Which metrics the alert rules and dashboards of deploy/observability ask for."""
+"""Reads the metrics that the alert rules and dashboards of deploy/observability use."""
 
 import json
 import re
@@ -15,25 +15,25 @@ _WORDS = {"and", "or", "unless", "bool", "offset"}
 
 
 def metrics_in(expression: str) -> set[str]:
-    """The names of the metrics in a PromQL expression."""
+    """Return the names of the metrics in a PromQL expression."""
     bare = re.sub(r"\b\d[\w.]*", " ", _NOISE.sub(" ", expression))
     return set(_NAME.findall(bare)) - _WORDS
 
 
 def rules() -> list[dict[str, Any]]:
-    """Every alert rule."""
+    """Return every alert rule."""
     groups = yaml.safe_load((OBSERVABILITY / "rules.yml").read_text())["groups"]
     return [rule for group in groups for rule in group["rules"]]
 
 
 def dashboards() -> dict[str, dict[str, Any]]:
-    """Every dashboard by its file's name."""
+    """Return every dashboard by the name of its file."""
     files = (OBSERVABILITY / "grafana" / "dashboards").glob("*.json")
     return {file.name: json.loads(file.read_text()) for file in files}
 
 
 def expressions() -> Iterator[tuple[str, str]]:
-    """Every expression, with where it stands."""
+    """Yield every expression with its location."""
     for rule in rules():
         yield f"rules.yml: {rule['alert']}", rule["expr"]
     for name, dashboard in dashboards().items():

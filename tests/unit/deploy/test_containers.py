@@ -1,4 +1,4 @@
-"""Dockerfile and docker-compose.yml, as far as they can be judged without an engine that builds and runs them."""
+"""Dockerfile and docker-compose.yml, checked without building or running them."""
 
 import re
 import tomllib
@@ -13,7 +13,7 @@ from mesh.edge.settings import EdgeSettings
 from mesh.safety import refuse_unsafe_edge, refuse_unsafe_service, refuse_unsafe_web
 from mesh.settings import PORTS
 from mesh.targets import TARGETS
-from tests.unit.deploy.known import known_variables
+from tests.unit.deploy.variables import known_variables
 
 ROOT = Path(__file__).parents[3]
 EVERYTHING = {*PORTS, "edge", "web"}
@@ -22,7 +22,7 @@ ENGINES = {"cassandra", "kafka", "redis", "minio"}
 
 @pytest.fixture(scope="module")
 def stages() -> dict[str, list[str]]:
-    """The lines of each stage of the Dockerfile by its name; the first is `FROM`'s image."""
+    """Return the lines of each stage of the Dockerfile by its name. The first line is the image of `FROM`."""
     found: dict[str, list[str]] = {}
     for text in re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)[1:]:
         head, *lines = text.splitlines()
@@ -40,7 +40,7 @@ def test_there_is_an_image_for_each_service_the_edge_and_the_web_client(stages: 
     assert stages.keys() >= EVERYTHING
 
 
-def test_each_image_holds_its_own_extra_and_a_service_that_of_traces(
+def test_each_image_has_its_own_extra_and_a_service_also_that_of_traces(
     stages: dict[str, list[str]],
 ) -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
@@ -51,7 +51,7 @@ def test_each_image_holds_its_own_extra_and_a_service_that_of_traces(
         assert extras.keys() >= set(wanted)
 
 
-def test_what_is_installed_is_held_to_the_lock(stages: dict[str, list[str]]) -> None:
+def test_packages_are_installed_in_the_versions_of_the_lock(stages: dict[str, list[str]]) -> None:
     text = "\n".join(line for lines in stages.values() for line in lines)
     for command in re.findall(r"uv pip install (.*)", text):
         assert "--constraints requirements.lock" in command or "--no-deps /dist/" in command
@@ -68,7 +68,7 @@ def test_every_image_runs_as_an_ordinary_user_and_checks_its_health(stages: dict
         assert f"EXPOSE {port} {port + 1000}" in text
 
 
-def test_what_the_dockerfile_copies_is_sent_to_the_builder(stages: dict[str, list[str]]) -> None:
+def test_files_that_the_dockerfile_copies_are_in_the_build_context(stages: dict[str, list[str]]) -> None:
     sent = {
         line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")
     }
@@ -84,7 +84,7 @@ def test_compose_builds_every_target_and_brings_every_engine(compose: dict[str, 
     assert compose.keys() >= ENGINES | {"prometheus", "grafana"}
 
 
-def test_everything_in_compose_waits_until_what_it_needs_is_well(compose: dict[str, Any]) -> None:
+def test_everything_in_compose_waits_until_its_dependencies_are_healthy(compose: dict[str, Any]) -> None:
     for name, item in compose.items():
         for other, how in item.get("depends_on", {}).items():
             wanted = "service_completed_successfully" if other == "secrets" else "service_healthy"
@@ -95,7 +95,7 @@ def test_everything_in_compose_waits_until_what_it_needs_is_well(compose: dict[s
     assert compose["edge"]["depends_on"].keys() == {*PORTS, "web"}
 
 
-def test_our_containers_are_read_only_and_without_rights(compose: dict[str, Any]) -> None:
+def test_our_containers_are_read_only_and_unprivileged(compose: dict[str, Any]) -> None:
     for name in EVERYTHING:
         assert compose[name]["read_only"]
         assert compose[name]["cap_drop"] == ["ALL"]
@@ -112,7 +112,7 @@ def test_data_is_in_named_volumes(compose: dict[str, Any]) -> None:
         assert any(volume.split(":")[0] in named for volume in compose[engine]["volumes"])
 
 
-def test_containers_are_told_only_variables_that_are_read_and_secrets_by_files(compose: dict[str, Any]) -> None:
+def test_containers_get_only_known_variables_and_secrets_as_files(compose: dict[str, Any]) -> None:
     known = known_variables()
     made = set(re.findall(r"for name in ([^;]*);", compose["secrets"]["command"][2])[0].split())
     for name in EVERYTHING:
@@ -125,21 +125,21 @@ def test_containers_are_told_only_variables_that_are_read_and_secrets_by_files(c
 
 
 @pytest.mark.parametrize("name", sorted(EVERYTHING))
-def test_no_container_refuses_to_start_as_unsafe(compose: dict[str, Any], name: str, tmp_path: Path) -> None:
+def test_the_settings_of_no_container_are_refused_as_unsafe(compose: dict[str, Any], name: str, tmp_path: Path) -> None:
     given = {name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for name, value in compose[name]["environment"].items()}
-    told = {**given, "CHATLY_HOST": "0.0.0.0", "CHATLY_EDGE_HOST": "0.0.0.0"}
+    variables = {**given, "CHATLY_HOST": "0.0.0.0", "CHATLY_EDGE_HOST": "0.0.0.0"}
     secret = tmp_path / "secret"
     secret.write_text("Yq3v8rT1kZ0bN5xW7cJ2mL9pD4sF6gHa")
-    told |= dict.fromkeys((variable for variable in told if variable.endswith("_FILE")), str(secret))
+    variables |= dict.fromkeys((variable for variable in variables if variable.endswith("_FILE")), str(secret))
     if name in PORTS:
-        refuse_unsafe_service(told, name, uses_log=TARGETS[name].log)
+        refuse_unsafe_service(variables, name, uses_log=TARGETS[name].log)
     elif name == "edge":
-        refuse_unsafe_edge(load(EdgeSettings, told), told)
+        refuse_unsafe_edge(load(EdgeSettings, variables), variables)
     else:
-        refuse_unsafe_web(load(EdgeSettings, told), told)
+        refuse_unsafe_web(load(EdgeSettings, variables), variables)
 
 
-def test_what_compose_mounts_from_here_is_here(compose: dict[str, Any]) -> None:
+def test_files_that_compose_mounts_exist(compose: dict[str, Any]) -> None:
     mounts = [volume for item in compose.values() for volume in item.get("volumes", []) if volume.startswith("./")]
 
     assert len(mounts) == 4

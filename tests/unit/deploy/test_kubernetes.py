@@ -1,4 +1,4 @@
-"""The Kubernetes resources, as kustomize renders them: valid, hardened, and true to what the services are."""
+"""The Kubernetes resources, as kustomize renders them: valid, hardened, and consistent with the services."""
 
 import os
 import secrets
@@ -17,13 +17,13 @@ from mesh.edge.settings import EdgeSettings
 from mesh.safety import refuse_unsafe_edge, refuse_unsafe_service, refuse_unsafe_web
 from mesh.settings import PORTS
 from mesh.targets import TARGETS
-from tests.unit.deploy.known import known_variables
+from tests.unit.deploy.variables import known_variables
 
 K8S = Path(__file__).parents[3] / "deploy" / "k8s"
 KUBERNETES = "1.32"
-"""The oldest version that the resources are written for."""
+"""The oldest supported version of Kubernetes."""
 OPERATORS = {"cert-manager.io", "kafka.strimzi.io", "k8ssandra.io", "redis.redis.opstreelabs.in"}
-"""API groups whose resources Kubernetes itself knows nothing of."""
+"""API groups whose resources are not part of Kubernetes."""
 EVERYTHING = {*PORTS, "edge", "web"}
 
 pytestmark = pytest.mark.toolchain("kustomize")
@@ -52,16 +52,16 @@ def pods(overlay: str) -> dict[str, Resource]:
 
 
 def environment(overlay: str, container: Resource) -> dict[str, str]:
-    """What a container is told by variables."""
+    """Return the environment variables of a container."""
     configs = of_kind(overlay, "ConfigMap")
-    told: dict[str, str] = {}
+    variables: dict[str, str] = {}
     for source in container.get("envFrom", []):
-        told |= configs[source["configMapRef"]["name"]]["data"]
-    return told | {each["name"]: each["value"] for each in container.get("env", [])}
+        variables |= configs[source["configMapRef"]["name"]]["data"]
+    return variables | {each["name"]: each["value"] for each in container.get("env", [])}
 
 
 @overlays
-def test_every_resource_is_valid_by_the_letter(overlay: str) -> None:
+def test_every_resource_is_valid(overlay: str) -> None:
     for item in rendered(overlay):
         if item["apiVersion"].split("/")[0] not in OPERATORS:
             kubernetes_validate.validate(item, KUBERNETES, strict=True)
@@ -72,12 +72,12 @@ def test_every_resource_is_valid_by_the_letter(overlay: str) -> None:
     "kind",
     ["Deployment", "Service", "ServiceAccount", "HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy"],
 )
-def test_every_part_has_a_resource_of_each_kind(overlay: str, kind: str) -> None:
+def test_every_component_has_a_resource_of_each_kind(overlay: str, kind: str) -> None:
     assert of_kind(overlay, kind).keys() >= EVERYTHING
 
 
 @overlays
-def test_no_pod_has_rights_or_a_disk_to_write_to(overlay: str) -> None:
+def test_pods_are_unprivileged_and_read_only(overlay: str) -> None:
     for pod in pods(overlay).values():
         (container,) = pod["containers"]
         assert pod["securityContext"]["runAsNonRoot"]
@@ -90,7 +90,7 @@ def test_no_pod_has_rights_or_a_disk_to_write_to(overlay: str) -> None:
 
 
 @overlays
-def test_pods_have_probes_bounds_of_memory_and_are_spread(overlay: str) -> None:
+def test_pods_have_probes_memory_limits_and_are_spread(overlay: str) -> None:
     for pod in pods(overlay).values():
         (container,) = pod["containers"]
         assert container.keys() >= {"readinessProbe", "livenessProbe"}
@@ -103,12 +103,12 @@ def test_pods_have_probes_bounds_of_memory_and_are_spread(overlay: str) -> None:
 
 
 @overlays
-def test_services_are_probed_for_their_health_and_have_time_to_drain(overlay: str) -> None:
+def test_services_have_health_probes_and_time_to_drain(overlay: str) -> None:
     for name, port in PORTS.items():
         pod = pods(overlay)[name]
         (container,) = pod["containers"]
         if overlay == "prod":
-            # What probes over gRPC has no certificate.
+            # Parts that a gRPC probe cannot reach without a certificate.
             assert container["readinessProbe"]["httpGet"] == {"path": "/healthz", "port": "metrics"}
         else:
             assert container["readinessProbe"]["grpc"] == {"port": port}
@@ -116,26 +116,26 @@ def test_services_are_probed_for_their_health_and_have_time_to_drain(overlay: st
 
 
 @overlays
-def test_the_names_of_services_lead_to_all_their_pods(overlay: str) -> None:
+def test_service_names_resolve_to_all_pods(overlay: str) -> None:
     services = of_kind(overlay, "Service")
 
     assert {services[name]["spec"]["clusterIP"] for name in PORTS} == {"None"}
 
 
 @overlays
-def test_pods_are_told_only_variables_that_are_read(overlay: str) -> None:
+def test_pods_get_only_known_variables(overlay: str) -> None:
     configs = of_kind(overlay, "ConfigMap")
-    told = {variable for item in configs.values() for variable in item["data"]}
+    variables = {variable for item in configs.values() for variable in item["data"]}
     for pod in pods(overlay).values():
-        told |= {each["name"] for each in pod["containers"][0].get("env", [])}
+        variables |= {each["name"] for each in pod["containers"][0].get("env", [])}
 
-    assert told - known_variables() == set()
+    assert variables - known_variables() == set()
 
 
 @overlays
 def test_no_secret_is_in_a_variable(overlay: str) -> None:
     secrets = {name.removesuffix("_FILE") for name in known_variables() if name.endswith("_FILE")} - {
-        "CHATLY_REDIS_URL"  # its password has a variable of its own
+        "CHATLY_REDIS_URL"  # its password is in a separate variable
     }
     for item in of_kind(overlay, "ConfigMap").values():
         assert not item["data"].keys() & secrets
@@ -144,7 +144,7 @@ def test_no_secret_is_in_a_variable(overlay: str) -> None:
 
 
 @overlays
-def test_files_that_variables_name_are_in_a_volume_that_the_pod_has(overlay: str) -> None:
+def test_files_named_by_variables_are_in_a_mounted_volume(overlay: str) -> None:
     for pod in pods(overlay).values():
         (container,) = pod["containers"]
         folders = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
@@ -159,31 +159,31 @@ def test_files_that_variables_name_are_in_a_volume_that_the_pod_has(overlay: str
 
 @overlays
 @pytest.mark.parametrize("name", [*PORTS, "edge", "web"])
-def test_no_pod_refuses_to_start_as_unsafe(overlay: str, name: str, tmp_path: Path) -> None:
-    told = environment(overlay, pods(overlay)[name]["containers"][0])
+def test_the_settings_of_no_pod_are_refused_as_unsafe(overlay: str, name: str, tmp_path: Path) -> None:
+    variables = environment(overlay, pods(overlay)[name]["containers"][0])
     given = {key: value for item in of_kind(overlay, "Secret").values() for key, value in item["data"].items()}
-    for variable, value in told.items():
+    for variable, value in variables.items():
         if value.startswith("/run/secrets/"):
             file = tmp_path / value.removeprefix("/")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(b64decode(given[file.name]) if file.name in given else secrets.token_urlsafe(48).encode())
-            told[variable] = str(file)
+            variables[variable] = str(file)
     if name in PORTS:
-        refuse_unsafe_service({**told, "CHATLY_HOST": "0.0.0.0"}, name, uses_log=TARGETS[name].log)
+        refuse_unsafe_service({**variables, "CHATLY_HOST": "0.0.0.0"}, name, uses_log=TARGETS[name].log)
     elif name == "edge":
-        refuse_unsafe_edge(load(EdgeSettings, {**told, "CHATLY_EDGE_HOST": "0.0.0.0"}), told)
+        refuse_unsafe_edge(load(EdgeSettings, {**variables, "CHATLY_EDGE_HOST": "0.0.0.0"}), variables)
     else:
-        refuse_unsafe_web(load(EdgeSettings, told), told)
+        refuse_unsafe_web(load(EdgeSettings, variables), variables)
 
 
 def test_production_allows_nothing_unsafe() -> None:
     for pod in pods("prod").values():
-        told = environment("prod", pod["containers"][0])
-        assert not [variable for variable in told if variable.startswith("CHATLY_ALLOW_")]
-        assert told["CHATLY_TLS_CERT_FILE"] == "/run/secrets/mesh-tls/tls.crt"
+        variables = environment("prod", pod["containers"][0])
+        assert not [variable for variable in variables if variable.startswith("CHATLY_ALLOW_")]
+        assert variables["CHATLY_TLS_CERT_FILE"] == "/run/secrets/mesh-tls/tls.crt"
 
 
-def test_in_production_each_part_has_a_certificate_that_names_it() -> None:
+def test_in_production_each_component_has_a_certificate_with_its_name() -> None:
     certificates = {item["spec"]["secretName"]: item["spec"] for item in of_kind("prod", "Certificate").values()}
     for name, pod in pods("prod").items():
         (volume,) = [volume for volume in pod["volumes"] if volume["name"] == "mesh-tls"]
@@ -191,7 +191,7 @@ def test_in_production_each_part_has_a_certificate_that_names_it() -> None:
 
 
 @overlays
-def test_whoever_may_call_a_service_is_let_in_by_it(overlay: str) -> None:
+def test_network_policies_admit_every_caller_of_a_service(overlay: str) -> None:
     policies = of_kind(overlay, "NetworkPolicy")
     for caller in EVERYTHING:
         for rule in policies[caller]["spec"]["egress"]:
@@ -202,7 +202,7 @@ def test_whoever_may_call_a_service_is_let_in_by_it(overlay: str) -> None:
 
 
 @overlays
-def test_whoever_a_service_lets_in_may_call_it(overlay: str) -> None:
+def test_network_policies_admit_only_callers_of_a_service(overlay: str) -> None:
     policies = of_kind(overlay, "NetworkPolicy")
     for called, port in PORTS.items():
         for caller in _let_in(policies[called], port):
@@ -230,7 +230,7 @@ def _may_call(policy: Resource, called: str, port: int) -> bool:
     )
 
 
-def test_traces_are_a_component_that_tells_every_pod_where_they_go_and_lets_it_go_there(tmp_path: Path) -> None:
+def test_the_traces_component_gives_every_pod_the_collector_and_access_to_it(tmp_path: Path) -> None:
     overlay = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
@@ -240,11 +240,11 @@ def test_traces_are_a_component_that_tells_every_pod_where_they_go_and_lets_it_g
     (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
     resources = built(tmp_path)
     by_name = {(item["kind"], item["metadata"]["name"]): item for item in resources}
-    told = {name: item["data"] for (kind, name), item in by_name.items() if kind == "ConfigMap"}
-    (addresses,) = (name for name, data in told.items() if "OTEL_EXPORTER_OTLP_ENDPOINT" in data)
+    variables = {name: item["data"] for (kind, name), item in by_name.items() if kind == "ConfigMap"}
+    (addresses,) = (name for name, data in variables.items() if "OTEL_EXPORTER_OTLP_ENDPOINT" in data)
     policy = by_name["NetworkPolicy", "traces"]
 
-    assert told[addresses].keys() <= known_variables()
+    assert variables[addresses].keys() <= known_variables()
     for name in {*PORTS, "edge"}:
         template = by_name["Deployment", name]["spec"]["template"]
         (container,) = template["spec"]["containers"]
@@ -255,10 +255,10 @@ def test_traces_are_a_component_that_tells_every_pod_where_they_go_and_lets_it_g
         kubernetes_validate.validate(item, KUBERNETES, strict=True)
 
 
-def test_production_takes_no_image_without_a_version() -> None:
+def test_production_uses_only_images_with_a_version() -> None:
     assert not [pod for pod in pods("prod").values() if ":" not in pod["containers"][0]["image"]]
 
 
-def test_production_brings_no_secret_of_its_own() -> None:
+def test_production_contains_no_secrets() -> None:
     assert of_kind("prod", "Secret") == {}
     assert of_kind("dev", "Secret")

@@ -1,4 +1,4 @@
-"""Prometheus's and Grafana's files are whole in themselves. tests/e2e asks a running mesh for the metrics they name."""
+"""Consistency of the Prometheus and Grafana files. tests/e2e checks that a running mesh exports their metrics."""
 
 import re
 
@@ -24,11 +24,11 @@ def test_metrics_are_found_in_an_expression(expression: str, names: set[str]) ->
     assert metrics_in(expression) == names
 
 
-def test_every_expression_asks_for_a_metric() -> None:
+def test_every_expression_uses_a_metric() -> None:
     assert [place for place, expression in expressions() if not metrics_in(expression)] == []
 
 
-def test_methods_jobs_and_services_that_are_asked_for_exist() -> None:
+def test_methods_jobs_and_services_in_expressions_exist() -> None:
     known = {
         "method": {method.path.removeprefix("/") for method in methods()},
         "job": {*PORTS, "edge"},
@@ -41,7 +41,7 @@ def test_methods_jobs_and_services_that_are_asked_for_exist() -> None:
         assert label not in known or set(values.split("|")) <= known[label], values
 
 
-def test_every_alert_has_its_own_name_a_severity_and_says_what_to_do() -> None:
+def test_every_alert_has_a_unique_name_a_severity_and_a_description() -> None:
     names = [rule["alert"] for rule in rules()]
 
     assert len(names) == len(set(names))
@@ -49,7 +49,7 @@ def test_every_alert_has_its_own_name_a_severity_and_says_what_to_do() -> None:
     assert all(rule["annotations"].keys() == {"summary", "description"} for rule in rules())
 
 
-def test_every_service_and_the_edge_are_scraped_where_they_tell_metrics() -> None:
+def test_every_service_and_the_edge_are_scraped_at_their_metrics_port() -> None:
     jobs = yaml.safe_load((OBSERVABILITY / "prometheus.yml").read_text())["scrape_configs"]
     ports = {job["job_name"]: job["dns_sd_configs"][0]["port"] for job in jobs}
 
@@ -57,7 +57,7 @@ def test_every_service_and_the_edge_are_scraped_where_they_tell_metrics() -> Non
     assert all(job["dns_sd_configs"][0]["names"] == [job["job_name"]] for job in jobs)
 
 
-def test_every_dashboard_has_an_id_of_its_own_and_no_two_panels_lie_on_each_other() -> None:
+def test_dashboards_have_unique_ids_and_panels_do_not_overlap() -> None:
     assert len({dashboard["uid"] for dashboard in dashboards().values()}) == len(dashboards()) == 3
     for dashboard in dashboards().values():
         cells = [

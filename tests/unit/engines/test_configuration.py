@@ -1,4 +1,4 @@
-"""What is written for Kafka and Cassandra, for one node and for three."""
+"""Configuration files of Kafka and Cassandra, for one node and for three."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -54,7 +54,7 @@ def test_three_cassandra_nodes_divide_the_ring_and_wait_for_the_seed(tmp_path: P
 
 
 @pytest.mark.parametrize("nodes", [kafka_nodes, cassandra_nodes])
-def test_engines_of_tests_start_quickly_and_others_are_compiled_well(
+def test_test_engines_start_quickly_and_others_run_optimised_code(
     tmp_path: Path, nodes: Callable[[EngineSettings], list[Node]]
 ) -> None:
     (lasting,) = nodes(EngineSettings(data=tmp_path))

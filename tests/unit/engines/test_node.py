@@ -1,4 +1,4 @@
-"""What starts, awaits and stops the engines, shown with a small server of Python's own."""
+"""Starting, waiting for and stopping a node, with a small Python server instead of an engine."""
 
 import socket
 import sys
@@ -31,7 +31,7 @@ def running(node: Node) -> Iterator[Running]:
     stop(began, kill=True)
 
 
-def test_a_node_that_is_ready_answers_and_is_gone_once_it_is_stopped(node: Node, running: Running, port: int) -> None:
+def test_a_ready_node_answers_until_it_is_stopped(node: Node, running: Running, port: int) -> None:
     wait_until_ready(node, running, seconds=20)
     socket.create_connection(("127.0.0.1", port), timeout=5).close()
 
@@ -42,7 +42,7 @@ def test_a_node_that_is_ready_answers_and_is_gone_once_it_is_stopped(node: Node,
         socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
-def test_stopping_what_is_gone_does_nothing(node: Node, running: Running) -> None:
+def test_stopping_a_node_that_has_exited_does_nothing(node: Node, running: Running) -> None:
     wait_until_ready(node, running, seconds=20)
     stop(running, kill=True)
 

@@ -1,4 +1,4 @@
-"""Which CHATLY_ variables there are."""
+"""The CHATLY_ variables that exist."""
 
 import dataclasses
 import importlib
@@ -23,7 +23,7 @@ _MODULES = (
 
 
 def known_variables() -> set[str]:
-    """Every variable that some process reads; of a secret also the one that names its file."""
+    """Return every variable that some process reads, including the `_FILE` variables of secrets."""
     addresses = {f"CHATLY_{name.upper()}_{kind}" for name in PORTS for kind in ("ADDRESS", "HTTP_ADDRESS")}
     return addresses | {name for module in _MODULES for name in _variables_of(module)}
 
