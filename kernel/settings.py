@@ -82,9 +82,9 @@ def load(cls: type[T], environ: Mapping[str, str] | None = None, **names: str) -
                 values[item.name] = _parse(raw, hints[item.name])
             elif item.default is MISSING:
                 wrong.append(f"{variable.name} is not set ({variable.help})")
-            complaint = variable.check(values[item.name]) if variable.check and item.name in values else None
-            if complaint:
-                wrong.append(f"{variable.name} {complaint}")
+            problem = variable.check(values[item.name]) if variable.check and item.name in values else None
+            if problem:
+                wrong.append(f"{variable.name} {problem}")
         except (ValueError, OSError) as error:
             wrong.append(f"{variable.name}: {error} ({variable.help})")
     if wrong:

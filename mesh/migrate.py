@@ -65,7 +65,7 @@ async def _bucket(environ: Mapping[str, str]) -> str:
 
     settings = load(S3Settings, environ)
     async with open_s3_blob_store(settings) as blobs:
-        await _until_well(blobs.complaint)
+        await _until_well(blobs.health)
     return f"bucket {settings.bucket}"
 
 

@@ -19,7 +19,6 @@ from kernel.grpc.server import RunningServer, serve
 from kernel.grpc.settings import ServerSettings
 from kernel.grpc.tls import MeshTls
 from kernel.grpc.tokens import ServiceTokens, TokenVerifier
-from kernel.ids import SessionId
 from kernel.log.ports import EventLog, LogConsumer, LogPosition, LogReader, LogRecord, Resume
 from kernel.platform import Platform
 from kernel.runner import background
@@ -61,9 +60,6 @@ class StaticKeys:
 
     async def key(self, kid: str) -> Ed25519PublicKey | None:
         return self._keys.get(kid)
-
-    def is_revoked(self, session_id: SessionId) -> bool:
-        return session_id in self.revoked
 
 
 @dataclass

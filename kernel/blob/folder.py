@@ -54,9 +54,9 @@ class FolderBlobStore:
     async def delete(self, name: str) -> None:
         await on_disk(self._path(name).unlink, missing_ok=True)
 
-    async def complaint(self) -> str | None:
+    async def health(self) -> str | None:
         """Why nothing can be stored at the moment, or None."""
-        return await asyncio.to_thread(self._complaint)
+        return await asyncio.to_thread(self._health)
 
     def _path(self, name: str) -> Path:
         shard = blake2s(checked_name(name).encode(), digest_size=1).hexdigest()
@@ -80,7 +80,7 @@ class FolderBlobStore:
         file.seek(offset)
         return file
 
-    def _complaint(self) -> str | None:
+    def _health(self) -> str | None:
         try:
             with tempfile.TemporaryFile(dir=self._incoming) as probe:
                 probe.write(b"probe")

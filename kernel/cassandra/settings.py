@@ -10,11 +10,11 @@ _KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _DATACENTER = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-def _keyspace_complaint(name: str) -> str | None:
+def _check_keyspace(name: str) -> str | None:
     return None if _KEYSPACE.fullmatch(name) else f"must be a lower-case name of at most 48 characters, got {name!r}"
 
 
-def _contact_complaint(points: tuple[str, ...]) -> str | None:
+def _check_contact(points: tuple[str, ...]) -> str | None:
     if not points:
         return "must name at least one host"
     try:
@@ -24,7 +24,7 @@ def _contact_complaint(points: tuple[str, ...]) -> str | None:
     return None
 
 
-def _replication_complaint(replication: str) -> str | None:
+def _check_replication(replication: str) -> str | None:
     try:
         replication_options(replication)
     except ValueError as error:
@@ -37,19 +37,19 @@ class CassandraSettings:
     """One cluster and one keyspace. TLS is on where a CA file is given."""
 
     contact_points: tuple[str, ...] = env(
-        "CHATLY_CASSANDRA_CONTACT_POINTS", help="first nodes to contact: host[:port],...", check=_contact_complaint
+        "CHATLY_CASSANDRA_CONTACT_POINTS", help="first nodes to contact: host[:port],...", check=_check_contact
     )
     keyspace: str = env(
         "CHATLY_CASSANDRA_KEYSPACE",
         default="chatly",
         help="keyspace; created if it does not exist",
-        check=_keyspace_complaint,
+        check=_check_keyspace,
     )
     replication: str = env(
         "CHATLY_CASSANDRA_REPLICATION",
         default="1",
         help="replicas of a new keyspace: a number, or datacenter:number,...",
-        check=_replication_complaint,
+        check=_check_replication,
     )
     local_datacenter: str = env(
         "CHATLY_CASSANDRA_LOCAL_DC",

@@ -12,8 +12,7 @@ from google.protobuf.descriptor_pb2 import MethodOptions
 
 from kernel.grpc.context import REQUEST_ID_KEY, UserCaller, caller_var, request_var
 from kernel.grpc.dial import Dialer, Options, PlainDialer, TlsDialer
-from kernel.grpc.interceptors.observation import SERVER_FAULTS
-from kernel.grpc.status import from_rpc_error
+from kernel.grpc.status import SERVER_FAULTS, from_rpc_error
 from kernel.grpc.tls import MeshTls
 from kernel.grpc.tokens import ServiceTokens
 from kernel.telemetry import tracing

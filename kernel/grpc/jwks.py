@@ -1,4 +1,4 @@
-"""The keys of access tokens as auth publishes them, and the sessions it has ended. For every service but auth."""
+"""Signing keys and ended sessions, polled from auth. Every service except auth uses this."""
 
 import asyncio
 import base64
@@ -10,7 +10,6 @@ from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kernel.errors import KernelReason, unavailable
-from kernel.ids import SessionId
 from kernel.telemetry.logs import logger
 
 _EVERY_SECONDS = 1.5
@@ -19,39 +18,39 @@ _LEAST_SECONDS = 0.5
 
 
 class JwksFeed:
-    """TokenKeys that asks auth again and again, and keeps the last answer while auth is away."""
+    """TokenKeys that polls auth, and keeps the last answer while auth is unreachable."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._auth = AuthServiceStub(channel)
         self._keys: dict[str, Ed25519PublicKey] = {}
-        self._revoked: frozenset[str] = frozenset()
+        self.revoked: frozenset[str] = frozenset()
+        """Sessions that ended before their tokens expired."""
         self._asking = asyncio.Lock()
         self._asked_at = float("-inf")
         self._answered = False
         self._log = logger("jwks")
 
     async def key(self, kid: str) -> Ed25519PublicKey | None:
-        """As TokenKeys; an unknown key is asked for at once. UNAVAILABLE while auth cannot say."""
+        """Return a key. Ask auth at once for an unknown one; raise UNAVAILABLE while auth does not answer."""
         if kid not in self._keys:
             await self._ask_about_unknown()
             if kid not in self._keys and not self._answered:
                 raise unavailable(
-                    KernelReason.SERVICE_UNAVAILABLE, "auth cannot be asked about this token", service="auth"
+                    KernelReason.SERVICE_UNAVAILABLE,
+                    "auth is unreachable, so this token cannot be checked",
+                    service="auth",
                 )
         return self._keys.get(kid)
 
-    def is_revoked(self, session_id: SessionId) -> bool:
-        return session_id in self._revoked
-
     async def run(self) -> None:
-        """For ever: ask every 1.5 seconds."""
+        """Ask every 1.5 seconds, until cancelled."""
         while True:
             async with self._asking:
                 await self._ask()
             await asyncio.sleep(_EVERY_SECONDS)
 
     async def _ask_about_unknown(self) -> None:
-        """One question answers all who wait for it, and there are at most two a second: keys cannot be guessed at."""
+        """Share one answer among all waiting callers, at most twice a second: forged tokens cause no extra load."""
         loop = asyncio.get_running_loop()
         wanted_at = loop.time()
         async with self._asking:
@@ -70,11 +69,11 @@ class JwksFeed:
             return
         self._answered = True
         self._keys = {jwk.kid: key for jwk in answer.keys if (key := _public_key(jwk)) is not None}
-        self._revoked = frozenset(answer.revoked_session_ids)
+        self.revoked = frozenset(answer.revoked_session_ids)
 
 
 def _public_key(jwk: pb.Jwk) -> Ed25519PublicKey | None:
-    """None for kinds of keys that are not ours."""
+    """Return None for other kinds of keys."""
     if (jwk.kty, jwk.crv) != ("OKP", "Ed25519"):
         return None
     try:

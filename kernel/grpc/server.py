@@ -12,13 +12,12 @@ from grpc_reflection.v1alpha import reflection
 from kernel.errors import KernelReason, unavailable
 from kernel.grpc.client import MAX_MESSAGE_BYTES
 from kernel.grpc.health import HealthMonitor
-from kernel.grpc.interceptors.access import Access
 from kernel.grpc.interceptors.chain import Chain
 from kernel.grpc.interceptors.streams import OpenStreams
 from kernel.grpc.settings import ServerSettings
 from kernel.grpc.status import DETAILS_KEY, details_of, grpc_code, text_of
 from kernel.grpc.tls import MeshTls
-from kernel.grpc.tokens import ServiceTokens, TokenVerifier
+from kernel.grpc.tokens import Access, ServiceTokens, TokenVerifier
 from kernel.http import build_app, build_probes, serve_http
 from kernel.runner import background
 from kernel.service import Service

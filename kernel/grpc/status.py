@@ -11,6 +11,8 @@ from kernel.errors import ChatlyError, Code, FieldViolation, KernelReason, unava
 from kernel.grpc.context import Request
 
 DOMAIN = "chatly"
+SERVER_FAULTS = {"DATA_LOSS", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "UNKNOWN"}
+"""Codes of calls that failed because of the server, not of the caller."""
 _REASONS = {name.removeprefix("ERROR_REASON_") for name in ErrorReason.DESCRIPTOR.values_by_name}
 DETAILS_KEY = "grpc-status-details-bin"
 

@@ -1,17 +1,16 @@
-"""Access tokens of users and tokens of services: how they are checked, and how service tokens are made.
+"""Checks access tokens of users and tokens of services, and issues the latter. Only auth issues access tokens."""
 
-User tokens are issued by auth alone; nothing here can make one.
-"""
-
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import jwt
+from chatly.options.v1 import access_pb2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kernel.cache import BoundedCache
-from kernel.errors import ChatlyError, KernelReason, unauthenticated
-from kernel.grpc.context import ServiceCaller, UserCaller
+from kernel.errors import ChatlyError, KernelReason, denied, unauthenticated
+from kernel.grpc.context import Caller, ServiceCaller, UserCaller, caller_var
 from kernel.ids import SessionId, UserId
 from kernel.time import Clock
 
@@ -28,41 +27,42 @@ _SERVICE_CLAIMS = ["sub", "iat", "exp"]
 
 
 class TokenKeys(Protocol):
-    """What access tokens are checked against."""
+    """Public keys and ended sessions, which access tokens are checked against."""
 
     async def key(self, kid: str) -> Ed25519PublicKey | None:
-        """The public key of this id, or None where no such key is in use."""
+        """Return the public key with this id, or None if no such key is in use."""
         ...
 
-    def is_revoked(self, session_id: SessionId) -> bool:
-        """Whether this session was ended while its tokens had time left. Asked on every call: answers from memory."""
+    @property
+    def revoked(self) -> Collection[str]:
+        """Sessions that ended before their tokens expired. Looked up on every call: kept in memory."""
         ...
 
 
 class TokenVerifier:
-    """Checks access tokens. A good one is remembered until it runs out; its session is looked at every time."""
+    """Checks access tokens. A valid token is cached until it expires; its session is checked every time."""
 
     def __init__(self, *, keys: TokenKeys, clock: Clock, remembered: int = 20_000) -> None:
-        """`remembered`: how many tokens to keep, the oldest go first."""
+        """`remembered`: number of tokens in the cache."""
         self._keys = keys
         self._clock = clock
         self._known: BoundedCache[str, UserCaller] = BoundedCache(capacity=remembered)
 
     async def verify(self, token: str) -> UserCaller:
-        """Who this token speaks for; UNAUTHENTICATED `TOKEN_INVALID`, `TOKEN_EXPIRED` or `SESSION_ENDED`."""
+        """Return the user of this token; raise UNAUTHENTICATED `TOKEN_INVALID`, `TOKEN_EXPIRED` or `SESSION_ENDED`."""
         caller = self._known.get(token)
         if caller is None:
             caller = await self._decode(token)
             self._known.put(token, caller)
-        if complaint := self.complaint(caller):
+        if rejection := self.rejection(caller):
             self._known.pop(token)
-            raise complaint
+            raise rejection
         return caller
 
-    def complaint(self, caller: UserCaller) -> ChatlyError | None:
-        """Why a caller who was let in may not go on, or None. Streams are asked every second."""
-        if self._keys.is_revoked(caller.session_id):
-            return unauthenticated(KernelReason.SESSION_ENDED, "the session was ended: log in again")
+    def rejection(self, caller: UserCaller) -> ChatlyError | None:
+        """Return the error for a caller whose token has expired or whose session has ended, or None."""
+        if caller.session_id in self._keys.revoked:
+            return unauthenticated(KernelReason.SESSION_ENDED, "the session has ended: log in again")
         if self._clock.now() >= caller.expires_at:
             return unauthenticated(KernelReason.TOKEN_EXPIRED, "the access token has expired: refresh it and try again")
         return None
@@ -79,13 +79,13 @@ class TokenVerifier:
         return UserCaller(
             user_id=UserId(str(claims["userId"])),
             session_id=SessionId(str(claims["sid"])),
-            expires_at=_moment(claims["exp"]),
+            expires_at=_time(claims["exp"]),
             token=token,
         )
 
 
 class ServiceTokens:
-    """Tokens by which services and operators know each other: HS256 over the mesh's one secret, good for 5 minutes."""
+    """Issues and checks tokens of services and operators: HS256 with the secret of the mesh, valid for 5 minutes."""
 
     def __init__(self, secret: bytes, *, clock: Clock) -> None:
         if len(secret) < MIN_SECRET_BYTES:
@@ -96,7 +96,7 @@ class ServiceTokens:
         self._known: BoundedCache[str, tuple[ServiceCaller, datetime]] = BoundedCache(capacity=_KNOWN_SERVICE_TOKENS)
 
     def issue(self, name: str) -> str:
-        """A token that says "I am the service `name`", with at least a minute left."""
+        """Return a token of the service `name` that is valid for at least one more minute."""
         now = self._clock.now()
         token, expires_at = self._issued.get(name, ("", now))
         if expires_at - now > _RENEW_BEFORE:
@@ -108,7 +108,7 @@ class ServiceTokens:
         return token
 
     def verify(self, token: str) -> ServiceCaller:
-        """Which service this token speaks for; UNAUTHENTICATED `TOKEN_INVALID` or `TOKEN_EXPIRED`."""
+        """Return the service of this token; raise UNAUTHENTICATED `TOKEN_INVALID` or `TOKEN_EXPIRED`."""
         now = self._clock.now()
         known = self._known.get(token)
         if known is None:
@@ -122,7 +122,37 @@ class ServiceTokens:
 
     def _decode(self, token: str) -> tuple[ServiceCaller, datetime]:
         claims = _claims(token, self._secret, "HS256", SERVICE_AUDIENCE, _SERVICE_CLAIMS)
-        return ServiceCaller(name=str(claims["sub"])), _moment(claims["exp"])
+        return ServiceCaller(name=str(claims["sub"])), _time(claims["exp"])
+
+
+class Access:
+    """Checks the token that a method requires by its `(chatly.options.v1.access)`. Use cases decide everything else."""
+
+    def __init__(self, *, tokens: TokenVerifier, service_tokens: ServiceTokens) -> None:
+        self._tokens = tokens
+        self._service_tokens = service_tokens
+
+    async def admit(self, access: access_pb2.Access.ValueType, token: str | None) -> Caller:
+        """Return the caller, None for public methods, and set `caller_var`.
+
+        Raise UNAUTHENTICATED `TOKEN_*` or `SESSION_ENDED`, PERMISSION_DENIED `SERVICE_ONLY`.
+        """
+        if access == access_pb2.ACCESS_PUBLIC:
+            return None
+        if token is None:
+            raise unauthenticated(KernelReason.TOKEN_MISSING, "this call needs a token: authorization: Bearer …")
+        caller = await self._tokens.verify(token) if access == access_pb2.ACCESS_USER else await self._service(token)
+        # Never reset: a cancelled stream is closed in another context.
+        caller_var.set(caller)
+        return caller
+
+    async def _service(self, token: str) -> ServiceCaller:
+        try:
+            return self._service_tokens.verify(token)
+        except ChatlyError as error:
+            # The owner of a valid user token gets PERMISSION_DENIED: no other token of theirs will help.
+            await self._tokens.verify(token)
+            raise denied(KernelReason.SERVICE_ONLY, "only services and operators may call this") from error
 
 
 def _claims(
@@ -135,18 +165,18 @@ def _claims(
             algorithms=[algorithm],
             audience=audience,
             issuer=ISSUER,
-            # Time is judged by our own clock, which tests can set.
+            # Expiry is checked against the injected clock.
             options={"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )
     except jwt.InvalidTokenError as error:
         raise _invalid("is forged, incomplete or not meant for Chatly") from error
 
 
-def _moment(seconds: Any) -> datetime:
+def _time(seconds: Any) -> datetime:
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (TypeError, ValueError, OverflowError, OSError) as error:
-        raise _invalid("says no time that it runs out") from error
+        raise _invalid("has an invalid time of expiry") from error
 
 
 def _invalid(what: str) -> ChatlyError:

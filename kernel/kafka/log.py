@@ -32,11 +32,11 @@ class KafkaLog:
         self._appender: KafkaAppender | None = None
         self._log_id: str | None = None
         self._log = logger("log")
-        self._complaint = f"not connected to Kafka at {self._where()} yet"
+        self._problem = f"not connected to Kafka at {self._where()} yet"
 
     async def append(self, key: str, value: bytes) -> LogPosition:
         if self._appender is None:
-            raise log_unavailable(self._complaint)
+            raise log_unavailable(self._problem)
         return await self._appender.append(key, value)
 
     async def read(self, partition: int, *, after: int, limit: int, wait: float = 0.0) -> Sequence[LogRecord]:
@@ -49,7 +49,7 @@ class KafkaLog:
 
     async def log_id(self) -> str:
         if self._log_id is None:
-            raise log_unavailable(self._complaint)
+            raise log_unavailable(self._problem)
         return self._log_id
 
     @asynccontextmanager
@@ -70,7 +70,7 @@ class KafkaLog:
             connected.set()
             await self._appender.failed.wait()
             self._log.warning("Kafka does not acknowledge", bootstrap=self._where())
-            self._complaint = f"no acknowledgement from Kafka at {self._where()}"
+            self._problem = f"no acknowledgement from Kafka at {self._where()}"
             retired, self._appender = self._appender, None
             await asyncio.to_thread(retired.close)
 
@@ -90,8 +90,8 @@ class KafkaLog:
                 is_temporary=lambda error: not isinstance(error, WrongTopicError),
             )
         except WrongTopicError as error:
-            self._complaint = str(error)
-            self._log.error("Kafka cannot be used", bootstrap=self._where(), error=self._complaint)
+            self._problem = str(error)
+            self._log.error("Kafka cannot be used", bootstrap=self._where(), error=self._problem)
             raise
         self._log.info("connected to Kafka", bootstrap=self._where(), log_id=self._log_id)
         return KafkaAppender(producer=producer, settings=self._settings)
@@ -102,9 +102,9 @@ class KafkaLog:
         return await asyncio.to_thread(build_producer, self._settings)
 
     def _report(self, error: Exception) -> None:
-        known, self._complaint = self._complaint, str(error) or type(error).__name__
-        if self._complaint != known:
-            self._log.warning("Kafka is unreachable", bootstrap=self._where(), error=self._complaint)
+        known, self._problem = self._problem, str(error) or type(error).__name__
+        if self._problem != known:
+            self._log.warning("Kafka is unreachable", bootstrap=self._where(), error=self._problem)
 
     def _where(self) -> str:
         return ",".join(self._settings.bootstrap)

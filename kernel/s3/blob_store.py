@@ -77,7 +77,7 @@ class S3BlobStore:
         with suppress(KeyError), self._errors(name):
             await self._call(self._client.delete_object, **self._place(name))
 
-    async def complaint(self) -> str | None:
+    async def health(self) -> str | None:
         """Why nothing can be stored at the moment, or None."""
         try:
             self._bucket_is_there = False
@@ -202,7 +202,7 @@ class _BeyondTheEndError(Exception):
 
 @asynccontextmanager
 async def open_s3_blob_store(settings: S3Settings) -> AsyncIterator[S3BlobStore]:
-    """Asks nothing of the server yet, so that it may come later; `complaint` says whether it is there."""
+    """Asks nothing of the server yet, so that it may come later; `health` says whether it is there."""
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,

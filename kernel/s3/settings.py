@@ -8,7 +8,7 @@ from kernel.tls import check_file
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
-def _bucket_complaint(name: str) -> str | None:
+def _check_bucket(name: str) -> str | None:
     return None if _BUCKET.fullmatch(name) else f"must be a name of 3 to 63 letters, digits, `-` and `.`, got {name!r}"
 
 
@@ -28,7 +28,7 @@ class S3Settings:
         "CHATLY_S3_BUCKET",
         default="chatly",
         help="name of the bucket; created if it does not exist",
-        check=_bucket_complaint,
+        check=_check_bucket,
     )
     access_key: str = env("CHATLY_S3_ACCESS_KEY", help="access key id", check=_missing)
     secret_key: str = env("CHATLY_S3_SECRET_KEY", help="secret access key", secret=True, check=_missing)

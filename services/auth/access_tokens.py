@@ -49,5 +49,6 @@ class OwnTokenKeys:
     async def key(self, kid: str) -> Ed25519PublicKey | None:
         return self._keys.find(kid)
 
-    def is_revoked(self, session_id: SessionId) -> bool:
-        return self._revocations.is_revoked(session_id)
+    @property
+    def revoked(self) -> frozenset[SessionId]:
+        return self._revocations.revoked

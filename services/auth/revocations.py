@@ -37,6 +37,7 @@ class Revocations:
         # What this node ended while the store was answering may be missing from the answer.
         self._revoked = stored | (self._revoked - before)
 
-    def is_revoked(self, session_id: SessionId) -> bool:
-        """Whether a session's access tokens no longer count."""
-        return session_id in self._revoked
+    @property
+    def revoked(self) -> frozenset[SessionId]:
+        """Sessions whose access tokens are no longer valid."""
+        return self._revoked

@@ -21,7 +21,7 @@ async def fresh_s3(server: S3Server, bucket: str) -> AsyncIterator[tuple[S3BlobS
     async with open_s3_blob_store(s3_settings(server, bucket)) as store:
         client = store._client
         yield store, client
-        if await store.complaint() is None:
+        if await store.health() is None:
             for item in client.list_objects_v2(Bucket=bucket).get("Contents", []):
                 client.delete_object(Bucket=bucket, Key=item["Key"])
             client.delete_bucket(Bucket=bucket)

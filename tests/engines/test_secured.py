@@ -176,7 +176,7 @@ async def test_s3_that_refuses_is_told_with_the_setting(
     async with open_s3_blob_store(secured.s3(fresh_name, **with_other_ca(secured, changes))) as store:
 
         async def said() -> str:
-            return await store.complaint() or ""
+            return await store.health() or ""
 
         await until_told(said, told)
 

@@ -1,4 +1,4 @@
-"""Open streams: how many one user may have, and that each ends when its token or its session does."""
+"""Open streams: a limit per user, and their end when the token expires or the session ends."""
 
 import asyncio
 from collections import Counter
@@ -20,81 +20,77 @@ _SWEEP_SECONDS = 1.0
 class OpenStream:
     """One running stream. Its handler is interrupted only while it waits for something, never while gRPC writes."""
 
-    __slots__ = ("_interruptible", "_task", "_verdict", "caller")
+    __slots__ = ("_error", "_interruptible", "_task", "caller")
 
     def __init__(self, caller: UserCaller | None) -> None:
         self.caller = caller
         self._task = asyncio.current_task()
-        self._verdict: ChatlyError | None = None
+        self._error: ChatlyError | None = None
         self._interruptible = False
 
-    def end(self, verdict: ChatlyError) -> None:
-        """Make the stream end with this error, at once or as soon as gRPC has written what it was given."""
-        if self._verdict is None:
-            self._verdict = verdict
+    def end(self, error: ChatlyError) -> None:
+        """End the stream with this error: at once, or as soon as gRPC has written the current response."""
+        if self._error is None:
+            self._error = error
             if self._interruptible and self._task is not None:
                 self._task.cancel()
 
     async def items(self, source: AsyncIterator[T]) -> AsyncGenerator[T, None]:
-        """What the handler yields, until `end`. The handler is closed with it."""
+        """Yield what the handler yields, until `end`. Close the handler afterwards."""
         async with aclosing(source):  # type: ignore[type-var]  # handlers are async generators
             try:
                 self._interruptible = True
                 async for item in source:
                     self._interruptible = False
                     yield item
-                    self._raise_verdict()
+                    if self._error is not None:
+                        raise self._error
                     self._interruptible = True
             except asyncio.CancelledError:
-                self._answer_cancellation()
+                self._raise_error_instead()
                 raise
             finally:
                 self._interruptible = False
 
-    async def answer(self, source: Awaitable[T]) -> T:
-        """The one answer of a client stream's handler, unless `end` comes first."""
+    async def result(self, source: Awaitable[T]) -> T:
+        """Return what the handler of a client stream returns, unless `end` comes first."""
         self._interruptible = True
         try:
             return await source
         except asyncio.CancelledError:
-            self._answer_cancellation()
+            self._raise_error_instead()
             raise
         finally:
             self._interruptible = False
 
-    def _raise_verdict(self) -> None:
-        if self._verdict is not None:
-            raise self._verdict
-
-    def _answer_cancellation(self) -> None:
-        if self._verdict is not None and self._task is not None:
+    def _raise_error_instead(self) -> None:
+        if self._error is not None and self._task is not None:
             self._task.uncancel()
-            raise self._verdict from None
+            raise self._error from None
 
 
 class OpenStreams:
     """All running streams of a server."""
 
     def __init__(self, *, tokens: TokenVerifier, per_user: int) -> None:
-        """`per_user`: how many streams of one method a user may have open."""
+        """`per_user`: number of streams of one method that a user may have open."""
         self._tokens = tokens
         self._per_user = per_user
         self._streams: set[OpenStream] = set()
         self._counts: Counter[tuple[UserId, str]] = Counter()
-        self._gauge = metrics.gauge("chatly_rpc_open_streams", "Streams that are open now.", ["method"])
+        self._gauge = metrics.gauge("chatly_rpc_open_streams", "Open streams.", ["method"])
         self._closed = False
 
     def refuse_new(self) -> None:
-        """From now on every new stream gets UNAVAILABLE `SHUTTING_DOWN`."""
+        """Refuse every new stream from now on, with UNAVAILABLE `SHUTTING_DOWN`."""
         self._closed = True
 
     @contextmanager
     def opened(self, method: str, caller: Caller) -> Iterator[OpenStream]:
-        """Count a stream in and out; RESOURCE_EXHAUSTED `TOO_MANY_STREAMS` beyond the limit."""
+        """Register a stream for the block. Raise RESOURCE_EXHAUSTED `TOO_MANY_STREAMS` above the limit."""
         if self._closed:
-            raise unavailable(
-                KernelReason.SHUTTING_DOWN, "this server is shutting down: connect again", retry_after=0.1
-            )
+            message = "this server is shutting down: connect again"
+            raise unavailable(KernelReason.SHUTTING_DOWN, message, retry_after=0.1)
         user = caller if isinstance(caller, UserCaller) else None
         if user is not None and self._counts[user.user_id, method] >= self._per_user:
             raise _too_many(self._per_user)
@@ -108,12 +104,12 @@ class OpenStreams:
             self._count(method, stream, -1)
 
     async def sweep(self) -> None:
-        """For ever: end the streams whose token ran out or whose session was ended."""
+        """End the streams whose token has expired or whose session has ended. Runs until cancelled."""
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
             for stream in list(self._streams):
-                if stream.caller is not None and (verdict := self._tokens.complaint(stream.caller)):
-                    stream.end(verdict)
+                if stream.caller is not None and (error := self._tokens.rejection(stream.caller)):
+                    stream.end(error)
 
     def _count(self, method: str, stream: OpenStream, step: int) -> None:
         self._gauge.labels(method).inc(step)
@@ -126,5 +122,5 @@ class OpenStreams:
 
 
 def _too_many(limit: int) -> ChatlyError:
-    message = f"at most {limit} open streams of this kind for one user"
+    message = f"at most {limit} open streams of one method per user"
     return ChatlyError(Code.RESOURCE_EXHAUSTED, KernelReason.TOO_MANY_STREAMS, message, {"limit": str(limit)})

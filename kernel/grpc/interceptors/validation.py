@@ -1,4 +1,4 @@
-"""Checks requests against the protovalidate rules of their proto. Rules that need knowledge are the services' own."""
+"""Checks requests against the protovalidate rules of their proto. The use cases check everything else."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
@@ -11,7 +11,7 @@ _MAX_VIOLATIONS = 20
 
 
 class Malformed:
-    """Stands for a request whose bytes are not the message that the method takes."""
+    """A request that could not be deserialized as the method's message."""
 
     __slots__ = ("cause",)
 
@@ -20,24 +20,24 @@ class Malformed:
 
 
 def tolerant(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
-    """A deserializer that gives Malformed instead of raising, which gRPC would report as INTERNAL."""
+    """Return a deserializer that returns Malformed where it would raise; gRPC would report an exception as INTERNAL."""
 
-    def deserialize_or_tell(data: bytes) -> Any:
+    def deserialize_or_malformed(data: bytes) -> Any:
         try:
             return deserialize(data)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the bytes are to blame
+        except Exception as error:  # noqa: BLE001 - any exception means that the bytes are invalid
             return Malformed(error)
 
-    return deserialize_or_tell
+    return deserialize_or_malformed
 
 
 def validate(request: Any) -> None:
-    """Called for every request, save those of streams in both directions, whose handlers call it for each.
+    """Raise INVALID_ARGUMENT `MALFORMED_REQUEST`, or `INVALID_FIELD` with every field that breaks a rule.
 
-    Raise INVALID_ARGUMENT `MALFORMED_REQUEST`, or `INVALID_FIELD` with every field that breaks a rule.
+    The chain calls it for every request. Only the handlers of bidirectional streams call it themselves.
     """
     if request.__class__ is Malformed:
-        message = f"the request is not the message this call takes: {request.cause}"
+        message = f"the request is not the message that this method takes: {request.cause}"
         raise ChatlyError(Code.INVALID_ARGUMENT, KernelReason.MALFORMED_REQUEST, message)
     if found := protovalidate.collect_violations(request):
         violations = tuple(_violation(item) for item in found[:_MAX_VIOLATIONS])
@@ -46,7 +46,7 @@ def validate(request: Any) -> None:
 
 
 async def validated(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    """The same requests, each checked as it comes."""
+    """Yield the same requests; validate each one as it arrives."""
     async for request in requests:
         validate(request)
         yield request
@@ -59,7 +59,7 @@ def _violation(violation: protovalidate.Violation) -> FieldViolation:
 
 
 def _got(rule: str, value: Any) -> str:
-    """Of a broken length rule: the length that came. Values themselves may be secret."""
+    """Return the actual length if the rule is about length. Values are left out: they may be secret."""
     if rule.endswith(("_len", "_bytes", ".len")) and isinstance(value, str | bytes):
         counted = value.encode() if rule.endswith("_bytes") and isinstance(value, str) else value
         return f", got {len(counted)}"

@@ -54,7 +54,7 @@ async def open_stores(platform: Platform) -> AsyncIterator[Stores]:
             sent=SqliteSentFiles(database),
             staging=FolderUploadStaging(folder / "staging"),
             blobs=blobs,
-            health={"store": media.complaint, "blobs": blobs.complaint},
+            health={"store": media.complaint, "blobs": blobs.health},
         )
 
 
@@ -73,7 +73,7 @@ async def _open_distributed(platform: Platform, engines: Engines) -> AsyncIterat
                 sent=stores.sent,
                 staging=CassandraUploadStaging(engines.cassandra, blobs=blobs, local=local),
                 blobs=blobs,
-                health={"store": partial(_look, stores.media), "blobs": blobs.complaint},
+                health={"store": partial(_look, stores.media), "blobs": blobs.health},
             )
 
 

@@ -29,11 +29,11 @@ async def test_blobs_are_there_after_a_restart_and_half_written_ones_are_not(tmp
 async def test_a_folder_that_is_gone_is_complained_about(tmp_path: Path) -> None:
     store = FolderBlobStore(tmp_path / "blobs")
     await store.open()
-    assert await store.complaint() is None
+    assert await store.health() is None
 
     (tmp_path / "blobs" / "incoming").rmdir()
 
-    assert "cannot be written" in (await store.complaint() or "")
+    assert "cannot be written" in (await store.health() or "")
 
 
 async def test_a_disk_that_refuses_is_unavailable(tmp_path: Path) -> None:

@@ -110,13 +110,13 @@ async def test_a_server_that_is_away_is_unavailable_and_complained_about(s3_serv
                 with pytest.raises(ChatlyError) as failed:
                     await call
                 assert failed.value.reason == KernelReason.STORE_UNAVAILABLE
-            assert endpoint in (await blobs.complaint() or "")
+            assert endpoint in (await blobs.health() or "")
 
 
 async def test_a_wrong_key_is_complained_about_and_shown_to_nobody(s3_server: S3Server, fresh_name: str) -> None:
     settings = dataclasses.replace(s3_settings(s3_server, fresh_name), secret_key="wrong-secret")
     async with open_s3_blob_store(settings) as blobs:
-        complaint = await blobs.complaint() or ""
+        problem = await blobs.health() or ""
 
-    assert fresh_name in complaint
-    assert "wrong-secret" not in complaint
+    assert fresh_name in problem
+    assert "wrong-secret" not in problem

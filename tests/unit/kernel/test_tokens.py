@@ -89,9 +89,9 @@ async def test_an_ended_session_is_told_before_anything_else() -> None:
     caller = await verifier.verify(token)
     keys.revoked.add(SessionId("s"))
 
-    complaint = verifier.complaint(caller)
-    assert complaint is not None
-    assert complaint.reason == "SESSION_ENDED"
+    rejection = verifier.rejection(caller)
+    assert rejection is not None
+    assert rejection.reason == "SESSION_ENDED"
     assert await _refusal(verifier, token) == "SESSION_ENDED"
 
 
