@@ -1,4 +1,4 @@
-"""Access tokens: how they are signed, and what auth's own server checks them against."""
+"""Signing access tokens, and the keys by which auth's own server checks them."""
 
 from datetime import datetime, timedelta
 
@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from kernel.grpc.tokens import ISSUER, USER_AUDIENCE
 from kernel.ids import SessionId, UserId, random_id
 from kernel.time import Clock
-from services.auth.keys import KeyRing, private_half
+from services.auth.keys import KeyRing, private_key
 from services.auth.revocations import Revocations
 
 
@@ -21,7 +21,7 @@ class AccessTokens:
         self._life = life
 
     def issue(self, user_id: UserId, session_id: SessionId) -> tuple[str, datetime]:
-        """A token of a session, and when it runs out (a whole second)."""
+        """Return a token for the session and its expiry (a whole second)."""
         now = self._clock.now().replace(microsecond=0)
         expires_at = now + self._life
         claims = {
@@ -35,12 +35,12 @@ class AccessTokens:
             "exp": expires_at,
         }
         key = self._keys.signing()
-        token = jwt.encode(claims, private_half(key), algorithm="EdDSA", headers={"kid": key.kid})
+        token = jwt.encode(claims, private_key(key), algorithm="EdDSA", headers={"kid": key.kid})
         return token, expires_at
 
 
 class OwnTokenKeys:
-    """TokenKeys of auth's own server, which needs to ask nobody."""
+    """TokenKeys of auth's own server, without a call to another service."""
 
     def __init__(self, *, keys: KeyRing, revocations: Revocations) -> None:
         self._keys = keys

@@ -1,14 +1,14 @@
-"""How guessing is slowed down: which counters an attempt belongs to, and how long they wait. Pure."""
+"""Delays after failed logins: the counters of an attempt, and the delay by count. Pure functions."""
 
 import ipaddress
 from datetime import timedelta
 
 LONGEST_DELAY = timedelta(minutes=15)
-FORGOTTEN_AFTER = timedelta(hours=1)
+EXPIRES_AFTER = timedelta(hours=1)
 
 
 def delay_after(failures: int, *, free: int) -> timedelta:
-    """How long to wait after the last of some failures: nothing before the `free`-th, then 1 s, 2 s, 4 s … 15 min."""
+    """Return the delay after `failures` failures: none before the `free`-th, then 1 s, 2 s, 4 s … 15 min."""
     if failures < free:
         return timedelta(0)
     doublings = min(failures - free, 20)
@@ -16,25 +16,25 @@ def delay_after(failures: int, *, free: int) -> timedelta:
 
 
 def account_key(folded_email: str) -> str:
-    """Counts failures of an account from everywhere it is not at home, also of accounts that do not exist."""
+    """Return the counter of an account, existing or not, for addresses where it has no session."""
     return f"account:{folded_email}"
 
 
 def home_key(folded_email: str, address: str) -> str:
-    """Counts failures of an account from an address where it has a session.
+    """Return the counter of an account for an address where it has a session.
 
-    It stands in for the other two, so that strangers who guess cannot keep the owner out.
+    It replaces the other two counters, so that guessing strangers cannot lock the owner out.
     """
     return f"home:{_network(address)}:{folded_email}"
 
 
 def address_key(address: str) -> str:
-    """Counts failures from an address; for IPv6 from its /64, since one customer has all of it."""
+    """Return the counter of an address; for IPv6 of its /64, which belongs to one customer."""
     return f"address:{_network(address)}"
 
 
 def confirm_key(user_id: str) -> str:
-    """Counts failures of a user who is logged in and shows the password again."""
+    """Return the counter of a logged-in user who confirms the password."""
     return f"confirm:{user_id}"
 
 

@@ -1,4 +1,4 @@
-"""Checking passwords without telling strangers anything, and slowing down those who guess."""
+"""Password checks that reveal nothing to strangers and delay guesses."""
 
 from collections.abc import Collection
 
@@ -6,17 +6,16 @@ from kernel.ids import UserId
 from kernel.locks import KeyedLock
 from kernel.time import Clock
 from services.auth import attempts
-from services.auth.model import Account, rate_limited, session_ended, wrong_credentials
+from services.auth.errors import rate_limited, session_ended, wrong_credentials
+from services.auth.model import Account
 from services.auth.names import fold
 from services.auth.passwords import Passwords
 from services.auth.ports import AccountStore, AttemptLimiter, SessionStore
 
-_NOBODY = UserId("00000000-0000-0000-0000-000000000000")
+_UNKNOWN_USER = UserId("00000000-0000-0000-0000-000000000000")
 
 
 class Credentials:
-    """Says whose a password is."""
-
     def __init__(
         self,
         *,
@@ -34,40 +33,40 @@ class Credentials:
         self._locks = KeyedLock()
 
     async def login(self, email: str, password: str, *, address: str) -> Account:
-        """The account of an address and its password, both right; one that does not exist costs the same.
+        """Return the account with this address and password. An unknown address takes equally long.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`, RESOURCE_EXHAUSTED `RATE_LIMITED`.
         """
         folded = fold(email)
         account = await self._accounts.find_by_email(folded)
-        if await self._is_at_home(account, address):
+        if await self._has_session_at(account, address):
             keys = [attempts.home_key(folded, address)]
         else:
             keys = [attempts.account_key(folded), attempts.address_key(address)]
         return await self._check(account, password, keys)
 
     async def confirm(self, user_id: UserId, password: str) -> Account:
-        """The account of a user who is logged in, if the password is theirs. Errors as in `login`."""
+        """Return the account of a logged-in user if the password matches. Errors as in `login`."""
         account = (await self._accounts.get([user_id])).get(user_id)
         if account is None or account.deleted_at is not None:
             raise session_ended()
         return await self._check(account, password, [attempts.confirm_key(user_id)])
 
-    async def _is_at_home(self, account: Account | None, address: str) -> bool:
-        sessions = await self._sessions.of_user(account.user_id if account else _NOBODY)
+    async def _has_session_at(self, account: Account | None, address: str) -> bool:
+        sessions = await self._sessions.of_user(account.user_id if account else _UNKNOWN_USER)
         now = self._clock.now()
-        place = attempts.address_key(address)
-        return any(attempts.address_key(each.address) == place for each in sessions if each.is_live(now))
+        network = attempts.address_key(address)
+        return any(attempts.address_key(each.address) == network for each in sessions if each.is_live(now))
 
     async def _check(self, account: Account | None, password: str, keys: Collection[str]) -> Account:
-        # One at a time for each account, or a hundred guesses at once would all pass before the first one counts.
-        who, *_ = keys
-        async with self._locks.hold(who):
-            if (delay := await self._limiter.wait(keys)) > 0:
-                raise rate_limited("too many failed attempts", retry_after=delay)
+        # One check per account at a time: otherwise many concurrent guesses pass before the first failure is counted.
+        account_key, *_ = keys
+        async with self._locks.hold(account_key):
+            if (delay := await self._limiter.delay(keys)) > 0:
+                raise rate_limited("too many failed attempts, please retry later", retry_after=delay)
             matches = await self._passwords.matches(password, account.password_hash if account else None)
             if account is None or not matches:
-                await self._limiter.failed(keys)
+                await self._limiter.record_failure(keys)
                 raise wrong_credentials()
-            await self._limiter.succeeded(who)
+            await self._limiter.record_success(account_key)
             return account

@@ -1,23 +1,26 @@
-"""The keys that access tokens are signed with: which one signs, which are published, and when the next one is made."""
+"""Signing keys of access tokens: rotation, the current key, and the published set (JWKS)."""
 
 import base64
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from kernel.ids import SessionId
 from kernel.time import Clock
 from services.auth.model import CLOCK_SLACK, SigningKey
 from services.auth.ports import KeyStore
+from services.auth.revocations import Revocations
 
 PUBLISHED_AHEAD = timedelta(minutes=10)
-"""How long everyone may take to learn of a key before it signs."""
+"""How long a key is published before it signs, so that every service has read it."""
 
 
 class KeyRing:
-    """What this node knows of the signing keys. `refresh` must be called once before, and then every minute."""
+    """The signing keys as this node knows them. Call `refresh` before the first use and every minute."""
 
     def __init__(self, *, store: KeyStore, clock: Clock, rotate_every: timedelta, token_life: timedelta) -> None:
         self._store = store
@@ -27,29 +30,29 @@ class KeyRing:
         self._keys: Sequence[SigningKey] = ()
 
     async def refresh(self) -> None:
-        """Read the keys again; make the first or the next one when it is time, and destroy those nobody needs."""
+        """Read the keys; create the first or next key when due, and delete keys whose tokens have expired."""
         self._keys = await self._store.all()
         now = self._clock.now()
         if (due := self._next_key(now)) is not None:
-            # Whoever was first, its key is the one that counts.
+            # Another node may have added this number first; its key is used then.
             await self._store.add(due)
             self._keys = await self._store.all()
-        for number in self._outlived(now):
+        for number in self._expired(now):
             await self._store.remove(number)
 
     def signing(self) -> SigningKey:
-        """The key that signs now."""
+        """Return the current signing key."""
         now = self._clock.now()
         return [key for key in self._keys if key.signs_from <= now][-1]
 
     def published(self) -> Sequence[SigningKey]:
-        """The keys whose tokens may be in use now or will be soon, by number."""
-        outlived = set(self._outlived(self._clock.now()))
-        return [key for key in self._keys if key.number not in outlived]
+        """Return the keys whose tokens may be in use now or soon, by number."""
+        expired = set(self._expired(self._clock.now()))
+        return [key for key in self._keys if key.number not in expired]
 
     def find(self, kid: str) -> Ed25519PublicKey | None:
-        """The public half of a published key."""
-        return next((public_half(key) for key in self.published() if key.kid == kid), None)
+        """Return the public key of a published key, or None."""
+        return next((public_key(key) for key in self.published() if key.kid == kid), None)
 
     def _next_key(self, now: datetime) -> SigningKey | None:
         if not self._keys:
@@ -59,15 +62,38 @@ class KeyRing:
             return None
         return new_key(last.number + 1, signs_from=now + PUBLISHED_AHEAD)
 
-    def _outlived(self, now: datetime) -> list[int]:
-        """Keys whose last token has run out, by number."""
+    def _expired(self, now: datetime) -> list[int]:
+        """Return the numbers of keys whose last token has expired."""
         until = now - self._token_life - CLOCK_SLACK
-        followed = zip(self._keys, self._keys[1:], strict=False)
-        return [key.number for key, follower in followed if follower.signs_from <= until]
+        pairs = zip(self._keys, self._keys[1:], strict=False)
+        return [key.number for key, successor in pairs if successor.signs_from <= until]
+
+
+@dataclass(frozen=True, slots=True)
+class Jwks:
+    """Public keys (RFC 8037), and the sessions whose access tokens are revoked."""
+
+    keys: Sequence[dict[str, str]]
+    revoked: Collection[SessionId]
+
+
+class GetJwks:
+    """Reads revocations from the store, so that one node returns those of all nodes, also after a restart."""
+
+    def __init__(self, *, keys: KeyRing, revocations: Revocations) -> None:
+        self._keys = keys
+        self._revocations = revocations
+
+    async def __call__(self) -> Jwks:
+        return Jwks(self.keys(), await self._revocations.recent())
+
+    def keys(self) -> Sequence[dict[str, str]]:
+        """Return the public keys only, for the edge."""
+        return [public_jwk(key) for key in self._keys.published()]
 
 
 def new_key(number: int, *, signs_from: datetime) -> SigningKey:
-    """A random key."""
+    """Return a random key."""
     seed = secrets.token_bytes(32)
     public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
     return SigningKey(
@@ -75,19 +101,17 @@ def new_key(number: int, *, signs_from: datetime) -> SigningKey:
     )
 
 
-def private_half(key: SigningKey) -> Ed25519PrivateKey:
-    """What signs."""
+def private_key(key: SigningKey) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(key.seed)
 
 
-def public_half(key: SigningKey) -> Ed25519PublicKey:
-    """What checks."""
-    return private_half(key).public_key()
+def public_key(key: SigningKey) -> Ed25519PublicKey:
+    return private_key(key).public_key()
 
 
 def public_jwk(key: SigningKey) -> dict[str, str]:
-    """The public half as in RFC 8037."""
-    x = _base64url(public_half(key).public_bytes_raw())
+    """Return the public key as a JWK (RFC 8037)."""
+    x = _base64url(public_key(key).public_bytes_raw())
     return {"kty": "OKP", "crv": "Ed25519", "kid": key.kid, "x": x, "alg": "EdDSA", "use": "sig"}
 
 

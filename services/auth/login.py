@@ -1,18 +1,17 @@
-"""Starting a session."""
+"""Log in: check a password and start a session."""
 
 from kernel.ids import SessionId, random_id
 from kernel.time import Clock
 from services.auth.access_tokens import AccessTokens
 from services.auth.credentials import Credentials
-from services.auth.model import MAX_SESSIONS, SESSION_IDLE, Account, Device, Session, Tokens, wrong_credentials
+from services.auth.errors import wrong_credentials
+from services.auth.model import MAX_SESSIONS, SESSION_IDLE, Account, Device, Session, Tokens
 from services.auth.passwords import Passwords
 from services.auth.ports import AccountChanges, AccountStore, SessionEndings, SessionStore
 from services.auth.refresh_tokens import first_token
 
 
 class Login:
-    """Checks a password and starts a session."""
-
     def __init__(
         self,
         *,
@@ -35,9 +34,9 @@ class Login:
         self._clock = clock
 
     async def __call__(self, *, email: str, password: str, device: Device) -> Tokens:
-        """Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`, RESOURCE_EXHAUSTED `RATE_LIMITED`."""
+        """Start a session. Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`, RESOURCE_EXHAUSTED `RATE_LIMITED`."""
         account = await self._credentials.login(email, password, address=device.address)
-        account = await self._with_fresh_hash(account, password)
+        account = await self._with_current_cost(account, password)
         now = self._clock.now()
         session = Session(
             session_id=SessionId(random_id()),
@@ -48,9 +47,9 @@ class Login:
             last_used_at=now,
         )
         refresh = first_token(session.session_id)
-        await self._make_room(account)
+        await self._end_surplus(account)
         await self._sessions.add(session, token_hash=refresh.token_hash)
-        await self._end_if_outrun(session, account)
+        await self._end_if_account_changed(session, account)
         access, expires_at = self._tokens.issue(account.user_id, session.session_id)
         return Tokens(
             account=account,
@@ -61,15 +60,15 @@ class Login:
             refresh_expires_at=now + SESSION_IDLE,
         )
 
-    async def _with_fresh_hash(self, account: Account, password: str) -> Account:
-        """Hash again after the cost was set anew, or the time of a check would tell which accounts exist."""
+    async def _with_current_cost(self, account: Account, password: str) -> Account:
+        """Hash again after a change of the cost: otherwise the duration of a check would show which accounts exist."""
         if not self._passwords.is_outdated(account.password_hash):
             return account
         new_hash = await self._passwords.hash(password)
         changed = await self._changes.set_password(account.user_id, old_hash=account.password_hash, new_hash=new_hash)
         return changed or account
 
-    async def _make_room(self, account: Account) -> None:
+    async def _end_surplus(self, account: Account) -> None:
         sessions = sorted(
             await self._sessions.of_user(account.user_id), key=lambda each: each.last_used_at, reverse=True
         )
@@ -77,8 +76,8 @@ class Login:
         if surplus:
             await self._endings.end(surplus, at=self._clock.now())
 
-    async def _end_if_outrun(self, session: Session, account: Account) -> None:
-        """A password change or a deletion that ended all sessions a moment ago did not see this one."""
+    async def _end_if_account_changed(self, session: Session, account: Account) -> None:
+        """A concurrent password change or deletion ended all sessions but has not seen this one."""
         current = (await self._accounts.get([account.user_id])).get(account.user_id)
         if current is None or current.password_hash != account.password_hash:
             await self._endings.end([session.session_id], at=self._clock.now())

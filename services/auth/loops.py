@@ -1,4 +1,4 @@
-"""What auth does beside answering calls: reading keys and ended sessions again, and forgetting what has run out."""
+"""Background jobs: refreshing keys and ended sessions, deleting expired rows."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,13 +8,13 @@ from kernel.errors import ChatlyError, Code
 from kernel.telemetry.logs import logger
 from kernel.time import Clock
 from services.auth.model import REFRESH_GRACE, SESSION_IDLE
-from services.auth.ports import Forgetting
+from services.auth.ports import ExpiryCleanup
 
 Job = Callable[[], Awaitable[None]]
 
 
 async def every(seconds: float, job: Job, *, name: str) -> None:
-    """Do a job for ever, with a pause before each time. While the store is away it is logged and tried again."""
+    """Run a job at an interval until cancelled. While the store is unavailable, log it and continue."""
     log = logger("auth")
     while True:
         await asyncio.sleep(seconds)
@@ -23,15 +23,18 @@ async def every(seconds: float, job: Job, *, name: str) -> None:
         except ChatlyError as error:
             if error.code is not Code.UNAVAILABLE:
                 raise
-            log.warning("put off", job=name, error=str(error))
+            log.warning("background job failed, will retry", job=name, error=str(error))
 
 
-def forget_outlived(store: Forgetting, clock: Clock) -> Job:
-    """A job that drops what no refresh can ask for any more."""
+def expiry_job(store: ExpiryCleanup, clock: Clock) -> Job:
+    """Return a job that deletes rows that no refresh can use."""
 
     async def job() -> None:
         now = clock.now()
-        # Twice the grace, so that a rotation read just before its end can still be followed.
-        await store.forget(salts_before=now - 2 * REFRESH_GRACE, sessions_before=now - SESSION_IDLE - timedelta(days=1))
+        await store.delete_expired(
+            # Twice the grace period, so that a rotation that was read just before its end can be followed.
+            salts_before=now - 2 * REFRESH_GRACE,
+            sessions_before=now - SESSION_IDLE - timedelta(days=1),
+        )
 
     return job

@@ -1,32 +1,30 @@
-"""What auth knows: accounts, sessions, refresh tokens and signing keys. Knows no transport and no database."""
+"""Accounts, sessions, refresh tokens and signing keys."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from kernel.errors import ChatlyError, Code, KernelReason
 from kernel.ids import SessionId, UserId
-from services.auth.errors import AuthReason
 
 SESSION_IDLE = timedelta(days=30)
-"""A session ends when its refresh token was not used for this long."""
+"""A session ends when its refresh token is unused for this long."""
 MAX_SESSIONS = 100
-"""Live sessions of one user; a further login ends the one that was not used for longest."""
+"""Maximum live sessions per user; the next login ends the least recently used one."""
 REFRESH_GRACE = timedelta(seconds=10)
-"""For so long after its rotation a spent refresh token still works: the answer was lost, or two tabs asked at once."""
+"""A spent refresh token still works this long after its rotation, for lost responses and for concurrent tabs."""
 
 CLOCK_SLACK = timedelta(minutes=5)
-"""How far clocks of nodes may differ: keys and ended sessions are kept for so long beyond their tokens."""
+"""Tolerated clock difference between nodes: keys and ended sessions outlive their tokens by this much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One person. A deleted account keeps only its id and times; its texts are empty."""
+    """A user's account. A deleted account keeps only its id and times; its texts are empty."""
 
     user_id: UserId
     username: str
-    """As shown; unique by `names.fold`."""
+    """As displayed; unique by `names.fold`."""
     email: str = field(repr=False)
-    """As typed; unique by `names.fold`."""
+    """As entered; unique by `names.fold`."""
     password_hash: bytes = field(repr=False)
     bio: str = ""
     avatar_media_id: str = ""
@@ -37,7 +35,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileChange:
-    """What to change of a profile: None leaves a field as it is, the empty text empties it."""
+    """Changes to a profile: None keeps a field, an empty text clears it."""
 
     username: str | None = None
     bio: str | None = None
@@ -46,7 +44,7 @@ class ProfileChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """Where a session is used: a name for people, and the network address."""
+    """The device of a session: a readable name and the network address."""
 
     name: str
     address: str
@@ -60,30 +58,30 @@ class Session:
     user_id: UserId
     device_name: str
     address: str
-    """Where it was last used from."""
+    """Network address of the last use."""
     created_at: datetime
     last_used_at: datetime
     ended_at: datetime | None = None
 
     def is_live(self, now: datetime) -> bool:
-        """Whether it was neither ended nor left unused for too long."""
+        """Return whether the session has neither ended nor expired."""
         return self.ended_at is None and now < self.last_used_at + SESSION_IDLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshToken:
-    """What is kept of a refresh token: never the token. `spent_at` and `salt` come with its rotation."""
+    """The stored part of a refresh token, never the token itself. A rotation sets `spent_at` and `salt`."""
 
     token_hash: bytes
     session_id: SessionId
     spent_at: datetime | None = None
     salt: bytes | None = field(default=None, repr=False)
-    """What its successor was made with; may be forgotten once the grace is over."""
+    """The salt of its successor; may be deleted after REFRESH_GRACE."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """An Ed25519 key of a numbered row; at any time the highest number whose `signs_from` has come signs."""
+    """A numbered Ed25519 key. The key with the highest number whose `signs_from` has passed signs."""
 
     number: int
     kid: str
@@ -94,7 +92,7 @@ class SigningKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """What a login or a refresh hands out."""
+    """The result of a login or a refresh."""
 
     account: Account
     session_id: SessionId
@@ -102,33 +100,3 @@ class Tokens:
     access_expires_at: datetime
     refresh: str = field(repr=False)
     refresh_expires_at: datetime
-
-
-def email_taken() -> ChatlyError:
-    """ALREADY_EXISTS for an e-mail address."""
-    return ChatlyError(Code.ALREADY_EXISTS, AuthReason.EMAIL_TAKEN, "another account has this e-mail address")
-
-
-def username_taken() -> ChatlyError:
-    """ALREADY_EXISTS for a username."""
-    return ChatlyError(Code.ALREADY_EXISTS, AuthReason.USERNAME_TAKEN, "another account has this username")
-
-
-def user_not_found() -> ChatlyError:
-    """NOT_FOUND for a user."""
-    return ChatlyError(Code.NOT_FOUND, AuthReason.USER_NOT_FOUND, "there is no such user")
-
-
-def session_ended() -> ChatlyError:
-    """UNAUTHENTICATED: log in again."""
-    return ChatlyError(Code.UNAUTHENTICATED, KernelReason.SESSION_ENDED, "this session has ended; log in again")
-
-
-def wrong_credentials() -> ChatlyError:
-    """UNAUTHENTICATED, the same for an unknown address and a wrong password."""
-    return ChatlyError(Code.UNAUTHENTICATED, AuthReason.WRONG_CREDENTIALS, "unknown e-mail address or wrong password")
-
-
-def rate_limited(message: str, *, retry_after: float) -> ChatlyError:
-    """RESOURCE_EXHAUSTED; `retry_after` in seconds."""
-    return ChatlyError(Code.RESOURCE_EXHAUSTED, KernelReason.RATE_LIMITED, message, retry_after=retry_after)

@@ -1,12 +1,11 @@
-"""When two usernames or e-mail addresses are the same, and which names nobody may have."""
+"""Equality of usernames and e-mail addresses, and forbidden usernames."""
 
 import unicodedata
 
 from kernel.errors import invalid_field
 
-# Letters and marks that Unicode tells renderers to show as nothing (Default_Ignorable_Code_Point). The proto's pattern
-# lets them in because of their category; with them two names could look alike. Spaces, controls and other format
-# characters never pass the pattern.
+# Letters and marks that renderers do not display (Unicode's Default_Ignorable_Code_Point): with them two names could
+# look alike. The proto's pattern accepts them by their category; it rejects spaces, controls and format characters.
 _INVISIBLE = (
     (0x034F, 0x034F),
     (0x115F, 0x1160),
@@ -20,17 +19,17 @@ _INVISIBLE = (
 
 
 def fold(text: str) -> str:
-    """The form by which names and addresses are compared, ordered and searched.
+    """Return the form by which names and addresses are compared, sorted and searched.
 
-    Compatibility caseless matching (Unicode 3.13, D146). It is decomposed (NFKD), which makes the same names equal as
-    NFKC does, and lets those who search for `zoe` find `zoé`.
+    Compatibility caseless matching (Unicode 3.13, D146), decomposed (NFKD): it makes the same names equal as NFKC, and
+    a search for `zoe` finds `zoé`.
     """
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", text).casefold())
     return unicodedata.normalize("NFKD", folded.casefold())
 
 
 def check_username(username: str) -> None:
-    """Refuse, as INVALID_FIELD, what the proto's pattern cannot say."""
+    """Raise INVALID_FIELD for invisible characters, which the proto's pattern accepts."""
     for letter in username:
         if any(first <= ord(letter) <= last for first, last in _INVISIBLE):
-            raise invalid_field("username", f"must not hold the invisible character U+{ord(letter):04X}")
+            raise invalid_field("username", f"must not contain the invisible character U+{ord(letter):04X}")

@@ -1,4 +1,4 @@
-"""Passwords: what bcrypt can hold, hashing in threads of its own, and checks that cost the same for nobody."""
+"""Password rules and bcrypt hashing in threads. Checks take equally long for unknown accounts."""
 
 import asyncio
 import os
@@ -12,8 +12,7 @@ import bcrypt
 
 from kernel.errors import ChatlyError, Code, invalid_field
 from kernel.telemetry.metrics import histogram
-from services.auth.errors import AuthReason
-from services.auth.model import rate_limited
+from services.auth.errors import AuthReason, rate_limited
 
 T = TypeVar("T")
 
@@ -22,19 +21,19 @@ _MAX_BYTES = 72
 
 
 def _encode(password: str) -> bytes:
-    """NFC in UTF-8, so that one password typed on two systems is the same bytes."""
+    """Return NFC in UTF-8, so that a password has the same bytes on every system."""
     return unicodedata.normalize("NFC", password).encode()
 
 
 def check_new_password(password: str, *, field: str) -> None:
-    """Refuse what the proto's rules let through and bcrypt would cut or not take.
+    """Reject passwords that pass the proto's rules but that bcrypt would truncate or refuse.
 
     Errors: INVALID_ARGUMENT `PASSWORD_TOO_LONG` (more than 72 bytes), `INVALID_FIELD` (a NUL character, or fewer than
-    8 characters once composed).
+    8 characters after composition).
     """
     encoded = _encode(password)
     if b"\0" in encoded:
-        raise invalid_field(field, "must not hold a NUL character")
+        raise invalid_field(field, "must not contain a NUL character")
     if len(encoded.decode()) < _MIN_CHARACTERS:
         raise invalid_field(field, f"at least {_MIN_CHARACTERS} characters, counting a letter and its accents as one")
     if len(encoded) > _MAX_BYTES:
@@ -47,46 +46,46 @@ def check_new_password(password: str, *, field: str) -> None:
 
 
 class Passwords:
-    """bcrypt in a few threads: one per core, with a bounded queue, never on the event loop."""
+    """bcrypt in one thread per core with a bounded queue, never on the event loop."""
 
     def __init__(self, *, cost: int, queue: int, threads: int | None = None) -> None:
-        """`queue`: how many may wait beside those being worked on."""
+        """`queue`: how many calls may wait for a thread."""
         threads = threads or os.cpu_count() or 1
         self._cost = cost
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="bcrypt")
-        self._room = threading.BoundedSemaphore(threads + queue)
+        self._slots = threading.BoundedSemaphore(threads + queue)
         self._seconds = histogram(
-            "chatly_auth_password_seconds", "Hashing or checking a password, with the wait for it"
+            "chatly_auth_password_seconds", "Hashing or checking a password, including the wait for a thread"
         )
-        self._nobody = bcrypt.hashpw(b"nobody has this password", bcrypt.gensalt(cost))
+        self._dummy_hash = bcrypt.hashpw(b"no account has this password", bcrypt.gensalt(cost))
 
     async def hash(self, password: str) -> bytes:
-        """A salted hash of a password that `check_new_password` let through."""
+        """Return a salted hash of a password that passed `check_new_password`."""
         return await self._run(lambda: bcrypt.hashpw(_encode(password), bcrypt.gensalt(self._cost)))
 
     async def matches(self, password: str, password_hash: bytes | None) -> bool:
-        """Whether it is the password; with None (nobody) the answer is no, and takes as long.
+        """Return whether the password matches. With None it returns False after the same time.
 
-        Errors: RESOURCE_EXHAUSTED `RATE_LIMITED` when too many are waiting.
+        Errors: RESOURCE_EXHAUSTED `RATE_LIMITED` when the queue is full.
         """
         encoded = _encode(password)
         if password_hash is None or b"\0" in encoded or len(encoded) > _MAX_BYTES:
-            await self._run(lambda: bcrypt.checkpw(b"nobody", self._nobody))
+            await self._run(lambda: bcrypt.checkpw(b"wrong", self._dummy_hash))
             return False
         return await self._run(lambda: bcrypt.checkpw(encoded, password_hash))
 
     def is_outdated(self, password_hash: bytes) -> bool:
-        """Whether a hash was made with another cost than passwords get now."""
+        """Return whether a hash has another cost than the configured one."""
         return int(password_hash.split(b"$")[2]) != self._cost
 
     def close(self) -> None:
-        """Drop what waits and let the threads go."""
+        """Cancel waiting calls and stop the threads."""
         self._pool.shutdown(cancel_futures=True)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if not self._room.acquire(blocking=False):
-            raise rate_limited("too many passwords are being checked", retry_after=1.0)
+        if not self._slots.acquire(blocking=False):
+            raise rate_limited("too many password checks, please retry", retry_after=1.0)
         future = self._pool.submit(work)
-        future.add_done_callback(lambda _: self._room.release())
+        future.add_done_callback(lambda _: self._slots.release())
         with self._seconds.time():
             return await asyncio.wrap_future(future)

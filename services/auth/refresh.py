@@ -1,11 +1,11 @@
-"""Trading a refresh token for new tokens."""
+"""Exchange a refresh token for new tokens."""
 
 import secrets
 
 from kernel.errors import unauthenticated
 from kernel.time import Clock
 from services.auth.access_tokens import AccessTokens
-from services.auth.errors import AuthReason
+from services.auth.errors import AuthReason, refresh_token_invalid, session_ended
 from services.auth.model import (
     REFRESH_GRACE,
     SESSION_IDLE,
@@ -13,14 +13,13 @@ from services.auth.model import (
     RefreshToken,
     Session,
     Tokens,
-    session_ended,
 )
 from services.auth.ports import AccountStore, RefreshTokenStore, SessionEndings, SessionStore
-from services.auth.refresh_tokens import SALT_BYTES, RefreshSecret, parse_token, refresh_token_invalid
+from services.auth.refresh_tokens import SALT_BYTES, RefreshSecret, parse_token
 
 
 class Refresh:
-    """Spends a refresh token. Shown again within the grace it leads to the same successor, later its session ends."""
+    """Spends a refresh token. A spent token gives the same successor within REFRESH_GRACE, then ends its session."""
 
     def __init__(
         self,
@@ -40,15 +39,15 @@ class Refresh:
         self._clock = clock
 
     async def __call__(self, token: str, *, address: str) -> Tokens:
-        """Errors, all UNAUTHENTICATED: `TOKEN_INVALID`, `SESSION_ENDED`, `REFRESH_TOKEN_REUSED`."""
-        shown = parse_token(token)
-        known = await self._refresh_tokens.find(shown.session_id, shown.token_hash)
+        """Return new tokens. Errors, all UNAUTHENTICATED: `TOKEN_INVALID`, `SESSION_ENDED`, `REFRESH_TOKEN_REUSED`."""
+        given = parse_token(token)
+        known = await self._refresh_tokens.find(given.session_id, given.token_hash)
         if known is None:
             raise refresh_token_invalid()
         session = await self._live_session(known)
-        await self._refuse_if_stolen(known)
+        await self._end_if_stolen(known)
         account = await self._owner(session)
-        fresh = await self._newest(shown, known)
+        fresh = await self._live_token(given, known)
         now = self._clock.now()
         await self._sessions.touch(session.session_id, address=address, at=now)
         access, expires_at = self._tokens.issue(account.user_id, session.session_id)
@@ -67,11 +66,11 @@ class Refresh:
             raise session_ended()
         return session
 
-    async def _refuse_if_stolen(self, known: RefreshToken) -> None:
+    async def _end_if_stolen(self, known: RefreshToken) -> None:
         now = self._clock.now()
         if known.spent_at is not None and now > known.spent_at + REFRESH_GRACE:
             await self._endings.end([known.session_id], at=now)
-            message = "this refresh token was used before; its session has been ended"
+            message = "this refresh token was used before; the session has been ended"
             raise unauthenticated(AuthReason.REFRESH_TOKEN_REUSED, message)
 
     async def _owner(self, session: Session) -> Account:
@@ -80,18 +79,18 @@ class Refresh:
             raise session_ended()
         return account
 
-    async def _newest(self, shown: RefreshSecret, known: RefreshToken) -> RefreshSecret:
-        """The live token that the shown one leads to: its new successor, or the end of the last seconds' rotations."""
+    async def _live_token(self, given: RefreshSecret, known: RefreshToken) -> RefreshSecret:
+        """Return the live token that follows the given one: a new successor, or the last of recent rotations."""
         if known.spent_at is None:
             salt = secrets.token_bytes(SALT_BYTES)
-            successor_hash = shown.successor(salt).token_hash
+            successor_hash = given.successor(salt).token_hash
             known = await self._refresh_tokens.rotate(
                 known, successor_hash=successor_hash, salt=salt, at=self._clock.now()
             )
         while known.salt is not None:
-            shown = shown.successor(known.salt)
-            follower = await self._refresh_tokens.find(shown.session_id, shown.token_hash)
-            if follower is None or follower.spent_at is None:
-                return shown
-            known = follower
+            given = given.successor(known.salt)
+            successor = await self._refresh_tokens.find(given.session_id, given.token_hash)
+            if successor is None or successor.spent_at is None:
+                return given
+            known = successor
         raise refresh_token_invalid()

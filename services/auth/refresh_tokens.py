@@ -1,4 +1,4 @@
-"""Refresh tokens, `<session id>.<32 bytes in base64url>`: making, taking apart, and the way from one to the next."""
+"""Refresh tokens, `<session id>.<32 bytes in base64url>`: creating, parsing and deriving successors."""
 
 import base64
 import binascii
@@ -8,8 +8,8 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
-from kernel.errors import ChatlyError, KernelReason, unauthenticated
 from kernel.ids import SessionId
+from services.auth.errors import refresh_token_invalid
 
 _SHAPE = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([A-Za-z0-9_-]{43})")
 SALT_BYTES = 32
@@ -17,35 +17,35 @@ SALT_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class RefreshSecret:
-    """A refresh token in the hands of this call; only `token_hash` is ever stored."""
+    """A refresh token in plain form; only `token_hash` is stored."""
 
     session_id: SessionId
     secret: bytes = field(repr=False)
 
     @property
     def token_hash(self) -> bytes:
-        """SHA-256 of the secret, 32 bytes. Enough for a secret of 256 random bits."""
+        """SHA-256 of the secret, 32 bytes. Sufficient for a secret of 256 random bits."""
         return hashlib.sha256(self.secret).digest()
 
     def text(self) -> str:
-        """As clients hold it."""
+        """Return the token as clients send it."""
         return f"{self.session_id}.{base64.urlsafe_b64encode(self.secret).decode().rstrip('=')}"
 
     def successor(self, salt: bytes) -> "RefreshSecret":
-        """The next one, which needs both this token (from the client) and the random salt (from the store).
+        """Return the next token, derived from this token (known to the client) and a random salt (known to the store).
 
-        So a repeated rotation gives the same successor, and neither side's leak alone reveals it.
+        So a repeated rotation gives the same successor, and a leak of either side alone does not reveal it.
         """
         return RefreshSecret(self.session_id, hmac.digest(salt, self.secret, "sha256"))
 
 
 def first_token(session_id: SessionId) -> RefreshSecret:
-    """A session's first refresh token."""
+    """Return a session's first refresh token."""
     return RefreshSecret(session_id, secrets.token_bytes(32))
 
 
 def parse_token(text: str) -> RefreshSecret:
-    """Take a token apart; raise TOKEN_INVALID if it cannot be one."""
+    """Parse a token. Raise TOKEN_INVALID if it is malformed."""
     shape = _SHAPE.fullmatch(text)
     try:
         if shape is not None:
@@ -53,8 +53,3 @@ def parse_token(text: str) -> RefreshSecret:
     except binascii.Error:
         pass
     raise refresh_token_invalid()
-
-
-def refresh_token_invalid() -> ChatlyError:
-    """UNAUTHENTICATED `TOKEN_INVALID`."""
-    return unauthenticated(KernelReason.TOKEN_INVALID, "this is not a refresh token of Chatly")

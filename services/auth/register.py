@@ -1,4 +1,4 @@
-"""Making an account."""
+"""Register an account."""
 
 from kernel.ids import UserId, random_id
 from kernel.time import Clock
@@ -9,15 +9,16 @@ from services.auth.ports import AccountStore
 
 
 class Register:
-    """Makes an account; it does not log in."""
-
     def __init__(self, *, accounts: AccountStore, passwords: Passwords, clock: Clock) -> None:
         self._accounts = accounts
         self._passwords = passwords
         self._clock = clock
 
     async def __call__(self, *, username: str, email: str, password: str) -> Account:
-        """Errors: `EMAIL_TAKEN`, `USERNAME_TAKEN`, `INVALID_FIELD`, `PASSWORD_TOO_LONG`, `RATE_LIMITED`."""
+        """Create an account without logging in.
+
+        Errors: `EMAIL_TAKEN`, `USERNAME_TAKEN`, `INVALID_FIELD`, `PASSWORD_TOO_LONG`, `RATE_LIMITED`.
+        """
         check_username(username)
         check_new_password(password, field="password")
         password_hash = await self._passwords.hash(password)

@@ -1,4 +1,4 @@
-"""Which sessions were ended while their access tokens had time left, known without asking the store."""
+"""Ended sessions whose access tokens have not expired, cached for token checks."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -10,12 +10,12 @@ from services.auth.ports import SessionEndings
 
 
 class Revocations:
-    """SessionEndings that remembers: what this node ends counts at once, what others end after the next `refresh`."""
+    """SessionEndings with a cache. Endings of other nodes are in it after the next `refresh`."""
 
     def __init__(self, *, endings: SessionEndings, clock: Clock, token_life: timedelta) -> None:
         self._endings = endings
         self._clock = clock
-        self._remembered = token_life + CLOCK_SLACK
+        self._kept = token_life + CLOCK_SLACK
         self._revoked: frozenset[SessionId] = frozenset()
 
     async def end(self, session_ids: Collection[SessionId], *, at: datetime) -> int:
@@ -23,18 +23,18 @@ class Revocations:
         self._revoked |= frozenset(session_ids)
         return ended
 
-    async def ended_since(self, moment: datetime) -> Collection[SessionId]:
-        return await self._endings.ended_since(moment)
+    async def ended_since(self, time: datetime) -> Collection[SessionId]:
+        return await self._endings.ended_since(time)
 
     async def recent(self) -> Collection[SessionId]:
-        """What all nodes ended while its access tokens may have time left, from the store."""
-        return await self._endings.ended_since(self._clock.now() - self._remembered)
+        """Read the sessions that any node ended and whose access tokens may still be valid."""
+        return await self._endings.ended_since(self._clock.now() - self._kept)
 
     async def refresh(self) -> None:
-        """Learn what other nodes ended, and forget what no token can tell of any more."""
+        """Add endings of other nodes, and drop sessions whose tokens have expired."""
         before = self._revoked
         stored = frozenset(await self.recent())
-        # What this node ended while the store was answering may be missing from the answer.
+        # The result may lack sessions that this node ended during the read.
         self._revoked = stored | (self._revoked - before)
 
     @property

@@ -5,7 +5,7 @@ from kernel.settings import between, env, settings
 
 @settings
 class AuthSettings:
-    """How auth works; ports and addresses are the process's business."""
+    """Ports and addresses are settings of the process."""
 
     bcrypt_cost: int = env(
         "CHATLY_AUTH_BCRYPT_COST",

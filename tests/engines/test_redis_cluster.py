@@ -23,7 +23,7 @@ from kernel.redis.handle import RedisHandle, open_redis
 from kernel.redis.pipeline import Command
 from kernel.redis.settings import RedisSettings
 from kernel.redis.shards import Shards
-from services.auth.adapters.redis.attempts import RedisAttempts
+from services.auth.adapters.redis import RedisAttempts
 from services.presence.adapters.redis.leases import RedisLeases
 from services.presence.model import Connection
 from tests.engines.own_redis import OwnRedis
@@ -221,8 +221,8 @@ async def test_leases_and_attempts_work(redis: RedisHandle) -> None:
 
     await eventually(all_went)
     for _ in range(5):
-        await attempts.failed(["ann", "bob"])
-    assert 0 < await attempts.wait(["ann"]) <= 1
+        await attempts.record_failure(["ann", "bob"])
+    assert 0 < await attempts.delay(["ann"]) <= 1
 
 
 async def test_a_cluster_that_is_not_there_keeps_nobody_waiting() -> None:

@@ -1,4 +1,6 @@
-"""Between protobuf messages and the model of auth."""
+"""Protobuf ↔ model, for auth's RPCs, and tokens ↔ cookies: httpOnly and SameSite, for browsers."""
+
+from datetime import datetime, timedelta
 
 from chatly.auth.v1 import auth_service_pb2 as auth_pb
 from chatly.auth.v1 import user_service_pb2 as users_pb
@@ -9,12 +11,16 @@ from kernel.grpc.timestamps import timestamp
 from kernel.ids import SessionId
 from services.auth.model import Account, Device, ProfileChange, Session, Tokens
 
+ACCESS_COOKIE = "chatly_access"
+REFRESH_COOKIE = "chatly_refresh"
 _PROFILE_FIELDS = ("username", "bio", "avatar_media_id")
 _MAX_DEVICE_NAME = 100
 
+Metadata = tuple[tuple[str, str], ...]
+
 
 def user_pb(account: Account) -> users_pb.User:
-    """A profile as others see it."""
+    """Return a profile without its e-mail address."""
     if account.deleted_at is not None:
         return users_pb.User(user_id=account.user_id, deleted=True)
     avatar = account.avatar_media_id
@@ -30,21 +36,21 @@ def user_pb(account: Account) -> users_pb.User:
 
 
 def own_user_pb(account: Account) -> users_pb.User:
-    """A profile as its owner sees it."""
+    """Return a profile with its e-mail address, for its owner."""
     user = user_pb(account)
     user.email = account.email
     return user
 
 
 def profile_change(request: users_pb.UpdateMeRequest) -> ProfileChange:
-    """What the mask names, or every field that is not empty where there is no mask."""
+    """Return the changes to the fields in the mask, or to all fields that are not empty if there is no mask."""
     paths = list(request.update_mask.paths)
     for path in paths:
         if path not in _PROFILE_FIELDS:
-            raise invalid_field("update_mask", f"{path!r} is none of {', '.join(_PROFILE_FIELDS)}")
+            raise invalid_field("update_mask", f"{path!r} is not one of {', '.join(_PROFILE_FIELDS)}")
     named = paths or [name for name in _PROFILE_FIELDS if getattr(request, name)]
     if "username" in named and not request.username:
-        raise invalid_field("username", "cannot be taken away, only changed")
+        raise invalid_field("username", "must not be empty")
     avatar = request.avatar_media_id.lower()
     return ProfileChange(
         username=request.username if "username" in named else None,
@@ -54,13 +60,12 @@ def profile_change(request: users_pb.UpdateMeRequest) -> ProfileChange:
 
 
 def device(request: auth_pb.LoginRequest, call: Request) -> Device:
-    """The device that logs in: by the name it gave, or else by its user agent, shortened."""
+    """Return the device that logs in, named by the request or by its user agent, truncated."""
     name = request.device_name or call.user_agent
     return Device(name=name[:_MAX_DEVICE_NAME], address=call.peer_address)
 
 
 def session_pb(session: Session, *, current: SessionId) -> auth_pb.Session:
-    """A session in its user's list."""
     return auth_pb.Session(
         session_id=session.session_id,
         device_name=session.device_name,
@@ -72,7 +77,7 @@ def session_pb(session: Session, *, current: SessionId) -> auth_pb.Session:
 
 
 def login_pb(tokens: Tokens, *, in_cookies: bool) -> auth_pb.LoginResponse:
-    """A new session; without its tokens where cookies carry them."""
+    """Return a new session, without tokens if cookies carry them."""
     return auth_pb.LoginResponse(
         token="" if in_cookies else tokens.access,
         refresh_token="" if in_cookies else tokens.refresh,
@@ -85,7 +90,7 @@ def login_pb(tokens: Tokens, *, in_cookies: bool) -> auth_pb.LoginResponse:
 
 
 def refresh_pb(tokens: Tokens, *, in_cookies: bool) -> auth_pb.RefreshResponse:
-    """New tokens of a session; left out where cookies carry them."""
+    """Return a session, without tokens if cookies carry them."""
     return auth_pb.RefreshResponse(
         token="" if in_cookies else tokens.access,
         refresh_token="" if in_cookies else tokens.refresh,
@@ -95,3 +100,26 @@ def refresh_pb(tokens: Tokens, *, in_cookies: bool) -> auth_pb.RefreshResponse:
         expires_at=timestamp(tokens.access_expires_at),
         refresh_expires_at=timestamp(tokens.refresh_expires_at),
     )
+
+
+def token_cookies(tokens: Tokens, *, now: datetime, secure: bool) -> Metadata:
+    """Return headers that set both cookies for the lifetime of their tokens. `secure`: the client used TLS."""
+    return (
+        _cookie(ACCESS_COOKIE, tokens.access, tokens.access_expires_at - now, secure=secure),
+        _cookie(REFRESH_COOKIE, tokens.refresh, tokens.refresh_expires_at - now, secure=secure),
+    )
+
+
+def cleared_cookies(*, secure: bool) -> Metadata:
+    """Return headers that delete both cookies."""
+    nothing = timedelta(0)
+    return (
+        _cookie(ACCESS_COOKIE, "", nothing, secure=secure),
+        _cookie(REFRESH_COOKIE, "", nothing, secure=secure),
+    )
+
+
+def _cookie(name: str, value: str, life: timedelta, *, secure: bool) -> tuple[str, str]:
+    # Tokens contain only letters, digits, `-`, `_` and `.`, so nothing needs quoting.
+    text = f"{name}={value}; Path=/; Max-Age={int(life.total_seconds())}; HttpOnly; SameSite=Strict"
+    return ("set-cookie", f"{text}; Secure" if secure else text)

@@ -1,4 +1,4 @@
-"""Every adapter of auth's ports. A contract is asked of each of them."""
+"""Fixtures with every adapter of auth's ports."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -9,10 +9,9 @@ import pytest
 from kernel.cassandra.session import CassandraSession
 from kernel.sqlite.database import open_sqlite
 from services.auth.adapters.cassandra.stores import CassandraAuthStores, auth_schema, open_cassandra_auth_stores
-from services.auth.adapters.memory.attempts import MemoryAttempts
-from services.auth.adapters.redis.attempts import RedisAttempts
-from services.auth.adapters.sqlite.blocks import SqliteBlocks
-from services.auth.adapters.sqlite.keys import SqliteKeys
+from services.auth.adapters.memory import MemoryAttempts
+from services.auth.adapters.redis import RedisAttempts
+from services.auth.adapters.sqlite.blocks_and_keys import SqliteBlocks, SqliteKeys
 from services.auth.adapters.sqlite.schema import SCHEMA
 from services.auth.adapters.sqlite.sessions import SqliteRefreshTokens, SqliteSessions
 from services.auth.adapters.sqlite.users import SqliteUsers
@@ -21,7 +20,7 @@ from services.auth.ports import (
     AccountStore,
     AttemptLimiter,
     BlockStore,
-    Forgetting,
+    ExpiryCleanup,
     KeyStore,
     RefreshTokenStore,
     SessionEndings,
@@ -35,7 +34,7 @@ from tests.fakes import FakeClock
 
 @dataclass(frozen=True, kw_only=True)
 class Stores:
-    """One technology's adapters over one database."""
+    """Adapters of one technology over one database."""
 
     accounts: AccountStore
     changes: AccountChanges
@@ -43,7 +42,7 @@ class Stores:
     sessions: SessionStore
     endings: SessionEndings
     refresh_tokens: RefreshTokenStore
-    forgetting: Forgetting
+    expiry: ExpiryCleanup
     keys: KeyStore
     blocks: BlockStore
 
@@ -58,7 +57,7 @@ def auth_keyspace(cassandra_contact_points: str) -> Iterator[str]:
 async def cassandra(
     cassandra_contact_points: str, auth_keyspace: str, clock: FakeClock
 ) -> AsyncIterator[tuple[CassandraSession, CassandraAuthStores]]:
-    """For tests of what only Cassandra has to care for."""
+    """Session and stores for tests of Cassandra only."""
     async with emptied_cassandra(cassandra_contact_points, auth_keyspace, auth_schema()) as session:
         yield session, open_cassandra_auth_stores(session, clock=clock)
 
@@ -74,7 +73,7 @@ async def sqlite_stores(tmp_path: Path) -> AsyncIterator[Stores]:
             sessions=sessions,
             endings=sessions,
             refresh_tokens=tokens,
-            forgetting=tokens,
+            expiry=tokens,
             keys=SqliteKeys(database),
             blocks=SqliteBlocks(database),
         )
@@ -90,7 +89,7 @@ def cassandra_stores(cassandra: tuple[CassandraSession, CassandraAuthStores]) ->
         sessions=opened.sessions,
         endings=opened.sessions,
         refresh_tokens=opened.refresh_tokens,
-        forgetting=opened.refresh_tokens,
+        expiry=opened.refresh_tokens,
         keys=opened.keys,
         blocks=opened.blocks,
     )

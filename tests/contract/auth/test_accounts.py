@@ -1,4 +1,4 @@
-"""What AccountStore and AccountChanges promise, asked of every adapter that makes the promise."""
+"""Contract of AccountStore and AccountChanges, for every adapter."""
 
 import asyncio
 from datetime import timedelta
@@ -11,8 +11,8 @@ from services.auth.errors import AuthReason
 from services.auth.model import Account, ProfileChange
 from services.auth.names import fold
 from tests.builders import NOON, an_id
+from tests.contract.auth.builders import an_account
 from tests.contract.auth.conftest import Stores
-from tests.contract.auth.things import an_account
 
 LATER = NOON + timedelta(hours=1)
 
@@ -29,7 +29,7 @@ async def test_an_account_is_read_back_by_id_and_by_folded_address(stores: Store
     assert await stores.accounts.find_by_email("alice@example.org") == account
 
 
-async def test_unknown_ids_are_left_out_and_repeated_ones_come_once(stores: Stores) -> None:
+async def test_unknown_ids_are_absent_and_repeated_ids_are_returned_once(stores: Stores) -> None:
     account = an_account()
     await stores.accounts.add(account)
 
@@ -39,7 +39,7 @@ async def test_unknown_ids_are_left_out_and_repeated_ones_come_once(stores: Stor
     assert await stores.accounts.get([]) == {}
 
 
-async def test_nobody_has_an_unknown_address(stores: Stores) -> None:
+async def test_an_unknown_address_has_no_account(stores: Stores) -> None:
     assert await stores.accounts.find_by_email("nobody@example.org") is None
 
 
@@ -50,17 +50,17 @@ async def test_nobody_has_an_unknown_address(stores: Stores) -> None:
         (an_account("aLICE", email="bob@example.org"), AuthReason.USERNAME_TAKEN),
     ],
 )
-async def test_case_makes_no_second_account(stores: Stores, other: Account, reason: Reason) -> None:
+async def test_names_that_differ_in_case_are_taken(stores: Stores, other: Account, reason: Reason) -> None:
     await stores.accounts.add(an_account("Alice", email="alice@example.org"))
 
-    with pytest.raises(ChatlyError) as refused:
+    with pytest.raises(ChatlyError) as rejected:
         await stores.accounts.add(other)
 
-    assert refused.value.reason == reason
+    assert rejected.value.reason == reason
     assert await read(stores, other) is None
 
 
-async def test_a_refused_account_reserves_nothing(stores: Stores) -> None:
+async def test_a_rejected_account_reserves_nothing(stores: Stores) -> None:
     await stores.accounts.add(an_account("Alice", email="alice@example.org"))
     with pytest.raises(ChatlyError):
         await stores.accounts.add(an_account("alice", email="free@example.org"))
@@ -68,7 +68,7 @@ async def test_a_refused_account_reserves_nothing(stores: Stores) -> None:
     await stores.accounts.add(an_account("Free", email="FREE@example.org"))
 
 
-async def test_of_many_that_want_a_name_at_once_one_gets_it(stores: Stores) -> None:
+async def test_of_concurrent_accounts_with_one_name_one_is_stored(stores: Stores) -> None:
     names = ["Alice" if number % 2 else "ALICE" for number in range(20)]
 
     outcomes = await asyncio.gather(*(stores.accounts.add(an_account(name)) for name in names), return_exceptions=True)
@@ -78,7 +78,7 @@ async def test_of_many_that_want_a_name_at_once_one_gets_it(stores: Stores) -> N
     assert all(isinstance(error, ChatlyError) and error.reason == AuthReason.USERNAME_TAKEN for error in refused)
 
 
-async def test_a_change_touches_what_it_names_and_the_time(stores: Stores) -> None:
+async def test_a_change_updates_the_given_fields_and_the_time(stores: Stores) -> None:
     account = an_account("Alice")
     await stores.accounts.add(account)
 
@@ -89,7 +89,7 @@ async def test_a_change_touches_what_it_names_and_the_time(stores: Stores) -> No
     assert await read(stores, account) == changed
 
 
-async def test_the_empty_text_empties_a_field(stores: Stores) -> None:
+async def test_an_empty_text_clears_a_field(stores: Stores) -> None:
     account = an_account()
     await stores.accounts.add(account)
     await stores.changes.change_profile(account.user_id, ProfileChange(bio="Hi", avatar_media_id=an_id()), at=LATER)
@@ -105,14 +105,14 @@ async def test_a_taken_name_changes_nothing(stores: Stores) -> None:
     await stores.accounts.add(account)
     await stores.accounts.add(an_account("Bob"))
 
-    with pytest.raises(ChatlyError) as refused:
+    with pytest.raises(ChatlyError) as rejected:
         await stores.changes.change_profile(account.user_id, ProfileChange(username="BOB", bio="Hi"), at=LATER)
 
-    assert refused.value.reason == AuthReason.USERNAME_TAKEN
+    assert rejected.value.reason == AuthReason.USERNAME_TAKEN
     assert await read(stores, account) == account
 
 
-async def test_one_s_own_name_may_change_its_case(stores: Stores) -> None:
+async def test_users_may_change_the_case_of_their_name(stores: Stores) -> None:
     account = an_account("alice")
     await stores.accounts.add(account)
 
@@ -149,7 +149,7 @@ async def test_of_two_password_changes_the_first_wins(stores: Stores) -> None:
     assert await read(stores, account) == first
 
 
-async def test_a_deleted_account_leaves_only_its_id_and_times(stores: Stores) -> None:
+async def test_a_deleted_account_keeps_only_its_id_and_times(stores: Stores) -> None:
     account = an_account("Alice", email="alice@example.org")
     await stores.accounts.add(account)
     await stores.changes.change_profile(account.user_id, ProfileChange(bio="Hi", avatar_media_id=an_id()), at=NOON)
@@ -170,7 +170,7 @@ async def test_a_deleted_account_leaves_only_its_id_and_times(stores: Stores) ->
     await stores.accounts.add(an_account("ALICE", email="ALICE@example.org"))
 
 
-async def test_what_is_deleted_or_unknown_cannot_be_changed(stores: Stores) -> None:
+async def test_deleted_and_unknown_accounts_cannot_be_changed(stores: Stores) -> None:
     account = an_account()
     await stores.accounts.add(account)
     await stores.changes.delete(account.user_id, at=LATER)

@@ -1,4 +1,4 @@
-"""What only Cassandra's adapters have to care for: nodes that die between two writes, and rows that expire."""
+"""Cassandra only: nodes that die between two writes, and rows that expire."""
 
 import asyncio
 from contextlib import suppress
@@ -19,7 +19,7 @@ from services.auth.adapters.cassandra.users import CassandraUsers
 from services.auth.errors import AuthReason
 from services.auth.model import REFRESH_GRACE, SESSION_IDLE, Account, ProfileChange, RefreshToken
 from tests.builders import NOON, an_id
-from tests.contract.auth.things import a_session, an_account
+from tests.contract.auth.builders import a_session, an_account
 from tests.fakes import FakeClock
 
 pytestmark = pytest.mark.engines("cassandra")
@@ -28,8 +28,8 @@ Cassandra = tuple[CassandraSession, CassandraAuthStores]
 A_DAY = 24 * 3600
 
 
-class Tardy(CassandraNameIndex):
-    """Lets somebody else register while a node is held up between its claims and its account."""
+class DelayedNameIndex(CassandraNameIndex):
+    """Runs another registration between the claims and the account of this one."""
 
     def __init__(
         self, session: CassandraSession, *, clock: FakeClock, stores: CassandraAuthStores, other: Account
@@ -47,16 +47,16 @@ class Tardy(CassandraNameIndex):
 
 async def both_claims(session: CassandraSession, clock: FakeClock, account: Account) -> None:
     for table, folded in (("email_claims", account.email), ("username_claims", account.username)):
-        assert await CassandraClaims(session, table=table, clock=clock).take(folded, account.user_id, instead_of=None)
+        assert await CassandraClaims(session, table=table, clock=clock).take(folded, account.user_id, replacing=None)
 
 
-async def test_what_a_dead_node_claimed_is_free_after_a_minute(cassandra: Cassandra, clock: FakeClock) -> None:
+async def test_claims_of_a_dead_node_are_free_after_a_minute(cassandra: Cassandra, clock: FakeClock) -> None:
     session, stores = cassandra
     await both_claims(session, clock, an_account("alice", email="a@example.org"))
 
-    with pytest.raises(ChatlyError) as refused:
+    with pytest.raises(ChatlyError) as rejected:
         await stores.users.add(an_account("Alice", email="a@example.org"))
-    assert refused.value.reason == AuthReason.EMAIL_TAKEN
+    assert rejected.value.reason == AuthReason.EMAIL_TAKEN
     assert await stores.users.find_by_email("a@example.org") is None
 
     clock.advance(HELD_FOR.total_seconds())
@@ -65,7 +65,7 @@ async def test_what_a_dead_node_claimed_is_free_after_a_minute(cassandra: Cassan
     assert await stores.users.find_by_email("a@example.org") == account
 
 
-async def test_an_account_whose_node_died_before_it_was_confirmed_stays(cassandra: Cassandra, clock: FakeClock) -> None:
+async def test_an_account_stays_if_its_node_died_before_confirming(cassandra: Cassandra, clock: FakeClock) -> None:
     session, stores = cassandra
     account = an_account("alice", email="a@example.org")
     await both_claims(session, clock, account)
@@ -78,7 +78,7 @@ async def test_an_account_whose_node_died_before_it_was_confirmed_stays(cassandr
     assert await stores.users.find_by_email("a@example.org") == account
 
 
-async def test_what_an_account_had_is_free_when_its_node_died_while_deleting_it(cassandra: Cassandra) -> None:
+async def test_address_and_name_are_free_if_the_node_died_while_deleting_the_account(cassandra: Cassandra) -> None:
     session, stores = cassandra
     account = an_account("alice", email="a@example.org")
     await stores.users.add(account)
@@ -92,25 +92,23 @@ async def test_what_an_account_had_is_free_when_its_node_died_while_deleting_it(
     await stores.users.add(an_account("Alice", email="A@example.org"))
 
 
-async def test_who_was_held_up_for_too_long_gives_the_account_back(cassandra: Cassandra, clock: FakeClock) -> None:
+async def test_a_registration_that_exceeds_the_claim_time_is_undone(cassandra: Cassandra, clock: FakeClock) -> None:
     session, stores = cassandra
     quick, slow = an_account("Alice"), an_account("alice")
-    tardy = Tardy(session, clock=clock, stores=stores, other=quick)
+    tardy = DelayedNameIndex(session, clock=clock, stores=stores, other=quick)
     users = CassandraUsers(session, rows=CassandraUserRows(session), index=tardy, clock=clock)
 
-    with pytest.raises(ChatlyError) as refused:
+    with pytest.raises(ChatlyError) as rejected:
         await users.add(slow)
 
-    assert refused.value.reason == AuthReason.USERNAME_TAKEN
+    assert rejected.value.reason == AuthReason.USERNAME_TAKEN
     assert await stores.users.find_by_email(slow.email) is None
     assert await stores.directory.page(prefix="", after="", limit=10) == [quick]
     await stores.users.add(an_account("Slow", email=slow.email))
 
 
-async def test_however_names_change_hands_nobody_shares_one_and_none_is_lost(
-    cassandra: Cassandra, clock: FakeClock
-) -> None:
-    """Registering, renaming and deleting at once, by two requests of each person."""
+async def test_concurrent_renames_never_share_or_lose_a_name(cassandra: Cassandra, clock: FakeClock) -> None:
+    """Register, rename and delete concurrently, with two requests per user."""
     _, stores = cassandra
     chance = Random(7)
     taken: list[str] = []
@@ -141,23 +139,23 @@ async def test_however_names_change_hands_nobody_shares_one_and_none_is_lost(
             await stores.users.add(an_account(name))
 
 
-async def test_who_was_held_up_while_renaming_keeps_the_old_name(cassandra: Cassandra, clock: FakeClock) -> None:
+async def test_a_rename_that_exceeds_the_claim_time_keeps_the_old_name(cassandra: Cassandra, clock: FakeClock) -> None:
     session, stores = cassandra
     slow, quick = an_account("Slow"), an_account("Alice")
     await stores.users.add(slow)
-    tardy = Tardy(session, clock=clock, stores=stores, other=quick)
+    tardy = DelayedNameIndex(session, clock=clock, stores=stores, other=quick)
     users = CassandraUsers(session, rows=CassandraUserRows(session), index=tardy, clock=clock)
 
-    with pytest.raises(ChatlyError) as refused:
+    with pytest.raises(ChatlyError) as rejected:
         await users.change_profile(slow.user_id, ProfileChange(username="alice"), at=NOON)
 
-    assert refused.value.reason == AuthReason.USERNAME_TAKEN
+    assert rejected.value.reason == AuthReason.USERNAME_TAKEN
     assert await stores.directory.page(prefix="", after="", limit=10) == [quick, slow]
     with pytest.raises(ChatlyError):
         await stores.users.add(an_account("slow"))
 
 
-async def test_an_end_that_was_not_told_is_told_when_it_is_repeated(cassandra: Cassandra) -> None:
+async def test_a_repeated_end_completes_the_list_of_ended_sessions(cassandra: Cassandra) -> None:
     session, stores = cassandra
     ended = a_session()
     await stores.sessions.add(ended, token_hash=b"hash")
@@ -171,7 +169,7 @@ async def test_an_end_that_was_not_told_is_told_when_it_is_repeated(cassandra: C
     assert list(await stores.sessions.ended_since(NOON)) == [ended.session_id]
 
 
-async def test_sessions_and_tokens_expire_a_day_after_they_are_of_no_use(cassandra: Cassandra) -> None:
+async def test_sessions_and_tokens_expire_a_day_after_their_last_possible_use(cassandra: Cassandra) -> None:
     session, stores = cassandra
     mine = a_session()
     await stores.sessions.add(mine, token_hash=b"hash")
@@ -190,7 +188,7 @@ async def test_sessions_and_tokens_expire_a_day_after_they_are_of_no_use(cassand
     assert all(SESSION_IDLE.total_seconds() < life <= SESSION_IDLE.total_seconds() + A_DAY for life in lives)
 
 
-async def test_the_salt_of_a_spent_token_expires_with_its_grace(cassandra: Cassandra) -> None:
+async def test_the_salt_of_a_spent_token_expires_after_the_grace_period(cassandra: Cassandra) -> None:
     session, stores = cassandra
     mine = a_session()
     await stores.sessions.add(mine, token_hash=b"hash")
@@ -202,7 +200,7 @@ async def test_the_salt_of_a_spent_token_expires_with_its_grace(cassandra: Cassa
     assert REFRESH_GRACE.total_seconds() < row["life"] <= 2 * REFRESH_GRACE.total_seconds()
 
 
-async def test_somebody_unknown_is_not_ended_into_being(cassandra: Cassandra) -> None:
+async def test_ending_an_unknown_session_does_not_create_it(cassandra: Cassandra) -> None:
     session, stores = cassandra
     unknown = an_id()
 
@@ -210,7 +208,7 @@ async def test_somebody_unknown_is_not_ended_into_being(cassandra: Cassandra) ->
     assert await session.execute("SELECT user_id FROM users WHERE user_id = ?", (unknown,)) == []
 
 
-async def test_pages_go_on_where_many_names_share_their_first_letters(cassandra: Cassandra) -> None:
+async def test_pages_continue_within_names_that_share_their_first_letters(cassandra: Cassandra) -> None:
     _, stores = cassandra
     names = [f"same{number:02}" for number in range(12)] + ["sb", "t", "ta"]
     for name in names:

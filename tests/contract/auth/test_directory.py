@@ -1,4 +1,4 @@
-"""What UserDirectory promises, asked of every adapter that makes the promise."""
+"""Contract of UserDirectory, for every adapter."""
 
 from datetime import timedelta
 
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from services.auth.model import ProfileChange
 from services.auth.names import fold
 from tests.builders import NOON
+from tests.contract.auth.builders import an_account
 from tests.contract.auth.conftest import Stores
-from tests.contract.auth.things import an_account
 
 NAMES = ["alice", "Alicia", "ALF", "bob", "Émile", "emil", "李小龙", "Zoé", "zoe2", "3cpo", "Ωmega"]
 
@@ -23,13 +23,13 @@ async def names(stores: Stores, *, prefix: str = "", after: str = "", limit: int
     return [each.username for each in await stores.directory.page(prefix=prefix, after=after, limit=limit)]
 
 
-async def test_people_come_by_folded_name(stores: Stores) -> None:
+async def test_users_are_sorted_by_folded_name(stores: Stores) -> None:
     await people(stores)
 
     assert await names(stores) == sorted(NAMES, key=fold)
 
 
-async def test_pages_join_to_the_whole_without_gap_or_repeat(stores: Stores) -> None:
+async def test_pages_have_no_gaps_and_no_repeats(stores: Stores) -> None:
     await people(stores)
     seen: list[str] = []
     while page := await names(stores, after=fold(seen[-1]) if seen else "", limit=3):
@@ -39,7 +39,7 @@ async def test_pages_join_to_the_whole_without_gap_or_repeat(stores: Stores) -> 
     assert seen == sorted(NAMES, key=fold)
 
 
-async def test_a_prefix_finds_those_that_begin_with_it(stores: Stores) -> None:
+async def test_a_prefix_finds_names_that_start_with_it(stores: Stores) -> None:
     await people(stores)
 
     assert await names(stores, prefix="ali") == ["alice", "Alicia"]
@@ -48,7 +48,7 @@ async def test_a_prefix_finds_those_that_begin_with_it(stores: Stores) -> None:
     assert await names(stores, prefix="x") == []
 
 
-async def test_a_prefix_is_letters_and_no_pattern(stores: Stores) -> None:
+async def test_a_prefix_is_not_a_pattern(stores: Stores) -> None:
     await people(stores)
 
     for pattern in ("%", "_", "*", "a%", "[a-z]", "\\"):
@@ -57,7 +57,7 @@ async def test_a_prefix_is_letters_and_no_pattern(stores: Stores) -> None:
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(prefix=st.text(max_size=4))
-async def test_any_prefix_finds_what_a_plain_look_at_all_names_finds(stores: Stores, prefix: str) -> None:
+async def test_any_prefix_finds_the_same_as_a_full_scan(stores: Stores, prefix: str) -> None:
     if not await names(stores):
         await people(stores)
 

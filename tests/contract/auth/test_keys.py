@@ -1,4 +1,4 @@
-"""What KeyStore promises, asked of every adapter that makes the promise."""
+"""Contract of KeyStore, for every adapter."""
 
 import asyncio
 from datetime import timedelta
@@ -8,7 +8,7 @@ from tests.builders import NOON
 from tests.contract.auth.conftest import Stores
 
 
-async def test_keys_are_read_back_by_number(stores: Stores) -> None:
+async def test_keys_are_sorted_by_number(stores: Stores) -> None:
     first, second = new_key(1, signs_from=NOON), new_key(2, signs_from=NOON + timedelta(microseconds=1))
 
     assert await stores.keys.add(second)
@@ -17,7 +17,7 @@ async def test_keys_are_read_back_by_number(stores: Stores) -> None:
     assert await stores.keys.all() == [first, second]
 
 
-async def test_of_many_keys_with_one_number_one_is_kept(stores: Stores) -> None:
+async def test_of_concurrent_keys_with_one_number_one_is_stored(stores: Stores) -> None:
     keys = [new_key(1, signs_from=NOON) for _ in range(8)]
 
     added = await asyncio.gather(*(stores.keys.add(key) for key in keys))

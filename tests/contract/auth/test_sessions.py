@@ -1,4 +1,4 @@
-"""What SessionStore, SessionEndings, RefreshTokenStore and Forgetting promise, asked of every adapter."""
+"""Contract of SessionStore, SessionEndings, RefreshTokenStore and ExpiryCleanup, for every adapter."""
 
 import asyncio
 import dataclasses
@@ -7,14 +7,14 @@ from datetime import timedelta
 from kernel.ids import SessionId, UserId
 from services.auth.model import RefreshToken
 from tests.builders import NOON, an_id
+from tests.contract.auth.builders import a_session
 from tests.contract.auth.conftest import Stores
-from tests.contract.auth.things import a_session
 
 MINUTE = timedelta(minutes=1)
 HASH, NEXT = b"h" * 32, b"n" * 32
 
 
-async def test_a_session_is_read_back_with_its_first_token(stores: Stores) -> None:
+async def test_a_session_is_stored_with_its_first_token(stores: Stores) -> None:
     session = a_session()
     await stores.sessions.add(session, token_hash=HASH)
 
@@ -23,7 +23,7 @@ async def test_a_session_is_read_back_with_its_first_token(stores: Stores) -> No
     assert token == RefreshToken(token_hash=HASH, session_id=session.session_id)
 
 
-async def test_what_was_never_kept_is_not_found(stores: Stores) -> None:
+async def test_unknown_sessions_and_tokens_are_not_found(stores: Stores) -> None:
     session = a_session()
     await stores.sessions.add(session, token_hash=HASH)
 
@@ -32,7 +32,7 @@ async def test_what_was_never_kept_is_not_found(stores: Stores) -> None:
     assert await stores.refresh_tokens.find(SessionId(an_id()), HASH) is None
 
 
-async def test_a_user_s_sessions_come_newest_first_without_the_ended(stores: Stores) -> None:
+async def test_a_users_live_sessions_are_sorted_newest_first(stores: Stores) -> None:
     user = UserId(an_id())
     sessions = [a_session(user, at=NOON + MINUTE * number) for number in range(4)]
     for session in [*sessions, a_session()]:
@@ -43,7 +43,7 @@ async def test_a_user_s_sessions_come_newest_first_without_the_ended(stores: Sto
     assert await stores.sessions.of_user(UserId(an_id())) == []
 
 
-async def test_a_use_is_noted(stores: Stores) -> None:
+async def test_a_use_is_recorded(stores: Stores) -> None:
     session = a_session()
     await stores.sessions.add(session, token_hash=HASH)
 
@@ -64,9 +64,9 @@ async def test_ending_counts_each_session_once_and_keeps_the_first_time(stores: 
     assert await stores.sessions.get(one.session_id) == dataclasses.replace(one, ended_at=NOON)
 
 
-async def test_the_ended_since_a_moment_are_known(stores: Stores) -> None:
-    early, late, going_on = a_session(), a_session(), a_session()
-    for session in (early, late, going_on):
+async def test_sessions_ended_since_a_time_are_listed(stores: Stores) -> None:
+    early, late, release = a_session(), a_session(), a_session()
+    for session in (early, late, release):
         await stores.sessions.add(session, token_hash=HASH)
     await stores.endings.end([early.session_id], at=NOON)
     await stores.endings.end([late.session_id], at=NOON + MINUTE)
@@ -76,7 +76,7 @@ async def test_the_ended_since_a_moment_are_known(stores: Stores) -> None:
     assert set(await stores.endings.ended_since(NOON + 2 * MINUTE)) == set()
 
 
-async def test_a_rotation_spends_a_token_and_keeps_its_successor(stores: Stores) -> None:
+async def test_a_rotation_spends_a_token_and_stores_its_successor(stores: Stores) -> None:
     session = a_session()
     await stores.sessions.add(session, token_hash=HASH)
     token = RefreshToken(token_hash=HASH, session_id=session.session_id)
@@ -89,7 +89,7 @@ async def test_a_rotation_spends_a_token_and_keeps_its_successor(stores: Stores)
     assert await stores.refresh_tokens.find(session.session_id, NEXT) == successor
 
 
-async def test_of_many_rotations_at_once_one_counts_and_all_learn_of_it(stores: Stores) -> None:
+async def test_of_concurrent_rotations_one_counts_and_all_return_it(stores: Stores) -> None:
     session = a_session()
     await stores.sessions.add(session, token_hash=HASH)
     token = RefreshToken(token_hash=HASH, session_id=session.session_id)
@@ -104,7 +104,7 @@ async def test_of_many_rotations_at_once_one_counts_and_all_learn_of_it(stores: 
     assert kept == [answers[0].salt]
 
 
-async def test_what_has_run_out_is_forgotten_and_the_rest_stays(sqlite_stores: Stores) -> None:
+async def test_expired_rows_are_deleted_and_others_stay(sqlite_stores: Stores) -> None:
     # Where rows expire by themselves there is nothing to ask for: test_cassandra.py looks at when they do.
     stores = sqlite_stores
     old, fresh = a_session(at=NOON), a_session(at=NOON + 2 * MINUTE)
@@ -113,11 +113,11 @@ async def test_what_has_run_out_is_forgotten_and_the_rest_stays(sqlite_stores: S
     token = RefreshToken(token_hash=HASH, session_id=fresh.session_id)
     spent = await stores.refresh_tokens.rotate(token, successor_hash=NEXT, salt=b"salt", at=NOON + 2 * MINUTE)
 
-    await stores.forgetting.forget(salts_before=NOON + MINUTE, sessions_before=NOON + MINUTE)
+    await stores.expiry.delete_expired(salts_before=NOON + MINUTE, sessions_before=NOON + MINUTE)
     assert await stores.sessions.get(old.session_id) is None
     assert await stores.refresh_tokens.find(old.session_id, HASH) is None
     assert await stores.sessions.get(fresh.session_id) == fresh
     assert await stores.refresh_tokens.find(fresh.session_id, HASH) == spent
 
-    await stores.forgetting.forget(salts_before=NOON + 3 * MINUTE, sessions_before=NOON + MINUTE)
+    await stores.expiry.delete_expired(salts_before=NOON + 3 * MINUTE, sessions_before=NOON + MINUTE)
     assert await stores.refresh_tokens.find(fresh.session_id, HASH) == dataclasses.replace(spent, salt=None)

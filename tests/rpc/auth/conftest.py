@@ -1,4 +1,4 @@
-"""Auth behind its real server, on a clock that the test turns."""
+"""Auth behind its real server, with a fake clock."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,8 +10,8 @@ from kernel.settings import load
 from services.auth.settings import AuthSettings
 from services.auth.wiring import open_auth
 from tests.fakes import FakeClock, Mesh, a_platform, running
-from tests.rpc.auth.clients import AuthClient
 from tests.rpc.auth.fake_media import FakeMedia, open_fake_media
+from tests.rpc.auth.harness import AuthClient
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def auth(tmp_path: Path, clock: FakeClock, media: FakeMedia) -> AsyncItera
 async def serving_auth(
     data_dir: Path, clock: FakeClock, *, media_address: str = "127.0.0.1:1", loops: bool = False
 ) -> AsyncIterator[AuthClient]:
-    """One node of auth over a data folder."""
+    """Run one node of auth over a data folder."""
     mesh = Mesh(clock=clock)
     addresses = {"media": media_address}
     async with (

@@ -1,4 +1,4 @@
-"""A media service that knows the files it is told of."""
+"""A media service with the files that a test gives it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class FakeMedia:
-    """Answers GetMedia; `tokens` keeps whose name it was asked in."""
+    """Serves GetMedia; `tokens` records the callers' tokens."""
 
     def __init__(self) -> None:
         self.address = ""
@@ -28,7 +28,7 @@ class FakeMedia:
                 self.tokens.append(str(value).removeprefix("Bearer "))
         media = self.files.get(request.media_id)
         if media is None:
-            error = not_found(MediaReason.MEDIA_NOT_FOUND, "there is no such file")
+            error = not_found(MediaReason.MEDIA_NOT_FOUND, "file not found")
             context.set_trailing_metadata(((DETAILS_KEY, details_of(error)),))
             await context.abort(grpc.StatusCode.NOT_FOUND, error.message)
         return GetMediaResponse(media=media)

@@ -1,4 +1,4 @@
-"""Blocking people over gRPC."""
+"""Blocks over gRPC."""
 
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,11 @@ from chatly.auth.v1 import user_service_pb2 as pb
 from kernel.errors import Code
 from kernel.ids import UserId
 from kernel.sqlite.database import open_sqlite
-from services.auth.adapters.sqlite.blocks import SqliteBlocks
+from services.auth.adapters.sqlite.blocks_and_keys import SqliteBlocks
 from services.auth.adapters.sqlite.schema import SCHEMA
 from services.auth.errors import AuthReason
 from tests.builders import an_id
-from tests.rpc.auth.clients import PASSWORD, AuthClient, Person, refusal
+from tests.rpc.auth.harness import PASSWORD, AuthClient, Person, error_of
 
 
 def block(auth: AuthClient, person: Person, user_id: str) -> Any:  # noqa: ANN401
@@ -33,7 +33,7 @@ async def blocked(auth: AuthClient, person: Person, *, size: int = 0) -> list[st
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3])
-async def test_blocked_people_are_listed_by_name(auth: AuthClient, size: int) -> None:
+async def test_blocked_users_are_listed_by_name(auth: AuthClient, size: int) -> None:
     alice = await auth.person("alice")
     for name in ("Zoe", "bob", "Carol"):
         await block(auth, alice, await auth.register(name))
@@ -54,16 +54,16 @@ async def test_blocking_and_unblocking_twice_is_no_error(auth: AuthClient) -> No
     assert await blocked(auth, alice) == []
 
 
-async def test_nobody_blocks_themselves_or_someone_unknown(auth: AuthClient) -> None:
+async def test_blocking_oneself_or_an_unknown_user_is_rejected(auth: AuthClient) -> None:
     alice = await auth.person("alice")
 
     for own in (alice.user_id, alice.user_id.upper()):
-        error = await refusal(block(auth, alice, own))
+        error = await error_of(block(auth, alice, own))
         assert (error.code, error.reason) == (Code.FAILED_PRECONDITION, AuthReason.NOT_WITH_ONESELF)
-    assert (await refusal(block(auth, alice, an_id()))).reason == AuthReason.USER_NOT_FOUND
+    assert (await error_of(block(auth, alice, an_id()))).reason == AuthReason.USER_NOT_FOUND
 
 
-async def test_services_learn_who_exists_and_who_blocks_whom(auth: AuthClient) -> None:
+async def test_services_read_existing_users_and_their_blocks(auth: AuthClient) -> None:
     alice, bob = await auth.person("alice"), await auth.person("bob")
     await block(auth, alice, bob.user_id)
     request = pb.BatchGetBlocksRequest(user_ids=[alice.user_id, bob.user_id, an_id()])
@@ -74,7 +74,7 @@ async def test_services_learn_who_exists_and_who_blocks_whom(auth: AuthClient) -
     assert found == {alice.user_id: [bob.user_id], bob.user_id: []}
 
 
-async def test_a_deleted_account_blocks_nobody_and_is_in_no_list(auth: AuthClient, tmp_path: Path) -> None:
+async def test_a_deleted_account_has_no_blocks_and_is_in_no_list(auth: AuthClient, tmp_path: Path) -> None:
     alice, bob = await auth.person("alice"), await auth.person("bob")
     await block(auth, alice, bob.user_id)
     await block(auth, bob, alice.user_id)
@@ -86,5 +86,5 @@ async def test_a_deleted_account_blocks_nobody_and_is_in_no_list(auth: AuthClien
     response = await auth.users.BatchGetBlocks(request, metadata=auth.served.as_service("messaging"))
     assert [blocks.user_id for blocks in response.users] == [alice.user_id]
     async with open_sqlite(tmp_path / "auth.db", SCHEMA) as database:
-        kept = await SqliteBlocks(database).of([UserId(alice.user_id), UserId(bob.user_id)])
+        kept = await SqliteBlocks(database).blocked_by([UserId(alice.user_id), UserId(bob.user_id)])
     assert kept == {alice.user_id: {bob.user_id}}

@@ -1,4 +1,4 @@
-"""Browsers: tokens in cookies, set, renewed and taken away."""
+"""Tokens in cookies, for browsers: set, renewed and deleted."""
 
 from http.cookies import Morsel
 
@@ -8,7 +8,7 @@ from chatly.auth.v1 import user_service_pb2 as users_pb
 
 from kernel.errors import KernelReason
 from tests.fakes import FakeClock
-from tests.rpc.auth.clients import PASSWORD, AuthClient, Metadata, cookies_of, email_of, refusal
+from tests.rpc.auth.harness import PASSWORD, AuthClient, Metadata, cookies_of, email_of, error_of
 
 HTTPS = (("x-forwarded-proto", "https"),)
 COOKIES = ("chatly_access", "chatly_refresh")
@@ -25,7 +25,7 @@ async def log_in(auth: AuthClient, metadata: Metadata = ()) -> tuple[pb.LoginRes
     return await call, dict(await cookies_of(call))
 
 
-async def test_a_browser_s_tokens_are_in_cookies_and_not_in_the_answer(auth: AuthClient) -> None:
+async def test_tokens_are_in_cookies_and_not_in_the_response(auth: AuthClient) -> None:
     login, cookies = await log_in(auth)
 
     assert (login.token, login.refresh_token, login.username) == ("", "", "alice")
@@ -39,15 +39,13 @@ async def test_a_browser_s_tokens_are_in_cookies_and_not_in_the_answer(auth: Aut
 
 
 @pytest.mark.parametrize(("metadata", "secure"), [((), False), (HTTPS, True)])
-async def test_cookies_are_secure_where_the_client_spoke_tls(
-    auth: AuthClient, metadata: Metadata, *, secure: bool
-) -> None:
+async def test_cookies_are_secure_over_tls(auth: AuthClient, metadata: Metadata, *, secure: bool) -> None:
     _, cookies = await log_in(auth, metadata)
 
     assert [bool(cookie["secure"]) for cookie in cookies.values()] == [secure, secure]
 
 
-async def test_a_program_gets_no_cookies(auth: AuthClient) -> None:
+async def test_clients_that_do_not_ask_get_no_cookies(auth: AuthClient) -> None:
     await auth.register("alice")
     call = auth.auth.Login(pb.LoginRequest(email=email_of("alice"), password=PASSWORD))
 
@@ -55,7 +53,7 @@ async def test_a_program_gets_no_cookies(auth: AuthClient) -> None:
     assert not await cookies_of(call)
 
 
-async def test_the_access_cookie_lets_in(auth: AuthClient) -> None:
+async def test_the_access_cookie_authenticates(auth: AuthClient) -> None:
     _, cookies = await log_in(auth)
 
     call = auth.users.GetMe(users_pb.GetMeRequest(), metadata=jar(chatly_access=cookies["chatly_access"].value))
@@ -63,7 +61,7 @@ async def test_the_access_cookie_lets_in(auth: AuthClient) -> None:
     assert (await call).user.username == "alice"
 
 
-async def test_a_refresh_by_cookie_answers_by_cookie(auth: AuthClient, clock: FakeClock) -> None:
+async def test_a_refresh_by_cookie_sets_new_cookies(auth: AuthClient, clock: FakeClock) -> None:
     login, cookies = await log_in(auth)
     clock.advance(3600)
     old = cookies["chatly_refresh"].value
@@ -78,7 +76,7 @@ async def test_a_refresh_by_cookie_answers_by_cookie(auth: AuthClient, clock: Fa
     assert (await me).user.username == "alice"
 
 
-async def test_logout_takes_the_cookies_away(auth: AuthClient) -> None:
+async def test_logout_deletes_the_cookies(auth: AuthClient) -> None:
     _, cookies = await log_in(auth)
     access = cookies["chatly_access"].value
 
@@ -90,14 +88,14 @@ async def test_logout_takes_the_cookies_away(auth: AuthClient) -> None:
         COOKIES, ("", "0")
     )
     again = auth.users.GetMe(users_pb.GetMeRequest(), metadata=jar(chatly_access=access))
-    assert (await refusal(again)).reason == KernelReason.SESSION_ENDED
+    assert (await error_of(again)).reason == KernelReason.SESSION_ENDED
 
 
-async def test_a_refresh_cookie_that_no_longer_works_is_taken_away(auth: AuthClient, clock: FakeClock) -> None:
+async def test_an_invalid_refresh_cookie_is_deleted(auth: AuthClient, clock: FakeClock) -> None:
     _, cookies = await log_in(auth)
     clock.advance(31 * 24 * 3600)
 
     call = auth.auth.Refresh(pb.RefreshRequest(), metadata=jar(chatly_refresh=cookies["chatly_refresh"].value))
 
-    assert (await refusal(call)).reason == KernelReason.SESSION_ENDED
+    assert (await error_of(call)).reason == KernelReason.SESSION_ENDED
     assert (await cookies_of(call))["chatly_refresh"]["max-age"] == "0"

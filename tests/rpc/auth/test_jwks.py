@@ -1,4 +1,4 @@
-"""What other services and the edge learn of keys."""
+"""Published signing keys and revocations."""
 
 import stat
 from pathlib import Path
@@ -13,8 +13,8 @@ from kernel.grpc.jwks import JwksFeed
 from kernel.grpc.tokens import TokenVerifier
 from kernel.runner import background
 from tests.fakes import FakeClock
-from tests.rpc.auth.clients import AuthClient
 from tests.rpc.auth.conftest import serving_auth
+from tests.rpc.auth.harness import AuthClient
 from tests.waiting import eventually
 
 DAY = 24 * 3600
@@ -44,7 +44,7 @@ async def test_a_token_can_be_checked_with_the_published_key(auth: AuthClient) -
     assert claims["sub"]
 
 
-async def test_the_edge_reads_the_same_keys_over_http(auth: AuthClient) -> None:
+async def test_the_same_keys_are_served_over_http(auth: AuthClient) -> None:
     async with httpx.AsyncClient() as client:
         response = await client.get(f"{auth.served.http}/.well-known/jwks.json")
 
@@ -93,16 +93,14 @@ async def test_only_the_owner_of_the_process_can_read_the_keys(auth: AuthClient,
     assert set(modes.values()) == {0o600}
 
 
-async def test_the_service_says_that_it_works(auth: AuthClient) -> None:
+async def test_the_health_check_is_serving(auth: AuthClient) -> None:
     async with httpx.AsyncClient() as client:
         health = await client.get(f"{auth.served.http}/healthz")
 
     assert health.json() == {"status": "SERVING", "checks": {"store": None}}
 
 
-async def test_another_service_lets_people_in_by_the_feed_until_their_session_ends(
-    auth: AuthClient, clock: FakeClock
-) -> None:
+async def test_another_service_accepts_tokens_until_their_session_ends(auth: AuthClient, clock: FakeClock) -> None:
     person = await auth.person("alice")
     feed = JwksFeed(auth.served.channel)
     verifier = TokenVerifier(keys=feed, clock=clock)
@@ -113,6 +111,6 @@ async def test_another_service_lets_people_in_by_the_feed_until_their_session_en
         await auth.auth.Logout(pb.LogoutRequest(), metadata=person.metadata)
 
         await eventually(lambda: caller.session_id in feed.revoked)
-        with pytest.raises(ChatlyError) as refused:
+        with pytest.raises(ChatlyError) as rejected:
             await verifier.verify(person.login.token)
-        assert refused.value.reason == KernelReason.SESSION_ENDED
+        assert rejected.value.reason == KernelReason.SESSION_ENDED

@@ -1,4 +1,4 @@
-"""Logging in over gRPC, and what guessing leads to."""
+"""Login over gRPC, and delays after failed logins."""
 
 import asyncio
 
@@ -10,18 +10,18 @@ from chatly.auth.v1 import user_service_pb2 as users_pb
 from kernel.errors import Code, KernelReason
 from services.auth.errors import AuthReason
 from tests.fakes import FakeClock
-from tests.rpc.auth.clients import PASSWORD, AuthClient, coming_from, email_of, refusal
+from tests.rpc.auth.harness import PASSWORD, AuthClient, coming_from, email_of, error_of
 
 STRANGER = "198.51.100.9"
 
 
 async def fail_to_log_in(auth: AuthClient, username: str, *, times: int, address: str = STRANGER) -> None:
     for _ in range(times):
-        error = await refusal(auth.login(username, password="wrong", address=address))
+        error = await error_of(auth.login(username, password="wrong", address=address))
         assert error.reason == AuthReason.WRONG_CREDENTIALS
 
 
-async def test_a_login_gives_a_token_that_says_who_and_until_when(auth: AuthClient, clock: FakeClock) -> None:
+async def test_a_login_returns_a_token_with_user_and_expiry(auth: AuthClient, clock: FakeClock) -> None:
     person = await auth.person("alice")
     login = person.login
 
@@ -38,91 +38,91 @@ async def test_a_login_gives_a_token_that_says_who_and_until_when(auth: AuthClie
     assert jwt.get_unverified_header(login.token)["alg"] == "EdDSA"
 
 
-async def test_an_access_token_runs_out_after_its_time(auth: AuthClient, clock: FakeClock) -> None:
+async def test_an_access_token_expires(auth: AuthClient, clock: FakeClock) -> None:
     person = await auth.person("alice")
     clock.advance(899)
     assert (await auth.users.GetMe(users_pb.GetMeRequest(), metadata=person.metadata)).user.username == "alice"
 
     clock.advance(1)
 
-    error = await refusal(auth.users.GetMe(users_pb.GetMeRequest(), metadata=person.metadata))
+    error = await error_of(auth.users.GetMe(users_pb.GetMeRequest(), metadata=person.metadata))
     assert error.reason == KernelReason.TOKEN_EXPIRED
 
 
 async def test_an_unknown_address_and_a_wrong_password_look_the_same(auth: AuthClient) -> None:
     await auth.register("alice")
 
-    wrong = await refusal(auth.login("alice", password="wrong"))
-    unknown = await refusal(auth.login("nobody", password="wrong"))
+    wrong = await error_of(auth.login("alice", password="wrong"))
+    unknown = await error_of(auth.login("nobody", password="wrong"))
 
     assert wrong == unknown
     assert (wrong.code, wrong.reason) == (Code.UNAUTHENTICATED, AuthReason.WRONG_CREDENTIALS)
 
 
 @pytest.mark.parametrize("username", ["alice", "nobody"])
-async def test_guessing_one_account_is_slowed_down_wherever_it_comes_from(
+async def test_guesses_at_one_account_from_many_addresses_are_delayed(
     auth: AuthClient, clock: FakeClock, username: str
 ) -> None:
     await auth.register("alice")
     for number in range(5):
         await fail_to_log_in(auth, username, times=1, address=f"198.51.100.{number}")
 
-    error = await refusal(auth.login(username, address="198.51.100.77"))
+    error = await error_of(auth.login(username, address="198.51.100.77"))
     assert (error.code, error.reason) == (Code.RESOURCE_EXHAUSTED, KernelReason.RATE_LIMITED)
     assert error.retry_after == 1
 
     clock.advance(1)
     await fail_to_log_in(auth, username, times=1)
-    assert (await refusal(auth.login(username, address="198.51.100.78"))).retry_after == 2
+    assert (await error_of(auth.login(username, address="198.51.100.78"))).retry_after == 2
 
 
-async def test_guessing_many_accounts_from_one_address_is_slowed_down(auth: AuthClient) -> None:
+async def test_guesses_at_many_accounts_from_one_address_are_delayed(auth: AuthClient) -> None:
     await auth.register("alice")
     for number in range(5):
         await fail_to_log_in(auth, f"victim{number}", times=1)
 
-    assert (await refusal(auth.login("alice", address=STRANGER))).reason == KernelReason.RATE_LIMITED
+    assert (await error_of(auth.login("alice", address=STRANGER))).reason == KernelReason.RATE_LIMITED
     assert (await auth.login("alice", address="192.0.2.1")).token
 
 
-async def test_many_guesses_at_once_do_not_slip_through_together(auth: AuthClient) -> None:
+async def test_concurrent_guesses_are_counted_one_by_one(auth: AuthClient) -> None:
     await auth.register("alice")
 
     errors = await asyncio.gather(
-        *(refusal(auth.login("alice", password=f"guess {number}", address=STRANGER)) for number in range(20))
+        *(error_of(auth.login("alice", password=f"guess {number}", address=STRANGER)) for number in range(20))
     )
 
     assert sum(error.reason == AuthReason.WRONG_CREDENTIALS for error in errors) == 5
     assert sum(error.reason == KernelReason.RATE_LIMITED for error in errors) == 15
 
 
-async def test_the_right_password_forgives_the_account_but_not_the_address(auth: AuthClient) -> None:
+async def test_a_success_resets_the_account_but_not_the_address(auth: AuthClient) -> None:
     await auth.register("alice")
     await fail_to_log_in(auth, "alice", times=4)
     assert (await auth.login("alice", address=STRANGER)).token
 
     await fail_to_log_in(auth, "nobody", times=1)
 
-    assert (await refusal(auth.login("somebody", address=STRANGER))).reason == KernelReason.RATE_LIMITED
+    assert (await error_of(auth.login("somebody", address=STRANGER))).reason == KernelReason.RATE_LIMITED
 
 
-async def test_strangers_who_guess_cannot_keep_the_owner_out(auth: AuthClient) -> None:
+async def test_guesses_of_strangers_do_not_lock_the_owner_out(auth: AuthClient) -> None:
     await auth.person("alice")
     for number in range(5):
         await fail_to_log_in(auth, "alice", times=1, address=f"198.51.100.{number}")
 
-    assert (await refusal(auth.login("alice", address="198.51.100.77"))).reason == KernelReason.RATE_LIMITED
+    assert (await error_of(auth.login("alice", address="198.51.100.77"))).reason == KernelReason.RATE_LIMITED
     assert (await auth.login("alice", address="192.0.2.1")).token
 
 
-async def test_whoever_guesses_at_the_owner_s_own_address_is_slowed_down_too(auth: AuthClient) -> None:
+async def test_guesses_from_the_owners_address_are_delayed_too(auth: AuthClient) -> None:
     await auth.person("alice")
     await fail_to_log_in(auth, "alice", times=5, address="192.0.2.1")
 
-    assert (await refusal(auth.login("alice", address="192.0.2.1"))).reason == KernelReason.RATE_LIMITED
+    assert (await error_of(auth.login("alice", address="192.0.2.1"))).reason == KernelReason.RATE_LIMITED
 
 
-async def test_many_good_logins_at_once_are_all_let_in(auth: AuthClient) -> None:
+async def test_concurrent_valid_logins_all_succeed(auth: AuthClient) -> None:
     await auth.register("alice")
 
     logins = await asyncio.gather(*(auth.login("alice", address=STRANGER) for _ in range(20)))
@@ -130,11 +130,11 @@ async def test_many_good_logins_at_once_are_all_let_in(auth: AuthClient) -> None
     assert len({login.session_id for login in logins}) == 20
 
 
-async def test_a_password_of_any_length_is_only_wrong(auth: AuthClient) -> None:
+async def test_a_long_wrong_password_is_reported_as_wrong(auth: AuthClient) -> None:
     await auth.register("alice")
 
     for password in ("x", "p" * 1024, "nul\0byte"):
-        assert (await refusal(auth.login("alice", password=password))).reason == AuthReason.WRONG_CREDENTIALS
+        assert (await error_of(auth.login("alice", password=password))).reason == AuthReason.WRONG_CREDENTIALS
 
 
 async def test_the_device_is_named_by_the_client_or_by_its_user_agent(auth: AuthClient) -> None:
@@ -153,13 +153,13 @@ async def test_the_device_is_named_by_the_client_or_by_its_user_agent(auth: Auth
 async def test_the_password_is_in_no_error(auth: AuthClient) -> None:
     request = pb.LoginRequest(email=email_of("alice"), password=PASSWORD + "x" * 2000)
 
-    error = await refusal(auth.auth.Login(request, metadata=coming_from(STRANGER)))
+    error = await error_of(auth.auth.Login(request, metadata=coming_from(STRANGER)))
 
     assert error.reason == KernelReason.INVALID_FIELD
     assert PASSWORD not in str(error)
 
 
-async def test_a_hundred_and_first_session_ends_the_one_unused_for_longest(auth: AuthClient, clock: FakeClock) -> None:
+async def test_the_101st_session_ends_the_least_recently_used_one(auth: AuthClient, clock: FakeClock) -> None:
     person = await auth.person("alice")
     clock.advance(1)
     second = await auth.login("alice")
@@ -169,7 +169,7 @@ async def test_a_hundred_and_first_session_ends_the_one_unused_for_longest(auth:
         clock.advance(1)
         await auth.login("alice")
 
-    assert (await refusal(auth.refresh(second.refresh_token))).reason == KernelReason.SESSION_ENDED
+    assert (await error_of(auth.refresh(second.refresh_token))).reason == KernelReason.SESSION_ENDED
     listed = await auth.auth.ListSessions(pb.ListSessionsRequest(), metadata=person.metadata)
     assert len(listed.sessions) == 100
     assert any(each.current for each in listed.sessions)

@@ -1,4 +1,4 @@
-"""Lists of people, search and profiles over gRPC."""
+"""User lists, search and profiles over gRPC."""
 
 import pytest
 from chatly.auth.v1 import user_service_pb2 as pb
@@ -6,7 +6,7 @@ from chatly.auth.v1 import user_service_pb2 as pb
 from kernel.errors import KernelReason, Reason
 from services.auth.errors import AuthReason
 from tests.builders import an_id
-from tests.rpc.auth.clients import AuthClient, Metadata, refusal
+from tests.rpc.auth.harness import AuthClient, Metadata, error_of
 
 NAMES = ["alice", "Alicia", "ALF", "bob", "Émile", "emil", "Zoé"]
 
@@ -28,7 +28,7 @@ async def all_pages(auth: AuthClient, metadata: Metadata, size: int) -> list[lis
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 0])
-async def test_everybody_but_the_caller_is_listed_once_whatever_the_page_size(auth: AuthClient, size: int) -> None:
+async def test_all_users_except_the_caller_are_listed_once_for_any_page_size(auth: AuthClient, size: int) -> None:
     await register_all(auth)
     caller = await auth.person("carol")
 
@@ -39,7 +39,7 @@ async def test_everybody_but_the_caller_is_listed_once_whatever_the_page_size(au
     assert {len(page) for page in pages[:-1]} <= {size}
 
 
-async def test_a_list_shows_no_address(auth: AuthClient) -> None:
+async def test_lists_contain_no_addresses(auth: AuthClient) -> None:
     await auth.register("alice")
     caller = await auth.person("bob")
 
@@ -50,7 +50,7 @@ async def test_a_list_shows_no_address(auth: AuthClient) -> None:
     assert user.created_at.seconds
 
 
-async def test_a_search_finds_beginnings_regardless_of_case(auth: AuthClient) -> None:
+async def test_a_search_finds_prefixes_in_any_case(auth: AuthClient) -> None:
     await register_all(auth)
     caller = await auth.person("alina")
 
@@ -66,7 +66,7 @@ async def test_a_search_finds_beginnings_regardless_of_case(auth: AuthClient) ->
     assert await found("%") == []
 
 
-async def test_a_search_goes_on_where_it_ended(auth: AuthClient) -> None:
+async def test_a_search_continues_on_the_next_page(auth: AuthClient) -> None:
     await register_all(auth)
     caller = await auth.person("carol")
     request = pb.SearchUsersRequest(query="al", page_size=2)
@@ -95,7 +95,7 @@ async def test_a_page_token_belongs_to_its_call_its_query_and_its_caller(auth: A
         auth.users.ListUsers(pb.ListUsersRequest(page_token="😀"), metadata=carol.metadata),
     ]
 
-    assert {(await refusal(call)).reason for call in calls} == {KernelReason.INVALID_PAGE_TOKEN}
+    assert {(await error_of(call)).reason for call in calls} == {KernelReason.INVALID_PAGE_TOKEN}
 
 
 async def test_a_profile_is_found_by_id_in_any_case(auth: AuthClient) -> None:
@@ -111,17 +111,17 @@ async def test_a_profile_is_found_by_id_in_any_case(auth: AuthClient) -> None:
     ("user_id", "reason"),
     [(an_id(), AuthReason.USER_NOT_FOUND), ("", KernelReason.INVALID_FIELD), ("me", KernelReason.INVALID_FIELD)],
 )
-async def test_an_unknown_id_is_not_found_and_a_wrong_one_refused(
+async def test_an_unknown_id_is_not_found_and_an_invalid_one_rejected(
     auth: AuthClient, user_id: str, reason: Reason
 ) -> None:
     caller = await auth.person("alice")
 
-    error = await refusal(auth.users.GetUser(pb.GetUserRequest(user_id=user_id), metadata=caller.metadata))
+    error = await error_of(auth.users.GetUser(pb.GetUserRequest(user_id=user_id), metadata=caller.metadata))
 
     assert error.reason == reason
 
 
-async def test_many_profiles_come_at_once_without_the_unknown(auth: AuthClient) -> None:
+async def test_many_profiles_are_returned_without_unknown_ids(auth: AuthClient) -> None:
     alice, bob = await auth.person("alice"), await auth.person("bob")
     request = pb.BatchGetUsersRequest(user_ids=[bob.user_id, an_id(), alice.user_id, bob.user_id])
 
@@ -130,7 +130,7 @@ async def test_many_profiles_come_at_once_without_the_unknown(auth: AuthClient) 
     assert sorted(user.username for user in response.users) == ["alice", "bob"]
 
 
-async def test_one_s_own_profile_has_the_address(auth: AuthClient) -> None:
+async def test_the_callers_profile_has_the_address(auth: AuthClient) -> None:
     caller = await auth.person("alice")
 
     user = (await auth.users.GetMe(pb.GetMeRequest(), metadata=caller.metadata)).user

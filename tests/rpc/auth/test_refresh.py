@@ -1,4 +1,4 @@
-"""Trading refresh tokens over gRPC: rotation, lost answers, theft."""
+"""Refresh over gRPC: rotation, lost responses, theft."""
 
 import asyncio
 from pathlib import Path
@@ -9,7 +9,7 @@ from chatly.auth.v1 import user_service_pb2 as users_pb
 from kernel.errors import Code, KernelReason
 from services.auth.errors import AuthReason
 from tests.fakes import FakeClock, bearer
-from tests.rpc.auth.clients import AuthClient, refusal
+from tests.rpc.auth.harness import AuthClient, error_of
 
 DAY = 24 * 3600
 
@@ -22,7 +22,7 @@ async def is_let_in(auth: AuthClient, token: str) -> bool:
         return False
 
 
-async def test_a_refresh_gives_new_tokens_of_the_same_session(auth: AuthClient, clock: FakeClock) -> None:
+async def test_a_refresh_returns_new_tokens_of_the_same_session(auth: AuthClient, clock: FakeClock) -> None:
     person = await auth.person("alice")
     clock.advance(DAY)
 
@@ -43,34 +43,34 @@ async def test_a_session_lives_as_long_as_it_is_refreshed_once_in_thirty_days(
         token = (await auth.refresh(token)).refresh_token
     clock.advance(30 * DAY)
 
-    assert (await refusal(auth.refresh(token))).reason == KernelReason.SESSION_ENDED
+    assert (await error_of(auth.refresh(token))).reason == KernelReason.SESSION_ENDED
 
 
-async def test_a_spent_token_shown_later_ends_the_session(auth: AuthClient, clock: FakeClock) -> None:
+async def test_a_spent_token_used_after_the_grace_period_ends_the_session(auth: AuthClient, clock: FakeClock) -> None:
     first = (await auth.person("alice")).login
     second = await auth.refresh(first.refresh_token)
     clock.advance(11)
 
-    error = await refusal(auth.refresh(first.refresh_token))
+    error = await error_of(auth.refresh(first.refresh_token))
 
     assert (error.code, error.reason) == (Code.UNAUTHENTICATED, AuthReason.REFRESH_TOKEN_REUSED)
-    assert (await refusal(auth.refresh(second.refresh_token))).reason == KernelReason.SESSION_ENDED
-    assert (await refusal(auth.refresh(first.refresh_token))).reason == KernelReason.SESSION_ENDED
+    assert (await error_of(auth.refresh(second.refresh_token))).reason == KernelReason.SESSION_ENDED
+    assert (await error_of(auth.refresh(first.refresh_token))).reason == KernelReason.SESSION_ENDED
     assert not await is_let_in(auth, second.token)
 
 
-async def test_a_token_spent_long_ago_still_tells_of_theft(auth: AuthClient, clock: FakeClock) -> None:
+async def test_a_token_spent_long_ago_still_ends_the_session(auth: AuthClient, clock: FakeClock) -> None:
     first = (await auth.person("alice")).login.refresh_token
     newest = first
     for _ in range(5):
         clock.advance(DAY)
         newest = (await auth.refresh(newest)).refresh_token
 
-    assert (await refusal(auth.refresh(first))).reason == AuthReason.REFRESH_TOKEN_REUSED
-    assert (await refusal(auth.refresh(newest))).reason == KernelReason.SESSION_ENDED
+    assert (await error_of(auth.refresh(first))).reason == AuthReason.REFRESH_TOKEN_REUSED
+    assert (await error_of(auth.refresh(newest))).reason == KernelReason.SESSION_ENDED
 
 
-async def test_a_lost_answer_can_be_asked_for_again_within_ten_seconds(auth: AuthClient, clock: FakeClock) -> None:
+async def test_a_lost_response_can_be_repeated_within_ten_seconds(auth: AuthClient, clock: FakeClock) -> None:
     first = (await auth.person("alice")).login.refresh_token
     lost = await auth.refresh(first)
     clock.advance(10)
@@ -83,7 +83,7 @@ async def test_a_lost_answer_can_be_asked_for_again_within_ten_seconds(auth: Aut
     assert (await auth.refresh(again.refresh_token)).token
 
 
-async def test_tabs_that_refresh_at_once_end_up_with_the_same_token(auth: AuthClient, clock: FakeClock) -> None:
+async def test_concurrent_refreshes_return_the_same_token(auth: AuthClient, clock: FakeClock) -> None:
     first = (await auth.person("alice")).login.refresh_token
 
     answers = await asyncio.gather(*(auth.refresh(first) for _ in range(10)))
@@ -93,7 +93,7 @@ async def test_tabs_that_refresh_at_once_end_up_with_the_same_token(auth: AuthCl
     assert (await auth.refresh(token)).token
 
 
-async def test_a_late_tab_catches_up_with_several_quick_rotations(auth: AuthClient, clock: FakeClock) -> None:
+async def test_a_spent_token_follows_several_quick_rotations(auth: AuthClient, clock: FakeClock) -> None:
     first = (await auth.person("alice")).login.refresh_token
     newest = first
     for _ in range(3):
@@ -103,7 +103,7 @@ async def test_a_late_tab_catches_up_with_several_quick_rotations(auth: AuthClie
     assert (await auth.refresh(first)).refresh_token == newest
 
 
-async def test_whoever_stole_within_the_grace_is_found_out_at_the_next_trade(
+async def test_a_theft_within_the_grace_period_is_detected_at_the_next_refresh(
     auth: AuthClient, clock: FakeClock
 ) -> None:
     first = (await auth.person("alice")).login.refresh_token
@@ -112,11 +112,11 @@ async def test_whoever_stole_within_the_grace_is_found_out_at_the_next_trade(
     await auth.refresh(thief.refresh_token)
     clock.advance(DAY)
 
-    assert (await refusal(auth.refresh(owner.refresh_token))).reason == AuthReason.REFRESH_TOKEN_REUSED
+    assert (await error_of(auth.refresh(owner.refresh_token))).reason == AuthReason.REFRESH_TOKEN_REUSED
 
 
 @pytest.mark.parametrize("change", ["secret", "session", "garbage", "access token"])
-async def test_a_made_up_token_is_invalid_and_harms_nobody(auth: AuthClient, change: str) -> None:
+async def test_a_made_up_token_is_invalid_and_ends_no_session(auth: AuthClient, change: str) -> None:
     login = (await auth.person("alice")).login
     other = (await auth.person("bob")).login
     session, _, secret = login.refresh_token.partition(".")
@@ -127,13 +127,13 @@ async def test_a_made_up_token_is_invalid_and_harms_nobody(auth: AuthClient, cha
         "access token": login.token[:256],
     }[change]
 
-    assert (await refusal(auth.refresh(made_up))).reason == KernelReason.TOKEN_INVALID
+    assert (await error_of(auth.refresh(made_up))).reason == KernelReason.TOKEN_INVALID
     assert (await auth.refresh(login.refresh_token)).token
     assert (await auth.refresh(other.refresh_token)).token
 
 
-async def test_without_token_and_cookie_something_is_missing(auth: AuthClient) -> None:
-    assert (await refusal(auth.refresh(""))).reason == KernelReason.TOKEN_MISSING
+async def test_a_refresh_without_token_and_cookie_is_rejected(auth: AuthClient) -> None:
+    assert (await error_of(auth.refresh(""))).reason == KernelReason.TOKEN_MISSING
 
 
 async def test_neither_tokens_nor_passwords_are_on_disk(auth: AuthClient, tmp_path: Path) -> None:

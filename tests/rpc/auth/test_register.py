@@ -1,4 +1,4 @@
-"""Making accounts over gRPC."""
+"""Registration over gRPC."""
 
 import asyncio
 
@@ -8,10 +8,10 @@ from chatly.auth.v1 import auth_service_pb2 as pb
 
 from kernel.errors import KernelReason
 from services.auth.errors import AuthReason
-from tests.rpc.auth.clients import PASSWORD, AuthClient, refusal
+from tests.rpc.auth.harness import PASSWORD, AuthClient, error_of
 
 
-async def test_a_new_account_can_log_in_regardless_of_the_address_s_case(auth: AuthClient) -> None:
+async def test_a_new_account_can_log_in_with_any_case_of_the_address(auth: AuthClient) -> None:
     user_id = await auth.register("Alice", email="Alice@Example.org")
 
     login = await auth.auth.Login(pb.LoginRequest(email="aLICE@example.ORG", password=PASSWORD))
@@ -19,7 +19,7 @@ async def test_a_new_account_can_log_in_regardless_of_the_address_s_case(auth: A
     assert (login.user_id, login.username) == (user_id, "Alice")
 
 
-async def test_the_name_is_kept_as_it_was_typed(auth: AuthClient) -> None:
+async def test_the_name_is_stored_as_entered(auth: AuthClient) -> None:
     response = await auth.auth.Register(
         pb.RegisterRequest(username="李小龙.Ω", email="lee@example.org", password=PASSWORD)
     )
@@ -29,7 +29,7 @@ async def test_the_name_is_kept_as_it_was_typed(auth: AuthClient) -> None:
 
 
 @pytest.mark.parametrize("same", ["email", "username"])
-async def test_of_twenty_who_register_at_once_with_other_cases_one_wins(auth: AuthClient, same: str) -> None:
+async def test_of_twenty_concurrent_registrations_in_different_case_one_wins(auth: AuthClient, same: str) -> None:
     def request(number: int) -> pb.RegisterRequest:
         shouted = "".join(c.upper() if number >> i & 1 else c for i, c in enumerate("alice"))
         if same == "email":
@@ -43,7 +43,7 @@ async def test_of_twenty_who_register_at_once_with_other_cases_one_wins(auth: Au
     refused = [outcome for outcome in outcomes if isinstance(outcome, grpc.aio.AioRpcError)]
     assert len(refused) == 19
     assert {error.code() for error in refused} == {grpc.StatusCode.ALREADY_EXISTS}
-    error = await refusal(auth.auth.Register(request(31)))
+    error = await error_of(auth.auth.Register(request(31)))
     assert error.reason == (AuthReason.EMAIL_TAKEN if same == "email" else AuthReason.USERNAME_TAKEN)
 
 
@@ -63,20 +63,20 @@ async def test_of_twenty_who_register_at_once_with_other_cases_one_wins(auth: Au
         ("password", "1234567\0"),
     ],
 )
-async def test_what_breaks_a_rule_is_refused_by_its_field(auth: AuthClient, field: str, value: str) -> None:
+async def test_invalid_fields_are_rejected_by_name(auth: AuthClient, field: str, value: str) -> None:
     fields = {"username": "alice", "email": "alice@example.org", "password": PASSWORD, field: value}
 
-    error = await refusal(auth.auth.Register(pb.RegisterRequest(**fields)))
+    error = await error_of(auth.auth.Register(pb.RegisterRequest(**fields)))
 
     assert error.reason == KernelReason.INVALID_FIELD
     assert {violation.field for violation in error.violations} == {field}
     assert PASSWORD not in str(error)
 
 
-async def test_a_password_of_more_than_72_bytes_is_refused_with_the_limit(auth: AuthClient) -> None:
+async def test_a_password_of_more_than_72_bytes_is_rejected_with_the_limit(auth: AuthClient) -> None:
     request = pb.RegisterRequest(username="alice", email="alice@example.org", password="ё" * 40)
 
-    error = await refusal(auth.auth.Register(request))
+    error = await error_of(auth.auth.Register(request))
 
     assert error.reason == AuthReason.PASSWORD_TOO_LONG
     assert error.metadata == {"limit_bytes": "72", "actual_bytes": "80"}

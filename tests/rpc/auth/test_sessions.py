@@ -1,4 +1,4 @@
-"""Ending sessions over gRPC: logout, revocation, a new password, a deleted account."""
+"""Ending sessions over gRPC: logout, revocation, password change, account deletion."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from kernel.ids import SessionId
 from services.auth.errors import AuthReason
 from tests.builders import an_id
 from tests.fakes import FakeClock, bearer
-from tests.rpc.auth.clients import PASSWORD, AuthClient, Person, coming_from, email_of, refusal
 from tests.rpc.auth.conftest import serving_auth
+from tests.rpc.auth.harness import PASSWORD, AuthClient, Person, coming_from, email_of, error_of
 from tests.waiting import eventually
 
 
@@ -21,8 +21,8 @@ async def me(auth: AuthClient, token: str) -> users_pb.User:
 
 
 async def assert_ended(auth: AuthClient, login: pb.LoginResponse) -> None:
-    assert (await refusal(me(auth, login.token))).reason == KernelReason.SESSION_ENDED
-    assert (await refusal(auth.refresh(login.refresh_token))).reason == KernelReason.SESSION_ENDED
+    assert (await error_of(me(auth, login.token))).reason == KernelReason.SESSION_ENDED
+    assert (await error_of(auth.refresh(login.refresh_token))).reason == KernelReason.SESSION_ENDED
     assert login.session_id in (await auth.auth.GetJwks(pb.GetJwksRequest())).revoked_session_ids
 
 
@@ -53,7 +53,7 @@ async def test_a_session_stays_ended_after_a_restart(tmp_path: Path, clock: Fake
         assert (await after.refresh(other.refresh_token)).token
 
 
-async def test_what_one_node_ends_ends_on_the_others(tmp_path: Path, clock: FakeClock) -> None:
+async def test_a_session_ended_on_one_node_ends_on_the_others(tmp_path: Path, clock: FakeClock) -> None:
     async with serving_auth(tmp_path, clock) as one, serving_auth(tmp_path, clock, loops=True) as other:
         person = await one.person("alice")
         assert (await me(other, person.login.token)).username == "alice"
@@ -67,7 +67,7 @@ async def test_what_one_node_ends_ends_on_the_others(tmp_path: Path, clock: Fake
         await assert_ended(other, person.login)
 
 
-async def test_an_ended_session_is_told_as_long_as_its_tokens_could_last_by_any_clock(
+async def test_an_ended_session_is_published_until_its_tokens_have_expired_on_every_clock(
     auth: AuthClient, clock: FakeClock
 ) -> None:
     person = await auth.person("alice")
@@ -93,7 +93,7 @@ async def test_sessions_are_listed_newest_first_with_the_current_one_marked(auth
     assert listed[0].created_at.seconds == listed[1].created_at.seconds + 60
 
 
-async def test_a_refresh_shows_in_the_list(auth: AuthClient, clock: FakeClock) -> None:
+async def test_a_refresh_updates_the_session_list(auth: AuthClient, clock: FakeClock) -> None:
     person = await auth.person("alice")
     clock.advance(60)
     request = pb.RefreshRequest(refresh_token=person.login.refresh_token)
@@ -105,7 +105,7 @@ async def test_a_refresh_shows_in_the_list(auth: AuthClient, clock: FakeClock) -
     assert session.last_used_at.seconds == session.created_at.seconds + 60
 
 
-async def test_one_s_own_session_can_be_revoked_from_another(auth: AuthClient) -> None:
+async def test_users_can_revoke_their_other_sessions(auth: AuthClient) -> None:
     person = await auth.person("alice")
     lost = await auth.login("alice")
     request = pb.RevokeSessionRequest(session_id=lost.session_id.upper())
@@ -117,12 +117,12 @@ async def test_one_s_own_session_can_be_revoked_from_another(auth: AuthClient) -
     assert [each.session_id for each in await sessions(auth, person)] == [person.login.session_id]
 
 
-async def test_other_people_s_sessions_do_not_exist(auth: AuthClient) -> None:
+async def test_sessions_of_other_users_are_not_found(auth: AuthClient) -> None:
     alice, bob = await auth.person("alice"), await auth.person("bob")
 
     for session_id in (bob.login.session_id, an_id()):
         call = auth.auth.RevokeSession(pb.RevokeSessionRequest(session_id=session_id), metadata=alice.metadata)
-        assert (await refusal(call)).reason == AuthReason.SESSION_NOT_FOUND
+        assert (await error_of(call)).reason == AuthReason.SESSION_NOT_FOUND
     assert (await me(auth, bob.login.token)).username == "bob"
 
 
@@ -137,15 +137,15 @@ async def test_a_new_password_ends_all_other_sessions(auth: AuthClient) -> None:
     for login in others:
         await assert_ended(auth, login)
     assert (await me(auth, person.login.token)).username == "alice"
-    assert (await refusal(auth.login("alice"))).reason == AuthReason.WRONG_CREDENTIALS
+    assert (await error_of(auth.login("alice"))).reason == AuthReason.WRONG_CREDENTIALS
     assert (await auth.login("alice", password="battery staple")).token
 
 
-async def test_a_new_password_takes_the_old_one(auth: AuthClient) -> None:
+async def test_changing_the_password_requires_the_old_one(auth: AuthClient) -> None:
     person = await auth.person("alice")
     request = pb.ChangePasswordRequest(current_password="guess", new_password="battery staple")
 
-    reasons = [(await refusal(auth.auth.ChangePassword(request, metadata=person.metadata))).reason for _ in range(6)]
+    reasons = [(await error_of(auth.auth.ChangePassword(request, metadata=person.metadata))).reason for _ in range(6)]
 
     assert reasons == [AuthReason.WRONG_CREDENTIALS] * 5 + [KernelReason.RATE_LIMITED]
     assert (await auth.login("alice")).token
@@ -155,7 +155,7 @@ async def test_a_new_password_has_the_same_limits(auth: AuthClient) -> None:
     person = await auth.person("alice")
     request = pb.ChangePasswordRequest(current_password=PASSWORD, new_password="ё" * 37)
 
-    error = await refusal(auth.auth.ChangePassword(request, metadata=person.metadata))
+    error = await error_of(auth.auth.ChangePassword(request, metadata=person.metadata))
 
     assert error.reason == AuthReason.PASSWORD_TOO_LONG
 
@@ -168,25 +168,25 @@ async def test_a_deleted_account_is_gone_and_its_name_and_address_are_free(auth:
 
     await assert_ended(auth, alice.login)
     await assert_ended(auth, other)
-    assert (await refusal(auth.login("alice"))).reason == AuthReason.WRONG_CREDENTIALS
+    assert (await error_of(auth.login("alice"))).reason == AuthReason.WRONG_CREDENTIALS
     get = auth.users.GetUser(users_pb.GetUserRequest(user_id=alice.user_id), metadata=bob.metadata)
-    assert (await refusal(get)).reason == AuthReason.USER_NOT_FOUND
+    assert (await error_of(get)).reason == AuthReason.USER_NOT_FOUND
     batch = users_pb.BatchGetUsersRequest(user_ids=[alice.user_id])
     found = await auth.users.BatchGetUsers(batch, metadata=bob.metadata)
     assert list(found.users) == [users_pb.User(user_id=alice.user_id, deleted=True)]
     assert await auth.register("ALICE", email=email_of("alice")) != alice.user_id
 
 
-async def test_deleting_takes_the_password(auth: AuthClient) -> None:
+async def test_deleting_the_account_requires_the_password(auth: AuthClient) -> None:
     person = await auth.person("alice")
 
     call = auth.auth.DeleteAccount(pb.DeleteAccountRequest(password="guess"), metadata=person.metadata)
 
-    assert (await refusal(call)).reason == AuthReason.WRONG_CREDENTIALS
+    assert (await error_of(call)).reason == AuthReason.WRONG_CREDENTIALS
     assert (await me(auth, person.login.token)).username == "alice"
 
 
-async def test_nobody_is_let_in_without_a_token(auth: AuthClient) -> None:
+async def test_calls_without_a_token_are_rejected(auth: AuthClient) -> None:
     calls = [
         auth.auth.Logout(pb.LogoutRequest()),
         auth.auth.ListSessions(pb.ListSessionsRequest()),
@@ -197,23 +197,23 @@ async def test_nobody_is_let_in_without_a_token(auth: AuthClient) -> None:
         auth.users.GetMe(users_pb.GetMeRequest()),
     ]
 
-    errors = [await refusal(call) for call in calls]
+    errors = [await error_of(call) for call in calls]
 
     assert {error.reason for error in errors} == {KernelReason.TOKEN_MISSING}
 
 
-async def test_a_user_s_token_is_not_enough_for_what_is_for_services(auth: AuthClient) -> None:
+async def test_service_calls_reject_user_tokens(auth: AuthClient) -> None:
     person = await auth.person("alice")
     request = users_pb.BatchGetBlocksRequest(user_ids=[person.user_id])
 
     assert (
-        await refusal(auth.users.BatchGetBlocks(request, metadata=person.metadata))
+        await error_of(auth.users.BatchGetBlocks(request, metadata=person.metadata))
     ).reason == KernelReason.SERVICE_ONLY
 
 
-async def test_the_same_token_fails_where_it_was_forged(auth: AuthClient) -> None:
+async def test_a_forged_token_is_rejected(auth: AuthClient) -> None:
     person = await auth.person("alice")
     head, claims, signature = person.login.token.split(".")
     forged = ".".join([head, claims, signature[::-1]])
 
-    assert (await refusal(me(auth, forged))).reason == KernelReason.TOKEN_INVALID
+    assert (await error_of(me(auth, forged))).reason == KernelReason.TOKEN_INVALID

@@ -1,4 +1,4 @@
-"""Changing one's profile over gRPC."""
+"""UpdateMe over gRPC."""
 
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from services.auth.errors import AuthReason
 from services.media.errors import MediaReason
 from tests.builders import an_id
 from tests.fakes import FakeClock
-from tests.rpc.auth.clients import AuthClient, Person, refusal
 from tests.rpc.auth.conftest import serving_auth
 from tests.rpc.auth.fake_media import FakeMedia
+from tests.rpc.auth.harness import AuthClient, Person, error_of
 
 
 async def update(auth: AuthClient, person: Person, *paths: str, **fields: str) -> pb.User:
@@ -29,7 +29,7 @@ def an_avatar(media: FakeMedia, person: Person) -> str:
     return media_id
 
 
-async def test_without_a_mask_what_is_not_empty_changes(auth: AuthClient, clock: FakeClock) -> None:
+async def test_without_a_mask_all_fields_that_are_not_empty_change(auth: AuthClient, clock: FakeClock) -> None:
     person = await auth.person("alice")
     clock.advance(60)
 
@@ -41,7 +41,7 @@ async def test_without_a_mask_what_is_not_empty_changes(auth: AuthClient, clock:
     assert (user.username, user.bio) == ("Alix", "Still here")
 
 
-async def test_with_a_mask_what_it_names_changes_also_to_nothing(auth: AuthClient) -> None:
+async def test_with_a_mask_its_fields_change_and_may_be_cleared(auth: AuthClient) -> None:
     person = await auth.person("alice")
     await update(auth, person, bio="Hello")
 
@@ -50,7 +50,7 @@ async def test_with_a_mask_what_it_names_changes_also_to_nothing(auth: AuthClien
     assert (user.username, user.bio) == ("alice", "")
 
 
-async def test_nothing_to_change_is_fine(auth: AuthClient) -> None:
+async def test_an_empty_change_is_accepted(auth: AuthClient) -> None:
     person = await auth.person("alice")
 
     assert (await update(auth, person)).username == "alice"
@@ -69,28 +69,26 @@ async def test_nothing_to_change_is_fine(auth: AuthClient) -> None:
         ((), {"avatar_media_id": "me.png"}, "avatar_media_id"),
     ],
 )
-async def test_what_cannot_be_is_refused_by_its_field(
+async def test_invalid_changes_are_rejected_by_field(
     auth: AuthClient, paths: tuple[str, ...], fields: dict[str, str], field: str
 ) -> None:
     person = await auth.person("alice")
 
-    error = await refusal(update(auth, person, *paths, **fields))
+    error = await error_of(update(auth, person, *paths, **fields))
 
     assert error.reason == KernelReason.INVALID_FIELD
     assert [violation.field for violation in error.violations] == [field]
 
 
-async def test_a_taken_name_is_refused_and_one_s_own_may_change_its_case(auth: AuthClient) -> None:
+async def test_a_taken_name_is_rejected_and_ones_own_may_change_case(auth: AuthClient) -> None:
     person = await auth.person("alice")
     await auth.register("Bob")
 
-    assert (await refusal(update(auth, person, username="BOB"))).reason == AuthReason.USERNAME_TAKEN
+    assert (await error_of(update(auth, person, username="BOB"))).reason == AuthReason.USERNAME_TAKEN
     assert (await update(auth, person, username="ALICE")).username == "ALICE"
 
 
-async def test_an_avatar_of_one_s_own_is_shown_to_all_until_it_is_taken_away(
-    auth: AuthClient, media: FakeMedia
-) -> None:
+async def test_ones_own_avatar_is_shown_to_all_until_it_is_removed(auth: AuthClient, media: FakeMedia) -> None:
     alice, bob = await auth.person("alice"), await auth.person("bob")
     media_id = an_avatar(media, alice)
 
@@ -103,31 +101,31 @@ async def test_an_avatar_of_one_s_own_is_shown_to_all_until_it_is_taken_away(
     assert (await update(auth, alice, "avatar_media_id")).avatar_url == ""
 
 
-async def test_an_unknown_file_is_no_avatar(auth: AuthClient) -> None:
+async def test_an_unknown_file_is_rejected_as_avatar(auth: AuthClient) -> None:
     person = await auth.person("alice")
 
-    error = await refusal(update(auth, person, avatar_media_id=an_id()))
+    error = await error_of(update(auth, person, avatar_media_id=an_id()))
 
     assert (error.code, error.reason) == (Code.NOT_FOUND, MediaReason.MEDIA_NOT_FOUND)
 
 
-async def test_neither_are_other_people_s_pictures_nor_files_of_messages(auth: AuthClient, media: FakeMedia) -> None:
+async def test_pictures_of_others_and_message_files_are_rejected_as_avatar(auth: AuthClient, media: FakeMedia) -> None:
     alice, bob = await auth.person("alice"), await auth.person("bob")
     not_mine, not_a_picture = an_avatar(media, bob), an_avatar(media, alice)
     media.files[not_a_picture].purpose = MEDIA_PURPOSE_MESSAGE
 
     for media_id in (not_mine, not_a_picture):
-        error = await refusal(update(auth, alice, bio="changed?", avatar_media_id=media_id))
+        error = await error_of(update(auth, alice, bio="changed?", avatar_media_id=media_id))
         assert (error.code, error.reason) == (Code.PERMISSION_DENIED, AuthReason.MEDIA_FORBIDDEN)
     user = (await auth.users.GetMe(pb.GetMeRequest(), metadata=alice.metadata)).user
     assert (user.bio, user.avatar_url) == ("", "")
 
 
-async def test_without_the_media_service_only_the_picture_cannot_change(tmp_path: Path, clock: FakeClock) -> None:
+async def test_without_the_media_service_only_the_avatar_cannot_change(tmp_path: Path, clock: FakeClock) -> None:
     async with serving_auth(tmp_path, clock) as auth:
         person = await auth.person("alice")
 
-        error = await refusal(update(auth, person, bio="Hi", avatar_media_id=an_id()))
+        error = await error_of(update(auth, person, bio="Hi", avatar_media_id=an_id()))
 
         assert (error.code, error.reason) == (Code.UNAVAILABLE, KernelReason.SERVICE_UNAVAILABLE)
         assert (await update(auth, person, bio="Hi")).bio == "Hi"

@@ -1,4 +1,4 @@
-"""Which key signs, which are published, and when the next one is made."""
+"""Rotation of signing keys: the current key, the published keys, and the next one."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class FakeKeys:
 
     def __init__(self) -> None:
         self.keys: dict[int, SigningKey] = {}
-        self.refused = 0
+        self.rejected = 0
 
     async def all(self) -> Sequence[SigningKey]:
         found = [self.keys[number] for number in sorted(self.keys)]
@@ -28,7 +28,7 @@ class FakeKeys:
 
     async def add(self, key: SigningKey) -> bool:
         added = self.keys.setdefault(key.number, key) is key
-        self.refused += not added
+        self.rejected += not added
         return added
 
     async def remove(self, number: int) -> None:
@@ -58,13 +58,13 @@ def kids(node: KeyRing) -> list[str]:
     return [key.kid for key in node.published()]
 
 
-async def live(node: KeyRing, clock: FakeClock, *, minutes: int) -> None:
+async def run_for(node: KeyRing, clock: FakeClock, *, minutes: int) -> None:
     for _ in range(minutes):
         clock.advance(60)
         await node.refresh()
 
 
-async def test_the_first_start_makes_a_key_that_signs_at_once(node: KeyRing) -> None:
+async def test_the_first_start_creates_a_key_that_signs_at_once(node: KeyRing) -> None:
     await node.refresh()
 
     assert kids(node) == [node.signing().kid]
@@ -78,12 +78,12 @@ async def test_a_restart_keeps_the_key(node: KeyRing, store: FakeKeys, clock: Fa
     assert restarted.signing() == node.signing()
 
 
-async def test_two_nodes_that_start_at_once_agree(store: FakeKeys, clock: FakeClock) -> None:
+async def test_two_nodes_that_start_together_use_one_key(store: FakeKeys, clock: FakeClock) -> None:
     one, other = a_node(store, clock), a_node(store, clock)
 
     await asyncio.gather(one.refresh(), other.refresh())
 
-    assert store.refused == 1
+    assert store.rejected == 1
     assert one.signing() == other.signing()
 
 
@@ -92,37 +92,37 @@ async def test_the_next_key_is_published_ten_minutes_before_it_signs(node: KeyRi
     first = node.signing().kid
     clock.advance(30 * DAY - PUBLISHED_AHEAD.total_seconds())
     await node.refresh()
-    announced = kids(node)
+    published = kids(node)
 
-    assert len(announced) == 2
+    assert len(published) == 2
     assert node.signing().kid == first
 
-    await live(node, clock, minutes=9)
+    await run_for(node, clock, minutes=9)
     assert node.signing().kid == first
-    await live(node, clock, minutes=1)
-    assert node.signing().kid == announced[1] != first
+    await run_for(node, clock, minutes=1)
+    assert node.signing().kid == published[1] != first
 
 
-async def test_an_old_key_stays_until_its_last_token_has_run_out(
+async def test_an_old_key_stays_until_its_last_token_has_expired(
     node: KeyRing, store: FakeKeys, clock: FakeClock
 ) -> None:
     await node.refresh()
     first = node.signing().kid
     clock.advance(30 * DAY)
-    await live(node, clock, minutes=11)
+    await run_for(node, clock, minutes=11)
     assert node.signing().kid != first
 
-    await live(node, clock, minutes=15)
+    await run_for(node, clock, minutes=15)
     assert first in kids(node)
     assert node.find(first) is not None
 
-    await live(node, clock, minutes=10)
+    await run_for(node, clock, minutes=10)
     assert first not in kids(node)
     assert node.find(first) is None
     assert [key.kid for key in store.keys.values()] == [node.signing().kid]
 
 
-async def test_a_node_that_slept_through_a_rotation_still_announces_first(node: KeyRing, clock: FakeClock) -> None:
+async def test_a_node_that_missed_a_rotation_still_publishes_before_signing(node: KeyRing, clock: FakeClock) -> None:
     await node.refresh()
     first = node.signing().kid
     clock.advance(300 * DAY)

@@ -1,4 +1,4 @@
-"""What a login does when the account changes under it."""
+"""Logins during concurrent changes of the account."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -11,8 +11,8 @@ from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from kernel.sqlite.database import SqliteDatabase, open_sqlite
 from services.auth.access_tokens import AccessTokens
-from services.auth.adapters.memory.attempts import MemoryAttempts
-from services.auth.adapters.sqlite.keys import SqliteKeys
+from services.auth.adapters.memory import MemoryAttempts
+from services.auth.adapters.sqlite.blocks_and_keys import SqliteKeys
 from services.auth.adapters.sqlite.schema import SCHEMA
 from services.auth.adapters.sqlite.sessions import SqliteSessions
 from services.auth.adapters.sqlite.users import SqliteUsers
@@ -29,8 +29,8 @@ EMAIL, PASSWORD = "alice@example.org", "correct horse"
 DEVICE = Device(name="Firefox", address="192.0.2.1")
 
 
-class SessionsAfter(SqliteSessions):
-    """Somebody deletes the account just before the session is kept."""
+class DeletingSessions(SqliteSessions):
+    """SessionStore that deletes the account just before it stores a session."""
 
     def __init__(self, database: SqliteDatabase, users: SqliteUsers) -> None:
         super().__init__(database)
@@ -90,19 +90,19 @@ async def stored(database: SqliteDatabase, user_id: UserId) -> Account:
     return (await SqliteUsers(database).get([user_id]))[user_id]
 
 
-async def test_a_login_that_a_deletion_outran_is_refused_and_leaves_no_session(
+async def test_a_login_during_a_deletion_is_rejected_and_leaves_no_session(
     database: SqliteDatabase, passwords: Passwords, user_id: UserId
 ) -> None:
-    login = await a_login(database, passwords, SessionsAfter(database, SqliteUsers(database)))
+    login = await a_login(database, passwords, DeletingSessions(database, SqliteUsers(database)))
 
-    with pytest.raises(ChatlyError) as refused:
+    with pytest.raises(ChatlyError) as rejected:
         await login(email=EMAIL, password=PASSWORD, device=DEVICE)
 
-    assert refused.value.reason == AuthReason.WRONG_CREDENTIALS
+    assert rejected.value.reason == AuthReason.WRONG_CREDENTIALS
     assert await SqliteSessions(database).of_user(user_id) == []
 
 
-async def test_a_login_hashes_again_after_the_cost_was_set_anew(
+async def test_a_login_after_a_change_of_the_cost_hashes_again(
     database: SqliteDatabase, costlier: Passwords, user_id: UserId
 ) -> None:
     login = await a_login(database, costlier)

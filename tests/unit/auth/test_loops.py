@@ -1,4 +1,4 @@
-"""Background work of auth."""
+"""Background jobs of auth."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from services.auth.loops import every
 
 
 class Job:
-    """Fails as it is told, once each, and is done after that."""
+    """Raises each failure once, then succeeds."""
 
     def __init__(self, *failures: Exception) -> None:
         self._failures = list(failures)
@@ -21,8 +21,8 @@ class Job:
         self.done.set()
 
 
-async def test_a_job_is_tried_again_after_the_store_was_away() -> None:
-    job = Job(*(unavailable(KernelReason.STORE_UNAVAILABLE, "away") for _ in range(3)))
+async def test_a_job_is_retried_after_a_store_outage() -> None:
+    job = Job(*(unavailable(KernelReason.STORE_UNAVAILABLE, "the store is unavailable") for _ in range(3)))
     task = asyncio.create_task(every(0, job, name="job"))
 
     async with asyncio.timeout(10):

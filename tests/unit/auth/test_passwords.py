@@ -1,4 +1,4 @@
-"""What a password may be, and where and how often bcrypt runs."""
+"""Password rules, and where and how often bcrypt runs."""
 
 import asyncio
 import threading
@@ -19,33 +19,33 @@ def passwords() -> Iterator[Passwords]:
     made.close()
 
 
-def complaint(password: str) -> ChatlyError:
+def error_of(password: str) -> ChatlyError:
     with pytest.raises(ChatlyError) as caught:
         check_new_password(password, field="password")
     return caught.value
 
 
 @pytest.mark.parametrize("password", ["12345678", "p" * 64, "é" * 36, "пароль-12", "😀" * 18])
-def test_what_fits_bcrypt_is_allowed(password: str) -> None:
+def test_passwords_that_bcrypt_accepts_are_allowed(password: str) -> None:
     check_new_password(password, field="password")
 
 
-def test_more_than_72_bytes_are_refused_and_never_cut() -> None:
-    error = complaint("é" * 37)
+def test_more_than_72_bytes_are_rejected_and_never_truncated() -> None:
+    error = error_of("é" * 37)
 
     assert (error.code, error.reason) == (Code.INVALID_ARGUMENT, AuthReason.PASSWORD_TOO_LONG)
     assert error.metadata == {"limit_bytes": "72", "actual_bytes": "74"}
 
 
-def test_a_nul_character_is_refused() -> None:
-    error = complaint("1234567\0rest")
+def test_a_nul_character_is_rejected() -> None:
+    error = error_of("1234567\0rest")
 
     assert error.reason == KernelReason.INVALID_FIELD
     assert error.violations[0].field == "password"
 
 
-def test_eight_characters_are_counted_with_their_accents() -> None:
-    assert complaint("e\u0301" * 7).reason == KernelReason.INVALID_FIELD
+def test_a_letter_with_its_accents_counts_as_one_character() -> None:
+    assert error_of("e\u0301" * 7).reason == KernelReason.INVALID_FIELD
     check_new_password("e\u0301" * 8, field="password")
 
 
@@ -57,20 +57,20 @@ async def test_only_the_password_itself_matches(passwords: Passwords) -> None:
     assert not await passwords.matches("", hashed)
 
 
-async def test_one_password_typed_on_two_systems_is_the_same(passwords: Passwords) -> None:
+async def test_unicode_forms_of_one_password_match(passwords: Passwords) -> None:
     hashed = await passwords.hash("Zoe\u0301 und Jule\u0301")
 
     assert await passwords.matches("Zo\u00e9 und Jul\u00e9", hashed)
 
 
-async def test_a_password_that_was_cut_would_match_so_longer_ones_never_do(passwords: Passwords) -> None:
+async def test_longer_passwords_with_the_same_first_72_bytes_do_not_match(passwords: Passwords) -> None:
     hashed = await passwords.hash("p" * 72)
 
     assert not await passwords.matches("p" * 73, hashed)
     assert not await passwords.matches("p" * 72 + "\0", hashed)
 
 
-async def test_nobody_s_password_never_matches_and_runs_bcrypt_all_the_same(
+async def test_an_unknown_account_never_matches_and_still_runs_bcrypt(
     passwords: Passwords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     costs: list[bytes] = []
@@ -83,7 +83,7 @@ async def test_nobody_s_password_never_matches_and_runs_bcrypt_all_the_same(
     monkeypatch.setattr(bcrypt, "checkpw", counted)
     hashed = await passwords.hash("correct horse")
 
-    assert not await passwords.matches("nobody", None)
+    assert not await passwords.matches("wrong", None)
     assert not await passwords.matches("p" * 1024, None)
     assert not await passwords.matches("p" * 1024, hashed)
     assert costs == [b"04", b"04", b"04"]
@@ -94,36 +94,36 @@ async def test_a_hash_of_another_cost_is_outdated(passwords: Passwords) -> None:
     assert not passwords.is_outdated(await passwords.hash("correct horse"))
 
 
-async def test_too_many_at_once_are_told_to_come_back(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
-    going_on = threading.Event()
+async def test_calls_beyond_the_queue_are_rejected(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
 
     def slow(password: bytes, salt: bytes) -> bytes:
-        going_on.wait(10)
+        release.wait(10)
         return b"hash"
 
     monkeypatch.setattr(bcrypt, "hashpw", slow)
     waiting = [asyncio.create_task(passwords.hash("correct horse")) for _ in range(5)]
     await asyncio.sleep(0)
 
-    with pytest.raises(ChatlyError) as refused:
+    with pytest.raises(ChatlyError) as rejected:
         await passwords.hash("correct horse")
-    going_on.set()
+    release.set()
     await asyncio.gather(*waiting)
 
-    assert (refused.value.code, refused.value.reason) == (Code.RESOURCE_EXHAUSTED, KernelReason.RATE_LIMITED)
-    assert refused.value.retry_after
+    assert (rejected.value.code, rejected.value.reason) == (Code.RESOURCE_EXHAUSTED, KernelReason.RATE_LIMITED)
+    assert rejected.value.retry_after
     assert await passwords.hash("correct horse") == b"hash"
 
 
-async def test_the_event_loop_goes_on_while_bcrypt_works(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = threading.Event()
+async def test_the_event_loop_runs_while_bcrypt_works(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop_ran = threading.Event()
 
-    def answers_when_the_loop_has(password: bytes, salt: bytes) -> bytes:
-        return b"free" if asked.wait(10) else b"stuck"
+    def wait_for_the_loop(password: bytes, salt: bytes) -> bytes:
+        return b"free" if loop_ran.wait(10) else b"stuck"
 
-    monkeypatch.setattr(bcrypt, "hashpw", answers_when_the_loop_has)
+    monkeypatch.setattr(bcrypt, "hashpw", wait_for_the_loop)
     task = asyncio.create_task(passwords.hash("correct horse"))
     await asyncio.sleep(0)
-    asked.set()
+    loop_ran.set()
 
     assert await task == b"free"

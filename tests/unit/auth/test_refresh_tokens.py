@@ -1,4 +1,4 @@
-"""Refresh tokens as texts."""
+"""Format and derivation of refresh tokens."""
 
 import pytest
 from hypothesis import given
@@ -11,13 +11,13 @@ from services.auth.refresh_tokens import first_token, parse_token
 SESSION = SessionId("6f1c7f0e-54a5-4d8f-9d6c-0a1b2c3d4e5f")
 
 
-def test_a_token_comes_back_from_its_text() -> None:
+def test_a_token_is_parsed_from_its_text() -> None:
     token = first_token(SESSION)
 
     assert parse_token(token.text()) == token
 
 
-def test_no_two_tokens_are_alike_and_no_hash_tells_its_token() -> None:
+def test_tokens_differ_and_neither_hash_nor_repr_shows_the_secret() -> None:
     one, other = first_token(SESSION), first_token(SESSION)
 
     assert one.token_hash != other.token_hash
@@ -25,7 +25,7 @@ def test_no_two_tokens_are_alike_and_no_hash_tells_its_token() -> None:
     assert one.token_hash != one.secret
 
 
-def test_the_same_salt_leads_to_the_same_successor_and_another_to_another() -> None:
+def test_the_successor_depends_on_token_and_salt() -> None:
     token = first_token(SESSION)
 
     assert token.successor(b"salt") == token.successor(b"salt")
@@ -35,7 +35,7 @@ def test_the_same_salt_leads_to_the_same_successor_and_another_to_another() -> N
 
 
 @given(st.text(max_size=200))
-def test_other_texts_are_no_tokens(text: str) -> None:
+def test_other_texts_are_rejected(text: str) -> None:
     with pytest.raises(ChatlyError) as caught:
         parse_token(text)
 
@@ -45,6 +45,6 @@ def test_other_texts_are_no_tokens(text: str) -> None:
 @pytest.mark.parametrize(
     "text", [SESSION, f"{SESSION}.", f"{SESSION}.{'A' * 42}", f"{SESSION}.{'A' * 44}", f"x{SESSION}.{'A' * 43}"]
 )
-def test_nearly_a_token_is_none(text: str) -> None:
+def test_malformed_tokens_are_rejected(text: str) -> None:
     with pytest.raises(ChatlyError):
         parse_token(text)

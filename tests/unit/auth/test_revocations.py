@@ -1,4 +1,4 @@
-"""Ended sessions, known without asking the store."""
+"""The cache of ended sessions."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ ONE, OTHER = SessionId("one"), SessionId("other")
 
 
 class FakeEndings:
-    """SessionEndings in memory, shared by the nodes of a test; `meanwhile` runs while the store answers."""
+    """SessionEndings in memory, shared by the nodes of a test; `meanwhile` ends a session during each read."""
 
     def __init__(self) -> None:
         self.ended: dict[SessionId, datetime] = {}
@@ -24,10 +24,10 @@ class FakeEndings:
         self.ended.update(dict.fromkeys(fresh, at))
         return len(fresh)
 
-    async def ended_since(self, moment: datetime) -> Collection[SessionId]:
-        answer = [session_id for session_id, at in self.ended.items() if at >= moment]
+    async def ended_since(self, time: datetime) -> Collection[SessionId]:
+        answer = [session_id for session_id, at in self.ended.items() if at >= time]
         if self.meanwhile is not None:
-            await self.meanwhile.end([OTHER], at=moment + timedelta(minutes=20))
+            await self.meanwhile.end([OTHER], at=time + timedelta(minutes=20))
         return answer
 
 
@@ -45,7 +45,7 @@ def a_node(endings: FakeEndings, clock: FakeClock) -> Revocations:
     return Revocations(endings=endings, clock=clock, token_life=timedelta(minutes=15))
 
 
-async def test_what_a_node_ends_counts_there_at_once_and_elsewhere_after_a_look(
+async def test_an_ended_session_counts_at_once_here_and_after_a_refresh_elsewhere(
     endings: FakeEndings, clock: FakeClock
 ) -> None:
     node, other_node = a_node(endings, clock), a_node(endings, clock)
@@ -59,7 +59,7 @@ async def test_what_a_node_ends_counts_there_at_once_and_elsewhere_after_a_look(
     assert ONE in other_node.revoked
 
 
-async def test_what_ends_during_a_look_is_not_forgotten(endings: FakeEndings, clock: FakeClock) -> None:
+async def test_a_session_that_ends_during_a_refresh_is_kept(endings: FakeEndings, clock: FakeClock) -> None:
     node = a_node(endings, clock)
     await node.end([ONE], at=clock.now())
     endings.meanwhile = node
@@ -70,7 +70,7 @@ async def test_what_ends_during_a_look_is_not_forgotten(endings: FakeEndings, cl
     assert OTHER in node.revoked
 
 
-async def test_a_session_is_forgotten_when_its_last_token_has_run_out_by_any_clock(
+async def test_a_session_is_dropped_after_its_last_token_has_expired_on_every_clock(
     endings: FakeEndings, clock: FakeClock
 ) -> None:
     node = a_node(endings, clock)

@@ -12,7 +12,7 @@ def test_passwords_are_hashed_with_cost_12_unless_set() -> None:
 
 
 @pytest.mark.parametrize("cost", ["3", "17", "twelve"])
-def test_a_cost_out_of_range_is_refused_by_its_name(cost: str) -> None:
+def test_a_cost_out_of_range_is_rejected_with_the_setting(cost: str) -> None:
     with pytest.raises(SettingsError, match="CHATLY_AUTH_BCRYPT_COST"):
         load(AuthSettings, {"CHATLY_AUTH_BCRYPT_COST": cost})
 

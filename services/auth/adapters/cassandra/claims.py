@@ -1,4 +1,4 @@
-"""Claims to e-mail addresses and usernames in Cassandra. Whether a claim counts is for the accounts to say."""
+"""Claims to e-mail addresses and usernames in Cassandra. The account's row decides whether a claim is valid."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,12 +10,12 @@ from kernel.ids import UserId
 from kernel.time import Clock, maybe_from_micros, to_micros
 
 HELD_FOR = timedelta(minutes=1)
-"""How long a claim stands without the account that it is for: its node may have died in between."""
+"""How long an unconfirmed claim is valid; its node may have died before it wrote the account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One taking of an address or a name. `held_until` None: confirmed."""
+    """A claim to an address or a name. `held_until` None: confirmed."""
 
     folded: str
     user_id: UserId
@@ -24,7 +24,7 @@ class Claim:
 
 
 class CassandraClaims:
-    """One table of claims. Of several that take the same at once one gets it: that is what Paxos (`IF`) is for here."""
+    """A table of claims. Of several concurrent claims to one text exactly one succeeds (`IF`, Paxos)."""
 
     def __init__(self, session: CassandraSession, *, table: str, clock: Clock) -> None:
         self._session = session
@@ -36,31 +36,31 @@ class CassandraClaims:
         self._release = f"DELETE FROM {table} WHERE folded = ? IF claim_id = ?"
 
     async def find(self, folded: str) -> Claim | None:
-        """The claim to an address or a name."""
+        """Return the claim to an address or a name, or None."""
         rows = await self._session.execute(self._read, (folded,))
         return _claim(folded, rows[0]) if rows else None
 
-    async def take(self, folded: str, user_id: UserId, *, instead_of: Claim | None) -> Claim | None:
-        """Claim what nobody has, or what one claim had that counts no more; None if somebody else was quicker."""
+    async def take(self, folded: str, user_id: UserId, *, replacing: Claim | None) -> Claim | None:
+        """Claim a free text, or replace an invalid claim; return None if another claim came first."""
         until = self._clock.now() + HELD_FOR
         claim = Claim(folded, user_id, uuid4(), until)
-        if instead_of is None:
+        if replacing is None:
             taken = await self._apply(self._insert, folded, user_id, claim.claim_id, to_micros(until))
         else:
             new = (user_id, claim.claim_id, to_micros(until))
-            taken = await self._apply(self._replace, *new, folded, instead_of.claim_id)
+            taken = await self._apply(self._replace, *new, folded, replacing.claim_id)
         return claim if taken else None
 
     async def confirm(self, claim: Claim) -> bool:
-        """Make it last; False if somebody else has it now, because it was not confirmed in time."""
+        """Make a claim permanent; return False if it expired and another user has taken the text."""
         return await self._apply(self._confirm, claim.folded, claim.user_id)
 
     async def release(self, claim: Claim) -> None:
-        """Free what was claimed, unless somebody claimed it since."""
+        """Delete a claim, unless another one has replaced it."""
         await self._apply(self._release, claim.folded, claim.claim_id)
 
     def is_held(self, claim: Claim) -> bool:
-        """Whether its account may be on its way."""
+        """Return whether the account of an unconfirmed claim may still be written."""
         return claim.held_until is not None and self._clock.now() < claim.held_until
 
     async def _apply(self, cql: str, *params: object) -> bool:

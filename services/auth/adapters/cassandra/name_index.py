@@ -1,15 +1,18 @@
-"""Usernames in order, in Cassandra: a partition for each pair of first letters. An entry is only a hint."""
+"""Sorted usernames in Cassandra, one partition per two first letters. Entries are hints, checked against accounts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from kernel.cassandra.session import CassandraSession
 from kernel.ids import UserId
+from services.auth.adapters.cassandra.user_rows import CassandraUserRows
+from services.auth.model import Account
+from services.auth.names import fold
 
 _BUCKET_LETTERS = 2
-_MOST_AT_ONCE = 32
+_MAX_BUCKETS = 32
 _SHELF = "all"
-# Sorts after everything a username or an id may hold.
+# Sorts after every valid username and id.
 _LAST = "\U0010ffff"
 
 _OPEN_BUCKET = "INSERT INTO username_buckets (shelf, bucket) VALUES (?, ?) USING TIMESTAMP 1"
@@ -24,16 +27,17 @@ _READ = (
 
 @dataclass(frozen=True, slots=True, order=True)
 class Entry:
-    """A folded username, and who has it as far as the index knows."""
+    """A folded username and, according to the index, its owner."""
 
     folded: str
     user_id: UserId
 
 
 class CassandraNameIndex:
-    """Written before an account takes a name, and after it let go of one: it may hold too much, never too little.
+    """Entries are added before an account takes a name and removed after it gives one up: there may be too many, never
+    too few.
 
-    Its write timestamps are the account's revisions, so that a name left and taken again stays.
+    Write timestamps are the account's revisions, so that a name that is given up and taken again stays.
     """
 
     def __init__(self, session: CassandraSession) -> None:
@@ -48,7 +52,7 @@ class CassandraNameIndex:
         await self._session.execute(_REMOVE, (revision, _bucket(entry.folded), entry.folded, entry.user_id))
 
     async def entries(self, *, prefix: str, after: str, limit: int) -> AsyncIterator[Entry]:
-        """Names that begin with `prefix` and are greater than `after`, in order, fetched about `limit` at a time."""
+        """Yield sorted names that start with `prefix` and are greater than `after`, read about `limit` at a time."""
         low = Entry(after, UserId(_LAST)) if after >= prefix else Entry(prefix, UserId(""))
         high = Entry(prefix + _LAST, UserId(""))
         async for buckets in self._buckets(low, high):
@@ -62,24 +66,53 @@ class CassandraNameIndex:
                     entries = (await self._read([bucket], entries[-1], high, limit))[bucket] if full else []
 
     async def _buckets(self, low: Entry, high: Entry) -> AsyncIterator[list[str]]:
-        """Few at first, which is all that a large directory needs for a page; then more and more."""
+        """Yield one bucket, which suffices in a large directory, then twice as many each time."""
         buckets: list[str] = []
         wanted = 1
         async for row in self._session.stream(_BUCKETS, (_SHELF, _bucket(low.folded), _bucket(high.folded))):
             buckets.append(row["bucket"])
             if len(buckets) == wanted:
                 yield buckets
-                buckets, wanted = [], min(2 * wanted, _MOST_AT_ONCE)
+                buckets, wanted = [], min(2 * wanted, _MAX_BUCKETS)
         if buckets:
             yield buckets
 
     async def _read(self, buckets: list[str], low: Entry, high: Entry, limit: int) -> dict[str, list[Entry]]:
-        """The first entries of each bucket, in order."""
+        """Return the first entries of each bucket, sorted."""
         bounds = (low.folded, low.user_id, high.folded, high.user_id)
         found: dict[str, list[Entry]] = {bucket: [] for bucket in buckets}
         for row in await self._session.execute(_READ, (buckets, *bounds, limit)):
             found[row["bucket"]].append(Entry(row["folded"], UserId(row["user_id"])))
         return found
+
+
+class CassandraDirectory:
+    """UserDirectory that checks the index against the accounts."""
+
+    def __init__(self, *, rows: CassandraUserRows, index: CassandraNameIndex) -> None:
+        self._rows = rows
+        self._index = index
+
+    async def page(self, *, prefix: str, after: str, limit: int) -> Sequence[Account]:
+        found: list[Account] = []
+        hints: list[Entry] = []
+        async for hint in self._index.entries(prefix=prefix, after=after, limit=limit):
+            hints.append(hint)
+            if len(found) + len(hints) == limit:
+                found += await self._matching(hints)
+                hints = []
+                if len(found) == limit:
+                    return found
+        return found + await self._matching(hints)
+
+    async def _matching(self, hints: Sequence[Entry]) -> list[Account]:
+        accounts = await self._rows.find_many([hint.user_id for hint in hints])
+        # A deleted account has an empty name.
+        return [
+            account
+            for hint in hints
+            if (account := accounts.get(hint.user_id)) and fold(account.username) == hint.folded
+        ]
 
 
 def _bucket(folded: str) -> str:

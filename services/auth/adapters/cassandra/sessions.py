@@ -1,4 +1,4 @@
-"""Sessions in Cassandra: a row by id, a list by user, and what was ended by the hour. All of it expires by itself."""
+"""Sessions and refresh tokens in Cassandra: rows by id, lists by user, endings by hour. All rows expire."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -9,9 +9,12 @@ from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession
 from kernel.ids import SessionId, UserId
 from kernel.time import Clock, from_micros, maybe_from_micros, to_micros
-from services.auth.adapters.cassandra.refresh_tokens import KEPT_SECONDS, CassandraRefreshTokens
-from services.auth.model import CLOCK_SLACK, Session
+from services.auth.model import CLOCK_SLACK, REFRESH_GRACE, SESSION_IDLE, RefreshToken, Session
 
+KEPT_SECONDS = int((SESSION_IDLE + timedelta(days=1)).total_seconds())
+"""Time to live of a session after its last use: no refresh is possible afterwards."""
+# Twice the grace period, so that a rotation that was read just before its end can be followed.
+_SALT_SECONDS = int((2 * REFRESH_GRACE).total_seconds())
 _ENDED_SECONDS = int(timedelta(days=1, hours=2).total_seconds())
 _HOUR = timedelta(hours=1)
 
@@ -21,13 +24,52 @@ _READ = f"SELECT {_COLUMNS}, ended_at FROM sessions WHERE session_id = ?"
 _LIST = f"INSERT INTO sessions_by_user (user_id, session_id) VALUES (?, ?) USING TIMESTAMP ? AND TTL {KEPT_SECONDS}"
 _LISTED = "SELECT session_id FROM sessions_by_user WHERE user_id = ?"
 _UNLIST = "DELETE FROM sessions_by_user USING TIMESTAMP ? WHERE user_id = ? AND session_id = ?"
-# The first end counts, and only that of a session there is. No plain write touches `ended_at`.
+# Only the first end of an existing session counts. No plain write touches `ended_at`.
 _END = (
     f"UPDATE sessions USING TTL {KEPT_SECONDS} SET ended_at = ? WHERE session_id = ?"
     " IF ended_at = null AND user_id != null"
 )
-_NOTE_END = f"INSERT INTO ended_sessions (hour, ended_at, session_id) VALUES (?, ?, ?) USING TTL {_ENDED_SECONDS}"
+_RECORD_END = f"INSERT INTO ended_sessions (hour, ended_at, session_id) VALUES (?, ?, ?) USING TTL {_ENDED_SECONDS}"
 _ENDED = "SELECT session_id FROM ended_sessions WHERE hour = ? AND ended_at >= ?"
+
+_ADD = f"INSERT INTO refresh_tokens (session_id, token_hash, live) VALUES (?, ?, true) USING TTL {KEPT_SECONDS}"
+_FIND = "SELECT spent_at, salt FROM refresh_tokens WHERE session_id = ? AND token_hash = ?"
+# A conditional batch in one partition: of several concurrent rotations exactly one creates a successor, and a crash
+# leaves both rows or none. Without Paxos two successors could be live, and a theft could go unnoticed.
+_ROTATE = f"""
+    BEGIN BATCH
+    UPDATE refresh_tokens USING TTL {KEPT_SECONDS} SET live = false, spent_at = ?
+        WHERE session_id = ? AND token_hash = ? IF live = true;
+    UPDATE refresh_tokens USING TTL {_SALT_SECONDS} SET salt = ? WHERE session_id = ? AND token_hash = ?;
+    INSERT INTO refresh_tokens (session_id, token_hash, live) VALUES (?, ?, true) USING TTL {KEPT_SECONDS};
+    APPLY BATCH
+"""
+
+
+class CassandraRefreshTokens:
+    """RefreshTokenStore and ExpiryCleanup. One partition per session."""
+
+    def __init__(self, session: CassandraSession) -> None:
+        self._session = session
+
+    async def add_live(self, session_id: SessionId, token_hash: bytes) -> None:
+        """Store a session's first token."""
+        await self._session.execute(_ADD, (session_id, token_hash))
+
+    async def find(self, session_id: SessionId, token_hash: bytes) -> RefreshToken | None:
+        rows = await self._session.execute(_FIND, (session_id, token_hash))
+        if not rows:
+            return None
+        spent_at = maybe_from_micros(rows[0]["spent_at"])
+        return RefreshToken(token_hash=token_hash, session_id=session_id, spent_at=spent_at, salt=rows[0]["salt"])
+
+    async def rotate(self, token: RefreshToken, *, successor_hash: bytes, salt: bytes, at: datetime) -> RefreshToken:
+        key = (token.session_id, token.token_hash)
+        await self._session.execute(_ROTATE, (to_micros(at), *key, salt, *key, token.session_id, successor_hash))
+        return await self.find(*key) or token
+
+    async def delete_expired(self, *, salts_before: datetime, sessions_before: datetime) -> None:
+        """Do nothing: every row has a time to live."""
 
 
 class CassandraSessions:
@@ -44,34 +86,34 @@ class CassandraSessions:
 
     async def get(self, session_id: SessionId) -> Session | None:
         rows = await self._session.execute(_READ, (session_id,))
-        # Of a row that expired under a late end only that end may be left.
+        # After a late end of an expiring session, only `ended_at` may be left of the row.
         return _session(rows[0]) if rows and rows[0]["user_id"] else None
 
     async def of_user(self, user_id: UserId) -> Sequence[Session]:
         rows = await self._session.execute(_LISTED, (user_id,))
         found = await asyncio.gather(*(self.get(SessionId(row["session_id"])) for row in rows))
-        living = [session for session in found if session and session.ended_at is None]
-        return sorted(sorted(living, key=lambda each: each.session_id), key=lambda each: each.created_at, reverse=True)
+        live = [session for session in found if session and session.ended_at is None]
+        return sorted(sorted(live, key=lambda each: each.session_id), key=lambda each: each.created_at, reverse=True)
 
     async def touch(self, session_id: SessionId, *, address: str, at: datetime) -> None:
         session = await self.get(session_id)
         if session is not None:
-            # All of it, because each cell expires by itself.
+            # The whole row, because each cell has its own time to live.
             await self._write(replace(session, address=address, last_used_at=at))
 
     async def end(self, session_ids: Collection[SessionId], *, at: datetime) -> int:
         return sum(await asyncio.gather(*(self._end(session_id, at) for session_id in set(session_ids))))
 
-    async def ended_since(self, moment: datetime) -> Collection[SessionId]:
-        # Clocks of other nodes may be ahead.
+    async def ended_since(self, time: datetime) -> Collection[SessionId]:
+        # Other nodes' clocks may be ahead.
         last = _hour(self._clock.now() + CLOCK_SLACK)
-        since = to_micros(moment)
-        hours = range(_hour(moment), last + 1)
+        since = to_micros(time)
+        hours = range(_hour(time), last + 1)
         pages = await asyncio.gather(*(self._session.execute(_ENDED, (hour, since)) for hour in hours))
         return [SessionId(row["session_id"]) for page in pages for row in page]
 
     async def _write(self, session: Session) -> None:
-        """Listed first, because a session that is in no list could not be ended."""
+        """Write the list entry first, because a session without one could not be ended."""
         used = to_micros(session.last_used_at)
         await self._session.execute(_LIST, (session.user_id, session.session_id, used))
         await self._session.execute(_WRITE, (*_values(session), used))
@@ -81,18 +123,18 @@ class CassandraSessions:
         ended = bool(answer[0]["[applied]"])
         session = await self.get(session_id)
         if session is not None and session.ended_at is not None:
-            # Also when it was ended before: whoever ended it may have died before this.
-            await self._note_end(session, session.ended_at)
+            # Also if it had ended before: the node that ended it may have died before this write.
+            await self._record_end(session, session.ended_at)
         return ended
 
-    async def _note_end(self, session: Session, ended_at: datetime) -> None:
-        await self._session.execute(_NOTE_END, (_hour(ended_at), to_micros(ended_at), session.session_id))
+    async def _record_end(self, session: Session, ended_at: datetime) -> None:
+        await self._session.execute(_RECORD_END, (_hour(ended_at), to_micros(ended_at), session.session_id))
         unlist = (to_micros(max(ended_at, session.last_used_at)), session.user_id, session.session_id)
         await self._session.execute(_UNLIST, unlist)
 
 
-def _hour(moment: datetime) -> int:
-    return to_micros(moment) // (_HOUR // timedelta(microseconds=1))
+def _hour(time: datetime) -> int:
+    return to_micros(time) // (_HOUR // timedelta(microseconds=1))
 
 
 def _values(session: Session) -> tuple[object, ...]:

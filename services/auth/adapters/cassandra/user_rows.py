@@ -1,4 +1,4 @@
-"""Rows of accounts in Cassandra: reading them, and changing them when nobody else has meanwhile."""
+"""Account rows in Cassandra: reads, and conditional updates by revision."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _AVATARS = "/api/uploads/"
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """An account as it was read; each change makes its revision grow by one."""
+    """An account with its revision, which each change increases by one."""
 
     account: Account
     revision: int
 
 
 class CassandraUserRows:
-    """All writes are conditional (Paxos): one decided by a stale read would lose a password or revive the deleted."""
+    """All writes are conditional (Paxos): a write after a stale read could lose a password or restore an account."""
 
     def __init__(self, session: CassandraSession) -> None:
         self._session = session
@@ -38,17 +38,17 @@ class CassandraUserRows:
         return UserRow(_account(rows[0]), rows[0]["revision"]) if rows else None
 
     async def find_many(self, user_ids: Collection[UserId]) -> Mapping[UserId, Account]:
-        """Unknown ids are left out."""
+        """Return accounts by id, without unknown ids."""
         rows = await select_by_keys(self._session, _READ, user_ids)
         return {UserId(row["user_id"]): _account(row) for row in rows}
 
     async def add(self, account: Account) -> UserRow:
-        """Keep a new account under an id that nobody has."""
+        """Store a new account under a new id."""
         await self._session.execute(_INSERT, (account.user_id, *_values(account), 1))
         return UserRow(account, 1)
 
     async def replace(self, row: UserRow, account: Account) -> UserRow | None:
-        """Write all of the account; None if the row is no longer what was read."""
+        """Write the whole account; return None if the row has changed since it was read."""
         revision = row.revision + 1
         answer = await self._session.execute(_UPDATE, (*_values(account), revision, account.user_id, row.revision))
         return UserRow(account, revision) if answer[0]["[applied]"] else None

@@ -1,7 +1,7 @@
 """Accounts in Cassandra: a row by id, and one claim each to address and username.
 
-The account's row is the truth. A claim is made before the row says so, and given up after the row has said otherwise;
-one that is left by a node that died counts no more once its minute is over, and is taken over by whoever asks.
+The account's row is authoritative. A claim is written before the row and released after the row has changed. A claim
+left by a dead node is invalid after HELD_FOR, and the next request replaces it.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -15,12 +15,12 @@ from kernel.time import Clock
 from services.auth.adapters.cassandra.claims import CassandraClaims, Claim
 from services.auth.adapters.cassandra.name_index import CassandraNameIndex, Entry
 from services.auth.adapters.cassandra.user_rows import CassandraUserRows, UserRow
-from services.auth.errors import AuthReason
-from services.auth.model import Account, ProfileChange, email_taken, username_taken
+from services.auth.errors import AuthReason, email_taken, username_taken
+from services.auth.model import Account, ProfileChange
 from services.auth.names import fold
 
-Claimed = Callable[[Account], str]
-"""Which address or name an account says it has."""
+ClaimedText = Callable[[Account], str]
+"""Returns the folded address or name of an account."""
 
 _ATTEMPTS = 10
 
@@ -40,8 +40,8 @@ class CassandraUsers:
         email = await self._claim_email(account.email, account.user_id)
         try:
             name = await self._claim_name(account.username, account.user_id)
-        except ChatlyError as refusal:
-            if refusal.reason == AuthReason.USERNAME_TAKEN:
+        except ChatlyError as error:
+            if error.reason == AuthReason.USERNAME_TAKEN:
                 await self._emails.release(email)
             raise
         await self._index.add(Entry(name.folded, account.user_id), revision=1)
@@ -58,7 +58,7 @@ class CassandraUsers:
 
     async def change_profile(self, user_id: UserId, change: ProfileChange, *, at: datetime) -> Account | None:
         for _ in range(_ATTEMPTS):
-            row = await self._living(user_id)
+            row = await self._active(user_id)
             if row is None:
                 return None
             account = _changed(row.account, change, at)
@@ -66,32 +66,32 @@ class CassandraUsers:
             after = await (self._rename(row, account) if renamed else self._rows.replace(row, account))
             if after is not None:
                 return after.account
-        raise _outrun()
+        raise _contended()
 
     async def set_password(self, user_id: UserId, *, old_hash: bytes, new_hash: bytes) -> Account | None:
         for _ in range(_ATTEMPTS):
-            row = await self._living(user_id)
+            row = await self._active(user_id)
             if row is None or row.account.password_hash != old_hash:
                 return None
             after = await self._rows.replace(row, replace(row.account, password_hash=new_hash))
             if after is not None:
                 return after.account
-        raise _outrun()
+        raise _contended()
 
     async def delete(self, user_id: UserId, *, at: datetime) -> Account | None:
         for _ in range(_ATTEMPTS):
-            row = await self._living(user_id)
+            row = await self._active(user_id)
             if row is None:
                 return None
             email, name = await self._emails.find(_email(row.account)), await self._names.find(_name(row.account))
             after = await self._rows.replace(row, _tombstone(row.account, at))
             if after is not None:
-                await self._let_go(row, revision=after.revision, name=name)
+                await self._release_name(row, revision=after.revision, name=name)
                 await _release(self._emails, email, user_id)
                 return after.account
-        raise _outrun()
+        raise _contended()
 
-    async def _living(self, user_id: UserId) -> UserRow | None:
+    async def _active(self, user_id: UserId) -> UserRow | None:
         row = await self._rows.find(user_id)
         return row if row and row.account.deleted_at is None else None
 
@@ -107,31 +107,31 @@ class CassandraUsers:
             raise username_taken()
         return claim
 
-    async def _claim(self, claims: CassandraClaims, folded: str, user_id: UserId, claimed: Claimed) -> Claim | None:
-        """None: another account has it, or is about to."""
+    async def _claim(self, claims: CassandraClaims, folded: str, user_id: UserId, claimed: ClaimedText) -> Claim | None:
+        """Return None if another account has the text, or is about to."""
         for _ in range(_ATTEMPTS):
             before = await claims.find(folded)
-            if before and before.user_id != user_id and await self._counts(claims, before, claimed):
+            if before and before.user_id != user_id and await self._is_valid(claims, before, claimed):
                 return None
-            if taken := await claims.take(folded, user_id, instead_of=before):
+            if taken := await claims.take(folded, user_id, replacing=before):
                 return taken
         return None
 
-    async def _counts(self, claims: CassandraClaims, claim: Claim, claimed: Claimed) -> bool:
+    async def _is_valid(self, claims: CassandraClaims, claim: Claim, claimed: ClaimedText) -> bool:
         if claims.is_held(claim):
             return True
         row = await self._rows.find(claim.user_id)
         return row is not None and claimed(row.account) == claim.folded
 
     async def _confirm_new(self, account: Account, email: Claim, name: Claim) -> None:
-        """Who was held up for longer than a claim is held finds out here, and takes the account back."""
-        for claims, claim, refusal in ((self._emails, email, email_taken()), (self._names, name, username_taken())):
+        """Confirm both claims. If one has expired and was replaced, delete the new account and raise."""
+        for claims, claim, error in ((self._emails, email, email_taken()), (self._names, name, username_taken())):
             if not await claims.confirm(claim):
                 await self.delete(account.user_id, at=account.created_at)
-                raise refusal
+                raise error
 
     async def _rename(self, row: UserRow, account: Account) -> UserRow | None:
-        """None: the row changed meanwhile. The claim is then this user's, and is found so at the next attempt."""
+        """Return None if the row has changed. The claim then belongs to this user, and the next attempt finds it."""
         claim = await self._claim_name(account.username, account.user_id)
         before = await self._names.find(_name(row.account))
         await self._index.add(Entry(claim.folded, account.user_id), revision=row.revision + 1)
@@ -139,26 +139,26 @@ class CassandraUsers:
         if after is None:
             return None
         if not await self._names.confirm(claim):
-            await self._give_back(claim, former=row.account.username)
-        await self._let_go(row, revision=after.revision, name=before)
+            await self._restore_name(claim, former=row.account.username)
+        await self._release_name(row, revision=after.revision, name=before)
         return after
 
-    async def _give_back(self, claim: Claim, *, former: str) -> None:
-        """Who was held up for longer than a claim is held takes the former name again, and is refused the new one.
+    async def _restore_name(self, claim: Claim, *, former: str) -> None:
+        """Restore the former name after the claim has expired, and raise USERNAME_TAKEN.
 
-        Unless this user's own next change has come in between, and has let the new name go.
+        Do nothing if a later change of this user has given up the new name.
         """
         for _ in range(_ATTEMPTS):
-            row = await self._living(claim.user_id)
+            row = await self._active(claim.user_id)
             if row is None or _name(row.account) != claim.folded:
                 return
             await self._claim_name(former, claim.user_id)
             if await self._rows.replace(row, replace(row.account, username=former)):
                 raise username_taken()
-        raise _outrun()
+        raise _contended()
 
-    async def _let_go(self, row: UserRow, *, revision: int, name: Claim | None) -> None:
-        """Free the name that a row had before `revision`."""
+    async def _release_name(self, row: UserRow, *, revision: int, name: Claim | None) -> None:
+        """Release the name that a row had before `revision`."""
         user_id = row.account.user_id
         await self._index.remove(Entry(_name(row.account), user_id), revision=revision)
         await _release(self._names, name, user_id)
@@ -193,5 +193,5 @@ def _tombstone(account: Account, at: datetime) -> Account:
     )
 
 
-def _outrun() -> ChatlyError:
-    return unavailable(KernelReason.STORE_UNAVAILABLE, "this account is being changed by too many at once")
+def _contended() -> ChatlyError:
+    return unavailable(KernelReason.STORE_UNAVAILABLE, "account: too many concurrent changes, please retry")

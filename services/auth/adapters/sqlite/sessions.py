@@ -41,22 +41,22 @@ class SqliteSessions:
 
     async def end(self, session_ids: Collection[SessionId], *, at: datetime) -> int:
         query = "UPDATE sessions SET ended_at = ? WHERE session_id = ? AND ended_at IS NULL"
-        moment = to_micros(at)
+        ended_at = to_micros(at)
 
         def job(connection: sqlite3.Connection) -> int:
-            return sum(connection.execute(query, (moment, session_id)).rowcount for session_id in session_ids)
+            return sum(connection.execute(query, (ended_at, session_id)).rowcount for session_id in session_ids)
 
         return await self._database.write(job)
 
-    async def ended_since(self, moment: datetime) -> Collection[SessionId]:
+    async def ended_since(self, time: datetime) -> Collection[SessionId]:
         query = "SELECT session_id FROM sessions WHERE ended_at >= ?"
-        since = (to_micros(moment),)
+        since = (to_micros(time),)
         rows = await self._database.read(lambda connection: connection.execute(query, since).fetchall())
         return [SessionId(row["session_id"]) for row in rows]
 
 
 class SqliteRefreshTokens:
-    """RefreshTokenStore and Forgetting."""
+    """RefreshTokenStore and ExpiryCleanup."""
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
@@ -78,7 +78,7 @@ class SqliteRefreshTokens:
 
         return await self._database.write(job)
 
-    async def forget(self, *, salts_before: datetime, sessions_before: datetime) -> None:
+    async def delete_expired(self, *, salts_before: datetime, sessions_before: datetime) -> None:
         salts, sessions = (to_micros(salts_before),), (to_micros(sessions_before),)
 
         def job(connection: sqlite3.Connection) -> None:

@@ -7,10 +7,11 @@ from datetime import datetime
 from kernel.ids import UserId
 from kernel.sqlite.database import SqliteDatabase
 from kernel.time import from_micros, maybe_from_micros, to_micros
-from services.auth.model import Account, ProfileChange, email_taken, username_taken
+from services.auth.errors import email_taken, username_taken
+from services.auth.model import Account, ProfileChange
 from services.auth.names import fold
 
-# Sorts after everything a username may hold.
+# Sorts after every valid username.
 _LAST = "\U0010ffff"
 
 
@@ -48,7 +49,7 @@ class SqliteUsers:
         return await self._database.write(job)
 
     async def delete(self, user_id: UserId, *, at: datetime) -> Account | None:
-        return await self._database.write(lambda connection: _bury(connection, user_id, at))
+        return await self._database.write(lambda connection: _delete(connection, user_id, at))
 
     async def page(self, *, prefix: str, after: str, limit: int) -> Sequence[Account]:
         query = (
@@ -82,7 +83,7 @@ def _insert(connection: sqlite3.Connection, account: Account) -> None:
 
 
 def _reserve(connection: sqlite3.Connection, table: str, text: str, user_id: UserId) -> bool:
-    """Keep an address or a name for a user; False if somebody else has it."""
+    """Reserve an address or a name; return False if another user has it."""
     folded = fold(text)
     connection.execute(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", (folded, user_id))  # noqa: S608
     row = connection.execute(f"SELECT user_id FROM {table} WHERE folded = ?", (folded,)).fetchone()  # noqa: S608
@@ -110,7 +111,7 @@ def _rename(connection: sqlite3.Connection, account: Account, username: str) -> 
         connection.execute("DELETE FROM usernames WHERE folded = ?", (fold(account.username),))
 
 
-def _bury(connection: sqlite3.Connection, user_id: UserId, at: datetime) -> Account | None:
+def _delete(connection: sqlite3.Connection, user_id: UserId, at: datetime) -> Account | None:
     account = _account(connection, user_id)
     if account is None or account.deleted_at is not None:
         return None

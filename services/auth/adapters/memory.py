@@ -1,11 +1,11 @@
-"""Failed attempts in this process's memory."""
+"""Failed attempts in memory."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from kernel.cache import TtlCache
 from kernel.time import Clock
-from services.auth.attempts import FORGOTTEN_AFTER, delay_after
+from services.auth.attempts import EXPIRES_AFTER, delay_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,30 +15,30 @@ class _Failures:
 
 
 class MemoryAttempts:
-    """AttemptLimiter. Holds a bounded number of keys; those that failed longest ago go first."""
+    """AttemptLimiter with a bounded number of keys; the key with the oldest failure is dropped first."""
 
     def __init__(self, *, clock: Clock, free: int = 5, capacity: int = 100_000) -> None:
-        """`free`: the failure after which a key waits for the first time."""
+        """`free`: the failure that causes the first delay."""
         self._clock = clock
         self._free = free
         self._failures: TtlCache[str, _Failures] = TtlCache(
-            capacity=capacity, ttl=FORGOTTEN_AFTER.total_seconds(), clock=clock
+            capacity=capacity, ttl=EXPIRES_AFTER.total_seconds(), clock=clock
         )
 
-    async def wait(self, keys: Collection[str]) -> float:
+    async def delay(self, keys: Collection[str]) -> float:
         now = self._clock.monotonic()
-        return max((self._wait_of(key, now) for key in keys), default=0.0)
+        return max((self._remaining(key, now) for key in keys), default=0.0)
 
-    async def failed(self, keys: Collection[str]) -> None:
+    async def record_failure(self, keys: Collection[str]) -> None:
         now = self._clock.monotonic()
         for key in keys:
             failures = self._failures.get(key)
             self._failures.put(key, _Failures(failures.count + 1 if failures else 1, now))
 
-    async def succeeded(self, key: str) -> None:
+    async def record_success(self, key: str) -> None:
         self._failures.pop(key)
 
-    def _wait_of(self, key: str, now: float) -> float:
+    def _remaining(self, key: str, now: float) -> float:
         failures = self._failures.get(key)
         if failures is None:
             return 0.0

@@ -1,4 +1,4 @@
-"""What tests of auth call it with."""
+"""Client of auth for tests."""
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ Metadata = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who is logged in."""
+    """A logged-in user."""
 
     user_id: str
     username: str
@@ -34,7 +34,7 @@ class Person:
 
 
 class AuthClient:
-    """Stubs of a running node, and short ways to people."""
+    """Stubs of a running node, and helpers that create users."""
 
     def __init__(self, served: Served, service: Service) -> None:
         self.served = served
@@ -43,7 +43,7 @@ class AuthClient:
         self.users: Any = UserServiceStub(served.channel)
 
     async def register(self, username: str, *, email: str = "", password: str = PASSWORD) -> str:
-        """The new user's id."""
+        """Register a user and return the id."""
         request = auth_pb.RegisterRequest(username=username, email=email or email_of(username), password=password)
         user_id: str = (await self.auth.Register(request)).user_id
         return user_id
@@ -56,7 +56,7 @@ class AuthClient:
         return response
 
     async def person(self, username: str) -> Person:
-        """Somebody new, logged in."""
+        """Register a user and log in."""
         user_id = await self.register(username)
         return Person(user_id, username, await self.login(username))
 
@@ -70,19 +70,19 @@ def email_of(username: str) -> str:
 
 
 def coming_from(address: str) -> Metadata:
-    """Metadata of a call that the edge got from an address."""
+    """Return metadata of a call that the edge received from an address."""
     return (("x-envoy-external-address", address),)
 
 
-async def refusal(call: Awaitable[object]) -> ChatlyError:
-    """What a call that must fail failed with."""
+async def error_of(call: Awaitable[object]) -> ChatlyError:
+    """Return the error of a call that must fail."""
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call
     return from_rpc_error("auth", caught.value)
 
 
 async def cookies_of(call: grpc.aio.UnaryUnaryCall[Any, Any]) -> SimpleCookie:
-    """The cookies that a call's answer sets."""
+    """Return the cookies that a response sets."""
     jar: SimpleCookie = SimpleCookie()
     for key, value in await call.initial_metadata():
         if key == "set-cookie":

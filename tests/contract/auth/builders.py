@@ -1,4 +1,4 @@
-"""Accounts and sessions to put into stores."""
+"""Builders of accounts and sessions."""
 
 from datetime import datetime
 from itertools import count

@@ -1,4 +1,4 @@
-"""Avatars asked of the media service, in the name of the calling user."""
+"""Avatar checks by the media service."""
 
 import grpc
 from chatly.media.v1.media_service_pb2 import MEDIA_PURPOSE_AVATAR, GetMediaRequest
@@ -11,10 +11,10 @@ from services.auth.errors import AuthReason
 
 
 class MediaAvatars:
-    """Avatars."""
+    """Avatars that calls MediaService.GetMedia with the user's token."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
-        """`channel` hands on the calling user's token."""
+        """`channel` forwards the calling user's token."""
         self._media = MediaServiceStub(channel)
 
     async def check(self, media_id: str, *, owner: UserId) -> None:
@@ -23,4 +23,4 @@ class MediaAvatars:
         except grpc.RpcError as error:
             raise from_rpc_error("media", error) from error
         if media.owner_id != owner or media.purpose != MEDIA_PURPOSE_AVATAR:
-            raise denied(AuthReason.MEDIA_FORBIDDEN, "this file is not an avatar picture of yours")
+            raise denied(AuthReason.MEDIA_FORBIDDEN, "this file is not one of your avatar pictures")

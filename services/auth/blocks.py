@@ -1,0 +1,48 @@
+"""Blocks between users."""
+
+from collections.abc import Collection, Mapping
+
+from kernel.errors import precondition
+from kernel.ids import UserId
+from kernel.time import Clock
+from services.auth.errors import AuthReason, user_not_found
+from services.auth.names import fold
+from services.auth.ports import AccountStore, BlockStore
+from services.auth.profiles import UserPage, first_page
+
+
+class Blocks:
+    def __init__(self, *, accounts: AccountStore, blocks: BlockStore, clock: Clock) -> None:
+        self._accounts = accounts
+        self._blocks = blocks
+        self._clock = clock
+
+    async def block(self, blocker: UserId, blocked: UserId) -> None:
+        """Block a user. Safe to repeat. Errors: `USER_NOT_FOUND`, FAILED_PRECONDITION `NOT_WITH_ONESELF`."""
+        if blocker == blocked:
+            raise precondition(AuthReason.NOT_WITH_ONESELF, "you cannot block yourself")
+        account = (await self._accounts.get([blocked])).get(blocked)
+        if account is None or account.deleted_at is not None:
+            raise user_not_found()
+        await self._blocks.add(blocker, blocked, at=self._clock.now())
+
+    async def unblock(self, blocker: UserId, blocked: UserId) -> None:
+        """Remove a block, if there is one."""
+        await self._blocks.remove(blocker, blocked)
+
+    async def list(self, blocker: UserId, *, after: str, size: int) -> UserPage:
+        """Return a page of the users whom `blocker` blocks, by username, without deleted accounts.
+
+        Blocks are stored by blocker and are few, so the whole list is read and sorted here.
+        """
+        blocked = (await self._blocks.blocked_by([blocker])).get(blocker, ())
+        accounts = (await self._accounts.get(blocked)).values()
+        by_name = {fold(account.username): account for account in accounts if account.deleted_at is None}
+        return first_page([by_name[name] for name in sorted(by_name) if name > after], size=size)
+
+    async def batch_get(self, user_ids: Collection[UserId]) -> Mapping[UserId, Collection[UserId]]:
+        """Return whom each of these users blocks, without unknown and deleted users. For other services."""
+        accounts = await self._accounts.get(user_ids)
+        existing = [user_id for user_id, account in accounts.items() if account.deleted_at is None]
+        blocks = await self._blocks.blocked_by(existing)
+        return {user_id: blocks.get(user_id, ()) for user_id in existing}
