@@ -5,7 +5,7 @@ from kernel.settings import env, not_negative, positive, settings
 
 @settings
 class MessagingSettings:
-    """Ports and addresses are the process's business."""
+    """Settings of the service itself. Ports and addresses are settings of the process."""
 
     known_chats: int = env(
         "CHATLY_MESSAGING_KNOWN_CHATS",
