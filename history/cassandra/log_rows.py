@@ -18,39 +18,43 @@ from kernel.log.ports import LogPosition, LogRecord
 
 # All offsets are in one partition, so that they are read by key.
 _LOG = "chat-messages"
-_INSERT = "INSERT INTO stored_offsets (log, log_partition, log_offset) VALUES (?, ?, ?) USING TIMESTAMP ?"
-_ALL = "SELECT log_partition, log_offset FROM stored_offsets WHERE log = ?"
+_INSERT_OFFSET = "INSERT INTO stored_offsets (log, log_partition, log_offset) VALUES (?, ?, ?) USING TIMESTAMP ?"
+_OFFSETS = "SELECT log_partition, log_offset FROM stored_offsets WHERE log = ?"
 
 
 async def load_offsets(session: CassandraSession) -> Mapping[int, int]:
     """Return partition → stored offset; partitions without one are left out."""
-    return {row["log_partition"]: row["log_offset"] for row in await session.execute(_ALL, (_LOG,))}
+    return {row["log_partition"]: row["log_offset"] for row in await session.execute(_OFFSETS, (_LOG,))}
 
 
 async def save_offsets(session: CassandraSession, reached: Mapping[int, int]) -> None:
     """Record that everything up to these offsets is stored. Offsets never move back."""
     await write(
         session,
-        [(_INSERT, (_LOG, partition, offset, larger_offset_wins(offset))) for partition, offset in reached.items()],
+        [
+            (_INSERT_OFFSET, (_LOG, partition, offset, larger_offset_wins(offset)))
+            for partition, offset in reached.items()
+        ],
     )
 
 
-_INSERT = (
+_INSERT_WITHDRAWAL = (
     "INSERT INTO pending_withdrawals (log_partition, chat_id, message_id, value) VALUES (?, ?, ?, ?)"
     f" USING TIMESTAMP {SINGLE_VALUE}"
 )
-_DELETE = (
+_DELETE_WITHDRAWAL = (
     f"DELETE FROM pending_withdrawals USING TIMESTAMP {ALWAYS_WINS}"
     " WHERE log_partition = ? AND chat_id = ? AND message_id = ?"
 )
-_PENDING = "SELECT value FROM pending_withdrawals WHERE log_partition IN ?"
+_PENDING_WITHDRAWALS = "SELECT value FROM pending_withdrawals WHERE log_partition IN ?"
 _PARTITIONS_AT_ONCE = 20
 
 
 async def save_withdrawals(session: CassandraSession, partition: int, withdrawals: Sequence[ChatEvent]) -> None:
     """Record withdrawals as pending until they are read back from the log."""
     await gather_all(
-        session.execute(_INSERT, (partition, event.chat_id, message_of(event), encode(event))) for event in withdrawals
+        session.execute(_INSERT_WITHDRAWAL, (partition, event.chat_id, message_of(event), encode(event)))
+        for event in withdrawals
     )
 
 
@@ -58,33 +62,35 @@ async def delete_withdrawals(
     session: CassandraSession, partition: int, chat_id: ChatId, message_ids: Collection[UUID]
 ) -> None:
     """Delete withdrawals that were read back from the log."""
-    await gather_all(session.execute(_DELETE, (partition, chat_id, message_id)) for message_id in message_ids)
+    await gather_all(
+        session.execute(_DELETE_WITHDRAWAL, (partition, chat_id, message_id)) for message_id in message_ids
+    )
 
 
 async def pending_withdrawals(session: CassandraSession, partitions: Collection[int]) -> list[ChatEvent]:
     """Return the pending withdrawals of these partitions."""
     groups = by_replica(session, {partition: (partition,) for partition in partitions}, _PARTITIONS_AT_ONCE)
-    found = await gather_all(session.execute(_PENDING, (some,)) for some in groups)
+    found = await gather_all(session.execute(_PENDING_WITHDRAWALS, (some,)) for some in groups)
     return [decode(row["value"]) for rows in found for row in rows]
 
 
 _COLUMNS = "log_partition, log_offset, key, value, error, failed_at"
-_INSERT = f"INSERT INTO dead_letters ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
-_DELETE = f"DELETE FROM dead_letters USING TIMESTAMP {ALWAYS_WINS} WHERE log_partition = ? AND log_offset = ?"
-_BEFORE = f"SELECT {_COLUMNS} FROM dead_letters WHERE log_partition = ? AND log_offset < ? LIMIT ?"
-_AT = f"SELECT {_COLUMNS} FROM dead_letters WHERE log_partition = ? AND log_offset = ?"
-_COUNT = "SELECT count(*) AS letters FROM dead_letters WHERE log_partition = ?"
+_INSERT_LETTER = f"INSERT INTO dead_letters ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
+_DELETE_LETTER = f"DELETE FROM dead_letters USING TIMESTAMP {ALWAYS_WINS} WHERE log_partition = ? AND log_offset = ?"
+_LETTERS_BEFORE = f"SELECT {_COLUMNS} FROM dead_letters WHERE log_partition = ? AND log_offset < ? LIMIT ?"
+_LETTER_AT = f"SELECT {_COLUMNS} FROM dead_letters WHERE log_partition = ? AND log_offset = ?"
+_COUNT_LETTERS = "SELECT count(*) AS letters FROM dead_letters WHERE log_partition = ?"
 _END = (1 << 63) - 1
 
 
 async def save_dead_letter(session: CassandraSession, letters: Sequence[DeadLetter]) -> None:
     """Add dead letters, or update their errors. Removed ones stay removed."""
-    await gather_all(session.execute(_INSERT, _values(letter)) for letter in letters)
+    await gather_all(session.execute(_INSERT_LETTER, _values(letter)) for letter in letters)
 
 
 async def remove(session: CassandraSession, position: LogPosition) -> None:
     """Remove a dead letter."""
-    await session.execute(_DELETE, _position(position))
+    await session.execute(_DELETE_LETTER, _position(position))
 
 
 async def letters_before(
@@ -97,7 +103,7 @@ async def letters_before(
             continue
         end = before.offset if before and partition == before.partition else _END
         if len(found) < limit:
-            rows = await session.execute(_BEFORE, (partition, end, limit - len(found)))
+            rows = await session.execute(_LETTERS_BEFORE, (partition, end, limit - len(found)))
             found.extend(map(_letter, rows))
     return found
 
@@ -106,7 +112,7 @@ async def letters_at(session: CassandraSession, positions: Sequence[LogPosition]
     """Return the dead letters at these positions; raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` for a missing
     one.
     """
-    found = await gather_all(session.execute(_AT, _position(position)) for position in positions)
+    found = await gather_all(session.execute(_LETTER_AT, _position(position)) for position in positions)
     for position, rows in zip(positions, found, strict=True):
         if not rows:
             raise not_found(
@@ -118,7 +124,7 @@ async def letters_at(session: CassandraSession, positions: Sequence[LogPosition]
 
 async def count_letters(session: CassandraSession, partitions: Sequence[int]) -> int:
     """Return the number of dead letters."""
-    found = await gather_all(session.execute(_COUNT, (partition,)) for partition in partitions)
+    found = await gather_all(session.execute(_COUNT_LETTERS, (partition,)) for partition in partitions)
     return sum(rows[0]["letters"] for rows in found)
 
 

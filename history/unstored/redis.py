@@ -22,7 +22,7 @@ from kernel.redis.pipeline import Part
 from kernel.telemetry.logs import logger
 
 # Expires what a dead node left behind; longer than any expected outage of the persister.
-_TTL_SECONDS = 3 * 24 * 60 * 60
+_TAIL_TTL_SECONDS = 3 * 24 * 60 * 60
 _TRIMMED_AT_ONCE = 500
 # Redis serves nobody else while it runs a script.
 _KEYS_AT_ONCE = 500
@@ -106,7 +106,7 @@ class RedisHotTail:
         if note.send:
             entries.append((self._send(note.send), "note", f"{partition}|{note}"))
         entries.append((self._events(note.chat_id), "event", pack_lasting(event)))
-        await self._redis.run_all(_ADD, self._calls(entries, offset, _TTL_SECONDS))
+        await self._redis.run_all(_ADD, self._calls(entries, offset, _TAIL_TTL_SECONDS))
 
     async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
         chats = list(chat_ids)
@@ -203,7 +203,7 @@ def _unpacked(value: bytes) -> StoredEvent | None:
     return event if isinstance(event, StoredEvent) else None
 
 
-_TTL_SECONDS = 24 * 60 * 60
+_CLAIM_TTL_SECONDS = 24 * 60 * 60
 
 
 class RedisSendClaims:
@@ -214,5 +214,5 @@ class RedisSendClaims:
 
     async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
         key = self._redis.key(f"claim:{sender_id}:{client_message_id}")
-        earlier = await self._redis.submit("SET", key, message_id.bytes, "NX", "GET", "EX", _TTL_SECONDS)
+        earlier = await self._redis.submit("SET", key, message_id.bytes, "NX", "GET", "EX", _CLAIM_TTL_SECONDS)
         return message_id if earlier is None else UUID(bytes=earlier)
