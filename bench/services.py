@@ -9,7 +9,7 @@ from bench.report import Row, Section, spread
 from bench.scale import Scale
 from bench.sides.side import Result
 from bench.sides.stage import Stage
-from tests.e2e.mesh import SERVICES
+from mesh.services import SERVICES
 from tests.images import Image, all_images
 
 _SETTLE_SECONDS = 10

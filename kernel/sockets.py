@@ -1,5 +1,6 @@
-"""The ports of a service: had, or reserved, or somebody else's."""
+"""Listening sockets of a process, and ports held until a server listens on them."""
 
+import errno
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,12 +12,12 @@ _BACKLOG = 512
 
 
 def address(host: str, port: int) -> str:
-    """As URLs have it."""
+    """Return `host:port`, with brackets around an IPv6 address."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def listen(name: str, settings: ServerSettings, port: int, kind: str) -> socket.socket:
-    """A socket that listens; raise SettingsError if the port is port_in_use. `kind`: as the setting's name has it."""
+    """Return a listening socket; raise SettingsError that names `CHATLY_<NAME>_<KIND>_PORT` if the port is taken."""
     try:
         return socket.create_server((settings.host, port), family=_family(settings.host), backlog=_BACKLOG)
     except OSError as error:
@@ -24,35 +25,38 @@ def listen(name: str, settings: ServerSettings, port: int, kind: str) -> socket.
 
 
 def port_in_use(name: str, host: str, port: int, kind: str) -> SettingsError:
-    """What to say of a port that somebody else has."""
-    variable = f"CHATLY_{name.upper()}_{kind}_PORT"
-    return SettingsError(f"{name} cannot listen on {address(host, port)}: it is in use; set {variable} or CHATLY_HOST")
+    """Return the error for a port of the service `name` that another process has."""
+    return SettingsError(f"{address(host, port)} is in use: set CHATLY_{name.upper()}_{kind}_PORT or CHATLY_HOST")
 
 
 @contextmanager
 def reserved(name: str, settings: ServerSettings) -> Iterator[None]:
-    """Keep a service's ports for it until it listens there; raise SettingsError if one is port_in_use.
+    """Hold a service's ports until the block ends; raise SettingsError if one is taken.
 
-    They lie among those that the system gives to connections from here to elsewhere. A process that opens its stores
-    first would, once in a few hundred times, have given one of its own ports away.
+    The ports lie in the range from which the system takes ports for outgoing connections: without this, a connection
+    of the process itself could take one before the server listens.
     """
     ports = {"GRPC": settings.grpc_port, "HTTP": settings.http_port, "METRICS": settings.metrics_port}
     with ExitStack() as stack:
         for kind, port in ports.items():
             if port:
-                stack.enter_context(_held(name, settings.host, port, kind))
+                stack.enter_context(hold(settings.host, port, f"CHATLY_{name.upper()}_{kind}_PORT"))
         yield
 
 
-def _held(name: str, host: str, port: int, kind: str) -> socket.socket:
-    """Bound, and not listening: who asks for exactly this port, and would share it, gets it nevertheless."""
+def hold(host: str, port: int, setting: str) -> socket.socket:
+    """Bind a port without listening, so that only a server that asks for exactly this port gets it. 0: any free port.
+
+    Raise SettingsError that names `setting` if the port is taken.
+    """
     holder = socket.socket(_family(host))
     try:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind((host, port))
     except OSError as error:
         holder.close()
-        raise port_in_use(name, host, port, kind) from error
+        reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+        raise SettingsError(f"{address(host, port)} {reason}: set {setting}") from error
     return holder
 
 

@@ -11,14 +11,13 @@ from pathlib import Path
 
 from kernel.settings import SettingsError, load
 from kernel.telemetry.logs import LogSettings, configure_logs
-
-_SERVICES = ("auth", "messaging", "presence", "media", "persister")
+from mesh.services import SERVICES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point of `chatly`; returns the exit code: 0 done, 1 failed, 2 wrong settings."""
+    """Run `chatly` and return its exit code: 0 done, 1 failed, 2 wrong settings."""
     options = _parser().parse_args(arguments)
-    # Read when gRPC is first imported: starting Envoy would make it speak of its fork handlers.
+    # gRPC reads it when it is first imported. Without it, gRPC warns about fork handlers when Envoy starts.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         code: int = options.act(options)
@@ -32,28 +31,35 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chatly", description="Real-time chat as a mesh of gRPC services.")
     parser.add_argument("--version", action="version", version=f"chatly {version('chatly')}")
     commands = parser.add_subparsers(required=True, metavar="command")
-    commands.add_parser("run", help="the whole mesh on this machine").set_defaults(act=_run)
-    serve = commands.add_parser("serve", help="one service alone")
-    serve.add_argument("service", choices=_SERVICES)
+    commands.add_parser("run", help="run the whole mesh on this machine").set_defaults(act=_run)
+    serve = commands.add_parser("serve", help="run one service alone")
+    serve.add_argument("service", choices=list(SERVICES))
     serve.set_defaults(act=_serve)
-    commands.add_parser("web", help="the web client's files alone").set_defaults(act=_web)
-    health = commands.add_parser("health", help="whether a service of this machine serves: exit code 0 or 1")
-    health.add_argument("service", choices=_SERVICES)
+    commands.add_parser("web", help="serve the web client alone").set_defaults(act=_web)
+    health = commands.add_parser("health", help="exit with 0 if a service of this machine accepts calls, else with 1")
+    health.add_argument("service", choices=list(SERVICES))
     health.set_defaults(act=_health)
-    commands.add_parser("migrate", help="make and update what Chatly keeps in Cassandra, Kafka and S3").set_defaults(
-        act=_migrate
+    commands.add_parser(
+        "migrate", help="create or update the tables, topic and bucket in Cassandra, Kafka and S3"
+    ).set_defaults(act=_migrate)
+    commands.add_parser("doctor", help="check the mesh and name the remedy for each fault").set_defaults(act=_doctor)
+    demo = commands.add_parser("seed-demo", help="fill a running mesh with demo data")
+    demo.add_argument(
+        "--address",
+        default="",
+        metavar="HOST:PORT",
+        help="edge of the mesh, also as http://… or https://…; default: the mesh that runs on CHATLY_DATA_DIR",
     )
-    commands.add_parser("doctor", help="say what is broken and how to mend it").set_defaults(act=_doctor)
-    commands.add_parser("seed-demo", help="fill a running mesh with a small demo").set_defaults(act=_seed_demo)
+    demo.set_defaults(act=_seed_demo)
     edge = commands.add_parser("edge-config", help="print Envoy's configuration")
     edge.add_argument(
         "--into",
         type=Path,
         metavar="FOLDER",
-        help="write it there instead: Envoy takes up renewed certificates",
+        help="write it to this folder instead; Envoy then loads renewed certificates",
     )
     edge.set_defaults(act=_edge_config)
-    commands.add_parser("openapi", help="print the REST description").set_defaults(act=_openapi)
+    commands.add_parser("openapi", help="print the OpenAPI document of the REST API").set_defaults(act=_openapi)
     return parser
 
 
@@ -70,13 +76,12 @@ def _run(_: argparse.Namespace) -> int:
     from kernel.runner import run
     from mesh.embedded import run_embedded
     from mesh.separate import run_separate
-    from mesh.settings import ProcessSettings, with_addresses
+    from mesh.settings import ProcessSettings
 
-    # A person watches: progress is said by us, the log speaks only of trouble.
+    # Progress is printed for the person at the terminal; the log has only warnings and errors.
     _configure_logs("warning")
-    environ = with_addresses(os.environ)
-    run_mesh = run_separate if load(ProcessSettings, environ).distributed else run_embedded
-    return run(lambda stop: run_mesh(environ, stop, _say))
+    run_mesh = run_separate if load(ProcessSettings, os.environ).distributed else run_embedded
+    return run(lambda stop: run_mesh(os.environ, stop, _say))
 
 
 def _migrate(_: argparse.Namespace) -> int:
@@ -88,7 +93,7 @@ def _migrate(_: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     from kernel.runner import run
-    from mesh.serving import serve_one
+    from mesh.serve import serve_one
 
     _configure_logs("info")
     return run(lambda stop: serve_one(options.service, os.environ, stop))
@@ -96,33 +101,32 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _web(_: argparse.Namespace) -> int:
     from kernel.runner import run
-    from mesh.web import serve_web
+    from mesh.edge.front import serve_web
 
     _configure_logs("info")
     return run(lambda stop: serve_web(os.environ, stop))
 
 
 def _health(options: argparse.Namespace) -> int:
-    from mesh.probe import serves
+    from mesh.health import serves
 
     return 0 if asyncio.run(serves(options.service, os.environ)) else 1
 
 
 def _doctor(_: argparse.Namespace) -> int:
     from mesh.doctor import examine
-    from mesh.settings import with_addresses
 
-    return asyncio.run(examine(with_addresses(os.environ), print))
+    return asyncio.run(examine(os.environ, print))
 
 
-def _seed_demo(_: argparse.Namespace) -> int:
-    from mesh.demo.run import seed_demo
-    from mesh.settings import with_addresses
+def _seed_demo(options: argparse.Namespace) -> int:
+    from mesh.demo.seed import seed_demo
 
-    return asyncio.run(seed_demo(with_addresses(os.environ), print))
+    return asyncio.run(seed_demo(os.environ, options.address, print))
 
 
 def _edge_config(options: argparse.Namespace) -> int:
+    from mesh.addresses import load_addresses
     from mesh.edge.config import render
     from mesh.edge.process import write_configuration
     from mesh.edge.settings import EdgeSettings
@@ -131,9 +135,9 @@ def _edge_config(options: argparse.Namespace) -> int:
     edge = load(EdgeSettings, os.environ)
     refuse_unsafe_edge(edge, os.environ)
     if options.into:
-        write_configuration(edge, options.into)
+        write_configuration(edge, load_addresses(os.environ), options.into)
     else:
-        sys.stdout.write(render(edge))
+        sys.stdout.write(render(edge, load_addresses(os.environ)))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Opens what the processes of a distributed mesh share: Kafka, Redis, Cassandra. Each may still be away."""
+"""The distributed platform: Kafka, Redis, Cassandra and S3. Any of them may be unreachable at the start."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,9 +15,10 @@ from kernel.platform import Engines, Platform
 from kernel.service import HealthCheck
 from kernel.settings import load
 from kernel.time import SystemClock
+from mesh.addresses import load_addresses
 from mesh.platform import Channels
+from mesh.services import ServiceSpec
 from mesh.settings import ProcessSettings
-from mesh.targets import Target
 
 if TYPE_CHECKING:
     from kernel.kafka.log import KafkaLog
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def open_distributed_platform(
     process: ProcessSettings,
-    target: Target,
+    spec: ServiceSpec,
     environ: Mapping[str, str],
     *,
     secret: bytes,
     tls: MeshTls | None = None,
 ) -> AsyncIterator[Platform]:
-    """The platform of a process that serves one target. Nothing here waits for an engine, see `Engines.health`."""
+    """Open the platform of a process that serves one service. Do not wait for engines: see `Engines.health`."""
     from kernel.cassandra.session import open_cassandra
     from kernel.cassandra.settings import CassandraSettings
     from kernel.redis.bus import open_redis_bus
@@ -44,13 +45,13 @@ async def open_distributed_platform(
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(open_redis(load(RedisSettings, environ)))
-        cassandra = await stack.enter_async_context(open_cassandra(load(CassandraSettings, environ), target.schema()))
+        cassandra = await stack.enter_async_context(open_cassandra(load(CassandraSettings, environ), spec.schema()))
         health: dict[str, HealthCheck] = {"cassandra": cassandra.health, "redis": partial(_redis_health, redis)}
         log: KafkaLog | DisabledLog = DisabledLog()
-        if target.log:
+        if spec.uses_log:
             log = kafka = await stack.enter_async_context(_open_kafka(environ))
             health["kafka"] = partial(_kafka_health, kafka)
-        channels = Channels(process, ServiceTokens(secret, clock=clock), target.name, tls)
+        channels = Channels(load_addresses(environ), ServiceTokens(secret, clock=clock), spec.name, tls)
         stack.push_async_callback(channels.close)
         yield Platform(
             clock=clock,
@@ -96,7 +97,7 @@ async def _kafka_health(log: "KafkaLog") -> str | None:
 
 
 def engine_addresses(environ: Mapping[str, str]) -> Mapping[str, Sequence[tuple[str, int]]]:
-    """Host and port of each engine by the settings, for a look at them; raise SettingsError."""
+    """Return host and port of each engine by the settings; raise SettingsError."""
     from kernel.cassandra.settings import CassandraSettings, addresses
     from kernel.kafka.settings import KafkaSettings
     from kernel.redis.settings import RedisSettings
@@ -115,8 +116,8 @@ def engine_addresses(environ: Mapping[str, str]) -> Mapping[str, Sequence[tuple[
     return found
 
 
-async def are_missing(engines: Engines) -> bool:
-    """Whether one has not been reached yet. Which one, and what is wrong with it, its health tells."""
+async def any_unreachable(engines: Engines) -> bool:
+    """Return whether an engine has not been reached yet; the health report says which one, and why."""
     for check in engines.health.values():
         try:
             if await check() is not None:

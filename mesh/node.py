@@ -1,7 +1,6 @@
 """One service in a process of its own, as `chatly run` starts it on distributed engines."""
 
 import asyncio
-import json
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -10,50 +9,45 @@ from pathlib import Path
 
 from kernel.grpc.tls import MeshTls
 from kernel.settings import SettingsError
-from mesh.edge.http_get import http_answer
+from mesh.addresses import NodeAddress
 from mesh.edge.process import die_with_parent
-from mesh.places import Place
+from mesh.health import find_fault
 
 Say = Callable[[str], None]
 
-_AGAIN_SECONDS = 1.0
-_SETTINGS_ARE_WRONG = 2
+_RESTART_SECONDS = 1.0
+_WRONG_SETTINGS = 2
+"""Exit code of `chatly serve`."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Node:
-    """A child process that is started again whenever it ends. What it says is in `log`."""
+    """A child process that is restarted whenever it ends. Its output goes to `log`."""
 
-    place: Place
+    address: NodeAddress
     environ: Mapping[str, str]
     log: Path
     tls: MeshTls | None
     say: Say
     _process: asyncio.subprocess.Process | None = field(default=None, init=False)
 
-    async def keep(self) -> None:
-        """A background loop: it runs, always. Raise SettingsError if its settings are wrong: that stays so."""
+    async def keep_running(self) -> None:
+        """Background loop: restart the process whenever it ends. Raise SettingsError if its settings are wrong."""
         while True:
             self._process = await self._spawn()
-            self.say(f"  {self.place.name:<12} {self.place.address}  (process {self._process.pid})")
+            self.say(f"  {self.address.name:<12} {self.address.address}  (process {self._process.pid})")
             status = await self._process.wait()
-            if status == _SETTINGS_ARE_WRONG:
-                raise SettingsError(f"{self.place.name} cannot start: {self._last_words()}")
-            self.say(f"  {self.place.name} ended with status {status}, it is started again: see {self.log}")
-            await asyncio.sleep(_AGAIN_SECONDS)
+            if status == _WRONG_SETTINGS:
+                raise SettingsError(f"{self.address.name} cannot start: {self._last_line()}")
+            self.say(f"  {self.address.name} ended with status {status} and is restarted: see {self.log}")
+            await asyncio.sleep(_RESTART_SECONDS)
 
-    async def complaint(self) -> str | None:
-        """Why it does not serve, or None."""
-        answer = await http_answer(
-            self.place.host, self.place.http_port, "/healthz", tls=self.tls, name=self.place.service
-        )
-        if answer is None:
-            return "it does not answer yet"
-        status, body = answer
-        return None if status == 200 else _broken(body)  # noqa: PLR2004 - HTTP's own number
+    async def find_fault(self) -> str | None:
+        """Return why it does not serve, or None."""
+        return await find_fault(self.address.service, self.address.address, self.tls)
 
     async def stop(self, *, seconds: float) -> None:
-        """Let it drain, and wait for its end; after `seconds` without that."""
+        """Let the process drain, and wait for its end; kill it after `seconds`."""
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -66,27 +60,18 @@ class Node:
             await process.wait()
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        command = [sys.executable, "-m", "mesh", "serve", self.place.service]
+        command = [sys.executable, "-m", "mesh", "serve", self.address.service]
         with self.log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 *command,
                 env=self.environ,
                 stdout=log,
                 stderr=log,
-                # Ctrl-C is for whoever started it, who ends them in order.
+                # Ctrl-C must reach only the parent, which stops its children in order.
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
-
-
-def _broken(body: str) -> str:
-    """What a door says of the checks that fail."""
-    try:
-        checks = json.loads(body)["checks"]
-        return "; ".join(f"{name}: {why}" for name, why in checks.items() if why) or "it is not serving"
-    except (ValueError, KeyError, AttributeError, TypeError):
-        return "it is not serving"
+        return lines[-1] if lines else "its log is empty"

@@ -1,6 +1,6 @@
-"""What nobody should do by accident: talk in plaintext beyond this machine, or rely on secrets that everybody knows.
+"""Refuses unsafe settings: plaintext to other machines, engines without passwords, secrets that everybody knows.
 
-The embedded mesh is exempt: it does neither.
+The embedded mesh is exempt: it has none of them.
 """
 
 import ipaddress
@@ -16,8 +16,10 @@ from kernel.kafka.settings import KafkaSettings
 from kernel.redis.settings import RedisSettings
 from kernel.s3.settings import S3Settings
 from kernel.settings import SettingsError, env, load, settings
+from mesh.addresses import edge_upstreams, load_addresses
 from mesh.edge.settings import EdgeSettings
-from mesh.settings import PORTS, ProcessSettings
+from mesh.services import ServiceSpec
+from mesh.settings import ProcessSettings
 
 T = TypeVar("T")
 _MESH_TLS: Final = "set CHATLY_TLS_CERT_FILE, CHATLY_TLS_KEY_FILE and CHATLY_TLS_CA_FILE"
@@ -27,12 +29,12 @@ _KNOWN_PASSWORDS: Final = {
 }
 _KNOWN_SECRETS: Final = {"for-development-only-and-known-to-everybody"}
 _LEAST_CHARACTERS: Final = 8
-"""Different ones in a secret: `xxxx…` is long, and guessed first."""
+"""Different characters that a secret needs: `xxxx…` is long, and guessed first."""
 
 
 @settings
 class SafetySettings:
-    """What is allowed although it is unsafe in general."""
+    """Unsafe settings that are allowed."""
 
     plaintext: bool = env(
         "CHATLY_ALLOW_PLAINTEXT",
@@ -44,36 +46,35 @@ class SafetySettings:
     )
 
 
-def refuse_unsafe_service(environ: Mapping[str, str], service: str, *, uses_log: bool) -> None:
-    """Raise SettingsError that says all that is unsafe in how this service would talk to the others and to engines.
+def refuse_unsafe_service(environ: Mapping[str, str], spec: ServiceSpec) -> None:
+    """Raise SettingsError that lists every unsafe setting of a service's connections to other services and to engines.
 
-    If settings of engines are missing or wrong, it names those of all of them.
+    If settings of engines are missing or wrong, raise SettingsError that lists those.
     """
-    process = load(ProcessSettings, environ)
-    engines = _engines(environ, service, uses_log=uses_log)
+    engines = _engines(environ, spec)
     _refuse(
         environ,
-        plaintext=[*_between_services(environ, process, service), *_open_engines(engines)],
-        known=[*_known_secret(environ, process, service), *_known_passwords(engines)],
+        plaintext=[*_plaintext_between_services(environ, spec), *_open_engines(engines)],
+        known=[*_known_secret(environ, spec), *_known_passwords(engines)],
     )
 
 
 def refuse_unsafe_edge(edge: EdgeSettings, environ: Mapping[str, str]) -> None:
-    """The same of an edge, towards people and towards services."""
-    _refuse(environ, plaintext=list(_open_edge(edge)), known=[])
+    """Raise SettingsError if the edge would talk in plaintext to clients or services on other machines."""
+    _refuse(environ, plaintext=list(_open_edge(edge, environ)), known=[])
 
 
 def refuse_unsafe_web(edge: EdgeSettings, environ: Mapping[str, str]) -> None:
-    """The same of the web client's files, in which whoever can change them may put anything."""
+    """Raise SettingsError if the web client's scripts would travel to the edge in plaintext."""
     host = edge.web.rpartition(":")[0]
-    open_door = not (edge.mesh_certificate or _is_here(host))
-    complaint = f"CHATLY_WEB_ADDRESS is {edge.web} without TLS: {_MESH_TLS}"
-    _refuse(environ, plaintext=[complaint] if open_door else [], known=[])
+    unsafe = not (edge.mesh_certificate or _is_local(host))
+    message = f"CHATLY_WEB_ADDRESS is {edge.web} without TLS: {_MESH_TLS}"
+    _refuse(environ, plaintext=[message] if unsafe else [], known=[])
 
 
 @dataclass(frozen=True, slots=True)
 class _Engines:
-    """The settings of the engines that one service uses."""
+    """Settings of the engines that one service uses."""
 
     cassandra: CassandraSettings
     redis: RedisSettings
@@ -81,7 +82,7 @@ class _Engines:
     s3: S3Settings | None
 
 
-def _engines(environ: Mapping[str, str], service: str, *, uses_log: bool) -> _Engines:
+def _engines(environ: Mapping[str, str], spec: ServiceSpec) -> _Engines:
     wrong: list[str] = []
 
     def read(kind: type[T]) -> T | None:
@@ -92,8 +93,8 @@ def _engines(environ: Mapping[str, str], service: str, *, uses_log: bool) -> _En
             return None
 
     cassandra, redis = read(CassandraSettings), read(RedisSettings)
-    kafka = read(KafkaSettings) if uses_log else None
-    s3 = read(S3Settings) if service == "media" else None
+    kafka = read(KafkaSettings) if "kafka" in spec.engines else None
+    s3 = read(S3Settings) if "s3" in spec.engines else None
     if cassandra is None or redis is None or wrong:
         raise SettingsError("; ".join(wrong))
     return _Engines(cassandra, redis, kafka, s3)
@@ -101,94 +102,99 @@ def _engines(environ: Mapping[str, str], service: str, *, uses_log: bool) -> _En
 
 def _refuse(environ: Mapping[str, str], *, plaintext: Sequence[str], known: Sequence[str]) -> None:
     allowed = load(SafetySettings, environ)
-    complaints = []
+    messages = []
     if plaintext and not allowed.plaintext:
-        complaints += [*plaintext, "CHATLY_ALLOW_PLAINTEXT=true allows this where the network itself is trusted"]
+        messages += [*plaintext, "CHATLY_ALLOW_PLAINTEXT=true allows this where the network itself is trusted"]
     if known and not allowed.known_secrets:
-        complaints += [*known, "CHATLY_ALLOW_KNOWN_SECRETS=true allows this for development"]
-    if complaints:
-        raise SettingsError("; ".join(complaints))
+        messages += [*known, "CHATLY_ALLOW_KNOWN_SECRETS=true allows this for development"]
+    if messages:
+        raise SettingsError("; ".join(messages))
 
 
-def _between_services(environ: Mapping[str, str], process: ProcessSettings, service: str) -> Iterator[str]:
+def _plaintext_between_services(environ: Mapping[str, str], spec: ServiceSpec) -> Iterator[str]:
     if load(TlsSettings, environ).certificate_file:
         return
-    host = load_server_settings(service, port=PORTS[service], environ=environ).host
-    if not _is_here(host):
+    host = load_server_settings(spec.name, port=spec.grpc_port, environ=environ).host
+    if not _is_local(host):
         yield f"CHATLY_HOST is {host} without TLS: {_MESH_TLS}"
-    away = [f"CHATLY_{name.upper()}_ADDRESS" for name in PORTS if not _are_here(process.address(name).split(","))]
-    if away:
-        yield f"{', '.join(away)} lead to other machines without TLS: {_MESH_TLS}"
+    remote = [
+        f"CHATLY_{name.upper()}_ADDRESS"
+        for name, address in load_addresses(environ).items()
+        if not _are_local(address.grpc.split(","))
+    ]
+    if remote:
+        yield f"{', '.join(remote)} lead to other machines without TLS: {_MESH_TLS}"
 
 
 def _open_engines(engines: _Engines) -> Iterator[str]:
     cassandra, redis = engines.cassandra, engines.redis
-    if not _is_cassandra_here(cassandra):
+    if not _is_cassandra_local(cassandra):
         if not cassandra.ca_file:
             yield "CHATLY_CASSANDRA_CONTACT_POINTS lead to other machines without TLS: set CHATLY_CASSANDRA_CA_FILE"
         if not (cassandra.username or cassandra.certificate_file):
             yield "Cassandra asks for no password: set CHATLY_CASSANDRA_USERNAME and CHATLY_CASSANDRA_PASSWORD"
     url = urlsplit(redis.url)
-    if not _is_here(url.hostname or "localhost"):
+    if not _is_local(url.hostname or "localhost"):
         if not url.scheme.startswith("rediss"):
             yield "CHATLY_REDIS_URL leads to another machine without TLS: begin it with rediss:// or rediss+cluster://"
         if not (redis.password or url.password):
             yield "Redis asks for no password: set CHATLY_REDIS_PASSWORD"
     if (kafka := engines.kafka) is not None:
         safe = kafka.security_protocol == "SASL_SSL" or (kafka.secured and kafka.certificate_file)
-        if not (safe or _are_here(kafka.bootstrap)):
+        if not (safe or _are_local(kafka.bootstrap)):
             protocol = kafka.security_protocol
             yield f"CHATLY_KAFKA_SECURITY_PROTOCOL is {protocol}, and Kafka on another machine: set it to SASL_SSL"
     if engines.s3 is not None:
         endpoint = urlsplit(engines.s3.endpoint)
-        if endpoint.scheme == "http" and not _is_here(endpoint.hostname or ""):
+        if endpoint.scheme == "http" and not _is_local(endpoint.hostname or ""):
             yield "CHATLY_S3_ENDPOINT leads to another machine without TLS: begin it with https://"
 
 
-def _known_secret(environ: Mapping[str, str], process: ProcessSettings, service: str) -> Iterator[str]:
-    secret = process.service_secret
-    host = load_server_settings(service, port=PORTS[service], environ=environ).host
-    if _is_here(host) and _are_here([process.address(name) for name in PORTS]):
+def _known_secret(environ: Mapping[str, str], spec: ServiceSpec) -> Iterator[str]:
+    secret = load(ProcessSettings, environ).service_secret
+    host = load_server_settings(spec.name, port=spec.grpc_port, environ=environ).host
+    addresses = [each for address in load_addresses(environ).values() for each in address.grpc.split(",")]
+    if _is_local(host) and _are_local(addresses):
         return
     if secret in _KNOWN_SECRETS or (secret and len(set(secret)) < _LEAST_CHARACTERS):
-        yield "CHATLY_SERVICE_SECRET is known or easily guessed: make one by `openssl rand -base64 48`"
+        yield "CHATLY_SERVICE_SECRET is known or easily guessed: generate one with `openssl rand -base64 48`"
 
 
 def _known_passwords(engines: _Engines) -> Iterator[str]:
     cassandra, redis, kafka, s3 = engines.cassandra, engines.redis, engines.kafka, engines.s3
     url = urlsplit(redis.url)
     passwords = {}
-    if not _is_cassandra_here(cassandra):
+    if not _is_cassandra_local(cassandra):
         passwords["CHATLY_CASSANDRA_PASSWORD"] = cassandra.password
-    if not _is_here(url.hostname or "localhost"):
+    if not _is_local(url.hostname or "localhost"):
         passwords["CHATLY_REDIS_PASSWORD"] = redis.password or url.password or ""
-    if kafka is not None and not _are_here(kafka.bootstrap):
+    if kafka is not None and not _are_local(kafka.bootstrap):
         passwords["CHATLY_KAFKA_PASSWORD"] = kafka.password
-    if s3 is not None and not (s3.endpoint and _is_here(urlsplit(s3.endpoint).hostname or "")):
+    if s3 is not None and not (s3.endpoint and _is_local(urlsplit(s3.endpoint).hostname or "")):
         passwords["CHATLY_S3_SECRET_KEY"] = s3.secret_key
     for variable, password in passwords.items():
         if password.lower() in _KNOWN_PASSWORDS:
-            yield f"{variable} is one that everybody knows: give that user another one"
+            yield f"{variable} is a password that everybody knows: give that user another one"
 
 
-def _open_edge(edge: EdgeSettings) -> Iterator[str]:
-    if not (edge.tls_certificate or _is_here(edge.host)):
+def _open_edge(edge: EdgeSettings, environ: Mapping[str, str]) -> Iterator[str]:
+    if not (edge.tls_certificate or _is_local(edge.host)):
         yield f"CHATLY_EDGE_HOST is {edge.host} without TLS: set CHATLY_EDGE_TLS_CERTIFICATE and CHATLY_EDGE_TLS_KEY"
-    behind = (edge.auth, edge.messaging, edge.presence, edge.media, edge.auth_http, edge.media_http, edge.web)
-    if not edge.mesh_certificate and not _are_here([each for raw in behind for each in raw.split(",")]):
+    addresses = [*edge_upstreams(load_addresses(environ)).values(), edge.web]
+    if not edge.mesh_certificate and not _are_local([each for raw in addresses for each in raw.split(",")]):
         yield f"the services are on other machines, and reached without TLS: {_MESH_TLS}"
 
 
-def _is_cassandra_here(cassandra: CassandraSettings) -> bool:
-    return all(_is_here(host) for host, _ in addresses(cassandra.contact_points))
+def _is_cassandra_local(cassandra: CassandraSettings) -> bool:
+    return all(_is_local(host) for host, _ in addresses(cassandra.contact_points))
 
 
-def _are_here(places: Sequence[str]) -> bool:
-    return all(_is_here(place.strip().rpartition(":")[0]) for place in places)
+def _are_local(addresses: Sequence[str]) -> bool:
+    return all(_is_local(address.strip().rpartition(":")[0]) for address in addresses)
 
 
-def _is_here(host: str) -> bool:
-    """Whether it is this machine's loopback. Names are not looked up: what they lead to may change."""
+def _is_local(host: str) -> bool:
+    """Return whether a host is this machine's loopback. Names are not resolved: what they resolve to may change."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

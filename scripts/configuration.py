@@ -19,7 +19,7 @@ _PACKAGES = ("kernel", "history", "services", "mesh")
 # Section title → settings classes, in the order of the page.
 _SECTIONS: dict[str, tuple[str, ...]] = {
     "Process": ("ProcessSettings", "SafetySettings", "LogSettings", "TraceSettings"),
-    "Every service": ("ServerSettings", "TlsSettings"),
+    "Every service": ("ServerSettings", "AddressSettings", "TlsSettings"),
     "Edge and web client": ("EdgeSettings",),
     "auth": ("AuthSettings",),
     "messaging": ("MessagingSettings",),
@@ -46,7 +46,8 @@ Every setting is an environment variable. `chatly run` needs none of them.
 - Lists are separated by commas. Booleans are `true` or `false`.
 - `chatly serve` logs its settings at start, secrets masked. A missing or wrong value stops the start with exit code 2
   and one line that names the variable.
-- `chatly run` derives the services' addresses from their ports, and logs from `warning` on;
+- `chatly run` derives the services' addresses from their ports. On embedded engines it takes free ports, except for the
+  edge, unless ports are set. It writes all addresses to `.data/mesh.json`. It logs from `warning` on;
   `chatly serve` logs from `info` on.
 - Settings marked *required* have no default. The engines' settings are read only with `CHATLY_ENGINES=distributed`.
 
@@ -55,19 +56,18 @@ the loopback, engines without a password, well-known passwords and secrets. The 
 See [operations](operations.md) for TLS and secrets.
 """
 
-_PORTS = {
-    "CHATLY_<SERVICE>_GRPC_PORT": "`50051` to `50055`",
-    "CHATLY_<SERVICE>_HTTP_PORT": "`51051` to `51055`",
+_FREE = "embedded mesh: any free port"
+_DEFAULTS = {
+    "CHATLY_<SERVICE>_GRPC_PORT": f"`50051` to `50055`; {_FREE}",
+    "CHATLY_<SERVICE>_HTTP_PORT": f"`51051` to `51055`; {_FREE}",
+    "CHATLY_<SERVICE>_ADDRESS": "the service's gRPC port on this machine",
+    "CHATLY_<SERVICE>_HTTP_ADDRESS": "the service's HTTP port on this machine",
+    "CHATLY_EDGE_ADMIN_PORT": f"`9901`; {_FREE}",
+    "CHATLY_WEB_ADDRESS": f"`127.0.0.1:8081`; {_FREE}",
 }
 
 # Variables that no settings class reads: (section, name, default, help).
 _OTHERS: tuple[tuple[str, str, str, str], ...] = (
-    (
-        "Every service",
-        "CHATLY_<SERVICE>_HTTP_ADDRESS",
-        "the service's HTTP port on this machine",
-        "HTTP address of a service; as many as in `CHATLY_<SERVICE>_ADDRESS`",
-    ),
     ("Process", "OTEL_BSP_*", "OpenTelemetry's", "queue, batch size and delays of OpenTelemetry's span processor"),
 )
 
@@ -157,8 +157,8 @@ def _row(name: str, default: str, text: str) -> str:
 
 
 def _default(name: str, item: Field[Any], kind: object) -> str:
-    if name in _PORTS:
-        return _PORTS[name]
+    if name in _DEFAULTS:
+        return _DEFAULTS[name]
     if item.default is MISSING:
         return "*required*"
     if item.default in {"", ()}:

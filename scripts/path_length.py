@@ -46,10 +46,11 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub 
 from kernel.grpc.jwks import JwksFeed  # noqa: E402
 from kernel.runner import background  # noqa: E402
 from kernel.settings import load  # noqa: E402
+from mesh.addresses import load_addresses  # noqa: E402
 from mesh.platform import open_platform  # noqa: E402
-from mesh.serving import serving  # noqa: E402
+from mesh.serve import serving  # noqa: E402
+from mesh.services import SERVICES  # noqa: E402
 from mesh.settings import ProcessSettings, embedded_secret  # noqa: E402
-from mesh.targets import TARGETS  # noqa: E402
 
 PACKAGES = ("kernel", "history", "services", "mesh")
 LIVE = "services/messaging/live/"
@@ -210,12 +211,14 @@ async def open_nodes(folder: Path) -> AsyncIterator[Nodes]:
     process = load(ProcessSettings, environ)
     secret = embedded_secret(process)
     async with contextlib.AsyncExitStack() as stack:
-        platform = await stack.enter_async_context(open_platform(process, secret=secret, name="path-length"))
+        platform = await stack.enter_async_context(
+            open_platform(process, load_addresses(environ), secret=secret, name="path-length")
+        )
         feed = JwksFeed(platform.service_channel("auth"))
         started = [("auth", environ), ("messaging", _own_ports(environ)), ("messaging", _own_ports(environ))]
         channels = []
         for name, own in started:
-            server = await stack.enter_async_context(serving(TARGETS[name], own, platform, feed))
+            server = await stack.enter_async_context(serving(SERVICES[name], own, platform, feed))
             channels.append(await stack.enter_async_context(grpc.aio.insecure_channel(server.address)))
         await stack.enter_async_context(background({"jwks": feed.run}))
         yield Nodes(*channels)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.e2e.mesh import HOST, SERVICES
+from mesh.services import SERVICES
+from tests.e2e.mesh import HOST
 from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[1]

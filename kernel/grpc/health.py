@@ -45,6 +45,8 @@ class HealthMonitor:
         """Ask every check once, together, and tell of changes."""
         answers = await asyncio.gather(*(_ask(check) for check in self._checks.values()))
         self._results = dict(zip(self._checks, answers, strict=True))
+        for name, answer in self._results.items():
+            await self.servicer.set(name, _SERVING if answer is None else _NOT_SERVING)
         broken = {name: answer for name, answer in self._results.items() if answer is not None}
         if self._draining or self._serving is (not broken):
             return

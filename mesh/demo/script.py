@@ -1,15 +1,15 @@
-"""Who is in the demo and what they say. Plain data."""
+"""The people of the demo and their messages. Plain data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 PASSWORD = "chatly-demo"  # noqa: S105 - printed on the screen; the demo is for trying out
-"""Everybody's password."""
+"""Of every person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`name` is also the local part of the e-mail address, in lower case."""
+    """A user. The lower-case `name` is also the local part of the e-mail address."""
 
     name: str
     bio: str
@@ -19,12 +19,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message. `reactions`: emoji → who put it."""
+    """One message. `reactions`: pairs of emoji and name."""
 
     by: str
     text: str
     answers: int | None = None
-    """Number of an earlier line of the same chat, from 0."""
+    """Index of an earlier line of the same chat."""
     reactions: tuple[tuple[str, str], ...] = ()
 
 
@@ -104,7 +104,7 @@ _STANDUP = (
 
 
 def talks() -> Sequence[Talk]:
-    """Every chat of the demo."""
+    """Return every chat of the demo."""
     everybody = tuple(person.name for person in PEOPLE)
     standup = [Line(everybody[n % len(everybody)], _STANDUP[n * 7 % len(_STANDUP)]) for n in range(240)]
     return (

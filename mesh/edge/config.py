@@ -1,4 +1,4 @@
-"""Renders envoy/envoy.yaml.j2: one template for the embedded mesh and for production."""
+"""Renders envoy/envoy.yaml.j2, the one template for the embedded mesh and for production."""
 
 import json
 import re
@@ -9,9 +9,11 @@ from urllib.parse import SplitResult, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kernel.settings import SettingsError
+from mesh.addresses import Addresses, edge_upstreams
 from mesh.edge.contract import DESCRIPTOR_FILE, Method, RestPath, methods
 from mesh.edge.local_replies import LOCAL_REPLIES
 from mesh.edge.settings import EdgeSettings
+from mesh.services import SERVICES
 
 TEMPLATE = Path(__file__).parents[2] / "envoy" / "envoy.yaml.j2"
 _SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105 - a type's name
@@ -19,7 +21,7 @@ _MIB = 1024 * 1024
 STATIC_PATH = re.compile(r"^[^{]*$")
 
 
-def _addresses(raw: str) -> tuple[tuple[str, int], ...]:
+def _host_ports(raw: str) -> tuple[tuple[str, int], ...]:
     pairs = (part.strip().rpartition(":") for part in raw.split(","))
     return tuple((host, int(port)) for host, _, port in pairs)
 
@@ -35,7 +37,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route of the edge, in the order in which they are tried."""
+    """One route of the edge. Envoy takes the first one that matches."""
 
     matcher: str
     """`path`, `regex` or `prefix`."""
@@ -44,7 +46,7 @@ class Route:
     verb: str = ""
     """HTTP method to match, or empty for any."""
     token: bool = True
-    """Whether the edge itself asks for a valid access token."""
+    """Whether the edge itself requires a valid access token."""
     streaming: bool = False
     limit: RateLimit | None = None
     transcode: bool = True
@@ -55,15 +57,15 @@ class Route:
 
 
 def routes(edge: EdgeSettings) -> list[Route]:
-    """Every route; methods for services only have none and so are not found."""
+    """Return every route in order. A method for services only has none: the edge answers 404."""
     open_methods = [method for method in methods() if not method.internal]
-    # A path without variables must win over one whose variable would match it.
+    # `/api/users/search` must come before `/api/users/{user_id}`, which matches it too.
     rest = sorted(
         ((method, path) for method in open_methods for path in method.rest),
         key=lambda pair: not STATIC_PATH.match(pair[1].template),
     )
     return [
-        *_door_routes(edge),
+        *_http_api_routes(edge),
         *(_grpc_route(method, edge) for method in open_methods),
         *(_rest_route(method, path, edge) for method, path in rest),
         Route("path", "/.well-known/jwks.json", "auth_http", verb="GET", token=False, transcode=False),
@@ -89,8 +91,8 @@ def _rest_route(method: Method, path: RestPath, edge: EdgeSettings) -> Route:
     )
 
 
-def _door_routes(edge: EdgeSettings) -> list[Route]:
-    """Bytes go to media's own HTTP door, which checks tokens and signed links itself."""
+def _http_api_routes(edge: EdgeSettings) -> list[Route]:
+    """Return the routes to media's HTTP API, which checks tokens and signed links itself."""
     upload = _upload_limit(edge)
     return [
         Route("path", "/api/upload/message", "media_http", verb="POST", streaming=True, limit=upload, transcode=False),
@@ -121,18 +123,20 @@ def _collector(edge: EdgeSettings) -> SplitResult | None:
     if not edge.collector:
         return None
     if edge.collector.startswith("https:") and not edge.collector_certificate:
-        raise SettingsError("OTEL_EXPORTER_OTLP_CERTIFICATE is not set: Envoy must know who signs an https collector")
+        raise SettingsError("OTEL_EXPORTER_OTLP_CERTIFICATE is not set: Envoy needs the CA of an https collector")
     return urlsplit(edge.collector)
 
 
-def render(edge: EdgeSettings, *, secrets: Path | None = None) -> str:
-    """Envoy's configuration as YAML. `secrets`: folder of what `render_secrets` gives; without it, Envoy reads
-    certificates when it starts and never again.
+def render(edge: EdgeSettings, addresses: Addresses, *, secrets: Path | None = None) -> str:
+    """Return Envoy's configuration as YAML.
+
+    `secrets`: the folder of the files that `render_secrets` returns. Without it, Envoy reads certificates only when it
+    starts.
     """
     loader = Environment(  # noqa: S701 - the output is YAML, not a page
         loader=FileSystemLoader(TEMPLATE.parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    targets = ("auth", "messaging", "presence", "media")
+    clusters = {name: _host_ports(raw) for name, raw in {**edge_upstreams(addresses), "web": edge.web}.items()}
     return loader.get_template(TEMPLATE.name).render(
         edge=edge,
         secrets=secrets,
@@ -141,19 +145,14 @@ def render(edge: EdgeSettings, *, secrets: Path | None = None) -> str:
         descriptor=str(DESCRIPTOR_FILE),
         local_replies=LOCAL_REPLIES,
         collector=_collector(edge),
-        grpc_clusters={name: _addresses(getattr(edge, name)) for name in targets},
-        http_clusters={name: _addresses(getattr(edge, name)) for name in ("auth_http", "media_http", "web")},
-        health_services={
-            "auth": "chatly.auth.v1.AuthService",
-            "messaging": "chatly.messaging.v1.MessagingService",
-            "presence": "chatly.presence.v1.PresenceService",
-            "media": "chatly.media.v1.MediaService",
-        },
+        grpc_clusters={name: pairs for name, pairs in clusters.items() if name in SERVICES},
+        http_clusters={name: pairs for name, pairs in clusters.items() if name not in SERVICES},
+        health_services={name: spec.grpc_services[0] for name, spec in SERVICES.items()},
     )
 
 
 def render_secrets(edge: EdgeSettings) -> dict[str, str]:
-    """File name → content, for Envoy to watch the edge's certificates by: renewed files are taken up at once."""
+    """Return the files, by name, through which Envoy watches certificates: it loads renewed ones at once."""
     pairs = {"edge": (edge.tls_certificate, edge.tls_key), "mesh": (edge.mesh_certificate, edge.mesh_key)}
     secrets = {
         name: {
@@ -170,7 +169,7 @@ def render_secrets(edge: EdgeSettings) -> dict[str, str]:
         ca = {"filename": edge.mesh_ca}
         watched = {"path": str(Path(edge.mesh_ca).absolute().parent)}
         secrets["mesh_ca"] = {"validation_context": {"trusted_ca": ca, "watched_directory": watched}}
-    # What is JSON is YAML.
+    # JSON is YAML.
     return {
         f"{name}.yaml": json.dumps({"resources": [{"@type": _SECRET, "name": name, **secret}]})
         for name, secret in secrets.items()

@@ -1,44 +1,36 @@
-"""What stands in front of the services of `chatly run`, however they run: Envoy's settings and the start page."""
+"""The web client's server and the certificate of the edge, for `chatly run` and `chatly web`."""
 
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
 
-from kernel.grpc.tls import MeshTls
+from kernel.grpc.tls import MeshTls, load_tls
 from kernel.http import serve_http
 from kernel.settings import SettingsError, load
-from mesh.edge.http_get import http_get
+from mesh.addresses import load_addresses, with_addresses
 from mesh.edge.pages import Running, pages
 from mesh.edge.settings import EdgeSettings
 from mesh.edge.tls import ensure_certificate
+from mesh.health import find_fault
+from mesh.safety import refuse_unsafe_web
 
 
-class Door(Protocol):
-    """Where one process of a service can be reached."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One node of a service on the page about the mesh."""
 
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def service(self) -> str: ...
-
-    @property
-    def host(self) -> str: ...
-
-    @property
-    def http_port(self) -> int: ...
-
-    @property
-    def address(self) -> str: ...
+    name: str
+    service: str
+    address: str
+    """Of its gRPC server: `host:port`."""
 
 
 def edge_settings(environ: Mapping[str, str], data_dir: Path) -> EdgeSettings:
-    """The edge's settings, with a certificate of our own making where none is given."""
+    """Return the edge's settings, with a self-signed certificate if none is set."""
     edge = load(EdgeSettings, environ)
     if edge.tls_certificate:
         return edge
@@ -46,18 +38,23 @@ def edge_settings(environ: Mapping[str, str], data_dir: Path) -> EdgeSettings:
     return replace(edge, tls_certificate=str(certificate), tls_key=str(key))
 
 
+async def serve_web(environ: Mapping[str, str], stop: asyncio.Event) -> None:
+    """`chatly web`: serve the web client and the page about the mesh at CHATLY_WEB_ADDRESS until `stop`."""
+    edge = load(EdgeSettings, environ)
+    refuse_unsafe_web(edge, environ)
+    addresses = load_addresses(with_addresses(environ))
+    nodes = [Shown(name, name, address.grpc.split(",")[0]) for name, address in addresses.items()]
+    async with serve_pages(edge, nodes, load_tls(environ)):
+        await stop.wait()
+
+
 @asynccontextmanager
-async def serve_pages(edge: EdgeSettings, doors: Sequence[Door], tls: MeshTls | None) -> AsyncIterator[None]:
-    """The web client and the page about the mesh, for Envoy to fetch; with `tls`, for Envoy alone."""
+async def serve_pages(edge: EdgeSettings, nodes: Sequence[Shown], tls: MeshTls | None) -> AsyncIterator[None]:
+    """Serve the web client and the page about the mesh to Envoy; with `tls`, to Envoy alone."""
 
     async def states() -> Sequence[Running]:
-        answers = await asyncio.gather(
-            *(http_get(door.host, door.http_port, "/healthz", tls=tls, name=door.service) for door in doors)
-        )
-        return [
-            Running(door.name, door.address, None if answer else "not serving")
-            for door, answer in zip(doors, answers, strict=True)
-        ]
+        faults = await asyncio.gather(*(find_fault(node.service, node.address, tls) for node in nodes))
+        return [Running(node.name, node.address, fault) for node, fault in zip(nodes, faults, strict=True)]
 
     host, _, port = edge.web.rpartition(":")
     try:
@@ -71,6 +68,6 @@ async def serve_pages(edge: EdgeSettings, doors: Sequence[Door], tls: MeshTls | 
 
 
 def ready_line(edge: EdgeSettings) -> str:
-    """What to tell people once everything serves."""
+    """Return what `chatly run` prints once everything serves."""
     host = "localhost" if edge.host in {"127.0.0.1", "0.0.0.0", "::"} else edge.host
     return f"Chatly is ready at http://{host}:{edge.port} and https://{host}:{edge.tls_port} (Ctrl-C stops it)"

@@ -1,4 +1,4 @@
-"""What Envoy itself answers (no token, too many calls, nobody there), typed as the services' errors are."""
+"""Envoy's own errors (no token, too many calls, unreachable service), in the form of the services' errors."""
 
 import base64
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from kernel.errors import KernelReason, Reason
 
 @dataclass(frozen=True, slots=True)
 class LocalReply:
-    """One kind of answer; `condition` is a CEL expression over the response."""
+    """One kind of error; `condition` is a CEL expression over the response."""
 
     condition: str
     code: int
     """google.rpc.Code."""
     reason: Reason
     message: str = ""
-    """Empty: what Envoy says itself."""
+    """Empty: Envoy's own text."""
     retry_seconds: int = 0
-    """When to try again; 0: nothing is said of that."""
+    """Delay to try again after; 0: none is given."""
 
     @property
     def details(self) -> str:
-        """google.rpc.Status with ErrorInfo, base64, as in `grpc-status-details-bin`."""
+        """Return a google.rpc.Status with ErrorInfo as base64, for `grpc-status-details-bin`."""
         status = status_pb2.Status(code=self.code, message=self.message)
         status.details.add().Pack(error_details_pb2.ErrorInfo(reason=self.reason, domain="chatly"))
         if self.retry_seconds:
@@ -34,7 +34,7 @@ class LocalReply:
 
 
 def _too_many(condition: str, seconds: int) -> LocalReply:
-    message = "too many calls from this address: wait a little, then try again"
+    message = "too many calls from this address: try again later"
     return LocalReply(condition, code_pb2.RESOURCE_EXHAUSTED, KernelReason.RATE_LIMITED, message, seconds)
 
 
@@ -49,7 +49,7 @@ LOCAL_REPLIES = (
         "response.code_details == 'jwt_authn_access_denied{Jwt_is_expired}'",
         code_pb2.UNAUTHENTICATED,
         KernelReason.TOKEN_EXPIRED,
-        "the access token ran out: call Refresh, then try again",
+        "the access token has expired: call Refresh, then try again",
     ),
     LocalReply(
         "response.code_details.startsWith('jwt_authn_access_denied')",
@@ -57,30 +57,30 @@ LOCAL_REPLIES = (
         KernelReason.TOKEN_INVALID,
         "the access token is not valid",
     ),
-    # The header comes from the limit of the route, which is one for each second or for each minute.
+    # The header comes from the rate limit of the route, which counts per second or per minute.
     _too_many("response.code == 429 && response.headers['retry-after'] == '60'", 60),
     _too_many("response.code == 429", 1),
     LocalReply(
         "response.code == 503",
         code_pb2.UNAVAILABLE,
         KernelReason.SERVICE_UNAVAILABLE,
-        "this part of Chatly cannot be reached right now: try again",
+        "this service is unavailable: try again",
     ),
     LocalReply(
         "response.code == 504", code_pb2.DEADLINE_EXCEEDED, KernelReason.DEADLINE_EXCEEDED, "the call took too long"
     ),
     LocalReply(
-        # Every service answers through its routes; what no route leads to, the edge answers.
+        # No route matches.
         "response.code == 404",
         code_pb2.UNIMPLEMENTED,
         KernelReason.NOT_OFFERED,
-        "there is no such call, or not with this method: see /openapi.json",
+        "no such path or method: see /openapi.json",
     ),
     LocalReply(
         "response.code_details == 'path_normalization_failed'",
         code_pb2.INVALID_ARGUMENT,
         KernelReason.MALFORMED_REQUEST,
-        "the path holds characters that no path of Chatly has",
+        "the path contains characters that are not allowed",
     ),
     LocalReply(
         "response.code == 400 || response.code == 413", code_pb2.INVALID_ARGUMENT, KernelReason.MALFORMED_REQUEST

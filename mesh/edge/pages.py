@@ -1,4 +1,4 @@
-"""What the edge shows: the web client at `/`, at `/about` what runs and where to go on, and the REST description."""
+"""The pages behind the edge: the web client at `/`, the state of the mesh at `/about`, and `/openapi.json`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,17 +25,19 @@ _CONTENT_SECURITY_POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """One service, as the page shows it."""
+    """One node of a service, as the page shows it."""
 
     name: str
     grpc_address: str
-    complaint: str | None
-    """What is broken, or None."""
+    fault: str | None
+    """Why it does not serve, or None."""
 
 
 def pages(*, version: str, services: Callable[[], Awaitable[Sequence[Running]]], web: Path) -> Starlette:
-    """The small application behind the edge's `/`; `services` says how the services are right now, `web` is the folder
-    of the built web client. While there is none, the page about the mesh takes its place.
+    """Return the application behind the edge's `/`.
+
+    `services` returns the state of the services now. `web` is the folder of the built web client; without one, `/`
+    shows the state of the mesh.
     """
     environment = Environment(loader=FileSystemLoader(_STATIC), autoescape=select_autoescape())
     template = environment.get_template("about.html")
@@ -46,7 +48,7 @@ def pages(*, version: str, services: Callable[[], Awaitable[Sequence[Running]]],
         return HTMLResponse(page, headers=headers)
 
     async def describe(_: Request) -> Response:
-        # Built at the first call: few ask for it, and building takes a moment.
+        # Built at the first request: most meshes never get one.
         return JSONResponse(await asyncio.to_thread(openapi, version))
 
     client: BaseRoute = Mount("/", WebClient(web)) if (web / "index.html").is_file() else Route("/", about)

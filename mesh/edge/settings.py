@@ -1,4 +1,4 @@
-"""Settings of the edge. Also read where nothing of its template is installed, so nothing is imported for that here."""
+"""Settings of the edge. Processes without Jinja read them too: nothing here imports it."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def _share(value: float) -> str | None:
 
 @settings
 class EdgeSettings:
-    """Where the edge listens, and where it finds the services. Addresses are `host:port`, several joined by commas."""
+    """Where the edge listens, what it limits, and what it shows to services. `mesh.addresses` says where those are."""
 
     host: str = env(
         "CHATLY_EDGE_HOST", "127.0.0.1", help="address that the edge listens on; 0.0.0.0 accepts other machines"
@@ -38,12 +38,6 @@ class EdgeSettings:
     )
     mesh_key: str = env("CHATLY_TLS_KEY_FILE", "", help="PEM file of that certificate's key")
     mesh_ca: str = env("CHATLY_TLS_CA_FILE", "", help="PEM file of the CA that signs the services' certificates")
-    auth: str = env("CHATLY_AUTH_ADDRESS", "127.0.0.1:50051", help="gRPC address of auth")
-    messaging: str = env("CHATLY_MESSAGING_ADDRESS", "127.0.0.1:50052", help="gRPC address of messaging")
-    presence: str = env("CHATLY_PRESENCE_ADDRESS", "127.0.0.1:50053", help="gRPC address of presence")
-    media: str = env("CHATLY_MEDIA_ADDRESS", "127.0.0.1:50054", help="gRPC address of media")
-    auth_http: str = env("CHATLY_AUTH_HTTP_ADDRESS", "127.0.0.1:51051", help="HTTP address of auth (JWKS)")
-    media_http: str = env("CHATLY_MEDIA_HTTP_ADDRESS", "127.0.0.1:51054", help="HTTP address of media (files)")
     web: str = env("CHATLY_WEB_ADDRESS", "127.0.0.1:8081", help="address of the web client's file server")
     web_dir: Path = env("CHATLY_WEB_DIR", WEB_DIST, help="folder of the built web client")
     cors_origins: tuple[str, ...] = env(

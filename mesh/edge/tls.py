@@ -1,4 +1,4 @@
-"""A certificate for the embedded default's own HTTPS. Real ones come by configuration."""
+"""The self-signed certificate of the embedded mesh. Real ones come from the settings."""
 
 import ipaddress
 import os
@@ -15,7 +15,7 @@ _RENEW_BEFORE = timedelta(days=30)
 
 
 def ensure_certificate(folder: Path) -> tuple[Path, Path]:
-    """PEM files of a self-signed certificate for this machine and of its key; made anew when it is about to run out."""
+    """Return the files of a self-signed certificate for this machine and of its key; renew it 30 days before expiry."""
     certificate, key = folder / "tls.crt", folder / "tls.key"
     if not (certificate.exists() and key.exists() and _left(certificate) > _RENEW_BEFORE):
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def _make(certificate: Path, key: Path) -> None:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, in one step."""
+    """Write a file atomically, readable only by its owner."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The web client's files, as `make web` builds them: how they are served, cached, and what they may do in a browser."""
+"""Serves the built web client, with its caching and its content security policy."""
 
 from http import HTTPStatus
 from pathlib import Path
@@ -17,15 +17,13 @@ _NAMED_BY_CONTENT = "assets/"
 
 
 class WebClient(StaticFiles):
-    """Serves a built client: an address within it is its index.html, whatever its name; a missing file is not found,
-    nor is a REST path that there is not.
-    """
+    """Serves a built client: any path within it is index.html. A missing file or an unknown REST path is not found."""
 
     def __init__(self, dist: Path) -> None:
         super().__init__(directory=dist, html=True)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, or the client's page."""
+        """Return the file, or index.html."""
         try:
             response = await super().get_response(path, scope)
         except HTTPException as error:
@@ -39,6 +37,6 @@ class WebClient(StaticFiles):
 
 
 def _is_page(path: str) -> bool:
-    """A name with a suffix is a file's: an old page that asks for assets of its time must not get HTML."""
+    """Return whether a path is a page. A name with a suffix is a file: an old page's script must not become HTML."""
     first, _, _ = path.partition("/")
     return first != "api" and "." not in path.rsplit("/", 1)[-1]

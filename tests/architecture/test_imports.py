@@ -46,9 +46,28 @@ def test_serving_a_service_imports_nothing_of_the_edge_or_the_command_line() -> 
 import sys
 for missing in ("jinja2", "httpx", "PIL", "bcrypt", "botocore", "cassandra", "kafka", "redis", "opentelemetry"):
     sys.modules[missing] = None
-import mesh.cli, mesh.serving
+import mesh.cli, mesh.serve
 """
 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_printing_the_help_imports_no_driver_and_no_server() -> None:
+    program = """
+import sys
+from mesh.cli import main
+try:
+    main(["--help"])
+except SystemExit:
+    pass
+drivers = {"bcrypt", "botocore", "cassandra", "kafka", "PIL", "redis", "sqlite3"}
+heavy = drivers | {"cryptography", "grpc", "starlette", "uvicorn"}
+print("imported:", sorted(heavy & sys.modules.keys()))
+"""
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert done.stdout.splitlines()[-1] == "imported: []", done.stderr
+    assert "seed-demo" in done.stdout

@@ -30,12 +30,12 @@ from pathlib import Path
 
 import pytest
 
+from mesh.services import SERVICES
 from tests.ports import free_ports
 
 EMBEDDED = pytest.mark.parametrize("mesh", ["embedded"], indirect=True, scope="session")
 """For tests that prove nothing more on the real engines, or inspect the embedded process."""
 
-SERVICES = ("auth", "messaging", "presence", "media", "persister")
 HOST = "127.0.0.1"
 
 _READY = "Chatly is ready at"

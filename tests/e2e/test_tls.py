@@ -15,7 +15,7 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from cryptography import x509
 
 from engines.certificates import Authority, Pair
-from mesh.settings import PORTS
+from mesh.services import SERVICES
 from tests.e2e.commands.chatly import chatly
 from tests.e2e.live.listener import listening
 from tests.e2e.mesh import HOST, Mesh, running_mesh
@@ -24,7 +24,7 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
-EVERYBODY = [*PORTS, "web", "edge"]
+EVERYBODY = [*SERVICES, "web", "edge"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 from itertools import islice
 
+from mesh.services import SERVICES
 from tests.faults.checker.timeline import Hurt
 from tests.faults.schedule import SHORT, Step, long_schedule, short_schedule
 
 PARTS = [
     *(f"{kind}-{number}" for kind in ("kafka", "cassandra") for number in (1, 2, 3)),
-    *(
-        f"{kind}-{number}"
-        for kind in ("auth", "messaging", "presence", "media", "persister", "edge")
-        for number in (1, 2)
-    ),
+    *(f"{kind}-{number}" for kind in (*SERVICES, "edge") for number in (1, 2)),
     "redis-1",
     "s3-1",
 ]

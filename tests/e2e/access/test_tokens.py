@@ -7,11 +7,12 @@ import jwt
 import pytest
 
 from mesh.edge.contract import methods
+from mesh.services import SERVICES
 from tests.e2e.access.calls import key_of, outcome
 from tests.e2e.access.cases import CASES
 from tests.e2e.access.forgery import bad_tokens, signing_key
 from tests.e2e.access.harness import Owned
-from tests.e2e.mesh import EMBEDDED, SERVICES, Mesh
+from tests.e2e.mesh import EMBEDDED, Mesh
 from tests.e2e.people import bearer, log_in, rest
 
 PROTECTED = [method for method in methods() if not method.internal and not method.public]

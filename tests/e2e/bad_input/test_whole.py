@@ -4,7 +4,8 @@ import re
 
 import httpx
 
-from tests.e2e.mesh import SERVICES, Mesh
+from mesh.services import SERVICES
+from tests.e2e.mesh import Mesh
 from tests.e2e.people import people
 from tests.e2e.rest.talk import history, send
 

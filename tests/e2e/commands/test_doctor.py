@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from mesh.services import SERVICES
 from tests.e2e.commands.chatly import chatly
-from tests.e2e.mesh import EMBEDDED, SERVICES, Mesh, running_mesh
+from tests.e2e.mesh import EMBEDDED, Mesh, running_mesh
 
 
 @EMBEDDED

@@ -11,7 +11,7 @@ import pytest
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
-from mesh.platform import GRPC_SERVICES
+from mesh.services import SERVICES
 from tests.e2e.commands.chatly import CHATLY
 from tests.e2e.mesh import Mesh
 
@@ -47,17 +47,17 @@ async def healthy(channel: grpc.aio.Channel, service: str) -> bool:
     return answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
-@pytest.mark.parametrize("name", GRPC_SERVICES)
+@pytest.mark.parametrize("name", SERVICES)
 async def test_every_service_tells_of_itself(mesh: Mesh, name: str) -> None:
     async with grpc.aio.insecure_channel(mesh.grpc[name]) as channel:
-        assert await reflected(channel) == {*GRPC_SERVICES[name], *COMMON}
-        for service in ("", *GRPC_SERVICES[name]):
+        assert await reflected(channel) == {*SERVICES[name].grpc_services, *COMMON}
+        for service in ("", *SERVICES[name].grpc_services):
             assert await healthy(channel, service)
 
 
-@pytest.mark.parametrize("name", GRPC_SERVICES)
+@pytest.mark.parametrize("name", SERVICES)
 async def test_what_is_reflected_can_be_described(mesh: Mesh, name: str) -> None:
-    request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=GRPC_SERVICES[name][0])
+    request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICES[name].grpc_services[0])
     async with grpc.aio.insecure_channel(mesh.grpc[name]) as channel:
         answer = await ask_reflection(channel, request)
 
@@ -71,7 +71,7 @@ async def test_one_service_runs_alone(tmp_path: Path) -> None:
     try:
         async with grpc.aio.insecure_channel(alone.grpc["auth"]) as channel:
             assert await healthy(channel, "chatly.auth.v1.AuthService")
-            assert await reflected(channel) == {*GRPC_SERVICES["auth"], *COMMON}
+            assert await reflected(channel) == {*SERVICES["auth"].grpc_services, *COMMON}
         async with httpx.AsyncClient(base_url=f"http://{alone.http['auth']}") as door:
             assert (await door.get("/healthz")).json()["status"] == "SERVING"
             assert "chatly_rpc_calls_total" in (await door.get("/metrics")).text
@@ -83,7 +83,7 @@ async def test_one_service_runs_alone(tmp_path: Path) -> None:
     assert {"serving", "draining"} <= {json.loads(line)["event"] for line in said.splitlines()}
 
 
-@pytest.mark.parametrize("name", GRPC_SERVICES)
+@pytest.mark.parametrize("name", SERVICES)
 async def test_without_a_secret_a_service_does_not_start(tmp_path: Path, name: str) -> None:
     alone = Mesh(tmp_path, {})
     process = await asyncio.create_subprocess_exec(

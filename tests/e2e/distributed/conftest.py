@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from tests.e2e.mesh import SERVICES, Mesh, running_mesh
+from mesh.services import SERVICES
+from tests.e2e.mesh import Mesh, running_mesh
 from tests.e2e.real_engines import PrivateEngines
 
 

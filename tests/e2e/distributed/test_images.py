@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 import pytest_asyncio
 
-from tests.e2e.mesh import SERVICES
+from mesh.services import SERVICES
 from tests.images import Image, all_images
 from tests.waiting import eventually
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from engines.certificates import Authority
-from mesh.settings import PORTS
+from mesh.services import SERVICES
 from tests.e2e.commands.chatly import chatly
 from tests.e2e.distributed.test_missing_engine import serving
 from tests.e2e.distributed.test_two_nodes import send
@@ -43,7 +43,7 @@ def environ(secured: Secured) -> dict[str, str]:
 async def secret_mesh(tmp_path_factory: pytest.TempPathFactory, environ: dict[str, str]) -> AsyncIterator[Mesh]:
     folder = tmp_path_factory.mktemp("secret")
     authority = Authority(folder / "certificates")
-    pair = authority.issue("mesh", [*PORTS, "web", "edge"])
+    pair = authority.issue("mesh", [*SERVICES, "web", "edge"])
     certified = {
         "CHATLY_TLS_CERT_FILE": str(pair.certificate),
         "CHATLY_TLS_KEY_FILE": str(pair.key),

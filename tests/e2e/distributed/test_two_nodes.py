@@ -12,10 +12,11 @@ from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
 from chatly.messaging.v1 import messaging_service_pb2 as messaging
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
+from mesh.services import SERVICES
 from tests.e2e.commands.chatly import chatly
 from tests.e2e.distributed.nodes import channels, hanging, is_back, kill
 from tests.e2e.live.listener import Listener, listening
-from tests.e2e.mesh import SERVICES, Mesh
+from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, people, rest
 from tests.faults.away import AWAY
 from tests.faults.crowd import crowd

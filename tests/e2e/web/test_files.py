@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 
 from kernel.settings import load
+from mesh.addresses import load_addresses
 from mesh.edge.config import render
 from mesh.edge.settings import EdgeSettings
 from tests.e2e.envoy import Envoy
@@ -40,7 +41,7 @@ async def an_edge(folder: Path, *, web: int) -> AsyncIterator[str]:
         "CHATLY_EDGE_ADMIN_PORT": str(next(free)),
         "CHATLY_WEB_ADDRESS": f"{HOST}:{web}",
     }
-    envoy = Envoy(render(load(EdgeSettings, environ)), port=port, folder=folder)
+    envoy = Envoy(render(load(EdgeSettings, environ), load_addresses(environ)), port=port, folder=folder)
     try:
         await envoy.start()
         yield envoy.url

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-_KINDS = ("kafka", "cassandra", "redis", "s3", "auth", "messaging", "presence", "media", "persister", "edge")
+from mesh.services import SERVICES
+
+_KINDS = ("kafka", "cassandra", "redis", "s3", *SERVICES, "edge")
 _INSIDE = "CHATLY_FAULTS_INSIDE"
 _BRIDGE = "chatly"
 # With a network, processes and mounts of its own: all of it ends with the program, however that ends.

@@ -8,10 +8,11 @@ import httpx
 
 from engines.node import Node
 from kernel.settings import load
+from mesh.addresses import load_addresses
 from mesh.edge.config import render
 from mesh.edge.process import envoy_command
 from mesh.edge.settings import EdgeSettings
-from mesh.settings import PORTS
+from mesh.services import SERVICES
 from tests.faults.world.network import Network
 from tests.faults.world.part import Part
 
@@ -35,22 +36,22 @@ _SETTINGS = {
 def service_parts(network: Network, folder: Path, engines: Mapping[str, str]) -> list[Part]:
     """Not started yet. Their logs go to `folder`."""
     environ = {**engines, **_SETTINGS, **_addresses(network)}
-    services = [_service(network, folder, environ, name, number) for name in PORTS for number in range(1, EACH + 1)]
+    services = [_service(network, folder, environ, name, number) for name in SERVICES for number in range(1, EACH + 1)]
     edges = [_edge(network, folder, environ, f"edge-{number}") for number in range(1, EACH + 1)]
     return [*services, *edges]
 
 
 def grpc_address(network: Network, service: str, number: int) -> str:
     """Past the edge."""
-    return f"{network.host(f'{service}-{number}')}:{PORTS[service]}"
+    return f"{network.host(f'{service}-{number}')}:{SERVICES[service].grpc_port}"
 
 
 def _addresses(network: Network) -> dict[str, str]:
     found = {}
-    for name, port in PORTS.items():
+    for name, spec in SERVICES.items():
         hosts = [network.host(f"{name}-{number}") for number in range(1, EACH + 1)]
-        found[f"CHATLY_{name.upper()}_ADDRESS"] = ",".join(f"{host}:{port}" for host in hosts)
-        found[f"CHATLY_{name.upper()}_HTTP_ADDRESS"] = ",".join(f"{host}:{port + 1000}" for host in hosts)
+        found[f"CHATLY_{name.upper()}_ADDRESS"] = ",".join(f"{host}:{spec.grpc_port}" for host in hosts)
+        found[f"CHATLY_{name.upper()}_HTTP_ADDRESS"] = ",".join(f"{host}:{spec.http_port}" for host in hosts)
     return found
 
 
@@ -58,7 +59,7 @@ def _service(network: Network, folder: Path, environ: Mapping[str, str], name: s
     part, host = f"{name}-{number}", network.host(f"{name}-{number}")
     node = Node(
         name=part,
-        address=f"{host}:{PORTS[name]}",
+        address=f"{host}:{SERVICES[name].grpc_port}",
         command=(*network.join(part), sys.executable, "-m", "mesh", "serve", name),
         folder=folder / part,
         environment={
@@ -68,7 +69,9 @@ def _service(network: Network, folder: Path, environ: Mapping[str, str], name: s
             "PYTHONPATH": str(Path.cwd()),
         },
     )
-    return Part(node=node, network=network, serves=lambda: _is_well(f"http://{host}:{PORTS[name] + 1000}/healthz"))
+    return Part(
+        node=node, network=network, serves=lambda: _is_well(f"http://{host}:{SERVICES[name].http_port}/healthz")
+    )
 
 
 def _edge(network: Network, folder: Path, environ: Mapping[str, str], part: str) -> Part:
@@ -76,7 +79,7 @@ def _edge(network: Network, folder: Path, environ: Mapping[str, str], part: str)
     configuration = folder / part / "envoy.yaml"
     configuration.parent.mkdir(parents=True, exist_ok=True)
     edge = load(EdgeSettings, {**environ, "CHATLY_EDGE_HOST": host, "CHATLY_EDGE_PORT": str(EDGE_PORT)})
-    configuration.write_text(render(edge))
+    configuration.write_text(render(edge, load_addresses(environ)))
     node = Node(
         name=part,
         address=f"{host}:{EDGE_PORT}",

@@ -11,12 +11,11 @@ import yaml
 from kernel.settings import load
 from mesh.edge.settings import EdgeSettings
 from mesh.safety import refuse_unsafe_edge, refuse_unsafe_service, refuse_unsafe_web
-from mesh.settings import PORTS
-from mesh.targets import TARGETS
+from mesh.services import SERVICES
 from tests.unit.deploy.variables import known_variables
 
 ROOT = Path(__file__).parents[3]
-EVERYTHING = {*PORTS, "edge", "web"}
+EVERYTHING = {*SERVICES, "edge", "web"}
 ENGINES = {"cassandra", "kafka", "redis", "minio"}
 
 
@@ -46,7 +45,7 @@ def test_each_image_has_its_own_extra_and_a_service_also_that_of_traces(
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     for name in EVERYTHING:
         (source,) = re.findall(r"COPY --from=(\S+) /opt/chatly", "\n".join(stages[name]))
-        wanted = [name, "otel"] if name in PORTS else [name]
+        wanted = [name, "otel"] if name in SERVICES else [name]
         assert stages[source][:2] == ["build", f"RUN install-extra {' '.join(wanted)}"]
         assert extras.keys() >= set(wanted)
 
@@ -62,10 +61,10 @@ def test_every_image_runs_as_an_ordinary_user_and_checks_its_health(stages: dict
         lines = stages[name] if stages[name][0] == "base" else [*stages["service"], *stages[name]]
         assert "USER 10001:10001" in lines
         assert any(line.startswith("HEALTHCHECK ") for line in lines)
-    for name, port in PORTS.items():
+    for name, spec in SERVICES.items():
         text = "\n".join(stages[name])
         assert f'CMD ["chatly", "health", "{name}"]' in text
-        assert f"EXPOSE {port} {port + 1000}" in text
+        assert f"EXPOSE {spec.grpc_port} {spec.http_port}" in text
 
 
 def test_files_that_the_dockerfile_copies_are_in_the_build_context(stages: dict[str, list[str]]) -> None:
@@ -90,9 +89,9 @@ def test_everything_in_compose_waits_until_its_dependencies_are_healthy(compose:
             wanted = "service_completed_successfully" if other == "secrets" else "service_healthy"
             assert how == {"condition": wanted}, name
             assert other == "secrets" or "build" in compose[other] or "healthcheck" in compose[other]
-    for name in PORTS:
+    for name in SERVICES:
         assert compose[name]["depends_on"].keys() >= {"secrets", "cassandra", "redis"}
-    assert compose["edge"]["depends_on"].keys() == {*PORTS, "web"}
+    assert compose["edge"]["depends_on"].keys() == {*SERVICES, "web"}
 
 
 def test_our_containers_are_read_only_and_unprivileged(compose: dict[str, Any]) -> None:
@@ -131,8 +130,8 @@ def test_the_settings_of_no_container_are_refused_as_unsafe(compose: dict[str, A
     secret = tmp_path / "secret"
     secret.write_text("Yq3v8rT1kZ0bN5xW7cJ2mL9pD4sF6gHa")
     variables |= dict.fromkeys((variable for variable in variables if variable.endswith("_FILE")), str(secret))
-    if name in PORTS:
-        refuse_unsafe_service(variables, name, uses_log=TARGETS[name].log)
+    if name in SERVICES:
+        refuse_unsafe_service(variables, SERVICES[name])
     elif name == "edge":
         refuse_unsafe_edge(load(EdgeSettings, variables), variables)
     else:

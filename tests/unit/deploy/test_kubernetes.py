@@ -15,8 +15,7 @@ import yaml
 from kernel.settings import load
 from mesh.edge.settings import EdgeSettings
 from mesh.safety import refuse_unsafe_edge, refuse_unsafe_service, refuse_unsafe_web
-from mesh.settings import PORTS
-from mesh.targets import TARGETS
+from mesh.services import SERVICES
 from tests.unit.deploy.variables import known_variables
 
 K8S = Path(__file__).parents[3] / "deploy" / "k8s"
@@ -24,7 +23,7 @@ KUBERNETES = "1.32"
 """The oldest supported version of Kubernetes."""
 OPERATORS = {"cert-manager.io", "kafka.strimzi.io", "k8ssandra.io", "redis.redis.opstreelabs.in"}
 """API groups whose resources are not part of Kubernetes."""
-EVERYTHING = {*PORTS, "edge", "web"}
+EVERYTHING = {*SERVICES, "edge", "web"}
 
 pytestmark = pytest.mark.toolchain("kustomize")
 overlays = pytest.mark.parametrize("overlay", ["dev", "prod"])
@@ -104,14 +103,14 @@ def test_pods_have_probes_memory_limits_and_are_spread(overlay: str) -> None:
 
 @overlays
 def test_services_have_health_probes_and_time_to_drain(overlay: str) -> None:
-    for name, port in PORTS.items():
+    for name, spec in SERVICES.items():
         pod = pods(overlay)[name]
         (container,) = pod["containers"]
         if overlay == "prod":
             # Parts that a gRPC probe cannot reach without a certificate.
             assert container["readinessProbe"]["httpGet"] == {"path": "/healthz", "port": "metrics"}
         else:
-            assert container["readinessProbe"]["grpc"] == {"port": port}
+            assert container["readinessProbe"]["grpc"] == {"port": spec.grpc_port}
         assert container["lifecycle"]["preStop"]["sleep"]["seconds"] + 10 < pod["terminationGracePeriodSeconds"]
 
 
@@ -119,7 +118,7 @@ def test_services_have_health_probes_and_time_to_drain(overlay: str) -> None:
 def test_service_names_resolve_to_all_pods(overlay: str) -> None:
     services = of_kind(overlay, "Service")
 
-    assert {services[name]["spec"]["clusterIP"] for name in PORTS} == {"None"}
+    assert {services[name]["spec"]["clusterIP"] for name in SERVICES} == {"None"}
 
 
 @overlays
@@ -158,7 +157,7 @@ def test_files_named_by_variables_are_in_a_mounted_volume(overlay: str) -> None:
 
 
 @overlays
-@pytest.mark.parametrize("name", [*PORTS, "edge", "web"])
+@pytest.mark.parametrize("name", [*SERVICES, "edge", "web"])
 def test_the_settings_of_no_pod_are_refused_as_unsafe(overlay: str, name: str, tmp_path: Path) -> None:
     variables = environment(overlay, pods(overlay)[name]["containers"][0])
     given = {key: value for item in of_kind(overlay, "Secret").values() for key, value in item["data"].items()}
@@ -168,8 +167,8 @@ def test_the_settings_of_no_pod_are_refused_as_unsafe(overlay: str, name: str, t
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(b64decode(given[file.name]) if file.name in given else secrets.token_urlsafe(48).encode())
             variables[variable] = str(file)
-    if name in PORTS:
-        refuse_unsafe_service({**variables, "CHATLY_HOST": "0.0.0.0"}, name, uses_log=TARGETS[name].log)
+    if name in SERVICES:
+        refuse_unsafe_service({**variables, "CHATLY_HOST": "0.0.0.0"}, SERVICES[name])
     elif name == "edge":
         refuse_unsafe_edge(load(EdgeSettings, {**variables, "CHATLY_EDGE_HOST": "0.0.0.0"}), variables)
     else:
@@ -204,9 +203,9 @@ def test_network_policies_admit_every_caller_of_a_service(overlay: str) -> None:
 @overlays
 def test_network_policies_admit_only_callers_of_a_service(overlay: str) -> None:
     policies = of_kind(overlay, "NetworkPolicy")
-    for called, port in PORTS.items():
-        for caller in _let_in(policies[called], port):
-            assert _may_call(policies[caller], called, port), (caller, called)
+    for called, spec in SERVICES.items():
+        for caller in _let_in(policies[called], spec.grpc_port):
+            assert _may_call(policies[caller], called, spec.grpc_port), (caller, called)
 
 
 def _let_in(policy: Resource, port: int) -> set[str]:
@@ -245,7 +244,7 @@ def test_the_traces_component_gives_every_pod_the_collector_and_access_to_it(tmp
     policy = by_name["NetworkPolicy", "traces"]
 
     assert variables[addresses].keys() <= known_variables()
-    for name in {*PORTS, "edge"}:
+    for name in {*SERVICES, "edge"}:
         template = by_name["Deployment", name]["spec"]["template"]
         (container,) = template["spec"]["containers"]
         assert {"configMapRef": {"name": addresses}} in container["envFrom"]

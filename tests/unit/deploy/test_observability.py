@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from mesh.edge.contract import methods
-from mesh.settings import PORTS
+from mesh.services import SERVICES
 from tests.unit.deploy.promql import OBSERVABILITY, dashboards, expressions, metrics_in, rules
 
 
@@ -31,8 +31,8 @@ def test_every_expression_uses_a_metric() -> None:
 def test_methods_jobs_and_services_in_expressions_exist() -> None:
     known = {
         "method": {method.path.removeprefix("/") for method in methods()},
-        "job": {*PORTS, "edge"},
-        "service": set(PORTS),
+        "job": {*SERVICES, "edge"},
+        "service": set(SERVICES),
     }
     asked = [found for _, expression in expressions() for found in re.findall(r'(\w+)=~?"([^"]*)"', expression)]
 
@@ -53,7 +53,7 @@ def test_every_service_and_the_edge_are_scraped_at_their_metrics_port() -> None:
     jobs = yaml.safe_load((OBSERVABILITY / "prometheus.yml").read_text())["scrape_configs"]
     ports = {job["job_name"]: job["dns_sd_configs"][0]["port"] for job in jobs}
 
-    assert ports == {name: port + 1000 for name, port in PORTS.items()} | {"edge": 9902}
+    assert ports == {name: spec.http_port for name, spec in SERVICES.items()} | {"edge": 9902}
     assert all(job["dns_sd_configs"][0]["names"] == [job["job_name"]] for job in jobs)
 
 

@@ -4,7 +4,7 @@ import dataclasses
 import importlib
 from collections.abc import Iterator
 
-from mesh.settings import PORTS
+from mesh.services import SERVICES
 
 _MODULES = (
     "kernel.s3.settings",
@@ -18,13 +18,13 @@ _MODULES = (
     "kernel.grpc.tls",
     "mesh.safety",
     "mesh.settings",
-    *(f"services.{name}.settings" for name in PORTS),
+    *(f"services.{name}.settings" for name in SERVICES),
 )
 
 
 def known_variables() -> set[str]:
     """Return every variable that some process reads, including the `_FILE` variables of secrets."""
-    addresses = {f"CHATLY_{name.upper()}_{kind}" for name in PORTS for kind in ("ADDRESS", "HTTP_ADDRESS")}
+    addresses = {f"CHATLY_{name.upper()}_{kind}" for name in SERVICES for kind in ("ADDRESS", "HTTP_ADDRESS")}
     return addresses | {name for module in _MODULES for name in _variables_of(module)}
 
 
@@ -34,7 +34,7 @@ def _variables_of(module: str) -> Iterator[str]:
             continue
         for field in dataclasses.fields(thing):
             if variable := field.metadata.get("chatly"):
-                for service in PORTS:
+                for service in SERVICES:
                     name = variable.name.format_map({"SERVICE": service.upper()})
                     yield name
                     if variable.secret:

@@ -6,7 +6,7 @@ from scripts.check_files import tracked_files
 from scripts.configuration import PAGE, ROOT, render
 
 _VARIABLE = re.compile(r"\b(?:CHATLY|ENGINES|OTEL_EXPORTER)_[A-Z0-9_]*[A-Z0-9]\b")
-_OF_A_SERVICE = re.compile(r"^CHATLY_(AUTH|MESSAGING|PRESENCE|MEDIA|PERSISTER)_(?=(GRPC|HTTP|METRICS)_)")
+_OF_A_SERVICE = re.compile(r"^CHATLY_(AUTH|MESSAGING|PRESENCE|MEDIA|PERSISTER)_(?=(GRPC|HTTP|METRICS)_|ADDRESS$)")
 # What a user sets or sees: programs, images and manifests.
 _READ = ("kernel", "history", "services", "mesh", "engines", "deploy", "Dockerfile", "docker-compose.yml")
 # An example in a docstring.

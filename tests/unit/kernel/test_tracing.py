@@ -15,7 +15,7 @@ from kernel.settings import SettingsError, load
 from kernel.telemetry import tracing
 from kernel.telemetry.otel import open_otel
 from kernel.telemetry.tracing import Kind, TraceSettings
-from mesh.traces import tracing as mesh_tracing
+from mesh.serve import tracing as mesh_tracing
 from services.persister.adapters.tracing import TracedRecordWriter
 from tests.collector import Collector, collecting
 from tests.unit.history.builders import ChatBuilder
@@ -92,10 +92,10 @@ async def test_there_is_no_span_while_tracing_is_off() -> None:
 def test_without_a_collector_opentelemetry_is_not_even_imported() -> None:
     program = """
 import asyncio, importlib, sys
-from mesh.traces import tracing
+from mesh.serve import tracing
 async def main():
     async with tracing({}, service="auth"):
-        for name in ("mesh.serving", "mesh.embedded", "kernel.redis.bus", "kernel.kafka.log", "kernel.s3.blob_store"):
+        for name in ("mesh.serve", "mesh.embedded", "kernel.redis.bus", "kernel.kafka.log", "kernel.s3.blob_store"):
             importlib.import_module(name)
     sys.exit(any(name.startswith("opentelemetry") for name in sys.modules))
 asyncio.run(main())

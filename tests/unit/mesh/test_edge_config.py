@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -10,10 +12,12 @@ import yaml
 from engines.certificates import Authority
 from kernel.http import KEEP_ALIVE_SECONDS
 from kernel.settings import load
+from mesh.addresses import load_addresses
 from mesh.edge.config import render, routes
 from mesh.edge.contract import methods
 from mesh.edge.process import write_configuration
 from mesh.edge.settings import EdgeSettings
+from mesh.services import SERVICES
 
 PUBLIC = {
     "/chatly.auth.v1.AuthService/Register",
@@ -67,19 +71,18 @@ def test_a_path_without_variables_is_tried_before_one_that_would_swallow_it(edge
 def test_other_origins_are_allowed_only_when_named() -> None:
     origin = "https://chat.example.org"
 
-    assert "allow_origin_string_match: []" in render(load(EdgeSettings, {}))
-    assert origin in render(load(EdgeSettings, {"CHATLY_EDGE_CORS_ORIGINS": origin}))
+    assert "allow_origin_string_match: []" in rendered()
+    assert origin in rendered({"CHATLY_EDGE_CORS_ORIGINS": origin})
 
 
 def test_several_addresses_of_a_service_become_several_endpoints() -> None:
-    rendered = yaml.safe_load(render(load(EdgeSettings, {"CHATLY_MESSAGING_ADDRESS": "10.0.0.1:1, 10.0.0.2:2"})))
-    clusters = {cluster["name"]: cluster for cluster in rendered["static_resources"]["clusters"]}
+    clusters = clusters_of({"CHATLY_MESSAGING_ADDRESS": "10.0.0.1:1, 10.0.0.2:2"})
 
     assert len(clusters["messaging"]["load_assignment"]["endpoints"][0]["lb_endpoints"]) == 2
 
 
-def test_the_edge_hangs_up_on_idle_connections_before_the_servers_do(edge: EdgeSettings) -> None:
-    clusters = {cluster["name"]: cluster for cluster in yaml.safe_load(render(edge))["static_resources"]["clusters"]}
+def test_the_edge_hangs_up_on_idle_connections_before_the_servers_do() -> None:
+    clusters = clusters_of({})
     for name in ("auth_http", "media_http", "web"):
         (options,) = clusters[name]["typed_extension_protocol_options"].values()
         idle = options["common_http_protocol_options"]["idle_timeout"]
@@ -87,14 +90,14 @@ def test_the_edge_hangs_up_on_idle_connections_before_the_servers_do(edge: EdgeS
         assert float(idle.removesuffix("s")) < KEEP_ALIVE_SECONDS
 
 
-def test_the_port_for_metrics_shows_nothing_else_of_the_admin_page(edge: EdgeSettings) -> None:
-    rendered = yaml.safe_load(render(load(EdgeSettings, {"CHATLY_EDGE_METRICS_PORT": "9902"})))
-    listeners = {listener["name"]: listener for listener in rendered["static_resources"]["listeners"]}
+def test_the_port_for_metrics_shows_nothing_else_of_the_admin_page() -> None:
+    resources = yaml.safe_load(rendered({"CHATLY_EDGE_METRICS_PORT": "9902"}))["static_resources"]
+    listeners = {listener["name"]: listener for listener in resources["listeners"]}
     manager = listeners["metrics"]["filter_chains"][0]["filters"][0]["typed_config"]
     offered = manager["route_config"]["virtual_hosts"][0]["routes"]
 
     assert [route["match"]["path"] for route in offered] == ["/stats/prometheus", "/ready"]
-    assert "name: metrics" not in render(edge)
+    assert "name: metrics" not in rendered()
 
 
 @pytest.mark.parametrize("watched", [False, True])
@@ -105,9 +108,9 @@ def test_envoy_accepts_the_configuration(tmp_path: Path, *, tls: bool, watched: 
         environ |= certified(tmp_path)
     edge = load(EdgeSettings, environ)
     configuration = tmp_path / "envoy.yaml"
-    configuration.write_text(render(edge))
+    configuration.write_text(rendered(environ))
     if watched:
-        write_configuration(edge, tmp_path)
+        write_configuration(edge, load_addresses(environ), tmp_path)
     envoy = Path(sys.executable).parent / "envoy"
 
     done = subprocess.run(
@@ -118,9 +121,8 @@ def test_envoy_accepts_the_configuration(tmp_path: Path, *, tls: bool, watched: 
 
 
 def test_with_a_certificate_every_service_must_show_one_that_names_it(tmp_path: Path) -> None:
-    rendered = yaml.safe_load(render(load(EdgeSettings, certified(tmp_path))))
     named = {}
-    for cluster in rendered["static_resources"]["clusters"]:
+    for cluster in clusters_of(certified(tmp_path)).values():
         context = cluster["transport_socket"]["typed_config"]
         (matcher,) = context["common_tls_context"]["validation_context"]["match_typed_subject_alt_names"]
         assert context["sni"] == matcher["matcher"]["exact"]
@@ -128,6 +130,22 @@ def test_with_a_certificate_every_service_must_show_one_that_names_it(tmp_path: 
 
     services = ("auth", "messaging", "presence", "media", "web")
     assert named == {name: name for name in services} | {"auth_http": "auth", "media_http": "media"}
+
+
+def test_the_edge_calls_every_service_that_has_a_call_for_users() -> None:
+    targets = {method.target for method in methods() if not method.internal}
+
+    assert {name for name, spec in SERVICES.items() if "grpc" in spec.edge} == targets
+
+
+def rendered(environ: Mapping[str, str] | None = None) -> str:
+    return render(load(EdgeSettings, environ or {}), load_addresses(environ or {}))
+
+
+def clusters_of(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Envoy's clusters by name."""
+    resources = yaml.safe_load(rendered(environ))["static_resources"]
+    return {cluster["name"]: cluster for cluster in resources["clusters"]}
 
 
 def certified(folder: Path) -> dict[str, str]:

@@ -5,6 +5,7 @@ import pytest
 from kernel.settings import SettingsError, load
 from mesh.edge.settings import EdgeSettings
 from mesh.safety import refuse_unsafe_edge, refuse_unsafe_service, refuse_unsafe_web
+from mesh.services import SERVICES
 
 SECRET = "Yq3v8rT1kZ0bN5xW7cJ2mL9pD4sF6gHa"
 HERE = {
@@ -49,10 +50,10 @@ def away(ca_file: str) -> dict[str, str]:
     }
 
 
-def refusal(environ: dict[str, str], service: str = "media", *, uses_log: bool = True) -> str:
-    """What is said, or nothing."""
+def refusal(environ: dict[str, str], service: str = "media") -> str:
+    """The text of the error, or nothing."""
     try:
-        refuse_unsafe_service(environ, service, uses_log=uses_log)
+        refuse_unsafe_service(environ, SERVICES[service])
     except SettingsError as error:
         return str(error)
     return ""
@@ -122,7 +123,7 @@ def test_what_everybody_knows_is_refused_unless_it_is_allowed(away: dict[str, st
 def test_a_service_is_asked_only_about_engines_that_it_uses(away: dict[str, str]) -> None:
     environ = {**away, "CHATLY_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT", "CHATLY_S3_ENDPOINT": "http://minio:9000"}
 
-    assert refusal(environ, "presence", uses_log=False) == ""
+    assert refusal(environ, "presence") == ""
     assert "CHATLY_S3_ENDPOINT" not in refusal(environ, "messaging")
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mesh.edge.http_get import http_get
-from mesh.web import serve_web
+from mesh.edge.front import serve_web
+from mesh.health import http_get
+from mesh.services import SERVICES
 from tests.waiting import eventually
 
 
@@ -22,12 +23,12 @@ async def port(tmp_path: Path) -> AsyncIterator[int]:
         "CHATLY_WEB_ADDRESS": f"127.0.0.1:{port}",
         "CHATLY_WEB_DIR": str(tmp_path),
         "CHATLY_AUTH_ADDRESS": "auth.example.org:50051",
-        **{f"CHATLY_{name}_HTTP_PORT": "1" for name in ("AUTH", "MESSAGING", "PRESENCE", "MEDIA", "PERSISTER")},
+        **{f"CHATLY_{name.upper()}_GRPC_PORT": "1" for name in SERVICES},
     }
     stop = asyncio.Event()
 
     async def answers() -> bool:
-        return await http_get("127.0.0.1", port, "/openapi.json") is not None
+        return await http_get(f"http://127.0.0.1:{port}/openapi.json") is not None
 
     async with asyncio.TaskGroup() as group:
         group.create_task(serve_web(environ, stop))
@@ -37,11 +38,11 @@ async def port(tmp_path: Path) -> AsyncIterator[int]:
 
 
 async def test_it_serves_the_client(port: int) -> None:
-    assert "the client" in (await http_get("127.0.0.1", port, "/") or "")
+    assert "the client" in (await http_get(f"http://127.0.0.1:{port}/") or "")
 
 
 async def test_it_tells_of_services_that_do_not_answer(port: int) -> None:
-    page = await http_get("127.0.0.1", port, "/about") or ""
+    page = await http_get(f"http://127.0.0.1:{port}/about") or ""
 
     assert "auth.example.org:50051" in page
-    assert "not serving" in page
+    assert "no answer" in page

@@ -7,7 +7,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio
 
-from mesh.probe import serves
+from mesh.health import serves
 
 
 @pytest.fixture

@@ -1,0 +1,62 @@
+"""Asks servers for their health: services by gRPC, Envoy by its HTTP pages. Behind `chatly health` and `doctor`."""
+
+import asyncio
+from collections.abc import Mapping
+from http.client import HTTPException
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from kernel.grpc.client import open_channel
+from kernel.grpc.settings import load_server_settings
+from kernel.grpc.tls import MeshTls, load_tls
+from mesh.addresses import LOOPBACK
+from mesh.services import SERVICES
+
+_SECONDS = 2.0
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+async def serves(service: str, environ: Mapping[str, str]) -> bool:
+    """Return whether a service of this machine accepts calls, on the port that `environ` names."""
+    settings = load_server_settings(service, port=SERVICES[service].grpc_port, environ=environ)
+    host = LOOPBACK if settings.host in {"0.0.0.0", "::"} else settings.host
+    return await find_fault(service, f"{host}:{settings.grpc_port}", load_tls(environ)) is None
+
+
+async def find_fault(service: str, address: str, tls: MeshTls | None) -> str | None:
+    """Return why a service does not accept calls at this address, or None if it does."""
+    async with open_channel(address, forward="none", tls=tls, peer=service) as channel:
+        status = await _check(channel, "")
+        if status == _SERVING:
+            return None
+        if status is None:
+            return "no answer"
+        engines = SERVICES[service].engines
+        broken = [engine for engine in engines if await _check(channel, engine) == _NOT_SERVING]
+    return f"unreachable: {', '.join(broken)}" if broken else "not serving"
+
+
+async def _check(channel: grpc.aio.Channel, name: str) -> int | None:
+    stub: Any = health_pb2_grpc.HealthStub(channel)  # its types lack the methods
+    try:
+        answer = await stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=_SECONDS)
+    except grpc.aio.AioRpcError:
+        return None
+    return int(answer.status)
+
+
+async def http_get(url: str) -> str | None:
+    """Return the body of a page; None unless it answers with a success within two seconds."""
+
+    def get() -> str:
+        with build_opener(ProxyHandler({})).open(url, timeout=_SECONDS) as response:
+            return str(response.read().decode(errors="replace"))
+
+    try:
+        return await asyncio.to_thread(get)
+    except (OSError, HTTPException):
+        return None

@@ -1,0 +1,155 @@
+"""Serves services over a platform, in this process."""
+
+import asyncio
+import math
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from kernel.errors import ChatlyError, Code
+from kernel.grpc.jwks import JwksFeed
+from kernel.grpc.server import RunningServer, serve
+from kernel.grpc.settings import ServerSettings, load_server_settings
+from kernel.grpc.tls import load_tls
+from kernel.grpc.tokens import ServiceTokens, TokenKeys, TokenVerifier
+from kernel.platform import Engines, Platform
+from kernel.runner import background, release_startup_memory
+from kernel.service import Service
+from kernel.settings import SettingsError, load
+from kernel.sockets import reserved
+from kernel.telemetry.logs import logger
+from kernel.telemetry.tracing import TraceSettings
+from mesh.addresses import load_addresses
+from mesh.distributed import any_unreachable, open_distributed_platform
+from mesh.platform import open_platform
+from mesh.safety import refuse_unsafe_service
+from mesh.services import SERVICES, ServiceSpec
+from mesh.settings import ProcessSettings, required_secret
+
+_CONNECT_SECONDS = 5.0
+"""Time for the engines to connect before the service reports NOT_SERVING."""
+_POLL_SECONDS = 0.2
+_TRACING_LIBRARY = "opentelemetry"
+
+
+@asynccontextmanager
+async def serving(
+    spec: ServiceSpec, environ: Mapping[str, str], platform: Platform, published: TokenKeys
+) -> AsyncIterator[RunningServer]:
+    """Open a service, serve it until the block ends, then drain it. `published`: the keys that auth publishes."""
+    async with (
+        spec.open(environ, platform) as service,
+        background(service.loops),
+        _served(service, environ, platform, service.token_keys or published) as server,
+    ):
+        yield server
+
+
+async def serve_one(name: str, environ: Mapping[str, str], stop: asyncio.Event) -> None:
+    """`chatly serve <name>`: serve one service until `stop`, also if an engine is unreachable at the start."""
+    process, spec = load(ProcessSettings, environ), SERVICES[name]
+    # Before the ports are held: wrong settings are reported also if another process has the ports.
+    opening = _platform(process, spec, environ)
+    with reserved(name, _server_settings(name, environ)):
+        async with tracing(environ, service=name), opening as platform:
+            await _serve_over(platform, spec, environ, stop)
+
+
+async def _serve_over(platform: Platform, spec: ServiceSpec, environ: Mapping[str, str], stop: asyncio.Event) -> None:
+    feed = JwksFeed(platform.service_channel("auth"))
+    async with background({} if spec.name == "auth" else {"jwks": feed.run}):
+        while not stop.is_set():
+            try:
+                await _wait_for_engines(spec, environ, platform, feed, stop)
+                await _serve_until(stop, spec, environ, platform, feed)
+            except ChatlyError as error:
+                if error.code is not Code.UNAVAILABLE:
+                    raise
+                # An engine was reachable a moment ago.
+                logger("mesh").warning("cannot open the service yet", service=spec.name, error=str(error))
+
+
+def _platform(
+    process: ProcessSettings, spec: ServiceSpec, environ: Mapping[str, str]
+) -> AbstractAsyncContextManager[Platform]:
+    secret, tls = required_secret(process), load_tls(environ)
+    if process.distributed:
+        refuse_unsafe_service(environ, spec)
+        return open_distributed_platform(process, spec, environ, secret=secret, tls=tls)
+    return open_platform(process, load_addresses(environ), secret=secret, name=spec.name, tls=tls)
+
+
+async def _serve_until(
+    stop: asyncio.Event, spec: ServiceSpec, environ: Mapping[str, str], platform: Platform, feed: JwksFeed
+) -> None:
+    if stop.is_set():
+        return
+    async with serving(spec, environ, platform, feed) as server:
+        release_startup_memory()
+        logger("mesh").info("serving", service=spec.name, grpc=server.address, http_port=server.http_port)
+        await stop.wait()
+
+
+async def _wait_for_engines(
+    spec: ServiceSpec, environ: Mapping[str, str], platform: Platform, published: TokenKeys, stop: asyncio.Event
+) -> None:
+    """Return once every engine was reached, or at `stop`. Meanwhile report NOT_SERVING and name the missing engines."""
+    engines = platform.engines
+    if engines is None or await _reached(engines, stop, seconds=_CONNECT_SECONDS):
+        return
+    waiting = Service(name=spec.name, grpc_services=spec.grpc_services, mount=(), health=engines.health)
+    async with _served(waiting, environ, platform, published):
+        await _reached(engines, stop)
+
+
+async def _reached(engines: Engines, stop: asyncio.Event, *, seconds: float = math.inf) -> bool:
+    """Wait until every engine was reached, or for `stop`; return False if that takes longer than `seconds`."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not stop.is_set() and await any_unreachable(engines):
+        if asyncio.get_running_loop().time() > deadline:
+            return False
+        await asyncio.sleep(_POLL_SECONDS)
+    return True
+
+
+def _served(
+    service: Service, environ: Mapping[str, str], platform: Platform, keys: TokenKeys
+) -> AbstractAsyncContextManager[RunningServer]:
+    settings = _server_settings(service.name, environ)
+    service_tokens = ServiceTokens(platform.service_secret, clock=platform.clock)
+    tokens = TokenVerifier(keys=keys, clock=platform.clock)
+    return serve(service, settings=settings, tokens=tokens, service_tokens=service_tokens, tls=platform.tls)
+
+
+def tracing(environ: Mapping[str, str], *, service: str) -> AbstractAsyncContextManager[None]:
+    """Trace under this service name until the block ends, if a collector is configured.
+
+    Raise SettingsError if the libraries for it are not installed.
+    """
+    settings = load(TraceSettings, environ)
+    if not settings.endpoint:
+        return _without_tracing_library()
+    try:
+        from kernel.telemetry.otel import open_otel
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"OTEL_EXPORTER_OTLP_ENDPOINT is set, but {error.name} is not installed: install the extra `otel`"
+        ) from error
+    return open_otel(settings, service=service)
+
+
+@asynccontextmanager
+async def _without_tracing_library() -> AsyncIterator[None]:
+    """Hide the library from drivers that import it if they find it: it takes 3 MiB."""
+    if _TRACING_LIBRARY in sys.modules:
+        yield
+        return
+    sys.modules[_TRACING_LIBRARY] = None  # type: ignore[assignment]  # Python's way to say that a module is missing
+    try:
+        yield
+    finally:
+        del sys.modules[_TRACING_LIBRARY]
+
+
+def _server_settings(name: str, environ: Mapping[str, str]) -> ServerSettings:
+    return load_server_settings(name, port=SERVICES[name].grpc_port, environ=environ)

@@ -1,0 +1,192 @@
+"""The one table of services. Everything else that lists services derives from it."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from kernel.platform import Platform
+from kernel.service import Service
+from kernel.settings import load, shown
+from kernel.telemetry.logs import logger
+
+if TYPE_CHECKING:
+    from history.open import HistoryStore
+    from kernel.cassandra.schema import Schema
+
+T = TypeVar("T")
+Engine = Literal["cassandra", "kafka", "redis", "s3"]
+Api = Literal["grpc", "http"]
+Opener = Callable[[Mapping[str, str], Platform], AbstractAsyncContextManager[Service]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSpec:
+    """One deployable service."""
+
+    name: str
+    """As in `chatly serve <name>`, in settings (`CHATLY_<NAME>_…`) and in certificates."""
+    grpc_port: int
+    """Unless set otherwise."""
+    grpc_services: tuple[str, ...]
+    """Full names of the gRPC services that it serves."""
+    engines: tuple[Engine, ...]
+    """Engines of a distributed mesh that it connects to."""
+    edge: tuple[Api, ...] = ("grpc",)
+    """Its APIs that the edge routes calls to."""
+    nodes: int = 1
+    """Processes that `chatly run` starts on distributed engines."""
+    open: Opener
+    """Open the service. Drivers are imported only when it is called: an image installs only its own."""
+    schema: "Callable[[], Schema]"
+    """Return its Cassandra tables. The driver is imported only when it is called."""
+
+    @property
+    def http_port(self) -> int:
+        """Unless set otherwise."""
+        return self.grpc_port + 1000
+
+    @property
+    def uses_log(self) -> bool:
+        """Whether it reads or writes the event log."""
+        return "kafka" in self.engines
+
+
+def _load_and_log(settings: type[T], environ: Mapping[str, str]) -> T:
+    loaded = load(settings, environ)
+    logger("mesh").info("settings", **shown(loaded))
+    return loaded
+
+
+@asynccontextmanager
+async def _auth(environ: Mapping[str, str], platform: Platform) -> AsyncIterator[Service]:
+    from services.auth.settings import AuthSettings
+    from services.auth.wiring import open_auth
+
+    async with open_auth(_load_and_log(AuthSettings, environ), platform) as service:
+        yield service
+
+
+@asynccontextmanager
+async def _messaging(environ: Mapping[str, str], platform: Platform) -> AsyncIterator[Service]:
+    from services.messaging.settings import MessagingSettings
+    from services.messaging.wiring import open_messaging
+
+    settings = _load_and_log(MessagingSettings, environ)
+    async with _history(platform) as history, open_messaging(settings, platform, history) as service:
+        yield service
+
+
+@asynccontextmanager
+async def _presence(environ: Mapping[str, str], platform: Platform) -> AsyncIterator[Service]:
+    from services.presence.settings import PresenceSettings
+    from services.presence.wiring import open_presence
+
+    async with open_presence(_load_and_log(PresenceSettings, environ), platform) as service:
+        yield service
+
+
+@asynccontextmanager
+async def _media(environ: Mapping[str, str], platform: Platform) -> AsyncIterator[Service]:
+    from services.media.settings import MediaSettings
+    from services.media.wiring import open_media
+
+    async with open_media(_load_and_log(MediaSettings, environ), platform) as service:
+        yield service
+
+
+@asynccontextmanager
+async def _persister(environ: Mapping[str, str], platform: Platform) -> AsyncIterator[Service]:
+    from services.persister.settings import PersisterSettings
+    from services.persister.wiring import open_persister
+
+    settings = _load_and_log(PersisterSettings, environ)
+    async with _history(platform) as history, open_persister(settings, platform, history) as service:
+        yield service
+
+
+@asynccontextmanager
+async def _history(platform: Platform) -> "AsyncIterator[HistoryStore]":
+    from history.open import cassandra_history, open_history
+
+    if platform.engines is not None:
+        yield cassandra_history(platform.engines.cassandra, clock=platform.clock)
+        return
+    async with open_history(platform.data_dir, clock=platform.clock) as history:
+        yield history
+
+
+def _auth_schema() -> "Schema":
+    from services.auth.adapters.cassandra.stores import auth_schema
+
+    return auth_schema()
+
+
+def _media_schema() -> "Schema":
+    from services.media.adapters.cassandra.stores import media_schema
+
+    return media_schema()
+
+
+def _presence_schema() -> "Schema":
+    from services.presence.adapters.cassandra.profiles import presence_schema
+
+    return presence_schema()
+
+
+def _history_schema() -> "Schema":
+    from history.open import cassandra_schema
+
+    return cassandra_schema()
+
+
+SERVICES = {
+    spec.name: spec
+    for spec in (
+        ServiceSpec(
+            name="auth",
+            grpc_port=50051,
+            grpc_services=("chatly.auth.v1.AuthService", "chatly.auth.v1.UserService"),
+            engines=("cassandra", "redis"),
+            edge=("grpc", "http"),
+            open=_auth,
+            schema=_auth_schema,
+        ),
+        ServiceSpec(
+            name="messaging",
+            grpc_port=50052,
+            grpc_services=("chatly.messaging.v1.MessagingService",),
+            engines=("cassandra", "kafka", "redis"),
+            nodes=2,
+            open=_messaging,
+            schema=_history_schema,
+        ),
+        ServiceSpec(
+            name="presence",
+            grpc_port=50053,
+            grpc_services=("chatly.presence.v1.PresenceService",),
+            engines=("cassandra", "redis"),
+            open=_presence,
+            schema=_presence_schema,
+        ),
+        ServiceSpec(
+            name="media",
+            grpc_port=50054,
+            grpc_services=("chatly.media.v1.MediaService",),
+            engines=("cassandra", "kafka", "redis", "s3"),
+            edge=("grpc", "http"),
+            open=_media,
+            schema=_media_schema,
+        ),
+        ServiceSpec(
+            name="persister",
+            grpc_port=50055,
+            grpc_services=("chatly.persister.v1.PersisterService",),
+            engines=("cassandra", "kafka", "redis"),
+            edge=(),
+            open=_persister,
+            schema=_history_schema,
+        ),
+    )
+}
+"""By name, in start order: every service asks auth for its public keys."""
