@@ -1,4 +1,4 @@
-/** Builds src/sw/worker.ts into sw.js, once the client is built and the names of its files are known. */
+/** Builds src/sw/worker.ts into sw.js, after the build of the client, whose file names it contains. */
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -7,11 +7,11 @@ import { build, type Plugin } from "vite";
 
 interface Entry {
   readonly url: string;
-  /** Null where the name tells the content. */
+  /** Null if the file name contains a hash of the content. */
   readonly revision: string | null;
 }
 
-/** What an app that starts offline needs: everything that was built, without pictures for stores and old browsers' fonts. */
+/** The files that an offline start needs: all but the pictures for app stores. */
 const NEEDED = /\.(html|js|css|svg|webmanifest)$/;
 
 export function serviceWorker(): Plugin {

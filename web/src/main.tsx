@@ -9,7 +9,7 @@ import "@/styles/base.css";
 
 async function start(): Promise<void> {
   const root = document.getElementById("root");
-  if (!root) throw new Error("the page has no #root");
+  if (!root) throw new Error("index.html has no #root element");
   startTheme();
   const client = openClient();
   await startTexts(preferredLanguage());

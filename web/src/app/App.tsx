@@ -1,4 +1,4 @@
-import { Boundary } from "@/components/ui/ErrorBoundary";
+import { ErrorBoundary } from "@/components/ui/ErrorBoundary";
 import { ToastProvider } from "@/components/ui/Toasts";
 import { AuthPage } from "@/features/auth/components/AuthPage";
 import { UpdateBanner } from "@/features/updates/components/UpdateBanner";
@@ -12,9 +12,9 @@ export function App({ client }: { readonly client: Client }) {
     <ClientContext value={client}>
       <TextsProvider>
         <ToastProvider>
-          <Boundary>
-            <Door />
-          </Boundary>
+          <ErrorBoundary>
+            <Content />
+          </ErrorBoundary>
           <UpdateBanner />
         </ToastProvider>
       </TextsProvider>
@@ -22,7 +22,7 @@ export function App({ client }: { readonly client: Client }) {
   );
 }
 
-function Door() {
+function Content() {
   const session = useSession();
   if (session.phase === "signed-out") return <AuthPage />;
   return <Home key={session.userId} me={session.userId} />;

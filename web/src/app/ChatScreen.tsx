@@ -14,22 +14,22 @@ interface ChatScreenProps {
   readonly onBack: () => void;
   readonly onDetails: () => void;
   readonly onSearch: () => void;
-  /** A message to go to. */
+  /** A message to scroll to. */
   readonly target: { readonly messageId: MessageId } | null;
 }
 
-type About = { readonly kind: "reply" | "edit"; readonly message: Message } | null;
+type Reference = { readonly kind: "reply" | "edit"; readonly message: Message } | null;
 
-/** One chat: header, messages, and the box to write in, which share what is answered or edited. */
+/** One chat: header, messages and composer. Messages and composer share the message to reply to or to edit. */
 export default function ChatScreen({ chatId, me, onBack, onDetails, onSearch, target }: ChatScreenProps) {
   const chat = useChat(chatId);
   const peerId = chat?.peerId ?? peerOf(chatId, me);
   const name = useChatName(chat, peerId);
   const getMessages = useGetMessages(chatId);
-  const [about, setAbout] = useState<About>(null);
-  const reply = useCallback((message: Message) => setAbout({ kind: "reply", message }), []);
-  const edit = useCallback((message: Message) => setAbout({ kind: "edit", message }), []);
-  const done = useCallback(() => setAbout(null), []);
+  const [reference, setReference] = useState<Reference>(null);
+  const reply = useCallback((message: Message) => setReference({ kind: "reply", message }), []);
+  const edit = useCallback((message: Message) => setReference({ kind: "edit", message }), []);
+  const done = useCallback(() => setReference(null), []);
   const editLast = useCallback((): void => {
     const own = getMessages().findLast(
       (message) =>
@@ -52,8 +52,8 @@ export default function ChatScreen({ chatId, me, onBack, onDetails, onSearch, ta
       <Composer
         chatId={chatId}
         me={me}
-        replyTo={about?.kind === "reply" ? about.message : null}
-        editing={about?.kind === "edit" ? about.message : null}
+        replyTo={reference?.kind === "reply" ? reference.message : null}
+        editing={reference?.kind === "edit" ? reference.message : null}
         onDone={done}
         onEditLast={editLast}
       />

@@ -13,7 +13,7 @@ interface DetailsProps {
   readonly onClose: () => void;
 }
 
-/** Beside the open chat: the other one's profile, or the group and a member of it. */
+/** The panel beside the open chat: the other user's profile, or the group and its members' profiles. */
 export default function Details({ chatId, me, onOpenChat, onGone, onClose }: DetailsProps) {
   const { directChatId } = useActions();
   const chat = useChat(chatId);

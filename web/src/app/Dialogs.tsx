@@ -3,18 +3,18 @@ import { NewChatDialog } from "@/features/people/components/NewChatDialog";
 import SettingsDialog from "@/features/settings/components/SettingsDialog";
 import ShortcutsDialog from "@/features/shortcuts/components/ShortcutsDialog";
 import type { ChatId } from "@/lib/types";
-import type { Opened } from "./types";
+import type { OpenDialog } from "./types";
 
 interface DialogsProps {
-  readonly opened: Opened;
-  readonly onChange: (opened: Opened) => void;
+  readonly dialog: OpenDialog;
+  readonly onChange: (dialog: OpenDialog) => void;
   readonly onOpenChat: (chatId: ChatId) => void;
   readonly onClose: () => void;
 }
 
-/** The dialog that is open; loaded when the first one is. */
-export default function Dialogs({ opened, onChange, onOpenChat, onClose }: DialogsProps) {
-  switch (opened.kind) {
+/** The open dialog. All dialogs load together, when the first one opens. */
+export default function Dialogs({ dialog, onChange, onOpenChat, onClose }: DialogsProps) {
+  switch (dialog.kind) {
     case "new-chat":
       return <NewChatDialog onOpen={onOpenChat} onClose={onClose} />;
     case "new-group":
@@ -22,6 +22,6 @@ export default function Dialogs({ opened, onChange, onOpenChat, onClose }: Dialo
     case "shortcuts":
       return <ShortcutsDialog onClose={onClose} />;
     case "settings":
-      return <SettingsDialog tab={opened.tab} onTab={(tab) => onChange({ kind: "settings", tab })} onClose={onClose} />;
+      return <SettingsDialog tab={dialog.tab} onTab={(tab) => onChange({ kind: "settings", tab })} onClose={onClose} />;
   }
 }

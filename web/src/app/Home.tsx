@@ -1,64 +1,68 @@
 import { MessagesSquare } from "lucide-react";
 import { Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { EmptyState } from "@/components/ui/EmptyState";
-import { later, loadTheRest } from "@/components/ui/lazy-component";
+import { lazyComponent, preloadComponents } from "@/components/ui/lazy-component";
 import { ChatList } from "@/features/chat-list/components/ChatList";
 import { ConnectionBanner } from "@/features/connection/components/ConnectionBanner";
 import { useTexts } from "@/i18n/hooks";
 import type { ChatId, UserId } from "@/lib/types";
-import { Followers } from "./HomeEffects";
+import { HomeEffects } from "./HomeEffects";
 import styles from "./Home.module.css";
-import type { Opened } from "./types";
+import type { OpenDialog } from "./types";
 import { OwnMenu } from "./OwnMenu";
 import { useRoute } from "./router";
-import { useSide } from "./use-side-panel";
+import { useSidePanel } from "./use-side-panel";
 
-const ChatScreen = later(() => import("./ChatScreen"));
-const Dialogs = later(() => import("./Dialogs"));
-const Details = later(() => import("./Details"));
-const SearchPanel = later(() => import("@/features/search/components/SearchPanel"));
+const ChatScreen = lazyComponent(() => import("./ChatScreen"));
+const Dialogs = lazyComponent(() => import("./Dialogs"));
+const Details = lazyComponent(() => import("./Details"));
+const SearchPanel = lazyComponent(() => import("@/features/search/components/SearchPanel"));
 
-function useRest(): void {
+function usePreload(): void {
   useEffect(() => {
     const stop = new AbortController();
-    void loadTheRest(stop.signal);
+    void preloadComponents(stop.signal);
     return () => stop.abort();
   }, []);
 }
 
-/** Everything behind the login: the list, the open chat, its details, and the dialogs above them. */
+/** The screen of a logged-in user: the chat list, the open chat, the side panel, and dialogs. */
 export function Home({ me }: { readonly me: UserId }) {
   const { t } = useTexts();
   const { chatId, go } = useRoute();
-  const [opened, setOpened] = useState<Opened | null>(null);
+  const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const search = useRef<HTMLInputElement>(null);
-  const close = useCallback(() => setOpened(null), []);
+  const close = useCallback(() => setDialog(null), []);
   const openChat = useCallback(
     (next: ChatId) => {
-      setOpened(null);
+      setDialog(null);
       go(next);
     },
     [go],
   );
-  const side = useSide(chatId, openChat);
-  const find = useCallback(() => side.find({ everywhere: chatId === null }), [side, chatId]);
+  const panel = useSidePanel(chatId, openChat);
+  const find = useCallback(() => panel.find({ everywhere: chatId === null }), [panel, chatId]);
 
-  useRest();
-  const closeSide = side.shown ? side.close : null;
+  usePreload();
+  const closePanel = panel.shown ? panel.close : null;
 
   return (
-    <div className={styles.home} data-open={chatId !== null} data-details={side.shown !== null}>
-      <Followers me={me} onOpenChat={openChat} shortcuts={{ chatId, go, search, closeSide, onFind: find, setOpened }} />
+    <div className={styles.home} data-open={chatId !== null} data-details={panel.shown !== null}>
+      <HomeEffects
+        me={me}
+        onOpenChat={openChat}
+        shortcuts={{ chatId, go, search, closePanel, onFind: find, setDialog }}
+      />
       <ConnectionBanner />
       <div className={styles.list}>
         <ChatList
           selected={chatId}
           onSelect={go}
-          onNewChat={() => setOpened({ kind: "new-chat" })}
-          onNewGroup={() => setOpened({ kind: "new-group" })}
-          onFind={(query) => side.find({ query, everywhere: true })}
+          onNewChat={() => setDialog({ kind: "new-chat" })}
+          onNewGroup={() => setDialog({ kind: "new-group" })}
+          onFind={(query) => panel.find({ query, everywhere: true })}
           searchRef={search}
-          header={<OwnMenu me={me} onOpen={setOpened} />}
+          header={<OwnMenu me={me} onOpen={setDialog} />}
         />
       </div>
       <main className={styles.main}>
@@ -71,23 +75,23 @@ export function Home({ me }: { readonly me: UserId }) {
               chatId={chatId}
               me={me}
               onBack={() => go(null)}
-              onDetails={side.toggleDetails}
+              onDetails={panel.toggleDetails}
               onSearch={find}
-              target={side.target}
+              target={panel.target}
             />
           </Suspense>
         )}
       </main>
-      {side.shown !== null && (
+      {panel.shown !== null && (
         <div className={styles.details}>
           <Suspense>
-            {side.shown === "search" ? (
+            {panel.shown === "search" ? (
               <SearchPanel
-                search={side.search}
-                onSearch={side.setSearch}
+                search={panel.search}
+                onSearch={panel.setSearch}
                 chatId={chatId}
-                onOpen={side.openMessage}
-                onClose={side.close}
+                onOpen={panel.openMessage}
+                onClose={panel.close}
               />
             ) : (
               chatId !== null && (
@@ -97,16 +101,16 @@ export function Home({ me }: { readonly me: UserId }) {
                   me={me}
                   onOpenChat={openChat}
                   onGone={() => go(null)}
-                  onClose={side.close}
+                  onClose={panel.close}
                 />
               )
             )}
           </Suspense>
         </div>
       )}
-      {opened && (
+      {dialog && (
         <Suspense>
-          <Dialogs opened={opened} onChange={setOpened} onOpenChat={openChat} onClose={close} />
+          <Dialogs dialog={dialog} onChange={setDialog} onOpenChat={openChat} onClose={close} />
         </Suspense>
       )}
     </div>

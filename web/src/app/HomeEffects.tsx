@@ -3,14 +3,14 @@ import { useTitleBadge } from "@/features/notifications/hooks/use-title-badge";
 import type { ChatId, UserId } from "@/lib/types";
 import { type HomeShortcuts, useHomeShortcuts } from "./use-home-shortcuts";
 
-interface FollowersProps {
+interface HomeEffectsProps {
   readonly me: UserId;
   readonly onOpenChat: (chatId: ChatId) => void;
   readonly shortcuts: HomeShortcuts;
 }
 
-/** What follows the chats and draws nothing: a part of its own, so that a message does not draw all of the page anew. */
-export function Followers({ me, onOpenChat, shortcuts }: FollowersProps) {
+/** Hooks that depend on the chats. In a component of their own, so that a new message does not render the whole page. */
+export function HomeEffects({ me, onOpenChat, shortcuts }: HomeEffectsProps) {
   useTitleBadge();
   useNotifications(me, onOpenChat);
   useHomeShortcuts(shortcuts);

@@ -6,11 +6,11 @@ import { useToast } from "@/components/ui/Toasts";
 import { useErrorText, useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { UserId } from "@/lib/types";
-import type { Opened } from "./types";
+import type { OpenDialog } from "./types";
 import styles from "./OwnMenu.module.css";
 
-/** One's own picture and name, and what belongs to oneself. */
-export function OwnMenu({ me, onOpen }: { readonly me: UserId; readonly onOpen: (opened: Opened) => void }) {
+/** The user's picture and name, and the menu of settings and logout. */
+export function OwnMenu({ me, onOpen }: { readonly me: UserId; readonly onOpen: (dialog: OpenDialog) => void }) {
   const { t } = useTexts();
   const { logout } = useActions();
   const toast = useToast();

@@ -1,4 +1,4 @@
-/** Which chat is open, kept in the address: `/` and `/chat/{chat_id}`. */
+/** The open chat, which the address contains: `/` or `/chat/{chat_id}`. */
 
 import { useCallback, useMemo, useSyncExternalStore } from "react";
 import type { ChatId } from "@/lib/types";

@@ -1,5 +1,5 @@
 import type { SettingsTab } from "@/features/settings/components/SettingsDialog";
 
-/** The dialog that is open. */
-export type Opened =
+/** The open dialog. */
+export type OpenDialog =
   { readonly kind: "new-chat" | "new-group" | "shortcuts" } | { readonly kind: "settings"; readonly tab: SettingsTab };

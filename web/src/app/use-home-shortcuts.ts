@@ -2,19 +2,19 @@ import { type RefObject, useMemo } from "react";
 import { useShortcuts } from "@/features/shortcuts/hooks/use-shortcuts";
 import { useChats } from "@/lib/hooks";
 import type { ChatId } from "@/lib/types";
-import type { Opened } from "./types";
+import type { OpenDialog } from "./types";
 
 export interface HomeShortcuts {
   readonly chatId: ChatId | null;
   readonly go: (chatId: ChatId | null) => void;
   readonly search: RefObject<HTMLInputElement | null>;
-  /** Closes what stands beside the chat; null: nothing does. */
-  readonly closeSide: (() => void) | null;
+  /** Closes the side panel; null if it is closed. */
+  readonly closePanel: (() => void) | null;
   readonly onFind: () => void;
-  readonly setOpened: (opened: Opened) => void;
+  readonly setDialog: (dialog: OpenDialog) => void;
 }
 
-export function useHomeShortcuts({ chatId, go, search, closeSide, onFind, setOpened }: HomeShortcuts): void {
+export function useHomeShortcuts({ chatId, go, search, closePanel, onFind, setDialog }: HomeShortcuts): void {
   const { chats } = useChats();
   const shortcuts = useMemo(() => {
     const step = (by: number): void => {
@@ -25,13 +25,13 @@ export function useHomeShortcuts({ chatId, go, search, closeSide, onFind, setOpe
     return {
       search: () => search.current?.focus(),
       find: onFind,
-      newChat: () => setOpened({ kind: "new-chat" }),
+      newChat: () => setDialog({ kind: "new-chat" }),
       nextChat: () => step(1),
       previousChat: () => step(-1),
       composer: () => document.querySelector<HTMLElement>('[data-testid="composer"]')?.focus(),
-      help: () => setOpened({ kind: "shortcuts" }),
-      close: () => (closeSide ? closeSide() : go(null)),
+      help: () => setDialog({ kind: "shortcuts" }),
+      close: () => (closePanel ? closePanel() : go(null)),
     };
-  }, [chats, chatId, go, search, closeSide, onFind, setOpened]);
+  }, [chats, chatId, go, search, closePanel, onFind, setDialog]);
   useShortcuts(shortcuts);
 }

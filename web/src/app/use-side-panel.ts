@@ -1,44 +1,44 @@
-/** What stands beside the open chat: its details, or a search of messages. */
+/** The panel beside the open chat: its details, or a search of messages. */
 
 import { useCallback, useMemo, useState } from "react";
 import type { ChatId, Message, MessageId } from "@/lib/types";
 
-export interface SideSearch {
+export interface PanelSearch {
   readonly query: string;
   readonly everywhere: boolean;
 }
 
-type Side = { readonly kind: "details"; readonly chatId: ChatId } | { readonly kind: "search" } | null;
+type Panel = { readonly kind: "details"; readonly chatId: ChatId } | { readonly kind: "search" } | null;
 
-/** Where the side lies over the chat instead of beside it; as in Home.module.css. */
-const OVER = "(max-width: 1100px)";
+/** Screens on which the panel covers the chat; see Home.module.css. */
+const COVERS_CHAT = "(max-width: 1100px)";
 
-export function useSide(chatId: ChatId | null, openChat: (chatId: ChatId) => void) {
-  const [side, setSide] = useState<Side>(null);
-  // Kept while it is closed: who looked at one hit comes back for the next.
-  const [search, setSearch] = useState<SideSearch>({ query: "", everywhere: chatId === null });
+export function useSidePanel(chatId: ChatId | null, openChat: (chatId: ChatId) => void) {
+  const [panel, setPanel] = useState<Panel>(null);
+  // Kept while the panel is closed, so that the user can return to the next hit.
+  const [search, setSearch] = useState<PanelSearch>({ query: "", everywhere: chatId === null });
   const [target, setTarget] = useState<{ readonly chatId: ChatId; readonly messageId: MessageId } | null>(null);
 
-  const close = useCallback(() => setSide(null), []);
+  const close = useCallback(() => setPanel(null), []);
   const toggleDetails = useCallback(
-    () => setSide((now) => (now?.kind === "details" || chatId === null ? null : { kind: "details", chatId })),
+    () => setPanel((now) => (now?.kind === "details" || chatId === null ? null : { kind: "details", chatId })),
     [chatId],
   );
-  const find = useCallback((change: Partial<SideSearch> = {}) => {
+  const find = useCallback((change: Partial<PanelSearch> = {}) => {
     setSearch((before) => ({ ...before, ...change }));
-    setSide({ kind: "search" });
+    setPanel({ kind: "search" });
   }, []);
   const openMessage = useCallback(
     (message: Message) => {
-      if (window.matchMedia(OVER).matches) setSide(null);
+      if (window.matchMedia(COVERS_CHAT).matches) setPanel(null);
       openChat(message.chatId);
       setTarget({ chatId: message.chatId, messageId: message.messageId });
     },
     [openChat],
   );
 
-  // Details belong to one chat, a search does not.
-  const shown = side?.kind === "details" && side.chatId !== chatId ? null : (side?.kind ?? null);
+  // Details belong to one chat; a search does not.
+  const shown = panel?.kind === "details" && panel.chatId !== chatId ? null : (panel?.kind ?? null);
   return useMemo(
     () => ({
       shown,

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { TextsContext } from "./hooks";
 
-/** Everything below it has the texts of the chosen language by `useTexts`; menus and tabs open and move as it is written. */
+/** Provides the texts of the chosen language to `useTexts`, and its writing direction to menus and tabs. */
 export function TextsProvider({ children }: { readonly children: ReactNode }) {
   const texts = useTranslation();
   return (

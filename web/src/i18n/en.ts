@@ -1,4 +1,4 @@
-/** Every text of the client in English: the shape that the other catalogues follow. */
+/** Every text of the client in English. Its type is the type of all catalogues. */
 export const en = {
   common: {
     close: "Close",
@@ -301,5 +301,5 @@ export const en = {
 
 export type Catalogue = typeof en;
 
-/** What another catalogue has: the same texts, and more plural forms where the language has more. */
+/** The type of the other catalogues: the same texts, with further plural forms if the language has them. */
 export type Texts = { readonly [Section in keyof Catalogue]: Catalogue[Section] & Readonly<Record<string, string>> };

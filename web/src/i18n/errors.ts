@@ -1,4 +1,4 @@
-/** What went wrong, in the language of the page: by the reason of an error and the names of its fields. */
+/** Error messages in the language of the page, by the error's reason and field names. */
 
 import type { TFunction } from "i18next";
 import { ChatlyError } from "@/lib/types";
@@ -8,7 +8,7 @@ import { formatSize } from "./format";
 type Reason = keyof typeof en.errors;
 type Field = keyof typeof en.fields;
 
-/** The field that a reason is about, when the reason alone says so. */
+/** The form field of each reason that concerns exactly one. */
 const FIELD_OF: Readonly<Record<string, string>> = {
   EMAIL_TAKEN: "email",
   USERNAME_TAKEN: "username",
@@ -28,7 +28,7 @@ export function errorText(t: TFunction, language: string, failure: unknown): str
   return t(`errors.${reasonOf(failure.reason)}`, { limit, type: metadata.detected_type ?? "?" });
 }
 
-/** Messages by field name; empty when the failure is about no field. */
+/** Return error messages by field name; empty if the failure concerns no field. */
 export function fieldErrors(t: TFunction, language: string, failure: unknown): Readonly<Record<string, string>> {
   if (!(failure instanceof ChatlyError)) return {};
   const field = FIELD_OF[failure.reason];

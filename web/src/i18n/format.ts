@@ -1,4 +1,4 @@
-/** Times, sizes and lists as people read them, in the language of the page. */
+/** Formats times, sizes and lists in the language of the page. */
 
 const DAY_MS = 86_400_000;
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
@@ -16,7 +16,7 @@ export function formatTime(at: number, language: string): string {
   return dateFormat(language, { hour: "numeric", minute: "2-digit" }).format(at);
 }
 
-/** "Today", "Yesterday", else the date; with the year if it is another one. */
+/** Return "Today", "Yesterday" or the date, with the year unless it is this year. */
 export function formatDay(at: number, language: string, now = Date.now()): string {
   const days = daysBetween(at, now);
   if (days < 2)
@@ -30,7 +30,7 @@ export function formatDay(at: number, language: string, now = Date.now()): strin
   }).format(at);
 }
 
-/** Short, for lists: the time today, the weekday this week, else the date. */
+/** Return a short time for lists: today the time, this week the weekday, else the date. */
 export function formatWhen(at: number, language: string, now = Date.now()): string {
   const days = daysBetween(at, now);
   if (days < 1) return formatTime(at, language);
@@ -38,7 +38,7 @@ export function formatWhen(at: number, language: string, now = Date.now()): stri
   return dateFormat(language, { day: "2-digit", month: "2-digit", year: "2-digit" }).format(at);
 }
 
-/** For sentences: "5 minutes ago". */
+/** Return a relative time such as "5 minutes ago". */
 export function formatAgo(at: number, language: string, now = Date.now()): string {
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const minutes = Math.max(0, Math.round((now - at) / 60_000));
@@ -70,7 +70,7 @@ export function formatList(names: readonly string[], language: string): string {
   return new Intl.ListFormat(language, { type: "conjunction" }).format(names);
 }
 
-/** Calendar days from one time to another, at this device's clock. */
+/** Return the number of calendar days between two times, in this device's time zone. */
 function daysBetween(from: number, to: number): number {
   return Math.round((startOfDay(to) - startOfDay(from)) / DAY_MS);
 }

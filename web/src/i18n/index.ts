@@ -1,4 +1,4 @@
-/** The catalogues and the choice of one. English is built in; the others are loaded when chosen. */
+/** The message catalogues and the choice of language. English is built in; the others load when they are chosen. */
 
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
@@ -20,7 +20,7 @@ declare module "i18next" {
   }
 }
 
-/** The chosen language, else the first one of the browser's that we have. */
+/** Return the chosen language, or else the browser's first language that has a catalogue. */
 export function preferredLanguage(): Language {
   const wanted = [localStorage.getItem(KEY) ?? "", ...navigator.languages];
   return wanted.map((tag) => tag.slice(0, 2)).find(isLanguage) ?? "en";
@@ -31,13 +31,13 @@ export async function startTexts(language: Language): Promise<void> {
     lng: "en",
     fallbackLng: "en",
     resources: { en: { translation: en } },
-    // React shows every value as text; escaping here would show twice.
+    // React escapes every value; escaping it here too would show entities.
     interpolation: { escapeValue: false },
   });
   await showLanguage(language);
 }
 
-/** Changes the language and keeps the choice. */
+/** Change the language and store the choice. */
 export async function chooseLanguage(language: Language): Promise<void> {
   localStorage.setItem(KEY, language);
   await showLanguage(language);

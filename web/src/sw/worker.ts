@@ -1,9 +1,9 @@
 /// <reference lib="webworker" />
 
 /**
- * The service worker: the client's own files, kept so that it starts without a network, in one version at a time.
+ * The service worker: caches the client's own files, in one version at a time, so that it starts offline.
  *
- * It answers for nothing else. Calls, tokens, pictures and files of people go past it: nothing of them is ever kept here.
+ * It handles nothing else. Calls, tokens and users' pictures and files never pass through it.
  */
 
 import {
@@ -15,17 +15,17 @@ import {
 import { NavigationRoute, registerRoute } from "workbox-routing";
 
 declare const self: ServiceWorkerGlobalScope;
-/** Put in by the build: every file of it. */
+/** Every file of the build; the build sets it. */
 declare const __FILES__: PrecacheEntry[];
 
-/** Pages of the client. What else can be navigated to is the mesh's: files of people, REST, the page about it. */
+/** Pages of the client. All other paths belong to the mesh: users' files, REST, the about page. */
 const PAGES = [/^\/(chat\/[^/]+)?$/];
 
 precacheAndRoute(__FILES__, { cleanURLs: false, directoryIndex: "" });
 cleanupOutdatedCaches();
 registerRoute(new NavigationRoute(createHandlerBoundToURL("/index.html"), { allowlist: PAGES }));
 
-// A new version waits until the person says so: what is open keeps running with the files it was made of.
+// A new version waits until the user reloads: open pages keep the files of their own version.
 self.addEventListener("message", (event) => {
   if (event.data === "take-over") void self.skipWaiting();
 });

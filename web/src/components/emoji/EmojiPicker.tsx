@@ -55,7 +55,7 @@ export default function EmojiPicker({ onPick }: EmojiPickerProps) {
 
 function Grid({ emoji, onPick }: { readonly emoji: readonly Emoji[]; readonly onPick: (emoji: string) => void }) {
   return (
-    <div className={styles.grid} data-testid="emoji" onKeyDown={walk}>
+    <div className={styles.grid} data-testid="emoji" onKeyDown={moveFocus}>
       {emoji.map(({ emoji: text, names }, index) => (
         <button
           key={text}
@@ -72,8 +72,8 @@ function Grid({ emoji, onPick }: { readonly emoji: readonly Emoji[]; readonly on
   );
 }
 
-/** Arrow keys move over the grid. */
-function walk(event: KeyboardEvent<HTMLElement>): void {
+/** Move the focus over the grid with the arrow keys. */
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   const steps: Readonly<Record<string, number>> = {
     ArrowRight: 1,
     ArrowLeft: -1,
@@ -83,9 +83,9 @@ function walk(event: KeyboardEvent<HTMLElement>): void {
   const step = steps[event.key];
   if (step === undefined) return;
   event.preventDefault();
-  const isSideways = Math.abs(step) === 1;
-  const turned = isSideways && document.documentElement.dir === "rtl" ? -step : step;
+  const isHorizontal = Math.abs(step) === 1;
+  const offset = isHorizontal && document.documentElement.dir === "rtl" ? -step : step;
   const all = [...event.currentTarget.children];
-  const next = all[all.indexOf(event.target as Element) + turned];
+  const next = all[all.indexOf(event.target as Element) + offset];
   if (next instanceof HTMLElement) next.focus();
 }

@@ -1,16 +1,16 @@
 import { type ReactNode, Suspense } from "react";
-import { later } from "@/components/ui/lazy-component";
+import { lazyComponent } from "@/components/ui/lazy-component";
 import { Opener, type Trigger } from "@/components/ui/Opener";
 import type { EmojiPopoverContentProps } from "./EmojiPopoverContent";
 
-const EmojiPopoverContent = later(() => import("./EmojiPopoverContent"));
+const EmojiPopoverContent = lazyComponent(() => import("./EmojiPopoverContent"));
 
 type EmojiPopoverProps = Omit<EmojiPopoverContentProps, "anchor"> & {
-  /** A button that opens it, or an empty element at the place where it shall appear. */
+  /** The button that opens the picker, or an empty element where it appears. */
   readonly anchor: { readonly trigger: Trigger } | { readonly at: ReactNode };
 };
 
-/** An emoji picker that opens beside a button or a place. */
+/** An emoji picker that opens beside its anchor. */
 export function EmojiPopover({ anchor, ...rest }: EmojiPopoverProps) {
   if ("at" in anchor) {
     return (

@@ -1,22 +1,22 @@
 import { Popover } from "radix-ui";
 import { type ReactNode, Suspense } from "react";
-import { later } from "@/components/ui/lazy-component";
+import { lazyComponent } from "@/components/ui/lazy-component";
 import { Spinner } from "@/components/ui/Spinner";
 import { useTexts } from "@/i18n/hooks";
 import styles from "./EmojiPopoverContent.module.css";
 
-const EmojiPicker = later(() => import("./EmojiPicker"));
+const EmojiPicker = lazyComponent(() => import("./EmojiPicker"));
 
 export interface EmojiPopoverContentProps {
   readonly open: boolean;
   readonly onOpenChange: (open: boolean) => void;
   readonly onPick: (emoji: string) => void;
   readonly anchor: { readonly trigger: ReactNode } | { readonly at: ReactNode };
-  /** Where the focus goes when it closes, if not to the trigger. */
+  /** Moves the focus when the picker closes; the default is the trigger. */
   readonly returnFocus?: () => void;
 }
 
-/** Use `EmojiPopover`, which loads this one when the page is drawn. */
+/** Use `EmojiPopover`, which loads this component after the first render. */
 export default function EmojiPopoverContent({
   open,
   onOpenChange,

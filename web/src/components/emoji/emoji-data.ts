@@ -1,4 +1,4 @@
-/** The emoji by group with their names, loaded when a picker first opens: in the language of the page if there is a list. */
+/** Emoji by group with their names, loaded when a picker first opens: in the page's language, or else in English. */
 
 export interface Emoji {
   readonly emoji: string;
@@ -46,10 +46,10 @@ function emojiOf({ n, u }: { n: readonly string[]; u: string }): Emoji {
   return { emoji: String.fromCodePoint(...u.split("-").map((hex) => parseInt(hex, 16))), names: n };
 }
 
-/** Those of which a name begins with, or contains, each word. */
+/** Return the emoji with a name that contains each word. */
 export function searchEmoji(groups: EmojiGroups, query: string, limit = 120): readonly Emoji[] {
   const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-  const fits = ({ names }: Emoji) =>
+  const matches = ({ names }: Emoji) =>
     words.every((word) => names.some((name) => name.toLocaleLowerCase().includes(word)));
-  return [...groups.values()].flat().filter(fits).slice(0, limit);
+  return [...groups.values()].flat().filter(matches).slice(0, limit);
 }

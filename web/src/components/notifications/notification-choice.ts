@@ -1,4 +1,4 @@
-/** Whether this browser shows notifications: asked of the person here, and of the browser. */
+/** Whether this browser shows notifications: the user's choice, and the browser's permission. */
 
 export type NotificationChoice = "on" | "off" | "denied";
 
@@ -9,7 +9,7 @@ export function notificationChoice(): NotificationChoice {
   return Notification.permission === "granted" && localStorage.getItem(KEY) === "on" ? "on" : "off";
 }
 
-/** Asks the browser when they are switched on. */
+/** Store the choice, and ask the browser for permission if notifications are switched on. */
 export async function chooseNotifications(on: boolean): Promise<NotificationChoice> {
   localStorage.setItem(KEY, on ? "on" : "off");
   if (on && "Notification" in window && Notification.permission === "default") await Notification.requestPermission();

@@ -11,14 +11,14 @@ import styles from "./PeopleList.module.css";
 
 interface PeopleListProps {
   readonly onSelect: (userId: UserId) => void;
-  /** When several can be chosen: those that are. */
+  /** The selected users, for multiple selection. */
   readonly chosen?: ReadonlySet<UserId>;
   readonly without?: ReadonlySet<UserId>;
-  /** Whether one begins by searching. */
+  /** Whether the search field gets the focus. */
   readonly focused?: boolean;
 }
 
-/** People to choose from, with a search. */
+/** A list of users to choose from, with a search field. */
 export function PeopleList({ onSelect, chosen, without, focused = true }: PeopleListProps) {
   const { t } = useTexts();
   const [query, setQuery] = useState("");

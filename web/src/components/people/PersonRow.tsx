@@ -8,12 +8,12 @@ interface PersonRowProps {
   readonly userId: UserId;
   readonly note?: ReactNode;
   readonly onSelect?: () => void;
-  /** For lists in which several can be chosen. */
+  /** For lists with multiple selection. */
   readonly chosen?: boolean;
   readonly children?: ReactNode;
 }
 
-/** A person in a list: picture, name, a note, and what can be done with them. */
+/** A user in a list: picture, name, a note, and actions. */
 export function PersonRow({ userId, note, onSelect, chosen, children }: PersonRowProps) {
   const name = useUserName(userId);
   const face = (

@@ -4,8 +4,8 @@ import { usePresence } from "@/lib/hooks";
 import type { UserId } from "@/lib/types";
 
 /**
- * "Online", "Last seen 5 minutes ago", and what they say they are up to. Nothing where nothing is known: only people
- * who share a chat learn of each other.
+ * "Online" or "Last seen 5 minutes ago", and the user's status. Empty if the presence is unknown: only users who share
+ * a chat see each other's presence.
  */
 export function PresenceText({ userId }: { readonly userId: UserId }) {
   const { t, i18n } = useTexts();
@@ -16,11 +16,11 @@ export function PresenceText({ userId }: { readonly userId: UserId }) {
     lastSeenAt === null
       ? t("presence.offline")
       : t("presence.lastSeen", { when: formatAgo(lastSeenAt, i18n.language) });
-  const said = status ? `${status.emoji} ${status.text}`.trim() : "";
+  const statusText = status ? `${status.emoji} ${status.text}`.trim() : "";
   return (
     <span>
       {online ? t("presence.online") : seen}
-      {said && <bdi>{` · ${said}`}</bdi>}
+      {statusText && <bdi>{` · ${statusText}`}</bdi>}
     </span>
   );
 }

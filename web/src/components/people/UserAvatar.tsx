@@ -9,7 +9,7 @@ type Size = "small" | "medium" | "large" | "huge";
 interface UserAvatarProps {
   readonly userId: UserId | null;
   readonly size?: Size;
-  /** Shows a dot when they are online. */
+  /** Shows a dot while the user is online. */
   readonly withPresence?: boolean;
 }
 

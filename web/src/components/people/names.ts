@@ -1,4 +1,4 @@
-/** What people and chats are called, for every feature. */
+/** Names of users and chats. */
 
 import { useTexts } from "@/i18n/hooks";
 import { useUser, useUsers } from "@/lib/hooks";
@@ -23,7 +23,7 @@ export function useUserNames(userIds: readonly UserId[]): readonly string[] {
   return userIds.map((userId) => nameOf(users.get(userId)));
 }
 
-/** A group's title, or the name of the other one. */
+/** A group's title, or the name of the other member. */
 export function useChatName(chat: Chat | null, peerId: UserId | null): string {
   const peerName = useUserName(chat?.kind === "group" ? null : peerId);
   return chat?.kind === "group" ? chat.title : peerName;

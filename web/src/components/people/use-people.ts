@@ -11,7 +11,7 @@ interface People {
   readonly status: "loading" | "ready" | "failed";
 }
 
-/** Everybody, or those whose name fits; asked for when typing pauses. */
+/** Load all users, or those whose name matches, when typing pauses. */
 export function usePeople(query: string) {
   const { listUsers, searchUsers } = useActions();
   const wanted = query.trim();

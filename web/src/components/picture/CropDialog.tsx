@@ -16,7 +16,7 @@ interface CropDialogProps {
   readonly onClose: () => void;
 }
 
-/** Chooses the square of a picture that is shown in a circle: drag or arrow keys, and a zoom. */
+/** Crops a picture to a square, by dragging, arrow keys and a zoom. */
 export function CropDialog({ file, onCropped, onUnreadable, onClose }: CropDialogProps) {
   const { t } = useTexts();
   const source = useFileSource(file);
@@ -27,14 +27,14 @@ export function CropDialog({ file, onCropped, onUnreadable, onClose }: CropDialo
   const scale = VIEW / side;
   const move = (x: number, y: number): void => setCrop((now) => inside({ ...now, x: now.x + x, y: now.y + y }, size));
 
-  // Not the event's own movement: some browsers tell none of fingers.
-  const held = useRef({ x: 0, y: 0 });
-  const hold = ({ clientX: x, clientY: y }: PointerEvent): void => void (held.current = { x, y });
+  // Some browsers report no movementX and movementY for touch.
+  const lastPointer = useRef({ x: 0, y: 0 });
+  const trackPointer = ({ clientX: x, clientY: y }: PointerEvent): void => void (lastPointer.current = { x, y });
   const onPointerMove = (event: PointerEvent): void => {
     if (event.buttons !== 1 || !event.isPrimary) return;
-    const { x, y } = held.current;
+    const { x, y } = lastPointer.current;
     move((x - event.clientX) / scale / size.width, (y - event.clientY) / scale / size.height);
-    hold(event);
+    trackPointer(event);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const x = Number(event.key === "ArrowRight") - Number(event.key === "ArrowLeft");
@@ -69,7 +69,7 @@ export function CropDialog({ file, onCropped, onUnreadable, onClose }: CropDialo
         aria-label={t("profile.cropTitle")}
         onPointerDown={(event) => {
           event.currentTarget.setPointerCapture(event.pointerId);
-          if (event.isPrimary) hold(event);
+          if (event.isPrimary) trackPointer(event);
         }}
         onPointerMove={onPointerMove}
         onKeyDown={onKeyDown}
@@ -99,7 +99,7 @@ export function CropDialog({ file, onCropped, onUnreadable, onClose }: CropDialo
   );
 }
 
-/** Gives an image element the bytes of a file, and takes them back when it goes. */
+/** Return a ref that shows a file in an image element, and frees it when the element unmounts. */
 function useFileSource(file: File): RefCallback<HTMLImageElement> {
   return useCallback(
     (image: HTMLImageElement) => {
@@ -116,7 +116,7 @@ function draw(image: HTMLImageElement, { left, top, side }: ReturnType<typeof sq
   canvas.width = canvas.height = Math.min(OUTPUT, Math.round(side));
   const context = canvas.getContext("2d");
   if (!context) return Promise.resolve(null);
-  // JPEG knows no transparency: what was clear becomes white.
+  // JPEG has no transparency: draw on white.
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(image, left, top, side, side, 0, 0, canvas.width, canvas.height);

@@ -8,10 +8,10 @@ import { CropDialog } from "./CropDialog";
 import styles from "./PictureButton.module.css";
 
 interface PictureButtonProps {
-  /** The picture as it is now. */
+  /** The current picture. */
   readonly children: ReactNode;
   readonly label: string;
-  /** Called with the uploaded picture; empty to take it away. */
+  /** Called with the media_id of the uploaded picture, or with an empty string to remove it. */
   readonly onPicture: (mediaId: string) => Promise<unknown>;
   readonly canRemove: boolean;
 }

@@ -1,4 +1,4 @@
-/** Which square of a picture is used. Pure. */
+/** Computes the square that a crop cuts out of a picture. Pure. */
 
 export interface Size {
   readonly width: number;
@@ -6,7 +6,7 @@ export interface Size {
 }
 
 export interface Crop {
-  /** 1: the largest square that fits. */
+  /** 1 is the largest square that fits. */
   readonly zoom: number;
   /** The centre, as shares of width and height. */
   readonly x: number;
@@ -16,14 +16,14 @@ export interface Crop {
 export const MIDDLE: Crop = { zoom: 1, x: 0.5, y: 0.5 };
 export const LARGEST_ZOOM = 4;
 
-/** The same crop, moved as little as needed to stay inside the picture. */
+/** Return the crop, moved as little as necessary to stay inside the picture. */
 export function inside({ zoom, x, y }: Crop, size: Size): Crop {
   const used = Math.min(LARGEST_ZOOM, Math.max(1, zoom));
   const side = Math.min(size.width, size.height) / used;
   return { zoom: used, x: clamp(x, side / size.width / 2), y: clamp(y, side / size.height / 2) };
 }
 
-/** The square in the picture's own pixels. */
+/** Return the square in pixels of the picture. */
 export function squareOf(crop: Crop, size: Size): { left: number; top: number; side: number } {
   const side = Math.min(size.width, size.height) / crop.zoom;
   return { left: crop.x * size.width - side / 2, top: crop.y * size.height - side / 2, side };

@@ -10,7 +10,7 @@ interface AvatarProps {
   readonly size?: "small" | "medium" | "large" | "huge";
 }
 
-/** A picture, or the first letters on a colour that stays the same for a name. Says nothing to screen readers. */
+/** A picture, or initials on a colour chosen by name. Hidden from screen readers. */
 export function Avatar({ name, url, size = "medium" }: AvatarProps) {
   const [broken, setBroken] = useState<string | null>(null);
   return (

@@ -6,7 +6,7 @@ type Look = "primary" | "quiet" | "danger";
 
 interface ButtonProps extends ComponentProps<"button"> {
   readonly look?: Look;
-  /** Shows that it works, and takes no second click. */
+  /** Disables the button while its action runs. */
   readonly busy?: boolean;
   readonly wide?: boolean;
 }
@@ -24,7 +24,7 @@ export function Button({ look = "quiet", busy = false, wide = false, className, 
 }
 
 interface IconButtonProps extends ComponentProps<"button"> {
-  /** What it does; also its tooltip. */
+  /** The accessible name and the tooltip. */
   readonly label: string;
   readonly look?: "plain" | "primary";
   readonly children: ReactNode;

@@ -11,11 +11,11 @@ interface ConfirmProps {
   readonly action: string;
   readonly onConfirm: () => void;
   readonly onClose: () => void;
-  /** Where the focus goes when it closes, if not to what opened it. */
+  /** Moves the focus when the dialog closes; the default is the element that opened it. */
   readonly returnFocus?: () => void;
 }
 
-/** Asks before something that cannot be undone. Open as long as it is mounted. */
+/** Asks for confirmation of an action that cannot be undone. Open while it is mounted. */
 export function Confirm({ title, text, action, onConfirm, onClose, returnFocus }: ConfirmProps) {
   const { t } = useTexts();
   const onCloseAutoFocus = useReturnFocus(returnFocus);

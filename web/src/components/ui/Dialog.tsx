@@ -7,8 +7,8 @@ import { classNames } from "./class-names";
 import styles from "./Dialog.module.css";
 import { useReturnFocus } from "./return-focus";
 
-/** Where nothing asks for the focus it goes to the dialog, not to its close button. */
-function focusItself(event: Event): void {
+/** Focus the dialog instead of its close button, unless an element has autoFocus. */
+function focusDialog(event: Event): void {
   event.preventDefault();
   if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
 }
@@ -22,10 +22,10 @@ interface DialogProps {
 }
 
 /**
- * A dialog that is open as long as it is mounted.
+ * A dialog that is open while it is mounted.
  *
- * The backdrop is ours, not the primitive's: that one adds a style element at run time, which the
- * Content-Security-Policy refuses; the page behind never scrolls anyway.
+ * It draws its own backdrop: the primitive's backdrop adds a style element at run time, which the
+ * Content-Security-Policy blocks.
  */
 export function Dialog({ title, onClose, children, footer, size = "medium" }: DialogProps) {
   const { t } = useTexts();
@@ -37,7 +37,7 @@ export function Dialog({ title, onClose, children, footer, size = "medium" }: Di
         <Primitive.Content
           className={classNames(styles.dialog, styles[size])}
           aria-describedby={undefined}
-          onOpenAutoFocus={focusItself}
+          onOpenAutoFocus={focusDialog}
           onCloseAutoFocus={returnFocus}
         >
           <header className={styles.header}>

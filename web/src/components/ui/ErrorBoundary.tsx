@@ -4,12 +4,12 @@ import { useTexts } from "@/i18n/hooks";
 import { Button } from "./Button";
 import { EmptyState } from "./EmptyState";
 
-interface BoundaryProps {
+interface ErrorBoundaryProps {
   readonly children: ReactNode;
 }
 
-/** Where something cannot be drawn, or a part cannot be loaded: says so, and offers to begin anew. Nothing that was sent is lost. */
-export class Boundary extends Component<BoundaryProps, { readonly failed: boolean }> {
+/** Shows an error and a reload button when a component fails to render or to load. */
+export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly failed: boolean }> {
   override state = { failed: false };
 
   static getDerivedStateFromError(): { readonly failed: boolean } {

@@ -1,6 +1,6 @@
 import styles from "./FormError.module.css";
 
-/** What went wrong with a form as a whole. */
+/** The error of a form as a whole. */
 export function FormError({ text }: { readonly text: string | null }) {
   return text === null ? null : (
     <p className={styles.error} role="alert">

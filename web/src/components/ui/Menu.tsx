@@ -1,9 +1,9 @@
 import { useState } from "react";
-import { later } from "./lazy-component";
+import { lazyComponent } from "./lazy-component";
 import type { MenuItem } from "./MenuContent";
 import { Opener, type Trigger } from "./Opener";
 
-const MenuContent = later(() => import("./MenuContent"));
+const MenuContent = lazyComponent(() => import("./MenuContent"));
 
 interface MenuProps {
   readonly trigger: Trigger;

@@ -19,7 +19,7 @@ interface MenuContentProps {
   readonly onOpenChange: (open: boolean) => void;
 }
 
-/** Use `Menu`, which loads this one when the page is drawn. */
+/** Use `Menu`, which loads this component after the first render. */
 export default function MenuContent({ trigger, items, align, open, onOpenChange }: MenuContentProps) {
   return (
     <DropdownMenu.Root modal={false} open={open} onOpenChange={onOpenChange}>

@@ -3,15 +3,15 @@
 import { act, fireEvent, render, screen } from "@testing-library/react";
 import { type ComponentType, type ReactNode, useState } from "react";
 import { afterEach, describe, expect, it } from "vitest";
-import { later } from "./lazy-component";
+import { lazyComponent } from "./lazy-component";
 import { Opener } from "./Opener";
 
-interface Part {
+interface MenuProps {
   readonly open: boolean;
   readonly trigger: ReactNode;
 }
 
-function Loaded({ open, trigger }: Part) {
+function Loaded({ open, trigger }: MenuProps) {
   return (
     <>
       {trigger}
@@ -20,11 +20,11 @@ function Loaded({ open, trigger }: Part) {
   );
 }
 
-/** A button whose part is loaded when the test says so. */
+/** Render a button whose menu loads when the test calls `finishLoading`. */
 function show() {
-  let load: (part: { default: ComponentType<Part> }) => void = () => undefined;
-  const loaded = new Promise<{ default: ComponentType<Part> }>((resolve) => (load = resolve));
-  const Content = later(() => loaded);
+  let load: (module: { default: ComponentType<MenuProps> }) => void = () => undefined;
+  const loaded = new Promise<{ default: ComponentType<MenuProps> }>((resolve) => (load = resolve));
+  const Content = lazyComponent(() => loaded);
   const Button = () => {
     const [open, setOpen] = useState(false);
     return (
@@ -34,36 +34,36 @@ function show() {
     );
   };
   render(<Button />);
-  const arrive = () =>
+  const finishLoading = () =>
     act(async () => {
       load({ default: Loaded });
       await loaded;
     });
-  return { arrive };
+  return { finishLoading };
 }
 
-describe("a button whose menu is not loaded yet", () => {
+describe("a button with a menu that is not loaded yet", () => {
   afterEach(() => (document.body.innerHTML = ""));
 
-  it("keeps a click, and opens when it is there", async () => {
-    const { arrive } = show();
+  it("remembers a click, and opens the menu once it is loaded", async () => {
+    const { finishLoading } = show();
     fireEvent.click(screen.getByRole("button"));
     expect(screen.getByRole("button").getAttribute("aria-expanded")).toBe("true");
-    await arrive();
+    await finishLoading();
 
     expect(screen.queryByText("the menu")).not.toBeNull();
   });
 
-  it("opens although it comes before the button is let go", async () => {
-    const { arrive } = show();
+  it("opens the menu although it loads before the button is released", async () => {
+    const { finishLoading } = show();
     fireEvent.pointerDown(screen.getByRole("button"), { button: 0, pointerType: "mouse" });
-    await arrive();
+    await finishLoading();
 
     expect(screen.queryByText("the menu")).not.toBeNull();
   });
 
-  it("counts a press and its click once, and a key after a press that was let go elsewhere", async () => {
-    const { arrive } = show();
+  it("counts a press and its click once, and a key after a press that was released elsewhere", async () => {
+    const { finishLoading } = show();
     const button = screen.getByRole("button");
     fireEvent.pointerDown(button, { button: 0, pointerType: "mouse" });
     fireEvent.click(button);
@@ -71,24 +71,24 @@ describe("a button whose menu is not loaded yet", () => {
     fireEvent.pointerDown(button, { button: 0, pointerType: "mouse" });
     fireEvent.keyDown(button, { key: "Enter" });
     fireEvent.click(button);
-    await arrive();
+    await finishLoading();
 
     expect(screen.queryByText("the menu")).not.toBeNull();
   });
 
-  it("opens nothing that was not asked for, nor what was taken back", async () => {
-    const { arrive } = show();
+  it("opens nothing after a second click", async () => {
+    const { finishLoading } = show();
     fireEvent.click(screen.getByRole("button"));
     fireEvent.click(screen.getByRole("button"));
-    await arrive();
+    await finishLoading();
 
     expect(screen.queryByText("the menu")).toBeNull();
   });
 
   it("keeps the focus", async () => {
-    const { arrive } = show();
+    const { finishLoading } = show();
     act(() => screen.getByRole("button").focus());
-    await arrive();
+    await finishLoading();
 
     expect(document.activeElement).toBe(screen.getByRole("button"));
   });

@@ -13,29 +13,29 @@ export type Trigger = ReactElement<ComponentProps<"button">>;
 
 interface OpenerProps {
   readonly trigger: Trigger;
-  /** What it opens. */
+  /** The kind of element that it opens. */
   readonly popup: "menu" | "dialog";
   readonly open: boolean;
   readonly onOpenChange: (open: boolean) => void;
-  /** A part that may still have to be loaded, drawn with the button in it. */
+  /** Renders the popup with the button in it. It may suspend until it is loaded. */
   readonly children: (trigger: ReactNode) => ReactNode;
 }
 
 /**
- * A button and what it opens. Until that is loaded the button stands alone, and keeps what it was asked for:
- * a press, also by keyboard, opens as soon as there is something to open, and the focus stays where it was.
+ * A button and its popup. While the popup loads, the button works alone: it remembers a press by pointer or keyboard,
+ * opens the popup once it is loaded, and keeps the focus.
  */
 export function Opener({ trigger, popup, open, onOpenChange, children }: OpenerProps) {
   const focused = useRef(false);
-  const arrive = useCallback((button: HTMLElement | null) => {
+  const restoreFocus = useCallback((button: HTMLElement | null) => {
     if (button && focused.current) button.focus();
     focused.current = false;
   }, []);
   const pressed = useRef(false);
-  // What is loaded may come, with a button of its own, while a pointer is down: its click would be nobody's.
+  // Act on pointer down: the loaded popup may replace the button before the click.
   const press = (event: PointerEvent): void => {
     const isPlain = event.button === 0 && !event.ctrlKey;
-    // The tap of a finger goes to the button that is there when the finger is lifted, which would close a dialog again.
+    // Touch fires its click on the button that is there at the end of the tap, which would close a dialog again.
     pressed.current = isPlain && (popup === "menu" || event.pointerType === "mouse");
     if (pressed.current) onOpenChange(!open);
   };
@@ -43,7 +43,7 @@ export function Opener({ trigger, popup, open, onOpenChange, children }: OpenerP
     if (!pressed.current) onOpenChange(!open);
     pressed.current = false;
   };
-  const waiting = (
+  const loading = (
     <Slot.Root
       aria-haspopup={popup}
       aria-expanded={open}
@@ -57,5 +57,5 @@ export function Opener({ trigger, popup, open, onOpenChange, children }: OpenerP
       {trigger}
     </Slot.Root>
   );
-  return <Suspense fallback={waiting}>{children(<Slot.Root ref={arrive}>{trigger}</Slot.Root>)}</Suspense>;
+  return <Suspense fallback={loading}>{children(<Slot.Root ref={restoreFocus}>{trigger}</Slot.Root>)}</Suspense>;
 }

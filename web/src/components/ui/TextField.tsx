@@ -5,7 +5,7 @@ import { classNames } from "./class-names";
 interface FieldProps {
   readonly label: string;
   readonly hint?: string | undefined;
-  /** What is wrong with it, or nothing. */
+  /** The error message, if the value is invalid. */
   readonly error?: string | null | undefined;
 }
 
@@ -14,7 +14,7 @@ export function TextField({ label, hint, error, ...rest }: FieldProps & Componen
   return (
     <div className={styles.field}>
       <label htmlFor={id}>{label}</label>
-      <input dir="auto" {...rest} id={id} className={styles.input} {...described(id, hint, error)} />
+      <input dir="auto" {...rest} id={id} className={styles.input} {...ariaOf(id, hint, error)} />
       <Note id={id} hint={hint} error={error} />
     </div>
   );
@@ -25,7 +25,7 @@ export function TextArea({ label, hint, error, ...rest }: FieldProps & Component
   return (
     <div className={styles.field}>
       <label htmlFor={id}>{label}</label>
-      <textarea dir="auto" rows={3} {...rest} id={id} className={styles.input} {...described(id, hint, error)} />
+      <textarea dir="auto" rows={3} {...rest} id={id} className={styles.input} {...ariaOf(id, hint, error)} />
       <Note id={id} hint={hint} error={error} />
     </div>
   );
@@ -36,15 +36,15 @@ export function SelectField({ label, hint, error, ...rest }: FieldProps & Compon
   return (
     <div className={styles.field}>
       <label htmlFor={id}>{label}</label>
-      <select {...rest} id={id} className={styles.input} {...described(id, hint, error)} />
+      <select {...rest} id={id} className={styles.input} {...ariaOf(id, hint, error)} />
       <Note id={id} hint={hint} error={error} />
     </div>
   );
 }
 
-function described(id: string, hint: FieldProps["hint"], error: FieldProps["error"]) {
-  const noted = Boolean(hint) || Boolean(error);
-  return { "aria-invalid": Boolean(error), ...(noted ? { "aria-describedby": `${id}-note` } : {}) };
+function ariaOf(id: string, hint: FieldProps["hint"], error: FieldProps["error"]) {
+  const hasNote = Boolean(hint) || Boolean(error);
+  return { "aria-invalid": Boolean(error), ...(hasNote ? { "aria-describedby": `${id}-note` } : {}) };
 }
 
 function Note({ id, hint, error }: { id: string } & Pick<FieldProps, "hint" | "error">) {

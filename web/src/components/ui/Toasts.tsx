@@ -1,4 +1,4 @@
-/** Short notes at the bottom of the screen: what failed, what was done. */
+/** Short messages at the bottom of the screen. */
 
 import { createContext, type ReactNode, useCallback, useContext, useRef, useState } from "react";
 import styles from "./Toasts.module.css";
@@ -23,7 +23,7 @@ export function ToastProvider({ children }: { readonly children: ReactNode }) {
   return (
     <ToastContext value={show}>
       {children}
-      {/* Said in so many words, for a dialog hides from screen readers what is not marked as live. */}
+      {/* aria-live is explicit, because an open dialog hides everything else from screen readers. */}
       <div className={styles.toasts} role="status" aria-live="polite">
         {toasts.map(({ id, text }) => (
           <p key={id} className={styles.toast}>
@@ -35,7 +35,7 @@ export function ToastProvider({ children }: { readonly children: ReactNode }) {
   );
 }
 
-/** Shows a note for a few seconds. */
+/** Return a function that shows a message for a few seconds. */
 export function useToast(): (text: string) => void {
   return useContext(ToastContext);
 }

@@ -1,4 +1,4 @@
-/** Class names joined; what is false or empty is left out. */
+/** Join class names, without false and empty ones. */
 export function classNames(...names: (string | false | null | undefined)[]): string {
   return names.filter(Boolean).join(" ");
 }

@@ -1,30 +1,34 @@
-/** Parts of the page that are loaded after its first picture. */
+/** Components that load after the first render. */
 
 import { type ComponentType, lazy, type LazyExoticComponent } from "react";
-import { patiently } from "./retrying-import";
+import { retryingImport } from "./retrying-import";
 
-const parts: (() => Promise<unknown>)[] = [];
+/** Loaders that have not run yet. */
+const loaders: (() => Promise<unknown>)[] = [];
 
-/** A component that is loaded when it is first drawn, or before that by `loadTheRest`. */
-export function later<P>(load: () => Promise<{ default: ComponentType<P> }>): LazyExoticComponent<ComponentType<P>> {
-  const patient = patiently(load);
-  parts.push(patient);
-  return lazy(patient);
+/** Return a component that loads at its first render, or before that by `preloadComponents`. */
+export function lazyComponent<P>(
+  load: () => Promise<{ default: ComponentType<P> }>,
+): LazyExoticComponent<ComponentType<P>> {
+  const loader = retryingImport(load);
+  loaders.push(loader);
+  return lazy(loader);
 }
 
 /**
- * Loads every part while the browser has nothing else to do: it is there when it is asked for, also without a network.
- * Parts of parts make themselves known while theirs are loaded. Ends with the signal.
+ * Load every lazy component while the browser is idle, so that it opens at once, also offline. Stop at the signal.
+ *
+ * A loaded component may add loaders of its own.
  */
-export async function loadTheRest(signal: AbortSignal): Promise<void> {
-  // One after the other: over HTTP/1.1 a page has six connections, and two of them belong to its streams.
-  for (let load = parts.shift(); load !== undefined && !signal.aborted; load = parts.shift()) {
+export async function preloadComponents(signal: AbortSignal): Promise<void> {
+  // One at a time: over HTTP/1.1 a page has six connections, and its streams use two of them.
+  for (let load = loaders.shift(); load !== undefined && !signal.aborted; load = loaders.shift()) {
     await idle();
     await load().catch(() => undefined);
   }
 }
 
-/** Safari knows no idle callbacks. */
+/** Safari has no idle callbacks. */
 function idle(): Promise<void> {
   return new Promise((resolve) => {
     if ("requestIdleCallback" in window) requestIdleCallback(() => resolve(), { timeout: 2_000 });

@@ -3,10 +3,12 @@ const LONGEST_PAUSE_MS = 8_000;
 const ATTEMPTS_ONLINE = 6;
 
 /**
- * A loader for `lazy` that a lost connection does not break: it tries again, for as long as the browser is offline.
- * Online it gives up after some tries, for then the part is gone and the page has to be loaded anew.
+ * Return a loader for `lazy` that retries while the browser is offline.
+ *
+ * Online it fails after some attempts: then a newer version of the client has replaced the file, and the page has to
+ * be reloaded.
  */
-export function patiently<T>(load: () => Promise<T>): () => Promise<T> {
+export function retryingImport<T>(load: () => Promise<T>): () => Promise<T> {
   return async () => {
     let pause = FIRST_PAUSE_MS;
     for (let attempt = 1; ;) {

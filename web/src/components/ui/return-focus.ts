@@ -1,8 +1,8 @@
-/** Where the focus goes when a dialog closes. */
+/** Moves the focus when a dialog closes. */
 
 import { useState } from "react";
 
-/** What opened the dialog: what had the focus, or, if that was an item of a menu which is gone by then, the menu's button. */
+/** Return the element that opened the dialog: the focused one, or the menu's button if a menu item was focused. */
 function opener(): HTMLElement | null {
   const focused = document.activeElement;
   const button = focused?.closest('[role="menu"]')?.getAttribute("aria-labelledby");
@@ -11,15 +11,16 @@ function opener(): HTMLElement | null {
 }
 
 /**
- * Gives the focus back to what opened the dialog, or to where `place` puts it; what took the focus by itself
- * meanwhile, such as the message box of a chat that was chosen, keeps it.
+ * Return a handler that gives the focus back to the element that opened the dialog, or calls `moveFocus`.
+ *
+ * It does nothing if another element, such as the message box of a chat that was opened, has taken the focus.
  */
-export function useReturnFocus(place?: () => void): (event: Event) => void {
+export function useReturnFocus(moveFocus?: () => void): (event: Event) => void {
   const [before] = useState(opener);
   return (event) => {
     event.preventDefault();
     if (document.activeElement !== null && document.activeElement !== document.body) return;
-    if (place) place();
+    if (moveFocus) moveFocus();
     else before?.focus();
   };
 }

@@ -3,21 +3,21 @@ import { errorText, fieldErrors } from "@/i18n/errors";
 import { useTexts } from "@/i18n/hooks";
 import { ChatlyError } from "@/lib/types";
 
-/** One thing that is done at the server: whether it runs, and what went wrong with it. */
+/** Run one request at a time, and expose its progress and its failure. */
 export function useTask() {
   const { t, i18n } = useTexts();
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
 
-  /** True when it was done. */
+  /** Return whether the request succeeded. */
   const run = async (task: () => Promise<unknown>): Promise<boolean> => {
     setBusy(true);
     setFailure(null);
     try {
       await task();
       return true;
-    } catch (problem) {
-      setFailure(problem);
+    } catch (error) {
+      setFailure(error);
       return false;
     } finally {
       setBusy(false);

@@ -32,7 +32,7 @@ export interface MessageCommands {
   readonly discard: (message: Message) => void;
 }
 
-/** What every row of a message list gets. */
+/** Properties of every row in a message list. */
 export interface RowContext {
   readonly me: UserId;
   readonly isGroup: boolean;

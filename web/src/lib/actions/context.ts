@@ -1,4 +1,4 @@
-/** What the actions use. */
+/** The objects that the actions use. */
 
 import type { Clients } from "@/lib/rpc/clients";
 import type { Runtime } from "@/lib/runtime";

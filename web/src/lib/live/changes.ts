@@ -42,7 +42,7 @@ export type Change = {
 /** One response of the stream. */
 export interface LiveItem {
   readonly changes: readonly Change[];
-  /** Where to resume, or empty. */
+  /** The position to resume from, or empty. */
   readonly cursor: string;
   /** Every missed event has been replayed. */
   readonly caughtUp: boolean;

@@ -1,4 +1,4 @@
-/** What only the leading tab runs: the streams of the browser, the outbox, and the removal of abandoned uploads. */
+/** Runs the work of the leading tab: the streams of the browser, the outbox, and the removal of abandoned uploads. */
 
 import { inBackground } from "@/lib/background";
 import type { TabChannel } from "@/lib/browser/tab-channel";

@@ -2,7 +2,7 @@
 
 import type { ConnectionState } from "@/lib/types";
 
-/** What an item changes about its stream. */
+/** The effect of an item on its stream. */
 export interface ItemEffect {
   /** The stream counts as live from this item on. */
   readonly live?: boolean;

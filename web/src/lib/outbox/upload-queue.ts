@@ -20,7 +20,7 @@ export interface UploadQueueOptions {
 /** Stored files that no message uses are deleted at this age. */
 const ABANDONED_MS = 24 * 3_600_000;
 
-/** Where a file stands in the message that it was handed over to. */
+/** The position of a file in the message that it was handed over to. */
 interface HandedOver {
   readonly clientMessageId: string;
   readonly index: number;

@@ -3,7 +3,7 @@
 import type { Locks } from "@/lib/browser/locks";
 import { ChatlyError, type SessionState, type UserId } from "@/lib/types";
 
-/** What localStorage keeps between visits. It contains no secret. */
+/** The entry in localStorage. It contains no secret. */
 export interface StoredSession {
   readonly userId: UserId;
   readonly username: string;

@@ -7,7 +7,7 @@ import { useSession } from "@/lib/hooks";
 import { type AuthMode, useAuthForm } from "../hooks/use-auth-form";
 import styles from "./AuthPage.module.css";
 
-/** The door: log in, or make an account. */
+/** The page to log in, or to create an account. */
 export function AuthPage() {
   const { t } = useTexts();
   const session = useSession();

@@ -7,7 +7,7 @@ export type AuthMode = "login" | "register";
 type Field = "username" | "email" | "password";
 type Errors = Readonly<Partial<Record<string, string>>>;
 
-/** The fields of the door's form, what is wrong with each, and sending it. */
+/** State of the login form: values, error messages, and how to submit it. */
 export function useAuthForm(mode: AuthMode) {
   const { t, i18n } = useTexts();
   const actions = useActions();
@@ -16,16 +16,16 @@ export function useAuthForm(mode: AuthMode) {
   const [failure, setFailure] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
 
-  const send = async (): Promise<void> => {
+  const submitValues = async (): Promise<void> => {
     setBusy(true);
     setFailure(null);
     try {
       if (mode === "login") await actions.login(values.email.trim(), values.password);
       else await actions.register(values.username.trim(), values.email.trim(), values.password);
-    } catch (problem) {
-      const found = fieldErrors(t, i18n.language, problem);
+    } catch (error) {
+      const found = fieldErrors(t, i18n.language, error);
       setErrors(found);
-      if (Object.keys(found).length === 0) setFailure(errorText(t, i18n.language, problem));
+      if (Object.keys(found).length === 0) setFailure(errorText(t, i18n.language, error));
       setBusy(false);
     }
   };
@@ -44,13 +44,13 @@ export function useAuthForm(mode: AuthMode) {
     event.preventDefault();
     const missing = missingFields(mode, values);
     setErrors(Object.fromEntries(missing.map((field) => [field, t(`fields.${field}`)])));
-    if (missing.length === 0) void send();
+    if (missing.length === 0) void submitValues();
   };
 
   return { bind, submit, errors, failure, busy };
 }
 
-/** What the server would refuse for sure; it judges the rest. */
+/** Return the empty fields. The server validates the rest. */
 function missingFields(mode: AuthMode, values: Record<Field, string>): readonly Field[] {
   const fields: readonly Field[] = mode === "login" ? ["email", "password"] : ["username", "email", "password"];
   return fields.filter((field) => values[field].trim() === "");

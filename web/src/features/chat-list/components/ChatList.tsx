@@ -16,10 +16,10 @@ interface ChatListProps {
   readonly onSelect: (chatId: ChatId) => void;
   readonly onNewChat: () => void;
   readonly onNewGroup: () => void;
-  /** Look for words in messages instead. */
+  /** Search for words in messages instead. */
   readonly onFind: (query: string) => void;
   readonly searchRef: RefObject<HTMLInputElement | null>;
-  /** One's own picture and menu, above the list. */
+  /** The user's own picture and menu, above the list. */
   readonly header: ReactNode;
 }
 

@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { useUsers } from "@/lib/hooks";
 import type { Chat, UserId } from "@/lib/types";
 
-/** The chats whose name contains what is searched for. */
+/** Return the chats whose name contains the query. */
 export function useMatchingChats(chats: readonly Chat[], query: string): readonly Chat[] {
   const peers = useMemo(() => chats.map((chat) => chat.peerId).filter((id): id is UserId => id !== null), [chats]);
   const users = useUsers(peers);

@@ -9,7 +9,7 @@ interface ContextBarProps {
   readonly onClose: () => void;
 }
 
-/** What is answered or edited, above the text. */
+/** The message to reply to or to edit, above the text box. */
 export function ContextBar({ title, text, onClose }: ContextBarProps) {
   const { t } = useTexts();
   return (

@@ -5,7 +5,7 @@ import type { ChatId } from "@/lib/types";
 import { useAttach } from "../hooks/use-attach";
 import styles from "./DropZone.module.css";
 
-/** A place onto which files can be dropped, to attach them in a chat. */
+/** An area that attaches dropped files to the chat's composer. */
 export function DropZone({ chatId, children }: { readonly chatId: ChatId; readonly children: ReactNode }) {
   const { t } = useTexts();
   const attach = useAttach(chatId);

@@ -7,7 +7,7 @@ import { charactersOver } from "../hooks/limits";
 import { ContextBar } from "./ContextBar";
 import { TextBox } from "./TextBox";
 
-/** Changes the text of a sent message; when that fails the text stays, to try again. */
+/** Edits a sent message. After a failure the text stays in the box, so that the user can retry. */
 export function EditBox({ message, onDone }: { readonly message: Message; readonly onDone: () => void }) {
   const { t } = useTexts();
   const { editMessage } = useActions();

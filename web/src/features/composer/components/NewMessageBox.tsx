@@ -11,9 +11,9 @@ import { charactersOver } from "../hooks/limits";
 import type { ComposerProps } from "../types";
 import { ContextBar } from "./ContextBar";
 import { TextBox } from "./TextBox";
-import { UploadTray } from "./UploadList";
+import { UploadList } from "./UploadList";
 
-/** A new message: text, files, a reply. */
+/** The composer of a new message: text, files, and the message to reply to. */
 export function NewMessageBox({ chatId, me, replyTo, onDone, onEditLast }: Omit<ComposerProps, "editing">) {
   const { t } = useTexts();
   const actions = useActions();
@@ -23,7 +23,7 @@ export function NewMessageBox({ chatId, me, replyTo, onDone, onEditLast }: Omit<
   const [text, setText] = useDraft(me, chatId);
 
   useEffect(() => {
-    // Where writing brings up a keyboard on the screen, only a touch of the box asks for it.
+    // On touch screens the focus opens the on-screen keyboard, so wait until the user taps the box.
     if (replyTo || matchMedia("(pointer: fine)").matches) box.current?.focus();
   }, [replyTo]);
 
@@ -68,7 +68,7 @@ export function NewMessageBox({ chatId, me, replyTo, onDone, onEditLast }: Omit<
       above={
         <>
           {replyTo && <ReplyBar message={replyTo} onClose={onDone} />}
-          <UploadTray uploads={uploads} />
+          <UploadList uploads={uploads} />
         </>
       }
       before={<AttachButton onFiles={attach} />}

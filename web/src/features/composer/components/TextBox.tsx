@@ -23,13 +23,13 @@ interface TextBoxProps {
   readonly canSubmit: boolean;
   readonly submitLabel: string;
   readonly onKeyDown: (event: KeyboardEvent) => void;
-  /** Files that were pasted. */
+  /** Called with pasted files. */
   readonly onFiles?: (files: Iterable<File>) => void;
   readonly above: ReactNode;
   readonly before?: ReactNode;
 }
 
-/** A text of several lines with emoji: Enter submits, Shift+Enter begins a line. */
+/** A multi-line text box with an emoji picker: Enter submits, Shift+Enter starts a new line. */
 export function TextBox({
   boxRef,
   text,
@@ -47,7 +47,7 @@ export function TextBox({
 
   const onKey = (event: KeyboardEvent): void => {
     onKeyDown(event);
-    // While an input method composes, Enter takes its suggestion.
+    // While an input method composes, Enter accepts its suggestion.
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     onSubmit();
@@ -86,12 +86,12 @@ export function TextBox({
           <SendHorizontal size={18} className={styles.send} />
         </IconButton>
       </div>
-      <Over text={text} />
+      <CharacterLimit text={text} />
     </form>
   );
 }
 
-function Over({ text }: { readonly text: string }) {
+function CharacterLimit({ text }: { readonly text: string }) {
   const { t } = useTexts();
   const over = charactersOver(text);
   if (over === 0) return null;
@@ -129,7 +129,7 @@ function EmojiButton({ boxRef, text, onText }: Pick<TextBoxProps, "boxRef" | "te
   );
 }
 
-/** As high as its text, up to a limit. */
+/** Make the box as high as its text, up to a limit. */
 function useHeight(boxRef: RefObject<HTMLTextAreaElement | null>, text: string): void {
   useLayoutEffect(() => {
     const box = boxRef.current;

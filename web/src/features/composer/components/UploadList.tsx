@@ -5,12 +5,12 @@ import { useActions } from "@/lib/hooks";
 import type { Upload } from "@/lib/types";
 import styles from "./UploadList.module.css";
 
-/** The attached files: how far each is, and what can be done with it. */
-export function UploadTray({ uploads }: { readonly uploads: readonly Upload[] }) {
+/** The attached files, with progress and actions. */
+export function UploadList({ uploads }: { readonly uploads: readonly Upload[] }) {
   const { t } = useTexts();
   if (uploads.length === 0) return null;
   return (
-    <ul className={styles.tray} aria-label={t("composer.files")}>
+    <ul className={styles.list} aria-label={t("composer.files")}>
       {uploads.map((upload) => (
         <UploadCard key={upload.id} upload={upload} />
       ))}

@@ -1,7 +1,7 @@
 import { useCallback, useState } from "react";
 import type { ChatId, UserId } from "@/lib/types";
 
-/** What is written but not sent, per chat: it stays when one looks at another chat or reloads the tab. */
+/** The unsent text of a chat. It survives a switch to another chat and a reload of the tab. */
 export function useDraft(me: UserId, chatId: ChatId) {
   const key = `chatly.draft.${me}.${chatId}`;
   const [text, setText] = useState(() => sessionStorage.getItem(key) ?? "");

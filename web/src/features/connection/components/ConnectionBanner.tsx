@@ -4,10 +4,10 @@ import { useTexts } from "@/i18n/hooks";
 import { useConnection } from "@/lib/hooks";
 import styles from "./ConnectionBanner.module.css";
 
-/** A short loss is not worth a word. */
-const PATIENCE_MS = 2_500;
+/** Shorter interruptions are not shown. */
+const SHOW_AFTER_MS = 2_500;
 
-/** Says so when the connection is away for more than a moment. */
+/** Shows that the connection is lost, after a short delay. */
 export function ConnectionBanner() {
   const { t } = useTexts();
   const { phase, since } = useConnection();
@@ -33,7 +33,7 @@ function useOverdue(since: number | null): boolean {
   const [overdueSince, setOverdueSince] = useState<number | null>(null);
   useEffect(() => {
     if (since === null) return;
-    const timer = setTimeout(() => setOverdueSince(since), Math.max(0, since + PATIENCE_MS - Date.now()));
+    const timer = setTimeout(() => setOverdueSince(since), Math.max(0, since + SHOW_AFTER_MS - Date.now()));
     return () => clearTimeout(timer);
   }, [since]);
   return since !== null && overdueSince === since;

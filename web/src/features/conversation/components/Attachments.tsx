@@ -43,7 +43,7 @@ function Picture({ attachment, onOpen }: { readonly attachment: Attachment; read
   const { t } = useTexts();
   const { width, height, thumbnailUrl, url, fileName } = attachment;
   const scale = Math.min(1, LARGEST_WIDTH / width, LARGEST_HEIGHT / height);
-  // The place is taken before the bytes are there: nothing jumps when they come.
+  // Reserve the space before the picture loads, so that the layout does not jump.
   const style = { width: Math.max(SMALLEST, Math.round(width * scale)), aspectRatio: `${width} / ${height}` };
   return (
     <button

@@ -12,7 +12,7 @@ import styles from "./Conversation.module.css";
 import { MessageList } from "./MessageList";
 import { TypingLine } from "./TypingLine";
 
-/** A chat's messages. Mount one per chat (`key`): where reading began belongs to one look at one chat. */
+/** A chat's messages. Mount one per chat (`key`), so that the line of unread messages starts over. */
 export function Conversation({ target, ...props }: ConversationProps) {
   const { t } = useTexts();
   const list = useMessages(props.chatId);

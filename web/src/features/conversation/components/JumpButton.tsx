@@ -11,7 +11,7 @@ interface JumpButtonProps {
   readonly onJump: () => void;
 }
 
-/** Leads to the newest message from anywhere else, and counts those that came meanwhile. */
+/** Scrolls to the newest message, and shows the number of new ones. */
 export function JumpButton({ messages, hasNewer, atEnd, onJump }: JumpButtonProps) {
   const { t } = useTexts();
   const unseen = useUnseen(messages, hasNewer, atEnd);

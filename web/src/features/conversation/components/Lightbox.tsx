@@ -5,7 +5,7 @@ import { useTexts } from "@/i18n/hooks";
 import type { LightboxPictures } from "../types";
 import styles from "./Lightbox.module.css";
 
-/** A message's pictures, large, one at a time. */
+/** Shows a message's pictures in full size, one at a time. */
 export default function Lightbox({
   shown,
   onClose,

@@ -26,7 +26,7 @@ export const ListRow = memo(
         return <MessageRow message={row.message} first={row.first} last={row.last} {...context} />;
     }
   },
-  // Rows are built anew with every change of the list: what they say counts, not which object says it.
+  // Every change of the list builds new row objects, so compare their content.
   (before, after) =>
     before.me === after.me &&
     before.isGroup === after.isGroup &&

@@ -6,7 +6,7 @@ import { useReaders, useReceipt, useSendProgress } from "@/lib/hooks";
 import type { Message } from "@/lib/types";
 import styles from "./MessageFooter.module.css";
 
-/** When it was sent, whether it was edited, and how far it has come. */
+/** Time, edit mark and delivery state of a message. */
 export function MessageFooter({ message, isOwn }: { readonly message: Message; readonly isOwn: boolean }) {
   const { t, i18n } = useTexts();
   return (

@@ -1,11 +1,11 @@
 import { type KeyboardEvent, type MouseEvent, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { QUICK_REACTIONS } from "@/components/emoji/quick-reactions";
-import { later } from "@/components/ui/lazy-component";
+import { lazyComponent } from "@/components/ui/lazy-component";
 import { useTexts } from "@/i18n/hooks";
 import type { useMessages } from "@/lib/hooks";
 import type { MessageId } from "@/lib/types";
 import { useMessageCommands } from "../hooks/use-message-commands";
-import { useFind } from "../hooks/use-find-message";
+import { useFindMessage } from "../hooks/use-find-message";
 import { useMessageFocus } from "../hooks/use-message-focus";
 import { rowOf, useMessageMenu } from "../hooks/use-message-menu";
 import { useMessageScroll } from "../hooks/use-message-scroll";
@@ -16,8 +16,8 @@ import { JumpButton } from "./JumpButton";
 import { ListRow } from "./ListRow";
 import styles from "./MessageList.module.css";
 
-const MessageMenu = later(() => import("./MessageMenu"));
-const Lightbox = later(() => import("./Lightbox"));
+const MessageMenu = lazyComponent(() => import("./MessageMenu"));
+const Lightbox = lazyComponent(() => import("./Lightbox"));
 
 type MessageListProps = Omit<ConversationProps, "target"> & {
   readonly list: ReturnType<typeof useMessages>;
@@ -25,7 +25,7 @@ type MessageListProps = Omit<ConversationProps, "target"> & {
   readonly onQuote: (messageId: MessageId) => void;
 };
 
-/** One part of a chat: mount another one (`key`) where another part is shown. */
+/** One part of a chat. Mount a new one (`key`) for each part. */
 export function MessageList({ chatId, me, name, isGroup, list, jump, onQuote, onReply, onEdit }: MessageListProps) {
   const { t } = useTexts();
   const { messages, loadingOlder } = list;
@@ -35,9 +35,9 @@ export function MessageList({ chatId, me, name, isGroup, list, jump, onQuote, on
   const rows = useMemo(() => buildRows(messages, me, mark), [messages, me, mark]);
   const { virtual, atEnd, onScroll, toEnd } = useMessageScroll({ rows, list, scroller, jump, isGroup });
   useMarkRead(chatId, messages, atEnd);
-  const walk = useMessageFocus(rows, virtual);
+  const moveFocus = useMessageFocus(rows, virtual);
 
-  const find = useFind(messages);
+  const find = useFindMessage(messages);
   const menu = useMessageMenu(find);
   const commands = useMessageCommands({ onReply, onEdit });
 
@@ -49,7 +49,7 @@ export function MessageList({ chatId, me, name, isGroup, list, jump, onQuote, on
     if (message && !inControl) commands.react(message, QUICK_REACTIONS[0]);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
-    walk(event);
+    moveFocus(event);
     menu.handlers.onKeyDown(event);
   };
 

@@ -7,30 +7,30 @@ import { startTexts } from "@/i18n";
 import { TextsProvider } from "@/i18n/TextsProvider";
 import type { Message } from "@/lib/types";
 import { ME, aMessage } from "@/testing/builders";
-import { type Opened, useMessageMenu } from "../hooks/use-message-menu";
+import { type OpenMenu, useMessageMenu } from "../hooks/use-message-menu";
 import type { MessageCommands } from "../types";
 import MessageMenu from "./MessageMenu";
 
-// jsdom has none. A menu that has closed moves the focus a moment later.
+// jsdom has no CSS.escape, which the closed menu uses to move the focus.
 vi.stubGlobal("CSS", { escape: (text: string) => text });
 
 const message = aMessage(1, { senderId: ME });
 
-/** The open menu of one's own message, and what was chosen in it. */
+/** Open the menu of an own message; return the commands that were chosen. */
 function show() {
   const chosen: string[] = [];
-  const note = (what: string) => (about: Message) => void chosen.push(`${what} ${about.key}`);
+  const record = (command: string) => (target: Message) => void chosen.push(`${command} ${target.key}`);
   const commands: MessageCommands = {
-    reply: note("reply"),
-    edit: note("edit"),
-    react: note("react"),
-    copy: note("copy"),
-    remove: note("remove"),
-    retry: note("retry"),
-    discard: note("discard"),
+    reply: record("reply"),
+    edit: record("edit"),
+    react: record("react"),
+    copy: record("copy"),
+    remove: record("remove"),
+    retry: record("retry"),
+    discard: record("discard"),
   };
   function List() {
-    const [opened, setOpened] = useState<Opened | null>({ kind: "menu", message, x: 0, y: 0 });
+    const [opened, setOpened] = useState<OpenMenu | null>({ kind: "menu", message, x: 0, y: 0 });
     const menu = { ...useMessageMenu(() => message), opened, close: () => setOpened(null) };
     return <MessageMenu menu={menu} me={ME} commands={commands} />;
   }
@@ -42,7 +42,7 @@ describe("the menu of a message", () => {
   beforeAll(() => startTexts("en"));
   afterEach(() => (document.body.innerHTML = ""));
 
-  it.each(["Reply", "Edit"])("begins what was chosen at once: who writes on is not faster (%s)", (name) => {
+  it.each(["Reply", "Edit"])("runs %s at once, before the next key press", (name) => {
     const chosen = show();
 
     fireEvent.click(screen.getByText(name));

@@ -8,7 +8,7 @@ import { classNames } from "@/components/ui/class-names";
 import menuStyles from "@/components/ui/menu.module.css";
 import { useTexts } from "@/i18n/hooks";
 import type { Message, UserId } from "@/lib/types";
-import type { Opened, useMessageMenu } from "../hooks/use-message-menu";
+import type { OpenMenu, useMessageMenu } from "../hooks/use-message-menu";
 import type { MessageCommands } from "../types";
 import styles from "./MessageMenu.module.css";
 
@@ -23,7 +23,7 @@ interface Removal {
   readonly scope: "me" | "everyone";
 }
 
-/** The menu, the emoji picker and the question before deleting: one of each for the whole list. */
+/** The menu, the emoji picker and the confirmation before deleting: one of each for the whole list. */
 export default function MessageMenu({ menu, me, commands }: MessageMenuProps) {
   const { t } = useTexts();
   const [removal, setRemoval] = useState<Removal | null>(null);
@@ -45,7 +45,7 @@ export default function MessageMenu({ menu, me, commands }: MessageMenuProps) {
           open
           onOpenChange={(open) => !open && close()}
           onPick={(emoji) => commands.react(opened.message, emoji)}
-          anchor={{ at: <Place opened={opened} /> }}
+          anchor={{ at: <Anchor opened={opened} /> }}
           returnFocus={() => focusMessage(opened.message)}
         />
       )}
@@ -64,7 +64,7 @@ export default function MessageMenu({ menu, me, commands }: MessageMenuProps) {
 }
 
 interface ActionsProps {
-  readonly opened: Opened;
+  readonly opened: OpenMenu;
   readonly isOwn: boolean;
   readonly commands: MessageCommands;
   readonly onClose: () => void;
@@ -78,7 +78,7 @@ function Actions({ opened, isOwn, commands, onClose, onRemove, onMoreEmoji }: Ac
   return (
     <DropdownMenu.Root open modal={false} onOpenChange={(open) => !open && onClose()}>
       <DropdownMenu.Trigger asChild>
-        <Place opened={opened} />
+        <Anchor opened={opened} />
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content
@@ -86,7 +86,7 @@ function Actions({ opened, isOwn, commands, onClose, onRemove, onMoreEmoji }: Ac
           align="start"
           collisionPadding={8}
           aria-label={t("actions.menu")}
-          // A finger that is lifted after a long press may move the focus to the message below it.
+          // The end of a long press may move the focus to the message under the finger.
           onFocusOutside={(event) => event.preventDefault()}
           onCloseAutoFocus={(event) => {
             event.preventDefault();
@@ -154,8 +154,8 @@ function Item({ icon, label, danger = false, onSelect }: ItemProps) {
   );
 }
 
-/** An empty element at the pointer, for what opens there. */
-function Place({ opened, ...rest }: { readonly opened: Opened }) {
+/** An empty element at the pointer, beside which the menu opens. */
+function Anchor({ opened, ...rest }: { readonly opened: OpenMenu }) {
   return (
     <span {...rest} className={styles.place} style={{ left: opened.x, top: opened.y }} aria-hidden tabIndex={-1} />
   );
@@ -163,6 +163,6 @@ function Place({ opened, ...rest }: { readonly opened: Opened }) {
 
 function focusMessage(message: Message): void {
   const row = document.querySelector<HTMLElement>(`[data-key="${CSS.escape(message.key)}"]`);
-  // A reply or an edit has moved the focus to the message box: it stays there.
+  // A reply or an edit has moved the focus to the composer; leave it there.
   if (document.activeElement === null || document.activeElement === document.body) row?.focus({ preventScroll: true });
 }

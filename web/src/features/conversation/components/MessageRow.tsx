@@ -73,7 +73,7 @@ function Content({ message, onQuote, onShow }: { message: Message } & Pick<RowCo
   );
 }
 
-/** Shown while the pointer or the focus is on the message. */
+/** Buttons that appear while the pointer or the focus is on the message. */
 function Toolbar({
   message,
   onOpen,

@@ -10,7 +10,7 @@ interface QuoteProps {
   readonly onSelect: (messageId: MessageId) => void;
 }
 
-/** What a message answers. */
+/** The message that a reply refers to. */
 export function Quote({ chatId, messageId, onSelect }: QuoteProps) {
   const { t } = useTexts();
   const message = useMessage(chatId, messageId);

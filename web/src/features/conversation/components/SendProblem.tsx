@@ -3,7 +3,7 @@ import { ChatlyError, type Message } from "@/lib/types";
 import type { MessageCommands } from "../types";
 import styles from "./SendProblem.module.css";
 
-/** Why a message was not sent, and what can be done about it. */
+/** The reason why a message was not sent, with buttons to retry or discard it. */
 export function SendProblem({ message, commands }: { readonly message: Message; readonly commands: MessageCommands }) {
   const { t } = useTexts();
   const errorText = useErrorText();

@@ -4,7 +4,7 @@ import { useTyping } from "@/lib/hooks";
 import type { ChatId } from "@/lib/types";
 import styles from "./TypingLine.module.css";
 
-/** Who is typing; keeps its place when nobody is, so that nothing jumps. */
+/** The names of typing members. The line stays when it is empty, so that the layout does not jump. */
 export function TypingLine({ chatId }: { readonly chatId: ChatId }) {
   const { t } = useTexts();
   const names = useUserNames(useTyping(chatId));

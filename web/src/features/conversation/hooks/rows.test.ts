@@ -5,7 +5,7 @@ import { buildRows } from "./rows";
 const NOON = new Date(2026, 4, 4, 12).getTime();
 const MINUTE = 60_000;
 
-/** A TimeUUID whose order is that of `order`. */
+/** Return a TimeUUID that sorts by `order`. */
 const idOf = (order: number) => `${order.toString(16).padStart(8, "0")}-0000-1000-8000-000000000000`;
 
 function message(order: number, over: Partial<Message> = {}): Message {
@@ -32,7 +32,7 @@ const shape = (...args: Parameters<typeof buildRows>) =>
   buildRows(...args).map((row) => (row.kind === "message" ? row.key : row.kind));
 
 describe("the rows of a conversation", () => {
-  it("begin with the day, and name each day once", () => {
+  it("start with the day, and show each day once", () => {
     const next = message(3, { createdAt: NOON + 24 * 60 * MINUTE });
     expect(shape([message(1), message(2), next], "me", "all")).toEqual(["day", "k1", "k2", "day", "k3"]);
   });
@@ -47,7 +47,7 @@ describe("the rows of a conversation", () => {
     ]);
   });
 
-  it("have no such line before one's own messages", () => {
+  it("have no such line before own messages", () => {
     const own = { senderId: "me" };
     expect(shape([message(1), message(2, own), message(3)], "me", { upTo: idOf(1) })).toEqual([
       "day",
@@ -58,7 +58,7 @@ describe("the rows of a conversation", () => {
     ]);
   });
 
-  it("join what one sender wrote within a few minutes", () => {
+  it("join messages that one sender wrote within a few minutes", () => {
     const rows = buildRows([message(1), message(2), message(20), message(21, { senderId: "b" })], "me", "all");
     const ends = rows.flatMap((row) => (row.kind === "message" ? [[row.first, row.last]] : []));
     expect(ends).toEqual([
@@ -69,7 +69,7 @@ describe("the rows of a conversation", () => {
     ]);
   });
 
-  it("end what one sender wrote at midnight, and where the unread ones begin", () => {
+  it("start a new run at midnight, and at the first unread message", () => {
     const midnight = new Date(2026, 4, 5).getTime();
     const late = message(1, { createdAt: midnight - 1 });
     const early = message(2, { createdAt: midnight });
@@ -84,8 +84,8 @@ describe("the rows of a conversation", () => {
     ]);
   });
 
-  it("name days again when times go back, and hours are missing or there twice", () => {
-    // A year of first and last minutes of days: wherever the test runs, its clocks change twice if they ever do.
+  it("show a day again when times go back, also across changes of the clock", () => {
+    // The first and last minutes of all days of a year: in every time zone with summer time, the clock changes twice.
     const times = Array.from({ length: 366 }, (_, day) => [
       new Date(2026, 0, 1 + day, 0, 0).getTime(),
       new Date(2026, 0, 1 + day, 23, 59).getTime(),

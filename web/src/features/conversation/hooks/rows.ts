@@ -1,4 +1,4 @@
-/** The lines of a conversation: messages, the days between them, and where the unread ones begin. Pure. */
+/** Builds the rows of a conversation: messages, days, and the line before the first unread message. Pure. */
 
 import { isNewer } from "@/lib/ids";
 import type { Message, MessageId, UserId } from "@/lib/types";
@@ -10,12 +10,12 @@ export type Row =
       readonly kind: "message";
       readonly key: string;
       readonly message: Message;
-      /** Of a run by one sender: the first shows the name, the last the picture. */
+      /** Position in a run of messages by one sender: the first shows the name, the last the picture. */
       readonly first: boolean;
       readonly last: boolean;
     };
 
-/** How far was read when the chat was opened: `upTo` null if nothing; `all` when nothing was unread. */
+/** The read mark when the chat was opened: `upTo` is null if nothing was read, `all` if nothing was unread. */
 export type ReadMark = { readonly upTo: MessageId | null } | "all";
 
 const RUN_MS = 5 * 60_000;
@@ -24,7 +24,7 @@ export function buildRows(messages: readonly Message[], me: UserId, mark: ReadMa
   const firstUnread = messages.findIndex((message) => isUnread(message, me, mark));
   const rows: Row[] = [];
   let day: Day | null = null;
-  let goesOn = false;
+  let inRun = false;
   messages.forEach((message, index) => {
     const after = messages[index + 1];
     if (day === null || !isOn(day, message)) {
@@ -32,14 +32,14 @@ export function buildRows(messages: readonly Message[], me: UserId, mark: ReadMa
       rows.push({ kind: "day", key: `day-${new Date(message.createdAt).toDateString()}`, at: message.createdAt });
     }
     if (index === firstUnread) rows.push({ kind: "unread", key: "unread" });
-    const first = !goesOn;
-    goesOn = after !== undefined && index + 1 !== firstUnread && isOneRun(message, after, day);
-    rows.push({ kind: "message", key: message.key, message, first, last: !goesOn });
+    const first = !inRun;
+    inRun = after !== undefined && index + 1 !== firstUnread && isOneRun(message, after, day);
+    rows.push({ kind: "message", key: message.key, message, first, last: !inRun });
   });
   return rows;
 }
 
-/** At this device's clock. The calendar is slow to ask, so it is asked once a day and not for each of many messages. */
+/** A day in this device's time zone. Computed once per day of messages, because calendar functions are slow. */
 interface Day {
   readonly begins: number;
   readonly ends: number;

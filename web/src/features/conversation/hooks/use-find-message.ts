@@ -1,8 +1,8 @@
 import { useCallback, useLayoutEffect, useRef } from "react";
 import type { Message } from "@/lib/types";
 
-/** Finds a message of the list by its key. The same function for every list: rows that keep it need not be drawn anew. */
-export function useFind(messages: readonly Message[]): (key: string) => Message | undefined {
+/** Return a function that finds a message by key. It stays the same, so that rows need not render again. */
+export function useFindMessage(messages: readonly Message[]): (key: string) => Message | undefined {
   const newest = useRef(messages);
   useLayoutEffect(() => {
     newest.current = messages;

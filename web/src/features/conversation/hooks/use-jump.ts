@@ -4,8 +4,8 @@ import { useErrorText } from "@/i18n/hooks";
 import type { MessageId } from "@/lib/types";
 import type { Jump } from "../types";
 
-/** For how long it is marked. */
-const MARKED_MS = 3_000;
+/** How long the target stays highlighted. */
+const HIGHLIGHT_MS = 3_000;
 
 interface Jumps {
   readonly jump: Jump | null;
@@ -13,7 +13,7 @@ interface Jumps {
   readonly endJump: () => void;
 }
 
-/** Goes to a message, which is loaded first if it has to be: one that is asked for here, or `target` from outside. */
+/** Scroll to a message, after loading it if necessary: to `target`, or with `jumpTo`. */
 export function useJump(target: Jump | null, showMessage: (messageId: MessageId) => Promise<void>): Jumps {
   const toast = useToast();
   const errorText = useErrorText();
@@ -32,7 +32,7 @@ export function useJump(target: Jump | null, showMessage: (messageId: MessageId)
   }, [target, jumpTo]);
   const endJump = useCallback(() => setJump(null), []);
   useEffect(() => {
-    const timer = setTimeout(endJump, MARKED_MS);
+    const timer = setTimeout(endJump, HIGHLIGHT_MS);
     return () => clearTimeout(timer);
   }, [jump, endJump]);
   return { jump, jumpTo, endJump };

@@ -5,7 +5,7 @@ import { useActions } from "@/lib/hooks";
 import type { Message } from "@/lib/types";
 import type { MessageCommands } from "../types";
 
-/** What can be done with a message; what fails is told. */
+/** The commands of the message menu. Failures are shown as toasts. */
 export function useMessageCommands(open: {
   onReply: (message: Message) => void;
   onEdit: (message: Message) => void;
@@ -16,15 +16,15 @@ export function useMessageCommands(open: {
   const errorText = useErrorText();
   const { onReply, onEdit } = open;
   return useMemo(() => {
-    const tell = (failure: unknown) => toast(errorText(failure));
+    const showError = (failure: unknown) => toast(errorText(failure));
     return {
       reply: onReply,
       edit: onEdit,
       react: ({ chatId, messageId }, emoji) => {
-        if (messageId !== "") toggleReaction(chatId, messageId, emoji).catch(tell);
+        if (messageId !== "") toggleReaction(chatId, messageId, emoji).catch(showError);
       },
-      copy: ({ text }) => void navigator.clipboard.writeText(text).then(() => toast(t("actions.copied")), tell),
-      remove: ({ chatId, messageId }, scope) => void deleteMessage(chatId, messageId, scope).catch(tell),
+      copy: ({ text }) => void navigator.clipboard.writeText(text).then(() => toast(t("actions.copied")), showError),
+      remove: ({ chatId, messageId }, scope) => void deleteMessage(chatId, messageId, scope).catch(showError),
       retry: ({ clientMessageId }) => retryMessage(clientMessageId),
       discard: ({ clientMessageId }) => discardMessage(clientMessageId),
     };

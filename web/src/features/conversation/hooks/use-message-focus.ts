@@ -4,7 +4,7 @@ import type { Row } from "./rows";
 
 const STEPS: Readonly<Record<string, number>> = { ArrowUp: -1, ArrowDown: 1, Home: -Infinity, End: Infinity };
 
-/** Arrow keys walk from message to message; Home and End go to the first and the last one. */
+/** Move the focus between messages with the arrow keys, Home and End. */
 export function useMessageFocus(rows: readonly Row[], virtual: Virtualizer<HTMLDivElement, Element>) {
   return useCallback(
     (event: KeyboardEvent<HTMLElement>) => {

@@ -2,7 +2,7 @@ import { type KeyboardEvent, type MouseEvent, useCallback, useMemo, useState } f
 import type { Message } from "@/lib/types";
 import { isInLink, useLongPress } from "./use-long-press";
 
-export interface Opened {
+export interface OpenMenu {
   readonly kind: "menu" | "emoji";
   readonly message: Message;
   readonly x: number;
@@ -11,12 +11,12 @@ export interface Opened {
 
 type Find = (key: string) => Message | undefined;
 
-/** What is open over the list, and the ways to open it: right click, long press, keyboard, buttons. */
+/** State of the message menu, and the handlers that open it: right click, long press, keyboard. */
 export function useMessageMenu(find: Find) {
-  const [opened, setOpened] = useState<Opened | null>(null);
+  const [opened, setOpened] = useState<OpenMenu | null>(null);
 
   const open = useCallback(
-    (kind: Opened["kind"], target: EventTarget, at?: { x: number; y: number }) => {
+    (kind: OpenMenu["kind"], target: EventTarget, at?: { x: number; y: number }) => {
       const element = rowOf(target);
       const message = find(element?.dataset.key ?? "");
       if (!element || !message || message.messageId === "" || message.deletedForEveryone) return false;
@@ -37,7 +37,7 @@ export function useMessageMenu(find: Find) {
     () => ({
       ...press,
       onContextMenu: (event: MouseEvent) => {
-        // A link or a marked text keeps the browser's own menu.
+        // Links keep the browser's own menu.
         if (isInLink(event.target)) return;
         const byKeyboard = event.clientX === 0 && event.clientY === 0;
         if (open("menu", event.target, byKeyboard ? undefined : { x: event.clientX, y: event.clientY }))

@@ -4,12 +4,12 @@ import type { useMessages } from "@/lib/hooks";
 import type { Jump } from "../types";
 import type { Row } from "./rows";
 
-/** So near to the end counts as being there, in pixels. */
+/** Distance to the end, in pixels, that counts as being at the end. */
 const NEAR_END = 60;
-/** More messages are asked for when so few rows are left above or below. */
+/** Load another page when fewer rows than this are left above or below. */
 const ROWS_AHEAD = 10;
 
-/** Heights as they mostly are: a row that has the one expected is drawn once, not again when it was measured. */
+/** Usual heights in pixels. A row with the estimated height renders once instead of twice. */
 const HEIGHTS = { day: 37, unread: 37, message: 51, firstMessage: 59, senderName: 19 } as const;
 
 interface ScrollOptions {
@@ -19,19 +19,19 @@ interface ScrollOptions {
     "hasOlder" | "loadingOlder" | "loadOlder" | "hasNewer" | "loadingNewer" | "loadNewer" | "showNewest"
   >;
   readonly scroller: RefObject<HTMLDivElement | null>;
-  /** Where to look first instead of at the end. */
+  /** The message to show first, instead of the end. */
   readonly jump: Jump | null;
   readonly isGroup: boolean;
 }
 
 /**
- * Draws only the rows in view, and holds still what is read: at the end it follows new messages,
- * anywhere else nothing that comes above or below moves what is in view.
+ * Render only the rows near the view. At the end, follow new messages; elsewhere, keep the view in place when messages
+ * are added above or below.
  */
 export function useMessageScroll({ rows, list, scroller, jump, isGroup }: ScrollOptions) {
   const { hasOlder, loadingOlder, loadOlder, hasNewer, loadingNewer, loadNewer, showNewest } = list;
   const [nearEnd, setNearEnd] = useState(true);
-  const [began, setBegan] = useState(false);
+  const [started, setStarted] = useState(false);
   // eslint-disable-next-line react-hooks/incompatible-library -- its results are used in this render only
   const virtual = useVirtualizer({
     count: rows.length,
@@ -46,22 +46,22 @@ export function useMessageScroll({ rows, list, scroller, jump, isGroup }: Scroll
   });
 
   const toEnd = useCallback(() => (hasNewer ? showNewest() : virtual.scrollToEnd()), [virtual, hasNewer, showNewest]);
-  useBegin({ rows, jump, began, setBegan, virtual });
-  useLanding({ rows, jump, began, virtual, scroller });
-  useOwnMessage(rows, began, toEnd);
+  useInitialScroll({ rows, jump, started, setStarted, virtual });
+  useScrollToJump({ rows, jump, started, virtual, scroller });
+  useScrollToOwnMessage(rows, started, toEnd);
 
   const shown = virtual.getVirtualItems();
   const above = shown[0]?.index ?? 0;
   const below = rows.length - 1 - (shown.at(-1)?.index ?? rows.length);
-  const wish = { scroller, virtual };
-  useWish(began && rows.length > 0 && hasOlder && !loadingOlder && above < ROWS_AHEAD, loadOlder, wish);
-  useWish(began && rows.length > 0 && hasNewer && !loadingNewer && below < ROWS_AHEAD, loadNewer, wish);
+  const view = { scroller, virtual };
+  useLoadNearby(started && rows.length > 0 && hasOlder && !loadingOlder && above < ROWS_AHEAD, loadOlder, view);
+  useLoadNearby(started && rows.length > 0 && hasNewer && !loadingNewer && below < ROWS_AHEAD, loadNewer, view);
 
   const onScroll = useCallback(() => {
     const box = scroller.current;
     if (box) setNearEnd(box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END);
   }, [scroller]);
-  // What is drawn may shrink or grow without a scroll: the end may come into view by that alone.
+  // The end may come into view without a scroll, when the rows change their height.
   const height = virtual.getTotalSize();
   useEffect(() => {
     const frame = requestAnimationFrame(onScroll);
@@ -69,14 +69,14 @@ export function useMessageScroll({ rows, list, scroller, jump, isGroup }: Scroll
   }, [onScroll, height]);
 
   const atEnd = nearEnd && !hasNewer;
-  useStay(scroller, began && atEnd, toEnd);
-  useFollow(rows, began && atEnd, scroller);
+  useStayOnResize(scroller, started && atEnd, toEnd);
+  useFollowNewMessages(rows, started && atEnd, scroller);
 
   return { virtual, atEnd, onScroll, toEnd };
 }
 
-/** Whoever is at the end stays there when the list gets narrower, wider, lower or higher. */
-function useStay(scroller: ScrollOptions["scroller"], atEnd: boolean, toEnd: () => void): void {
+/** Stay at the end when the list is resized. */
+function useStayOnResize(scroller: ScrollOptions["scroller"], atEnd: boolean, toEnd: () => void): void {
   useEffect(() => {
     const box = scroller.current;
     if (!box || !atEnd) return;
@@ -92,18 +92,17 @@ function useStay(scroller: ScrollOptions["scroller"], atEnd: boolean, toEnd: () 
 }
 
 /**
- * Whoever is at the end stays there when there are newer messages; not by the virtualizer, which follows only what is
- * added to its rows, while the newest page may take the place of what was kept from the last visit.
- * Whom older pages have led to their end reads on there when the next one comes.
+ * Stay at the end when newer messages arrive. The virtualizer itself follows only added rows, but the newest page may
+ * replace the cached one. At the end of an older part, stay in place when its next page arrives.
  */
-function useFollow(rows: readonly Row[], atEnd: boolean, scroller: ScrollOptions["scroller"]): void {
+function useFollowNewMessages(rows: readonly Row[], atEnd: boolean, scroller: ScrollOptions["scroller"]): void {
   const last = rows.at(-1)?.key;
   const before = useRef({ last, atEnd });
   useLayoutEffect(() => {
     const box = scroller.current;
-    const was = before.current;
+    const previous = before.current;
     before.current = { last, atEnd };
-    if (box && atEnd && was.atEnd && was.last !== last) box.scrollTo({ top: box.scrollHeight });
+    if (box && atEnd && previous.atEnd && previous.last !== last) box.scrollTo({ top: box.scrollHeight });
   }, [last, atEnd, scroller]);
 }
 
@@ -115,67 +114,73 @@ function heightOf(row: Row | undefined, isGroup: boolean): number {
 
 type Virtual = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
 
-interface Look {
+interface ScrollState {
   readonly rows: readonly Row[];
   readonly jump: Jump | null;
-  readonly began: boolean;
+  readonly started: boolean;
   readonly virtual: Virtual;
 }
 
-type Drawn = Pick<Look, "virtual"> & Pick<ScrollOptions, "scroller">;
+type View = Pick<ScrollState, "virtual"> & Pick<ScrollOptions, "scroller">;
 
 /**
- * Asks for a page that what is in view wants. Looked at after each drawing: as long as the virtualizer has not heard of
- * a scroll, such as to the end of another page, what it drew is not what is in view, and it draws once more when it has.
+ * Load a page that the view needs. Checked after every render, and only when the virtualizer knows the scroll position:
+ * until then its rows are not the ones in view, and it renders again once it does.
  */
-function useWish(wanted: boolean, load: () => void, { scroller, virtual }: Drawn): void {
+function useLoadNearby(wanted: boolean, load: () => void, { scroller, virtual }: View): void {
   useEffect(() => {
-    const place = scroller.current?.scrollTop ?? 0;
-    if (wanted && Math.abs(place - (virtual.scrollOffset ?? 0)) <= 1) load();
+    const position = scroller.current?.scrollTop ?? 0;
+    if (wanted && Math.abs(position - (virtual.scrollOffset ?? 0)) <= 1) load();
   });
 }
 
-/** The first look: at the message that was jumped to, else at the first unread message, else at the end. */
-function useBegin({ rows, jump, began, setBegan, virtual }: Look & { setBegan: (began: boolean) => void }): void {
+/** Scroll first to the jump target, or else to the first unread message, or else to the end. */
+function useInitialScroll({
+  rows,
+  jump,
+  started,
+  setStarted,
+  virtual,
+}: ScrollState & { setStarted: (started: boolean) => void }): void {
   useLayoutEffect(() => {
-    if (began || rows.length === 0) return;
+    if (started || rows.length === 0) return;
     const unread = rows.findIndex((row) => row.kind === "unread");
-    if (jump && placeOf(rows, jump) >= 0) virtual.scrollToIndex(placeOf(rows, jump), { align: "center" });
+    if (jump && indexOf(rows, jump) >= 0) virtual.scrollToIndex(indexOf(rows, jump), { align: "center" });
     else if (unread >= 0) virtual.scrollToIndex(unread, { align: "start" });
     else virtual.scrollToEnd();
-    const frame = requestAnimationFrame(() => setBegan(true));
+    const frame = requestAnimationFrame(() => setStarted(true));
     return () => cancelAnimationFrame(frame);
-  }, [rows, jump, began, setBegan, virtual]);
+  }, [rows, jump, started, setStarted, virtual]);
 }
 
-/** Brings the message that was jumped to into view, once for each jump, and puts the focus on it. */
-function useLanding({ rows, jump, began, virtual, scroller }: Look & Drawn): void {
-  const landed = useRef<Jump | null>(null);
+/** Scroll to the jump target and focus it, once per jump. */
+function useScrollToJump({ rows, jump, started, virtual, scroller }: ScrollState & View): void {
+  const done = useRef<Jump | null>(null);
   useEffect(() => {
-    if (!began || jump === null || landed.current === jump) return;
-    const place = placeOf(rows, jump);
-    if (place < 0) return;
-    landed.current = jump;
-    virtual.scrollToIndex(place, { align: "center" });
+    if (!started || jump === null || done.current === jump) return;
+    const index = indexOf(rows, jump);
+    if (index < 0) return;
+    done.current = jump;
+    virtual.scrollToIndex(index, { align: "center" });
     requestAnimationFrame(() => {
       const row = scroller.current?.querySelector<HTMLElement>(`[data-message="${CSS.escape(jump.messageId)}"]`);
       row?.focus({ preventScroll: true });
     });
-  }, [rows, jump, began, virtual, scroller]);
+  }, [rows, jump, started, virtual, scroller]);
 }
 
-function placeOf(rows: readonly Row[], { messageId }: Jump): number {
+function indexOf(rows: readonly Row[], { messageId }: Jump): number {
   return rows.findIndex((row) => row.kind === "message" && row.message.messageId === messageId);
 }
 
-/** What one sends oneself is always shown. */
-function useOwnMessage(rows: readonly Row[], began: boolean, toEnd: () => void): void {
+/** Scroll to every own message. */
+function useScrollToOwnMessage(rows: readonly Row[], started: boolean, toEnd: () => void): void {
   const last = rows.at(-1);
   const sending = last?.kind === "message" && last.message.state === "sending" ? last.key : null;
   const shown = useRef<string | null>(null);
   useLayoutEffect(() => {
-    if (!began || sending === null || shown.current === sending) return;
+    if (!started || sending === null || shown.current === sending) return;
     shown.current = sending;
     toEnd();
-  }, [began, sending, toEnd]);
+  }, [started, sending, toEnd]);
 }

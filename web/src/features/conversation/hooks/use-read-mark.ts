@@ -3,7 +3,7 @@ import { useActions, useChat } from "@/lib/hooks";
 import type { Chat, ChatId, Message, UserId } from "@/lib/types";
 import type { ReadMark } from "./rows";
 
-/** Where the unread messages began when the chat was opened: the line stays there while it is open. */
+/** The read mark when the chat was opened. The line of new messages stays there while the chat is open. */
 export function useReadMark(chatId: ChatId, me: UserId): ReadMark {
   const chat = useChat(chatId);
   const [mark, setMark] = useState<ReadMark | null>(null);
@@ -16,27 +16,27 @@ function markOf(chat: Chat, me: UserId): ReadMark {
   return { upTo: chat.members.find((member) => member.userId === me)?.readMessageId ?? null };
 }
 
-/** Marks what is in view as read, while somebody looks at the page. */
+/** Mark the newest message as read while it is in view and the page has the focus. */
 export function useMarkRead(chatId: ChatId, messages: readonly Message[], atEnd: boolean): void {
   const { markRead } = useActions();
-  const [watched, setWatched] = useState(isWatched);
+  const [focused, setFocused] = useState(hasFocus);
   const newest = messages.findLast((message) => message.messageId !== "")?.messageId;
   useEffect(() => {
-    const look = (): void => setWatched(isWatched());
-    window.addEventListener("focus", look);
-    window.addEventListener("blur", look);
-    document.addEventListener("visibilitychange", look);
+    const update = (): void => setFocused(hasFocus());
+    window.addEventListener("focus", update);
+    window.addEventListener("blur", update);
+    document.addEventListener("visibilitychange", update);
     return () => {
-      window.removeEventListener("focus", look);
-      window.removeEventListener("blur", look);
-      document.removeEventListener("visibilitychange", look);
+      window.removeEventListener("focus", update);
+      window.removeEventListener("blur", update);
+      document.removeEventListener("visibilitychange", update);
     };
   }, []);
   useEffect(() => {
-    if (watched && atEnd && newest) markRead(chatId, newest);
-  }, [watched, atEnd, newest, chatId, markRead]);
+    if (focused && atEnd && newest) markRead(chatId, newest);
+  }, [focused, atEnd, newest, chatId, markRead]);
 }
 
-function isWatched(): boolean {
+function hasFocus(): boolean {
   return document.visibilityState === "visible" && document.hasFocus();
 }

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { Message } from "@/lib/types";
 
-/** How many messages came below what is in view: no pages that lead on from an old part, nor the last of them. */
+/** Count the messages that arrived below the view. Pages loaded after a jump to an old message do not count. */
 export function useUnseen(messages: readonly Message[], hasNewer: boolean, atEnd: boolean): number {
   const last = messages.at(-1)?.key ?? null;
   const [seen, setSeen] = useState(last);

@@ -2,18 +2,18 @@ import { Fragment, memo } from "react";
 import styles from "./Markdown.module.css";
 import { type Block, type Inline, parseMarkdown } from "./parse";
 
-/** A message's text, drawn as React elements: nothing in it can become HTML. */
+/** A message's text as React elements; it can never become HTML. */
 export const Markdown = memo(function Markdown({ text }: { readonly text: string }) {
   return (
     <div className={styles.markdown} dir="auto">
       {parseMarkdown(text).map((block, index) => (
-        <Fragment key={index}>{drawBlock(block)}</Fragment>
+        <Fragment key={index}>{renderBlock(block)}</Fragment>
       ))}
     </div>
   );
 });
 
-function drawBlock(block: Block) {
+function renderBlock(block: Block) {
   if (block.kind === "code-block") {
     return (
       <pre dir="ltr">
@@ -21,29 +21,29 @@ function drawBlock(block: Block) {
       </pre>
     );
   }
-  return <p>{drawAll(block.children)}</p>;
+  return <p>{renderAll(block.children)}</p>;
 }
 
-function drawAll(nodes: readonly Inline[]) {
-  return nodes.map((node, index) => <Fragment key={index}>{draw(node)}</Fragment>);
+function renderAll(nodes: readonly Inline[]) {
+  return nodes.map((node, index) => <Fragment key={index}>{render(node)}</Fragment>);
 }
 
-function draw(node: Inline) {
+function render(node: Inline) {
   switch (node.kind) {
     case "text":
       return node.text;
     case "code":
       return <code dir="ltr">{node.text}</code>;
     case "bold":
-      return <strong>{drawAll(node.children)}</strong>;
+      return <strong>{renderAll(node.children)}</strong>;
     case "italic":
-      return <em>{drawAll(node.children)}</em>;
+      return <em>{renderAll(node.children)}</em>;
     case "strike":
-      return <s>{drawAll(node.children)}</s>;
+      return <s>{renderAll(node.children)}</s>;
     case "link":
       return (
         <a href={node.href} target="_blank" rel="noopener noreferrer nofollow">
-          {drawAll(node.children)}
+          {renderAll(node.children)}
         </a>
       );
   }

@@ -1,4 +1,4 @@
-/** Light markdown as a tree: bold, italic, code, links. Whatever is not one of these stays text; there is no HTML. */
+/** Parses light markdown (bold, italic, code, links) into a tree. Everything else stays text; there is no HTML. */
 
 export type Inline =
   | { readonly kind: "text"; readonly text: string }
@@ -14,7 +14,7 @@ const FENCE = /^```[^\n`]*\n([\s\S]*?)\n?```[ \t]*$/gm;
 const URL_TEXT = String.raw`https?:\/\/[^\s<>"'` + "`" + String.raw`]*[^\s<>"'` + "`" + String.raw`.,:;!?)\]}*_~]`;
 const DEEPEST = 6;
 
-/** In the order in which they are tried at each place. */
+/** Tried in this order at each position. */
 const PATTERNS: readonly {
   readonly kind: "code" | "named" | "url" | "bold" | "italic" | "strike";
   readonly source: string;
@@ -64,7 +64,7 @@ function inlineOf(match: RegExpMatchArray, depth: number): Inline {
   const whole = match[0];
   const pattern = PATTERNS.find(({ kind }) => match.groups?.[kind] !== undefined);
   if (!pattern) return { kind: "text", text: whole };
-  // The look-arounds of `italic` see nothing at the ends of the piece, which is what they ask for.
+  // The look-arounds of `italic` also match at the ends of the text.
   const [, inner = whole, href = whole] = EACH.get(pattern.kind)?.exec(whole) ?? [];
   switch (pattern.kind) {
     case "code":
@@ -81,7 +81,7 @@ function inlineOf(match: RegExpMatchArray, depth: number): Inline {
 const EMOJI_ONLY =
   /^(?:\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier}|\u200D\p{Extended_Pictographic})*|\p{Regional_Indicator}{2}|\s){1,12}$/u;
 
-/** A message of a few emoji and nothing else is shown large. */
+/** Say whether a message consists of a few emoji only, which are shown large. */
 export function isEmojiOnly(text: string): boolean {
   return text.trim() !== "" && EMOJI_ONLY.test(text.trim());
 }

@@ -8,7 +8,7 @@ import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { Chat } from "@/lib/types";
 
-/** A group's name and description, for those who may change them. */
+/** The form for a group's name and description. */
 export function GroupForm({ chat }: { readonly chat: Chat }) {
   const { t } = useTexts();
   const { updateGroup } = useActions();

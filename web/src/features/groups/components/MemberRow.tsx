@@ -40,12 +40,12 @@ function MemberMenu({ chat, member, me }: Omit<MemberRowProps, "onPerson">) {
   const errorText = useErrorText();
   const name = useUserName(member.userId);
   const [asking, setAsking] = useState(false);
-  const tell = (failure: unknown): void => toast(errorText(failure));
+  const showError = (failure: unknown): void => toast(errorText(failure));
   const roles = rolesToGive(roleOf(chat, me), member.role).map((role) => ({
     key: role,
     label: t(GIVE[role]),
     icon: <UserRoundCog size={17} />,
-    onSelect: () => void addMembers(chat.chatId, [member.userId], role).catch(tell),
+    onSelect: () => void addMembers(chat.chatId, [member.userId], role).catch(showError),
   }));
   return (
     <>
@@ -71,7 +71,7 @@ function MemberMenu({ chat, member, me }: Omit<MemberRowProps, "onPerson">) {
           title={t("groups.remove")}
           text={t("groups.removeAsk", { name })}
           action={t("common.remove")}
-          onConfirm={() => void removeMember(chat.chatId, member.userId).catch(tell)}
+          onConfirm={() => void removeMember(chat.chatId, member.userId).catch(showError)}
           onClose={() => setAsking(false)}
         />
       )}

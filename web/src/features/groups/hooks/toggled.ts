@@ -1,4 +1,4 @@
-/** A set with one member more, or less if it was in it. */
+/** Return a copy of the set with the member added, or removed if it was in the set. */
 export function toggled<T>(set: ReadonlySet<T>, member: T): ReadonlySet<T> {
   const copy = new Set(set);
   if (!copy.delete(member)) copy.add(member);

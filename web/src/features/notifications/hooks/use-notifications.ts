@@ -4,36 +4,36 @@ import { useNameOf } from "@/components/people/names";
 import { useTexts } from "@/i18n/hooks";
 import { useChats, useUsers } from "@/lib/hooks";
 import type { ChatId, UserId } from "@/lib/types";
-import { type Heads, headsOf, type News, newsSince } from "./new-messages";
+import { type NewMessage, newMessagesSince, type NewestIds, newestIdsOf } from "./new-messages";
 
-/** Tells about new messages while the window is hidden; a click opens the chat. */
+/** Show notifications of new messages while the window is hidden. A click opens the chat. */
 export function useNotifications(me: UserId, open: (chatId: ChatId) => void): void {
   const { t } = useTexts();
   const { chats, status } = useChats();
-  const heads = useRef<Heads | null>(null);
+  const newestIds = useRef<NewestIds | null>(null);
   const nameOf = useNameOf();
   const users = useUsers(chats.flatMap((chat) => (chat.lastMessage ? [chat.lastMessage.senderId] : [])));
 
   useEffect(() => {
     if (status !== "ready") return;
-    const news = heads.current ? newsSince(heads.current, chats, me) : [];
-    heads.current = headsOf(chats);
+    const newMessages = newestIds.current ? newMessagesSince(newestIds.current, chats, me) : [];
+    newestIds.current = newestIdsOf(chats);
     if (!document.hidden || notificationChoice() !== "on") return;
-    for (const item of news) {
+    for (const item of newMessages) {
       const sender = nameOf(users.get(item.message.senderId));
       notify(item, sender, summary(item, t("notify.photo"), t("notify.file")), open);
     }
   }, [chats, status, me, users, nameOf, open, t]);
 }
 
-function summary({ message }: News, photo: string, file: string): string {
+function summary({ message }: NewMessage, photo: string, file: string): string {
   if (message.text !== "") return message.text;
   return message.attachments[0]?.contentType.startsWith("image/") ? photo : file;
 }
 
-function notify({ chat, message }: News, sender: string, text: string, open: (chatId: ChatId) => void): void {
+function notify({ chat, message }: NewMessage, sender: string, text: string, open: (chatId: ChatId) => void): void {
   const title = chat.kind === "group" ? `${sender} · ${chat.title}` : sender;
-  // The tag makes it one for all tabs and per chat.
+  // All tabs use the same tag, so the browser shows the message once.
   const shown = new Notification(title, {
     body: text,
     tag: `${chat.chatId}:${message.messageId}`,

@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { useUnreadTotal } from "@/lib/hooks";
 
-/** The number of unread messages in the window's title and on the app's icon. */
+/** Show the number of unread messages in the window's title and on the app's icon. */
 export function useTitleBadge(): void {
   const unread = useUnreadTotal();
   useEffect(() => {

@@ -16,19 +16,19 @@ import type { User, UserId } from "@/lib/types";
 
 interface PersonPanelProps {
   readonly userId: UserId;
-  /** Missing where one already talks with them. */
+  /** Missing if the chat with this user is open. */
   readonly onMessage?: (() => void) | undefined;
   readonly onClose: () => void;
 }
 
-/** Somebody else's profile. */
+/** The profile of another user. */
 export function PersonPanel({ userId, onMessage, onClose }: PersonPanelProps) {
   const { t } = useTexts();
   const { getUser } = useActions();
   const user = useUser(userId);
   const name = useNameOf()(user);
   useEffect(() => {
-    // What is known of them is shown meanwhile; it may be of yesterday.
+    // The profile in the state may be old; it is shown until the new one arrives.
     getUser(userId).catch(() => undefined);
   }, [getUser, userId]);
   return (

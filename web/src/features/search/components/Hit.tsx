@@ -10,7 +10,7 @@ import styles from "./Hit.module.css";
 interface HitProps {
   readonly message: Message;
   readonly query: string;
-  /** Says in which chat it stands. */
+  /** Shows the name of the chat. */
   readonly withChat: boolean;
   readonly onOpen: (message: Message) => void;
 }
@@ -49,8 +49,8 @@ function Marked({ text, query, className }: { text: string; query: string; class
   return (
     <span className={className}>
       <bdi>
-        {excerpt(text, query).map((piece, index) =>
-          piece.found ? <mark key={index}>{piece.text}</mark> : <span key={index}>{piece.text}</span>,
+        {excerpt(text, query).map((segment, index) =>
+          segment.found ? <mark key={index}>{segment.text}</mark> : <span key={index}>{segment.text}</span>,
         )}
       </bdi>
     </span>

@@ -13,13 +13,13 @@ import styles from "./SearchPanel.module.css";
 interface SearchPanelProps {
   readonly search: { readonly query: string; readonly everywhere: boolean };
   readonly onSearch: (search: SearchPanelProps["search"]) => void;
-  /** The open chat, which may be searched alone; null: none is open. */
+  /** The open chat, or null. */
   readonly chatId: ChatId | null;
   readonly onOpen: (message: Message) => void;
   readonly onClose: () => void;
 }
 
-/** Finds messages by words, in one chat or in all. */
+/** Searches messages by words, in one chat or in all chats. */
 export default function SearchPanel({ search, onSearch, chatId, onOpen, onClose }: SearchPanelProps) {
   const { t } = useTexts();
   const name = useId();

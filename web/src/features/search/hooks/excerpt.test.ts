@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { excerpt } from "./excerpt";
 
-/** With what was found in brackets. */
+/** Return the excerpt with its matches in brackets. */
 const shown = (text: string, query: string) =>
   excerpt(text, query)
-    .map((piece) => (piece.found ? `[${piece.text}]` : piece.text))
+    .map((segment) => (segment.found ? `[${segment.text}]` : segment.text))
     .join("");
 
 describe("an excerpt", () => {
@@ -18,11 +18,11 @@ describe("an excerpt", () => {
     ["👍🏽 yes", "yes", "👍🏽 [yes]"],
     ["a * b", "*", "a [*] b"],
     ["by a file's name only", "cat.jpg", "by a file's name only"],
-  ])("of %j by %j marks what was found", (text, query, expected) => {
+  ])("of %j by %j marks the matches", (text, query, expected) => {
     expect(shown(text, query)).toBe(expected);
   });
 
-  it("of a long text begins a little before the first word found", () => {
+  it("of a long text starts shortly before the first match", () => {
     const text = `${"far away ".repeat(30)}the needle`;
     expect(shown("a few words before the needle, on the same line", "needle")).not.toContain("…");
 

@@ -1,13 +1,13 @@
-/** Where the words of a search stand in a text, as the server compares them: without case and accents. Pure. */
+/** Marks the words of a search in a text, ignoring case and accents like the server. Pure. */
 
-export interface Piece {
+export interface Segment {
   readonly text: string;
   readonly found: boolean;
 }
 
-/** So many characters may stand before the first word that was found: about two lines. */
+/** Maximum number of characters before the first match: about two lines. */
 const LONGEST_LEAD = 80;
-/** Where there are more, so many are left. */
+/** Number of characters before the first match in a shortened text. */
 const LEAD = 40;
 
 function fold(text: string): string {
@@ -18,38 +18,38 @@ function wordsOf(query: string): readonly string[] {
   return [...new Set(fold(query).split(/\s+/))].filter((word) => word !== "");
 }
 
-/** The text in pieces, from a little before the first word found. */
-export function excerpt(text: string, query: string): readonly Piece[] {
+/** Split a text into matches and the text between them, starting shortly before the first match. */
+export function excerpt(text: string, query: string): readonly Segment[] {
   const { folded, origins } = withOrigins(text);
-  const hits = wordsOf(query).flatMap((word) => placesOf(folded, word));
+  const matches = wordsOf(query).flatMap((word) => matchesOf(folded, word));
   const marked = new Uint8Array(text.length);
-  for (const { from, to } of hits) marked.fill(1, origins[from], origins[to] ?? text.length);
+  for (const { from, to } of matches) marked.fill(1, origins[from], origins[to] ?? text.length);
   const first = marked.indexOf(1);
   return first > LONGEST_LEAD
-    ? [{ text: "… ", found: false }, ...pieces(text, marked, startOf(text, first))]
-    : pieces(text, marked, 0);
+    ? [{ text: "… ", found: false }, ...segments(text, marked, startOf(text, first))]
+    : segments(text, marked, 0);
 }
 
-/** The folded text, and for each of its characters the place of the one that it came from. */
+/** Return the folded text, and for each of its characters the index of the original character. */
 function withOrigins(text: string): { folded: string; origins: readonly number[] } {
   const origins: number[] = [];
   let folded = "";
-  let place = 0;
+  let index = 0;
   for (const character of text) {
     const part = fold(character);
     folded += part;
-    for (let count = 0; count < part.length; count++) origins.push(place);
-    place += character.length;
+    for (let count = 0; count < part.length; count++) origins.push(index);
+    index += character.length;
   }
   return { folded, origins };
 }
 
-function placesOf(text: string, word: string): { from: number; to: number }[] {
-  const places = [];
+function matchesOf(text: string, word: string): { from: number; to: number }[] {
+  const matches = [];
   for (let from = text.indexOf(word); from >= 0; from = text.indexOf(word, from + word.length)) {
-    places.push({ from, to: from + word.length });
+    matches.push({ from, to: from + word.length });
   }
-  return places;
+  return matches;
 }
 
 function startOf(text: string, first: number): number {
@@ -58,8 +58,8 @@ function startOf(text: string, first: number): number {
   return space >= 0 && space < first ? space + 1 : from;
 }
 
-function pieces(text: string, marked: Uint8Array, from: number): readonly Piece[] {
-  const result: Piece[] = [];
+function segments(text: string, marked: Uint8Array, from: number): readonly Segment[] {
+  const result: Segment[] = [];
   for (let start = from; start < text.length;) {
     const found = marked[start] === 1;
     let end = start + 1;

@@ -2,14 +2,14 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { useActions } from "@/lib/hooks";
 import type { ChatId, Message } from "@/lib/types";
 
-/** While somebody writes, nothing is asked. */
-const LAG_MS = 250;
-/** So many are looked for at a time, however few a page of the server brings. */
+/** Delay after the last key press. */
+const DELAY_MS = 250;
+/** Hits per step. A page of the server may contain fewer, so one step may request several pages. */
 const WANTED = 20;
 
 interface Found {
   readonly messages: readonly Message[];
-  /** Where to go on; null: nothing was asked yet. Empty: that was all. */
+  /** The token of the next page; empty at the end, null before the first. */
   readonly pageToken: string | null;
   readonly busy: boolean;
   readonly failure: unknown;
@@ -17,13 +17,13 @@ interface Found {
 
 const NOTHING: Found = { messages: [], pageToken: null, busy: false, failure: null };
 
-/** What is found in a chat, or in all of them (null); begins anew with every change of the query. */
+/** Search one chat, or all chats (null). Starts over whenever the query changes. */
 export function useSearch(query: string, chatId: ChatId | null): Found & { readonly more: () => void } {
   const { searchMessages } = useActions();
   const [found, setFound] = useState(NOTHING);
   const current = useRef<AbortController | null>(null);
 
-  const go = useCallback(
+  const search = useCallback(
     async (before: Found): Promise<void> => {
       current.current?.abort();
       const { signal } = (current.current = new AbortController());
@@ -48,15 +48,15 @@ export function useSearch(query: string, chatId: ChatId | null): Found & { reado
 
   useEffect(() => {
     const timer = setTimeout(() => {
-      if (query !== "") return void go(NOTHING);
+      if (query !== "") return void search(NOTHING);
       setFound(NOTHING);
-    }, LAG_MS);
+    }, DELAY_MS);
     return () => {
       clearTimeout(timer);
       current.current?.abort();
     };
-  }, [query, go]);
+  }, [query, search]);
 
-  const more = useCallback(() => void go(found), [go, found]);
+  const more = useCallback(() => void search(found), [search, found]);
   return { ...found, more };
 }

@@ -6,22 +6,22 @@ import { Spinner } from "@/components/ui/Spinner";
 import { useTask } from "@/components/ui/use-task";
 import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
-import { useAsked } from "../hooks/use-query";
+import { useQuery } from "../hooks/use-query";
 
 export function BlockedPeople() {
   const { t } = useTexts();
   const { listBlocked, unblock } = useActions();
-  const { answer, failure, ask } = useAsked(listBlocked);
+  const { data, failure, reload } = useQuery(listBlocked);
   const task = useTask();
   return (
     <div className={panel.form}>
       <FormError text={failure ?? task.text} />
-      {!answer && !failure && <Spinner />}
-      {answer?.length === 0 && <p className={panel.soft}>{t("settings.noneBlocked")}</p>}
+      {!data && !failure && <Spinner />}
+      {data?.length === 0 && <p className={panel.soft}>{t("settings.noneBlocked")}</p>}
       <ul>
-        {answer?.map(({ userId }) => (
+        {data?.map(({ userId }) => (
           <PersonRow key={userId} userId={userId}>
-            <Button busy={task.busy} onClick={() => void task.run(() => unblock(userId)).then(ask)}>
+            <Button busy={task.busy} onClick={() => void task.run(() => unblock(userId)).then(reload)}>
               {t("profile.unblock")}
             </Button>
           </PersonRow>

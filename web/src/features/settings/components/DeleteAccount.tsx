@@ -9,7 +9,7 @@ import { useTask } from "@/components/ui/use-task";
 import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 
-/** The way out for good: behind a plain warning, and one's password. */
+/** Deletes the account, after a warning and the user's password. */
 export function DeleteAccount() {
   const { t } = useTexts();
   const [asking, setAsking] = useState(false);
@@ -22,12 +22,12 @@ export function DeleteAccount() {
           {t("settings.deleteAccount")}
         </Button>
       </div>
-      {asking && <Question onClose={() => setAsking(false)} />}
+      {asking && <DeleteDialog onClose={() => setAsking(false)} />}
     </section>
   );
 }
 
-function Question({ onClose }: { readonly onClose: () => void }) {
+function DeleteDialog({ onClose }: { readonly onClose: () => void }) {
   const { t } = useTexts();
   const { deleteAccount } = useActions();
   const task = useTask();
@@ -35,7 +35,7 @@ function Question({ onClose }: { readonly onClose: () => void }) {
   const isWrong = task.reason === "WRONG_CREDENTIALS";
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
-    // Done, it leads to the door: this dialog goes with everything else.
+    // On success the page shows the login form, and this dialog unmounts.
     void task.run(() => deleteAccount(password));
   };
   return (

@@ -11,7 +11,7 @@ import { useActions } from "@/lib/hooks";
 import { DeleteAccount } from "./DeleteAccount";
 import { Sessions } from "./Sessions";
 
-/** What has to be asked for stands last: it comes when somebody may be about to press what is below it. */
+/** The sessions load late, so they come last: nothing the user may be about to press moves. */
 export function Security() {
   const { t } = useTexts();
   const { logout } = useActions();

@@ -7,25 +7,25 @@ import { formatAgo } from "@/i18n/format";
 import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import type { LoginSession } from "@/lib/types";
-import { useAsked } from "../hooks/use-query";
+import { useQuery } from "../hooks/use-query";
 import styles from "./Sessions.module.css";
 
-/** Where one is logged in, and the way to end it. */
+/** The user's sessions on all devices, with buttons to log out. */
 export function Sessions() {
   const { t } = useTexts();
   const { listSessions, revokeSession } = useActions();
-  const { answer, failure, ask } = useAsked(listSessions);
+  const { data, failure, reload } = useQuery(listSessions);
   const task = useTask();
   const revoke = async (sessionId: string): Promise<void> => {
-    if (await task.run(() => revokeSession(sessionId))) ask();
+    if (await task.run(() => revokeSession(sessionId))) reload();
   };
   return (
     <section className={panel.section}>
       <h3 className={panel.title}>{t("settings.sessions")}</h3>
       <FormError text={failure ?? task.text} />
-      {!answer && !failure && <Spinner />}
+      {!data && !failure && <Spinner />}
       <ul className={styles.list}>
-        {answer?.map((session) => (
+        {data?.map((session) => (
           <li key={session.sessionId} className={styles.session}>
             <SessionText session={session} />
             {!session.current && (

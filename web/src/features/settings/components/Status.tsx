@@ -12,21 +12,23 @@ import { useTexts } from "@/i18n/hooks";
 import { useActions, usePresence, useSession } from "@/lib/hooks";
 import { type Duration, DURATIONS, expiryOf } from "../hooks/duration";
 
-/** What one is up to, shown to others beside the presence. */
+/** The user's status text, which others see beside the presence. */
 export function Status() {
   const { t } = useTexts();
   const session = useSession();
-  const now = usePresence(session.phase === "signed-in" ? session.userId : null)?.status;
+  const current = usePresence(session.phase === "signed-in" ? session.userId : null)?.status;
   const { setStatus } = useActions();
   const task = useTask();
   const toast = useToast();
-  const [text, setText] = useState(now?.text ?? "");
-  const [emoji, setEmoji] = useState(now?.emoji ?? "");
+  const [text, setText] = useState(current?.text ?? "");
+  const [emoji, setEmoji] = useState(current?.emoji ?? "");
   const [duration, setDuration] = useState<Duration>("never");
   const [picking, setPicking] = useState(false);
 
-  const save = async (said: string, shown: string): Promise<void> => {
-    const done = await task.run(() => setStatus(said, shown, said || shown ? expiryOf(duration, Date.now()) : null));
+  const save = async (newText: string, newEmoji: string): Promise<void> => {
+    const done = await task.run(() =>
+      setStatus(newText, newEmoji, newText || newEmoji ? expiryOf(duration, Date.now()) : null),
+    );
     if (done) toast(t("common.done"));
   };
   const submit = (event: SubmitEvent): void => {

@@ -1,11 +1,11 @@
-/** How long a status is shown. */
+/** Choices for how long a status is shown. */
 
 export const DURATIONS = ["never", "1h", "4h", "today"] as const;
 export type Duration = (typeof DURATIONS)[number];
 
 const HOUR_MS = 3_600_000;
 
-/** When a status that is set now goes away; null: it stays. */
+/** Return when a status that is set now expires; null if it stays. */
 export function expiryOf(duration: Duration, now: number): number | null {
   switch (duration) {
     case "never":

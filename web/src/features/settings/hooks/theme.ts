@@ -1,4 +1,4 @@
-/** Dark or light: as the system has it, or as chosen. */
+/** The theme: dark, light, or the system's. */
 
 import { useEffect, useState } from "react";
 
@@ -9,26 +9,26 @@ const KEY = "chatly.theme";
 const dark = (): MediaQueryList => window.matchMedia("(prefers-color-scheme: dark)");
 
 export function chosenTheme(): Theme {
-  const kept = localStorage.getItem(KEY);
-  return THEMES.find((theme) => theme === kept) ?? "system";
+  const stored = localStorage.getItem(KEY);
+  return THEMES.find((theme) => theme === stored) ?? "system";
 }
 
-function show(theme: Theme): void {
+function apply(theme: Theme): void {
   const isDark = theme === "dark" || (theme === "system" && dark().matches);
   document.documentElement.dataset.theme = isDark ? "dark" : "light";
 }
 
-/** Shows the chosen theme, and follows the system; called once, before anything is drawn. */
+/** Apply the chosen theme, and follow the system. Call once, before the first render. */
 export function startTheme(): void {
-  show(chosenTheme());
-  dark().addEventListener("change", () => show(chosenTheme()));
+  apply(chosenTheme());
+  dark().addEventListener("change", () => apply(chosenTheme()));
 }
 
 export function useTheme(): readonly [Theme, (theme: Theme) => void] {
   const [theme, setTheme] = useState(chosenTheme);
   useEffect(() => {
     localStorage.setItem(KEY, theme);
-    show(theme);
+    apply(theme);
   }, [theme]);
   return [theme, setTheme];
 }

@@ -1,20 +1,20 @@
 import { useCallback, useEffect, useState } from "react";
 import { useErrorText } from "@/i18n/hooks";
 
-/** What the server answers to a question asked when this is first shown, and again by `ask`. */
-export function useAsked<T>(question: () => Promise<T>) {
+/** Load data from the server when the component mounts, and again with `reload`. */
+export function useQuery<T>(load: () => Promise<T>) {
   const errorText = useErrorText();
-  const [answer, setAnswer] = useState<T | null>(null);
+  const [data, setData] = useState<T | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
-  const ask = useCallback(() => {
-    question().then(
-      (found) => {
-        setAnswer(() => found);
+  const reload = useCallback(() => {
+    load().then(
+      (loaded) => {
+        setData(() => loaded);
         setFailure(null);
       },
-      (problem: unknown) => setFailure(errorText(problem)),
+      (error: unknown) => setFailure(errorText(error)),
     );
-  }, [question, errorText]);
-  useEffect(ask, [ask]);
-  return { answer, failure, ask };
+  }, [load, errorText]);
+  useEffect(reload, [reload]);
+  return { data, failure, reload };
 }

@@ -11,11 +11,11 @@ export interface Shortcuts {
   readonly close: () => void;
 }
 
-/** The shortcut that a key press means, if any. By `code` with Alt: there `key` may be another letter. */
+/** Return the shortcut of a key press, or null. With Alt it goes by `code`, because `key` may be another letter. */
 export function shortcutOf(event: KeyboardEvent, typing: boolean): keyof Shortcuts | null {
   const { key, code, altKey, ctrlKey, metaKey, shiftKey } = event;
   if ((ctrlKey || metaKey) && !altKey && code === "KeyK") return "search";
-  // The browser's own search (without Shift) stays the browser's.
+  // Without Shift it is the browser's own search.
   if ((ctrlKey || metaKey) && shiftKey && !altKey && code === "KeyF") return "find";
   if (altKey && !ctrlKey && !metaKey) {
     const byCode: Readonly<Partial<Record<string, keyof Shortcuts>>> = {
@@ -30,7 +30,7 @@ export function shortcutOf(event: KeyboardEvent, typing: boolean): keyof Shortcu
   return key === "Escape" ? "close" : null;
 }
 
-/** Keys that work everywhere, unless a dialog or a menu is open or somebody took the key already. */
+/** Shortcuts that work everywhere, unless a dialog or a menu is open, or another handler has used the key. */
 export function useShortcuts(shortcuts: Shortcuts): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {

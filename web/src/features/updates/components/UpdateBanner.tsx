@@ -5,7 +5,7 @@ import { useTexts } from "@/i18n/hooks";
 import { installWorker, type Update } from "../hooks/install-worker";
 import styles from "./UpdateBanner.module.css";
 
-/** Offers a newer version of the client, when there is one. */
+/** Offers to reload the page when a newer version of the client is ready. */
 export function UpdateBanner() {
   const { t } = useTexts();
   const [update, setUpdate] = useState<Update | null>(null);

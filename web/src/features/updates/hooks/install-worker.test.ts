@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { installWorker, type Update } from "./install-worker";
 
 class FakeRegistration extends EventTarget {
-  waiting: { postMessage: (word: string) => void } | null = null;
+  waiting: { postMessage: (message: string) => void } | null = null;
   installing: EventTarget | null = null;
   readonly update = vi.fn(() => Promise.resolve());
 
-  /** A worker that the browser found has been installed. */
-  install(postMessage: (word: string) => void): void {
+  /** Install a worker that the browser has found. */
+  install(postMessage: (message: string) => void): void {
     this.installing = new EventTarget();
     this.dispatchEvent(new Event("updatefound"));
     this.waiting = { postMessage };
@@ -15,7 +15,7 @@ class FakeRegistration extends EventTarget {
   }
 }
 
-/** A page that a worker controls, or none does yet. */
+/** Open a page that a worker controls, or a page without a worker. */
 async function open({ controlled }: { controlled: boolean }) {
   const registration = new FakeRegistration();
   const container = Object.assign(new EventTarget(), {
@@ -40,24 +40,24 @@ describe("a new version", () => {
     vi.unstubAllGlobals();
   });
 
-  it("is offered once it is there, and takes over only when it is asked to", async () => {
+  it("is offered once it is installed, and takes over only on request", async () => {
     const { registration, offered } = await open({ controlled: true });
-    const words: string[] = [];
-    registration.install((word) => words.push(word));
-    expect([offered.length, words]).toEqual([1, []]);
+    const messages: string[] = [];
+    registration.install((message) => messages.push(message));
+    expect([offered.length, messages]).toEqual([1, []]);
     offered[0]?.();
 
-    expect(words).toEqual(["take-over"]);
+    expect(messages).toEqual(["take-over"]);
   });
 
-  it("is nothing to offer where it is the first one", async () => {
+  it("is not offered if it is the first one", async () => {
     const { registration, offered } = await open({ controlled: false });
     registration.install(() => undefined);
 
     expect(offered).toEqual([]);
   });
 
-  it("is looked for every hour", async () => {
+  it("is checked for every hour", async () => {
     const { registration } = await open({ controlled: true });
     await vi.advanceTimersByTimeAsync(3 * 60 * 60_000);
 

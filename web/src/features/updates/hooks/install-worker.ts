@@ -1,37 +1,37 @@
-/** Installs the service worker, and tells when a newer version of the client waits. */
+/** Installs the service worker, and reports a newer version of the client. */
 
-const LAG_MS = 2_000;
-const LOOK_MS = 60 * 60_000;
+const DELAY_MS = 2_000;
+const CHECK_MS = 60 * 60_000;
 
-/** What a newer version does once it may: it takes over, and every tab loads anew. */
+/** Activates the newer version, which reloads every tab. */
 export type Update = () => void;
 
 export function installWorker(onUpdate: (update: Update) => void): void {
-  // Not over plain http away from localhost, and not where somebody works on the client.
+  // Browsers have no service workers over plain http, except on localhost. Development needs none.
   if (!("serviceWorker" in navigator) || !import.meta.env.PROD) return;
   const container = navigator.serviceWorker;
-  // The first worker of this browser comes to a page that is as new as it is.
+  // The first worker of a browser belongs to the same version as the page.
   const isUpdate = container.controller !== null;
   container.addEventListener("controllerchange", () => {
     if (isUpdate) window.location.reload();
   });
-  // Not while the page itself loads: everything that the worker fetches is fetched anyway, only earlier.
-  setTimeout(() => void register(container, onUpdate).catch(() => undefined), LAG_MS);
+  // Wait until the page has loaded, because the worker fetches the same files.
+  setTimeout(() => void register(container, onUpdate).catch(() => undefined), DELAY_MS);
 }
 
 async function register(container: ServiceWorkerContainer, onUpdate: (update: Update) => void): Promise<void> {
   const registration = await container.register("/sw.js", { updateViaCache: "none" });
-  const tell = (): void => {
+  const offer = (): void => {
     const { waiting } = registration;
     if (waiting && container.controller) onUpdate(() => waiting.postMessage("take-over"));
   };
-  tell();
+  offer();
   registration.addEventListener("updatefound", () => {
-    registration.installing?.addEventListener("statechange", tell);
+    registration.installing?.addEventListener("statechange", offer);
   });
-  const look = (): void => void registration.update().catch(() => undefined);
-  setInterval(look, LOOK_MS);
+  const check = (): void => void registration.update().catch(() => undefined);
+  setInterval(check, CHECK_MS);
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") look();
+    if (document.visibilityState === "visible") check();
   });
 }
