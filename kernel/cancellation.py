@@ -1,4 +1,4 @@
-"""Steps that a cancellation must not tear apart, and steps that must not keep one to themselves."""
+"""Steps that a cancellation must not interrupt, and code that must not swallow a cancellation."""
 
 import asyncio
 from collections.abc import Awaitable, Iterator
@@ -9,9 +9,9 @@ T = TypeVar("T")
 
 
 async def finish_despite_cancel(step: Awaitable[T]) -> T:
-    """Await a step to its end, also when cancelled meanwhile: only then is the cancellation raised.
+    """Await a step to its end. If cancelled meanwhile, raise the cancellation after the step has ended.
 
-    For steps that go on in a thread anyway: what cleans up after them must not run beside them.
+    For steps in a thread, which cannot be stopped: cleaning up must not run at the same time.
     """
     task = asyncio.ensure_future(step)
     cancelled: asyncio.CancelledError | None = None
@@ -26,7 +26,7 @@ async def finish_despite_cancel(step: Awaitable[T]) -> T:
             if cancelled is None:
                 raise
     if cancelled is not None:
-        # What the step itself came to is of no interest any more.
+        # The result of the step is dropped; reading its exception marks it as seen.
         task.exception()
         raise cancelled
     return task.result()
@@ -34,10 +34,10 @@ async def finish_despite_cancel(step: Awaitable[T]) -> T:
 
 @contextmanager
 def reraise_cancellation() -> Iterator[None]:
-    """Raise the cancellation that came during the block, whatever the block made of it.
+    """Raise CancelledError if the task was cancelled during the block, even if the block swallowed it.
 
-    For drivers that use `asyncio.wait_for`: up to Python 3.11 it keeps a cancellation to itself if what it waits for is
-    done at the same moment, and who tries again and again would never end.
+    For drivers that use `asyncio.wait_for`. Up to Python 3.11 it swallows a cancellation if the awaited operation
+    finishes at the same moment; a loop that retries would then never end.
     """
     try:
         yield

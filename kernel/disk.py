@@ -1,4 +1,4 @@
-"""File operations from asyncio."""
+"""File operations from asyncio, and the messages for a full disk."""
 
 import asyncio
 import errno
@@ -15,8 +15,8 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def disk_full_message(what: str) -> str:
-    """What to tell when `what` cannot be written."""
-    return f"the disk is full, {what} cannot be written: free some space, and it goes on by itself"
+    """Return the message for errors, logs and health checks when `what` cannot be written."""
+    return f"the disk is full, {what} cannot be written: free some space, then writing continues by itself"
 
 
 def is_full(error: OSError) -> bool:
@@ -24,8 +24,8 @@ def is_full(error: OSError) -> bool:
 
 
 def disk_error_message(error: OSError, what: str) -> str:
-    """What to tell when the disk refuses to take, or to give, `what`."""
-    return disk_full_message(what) if is_full(error) else f"the disk refuses: {error.strerror or error}"
+    """Return the message for an error of the disk while it reads or writes `what`."""
+    return disk_full_message(what) if is_full(error) else f"the disk reports an error: {error.strerror or error}"
 
 
 P = ParamSpec("P")
@@ -33,7 +33,10 @@ T = TypeVar("T")
 
 
 async def on_disk(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run it in a thread, to its end also when cancelled; a full or broken disk is UNAVAILABLE `STORE_UNAVAILABLE`."""
+    """Run the operation in a thread, to its end even if cancelled.
+
+    Raise UNAVAILABLE `STORE_UNAVAILABLE` if the disk is full or broken.
+    """
     try:
         return await finish_despite_cancel(asyncio.to_thread(operation, *args, **kwargs))
     except OSError as error:
@@ -41,14 +44,14 @@ async def on_disk(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) 
 
 
 def write_all(file: FileIO, data: bytes) -> None:
-    """An unbuffered file may take less than it is given."""
+    """Write all data. One call of an unbuffered file may write only a part."""
     left = memoryview(data)
     while left:
         left = left[file.write(left) :]
 
 
 def sync_folder(folder: Path) -> None:
-    """Make names that were added to it, or taken away, survive a power cut."""
+    """Make added and removed names survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,6 +1,6 @@
-"""Jobs that tasks give to threads, and the way back of their answers. Knows no SQLite.
+"""Jobs that tasks hand to a thread, and the delivery of their results. Contains no SQLite.
 
-asyncio's executors do the same for any caller; measured, a job costs the event loop half as much here.
+asyncio's executors do the same for any caller. Measured: here, a job costs the event loop half as much.
 """
 
 import asyncio
@@ -12,45 +12,40 @@ C = TypeVar("C")
 T = TypeVar("T")
 
 
-class Asked(Generic[C, T]):
-    """A job that takes a `C`, and the task that waits for what it returns. Made on the event loop."""
+class Job(Generic[C, T]):
+    """A function that takes a `C`, and the future of what it returns. Created on the event loop."""
 
-    __slots__ = ("answer", "job")
+    __slots__ = ("future", "run")
 
-    def __init__(self, job: Callable[[C], T]) -> None:
-        self.job = job
-        self.answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-
-    @property
-    def given_up(self) -> bool:
-        """Whether nobody waits any more."""
-        return self.answer.cancelled()
+    def __init__(self, run: Callable[[C], T]) -> None:
+        self.run = run
+        self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a job: a result, or an error."""
+class Result:
+    """A finished job with its value or its error."""
 
-    asked: Asked[Any, Any]
-    result: object = None
+    job: Job[Any, Any]
+    value: object = None
     error: Exception | None = None
 
 
-def answer(outcomes: Sequence[Outcome]) -> None:
-    """Called from a thread: let the tasks go on, all of them of one event loop, which is woken once."""
-    if outcomes:
-        loop = outcomes[0].asked.answer.get_loop()
-        # A loop that has ended has no tasks that wait.
+def deliver(results: Sequence[Result]) -> None:
+    """Complete the futures of these jobs, which belong to one event loop; wake it once. Called from a thread."""
+    if results:
+        loop = results[0].job.future.get_loop()
+        # A closed loop has no tasks that wait.
         if not loop.is_closed():
-            loop.call_soon_threadsafe(_settle, outcomes)
+            loop.call_soon_threadsafe(_complete, results)
 
 
-def _settle(outcomes: Sequence[Outcome]) -> None:
-    for outcome in outcomes:
-        future = outcome.asked.answer
+def _complete(results: Sequence[Result]) -> None:
+    for result in results:
+        future = result.job.future
         if future.done():
             continue
-        if outcome.error is not None:
-            future.set_exception(outcome.error)
+        if result.error is not None:
+            future.set_exception(result.error)
         else:
-            future.set_result(outcome.result)
+            future.set_result(result.value)

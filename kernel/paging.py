@@ -1,4 +1,4 @@
-"""Page tokens: where a list goes on, in a form that callers cannot mistake for data."""
+"""Page tokens: the position at which a list continues, opaque to callers."""
 
 import base64
 import binascii
@@ -10,17 +10,20 @@ _CHECK_BYTES = 8
 
 
 class PageTokens:
-    """Makes and reads page tokens. Checked, not secret: a position holds nothing that its reader may not see."""
+    """Encodes and decodes page tokens. They have a checksum but are not secret: their readers may know the position."""
 
     @staticmethod
     def encode(kind: str, scope: str, position: bytes | str) -> str:
-        """A token for the call `kind` with the other parameters `scope` (any text that tells them apart)."""
+        """Return a token for the call `kind`. `scope`: text that identifies the other parameters of the call."""
         raw = position.encode() if isinstance(position, str) else position
         return base64.urlsafe_b64encode(_check(kind, scope, raw) + raw).decode().rstrip("=")
 
     @staticmethod
     def decode(kind: str, scope: str, token: str) -> bytes:
-        """The position in a token; INVALID_ARGUMENT `INVALID_PAGE_TOKEN` unless `encode` made it for the same call."""
+        """Return the position in a token.
+
+        Raise INVALID_ARGUMENT `INVALID_PAGE_TOKEN` if `encode` did not create it for the same call and parameters.
+        """
         try:
             data = base64.b64decode(token.encode() + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError) as error:
@@ -32,11 +35,11 @@ class PageTokens:
 
 
 def _check(kind: str, scope: str, position: bytes) -> bytes:
-    # Lengths keep ("ab", "c") and ("a", "bc") apart.
+    # Without the lengths, ("ab", "c") and ("a", "bc") would be equal.
     head = f"{len(kind)}:{kind}{len(scope)}:{scope}".encode()
     return hashlib.sha256(head + position).digest()[:_CHECK_BYTES]
 
 
 def _invalid() -> ChatlyError:
-    message = "page_token: was not given out by this call with these parameters; begin again without it"
+    message = "page_token: not from this call with these parameters; start again without a token"
     return ChatlyError(Code.INVALID_ARGUMENT, KernelReason.INVALID_PAGE_TOKEN, message)

@@ -1,4 +1,4 @@
-"""The clock as a port, and times as microseconds since 1970 in UTC, as every database stores them."""
+"""The clock as a port, and conversion of times to microseconds since 1970 (UTC), the form in databases."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -9,19 +9,19 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Clock(Protocol):
-    """Tells the time. Tests bring their own."""
+    """A source of time. Tests use a fake one."""
 
     def now(self) -> datetime:
-        """Wall-clock time, in UTC."""
+        """Return the wall-clock time, in UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never go back; only differences mean something."""
+        """Return seconds that never decrease. Only differences are meaningful."""
         ...
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The clock of this machine."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -31,15 +31,15 @@ class SystemClock:
 
 
 def to_micros(moment: datetime) -> int:
-    """A time as a number."""
+    """Return a time as microseconds."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
-    """Undo `to_micros`; raise OverflowError for what lies outside the years 1 to 9999."""
+    """Return the time of `to_micros`; raise OverflowError outside the years 1 to 9999."""
     return _EPOCH + micros * _MICROSECOND
 
 
 def maybe_from_micros(micros: int | None) -> datetime | None:
-    """A stored time that may be missing."""
+    """Return a stored time, or None if it is missing."""
     return None if micros is None else from_micros(micros)

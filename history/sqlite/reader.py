@@ -33,11 +33,11 @@ class SqliteMessageReader:
         return await self._database.read(partial(_window, chat_id=chat_id, window=window))
 
     async def messages(self, chat_id: ChatId, ids: Collection[UUID]) -> Mapping[UUID, MessageState]:
-        query = self._database.look if len(ids) == 1 else self._database.read
+        query = self._database.read_inline if len(ids) == 1 else self._database.read
         return await query(partial(_messages, chat_id=chat_id, ids=ids))
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> tuple[ChatId, UUID] | None:
-        return await self._database.look(partial(_sent, send=(sender_id, client_message_id.bytes)))
+        return await self._database.read_inline(partial(_sent, send=(sender_id, client_message_id.bytes)))
 
     async def count_after(
         self, chat_id: ChatId, after: UUID | None, *, not_by: UserId, excluding: Collection[UUID], limit: int
@@ -55,7 +55,7 @@ class SqliteChatReader:
         self._database = database
 
     async def heads(self, ids: Collection[ChatId], *, only: UserId | None = None) -> Mapping[ChatId, ChatHead]:
-        query = self._database.look if len(ids) == 1 else self._database.read
+        query = self._database.read_inline if len(ids) == 1 else self._database.read
         return await query(partial(_heads, ids=ids, only=only))
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:

@@ -1,4 +1,4 @@
-"""Blobs as files of a folder: written aside, made durable, then renamed into place."""
+"""Blobs as files in a folder: written to a temporary file, synced, then renamed."""
 
 import asyncio
 import os
@@ -16,27 +16,27 @@ _INCOMING = "incoming"
 
 
 class FolderBlobStore:
-    """BlobStore for one machine. One process per folder: opening it removes what an earlier one left half-written."""
+    """BlobStore for one machine and one process per folder. `open` removes unfinished files of an earlier process."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._incoming = folder / _INCOMING
 
     async def open(self) -> None:
-        """Make the folder ready; raises OSError if it cannot be written."""
+        """Prepare the folder; raise OSError if it is not writable."""
         await asyncio.to_thread(self._open)
 
     async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int:
         target = self._path(name)
-        file, aside = await on_disk(self._create)
+        file, temporary = await on_disk(self._create)
         try:
             with file:
                 async for chunk in chunks:
                     await on_disk(write_all, file, chunk)
-                return await on_disk(_publish, file, aside, target)
+                return await on_disk(_publish, file, temporary, target)
         finally:
-            # Gone already where the rename was reached.
-            aside.unlink(missing_ok=True)
+            # It no longer exists after the rename.
+            temporary.unlink(missing_ok=True)
 
     async def read(self, name: str, *, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
         file = await on_disk(self._open_blob, name, offset)
@@ -55,18 +55,18 @@ class FolderBlobStore:
         await on_disk(self._path(name).unlink, missing_ok=True)
 
     async def health(self) -> str | None:
-        """Why nothing can be stored at the moment, or None."""
+        """Return why nothing can be stored at the moment, or None."""
         return await asyncio.to_thread(self._health)
 
     def _path(self, name: str) -> Path:
         shard = blake2s(checked_name(name).encode(), digest_size=1).hexdigest()
-        # `+` is in no name, so two names never meet, and none is the folder of another.
+        # No name contains `+`, so two names never share a file, and no name is a folder of another.
         return self._folder / shard / name.replace("/", "+")
 
     def _open(self) -> None:
         self._incoming.mkdir(parents=True, exist_ok=True)
-        for left_behind in self._incoming.iterdir():
-            left_behind.unlink()
+        for unfinished in self._incoming.iterdir():
+            unfinished.unlink()
 
     def _create(self) -> tuple[FileIO, Path]:
         handle, path = tempfile.mkstemp(dir=self._incoming)
@@ -91,12 +91,12 @@ class FolderBlobStore:
         return None
 
 
-def _publish(file: FileIO, aside: Path, target: Path) -> int:
+def _publish(file: FileIO, temporary: Path, target: Path) -> int:
     os.fsync(file.fileno())
     size = os.fstat(file.fileno()).st_size
     if not target.parent.exists():
         target.parent.mkdir(exist_ok=True)
         sync_folder(target.parent.parent)
-    aside.rename(target)
+    temporary.rename(target)
     sync_folder(target.parent)
     return size

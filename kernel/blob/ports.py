@@ -6,18 +6,21 @@ from typing import Protocol
 
 
 class BlobStore(Protocol):
-    """Keeps bytes under a name (letters, digits, `-`, `_`, `/`)."""
+    """Stores bytes under a name (letters, digits, `-`, `_`, `/`)."""
 
     async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int:
-        """Store all chunks; the name appears only when all of it is durable. Returns the size in bytes. Replaces."""
+        """Store all chunks, replacing an earlier blob, and return the size in bytes.
+
+        The name appears once everything is durable.
+        """
         ...
 
     def read(self, name: str, *, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
-        """Bytes from `offset`, at most 256 KiB at a time; raises KeyError if there is no such blob."""
+        """Yield bytes from `offset`, at most 256 KiB at a time; raise KeyError if there is no such blob."""
         ...
 
     async def delete(self, name: str) -> None:
-        """Remove; nothing happens if there is no such blob."""
+        """Remove a blob, if it exists."""
         ...
 
 
@@ -25,7 +28,9 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_/-]{0,199}")
 
 
 def checked_name(name: str) -> str:
-    """The name itself; raise ValueError for what is none."""
+    """Return the name; raise ValueError if it is not valid."""
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name for a blob: letters, digits, `-`, `_` and `/`, at most 200")
+        raise ValueError(
+            f"{name!r} is not a valid blob name: use letters, digits, `-`, `_` and `/`, at most 200 characters"
+        )
     return name

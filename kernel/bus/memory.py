@@ -1,4 +1,4 @@
-"""The live bus within one process."""
+"""The live bus within one process, and the bounded inbox of every subscription."""
 
 import asyncio
 from collections import deque
@@ -8,7 +8,7 @@ from kernel.bus.ports import BusGap, BusMessage, BusSubscription
 
 
 class Inbox:
-    """Filled on the loop's own thread. When it is full what is in it gives way to a BusGap."""
+    """Unread messages of one subscription. For the event loop's thread only."""
 
     def __init__(self, *, capacity: int) -> None:
         self._queue: deque[BusMessage | BusGap] = deque()
@@ -16,6 +16,7 @@ class Inbox:
         self._arrived = asyncio.Event()
 
     def push(self, message: BusMessage | BusGap) -> None:
+        """Add a message. If the inbox is full, a BusGap replaces everything in it first."""
         if len(self._queue) >= self._capacity:
             self._queue.clear()
             self._queue.append(BusGap())
@@ -23,7 +24,7 @@ class Inbox:
         self._arrived.set()
 
     async def take(self) -> Sequence[BusMessage | BusGap]:
-        """Everything that has come since the last call, at least one; waits for it."""
+        """Wait for the next message, and return everything since the last call."""
         await self._arrived.wait()
         self._arrived.clear()
         batch = list(self._queue)
@@ -35,44 +36,40 @@ class MemoryBus:
     """LiveBus for the embedded default: channels are dictionary keys."""
 
     def __init__(self, *, capacity: int = 65_536) -> None:
-        """`capacity`: messages that one subscription may leave unread."""
+        """`capacity`: number of messages that one subscription may leave unread."""
         self._capacity = capacity
-        self._listeners: dict[str, set[MemorySubscription]] = {}
+        self._inboxes: dict[str, set[Inbox]] = {}
 
     async def publish(self, messages: Sequence[BusMessage]) -> None:
         for message in messages:
-            for listener in self._listeners.get(message.channel, ()):
-                listener.push(message)
+            for inbox in self._inboxes.get(message.channel, ()):
+                inbox.push(message)
 
     def subscribe(self) -> BusSubscription:
-        return MemorySubscription(self._listeners, self._capacity)
+        return MemorySubscription(self._inboxes, self._capacity)
 
 
 class MemorySubscription:
     """BusSubscription of MemoryBus."""
 
-    def __init__(self, listeners: "dict[str, set[MemorySubscription]]", capacity: int) -> None:
-        self._listeners = listeners
+    def __init__(self, inboxes: dict[str, set[Inbox]], capacity: int) -> None:
+        self._inboxes = inboxes
         self._inbox = Inbox(capacity=capacity)
         self._channels: set[str] = set()
-
-    def push(self, message: BusMessage) -> None:
-        """Called by the bus, on the loop's own thread."""
-        self._inbox.push(message)
 
     async def add(self, channels: Iterable[str]) -> None:
         for channel in channels:
             self._channels.add(channel)
-            self._listeners.setdefault(channel, set()).add(self)
+            self._inboxes.setdefault(channel, set()).add(self._inbox)
 
     async def remove(self, channels: Iterable[str]) -> None:
         for channel in channels:
             self._channels.discard(channel)
-            listeners = self._listeners.get(channel)
-            if listeners is not None:
-                listeners.discard(self)
-                if not listeners:
-                    del self._listeners[channel]
+            inboxes = self._inboxes.get(channel)
+            if inboxes is not None:
+                inboxes.discard(self._inbox)
+                if not inboxes:
+                    del self._inboxes[channel]
 
     async def receive(self) -> Sequence[BusMessage | BusGap]:
         return await self._inbox.take()

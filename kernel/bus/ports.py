@@ -1,4 +1,4 @@
-"""The live bus: fast, lossy news between nodes. Nothing here is the truth; the log is."""
+"""The live bus: fast, lossy messages between nodes. The event log is the source of truth."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class BusMessage:
-    """One message as received."""
+    """One message, published or received."""
 
     channel: str
     payload: bytes
@@ -15,39 +15,40 @@ class BusMessage:
 
 @dataclass(frozen=True, slots=True)
 class BusGap:
-    """The connection was lost for a while: messages of any channel may be missing. Replay from the log."""
+    """Messages of any channel may have been lost. Replay from the log."""
 
 
 class LiveBus(Protocol):
     """Publish and subscribe by channel name. At most once; in order per publisher and channel.
 
-    What is published on a barrier, a channel that its adapter was told of, comes after all its publisher sent before.
+    The adapter is created with the names of barrier channels. A message on a barrier channel arrives after everything
+    that its publisher sent before, on any channel.
     """
 
     async def publish(self, messages: Sequence[BusMessage]) -> None:
-        """Send, as one burst. Never waits for receivers, never raises: what cannot be sent is dropped and counted."""
+        """Send the messages together. Never waits for receivers and never raises: unsent messages are counted."""
         ...
 
     def subscribe(self) -> "BusSubscription":
-        """A new subscription without channels. Close it when done."""
+        """Return a new subscription without channels. The caller closes it."""
         ...
 
 
 class BusSubscription(Protocol):
-    """What one node hears. Bounded: on overflow the oldest messages are dropped and a BusGap comes instead."""
+    """The messages of some channels. Bounded: on overflow, a BusGap replaces all unread messages."""
 
     async def add(self, channels: Iterable[str]) -> None:
-        """Hear these too. On return everything published from now on arrives."""
+        """Subscribe to channels. Messages that are published after the return arrive."""
         ...
 
     async def remove(self, channels: Iterable[str]) -> None:
-        """Hear these no more."""
+        """Unsubscribe from channels."""
         ...
 
     async def receive(self) -> Sequence[BusMessage | BusGap]:
-        """Everything that has come since the last call, at least one; waits for it."""
+        """Wait for the next message, and return everything since the last call."""
         ...
 
     async def close(self) -> None:
-        """Stop; `receive` is not called again."""
+        """End the subscription. `receive` is not called again."""
         ...

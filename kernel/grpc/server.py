@@ -18,7 +18,8 @@ from kernel.grpc.settings import ServerSettings
 from kernel.grpc.status import DETAILS_KEY, details_of, grpc_code, text_of
 from kernel.grpc.tls import MeshTls
 from kernel.grpc.tokens import Access, ServiceTokens, TokenVerifier
-from kernel.http import build_app, build_probes, serve_http
+from kernel.http.app import build_app, build_probes
+from kernel.http.server import serve_http
 from kernel.runner import background
 from kernel.service import Service
 from kernel.sockets import address, listen, port_in_use

@@ -1,4 +1,4 @@
-"""The event log in one SQLite file, for all processes of a machine. Every record is kept for ever."""
+"""The event log in one SQLite file, for all processes of a machine. Records are never deleted."""
 
 import asyncio
 import secrets
@@ -39,7 +39,7 @@ _SCHEMA = (
     """,
 )
 
-# One statement: each gives Python's lock away.
+# One statement: each one releases and re-acquires Python's lock.
 _APPEND = (
     "INSERT INTO records (log_partition, log_offset, key, value)"
     " VALUES (?, coalesce((SELECT max(log_offset) + 1 FROM records WHERE log_partition = ?), 0), ?, ?)"
@@ -48,7 +48,7 @@ _APPEND = (
 
 
 class SqliteLog:
-    """EventLog and LogReader. Concurrent appends share one commit; readers of this process are woken at once."""
+    """EventLog and LogReader. Concurrent appends share one commit, and wake the readers of this process."""
 
     def __init__(
         self, *, database: SqliteDatabase, path: Path, log_id: str, partitions: int, poll_seconds: float
@@ -72,10 +72,10 @@ class SqliteLog:
         return await self.read_each({partition: after}, limit=limit, wait=wait)
 
     async def read_each(self, after: Mapping[int, int], *, limit: int, wait: float) -> Sequence[LogRecord]:
-        """Like `read`, of several partitions (partition → offset), as far as `limit` goes."""
+        """Read several partitions (partition → offset), at most `limit` records in all."""
         deadline = time.monotonic() + wait
         while True:
-            # Taken before reading, so that an append in between is not slept through.
+            # Taken before reading, so that an append during the read ends the wait.
             appended = self._appended
             with log_errors():
                 records = await self._database.read(partial(_read, after=after, limit=limit))
@@ -92,18 +92,18 @@ class SqliteLog:
         return self._log_id
 
     async def committed(self, group: str) -> Mapping[int, int]:
-        """What a group has committed, for every partition; -1: nothing yet."""
+        """Return the committed offset of every partition; -1 where nothing is committed."""
         with log_errors():
             return await self._database.read(partial(_committed, group=group, partitions=self._partitions))
 
     async def commit(self, group: str, offsets: Mapping[int, int]) -> None:
-        """Move a group's offsets forward; those that are already further stay."""
+        """Move the offsets of a group forward, never back."""
         with log_errors():
             await self._database.write(partial(_commit, group=group, offsets=offsets))
 
     @asynccontextmanager
     async def consumer(self, group: str, *, resume: Resume | None = None) -> AsyncIterator[LogConsumer]:
-        """A member of a group: the first one reads everything, the others stand by until it is gone."""
+        """Open a member of a group. The first one reads all partitions; the others wait until it closes."""
         lock = GroupLock(self._path.with_name(f"{self._path.name}.{group}.lock"))
         await asyncio.to_thread(lock.open)
         try:
@@ -118,18 +118,18 @@ async def open_sqlite_log(
 ) -> AsyncIterator[SqliteLog]:
     """The log at `path`, made if need be; raise ValueError if it was made with another number of partitions.
 
-    `poll_seconds`: how often a waiting reader looks for what other processes appended.
+    `poll_seconds`: how often a waiting reader checks for records of other processes.
     """
     async with open_sqlite(path, _SCHEMA) as database:
-        log_id, made_with = await database.write(partial(_identify, partitions=partitions))
-        if made_with != partitions:
-            raise ValueError(f"{path} has {made_with} partitions, not {partitions}: the number is fixed for ever")
+        log_id, created_with = await database.write(partial(_identify, partitions=partitions))
+        if created_with != partitions:
+            raise ValueError(f"{path} has {created_with} partitions, not {partitions}: the number cannot be changed")
         yield SqliteLog(database=database, path=path, log_id=log_id, partitions=partitions, poll_seconds=poll_seconds)
 
 
 @contextmanager
 def log_errors() -> Iterator[None]:
-    """Turn what SQLite raises into ChatlyError UNAVAILABLE `LOG_UNAVAILABLE`."""
+    """Convert errors of SQLite to UNAVAILABLE `LOG_UNAVAILABLE`."""
     try:
         yield
     except sqlite3.Error as error:

@@ -13,7 +13,7 @@ _STANDBY_SECONDS = 0.2
 
 
 class GroupLock:
-    """A lock file: held by one member at a time, and given back by the system when its process dies."""
+    """A lock file. One member holds it; the operating system releases it when its process dies."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -22,15 +22,15 @@ class GroupLock:
 
     @property
     def held(self) -> bool:
-        """Whether this member has it."""
+        """Whether this member holds the lock."""
         return self._held
 
     def open(self) -> None:
-        """Make the file; take no lock yet."""
+        """Create the file without locking it."""
         self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
 
     def take(self) -> bool:
-        """Take the lock unless another member has it; whether this one has it now."""
+        """Try to take the lock, and return whether this member holds it."""
         if self._held or self._file is None:
             return self._held
         try:
@@ -41,14 +41,14 @@ class GroupLock:
         return True
 
     def close(self) -> None:
-        """Give it back."""
+        """Release the lock."""
         if self._file is not None:
             os.close(self._file)
         self._file, self._held = None, False
 
 
 class GroupLog(Protocol):
-    """What a member asks of the log."""
+    """The methods of the log that a member uses."""
 
     async def read_each(self, after: Mapping[int, int], *, limit: int, wait: float) -> Sequence[LogRecord]: ...
 
@@ -60,7 +60,7 @@ class GroupLog(Protocol):
 
 
 class SqliteLogConsumer:
-    """LogConsumer that reads every partition while it holds the group's lock, and none before."""
+    """LogConsumer that reads all partitions while it holds the lock of the group, and none before."""
 
     def __init__(self, *, log: GroupLog, group: str, lock: GroupLock, resume: Resume | None) -> None:
         self._log = log
@@ -74,10 +74,10 @@ class SqliteLogConsumer:
             await asyncio.sleep(min(wait, _STANDBY_SECONDS))
             return ()
         if self._positions is None:
-            self._positions = await self._beginning()
+            self._positions = await self._start_offsets()
         records = await self._log.read_each(self._positions, limit=max_records, wait=wait)
         for record in records:
-            # To the end of the line, so that a busy partition does not keep the others waiting.
+            # Moved to the end, so that a busy partition does not delay the others.
             self._positions.pop(record.position.partition)
             self._positions[record.position.partition] = record.position.offset
         return records
@@ -85,7 +85,7 @@ class SqliteLogConsumer:
     async def rewind(self) -> None:
         self._positions = None
 
-    async def _beginning(self) -> dict[int, int]:
+    async def _start_offsets(self) -> dict[int, int]:
         if self._resume is None:
             return dict(await self._log.committed(self._group))
         partitions = (await self._log.ends()).keys()

@@ -1,4 +1,4 @@
-"""Structured logs of this process, as JSON or for eyes. What is logged is up to each room."""
+"""Structured logs of this process, as JSON or in colour. The only module that calls `structlog.get_logger`."""
 
 import logging
 import sys
@@ -21,7 +21,7 @@ def _one_of(*allowed: str) -> Callable[[str], str | None]:
 
 @settings
 class LogSettings:
-    """How to log."""
+    """Log format and level."""
 
     style: str = env("CHATLY_LOG_STYLE", default="pretty", help="log format: json or pretty", check=_one_of(*_STYLES))
     level: str = env(
@@ -33,13 +33,13 @@ class LogSettings:
 
 
 def logger(component: str) -> structlog.stdlib.BoundLogger:
-    """A logger whose lines say which part of Chatly speaks. Lines within a call carry its id, caller and trace."""
+    """Return a logger that adds `component` to every line; within a call also request id, caller and trace id."""
     bound: structlog.stdlib.BoundLogger = structlog.get_logger(component=component)
     return bound
 
 
 def configure_logs(*, style: str, level: str) -> None:
-    """Write to stderr from now on; lines of libraries that use `logging` come in the same form."""
+    """Write to stderr from now on. Lines of libraries that use `logging` get the same format."""
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
@@ -68,7 +68,7 @@ def _json() -> list[structlog.typing.Processor]:
 
 
 def _pretty() -> list[structlog.typing.Processor]:
-    # The default traceback prints local variables: passwords and tokens among them.
+    # The default traceback prints local variables, which include passwords and tokens.
     return [
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
     ]

@@ -1,4 +1,4 @@
-"""Prometheus metrics of this process. Each room names its own, with the prefix `chatly_`."""
+"""Prometheus metrics of this process. Each package defines its own, with the prefix `chatly_`."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -10,22 +10,24 @@ SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 
 
 def counter(name: str, help_text: str, labels: Sequence[str] = ()) -> Counter:
-    """The counter of this name, made at the first call; likewise below. Services of one process share them."""
+    """Return the counter with this name; the first call creates it. All services of a process share it."""
     return _counter(name, help_text, tuple(labels))
 
 
 def gauge(name: str, help_text: str, labels: Sequence[str] = ()) -> Gauge:
+    """Return the gauge with this name; the first call creates it."""
     return _gauge(name, help_text, tuple(labels))
 
 
 def histogram(
     name: str, help_text: str, labels: Sequence[str] = (), *, buckets: Sequence[float] = SECONDS
 ) -> Histogram:
+    """Return the histogram with this name; the first call creates it."""
     return _histogram(name, help_text, tuple(labels), tuple(buckets))
 
 
 def exposition() -> bytes:
-    """All metrics in Prometheus's text form."""
+    """Return all metrics in the text format of Prometheus."""
     return generate_latest(REGISTRY)
 
 
@@ -46,5 +48,5 @@ def _histogram(name: str, help_text: str, labels: tuple[str, ...], buckets: tupl
 
 def _prefixed(name: str) -> str:
     if not name.startswith("chatly_"):
-        raise ValueError(f"metric {name!r} lacks the prefix chatly_")
+        raise ValueError(f"the metric {name!r} needs the prefix chatly_")
     return name

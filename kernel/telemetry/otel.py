@@ -1,4 +1,4 @@
-"""Spans by OpenTelemetry's SDK, sent over gRPC by its exporter. Imported only where a collector is configured."""
+"""Spans of OpenTelemetry's SDK, sent over gRPC by its exporter. Imported only if a collector is configured."""
 
 import asyncio
 import logging
@@ -36,12 +36,12 @@ _KINDS: Final = {
     Kind.CONSUMER: SpanKind.CONSUMER,
 }
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
-# Also how long the end of a process may wait for a collector to take what is left.
+# The end of a process also waits this long for the collector to accept the remaining spans.
 _EXPORT_SECONDS = 3.0
 
 
 class OtelSpan:
-    """Span over one of the SDK's."""
+    """Span that wraps a span of the SDK."""
 
     __slots__ = ("_span", "trace_id", "traceparent")
 
@@ -62,7 +62,7 @@ class OtelSpan:
 
 
 class OtelTracer:
-    """Tracer that goes on with traces others began, and begins none."""
+    """Tracer that continues the traces of callers and starts none."""
 
     def __init__(self, tracer: SdkTracer) -> None:
         self._tracer = tracer
@@ -73,10 +73,10 @@ class OtelTracer:
         found = _TRACEPARENT.fullmatch(parent)
         if found is None or not int(found[3], 16) & TraceFlags.SAMPLED:
             return None
-        above = SpanContext(int(found[1], 16), int(found[2], 16), is_remote=True, trace_flags=_SAMPLED)
+        parent_context = SpanContext(int(found[1], 16), int(found[2], 16), is_remote=True, trace_flags=_SAMPLED)
         span = self._tracer.start_span(
             name,
-            context=set_span_in_context(NonRecordingSpan(above)),
+            context=set_span_in_context(NonRecordingSpan(parent_context)),
             kind=_KINDS[kind],
             attributes=attributes,
             start_time=started,
@@ -84,28 +84,28 @@ class OtelTracer:
         return OtelSpan(span, found[1])
 
 
-class _Told(SpanExporter):
-    """Says once that the collector takes nothing, and once that it does again."""
+class _ReportingExporter(SpanExporter):
+    """Logs once when the collector stops accepting spans, and once when it accepts them again."""
 
     def __init__(self, exporter: SpanExporter, endpoint: str) -> None:
         self._exporter = exporter
         self._endpoint = endpoint
         self._failing = False
-        self._hurried = False
+        self._stopping = False
 
-    def hurry(self) -> None:
-        """The process ends: a collector that is away holds nobody up."""
-        self._hurried = True
+    def stop_waiting(self) -> None:
+        """Do not wait for an unreachable collector any more: the process ends."""
+        self._stopping = True
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        if self._hurried and self._failing:
+        if self._stopping and self._failing:
             return SpanExportResult.FAILURE
         result = self._exporter.export(spans)
         failing = result is not SpanExportResult.SUCCESS
         if failing and not self._failing:
-            logger("tracing").warning("the collector takes no spans: they are dropped", endpoint=self._endpoint)
+            logger("tracing").warning("the collector does not accept spans, they are dropped", endpoint=self._endpoint)
         elif self._failing and not failing:
-            logger("tracing").info("the collector takes spans again", endpoint=self._endpoint)
+            logger("tracing").info("the collector accepts spans again", endpoint=self._endpoint)
         self._failing = failing
         return result
 
@@ -115,8 +115,8 @@ class _Told(SpanExporter):
 
 @asynccontextmanager
 async def open_otel(settings: TraceSettings, *, service: str) -> AsyncIterator[None]:
-    """Trace until the block ends. A queue of bounded length and a thread of its own hand spans to the collector."""
-    # Every failed attempt, with a trace; what matters is said above.
+    """Trace during the block. A bounded queue and a thread send the spans to the collector."""
+    # It logs every failed attempt with a traceback; the exporter above logs each outage once.
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     exporter = OTLPSpanExporter(
         endpoint=settings.endpoint, insecure=settings.endpoint.startswith("http:"), timeout=_EXPORT_SECONDS
@@ -128,11 +128,11 @@ async def open_otel(settings: TraceSettings, *, service: str) -> AsyncIterator[N
         ),
         shutdown_on_exit=False,
     )
-    told = _Told(exporter, settings.endpoint)
-    provider.add_span_processor(BatchSpanProcessor(told))
+    reporting = _ReportingExporter(exporter, settings.endpoint)
+    provider.add_span_processor(BatchSpanProcessor(reporting))
     try:
         with tracing_by(OtelTracer(provider.get_tracer("chatly"))):
             yield
     finally:
-        told.hurry()
+        reporting.stop_waiting()
         await asyncio.to_thread(provider.shutdown)

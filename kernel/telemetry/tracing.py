@@ -1,10 +1,10 @@
-"""What this process does for a sampled call, and whose work it goes on with. Knows no OpenTelemetry: that is `otel.py`.
+"""Spans of sampled calls, as code sees them. `otel.py` implements them with OpenTelemetry.
 
-The edge decides what is sampled. For every other call, and wherever tracing is off, this costs a look at a variable.
+The edge decides which calls are sampled. For other calls, and while tracing is off, a span costs one check.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar, Token
 from enum import Enum, auto
 from types import TracebackType
@@ -15,7 +15,7 @@ from kernel.settings import env, settings
 
 
 def check_endpoint(endpoint: str) -> str | None:
-    """What is wrong with a collector's address; None: nothing, or there is none."""
+    """Return what is wrong with the address of a collector, or None. Empty means no collector."""
     if not endpoint:
         return None
     try:
@@ -29,7 +29,7 @@ def check_endpoint(endpoint: str) -> str | None:
 
 @settings
 class TraceSettings:
-    """OpenTelemetry's own variables. Those of its SDK that tune queues and timeouts count too."""
+    """OpenTelemetry's own variables. The SDK also reads its variables for queues and timeouts."""
 
     endpoint: str = env(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -48,12 +48,12 @@ TRACEPARENT: Final = "traceparent"
 """The header of W3C Trace Context."""
 
 Attribute = str | int
-# How the flags of a sampled trace end: their lowest bit is set.
+# The last digit of the flags of a sampled trace: the lowest bit is set.
 _SAMPLED: Final = frozenset("13579bdf")
 
 
 class Kind(Enum):
-    """Which side of a hop a span is."""
+    """The side of a call or of a record that a span describes."""
 
     SERVER = auto()
     CLIENT = auto()
@@ -62,7 +62,7 @@ class Kind(Enum):
 
 
 class Span(Protocol):
-    """A piece of work in a sampled trace, from its making to its `end`."""
+    """A piece of work in a sampled trace, from its creation to `end`."""
 
     @property
     def trace_id(self) -> str:
@@ -71,25 +71,25 @@ class Span(Protocol):
 
     @property
     def traceparent(self) -> str:
-        """For what this work causes elsewhere."""
+        """Header value for the calls that this work makes."""
         ...
 
     def note(self, **attributes: Attribute) -> None:
-        """Say more about it."""
+        """Add attributes."""
         ...
 
     def end(self, outcome: str = "OK", *, failed: bool = False) -> None:
-        """It is over. `failed`: by fault of a service or an engine."""
+        """Finish the span. `failed`: because of a service or an engine, not of the caller."""
         ...
 
 
 class Tracer(Protocol):
-    """Makes spans, and gets them to whoever collects them. Never waits, never raises; what is too much is dropped."""
+    """Creates spans and exports them. Never waits and never raises; spans above its capacity are dropped."""
 
     def begin(
         self, name: str, kind: Kind, parent: str, attributes: Mapping[str, Attribute], started: int | None
     ) -> Span | None:
-        """None: `parent` is no traceparent, or of a trace that is not sampled. `started`: ns since 1970, or now."""
+        """Return None if `parent` is not the traceparent of a sampled trace. `started`: ns since 1970; None: now."""
         ...
 
 
@@ -102,7 +102,7 @@ _current: ContextVar[Span | None] = ContextVar("span", default=None)
 
 @contextmanager
 def tracing_by(tracer: Tracer) -> Iterator[None]:
-    """Make spans in this process until the block ends."""
+    """Create spans in this process during the block."""
     _Process.tracer = tracer
     try:
         yield
@@ -111,12 +111,12 @@ def tracing_by(tracer: Tracer) -> Iterator[None]:
 
 
 def current() -> Span | None:
-    """The span that the running code belongs to."""
+    """Return the span of the running code, or None."""
     return _current.get()
 
 
 def trace_id_of(traceparent: str) -> str:
-    """32 hexadecimal digits, as logs name a trace."""
+    """Return the trace id in a traceparent: 32 hexadecimal digits."""
     return traceparent[3:35]
 
 
@@ -129,7 +129,7 @@ def begin(
     started: int | None = None,
     attributes: Mapping[str, Attribute] | None = None,
 ) -> Span | None:
-    """A span below `parent`, a traceparent; None where there is none, it is not sampled, or tracing is off."""
+    """Start a span below the traceparent `parent`; None if there is no parent, it is not sampled, or tracing is off."""
     tracer = _Process.tracer
     if tracer is None or not parent or parent[-1] not in _SAMPLED:
         return None
@@ -137,12 +137,12 @@ def begin(
 
 
 def enter(span: Span) -> None:
-    """Let all that the running task does from now on belong to a span. Never reset: a call's task ends with it."""
+    """Make the span current for the rest of the running task. Never reset: the task of a call ends with it."""
     _current.set(span)
 
 
 class _Running:
-    """A block that a span covers."""
+    """A block with a span."""
 
     __slots__ = ("_span", "_token")
 
@@ -162,23 +162,11 @@ class _Running:
         self._span.end("OK" if kind is None else kind.__name__, failed=kind is not None)
 
 
-class _Untraced:
-    __slots__ = ()
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
+_UNTRACED: Final = nullcontext()
 
 
-_UNTRACED: Final = _Untraced()
-
-
-def covering(name: str, kind: Kind, *, request_id: str, parent: str | None = None) -> _Running | _Untraced:
-    """For `with … as span`: a span below `parent`, or else below the current one, or None as from `begin`."""
+def covering(name: str, kind: Kind, *, request_id: str, parent: str | None = None) -> _Running | nullcontext[None]:
+    """For `with … as span`: start a span below `parent`, or else below the current span; None as from `begin`."""
     if parent is None:
         above = _current.get()
         if above is None:

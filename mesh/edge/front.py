@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from kernel.grpc.tls import MeshTls, load_tls
-from kernel.http import serve_http
+from kernel.http.server import serve_http
 from kernel.settings import SettingsError, load
 from mesh.addresses import load_addresses, with_addresses
 from mesh.edge.pages import Running, pages

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from kernel.errors import ChatlyError, Code, KernelReason, invalid_field
 from kernel.grpc.context import current_request, current_user
-from kernel.http import authenticate
+from kernel.http.app import authenticate
 from tests.builders import an_id
 from tests.fakes import Served, running
 from tests.problems import reason, violations

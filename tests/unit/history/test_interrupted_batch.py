@@ -12,7 +12,7 @@ from history.ports import Window
 from history.sqlite.reader import SqliteEventReader, SqliteMessageReader
 from history.sqlite.writer import SqliteRecordWriter
 from kernel.errors import ChatlyError, KernelReason
-from kernel.sqlite.database import Job, SqliteDatabase
+from kernel.sqlite.database import Query, SqliteDatabase
 from tests.fakes import FakeClock
 from tests.unit.history.builders import ANN_AND_BOB, PHOTO, ChatBuilder, records_of
 from tests.unit.history.harness import started
@@ -25,16 +25,16 @@ class DyingDatabase(SqliteDatabase):
 
     dies_after: int | None = None
 
-    async def write(self, job: Job[T]) -> T:
+    async def write(self, query: Query[T]) -> T:
         dies_after, self.dies_after = self.dies_after, None
-        return await super().write(job if dies_after is None else self._dying(job, dies_after))
+        return await super().write(query if dies_after is None else self._dying(query, dies_after))
 
-    def _dying(self, job: Job[T], steps: int) -> Job[T]:
+    def _dying(self, query: Query[T], steps: int) -> Query[T]:
         def interrupted(connection: sqlite3.Connection) -> T:
             if steps > 0:
                 connection.set_progress_handler(lambda: 1, steps)
             with suppress(sqlite3.OperationalError):
-                job(connection)
+                query(connection)
             connection.set_progress_handler(None, 0)
             failure = sqlite3.OperationalError("disk I/O error")
             failure.sqlite_errorcode = sqlite3.SQLITE_IOERR

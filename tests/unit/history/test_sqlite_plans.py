@@ -33,8 +33,8 @@ class OverheardDatabase(SqliteDatabase):
     async def read(self, job: Callable[[sqlite3.Connection], T]) -> T:
         return await super().read(self._overheard(job))
 
-    async def look(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        return await super().look(self._overheard(job))
+    async def read_inline(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        return await super().read_inline(self._overheard(job))
 
     def _overheard(self, job: Callable[[sqlite3.Connection], T]) -> Callable[[sqlite3.Connection], T]:
         def overheard(connection: sqlite3.Connection) -> T:

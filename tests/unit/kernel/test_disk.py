@@ -10,11 +10,12 @@ from kernel.disk import disk_error_message
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_called_full_with_what_to_do(code: int) -> None:
     assert disk_error_message(OSError(code, "no"), "a file") == (
-        "the disk is full, a file cannot be written: free some space, and it goes on by itself"
+        "the disk is full, a file cannot be written: free some space, then writing continues by itself"
     )
 
 
 def test_any_other_refusal_is_told_in_the_systems_words() -> None:
     assert (
-        disk_error_message(OSError(errno.EIO, "Input/output error"), "a file") == "the disk refuses: Input/output error"
+        disk_error_message(OSError(errno.EIO, "Input/output error"), "a file")
+        == "the disk reports an error: Input/output error"
     )

@@ -62,12 +62,12 @@ async def test_a_look_sees_every_write_that_has_returned_and_cannot_write(tmp_pa
     async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
         await _add(database, "one")
 
-        assert await database.look(lambda db: db.execute("SELECT count(*) FROM item").fetchone()[0]) == 1
+        assert await database.read_inline(lambda db: db.execute("SELECT count(*) FROM item").fetchone()[0]) == 1
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            await database.look(lambda db: db.execute("INSERT INTO item VALUES ('x')"))
+            await database.read_inline(lambda db: db.execute("INSERT INTO item VALUES ('x')"))
 
     with pytest.raises(ChatlyError):
-        await database.look(lambda db: db.execute("SELECT 1").fetchone())
+        await database.read_inline(lambda db: db.execute("SELECT 1").fetchone())
 
 
 async def test_a_look_at_a_locked_file_is_left_to_a_thread(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ async def test_a_look_at_a_locked_file_is_left_to_a_thread(tmp_path: Path) -> No
                 raise error
             return "there"
 
-        assert await database.look(job) == "there"
+        assert await database.read_inline(job) == "there"
 
     assert looks == [threading.main_thread().name, "sqlite-reader a.db"]
 

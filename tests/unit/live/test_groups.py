@@ -216,7 +216,7 @@ async def test_streams_that_go_leave_nothing_behind(node: Node) -> None:
         await client.caught_up()
         await nothing_more(node, client)
         await asyncio.sleep(0)
-        heard = set(node.backend.bus._listeners)
+        heard = set(node.backend.bus._inboxes)
 
     assert not node.hub.subscribers
     assert user_channel(bob) not in heard

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from engines.certificates import Authority
-from kernel.http import KEEP_ALIVE_SECONDS
+from kernel.http.server import KEEP_ALIVE_SECONDS
 from kernel.settings import load
 from mesh.addresses import load_addresses
 from mesh.edge.config import render, routes

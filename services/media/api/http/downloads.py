@@ -8,7 +8,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from kernel.errors import invalid_field
-from kernel.http import authenticate
+from kernel.http.app import authenticate
 from services.media.api.http.headers import entity_tag, file_headers
 from services.media.api.http.ranges import ByteRange, NotSatisfiableError, parse_range
 from services.media.download import Download

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from kernel.errors import invalid_field
-from kernel.http import authenticate
+from kernel.http.app import authenticate
 from kernel.ids import UserId
 from services.media.api.http.form import is_form, read_form
 from services.media.api.mapping import media_json

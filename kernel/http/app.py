@@ -1,12 +1,8 @@
-"""The HTTP door of a service: /metrics, /healthz, its own routes, and the same tokens and errors as over gRPC."""
+"""The HTTP API of a service: /metrics, /healthz and its own routes, with the same tokens and errors as gRPC."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from http import HTTPStatus
 from math import ceil
-from socket import socket
 
-import uvicorn
 from google.protobuf.json_format import MessageToDict
 from google.rpc import status_pb2
 from starlette.applications import Starlette
@@ -23,15 +19,12 @@ from kernel.grpc import context
 from kernel.grpc.context import REQUEST_ID_KEY, UserCaller, bearer, caller_var, read_request, request_var
 from kernel.grpc.health import HealthMonitor
 from kernel.grpc.status import as_chatly_error, details_of
-from kernel.grpc.tls import MeshTls
 from kernel.grpc.tokens import TokenVerifier
 from kernel.service import Service
 from kernel.telemetry import metrics, tracing
 from kernel.telemetry.logs import logger
 from kernel.telemetry.tracing import TRACEPARENT, Kind, Span
 
-KEEP_ALIVE_SECONDS = 60
-"""How long a connection with nothing to do is kept. Envoy hangs up sooner: no request meets our doing so."""
 _STATUS = {
     Code.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
     Code.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
@@ -50,9 +43,9 @@ _STATUS = {
 
 
 async def authenticate(request: Request) -> UserCaller:
-    """The user behind a request, by `Authorization: Bearer` or the cookie `chatly_access`; also sets `caller_var`.
+    """Return the user of a request, by `Authorization: Bearer` or the cookie `chatly_access`; set `caller_var`.
 
-    Raises UNAUTHENTICATED `TOKEN_*` or `SESSION_ENDED`.
+    Raise UNAUTHENTICATED `TOKEN_*` or `SESSION_ENDED`.
     """
     token = bearer(request.headers, request.cookies)
     if token is None:
@@ -64,7 +57,7 @@ async def authenticate(request: Request) -> UserCaller:
 
 
 def error_response(error: ChatlyError) -> JSONResponse:
-    """A google.rpc.Status as JSON, in the form in which the edge answers REST calls."""
+    """Return a google.rpc.Status as JSON, in the same form as the edge answers REST calls."""
     status = status_pb2.Status.FromString(details_of(error))
     body = MessageToDict(status, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
     headers = {} if error.retry_after is None else {"retry-after": str(ceil(error.retry_after))}
@@ -72,18 +65,18 @@ def error_response(error: ChatlyError) -> JSONResponse:
 
 
 def build_app(service: Service, *, tokens: TokenVerifier, health: HealthMonitor, trust_edge: bool) -> Starlette:
-    """The application behind a service's HTTP door."""
+    """Build the application of a service."""
     app = Starlette(
         routes=[*_probe_routes(health), *service.routes],
         middleware=[Middleware(_Call, service=service.name, trust_edge=trust_edge)],
-        exception_handlers={ChatlyError: _told, HTTPException: _not_offered},
+        exception_handlers={ChatlyError: _respond, HTTPException: _not_offered},
     )
     app.state.tokens = tokens
     return app
 
 
 def build_probes(health: HealthMonitor) -> Starlette:
-    """Only what tells how a service is."""
+    """Build an application with /metrics and /healthz only."""
     return Starlette(routes=_probe_routes(health), exception_handlers={HTTPException: _not_offered})
 
 
@@ -98,40 +91,8 @@ def _probe_routes(health: HealthMonitor) -> list[Route]:
     return [Route("/healthz", healthz), Route("/metrics", prometheus)]
 
 
-@asynccontextmanager
-async def serve_http(
-    app: Starlette, listener: socket, *, grace_seconds: float, tls: MeshTls | None = None
-) -> AsyncIterator[None]:
-    """Answer on this listening socket until the block ends; running answers may finish for `grace_seconds`.
-
-    With `tls`: only to who shows a certificate of ours.
-    """
-    config = uvicorn.Config(
-        app,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # Envoy dates its answers itself.
-        date_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=ceil(grace_seconds),
-        ssl_context_factory=None if tls is None else lambda _, __: tls.server_context(),
-    )
-    config.load()
-    server = uvicorn.Server(config)
-    # What `Server.serve` does, without its signal handlers and its look at the clock ten times a second.
-    server.lifespan = config.lifespan_class(config)
-    await server.startup(sockets=[listener])
-    try:
-        yield
-    finally:
-        await server.shutdown(sockets=[listener])
-
-
 class _Call:
-    """Sets the context variables, counts, and names the request id in every answer. Bodies pass in pieces."""
+    """Middleware: sets the context variables, counts, and adds the request id to every response. Streams bodies."""
 
     def __init__(self, app: ASGIApp, *, service: str, trust_edge: bool) -> None:
         self._app = app
@@ -161,11 +122,11 @@ class _Call:
         try:
             await self._app(scope, receive, send_with_id)
         except ClientDisconnect:
-            self._log.debug("the client went away", method=request.method)
+            self._log.debug("the client disconnected", method=request.method)
         except Exception as error:
             self._log.exception("request failed", method=request.method)
             if status:
-                # Half an answer must not look whole: the server breaks the connection.
+                # A partial response must not look complete: the server closes the connection.
                 raise
             await error_response(as_chatly_error(error, request))(scope, receive, send_with_id)
         finally:
@@ -192,14 +153,14 @@ class _Call:
         )
 
 
-async def _told(_: Request, error: Exception) -> Response:
+async def _respond(_: Request, error: Exception) -> Response:
     assert isinstance(error, ChatlyError)  # noqa: S101 - Starlette's signature is wider than its promise
     return error_response(error)
 
 
 async def _not_offered(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - Starlette's signature is wider than its promise
-    message = "there is no such path, or not with this method"
+    message = "this path does not exist, or not with this method"
     response = error_response(ChatlyError(Code.UNIMPLEMENTED, KernelReason.NOT_OFFERED, message))
     response.status_code = error.status_code
     response.headers.update(error.headers or {})
