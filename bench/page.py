@@ -30,7 +30,7 @@ from services.messaging.chat_states import ChatStates
 from services.messaging.list_messages import ListMessages
 from services.messaging.model import Blocks, ChatRef, Listing
 from tests.engines.cassandra import fresh_cassandra
-from tests.engines.redis_house import fresh_redis
+from tests.engines.redis_installation import fresh_redis
 
 _PAGE = 50
 _MESSAGES = 1_000

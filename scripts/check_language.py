@@ -24,7 +24,6 @@ from scripts.old_names import FILES_KEPT, HOT_TAIL, OLD_FILES, old_name
 from scripts.prose import GENERATED, ROOT, docs, tracked_files
 
 NOT_YET = (
-    "bench",
     "history",
     "kernel",
     "mesh",
@@ -33,12 +32,8 @@ NOT_YET = (
     "services/messaging",
     "services/persister",
     "services/presence",
-    "tests",
     "tests/contract",
     "tests/e2e",
-    "tests/engines",
-    "tests/faults",
-    "tests/load",
     "tests/rpc",
     "tests/unit",
     "tests/web",

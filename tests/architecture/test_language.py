@@ -1,11 +1,12 @@
 """The language check finds violations and accepts plain text."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from scripts.check_language import findings, folder, is_text
-from scripts.old_names import old_name, words
+from scripts.old_names import OLD_NAMES, old_name, words
 
 
 def found(path: str, text: str) -> list[str]:
@@ -121,3 +122,8 @@ def test_generated_files_and_locks_are_not_read() -> None:
 def test_findings_are_counted_by_service_and_by_kind_of_test() -> None:
     files = ["services/auth/adapters/a.py", "tests/unit/auth/a.py", "tests/fakes.py", "kernel/bus/a.py", "Makefile"]
     assert [folder(Path(name)) for name in files] == ["services/auth", "tests/unit", "tests", "kernel", "."]
+
+
+def test_no_old_name_refuses_its_own_replacement() -> None:
+    """A rename over the whole repository must not change the list of old names."""
+    assert [old.name for old in OLD_NAMES if old.name in re.findall(r"\w+", old.new)] == []

@@ -1,4 +1,4 @@
-"""A keyspace of its own for a test, gone afterwards."""
+"""A keyspace for one test, dropped afterwards."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ def cassandra_settings(contact_points: str, keyspace: str) -> CassandraSettings:
 
 @asynccontextmanager
 async def fresh_cassandra(contact_points: str, keyspace: str, *schemas: Schema) -> AsyncIterator[CassandraSession]:
-    """A session with empty tables."""
+    """Yield a session with empty tables."""
     async with open_cassandra(cassandra_settings(contact_points, keyspace), *schemas) as session:
         await session.ready()
         try:

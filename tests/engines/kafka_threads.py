@@ -4,5 +4,5 @@ import threading
 
 
 def kafka_threads() -> list[str]:
-    """Their names."""
+    """Return their names."""
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("kafka-io")]

@@ -1,4 +1,6 @@
-"""A keyspace for all tests of a session, emptied before each: making tables takes seconds, emptying them does not."""
+"""One keyspace for all tests of a session, emptied before each test: creating tables takes seconds, emptying them does
+not.
+"""
 
 import asyncio
 import re
@@ -16,7 +18,9 @@ _TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
 
 @contextmanager
 def a_keyspace(contact_points: str) -> Iterator[str]:
-    """A name; what was made under it is dropped at the end. For fixtures of session scope, which have no event loop."""
+    """Yield a name; everything created under it is dropped at the end. For session fixtures, which have no event
+    loop.
+    """
     name = f"test{uuid4().hex[:16]}"
     yield name
     asyncio.run(_drop(contact_points, name))
@@ -24,17 +28,18 @@ def a_keyspace(contact_points: str) -> Iterator[str]:
 
 @asynccontextmanager
 async def emptied_cassandra(contact_points: str, keyspace: str, schema: Schema) -> AsyncIterator[CassandraSession]:
-    """A session with the keyspace, whose tables are there and empty."""
+    """Yield a session with the keyspace, whose tables exist and are empty."""
     async with open_cassandra(cassandra_settings(contact_points, keyspace), schema) as session:
         await session.ready()
-        # Tables without rows too: they may hold deletions that no later write of another test would beat.
+        # Truncate tables without rows too: they may contain deletions with a later timestamp than the next test's
+        # writes.
         tables = _TABLE.findall("\n".join(schema.scripts))
         await asyncio.gather(*(session.execute(f"TRUNCATE {table}") for table in tables))
         yield session
 
 
 async def _drop(contact_points: str, keyspace: str) -> None:
-    # Of some thirty tables, while the tests that come next have begun.
+    # Truncates some thirty tables while the next tests have already started.
     patient = replace(cassandra_settings(contact_points, keyspace), request_seconds=60.0)
     async with open_cassandra(patient) as session:
         await session.ready()

@@ -1,4 +1,4 @@
-"""Engines of one test, which may be frozen, killed and started again."""
+"""Engines of one test, which can be frozen, killed and started again."""
 
 import asyncio
 import os
@@ -15,13 +15,13 @@ from engines.redis import redis_nodes
 from engines.s3 import s3_nodes
 from engines.settings import EngineSettings
 
-# Of Cassandra under load, with many commit logs to read.
+# For Cassandra under load, with many commit logs to read.
 _READY_SECONDS = 150
 _STOP_SECONDS = 10
 
 
 class OwnEngine:
-    """One server; on a start it has what it had."""
+    """One server. A restart keeps its data."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -29,7 +29,7 @@ class OwnEngine:
 
     @property
     def name(self) -> str:
-        """For people, e.g. `kafka-1`."""
+        """Display name, for example `kafka-1`."""
         return self._node.name
 
     @property
@@ -43,9 +43,9 @@ class OwnEngine:
         await asyncio.to_thread(wait_until_ready, self._node, self._running, seconds=_READY_SECONDS)
 
     def freeze(self) -> None:
-        """From now on it accepts connections and answers nothing, like a machine that hangs."""
+        """Freeze it: it accepts connections and answers nothing, like a hanging machine."""
         self._signal(signal.SIGSTOP)
-        # On a busy machine its threads go on until the one that takes the signal gets its turn.
+        # On a busy machine other threads continue until the one that receives the signal is scheduled.
         deadline = time.monotonic() + _STOP_SECONDS
         while self._running is not None and psutil.Process(self._running.pid).status() != psutil.STATUS_STOPPED:
             if time.monotonic() > deadline:
@@ -56,12 +56,12 @@ class OwnEngine:
         self._signal(signal.SIGCONT)
 
     async def stop(self, *, kill: bool = True) -> None:
-        """Return once it is gone. Nothing happens where it does not run."""
+        """Return once it has exited. Does nothing if it does not run."""
         if self._running is not None:
             await asyncio.to_thread(stop, self._running, kill=kill)
 
     def forget_everything(self) -> None:
-        """Lose its data, while it is stopped."""
+        """Delete its data, while it is stopped."""
         shutil.rmtree(self._node.folder)
 
     def _signal(self, number: signal.Signals) -> None:
@@ -70,7 +70,7 @@ class OwnEngine:
 
 
 def own_kafka(settings: EngineSettings) -> OwnEngine:
-    """One broker. `settings`: with ports and a folder of the test's own, as of all these."""
+    """One broker. `settings`: with ports and a folder for this test alone."""
     return OwnEngine(_only(kafka_nodes(settings)))
 
 

@@ -1,4 +1,4 @@
-"""A Cassandra of one test, which may be killed at will."""
+"""A Cassandra for one test, which can be killed at any time."""
 
 import asyncio
 import socket
@@ -12,7 +12,7 @@ READY_SECONDS = 240
 
 
 class OwnCassandra:
-    """One node; on a start it has what it had."""
+    """One node. A restart keeps its data."""
 
     def __init__(self, data: Path) -> None:
         with socket.socket() as one, socket.socket() as other:
@@ -34,6 +34,6 @@ class OwnCassandra:
         await asyncio.to_thread(wait_until_ready, self.node, self._running, seconds=READY_SECONDS)
 
     async def kill(self) -> None:
-        """At once, as when memory runs out."""
+        """Kill it at once, as when memory runs out."""
         if self._running is not None:
             await asyncio.to_thread(stop, self._running, kill=True)

@@ -1,4 +1,4 @@
-"""Redis servers of one test, which may be stopped at will."""
+"""Redis servers for one test, which can be stopped at any time."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +11,10 @@ from tests.ports import free_ports
 
 
 class OwnRedis(OwnEngine):
-    """One server; on a start it has what it had, since it writes everything to a file."""
+    """One server. A restart keeps its data, because it writes everything to a file."""
 
     def __init__(self, data: Path, *options: str, port: int | None = None) -> None:
-        """`options`: further ones of redis-server."""
+        """`options`: additional options of redis-server."""
         self.port = port or next(free_ports())
         (node,) = redis_nodes(EngineSettings(data=data / str(self.port), redis_port=self.port))
         super().__init__(replace(node, command=(*node.command, *options)))

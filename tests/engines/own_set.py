@@ -1,4 +1,4 @@
-"""All engines, for a test under which they die."""
+"""All engines, for tests that kill them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ async def own_engines(folder: Path) -> AsyncIterator[PrivateEngines]:
 
 @asynccontextmanager
 async def hanging(engine: OwnEngine) -> AsyncIterator[None]:
-    """Within the block it takes connections and answers nothing."""
+    """Freeze one within the block: it accepts connections and answers nothing."""
     engine.freeze()
     try:
         yield
@@ -54,7 +54,7 @@ async def hanging(engine: OwnEngine) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def killed(engine: OwnEngine) -> AsyncIterator[None]:
-    """Killed, and started again after the block with the data it had."""
+    """Kill one, and start it after the block with its data."""
     await engine.stop()
     try:
         yield
@@ -64,7 +64,7 @@ async def killed(engine: OwnEngine) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def emptied(engine: OwnEngine) -> AsyncIterator[None]:
-    """Killed, and started again after the block without any data."""
+    """Kill one, and start it after the block without its data."""
     async with killed(engine):
         engine.forget_everything()
         yield

@@ -1,4 +1,4 @@
-"""Where engines of a session's or of a test's own listen."""
+"""Ports for the engines of a session or of one test."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +8,7 @@ from tests.ports import free_pairs
 
 
 def on_free_ports(settings: EngineSettings) -> EngineSettings:
-    """The same engines, where nobody listens."""
+    """Return the same settings with free ports."""
     free = free_pairs()
     return replace(
         settings,
@@ -21,5 +21,5 @@ def on_free_ports(settings: EngineSettings) -> EngineSettings:
 
 
 def small_settings(data: Path) -> EngineSettings:
-    """Engines of one test: their data in this folder, on free ports, with memory for little data."""
+    """Return settings for the engines of one test: data in this folder, free ports, and memory for little data."""
     return on_free_ports(EngineSettings(data=data, quick_start=True, kafka_heap="256m", cassandra_heap="512m"))

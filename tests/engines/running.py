@@ -1,7 +1,7 @@
-"""The real engines for tests marked `engines`: those that run already, or ones started for this session alone.
+"""The real engines for tests marked `engines`: running ones, or engines started for this session.
 
-A test takes an address (`kafka_bootstrap`, `redis_url`, ...), and a `fresh_name` for the topic, keyspace, key prefix or
-bucket that it makes there, so that no test sees another one's data.
+A test takes an address (`kafka_bootstrap`, `redis_url`, ...) and a `fresh_name` for its topic, keyspace, key prefix or
+bucket, so that no test sees the data of another.
 """
 
 import shutil
@@ -20,7 +20,9 @@ from tests.engines.ports import on_free_ports
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Engines:
-    """The fleet of this session; `folder`: of its own, which goes with it, or None where it ran already."""
+    """The engines of this session. `folder`: of engines started for it, deleted at the end; None if they ran
+    already.
+    """
 
     fleet: Fleet
     settings: EngineSettings
@@ -32,7 +34,7 @@ _ENGINES = pytest.StashKey[_Engines]()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Server:
-    """Where the S3 server answers (path-style addressing), and who may use it."""
+    """Address of the S3 server (path-style addressing), and its credentials."""
 
     endpoint: str
     access_key: str
@@ -41,7 +43,7 @@ class S3Server:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Start what the chosen tests need before the first of them that needs any: no test's time limit counts yet."""
+    """Start the engines that the chosen tests need before the first of them, while no test's time limit counts."""
     if _ENGINES not in item.config.stash and item.get_closest_marker("engines"):
         item.config.stash[_ENGINES] = _start(set(_wanted(item.session.items)))
     return (yield)
@@ -69,7 +71,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _wanted(items: Iterable[pytest.Item]) -> Iterable[str]:
     for item in items:
         for mark in item.iter_markers("engines"):
-            # Secured ones start when the first test asks for them: few do.
+            # Secured engines start when the first test needs them: few tests do.
             yield from (name for name in mark.args or ENGINES if name != "secured")
 
 
@@ -107,5 +109,5 @@ def s3_server(request: pytest.FixtureRequest) -> S3Server:
 
 @pytest.fixture
 def fresh_name() -> str:
-    """A name that no other test uses: fit for a topic, a keyspace, a prefix or a bucket."""
+    """Return a unique name that is valid for a topic, a keyspace, a prefix and a bucket."""
     return f"test{uuid4().hex[:16]}"

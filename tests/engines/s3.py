@@ -1,4 +1,4 @@
-"""A bucket of its own for a test, gone afterwards."""
+"""A bucket for one test, deleted afterwards."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ def s3_settings(server: S3Server, bucket: str) -> S3Settings:
 
 @asynccontextmanager
 async def fresh_s3(server: S3Server, bucket: str) -> AsyncIterator[tuple[S3BlobStore, Any]]:
-    """A store whose bucket is not made yet, and the client that it uses."""
+    """Yield a store whose bucket does not exist yet, and its client."""
     async with open_s3_blob_store(s3_settings(server, bucket)) as store:
         client = store._client
         yield store, client

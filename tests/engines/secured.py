@@ -1,4 +1,4 @@
-"""Kafka by SASL_SSL, Cassandra, Redis and S3 by TLS, with users: one set for all tests that ask for it."""
+"""Kafka with SASL_SSL, Cassandra, Redis and S3 with TLS, all with users: one set for all tests that need it."""
 
 import shutil
 import tempfile
@@ -24,7 +24,7 @@ ENGINES = ("redis", "s3", "kafka", "cassandra")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secured:
-    """Where they are, as `host:port`, and whom to trust. The settings are right until a test changes some."""
+    """Their addresses as `host:port`, and their CA. The settings are correct until a test changes them."""
 
     kafka_at: str
     cassandra_at: str
@@ -32,9 +32,9 @@ class Secured:
     s3_at: str
     ca: str
     other_ca: str
-    """Of an authority that signed none of their certificates."""
+    """A CA that signed none of their certificates."""
     environ: dict[str, str]
-    """Everything that a process needs to find and to use them."""
+    """Settings that a process needs to find and use them."""
 
     def kafka(self, topic: str, **changes: Any) -> KafkaSettings:
         right = KafkaSettings(

@@ -1,4 +1,6 @@
-"""Batches that end half-way, or are applied by two at once, give what one whole application gives."""
+"""Batches that fail half-way, or are applied by two processes at once, give the same result as one complete
+application.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable, Iterator, Sequence
@@ -26,11 +28,11 @@ from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, PHOTO, C
 
 pytestmark = pytest.mark.engines("cassandra")
 COPY = 6
-"""Place in the story of the second copy of a send."""
+"""Index of the second copy of a send in the events."""
 
 
 class BreakingSession(CassandraSession):
-    """Another session's connection, which breaks after some writes, or at a table; what follows is lost."""
+    """A session whose connection breaks after some writes, or at a table; later writes are lost."""
 
     def __init__(self, session: CassandraSession, *, writes: int = 1_000, at: str = "nowhere") -> None:
         self._real = session
@@ -72,7 +74,7 @@ async def session(cassandra_contact_points: str, keyspace: str) -> AsyncIterator
 
 
 class ListeningSession(BreakingSession):
-    """Never breaks, and notes what is read."""
+    """Never breaks, and records reads."""
 
     def __init__(self, session: CassandraSession) -> None:
         super().__init__(session)
@@ -85,7 +87,7 @@ class ListeningSession(BreakingSession):
 
 
 def a_story() -> list[ChatEvent]:
-    """Of a group: sends of both, a copy, an edit, reactions, and deletions; the words of what is deleted are secret."""
+    """Events of a group: sends of both members, a copy, an edit, reactions and deletions. Deleted texts are secret."""
     chat = ChatBuilder(ChatId(an_id()))
     name = UUID(an_id())
     created, first, second = (
@@ -110,7 +112,7 @@ def a_story() -> list[ChatEvent]:
 
 
 async def check(store: HistoryStore, events: Sequence[ChatEvent]) -> None:
-    """That the store holds the story, each thing once, and none of the secrets."""
+    """Assert that the store has every event once, and none of the secrets."""
     chat_id, copy = events[0].chat_id, events[COPY]
     accepted = [event for event in events if event is not copy]
     states = await store.messages.window(chat_id, Window(limit=99))
@@ -125,7 +127,7 @@ async def check(store: HistoryStore, events: Sequence[ChatEvent]) -> None:
 
 
 async def apply(store: HistoryStore, records: Sequence[LogRecord], size: int) -> set[UUID]:
-    """In batches; returns the withdrawals that were asked for."""
+    """Apply in batches and return the reported withdrawals."""
     asked: set[UUID] = set()
     for start in range(0, len(records), size):
         applied = await store.writer.apply(records[start : start + size])
@@ -135,7 +137,7 @@ async def apply(store: HistoryStore, records: Sequence[LogRecord], size: int) ->
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(("before", "after"), [(11, 11), (11, 3), (4, 7)])
-async def test_a_batch_that_breaks_at_any_write_is_made_whole_by_the_next_attempt(
+async def test_a_batch_that_fails_at_any_write_is_completed_by_the_next_attempt(
     session: CassandraSession, before: int, after: int
 ) -> None:
     store = cassandra_history(session)
@@ -163,10 +165,10 @@ async def test_two_writers_of_one_partition_write_the_same(session: CassandraSes
     await check(cassandra_history(session), events)
 
 
-async def test_what_a_writer_knows_of_chats_counts_no_more_once_another_one_has_stored(
+async def test_a_writers_cache_of_chats_is_invalid_once_another_writer_has_stored(
     session: CassandraSession,
 ) -> None:
-    """As when a partition goes to another process, and comes back."""
+    """As when a partition moves to another process and back."""
     one, other = cassandra_history(session), cassandra_history(session)
     talk, else_where = ChatBuilder(), ChatBuilder(A_GROUP)
     records = records_of([talk.sent(), talk.sent(), else_where.sent(), talk.sent(), talk.sent(), talk.sent()])
@@ -178,7 +180,7 @@ async def test_what_a_writer_knows_of_chats_counts_no_more_once_another_one_has_
     assert [state.seq for state in states] == [1, 2, 3, 4, 5]
 
 
-async def test_a_writer_that_is_alone_reads_a_head_once(session: CassandraSession) -> None:
+async def test_a_single_writer_reads_a_head_once(session: CassandraSession) -> None:
     listening = ListeningSession(session)
     store, chat = cassandra_history(listening), ChatBuilder()
 
@@ -187,7 +189,7 @@ async def test_a_writer_that_is_alone_reads_a_head_once(session: CassandraSessio
     assert sum("head_offset" in cql for cql in listening.read) == 1
 
 
-async def test_what_an_unfinished_attempt_has_stored_is_told_by_the_next(session: CassandraSession) -> None:
+async def test_the_next_attempt_reports_what_an_unfinished_one_has_stored(session: CassandraSession) -> None:
     events = a_story()
     breaking = BreakingSession(session, at="stored_offsets")
     with pytest.raises(ChatlyError):
@@ -200,7 +202,7 @@ async def test_what_an_unfinished_attempt_has_stored_is_told_by_the_next(session
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_any_order_in_the_log_comes_to_what_the_fold_gives(session: CassandraSession, seed: int) -> None:
+async def test_any_order_in_the_log_gives_the_result_of_the_fold(session: CassandraSession, seed: int) -> None:
     store, order = cassandra_history(session), Random(seed)
     events = [event for number, event in enumerate(a_story()) if number != COPY]
     order.shuffle(events)

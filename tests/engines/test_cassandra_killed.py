@@ -1,6 +1,6 @@
-"""A Cassandra that is killed in the middle of writes has, once it is back, every row that it acknowledged.
+"""A Cassandra that is killed during writes has every acknowledged row after its restart.
 
-History heals by itself, from the log; accounts and files stand nowhere else.
+History can be restored from the log; accounts and files exist nowhere else.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from tests.waiting import eventually
 pytestmark = [pytest.mark.engines("cassandra"), pytest.mark.timeout(900)]
 
 SCHEMA = Schema("tests", ("CREATE TABLE IF NOT EXISTS things (a int PRIMARY KEY);\n",))
-# Many at once, and few bytes each: with `commitlog_sync: periodic` dozens of the last rows were lost in every try.
+# Many small writes at once: with `commitlog_sync: periodic` dozens of the last rows were lost every time.
 WRITERS = 32
 BEFORE_THE_KILL = 3_000
 BACK_SECONDS = 120
@@ -35,7 +35,7 @@ async def own(tmp_path: Path) -> AsyncIterator[OwnCassandra]:
     await cassandra.kill()
 
 
-async def test_rows_acknowledged_a_moment_before_the_kill_are_there_afterwards(own: OwnCassandra) -> None:
+async def test_rows_acknowledged_just_before_the_kill_are_there_after_it(own: OwnCassandra) -> None:
     settings = cassandra_settings(own.node.address, "killed")
     acknowledged: set[int] = set()
     numbers = count()

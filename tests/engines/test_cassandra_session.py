@@ -1,4 +1,4 @@
-"""The handle of Cassandra against a real server: connecting, migrating, asking, and being without it."""
+"""The Cassandra client against a real server: connecting, migrating, querying, and an unreachable server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ async def session(cassandra_contact_points: str, fresh_name: str) -> AsyncIterat
         yield opened
 
 
-async def test_rows_come_page_by_page_or_all_at_once(session: CassandraSession) -> None:
+async def test_rows_are_read_in_pages_or_all_at_once(session: CassandraSession) -> None:
     await session.batch([(INSERT, (1, number, "x")) for number in range(30)])
 
     rows = await session.execute("SELECT b FROM things WHERE a = ?", (1,), page_size=7)
@@ -34,7 +34,7 @@ async def test_rows_come_page_by_page_or_all_at_once(session: CassandraSession) 
     assert [row["b"] for row in rows] == streamed == list(range(30))
 
 
-async def test_values_are_bound_by_place_or_by_name_and_may_be_left_as_they_are(session: CassandraSession) -> None:
+async def test_values_are_bound_by_position_or_name_and_may_be_unset(session: CassandraSession) -> None:
     await session.execute(INSERT, (1, 1, "kept"))
     await session.execute(
         "INSERT INTO things (a, b, words, more) VALUES (:a, :b, :w, :m)", {"a": 1, "b": 1, "w": UNSET, "m": "new"}
@@ -45,20 +45,20 @@ async def test_values_are_bound_by_place_or_by_name_and_may_be_left_as_they_are(
     ]
 
 
-async def test_of_many_who_insert_what_must_be_unique_one_succeeds(session: CassandraSession) -> None:
+async def test_of_many_inserts_of_a_unique_value_one_succeeds(session: CassandraSession) -> None:
     answers = await asyncio.gather(*(session.execute(f"{INSERT} IF NOT EXISTS", (1, 1, str(n))) for n in range(20)))
 
     assert sum(rows[0]["[applied]"] for rows in answers) == 1
 
 
-async def test_a_defect_of_ours_is_not_called_an_absence(session: CassandraSession) -> None:
+async def test_a_bug_is_not_reported_as_an_unreachable_store(session: CassandraSession) -> None:
     with pytest.raises(Exception, match="nowhere") as raised:
         await session.execute("SELECT a FROM nowhere")
 
     assert not isinstance(raised.value, ChatlyError)
 
 
-async def test_many_nodes_that_start_at_once_make_one_schema(cassandra_contact_points: str, fresh_name: str) -> None:
+async def test_many_nodes_that_start_at_once_create_one_schema(cassandra_contact_points: str, fresh_name: str) -> None:
     async def node() -> str | None:
         async with open_cassandra(cassandra_settings(cassandra_contact_points, fresh_name), NEW) as opened:
             await opened.ready()
@@ -72,7 +72,7 @@ async def test_many_nodes_that_start_at_once_make_one_schema(cassandra_contact_p
     assert rows == [{"version": 2, "holder": None}]
 
 
-async def test_a_program_that_is_older_than_the_tables_stays_away(
+async def test_a_program_older_than_the_schema_refuses_to_start(
     cassandra_contact_points: str, fresh_name: str, session: CassandraSession
 ) -> None:
     async with open_cassandra(cassandra_settings(cassandra_contact_points, fresh_name), OLD) as older:

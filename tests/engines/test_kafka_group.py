@@ -1,4 +1,4 @@
-"""Members of one group on Kafka: they share the partitions, hand them over, and begin where their store ends."""
+"""Members of one Kafka group share the partitions, hand them over, and start where their store ends."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -22,7 +22,7 @@ def settings(kafka_bootstrap: str, fresh_name: str) -> KafkaSettings:
 
 
 class Shelf:
-    """A store that several members write to, as persisters do; it remembers who brought what."""
+    """A store that several members write to, like persisters. It records who wrote what."""
 
     def __init__(self) -> None:
         self.brought: list[tuple[str, LogPosition]] = []
@@ -87,7 +87,7 @@ async def test_members_share_the_partitions_and_hand_them_over(settings: KafkaSe
         assert shelf.by("staying") == set(range(PARTITIONS))
 
 
-async def test_nothing_is_left_out_or_read_twice_while_members_come_and_go(settings: KafkaSettings) -> None:
+async def test_no_record_is_skipped_or_read_twice_while_members_join_and_leave(settings: KafkaSettings) -> None:
     shelf = Shelf()
     async with open_kafka_log(settings) as log, log.consumer("group", resume=shelf.resume) as staying:
         first = asyncio.create_task(work("staying", staying, shelf))
@@ -108,7 +108,7 @@ async def test_nothing_is_left_out_or_read_twice_while_members_come_and_go(setti
         assert len(places) == len(set(places)) == sum(end + 1 for end in ends.values())
 
 
-async def test_a_fetch_that_was_given_up_loses_no_record(settings: KafkaSettings) -> None:
+async def test_a_cancelled_fetch_loses_no_record(settings: KafkaSettings) -> None:
     async with open_kafka_log(settings) as log, log.consumer("group") as consumer:
         await append(log, 50)
         found: list[LogRecord] = []

@@ -1,4 +1,4 @@
-"""A partition gets another leader while the one before goes on serving: who asks for offsets looks for the new one."""
+"""A partition changes its leader while the old leader keeps running: requests for offsets go to the new leader."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
@@ -36,7 +36,7 @@ async def settings(tmp_path: Path, fresh_name: str) -> AsyncIterator[KafkaSettin
 
 
 class Leaders:
-    """Who leads the only partition of a topic."""
+    """Return the leader of the only partition of a topic."""
 
     def __init__(self, admin: KafkaAdminClient, topic: str) -> None:
         self._admin = admin
@@ -48,7 +48,7 @@ class Leaders:
         return int(partition["leader_id"])
 
     def hand_on(self) -> None:
-        """To another broker, which has all that the one before has."""
+        """Move it to another broker that has all records of the old leader."""
         before = self.now()
         others = [broker for broker in (1, 2, 3) if broker != before]
         self._admin.alter_partition_reassignments({self._place: [*others, before]})
@@ -69,7 +69,7 @@ async def test_readers_and_members_of_a_group_find_the_new_leader(settings: Kafk
         before = await asyncio.to_thread(leaders.now)
 
         await asyncio.to_thread(leaders.hand_on)
-        # The new leader has it, so the one before knows by now that it leads no more.
+        # The new leader has it, so the old one knows by now that it lost leadership.
         await log.append("chat", b"after")
         assert await asyncio.to_thread(leaders.now) != before
 
@@ -84,7 +84,7 @@ async def from_the_start(_: Collection[int]) -> Mapping[int, int]:
 
 
 async def fetched(member: LogConsumer, count: int) -> list[bytes]:
-    """The values of so many records."""
+    """Return the values of this many records."""
     values: list[bytes] = []
     async with asyncio.timeout(40):
         while len(values) < count:

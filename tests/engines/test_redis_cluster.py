@@ -1,4 +1,4 @@
-"""Everything that lies in Redis, on a cluster of three nodes."""
+"""All data in Redis, on a cluster of three nodes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -48,7 +48,9 @@ class Cluster:
             *("--repl-diskless-sync-delay", "0"),
         )
         self._talk: dict[OwnRedis, int] = {}
-        """Where each node listens to the others. By default that is 10,000 above its port: an outgoing connection's."""
+        """Port of each node for the others. The default, 10,000 above its port, is in the range of outgoing
+        connections.
+        """
         self.nodes = [self._node() for _ in range(3)]
 
     async def start(self) -> None:
@@ -74,12 +76,12 @@ class Cluster:
             await node.stop()
 
     async def move_slot(self, key: str) -> None:
-        """Give the slot of a key, in which nothing lies, to another node."""
+        """Move the slot of a key, which has no data, to another node."""
         slot = key_slot(key.encode())
         here = slot * 3 // SLOTS
         source, target = self.nodes[here], self.nodes[(here + 1) % 3]
         (old,), (new,) = await _ask(source, ("CLUSTER", "MYID")), await _ask(target, ("CLUSTER", "MYID"))
-        # Without these two, no newer epoch goes with the slot, and the third node may have it taken from both.
+        # Without these two commands the slot keeps its epoch, and the third node may assign it to neither.
         await _ask(target, ("CLUSTER", "SETSLOT", slot, "IMPORTING", old.decode()))
         await _ask(source, ("CLUSTER", "SETSLOT", slot, "MIGRATING", new.decode()))
         for node in (target, source):
@@ -93,7 +95,7 @@ class Cluster:
         await _ask(replica, self._meet(node))
 
         async def accepted() -> bool:
-            """It has to get to know the node first."""
+            """The other node must be known first."""
             try:
                 await _ask(replica, ("CLUSTER", "REPLICATE", name.decode()))
             except RedisError:
@@ -115,7 +117,7 @@ async def _is_whole(node: OwnRedis, size: int = 3) -> bool:
 
 
 async def _ask(node: OwnRedis, *commands: Command) -> list[Any]:
-    """Answers of one node, asked as if it were alone; with more patience than Chatly has, on a busy machine."""
+    """Return the replies of one node, asked directly, with a longer timeout than Chatly's for a busy machine."""
     async with Redis.from_url(f"redis://{node.address}", protocol=2, socket_timeout=20) as redis:
         redis.response_callbacks.clear()
         pipeline = redis.pipeline(transaction=False)
@@ -141,7 +143,7 @@ async def redis(cluster: Cluster) -> AsyncIterator[RedisHandle]:
         yield opened
 
 
-async def test_a_watermark_is_heard_after_everything_before_it_whichever_nodes_it_came_over(redis: RedisHandle) -> None:
+async def test_a_watermark_arrives_after_everything_before_it_on_any_node(redis: RedisHandle) -> None:
     channels = [f"user:{number}" for number in range(50)]
     async with open_redis_bus(redis, barriers=["stored"]) as bus:
         subscription = bus.subscribe()
@@ -160,7 +162,7 @@ async def test_a_watermark_is_heard_after_everything_before_it_whichever_nodes_i
         assert all(BusMessage(channel, str(number).encode()) in before for channel in channels)
 
 
-async def test_channels_that_move_to_another_node_are_a_gap_and_are_heard_there(
+async def test_channels_that_move_to_another_node_report_a_gap_and_continue(
     cluster: Cluster, redis: RedisHandle
 ) -> None:
     async with open_redis_bus(redis) as bus:
@@ -225,7 +227,7 @@ async def test_leases_and_attempts_work(redis: RedisHandle) -> None:
     assert 0 < await attempts.delay(["ann"]) <= 1
 
 
-async def test_a_cluster_that_is_not_there_keeps_nobody_waiting() -> None:
+async def test_calls_to_an_unreachable_cluster_fail_at_once() -> None:
     settings = RedisSettings(url=f"redis+cluster://127.0.0.1:{next(free_ports())}", shards=SHARDS)
     async with asyncio.timeout(5), open_redis(settings) as redis, open_redis_bus(redis, barriers=["stored"]) as bus:
         subscription = bus.subscribe()
@@ -236,7 +238,7 @@ async def test_a_cluster_that_is_not_there_keeps_nobody_waiting() -> None:
             await redis.ask([("GET", "a")])
 
 
-async def test_without_one_of_the_nodes_commands_fail_soon_and_work_once_it_is_back(
+async def test_without_one_node_commands_fail_fast_and_work_once_it_is_back(
     cluster: Cluster, redis: RedisHandle
 ) -> None:
     keys = [f"key:{number}" for number in range(30)]

@@ -1,4 +1,4 @@
-"""Says what is wrong when the engines themselves are: everything else that is marked `engines` stands on this."""
+"""Reports broken engines: all other tests marked `engines` depend on them."""
 
 import socket
 

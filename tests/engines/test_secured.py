@@ -1,4 +1,4 @@
-"""Engines that ask who we are, over TLS: they work as others do, and what is wrong is told with its setting."""
+"""Engines with authentication over TLS: they work like others, and an error names the wrong setting."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,12 +20,12 @@ from tests.engines.kafka_threads import kafka_threads
 from tests.engines.secured import Secured
 from tests.waiting import eventually
 
-# Starting them is within the first test's time.
+# Starting them counts towards the first test's time limit.
 pytestmark = [pytest.mark.engines("secured"), pytest.mark.timeout(400)]
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "PLAIN"])
-async def test_kafka_keeps_a_log_and_reads_it_in_a_group(secured: Secured, fresh_name: str, mechanism: str) -> None:
+async def test_kafka_stores_a_log_and_reads_it_in_a_group(secured: Secured, fresh_name: str, mechanism: str) -> None:
     async with open_kafka_log(secured.kafka(fresh_name, sasl_mechanism=mechanism), patience=60) as log:
         written = [await log.append("chat", f"{number}".encode()) for number in range(3)]
         records = await log.read(written[0].partition, after=-1, limit=9)
@@ -41,7 +41,7 @@ async def test_kafka_keeps_a_log_and_reads_it_in_a_group(secured: Secured, fresh
     assert [record.value for record in records] == batch == [b"0", b"1", b"2"]
 
 
-async def test_cassandra_keeps_rows(secured: Secured, fresh_name: str) -> None:
+async def test_cassandra_stores_rows(secured: Secured, fresh_name: str) -> None:
     async with open_cassandra(secured.cassandra(fresh_name, tls_name="127.0.0.1")) as session:
         await asyncio.wait_for(session.ready(), 60)
         await session.execute("CREATE TABLE things (id int PRIMARY KEY, name text)")
@@ -63,7 +63,7 @@ async def test_redis_answers_and_carries_the_live_bus(secured: Secured, fresh_na
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "error"),
     [
         ({"password": "wrong"}, "CHATLY_KAFKA_PASSWORD"),
         ({"username": "nobody", "sasl_mechanism": "PLAIN"}, "CHATLY_KAFKA_USERNAME"),
@@ -74,8 +74,8 @@ async def test_redis_answers_and_carries_the_live_bus(secured: Secured, fresh_na
         ({"bootstrap": "localhost"}, "is for another name: .* (see CHATLY_KAFKA_BOOTSTRAP)"),
     ],
 )
-async def test_kafka_that_refuses_is_told_with_the_setting(
-    secured: Secured, fresh_name: str, changes: dict[str, Any], told: str
+async def test_an_error_of_kafka_names_the_wrong_setting(
+    secured: Secured, fresh_name: str, changes: dict[str, Any], error: str
 ) -> None:
     if "bootstrap" in changes:
         changes = {"bootstrap": (secured.kafka_at.replace("127.0.0.1", "localhost"),)}
@@ -88,10 +88,10 @@ async def test_kafka_that_refuses_is_told_with_the_setting(
             assert refused.value.code is Code.UNAVAILABLE
             return str(refused.value)
 
-        await until_told(said, told)
+        await wait_for_log(said, error)
 
 
-async def test_who_is_refused_by_kafka_leaves_no_thread_behind(secured: Secured, fresh_name: str) -> None:
+async def test_a_connection_rejected_by_kafka_leaves_no_thread(secured: Secured, fresh_name: str) -> None:
     for _ in range(2):
         with pytest.raises(KafkaConnectionError):
             await asyncio.to_thread(identify_topic, secured.kafka(fresh_name, password="wrong"))
@@ -100,7 +100,7 @@ async def test_who_is_refused_by_kafka_leaves_no_thread_behind(secured: Secured,
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "error"),
     [
         ({"password": "wrong"}, "CHATLY_CASSANDRA_USERNAME, CHATLY_CASSANDRA_PASSWORD"),
         ({"username": ""}, "CHATLY_CASSANDRA_USERNAME, CHATLY_CASSANDRA_PASSWORD"),
@@ -109,19 +109,19 @@ async def test_who_is_refused_by_kafka_leaves_no_thread_behind(secured: Secured,
         ({"tls_name": "cassandra"}, "is for another name: .* (see CHATLY_CASSANDRA_TLS_NAME)"),
     ],
 )
-async def test_cassandra_that_refuses_is_told_with_the_setting(
-    secured: Secured, changes: dict[str, Any], told: str
+async def test_an_error_of_cassandra_names_the_wrong_setting(
+    secured: Secured, changes: dict[str, Any], error: str
 ) -> None:
     async with open_cassandra(secured.cassandra(**with_other_ca(secured, changes))) as session:
 
         async def said() -> str:
             return await session.health() or ""
 
-        await until_told(said, told)
+        await wait_for_log(said, error)
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "error"),
     [
         ({"password": "wrong"}, "CHATLY_REDIS_PASSWORD"),
         ({"password": ""}, "CHATLY_REDIS_PASSWORD"),
@@ -131,9 +131,7 @@ async def test_cassandra_that_refuses_is_told_with_the_setting(
         ({"url": "plaintext"}, "wants TLS: see CHATLY_REDIS_URL"),
     ],
 )
-async def test_redis_that_refuses_is_told_with_the_setting(
-    secured: Secured, changes: dict[str, Any], told: str
-) -> None:
+async def test_an_error_of_redis_names_the_wrong_setting(secured: Secured, changes: dict[str, Any], error: str) -> None:
     match changes.get("url"):
         case "localhost":
             changes = {"url": f"rediss://{USER}@{secured.redis_at.replace('127.0.0.1', 'localhost')}/0"}
@@ -146,10 +144,10 @@ async def test_redis_that_refuses_is_told_with_the_setting(
                 await redis.ask([("PING",)])
             return str(refused.value)
 
-        await until_told(said, told)
+        await wait_for_log(said, error)
 
 
-async def test_s3_keeps_files(secured: Secured, fresh_name: str) -> None:
+async def test_s3_stores_files(secured: Secured, fresh_name: str) -> None:
     async def content() -> AsyncIterator[bytes]:
         yield b"some bytes"
 
@@ -160,7 +158,7 @@ async def test_s3_keeps_files(secured: Secured, fresh_name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "error"),
     [
         ({"secret_key": "wrong"}, "CHATLY_S3_ACCESS_KEY, CHATLY_S3_SECRET_KEY"),
         ({"access_key": "nobody"}, "CHATLY_S3_ACCESS_KEY, CHATLY_S3_SECRET_KEY"),
@@ -168,8 +166,8 @@ async def test_s3_keeps_files(secured: Secured, fresh_name: str) -> None:
         ({"endpoint": "localhost"}, "is for another name: .* (see CHATLY_S3_ENDPOINT)"),
     ],
 )
-async def test_s3_that_refuses_is_told_with_the_setting(
-    secured: Secured, fresh_name: str, changes: dict[str, Any], told: str
+async def test_an_error_of_s3_names_the_wrong_setting(
+    secured: Secured, fresh_name: str, changes: dict[str, Any], error: str
 ) -> None:
     if "endpoint" in changes:
         changes = {"endpoint": f"https://{secured.s3_at.replace('127.0.0.1', 'localhost')}"}
@@ -178,10 +176,10 @@ async def test_s3_that_refuses_is_told_with_the_setting(
         async def said() -> str:
             return await store.health() or ""
 
-        await until_told(said, told)
+        await wait_for_log(said, error)
 
 
-async def test_a_name_that_is_not_checked_may_be_another_one(secured: Secured) -> None:
+async def test_without_host_name_checks_another_name_is_accepted(secured: Secured) -> None:
     by_name = f"rediss://{USER}@{secured.redis_at.replace('127.0.0.1', 'localhost')}/0"
     async with open_redis(secured.redis(url=by_name, check_name=False)) as redis:
         assert await redis.ask([("PING",)]) == [b"PONG"]
@@ -191,12 +189,12 @@ def with_other_ca(secured: Secured, changes: dict[str, Any]) -> dict[str, Any]:
     return {**changes, "ca_file": secured.other_ca} if changes.get("ca_file") == "other" else changes
 
 
-async def until_told(said: Callable[[], Awaitable[str]], told: str) -> None:
-    """Wait for words, in their order, with anything between them where `told` has `.*`; in one line."""
-    parts = told.split(" .* ")
+async def wait_for_log(said: Callable[[], Awaitable[str]], error: str) -> None:
+    """Wait for a log line that contains these words in order, with anything between them where `.*` stands."""
+    parts = error.split(" .* ")
     text = ""
 
-    async def is_told() -> bool:
+    async def is_logged() -> bool:
         nonlocal text
         text = await said()
         assert "\n" not in text
@@ -204,7 +202,7 @@ async def until_told(said: Callable[[], Awaitable[str]], told: str) -> None:
         return -1 not in places and places == sorted(places)
 
     try:
-        await eventually(is_told, f"it says {told}", seconds=30)
+        await eventually(is_logged, f"it says {error}", seconds=30)
     except BaseException as failed:
         failed.add_note(f"it said: {text}")
         raise

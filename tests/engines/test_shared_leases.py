@@ -1,4 +1,4 @@
-"""Leases of several nodes in one Redis, by the server's own time."""
+"""Leases of several nodes in one Redis, by the server's clock."""
 
 import asyncio
 from collections import Counter
@@ -12,7 +12,7 @@ from kernel.ids import UserId
 from kernel.redis.handle import RedisHandle
 from services.presence.adapters.redis.leases import RedisLeases
 from services.presence.model import Connection
-from tests.engines.redis_house import fresh_redis, keys
+from tests.engines.redis_installation import fresh_redis, keys
 from tests.unit.presence.harness import a_user
 from tests.waiting import eventually
 
@@ -30,22 +30,22 @@ def a_crowd(size: int) -> list[Connection]:
     return [Connection(a_user(), uuid4()) for _ in range(size)]
 
 
-async def test_of_nodes_that_sweep_at_once_one_tells_of_each_user(redis: RedisHandle) -> None:
+async def test_of_nodes_that_sweep_at_once_one_reports_each_user(redis: RedisHandle) -> None:
     nodes = [RedisLeases(redis=redis) for _ in range(3)]
     crowd = a_crowd(300)
     await nodes[0].hold(crowd, ttl=SHORT)
-    told: Counter[UserId] = Counter()
+    released: Counter[UserId] = Counter()
 
     async def everybody_went() -> bool:
         for gone in await asyncio.gather(*(node.remove_expired() for node in nodes)):
-            told.update(gone.keys())
-        return len(told) == len(crowd)
+            released.update(gone.keys())
+        return len(released) == len(crowd)
 
     await eventually(everybody_went)
-    assert set(told.values()) == {1}
+    assert set(released.values()) == {1}
 
 
-async def test_of_nodes_that_take_a_users_first_lease_at_once_one_brings_them_online(redis: RedisHandle) -> None:
+async def test_of_nodes_that_create_a_users_first_lease_at_once_one_reports_the_user_online(redis: RedisHandle) -> None:
     nodes, users = [RedisLeases(redis=redis) for _ in range(3)], [a_user() for _ in range(50)]
     came = await asyncio.gather(
         *(node.hold([Connection(user, UUID(int=at)) for user in users], ttl=LONG) for at, node in enumerate(nodes))
@@ -74,7 +74,7 @@ async def test_a_device_on_another_node_keeps_its_user_online(redis: RedisHandle
     await eventually(lambda: _goes(here, phone.user_id))
 
 
-async def test_last_seen_is_told_by_the_servers_clock(redis: RedisHandle) -> None:
+async def test_last_seen_uses_the_servers_clock(redis: RedisHandle) -> None:
     leases, (phone,) = RedisLeases(redis=redis), a_crowd(1)
     await leases.hold([phone], ttl=SHORT)
     seen: dict[UserId, datetime] = {}
@@ -87,7 +87,7 @@ async def test_last_seen_is_told_by_the_servers_clock(redis: RedisHandle) -> Non
     assert abs(datetime.now(UTC) - seen[phone.user_id]) < timedelta(seconds=30)
 
 
-async def test_whatever_is_kept_goes_by_itself_but_for_the_index_which_the_sweep_empties(redis: RedisHandle) -> None:
+async def test_all_keys_expire_except_the_index_which_the_sweep_empties(redis: RedisHandle) -> None:
     leases, crowd = RedisLeases(redis=redis), a_crowd(20)
     await leases.hold(crowd, ttl=SHORT)
     assert redis.key(f"online_users:{{{crowd[0].user_id}}}") in await keys(redis)

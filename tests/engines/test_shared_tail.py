@@ -1,4 +1,4 @@
-"""One hot tail for several nodes, and what it leaves in Redis."""
+"""One hot tail for several nodes, and the keys it leaves in Redis."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ import pytest
 from history.model import Role
 from history.unstored.redis import RedisHotTail
 from kernel.redis.handle import RedisHandle
-from tests.engines.redis_house import fresh_redis, keys
+from tests.engines.redis_installation import fresh_redis, keys
 from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, ChatBuilder, stored
 
 pytestmark = pytest.mark.engines("redis")
@@ -26,11 +26,11 @@ def a_tail(redis: RedisHandle, log_id: str = "log") -> RedisHotTail:
 
 
 async def keys_left(redis: RedisHandle) -> set[str]:
-    """Without the installation's prefix and the log's."""
+    """Without the prefixes of the installation and the log."""
     return {key.removeprefix(redis.key("tail:log:")) for key in await keys(redis)}
 
 
-async def test_a_node_reads_what_another_one_added(redis: RedisHandle) -> None:
+async def test_a_node_reads_events_of_another_node(redis: RedisHandle) -> None:
     here, there = a_tail(redis), a_tail(redis)
     (event,) = stored([ChatBuilder().sent(ANN, send=UUID(int=7))])
     await here.add(event)
@@ -40,7 +40,7 @@ async def test_a_node_reads_what_another_one_added(redis: RedisHandle) -> None:
     assert list(await there.chats_of(BOB)) == [ANN_AND_BOB]
 
 
-async def test_nodes_that_refill_and_trim_at_once_keep_what_is_not_stored(redis: RedisHandle) -> None:
+async def test_nodes_that_refill_and_trim_at_once_keep_unstored_events(redis: RedisHandle) -> None:
     nodes = [a_tail(redis) for _ in range(3)]
     chat = ChatBuilder()
     events = stored([chat.sent() for _ in range(1_200)])
@@ -51,7 +51,7 @@ async def test_nodes_that_refill_and_trim_at_once_keep_what_is_not_stored(redis:
         assert list((await node.events([ANN_AND_BOB]))[ANN_AND_BOB]) == events[1_190:]
 
 
-async def test_a_trimmed_tail_leaves_nothing_but_notes_of_chats_and_drops_those_when_it_meets_them(
+async def test_a_trimmed_tail_keeps_only_entries_of_chats_and_drops_them_on_the_next_read(
     redis: RedisHandle,
 ) -> None:
     tail, group = a_tail(redis), ChatBuilder(A_GROUP)
@@ -65,13 +65,13 @@ async def test_a_trimmed_tail_leaves_nothing_but_notes_of_chats_and_drops_those_
     assert await keys_left(redis) == set()
 
 
-async def test_the_tail_of_another_log_is_another_one(redis: RedisHandle) -> None:
+async def test_each_log_has_its_own_tail(redis: RedisHandle) -> None:
     await a_tail(redis, "an old log").add(*stored([ChatBuilder().sent()]))
 
     assert await a_tail(redis, "a new log").events([ANN_AND_BOB]) == {}
 
 
-async def test_everything_in_the_tail_goes_by_itself_one_day(redis: RedisHandle) -> None:
+async def test_everything_in_the_tail_expires(redis: RedisHandle) -> None:
     await a_tail(redis).add(*stored([ChatBuilder().sent()]))
 
     for key in await keys_left(redis):

@@ -1,4 +1,6 @@
-"""`python -m tests.faults`: hurts a mesh, on three nodes of each cluster, while people talk; then it is judged."""
+"""`python -m tests.faults`: injects faults into a mesh with clusters of three nodes while clients chat, then checks
+every promise.
+"""
 
 import argparse
 import sys
@@ -8,14 +10,14 @@ from pathlib import Path
 
 from engines.node import EngineError
 from tests.faults import programs
-from tests.faults.run import MODES, judge, run
-from tests.faults.world.network import enclose, enclosed
+from tests.faults.deployment.network import enclose, enclosed
+from tests.faults.run import MODES, check_run, run
 
 _HISTORY = programs.ROOT / ".cache" / "faults"
 
 
 def main() -> int:
-    """0: the promise was kept; 1: it was broken; 2: there was no run to judge."""
+    """Return 0 if the promise was kept, 1 if it was broken, 2 if the run could not be completed."""
     parser = _parser()
     options = parser.parse_args()
     began = time.monotonic()
@@ -26,7 +28,7 @@ def main() -> int:
     if options.replay is not None:
         if not (options.replay / "stored.json").exists():
             parser.error(f"{options.replay} holds no run that came to its end")
-        return 0 if judge(options.replay, say) else 1
+        return 0 if check_run(options.replay, say) else 1
     network = enclosed()
     if network is None:
         programs.build()
@@ -41,16 +43,16 @@ def main() -> int:
     try:
         return 0 if run(mode, seed, folder, network, say) else 1
     except (EngineError, RuntimeError, TimeoutError) as error:
-        say(f"no run to judge: {error}")
+        say(f"the run could not be completed: {error}")
         return 2
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--mode", choices=sorted(MODES), default="short", help="short: minutes; long: an hour")
-    parser.add_argument("--seed", type=int, help="of the schedule and of what people do; by the clock if none is given")
-    parser.add_argument("--minutes", type=float, help="for how long faults begin")
-    parser.add_argument("--replay", type=Path, metavar="DIR", help="only judge again what an earlier run left there")
+    parser.add_argument("--seed", type=int, help="of the schedule and of the clients; taken from the clock by default")
+    parser.add_argument("--minutes", type=float, help="minutes in which faults begin")
+    parser.add_argument("--replay", type=Path, metavar="DIR", help="check an earlier run again from its folder")
     return parser
 
 

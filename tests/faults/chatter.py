@@ -1,4 +1,4 @@
-"""People who keep talking while the mesh dies under them: senders that retry, subscribers that resume."""
+"""Clients that keep chatting while the mesh fails: senders that retry, subscribers that resume."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person
-from tests.faults.away import AWAY
+from tests.faults.status_codes import AWAY
 
 _CALL_SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
@@ -25,10 +25,10 @@ _PAUSE_SECONDS = 0.05
 async def messaging_stub(
     mesh: Mesh, *options: tuple[str, int], target: str = "", ready_within: float = 0
 ) -> AsyncIterator[MessagingServiceStub]:
-    """On a connection of its own that comes back soon; through the edge, or to a target past it.
+    """Yield a channel on its own connection that reconnects soon, through the edge or directly to a target.
 
-    `options`: of the channel, before those of every one here: the first of a name counts.
-    `ready_within`: seconds in which it has to be there before anything is asked of it; 0: it is made when needed.
+    `options` override the options of every channel here. `ready_within`: seconds in which it must connect; 0: it
+    connects on first use.
     """
     ours = [
         ("grpc.initial_reconnect_backoff_ms", 50),
@@ -45,7 +45,7 @@ async def messaging_stub(
 
 @dataclass
 class Sender:
-    """Sends to its chats in turn, at a steady pace, and never gives a message up."""
+    """Sends to its chats in turn at a steady rate, and retries until every message is acknowledged."""
 
     stub: MessagingServiceStub
     person: Person
@@ -55,9 +55,9 @@ class Sender:
     """By client_message_id."""
     retries: int = 0
     filling: str = ""
-    """Said before the words of every message, to make it long."""
+    """Prefix of every message, to make it long."""
     waits: list[float] = field(default_factory=list)
-    """Seconds until each was acknowledged, with all retries."""
+    """Seconds until each was acknowledged, including all retries."""
 
     async def run(self, stop: asyncio.Event) -> None:
         number = 0
@@ -87,7 +87,7 @@ class Sender:
 
 @dataclass
 class Subscriber:
-    """Subscribes with its newest cursor, again and again, and drops repeats by event_id."""
+    """Resubscribes with its newest cursor whenever the stream ends, and drops repeats by event_id."""
 
     stub: MessagingServiceStub
     person: Person
@@ -96,11 +96,11 @@ class Subscriber:
     """By event_id, in the order of arrival."""
     resumes: int = 0
     ends: list[str] = field(default_factory=list)
-    """What streams broke off with."""
+    """Errors that ended streams."""
     resyncs: int = 0
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
     message_ids: set[str] = field(default_factory=set)
-    """Of the messages among the events."""
+    """Texts of the messages among the events."""
 
     def has_heard(self, message_ids: set[str]) -> bool:
         return self.message_ids >= message_ids
@@ -124,7 +124,7 @@ class Subscriber:
     def take_all(self, response: messaging.SubscribeResponse) -> None:
         for event in response.events:
             self.take(event)
-        # Only after its events: the cursor says that they have been taken.
+        # Stored after its events: the cursor means that they were handled.
         self.cursor = response.cursor or self.cursor
 
     def take(self, event: LiveEvent) -> None:

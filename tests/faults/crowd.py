@@ -1,4 +1,4 @@
-"""Ten people who talk and listen, and what must be true of all they said afterwards, whatever died meanwhile."""
+"""Ten users who send and receive, and the checks of all their messages afterwards, whatever failed meanwhile."""
 
 import asyncio
 import itertools
@@ -16,9 +16,9 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, people
-from tests.faults.away import AWAY
 from tests.faults.chatter import Sender, Subscriber, messaging_stub
 from tests.faults.history import history
+from tests.faults.status_codes import AWAY
 from tests.waiting import eventually
 
 PEOPLE = 10
@@ -27,28 +27,28 @@ DEADLINE = 60.0
 
 @dataclass
 class Crowd:
-    """Ten people in one group, each of whom also writes to a neighbour."""
+    """Ten users in one group, each of whom also writes to a neighbour."""
 
     stub: MessagingServiceStub
     senders: Sequence[Sender]
     subscribers: Sequence[Subscriber]
     members: dict[str, list[Person]]
-    """Of each chat."""
+    """Members of each chat."""
     deadline: float = DEADLINE
-    """Seconds that anything may take to come right."""
+    """Seconds that recovery may take."""
 
     @property
     def group(self) -> str:
-        """The chat of all of them."""
+        """Group of all users."""
         return next(iter(self.members))
 
     @property
     def pair(self) -> str:
-        """One of the chats of two."""
+        """One of the 1:1 chats."""
         return list(self.members)[1]
 
     def newest(self, chat_id: str) -> Message:
-        """What was acknowledged last there."""
+        """The last acknowledged message of a chat."""
         last = [[m for m in sender.acknowledged.values() if m.chat_id == chat_id][-1:] for sender in self.senders]
         return max(itertools.chain(*last), key=lambda message: message.created_at.ToNanoseconds())
 
@@ -60,13 +60,13 @@ class Crowd:
         return self.acknowledged >= number
 
     async def get_through(self, number: int, *, seconds: float | None = None) -> None:
-        """Wait until that many more messages are acknowledged."""
+        """Wait until this many more messages are acknowledged."""
         enough = self.acknowledged + number
         limit = seconds or self.deadline
         await eventually(partial(self.got_through, enough), "messages get through", seconds=limit)
 
     def said(self, chat_ids: Collection[str]) -> set[str]:
-        """Ids of what is acknowledged by now in some chats."""
+        """Return the IDs of messages acknowledged so far in some chats."""
         return {
             message.message_id
             for sender in self.senders
@@ -75,7 +75,7 @@ class Crowd:
         }
 
     async def hear(self, *, seconds: float | None = None) -> None:
-        """Wait until everybody has heard what is acknowledged by now."""
+        """Wait until everyone has received all messages acknowledged so far."""
         said = [(subscriber, self.said(self.chats_of(subscriber))) for subscriber in self.subscribers]
         for subscriber, expected in said:
             await eventually(partial(subscriber.has_heard, expected), "it is heard", seconds=seconds or self.deadline)
@@ -85,7 +85,7 @@ class Crowd:
 
     @asynccontextmanager
     async def talking(self) -> AsyncIterator[None]:
-        """All listen and talk within the block; at its end they fall silent, and all that was said is checked."""
+        """All send and receive within the block. At its end they stop, and all messages are checked."""
         silence = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             listening = [group.create_task(subscriber.run()) for subscriber in self.subscribers]
@@ -101,7 +101,7 @@ class Crowd:
                 task.cancel()
 
     async def _check(self) -> None:
-        """Nothing that was acknowledged is lost, doubled or out of order, for anybody."""
+        """Check that no acknowledged message is lost, doubled or out of order for anyone."""
         for chat_id, members in self.members.items():
             await _check_chat(self, chat_id, members)
         for subscriber in self.subscribers:
@@ -110,7 +110,7 @@ class Crowd:
 
 @asynccontextmanager
 async def crowd(mesh: Mesh, *, messages_per_second: float, deadline: float = DEADLINE) -> AsyncIterator[Crowd]:
-    """On their own connections through the edge; nobody talks or listens yet. `deadline`: of each step, in seconds."""
+    """Yield users with their own connections through the edge, before anyone sends. `deadline`: seconds per step."""
     everybody = await people(mesh, *["talker"] * PEOPLE)
     async with AsyncExitStack() as stack:
         stubs = [await stack.enter_async_context(messaging_stub(mesh)) for _ in everybody]
@@ -143,8 +143,8 @@ async def _group(stub: MessagingServiceStub, everybody: Sequence[Person]) -> str
 
 
 async def _check_chat(talkers: Crowd, chat_id: str, members: Sequence[Person]) -> None:
-    told = await _stored_history(talkers, chat_id, members[0])
-    made = Counter(message.client_message_id for message in told)
+    stored = await _stored_history(talkers, chat_id, members[0])
+    made = Counter(message.client_message_id for message in stored)
     acknowledged = {
         cmid: message.message_id
         for sender in talkers.senders
@@ -153,31 +153,31 @@ async def _check_chat(talkers: Crowd, chat_id: str, members: Sequence[Person]) -
     }
 
     assert made == Counter(acknowledged.keys())
-    assert {message.client_message_id: message.message_id for message in told} == acknowledged
-    assert sorted(message.seq for message in told) == list(range(1, len(told) + 1))
+    assert {message.client_message_id: message.message_id for message in stored} == acknowledged
+    assert sorted(message.seq for message in stored) == list(range(1, len(stored) + 1))
     for member in members:
-        spoken = [int(message.text.rpartition(" ")[2]) for message in told if message.sender_id == member.user_id]
+        spoken = [int(message.text.rpartition(" ")[2]) for message in stored if message.sender_id == member.user_id]
         assert spoken == sorted(spoken)
     for member in members[1:]:
         other = await history(talkers.stub, member.metadata, chat_id)
-        assert [message.message_id for message in other] == [message.message_id for message in told]
+        assert [message.message_id for message in other] == [message.message_id for message in stored]
 
 
 async def _stored_history(talkers: Crowd, chat_id: str, reader: Person) -> list[Message]:
-    """The chat once the persister has been through all of it."""
-    told: list[Message] = []
+    """Read the chat once the persister has stored all of it."""
+    stored: list[Message] = []
 
     async def all_are_stored() -> bool:
         try:
-            told[:] = await history(talkers.stub, reader.metadata, chat_id)
+            stored[:] = await history(talkers.stub, reader.metadata, chat_id)
         except grpc.aio.AioRpcError as error:
             if error.code() not in AWAY:
                 raise
             return False
-        return all(message.seq for message in told)
+        return all(message.seq for message in stored)
 
     await eventually(all_are_stored, "every message has its seq", seconds=talkers.deadline)
-    return told
+    return stored
 
 
 async def _check_subscriber(talkers: Crowd, subscriber: Subscriber) -> None:

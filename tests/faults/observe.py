@@ -1,4 +1,4 @@
-"""Asks every node what it has, once all is quiet: histories, unread, presence, files of deleted messages."""
+"""Reads the final state from every node: histories, unread counts, presence, files of deleted messages."""
 
 import asyncio
 import time
@@ -19,14 +19,14 @@ from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 from tests.faults.checker.journal import Journal, Kind
 from tests.faults.checker.stored import Probe, Shown, Sighting, View
 from tests.faults.history import history
-from tests.faults.people import Person, Town
+from tests.faults.people import Person, Population
 
 
 class Nodes(Protocol):
-    """What can be asked."""
+    """The nodes to read from, and the users."""
 
     def grpc(self, service: str) -> Mapping[str, str]:
-        """`host:port` of each node of a service, by name, past the edge."""
+        """`host:port` of each node of a service, by name, bypassing the edge."""
 
 
 _CALL_SECONDS = 20.0
@@ -34,8 +34,10 @@ _PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.5
 
 
-async def views(nodes: Nodes, town: Town) -> list[View]:
-    """Every chat for every member by every node, once the persister has numbered all of it, or has had its time."""
+async def views(nodes: Nodes, population: Population) -> list[View]:
+    """Return every chat for every member from every node, once the persister has numbered all messages or its time is
+    over.
+    """
     async with AsyncExitStack() as stack:
         stubs = {
             node: MessagingServiceStub(await stack.enter_async_context(grpc.aio.insecure_channel(address)))
@@ -43,34 +45,34 @@ async def views(nodes: Nodes, town: Town) -> list[View]:
         }
         first = next(iter(stubs.values()))
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        for chat, person in _a_member_each(town):
+        for chat, person in _a_member_each(population):
             while time.monotonic() < deadline:
                 if all(message.seq for message in await history(first, person.metadata, chat, seconds=_CALL_SECONDS)):
                     break
                 await asyncio.sleep(_LOOK_SECONDS)
         return [
             await _view(stub, node, chat, person)
-            for (node, stub), person in product(stubs.items(), town.people)
-            for chat in town.chats_of(person)
+            for (node, stub), person in product(stubs.items(), population.people)
+            for chat in population.chats_of(person)
         ]
 
 
-def _a_member_each(town: Town) -> Iterator[tuple[str, Person]]:
-    by_user = {person.user: person for person in town.people}
-    return ((chat, by_user[members[0]]) for chat, members in town.chats.items())
+def _a_member_each(population: Population) -> Iterator[tuple[str, Person]]:
+    by_user = {person.user: person for person in population.people}
+    return ((chat, by_user[members[0]]) for chat, members in population.chats.items())
 
 
 async def _view(stub: MessagingServiceStub, node: str, chat: str, person: Person) -> View:
     request = messaging.GetChatRequest(chat_id=chat)
     answer = await stub.GetChat(request, metadata=person.metadata, timeout=_CALL_SECONDS)
-    told = answer.chat
+    got = answer.chat
     return View(
         chat=chat,
         member=person.user,
         node=node,
         messages=tuple(map(_shown, await history(stub, person.metadata, chat, seconds=_CALL_SECONDS))),
-        unread=told.unread_count,
-        read=next((member.read_message_id for member in told.members if member.user_id == person.user), ""),
+        unread=got.unread_count,
+        read=next((member.read_message_id for member in got.members if member.user_id == person.user), ""),
     )
 
 
@@ -87,19 +89,19 @@ def _shown(message: Message) -> Shown:
     )
 
 
-async def sightings(nodes: Nodes, town: Town, connected: Mapping[str, bool]) -> list[Sighting]:
-    """What each node of presence tells somebody who is there, once it is right, or has had its time."""
-    watcher = next(person for person in town.people if connected[person.user])
-    request = presence.GetPresenceRequest(user_ids=[person.user for person in town.people])
+async def sightings(nodes: Nodes, population: Population, connected: Mapping[str, bool]) -> list[Sighting]:
+    """Return the presence that each node reports to an online user, once it is correct or its time is over."""
+    watcher = next(person for person in population.people if connected[person.user])
+    request = presence.GetPresenceRequest(user_ids=[person.user for person in population.people])
     found: list[Sighting] = []
     for node, address in nodes.grpc("presence").items():
         async with grpc.aio.insecure_channel(address) as channel:
             deadline = time.monotonic() + _PATIENCE_SECONDS / 2
             while True:
-                told = await PresenceServiceStub(channel).GetPresence(
+                states = await PresenceServiceStub(channel).GetPresence(
                     request, metadata=watcher.metadata, timeout=_CALL_SECONDS
                 )
-                online = {each.user_id: each.availability == presence.AVAILABILITY_ONLINE for each in told.presences}
+                online = {each.user_id: each.availability == presence.AVAILABILITY_ONLINE for each in states.presences}
                 if online == connected or time.monotonic() > deadline:
                     break
                 await asyncio.sleep(_LOOK_SECONDS)
@@ -110,11 +112,11 @@ async def sightings(nodes: Nodes, town: Town, connected: Mapping[str, bool]) -> 
     return found
 
 
-async def probes(nodes: Nodes, town: Town, journal: Journal) -> list[Probe]:
-    """Each file of a deleted message, asked for by a member at each node, until it is gone, or it had its time."""
+async def probes(nodes: Nodes, population: Population, journal: Journal) -> list[Probe]:
+    """Return an attempt to read each file of a deleted message at each node, once it is gone or its time is over."""
     found: list[Probe] = []
     deadline = time.monotonic() + _PATIENCE_SECONDS / 2
-    by_user = {person.user: person for person in town.people}
+    by_user = {person.user: person for person in population.people}
     for node, address in nodes.grpc("media").items():
         async with grpc.aio.insecure_channel(address) as channel:
             stub = MediaServiceStub(channel)
@@ -140,6 +142,6 @@ async def _is_reachable(stub: MediaServiceStub, file: str, person: Person) -> bo
         answers = [answer async for answer in call]
     except grpc.aio.AioRpcError as error:
         refused = {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED}
-        # Whatever else it is, it is no proof that the file is gone.
+        # No other error proves that the file is gone.
         return error.code() not in refused
     return bool(answers)

@@ -1,4 +1,4 @@
-"""Who talks in a run, on which devices, and in which chats."""
+"""The users of a run, their devices and their chats."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,18 +32,18 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Town:
-    """Eight people: a group of all, one of half of them, and four pairs."""
+class Population:
+    """Eight users: a group of all, a group of half of them, and four pairs."""
 
     people: Sequence[Person]
     chats: Mapping[str, tuple[str, ...]]
-    """The members of each."""
+    """Members of each chat."""
 
     def chats_of(self, person: Person) -> tuple[str, ...]:
         return tuple(chat for chat, members in self.chats.items() if person.user in members)
 
     def plans(self, journals: Path, edges: Sequence[str], *, every_seconds: float, seed: int) -> dict[str, Plan]:
-        """Half of the people have a device in Python, half one in Go; the first has both."""
+        """Half of the users have a device in Python, half one in Go; the first has both."""
         half = len(self.people) // 2
         owners = {"python": self.people[:half], "go": [*self.people[half:], self.people[0]]}
         return {
@@ -66,8 +66,8 @@ class Town:
         }
 
 
-async def settle(edge: str) -> Town:
-    """Accounts, sessions and groups, made anew."""
+async def settle(edge: str) -> Population:
+    """Create accounts, sessions and groups."""
     async with httpx.AsyncClient(base_url=f"http://{edge}", timeout=_SECONDS) as client:
         people = [await _register(client, name) for name in _NAMES]
     chats: dict[str, tuple[str, ...]] = {
@@ -77,7 +77,7 @@ async def settle(edge: str) -> Town:
         stub = MessagingServiceStub(channel)
         for members in (people, people[-_SMALL_GROUP - 1 : -1]):
             chats[await _group(stub, members)] = tuple(person.user for person in members)
-    return Town(people=people, chats=chats)
+    return Population(people=people, chats=chats)
 
 
 async def _register(client: httpx.AsyncClient, name: str) -> Person:

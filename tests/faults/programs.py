@@ -1,4 +1,4 @@
-"""The programs whose devices talk: one in Python, one in Go."""
+"""The two programs that run the devices: one in Python, one in Go."""
 
 import os
 import subprocess
@@ -24,16 +24,16 @@ class Program:
         self._process = process
 
     def check(self) -> None:
-        """Raise RuntimeError if it has ended: its journal is not to be trusted."""
+        """Raise RuntimeError if the program exited: its journal would be incomplete."""
         if self._process.poll() is not None:
             raise RuntimeError(f"devices ended with {self._process.returncode}: see the logs beside their journal")
 
     def hush(self) -> None:
-        """Its devices finish what they have begun, and from then on only listen."""
+        """Ask its devices to finish their actions, and to only receive from then on."""
         self._tell("quiet\n")
 
     def kill(self) -> None:
-        """All its devices are gone at once, without a word."""
+        """Kill all its devices at once."""
         self._process.kill()
         self._process.wait()
         if self._process.stdin is not None:
@@ -66,7 +66,7 @@ def running_programs(plans: Mapping[str, Plan]) -> Iterator[dict[str, Program]]:
 
 
 def build() -> None:
-    """The program in Go; does only what has changed."""
+    """Build the program in Go. A second build compiles only what changed."""
     subprocess.run([str(ROOT / "tests" / "faults" / "talker" / "build.sh")], check=True)
 
 

@@ -1,4 +1,4 @@
-"""One run: start the world, let people talk, hurt it, ask what is left, and judge."""
+"""One run: start the mesh, let clients chat, inject faults, read the final state, and check."""
 
 import json
 import time
@@ -14,11 +14,11 @@ from tests.faults.checker.promise import broken
 from tests.faults.checker.stored import read_stored
 from tests.faults.checker.table import summary, table
 from tests.faults.checker.timeline import Fault, by_kind, read_faults, rows, write_faults
-from tests.faults.hurting import carry_out
+from tests.faults.deployment.deployment import Deployment, running_deployment
+from tests.faults.deployment.network import Network
+from tests.faults.injection import carry_out
 from tests.faults.schedule import SHORT, Step, long_schedule, short_schedule
 from tests.faults.talk import talk
-from tests.faults.world.network import Network
-from tests.faults.world.world import World, running_world
 
 Schedule = Callable[..., Iterator[Step]]
 Say = Callable[[str], None]
@@ -26,17 +26,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """How long and how hard."""
+    """Duration and load of a run."""
 
     schedule: Schedule
     seconds: float
-    """In which faults begin."""
+    """Seconds in which faults begin."""
     faults: int | None = None
-    """How many at most."""
+    """Maximum number of faults."""
     calm_seconds: float
-    """Between a fault that is over and the next."""
+    """Seconds between the end of a fault and the next."""
     every_seconds: float
-    """Between two actions of a device; there are nine."""
+    """Seconds between two actions of a device; there are nine devices."""
 
 
 MODES: Mapping[str, Mode] = {
@@ -46,23 +46,23 @@ MODES: Mapping[str, Mode] = {
 
 
 def run(mode: Mode, seed: int, folder: Path, network: Network, say: Say) -> bool:
-    """Whether the promise was kept. What happened is in `folder` afterwards."""
+    """Return whether the promise was kept. All records are in `folder` afterwards."""
     folder.mkdir(parents=True)
-    with running_world(network, folder, say) as world:
+    with running_deployment(network, folder, say) as deployment:
         talk(
-            world,
-            world.edges,
+            deployment,
+            deployment.edges,
             folder,
             every_seconds=mode.every_seconds,
             seed=seed,
-            meanwhile=lambda: _hurt(mode, seed, world, folder, say),
+            meanwhile=lambda: _inject(mode, seed, deployment, folder, say),
         )
-        say("all is told")
-    return judge(folder, say)
+        say("all clients have stopped")
+    return check_run(folder, say)
 
 
-def judge(folder: Path, say: Say) -> bool:
-    """From what a run left behind: print its table, and keep it beside."""
+def check_run(folder: Path, say: Say) -> bool:
+    """Print and store the table of a run from its folder."""
     journal, stored = read_journals(folder / "journals"), read_stored(folder / "stored.json")
     faults = read_faults(folder / "faults.jsonl")
     findings = check(journal, stored)
@@ -70,7 +70,7 @@ def judge(folder: Path, say: Say) -> bool:
     (folder / "findings.json").write_text(json.dumps([asdict(each) for each in findings], indent=1) + "\n")
     (folder / "table.json").write_text(json.dumps([asdict(each) for each in lines], indent=1) + "\n")
     kinds = by_kind(faults, lines)
-    # An hour's faults are too many to be read one by one.
+    # An hour has too many faults to list them one by one.
     tables = [lines, kinds] if 2 * len(kinds) < len(lines) else [lines]
     text = "\n\n".join([*map(table, tables), _totals(journal, findings)])
     (folder / "table.md").write_text(text + "\n")
@@ -87,13 +87,13 @@ def _totals(journal: Journal, findings: list[Finding]) -> str:
     return f"{sent} messages acknowledged, {heard} deliveries, {len(journal.listeners)} devices: {summary(findings)}"
 
 
-def _hurt(mode: Mode, seed: int, world: World, folder: Path, say: Say) -> None:
-    say("people talk")
-    steps = islice(mode.schedule(seed, sorted(world.parts), cuts=world.network.can_cut), mode.faults)
+def _inject(mode: Mode, seed: int, deployment: Deployment, folder: Path, say: Say) -> None:
+    say("clients start to chat")
+    steps = islice(mode.schedule(seed, sorted(deployment.parts), cuts=deployment.network.can_cut), mode.faults)
     done: list[Fault] = []
     until = time.monotonic() + mode.seconds
-    for fault in carry_out(steps, world, until=until, calm_seconds=mode.calm_seconds, say=say):
+    for fault in carry_out(steps, deployment, until=until, calm_seconds=mode.calm_seconds, say=say):
         done.append(fault)
-        # After each: of a run that is broken off, what was done is known.
+        # Written after each fault, so that an aborted run has a record.
         write_faults(done, folder / "faults.jsonl")
-    say("no more faults: people fall silent, and what they saw is read (minutes, after an hour of talk)")
+    say("no more faults: clients stop, and the final state is read (this takes minutes after an hour)")

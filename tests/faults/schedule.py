@@ -1,57 +1,59 @@
-"""What is done to the mesh, in which order, for how long: chosen by a seed, so that a run can be had again."""
+"""The faults of a run, their order and duration, chosen by a seed so that a run can be repeated."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from random import Random
 
-from tests.faults.checker.timeline import Hurt
+from tests.faults.checker.timeline import Action
 
 SHORT = 8
-"""Faults of a short run."""
+"""Number of faults of a short run."""
 _SHORT_HOLD = (4.0, 7.0)
 _LONG_HOLD = (3.0, 20.0)
 _FIRST = ("messaging", "edge", "kafka", "cassandra", "persister", "redis")
-"""Kinds of parts on a message's way: a short run hurts each of them once."""
+"""Kinds of parts on the path of a message: a short run injects a fault into each of them once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One or two parts, hurt at the same time and for as long."""
+    """One or two parts, with a fault at the same time and for the same duration."""
 
-    hurt: Hurt
+    action: Action
     parts: tuple[str, ...]
     hold_seconds: float
 
 
 def short_schedule(seed: int, parts: Sequence[str], *, cuts: bool) -> Iterator[Step]:
-    """One part of each kind on a message's way, then two at a time."""
+    """Yield one part of each kind on the path of a message, then two at a time."""
     dice = Random(seed)
-    hurts = _dealt([Hurt.KILL, Hurt.CUT, Hurt.STOP] if cuts else [Hurt.KILL, Hurt.STOP], dice)
+    actions = _dealt([Action.KILL, Action.CUT, Action.STOP] if cuts else [Action.KILL, Action.STOP], dice)
     kinds = list(_FIRST)
     dice.shuffle(kinds)
     for number, kind in enumerate(kinds):
-        # Every second one is killed: what most often happens to a process.
-        hurt = Hurt.KILL if number % 2 == 0 else next(hurts)
-        yield Step(hurt=hurt, parts=(_one_of(kind, parts, dice),), hold_seconds=dice.uniform(*_SHORT_HOLD))
+        # Every second fault is a kill, the most common failure of a process.
+        action = Action.KILL if number % 2 == 0 else next(actions)
+        yield Step(action=action, parts=(_one_of(kind, parts, dice),), hold_seconds=dice.uniform(*_SHORT_HOLD))
     pairs = (("messaging", "kafka"), ("edge", "cassandra"))
     for pair in pairs:
         two = tuple(_one_of(kind, parts, dice) for kind in pair)
-        yield Step(hurt=next(hurts), parts=two, hold_seconds=dice.uniform(*_SHORT_HOLD))
+        yield Step(action=next(actions), parts=two, hold_seconds=dice.uniform(*_SHORT_HOLD))
 
 
 def long_schedule(seed: int, parts: Sequence[str], *, cuts: bool) -> Iterator[Step]:
-    """Without end. By turns: every kind of part once, one at a time, then as many pairs."""
+    """Yield without end: every kind of part once, one at a time, then as many pairs."""
     dice = Random(seed)
     kinds = sorted({part.partition("-")[0] for part in parts})
-    hurts = _dealt([hurt for hurt in Hurt if hurt is not Hurt.NOTHING and (cuts or hurt is not Hurt.CUT)], dice)
+    actions = _dealt(
+        [action for action in Action if action is not Action.NOTHING and (cuts or action is not Action.CUT)], dice
+    )
     for round_number in count():
         dice.shuffle(kinds)
         others = kinds[1:] + kinds[:1]
         for kind, other in zip(kinds, others, strict=True):
             chosen = (kind,) if round_number % 2 == 0 else (kind, other)
             yield Step(
-                hurt=next(hurts),
+                action=next(actions),
                 parts=tuple(_one_of(each, parts, dice) for each in chosen),
                 hold_seconds=dice.uniform(*_LONG_HOLD),
             )
@@ -61,7 +63,7 @@ def _one_of(kind: str, parts: Sequence[str], dice: Random) -> str:
     return dice.choice(sorted(part for part in parts if part.startswith(f"{kind}-")))
 
 
-def _dealt(hurts: Sequence[Hurt], dice: Random) -> Iterator[Hurt]:
-    """Each as often as the others, in an order of chance."""
+def _dealt(actions: Sequence[Action], dice: Random) -> Iterator[Action]:
+    """Yield each as often as the others, in random order."""
     while True:
-        yield from dice.sample(hurts, len(hurts))
+        yield from dice.sample(actions, len(actions))

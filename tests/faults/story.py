@@ -1,4 +1,4 @@
-"""A run in which all went well, for tests of the checker to spoil: Ann and Bob talk, both listen."""
+"""A run without faults, for tests of the checker to change: Ann and Bob chat, both are subscribed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ _SPACE = UUID(int=5)
 
 
 def message_id(number: int) -> str:
-    """A TimeUUID: the higher the number, the later."""
+    """Return a TimeUUID: a higher number is later."""
     return str(UUID(fields=(number, 0, 0x1000, 0x80, 0, 1)))
 
 
@@ -25,7 +25,7 @@ def send_id(number: int) -> str:
 
 @dataclass
 class Story:
-    """Message n is sent by Ann (odd) or Bob (even) at n seconds, answered 0.1 s later, and heard 0.2 s later."""
+    """Message n is sent by Ann (odd) or Bob (even) at n seconds, acknowledged 0.1 s later, and received 0.2 s later."""
 
     count: int = 6
     entries: list[Entry] = field(default_factory=list)
@@ -50,13 +50,13 @@ class Story:
         self.entries.append(Entry(at=at, kind=kind, device=user, user=user, chat=CHAT, **fields))  # type: ignore[arg-type]
 
     def drop(self, wanted: Callable[[Entry], bool]) -> None:
-        """Take entries out."""
+        """Remove entries."""
         kept = [item for item in self.entries if not wanted(item)]
         assert len(kept) < len(self.entries)
         self.entries = kept
 
     def change(self, number: int, *, node: str = "", member: str = "", **fields: object) -> None:
-        """Message n is stored otherwise: everywhere, or where one node shows it, or to one member."""
+        """Change message n as stored: everywhere, on one node, or for one member."""
 
         def changed(item: Shown) -> Shown:
             return replace(item, **fields) if item.message == message_id(number) else item  # type: ignore[arg-type]
@@ -91,7 +91,7 @@ def sender_of(number: int) -> str:
 
 
 def said(number: int) -> list[Entry]:
-    """The sender's lines, and everybody's who hears it."""
+    """Return the lines of the sender, and of everyone who receives it."""
     sender, message = sender_of(number), message_id(number)
 
     def line(kind: Kind, after: float, user: str, **fields: object) -> Entry:
@@ -117,5 +117,5 @@ def shown(number: int) -> Shown:
 
 
 def view(user: str, node: str, messages: tuple[Shown, ...]) -> View:
-    """With a read mark on the newest message."""
+    """Return it with a read mark on the newest message."""
     return View(chat=CHAT, member=user, node=node, messages=messages, unread=0, read=messages[-1].message)

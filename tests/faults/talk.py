@@ -1,4 +1,4 @@
-"""People talk while something happens; then all fall silent, and every node is asked what it has."""
+"""Clients chat while faults happen; then all stop, and the final state is read from every node."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from tests.faults import observe
 from tests.faults.checker.checks.delivery import lost
 from tests.faults.checker.journal import Kind, read_journals
 from tests.faults.checker.stored import Stored, write_stored
-from tests.faults.people import Town, settle
+from tests.faults.people import Population, settle
 from tests.faults.programs import Program, running_programs
 
 _LIVE_SECONDS = 60.0
@@ -27,25 +27,25 @@ def talk(
     seed: int,
     meanwhile: Callable[[], None],
 ) -> None:
-    """Journals, and what is stored in the end, are in `folder` afterwards; raise if there was no such run."""
+    """Journals and the final state are in `folder` afterwards. Raise if the run could not be completed."""
     journals = folder / "journals"
     journals.mkdir(parents=True)
-    town = asyncio.run(settle(edges[0]))
-    plans = town.plans(journals, edges, every_seconds=every_seconds, seed=seed)
+    population = asyncio.run(settle(edges[0]))
+    plans = population.plans(journals, edges, every_seconds=every_seconds, seed=seed)
     with running_programs(plans) as programs:
         devices = sum(len(plan.devices) for plan in plans.values())
         _wait(lambda: len(read_journals(journals).listeners) == devices, programs, _LIVE_SECONDS, "all listen")
         meanwhile()
         for program in programs.values():
             program.hush()
-        _wait_for_silence(journals, town, programs, devices)
-        write_stored(asyncio.run(_ask(nodes, town, journals, programs)), folder / "stored.json")
+        _wait_for_silence(journals, population, programs, devices)
+        write_stored(asyncio.run(_ask(nodes, population, journals, programs)), folder / "stored.json")
 
 
-def _wait_for_silence(journals: Path, town: Town, programs: Mapping[str, Program], devices: int) -> None:
-    """All that was begun is answered; and has been heard of by everybody, or they had their time for it."""
+def _wait_for_silence(journals: Path, population: Population, programs: Mapping[str, Program], devices: int) -> None:
+    """Wait until every call is answered and all have received all messages, or until the time limit."""
     _wait(partial(_are_quiet, journals, devices), programs, _QUIET_SECONDS, "all are quiet")
-    members = Stored(members=town.chats)
+    members = Stored(members=population.chats)
     deadline = time.monotonic() + _QUIET_SECONDS
     while time.monotonic() < deadline and any(lost(read_journals(journals), members)):
         time.sleep(_LOOK_SECONDS)
@@ -55,18 +55,18 @@ def _are_quiet(journals: Path, devices: int) -> bool:
     return len({item.device for item in read_journals(journals).of(Kind.QUIET)}) == devices
 
 
-async def _ask(nodes: observe.Nodes, town: Town, journals: Path, programs: Mapping[str, Program]) -> Stored:
-    """What is stored; then the devices in Python vanish, and presence is to notice."""
-    views = await observe.views(nodes, town)
+async def _ask(nodes: observe.Nodes, population: Population, journals: Path, programs: Mapping[str, Program]) -> Stored:
+    """Read the final state. Then kill the devices in Python: presence must notice."""
+    views = await observe.views(nodes, population)
     journal = read_journals(journals)
     programs["python"].kill()
     left = {item.user for item in journal.of(Kind.QUIET) if item.device.endswith("-go")}
-    connected = {person.user: person.user in left for person in town.people}
+    connected = {person.user: person.user in left for person in population.people}
     return Stored(
-        members=town.chats,
+        members=population.chats,
         views=tuple(views),
-        sightings=tuple(await observe.sightings(nodes, town, connected)),
-        probes=tuple(await observe.probes(nodes, town, journal)),
+        sightings=tuple(await observe.sightings(nodes, population, connected)),
+        probes=tuple(await observe.probes(nodes, population, journal)),
     )
 
 

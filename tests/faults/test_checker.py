@@ -1,4 +1,4 @@
-"""The checker sees what is planted: every kind of broken promise, in a run that was whole before."""
+"""The checker finds every kind of broken promise in a run that was correct before the change."""
 
 from dataclasses import replace
 
@@ -8,11 +8,11 @@ from tests.faults.checker.stored import Sighting
 from tests.faults.story import ANN, BOB, CHAT, Story, message_id, send_id, shown
 
 
-def test_a_whole_run_has_nothing_wrong() -> None:
+def test_a_correct_run_has_no_findings() -> None:
     assert Story().findings() == []
 
 
-def test_a_message_that_no_history_has_is_lost() -> None:
+def test_a_message_in_no_history_is_lost() -> None:
     story = Story()
     story.change_views(lambda view: replace(view, messages=view.messages[:-1], read=message_id(5)))
 
@@ -28,7 +28,7 @@ def test_a_message_that_one_node_does_not_show_to_one_member_is_lost() -> None:
     assert "for bob by messaging-2" in finding.what
 
 
-def test_a_message_that_one_device_never_heard_of_is_lost() -> None:
+def test_a_message_that_one_device_never_received_is_lost() -> None:
     story = Story()
     story.drop(lambda item: item.kind == Kind.HEARD and item.device == BOB and item.message == message_id(3))
 
@@ -37,7 +37,7 @@ def test_a_message_that_one_device_never_heard_of_is_lost() -> None:
     assert "device bob" in finding.what
 
 
-def test_a_device_that_came_later_need_not_have_heard_what_was_before() -> None:
+def test_a_later_device_need_not_have_received_earlier_messages() -> None:
     story = Story()
     story.drop(lambda item: item.device == BOB and item.kind in {Kind.LIVE, Kind.HEARD} and item.at < 3)
     story.add(Kind.LIVE, 2.9, BOB)
@@ -45,7 +45,7 @@ def test_a_device_that_came_later_need_not_have_heard_what_was_before() -> None:
     assert story.findings() == []
 
 
-def test_a_send_that_was_never_acknowledged_may_be_there_or_not() -> None:
+def test_an_unacknowledged_send_may_exist_or_not() -> None:
     story = Story()
     story.add(Kind.SENDING, 7.0, ANN, send=send_id(7))
     assert story.findings() == []
@@ -73,7 +73,7 @@ def test_two_copies_on_a_device_are_a_double_until_one_is_withdrawn() -> None:
     assert story.findings() == []
 
 
-def test_a_history_that_is_not_in_the_order_of_its_ids_is_misordered() -> None:
+def test_a_history_not_sorted_by_id_is_misordered() -> None:
     story = Story()
     story.change_views(
         lambda view: replace(view, messages=(*view.messages[:3], view.messages[4], view.messages[3], view.messages[5])),
@@ -83,7 +83,7 @@ def test_a_history_that_is_not_in_the_order_of_its_ids_is_misordered() -> None:
     assert story.wrong() == {Wrong.MISORDERED}
 
 
-def test_other_numbers_on_another_node_are_misordered() -> None:
+def test_different_numbers_on_two_nodes_are_misordered() -> None:
     story = Story()
     story.change(3, node="messaging-2", seq=4)
     story.change(4, node="messaging-2", seq=3)
@@ -91,8 +91,8 @@ def test_other_numbers_on_another_node_are_misordered() -> None:
     assert story.wrong() == {Wrong.MISORDERED}
 
 
-def test_an_answer_that_sorts_before_what_it_answers_is_misordered() -> None:
-    # Bob had heard message 5 when he sent his third one, which now has an id between 4 and 5.
+def test_a_reply_that_sorts_before_its_message_is_misordered() -> None:
+    # Bob had received message 5 when he sent his third one, which now has an id between 4 and 5.
     between = message_id(4)[:-1] + "2"
     story = Story()
     story.entries = [
@@ -111,7 +111,7 @@ def test_an_answer_that_sorts_before_what_it_answers_is_misordered() -> None:
     assert (finding.wrong, finding.at) == (Wrong.MISORDERED, 6.0)
 
 
-def test_a_number_that_is_missing_is_a_gap() -> None:
+def test_a_missing_number_is_a_gap() -> None:
     story = Story()
     story.change(6, seq=7)
 
@@ -125,7 +125,7 @@ def test_a_message_without_a_number_is_a_gap() -> None:
     assert story.wrong() == {Wrong.GAP}
 
 
-def test_a_count_of_unread_messages_that_is_not_theirs_is_drift() -> None:
+def test_a_wrong_unread_count_is_drift() -> None:
     story = Story()
     story.change_views(lambda view: replace(view, unread=1), node="messaging-2", member=ANN)
 
@@ -141,7 +141,7 @@ def test_own_and_deleted_messages_are_not_unread() -> None:
     assert story.findings() == []
 
 
-def test_a_read_mark_that_went_back_is_drift() -> None:
+def test_a_read_mark_that_moved_back_is_drift() -> None:
     story = Story()
     story.add(Kind.READ, 6.5, ANN, message=message_id(6))
     story.change_views(lambda view: replace(view, read=message_id(5), unread=1), node="messaging-2", member=ANN)
@@ -150,7 +150,7 @@ def test_a_read_mark_that_went_back_is_drift() -> None:
     assert (finding.wrong, finding.at) == (Wrong.UNREAD, 6.5)
 
 
-def test_an_acknowledged_reaction_that_is_not_there_is_drift() -> None:
+def test_a_missing_acknowledged_reaction_is_drift() -> None:
     story = Story()
     story.add(Kind.REACTING, 6.5, ANN, message=message_id(2), emoji="👍")
     assert story.findings() == [], "what was not answered may have happened or not"
@@ -169,7 +169,7 @@ def test_reactions_that_differ_between_members_are_drift() -> None:
     assert story.wrong() == {Wrong.REACTION}
 
 
-def test_reactions_that_a_device_heard_otherwise_are_drift() -> None:
+def test_reactions_that_differ_on_a_device_are_drift() -> None:
     story = Story()
     story.change(2, reactions=frozenset({(ANN, "👍")}))
     story.add(Kind.REACTION, 6.7, BOB, message=message_id(2), emoji="👍", sender=ANN, present=True)
@@ -179,7 +179,7 @@ def test_reactions_that_a_device_heard_otherwise_are_drift() -> None:
     assert story.wrong() == {Wrong.REACTION}
 
 
-def test_who_is_online_without_a_device_is_a_ghost_and_so_is_the_reverse() -> None:
+def test_a_user_online_without_a_device_is_a_ghost_and_so_is_the_reverse() -> None:
     for online in (True, False):
         story = Story()
         sighting = Sighting(user=BOB, node="presence-2", online=online, connected=not online)
@@ -199,7 +199,7 @@ def test_a_deleted_message_that_is_shown_again_is_resurrected() -> None:
     assert (finding.wrong, finding.at) == (Wrong.RESURRECTED, 7.0)
 
 
-def test_a_page_that_shows_a_deleted_message_is_late_or_once_it_was_gone_resurrects_it() -> None:
+def test_a_page_with_a_deleted_message_is_stale_or_after_its_deletion_a_resurrection() -> None:
     story = Story()
     story.add(Kind.DELETED, 7.0, BOB, message=message_id(2))
     story.change(2, deleted=True, text="")
@@ -216,14 +216,14 @@ def test_a_page_that_shows_a_deleted_message_is_late_or_once_it_was_gone_resurre
     assert story.wrong() == {Wrong.STALE, Wrong.RESURRECTED}
 
 
-def test_a_device_that_hears_a_message_after_its_deletion_sees_it_come_back() -> None:
+def test_a_message_received_after_its_deletion_is_resurrected() -> None:
     story = Story()
     story.add(Kind.GONE, 2.15, ANN, message=message_id(2))
 
     assert story.wrong() == {Wrong.RESURRECTED}
 
 
-def test_a_file_of_a_deleted_message_that_can_still_be_had_is_found() -> None:
+def test_a_readable_file_of_a_deleted_message_is_found() -> None:
     story = Story()
     story.probe(reachable=False)
     assert story.findings() == []
@@ -232,7 +232,7 @@ def test_a_file_of_a_deleted_message_that_can_still_be_had_is_found() -> None:
     assert story.wrong() == {Wrong.MEDIA}
 
 
-def test_a_page_without_what_was_acknowledged_before_is_stale() -> None:
+def test_a_page_without_an_acknowledged_message_is_stale() -> None:
     story = Story()
     story.add(Kind.PAGED, 6.05, ANN, shown=(message_id(4), message_id(5)))
     assert story.findings() == [], "6 was not acknowledged yet, and what lies before 4 is on another page"

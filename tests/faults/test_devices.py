@@ -1,4 +1,4 @@
-"""The devices of a run, in Python and in Go, on a mesh that nobody hurts: the checker finds nothing to complain of."""
+"""The devices of a run, in Python and in Go, on a mesh without faults: the checker finds nothing."""
 
 import asyncio
 import time
@@ -34,7 +34,7 @@ def talk_for_a_while(mesh: Mesh, folder: Path) -> None:
 
 @pytest.mark.toolchain("go")
 @pytest.mark.timeout(240)
-async def test_devices_do_everything_and_all_of_it_is_as_it_should_be(tmp_path: Path) -> None:
+async def test_devices_use_every_action_and_the_checker_finds_nothing(tmp_path: Path) -> None:
     await asyncio.to_thread(programs.build)
     async with running_mesh(tmp_path / "mesh") as mesh:
         await asyncio.to_thread(talk_for_a_while, mesh, tmp_path / "run")

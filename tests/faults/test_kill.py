@@ -14,7 +14,7 @@ ACKNOWLEDGED_BETWEEN_KILLS = 300
 
 
 @pytest.mark.timeout(300)
-async def test_five_kills_under_load_lose_double_and_disorder_nothing(tmp_path: Path) -> None:
+async def test_five_kills_under_load_lose_double_or_misorder_no_message(tmp_path: Path) -> None:
     async with running_mesh(tmp_path) as mesh, crowd(mesh, messages_per_second=MESSAGES_PER_SECOND) as talkers:
         async with talkers.talking():
             for _ in range(KILLS):

@@ -1,17 +1,17 @@
-"""Cutting a part off: its connections stay, and carry nothing, in both directions, until it is mended."""
+"""A cut network: connections of a part stay open and carry nothing, in both directions, until it is restored."""
 
 import subprocess
 import sys
 
 import pytest
 
+from tests.faults.deployment.network import Loopback, unshare
 from tests.faults.programs import ROOT
-from tests.faults.world.network import Loopback, unshare
 
-# An echo server in one part; asked before the cut, during it, and, on the same connection, after it.
+# An echo server in one part, called before the cut, during it and, on the same connection, after it.
 SCRIPT = """
 import socket, subprocess, sys, time
-from tests.faults.world.network import Namespaces
+from tests.faults.deployment.network import Namespaces
 
 ECHO = '''
 import socket
@@ -39,14 +39,14 @@ def answers(word):
 print(answers(b"before"))
 network.cut("auth-1")
 print(answers(b"during"))
-network.mend("auth-1")
+network.restore("auth-1")
 connection.settimeout(20)
 print(connection.recv(100).decode())
 server.kill()
 """
 
 
-def test_a_part_that_is_cut_off_is_silent_until_it_is_mended_and_its_connection_lives_on() -> None:
+def test_a_cut_part_is_silent_until_it_is_restored_and_its_connection_survives() -> None:
     inside = unshare()
     if inside is None:
         pytest.skip("no network namespaces here: needs root, or user namespaces")
@@ -58,7 +58,7 @@ def test_a_part_that_is_cut_off_is_silent_until_it_is_mended_and_its_connection_
     assert done.stdout.split() == ["before", "silence", "during"], done.stderr
 
 
-def test_every_part_has_an_address_of_its_own_and_a_kind_has_a_pattern() -> None:
+def test_every_part_has_its_own_address_and_a_kind_has_a_pattern() -> None:
     network = Loopback()
 
     assert network.host("kafka-{}").format(2) == network.host("kafka-2") == "127.77.1.2"

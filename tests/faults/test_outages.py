@@ -1,4 +1,4 @@
-"""Engines go away under load and come back: what can go on does, and nothing is lost, doubled or out of order."""
+"""Engines fail and recover under load: independent calls continue, and nothing is lost, doubled or out of order."""
 
 import asyncio
 import time
@@ -24,12 +24,12 @@ from tests.waiting import eventually
 pytestmark = [pytest.mark.toolchain("java"), pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="session")]
 
 MESSAGES_PER_SECOND = 60
-# Of Redis and Kafka, once it is known that they are away.
+# Deadline for calls while Redis or Kafka is known to be unreachable.
 REPEAT_SECONDS = 8
-# A Cassandra that was killed under load is back after a minute, on a machine that does other things too.
+# A Cassandra killed under load takes up to a minute to restart on a busy machine.
 DEADLINE = 150.0
 
-Away = Callable[[OwnEngine], AbstractAsyncContextManager[None]]
+Outage = Callable[[OwnEngine], AbstractAsyncContextManager[None]]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -52,14 +52,14 @@ async def mesh(tmp_path_factory: pytest.TempPathFactory, engines: PrivateEngines
 
 
 def during(seconds: float) -> Iterator[None]:
-    """Again and again, until this time is over."""
+    """Repeat until this time is over."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         yield
 
 
 async def shows_what_was_just_said(talkers: Crowd) -> bool:
-    """Whether everybody's newest words are on the newest pages of their chats."""
+    """Return whether the newest messages of all are on the newest pages of their chats."""
     newest = {talkers.group: talkers.newest(talkers.group), talkers.pair: talkers.newest(talkers.pair)}
     for chat_id, message in newest.items():
         request = messaging.ListMessagesRequest(chat_id=chat_id, page_size=200)
@@ -70,13 +70,13 @@ async def shows_what_was_just_said(talkers: Crowd) -> bool:
     return True
 
 
-@pytest.mark.parametrize(("away", "seconds"), [(hanging, 12), (killed, 30)])
-async def test_without_cassandra_people_talk_and_history_shows_what_they_say(
-    mesh: Mesh, engines: PrivateEngines, away: Away, seconds: int
+@pytest.mark.parametrize(("outage", "seconds"), [(hanging, 12), (killed, 30)])
+async def test_without_cassandra_messages_are_delivered_and_history_shows_them(
+    mesh: Mesh, engines: PrivateEngines, outage: Outage, seconds: int
 ) -> None:
     async with crowd(mesh, messages_per_second=MESSAGES_PER_SECOND, deadline=DEADLINE) as talkers, talkers.talking():
         await talkers.get_through(100)
-        async with away(engines.cassandra):
+        async with outage(engines.cassandra):
             for _ in during(seconds):
                 await talkers.get_through(MESSAGES_PER_SECOND, seconds=30)
                 await talkers.hear(seconds=10)
@@ -84,17 +84,17 @@ async def test_without_cassandra_people_talk_and_history_shows_what_they_say(
         await talkers.get_through(100)
 
 
-@pytest.mark.parametrize("away", [hanging, emptied])
-async def test_without_redis_what_is_sent_is_kept_and_what_was_missed_is_told_afterwards(
-    mesh: Mesh, engines: PrivateEngines, away: Away
+@pytest.mark.parametrize("outage", [hanging, emptied])
+async def test_without_redis_sends_are_durable_and_missed_events_are_delivered_afterwards(
+    mesh: Mesh, engines: PrivateEngines, outage: Outage
 ) -> None:
     (ann,) = await people(mesh, "ann")
     async with crowd(mesh, messages_per_second=MESSAGES_PER_SECOND, deadline=DEADLINE) as talkers, talkers.talking():
         await talkers.get_through(100)
-        async with away(engines.redis):
+        async with outage(engines.redis):
             for _ in during(REPEAT_SECONDS):
                 await talkers.get_through(MESSAGES_PER_SECOND, seconds=30)
-                # Two nodes do not know of each other's: this needs the persister.
+                # Two nodes do not know each other's unstored messages: this needs the persister.
                 await eventually(lambda: shows_what_was_just_said(talkers), "it is stored", seconds=30)
                 async with rest(mesh) as client:
                     await log_in(client, ann.email)
@@ -103,9 +103,9 @@ async def test_without_redis_what_is_sent_is_kept_and_what_was_missed_is_told_af
         await talkers.hear(seconds=10)
 
 
-@pytest.mark.parametrize("away", [hanging, killed])
-async def test_without_kafka_sends_are_refused_at_once_and_tried_again_they_succeed_once(
-    mesh: Mesh, engines: PrivateEngines, away: Away
+@pytest.mark.parametrize("outage", [hanging, killed])
+async def test_without_kafka_sends_fail_at_once_and_retries_succeed_exactly_once(
+    mesh: Mesh, engines: PrivateEngines, outage: Outage
 ) -> None:
     ann, bob, cat, dan = await people(mesh, "ann", "bob", "cat", "dan")
     name = str(uuid4())
@@ -117,8 +117,8 @@ async def test_without_kafka_sends_are_refused_at_once_and_tried_again_they_succ
     ):
         await talkers.get_through(100)
         first = await send(talkers, ann, bob, str(uuid4()), "before")
-        async with away(engines.kafka):
-            # On both nodes somebody has to find out first, which takes as long as an append may.
+        async with outage(engines.kafka):
+            # The first append on each node waits for the whole timeout.
             await eventually(lambda: both_refuse(talkers, cat, dan), "sends are refused at once", seconds=60)
             for _ in during(REPEAT_SECONDS):
                 refused = await refusal(talkers, ann, bob, name)
@@ -138,7 +138,7 @@ async def test_without_kafka_sends_are_refused_at_once_and_tried_again_they_succ
 
 
 async def send(talkers: Crowd, sender: Person, receiver: Person, name: str, text: str) -> str:
-    """The message_id."""
+    """Return the message_id."""
     request = messaging.SendMessageRequest(chat_id=sender.chat_with(receiver), client_message_id=name, text=text)
     answer = await talkers.stub.SendMessage(request, metadata=sender.metadata, timeout=20)
     return answer.message.message_id
@@ -151,7 +151,7 @@ async def refusal(talkers: Crowd, sender: Person, receiver: Person, name: str) -
 
 
 async def both_refuse(talkers: Crowd, sender: Person, receiver: Person) -> bool:
-    """Whether four calls in a row, which go to the nodes in turn, are answered within a second each."""
+    """Return whether four calls in a row, which go to the nodes in turn, succeed within a second each."""
     for _ in range(4):
         began = time.monotonic()
         await refusal(talkers, sender, receiver, str(uuid4()))

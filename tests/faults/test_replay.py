@@ -1,4 +1,4 @@
-"""A run that is over can be judged again from what it left behind."""
+"""A finished run can be checked again from its folder."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.faults.checker.journal import Kind
 from tests.faults.checker.stored import write_stored
-from tests.faults.checker.timeline import Fault, Hurt, write_faults
+from tests.faults.checker.timeline import Action, Fault, write_faults
 from tests.faults.programs import ROOT
 from tests.faults.story import Story, message_id
 
@@ -16,7 +16,7 @@ def left_behind(story: Story, folder: Path, *, failed: str = "") -> Path:
     lines = [item.line() + "\n" for item in story.journal().entries]
     (folder / "journals" / "all.jsonl").write_text("".join(lines))
     write_stored(story.stored, folder / "stored.json")
-    fault = Fault(hurt=Hurt.KILL, parts=("messaging-1",), began=1.5, ended=3.5, served=3.9, failed=failed)
+    fault = Fault(action=Action.KILL, parts=("messaging-1",), began=1.5, ended=3.5, served=3.9, failed=failed)
     write_faults([fault], folder / "faults.jsonl")
     return folder
 
@@ -26,7 +26,7 @@ def replay(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=50)
 
 
-def test_a_whole_run_ends_with_0_and_leaves_its_table(tmp_path: Path) -> None:
+def test_a_correct_run_exits_with_0_and_stores_its_table(tmp_path: Path) -> None:
     folder = left_behind(Story(), tmp_path / "run")
 
     done = replay(folder)
@@ -37,7 +37,7 @@ def test_a_whole_run_ends_with_0_and_leaves_its_table(tmp_path: Path) -> None:
     assert (folder / "findings.json").read_text() == "[]\n"
 
 
-def test_a_lost_message_ends_it_with_1(tmp_path: Path) -> None:
+def test_a_lost_message_exits_with_1(tmp_path: Path) -> None:
     story = Story()
     story.drop(lambda item: item.kind == Kind.HEARD and item.device == "bob" and item.message == message_id(3))
 
@@ -48,7 +48,7 @@ def test_a_lost_message_ends_it_with_1(tmp_path: Path) -> None:
     assert f"lost: device bob never heard of message {message_id(3)}" in done.stdout
 
 
-def test_a_part_that_did_not_come_back_ends_it_with_1(tmp_path: Path) -> None:
+def test_a_part_that_did_not_recover_exits_with_1(tmp_path: Path) -> None:
     done = replay(left_behind(Story(), tmp_path / "run", failed="messaging-1 does not serve after 120 s"))
 
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""The table lays what people noticed at the door of the fault it belongs to."""
+"""The table assigns each effect to the fault that caused it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +7,11 @@ from tests.faults.checker.findings import Finding, Wrong
 from tests.faults.checker.journal import Entry, Kind, read_journals
 from tests.faults.checker.stored import read_stored, write_stored
 from tests.faults.checker.table import summary, table
-from tests.faults.checker.timeline import Fault, Hurt, by_kind, read_faults, rows, write_faults
+from tests.faults.checker.timeline import Action, Fault, by_kind, read_faults, rows, write_faults
 from tests.faults.story import BOB, Story, message_id
 
-KILL = Fault(hurt=Hurt.KILL, parts=("messaging-1",), began=1.5, ended=3.5, served=3.9)
-CUT = Fault(hurt=Hurt.CUT, parts=("kafka-1", "edge-2"), began=4.5, ended=6.5, served=6.5)
+KILL = Fault(action=Action.KILL, parts=("messaging-1",), began=1.5, ended=3.5, served=3.9)
+CUT = Fault(action=Action.CUT, parts=("kafka-1", "edge-2"), began=4.5, ended=6.5, served=6.5)
 
 
 def late(story: Story, kind: Kind, number: int, seconds: float) -> None:
@@ -21,7 +21,7 @@ def late(story: Story, kind: Kind, number: int, seconds: float) -> None:
     ]
 
 
-def test_messages_and_findings_count_for_the_fault_in_whose_time_they_fall() -> None:
+def test_messages_and_findings_count_for_the_fault_during_which_they_happen() -> None:
     story = Story()
     found = [
         Finding(wrong=Wrong.LOST, at=2.1, what=""),
@@ -36,7 +36,7 @@ def test_messages_and_findings_count_for_the_fault_in_whose_time_they_fall() -> 
     assert kill.heal == cut.heal == 0.0
 
 
-def test_a_send_that_was_under_way_when_the_fault_began_is_hit_by_it() -> None:
+def test_a_send_in_flight_when_the_fault_began_counts_for_it() -> None:
     story = Story()
     late(story, Kind.SENT, 1, 2.0)
 
@@ -69,7 +69,7 @@ def test_the_table_has_a_line_for_each_fault() -> None:
 
 def test_faults_of_one_kind_share_a_row_with_their_sums_and_their_longest_times() -> None:
     kill = rows(Story().journal(), [KILL], [Finding(wrong=Wrong.LOST, at=2.1, what="")])[0]
-    stop = replace(KILL, hurt=Hurt.STOP, parts=("messaging-2",))
+    stop = replace(KILL, action=Action.STOP, parts=("messaging-2",))
     other = replace(kill, acknowledged=4, seconds=9.0, send_pause=3.0, delivery_pause=0.0, heal=2.5, served=0.1)
 
     messaging, two = by_kind([KILL, stop, CUT], [kill, other, kill])
@@ -88,7 +88,7 @@ def test_the_summary_counts_and_shows_the_first_findings() -> None:
     assert text.endswith("and 10 more in findings.json")
 
 
-def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+def test_a_written_entry_is_read_back(tmp_path: Path) -> None:
     story = Story()
     story.change(2, reactions=frozenset({(BOB, "👍")}), media=("file",))
     story.probe(reachable=False)
@@ -103,7 +103,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert read_journals(tmp_path / "journals").entries == story.journal().entries
 
 
-def test_a_line_that_is_no_entry_is_refused(tmp_path: Path) -> None:
+def test_a_line_that_is_not_an_entry_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(Entry(at=1, kind=Kind.LIVE, device="d", user="u").line() + "\n{}\n")
 
     try:

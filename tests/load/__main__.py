@@ -1,4 +1,4 @@
-"""`python -m tests.load [name ...] [--small]`: puts load on a mesh, and says what came of its promises."""
+"""`python -m tests.load [name ...] [--small]`: puts load on a mesh, and reports whether its promises held."""
 
 import argparse
 import asyncio
@@ -15,14 +15,14 @@ import pytest
 
 from bench.sides.engines import Engines, real_engines
 from tests.load.catalogue import SCENARIOS
-from tests.load.ground import CannotRunError, Ground
+from tests.load.context import CannotRunError, Context
 from tests.load.report import given_up, keep, table
 
 _KEPT = Path(__file__).parents[2] / ".cache" / "load"
 
 
 def main() -> int:
-    """0: every promise was kept; 1: one was broken; 2: a scenario could not be run."""
+    """Return 0 if every promise was kept, 1 if one was broken, 2 if a scenario could not run."""
     parser = _parser()
     options = parser.parse_args()
     if unknown := set(options.names) - set(SCENARIOS):
@@ -36,7 +36,7 @@ def main() -> int:
 
         @cache
         def running() -> Engines:
-            say("real engines start")
+            say("starting real engines")
             return stack.enter_context(real_engines())
 
         def engines() -> Mapping[str, str]:
@@ -45,24 +45,24 @@ def main() -> int:
         worst = 0
         for name in options.names or SCENARIOS:
             with TemporaryDirectory(prefix="chatly-load-") as folder:
-                ground = Ground(folder=Path(folder), small=options.small, say=say, engines=engines)
-                worst = max(worst, _run(name, ground))
+                context = Context(folder=Path(folder), small=options.small, say=say, engines=engines)
+                worst = max(worst, _run(name, context))
     return worst
 
 
-def _run(name: str, ground: Ground) -> int:
-    ground.say(f"==> {name}{' (small)' if ground.small else ''}")
+def _run(name: str, context: Context) -> int:
+    context.say(f"==> {name}{' (small)' if context.small else ''}")
     try:
-        report = asyncio.run(SCENARIOS[name](ground))
+        report = asyncio.run(SCENARIOS[name](context))
     except CannotRunError as error:
-        ground.say(f"{name} cannot run here: {error}")
+        context.say(f"{name} cannot run here: {error}")
         return 2
     except (pytest.fail.Exception, BaseExceptionGroup) as failure:
         report = given_up(failure)
     except Exception:  # noqa: BLE001 - whatever it is, it is said, and the others run all the same
         traceback.print_exc()
         return 2
-    path = keep(_KEPT, name, report, small=ground.small)
+    path = keep(_KEPT, name, report, small=context.small)
     print(f"\n{table(name, report)}\n{path}\n", flush=True)
     return 1 if report.complaints else 0
 

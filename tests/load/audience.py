@@ -1,4 +1,4 @@
-"""Many who listen: what each of them heard, how often, and how long it was on its way."""
+"""Many subscribers: which messages each received, how often, and with which delay."""
 
 import asyncio
 import time
@@ -19,14 +19,14 @@ HEARING_SECONDS = 180.0
 
 @dataclass
 class Ear(Subscriber):
-    """A Subscriber that keeps of a message its id and its delay alone: there are thousands."""
+    """A Subscriber that stores only the ID and the delay of a message: there are thousands."""
 
     heard: set[str] = field(default_factory=set)
-    """Ids of events."""
+    """IDs of events."""
     delays: dict[str, float] = field(default_factory=dict)
     """message_id → seconds from its `created_at`, by this machine's clock, to the first arrival here."""
     doubled: list[str] = field(default_factory=list)
-    """message_id of what came as two different events."""
+    """message_id of messages that arrived as two different events."""
 
     def take(self, event: LiveEvent) -> None:
         if not event.event_id:
@@ -46,7 +46,7 @@ class Ear(Subscriber):
 
 @asynccontextmanager
 async def listening(ears: Sequence[Subscriber]) -> AsyncIterator[None]:
-    """All are subscribed within the block, and come back whenever they lose their stream."""
+    """Subscribe all within the block. They resubscribe whenever they lose their stream."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(ear.run()) for ear in ears]
         await eventually(
@@ -58,7 +58,7 @@ async def listening(ears: Sequence[Subscriber]) -> AsyncIterator[None]:
 
 
 async def comes_true(condition: Callable[[], Awaitable[bool]], *, seconds: float) -> bool:
-    """Whether it does within this time."""
+    """Return whether it does within this time."""
     try:
         await eventually(condition, seconds=seconds)
     except pytest.fail.Exception:
@@ -67,13 +67,13 @@ async def comes_true(condition: Callable[[], Awaitable[bool]], *, seconds: float
 
 
 async def hear(ears: Iterable[Ear], message_ids: set[str], *, seconds: float = HEARING_SECONDS) -> None:
-    """Wait until everyone has heard all of it."""
+    """Wait until every subscriber has received all of it."""
     for ear in ears:
         await eventually(lambda ear=ear: ear.has_heard(message_ids), "all is heard", seconds=seconds)
 
 
 def require_each_once(report: Report, who: str, ears: Collection[Ear], message_ids: set[str]) -> None:
-    """Exactly these messages, by event_id each of them once, without a resync."""
+    """Return whether each received exactly these messages, each event_id once, without a resync."""
     missing = sum(len(message_ids - ear.message_ids) for ear in ears)
     foreign = sum(len(ear.message_ids - message_ids) for ear in ears)
     doubled = sum(len(ear.doubled) for ear in ears)

@@ -1,4 +1,4 @@
-"""Real engines for the scenarios that need some."""
+"""Real engines for the scenarios that need them."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,6 @@ from tests.e2e.real_engines import PrivateEngines
 
 @pytest.fixture
 def engines(private_engines: PrivateEngines) -> Iterator[dict[str, str]]:
-    """Settings that lead to them, with room of the test's own there."""
+    """Return settings for them, with names for this test alone."""
     with private_engines() as settings:
         yield settings

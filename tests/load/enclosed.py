@@ -1,4 +1,4 @@
-"""`python -m tests.load.enclosed FOLDER [--small]`: a story on a small disk, in mounts and a network of its own."""
+"""`python -m tests.load.enclosed FOLDER [--small]`: runs a scenario on a small disk, in its own mounts and network."""
 
 import asyncio
 import json
@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.deployment.network import unshare
 from tests.faults.programs import ROOT
-from tests.faults.world.network import unshare
-from tests.load.ground import CannotRunError, Ground
+from tests.load.context import CannotRunError, Context
 from tests.load.report import Figure, Report, given_up
 from tests.load.small_disk import SmallDisk, fill_it
 
 _REPORT = "report.json"
 
 
-async def enclosed(ground: Ground) -> Report:
-    """Run it in another process, since mounts belong to a process; what it says is passed on."""
+async def enclosed(context: Context) -> Report:
+    """Run it in another process, because mounts belong to a process. Its output is passed on."""
     inside = unshare()
     if inside is None:
         raise CannotRunError("there are no mounts of one's own here: needs root, or user namespaces")
-    arguments = [str(ground.folder), *(["--small"] if ground.small else [])]
+    arguments = [str(context.folder), *(["--small"] if context.small else [])]
     process = await asyncio.create_subprocess_exec(
         *inside,
         *(sys.executable, "-m", "tests.load.enclosed", *arguments),
@@ -35,10 +35,10 @@ async def enclosed(ground: Ground) -> Report:
     if process.stdout is None:
         raise RuntimeError("a process without a voice")
     async for line in process.stdout:
-        ground.say(line.decode().rstrip())
+        context.say(line.decode().rstrip())
     if await process.wait():
         raise RuntimeError("the story on a small disk broke off")
-    return _read(ground.folder / _REPORT)
+    return _read(context.folder / _REPORT)
 
 
 def _read(path: Path) -> Report:
@@ -50,9 +50,9 @@ async def _tell(folder: Path, *, small: bool) -> Report:
     def say(text: str) -> None:
         print(text, flush=True)
 
-    ground = Ground(folder=folder, small=small, say=say, engines=dict)
+    context = Context(folder=folder, small=small, say=say, engines=dict)
     try:
-        return await fill_it(ground, SmallDisk.mounted(folder / "data", mib=ground.size(96, 32)))
+        return await fill_it(context, SmallDisk.mounted(folder / "data", mib=context.size(96, 32)))
     except (pytest.fail.Exception, BaseExceptionGroup) as failure:
         return given_up(failure)
 

@@ -1,4 +1,4 @@
-"""Many people at once, by the shortest way: straight to auth and messaging, past the edge and its limits."""
+"""Many users at once, by the shortest path: directly to auth and messaging, bypassing the edge and its limits."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -17,19 +17,19 @@ from tests.e2e.people import PASSWORD, Person
 from tests.faults.chatter import messaging_stub
 
 LONG_SESSIONS = {"CHATLY_AUTH_ACCESS_TOKEN_SECONDS": "14400"}
-"""For a mesh whose people stay longer than a token lives otherwise."""
+"""For a mesh whose users stay longer than a default token is valid."""
 
 _AT_ONCE = 16
 _SECONDS = 60.0
 _AT_CREATION = 499
 _AT_ADDING = 100
-# How long a connection may take: hundreds are made at once.
+# Seconds to connect: hundreds connect at the same time.
 _PATIENT = ("grpc.min_reconnect_backoff_ms", 10_000)
 _numbers = count(1)
 
 
 async def residents(mesh: Mesh, number: int) -> list[Person]:
-    """New people, each with a session."""
+    """Return new users, each with a session."""
     free = asyncio.Semaphore(_AT_ONCE)
     async with grpc.aio.insecure_channel(mesh.grpc["auth"]) as channel:
         auth: AuthServiceStub = AuthServiceStub(channel)
@@ -53,7 +53,7 @@ async def _resident(auth: AuthServiceStub, free: asyncio.Semaphore) -> Person:
 
 
 async def group_of(stub: MessagingServiceStub, members: Sequence[Person], title: str = "Everybody") -> str:
-    """The chat_id of a group of all; the first one owns it."""
+    """Return the chat_id of a group of all, owned by the first."""
     owner, *others = members
     ids = [person.user_id for person in others]
     request = messaging.CreateGroupRequest(client_group_id=str(uuid4()), title=title, member_ids=ids[:_AT_CREATION])
@@ -67,10 +67,10 @@ async def group_of(stub: MessagingServiceStub, members: Sequence[Person], title:
 
 @asynccontextmanager
 async def connections(mesh: Mesh, number: int, *, target: str = "") -> AsyncIterator[list[MessagingServiceStub]]:
-    """Straight to messaging's first node, or to this target."""
+    """Open a channel to messaging's first node, or to this target."""
     async with AsyncExitStack() as stack:
         to = target or mesh.grpc["messaging"]
-        # One by one, before there is much to do: of two addresses a busy machine would get the second one.
+        # One by one, before the load starts: with two addresses a busy machine would choose the second.
         yield [
             await stack.enter_async_context(messaging_stub(mesh, _PATIENT, target=to, ready_within=_SECONDS))
             for _ in range(number)

@@ -1,4 +1,4 @@
-"""What a scenario found: figures to read, and complaints, each of which is a broken promise."""
+"""Findings of a scenario: figures, and complaints, each of which is a broken promise."""
 
 import json
 import os
@@ -35,19 +35,21 @@ class Report:
         self.figures.append(Figure(what, value, unit))
 
     def spread(self, what: str, seconds: Collection[float]) -> None:
-        """The middle and the slow end of many durations."""
+        """Add the median and the slow end of many durations."""
         if seconds:
             self.note(f"{what}, p50", percentile(seconds, 50) * 1_000, "ms")
             self.note(f"{what}, p99", percentile(seconds, 99) * 1_000, "ms")
 
     def require(self, promise: str, *, holds: bool, but: object = "") -> None:
-        """A promise; `but`: what was seen instead, if it does not hold."""
+        """Check a promise. `but`: the observation if it does not hold."""
         if not holds:
             self.complaints.append(f"{promise}: {but}" if but != "" else promise)
 
 
 def given_up(failure: BaseException) -> Report:
-    """What was waited for has not come, so a scenario could not go on: a broken promise. Other failures are raised."""
+    """Something expected did not happen and the scenario cannot continue: a broken promise. Other failures are
+    raised.
+    """
     if isinstance(failure, BaseExceptionGroup):
         waited, others = failure.split(pytest.fail.Exception)
         if waited is None or others is not None:
@@ -57,13 +59,13 @@ def given_up(failure: BaseException) -> Report:
 
 
 def percentile(values: Collection[float], number: int) -> float:
-    """Of durations, say; the only one if there is one."""
+    """A value of all durations; the only one if there is one."""
     found = sorted(values)
     return found[0] if len(found) == 1 else quantiles(found, n=100, method="inclusive")[number - 1]
 
 
 def table(name: str, report: Report) -> str:
-    """Markdown, with the complaints below."""
+    """Return the report as Markdown, with complaints below."""
     rows = [(figure.what, shown(figure.value), figure.unit) for figure in report.figures]
     widths = [max(len(row[column]) for row in (_HEADS, *rows)) for column in range(len(_HEADS))]
     lines = [
@@ -77,14 +79,14 @@ def table(name: str, report: Report) -> str:
 
 
 def shown(value: float) -> str:
-    """As few digits as say something."""
+    """Format with the fewest digits that matter."""
     if value == int(value) or abs(value) >= _PLAIN:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
 
 def keep(folder: Path, name: str, report: Report, *, small: bool) -> Path:
-    """One JSON file for each run of a scenario."""
+    """Write one JSON file for each run of a scenario."""
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC)
     path = folder / f"{now:%Y%m%dT%H%M%SZ}-{name}.json"

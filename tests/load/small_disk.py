@@ -1,4 +1,4 @@
-"""A mesh on a disk that fills up: what is refused, what goes on, and what is there after a crash."""
+"""A mesh on a disk that fills up: refused sends, calls that still work, and the data after a crash."""
 
 import os
 import sqlite3
@@ -16,7 +16,7 @@ from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, rest
 from tests.faults.history import history
 from tests.load.audience import Ear, comes_true, hear, listening
-from tests.load.ground import Ground, traces_in
+from tests.load.context import Context, traces_in
 from tests.load.people import connections, group_of, residents
 from tests.load.report import Report
 from tests.load.writing import Writer
@@ -31,13 +31,13 @@ _HEALTH_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class SmallDisk:
-    """A tmpfs with two files of ballast, each of which can be dropped to make room."""
+    """A tmpfs with two ballast files, each of which can be deleted to make room."""
 
     path: Path
 
     @classmethod
     def mounted(cls, path: Path, *, mib: int) -> Self:
-        """Of so many MiB, with the ballast on it."""
+        """Size in MiB, including the ballast."""
         path.mkdir(parents=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(path)], check=True)
         for number in range(2):
@@ -52,21 +52,21 @@ class SmallDisk:
         return sorted(self.path.rglob("*.db"))
 
 
-async def fill_it(ground: Ground, disk: SmallDisk) -> Report:
+async def fill_it(context: Context, disk: SmallDisk) -> Report:
     report = Report()
-    async with ground.mesh() as mesh:
+    async with context.mesh() as mesh:
         writer, reader = await residents(mesh, 2)
         async with connections(mesh, 2) as stubs:
             group = await group_of(stubs[0], [writer, reader])
             words = Writer(stubs[0], writer, group)
             ear = Ear(stubs[1], reader)
             async with listening([ear]):
-                await words.send(ground.size(2_000, 100))
+                await words.send(context.size(2_000, 100))
                 media_id = await _upload(mesh, writer)
-                await _fill(report, mesh, words, ground)
+                await _fill(report, mesh, words, context)
                 await _require_only_writing_is_refused(report, mesh, words, reader)
                 await _require_download(report, mesh, writer, media_id)
-                ground.say("there is room again")
+                context.say("there is room again")
                 disk.make_room()
                 began = time.monotonic()
                 again = await comes_true(words.gets_through, seconds=_ROOM_SECONDS)
@@ -74,8 +74,8 @@ async def fill_it(ground: Ground, disk: SmallDisk) -> Report:
                 report.note("from room to the first send", time.monotonic() - began, "s")
                 await hear([ear], words.message_ids)
                 report.require("a live subscriber stays", holds=not ear.resumes, but=ear.ends)
-                await _fill(report, mesh, words, ground)
-        ground.say("the disk is full again, and the mesh is killed")
+                await _fill(report, mesh, words, context)
+        context.say("the disk is full again, and the mesh is killed")
         _require_no_trace(report, mesh)
         mesh.kill()
         disk.make_room()
@@ -92,13 +92,13 @@ async def fill_it(ground: Ground, disk: SmallDisk) -> Report:
     return report
 
 
-async def _fill(report: Report, mesh: Mesh, words: Writer, ground: Ground) -> None:
-    """Until there is no room for a file, and then not even for a message."""
-    ground.say("the disk is filled")
+async def _fill(report: Report, mesh: Mesh, words: Writer, context: Context) -> None:
+    """Fill it until there is no room for a file, and then not even for a message."""
+    context.say("filling the disk")
     files = await _upload_until_refused(report, mesh, words.person)
     refused = len(words.refusals)
     await words.send_until_refused()
-    ground.say(f"{files} files, {len(words.acknowledged)} messages; refused: {words.refusals[-1][1]}")
+    context.say(f"{files} files, {len(words.acknowledged)} messages; refused: {words.refusals[-1][1]}")
     for kind, message in words.refusals[refused:]:
         report.require("a send is refused with a typed error", holds=kind == "LOG_UNAVAILABLE", but=(kind, message))
         report.require("a refusal says that the disk is full", holds="disk is full" in message, but=message)
@@ -107,7 +107,7 @@ async def _fill(report: Report, mesh: Mesh, words: Writer, ground: Ground) -> No
 
 
 async def _upload(mesh: Mesh, person: Person) -> str:
-    """The id of a file."""
+    """Return the ID of the file."""
     async with rest(mesh) as client:
         files = {"file": ("first.txt", _TEXT, "text/plain")}
         answer = await client.post("/api/upload/message", files=files, headers=person.headers)
@@ -121,7 +121,7 @@ async def _require_download(report: Report, mesh: Mesh, person: Person, media_id
 
 
 async def _upload_until_refused(report: Report, mesh: Mesh, person: Person) -> int:
-    """How many files the disk took."""
+    """Return the number of files stored."""
     async with rest(mesh) as client:
         for number in range(1_000):
             files = {"file": (f"{number}.txt", _TEXT, "text/plain")}
@@ -135,37 +135,38 @@ async def _upload_until_refused(report: Report, mesh: Mesh, person: Person) -> i
 
 
 async def _require_only_writing_is_refused(report: Report, mesh: Mesh, words: Writer, reader: Person) -> None:
-    told = await history(words.stub, reader.metadata, words.chat_id)
-    report.require("reading works while the disk is full", holds=len(told) == len(words.acknowledged), but=len(told))
+    read = await history(words.stub, reader.metadata, words.chat_id)
+    report.require("reading works while the disk is full", holds=len(read) == len(words.acknowledged), but=len(read))
     said: dict[str, str] = {}
     async with httpx.AsyncClient() as client:
 
-        async def health_says_it() -> bool:
-            said.update({name: (await client.get(f"http://{door}/healthz")).text for name, door in mesh.http.items()})
+        async def health_reports_it() -> bool:
+            for name, address in mesh.http.items():
+                said[name] = (await client.get(f"http://{address}/healthz")).text
             return "disk is full" in str(said)
 
-        known = await comes_true(health_says_it, seconds=_HEALTH_SECONDS)
+        known = await comes_true(health_reports_it, seconds=_HEALTH_SECONDS)
         report.require("health says that the disk is full", holds=known, but=said)
 
 
 async def _require_all_is_there(report: Report, words: Writer, reader: Person) -> None:
-    """Once each, whole, and numbered without a gap; and nothing that was refused."""
+    """Check that each message is there once, complete, and numbered without a gap, and that none was refused."""
 
     async def all_is_stored() -> bool:
         return all(message.seq for message in await history(words.stub, reader.metadata, words.chat_id))
 
     await eventually(all_is_stored, "all is stored after the crash", seconds=60)
-    told = await history(words.stub, reader.metadata, words.chat_id)
-    stored = Counter(message.client_message_id for message in told)
+    messages = await history(words.stub, reader.metadata, words.chat_id)
+    stored = Counter(message.client_message_id for message in messages)
     lost, foreign = words.acknowledged.keys() - stored.keys(), stored.keys() - words.acknowledged.keys()
     report.require(
         "what was acknowledged is there once, and nothing else",
         holds=stored == Counter(words.acknowledged.keys()),
         but=f"{len(lost)} lost, {len(foreign)} refused and there, {stored.total() - len(stored)} doubled",
     )
-    whole = all(message.text == words.text for message in told)
+    whole = all(message.text == words.text for message in messages)
     report.require("every message is whole", holds=whole)
-    report.require("numbers have no gap", holds=[m.seq for m in told] == list(range(1, len(told) + 1)))
+    report.require("numbers have no gap", holds=[m.seq for m in messages] == list(range(1, len(messages) + 1)))
 
 
 def _require_no_trace(report: Report, mesh: Mesh) -> None:

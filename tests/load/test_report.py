@@ -1,4 +1,4 @@
-"""What people read of a scenario."""
+"""The report of a scenario as people read it."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def test_the_table_shows_figures_and_below_them_every_broken_promise() -> None:
     ]
 
 
-def test_what_was_found_is_kept_as_json(tmp_path: Path) -> None:
+def test_findings_are_stored_as_json(tmp_path: Path) -> None:
     report = Report()
     report.spread("a send", [0.001, 0.002, 0.003])
 

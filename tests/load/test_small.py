@@ -1,11 +1,11 @@
-"""Each scenario of `python -m tests.load`, small: its promises hold. How long anything takes is not asked."""
+"""Each scenario of `python -m tests.load` in its small size: its promises hold. No test checks a duration."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.load.catalogue import SCENARIOS
-from tests.load.ground import CannotRunError, Ground
+from tests.load.context import CannotRunError, Context
 
 _ON_ENGINES = {"storm"}
 
@@ -16,10 +16,10 @@ _ON_ENGINES = {"storm"}
 )
 async def test_every_promise_is_kept_under_load(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     engines: dict[str, str] = request.getfixturevalue("engines") if name in _ON_ENGINES else {}
-    ground = Ground(folder=tmp_path, small=True, say=print, engines=lambda: engines)
+    context = Context(folder=tmp_path, small=True, say=print, engines=lambda: engines)
 
     try:
-        report = await SCENARIOS[name](ground)
+        report = await SCENARIOS[name](context)
     except CannotRunError as error:
         pytest.skip(str(error))
 

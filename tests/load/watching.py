@@ -1,4 +1,4 @@
-"""A persister as its operator sees it: how much it has stored, and what its process holds meanwhile."""
+"""A persister as its operator sees it: records stored, and memory of its process."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ _MOST_SECONDS = 1_800
 
 
 class Watch:
-    """Looks at the metrics of a mesh's first persister."""
+    """Reads the metrics of a mesh's first persister."""
 
     def __init__(self, mesh: Mesh) -> None:
         self._url = f"http://{mesh.http['persister']}/metrics"
@@ -32,7 +32,7 @@ class Watch:
         await self._client.aclose()
 
     async def drained(self, number: int) -> float:
-        """Records stored per second, once it is so many; raise TimeoutError if it takes too long."""
+        """Return the records stored per second, once this many are stored. Raise TimeoutError if it takes too long."""
         began = time.monotonic()
         first = stored = await self._applied()
         async with asyncio.timeout(_MOST_SECONDS):

@@ -1,4 +1,4 @@
-"""Somebody who sends until they are refused, and remembers both."""
+"""A user who sends until sends are refused, and records both."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ _SECONDS = 20.0
 
 @dataclass
 class Writer:
-    """Sends long messages to one chat, each once: a refusal is final."""
+    """Sends long messages to one chat, each once: an error is final."""
 
     stub: MessagingServiceStub
     person: Person
@@ -27,7 +27,7 @@ class Writer:
     acknowledged: dict[str, str] = field(default_factory=dict)
     """client_message_id → message_id."""
     refusals: list[tuple[str, str]] = field(default_factory=list)
-    """Reason and message of each."""
+    """Reason and message of each error."""
 
     text = "x" * 3_900
 
@@ -40,7 +40,7 @@ class Writer:
             await asyncio.gather(*(self.gets_through() for _ in range(min(_AT_ONCE, number - start))))
 
     async def send_until_refused(self) -> None:
-        """A number of times in a row: room comes and goes while the store works."""
+        """Several refusals in a row: room comes and goes while the store works."""
         for _ in range(_MOST // _AT_ONCE):
             if not any(await asyncio.gather(*(self.gets_through() for _ in range(_AT_ONCE)))):
                 got_through = [await self.gets_through() for _ in range(_ENOUGH)]
@@ -48,7 +48,7 @@ class Writer:
                     return
 
     async def gets_through(self) -> bool:
-        """Whether one more message is acknowledged."""
+        """Return whether one more message is acknowledged."""
         name = str(uuid4())
         request = messaging.SendMessageRequest(chat_id=self.chat_id, client_message_id=name, text=self.text)
         try:

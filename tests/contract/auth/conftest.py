@@ -28,7 +28,7 @@ from services.auth.ports import (
     UserDirectory,
 )
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
-from tests.engines.redis_house import fresh_redis
+from tests.engines.redis_installation import fresh_redis
 from tests.fakes import FakeClock
 
 

@@ -8,7 +8,7 @@ import pytest
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusGap, BusMessage, BusSubscription, LiveBus
 from kernel.redis.bus import open_redis_bus
-from tests.engines.redis_house import fresh_redis
+from tests.engines.redis_installation import fresh_redis
 
 CAPACITY = 100
 BARRIER = "stored"

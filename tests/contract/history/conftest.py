@@ -10,7 +10,7 @@ from history.ports import HotTail, SendClaims
 from history.unstored.memory import MemoryHotTail, MemorySendClaims
 from history.unstored.redis import RedisHotTail, RedisSendClaims
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
-from tests.engines.redis_house import fresh_redis
+from tests.engines.redis_installation import fresh_redis
 
 STORES = ["sqlite", pytest.param("cassandra", marks=pytest.mark.engines("cassandra"))]
 TAILS_AND_CLAIMS = ["memory", pytest.param("redis", marks=pytest.mark.engines("redis"))]

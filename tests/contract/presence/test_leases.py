@@ -12,7 +12,7 @@ from services.presence.adapters.redis.leases import RedisLeases
 from services.presence.model import Connection
 from services.presence.ports import Leases, OnlineStates
 from tests.builders import NOON
-from tests.engines.redis_house import forget_everything, fresh_redis
+from tests.engines.redis_installation import forget_everything, fresh_redis
 from tests.fakes import FakeClock
 from tests.unit.presence.harness import a_user
 

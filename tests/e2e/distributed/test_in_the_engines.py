@@ -19,7 +19,7 @@ from tests.e2e.live.devices import connected
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, people, rest
 from tests.e2e.rest.talk import Json, send, upload
-from tests.engines.redis_house import keys
+from tests.engines.redis_installation import keys
 from tests.unit.media.samples import PDF
 from tests.waiting import eventually
 

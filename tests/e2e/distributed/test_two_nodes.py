@@ -18,8 +18,8 @@ from tests.e2e.distributed.nodes import channels, hanging, is_back, kill
 from tests.e2e.live.listener import Listener, listening
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, people, rest
-from tests.faults.away import AWAY
 from tests.faults.crowd import crowd
+from tests.faults.status_codes import AWAY
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="session")]

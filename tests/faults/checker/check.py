@@ -1,4 +1,4 @@
-"""All checks over one run. Pure: journals and what is stored in, findings out."""
+"""All checks of one run. Pure: journals and stored data in, findings out."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -32,5 +32,5 @@ CHECKS: Sequence[Check] = (
 
 
 def check(journal: Journal, stored: Stored) -> list[Finding]:
-    """Everything that is wrong with a run; empty: the promise was kept."""
+    """Return all findings of a run. Empty means that the promise was kept."""
     return [finding for each in CHECKS for finding in each(journal, stored)]

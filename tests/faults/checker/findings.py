@@ -1,14 +1,14 @@
-"""What a check may find."""
+"""Kinds of findings of a check."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Wrong(StrEnum):
-    """What is wrong."""
+    """A kind of broken promise."""
 
     LOST = "lost"
-    """Acknowledged, and not there: in a member's history, or on a device that listened."""
+    """Acknowledged, but missing in a member's history or on a subscribed device."""
     DOUBLED = "doubled"
     MISORDERED = "misordered"
     GAP = "gap in seq"
@@ -18,19 +18,20 @@ class Wrong(StrEnum):
     RESURRECTED = "resurrected"
     MEDIA = "media of a deleted message"
     STALE = "not shown at once"
-    """A page asked for after the acknowledgement did not have the message, or still had the deleted one:
-    read-your-writes was broken for a while."""
+    """A page requested after the acknowledgement lacked the message, or still had the deleted one: read-your-writes was
+    broken for a while.
+    """
 
     REFUSED = "refused"
-    """A call was answered with an error that tells the client to give up, though nothing was wrong with the call."""
+    """A call failed with an error that tells the client to give up, although the call was correct."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong."""
+    """One broken promise."""
 
     wrong: Wrong
     at: float
-    """When what it concerns happened, to lay it at the door of a fault; 0: at the end of the run."""
+    """When it happened, to assign it to a fault; 0: at the end of the run."""
     what: str
-    """For people: which message, where."""
+    """Text for people: which message, and where."""

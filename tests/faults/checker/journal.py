@@ -1,4 +1,4 @@
-"""What the devices of a run wrote down: one line of JSON for each thing that they did, were told or saw."""
+"""The records of the devices of a run: one line of JSON for each action and each observation."""
 
 import json
 from collections import defaultdict
@@ -11,7 +11,7 @@ from uuid import UUID
 
 
 class Kind(StrEnum):
-    """What a line tells. `-ING` kinds are written before the first attempt, the others once it is answered."""
+    """Kind of a line. `-ING` kinds are written before the first attempt, the others after the response."""
 
     SENDING = "sending"
     SENT = "sent"
@@ -21,33 +21,33 @@ class Kind(StrEnum):
     REACTED = "reacted"
     READ = "read"
     PAGED = "paged"
-    """A page of history; `at` is when it was asked for."""
+    """A page of history; `at` is when it was requested."""
     HEARD = "heard"
-    """A new message came: live, replayed, or found by paging after a resync."""
+    """A new message arrived: live, replayed, or found by paging after a resync."""
     GONE = "gone"
-    """Live: deleted for everyone."""
+    """Live: a message was deleted for everyone."""
     WITHDRAWN = "withdrawn"
-    """Live: it was a second copy."""
+    """Live: a second copy was withdrawn."""
     REACTION = "reaction"
-    """Live: somebody's."""
+    """Live: a reaction of any member."""
     LIVE = "live"
-    """The subscription has caught up."""
+    """The subscription caught up."""
     CUT = "cut"
     """The subscription ended."""
     RESYNC = "resync"
-    """The subscription could not be resumed without paging."""
+    """The subscription could not resume without paging."""
     QUIET = "quiet"
-    """It was told to be quiet, and all it had begun is answered."""
+    """The device was asked to be quiet, and all its calls are answered."""
     REFUSED = "refused"
-    """A call was answered with what no retry mends; `text` says what."""
+    """A call failed with an error that no retry fixes; `text` has the error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line. Which fields say something depends on the kind."""
+    """One line. The kind determines which fields are used."""
 
     at: float
-    """Seconds since 1970, by the one clock of the machine."""
+    """Seconds since 1970, by the clock of this machine."""
     kind: str
     device: str
     user: str
@@ -56,23 +56,23 @@ class Entry:
     send: str = ""
     """The client_message_id."""
     sender: str = ""
-    """Who wrote the message, or put the reaction."""
+    """Sender of the message, or of the reaction."""
     emoji: str = ""
     present: bool = False
-    """Whether the reaction is there, or the message has content."""
+    """Whether the reaction exists, or the message has content."""
     text: str = ""
     media: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
-    """A page's messages that have content."""
+    """Messages of a page that have content."""
     empty: tuple[str, ...] = ()
-    """A page's messages without content: deleted for everyone."""
+    """Messages of a page without content: deleted for everyone."""
 
     def line(self) -> str:
         return json.dumps({name: value for name, value in asdict(self).items() if value or name == "at"})
 
 
 def entry(line: str) -> Entry:
-    """The entry of a line; raise ValueError or TypeError for anything else."""
+    """Parse the entry of a line. Raise ValueError or TypeError for anything else."""
     item = json.loads(line)
     for name in ("media", "shown", "empty"):
         if name in item:
@@ -81,13 +81,13 @@ def entry(line: str) -> Entry:
 
 
 def position(message_id: str) -> tuple[int, bytes]:
-    """Sorts as a chat shows its messages: by the time in the TimeUUID, then by its other bytes."""
+    """Sort key of a message_id as in a chat: the time of the TimeUUID, then its other bytes."""
     time_uuid = UUID(message_id)
     return time_uuid.time, time_uuid.bytes[8:]
 
 
 class Journal:
-    """All entries of all devices, by time."""
+    """All entries of all devices, sorted by time."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries: Sequence[Entry] = sorted(entries, key=lambda item: item.at)
@@ -111,17 +111,17 @@ class Journal:
 
     @cached_property
     def begun(self) -> Mapping[str, Entry]:
-        """The beginning of every send, by client_message_id."""
+        """Return the start of every send, by client_message_id."""
         return {item.send: item for item in self.of(Kind.SENDING)}
 
     @cached_property
     def listeners(self) -> Mapping[str, Entry]:
-        """Devices that subscribed: each with the moment at which it first had caught up."""
+        """Return the devices that subscribed, each with the time when it first had caught up."""
         return {item.device: item for item in sorted(self.of(Kind.LIVE), key=lambda item: -item.at)}
 
 
 def read_journals(folder: Path) -> Journal:
-    """Every journal of a run. A last line that was cut off by the end of its writer is left out."""
+    """Read every journal of a run. A last line that was cut off is left out."""
     return Journal(item for path in sorted(folder.glob("*.jsonl")) for item in _read(path))
 
 

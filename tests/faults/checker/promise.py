@@ -1,4 +1,4 @@
-"""Which findings break a promise: all but what Chatly says that it does not promise."""
+"""Decides which findings break a promise: all except those that Chatly documents."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,13 @@ from tests.faults.checker.findings import Finding, Wrong
 from tests.faults.checker.timeline import Fault
 
 _SETTLED_SECONDS = 3.0
-"""As long after Redis is back its hot tail may still be on its way there."""
+"""Seconds after the recovery of Redis in which its hot tail may still be incomplete."""
 
 
 def broken(findings: Sequence[Finding], faults: Sequence[Fault]) -> list[Finding]:
-    """Without Redis there is no hot tail: what is not stored yet, pages do not show for a moment. It is not lost."""
+    """Without Redis there is no hot tail: for a while pages lack messages that are not stored yet. They are not
+    lost.
+    """
     away = [
         (fault.began, fault.served + _SETTLED_SECONDS)
         for fault in faults

@@ -1,4 +1,4 @@
-"""What Chatly tells after a run, when all is quiet: asked of every node, on behalf of every member."""
+"""The final state that Chatly returns after a run: from every node, for every member."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A message as one member is shown it."""
+    """A message as a member gets it."""
 
     message: str
     sender: str
@@ -24,13 +24,13 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A whole chat as one member is shown it by one node."""
+    """A whole chat as one member gets it from one node."""
 
     chat: str
     member: str
     node: str
     messages: tuple[Shown, ...]
-    """In the order in which they were listed."""
+    """In the order of the listing."""
     unread: int
     read: str
     """The member's read mark, or empty."""
@@ -38,7 +38,7 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """A user as one node of presence tells of them, and whether one of their devices is really connected."""
+    """A user's state as one presence node returns it, and whether a device of the user is connected."""
 
     user: str
     node: str
@@ -48,7 +48,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """An attempt to get a file of a message that was deleted for everyone."""
+    """An attempt to read a file of a message that was deleted for everyone."""
 
     media: str
     message: str
@@ -58,10 +58,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """All of it."""
+    """The whole final state."""
 
     members: Mapping[str, tuple[str, ...]]
-    """Of every chat."""
+    """Members of every chat."""
     views: tuple[View, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     probes: tuple[Probe, ...] = ()

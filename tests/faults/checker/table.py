@@ -14,7 +14,7 @@ _SHOWN = 20
 
 
 def table(rows: Sequence[Row]) -> str:
-    """In Markdown, so that it can be pasted."""
+    """Return it as Markdown."""
     body = [_cells(row) for row in rows]
     widths = [max(len(line[column]) for line in (_HEADS, *body)) for column in range(len(_HEADS))]
     rule = ["-" * width for width in widths]
@@ -22,7 +22,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """How much of what is wrong, and the first few of it."""
+    """Return the number of findings and the first few."""
     counts = Counter(finding.wrong for finding in findings)
     lines = [", ".join(f"{counts[wrong]} {wrong}" for wrong in Wrong)]
     lines += [f"  {finding.wrong}: {finding.what}" for finding in findings[:_SHOWN]]

@@ -1,4 +1,4 @@
-"""What was done to the mesh and when, and what people noticed of each fault."""
+"""The faults of a run with their times, and their effects on clients."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,53 +13,53 @@ _NOTICED_SECONDS = 1.0
 """A send or a delivery that takes longer was disturbed."""
 
 
-class Hurt(StrEnum):
-    """What is done to a part."""
+class Action(StrEnum):
+    """How a part fails."""
 
     KILL = "kill -9"
-    """And it is started again at the end of the fault, as a supervisor does."""
+    """Kill it; start it again at the end of the fault, like a supervisor."""
     STOP = "stop"
-    """SIGSTOP: it keeps its connections and answers nothing; SIGCONT at the end."""
+    """SIGSTOP: it keeps its connections and answers nothing. SIGCONT at the end."""
     RESTART = "restart"
-    """SIGTERM, and started again at once."""
+    """SIGTERM, and start it again at once."""
     CUT = "cut off"
-    """Its network is gone, in both directions, until the end."""
+    """Cut its network in both directions until the end."""
     NOTHING = "nothing"
-    """A time to compare with."""
+    """A time without a fault, for comparison."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What was done, and when."""
+    """A fault and its times."""
 
-    hurt: Hurt
+    action: Action
     parts: tuple[str, ...]
     began: float
     ended: float
-    """When it was undone: the process runs again, or has its network back."""
+    """When it was undone: the process runs again, or its network works again."""
     served: float
-    """When all parts said again that they serve."""
+    """When all parts served again."""
     failed: str = ""
-    """Why it could not be done, or the parts did not come back."""
+    """Why the fault could not be injected, or why the parts did not recover."""
 
     @property
     def name(self) -> str:
-        return f"{self.hurt} {' + '.join(self.parts)}".strip()
+        return f"{self.action} {' + '.join(self.parts)}".strip()
 
     @property
     def kind(self) -> str:
-        """What was hurt, whichever of its nodes it was and however."""
+        """Kind of part, whatever its node and the kind of fault."""
         kinds = [part.rpartition("-")[0] for part in self.parts]
         return kinds[0] if len(kinds) == 1 else "two parts at once" if kinds else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What people noticed of one fault, from its beginning to that of the next. Times in seconds."""
+    """Effects of one fault, from its start to the start of the next. Times in seconds."""
 
     fault: str
     seconds: float
-    """From its beginning to its end."""
+    """From its start to its end."""
     acknowledged: int
     lost: int
     doubled: int
@@ -67,17 +67,17 @@ class Row:
     others: int
     """Findings of all other kinds."""
     send_pause: float
-    """The longest that one client waited for one acknowledgement, retries and all."""
+    """Longest wait of a client for one acknowledgement, including retries."""
     delivery_pause: float
-    """The longest from an acknowledgement to a listening device."""
+    """Longest time from an acknowledgement to a subscribed device."""
     heal: float
-    """From the beginning until the last send or delivery that took longer than a second was done; 0: none did."""
+    """From the start until the last disturbed send or delivery was done; 0 if none was disturbed."""
     served: float
-    """From the end until its parts served again."""
+    """From the end of the fault until its parts served again."""
 
 
 def rows(journal: Journal, faults: Sequence[Fault], findings: Iterable[Finding]) -> list[Row]:
-    """One for each fault, in order; what happened before the first one counts for none."""
+    """One row for each fault, in order. Events before the first fault belong to none."""
     found = list(findings)
     waits, deliveries = _waits(journal), _deliveries(journal)
     ends = [fault.began for fault in faults[1:]] + [float("inf")]
@@ -85,7 +85,7 @@ def rows(journal: Journal, faults: Sequence[Fault], findings: Iterable[Finding])
 
 
 def by_kind(faults: Sequence[Fault], lines: Sequence[Row]) -> list[Row]:
-    """One row for each kind of fault, of the `rows` of these faults: numbers added up, of times the longest."""
+    """One row for each kind of fault: sums of counts, maxima of times."""
     kinds: dict[str, list[Row]] = {}
     for fault, line in zip(faults, lines, strict=True):
         kinds.setdefault(fault.kind, []).append(line)
@@ -124,10 +124,10 @@ def _row(
     def within(at: float) -> bool:
         return fault.began <= at < until
 
-    # A send that was under way when the fault began is hit by it.
+    # A send in flight when the fault began is affected by it.
     mine = [wait for wait in waits if within(wait.begun) or wait.begun < fault.began < wait.done]
-    told = [wait for wait in deliveries if within(wait.begun) or wait.begun < fault.began < wait.done]
-    late = [wait.done for wait in (*mine, *told) if wait.seconds > _NOTICED_SECONDS and wait.done > fault.began]
+    received = [wait for wait in deliveries if within(wait.begun) or wait.begun < fault.began < wait.done]
+    late = [wait.done for wait in (*mine, *received) if wait.seconds > _NOTICED_SECONDS and wait.done > fault.began]
     wrong = [finding.wrong for finding in findings if within(finding.at)]
     main = {Wrong.LOST, Wrong.DOUBLED, Wrong.MISORDERED}
     return Row(
@@ -139,7 +139,7 @@ def _row(
         misordered=wrong.count(Wrong.MISORDERED),
         others=sum(each not in main for each in wrong),
         send_pause=max((wait.seconds for wait in mine), default=0.0),
-        delivery_pause=max((wait.seconds for wait in told), default=0.0),
+        delivery_pause=max((wait.seconds for wait in received), default=0.0),
         heal=max((done - fault.began for done in late), default=0.0),
         served=fault.served - fault.ended,
     )
@@ -151,7 +151,7 @@ def _waits(journal: Journal) -> list[_Wait]:
 
 
 def _deliveries(journal: Journal) -> list[_Wait]:
-    """From the acknowledgement of a message, or the device's first being live, to each listening device."""
+    """From the acknowledgement of a message, or the device's first catch-up, to each subscribed device."""
     sent: Mapping[tuple[str, str], Entry] = {(item.user, item.send): item for item in journal.of(Kind.SENT)}
     waits: list[_Wait] = []
     for device, live in journal.listeners.items():
@@ -168,4 +168,4 @@ def write_faults(faults: Iterable[Fault], path: Path) -> None:
 
 def read_faults(path: Path) -> list[Fault]:
     items = [json.loads(line) for line in path.read_text().splitlines()]
-    return [Fault(**{**item, "hurt": Hurt(item["hurt"]), "parts": tuple(item["parts"])}) for item in items]
+    return [Fault(**{**item, "action": Action(item["action"]), "parts": tuple(item["parts"])}) for item in items]

@@ -1,4 +1,6 @@
-"""Devices in Python: the plan is the first line of standard input; `quiet` ends all doings, its end everything."""
+"""Devices in Python. The first line of standard input is the plan; `quiet` ends all actions, end of input ends the
+program.
+"""
 
 import asyncio
 import sys

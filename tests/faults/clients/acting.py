@@ -1,4 +1,4 @@
-"""What a device does beside listening: mostly it sends; at times it reacts, reads, pages, deletes, shares a file."""
+"""Actions of a device besides listening: mostly sends; sometimes it reacts, reads, pages, deletes, or sends a file."""
 
 import asyncio
 import time
@@ -11,11 +11,11 @@ import grpc
 from chatly.media.v1 import media_service_pb2 as media
 from chatly.messaging.v1 import messaging_service_pb2 as messaging
 
-from tests.faults.away import LATER
 from tests.faults.checker.journal import Kind
 from tests.faults.clients.link import Link
 from tests.faults.clients.listening import Listening
 from tests.faults.clients.notes import Notes
+from tests.faults.status_codes import LATER
 
 _EMOJI = "👍🎉😀🔥"
 _FILE = b"%PDF-1.7\n" + b"x" * 2_000
@@ -23,7 +23,7 @@ _UPLOAD_SECONDS = 5.0
 
 
 class Acting:
-    """One device's doings, chosen by its own dice: with the same seed it tries the same things in the same order."""
+    """Actions of one device, chosen at random. The same seed gives the same actions in the same order."""
 
     def __init__(self, link: Link, notes: Notes, listening: Listening, chats: Sequence[str], dice: Random) -> None:
         self._link = link
@@ -36,7 +36,7 @@ class Acting:
         self._reacted: set[str] = set()
 
     async def run(self, every_seconds: float, quiet: asyncio.Event) -> None:
-        """Until it is to be quiet; what was begun is finished."""
+        """Act until asked to be quiet, and finish the current action."""
         loop = asyncio.get_running_loop()
         await asyncio.sleep(self._dice.random() * every_seconds)
         while not quiet.is_set():
@@ -74,7 +74,7 @@ class Acting:
         self._own.append((chat, answer.message.message_id, files))
 
     async def _share(self, chat: str) -> None:
-        """A file goes up in one stream: whole, or not at all and again later."""
+        """Upload a file in one stream. If that fails, upload all of it again later."""
         start = media.UploadStart(file_name="plan.pdf", size_bytes=len(_FILE), purpose=media.MEDIA_PURPOSE_MESSAGE)
 
         async def steps() -> AsyncIterator[media.UploadRequest]:
@@ -90,7 +90,7 @@ class Acting:
         await self._send(chat, (done.media.media_id,))
 
     async def _react(self, chat: str) -> None:
-        """Tried once: a second toggle would undo the first."""
+        """Called once: a second toggle would undo the first."""
         fresh = [message for message in self._heard[chat] if message not in self._reacted]
         if not fresh:
             return
@@ -101,7 +101,7 @@ class Acting:
         try:
             answer = await self._link.call(lambda stubs: stubs.messaging.ToggleReaction, request, again=False)
         except grpc.aio.AioRpcError as error:
-            # Its message may have been deleted, or withdrawn, a moment ago.
+            # The message may have just been deleted or withdrawn.
             if error.code() not in {*LATER, grpc.StatusCode.NOT_FOUND}:
                 raise
             return
@@ -124,7 +124,7 @@ class Acting:
         asked = time.time()
         request = messaging.ListMessagesRequest(chat_id=chat, page_size=50)
         try:
-            # Another attempt would be another page, asked for at another time.
+            # A second attempt would be another page, requested at another time.
             page = await self._link.call(lambda stubs: stubs.messaging.ListMessages, request, again=False)
         except grpc.aio.AioRpcError as error:
             if error.code() not in LATER:
@@ -135,7 +135,7 @@ class Acting:
         self._notes.write(Kind.PAGED, at=asked, chat=chat, shown=shown, empty=empty)
 
     async def _delete(self) -> None:
-        """Rather a message with a file than another."""
+        """Prefer a message with a file."""
         if not self._own:
             return
         chosen = next((own for own in self._own if own[2]), self._own[0])
@@ -148,7 +148,7 @@ class Acting:
         try:
             await self._link.call(lambda stubs: stubs.messaging.DeleteMessage, request)
         except grpc.aio.AioRpcError as error:
-            # It was a second copy that has been withdrawn since.
+            # It was a second copy, which has been withdrawn.
             if error.code() is not grpc.StatusCode.NOT_FOUND:
                 raise
             return

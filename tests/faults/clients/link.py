@@ -1,4 +1,4 @@
-"""A device's way to the mesh: several edges, of which it uses one until that one does not answer."""
+"""A device's connection to the mesh: it uses one of several edges until that edge does not answer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -11,13 +11,13 @@ from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 
-from tests.faults.away import LATER
+from tests.faults.status_codes import LATER
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
 
 ATTEMPT_SECONDS = 3.0
-"""How long one attempt may take before the next edge is tried."""
+"""Seconds of one attempt, before the next edge is used."""
 _PAUSE_SECONDS = 0.1
 _OPTIONS = [
     ("grpc.use_local_subchannel_pool", 1),
@@ -32,7 +32,7 @@ _OPTIONS = [
 
 @dataclass(frozen=True, slots=True)
 class Stubs:
-    """The services, through one edge."""
+    """Stubs of the services, through one edge."""
 
     messaging: MessagingServiceStub
     presence: PresenceServiceStub
@@ -44,7 +44,7 @@ class Stubs:
 
 
 class Link:
-    """Calls of one user."""
+    """Calls as one user."""
 
     def __init__(self, edges: Sequence[Stubs], token: str, *, first: int) -> None:
         self._edges = edges
@@ -60,7 +60,9 @@ class Link:
         again: bool = True,
         seconds: float = ATTEMPT_SECONDS,
     ) -> Response:
-        """Try until it is answered; once, if not `again`. Raise AioRpcError for an answer that no retry mends."""
+        """Retry until the call succeeds; call once if not `again`. Raise AioRpcError for an error that no retry
+        fixes.
+        """
         while True:
             edge = self._current
             try:
@@ -72,7 +74,7 @@ class Link:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def stream(self, open_stream: Callable[[Stubs], Any]) -> AsyncIterator[Any]:
-        """What comes, until the stream breaks, however it does; raise AioRpcError if there is no use in another."""
+        """Yield responses until the stream ends for any reason. Raise AioRpcError if a new stream would fail too."""
         edge = self._current
         call = open_stream(self._edges[edge])
         self._streams.add(call)
@@ -84,7 +86,7 @@ class Link:
             if error.code() not in LATER:
                 raise
         except asyncio.CancelledError:
-            # Ours, by `blame`; unless it is the task that is to end.
+            # Cancelled by `blame`, unless this task is being cancelled.
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
@@ -95,13 +97,13 @@ class Link:
 
     @property
     def current(self) -> Stubs:
-        """Through the edge in use."""
+        """Stubs through the current edge."""
         return self._edges[self._current]
 
     def blame(self, edge: int, error: grpc.aio.AioRpcError) -> None:
-        """A call through this edge failed: if that may be the edge's fault, everything moves on to the next one."""
-        away = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
-        if error.code() in away and edge == self._current:
+        """Switch to the next edge if the error of a call through this edge may be the edge's fault."""
+        unreachable = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
+        if error.code() in unreachable and edge == self._current:
             self._current = (edge + 1) % len(self._edges)
             for stream in list(self._streams):
                 stream.cancel()
@@ -109,7 +111,7 @@ class Link:
 
 @asynccontextmanager
 async def open_link(edges: Sequence[str], token: str, *, first: int = 0) -> AsyncIterator[Link]:
-    """`first`: the edge to begin with."""
+    """`first`: index of the edge to start with."""
     async with AsyncExitStack() as stack:
         channels = [await stack.enter_async_context(grpc.aio.insecure_channel(edge, _OPTIONS)) for edge in edges]
         yield Link([Stubs.through(channel) for channel in channels], token, first=first)

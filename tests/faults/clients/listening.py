@@ -1,4 +1,4 @@
-"""How a device listens: it resumes where it was, drops repeats, and pages when it was away for too long."""
+"""A device's subscription: it resumes from its cursor, drops repeats, and pages after a resync."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
@@ -13,7 +13,7 @@ from tests.faults.clients.notes import Notes
 
 
 class Listening:
-    """One device's subscription, and what it knows by it."""
+    """One device's subscription, and the messages it received."""
 
     def __init__(self, link: Link, notes: Notes, chats: Sequence[str]) -> None:
         self._link = link
@@ -23,14 +23,14 @@ class Listening:
         self._events: set[str] = set()
         self._known: set[str] = set()
         self.newest: dict[str, list[str]] = defaultdict(list)
-        """The last messages of each chat that have not been deleted, by arrival."""
+        """The last messages of each chat that are not deleted, by arrival."""
 
     async def run(self) -> None:
         while True:
             async for response in self._link.stream(self._subscribe):
                 for event in response.events:
                     await self._take(event)
-                # Only after its events: the cursor says that they have been taken.
+                # Stored after its events: the cursor means that they were handled.
                 self._cursor = response.cursor or self._cursor
             self._notes.write(Kind.CUT)
 
@@ -85,7 +85,7 @@ class Listening:
             self.newest[message.chat_id] = [*self.newest[message.chat_id][-20:], message.message_id]
 
     async def _page(self, chat_id: str) -> None:
-        """Everything of a chat that it does not know yet."""
+        """Page for messages of a chat that the device does not have."""
         request = messaging.ListMessagesRequest(
             chat_id=chat_id, page_size=200, direction=messaging.LIST_DIRECTION_FORWARD
         )

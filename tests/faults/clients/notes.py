@@ -1,4 +1,4 @@
-"""A device's pen: what it writes goes to the journal at once."""
+"""Writes the entries of a device to the journal at once."""
 
 import time
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tests.faults.checker.journal import Entry, Kind
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Of one device; several may share a file."""
+    """For one device. Several may share a file."""
 
     file: IO[str]
     device: str

@@ -1,4 +1,4 @@
-"""What the devices of one program are to do; the same JSON for those in Python and those in Go."""
+"""The plan for the devices of one program, the same JSON for Python and Go."""
 
 import json
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DevicePlan:
-    """One device of one user: it listens, is online, and acts at a steady pace until it is told to be quiet."""
+    """One device of one user: it subscribes, is online, and acts at a steady rate until asked to be quiet."""
 
     name: str
     user: str
     token: str
     chats: tuple[str, ...]
     every_seconds: float
-    """Between two actions; one that takes longer delays the next."""
+    """Between two actions. A longer action delays the next."""
     seed: int
 
 
@@ -23,9 +23,9 @@ class Plan:
     """The devices of one program."""
 
     journal: str
-    """Path of the file that they write to."""
+    """Path of their journal."""
     edges: tuple[str, ...]
-    """`host:port` of each; a device goes on to the next when one does not answer."""
+    """`host:port` of each edge. A device uses the next one if an edge does not answer."""
     devices: Sequence[DevicePlan]
 
     def to_json(self) -> str:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the devices in Go into .cache/bin. They use the stubs of the Go example. Again does only what has changed.
+# Builds the devices in Go into .cache/bin, with the stubs of the Go example. A second run builds only what changed.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 command -v go >/dev/null || [ -f .cache/toolchains.env ] || scripts/toolchains.sh

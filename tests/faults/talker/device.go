@@ -15,7 +15,7 @@ import (
 
 const pageSize = 200
 
-// A Device listens, is online, and sends at a steady pace until it is to be quiet.
+// A Device subscribes, is online, and sends at a steady rate until asked to be quiet.
 type Device struct {
 	plan    DevicePlan
 	link    *Link
@@ -23,7 +23,7 @@ type Device struct {
 	dice    *rand.Rand
 	number  int
 
-	// Touched only by the subscription.
+	// Used only by the subscription.
 	cursor string
 	events map[string]bool
 	known  map[string]bool
@@ -56,7 +56,7 @@ func (d *Device) write(entry Entry) {
 
 func (d *Device) broken(err error) {
 	d.write(Entry{Kind: "cut"})
-	if !away(err) {
+	if !retryable(err) {
 		d.write(Entry{Kind: "refused", Text: err.Error()})
 	}
 }
@@ -117,7 +117,7 @@ func (d *Device) listen(ctx context.Context, conn *grpc.ClientConn) error {
 				return err
 			}
 		}
-		// Only after its events: the cursor says that they have been taken.
+		// Stored after its events: the cursor means that they were handled.
 		if response.Cursor != "" {
 			d.cursor = response.Cursor
 		}
@@ -172,7 +172,7 @@ func (d *Device) hear(message *messaging.Message) {
 	})
 }
 
-// page finds everything of a chat that the device does not know yet.
+// page reads messages of a chat that the device does not have.
 func (d *Device) page(ctx context.Context, chat string) error {
 	request := &messaging.ListMessagesRequest{
 		ChatId: chat, PageSize: pageSize, Direction: messaging.ListDirection_LIST_DIRECTION_FORWARD,

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// An Entry is a line of a journal; tests/faults/checker/journal.py says what each kind tells.
+// An Entry is a line of a journal; tests/faults/checker/journal.py describes each kind.
 type Entry struct {
 	At      float64 `json:"at"`
 	Kind    string  `json:"kind"`
@@ -22,7 +22,7 @@ type Entry struct {
 	Text    string  `json:"text,omitempty"`
 }
 
-// A Journal takes the lines of several devices.
+// A Journal stores the lines of several devices.
 type Journal struct {
 	mutex sync.Mutex
 	file  *os.File
@@ -35,7 +35,8 @@ func openJournal(path string) (*Journal, error) {
 
 func (j *Journal) Close() error { return j.file.Close() }
 
-// Write puts the time on an entry and writes it. A journal that cannot be written ends the program: it proves nothing.
+// Write adds the time to an entry and writes it. If writing fails the program exits: an incomplete journal proves
+// nothing.
 func (j *Journal) Write(entry Entry) {
 	j.mutex.Lock()
 	defer j.mutex.Unlock()

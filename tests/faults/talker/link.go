@@ -18,18 +18,18 @@ import (
 )
 
 const (
-	attemptTime = 3 * time.Second // how long one attempt may take before the next edge is tried
+	attemptTime = 3 * time.Second // limit of one attempt, before the next edge is used
 	pause       = 100 * time.Millisecond
 )
 
-// A Link is a device's way to the mesh: it uses one edge until that does not answer, then everything moves to the next.
+// A Link is a device's connection to the mesh: it uses one edge until that edge does not answer, then the next one.
 type Link struct {
 	token string
 	conns []*grpc.ClientConn
 
 	mutex   sync.Mutex
 	current int
-	moved   chan struct{} // closed when the current edge is left
+	moved   chan struct{} // closed when another edge is used
 }
 
 func openLink(edges []string, token string, first int) (*Link, error) {
@@ -50,14 +50,14 @@ func openLink(edges []string, token string, first int) (*Link, error) {
 	return link, nil
 }
 
-// edge returns the edge in use, and what is closed when that is left.
+// edge returns the current edge, and a channel that is closed when another edge is used.
 func (l *Link) edge() (int, <-chan struct{}) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	return l.current, l.moved
 }
 
-// blame leaves an edge if the error of a call through it may be its fault.
+// blame switches to the next edge if the error of a call may be the current edge's fault.
 func (l *Link) blame(edge int, err error) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -73,7 +73,7 @@ func (l *Link) as(ctx context.Context) context.Context {
 	return metadata.NewOutgoingContext(ctx, metadata.Pairs("authorization", "Bearer "+l.token))
 }
 
-// call tries until it is answered, or refused with an error that no retry mends.
+// call retries until it succeeds, or fails with an error that no retry fixes.
 func call[Response any](
 	ctx context.Context, l *Link, do func(context.Context, messaging.MessagingServiceClient) (Response, error),
 ) (Response, error) {
@@ -82,7 +82,7 @@ func call[Response any](
 		attempt, cancel := context.WithTimeout(l.as(ctx), attemptTime)
 		response, err := do(attempt, messaging.NewMessagingServiceClient(l.conns[edge]))
 		cancel()
-		if err == nil || !away(err) {
+		if err == nil || !retryable(err) {
 			return response, err
 		}
 		l.blame(edge, err)
@@ -92,7 +92,7 @@ func call[Response any](
 	}
 }
 
-// streaming keeps a stream open: through another edge when its own is left, and again whenever it breaks.
+// streaming keeps a stream open: it reopens the stream when it ends, or when another edge is used.
 func (l *Link) streaming(ctx context.Context, read func(context.Context, *grpc.ClientConn) error, broken func(error)) {
 	for ctx.Err() == nil {
 		edge, moved := l.edge()
@@ -127,8 +127,8 @@ func (l *Link) beOnline(ctx context.Context, device string) {
 	l.streaming(ctx, read, func(error) {})
 }
 
-// away tells what a call may get while something is away, or has too much to do.
-func away(err error) bool {
+// retryable returns whether a call failed because something is unreachable or overloaded.
+func retryable(err error) bool {
 	switch status.Code(err) {
 	case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded, codes.Internal, codes.Unknown,
 		codes.ResourceExhausted, codes.Aborted:

@@ -1,4 +1,5 @@
-// Talker is devices in Go: the plan is the first line of standard input; `quiet` ends all sending, its end everything.
+// Talker runs devices in Go. The first line of standard input is the plan; `quiet` ends all sends, end of input ends
+// the program.
 package main
 
 import (
@@ -11,7 +12,7 @@ import (
 	"time"
 )
 
-// A Plan is what the devices of one program are to do; tests/faults/clients/plan.py makes it.
+// A Plan lists the actions of the devices of one program; tests/faults/clients/plan.py writes it.
 type Plan struct {
 	Journal string       `json:"journal"`
 	Edges   []string     `json:"edges"`

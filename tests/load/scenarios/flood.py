@@ -1,4 +1,4 @@
-"""Two send as fast as they can, one by REST, one on a stream, while others send at a steady pace."""
+"""Two users send as fast as they can, one by REST, one on a stream, while others send at a steady rate."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from tests.e2e.people import Person, rest
 from tests.faults.chatter import messaging_stub
 from tests.faults.history import history
-from tests.load.ground import Ground
+from tests.load.context import Context
 from tests.load.people import residents
 from tests.load.report import Report
 from tests.problems import reason, retry_seconds
@@ -31,7 +31,7 @@ class Size:
     """Before the flood, and again during it."""
     every_seconds: float
     limit: int
-    """Sends a second that are taken from one address, and from one user's streams."""
+    """Accepted sends per second from one address, and from one user's streams."""
 
 
 FULL = Size(seconds=10, every_seconds=0.25, limit=100)
@@ -41,7 +41,7 @@ SMALL = Size(seconds=2, every_seconds=1, limit=20)
 
 @dataclass
 class Visitor:
-    """Somebody who sends by REST to one chat, and takes no for an answer."""
+    """A user who sends by REST to one chat, and retries after every error."""
 
     client: httpx.AsyncClient
     person: Person
@@ -50,7 +50,7 @@ class Visitor:
     """By client_message_id."""
     refused: list[httpx.Response] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
-    """Of what was accepted."""
+    """Seconds to the response of each accepted send."""
 
     async def send_until(self, end: float, every_seconds: float) -> None:
         while time.monotonic() < end:
@@ -71,7 +71,7 @@ class Visitor:
 
 @dataclass
 class Streamer:
-    """Somebody who sends on one stream to one chat, and leaves a few unanswered at any time."""
+    """A user who sends on one stream to one chat, with a few sends unanswered at any time."""
 
     stub: MessagingServiceStub
     person: Person
@@ -96,11 +96,11 @@ class Streamer:
             yield SendMessagesRequest(send=send)
 
 
-async def run(ground: Ground) -> Report:
-    size, report = ground.size(FULL, SMALL), Report()
+async def run(context: Context) -> Report:
+    size, report = context.size(FULL, SMALL), Report()
     limit = str(size.limit)
     async with (
-        ground.mesh(CHATLY_EDGE_SEND_PER_SECOND=limit, CHATLY_MESSAGING_STREAM_SENDS_PER_SECOND=limit) as mesh,
+        context.mesh(CHATLY_EDGE_SEND_PER_SECOND=limit, CHATLY_MESSAGING_STREAM_SENDS_PER_SECOND=limit) as mesh,
         rest(mesh, address=_FLOODER) as far,
         rest(mesh) as near,
         messaging_stub(mesh) as stub,
@@ -111,15 +111,15 @@ async def run(ground: Ground) -> Report:
         ]
         flooder = Visitor(far, first, first.chat_with(everybody[-1]))
         streamer = Streamer(stub, second, second.chat_with(everybody[-1]))
-        ground.say("a steady pace")
+        context.say("sending at a steady rate")
         await _steady(others, size)
         before = _taken_waits(others)
-        ground.say("one floods")
+        context.say("one user floods")
         took = await _flood(flooder, streamer, others, size)
         during = _taken_waits(others)
-        _judge_refusals(report, flooder, others)
-        _judge_stream(report, streamer, size.limit, took)
-        await _judge_stored(report, stub, [flooder, streamer, *others])
+        _check_refusals(report, flooder, others)
+        _check_stream(report, streamer, size.limit, took)
+        await _check_stored(report, stub, [flooder, streamer, *others])
     report.note("the flooder's sends accepted", len(flooder.accepted) / took, "1/s")
     report.note("the flooder's sends refused", len(flooder.refused) / took, "1/s")
     report.note("the streamer's sends accepted", len(streamer.accepted) / took, "1/s")
@@ -129,7 +129,7 @@ async def run(ground: Ground) -> Report:
 
 
 def _taken_waits(visitors: Sequence[Visitor]) -> list[float]:
-    """Those since the last look."""
+    """Return the waits since the last call."""
     waits = [wait for visitor in visitors for wait in visitor.waits]
     for visitor in visitors:
         visitor.waits.clear()
@@ -142,27 +142,27 @@ async def _steady(others: Sequence[Visitor], size: Size) -> None:
 
 
 async def _flood(flooder: Visitor, streamer: Streamer, others: Sequence[Visitor], size: Size) -> float:
-    """How many seconds it took."""
+    """Return the duration in seconds."""
     began = time.monotonic()
     flooding = (flooder.send_until(began + size.seconds, 0) for _ in range(_AT_ONCE))
     await asyncio.gather(_steady(others, size), streamer.send_until(began + size.seconds), *flooding)
     return time.monotonic() - began
 
 
-def _judge_refusals(report: Report, flooder: Visitor, others: Sequence[Visitor]) -> None:
+def _check_refusals(report: Report, flooder: Visitor, others: Sequence[Visitor]) -> None:
     report.require("a flood is refused", holds=bool(flooder.refused))
     for answer in flooder.refused:
         typed = answer.status_code == httpx.codes.TOO_MANY_REQUESTS and reason(answer) == "RATE_LIMITED"
         report.require("a flood is refused by 429 RATE_LIMITED", holds=typed, but=answer.text)
-        told = answer.headers.get("retry-after") == "1" and retry_seconds(answer) == 1
-        report.require("a refusal says when to come back", holds=told, but=answer.headers)
+        has_delay = answer.headers.get("retry-after") == "1" and retry_seconds(answer) == 1
+        report.require("a refusal says when to come back", holds=has_delay, but=answer.headers)
         if report.complaints:
             break
     refused = [answer.text for other in others for answer in other.refused]
     report.require("nobody else is refused", holds=not refused, but=refused[:3])
 
 
-def _judge_stream(report: Report, streamer: Streamer, limit: int, took: float) -> None:
+def _check_stream(report: Report, streamer: Streamer, limit: int, took: float) -> None:
     report.require(
         "nothing on a stream is refused for being fast", holds=not streamer.refused, but=streamer.refused[:3]
     )
@@ -174,10 +174,10 @@ def _judge_stream(report: Report, streamer: Streamer, limit: int, took: float) -
     )
 
 
-async def _judge_stored(report: Report, stub: MessagingServiceStub, visitors: Sequence[Visitor | Streamer]) -> None:
+async def _check_stored(report: Report, stub: MessagingServiceStub, visitors: Sequence[Visitor | Streamer]) -> None:
     for visitor in visitors:
-        told = await history(stub, visitor.person.metadata, visitor.chat_id)
-        stored = Counter(message.client_message_id for message in told if message.sender_id == visitor.person.user_id)
+        found = await history(stub, visitor.person.metadata, visitor.chat_id)
+        stored = Counter(message.client_message_id for message in found if message.sender_id == visitor.person.user_id)
         report.require(
             "what was acknowledged is stored once, what was refused is not",
             holds=stored == Counter(visitor.accepted),

@@ -1,4 +1,4 @@
-"""Thousands of subscriptions that wait on one embedded node, and then one message for all of them."""
+"""Thousands of idle subscriptions on one embedded node, and then one message for all of them."""
 
 import time
 from collections import Counter
@@ -9,7 +9,7 @@ import psutil
 from chatly.messaging.v1 import messaging_service_pb2 as messaging
 
 from tests.load.audience import Ear, hear, listening, require_each_once
-from tests.load.ground import Ground
+from tests.load.context import Context
 from tests.load.people import connections, group_of, residents
 from tests.load.report import Report, percentile
 
@@ -18,16 +18,16 @@ from tests.load.report import Report, percentile
 class Size:
     people: int
     streams_each: int
-    """On one connection."""
+    """Streams per connection."""
 
 
 FULL = Size(people=200, streams_each=25)
 SMALL = Size(people=20, streams_each=5)
 
 
-async def run(ground: Ground) -> Report:
-    size, report = ground.size(FULL, SMALL), Report()
-    async with ground.mesh() as mesh:
+async def run(context: Context) -> Report:
+    size, report = context.size(FULL, SMALL), Report()
+    async with context.mesh() as mesh:
         everybody = await residents(mesh, size.people)
         server = psutil.Process(mesh.pid)
         async with connections(mesh, len(everybody)) as stubs:
@@ -40,7 +40,7 @@ async def run(ground: Ground) -> Report:
             before, began = server.memory_info().rss, time.monotonic()
             async with listening(ears):
                 opened, after = time.monotonic() - began, server.memory_info().rss
-                ground.say(f"{len(ears)} streams are open")
+                context.say(f"{len(ears)} streams are open")
                 request = messaging.SendMessageRequest(chat_id=group, client_message_id=str(uuid4()), text="to all")
                 answer = await stubs[0].SendMessage(request, metadata=everybody[0].metadata, timeout=60)
                 said = {answer.message.message_id}

@@ -1,4 +1,4 @@
-"""The largest group there may be: growing it, listing it, talking in it."""
+"""The largest possible group: adding members, listing it, sending to it."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from services.messaging.model import MAX_GROUP_MEMBERS
 from tests.e2e.people import Person
 from tests.faults.chatter import Sender
 from tests.load.audience import Ear, hear, listening, require_each_once
-from tests.load.ground import Ground
+from tests.load.context import Context
 from tests.load.people import connections, group_of, residents
 from tests.load.report import Report, percentile
 from tests.problems import rpc_reason
@@ -29,7 +29,7 @@ _SECONDS = 60.0
 class Size:
     members: int
     groups: int
-    """With all of them; more than one answer may hold."""
+    """List all of it; this takes several pages."""
     online: int
     messages: int
 
@@ -38,26 +38,26 @@ FULL = Size(members=MAX_GROUP_MEMBERS, groups=12, online=200, messages=100)
 SMALL = Size(members=120, groups=2, online=20, messages=20)
 
 
-async def run(ground: Ground) -> Report:
-    size, report = ground.size(FULL, SMALL), Report()
-    async with ground.mesh() as mesh:
+async def run(context: Context) -> Report:
+    size, report = context.size(FULL, SMALL), Report()
+    async with context.mesh() as mesh:
         everybody = await residents(mesh, size.members)
-        ground.say(f"{len(everybody)} people are registered")
+        context.say(f"{len(everybody)} people are registered")
         async with connections(mesh, size.online) as stubs:
             began = time.monotonic()
             group = await group_of(stubs[0], everybody)
             report.note("members", len(everybody), "")
             report.note("until the group has them all", time.monotonic() - began, "s")
             await _require_full(report, stubs[0], everybody, group)
-            ground.say("people talk")
+            context.say("sending to the group")
             await _talk(report, stubs, everybody, group, size)
-            ground.say("more such groups")
+            context.say("creating more groups")
             await _list(report, stubs[0], everybody, size.groups - 1)
     return report
 
 
 async def _require_full(report: Report, stub: MessagingServiceStub, everybody: Sequence[Person], group: str) -> None:
-    """One more is refused, if it is one too many."""
+    """Add members until the group is full; one more is refused."""
     if len(everybody) < MAX_GROUP_MEMBERS:
         return
     request = messaging.AddMembersRequest(chat_id=group, user_ids=[str(uuid4())])

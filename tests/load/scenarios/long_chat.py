@@ -1,4 +1,4 @@
-"""A chat as long as a life: a backlog that is drained while people talk, and pages of it afterwards."""
+"""A very long chat: its backlog is stored while users chat, and then its pages are read."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person
 from tests.faults.chatter import Sender
 from tests.load.audience import Ear, hear, listening, require_each_once
-from tests.load.ground import Ground
+from tests.load.context import Context
 from tests.load.people import connections, residents
 from tests.load.report import Report, percentile
 from tests.load.watching import Watch
@@ -42,31 +42,31 @@ SMALL = Size(messages=3_000)
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Messages by which a long chat is entered."""
+    """Messages that create a long chat."""
 
     first: str
     middle: str
     last: str
 
 
-async def run(ground: Ground) -> Report:
-    size, report = ground.size(FULL, SMALL), Report()
-    async with ground.mesh() as mesh:
+async def run(context: Context) -> Report:
+    size, report = context.size(FULL, SMALL), Report()
+    async with context.mesh() as mesh:
         ann, bob, *others = await residents(mesh, 4)
         chat_id = ann.chat_with(bob)
         await mesh.stop()
-        ground.say("the log is filled")
+        context.say("filling the log")
         began = time.monotonic()
         marks = await _fill(mesh.data_dir / "log.db", ChatId(chat_id), size.messages)
         report.note("messages of the chat", size.messages, "")
         report.note("filling the log", size.messages / (time.monotonic() - began), "1/s")
-        ground.say("the mesh starts on it")
+        context.say("starting the mesh")
         began = time.monotonic()
         await mesh.start()
         report.note("until the mesh serves with this backlog", time.monotonic() - began, "s")
         async with connections(mesh, 3) as stubs:
             await _talk_while_it_drains(report, mesh, stubs, others, size.messages)
-            ground.say("all is stored")
+            context.say("all is stored")
             await _page(report, Reader(stubs[0], ann, chat_id), marks, size.messages)
     return report
 
@@ -89,7 +89,7 @@ async def _append(log: SqliteLog, records: Records, chat_id: ChatId) -> list[str
 async def _talk_while_it_drains(
     report: Report, mesh: Mesh, stubs: Sequence[MessagingServiceStub], others: Sequence[Person], number: int
 ) -> None:
-    """Two others write to each other all the time."""
+    """Two other users write to each other all the time."""
     speaker, listener = others
     sender = Sender(stubs[1], speaker, [speaker.chat_with(listener)], 0.2)
     ear, stop = Ear(stubs[2], listener), asyncio.Event()
@@ -114,14 +114,14 @@ async def _talk_while_it_drains(
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One of the two, who leafs through the chat."""
+    """One of the two, who pages through the chat."""
 
     stub: MessagingServiceStub
     person: Person
     chat_id: str
 
     async def pages(self, *, forward: bool, start: str = "") -> tuple[list[Message], list[float]]:
-        """The messages of some pages in the order of reading, and how long each page took."""
+        """Return the messages of some pages in the order of reading, and the duration of each page."""
         direction = messaging.LIST_DIRECTION_FORWARD if forward else messaging.LIST_DIRECTION_BACKWARD
         request = messaging.ListMessagesRequest(
             chat_id=self.chat_id, page_size=_PAGE, direction=direction, start_message_id=start

@@ -14,13 +14,13 @@ from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person
 from tests.faults.chatter import Sender, messaging_stub
 from tests.load.audience import Ear, hear, listening, require_each_once
-from tests.load.ground import Ground
+from tests.load.context import Context
 from tests.load.people import connections, group_of, residents
 from tests.load.report import Report
 from tests.problems import rpc_reason, rpc_retry_seconds
 from tests.waiting import eventually
 
-# So that the server feels at once that nobody reads.
+# Small, so that the server notices soon that nobody reads.
 _NARROW = (("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 64 << 10))
 _LONG = "x" * 3_950
 
@@ -29,7 +29,7 @@ _LONG = "x" * 3_950
 class Size:
     members: int
     messages: int
-    """Of some 4,000 characters: an outbox holds 262 of them."""
+    """Number of messages of about 4,000 characters: a send queue holds 262 of them."""
     every_seconds: float
     rounds: int
 
@@ -38,10 +38,10 @@ FULL = Size(members=200, messages=400, every_seconds=0.1, rounds=2)
 SMALL = Size(members=10, messages=400, every_seconds=0.0, rounds=1)
 
 
-async def run(ground: Ground) -> Report:
-    """The same talk in turns: with all reading, and with one who does not."""
-    size, report = ground.size(FULL, SMALL), Report()
-    async with ground.mesh() as mesh:
+async def run(context: Context) -> Report:
+    """Send the same messages twice: with all subscribers reading, and with one who does not."""
+    size, report = context.size(FULL, SMALL), Report()
+    async with context.mesh() as mesh:
         everybody = await residents(mesh, size.members)
         async with connections(mesh, len(everybody)) as stubs:
             group = await group_of(stubs[0], everybody)
@@ -50,9 +50,9 @@ async def run(ground: Ground) -> Report:
             delays: dict[bool, list[float]] = {False: [], True: []}
             async with listening(others):
                 for _ in range(size.rounds):
-                    ground.say("everybody reads")
+                    context.say("all subscribers read")
                     delays[False] += await _talk(sender, others, size.messages)
-                    ground.say("one does not read")
+                    context.say("one subscriber does not read")
                     async with _not_reading(report, mesh, everybody[-1], sender):
                         delays[True] += await _talk(sender, others, size.messages)
             require_each_once(report, "those who read", others, _said(sender))
@@ -68,7 +68,7 @@ def _said(sender: Sender) -> set[str]:
 
 
 async def _talk(sender: Sender, others: Sequence[Ear], number: int) -> list[float]:
-    """How long each of so many messages was on its way to each of the others."""
+    """Return the delays of this many messages to each of the others."""
     before, enough, stop = _said(sender), len(sender.acknowledged) + number, asyncio.Event()
     talking = asyncio.create_task(sender.run(stop))
     await eventually(lambda: len(sender.acknowledged) >= enough or talking.done(), "all is said", seconds=300)
@@ -80,10 +80,10 @@ async def _talk(sender: Sender, others: Sequence[Ear], number: int) -> list[floa
 
 @asynccontextmanager
 async def _not_reading(report: Report, mesh: Mesh, person: Person, sender: Sender) -> AsyncIterator[None]:
-    """Somebody subscribes, reads nothing within the block, then the rest, and goes on from the cursor."""
+    """Subscribe, read nothing within the block, then read the rest, and resume from the cursor."""
     before = _said(sender)
     async with messaging_stub(mesh, *_NARROW, target=mesh.grpc["messaging"]) as stub:
-        # A cursor stands where the store is: what is not stored by then is told after it.
+        # A cursor follows the store: events that are not stored by then are delivered after it.
         await eventually(partial(_is_stored, stub, person, sender.chat_ids[0]), "all is stored", seconds=60)
         ear = Ear(stub, person)
         answers = aiter(stub.Subscribe(messaging.SubscribeRequest(), metadata=person.metadata))

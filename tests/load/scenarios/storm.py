@@ -1,4 +1,4 @@
-"""A node dies under thousands of streams, which all come back at once to the other one."""
+"""A node dies with thousands of streams, which all reconnect at once to the other node."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from functools import partial
 
 from tests.faults.chatter import Sender
 from tests.load.audience import Ear, hear, listening, require_each_once
-from tests.load.ground import Ground
+from tests.load.context import Context
 from tests.load.people import connections, group_of, residents
 from tests.load.report import Report
 from tests.waiting import eventually
@@ -23,7 +23,7 @@ _BACK_SECONDS = 300.0
 class Size:
     people: int
     streams_each: int
-    """On one connection."""
+    """Streams per connection."""
     messages: int
     """Before the kill, and again after it."""
     every_seconds: float
@@ -33,9 +33,9 @@ FULL = Size(people=100, streams_each=20, messages=40, every_seconds=0.5)
 SMALL = Size(people=12, streams_each=5, messages=5, every_seconds=0.1)
 
 
-async def run(ground: Ground) -> Report:
-    size, report = ground.size(FULL, SMALL), Report()
-    async with ground.mesh({"messaging": 2}, **ground.engines()) as mesh:
+async def run(context: Context) -> Report:
+    size, report = context.size(FULL, SMALL), Report()
+    async with context.mesh({"messaging": 2}, **context.engines()) as mesh:
         first, second = mesh.grpc_nodes["messaging"]
         everybody = await residents(mesh, size.people)
         async with (
@@ -51,10 +51,10 @@ async def run(ground: Ground) -> Report:
             steady = [Ear(stub, person) for stub, person in zip(safe, everybody, strict=False)]
             sender = Sender(safe[0], everybody[0], [group], size.every_seconds)
             async with listening([*ears, *steady]):
-                ground.say(f"{len(ears)} streams are open on the node that will die")
+                context.say(f"{len(ears)} streams are open on the node that will die")
                 kill = partial(os.kill, mesh.node_pid("messaging-1"), signal.SIGKILL)
                 await _talk_while_it_dies(report, sender, ears, size.messages, kill)
-                ground.say("all are back")
+                context.say("all streams are open again")
                 said = {message.message_id for message in sender.acknowledged.values()}
                 await hear([*ears, *steady], said)
             require_each_once(report, "streams of the node that died", ears, said)
@@ -80,7 +80,7 @@ async def _talk_while_it_dies(
         died = time.monotonic()
         await eventually(lambda: _back(ears) >= len(ears) / 2, "half are back", seconds=_BACK_SECONDS)
         half = time.monotonic() - died
-        await eventually(lambda: _back(ears) == len(ears), "all are back", seconds=_BACK_SECONDS)
+        await eventually(lambda: _back(ears) == len(ears), "all streams are open again", seconds=_BACK_SECONDS)
         whole = time.monotonic() - died
         await _more(sender, messages)
         stop.set()

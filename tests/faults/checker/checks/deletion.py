@@ -1,4 +1,4 @@
-"""What was deleted for everyone stays away, with its files."""
+"""Messages deleted for everyone stay deleted, with their files."""
 
 from collections.abc import Iterator
 
@@ -8,9 +8,9 @@ from tests.faults.checker.stored import Stored
 
 
 def resurrected(journal: Journal, stored: Stored) -> Iterator[Finding]:
-    """Content of a deleted message: in a history, or shown to somebody after somebody was told that it is gone.
+    """Report content of a deleted message in a history, or shown to a member after a member received the deletion.
 
-    On a page that was asked for before that, but after the acknowledgement, it was only shown for too long.
+    On a page requested before that but after the acknowledgement, the message was only shown for too long.
     """
     deleted = {item.message: item.at for item in journal.of(Kind.DELETED)}
     for view in stored.views:
@@ -18,14 +18,14 @@ def resurrected(journal: Journal, stored: Stored) -> Iterator[Finding]:
             if shown.message in deleted and (not shown.deleted or shown.text or shown.media):
                 what = f"{shown.message} was deleted, it is in {view.chat} for {view.member} by {view.node}"
                 yield Finding(wrong=Wrong.RESURRECTED, at=deleted[shown.message], what=what)
-    told: dict[str, float] = {}
+    deleted_at: dict[str, float] = {}
     for item in journal.of(Kind.GONE):
-        told[item.message] = min(item.at, told.get(item.message, item.at))
+        deleted_at[item.message] = min(item.at, deleted_at.get(item.message, item.at))
     for page in journal.of(Kind.PAGED):
         for message in page.shown:
             if page.at > deleted.get(message, page.at):
                 what = f"{message} was deleted, device {page.device} was shown it on a page asked for later"
-                wrong = Wrong.RESURRECTED if page.at > told.get(message, page.at) else Wrong.STALE
+                wrong = Wrong.RESURRECTED if page.at > deleted_at.get(message, page.at) else Wrong.STALE
                 yield Finding(wrong=wrong, at=page.at, what=what)
     for device, entries in journal.by_device.items():
         gone: set[str] = set()

@@ -1,4 +1,4 @@
-"""Every acknowledged message is there once: in every member's history, and on every device that listened."""
+"""Every acknowledged message is there once: in every member's history, and on every subscribed device."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -9,13 +9,13 @@ from tests.faults.checker.stored import Stored
 
 
 def lost(journal: Journal, stored: Stored) -> Iterator[Finding]:
-    """Looked for by the sender's own name for the send: which of two copies is kept is the persister's business."""
+    """Search by the sender's ID of the send: the persister decides which of two copies is kept."""
     yield from _lost_in_history(journal, stored)
     yield from _lost_on_devices(journal, stored)
 
 
 def doubled(journal: Journal, stored: Stored) -> Iterator[Finding]:
-    """The same send is shown twice: in a history, or on a device after all that was withdrawn is gone."""
+    """Report a send that is shown twice: in a history, or on a device after all withdrawals."""
     begun = journal.begun
     for view in stored.views:
         for send, times in Counter(message.send for message in view.messages).items():
@@ -43,7 +43,7 @@ def _lost_in_history(journal: Journal, stored: Stored) -> Iterator[Finding]:
 
 
 def _lost_on_devices(journal: Journal, stored: Stored) -> Iterator[Finding]:
-    """Of what was begun after a device had first caught up: what was under way at that moment may be on either side."""
+    """Sends that began after a device had first caught up: sends in flight at that moment may be on either side."""
     begun = journal.begun
     for device, live in journal.listeners.items():
         entries = journal.by_device[device]
@@ -57,7 +57,7 @@ def _lost_on_devices(journal: Journal, stored: Stored) -> Iterator[Finding]:
 
 
 def _kept_copies(entries: Sequence[Entry]) -> dict[str, set[str]]:
-    """The messages that a device shows for each send."""
+    """Return the messages that a device shows for each send."""
     withdrawn = {item.message for item in entries if item.kind == Kind.WITHDRAWN}
     kept: dict[str, set[str]] = defaultdict(set)
     for item in entries:

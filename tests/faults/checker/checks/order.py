@@ -1,4 +1,4 @@
-"""One order for everybody, in which nothing precedes what its sender knew before; and numbers without a gap."""
+"""All members see one order, in which no message precedes one that its sender knew before; numbers have no gap."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ def misordered(journal: Journal, stored: Stored) -> Iterator[Finding]:
 
 
 def gaps(journal: Journal, stored: Stored) -> Iterator[Finding]:
-    """Every chat is numbered 1, 2, 3, … without a gap, and every node tells the same numbers."""
+    """Every chat is numbered 1, 2, 3, … without a gap, and every node returns the same numbers."""
     for view in stored.views:
         numbers = sorted(message.seq for message in view.messages)
         if numbers != list(range(1, len(numbers) + 1)):
@@ -37,13 +37,15 @@ def _histories_out_of_order(stored: Stored) -> Iterator[Finding]:
 
 
 def _differ(view: View, other: View) -> bool:
-    """Whether two views of a chat number in different ways what both have. What one lacks is lost, not this."""
+    """Return whether two views of a chat number common messages differently. A message missing in one view is lost,
+    which another check reports.
+    """
     mine, yours = ({message.message: message.seq for message in each.messages} for each in (view, other))
     return any(mine[message] != yours[message] for message in mine.keys() & yours.keys())
 
 
 def _effects_before_causes(journal: Journal, stored: Stored) -> Iterator[Finding]:
-    """A message sorts after all that its device had sent, or heard of, in the chat before the send began."""
+    """A message sorts after everything that its device had sent or received in the chat before the send began."""
     kept = {(item.sender, item.send): item.message for view in stored.views for item in view.messages}
     known = set(kept.values())
     for device, entries in journal.by_device.items():

@@ -1,4 +1,4 @@
-"""Read your writes: a page shows what was acknowledged before it was asked for."""
+"""Read your writes: a page has every message that was acknowledged before the page was requested."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -10,7 +10,7 @@ from tests.faults.checker.stored import Stored
 
 
 def stale(journal: Journal, stored: Stored) -> Iterator[Finding]:
-    """Only the newest page of a chat is journalled: it must hold every message newer than its oldest one."""
+    """Only the newest page of a chat is recorded: it must have every message newer than its oldest one."""
     kept = {message.message for view in stored.views for message in view.messages}
     sent: dict[str, list[tuple[tuple[int, bytes], Entry]]] = defaultdict(list)
     for item in journal.of(Kind.SENT):

@@ -1,4 +1,4 @@
-"""Online is who has a device connected, and nobody else."""
+"""Exactly the users with a connected device are online."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Reactions are a set: what was acknowledged is in it, all members see the same, and so do devices that listened."""
+"""Reactions are a set: acknowledged ones are in it, and all members and subscribed devices see the same set."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,14 +11,14 @@ Marks = frozenset[tuple[str, str]]
 
 def reaction_drift(journal: Journal, stored: Stored) -> Iterator[Finding]:
     yield from _acknowledged_and_not_so(journal, stored)
-    told: dict[str, Marks] = {}
+    expected: dict[str, Marks] = {}
     for view in stored.views:
         for item in view.messages:
-            if not item.deleted and told.setdefault(item.message, item.reactions) != item.reactions:
+            if not item.deleted and expected.setdefault(item.message, item.reactions) != item.reactions:
                 what = f"the reactions on {item.message} in {view.chat} are others for {view.member} by {view.node}"
                 yield Finding(wrong=Wrong.REACTION, at=0.0, what=what)
     for device in journal.listeners:
-        yield from _heard_otherwise(device, journal.by_device[device], told)
+        yield from _different_on_device(device, journal.by_device[device], expected)
 
 
 def _acknowledged_and_not_so(journal: Journal, stored: Stored) -> Iterator[Finding]:
@@ -37,8 +37,8 @@ def _acknowledged_and_not_so(journal: Journal, stored: Stored) -> Iterator[Findi
                 yield Finding(wrong=Wrong.REACTION, at=item.at, what=what)
 
 
-def _heard_otherwise(device: str, entries: Sequence[Entry], told: Mapping[str, Marks]) -> Iterator[Finding]:
-    """Nothing is said of a device that had to page: it was not told of reactions meanwhile."""
+def _different_on_device(device: str, entries: Sequence[Entry], expected: Mapping[str, Marks]) -> Iterator[Finding]:
+    """A device that had to page is not checked: it received no reactions meanwhile."""
     if any(item.kind == Kind.RESYNC for item in entries):
         return
     heard: dict[str, set[tuple[str, str]]] = {}
@@ -47,6 +47,6 @@ def _heard_otherwise(device: str, entries: Sequence[Entry], told: Mapping[str, M
             marks = heard.setdefault(item.message, set())
             (marks.add if item.present else marks.discard)((item.sender, item.emoji))
     for message, marks in heard.items():
-        if message in told and marks != told[message]:
+        if message in expected and marks != expected[message]:
             what = f"device {device} heard of other reactions on {message} than are stored"
             yield Finding(wrong=Wrong.REACTION, at=0.0, what=what)

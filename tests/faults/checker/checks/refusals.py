@@ -1,4 +1,4 @@
-"""A fault never looks like a mistake of the client's: whatever was refused for good should have been."""
+"""A fault never looks like a client's mistake: every call that was refused for good was a wrong call."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,6 @@ from tests.faults.checker.stored import Stored
 
 
 def refused(journal: Journal, stored: Stored) -> Iterator[Finding]:
-    """The devices of a run only do what they may."""
+    """The devices of a run only make allowed calls."""
     for item in journal.of(Kind.REFUSED):
-        yield Finding(wrong=Wrong.REFUSED, at=item.at, what=f"device {item.device} was told: {item.text}")
+        yield Finding(wrong=Wrong.REFUSED, at=item.at, what=f"device {item.device} got the error: {item.text}")

@@ -1,4 +1,4 @@
-"""Unread is what lies after the read mark, and the read mark is where the reader put it."""
+"""Unread is the number of messages after the read mark, and the read mark is where the reader set it."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A Cassandra of our own is killed and started again: calls fail soon and clearly, then work, and nothing is lost."""
+"""A Cassandra is killed and restarted: calls fail fast with a clear error, then work again, and nothing is lost."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -22,7 +22,7 @@ BACK_SECONDS = 15.0
 
 @pytest.fixture
 async def own(tmp_path: Path) -> AsyncIterator[OwnCassandra]:
-    """Not running, and with tables: a server makes those as fast as its disk writes, which no wait below is about."""
+    """Stopped, with tables: creating them takes as long as the disk needs, which no timeout below covers."""
     cassandra = OwnCassandra(tmp_path)
     await cassandra.start()
     async with open_cassandra(cassandra_settings(cassandra.node.address, "away"), cassandra_schema()) as session:
@@ -33,7 +33,7 @@ async def own(tmp_path: Path) -> AsyncIterator[OwnCassandra]:
 
 
 async def persist(store: HistoryStore, records: Sequence[LogRecord]) -> None:
-    """Store what is not stored, from where the store stands, until it has everything: as the persister does."""
+    """Store unstored records from the store's position until all are stored, like the persister."""
     while len(left := records[(await store.events.stored()).get(0, -1) + 1 :]):
         await store.writer.apply(left[:30])
 
@@ -46,7 +46,7 @@ async def is_persisted(store: HistoryStore, records: Sequence[LogRecord]) -> boo
     return True
 
 
-async def test_it_may_come_late_go_and_come_back(own: OwnCassandra) -> None:
+async def test_cassandra_may_start_late_stop_and_restart(own: OwnCassandra) -> None:
     chat = ChatBuilder()
     sent = [chat.sent() for _ in range(60)]
     records = records_of(sent)
@@ -72,7 +72,7 @@ async def test_it_may_come_late_go_and_come_back(own: OwnCassandra) -> None:
     ]
 
 
-async def test_a_server_that_lost_its_last_seconds_is_noticed_before_anything_is_numbered(
+async def test_lost_writes_are_noticed_before_new_messages_are_numbered(
     cassandra_contact_points: str, fresh_name: str
 ) -> None:
     chat = ChatBuilder()

@@ -1,4 +1,4 @@
-"""All parts of a run together: engines, services, edges, in a network of their own."""
+"""All parts of a run: engines, services and edges, in a private network."""
 
 import os
 import subprocess
@@ -10,37 +10,39 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.world.engines import engine_parts, engine_settings
-from tests.faults.world.network import Network
-from tests.faults.world.part import Part
-from tests.faults.world.services import EACH, EDGE_PORT, grpc_address, service_parts
-from tests.faults.world.wholeness import cassandra_is_whole, kafka_is_whole
+from tests.faults.deployment.engines import engine_parts, engine_settings
+from tests.faults.deployment.network import Network
+from tests.faults.deployment.part import Part
+from tests.faults.deployment.replication import cassandra_is_whole, kafka_is_whole
+from tests.faults.deployment.services import EACH, EDGE_PORT, grpc_address, service_parts
 
 _WHOLE_SECONDS = 120.0
 _LOOK_SECONDS = 0.5
 _MIGRATIONS = 3
-"""As often it is tried: each attempt has a patience of its own."""
+"""Number of attempts; each has its own timeout."""
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """Started whole; what is done to its parts is the schedule's business."""
+class Deployment:
+    """Yielded in a healthy state. The schedule decides on faults."""
 
     network: Network
     parts: Mapping[str, Part]
 
     @property
     def edges(self) -> tuple[str, ...]:
-        """`host:port` of each."""
+        """`host:port` of each edge."""
         return tuple(f"{self.network.host(f'edge-{number}')}:{EDGE_PORT}" for number in range(1, EACH + 1))
 
     def grpc(self, service: str) -> dict[str, str]:
-        """`host:port` of each of its nodes, past the edge."""
+        """`host:port` of each node of a service, bypassing the edge."""
         return {f"{service}-{number}": grpc_address(self.network, service, number) for number in range(1, EACH + 1)}
 
     def wait_until_whole(self, *, seconds: float = _WHOLE_SECONDS) -> None:
-        """Every part serves, and the clusters have all their copies; raise TimeoutError that names what does not."""
+        """Return once every part serves and the clusters have all replicas. Raise TimeoutError that names the parts
+        that do not.
+        """
         deadline = time.monotonic() + seconds
         for part in self.parts.values():
             part.wait(max(1.0, deadline - time.monotonic()))
@@ -53,13 +55,13 @@ class World:
 
 
 @contextmanager
-def running_world(network: Network, folder: Path, say: Say) -> Iterator[World]:
-    """Started, and all of it serving. Ended at once afterwards: nobody needs its data."""
+def running_deployment(network: Network, folder: Path, say: Say) -> Iterator[Deployment]:
+    """Start all parts and yield once all serve. Kill them at the end: nobody needs their data."""
     began = time.monotonic()
     engines = {part.name: part for part in engine_parts(network, folder / "engines")}
     environ = engine_settings(engines)
     services = {part.name: part for part in service_parts(network, folder / "services", environ)}
-    world = World(network=network, parts={**engines, **services})
+    deployment = Deployment(network=network, parts={**engines, **services})
     started: list[Part] = []
     try:
         _start(engines, started)
@@ -68,16 +70,18 @@ def running_world(network: Network, folder: Path, say: Say) -> Iterator[World]:
         say(f"engines after {time.monotonic() - began:.0f} s")
         _migrate(folder, environ)
         _start(services, started)
-        world.wait_until_whole()
+        deployment.wait_until_whole()
         say(f"services and edges after {time.monotonic() - began:.0f} s")
-        yield world
+        yield deployment
     finally:
         with ThreadPoolExecutor(len(started) or 1) as threads:
             list(threads.map(Part.kill, started))
 
 
 def _migrate(folder: Path, environ: Mapping[str, str]) -> None:
-    """Once, as a deployment does: ten services that all make the tables at the same time keep each other waiting."""
+    """Create the tables once, like a deployment: ten services that create them at the same time would block each
+    other.
+    """
     with (folder / "migrate.log").open("wb") as log:
         command = [sys.executable, "-m", "mesh", "migrate"]
         for _ in range(_MIGRATIONS):
@@ -88,7 +92,7 @@ def _migrate(folder: Path, environ: Mapping[str, str]) -> None:
 
 
 def _start(parts: Mapping[str, Part], started: list[Part]) -> None:
-    """All at once, but for those that need another one first."""
+    """All at once, except those that need another part first."""
     for part in parts.values():
         if part.node.after is not None:
             parts[part.node.after].wait()

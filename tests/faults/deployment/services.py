@@ -1,4 +1,4 @@
-"""Two processes of each service, and two edges before them."""
+"""Two processes of each service, and two edges in front of them."""
 
 import sys
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from mesh.edge.config import render
 from mesh.edge.process import envoy_command
 from mesh.edge.settings import EdgeSettings
 from mesh.services import SERVICES
-from tests.faults.world.network import Network
-from tests.faults.world.part import Part
+from tests.faults.deployment.network import Network
+from tests.faults.deployment.part import Part
 
 EACH = 2
 EDGE_PORT = 8080
@@ -22,7 +22,7 @@ _ANSWER_SECONDS = 1.0
 _SETTINGS = {
     "CHATLY_SERVICE_SECRET": "a secret of this run alone, which ends with it",
     "CHATLY_LOG_STYLE": "json",
-    # People talk for an hour at most, and come from one address.
+    # Clients chat for up to an hour, and all use one address.
     "CHATLY_AUTH_ACCESS_TOKEN_SECONDS": str(24 * 3600),
     "CHATLY_AUTH_BCRYPT_COST": "4",
     "CHATLY_EDGE_LOGIN_PER_MINUTE": "100000",
@@ -34,7 +34,7 @@ _SETTINGS = {
 
 
 def service_parts(network: Network, folder: Path, engines: Mapping[str, str]) -> list[Part]:
-    """Not started yet. Their logs go to `folder`."""
+    """Return parts that are not started yet. Their logs are in `folder`."""
     environ = {**engines, **_SETTINGS, **_addresses(network)}
     services = [_service(network, folder, environ, name, number) for name in SERVICES for number in range(1, EACH + 1)]
     edges = [_edge(network, folder, environ, f"edge-{number}") for number in range(1, EACH + 1)]
@@ -42,7 +42,7 @@ def service_parts(network: Network, folder: Path, engines: Mapping[str, str]) ->
 
 
 def grpc_address(network: Network, service: str, number: int) -> str:
-    """Past the edge."""
+    """Bypassing the edge."""
     return f"{network.host(f'{service}-{number}')}:{SERVICES[service].grpc_port}"
 
 

@@ -1,4 +1,4 @@
-"""What a call may end with while a server, or what it needs, is away."""
+"""Status codes of calls while a server or one of its dependencies is unreachable."""
 
 from grpc import StatusCode
 
@@ -11,6 +11,6 @@ AWAY = frozenset(
         StatusCode.CANCELLED,
     }
 )
-"""As a client sees a server that is killed, and an edge whose server is gone."""
+"""Codes that a client gets from a killed server, and from an edge without a server."""
 LATER = AWAY | {StatusCode.RESOURCE_EXHAUSTED, StatusCode.ABORTED}
-"""And what a server says that is there."""
+"""Codes that a running server returns as well."""

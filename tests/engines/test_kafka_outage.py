@@ -1,4 +1,4 @@
-"""A Kafka of our own is stopped and started again: appends fail soon and clearly, then work, and nothing is lost."""
+"""A Kafka is stopped and restarted: appends fail fast with a clear error, then work again, and nothing is lost."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ APPEND_SECONDS = 2.0
 
 
 class OwnKafka(OwnEngine):
-    """One broker, and a topic there."""
+    """One broker with a topic."""
 
     def __init__(self, node: Node, topic: str) -> None:
         super().__init__(node)
@@ -45,7 +45,7 @@ async def kafka(node: Node, fresh_name: str) -> AsyncIterator[OwnKafka]:
 
 
 async def appended(log: KafkaLog, value: bytes) -> LogPosition:
-    """Like a client that tries again for as long as it is told to."""
+    """A client that retries for as long as its deadline allows."""
     async with asyncio.timeout(60):
         while True:
             try:
@@ -61,7 +61,7 @@ async def values(log: KafkaLog) -> list[bytes]:
     return [record.value for record in await log.read(partition, after=-1, limit=1_000)]
 
 
-async def test_an_append_while_kafka_is_away_fails_in_time_and_works_again_afterwards(kafka: OwnKafka) -> None:
+async def test_an_append_without_kafka_fails_within_its_timeout_and_works_again_afterwards(kafka: OwnKafka) -> None:
     async with open_kafka_log(kafka.settings) as log:
         before = await log.append("chat", b"before")
         await kafka.stop(kill=False)
@@ -78,7 +78,7 @@ async def test_an_append_while_kafka_is_away_fails_in_time_and_works_again_after
         assert [record.value for record in kept if record.value != b"meanwhile"] == [b"before", b"after"]
 
 
-async def test_once_kafka_is_known_to_be_away_a_flood_of_appends_is_refused_at_once(kafka: OwnKafka) -> None:
+async def test_once_kafka_is_known_to_be_unreachable_many_appends_fail_at_once(kafka: OwnKafka) -> None:
     async with open_kafka_log(kafka.settings) as log:
         await log.append("chat", b"before")
         await kafka.stop(kill=False)
@@ -93,7 +93,7 @@ async def test_once_kafka_is_known_to_be_away_a_flood_of_appends_is_refused_at_o
         assert {getattr(outcome, "reason", None) for outcome in outcomes} == {KernelReason.LOG_UNAVAILABLE}
 
 
-async def test_killed_in_the_middle_everything_acknowledged_is_there_and_a_retry_at_most_twice(kafka: OwnKafka) -> None:
+async def test_after_a_kill_acknowledged_records_are_there_and_retried_ones_at_most_twice(kafka: OwnKafka) -> None:
     async with open_kafka_log(kafka.settings) as log:
         first = [asyncio.create_task(appended(log, str(number).encode())) for number in range(100)]
         await asyncio.sleep(0)
@@ -106,7 +106,7 @@ async def test_killed_in_the_middle_everything_acknowledged_is_there_and_a_retry
         assert max(found.count(value) for value in found) <= 2
 
 
-async def test_a_log_opened_before_kafka_is_there_comes_good_by_itself(kafka: OwnKafka) -> None:
+async def test_a_log_opened_before_kafka_starts_recovers_on_its_own(kafka: OwnKafka) -> None:
     await kafka.stop(kill=False)
     async with open_kafka_log(kafka.settings, patience=0.1) as log, log.consumer("late") as consumer:
         for refused in (log.append("chat", b""), log.ends(), log.log_id(), consumer.fetch(max_records=1, wait=0)):
@@ -120,7 +120,7 @@ async def test_a_log_opened_before_kafka_is_there_comes_good_by_itself(kafka: Ow
                 continue
 
 
-async def test_a_consumer_goes_on_after_kafka_was_away(kafka: OwnKafka) -> None:
+async def test_a_consumer_continues_after_an_outage_of_kafka(kafka: OwnKafka) -> None:
     async with open_kafka_log(kafka.settings) as log, log.consumer("group") as consumer:
         await log.append("chat", b"one")
         seen: list[bytes] = []
@@ -137,7 +137,7 @@ async def test_a_consumer_goes_on_after_kafka_was_away(kafka: OwnKafka) -> None:
                 seen += [record.value for record in await consumer.fetch(max_records=9, wait=1)]
 
 
-async def test_who_looks_for_brokers_that_are_away_leaves_no_thread_behind_and_begins_when_they_are_there(
+async def test_waiting_for_unreachable_brokers_leaves_no_threads_and_connects_once_they_start(
     kafka: OwnKafka,
 ) -> None:
     async with open_kafka_log(kafka.settings) as log, log.consumer("group") as consumer:

@@ -1,4 +1,4 @@
-"""Whether the clusters are whole again: every broker holds its copies, and every Cassandra node answers."""
+"""Checks that the clusters have recovered: every broker has its replicas, and every Cassandra node answers."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,15 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from engines.node import Node
-from tests.faults.world.engines import KEYSPACE, NODES, TOPIC
+from tests.faults.deployment.engines import KEYSPACE, NODES, TOPIC
 
 _SECONDS = 3.0
 
 
 def kafka_is_whole(nodes: Sequence[Node]) -> bool:
-    """Every partition of the topic has all its copies in sync: the loss of another broker would lose nothing."""
+    """Return whether every partition of the topic has all its replicas in sync, so that losing another broker loses
+    nothing.
+    """
     try:
         admin = KafkaAdminClient(
             bootstrap_servers=[node.address for node in nodes],
@@ -34,7 +36,7 @@ def kafka_is_whole(nodes: Sequence[Node]) -> bool:
 
 
 def cassandra_is_whole(nodes: Sequence[Node]) -> bool:
-    """A row can be read from all nodes that have it, whichever node is asked."""
+    """Return whether a row can be read from all its replicas, through every node."""
     hosts = [node.address.rpartition(":")[0] for node in nodes]
     port = int(nodes[0].address.rpartition(":")[2])
     for host in hosts:

@@ -1,4 +1,4 @@
-"""The engines of a run: three Kafka brokers, three Cassandra nodes, Redis, an S3 server."""
+"""The engines of a run: three Kafka brokers, three Cassandra nodes, Redis, and an S3 server."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,15 +16,15 @@ from engines.node import Node
 from engines.redis import redis_nodes
 from engines.s3 import s3_nodes
 from engines.settings import EngineSettings
-from tests.faults.world.network import Network
-from tests.faults.world.part import Part
+from tests.faults.deployment.network import Network
+from tests.faults.deployment.part import Part
 
 NODES = 3
 TOPIC = KEYSPACE = "chatly"
 
 
 def engine_parts(network: Network, folder: Path) -> list[Part]:
-    """Not started yet. Their data and logs go to `folder`."""
+    """Return parts that are not started yet. Their data and logs are in `folder`."""
     settings = EngineSettings(
         data=folder,
         quick_start=True,
@@ -47,13 +47,13 @@ def engine_parts(network: Network, folder: Path) -> list[Part]:
 
 def _part(node: Node, network: Network) -> Part:
     joined = replace(node, command=(*network.join(node.name), *node.command))
-    # Of the others it is enough that they accept connections, which is waited for in any case; `whole` looks at more.
+    # For the others accepting connections is enough, which is awaited anyway; `replication.py` checks more.
     serves = partial(_redis_serves, node.address) if node.name.startswith("redis-") else lambda: True
     return Part(node=joined, network=network, serves=serves)
 
 
 def _redis_serves(address: str) -> bool:
-    """It accepts connections also while it still loads its file."""
+    """Redis accepts connections while it still loads its file."""
     host, _, port = address.rpartition(":")
     with Redis(host=host, port=int(port), socket_timeout=1, retry=Retry(NoBackoff(), 0)) as client:
         try:
@@ -63,7 +63,7 @@ def _redis_serves(address: str) -> bool:
 
 
 def engine_settings(parts: Mapping[str, Part]) -> dict[str, str]:
-    """By which services find them."""
+    """Settings by which services find them."""
 
     def addresses(engine: str) -> str:
         return ",".join(part.node.address for name, part in parts.items() if name.startswith(f"{engine}-"))
@@ -71,7 +71,7 @@ def engine_settings(parts: Mapping[str, Part]) -> dict[str, str]:
     ours = EngineSettings()
     return {
         "CHATLY_ENGINES": "distributed",
-        # Its addresses are no loopback, but its network ends at this machine.
+        # Not loopback addresses, but the network ends at this machine.
         "CHATLY_ALLOW_PLAINTEXT": "true",
         "CHATLY_ALLOW_KNOWN_SECRETS": "true",
         "CHATLY_KAFKA_BOOTSTRAP": addresses("kafka"),

@@ -1,4 +1,4 @@
-"""A small network of its own for a run: every part has an address, and can be cut off from all others."""
+"""A private network for a run: every part has an address and can be cut off from all others."""
 
 import os
 import shutil
@@ -12,38 +12,40 @@ from mesh.services import SERVICES
 _KINDS = ("kafka", "cassandra", "redis", "s3", *SERVICES, "edge")
 _INSIDE = "CHATLY_FAULTS_INSIDE"
 _BRIDGE = "chatly"
-# With a network, processes and mounts of its own: all of it ends with the program, however that ends.
+# New network, process and mount namespaces: everything in them ends with the program.
 _UNSHARE = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc")
 _AS_ROOT = ("--user", "--map-root-user")
 _PROBE = ("sh", "-c", f"ip link set lo up && ip link add {_BRIDGE} type bridge && mount -t tmpfs tmpfs /run")
 
 
 class Network(Protocol):
-    """Where parts live. A part is named by its kind and its number, `kafka-2`, in at most 14 characters."""
+    """The network of the parts. A part is named by its kind and number, `kafka-2`, in at most 14 characters."""
 
     can_cut: bool
 
     def host(self, part: str) -> str:
-        """The address of a part; `{}` for its number gives the pattern of all parts of that kind."""
+        """Return the address of a part; `{}` for its number gives the pattern of all parts of that kind."""
 
     def join(self, part: str) -> Sequence[str]:
-        """Give a new part its address; what its command is to begin with."""
+        """Give a new part its address and return the prefix of its command."""
 
     def cut(self, part: str) -> None:
-        """Nothing goes in or out from now on; connections stay, and are silent."""
+        """Cut its network in both directions; connections stay open and are silent."""
 
-    def mend(self, part: str) -> None:
-        """It has its network back."""
+    def restore(self, part: str) -> None:
+        """Restore its network."""
 
 
 class Namespaces:
-    """A network namespace for each part, joined to a bridge by a pair of virtual interfaces; cutting takes one down."""
+    """A network namespace for each part, connected to a bridge by a pair of virtual interfaces. A cut takes one
+    down.
+    """
 
     can_cut = True
 
     def __init__(self) -> None:
         _run("ip", "link", "set", "lo", "up")
-        # `ip netns` keeps its names here; /run of the machine stays as it is.
+        # `ip netns` stores names here; /run of the machine stays unchanged.
         _run("mount", "-t", "tmpfs", "tmpfs", "/run")
         _run("ip", "link", "add", _BRIDGE, "type", "bridge")
         _run("ip", "address", "add", "10.77.0.1/16", "dev", _BRIDGE)
@@ -65,12 +67,12 @@ class Namespaces:
     def cut(self, part: str) -> None:
         _run("ip", "link", "set", part, "down")
 
-    def mend(self, part: str) -> None:
+    def restore(self, part: str) -> None:
         _run("ip", "link", "set", part, "up")
 
 
 class Loopback:
-    """Addresses of the loopback, where namespaces are not allowed: nothing can be cut off here."""
+    """Loopback addresses, if namespaces are not allowed: nothing can be cut off then."""
 
     can_cut = False
 
@@ -83,24 +85,24 @@ class Loopback:
     def cut(self, part: str) -> None:
         raise NotImplementedError(f"{part} shares the loopback with everything else")
 
-    def mend(self, part: str) -> None:
+    def restore(self, part: str) -> None:
         raise NotImplementedError(f"{part} shares the loopback with everything else")
 
 
 def _numbers(part: str) -> str:
-    """The last two of an address."""
+    """The last two bytes of an address."""
     kind, _, number = part.partition("-")
     return f"{_KINDS.index(kind) + 1}.{number}"
 
 
 def enclosed() -> Network | None:
-    """The network of this process; None where `enclose` has not been called for it."""
+    """Return the network of this process; None if `enclose` was not called for it."""
     inside = os.environ.get(_INSIDE)
     return None if inside is None else Namespaces() if inside == "namespaces" else Loopback()
 
 
 def unshare() -> Sequence[str] | None:
-    """What a command begins with that is to run in namespaces of its own; None where they are not to be had."""
+    """Return the prefix of a command that runs in new namespaces; None if there is no permission."""
     for command in (_UNSHARE, (*_UNSHARE, *_AS_ROOT)):
         if (
             shutil.which("unshare")
@@ -111,15 +113,15 @@ def unshare() -> Sequence[str] | None:
 
 
 def enclose(arguments: Sequence[str]) -> None:
-    """Become `python -m tests.faults ...` again, inside of namespaces where this machine lets us have them."""
+    """Run `python -m tests.faults ...` again inside namespaces, if this machine allows it."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("CHATLY_")}
-    # Servers that live for minutes, on few cores: they are to start soon rather than to be fast in the end.
+    # Servers that live for minutes on few cores: a fast start matters more than a fast steady state.
     environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     command = [sys.executable, "-m", "tests.faults", *arguments]
     found = unshare()
     if found is not None:
         os.execvpe(found[0], [*found, *command], {**environ, _INSIDE: "namespaces"})
-    print("no network namespaces here (needs root, or user namespaces): nothing will be cut off", file=sys.stderr)
+    print("no permission for network namespaces (needs root or user namespaces): no network is cut", file=sys.stderr)
     os.execve(sys.executable, command, {**environ, _INSIDE: "loopback"})
 
 

@@ -1,4 +1,4 @@
-"""A Redis of our own is stopped, started and held up: nobody waits for it, and whatever it lost is told."""
+"""A Redis is stopped, started and delayed: no call blocks, and lost messages are reported."""
 
 import asyncio
 import time
@@ -36,7 +36,7 @@ async def works(redis: RedisHandle) -> bool:
 
 
 async def heard(subscription: BusSubscription, wanted: BusMessage | BusGap) -> list[BusMessage | BusGap]:
-    """Everything up to what is wanted."""
+    """Return everything received, up to the wanted message."""
     messages: list[BusMessage | BusGap] = []
     async with asyncio.timeout(15):
         while wanted not in messages:
@@ -45,7 +45,7 @@ async def heard(subscription: BusSubscription, wanted: BusMessage | BusGap) -> l
 
 
 async def heard_again(bus: LiveBus, subscription: BusSubscription) -> None:
-    """Publish until something of it arrives. What cannot be sent at first is a gap more."""
+    """Publish until a message arrives. Messages that fail at first are one more gap."""
     async with asyncio.timeout(15):
         while True:
             await bus.publish([BusMessage("a", b"again?")])
@@ -54,7 +54,7 @@ async def heard_again(bus: LiveBus, subscription: BusSubscription) -> None:
                     return
 
 
-async def test_commands_fail_at_once_while_redis_is_away_and_work_again(server: OwnRedis) -> None:
+async def test_commands_fail_at_once_without_redis_and_work_again_afterwards(server: OwnRedis) -> None:
     async with open_redis(server.settings()) as redis:
         assert await works(redis)
         await server.stop()
@@ -72,7 +72,7 @@ async def test_commands_fail_at_once_while_redis_is_away_and_work_again(server: 
 
 
 @pytest.mark.timeout(60)
-async def test_who_is_refused_can_be_ended_at_any_moment(tmp_path: Path) -> None:
+async def test_a_rejected_connection_can_be_cancelled_at_any_time(tmp_path: Path) -> None:
     guarded = OwnRedis(tmp_path, "--requirepass", "right")
     await guarded.start()
 
@@ -88,7 +88,7 @@ async def test_who_is_refused_can_be_ended_at_any_moment(tmp_path: Path) -> None
         await guarded.stop()
 
 
-async def test_a_redis_that_is_not_there_yet_is_used_once_it_is(tmp_path: Path) -> None:
+async def test_a_redis_that_starts_late_is_used_once_it_runs(tmp_path: Path) -> None:
     server = OwnRedis(tmp_path)
     async with open_redis(server.settings()) as redis, open_redis_bus(redis) as bus:
         assert not await works(redis)
@@ -102,7 +102,7 @@ async def test_a_redis_that_is_not_there_yet_is_used_once_it_is(tmp_path: Path) 
     await server.stop()
 
 
-async def test_a_restart_is_a_gap_and_everything_is_heard_again(server: OwnRedis) -> None:
+async def test_a_restart_reports_a_gap_and_messages_arrive_again(server: OwnRedis) -> None:
     async with open_redis(server.settings()) as redis, open_redis_bus(redis, barriers=["stored"]) as bus:
         subscription = bus.subscribe()
         await subscription.add(["a", "stored"])
@@ -123,11 +123,11 @@ async def test_a_restart_is_a_gap_and_everything_is_heard_again(server: OwnRedis
         await heard_again(bus, subscription)
         stored, other = BusMessage("stored", b"watermark"), BusMessage("b", b"heard too")
         await bus.publish([LATER, other, stored])
-        told = await heard(subscription, stored)
-        assert told[-3:] == [LATER, other, stored]
+        received = await heard(subscription, stored)
+        assert received[-3:] == [LATER, other, stored]
 
 
-async def test_who_hears_all_the_time_is_told_of_what_another_node_could_not_send(server: OwnRedis) -> None:
+async def test_a_connected_subscriber_gets_a_gap_for_what_another_node_could_not_publish(server: OwnRedis) -> None:
     async with (
         open_redis(server.settings()) as here,
         open_redis(server.settings()) as there,
@@ -137,7 +137,7 @@ async def test_who_hears_all_the_time_is_told_of_what_another_node_could_not_sen
         subscription = listening.subscribe()
         await subscription.add(["a"])
         assert await works(there)
-        # Longer than a command may take.
+        # Longer than a command's timeout.
         await here.ask([("CLIENT", "PAUSE", 2_000, "ALL")])
         await speaking.publish([NEWS])
 
@@ -145,12 +145,12 @@ async def test_who_hears_all_the_time_is_told_of_what_another_node_could_not_sen
         await heard_again(speaking, subscription)
 
 
-async def test_a_connection_that_hangs_is_given_up(server: OwnRedis) -> None:
+async def test_a_hanging_connection_is_closed(server: OwnRedis) -> None:
     async with open_redis(server.settings()) as redis, open_redis_bus(redis, silence=0.6) as bus:
         subscription = bus.subscribe()
         await subscription.add(["a"])
         server.freeze()
-        # Whoever adds a channel waits for the server's word, or until the connection is given up.
+        # Adding a channel waits for the server's confirmation, or until the connection is closed.
         await asyncio.wait_for(subscription.add(["b"]), 10)
         server.thaw()
 
@@ -158,7 +158,7 @@ async def test_a_connection_that_hangs_is_given_up(server: OwnRedis) -> None:
         await heard_again(bus, subscription)
 
 
-async def test_a_quiet_connection_is_kept(server: OwnRedis) -> None:
+async def test_an_idle_connection_stays_open(server: OwnRedis) -> None:
     async with open_redis(server.settings()) as redis, open_redis_bus(redis, silence=0.3) as bus:
         subscription = bus.subscribe()
         await subscription.add(["a"])
@@ -169,7 +169,7 @@ async def test_a_quiet_connection_is_kept(server: OwnRedis) -> None:
         assert await heard(subscription, NEWS) == [NEWS]
 
 
-async def test_scripts_that_the_server_has_forgotten_are_told_again(server: OwnRedis) -> None:
+async def test_scripts_that_the_server_lost_are_loaded_again(server: OwnRedis) -> None:
     async with open_redis(server.settings()) as redis:
         assert await works(redis)
         await redis.ask([("SCRIPT", "FLUSH")])
@@ -177,7 +177,7 @@ async def test_scripts_that_the_server_has_forgotten_are_told_again(server: OwnR
         assert await works(redis)
 
 
-async def test_the_password_is_asked_for_and_a_wrong_one_is_said_to_be_wrong(tmp_path: Path) -> None:
+async def test_a_wrong_password_is_reported(tmp_path: Path) -> None:
     server = OwnRedis(tmp_path, "--requirepass", "open sesame")
     await server.start()
     async with open_redis(server.settings(password="open sesame")) as redis:
@@ -188,7 +188,7 @@ async def test_the_password_is_asked_for_and_a_wrong_one_is_said_to_be_wrong(tmp
     await server.stop()
 
 
-async def test_whoever_gives_up_waiting_disturbs_nobody(server: OwnRedis) -> None:
+async def test_a_cancelled_command_does_not_affect_others(server: OwnRedis) -> None:
     async with open_redis(server.settings()) as redis:
         asked = [asyncio.create_task(redis.run(ECHO, [], number)) for number in range(100)]
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""One process of the mesh or of its engines, and what can be done to it."""
+"""One process of the mesh or of its engines, and the faults that it can have."""
 
 import os
 import signal
@@ -7,19 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engines.node import Node, Running, start, stop, wait_until_ready
-from tests.faults.world.network import Network
+from tests.faults.deployment.network import Network
 
 _START_SECONDS = 120.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Part:
-    """Its name is that of its node: `messaging-1`, `kafka-2`, `edge-1`."""
+    """Named after its node: `messaging-1`, `kafka-2`, `edge-1`."""
 
     node: Node
     network: Network
     serves: Callable[[], bool]
-    """Whether it says that it does its work."""
+    """Returns whether it reports that it serves."""
     _running: Running | None = field(default=None, init=False)
 
     @property
@@ -30,7 +30,7 @@ class Part:
         self._running = start(self.node)
 
     def wait(self, seconds: float = _START_SECONDS) -> None:
-        """Until it serves; raise EngineError if it ends instead, TimeoutError if it takes longer."""
+        """Wait until it serves. Raise EngineError if it exits instead, TimeoutError if it takes longer."""
         deadline = time.monotonic() + seconds
         wait_until_ready(self.node, self._process(), seconds=seconds)
         while not self.serves():
@@ -54,8 +54,8 @@ class Part:
     def cut(self) -> None:
         self.network.cut(self.name)
 
-    def mend(self) -> None:
-        self.network.mend(self.name)
+    def restore(self) -> None:
+        self.network.restore(self.name)
 
     def _process(self) -> Running:
         if self._running is None:
