@@ -1,1 +1,1 @@
-"""Puts services into processes: the table of targets, serving, the embedded mesh, the edge, the command line."""
+"""Processes: the table of services, serving them, the embedded mesh, the edge, and the command line."""

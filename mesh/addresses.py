@@ -1,4 +1,4 @@
-"""Addresses of the services: where each is reached, and where the nodes of a mesh on one machine listen."""
+"""Addresses of the services, and of their nodes in a mesh on one machine."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _NODE_STRIDE = 10
 
 @settings
 class AddressSettings:
-    """Where one service is reached. `{SERVICE}` stands for its name in capitals."""
+    """Addresses of one service. `{SERVICE}` stands for its name in capitals."""
 
     grpc: str = env(
         "CHATLY_{SERVICE}_ADDRESS", "", help="gRPC address of a service, host:port; of several the first that answers"
@@ -72,7 +72,7 @@ def with_addresses(environ: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class NodeAddress:
-    """Where one node of a service listens."""
+    """Host and ports on which one node of a service listens."""
 
     service: str
     number: int
@@ -82,12 +82,12 @@ class NodeAddress:
 
     @property
     def name(self) -> str:
-        """For people: `messaging-2`."""
+        """Name in output and log files: `messaging-2`."""
         return f"{self.service}-{self.number}"
 
     @property
     def address(self) -> str:
-        """Of its gRPC server: `host:port`."""
+        """GRPC address: `host:port`."""
         return f"{self.host}:{self.grpc_port}"
 
 

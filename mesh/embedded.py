@@ -13,7 +13,7 @@ from kernel.platform import Platform
 from kernel.runner import background, release_startup_memory
 from kernel.settings import load
 from mesh.addresses import Addresses, load_addresses
-from mesh.edge.front import Shown, edge_settings, ready_line, serve_pages
+from mesh.edge.front import ListedNode, edge_settings, ready_line, serve_pages
 from mesh.edge.process import Edge, stopped_at_the_end
 from mesh.edge.settings import EdgeSettings
 from mesh.platform import open_platform
@@ -61,8 +61,8 @@ class _Embedded:
             feed = JwksFeed(platform.service_channel("auth"))
             async with background({"jwks": feed.run}), AsyncExitStack() as stack:
                 servers = [await self._start(spec, stack, platform, feed) for spec in SERVICES.values()]
-                shown = [Shown(server.name, server.name, server.address) for server in servers]
-                await stack.enter_async_context(serve_pages(self.edge, shown, tls))
+                listed = [ListedNode(server.name, server.name, server.address) for server in servers]
+                await stack.enter_async_context(serve_pages(self.edge, listed, tls))
                 await self.envoy.start()
                 await stack.enter_async_context(background({"edge": self.envoy.watch}))
                 release_startup_memory()

@@ -1,4 +1,4 @@
-"""Asks servers for their health: services by gRPC, Envoy by its HTTP pages. Behind `chatly health` and `doctor`."""
+"""Health of servers: of services over gRPC, of Envoy over HTTP."""
 
 import asyncio
 from collections.abc import Mapping

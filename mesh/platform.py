@@ -75,7 +75,7 @@ class Channels:
         return self._open[key]
 
     async def close(self) -> None:
-        """Close them all."""
+        """Close every channel."""
         for channel in self._open.values():
             await channel.close()
 

@@ -1,4 +1,4 @@
-"""The mesh that `chatly run` runs on this machine: the ports it holds, and the file that tells other commands of it."""
+"""A running mesh on this machine: the ports that it holds, and the file in which other commands find its addresses."""
 
 import json
 import os
@@ -21,10 +21,9 @@ FILE_NAME = "mesh.json"
 def held_ports(environ: Mapping[str, str], *, free: bool) -> Iterator[dict[str, str]]:
     """Hold ports until the block ends; yield the environment with all ports and addresses.
 
-    The edge's two ports are fixed. With `free`, the ports of services, web file server and admin page are free ones
-    unless they are set. Without it they have their defaults, and services hold theirs in processes of their own. A
-    port is bound before its number is used: no other process can take it meanwhile. Raise SettingsError if a port is
-    taken.
+    The edge's two ports are fixed. With `free`, the services, the web file server and the admin page get free ports
+    unless theirs are set. Without it they get their default ports, and each service's process holds its own. A port
+    is bound before its number is used, so that no other process can take it. Raise SettingsError if a port is taken.
     """
     chosen = dict(environ)
     edge = load(EdgeSettings, environ)

@@ -174,7 +174,7 @@ def _known_passwords(engines: _Engines) -> Iterator[str]:
         passwords["CHATLY_S3_SECRET_KEY"] = s3.secret_key
     for variable, password in passwords.items():
         if password.lower() in _KNOWN_PASSWORDS:
-            yield f"{variable} is a password that everybody knows: give that user another one"
+            yield f"{variable} is a password that everybody knows: choose another one"
 
 
 def _open_edge(edge: EdgeSettings, environ: Mapping[str, str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from kernel.grpc.tls import MeshTls, load_tls
 from kernel.runner import background
 from kernel.settings import load
 from mesh.addresses import NodeAddress, load_addresses, node_addresses
-from mesh.edge.front import Shown, edge_settings, ready_line, serve_pages
+from mesh.edge.front import ListedNode, edge_settings, ready_line, serve_pages
 from mesh.edge.process import Edge, stopped_at_the_end
 from mesh.edge.settings import EdgeSettings
 from mesh.node import Node, Say
@@ -64,8 +64,8 @@ class _Separate:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._stop_nodes)
             await stack.enter_async_context(background({node.address.name: node.keep_running for node in self.nodes}))
-            shown = [Shown(node.address.name, node.address.service, node.address.address) for node in self.nodes]
-            await stack.enter_async_context(serve_pages(self.edge, shown, self.tls))
+            listed = [ListedNode(node.address.name, node.address.service, node.address.address) for node in self.nodes]
+            await stack.enter_async_context(serve_pages(self.edge, listed, self.tls))
             await self._wait_for_nodes(stop)
             if stop.is_set():
                 return

@@ -1,4 +1,4 @@
-"""Serves services over a platform, in this process."""
+"""Serves services in this process."""
 
 import asyncio
 import math

@@ -27,13 +27,13 @@ class ServiceSpec:
     name: str
     """As in `chatly serve <name>`, in settings (`CHATLY_<NAME>_…`) and in certificates."""
     grpc_port: int
-    """Unless set otherwise."""
+    """Default port."""
     grpc_services: tuple[str, ...]
     """Full names of the gRPC services that it serves."""
     engines: tuple[Engine, ...]
     """Engines of a distributed mesh that it connects to."""
     edge: tuple[Api, ...] = ("grpc",)
-    """Its APIs that the edge routes calls to."""
+    """APIs that clients reach through the edge."""
     nodes: int = 1
     """Processes that `chatly run` starts on distributed engines."""
     open: Opener
@@ -43,7 +43,7 @@ class ServiceSpec:
 
     @property
     def http_port(self) -> int:
-        """Unless set otherwise."""
+        """Default port."""
         return self.grpc_port + 1000
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 PASSWORD = "chatly-demo"  # noqa: S105 - printed on the screen; the demo is for trying out
-"""Of every person."""
+"""Password of every person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Person:
     name: str
     bio: str
     colour: str
-    """Of the picture, as `#rrggbb`."""
+    """Background of the picture, as `#rrggbb`."""
 
 
 @dataclass(frozen=True, slots=True)

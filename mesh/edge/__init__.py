@@ -1,1 +1,1 @@
-"""The door to the mesh: Envoy's configuration, its process, its certificate, and the pages behind it."""
+"""The edge: Envoy's configuration, process and certificate, and the pages behind it."""

@@ -53,7 +53,7 @@ class Route:
     multipart: bool = False
     """Only requests whose body is multipart/form-data."""
     body_bytes: int = _MIB
-    """Longest JSON body of a REST call."""
+    """Maximum size of a JSON body."""
 
 
 def routes(edge: EdgeSettings) -> list[Route]:
@@ -86,7 +86,7 @@ def _rest_route(method: Method, path: RestPath, edge: EdgeSettings) -> Route:
         verb=path.verb,
         token=not method.public,
         limit=_limit(method, edge),
-        # Base64 makes a part a third longer.
+        # A part of 1 MiB in base64.
         body_bytes=_MIB * 3 // 2 if method.name == "UploadPart" else _MIB,
     )
 

@@ -12,7 +12,7 @@ from kernel.grpc.tls import MeshTls, load_tls
 from kernel.http.server import serve_http
 from kernel.settings import SettingsError, load
 from mesh.addresses import load_addresses, with_addresses
-from mesh.edge.pages import Running, pages
+from mesh.edge.pages import NodeStatus, pages
 from mesh.edge.settings import EdgeSettings
 from mesh.edge.tls import ensure_certificate
 from mesh.health import find_fault
@@ -20,13 +20,13 @@ from mesh.safety import refuse_unsafe_web
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ListedNode:
     """One node of a service on the page about the mesh."""
 
     name: str
     service: str
     address: str
-    """Of its gRPC server: `host:port`."""
+    """gRPC address: `host:port`."""
 
 
 def edge_settings(environ: Mapping[str, str], data_dir: Path) -> EdgeSettings:
@@ -43,18 +43,18 @@ async def serve_web(environ: Mapping[str, str], stop: asyncio.Event) -> None:
     edge = load(EdgeSettings, environ)
     refuse_unsafe_web(edge, environ)
     addresses = load_addresses(with_addresses(environ))
-    nodes = [Shown(name, name, address.grpc.split(",")[0]) for name, address in addresses.items()]
+    nodes = [ListedNode(name, name, address.grpc.split(",")[0]) for name, address in addresses.items()]
     async with serve_pages(edge, nodes, load_tls(environ)):
         await stop.wait()
 
 
 @asynccontextmanager
-async def serve_pages(edge: EdgeSettings, nodes: Sequence[Shown], tls: MeshTls | None) -> AsyncIterator[None]:
+async def serve_pages(edge: EdgeSettings, nodes: Sequence[ListedNode], tls: MeshTls | None) -> AsyncIterator[None]:
     """Serve the web client and the page about the mesh to Envoy; with `tls`, to Envoy alone."""
 
-    async def states() -> Sequence[Running]:
+    async def states() -> Sequence[NodeStatus]:
         faults = await asyncio.gather(*(find_fault(node.service, node.address, tls) for node in nodes))
-        return [Running(node.name, node.address, fault) for node, fault in zip(nodes, faults, strict=True)]
+        return [NodeStatus(node.name, node.address, fault) for node, fault in zip(nodes, faults, strict=True)]
 
     host, _, port = edge.web.rpartition(":")
     try:

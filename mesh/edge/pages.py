@@ -24,8 +24,8 @@ _CONTENT_SECURITY_POLICY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
-    """One node of a service, as the page shows it."""
+class NodeStatus:
+    """State of one node, as the page shows it."""
 
     name: str
     grpc_address: str
@@ -33,7 +33,7 @@ class Running:
     """Why it does not serve, or None."""
 
 
-def pages(*, version: str, services: Callable[[], Awaitable[Sequence[Running]]], web: Path) -> Starlette:
+def pages(*, version: str, services: Callable[[], Awaitable[Sequence[NodeStatus]]], web: Path) -> Starlette:
     """Return the application behind the edge's `/`.
 
     `services` returns the state of the services now. `web` is the folder of the built web client; without one, `/`

@@ -8,13 +8,13 @@ from kernel.telemetry.tracing import check_endpoint
 WEB_DIST = Path(__file__).parents[2] / "web" / "dist"
 
 
-def _share(value: float) -> str | None:
+def _check_share(value: float) -> str | None:
     return None if 0 <= value <= 1 else f"must be 0 to 1, got {value}"
 
 
 @settings
 class EdgeSettings:
-    """Where the edge listens, what it limits, and what it shows to services. `mesh.addresses` says where those are."""
+    """Ports, limits and certificates of the edge. The services' addresses are in `mesh.addresses`."""
 
     host: str = env(
         "CHATLY_EDGE_HOST", "127.0.0.1", help="address that the edge listens on; 0.0.0.0 accepts other machines"
@@ -71,5 +71,5 @@ class EdgeSettings:
         help="with https: PEM file of the CA that signed the collector's certificate",
     )
     trace_ratio: float = env(
-        "CHATLY_EDGE_TRACE_RATIO", 0.01, help="share of calls that are traced, 0 to 1", check=_share
+        "CHATLY_EDGE_TRACE_RATIO", 0.01, help="share of calls that are traced, 0 to 1", check=_check_share
     )

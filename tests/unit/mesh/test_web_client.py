@@ -5,10 +5,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mesh.edge.pages import Running, pages
+from mesh.edge.pages import NodeStatus, pages
 
 
-async def _no_services() -> list[Running]:
+async def _no_services() -> list[NodeStatus]:
     return []
 
 
