@@ -26,7 +26,6 @@ from scripts.prose import GENERATED, ROOT, docs, tracked_files
 NOT_YET = (
     "history",
     "kernel",
-    "mesh",
     "services/auth",
     "services/media",
     "services/messaging",

@@ -10,14 +10,14 @@ CHATLY = Path(sys.executable).parent / "chatly"
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How it ended, and what it said."""
+class Result:
+    """Exit code and output of the command."""
 
     exit_code: int
     output: str
 
 
-async def chatly(environ: Mapping[str, str], *arguments: str) -> Ended:
+async def chatly(environ: Mapping[str, str], *arguments: str) -> Result:
     process = await asyncio.create_subprocess_exec(
         CHATLY,
         *arguments,
@@ -27,4 +27,4 @@ async def chatly(environ: Mapping[str, str], *arguments: str) -> Ended:
     )
     output, _ = await process.communicate()
     assert process.returncode is not None
-    return Ended(process.returncode, output.decode())
+    return Result(process.returncode, output.decode())

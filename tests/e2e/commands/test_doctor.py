@@ -1,4 +1,4 @@
-"""`chatly doctor` tells a mesh that is well from one that is not."""
+"""`chatly doctor` reports a healthy mesh and names each broken part of another."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tests.e2e.mesh import EMBEDDED, Mesh, running_mesh
 
 
 @EMBEDDED
-async def test_a_mesh_that_runs_is_well(mesh: Mesh) -> None:
+async def test_a_running_mesh_is_reported_healthy(mesh: Mesh) -> None:
     doctor = await chatly(mesh.environ, "doctor")
 
     assert doctor.exit_code == 0
@@ -17,7 +17,7 @@ async def test_a_mesh_that_runs_is_well(mesh: Mesh) -> None:
     assert doctor.output.rstrip().endswith("All is well.")
 
 
-async def test_of_a_mesh_that_stopped_every_part_is_named(tmp_path: Path) -> None:
+async def test_every_part_of_a_stopped_mesh_is_reported_broken(tmp_path: Path) -> None:
     stopped = Mesh(tmp_path, {})
     doctor = await chatly(stopped.environ, "doctor")
 

@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 async def seen_by_maya(client: httpx.AsyncClient) -> tuple[list[Json], int]:
-    """Her chats without what changes by looking, and how many messages the first one has."""
+    """Maya's chats, and the number of messages in the first one."""
     account = {"email": "maya@demo.example", "password": "chatly-demo"}
     token = (await client.post("/api/auth/login", json=account)).json()["token"]
     headers = {"authorization": f"Bearer {token}"}
@@ -29,7 +29,7 @@ async def seen_by_maya(client: httpx.AsyncClient) -> tuple[list[Json], int]:
 
 
 @pytest.mark.timeout(120)
-async def test_twice_adds_nothing_twice(mesh: Mesh) -> None:
+async def test_a_second_run_adds_nothing(mesh: Mesh) -> None:
     async with rest(mesh) as client:
         first = await chatly(mesh.environ, "seed-demo")
         once = await seen_by_maya(client)
@@ -41,9 +41,10 @@ async def test_twice_adds_nothing_twice(mesh: Mesh) -> None:
     assert once == twice
 
 
-async def test_without_a_mesh_it_says_so(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_a_missing_mesh_is_reported_with_its_address(tmp_path_factory: pytest.TempPathFactory) -> None:
     nowhere = Mesh(tmp_path_factory.mktemp("nowhere"), {})
     ended = await chatly(nowhere.environ, "seed-demo")
 
     assert ended.exit_code == 1
     assert "make run" in ended.output
+    assert f"No answer at http://{nowhere.edge}" in ended.output

@@ -1,4 +1,4 @@
-"""Each service on its own port: health, reflection, and alone by `chatly serve`."""
+"""Each service on its own port: health, reflection, and `chatly serve`."""
 
 import asyncio
 import json
@@ -31,13 +31,13 @@ async def ask_reflection(
 
 
 async def reflected(channel: grpc.aio.Channel) -> set[str]:
-    """The services that the server lists."""
+    """Names of the services that the server lists."""
     answer = await ask_reflection(channel, reflection_pb2.ServerReflectionRequest(list_services=""))
     return {service.name for service in answer.list_services_response.service}
 
 
 async def healthy(channel: grpc.aio.Channel, service: str) -> bool:
-    """As it says itself; waits for one that is not there yet."""
+    """Health of a server, which may still be starting."""
     check = channel.unary_unary(
         "/grpc.health.v1.Health/Check",
         request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
@@ -48,7 +48,7 @@ async def healthy(channel: grpc.aio.Channel, service: str) -> bool:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-async def test_every_service_tells_of_itself(mesh: Mesh, name: str) -> None:
+async def test_every_service_has_health_and_reflection(mesh: Mesh, name: str) -> None:
     async with grpc.aio.insecure_channel(mesh.grpc[name]) as channel:
         assert await reflected(channel) == {*SERVICES[name].grpc_services, *COMMON}
         for service in ("", *SERVICES[name].grpc_services):
@@ -56,7 +56,7 @@ async def test_every_service_tells_of_itself(mesh: Mesh, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-async def test_what_is_reflected_can_be_described(mesh: Mesh, name: str) -> None:
+async def test_reflection_describes_every_service(mesh: Mesh, name: str) -> None:
     request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICES[name].grpc_services[0])
     async with grpc.aio.insecure_channel(mesh.grpc[name]) as channel:
         answer = await ask_reflection(channel, request)
@@ -72,9 +72,9 @@ async def test_one_service_runs_alone(tmp_path: Path) -> None:
         async with grpc.aio.insecure_channel(alone.grpc["auth"]) as channel:
             assert await healthy(channel, "chatly.auth.v1.AuthService")
             assert await reflected(channel) == {*SERVICES["auth"].grpc_services, *COMMON}
-        async with httpx.AsyncClient(base_url=f"http://{alone.http['auth']}") as door:
-            assert (await door.get("/healthz")).json()["status"] == "SERVING"
-            assert "chatly_rpc_calls_total" in (await door.get("/metrics")).text
+        async with httpx.AsyncClient(base_url=f"http://{alone.http['auth']}") as http:
+            assert (await http.get("/healthz")).json()["status"] == "SERVING"
+            assert "chatly_rpc_calls_total" in (await http.get("/metrics")).text
     finally:
         process.send_signal(signal.SIGTERM)
         _, said = await process.communicate()

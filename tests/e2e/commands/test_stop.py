@@ -1,4 +1,4 @@
-"""Ctrl-C and the next start: streams are sent elsewhere, nothing is lost, nobody is logged out."""
+"""Ctrl-C and the next start: streams are asked to reconnect, no data is lost, sessions continue."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.e2e.rest.talk import history, send, upload
 from tests.unit.media.samples import PDF
 
 
-async def test_streams_are_told_and_data_is_there_after_the_next_start(tmp_path: Path) -> None:
+async def test_streams_are_asked_to_reconnect_and_data_survives_a_restart(tmp_path: Path) -> None:
     async with running_mesh(tmp_path) as mesh:
         ann, bob = await people(mesh, "ann", "bob")
         async with rest(mesh) as client:
@@ -25,8 +25,8 @@ async def test_streams_are_told_and_data_is_there_after_the_next_start(tmp_path:
             await of_bob.until_caught_up()
             online = PresenceServiceStub(edge).Connect(presence.ConnectRequest(), metadata=bob.metadata)
             exit_code = await mesh.stop()
-            told = await of_bob.next("reconnect")
-            last_words = [answer async for answer in online]
+            notice = await of_bob.next("reconnect")
+            presences = [answer async for answer in online]
             cursor = of_bob.cursor
 
         await mesh.start()
@@ -38,8 +38,8 @@ async def test_streams_are_told_and_data_is_there_after_the_next_start(tmp_path:
             missed = await of_bob.until_caught_up()
 
     assert exit_code == 0
-    assert 0 <= told.reconnect.delay_ms <= 10_000
-    assert last_words[-1].reconnect
+    assert 0 <= notice.reconnect.delay_ms <= 10_000
+    assert presences[-1].reconnect
     assert [(message["text"], message["seq"]) for message in seen] == [("before", "1")]
     assert file.content == PDF
     assert "after" in [event.message_created.text for event in missed]

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from mesh.services import SERVICES
-from tests.e2e.commands.chatly import CHATLY, Ended, chatly
+from tests.e2e.commands.chatly import CHATLY, chatly
 from tests.e2e.mesh import HOST
 from tests.ports import free_ports
 from tests.waiting import eventually
@@ -116,7 +116,7 @@ async def test_a_file_left_by_a_killed_mesh_is_ignored(tmp_path: Path) -> None:
         left = (tmp_path / "mesh.json").read_text()
     (tmp_path / "mesh.json").write_text(left)
 
-    doctor: Ended = await chatly(environ, "doctor")
+    doctor = await chatly(environ, "doctor")
 
     assert doctor.exit_code == 1
     assert "mesh.json" not in doctor.output

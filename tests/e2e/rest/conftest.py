@@ -1,4 +1,4 @@
-"""What the REST tests share."""
+"""Fixtures of the REST tests."""
 
 from collections.abc import AsyncIterator
 
@@ -15,21 +15,21 @@ PER_MINUTE = 5
 
 @pytest.fixture
 async def client(mesh: Mesh) -> AsyncIterator[httpx.AsyncClient]:
-    """Speaks to the edge of the session's mesh."""
+    """A client of the session's mesh, through its edge."""
     async with rest(mesh) as client:
         yield client
 
 
 @pytest.fixture
 async def pair(mesh: Mesh) -> tuple[Person, Person]:
-    """Two people who have not met."""
+    """Two users who share no chat yet."""
     ann, bob = await people(mesh, "ann", "bob")
     return ann, bob
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def strict_mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mesh]:
-    """A mesh with few calls per minute and one foreign origin."""
+    """A mesh with low rate limits and one other origin."""
     async with running_mesh(
         tmp_path_factory.mktemp("strict"),
         CHATLY_EDGE_CORS_ORIGINS=CORS_ORIGIN,

@@ -12,7 +12,7 @@ ACCESS, REFRESH = "chatly_access", "chatly_refresh"
 
 
 def cookies(answer: httpx.Response) -> dict[str, "Morsel[str]"]:
-    """What the answer sets, by name."""
+    """Cookies of the answer, by name."""
     jar: SimpleCookie = SimpleCookie()
     for header in answer.headers.get_list("set-cookie"):
         jar.load(header)
@@ -38,7 +38,7 @@ async def test_a_login_by_cookies_gives_no_token_to_scripts(mesh: Mesh) -> None:
         assert int(cookie["max-age"]) > 0
 
 
-async def test_over_tls_cookies_are_for_tls_alone(mesh: Mesh) -> None:
+async def test_cookies_set_over_tls_are_sent_over_tls_only(mesh: Mesh) -> None:
     async with rest_over_tls(mesh) as browser:
         answer = await log_in(browser, mesh)
         me = await browser.get("/api/profile/me")
@@ -48,7 +48,7 @@ async def test_over_tls_cookies_are_for_tls_alone(mesh: Mesh) -> None:
     assert me.status_code == 200
 
 
-async def test_cookies_make_calls_and_are_renewed_and_taken_away(mesh: Mesh) -> None:
+async def test_cookies_authenticate_calls_and_are_renewed_and_cleared(mesh: Mesh) -> None:
     async with rest(mesh) as browser:
         logged_in = await log_in(browser, mesh)
         me = await browser.get("/api/profile/me")
@@ -76,7 +76,7 @@ async def test_a_refresh_without_its_cookie_is_refused(mesh: Mesh) -> None:
     assert (answer.status_code, reason(answer)) == (401, "TOKEN_MISSING")
 
 
-async def test_a_refresh_cookie_that_is_worth_nothing_is_taken_away(mesh: Mesh) -> None:
+async def test_an_invalid_refresh_cookie_is_cleared(mesh: Mesh) -> None:
     async with rest(mesh) as browser:
         answer = await browser.post("/api/auth/refresh", json={}, headers={"cookie": f"{REFRESH}=nonsense"})
 

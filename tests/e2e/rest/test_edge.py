@@ -1,4 +1,4 @@
-"""What the edge adds to every answer, and whom it refuses by itself."""
+"""Headers, CORS and rate limits of the edge."""
 
 import httpx
 import pytest
@@ -42,7 +42,7 @@ async def test_every_answer_names_its_request(client: httpx.AsyncClient, path: s
     assert one.headers["x-request-id"] != two.headers["x-request-id"]
 
 
-async def test_the_start_page_and_the_rest_description_are_there(client: httpx.AsyncClient) -> None:
+async def test_the_start_page_and_the_openapi_document_are_served(client: httpx.AsyncClient) -> None:
     page, description = await client.get("/"), await client.get("/openapi.json")
 
     assert page.headers["content-type"].startswith("text/html")
@@ -91,18 +91,18 @@ async def test_answers_and_refusals_can_be_read_by_pages_of_a_configured_origin(
 
 
 @pytest.mark.parametrize("path", [LOGIN, "/api/auth/register", "/api/auth/refresh"])
-async def test_too_many_calls_from_one_address_are_told_to_wait(strict_mesh: Mesh, path: str) -> None:
-    async with rest(strict_mesh, address="127.0.0.9") as client, rest(strict_mesh, address="127.0.0.10") as neighbour:
-        # The bucket may be filled once while we empty it.
+async def test_too_many_calls_from_one_address_are_refused_with_a_delay(strict_mesh: Mesh, path: str) -> None:
+    async with rest(strict_mesh, address="127.0.0.9") as client, rest(strict_mesh, address="127.0.0.10") as other:
+        # The bucket may be refilled once meanwhile.
         answers = [await client.post(path, json={}) for _ in range(2 * PER_MINUTE + 1)]
-        next_door = await neighbour.post(path, json={})
+        other_client = await other.post(path, json={})
 
     refused = [answer for answer in answers if answer.status_code == 429]
     assert refused
     assert {(answer.json()["code"], reason(answer)) for answer in refused} == {(8, "RATE_LIMITED")}
     assert all(answer.headers["x-ratelimit-remaining"] == "0" for answer in refused)
     assert {(answer.headers["retry-after"], retry_seconds(answer)) for answer in refused} == {("60", 60)}
-    assert next_door.status_code != 429
+    assert other_client.status_code != 429
 
 
 async def test_sends_and_uploads_are_limited_too(strict_mesh: Mesh) -> None:

@@ -1,4 +1,4 @@
-"""POST /api/upload/message and GET /api/uploads/{media_id}: files on their way in and out."""
+"""POST /api/upload/message and GET /api/uploads/{media_id}."""
 
 import asyncio
 
@@ -58,9 +58,7 @@ async def test_part_of_a_file_is_downloaded(client: httpx.AsyncClient, pair: tup
     assert (behind.status_code, behind.headers["content-range"]) == (416, f"bytes */{len(PDF)}")
 
 
-async def test_a_file_that_is_known_already_is_not_sent_again(
-    client: httpx.AsyncClient, pair: tuple[Person, Person]
-) -> None:
+async def test_an_unchanged_file_is_not_sent_again(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
     ann, _ = pair
     media = await upload(client, ann, "paper.pdf", PDF)
     first = await client.get(media["url"], headers=ann.headers)
@@ -103,7 +101,7 @@ async def test_a_signed_link_needs_no_token_and_cannot_be_changed(
         assert (refused.status_code, reason(refused)) == (403, "LINK_INVALID")
 
 
-async def test_strangers_get_neither_file_nor_link(
+async def test_users_outside_the_chat_get_neither_file_nor_link(
     mesh: Mesh, client: httpx.AsyncClient, pair: tuple[Person, Person]
 ) -> None:
     ann, bob = pair
@@ -119,7 +117,7 @@ async def test_strangers_get_neither_file_nor_link(
 
 
 @pytest.mark.parametrize("path", ["/api/uploads/{}", "/api/media/{}", "/api/media/{}/url"])
-async def test_deleted_for_everyone_takes_the_file_along(
+async def test_deleting_for_everyone_deletes_the_file(
     client: httpx.AsyncClient, pair: tuple[Person, Person], path: str
 ) -> None:
     ann, bob = pair

@@ -20,7 +20,7 @@ async def test_both_read_what_was_sent(client: httpx.AsyncClient, pair: tuple[Pe
         assert (seen[0]["sender_id"], seen[0]["receiver_id"]) == (ann.user_id, bob.user_id)
 
 
-async def test_a_page_tells_the_next(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
+async def test_each_page_has_a_token_for_the_next(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
     ann, bob = pair
     sent = [(await send(client, ann, bob, f"number {n}"))["message_id"] for n in range(5)]
     pages: list[list[str]] = []
@@ -48,7 +48,9 @@ async def test_a_retried_send_makes_no_second_message(client: httpx.AsyncClient,
     assert len(await history(client, bob, ann)) == 1
 
 
-async def test_deleted_for_me_is_gone_for_me_alone(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
+async def test_deleting_for_me_hides_the_message_from_me_alone(
+    client: httpx.AsyncClient, pair: tuple[Person, Person]
+) -> None:
     ann, bob = pair
     message = await send(client, ann, bob, "hello")
     answer = await client.delete(f"/api/messages/{ann.user_id}/{message['message_id']}/me", headers=bob.headers)
@@ -58,7 +60,7 @@ async def test_deleted_for_me_is_gone_for_me_alone(client: httpx.AsyncClient, pa
     assert [seen["text"] for seen in await history(client, ann, bob)] == ["hello"]
 
 
-async def test_deleted_for_everyone_loses_its_words(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
+async def test_deleting_for_everyone_removes_the_text(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
     ann, bob = pair
     message = await send(client, ann, bob, "hello")
     answer = await client.delete(f"/api/messages/{bob.user_id}/{message['message_id']}/everyone", headers=ann.headers)

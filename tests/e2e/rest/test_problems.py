@@ -1,4 +1,4 @@
-"""Refusals over REST: one shape, whether a service or the edge itself refuses."""
+"""Errors over REST have one form, from the services and from the edge."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -11,38 +11,38 @@ from tests.e2e.people import Person
 from tests.problems import reason, violations
 
 USERS = "/api/users"
-DOORS = ("/api/users", "/api/uploads/7b5e2b1c-e71f-41f1-b5dd-c9ab987d1194")
+PATHS = ("/api/users", "/api/uploads/7b5e2b1c-e71f-41f1-b5dd-c9ab987d1194")
 
 
 def of(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-@pytest.mark.parametrize("path", DOORS)
-async def test_a_call_without_a_token_is_told_so(client: httpx.AsyncClient, path: str) -> None:
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_call_without_a_token_is_refused(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
 
     assert (answer.status_code, answer.json()["code"], reason(answer)) == (401, 16, "TOKEN_MISSING")
 
 
-@pytest.mark.parametrize("path", DOORS)
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("token", ["nonsense", "a.b.c", "e30.e30.e30"])
-async def test_a_token_that_is_none_is_told_so(client: httpx.AsyncClient, path: str, token: str) -> None:
+async def test_a_malformed_token_is_refused(client: httpx.AsyncClient, path: str, token: str) -> None:
     answer = await client.get(path, headers=of(token))
 
     assert (answer.status_code, answer.json()["code"], reason(answer)) == (401, 16, "TOKEN_INVALID")
 
 
-@pytest.mark.parametrize("path", DOORS)
-async def test_a_forged_token_is_told_so(client: httpx.AsyncClient, path: str) -> None:
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_forged_token_is_refused(client: httpx.AsyncClient, path: str) -> None:
     forged = user_token(an_id(), keypair=a_keypair(), now=datetime.now(UTC))
     answer = await client.get(path, headers=of(forged))
 
     assert (answer.status_code, answer.json()["code"], reason(answer)) == (401, 16, "TOKEN_INVALID")
 
 
-async def test_an_expired_token_is_told_so(client: httpx.AsyncClient) -> None:
-    # The edge looks at the time before the signature.
+async def test_an_expired_token_is_refused(client: httpx.AsyncClient) -> None:
+    # The edge checks the expiry before the signature.
     expired = user_token(an_id(), keypair=a_keypair(), now=datetime.now(UTC) - timedelta(hours=1))
     answer = await client.get(USERS, headers=of(expired))
 
@@ -60,14 +60,16 @@ async def test_an_expired_token_is_told_so(client: httpx.AsyncClient) -> None:
         ("DELETE", "/api/uploads/a", 405),
     ],
 )
-async def test_what_is_not_there_is_told_so(client: httpx.AsyncClient, verb: str, path: str, status: int) -> None:
+async def test_an_unknown_path_or_method_is_refused(
+    client: httpx.AsyncClient, verb: str, path: str, status: int
+) -> None:
     answer = await client.request(verb, path)
 
     assert (answer.status_code, answer.json()["code"], reason(answer)) == (status, 12, "NOT_OFFERED")
 
 
 @pytest.mark.parametrize("path", ["/api/users/%2F", "/api/users/%00"])
-async def test_a_path_that_cannot_be_is_told_so(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_path_with_forbidden_characters_is_refused(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
 
     assert (answer.status_code, answer.json()["code"], reason(answer)) == (400, 3, "MALFORMED_REQUEST")
@@ -78,14 +80,14 @@ async def test_a_path_that_cannot_be_is_told_so(client: httpx.AsyncClient, path:
     "body",
     [b'{"email":', b"[]", b'"text"', b"\xff\xfe", b'{"email": "\xff"}', b'{"email": {}}', b'{"email": 5}', b"email=a"],
 )
-async def test_a_body_that_is_not_the_message_is_told_so(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_a_body_that_does_not_fit_the_message_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
     answer = await client.post("/api/auth/login", content=body, headers={"content-type": "application/json"})
 
     assert (answer.status_code, answer.json()["code"], reason(answer)) == (400, 3, "MALFORMED_REQUEST")
     assert answer.json()["message"]
 
 
-async def test_a_query_that_is_not_understood_is_told_so(
+async def test_an_unknown_or_malformed_query_parameter_is_refused(
     client: httpx.AsyncClient, pair: tuple[Person, Person]
 ) -> None:
     ann, _ = pair
@@ -96,8 +98,8 @@ async def test_a_query_that_is_not_understood_is_told_so(
         assert name in answer.json()["message"]
 
 
-async def test_too_large_a_body_is_told_so(client: httpx.AsyncClient) -> None:
-    # Hardly above the limit: the edge hangs up on those who go on sending.
+async def test_too_large_a_body_is_refused(client: httpx.AsyncClient) -> None:
+    # Just above the limit: the edge closes the connection of clients that send much more.
     answer = await client.post("/api/auth/login", json={"email": "x" * (1024 * 1024)})
 
     assert (answer.status_code, answer.json()["code"], reason(answer)) == (413, 3, "MALFORMED_REQUEST")
@@ -123,7 +125,7 @@ async def test_every_field_that_breaks_a_rule_is_named(
     assert set(violations(answer)) == broken
 
 
-async def test_a_password_that_bcrypt_would_cut_is_told_so(client: httpx.AsyncClient) -> None:
+async def test_a_password_that_bcrypt_would_truncate_is_refused(client: httpx.AsyncClient) -> None:
     account = {"username": "longpass", "email": "longpass@e2e.example", "password": "ü" * 40}
     answer = await client.post("/api/auth/register", json=account)
 

@@ -48,7 +48,7 @@ async def test_both_forms_answer_alike(client: httpx.AsyncClient, pair: tuple[Pe
     assert by_json.json()["user"].keys() == by_form.json()["user"].keys()
 
 
-async def test_a_picture_must_be_one(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
+async def test_a_picture_must_be_an_image(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
     ann, _ = pair
     answer = await client.put("/api/profile/me", files={"avatar": ("me.jpg", PDF)}, headers=ann.headers)
 

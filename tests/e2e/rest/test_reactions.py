@@ -9,7 +9,9 @@ from tests.problems import reason, violations
 
 
 @pytest.mark.parametrize("field", ["reaction", "emoji"])
-async def test_a_reaction_comes_and_goes(client: httpx.AsyncClient, pair: tuple[Person, Person], field: str) -> None:
+async def test_a_reaction_is_added_and_removed(
+    client: httpx.AsyncClient, pair: tuple[Person, Person], field: str
+) -> None:
     ann, bob = pair
     message = await send(client, ann, bob, "hello")
     path = f"/api/reactions/{ann.user_id}/{message['message_id']}"

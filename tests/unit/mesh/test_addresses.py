@@ -1,4 +1,4 @@
-"""Where the nodes of a mesh on one machine listen, and where they find each other."""
+"""Addresses of the nodes of a mesh on one machine."""
 
 import pytest
 

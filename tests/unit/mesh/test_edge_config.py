@@ -1,4 +1,4 @@
-"""The edge's configuration: who gets in without a token, where calls go, and that Envoy takes it."""
+"""The edge's configuration: public routes, limits, clusters, and that Envoy accepts it."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ PUBLIC = {
     "/api/auth/login",
     "/api/auth/refresh",
     "/.well-known/jwks.json",
-    # Bytes: media's own door asks for a token or a signed link.
+    # The HTTP API of media requires a token or a signed link itself.
     "/api/uploads/",
 }
 
@@ -48,7 +48,7 @@ def test_every_method_for_users_has_a_route_and_none_for_services_has_one(edge: 
     assert all((method.path in paths) is not method.internal for method in methods())
 
 
-def test_streams_are_never_cut_by_a_timeout(edge: EdgeSettings) -> None:
+def test_streams_have_no_timeout(edge: EdgeSettings) -> None:
     streaming = {route.value for route in routes(edge) if route.streaming}
 
     assert "/chatly.messaging.v1.MessagingService/Subscribe" in streaming
@@ -62,7 +62,7 @@ def test_registering_logging_in_sending_and_uploading_are_limited_on_every_path(
     assert limited >= {"/chatly.messaging.v1.MessagingService/SendMessage", "/chatly.media.v1.MediaService/Upload"}
 
 
-def test_a_path_without_variables_is_tried_before_one_that_would_swallow_it(edge: EdgeSettings) -> None:
+def test_a_path_without_variables_is_matched_before_one_with_variables(edge: EdgeSettings) -> None:
     order = [route.value for route in routes(edge)]
 
     assert order.index("/api/users/search") < order.index("/api/users/[^/]+")
@@ -81,7 +81,7 @@ def test_several_addresses_of_a_service_become_several_endpoints() -> None:
     assert len(clusters["messaging"]["load_assignment"]["endpoints"][0]["lb_endpoints"]) == 2
 
 
-def test_the_edge_hangs_up_on_idle_connections_before_the_servers_do() -> None:
+def test_the_edge_closes_idle_connections_before_the_servers_do() -> None:
     clusters = clusters_of({})
     for name in ("auth_http", "media_http", "web"):
         (options,) = clusters[name]["typed_extension_protocol_options"].values()
@@ -90,7 +90,7 @@ def test_the_edge_hangs_up_on_idle_connections_before_the_servers_do() -> None:
         assert float(idle.removesuffix("s")) < KEEP_ALIVE_SECONDS
 
 
-def test_the_port_for_metrics_shows_nothing_else_of_the_admin_page() -> None:
+def test_the_metrics_port_serves_nothing_else_of_the_admin_page() -> None:
     resources = yaml.safe_load(rendered({"CHATLY_EDGE_METRICS_PORT": "9902"}))["static_resources"]
     listeners = {listener["name"]: listener for listener in resources["listeners"]}
     manager = listeners["metrics"]["filter_chains"][0]["filters"][0]["typed_config"]
@@ -132,7 +132,7 @@ def test_with_a_certificate_every_service_must_show_one_that_names_it(tmp_path: 
     assert named == {name: name for name in services} | {"auth_http": "auth", "media_http": "media"}
 
 
-def test_the_edge_calls_every_service_that_has_a_call_for_users() -> None:
+def test_the_edge_reaches_every_service_that_has_an_rpc_for_users() -> None:
     targets = {method.target for method in methods() if not method.internal}
 
     assert {name for name, spec in SERVICES.items() if "grpc" in spec.edge} == targets

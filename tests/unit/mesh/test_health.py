@@ -1,4 +1,4 @@
-"""`chatly health`: what a container's health check hears."""
+"""`chatly health`, the health check of containers."""
 
 from collections.abc import AsyncIterator
 
@@ -29,7 +29,7 @@ async def environ(servicer: aio.HealthServicer) -> AsyncIterator[dict[str, str]]
     ("status", "healthy"),
     [(health_pb2.HealthCheckResponse.SERVING, True), (health_pb2.HealthCheckResponse.NOT_SERVING, False)],
 )
-async def test_a_service_is_healthy_while_it_says_so(
+async def test_a_service_is_healthy_while_it_reports_serving(
     servicer: aio.HealthServicer,
     environ: dict[str, str],
     status: int,

@@ -1,4 +1,4 @@
-"""What is refused at the start of a distributed deployment because it is unsafe, and by which setting it is mended."""
+"""Unsafe settings are refused at the start of a distributed deployment, with the setting that fixes each."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from mesh.safety import refuse_unsafe_edge, refuse_unsafe_service, refuse_unsafe
 from mesh.services import SERVICES
 
 SECRET = "Yq3v8rT1kZ0bN5xW7cJ2mL9pD4sF6gHa"
-HERE = {
+LOCAL = {
     "CHATLY_SERVICE_SECRET": SECRET,
     "CHATLY_CASSANDRA_CONTACT_POINTS": "127.0.0.1:19042,127.0.0.2:19042",
     "CHATLY_REDIS_URL": "redis://localhost:16379",
@@ -28,10 +28,10 @@ def ca_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def away(ca_file: str) -> dict[str, str]:
-    """A deployment over many machines as it should be."""
+def remote(ca_file: str) -> dict[str, str]:
+    """Safe settings of a deployment over many machines."""
     return {
-        **HERE,
+        **LOCAL,
         **MESH_TLS,
         "CHATLY_HOST": "0.0.0.0",
         "CHATLY_AUTH_ADDRESS": "auth:50051",
@@ -59,16 +59,16 @@ def refusal(environ: dict[str, str], service: str = "media") -> str:
     return ""
 
 
-def test_everything_on_this_machine_needs_nothing() -> None:
-    assert refusal(HERE) == ""
+def test_a_mesh_on_one_machine_needs_no_tls_and_no_passwords() -> None:
+    assert refusal(LOCAL) == ""
 
 
-def test_many_machines_with_tls_and_passwords_are_welcome(away: dict[str, str]) -> None:
-    assert refusal(away) == ""
+def test_many_machines_with_tls_and_passwords_are_accepted(remote: dict[str, str]) -> None:
+    assert refusal(remote) == ""
 
 
 @pytest.mark.parametrize(
-    ("changes", "named", "mend"),
+    ("changes", "named", "remedy"),
     [
         (dict.fromkeys(MESH_TLS, ""), "CHATLY_HOST is 0.0.0.0", "set CHATLY_TLS_CERT_FILE"),
         (dict.fromkeys(MESH_TLS, ""), "CHATLY_AUTH_ADDRESS lead to other machines", "set CHATLY_TLS_CERT_FILE"),
@@ -83,14 +83,14 @@ def test_many_machines_with_tls_and_passwords_are_welcome(away: dict[str, str]) 
     ],
 )
 def test_plaintext_to_other_machines_is_refused_unless_it_is_allowed(
-    away: dict[str, str], changes: dict[str, str], named: str, mend: str
+    remote: dict[str, str], changes: dict[str, str], named: str, remedy: str
 ) -> None:
-    said = refusal({**away, **changes})
+    refused = refusal({**remote, **changes})
 
-    assert named in said
-    assert mend in said
-    assert "CHATLY_ALLOW_PLAINTEXT=true" in said
-    assert refusal({**away, **changes, "CHATLY_ALLOW_PLAINTEXT": "true"}) == ""
+    assert named in refused
+    assert remedy in refused
+    assert "CHATLY_ALLOW_PLAINTEXT=true" in refused
+    assert refusal({**remote, **changes, "CHATLY_ALLOW_PLAINTEXT": "true"}) == ""
 
 
 @pytest.mark.parametrize(
@@ -105,30 +105,32 @@ def test_plaintext_to_other_machines_is_refused_unless_it_is_allowed(
         ("CHATLY_S3_SECRET_KEY", "minioadmin"),
     ],
 )
-def test_what_everybody_knows_is_refused_unless_it_is_allowed(away: dict[str, str], variable: str, value: str) -> None:
-    environ = {**away, variable: value}
+def test_well_known_secrets_are_refused_unless_they_are_allowed(
+    remote: dict[str, str], variable: str, value: str
+) -> None:
+    environ = {**remote, variable: value}
     if variable == "CHATLY_REDIS_URL":
         environ["CHATLY_REDIS_PASSWORD"] = ""
         variable = "CHATLY_REDIS_PASSWORD"
 
-    said = refusal(environ)
+    refused = refusal(environ)
 
-    assert said.startswith(f"{variable} is ")
-    assert value not in said
-    assert "CHATLY_ALLOW_KNOWN_SECRETS=true" in said
-    assert refusal({**environ, "CHATLY_ALLOW_PLAINTEXT": "true"}) == said
+    assert refused.startswith(f"{variable} is ")
+    assert value not in refused
+    assert "CHATLY_ALLOW_KNOWN_SECRETS=true" in refused
+    assert refusal({**environ, "CHATLY_ALLOW_PLAINTEXT": "true"}) == refused
     assert refusal({**environ, "CHATLY_ALLOW_KNOWN_SECRETS": "true"}) == ""
 
 
-def test_a_service_is_asked_only_about_engines_that_it_uses(away: dict[str, str]) -> None:
-    environ = {**away, "CHATLY_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT", "CHATLY_S3_ENDPOINT": "http://minio:9000"}
+def test_only_engines_that_a_service_uses_are_checked(remote: dict[str, str]) -> None:
+    environ = {**remote, "CHATLY_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT", "CHATLY_S3_ENDPOINT": "http://minio:9000"}
 
     assert refusal(environ, "presence") == ""
     assert "CHATLY_S3_ENDPOINT" not in refusal(environ, "messaging")
 
 
-def test_an_edge_that_everybody_reaches_needs_tls_on_both_sides() -> None:
-    def said(environ: dict[str, str]) -> str:
+def test_an_edge_that_other_machines_reach_needs_tls_on_both_sides() -> None:
+    def refused(environ: dict[str, str]) -> str:
         try:
             refuse_unsafe_edge(load(EdgeSettings, environ), environ)
         except SettingsError as error:
@@ -136,14 +138,14 @@ def test_an_edge_that_everybody_reaches_needs_tls_on_both_sides() -> None:
         return ""
 
     open_to_all = {"CHATLY_EDGE_HOST": "0.0.0.0", "CHATLY_MEDIA_ADDRESS": "media:50054"}
-    door = {"CHATLY_EDGE_TLS_CERTIFICATE": "edge.crt", "CHATLY_EDGE_TLS_KEY": "edge.key"}
+    edge_tls = {"CHATLY_EDGE_TLS_CERTIFICATE": "edge.crt", "CHATLY_EDGE_TLS_KEY": "edge.key"}
 
-    assert said({}) == ""
-    assert "CHATLY_EDGE_HOST is 0.0.0.0 without TLS: set CHATLY_EDGE_TLS_CERTIFICATE" in said(open_to_all)
-    assert "CHATLY_EDGE_HOST" not in said(open_to_all | door)
-    assert "set CHATLY_TLS_CERT_FILE" in said(open_to_all | door)
-    assert said(open_to_all | door | MESH_TLS) == ""
-    assert said({**open_to_all, "CHATLY_ALLOW_PLAINTEXT": "true"}) == ""
+    assert refused({}) == ""
+    assert "CHATLY_EDGE_HOST is 0.0.0.0 without TLS: set CHATLY_EDGE_TLS_CERTIFICATE" in refused(open_to_all)
+    assert "CHATLY_EDGE_HOST" not in refused(open_to_all | edge_tls)
+    assert "set CHATLY_TLS_CERT_FILE" in refused(open_to_all | edge_tls)
+    assert refused(open_to_all | edge_tls | MESH_TLS) == ""
+    assert refused({**open_to_all, "CHATLY_ALLOW_PLAINTEXT": "true"}) == ""
 
 
 def test_the_web_clients_files_are_not_served_to_other_machines_in_plaintext() -> None:

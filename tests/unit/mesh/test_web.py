@@ -1,4 +1,4 @@
-"""`chatly web`: the web client's files, and the page about the mesh, without the mesh."""
+"""`chatly web` serves the web client and the page about the mesh without a mesh."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ from tests.waiting import eventually
 
 @pytest.fixture
 async def port(tmp_path: Path) -> AsyncIterator[int]:
-    """Where it listens; the client is one page, and no service runs."""
+    """Port of a server whose client is one page; no service runs."""
     (tmp_path / "index.html").write_text("<p>the client</p>")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
@@ -41,7 +41,7 @@ async def test_it_serves_the_client(port: int) -> None:
     assert "the client" in (await http_get(f"http://127.0.0.1:{port}/") or "")
 
 
-async def test_it_tells_of_services_that_do_not_answer(port: int) -> None:
+async def test_the_page_names_services_that_do_not_answer(port: int) -> None:
     page = await http_get(f"http://127.0.0.1:{port}/about") or ""
 
     assert "auth.example.org:50051" in page

@@ -1,4 +1,4 @@
-"""How the web client's files are served."""
+"""The web client's files: paths, caching and content security policy."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def dist(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("path", ["/", "/chats/7b5e2b1c", "/settings/profile"])
-async def test_every_address_of_the_client_is_its_page_and_is_asked_for_each_time(dist: Path, path: str) -> None:
+async def test_every_path_of_the_client_is_its_page_and_is_revalidated(dist: Path, path: str) -> None:
     async with _client(dist) as client:
         answer = await client.get(path)
 
@@ -35,7 +35,7 @@ async def test_every_address_of_the_client_is_its_page_and_is_asked_for_each_tim
     assert answer.headers["cache-control"] == "no-cache"
 
 
-async def test_scripts_and_styles_come_from_files_of_this_origin_only(dist: Path) -> None:
+async def test_only_scripts_and_styles_of_this_origin_are_allowed(dist: Path) -> None:
     async with _client(dist) as client:
         policy = (await client.get("/")).headers["content-security-policy"]
 
@@ -43,7 +43,7 @@ async def test_scripts_and_styles_come_from_files_of_this_origin_only(dist: Path
     assert "unsafe" not in policy
 
 
-async def test_files_named_by_their_content_are_kept_for_ever_and_sent_compressed(dist: Path) -> None:
+async def test_files_with_a_hash_in_their_name_are_immutable_and_compressed(dist: Path) -> None:
     async with _client(dist) as client:
         answer = await client.get("/assets/app-1234.js")
 
@@ -52,7 +52,7 @@ async def test_files_named_by_their_content_are_kept_for_ever_and_sent_compresse
 
 
 @pytest.mark.parametrize("path", ["/assets/app-0000.js", "/nothing.png", "/../pyproject.toml"])
-async def test_a_missing_file_is_not_found_and_is_not_kept(dist: Path, path: str) -> None:
+async def test_a_missing_file_is_not_found_and_is_not_cached(dist: Path, path: str) -> None:
     async with _client(dist) as client:
         answer = await client.get(path)
 
@@ -60,7 +60,7 @@ async def test_a_missing_file_is_not_found_and_is_not_kept(dist: Path, path: str
     assert "immutable" not in answer.headers.get("cache-control", "")
 
 
-async def test_other_files_are_asked_for_each_time(dist: Path) -> None:
+async def test_other_files_are_revalidated(dist: Path) -> None:
     async with _client(dist) as client:
         answer = await client.get("/manifest.webmanifest")
 
@@ -82,7 +82,7 @@ async def test_the_page_about_the_mesh_is_there_with_and_without_a_client(
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/nowhere"])
-async def test_a_rest_path_that_there_is_not_is_not_the_client(dist: Path, path: str) -> None:
+async def test_an_unknown_rest_path_is_not_the_client(dist: Path, path: str) -> None:
     async with _client(dist) as client:
         answer = await client.get(path)
 
