@@ -31,7 +31,7 @@ class SendResult:
     """The message that a send made, or the error that it failed with."""
 
     client_message_id: str
-    result: Message | ChatlyError
+    outcome: Message | ChatlyError
 
 
 class Send(Protocol):

@@ -17,7 +17,7 @@ from services.messaging.live.send_queue import SendQueue, WriteBatcher
 
 
 class Phase(Enum):
-    """What a stream is doing."""
+    """The phases of a stream. The package docstring shows how they follow each other."""
 
     REPLAYING = auto()
     """Past events are being sent; new ones wait in the queue, and another round replays those that do not fit."""

@@ -1,4 +1,4 @@
-"""What the tests of live delivery share."""
+"""Fixtures of the live delivery tests."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Devices that are connected to presence, and what they see of others."""
+"""Devices connected to presence, and the states that they receive."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,21 +15,21 @@ ONLINE, OFFLINE = presence.AVAILABILITY_ONLINE, presence.AVAILABILITY_OFFLINE
 
 
 class Device:
-    """An open Connect, and what it knows of others."""
+    """An open Connect stream, and the newest state of each user on it."""
 
     def __init__(self, call: Any) -> None:  # noqa: ANN401 - grpc.aio's calls have no usable type
-        self._answers = aiter(call)
+        self._responses = aiter(call)
         self._known: dict[str, presence.Presence] = {}
 
     async def until(self, other: Person, availability: int) -> presence.Presence:
-        """The state of this person once it is this one."""
+        """Wait until this person has this availability, and return the state."""
         async with asyncio.timeout(15):
             while True:
                 state = self._known.get(other.user_id)
                 if state is not None and state.availability == availability:
                     return state
-                answer = await anext(self._answers)
-                self._known |= {state.user_id: state for state in answer.presences}
+                response = await anext(self._responses)
+                self._known |= {state.user_id: state for state in response.presences}
 
 
 @asynccontextmanager
@@ -43,5 +43,5 @@ async def connected(channel: grpc.aio.Channel, person: Person, device: str = "he
 
 async def state_of(channel: grpc.aio.Channel, other: Person, viewer: Person) -> presence.Presence:
     request = presence.GetPresenceRequest(user_ids=[other.user_id])
-    answer = await PresenceServiceStub(channel).GetPresence(request, metadata=viewer.metadata)
-    return answer.presences[0]
+    response = await PresenceServiceStub(channel).GetPresence(request, metadata=viewer.metadata)
+    return response.presences[0]

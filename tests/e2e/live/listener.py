@@ -1,4 +1,4 @@
-"""A subscription as a test listens to it."""
+"""A subscription that a test reads step by step."""
 
 import asyncio
 from collections import deque
@@ -17,15 +17,15 @@ _SECONDS = 15.0
 
 
 class Listener:
-    """Gives the events of one person, and remembers the newest cursor."""
+    """Reads one person's events, and keeps the newest cursor."""
 
     def __init__(self, call: Any) -> None:  # noqa: ANN401 - grpc.aio's calls have no usable type
-        self._answers = aiter(call)
+        self._responses = aiter(call)
         self._waiting: deque[live.LiveEvent] = deque()
         self.cursor = ""
 
     async def next(self, *kinds: str) -> live.LiveEvent:
-        """The next event of one of these kinds; others are passed over. Raises what the stream ends with."""
+        """Return the next event of one of these kinds and skip others; raise the error with which the stream ends."""
         async with asyncio.timeout(_SECONDS):
             while True:
                 event = await self._event()
@@ -33,7 +33,7 @@ class Listener:
                     return event
 
     async def until_caught_up(self) -> list[live.LiveEvent]:
-        """What was missed, in order."""
+        """Return the missed events, in order."""
         missed: list[live.LiveEvent] = []
         async with asyncio.timeout(_SECONDS):
             while (event := await self._event()).WhichOneof("event") != "caught_up":
@@ -43,15 +43,15 @@ class Listener:
 
     async def _event(self) -> live.LiveEvent:
         while not self._waiting:
-            answer = await anext(self._answers)
-            self._waiting.extend(answer.events)
-            self.cursor = answer.cursor or self.cursor
+            response = await anext(self._responses)
+            self._waiting.extend(response.events)
+            self.cursor = response.cursor or self.cursor
         return self._waiting.popleft()
 
 
 @asynccontextmanager
 async def listening(channel: grpc.aio.Channel, person: Person, cursor: str = "") -> AsyncIterator[Listener]:
-    """Subscribed through this channel, until the block ends."""
+    """Subscribe through this channel until the block ends."""
     request = messaging.SubscribeRequest(cursor=cursor)
     call = MessagingServiceStub(channel).Subscribe(request, metadata=person.metadata)
     try:

@@ -1,4 +1,4 @@
-"""What two people do in their chat is seen by both at once, through the edge."""
+"""Both people of a chat receive each change at once, through the edge."""
 
 from collections.abc import AsyncIterator
 
@@ -13,17 +13,19 @@ from tests.e2e.rest.talk import Json, send
 
 
 class Talk:
-    """Two people who listen, and a message that the first one sent."""
+    """Two subscribed people, and a message that the first one sent."""
 
-    def __init__(self, client: httpx.AsyncClient, pair: tuple[Person, Person], ears: tuple[Listener, Listener]) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, pair: tuple[Person, Person], listeners: tuple[Listener, Listener]
+    ) -> None:
         self.client = client
         self.ann, self.bob = pair
-        self.ears = ears
+        self.listeners = listeners
         self.message: Json = {}
 
     @property
     def path(self) -> str:
-        """Of the message, under a chat."""
+        """The message's REST path."""
         return f"/api/chats/{self.ann.chat_with(self.bob)}/messages/{self.message['message_id']}"
 
 
@@ -31,16 +33,16 @@ class Talk:
 async def talk(mesh: Mesh, edge: grpc.aio.Channel, client: httpx.AsyncClient) -> AsyncIterator[Talk]:
     ann, bob = await people(mesh, "ann", "bob")
     async with listening(edge, ann) as of_ann, listening(edge, bob) as of_bob:
-        for ear in (of_ann, of_bob):
-            await ear.until_caught_up()
+        for listener in (of_ann, of_bob):
+            await listener.until_caught_up()
         talk = Talk(client, (ann, bob), (of_ann, of_bob))
         talk.message = await send(client, ann, bob, "helo")
         yield talk
 
 
 async def test_messages(talk: Talk) -> None:
-    for ear in talk.ears:
-        event = await ear.next("message_created")
+    for listener in talk.listeners:
+        event = await listener.next("message_created")
         assert event.message_created.message_id == talk.message["message_id"]
         assert event.message_created.client_message_id == talk.message["client_message_id"]
         assert (event.message_created.text, event.actor_id) == ("helo", talk.ann.user_id)
@@ -48,23 +50,23 @@ async def test_messages(talk: Talk) -> None:
 
 async def test_edits(talk: Talk) -> None:
     await talk.client.patch(talk.path, json={"text": "hello"}, headers=talk.ann.headers)
-    for ear in talk.ears:
-        event = await ear.next("message_edited")
+    for listener in talk.listeners:
+        event = await listener.next("message_edited")
         assert (event.message_edited.message_id, event.message_edited.text) == (talk.message["message_id"], "hello")
 
 
 async def test_deletions_for_everyone(talk: Talk) -> None:
     await talk.client.delete(f"{talk.path}/everyone", headers=talk.ann.headers)
-    for ear in talk.ears:
-        event = await ear.next("message_deleted")
+    for listener in talk.listeners:
+        event = await listener.next("message_deleted")
         assert event.message_deleted.message_id == talk.message["message_id"]
         assert event.message_deleted.for_everyone
 
 
-async def test_deletions_for_oneself_are_nobody_else_s_business(talk: Talk) -> None:
+async def test_deletions_for_me_reach_nobody_else(talk: Talk) -> None:
     await talk.client.delete(f"{talk.path}/me", headers=talk.bob.headers)
     await send(talk.client, talk.bob, talk.ann, "and now?")
-    of_ann, of_bob = talk.ears
+    of_ann, of_bob = talk.listeners
     event = await of_bob.next("message_deleted")
 
     assert not event.message_deleted.for_everyone
@@ -76,8 +78,8 @@ async def test_deletions_for_oneself_are_nobody_else_s_business(talk: Talk) -> N
 async def test_reactions(talk: Talk) -> None:
     for present in (True, False):
         await talk.client.post(f"{talk.path}/reactions", json={"reaction": "👍"}, headers=talk.bob.headers)
-        for ear in talk.ears:
-            change = (await ear.next("reaction_changed")).reaction_changed
+        for listener in talk.listeners:
+            change = (await listener.next("reaction_changed")).reaction_changed
             assert (change.user_id, change.emoji, change.present) == (talk.bob.user_id, "👍", present)
 
 
@@ -85,8 +87,8 @@ async def test_read_marks(talk: Talk) -> None:
     chat = talk.ann.chat_with(talk.bob)
     body = {"message_id": talk.message["message_id"]}
     read = await talk.client.post(f"/api/chats/{chat}/read", json=body, headers=talk.bob.headers)
-    for ear in talk.ears:
-        mark = (await ear.next("read_mark_moved")).read_mark_moved
+    for listener in talk.listeners:
+        mark = (await listener.next("read_mark_moved")).read_mark_moved
         assert (mark.user_id, mark.message_id) == (talk.bob.user_id, talk.message["message_id"])
 
     assert read.json() == {"read_message_id": talk.message["message_id"], "unread_count": 0}

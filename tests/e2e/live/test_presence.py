@@ -1,4 +1,4 @@
-"""People who share a chat see each other come and go."""
+"""People who share a chat see each other go online and offline."""
 
 from collections.abc import AsyncIterator
 
@@ -15,21 +15,21 @@ from tests.e2e.rest.talk import send
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mesh]:
-    """In which people are soon taken for gone."""
+    """A mesh in which people go offline soon after they disconnect."""
     folder = tmp_path_factory.mktemp("presence")
     async with running_mesh(folder, CHATLY_PRESENCE_GRACE_SECONDS="0.9", CHATLY_PRESENCE_RENEW_SECONDS="0.2") as mesh:
         yield mesh
 
 
 async def friends(mesh: Mesh) -> list[Person]:
-    """Two who have a chat, and a third who has none."""
+    """Return two people who share a chat, and a third who shares none."""
     ann, bob, eve = await people(mesh, "ann", "bob", "eve")
     async with rest(mesh) as client:
         await send(client, ann, bob, "hello")
     return [ann, bob, eve]
 
 
-async def test_coming_and_going_is_seen(mesh: Mesh, edge: grpc.aio.Channel) -> None:
+async def test_people_see_each_other_go_online_and_offline(mesh: Mesh, edge: grpc.aio.Channel) -> None:
     ann, bob, _ = await friends(mesh)
     async with connected(edge, bob) as of_bob:
         async with connected(edge, ann):
@@ -41,13 +41,13 @@ async def test_coming_and_going_is_seen(mesh: Mesh, edge: grpc.aio.Channel) -> N
     assert not came.HasField("last_seen_at")
 
 
-async def test_who_was_there_before_is_in_the_first_answer(mesh: Mesh, edge: grpc.aio.Channel) -> None:
+async def test_the_first_response_includes_people_who_are_already_online(mesh: Mesh, edge: grpc.aio.Channel) -> None:
     ann, bob, _ = await friends(mesh)
     async with connected(edge, ann), connected(edge, bob) as of_bob:
         await of_bob.until(ann, ONLINE)
 
 
-async def test_somebody_with_two_devices_is_gone_with_the_last(
+async def test_a_person_with_two_devices_goes_offline_with_the_last_one(
     mesh: Mesh, edge: grpc.aio.Channel, client: httpx.AsyncClient
 ) -> None:
     ann, bob, carl = await friends(mesh)
@@ -57,7 +57,7 @@ async def test_somebody_with_two_devices_is_gone_with_the_last(
             async with connected(edge, ann, "laptop"), connected(edge, carl):
                 await of_bob.until(ann, ONLINE)
                 await of_bob.until(carl, ONLINE)
-            # Carl went when the laptop went: by now Ann would be gone, too.
+            # Carl disconnected together with Ann's laptop: by now Ann would be offline, too.
             await of_bob.until(carl, OFFLINE)
             assert (await state_of(edge, ann, bob)).availability == ONLINE
         await of_bob.until(ann, OFFLINE)
@@ -74,7 +74,7 @@ async def test_a_status_is_seen_by_friends(mesh: Mesh, edge: grpc.aio.Channel, c
     assert (seen.status.text, seen.status.emoji) == ("in a meeting", "📅")
 
 
-async def test_strangers_learn_nothing(mesh: Mesh, edge: grpc.aio.Channel) -> None:
+async def test_strangers_see_no_presence(mesh: Mesh, edge: grpc.aio.Channel) -> None:
     ann, bob, eve = await friends(mesh)
     async with connected(edge, bob) as of_bob, connected(edge, ann):
         await of_bob.until(ann, ONLINE)

@@ -1,4 +1,4 @@
-"""A subscriber who was away gets what was missed, once, and then goes on live."""
+"""A subscriber who reconnects gets missed events once, and then live ones."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,14 +16,14 @@ from tests.e2e.rest.talk import send
 from tests.problems import rpc_reason
 
 
-async def test_what_was_missed_comes_once_and_in_order(
+async def test_missed_messages_arrive_once_and_in_order(
     mesh: Mesh, edge: grpc.aio.Channel, client: httpx.AsyncClient
 ) -> None:
     ann, bob = await people(mesh, "ann", "bob")
     async with listening(edge, bob) as before:
         await before.until_caught_up()
-        await send(client, ann, bob, "heard")
-        heard = await before.next("message_created")
+        await send(client, ann, bob, "received")
+        received = await before.next("message_created")
         cursor = before.cursor
     missed = [(await send(client, ann, bob, f"missed {number}"))["message_id"] for number in range(20)]
     async with listening(edge, bob, cursor) as after:
@@ -32,12 +32,12 @@ async def test_what_was_missed_comes_once_and_in_order(
         then = await after.next("message_created")
 
     seen = [event.message_created.message_id for event in replayed if event.HasField("message_created")]
-    # What was heard may come again: its event_id tells.
-    assert [message_id for message_id in seen if message_id != heard.message_created.message_id] == missed
+    # A received event may arrive again, with the same event_id.
+    assert [message_id for message_id in seen if message_id != received.message_created.message_id] == missed
     assert then.message_created.message_id == live
 
 
-async def test_several_devices_of_one_person_hear_the_same(
+async def test_all_devices_of_a_person_receive_the_same_event(
     mesh: Mesh, edge: grpc.aio.Channel, client: httpx.AsyncClient
 ) -> None:
     ann, bob = await people(mesh, "ann", "bob")
@@ -52,7 +52,7 @@ async def test_several_devices_of_one_person_hear_the_same(
 
 
 @pytest.mark.parametrize("cursor", ["x", "AAAA", "😀", "x" * 8_000])
-async def test_a_cursor_that_is_none_is_refused(mesh: Mesh, edge: grpc.aio.Channel, cursor: str) -> None:
+async def test_an_invalid_cursor_is_rejected(mesh: Mesh, edge: grpc.aio.Channel, cursor: str) -> None:
     (bob,) = await people(mesh, "bob")
     async with listening(edge, bob, cursor) as of_bob:
         with pytest.raises(grpc.aio.AioRpcError) as refused:

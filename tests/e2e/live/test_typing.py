@@ -1,4 +1,4 @@
-"""Typing is told to the others while it lasts, and is kept nowhere."""
+"""Typing reaches the other person and is not stored."""
 
 import grpc
 from chatly.messaging.v1 import messaging_service_pb2 as messaging
@@ -9,7 +9,7 @@ from tests.e2e.mesh import Mesh
 from tests.e2e.people import people
 
 
-async def test_typing_is_seen_by_the_other(mesh: Mesh, edge: grpc.aio.Channel) -> None:
+async def test_typing_reaches_the_other_person(mesh: Mesh, edge: grpc.aio.Channel) -> None:
     ann, bob = await people(mesh, "ann", "bob")
     async with listening(edge, bob) as of_bob:
         await of_bob.until_caught_up()

@@ -20,7 +20,7 @@ async def answers_to(harness: Harness, *sends: pb.SendMessageRequest) -> Sequenc
     return [answer async for answer in harness.stub.SendMessages(iter(requests), metadata=harness.by(ANN))]
 
 
-async def test_five_hundred_sends_are_answered_in_order_and_stand_in_that_order(harness: Harness) -> None:
+async def test_five_hundred_sends_are_answered_and_stored_in_order(harness: Harness) -> None:
     sends = [a_send(user_id=(BOB, CID)[number % 2], text=str(number)) for number in range(500)]
 
     answers = await answers_to(harness, *sends)
@@ -31,7 +31,7 @@ async def test_five_hundred_sends_are_answered_in_order_and_stand_in_that_order(
     assert [message.text for message in page.messages] == [str(number) for number in range(100, 500, 2)]
 
 
-async def test_a_send_that_breaks_a_rule_is_answered_by_its_error_and_the_rest_is_made(harness: Harness) -> None:
+async def test_an_invalid_send_is_answered_with_its_error_and_the_others_succeed(harness: Harness) -> None:
     sends = [
         a_send(user_id=BOB),
         a_send(user_id=BOB, text="x" * 4_001),
@@ -60,7 +60,7 @@ async def test_a_send_that_breaks_a_rule_is_answered_by_its_error_and_the_rest_i
     assert [answer.error.retry_after_ms for answer in answers] == [0] * 6
 
 
-async def test_bytes_that_are_no_request_are_answered_too(harness: Harness) -> None:
+async def test_bytes_that_are_not_a_request_are_answered_with_an_error(harness: Harness) -> None:
     call: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = harness.served.channel.stream_stream(
         "/chatly.messaging.v1.MessagingService/SendMessages"
     )
@@ -75,7 +75,7 @@ async def test_bytes_that_are_no_request_are_answered_too(harness: Harness) -> N
     assert answers[1].HasField("message")
 
 
-async def test_a_repeat_on_the_stream_gives_the_same_message(harness: Harness) -> None:
+async def test_a_repeated_send_on_the_stream_returns_the_same_message(harness: Harness) -> None:
     send = a_send(user_id=BOB)
 
     first, second = await answers_to(harness, send, send)
@@ -83,8 +83,8 @@ async def test_a_repeat_on_the_stream_gives_the_same_message(harness: Harness) -
     assert first == second
 
 
-async def test_what_may_be_tried_again_says_when(harness: Harness) -> None:
-    harness.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "the log is away", retry_after=1.5)
+async def test_a_retryable_error_carries_a_retry_delay(harness: Harness) -> None:
+    harness.log.unavailable = unavailable(KernelReason.LOG_UNAVAILABLE, "the log is unreachable", retry_after=1.5)
 
     (answer,) = await answers_to(harness, a_send(user_id=BOB))
 

@@ -20,7 +20,7 @@ Call = grpc.aio.UnaryStreamCall[pb.SubscribeRequest, pb.SubscribeResponse]
 
 
 class Watch:
-    """An open subscription, read as the test goes along."""
+    """An open subscription that the test reads step by step."""
 
     def __init__(self, call: Call) -> None:
         self.call = call
@@ -28,7 +28,7 @@ class Watch:
         self.cursor = ""
 
     async def until(self, condition: Callable[[LiveEvent], bool]) -> LiveEvent:
-        """Read on to the first event that is not read yet and meets the condition."""
+        """Read up to the next event that meets the condition, and return it."""
         async with asyncio.timeout(DEADLINE):
             while True:
                 response = await self.call.read()
@@ -49,7 +49,7 @@ class Watch:
 
 @asynccontextmanager
 async def watching(harness: Harness, user: str, cursor: str = "") -> AsyncIterator[Watch]:
-    """A subscription that is caught up."""
+    """Open a subscription and wait until it is caught up."""
     async with reading(harness.stub.Subscribe(pb.SubscribeRequest(cursor=cursor), metadata=harness.by(user))) as watch:
         yield watch
 
@@ -64,7 +64,7 @@ async def reading(call: Call) -> AsyncIterator[Watch]:
         call.cancel()
 
 
-async def test_a_message_is_delivered_as_its_sender_got_it_back(harness: Harness) -> None:
+async def test_a_message_is_delivered_as_its_sender_received_it(harness: Harness) -> None:
     async with watching(harness, BOB) as watch:
         sent = await harness.send(ANN, user_id=BOB, text="live")
         event = await watch.text("live")
@@ -75,7 +75,7 @@ async def test_a_message_is_delivered_as_its_sender_got_it_back(harness: Harness
     assert event.HasField("occurred_at")
 
 
-async def test_what_happened_between_two_streams_is_replayed(harness: Harness) -> None:
+async def test_events_between_two_streams_are_replayed(harness: Harness) -> None:
     async with watching(harness, BOB) as watch:
         pass
     sent = [await harness.send(ANN, user_id=BOB, text=str(number)) for number in range(5)]
@@ -87,7 +87,7 @@ async def test_what_happened_between_two_streams_is_replayed(harness: Harness) -
     assert [event.message_created for event in resumed.events[:5]] == sent
 
 
-async def test_every_kind_of_change_is_told(harness: Harness) -> None:
+async def test_every_kind_of_change_is_delivered(harness: Harness) -> None:
     async with watching(harness, BOB) as watch:
         sent = await harness.send(ANN, user_id=BOB)
         chat = {"chat_id": between(ANN, BOB), "message_id": sent.message_id}
@@ -120,7 +120,7 @@ async def test_every_kind_of_change_is_told(harness: Harness) -> None:
     )
 
 
-async def test_strangers_hear_nothing(harness: Harness) -> None:
+async def test_strangers_receive_nothing(harness: Harness) -> None:
     async with watching(harness, EVE) as stranger:
         await harness.send(ANN, user_id=BOB, text="secret")
         await harness.send(EVE, user_id=ANN, text="own")
@@ -129,32 +129,32 @@ async def test_strangers_hear_nothing(harness: Harness) -> None:
     assert stranger.kinds == ["caught_up", "message_created"]
 
 
-async def test_a_cursor_that_nobody_gave_out_is_refused(harness: Harness) -> None:
+async def test_an_invalid_cursor_is_rejected(harness: Harness) -> None:
     with refused(MessagingReason.INVALID_CURSOR, grpc.StatusCode.INVALID_ARGUMENT):
         async with watching(harness, BOB, "AAAA"):
             pass
 
 
-async def test_without_a_token_there_is_no_stream(harness: Harness) -> None:
+async def test_a_call_without_a_token_is_rejected(harness: Harness) -> None:
     with refused(KernelReason.TOKEN_MISSING, grpc.StatusCode.UNAUTHENTICATED):
         await harness.stub.Subscribe(pb.SubscribeRequest()).read()
 
 
-async def test_a_server_that_stops_tells_its_streams_and_ends_them_well(tmp_path: Path) -> None:
+async def test_a_stopping_server_sends_reconnect_and_ends_its_streams_without_an_error(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         async with open_harness(tmp_path) as harness:
             channel = await stack.enter_async_context(grpc.aio.insecure_channel(harness.served.server.address))
             call = MessagingServiceStub(channel).Subscribe(pb.SubscribeRequest(), metadata=harness.by(BOB))
             watch = await stack.enter_async_context(reading(call))
-            told = asyncio.create_task(watch.until(lambda event: event.HasField("reconnect")))
-        event = await told
+            reconnect = asyncio.create_task(watch.until(lambda event: event.HasField("reconnect")))
+        event = await reconnect
         assert await call.read() is grpc.aio.EOF
         assert await call.code() is grpc.StatusCode.OK
 
     assert 0 <= event.reconnect.delay_ms <= 2_000
 
 
-async def test_two_hundred_subscribers_of_one_group_all_get_a_message(harness: Harness) -> None:
+async def test_two_hundred_subscribers_of_one_group_all_receive_a_message(harness: Harness) -> None:
     users = [an_id() for _ in range(200)]
     harness.auth.blocks.update({user: set() for user in users})
     group = await harness.a_group(ANN, *users)
@@ -166,7 +166,7 @@ async def test_two_hundred_subscribers_of_one_group_all_get_a_message(harness: H
     assert [event.message_created for event in events] == [sent] * 200
 
 
-async def test_a_client_that_stops_reading_is_ended_and_others_are_served(harness: Harness) -> None:
+async def test_the_stream_of_a_client_that_stops_reading_fails_and_others_continue(harness: Harness) -> None:
     group = await harness.a_group(ANN, BOB, EVE)
     slow = harness.stub.Subscribe(pb.SubscribeRequest(), metadata=harness.by(BOB))
     await slow.read()

@@ -1,4 +1,4 @@
-"""One small Chatly and one node of it for each test."""
+"""A backend and one node of its own for each test."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

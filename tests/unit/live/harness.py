@@ -1,4 +1,4 @@
-"""A small Chatly for the tests of live delivery: log and bus in memory, the real store, nodes that can be restarted."""
+"""Messaging nodes for the tests of live delivery, over log and bus in memory and a real store."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -39,7 +39,7 @@ BUS_CAPACITY = 256
 
 @dataclass
 class Backend:
-    """What outlives a node: log, bus and store, and the persister that works only when it is told to."""
+    """Log, bus and store, which outlive a node, and a persister that stores only when a test calls `persist`."""
 
     store: HistoryStore
     consumer: LogConsumer
@@ -56,7 +56,7 @@ class Backend:
         return ChatEvent(self.ids.next(), chat_id, actor, self.clock.now(), change, audience)
 
     async def append(self, event: ChatEvent) -> StoredEvent:
-        """As a node does that dies right after the log had the event."""
+        """Append an event as a node does that dies right after that."""
         stored = StoredEvent(await self.log.append(event.chat_id, encode(event)), event)
         self.recorded.append(stored)
         return stored
@@ -70,11 +70,11 @@ class Backend:
         await self.bus.publish([BusMessage(channel, pack_ephemeral(response.SerializeToString()))])
 
     async def overflow_bus(self) -> None:
-        """Overflow what the nodes have not heard yet: it is lost to them, and they notice."""
+        """Publish more than the nodes' subscriptions can hold: they lose all of it and receive a gap."""
         await self.bus.publish([BusMessage(STORED_CHANNEL, b"")] * (BUS_CAPACITY + 1))
 
     async def persist(self, *, at_most: int = 10_000, announce: bool = True) -> int:
-        """Store what the log has; `announce=False`: the persister dies before it tells anybody."""
+        """Store records of the log; `announce=False`: the persister dies before it publishes them."""
         records = await self.consumer.fetch(max_records=at_most, wait=0)
         if records:
             applied = await self.store.writer.apply(records)
@@ -84,7 +84,7 @@ class Backend:
 
 
 class Node:
-    """One messaging node, from its refilled tail to its streams."""
+    """The live delivery of one messaging node, with its hot tail."""
 
     def __init__(self, backend: Backend, log_id: str) -> None:
         self.backend = backend
@@ -100,7 +100,7 @@ class Node:
         self.drain = Drain(hub=self.hub, encoder=stream_encoder, delay_ms=lambda: 7)
 
     async def record(self, event: ChatEvent) -> StoredEvent:
-        """As messaging records every lasting change."""
+        """Append and publish an event as messaging does."""
         stored = await self.backend.append(event)
         await self.tail.add(stored)
         await self.backend.publish(stored)
@@ -128,7 +128,7 @@ class Node:
 
     @asynccontextmanager
     async def client(self, user: UserId, cursor: str = "") -> AsyncIterator["Client"]:
-        """An open subscription that reads all the time."""
+        """Open a subscription that reads continuously."""
         client = Client(self, user, cursor)
         try:
             yield client
@@ -137,7 +137,7 @@ class Node:
 
 
 class Client:
-    """Reads one stream, and keeps what a client keeps: the events and the newest cursor."""
+    """Reads one stream, and keeps the events and the newest cursor."""
 
     def __init__(self, node: Node, user: UserId, cursor: str = "") -> None:
         self.user = user
@@ -179,7 +179,7 @@ class Client:
 
     @property
     def ids(self) -> list[str]:
-        """Of lasting events, repeats included."""
+        """Ids of the stored events, repeats included."""
         return [event.event_id for event in self.events if event.event_id]
 
     @property
@@ -206,7 +206,7 @@ async def a_backend(folder: Path) -> AsyncIterator[Backend]:
 
 @asynccontextmanager
 async def a_node(backend: Backend) -> AsyncIterator[Node]:
-    """A node that runs until the block ends, as if killed then."""
+    """Run a node until the block ends; then it stops without draining."""
     node = Node(backend, await backend.log.log_id())
     await node.hub.open()
     await refill(tail=node.tail, log=backend.log, events=backend.store.events)

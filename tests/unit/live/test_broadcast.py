@@ -1,4 +1,4 @@
-"""One event, many streams: serialised once, and a slow one harms nobody."""
+"""One event for many streams: it is encoded once, and a slow stream does not delay the others."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -19,12 +19,12 @@ SUBSCRIBERS = 200
 
 
 def counted(name: str) -> float:
-    """A counter's value now, of whichever node."""
+    """Return the current value of a counter, summed over all nodes."""
     (line,) = [line for line in metrics.exposition().decode().splitlines() if line.startswith(f"{name}_total ")]
     return float(line.split()[-1])
 
 
-async def test_an_event_for_200_subscribers_is_serialised_once(backend: Backend, node: Node) -> None:
+async def test_an_event_for_200_subscribers_is_encoded_once(backend: Backend, node: Node) -> None:
     ann = a_user()
     group = await node.create_group(ann, *(users := [a_user() for _ in range(SUBSCRIBERS)]))
     await backend.persist()
@@ -44,7 +44,7 @@ async def test_an_event_for_200_subscribers_is_serialised_once(backend: Backend,
     assert all(client.texts == ["one", "two", "three"] for client in clients)
 
 
-async def test_what_queues_up_during_a_write_is_one_write(node: Node) -> None:
+async def test_events_that_queue_up_during_a_write_share_the_next_write(node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -59,7 +59,7 @@ async def test_what_queues_up_during_a_write_is_one_write(node: Node) -> None:
     assert client.writes == 3
 
 
-async def test_a_slow_reader_ends_and_the_others_go_on(
+async def test_a_slow_stream_fails_and_the_others_continue(
     backend: Backend, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(send_queue, "MAX_EVENTS", 20)
@@ -84,7 +84,7 @@ async def test_a_slow_reader_ends_and_the_others_go_on(
     assert sorted({*slow.texts, *resumed.texts}, key=int) == quick.texts
 
 
-async def test_typing_is_shed_before_a_slow_reader_is_ended(
+async def test_typing_is_dropped_before_a_slow_stream_fails(
     backend: Backend, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(send_queue, "MAX_EVENTS", 20)
@@ -105,7 +105,9 @@ async def test_typing_is_shed_before_a_slow_reader_is_ended(
     assert client.kinds.count("typing") < 20
 
 
-async def test_what_comes_while_a_slow_replay_runs_is_replayed_too(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_events_that_arrive_during_a_slow_replay_are_replayed_too(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(send_queue, "MAX_EVENTS", 20)
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
@@ -123,12 +125,12 @@ async def test_what_comes_while_a_slow_replay_runs_is_replayed_too(node: Node, m
     assert resumed.error is None
 
 
-async def test_when_the_past_cannot_be_read_the_stream_says_so(backend: Backend, node: Node) -> None:
-    class Away:
+async def test_a_stream_fails_if_past_events_cannot_be_read(backend: Backend, node: Node) -> None:
+    class UnreachableStore:
         async def stored(self) -> dict[int, int]:
-            raise unavailable(KernelReason.STORE_UNAVAILABLE, "the store is away")
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, "the store is unreachable")
 
-    node.replays._events = Away()  # type: ignore[assignment]
+    node.replays._events = UnreachableStore()  # type: ignore[assignment]
     async with node.client(a_user()) as client:
         await client.caught_up()
 

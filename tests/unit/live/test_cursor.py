@@ -1,4 +1,4 @@
-"""The cursor: opaque, exact, and refused when nobody gave it out."""
+"""Cursors: exact when they come from `encode`, rejected otherwise."""
 
 import base64
 
@@ -14,7 +14,7 @@ NUMBERS = st.integers(min_value=0, max_value=2**63 - 1)
 CURSORS = st.builds(Cursor, log_id=st.text(max_size=64), offsets=st.dictionaries(NUMBERS, NUMBERS, max_size=64))
 
 
-def is_refused(text: str) -> bool:
+def is_rejected(text: str) -> bool:
     try:
         decode(text)
     except ChatlyError as error:
@@ -23,12 +23,12 @@ def is_refused(text: str) -> bool:
 
 
 @given(CURSORS)
-def test_what_was_encoded_is_decoded(cursor: Cursor) -> None:
+def test_decode_returns_the_encoded_cursor(cursor: Cursor) -> None:
     assert decode(encode(cursor)) == cursor
 
 
 @given(CURSORS)
-def test_it_fits_into_a_url_and_into_its_field(cursor: Cursor) -> None:
+def test_a_cursor_fits_into_a_url_and_into_its_field(cursor: Cursor) -> None:
     text = encode(cursor)
 
     assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
@@ -36,7 +36,7 @@ def test_it_fits_into_a_url_and_into_its_field(cursor: Cursor) -> None:
 
 
 @given(st.text(max_size=200) | st.binary(max_size=200).map(lambda data: base64.urlsafe_b64encode(data).decode()))
-def test_any_other_text_is_refused_and_nothing_else_happens(text: str) -> None:
+def test_any_other_text_is_rejected(text: str) -> None:
     try:
         cursor = decode(text)
     except ChatlyError as error:
@@ -46,13 +46,13 @@ def test_any_other_text_is_refused_and_nothing_else_happens(text: str) -> None:
 
 
 @given(CURSORS, st.data())
-def test_a_cursor_that_was_cut_short_or_grew_is_refused(cursor: Cursor, data: st.DataObject) -> None:
+def test_a_shortened_or_extended_cursor_is_rejected(cursor: Cursor, data: st.DataObject) -> None:
     text = encode(cursor)
     cut = data.draw(st.integers(min_value=1, max_value=len(text)))
 
-    # What is left of one may be a whole cursor of fewer partitions, but never of the same.
-    assert is_refused(text[:-cut]) or decode(text[:-cut]) != cursor
-    assert is_refused(text + "=")
+    # The rest may be a valid cursor of fewer partitions, but never the same cursor.
+    assert is_rejected(text[:-cut]) or decode(text[:-cut]) != cursor
+    assert is_rejected(text + "=")
 
 
 @pytest.mark.parametrize(
@@ -80,5 +80,5 @@ def test_a_cursor_that_was_cut_short_or_grew_is_refused(cursor: Cursor, data: st
         "a log id that is no text",
     ],
 )
-def test_bytes_that_encode_never_makes_are_refused(data: bytes) -> None:
-    assert is_refused(base64.urlsafe_b64encode(data).rstrip(b"=").decode())
+def test_bytes_that_encode_never_makes_are_rejected(data: bytes) -> None:
+    assert is_rejected(base64.urlsafe_b64encode(data).rstrip(b"=").decode())

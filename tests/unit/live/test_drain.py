@@ -1,4 +1,4 @@
-"""A node that goes away sends its streams elsewhere."""
+"""A stopping node asks its streams to reconnect elsewhere."""
 
 import asyncio
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from tests.unit.live.harness import Backend, Node, a_node
 from tests.waiting import eventually
 
 
-async def test_every_stream_is_told_to_reconnect_and_ends_well(node: Node) -> None:
+async def test_every_stream_gets_reconnect_and_ends_without_an_error(node: Node) -> None:
     async with node.client(a_user()) as one, node.client(a_user()) as other:
         await one.caught_up()
         await other.caught_up()
@@ -26,7 +26,7 @@ async def test_every_stream_is_told_to_reconnect_and_ends_well(node: Node) -> No
         assert client.error is None
 
 
-async def test_what_waited_comes_first_and_the_rest_after_reconnecting(backend: Backend, node: Node) -> None:
+async def test_queued_events_are_sent_first_and_the_others_after_reconnecting(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -37,8 +37,8 @@ async def test_what_waited_comes_first_and_the_rest_after_reconnecting(backend: 
             await node.send(ChatId.direct(ann, bob), ann, str(number))
         async with node.client(ann) as other:
             await other.caught_up()
-            await node.send(ChatId.direct(ann, a_user()), ann, "all is handed on")
-            await other.saw_text("all is handed on")
+            await node.send(ChatId.direct(ann, a_user()), ann, "everything is delivered")
+            await other.saw_text("everything is delivered")
         await node.drain()
         await node.send(ChatId.direct(ann, bob), ann, "after the drain")
         client.may_read.set()
@@ -51,7 +51,7 @@ async def test_what_waited_comes_first_and_the_rest_after_reconnecting(backend: 
     assert resumed.texts == ["0", "1", "2", "after the drain"]
 
 
-async def test_a_replay_is_cut_short_and_its_cursor_stays(backend: Backend, node: Node) -> None:
+async def test_a_drain_interrupts_a_replay_and_its_cursor_stays(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -70,7 +70,7 @@ async def test_a_replay_is_cut_short_and_its_cursor_stays(backend: Backend, node
     assert cut.cursor == client.cursor
 
 
-async def test_a_stream_that_has_just_begun_says_before_all_else_where_it_begins(
+async def test_a_stream_that_is_starting_sends_its_cursor_before_reconnect(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob = a_user(), a_user()
@@ -85,18 +85,18 @@ async def test_a_stream_that_has_just_begun_says_before_all_else_where_it_begins
     async with node.client(bob) as listening:
         await listening.caught_up()
         monkeypatch.setattr(node.replays, "stored", late)
-        async with node.client(bob) as begins:
+        async with node.client(bob) as starting:
             await asked.wait()
             await node.send(ChatId.direct(ann, bob), ann, "meanwhile")
             await listening.saw_text("meanwhile")
             await node.drain()
             answered.set()
-            await eventually(lambda: begins.ended)
+            await eventually(lambda: starting.ended)
 
-    assert begins.kinds == ["caught_up", "message_created", "reconnect"]
+    assert starting.kinds == ["caught_up", "message_created", "reconnect"]
 
 
-async def test_nobody_is_let_in_any_more(node: Node) -> None:
+async def test_a_draining_node_admits_no_stream(node: Node) -> None:
     await node.drain()
     async with node.client(a_user()) as client:
         await client.caught_up()

@@ -1,4 +1,4 @@
-"""Streams follow their user into groups and out of them, and nobody hears what is not theirs."""
+"""Streams follow their users into and out of groups, and receive only what their users may see."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -19,13 +19,13 @@ from tests.unit.live.harness import Backend, Client, Node, a_node
 from tests.waiting import eventually
 
 
-async def nothing_more(node: Node, client: Client) -> None:
-    """Everything published before now has been handled when a later message of the client's own has come."""
+async def all_delivered(node: Node, client: Client) -> None:
+    """Wait until everything published so far has been delivered: a later message to the client itself has arrived."""
     await node.send(ChatId.direct(client.user, a_user()), client.user, "end")
     await client.saw_text("end")
 
 
-async def test_a_new_group_is_told_as_an_added_chat_and_its_messages_follow(node: Node) -> None:
+async def test_a_new_group_arrives_as_an_added_chat_and_its_messages_follow(node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -37,7 +37,7 @@ async def test_a_new_group_is_told_as_an_added_chat_and_its_messages_follow(node
     assert [member.user_id for member in client.events[1].chat_added.members] == sorted([ann, bob])
 
 
-async def test_who_is_added_is_told_of_a_chat_and_the_others_of_a_member(backend: Backend, node: Node) -> None:
+async def test_an_added_user_gets_the_chat_and_the_others_get_the_member(backend: Backend, node: Node) -> None:
     ann, bob, eve = a_user(), a_user(), a_user()
     group = await node.create_group(ann, bob)
     await backend.persist()
@@ -49,8 +49,8 @@ async def test_who_is_added_is_told_of_a_chat_and_the_others_of_a_member(backend
         await old.saw_text("hello eve")
         await new.saw_text("hello eve")
         await backend.persist()
-        await nothing_more(node, new)
-        await nothing_more(node, old)
+        await all_delivered(node, new)
+        await all_delivered(node, old)
 
     assert new.kinds == ["caught_up", "chat_added", "message_created", "message_created"]
     assert new.events[1].chat_added.title == "group"
@@ -59,14 +59,14 @@ async def test_who_is_added_is_told_of_a_chat_and_the_others_of_a_member(backend
     assert str(added.event.event_id) in new.ids
 
 
-async def test_what_was_said_before_the_node_heard_the_new_group_is_fetched(backend: Backend, node: Node) -> None:
+async def test_messages_sent_before_the_node_received_the_new_group_are_fetched(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
         group = await node.create_group(ann)
         added = await backend.append(backend.event(group, ann, MemberSet(bob, Role.MEMBER), audience=(bob,)))
         early = await backend.append(backend.event(group, ann, MessageSent(uuid4(), "early")))
-        # Both copies of the message go by before the node hears of the new member.
+        # Both copies of the message arrive before the node receives the new membership.
         await node.tail.add(added)
         await node.tail.add(early)
         await backend.publish(early)
@@ -76,7 +76,7 @@ async def test_what_was_said_before_the_node_heard_the_new_group_is_fetched(back
     assert client.kinds == ["caught_up", "chat_added", "message_created"]
 
 
-async def test_the_last_that_a_removed_member_hears_is_their_removal(backend: Backend, node: Node) -> None:
+async def test_the_last_event_a_removed_member_gets_is_the_removal(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
     async with node.client(bob) as client, node.client(ann) as other:
@@ -88,7 +88,7 @@ async def test_the_last_that_a_removed_member_hears_is_their_removal(backend: Ba
         await backend.typing(chat_channel(group), ann)
         await other.saw_text("about bob")
         await backend.persist()
-        await nothing_more(node, client)
+        await all_delivered(node, client)
 
     assert client.kinds == ["caught_up", "message_created", "member_changed", "message_created"]
     assert client.texts == ["for both", "end"]
@@ -96,7 +96,7 @@ async def test_the_last_that_a_removed_member_hears_is_their_removal(backend: Ba
     assert client.events[2].member_changed.role == 0
 
 
-async def test_who_was_removed_while_away_hears_of_that_alone(backend: Backend, node: Node) -> None:
+async def test_a_member_removed_while_offline_gets_only_the_removal(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
     async with node.client(bob) as client:
@@ -109,27 +109,29 @@ async def test_who_was_removed_while_away_hears_of_that_alone(backend: Backend, 
     async with node.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
         await node.send(group, ann, "still secret")
-        await nothing_more(node, resumed)
+        await all_delivered(node, resumed)
 
     assert resumed.texts == ["end"]
     assert resumed.events[-3].HasField("member_changed")
 
 
-async def test_who_comes_back_hears_the_group_again(node: Node) -> None:
+async def test_a_member_who_is_added_again_gets_new_messages(node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
     async with node.client(bob) as client:
         await client.caught_up()
         await node.remove(group, ann, bob)
-        await node.send(group, ann, "unheard")
+        await node.send(group, ann, "while out")
         await node.add(group, ann, bob)
-        await node.send(group, ann, "heard")
-        await client.saw_text("heard")
+        await node.send(group, ann, "back in")
+        await client.saw_text("back in")
 
-    assert client.texts == ["heard"]
+    assert client.texts == ["back in"]
 
 
-async def test_of_two_changes_the_later_counts_in_whatever_order_they_come(backend: Backend, node: Node) -> None:
+async def test_the_later_of_two_membership_changes_counts_in_either_order_of_arrival(
+    backend: Backend, node: Node
+) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
     async with node.client(bob) as client, node.client(ann) as other:
@@ -141,25 +143,25 @@ async def test_of_two_changes_the_later_counts_in_whatever_order_they_come(backe
         await backend.publish(added)
         await node.send(group, ann, "not for bob")
         await other.saw_text("not for bob")
-        await nothing_more(node, client)
+        await all_delivered(node, client)
 
     assert client.texts == ["end"]
 
 
-async def test_a_new_role_is_told_once(backend: Backend, node: Node) -> None:
+async def test_a_new_role_arrives_once(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
     async with node.client(bob) as client:
         await client.caught_up()
         await node.record(backend.event(group, ann, MemberSet(bob, Role.ADMIN)))
         await backend.persist()
-        await nothing_more(node, client)
+        await all_delivered(node, client)
 
     assert client.kinds == ["caught_up", "member_changed", "message_created"]
     assert client.events[1].member_changed.role == message_pb2.ROLE_ADMIN
 
 
-async def test_new_details_are_told_whole(backend: Backend, node: Node) -> None:
+async def test_new_details_arrive_with_the_whole_chat(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
     async with node.client(bob) as client:
@@ -171,7 +173,7 @@ async def test_new_details_are_told_whole(backend: Backend, node: Node) -> None:
     assert len(client.events[-1].chat_updated.members) == 2
 
 
-async def test_a_deletion_for_oneself_reaches_ones_own_devices_only(backend: Backend, node: Node) -> None:
+async def test_a_deletion_for_me_reaches_only_my_devices(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann, bob)
     sent = await node.send(group, bob)
@@ -183,7 +185,7 @@ async def test_a_deletion_for_oneself_reaches_ones_own_devices_only(backend: Bac
         await phone.saw(deleted)
         await laptop.saw(deleted)
         await backend.persist()
-        await nothing_more(node, other)
+        await all_delivered(node, other)
     async with node.client(bob, cursor) as resumed:
         await resumed.caught_up()
 
@@ -191,7 +193,7 @@ async def test_a_deletion_for_oneself_reaches_ones_own_devices_only(backend: Bac
     assert str(deleted.event.event_id) not in resumed.ids
 
 
-async def test_typing_reaches_the_members_and_is_not_kept(backend: Backend, node: Node) -> None:
+async def test_typing_reaches_the_members_and_is_not_stored(backend: Backend, node: Node) -> None:
     ann, bob, eve = a_user(), a_user(), a_user()
     group = await node.create_group(ann, bob)
     async with node.client(bob) as member, node.client(eve) as stranger:
@@ -200,13 +202,13 @@ async def test_typing_reaches_the_members_and_is_not_kept(backend: Backend, node
         await backend.typing(chat_channel(group), ann)
         await backend.typing(user_channel(bob), ann)
         await eventually(lambda: member.kinds.count("typing") == 2)
-        await nothing_more(node, stranger)
+        await all_delivered(node, stranger)
 
     assert "typing" not in stranger.kinds
     assert member.ids == []
 
 
-async def test_streams_that_go_leave_nothing_behind(node: Node) -> None:
+async def test_streams_that_end_leave_nothing_behind(node: Node) -> None:
     ann, bob = a_user(), a_user()
     await node.create_group(ann, bob)
     for _ in range(3):
@@ -214,13 +216,13 @@ async def test_streams_that_go_leave_nothing_behind(node: Node) -> None:
             await client.caught_up()
     async with node.client(ann) as client:
         await client.caught_up()
-        await nothing_more(node, client)
+        await all_delivered(node, client)
         await asyncio.sleep(0)
-        heard = set(node.backend.bus._inboxes)
+        subscribed = set(node.backend.bus._inboxes)
 
     assert not node.hub.subscribers
-    assert user_channel(bob) not in heard
-    assert user_channel(ann) in heard
+    assert user_channel(bob) not in subscribed
+    assert user_channel(ann) in subscribed
 
 
 async def test_two_nodes_deliver_each_others_messages(backend: Backend, node: Node) -> None:
@@ -233,23 +235,23 @@ async def test_two_nodes_deliver_each_others_messages(backend: Backend, node: No
         await client.saw_text("across")
 
 
-class PastWithNews:
-    """The history, in which something happens just before it is asked what was missed."""
+class HistoryWithAddition:
+    """A history to which something is added just before it is asked for missed events."""
 
-    def __init__(self, past: ReplaySource, happens: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, past: ReplaySource, add: Callable[[], Awaitable[object]]) -> None:
         self._past = past
-        self._happens = happens
+        self._add = add
         self.chats_of = past.chats_of
         self.outlines = past.outlines
 
     async def missed(
         self, user_id: UserId, since: Mapping[int, int], *, chats: Collection[ChatId] | None = None, limit: int
     ) -> Replay:
-        await self._happens()
+        await self._add()
         return await self._past.missed(user_id, since, chats=chats, limit=limit)
 
 
-async def test_who_is_added_while_a_replay_runs_hears_the_group_from_then_on(backend: Backend, node: Node) -> None:
+async def test_a_user_added_during_a_replay_gets_the_group_from_then_on(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     group = await node.create_group(ann)
     async with node.client(bob) as client:
@@ -259,11 +261,11 @@ async def test_who_is_added_while_a_replay_runs_hears_the_group_from_then_on(bac
         added = backend.event(group, ann, MemberSet(bob, Role.MEMBER), audience=(bob,))
         await node.tail.add(await backend.append(added))
 
-    node.replays._source = PastWithNews(node.history, add_bob)
+    node.replays._source = HistoryWithAddition(node.history, add_bob)
     async with node.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
         node.replays._source = node.history
-        # The replay was quicker than the bus.
+        # The bus delivers the event after the replay.
         await backend.publish(backend.recorded[-1])
         await node.send(group, ann, "welcome")
         await resumed.saw_text("welcome")
@@ -271,9 +273,9 @@ async def test_who_is_added_while_a_replay_runs_hears_the_group_from_then_on(bac
     assert "chat_added" in resumed.kinds
 
 
-@pytest.mark.parametrize("told_by", ["its node", "the persister"])
-async def test_who_is_written_to_for_the_first_time_while_a_replay_runs_hears_it_once(
-    backend: Backend, node: Node, told_by: str
+@pytest.mark.parametrize("published_by", ["its node", "the persister"])
+async def test_the_first_message_of_a_chat_that_is_sent_during_a_replay_arrives_once(
+    backend: Backend, node: Node, published_by: str
 ) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
@@ -282,29 +284,29 @@ async def test_who_is_written_to_for_the_first_time_while_a_replay_runs_hears_it
     async def ann_writes() -> None:
         first = backend.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "hello"))
         sent = await backend.append(first)
-        if told_by == "its node":
+        if published_by == "its node":
             await node.tail.add(sent)
             await backend.publish(sent)
         else:
-            # Its node died. The store has it before the replay asks how far that is.
+            # The node that appended it died. It is stored before the replay reads the stored offsets.
             await backend.persist()
 
-    node.replays._source = PastWithNews(node.history, ann_writes)
+    node.replays._source = HistoryWithAddition(node.history, ann_writes)
     async with node.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
         node.replays._source = node.history
         await resumed.saw_text("hello")
         await backend.persist()
-        await nothing_more(node, resumed)
+        await all_delivered(node, resumed)
     async with node.client(bob, resumed.cursor) as again:
         await again.caught_up()
-        await nothing_more(node, again)
+        await all_delivered(node, again)
 
     assert resumed.texts.count("hello") == 1
     assert "hello" not in again.texts
 
 
-async def test_who_was_removed_during_a_gap_too_long_to_replay_hears_no_more(
+async def test_a_member_removed_during_a_gap_too_long_to_replay_gets_nothing_more(
     backend: Backend, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replay, "MAX_EVENTS", 2)
@@ -314,13 +316,13 @@ async def test_who_was_removed_during_a_gap_too_long_to_replay_hears_no_more(
     async with node.client(bob) as client:
         await client.caught_up()
         for number in range(3):
-            unheard = backend.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), str(number)))
-            await node.tail.add(await backend.append(unheard))
+            lost = backend.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), str(number)))
+            await node.tail.add(await backend.append(lost))
         removed = backend.event(group, ann, MemberSet(bob, None), audience=(bob,))
         await node.tail.add(await backend.append(removed))
         await backend.overflow_bus()
         await eventually(lambda: "resync" in client.kinds)
         await node.send(group, ann, "not for bob")
-        await nothing_more(node, client)
+        await all_delivered(node, client)
 
     assert client.texts == ["end"]

@@ -1,4 +1,4 @@
-"""Heartbeats: when they come, and what they carry."""
+"""Heartbeats: when they are sent, and their cursor."""
 
 from history.chat_id import ChatId
 from tests.unit.live.builders import a_user
@@ -28,7 +28,9 @@ async def test_a_heartbeat_comes_every_15_seconds_and_not_earlier(backend: Backe
         await beats(client, 2)
 
 
-async def test_it_carries_the_newest_cursor_so_that_nothing_seen_comes_again(backend: Backend, node: Node) -> None:
+async def test_a_heartbeat_carries_the_newest_cursor_so_that_seen_events_are_not_replayed(
+    backend: Backend, node: Node
+) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -48,7 +50,7 @@ async def test_it_carries_the_newest_cursor_so_that_nothing_seen_comes_again(bac
     assert resumed.kinds == ["caught_up"]
 
 
-async def test_a_cursor_never_passes_what_is_not_stored(backend: Backend, node: Node) -> None:
+async def test_a_cursor_never_passes_an_event_that_is_not_stored(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -64,7 +66,7 @@ async def test_a_cursor_never_passes_what_is_not_stored(backend: Backend, node: 
     assert resumed.texts == ["not stored"]
 
 
-async def test_it_repeats_a_cursor_that_did_not_move(backend: Backend, node: Node) -> None:
+async def test_a_heartbeat_repeats_a_cursor_that_did_not_move(backend: Backend, node: Node) -> None:
     async with node.client(a_user()) as client:
         await client.caught_up()
         node.heartbeats.beat()

@@ -1,4 +1,4 @@
-"""A message that a stream hears of only after its deletion comes without content."""
+"""A message that arrives after its deletion is delivered without content."""
 
 from uuid import uuid4
 
@@ -8,12 +8,12 @@ from tests.unit.live.builders import a_user
 from tests.unit.live.harness import Backend, Node
 
 
-async def test_what_is_stored_after_its_deletion_was_told_comes_empty(backend: Backend, node: Node) -> None:
+async def test_a_message_stored_after_its_deletion_arrived_is_delivered_empty(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     chat = ChatId.direct(ann, bob)
     async with node.client(bob) as client:
         await client.caught_up()
-        # Its node died before it told anybody; the retry, and the deletion, go to another one.
+        # Its node died before it published it; the retry and the deletion go to another node.
         sent = await backend.append(backend.event(chat, ann, MessageSent(uuid4(), "taken back")))
         deletion = MessageDeleted(sent.event.event_id, for_everyone=True)
         await client.saw(await node.record(backend.event(chat, ann, deletion)))
@@ -25,7 +25,9 @@ async def test_what_is_stored_after_its_deletion_was_told_comes_empty(backend: B
     assert (created.text, created.deleted_for_everyone) == ("", True)
 
 
-async def test_what_was_told_before_is_told_once_and_others_are_told_as_they_are(backend: Backend, node: Node) -> None:
+async def test_a_message_that_arrived_before_its_deletion_arrives_once_and_others_keep_their_content(
+    backend: Backend, node: Node
+) -> None:
     ann, bob = a_user(), a_user()
     chat = ChatId.direct(ann, bob)
     async with node.client(bob) as client:

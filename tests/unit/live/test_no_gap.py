@@ -1,4 +1,4 @@
-"""The promise: whoever resumes with the newest cursor has seen everything, whatever happens in between."""
+"""A client that resumes with its newest cursor receives every event, whichever process dies in between."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ EVENTS = 80
 
 
 class Chaos:
-    """Ann and Eve write; Bob's stream, the persister, the bus and the node come and go, all by one random number."""
+    """Ann and Eve write while Bob's stream, the persister, the bus and the node fail and return, driven by one seed."""
 
     def __init__(self, backend: Backend, random: Random) -> None:
         self.backend = backend
@@ -41,8 +41,8 @@ class Chaos:
         self.team = await self.node.create_group(self.ann, self.bob, self.eve)
         self.club = await self.node.create_group(self.ann, self.bob, self.eve)
         first = await self._connect("").caught_up()
-        background = [asyncio.create_task(self._until_written(step)) for step in (self._persist, self._disturb)]
-        background.append(asyncio.create_task(self._come_and_go(first)))
+        background = [asyncio.create_task(self._until_written(step)) for step in (self._persist, self._break)]
+        background.append(asyncio.create_task(self._reconnect(first)))
         await asyncio.gather(*(self._write(user) for user in (self.ann, self.eve)))
         self.writing = False
         await asyncio.gather(*background)
@@ -83,14 +83,14 @@ class Chaos:
     async def _send(self, chat_id: ChatId, user: UserId) -> StoredEvent:
         event = self.backend.event(chat_id, user, MessageSent(uuid4(), "text"))
         if self.random.random() < 0.1:
-            # Its node died with the log's answer in its hands: known to nobody until it is stored.
+            # Its node died right after the append: nobody receives it until it is stored.
             orphan = await self.backend.append(event)
             self.orphans.add(str(event.event_id))
             return orphan
         return await self.node.record(event)
 
     async def _write_to_club(self, user: UserId) -> None:
-        """Bob comes and goes there."""
+        """Send to a group that Bob leaves and rejoins."""
         if user == self.ann and self.random.random() < 0.4:
             change = self.node.remove if self.in_club else self.node.add
             self.in_club = not self.in_club
@@ -102,7 +102,7 @@ class Chaos:
         await self._pause(120)
         await self.backend.persist(at_most=self.random.randrange(1, 30))
 
-    async def _disturb(self) -> None:
+    async def _break(self) -> None:
         await self._pause(400)
         if self.random.random() < 0.5:
             await self.backend.overflow_bus()
@@ -111,11 +111,11 @@ class Chaos:
                 await self._start_node()
 
     async def _start_node(self) -> None:
-        """Another node instead of the one that is killed, if there was one; its clients find it by themselves."""
+        """Kill the node, if there is one, and start another; clients reconnect on their own."""
         await self._stack.aclose()
         self.node = await self._stack.enter_async_context(a_node(self.backend))
 
-    async def _come_and_go(self, client: Client) -> None:
+    async def _reconnect(self, client: Client) -> None:
         while self.writing:
             await self._pause(60)
             await client.disconnect()
@@ -126,7 +126,7 @@ class Chaos:
 
 
 def replayed_out_of_order(client: Client, chaos: Chaos) -> list[str]:
-    """Replayed events that come for the first time, and after a later one of their chat; where Bob always was."""
+    """Return replayed events that arrive first after a later event of their chat, for chats that Bob never left."""
     recorded = chaos.backend.recorded
     places = {str(stored.event.event_id): (stored.event.chat_id, stored.position.offset) for stored in recorded}
     newest: dict[str, int] = {}
@@ -143,13 +143,15 @@ def replayed_out_of_order(client: Client, chaos: Chaos) -> list[str]:
     return wrong
 
 
-def heard_while_out(client: Client, chat_id: ChatId, recorded: list[StoredEvent]) -> list[int]:
-    """Offsets of what a stream told of a chat after it had told of its user's removal, and that happened later."""
+def received_while_out(client: Client, chat_id: ChatId, recorded: list[StoredEvent]) -> list[int]:
+    """Return the offsets of events that a stream sent after its user's removal and that happened after it."""
     log = {str(stored.event.event_id): stored for stored in recorded if stored.event.chat_id == chat_id}
     own = [
-        item for item in log.values() if ends_membership(item.event, client.user) or _lets_in(item.event, client.user)
+        item
+        for item in log.values()
+        if ends_membership(item.event, client.user) or _starts_membership(item.event, client.user)
     ]
-    heard: list[int] = []
+    received: list[int] = []
     out_from = out_to = -1
     for event in client.events:
         if (stored := log.get(event.event_id)) is None:
@@ -158,21 +160,21 @@ def heard_while_out(client: Client, chat_id: ChatId, recorded: list[StoredEvent]
         if ends_membership(stored.event, client.user):
             later = [item.position.offset for item in own if item.position.offset > offset]
             out_from, out_to = offset, min(later, default=1 << 62)
-            heard.clear()
+            received.clear()
         elif out_from < offset < out_to:
-            heard.append(offset)
-        elif _lets_in(stored.event, client.user):
+            received.append(offset)
+        elif _starts_membership(stored.event, client.user):
             out_from = out_to = -1
-            heard.clear()
-    return heard
+            received.clear()
+    return received
 
 
-def _lets_in(event: ChatEvent, user: UserId) -> bool:
+def _starts_membership(event: ChatEvent, user: UserId) -> bool:
     return user in memberships_set_by(event) and not ends_membership(event, user)
 
 
 @pytest.mark.parametrize("seed", range(25))
-async def test_a_subscriber_who_resumes_has_seen_everything(tmp_path: Path, seed: int) -> None:
+async def test_a_resuming_subscriber_receives_everything(tmp_path: Path, seed: int) -> None:
     async with a_backend(tmp_path) as backend:
         chaos = Chaos(backend, Random(seed))
         await chaos.run()
@@ -181,4 +183,4 @@ async def test_a_subscriber_who_resumes_has_seen_everything(tmp_path: Path, seed
     for client in chaos.connections:
         assert client.error is None
         assert replayed_out_of_order(client, chaos) == []
-        assert heard_while_out(client, chaos.club, backend.recorded) == []
+        assert received_while_out(client, chaos.club, backend.recorded) == []

@@ -1,4 +1,4 @@
-"""Many sends on one stream: answered in the order of arrival, whatever becomes of each."""
+"""Many sends on one stream, each answered in the order of arrival."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ UNLIMITED = SendRate(clock=SystemClock(), per_second=0)
 
 
 class Sending:
-    """The unary use case: each send waits until the test lets it go on, or fails as its text says."""
+    """The unary use case. A send waits while the test holds its text, or fails as its text says."""
 
     def __init__(self) -> None:
         self.begun: list[str] = []
@@ -43,8 +43,8 @@ class Sending:
         except asyncio.CancelledError:
             self.cancelled.append(draft.text)
             raise
-        if draft.text == "refused":
-            raise unavailable(KernelReason.LOG_UNAVAILABLE, "the log is away")
+        if draft.text == "rejected":
+            raise unavailable(KernelReason.LOG_UNAVAILABLE, "the log is unreachable")
         if draft.text == "broken":
             raise RuntimeError("a defect")
         self.done.append(draft.text)
@@ -68,74 +68,76 @@ def a_message(draft: Draft, sender: UserId) -> Message:
     )
 
 
-def an_ask(text: str, *, chat: str = "one chat", number: int = 1) -> SendRequest:
+def a_request(text: str, *, chat: str = "one chat", number: int = 1) -> SendRequest:
     name = UUID(int=number)
     return SendRequest(str(name), Draft(chat=ChatRef(chat), client_message_id=name, text=text))
 
 
-async def stream_of(*asks: SendRequest) -> AsyncIterator[SendRequest]:
-    for ask in asks:
-        yield ask
+async def stream_of(*requests: SendRequest) -> AsyncIterator[SendRequest]:
+    for request in requests:
+        yield request
 
 
-async def answers_to(send: Sending, *asks: SendRequest) -> list[SendResult]:
-    return [answer async for answer in SendMessages(send=send, rate=UNLIMITED)(stream_of(*asks), sender=ANN)]
+async def results_of(send: Sending, *requests: SendRequest) -> list[SendResult]:
+    return [result async for result in SendMessages(send=send, rate=UNLIMITED)(stream_of(*requests), sender=ANN)]
 
 
-def texts(answers: list[SendResult]) -> list[str]:
+def texts(results: list[SendResult]) -> list[str]:
     return [
-        answer.result.reason if isinstance(answer.result, ChatlyError) else answer.result.text for answer in answers
+        result.outcome.reason if isinstance(result.outcome, ChatlyError) else result.outcome.text for result in results
     ]
 
 
-async def test_each_send_is_answered_under_its_own_name() -> None:
-    answers = await answers_to(Sending(), *(an_ask(str(number), number=number) for number in range(3)))
+async def test_each_result_has_the_client_message_id_of_its_send() -> None:
+    results = await results_of(Sending(), *(a_request(str(number), number=number) for number in range(3)))
 
-    assert [answer.client_message_id for answer in answers] == [str(UUID(int=number)) for number in range(3)]
-    assert texts(answers) == ["0", "1", "2"]
+    assert [result.client_message_id for result in results] == [str(UUID(int=number)) for number in range(3)]
+    assert texts(results) == ["0", "1", "2"]
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("refused", KernelReason.LOG_UNAVAILABLE), ("broken", KernelReason.INTERNAL)],
-    ids=["refused", "broken"],
+    [("rejected", KernelReason.LOG_UNAVAILABLE), ("broken", KernelReason.INTERNAL)],
+    ids=["rejected", "broken"],
 )
-async def test_one_that_fails_is_answered_by_its_error_and_the_stream_goes_on(text: str, reason: Reason) -> None:
-    answers = await answers_to(Sending(), an_ask("before"), an_ask(text), an_ask("after"))
+async def test_a_failed_send_is_answered_with_its_error_and_the_stream_continues(text: str, reason: Reason) -> None:
+    results = await results_of(Sending(), a_request("before"), a_request(text), a_request("after"))
 
-    assert texts(answers) == ["before", reason, "after"]
-
-
-async def test_a_defect_tells_nothing_of_itself() -> None:
-    (answer,) = await answers_to(Sending(), an_ask("broken"))
-
-    assert isinstance(answer.result, ChatlyError)
-    assert answer.result.code is Code.INTERNAL
-    assert "defect" not in answer.result.message
+    assert texts(results) == ["before", reason, "after"]
 
 
-async def test_one_that_breaks_the_rules_is_never_sent() -> None:
+async def test_an_internal_error_reveals_no_details() -> None:
+    (result,) = await results_of(Sending(), a_request("broken"))
+
+    assert isinstance(result.outcome, ChatlyError)
+    assert result.outcome.code is Code.INTERNAL
+    assert "defect" not in result.outcome.message
+
+
+async def test_an_invalid_request_is_not_sent() -> None:
     send = Sending()
-    answers = await answers_to(send, SendRequest("?", invalid_field("text", "too long")), an_ask("good"))
+    results = await results_of(send, SendRequest("?", invalid_field("text", "too long")), a_request("good"))
 
-    assert texts(answers) == [KernelReason.INVALID_FIELD, "good"]
+    assert texts(results) == [KernelReason.INVALID_FIELD, "good"]
     assert send.begun == ["good"]
 
 
-async def test_answers_keep_the_order_of_arrival_though_a_later_send_is_done_first() -> None:
+async def test_results_keep_the_order_of_arrival_although_a_later_send_finishes_first() -> None:
     send = Sending()
     send.hold("slow")
-    running = asyncio.create_task(answers_to(send, an_ask("slow", chat="a"), an_ask("quick", chat="b")))
+    running = asyncio.create_task(results_of(send, a_request("slow", chat="a"), a_request("quick", chat="b")))
     await eventually(lambda: send.done == ["quick"])
     send.gates["slow"].set()
 
     assert texts(await running) == ["slow", "quick"]
 
 
-async def test_sends_to_one_chat_are_made_one_after_the_other() -> None:
+async def test_sends_to_one_chat_run_one_after_the_other() -> None:
     send = Sending()
     send.hold("first")
-    running = asyncio.create_task(answers_to(send, an_ask("first"), an_ask("second"), an_ask("other", chat="b")))
+    running = asyncio.create_task(
+        results_of(send, a_request("first"), a_request("second"), a_request("other", chat="b"))
+    )
     await eventually(lambda: send.done == ["other"])
     assert send.begun == ["first", "other"]
 
@@ -144,19 +146,19 @@ async def test_sends_to_one_chat_are_made_one_after_the_other() -> None:
     assert send.done == ["other", "first", "second"]
 
 
-async def test_no_more_are_read_while_too_many_wait_for_their_answer() -> None:
+async def test_no_request_is_read_while_too_many_are_unanswered() -> None:
     read: list[int] = []
     send = Sending()
     send.hold("0")
 
-    async def asks() -> AsyncIterator[SendRequest]:
+    async def requests() -> AsyncIterator[SendRequest]:
         for number in range(10):
             read.append(number)
-            yield an_ask(str(number), chat=str(number))
+            yield a_request(str(number), chat=str(number))
 
     async def collect() -> list[SendResult]:
         return [
-            answer async for answer in SendMessages(send=send, rate=UNLIMITED, max_unanswered=4)(asks(), sender=ANN)
+            result async for result in SendMessages(send=send, rate=UNLIMITED, max_unanswered=4)(requests(), sender=ANN)
         ]
 
     running = asyncio.create_task(collect())
@@ -167,37 +169,37 @@ async def test_no_more_are_read_while_too_many_wait_for_their_answer() -> None:
     assert texts(await running) == [str(number) for number in range(10)]
 
 
-async def test_who_is_too_fast_waits_and_is_not_refused() -> None:
+async def test_sends_above_the_rate_are_delayed_and_not_rejected() -> None:
     rate = SendRate(clock=SystemClock(), per_second=50)
-    asks = [an_ask(str(number), chat=str(number)) for number in range(60)]
+    requests = [a_request(str(number), chat=str(number)) for number in range(60)]
     began = time.monotonic()
 
-    answers = [answer async for answer in SendMessages(send=Sending(), rate=rate)(stream_of(*asks), sender=ANN)]
+    results = [result async for result in SendMessages(send=Sending(), rate=rate)(stream_of(*requests), sender=ANN)]
 
-    assert texts(answers) == [str(number) for number in range(60)]
-    # All but the fifty of the first second.
+    assert texts(results) == [str(number) for number in range(60)]
+    # The first fifty are not delayed.
     assert time.monotonic() - began >= 10 / 50
 
 
-async def test_a_stream_that_is_given_up_leaves_nothing_running() -> None:
+async def test_a_cancelled_stream_leaves_nothing_running() -> None:
     send = Sending()
     send.hold("held")
     async with aclosing(
-        SendMessages(send=send, rate=UNLIMITED)(stream_of(an_ask("good"), an_ask("held")), sender=ANN)
-    ) as answers:
-        await anext(answers)
+        SendMessages(send=send, rate=UNLIMITED)(stream_of(a_request("good"), a_request("held")), sender=ANN)
+    ) as results:
+        await anext(results)
         await eventually(lambda: "held" in send.begun)
 
     assert send.cancelled == ["held"]
 
 
-async def test_what_ends_the_requests_ends_the_stream() -> None:
-    async def asks() -> AsyncIterator[SendRequest]:
-        yield an_ask("good")
+async def test_an_error_of_the_requests_ends_the_stream() -> None:
+    async def requests() -> AsyncIterator[SendRequest]:
+        yield a_request("good")
         raise ConnectionError("gone")
 
-    answers = SendMessages(send=Sending(), rate=UNLIMITED)(asks(), sender=ANN)
+    results = SendMessages(send=Sending(), rate=UNLIMITED)(requests(), sender=ANN)
 
-    assert texts([await anext(answers)]) == ["good"]
+    assert texts([await anext(results)]) == ["good"]
     with pytest.raises(ConnectionError):
-        await anext(answers)
+        await anext(results)

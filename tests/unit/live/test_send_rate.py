@@ -1,4 +1,4 @@
-"""How fast one user may send by streams."""
+"""The rate at which one user may send on streams."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ ANN, BOB = a_user(), a_user()
 PER_SECOND = 10
 
 
-def test_as_many_as_the_limit_go_at_once_and_the_others_at_its_pace() -> None:
+def test_a_burst_goes_at_once_and_the_rest_at_the_limit() -> None:
     rate = SendRate(clock=FakeClock(), per_second=PER_SECOND)
 
     waits = [round(rate.wait(ANN), 6) for _ in range(PER_SECOND + 3)]
@@ -19,7 +19,7 @@ def test_as_many_as_the_limit_go_at_once_and_the_others_at_its_pace() -> None:
     assert waits == [0.0] * PER_SECOND + [0.1, 0.2, 0.3]
 
 
-def test_nobody_waits_for_others() -> None:
+def test_users_do_not_delay_each_other() -> None:
     rate = SendRate(clock=FakeClock(), per_second=PER_SECOND)
     for _ in range(5 * PER_SECOND):
         rate.wait(ANN)
@@ -27,7 +27,7 @@ def test_nobody_waits_for_others() -> None:
     assert rate.wait(BOB) == 0
 
 
-def test_who_was_silent_for_long_gets_no_more_than_one_burst() -> None:
+def test_a_long_pause_gives_no_more_than_one_burst() -> None:
     clock = FakeClock()
     rate = SendRate(clock=clock, per_second=PER_SECOND)
     rate.wait(ANN)
@@ -39,13 +39,13 @@ def test_who_was_silent_for_long_gets_no_more_than_one_burst() -> None:
     assert round(waits[-1], 6) == 0.1
 
 
-def test_zero_is_no_limit() -> None:
+def test_zero_means_no_limit() -> None:
     rate = SendRate(clock=FakeClock(), per_second=0)
 
     assert {rate.wait(ANN) for _ in range(1_000)} == {0.0}
 
 
-def test_who_is_too_fast_stays_so_however_many_others_come_and_go() -> None:
+def test_a_user_stays_limited_however_many_other_users_send() -> None:
     clock = FakeClock()
     rate = SendRate(clock=clock, per_second=PER_SECOND)
     for _ in range(100 * PER_SECOND):
@@ -58,7 +58,7 @@ def test_who_is_too_fast_stays_so_however_many_others_come_and_go() -> None:
 
 
 @given(st.lists(st.floats(min_value=0, max_value=2), max_size=60))
-def test_in_no_time_more_begin_than_its_length_and_one_burst_allow(pauses: list[float]) -> None:
+def test_any_interval_has_at_most_one_burst_more_than_the_rate(pauses: list[float]) -> None:
     clock = FakeClock()
     rate = SendRate(clock=clock, per_second=PER_SECOND)
     begun: list[float] = []

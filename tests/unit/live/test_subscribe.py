@@ -1,4 +1,4 @@
-"""What one subscription is told, and in which order."""
+"""The events of one subscription, and their order."""
 
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from tests.unit.live.builders import a_user
 from tests.unit.live.harness import Backend, Node, a_node
 
 
-async def test_without_a_cursor_it_is_caught_up_at_once_and_then_live(node: Node) -> None:
+async def test_a_stream_without_a_cursor_is_caught_up_at_once_and_then_live(node: Node) -> None:
     ann, bob = a_user(), a_user()
     await node.send(ChatId.direct(ann, bob), ann, "before")
 
@@ -26,7 +26,7 @@ async def test_without_a_cursor_it_is_caught_up_at_once_and_then_live(node: Node
     assert client.cursor
 
 
-async def test_a_message_of_two_goes_to_both_and_to_nobody_else(node: Node) -> None:
+async def test_a_direct_message_reaches_both_users_and_nobody_else(node: Node) -> None:
     ann, bob, eve = a_user(), a_user(), a_user()
     async with node.client(ann) as one, node.client(bob) as other, node.client(eve) as stranger:
         for client in (one, other, stranger):
@@ -41,7 +41,7 @@ async def test_a_message_of_two_goes_to_both_and_to_nobody_else(node: Node) -> N
     assert other.events[1].message_created.receiver_id == bob
 
 
-async def test_the_store_may_lag_for_ever_and_live_events_still_come(node: Node) -> None:
+async def test_live_events_arrive_however_far_the_store_lags(node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -53,7 +53,7 @@ async def test_the_store_may_lag_for_ever_and_live_events_still_come(node: Node)
 
 
 @pytest.mark.parametrize("stored", [True, False], ids=["from the store", "from the hot tail"])
-async def test_with_a_cursor_what_was_missed_comes_first_in_log_order(
+async def test_a_stream_with_a_cursor_gets_missed_events_first_in_log_order(
     backend: Backend,
     node: Node,
     stored: bool,  # noqa: FBT001
@@ -74,7 +74,7 @@ async def test_with_a_cursor_what_was_missed_comes_first_in_log_order(
     assert resumed.events[-1].caught_up.replayed_count == 300
 
 
-async def test_what_was_stored_and_seen_is_not_replayed(backend: Backend, node: Node) -> None:
+async def test_a_stored_and_received_event_is_not_replayed(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -90,7 +90,9 @@ async def test_what_was_stored_and_seen_is_not_replayed(backend: Backend, node: 
     assert resumed.texts == ["brings the cursor"]
 
 
-async def test_an_event_comes_once_although_sender_and_persister_both_publish_it(backend: Backend, node: Node) -> None:
+async def test_an_event_arrives_once_although_sender_and_persister_both_publish_it(
+    backend: Backend, node: Node
+) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -102,7 +104,7 @@ async def test_an_event_comes_once_although_sender_and_persister_both_publish_it
     assert client.texts == ["once", "end"]
 
 
-async def test_what_is_stored_leaves_the_hot_tail(backend: Backend, node: Node) -> None:
+async def test_a_stored_event_leaves_the_hot_tail(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     chat_id = ChatId.direct(ann, bob)
     await node.send(chat_id, ann, "stored")
@@ -110,27 +112,29 @@ async def test_what_is_stored_leaves_the_hot_tail(backend: Backend, node: Node) 
     kept = await node.send(chat_id, ann, "not stored")
     async with node.client(bob) as client:
         await client.caught_up()
-        await node.send(ChatId.direct(bob, a_user()), bob, "the bus has been heard")
-        await client.saw_text("the bus has been heard")
+        await node.send(ChatId.direct(bob, a_user()), bob, "everything is delivered")
+        await client.saw_text("everything is delivered")
 
     assert await node.tail.events([chat_id]) == {chat_id: (kept,)}
 
 
-async def test_the_persister_delivers_what_a_dead_node_could_not(backend: Backend, node: Node) -> None:
+async def test_the_persister_delivers_an_event_whose_node_died(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
-        await backend.append(backend.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "from the grave")))
+        await backend.append(backend.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "from a dead node")))
         await backend.persist()
-        await client.saw_text("from the grave")
+        await client.saw_text("from a dead node")
 
 
-async def test_who_comes_between_the_two_copies_of_an_event_gets_the_second(backend: Backend, node: Node) -> None:
+async def test_a_stream_that_starts_between_the_two_copies_of_an_event_gets_the_second(
+    backend: Backend, node: Node
+) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as early, node.client(ann) as other:
         await early.caught_up()
         await other.caught_up()
-        # The hot tail has lost it, so that nobody finds it in the past until it is stored.
+        # The hot tail has lost it, so that no replay finds it until it is stored.
         stored = await backend.append(backend.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "two copies")))
         await backend.publish(stored)
         await early.saw(stored)
@@ -145,7 +149,7 @@ async def test_who_comes_between_the_two_copies_of_an_event_gets_the_second(back
     assert early.texts == ["two copies", "end"]
 
 
-async def test_who_begins_without_a_cursor_is_not_told_of_the_past_by_copies_that_come_late(
+async def test_late_copies_of_earlier_events_do_not_reach_a_stream_without_a_cursor(
     backend: Backend, node: Node
 ) -> None:
     ann, bob = a_user(), a_user()
@@ -160,7 +164,7 @@ async def test_who_begins_without_a_cursor_is_not_told_of_the_past_by_copies_tha
     assert client.texts == ["after"]
 
 
-async def test_what_was_replayed_is_not_told_again_by_copies_that_come_late(backend: Backend, node: Node) -> None:
+async def test_late_copies_of_replayed_events_are_not_sent_again(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -175,7 +179,7 @@ async def test_what_was_replayed_is_not_told_again_by_copies_that_come_late(back
     assert resumed.texts == ["missed", "after"]
 
 
-async def test_a_node_that_was_started_anew_replays_what_was_not_stored(backend: Backend) -> None:
+async def test_a_restarted_node_replays_events_that_are_not_stored(backend: Backend) -> None:
     ann, bob = a_user(), a_user()
     async with a_node(backend) as first, first.client(bob) as client:
         await client.caught_up()
@@ -187,7 +191,7 @@ async def test_a_node_that_was_started_anew_replays_what_was_not_stored(backend:
     assert resumed.texts == ["acknowledged"]
 
 
-async def test_too_much_missed_asks_for_a_resync_and_goes_on(
+async def test_too_many_missed_events_cause_a_resync_and_the_stream_continues(
     backend: Backend, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replay, "MAX_EVENTS", 5)
@@ -209,11 +213,11 @@ async def test_too_much_missed_asks_for_a_resync_and_goes_on(
     assert again.texts == ["live"]
 
 
-async def test_a_cursor_of_another_log_asks_for_a_resync_and_gives_a_new_cursor(backend: Backend, node: Node) -> None:
+async def test_a_cursor_of_another_log_causes_a_resync_and_gets_a_new_cursor(backend: Backend, node: Node) -> None:
     bob = a_user()
     async with node.client(bob) as client:
         await client.caught_up()
-    other = Node(backend, "made anew")
+    other = Node(backend, "made again")
     async with other.client(bob, client.cursor) as resumed:
         await resumed.caught_up()
 
@@ -222,7 +226,7 @@ async def test_a_cursor_of_another_log_asks_for_a_resync_and_gives_a_new_cursor(
     assert resumed.cursor != client.cursor
 
 
-async def test_a_malformed_cursor_is_refused(node: Node) -> None:
+async def test_a_malformed_cursor_is_rejected(node: Node) -> None:
     async with node.client(a_user(), "not a cursor") as client:
         await client.caught_up()
 
@@ -230,7 +234,7 @@ async def test_a_malformed_cursor_is_refused(node: Node) -> None:
     assert client.error.reason is MessagingReason.INVALID_CURSOR
 
 
-async def test_after_a_gap_of_the_bus_streams_replay_by_themselves(backend: Backend, node: Node) -> None:
+async def test_streams_replay_on_their_own_after_a_gap_of_the_bus(backend: Backend, node: Node) -> None:
     ann, bob = a_user(), a_user()
     async with node.client(bob) as client:
         await client.caught_up()
@@ -238,18 +242,18 @@ async def test_after_a_gap_of_the_bus_streams_replay_by_themselves(backend: Back
         await client.saw(backend.recorded[-1])
         lost = backend.event(group, ann, MessageSent(uuid4(), "lost on the bus"))
         await node.tail.add(await backend.append(lost))
-        unheard = await backend.append(backend.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "this too")))
-        await node.tail.add(unheard)
+        missed = await backend.append(backend.event(ChatId.direct(ann, bob), ann, MessageSent(uuid4(), "also lost")))
+        await node.tail.add(missed)
         await backend.overflow_bus()
         await client.saw_text("lost on the bus")
-        await client.saw_text("this too")
+        await client.saw_text("also lost")
         await node.send(group, ann, "live again")
         await client.saw_text("live again")
 
     assert client.kinds.count("caught_up") == 1
 
 
-async def test_membership_that_changed_during_a_gap_is_found_out(backend: Backend, node: Node) -> None:
+async def test_a_membership_that_changed_during_a_gap_takes_effect(backend: Backend, node: Node) -> None:
     ann, bob, eve = a_user(), a_user(), a_user()
     left = await node.create_group(ann, bob)
     async with node.client(bob) as client:

@@ -32,10 +32,10 @@ def _draft_or_error(request: SendMessagesRequest | Malformed) -> Draft | ChatlyE
 def send_result_pb(result: SendResult) -> SendMessagesResponse:
     """Return the message that a send made, or its error."""
     response = SendMessagesResponse(client_message_id=result.client_message_id)
-    if isinstance(result.result, ChatlyError):
-        response.error.CopyFrom(_error(result.result))
+    if isinstance(result.outcome, ChatlyError):
+        response.error.CopyFrom(_error(result.outcome))
     else:
-        response.message.CopyFrom(message_pb(result.result))
+        response.message.CopyFrom(message_pb(result.outcome))
     return response
 
 
