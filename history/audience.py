@@ -1,9 +1,13 @@
-"""Membership of a chat and visibility of events. Pure; the rights of roles belong to messaging."""
+"""Members of a chat, visibility of events, and the bus channels that carry them. Pure; messaging has the role rules."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from history.chat_id import ChatId
 from history.model import ChatEvent, ChatState, GroupCreated, MemberSet, MessageDeleted, Role
 from kernel.ids import UserId
+
+STORED_CHANNEL = "stored"
+"""Carries the persister's watermark; see `history.codec.encode_watermark`."""
 
 
 def members_of(state: ChatState) -> Mapping[UserId, Role]:
@@ -63,3 +67,24 @@ def audience_of(event: ChatEvent, state: ChatState | None) -> frozenset[UserId]:
     """Return everyone who may see an event. `state`: the chat after it; None: only users named by the event count."""
     known = frozenset(members_of(state)) if state is not None else users_of(event)
     return frozenset(user_id for user_id in known | users_of(event) if may_see(event, user_id, state))
+
+
+def user_channel(user_id: UserId) -> str:
+    """Return the channel of one user: direct chats, deletions for oneself, groups joined or left."""
+    return f"user:{user_id}"
+
+
+def chat_channel(chat_id: ChatId) -> str:
+    """Return the channel of one group."""
+    return f"chat:{chat_id}"
+
+
+def channels_of(event: ChatEvent) -> Sequence[str]:
+    """Return the channels that a lasting event is published on, without repeats."""
+    if is_private(event):
+        return [user_channel(event.actor_id)] if event.actor_id is not None else []
+    if event.chat_id.is_direct:
+        one, other = event.chat_id.members
+        return [user_channel(one), user_channel(other)]
+    concerned = sorted(members_set_by(event) | set(event.audience))
+    return [chat_channel(event.chat_id), *map(user_channel, concerned)]

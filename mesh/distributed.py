@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from history.channels import STORED_CHANNEL
+from history.audience import STORED_CHANNEL
 from kernel.errors import ChatlyError
 from kernel.grpc.tls import MeshTls
 from kernel.grpc.tokens import ServiceTokens

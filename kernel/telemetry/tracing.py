@@ -97,7 +97,8 @@ class _Process:
     tracer: ClassVar[Tracer | None] = None
 
 
-_current: ContextVar[Span | None] = ContextVar("span", default=None)
+span_var: ContextVar[Span | None] = ContextVar("span", default=None)
+"""The span that the running code belongs to."""
 
 
 @contextmanager
@@ -112,7 +113,7 @@ def tracing_by(tracer: Tracer) -> Iterator[None]:
 
 def current() -> Span | None:
     """Return the span of the running code, or None."""
-    return _current.get()
+    return span_var.get()
 
 
 def trace_id_of(traceparent: str) -> str:
@@ -138,7 +139,7 @@ def begin(
 
 def enter(span: Span) -> None:
     """Make the span current for the rest of the running task. Never reset: the task of a call ends with it."""
-    _current.set(span)
+    span_var.set(span)
 
 
 class _Running:
@@ -151,14 +152,14 @@ class _Running:
         self._token: Token[Span | None] | None = None
 
     def __enter__(self) -> Span:
-        self._token = _current.set(self._span)
+        self._token = span_var.set(self._span)
         return self._span
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._token is not None:
-            _current.reset(self._token)
+            span_var.reset(self._token)
         self._span.end("OK" if kind is None else kind.__name__, failed=kind is not None)
 
 
@@ -168,7 +169,7 @@ _UNTRACED: Final = nullcontext()
 def covering(name: str, kind: Kind, *, request_id: str, parent: str | None = None) -> _Running | nullcontext[None]:
     """For `with … as span`: start a span below `parent`, or else below the current span; None as from `begin`."""
     if parent is None:
-        above = _current.get()
+        above = span_var.get()
         if above is None:
             return _UNTRACED
         parent = above.traceparent

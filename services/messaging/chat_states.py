@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from history.channels import chat_channel, user_channel
+from history.audience import chat_channel, user_channel
 from history.chat_id import ChatId
 from history.codec import unpack
 from history.fold import apply_to_chat

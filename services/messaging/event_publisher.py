@@ -5,8 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from history.audience import members_of
-from history.channels import channels_of
+from history.audience import channels_of, members_of
 from history.codec import encode, pack_lasting, remember
 from history.model import Change, ChatEvent, ChatState, MessageSent, StoredEvent
 from history.ports import HotTail
@@ -117,20 +116,24 @@ class EventPublisher:
 
     async def _publish_one(self, event: ChatEvent, *, notify_contacts: bool = True) -> None:
         before = self._states.cached(event.chat_id)
-        with tracing.covering("append", Kind.PRODUCER, request_id=event.request_id) as span:
-            if span is not None:
-                event = replace(event, traceparent=span.traceparent)
-            value = encode(event)
-            position = await self._log.append(event.chat_id, value)
-        stored = StoredEvent(position, event, value)
+        stored = await (self._append(event) if tracing.span_var.get() is None else self._append_traced(event))
         await self._attempt("tail", self._tail.add(stored))
-        self._states.apply(event)
+        self._states.apply(stored.event)
         payload = pack_lasting(stored)
         remember(payload, stored)
         messages = [BusMessage(channel, payload) for channel in channels_of(event)]
         if notify_contacts:
             messages += self._contact_messages([event], before)
         await self._attempt("bus", self._bus.publish(messages))
+
+    async def _append(self, event: ChatEvent) -> StoredEvent:
+        value = encode(event)
+        return StoredEvent(await self._log.append(event.chat_id, value), event, value)
+
+    async def _append_traced(self, event: ChatEvent) -> StoredEvent:
+        """Append within a span, to which the processing of the event elsewhere is linked."""
+        with tracing.covering("append", Kind.PRODUCER, request_id=event.request_id) as span:
+            return await self._append(event if span is None else replace(event, traceparent=span.traceparent))
 
     def _contact_messages(self, events: Sequence[ChatEvent], before: ChatState | None) -> list[BusMessage]:
         """Return a message for each user whose contacts the events change. `before`: the chat before the events."""

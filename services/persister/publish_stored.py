@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from history.channels import STORED_CHANNEL, channels_of
+from history.audience import STORED_CHANNEL, channels_of
 from history.codec import encode, encode_watermark, pack_lasting
 from history.model import ChatEvent, StoredEvent
 from history.ports import Applied

@@ -1,6 +1,6 @@
 """Typing notifications over the live bus."""
 
-from history.channels import chat_channel, user_channel
+from history.audience import chat_channel, user_channel
 from history.chat_id import ChatId
 from history.codec import pack_ephemeral
 from kernel.bus.ports import BusMessage, LiveBus

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from typing import Final
 from uuid import UUID
 
-from history.channels import chat_channel
+from history.audience import chat_channel
 from history.fold import message_of, redacted
 from history.model import GroupCreated, MemberSet, Membership, MessageDeleted, StoredEvent
 from kernel.errors import ChatlyError

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from history.channels import STORED_CHANNEL, chat_channel
+from history.audience import STORED_CHANNEL, chat_channel
 from history.chat_id import ChatId
 from history.codec import Ephemeral, decode_watermark, unpack
 from history.model import Membership

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Protocol
 
-from history.channels import user_channel
+from history.audience import user_channel
 from kernel.ids import UserId
 from services.messaging.live.cursor import Cursor, decode, encode
 from services.messaging.live.encoding import EventEncoder, ResyncCause, SignalEncoder

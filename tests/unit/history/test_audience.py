@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from history.audience import audience_of, may_see, members_of
-from history.channels import channels_of, chat_channel, user_channel
+from history.audience import audience_of, channels_of, chat_channel, may_see, members_of, user_channel
 from history.chat_id import ChatId
 from history.fold import apply_to_chat
 from history.model import ChatEvent, ChatState, Role

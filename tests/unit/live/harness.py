@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from chatly.messaging.v1.live_pb2 import LiveEvent, Typing
 from chatly.messaging.v1.messaging_service_pb2 import SubscribeResponse
 
-from history.channels import STORED_CHANNEL, channels_of
+from history.audience import STORED_CHANNEL, channels_of
 from history.chat_id import ChatId
 from history.codec import encode, pack_ephemeral, pack_lasting
 from history.model import Change, ChatEvent, GroupCreated, MemberSet, MessageDeleted, MessageSent, Role, StoredEvent

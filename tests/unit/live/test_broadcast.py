@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from history.channels import user_channel
+from history.audience import user_channel
 from history.chat_id import ChatId
 from kernel.errors import ChatlyError, Code, KernelReason, unavailable
 from kernel.telemetry import metrics

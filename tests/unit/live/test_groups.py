@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from chatly.messaging.v1 import message_pb2
 
-from history.channels import chat_channel, user_channel
+from history.audience import chat_channel, user_channel
 from history.chat_id import ChatId
 from history.model import GroupUpdated, MemberSet, MessageSent, Role
 from history.view import Replay

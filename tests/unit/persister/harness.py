@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from history.channels import STORED_CHANNEL, user_channel
+from history.audience import STORED_CHANNEL, user_channel
 from history.codec import decode_watermark, encode, unpack
 from history.model import ChatEvent, StoredEvent
 from history.open import HistoryStore
