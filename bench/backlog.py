@@ -69,7 +69,7 @@ async def _drain(session: CassandraSession, process: psutil.Process, all_of_it: 
         if len(seen) % _LOOKS_UNTIL_WORD == 0:
             print(f"  {stored:,} of {all_of_it:,} stored", flush=True)
         if time.monotonic() - began > _MOST_SECONDS:
-            raise TimeoutError(f"{stored} of {all_of_it} after {_MOST_SECONDS} s")
+            raise TimeoutError(f"{stored} of {all_of_it} stored after {_MOST_SECONDS} s")
     first = next(when for when, (reached, _) in enumerate(seen) if reached)
     seconds = (len(seen) - first) * (time.monotonic() - began) / len(seen)
     return {

@@ -11,7 +11,7 @@ from engines.settings import EngineSettings, load
 def main() -> int:
     parser = argparse.ArgumentParser(prog="engines", description="Kafka, Cassandra, Redis and S3 on 127.0.0.1.")
     parser.add_argument("verb", choices=("up", "down", "status", "env"))
-    parser.add_argument("engine", nargs="*", choices=[[], *ENGINES], help="all of them if none is named")
+    parser.add_argument("engine", nargs="*", choices=[[], *ENGINES], help="default: all")
     arguments = parser.parse_args()
     settings = load()
     chosen, fleet = arguments.engine or list(ENGINES), Fleet(settings)

@@ -23,13 +23,13 @@ check() {
 check "style (ruff check)" ruff check .
 check "format (ruff format)" ruff format --check .
 check "types (mypy --strict)" mypy .
-check "which way imports point (import-linter)" env PYTHONPATH=gen/python lint-imports --no-logo
+check "import directions (import-linter)" env PYTHONPATH=gen/python lint-imports --no-logo
 check "protos (buf lint)" buf lint
 check "proto format (buf format)" buf format --diff --exit-code protos
-check "contract kept (buf breaking)" scripts/check_breaking.sh
-check "stubs are fresh" scripts/check_stubs.sh
+check "no breaking change of the protos (buf breaking)" scripts/check_breaking.sh
+check "generated code is up to date" scripts/check_stubs.sh
 check "web client (tsc, eslint, prettier)" scripts/web.sh check
-check "file sizes and hosts" python scripts/check_files.py
+check "file sizes and registry names" python scripts/check_files.py
 check "language and old names" python scripts/check_language.py
 
 if [ ${#failed[@]} -gt 0 ]; then

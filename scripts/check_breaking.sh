@@ -9,7 +9,7 @@ if [ "$base" = "$head" ]; then
   base=$(git rev-parse --quiet --verify HEAD^ || true)
 fi
 if [ -z "$base" ] || ! git cat-file -e "$base:buf.yaml" 2>/dev/null; then
-  echo "Nothing to compare with: the history holds no earlier contract."
+  echo "Nothing to compare with: the history has no earlier protos."
   exit 0
 fi
 old=$(mktemp -d)

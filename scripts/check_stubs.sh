@@ -6,6 +6,6 @@ fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 scripts/protos.sh "$fresh"
 if ! diff --recursive --brief --exclude=__pycache__ "$fresh/python" gen/python; then
-  echo "The stubs are stale: run 'make protos' and commit what it makes." >&2
+  echo "gen/ is out of date: run 'make protos' and commit the result." >&2
   exit 1
 fi

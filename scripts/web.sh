@@ -35,7 +35,7 @@ build)
   echo "$made_of" >"$stamp"
   ;;
 *)
-  echo "scripts/web.sh: no task $task" >&2
+  echo "scripts/web.sh: unknown task $task" >&2
   exit 2
   ;;
 esac

@@ -97,7 +97,7 @@ func speakOn(sending, ctx context.Context, voice Voice, ledger *Ledger, next *at
 		}
 		number := int(next.Add(1)) - 1
 		if number >= len(ledger.entries) {
-			return errors.New("more messages than there is room for: measure for a shorter time")
+			return errors.New("too many messages for the ledger: use a shorter duration")
 		}
 		ledger.Due(number, time.Now())
 		if err := voice.Send(ctx, textOf(number)); err != nil {

@@ -61,7 +61,7 @@ func (c *grpcConnection) Listen(ctx context.Context, token string, deliver func(
 
 func mustBeLive(response *messaging.SubscribeResponse) error {
 	if len(response.Events) == 0 || response.Events[0].GetCaughtUp() == nil {
-		return fmt.Errorf("subscribe: caught_up was to come first, not %v", response)
+		return fmt.Errorf("subscribe: expected caught_up first, got %v", response)
 	}
 	return nil
 }

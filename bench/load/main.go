@@ -78,6 +78,6 @@ func carryOut(ctx context.Context, plan *Plan) (any, error) {
 	case "idle":
 		return idle(ctx, plan)
 	default:
-		return nil, fmt.Errorf("no such kind of load: %q", plan.Kind)
+		return nil, fmt.Errorf("unknown kind of load: %q", plan.Kind)
 	}
 }

@@ -36,7 +36,7 @@ var protocols = map[string]func(address string) (Connection, error){
 func connect(protocol, address string) (Connection, error) {
 	open, known := protocols[protocol]
 	if !known {
-		return nil, fmt.Errorf("no such protocol: %q", protocol)
+		return nil, fmt.Errorf("unknown protocol: %q", protocol)
 	}
 	return open(address)
 }

@@ -18,7 +18,7 @@ const (
 	sioConnect, sioEvent      = "40", "42"
 )
 
-var errOther = errors.New("another packet came")
+var errOther = errors.New("unexpected packet")
 
 // A socket is one Socket.IO client over a WebSocket. The server acknowledges a send by sending the message back.
 type socket struct {
@@ -131,7 +131,7 @@ func (s *socket) hear(hear func(message incoming)) {
 func (s *socket) expect(kind string) error {
 	_, data, err := s.conn.ReadMessage()
 	if err == nil && !strings.HasPrefix(string(data), kind) {
-		err = fmt.Errorf("%w: %q, not %s", errOther, data, kind)
+		err = fmt.Errorf("%w: got %q, expected %s", errOther, data, kind)
 	}
 	return err
 }

@@ -77,7 +77,7 @@ func (v *webVoice) Send(ctx context.Context, text string) error {
 		return err
 	}
 	if err := readFrame(body, nil); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("send: the trailers were to follow, not %w", err)
+		return fmt.Errorf("send: expected trailers: %w", err)
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func readFrame(body io.Reader, into proto.Message) error {
 		return io.EOF
 	}
 	if into == nil {
-		return fmt.Errorf("a message of %d bytes", len(data))
+		return fmt.Errorf("unexpected message of %d bytes", len(data))
 	}
 	return proto.Unmarshal(data, into)
 }

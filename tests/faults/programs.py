@@ -26,7 +26,7 @@ class Program:
     def check(self) -> None:
         """Raise RuntimeError if the program exited: its journal would be incomplete."""
         if self._process.poll() is not None:
-            raise RuntimeError(f"devices ended with {self._process.returncode}: see the logs beside their journal")
+            raise RuntimeError(f"the devices exited with {self._process.returncode}; see their logs")
 
     def hush(self) -> None:
         """Ask its devices to finish their actions, and to only receive from then on."""

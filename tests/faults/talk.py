@@ -76,5 +76,5 @@ def _wait(condition: Callable[[], bool], programs: Mapping[str, Program], second
         for program in programs.values():
             program.check()
         if time.monotonic() > deadline:
-            raise TimeoutError(f"after {seconds:.0f} s still not: {what}")
+            raise TimeoutError(f"not after {seconds:.0f} s: {what}")
         time.sleep(_LOOK_SECONDS)

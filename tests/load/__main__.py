@@ -70,7 +70,7 @@ def _run(name: str, context: Context) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(SCENARIOS)}; all if none is named")
-    parser.add_argument("--small", action="store_true", help="as the tests run them: figures mean little then")
+    parser.add_argument("--small", action="store_true", help="as in the tests; the figures mean little")
     return parser
 
 

@@ -23,7 +23,7 @@ async def enclosed(context: Context) -> Report:
     """Run it in another process, because mounts belong to a process. Its output is passed on."""
     inside = unshare()
     if inside is None:
-        raise CannotRunError("there are no mounts of one's own here: needs root, or user namespaces")
+        raise CannotRunError("no permission for private mounts: needs root or user namespaces")
     arguments = [str(context.folder), *(["--small"] if context.small else [])]
     process = await asyncio.create_subprocess_exec(
         *inside,
@@ -33,11 +33,11 @@ async def enclosed(context: Context) -> Report:
         stdout=subprocess.PIPE,
     )
     if process.stdout is None:
-        raise RuntimeError("a process without a voice")
+        raise RuntimeError("the process has no output")
     async for line in process.stdout:
         context.say(line.decode().rstrip())
     if await process.wait():
-        raise RuntimeError("the story on a small disk broke off")
+        raise RuntimeError("the scenario on a small disk did not finish")
     return _read(context.folder / _REPORT)
 
 

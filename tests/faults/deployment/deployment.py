@@ -50,7 +50,7 @@ class Deployment:
             nodes = [part.node for name, part in self.parts.items() if name.startswith(engine)]
             while not is_whole(nodes):
                 if time.monotonic() > deadline:
-                    raise TimeoutError(f"{engine} is not whole after {seconds:.0f} s")
+                    raise TimeoutError(f"{engine} has not all its replicas after {seconds:.0f} s")
                 time.sleep(_LOOK_SECONDS)
 
 
@@ -88,7 +88,7 @@ def _migrate(folder: Path, environ: Mapping[str, str]) -> None:
             done = subprocess.run(command, env={**os.environ, **environ}, stdout=log, stderr=log, check=False)
             if done.returncode == 0:
                 return
-    raise RuntimeError(f"the tables could not be made; see {log.name}")
+    raise RuntimeError(f"the tables could not be created; see {log.name}")
 
 
 def _start(parts: Mapping[str, Part], started: list[Part]) -> None:

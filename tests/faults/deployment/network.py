@@ -83,10 +83,10 @@ class Loopback:
         return ()
 
     def cut(self, part: str) -> None:
-        raise NotImplementedError(f"{part} shares the loopback with everything else")
+        raise NotImplementedError(f"{part} uses the loopback, which cannot be cut")
 
     def restore(self, part: str) -> None:
-        raise NotImplementedError(f"{part} shares the loopback with everything else")
+        raise NotImplementedError(f"{part} uses the loopback, which cannot be cut")
 
 
 def _numbers(part: str) -> str:
