@@ -66,7 +66,7 @@ class FieldViolation:
 
 @dataclass(slots=True)
 class ChatlyError(Exception):
-    """A failure that the caller is told about: a status with google.rpc.ErrorInfo(reason, domain `chatly`, metadata).
+    """A failure that reaches the caller as a status with google.rpc.ErrorInfo(reason, domain `chatly`, metadata).
 
     `violations` become google.rpc.BadRequest; `retry_after` (seconds) becomes google.rpc.RetryInfo.
     """

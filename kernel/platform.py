@@ -1,4 +1,4 @@
-"""What a process lends to every service that it opens. Built by `mesh`, once per process."""
+"""Resources that all services of a process share. `mesh` builds them once per process."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engines:
-    """The stores that the processes of a distributed mesh share. Each connects by itself whenever it is there."""
+    """Stores that all processes of a distributed mesh share. Each handle connects and reconnects by itself."""
 
     cassandra: "CassandraSession"
     redis: "RedisHandle"
     open_blobs: "Callable[[], AbstractAsyncContextManager[S3BlobStore]]"
-    """For the one service that keeps files."""
+    """For media only."""
     health: Mapping[str, "HealthCheck"] = field(default_factory=dict)
-    """What must have been reached once before a service can be opened, by name: these, and the log where it is used."""
+    """Checks by name, including the log if it is used: a service opens once each engine has been reached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """Shared by the services of one process; each closes only what it opened itself."""
+    """Resources of one process. A service closes only what it opened itself."""
 
     clock: Clock
     bus: LiveBus
@@ -42,14 +42,14 @@ class Platform:
     log_reader: LogReader
     log_consumer: OpenConsumer
     user_channel: Callable[[str], "grpc.aio.Channel"]
-    """By service name: a channel that hands on the calling user's token. Opened once, closed by the process."""
+    """By service name: a channel that forwards the calling user's token. The process opens and closes it."""
     service_channel: Callable[[str], "grpc.aio.Channel"]
-    """By service name: a channel that carries this process's service token."""
+    """By service name: a channel that sends the service token of this process."""
     service_secret: bytes
-    """At least 32 bytes, the same in every service: signs service tokens and download links."""
+    """At least 32 bytes, the same in all services. It signs service tokens and download links."""
     data_dir: Path
-    """Where embedded adapters keep their files."""
+    """Folder of the embedded adapters."""
     tls: "MeshTls | None" = None
-    """What services show to each other and ask of each other. None: they talk in plaintext."""
+    """Certificates for TLS between services. None: plaintext."""
     engines: Engines | None = None
-    """None: the embedded default, whose adapters keep everything in files of `data_dir`, or in memory."""
+    """None: the embedded default, which stores everything in `data_dir` or in memory."""

@@ -1,4 +1,4 @@
-"""Runs a process until it is told to stop, and loops beside its work. What the work is, is for the mesh to say."""
+"""Runs a process until a signal stops it, and background loops beside its work."""
 
 import asyncio
 import ctypes
@@ -13,8 +13,8 @@ import uvloop
 from kernel.settings import SettingsError
 from kernel.telemetry.logs import logger
 
-# How often Python looks for cycles. A server's objects mostly go by themselves; by default, every 700 that stay for a
-# moment have all their likes looked through: some 5 % of a busy node's time.
+# Thresholds of Python's garbage collector. Most objects of a server are freed by reference counting. By default, a
+# collection runs after every 700 new objects, which takes about 5 % of a busy node's time.
 _GARBAGE = (10_000, 20, 50)
 
 Loop = Callable[[], Awaitable[None]]
@@ -24,8 +24,8 @@ Loop = Callable[[], Awaitable[None]]
 async def background(loops: Mapping[str, Loop]) -> AsyncIterator[None]:
     """Run endless loops beside the block, and cancel them at its end.
 
-    One that fails, or ends, cancels the block and the others; an ExceptionGroup tells of it. What the block itself
-    raises leaves as it is.
+    A loop that fails or ends cancels the block and the other loops; an ExceptionGroup is raised. An exception of the
+    block itself is raised unchanged.
     """
     failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
@@ -44,7 +44,7 @@ async def background(loops: Mapping[str, Loop]) -> AsyncIterator[None]:
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
     """Run `main(stop)` under uvloop; SIGINT or SIGTERM sets `stop`, a second one cancels. Returns the exit code.
 
-    0: it ended; 1: something failed, told in the log; 2: settings are wrong, told in the log.
+    0: it ended; 1: a failure, which is logged; 2: wrong settings, which are logged.
     """
     return uvloop.run(_run(main))
 
@@ -78,7 +78,7 @@ def _on_signals(act: Callable[[], object]) -> None:
 
 async def _endless(name: str, loop: Loop) -> None:
     await loop()
-    raise RuntimeError(f"the background loop {name!r} ended; it should run for ever")
+    raise RuntimeError(f"the background loop {name!r} ended; it must run until it is cancelled")
 
 
 def _settings_errors(error: BaseException) -> list[SettingsError]:
@@ -88,12 +88,12 @@ def _settings_errors(error: BaseException) -> list[SettingsError]:
 
 
 def release_startup_memory() -> None:
-    """Give back what only the start needed. Call it once, when the work begins: what is there then stays to the end."""
+    """Free memory that only the start needed. Call it once, when the start is complete."""
     gc.collect()
-    # Not looked through again by any later collection.
+    # Later collections skip all objects that exist now.
     gc.freeze()
     if sys.platform == "linux":
-        # glibc keeps freed memory between what is in use; other C libraries have no such function.
+        # glibc keeps freed memory that lies between used blocks. Other C libraries lack this function.
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)

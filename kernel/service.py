@@ -1,4 +1,4 @@
-"""What a service is to the process that runs it."""
+"""A service as the process that runs it sees it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
     from kernel.grpc.tokens import TokenKeys
 
 HealthCheck = Callable[[], Awaitable[str | None]]
-"""Says what is broken, or None."""
+"""Returns what is broken, or None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One service, built and ready to be served. The opener that made it closes what it opened."""
+    """One service, built and ready to be served. The wiring that built it closes it."""
 
     name: str
     """As in `chatly serve <name>`."""
     grpc_services: Sequence[str]
     """Full names of the gRPC services, e.g. `chatly.auth.v1.AuthService`, for health and reflection."""
     mount: Sequence[Callable[["grpc.aio.Server"], None]]
-    """Each adds one servicer to the server."""
+    """Each function adds one servicer to the server."""
     routes: Sequence["BaseRoute"] = ()
-    """Starlette routes of the HTTP door, beside /metrics and /healthz which every door has."""
+    """Starlette routes of the HTTP API, besides /metrics and /healthz, which every service has."""
     loops: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
-    """Background loops by name; run in a TaskGroup as long as the service; one that fails ends the process."""
+    """Background loops by name. They run while the service does; a failed one ends the process."""
     health: Mapping[str, HealthCheck] = field(default_factory=dict)
-    """What must work for the service to be SERVING, by name (`log`, `store`, …). Asked every few seconds."""
+    """Checks by name (`log`, `store`, …), run every few seconds. The service is SERVING if all of them pass."""
     drain: Callable[[], Awaitable[None]] | None = None
-    """Called first at shutdown: tell open streams to reconnect elsewhere and end them."""
+    """Called first at shutdown: it makes clients of open streams reconnect to another node."""
     token_keys: "TokenKeys | None" = None
-    """What this service's own server checks access tokens against; None: what auth publishes."""
+    """Keys for access tokens at this server. None: the keys that auth publishes."""

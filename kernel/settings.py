@@ -1,4 +1,4 @@
-"""Settings: frozen dataclasses filled from the environment. Each service declares its own."""
+"""Settings: frozen dataclasses, loaded from the environment. Each service declares its own."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ _META = "chatly"
 
 
 class SettingsError(Exception):
-    """A setting is missing or wrong; the text names the variable and what it takes."""
+    """A setting is missing or wrong. The text names the variable and the allowed values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ def env(
     secret: bool = False,
     check: Callable[[Any], str | None] | None = None,
 ) -> Any:  # noqa: ANN401
-    """A field read from the variable `name`, or, for a secret, from the file named by `name` + `_FILE`.
+    """Declare a field that is read from the variable `name`, or for a secret from the file in `name` + `_FILE`.
 
-    `check` gets the parsed value and says what is wrong with it, or None.
+    `check` gets the parsed value and returns what is wrong with it, or None.
     """
     variable = _Variable(name, help, secret, check)
     if default is MISSING:
@@ -41,7 +41,7 @@ def env(
 
 
 def between(low: int, high: int) -> Callable[[int], str | None]:
-    """A `check`: from `low` to `high`, both included."""
+    """Return a `check` for values from `low` to `high`, both included."""
 
     def check(value: int) -> str | None:
         return None if low <= value <= high else f"must be between {low} and {high}, got {value}"
@@ -50,23 +50,23 @@ def between(low: int, high: int) -> Callable[[int], str | None]:
 
 
 def positive(value: float) -> str | None:
-    """A `check`: above 0."""
+    """Check that a value is above 0."""
     return None if value > 0 else f"must be greater than 0, got {value}"
 
 
 def not_negative(value: float) -> str | None:
-    """A `check`: 0 or above."""
+    """Check that a value is 0 or above."""
     return None if value >= 0 else f"must not be negative, got {value}"
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(env,))
 def settings(cls: type[T]) -> type[T]:
-    """Class decorator: a frozen, slotted dataclass of settings."""
+    """Make a class a frozen, slotted dataclass of settings."""
     return dataclass(frozen=True, slots=True, kw_only=True)(cls)
 
 
 def load(cls: type[T], environ: Mapping[str, str] | None = None, **names: str) -> T:
-    """Fill a settings class; raise SettingsError that lists everything that is missing or wrong.
+    """Load a settings class; raise SettingsError with everything that is missing or wrong.
 
     `names` fill placeholders in the variables' names: SERVICE="AUTH" makes CHATLY_AUTH_PORT of `CHATLY_{SERVICE}_PORT`.
     """
@@ -93,7 +93,7 @@ def load(cls: type[T], environ: Mapping[str, str] | None = None, **names: str) -
 
 
 def shown(value: object, **names: str) -> dict[str, str]:
-    """What to print of settings: variable name → value, secrets masked; `names` as in `load`."""
+    """Return variable name → value for printing, with secrets masked; `names` as in `load`."""
     result: dict[str, str] = {}
     for item in fields(value):  # type: ignore[arg-type]
         variable = _variable(item, names)

@@ -1,4 +1,4 @@
-"""TLS to engines: contexts from files, and what goes wrong in a handshake in words that name the setting."""
+"""TLS to engines: contexts from files, and messages about failed handshakes that name the setting."""
 
 import re
 import ssl
@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-# As Python puts it in a text, for drivers that hand on nothing else.
-# As OpenSSL says it, and as urllib3 does, which compares the names itself.
+# Texts of Python's ssl module and of urllib3, which compares the names itself. Some drivers pass on only the text.
 _REFUSED: Final = re.compile(r"certificate verify failed: (.*?)(?: \(_ssl|$)|(hostname .* doesn't match .*)")
 _ANOTHER_NAME: Final = ("mismatch", "doesn't match")
-# What drivers say of a server that ended a connection without a word.
-_HUNG_UP: Final = re.compile(r"reset by peer|closed|connection lost|broken pipe", re.IGNORECASE)
+# Texts of drivers when the server closes the connection without a response.
+_CLOSED: Final = re.compile(r"reset by peer|closed|connection lost|broken pipe", re.IGNORECASE)
 
 
 def check_file(file: str) -> str | None:
-    """A check for settings that name a file: what is wrong with it, or None; empty is no file."""
+    """Return what is wrong with the file that a setting names, or None. Empty means no file."""
     try:
         if file:
             Path(file).read_bytes()
@@ -25,7 +24,7 @@ def check_file(file: str) -> str | None:
 
 
 def client_context(*, ca_file: str, certificate_file: str = "", key_file: str = "") -> ssl.SSLContext:
-    """Trusts who signed by `ca_file`, or whom the system trusts; shows a certificate where there is one."""
+    """Return a context that trusts `ca_file`, or the CAs of the system, and sends the certificate if there is one."""
     context = ssl.create_default_context(cafile=ca_file or None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if certificate_file:
@@ -34,24 +33,24 @@ def client_context(*, ca_file: str, certificate_file: str = "", key_file: str = 
 
 
 def tls_problem(error: BaseException, *, trust: str, name: str) -> str | None:
-    """One line about a handshake that failed, also where a driver wrapped the error; None: it was something else.
+    """Return one line about a failed handshake, even if a driver wrapped the error; None for any other error.
 
-    `trust` and `name`: the settings that say whom to trust, and by which name the server is reached.
+    `trust` and `name`: the settings for the trusted CA and for the name of the server.
     """
     chain = list(_chain(error))
     for each in chain:
-        # Some drivers' errors are called so without being so.
+        # Some drivers have errors with this attribute that are not ssl.SSLError.
         if reason := getattr(each, "verify_message", "") or _reason_in(str(each)):
             return _refusal(reason, trust=trust, name=name)
     for each in chain:
         if isinstance(each, ssl.SSLError):
-            return f"no TLS with the server: {' '.join(str(each).split())} (see {trust})"
+            return f"the TLS handshake with the server failed: {' '.join(str(each).split())} (see {trust})"
     return None
 
 
-def plaintext_hint(told: str, *, setting: str) -> str:
-    """What to add to an error where plaintext was never answered; empty if the server did not hang up."""
-    return f" (as a server does that wants TLS: see {setting})" if _HUNG_UP.search(told) else ""
+def plaintext_hint(message: str, *, setting: str) -> str:
+    """Return a hint for a server that never answered plaintext; empty unless it closed the connection."""
+    return f" (the server may require TLS: see {setting})" if _CLOSED.search(message) else ""
 
 
 def _refusal(reason: str, *, trust: str, name: str) -> str:
@@ -66,7 +65,7 @@ def _reason_in(text: str) -> str:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, and those that led to it."""
+    """Yield the error and its causes."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         yield error

@@ -1,4 +1,4 @@
-"""Channels to other services: deadlines, retries where a repetition is harmless, and whose token goes along."""
+"""Channels to other services, with deadlines, tokens, and retries of calls that are safe to repeat."""
 
 import asyncio
 import json
@@ -45,25 +45,25 @@ def open_channel(
     tls: MeshTls | None = None,
     peer: str = "",
 ) -> grpc.aio.Channel:
-    """A channel to `host:port`. Close it when done; it connects by itself, and again after every loss.
+    """Return a channel to `host:port`, which connects and reconnects by itself. The caller closes it.
 
-    forward: whose token goes along. `user`: that of the user being served; `service`: our own, as the service `name`,
-        from `service_tokens`; `none`: none.
-    grpc_services: full names whose methods may be called; those marked NO_SIDE_EFFECTS or IDEMPOTENT in the proto are
-        tried again while the peer is unavailable. Their stubs must be imported.
-    default_timeout: seconds, for unary calls that bring no timeout of their own. Streams have none.
-    tls: with it the channel is mutual TLS, with whoever is certified to be the service `peer`; without, it is plain.
+    forward: the token to send. `user`: that of the user being served; `service`: that of the service `name`, from
+        `service_tokens`; `none`: no token.
+    grpc_services: full names of the services that are called. Their methods that are marked NO_SIDE_EFFECTS or
+        IDEMPOTENT in the proto are retried while the peer is unavailable. Their stubs must be imported.
+    default_timeout: seconds, for unary calls without a timeout. Streams have none.
+    tls: use mutual TLS and accept only a certificate of the service `peer`. None: plaintext.
     """
     token = _token_source(forward, service_tokens, name)
     options = [
         ("grpc.service_config", json.dumps({"methodConfig": _retries(grpc_services)})),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-        # Come back soon after a peer's restart; the default grows to two minutes.
+        # Reconnect soon after a restart of the peer. The default backoff grows to two minutes.
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 2_000),
-        # A peer that was cut off says nothing: without an answer to a ping, calls go on to the next address. One that
-        # measures bandwidth may be on its way already, which holds back the one that keeps alive: it gets no more time.
+        # A dead connection shows only by an unanswered ping; calls then use the next address. A ping that measures
+        # bandwidth delays the keepalive ping, so it gets the same timeout.
         ("grpc.keepalive_time_ms", 2_000),
         ("grpc.keepalive_timeout_ms", 2_000),
         ("grpc.http2.ping_timeout_ms", 2_000),
@@ -75,14 +75,14 @@ def _dialer(address: str, options: Options, tls: MeshTls | None, peer: str) -> D
     if tls is None:
         return PlainDialer(address, options)
     if not peer:
-        raise ValueError("a channel by TLS needs peer: whose certificate it takes")
+        raise ValueError("a channel with TLS needs peer, the service whose certificate it accepts")
     return TlsDialer(address, options, tls=tls, name=peer)
 
 
 def _token_source(forward: Forward, tokens: ServiceTokens | None, name: str) -> Callable[[], str | None]:
     if forward == "service":
         if tokens is None or not name:
-            raise ValueError("a channel that carries a service token needs service_tokens and name")
+            raise ValueError("a channel with a service token needs service_tokens and name")
         return lambda: tokens.issue(name)
     return _user_token if forward == "user" else lambda: None
 
@@ -93,18 +93,18 @@ def _user_token() -> str | None:
 
 
 def _retries(grpc_services: Sequence[str]) -> list[dict[str, Any]]:
-    harmless = {MethodOptions.NO_SIDE_EFFECTS, MethodOptions.IDEMPOTENT}
+    repeatable = {MethodOptions.NO_SIDE_EFFECTS, MethodOptions.IDEMPOTENT}
     names = [
         {"service": service, "method": method.name}
         for service in grpc_services
         for method in descriptor_pool.Default().FindServiceByName(service).methods
-        if method.GetOptions().idempotency_level in harmless
+        if method.GetOptions().idempotency_level in repeatable
     ]
     return [{"name": names, "retryPolicy": _RETRY}] if names else []
 
 
 class _MeshChannel(grpc.aio.Channel):
-    """Adds metadata and deadlines to calls. grpc.aio's own client interceptors cost a task per call; this does not."""
+    """Adds metadata and deadlines to calls. Unlike grpc.aio's client interceptors, it needs no task per call."""
 
     def __init__(self, dialer: Dialer, token: Callable[[], str | None], default_timeout: float) -> None:
         self._dialer = dialer
@@ -128,23 +128,23 @@ class _MeshChannel(grpc.aio.Channel):
 
     def _calling(self, method: str, make: Callable[[grpc.aio.Channel], Any], default_timeout: float | None) -> Any:
         name = method.removeprefix("/")
-        made_on = self._dialer.channel()
-        multi_callable = make(made_on)
+        channel_in_use = self._dialer.channel()
+        multi_callable = make(channel_in_use)
 
         def call(
             *args: Any, timeout: float | None = None, metadata: Sequence[tuple[str, str]] | None = None, **kwargs: Any
         ) -> Any:
-            nonlocal made_on, multi_callable
-            if (channel := self._dialer.channel()) is not made_on:
-                made_on, multi_callable = channel, make(channel)
+            nonlocal channel_in_use, multi_callable
+            if (channel := self._dialer.channel()) is not channel_in_use:
+                channel_in_use, multi_callable = channel, make(channel)
             timeout = default_timeout if timeout is None else timeout
             if tracing.current() is None:
                 return multi_callable(*args, timeout=timeout, metadata=self._metadata(metadata), **kwargs)
             span = _client_span(name)
-            made = multi_callable(*args, timeout=timeout, metadata=self._metadata(metadata, span), **kwargs)
+            started = multi_callable(*args, timeout=timeout, metadata=self._metadata(metadata, span), **kwargs)
             if span is not None:
-                self._watch(made, span)
-            return made
+                self._watch(started, span)
+            return started
 
         return call
 
@@ -186,13 +186,13 @@ class _MeshChannel(grpc.aio.Channel):
 
 
 def _client_span(name: str) -> Span | None:
-    above, request = tracing.current(), request_var.get(None)
-    if above is None:
+    current, request = tracing.current(), request_var.get(None)
+    if current is None:
         return None
-    return tracing.begin(name, Kind.CLIENT, above.traceparent, request_id=request.request_id if request else "")
+    return tracing.begin(name, Kind.CLIENT, current.traceparent, request_id=request.request_id if request else "")
 
 
 async def _end_with(call: Any, span: Span) -> None:
-    """End the span with the call, whichever way that ends."""
+    """End the span when the call ends."""
     code = await call.code()
     span.end(code.name, failed=code.name in SERVER_FAULTS)

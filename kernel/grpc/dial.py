@@ -1,4 +1,4 @@
-"""The connection behind a channel to another service: plain, or by TLS and then made anew once our certificate is."""
+"""The gRPC channel to another service: plaintext, or TLS, which is replaced when the certificate is renewed."""
 
 import asyncio
 import time
@@ -9,27 +9,27 @@ import grpc
 
 from kernel.grpc.tls import Identity, MeshTls, channel_credentials
 
-_LOOK_SECONDS: Final = 1.0
-# What began on a connection whose certificate was replaced may end on it, within reason.
-_FAREWELL_SECONDS: Final = 60.0
+_CHECK_SECONDS: Final = 1.0
+# Time for running calls to end on the old channel.
+_DRAIN_SECONDS: Final = 60.0
 
 Options = Sequence[tuple[str, Any]]
 
 
 class Dialer(Protocol):
-    """Whom to call through."""
+    """Provides the channel for each call."""
 
     def channel(self) -> grpc.aio.Channel:
-        """For the next call; the same one most of the time."""
+        """Return the channel for the next call. It seldom changes."""
         ...
 
     async def close(self, grace: float | None) -> None:
-        """Of every channel it gave."""
+        """Close all channels."""
         ...
 
 
 class PlainDialer:
-    """One channel for ever, without TLS."""
+    """One channel without TLS."""
 
     def __init__(self, address: str, options: Options) -> None:
         self._channel = grpc.aio.insecure_channel(address, options=options)
@@ -42,22 +42,22 @@ class PlainDialer:
 
 
 class TlsDialer:
-    """A channel by mutual TLS to whoever is certified to be `name`, at whatever address."""
+    """A channel with mutual TLS. The certificate of the peer must have the DNS name `name`, at any address."""
 
     def __init__(self, address: str, options: Options, *, tls: MeshTls, name: str) -> None:
         self._address = address
-        # Addresses are the deployment's business and change; what a peer is allowed to be does not.
+        # Addresses differ between deployments, so certificates contain the name of the service instead.
         self._options = [*options, ("grpc.ssl_target_name_override", name)]
         self._tls = tls
         self._closing: set[asyncio.Task[None]] = set()
-        self._looked_at = time.monotonic()
+        self._checked_at = time.monotonic()
         self._identity = tls.current()
         self._channel = self._open(self._identity)
 
     def channel(self) -> grpc.aio.Channel:
         now = time.monotonic()
-        if now - self._looked_at >= _LOOK_SECONDS:
-            self._looked_at = now
+        if now - self._checked_at >= _CHECK_SECONDS:
+            self._checked_at = now
             identity = self._tls.current()
             if identity is not self._identity:
                 self._replace(identity)
@@ -72,7 +72,7 @@ class TlsDialer:
     def _replace(self, identity: Identity) -> None:
         retired, self._channel = self._channel, self._open(identity)
         self._identity = identity
-        task = asyncio.ensure_future(retired.close(_FAREWELL_SECONDS))
+        task = asyncio.ensure_future(retired.close(_DRAIN_SECONDS))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 

@@ -1,4 +1,4 @@
-"""Asks a service's checks every few seconds, and tells whoever looks: gRPC health, /healthz, the log."""
+"""Runs the checks of a service every few seconds, and reports the result: gRPC health, /healthz, logs, metrics."""
 
 import asyncio
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 class HealthMonitor:
-    """What works and what does not in one service."""
+    """Health of one service."""
 
     def __init__(self, service: Service) -> None:
         self.servicer = aio.HealthServicer()
         self._checks: Mapping[str, HealthCheck] = service.health
         self._names = ["", *service.grpc_services]
         self._log = logger("health").bind(service=service.name)
-        self._gauge = metrics.gauge("chatly_serving", "1 while new calls are welcome.", ["service"]).labels(
+        self._gauge = metrics.gauge("chatly_serving", "1 while the service accepts calls.", ["service"]).labels(
             service.name
         )
         self._results: dict[str, str | None] = {}
@@ -34,16 +34,16 @@ class HealthMonitor:
 
     @property
     def serving(self) -> bool:
-        """Whether new calls are welcome."""
+        """Whether the service accepts calls."""
         return bool(self._serving) and not self._draining
 
     def report(self) -> dict[str, object]:
-        """`{"status": "SERVING" | "NOT_SERVING", "checks": {name: what is broken or None}}`."""
+        """Return `{"status": "SERVING" | "NOT_SERVING", "checks": {name: what is broken or None}}`."""
         return {"status": "SERVING" if self.serving else "NOT_SERVING", "checks": dict(self._results)}
 
     async def check(self) -> None:
-        """Ask every check once, together, and tell of changes."""
-        answers = await asyncio.gather(*(_ask(check) for check in self._checks.values()))
+        """Run all checks once, concurrently, and report changes."""
+        answers = await asyncio.gather(*(_run_check(check) for check in self._checks.values()))
         self._results = dict(zip(self._checks, answers, strict=True))
         for name, answer in self._results.items():
             await self.servicer.set(name, _SERVING if answer is None else _NOT_SERVING)
@@ -55,30 +55,30 @@ class HealthMonitor:
             self._log.warning("not serving", broken=broken)
         elif not first:
             self._log.info("serving again")
-        await self._tell(_NOT_SERVING if broken else _SERVING)
+        await self._publish(_NOT_SERVING if broken else _SERVING)
 
     async def run(self) -> None:
-        """For ever: ask every two seconds."""
+        """Check every two seconds, until cancelled."""
         while True:
             await asyncio.sleep(_EVERY_SECONDS)
             await self.check()
 
     async def drain(self) -> None:
-        """NOT_SERVING from now on, whatever the checks say."""
+        """Report NOT_SERVING from now on."""
         self._draining = True
-        await self._tell(_NOT_SERVING)
+        await self._publish(_NOT_SERVING)
 
-    async def _tell(self, status: int) -> None:
+    async def _publish(self, status: int) -> None:
         self._gauge.set(status == _SERVING)
         for name in self._names:
             await self.servicer.set(name, status)
 
 
-async def _ask(check: HealthCheck) -> str | None:
+async def _run_check(check: HealthCheck) -> str | None:
     try:
         async with asyncio.timeout(_CHECK_SECONDS):
             return await check()
     except TimeoutError:
         return f"no answer within {_CHECK_SECONDS:g} s"
-    except Exception as error:  # noqa: BLE001 - a check that fails is an answer
+    except Exception as error:  # noqa: BLE001 - a failed check is a result
         return f"{type(error).__name__}: {error}"

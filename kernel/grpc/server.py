@@ -1,4 +1,4 @@
-"""Serves one service: gRPC with health, reflection and interceptors, and an HTTP door; drains it at the end."""
+"""Serves one service: gRPC with health, reflection and interceptors, and its HTTP API. Drains it at the end."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,13 +26,13 @@ from kernel.sockets import address, listen, port_in_use
 from kernel.telemetry.logs import logger
 
 _OPTIONS = [
-    # Two servers on one port would share its calls by chance; the second is to fail instead.
+    # Otherwise two servers can share a port and its calls. The second one must fail.
     ("grpc.so_reuseport", 0),
-    # Callers ping every 2 s while a call waits, Envoy every 0.6 s, also where none does. gRPC's defaults, 5 minutes
-    # and 2 hours, would hang up on them.
+    # Clients ping every 2 s during calls, Envoy every 0.6 s also without calls. gRPC's defaults, 5 minutes and 2 hours,
+    # would close their connections.
     ("grpc.http2.min_ping_interval_without_data_ms", 500),
     ("grpc.keepalive_permit_without_calls", 1),
-    # Find out within a minute about clients that vanished without a word: their streams are still open.
+    # Detect within a minute that a client is gone without closing its streams.
     ("grpc.keepalive_time_ms", 40_000),
     ("grpc.keepalive_timeout_ms", 15_000),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -42,7 +42,7 @@ _OPTIONS = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningServer:
-    """Where a service can be reached."""
+    """Addresses of a running service."""
 
     name: str
     host: str
@@ -51,12 +51,12 @@ class RunningServer:
 
     @property
     def service(self) -> str:
-        """As its certificate names it."""
+        """The name in its certificate."""
         return self.name
 
     @property
     def address(self) -> str:
-        """For `open_channel`."""
+        """Address for `open_channel`."""
         return address(self.host, self.grpc_port)
 
 
@@ -69,10 +69,10 @@ async def serve(
     service_tokens: ServiceTokens,
     tls: MeshTls | None = None,
 ) -> AsyncIterator[RunningServer]:
-    """Serve until the block ends, then drain: no new calls, streams told to reconnect, running calls finished.
+    """Serve until the block ends, then drain: refuse new calls, end streams, finish running calls.
 
-    With `tls` both doors talk to nobody without a certificate of ours; the port for metrics stays plain.
-    Raises SettingsError if a port cannot be had, ValueError if a method does not say who may call it. Does not run
+    With `tls`, gRPC and HTTP require a certificate of this mesh; the metrics port stays plaintext.
+    Raise SettingsError if a port is in use, ValueError if a method does not declare its access. Does not run
     `service.loops`.
     """
     monitor = HealthMonitor(service)
@@ -116,13 +116,13 @@ def _build(
         trust_edge=settings.trust_edge,
     )
     for mount in service.mount:
-        # Generated code calls just the two methods that Chain has.
+        # Generated code calls only the two methods that Chain has.
         mount(cast("grpc.aio.Server", chain))
     health_pb2_grpc.add_HealthServicer_to_server(monitor.servicer, server)
     names = (*service.grpc_services, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
     if not service.mount:
-        # The last to be asked, for calls that nobody else answers.
+        # Comes last: it answers the calls that no other handler does.
         server.add_generic_rpc_handlers((StartingHandler(service.name),))
     return server
 
@@ -145,7 +145,7 @@ async def _drain(
 
 @asynccontextmanager
 async def _probes(name: str, settings: ServerSettings, monitor: HealthMonitor) -> AsyncIterator[None]:
-    """For who has no certificate to show: probes of Kubernetes, Prometheus."""
+    """Serve /metrics and /healthz to clients without certificates: probes of Kubernetes, Prometheus."""
     if not settings.metrics_port:
         yield
         return
@@ -165,7 +165,7 @@ def _bind(name: str, settings: ServerSettings, server: grpc.aio.Server, tls: Mes
 
 
 class StartingHandler(grpc.GenericRpcHandler):
-    """UNAVAILABLE `SERVICE_UNAVAILABLE`, whatever is called: callers try again."""
+    """Answers every call with UNAVAILABLE `SERVICE_UNAVAILABLE` while the service is starting: callers retry."""
 
     def __init__(self, service: str) -> None:
         self._error = unavailable(KernelReason.SERVICE_UNAVAILABLE, f"{service} is starting", service=service)
@@ -174,7 +174,7 @@ class StartingHandler(grpc.GenericRpcHandler):
         self,
         handler_call_details: grpc.HandlerCallDetails,  # noqa: ARG002 - gRPC's signature
     ) -> "grpc.RpcMethodHandler[bytes, bytes]":
-        """One form fits all: a call that is refused carries no message."""
+        """Return the same handler for every method: a refused call carries no message."""
         return grpc.stream_stream_rpc_method_handler(self._refuse)
 
     async def _refuse(self, _: AsyncIterator[bytes], context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:

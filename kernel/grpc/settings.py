@@ -1,4 +1,4 @@
-"""Where a server listens and what it bears: the same variables for every service, with its name in them."""
+"""Ports and limits of a server. Every service has the same variables, with its name in them."""
 
 import os
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ def _port(value: int) -> str | None:
 
 @settings
 class ServerSettings:
-    """Settings of one service's doors. `{SERVICE}` in a variable's name stands for its name in capitals."""
+    """Settings of one server. `{SERVICE}` in a variable's name stands for the name of the service in capitals."""
 
     host: str = env("CHATLY_HOST", default="127.0.0.1", help="address that the servers listen on")
     grpc_port: int = env("CHATLY_{SERVICE}_GRPC_PORT", default=0, help="gRPC port; 0: any free port", check=_port)
@@ -54,7 +54,7 @@ class ServerSettings:
 
 
 def load_server_settings(service: str, *, port: int, environ: Mapping[str, str] | None = None) -> ServerSettings:
-    """Settings of the doors of `service`; gRPC on `port` and HTTP 1000 above, unless `environ` says otherwise."""
+    """Load the settings of `service`. Defaults: gRPC on `port`, HTTP on `port` + 1000."""
     name = service.upper()
     defaults = {f"CHATLY_{name}_GRPC_PORT": str(port), f"CHATLY_{name}_HTTP_PORT": str(port + 1000)}
     return load(ServerSettings, {**defaults, **(os.environ if environ is None else environ)}, SERVICE=name)

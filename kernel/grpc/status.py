@@ -1,4 +1,4 @@
-"""Errors on the wire: ChatlyError ↔ status code, text and google.rpc.Status details. Raises none itself."""
+"""Converts ChatlyError to a gRPC status with google.rpc.Status details, and back."""
 
 from collections.abc import Iterable
 
@@ -16,19 +16,19 @@ SERVER_FAULTS = {"DATA_LOSS", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "U
 _REASONS = {name.removeprefix("ERROR_REASON_") for name in ErrorReason.DESCRIPTOR.values_by_name}
 DETAILS_KEY = "grpc-status-details-bin"
 
-# A status travels in headers; of those larger than 8 KiB peers refuse some, by chance. The text is in there twice, and
-# once of these each byte that is not ASCII takes three.
+# A status is sent in headers, and peers may reject headers above 8 KiB. They contain the text twice, once with three
+# bytes for each byte that is not ASCII.
 _MAX_MESSAGE_BYTES = 1_000
 _MAX_VIOLATIONS = 20
 
 
 def grpc_code(code: Code) -> grpc.StatusCode:
-    """The gRPC status of the same name."""
+    """Return the gRPC status code with the same name."""
     return grpc.StatusCode[code.name]
 
 
 def details_of(error: ChatlyError) -> bytes:
-    """A serialized google.rpc.Status with ErrorInfo, and BadRequest and RetryInfo where they apply."""
+    """Return a serialised google.rpc.Status with ErrorInfo, and BadRequest and RetryInfo if they apply."""
     status = status_pb2.Status(code=grpc_code(error.code).value[0], message=text_of(error))
     info = error_details_pb2.ErrorInfo(reason=str(error.reason), domain=DOMAIN, metadata=dict(error.metadata))
     status.details.add().Pack(info)
@@ -45,7 +45,7 @@ def details_of(error: ChatlyError) -> bytes:
 
 
 def text_of(error: ChatlyError) -> str:
-    """The status text, short enough for a header."""
+    """Return the status text, cut to fit into a header."""
     text = error.message.encode(errors="replace")
     if len(text) <= _MAX_MESSAGE_BYTES:
         return error.message
@@ -53,17 +53,17 @@ def text_of(error: ChatlyError) -> str:
 
 
 def from_rpc_error(service: str, error: grpc.RpcError) -> ChatlyError:
-    """What a failed call to the service `service` means to our own caller.
+    """Convert a failed call to the service `service` to the error for our own caller.
 
-    The peer's reason, metadata and violations are kept, so that its PERMISSION_DENIED passes through as it is; a peer
-    that is away, going away or too slow becomes UNAVAILABLE `SERVICE_UNAVAILABLE` with its name.
+    Reason, metadata and violations of the peer are kept: its PERMISSION_DENIED passes through. A peer that is
+    unreachable, shutting down or too slow becomes UNAVAILABLE `SERVICE_UNAVAILABLE` with its name.
     """
     if not isinstance(error, grpc.aio.AioRpcError):
         return _unavailable(service)
-    explained = _explained(error)
-    if explained is not None and explained.reason != KernelReason.SHUTTING_DOWN:
-        return explained if explained.code is not Code.DEADLINE_EXCEEDED else _unavailable(service)
-    if explained or error.code() in _UNREACHABLE:
+    peer_error = _peer_error(error)
+    if peer_error is not None and peer_error.reason != KernelReason.SHUTTING_DOWN:
+        return peer_error if peer_error.code is not Code.DEADLINE_EXCEEDED else _unavailable(service)
+    if peer_error or error.code() in _UNREACHABLE:
         return _unavailable(service)
     message = f"{service} answered {error.code().name}: {error.details()}"
     return ChatlyError(Code.INTERNAL, KernelReason.INTERNAL, message, {"service": service})
@@ -73,11 +73,11 @@ _UNREACHABLE = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, 
 
 
 def _unavailable(service: str) -> ChatlyError:
-    return unavailable(KernelReason.SERVICE_UNAVAILABLE, f"{service} cannot be reached", service=service)
+    return unavailable(KernelReason.SERVICE_UNAVAILABLE, f"{service} is unreachable", service=service)
 
 
-def _explained(error: grpc.aio.AioRpcError) -> ChatlyError | None:
-    """The ChatlyError that the peer raised, or None where its answer carries no ErrorInfo of ours."""
+def _peer_error(error: grpc.aio.AioRpcError) -> ChatlyError | None:
+    """Return the ChatlyError that the peer raised, or None if the response has no ErrorInfo of Chatly."""
     status = _status(error.trailing_metadata() or ())
     info = error_details_pb2.ErrorInfo()
     if status is None or not _unpack(status, info) or info.domain != DOMAIN:
@@ -122,7 +122,7 @@ def as_chatly_error(error: Exception, request: Request) -> ChatlyError:
         case TimeoutError():
             return ChatlyError(Code.DEADLINE_EXCEEDED, KernelReason.DEADLINE_EXCEEDED, "the call took too long")
         case NotImplementedError():
-            return ChatlyError(Code.UNIMPLEMENTED, KernelReason.NOT_OFFERED, f"{request.method} is not offered yet")
+            return ChatlyError(Code.UNIMPLEMENTED, KernelReason.NOT_OFFERED, f"{request.method} is not implemented yet")
         case _:
-            message = f"internal error; the request id {request.request_id} finds it in the logs"
+            message = f"internal error: look for the request id {request.request_id} in the logs"
             return ChatlyError(Code.INTERNAL, KernelReason.INTERNAL, message)

@@ -1,4 +1,4 @@
-"""TLS between the services, both sides with a certificate. Files that are renewed are taken up without a restart."""
+"""Mutual TLS between services. Renewed certificate files are loaded without a restart."""
 
 import os
 import ssl
@@ -18,7 +18,7 @@ _NAMES: Final = ("CHATLY_TLS_CERT_FILE", "CHATLY_TLS_KEY_FILE", "CHATLY_TLS_CA_F
 
 @settings
 class TlsSettings:
-    """All three or none. A certificate names what its owner is: the DNS name `auth` for auth, whatever its address."""
+    """All three or none. The DNS name in a certificate is the name of the service, e.g. `auth`, not its address."""
 
     certificate_file: str = env(
         "CHATLY_TLS_CERT_FILE",
@@ -35,7 +35,7 @@ class TlsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The files as they were at one moment, found to belong together."""
+    """Certificate, key and CA that belong together, as loaded from the files."""
 
     certificate: bytes
     key: bytes
@@ -45,30 +45,30 @@ class Identity:
 
 
 class MeshTls:
-    """What a process shows to the others, and asks of them."""
+    """Certificates of a process, for its servers and its clients."""
 
     def __init__(self, settings: TlsSettings) -> None:
-        """Raise OSError or ssl.SSLError where the files cannot be used."""
+        """Raise OSError or ssl.SSLError if the files cannot be used."""
         self._paths = tuple(Path(name) for name in (settings.certificate_file, settings.key_file, settings.ca_file))
         self._lock = Lock()
-        self._seen = self._stamp()
+        self._seen = self._file_state()
         self._identity = self._read()
 
     def current(self) -> Identity:
-        """By the files as they are now; by what they were while they do not fit together. For any thread."""
+        """Return the identity in the files; the last valid one while the files do not match. Thread-safe."""
         with self._lock:
             try:
-                stamp = self._stamp()
-                if stamp != self._seen:
-                    self._identity, self._seen = self._read(), stamp
+                state = self._file_state()
+                if state != self._seen:
+                    self._identity, self._seen = self._read(), state
                     logger("tls").info("the certificate was renewed", file=str(self._paths[0]))
             except (OSError, ssl.SSLError) as error:
-                # Half of a renewal, most likely: the next connection looks again.
+                # Probably a renewal in progress: the next connection checks again.
                 logger("tls").warning("the certificate on disk cannot be used, the last one stays", error=str(error))
             return self._identity
 
     def server_credentials(self) -> grpc.ServerCredentials:
-        """Each new connection is met with the certificate of its time; a client without one of ours is refused."""
+        """Return credentials that use the current certificate for each connection and require a client certificate."""
         given = self.current()
 
         def renewed() -> grpc.ServerCertificateConfiguration | None:
@@ -81,15 +81,15 @@ class MeshTls:
 
         return grpc.dynamic_ssl_server_credentials(
             _server_configuration(given),
-            renewed,  # type: ignore[arg-type]  # its stubs do not know of None: no change
+            renewed,  # type: ignore[arg-type]  # the stubs lack None, which means no change
             require_client_authentication=True,
         )
 
     def server_context(self) -> ssl.SSLContext:
-        """The same for an HTTP door."""
-        return _Current(lambda: self.current().as_server)
+        """Return the same as a context, for HTTP."""
+        return _CurrentContext(lambda: self.current().as_server)
 
-    def _stamp(self) -> tuple[tuple[int, int, int], ...]:
+    def _file_state(self) -> tuple[tuple[int, int, int], ...]:
         stats = [path.stat() for path in self._paths]
         return tuple((stat.st_mtime_ns, stat.st_ino, stat.st_size) for stat in stats)
 
@@ -102,12 +102,12 @@ class MeshTls:
             context.load_cert_chain(self._paths[0], self._paths[1])
             context.load_verify_locations(cadata=ca.decode("ascii"))
         if (certificate, key, ca) != tuple(path.read_bytes() for path in self._paths):
-            raise OSError("the files are just being changed")
+            raise OSError("the files are being changed at the moment")
         return Identity(certificate=certificate, key=key, ca=ca, as_server=as_server, as_client=as_client)
 
 
-class _Current(ssl.SSLContext):
-    """Servers take one context for their whole life: this one is another for each connection."""
+class _CurrentContext(ssl.SSLContext):
+    """Uses the current context for each connection. A server takes one context for its lifetime."""
 
     _context: Callable[[], ssl.SSLContext]
 
@@ -129,7 +129,7 @@ class _Current(ssl.SSLContext):
 
 
 def channel_credentials(identity: Identity) -> grpc.ChannelCredentials:
-    """For a channel that lives as long as this certificate."""
+    """Return credentials for a channel that is used as long as this certificate."""
     return grpc.ssl_channel_credentials(identity.ca, identity.key, identity.certificate)
 
 
@@ -138,7 +138,7 @@ def _server_configuration(identity: Identity) -> grpc.ServerCertificateConfigura
 
 
 def load_tls(environ: Mapping[str, str]) -> MeshTls | None:
-    """None: plaintext. Raise SettingsError if the settings are half there, or name files that cannot be used."""
+    """Return None for plaintext. Raise SettingsError if settings are missing or name unusable files."""
     given = load(TlsSettings, environ)
     named = dict(zip(_NAMES, (given.certificate_file, given.key_file, given.ca_file), strict=True))
     if not any(named.values()):
@@ -146,7 +146,7 @@ def load_tls(environ: Mapping[str, str]) -> MeshTls | None:
     if missing := [name for name, file in named.items() if not file]:
         raise SettingsError(f"{' and '.join(missing)} must be set too: TLS between services takes all three")
     if absent := [f"{name} names {file}" for name, file in named.items() if not os.access(file, os.R_OK)]:
-        raise SettingsError(f"{', '.join(absent)}, which is not there, or not for us to read")
+        raise SettingsError(f"{', '.join(absent)}, which does not exist or is not readable")
     try:
         return MeshTls(given)
     except (OSError, ssl.SSLError) as error:

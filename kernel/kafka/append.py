@@ -1,4 +1,4 @@
-"""Appending to Kafka from asyncio: kafka-python's callbacks, which come on its own thread, cross over in bursts."""
+"""Appends to Kafka from asyncio. Callbacks of kafka-python's thread are passed to the event loop in batches."""
 
 import asyncio
 from collections import deque
@@ -14,10 +14,10 @@ from kernel.kafka.settings import KafkaSettings
 from kernel.log.ports import LogPosition
 
 MAX_IN_FLIGHT = 5_000
-"""Records not yet acknowledged; kafka-python itself knows no bound."""
-# What a broker takes by default; a larger record is refused here, before it is sent.
+"""Limit of unacknowledged records; kafka-python has none."""
+# The default limit of a broker. The producer refuses a larger record before it is sent.
 _MAX_RECORD_BYTES = 1_000_000
-# Beyond the producer's own time limit, which it has been seen to miss while no broker is there.
+# Added to the time limit of the producer, which it exceeds at times while no broker is reachable.
 _SLACK_SECONDS = 1.0
 _CLOSE_SECONDS = 2.0
 
@@ -25,10 +25,10 @@ Waiting = asyncio.Future[LogPosition]
 
 
 class KafkaAppender:
-    """EventLog over one idempotent producer with acks=all. Lives in the event loop that created it.
+    """EventLog over one idempotent producer with acks=all. Bound to the event loop that created it.
 
-    The first record that is not acknowledged in time ends it: all that waits is refused, and `failed` is set. What has
-    failed once may stay stuck behind the lost sequence numbers of its producer; another producer begins anew.
+    After the first record that is not acknowledged in time, it fails all waiting records and sets `failed`. A producer
+    that has failed may be stuck at lost sequence numbers; a new producer starts with new ones.
     """
 
     def __init__(self, *, producer: KafkaProducer, settings: KafkaSettings) -> None:
@@ -39,38 +39,38 @@ class KafkaAppender:
         self._patience = settings.append_seconds + _SLACK_SECONDS
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[Waiting, float] = {}
-        """Until when, the first to be sent first."""
+        """Deadlines, in the order of sending."""
         self._timer: asyncio.TimerHandle | None = None
         self._finished: deque[tuple[Waiting, Any]] = deque()
         self._woken = False
 
     async def append(self, key: str, value: bytes) -> LogPosition:
-        """See EventLog. Refused at once when too much is waiting for acknowledgement already."""
+        """See EventLog. Fails at once if too many records wait for acknowledgement."""
         if len(self._waiting) >= MAX_IN_FLIGHT:
             raise log_unavailable(f"{len(self._waiting)} records wait for acknowledgement")
         coded = key.encode()
         waiting: Waiting = self._loop.create_future()
         with kafka_errors():
-            # Does not block: the topic's partitions are known since `build_producer`.
+            # Does not block: `build_producer` has loaded the partitions of the topic.
             sent = self._producer.send(self._topic, value, coded, partition=crc32(coded) % self._partitions)
         self._waiting[waiting] = self._loop.time() + self._patience
         sent.add_both(partial(self._on_producer_thread, waiting))
         if self._timer is None:
-            self._look()
+            self._check_deadlines()
         return await waiting
 
     def close(self) -> None:
-        """Send what is waiting, within a short time. Blocks."""
+        """Send the waiting records, within a short time. Blocks."""
         close_producer(self._producer)
 
     def _on_producer_thread(self, waiting: Waiting, result: object) -> None:
         self._finished.append((waiting, result))
         if not self._woken and not self._loop.is_closed():
             self._woken = True
-            self._loop.call_soon_threadsafe(self._settle)
+            self._loop.call_soon_threadsafe(self._complete)
 
-    def _settle(self) -> None:
-        # Before taking anything: what is added from now on wakes the loop again.
+    def _complete(self) -> None:
+        # Cleared first: a record that is added from here on wakes the loop again.
         self._woken = False
         while self._finished:
             waiting, result = self._finished.popleft()
@@ -81,15 +81,15 @@ class KafkaAppender:
             elif not waiting.done():
                 waiting.set_result(LogPosition(result.partition, result.offset))
 
-    def _look(self) -> None:
-        """One timer for all of them: it looks again when the oldest of those who wait now must have been answered."""
+    def _check_deadlines(self) -> None:
+        """Fail if the oldest record is late; else check again at its deadline. One timer serves all records."""
         self._timer, until = None, next(iter(self._waiting.values()), None)
         if until is None:
             return
         if until <= self._loop.time():
             self._fail("no acknowledgement in time")
         else:
-            self._timer = self._loop.call_at(until, self._look)
+            self._timer = self._loop.call_at(until, self._check_deadlines)
 
     def _fail(self, why: object) -> None:
         self.failed.set()
@@ -99,12 +99,12 @@ class KafkaAppender:
 
 
 def _refuse(waiting: Waiting, why: object) -> None:
-    if not waiting.done():  # its caller may have given up
+    if not waiting.done():  # its caller may be cancelled
         waiting.set_exception(log_unavailable(why))
 
 
 def build_producer(settings: KafkaSettings) -> KafkaProducer:
-    """A producer that knows the topic's partitions. Blocks; raises KafkaError if no broker answers."""
+    """Return a producer that knows the partitions of the topic. Blocks; raises KafkaError if no broker answers."""
     delivery = int(settings.append_seconds * 1000)
     producer = build_client(
         KafkaProducer,
@@ -127,11 +127,11 @@ def build_producer(settings: KafkaSettings) -> KafkaProducer:
 
 
 def close_producer(producer: KafkaProducer) -> None:
-    """Send what is waiting, within a short time. Blocks."""
+    """Send the waiting records, within a short time. Blocks."""
     try:
         producer.close(timeout=_CLOSE_SECONDS)
     except KafkaTimeoutError:
-        # Its `close` gives up where a record is stuck; only its thread can let go of that.
+        # `close` times out if a record is stuck; ending the sender thread releases it.
         producer._sender.force_close()  # noqa: SLF001
         producer._sender.join(_CLOSE_SECONDS)  # noqa: SLF001
         producer.close(timeout=_CLOSE_SECONDS)

@@ -1,4 +1,4 @@
-"""Making the clients of kafka-python so that they do without its faults, as of 3.0."""
+"""Builds clients of kafka-python with workarounds for its bugs (version 3.0), and converts its errors."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,9 +14,9 @@ T = TypeVar("T")
 
 
 def build_client(make: Callable[..., T], **options: Any) -> T:
-    """`make(**options)`, a client. Blocks; raises KafkaError if no broker lets it in.
+    """Return the client `make(**options)`. Blocks; raises KafkaError if no broker accepts it.
 
-    By itself a client whose constructor fails leaves its thread running.
+    Without this, a client whose constructor fails leaves its thread running.
     """
     connections: list[KafkaNetClient] = []
 
@@ -33,18 +33,18 @@ def build_client(make: Callable[..., T], **options: Any) -> T:
 
 
 def build_consumer(**options: Any) -> KafkaConsumer:
-    """`build_client(KafkaConsumer, **options)`, which finds the new leader of a partition when it asks for offsets.
+    """Return a KafkaConsumer that finds the new leader of a partition when it asks for offsets.
 
-    By itself it asks the old one again, without a pause, for as long as its picture of the cluster lasts: 5 minutes.
+    Without this, it asks the old leader again, without a pause, until its metadata expires after 5 minutes.
     """
     consumer = build_client(KafkaConsumer, **options)
     fetcher = consumer._fetcher  # noqa: SLF001
-    read_answer = fetcher._handle_list_offsets_response  # noqa: SLF001
+    read_response = fetcher._handle_list_offsets_response  # noqa: SLF001
 
-    def read_all(answer: object) -> tuple[Mapping[TopicPartition, object], Collection[TopicPartition]]:
-        found, refused = read_answer(answer)
+    def read_all(response: object) -> tuple[Mapping[TopicPartition, object], Collection[TopicPartition]]:
+        found, refused = read_response(response)
         if refused:
-            # What it takes for "look who leads, and try again".
+            # This error makes the driver refresh its metadata and retry.
             raise StaleMetadata(refused)
         return found, refused
 
@@ -53,10 +53,10 @@ def build_consumer(**options: Any) -> KafkaConsumer:
 
 
 def wait_for_joins(consumer: KafkaConsumer, seconds: float) -> None:
-    """Let a poll wait for a join of the group that has begun, beyond the poll's own time limit.
+    """Let a poll wait until a join of the group has finished, beyond the time limit of the poll.
 
-    By itself it forgets the answer to a join that comes between two polls: the member then holds no partition, sends
-    no heartbeat, and does not join again.
+    Without this, it loses the response to a join that arrives between two polls. The member then has no partition,
+    sends no heartbeat, and does not join again.
     """
     coordinator = consumer._coordinator  # noqa: SLF001
     join = coordinator.ensure_active_group
@@ -64,16 +64,16 @@ def wait_for_joins(consumer: KafkaConsumer, seconds: float) -> None:
 
 
 def log_unavailable(detail: object) -> ChatlyError:
-    """UNAVAILABLE `LOG_UNAVAILABLE`."""
+    """Build UNAVAILABLE `LOG_UNAVAILABLE`."""
     return unavailable(KernelReason.LOG_UNAVAILABLE, f"the event log does not answer: {detail}")
 
 
 @contextmanager
 def kafka_errors() -> Iterator[None]:
-    """Turn what kafka-python raises while the brokers are away into ChatlyError UNAVAILABLE `LOG_UNAVAILABLE`."""
+    """Convert what kafka-python raises while brokers are unreachable to UNAVAILABLE `LOG_UNAVAILABLE`."""
     try:
         yield
     except MessageSizeTooLargeError:
-        raise  # no waiting makes it smaller
+        raise  # a retry would fail the same way
     except (KafkaError, OSError) as error:
         raise log_unavailable(error or type(error).__name__) from error

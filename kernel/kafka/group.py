@@ -1,4 +1,4 @@
-"""One member of a Kafka consumer group: cooperative rebalancing, on a thread of its own."""
+"""One member of a Kafka consumer group, with cooperative rebalancing, in its own thread."""
 
 import asyncio
 import time
@@ -18,17 +18,17 @@ from kernel.log.ports import LogRecord, Resume
 from kernel.telemetry.logs import logger
 
 T = TypeVar("T")
-# How long the thread is away at a time: commits and closing wait for it.
+# The longest poll in the thread: commits and closing wait for it.
 _SLICE_SECONDS = 0.2
-# A member that has not fetched for so long gives its partitions up; one that is gone is noticed by its heartbeats.
-_MOST_BETWEEN_FETCHES_SECONDS = 30
-_JOIN_SECONDS = _MOST_BETWEEN_FETCHES_SECONDS + 10
-# A partition is with another member by now, or about to be.
-_NOT_OURS = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
+# A member that has not fetched for this long loses its partitions. Missing heartbeats show that a process died.
+_MAX_SECONDS_BETWEEN_FETCHES = 30
+_JOIN_SECONDS = _MAX_SECONDS_BETWEEN_FETCHES + 10
+# Another member has the partition now, or is about to get it.
+_LOST = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
 
 class GroupLog(Protocol):
-    """What a member asks of the log."""
+    """The methods of the log that a member uses."""
 
     async def log_id(self) -> str: ...
 
@@ -36,7 +36,7 @@ class GroupLog(Protocol):
 
 
 class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python is untyped
-    """LogConsumer. Partitions come and go only while it fetches, so never in the middle of its owner's work."""
+    """LogConsumer. Partitions are assigned and revoked only during `fetch`, never while its owner works on records."""
 
     def __init__(
         self,
@@ -52,24 +52,24 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
         self._resume = resume
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"kafka-{group}")
         self._built: KafkaConsumer | None = None
-        self._fresh: set[TopicPartition] = set()
+        self._new: set[TopicPartition] = set()
         self._committed: dict[int, int] = {}
         self._polling: asyncio.Future[Sequence[LogRecord]] | None = None
 
     async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
         """See LogConsumer."""
-        await self._log.log_id()  # which fails until there is something to connect to
+        await self._log.log_id()  # raises until Kafka has been reached once
         deadline = time.monotonic() + wait
         while True:
             left = max(0.0, deadline - time.monotonic())
             records = await self._poll(max_records, left)
-            if self._fresh and self._polling is None:
+            if self._new and self._polling is None:
                 await self._begin()
             if records or left <= 0:
                 return records
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
-        """See LogConsumer. Of a partition that has gone to another member nothing is committed."""
+        """See LogConsumer. Offsets of partitions that another member has now are ignored."""
         further = {
             partition: offset
             for partition, offset in offsets.items()
@@ -88,28 +88,28 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
         await self._run(self._stop_reading)
 
     async def close(self) -> None:
-        """Leave the group, so that the others take over at once."""
+        """Leave the group, so that other members get its partitions at once."""
         await asyncio.to_thread(self._close)
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Called by the driver while it polls. Nothing is read before `_begin` has said from where."""
+        """Called by the driver while it polls. Reading starts after `_begin` has set the offsets."""
         if self._built is not None:
             self._built.pause(*assigned)
-        self._fresh |= set(assigned)
+        self._new |= set(assigned)
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Called by the driver while it polls."""
-        self._fresh -= set(revoked)
-        for place in revoked:
-            self._committed.pop(place.partition, None)
+        self._new -= set(revoked)
+        for revoked_partition in revoked:
+            self._committed.pop(revoked_partition.partition, None)
 
     def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
-        """Called by the driver while it polls: the group did not hear from us for too long."""
-        logger("log").warning("lost partitions", group=self._group, partitions=[place.partition for place in lost])
+        """Called by the driver while it polls: the group got no heartbeat for too long."""
+        logger("log").warning("lost partitions", group=self._group, partitions=[each.partition for each in lost])
         self.on_partitions_revoked(lost)
 
     async def _poll(self, max_records: int, seconds: float) -> Sequence[LogRecord]:
-        # A poll that takes longer, or whose fetch was cancelled, is the next fetch's: its records do not come again.
+        # The next fetch takes over a poll that takes longer or whose fetch was cancelled: records come only once.
         if self._polling is None:
             job = partial(self._poll_once, max_records, min(seconds, _SLICE_SECONDS))
             self._polling = asyncio.ensure_future(self._run(job))
@@ -121,10 +121,10 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
         return polling.result()
 
     async def _begin(self) -> None:
-        """Begin to read the partitions that are new here."""
-        fresh = set(self._fresh)
-        offsets = None if self._resume is None else await self._resume([place.partition for place in fresh])
-        await self._run(partial(self._start, fresh, offsets))
+        """Start to read the newly assigned partitions."""
+        new = set(self._new)
+        offsets = None if self._resume is None else await self._resume([each.partition for each in new])
+        await self._run(partial(self._start, new, offsets))
 
     async def _run(self, job: Callable[[], T]) -> T:
         with kafka_errors():
@@ -142,12 +142,12 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
                 partition_assignment_strategy=[CooperativeStickyAssignor],
                 session_timeout_ms=10_000,
                 heartbeat_interval_ms=1_000,
-                max_poll_interval_ms=_MOST_BETWEEN_FETCHES_SECONDS * 1000,
+                max_poll_interval_ms=_MAX_SECONDS_BETWEEN_FETCHES * 1000,
                 metrics_enabled=False,
             )
             try:
                 wait_for_joins(consumer, _JOIN_SECONDS)
-                # Known before it joins: the leader of a group hands out the partitions that it knows.
+                # Load the partitions before joining: the leader of a group assigns only those that it knows.
                 consumer.partitions_for_topic(self._settings.topic)
                 consumer.subscribe([self._settings.topic], listener=self)
             except BaseException:
@@ -162,22 +162,22 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
     def _stop_reading(self) -> None:
         consumer = self._consumer()
         consumer.pause(*consumer.assignment())
-        self._fresh |= consumer.assignment()
+        self._new |= consumer.assignment()
 
-    def _start(self, fresh: set[TopicPartition], offsets: Mapping[int, int] | None) -> None:
-        """Go where the reading begins; `offsets` None: where the group is."""
+    def _start(self, new: set[TopicPartition], offsets: Mapping[int, int] | None) -> None:
+        """Seek to the start offsets. `offsets` None: the committed ones."""
         consumer = self._consumer()
-        for place in fresh & consumer.assignment():
-            begins = offset_of(consumer.beginning_offsets, place)
+        for each in new & consumer.assignment():
+            begins = offset_of(consumer.beginning_offsets, each)
             if offsets is None:
-                committed = consumer.committed(place, timeout_ms=REQUEST_SECONDS * 1000)
+                committed = consumer.committed(each, timeout_ms=REQUEST_SECONDS * 1000)
                 after = begins - 1 if committed is None else committed - 1
             else:
-                after = max(offsets.get(place.partition, -1), begins - 1)
-            consumer.seek(place, after + 1)
-            self._committed[place.partition] = after
-            consumer.resume(place)
-            self._fresh.discard(place)
+                after = max(offsets.get(each.partition, -1), begins - 1)
+            consumer.seek(each, after + 1)
+            self._committed[each.partition] = after
+            consumer.resume(each)
+            self._new.discard(each)
 
     def _commit(self, offsets: Mapping[int, int]) -> None:
         wanted = {
@@ -186,8 +186,8 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
         }
         try:
             self._consumer().commit(wanted, timeout_ms=REQUEST_SECONDS * 1000)
-        except _NOT_OURS as error:
-            # Whoever has the partition reads those records again, and commits them.
+        except _LOST as error:
+            # The member that has the partition now reads those records again and commits them.
             logger("log").info("not committed", group=self._group, error=str(error))
             return
         self._committed.update((partition, offset) for partition, offset in offsets.items())

@@ -1,4 +1,4 @@
-"""The event log on Kafka, which is connected to whenever it is there. The clients are in kafka_*.py."""
+"""The event log on Kafka. It connects in the background, and again after every failure."""
 
 import asyncio
 import logging
@@ -21,9 +21,9 @@ _BACKOFF = Backoff(first=0.2, longest=1.0)
 
 
 class KafkaLog:
-    """EventLog and LogReader. While no broker acknowledges, appends are refused at once; it looks for Kafka meanwhile.
+    """EventLog and LogReader. While no broker acknowledges, appends fail at once and it reconnects.
 
-    Until Kafka has been reached for the first time, everything else is `LOG_UNAVAILABLE` too.
+    Until Kafka has been reached for the first time, every method raises `LOG_UNAVAILABLE`.
     """
 
     def __init__(self, settings: KafkaSettings) -> None:
@@ -54,7 +54,7 @@ class KafkaLog:
 
     @asynccontextmanager
     async def consumer(self, group: str, *, resume: Resume | None = None) -> AsyncIterator[LogConsumer]:
-        """A member of a group, which shares the partitions with the others; it joins with its first fetch."""
+        """Open a member of a group, which shares the partitions with the other members. It joins at its first fetch."""
         member = KafkaLogConsumer(
             settings=self._settings, group=f"{self._settings.topic}.{group}", log=self, resume=resume
         )
@@ -64,7 +64,7 @@ class KafkaLog:
             await member.close()
 
     async def keep_connected(self, connected: asyncio.Event) -> None:
-        """For ever; `connected` is set once it is. Raise WrongTopicError if the topic is not what the settings say."""
+        """Connect until cancelled; set `connected` once. Raise WrongTopicError if the topic does not match."""
         while True:
             self._appender = await self._connect()
             connected.set()
@@ -75,7 +75,7 @@ class KafkaLog:
             await asyncio.to_thread(retired.close)
 
     async def close(self) -> None:
-        """Send what is waiting, and let go of the brokers."""
+        """Send the waiting records, and disconnect."""
         if self._appender is not None:
             await asyncio.to_thread(self._appender.close)
         await self._reader.close()
@@ -118,7 +118,7 @@ async def open_kafka_log(settings: KafkaSettings, *, patience: float = 5.0) -> A
 
     Raise WrongTopicError if the topic has another number of partitions, as far as that is known within `patience`.
     """
-    # The driver reports every refused connection, several times a second; this adapter says it when it changes.
+    # The driver logs every failed connection, several times a second. This adapter logs each change once.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     log, connected = KafkaLog(settings), asyncio.Event()
     keeping = asyncio.create_task(log.keep_connected(connected), name="keep connected to Kafka")

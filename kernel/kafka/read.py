@@ -1,4 +1,4 @@
-"""Reading Kafka at any place: one consumer without a group, on a thread of its own."""
+"""Reads Kafka at any offset: one consumer without a group, in its own thread."""
 
 import asyncio
 import time
@@ -17,12 +17,12 @@ from kernel.log.ports import LogPosition, LogRecord
 T = TypeVar("T")
 REQUEST_SECONDS = 5.0
 _SLICE_SECONDS = 0.1
-# The driver would hold 50 MB of what nobody has asked for yet.
+# By default, the driver prefetches up to 50 MB.
 FETCH_LIMITS = {"fetch_max_bytes": 4 * 2**20, "max_partition_fetch_bytes": 2**20}
 
 
 class KafkaReader:
-    """LogReader but for the log's identity. Readers take turns on its thread; one that waits lets the others in."""
+    """LogReader without `log_id`. Its callers share one thread; a caller that waits for records lets others read."""
 
     def __init__(self, *, settings: KafkaSettings) -> None:
         self._settings = settings
@@ -45,7 +45,7 @@ class KafkaReader:
         return await self._run(self._ends)
 
     async def close(self) -> None:
-        """Close the consumer after what is being read."""
+        """Close the consumer after the current read."""
         await asyncio.to_thread(self._close)
 
     async def _run(self, job: Callable[[], T]) -> T:
@@ -67,11 +67,11 @@ class KafkaReader:
         return self._built
 
     def _read(self, partition: int, after: int, limit: int, patience: float) -> list[LogRecord]:
-        consumer, place = self._consumer(), TopicPartition(self._topic, partition)
-        first = offset_of(consumer.beginning_offsets, place)
-        end = offset_of(consumer.end_offsets, place)
+        consumer, topic_partition = self._consumer(), TopicPartition(self._topic, partition)
+        first = offset_of(consumer.beginning_offsets, topic_partition)
+        end = offset_of(consumer.end_offsets, topic_partition)
         start = max(after + 1, first)
-        self._go_to(place, start)
+        self._seek(topic_partition, start)
         deadline = time.monotonic() + (REQUEST_SECONDS if start < end else patience)
         records: list[LogRecord] = []
         while len(records) < limit and (not records or records[-1].position.offset + 1 < end):
@@ -83,23 +83,23 @@ class KafkaReader:
             if records:
                 self._next = LogPosition(partition, records[-1].position.offset + 1)
         if start < end and not records:
-            raise KafkaTimeoutError(f"nothing came from partition {partition} within {REQUEST_SECONDS:.0f} s")
+            raise KafkaTimeoutError(f"no record from partition {partition} within {REQUEST_SECONDS:.0f} s")
         return records
 
-    def _go_to(self, place: TopicPartition, offset: int) -> None:
-        """Read on if it is there already: what has been fetched ahead stays."""
-        consumer, next_one = self._consumer(), LogPosition(place.partition, offset)
+    def _seek(self, topic_partition: TopicPartition, offset: int) -> None:
+        """Seek, unless the consumer is there already: prefetched records are kept."""
+        consumer, next_one = self._consumer(), LogPosition(topic_partition.partition, offset)
         if self._next == next_one:
             return
         self._next = None
-        consumer.assign([place])
-        consumer.seek(place, offset)
+        consumer.assign([topic_partition])
+        consumer.seek(topic_partition, offset)
         self._next = next_one
 
     def _ends(self) -> dict[int, int]:
-        places = [TopicPartition(self._topic, number) for number in range(self._settings.partitions)]
-        found = self._consumer().end_offsets(places, timeout_ms=REQUEST_SECONDS * 1000)
-        return {place.partition: found[place] - 1 for place in places}
+        partitions = [TopicPartition(self._topic, number) for number in range(self._settings.partitions)]
+        found = self._consumer().end_offsets(partitions, timeout_ms=REQUEST_SECONDS * 1000)
+        return {topic_partition.partition: found[topic_partition] - 1 for topic_partition in partitions}
 
     def _close(self) -> None:
         self._thread.shutdown(cancel_futures=True)
@@ -107,13 +107,13 @@ class KafkaReader:
             self._built.close()
 
 
-def offset_of(ask: Callable[..., Mapping[TopicPartition, int]], place: TopicPartition) -> int:
-    """First or end offset of one partition, by the consumer's method for it."""
-    return ask([place], timeout_ms=REQUEST_SECONDS * 1000)[place]
+def offset_of(ask: Callable[..., Mapping[TopicPartition, int]], topic_partition: TopicPartition) -> int:
+    """Return the offset of one partition. `ask`: `beginning_offsets` or `end_offsets` of a consumer."""
+    return ask([topic_partition], timeout_ms=REQUEST_SECONDS * 1000)[topic_partition]
 
 
 def records_of(found: Mapping[TopicPartition, Sequence[Any]]) -> list[LogRecord]:
-    """What `poll` returned, as records."""
+    """Convert the result of `poll` to records."""
     return [
         LogRecord(LogPosition(record.partition, record.offset), (record.key or b"").decode(), record.value or b"")
         for records in found.values()

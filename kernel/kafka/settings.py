@@ -65,12 +65,12 @@ class KafkaSettings:
     )
 
     def client(self) -> dict[str, Any]:
-        """What every client of kafka-python is given to connect."""
+        """Return the connection options of every client of kafka-python."""
         options: dict[str, Any] = {
             "bootstrap_servers": list(self.bootstrap),
             "security_protocol": self.security_protocol,
             "bootstrap_timeout_ms": 3_000,
-            # The default waits up to 30 s with a new attempt after an outage.
+            # By default, a client waits up to 30 s before it reconnects.
             "reconnect_backoff_max_ms": 500,
         }
         if "SASL" in self.security_protocol:
@@ -83,9 +83,9 @@ class KafkaSettings:
 
     @property
     def secured(self) -> bool:
-        """Whether connections are by TLS."""
+        """Whether connections use TLS."""
         return "SSL" in self.security_protocol
 
     def ssl_context(self) -> ssl.SSLContext:
-        """For a connection by TLS."""
+        """Return the context of TLS connections."""
         return client_context(ca_file=self.ca_file, certificate_file=self.certificate_file, key_file=self.key_file)

@@ -20,18 +20,18 @@ from kernel.kafka.settings import KafkaSettings
 from kernel.tls import tls_problem
 
 _PROBE_SECONDS = 2.0
-_WHO_WE_ARE = "CHATLY_KAFKA_USERNAME, CHATLY_KAFKA_PASSWORD, CHATLY_KAFKA_SASL_MECHANISM"
-_REFUSALS = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError)
-# Never by age, never by size: history is replayed from it.
+_CREDENTIALS = "CHATLY_KAFKA_USERNAME, CHATLY_KAFKA_PASSWORD, CHATLY_KAFKA_SASL_MECHANISM"
+_LOGIN_ERRORS = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError)
+# Records are not deleted by age or size: history is replayed from them.
 _CONFIG = {"retention.ms": "-1", "retention.bytes": "-1"}
 
 
 class WrongTopicError(Exception):
-    """The topic is not what the settings say: no waiting mends that."""
+    """The topic does not match the settings. Retrying does not help."""
 
 
 def identify_topic(settings: KafkaSettings) -> str:
-    """Make the topic if it is missing, and return the log's identity. Blocks.
+    """Create the topic if it is missing, and return the identity of the log. Blocks.
 
     Raise WrongTopicError if the topic has another number of partitions, KafkaError if no broker answers.
     """
@@ -41,7 +41,7 @@ def identify_topic(settings: KafkaSettings) -> str:
 
 
 def _connected(settings: KafkaSettings) -> KafkaAdminClient:
-    with _heard_failures() as failures:
+    with _logged_failures() as failures:
         try:
             return build_client(KafkaAdminClient, **settings.client())
         except KafkaError as error:
@@ -49,19 +49,20 @@ def _connected(settings: KafkaSettings) -> KafkaAdminClient:
 
 
 def _explained(error: KafkaError, failures: Sequence[KafkaError]) -> KafkaConnectionError:
-    """Why there is no connection, as far as it is known, though somebody listens, and by TLS where that is wanted."""
+    """Return an error that explains the failure. The probe has shown that a broker listens, with TLS if configured."""
     reasons = [error, *reversed(failures)]
     for reason in reasons:
-        if isinstance(reason, _REFUSALS):
-            return KafkaConnectionError(f"{_words(reason)} (see {_WHO_WE_ARE})")
-    # Whom a broker refuses it hangs up on, often before its answer is read; as on who speaks another protocol.
+        if isinstance(reason, _LOGIN_ERRORS):
+            return KafkaConnectionError(f"{_text(reason)} (see {_CREDENTIALS})")
+    # A broker closes the connection of a client that it refuses, often before the client has read the response.
+    # It does the same if the client uses another protocol.
     hung_up = [reason for reason in reasons if isinstance(reason, KafkaConnectionError)]
-    settings = f"CHATLY_KAFKA_SECURITY_PROTOCOL, {_WHO_WE_ARE}"
-    return KafkaConnectionError(f"{_words(hung_up[0] if hung_up else error)} (if it stays so, see {settings})")
+    settings = f"CHATLY_KAFKA_SECURITY_PROTOCOL, {_CREDENTIALS}"
+    return KafkaConnectionError(f"{_text(hung_up[0] if hung_up else error)} (if this persists, check {settings})")
 
 
-def _words(error: KafkaError) -> str:
-    """Without the names of errors, which the driver puts before its words as often as it hands them on."""
+def _text(error: KafkaError) -> str:
+    """Return the text without the class names that the driver adds each time it wraps an error."""
     return str(error).rpartition("Error: ")[2]
 
 
@@ -76,41 +77,41 @@ def _identify(admin: KafkaAdminClient, settings: KafkaSettings) -> str:
     if found != settings.partitions:
         raise WrongTopicError(
             f"Kafka's topic {settings.topic} has {found} partitions, not {settings.partitions}:"
-            " the number is fixed for ever (CHATLY_KAFKA_PARTITIONS)"
+            " the number cannot be changed (CHATLY_KAFKA_PARTITIONS)"
         )
     return f"{admin.describe_cluster()['cluster_id']}.{topic['topic_id']}"
 
 
 @contextmanager
-def _heard_failures() -> Iterator[list[KafkaError]]:
-    """Why connections failed. The driver only logs that, and says later that it could not connect in time."""
+def _logged_failures() -> Iterator[list[KafkaError]]:
+    """Collect the errors of failed connections. The driver only logs them, and later raises a timeout."""
     failures: list[KafkaError] = []
 
-    class Ear(logging.Handler):
+    class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             arguments = record.args if isinstance(record.args, tuple) else ()
             failures.extend(each for each in arguments if isinstance(each, KafkaError))
 
-    driver, ear = logging.getLogger("kafka.net.manager"), Ear()
+    driver, collector = logging.getLogger("kafka.net.manager"), Collector()
     level, propagate = driver.level, driver.propagate
-    driver.addHandler(ear)
+    driver.addHandler(collector)
     driver.setLevel(logging.WARNING)
     driver.propagate = False
     try:
         yield failures
     finally:
-        driver.removeHandler(ear)
+        driver.removeHandler(collector)
         driver.setLevel(level)
         driver.propagate = propagate
 
 
 def _probe(settings: KafkaSettings) -> None:
-    """Raise KafkaConnectionError at once if no broker listens, or none of them can be talked to by TLS.
+    """Raise KafkaConnectionError at once if no broker listens, or the TLS handshake fails with all of them.
 
-    Of either the client would say no more than that it failed, and seconds later.
+    In both cases the client would only report a failure without a cause, seconds later.
     """
     context = settings.ssl_context() if settings.secured else None
-    troubles = []
+    problems = []
     for address in settings.bootstrap:
         host, _, port = address.rpartition(":")
         try:
@@ -118,11 +119,11 @@ def _probe(settings: KafkaSettings) -> None:
                 if context is not None:
                     context.wrap_socket(connection, server_hostname=host).close()
         except OSError as error:
-            if trouble := tls_problem(error, trust="CHATLY_KAFKA_CA_FILE", name="CHATLY_KAFKA_BOOTSTRAP"):
-                troubles.append(f"{address}: {trouble}")
+            if problem := tls_problem(error, trust="CHATLY_KAFKA_CA_FILE", name="CHATLY_KAFKA_BOOTSTRAP"):
+                problems.append(f"{address}: {problem}")
             continue
         return
-    raise KafkaConnectionError("; ".join(troubles) or f"no broker answers at {', '.join(settings.bootstrap)}")
+    raise KafkaConnectionError("; ".join(problems) or f"no broker answers at {', '.join(settings.bootstrap)}")
 
 
 def _describe(admin: KafkaAdminClient, name: str) -> Mapping[str, Any] | None:

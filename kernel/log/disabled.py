@@ -1,4 +1,4 @@
-"""No log at all: for processes whose service uses none, and whose image has no driver for it."""
+"""Takes the place of the event log in processes whose service does not use it. Needs no driver."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -8,7 +8,7 @@ from kernel.log.ports import LogConsumer, LogPosition, LogRecord, Resume
 
 
 class DisabledLog:
-    """EventLog and LogReader whose every use is a mistake in the wiring: RuntimeError."""
+    """EventLog and LogReader that raises RuntimeError: using it is a bug in the wiring."""
 
     async def append(self, key: str, value: bytes) -> LogPosition:
         _refuse()

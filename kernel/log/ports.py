@@ -1,4 +1,4 @@
-"""The event log as the rest of Chatly sees it. Keys and values are opaque here."""
+"""The event log as a port. Keys and values are opaque here."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class LogPosition:
-    """Where a record stands: offsets grow within a partition, by one or more."""
+    """Partition and offset of a record. Offsets grow within a partition, by one or more."""
 
     partition: int
     offset: int
@@ -16,7 +16,7 @@ class LogPosition:
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """One record as read back."""
+    """One record that was read."""
 
     position: LogPosition
     key: str
@@ -24,65 +24,68 @@ class LogRecord:
 
 
 class EventLog(Protocol):
-    """The one order of every key. What is appended is durable, and is read back in the same order, by everyone."""
+    """An ordered, durable log per key. All readers see appended records in append order."""
 
     async def append(self, key: str, value: bytes) -> LogPosition:
-        """Return once the record is durable. All records of a key share a partition.
+        """Append a record and return its position once it is durable. All records of a key share a partition.
 
-        Raise ChatlyError UNAVAILABLE `LOG_UNAVAILABLE` if that cannot be known: the record may be there, so a
-        retry must carry the same identity inside `value`.
+        Raise UNAVAILABLE `LOG_UNAVAILABLE` if that cannot be confirmed. The record may have been appended, so a retry
+        must have the same identity inside `value`.
         """
         ...
 
 
 class LogReader(Protocol):
-    """Reads the log at any place, without a group and without moving anybody's position."""
+    """Reads the log at any offset, without a group and without changing committed offsets."""
 
     async def read(self, partition: int, *, after: int, limit: int, wait: float = 0.0) -> Sequence[LogRecord]:
-        """Up to `limit` records of a partition with offset > `after`, in order; waits up to `wait` s for the first."""
+        """Return up to `limit` records with offset > `after`, in order; wait up to `wait` s for the first one."""
         ...
 
     async def ends(self) -> Mapping[int, int]:
-        """Offset of the last record of each partition; -1 where there is none. Its keys are all partitions."""
+        """Return the offset of the last record of every partition; -1 where there is none."""
         ...
 
     async def log_id(self) -> str:
-        """Identity of this log: another one after it was made anew."""
+        """Return the identity of this log. A log that was deleted and created again has another one."""
         ...
 
 
 Resume = Callable[[Collection[int]], Awaitable[Mapping[int, int]]]
-"""Where a member begins in the partitions it is given: after these offsets (partition → offset), whatever the group has
-committed. Asked each time partitions come to it, with those; one that is left out begins at the first record."""
+"""Returns the offsets after which a member starts to read (partition → offset), instead of the committed ones.
+
+Called with the new partitions at every assignment. A partition that is not in the result is read from its start."""
 
 
 class LogConsumer(Protocol):
     """One member of a named group. Each record goes to one member of the group, in order within its partition.
 
-    At least once: after a crash, or when a partition comes to another member, records since the last commit come again
+    At least once: after a crash, or when another member gets a partition, records since the last commit are read again
     (or those after `Resume`, if the member was opened with one).
     """
 
     async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
-        """The next records of this member's partitions; waits up to `wait` s for the first; may be empty."""
+        """Return the next records of this member's partitions; wait up to `wait` s for the first one. May be empty."""
         ...
 
     async def rewind(self) -> None:
-        """What was fetched could not be worked off: the next fetch begins anew, where `Resume` says by then (without
-        one, after what is committed). Fetching meanwhile, however often in vain, keeps this member in its group.
+        """Let the next fetch read again the records that could not be processed.
+
+        It starts after the offsets of `Resume`, called again, or after the committed ones. Calling `fetch` meanwhile
+        keeps this member in its group, even if nothing can be processed.
         """
         ...
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
-        """Everything up to and including these offsets (partition → offset) is done for this group."""
+        """Mark everything up to and including these offsets (partition → offset) as processed by the group."""
         ...
 
     async def lag(self) -> Mapping[int, int]:
-        """Records not yet committed, for each of this member's partitions."""
+        """Return the number of uncommitted records of each of this member's partitions."""
         ...
 
 
 class OpenConsumer(Protocol):
-    """Joins a group by its name, e.g. `persister`, until the context is left."""
+    """Joins a group by name, for example `persister`, until the end of the block."""
 
     def __call__(self, group: str, *, resume: Resume | None = None) -> AbstractAsyncContextManager[LogConsumer]: ...

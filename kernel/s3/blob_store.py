@@ -1,4 +1,4 @@
-"""Blobs in S3, or what speaks its protocol: streams in parts, ranged reads, addressed by path."""
+"""Blobs in S3 or a compatible server: multipart uploads, ranged reads, path-style addresses."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -20,74 +20,74 @@ from kernel.tls import tls_problem
 
 T = TypeVar("T")
 _CHUNK_BYTES = 256 * 1024
-# The smallest part that S3 takes.
+# The minimum of S3 for a part.
 _PART_BYTES = 5 * 1024 * 1024
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 20
-# At a time: each has a thread and a connection of its own.
-_MOST_CALLS = 32
+# Concurrent calls: each has its own thread and connection.
+_MAX_CALLS = 32
 _FIRST_REGION = "us-east-1"
 
-_NOT_THERE = {"NoSuchKey", "NoSuchBucket", "404"}
-# What Amazon and versitygw say; of the answer to HEAD, which has no body, only the number is known.
-_NOT_LET_IN = {"InvalidAccessKeyId", "XAdminUserNotFound", "SignatureDoesNotMatch", "AccessDenied", "403"}
-_BEYOND_THE_END = {"InvalidRange", "416"}
-_MADE_MEANWHILE = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
+_NOT_FOUND = {"NoSuchKey", "NoSuchBucket", "404"}
+# Error codes of Amazon and of versitygw. The response to HEAD has no body, only the status.
+_ACCESS_DENIED = {"InvalidAccessKeyId", "XAdminUserNotFound", "SignatureDoesNotMatch", "AccessDenied", "403"}
+_INVALID_RANGE = {"InvalidRange", "416"}
+_BUCKET_EXISTS = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 
 
 class S3BlobStore:
-    """BlobStore of many nodes. The bucket is made when it is first needed. Each call of the driver is in a thread."""
+    """BlobStore for many nodes. It creates the bucket at first use. Every call of the driver runs in a thread."""
 
-    def __init__(self, client: Any, *, settings: S3Settings, threads: ThreadPoolExecutor) -> None:  # noqa: ANN401 - its type is made at run time
+    def __init__(self, client: Any, *, settings: S3Settings, threads: ThreadPoolExecutor) -> None:  # noqa: ANN401 - its type is created at run time
         self._client = client
         self._settings = settings
         self._threads = threads
-        self._bucket_is_there = False
+        self._bucket_exists = False
 
     async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int:
-        place = self._place(name)
+        key = self._key(name)
         parts = _Parts(chunks)
         await parts.fill()
-        await self._open_bucket()
+        await self._ensure_bucket()
         if parts.waiting < _PART_BYTES:
             with self._errors():
-                await self._call(self._client.put_object, **place, Body=parts.take())
+                await self._call(self._client.put_object, **key, Body=parts.take())
         else:
-            await self._put_in_parts(place, parts)
+            await self._put_in_parts(key, parts)
         return parts.taken
 
     async def read(self, name: str, *, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
-        place = self._place(name)
+        key = self._key(name)
         if length == 0:
             with self._errors(name):
-                await self._call(self._client.head_object, **place)
+                await self._call(self._client.head_object, **key)
             return
         last = "" if length is None else offset + length - 1
         try:
             with self._errors(name):
-                answer = await self._call(self._client.get_object, **place, Range=f"bytes={offset}-{last}")
-        except _BeyondTheEndError:
+                answer = await self._call(self._client.get_object, **key, Range=f"bytes={offset}-{last}")
+        except _InvalidRangeError:
             return
         with closing(answer["Body"]) as body:
             while chunk := await self._read_chunk(body):
                 yield chunk
 
     async def delete(self, name: str) -> None:
-        # S3 itself says nothing of a missing one; a missing bucket, and some other servers, do.
+        # S3 ignores a missing blob. It raises for a missing bucket, and other servers raise for both.
         with suppress(KeyError), self._errors(name):
-            await self._call(self._client.delete_object, **self._place(name))
+            await self._call(self._client.delete_object, **self._key(name))
 
     async def health(self) -> str | None:
-        """Why nothing can be stored at the moment, or None."""
+        """Return why nothing can be stored at the moment, or None."""
         try:
-            self._bucket_is_there = False
-            await self._open_bucket()
+            self._bucket_exists = False
+            await self._ensure_bucket()
         except ChatlyError as error:
             return error.message
         return None
 
-    async def _put_in_parts(self, place: dict[str, str], parts: "_Parts") -> None:
-        upload = dict(place)
+    async def _put_in_parts(self, key: dict[str, str], parts: "_Parts") -> None:
+        upload = dict(key)
         try:
             with self._errors():
                 await self._call(self._begin_upload, upload)
@@ -100,7 +100,7 @@ class S3BlobStore:
                 complete = self._client.complete_multipart_upload
                 await self._call(complete, **upload, MultipartUpload={"Parts": done})
         except BaseException:
-            # Parts that nobody completes would be kept, and paid for.
+            # Otherwise the server keeps the parts, and charges for them.
             if "UploadId" in upload:
                 with suppress(ChatlyError, KeyError), self._errors(""):
                     await self._call(self._client.abort_multipart_upload, **upload)
@@ -119,102 +119,103 @@ class S3BlobStore:
             chunk: bytes = await self._call(body.read, _CHUNK_BYTES)
         return chunk
 
-    async def _open_bucket(self) -> None:
-        if self._bucket_is_there:
+    async def _ensure_bucket(self) -> None:
+        if self._bucket_exists:
             return
         try:
             with self._errors("bucket"):
                 await self._call(self._client.head_bucket, Bucket=self._settings.bucket)
         except KeyError:
-            await self._make_bucket()
-        self._bucket_is_there = True
+            await self._create_bucket()
+        self._bucket_exists = True
 
-    async def _make_bucket(self) -> None:
+    async def _create_bucket(self) -> None:
         region = self._settings.region
-        # Amazon refuses to be told the one region that it takes for granted.
+        # Amazon rejects an explicit us-east-1.
         where = {} if region == _FIRST_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         with self._errors():
             try:
                 await self._call(self._client.create_bucket, Bucket=self._settings.bucket, **where)
             except ClientError as error:
-                if _code(error) not in _MADE_MEANWHILE:
+                if _code(error) not in _BUCKET_EXISTS:
                     raise
 
     async def _call(self, function: Callable[..., T], *args: object, **options: object) -> T:
-        """`function(...)` in a thread. Who is cancelled waits until it has returned: no part comes after its upload."""
+        """Run `function(...)` in a thread, to its end even if cancelled: no part may arrive after the abort."""
         job = partial(function, *args, **options)
         return await finish_despite_cancel(asyncio.get_running_loop().run_in_executor(self._threads, job))
 
-    def _place(self, name: str) -> dict[str, str]:
-        # A server that keeps objects as files cannot have both `a` and `a/b`. No name has a dot.
+    def _key(self, name: str) -> dict[str, str]:
+        # A server that stores objects as files cannot have both `a` and `a/b`. No name contains a dot.
         return {"Bucket": self._settings.bucket, "Key": checked_name(name).replace("/", ".")}
 
     @contextmanager
     def _errors(self, name: str | None = None) -> Iterator[None]:
-        """`name`: what may be missing, which is a KeyError then. Everything else is a store that is away."""
+        """Raise KeyError if `name` is given and missing. Every other error means that the store is unavailable."""
         try:
             yield
         except ClientError as error:
-            if name is not None and _code(error) in _NOT_THERE:
+            if name is not None and _code(error) in _NOT_FOUND:
                 raise KeyError(name) from None
-            if _code(error) in _BEYOND_THE_END:
-                raise _BeyondTheEndError from None
-            raise self._away(error) from error
+            if _code(error) in _INVALID_RANGE:
+                raise _InvalidRangeError from None
+            raise self._unavailable(error) from error
         except BotoCoreError as error:
-            raise self._away(error) from error
+            raise self._unavailable(error) from error
 
-    def _away(self, error: Exception) -> ChatlyError:
-        return unavailable(KernelReason.STORE_UNAVAILABLE, f"{self._settings.where()} does not answer: {_why(error)}")
+    def _unavailable(self, error: Exception) -> ChatlyError:
+        message = f"{self._settings.where()} does not answer: {_reason(error)}"
+        return unavailable(KernelReason.STORE_UNAVAILABLE, message)
 
 
 class _Parts:
-    """A stream in pieces of at least the size of a part, but for the last one. Holds one of them."""
+    """Splits a stream into parts of at least the minimal size, except for the last one. Buffers one part."""
 
     def __init__(self, chunks: AsyncIterator[bytes]) -> None:
         self._chunks = chunks
         self._buffer = BytesIO()
         self.taken = 0
-        """Bytes that were taken."""
+        """Number of bytes taken so far."""
 
     @property
     def waiting(self) -> int:
-        """Bytes that the next `take` returns; 0 after a `fill`: the stream has ended."""
+        """Number of bytes that the next `take` returns. 0 after `fill`: the stream has ended."""
         return self._buffer.tell()
 
     async def fill(self) -> None:
-        """Read until there is a whole part, or the end."""
+        """Read until the buffer holds a whole part, or the stream ends."""
         async for chunk in self._chunks:
             self._buffer.write(chunk)
             if self.waiting >= _PART_BYTES:
                 return
 
     def take(self) -> BytesIO:
-        """What was read."""
+        """Return the buffered bytes."""
         self.taken += self.waiting
         taken, self._buffer = self._buffer, BytesIO()
         taken.seek(0)
         return taken
 
 
-class _BeyondTheEndError(Exception):
-    """Nothing of a blob lies where it was to be read."""
+class _InvalidRangeError(Exception):
+    """The requested range starts after the end of the blob."""
 
 
 @asynccontextmanager
 async def open_s3_blob_store(settings: S3Settings) -> AsyncIterator[S3BlobStore]:
-    """Asks nothing of the server yet, so that it may come later; `health` says whether it is there."""
+    """Open the store without contacting the server, which may start later; `health` checks it."""
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": 2},
-        max_pool_connections=_MOST_CALLS,
+        max_pool_connections=_MAX_CALLS,
         s3={"addressing_style": "path"},
-        # Not everything that speaks S3 knows Amazon's newer checksums.
+        # Not every compatible server supports the newer checksums of Amazon.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
     session = get_session()
-    # Where every service of Amazon's has its doors: 4 MiB, of which S3's are kept.
+    # The endpoints of all services of Amazon take 4 MiB of memory: keep those of S3 only.
     for partition in session.get_component("data_loader").load_data("endpoints")["partitions"]:
         partition["services"] = {name: known for name, known in partition["services"].items() if name == "s3"}
     client = session.create_client(
@@ -226,7 +227,7 @@ async def open_s3_blob_store(settings: S3Settings) -> AsyncIterator[S3BlobStore]
         verify=settings.ca_file or None,
         config=config,
     )
-    threads = ThreadPoolExecutor(_MOST_CALLS, thread_name_prefix="s3")
+    threads = ThreadPoolExecutor(_MAX_CALLS, thread_name_prefix="s3")
     try:
         yield S3BlobStore(client, settings=settings, threads=threads)
     finally:
@@ -234,10 +235,10 @@ async def open_s3_blob_store(settings: S3Settings) -> AsyncIterator[S3BlobStore]
         client.close()
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if trouble := tls_problem(error, trust="CHATLY_S3_CA_FILE", name="CHATLY_S3_ENDPOINT"):
         return trouble
-    if isinstance(error, ClientError) and _code(error) in _NOT_LET_IN:
+    if isinstance(error, ClientError) and _code(error) in _ACCESS_DENIED:
         return f"{error} (see CHATLY_S3_ACCESS_KEY, CHATLY_S3_SECRET_KEY)"
     return str(error)
 

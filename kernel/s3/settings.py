@@ -41,5 +41,5 @@ class S3Settings:
     )
 
     def where(self) -> str:
-        """For people: which bucket this is."""
+        """Return a description for messages."""
         return f"S3 bucket {self.bucket} at {self.endpoint or self.region}"

@@ -105,7 +105,7 @@ async def test_a_connection_rejected_by_kafka_leaves_no_thread(secured: Secured,
         ({"password": "wrong"}, "CHATLY_CASSANDRA_USERNAME, CHATLY_CASSANDRA_PASSWORD"),
         ({"username": ""}, "CHATLY_CASSANDRA_USERNAME, CHATLY_CASSANDRA_PASSWORD"),
         ({"ca_file": "other"}, "is not trusted: .* (see CHATLY_CASSANDRA_CA_FILE)"),
-        ({"ca_file": "", "tls_name": ""}, "wants TLS: see CHATLY_CASSANDRA_CA_FILE"),
+        ({"ca_file": "", "tls_name": ""}, "may require TLS: see CHATLY_CASSANDRA_CA_FILE"),
         ({"tls_name": "cassandra"}, "is for another name: .* (see CHATLY_CASSANDRA_TLS_NAME)"),
     ],
 )
@@ -128,7 +128,7 @@ async def test_an_error_of_cassandra_names_the_wrong_setting(
         ({"ca_file": "other"}, "is not trusted: .* (see CHATLY_REDIS_CA_FILE)"),
         ({"ca_file": ""}, "is not trusted: .* (see CHATLY_REDIS_CA_FILE)"),
         ({"url": "localhost"}, "is for another name: .* (see CHATLY_REDIS_URL)"),
-        ({"url": "plaintext"}, "wants TLS: see CHATLY_REDIS_URL"),
+        ({"url": "plaintext"}, "may require TLS: see CHATLY_REDIS_URL"),
     ],
 )
 async def test_an_error_of_redis_names_the_wrong_setting(secured: Secured, changes: dict[str, Any], error: str) -> None:

@@ -60,7 +60,7 @@ def test_another_name_is_known_also_where_a_driver_compared_the_names_itself() -
 
 
 def test_plaintext_that_a_server_hung_up_on_may_have_been_to_be_tls() -> None:
-    assert "wants TLS: see SETTING" in plaintext_hint("[Errno 104] Connection reset by peer", setting="SETTING")
+    assert "may require TLS: see SETTING" in plaintext_hint("[Errno 104] Connection reset by peer", setting="SETTING")
     assert plaintext_hint("[Errno 111] Connection refused", setting="SETTING") == ""
 
 
