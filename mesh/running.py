@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from kernel.settings import load
+from kernel.settings import SettingsError, load
 from kernel.sockets import hold
 from mesh.addresses import LOOPBACK, load_addresses, port_of, with_addresses
 from mesh.edge.settings import EdgeSettings
@@ -25,29 +25,55 @@ def held_ports(environ: Mapping[str, str], *, free: bool) -> Iterator[dict[str, 
     unless theirs are set. Without it they get their default ports, and each service's process holds its own. A port
     is bound before its number is used, so that no other process can take it. Raise SettingsError if a port is taken.
     """
-    chosen = dict(environ)
-    edge = load(EdgeSettings, environ)
     with ExitStack() as held:
+        ports = _Ports(environ, held, free=free)
+        ports.hold_edge(load(EdgeSettings, environ))
+        if free:
+            for name in SERVICES:
+                ports.hold_service(name.upper())
+        yield with_addresses(ports.chosen)
 
-        def bind(host: str, variable: str, port: int) -> int:
-            bound: int = held.enter_context(hold(host, port, variable)).getsockname()[1]
-            return bound
 
-        bind(edge.host, "CHATLY_EDGE_PORT", edge.port)
-        bind(edge.host, "CHATLY_EDGE_TLS_PORT", edge.tls_port)
+class _Ports:
+    """Ports that are bound until `held` is closed, and the environment that names them."""
+
+    def __init__(self, environ: Mapping[str, str], held: ExitStack, *, free: bool) -> None:
+        self._environ = environ
+        self._held = held
+        self._free = free
+        self.chosen = dict(environ)
+
+    def hold_edge(self, edge: EdgeSettings) -> None:
+        self._bind(edge.host, "CHATLY_EDGE_PORT", edge.port)
+        self._bind(edge.host, "CHATLY_EDGE_TLS_PORT", edge.tls_port)
         if edge.metrics_port:
-            bind(edge.host, "CHATLY_EDGE_METRICS_PORT", edge.metrics_port)
-        admin_port = 0 if free and "CHATLY_EDGE_ADMIN_PORT" not in environ else edge.admin_port
-        chosen["CHATLY_EDGE_ADMIN_PORT"] = str(bind(LOOPBACK, "CHATLY_EDGE_ADMIN_PORT", admin_port))
-        web = f"{LOOPBACK}:0" if free and "CHATLY_WEB_ADDRESS" not in environ else edge.web
-        web_host, _, web_port = web.rpartition(":")
-        chosen["CHATLY_WEB_ADDRESS"] = f"{web_host}:{bind(web_host, 'CHATLY_WEB_ADDRESS', int(web_port))}"
-        for service in SERVICES if free else ():
-            for kind in ("GRPC", "HTTP"):
-                variable = f"CHATLY_{service.upper()}_{kind}_PORT"
-                port = bind(environ.get("CHATLY_HOST", LOOPBACK), variable, port_of(environ, variable, 0))
-                chosen[variable] = str(port)
-        yield with_addresses(chosen)
+            self._bind(edge.host, "CHATLY_EDGE_METRICS_PORT", edge.metrics_port)
+        admin_port = edge.admin_port if self._is_fixed("CHATLY_EDGE_ADMIN_PORT") else 0
+        self.chosen["CHATLY_EDGE_ADMIN_PORT"] = str(self._bind(LOOPBACK, "CHATLY_EDGE_ADMIN_PORT", admin_port))
+        host, _, port = edge.web.rpartition(":")
+        if not port.isdecimal():
+            raise SettingsError(f"CHATLY_WEB_ADDRESS must be host:port, got {edge.web!r}")
+        web_port = int(port) if self._is_fixed("CHATLY_WEB_ADDRESS") else 0
+        self.chosen["CHATLY_WEB_ADDRESS"] = f"{host}:{self._bind(host, 'CHATLY_WEB_ADDRESS', web_port)}"
+
+    def hold_service(self, name: str) -> None:
+        host = self._environ.get("CHATLY_HOST", LOOPBACK)
+        for kind, address in (("GRPC", "ADDRESS"), ("HTTP", "HTTP_ADDRESS")):
+            variable = f"CHATLY_{name}_{kind}_PORT"
+            # If only the address is set, the service has to listen where the others call it.
+            port = self._environ.get(f"CHATLY_{name}_{address}", "").rpartition(":")[2]
+            wanted = port_of(self._environ, variable, int(port) if port.isdecimal() else 0)
+            self.chosen[variable] = str(self._bind(host, variable, wanted))
+        metrics = f"CHATLY_{name}_METRICS_PORT"
+        if metrics_port := port_of(self._environ, metrics, 0):
+            self._bind(host, metrics, metrics_port)
+
+    def _is_fixed(self, variable: str) -> bool:
+        return variable in self._environ or not self._free
+
+    def _bind(self, host: str, variable: str, port: int) -> int:
+        bound: int = self._held.enter_context(hold(host, port, variable)).getsockname()[1]
+        return bound
 
 
 @dataclass(frozen=True, slots=True)

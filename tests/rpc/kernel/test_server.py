@@ -67,6 +67,7 @@ async def test_health_follows_the_checks() -> None:
 
     async with running(a_service("auth", health={"log": log}, GetJwks=no_keys)) as served:
         assert await _health(served) == NOT_SERVING
+        assert await _health(served, "log") == NOT_SERVING
         broken.clear()
         with capture_logs() as logs:
             await _until_health(served, SERVING)

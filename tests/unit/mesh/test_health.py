@@ -7,7 +7,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio
 
-from mesh.health import serves
+from mesh.health import find_fault, serves
 
 
 @pytest.fixture
@@ -39,6 +39,20 @@ async def test_a_service_is_healthy_while_it_reports_serving(
     await servicer.set("", status)
 
     assert await serves("media", environ) is healthy
+
+
+async def test_the_fault_of_a_service_names_the_engines_that_it_cannot_reach(
+    servicer: aio.HealthServicer, environ: dict[str, str]
+) -> None:
+    address = f"127.0.0.1:{environ['CHATLY_MEDIA_GRPC_PORT']}"
+    await servicer.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
+    unnamed = await find_fault("media", address, None)
+    for engine, status in (("cassandra", "SERVING"), ("redis", "NOT_SERVING"), ("s3", "NOT_SERVING")):
+        await servicer.set(engine, health_pb2.HealthCheckResponse.ServingStatus.Value(status))
+
+    assert unnamed == "not serving"
+    assert await find_fault("media", address, None) == "unreachable: redis, s3"
+    assert await find_fault("media", "127.0.0.1:1", None) == "no answer"
 
 
 async def test_a_service_that_does_not_answer_is_not_healthy(environ: dict[str, str]) -> None:
