@@ -27,7 +27,7 @@ from history.model import (
     Role,
     StoredEvent,
 )
-from kernel.grpc.timestamps import moment_of, timestamp
+from kernel.grpc.time import moment_of, timestamp
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition, LogRecord
 

@@ -7,7 +7,7 @@ from chatly.auth.v1 import user_service_pb2 as users_pb
 
 from kernel.errors import invalid_field
 from kernel.grpc.context import Request
-from kernel.grpc.timestamps import timestamp
+from kernel.grpc.time import timestamp
 from kernel.ids import SessionId
 from services.auth.model import Account, Device, ProfileChange, Session, Tokens
 

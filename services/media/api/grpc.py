@@ -10,7 +10,7 @@ from chatly.media.v1.media_service_pb2_grpc import MediaServiceServicer
 
 from kernel.errors import invalid_field
 from kernel.grpc.context import current_user
-from kernel.grpc.timestamps import timestamp
+from kernel.grpc.time import timestamp
 from services.media.api.mapping import announcement, media_id, media_pb, variant
 from services.media.complete_upload import CompleteUpload
 from services.media.create_upload import CreateUpload

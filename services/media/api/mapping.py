@@ -8,7 +8,7 @@ from chatly.media.v1 import media_service_pb2 as pb
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 
-from kernel.grpc.timestamps import timestamp
+from kernel.grpc.time import timestamp
 from kernel.ids import UserId
 from services.media.model import Announcement, FilesSent, LogChange, Media, MediaId, MessageGone, Purpose, Variant
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from chatly.persister.v1 import persister_service_pb2 as pb
 
 from history.ports import DeadLetter
-from kernel.grpc.timestamps import timestamp
+from kernel.grpc.time import timestamp
 from kernel.log.ports import LogPosition
 from services.persister.model import DeadLetterPage, PartitionStatus, ReplayResult, Status
 

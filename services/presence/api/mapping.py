@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from kernel.errors import invalid_field
-from kernel.grpc.timestamps import maybe_timestamp, moment_of
+from kernel.grpc.time import maybe_timestamp, moment_of
 from kernel.ids import UserId
 from services.presence.model import (
     Channel,

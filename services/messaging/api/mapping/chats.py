@@ -6,7 +6,7 @@ from history.audience import members_of
 from history.model import ChatState, LwwRegister, Role
 from history.view import ChatOverview
 from kernel.errors import invalid_field
-from kernel.grpc.timestamps import timestamp
+from kernel.grpc.time import timestamp
 from kernel.ids import UserId
 from services.messaging.api.mapping.messages import message_pb, user_id_of, uuid_of
 from services.messaging.model import Details, NewGroup

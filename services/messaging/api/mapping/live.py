@@ -21,7 +21,7 @@ from history.model import (
     ReactionSet,
     ReadMarkMoved,
 )
-from kernel.grpc.timestamps import timestamp
+from kernel.grpc.time import timestamp
 from kernel.ids import UserId
 from services.messaging.api.mapping.chats import role_pb, summary_pb
 from services.messaging.api.mapping.messages import attachment_pb

@@ -6,7 +6,7 @@ from chatly.messaging.v1 import message_pb2, messaging_service_pb2
 
 from history.model import AttachedMedia, Message, Reaction
 from kernel.errors import invalid_field
-from kernel.grpc.timestamps import timestamp
+from kernel.grpc.time import timestamp
 from kernel.ids import UserId
 from services.messaging.model import ChatRef, Draft, Listing, Search
 

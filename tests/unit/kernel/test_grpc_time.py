@@ -7,7 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.grpc.timestamps import maybe_timestamp, moment_of, timestamp
+from kernel.grpc.time import maybe_timestamp, moment_of, timestamp
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
