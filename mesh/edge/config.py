@@ -1,4 +1,4 @@
-"""Renders envoy/envoy.yaml.j2, the one template for the embedded mesh and for production."""
+"""Renders envoy/envoy.yaml.j2, the template of the embedded mesh and of production."""
 
 import json
 import re
@@ -133,11 +133,15 @@ def render(edge: EdgeSettings, addresses: Addresses, *, secrets: Path | None = N
     `secrets`: the folder of the files that `render_secrets` returns. Without it, Envoy reads certificates only when it
     starts.
     """
-    loader = Environment(  # noqa: S701 - the output is YAML, not a page
-        loader=FileSystemLoader(TEMPLATE.parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    environment = Environment(  # noqa: S701 - the output is YAML, not a page
+        loader=FileSystemLoader(TEMPLATE.parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     clusters = {name: _host_ports(raw) for name, raw in {**edge_upstreams(addresses), "web": edge.web}.items()}
-    return loader.get_template(TEMPLATE.name).render(
+    return environment.get_template(TEMPLATE.name).render(
         edge=edge,
         secrets=secrets,
         routes=routes(edge),
