@@ -3,17 +3,18 @@
 The way of an event from the bus to one stream of a node:
 
     bus → Hub → Broadcaster → Subscriber.push → SendQueue → Subscribe → gRPC
-                 encodes the event once,         WriteBatcher wakes the stream,
-                 skips streams that have it      now or a little later
+                encodes the event once,         WriteBatcher wakes the stream
+                skips streams that have it      at once or a little later
 
-The phases of a stream (`Subscriber` owns them; only its verbs change them):
+The phases of a stream. `Subscriber` owns all of its state; only its methods change it:
 
-                  go_live              drain, fail               take
-    REPLAYING ───────────────► LIVE ───────────────► DRAINING ─────────► CLOSED
-        │   ◄───────────────                             ▲                  ▲
-        │    begin_replay, after lose_events             │                  │
-        └────────────────────────────────────────────────┘     close, from any phase
-                        drain, fail
+                  go_live             drain, fail             take
+    REPLAYING ──────────────► LIVE ───────────────► DRAINING ──────► CLOSED
+      ▲    │                    │                       ▲               ▲
+      │    └────────────────────┼───────────────────────┘               │
+      │        drain, fail      │                         close, from any phase
+      └─────────────────────────┘
+        begin_replay, after lose_events
 
 `Hub` has one bus subscription for the channels of all streams (`Channels`), and the store's watermark, by which it also
 trims the hot tail. `Subscribe` serves one stream from its cursor to its end. `ReplayReader` reads past events for it.

@@ -51,7 +51,7 @@ class Channels:
             self.idle.add(name)
 
     async def subscribe(self, names: Collection[str]) -> None:
-        """On return everything published on these channels arrives at this node."""
+        """Subscribe to these channels. On return everything that is published on them arrives at this node."""
         async with self._changing_subscription:
             new = [name for name in names if name not in self._subscribed]
             if new:

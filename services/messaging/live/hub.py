@@ -74,7 +74,7 @@ class Hub:
         for name in subscriber.channels:
             self._channels.leave(subscriber, name, self._broadcaster.sequence)
 
-    async def listen(self, subscriber: Subscriber, name: str) -> None:
+    async def enter(self, subscriber: Subscriber, name: str) -> None:
         """Put a stream on a channel. On return it gets everything that is published there."""
         self._channels.enter(subscriber, name, self._broadcaster.sequence)
         await self._channels.subscribe([name])

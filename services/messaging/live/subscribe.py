@@ -57,7 +57,7 @@ class Subscribe:
 
     async def _start(self, subscriber: Subscriber, since: Cursor | None) -> AsyncIterator[bytes]:
         if since is not None and since.log_id == self._log_id:
-            await self._hub.listen(subscriber, user_channel(subscriber.user_id))
+            await self._hub.enter(subscriber, user_channel(subscriber.user_id))
             async for data in self._replay(subscriber, since.offsets):
                 yield data
             if subscriber.phase is Phase.DRAINING:
@@ -72,7 +72,7 @@ class Subscribe:
         # Read before the stream is on a channel: the bus may still deliver these events, which precede the stream.
         past = await self._replays.since(subscriber.user_id, self._hub.watermark.offsets)
         subscriber.remember(past.events)
-        await self._hub.listen(subscriber, user_channel(subscriber.user_id))
+        await self._hub.enter(subscriber, user_channel(subscriber.user_id))
         await self._hub.set_memberships(subscriber, (await self._replays.memberships(subscriber)).groups)
         subscriber.go_live(await self._replays.stored())
 

@@ -1,4 +1,4 @@
-"""The whole state of one subscription. Only this file changes it; other files call its verbs."""
+"""The whole state of one subscription. Only this file changes it; other files call its methods."""
 
 from collections.abc import Awaitable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ class Subscriber:
     # Phases
 
     def begin_replay(self, since: Mapping[int, int] | None = None) -> None:
-        """Expect a replay of everything after `since` (partition → offset), or else after the cursor."""
+        """Start a replay of everything after `since` (partition → offset), or else after the cursor."""
         if since is not None:
             self.cursor = since
         if self.phase is Phase.LIVE:
@@ -110,12 +110,12 @@ class Subscriber:
         return needed
 
     def end_round(self, stored: Mapping[int, int], *, replayed: int) -> None:
-        """Everything at or below these offsets has been sent, or the client has been asked to reload it."""
+        """Move the cursor to these offsets: the events up to there were sent, or the client was asked to reload."""
         self.cursor = stored
         self.replayed_count += replayed
 
     def go_live(self, cursor: Mapping[int, int] | None = None) -> None:
-        """End the replay: from now on the stream depends on events as they arrive. A draining one goes on draining."""
+        """End the replay: events are sent as they arrive from now on. A draining stream goes on draining."""
         if cursor is not None:
             self.cursor = cursor
         self._complete = True
@@ -137,14 +137,18 @@ class Subscriber:
             self._queue.wake()
 
     def close(self) -> None:
-        """The stream has ended: accept nothing more."""
+        """End the stream: accept nothing more, and drop the queue."""
         self.phase = Phase.CLOSED
         self._queue.clear()
 
     # Events
 
     def push(self, delivery: Delivery) -> None:
-        """Queue a delivery without waiting. A full queue drops unstored events first, then it loses events or fails."""
+        """Queue a delivery without waiting.
+
+        A full queue drops unstored events first. If that is not enough, a replaying stream loses events, which another
+        round replays, and a live stream fails with SLOW_READER.
+        """
         if self.phase in _ACCEPTING and not self._queue.add(delivery):
             self._overflow(delivery)
 
@@ -217,14 +221,14 @@ class Subscriber:
         self.known.update((item.event.event_id, item.position) for item in events)
 
     def drop_replayed(self, left: Collection[ChatId]) -> None:
-        """Drop what a replay has made needless: known events, and everything of the groups that the user has left."""
+        """Drop queued events and joins that a replay has sent, and every event of the groups that the user has left."""
         self.joins = [join for join in self.joins if join.stored.event.event_id not in self.known]
         self._queue.keep(lambda waiting: waiting.chat_id not in left and waiting.event_id not in self.known)
 
     # Groups and channels
 
     def join(self, stored: StoredEvent, delivery: Delivery) -> None:
-        """Have the group's recent events sent, after this delivery of the event by which the user joined."""
+        """Ask for a group's recent events, to be sent after this delivery of the event by which the user joined."""
         self.joins.append(Join(stored, delivery))
         self._queue.wake()
 
