@@ -140,7 +140,7 @@ def tracing(environ: Mapping[str, str], *, service: str) -> AbstractAsyncContext
 
 @asynccontextmanager
 async def _without_tracing_library() -> AsyncIterator[None]:
-    """Hide the library from drivers that import it if they find it: it takes 3 MiB."""
+    """Hide the library from drivers, which would import it if it is installed: it takes 3 MiB."""
     if _TRACING_LIBRARY in sys.modules:
         yield
         return

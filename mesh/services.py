@@ -37,9 +37,9 @@ class ServiceSpec:
     nodes: int = 1
     """Processes that `chatly run` starts on distributed engines."""
     open: Opener
-    """Open the service. Drivers are imported only when it is called: an image installs only its own."""
+    """Open the service. It imports drivers only when it is called: an image has only the drivers of its service."""
     schema: "Callable[[], Schema]"
-    """Return its Cassandra tables. The driver is imported only when it is called."""
+    """Return its Cassandra tables. It imports the driver only when it is called."""
 
     @property
     def http_port(self) -> int:

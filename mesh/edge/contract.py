@@ -42,7 +42,7 @@ class RestPath:
 
     @property
     def regex(self) -> str:
-        """Match the whole path; each variable is one segment."""
+        """Regular expression for the whole path, in which a variable is one segment."""
         return "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", self.template))
 
 
@@ -75,7 +75,7 @@ class Method:
 
     @property
     def internal(self) -> bool:
-        """Whether only services and operators call it, never through the edge."""
+        """Whether only services and operators may call it. The edge has no route to it."""
         return self.access == access_pb2.ACCESS_SERVICE
 
 

@@ -37,6 +37,6 @@ class WebClient(StaticFiles):
 
 
 def _is_page(path: str) -> bool:
-    """Return whether a path is a page. A name with a suffix is a file: an old page's script must not become HTML."""
+    """Return whether a path is a page. A name with a suffix is a file: a missing script must not become HTML."""
     first, _, _ = path.partition("/")
     return first != "api" and "." not in path.rsplit("/", 1)[-1]
