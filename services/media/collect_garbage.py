@@ -1,69 +1,67 @@
-"""Gives up uploads that nobody went on with, and deletes files that nobody sent."""
+"""Collect garbage: discard expired uploads, and delete files that were never sent."""
 
 import asyncio
 from datetime import timedelta
 
-import structlog
-
 from kernel.errors import ChatlyError
 from kernel.locks import KeyedLock
+from kernel.telemetry.logs import logger
 from kernel.time import Clock
-from services.media.give_up_upload import GiveUpUpload
-from services.media.ports import LogNews, SentFiles, UploadStore
-from services.media.remove_bytes import RemoveBytes
+from services.media.ports import LogProgress, SentFiles, UploadStore
+from services.media.purge_deleted import PurgeDeleted
+from services.media.uploads import Uploads
 
 _BATCH = 100
 
 
 class CollectGarbage:
-    """Pictures of users and groups stay, also when another one took their place."""
+    """Keeps avatars, including replaced ones."""
 
     def __init__(
         self,
         *,
-        uploads: UploadStore,
+        store: UploadStore,
+        uploads: Uploads,
         sent: SentFiles,
-        news: LogNews,
-        give_up: GiveUpUpload,
-        remove_bytes: RemoveBytes,
+        log: LogProgress,
+        purge: PurgeDeleted,
         locks: KeyedLock,
         clock: Clock,
         unsent_lifetime: timedelta,
     ) -> None:
+        self._store = store
         self._uploads = uploads
         self._sent = sent
-        self._news = news
-        self._give_up = give_up
-        self._remove_bytes = remove_bytes
+        self._log_progress = log
+        self._purge = purge
         self._locks = locks
         self._clock = clock
         self._unsent_lifetime = unsent_lifetime
-        self._log = structlog.get_logger()
+        self._log = logger("media")
 
     async def run(self, every: float) -> None:
-        """For ever, every so many seconds. What fails is tried again the next time."""
+        """Collect every `every` seconds until cancelled. A failed collection is repeated with the next one."""
         while True:
             try:
                 await self()
             except (ChatlyError, OSError) as error:
-                self._log.warning("media.collect_garbage.failed", error=str(error))
+                self._log.warning("garbage collection failed, will retry", error=str(error))
             await asyncio.sleep(every)
 
     async def __call__(self) -> None:
-        """Once."""
-        await self._give_up_uploads()
+        await self._discard_expired()
         await self._delete_unsent()
-        await self._remove_bytes()
+        await self._purge()
 
-    async def _give_up_uploads(self) -> None:
-        while expired := await self._uploads.expired(self._clock.now(), limit=_BATCH):
+    async def _discard_expired(self) -> None:
+        while expired := await self._store.expired(self._clock.now(), limit=_BATCH):
             for upload in expired:
                 async with self._locks.hold(upload.upload_id):
-                    await self._give_up(upload.upload_id)
+                    await self._uploads.discard(upload.upload_id)
 
     async def _delete_unsent(self) -> None:
-        # Whoever has not read the whole log cannot say that a file was not sent.
-        if await self._news.is_behind():
+        # Until the whole log is read, a file that seems unsent may have been sent.
+        if await self._log_progress.is_behind():
             return
         before = self._clock.now() - self._unsent_lifetime
         while await self._sent.delete_unsent(before=before, limit=_BATCH):

@@ -1,4 +1,4 @@
-"""What the media service refuses, in words."""
+"""Errors of the media service."""
 
 from enum import auto
 
@@ -23,15 +23,15 @@ class MediaReason(Reason):
 
 
 def media_not_found() -> ChatlyError:
-    return not_found(MediaReason.MEDIA_NOT_FOUND, "no such file, or it was deleted")
+    return not_found(MediaReason.MEDIA_NOT_FOUND, "file not found")
 
 
 def media_forbidden() -> ChatlyError:
-    return denied(MediaReason.MEDIA_FORBIDDEN, "this file was not sent to you")
+    return denied(MediaReason.MEDIA_FORBIDDEN, "you may not see this file")
 
 
 def upload_not_found() -> ChatlyError:
-    return not_found(MediaReason.UPLOAD_NOT_FOUND, "no such upload, or it was given up")
+    return not_found(MediaReason.UPLOAD_NOT_FOUND, "upload not found or expired")
 
 
 def upload_incomplete(*, received: int, expected: int) -> ChatlyError:
@@ -58,7 +58,7 @@ def file_too_large(limit: int) -> ChatlyError:
 
 def checksum_mismatch() -> ChatlyError:
     return ChatlyError(
-        Code.INVALID_ARGUMENT, MediaReason.CHECKSUM_MISMATCH, "the bytes received do not have the SHA-256 announced"
+        Code.INVALID_ARGUMENT, MediaReason.CHECKSUM_MISMATCH, "the received bytes do not have the given SHA-256"
     )
 
 
@@ -66,7 +66,7 @@ def wrong_part(expected: int) -> ChatlyError:
     return ChatlyError(
         Code.ABORTED,
         MediaReason.WRONG_OFFSET,
-        f"the next part begins at byte {expected}",
+        f"the next part starts at byte {expected}",
         {"expected_offset": str(expected)},
     )
 
@@ -75,3 +75,11 @@ def beyond_the_end(size: int) -> ChatlyError:
     return ChatlyError(
         Code.OUT_OF_RANGE, MediaReason.WRONG_OFFSET, f"the file ends at byte {size}", {"expected_offset": str(size)}
     )
+
+
+def link_invalid() -> ChatlyError:
+    return denied(MediaReason.LINK_INVALID, "the link has expired or is invalid")
+
+
+def type_not_allowed(detected: str, message: str) -> ChatlyError:
+    return ChatlyError(Code.INVALID_ARGUMENT, MediaReason.FILE_TYPE_NOT_ALLOWED, message, {"detected_type": detected})

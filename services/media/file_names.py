@@ -1,17 +1,17 @@
-"""Makes the name that a client gave a file harmless to show and to save."""
+"""Cleaning of file names, so that they are safe to display and to save."""
 
 import re
 import unicodedata
 
 MAX_LENGTH = 255
 _FALLBACK = "file"
-# Marks that turn the direction of text can make `exe.jpg` of `gpj.exe`.
+# Direction marks can make `gpj.exe` look like `exe.jpg`.
 _DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _HIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def clean_file_name(given: str) -> str:
-    """The last part of a path, without control characters and direction marks, 1 to 255 characters."""
+    """Return the last part of a path without control and direction characters, 1 to 255 characters long."""
     name = re.split(r"[/\\]", given)[-1]
     name = _DIRECTION_MARKS.sub("", name)
     name = "".join(character for character in name if unicodedata.category(character) not in _HIDDEN_CATEGORIES)
@@ -24,5 +24,5 @@ def _shorten(name: str) -> str:
         return name
     stem, dot, ending = name.rpartition(".")
     keep = MAX_LENGTH - len(ending) - 1
-    # An ending longer than any real one is not worth keeping.
+    # Keep the extension unless it is unusually long.
     return f"{stem[:keep]}{dot}{ending}" if dot and len(ending) <= 16 else name[:MAX_LENGTH]  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""Makes a file of the bytes of an upload: looks at them, cleans images, stores what will be served."""
+"""Finish an upload: verify its bytes, clean images, store the file."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from kernel.blob.ports import BlobStore
 from kernel.cancellation import finish_despite_cancel
-from kernel.errors import ChatlyError, Code
+from kernel.errors import ChatlyError
 from kernel.telemetry.metrics import counter
 from kernel.time import Clock
-from services.media.errors import MediaReason, checksum_mismatch, file_empty, upload_incomplete
+from services.media.errors import checksum_mismatch, file_empty, type_not_allowed, upload_incomplete
 from services.media.images import clean_image
 from services.media.inspect import IMAGE_TYPES, require_allowed
 from services.media.model import MAX_CHUNK_BYTES, Limits, Media, PendingUpload, Purpose, Variant, blob_name
@@ -20,8 +20,8 @@ from services.media.ports import MediaStore, UploadStaging
 
 
 @dataclass(frozen=True, slots=True)
-class _Served:
-    """What will be served of an upload."""
+class _Prepared:
+    """The files to store."""
 
     original: Path
     content_type: str
@@ -32,7 +32,7 @@ class _Served:
 
 
 class FinishUpload:
-    """The end of every way to upload. `workers` bounds how many images are in memory at once."""
+    """Used by all kinds of uploads. `workers` bounds how many images are in memory at once."""
 
     def __init__(
         self,
@@ -50,57 +50,57 @@ class FinishUpload:
         self._workers = workers
         self._limits = limits
         self._clock = clock
-        self._stored = counter("chatly_media_files_stored_total", "Files taken in.", ["content_type"])
-        self._refused = counter("chatly_media_files_refused_total", "Files refused for their content.", ["reason"])
+        self._stored = counter("chatly_media_files_stored_total", "Files stored.", ["content_type"])
+        self._rejected = counter("chatly_media_files_refused_total", "Files rejected for their content.", ["reason"])
 
     async def __call__(self, upload: PendingUpload) -> Media:
-        """The file; the upload itself is left to be given up.
+        """Store and return the file. The caller discards the upload.
 
-        Raises `UPLOAD_INCOMPLETE`, `FILE_EMPTY`, `CHECKSUM_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `IMAGE_UNREADABLE`.
+        Raise `UPLOAD_INCOMPLETE`, `FILE_EMPTY`, `CHECKSUM_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `IMAGE_UNREADABLE`.
         """
         try:
             await self._require_complete(upload)
-            media = await finish_despite_cancel(self._make(upload))
+            media = await finish_despite_cancel(self._finish(upload))
         except ChatlyError as error:
-            self._refused.labels(error.reason).inc()
+            self._rejected.labels(error.reason).inc()
             raise
         self._stored.labels(media.content_type).inc()
         return media
 
-    async def _make(self, upload: PendingUpload) -> Media:
+    async def _finish(self, upload: PendingUpload) -> Media:
         path = await self._staging.local_copy(upload.upload_id)
         digest, content_type = await asyncio.to_thread(_inspect, path, upload)
         if content_type not in IMAGE_TYPES:
-            return await self._store(upload, _Served(path, content_type, digest))
-        # Images are large in memory: only so many at once.
+            return await self._store(upload, _Prepared(path, content_type, digest))
+        # Decoded images are large, so the executor bounds how many run at once.
         loop = asyncio.get_running_loop()
         image = await loop.run_in_executor(self._workers, _clean, path, content_type, self._limits.image_pixels)
         return await self._store(upload, image)
 
     async def _require_complete(self, upload: PendingUpload) -> None:
-        received, expected = await self._staging.size(upload.upload_id), upload.announced.size_bytes
+        received, expected = await self._staging.size(upload.upload_id), upload.request.size_bytes
         if received < expected:
             raise upload_incomplete(received=received, expected=expected)
         if received == 0:
             raise file_empty()
 
-    async def _store(self, upload: PendingUpload, served: _Served) -> Media:
-        """Bytes first: a file that is known can be read. Until it is known, giving up the upload removes them."""
+    async def _store(self, upload: PendingUpload, prepared: _Prepared) -> Media:
+        """Store the bytes first, so that a stored file is readable. Discarding the upload deletes orphaned bytes."""
         original = blob_name(upload.upload_id, Variant.ORIGINAL)
-        size, thumbnail_size = await self._blobs.put(original, _chunks(served.original)), 0
-        if served.thumbnail is not None:
+        size, thumbnail_size = await self._blobs.put(original, _chunks(prepared.original)), 0
+        if prepared.thumbnail is not None:
             thumbnail = blob_name(upload.upload_id, Variant.THUMBNAIL)
-            thumbnail_size = await self._blobs.put(thumbnail, _chunks(served.thumbnail))
+            thumbnail_size = await self._blobs.put(thumbnail, _chunks(prepared.thumbnail))
         media = Media(
             media_id=upload.upload_id,
             owner_id=upload.owner_id,
-            purpose=upload.announced.purpose,
-            content_type=served.content_type,
-            file_name=upload.announced.file_name,
+            purpose=upload.request.purpose,
+            content_type=prepared.content_type,
+            file_name=upload.request.file_name,
             size_bytes=size,
-            sha256=served.sha256,
-            width=served.width,
-            height=served.height,
+            sha256=prepared.sha256,
+            width=prepared.width,
+            height=prepared.height,
             thumbnail_bytes=thumbnail_size,
             created_at=self._clock.now(),
         )
@@ -109,34 +109,25 @@ class FinishUpload:
 
 
 def _inspect(path: Path, upload: PendingUpload) -> tuple[str, str]:
-    """SHA-256 and content type. Runs in a thread."""
+    """Return SHA-256 and content type. Blocks: run it in a thread."""
     digest = _sha256(path)
-    if upload.announced.sha256 not in {"", digest}:
+    if upload.request.sha256 not in {"", digest}:
         raise checksum_mismatch()
     content_type = require_allowed(path)
-    if upload.announced.purpose is Purpose.AVATAR and content_type not in IMAGE_TYPES:
-        raise _not_an_image(content_type)
+    if upload.request.purpose is Purpose.AVATAR and content_type not in IMAGE_TYPES:
+        raise type_not_allowed(content_type, f"an avatar must be an image, this file is {content_type}")
     return digest, content_type
 
 
-def _clean(path: Path, content_type: str, limit_pixels: int) -> _Served:
-    """Runs in a worker thread."""
+def _clean(path: Path, content_type: str, limit_pixels: int) -> _Prepared:
+    """Clean an image. Blocks: run it in a worker thread."""
     image = clean_image(path, content_type, limit_pixels=limit_pixels)
-    return _Served(image.original, content_type, _sha256(image.original), image.thumbnail, image.width, image.height)
+    return _Prepared(image.original, content_type, _sha256(image.original), image.thumbnail, image.width, image.height)
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
-
-
-def _not_an_image(content_type: str) -> ChatlyError:
-    return ChatlyError(
-        Code.INVALID_ARGUMENT,
-        MediaReason.FILE_TYPE_NOT_ALLOWED,
-        f"a picture must be an image, this is {content_type}",
-        {"detected_type": content_type},
-    )
 
 
 async def _chunks(path: Path) -> AsyncIterator[bytes]:

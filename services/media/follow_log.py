@@ -1,4 +1,4 @@
-"""Learns from the event log which chats files were sent to, and which messages were deleted with theirs."""
+"""Follow the event log: record which chats files were sent to, and delete files with their messages."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
 from services.media.model import LogChange
 from services.media.ports import SentFiles
-from services.media.remove_bytes import RemoveBytes
+from services.media.purge_deleted import PurgeDeleted
 
 T = TypeVar("T")
 GROUP = "media"
@@ -21,7 +21,7 @@ _BACKOFF = Backoff(first=1.0, longest=1.0)
 
 
 class FollowLog:
-    """Applies the log to SentFiles, and says how current that is (LogNews)."""
+    """Applies the log to SentFiles and implements LogProgress."""
 
     def __init__(
         self,
@@ -29,52 +29,51 @@ class FollowLog:
         consumer: LogConsumer,
         decode: Callable[[bytes], LogChange | None],
         sent: SentFiles,
-        remove_bytes: RemoveBytes,
+        purge: PurgeDeleted,
     ) -> None:
-        """`decode`: what a record means to files; None if nothing."""
+        """`decode`: returns the change in a record, or None if it does not concern files."""
         self._consumer = consumer
         self._decode = decode
         self._sent = sent
-        self._remove_bytes = remove_bytes
-        self._news = asyncio.Event()
+        self._purge = purge
+        self._applied = asyncio.Event()
         self._log = logger("media")
 
     async def run(self) -> None:
-        """For ever. An unavailable log or store is waited for."""
+        """Follow until cancelled. Retry while the log or a store is unavailable."""
         while True:
             await self._step()
-            # What is said meanwhile is read and committed together: the log has more urgent things to do.
+            # Records that arrive during this pause share the next read and commit.
             await asyncio.sleep(_LINGER_SECONDS)
 
     async def is_behind(self) -> bool:
         lag = await self._consumer.lag()
-        # A member that was given no partition, or has not read yet, knows nothing.
+        # No lag at all: this member has no partition yet, so other records may be unread.
         return not lag or any(lag.values())
 
     async def wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._news.wait()
+                await self._applied.wait()
 
     async def _step(self) -> None:
-        records = await self._patiently(lambda: self._consumer.fetch(max_records=_MAX_RECORDS, wait=_WAIT_SECONDS))
+        records = await self._retry(lambda: self._consumer.fetch(max_records=_MAX_RECORDS, wait=_WAIT_SECONDS))
         if not records:
             return
         changes = [change for record in records if (change := self._decode(record.value)) is not None]
-        # Also when there are none, so that one place decides.
-        deleted = await self._patiently(lambda: self._sent.apply(changes))
-        done = {record.position.partition: record.position.offset for record in records}
-        await self._patiently(lambda: self._consumer.commit(done))
-        self._spread_the_news()
+        deleted = await self._retry(lambda: self._sent.apply(changes))
+        offsets = {record.position.partition: record.position.offset for record in records}
+        await self._retry(lambda: self._consumer.commit(offsets))
+        self._wake_waiters()
         if deleted:
-            await self._patiently(self._remove_bytes)
+            await self._retry(self._purge)
 
-    def _spread_the_news(self) -> None:
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+    def _wake_waiters(self) -> None:
+        applied, self._applied = self._applied, asyncio.Event()
+        applied.set()
 
-    async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
+    async def _retry(self, step: Callable[[], Awaitable[T]]) -> T:
         return await retry(step, report=self._report, backoff=_BACKOFF)
 
     def _report(self, error: Exception) -> None:
-        self._log.warning("the log or the store is unavailable, trying again", error=str(error))
+        self._log.warning("following the log failed, will retry", error=str(error))

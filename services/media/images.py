@@ -1,4 +1,4 @@
-"""Makes images safe to show: upright, without EXIF and its kin, with a thumbnail. Blocks: call it in a thread."""
+"""Cleaning of images: upright, without metadata, with a thumbnail. Blocks: run it in a thread."""
 
 import os
 import struct
@@ -15,7 +15,7 @@ from kernel.errors import ChatlyError, Code, KernelReason, unavailable
 from services.media.errors import MediaReason
 
 THUMBNAIL_PIXELS = 480
-"""Longer side of a thumbnail."""
+"""Longer side of a thumbnail, in pixels."""
 _MAX_FRAMES = 2_000
 _THUMBNAIL_QUALITY = 80
 _WEBP_QUALITY = 90
@@ -24,7 +24,7 @@ _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image
 
 @dataclass(frozen=True, slots=True)
 class CleanImage:
-    """An image that may be served, with its size in pixels, and its thumbnail."""
+    """A cleaned image with its size in pixels, and its thumbnail."""
 
     original: Path
     thumbnail: Path
@@ -33,25 +33,25 @@ class CleanImage:
 
 
 def clean_image(source: Path, content_type: str, *, limit_pixels: int) -> CleanImage:
-    """Write a clean copy and a thumbnail beside `source`; raises INVALID_ARGUMENT `IMAGE_UNREADABLE`.
+    """Write a clean copy and a thumbnail next to `source`. Raise INVALID_ARGUMENT `IMAGE_UNREADABLE`.
 
-    The pixels of all frames together count against `limit_pixels`; nothing larger is decoded. At most 2,000 frames.
+    `limit_pixels` applies to the pixels of all frames; larger images are not decoded. At most 2,000 frames.
     """
     try:
         return _clean(source, _FORMATS[content_type], limit_pixels)
     except ChatlyError:
         raise
-    # A decoder that is fed hostile bytes may raise anything (OSError, SyntaxError, struct.error, ...).
+    # Decoders raise any exception on hostile bytes (OSError, SyntaxError, struct.error, …).
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise unavailable(KernelReason.STORE_UNAVAILABLE, disk_error_message(error, "a file")) from error
-        # What the decoder says may name our folders.
-        raise _unreadable("the image cannot be read", limit_pixels) from error
+        # The decoder's message may contain local paths.
+        raise _unreadable("the image is unreadable", limit_pixels) from error
 
 
 def _clean(source: Path, image_format: str, limit_pixels: int) -> CleanImage:
     original, thumbnail = source.with_name("clean"), source.with_name("thumbnail")
-    # Only the decoder of the detected format may touch the bytes.
+    # Only the decoder of the detected format reads the bytes.
     with Image.open(source, formats=(image_format,)) as image:
         _require_size(image, limit_pixels)
         width, height = _WRITERS[image_format](image, source, original)
@@ -75,7 +75,7 @@ def _require_size(image: Image.Image, limit_pixels: int) -> None:
 
 
 def _has_more_frames(image: Image.Image, frames: int) -> bool:
-    """Looks no further than that: to count the frames of a GIF is to read all of it."""
+    """Return whether there are more than `frames` frames. Counting all frames of a GIF would read the whole file."""
     try:
         image.seek(frames)
     except EOFError:
@@ -92,7 +92,7 @@ def _unreadable(message: str, limit_pixels: int) -> ChatlyError:
 
 
 def _write_jpeg(image: Image.Image, _source: Path, target: Path) -> tuple[int, int]:
-    # The same tables as before: what the camera kept is kept.
+    # Reuse the original tables, so that the quality stays the same.
     tables, sampling = getattr(image, "quantization", None), get_sampling(image)
     ImageOps.exif_transpose(image, in_place=True)
     image.save(
@@ -121,46 +121,46 @@ def _write_gif(image: Image.Image, _source: Path, target: Path) -> tuple[int, in
 
 
 def _write_webp(image: Image.Image, source: Path, target: Path) -> tuple[int, int]:
-    how: dict[str, Any] = {"quality": _WEBP_QUALITY, "method": 2, "exif": b"", "xmp": b""}
-    how["lossless"] = _is_lossless_webp(source)
-    how["icc_profile"] = image.info.get("icc_profile") or b""
+    options: dict[str, Any] = {"quality": _WEBP_QUALITY, "method": 2, "exif": b"", "xmp": b""}
+    options["lossless"] = _is_lossless_webp(source)
+    options["icc_profile"] = image.info.get("icc_profile") or b""
     if _is_animated(image):
-        return _write_frames(image, target, "WEBP", **how)
+        return _write_frames(image, target, "WEBP", **options)
     ImageOps.exif_transpose(image, in_place=True)
-    image.save(target, "WEBP", **how)
+    image.save(target, "WEBP", **options)
     return image.size
 
 
 def _is_lossless_webp(source: Path) -> bool:
-    """Which of the two codings the first picture has: the first such chunk of the RIFF file says it."""
+    """Return whether the first image chunk of the RIFF file is lossless."""
     with source.open("rb") as file:
         file.seek(12)
-        while len(header := file.read(8)) == 8:  # noqa: PLR2004 - a chunk begins with its kind and its size
+        while len(header := file.read(8)) == 8:  # noqa: PLR2004 - a chunk starts with its kind and its size
             kind, size = struct.unpack("<4sI", header)
             if kind in {b"VP8L", b"VP8 "}:
                 return bool(kind == b"VP8L")
-            # The chunks of a frame stand inside it, behind 16 bytes of place and time.
+            # A frame contains its chunks after 16 bytes of position and duration.
             file.seek(16 if kind == b"ANMF" else size + size % 2, os.SEEK_CUR)
     return False
 
 
-def _write_frames(image: Image.Image, target: Path, image_format: str, **how: Any) -> tuple[int, int]:
-    """All frames, with their times."""
+def _write_frames(image: Image.Image, target: Path, image_format: str, **options: Any) -> tuple[int, int]:
+    """Write all frames with their durations."""
     if "loop" in image.info:
-        how["loop"] = image.info["loop"]
+        options["loop"] = image.info["loop"]
     image.save(
         target,
         image_format,
         save_all=True,
         append_images=[],
         duration=[_duration(frame) for frame in ImageSequence.Iterator(image)],
-        **how,
+        **options,
     )
     return image.size
 
 
 def _duration(frame: Image.Image) -> int:
-    # WebP tells a frame's time only once it is decoded.
+    # WebP has a frame's duration only after decoding.
     frame.load()
     return round(frame.info.get("duration", 0) or 0)
 

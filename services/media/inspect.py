@@ -1,14 +1,11 @@
-"""Says what a file is, from its bytes alone, and refuses what is not on the list of allowed types."""
+"""Detection of a file's type from its bytes alone, and the list of allowed types."""
 
 import codecs
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-import puremagic
-
-from kernel.errors import ChatlyError, Code
-from services.media.errors import MediaReason
+from services.media.errors import type_not_allowed
 from services.media.inspect_zip import zip_type
 
 _HEAD_BYTES = 4096
@@ -29,14 +26,14 @@ _DOCUMENTS = {
     "application/vnd.oasis.opendocument.presentation",
     "application/vnd.oasis.opendocument.graphics",
 }
-_SOUND_AND_FILM = {"audio/mpeg", "audio/ogg", "audio/wav", "audio/mp4", "video/mp4", "video/webm"}
-ALLOWED_TYPES = IMAGE_TYPES | _DOCUMENTS | _SOUND_AND_FILM | {_TEXT}
+_AUDIO_AND_VIDEO = {"audio/mpeg", "audio/ogg", "audio/wav", "audio/mp4", "video/mp4", "video/webm"}
+ALLOWED_TYPES = IMAGE_TYPES | _DOCUMENTS | _AUDIO_AND_VIDEO | {_TEXT}
 
 _MP4_BRANDS = {b"isom", b"mp41", b"mp42", b"avc1", b"dash", b"M4V ", b"MSNV"} | {b"iso%d" % n for n in range(2, 7)}
 _M4A_BRANDS = {b"M4A ", b"M4B "}
-_OGG_SOUND = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
+_OGG_CODECS = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
 
-# What a browser or a shell would run, if it begins so: never text, whatever its name.
+# A browser or a shell executes files with these starts, so they are never text.
 _SCRIPTS = ((b"#!", "text/x-shellscript"), (b"<?php", "application/x-php"), (b"@echo off", "application/x-bat"))
 _MARKUP = re.compile(
     rb"<(\?xml|!doctype|!--|svg|html|head|body|script|iframe|style|title|table|div|meta|h1|a |p>|br)", re.IGNORECASE
@@ -45,20 +42,15 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def require_allowed(path: Path) -> str:
-    """The content type of a file; raises INVALID_ARGUMENT `FILE_TYPE_NOT_ALLOWED`. Blocks: call it in a thread."""
+    """Return a file's content type. Raise INVALID_ARGUMENT `FILE_TYPE_NOT_ALLOWED`. Blocks: run it in a thread."""
     detected = detect(path)
     if detected not in ALLOWED_TYPES:
-        raise ChatlyError(
-            Code.INVALID_ARGUMENT,
-            MediaReason.FILE_TYPE_NOT_ALLOWED,
-            f"files of type {detected} are not allowed",
-            {"detected_type": detected},
-        )
+        raise type_not_allowed(detected, f"files of type {detected} are not allowed")
     return detected
 
 
 def detect(path: Path) -> str:
-    """The type of any file, `application/octet-stream` if it is not known."""
+    """Return the type of a file; `application/octet-stream` if it is unknown."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -66,13 +58,13 @@ def detect(path: Path) -> str:
     for matches, content_type in _SIGNATURES:
         if matches(head):
             return content_type
-    return _active_text(head) or (_TEXT if _is_text(path) else _named_by_library(head))
+    return _active_text(head) or (_TEXT if _is_text(path) else _rejected_type(head))
 
 
-def _mpeg_sound(head: bytes) -> bool:
+def _mpeg_audio(head: bytes) -> bool:
     if head.startswith(b"ID3"):
         return True
-    # A frame header: 11 bits of sync, layer III, and no value that the standard forbids.
+    # A frame header: 11 sync bits, layer III, and no forbidden value.
     return (
         len(head) > 3
         and head[0] == 0xFF
@@ -83,7 +75,7 @@ def _mpeg_sound(head: bytes) -> bool:
     )
 
 
-def _begins(*starts: bytes) -> Callable[[bytes], bool]:
+def _starts_with(*starts: bytes) -> Callable[[bytes], bool]:
     return lambda head: head.startswith(starts)
 
 
@@ -95,20 +87,30 @@ def _brand(brands: set[bytes]) -> Callable[[bytes], bool]:
     return lambda head: head[4:8] == b"ftyp" and head[8:12] in brands
 
 
-# The library's table has thousands of signatures, some of two bytes: its yes alone opens no door. These are strict.
+# Strict signatures of allowed types: a match must exclude other types.
 _SIGNATURES: tuple[tuple[Callable[[bytes], bool], str], ...] = (
-    (_begins(b"\xff\xd8\xff"), "image/jpeg"),
-    (_begins(b"\x89PNG\r\n\x1a\n"), "image/png"),
-    (_begins(b"GIF87a", b"GIF89a"), "image/gif"),
+    (_starts_with(b"\xff\xd8\xff"), "image/jpeg"),
+    (_starts_with(b"\x89PNG\r\n\x1a\n"), "image/png"),
+    (_starts_with(b"GIF87a", b"GIF89a"), "image/gif"),
     (_riff(b"WEBP"), "image/webp"),
-    (_begins(b"%PDF-"), "application/pdf"),
+    (_starts_with(b"%PDF-"), "application/pdf"),
     (_riff(b"WAVE"), "audio/wav"),
-    (lambda head: head[:4] == b"OggS" and any(codec in head[:128] for codec in _OGG_SOUND), "audio/ogg"),
+    (lambda head: head[:4] == b"OggS" and any(codec in head[:128] for codec in _OGG_CODECS), "audio/ogg"),
     (_brand(_M4A_BRANDS), "audio/mp4"),
     (_brand(_MP4_BRANDS), "video/mp4"),
     (lambda head: head[:4] == b"\x1aE\xdf\xa3" and b"B\x82\x84webm" in head[:128], "video/webm"),
-    (_mpeg_sound, "audio/mpeg"),
+    (_mpeg_audio, "audio/mpeg"),
 )
+# They only name common files in the error; other types are rejected as unknown.
+_REJECTED_SIGNATURES = (
+    (b"MZ", "application/vnd.microsoft.portable-executable"),
+    (b"\x7fELF", "application/x-elf"),
+    (b"\x1aE\xdf\xa3", "application/x-matroska"),
+)
+
+
+def _rejected_type(head: bytes) -> str:
+    return next((kind for start, kind in _REJECTED_SIGNATURES if head.startswith(start)), _UNKNOWN)
 
 
 def _active_text(head: bytes) -> str | None:
@@ -134,13 +136,3 @@ def _is_text(path: Path) -> bool:
         except UnicodeDecodeError:
             return False
     return True
-
-
-def _named_by_library(head: bytes) -> str:
-    """A name for what is refused anyway."""
-    try:
-        matches = puremagic.magic_string(head)
-    except puremagic.PureError:
-        return _UNKNOWN
-    # The library also guesses; a guess must not let in what the strict signatures did not.
-    return next((name for match in matches if (name := match.mime_type) and name not in ALLOWED_TYPES), _UNKNOWN)

@@ -1,4 +1,4 @@
-"""Says what a ZIP archive is: an office document, a program, or only an archive."""
+"""Detection of ZIP-based types: office documents, programs and plain archives."""
 
 import os
 import struct
@@ -8,7 +8,7 @@ from pathlib import Path
 _END = b"PK\x05\x06"
 _END_SIZE = 22
 _MAX_COMMENT = 65_535
-# The list of names is held in memory, about ten times as large: longer ones belong to archives, not to documents.
+# The parsed directory needs about ten times this memory. Documents stay below the limit; larger files are archives.
 _MAX_DIRECTORY_BYTES = 512 * 1024
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 _OFFICE_FOLDERS = {
@@ -25,7 +25,7 @@ _MAX_MIMETYPE_BYTES = 100
 
 
 def zip_type(path: Path) -> str | None:
-    """The content type of an archive; None if its directory cannot be read."""
+    """Return the content type of an archive; None if its directory is unreadable."""
     size = _directory_bytes(path)
     if size is None:
         return None
@@ -43,10 +43,10 @@ def _directory_bytes(path: Path) -> int | None:
         length = file.seek(0, os.SEEK_END)
         file.seek(max(0, length - _END_SIZE - _MAX_COMMENT))
         tail = file.read()
-    place = tail.rfind(_END)
-    if place < 0 or len(tail) - place < _END_SIZE:
+    position = tail.rfind(_END)
+    if position < 0 or len(tail) - position < _END_SIZE:
         return None
-    return int(struct.unpack_from("<I", tail, place + 12)[0])
+    return int(struct.unpack_from("<I", tail, position + 12)[0])
 
 
 def _by_contents(archive: zipfile.ZipFile) -> str:
@@ -65,7 +65,7 @@ def _by_contents(archive: zipfile.ZipFile) -> str:
 
 
 def _declared(archive: zipfile.ZipFile) -> str:
-    """OpenDocument and EPUB say their type in an entry of that name."""
+    """Return the type that OpenDocument and EPUB files declare in the entry `mimetype`."""
     if archive.getinfo("mimetype").file_size > _MAX_MIMETYPE_BYTES:
         return _ARCHIVE
     with archive.open("mimetype") as entry:

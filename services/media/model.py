@@ -1,4 +1,4 @@
-"""What a file is to Chatly: its purpose, its facts, and where it was sent. No storage, no wire."""
+"""Files, uploads and the log changes that concern them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,21 +8,21 @@ from typing import NewType
 from kernel.ids import UserId
 
 MediaId = NewType("MediaId", str)
-"""UUID text. An upload has the id of the file that it becomes."""
+"""UUID text. A file has the id of its upload."""
 
 MAX_PART_BYTES = 1 << 20
 MAX_CHUNK_BYTES = 256 * 1024
 
 
 class Purpose(Enum):
-    """What a file is for; the values are kept in stores."""
+    """Use of a file; the values are stored."""
 
     MESSAGE = "message"
     AVATAR = "avatar"
 
 
 class Variant(Enum):
-    """Which form of a file; the values are used in URLs."""
+    """Form of a file; the values are part of URLs."""
 
     ORIGINAL = "original"
     THUMBNAIL = "thumbnail"
@@ -32,12 +32,12 @@ THUMBNAIL_TYPE = "image/webp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Announcement:
-    """What a client says of a file before sending it. Checked, never believed."""
+class UploadRequest:
+    """A client's description of a file before the upload. It is verified after the upload."""
 
     file_name: str
     size_bytes: int = 0
-    """0: not known."""
+    """0: unknown."""
     purpose: Purpose = Purpose.MESSAGE
     sha256: str = ""
     """Lower-case hex, or empty."""
@@ -45,19 +45,19 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingUpload:
-    """An upload that is not complete; it is given up at `expires_at`."""
+    """An incomplete upload; it is discarded at `expires_at`."""
 
     upload_id: MediaId
     owner_id: UserId
-    announced: Announcement
+    request: UploadRequest
     limit_bytes: int
-    """The most it may have: the announced size, or what its purpose allows."""
+    """Maximum size: the requested size, or the limit of the purpose."""
     expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an upload has come."""
+    """Progress of an upload."""
 
     upload: PendingUpload
     received_bytes: int
@@ -65,7 +65,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """A file that can be downloaded. Sizes and hash are those of what is served."""
+    """A file that can be downloaded. Sizes and hash are those of the served bytes."""
 
     media_id: MediaId
     owner_id: UserId
@@ -77,22 +77,22 @@ class Media:
     width: int = 0
     height: int = 0
     thumbnail_bytes: int = 0
-    """0: there is no thumbnail."""
+    """0: no thumbnail."""
     created_at: datetime
 
     @property
     def url(self) -> str:
-        """Path at the edge."""
+        """Return the path at the edge."""
         return f"/api/uploads/{self.media_id}"
 
     def size_of(self, variant: Variant) -> int:
-        """Bytes of one form; 0 where it does not exist."""
+        """Return the bytes of a variant; 0 if it does not exist."""
         return self.size_bytes if variant is Variant.ORIGINAL else self.thumbnail_bytes
 
 
 @dataclass(frozen=True, slots=True)
 class FilesSent:
-    """A message with files was sent."""
+    """A message with files."""
 
     chat_id: str
     message_id: str
@@ -101,40 +101,40 @@ class FilesSent:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageGone:
-    """A message was deleted for everyone, or was a second copy that was taken back."""
+class MessageRemoved:
+    """A message that was deleted for everyone, or withdrawn as a second copy."""
 
     chat_id: str
     message_id: str
     deleted: bool
-    """True: deleted by its sender, and its files go with it. False: taken back."""
+    """True: deleted, and its files are deleted too. False: withdrawn."""
 
 
-LogChange = FilesSent | MessageGone
+LogChange = FilesSent | MessageRemoved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What an upload may be."""
+    """Limits of uploads."""
 
     message_bytes: int
     avatar_bytes: int
     image_pixels: int
-    """Of all frames together."""
+    """Pixels over all frames."""
     upload_lifetime: timedelta
-    """After it an upload that is not complete is given up."""
+    """Lifetime of an incomplete upload."""
 
     def bytes_of(self, purpose: Purpose) -> int:
-        """The largest file allowed for a purpose."""
+        """Return the largest file size for a purpose."""
         return self.avatar_bytes if purpose is Purpose.AVATAR else self.message_bytes
 
 
 def blob_name(media_id: MediaId, variant: Variant) -> str:
-    """Where the bytes of one form lie in the blob store."""
+    """Return the blob name of a variant."""
     return f"{media_id}/{variant.value}"
 
 
 def direct_chat_members(chat_id: str) -> tuple[UserId, UserId] | None:
-    """The two people of a 1:1 chat; None for a group."""
+    """Return the two members of a direct chat; None for a group."""
     first, separator, second = chat_id.partition("_")
     return (UserId(first), UserId(second)) if separator else None

@@ -1,4 +1,4 @@
-"""What the media service needs of the world. Bytes that are complete lie in `kernel.blob`."""
+"""Ports of the media service. Complete files are in a `kernel.blob.ports.BlobStore`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,110 +10,110 @@ from services.media.model import LogChange, Media, MediaId, PendingUpload
 
 
 class UploadStaging(Protocol):
-    """Keeps the bytes of uploads that are not complete. One writer per upload at a time."""
+    """Bytes of incomplete uploads. One writer per upload at a time."""
 
     async def append(self, upload_id: MediaId, data: bytes, *, offset: int, durable: bool) -> None:
-        """Write at `offset`, which is the size reached. With `durable`, all bytes so far survive a power cut."""
+        """Write at `offset`, the current size. With `durable`, all bytes so far survive a power cut."""
         ...
 
     async def size(self, upload_id: MediaId) -> int:
-        """Bytes received, also after a restart; 0 if there are none."""
+        """Return the received bytes, also after a restart; 0 if there are none."""
         ...
 
     async def local_copy(self, upload_id: MediaId) -> Path:
-        """A file with all bytes so far, in a folder of its own that takes work files beside it."""
+        """Return a local file with all bytes so far, in a folder that may hold work files."""
         ...
 
     async def discard(self, upload_id: MediaId) -> None:
-        """Remove the bytes and all work files; nothing happens if there are none."""
+        """Delete the bytes and all work files, if they exist."""
         ...
 
 
 class UploadStore(Protocol):
-    """Knows the uploads that are not complete. Durable."""
+    """Incomplete uploads. Durable."""
 
-    async def begin(self, upload: PendingUpload) -> None:
-        """Keep a new upload."""
+    async def add(self, upload: PendingUpload) -> None:
+        """Store a new upload."""
         ...
 
     async def find(self, upload_id: MediaId) -> PendingUpload | None:
-        """None: there is none, or it ended."""
+        """Return an upload, or None."""
         ...
 
-    async def end(self, upload_id: MediaId) -> None:
-        """Forget it; nothing happens if there is none."""
+    async def remove(self, upload_id: MediaId) -> None:
+        """Delete an upload, if it exists."""
         ...
 
     async def expired(self, now: datetime, *, limit: int) -> Sequence[PendingUpload]:
-        """Uploads to be given up by now."""
+        """Return uploads with `expires_at` at or before `now`."""
         ...
 
 
 class MediaStore(Protocol):
-    """Knows the files that can be downloaded, and those whose bytes are still to be removed. Durable."""
+    """Files that can be downloaded, and deleted files whose bytes are not purged. Durable."""
 
     async def add(self, media: Media) -> None:
-        """Keep a new file; nothing happens if its id is known, also if it was deleted since."""
+        """Store a new file. Do nothing if the id is known, also if the file was deleted."""
         ...
 
     async def find(self, media_id: MediaId) -> Media | None:
-        """None: there is none, or it was deleted."""
+        """Return a file, or None if it does not exist or was deleted."""
         ...
 
-    async def condemned(self, *, limit: int) -> Sequence[MediaId]:
-        """Deleted files whose bytes may still be there."""
+    async def pending_deletion(self, *, limit: int) -> Sequence[MediaId]:
+        """Return deleted files whose bytes are not purged."""
         ...
 
-    async def bury(self, media_id: MediaId) -> None:
-        """The bytes of a deleted file are gone."""
+    async def mark_purged(self, media_id: MediaId) -> None:
+        """Record that the bytes of a deleted file are purged."""
         ...
 
 
 class SentFiles(Protocol):
-    """Knows in which chats files were sent. Written in log order; repeats change nothing. Durable."""
+    """The chats that files were sent to. Written in log order; repeats change nothing. Durable."""
 
     async def apply(self, changes: Sequence[LogChange]) -> Sequence[MediaId]:
-        """Apply in order; returns the files that this deleted: those left with no message once theirs was deleted.
+        """Apply in order. Return the files that were deleted: a deleted message was their last one.
 
-        Only a file's owner sends it: a FilesSent by anybody else is passed over.
+        A FilesSent by another user than the file's owner is ignored.
         """
         ...
 
     async def chats(self, media_id: MediaId) -> Sequence[str]:
-        """Ids of the chats that a file was sent to."""
+        """Return the ids of the chats that a file was sent to."""
         ...
 
     async def delete_unsent(self, *, before: datetime, limit: int) -> Sequence[MediaId]:
-        """Delete MESSAGE files uploaded before a time and now in no chat; returns them."""
+        """Delete MESSAGE files that were uploaded before a time and are in no chat, and return them."""
         ...
 
 
-class LogNews(Protocol):
-    """How current the knowledge of SentFiles is."""
+class LogProgress(Protocol):
+    """How far SentFiles has followed the log."""
 
     async def is_behind(self) -> bool:
-        """Whether the log holds records that are not applied yet."""
+        """Return whether the log has records that are not applied."""
         ...
 
     async def wait(self, seconds: float) -> None:
-        """Return as soon as more has been applied, at the latest after `seconds`."""
+        """Return when more records have been applied, or after `seconds`."""
         ...
 
 
 class GroupMembers(Protocol):
-    """Knows who is in a group. Its answer may be 5 s old."""
+    """Members of groups. Results may be 5 s old."""
 
     async def includes(self, chat_id: str, user_id: UserId) -> bool:
-        """Whether the calling user is a member; raises ChatlyError UNAVAILABLE if that cannot be known."""
+        """Return whether the calling user is a member. Raise UNAVAILABLE if messaging is unreachable."""
         ...
 
 
 class Profiles(Protocol):
-    """Changes profiles, which are another service's."""
+    """Profiles, owned by auth."""
 
     async def update(self, changes: Mapping[str, str]) -> Mapping[str, Any]:
-        """Change the calling user's `username`, `bio`, `avatar_media_id`, as far as given.
+        """Update the given fields of the calling user: `username`, `bio`, `avatar_media_id`.
 
-        Returns what REST answers to that; raises the owner's own refusals, or UNAVAILABLE.
+        Return the JSON response of REST. Raise auth's errors, or UNAVAILABLE.
         """
         ...

@@ -10,7 +10,7 @@ MIB = 1024 * 1024
 
 @settings
 class MediaSettings:
-    """What files may be and how long they are kept; ports and addresses are the process's business."""
+    """Limits and lifetimes of files. Ports and addresses are settings of the process."""
 
     max_bytes: int = env(
         "CHATLY_MEDIA_MAX_BYTES",

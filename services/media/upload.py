@@ -1,38 +1,34 @@
-"""Takes a whole file in one go, from whatever door it comes."""
+"""Upload a whole file in one stream, over gRPC or HTTP."""
 
 from collections.abc import AsyncIterator
 
 from kernel.ids import UserId
-from services.media.create_upload import CreateUpload
 from services.media.errors import file_too_large
 from services.media.finish_upload import FinishUpload
-from services.media.give_up_upload import GiveUpUpload
-from services.media.model import Announcement, Media, PendingUpload
+from services.media.model import Media, PendingUpload, UploadRequest
 from services.media.ports import UploadStaging
+from services.media.uploads import Uploads
 
 
 class Upload:
-    """Writes bytes aside as they come; whatever goes wrong, nothing of them stays."""
+    """Stages the bytes as they arrive, and discards them after success and after any failure."""
 
-    def __init__(
-        self, *, create: CreateUpload, staging: UploadStaging, finish: FinishUpload, give_up: GiveUpUpload
-    ) -> None:
-        self._create = create
+    def __init__(self, *, uploads: Uploads, staging: UploadStaging, finish: FinishUpload) -> None:
+        self._uploads = uploads
         self._staging = staging
         self._finish = finish
-        self._give_up = give_up
 
-    async def __call__(self, announced: Announcement, chunks: AsyncIterator[bytes], *, owner: UserId) -> Media:
-        """The file. Raises `FILE_TOO_LARGE` at the first byte too much, and what content is refused for.
+    async def __call__(self, request: UploadRequest, chunks: AsyncIterator[bytes], *, owner: UserId) -> Media:
+        """Return the stored file.
 
-        What `chunks` raises, as when the client goes away, is raised here.
+        Raise `FILE_TOO_LARGE` at the first byte beyond the limit, the errors of FinishUpload, and errors of `chunks`.
         """
-        upload = await self._create.begin(announced, owner=owner)
+        upload = await self._uploads.create_stream(request, owner=owner)
         try:
             await self._receive(upload, chunks)
             return await self._finish(upload)
         finally:
-            await self._give_up(upload.upload_id)
+            await self._uploads.discard(upload.upload_id)
 
     async def _receive(self, upload: PendingUpload, chunks: AsyncIterator[bytes]) -> None:
         received = 0

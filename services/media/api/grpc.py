@@ -1,7 +1,6 @@
-"""MediaService over gRPC: unpack, call the use case, pack. No decisions here."""
+"""MediaService over gRPC. Handlers unpack, call a use case and pack."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -11,86 +10,83 @@ from chatly.media.v1.media_service_pb2_grpc import MediaServiceServicer
 from kernel.errors import invalid_field
 from kernel.grpc.context import current_user
 from kernel.grpc.time import timestamp
-from services.media.api.mapping import announcement, media_id, media_pb, variant
+from services.media.api.mapping import media_id, media_pb, upload_request, variant
 from services.media.complete_upload import CompleteUpload
-from services.media.create_upload import CreateUpload
-from services.media.download import Download
-from services.media.get_download_url import GetDownloadUrl
+from services.media.downloads import Download, GetDownloadUrl
 from services.media.get_media import GetMedia
-from services.media.get_upload import GetUpload
 from services.media.model import MAX_PART_BYTES
 from services.media.upload import Upload
-from services.media.upload_part import UploadPart
+from services.media.uploads import Uploads
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaUseCases:
-    """What MediaService calls."""
-
-    upload: Upload
-    create_upload: CreateUpload
-    upload_part: UploadPart
-    get_upload: GetUpload
-    complete_upload: CompleteUpload
-    get_media: GetMedia
-    download: Download
-    get_download_url: GetDownloadUrl
-
-
 class MediaServicer(MediaServiceServicer):
-    def __init__(self, use: MediaUseCases) -> None:
-        self._use = use
+    def __init__(
+        self,
+        *,
+        upload: Upload,
+        uploads: Uploads,
+        complete_upload: CompleteUpload,
+        get_media: GetMedia,
+        download: Download,
+        get_download_url: GetDownloadUrl,
+    ) -> None:
+        self._upload = upload
+        self._uploads = uploads
+        self._complete_upload = complete_upload
+        self._get_media = get_media
+        self._download = download
+        self._get_download_url = get_download_url
 
     async def Upload(self, request_iterator: AsyncIterator[pb.UploadRequest], context: Context) -> pb.UploadResponse:
         steps = aiter(request_iterator)
         first = await anext(steps, None)
         if first is None or first.WhichOneof("step") != "start":
-            raise invalid_field("start", "must come first")
-        media = await self._use.upload(announcement(first.start), _data(steps), owner=current_user().user_id)
+            raise invalid_field("start", "must be the first step")
+        media = await self._upload(upload_request(first.start), _data(steps), owner=current_user().user_id)
         return pb.UploadResponse(media=media_pb(media))
 
     async def CreateUpload(self, request: pb.CreateUploadRequest, context: Context) -> pb.CreateUploadResponse:
-        upload = await self._use.create_upload.in_parts(announcement(request.start), owner=current_user().user_id)
+        upload = await self._uploads.create(upload_request(request.start), owner=current_user().user_id)
         return pb.CreateUploadResponse(
             upload_id=upload.upload_id, max_part_bytes=MAX_PART_BYTES, expires_at=timestamp(upload.expires_at)
         )
 
     async def UploadPart(self, request: pb.UploadPartRequest, context: Context) -> pb.UploadPartResponse:
-        received = await self._use.upload_part(
+        received = await self._uploads.add_part(
             media_id(request.upload_id), request.data, offset=request.offset, owner=current_user().user_id
         )
         return pb.UploadPartResponse(received_bytes=received)
 
     async def GetUpload(self, request: pb.GetUploadRequest, context: Context) -> pb.GetUploadResponse:
-        progress = await self._use.get_upload(media_id(request.upload_id), owner=current_user().user_id)
+        progress = await self._uploads.get(media_id(request.upload_id), owner=current_user().user_id)
         return pb.GetUploadResponse(
             received_bytes=progress.received_bytes,
-            size_bytes=progress.upload.announced.size_bytes,
+            size_bytes=progress.upload.request.size_bytes,
             expires_at=timestamp(progress.upload.expires_at),
         )
 
     async def CompleteUpload(self, request: pb.CompleteUploadRequest, context: Context) -> pb.CompleteUploadResponse:
-        media = await self._use.complete_upload(media_id(request.upload_id), owner=current_user().user_id)
+        media = await self._complete_upload(media_id(request.upload_id), owner=current_user().user_id)
         return pb.CompleteUploadResponse(media=media_pb(media))
 
     async def GetMedia(self, request: pb.GetMediaRequest, context: Context) -> pb.GetMediaResponse:
-        media = await self._use.get_media(media_id(request.media_id), reader=current_user().user_id)
+        media = await self._get_media(media_id(request.media_id), reader=current_user().user_id)
         return pb.GetMediaResponse(media=media_pb(media))
 
     async def Download(self, request: pb.DownloadRequest, context: Context) -> AsyncIterator[pb.DownloadResponse]:
-        media = await self._use.get_media(media_id(request.media_id), reader=current_user().user_id)
-        described = pb.DownloadResponse(media=media_pb(media))
-        async for chunk in self._use.download(media, variant(request.variant), offset=request.offset):
-            described.data = chunk
-            yield described
-            described = pb.DownloadResponse()
-        if described.HasField("media"):
-            yield described
+        media = await self._get_media(media_id(request.media_id), reader=current_user().user_id)
+        response = pb.DownloadResponse(media=media_pb(media))
+        async for chunk in self._download(media, variant(request.variant), offset=request.offset):
+            response.data = chunk
+            yield response
+            response = pb.DownloadResponse()
+        if response.HasField("media"):
+            yield response
 
     async def GetDownloadUrl(self, request: pb.GetDownloadUrlRequest, context: Context) -> pb.GetDownloadUrlResponse:
-        link = await self._use.get_download_url(
+        link = await self._get_download_url(
             media_id(request.media_id), variant(request.variant), reader=current_user().user_id
         )
         return pb.GetDownloadUrlResponse(url=link.url, expires_at=timestamp(link.expires_at))
@@ -99,5 +95,5 @@ class MediaServicer(MediaServiceServicer):
 async def _data(steps: AsyncIterator[pb.UploadRequest]) -> AsyncIterator[bytes]:
     async for step in steps:
         if step.WhichOneof("step") != "data":
-            raise invalid_field("start", "must come only once")
+            raise invalid_field("start", "must be the first step only")
         yield step.data

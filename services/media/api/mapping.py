@@ -1,4 +1,4 @@
-"""Between protobuf and the model, both ways, and from the event log."""
+"""Protobuf ↔ model, for media's RPCs and for records of the event log."""
 
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 
 from kernel.grpc.time import timestamp
 from kernel.ids import UserId
-from services.media.model import Announcement, FilesSent, LogChange, Media, MediaId, MessageGone, Purpose, Variant
+from services.media.model import FilesSent, LogChange, Media, MediaId, MessageRemoved, Purpose, UploadRequest, Variant
 
 _UUID_BYTES = 16
 _PURPOSES = {
@@ -20,12 +20,12 @@ _PURPOSES = {
 
 
 def media_id(text: str) -> MediaId:
-    """The id in the one form that stores know; the text was checked to be a UUID."""
+    """Return the id in canonical form. Validation has checked that it is a UUID."""
     return MediaId(str(UUID(text)))
 
 
-def announcement(start: pb.UploadStart) -> Announcement:
-    return Announcement(
+def upload_request(start: pb.UploadStart) -> UploadRequest:
+    return UploadRequest(
         file_name=start.file_name,
         size_bytes=start.size_bytes,
         purpose=Purpose.AVATAR if start.purpose == pb.MediaPurpose.MEDIA_PURPOSE_AVATAR else Purpose.MESSAGE,
@@ -55,13 +55,13 @@ def media_pb(media: Media) -> pb.Media:
 
 
 def media_json(media: Media) -> dict[str, Any]:
-    """As the edge shows a Media, and with the seed's names: `url`, `type`, `name`."""
-    shown = MessageToDict(media_pb(media), preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
-    return {**shown, "type": media.content_type, "name": media.file_name}
+    """Return the JSON of a Media, with the additional fields `type` and `name`."""
+    fields = MessageToDict(media_pb(media), preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    return {**fields, "type": media.content_type, "name": media.file_name}
 
 
 def log_change(record: bytes) -> LogChange | None:
-    """What a record of the event log means to files; None if nothing, or if it cannot be read."""
+    """Return the change that a record makes to files; None if there is none or the record is unreadable."""
     try:
         event = ChatEvent.FromString(record)
     except DecodeError:
@@ -71,15 +71,15 @@ def log_change(record: bytes) -> LogChange | None:
             files = tuple(MediaId(file.media_id) for file in event.message_sent.attachments)
             return FilesSent(event.chat_id, _text(event.event_id), UserId(event.actor_id), files)
         case "message_deleted" if event.message_deleted.for_everyone:
-            return _gone(event.chat_id, event.message_deleted.message_id, deleted=True)
+            return _removed(event.chat_id, event.message_deleted.message_id, deleted=True)
         case "message_withdrawn":
-            return _gone(event.chat_id, event.message_withdrawn.message_id, deleted=False)
+            return _removed(event.chat_id, event.message_withdrawn.message_id, deleted=False)
         case _:
             return None
 
 
-def _gone(chat_id: str, message_id: bytes, *, deleted: bool) -> MessageGone | None:
-    return MessageGone(chat_id, _text(message_id), deleted) if len(message_id) == _UUID_BYTES else None
+def _removed(chat_id: str, message_id: bytes, *, deleted: bool) -> MessageRemoved | None:
+    return MessageRemoved(chat_id, _text(message_id), deleted) if len(message_id) == _UUID_BYTES else None
 
 
 def _text(uuid: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The stores of the media service, each adapter in turn."""
+"""Fixtures with every adapter of media's stores."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -11,11 +11,8 @@ from kernel.cassandra.session import CassandraSession
 from kernel.sqlite.database import open_sqlite
 from services.media.adapters.cassandra.stores import media_schema, open_cassandra_media_stores
 from services.media.adapters.cassandra.upload_staging import CassandraUploadStaging
-from services.media.adapters.folder.upload_staging import FolderUploadStaging
-from services.media.adapters.sqlite.media import SqliteMediaStore
-from services.media.adapters.sqlite.schema import SCHEMA
-from services.media.adapters.sqlite.sent_files import SqliteSentFiles
-from services.media.adapters.sqlite.uploads import SqliteUploadStore
+from services.media.adapters.folder import FolderUploadStaging
+from services.media.adapters.sqlite import SCHEMA, SqliteMediaStore, SqliteSentFiles, SqliteUploadStore
 from services.media.ports import MediaStore, SentFiles, UploadStaging, UploadStore
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
 from tests.fakes import FakeClock

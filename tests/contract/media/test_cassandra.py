@@ -1,4 +1,4 @@
-"""What only Cassandra's adapters have to care for: nodes that die between two writes, and nodes that race."""
+"""Cassandra only: nodes that die between two writes, and concurrent nodes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,9 +12,9 @@ from kernel.cassandra.session import CassandraSession
 from kernel.errors import ChatlyError
 from services.media.adapters.cassandra.media_rows import CassandraMediaRows
 from services.media.adapters.cassandra.upload_staging import CassandraUploadStaging
-from services.media.adapters.folder.upload_staging import FolderUploadStaging
+from services.media.adapters.folder import FolderUploadStaging
 from services.media.errors import MediaReason
-from services.media.model import FilesSent, MediaId, MessageGone
+from services.media.model import FilesSent, MediaId, MessageRemoved
 from tests.builders import NOON, an_id
 from tests.contract.media.conftest import ON_CASSANDRA, Stores
 from tests.fakes import FakeClock
@@ -33,7 +33,7 @@ async def nodes(tmp_path: Path, cassandra: CassandraSession) -> AsyncIterator[li
     assert [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()] == []
 
 
-async def test_a_file_is_never_deleted_and_sent_at_once(cassandra_stores: Stores) -> None:
+async def test_a_file_is_not_both_deleted_and_sent(cassandra_stores: Stores) -> None:
     for _ in range(10):
         media = a_media(created_at=NOON - 2 * WEEK)
         await cassandra_stores.media.add(media)
@@ -47,42 +47,40 @@ async def test_a_file_is_never_deleted_and_sent_at_once(cassandra_stores: Stores
         assert (await cassandra_stores.media.find(media.media_id) is None) is bool(deleted)
 
 
-async def test_bytes_are_removed_though_the_node_that_deleted_them_died(
+async def test_bytes_are_purged_if_the_node_that_deleted_the_file_died(
     cassandra: CassandraSession, cassandra_stores: Stores
 ) -> None:
     media, message = a_media(), an_id()
-    gone = MessageGone("chat", message, deleted=True)
+    gone = MessageRemoved("chat", message, deleted=True)
     await cassandra_stores.media.add(media)
     await cassandra_stores.sent.apply([FilesSent("chat", message, media.owner_id, (media.media_id,))])
     rows = CassandraMediaRows(cassandra)
-    await rows.take_back(media.media_id, "chat", message)
-    assert await rows.condemn(media.media_id, at=NOON)
+    await rows.remove_message(media.media_id, "chat", message)
+    assert await rows.delete(media.media_id, at=NOON)
 
     assert await cassandra_stores.sent.apply([gone]) == []
 
-    assert await cassandra_stores.media.condemned(limit=10) == [media.media_id]
+    assert await cassandra_stores.media.pending_deletion(limit=10) == [media.media_id]
 
 
-async def test_a_file_whose_only_copy_was_taken_back_is_unsent_from_then_on(
-    cassandra_stores: Stores, clock: FakeClock
-) -> None:
+async def test_a_file_with_a_withdrawn_message_becomes_unsent(cassandra_stores: Stores, clock: FakeClock) -> None:
     media, copy = a_media(), an_id()
     await cassandra_stores.media.add(media)
     await cassandra_stores.sent.apply([FilesSent("chat", copy, media.owner_id, (media.media_id,))])
     assert await cassandra_stores.sent.delete_unsent(before=NOON + WEEK, limit=10) == []
 
     clock.advance(WEEK.total_seconds())
-    await cassandra_stores.sent.apply([MessageGone("chat", copy, deleted=False)])
+    await cassandra_stores.sent.apply([MessageRemoved("chat", copy, deleted=False)])
 
     assert await cassandra_stores.sent.delete_unsent(before=NOON + WEEK, limit=10) == []
     assert await cassandra_stores.sent.delete_unsent(before=NOON + 2 * WEEK, limit=10) == [media.media_id]
 
 
-async def test_an_upload_that_was_only_listed_is_struck_off(
+async def test_an_upload_that_was_only_indexed_is_removed_from_the_index(
     cassandra: CassandraSession, cassandra_stores: Stores
 ) -> None:
     upload = an_upload(expires_at=NOON - timedelta(hours=5))
-    await cassandra_stores.uploads.begin(upload)
+    await cassandra_stores.uploads.add(upload)
     await cassandra.execute("DELETE FROM uploads USING TIMESTAMP 2 WHERE upload_id = ?", (upload.upload_id,))
 
     assert await cassandra_stores.uploads.expired(NOON, limit=1) == []
@@ -92,7 +90,7 @@ async def test_an_upload_that_was_only_listed_is_struck_off(
     assert await cassandra.execute(query) == []
 
 
-async def test_an_upload_begun_on_one_node_goes_on_and_ends_on_another(nodes: list[CassandraUploadStaging]) -> None:
+async def test_an_upload_created_on_one_node_continues_on_another(nodes: list[CassandraUploadStaging]) -> None:
     one, other = nodes
     upload = MediaId(an_id())
     await one.append(upload, b"hello ", offset=0, durable=True)
@@ -108,7 +106,7 @@ async def test_an_upload_begun_on_one_node_goes_on_and_ends_on_another(nodes: li
     assert await one.size(upload) == 0
 
 
-async def test_of_two_different_parts_of_one_place_the_first_stays(nodes: list[CassandraUploadStaging]) -> None:
+async def test_of_two_different_parts_at_one_offset_the_first_is_kept(nodes: list[CassandraUploadStaging]) -> None:
     one, other = nodes
     upload = MediaId(an_id())
     await one.append(upload, b"first", offset=0, durable=True)

@@ -1,14 +1,14 @@
-"""What MediaStore promises."""
+"""Contract of MediaStore, for every adapter."""
 
 from datetime import timedelta
 
-from services.media.model import FilesSent, MessageGone, Purpose
+from services.media.model import FilesSent, MessageRemoved, Purpose
 from tests.builders import NOON, an_id
 from tests.contract.media.conftest import Stores
 from tests.unit.media.builders import a_media
 
 
-async def test_a_file_is_found_as_it_was_added(stores: Stores) -> None:
+async def test_a_file_is_stored_unchanged(stores: Stores) -> None:
     media = a_media(
         purpose=Purpose.AVATAR,
         file_name="Grüße 👋.png",
@@ -36,15 +36,15 @@ async def test_an_unknown_file_is_not_found(stores: Stores) -> None:
     assert await stores.media.find(a_media().media_id) is None
 
 
-async def test_a_deleted_file_is_condemned_until_it_is_buried_and_never_comes_back(stores: Stores) -> None:
+async def test_a_deleted_file_is_pending_until_purged_and_cannot_be_added_again(stores: Stores) -> None:
     media, message = a_media(), an_id()
     await stores.media.add(media)
     await stores.sent.apply([FilesSent("chat", message, media.owner_id, (media.media_id,))])
-    await stores.sent.apply([MessageGone("chat", message, deleted=True)])
-    assert await stores.media.condemned(limit=10) == [media.media_id]
+    await stores.sent.apply([MessageRemoved("chat", message, deleted=True)])
+    assert await stores.media.pending_deletion(limit=10) == [media.media_id]
 
-    await stores.media.bury(media.media_id)
+    await stores.media.mark_purged(media.media_id)
     await stores.media.add(media)
 
-    assert await stores.media.condemned(limit=10) == []
+    assert await stores.media.pending_deletion(limit=10) == []
     assert await stores.media.find(media.media_id) is None

@@ -1,15 +1,15 @@
-"""What SentFiles promises."""
+"""Contract of SentFiles, for every adapter."""
 
 from datetime import timedelta
 
 from kernel.ids import UserId
-from services.media.model import FilesSent, LogChange, Media, MessageGone, Purpose
+from services.media.model import FilesSent, LogChange, Media, MessageRemoved, Purpose
 from tests.builders import NOON, an_id
 from tests.contract.media.conftest import Stores
 from tests.unit.media.builders import a_media
 
 
-async def known(stores: Stores, media: Media) -> Media:
+async def stored(stores: Stores, media: Media) -> Media:
     await stores.media.add(media)
     return media
 
@@ -18,67 +18,67 @@ def sent(media: Media, chat_id: str, message_id: str) -> FilesSent:
     return FilesSent(chat_id, message_id, media.owner_id, (media.media_id,))
 
 
-async def test_a_file_is_in_every_chat_that_its_owner_sent_it_to(stores: Stores) -> None:
-    media = await known(stores, a_media())
+async def test_a_file_is_in_every_chat_its_owner_sent_it_to(stores: Stores) -> None:
+    media = await stored(stores, a_media())
 
     await stores.sent.apply([sent(media, "one", an_id()), sent(media, "two", an_id()), sent(media, "two", an_id())])
 
     assert sorted(await stores.sent.chats(media.media_id)) == ["one", "two"]
 
 
-async def test_what_somebody_else_sends_gives_no_rights(stores: Stores) -> None:
-    media = await known(stores, a_media())
+async def test_a_file_sent_by_another_user_is_ignored(stores: Stores) -> None:
+    media = await stored(stores, a_media())
 
     await stores.sent.apply([FilesSent("theirs", an_id(), UserId(an_id()), (media.media_id,))])
 
     assert await stores.sent.chats(media.media_id) == []
 
 
-async def test_a_file_is_deleted_with_the_last_message_that_has_it(stores: Stores) -> None:
-    media, first, last = await known(stores, a_media()), an_id(), an_id()
+async def test_a_file_is_deleted_with_its_last_message(stores: Stores) -> None:
+    media, first, last = await stored(stores, a_media()), an_id(), an_id()
     await stores.sent.apply([sent(media, "one", first), sent(media, "two", last)])
 
-    assert await stores.sent.apply([MessageGone("one", first, deleted=True)]) == []
+    assert await stores.sent.apply([MessageRemoved("one", first, deleted=True)]) == []
     assert await stores.sent.chats(media.media_id) == ["two"]
-    assert await stores.sent.apply([MessageGone("two", last, deleted=True)]) == [media.media_id]
+    assert await stores.sent.apply([MessageRemoved("two", last, deleted=True)]) == [media.media_id]
     assert await stores.media.find(media.media_id) is None
 
 
-async def test_all_files_of_a_deleted_message_go(stores: Stores) -> None:
-    one, message = await known(stores, a_media()), an_id()
-    other = await known(stores, a_media(owner_id=one.owner_id))
+async def test_all_files_of_a_deleted_message_are_deleted(stores: Stores) -> None:
+    one, message = await stored(stores, a_media()), an_id()
+    other = await stored(stores, a_media(owner_id=one.owner_id))
     await stores.sent.apply([FilesSent("chat", message, one.owner_id, (one.media_id, other.media_id))])
 
-    deleted = await stores.sent.apply([MessageGone("chat", message, deleted=True)])
+    deleted = await stores.sent.apply([MessageRemoved("chat", message, deleted=True)])
 
     assert set(deleted) == {one.media_id, other.media_id}
 
 
-async def test_repeats_of_the_log_change_nothing(stores: Stores) -> None:
-    media, message = await known(stores, a_media()), an_id()
-    story: list[LogChange] = [sent(media, "chat", message), MessageGone("chat", message, deleted=True)]
-    await stores.sent.apply(story)
+async def test_repeated_records_change_nothing(stores: Stores) -> None:
+    media, message = await stored(stores, a_media()), an_id()
+    changes: list[LogChange] = [sent(media, "chat", message), MessageRemoved("chat", message, deleted=True)]
+    await stores.sent.apply(changes)
 
-    assert await stores.sent.apply(story) == []
+    assert await stores.sent.apply(changes) == []
     assert await stores.sent.chats(media.media_id) == []
 
 
-async def test_a_copy_that_was_taken_back_leaves_the_file(stores: Stores) -> None:
-    media, kept, copy = await known(stores, a_media()), an_id(), an_id()
+async def test_a_withdrawn_copy_keeps_the_file(stores: Stores) -> None:
+    media, kept, copy = await stored(stores, a_media()), an_id(), an_id()
     await stores.sent.apply([sent(media, "chat", kept), sent(media, "chat", copy)])
 
-    await stores.sent.apply([MessageGone("chat", copy, deleted=False)])
+    await stores.sent.apply([MessageRemoved("chat", copy, deleted=False)])
 
     assert await stores.sent.chats(media.media_id) == ["chat"]
     assert await stores.media.find(media.media_id) == media
 
 
-async def test_old_files_in_no_chat_are_deleted_and_nothing_else(stores: Stores) -> None:
+async def test_only_old_unsent_files_are_deleted(stores: Stores) -> None:
     old = NOON - timedelta(days=8)
-    unsent = await known(stores, a_media(created_at=old))
-    in_a_chat = await known(stores, a_media(created_at=old))
-    picture = await known(stores, a_media(created_at=old, purpose=Purpose.AVATAR))
-    young = await known(stores, a_media(created_at=NOON))
+    unsent = await stored(stores, a_media(created_at=old))
+    in_a_chat = await stored(stores, a_media(created_at=old))
+    picture = await stored(stores, a_media(created_at=old, purpose=Purpose.AVATAR))
+    young = await stored(stores, a_media(created_at=NOON))
     await stores.sent.apply([sent(in_a_chat, "chat", an_id())])
 
     deleted = await stores.sent.delete_unsent(before=NOON - timedelta(days=7), limit=10)

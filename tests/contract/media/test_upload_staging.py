@@ -1,11 +1,11 @@
-"""What UploadStaging promises."""
+"""Contract of UploadStaging, for every adapter."""
 
 import asyncio
 from pathlib import Path
 
 import pytest
 
-from services.media.adapters.folder.upload_staging import FolderUploadStaging
+from services.media.adapters.folder import FolderUploadStaging
 from services.media.model import MediaId
 from services.media.ports import UploadStaging
 from tests.builders import an_id
@@ -23,7 +23,7 @@ async def test_bytes_are_appended_and_counted(staging: UploadStaging, *, durable
     assert (await staging.local_copy(upload)).read_bytes() == b"hello world"
 
 
-async def test_uploads_do_not_see_each_other(staging: UploadStaging) -> None:
+async def test_uploads_are_separate(staging: UploadStaging) -> None:
     one, other = MediaId(an_id()), MediaId(an_id())
 
     await staging.append(one, b"one", offset=0, durable=False)
@@ -31,7 +31,7 @@ async def test_uploads_do_not_see_each_other(staging: UploadStaging) -> None:
     assert await staging.size(other) == 0
 
 
-async def test_a_discarded_upload_leaves_nothing_not_even_its_work_files(staging: UploadStaging) -> None:
+async def test_discarding_an_upload_deletes_its_work_files(staging: UploadStaging) -> None:
     upload = MediaId(an_id())
     await staging.append(upload, b"x", offset=0, durable=False)
     copy = await staging.local_copy(upload)
@@ -44,7 +44,7 @@ async def test_a_discarded_upload_leaves_nothing_not_even_its_work_files(staging
     assert not copy.parent.exists()
 
 
-async def test_nothing_is_written_after_an_append_that_was_cancelled(staging: UploadStaging) -> None:
+async def test_a_cancelled_append_writes_nothing_afterwards(staging: UploadStaging) -> None:
     upload = MediaId(an_id())
     appending = asyncio.create_task(staging.append(upload, b"x" * 1_000_000, offset=0, durable=True))
     await asyncio.sleep(0)
@@ -64,6 +64,6 @@ async def test_bytes_survive_a_restart(tmp_path: Path) -> None:
     assert await FolderUploadStaging(tmp_path).size(upload) == 5
 
 
-async def test_no_id_leads_out_of_the_folder(tmp_path: Path) -> None:
+async def test_an_invalid_id_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ValueError):
         await FolderUploadStaging(tmp_path).size(MediaId("../../etc"))

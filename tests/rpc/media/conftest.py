@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.rpc.media.house import House, a_house
+from tests.rpc.media.harness import MediaNode, running_media
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with a_house(tmp_path) as house:
-        yield house
+async def node(tmp_path: Path) -> AsyncIterator[MediaNode]:
+    async with running_media(tmp_path) as node:
+        yield node

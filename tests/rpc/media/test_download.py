@@ -1,4 +1,4 @@
-"""Download: a file's bytes over a stream."""
+"""Download over a gRPC stream."""
 
 import grpc
 import pytest
@@ -6,16 +6,16 @@ from chatly.media.v1 import media_service_pb2 as pb
 
 from kernel.errors import Code
 from services.media.errors import MediaReason
-from tests.rpc.media.house import House, refusal
+from tests.rpc.media.harness import MediaNode, error_of
 from tests.unit.media.samples import PDF, a_png, opened
 
 LONG = b"0123456789abcdef" * 40_000
 
 
-async def test_the_first_answer_describes_the_file_and_none_is_too_long(house: House) -> None:
-    media = await house.upload(LONG)
+async def test_the_first_response_describes_the_file_and_chunks_are_bounded(node: MediaNode) -> None:
+    media = await node.upload(LONG)
 
-    answers = await house.download(media.media_id)
+    answers = await node.download(media.media_id)
 
     assert [answer.HasField("media") for answer in answers] == [True] + [False] * (len(answers) - 1)
     assert answers[0].media == media
@@ -24,39 +24,39 @@ async def test_the_first_answer_describes_the_file_and_none_is_too_long(house: H
 
 
 @pytest.mark.parametrize("offset", [1, 300_000, len(LONG) - 1, len(LONG)])
-async def test_a_download_goes_on_from_any_place(house: House, offset: int) -> None:
-    media = await house.upload(LONG)
+async def test_a_download_starts_at_any_offset(node: MediaNode, offset: int) -> None:
+    media = await node.upload(LONG)
 
-    answers = await house.download(media.media_id, offset=offset)
+    answers = await node.download(media.media_id, offset=offset)
 
     assert answers[0].media == media
     assert b"".join([answer.data for answer in answers]) == LONG[offset:]
 
 
-async def test_an_offset_behind_the_end_is_out_of_range(house: House) -> None:
-    media = await house.upload(PDF)
+async def test_an_offset_beyond_the_end_is_out_of_range(node: MediaNode) -> None:
+    media = await node.upload(PDF)
 
     with pytest.raises(grpc.aio.AioRpcError) as failed:
-        await house.download(media.media_id, offset=len(PDF) + 1)
+        await node.download(media.media_id, offset=len(PDF) + 1)
 
-    error = refusal(failed.value)
+    error = error_of(failed.value)
     assert (error.code, error.reason) == (Code.OUT_OF_RANGE, MediaReason.WRONG_OFFSET)
     assert error.metadata == {"expected_offset": str(len(PDF))}
 
 
-async def test_a_thumbnail_is_a_webp(house: House) -> None:
-    media = await house.upload(a_png(900, 300))
+async def test_a_thumbnail_is_a_webp(node: MediaNode) -> None:
+    media = await node.upload(a_png(900, 300))
 
-    answers = await house.download(media.media_id, variant=pb.MediaVariant.MEDIA_VARIANT_THUMBNAIL)
+    answers = await node.download(media.media_id, variant=pb.MediaVariant.MEDIA_VARIANT_THUMBNAIL)
 
     thumbnail = opened(b"".join([answer.data for answer in answers]))
     assert (thumbnail.format, thumbnail.size) == ("WEBP", (480, 160))
 
 
-async def test_a_document_has_no_thumbnail(house: House) -> None:
-    media = await house.upload(PDF)
+async def test_a_document_has_no_thumbnail(node: MediaNode) -> None:
+    media = await node.upload(PDF)
 
     with pytest.raises(grpc.aio.AioRpcError) as failed:
-        await house.download(media.media_id, variant=pb.MediaVariant.MEDIA_VARIANT_THUMBNAIL)
+        await node.download(media.media_id, variant=pb.MediaVariant.MEDIA_VARIANT_THUMBNAIL)
 
-    assert refusal(failed.value).reason == MediaReason.MEDIA_NOT_FOUND
+    assert error_of(failed.value).reason == MediaReason.MEDIA_NOT_FOUND

@@ -1,4 +1,4 @@
-"""A file of the largest size goes through without ever being in memory: client and server share this process."""
+"""Transfers of the largest file need little memory. Client and server share this process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,17 +8,17 @@ import psutil
 import pytest
 from chatly.media.v1 import media_service_pb2 as pb
 
-from tests.rpc.media.house import ANN, House
+from tests.rpc.media.harness import ANN, MediaNode
 
 MIB = 1024 * 1024
 SIZE = 25 * MIB
-PIECE = b"0123456789abcdef" * 16_384
+CHUNK = b"0123456789abcdef" * 16_384
 ALLOWED = 20 * MIB
 
 
 @asynccontextmanager
 async def measured() -> AsyncIterator[None]:
-    """Fails if the process grows by more than is allowed meanwhile."""
+    """Fail if the memory of the process grows by more than ALLOWED."""
     process = psutil.Process()
     before = peak = process.memory_info().rss
 
@@ -37,49 +37,49 @@ async def measured() -> AsyncIterator[None]:
 
 
 async def body(size: int) -> AsyncIterator[bytes]:
-    for _ in range(size // len(PIECE)):
-        yield PIECE
+    for _ in range(size // len(CHUNK)):
+        yield CHUNK
 
 
-async def upload_by_stream(house: House, size: int) -> str:
+async def upload_by_stream(node: MediaNode, size: int) -> str:
     async def steps() -> AsyncIterator[pb.UploadRequest]:
         yield pb.UploadRequest(start=pb.UploadStart(file_name="large.txt"))
-        async for piece in body(size):
-            yield pb.UploadRequest(data=piece)
+        async for chunk in body(size):
+            yield pb.UploadRequest(data=chunk)
 
-    return (await house.rpc.Upload(steps(), metadata=house.by(ANN))).media.media_id
+    return (await node.rpc.Upload(steps(), metadata=node.by(ANN))).media.media_id
 
 
-async def upload_in_parts(house: House, size: int) -> str:
+async def upload_in_parts(node: MediaNode, size: int) -> str:
     start = pb.UploadStart(file_name="large.txt", size_bytes=size)
-    begun = await house.rpc.CreateUpload(pb.CreateUploadRequest(start=start), metadata=house.by(ANN))
-    for offset in range(0, size, len(PIECE)):
-        part = pb.UploadPartRequest(upload_id=begun.upload_id, offset=offset, data=PIECE)
-        await house.rpc.UploadPart(part, metadata=house.by(ANN))
+    begun = await node.rpc.CreateUpload(pb.CreateUploadRequest(start=start), metadata=node.by(ANN))
+    for offset in range(0, size, len(CHUNK)):
+        part = pb.UploadPartRequest(upload_id=begun.upload_id, offset=offset, data=CHUNK)
+        await node.rpc.UploadPart(part, metadata=node.by(ANN))
     completion = pb.CompleteUploadRequest(upload_id=begun.upload_id)
-    return (await house.rpc.CompleteUpload(completion, metadata=house.by(ANN))).media.media_id
+    return (await node.rpc.CompleteUpload(completion, metadata=node.by(ANN))).media.media_id
 
 
-async def upload_over_http(house: House, size: int) -> str:
-    response = await house.http.post(
-        "/api/upload/message?file_name=large.txt", headers=house.header(ANN), content=body(size)
+async def upload_over_http(node: MediaNode, size: int) -> str:
+    response = await node.http.post(
+        "/api/upload/message?file_name=large.txt", headers=node.header(ANN), content=body(size)
     )
     return str(response.json()["media_id"])
 
 
-async def upload_by_form(house: House, size: int) -> str:
+async def upload_by_form(node: MediaNode, size: int) -> str:
     async def form() -> AsyncIterator[bytes]:
         yield b'--edge\r\nContent-Disposition: form-data; name="file"; filename="large.txt"\r\n\r\n'
-        async for piece in body(size):
-            yield piece
+        async for chunk in body(size):
+            yield chunk
         yield b"\r\n--edge--\r\n"
 
-    headers = house.header(ANN, **{"content-type": "multipart/form-data; boundary=edge"})
-    response = await house.http.post("/api/upload/message", headers=headers, content=form())
+    headers = node.header(ANN, **{"content-type": "multipart/form-data; boundary=edge"})
+    response = await node.http.post("/api/upload/message", headers=headers, content=form())
     return str(response.json()["media_id"])
 
 
-WAYS: dict[str, Callable[[House, int], Awaitable[str]]] = {
+WAYS: dict[str, Callable[[MediaNode, int], Awaitable[str]]] = {
     "stream": upload_by_stream,
     "parts": upload_in_parts,
     "body": upload_over_http,
@@ -88,33 +88,33 @@ WAYS: dict[str, Callable[[House, int], Awaitable[str]]] = {
 
 
 @pytest.mark.parametrize("upload", WAYS.values(), ids=WAYS.keys())
-async def test_the_largest_upload_needs_little_memory(house: House, upload: Callable[..., Awaitable[str]]) -> None:
+async def test_the_largest_upload_needs_little_memory(node: MediaNode, upload: Callable[..., Awaitable[str]]) -> None:
     # Threads, pools and imports cost their memory once.
-    await upload(house, MIB)
+    await upload(node, MIB)
 
     async with measured():
-        media_id = await upload(house, SIZE)
+        media_id = await upload(node, SIZE)
 
-    assert (await house.get(media_id, reader=ANN)).size_bytes == SIZE
+    assert (await node.get(media_id, reader=ANN)).size_bytes == SIZE
 
 
 @pytest.mark.parametrize("way", ["stream", "http"])
-async def test_the_largest_download_needs_little_memory(house: House, way: str) -> None:
-    small, large = await upload_by_stream(house, MIB), await upload_by_stream(house, SIZE)
+async def test_the_largest_download_needs_little_memory(node: MediaNode, way: str) -> None:
+    small, large = await upload_by_stream(node, MIB), await upload_by_stream(node, SIZE)
     download = download_by_stream if way == "stream" else download_over_http
-    await download(house, small)
+    await download(node, small)
 
     async with measured():
-        received = await download(house, large)
+        received = await download(node, large)
 
     assert received == SIZE
 
 
-async def download_by_stream(house: House, media_id: str) -> int:
-    call = house.rpc.Download(pb.DownloadRequest(media_id=media_id), metadata=house.by(ANN))
+async def download_by_stream(node: MediaNode, media_id: str) -> int:
+    call = node.rpc.Download(pb.DownloadRequest(media_id=media_id), metadata=node.by(ANN))
     return sum([len(response.data) async for response in call])
 
 
-async def download_over_http(house: House, media_id: str) -> int:
-    async with house.http.stream("GET", f"/api/uploads/{media_id}", headers=house.header(ANN)) as response:
-        return sum([len(piece) async for piece in response.aiter_bytes()])
+async def download_over_http(node: MediaNode, media_id: str) -> int:
+    async with node.http.stream("GET", f"/api/uploads/{media_id}", headers=node.header(ANN)) as response:
+        return sum([len(chunk) async for chunk in response.aiter_bytes()])

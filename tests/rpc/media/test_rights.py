@@ -1,4 +1,4 @@
-"""Who gets a file, and that it goes with its message."""
+"""Access to files, and deletion with their messages."""
 
 import grpc
 import pytest
@@ -7,90 +7,90 @@ from chatly.media.v1 import media_service_pb2 as pb
 from kernel.errors import KernelReason
 from services.media.errors import MediaReason
 from tests.builders import an_id
-from tests.rpc.media.house import ANN, BOB, CHAT, EVE, House, refusal
+from tests.rpc.media.harness import ANN, BOB, CHAT, EVE, MediaNode, error_of
 from tests.unit.media.builders import a_direct_chat
 from tests.unit.media.samples import PDF, a_png
 from tests.waiting import eventually
 
 
-async def refused(house: House, media_id: str, *, reader: str) -> set[str]:
-    """Why each of the three calls refuses."""
+async def reasons_of(node: MediaNode, media_id: str, *, reader: str) -> set[str]:
+    """Return the reasons with which the three calls fail."""
     reasons = set()
     calls = (
-        house.rpc.GetMedia(pb.GetMediaRequest(media_id=media_id), metadata=house.by(reader)),
-        house.rpc.GetDownloadUrl(pb.GetDownloadUrlRequest(media_id=media_id), metadata=house.by(reader)),
-        house.download(media_id, reader=reader),
+        node.rpc.GetMedia(pb.GetMediaRequest(media_id=media_id), metadata=node.by(reader)),
+        node.rpc.GetDownloadUrl(pb.GetDownloadUrlRequest(media_id=media_id), metadata=node.by(reader)),
+        node.download(media_id, reader=reader),
     )
     for call in calls:
         with pytest.raises(grpc.aio.AioRpcError) as failed:
             await call
-        reasons.add(refusal(failed.value).reason)
+        reasons.add(error_of(failed.value).reason)
     return reasons
 
 
-async def test_the_one_it_was_sent_to_gets_it_at_once_and_strangers_never(house: House) -> None:
-    media = await house.upload(PDF)
-    await house.send(media.media_id, chat_id=CHAT)
+async def test_the_recipient_gets_a_file_at_once_and_strangers_do_not(node: MediaNode) -> None:
+    media = await node.upload(PDF)
+    await node.send(media.media_id, chat_id=CHAT)
 
-    assert await house.get(media.media_id, reader=BOB) == media
-    assert await refused(house, media.media_id, reader=EVE) == {MediaReason.MEDIA_FORBIDDEN}
-
-
-async def test_a_file_that_was_not_sent_is_only_its_owners(house: House) -> None:
-    media = await house.upload(PDF)
-
-    assert await house.get(media.media_id, reader=ANN) == media
-    assert await refused(house, media.media_id, reader=BOB) == {MediaReason.MEDIA_FORBIDDEN}
+    assert await node.get(media.media_id, reader=BOB) == media
+    assert await reasons_of(node, media.media_id, reader=EVE) == {MediaReason.MEDIA_FORBIDDEN}
 
 
-async def test_a_file_that_does_not_exist_is_not_found(house: House) -> None:
-    assert await refused(house, an_id(), reader=ANN) == {MediaReason.MEDIA_NOT_FOUND}
+async def test_an_unsent_file_is_visible_only_to_its_owner(node: MediaNode) -> None:
+    media = await node.upload(PDF)
+
+    assert await node.get(media.media_id, reader=ANN) == media
+    assert await reasons_of(node, media.media_id, reader=BOB) == {MediaReason.MEDIA_FORBIDDEN}
 
 
-async def test_members_of_a_group_get_it_and_strangers_do_not(house: House) -> None:
+async def test_a_file_that_does_not_exist_is_not_found(node: MediaNode) -> None:
+    assert await reasons_of(node, an_id(), reader=ANN) == {MediaReason.MEDIA_NOT_FOUND}
+
+
+async def test_group_members_get_a_file_and_strangers_do_not(node: MediaNode) -> None:
     group = an_id()
-    house.groups.members[group] = {ANN, BOB}
-    media = await house.upload(PDF)
-    await house.send(media.media_id, chat_id=group)
+    node.groups.members[group] = {ANN, BOB}
+    media = await node.upload(PDF)
+    await node.send(media.media_id, chat_id=group)
 
-    assert await house.get(media.media_id, reader=BOB) == media
-    assert await refused(house, media.media_id, reader=EVE) == {MediaReason.MEDIA_FORBIDDEN}
+    assert await node.get(media.media_id, reader=BOB) == media
+    assert await reasons_of(node, media.media_id, reader=EVE) == {MediaReason.MEDIA_FORBIDDEN}
 
 
-async def test_while_nobody_can_say_who_is_in_a_group_the_answer_is_not_yet(house: House) -> None:
+async def test_while_messaging_is_unavailable_group_files_are_unavailable(node: MediaNode) -> None:
     group = an_id()
-    house.groups.members[group] = {ANN, BOB}
-    media = await house.upload(PDF)
-    await house.send(media.media_id, chat_id=group)
-    await house.send(media.media_id, chat_id=CHAT)
-    house.groups.away = True
+    node.groups.members[group] = {ANN, BOB}
+    media = await node.upload(PDF)
+    await node.send(media.media_id, chat_id=group)
+    await node.send(media.media_id, chat_id=CHAT)
+    node.groups.unavailable = True
 
-    assert await refused(house, media.media_id, reader=EVE) == {KernelReason.SERVICE_UNAVAILABLE}
-    assert await house.get(media.media_id, reader=BOB) == media
-
-
-async def test_sending_it_again_elsewhere_adds_a_chat(house: House) -> None:
-    media = await house.upload(PDF)
-    await house.send(media.media_id, chat_id=CHAT)
-    await house.send(media.media_id, chat_id=a_direct_chat(ANN, EVE))
-
-    assert await house.get(media.media_id, reader=EVE) == media
+    assert await reasons_of(node, media.media_id, reader=EVE) == {KernelReason.SERVICE_UNAVAILABLE}
+    assert await node.get(media.media_id, reader=BOB) == media
 
 
-async def test_an_avatar_is_for_everybody(house: House) -> None:
-    media = await house.upload(a_png(), purpose=pb.MediaPurpose.MEDIA_PURPOSE_AVATAR)
+async def test_sending_a_file_to_another_chat_adds_its_members(node: MediaNode) -> None:
+    media = await node.upload(PDF)
+    await node.send(media.media_id, chat_id=CHAT)
+    await node.send(media.media_id, chat_id=a_direct_chat(ANN, EVE))
 
-    assert await house.get(media.media_id, reader=EVE) == media
+    assert await node.get(media.media_id, reader=EVE) == media
 
 
-async def test_a_file_goes_with_the_last_message_that_has_it(house: House) -> None:
-    media = await house.upload(a_png())
-    first = await house.send(media.media_id, chat_id=CHAT)
-    last = await house.send(media.media_id, chat_id=CHAT)
+async def test_avatars_are_visible_to_everyone(node: MediaNode) -> None:
+    media = await node.upload(a_png(), purpose=pb.MediaPurpose.MEDIA_PURPOSE_AVATAR)
 
-    await house.delete_for_everyone(first, chat_id=CHAT)
-    assert await house.get(media.media_id, reader=BOB) == media
-    await house.delete_for_everyone(last, chat_id=CHAT)
+    assert await node.get(media.media_id, reader=EVE) == media
 
-    await eventually(lambda: house.kept_files() == [])
-    assert await refused(house, media.media_id, reader=ANN) == {MediaReason.MEDIA_NOT_FOUND}
+
+async def test_a_file_is_deleted_with_its_last_message(node: MediaNode) -> None:
+    media = await node.upload(a_png())
+    first = await node.send(media.media_id, chat_id=CHAT)
+    last = await node.send(media.media_id, chat_id=CHAT)
+
+    await node.delete_for_everyone(first, chat_id=CHAT)
+    assert await node.get(media.media_id, reader=BOB) == media
+    await node.delete_for_everyone(last, chat_id=CHAT)
+
+    await eventually(lambda: node.kept_files() == [])
+    assert await reasons_of(node, media.media_id, reader=ANN) == {MediaReason.MEDIA_NOT_FOUND}

@@ -1,4 +1,4 @@
-"""The service as its process sees it."""
+"""Health and metrics of the service."""
 
 from pathlib import Path
 from shutil import rmtree
@@ -7,11 +7,11 @@ from kernel.settings import load
 from services.media.settings import MediaSettings
 from services.media.wiring import open_media
 from tests.fakes import a_platform
-from tests.rpc.media.house import House
+from tests.rpc.media.harness import MediaNode
 from tests.unit.media.samples import PDF
 
 
-async def test_it_is_well_until_its_folder_is_gone(tmp_path: Path) -> None:
+async def test_the_service_is_healthy_until_its_folder_is_deleted(tmp_path: Path) -> None:
     async with a_platform(data_dir=tmp_path) as platform, open_media(load(MediaSettings, {}), platform) as service:
         assert [await check() for check in service.health.values()] == [None, None]
 
@@ -21,9 +21,9 @@ async def test_it_is_well_until_its_folder_is_gone(tmp_path: Path) -> None:
         assert await service.health["store"]() is None
 
 
-async def test_files_are_counted(house: House) -> None:
-    await house.upload(PDF)
+async def test_stored_files_are_counted(node: MediaNode) -> None:
+    await node.upload(PDF)
 
-    metrics = (await house.http.get("/metrics")).text
+    metrics = (await node.http.get("/metrics")).text
 
     assert 'chatly_media_files_stored_total{content_type="application/pdf"}' in metrics

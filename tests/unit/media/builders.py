@@ -1,9 +1,9 @@
-"""Files and uploads that tests speak of."""
+"""Builders of files, uploads and chats."""
 
 from typing import Any
 
 from kernel.ids import UserId
-from services.media.model import Announcement, Media, MediaId, PendingUpload, Purpose
+from services.media.model import Media, MediaId, PendingUpload, Purpose, UploadRequest
 from tests.builders import NOON, an_id
 
 
@@ -28,7 +28,7 @@ def an_upload(**chosen: Any) -> PendingUpload:
     facts: dict[str, Any] = {
         "upload_id": MediaId(an_id()),
         "owner_id": UserId(an_id()),
-        "announced": Announcement(file_name="report.pdf", size_bytes=10, sha256="cd" * 32),
+        "request": UploadRequest(file_name="report.pdf", size_bytes=10, sha256="cd" * 32),
         "limit_bytes": 10,
         "expires_at": NOON,
     }

@@ -1,4 +1,4 @@
-"""What nobody needs is collected, and nothing else."""
+"""Garbage collection deletes expired uploads and unsent files, and nothing else."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,46 +7,56 @@ from pathlib import Path
 
 from kernel.blob.folder import FolderBlobStore
 from kernel.locks import KeyedLock
+from kernel.settings import load
 from kernel.sqlite.database import open_sqlite
-from services.media.adapters.folder.upload_staging import FolderUploadStaging
-from services.media.adapters.sqlite.schema import SCHEMA
-from services.media.adapters.sqlite.uploads import SqliteUploadStore
+from services.media.adapters.folder import FolderUploadStaging
+from services.media.adapters.sqlite import SCHEMA, SqliteUploadStore
 from services.media.collect_garbage import CollectGarbage
-from services.media.give_up_upload import GiveUpUpload
 from services.media.model import MediaId, PendingUpload, Variant, blob_name
-from services.media.remove_bytes import RemoveBytes
+from services.media.purge_deleted import PurgeDeleted
+from services.media.settings import MediaSettings
+from services.media.uploads import Uploads
 from tests.builders import NOON, an_id
 from tests.fakes import FakeClock
 from tests.unit.media.builders import a_media, an_upload
-from tests.unit.media.fakes import FakeMediaStore, FakeNews, FakeSentFiles
+from tests.unit.media.harness import FakeLogProgress, FakeMediaStore, FakeSentFiles
 
 
-class Attic:
-    """Everything that a collector looks after."""
+class Parts:
+    """Garbage collection over real uploads and staging, with fakes for the rest."""
 
     def __init__(self, folder: Path, uploads: SqliteUploadStore) -> None:
         self.uploads, self.staging = uploads, FolderUploadStaging(folder / "staging")
         self.blobs = FolderBlobStore(folder / "blobs")
-        self.media, self.sent, self.news, self.clock = FakeMediaStore(), FakeSentFiles(), FakeNews(), FakeClock()
-        remove = RemoveBytes(media=self.media, blobs=self.blobs)
-        give_up = GiveUpUpload(uploads=uploads, staging=self.staging, media=self.media, remove_bytes=remove)
+        self.media, self.sent, self.log, self.clock = FakeMediaStore(), FakeSentFiles(), FakeLogProgress(), FakeClock()
+        purge = PurgeDeleted(media=self.media, blobs=self.blobs)
+        locks = KeyedLock()
+        limits = load(MediaSettings, {}).limits()
         self.collect = CollectGarbage(
-            uploads=uploads,
+            store=uploads,
+            uploads=Uploads(
+                uploads=uploads,
+                staging=self.staging,
+                media=self.media,
+                purge=purge,
+                locks=locks,
+                limits=limits,
+                clock=self.clock,
+            ),
             sent=self.sent,
-            news=self.news,
-            give_up=give_up,
-            remove_bytes=remove,
-            locks=KeyedLock(),
+            log=self.log,
+            purge=purge,
+            locks=locks,
             clock=self.clock,
             unsent_lifetime=timedelta(days=7),
         )
 
     async def begin(self, upload: PendingUpload) -> None:
-        await self.uploads.begin(upload)
+        await self.uploads.add(upload)
         await self.staging.append(upload.upload_id, b"half", offset=0, durable=False)
 
     async def put(self, media_id: MediaId) -> None:
-        await self.blobs.put(blob_name(media_id, Variant.ORIGINAL), one_piece(b"bytes"))
+        await self.blobs.put(blob_name(media_id, Variant.ORIGINAL), one_chunk(b"bytes"))
 
     async def has(self, media_id: MediaId) -> bool:
         try:
@@ -55,83 +65,83 @@ class Attic:
             return False
 
 
-async def one_piece(data: bytes) -> AsyncIterator[bytes]:
+async def one_chunk(data: bytes) -> AsyncIterator[bytes]:
     yield data
 
 
 @asynccontextmanager
-async def an_attic(folder: Path) -> AsyncIterator[Attic]:
+async def opened_parts(folder: Path) -> AsyncIterator[Parts]:
     async with open_sqlite(folder / "media.db", SCHEMA) as database:
-        attic = Attic(folder, SqliteUploadStore(database))
-        await attic.blobs.open()
-        yield attic
+        parts = Parts(folder, SqliteUploadStore(database))
+        await parts.blobs.open()
+        yield parts
 
 
-async def test_an_upload_is_given_up_when_its_time_is_over(tmp_path: Path) -> None:
-    async with an_attic(tmp_path) as attic:
+async def test_an_expired_upload_is_discarded(tmp_path: Path) -> None:
+    async with opened_parts(tmp_path) as parts:
         upload = an_upload(expires_at=NOON + timedelta(hours=24))
-        await attic.begin(upload)
+        await parts.begin(upload)
 
-        await attic.collect()
-        assert await attic.staging.size(upload.upload_id) == 4
-        attic.clock.advance(24 * 3600)
-        await attic.collect()
+        await parts.collect()
+        assert await parts.staging.size(upload.upload_id) == 4
+        parts.clock.advance(24 * 3600)
+        await parts.collect()
 
-        assert await attic.staging.size(upload.upload_id) == 0
-        assert await attic.uploads.find(upload.upload_id) is None
+        assert await parts.staging.size(upload.upload_id) == 0
+        assert await parts.uploads.find(upload.upload_id) is None
 
 
-async def test_bytes_stored_just_before_a_crash_go_with_their_upload(tmp_path: Path) -> None:
-    async with an_attic(tmp_path) as attic:
+async def test_bytes_stored_before_a_crash_are_deleted_with_their_upload(tmp_path: Path) -> None:
+    async with opened_parts(tmp_path) as parts:
         upload = an_upload(expires_at=NOON)
-        await attic.begin(upload)
-        await attic.put(upload.upload_id)
+        await parts.begin(upload)
+        await parts.put(upload.upload_id)
 
-        await attic.collect()
+        await parts.collect()
 
-        assert not await attic.has(upload.upload_id)
+        assert not await parts.has(upload.upload_id)
 
 
-async def test_a_file_stays_when_only_its_upload_was_left_over(tmp_path: Path) -> None:
-    async with an_attic(tmp_path) as attic:
+async def test_a_file_stays_if_only_its_upload_is_left(tmp_path: Path) -> None:
+    async with opened_parts(tmp_path) as parts:
         upload = an_upload(expires_at=NOON)
-        await attic.begin(upload)
-        await attic.put(upload.upload_id)
-        await attic.media.add(a_media(media_id=upload.upload_id))
+        await parts.begin(upload)
+        await parts.put(upload.upload_id)
+        await parts.media.add(a_media(media_id=upload.upload_id))
 
-        await attic.collect()
+        await parts.collect()
 
-        assert await attic.has(upload.upload_id)
-        assert await attic.uploads.find(upload.upload_id) is None
+        assert await parts.has(upload.upload_id)
+        assert await parts.uploads.find(upload.upload_id) is None
 
 
-async def test_the_bytes_of_deleted_files_are_removed_also_after_a_crash(tmp_path: Path) -> None:
-    async with an_attic(tmp_path) as attic:
+async def test_the_bytes_of_deleted_files_are_purged_after_a_crash(tmp_path: Path) -> None:
+    async with opened_parts(tmp_path) as parts:
         deleted = MediaId(an_id())
-        await attic.put(deleted)
-        attic.media.deleted = [deleted]
+        await parts.put(deleted)
+        parts.media.deleted = [deleted]
 
-        await attic.collect()
+        await parts.collect()
 
-        assert not await attic.has(deleted)
-        assert attic.media.deleted == []
-
-
-async def test_files_that_nobody_sent_are_deleted_after_their_time(tmp_path: Path) -> None:
-    async with an_attic(tmp_path) as attic:
-        attic.sent.unsent = [MediaId(an_id())]
-
-        await attic.collect()
-
-        assert attic.sent.unsent == []
-        assert attic.sent.asked_before == NOON - timedelta(days=7)
+        assert not await parts.has(deleted)
+        assert parts.media.deleted == []
 
 
-async def test_nobody_says_that_a_file_was_not_sent_before_having_read_the_whole_log(tmp_path: Path) -> None:
-    async with an_attic(tmp_path) as attic:
-        attic.sent.unsent = [MediaId(an_id())]
-        attic.news.behind = True
+async def test_unsent_files_are_deleted_after_their_lifetime(tmp_path: Path) -> None:
+    async with opened_parts(tmp_path) as parts:
+        parts.sent.unsent = [MediaId(an_id())]
 
-        await attic.collect()
+        await parts.collect()
 
-        assert len(attic.sent.unsent) == 1
+        assert parts.sent.unsent == []
+        assert parts.sent.unsent_before == NOON - timedelta(days=7)
+
+
+async def test_unsent_files_are_kept_until_the_whole_log_is_read(tmp_path: Path) -> None:
+    async with opened_parts(tmp_path) as parts:
+        parts.sent.unsent = [MediaId(an_id())]
+        parts.log.behind = True
+
+        await parts.collect()
+
+        assert len(parts.sent.unsent) == 1

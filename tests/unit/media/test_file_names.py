@@ -1,4 +1,4 @@
-"""Names that clients give to files."""
+"""Cleaning of file names."""
 
 import unicodedata
 
@@ -26,11 +26,11 @@ from services.media.file_names import MAX_LENGTH, clean_file_name
         ("\u202e", "file"),
     ],
 )
-def test_a_name_keeps_only_what_is_harmless(given_name: str, expected: str) -> None:
+def test_a_name_keeps_only_safe_characters(given_name: str, expected: str) -> None:
     assert clean_file_name(given_name) == expected
 
 
-def test_a_name_that_is_too_long_keeps_its_ending() -> None:
+def test_a_long_name_keeps_its_extension() -> None:
     name = clean_file_name("x" * 400 + ".tar.gz")
 
     assert len(name) == MAX_LENGTH
@@ -38,7 +38,7 @@ def test_a_name_that_is_too_long_keeps_its_ending() -> None:
 
 
 @given(st.text(max_size=400))
-def test_any_name_becomes_a_plain_one_and_stays_it(given_name: str) -> None:
+def test_cleaning_any_name_is_idempotent(given_name: str) -> None:
     name = clean_file_name(given_name)
 
     assert 1 <= len(name) <= MAX_LENGTH

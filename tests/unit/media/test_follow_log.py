@@ -1,4 +1,4 @@
-"""What the media service learns from the event log."""
+"""Following the event log."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -10,21 +10,21 @@ from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
 from services.media.follow_log import GROUP, FollowLog
 from services.media.model import FilesSent, LogChange, MediaId
-from services.media.remove_bytes import RemoveBytes
+from services.media.purge_deleted import PurgeDeleted
 from tests.fakes import MemoryConsumer, MemoryLog
-from tests.unit.media.fakes import FakeMediaStore, FakeSentFiles
+from tests.unit.media.harness import FakeMediaStore, FakeSentFiles
 
 
 def decode(record: bytes) -> LogChange | None:
-    """Here a record is the id of a message, or nothing to files."""
+    """Decode a test record: a message id, or nothing."""
     return FilesSent("chat", record.decode(), UserId("ann"), (MediaId("file"),)) if record else None
 
 
 @asynccontextmanager
 async def following(log: MemoryLog, sent: FakeSentFiles, folder: Path) -> AsyncIterator[FollowLog]:
-    remove = RemoveBytes(media=FakeMediaStore(), blobs=FolderBlobStore(folder))
+    purge = PurgeDeleted(media=FakeMediaStore(), blobs=FolderBlobStore(folder))
     async with log.consumer(GROUP) as consumer:
-        follow = FollowLog(consumer=consumer, decode=decode, sent=sent, remove_bytes=remove)
+        follow = FollowLog(consumer=consumer, decode=decode, sent=sent, purge=purge)
         running = asyncio.create_task(follow.run())
         yield follow
         running.cancel()
@@ -36,7 +36,7 @@ def messages(sent: FakeSentFiles) -> list[str]:
     return [change.message_id for change in sent.applied]
 
 
-async def test_changes_are_applied_in_log_order_and_the_rest_is_passed_over(tmp_path: Path) -> None:
+async def test_changes_are_applied_in_log_order_and_other_records_are_ignored(tmp_path: Path) -> None:
     log, sent = MemoryLog(), FakeSentFiles()
     for value in (b"m1", b"", b"m2"):
         await log.append("chat", value)
@@ -49,7 +49,7 @@ async def test_changes_are_applied_in_log_order_and_the_rest_is_passed_over(tmp_
     assert messages(sent) == ["m1", "m2"]
 
 
-async def test_after_a_restart_it_goes_on_where_it_was(tmp_path: Path) -> None:
+async def test_it_resumes_after_a_restart(tmp_path: Path) -> None:
     log, sent = MemoryLog(), FakeSentFiles()
     await log.append("chat", b"m1")
     async with following(log, sent, tmp_path) as follow:
@@ -63,9 +63,11 @@ async def test_after_a_restart_it_goes_on_where_it_was(tmp_path: Path) -> None:
     assert messages(sent) == ["m1", "m2"]
 
 
-async def test_a_store_that_is_away_is_waited_for(tmp_path: Path) -> None:
+async def test_an_unavailable_store_is_retried(tmp_path: Path) -> None:
     log, sent = MemoryLog(), FakeSentFiles()
-    sent.failures = [unavailable(KernelReason.STORE_UNAVAILABLE, "away", retry_after=0.001) for _ in range(2)]
+    sent.failures = [
+        unavailable(KernelReason.STORE_UNAVAILABLE, "the store is unavailable", retry_after=0.001) for _ in range(2)
+    ]
     await log.append("chat", b"m1")
 
     async with following(log, sent, tmp_path):
@@ -75,21 +77,21 @@ async def test_a_store_that_is_away_is_waited_for(tmp_path: Path) -> None:
 
 
 class UnreadConsumer(MemoryConsumer):
-    """A member that has no partition yet."""
+    """A consumer without partitions."""
 
     async def lag(self) -> Mapping[int, int]:
         return {}
 
 
-async def test_who_has_not_read_yet_does_not_claim_to_know_everything(tmp_path: Path) -> None:
+async def test_a_member_without_partitions_is_behind(tmp_path: Path) -> None:
     log = MemoryLog()
-    remove = RemoveBytes(media=FakeMediaStore(), blobs=FolderBlobStore(tmp_path))
-    follow = FollowLog(consumer=UnreadConsumer(log, GROUP), decode=decode, sent=FakeSentFiles(), remove_bytes=remove)
+    purge = PurgeDeleted(media=FakeMediaStore(), blobs=FolderBlobStore(tmp_path))
+    follow = FollowLog(consumer=UnreadConsumer(log, GROUP), decode=decode, sent=FakeSentFiles(), purge=purge)
 
     assert await follow.is_behind()
 
 
-async def test_waiting_for_news_ends_when_there_is_none(tmp_path: Path) -> None:
+async def test_wait_returns_after_the_timeout(tmp_path: Path) -> None:
     async with following(MemoryLog(), FakeSentFiles(), tmp_path) as follow:
         assert not await follow.is_behind()
         async with asyncio.timeout(5):

@@ -1,4 +1,4 @@
-"""Who may see a file."""
+"""Access to files."""
 
 import asyncio
 
@@ -11,19 +11,19 @@ from services.media.get_media import GetMedia
 from services.media.model import Media, MediaId, Purpose
 from tests.builders import an_id
 from tests.unit.media.builders import a_direct_chat, a_media
-from tests.unit.media.fakes import FakeGroups, FakeMediaStore, FakeNews, FakeSentFiles
+from tests.unit.media.harness import FakeGroups, FakeLogProgress, FakeMediaStore, FakeSentFiles
 
 ANN, BOB, EVE = UserId(an_id()), UserId(an_id()), UserId(an_id())
 
 
-class Room:
-    """One file of Ann's, and everything that decides who may see it."""
+class SharedFile:
+    """A file of Ann with fakes for everything that decides who may see it."""
 
-    def __init__(self, *, patience: float = 30.0, purpose: Purpose = Purpose.MESSAGE) -> None:
+    def __init__(self, *, max_wait: float = 30.0, purpose: Purpose = Purpose.MESSAGE) -> None:
         self.media = a_media(owner_id=ANN, purpose=purpose)
-        self.sent, self.news, self.groups = FakeSentFiles(), FakeNews(), FakeGroups()
+        self.sent, self.log, self.groups = FakeSentFiles(), FakeLogProgress(), FakeGroups()
         store = FakeMediaStore({self.media.media_id: self.media})
-        self.get = GetMedia(media=store, sent=self.sent, news=self.news, groups=self.groups, patience=patience)
+        self.get = GetMedia(media=store, sent=self.sent, log=self.log, groups=self.groups, max_wait=max_wait)
 
     def send_to(self, *chats: str) -> None:
         self.sent.known[self.media.media_id] = list(chats)
@@ -32,83 +32,83 @@ class Room:
         return await self.get(self.media.media_id, reader=reader)
 
 
-async def test_the_owner_sees_it_before_it_was_sent() -> None:
-    room = Room()
+async def test_the_owner_sees_a_file_before_it_is_sent() -> None:
+    file = SharedFile()
 
-    assert await room.seen_by(ANN) == room.media
-
-
-async def test_the_other_one_of_a_chat_sees_it_and_nobody_else() -> None:
-    room = Room()
-    room.send_to(a_direct_chat(ANN, BOB))
-
-    assert await room.seen_by(BOB) == room.media
-    with pytest.raises(ChatlyError) as refusal:
-        await room.seen_by(EVE)
-    assert refusal.value.reason == MediaReason.MEDIA_FORBIDDEN
+    assert await file.seen_by(ANN) == file.media
 
 
-async def test_members_of_a_group_see_it_and_nobody_else() -> None:
-    room, group = Room(), an_id()
-    room.groups.members[group] = {BOB}
-    room.send_to(group)
+async def test_the_other_member_of_a_direct_chat_sees_it_and_strangers_do_not() -> None:
+    file = SharedFile()
+    file.send_to(a_direct_chat(ANN, BOB))
 
-    assert await room.seen_by(BOB) == room.media
+    assert await file.seen_by(BOB) == file.media
+    with pytest.raises(ChatlyError) as rejected:
+        await file.seen_by(EVE)
+    assert rejected.value.reason == MediaReason.MEDIA_FORBIDDEN
+
+
+async def test_members_of_a_group_see_it_and_strangers_do_not() -> None:
+    file, group = SharedFile(), an_id()
+    file.groups.members[group] = {BOB}
+    file.send_to(group)
+
+    assert await file.seen_by(BOB) == file.media
     with pytest.raises(ChatlyError):
-        await room.seen_by(EVE)
+        await file.seen_by(EVE)
 
 
-async def test_a_later_chat_counts_like_the_first() -> None:
-    room = Room()
-    room.send_to(a_direct_chat(ANN, BOB), a_direct_chat(ANN, EVE))
+async def test_members_of_every_chat_it_was_sent_to_see_it() -> None:
+    file = SharedFile()
+    file.send_to(a_direct_chat(ANN, BOB), a_direct_chat(ANN, EVE))
 
-    assert await room.seen_by(EVE) == room.media
+    assert await file.seen_by(EVE) == file.media
 
 
-async def test_a_picture_of_a_user_is_seen_by_everybody() -> None:
-    room = Room(purpose=Purpose.AVATAR)
+async def test_an_avatar_is_visible_to_everyone() -> None:
+    file = SharedFile(purpose=Purpose.AVATAR)
 
-    assert await room.seen_by(EVE) == room.media
+    assert await file.seen_by(EVE) == file.media
 
 
 async def test_a_file_that_does_not_exist_is_not_found() -> None:
-    with pytest.raises(ChatlyError) as refusal:
-        await Room().get(MediaId(an_id()), reader=ANN)
+    with pytest.raises(ChatlyError) as rejected:
+        await SharedFile().get(MediaId(an_id()), reader=ANN)
 
-    assert refusal.value.reason == MediaReason.MEDIA_NOT_FOUND
-
-
-async def test_while_the_log_holds_news_a_refusal_waits_for_it() -> None:
-    room = Room()
-    room.news.behind = True
-    asked = asyncio.create_task(room.seen_by(BOB))
-    await room.news.asked.wait()
-
-    room.send_to(a_direct_chat(ANN, BOB))
-    room.news.arrived.set()
-
-    assert await asked == room.media
+    assert rejected.value.reason == MediaReason.MEDIA_NOT_FOUND
 
 
-async def test_news_that_says_nothing_of_the_file_ends_in_a_refusal() -> None:
-    room = Room()
-    room.news.behind = True
-    asked = asyncio.create_task(room.seen_by(BOB))
-    await room.news.asked.wait()
+async def test_a_refusal_waits_for_unread_records() -> None:
+    file = SharedFile()
+    file.log.behind = True
+    read = asyncio.create_task(file.seen_by(BOB))
+    await file.log.checked.wait()
 
-    room.news.behind = False
-    room.news.arrived.set()
+    file.send_to(a_direct_chat(ANN, BOB))
+    file.log.applied.set()
 
-    with pytest.raises(ChatlyError) as refusal:
-        await asked
-    assert refusal.value.reason == MediaReason.MEDIA_FORBIDDEN
+    assert await read == file.media
 
 
-async def test_a_log_that_is_never_caught_up_with_does_not_hold_a_caller_for_ever() -> None:
-    room = Room(patience=0.01)
-    room.news.behind = True
+async def test_unrelated_records_end_in_a_refusal() -> None:
+    file = SharedFile()
+    file.log.behind = True
+    read = asyncio.create_task(file.seen_by(BOB))
+    await file.log.checked.wait()
 
-    with pytest.raises(ChatlyError) as refusal:
-        await room.seen_by(BOB)
+    file.log.behind = False
+    file.log.applied.set()
 
-    assert refusal.value.reason == MediaReason.MEDIA_FORBIDDEN
+    with pytest.raises(ChatlyError) as rejected:
+        await read
+    assert rejected.value.reason == MediaReason.MEDIA_FORBIDDEN
+
+
+async def test_a_refusal_waits_no_longer_than_the_maximum() -> None:
+    file = SharedFile(max_wait=0.01)
+    file.log.behind = True
+
+    with pytest.raises(ChatlyError) as rejected:
+        await file.seen_by(BOB)
+
+    assert rejected.value.reason == MediaReason.MEDIA_FORBIDDEN

@@ -1,4 +1,4 @@
-"""Images that may be served: upright, without secrets, and never too large to decode."""
+"""Cleaning of images: upright, without metadata, within the size limits."""
 
 import tracemalloc
 from pathlib import Path
@@ -32,7 +32,7 @@ def cleaned(folder: Path, data: bytes, content_type: str, *, limit_pixels: int =
 
 
 @pytest.mark.parametrize("image_format", TYPES)
-def test_exif_with_its_place_is_gone(tmp_path: Path, image_format: str) -> None:
+def test_exif_and_location_are_removed(tmp_path: Path, image_format: str) -> None:
     data = encoded(a_picture(), image_format, exif=private_exif())
     assert b"SecretCam" in data
 
@@ -43,7 +43,7 @@ def test_exif_with_its_place_is_gone(tmp_path: Path, image_format: str) -> None:
     assert not opened(image.original.read_bytes()).getexif()
 
 
-def test_comments_and_what_hangs_behind_the_image_are_gone(tmp_path: Path) -> None:
+def test_comments_and_trailing_bytes_are_removed(tmp_path: Path) -> None:
     jpeg = encoded(a_picture(), "JPEG", comment=b"a secret", xmp=b"<x:xmpmeta>a secret</x:xmpmeta>")
     gif = encoded(a_picture(), "GIF", comment=b"a secret")
 
@@ -52,7 +52,7 @@ def test_comments_and_what_hangs_behind_the_image_are_gone(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("image_format", TYPES)
-def test_a_picture_taken_sideways_is_turned_upright(tmp_path: Path, image_format: str) -> None:
+def test_a_rotated_picture_is_turned_upright(tmp_path: Path, image_format: str) -> None:
     data = encoded(a_picture(60, 40), image_format, exif=private_exif(orientation=6))
 
     image = cleaned(tmp_path, data, TYPES[image_format])
@@ -62,7 +62,7 @@ def test_a_picture_taken_sideways_is_turned_upright(tmp_path: Path, image_format
     assert (red > 200, blue < 50) == (True, True)
 
 
-def test_a_jpeg_keeps_the_quality_that_its_camera_chose(tmp_path: Path) -> None:
+def test_a_jpeg_keeps_its_quality(tmp_path: Path) -> None:
     data = a_jpeg(quality=97, subsampling=0)
 
     original = cleaned(tmp_path, data, "image/jpeg").original.read_bytes()
@@ -82,7 +82,7 @@ def test_a_png_keeps_every_pixel_and_its_mode(tmp_path: Path, mode: str) -> None
 
 
 @pytest.mark.parametrize("image_format", ["GIF", "WEBP", "PNG"])
-def test_an_animation_keeps_its_frames_and_times(tmp_path: Path, image_format: str) -> None:
+def test_an_animation_keeps_its_frames_and_durations(tmp_path: Path, image_format: str) -> None:
     image = cleaned(tmp_path, an_animation(image_format), f"image/{image_format.lower()}")
 
     served = opened(image.original.read_bytes())
@@ -105,7 +105,7 @@ def test_a_lossless_webp_stays_lossless(tmp_path: Path, frames: int) -> None:
     assert served.convert("RGB").tobytes() == pictures[0].tobytes()
 
 
-def test_a_lossy_webp_is_not_blown_up(tmp_path: Path) -> None:
+def test_a_lossy_webp_does_not_grow(tmp_path: Path) -> None:
     data = encoded(Image.effect_noise((400, 300), 80).convert("RGB"), "WEBP", quality=80)
 
     assert cleaned(tmp_path, data, "image/webp").original.stat().st_size < 2 * len(data)
@@ -119,40 +119,40 @@ def test_a_thumbnail_is_a_webp_of_at_most_480_pixels(tmp_path: Path) -> None:
     assert (image.width, image.height) == (1200, 300)
 
 
-def test_a_small_image_is_not_blown_up_for_its_thumbnail(tmp_path: Path) -> None:
+def test_a_small_image_is_not_enlarged_for_its_thumbnail(tmp_path: Path) -> None:
     assert opened(cleaned(tmp_path, a_png(60, 40), "image/png").thumbnail.read_bytes()).size == (60, 40)
 
 
 @pytest.mark.parametrize("side", [1_001, 10_000, 50_000])
-def test_an_image_of_too_many_pixels_is_refused_before_any_is_decoded(tmp_path: Path, side: int) -> None:
+def test_an_image_with_too_many_pixels_is_rejected_before_decoding(tmp_path: Path, side: int) -> None:
     tracemalloc.start()
-    with pytest.raises(ChatlyError) as refusal:
+    with pytest.raises(ChatlyError) as rejected:
         cleaned(tmp_path, a_png_that_claims(side, side), "image/png")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert refusal.value.reason == MediaReason.IMAGE_UNREADABLE
-    assert refusal.value.metadata == {"limit_pixels": str(LIMIT)}
+    assert rejected.value.reason == MediaReason.IMAGE_UNREADABLE
+    assert rejected.value.metadata == {"limit_pixels": str(LIMIT)}
     assert peak < 2_000_000
 
 
-def test_the_frames_of_an_animation_count_together(tmp_path: Path) -> None:
+def test_the_pixels_of_all_frames_count(tmp_path: Path) -> None:
     data = an_animation("GIF", frames=4)
 
-    with pytest.raises(ChatlyError) as refusal:
+    with pytest.raises(ChatlyError) as rejected:
         cleaned(tmp_path, data, "image/gif", limit_pixels=50 * 30 * 4 - 1)
 
-    assert refusal.value.reason == MediaReason.IMAGE_UNREADABLE
+    assert rejected.value.reason == MediaReason.IMAGE_UNREADABLE
     assert cleaned(tmp_path, data, "image/gif", limit_pixels=50 * 30 * 4).width == 50
 
 
-def test_a_swarm_of_tiny_frames_is_refused(tmp_path: Path) -> None:
+def test_too_many_tiny_frames_are_rejected(tmp_path: Path) -> None:
     header, frame = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff", b"\x2c\0\0\0\0\1\0\1\0\0\2\2\x44\1\0"
 
-    with pytest.raises(ChatlyError) as refusal:
+    with pytest.raises(ChatlyError) as rejected:
         cleaned(tmp_path, header + frame * 2_001 + b";", "image/gif")
 
-    assert "2000 frames" in refusal.value.message
+    assert "2000 frames" in rejected.value.message
 
 
 @pytest.mark.parametrize(
@@ -166,9 +166,9 @@ def test_a_swarm_of_tiny_frames_is_refused(tmp_path: Path) -> None:
     ],
     ids=["cut jpeg", "cut png", "png as jpeg", "empty gif", "empty webp"],
 )
-def test_a_broken_image_is_refused(tmp_path: Path, data: bytes, content_type: str) -> None:
-    with pytest.raises(ChatlyError) as refusal:
+def test_a_broken_image_is_rejected(tmp_path: Path, data: bytes, content_type: str) -> None:
+    with pytest.raises(ChatlyError) as rejected:
         cleaned(tmp_path, data, content_type)
 
-    assert refusal.value.reason == MediaReason.IMAGE_UNREADABLE
-    assert str(tmp_path) not in refusal.value.message
+    assert rejected.value.reason == MediaReason.IMAGE_UNREADABLE
+    assert str(tmp_path) not in rejected.value.message

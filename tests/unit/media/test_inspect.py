@@ -1,4 +1,4 @@
-"""What a file is, is said by its bytes."""
+"""File types are detected from the bytes."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ ALLOWED = {
     "a heart": (b"<3 you", "text/plain"),
 }
 
-REFUSED = {
+REJECTED = {
     "html": (b"\n <!DOCTYPE html><html><script>alert(1)</script>", "text/html"),
     "html behind a mark": (b"\xef\xbb\xbf<html>", "text/html"),
     "html behind a comment": (b"<!-- hi --><html>", "text/html"),
@@ -70,40 +70,40 @@ def written(folder: Path, data: bytes) -> Path:
 
 
 @pytest.mark.parametrize(("data", "expected"), ALLOWED.values(), ids=ALLOWED.keys())
-def test_allowed_files_are_known_by_their_content(tmp_path: Path, data: bytes, expected: str) -> None:
+def test_allowed_types_are_detected_from_the_content(tmp_path: Path, data: bytes, expected: str) -> None:
     assert require_allowed(written(tmp_path, data)) == expected
 
 
-@pytest.mark.parametrize(("data", "expected"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_could_run_or_is_unknown_is_refused_by_name(tmp_path: Path, data: bytes, expected: str) -> None:
-    with pytest.raises(ChatlyError) as refusal:
+@pytest.mark.parametrize(("data", "expected"), REJECTED.values(), ids=REJECTED.keys())
+def test_executable_and_unknown_types_are_rejected_by_name(tmp_path: Path, data: bytes, expected: str) -> None:
+    with pytest.raises(ChatlyError) as rejected:
         require_allowed(written(tmp_path, data))
 
-    assert refusal.value.reason == MediaReason.FILE_TYPE_NOT_ALLOWED
-    assert refusal.value.metadata == {"detected_type": expected}
+    assert rejected.value.reason == MediaReason.FILE_TYPE_NOT_ALLOWED
+    assert rejected.value.metadata == {"detected_type": expected}
 
 
-def test_a_program_of_linux_is_refused(tmp_path: Path) -> None:
+def test_a_linux_executable_is_rejected(tmp_path: Path) -> None:
     assert detect(written(tmp_path, b"\x7fELF\x02\x01\x01" + bytes(60))) not in ALLOWED_TYPES
 
 
-def test_a_letter_cut_at_the_edge_of_a_read_is_still_text(tmp_path: Path) -> None:
+def test_a_character_split_between_two_reads_is_text(tmp_path: Path) -> None:
     data = b"x" * (256 * 1024 - 1) + "ü".encode()
 
     assert detect(written(tmp_path, data)).startswith("text/plain")
 
 
-def test_bad_utf8_far_behind_the_beginning_is_found(tmp_path: Path) -> None:
+def test_invalid_utf8_at_the_end_of_a_long_file_is_found(tmp_path: Path) -> None:
     assert detect(written(tmp_path, b"x" * 600_000 + b"\xff")) == "application/octet-stream"
 
 
-def test_an_archive_with_too_many_names_is_not_looked_into(tmp_path: Path) -> None:
+def test_an_archive_with_too_many_names_is_not_inspected(tmp_path: Path) -> None:
     names = {f"{number:0200}": b"" for number in range(2_500)}
 
     assert detect(written(tmp_path, a_zip({"META-INF/MANIFEST.MF": b"", **names}))) == "application/zip"
 
 
 @given(data=st.binary(max_size=300))
-def test_any_bytes_are_judged_without_a_crash(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+def test_detecting_any_bytes_does_not_raise(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     for head in (b"", b"PK\x03\x04", b"PK\x05\x06", b"\xff\xfb", b"RIFF"):
         assert detect(written(tmp_path_factory.getbasetemp(), head + data))

@@ -1,4 +1,4 @@
-"""What a record of the event log means to files."""
+"""Decoding records of the event log."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kernel.ids import UserId
 from services.media.api.mapping import log_change
-from services.media.model import FilesSent, MediaId, MessageGone
+from services.media.model import FilesSent, MediaId, MessageRemoved
 
 MESSAGE = UUID(int=5)
 
@@ -18,7 +18,7 @@ def a_record(**change: object) -> bytes:
     return pb.ChatEvent(event_id=MESSAGE.bytes, chat_id="chat", actor_id="ann", **change).SerializeToString()  # type: ignore[arg-type]
 
 
-def test_a_message_with_files_was_sent() -> None:
+def test_a_message_with_files_becomes_files_sent() -> None:
     files = [pb.AttachedMedia(media_id="one"), pb.AttachedMedia(media_id="two")]
 
     change = log_change(a_record(message_sent=pb.MessageSent(text="look", attachments=files)))
@@ -26,16 +26,16 @@ def test_a_message_with_files_was_sent() -> None:
     assert change == FilesSent("chat", str(MESSAGE), UserId("ann"), (MediaId("one"), MediaId("two")))
 
 
-def test_a_message_was_deleted_for_everyone() -> None:
+def test_a_deletion_for_everyone_becomes_message_removed() -> None:
     deleted = pb.MessageDeleted(message_id=MESSAGE.bytes, for_everyone=True)
 
-    assert log_change(a_record(message_deleted=deleted)) == MessageGone("chat", str(MESSAGE), deleted=True)
+    assert log_change(a_record(message_deleted=deleted)) == MessageRemoved("chat", str(MESSAGE), deleted=True)
 
 
-def test_a_second_copy_was_taken_back() -> None:
+def test_a_withdrawal_becomes_message_removed() -> None:
     withdrawn = pb.MessageWithdrawn(message_id=MESSAGE.bytes)
 
-    assert log_change(a_record(message_withdrawn=withdrawn)) == MessageGone("chat", str(MESSAGE), deleted=False)
+    assert log_change(a_record(message_withdrawn=withdrawn)) == MessageRemoved("chat", str(MESSAGE), deleted=False)
 
 
 @pytest.mark.parametrize(
@@ -49,10 +49,10 @@ def test_a_second_copy_was_taken_back() -> None:
         b"\xff\xff no protobuf",
     ],
 )
-def test_everything_else_means_nothing(record: bytes) -> None:
+def test_other_records_are_ignored(record: bytes) -> None:
     assert log_change(record) is None
 
 
 @given(st.binary(max_size=100))
-def test_no_record_stops_the_follower(record: bytes) -> None:
+def test_no_record_raises(record: bytes) -> None:
     log_change(record)

@@ -1,10 +1,10 @@
-"""Ranges of bytes, as RFC 9110 has them."""
+"""Byte ranges (RFC 9110)."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.media.api.http.ranges import ByteRange, NotSatisfiableError, parse_range
+from services.media.api.http.downloads import ByteRange, NotSatisfiableError, parse_range
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from services.media.api.http.ranges import ByteRange, NotSatisfiableError, parse
         ("BYTES=1-2", ByteRange(1, 2)),
     ],
 )
-def test_one_range_is_cut_to_the_file(header: str, expected: ByteRange) -> None:
+def test_a_range_is_limited_to_the_file(header: str, expected: ByteRange) -> None:
     assert parse_range(header, 10) == expected
 
 
@@ -27,18 +27,18 @@ NONSENSE = ["bytes", "bytes=", "bytes=-", "bytes=4-2", "lines=0-1", "bytes=a-b",
 
 
 @pytest.mark.parametrize("header", [None, "", "bytes=0-1,3-4", *NONSENSE])
-def test_what_makes_no_sense_or_is_several_ranges_means_the_whole_file(header: str | None) -> None:
+def test_invalid_and_multiple_ranges_mean_the_whole_file(header: str | None) -> None:
     assert parse_range(header, 10) is None
 
 
 @pytest.mark.parametrize("header", ["bytes=10-", "bytes=10-20", "bytes=-0"])
-def test_a_range_behind_the_end_cannot_be_satisfied(header: str) -> None:
+def test_a_range_beyond_the_end_is_not_satisfiable(header: str) -> None:
     with pytest.raises(NotSatisfiableError):
         parse_range(header, 10)
 
 
 @given(content=st.binary(min_size=1, max_size=50), first=st.integers(0, 60), last=st.integers(0, 60))
-def test_a_range_is_what_a_slice_gives(content: bytes, first: int, last: int) -> None:
+def test_a_range_equals_a_slice(content: bytes, first: int, last: int) -> None:
     try:
         found = parse_range(f"bytes={first}-{last}", len(content))
     except NotSatisfiableError:

@@ -1,4 +1,4 @@
-"""Facts of files in Cassandra, and the lists of those that may be unsent and of those whose bytes are to be removed."""
+"""Files in Cassandra, with an index of files that may be unsent and one of files pending deletion."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,53 +13,53 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class CassandraMediaStore:
-    """MediaStore, and the deleting that SentFiles asks for."""
+    """MediaStore, and the deletions that SentFiles needs."""
 
     def __init__(self, session: CassandraSession, *, rows: CassandraMediaRows, clock: Clock) -> None:
         self._rows = rows
         self._clock = clock
         self._unsent = ExpiryIndex(session, prefix="media", name="unsent")
-        self._condemned = ExpiryIndex(session, prefix="media", name="condemned")
+        self._pending_deletion = ExpiryIndex(session, prefix="media", name="condemned")
 
     async def add(self, media: Media) -> None:
         if media.purpose is Purpose.MESSAGE:
-            # Before the file is known, so that none is left out.
+            # Indexed before the file is stored, so that every file is indexed.
             await self._unsent.add(Expiry(media.media_id, media.created_at))
         await self._rows.add(media)
 
     async def find(self, media_id: MediaId) -> Media | None:
         row = await self._rows.find(media_id)
-        return row.media if row and row.is_there else None
+        return row.media if row and row.exists else None
 
-    async def condemned(self, *, limit: int) -> Sequence[MediaId]:
+    async def pending_deletion(self, *, limit: int) -> Sequence[MediaId]:
         found: list[MediaId] = []
-        async for due in self._condemned.until(self._clock.now()):
+        async for due in self._pending_deletion.until(self._clock.now()):
             found.append(MediaId(due.subject))
             if len(found) == limit:
                 break
         return found
 
-    async def bury(self, media_id: MediaId) -> None:
-        await self._rows.bury(media_id)
+    async def mark_purged(self, media_id: MediaId) -> None:
+        await self._rows.mark_purged(media_id)
         row = await self._rows.find(media_id)
-        if row and row.condemned_at:
-            await self._condemned.done(Expiry(media_id, row.condemned_at))
+        if row and row.deleted_at:
+            await self._pending_deletion.done(Expiry(media_id, row.deleted_at))
 
     async def delete(self, media_id: MediaId) -> bool:
-        """Delete a file that is in no chat; False if it is in one, or was deleted before."""
-        deleted = await self._rows.condemn(media_id, at=self._clock.now())
+        """Delete a file that is in no chat; return False if it is in one or was deleted before."""
+        deleted = await self._rows.delete(media_id, at=self._clock.now())
         row = await self._rows.find(media_id)
-        if row and row.condemned_at:
-            # Also when it was deleted before: whoever did may have died before this.
-            await self._condemned.add(Expiry(media_id, row.condemned_at))
+        if row and row.deleted_at:
+            # Also if it was deleted before: that node may have died before this write.
+            await self._pending_deletion.add(Expiry(media_id, row.deleted_at))
         return deleted
 
-    async def doubt(self, media_id: MediaId) -> None:
-        """It may be in no chat now: look again once it has been so for long enough."""
+    async def mark_maybe_unsent(self, media_id: MediaId) -> None:
+        """Check the file again after the lifetime of unsent files: it may be in no chat now."""
         await self._unsent.add(Expiry(media_id, self._clock.now()))
 
     async def delete_unsent(self, *, before: datetime, limit: int) -> Sequence[MediaId]:
-        """Delete those that were listed before a time and are in no chat; the others come off the list."""
+        """Delete files that were indexed before a time and are in no chat; remove the others from the index."""
         deleted: list[MediaId] = []
         async for due in self._unsent.until(before - _MICROSECOND):
             media_id = MediaId(due.subject)

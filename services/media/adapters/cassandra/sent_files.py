@@ -1,4 +1,4 @@
-"""Which chats files were sent to, in Cassandra."""
+"""The chats that files were sent to, in Cassandra."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,14 +7,14 @@ from typing import assert_never
 from kernel.cassandra.session import CassandraSession
 from services.media.adapters.cassandra.media import CassandraMediaStore
 from services.media.adapters.cassandra.media_rows import CassandraMediaRows
-from services.media.model import FilesSent, LogChange, MediaId, MessageGone, Purpose
+from services.media.model import FilesSent, LogChange, MediaId, MessageRemoved, Purpose
 
-_NOTE = "INSERT INTO message_files (chat_id, message_id, media_id) VALUES (?, ?, ?) USING TIMESTAMP 1"
+_RECORD = "INSERT INTO message_files (chat_id, message_id, media_id) VALUES (?, ?, ?) USING TIMESTAMP 1"
 _FILES = "SELECT media_id FROM message_files WHERE chat_id = ? AND message_id = ?"
 
 
 class CassandraSentFiles:
-    """SentFiles. A change that a crash left half-done is mended by the log, which brings it again."""
+    """SentFiles. The log repeats a change that a crash interrupted."""
 
     def __init__(self, session: CassandraSession, *, rows: CassandraMediaRows, media: CassandraMediaStore) -> None:
         self._session = session
@@ -36,10 +36,10 @@ class CassandraSentFiles:
                 for media_id in change.media_ids:
                     await self._send(change, media_id)
                 return []
-            case MessageGone():
+            case MessageRemoved():
                 rows = await self._session.execute(_FILES, (change.chat_id, change.message_id))
                 media_ids = [MediaId(row["media_id"]) for row in rows]
-                return [media_id for media_id in media_ids if await self._take_back(change, media_id)]
+                return [media_id for media_id in media_ids if await self._remove_message(change, media_id)]
             case _:
                 assert_never(change)
 
@@ -47,14 +47,14 @@ class CassandraSentFiles:
         row = await self._rows.find(media_id)
         if row is None or row.media.owner_id != change.sender_id or row.media.purpose is not Purpose.MESSAGE:
             return
-        # Only a living file: a repeat of the log brings nothing back.
+        # Only existing files, so that a repeated record restores nothing.
         if await self._rows.send(media_id, change.chat_id, change.message_id):
-            await self._session.execute(_NOTE, (change.chat_id, change.message_id, media_id))
+            await self._session.execute(_RECORD, (change.chat_id, change.message_id, media_id))
 
-    async def _take_back(self, change: MessageGone, media_id: MediaId) -> bool:
-        """Returns whether the file was deleted by this."""
-        await self._rows.take_back(media_id, change.chat_id, change.message_id)
+    async def _remove_message(self, change: MessageRemoved, media_id: MediaId) -> bool:
+        """Remove a message from a file; return whether that deleted the file."""
+        await self._rows.remove_message(media_id, change.chat_id, change.message_id)
         if change.deleted:
             return await self._media.delete(media_id)
-        await self._media.doubt(media_id)
+        await self._media.mark_maybe_unsent(media_id)
         return False

@@ -1,4 +1,4 @@
-"""Media's stores over one session with Cassandra, which somebody else opens and closes."""
+"""Media's stores over one Cassandra session. The caller opens and closes the session."""
 
 from dataclasses import dataclass
 
@@ -13,20 +13,18 @@ from services.media.adapters.cassandra.uploads import CassandraUploadStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CassandraMediaStores:
-    """The rows of files, and of uploads."""
-
     uploads: CassandraUploadStore
     media: CassandraMediaStore
     sent: CassandraSentFiles
 
 
 def media_schema() -> Schema:
-    """The tables that the session must have been opened with."""
+    """Return the tables that a session needs."""
     return read_schema("media", "services.media.adapters.cassandra.migrations")
 
 
 def open_cassandra_media_stores(session: CassandraSession, *, clock: Clock) -> CassandraMediaStores:
-    """Asks nothing of Cassandra yet."""
+    """Build the stores without a query."""
     rows = CassandraMediaRows(session)
     media = CassandraMediaStore(session, rows=rows, clock=clock)
     return CassandraMediaStores(

@@ -1,4 +1,4 @@
-"""Bytes of unfinished uploads where all nodes reach them: a blob for each part, and rows in Cassandra that know it."""
+"""Bytes of incomplete uploads, shared by all nodes: one blob per part, listed in Cassandra."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,26 +6,26 @@ from uuid import UUID, uuid4
 
 from kernel.blob.ports import BlobStore
 from kernel.cassandra.session import CassandraSession
-from services.media.adapters.folder.upload_staging import FolderUploadStaging
+from services.media.adapters.folder import FolderUploadStaging
 from services.media.errors import wrong_part
 from services.media.model import MediaId
 
-# An upload's blobs are written down before there are any, and forgotten once: right whatever the nodes' clocks say.
-_BEGIN = "INSERT INTO upload_blobs (upload_id, blob_name) VALUES (?, ?) USING TIMESTAMP 1"
+# Blobs are listed before they are written, and deleted once, so fixed timestamps order the writes on any clock.
+_ADD_BLOB = "INSERT INTO upload_blobs (upload_id, blob_name) VALUES (?, ?) USING TIMESTAMP 1"
 _BLOBS = "SELECT blob_name FROM upload_blobs WHERE upload_id = ?"
-_FORGET_BLOBS = "DELETE FROM upload_blobs USING TIMESTAMP 2 WHERE upload_id = ?"
-# Of two nodes that are sent a part of the same place at once the first wins.
-_ADD = "INSERT INTO upload_parts (upload_id, start, size, blob_name) VALUES (?, ?, ?, ?) IF NOT EXISTS"
+_DELETE_BLOBS = "DELETE FROM upload_blobs USING TIMESTAMP 2 WHERE upload_id = ?"
+# Of two concurrent parts with one offset the first wins.
+_ADD_PART = "INSERT INTO upload_parts (upload_id, start, size, blob_name) VALUES (?, ?, ?, ?) IF NOT EXISTS"
 _PARTS = "SELECT start, size, blob_name FROM upload_parts WHERE upload_id = ?"
-# Beats every conditional write, before and after.
-_FORGET_PARTS = f"DELETE FROM upload_parts USING TIMESTAMP {1 << 62} WHERE upload_id = ?"
+# Later than every conditional write.
+_DELETE_PARTS = f"DELETE FROM upload_parts USING TIMESTAMP {1 << 62} WHERE upload_id = ?"
 
 
 class CassandraUploadStaging:
     """UploadStaging for many nodes.
 
-    What is to be durable is shared. The rest, which is what comes in one stream to one node, stays in `local`, and so
-    do work files: a folder that need not survive.
+    Durable parts are shared. Other bytes, which arrive at one node in one stream, and work files stay in `local`, a
+    folder that may be lost.
     """
 
     def __init__(self, session: CassandraSession, *, blobs: BlobStore, local: FolderUploadStaging) -> None:
@@ -34,14 +34,14 @@ class CassandraUploadStaging:
         self._local = local
 
     async def append(self, upload_id: MediaId, data: bytes, *, offset: int, durable: bool) -> None:
-        """Raises `WRONG_OFFSET` where another node was quicker with another part."""
+        """Raise `WRONG_OFFSET` if another node has stored another part at this offset."""
         if not durable:
             await self._local.append(upload_id, data, offset=offset, durable=False)
             return
         blob = f"staging/{UUID(upload_id)}/{uuid4()}"
-        await self._session.execute(_BEGIN, (upload_id, blob))
+        await self._session.execute(_ADD_BLOB, (upload_id, blob))
         await self._blobs.put(blob, _once(data))
-        (answer,) = await self._session.execute(_ADD, (upload_id, offset, len(data), blob))
+        (answer,) = await self._session.execute(_ADD_PART, (upload_id, offset, len(data), blob))
         if not answer["[applied]"] and answer["size"] != len(data):
             raise wrong_part(offset + answer["size"])
 
@@ -50,7 +50,7 @@ class CassandraUploadStaging:
         return end or await self._local.size(upload_id)
 
     async def local_copy(self, upload_id: MediaId) -> Path:
-        """Fetches what is shared; again each time, since an earlier copy may be half of it."""
+        """Download all shared parts again, because an earlier copy may be incomplete."""
         parts, end = await self._parts(upload_id), 0
         if parts:
             await self._local.discard(upload_id)
@@ -64,11 +64,11 @@ class CassandraUploadStaging:
         await self._local.discard(upload_id)
         for row in await self._session.execute(_BLOBS, (upload_id,)):
             await self._blobs.delete(row["blob_name"])
-        await self._session.execute(_FORGET_PARTS, (upload_id,))
-        await self._session.execute(_FORGET_BLOBS, (upload_id,))
+        await self._session.execute(_DELETE_PARTS, (upload_id,))
+        await self._session.execute(_DELETE_BLOBS, (upload_id,))
 
     async def _parts(self, upload_id: MediaId) -> list[tuple[int, str]]:
-        """Size and blob of the parts that join without a gap, from the first byte on."""
+        """Return size and blob of the parts that follow each other without a gap from the first byte."""
         parts: list[tuple[int, str]] = []
         end = 0
         for row in await self._session.execute(_PARTS, (upload_id,)):

@@ -1,1 +1,1 @@
-"""The HTTP door of the media service: for bytes, which JSON cannot carry."""
+"""HTTP API of the media service, for bytes that JSON cannot carry."""

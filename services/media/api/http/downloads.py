@@ -1,6 +1,9 @@
-"""`GET /api/uploads/{media_id}`: a file's bytes, for a token or a signed link."""
+"""`GET /api/uploads/{media_id}`: a file's bytes, for a token or a signed link, with ranges and conditions."""
 
+import re
+from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import quote
 from uuid import UUID
 
 from starlette.requests import Request
@@ -9,20 +12,36 @@ from starlette.routing import Route
 
 from kernel.errors import invalid_field
 from kernel.http.app import authenticate
-from services.media.api.http.headers import entity_tag, file_headers
-from services.media.api.http.ranges import ByteRange, NotSatisfiableError, parse_range
-from services.media.download import Download
-from services.media.errors import media_not_found
+from services.media.downloads import Download, LinkSigner, Signature
+from services.media.errors import link_invalid, media_not_found
 from services.media.get_media import GetMedia
-from services.media.model import Media, MediaId, Variant
-from services.media.signing import LinkSigner, Signature, link_invalid
+from services.media.inspect import IMAGE_TYPES
+from services.media.model import THUMBNAIL_TYPE, Media, MediaId, Variant
 
 _MAX_DIGITS = 12
+_ONE_RANGE = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})\s*", re.IGNORECASE)
+# Characters that RFC 8187 leaves unquoted, besides letters and digits.
+_PLAIN = "!#$&+^`|"
+_NOT_FALLBACK = re.compile(r'[^\x20-\x7e]|["\\%]')
 
 
-class DownloadDoor:
-    """Serves files in pieces, with ranges and conditions."""
+@dataclass(frozen=True, slots=True)
+class ByteRange:
+    """First and last byte, both included."""
 
+    first: int
+    last: int
+
+    @property
+    def length(self) -> int:
+        return self.last - self.first + 1
+
+
+class NotSatisfiableError(Exception):
+    """The range starts beyond the end of the file."""
+
+
+class DownloadApi:
     def __init__(self, *, get: GetMedia, download: Download, signer: LinkSigner) -> None:
         self._get = get
         self._download = download
@@ -42,9 +61,9 @@ class DownloadDoor:
         try:
             part = parse_range(_range_header(request, entity_tag(media, variant)), size)
         except NotSatisfiableError:
-            refusal = {"content-range": f"bytes */{size}", "accept-ranges": "bytes"}
-            return Response(status_code=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=refusal)
-        return self._answer(request, media, variant, part, headers)
+            unsatisfied = {"content-range": f"bytes */{size}", "accept-ranges": "bytes"}
+            return Response(status_code=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=unsatisfied)
+        return self._response(request, media, variant, part, headers)
 
     async def _find(self, request: Request, variant: Variant) -> Media:
         media_id = _media_id(request)
@@ -54,7 +73,7 @@ class DownloadDoor:
         caller = await authenticate(request)
         return await self._get(media_id, reader=caller.user_id)
 
-    def _answer(
+    def _response(
         self, request: Request, media: Media, variant: Variant, part: ByteRange | None, headers: dict[str, str]
     ) -> Response:
         size, status = media.size_of(variant), HTTPStatus.OK
@@ -96,7 +115,60 @@ def _matches(if_none_match: str | None, tag: str) -> bool:
 
 
 def _range_header(request: Request, tag: str) -> str | None:
-    """None where ranges do not apply: another method, or a condition on other bytes than these."""
+    """Return the range header; None for other methods, or if `if-range` names another version."""
     if request.method != "GET" or request.headers.get("if-range", tag) != tag:
         return None
     return request.headers.get("range")
+
+
+def entity_tag(media: Media, variant: Variant) -> str:
+    """Return a strong entity tag. A thumbnail is created once, from the tagged bytes."""
+    return f'"{media.sha256}"' if variant is Variant.ORIGINAL else f'"{media.sha256}-{variant.value}"'
+
+
+def file_headers(media: Media, variant: Variant) -> dict[str, str]:
+    """Return the headers that do not depend on the range. They keep browsers from executing the file."""
+    thumbnail = variant is Variant.THUMBNAIL
+    content_type = THUMBNAIL_TYPE if thumbnail else media.content_type
+    kind = "inline" if content_type in IMAGE_TYPES else "attachment"
+    return {
+        # Only UTF-8 text is accepted at upload.
+        "content-type": f"{content_type}; charset=utf-8" if content_type == "text/plain" else content_type,
+        "content-disposition": content_disposition(kind, "thumbnail.webp" if thumbnail else media.file_name),
+        "etag": entity_tag(media, variant),
+        "accept-ranges": "bytes",
+        "cache-control": "private, max-age=31536000, immutable",
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "sandbox; default-src 'none'",
+    }
+
+
+def content_disposition(kind: str, file_name: str) -> str:
+    """Return the header with the exact name (RFC 8187) and an ASCII fallback."""
+    fallback = _NOT_FALLBACK.sub("_", file_name)
+    return f"{kind}; filename=\"{fallback}\"; filename*=UTF-8''{quote(file_name, safe=_PLAIN)}"
+
+
+def parse_range(header: str | None, size: int) -> ByteRange | None:
+    """Return a single range, limited to the size; None for no, several or invalid ranges (RFC 9110, chapter 14)."""
+    match = _ONE_RANGE.fullmatch(header or "")
+    if match is None:
+        return None
+    first, last = match.groups()
+    if not first:
+        return _suffix(last, size)
+    start, end = int(first), int(last) if last else size - 1
+    if last and end < start:
+        return None
+    if start >= size:
+        raise NotSatisfiableError
+    return ByteRange(start, min(end, size - 1))
+
+
+def _suffix(digits: str, size: int) -> ByteRange | None:
+    if not digits:
+        return None
+    length = min(int(digits), size)
+    if length == 0:
+        raise NotSatisfiableError
+    return ByteRange(size - length, size - 1)

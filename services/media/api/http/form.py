@@ -1,4 +1,4 @@
-"""Reads a multipart form piece by piece, as it arrives: no file of it is ever in memory as a whole."""
+"""Streaming parser of multipart forms; no file is held in memory as a whole."""
 
 from collections import deque
 from collections.abc import AsyncIterator
@@ -14,15 +14,15 @@ _MAX_FIELD_BYTES = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One field of the form. Its bytes must be read before the next part is asked for."""
+    """One field of the form. Read its bytes before the next part."""
 
     name: str
     file_name: str | None
-    """None: an ordinary field, no file."""
+    """None: a text field."""
     chunks: AsyncIterator[bytes]
 
     async def text(self) -> str:
-        """The value of an ordinary field, at most 16 KiB; raises INVALID_FIELD."""
+        """Return the value of a text field, at most 16 KiB. Raise INVALID_FIELD."""
         value = bytearray()
         async for chunk in self.chunks:
             value += chunk
@@ -35,15 +35,15 @@ class Part:
 
 
 def is_form(content_type: str) -> bool:
-    """Whether a request's Content-Type announces a multipart form."""
+    """Return whether a Content-Type is a multipart form."""
     return parse_options_header(content_type)[0] == b"multipart/form-data"
 
 
 async def read_form(content_type: str, body: AsyncIterator[bytes]) -> AsyncIterator[Part]:
-    """The parts in order; raises INVALID_ARGUMENT `MALFORMED_REQUEST` where the form is broken or ends too soon."""
+    """Yield the parts in order. Raise INVALID_ARGUMENT `MALFORMED_REQUEST` if the form is malformed or incomplete."""
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
-        raise _malformed("the form names no boundary")
+        raise _malformed("the form has no boundary")
     events = _Events(boundary, body)
     while (event := await events.next()) is not None:
         if isinstance(event, _Headers):
@@ -55,7 +55,7 @@ async def read_form(content_type: str, body: AsyncIterator[bytes]) -> AsyncItera
 
 @dataclass(slots=True)
 class _Headers:
-    """The headers of a part, as far as they were read."""
+    """Headers of a part, possibly incomplete."""
 
     values: dict[bytes, bytes]
     name: bytes = b""
@@ -63,11 +63,11 @@ class _Headers:
 
 
 class _End:
-    """The part is over."""
+    """End of a part."""
 
 
 class _Events:
-    """Turns the parser's callbacks into events that can be awaited. At most one piece of the body is held."""
+    """Converts the parser's callbacks into awaitable events. Holds at most one chunk of the body."""
 
     def __init__(self, boundary: bytes, body: AsyncIterator[bytes]) -> None:
         self._body = body
@@ -92,23 +92,23 @@ class _Events:
             raise _malformed(str(error)) from None
 
     async def next(self) -> "_Headers | bytes | _End | None":
-        """None after the last boundary."""
+        """Return the next event; None after the last boundary."""
         while not self._queue:
-            piece = await anext(self._body, None)
-            if piece is None:
+            chunk = await anext(self._body, None)
+            if chunk is None:
                 if self._complete:
                     return None
                 raise _malformed("the form ends before its last boundary")
-            self._parse(piece)
+            self._parse(chunk)
         return self._queue.popleft()
 
     async def until_part_ends(self) -> AsyncIterator[bytes]:
         while isinstance(event := await self.next(), bytes):
             yield event
 
-    def _parse(self, piece: bytes) -> None:
+    def _parse(self, chunk: bytes) -> None:
         try:
-            self._parser.write(piece)
+            self._parser.write(chunk)
         except FormParserError as error:
             raise _malformed(str(error)) from None
 

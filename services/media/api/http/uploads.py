@@ -1,4 +1,7 @@
-"""`POST /api/upload/message`: a file as a form's field `file`, or as the whole body with `?file_name=`."""
+"""Uploads over HTTP: `POST /api/upload/message`, and `PUT /api/profile/me` as a form with an avatar.
+
+A message's file is the form field `file`, or the whole body with `?file_name=`. The edge serves the profile as JSON.
+"""
 
 from http import HTTPStatus
 
@@ -11,20 +14,21 @@ from kernel.http.app import authenticate
 from kernel.ids import UserId
 from services.media.api.http.form import is_form, read_form
 from services.media.api.mapping import media_json
-from services.media.model import Announcement, Media
+from services.media.model import Media, Purpose, UploadRequest
+from services.media.ports import Profiles
 from services.media.upload import Upload
 
+_PROFILE_FIELDS = {"username", "bio"}
 
-class UploadDoor:
-    """Takes files for messages."""
 
+class UploadApi:
     def __init__(self, *, upload: Upload) -> None:
         self._upload = upload
 
     def route(self) -> Route:
-        return Route("/api/upload/message", self.take, methods=["POST"])
+        return Route("/api/upload/message", self.upload, methods=["POST"])
 
-    async def take(self, request: Request) -> Response:
+    async def upload(self, request: Request) -> Response:
         caller = await authenticate(request)
         content_type = request.headers.get("content-type", "")
         try:
@@ -33,7 +37,7 @@ class UploadDoor:
             else:
                 media = await self._from_body(request, caller.user_id)
         except ClientDisconnect:
-            # Nobody is there to read it.
+            # The client will not read it.
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         return JSONResponse(media_json(media))
 
@@ -41,13 +45,48 @@ class UploadDoor:
         media: Media | None = None
         async for part in read_form(content_type, request.stream()):
             if part.name == "file" and part.file_name and media is None:
-                media = await self._upload(Announcement(file_name=part.file_name), part.chunks, owner=owner)
+                media = await self._upload(UploadRequest(file_name=part.file_name), part.chunks, owner=owner)
         if media is None:
-            raise invalid_field("file", "the form has no file of this name")
+            raise invalid_field("file", "the form has no file in this field")
         return media
 
     async def _from_body(self, request: Request, owner: UserId) -> Media:
         file_name = request.query_params.get("file_name", "")
         if not file_name:
-            raise invalid_field("file_name", "is needed where the body is the file itself")
-        return await self._upload(Announcement(file_name=file_name), request.stream(), owner=owner)
+            raise invalid_field("file_name", "is required when the body is the file")
+        return await self._upload(UploadRequest(file_name=file_name), request.stream(), owner=owner)
+
+
+class ProfileApi:
+    """Stores the avatar, then updates the profile in auth."""
+
+    def __init__(self, *, upload: Upload, profiles: Profiles) -> None:
+        self._upload = upload
+        self._profiles = profiles
+
+    def route(self) -> Route:
+        return Route("/api/profile/me", self.update, methods=["PUT"])
+
+    async def update(self, request: Request) -> Response:
+        caller = await authenticate(request)
+        content_type = request.headers.get("content-type", "")
+        if not is_form(content_type):
+            raise invalid_field("content-type", "must be multipart/form-data")
+        try:
+            changes = await self._read(request, content_type, caller.user_id)
+        except ClientDisconnect:
+            # The client will not read it.
+            return Response(status_code=HTTPStatus.BAD_REQUEST)
+        return JSONResponse(await self._profiles.update(changes))
+
+    async def _read(self, request: Request, content_type: str, user: UserId) -> dict[str, str]:
+        changes: dict[str, str] = {}
+        async for part in read_form(content_type, request.stream()):
+            if part.name in _PROFILE_FIELDS and part.file_name is None:
+                changes[part.name] = await part.text()
+            # Browsers send an empty file field with an empty name.
+            elif part.name == "avatar" and part.file_name:
+                avatar = UploadRequest(file_name=part.file_name, purpose=Purpose.AVATAR)
+                picture = await self._upload(avatar, part.chunks, owner=user)
+                changes["avatar_media_id"] = picture.media_id
+        return changes

@@ -1,1 +1,1 @@
-"""Media's tables in Cassandra, a script for each version. Scripts that have landed never change."""
+"""Media's tables in Cassandra, one script per version. Released scripts never change."""

@@ -1,4 +1,4 @@
-"""Stand-ins for what the use cases of the media service ask."""
+"""Fakes for the ports of media."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ class FakeMediaStore:
     async def find(self, media_id: MediaId) -> Media | None:
         return self.files.get(media_id)
 
-    async def condemned(self, *, limit: int) -> Sequence[MediaId]:
+    async def pending_deletion(self, *, limit: int) -> Sequence[MediaId]:
         return self.deleted[:limit]
 
-    async def bury(self, media_id: MediaId) -> None:
+    async def mark_purged(self, media_id: MediaId) -> None:
         self.deleted.remove(media_id)
 
 
@@ -32,9 +32,9 @@ class FakeSentFiles:
     known: dict[MediaId, list[str]] = field(default_factory=dict)
     applied: list[LogChange] = field(default_factory=list)
     unsent: list[MediaId] = field(default_factory=list)
-    asked_before: datetime | None = None
+    unsent_before: datetime | None = None
     failures: list[Exception] = field(default_factory=list)
-    """Raised by `apply`, one after the other."""
+    """Raised by the next calls of `apply`."""
     _grown: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def apply(self, changes: Sequence[LogChange]) -> Sequence[MediaId]:
@@ -54,30 +54,30 @@ class FakeSentFiles:
         return self.known.get(media_id, [])
 
     async def delete_unsent(self, *, before: datetime, limit: int) -> Sequence[MediaId]:
-        self.asked_before = before
+        self.unsent_before = before
         found, self.unsent = self.unsent[:limit], self.unsent[limit:]
         return found
 
 
 @dataclass
-class FakeNews:
+class FakeLogProgress:
     behind: bool = False
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
-    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    checked: asyncio.Event = field(default_factory=asyncio.Event)
+    applied: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def is_behind(self) -> bool:
-        self.asked.set()
+        self.checked.set()
         return self.behind
 
     async def wait(self, seconds: float) -> None:
-        await self.arrived.wait()
+        await self.applied.wait()
 
 
 @dataclass
 class FakeGroups:
     members: dict[str, set[UserId]] = field(default_factory=dict)
-    questions: int = 0
+    calls: int = 0
 
     async def includes(self, chat_id: str, user_id: UserId) -> bool:
-        self.questions += 1
+        self.calls += 1
         return user_id in self.members.get(chat_id, set())

@@ -1,4 +1,4 @@
-"""A media service that runs, with an auth and a messaging service of the test's own beside it."""
+"""A running media service, with fake auth and messaging services."""
 
 import asyncio
 import os
@@ -40,31 +40,31 @@ ANN, BOB, EVE = an_id(), an_id(), an_id()
 
 
 class Groups(MessagingServiceServicer):
-    """GetChat for groups whose members the test sets."""
+    """GetChat for groups with members that the test sets."""
 
     def __init__(self) -> None:
         self.members: dict[str, set[str]] = {}
-        self.away = False
+        self.unavailable = False
 
     async def GetChat(self, request: messaging_pb.GetChatRequest, context: object) -> messaging_pb.GetChatResponse:
-        if self.away:
-            raise unavailable(KernelReason.SHUTTING_DOWN, "away")
+        if self.unavailable:
+            raise unavailable(KernelReason.SHUTTING_DOWN, "shutting down")
         if current_user().user_id not in self.members.get(request.chat_id, set()):
             raise denied(MessagingReason.NOT_A_MEMBER, "not a member")
         return messaging_pb.GetChatResponse()
 
 
 class Profiles(UserServiceServicer):
-    """UpdateMe that keeps what it was asked; the name `taken` is taken."""
+    """UpdateMe that records requests; the name `taken` is taken."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, auth_pb.UpdateMeRequest]] = []
+        self.updates: list[tuple[str, auth_pb.UpdateMeRequest]] = []
 
     async def UpdateMe(self, request: auth_pb.UpdateMeRequest, context: object) -> auth_pb.UpdateMeResponse:
         if request.username == "taken":
             raise ChatlyError(Code.ALREADY_EXISTS, AuthReason.USERNAME_TAKEN, "taken")
         user_id = current_user().user_id
-        self.asked.append((user_id, request))
+        self.updates.append((user_id, request))
         user = auth_pb.User(
             user_id=user_id, username=request.username, bio=request.bio, avatar_media_id=request.avatar_media_id
         )
@@ -72,8 +72,8 @@ class Profiles(UserServiceServicer):
 
 
 @dataclass(frozen=True, kw_only=True)
-class House:
-    """The running service, and what the test may turn."""
+class MediaNode:
+    """The running service and its fakes."""
 
     served: Served
     http: httpx.AsyncClient
@@ -87,21 +87,21 @@ class House:
         return MediaServiceStub(self.served.channel)
 
     def by(self, user_id: str) -> tuple[tuple[str, str], ...]:
-        """Metadata of a call by this user."""
+        """Return metadata of a call by this user."""
         return self.served.as_user(user_id)
 
     def header(self, user_id: str, **more: str) -> dict[str, str]:
-        """Headers of a request by this user."""
+        """Return headers of a request by this user."""
         return {"authorization": f"Bearer {self.served.token_for(user_id)}", **more}
 
     async def upload(self, data: bytes, *, owner: str = ANN, step: int = 100_000, **start: Any) -> pb.Media:
-        """Over the stream."""
+        """Upload by stream."""
         return (await self.rpc.Upload(steps_of(data, step=step, **start), metadata=self.by(owner))).media
 
-    async def refused(self, steps: Iterable[pb.UploadRequest], *, owner: str | None = ANN) -> ChatlyError:
-        """Why a stream is refused whose client may still be sending; without `owner` it has no token.
+    async def rejected(self, steps: Iterable[pb.UploadRequest], *, owner: str | None = ANN) -> ChatlyError:
+        """Return the error of a stream that is rejected while the client sends; without `owner` it has no token.
 
-        By the blocking client: grpcio's asyncio client makes INTERNAL of any status that comes while it is writing.
+        Uses the blocking client: the asyncio client reports INTERNAL for any status that arrives while it writes.
         Source: https://github.com/grpc/grpc/issues/36066.
         """
 
@@ -118,7 +118,7 @@ class House:
             await asyncio.to_thread(stream)
         error: Any = failed.value
         trailing = grpc.aio.Metadata(*error.trailing_metadata())
-        return refusal(grpc.aio.AioRpcError(error.code(), grpc.aio.Metadata(), trailing, error.details()))
+        return error_of(grpc.aio.AioRpcError(error.code(), grpc.aio.Metadata(), trailing, error.details()))
 
     async def get(self, media_id: str, *, reader: str) -> pb.Media:
         return (await self.rpc.GetMedia(pb.GetMediaRequest(media_id=media_id), metadata=self.by(reader))).media
@@ -128,7 +128,7 @@ class House:
         return [response async for response in call]
 
     async def send(self, *media_ids: str, chat_id: str, sender: str = ANN) -> str:
-        """A message with these files is on the log; returns its id."""
+        """Append a message with these files to the log and return its id."""
         message = UUID(an_id())
         files = [event_pb2.AttachedMedia(media_id=media_id) for media_id in media_ids]
         await self._append(message, chat_id, sender, message_sent=event_pb2.MessageSent(attachments=files))
@@ -139,7 +139,7 @@ class House:
         await self._append(UUID(an_id()), chat_id, sender, message_deleted=deleted)
 
     def kept_files(self) -> list[Path]:
-        """Every file with bytes of somebody's, finished or not."""
+        """Return all files with stored or staged bytes."""
         # Unlike Path.rglob it bears that a folder goes away meanwhile.
         found = os.walk(self.data_dir / "media")
         return sorted(Path(folder, name) for folder, _, names in found for name in names)
@@ -153,22 +153,22 @@ CHAT = a_direct_chat(ANN, BOB)
 
 
 def steps_of(data: bytes, *, step: int = 100_000, **start: Any) -> Iterator[pb.UploadRequest]:
-    """An upload's stream in pieces of at most `step` bytes; `start`: fields of its first step."""
+    """Yield an upload stream in chunks of at most `step` bytes; `start`: fields of the first step."""
     yield pb.UploadRequest(start=pb.UploadStart(**{"file_name": "file.bin", **start}))
     for at in range(0, len(data), step):
         yield pb.UploadRequest(data=data[at : at + step])
 
 
-def refusal(error: grpc.aio.AioRpcError) -> ChatlyError:
-    """The error as the service raised it."""
+def error_of(error: grpc.aio.AioRpcError) -> ChatlyError:
+    """Return the error that the service raised."""
     return from_rpc_error("media", error)
 
 
 @asynccontextmanager
-async def a_house(
+async def running_media(
     data_dir: Path, *, log: MemoryLog | None = None, loops: bool = True, **chosen: Any
-) -> AsyncIterator[House]:
-    """`chosen`: settings of the service."""
+) -> AsyncIterator[MediaNode]:
+    """Run the service; `chosen`: its settings."""
     mesh, log, groups, profiles = Mesh(), log or MemoryLog(), Groups(), Profiles()  # type: ignore[abstract]
     async with (
         running(_peers(groups, profiles), mesh=mesh) as peers,
@@ -182,11 +182,11 @@ async def a_house(
         running(service, mesh=mesh, loops=loops) as served,
         httpx.AsyncClient(base_url=served.http, timeout=20) as http,
     ):
-        yield House(served=served, http=http, groups=groups, profiles=profiles, data_dir=data_dir, log=log)
+        yield MediaNode(served=served, http=http, groups=groups, profiles=profiles, data_dir=data_dir, log=log)
 
 
 def _peers(groups: Groups, profiles: Profiles) -> Service:
-    """Both in one server."""
+    """Build one server with both fakes."""
     return Service(
         name="peers",
         grpc_services=["chatly.messaging.v1.MessagingService", "chatly.auth.v1.UserService"],

@@ -1,4 +1,4 @@
-"""Bytes of unfinished uploads as files: one folder per upload."""
+"""Bytes of incomplete uploads as files, one folder per upload."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ _CONTENT = "content"
 
 
 class FolderUploadStaging:
-    """UploadStaging for one machine."""
+    """UploadStaging on one machine."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -31,7 +31,7 @@ class FolderUploadStaging:
         await on_disk(shutil.rmtree, self._content(upload_id).parent, ignore_errors=True)
 
     def _content(self, upload_id: MediaId) -> Path:
-        # Parsed, so that no id leads out of the folder.
+        # Parsed, so that no id escapes the folder.
         return self._folder / str(UUID(upload_id)) / _CONTENT
 
 

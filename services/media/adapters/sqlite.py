@@ -1,0 +1,226 @@
+"""Uploads, files and the chats they were sent to, in SQLite (`media.db`). Times are microseconds since 1970, in UTC."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import assert_never
+
+from kernel.errors import ChatlyError
+from kernel.ids import UserId
+from kernel.sqlite.database import SqliteDatabase
+from kernel.time import from_micros, to_micros
+from services.media.model import (
+    FilesSent,
+    LogChange,
+    Media,
+    MediaId,
+    MessageRemoved,
+    PendingUpload,
+    Purpose,
+    UploadRequest,
+)
+
+SCHEMA = (
+    """
+    CREATE TABLE uploads (
+        upload_id TEXT PRIMARY KEY,
+        owner_id TEXT NOT NULL,
+        file_name TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        purpose TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        limit_bytes INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX uploads_by_expiry ON uploads (expires_at);
+
+    -- state: 0 stored, 1 pending deletion, 2 purged. Deleted rows stay, so that repeated records do not restore them.
+    CREATE TABLE media (
+        media_id TEXT PRIMARY KEY,
+        owner_id TEXT NOT NULL,
+        purpose TEXT NOT NULL,
+        content_type TEXT NOT NULL,
+        file_name TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        sha256 TEXT NOT NULL,
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        thumbnail_bytes INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        state INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE INDEX media_condemned ON media (media_id) WHERE state = 1;
+
+    CREATE TABLE sent_files (
+        chat_id TEXT NOT NULL,
+        message_id TEXT NOT NULL,
+        media_id TEXT NOT NULL,
+        PRIMARY KEY (chat_id, message_id, media_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX sent_files_by_media ON sent_files (media_id, chat_id);
+    CREATE INDEX media_messages_by_age ON media (created_at) WHERE state = 0 AND purpose = 'message';
+    """,
+)
+
+_ADD = "INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
+# Only existing files of the sender, so that a repeated record restores nothing.
+_SEND = """
+    INSERT OR IGNORE INTO sent_files (chat_id, message_id, media_id)
+    SELECT ?, ?, media_id FROM media WHERE media_id = ? AND owner_id = ? AND purpose = 'message' AND state = 0
+"""
+_REMOVE_MESSAGE = "DELETE FROM sent_files WHERE chat_id = ? AND message_id = ? RETURNING media_id"
+_DELETE = """
+    UPDATE media SET state = 1 WHERE media_id = ? AND state = 0
+    AND NOT EXISTS (SELECT 1 FROM sent_files WHERE sent_files.media_id = media.media_id)
+"""
+_DELETE_UNSENT = """
+    UPDATE media SET state = 1 WHERE media_id IN (
+        SELECT media_id FROM media WHERE state = 0 AND purpose = 'message' AND created_at < ?
+        AND NOT EXISTS (SELECT 1 FROM sent_files WHERE sent_files.media_id = media.media_id) LIMIT ?
+    ) RETURNING media_id
+"""
+
+
+class SqliteUploadStore:
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def add(self, upload: PendingUpload) -> None:
+        request = upload.request
+        row = (
+            upload.upload_id,
+            upload.owner_id,
+            request.file_name,
+            request.size_bytes,
+            request.purpose.value,
+            request.sha256,
+            upload.limit_bytes,
+            to_micros(upload.expires_at),
+        )
+        await self._database.write(lambda db: db.execute("INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row))
+
+    async def find(self, upload_id: MediaId) -> PendingUpload | None:
+        row = await self._database.read(
+            lambda db: db.execute("SELECT * FROM uploads WHERE upload_id = ?", (upload_id,)).fetchone()
+        )
+        return _upload(row) if row else None
+
+    async def remove(self, upload_id: MediaId) -> None:
+        await self._database.write(lambda db: db.execute("DELETE FROM uploads WHERE upload_id = ?", (upload_id,)))
+
+    async def expired(self, now: datetime, *, limit: int) -> Sequence[PendingUpload]:
+        query = "SELECT * FROM uploads WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"
+        rows = await self._database.read(lambda db: db.execute(query, (to_micros(now), limit)).fetchall())
+        return [_upload(row) for row in rows]
+
+
+class SqliteMediaStore:
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def add(self, media: Media) -> None:
+        row = (
+            media.media_id,
+            media.owner_id,
+            media.purpose.value,
+            media.content_type,
+            media.file_name,
+            media.size_bytes,
+            media.sha256,
+            media.width,
+            media.height,
+            media.thumbnail_bytes,
+            to_micros(media.created_at),
+        )
+        await self._database.write(lambda db: db.execute(_ADD, row))
+
+    async def find(self, media_id: MediaId) -> Media | None:
+        query = "SELECT * FROM media WHERE media_id = ? AND state = 0"
+        row = await self._database.read(lambda db: db.execute(query, (media_id,)).fetchone())
+        return _media(row) if row else None
+
+    async def pending_deletion(self, *, limit: int) -> Sequence[MediaId]:
+        query = "SELECT media_id FROM media WHERE state = 1 LIMIT ?"
+        rows = await self._database.read(lambda db: db.execute(query, (limit,)).fetchall())
+        return [MediaId(row["media_id"]) for row in rows]
+
+    async def mark_purged(self, media_id: MediaId) -> None:
+        # The name can reveal deleted content.
+        query = "UPDATE media SET state = 2, file_name = '' WHERE media_id = ? AND state = 1"
+        await self._database.write(lambda db: db.execute(query, (media_id,)))
+
+    async def health(self) -> str | None:
+        """Return why the store is unreadable, or None."""
+        try:
+            await self._database.read(lambda db: db.execute("SELECT 1 FROM media LIMIT 1").fetchone())
+        except ChatlyError as error:
+            return error.message
+        return None
+
+
+class SqliteSentFiles:
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def apply(self, changes: Sequence[LogChange]) -> Sequence[MediaId]:
+        if not changes:
+            return []
+        return await self._database.write(
+            lambda db: [media_id for change in changes for media_id in _apply(db, change)]
+        )
+
+    async def chats(self, media_id: MediaId) -> Sequence[str]:
+        query = "SELECT DISTINCT chat_id FROM sent_files WHERE media_id = ?"
+        rows = await self._database.read(lambda db: db.execute(query, (media_id,)).fetchall())
+        return [row["chat_id"] for row in rows]
+
+    async def delete_unsent(self, *, before: datetime, limit: int) -> Sequence[MediaId]:
+        rows = await self._database.write(lambda db: db.execute(_DELETE_UNSENT, (to_micros(before), limit)).fetchall())
+        return [MediaId(row["media_id"]) for row in rows]
+
+
+def _apply(db: sqlite3.Connection, change: LogChange) -> list[MediaId]:
+    match change:
+        case FilesSent():
+            for media_id in change.media_ids:
+                db.execute(_SEND, (change.chat_id, change.message_id, media_id, change.sender_id))
+            return []
+        case MessageRemoved():
+            rows = db.execute(_REMOVE_MESSAGE, (change.chat_id, change.message_id)).fetchall()
+            removed = [MediaId(row["media_id"]) for row in rows]
+            if not change.deleted:
+                return []
+            return [media_id for media_id in removed if db.execute(_DELETE, (media_id,)).rowcount]
+        case _:
+            assert_never(change)
+
+
+def _upload(row: sqlite3.Row) -> PendingUpload:
+    return PendingUpload(
+        upload_id=MediaId(row["upload_id"]),
+        owner_id=UserId(row["owner_id"]),
+        request=UploadRequest(
+            file_name=row["file_name"],
+            size_bytes=row["size_bytes"],
+            purpose=Purpose(row["purpose"]),
+            sha256=row["sha256"],
+        ),
+        limit_bytes=row["limit_bytes"],
+        expires_at=from_micros(row["expires_at"]),
+    )
+
+
+def _media(row: sqlite3.Row) -> Media:
+    return Media(
+        media_id=MediaId(row["media_id"]),
+        owner_id=UserId(row["owner_id"]),
+        purpose=Purpose(row["purpose"]),
+        content_type=row["content_type"],
+        file_name=row["file_name"],
+        size_bytes=row["size_bytes"],
+        sha256=row["sha256"],
+        width=row["width"],
+        height=row["height"],
+        thumbnail_bytes=row["thumbnail_bytes"],
+        created_at=from_micros(row["created_at"]),
+    )

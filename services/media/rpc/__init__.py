@@ -1,1 +1,0 @@
-"""The two doors of the media service: gRPC, and HTTP for bytes."""

@@ -1,0 +1,183 @@
+"""Builds the media service."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
+
+from chatly.media.v1.media_service_pb2_grpc import add_MediaServiceServicer_to_server
+
+from kernel.blob.folder import FolderBlobStore
+from kernel.blob.ports import BlobStore
+from kernel.locks import KeyedLock
+from kernel.log.ports import LogConsumer
+from kernel.platform import Engines, Platform
+from kernel.service import HealthCheck, Service
+from kernel.sqlite.database import open_sqlite
+from services.media.adapters.folder import FolderUploadStaging
+from services.media.adapters.grpc import CachedGroupMembers, GrpcGroupMembers, GrpcProfiles
+from services.media.adapters.sqlite import SCHEMA, SqliteMediaStore, SqliteSentFiles, SqliteUploadStore
+from services.media.api.grpc import MediaServicer
+from services.media.api.http.downloads import DownloadApi
+from services.media.api.http.uploads import ProfileApi, UploadApi
+from services.media.api.mapping import log_change
+from services.media.collect_garbage import CollectGarbage
+from services.media.complete_upload import CompleteUpload
+from services.media.downloads import Download, GetDownloadUrl, LinkSigner
+from services.media.finish_upload import FinishUpload
+from services.media.follow_log import GROUP, FollowLog
+from services.media.get_media import GetMedia
+from services.media.model import MediaId
+from services.media.ports import MediaStore, SentFiles, UploadStaging, UploadStore
+from services.media.purge_deleted import PurgeDeleted
+from services.media.settings import MediaSettings
+from services.media.upload import Upload
+from services.media.uploads import Uploads
+
+# A chat member may request a file shortly before this service has read its message from the log.
+_MAX_WAIT_SECONDS = 2.0
+_NO_FILE = MediaId(str(UUID(int=0)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stores:
+    """Open adapters by port."""
+
+    uploads: UploadStore
+    media: MediaStore
+    sent: SentFiles
+    staging: UploadStaging
+    blobs: BlobStore
+    health: Mapping[str, HealthCheck]
+
+
+@asynccontextmanager
+async def open_media(settings: MediaSettings, platform: Platform) -> AsyncIterator[Service]:
+    """Open the service with its HTTP API, log follower and garbage collection."""
+    async with (
+        _open_stores(platform) as stores,
+        _image_workers(settings.image_workers) as workers,
+        platform.log_consumer(GROUP) as consumer,
+    ):
+        yield _build(settings, platform, stores, workers, consumer)
+
+
+def _build(
+    settings: MediaSettings, platform: Platform, stores: _Stores, workers: Executor, consumer: LogConsumer
+) -> Service:
+    limits, clock, locks = settings.limits(), platform.clock, KeyedLock()
+    purge = PurgeDeleted(media=stores.media, blobs=stores.blobs)
+    follow = FollowLog(consumer=consumer, decode=log_change, sent=stores.sent, purge=purge)
+    uploads = Uploads(
+        uploads=stores.uploads,
+        staging=stores.staging,
+        media=stores.media,
+        purge=purge,
+        locks=locks,
+        limits=limits,
+        clock=clock,
+    )
+    finish = FinishUpload(
+        staging=stores.staging, media=stores.media, blobs=stores.blobs, workers=workers, limits=limits, clock=clock
+    )
+    upload = Upload(uploads=uploads, staging=stores.staging, finish=finish)
+    get_media = GetMedia(
+        media=stores.media,
+        sent=stores.sent,
+        log=follow,
+        groups=CachedGroupMembers(GrpcGroupMembers(platform.user_channel("messaging")), clock=clock),
+        max_wait=_MAX_WAIT_SECONDS,
+    )
+    download = Download(blobs=stores.blobs)
+    signer = LinkSigner(secret=platform.service_secret, clock=clock, lifetime=timedelta(seconds=settings.link_seconds))
+    collect = CollectGarbage(
+        store=stores.uploads,
+        uploads=uploads,
+        sent=stores.sent,
+        log=follow,
+        purge=purge,
+        locks=locks,
+        clock=clock,
+        unsent_lifetime=timedelta(days=settings.unsent_days),
+    )
+    servicer = MediaServicer(
+        upload=upload,
+        uploads=uploads,
+        complete_upload=CompleteUpload(uploads=uploads, finish=finish, media=stores.media, locks=locks),
+        get_media=get_media,
+        download=download,
+        get_download_url=GetDownloadUrl(get=get_media, signer=signer),
+    )
+    return Service(
+        name="media",
+        grpc_services=["chatly.media.v1.MediaService"],
+        mount=[partial(add_MediaServiceServicer_to_server, servicer)],
+        routes=[
+            UploadApi(upload=upload).route(),
+            ProfileApi(upload=upload, profiles=GrpcProfiles(platform.user_channel("auth"))).route(),
+            DownloadApi(get=get_media, download=download, signer=signer).route(),
+        ],
+        loops={"follow_log": follow.run, "collect_garbage": partial(collect.run, settings.collect_seconds)},
+        health=stores.health,
+    )
+
+
+@asynccontextmanager
+async def _open_stores(platform: Platform) -> AsyncIterator[_Stores]:
+    """Open Cassandra and S3 if the platform has engines, else `media.db` and a folder of blobs."""
+    if platform.engines is not None:
+        async with _open_distributed(platform, platform.engines) as stores:
+            yield stores
+        return
+    folder = platform.data_dir / "media"
+    blobs = FolderBlobStore(folder / "blobs")
+    await blobs.open()
+    async with open_sqlite(platform.data_dir / "media.db", SCHEMA) as database:
+        media = SqliteMediaStore(database)
+        yield _Stores(
+            uploads=SqliteUploadStore(database),
+            media=media,
+            sent=SqliteSentFiles(database),
+            staging=FolderUploadStaging(folder / "staging"),
+            blobs=blobs,
+            health={"store": media.health, "blobs": blobs.health},
+        )
+
+
+@asynccontextmanager
+async def _open_distributed(platform: Platform, engines: Engines) -> AsyncIterator[_Stores]:
+    from services.media.adapters.cassandra.stores import open_cassandra_media_stores
+    from services.media.adapters.cassandra.upload_staging import CassandraUploadStaging
+
+    stores = open_cassandra_media_stores(engines.cassandra, clock=platform.clock)
+    with TemporaryDirectory(prefix="chatly-media-") as folder:
+        async with engines.open_blobs() as blobs:
+            local = FolderUploadStaging(Path(folder))
+            yield _Stores(
+                uploads=stores.uploads,
+                media=stores.media,
+                sent=stores.sent,
+                staging=CassandraUploadStaging(engines.cassandra, blobs=blobs, local=local),
+                blobs=blobs,
+                health={"store": partial(_check_store, stores.media), "blobs": blobs.health},
+            )
+
+
+async def _check_store(media: MediaStore) -> str | None:
+    await media.find(_NO_FILE)
+    return None
+
+
+@asynccontextmanager
+async def _image_workers(count: int) -> AsyncIterator[ThreadPoolExecutor]:
+    workers = ThreadPoolExecutor(count, thread_name_prefix="media-image")
+    try:
+        yield workers
+    finally:
+        await asyncio.to_thread(workers.shutdown)
