@@ -1,4 +1,4 @@
-"""From the driver's threads to asyncio: answers are collected, and the event loop is woken once for many of them."""
+"""Passes responses from the driver's threads to asyncio, and wakes the event loop once for many of them."""
 
 import asyncio
 from collections import deque
@@ -11,24 +11,24 @@ Row = dict[str, Any]
 
 
 class CallbackBridge:
-    """Belongs to one event loop."""
+    """Converts callbacks of the driver to futures of one event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._arrived: deque[tuple[asyncio.Future[list[Row]], list[Row], BaseException | None]] = deque()
         self._woken = False
 
-    def ask(self, send: Callable[[], ResponseFuture]) -> tuple[asyncio.Future[list[Row]], ResponseFuture]:
-        """Send a request: the future of its first page, and the driver's own one, which knows of further pages."""
+    def send(self, request: Callable[[], ResponseFuture]) -> tuple[asyncio.Future[list[Row]], ResponseFuture]:
+        """Send a request. Return the future of its first page, and the driver's own future, for further pages."""
         answer: asyncio.Future[list[Row]] = self._loop.create_future()
-        response = send()
+        response = request()
         response.add_callbacks(
             lambda rows: self._arrive(answer, rows, None), lambda error: self._arrive(answer, [], error)
         )
         return answer, response
 
     def next_page(self, response: ResponseFuture) -> asyncio.Future[list[Row]]:
-        """The page after the one that was answered last."""
+        """Return the future of the next page."""
         answer: asyncio.Future[list[Row]] = self._loop.create_future()
         response.clear_callbacks()
         response.start_fetching_next_page()
@@ -38,15 +38,15 @@ class CallbackBridge:
         return answer
 
     def _arrive(self, answer: asyncio.Future[list[Row]], rows: list[Row] | None, error: BaseException | None) -> None:
-        """On a thread of the driver's."""
+        """Store a response; called from a thread of the driver."""
         self._arrived.append((answer, rows or [], error))
-        # Whoever finds the flag down wakes the loop; the loop lowers it before it looks. So nothing is left lying.
+        # The loop clears the flag before it takes responses, so none can be missed.
         if not self._woken:
             self._woken = True
             if not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(self._settle)
+                self._loop.call_soon_threadsafe(self._complete)
 
-    def _settle(self) -> None:
+    def _complete(self) -> None:
         self._woken = False
         while self._arrived:
             answer, rows, error = self._arrived.popleft()

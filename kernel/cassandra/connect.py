@@ -1,4 +1,4 @@
-"""Opens a connection to Cassandra, ready for use: keyspace and tables are there. Blocking: it belongs in a thread."""
+"""Connects to Cassandra, and creates keyspace and tables. Blocks: run it in a thread."""
 
 import logging
 import socket
@@ -17,19 +17,19 @@ from kernel.cassandra.settings import CassandraSettings, addresses
 from kernel.tls import client_context, tls_problem
 
 _HEARTBEAT_SECONDS = 2
-# A node that is busy, or collects garbage, is not away: its connections are not to be dropped for that.
+# Longer than a busy node or a garbage collection takes to answer: its connections must not be closed for that.
 _SILENCE_SECONDS = 4
 _RECONNECT_SECONDS = 1.0
 _CONNECT_SECONDS = 5.0
-# What tables there are is asked for with each change of them; the default of 2 s is too little for a busy machine.
+# The driver reads the schema after each change of it. The default of 2 s is too short for a busy machine.
 _SCHEMA_SECONDS = 15.0
-# The driver sends a large request in pieces: without this the last one waits 40 ms for the answer to the others.
+# The driver splits a large request. Without this, the last part waits 40 ms for the acknowledgement of the others.
 _NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def connect(settings: CassandraSettings, schemas: Sequence[Schema], *, stopped: Callable[[], bool]) -> Session:
-    """One attempt. Raise what keeps it from working; `why` puts that into words."""
-    # What it would say of every failed attempt is said once, by whoever calls this.
+    """Try to connect once. `describe` explains the error that it raises."""
+    # The driver logs every failed attempt; the caller logs each problem once.
     logging.getLogger("cassandra").setLevel(logging.CRITICAL)
     cluster = _cluster(settings)
     try:
@@ -43,20 +43,20 @@ def connect(settings: CassandraSettings, schemas: Sequence[Schema], *, stopped: 
     return session
 
 
-def why(error: Exception) -> str:
-    """What a failed attempt or request says, in one line."""
+def describe(error: Exception) -> str:
+    """Return one line about a failed attempt or request."""
     reasons: list[object] = [error]
     if isinstance(error, NoHostAvailable):
-        # By node; the text around them names each node's object in the driver.
+        # Errors by node. The text of the whole error contains representations of driver objects.
         each = error.errors.values() if isinstance(error.errors, dict) else ()
         reasons = [reason for reason in each if reason] or list(error.args[:1])
-    return "; ".join(dict.fromkeys(_told(reason) for reason in reasons))
+    return "; ".join(dict.fromkeys(_describe_one(reason) for reason in reasons))
 
 
-def _told(reason: object) -> str:
+def _describe_one(reason: object) -> str:
     if isinstance(reason, BaseException):
-        if trouble := tls_problem(reason, trust="CHATLY_CASSANDRA_CA_FILE", name="CHATLY_CASSANDRA_TLS_NAME"):
-            return trouble
+        if problem := tls_problem(reason, trust="CHATLY_CASSANDRA_CA_FILE", name="CHATLY_CASSANDRA_TLS_NAME"):
+            return problem
         if isinstance(reason, (AuthenticationFailed, Unauthorized)):
             return f"{_one_line(reason)} (see CHATLY_CASSANDRA_USERNAME, CHATLY_CASSANDRA_PASSWORD)"
     return _one_line(reason)
@@ -81,11 +81,11 @@ def _cluster(settings: CassandraSettings) -> Cluster:
         port=points[0][1],
         connection_class=LibevConnection,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
-        # The default one waits ever longer: after an outage of minutes it comes back minutes too late.
+        # With the default policy, it reconnects minutes after an outage of minutes.
         reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_SECONDS, None),
         connect_timeout=_CONNECT_SECONDS,
         control_connection_timeout=_SCHEMA_SECONDS,
-        # A node that was cut off, or hangs, says nothing: by default it is asked for a minute more.
+        # By default, it takes a minute more until a node that hangs or is disconnected counts as down.
         idle_heartbeat_interval=_HEARTBEAT_SECONDS,
         idle_heartbeat_timeout=_SILENCE_SECONDS,
         auth_provider=PlainTextAuthProvider(settings.username, settings.password) if settings.username else None,
@@ -101,6 +101,6 @@ def _tls(settings: CassandraSettings) -> ssl.SSLContext | None:
     context = client_context(
         ca_file=settings.ca_file, certificate_file=settings.certificate_file, key_file=settings.key_file
     )
-    # Nodes are reached by the addresses that the cluster tells of, which certificates seldom name.
+    # Nodes are reached by the addresses that the cluster reports, which certificates seldom contain.
     context.check_hostname = bool(settings.tls_name)
     return context

@@ -1,4 +1,4 @@
-"""What is due at some time, listed by the hour in Cassandra: found by key, however long it was left lying."""
+"""Items with a time of expiry, listed by hour in Cassandra, so that expired ones are found by key at any later time."""
 
 # ruff: noqa: S608 - the tables' names are part of the program
 
@@ -10,23 +10,23 @@ from kernel.cassandra.session import CassandraSession
 from kernel.time import from_micros, to_micros
 
 _HOUR = 3600 * 1_000_000
-# An entry is written once and done with once. These timestamps say so, whatever the nodes' clocks say, so that no
-# repeated write brings it back.
+# An entry is written once and removed once. With fixed timestamps, a repeated write cannot restore a removed entry,
+# whatever the clocks of the nodes say.
 _LISTED, _DONE = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """Something, by its id, and the time it was listed for."""
+    """An item, by its id, and its time of expiry."""
 
     subject: str
     at: datetime
 
 
 class ExpiryIndex:
-    """One list in the tables `<prefix>_agenda` and `<prefix>_agenda_hours`, which belong to whoever uses it.
+    """One list in the tables `<prefix>_agenda` and `<prefix>_agenda_hours` of its owner.
 
-    Nothing may be listed for a time more than an hour ago: such an hour may have been closed.
+    An expiry must not be more than an hour in the past when it is added: that hour may be closed already.
     """
 
     def __init__(self, session: CassandraSession, *, prefix: str, name: str) -> None:
@@ -40,25 +40,25 @@ class ExpiryIndex:
             f"INSERT INTO {entries} (list, hour, due_at, subject) VALUES (?, ?, ?, ?) USING TIMESTAMP {_LISTED}"
         )
         self._entries = f"SELECT due_at, subject FROM {entries} WHERE list = ? AND hour = ? AND due_at <= ?"
-        self._strike = (
+        self._remove = (
             f"DELETE FROM {entries} USING TIMESTAMP {_DONE} WHERE list = ? AND hour = ? AND due_at = ? AND subject = ?"
         )
 
-    async def add(self, due: Expiry) -> None:
-        """List it; again changes nothing, also after it was done."""
-        hour, micros = _place(due.at)
-        # The hour first: an hour without entries is harmless, an entry in no known hour would never be found.
+    async def add(self, expiry: Expiry) -> None:
+        """Add an item. Repeating it changes nothing, even after `done`."""
+        hour, micros = _hour_and_micros(expiry.at)
+        # The hour comes first: an entry in an unlisted hour would never be found; an hour without entries is harmless.
         await self._session.execute(self._open_hour, (self._name, hour))
-        await self._session.execute(self._list, (self._name, hour, micros, due.subject))
+        await self._session.execute(self._list, (self._name, hour, micros, expiry.subject))
 
-    async def done(self, due: Expiry) -> None:
-        """Take it off the list; nothing happens if it is not there."""
-        hour, micros = _place(due.at)
-        await self._session.execute(self._strike, (self._name, hour, micros, due.subject))
+    async def done(self, expiry: Expiry) -> None:
+        """Remove an item, if it is listed."""
+        hour, micros = _hour_and_micros(expiry.at)
+        await self._session.execute(self._remove, (self._name, hour, micros, expiry.subject))
 
     async def until(self, now: datetime) -> AsyncIterator[Expiry]:
-        """What is due by now, by time; hours that are over and empty are closed on the way."""
-        this_hour, micros = _place(now)
+        """Yield the items that have expired by `now`, in order of time. Past empty hours are closed meanwhile."""
+        this_hour, micros = _hour_and_micros(now)
         for row in await self._session.execute(self._hours, (self._name, this_hour)):
             hour, empty = row["hour"], True
             async for entry in self._session.stream(self._entries, (self._name, hour, micros)):
@@ -68,7 +68,7 @@ class ExpiryIndex:
                 await self._session.execute(self._close_hour, (self._name, hour))
 
 
-def _place(moment: datetime) -> tuple[int, int]:
-    """The hour since 1970, and the microsecond."""
+def _hour_and_micros(moment: datetime) -> tuple[int, int]:
+    """Return a time as hours and as microseconds since 1970."""
     micros = to_micros(moment)
     return micros // _HOUR, micros

@@ -1,6 +1,6 @@
-"""Schemas of Cassandra and how they grow: versioned scripts, run by the program. Holds no tables of anybody.
+"""Versioned schema scripts for Cassandra, run by the program itself. Contains no tables.
 
-Blocking: it runs once, in the thread that connects.
+Blocks: it runs once, in the thread that connects.
 """
 
 import time
@@ -15,43 +15,43 @@ from cassandra.metadata import protect_name
 from kernel.cassandra.settings import replication_options
 
 _LOCK_SECONDS = 60
-# A Cassandra in which many nodes make tables at once is slow; whoever begins anew makes it slower.
+# Cassandra is slow while several nodes create tables; a retry would make it slower.
 _ANSWER_SECONDS = 30.0
 _RETRY_SECONDS = 0.2
 _NAMES = UUID("f9f7e3a5-3cb8-4f43-a7c1-0a3a0be0c41c")
 
 
 class SchemaError(Exception):
-    """The schema is not one that this program can use; the text says why."""
+    """This program cannot use the schema. The text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Tables of one owner: script n leads from version n to n + 1. Every statement must bear being run again."""
+    """Tables of one owner. Script n migrates version n to n + 1. Statements must be safe to repeat."""
 
     owner: str
     scripts: tuple[str, ...]
 
 
 def read_schema(owner: str, package: str) -> Schema:
-    """The schema whose scripts are the files `0001_….cql`, `0002_….cql` and so on in a folder of the program."""
+    """Return the schema with the scripts `0001_….cql`, `0002_….cql` … in a package of the program."""
     files = sorted(resources.files(package).iterdir(), key=lambda file: file.name)
     scripts = [file for file in files if file.name.endswith(".cql")]
     for number, file in enumerate(scripts, 1):
         if not file.name.startswith(f"{number:04}_"):
-            raise SchemaError(f"{owner}: {file.name} is not the script {number:04}_….cql that must come next")
+            raise SchemaError(f"{owner}: expected a script {number:04}_….cql, found {file.name}")
     return Schema(owner, tuple(file.read_text(encoding="utf-8") for file in scripts))
 
 
 def statements_of(script: str) -> list[str]:
-    """Its statements, without comments; each ends with a semicolon at the end of a line."""
+    """Return the statements of a script, without comments. Each ends with a semicolon at the end of a line."""
     lines = [line for line in script.splitlines() if not line.lstrip().startswith("--")]
     parts = "\n".join(lines).split(";\n")
     return [statement for part in parts if (statement := part.strip().rstrip(";"))]
 
 
 def create_keyspace(session: Session, keyspace: str, replication: str) -> None:
-    """Make the keyspace unless it is there, and use it."""
+    """Create the keyspace if it does not exist, and use it."""
     options = ", ".join(f"'{name}': '{value}'" for name, value in replication_options(replication).items())
     if keyspace not in session.cluster.metadata.keyspaces:
         _change(session, f"CREATE KEYSPACE IF NOT EXISTS {protect_name(keyspace)} WITH replication = {{{options}}}")
@@ -62,16 +62,16 @@ def create_keyspace(session: Session, keyspace: str, replication: str) -> None:
 
 
 def migrate(session: Session, schema: Schema, *, stopped: Callable[[], bool] = lambda: False) -> None:
-    """Bring the owner's tables to the newest version; of many nodes that start at once one does it, the others wait.
+    """Migrate the tables of the owner to the newest version. Of several nodes, one migrates and the others wait.
 
-    Raise SchemaError if a newer program has been here.
+    Raise SchemaError if a newer program has migrated them.
     """
     holder = uuid4()
     while not stopped():
         version, locked = _state(session, schema)
         if version == len(schema.scripts):
             return
-        # Only who may get it asks for the lock: that is expensive for Cassandra, which is busy with the tables.
+        # Ask for the lock only if it is free: asking is expensive for Cassandra while it creates tables.
         if not locked and _lock(session, schema.owner, holder, was=None):
             try:
                 _run_next(session, schema, holder)
@@ -82,7 +82,7 @@ def migrate(session: Session, schema: Schema, *, stopped: Callable[[], bool] = l
 
 
 def _state(session: Session, schema: Schema) -> tuple[int, bool]:
-    """The version, and whether somebody holds the lock."""
+    """Return the version, and whether a node holds the lock."""
     query = "SELECT version, holder FROM schema_versions WHERE owner = %s"
     row = session.execute(query, (schema.owner,), timeout=_ANSWER_SECONDS).one()
     version: int = (row and row["version"]) or 0
@@ -95,7 +95,7 @@ def _state(session: Session, schema: Schema) -> tuple[int, bool]:
 
 
 def _run_next(session: Session, schema: Schema, holder: UUID) -> None:
-    """One version further, as long as the lock is ours."""
+    """Migrate by one version, while this node holds the lock."""
     version, _ = _state(session, schema)
     if version == len(schema.scripts):
         return
@@ -111,7 +111,7 @@ def _run_next(session: Session, schema: Schema, holder: UUID) -> None:
 
 
 def _lock(session: Session, owner: str, holder: UUID, *, was: UUID | None) -> bool:
-    """Take the lock (`was` None), or keep it (`was` the holder). It ends by itself if its holder dies."""
+    """Take the lock (`was` None) or extend it (`was` the holder). It expires if its holder dies."""
     taken = session.execute(
         "UPDATE schema_versions USING TTL %s SET holder = %s WHERE owner = %s IF holder = %s",
         (_LOCK_SECONDS, holder, owner, was),
@@ -130,14 +130,14 @@ def _unlock(session: Session, owner: str, holder: UUID) -> None:
 
 
 def _change(session: Session, statement: str) -> None:
-    """Run one statement, and wait until all nodes know of it."""
+    """Run one statement, and wait until all nodes have the new schema."""
     result = session.execute(statement, timeout=_LOCK_SECONDS)
     if not result.response_future.is_schema_agreed:
         raise SchemaError("the nodes do not agree on the schema yet")
 
 
 def _versions_table(keyspace: str) -> str:
-    # With an id of its own the table is the same one, whichever nodes are asked to make it at the same time.
+    # With a fixed id, nodes that create the table at the same time create the same one.
     identity = uuid5(_NAMES, keyspace)
     return (
         "CREATE TABLE IF NOT EXISTS schema_versions (owner text PRIMARY KEY, version int, holder uuid)"

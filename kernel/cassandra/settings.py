@@ -1,4 +1,4 @@
-"""Where Cassandra is, and how to talk to it. Nothing here connects."""
+"""How to reach Cassandra. Opens no connection."""
 
 import re
 
@@ -34,7 +34,7 @@ def _check_replication(replication: str) -> str | None:
 
 @settings
 class CassandraSettings:
-    """One cluster and one keyspace. TLS is on where a CA file is given."""
+    """One cluster and one keyspace. A CA file turns TLS on."""
 
     contact_points: tuple[str, ...] = env(
         "CHATLY_CASSANDRA_CONTACT_POINTS", help="first nodes to contact: host[:port],...", check=_check_contact
@@ -91,12 +91,12 @@ class CassandraSettings:
     )
 
     def where(self) -> str:
-        """For people: which Cassandra this is."""
+        """Return a description for messages."""
         return f"Cassandra at {', '.join(self.contact_points)}"
 
 
 def addresses(contact_points: tuple[str, ...]) -> list[tuple[str, int]]:
-    """Host and port of each; raise ValueError for a port that is no number."""
+    """Return host and port of each contact point; raise ValueError if a port is not a number."""
     return [_address(point) for point in contact_points]
 
 
@@ -110,7 +110,7 @@ def _address(point: str) -> tuple[str, int]:
 
 
 def replication_options(replication: str) -> dict[str, str]:
-    """CQL options of a keyspace: `3`, or `dc1:3,dc2:2`; raise ValueError for anything else."""
+    """Return the CQL options for `3` or `dc1:3,dc2:2`; raise ValueError for anything else."""
     if replication.isdecimal() and int(replication) > 0:
         return {"class": "SimpleStrategy", "replication_factor": replication}
     options = {"class": "NetworkTopologyStrategy"}

@@ -1,11 +1,11 @@
 """The live bus over Redis's sharded publish and subscribe.
 
-Order holds per publisher and shard (`shards.py`). One Redis needs one shard. A cluster has
-many, or one of its nodes would carry everything; then a message to a barrier, as the watermark's channel is, goes down
-every shard and is handed on once the last copy is there: after all that its publisher had published before.
+Messages are in order per publisher and shard (`shards.py`). A single Redis needs one shard; a cluster needs several, so
+that all its nodes share the load. A message on a barrier, such as the watermark, is then sent on every shard, and
+delivered when the last copy has arrived: after everything that its publisher has published before.
 
-Whoever could not send something says so on the shard as soon as it can: listeners get a BusGap for it, as for a cut of
-their own connection. So what is missing is never missing silently, and a watermark never runs ahead of a loss.
+A publisher that could not send a message reports the loss on that shard as soon as it can. Subscriptions then get a
+BusGap, as they do after a lost connection. So no message is lost silently, and no watermark overtakes a loss.
 """
 
 import asyncio
@@ -26,10 +26,10 @@ _PAUSE_SECONDS = 0.25
 
 
 class RedisBus:
-    """LiveBus between processes. Made by `open_redis_bus`."""
+    """LiveBus between processes. `open_redis_bus` creates it."""
 
     def __init__(self, *, redis: RedisHandle, shards: Shards, capacity: int, silence: float) -> None:
-        """As `open_redis_bus`."""
+        """See `open_redis_bus`."""
         self._redis = redis
         self._shards = shards
         self._capacity = capacity
@@ -45,7 +45,7 @@ class RedisBus:
         for message in messages:
             for shard, payload in self._copies(message):
                 if shard in self._broken:
-                    # The word of the loss, which is still to be sent, covers this one too.
+                    # The report of a loss, which is still to be sent, covers this message as well.
                     self._dropped.inc()
                     continue
                 newest = self._redis.submit("SPUBLISH", self._shards.name(shard, message.channel), payload)
@@ -63,9 +63,9 @@ class RedisBus:
         )
 
     async def run(self) -> None:
-        """For ever: listen for all subscriptions, and tell of losses."""
+        """Read the connections of all subscriptions and report losses, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._tell_losses())
+            group.create_task(self._report_losses())
             while True:
                 group.create_task((await self._new_connections.get()).run())
 
@@ -79,7 +79,7 @@ class RedisBus:
             self._dropped.inc()
             self._lose(shard)
 
-    def _told(self, shard: int, answer: asyncio.Future[Any]) -> None:
+    def _reported(self, shard: int, answer: asyncio.Future[Any]) -> None:
         if _failed(answer):
             self._lose(shard)
 
@@ -87,25 +87,25 @@ class RedisBus:
         self._broken.add(shard)
         self._lost.set()
 
-    async def _tell_losses(self) -> None:
+    async def _report_losses(self) -> None:
         while True:
             await self._lost.wait()
             self._lost.clear()
             shards, self._broken = self._broken, set()
-            answers = [self._tell(shard) for shard in shards]
+            answers = [self._report_loss(shard) for shard in shards]
             if answers:
                 await asyncio.wait(answers)
             if self._broken:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
-    def _tell(self, shard: int) -> asyncio.Future[Any]:
+    def _report_loss(self, shard: int) -> asyncio.Future[Any]:
         answer = self._redis.submit("SPUBLISH", self._shards.losses(shard), b"")
-        answer.add_done_callback(partial(self._told, shard))
+        answer.add_done_callback(partial(self._reported, shard))
         return answer
 
 
 class RedisSubscription:
-    """BusSubscription of RedisBus: one connection for each shard that it hears anything on."""
+    """BusSubscription of RedisBus: one connection for each shard with a channel of this subscription."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class RedisSubscription:
         start: Callable[[SubscriberConnection], None],
         silence: float,
     ) -> None:
-        """`start` has a connection run; `silence` as `open_redis_bus`."""
+        """`start` runs a connection; for `silence` see `open_redis_bus`."""
         self._redis = redis
         self._shards = shards
         self._start = start
@@ -146,26 +146,26 @@ class RedisSubscription:
             losses = self._shards.losses(shard)
             self._connections[shard] = connection = SubscriberConnection(
                 connect=partial(self._redis.connection, losses),
-                hear=partial(self._hear, shard),
-                missed=self._missed,
+                on_message=partial(self._on_message, shard),
+                on_gap=self._on_gap,
                 first=[losses],
-                # A watermark must not be heard before what it covers can be.
+                # Subscribed last: a watermark must not arrive before the messages that it covers can.
                 last=[self._shards.name(shard, barrier) for barrier in self._shards.barriers],
                 silence=self._silence,
             )
             self._start(connection)
         return self._connections[shard]
 
-    def _hear(self, shard: int, name: str, payload: bytes) -> None:
+    def _on_message(self, shard: int, name: str, payload: bytes) -> None:
         if name == self._shards.losses(shard):
-            return self._missed()
+            return self._on_gap()
         channel = self._shards.channel(shard, name)
-        passed = self._barriers.passed(shard, payload) if channel in self._shards.barriers else payload
-        if passed is not None:
-            self._inbox.push(BusMessage(channel, passed))
+        complete = self._barriers.passed(shard, payload) if channel in self._shards.barriers else payload
+        if complete is not None:
+            self._inbox.push(BusMessage(channel, complete))
         return None
 
-    def _missed(self) -> None:
+    def _on_gap(self) -> None:
         self._inbox.push(BusGap())
 
 
@@ -173,10 +173,11 @@ class RedisSubscription:
 async def open_redis_bus(
     redis: RedisHandle, *, barriers: Collection[str] = (), capacity: int = 65_536, silence: float = 6.0
 ) -> AsyncIterator[RedisBus]:
-    """A bus over an open Redis. `barriers`: channels whose messages come after all that their publisher sent before.
+    """Open a bus over a Redis handle. Subscriptions end with the bus.
 
-    All processes must name the same barriers. `capacity`: messages that one subscription may leave unread; `silence`:
-    seconds after which a connection that does not answer is taken for dead. Subscriptions end with the bus.
+    `barriers`: channels whose messages arrive after everything that their publisher sent before; the same in all
+    processes. `capacity`: number of messages that one subscription may leave unread. `silence`: seconds without a
+    response after which a connection is considered dead.
     """
     shards = Shards(count=redis.shards, prefix=redis.key(""), barriers=barriers)
     bus = RedisBus(redis=redis, shards=shards, capacity=capacity, silence=silence)

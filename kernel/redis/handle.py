@@ -1,6 +1,6 @@
-"""Redis, alone or as a cluster, as one process uses it: a shared pipeline, and connections to listen on. Knows no key.
+"""The handle of a process to Redis, single or cluster: a shared pipeline, and connections for subscriptions.
 
-All keys that a command touches must have the same slot, so that a cluster can carry it out.
+All keys of one command must have the same slot, so that a cluster can execute it.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from redis.exceptions import NoScriptError, RedisClusterException
 
 from kernel.cancellation import reraise_cancellation
 from kernel.errors import ChatlyError
-from kernel.redis.connection import PipelineConnection, answered_within, hang_up
-from kernel.redis.pipeline import Command, Part, SharedPipeline, nothing_to_add
+from kernel.redis.connection import PipelineConnection, close_now, response_within
+from kernel.redis.pipeline import Command, Part, SharedPipeline, no_hint
 from kernel.redis.settings import RedisSettings
 from kernel.runner import background
 from kernel.tls import plaintext_hint
@@ -33,7 +33,7 @@ _TIMEOUT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A Lua script with its name on the server."""
+    """A Lua script and its SHA-1, by which the server knows it."""
 
     text: str
     sha: str
@@ -55,9 +55,9 @@ class Call:
 
 
 class RedisHandle:
-    """Redis, shared by everything in the process. What fails, fails with ChatlyError `STORE_UNAVAILABLE`, and soon.
+    """Redis, shared by the whole process. Failures are ChatlyError `STORE_UNAVAILABLE`, within a short time.
 
-    A cluster counts as away until each of its slots is served again, which is as long as a failover takes.
+    A cluster counts as unreachable until all its slots are served again, that is, during a failover.
     """
 
     def __init__(self, *, client: Redis | RedisCluster, pipeline: SharedPipeline, prefix: str, shards: int) -> None:
@@ -67,53 +67,53 @@ class RedisHandle:
         self.shards = shards
 
     def key(self, name: str) -> str:
-        """The name of a key or channel of this installation."""
+        """Return the name of a key or channel with the prefix of this installation."""
         return self._prefix + name
 
     def slot(self, key: str) -> int:
-        """Keys of the same slot may be touched by one command. One Redis alone has one slot."""
+        """Return the slot of a key. One command may use keys of the same slot. A single Redis has one slot."""
         return key_slot(key.encode()) if isinstance(self._client, RedisCluster) else 0
 
     def submit(self, *command: Part) -> asyncio.Future[Any]:
-        """Ask now, hear later. Commands are carried out in the order of these calls; keys of one cluster node, that is.
+        """Send a command and return the future response. Never waits and never raises. Texts in responses are bytes.
 
-        Never waits and never raises. Texts in answers are bytes.
+        Commands are executed in the order of the calls; in a cluster, per node.
         """
         return self._pipeline.submit(command)
 
     @property
     def crowded(self) -> bool:
-        """Whether whoever can wait should."""
+        """Whether so many commands wait that callers should slow down."""
         return self._pipeline.crowded
 
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
-        """The answers, all asked for as one burst."""
+        """Send all commands together and return the responses."""
         return await asyncio.gather(*(self._pipeline.submit(command) for command in commands))
 
     async def run(self, script: Script, keys: Sequence[str], *arguments: Part) -> Any:  # noqa: ANN401
-        """What a script returns."""
+        """Run a script and return its result."""
         (answer,) = await self.run_all(script, [Call(keys, arguments)])
         return answer
 
     async def run_all(self, script: Script, calls: Sequence[Call]) -> list[Any]:
-        """What a script returns for each call, all sent as one burst."""
-        asked = [self.submit("EVALSHA", script.sha, *call.parts()) for call in calls]
-        answers = await asyncio.gather(*asked, return_exceptions=True)
-        # Those did nothing. This way the server gets to know the script.
-        unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-        again = await self.ask([("EVAL", script.text, *calls[place].parts()) for place in unknown])
-        for place, answer in zip(unknown, again, strict=True):
-            answers[place] = answer
+        """Run a script for all calls together and return the results."""
+        first = [self.submit("EVALSHA", script.sha, *call.parts()) for call in calls]
+        answers = await asyncio.gather(*first, return_exceptions=True)
+        # These calls did nothing. EVAL also loads the script into the server.
+        unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+        again = await self.ask([("EVAL", script.text, *calls[index].parts()) for index in unknown])
+        for index, answer in zip(unknown, again, strict=True):
+            answers[index] = answer
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise answer
         return answers
 
     async def connection(self, key: str) -> AbstractConnection:
-        """A connection of one's own to the node that has a key, open. Raises what redis raises."""
+        """Open a separate connection to the node of a key. Raises the errors of redis-py."""
         if isinstance(self._client, Redis):
             return await _connection(self._client)
-        # Whoever asks has lost a connection, or has none yet.
+        # The caller has lost a connection, or has none yet, so the cluster may have changed.
         await _discover(self._client)
         node = self._client.get_node_from_key(key)
         if node is None:
@@ -123,12 +123,12 @@ class RedisHandle:
 
 @asynccontextmanager
 async def open_redis(settings: RedisSettings) -> AsyncIterator[RedisHandle]:
-    """Begin to use Redis, also while it is away; send what waits, and close, at the end."""
+    """Open a handle, even while Redis is unreachable. At the end, send the waiting commands and close."""
     client = _client(settings)
     async with _pipeline(client, settings) as pipeline:
         yield RedisHandle(client=client, pipeline=pipeline, prefix=settings.prefix, shards=settings.shards)
         with suppress(ChatlyError):
-            # Carried out after everything that was asked for before.
+            # Its response comes after those of all earlier commands.
             await pipeline.submit(("EXISTS", settings.prefix))
 
 
@@ -136,13 +136,13 @@ async def open_redis(settings: RedisSettings) -> AsyncIterator[RedisHandle]:
 async def _pipeline(client: Redis | RedisCluster, settings: RedisSettings) -> AsyncIterator[SharedPipeline]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(client.aclose)
-        shared = partial(SharedPipeline, place=_place(settings.url), hint=_hint(settings.url))
+        shared = partial(SharedPipeline, server=_server(settings.url), hint=_hint(settings.url))
         if isinstance(client, RedisCluster):
-            pipeline = shared(send=partial(_send, client), probe=partial(_whole, client))
+            pipeline = shared(send=partial(_send, client), probe=partial(_ping_cluster, client))
         else:
-            exchange = PipelineConnection(connect=partial(_connection, client), patience=_TIMEOUT_SECONDS)
-            stack.push_async_callback(exchange.close)
-            pipeline = shared(send=exchange, probe=partial(_ping, client))
+            connection_for_batches = PipelineConnection(connect=partial(_connection, client), timeout=_TIMEOUT_SECONDS)
+            stack.push_async_callback(connection_for_batches.close)
+            pipeline = shared(send=connection_for_batches, probe=partial(_ping, client))
         await stack.enter_async_context(background({"redis pipeline": pipeline.run}))
         yield pipeline
 
@@ -152,7 +152,7 @@ def _client(settings: RedisSettings) -> Redis | RedisCluster:
         "socket_timeout": _TIMEOUT_SECONDS,
         "socket_connect_timeout": _TIMEOUT_SECONDS,
         "protocol": 2,
-        # Whoever asks knows whether asking again is harmless.
+        # Only the caller knows whether a retry is safe.
         "retry": Retry(NoBackoff(), 0),
     }
     if settings.password:
@@ -166,7 +166,7 @@ def _client(settings: RedisSettings) -> Redis | RedisCluster:
         client = RedisCluster.from_url(settings.url.replace(_CLUSTER, "", 1), **options)
     else:
         client = Redis.from_url(settings.url, **options)
-    # Answers come as the server gives them; what the cluster's client asks for itself it reads as it is used to.
+    # Responses are returned as the server sends them. The cluster client needs its own callbacks for its own commands.
     for command in [name for name in client.response_callbacks if not str(name).startswith(("CLUSTER", "COMMAND"))]:
         del client.response_callbacks[command]
     return client
@@ -178,13 +178,13 @@ async def _connection(client: Redis) -> AbstractConnection:
 
 
 async def _open(kind: type[AbstractConnection], options: Mapping[str, Any]) -> AbstractConnection:
-    """A connection whose owner says how long to wait for an answer, and which never keeps a cancellation to itself."""
+    """Open a connection without a socket timeout: callers set their own. It never swallows a cancellation."""
     connection = kind(**{**options, "socket_timeout": None})
     try:
-        async with answered_within(_TIMEOUT_SECONDS):
+        async with response_within(_TIMEOUT_SECONDS):
             await connection.connect()  # type: ignore[no-untyped-call]
     except BaseException:
-        await hang_up(connection)
+        await close_now(connection)
         raise
     return connection
 
@@ -204,14 +204,14 @@ async def _ping(client: Redis) -> None:
 
 
 async def _discover(cluster: RedisCluster) -> None:
-    """Learn which nodes there are now: another one may have taken the place of one that died."""
+    """Reload the nodes of the cluster: another node may have replaced a failed one."""
     with reraise_cancellation():
         await cluster.initialize()
         await cluster.nodes_manager.initialize()
 
 
-async def _whole(cluster: RedisCluster) -> None:
-    """Return if every node that takes writes is there: commands for all of them share a pipeline."""
+async def _ping_cluster(cluster: RedisCluster) -> None:
+    """Return if all primaries answer: commands for all of them share the pipeline."""
     await _discover(cluster)
     with reraise_cancellation():
         await cluster.ping(target_nodes=RedisCluster.PRIMARIES)
@@ -222,10 +222,10 @@ def _is_secure(url: str) -> bool:
 
 
 def _hint(url: str) -> Callable[[str], str]:
-    return nothing_to_add if _is_secure(url) else partial(plaintext_hint, setting="CHATLY_REDIS_URL")
+    return no_hint if _is_secure(url) else partial(plaintext_hint, setting="CHATLY_REDIS_URL")
 
 
-def _place(url: str) -> str:
-    """The address, without user and password."""
+def _server(url: str) -> str:
+    """Return the address, without user and password."""
     parts = urlsplit(url)
     return f"redis at {parts.hostname or 'localhost'}:{parts.port or 6379}"

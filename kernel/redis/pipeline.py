@@ -1,4 +1,4 @@
-"""The one pipeline that all of a process's commands to Redis share. Knows no command."""
+"""The pipeline that all commands of a process to Redis share. Contains no commands."""
 
 import asyncio
 from collections import deque
@@ -16,10 +16,10 @@ from kernel.tls import tls_problem
 Part = str | bytes | int | float
 Command = tuple[Part, ...]
 
-# The second is no RedisError. The last is what uvloop says of a connection that was reset between two writes.
+# RedisClusterException is not a RedisError. uvloop raises RuntimeError if a connection is reset between two writes.
 UNREACHABLE = (RedisError, RedisClusterException, OSError, TimeoutError, RuntimeError)
-_LARGEST_BATCH = 1_000
 BACKOFF = Backoff(first=0.25, longest=0.25)
+_LARGEST_BATCH = 1_000
 
 
 def is_unreachable(error: Exception) -> bool:
@@ -27,24 +27,24 @@ def is_unreachable(error: Exception) -> bool:
     return isinstance(error, UNREACHABLE)
 
 
-def why(error: BaseException) -> str:
-    """What a failed attempt says, in one line that names the setting where one is wrong."""
-    trouble = tls_problem(error, trust="CHATLY_REDIS_CA_FILE", name="CHATLY_REDIS_URL")
-    if trouble is None and isinstance(error, (AuthenticationError, NoPermissionError)):
-        trouble = f"{error} (see CHATLY_REDIS_PASSWORD, and the user in CHATLY_REDIS_URL)"
-    return " ".join((trouble or str(error) or type(error).__name__).split())
+def describe(error: BaseException) -> str:
+    """Return one line about a failed attempt; it names the setting if one is wrong."""
+    problem = tls_problem(error, trust="CHATLY_REDIS_CA_FILE", name="CHATLY_REDIS_URL")
+    if problem is None and isinstance(error, (AuthenticationError, NoPermissionError)):
+        problem = f"{error} (see CHATLY_REDIS_PASSWORD, and the user in CHATLY_REDIS_URL)"
+    return " ".join((problem or str(error) or type(error).__name__).split())
 
 
-def nothing_to_add(_told: str) -> str:
-    """What has no hint has this one."""
+def no_hint(_problem: str) -> str:
+    """Return an empty hint."""
     return ""
 
 
 class SharedPipeline:
-    """Sends together what is asked for while the event loop turns once, or while the commands before are on their way.
+    """Sends commands in batches: those that are submitted during one turn of the event loop, or during the last batch.
 
-    In the order in which they were asked for, and never twice: nothing is retried. While Redis is away every command
-    fails at once, and the pipeline looks for it again and again.
+    Commands are sent in the order of submission and never retried. While Redis is unreachable every command fails at
+    once, and the pipeline checks regularly whether it answers again.
     """
 
     def __init__(
@@ -52,45 +52,45 @@ class SharedPipeline:
         *,
         send: Callable[[Sequence[Command]], Awaitable[list[Any]]],
         probe: Callable[[], Awaitable[object]],
-        place: str,
-        hint: Callable[[str], str] = nothing_to_add,
+        server: str,
+        hint: Callable[[str], str] = no_hint,
         capacity: int = 20_000,
     ) -> None:
-        """`send` returns a batch's answers, errors among them, and raises one of UNREACHABLE when there are none.
+        """`send` returns the responses to a batch, errors included, and raises one of UNREACHABLE if there are none.
 
-        `probe`: returns if the server is there; `place`: what to call it; `hint`: what to add to what is told of a
-        server that has never answered; `capacity`: commands that may wait.
+        `probe` returns if the server answers. `server`: its name in messages. `hint` returns an addition to the error
+        of a server that has never answered. `capacity`: number of commands that may wait.
         """
         self._send = send
         self._probe = probe
-        self._place = place
+        self._server = server
         self._hint = hint
         self._answered = False
         self._capacity = capacity
         self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
         self._arrived = asyncio.Event()
-        self._trouble = ""
-        """Why everything fails now, if it does."""
+        self._problem = ""
+        """Why all commands fail at the moment; empty if they do not."""
 
     @property
     def crowded(self) -> bool:
-        """Whether so many commands wait that whoever can wait should."""
+        """Whether so many commands wait that callers should slow down."""
         return len(self._waiting) > self._capacity // 4
 
     def submit(self, command: Command) -> asyncio.Future[Any]:
-        """The answer, in time. It fails with ChatlyError `STORE_UNAVAILABLE`, or NoScriptError."""
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        if self._trouble:
-            answer.set_exception(self._error(self._trouble))
+        """Return the future response. It fails with ChatlyError `STORE_UNAVAILABLE`, or NoScriptError."""
+        response: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        if self._problem:
+            response.set_exception(self._error(self._problem))
         elif len(self._waiting) >= self._capacity:
-            answer.set_exception(self._error("too many commands wait"))
+            response.set_exception(self._error("too many commands wait"))
         else:
-            self._waiting.append((command, answer))
+            self._waiting.append((command, response))
             self._arrived.set()
-        return answer
+        return response
 
     async def run(self) -> None:
-        """For ever: send what was submitted."""
+        """Send what is submitted, until cancelled."""
         try:
             while True:
                 await self._arrived.wait()
@@ -105,45 +105,47 @@ class SharedPipeline:
         for _ in batch:
             self._waiting.popleft()
         try:
-            answers = await self._send([command for command, _ in batch])
+            responses = await self._send([command for command, _ in batch])
         except UNREACHABLE as error:
-            await self._outlast(error, batch)
+            await self._wait_until_reachable(error, batch)
         except BaseException:
-            # Told to end: nobody shall wait for these for ever.
+            # The pipeline is being closed: `run` fails these commands with the others.
             self._waiting.extendleft(reversed(batch))
             raise
         else:
             self._answered = True
-            for (_, answer), value in zip(batch, answers, strict=True):
-                self._settle(answer, value)
+            for (_, response), value in zip(batch, responses, strict=True):
+                self._complete(response, value)
 
-    async def _outlast(self, error: BaseException, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
-        told = why(error)
-        self._trouble = told if self._answered else told + self._hint(told)
-        self._fail(batch, self._trouble)
-        self._fail(self._waiting, self._trouble)
+    async def _wait_until_reachable(
+        self, error: BaseException, batch: list[tuple[Command, asyncio.Future[Any]]]
+    ) -> None:
+        problem = describe(error)
+        self._problem = problem if self._answered else problem + self._hint(problem)
+        self._fail(batch, self._problem)
+        self._fail(self._waiting, self._problem)
         self._waiting.clear()
         log = logger("redis")
-        log.warning("redis is away", place=self._place, error=self._trouble)
+        log.warning("redis is unreachable", server=self._server, error=self._problem)
         await retry(self._probe, report=lambda _: None, backoff=BACKOFF, is_temporary=is_unreachable)
-        self._trouble = ""
-        log.info("redis is back", place=self._place)
+        self._problem = ""
+        log.info("redis answers again", server=self._server)
 
-    def _settle(self, answer: asyncio.Future[Any], value: object) -> None:
-        # Whoever asked may have been cancelled.
-        if answer.done():
+    def _complete(self, response: asyncio.Future[Any], value: object) -> None:
+        # The caller may have been cancelled.
+        if response.done():
             return
         if isinstance(value, NoScriptError):
-            answer.set_exception(value)
+            response.set_exception(value)
         elif isinstance(value, Exception):
-            answer.set_exception(self._error(str(value)))
+            response.set_exception(self._error(str(value)))
         else:
-            answer.set_result(value)
+            response.set_result(value)
 
-    def _fail(self, commands: Iterable[tuple[Command, asyncio.Future[Any]]], why: str) -> None:
-        for _, answer in commands:
-            if not answer.done():
-                answer.set_exception(self._error(why))
+    def _fail(self, commands: Iterable[tuple[Command, asyncio.Future[Any]]], problem: str) -> None:
+        for _, response in commands:
+            if not response.done():
+                response.set_exception(self._error(problem))
 
-    def _error(self, why: str) -> ChatlyError:
-        return unavailable(KernelReason.STORE_UNAVAILABLE, f"{self._place}: {why}")
+    def _error(self, problem: str) -> ChatlyError:
+        return unavailable(KernelReason.STORE_UNAVAILABLE, f"{self._server}: {problem}")

@@ -1,4 +1,4 @@
-"""Where Redis is, and who we are to it. Nothing here connects."""
+"""How to reach Redis. Opens no connection."""
 
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ def _wrong_url(url: str) -> str | None:
 
 @settings
 class RedisSettings:
-    """Where Redis is."""
+    """One Redis, or one cluster."""
 
     url: str = env(
         "CHATLY_REDIS_URL",

@@ -1,4 +1,4 @@
-"""How channels are spread over a cluster, and how what must come last still does. Pure: no connection here."""
+"""How channels are spread over a cluster, and how a barrier message still arrives last. Opens no connection."""
 
 import secrets
 from collections.abc import Collection, Sequence
@@ -8,14 +8,14 @@ from zlib import crc32
 from kernel.cache import BoundedCache
 
 _LOSSES = "(losses)"
-_STAMP_BYTES = 16
-_REMEMBERED = 1_024
+_ID_BYTES = 16
+_MAX_OPEN_BARRIERS = 1_024
 
 
 class Shards:
-    """A shard is a part of the bus that keeps order: all its channels lie in one slot of a cluster, so on one node.
+    """Shards of the bus. Order is kept within a shard: its channels share one slot of a cluster, so one node.
 
-    Every channel has one shard, but for barriers: their messages go down every shard.
+    Every channel belongs to one shard, except for barriers: a message on a barrier is sent on every shard.
     """
 
     def __init__(self, *, count: int, prefix: str, barriers: Collection[str]) -> None:
@@ -24,25 +24,25 @@ class Shards:
         self._prefixes = [f"{prefix}{{bus:{shard}}}:" for shard in range(count)]
 
     def of(self, channel: str) -> Sequence[int]:
-        """The shards that carry a channel."""
+        """Return the shards of a channel."""
         if channel in self.barriers:
             return range(self.count)
         return (crc32(channel.encode()) % self.count,)
 
     def name(self, shard: int, channel: str) -> str:
-        """What Redis calls a channel on a shard."""
+        """Return the name in Redis of a channel on a shard."""
         return self._prefixes[shard] + channel
 
     def channel(self, shard: int, name: str) -> str:
-        """Undo `name`."""
+        """Return the channel of a name in Redis."""
         return name[len(self._prefixes[shard]) :]
 
     def losses(self, shard: int) -> str:
-        """Where publishers say that they could not send something on a shard, as `name` gives it."""
+        """Return the name in Redis of the channel for lost messages of a shard."""
         return self.name(shard, _LOSSES)
 
     def by_shard(self, channels: Collection[str]) -> dict[int, list[str]]:
-        """Redis's names of channels, by shard."""
+        """Return the names in Redis of channels, by shard."""
         names: dict[int, list[str]] = {}
         for channel in channels:
             for shard in self.of(channel):
@@ -51,28 +51,29 @@ class Shards:
 
 
 class BarrierIds:
-    """Marks each message to a barrier, so that its copies are known again."""
+    """Adds an id to each barrier message, so that its copies can be matched."""
 
     def __init__(self) -> None:
-        self._publisher = secrets.token_bytes(_STAMP_BYTES // 2)
+        self._publisher = secrets.token_bytes(_ID_BYTES // 2)
         self._numbers = count()
 
     def with_id(self, payload: bytes) -> bytes:
-        return self._publisher + next(self._numbers).to_bytes(_STAMP_BYTES // 2, "big") + payload
+        """Return the payload with a new id in front."""
+        return self._publisher + next(self._numbers).to_bytes(_ID_BYTES // 2, "big") + payload
 
 
 class Barriers:
-    """Holds a message to a barrier back until it has come down every shard: what was published before it came first."""
+    """Holds a barrier message back until its copies have arrived on all shards, after all earlier messages."""
 
     def __init__(self, *, shards: int) -> None:
         self._shards = shards
-        self._seen: BoundedCache[bytes, set[int]] = BoundedCache(capacity=_REMEMBERED)
+        self._seen: BoundedCache[bytes, set[int]] = BoundedCache(capacity=_MAX_OPEN_BARRIERS)
 
     def passed(self, shard: int, with_id: bytes) -> bytes | None:
-        """The payload if this was the last copy. One whose copies do not all come is forgotten in time."""
-        stamp, payload = with_id[:_STAMP_BYTES], with_id[_STAMP_BYTES:]
-        shards = {shard} | (self._seen.pop(stamp) or set())
+        """Return the payload if this is the last copy, else None. Messages with missing copies are dropped in time."""
+        message_id, payload = with_id[:_ID_BYTES], with_id[_ID_BYTES:]
+        shards = {shard} | (self._seen.pop(message_id) or set())
         if len(shards) == self._shards:
             return payload
-        self._seen.put(stamp, shards)
+        self._seen.put(message_id, shards)
         return None

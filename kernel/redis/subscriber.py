@@ -1,4 +1,4 @@
-"""One connection that listens on one shard, for as long as it is wanted. What is heard is for others to read."""
+"""One connection that subscribes to channels of one shard and reconnects by itself."""
 
 import asyncio
 from collections import Counter
@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from redis.asyncio.connection import AbstractConnection
 
-from kernel.redis.connection import hang_up
-from kernel.redis.pipeline import BACKOFF, is_unreachable, why
+from kernel.redis.connection import close_now
+from kernel.redis.pipeline import BACKOFF, describe, is_unreachable
 from kernel.retry import retry
 from kernel.telemetry.logs import logger
 
@@ -15,26 +15,26 @@ _NAMES_AT_ONCE = 1_000
 
 
 class SubscriberConnection:
-    """Hears channels, by Redis's names. Cut off, it connects again, hears them again, and says that some was missed."""
+    """Receives messages of channels, by names in Redis. After an interruption it resubscribes and reports a gap."""
 
     def __init__(
         self,
         *,
         connect: Callable[[], Awaitable[AbstractConnection]],
-        hear: Callable[[str, bytes], None],
-        missed: Callable[[], None],
+        on_message: Callable[[str, bytes], None],
+        on_gap: Callable[[], None],
         first: Collection[str],
         last: Collection[str],
         silence: float,
     ) -> None:
-        """`connect` gives an open connection; `hear` gets name and payload of each message. `missed`: from now on
-        everything is heard again, after a time when it was not. `first` and `last`: channels to begin and to end with,
-        whenever all are asked for again. `silence`: seconds without a word, though asked for one, after which the
-        connection is given up.
+        """`connect` returns an open connection. `on_message` gets the name and the payload of each message. `on_gap` is
+        called when all channels are subscribed again after an interruption. `first` and `last`: channels that are
+        subscribed from the start, and channels that are subscribed after all others. `silence`: seconds without a
+        response to a ping after which the connection is closed.
         """
         self._connect = connect
-        self._hear = hear
-        self._missed = missed
+        self._on_message = on_message
+        self._on_gap = on_gap
         self._last = frozenset(last)
         self._silence = silence
         self._channels = set(first)
@@ -42,18 +42,18 @@ class SubscriberConnection:
         self._unconfirmed: set[str] = set()
         self._leaving: Counter[str] = Counter()
         self._outgoing: asyncio.Queue[tuple[str, ...]] | None = None
-        self._away = False
+        self._disconnected = False
         self._closed = False
         self._task: asyncio.Task[None] | None = None
         self._log = logger("bus")
 
     async def add(self, names: Iterable[str]) -> None:
-        """On return everything published from now on is heard; while Redis is away: heard or missed."""
+        """Subscribe. Messages published after the return arrive, or a gap is reported if Redis is unreachable."""
         names = list(names)
         new = [name for name in names if name not in self._channels]
         self._channels.update(new)
-        self._ask("SSUBSCRIBE", new)
-        if self._away:
+        self._send("SSUBSCRIBE", new)
+        if self._disconnected:
             self._unconfirmed.update(new)
             return
         for name in new:
@@ -63,35 +63,35 @@ class SubscriberConnection:
             await asyncio.wait(waiting)
 
     def remove(self, names: Iterable[str]) -> None:
-        """What comes for these from now on is nobody's business."""
-        gone = [name for name in names if name in self._channels]
-        asked = self._ask("SUNSUBSCRIBE", gone)
-        self._channels.difference_update(gone)
-        if asked:
-            self._leaving.update(gone)
-        for name in gone:
+        """Unsubscribe. Later messages of these channels are dropped."""
+        removed = [name for name in names if name in self._channels]
+        sent = self._send("SUNSUBSCRIBE", removed)
+        self._channels.difference_update(removed)
+        if sent:
+            self._leaving.update(removed)
+        for name in removed:
             self._confirm(name)
 
     def close(self) -> None:
-        """Hear nothing any more."""
+        """Stop receiving."""
         self._closed = True
         if self._task is not None:
             self._task.cancel()
 
     async def run(self) -> None:
-        """Listen until closed."""
+        """Receive until closed."""
         self._task = asyncio.current_task()
         if not self._closed:
-            await retry(self._listen, report=self._cut_off, backoff=BACKOFF, is_temporary=is_unreachable)
+            await retry(self._receive, report=self._report, backoff=BACKOFF, is_temporary=is_unreachable)
 
-    async def _listen(self) -> None:
+    async def _receive(self) -> None:
         connection = await self._connect()
         try:
             self._outgoing = asyncio.Queue()
             self._leaving.clear()
             self._unconfirmed = set(self._channels)
-            self._ask("SSUBSCRIBE", sorted(self._channels, key=self._last.__contains__))
-            # Not a TaskGroup: up to Python 3.12 one that has failed keeps a cancellation to itself.
+            self._send("SSUBSCRIBE", sorted(self._channels, key=self._last.__contains__))
+            # Not a TaskGroup: up to Python 3.12, a TaskGroup with a failed task swallows a cancellation.
             halves = [
                 asyncio.create_task(self._write(connection, self._outgoing)),
                 asyncio.create_task(self._read(connection)),
@@ -106,7 +106,7 @@ class SubscriberConnection:
                 half.result()
         finally:
             self._outgoing = None
-            await hang_up(connection)
+            await close_now(connection)
 
     async def _write(self, connection: AbstractConnection, outgoing: asyncio.Queue[tuple[str, ...]]) -> None:
         while True:
@@ -114,7 +114,7 @@ class SubscriberConnection:
                 async with asyncio.timeout(self._silence / 3):
                     command = await outgoing.get()
             except TimeoutError:
-                # A connection that died without a word shows by the answer that does not come.
+                # A dead connection shows by a missing response.
                 command = ("PING",)
             await connection.send_command(*command)
 
@@ -123,15 +123,15 @@ class SubscriberConnection:
             match await connection.read_response(timeout=self._silence):
                 case [b"smessage", bytes(name), bytes(payload)]:
                     if (channel := name.decode()) in self._channels:
-                        self._hear(channel, payload)
+                        self._on_message(channel, payload)
                 case [b"ssubscribe", bytes(name), _]:
                     self._confirm(name.decode())
                 case [b"sunsubscribe", bytes(name), _]:
-                    self._left(name.decode())
+                    self._unsubscribed(name.decode())
                 case None:
-                    raise TimeoutError("the connection has gone silent")
+                    raise TimeoutError(f"no response within {self._silence:g} s")
 
-    def _ask(self, command: str, names: list[str]) -> bool:
+    def _send(self, command: str, names: list[str]) -> bool:
         if self._outgoing is None:
             return False
         for start in range(0, len(names), _NAMES_AT_ONCE):
@@ -143,20 +143,20 @@ class SubscriberConnection:
             future.set_result(None)
         if name in self._unconfirmed:
             self._unconfirmed.discard(name)
-            if not self._unconfirmed and self._away and self._outgoing is not None:
-                self._away = False
-                self._log.info("the live bus is heard again", channels=len(self._channels))
-                self._missed()
+            if not self._unconfirmed and self._disconnected and self._outgoing is not None:
+                self._disconnected = False
+                self._log.info("subscribed to the live bus again", channels=len(self._channels))
+                self._on_gap()
 
-    def _left(self, name: str) -> None:
+    def _unsubscribed(self, name: str) -> None:
         self._leaving[name] -= 1
         if self._leaving[name] < 0:
             raise ConnectionError("the cluster has moved channels to another node")
 
-    def _cut_off(self, error: Exception) -> None:
-        if not self._away:
-            self._log.warning("the live bus is not heard", error=why(error))
-        self._away = True
+    def _report(self, error: Exception) -> None:
+        if not self._disconnected:
+            self._log.warning("the live bus is unreachable", error=describe(error))
+        self._disconnected = True
         for future in self._pending.values():
             future.set_result(None)
         self._pending.clear()

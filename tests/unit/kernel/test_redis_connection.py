@@ -59,13 +59,13 @@ async def server() -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def an_exchange(server: Server, *, patience: float) -> AsyncIterator[PipelineConnection]:
+async def an_exchange(server: Server, *, seconds: float) -> AsyncIterator[PipelineConnection]:
     async def connect() -> AbstractConnection:
         connection = Connection(host="127.0.0.1", port=server.port, protocol=2, driver_info=None)
         await connection.connect()  # type: ignore[no-untyped-call]
         return connection
 
-    exchange = PipelineConnection(connect=connect, patience=patience)
+    exchange = PipelineConnection(connect=connect, timeout=seconds)
     try:
         yield exchange
     finally:
@@ -74,7 +74,7 @@ async def an_exchange(server: Server, *, patience: float) -> AsyncIterator[Pipel
 
 @pytest.fixture
 async def exchange(server: Server) -> AsyncIterator[PipelineConnection]:
-    async with an_exchange(server, patience=60) as exchange:
+    async with an_exchange(server, seconds=60) as exchange:
         yield exchange
 
 
@@ -88,8 +88,8 @@ async def test_each_command_has_its_answer_and_an_error_is_one(server: Server, e
 
 
 async def test_after_silence_no_late_answer_is_taken_for_another_ones(server: Server) -> None:
-    async with an_exchange(server, patience=0.5) as exchange:
-        with pytest.raises(RedisTimeoutError, match=r"no answer within 0\.5 s"):
+    async with an_exchange(server, seconds=0.5) as exchange:
+        with pytest.raises(RedisTimeoutError, match=r"no response within 0\.5 s"):
             await exchange([("ECHO", "silence"), ("ECHO", "late")])
 
         assert server.heard == [b"silence", b"late"]
@@ -98,7 +98,7 @@ async def test_after_silence_no_late_answer_is_taken_for_another_ones(server: Se
 
 
 async def test_patience_is_for_a_hundred_answers_not_for_the_batch(server: Server) -> None:
-    async with an_exchange(server, patience=2.0) as exchange:
+    async with an_exchange(server, seconds=2.0) as exchange:
         asking = asyncio.create_task(exchange([("ECHO", "silence")] * 150))
         await eventually(lambda: len(server.heard) == 150)
         for _ in range(2):
@@ -153,7 +153,7 @@ async def test_a_server_that_never_says_goodbye_keeps_no_socket_open(tmp_path: P
             return connection
 
         closed = asyncio.create_task(asyncio.to_thread(closed_after_a_word, listening, context))
-        exchange = PipelineConnection(connect=connect, patience=60)
+        exchange = PipelineConnection(connect=connect, timeout=60)
         assert await exchange([("ECHO", "one")]) == [b"OK"]
         await exchange.close()
 

@@ -33,7 +33,7 @@ async def test_a_hint_is_given_only_of_a_server_that_has_never_answered() -> Non
     async def answers() -> bool:
         return not await ask()
 
-    pipeline = SharedPipeline(send=send, probe=probe, place="redis", hint=lambda told: f" (hint for {told})")
+    pipeline = SharedPipeline(send=send, probe=probe, server="redis", hint=lambda problem: f" (hint for {problem})")
     async with background({"pipeline": pipeline.run}):
         assert await ask() == "redis: reset by peer (hint for reset by peer)"
         there = True
@@ -55,7 +55,7 @@ async def test_a_connection_that_is_reset_between_two_writes_is_outlived() -> No
     async def send(_commands: Sequence[Command]) -> list[Any]:
         raise ConnectionError("nobody is there")
 
-    pipeline = SharedPipeline(send=send, probe=probe, place="redis")
+    pipeline = SharedPipeline(send=send, probe=probe, server="redis")
     async with background({"pipeline": pipeline.run}):
         with pytest.raises(ChatlyError) as refused:
             await pipeline.submit(("PING",))

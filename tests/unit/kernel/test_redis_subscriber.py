@@ -39,8 +39,8 @@ def a_line(connections: list[HangsUp]) -> SubscriberConnection:
 
     return SubscriberConnection(
         connect=connect,
-        hear=lambda _name, _payload: None,
-        missed=lambda: None,
+        on_message=lambda _name, _payload: None,
+        on_gap=lambda: None,
         first=[],
         last=[],
         silence=60,
