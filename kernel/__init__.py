@@ -1,1 +1,1 @@
-"""What all services share. Knows no word of chat: no queries, no business rules."""
+"""Code that every service uses: servers, channels, errors, settings, telemetry, drivers. Contains no chat rules."""

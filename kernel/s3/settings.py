@@ -1,4 +1,4 @@
-"""Where the S3 bucket is, and who may use it. Nothing here connects."""
+"""How to reach the S3 server. Opens no connection."""
 
 import re
 
