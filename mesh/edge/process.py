@@ -110,7 +110,7 @@ def envoy_command(configuration: Path, concurrency: int) -> list[str]:
 
 
 def write_configuration(edge: EdgeSettings, addresses: Addresses, folder: Path) -> Path:
-    """Write Envoy's configuration, and the files through which it watches certificates; return the path of the first."""
+    """Write Envoy's configuration and the files through which it watches certificates; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "envoy.yaml"
     configuration.write_text(render(edge, addresses, secrets=folder.absolute()))
