@@ -1,4 +1,4 @@
-"""The chat states that this node has cached: loaded once, then updated by every event it publishes or receives."""
+"""This node's cache of chat states. A state is loaded once, then updated by every event published or received."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -28,11 +28,11 @@ class _CachedState:
     loaded_at: float
     """On the clock's monotonic scale."""
     newest_event_id: UUID | None = None
-    """The last event that was applied; None: none since the state was loaded."""
+    """The last event applied since the state was loaded."""
 
 
 class ChatStates:
-    """A bounded cache of chat states. Stale by the delay of the bus, or by `max_age` if the bus loses events."""
+    """A bounded cache. A state is as old as the delay of the bus; if the bus loses events, at most `max_age`."""
 
     def __init__(
         self,

@@ -41,8 +41,8 @@ class Chats:
     async def list(self, *, viewer: UserId, page_size: int = 0, page_token: str = "") -> Page[ChatOverview]:
         """Return one page of the viewer's chats, latest activity first. `page_size` 0: 50. Errors: INVALID_PAGE_TOKEN.
 
-        The token names the last chat of the page. A chat that becomes active in between is not listed twice, and a chat
-        that does not is never left out. A page with large groups is shorter, so that it fits into one response.
+        The token names the last chat of the page. A chat that becomes active while pages are read is not listed twice;
+        other chats are never left out. A page with large groups is shorter, so that it fits into one response.
         """
         after = PageTokens.decode(_CALL, viewer, page_token) if page_token else None
         keys = {chat.chat_id: _sort_key(chat) for chat in await self._history.outlines_of(viewer)}

@@ -41,7 +41,7 @@ class CreateGroup:
         self._locks = KeyedLock()
 
     async def __call__(self, group: NewGroup, *, creator: UserId) -> ChatOverview:
-        """Return the new group, or the present state of the one that an earlier call of this `client_group_id` created.
+        """Return the new group. If an earlier call with this `client_group_id` created it, return its present state.
 
         Errors: see MessagingService.CreateGroup; NOT_A_MEMBER if the creator has left the earlier group.
         """
@@ -66,7 +66,7 @@ class CreateGroup:
             members={**dict.fromkeys(others, Role.MEMBER), access.user_id: Role.OWNER},
         )
         # An earlier attempt with an unknown result may have claimed another id: both attempts are then one event.
-        # Claims are keyed by a UUID of the caller; the group's own id serves as one.
+        # A claim needs a UUID: the group's id serves as one.
         event_id = await self._claims.claim(access.user_id, UUID(access.chat_id), self._events.next_id(access))
         event = self._events.new_event(access, created, event_id=event_id, audience=tuple(created.members))
         await self._events.publish(event)

@@ -29,7 +29,7 @@ class MessagingReason(Reason):
 
 
 def not_a_member() -> ChatlyError:
-    """Say the same of a group that does not exist, so that strangers cannot find out which groups exist."""
+    """Raise this for unknown groups too, so that strangers cannot find out which groups exist."""
     return denied(MessagingReason.NOT_A_MEMBER, "you are not a member of this chat")
 
 
@@ -50,7 +50,7 @@ def user_not_found(user_id: UserId) -> ChatlyError:
 
 
 def blocked(user_id: UserId) -> ChatlyError:
-    """Do not say who blocked whom."""
+    """The message does not say who blocked whom."""
     message = f"you and user {user_id} cannot write to each other: one of you has blocked the other"
     return denied(MessagingReason.BLOCKED, message, user_id=user_id)
 

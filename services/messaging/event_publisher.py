@@ -78,14 +78,14 @@ class EventPublisher:
         return event
 
     async def publish(self, *events: ChatEvent) -> None:
-        """Return once the log has the events, all of one chat. This node then reads them; other nodes soon do.
+        """Publish events of one chat. Return once the log has them: this node reads them at once, the others soon.
 
         Raise UNAVAILABLE `LOG_UNAVAILABLE` if it is unknown whether the log has them. Publishing the same events again
         is safe.
         """
         if not events:
             return
-        # A caller that disconnects must not stop an event of the log on its way to the others.
+        # Continue if the caller disconnects: an event that the log has must reach the other users.
         task = asyncio.create_task(self._publish_one(events[0]) if len(events) == 1 else self._publish_all(events))
         self._in_progress.add(task)
         task.add_done_callback(self._ended)

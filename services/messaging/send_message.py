@@ -19,7 +19,7 @@ from services.messaging.text import require_storable, require_visible
 
 
 class SendMessage:
-    """The one way to send, of unary calls and of streams."""
+    """Serves unary calls and streams of sends alike."""
 
     def __init__(
         self,
