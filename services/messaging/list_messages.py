@@ -40,7 +40,7 @@ class ListMessages:
         return Page(page, page_token(_CALL, scope, last))
 
     async def _newest(self, access: ChatAccess, listing: Listing, window: Window, error: ChatlyError) -> Page[Message]:
-        """While the store is unavailable, return messages that are not stored yet. The token leads to the stored ones."""
+        """Return messages that are not stored yet, while the store is unavailable. The token leads to stored ones."""
         if error.reason != KernelReason.STORE_UNAVAILABLE or listing.forward:
             raise error
         found = await self._history.newest_of_tail(access.chat_id, window, viewer=access.user_id)

@@ -64,7 +64,7 @@ class SearchMessages:
     async def _newest_first(
         self, chats: Mapping[ChatId, bytes], before: UUID | None, viewer: UserId
     ) -> AsyncGenerator[Message, None]:
-        """Merge the visible messages of the chats. Read each in chunks, and only when its next message may be the newest."""
+        """Merge the chats' visible messages. Read each chat in chunks, once its next message may be the newest."""
         ceiling = time_key(before) if before else _NEWEST
         marks = dict.fromkeys(chats, before)
         chunks: dict[ChatId, list[Message]] = {chat_id: [] for chat_id in chats}
