@@ -24,6 +24,10 @@ class BoundedCache(Generic[K, V]):
             self._values.move_to_end(key)
         return value
 
+    def peek(self, key: K) -> V | None:
+        """Return the value without using it, or None."""
+        return self._values.get(key)
+
     def put(self, key: K, value: V) -> list[K]:
         """Store a value as the most recently used one, and return the keys that were dropped for it."""
         self._values[key] = value

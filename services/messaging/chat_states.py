@@ -75,14 +75,14 @@ class ChatStates:
 
     def cached(self, chat_id: ChatId) -> ChatState | None:
         """Return the cached state of a chat, however old; None: not cached."""
-        cached = self._cache.get(chat_id)
+        cached = self._cache.peek(chat_id)
         return cached.state if cached else None
 
     def apply(self, event: ChatEvent) -> None:
         """Update the state of the event's chat. Applying an event again, or late, changes nothing."""
         if (missed := self._events_while_loading.get(event.chat_id)) is not None:
             missed.append(event)
-        cached = self._cache.get(event.chat_id)
+        cached = self._cache.peek(event.chat_id)
         if cached is not None and cached.newest_event_id == event.event_id:
             # Most events arrive several times: from their publisher, from the bus, and once more when they are stored.
             return

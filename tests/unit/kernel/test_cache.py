@@ -23,6 +23,15 @@ def test_the_least_recently_used_value_is_dropped_and_its_key_returned() -> None
     assert list(cache) == ["a", "c"]
 
 
+def test_a_value_that_is_only_peeked_at_does_not_count_as_used() -> None:
+    cache = BoundedCache[str, int](capacity=2)
+    cache.put("a", 1)
+    cache.put("b", 2)
+
+    assert cache.peek("a") == 1
+    assert cache.put("c", 3) == ["a"]
+
+
 def test_a_value_that_is_put_again_is_replaced_and_counts_as_used() -> None:
     cache = BoundedCache[str, int](capacity=2)
     cache.put("a", 1)

@@ -194,6 +194,20 @@ async def test_the_cache_is_bounded_and_only_cached_chats_are_subscribed(harness
     assert bus.subscription.channels == {f"chat:{group}" for group in groups[1:]}
 
 
+async def test_an_event_does_not_keep_an_unused_chat_in_the_cache(harness: Harness) -> None:
+    ann = harness.a_user()
+    unused, used, new = [(await harness.a_group(ann)).state.chat_id for _ in range(3)]
+    created = harness.events()[0]
+    states = states_over(harness, CountingHistory(harness), capacity=2)
+    await states.get(unused)
+    await states.get(used)
+
+    states.apply(created)
+    await states.get(new)
+
+    assert [states.cached(group) is not None for group in (unused, used, new)] == [False, True, True]
+
+
 async def test_callers_that_wait_for_an_unavailable_store_do_not_query_it_one_after_the_other(harness: Harness) -> None:
     group = (await harness.a_group(harness.a_user())).state.chat_id
     history = CountingHistory(harness)
