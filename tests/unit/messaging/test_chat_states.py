@@ -197,7 +197,7 @@ async def test_the_cache_is_bounded_and_only_cached_chats_are_subscribed(harness
 async def test_an_event_does_not_keep_an_unused_chat_in_the_cache(harness: Harness) -> None:
     ann = harness.a_user()
     unused, used, new = [(await harness.a_group(ann)).state.chat_id for _ in range(3)]
-    created = harness.events()[0]
+    created = next(event for event in harness.events() if event.chat_id == unused)
     states = states_over(harness, CountingHistory(harness), capacity=2)
     await states.get(unused)
     await states.get(used)
