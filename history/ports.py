@@ -132,10 +132,7 @@ class DeadLetters(Protocol):
         ...
 
     async def at(self, positions: Sequence[LogPosition]) -> Sequence[DeadLetter]:
-        """Return the dead letters at these positions, in this order.
-
-        Raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` if there is none at one of them.
-        """
+        """Return the dead letters at these positions, in this order. Positions without one are absent."""
         ...
 
     async def remove(self, position: LogPosition) -> None:

@@ -7,13 +7,11 @@ from history.cassandra.access import by_replica, gather_all, write
 from history.cassandra.write_times import ALWAYS_WINS, SINGLE_VALUE, larger_offset_wins
 from history.chat_id import ChatId
 from history.codec import decode, encode
-from history.errors import HistoryReason
 from history.fold import message_of
 from history.model import ChatEvent
 from history.ports import DeadLetter
 from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession
-from kernel.errors import not_found
 from kernel.log.ports import LogPosition, LogRecord
 
 # All offsets are in one partition, so that they are read by key.
@@ -109,17 +107,9 @@ async def letters_before(
 
 
 async def letters_at(session: CassandraSession, positions: Sequence[LogPosition]) -> list[DeadLetter]:
-    """Return the dead letters at these positions; raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` for a missing
-    one.
-    """
+    """Return the dead letters at these positions, in this order. Positions without one are absent."""
     found = await gather_all(session.execute(_LETTER_AT, _position(position)) for position in positions)
-    for position, rows in zip(positions, found, strict=True):
-        if not rows:
-            raise not_found(
-                HistoryReason.DEAD_LETTER_NOT_FOUND,
-                f"no dead letter at offset {position.offset} of partition {position.partition}",
-            )
-    return [_letter(rows[0]) for rows in found]
+    return [_letter(rows[0]) for rows in found if rows]
 
 
 async def count_letters(session: CassandraSession, partitions: Sequence[int]) -> int:

@@ -3,9 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
-from history.errors import HistoryReason
 from history.ports import DeadLetter
-from kernel.errors import not_found
 from kernel.log.ports import LogPosition, LogRecord
 
 
@@ -44,10 +42,9 @@ def letters_before(connection: sqlite3.Connection, *, before: LogPosition | None
 
 
 def letters_at(connection: sqlite3.Connection, positions: Sequence[LogPosition]) -> list[DeadLetter]:
-    """Return the dead letters at these positions; raise ChatlyError NOT_FOUND `DEAD_LETTER_NOT_FOUND` for a missing
-    one.
-    """
-    return [_letter_at(connection, position) for position in positions]
+    """Return the dead letters at these positions, in this order. Positions without one are absent."""
+    found = (_letter_at(connection, position) for position in positions)
+    return [letter for letter in found if letter]
 
 
 def count_letters(connection: sqlite3.Connection) -> int:
@@ -56,16 +53,11 @@ def count_letters(connection: sqlite3.Connection) -> int:
     return count
 
 
-def _letter_at(connection: sqlite3.Connection, position: LogPosition) -> DeadLetter:
+def _letter_at(connection: sqlite3.Connection, position: LogPosition) -> DeadLetter | None:
     row = connection.execute(
         "SELECT * FROM dead_letters WHERE log_partition = ? AND log_offset = ?", (position.partition, position.offset)
     ).fetchone()
-    if row is None:
-        raise not_found(
-            HistoryReason.DEAD_LETTER_NOT_FOUND,
-            f"no dead letter at offset {position.offset} of partition {position.partition}",
-        )
-    return _letter(row)
+    return _letter(row) if row else None
 
 
 def _letter(row: sqlite3.Row) -> DeadLetter:

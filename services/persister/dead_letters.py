@@ -6,6 +6,7 @@ from history.codec import decode_record, read_varint, varint
 from history.ports import DeadLetter, DeadLetters
 from kernel.log.ports import EventLog, LogPosition, LogRecord
 from kernel.paging import PageTokens
+from services.persister.errors import dead_letter_not_found
 from services.persister.model import DeadLetterPage, ReplayResult
 
 DEFAULT_PAGE_SIZE = 50
@@ -42,7 +43,7 @@ class ReplayDeadLetters:
 
         Raise NOT_FOUND `DEAD_LETTER_NOT_FOUND`, and replay none, if a position has no dead letter.
         """
-        letters = await self._dead_letters.at(list(dict.fromkeys(positions))) if positions else await self._all()
+        letters = await self._at(list(dict.fromkeys(positions))) if positions else await self._all()
         replayed = 0
         # In log order: of two sends with one client_message_id, the first is the message.
         for letter in sorted(
@@ -61,6 +62,14 @@ class ReplayDeadLetters:
         # Removed after the append: a crash in between replays the record twice, with one event_id, which is harmless.
         await self._dead_letters.remove(record.position)
         return True
+
+    async def _at(self, positions: Sequence[LogPosition]) -> Sequence[DeadLetter]:
+        letters = await self._dead_letters.at(positions)
+        found = {letter.record.position for letter in letters}
+        for position in positions:
+            if position not in found:
+                raise dead_letter_not_found(position)
+        return letters
 
     async def _all(self) -> Sequence[DeadLetter]:
         letters: list[DeadLetter] = []

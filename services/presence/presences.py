@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
-from kernel.errors import ChatlyError, invalid_field
+from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
 from kernel.time import Clock
 from services.presence.contacts import ContactCache
+from services.presence.errors import expiry_not_in_future
 from services.presence.model import CustomStatus, OnlineState, Presence, Profile, StateChanged
 from services.presence.ports import EventPublisher, OnlineStates, ProfileStore
 
@@ -112,7 +113,7 @@ class SetStatus:
         Raise INVALID_ARGUMENT if `expires_at` is not in the future.
         """
         if status is not None and status.expired(self._clock.now()):
-            raise invalid_field("status.expires_at", "must lie in the future")
+            raise expiry_not_in_future()
         await self._profiles.set_status(caller, status.cleaned() if status else None)
         return (await self._publisher.publish([caller]))[caller]
 

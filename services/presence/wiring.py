@@ -56,7 +56,7 @@ async def _open_stores(platform: Platform) -> AsyncIterator[_Stores]:
     """Open Redis and Cassandra if the platform has engines, else memory and `presence.db`."""
     if platform.engines is not None:
         from services.presence.adapters.cassandra.profiles import CassandraProfileStore
-        from services.presence.adapters.redis.leases import RedisLeases
+        from services.presence.adapters.redis import RedisLeases
 
         shared = RedisLeases(redis=platform.engines.redis)
         yield _Stores(leases=shared, online=shared, profiles=CassandraProfileStore(platform.engines.cassandra))

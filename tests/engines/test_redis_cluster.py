@@ -24,7 +24,7 @@ from kernel.redis.pipeline import Command
 from kernel.redis.settings import RedisSettings
 from kernel.redis.shards import Shards
 from services.auth.adapters.redis import RedisAttempts
-from services.presence.adapters.redis.leases import RedisLeases
+from services.presence.adapters.redis import RedisLeases
 from services.presence.model import Connection
 from tests.engines.own_redis import OwnRedis
 from tests.ports import free_ports

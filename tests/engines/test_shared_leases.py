@@ -10,7 +10,7 @@ import pytest
 
 from kernel.ids import UserId
 from kernel.redis.handle import RedisHandle
-from services.presence.adapters.redis.leases import RedisLeases
+from services.presence.adapters.redis import RedisLeases
 from services.presence.model import Connection
 from tests.engines.redis_installation import fresh_redis, keys
 from tests.unit.presence.harness import a_user

@@ -1,1 +1,0 @@
-"""Where the media service keeps things, and whom it asks."""

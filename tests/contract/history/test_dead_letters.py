@@ -2,13 +2,9 @@
 
 from dataclasses import replace
 
-import pytest
-
 from history.codec import encode
-from history.errors import HistoryReason
 from history.open import HistoryStore
 from history.ports import Window
-from kernel.errors import ChatlyError
 from kernel.log.ports import LogPosition, LogRecord
 from tests.unit.history.builders import A_GROUP, ANN_AND_BOB, ChatBuilder, records_of
 
@@ -48,13 +44,12 @@ async def test_dead_letters_are_found_by_position(store: HistoryStore) -> None:
     assert [letter.record for letter in found] == [poison(2), poison(0)]
 
 
-async def test_an_unknown_position_is_not_found(store: HistoryStore) -> None:
+async def test_an_unknown_position_has_no_dead_letter(store: HistoryStore) -> None:
     await store.writer.apply([poison(0)])
 
-    with pytest.raises(ChatlyError) as raised:
-        await store.dead_letters.at([LogPosition(0, 0), LogPosition(0, 7)])
+    found = await store.dead_letters.at([LogPosition(0, 7), LogPosition(0, 0)])
 
-    assert raised.value.reason == HistoryReason.DEAD_LETTER_NOT_FOUND
+    assert [letter.record for letter in found] == [poison(0)]
 
 
 async def test_a_removed_dead_letter_does_not_return_with_its_batch(store: HistoryStore) -> None:

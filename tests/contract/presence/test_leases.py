@@ -8,7 +8,7 @@ import pytest
 
 from kernel.redis.handle import RedisHandle
 from services.presence.adapters.memory import MemoryLeases
-from services.presence.adapters.redis.leases import RedisLeases
+from services.presence.adapters.redis import RedisLeases
 from services.presence.model import Connection
 from services.presence.ports import Leases, OnlineStates
 from tests.builders import NOON

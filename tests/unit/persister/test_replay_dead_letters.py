@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from history.codec import encode
-from history.errors import HistoryReason
 from history.model import ChatEvent
 from history.ports import Window
 from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.log.ports import LogPosition
 from services.persister.dead_letters import ReplayDeadLetters
+from services.persister.errors import PersisterReason
 from services.persister.model import ReplayResult
 from tests.unit.history.builders import ANN_AND_BOB, ChatBuilder
 from tests.unit.persister.harness import Persister
@@ -119,7 +119,7 @@ async def test_an_unknown_position_is_rejected_and_nothing_is_replayed(
     with pytest.raises(ChatlyError) as rejected:
         await replay([position, LogPosition(0, 999)])
 
-    assert rejected.value.reason == HistoryReason.DEAD_LETTER_NOT_FOUND
+    assert rejected.value.reason == PersisterReason.DEAD_LETTER_NOT_FOUND
     assert len(persister.log.records()) == 1
 
 

@@ -8,9 +8,9 @@ from kernel.cassandra.callbacks import Row
 from kernel.cassandra.expiry import Expiry, ExpiryIndex
 from kernel.cassandra.schema import Schema, read_schema
 from kernel.cassandra.session import CassandraSession, select_by_keys
-from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
 from kernel.time import maybe_from_micros, to_micros
+from services.presence.errors import status_contended
 from services.presence.model import CustomStatus, Profile
 
 _ATTEMPTS = 10
@@ -53,7 +53,7 @@ class CassandraProfileStore:
         for _ in range(_ATTEMPTS):
             if await self._replace(user_id, await self._find(user_id), status):
                 return
-        raise unavailable(KernelReason.STORE_UNAVAILABLE, "status: too many concurrent changes, please retry")
+        raise status_contended()
 
     async def remove_expired_statuses(self, now: datetime) -> Sequence[UserId]:
         removed = []
