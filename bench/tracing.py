@@ -20,7 +20,7 @@ from kernel.telemetry.otel import open_otel
 from kernel.telemetry.tracing import TraceSettings
 from tests.fakes import running
 from tests.ports import free_ports
-from tests.rpc.kernel.services import a_service
+from tests.rpc.kernel.harness import a_service
 
 _SLICES = 5
 _CALLS = 1_000

@@ -24,7 +24,6 @@ from scripts.old_names import FILES_KEPT, HOT_TAIL, OLD_FILES, old_name
 from scripts.prose import GENERATED, ROOT, docs, tracked_files
 
 NOT_YET = (
-    "kernel",
     "tests/contract",
     "tests/rpc",
     "tests/unit",

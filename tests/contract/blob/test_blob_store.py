@@ -1,4 +1,4 @@
-"""What BlobStore promises, asked of every adapter that makes the promise."""
+"""The contract of BlobStore, for every adapter."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -34,14 +34,14 @@ async def whole(blobs: BlobStore, name: str, *, offset: int = 0, length: int | N
     return b"".join([chunk async for chunk in blobs.read(name, offset=offset, length=length)])
 
 
-async def test_what_was_put_is_read_back_and_its_size_is_told(blobs: BlobStore) -> None:
+async def test_a_blob_is_read_back_and_put_returns_its_size(blobs: BlobStore) -> None:
     size = await blobs.put("a/b", pieces(CONTENT[:1000], b"", CONTENT[1000:]))
 
     assert size == len(CONTENT)
     assert await whole(blobs, "a/b") == CONTENT
 
 
-async def test_an_empty_blob_is_one(blobs: BlobStore) -> None:
+async def test_a_blob_may_be_empty(blobs: BlobStore) -> None:
     assert await blobs.put("a", pieces()) == 0
     assert await whole(blobs, "a") == b""
 
@@ -55,7 +55,7 @@ async def test_a_blob_of_many_mebibytes_is_read_back(blobs: BlobStore) -> None:
     assert await whole(blobs, "a", offset=5_999_999, length=2) == b"\5\6"
 
 
-async def test_nothing_appears_when_many_mebibytes_stop_half_way(blobs: BlobStore) -> None:
+async def test_a_large_blob_that_stops_half_way_does_not_appear(blobs: BlobStore) -> None:
     with pytest.raises(ConnectionError):
         await blobs.put("a", pieces(*[b"x" * 1_000_000] * 7, then=ConnectionError()))
 
@@ -63,12 +63,12 @@ async def test_nothing_appears_when_many_mebibytes_stop_half_way(blobs: BlobStor
         await whole(blobs, "a")
 
 
-async def test_what_is_not_there_is_not_read_not_even_nothing_of_it(blobs: BlobStore) -> None:
+async def test_reading_a_missing_blob_raises_even_for_zero_bytes(blobs: BlobStore) -> None:
     with pytest.raises(KeyError):
         await whole(blobs, "a", length=0)
 
 
-async def test_it_is_read_in_chunks_of_at_most_256_kib(blobs: BlobStore) -> None:
+async def test_a_blob_is_read_in_chunks_of_at_most_256_kib(blobs: BlobStore) -> None:
     await blobs.put("a", pieces(CONTENT))
 
     assert max([len(chunk) async for chunk in blobs.read("a")]) <= 256 * 1024
@@ -77,14 +77,14 @@ async def test_it_is_read_in_chunks_of_at_most_256_kib(blobs: BlobStore) -> None
 @pytest.mark.parametrize(
     ("offset", "length"), [(0, 10), (5, None), (5, 300_000), (len(CONTENT), None), (len(CONTENT) + 9, 5), (3, 0)]
 )
-async def test_a_part_is_read(blobs: BlobStore, offset: int, length: int | None) -> None:
+async def test_a_range_is_read(blobs: BlobStore, offset: int, length: int | None) -> None:
     await blobs.put("a", pieces(CONTENT))
 
     end = None if length is None else offset + length
     assert await whole(blobs, "a", offset=offset, length=length) == CONTENT[offset:end]
 
 
-async def test_nothing_appears_when_the_bytes_stop_half_way(blobs: BlobStore) -> None:
+async def test_a_blob_that_stops_half_way_does_not_appear(blobs: BlobStore) -> None:
     with pytest.raises(ConnectionError):
         await blobs.put("a", pieces(b"half", then=ConnectionError()))
 
@@ -101,7 +101,7 @@ async def test_a_failed_replacement_leaves_the_old_bytes(blobs: BlobStore) -> No
     assert await whole(blobs, "a") == b"old"
 
 
-async def test_a_second_put_replaces_while_a_reader_keeps_what_it_began(blobs: BlobStore) -> None:
+async def test_a_second_put_replaces_while_a_running_read_gets_the_old_bytes(blobs: BlobStore) -> None:
     await blobs.put("a", pieces(CONTENT))
     reading = blobs.read("a")
     first = await anext(reading)
@@ -112,7 +112,7 @@ async def test_a_second_put_replaces_while_a_reader_keeps_what_it_began(blobs: B
     assert await whole(blobs, "a") == b"new"
 
 
-async def test_a_deleted_blob_is_gone_and_deleting_again_is_no_error(blobs: BlobStore) -> None:
+async def test_a_deleted_blob_is_gone_and_can_be_deleted_again(blobs: BlobStore) -> None:
     await blobs.put("a", pieces(b"x"))
 
     await blobs.delete("a")
@@ -122,7 +122,7 @@ async def test_a_deleted_blob_is_gone_and_deleting_again_is_no_error(blobs: Blob
         await whole(blobs, "a")
 
 
-async def test_one_name_may_begin_with_another(blobs: BlobStore) -> None:
+async def test_one_name_may_start_with_another(blobs: BlobStore) -> None:
     await blobs.put("a", pieces(b"one"))
     await blobs.put("a/b", pieces(b"two"))
 

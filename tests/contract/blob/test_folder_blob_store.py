@@ -1,4 +1,4 @@
-"""What only the folder does: it survives a restart, cleans up after a crash, and says when it cannot be written."""
+"""Properties of the folder store: restarts, unfinished files, and folders that are not writable."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +13,7 @@ async def one_piece(data: bytes) -> AsyncIterator[bytes]:
     yield data
 
 
-async def test_blobs_are_there_after_a_restart_and_half_written_ones_are_not(tmp_path: Path) -> None:
+async def test_blobs_survive_a_restart_and_unfinished_ones_are_removed(tmp_path: Path) -> None:
     before = FolderBlobStore(tmp_path)
     await before.open()
     await before.put("a", one_piece(b"kept"))
@@ -26,7 +26,7 @@ async def test_blobs_are_there_after_a_restart_and_half_written_ones_are_not(tmp
     assert list((tmp_path / "incoming").iterdir()) == []
 
 
-async def test_a_folder_that_is_gone_is_complained_about(tmp_path: Path) -> None:
+async def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     store = FolderBlobStore(tmp_path / "blobs")
     await store.open()
     assert await store.health() is None
@@ -36,7 +36,7 @@ async def test_a_folder_that_is_gone_is_complained_about(tmp_path: Path) -> None
     assert "cannot be written" in (await store.health() or "")
 
 
-async def test_a_disk_that_refuses_is_unavailable(tmp_path: Path) -> None:
+async def test_a_disk_error_is_unavailable(tmp_path: Path) -> None:
     store = FolderBlobStore(tmp_path / "blobs")
     await store.open()
     (tmp_path / "blobs" / "incoming").rmdir()

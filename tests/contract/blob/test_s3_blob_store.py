@@ -1,4 +1,4 @@
-"""What only S3 does: it is shared by nodes, leaves no parts behind, and says when it is away."""
+"""Properties of the S3 store: shared by nodes, no parts left behind, and unreachable servers."""
 
 import asyncio
 import dataclasses
@@ -38,7 +38,9 @@ async def unfinished(begun: asyncio.Event) -> AsyncIterator[bytes]:
     await asyncio.Event().wait()
 
 
-async def test_nodes_that_start_at_once_share_one_bucket(s3_server: S3Server, store: tuple[S3BlobStore, Any]) -> None:
+async def test_nodes_that_start_at_the_same_time_share_one_bucket(
+    s3_server: S3Server, store: tuple[S3BlobStore, Any]
+) -> None:
     mine, _ = store
     async with open_s3_blob_store(mine._settings) as theirs:
         await asyncio.gather(mine.put("a", mebibytes(1)), theirs.put("b", mebibytes(1)))
@@ -85,7 +87,7 @@ async def test_an_upload_that_is_cancelled_in_a_call_leaves_no_parts(
     assert not client.list_multipart_uploads(Bucket=fresh_name).get("Uploads")
 
 
-async def test_25_mebibytes_go_in_and_out_in_less_than_20_of_memory(store: tuple[S3BlobStore, Any]) -> None:
+async def test_25_mebibytes_are_stored_and_read_with_less_than_20_of_memory(store: tuple[S3BlobStore, Any]) -> None:
     blobs, _ = store
     await blobs.put("warm", mebibytes(1))
     tracemalloc.start()
@@ -100,7 +102,7 @@ async def test_25_mebibytes_go_in_and_out_in_less_than_20_of_memory(store: tuple
     assert peak < 20 * MEBIBYTE
 
 
-async def test_a_server_that_is_away_is_unavailable_and_complained_about(s3_server: S3Server) -> None:
+async def test_an_unreachable_server_is_unavailable_and_reported(s3_server: S3Server) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{nobody.getsockname()[1]}"
@@ -113,7 +115,7 @@ async def test_a_server_that_is_away_is_unavailable_and_complained_about(s3_serv
             assert endpoint in (await blobs.health() or "")
 
 
-async def test_a_wrong_key_is_complained_about_and_shown_to_nobody(s3_server: S3Server, fresh_name: str) -> None:
+async def test_a_wrong_key_is_reported_and_not_shown(s3_server: S3Server, fresh_name: str) -> None:
     settings = dataclasses.replace(s3_settings(s3_server, fresh_name), secret_key="wrong-secret")
     async with open_s3_blob_store(settings) as blobs:
         problem = await blobs.health() or ""

@@ -1,4 +1,4 @@
-"""What LiveBus promises, asked of every adapter that makes the promise."""
+"""The contract of LiveBus, for every adapter."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ def _message(channel: str, number: int = 0) -> BusMessage:
 
 
 async def heard(subscription: BusSubscription, *, until: BusMessage) -> list[BusMessage | BusGap]:
-    """Everything up to a message, which may come in several parts."""
+    """Receive until a message arrives; return everything."""
     messages: list[BusMessage | BusGap] = []
     async with asyncio.timeout(10):
         while until not in messages:
@@ -42,7 +42,7 @@ async def heard(subscription: BusSubscription, *, until: BusMessage) -> list[Bus
 
 
 async def everything_has_gone(bus: LiveBus) -> None:
-    """Wait until what was published so far has passed: to publish is not to wait for that."""
+    """Wait until everything that was published so far has arrived."""
     barrier = bus.subscribe()
     await barrier.add([BARRIER])
     await bus.publish([_message(BARRIER)])
@@ -50,7 +50,7 @@ async def everything_has_gone(bus: LiveBus) -> None:
     await barrier.close()
 
 
-async def test_a_subscriber_hears_its_channels_and_no_others(bus: LiveBus) -> None:
+async def test_a_subscription_gets_messages_of_its_channels_only(bus: LiveBus) -> None:
     subscription = bus.subscribe()
     await subscription.add(["a", "b"])
     await bus.publish([_message("a"), _message("c"), _message("b"), _message("a", 1)])
@@ -69,7 +69,7 @@ async def test_messages_of_a_channel_keep_their_order(bus: LiveBus) -> None:
     assert await heard(subscription, until=_message("a", 49)) == [_message("a", number) for number in range(50)]
 
 
-async def test_everybody_who_listens_hears(bus: LiveBus) -> None:
+async def test_all_subscriptions_get_a_message(bus: LiveBus) -> None:
     subscriptions = [bus.subscribe() for _ in range(3)]
     for subscription in subscriptions:
         await subscription.add(["a"])
@@ -89,7 +89,7 @@ async def test_receive_waits_for_the_first_message(bus: LiveBus) -> None:
     assert list(await asyncio.wait_for(waiting, 5)) == [_message("a")]
 
 
-async def test_a_channel_that_was_removed_is_silent(bus: LiveBus) -> None:
+async def test_a_removed_channel_delivers_nothing(bus: LiveBus) -> None:
     subscription = bus.subscribe()
     await subscription.add(["a", "b"])
     await subscription.remove(["a", "never added"])
@@ -99,7 +99,7 @@ async def test_a_channel_that_was_removed_is_silent(bus: LiveBus) -> None:
     assert await heard(subscription, until=_message("b")) == [_message("b")]
 
 
-async def test_a_channel_added_twice_is_heard_once(bus: LiveBus) -> None:
+async def test_a_channel_added_twice_delivers_once(bus: LiveBus) -> None:
     subscription = bus.subscribe()
     await subscription.add(["a"])
     await subscription.add(["a"])
@@ -108,7 +108,7 @@ async def test_a_channel_added_twice_is_heard_once(bus: LiveBus) -> None:
     assert await heard(subscription, until=_message("a", 1)) == [_message("a"), _message("a", 1)]
 
 
-async def test_who_does_not_read_gets_a_gap_before_what_is_newest(bus: LiveBus) -> None:
+async def test_a_subscription_that_does_not_read_gets_a_gap_before_the_newest_messages(bus: LiveBus) -> None:
     slow, quick, watcher = bus.subscribe(), bus.subscribe(), bus.subscribe()
     await slow.add(["a"])
     await quick.add(["b"])
@@ -124,7 +124,7 @@ async def test_who_does_not_read_gets_a_gap_before_what_is_newest(bus: LiveBus) 
     assert messages.index(BusGap()) < messages.index(_message("a", CAPACITY))
 
 
-async def test_publishing_to_nobody_does_nothing(bus: LiveBus) -> None:
+async def test_publishing_without_subscriptions_does_nothing(bus: LiveBus) -> None:
     await bus.publish([_message("a")])
     await everything_has_gone(bus)
     late = bus.subscribe()
@@ -134,7 +134,7 @@ async def test_publishing_to_nobody_does_nothing(bus: LiveBus) -> None:
     assert await heard(late, until=_message("a", 2)) == [_message("a", 2)]
 
 
-async def test_a_closed_subscription_leaves_the_others_alone(bus: LiveBus) -> None:
+async def test_closing_a_subscription_does_not_affect_others(bus: LiveBus) -> None:
     gone, here = bus.subscribe(), bus.subscribe()
     await gone.add(["a"])
     await here.add(["a"])
@@ -144,7 +144,7 @@ async def test_a_closed_subscription_leaves_the_others_alone(bus: LiveBus) -> No
     assert await heard(here, until=_message("a")) == [_message("a")]
 
 
-async def test_a_fence_is_heard_after_everything_that_was_published_before(bus: LiveBus) -> None:
+async def test_a_barrier_arrives_after_everything_that_was_published_before(bus: LiveBus) -> None:
     subscription = bus.subscribe()
     channels = [f"user:{number}" for number in range(8)]
     await subscription.add([*channels, BARRIER])

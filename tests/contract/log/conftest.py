@@ -1,4 +1,4 @@
-"""Every adapter of the event log, the tests' own among them; a new one joins by one branch."""
+"""Every adapter of the event log, including the fake of the tests."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,7 +14,7 @@ from tests.fakes import MemoryLog
 
 
 class Log(EventLog, LogReader, Protocol):
-    """What an adapter of the log is, as a whole."""
+    """All ports of one adapter of the log."""
 
     def consumer(self, group: str, *, resume: Resume | None = None) -> AbstractAsyncContextManager[LogConsumer]: ...
 
@@ -31,7 +31,7 @@ async def log(request: pytest.FixtureRequest) -> AsyncIterator[Log]:
 
 @pytest.fixture(params=["sqlite", KAFKA])
 def open_log(request: pytest.FixtureRequest) -> OpenLog:
-    """Opens the same lasting log at each call, also while it is open already: as another process does."""
+    """Opens the same durable log at each call, even while it is open, like another process."""
     return opener(request)
 
 

@@ -1,4 +1,4 @@
-"""What EventLog and LogReader promise, asked of every adapter that makes the promises."""
+"""The contract of EventLog and LogReader, for every adapter."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from kernel.log.ports import LogPosition, LogRecord
 from tests.contract.log.conftest import Log, OpenLog
 
 
-async def test_what_is_appended_is_read_back_in_order(log: Log) -> None:
+async def test_appended_records_are_read_in_order(log: Log) -> None:
     positions = [await log.append("chat", value) for value in (b"one", b"two", b"three")]
 
     records = await log.read(positions[0].partition, after=-1, limit=9)
@@ -28,7 +28,7 @@ async def test_keys_spread_over_the_partitions(log: Log) -> None:
     assert partitions == set(await log.ends())
 
 
-async def test_concurrent_appends_get_a_place_each(log: Log) -> None:
+async def test_concurrent_appends_get_different_positions(log: Log) -> None:
     positions = await asyncio.gather(*(log.append("chat", str(number).encode()) for number in range(300)))
 
     assert sorted(position.offset for position in positions) == list(range(300))
@@ -36,7 +36,7 @@ async def test_concurrent_appends_get_a_place_each(log: Log) -> None:
     assert [int(record.value) for record in records] == sorted(range(300), key=lambda number: positions[number].offset)
 
 
-async def test_reading_goes_on_after_an_offset_as_far_as_the_limit(log: Log) -> None:
+async def test_a_read_starts_after_an_offset_and_ends_at_the_limit(log: Log) -> None:
     position = LogPosition(0, 0)
     for _ in range(5):
         position = await log.append("chat", b"")
@@ -47,7 +47,7 @@ async def test_reading_goes_on_after_an_offset_as_far_as_the_limit(log: Log) -> 
     assert list(await log.read(position.partition, after=4, limit=2)) == []
 
 
-async def test_a_waiting_reader_gets_what_is_appended(log: Log) -> None:
+async def test_a_waiting_reader_gets_a_new_record(log: Log) -> None:
     position = await log.append("chat", b"before")
     reading = asyncio.create_task(log.read(position.partition, after=position.offset, limit=9, wait=30))
     await asyncio.sleep(0)
@@ -56,11 +56,11 @@ async def test_a_waiting_reader_gets_what_is_appended(log: Log) -> None:
     assert [record.value for record in await asyncio.wait_for(reading, 5)] == [b"after"]
 
 
-async def test_a_reader_that_waits_in_vain_gets_nothing(log: Log) -> None:
+async def test_a_reader_gets_nothing_after_its_wait(log: Log) -> None:
     assert list(await log.read(0, after=-1, limit=9, wait=0.01)) == []
 
 
-async def test_the_ends_name_every_partition(log: Log) -> None:
+async def test_ends_contain_every_partition(log: Log) -> None:
     assert set((await log.ends()).values()) == {-1}
 
     position = await log.append("chat", b"")
@@ -78,7 +78,7 @@ async def test_a_log_keeps_its_records_and_its_identity(open_log: OpenLog) -> No
         assert (await log.append("chat", b"next")).offset == position.offset + 1
 
 
-async def test_what_another_process_appends_is_seen(open_log: OpenLog) -> None:
+async def test_records_of_another_process_are_read(open_log: OpenLog) -> None:
     async with open_log() as mine, open_log() as others:
         position = await mine.append("chat", b"mine")
         reading = asyncio.create_task(mine.read(position.partition, after=0, limit=9, wait=30))

@@ -1,4 +1,4 @@
-"""What LogConsumer promises, asked of every adapter that makes the promise."""
+"""The contract of LogConsumer, for every adapter."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ from tests.contract.log.conftest import Log, OpenLog
 
 
 async def fetched(consumer: LogConsumer, count: int) -> list[LogRecord]:
-    """The next records, however many calls they take."""
+    """Fetch until there are enough records."""
     found: list[LogRecord] = []
     async with asyncio.timeout(10):
         while len(found) < count:
@@ -41,14 +41,14 @@ async def test_a_group_gets_every_record_in_order_within_its_partition(log: Log)
     assert list(nothing_more) == []
 
 
-async def test_a_fetch_is_no_larger_than_asked_for(log: Log) -> None:
+async def test_a_fetch_returns_at_most_the_requested_number(log: Log) -> None:
     await append(log, *(f"chat {number}" for number in range(20)))
 
     async with log.consumer("group") as consumer:
         assert 1 <= len(await consumer.fetch(max_records=7, wait=10)) <= 7
 
 
-async def test_a_waiting_consumer_gets_what_is_appended(log: Log) -> None:
+async def test_a_waiting_consumer_gets_a_new_record(log: Log) -> None:
     async with log.consumer("group") as consumer:
         fetching = asyncio.create_task(consumer.fetch(max_records=9, wait=30))
         await asyncio.sleep(0)
@@ -57,7 +57,7 @@ async def test_a_waiting_consumer_gets_what_is_appended(log: Log) -> None:
         assert [record.value for record in await asyncio.wait_for(fetching, 5)] == [b"chat"]
 
 
-async def test_the_next_member_goes_on_after_what_was_committed(log: Log) -> None:
+async def test_the_next_member_starts_after_the_committed_offset(log: Log) -> None:
     await append(log, "chat", "chat", "chat")
     async with log.consumer("group") as consumer:
         records = await fetched(consumer, 3)
@@ -67,7 +67,7 @@ async def test_the_next_member_goes_on_after_what_was_committed(log: Log) -> Non
         assert [record.position for record in await fetched(consumer, 1)] == [records[2].position]
 
 
-async def test_what_was_not_committed_comes_again(log: Log) -> None:
+async def test_uncommitted_records_are_read_again(log: Log) -> None:
     await append(log, "chat", "chat")
     async with log.consumer("group") as consumer:
         first = await fetched(consumer, 2)
@@ -76,7 +76,7 @@ async def test_what_was_not_committed_comes_again(log: Log) -> None:
         assert await fetched(consumer, 2) == first
 
 
-async def test_groups_do_not_know_of_each_other(log: Log) -> None:
+async def test_groups_are_independent(log: Log) -> None:
     await append(log, "chat")
     async with log.consumer("one") as one, log.consumer("other") as other:
         records = await fetched(one, 1)
@@ -85,7 +85,7 @@ async def test_groups_do_not_know_of_each_other(log: Log) -> None:
         assert await fetched(other, 1) == records
 
 
-async def test_lag_is_what_is_not_committed(log: Log) -> None:
+async def test_lag_is_the_number_of_uncommitted_records(log: Log) -> None:
     await append(log, "chat", "chat", "chat")
     async with log.consumer("group") as consumer:
         records = await fetched(consumer, 3)
@@ -96,7 +96,7 @@ async def test_lag_is_what_is_not_committed(log: Log) -> None:
         assert set(await consumer.lag()) == set(await log.ends())
 
 
-async def test_lag_is_known_also_after_a_rewind(log: Log) -> None:
+async def test_lag_is_known_after_a_rewind(log: Log) -> None:
     await append(log, "chat", "chat")
     async with log.consumer("group") as consumer:
         await fetched(consumer, 2)
@@ -115,7 +115,7 @@ async def test_an_older_commit_does_not_move_the_group_back(log: Log) -> None:
         assert sum((await consumer.lag()).values()) == 0
 
 
-async def test_a_member_may_begin_elsewhere_than_the_group(log: Log) -> None:
+async def test_a_member_may_start_elsewhere_than_at_the_committed_offset(log: Log) -> None:
     positions = [await log.append("chat", value) for value in (b"0", b"1", b"2")]
 
     asked: list[int] = []
@@ -131,9 +131,9 @@ async def test_a_member_may_begin_elsewhere_than_the_group(log: Log) -> None:
     assert sorted(asked) == sorted(await log.ends())
 
 
-async def test_a_member_that_does_not_know_yet_where_to_begin_reads_nothing(log: Log) -> None:
+async def test_a_member_without_a_start_offset_reads_nothing(log: Log) -> None:
     await append(log, "chat")
-    answers = [unavailable(KernelReason.STORE_UNAVAILABLE, "the store is away"), None]
+    answers = [unavailable(KernelReason.STORE_UNAVAILABLE, "the store is unreachable"), None]
 
     async def stored(_: Collection[int]) -> Mapping[int, int]:
         if answer := answers.pop(0):
@@ -141,12 +141,12 @@ async def test_a_member_that_does_not_know_yet_where_to_begin_reads_nothing(log:
         return {}
 
     async with log.consumer("group", resume=stored) as consumer:
-        with pytest.raises(ChatlyError, match="the store is away"):
+        with pytest.raises(ChatlyError, match="the store is unreachable"):
             await fetched(consumer, 1)
         assert [record.key for record in await fetched(consumer, 1)] == ["chat"]
 
 
-async def test_after_a_rewind_what_was_not_committed_comes_again(log: Log) -> None:
+async def test_after_a_rewind_uncommitted_records_are_read_again(log: Log) -> None:
     await append(log, "chat", "chat", "chat")
     async with log.consumer("group") as consumer:
         records = await fetched(consumer, 3)
@@ -157,7 +157,7 @@ async def test_after_a_rewind_what_was_not_committed_comes_again(log: Log) -> No
         assert await fetched(consumer, 2) == records[1:]
 
 
-async def test_a_rewound_member_asks_anew_where_to_begin(log: Log) -> None:
+async def test_after_a_rewind_the_start_offset_is_determined_again(log: Log) -> None:
     await append(log, "chat", "chat", "chat")
     stored: dict[int, int] = {}
 

@@ -1,4 +1,4 @@
-"""What an agenda in Cassandra promises to those who keep lists of what is due."""
+"""The contract of ExpiryIndex in Cassandra."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -28,30 +28,30 @@ async def session(cassandra_contact_points: str, fresh_name: str) -> AsyncIterat
         yield opened
 
 
-async def due_by(agenda: ExpiryIndex, now: datetime) -> list[str]:
-    return [due.subject async for due in agenda.until(now)]
+async def expired_by(index: ExpiryIndex, now: datetime) -> list[str]:
+    return [expiry.subject async for expiry in index.until(now)]
 
 
-async def test_an_agenda(session: CassandraSession) -> None:
-    """One test, because tables take seconds to make."""
-    agenda, other = (ExpiryIndex(session, prefix="test", name=name) for name in ("mine", "other"))
+async def test_expired_items_are_listed_until_done(session: CassandraSession) -> None:
+    """One test: creating tables takes seconds."""
+    index, other = (ExpiryIndex(session, prefix="test", name=name) for name in ("mine", "other"))
     lunch, tea, supper = Expiry("lunch", NOON), Expiry("tea", NOON + 4 * HOUR), Expiry("supper", NOON + 7 * HOUR)
-    for due in (supper, lunch, tea, Expiry("snack", NOON + timedelta(microseconds=1)), lunch):
-        await agenda.add(due)
+    for expiry in (supper, lunch, tea, Expiry("snack", NOON + timedelta(microseconds=1)), lunch):
+        await index.add(expiry)
     await other.add(Expiry("theirs", NOON))
 
-    assert await due_by(agenda, NOON - timedelta(microseconds=1)) == []
-    assert await due_by(agenda, NOON) == ["lunch"]
-    assert await due_by(agenda, NOON + 5 * HOUR) == ["lunch", "snack", "tea"]
+    assert await expired_by(index, NOON - timedelta(microseconds=1)) == []
+    assert await expired_by(index, NOON) == ["lunch"]
+    assert await expired_by(index, NOON + 5 * HOUR) == ["lunch", "snack", "tea"]
 
-    await agenda.done(lunch)
-    await agenda.done(lunch)
-    await agenda.add(lunch)
-    assert await due_by(agenda, NOON + 5 * HOUR) == ["snack", "tea"]
+    await index.done(lunch)
+    await index.done(lunch)
+    await index.add(lunch)
+    assert await expired_by(index, NOON + 5 * HOUR) == ["snack", "tea"]
 
-    await agenda.done(tea)
-    assert await due_by(agenda, NOON + 6 * HOUR) == ["snack"]
+    await index.done(tea)
+    assert await expired_by(index, NOON + 6 * HOUR) == ["snack"]
     hours = await session.execute("SELECT hour FROM test_agenda_hours WHERE list = 'mine'")
-    assert len(hours) == 2  # those of the snack and of supper
-    assert await due_by(agenda, NOON + 30 * HOUR) == ["snack", "supper"]
-    assert await due_by(other, NOON) == ["theirs"]
+    assert len(hours) == 2  # the hours of the snack and of supper
+    assert await expired_by(index, NOON + 30 * HOUR) == ["snack", "supper"]
+    assert await expired_by(other, NOON) == ["theirs"]

@@ -1,4 +1,4 @@
-"""A way to a server that can fall silent: connections stay, and carry nothing any more, as of a machine cut off."""
+"""A TCP proxy that can stop forwarding without closing connections, like a machine that loses its network."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -39,7 +39,7 @@ class SilentProxy:
 
 @asynccontextmanager
 async def silent_proxy(target: str) -> AsyncIterator[SilentProxy]:
-    """Before the server at `host:port`."""
+    """A proxy for the server at `host:port`."""
     async with asyncio.TaskGroup() as group:
         proxy = SilentProxy(target, group)
         server = await asyncio.start_server(proxy.accept, HOST, 0)

@@ -1,4 +1,4 @@
-"""Who is let in, by the access option of the method."""
+"""Admission by the access option of a method."""
 
 from collections.abc import Awaitable
 
@@ -15,7 +15,7 @@ from kernel.grpc.context import Caller, ServiceCaller, caller_var, current_reque
 from kernel.grpc.settings import ServerSettings
 from tests.builders import a_keypair, an_id, user_token
 from tests.fakes import FakeClock, Mesh, Served, bearer, running
-from tests.rpc.kernel.services import a_service, failure, reason
+from tests.rpc.kernel.harness import a_service, failure, reason
 
 ANNA = an_id()
 
@@ -32,14 +32,14 @@ def _set_status(served: Served, metadata: tuple[tuple[str, str], ...] = ()) -> A
     return stub.SetStatus(presence_pb.SetStatusRequest(), metadata=metadata)
 
 
-async def test_a_user_is_known_to_the_handler() -> None:
+async def test_a_handler_gets_the_calling_user() -> None:
     async with running(PRESENCE) as served:
         answer = await _set_status(served, served.as_user(ANNA))
 
     assert answer.presence.user_id == ANNA
 
 
-async def test_a_browser_is_known_by_its_cookie() -> None:
+async def test_a_browser_is_authenticated_by_its_cookie() -> None:
     async with running(PRESENCE) as served:
         cookies = f"theme=dark; chatly_access={served.token_for(ANNA)}"
         answer = await _set_status(served, (("cookie", cookies),))
@@ -47,7 +47,7 @@ async def test_a_browser_is_known_by_its_cookie() -> None:
     assert answer.presence.user_id == ANNA
 
 
-async def test_nobody_is_asked_for_a_token() -> None:
+async def test_a_call_without_a_token_is_refused() -> None:
     async with running(PRESENCE) as served:
         error = await failure(_set_status(served))
 
@@ -55,9 +55,9 @@ async def test_nobody_is_asked_for_a_token() -> None:
 
 
 @pytest.mark.parametrize("token", ["nonsense", "a.b.c", "", "é", "x" * 4_000])
-async def test_nonsense_is_no_token(token: str) -> None:
+async def test_an_invalid_token_is_refused(token: str) -> None:
     async with running(PRESENCE) as served:
-        # Header values are ASCII; what is not reaches the server as gRPC's own bytes.
+        # Header values are ASCII. Other values reach the server as bytes.
         error = await failure(_set_status(served, bearer(token.encode().hex() if not token.isascii() else token)))
 
     assert error.code() is grpc.StatusCode.UNAUTHENTICATED
@@ -82,7 +82,7 @@ async def test_a_token_of_an_unknown_key_is_refused() -> None:
     assert reason(error) == "TOKEN_INVALID"
 
 
-async def test_a_token_that_ran_out_is_refused_also_when_it_was_good_before() -> None:
+async def test_a_cached_token_is_refused_after_its_expiry() -> None:
     clock = FakeClock()
     async with running(PRESENCE, mesh=Mesh(clock=clock)) as served:
         metadata = served.as_user(ANNA, life=60)
@@ -93,7 +93,7 @@ async def test_a_token_that_ran_out_is_refused_also_when_it_was_good_before() ->
     assert (error.code(), reason(error)) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
 
 
-async def test_a_token_of_an_ended_session_is_refused_also_when_it_was_good_before() -> None:
+async def test_a_cached_token_is_refused_after_its_session_ended() -> None:
     async with running(PRESENCE) as served:
         metadata = served.as_user(ANNA, session_id="the-session")
         await _set_status(served, metadata)
@@ -103,14 +103,14 @@ async def test_a_token_of_an_ended_session_is_refused_also_when_it_was_good_befo
     assert (error.code(), reason(error)) == (grpc.StatusCode.UNAUTHENTICATED, "SESSION_ENDED")
 
 
-async def test_a_service_token_does_not_pass_for_a_user() -> None:
+async def test_a_service_token_is_not_accepted_as_a_user_token() -> None:
     async with running(PRESENCE) as served:
         error = await failure(_set_status(served, served.as_service()))
 
     assert reason(error) == "TOKEN_INVALID"
 
 
-async def test_a_public_method_takes_nobody_and_ignores_a_bad_token() -> None:
+async def test_a_public_method_needs_no_token_and_ignores_an_invalid_one() -> None:
     seen: list[Caller] = []
 
     async def handler(_: object, __: object) -> auth_pb.GetJwksResponse:
@@ -128,7 +128,7 @@ async def _status(_: object, __: object) -> persister_pb.GetStatusResponse:
     return persister_pb.GetStatusResponse()
 
 
-async def test_services_are_known_by_their_token() -> None:
+async def test_services_are_authenticated_by_their_token() -> None:
     async with running(a_service("persister", GetStatus=_status)) as served:
         stub = PersisterServiceStub(served.channel)
         await stub.GetStatus(persister_pb.GetStatusRequest(), metadata=served.as_service("messaging"))
@@ -142,7 +142,7 @@ async def test_services_are_known_by_their_token() -> None:
         ("impostor", (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")),
     ],
 )
-async def test_only_services_may_call_what_is_for_services(who: str, expected: tuple[grpc.StatusCode, str]) -> None:
+async def test_only_services_may_call_methods_for_services(who: str, expected: tuple[grpc.StatusCode, str]) -> None:
     async with running(a_service("persister", GetStatus=_status)) as served:
         other = Mesh(secret=b"another secret, of another mesh!!")
         metadata = {
@@ -169,13 +169,13 @@ async def _seen_request(headers: tuple[tuple[str, str], ...], *, trust_edge: boo
     return seen[0]
 
 
-async def test_the_edge_says_where_a_client_is_and_whether_it_spoke_tls() -> None:
+async def test_a_trusted_edge_sets_the_address_of_the_client_and_whether_it_used_tls() -> None:
     headers = (("x-forwarded-for", "6.6.6.6, 192.0.2.7"), ("x-forwarded-proto", "https"))
 
     assert await _seen_request(headers, trust_edge=True) == ("192.0.2.7", True)
 
 
-async def test_without_a_trusted_edge_only_the_connection_counts() -> None:
+async def test_without_a_trusted_edge_the_address_is_that_of_the_connection() -> None:
     headers = (("x-envoy-external-address", "6.6.6.6"), ("x-forwarded-proto", "https"))
 
     assert await _seen_request(headers, trust_edge=False) == ("127.0.0.1", False)

@@ -1,4 +1,4 @@
-"""Channels to other services: whose token goes along, deadlines, retries, and what failures become."""
+"""Channels to other services: tokens, deadlines, retries and errors."""
 
 import asyncio
 
@@ -17,13 +17,13 @@ from kernel.grpc.context import ServiceCaller, caller_var, current_request, curr
 from services.messaging.errors import MessagingReason
 from tests.builders import an_id
 from tests.fakes import Mesh, running
-from tests.rpc.kernel.services import a_service, failure, no_keys
+from tests.rpc.kernel.harness import a_service, failure, no_keys
 
 ANNA = an_id()
 NOBODY_HOME = "127.0.0.1:1"
 
 
-async def test_the_users_token_and_the_request_id_go_along_to_the_next_service() -> None:
+async def test_the_users_token_and_the_request_id_are_sent_to_the_next_service() -> None:
     seen: list[tuple[str, str]] = []
 
     async def inner(_: object, __: object) -> pb.SetStatusResponse:
@@ -45,7 +45,7 @@ async def test_the_users_token_and_the_request_id_go_along_to_the_next_service()
     assert seen == [(ANNA, "abc-123")]
 
 
-async def test_a_service_is_known_by_its_own_token() -> None:
+async def test_a_service_channel_sends_its_own_token() -> None:
     seen: list[object] = []
 
     async def status(_: object, __: object) -> persister_pb.GetStatusResponse:
@@ -74,7 +74,7 @@ async def _stuck(_: object, __: object) -> auth_pb.GetJwksResponse:
     raise AssertionError
 
 
-async def test_a_unary_call_has_a_deadline_by_itself() -> None:
+async def test_a_unary_call_has_a_default_deadline() -> None:
     async with (
         running(a_service("auth", GetJwks=_stuck)) as served,
         open_channel(served.server.address, forward="none", default_timeout=0.1) as channel,
@@ -86,7 +86,7 @@ async def test_a_unary_call_has_a_deadline_by_itself() -> None:
 
 
 class Flaky:
-    """Fails with UNAVAILABLE for the first `failures` calls."""
+    """Fails the first `failures` calls with UNAVAILABLE."""
 
     def __init__(self, failures: int) -> None:
         self.calls = 0
@@ -98,7 +98,7 @@ class Flaky:
             raise unavailable(KernelReason.STORE_UNAVAILABLE, "not now")
 
 
-async def test_a_call_without_side_effects_is_tried_again_while_the_peer_is_unavailable() -> None:
+async def test_a_call_without_side_effects_is_retried_while_the_peer_is_unavailable() -> None:
     flaky = Flaky(failures=2)
 
     async def keys(request: object, context: object) -> auth_pb.GetJwksResponse:
@@ -114,7 +114,7 @@ async def test_a_call_without_side_effects_is_tried_again_while_the_peer_is_unav
     assert flaky.calls == 3
 
 
-async def test_a_call_with_side_effects_is_made_once() -> None:
+async def test_a_call_with_side_effects_is_not_retried() -> None:
     flaky = Flaky(failures=2)
 
     async def register(request: object, context: object) -> auth_pb.RegisterResponse:
@@ -148,7 +148,7 @@ async def _seen_by_the_caller(error: Exception) -> ChatlyError:
         ChatlyError(Code.UNAUTHENTICATED, KernelReason.SESSION_ENDED, "over"),
     ],
 )
-async def test_what_a_peer_explains_passes_through_as_it_is(error: ChatlyError) -> None:
+async def test_an_error_of_a_peer_passes_through_unchanged(error: ChatlyError) -> None:
     assert await _seen_by_the_caller(error) == error
 
 
@@ -159,14 +159,14 @@ async def test_what_a_peer_explains_passes_through_as_it_is(error: ChatlyError) 
         unavailable(KernelReason.SHUTTING_DOWN, "bye"),
     ],
 )
-async def test_a_peer_that_is_too_slow_or_going_away_is_unavailable_by_name(error: Exception) -> None:
+async def test_a_peer_that_is_too_slow_or_shutting_down_is_unavailable_by_name(error: Exception) -> None:
     seen = await _seen_by_the_caller(error)
 
     assert (seen.code, seen.reason) == (Code.UNAVAILABLE, KernelReason.SERVICE_UNAVAILABLE)
     assert seen.metadata == {"service": "auth"}
 
 
-async def test_a_peer_that_cannot_be_reached_is_unavailable_by_name() -> None:
+async def test_an_unreachable_peer_is_unavailable_by_name() -> None:
     async with open_channel(NOBODY_HOME, forward="none", default_timeout=2) as channel:
         seen = from_rpc_error("auth", await failure(AuthServiceStub(channel).GetJwks(auth_pb.GetJwksRequest())))
 
@@ -174,7 +174,7 @@ async def test_a_peer_that_cannot_be_reached_is_unavailable_by_name() -> None:
     assert seen.retry_after is not None
 
 
-async def test_a_status_that_nobody_explains_is_an_internal_error_that_names_the_service() -> None:
+async def test_a_status_without_error_info_is_an_internal_error_that_names_the_service() -> None:
     async with running(a_service("auth", GetJwks=no_keys)) as served:
         seen = from_rpc_error(
             "auth", await failure(PresenceServiceStub(served.channel).SetStatus(pb.SetStatusRequest()))

@@ -1,4 +1,4 @@
-"""What is raised in a handler, and what the caller sees of it."""
+"""Exceptions of a handler, and the status that the caller gets."""
 
 from typing import Any, TypeAlias
 
@@ -12,7 +12,7 @@ from kernel.errors import ChatlyError, Code, FieldViolation, KernelReason, unava
 from services.auth.errors import AuthReason
 from services.messaging.errors import MessagingReason
 from tests.fakes import running
-from tests.rpc.kernel.services import (
+from tests.rpc.kernel.harness import (
     a_service,
     failure,
     info,
@@ -37,7 +37,7 @@ async def _raised(error: Exception) -> grpc.aio.AioRpcError:
 
 
 @pytest.mark.parametrize("code", list(Code))
-async def test_every_code_arrives_as_the_status_of_the_same_name(code: Code) -> None:
+async def test_every_code_becomes_the_status_with_the_same_name(code: Code) -> None:
     error = await _raised(ChatlyError(code, MessagingReason.BLOCKED, "so it is"))
 
     assert error.code().name == code.name
@@ -45,7 +45,7 @@ async def test_every_code_arrives_as_the_status_of_the_same_name(code: Code) -> 
     assert reason(error) == "BLOCKED"
 
 
-async def test_error_info_carries_domain_and_metadata() -> None:
+async def test_error_info_contains_domain_and_metadata() -> None:
     error = await _raised(ChatlyError(Code.FAILED_PRECONDITION, MessagingReason.GROUP_FULL, "full", {"limit": "500"}))
 
     assert info(error).domain == "chatly"
@@ -66,16 +66,16 @@ async def test_a_delay_becomes_retry_info() -> None:
 
 
 @pytest.mark.parametrize("letter", ["a", "ä", "漢", "😀"])
-async def test_a_very_long_text_is_cut_rather_than_breaking_the_answer(letter: str) -> None:
+async def test_a_very_long_text_is_cut(letter: str) -> None:
     error = await _raised(ChatlyError(Code.NOT_FOUND, AuthReason.USER_NOT_FOUND, letter * 20_000))
 
-    told = error.details() or ""
+    text = error.details() or ""
     assert error.code() is grpc.StatusCode.NOT_FOUND
-    assert 990 < len(told.encode()) <= 1_000
-    assert set(told) == {letter, "…"}
+    assert 990 < len(text.encode()) <= 1_000
+    assert set(text) == {letter, "…"}
 
 
-async def test_a_defect_tells_nothing_of_itself_but_the_request_id_that_the_log_has() -> None:
+async def test_an_internal_error_shows_only_the_request_id_that_is_in_the_log() -> None:
     with capture_logs() as logs:
         error = await _raised(RuntimeError("password=hunter2"))
 
@@ -87,7 +87,7 @@ async def test_a_defect_tells_nothing_of_itself_but_the_request_id_that_the_log_
     assert isinstance(line["exc_info"], RuntimeError)
 
 
-async def test_a_status_that_a_handler_sets_by_itself_arrives_and_is_counted() -> None:
+async def test_a_status_that_a_handler_sets_itself_is_sent_and_counted() -> None:
     async def handler(_: object, context: Context) -> pb.GetJwksResponse:
         await context.abort(grpc.StatusCode.OUT_OF_RANGE, "too far")
         raise AssertionError
@@ -95,7 +95,7 @@ async def test_a_status_that_a_handler_sets_by_itself_arrives_and_is_counted() -
     async with running(a_service("auth", GetJwks=handler)) as served:
         with capture_logs() as logs:
             error = await failure(AuthServiceStub(served.channel).GetJwks(pb.GetJwksRequest()))
-            # The status is sent by the handler, so it may be there before the call is over.
+            # The handler sends the status, so it may arrive before the call is counted.
             await eventually(lambda: any(line["event"] == "call" for line in logs), "the call noted")
 
     assert (error.code(), error.details()) == (grpc.StatusCode.OUT_OF_RANGE, "too far")
@@ -117,7 +117,7 @@ async def test_an_unknown_method_is_unimplemented() -> None:
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
-async def test_the_callers_request_id_comes_back() -> None:
+async def test_the_request_id_of_the_caller_is_returned() -> None:
     async with running(a_service("auth", GetJwks=no_keys)) as served:
         call = AuthServiceStub(served.channel).GetJwks(pb.GetJwksRequest(), metadata=(("x-request-id", "abc-123"),))
         assert dict(await call.trailing_metadata())["x-request-id"] == "abc-123"

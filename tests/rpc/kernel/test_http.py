@@ -1,4 +1,4 @@
-"""The HTTP door: health, metrics, and routes with the same tokens and errors as gRPC."""
+"""The HTTP API: health, metrics, and routes with the same tokens and errors as gRPC."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ from kernel.http.app import authenticate
 from tests.builders import an_id
 from tests.fakes import Served, running
 from tests.problems import reason, violations
-from tests.rpc.kernel.services import a_service, failure, no_keys
+from tests.rpc.kernel.harness import a_service, failure, no_keys
 
 ANNA = an_id()
 
@@ -57,13 +57,13 @@ ROUTES = [
 
 
 @asynccontextmanager
-async def _door() -> AsyncIterator[tuple[Served, httpx.AsyncClient]]:
+async def _client() -> AsyncIterator[tuple[Served, httpx.AsyncClient]]:
     service = replace(a_service("auth", GetJwks=no_keys), routes=ROUTES)
     async with running(service) as served, httpx.AsyncClient(base_url=served.http) as client:
         yield served, client
 
 
-async def test_healthz_tells_each_check() -> None:
+async def test_healthz_reports_each_check() -> None:
     async def log() -> str | None:
         return "away"
 
@@ -79,7 +79,7 @@ async def test_healthz_tells_each_check() -> None:
 
 
 async def test_healthz_is_200_while_serving() -> None:
-    async with _door() as (_, client):
+    async with _client() as (_, client):
         answer = await client.get("/healthz")
 
     assert answer.status_code == 200
@@ -87,7 +87,7 @@ async def test_healthz_is_200_while_serving() -> None:
 
 
 async def test_metrics_count_calls_by_method_and_code() -> None:
-    async with _door() as (served, client):
+    async with _client() as (served, client):
         stub = AuthServiceStub(served.channel)
         before = _calls(await client.get("/metrics"))
         await stub.GetJwks(auth_pb.GetJwksRequest())
@@ -112,30 +112,30 @@ def _calls(answer: httpx.Response) -> dict[tuple[str, str], float]:
     return found
 
 
-async def test_metrics_count_answers_of_the_door_by_status() -> None:
-    async with _door() as (_, client):
+async def test_metrics_count_http_responses_by_status() -> None:
+    async with _client() as (_, client):
         await client.get("/nothing-here")
         answer = await client.get("/metrics")
 
     assert 'chatly_http_answers_total{service="auth",status="404"}' in answer.text
 
 
-async def test_a_bearer_token_opens_a_route() -> None:
-    async with _door() as (served, client):
+async def test_a_bearer_token_authenticates_a_request() -> None:
+    async with _client() as (served, client):
         answer = await client.get("/whoami", headers={"authorization": f"Bearer {served.token_for(ANNA)}"})
 
     assert answer.json() == {"user_id": ANNA, "address": "127.0.0.1"}
 
 
-async def test_a_cookie_opens_a_route() -> None:
-    async with _door() as (served, client):
+async def test_a_cookie_authenticates_a_request() -> None:
+    async with _client() as (served, client):
         answer = await client.get("/whoami", headers={"cookie": f"a=b; chatly_access={served.token_for(ANNA)}"})
 
     assert answer.json()["user_id"] == ANNA
 
 
-async def test_nobody_gets_401_with_the_reason() -> None:
-    async with _door() as (_, client):
+async def test_a_request_without_a_token_gets_401_with_the_reason() -> None:
+    async with _client() as (_, client):
         answer = await client.get("/whoami")
 
     assert answer.status_code == 401
@@ -143,7 +143,7 @@ async def test_nobody_gets_401_with_the_reason() -> None:
 
 
 async def test_an_error_names_the_field() -> None:
-    async with _door() as (_, client):
+    async with _client() as (_, client):
         answer = await client.get("/wrong")
 
     assert answer.status_code == 400
@@ -152,23 +152,23 @@ async def test_an_error_names_the_field() -> None:
 
 
 @pytest.mark.parametrize(("verb", "path", "status"), [("GET", "/nothing", 404), ("POST", "/whoami", 405)])
-async def test_what_is_not_there_is_told_in_the_same_form(verb: str, path: str, status: int) -> None:
-    async with _door() as (_, client):
+async def test_an_unknown_path_gets_an_error_in_the_same_form(verb: str, path: str, status: int) -> None:
+    async with _client() as (_, client):
         answer = await client.request(verb, path)
 
     assert (answer.status_code, answer.json()["code"], reason(answer)) == (status, 12, "NOT_OFFERED")
 
 
-async def test_an_error_with_a_delay_says_when_to_come_back() -> None:
-    async with _door() as (_, client):
+async def test_an_error_with_a_delay_sets_retry_after() -> None:
+    async with _client() as (_, client):
         answer = await client.get("/busy")
 
     assert answer.status_code == 429
     assert answer.headers["retry-after"] == "2"
 
 
-async def test_a_defect_tells_nothing_but_its_request_id() -> None:
-    async with _door() as (_, client):
+async def test_an_internal_error_shows_only_its_request_id() -> None:
+    async with _client() as (_, client):
         answer = await client.get("/defect", headers={"x-request-id": "abc-123"})
 
     assert answer.status_code == 500
@@ -177,22 +177,22 @@ async def test_a_defect_tells_nothing_but_its_request_id() -> None:
     assert answer.headers["x-request-id"] == "abc-123"
 
 
-async def test_every_answer_carries_the_request_id() -> None:
-    async with _door() as (_, client):
+async def test_every_response_contains_the_request_id() -> None:
+    async with _client() as (_, client):
         answer = await client.get("/healthz", headers={"x-request-id": "abc-123"})
 
     assert answer.headers["x-request-id"] == "abc-123"
 
 
-async def test_a_body_arrives_in_pieces() -> None:
-    async with _door() as (_, client):
+async def test_a_body_is_streamed() -> None:
+    async with _client() as (_, client):
         answer = await client.post("/count", content=b"x" * 3_000_000)
 
     assert answer.json()["bytes"] == 3_000_000
     assert answer.json()["pieces"] > 3
 
 
-async def test_an_upload_that_stops_half_way_is_no_failure_of_ours() -> None:
+async def test_an_aborted_upload_is_not_logged_as_a_failure() -> None:
     left = asyncio.Event()
 
     async def receive(request: Request) -> Response:
@@ -216,7 +216,7 @@ async def test_an_upload_that_stops_half_way_is_no_failure_of_ours() -> None:
     assert [line for line in logs if line["log_level"] == "error"] == []
 
 
-async def test_an_answer_that_breaks_off_does_not_look_whole() -> None:
+async def test_a_partial_response_does_not_look_complete() -> None:
     async def breaking(_: Request) -> Response:
         async def body() -> AsyncIterator[bytes]:
             yield b"half"
@@ -230,7 +230,7 @@ async def test_an_answer_that_breaks_off_does_not_look_whole() -> None:
             await client.get("/breaking")
 
 
-async def test_an_answer_on_its_way_is_finished_when_the_door_closes() -> None:
+async def test_a_running_response_is_finished_at_shutdown() -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(_: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Keys and revocations as they come from auth."""
+"""Keys and revocations that are polled from auth."""
 
 import asyncio
 import base64
@@ -17,13 +17,13 @@ from kernel.runner import background
 from kernel.time import SystemClock
 from tests.builders import Keypair, a_keypair, an_id, user_token
 from tests.fakes import running
-from tests.rpc.kernel.services import a_service
+from tests.rpc.kernel.harness import a_service
 
 ANNA = an_id()
 
 
 class Auth:
-    """GetJwks over keys and sessions that the test may change."""
+    """GetJwks with keys and sessions that a test can change."""
 
     def __init__(self, *keypairs: Keypair) -> None:
         self.keypairs = list(keypairs)
@@ -64,7 +64,7 @@ async def test_a_token_is_checked_with_the_key_that_auth_publishes() -> None:
     assert caller.user_id == ANNA
 
 
-async def test_a_new_key_is_asked_for_when_its_first_token_comes() -> None:
+async def test_a_new_key_is_fetched_at_its_first_token() -> None:
     old, new = a_keypair("old"), a_keypair("new")
     auth = Auth(old)
     async with running(a_service("auth", GetJwks=auth.get_jwks)) as served:
@@ -74,7 +74,7 @@ async def test_a_new_key_is_asked_for_when_its_first_token_comes() -> None:
         assert await feed.key("new") is not None
 
 
-async def test_guesses_at_keys_share_their_questions() -> None:
+async def test_concurrent_unknown_keys_share_one_request() -> None:
     auth = Auth(a_keypair())
     async with running(a_service("auth", GetJwks=auth.get_jwks)) as served:
         feed = JwksFeed(served.channel)
@@ -96,7 +96,7 @@ async def test_an_ended_session_is_known_within_seconds() -> None:
     assert SessionId("another") not in feed.revoked
 
 
-async def test_the_last_keys_stay_in_use_while_auth_is_away() -> None:
+async def test_the_last_keys_stay_in_use_while_auth_is_unreachable() -> None:
     keypair = a_keypair()
     auth = Auth(keypair)
     async with running(a_service("auth", GetJwks=auth.get_jwks)) as served:
@@ -109,7 +109,7 @@ async def test_the_last_keys_stay_in_use_while_auth_is_away() -> None:
     assert caller.user_id == ANNA
 
 
-async def test_while_auth_cannot_be_asked_an_unknown_key_is_not_the_callers_fault() -> None:
+async def test_while_auth_is_unreachable_an_unknown_key_is_unavailable_not_unauthenticated() -> None:
     async with open_channel("127.0.0.1:1", forward="none") as channel:
         verifier = TokenVerifier(keys=JwksFeed(channel), clock=SystemClock())
         with pytest.raises(ChatlyError) as raised:

@@ -1,4 +1,4 @@
-"""A server from start-up to its graceful end: health, reflection, deadlines, ports, draining."""
+"""A server from start to shutdown: health, reflection, deadlines, ports, draining."""
 
 import asyncio
 import socket
@@ -24,7 +24,7 @@ from kernel.settings import SettingsError
 from kernel.sockets import reserved
 from tests.builders import an_id
 from tests.fakes import Served, running
-from tests.rpc.kernel.services import a_service, failure, no_keys, reason
+from tests.rpc.kernel.harness import a_service, failure, no_keys, reason
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -46,13 +46,13 @@ async def _until_health(served: Served, wanted: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_a_healthy_service_says_so_by_each_of_its_names_and_without_a_token() -> None:
+async def test_health_is_served_for_each_service_name_without_a_token() -> None:
     async with running(a_service("auth", GetJwks=no_keys)) as served:
         assert await _health(served) == SERVING
         assert await _health(served, "chatly.auth.v1.AuthService") == SERVING
 
 
-async def test_thousands_who_call_at_once_are_all_answered() -> None:
+async def test_thousands_of_simultaneous_calls_are_all_answered() -> None:
     async with running(a_service("auth", GetJwks=no_keys)) as served:
         answers = await asyncio.gather(*(_health(served) for _ in range(4_000)))
 
@@ -60,7 +60,7 @@ async def test_thousands_who_call_at_once_are_all_answered() -> None:
 
 
 async def test_health_follows_the_checks() -> None:
-    broken: list[str] = ["the log is away"]
+    broken: list[str] = ["the log is unreachable"]
 
     async def log() -> str | None:
         return broken[0] if broken else None
@@ -78,7 +78,7 @@ async def test_health_follows_the_checks() -> None:
     assert changes == [("serving again", None), ("not serving", {"log": "again"})]
 
 
-async def test_a_check_that_raises_counts_as_broken() -> None:
+async def test_a_check_that_raises_has_failed() -> None:
     async def store() -> str | None:
         raise OSError("disk gone")
 
@@ -86,7 +86,7 @@ async def test_a_check_that_raises_counts_as_broken() -> None:
         assert await _health(served) == NOT_SERVING
 
 
-async def test_reflection_lists_the_services_and_tells_their_protos() -> None:
+async def test_reflection_lists_the_services_and_their_protos() -> None:
     asked = [
         reflection_pb2.ServerReflectionRequest(list_services=""),
         reflection_pb2.ServerReflectionRequest(file_containing_symbol="chatly.auth.v1.AuthService"),
@@ -134,7 +134,7 @@ async def test_a_handler_is_cancelled_when_the_deadline_of_its_client_passes() -
 @pytest.mark.parametrize(
     ("port", "variable"), [("grpc_port", "CHATLY_AUTH_GRPC_PORT"), ("http_port", "CHATLY_AUTH_HTTP_PORT")]
 )
-async def test_a_port_in_use_is_told_with_the_variable_that_sets_it(port: str, variable: str) -> None:
+async def test_a_port_in_use_is_reported_with_its_variable(port: str, variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
         with pytest.raises(SettingsError, match=f"127.0.0.1:{number}.*{variable}"):
@@ -144,7 +144,7 @@ async def test_a_port_in_use_is_told_with_the_variable_that_sets_it(port: str, v
                 pass
 
 
-async def test_a_reserved_port_is_for_the_server_alone() -> None:
+async def test_a_reserved_port_is_kept_for_the_server() -> None:
     with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
         grpc_port, http_port = first.getsockname()[1], second.getsockname()[1]
     settings = replace(ServerSettings(), grpc_port=grpc_port, http_port=http_port)
@@ -157,7 +157,7 @@ async def test_a_reserved_port_is_for_the_server_alone() -> None:
 
 
 @pytest.mark.parametrize("kind", ["grpc", "http", "metrics"])
-def test_a_port_that_cannot_be_reserved_is_told_with_the_variable_that_sets_it(kind: str) -> None:
+def test_a_port_that_cannot_be_reserved_is_reported_with_its_variable(kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
         settings = replace(ServerSettings(), **{f"{kind}_port": number})
@@ -168,7 +168,7 @@ def test_a_port_that_cannot_be_reserved_is_told_with_the_variable_that_sets_it(k
             pass
 
 
-async def test_a_server_with_a_method_open_to_nobody_knows_whom_does_not_start() -> None:
+async def test_a_server_with_a_method_without_declared_access_does_not_start() -> None:
     def mount(server: grpc.aio.Server) -> None:
         health_pb2_grpc.add_HealthServicer_to_server(health_pb2_grpc.HealthServicer(), server)
 
@@ -180,7 +180,7 @@ async def test_a_server_with_a_method_open_to_nobody_knows_whom_does_not_start()
 
 @dataclass
 class Ending:
-    """A served service that the test brings down, over a channel that outlives it."""
+    """A running service that the test shuts down, and a channel that stays open."""
 
     served: Served
     channel: grpc.aio.Channel
@@ -212,18 +212,18 @@ async def _to_be_ended(service: Service) -> AsyncIterator[Ending]:
         await task
 
 
-async def test_draining_tells_streams_to_go_and_lets_running_calls_finish() -> None:
-    leaving, entered, told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+async def test_draining_ends_streams_and_lets_running_calls_finish() -> None:
+    leaving, entered, drained = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def connect(_: object, __: object) -> AsyncIterator[pb.ConnectResponse]:
         yield pb.ConnectResponse(snapshot=True)
         await leaving.wait()
         yield pb.ConnectResponse(reconnect=True)
-        told.set()
+        drained.set()
 
     async def slow(_: object, __: object) -> pb.SetStatusResponse:
         entered.set()
-        await told.wait()
+        await drained.wait()
         return pb.SetStatusResponse()
 
     async def drain() -> None:
@@ -242,7 +242,7 @@ async def test_draining_tells_streams_to_go_and_lets_running_calls_finish() -> N
         assert await call == pb.SetStatusResponse()
 
 
-async def test_a_draining_server_is_not_serving_and_takes_no_new_streams() -> None:
+async def test_a_draining_server_is_not_serving_and_refuses_new_streams() -> None:
     draining, go_on = asyncio.Event(), asyncio.Event()
 
     async def connect(_: object, __: object) -> AsyncIterator[pb.ConnectResponse]:
@@ -265,7 +265,7 @@ async def test_a_draining_server_is_not_serving_and_takes_no_new_streams() -> No
     assert status == NOT_SERVING
 
 
-async def test_a_drain_that_fails_does_not_keep_the_server_from_ending() -> None:
+async def test_a_failed_drain_does_not_keep_the_server_running() -> None:
     async def drain() -> None:
         raise RuntimeError("no")
 
@@ -277,7 +277,7 @@ async def test_a_drain_that_fails_does_not_keep_the_server_from_ending() -> None
     assert error.code() is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_what_the_block_raises_leaves_as_it_is() -> None:
+async def test_an_exception_of_the_block_is_raised_unchanged() -> None:
     with pytest.raises(OSError, match="of the block"):
         async with running(a_service("auth", GetJwks=no_keys)):
             raise OSError("of the block")

@@ -1,4 +1,4 @@
-"""A peer that is cut off says nothing, not even that it is gone: its callers find out by themselves."""
+"""A peer that is disconnected without a close: its callers detect it."""
 
 import asyncio
 
@@ -9,12 +9,12 @@ from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 
 from kernel.grpc.client import open_channel
 from tests.fakes import Mesh, running
-from tests.rpc.kernel.services import a_service, no_keys
+from tests.rpc.kernel.harness import a_service, no_keys
 from tests.rpc.kernel.silent_proxy import silent_proxy
 from tests.waiting import eventually
 
 
-async def test_whoever_pings_every_two_seconds_is_not_hung_up_on_also_without_calls() -> None:
+async def test_a_client_that_pings_every_two_seconds_stays_connected_even_without_calls() -> None:
     options = [
         ("grpc.keepalive_time_ms", 1_500),
         ("grpc.keepalive_permit_without_calls", 1),
@@ -27,11 +27,11 @@ async def test_whoever_pings_every_two_seconds_is_not_hung_up_on_also_without_ca
         await AuthServiceStub(channel).GetJwks(auth_pb.GetJwksRequest())
 
         with pytest.raises(TimeoutError):
-            # Three pings too many would be enough.
+            # Three pings above the limit would close the connection.
             await asyncio.wait_for(channel.wait_for_state_change(grpc.ChannelConnectivity.READY), 8)
 
 
-async def test_calls_go_on_to_the_next_address_soon_after_the_first_one_fell_silent() -> None:
+async def test_calls_use_the_next_address_soon_after_the_first_one_stops_responding() -> None:
     asked: list[str] = []
 
     def answering(name: str) -> object:
@@ -59,7 +59,7 @@ async def test_calls_go_on_to_the_next_address_soon_after_the_first_one_fell_sil
                 return False
             return True
 
-        # By default it takes a minute or more.
+        # By default, it takes a minute or more.
         await eventually(is_answered, "another one answers", seconds=20)
 
     assert (asked[0], asked[-1]) == ("first", "second")

@@ -1,4 +1,4 @@
-"""Open streams: their end by expiry and revocation, their number, their cleaning up."""
+"""Open streams: expiry, revocation, limits and cleaning up."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,13 +18,13 @@ from kernel.grpc.settings import ServerSettings
 from services.auth.errors import AuthReason
 from tests.builders import an_id
 from tests.fakes import FakeClock, Mesh, Served, running
-from tests.rpc.kernel.services import a_service, failure, info, reason
+from tests.rpc.kernel.harness import a_service, failure, info, reason
 
 ANNA = an_id()
 
 
 class Room:
-    """A Connect handler that answers once and then waits; tells when it was left."""
+    """A Connect handler that responds once and then waits. Reports when it is closed."""
 
     def __init__(self) -> None:
         self.left = asyncio.Event()
@@ -44,7 +44,7 @@ def _connect(
     return stub.Connect(pb.ConnectRequest(), metadata=served.as_user(ANNA, session_id=session_id, life=life))
 
 
-async def test_a_waiting_stream_ends_when_its_session_does() -> None:
+async def test_an_idle_stream_ends_with_its_session() -> None:
     room = Room()
     async with running(a_service("presence", Connect=room.connect)) as served:
         call = _connect(served, session_id="the-session")
@@ -57,7 +57,7 @@ async def test_a_waiting_stream_ends_when_its_session_does() -> None:
     assert (error.code(), reason(error)) == (grpc.StatusCode.UNAUTHENTICATED, "SESSION_ENDED")
 
 
-async def test_a_waiting_stream_ends_when_its_token_runs_out() -> None:
+async def test_an_idle_stream_ends_when_its_token_expires() -> None:
     clock = FakeClock()
     async with running(a_service("presence", Connect=Room().connect), mesh=Mesh(clock=clock)) as served:
         call = _connect(served, life=60)
@@ -69,7 +69,7 @@ async def test_a_waiting_stream_ends_when_its_token_runs_out() -> None:
     assert (error.code(), reason(error)) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
 
 
-async def test_a_stream_that_never_stops_sending_ends_with_its_session_too() -> None:
+async def test_a_stream_that_sends_all_the_time_ends_with_its_session() -> None:
     async def busy(_: object, __: object) -> AsyncIterator[pb.ConnectResponse]:
         while True:
             yield pb.ConnectResponse()
@@ -90,7 +90,7 @@ async def test_a_stream_that_never_stops_sending_ends_with_its_session_too() -> 
     assert reason(error) == "SESSION_ENDED"
 
 
-async def test_a_stream_in_both_directions_ends_with_its_session() -> None:
+async def test_a_bidirectional_stream_ends_with_its_session() -> None:
     async def echo(requests: AsyncIterator[Any], _: object) -> AsyncIterator[messaging_pb.SendMessagesResponse]:
         async for _request in requests:
             yield messaging_pb.SendMessagesResponse()
@@ -126,7 +126,7 @@ async def test_an_upload_ends_with_its_session() -> None:
     assert reason(error) == "SESSION_ENDED"
 
 
-async def test_a_stream_whose_client_goes_away_is_cleaned_up() -> None:
+async def test_a_stream_is_cleaned_up_when_its_client_disconnects() -> None:
     room = Room()
     async with running(a_service("presence", Connect=room.connect)) as served:
         call = _connect(served)
@@ -136,7 +136,7 @@ async def test_a_stream_whose_client_goes_away_is_cleaned_up() -> None:
             await room.left.wait()
 
 
-async def test_a_stream_whose_client_goes_away_without_reading_is_cleaned_up() -> None:
+async def test_a_stream_is_cleaned_up_when_its_client_disconnects_without_reading() -> None:
     left = asyncio.Event()
 
     async def flood(_: object, __: object) -> AsyncIterator[bytes]:
@@ -174,7 +174,7 @@ async def test_open_streams_are_counted_while_they_are_open() -> None:
                 await asyncio.sleep(0.01)
 
 
-async def test_an_error_in_mid_stream_arrives_after_what_was_sent() -> None:
+async def test_an_error_in_mid_stream_arrives_after_the_responses_before_it() -> None:
     async def failing(_: object, __: object) -> AsyncIterator[pb.ConnectResponse]:
         yield pb.ConnectResponse(snapshot=True)
         raise not_found(AuthReason.USER_NOT_FOUND, "gone")
@@ -187,7 +187,7 @@ async def test_an_error_in_mid_stream_arrives_after_what_was_sent() -> None:
     assert (error.code(), reason(error)) == (grpc.StatusCode.NOT_FOUND, "USER_NOT_FOUND")
 
 
-async def test_bytes_pass_as_they_are() -> None:
+async def test_bytes_are_sent_unchanged() -> None:
     async def ready_made(_: object, __: object) -> AsyncIterator[bytes]:
         once = pb.ConnectResponse(presences=[pb.Presence(user_id=ANNA)]).SerializeToString()
         yield once + once
@@ -198,7 +198,7 @@ async def test_bytes_pass_as_they_are() -> None:
     assert answer == pb.ConnectResponse(presences=[pb.Presence(user_id=ANNA), pb.Presence(user_id=ANNA)])
 
 
-async def test_one_user_may_have_only_so_many_streams_and_closing_one_makes_room() -> None:
+async def test_a_user_has_a_limit_of_streams_and_closing_one_allows_another() -> None:
     room = Room()
     settings = ServerSettings(max_streams_per_user=2, grace_seconds=1.0)
     async with running(a_service("presence", Connect=room.connect), settings=settings) as served:

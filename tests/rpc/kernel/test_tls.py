@@ -1,4 +1,4 @@
-"""Mutual TLS between services: who is let in, who is believed, and what happens when certificates are renewed."""
+"""Mutual TLS between services: admission, trust, and renewal of certificates."""
 
 import asyncio
 import ssl
@@ -19,7 +19,7 @@ from kernel.grpc.settings import ServerSettings
 from kernel.grpc.tls import MeshTls, TlsSettings, load_tls
 from kernel.settings import SettingsError
 from tests.fakes import Served, running
-from tests.rpc.kernel.services import a_service, no_keys
+from tests.rpc.kernel.harness import a_service, no_keys
 from tests.waiting import eventually
 
 EVERYBODY = ["auth", "messaging", "edge"]
@@ -58,7 +58,7 @@ async def code_of(served: Served, tls: MeshTls | None, *, peer: str = "auth") ->
     return grpc.StatusCode.OK
 
 
-async def test_services_of_one_authority_talk(auth: Served, ours: Authority) -> None:
+async def test_services_with_the_same_ca_can_talk(auth: Served, ours: Authority) -> None:
     assert await code_of(auth, tls_of(ours, ours.issue("messaging", ["messaging"]))) is grpc.StatusCode.OK
 
 
@@ -76,34 +76,34 @@ async def test_a_client_in_plaintext_is_refused(auth: Served) -> None:
     assert await code_of(auth, None) is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_a_client_of_another_authority_is_refused(auth: Served, ours: Authority, theirs: Authority) -> None:
+async def test_a_client_with_another_ca_is_refused(auth: Served, ours: Authority, theirs: Authority) -> None:
     pair = theirs.issue("messaging", EVERYBODY)
     settings = TlsSettings(certificate_file=str(pair.certificate), key_file=str(pair.key), ca_file=str(ours.ca))
 
     assert await code_of(auth, MeshTls(settings)) is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_a_client_whose_certificate_has_run_out_is_refused(auth: Served, ours: Authority) -> None:
+async def test_a_client_with_an_expired_certificate_is_refused(auth: Served, ours: Authority) -> None:
     late = ours.issue("late", EVERYBODY, ends=timedelta(minutes=-1))
 
     assert await code_of(auth, tls_of(ours, late)) is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_a_server_of_another_authority_is_not_believed(ours: Authority, theirs: Authority) -> None:
+async def test_a_server_with_another_ca_is_not_trusted(ours: Authority, theirs: Authority) -> None:
     forged = theirs.issue("auth", ["auth"])
-    # It takes everybody: only the client can see that it is not ours.
+    # It accepts every client: only the client can detect the wrong server.
     settings = TlsSettings(certificate_file=str(forged.certificate), key_file=str(forged.key), ca_file=str(ours.ca))
     async with running(a_service("auth", GetJwks=no_keys), tls=MeshTls(settings)) as served:
         assert await code_of(served, tls_of(ours, ours.issue("m", EVERYBODY))) is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_a_service_cannot_stand_in_for_another_one(auth: Served, ours: Authority) -> None:
+async def test_a_service_cannot_impersonate_another_one(auth: Served, ours: Authority) -> None:
     messaging = tls_of(ours, ours.issue("messaging", ["messaging"]))
 
     assert await code_of(auth, messaging, peer="media") is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_the_http_door_asks_for_a_certificate_too(auth: Served, ours: Authority) -> None:
+async def test_http_requires_a_certificate_too(auth: Served, ours: Authority) -> None:
     url = auth.http.replace("http://", "https://") + "/healthz"
     pair = ours.issue("edge", ["edge"])
     nobody = ssl.create_default_context(cafile=ours.ca)
@@ -122,7 +122,7 @@ async def test_the_http_door_asks_for_a_certificate_too(auth: Served, ours: Auth
     assert answer.status_code == 200
 
 
-async def test_probes_need_no_certificate_and_get_nothing_else(ours: Authority, unused_tcp_port: int) -> None:
+async def test_probes_need_no_certificate_and_get_no_other_path(ours: Authority, unused_tcp_port: int) -> None:
     settings = ServerSettings(grace_seconds=1.0, metrics_port=unused_tcp_port)
     tls = tls_of(ours, ours.issue("auth", ["auth"]))
     async with (
@@ -136,7 +136,7 @@ async def test_probes_need_no_certificate_and_get_nothing_else(ours: Authority, 
     assert other.status_code == 404
 
 
-async def test_a_renewed_certificate_is_shown_to_the_next_who_connects(auth: Served, ours: Authority) -> None:
+async def test_new_connections_get_the_renewed_certificate(auth: Served, ours: Authority) -> None:
     before = [await shown(auth, auth.server.grpc_port, ours), await shown(auth, auth.server.http_port, ours)]
 
     renewed = x509.load_pem_x509_certificate(ours.issue("auth", ["auth"]).certificate.read_bytes()).serial_number
@@ -146,10 +146,10 @@ async def test_a_renewed_certificate_is_shown_to_the_next_who_connects(auth: Ser
     assert await shown(auth, auth.server.http_port, ours) == renewed
 
 
-async def test_a_channel_that_is_open_shows_the_renewed_certificate_from_then_on(
+async def test_an_open_channel_uses_the_renewed_certificate(
     ours: Authority, theirs: Authority, tmp_path: Path, unused_tcp_port: int
 ) -> None:
-    """The authority itself is replaced: whoever kept the old certificate is refused by the server's next process."""
+    """The CA itself is replaced: a restarted server refuses clients with an old certificate."""
     files = [tmp_path / name for name in ("tls.crt", "tls.key", "ca.crt")]
     certificate, key, ca = map(str, files)
     tls = TlsSettings(certificate_file=certificate, key_file=key, ca_file=ca)
@@ -180,7 +180,7 @@ async def test_a_channel_that_is_open_shows_the_renewed_certificate_from_then_on
             assert await code_of(served, tls_of(ours, ours.issue("old", EVERYBODY))) is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_files_that_do_not_fit_together_leave_the_last_certificate_in_use(auth: Served, ours: Authority) -> None:
+async def test_files_that_do_not_match_leave_the_last_certificate_in_use(auth: Served, ours: Authority) -> None:
     other = ours.issue("other", ["auth"])
     (ours.ca.parent / "auth.crt").write_bytes(other.certificate.read_bytes())
 
@@ -188,21 +188,21 @@ async def test_files_that_do_not_fit_together_leave_the_last_certificate_in_use(
 
 
 @pytest.mark.parametrize(
-    ("missing", "told"),
+    ("missing", "message"),
     [
         ("CHATLY_TLS_KEY_FILE", "CHATLY_TLS_KEY_FILE must be set too"),
         ("CHATLY_TLS_CA_FILE", "CHATLY_TLS_CA_FILE must be set too"),
     ],
 )
-def test_half_of_the_settings_is_refused(ours: Authority, missing: str, told: str) -> None:
+def test_incomplete_settings_are_refused(ours: Authority, missing: str, message: str) -> None:
     environ = environ_of(ours, ours.issue("auth", ["auth"]))
     del environ[missing]
 
-    with pytest.raises(SettingsError, match=told):
+    with pytest.raises(SettingsError, match=message):
         load_tls(environ)
 
 
-def test_files_that_are_not_there_or_belong_to_others_are_named(ours: Authority) -> None:
+def test_missing_or_unreadable_files_are_named(ours: Authority) -> None:
     pair, other = ours.issue("auth", ["auth"]), ours.issue("other", ["auth"])
     environ = environ_of(ours, pair)
 
@@ -222,7 +222,7 @@ def environ_of(authority: Authority, pair: Pair) -> dict[str, str]:
 
 
 async def shown(served: Served, port: int, authority: Authority) -> int:
-    """Serial number of the certificate that a new connection gets to see."""
+    """Return the serial number of the certificate that a new connection gets."""
     pair = authority.issue("looker", ["looker"])
     context = ssl.create_default_context(cafile=authority.ca)
     context.load_cert_chain(pair.certificate, pair.key)
@@ -231,6 +231,6 @@ async def shown(served: Served, port: int, authority: Authority) -> int:
     try:
         der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     finally:
-        # Without the farewells of TLS, which what the server has said meanwhile would spoil.
+        # Close without the TLS shutdown, which pending data of the server would break.
         writer.transport.abort()
     return x509.load_der_x509_certificate(der).serial_number

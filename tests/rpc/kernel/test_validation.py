@@ -1,4 +1,4 @@
-"""Requests that break the rules of their proto, or are not even messages."""
+"""Requests that break the rules of their proto, or are not messages."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,7 +17,7 @@ from kernel.errors import ChatlyError
 from kernel.grpc.interceptors.validation import validate
 from tests.builders import an_id
 from tests.fakes import running
-from tests.rpc.kernel.services import a_service, failure, raw_call, reason, violations
+from tests.rpc.kernel.harness import a_service, failure, raw_call, reason, violations
 
 
 async def _accepted(_: object, __: object) -> auth_pb.RegisterResponse:
@@ -35,14 +35,14 @@ async def test_a_broken_rule_names_the_field_and_its_limit() -> None:
     assert error.details() == "password: must be at most 64 characters, got 65"
 
 
-async def test_every_broken_rule_is_told_at_once() -> None:
+async def test_all_broken_rules_are_reported_at_once() -> None:
     async with running(a_service("auth", Register=_accepted)) as served:
         error = await failure(AuthServiceStub(served.channel).Register(auth_pb.RegisterRequest(email="nowhere")))
 
     assert set(violations(error)) >= {"username", "email", "password"}
 
 
-async def test_an_element_of_a_list_is_named_by_its_place() -> None:
+async def test_an_element_of_a_list_is_named_by_its_index() -> None:
     async with running(a_service("presence", GetPresence=_accepted)) as served:
         request = presence_pb.GetPresenceRequest(user_ids=[an_id(), "nobody"])
         error = await failure(
@@ -60,7 +60,7 @@ async def test_a_field_inside_a_message_is_named_by_its_path() -> None:
     assert violations(error) == {"status.text": "must be at most 100 characters, got 101"}
 
 
-async def test_a_good_request_reaches_its_handler() -> None:
+async def test_a_valid_request_reaches_its_handler() -> None:
     async with running(a_service("auth", Register=_accepted)) as served:
         request = auth_pb.RegisterRequest(username="anna", email="anna@example.org", password="long enough")
         answer = await AuthServiceStub(served.channel).Register(request)
@@ -68,7 +68,7 @@ async def test_a_good_request_reaches_its_handler() -> None:
     assert answer.message == "accepted"
 
 
-async def test_bytes_that_are_no_message_are_malformed_and_not_our_defect() -> None:
+async def test_bytes_that_are_not_a_message_are_malformed_and_no_internal_error() -> None:
     bad_utf8 = b"\x0a\x02\xff\xfe"
     async with running(a_service("auth", Register=_accepted)) as served:
         error = await failure(raw_call(served, "/chatly.auth.v1.AuthService/Register", bad_utf8))
@@ -77,7 +77,7 @@ async def test_bytes_that_are_no_message_are_malformed_and_not_our_defect() -> N
     assert reason(error) == "MALFORMED_REQUEST"
 
 
-async def test_each_part_of_an_upload_is_checked() -> None:
+async def test_each_request_of_an_upload_is_validated() -> None:
     async def upload(requests: AsyncIterator[Any], _: object) -> media_pb.UploadResponse:
         async for _request in requests:
             pass
@@ -92,7 +92,7 @@ async def test_each_part_of_an_upload_is_checked() -> None:
     assert violations(error) == {"data": "must be at most 1048576 bytes, got 1048577"}
 
 
-async def test_in_a_stream_with_an_answer_for_each_request_the_handler_judges_each() -> None:
+async def test_in_a_bidirectional_stream_the_handler_validates_each_request() -> None:
     async def judging(requests: AsyncIterator[Any], _: object) -> AsyncIterator[messaging_pb.SendMessagesResponse]:
         async for request in requests:
             try:

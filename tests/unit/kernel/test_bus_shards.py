@@ -1,4 +1,4 @@
-"""How channels are spread over shards, and when a message to a barrier is through. No Redis here."""
+"""Shards and barriers of the bus, without Redis."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def shards_of(count: int) -> Shards:
     return Shards(count=count, prefix="here:", barriers=[BARRIER])
 
 
-def test_a_channel_has_one_lane_and_a_fence_has_all() -> None:
+def test_a_channel_has_one_shard_and_a_barrier_has_all() -> None:
     shards = shards_of(4)
 
     assert {len(shards.of(f"user:{number}")) for number in range(100)} == {1}
@@ -19,7 +19,7 @@ def test_a_channel_has_one_lane_and_a_fence_has_all() -> None:
     assert list(shards.of(BARRIER)) == [0, 1, 2, 3]
 
 
-def test_all_channels_of_a_lane_share_a_hash_tag_whatever_they_are_called() -> None:
+def test_all_channels_of_a_shard_share_a_hash_tag() -> None:
     shards = shards_of(2)
 
     assert shards.name(1, "chat:{tricky}") == "here:{bus:1}:chat:{tricky}"
@@ -27,13 +27,13 @@ def test_all_channels_of_a_lane_share_a_hash_tag_whatever_they_are_called() -> N
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_fence_is_passed_with_the_last_copy(count: int) -> None:
+def test_a_barrier_is_passed_with_the_last_copy(count: int) -> None:
     barriers, with_id = Barriers(shards=count), BarrierIds().with_id(b"watermark")
 
     assert [barriers.passed(shard, with_id) for shard in range(count)] == [None] * (count - 1) + [b"watermark"]
 
 
-def test_a_copy_that_comes_twice_counts_once() -> None:
+def test_a_repeated_copy_counts_once() -> None:
     barriers, with_id = Barriers(shards=2), BarrierIds().with_id(b"watermark")
 
     assert barriers.passed(0, with_id) is None
@@ -41,14 +41,14 @@ def test_a_copy_that_comes_twice_counts_once() -> None:
     assert barriers.passed(1, with_id) == b"watermark"
 
 
-def test_the_same_words_of_two_publishers_are_two_messages() -> None:
+def test_equal_payloads_of_two_publishers_are_two_messages() -> None:
     barriers, one, other = Barriers(shards=2), BarrierIds(), BarrierIds()
 
     assert barriers.passed(0, one.with_id(b"watermark")) is None
     assert barriers.passed(1, other.with_id(b"watermark")) is None
 
 
-def test_messages_whose_copies_never_come_are_forgotten() -> None:
+def test_messages_with_missing_copies_are_dropped_in_time() -> None:
     barriers, ids = Barriers(shards=2), BarrierIds()
     first = ids.with_id(b"first")
     barriers.passed(0, first)

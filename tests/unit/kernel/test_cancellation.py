@@ -1,4 +1,4 @@
-"""Steps that a cancellation must not tear apart, and steps that must not keep one to themselves."""
+"""Steps that a cancellation must not interrupt, and cancellations that must not be swallowed."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from kernel.cancellation import finish_despite_cancel, reraise_cancellation
 
 
 class Step:
-    """Waits for leave to end."""
+    """Ends when the test allows it."""
 
     def __init__(self) -> None:
         self.may_end = asyncio.Event()
@@ -22,14 +22,14 @@ class Step:
         return "done"
 
 
-async def test_a_step_gives_its_result() -> None:
+async def test_the_result_of_a_step_is_returned() -> None:
     step = Step()
     step.may_end.set()
 
     assert await finish_despite_cancel(step()) == "done"
 
 
-async def test_what_a_step_raises_is_raised() -> None:
+async def test_an_exception_of_a_step_is_raised() -> None:
     step = Step()
     step.may_end.set()
 
@@ -38,7 +38,7 @@ async def test_what_a_step_raises_is_raised() -> None:
 
 
 @pytest.mark.parametrize("failure", [None, ConnectionError()])
-async def test_a_cancellation_waits_for_the_step_also_when_it_comes_twice(failure: Exception | None) -> None:
+async def test_a_cancellation_waits_for_the_step_even_if_repeated(failure: Exception | None) -> None:
     step = Step()
     waiting = asyncio.create_task(finish_despite_cancel(step(failure)))
     await asyncio.sleep(0)
@@ -55,7 +55,7 @@ async def test_a_cancellation_waits_for_the_step_also_when_it_comes_twice(failur
 
 
 @pytest.mark.parametrize("failure", [None, ConnectionError()])
-async def test_a_cancellation_that_a_step_keeps_to_itself_is_raised(failure: Exception | None) -> None:
+async def test_a_cancellation_that_a_step_swallows_is_raised(failure: Exception | None) -> None:
     begun = asyncio.Event()
 
     async def step() -> None:
@@ -78,16 +78,16 @@ async def test_a_cancellation_that_a_step_keeps_to_itself_is_raised(failure: Exc
         await waiting
 
 
-async def test_who_is_not_cancelled_hears_what_the_step_raises() -> None:
+async def test_without_a_cancellation_the_exception_of_the_step_is_raised() -> None:
     with pytest.raises(ConnectionError), reraise_cancellation():
         raise ConnectionError
 
 
-async def test_a_time_limit_around_it_stays_a_time_limit() -> None:
-    async def wait_for_ever() -> None:
+async def test_a_timeout_around_a_step_stays_a_timeout() -> None:
+    async def wait_until_cancelled() -> None:
         async with asyncio.timeout(0.01):
             with reraise_cancellation():
                 await asyncio.Event().wait()
 
     with pytest.raises(TimeoutError):
-        await wait_for_ever()
+        await wait_until_cancelled()

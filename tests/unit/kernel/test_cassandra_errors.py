@@ -1,4 +1,4 @@
-"""Which answers of Cassandra's mean that it is away, and which are a defect of ours."""
+"""Errors of Cassandra that mean unavailable, and errors that are bugs."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from kernel.errors import ChatlyError, KernelReason
 
 
 class Refusing:
-    """A driver's session that refuses every statement with a code of the protocol."""
+    """A session of the driver that fails every statement with a code of the protocol."""
 
     def __init__(self, code: int) -> None:
         self._code = code
@@ -33,13 +33,13 @@ def session_that_refuses(code: int) -> CassandraSession:
     return session
 
 
-async def test_a_conditional_write_of_unknown_outcome_may_be_tried_again() -> None:
+async def test_a_conditional_write_with_an_unknown_result_can_be_retried() -> None:
     with pytest.raises(ChatlyError) as refused:
         await session_that_refuses(0x1700).execute("UPDATE t SET a = 1 WHERE b = 1 IF a = 0")
 
     assert refused.value.reason == KernelReason.STORE_UNAVAILABLE
 
 
-async def test_an_answer_that_nobody_knows_stays_what_it_is() -> None:
+async def test_an_unknown_error_is_raised_unchanged() -> None:
     with pytest.raises(ErrorMessage):
         await session_that_refuses(0x7777).execute("SELECT a FROM t WHERE b = 1")

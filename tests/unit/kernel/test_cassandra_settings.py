@@ -1,4 +1,4 @@
-"""Settings of Cassandra, and the scripts of a schema: what is decided before anything connects."""
+"""Settings of Cassandra and schema scripts, before anything connects."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_copies_are_a_number_or_one_for_each_datacenter(replication: str, option
         ("MAX_IN_FLIGHT", "0"),
     ],
 )
-def test_what_makes_no_sense_is_refused_by_name(name: str, value: str) -> None:
+def test_an_invalid_setting_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"CHATLY_CASSANDRA_{name}"):
         load(CassandraSettings, {**CONTACT, f"CHATLY_CASSANDRA_{name}": value})
 
@@ -59,7 +59,7 @@ def test_a_script_is_split_into_statements_without_comments() -> None:
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of the program, empty, by the name `some_migrations`."""
+    """An empty package of the program with the name `some_migrations`."""
     monkeypatch.syspath_prepend(tmp_path)
     folder = tmp_path / "some_migrations"
     folder.mkdir()
@@ -74,7 +74,7 @@ def test_the_scripts_of_an_owner_are_read_in_order(package: Path) -> None:
     assert read_schema("tests", "some_migrations").scripts == ("one", "two")
 
 
-def test_a_script_that_is_missing_is_noticed(package: Path) -> None:
+def test_a_missing_script_is_reported(package: Path) -> None:
     (package / "0002_more.cql").write_text("two")
 
     with pytest.raises(SchemaError, match=r"expected a script 0001"):

@@ -1,4 +1,4 @@
-"""TLS to engines, before anything connects: files that are wrong, and handshakes that failed in words."""
+"""TLS to engines before anything connects: wrong files, and explanations of failed handshakes."""
 
 import ssl
 from pathlib import Path
@@ -28,7 +28,7 @@ NEEDED = {
         (RedisSettings, "CHATLY_REDIS_CA_FILE"),
     ],
 )
-def test_a_file_that_is_not_there_is_a_wrong_setting(settings: type, variable: str, tmp_path: Path) -> None:
+def test_a_missing_file_is_a_wrong_setting(settings: type, variable: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=f"{variable} names .*/nothing.pem, which cannot be read: No such file"):
         load(settings, {**NEEDED, variable: str(tmp_path / "nothing.pem")})
 
@@ -37,7 +37,7 @@ _REFUSED = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed:"
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"),
+    ("reason", "message"),
     [
         ("self-signed certificate", "is not trusted: self-signed certificate (see TRUST)"),
         (
@@ -46,25 +46,25 @@ _REFUSED = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed:"
         ),
     ],
 )
-def test_a_handshake_that_failed_is_told_also_where_a_driver_kept_only_its_text(reason: str, told: str) -> None:
+def test_a_failed_handshake_is_explained_even_if_a_driver_kept_only_its_text(reason: str, message: str) -> None:
     error = OSError(1, f"Tried to connect. Last error: {_REFUSED} {reason} (_ssl.c:1006)")
 
-    assert tls_problem(error, trust="TRUST", name="NAME") == f"the server's certificate {told}"
+    assert tls_problem(error, trust="TRUST", name="NAME") == f"the server's certificate {message}"
 
 
-def test_another_name_is_known_also_where_a_driver_compared_the_names_itself() -> None:
+def test_a_wrong_name_is_explained_even_if_a_driver_compared_the_names_itself() -> None:
     error = OSError("SSL validation failed for https://s3/files hostname 's3' doesn't match 'storage'")
 
-    told = "the server's certificate is for another name: hostname 's3' doesn't match 'storage' (see NAME)"
-    assert tls_problem(error, trust="TRUST", name="NAME") == told
+    message = "the server's certificate is for another name: hostname 's3' doesn't match 'storage' (see NAME)"
+    assert tls_problem(error, trust="TRUST", name="NAME") == message
 
 
-def test_plaintext_that_a_server_hung_up_on_may_have_been_to_be_tls() -> None:
+def test_a_server_that_closes_a_plaintext_connection_may_require_tls() -> None:
     assert "may require TLS: see SETTING" in plaintext_hint("[Errno 104] Connection reset by peer", setting="SETTING")
     assert plaintext_hint("[Errno 111] Connection refused", setting="SETTING") == ""
 
 
-def test_an_error_of_tls_is_found_below_those_that_drivers_put_around_it() -> None:
+def test_a_tls_error_is_found_below_the_errors_of_drivers() -> None:
     outer = ConnectionError("cannot connect")
     outer.__cause__ = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
 

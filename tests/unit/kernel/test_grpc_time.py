@@ -1,4 +1,4 @@
-"""Times as protobuf has them."""
+"""Times in protobuf."""
 
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from kernel.grpc.time import maybe_timestamp, moment_of, timestamp
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
-def test_a_time_is_what_protobuf_itself_makes_of_it(moment: datetime) -> None:
+def test_times_are_converted_as_protobuf_itself_converts_them(moment: datetime) -> None:
     expected = Timestamp()
     expected.FromDatetime(moment)
 
@@ -19,7 +19,7 @@ def test_a_time_is_what_protobuf_itself_makes_of_it(moment: datetime) -> None:
     assert moment_of(expected) == moment
 
 
-def test_what_is_finer_than_a_microsecond_is_cut_off() -> None:
+def test_nanoseconds_are_cut_off() -> None:
     assert moment_of(Timestamp(seconds=-1, nanos=1_999)) == datetime(1969, 12, 31, 23, 59, 59, 1, tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""TimeUUIDs: they grow, they tell their time, and their keys sort as they do."""
+"""TimeUUIDs: they grow, contain their time, and their keys sort like them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,7 +27,7 @@ def test_ids_grow_while_the_clock_jumps_back() -> None:
     assert time_key(ids.next()) > time_key(before)
 
 
-def test_an_answer_sorts_after_what_it_answers_also_when_its_node_is_behind() -> None:
+def test_a_reply_sorts_after_its_message_even_if_the_clock_of_its_node_is_behind() -> None:
     ahead = HybridClock(clock=FakeClock(NOON + timedelta(minutes=5)))
     behind = HybridClock(clock=FakeClock(NOON))
     question = ahead.next()
@@ -36,7 +36,7 @@ def test_an_answer_sorts_after_what_it_answers_also_when_its_node_is_behind() ->
     assert time_key(behind.next()) > time_key(question)
 
 
-def test_an_older_id_does_not_turn_the_clock_back() -> None:
+def test_an_older_id_does_not_set_the_clock_back() -> None:
     ids = HybridClock(clock=FakeClock())
     old = HybridClock(clock=FakeClock(NOON - timedelta(days=1))).next()
     before = ids.next()
@@ -45,25 +45,25 @@ def test_an_older_id_does_not_turn_the_clock_back() -> None:
     assert time_key(ids.next()) > time_key(before)
 
 
-def test_an_id_tells_the_time_it_was_made() -> None:
+def test_an_id_contains_its_time_of_creation() -> None:
     moment = datetime(2026, 5, 17, 8, 30, 15, 123456, tzinfo=UTC)
 
     assert time_of(HybridClock(clock=FakeClock(moment)).next()) == moment
 
 
-def test_ids_are_version_1_uuids_of_no_hardware_address() -> None:
+def test_ids_are_version_1_uuids_without_a_hardware_address() -> None:
     made = HybridClock(clock=FakeClock()).next()
 
     assert (made.version, made.variant) == (1, "specified in RFC 4122")
     assert made.node >> 40 & 1
 
 
-def test_two_processes_make_different_ids_at_the_same_instant() -> None:
+def test_two_processes_create_different_ids_at_the_same_instant() -> None:
     assert HybridClock(clock=FakeClock()).next() != HybridClock(clock=FakeClock()).next()
 
 
 @given(st.lists(st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)), min_size=2))  # noqa: DTZ001 - hypothesis adds it
-def test_keys_sort_by_time_and_come_back(moments: list[datetime]) -> None:
+def test_keys_sort_by_time_and_are_converted_back(moments: list[datetime]) -> None:
     made = [HybridClock(clock=FakeClock(moment)).next() for moment in moments]
 
     assert [ticks_of(time_of(item)) for item in sorted(made, key=time_key)] == sorted(map(ticks_of, moments))

@@ -9,7 +9,7 @@ from kernel.locks import KeyedLock
 
 
 class Worker:
-    """Notes when it holds the lock, and keeps it until it may leave."""
+    """Reports when it holds the lock, and holds it until `leave`."""
 
     def __init__(self, locks: KeyedLock, *key: str) -> None:
         self.inside = asyncio.Event()

@@ -1,4 +1,4 @@
-"""What a log line carries, and what it never does."""
+"""Content of log lines."""
 
 import json
 import logging
@@ -49,7 +49,7 @@ async def test_lines_within_a_call_carry_its_request_id_and_user(capsys: pytest.
     assert "the-secret-token" not in str(line)
 
 
-def test_libraries_that_use_logging_speak_the_same_form(capsys: pytest.CaptureFixture[str]) -> None:
+def test_libraries_that_use_logging_get_the_same_format(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(style="json", level="info")
     logging.getLogger("a.library").warning("careful: %s", "hot")
 
@@ -58,7 +58,7 @@ def test_libraries_that_use_logging_speak_the_same_form(capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("style", ["json", "pretty"])
-def test_a_trace_shows_no_local_variables(style: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_traceback_shows_no_local_variables(style: str, capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(style=style, level="info")
 
     def log_in(password: str) -> None:

@@ -1,11 +1,11 @@
-"""Metrics: shared by name, and all of one family."""
+"""Metrics: shared by name, with a common prefix."""
 
 import pytest
 
 from kernel.telemetry import metrics
 
 
-def test_a_metric_asked_for_twice_is_the_same() -> None:
+def test_a_metric_that_is_requested_twice_is_the_same_object() -> None:
     first = metrics.counter("chatly_test_things", "Things.", ["kind"])
     first.labels("good").inc(2)
 

@@ -1,4 +1,4 @@
-"""Page tokens: read back as they were made, and by nobody else."""
+"""Page tokens: decoded only by the call that created them."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from kernel.paging import PageTokens
 
 
 @given(kind=st.text(), scope=st.text(), position=st.binary(max_size=200))
-def test_a_position_comes_back(kind: str, scope: str, position: bytes) -> None:
+def test_a_position_is_decoded_unchanged(kind: str, scope: str, position: bytes) -> None:
     assert PageTokens.decode(kind, scope, PageTokens.encode(kind, scope, position)) == position
 
 
@@ -28,7 +28,7 @@ def test_a_token_of_another_call_is_refused(kind: str, scope: str) -> None:
 
 
 @given(st.text(max_size=100))
-def test_anything_else_is_refused(token: str) -> None:
+def test_any_other_text_is_refused(token: str) -> None:
     with pytest.raises(ChatlyError, match="INVALID_PAGE_TOKEN"):
         PageTokens.decode("users", "", token)
 

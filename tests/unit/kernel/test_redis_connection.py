@@ -1,4 +1,4 @@
-"""One connection for batches of commands, over a server that answers as it is told."""
+"""One connection for batches of commands, with a scripted server."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from tests.waiting import eventually
 
 
 class Server:
-    """Echoes the last word of every command. "silence" it never answers, "hang up" it takes badly."""
+    """Echoes the last word of every command, except: "silence" gets no response, "hang up" closes the connection."""
 
     def __init__(self) -> None:
         self.connections: list[asyncio.StreamWriter] = []
@@ -59,47 +59,49 @@ async def server() -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def an_exchange(server: Server, *, seconds: float) -> AsyncIterator[PipelineConnection]:
+async def a_connection(server: Server, *, seconds: float) -> AsyncIterator[PipelineConnection]:
     async def connect() -> AbstractConnection:
         connection = Connection(host="127.0.0.1", port=server.port, protocol=2, driver_info=None)
         await connection.connect()  # type: ignore[no-untyped-call]
         return connection
 
-    exchange = PipelineConnection(connect=connect, timeout=seconds)
+    connection = PipelineConnection(connect=connect, timeout=seconds)
     try:
-        yield exchange
+        yield connection
     finally:
-        await exchange.close()
+        await connection.close()
 
 
 @pytest.fixture
-async def exchange(server: Server) -> AsyncIterator[PipelineConnection]:
-    async with an_exchange(server, seconds=60) as exchange:
-        yield exchange
+async def connection(server: Server) -> AsyncIterator[PipelineConnection]:
+    async with a_connection(server, seconds=60) as connection:
+        yield connection
 
 
-async def test_each_command_has_its_answer_and_an_error_is_one(server: Server, exchange: PipelineConnection) -> None:
-    first, second, third = await exchange([("ECHO", "one"), ("nonsense",), ("ECHO", b"three")])
+async def test_each_command_gets_its_response_and_errors_are_responses(
+    server: Server, connection: PipelineConnection
+) -> None:
+    first, second, third = await connection([("ECHO", "one"), ("nonsense",), ("ECHO", b"three")])
 
     assert (first, third) == (b"one", b"three")
     assert isinstance(second, ResponseError)
-    assert await exchange([("ECHO", "four")]) == [b"four"]
+    assert await connection([("ECHO", "four")]) == [b"four"]
     assert len(server.connections) == 1
 
 
-async def test_after_silence_no_late_answer_is_taken_for_another_ones(server: Server) -> None:
-    async with an_exchange(server, seconds=0.5) as exchange:
+async def test_after_a_timeout_a_late_response_is_not_taken_for_another_one(server: Server) -> None:
+    async with a_connection(server, seconds=0.5) as connection:
         with pytest.raises(RedisTimeoutError, match=r"no response within 0\.5 s"):
-            await exchange([("ECHO", "silence"), ("ECHO", "late")])
+            await connection([("ECHO", "silence"), ("ECHO", "late")])
 
         assert server.heard == [b"silence", b"late"]
-        assert await exchange([("ECHO", "next")]) == [b"next"]
+        assert await connection([("ECHO", "next")]) == [b"next"]
         assert len(server.connections) == 2
 
 
-async def test_patience_is_for_a_hundred_answers_not_for_the_batch(server: Server) -> None:
-    async with an_exchange(server, seconds=2.0) as exchange:
-        asking = asyncio.create_task(exchange([("ECHO", "silence")] * 150))
+async def test_the_timeout_is_for_a_hundred_responses_not_for_the_batch(server: Server) -> None:
+    async with a_connection(server, seconds=2.0) as connection:
+        asking = asyncio.create_task(connection([("ECHO", "silence")] * 150))
         await eventually(lambda: len(server.heard) == 150)
         for _ in range(2):
             await asyncio.sleep(1.2)
@@ -108,38 +110,40 @@ async def test_patience_is_for_a_hundred_answers_not_for_the_batch(server: Serve
         assert await asking == [b"late"] * 150
 
 
-async def test_a_server_that_hangs_up_is_noticed(server: Server, exchange: PipelineConnection) -> None:
+async def test_a_closed_connection_is_reported(server: Server, connection: PipelineConnection) -> None:
     with pytest.raises(RedisConnectionError):
-        await exchange([("ECHO", "hang up")])
+        await connection([("ECHO", "hang up")])
 
-    assert await exchange([("ECHO", "next")]) == [b"next"]
+    assert await connection([("ECHO", "next")]) == [b"next"]
 
 
-async def test_a_server_that_hung_up_between_two_batches_is_not(server: Server, exchange: PipelineConnection) -> None:
-    await exchange([("ECHO", "one")])
+async def test_a_connection_that_closed_between_two_batches_is_replaced(
+    server: Server, connection: PipelineConnection
+) -> None:
+    await connection([("ECHO", "one")])
     server.connections[0].close()
     await server.connections[0].wait_closed()
-    # The word of it has arrived; the event loop has yet to look.
+    # The close has arrived; the event loop has to notice it.
     for _ in range(3):
         await asyncio.sleep(0)
 
-    assert await exchange([("ECHO", "two")]) == [b"two"]
+    assert await connection([("ECHO", "two")]) == [b"two"]
     assert len(server.connections) == 2
 
 
-async def test_a_batch_that_is_cancelled_leaves_no_answers_behind(server: Server, exchange: PipelineConnection) -> None:
-    await exchange([("ECHO", "one")])
-    asking = asyncio.create_task(exchange([("ECHO", "silence")]))
+async def test_a_cancelled_batch_leaves_no_responses_behind(server: Server, connection: PipelineConnection) -> None:
+    await connection([("ECHO", "one")])
+    asking = asyncio.create_task(connection([("ECHO", "silence")]))
     await eventually(lambda: server.heard[-1] == b"silence")
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
     server.connections[0].write(b"+late\r\n")
 
-    assert await exchange([("ECHO", "two")]) == [b"two"]
+    assert await connection([("ECHO", "two")]) == [b"two"]
 
 
-async def test_a_server_that_never_says_goodbye_keeps_no_socket_open(tmp_path: Path) -> None:
+async def test_a_server_that_never_closes_keeps_no_socket_open(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     pair = authority.issue("redis", ["127.0.0.1"])
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -152,23 +156,23 @@ async def test_a_server_that_never_says_goodbye_keeps_no_socket_open(tmp_path: P
             await connection.connect()  # type: ignore[no-untyped-call]
             return connection
 
-        closed = asyncio.create_task(asyncio.to_thread(closed_after_a_word, listening, context))
-        exchange = PipelineConnection(connect=connect, timeout=60)
-        assert await exchange([("ECHO", "one")]) == [b"OK"]
-        await exchange.close()
+        closed = asyncio.create_task(asyncio.to_thread(client_closes, listening, context))
+        connection = PipelineConnection(connect=connect, timeout=60)
+        assert await connection([("ECHO", "one")]) == [b"OK"]
+        await connection.close()
 
         assert await closed
 
 
-def closed_after_a_word(listening: socket.socket, context: ssl.SSLContext) -> bool:
-    """Answer one command, and then nothing, not even a goodbye. Whether the client closes its socket all the same."""
+def client_closes(listening: socket.socket, context: ssl.SSLContext) -> bool:
+    """Answer one command, then send nothing, not even a close. Return whether the client closes its socket."""
     with context.wrap_socket(listening.accept()[0], server_side=True) as talk:
         talk.recv(1024)
         talk.send(b"+OK\r\n")
-        with socket.socket(fileno=os.dup(talk.fileno())) as beneath:
-            beneath.settimeout(10)
+        with socket.socket(fileno=os.dup(talk.fileno())) as raw:
+            raw.settimeout(10)
             try:
-                while beneath.recv(1024):
+                while raw.recv(1024):
                     pass
             except ConnectionResetError:
                 pass

@@ -1,4 +1,4 @@
-"""What counts as Redis being away, for the pipeline that all commands of a process share."""
+"""Errors that mean that Redis is unreachable, for the shared pipeline."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from kernel.runner import background
 from tests.waiting import eventually
 
 
-async def test_a_hint_is_given_only_of_a_server_that_has_never_answered() -> None:
+async def test_a_hint_is_added_only_for_a_server_that_has_never_answered() -> None:
     there = False
 
     async def probe() -> None:
@@ -43,7 +43,7 @@ async def test_a_hint_is_given_only_of_a_server_that_has_never_answered() -> Non
         assert await ask() == "redis: reset by peer"
 
 
-async def test_a_connection_that_is_reset_between_two_writes_is_outlived() -> None:
+async def test_a_connection_reset_between_two_writes_counts_as_unreachable() -> None:
     looks = 0
 
     async def probe() -> None:

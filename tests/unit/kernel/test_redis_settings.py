@@ -1,4 +1,4 @@
-"""What can be said of Redis by settings, and what is refused before anything starts."""
+"""Settings of Redis."""
 
 import pytest
 
@@ -9,14 +9,14 @@ URL = "redis://user:secret@10.0.0.1:6379/0"
 
 
 @pytest.mark.parametrize("scheme", ["redis", "rediss", "redis+cluster", "rediss+cluster"])
-def test_one_server_and_a_cluster_are_told_apart_by_the_url(scheme: str) -> None:
+def test_the_url_selects_a_single_server_or_a_cluster(scheme: str) -> None:
     url = f"{scheme}://10.0.0.1:6379"
 
     assert load(RedisSettings, {"CHATLY_REDIS_URL": url}).url == url
 
 
 @pytest.mark.parametrize(("variable", "value"), [("CHATLY_REDIS_URL", "10.0.0.1:6379"), ("CHATLY_REDIS_LANES", "0")])
-def test_what_cannot_work_is_refused_by_name(variable: str, value: str) -> None:
+def test_an_invalid_redis_setting_is_refused_by_name(variable: str, value: str) -> None:
     with pytest.raises(SettingsError, match=variable):
         load(RedisSettings, {"CHATLY_REDIS_URL": URL, variable: value})
 

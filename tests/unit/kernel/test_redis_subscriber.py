@@ -1,4 +1,4 @@
-"""The connection that listens, over a server that answers nothing and then hangs up."""
+"""The subscriber connection, with a server that answers nothing and then closes."""
 
 import asyncio
 from typing import cast
@@ -12,7 +12,7 @@ from tests.waiting import eventually
 
 
 class HangsUp:
-    """A connection as SubscriberConnection uses it: it fails when it is told to."""
+    """A connection for SubscriberConnection. It fails after `over` is set."""
 
     _writer = None
 
@@ -30,8 +30,8 @@ class HangsUp:
         raise ConnectionError("the server has hung up")
 
 
-def a_line(connections: list[HangsUp]) -> SubscriberConnection:
-    """Keeps its connections, one after the other."""
+def a_subscriber(connections: list[HangsUp]) -> SubscriberConnection:
+    """A SubscriberConnection that appends every connection it opens to a list."""
 
     async def connect() -> AbstractConnection:
         connections.append(HangsUp())
@@ -48,18 +48,18 @@ def a_line(connections: list[HangsUp]) -> SubscriberConnection:
 
 
 async def turn(times: int) -> None:
-    """Let the event loop turn."""
+    """Let the event loop run some iterations."""
     for _ in range(times):
         await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("turns", range(6))
-async def test_a_line_cut_off_just_when_something_is_to_be_sent_connects_again(turns: int) -> None:
+async def test_a_connection_lost_just_before_a_send_is_reopened(turns: int) -> None:
     connections: list[HangsUp] = []
-    line = a_line(connections)
-    async with background({"line": line.run}):
+    subscriber = a_subscriber(connections)
+    async with background({"subscriber": subscriber.run}):
         await eventually(lambda: len(connections) == 1)
-        adding = asyncio.create_task(line.add(["a"]))
+        adding = asyncio.create_task(subscriber.add(["a"]))
         await turn(turns)
         connections[0].over.set()
 
@@ -68,9 +68,9 @@ async def test_a_line_cut_off_just_when_something_is_to_be_sent_connects_again(t
 
 
 @pytest.mark.parametrize("turns", range(6))
-async def test_a_line_that_is_ended_just_when_it_is_cut_off_ends(turns: int) -> None:
+async def test_a_connection_cancelled_just_when_it_is_lost_ends(turns: int) -> None:
     connections: list[HangsUp] = []
-    running = asyncio.create_task(a_line(connections).run())
+    running = asyncio.create_task(a_subscriber(connections).run())
     await eventually(lambda: len(connections) == 1)
     await turn(5)
     connections[0].over.set()

@@ -1,4 +1,4 @@
-"""What is read from around a call."""
+"""Request id, client address, cookies and token of a call."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def test_the_host_of_a_peer_is_without_its_port(peer: str, host: str) -> None:
     assert host_of(peer) == host
 
 
-def test_cookies_may_be_spread_over_headers() -> None:
+def test_cookies_may_be_split_into_several_headers() -> None:
     assert read_cookies(["a=1; b=2", 'c="3"', "nonsense", ""]) == {"a": "1", "b": "2", "c": "3"}
 
 
@@ -32,7 +32,7 @@ def test_cookies_may_be_spread_over_headers() -> None:
         ({}, "from-cookie"),
     ],
 )
-def test_the_header_counts_before_the_cookie(headers: dict[str, str], token: str) -> None:
+def test_the_header_takes_precedence_over_the_cookie(headers: dict[str, str], token: str) -> None:
     assert bearer(headers, {"chatly_access": "from-cookie"}) == token
 
 
@@ -52,7 +52,7 @@ def test_the_address_is_what_the_edge_saw(headers: dict[str, str], address: str)
     assert read_request("m", headers, [], "127.0.0.1", trust_edge=True).peer_address == address
 
 
-def test_the_clients_word_is_not_believed_without_an_edge() -> None:
+def test_headers_of_a_client_are_ignored_without_a_trusted_edge() -> None:
     request = read_request("m", {"x-forwarded-for": "6.6.6.6"}, [], "127.0.0.1", trust_edge=False)
 
     assert request.peer_address == "127.0.0.1"

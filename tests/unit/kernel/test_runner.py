@@ -1,4 +1,4 @@
-"""Running until told to stop, and ending when a background loop fails."""
+"""Running until a signal, and ending when a background loop fails."""
 
 import asyncio
 import os
@@ -48,7 +48,7 @@ async def test_a_loop_that_ends_is_a_failure_too() -> None:
     assert raised.group_contains(RuntimeError, match="'pump' ended")
 
 
-async def test_what_the_block_raises_leaves_as_it_is() -> None:
+async def test_an_exception_of_the_block_is_raised_unchanged() -> None:
     async def loop() -> None:
         await asyncio.Event().wait()
 
@@ -58,7 +58,7 @@ async def test_what_the_block_raises_leaves_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_asks_to_stop(number: signal.Signals) -> None:
+def test_a_signal_sets_stop(number: signal.Signals) -> None:
     async def main(stop: asyncio.Event) -> None:
         os.kill(os.getpid(), number)
         await stop.wait()
@@ -66,7 +66,7 @@ def test_a_signal_asks_to_stop(number: signal.Signals) -> None:
     assert run(main) == 0
 
 
-def test_a_second_signal_does_not_wait() -> None:
+def test_a_second_signal_cancels() -> None:
     async def main(stop: asyncio.Event) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         await stop.wait()
@@ -76,14 +76,14 @@ def test_a_second_signal_does_not_wait() -> None:
     assert run(main) == 1
 
 
-def test_wrong_settings_have_an_exit_code_of_their_own() -> None:
+def test_wrong_settings_have_their_own_exit_code() -> None:
     async def main(_: asyncio.Event) -> None:
         raise ExceptionGroup("several", [SettingsError("CHATLY_X is not set")])
 
     assert run(main) == 2
 
 
-def test_any_other_failure_is_told_by_the_exit_code() -> None:
+def test_any_other_failure_sets_the_exit_code() -> None:
     async def main(_: asyncio.Event) -> None:
         raise OSError("disk gone")
 

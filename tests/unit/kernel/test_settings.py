@@ -1,4 +1,4 @@
-"""Settings from the environment: what is missing or wrong is told at once, secrets are never shown."""
+"""Settings from the environment: all errors are reported at once, secrets are never shown."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def test_values_are_parsed_by_their_type() -> None:
     assert loaded == Sample(name="x", count=7, on=True, path=Path("/data"), origins=("https://a", "https://b"))
 
 
-def test_everything_wrong_is_told_at_once_with_the_names_of_the_variables() -> None:
+def test_all_wrong_settings_are_reported_at_once_with_their_variables() -> None:
     with pytest.raises(SettingsError) as raised:
         load(Sample, {"SAMPLE_COUNT": "many", "SAMPLE_ON": "perhaps", "SAMPLE_SECRET": "x"})
 
@@ -54,7 +54,7 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     assert load(Sample, {"SAMPLE_NAME": "x", "SAMPLE_SECRET_FILE": str(file)}).secret == "from a file"
 
 
-def test_a_secret_file_that_is_not_there_is_told() -> None:
+def test_a_missing_secret_file_is_reported() -> None:
     with pytest.raises(SettingsError, match="SAMPLE_SECRET"):
         load(Sample, {"SAMPLE_NAME": "x", "SAMPLE_SECRET_FILE": "/nowhere"})
 
@@ -66,13 +66,13 @@ def test_secrets_are_masked_when_settings_are_shown() -> None:
     assert lines["SAMPLE_NAME"] == "x"
 
 
-def test_a_services_ports_have_its_name_in_their_variables() -> None:
+def test_variables_of_ports_contain_the_name_of_the_service() -> None:
     loaded = load_server_settings("auth", port=50051, environ={"CHATLY_AUTH_HTTP_PORT": "8000"})
 
     assert (loaded.grpc_port, loaded.http_port) == (50051, 8000)
     assert shown(loaded, SERVICE="AUTH")["CHATLY_AUTH_GRPC_PORT"] == "50051"
 
 
-def test_a_port_that_is_none_is_told_by_its_variable() -> None:
+def test_an_invalid_port_is_reported_with_its_variable() -> None:
     with pytest.raises(SettingsError, match="CHATLY_AUTH_GRPC_PORT must be 0"):
         load(ServerSettings, {"CHATLY_AUTH_GRPC_PORT": "65536"}, SERVICE="AUTH")

@@ -1,4 +1,4 @@
-"""SQLite under many writers: grouped, each on its own, and there after the file is opened again."""
+"""SQLite with many writers: grouped, independent, and durable."""
 
 import asyncio
 import sqlite3
@@ -24,7 +24,7 @@ async def _names(database: SqliteDatabase) -> list[str]:
     )
 
 
-async def test_what_was_written_is_there_after_the_file_is_opened_again(tmp_path: Path) -> None:
+async def test_writes_survive_closing_and_opening_the_file(tmp_path: Path) -> None:
     async with open_sqlite(tmp_path / "new" / "a.db", SCHEMA) as database:
         await _add(database, "anna")
     async with open_sqlite(tmp_path / "new" / "a.db", SCHEMA) as database:
@@ -40,7 +40,7 @@ async def test_a_write_that_fails_undoes_only_itself(tmp_path: Path) -> None:
         assert await _names(database) == ["anna", "bert", "carl"]
 
 
-async def test_a_job_that_raises_half_way_leaves_nothing(tmp_path: Path) -> None:
+async def test_a_query_that_raises_half_way_leaves_nothing(tmp_path: Path) -> None:
     def half(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO item VALUES ('half')")
         raise RuntimeError("enough")
@@ -58,7 +58,7 @@ async def test_a_read_sees_every_write_that_has_returned(tmp_path: Path) -> None
             assert len(await _names(database)) == number + 1
 
 
-async def test_a_look_sees_every_write_that_has_returned_and_cannot_write(tmp_path: Path) -> None:
+async def test_an_inline_read_sees_every_write_that_has_returned_and_cannot_write(tmp_path: Path) -> None:
     async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
         await _add(database, "one")
 
@@ -70,7 +70,7 @@ async def test_a_look_sees_every_write_that_has_returned_and_cannot_write(tmp_pa
         await database.read_inline(lambda db: db.execute("SELECT 1").fetchone())
 
 
-async def test_a_look_at_a_locked_file_is_left_to_a_thread(tmp_path: Path) -> None:
+async def test_an_inline_read_of_a_locked_file_moves_to_a_thread(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     async with open_sqlite(path, SCHEMA) as database:
         looks: list[str] = []
@@ -94,7 +94,7 @@ async def test_readers_cannot_write(tmp_path: Path) -> None:
             await database.read(lambda connection: connection.execute("INSERT INTO item VALUES ('x')"))
 
 
-async def test_an_older_file_is_brought_up_to_date_once(tmp_path: Path) -> None:
+async def test_an_older_file_is_migrated_once(tmp_path: Path) -> None:
     async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
         await _add(database, "anna")
     newer = [*SCHEMA, "ALTER TABLE item ADD COLUMN age INTEGER NOT NULL DEFAULT 7"]
@@ -104,7 +104,7 @@ async def test_an_older_file_is_brought_up_to_date_once(tmp_path: Path) -> None:
             assert [row["age"] for row in ages] == [7]
 
 
-async def test_a_migration_that_fails_leaves_the_older_version(tmp_path: Path) -> None:
+async def test_a_failed_migration_leaves_the_older_version(tmp_path: Path) -> None:
     async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
         await _add(database, "anna")
     broken = [*SCHEMA, "CREATE TABLE other (x TEXT); INSERT INTO nowhere VALUES (1)"]
@@ -123,7 +123,7 @@ async def test_a_file_of_a_newer_program_is_refused(tmp_path: Path) -> None:
             pass
 
 
-async def test_a_file_that_is_no_database_any_more_is_a_store_that_is_away(tmp_path: Path) -> None:
+async def test_a_file_that_is_no_longer_a_database_is_an_unavailable_store(tmp_path: Path) -> None:
     path = tmp_path / "broken.db"
     async with open_sqlite(path, ["CREATE TABLE numbers (number INTEGER)"]) as database:
         for suffix in ("-wal", "-shm"):
@@ -136,7 +136,7 @@ async def test_a_file_that_is_no_database_any_more_is_a_store_that_is_away(tmp_p
     assert raised.value.reason == KernelReason.STORE_UNAVAILABLE
 
 
-async def test_what_nobody_waits_for_any_more_is_left_out(tmp_path: Path) -> None:
+async def test_cancelled_writes_are_skipped(tmp_path: Path) -> None:
     entered, leave = threading.Event(), threading.Event()
 
     def hold(connection: sqlite3.Connection) -> None:
@@ -146,10 +146,10 @@ async def test_what_nobody_waits_for_any_more_is_left_out(tmp_path: Path) -> Non
     async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
         holding = asyncio.create_task(database.write(hold))
         await asyncio.to_thread(entered.wait, 10)
-        given_up = asyncio.create_task(_add(database, "anna"))
+        cancelled = asyncio.create_task(_add(database, "anna"))
         await asyncio.sleep(0)
-        given_up.cancel()
-        await asyncio.gather(given_up, return_exceptions=True)
+        cancelled.cancel()
+        await asyncio.gather(cancelled, return_exceptions=True)
         leave.set()
         await holding
         await _add(database, "bert")
@@ -157,7 +157,7 @@ async def test_what_nobody_waits_for_any_more_is_left_out(tmp_path: Path) -> Non
         assert await _names(database) == ["bert"]
 
 
-async def test_a_closed_file_is_a_store_that_is_away(tmp_path: Path) -> None:
+async def test_a_closed_file_is_an_unavailable_store(tmp_path: Path) -> None:
     async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
         pass
 
@@ -167,7 +167,7 @@ async def test_a_closed_file_is_a_store_that_is_away(tmp_path: Path) -> None:
         assert raised.value.reason == KernelReason.STORE_UNAVAILABLE
 
 
-async def test_a_full_disk_is_said_to_be_full_and_writing_goes_on_once_there_is_room(tmp_path: Path) -> None:
+async def test_a_full_disk_is_reported_and_writing_continues_once_there_is_space(tmp_path: Path) -> None:
     def limit(connection: sqlite3.Connection, *, pages: int) -> None:
         connection.execute(f"PRAGMA max_page_count={pages}")
 
@@ -183,7 +183,7 @@ async def test_a_full_disk_is_said_to_be_full_and_writing_goes_on_once_there_is_
         assert await _names(database) == ["x" * 50_000]
 
 
-async def test_what_undoes_a_half_done_statement_is_kept_in_memory_not_written_to_files(tmp_path: Path) -> None:
+async def test_statement_journals_are_in_memory_not_in_files(tmp_path: Path) -> None:
     def temp_store(connection: sqlite3.Connection) -> int:
         return int(connection.execute("PRAGMA temp_store").fetchone()[0])
 

@@ -1,4 +1,4 @@
-"""What the SQLite log adds to the promises of its ports."""
+"""Properties of the SQLite log beyond the contract of its ports."""
 
 import asyncio
 from pathlib import Path
@@ -9,7 +9,7 @@ from kernel.errors import ChatlyError, KernelReason
 from kernel.sqlite.log import open_sqlite_log
 
 
-async def test_the_number_of_partitions_is_fixed_when_the_log_is_made(tmp_path: Path) -> None:
+async def test_the_number_of_partitions_cannot_be_changed(tmp_path: Path) -> None:
     async with open_sqlite_log(tmp_path / "log.db", partitions=2):
         pass
 
@@ -32,7 +32,7 @@ async def test_a_reader_of_the_same_process_is_woken_at_once(tmp_path: Path) -> 
         assert [record.value for record in await asyncio.wait_for(reading, 5)] == [b"news"]
 
 
-async def test_a_log_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+async def test_a_log_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
     async with open_sqlite_log(tmp_path / "log.db") as log:
         await log._database.write(lambda connection: connection.execute("ALTER TABLE records RENAME TO gone"))
 

@@ -1,4 +1,4 @@
-"""Tokens of users and services: what is taken, what is refused, what is remembered."""
+"""Tokens of users and services: accepted, refused and cached ones."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ async def _refusal(verifier: TokenVerifier, token: str) -> str:
     return raised.value.reason
 
 
-async def test_a_good_token_tells_user_session_and_expiry() -> None:
+async def test_a_valid_token_contains_user_session_and_expiry() -> None:
     verifier, _ = _verifier()
     token = user_token(ANNA, keypair=KEYPAIR, now=NOON, session_id="s")
 
@@ -47,7 +47,7 @@ async def test_every_claim_is_required(claim: str) -> None:
 
 
 @pytest.mark.parametrize("changed", [{"iss": "elsewhere"}, {"aud": "elsewhere"}, {"exp": "soon"}, {"exp": 10**30}])
-async def test_claims_for_somebody_else_or_beyond_reason_are_refused(changed: dict[str, object]) -> None:
+async def test_claims_of_another_issuer_or_with_invalid_times_are_refused(changed: dict[str, object]) -> None:
     verifier, _ = _verifier()
 
     assert await _refusal(verifier, user_token(ANNA, keypair=KEYPAIR, now=NOON, claims=changed)) == "TOKEN_INVALID"
@@ -70,7 +70,7 @@ async def test_an_unsigned_token_is_refused() -> None:
     assert await _refusal(verifier, unsigned) == "TOKEN_INVALID"
 
 
-async def test_a_token_is_good_until_its_last_instant() -> None:
+async def test_a_token_is_valid_until_its_last_instant() -> None:
     clock = FakeClock()
     verifier, _ = _verifier(clock)
     token = user_token(ANNA, keypair=KEYPAIR, now=NOON, life=timedelta(seconds=60))
@@ -82,7 +82,7 @@ async def test_a_token_is_good_until_its_last_instant() -> None:
     assert await _refusal(verifier, token) == "TOKEN_EXPIRED"
 
 
-async def test_an_ended_session_is_told_before_anything_else() -> None:
+async def test_an_ended_session_is_reported_before_anything_else() -> None:
     clock = FakeClock()
     verifier, keys = _verifier(clock)
     token = user_token(ANNA, keypair=KEYPAIR, now=NOON, session_id="s")
@@ -95,7 +95,7 @@ async def test_an_ended_session_is_told_before_anything_else() -> None:
     assert await _refusal(verifier, token) == "SESSION_ENDED"
 
 
-async def test_a_full_memory_forgets_the_oldest_and_still_judges_right() -> None:
+async def test_a_full_cache_drops_tokens_and_still_verifies_correctly() -> None:
     verifier, _ = _verifier(remembered=2)
     tokens = [user_token(an_id(), keypair=KEYPAIR, now=NOON) for _ in range(5)]
 
@@ -105,7 +105,7 @@ async def test_a_full_memory_forgets_the_oldest_and_still_judges_right() -> None
     assert first == second
 
 
-def test_a_service_token_names_its_service() -> None:
+def test_a_service_token_contains_its_service() -> None:
     clock = FakeClock()
     token = ServiceTokens(SECRET, clock=clock).issue("messaging")
 
@@ -126,7 +126,7 @@ def test_a_service_token_is_used_again_while_it_has_a_minute_left() -> None:
     assert tokens.verify(renewed) == ServiceCaller("messaging")
 
 
-def test_a_service_token_runs_out_also_when_it_was_good_before() -> None:
+def test_a_cached_service_token_expires() -> None:
     clock = FakeClock()
     tokens = ServiceTokens(SECRET, clock=clock)
     token = tokens.issue("messaging")
@@ -137,7 +137,7 @@ def test_a_service_token_runs_out_also_when_it_was_good_before() -> None:
         tokens.verify(token)
 
 
-def test_a_user_token_does_not_pass_for_a_service() -> None:
+def test_a_user_token_is_not_accepted_as_a_service_token() -> None:
     with pytest.raises(ChatlyError, match="TOKEN_INVALID"):
         ServiceTokens(SECRET, clock=FakeClock()).verify(user_token(ANNA, keypair=KEYPAIR, now=NOON))
 

@@ -1,4 +1,4 @@
-"""Spans: only of sampled traces, below whoever caused them, and none at all while tracing is off."""
+"""Spans: only in sampled traces, below their cause, and none while tracing is off."""
 
 import subprocess
 import sys
@@ -34,7 +34,7 @@ def settings(collector: Collector) -> TraceSettings:
     return TraceSettings(endpoint=collector.endpoint)
 
 
-async def test_a_span_hangs_below_its_parent_and_what_it_causes_below_it(collector: Collector) -> None:
+async def test_a_span_is_below_its_parent_and_above_the_calls_it_makes(collector: Collector) -> None:
     async with open_otel(settings(collector), service="tester"):
         span = tracing.begin("work", Kind.SERVER, SAMPLED, request_id="r1", attributes={"size": 3})
         assert span is not None
@@ -89,7 +89,7 @@ async def test_there_is_no_span_while_tracing_is_off() -> None:
     assert tracing.begin("work", Kind.SERVER, SAMPLED, request_id="r1") is None
 
 
-def test_without_a_collector_opentelemetry_is_not_even_imported() -> None:
+def test_without_a_collector_opentelemetry_is_not_imported() -> None:
     program = """
 import asyncio, importlib, sys
 from mesh.serve import tracing
@@ -105,7 +105,7 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("endpoint", ["collector:4317", "http://collector", "ftp://a:1", "http://a:port"])
-def test_an_endpoint_that_is_no_address_is_refused(endpoint: str) -> None:
+def test_an_invalid_endpoint_is_refused(endpoint: str) -> None:
     with pytest.raises(SettingsError, match="OTEL_EXPORTER_OTLP_ENDPOINT must be http://host:port"):
         load(TraceSettings, {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint})
 
@@ -119,7 +119,7 @@ def test_a_collector_without_the_extra_is_a_wrong_setting(monkeypatch: pytest.Mo
 
 
 class FixedWriter:
-    """RecordWriter whose every batch comes to the same."""
+    """RecordWriter with the same result for every batch."""
 
     def __init__(self, applied: Applied) -> None:
         self._applied = applied
@@ -128,7 +128,7 @@ class FixedWriter:
         return self._applied
 
 
-async def test_the_store_tells_of_traced_events_alone(collector: Collector) -> None:
+async def test_only_traced_events_get_spans_in_the_store(collector: Collector) -> None:
     chat = ChatBuilder()
     events = [chat.sent(), chat.sent()]
     traced = decode(encode(replace(events[1], traceparent=SAMPLED, request_id="r1")))

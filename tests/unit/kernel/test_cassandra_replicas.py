@@ -1,4 +1,4 @@
-"""The key by which Cassandra finds the nodes of a partition is put together as Cassandra does it."""
+"""Replicas of a partition: the key is serialised as Cassandra does it."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,7 +11,7 @@ from kernel.cassandra.session import partition_replicas
 
 
 class FakeTokens:
-    """Two nodes: one holds the negative tokens, the other the rest."""
+    """Two nodes: one has the negative tokens, the other one the rest."""
 
     token_class = Murmur3Token
 
@@ -33,17 +33,17 @@ def a_session(*, nodes: int = 2) -> Session:
         (("ä", -1), b"\x00\x02\xc3\xa4\x00\x00\x04\xff\xff\xff\xff\x00"),
     ],
 )
-def test_a_place_is_that_of_the_keys_token(key: tuple[str | int, ...], routing_key: bytes) -> None:
+def test_replicas_are_those_of_the_token_of_the_key(key: tuple[str | int, ...], routing_key: bytes) -> None:
     expected = "one" if Murmur3Token.from_key(routing_key).value < 0 else "two"
 
     assert partition_replicas(a_session(), key) == frozenset({expected})
 
 
-def test_one_node_is_one_place() -> None:
+def test_a_single_node_has_all_partitions() -> None:
     assert partition_replicas(a_session(nodes=1), ("a",)) == partition_replicas(a_session(nodes=1), ("b", 1))
 
 
-def test_keys_of_different_nodes_have_different_places() -> None:
+def test_keys_of_different_nodes_have_different_replicas() -> None:
     places = {partition_replicas(a_session(), (f"chat {number}",)) for number in range(20)}
 
     assert len(places) == 2

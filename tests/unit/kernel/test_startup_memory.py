@@ -1,4 +1,4 @@
-"""Memory at rest: what only the start needed is given back, what stays is not looked through again."""
+"""Memory after the start."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ print(before - resident() >= 30, gc.get_freeze_count() > 1_000)
 """
 
 
-def test_what_the_start_has_left_is_given_back() -> None:
+def test_memory_that_only_the_start_needed_is_freed() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == ["True", "True"]

@@ -1,4 +1,4 @@
-"""Services with handlers of the test's own making, behind the real protos and a real server."""
+"""Services with handlers of a test, behind the real protos and a real server."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
@@ -51,7 +51,7 @@ def a_service(
     drain: Callable[[], Awaitable[None]] | None = None,
     **handlers: Unary | Stream,
 ) -> Service:
-    """The service `name` whose methods are `handlers`; the others are not offered."""
+    """Return the service `name` with these handlers. Its other methods are not implemented."""
     full_name, servicer, add = _ADD[name]
     methods = {method: staticmethod(handler) for method, handler in handlers.items()}
     made: Any = type("Scripted", (servicer,), methods)()
@@ -64,14 +64,14 @@ def a_service(
 
 
 def raw_call(served: Served, path: str, data: bytes) -> Awaitable[bytes]:
-    """A call whose bytes are the test's own."""
+    """Call a method with raw bytes."""
     multi_callable: Any = served.channel.unary_unary(path)
     made: Awaitable[bytes] = multi_callable(data)
     return made
 
 
 async def failure(call: Awaitable[Any]) -> grpc.aio.AioRpcError:
-    """The error that a call ends with."""
+    """Return the error of a call."""
     try:
         answer = await call
     except grpc.aio.AioRpcError as error:
@@ -80,7 +80,7 @@ async def failure(call: Awaitable[Any]) -> grpc.aio.AioRpcError:
 
 
 def reason(error: grpc.aio.AioRpcError) -> str:
-    """The reason in its ErrorInfo."""
+    """Return the reason in ErrorInfo."""
     return info(error).reason
 
 
@@ -91,7 +91,7 @@ def info(error: grpc.aio.AioRpcError) -> error_details_pb2.ErrorInfo:
 
 
 def violations(error: grpc.aio.AioRpcError) -> dict[str, str]:
-    """Field → description, of its BadRequest."""
+    """Return field → description of BadRequest."""
     found = error_details_pb2.BadRequest()
     assert _unpack(error, found), f"no BadRequest in {error!r}"
     return {item.field: item.description for item in found.field_violations}
@@ -116,5 +116,5 @@ def _unpack(error: grpc.aio.AioRpcError, into: Message) -> bool:
 
 
 async def no_keys(_: auth_pb.GetJwksRequest, __: object) -> auth_pb.GetJwksResponse:
-    """A handler for the one public method that takes nothing."""
+    """Return a handler for the public method without request fields."""
     return auth_pb.GetJwksResponse()
