@@ -105,7 +105,7 @@ async def test_of_concurrent_rotations_one_counts_and_all_return_it(stores: Stor
 
 
 async def test_expired_rows_are_deleted_and_others_stay(sqlite_stores: Stores) -> None:
-    # Where rows expire by themselves there is nothing to ask for: test_cassandra.py looks at when they do.
+    # SQLite only: Cassandra rows have a time to live, which test_cassandra.py checks.
     stores = sqlite_stores
     old, fresh = a_session(at=NOON), a_session(at=NOON + 2 * MINUTE)
     for session in (old, fresh):

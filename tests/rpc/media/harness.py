@@ -140,7 +140,7 @@ class MediaNode:
 
     def kept_files(self) -> list[Path]:
         """Return all files with stored or staged bytes."""
-        # Unlike Path.rglob it bears that a folder goes away meanwhile.
+        # Unlike Path.rglob, os.walk tolerates folders that are deleted meanwhile.
         found = os.walk(self.data_dir / "media")
         return sorted(Path(folder, name) for folder, _, names in found for name in names)
 

@@ -89,7 +89,7 @@ WAYS: dict[str, Callable[[MediaNode, int], Awaitable[str]]] = {
 
 @pytest.mark.parametrize("upload", WAYS.values(), ids=WAYS.keys())
 async def test_the_largest_upload_needs_little_memory(node: MediaNode, upload: Callable[..., Awaitable[str]]) -> None:
-    # Threads, pools and imports cost their memory once.
+    # The first upload also allocates threads, pools and imported modules.
     await upload(node, MIB)
 
     async with measured():

@@ -22,7 +22,7 @@ class FakeKeys:
 
     async def all(self) -> Sequence[SigningKey]:
         found = [self.keys[number] for number in sorted(self.keys)]
-        # Lets another node in before anything is made of the answer.
+        # Let another node run before this one uses the result.
         await asyncio.sleep(0)
         return found
 

@@ -1,4 +1,4 @@
-"""Small real files, made on the spot."""
+"""Small valid files, generated in memory."""
 
 import io
 import struct
@@ -16,7 +16,7 @@ MAKER = 0x010F
 
 
 def a_picture(width: int = 60, height: int = 40) -> Image.Image:
-    """Left half red, right half blue: one sees which way up it is."""
+    """Return an image with a red left and a blue right half, which shows its orientation."""
     picture = Image.new("RGB", (width, height), "blue")
     picture.paste("red", (0, 0, width // 2, height))
     return picture
@@ -29,7 +29,7 @@ def encoded(picture: Image.Image, image_format: str, **options: Any) -> bytes:
 
 
 def private_exif(*, orientation: int = 1) -> Image.Exif:
-    """A camera's name, and where the picture was taken."""
+    """Return EXIF data with a camera name and a location."""
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     exif[MAKER] = "SecretCam"
@@ -53,7 +53,7 @@ def an_animation(image_format: str, frames: int = 3) -> bytes:
 
 
 def a_png_that_claims(width: int, height: int) -> bytes:
-    """A header of any size, with hardly any pixels behind it."""
+    """Return a PNG with a header of any size and almost no pixel data."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 100)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in chunks)

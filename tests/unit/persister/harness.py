@@ -78,7 +78,7 @@ class Persister:
         return positions[-1]
 
     async def subscribe(self) -> None:
-        """Subscribe to Ann.s channel and to the watermark."""
+        """Subscribe to Ann's channel and to the watermark."""
         await self._subscription.add([STORED_CHANNEL, user_channel(ANN)])
 
     async def received(self) -> list[StoredEvent | Mapping[int, int]]:
