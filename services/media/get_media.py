@@ -2,9 +2,10 @@
 
 import asyncio
 
+from history.chat_id import ChatId
 from kernel.ids import UserId
 from services.media.errors import media_forbidden, media_not_found
-from services.media.model import Media, MediaId, Purpose, direct_chat_members
+from services.media.model import Media, MediaId, Purpose
 from services.media.ports import GroupMembers, LogProgress, MediaStore, SentFiles
 
 # Another process may have applied the record, which does not wake this one.
@@ -58,10 +59,10 @@ class GetMedia:
             await self._log.wait(_RECHECK_SECONDS)
 
     async def _was_sent_to(self, media_id: MediaId, reader: UserId) -> bool:
-        chats = await self._sent.chats(media_id)
-        if any(reader in (direct_chat_members(chat_id) or ()) for chat_id in chats):
+        chats = [ChatId(chat_id) for chat_id in await self._sent.chats(media_id)]
+        if any(reader in chat_id.members for chat_id in chats):
             return True
         for chat_id in chats:
-            if direct_chat_members(chat_id) is None and await self._groups.includes(chat_id, reader):
+            if not chat_id.is_direct and await self._groups.includes(chat_id, reader):
                 return True
         return False

@@ -132,9 +132,3 @@ class Limits:
 def blob_name(media_id: MediaId, variant: Variant) -> str:
     """Return the blob name of a variant."""
     return f"{media_id}/{variant.value}"
-
-
-def direct_chat_members(chat_id: str) -> tuple[UserId, UserId] | None:
-    """Return the two members of a direct chat; None for a group."""
-    first, separator, second = chat_id.partition("_")
-    return (UserId(first), UserId(second)) if separator else None
