@@ -1,4 +1,4 @@
-/** Run work that nobody waits for. */
+/** Runs work in the background. */
 
 /** Ignore a failure after `signal`: storage closes while the work still runs. Other failures reach the console. */
 export function inBackground(signal: AbortSignal, work: Promise<unknown>): void {

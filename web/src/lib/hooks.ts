@@ -121,12 +121,12 @@ export function useReaders(message: Message): readonly UserId[] {
   return useMemo(() => readersOf(message, members), [message, members]);
 }
 
-const NOBODY: readonly UserId[] = [];
+const NO_USERS: readonly UserId[] = [];
 
 /** The other members who are typing in a chat. */
 export function useTyping(chatId: ChatId): readonly UserId[] {
   const typing = useSelected((state) => state.typing.get(chatId));
-  return useMemo(() => (typing ? [...typing.keys()] : NOBODY), [typing]);
+  return useMemo(() => (typing ? [...typing.keys()] : NO_USERS), [typing]);
 }
 
 /** A user's presence; null if it is unknown. */

@@ -1,4 +1,4 @@
-/** Keep this browser online, and know who else is online. */
+/** The presence stream: it keeps this browser online, and reports who else is. */
 
 import type { Presence } from "@/lib/types";
 import { ResilientStream } from "./resilient-stream";

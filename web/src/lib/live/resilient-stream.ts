@@ -65,7 +65,7 @@ export class ResilientStream<T> {
     if (Date.now() - this.#lastItemAt > WAKE_SILENCE_MS) this.#abortRead?.();
   }
 
-  /** End the open stream at once: the network is gone. */
+  /** End the open stream at once: the network was lost. */
   interrupt(): void {
     this.#abortRead?.();
   }

@@ -1,4 +1,4 @@
-/** The one subscription of a browser: its cursor, and whether the items have a gap. */
+/** The one subscription of a browser: keeps its cursor, and detects gaps. */
 
 import type { ConnectionState } from "@/lib/types";
 import type { LiveItem } from "./changes";

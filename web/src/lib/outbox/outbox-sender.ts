@@ -1,4 +1,4 @@
-/** Sends one outbox item: first its files, then the message, then the answer to every tab. */
+/** Sends one outbox item: uploads its files, sends the message, and publishes the stored message to every tab. */
 
 import type { Change } from "@/lib/live/changes";
 import type { Clients } from "@/lib/rpc/clients";
@@ -43,7 +43,7 @@ export class OutboxSender {
     return messageOf(message);
   }
 
-  /** Publish the answer. The stream delivers the same message as an event; the first of the two counts. */
+  /** Publish the stored message. The stream delivers the same message as an event; the first of the two counts. */
   publish({ clientMessageId, chatId }: OutboxItem, message: Message): void {
     this.#options.store.update((state) => ({ ...state, progress: withoutEntry(state.progress, clientMessageId) }));
     this.#options.publish({

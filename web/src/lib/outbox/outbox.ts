@@ -1,4 +1,4 @@
-/** Messages on their way: stored until the server has them, sent in order, each once by its client_message_id. */
+/** Stores messages until the server has them, and sends them in order, each once by its client_message_id. */
 
 import { inBackground } from "@/lib/background";
 import type { ChatId, ChatlyError, Message, MessageId } from "@/lib/types";
@@ -12,7 +12,7 @@ export interface OutboxItem {
   readonly createdAt: number;
   /** Items are sent by growing order. */
   readonly order: number;
-  /** Why the server rejected it, or null while it waits. */
+  /** The reason why the server rejected it; null while it waits. */
   readonly failure: string | null;
 }
 
@@ -87,7 +87,7 @@ export class Outbox {
     if (!this.#stop.signal.aborted && (await this.#waiting()).some((item) => item.chatId === chatId)) this.wake();
   }
 
-  /** Return null when the item was sent or rejected, else why to retry. */
+  /** Return null when the item was sent or rejected, or else the error that requires a retry. */
   async #deliver(item: OutboxItem): Promise<ChatlyError | null> {
     try {
       const message = await this.#options.send(item, this.#stop.signal);

@@ -2,7 +2,7 @@
 
 export interface Store<S> {
   readonly get: () => S;
-  /** Replace the value by what `change` returns. Returning the same value notifies nobody. */
+  /** Replace the value by the result of `change`. Listeners are notified unless it is the same value. */
   readonly update: (change: (value: S) => S) => void;
   /** Call `listener` after each change, until the returned function is called. */
   readonly subscribe: (listener: () => void) => () => void;

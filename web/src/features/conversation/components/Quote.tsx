@@ -15,12 +15,12 @@ export function Quote({ chatId, messageId, onSelect }: QuoteProps) {
   const { t } = useTexts();
   const message = useMessage(chatId, messageId);
   const name = useUserName(message?.senderId ?? null);
-  const gone = message === null || message.deletedForEveryone;
+  const isUnavailable = message === null || message.deletedForEveryone;
   return (
     <button type="button" className={styles.quote} title={t("conversation.goTo")} onClick={() => onSelect(messageId)}>
-      {!gone && <bdi className={styles.name}>{name}</bdi>}
+      {!isUnavailable && <bdi className={styles.name}>{name}</bdi>}
       <bdi className={styles.text}>
-        {gone ? t("conversation.replyGone") : message.text || (message.attachments[0]?.fileName ?? "")}
+        {isUnavailable ? t("conversation.replyGone") : message.text || (message.attachments[0]?.fileName ?? "")}
       </bdi>
     </button>
   );
