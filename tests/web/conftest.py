@@ -1,7 +1,7 @@
-"""The built web client in a real Chromium, through the real Envoy, against one mesh for the session.
+"""Fixtures: the built web client in a real Chromium, through the real Envoy, against one mesh per session.
 
-Every test is a coroutine of the session's event loop, in which the browser lives. People are in browser contexts of
-their own: their cookies, storage and tabs are as separate as those of different machines.
+Every test is a coroutine on the session's event loop, like the browser. Each person has a browser context: cookies,
+storage and tabs are as separate as on different machines.
 """
 
 import shutil
@@ -15,7 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.e2e.mesh import Mesh, running_mesh
-from tests.web.people import CHROMIUM, FLAGS, PATIENCE_MS, People
+from tests.web.people import CHROMIUM, FLAGS, TIMEOUT_MS, People
 
 _ROOT = Path(__file__).parents[2]
 _BUILD_SECONDS = 240
@@ -33,14 +33,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def client() -> None:
-    """The web client as it is in this tree, built."""
+    """Build the web client of this tree."""
     subprocess.run([_ROOT / "scripts/web.sh"], check=True, timeout=_BUILD_SECONDS)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def mesh(client: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mesh]:
-    """The session's mesh: shared, so do not stop it."""
-    # Messaging keeps what it knows of blocks for a moment; a test that blocks somebody would have to wait.
+    """The mesh that all tests of the session share; do not stop it."""
+    # Messaging caches blocks for a short time; a test that blocks someone would have to wait.
     async with running_mesh(tmp_path_factory.mktemp("mesh"), CHATLY_MESSAGING_BLOCKS_SECONDS="0") as mesh:
         yield mesh
         assert "Traceback" not in mesh.output(), mesh.output()
@@ -48,7 +48,7 @@ async def mesh(client: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncI
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=FLAGS)
         yield browser
@@ -57,8 +57,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def people(mesh: Mesh, browser: Browser) -> AsyncIterator[People]:
-    """Makes the people of one test; what went wrong in their pages fails it."""
+    """Creates the people of one test. Errors in their pages fail the test."""
     people = People(mesh.url, browser)
     yield people
     await people.leave()
-    assert people.complaints == []
+    assert people.errors == []

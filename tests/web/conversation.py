@@ -1,4 +1,4 @@
-"""The open chat as one person sees it: its messages, and the box to write in. Says no `assert`: tests do."""
+"""Page object of the open chat: its messages and its composer. It asserts nothing; tests do."""
 
 from pathlib import Path
 
@@ -6,14 +6,14 @@ from playwright.async_api import BrowserContext, Locator, Page
 
 
 class Conversation:
-    """Everything is found by role and name, as somebody with a screen reader finds it."""
+    """Finds elements by role and name, as screen readers do."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
 
     @property
     def browser(self) -> BrowserContext:
-        """What the tabs of this person share."""
+        """The browser context, which all tabs of this person share."""
         return self.page.context
 
     @property
@@ -34,7 +34,7 @@ class Conversation:
 
     @property
     def panel(self) -> Locator:
-        """Beside the chat: who it is with."""
+        """The panel beside the chat."""
         return self.page.get_by_role("complementary")
 
     @property
@@ -42,22 +42,25 @@ class Conversation:
         return self.log.get_by_role("article")
 
     def message(self, text: str) -> Locator:
-        """By some of its text. The time stands behind that: "line 2" at "9:15 AM" has "line 29", but not "line 29."."""
+        """Return the messages that contain a text.
+
+        The time follows the text directly: "line 2" sent at 9:15 contains "line 29", but not "line 29.".
+        """
         return self.messages.filter(has_text=text)
 
     def stored(self, text: str) -> Locator:
-        """A message that the server has named: until then nothing can be done with it."""
+        """The messages that the server has stored; the menu works only for these."""
         return self.log.locator("article[data-state=sent]").filter(has_text=text)
 
     def body(self, text: str) -> Locator:
-        """The bubble of a message: its text, without what can be done with it."""
+        """The bubble of a message, without its buttons."""
         return self.message(text).locator("[data-bubble]")
 
     def reaction(self, text: str, emoji: str) -> Locator:
         return self.message(text).get_by_role("button", name=emoji)
 
     def tick(self, text: str) -> Locator:
-        """How far an own message has come."""
+        """The delivery mark of an own message."""
         return self.message(text).locator("[data-receipt]")
 
     async def send(self, text: str) -> None:
@@ -65,7 +68,7 @@ class Conversation:
         await self.composer.press("Enter")
 
     async def choose(self, text: str, action: str) -> None:
-        """An action in a message's menu."""
+        """Choose an action in the message's menu."""
         await self.stored(text).wait_for()
         await self.body(text).click(button="right")
         await self.page.get_by_role("menuitem", name=action, exact=True).click()

@@ -1,4 +1,4 @@
-"""Files to attach, made on the spot."""
+"""Builders of files to attach."""
 
 from math import sin
 from pathlib import Path
@@ -6,7 +6,7 @@ from random import Random
 
 from PIL import Image, ImageDraw
 
-# From the top to the bottom of the picture: red, green and blue of what is 0 to 255 there.
+# Red, green and blue from the top (0) to the bottom (255) of the picture.
 _SKY = (lambda at: 96 + at * 0.62, lambda at: 120 + at * 0.35, lambda at: 190 - at * 0.3)
 _RANGES = ("#8a7ba8", "#6a6396", "#474a7c", "#262c55")
 
@@ -17,7 +17,7 @@ PDF = (
 
 
 def hills(path: Path) -> Path:
-    """A picture of 1600 by 1200 that is nice to look at: an evening sky over four ranges."""
+    """Save a picture of 1600 by 1200 pixels for screenshots: an evening sky over four ranges of hills."""
     width, height = 1_600, 1_200
     picture = Image.merge("RGB", [Image.linear_gradient("L").point(shade) for shade in _SKY]).resize((width, height))
     draw = ImageDraw.Draw(picture)
@@ -31,7 +31,7 @@ def hills(path: Path) -> Path:
 
 
 def photo_of_12_mib(path: Path) -> Path:
-    """As large as a good camera makes them: noise does not get smaller by packing."""
+    """Save a photo of about 12 MiB. It is noise, which JPEG cannot compress."""
     width, height = 2_600, 2_010
     Image.frombytes("RGB", (width, height), Random(5).randbytes(3 * width * height)).save(
         path, quality=95, subsampling=0

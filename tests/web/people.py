@@ -1,4 +1,4 @@
-"""People before their browsers: where tests get them from."""
+"""Harness: the people of a test, each with a browser."""
 
 import asyncio
 from itertools import count
@@ -9,11 +9,11 @@ from tests.web.screen import Account, Screen, Size
 
 DESKTOP = Size(1280, 800)
 PHONE = Size(390, 844)
-PATIENCE_MS = 20_000
-"""How long a page may take for what it is expected to do: much, for the machine may be busy with other things."""
+TIMEOUT_MS = 20_000
+"""Timeout of expectations. It is long, because the machine may be busy."""
 
 CHROMIUM = "chromium-headless-shell"
-"""The same engine without the windows, of which a test sees nothing: it needs half the time."""
+"""Chromium without windows, which takes half the time."""
 
 FLAGS = (
     "--no-sandbox",
@@ -24,26 +24,26 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-"""Of Chromium: nothing that a test does not need."""
+"""Flags of Chromium that switch off what tests do not need."""
 
 _numbers = count(1)
 
 
 class People:
-    """The people of one test. `complaints` are uncaught errors of their pages, and what the pages were not allowed."""
+    """The people of one test. `errors` are uncaught errors and CSP violations of their pages."""
 
     def __init__(self, url: str, browser: Browser) -> None:
         self._url = url
         self._browser = browser
         self._contexts: list[BrowserContext] = []
-        self.complaints: list[str] = []
+        self.errors: list[str] = []
 
     async def visitor(
-        self, *, size: Size = DESKTOP, dark: bool = False, locale: str = "en-US", keeps_client: bool = False
+        self, *, size: Size = DESKTOP, dark: bool = False, locale: str = "en-US", service_worker: bool = False
     ) -> Screen:
-        """Somebody who opens the client's start page for the first time, in a browser of their own.
+        """Open the client's start page in a new browser.
 
-        `keeps_client`: their browser installs the service worker. What it handles cannot be held up by `route`.
+        With `service_worker` the browser installs the service worker, whose requests `route` cannot intercept.
         """
         context = await self._browser.new_context(
             base_url=self._url,
@@ -53,10 +53,10 @@ class People:
             is_mobile=size.is_phone,
             reduced_motion="reduce",
             locale=locale,
-            service_workers="allow" if keeps_client else "block",
+            service_workers="allow" if service_worker else "block",
         )
-        context.set_default_timeout(PATIENCE_MS)
-        context.on("weberror", lambda error: self._complain(error.error))
+        context.set_default_timeout(TIMEOUT_MS)
+        context.on("weberror", lambda error: self._record_error(error.error))
         context.on("console", self._read_console)
         self._contexts.append(context)
         page = await context.new_page()
@@ -64,13 +64,13 @@ class People:
         return Screen(page)
 
     async def member(self, name: str, *, size: Size = DESKTOP, dark: bool = False) -> Screen:
-        """Somebody who has just registered; the name gets a number, so that it is theirs alone."""
+        """Register a new user. The name gets a number, so that it is unique."""
         screen = await self.visitor(size=size, dark=dark)
         await screen.register(account(name))
         return screen
 
     async def pair(self, *, size: Size = DESKTOP, dark: bool = False) -> tuple[Screen, Screen]:
-        """Two people, each with the chat of the two open."""
+        """Register two users and open their chat on both screens."""
         ann, bob = await asyncio.gather(*(self.member(name, size=size, dark=dark) for name in ("ann", "bob")))
         await asyncio.gather(ann.open_new_chat(bob.name), bob.open_new_chat(ann.name))
         return ann, bob
@@ -81,10 +81,10 @@ class People:
 
     def _read_console(self, message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:
-            self.complaints.append(message.text)
+            self.errors.append(message.text)
 
-    def _complain(self, error: Error) -> None:
-        self.complaints.append(f"{error.message}\n{error.stack}")
+    def _record_error(self, error: Error) -> None:
+        self.errors.append(f"{error.message}\n{error.stack}")
 
 
 def account(name: str) -> Account:

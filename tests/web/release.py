@@ -1,4 +1,4 @@
-"""A next version of the built client: the same code under other names, as a build of changed code has them."""
+"""A second version of the built client: the same code under other file names, like a build of changed code."""
 
 import hashlib
 import re
@@ -10,14 +10,14 @@ _PAGE = re.compile(r"(url:[`'\"]/index\.html[`'\"],revision:[`'\"])\w+")
 
 
 class Release:
-    """A folder of the client's files that an edge serves: the first version, until `replace`."""
+    """A folder with the client's files for an edge: the first version until `replace`."""
 
     def __init__(self, dist: Path, folder: Path) -> None:
         self.folder = folder
         shutil.copytree(dist, folder)
 
     def replace(self) -> None:
-        """Put the second version there, whose page says `data-version="2"`; nothing of the first one stays."""
+        """Replace all files by the second version, whose page has `data-version="2"`."""
         assets = self.folder / "assets"
         names = {file.name: f"{file.stem}2{file.suffix}" for file in assets.iterdir()}
         for file in self.folder.rglob("*"):

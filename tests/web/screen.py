@@ -1,4 +1,4 @@
-"""The client as one person sees it: what they do, and where on the page things are. Says no `assert`: tests do."""
+"""Page object of the whole client. It asserts nothing; tests do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Of a window, in CSS pixels."""
+    """The size of a window in CSS pixels."""
 
     width: int
     height: int
@@ -28,30 +28,30 @@ class Size:
 
 
 class Screen(Conversation):
-    """One tab."""
+    """One tab of the client."""
 
     def __init__(self, page: Page) -> None:
         super().__init__(page)
         self.name = ""
-        """Of who is logged in."""
+        """The username of the logged-in user."""
 
-    # The door
+    # Login
 
     async def register(self, account: Account) -> None:
         await self.fill_registration(account)
-        await self._arrive(account)
+        await self._wait_for_home(account)
 
     async def fill_registration(self, account: Account) -> None:
-        """Ask for an account; what comes of it is not waited for."""
+        """Submit the registration form without waiting for the result."""
         await self.page.get_by_role("button", name="Create account").click()
         await self.page.get_by_label("Username").fill(account.username)
-        await self._give_credentials(account)
+        await self._fill_credentials(account)
         await self.page.get_by_role("button", name="Create account").click()
 
     async def log_in(self, account: Account) -> None:
-        await self._give_credentials(account)
+        await self._fill_credentials(account)
         await self.page.get_by_role("button", name="Log in").click()
-        await self._arrive(account)
+        await self._wait_for_home(account)
 
     async def log_out(self) -> None:
         await self.open_own_menu()
@@ -71,12 +71,12 @@ class Screen(Conversation):
         await self.composer.wait_for()
 
     async def open_new(self, what: str) -> None:
-        """The dialog for a new chat or a new group."""
+        """Open the dialog for a new chat or a new group."""
         await self.chats.locator("[aria-haspopup=menu]").last.click()
         await self.page.get_by_role("menuitem", name=what).click()
 
     async def open_new_chat(self, name: str) -> None:
-        """Find somebody, and open the chat with them."""
+        """Find a user and open the chat with them."""
         await self.open_new("New chat")
         await self.search_people(name)
         await self.dialog.get_by_role("button", name=name).click()
@@ -106,7 +106,7 @@ class Screen(Conversation):
         await self.dialog.get_by_role("tab", name=tab).click()
 
     async def search_people(self, name: str) -> None:
-        """In a dialog that chooses people."""
+        """Search in a dialog that lists people."""
         await self.dialog.get_by_label("Search people by name").fill(name)
 
     async def save_profile(self, *, bio: str) -> None:
@@ -120,10 +120,10 @@ class Screen(Conversation):
         await self.dialog.get_by_role("button", name="Close").click()
         await self.dialog.wait_for(state="hidden")
 
-    async def _give_credentials(self, account: Account) -> None:
-        await self.page.get_by_label("E-mail address").fill(account.email)
+    async def _fill_credentials(self, account: Account) -> None:
+        await self.page.get_by_label("Email address").fill(account.email)
         await self.page.get_by_label("Password", exact=True).fill(account.password)
 
-    async def _arrive(self, account: Account) -> None:
+    async def _wait_for_home(self, account: Account) -> None:
         await self.chats.wait_for()
         self.name = account.username

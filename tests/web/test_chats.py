@@ -1,11 +1,11 @@
-"""The list of chats, and groups: live for everybody in them."""
+"""The list of chats, and groups, with live changes for all members."""
 
 from playwright.async_api import expect
 
 from tests.web.people import People
 
 
-async def test_what_came_while_one_looked_elsewhere_is_counted_and_marked(people: People) -> None:
+async def test_messages_in_another_chat_are_counted_and_marked_as_new(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("Seen")
     await expect(bob.message("Seen")).to_be_visible()
@@ -22,7 +22,7 @@ async def test_what_came_while_one_looked_elsewhere_is_counted_and_marked(people
     await expect(row).not_to_contain_text("unread")
 
 
-async def test_a_group_is_live_for_those_in_it_and_gone_for_those_removed(people: People) -> None:
+async def test_a_group_is_live_for_its_members_and_disappears_for_removed_ones(people: People) -> None:
     ann, bob = await people.pair()
     await ann.create_group("Hikers", [bob.name])
 
@@ -40,7 +40,7 @@ async def test_a_group_is_live_for_those_in_it_and_gone_for_those_removed(people
     await expect(bob.chat_row("Climbers")).to_have_count(0)
 
 
-async def test_who_reads_older_messages_is_not_pulled_away_by_new_ones(people: People) -> None:
+async def test_new_messages_do_not_scroll_away_from_older_ones(people: People) -> None:
     ann, bob = await people.pair()
     for number in range(30):
         await ann.send(f"line {number}.")
@@ -57,7 +57,7 @@ async def test_who_reads_older_messages_is_not_pulled_away_by_new_ones(people: P
     await expect(bob.message("news")).to_be_in_viewport()
 
 
-async def test_who_is_at_the_end_stays_there_when_the_chat_gets_narrower_and_wider(people: People) -> None:
+async def test_the_end_stays_in_view_when_the_chat_is_resized(people: People) -> None:
     ann, bob = await people.pair()
     for number in range(14):
         await ann.send(
@@ -66,7 +66,7 @@ async def test_who_is_at_the_end_stays_there_when_the_chat_gets_narrower_and_wid
     last = ann.message("number 13.")
     await expect(last).to_be_in_viewport(ratio=1)
 
-    # The second time, too: by then every line was measured in both widths.
+    # Twice, because the second time every line has been measured in both widths.
     for _ in range(2):
         await ann.open_details()
         await expect(last).to_be_in_viewport(ratio=1)
@@ -76,4 +76,4 @@ async def test_who_is_at_the_end_stays_there_when_the_chat_gets_narrower_and_wid
     await bob.send("Seen at once")
 
     await expect(ann.message("Seen at once")).to_be_in_viewport(ratio=1)
-    await expect(ann.page.get_by_role("button", name="To the newest messages")).to_have_count(0)
+    await expect(ann.page.get_by_role("button", name="Jump to the latest messages")).to_have_count(0)

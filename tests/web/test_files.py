@@ -1,4 +1,4 @@
-"""Pictures and other files, from the paper clip to the other one's screen."""
+"""Pictures and other files, from attaching them to the other person's screen."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ from tests.web.files import PDF, hills, photo_of_12_mib
 from tests.web.people import People
 
 
-async def test_a_photo_is_shown_by_its_thumbnail_and_opens_large(people: People, tmp_path: Path) -> None:
+async def test_a_photo_is_shown_as_a_thumbnail_and_opens_in_full_size(people: People, tmp_path: Path) -> None:
     photo = hills(tmp_path / "hills.jpg")
     ann, bob = await people.pair()
 
     await ann.attach(photo)
     await ann.send("Look")
 
-    shown = bob.message("Look").get_by_role("button", name="Open picture hills.jpg")
+    shown = bob.message("Look").get_by_role("button", name="Open image hills.jpg")
     await expect(shown.locator("img")).to_have_js_property("complete", value=True)
     assert await shown.locator("img").evaluate("picture => picture.decode().then(() => picture.naturalWidth)") < 1600
     await shown.click()
@@ -23,7 +23,7 @@ async def test_a_photo_is_shown_by_its_thumbnail_and_opens_large(people: People,
     await expect(large).to_have_js_property("naturalWidth", 1600)
 
 
-async def test_a_document_is_a_link_with_name_and_size_that_gives_the_same_bytes(
+async def test_a_document_is_a_link_with_name_and_size_and_downloads_the_same_bytes(
     people: People, tmp_path: Path
 ) -> None:
     document = tmp_path / "plan.pdf"
@@ -41,7 +41,7 @@ async def test_a_document_is_a_link_with_name_and_size_that_gives_the_same_bytes
     assert (tmp_path / "received").read_bytes() == PDF
 
 
-async def test_a_file_of_a_wrong_type_is_refused_by_name_and_the_text_stays(people: People, tmp_path: Path) -> None:
+async def test_a_file_of_an_unsupported_type_is_rejected_and_the_text_stays(people: People, tmp_path: Path) -> None:
     program = tmp_path / "tool.exe"
     program.write_bytes(b"MZ" + bytes(2000))
     ann, _ = await people.pair()
@@ -49,14 +49,14 @@ async def test_a_file_of_a_wrong_type_is_refused_by_name_and_the_text_stays(peop
     await ann.composer.fill("With this tool")
     await ann.attach(program)
 
-    await expect(ann.page.get_by_role("alert")).to_contain_text("Files of this type cannot be sent")
+    await expect(ann.page.get_by_role("alert")).to_contain_text("This file type isn't supported")
     await expect(ann.composer).to_have_value("With this tool")
     await ann.page.get_by_role("button", name="Remove tool.exe").click()
     await ann.composer.press("Enter")
     await expect(ann.tick("With this tool")).to_be_visible()
 
 
-async def test_a_file_that_is_too_large_is_refused_with_the_limit_and_the_text_stays(
+async def test_a_file_that_is_too_large_is_rejected_with_the_limit_and_the_text_stays(
     people: People, tmp_path: Path
 ) -> None:
     film = tmp_path / "film.pdf"
@@ -68,11 +68,11 @@ async def test_a_file_that_is_too_large_is_refused_with_the_limit_and_the_text_s
     await ann.composer.fill("My film")
     await ann.attach(film)
 
-    await expect(ann.page.get_by_role("alert")).to_contain_text("too large: at most")
+    await expect(ann.page.get_by_role("alert")).to_contain_text("too large. The maximum is")
     await expect(ann.composer).to_have_value("My film")
 
 
-async def test_a_photo_of_12_mib_and_a_document_go_in_one_message(people: People, tmp_path: Path) -> None:
+async def test_a_photo_of_12_mib_and_a_document_fit_in_one_message(people: People, tmp_path: Path) -> None:
     photo = photo_of_12_mib(tmp_path / "large.jpg")
     document = tmp_path / "plan.pdf"
     document.write_bytes(PDF)
@@ -81,9 +81,9 @@ async def test_a_photo_of_12_mib_and_a_document_go_in_one_message(people: People
     await ann.attach(photo, document)
     await ann.send("Both")
 
-    # It is sent when its files are there; until then it says how far they are.
+    # The message is sent once its files are uploaded; until then it shows their progress.
     await expect(ann.tick("Both")).to_be_visible()
     await expect(bob.message("Both").get_by_role("link", name="plan.pdf")).to_be_visible()
-    shown = bob.message("Both").get_by_role("button", name="Open picture large.jpg").locator("img")
+    shown = bob.message("Both").get_by_role("button", name="Open image large.jpg").locator("img")
     await expect(shown).to_have_js_property("complete", value=True)
     assert 0 < await shown.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") < 2_600

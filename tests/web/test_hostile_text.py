@@ -1,4 +1,4 @@
-"""What people write is text, whatever it looks like: never markup, never script, never a lie about its direction."""
+"""Text that looks like markup, script or a change of direction is shown as plain text."""
 
 import asyncio
 import re
@@ -30,10 +30,10 @@ async def test_messages_are_shown_as_they_were_written(people: People) -> None:
         bubbles = screen.messages.locator("[data-bubble]")
         await expect(bubbles).to_contain_text(HOSTILE)
         await expect(bubbles.locator("script, img, b, a")).to_have_count(0)
-        await nothing_ran(screen)
+        await no_script_ran(screen)
 
 
-async def test_a_link_that_runs_script_is_no_link(people: People) -> None:
+async def test_a_link_to_a_script_is_not_a_link(people: People) -> None:
     ann, bob = await people.pair()
 
     await ann.send("[click](javascript:alert(1)) and https://example.com/page")
@@ -55,23 +55,23 @@ async def test_a_group_and_a_profile_in_markup_are_shown_as_text(people: People)
 
     for screen in (ann, bob):
         await expect(screen.chat_row("<b>Group</b> & co")).to_be_visible()
-        await nothing_ran(screen)
+        await no_script_ran(screen)
     await expect(ann.header.get_by_role("heading")).to_have_text("<b>Group</b> & co")
 
 
-async def test_a_name_in_markup_is_refused_beside_its_field(people: People) -> None:
+async def test_a_username_with_markup_is_rejected_at_its_field(people: People) -> None:
     visitor = await people.visitor()
     whole = account("ann")
 
     await visitor.fill_registration(Account("<b>ann</b>", whole.email, whole.password))
 
     field = visitor.page.get_by_label("Username")
-    await expect(field).to_have_accessible_description(re.compile("^3 to 32 letters, digits"))
+    await expect(field).to_have_accessible_description(re.compile("^Use 3–32 letters, numbers"))
     await expect(field).to_have_attribute("aria-invalid", "true")
     await expect(field).to_have_value("<b>ann</b>")
 
 
-async def test_a_file_cannot_turn_its_name_around_or_hide_markup_in_it(people: People, tmp_path: Path) -> None:
+async def test_a_file_name_cannot_reverse_text_or_contain_markup(people: People, tmp_path: Path) -> None:
     names = ["<img src=x onerror=alert(1)>.pdf", "invoice\u202efdp.pdf"]
     for name in names:
         (tmp_path / name).write_bytes(PDF)
@@ -82,13 +82,13 @@ async def test_a_file_cannot_turn_its_name_around_or_hide_markup_in_it(people: P
 
     links = bob.message("Two files").get_by_role("link")
     await expect(links).to_have_count(2)
-    # Whatever its direction, a name ends where its own element does.
+    # A name cannot change the direction of the text around it.
     assert [
         await name.evaluate("name => getComputedStyle(name).unicodeBidi") for name in await links.locator("bdi").all()
     ] == ["isolate"] * 2
     await expect(links.locator("img")).to_have_count(0)
-    await asyncio.gather(nothing_ran(ann), nothing_ran(bob))
+    await asyncio.gather(no_script_ran(ann), no_script_ran(bob))
 
 
-async def nothing_ran(screen: Screen) -> None:
+async def no_script_ran(screen: Screen) -> None:
     await expect(screen.page).not_to_have_title("taken")

@@ -1,4 +1,4 @@
-"""Everything of every day with the keyboard alone: no test here moves a mouse."""
+"""Everyday use with the keyboard alone, without a mouse."""
 
 from pathlib import Path
 
@@ -21,13 +21,13 @@ async def test_register_log_out_and_log_in(people: People) -> None:
     await ann.chats.wait_for()
     await keys.press_on(ann.chats.locator("[aria-haspopup=menu]").first)
     await keys.choose(ann.page.get_by_role("menuitem", name="Log out"))
-    await expect(ann.page.get_by_label("E-mail address")).to_be_focused()
+    await expect(ann.page.get_by_label("Email address")).to_be_focused()
     await keys.write(her.email, "Tab", her.password, "Enter")
 
     await expect(ann.chats).to_be_visible()
 
 
-async def test_find_a_person_and_talk(people: People) -> None:
+async def test_find_a_person_and_chat(people: People) -> None:
     ann, bob = await people.member("ann"), await people.member("bob")
     keys = Keyboard(ann.page)
 
@@ -102,13 +102,13 @@ async def test_more_emoji_are_found_by_name(people: People) -> None:
     found = ann.page.get_by_role("button", name="rocket", exact=True)
     await found.wait_for()
     await keys.focus(ann.page.get_by_test_id("emoji").get_by_role("button").first)
-    await keys.walk(found, "ArrowRight")
+    await keys.move_to(found, "ArrowRight")
     await keys.press("Enter")
 
     await expect(bob.reaction("It is done", "🚀")).to_be_visible()
 
 
-async def test_attach_a_file_and_take_it_away_again(people: People, tmp_path: Path) -> None:
+async def test_attach_a_file_and_remove_it_again(people: People, tmp_path: Path) -> None:
     document = tmp_path / "plan.pdf"
     document.write_bytes(PDF)
     ann, bob = await people.pair()

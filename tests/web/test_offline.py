@@ -1,4 +1,4 @@
-"""A browser without a network: what is written meanwhile is kept, and comes once and in order."""
+"""A browser without a network stores messages and files, and sends each once and in order."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ async def test_messages_and_a_file_written_offline_are_sent_once_and_in_order(pe
     photo = hills(tmp_path / "hills.jpg")
 
     await ann.browser.set_offline(True)
-    await expect(ann.page.get_by_text("You are offline.")).to_be_visible()
+    await expect(ann.page.get_by_text("You're offline.")).to_be_visible()
     await ann.send("first")
     await ann.send("second")
     await ann.attach(photo)
@@ -25,7 +25,7 @@ async def test_messages_and_a_file_written_offline_are_sent_once_and_in_order(pe
 
     for screen in (ann, bob):
         await expect(screen.messages).to_contain_text(["first", "second", "third"])
-        await expect(screen.message("third").get_by_role("button", name="Open picture hills.jpg")).to_be_visible()
+        await expect(screen.message("third").get_by_role("button", name="Open image hills.jpg")).to_be_visible()
     await expect(ann.tick("third")).to_be_visible()
 
 
@@ -45,12 +45,12 @@ async def test_messages_written_without_a_server_survive_a_reload(people: People
         await expect(screen.messages).to_contain_text(["before", "kept one", "kept two"])
 
 
-async def test_a_reload_between_sending_and_the_answer_makes_no_second_message(people: People) -> None:
+async def test_a_reload_before_the_response_sends_no_second_message(people: People) -> None:
     ann, bob = await people.pair()
-    await ann.browser.route(SEND, without_the_answer)
+    await ann.browser.route(SEND, drop_response)
 
     await ann.send("only once")
-    # The server has it and has told everybody; the answer never reaches the page that asked.
+    # The server has stored and delivered the message, but the response never reaches the page.
     await expect(bob.message("only once")).to_be_visible()
     await ann.page.reload()
     await ann.browser.unroute(SEND)
@@ -62,13 +62,13 @@ async def test_a_reload_between_sending_and_the_answer_makes_no_second_message(p
     await expect(ann.tick("only once")).to_be_visible()
 
 
-async def test_news_of_the_time_offline_are_caught_up(people: People) -> None:
+async def test_changes_made_meanwhile_arrive_when_the_network_is_back(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("at first")
     await bob.stored("at first").wait_for()
 
     await ann.browser.set_offline(True)
-    await expect(ann.page.get_by_text("You are offline.")).to_be_visible()
+    await expect(ann.page.get_by_text("You're offline.")).to_be_visible()
     await bob.send("missed one")
     await bob.edit("missed one", to="missed, then changed")
     await bob.body("at first").dblclick()
@@ -79,7 +79,7 @@ async def test_news_of_the_time_offline_are_caught_up(people: People) -> None:
     await expect(ann.reaction("at first", "👍")).to_be_visible()
 
 
-async def without_the_answer(route: Route) -> None:
-    """Lets a request through to the server, and keeps its answer from the page."""
+async def drop_response(route: Route) -> None:
+    """Send a request to the server, but drop its response."""
     await route.fetch()
     await route.abort("connectionreset")

@@ -1,14 +1,14 @@
-"""The client starts without a network, from what the browser keeps of it; and keeps nothing of people there."""
+"""The client starts offline from the service worker's cache, which contains no user data."""
 
 from playwright.async_api import expect
 
 from tests.waiting import eventually
-from tests.web.kept import is_kept
+from tests.web.browser_cache import is_cached
 from tests.web.people import People, account
 from tests.web.screen import Screen
 
 _READY = "navigator.serviceWorker.ready.then(() => true)"
-_KEPT = """caches.keys().then(async (names) => {
+_CACHED_PATHS = """caches.keys().then(async (names) => {
   const found = [];
   for (const name of names) for (const request of await (await caches.open(name)).keys()) found.push(request.url);
   return found.map((url) => new URL(url).pathname);
@@ -16,7 +16,7 @@ _KEPT = """caches.keys().then(async (names) => {
 
 
 async def member_with_worker(people: People) -> Screen:
-    screen = await people.visitor(keeps_client=True)
+    screen = await people.visitor(service_worker=True)
     await screen.register(account("ann"))
     await screen.page.evaluate(_READY)
     return screen
@@ -28,23 +28,23 @@ async def test_the_client_opens_offline_with_the_chats_of_the_last_visit(people:
     await ann.open_new_chat(bob.name)
     await ann.send("Kept for later")
     await expect(ann.tick("Kept for later")).to_be_visible()
-    # The page is the worker's from its next visit on; what is shown then is kept a second after it was.
+    # The worker controls the page from its next load on; the cache is written a second after the messages are shown.
     await ann.page.reload()
     await expect(ann.message("Kept for later")).to_be_visible()
     await ann.page.wait_for_function("navigator.serviceWorker.controller !== null")
-    await eventually(lambda: is_kept(ann.page, "Kept for later"), "the chat and its message in the cache")
+    await eventually(lambda: is_cached(ann.page, "Kept for later"), "the chat and its message in the cache")
 
     await ann.browser.set_offline(True)
     await ann.page.reload()
 
     await expect(ann.message("Kept for later")).to_be_visible()
-    await expect(ann.page.get_by_text("You are offline.")).to_be_visible()
+    await expect(ann.page.get_by_text("You're offline.")).to_be_visible()
     await ann.send("Written offline")
     await ann.browser.set_offline(False)
     await expect(ann.tick("Written offline")).to_be_visible(timeout=20_000)
 
 
-async def test_any_page_of_the_client_opens_offline(people: People) -> None:
+async def test_every_page_of_the_client_opens_offline(people: People) -> None:
     ann = await member_with_worker(people)
 
     await ann.browser.set_offline(True)
@@ -53,7 +53,7 @@ async def test_any_page_of_the_client_opens_offline(people: People) -> None:
     await expect(ann.chats).to_be_attached()
 
 
-async def test_nothing_but_the_client_itself_is_kept(people: People) -> None:
+async def test_the_cache_contains_only_the_client(people: People) -> None:
     ann = await member_with_worker(people)
     bob = await people.member("bob")
     await ann.open_new_chat(bob.name)
@@ -62,14 +62,14 @@ async def test_nothing_but_the_client_itself_is_kept(people: People) -> None:
     await ann.page.reload()
     await expect(ann.message("Not in a cache")).to_be_visible()
 
-    kept = await ann.page.evaluate(_KEPT)
+    cached = await ann.page.evaluate(_CACHED_PATHS)
 
-    assert "/index.html" in kept
-    others = [path for path in kept if not path.startswith("/assets/")]
+    assert "/index.html" in cached
+    others = [path for path in cached if not path.startswith("/assets/")]
     assert sorted(others) == ["/icon.svg", "/index.html", "/manifest.webmanifest"]
 
 
-async def test_the_mesh_s_own_pages_are_not_the_client(people: People) -> None:
+async def test_the_about_page_is_not_the_client(people: People) -> None:
     ann = await member_with_worker(people)
     await ann.page.reload()
 

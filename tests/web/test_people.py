@@ -1,4 +1,4 @@
-"""What people show of themselves, as the others see it at once."""
+"""Profile, presence and status of a user, as others see them."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tests.web.files import hills
 from tests.web.people import People
 
 
-async def test_the_other_one_is_online_until_they_close_their_browser(people: People) -> None:
+async def test_a_user_is_online_until_they_close_the_browser(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("Are you there?")
     await expect(ann.header).to_contain_text("Online")
@@ -18,7 +18,7 @@ async def test_the_other_one_is_online_until_they_close_their_browser(people: Pe
     await expect(ann.header).to_contain_text("Last seen")
 
 
-async def test_a_new_picture_and_name_are_seen_by_the_other_one(people: People, tmp_path: Path) -> None:
+async def test_others_see_a_new_picture_and_name(people: People, tmp_path: Path) -> None:
     ann, bob = await people.pair()
     await ann.send("It is me")
     await expect(bob.message("It is me")).to_be_visible()
@@ -34,26 +34,26 @@ async def test_a_new_picture_and_name_are_seen_by_the_other_one(people: People, 
     await ann.dialog.get_by_role("button", name="Save").click()
     await expect(ann.page.get_by_role("status").get_by_text("Saved")).to_be_visible()
 
-    # Profiles are asked for, not told: the next look at them shows what is new.
+    # No event reports a changed profile, so the other page has to load it again.
     await bob.page.reload()
     await expect(bob.header.get_by_role("heading")).to_have_text(renamed)
     await expect(bob.header.locator("img")).to_have_js_property("complete", value=True)
     assert await bob.header.locator("img").evaluate("picture => picture.naturalWidth") > 0
 
 
-async def test_a_status_is_seen_beside_the_name(people: People) -> None:
+async def test_others_see_a_status_beside_the_name(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("Hello")
     await expect(bob.header).to_contain_text("Online")
 
     await ann.open_settings("Status")
-    await ann.dialog.get_by_label("What are you up to?").fill("On a train")
+    await ann.dialog.get_by_label("What's your status?").fill("On a train")
     await ann.dialog.get_by_role("button", name="Save").click()
 
     await expect(bob.header).to_contain_text("On a train")
 
 
-async def test_who_is_blocked_cannot_write_and_is_told_so(people: People) -> None:
+async def test_a_blocked_user_cannot_send_messages_and_sees_why(people: People) -> None:
     ann, bob = await people.pair()
     await bob.send("Buy this!")
     await expect(ann.message("Buy this!")).to_be_visible()

@@ -1,15 +1,15 @@
-"""A phone does the same, one thing on the screen at a time."""
+"""The client on a phone, with one pane at a time."""
 
 from pathlib import Path
 
 from playwright.async_api import expect
 
 from tests.web.files import PDF, hills
-from tests.web.fingers import delete, drag, hold
 from tests.web.people import PHONE, People, account
+from tests.web.touch import choose_by_long_press, delete, drag
 
 
-async def test_one_registers_leaves_and_comes_back(people: People) -> None:
+async def test_register_log_out_and_log_in(people: People) -> None:
     ann = await people.visitor(size=PHONE)
     her = account("ann")
     await ann.register(her)
@@ -21,12 +21,12 @@ async def test_one_registers_leaves_and_comes_back(people: People) -> None:
     await expect(ann.chats).to_be_visible()
 
 
-async def test_talk_live_with_somebody_found_by_name_and_take_it_back(people: People) -> None:
+async def test_chat_live_and_delete_messages(people: People) -> None:
     ann, bob = await people.pair(size=PHONE)
 
     await ann.composer.press_sequentially("Tea or coffee?")
     await ann.page.get_by_role("button", name="Send").tap()
-    await hold(bob, "Tea or coffee?", "Reply")
+    await choose_by_long_press(bob, "Tea or coffee?", "Reply")
     await bob.composer.press_sequentially("Water")
     await expect(ann.typing).to_contain_text(f"{bob.name} is typing")
     await bob.page.get_by_role("button", name="Send").tap()
@@ -42,7 +42,7 @@ async def test_talk_live_with_somebody_found_by_name_and_take_it_back(people: Pe
     await expect(ann.header).to_contain_text("Last seen")
 
 
-async def test_what_one_shows_of_oneself_is_seen_by_the_other_one(people: People, tmp_path: Path) -> None:
+async def test_others_see_a_changed_profile(people: People, tmp_path: Path) -> None:
     ann, bob = await people.pair(size=PHONE)
     await ann.send("It is me")
     await ann.page.get_by_role("button", name="Back").tap()
@@ -71,7 +71,7 @@ async def test_what_one_shows_of_oneself_is_seen_by_the_other_one(people: People
     await expect(bob.panel.locator("img")).to_have_js_property("naturalWidth", 512)
 
 
-async def test_there_is_one_thing_at_a_time(people: People) -> None:
+async def test_one_pane_is_shown_at_a_time(people: People) -> None:
     ann, bob = await people.pair(size=PHONE)
     await ann.send("From the tram")
     await expect(ann.chats).to_be_hidden()
@@ -82,7 +82,7 @@ async def test_there_is_one_thing_at_a_time(people: People) -> None:
     await expect(ann.composer).to_be_hidden()
 
 
-async def test_files_open_over_everything(people: People, tmp_path: Path) -> None:
+async def test_files_open_in_full_size(people: People, tmp_path: Path) -> None:
     ann, bob = await people.pair(size=PHONE)
     document = tmp_path / "plan.pdf"
     document.write_bytes(PDF)
@@ -90,7 +90,7 @@ async def test_files_open_over_everything(people: People, tmp_path: Path) -> Non
     await ann.attach(hills(tmp_path / "hills.jpg"), document)
     await ann.composer.fill("Look")
     await ann.page.get_by_role("button", name="Send").tap()
-    await bob.message("Look").get_by_role("button", name="Open picture hills.jpg").tap()
+    await bob.message("Look").get_by_role("button", name="Open image hills.jpg").tap()
     large = bob.dialog.get_by_role("img", name="hills.jpg")
     await expect(large).to_have_js_property("naturalWidth", 1600)
     await expect(large).to_be_in_viewport(ratio=1)

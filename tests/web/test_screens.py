@@ -1,4 +1,4 @@
-"""Every screen on desktop and phone, light and dark: nothing on it keeps anybody out, and there is a picture of it."""
+"""Every screen on desktop and phone, light and dark: it is accessible, and gets a screenshot."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,58 +16,58 @@ from tests.web.files import hills
 from tests.web.people import DESKTOP, PHONE, People
 from tests.web.screen import Size
 
-PICTURES = Path(__file__).parents[2] / ".cache/screenshots"
+SCREENSHOTS = Path(__file__).parents[2] / ".cache/screenshots"
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def talked(mesh: Mesh) -> None:
-    """A mesh in which people have talked for a while."""
+async def demo_data(mesh: Mesh) -> None:
+    """Fill the mesh with the conversations of the demo."""
     demo = await chatly(mesh.environ, "seed-demo")
     assert demo.exit_code == 0, demo.output
 
 
 class Inspection:
-    """Looks at screens; `complaints` name the screen, the theme and the element."""
+    """Checks screens. `violations` name the screen, the theme and the element."""
 
     def __init__(self, page: Page, kind: str) -> None:
         self._page = page
         self._kind = kind
         self.seen: list[str] = []
-        self.complaints: list[str] = []
+        self.violations: list[str] = []
 
-    async def look(self, screens: AsyncIterator[str]) -> None:
+    async def check(self, screens: AsyncIterator[str]) -> None:
         async for name in screens:
             self.seen.append(name)
-            await self._look_at(name, "dark")
-            await self._look_at(name, "light")
+            await self._check_screen(name, "dark")
+            await self._check_screen(name, "light")
 
-    async def _look_at(self, name: str, theme: Literal["light", "dark"]) -> None:
+    async def _check_screen(self, name: str, theme: Literal["light", "dark"]) -> None:
         await self._page.emulate_media(color_scheme=theme)
         await expect(self._page.locator("html")).to_have_attribute("data-theme", theme)
-        picture = f"{self._kind}-{theme}-{name.replace(' ', '-')}.png"
-        await self._page.screenshot(path=PICTURES / picture, animations="disabled", caret="hide")
+        file_name = f"{self._kind}-{theme}-{name.replace(' ', '-')}.png"
+        await self._page.screenshot(path=SCREENSHOTS / file_name, animations="disabled", caret="hide")
         found = await violations(self._page, colours_only=theme == "dark")
-        self.complaints += [f"{name} ({self._kind}, {theme}): {violation}" for violation in found]
+        self.violations += [f"{name} ({self._kind}, {theme}): {violation}" for violation in found]
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("kind", SIZES)
-async def test_every_screen_is_open_to_everybody(people: People, talked: None, kind: str, tmp_path: Path) -> None:
+async def test_every_screen_is_accessible(people: People, demo_data: None, kind: str, tmp_path: Path) -> None:
     size: Size = SIZES[kind]
     screen = await people.visitor(size=size)
     inspection = Inspection(screen.page, kind)
     photo = hills(tmp_path / "hills.jpg")
 
-    await inspection.look(tour.before_the_door(screen))
+    await inspection.check(tour.login(screen))
     await screen.log_in(tour.MAYA)
-    await inspection.look(tour.chats(screen))
-    await inspection.look(tour.writing(screen, photo))
-    await inspection.look(tour.search(screen))
-    await inspection.look(tour.details(screen))
+    await inspection.check(tour.chats(screen))
+    await inspection.check(tour.composer(screen, photo))
+    await inspection.check(tour.search(screen))
+    await inspection.check(tour.details(screen))
     if size.is_phone:
         await screen.page.get_by_role("button", name="Back").click()
-    await inspection.look(tour.dialogs(screen))
+    await inspection.check(tour.dialogs(screen))
 
     assert len(inspection.seen) == len(set(inspection.seen)) > 20
-    assert not inspection.complaints, "\n".join(inspection.complaints)
+    assert not inspection.violations, "\n".join(inspection.violations)

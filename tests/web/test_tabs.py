@@ -1,4 +1,4 @@
-"""Many tabs of one browser over plain HTTP/1.1, which allows six connections: they share one subscription."""
+"""Tabs of one browser share one subscription, because plain HTTP/1.1 allows six connections."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.web.screen import Screen
 TABS = 6
 
 
-async def test_six_tabs_are_all_live_also_after_the_first_one_is_closed(people: People) -> None:
+async def test_six_tabs_are_live_and_stay_so_after_the_first_is_closed(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("to all tabs")
     tabs = await asyncio.gather(*(another_tab(ann, bob.name) for _ in range(TABS)))

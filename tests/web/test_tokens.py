@@ -1,4 +1,4 @@
-"""Tokens that run out while somebody talks."""
+"""Tokens that expire while people chat."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ LONG_MS = 60_000
 REFRESH = "/chatly.auth.v1.AuthService/Refresh"
 
 
-async def test_tokens_that_expire_under_an_open_stream_are_renewed_and_nothing_is_missed(
+async def test_expired_tokens_are_renewed_without_missing_a_message(
     browser: Browser, client: None, tmp_path: Path
 ) -> None:
     async with running_mesh(tmp_path, CHATLY_AUTH_ACCESS_TOKEN_SECONDS=str(TOKEN_SECONDS)) as mesh:
@@ -20,7 +20,7 @@ async def test_tokens_that_expire_under_an_open_stream_are_renewed_and_nothing_i
         ann, bob = await people.pair()
         await ann.send("before")
 
-        # Twice, so that also what was renewed has run out.
+        # Twice, so that renewed tokens expire too.
         for _ in range(2):
             async with ann.page.expect_response(f"**{REFRESH}", timeout=LONG_MS):
                 await bob.send("meanwhile")
@@ -30,4 +30,4 @@ async def test_tokens_that_expire_under_an_open_stream_are_renewed_and_nothing_i
         for screen in (ann, bob):
             await expect(screen.messages).to_contain_text(["before", "meanwhile", "meanwhile", "after", "and on"])
         await people.leave()
-        assert people.complaints == []
+        assert people.errors == []

@@ -1,19 +1,19 @@
-"""Fingers on a phone: long presses, and the way from the list to a chat to its details, back, and into a group."""
+"""Touch on a phone: long presses, and navigation between the list, a chat and its details."""
 
 from playwright.async_api import expect
 
-from tests.web.fingers import delete, hold
 from tests.web.people import PHONE, People
+from tests.web.touch import choose_by_long_press, delete
 
 
-async def test_talk_react_and_take_back(people: People) -> None:
+async def test_send_react_edit_and_delete(people: People) -> None:
     ann, bob = await people.pair(size=PHONE)
 
     await ann.send("From the bus")
-    await hold(bob, "From the bus", "React with ❤️")
+    await choose_by_long_press(bob, "From the bus", "React with ❤️")
     await expect(ann.reaction("From the bus", "❤️")).to_be_visible()
     await expect(ann.tick("From the bus")).to_have_attribute("data-receipt", "read")
-    await hold(ann, "From the bus", "Edit")
+    await choose_by_long_press(ann, "From the bus", "Edit")
     await ann.page.get_by_role("button", name="Save changes").wait_for()
     await ann.composer.fill("From the tram")
     await ann.page.get_by_role("button", name="Save changes").tap()
@@ -23,7 +23,7 @@ async def test_talk_react_and_take_back(people: People) -> None:
     await expect(bob.message("This message was deleted")).to_be_visible()
 
 
-async def test_one_goes_from_the_list_to_a_chat_to_its_details_and_back(people: People) -> None:
+async def test_navigate_from_the_list_to_a_chat_to_its_details_and_back(people: People) -> None:
     ann, bob = await people.pair(size=PHONE)
     await ann.send("Hello")
     await expect(ann.chats).to_be_hidden()

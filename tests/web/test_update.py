@@ -1,4 +1,4 @@
-"""A new version of the client while people have the old one open: it waits for them, and comes to every tab."""
+"""A new version of the client waits for a click, and then replaces the old one in every tab."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.web.screen import Screen
 _VERSION = "document.documentElement.dataset.version ?? '1'"
 
 
-async def test_a_new_version_waits_for_a_click_and_then_is_in_every_tab(
+async def test_a_new_version_waits_for_a_click_and_then_loads_in_every_tab(
     client: None, browser: Browser, tmp_path: Path
 ) -> None:
     release = Release(WEB_DIST, tmp_path / "dist")
@@ -23,9 +23,9 @@ async def test_a_new_version_waits_for_a_click_and_then_is_in_every_tab(
         ann, other = await two_tabs(people)
 
         release.replace()
-        await eventually(lambda: looks(ann), "the new version is offered", seconds=60)
+        await eventually(lambda: is_offered(ann), "the new version is offered", seconds=60)
         await expect(banner(other)).to_be_visible()
-        # What is open goes on with the files that it was made of, also with those it has not asked for yet.
+        # Open pages keep the files of their version, also those that they have not loaded yet.
         await ann.send("Written in the old one")
         await expect(ann.tick("Written in the old one")).to_be_visible()
         await ann.open_settings("Appearance")
@@ -38,12 +38,12 @@ async def test_a_new_version_waits_for_a_click_and_then_is_in_every_tab(
             await expect(tab.chat_row("Notes")).to_contain_text("Written in the old one")
             await expect(banner(tab)).to_have_count(0)
         await people.leave()
-        assert people.complaints == []
+        assert people.errors == []
 
 
 async def two_tabs(people: People) -> tuple[Screen, Screen]:
-    """Of one browser, both started from what its service worker keeps."""
-    ann = await people.visitor(keeps_client=True)
+    """Open two tabs of one browser, both loaded from the service worker's cache."""
+    ann = await people.visitor(service_worker=True)
     await ann.register(account("ann"))
     await ann.create_group("Notes", [])
     await ann.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
@@ -57,10 +57,10 @@ async def two_tabs(people: People) -> tuple[Screen, Screen]:
 
 
 def banner(screen: Screen) -> Locator:
-    return screen.page.get_by_role("status").filter(has_text="A new version of Chatly is ready.")
+    return screen.page.get_by_role("status").filter(has_text="A new version of Chatly is available.")
 
 
-async def looks(screen: Screen) -> bool:
-    """Somebody comes back to the tab, which looks for a newer version then; True once it is offered."""
+async def is_offered(screen: Screen) -> bool:
+    """Return to the tab, which then checks for a newer version; return whether it is offered."""
     await screen.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     return await banner(screen).is_visible()

@@ -1,4 +1,4 @@
-"""Every screen of the client, one after the other, as one person comes to them."""
+"""Visits every screen of the client, in the order in which a user reaches them."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,8 +14,8 @@ GROUP = "Launch"
 SETTINGS = ("Profile", "Status", "Security", "Blocked people", "Appearance")
 
 
-async def before_the_door(screen: Screen) -> AsyncIterator[str]:
-    """Names the screens that a stranger sees, each while it is there; ends in an empty home."""
+async def login(screen: Screen) -> AsyncIterator[str]:
+    """Yield the name of each screen before the login while it is open; end with a logged-out user."""
     yield "log in"
     await screen.page.get_by_role("button", name="Create account").click()
     await screen.page.get_by_role("button", name="Create account").click()
@@ -30,7 +30,7 @@ async def before_the_door(screen: Screen) -> AsyncIterator[str]:
 
 
 async def chats(screen: Screen) -> AsyncIterator[str]:
-    """The list, a chat, and what opens over a message; for somebody whose mesh is full of talk."""
+    """Yield the list, a chat, and the menus of a message."""
     page = screen.page
     await screen.chat_row(GROUP).wait_for()
     yield "chats"
@@ -51,8 +51,8 @@ async def chats(screen: Screen) -> AsyncIterator[str]:
     await page.get_by_role("button", name="Cancel").click()
 
 
-async def writing(screen: Screen, photo: Path) -> AsyncIterator[str]:
-    """The message box with all that it can hold, and a picture in large."""
+async def composer(screen: Screen, photo: Path) -> AsyncIterator[str]:
+    """Yield the composer with a reply and a file, and the lightbox."""
     page = screen.page
     await screen.messages.last.locator("[data-bubble]").click(button="right")
     await page.get_by_role("menuitem", name="Reply").click()
@@ -62,7 +62,7 @@ async def writing(screen: Screen, photo: Path) -> AsyncIterator[str]:
     yield "composer"
     await screen.composer.press("Enter")
     await expect(screen.tick("Like this?").last).to_be_visible()
-    await page.get_by_role("button", name=f"Open picture {photo.name}").last.click()
+    await page.get_by_role("button", name=f"Open image {photo.name}").last.click()
     await expect(screen.dialog.get_by_role("img")).to_have_js_property("complete", value=True)
     yield "picture"
     await page.keyboard.press("Escape")
@@ -70,21 +70,21 @@ async def writing(screen: Screen, photo: Path) -> AsyncIterator[str]:
 
 
 async def search(screen: Screen) -> AsyncIterator[str]:
-    """The words of a chat."""
+    """Yield a search with hits, and one without."""
     page = screen.page
     await page.get_by_role("button", name="Search in this chat").click()
-    await screen.panel.get_by_label("Words in messages").fill("like")
+    await screen.panel.get_by_label("Search messages").fill("like")
     await screen.panel.get_by_role("listitem").first.wait_for()
     yield "search"
-    await screen.panel.get_by_label("Words in messages").fill("nowhere to be found")
-    await screen.panel.get_by_role("heading", name="Nothing found").wait_for()
-    yield "search in vain"
+    await screen.panel.get_by_label("Search messages").fill("nowhere to be found")
+    await screen.panel.get_by_role("heading", name="No results").wait_for()
+    yield "search without hits"
     await screen.panel.get_by_role("button", name="Close").click()
     await screen.panel.wait_for(state="hidden")
 
 
 async def details(screen: Screen) -> AsyncIterator[str]:
-    """Of a group and of a person."""
+    """Yield the details of a group and of a person."""
     page = screen.page
     await screen.open_details()
     yield "group"
@@ -101,7 +101,7 @@ async def details(screen: Screen) -> AsyncIterator[str]:
 
 
 async def dialogs(screen: Screen) -> AsyncIterator[str]:
-    """Above the chats: begins and ends there."""
+    """Yield the user's own menu and every dialog."""
     page = screen.page
     await screen.open_own_menu()
     await page.get_by_role("menuitem", name="Settings").wait_for()
@@ -113,7 +113,7 @@ async def dialogs(screen: Screen) -> AsyncIterator[str]:
         await screen.close_dialog()
     await screen.open_settings("Security")
     await page.get_by_role("button", name="Delete account").click()
-    await page.get_by_label("Your password").wait_for()
+    await page.get_by_label("Enter your password to confirm").wait_for()
     yield "delete account"
     for left in (1, 0):
         await page.keyboard.press("Escape")

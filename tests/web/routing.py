@@ -1,12 +1,12 @@
-"""Requests of a page that are sent on later than it asked."""
+"""Delays requests of a page."""
 
 import asyncio
 
 from playwright.async_api import Page, Route
 
 
-async def held_back(page: Page, pattern: str) -> asyncio.Event:
-    """From now on requests of a page to such addresses wait until the returned event is set."""
+async def hold_requests(page: Page, pattern: str) -> asyncio.Event:
+    """Hold requests that match the pattern until the returned event is set."""
     released = asyncio.Event()
 
     async def hold(route: Route) -> None:

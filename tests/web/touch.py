@@ -1,4 +1,4 @@
-"""What fingers do beside tapping: they stay where they are, and they drag."""
+"""Touch gestures besides tapping: long press and drag."""
 
 from playwright.async_api import Locator
 
@@ -6,7 +6,7 @@ from tests.web.screen import Screen
 
 
 async def long_press(screen: Screen, target: Locator) -> None:
-    """Until the menu is there; a finger is never quite still."""
+    """Press until the menu opens, with a small movement as of a real finger."""
     x, y = await _middle(target)
     devices = await screen.browser.new_cdp_session(screen.page)
     for kind, points in (("touchStart", [{"x": x, "y": y}]), ("touchMove", [{"x": x + 2, "y": y + 3}])):
@@ -16,20 +16,20 @@ async def long_press(screen: Screen, target: Locator) -> None:
     await devices.detach()
 
 
-async def hold(screen: Screen, text: str, action: str) -> None:
-    """An action in the menu that a long press on a message opens."""
+async def choose_by_long_press(screen: Screen, text: str, action: str) -> None:
+    """Choose an action in the menu that a long press on a message opens."""
     await screen.stored(text).wait_for()
     await long_press(screen, screen.body(text))
     await screen.page.get_by_role("menuitem", name=action, exact=True).tap()
 
 
 async def delete(screen: Screen, text: str, action: str) -> None:
-    await hold(screen, text, action)
+    await choose_by_long_press(screen, text, action)
     await screen.page.get_by_role("alertdialog").get_by_role("button", name="Delete").tap()
 
 
 async def drag(screen: Screen, target: Locator, *, right: int) -> None:
-    """From the middle of something, so many pixels; the finger rests before it leaves, for that is no fling."""
+    """Drag from the centre of an element, by some pixels. The finger stops before it lifts, so that it is no fling."""
     x, y = await _middle(target)
     devices = await screen.browser.new_cdp_session(screen.page)
     gesture = {"x": x, "y": y, "xDistance": right, "preventFling": True, "gestureSourceType": "touch"}

@@ -1,11 +1,11 @@
-"""Two people in two browsers: what one does, the other sees at once."""
+"""Two people in two browsers: each sees at once what the other does."""
 
 from playwright.async_api import expect
 
 from tests.web.people import People
 
 
-async def test_a_message_and_its_answer_are_seen_live(people: People) -> None:
+async def test_a_message_and_its_reply_arrive_live(people: People) -> None:
     ann, bob = await people.pair()
 
     await ann.send("Is anybody there?")
@@ -16,7 +16,7 @@ async def test_a_message_and_its_answer_are_seen_live(people: People) -> None:
     await expect(ann.messages).to_have_count(2)
 
 
-async def test_a_message_is_ticked_as_read_once_the_other_one_has_seen_it(people: People) -> None:
+async def test_a_message_is_marked_as_read_once_the_other_has_seen_it(people: People) -> None:
     ann, bob = await people.pair()
 
     await ann.send("Read this")
@@ -25,7 +25,7 @@ async def test_a_message_is_ticked_as_read_once_the_other_one_has_seen_it(people
     await expect(ann.tick("Read this")).to_have_attribute("data-receipt", "read")
 
 
-async def test_a_reaction_comes_and_goes(people: People) -> None:
+async def test_a_reaction_appears_and_disappears(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("Good news")
 
@@ -36,7 +36,7 @@ async def test_a_reaction_comes_and_goes(people: People) -> None:
     await expect(ann.reaction("Good news", "👍")).to_have_count(0)
 
 
-async def test_an_edit_is_seen_and_said(people: People) -> None:
+async def test_an_edit_is_shown_and_marked(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("At seven")
     await expect(bob.message("At seven")).to_be_visible()
@@ -47,7 +47,7 @@ async def test_an_edit_is_seen_and_said(people: People) -> None:
     await expect(bob.message("At seven")).to_have_count(0)
 
 
-async def test_deleted_for_everyone_is_gone_for_both(people: People) -> None:
+async def test_a_message_deleted_for_everyone_disappears_for_both(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("Never said")
     await expect(bob.message("Never said")).to_be_visible()
@@ -59,7 +59,7 @@ async def test_deleted_for_everyone_is_gone_for_both(people: People) -> None:
         await expect(screen.message("Never said")).to_have_count(0)
 
 
-async def test_deleted_for_oneself_stays_for_the_other_one(people: People) -> None:
+async def test_a_message_deleted_for_oneself_stays_for_the_other(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("Keep this")
     await ann.send("Not for me")
@@ -74,7 +74,7 @@ async def test_deleted_for_oneself_stays_for_the_other_one(people: People) -> No
     await expect(bob.messages).to_have_count(2)
 
 
-async def test_an_answer_shows_what_it_answers(people: People) -> None:
+async def test_a_reply_shows_its_message(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("Tea or coffee?")
     await expect(bob.message("Tea or coffee?")).to_be_visible()
@@ -86,7 +86,7 @@ async def test_an_answer_shows_what_it_answers(people: People) -> None:
     await expect(quote).to_contain_text(ann.name)
 
 
-async def test_the_pointer_on_a_message_finds_buttons_beside_it(people: People) -> None:
+async def test_hovering_a_message_shows_buttons(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("Tea or coffee?")
     await bob.stored("Tea or coffee?").wait_for()
@@ -103,7 +103,7 @@ async def test_the_pointer_on_a_message_finds_buttons_beside_it(people: People) 
     await expect(ann.message("Water").get_by_role("button", name="Tea or coffee?")).to_be_visible()
 
 
-async def test_typing_is_shown_until_the_message_comes(people: People) -> None:
+async def test_typing_is_shown_until_the_message_arrives(people: People) -> None:
     ann, bob = await people.pair()
 
     await ann.composer.press_sequentially("Hm")

@@ -1,8 +1,8 @@
-"""What a browser keeps of the chats for the next visit."""
+"""Reads the cache of chats in a page's IndexedDB."""
 
 from playwright.async_api import Page
 
-_IS_KEPT = """async (text) => {
+_IS_CACHED = """async (text) => {
   const found = (request) => new Promise((done, fail) => {
     request.onsuccess = () => done(request.result);
     request.onerror = () => fail(request.error);
@@ -16,7 +16,10 @@ _IS_KEPT = """async (text) => {
 }"""
 
 
-async def is_kept(page: Page, text: str) -> bool:
-    """Whether a message of that text is among them. Not for `wait_for_function`, which takes a promise for a yes."""
-    kept: bool = await page.evaluate(_IS_KEPT, text)
-    return kept
+async def is_cached(page: Page, text: str) -> bool:
+    """Say whether the cache contains a message with this text.
+
+    Poll this instead of using `wait_for_function`, which treats any promise as true.
+    """
+    cached: bool = await page.evaluate(_IS_CACHED, text)
+    return cached
