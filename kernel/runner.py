@@ -93,7 +93,7 @@ def release_startup_memory() -> None:
     # Later collections skip all objects that exist now.
     gc.freeze()
     if sys.platform == "linux":
-        # glibc keeps freed memory that lies between used blocks. Other C libraries lack this function.
+        # glibc keeps freed memory between used blocks. Other C libraries lack this function.
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)

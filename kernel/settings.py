@@ -40,10 +40,19 @@ def env(
     return field(default=default, metadata={_META: variable})
 
 
-def between(low: int, high: int) -> Callable[[int], str | None]:
+def one_of(*allowed: str) -> Callable[[str], str | None]:
+    """Return a `check` for a fixed set of values."""
+
+    def check(value: str) -> str | None:
+        return None if value in allowed else f"must be one of {', '.join(allowed)}, got {value!r}"
+
+    return check
+
+
+def between(low: float, high: float) -> Callable[[float], str | None]:
     """Return a `check` for values from `low` to `high`, both included."""
 
-    def check(value: int) -> str | None:
+    def check(value: float) -> str | None:
         return None if low <= value <= high else f"must be between {low} and {high}, got {value}"
 
     return check
@@ -57,6 +66,11 @@ def positive(value: float) -> str | None:
 def not_negative(value: float) -> str | None:
     """Check that a value is 0 or above."""
     return None if value >= 0 else f"must not be negative, got {value}"
+
+
+def not_empty(value: str) -> str | None:
+    """Check that a text is not empty."""
+    return None if value else "must not be empty"
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(env,))

@@ -7,14 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kernel.grpc.tokens import MIN_SECRET_BYTES
-from kernel.settings import SettingsError, env, settings
+from kernel.settings import SettingsError, env, one_of, settings
 from mesh.edge.tls import write_private
 
 ENGINES = ("embedded", "distributed")
-
-
-def _check_engines(engines: str) -> str | None:
-    return None if engines in ENGINES else f"must be {' or '.join(ENGINES)}, got {engines!r}"
 
 
 def _check_secret(secret: str) -> str | None:
@@ -31,7 +27,7 @@ class ProcessSettings:
         "CHATLY_ENGINES",
         "embedded",
         help="`embedded`: SQLite and files; `distributed`: Kafka, Cassandra, Redis and S3",
-        check=_check_engines,
+        check=one_of(*ENGINES),
     )
     data_dir: Path = env("CHATLY_DATA_DIR", Path(".data"), help="folder of the embedded stores, secrets and logs")
     service_secret: str = env(

@@ -75,7 +75,7 @@ def _dialer(address: str, options: Options, tls: MeshTls | None, peer: str) -> D
     if tls is None:
         return PlainDialer(address, options)
     if not peer:
-        raise ValueError("a channel with TLS needs peer, the service whose certificate it accepts")
+        raise ValueError("a channel with TLS needs the name of the service in `peer`")
     return TlsDialer(address, options, tls=tls, name=peer)
 
 

@@ -3,11 +3,9 @@
 import os
 from collections.abc import Mapping
 
-from kernel.settings import env, load, positive, settings
+from kernel.settings import between, env, load, positive, settings
 
-
-def _port(value: int) -> str | None:
-    return None if 0 <= value < 1 << 16 else "must be 0 (any free port) to 65535"
+_PORT = between(0, 65_535)
 
 
 @settings
@@ -15,18 +13,18 @@ class ServerSettings:
     """Settings of one server. `{SERVICE}` in a variable's name stands for the name of the service in capitals."""
 
     host: str = env("CHATLY_HOST", default="127.0.0.1", help="address that the servers listen on")
-    grpc_port: int = env("CHATLY_{SERVICE}_GRPC_PORT", default=0, help="gRPC port; 0: any free port", check=_port)
+    grpc_port: int = env("CHATLY_{SERVICE}_GRPC_PORT", default=0, help="gRPC port; 0: any free port", check=_PORT)
     http_port: int = env(
         "CHATLY_{SERVICE}_HTTP_PORT",
         default=0,
         help="HTTP port for /metrics, /healthz and files; 0: any free port",
-        check=_port,
+        check=_PORT,
     )
     metrics_port: int = env(
         "CHATLY_{SERVICE}_METRICS_PORT",
         default=0,
         help="extra plaintext HTTP port for probes and Prometheus, serves only /metrics and /healthz; 0: none",
-        check=_port,
+        check=_PORT,
     )
     grace_seconds: float = env(
         "CHATLY_GRACE_SECONDS",

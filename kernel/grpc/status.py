@@ -115,7 +115,7 @@ def _unpack(
 
 
 def as_chatly_error(error: Exception, request: Request) -> ChatlyError:
-    """Return the error that the caller gets: any exception but these is a defect, whose details stay in the logs."""
+    """Return the error for the caller. Exceptions of unknown types are bugs: their details stay in the logs."""
     match error:
         case ChatlyError():
             return error

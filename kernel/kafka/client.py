@@ -16,7 +16,7 @@ T = TypeVar("T")
 def build_client(make: Callable[..., T], **options: Any) -> T:
     """Return the client `make(**options)`. Blocks; raises KafkaError if no broker accepts it.
 
-    Without this, a client whose constructor fails leaves its thread running.
+    Without this, a client leaves its thread running if its constructor fails.
     """
     connections: list[KafkaNetClient] = []
 

@@ -109,7 +109,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
         self.on_partitions_revoked(lost)
 
     async def _poll(self, max_records: int, seconds: float) -> Sequence[LogRecord]:
-        # The next fetch takes over a poll that takes longer or whose fetch was cancelled: records come only once.
+        # The next fetch continues an unfinished poll, also that of a cancelled fetch: its records are returned once.
         if self._polling is None:
             job = partial(self._poll_once, max_records, min(seconds, _SLICE_SECONDS))
             self._polling = asyncio.ensure_future(self._run(job))

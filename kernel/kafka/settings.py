@@ -3,14 +3,10 @@
 import ssl
 from typing import Any
 
-from kernel.settings import env, positive, settings
+from kernel.settings import env, one_of, positive, settings
 from kernel.tls import check_file, client_context
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
-
-
-def _protocol(value: str) -> str | None:
-    return None if value in _PROTOCOLS else f"must be one of {', '.join(_PROTOCOLS)}"
 
 
 @settings
@@ -41,7 +37,7 @@ class KafkaSettings:
         "CHATLY_KAFKA_SECURITY_PROTOCOL",
         default="PLAINTEXT",
         help="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
-        check=_protocol,
+        check=one_of(*_PROTOCOLS),
     )
     sasl_mechanism: str = env(
         "CHATLY_KAFKA_SASL_MECHANISM", default="SCRAM-SHA-512", help="with SASL: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"

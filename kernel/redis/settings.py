@@ -8,10 +8,10 @@ from kernel.tls import check_file
 _SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
 
 
-def _wrong_url(url: str) -> str | None:
+def _check_url(url: str) -> str | None:
     if urlsplit(url).scheme in _SCHEMES:
         return None
-    return "must begin with " + ", ".join(f"{scheme}://" for scheme in _SCHEMES)
+    return "must start with " + ", ".join(f"{scheme}://" for scheme in _SCHEMES)
 
 
 @settings
@@ -22,7 +22,7 @@ class RedisSettings:
         "CHATLY_REDIS_URL",
         help="redis://host:port/0; rediss:// with TLS; redis+cluster:// or rediss+cluster:// and one node of a cluster",
         secret=True,
-        check=_wrong_url,
+        check=_check_url,
     )
     password: str = env("CHATLY_REDIS_PASSWORD", default="", help="password, if the URL contains none", secret=True)
     ca_file: str = env(

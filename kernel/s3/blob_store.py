@@ -236,8 +236,8 @@ async def open_s3_blob_store(settings: S3Settings) -> AsyncIterator[S3BlobStore]
 
 
 def _reason(error: Exception) -> str:
-    if trouble := tls_problem(error, trust="CHATLY_S3_CA_FILE", name="CHATLY_S3_ENDPOINT"):
-        return trouble
+    if problem := tls_problem(error, trust="CHATLY_S3_CA_FILE", name="CHATLY_S3_ENDPOINT"):
+        return problem
     if isinstance(error, ClientError) and _code(error) in _ACCESS_DENIED:
         return f"{error} (see CHATLY_S3_ACCESS_KEY, CHATLY_S3_SECRET_KEY)"
     return str(error)

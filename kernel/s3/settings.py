@@ -2,7 +2,7 @@
 
 import re
 
-from kernel.settings import env, settings
+from kernel.settings import env, not_empty, settings
 from kernel.tls import check_file
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -12,10 +12,6 @@ def _check_bucket(name: str) -> str | None:
     return None if _BUCKET.fullmatch(name) else f"must be a name of 3 to 63 letters, digits, `-` and `.`, got {name!r}"
 
 
-def _missing(value: str) -> str | None:
-    return None if value else "must not be empty"
-
-
 @settings
 class S3Settings:
     """One bucket of one server."""
@@ -23,15 +19,15 @@ class S3Settings:
     endpoint: str = env(
         "CHATLY_S3_ENDPOINT", default="", help="URL of the S3 server, e.g. http://minio:9000; empty: Amazon S3"
     )
-    region: str = env("CHATLY_S3_REGION", default="us-east-1", help="region of the bucket", check=_missing)
+    region: str = env("CHATLY_S3_REGION", default="us-east-1", help="region of the bucket", check=not_empty)
     bucket: str = env(
         "CHATLY_S3_BUCKET",
         default="chatly",
         help="name of the bucket; created if it does not exist",
         check=_check_bucket,
     )
-    access_key: str = env("CHATLY_S3_ACCESS_KEY", help="access key id", check=_missing)
-    secret_key: str = env("CHATLY_S3_SECRET_KEY", help="secret access key", secret=True, check=_missing)
+    access_key: str = env("CHATLY_S3_ACCESS_KEY", help="access key id", check=not_empty)
+    secret_key: str = env("CHATLY_S3_SECRET_KEY", help="secret access key", secret=True, check=not_empty)
 
     ca_file: str = env(
         "CHATLY_S3_CA_FILE",

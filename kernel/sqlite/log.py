@@ -116,7 +116,7 @@ class SqliteLog:
 async def open_sqlite_log(
     path: Path, *, partitions: int = PARTITIONS, poll_seconds: float = POLL_SECONDS
 ) -> AsyncIterator[SqliteLog]:
-    """The log at `path`, made if need be; raise ValueError if it was made with another number of partitions.
+    """Open the log at `path`, or create it. Raise ValueError if it has another number of partitions.
 
     `poll_seconds`: how often a waiting reader checks for records of other processes.
     """

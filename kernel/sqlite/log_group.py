@@ -1,4 +1,4 @@
-"""Consumer groups over the SQLite log: one member reads, the others of the machine wait for their turn."""
+"""Consumer groups over the SQLite log: one member per machine reads, the others wait."""
 
 import asyncio
 import fcntl

@@ -2,33 +2,29 @@
 
 import logging
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
 from kernel.grpc.context import ServiceCaller, UserCaller, caller_var, request_var
-from kernel.settings import env, settings
+from kernel.settings import env, one_of, settings
 from kernel.telemetry import tracing
 
 _STYLES = ("json", "pretty")
 _LEVELS = ("debug", "info", "warning", "error")
 
 
-def _one_of(*allowed: str) -> Callable[[str], str | None]:
-    return lambda value: None if value in allowed else f"must be one of {', '.join(allowed)}"
-
-
 @settings
 class LogSettings:
     """Log format and level."""
 
-    style: str = env("CHATLY_LOG_STYLE", default="pretty", help="log format: json or pretty", check=_one_of(*_STYLES))
+    style: str = env("CHATLY_LOG_STYLE", default="pretty", help="log format: json or pretty", check=one_of(*_STYLES))
     level: str = env(
         "CHATLY_LOG_LEVEL",
         default="info",
         help="lowest level that is logged: debug, info, warning or error",
-        check=_one_of(*_LEVELS),
+        check=one_of(*_LEVELS),
     )
 
 

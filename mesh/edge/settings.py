@@ -2,14 +2,10 @@
 
 from pathlib import Path
 
-from kernel.settings import env, settings
+from kernel.settings import between, env, settings
 from kernel.telemetry.tracing import check_endpoint
 
 WEB_DIST = Path(__file__).parents[2] / "web" / "dist"
-
-
-def _check_share(value: float) -> str | None:
-    return None if 0 <= value <= 1 else f"must be 0 to 1, got {value}"
 
 
 @settings
@@ -71,5 +67,5 @@ class EdgeSettings:
         help="with https: PEM file of the CA that signed the collector's certificate",
     )
     trace_ratio: float = env(
-        "CHATLY_EDGE_TRACE_RATIO", 0.01, help="share of calls that are traced, 0 to 1", check=_check_share
+        "CHATLY_EDGE_TRACE_RATIO", 0.01, help="share of calls that are traced, 0 to 1", check=between(0, 1)
     )

@@ -115,4 +115,4 @@ async def test_a_setting_that_is_missing_is_named(tmp_path: Path) -> None:
     assert "CHATLY_REDIS_URL is not set" in whole.output
     assert "Traceback" not in whole.output
     assert "CHATLY_REDIS_URL is not set" in refused.output
-    assert "must be embedded or distributed" in wrong.output
+    assert "must be one of embedded, distributed" in wrong.output

@@ -74,5 +74,5 @@ def test_variables_of_ports_contain_the_name_of_the_service() -> None:
 
 
 def test_an_invalid_port_is_reported_with_its_variable() -> None:
-    with pytest.raises(SettingsError, match="CHATLY_AUTH_GRPC_PORT must be 0"):
+    with pytest.raises(SettingsError, match="CHATLY_AUTH_GRPC_PORT must be between 0 and 65535"):
         load(ServerSettings, {"CHATLY_AUTH_GRPC_PORT": "65536"}, SERVICE="AUTH")
