@@ -81,7 +81,7 @@ def _beyond_the_calendar() -> bytes:
         (_broken(chat_id="a_b_c"), "a chat of two users has two ids"),
         (_broken(actor_id=""), "MessageSent without an actor"),
         (_without_change(), "without a change"),
-        (_beyond_the_calendar(), "occurred_at must lie between the years 1 and 9999"),
+        (_beyond_the_calendar(), "occurred_at must be between the years 1 and 9999"),
     ],
     # The bytes differ in every run.
     ids=lambda value: value if isinstance(value, str) else "",
