@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 FILES = tracked_files(ROOT)
 DOCUMENTS = [path for path in FILES if path.suffix == ".md"]
 
-_FENCE = re.compile(r"```.*?```", re.DOTALL)
+_CODE_BLOCK = re.compile(r"```.*?```", re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s#]*)(?:#([^)]*))?\)|src=\"([^\"]+)\"")
 _PATH = re.compile(r"`((?:[A-Za-z0-9_.@-]+/)+[A-Za-z0-9_.-]*)`")
 _FILE = re.compile(r"`(?!PascalCase)([A-Za-z0-9_-]+\.(?:py|proto|ts|tsx|sh|j2))`")
@@ -24,7 +24,7 @@ _GENERATED = ("gen/", "examples/go/gen", "web/dist", "web/src/gen", "bench/resul
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 def test_links_and_paths_lead_to_files(document: Path) -> None:
-    text = _FENCE.sub("", (ROOT / document).read_text())
+    text = _CODE_BLOCK.sub("", (ROOT / document).read_text())
     missing = [link for link in _links(text) if not _leads_somewhere(document, *link)]
     missing += [path for path in _PATH.findall(text) if _is_ours(path) and not _exists(document, path)]
     missing += [name for name in _FILE.findall(text) if not any(path.name == name for path in FILES)]
