@@ -15,7 +15,7 @@ export type Row =
       readonly last: boolean;
     };
 
-/** The read mark when the chat was opened: `upTo` is null if nothing was read, `all` if nothing was unread. */
+/** The read mark when the chat was opened; `all` if nothing was unread. `upTo` is null if nothing was read. */
 export type ReadMark = { readonly upTo: MessageId | null } | "all";
 
 const RUN_MS = 5 * 60_000;
