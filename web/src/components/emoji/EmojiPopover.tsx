@@ -1,6 +1,7 @@
 import { type ReactNode, Suspense } from "react";
 import { lazyComponent } from "@/components/ui/lazy-component";
-import { Opener, type Trigger } from "@/components/ui/Opener";
+import { Opener } from "@/components/ui/Opener";
+import type { Trigger } from "@/components/ui/types";
 import type { EmojiPopoverContentProps } from "./EmojiPopoverContent";
 
 const EmojiPopoverContent = lazyComponent(() => import("./EmojiPopoverContent"));

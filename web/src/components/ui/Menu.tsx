@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { lazyComponent } from "./lazy-component";
-import type { MenuItem } from "./MenuContent";
-import { Opener, type Trigger } from "./Opener";
+import { Opener } from "./Opener";
+import type { MenuItem, Trigger } from "./types";
 
 const MenuContent = lazyComponent(() => import("./MenuContent"));
 

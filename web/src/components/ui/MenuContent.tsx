@@ -2,14 +2,7 @@ import { DropdownMenu } from "radix-ui";
 import type { ReactNode } from "react";
 import { classNames } from "./class-names";
 import styles from "./menu.module.css";
-
-export interface MenuItem {
-  readonly key: string;
-  readonly label: string;
-  readonly icon?: ReactNode;
-  readonly danger?: boolean;
-  readonly onSelect: () => void;
-}
+import type { MenuItem } from "./types";
 
 interface MenuContentProps {
   readonly trigger: ReactNode;

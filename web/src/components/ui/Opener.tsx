@@ -1,15 +1,6 @@
 import { Slot } from "radix-ui";
-import {
-  type ComponentProps,
-  type PointerEvent,
-  type ReactElement,
-  type ReactNode,
-  Suspense,
-  useCallback,
-  useRef,
-} from "react";
-
-export type Trigger = ReactElement<ComponentProps<"button">>;
+import { type PointerEvent, type ReactNode, Suspense, useCallback, useRef } from "react";
+import type { Trigger } from "./types";
 
 interface OpenerProps {
   readonly trigger: Trigger;
