@@ -2,7 +2,7 @@
 
 import heapq
 from bisect import bisect_left, bisect_right, insort
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from history.audience import users_of
 from history.chat_id import ChatId
 from history.fold import send_of
 from history.model import Send, StoredEvent
+from kernel.cache import BoundedCache
 from kernel.ids import UserId
 
 
@@ -93,12 +94,13 @@ class MemorySendClaims:
     """SendClaims for the embedded mesh: a bounded map of the newest claims."""
 
     def __init__(self, *, capacity: int = 100_000) -> None:
-        """`capacity`: number of claims kept; the oldest are dropped first."""
-        self._capacity = capacity
-        self._claims: OrderedDict[tuple[UserId, UUID], UUID] = OrderedDict()
+        """`capacity`: number of claims kept; the least recently used are dropped first."""
+        self._claims: BoundedCache[tuple[UserId, UUID], UUID] = BoundedCache(capacity=capacity)
 
     async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
-        winner = self._claims.setdefault((sender_id, client_message_id), message_id)
-        if len(self._claims) > self._capacity:
-            self._claims.popitem(last=False)
+        send = (sender_id, client_message_id)
+        winner = self._claims.get(send)
+        if winner is None:
+            winner = message_id
+            self._claims.put(send, message_id)
         return winner
