@@ -45,7 +45,7 @@ from chatly.messaging.v1 import messaging_service_pb2 as messaging_pb  # noqa: E
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub  # noqa: E402
 
 from history import codec  # noqa: E402
-from kernel.bus.ports import BusMessage, BusSubscription, LiveBus  # noqa: E402
+from kernel.bus.ports import BusGap, BusMessage, BusSubscription, LiveBus  # noqa: E402
 from kernel.grpc.jwks import JwksFeed  # noqa: E402
 from kernel.runner import background  # noqa: E402
 from kernel.settings import load  # noqa: E402
@@ -213,6 +213,13 @@ class ForeignBus:
 
     def __init__(self, bus: LiveBus) -> None:
         self._bus = bus
+
+    @property
+    def up(self) -> bool:
+        return self._bus.up
+
+    async def deliver(self, messages: Sequence[BusMessage | BusGap]) -> None:
+        await self._bus.deliver(messages)
 
     async def publish(self, messages: Sequence[BusMessage]) -> None:
         await self._bus.publish(messages)

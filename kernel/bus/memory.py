@@ -40,10 +40,22 @@ class MemoryBus:
         self._capacity = capacity
         self._inboxes: dict[str, set[Inbox]] = {}
 
+    @property
+    def up(self) -> bool:
+        return True
+
     async def publish(self, messages: Sequence[BusMessage]) -> None:
         for message in messages:
             for inbox in self._inboxes.get(message.channel, ()):
                 inbox.push(message)
+
+    async def deliver(self, messages: Sequence[BusMessage | BusGap]) -> None:
+        for message in messages:
+            if isinstance(message, BusGap):
+                for inbox in {inbox for inboxes in self._inboxes.values() for inbox in inboxes}:
+                    inbox.push(message)
+            else:
+                await self.publish([message])
 
     def subscribe(self) -> BusSubscription:
         return MemorySubscription(self._inboxes, self._capacity)

@@ -25,8 +25,23 @@ class LiveBus(Protocol):
     that its publisher sent before, on any channel.
     """
 
+    @property
+    def up(self) -> bool:
+        """Whether other processes can be reached, as far as is known. A failure is noticed within 1.5 s.
+
+        A BusGap follows on every subscription once the bus is up again.
+        """
+        ...
+
     async def publish(self, messages: Sequence[BusMessage]) -> None:
-        """Send the messages together. Never waits for receivers and never raises: unsent messages are counted."""
+        """Send the messages together. Never waits for receivers and never raises: unsent messages are counted.
+
+        The subscriptions of this process get them at once, also while the bus is down.
+        """
+        ...
+
+    async def deliver(self, messages: Sequence[BusMessage | BusGap]) -> None:
+        """Give messages from another source to the subscriptions of this process alone, and a gap to all of them."""
         ...
 
     def subscribe(self) -> "BusSubscription":

@@ -6,6 +6,9 @@ delivered when the last copy has arrived: after everything that its publisher ha
 
 A publisher that could not send a message reports the loss on that shard as soon as it can. Subscriptions then get a
 BusGap, as they do after a lost connection. So no message is lost silently, and no watermark overtakes a loss.
+
+The subscriptions of a process get its own messages directly, with or without Redis. The copies that return from Redis
+are dropped.
 """
 
 import asyncio
@@ -20,9 +23,12 @@ from kernel.redis.handle import RedisHandle
 from kernel.redis.shards import BarrierIds, Barriers, Shards
 from kernel.redis.subscriber import SubscriberConnection
 from kernel.runner import background
-from kernel.telemetry.metrics import counter
+from kernel.telemetry.metrics import counter, gauge
 
 _PAUSE_SECONDS = 0.25
+_PING_SECONDS = 0.25
+# A message that has not returned by then was lost with its connection, which a gap reports.
+_MAX_RETURNING = 8_192
 
 
 class RedisBus:
@@ -36,13 +42,23 @@ class RedisBus:
         self._silence = silence
         self._barrier_ids = BarrierIds()
         self._new_connections: asyncio.Queue[SubscriberConnection] = asyncio.Queue()
+        self._connections: set[SubscriberConnection] = set()
+        self._subscriptions: dict[str, set[RedisSubscription]] = {}
         self._broken: set[int] = set()
         self._lost = asyncio.Event()
+        self._answers = True
         self._dropped = counter("chatly_bus_dropped_total", "Live messages that could not be sent")
+        self._gauge = gauge("chatly_bus_up", "1 while live messages reach other processes.")
+
+    @property
+    def up(self) -> bool:
+        return self._answers and not self._broken and not any(each.disconnected for each in self._connections)
 
     async def publish(self, messages: Sequence[BusMessage]) -> None:
         newest: asyncio.Future[Any] | None = None
         for message in messages:
+            for subscription in self._subscriptions.get(message.channel, ()):
+                subscription.push_own(message)
             for shard, payload in self._copies(message):
                 if shard in self._broken:
                     # The report of a loss, which is still to be sent, covers this message as well.
@@ -53,10 +69,20 @@ class RedisBus:
         if newest is not None and self._redis.crowded:
             await asyncio.wait([newest])
 
+    async def deliver(self, messages: Sequence[BusMessage | BusGap]) -> None:
+        for message in messages:
+            if isinstance(message, BusGap):
+                for subscription in {each for some in self._subscriptions.values() for each in some}:
+                    subscription.push(message)
+            else:
+                for subscription in self._subscriptions.get(message.channel, ()):
+                    subscription.push(message)
+
     def subscribe(self) -> BusSubscription:
         return RedisSubscription(
             redis=self._redis,
             shards=self._shards,
+            by_channel=self._subscriptions,
             inbox=Inbox(capacity=self._capacity),
             start=self._new_connections.put_nowait,
             silence=self._silence,
@@ -66,8 +92,25 @@ class RedisBus:
         """Read the connections of all subscriptions and report losses, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._report_losses())
+            group.create_task(self._watch())
             while True:
-                group.create_task((await self._new_connections.get()).run())
+                group.create_task(self._run(await self._new_connections.get()))
+
+    async def _run(self, connection: SubscriberConnection) -> None:
+        self._connections.add(connection)
+        try:
+            await connection.run()
+        finally:
+            self._connections.discard(connection)
+
+    async def _watch(self) -> None:
+        """Notice also a Redis that keeps its connections open but does not answer."""
+        while True:
+            answer = self._redis.submit("PING")
+            await asyncio.wait([answer])
+            self._answers = not _failed(answer)
+            self._gauge.set(self.up)
+            await asyncio.sleep(_PING_SECONDS)
 
     def _copies(self, message: BusMessage) -> Iterator[tuple[int, bytes]]:
         is_barrier = message.channel in self._shards.barriers
@@ -112,25 +155,50 @@ class RedisSubscription:
         *,
         redis: RedisHandle,
         shards: Shards,
+        by_channel: "dict[str, set[RedisSubscription]]",
         inbox: Inbox,
         start: Callable[[SubscriberConnection], None],
         silence: float,
     ) -> None:
-        """`start` runs a connection; for `silence` see `open_redis_bus`."""
+        """`by_channel`: the subscriptions of this process. `start` runs a connection; for `silence` see
+        `open_redis_bus`.
+        """
         self._redis = redis
         self._shards = shards
+        self._by_channel = by_channel
+        self._channels: set[str] = set()
+        self._returning: dict[BusMessage, int] = {}
+        """Own messages that Redis will return, with their number. A foreign message that is equal to one may be dropped
+        in its stead."""
         self._start = start
         self._inbox = inbox
         self._silence = silence
         self._barriers = Barriers(shards=shards.count)
         self._connections: dict[int, SubscriberConnection] = {}
 
+    def push(self, message: BusMessage | BusGap) -> None:
+        """Add a message to the inbox."""
+        self._inbox.push(message)
+
+    def push_own(self, message: BusMessage) -> None:
+        """Add a message of this process to the inbox, and expect its copy from Redis."""
+        self._inbox.push(message)
+        self._returning[message] = self._returning.get(message, 0) + 1
+        if len(self._returning) > _MAX_RETURNING:
+            del self._returning[next(iter(self._returning))]
+
     async def add(self, channels: Iterable[str]) -> None:
-        wanted = self._shards.by_shard(list(channels))
+        names = list(channels)
+        for channel in names:
+            self._channels.add(channel)
+            self._by_channel.setdefault(channel, set()).add(self)
+        wanted = self._shards.by_shard(names)
         await asyncio.gather(*(self._connection(shard).add(names) for shard, names in wanted.items()))
 
     async def remove(self, channels: Iterable[str]) -> None:
-        for shard, names in self._shards.by_shard(list(channels)).items():
+        removed = list(channels)
+        self._leave(removed)
+        for shard, names in self._shards.by_shard(removed).items():
             if connection := self._connections.get(shard):
                 connection.remove(names)
 
@@ -138,8 +206,17 @@ class RedisSubscription:
         return await self._inbox.take()
 
     async def close(self) -> None:
+        self._leave(list(self._channels))
         for connection in self._connections.values():
             connection.close()
+
+    def _leave(self, channels: Iterable[str]) -> None:
+        for channel in channels:
+            self._channels.discard(channel)
+            here = self._by_channel.get(channel, set())
+            here.discard(self)
+            if not here:
+                self._by_channel.pop(channel, None)
 
     def _connection(self, shard: int) -> SubscriberConnection:
         if shard not in self._connections:
@@ -161,11 +238,19 @@ class RedisSubscription:
             return self._on_gap()
         channel = self._shards.channel(shard, name)
         complete = self._barriers.passed(shard, payload) if channel in self._shards.barriers else payload
-        if complete is not None:
-            self._inbox.push(BusMessage(channel, complete))
+        if complete is not None and not self._is_own(message := BusMessage(channel, complete)):
+            self._inbox.push(message)
         return None
 
+    def _is_own(self, message: BusMessage) -> bool:
+        if not self._returning or not (expected := self._returning.pop(message, 0)):
+            return False
+        if expected > 1:
+            self._returning[message] = expected - 1
+        return True
+
     def _on_gap(self) -> None:
+        self._returning.clear()
         self._inbox.push(BusGap())
 
 

@@ -47,6 +47,11 @@ class SubscriberConnection:
         self._task: asyncio.Task[None] | None = None
         self._log = logger("bus")
 
+    @property
+    def disconnected(self) -> bool:
+        """Whether messages are missed now: the gap is not reported yet."""
+        return self._disconnected
+
     async def add(self, names: Iterable[str]) -> None:
         """Subscribe. Messages published after the return arrive, or a gap is reported if Redis is unreachable."""
         names = list(names)

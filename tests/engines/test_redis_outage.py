@@ -103,8 +103,13 @@ async def test_a_redis_that_starts_late_is_used_once_it_runs(tmp_path: Path) -> 
 
 
 async def test_a_restart_reports_a_gap_and_messages_arrive_again(server: OwnRedis) -> None:
-    async with open_redis(server.settings()) as redis, open_redis_bus(redis, barriers=["stored"]) as bus:
-        subscription = bus.subscribe()
+    async with (
+        open_redis(server.settings()) as here,
+        open_redis(server.settings()) as there,
+        open_redis_bus(here, barriers=["stored"]) as listening,
+        open_redis_bus(there, barriers=["stored"]) as bus,
+    ):
+        subscription = listening.subscribe()
         await subscription.add(["a", "stored"])
         await bus.publish([NEWS])
         await heard(subscription, NEWS)
@@ -143,6 +148,56 @@ async def test_a_connected_subscriber_gets_a_gap_for_what_another_node_could_not
 
         assert NEWS not in await heard(subscription, BusGap())
         await heard_again(speaking, subscription)
+
+
+async def test_a_process_gets_its_own_messages_at_once_and_once_with_and_without_redis(server: OwnRedis) -> None:
+    numbered = [BusMessage("a", str(number).encode()) for number in range(60)]
+    async with open_redis(server.settings()) as redis, open_redis_bus(redis) as bus:
+        subscription = bus.subscribe()
+        await subscription.add(["a"])
+        await bus.publish(numbered[:20])
+        assert list(await asyncio.wait_for(subscription.receive(), 0.1)) == numbered[:20]
+        await redis.ask([("PING",)])
+
+        await server.stop()
+        await bus.publish(numbered[20:40])
+        assert list(await asyncio.wait_for(subscription.receive(), 0.1)) == numbered[20:40]
+
+        await server.start()
+        await eventually(lambda: bus.up, "redis is used again")
+        await bus.publish(numbered[40:])
+        received = await heard(subscription, numbered[-1])
+        with suppress(TimeoutError):
+            # A copy that Redis returns late would be a repeat.
+            async with asyncio.timeout(0.3):
+                while True:
+                    received += await subscription.receive()
+        assert [each for each in received if each != BusGap()] == numbered[40:]
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+async def test_the_bus_is_down_within_two_seconds_of_an_outage_and_up_after_its_gap(
+    server: OwnRedis, *, frozen: bool
+) -> None:
+    async with open_redis(server.settings()) as redis, open_redis_bus(redis) as bus:
+        subscription = bus.subscribe()
+        await subscription.add(["a"])
+        assert bus.up
+
+        if frozen:
+            server.freeze()
+        else:
+            await server.stop()
+        await eventually(lambda: not bus.up, "the outage is noticed", seconds=2)
+        # A Redis that hangs for a short time keeps its connections: only failed messages leave a gap.
+        await bus.publish([NEWS])
+        if frozen:
+            server.thaw()
+        else:
+            await server.start()
+
+        await heard(subscription, BusGap())
+        await eventually(lambda: bus.up, "redis is used again")
 
 
 async def test_a_hanging_connection_is_closed(server: OwnRedis) -> None:

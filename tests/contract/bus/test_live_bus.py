@@ -156,3 +156,30 @@ async def test_a_barrier_arrives_after_everything_that_was_published_before(bus:
     for number in range(10):
         place = messages.index(_message(BARRIER, number))
         assert all(messages.index(_message(channel, number)) < place for channel in channels)
+
+
+async def test_delivered_messages_reach_the_channels_of_this_process_and_a_gap_reaches_all(bus: LiveBus) -> None:
+    one, other = bus.subscribe(), bus.subscribe()
+    await one.add(["a", "b"])
+    await other.add(["b"])
+    await bus.deliver([_message("a"), BusGap()])
+
+    assert list(await asyncio.wait_for(one.receive(), 5)) == [_message("a"), BusGap()]
+    assert list(await asyncio.wait_for(other.receive(), 5)) == [BusGap()]
+
+
+async def test_a_bus_is_up_while_nothing_fails(bus: LiveBus) -> None:
+    subscription = bus.subscribe()
+    await subscription.add(["a"])
+
+    assert bus.up
+
+
+async def test_equal_messages_arrive_as_often_as_they_are_published(bus: LiveBus) -> None:
+    subscription = bus.subscribe()
+    await subscription.add(["a"])
+    await bus.publish([_message("a")] * 3)
+    await everything_has_gone(bus)
+    await bus.publish([_message("a", 1)])
+
+    assert await heard(subscription, until=_message("a", 1)) == [*[_message("a")] * 3, _message("a", 1)]
