@@ -105,7 +105,7 @@ class ExpiryCleanup(Protocol):
     """Deletes expired rows. A store whose rows have a time to live does nothing."""
 
     async def delete_expired(self, *, salts_before: datetime, sessions_before: datetime) -> None:
-        """Delete salts of tokens spent before `salts_before`, and sessions and spent tokens unused since the other."""
+        """Delete salts of tokens spent before `salts_before`, and rows of sessions unused since `sessions_before`."""
         ...
 
 

@@ -32,7 +32,7 @@ class _Prepared:
 
 
 class FinishUpload:
-    """Used by all kinds of uploads. `workers` bounds how many images are in memory at once."""
+    """The last step of every upload. `workers` bounds how many images are in memory at once."""
 
     def __init__(
         self,

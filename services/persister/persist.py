@@ -109,7 +109,7 @@ class Persist:
         self._committed_at = self._clock.monotonic()
 
     async def _retry(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Call `attempt` until neither the log nor the store is unavailable."""
+        """Repeat `attempt` while the log or the store is unavailable."""
         result = await retry(attempt, report=self._report, backoff=self._backoff, sleep=self._pause)
         self._progress.succeeded()
         return result

@@ -28,7 +28,7 @@ class GetStatus:
         self._progress = progress
 
     async def __call__(self) -> Status:
-        """Return the status of the partitions that this process owns. Raise UNAVAILABLE if log or store are."""
+        """Return the status of the owned partitions. Raise UNAVAILABLE while the log or the store is unavailable."""
         owned = await self._consumer.lag()
         stored, ends = await self._events.stored(), await self._log.ends()
         return Status(

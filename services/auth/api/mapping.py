@@ -77,7 +77,7 @@ def session_pb(session: Session, *, current: SessionId) -> auth_pb.Session:
 
 
 def login_pb(tokens: Tokens, *, in_cookies: bool) -> auth_pb.LoginResponse:
-    """Return a new session, without tokens if cookies carry them."""
+    """Return the login response. Its tokens are empty if cookies carry them."""
     return auth_pb.LoginResponse(
         token="" if in_cookies else tokens.access,
         refresh_token="" if in_cookies else tokens.refresh,
@@ -90,7 +90,7 @@ def login_pb(tokens: Tokens, *, in_cookies: bool) -> auth_pb.LoginResponse:
 
 
 def refresh_pb(tokens: Tokens, *, in_cookies: bool) -> auth_pb.RefreshResponse:
-    """Return a session, without tokens if cookies carry them."""
+    """Return the refresh response. Its tokens are empty if cookies carry them."""
     return auth_pb.RefreshResponse(
         token="" if in_cookies else tokens.access,
         refresh_token="" if in_cookies else tokens.refresh,

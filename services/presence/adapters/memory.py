@@ -1,4 +1,4 @@
-"""Leases within one process."""
+"""Leases in memory, for one process."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

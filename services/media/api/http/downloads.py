@@ -122,7 +122,7 @@ def _range_header(request: Request, tag: str) -> str | None:
 
 
 def entity_tag(media: Media, variant: Variant) -> str:
-    """Return a strong entity tag. A thumbnail is created once, from the tagged bytes."""
+    """Return a strong entity tag. A file and its thumbnail never change."""
     return f'"{media.sha256}"' if variant is Variant.ORIGINAL else f'"{media.sha256}-{variant.value}"'
 
 
