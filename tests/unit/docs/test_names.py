@@ -45,3 +45,15 @@ def test_error_reasons_exist() -> None:
     others = ("CHATLY_", "ENGINES_", "NOT_SERVING", "OTEL_", "SASL_SSL", "STORAGE_UNAVAILABLE")
 
     assert not {name for name in named(r"`([A-Z]{3,}(?:_[A-Z]+)+)`") - known if not name.startswith(others)}
+
+
+def test_classes_and_alerts_exist() -> None:
+    sources = "\n".join(
+        (ROOT / path).read_text()
+        for path in tracked_files(ROOT)
+        if path.suffix in {".java", ".proto", ".py", ".ts", ".tsx", ".yml"} and path.parts[0] != "gen"
+    )
+    words = set(re.findall(r"\w+", sources))
+    camel_case = named(r"`(?:\w+\.)*([A-Z][a-z]+(?:[A-Z][a-z]+)+)(?:\.\w+)*`")
+
+    assert camel_case - words <= {"CreateContainerConfigError"}
