@@ -3,8 +3,7 @@
 A docstring must not start with a relative clause ("What a record becomes …"), some phrases are refused in every file,
 and no old name (scripts/old_names.py) may be an identifier or a file name.
 
-`--report` prints the number of findings per folder, including folders that are not checked yet. `--all` prints every
-finding. Folders as arguments limit both.
+`--report` prints the number of findings per folder. Folders as arguments limit the check to them.
 """
 
 from __future__ import annotations
@@ -22,9 +21,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scripts.old_names import FILES_KEPT, HOT_TAIL, OLD_FILES, old_name
 from scripts.prose import GENERATED, ROOT, docs, tracked_files
-
-NOT_YET: tuple[str, ...] = ()
-"""Folders that still have findings, named as by `folder`. Remove an entry once the folder has none."""
 
 TEXT = {
     *(".cql", ".css", ".go", ".html", ".j2", ".java", ".js", ".md", ".mjs", ".proto", ".py", ".rst", ".sh", ".sql"),
@@ -116,15 +112,10 @@ def folder(path: Path) -> str:
     return "/".join(path.parts[:-1][:depth]) or "."
 
 
-def _is_not_yet(path: Path) -> bool:
-    return folder(path) in NOT_YET
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folders", nargs="*", help="look only at these folders or files")
     parser.add_argument("--report", action="store_true", help="print counts per folder, and succeed")
-    parser.add_argument("--all", action="store_true", help="print every finding, also of folders not clean yet")
     options = parser.parse_args()
     glossary = ROOT / "docs/glossary.md"
     explained = glossary.exists() and "hot tail" in glossary.read_text("utf-8").lower()
@@ -132,9 +123,8 @@ def main() -> int:
     for path in filter(is_text, tracked_files()):
         if options.folders and not path.as_posix().startswith(tuple(options.folders)):
             continue
-        if options.report or options.all or options.folders or not _is_not_yet(path):
-            text = (ROOT / path).read_text("utf-8")
-            found += [(path, line) for line in findings(path, text, hot_tail_explained=explained)]
+        text = (ROOT / path).read_text("utf-8")
+        found += [(path, line) for line in findings(path, text, hot_tail_explained=explained)]
     if options.report:
         for name, count in sorted(Counter(folder(path) for path, _ in found).items()):
             print(f"{count:>5} {name}")

@@ -47,7 +47,7 @@ OLD_NAMES: tuple[OldName, ...] = (
     *_old("forget_words", "redact"),
     *_old("Ground Parts Node", "Dependencies", ("services/",)),
     *_old("Lanes Stamps", "Shards, BarrierIds", ("kernel/", "mesh/", "tests/")),
-    *_old("fence fences", "barrier, Barriers", ("kernel/", "mesh/", "services/", "tests/"), word=True),
+    *_old("fence fences", "barrier, Barriers", (*_PRODUCTION, "tests/contract/", "tests/unit/kernel/"), word=True),
     *_old("Line", "SubscriberConnection", ("kernel/",)),
     *_old("Exchange", "PipelineConnection", ("kernel/", "tests/")),
     *_old("Asked Outcome given_up", "Job, Result, cancelled", ("kernel/", "tests/unit/kernel/")),
