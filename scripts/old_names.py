@@ -57,7 +57,7 @@ OLD_NAMES: tuple[OldName, ...] = (
     *_old("ToleratedOutage", "suppress_unavailable"),
     *_old("heeded", "reraise_cancellation", word=True),
     *_old("NotYet AbsentLog", "StartingHandler, DisabledLog"),
-    *_old("moments", "time.py", ("kernel/", "history/", "services/")),
+    *_old("moments timestamps", "time.py", ("kernel/", "history/", "services/")),
     *_old("door", "http api", word=True),
     *_old("TakeUp take_up", "ResumePoint"),
     *_old("Announcement", "UploadRequest", ("services/media/", "tests/rpc/media/", "tests/unit/media/")),
@@ -84,7 +84,7 @@ OLD_FILES = {
     "timestamps.py": "time.py",
 }
 """File names that are refused although their words are allowed as identifiers."""
-FILES_KEPT = ("bench/sides/peers.py", "kernel/grpc/timestamps.py")
+FILES_KEPT = ("bench/sides/peers.py",)
 
 HOT_TAIL = re.compile(r"\w*HotTail\w*")
 """Refused unless the glossary explains it."""
