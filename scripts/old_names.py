@@ -31,7 +31,7 @@ def _old(names: str, new: str, within: tuple[str, ...] = (), *, word: bool = Fal
 OLD_NAMES: tuple[OldName, ...] = (
     *_old("seat", "ChatAccess", word=True),
     *_old("Turns UploadLocks", "KeyedLock"),
-    *_old("journal", "EventPublisher", ("services/", "tests/unit/messaging/"), word=True),
+    *_old("journal", "EventPublisher", ("services/", "tests/"), word=True),
     *_old("Reader Outbox", "Subscriber, SendQueue", ("services/messaging/live/",)),
     *_old("stir linger", "notify, delay", _LIVE, word=True),
     *_old("Pace Fanout", "WriteBatcher, Broadcaster", _LIVE),

@@ -39,7 +39,7 @@ class Certified:
 async def certified(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Certified]:
     folder = tmp_path_factory.mktemp("tls")
     authority = Authority(folder / "certificates")
-    pair, edge_pair = authority.issue("mesh", EVERYBODY), authority.issue("door", ["localhost", HOST])
+    pair, edge_pair = authority.issue("mesh", EVERYBODY), authority.issue("edge", ["localhost", HOST])
     environ = {
         "CHATLY_TLS_CERT_FILE": str(pair.certificate),
         "CHATLY_TLS_KEY_FILE": str(pair.key),
@@ -104,7 +104,7 @@ async def test_chatly_commands_use_the_certificate(certified: Certified) -> None
 async def test_envoy_and_the_services_load_renewed_certificates(certified: Certified) -> None:
     """On both sides of Envoy, without a restart."""
     mesh, authority = certified.mesh, certified.authority
-    pair, edge_pair = authority.issue("mesh", EVERYBODY), authority.issue("door", ["localhost", HOST])
+    pair, edge_pair = authority.issue("mesh", EVERYBODY), authority.issue("edge", ["localhost", HOST])
     inside, outside = (x509.load_pem_x509_certificate(each.certificate.read_bytes()) for each in (pair, edge_pair))
     trusted = ssl.create_default_context(cafile=authority.ca)
     async with httpx.AsyncClient() as admin:

@@ -114,11 +114,11 @@ async def test_a_cancelled_fetch_loses_no_record(settings: KafkaSettings) -> Non
         found: list[LogRecord] = []
         async with asyncio.timeout(30):
             while len(found) < 50:
-                given_up = asyncio.create_task(consumer.fetch(max_records=5, wait=1))
+                cancelled = asyncio.create_task(consumer.fetch(max_records=5, wait=1))
                 await asyncio.sleep(0.001)
-                given_up.cancel()
+                cancelled.cancel()
                 with suppress(asyncio.CancelledError):
-                    found += await given_up
+                    found += await cancelled
                 found += await consumer.fetch(max_records=5, wait=1)
 
         assert len({record.position for record in found}) == len(found) == 50

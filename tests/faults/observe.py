@@ -16,7 +16,7 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from chatly.presence.v1 import presence_service_pb2 as presence
 from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 
-from tests.faults.checker.journal import Journal, Kind
+from tests.faults.checker.recording import Kind, Recording
 from tests.faults.checker.stored import Probe, Shown, Sighting, View
 from tests.faults.history import history
 from tests.faults.people import Person, Population
@@ -112,7 +112,7 @@ async def sightings(nodes: Nodes, population: Population, connected: Mapping[str
     return found
 
 
-async def probes(nodes: Nodes, population: Population, journal: Journal) -> list[Probe]:
+async def probes(nodes: Nodes, population: Population, recording: Recording) -> list[Probe]:
     """Return an attempt to read each file of a deleted message at each node, once it is gone or its time is over."""
     found: list[Probe] = []
     deadline = time.monotonic() + _PATIENCE_SECONDS / 2
@@ -120,7 +120,7 @@ async def probes(nodes: Nodes, population: Population, journal: Journal) -> list
     for node, address in nodes.grpc("media").items():
         async with grpc.aio.insecure_channel(address) as channel:
             stub = MediaServiceStub(channel)
-            for item in journal.of(Kind.DELETED):
+            for item in recording.of(Kind.DELETED):
                 for file in item.media:
                     reachable = await _stays_reachable(stub, file, by_user[item.user], deadline)
                     found.append(Probe(media=file, message=item.message, node=node, reachable=reachable))

@@ -42,13 +42,13 @@ class Population:
     def chats_of(self, person: Person) -> tuple[str, ...]:
         return tuple(chat for chat, members in self.chats.items() if person.user in members)
 
-    def plans(self, journals: Path, edges: Sequence[str], *, every_seconds: float, seed: int) -> dict[str, Plan]:
+    def plans(self, recordings: Path, edges: Sequence[str], *, every_seconds: float, seed: int) -> dict[str, Plan]:
         """Half of the users have a device in Python, half one in Go; the first has both."""
         half = len(self.people) // 2
         owners = {"python": self.people[:half], "go": [*self.people[half:], self.people[0]]}
         return {
             language: Plan(
-                journal=str(journals / f"{language}.jsonl"),
+                recording=str(recordings / f"{language}.jsonl"),
                 edges=tuple(edges),
                 devices=[
                     DevicePlan(

@@ -24,7 +24,7 @@ class Program:
         self._process = process
 
     def check(self) -> None:
-        """Raise RuntimeError if the program exited: its journal would be incomplete."""
+        """Raise RuntimeError if the program exited: its recording would be incomplete."""
         if self._process.poll() is not None:
             raise RuntimeError(f"the devices exited with {self._process.returncode}; see their logs")
 
@@ -71,7 +71,7 @@ def build() -> None:
 
 
 def _start(language: str, plan: Plan) -> Program:
-    with Path(plan.journal).with_suffix(".log").open("wb") as log:
+    with Path(plan.recording).with_suffix(".log").open("wb") as log:
         process = subprocess.Popen(
             _COMMANDS[language], stdin=subprocess.PIPE, stdout=log, stderr=log, text=True, cwd=ROOT, env=os.environ
         )

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.faults.checker.check import check
 from tests.faults.checker.findings import Finding
-from tests.faults.checker.journal import Journal, Kind, read_journals
 from tests.faults.checker.promise import broken
+from tests.faults.checker.recording import Kind, Recording, read_recordings
 from tests.faults.checker.stored import read_stored
 from tests.faults.checker.table import summary, table
 from tests.faults.checker.timeline import Fault, by_kind, read_faults, rows, write_faults
@@ -63,16 +63,16 @@ def run(mode: Mode, seed: int, folder: Path, network: Network, say: Say) -> bool
 
 def check_run(folder: Path, say: Say) -> bool:
     """Print and store the table of a run from its folder."""
-    journal, stored = read_journals(folder / "journals"), read_stored(folder / "stored.json")
+    recording, stored = read_recordings(folder / "recordings"), read_stored(folder / "stored.json")
     faults = read_faults(folder / "faults.jsonl")
-    findings = check(journal, stored)
-    lines = rows(journal, faults, findings)
+    findings = check(recording, stored)
+    lines = rows(recording, faults, findings)
     (folder / "findings.json").write_text(json.dumps([asdict(each) for each in findings], indent=1) + "\n")
     (folder / "table.json").write_text(json.dumps([asdict(each) for each in lines], indent=1) + "\n")
     kinds = by_kind(faults, lines)
     # An hour has too many faults to list them one by one.
     tables = [lines, kinds] if 2 * len(kinds) < len(lines) else [lines]
-    text = "\n\n".join([*map(table, tables), _totals(journal, findings)])
+    text = "\n\n".join([*map(table, tables), _totals(recording, findings)])
     (folder / "table.md").write_text(text + "\n")
     say(text)
     stuck = [fault for fault in faults if fault.failed]
@@ -81,10 +81,10 @@ def check_run(folder: Path, say: Say) -> bool:
     return not broken(findings, faults) and not stuck
 
 
-def _totals(journal: Journal, findings: list[Finding]) -> str:
-    sent = sum(1 for _ in journal.of(Kind.SENT))
-    heard = sum(1 for _ in journal.of(Kind.HEARD))
-    return f"{sent} messages acknowledged, {heard} deliveries, {len(journal.listeners)} devices: {summary(findings)}"
+def _totals(recording: Recording, findings: list[Finding]) -> str:
+    sent = sum(1 for _ in recording.of(Kind.SENT))
+    heard = sum(1 for _ in recording.of(Kind.HEARD))
+    return f"{sent} messages acknowledged, {heard} deliveries, {len(recording.listeners)} devices: {summary(findings)}"
 
 
 def _inject(mode: Mode, seed: int, deployment: Deployment, folder: Path, say: Say) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from tests.faults.checker.check import check
 from tests.faults.checker.findings import Finding
-from tests.faults.checker.journal import Entry, Journal, Kind
+from tests.faults.checker.recording import Entry, Kind, Recording
 from tests.faults.checker.stored import Probe, Shown, Sighting, Stored, View
 
 ANN, BOB, CHAT = "ann", "bob", "ann_bob"
@@ -77,13 +77,13 @@ class Story:
         self.stored = replace(self.stored, probes=(probe,))
 
     def findings(self) -> list[Finding]:
-        return check(self.journal(), self.stored)
+        return check(self.recording(), self.stored)
 
     def wrong(self) -> set[str]:
         return {finding.wrong for finding in self.findings()}
 
-    def journal(self) -> Journal:
-        return Journal(self.entries)
+    def recording(self) -> Recording:
+        return Recording(self.entries)
 
 
 def sender_of(number: int) -> str:

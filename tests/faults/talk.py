@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.faults import observe
 from tests.faults.checker.checks.delivery import lost
-from tests.faults.checker.journal import Kind, read_journals
+from tests.faults.checker.recording import Kind, read_recordings
 from tests.faults.checker.stored import Stored, write_stored
 from tests.faults.people import Population, settle
 from tests.faults.programs import Program, running_programs
@@ -27,46 +27,48 @@ def talk(
     seed: int,
     meanwhile: Callable[[], None],
 ) -> None:
-    """Journals and the final state are in `folder` afterwards. Raise if the run could not be completed."""
-    journals = folder / "journals"
-    journals.mkdir(parents=True)
+    """Recordings and the final state are in `folder` afterwards. Raise if the run could not be completed."""
+    recordings = folder / "recordings"
+    recordings.mkdir(parents=True)
     population = asyncio.run(settle(edges[0]))
-    plans = population.plans(journals, edges, every_seconds=every_seconds, seed=seed)
+    plans = population.plans(recordings, edges, every_seconds=every_seconds, seed=seed)
     with running_programs(plans) as programs:
         devices = sum(len(plan.devices) for plan in plans.values())
-        _wait(lambda: len(read_journals(journals).listeners) == devices, programs, _LIVE_SECONDS, "all listen")
+        _wait(lambda: len(read_recordings(recordings).listeners) == devices, programs, _LIVE_SECONDS, "all listen")
         meanwhile()
         for program in programs.values():
             program.hush()
-        _wait_for_silence(journals, population, programs, devices)
-        write_stored(asyncio.run(_ask(nodes, population, journals, programs)), folder / "stored.json")
+        _wait_for_silence(recordings, population, programs, devices)
+        write_stored(asyncio.run(_ask(nodes, population, recordings, programs)), folder / "stored.json")
 
 
-def _wait_for_silence(journals: Path, population: Population, programs: Mapping[str, Program], devices: int) -> None:
+def _wait_for_silence(recordings: Path, population: Population, programs: Mapping[str, Program], devices: int) -> None:
     """Wait until every call is answered and all have received all messages, or until the time limit."""
-    _wait(partial(_are_quiet, journals, devices), programs, _QUIET_SECONDS, "all are quiet")
+    _wait(partial(_are_quiet, recordings, devices), programs, _QUIET_SECONDS, "all are quiet")
     members = Stored(members=population.chats)
     deadline = time.monotonic() + _QUIET_SECONDS
-    while time.monotonic() < deadline and any(lost(read_journals(journals), members)):
+    while time.monotonic() < deadline and any(lost(read_recordings(recordings), members)):
         time.sleep(_LOOK_SECONDS)
 
 
-def _are_quiet(journals: Path, devices: int) -> bool:
-    return len({item.device for item in read_journals(journals).of(Kind.QUIET)}) == devices
+def _are_quiet(recordings: Path, devices: int) -> bool:
+    return len({item.device for item in read_recordings(recordings).of(Kind.QUIET)}) == devices
 
 
-async def _ask(nodes: observe.Nodes, population: Population, journals: Path, programs: Mapping[str, Program]) -> Stored:
+async def _ask(
+    nodes: observe.Nodes, population: Population, recordings: Path, programs: Mapping[str, Program]
+) -> Stored:
     """Read the final state. Then kill the devices in Python: presence must notice."""
     views = await observe.views(nodes, population)
-    journal = read_journals(journals)
+    recording = read_recordings(recordings)
     programs["python"].kill()
-    left = {item.user for item in journal.of(Kind.QUIET) if item.device.endswith("-go")}
+    left = {item.user for item in recording.of(Kind.QUIET) if item.device.endswith("-go")}
     connected = {person.user: person.user in left for person in population.people}
     return Stored(
         members=population.chats,
         views=tuple(views),
         sightings=tuple(await observe.sightings(nodes, population, connected)),
-        probes=tuple(await observe.probes(nodes, population, journal)),
+        probes=tuple(await observe.probes(nodes, population, recording)),
     )
 
 

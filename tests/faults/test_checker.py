@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.faults.checker.findings import Wrong
-from tests.faults.checker.journal import Kind
+from tests.faults.checker.recording import Kind
 from tests.faults.checker.stored import Sighting
 from tests.faults.story import ANN, BOB, CHAT, Story, message_id, send_id, shown
 

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.mesh import Mesh, running_mesh
 from tests.faults import programs
 from tests.faults.checker.check import check
-from tests.faults.checker.journal import Kind, read_journals
+from tests.faults.checker.recording import Kind, read_recordings
 from tests.faults.checker.stored import read_stored
 from tests.faults.talk import talk
 
@@ -39,9 +39,9 @@ async def test_devices_use_every_action_and_the_checker_finds_nothing(tmp_path: 
     async with running_mesh(tmp_path / "mesh") as mesh:
         await asyncio.to_thread(talk_for_a_while, mesh, tmp_path / "run")
 
-    journal = read_journals(tmp_path / "run" / "journals")
-    assert check(journal, read_stored(tmp_path / "run" / "stored.json")) == []
-    assert {item.kind for item in journal.entries} >= DOINGS
-    for device in journal.by_device:
-        assert any(item.device == device for item in journal.of(Kind.SENT))
-    assert any(item.media for item in journal.of(Kind.DELETED))
+    recording = read_recordings(tmp_path / "run" / "recordings")
+    assert check(recording, read_stored(tmp_path / "run" / "stored.json")) == []
+    assert {item.kind for item in recording.entries} >= DOINGS
+    for device in recording.by_device:
+        assert any(item.device == device for item in recording.of(Kind.SENT))
+    assert any(item.media for item in recording.of(Kind.DELETED))

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.faults.checker.journal import Kind
+from tests.faults.checker.recording import Kind
 from tests.faults.checker.stored import write_stored
 from tests.faults.checker.timeline import Action, Fault, write_faults
 from tests.faults.programs import ROOT
@@ -12,9 +12,9 @@ from tests.faults.story import Story, message_id
 
 
 def left_behind(story: Story, folder: Path, *, failed: str = "") -> Path:
-    (folder / "journals").mkdir(parents=True)
-    lines = [item.line() + "\n" for item in story.journal().entries]
-    (folder / "journals" / "all.jsonl").write_text("".join(lines))
+    (folder / "recordings").mkdir(parents=True)
+    lines = [item.line() + "\n" for item in story.recording().entries]
+    (folder / "recordings" / "all.jsonl").write_text("".join(lines))
     write_stored(story.stored, folder / "stored.json")
     fault = Fault(action=Action.KILL, parts=("messaging-1",), began=1.5, ended=3.5, served=3.9, failed=failed)
     write_faults([fault], folder / "faults.jsonl")

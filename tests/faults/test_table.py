@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.faults.checker.findings import Finding, Wrong
-from tests.faults.checker.journal import Entry, Kind, read_journals
+from tests.faults.checker.recording import Entry, Kind, read_recordings
 from tests.faults.checker.stored import read_stored, write_stored
 from tests.faults.checker.table import summary, table
 from tests.faults.checker.timeline import Action, Fault, by_kind, read_faults, rows, write_faults
@@ -29,7 +29,7 @@ def test_messages_and_findings_count_for_the_fault_during_which_they_happen() ->
         Finding(wrong=Wrong.GAP, at=5.0, what=""),
     ]
 
-    kill, cut = rows(story.journal(), [KILL, CUT], found)
+    kill, cut = rows(story.recording(), [KILL, CUT], found)
 
     assert (kill.acknowledged, kill.lost, kill.doubled, kill.others) == (3, 1, 0, 0)
     assert (cut.acknowledged, cut.lost, cut.doubled, cut.others) == (2, 0, 1, 1)
@@ -40,7 +40,7 @@ def test_a_send_in_flight_when_the_fault_began_counts_for_it() -> None:
     story = Story()
     late(story, Kind.SENT, 1, 2.0)
 
-    kill, cut = rows(story.journal(), [KILL, CUT], [])
+    kill, cut = rows(story.recording(), [KILL, CUT], [])
 
     assert (round(kill.send_pause, 3), round(kill.heal, 3)) == (2.1, 1.6)
     assert round(cut.send_pause, 3) == 0.1
@@ -50,7 +50,7 @@ def test_delivery_is_measured_from_the_acknowledgement() -> None:
     story = Story()
     late(story, Kind.HEARD, 2, 4.0)
 
-    kill, cut = rows(story.journal(), [KILL, CUT], [])
+    kill, cut = rows(story.recording(), [KILL, CUT], [])
 
     assert round(kill.delivery_pause, 3) == 4.1
     assert round(cut.delivery_pause, 3) == 4.1, "it lasted into the second fault"
@@ -58,7 +58,7 @@ def test_delivery_is_measured_from_the_acknowledgement() -> None:
 
 
 def test_the_table_has_a_line_for_each_fault() -> None:
-    text = table(rows(Story().journal(), [KILL, CUT], []))
+    text = table(rows(Story().recording(), [KILL, CUT], []))
 
     head, _, first, second = text.splitlines()
     assert "lost" in head
@@ -68,7 +68,7 @@ def test_the_table_has_a_line_for_each_fault() -> None:
 
 
 def test_faults_of_one_kind_share_a_row_with_their_sums_and_their_longest_times() -> None:
-    kill = rows(Story().journal(), [KILL], [Finding(wrong=Wrong.LOST, at=2.1, what="")])[0]
+    kill = rows(Story().recording(), [KILL], [Finding(wrong=Wrong.LOST, at=2.1, what="")])[0]
     stop = replace(KILL, action=Action.STOP, parts=("messaging-2",))
     other = replace(kill, acknowledged=4, seconds=9.0, send_pause=3.0, delivery_pause=0.0, heal=2.5, served=0.1)
 
@@ -94,20 +94,20 @@ def test_a_written_entry_is_read_back(tmp_path: Path) -> None:
     story.probe(reachable=False)
     write_stored(story.stored, tmp_path / "stored.json")
     write_faults([KILL, CUT], tmp_path / "faults.jsonl")
-    lines = [item.line() for item in story.journal().entries]
-    (tmp_path / "journals").mkdir()
-    (tmp_path / "journals" / "a.jsonl").write_text("\n".join(lines) + '\n{"at": 3, "ki')
+    lines = [item.line() for item in story.recording().entries]
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "a.jsonl").write_text("\n".join(lines) + '\n{"at": 3, "ki')
 
     assert read_stored(tmp_path / "stored.json") == story.stored
     assert read_faults(tmp_path / "faults.jsonl") == [KILL, CUT]
-    assert read_journals(tmp_path / "journals").entries == story.journal().entries
+    assert read_recordings(tmp_path / "recordings").entries == story.recording().entries
 
 
 def test_a_line_that_is_not_an_entry_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(Entry(at=1, kind=Kind.LIVE, device="d", user="u").line() + "\n{}\n")
 
     try:
-        read_journals(tmp_path)
+        read_recordings(tmp_path)
     except TypeError:
         return
     raise AssertionError("it was taken for an entry")

@@ -1,4 +1,4 @@
-"""All checks of one run. Pure: journals and stored data in, findings out."""
+"""All checks of one run. Pure: recordings and stored data in, findings out."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -11,10 +11,10 @@ from tests.faults.checker.checks.reactions import reaction_drift
 from tests.faults.checker.checks.refusals import refused
 from tests.faults.checker.checks.unread import unread_drift
 from tests.faults.checker.findings import Finding
-from tests.faults.checker.journal import Journal
+from tests.faults.checker.recording import Recording
 from tests.faults.checker.stored import Stored
 
-Check = Callable[[Journal, Stored], Iterator[Finding]]
+Check = Callable[[Recording, Stored], Iterator[Finding]]
 
 CHECKS: Sequence[Check] = (
     lost,
@@ -31,6 +31,6 @@ CHECKS: Sequence[Check] = (
 )
 
 
-def check(journal: Journal, stored: Stored) -> list[Finding]:
+def check(recording: Recording, stored: Stored) -> list[Finding]:
     """Return all findings of a run. Empty means that the promise was kept."""
-    return [finding for each in CHECKS for finding in each(journal, stored)]
+    return [finding for each in CHECKS for finding in each(recording, stored)]

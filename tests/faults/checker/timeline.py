@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from tests.faults.checker.findings import Finding, Wrong
-from tests.faults.checker.journal import Entry, Journal, Kind
+from tests.faults.checker.recording import Entry, Kind, Recording
 
 _NOTICED_SECONDS = 1.0
 """A send or a delivery that takes longer was disturbed."""
@@ -76,10 +76,10 @@ class Row:
     """From the end of the fault until its parts served again."""
 
 
-def rows(journal: Journal, faults: Sequence[Fault], findings: Iterable[Finding]) -> list[Row]:
+def rows(recording: Recording, faults: Sequence[Fault], findings: Iterable[Finding]) -> list[Row]:
     """One row for each fault, in order. Events before the first fault belong to none."""
     found = list(findings)
-    waits, deliveries = _waits(journal), _deliveries(journal)
+    waits, deliveries = _waits(recording), _deliveries(recording)
     ends = [fault.began for fault in faults[1:]] + [float("inf")]
     return [_row(fault, until, waits, deliveries, found) for fault, until in zip(faults, ends, strict=True)]
 
@@ -145,17 +145,17 @@ def _row(
     )
 
 
-def _waits(journal: Journal) -> list[_Wait]:
-    begun = journal.begun
-    return [_Wait(begun[sent.send].at, sent.at) for sent in journal.of(Kind.SENT) if sent.send in begun]
+def _waits(recording: Recording) -> list[_Wait]:
+    begun = recording.begun
+    return [_Wait(begun[sent.send].at, sent.at) for sent in recording.of(Kind.SENT) if sent.send in begun]
 
 
-def _deliveries(journal: Journal) -> list[_Wait]:
+def _deliveries(recording: Recording) -> list[_Wait]:
     """From the acknowledgement of a message, or the device's first catch-up, to each subscribed device."""
-    sent: Mapping[tuple[str, str], Entry] = {(item.user, item.send): item for item in journal.of(Kind.SENT)}
+    sent: Mapping[tuple[str, str], Entry] = {(item.user, item.send): item for item in recording.of(Kind.SENT)}
     waits: list[_Wait] = []
-    for device, live in journal.listeners.items():
-        for item in journal.by_device[device]:
+    for device, live in recording.listeners.items():
+        for item in recording.by_device[device]:
             answer = sent.get((item.sender, item.send)) if item.kind == Kind.HEARD else None
             if answer is not None and answer.at > live.at:
                 waits.append(_Wait(answer.at, item.at))

@@ -17,11 +17,11 @@ from tests.faults.clients.notes import Notes
 from tests.faults.clients.plan import DevicePlan, Plan, plan_of
 
 
-async def live(plan: Plan, lines: asyncio.StreamReader, journal: IO[str]) -> None:
+async def live(plan: Plan, lines: asyncio.StreamReader, recording: IO[str]) -> None:
     quiet = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         devices = [
-            group.create_task(device(each, plan, number, journal, quiet)) for number, each in enumerate(plan.devices)
+            group.create_task(device(each, plan, number, recording, quiet)) for number, each in enumerate(plan.devices)
         ]
         while line := await lines.readline():
             if line.strip() == b"quiet":
@@ -30,8 +30,8 @@ async def live(plan: Plan, lines: asyncio.StreamReader, journal: IO[str]) -> Non
             task.cancel()
 
 
-async def device(plan: DevicePlan, all_of_it: Plan, number: int, journal: IO[str], quiet: asyncio.Event) -> None:
-    notes = Notes(journal, plan.name, plan.user)
+async def device(plan: DevicePlan, all_of_it: Plan, number: int, recording: IO[str], quiet: asyncio.Event) -> None:
+    notes = Notes(recording, plan.name, plan.user)
     async with open_link(all_of_it.edges, plan.token, first=number) as link:
         listening = Listening(link, notes, plan.chats)
         acting = Acting(link, notes, listening, plan.chats, Random(plan.seed))
@@ -53,8 +53,8 @@ async def main() -> None:
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     plan = plan_of((await lines.readline()).decode())
-    with Path(plan.journal).open("a") as journal:  # noqa: ASYNC230 - a line at a time, onto a local disk
-        await live(plan, lines, journal)
+    with Path(plan.recording).open("a") as recording:  # noqa: ASYNC230 - a line at a time, onto a local disk
+        await live(plan, lines, recording)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import grpc
 from chatly.media.v1 import media_service_pb2 as media
 from chatly.messaging.v1 import messaging_service_pb2 as messaging
 
-from tests.faults.checker.journal import Kind
+from tests.faults.checker.recording import Kind
 from tests.faults.clients.link import Link
 from tests.faults.clients.listening import Listening
 from tests.faults.clients.notes import Notes

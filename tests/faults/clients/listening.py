@@ -7,7 +7,7 @@ from chatly.messaging.v1 import messaging_service_pb2 as messaging
 from chatly.messaging.v1.live_pb2 import LiveEvent
 from chatly.messaging.v1.message_pb2 import Message
 
-from tests.faults.checker.journal import Kind
+from tests.faults.checker.recording import Kind
 from tests.faults.clients.link import Link, Stubs
 from tests.faults.clients.notes import Notes
 

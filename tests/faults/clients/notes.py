@@ -1,10 +1,10 @@
-"""Writes the entries of a device to the journal at once."""
+"""Writes the entries of a device to the recording at once."""
 
 import time
 from dataclasses import dataclass
 from typing import IO
 
-from tests.faults.checker.journal import Entry, Kind
+from tests.faults.checker.recording import Entry, Kind
 
 
 @dataclass(frozen=True, slots=True)

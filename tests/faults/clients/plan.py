@@ -22,8 +22,8 @@ class DevicePlan:
 class Plan:
     """The devices of one program."""
 
-    journal: str
-    """Path of their journal."""
+    recording: str
+    """Path of their recording."""
     edges: tuple[str, ...]
     """`host:port` of each edge. A device uses the next one if an edge does not answer."""
     devices: Sequence[DevicePlan]
@@ -35,4 +35,4 @@ class Plan:
 def plan_of(text: str) -> Plan:
     item = json.loads(text)
     devices = [DevicePlan(**{**device, "chats": tuple(device["chats"])}) for device in item["devices"]]
-    return Plan(journal=item["journal"], edges=tuple(item["edges"]), devices=devices)
+    return Plan(recording=item["recording"], edges=tuple(item["edges"]), devices=devices)

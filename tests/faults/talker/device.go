@@ -17,11 +17,11 @@ const pageSize = 200
 
 // A Device subscribes, is online, and sends at a steady rate until asked to be quiet.
 type Device struct {
-	plan    DevicePlan
-	link    *Link
-	journal *Journal
-	dice    *rand.Rand
-	number  int
+	plan      DevicePlan
+	link      *Link
+	recording *Recording
+	dice      *rand.Rand
+	number    int
 
 	// Used only by the subscription.
 	cursor string
@@ -29,9 +29,9 @@ type Device struct {
 	known  map[string]bool
 }
 
-func newDevice(plan DevicePlan, link *Link, journal *Journal) *Device {
+func newDevice(plan DevicePlan, link *Link, recording *Recording) *Device {
 	return &Device{
-		plan: plan, link: link, journal: journal, dice: rand.New(rand.NewSource(plan.Seed)),
+		plan: plan, link: link, recording: recording, dice: rand.New(rand.NewSource(plan.Seed)),
 		events: map[string]bool{}, known: map[string]bool{},
 	}
 }
@@ -51,7 +51,7 @@ func (d *Device) live(ctx context.Context, quiet <-chan struct{}) {
 
 func (d *Device) write(entry Entry) {
 	entry.Device, entry.User = d.plan.Name, d.plan.User
-	d.journal.Write(entry)
+	d.recording.Write(entry)
 }
 
 func (d *Device) broken(err error) {

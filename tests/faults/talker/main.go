@@ -14,9 +14,9 @@ import (
 
 // A Plan lists the actions of the devices of one program; tests/faults/clients/plan.py writes it.
 type Plan struct {
-	Journal string       `json:"journal"`
-	Edges   []string     `json:"edges"`
-	Devices []DevicePlan `json:"devices"`
+	Recording string       `json:"recording"`
+	Edges     []string     `json:"edges"`
+	Devices   []DevicePlan `json:"devices"`
 }
 
 // A DevicePlan is one device of one user.
@@ -46,11 +46,11 @@ func run() error {
 	if err := json.Unmarshal(first, &plan); err != nil {
 		return fmt.Errorf("read the plan: %w", err)
 	}
-	journal, err := openJournal(plan.Journal)
+	recording, err := openRecording(plan.Recording)
 	if err != nil {
 		return err
 	}
-	defer journal.Close()
+	defer recording.Close()
 	ctx, stop := context.WithCancel(context.Background())
 	quiet := make(chan struct{})
 	var devices sync.WaitGroup
@@ -60,7 +60,7 @@ func run() error {
 			stop()
 			return err
 		}
-		device := newDevice(each, link, journal)
+		device := newDevice(each, link, recording)
 		devices.Add(1)
 		go func() { defer devices.Done(); device.live(ctx, quiet) }()
 	}

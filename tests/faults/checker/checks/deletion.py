@@ -3,31 +3,31 @@
 from collections.abc import Iterator
 
 from tests.faults.checker.findings import Finding, Wrong
-from tests.faults.checker.journal import Journal, Kind
+from tests.faults.checker.recording import Kind, Recording
 from tests.faults.checker.stored import Stored
 
 
-def resurrected(journal: Journal, stored: Stored) -> Iterator[Finding]:
+def resurrected(recording: Recording, stored: Stored) -> Iterator[Finding]:
     """Report content of a deleted message in a history, or shown to a member after a member received the deletion.
 
     On a page requested before that but after the acknowledgement, the message was only shown for too long.
     """
-    deleted = {item.message: item.at for item in journal.of(Kind.DELETED)}
+    deleted = {item.message: item.at for item in recording.of(Kind.DELETED)}
     for view in stored.views:
         for shown in view.messages:
             if shown.message in deleted and (not shown.deleted or shown.text or shown.media):
                 what = f"{shown.message} was deleted, it is in {view.chat} for {view.member} by {view.node}"
                 yield Finding(wrong=Wrong.RESURRECTED, at=deleted[shown.message], what=what)
     deleted_at: dict[str, float] = {}
-    for item in journal.of(Kind.GONE):
+    for item in recording.of(Kind.GONE):
         deleted_at[item.message] = min(item.at, deleted_at.get(item.message, item.at))
-    for page in journal.of(Kind.PAGED):
+    for page in recording.of(Kind.PAGED):
         for message in page.shown:
             if page.at > deleted.get(message, page.at):
                 what = f"{message} was deleted, device {page.device} was shown it on a page asked for later"
                 wrong = Wrong.RESURRECTED if page.at > deleted_at.get(message, page.at) else Wrong.STALE
                 yield Finding(wrong=wrong, at=page.at, what=what)
-    for device, entries in journal.by_device.items():
+    for device, entries in recording.by_device.items():
         gone: set[str] = set()
         for item in entries:
             if item.kind == Kind.GONE:
@@ -37,7 +37,7 @@ def resurrected(journal: Journal, stored: Stored) -> Iterator[Finding]:
                 yield Finding(wrong=Wrong.RESURRECTED, at=item.at, what=what)
 
 
-def media_left(journal: Journal, stored: Stored) -> Iterator[Finding]:
+def media_left(recording: Recording, stored: Stored) -> Iterator[Finding]:
     for probe in stored.probes:
         if probe.reachable:
             what = f"file {probe.media} of the deleted message {probe.message} can still be had from {probe.node}"

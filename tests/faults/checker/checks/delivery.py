@@ -4,26 +4,26 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from tests.faults.checker.findings import Finding, Wrong
-from tests.faults.checker.journal import Entry, Journal, Kind
+from tests.faults.checker.recording import Entry, Kind, Recording
 from tests.faults.checker.stored import Stored
 
 
-def lost(journal: Journal, stored: Stored) -> Iterator[Finding]:
+def lost(recording: Recording, stored: Stored) -> Iterator[Finding]:
     """Search by the sender's ID of the send: the persister decides which of two copies is kept."""
-    yield from _lost_in_history(journal, stored)
-    yield from _lost_on_devices(journal, stored)
+    yield from _lost_in_history(recording, stored)
+    yield from _lost_on_devices(recording, stored)
 
 
-def doubled(journal: Journal, stored: Stored) -> Iterator[Finding]:
+def doubled(recording: Recording, stored: Stored) -> Iterator[Finding]:
     """Report a send that is shown twice: in a history, or on a device after all withdrawals."""
-    begun = journal.begun
+    begun = recording.begun
     for view in stored.views:
         for send, times in Counter(message.send for message in view.messages).items():
             if times > 1:
                 at = begun[send].at if send in begun else 0.0
                 what = f"{times} copies of send {send} in {view.chat} for {view.member} by {view.node}"
                 yield Finding(wrong=Wrong.DOUBLED, at=at, what=what)
-    for device, entries in journal.by_device.items():
+    for device, entries in recording.by_device.items():
         for send, copies in _kept_copies(entries).items():
             if len(copies) > 1:
                 at = begun[send].at if send in begun else 0.0
@@ -31,10 +31,10 @@ def doubled(journal: Journal, stored: Stored) -> Iterator[Finding]:
                 yield Finding(wrong=Wrong.DOUBLED, at=at, what=what)
 
 
-def _lost_in_history(journal: Journal, stored: Stored) -> Iterator[Finding]:
+def _lost_in_history(recording: Recording, stored: Stored) -> Iterator[Finding]:
     for view in stored.views:
         there = {(message.sender, message.send) for message in view.messages}
-        for sent in journal.of(Kind.SENT):
+        for sent in recording.of(Kind.SENT):
             if sent.chat == view.chat and (sent.user, sent.send) not in there:
                 what = (
                     f"message {sent.message} (send {sent.send}) is not in {view.chat} for {view.member} by {view.node}"
@@ -42,14 +42,14 @@ def _lost_in_history(journal: Journal, stored: Stored) -> Iterator[Finding]:
                 yield Finding(wrong=Wrong.LOST, at=sent.at, what=what)
 
 
-def _lost_on_devices(journal: Journal, stored: Stored) -> Iterator[Finding]:
+def _lost_on_devices(recording: Recording, stored: Stored) -> Iterator[Finding]:
     """Sends that began after a device had first caught up: sends in flight at that moment may be on either side."""
-    begun = journal.begun
-    for device, live in journal.listeners.items():
-        entries = journal.by_device[device]
+    begun = recording.begun
+    for device, live in recording.listeners.items():
+        entries = recording.by_device[device]
         heard = {(item.sender, item.send) for item in entries if item.kind == Kind.HEARD}
         gone = {item.message for item in entries if item.kind == Kind.GONE}
-        for sent in journal.of(Kind.SENT):
+        for sent in recording.of(Kind.SENT):
             concerns = live.user in stored.members.get(sent.chat, ()) and begun[sent.send].at > live.at
             if concerns and (sent.user, sent.send) not in heard and sent.message not in gone:
                 what = f"device {device} never heard of message {sent.message} (send {sent.send}) in {sent.chat}"

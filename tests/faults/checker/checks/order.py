@@ -4,16 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from tests.faults.checker.findings import Finding, Wrong
-from tests.faults.checker.journal import Journal, Kind, position
+from tests.faults.checker.recording import Kind, Recording, position
 from tests.faults.checker.stored import Stored, View
 
 
-def misordered(journal: Journal, stored: Stored) -> Iterator[Finding]:
+def misordered(recording: Recording, stored: Stored) -> Iterator[Finding]:
     yield from _histories_out_of_order(stored)
-    yield from _effects_before_causes(journal, stored)
+    yield from _effects_before_causes(recording, stored)
 
 
-def gaps(journal: Journal, stored: Stored) -> Iterator[Finding]:
+def gaps(recording: Recording, stored: Stored) -> Iterator[Finding]:
     """Every chat is numbered 1, 2, 3, … without a gap, and every node returns the same numbers."""
     for view in stored.views:
         numbers = sorted(message.seq for message in view.messages)
@@ -44,11 +44,11 @@ def _differ(view: View, other: View) -> bool:
     return any(mine[message] != yours[message] for message in mine.keys() & yours.keys())
 
 
-def _effects_before_causes(journal: Journal, stored: Stored) -> Iterator[Finding]:
+def _effects_before_causes(recording: Recording, stored: Stored) -> Iterator[Finding]:
     """A message sorts after everything that its device had sent or received in the chat before the send began."""
     kept = {(item.sender, item.send): item.message for view in stored.views for item in view.messages}
     known = set(kept.values())
-    for device, entries in journal.by_device.items():
+    for device, entries in recording.by_device.items():
         newest: dict[str, str] = defaultdict(str)
         causes: dict[str, str] = {}
         for item in entries:
@@ -57,7 +57,7 @@ def _effects_before_causes(journal: Journal, stored: Stored) -> Iterator[Finding
             elif item.kind in {Kind.HEARD, Kind.SENT} and item.message in known:
                 newest[item.chat] = max(newest[item.chat], item.message, key=lambda m: position(m) if m else (0, b""))
         for send, cause in causes.items():
-            begun = journal.begun[send]
+            begun = recording.begun[send]
             effect = kept.get((begun.user, send))
             if cause and effect and effect != cause and position(effect) < position(cause):
                 what = f"device {device} sent {effect} in {begun.chat} after it knew {cause}, which sorts later"

@@ -5,20 +5,20 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from tests.faults.checker.findings import Finding, Wrong
-from tests.faults.checker.journal import Entry, Journal, Kind, position
+from tests.faults.checker.recording import Entry, Kind, Recording, position
 from tests.faults.checker.stored import Stored
 
 
-def stale(journal: Journal, stored: Stored) -> Iterator[Finding]:
+def stale(recording: Recording, stored: Stored) -> Iterator[Finding]:
     """Only the newest page of a chat is recorded: it must have every message newer than its oldest one."""
     kept = {message.message for view in stored.views for message in view.messages}
     sent: dict[str, list[tuple[tuple[int, bytes], Entry]]] = defaultdict(list)
-    for item in journal.of(Kind.SENT):
+    for item in recording.of(Kind.SENT):
         if item.message in kept:
             sent[item.chat].append((position(item.message), item))
     for in_chat in sent.values():
         in_chat.sort(key=lambda pair: pair[0])
-    for page in journal.of(Kind.PAGED):
+    for page in recording.of(Kind.PAGED):
         there = {*page.shown, *page.empty}
         oldest = min((position(message) for message in there), default=(0, b""))
         in_chat = sent[page.chat]

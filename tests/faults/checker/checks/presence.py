@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from tests.faults.checker.findings import Finding, Wrong
-from tests.faults.checker.journal import Journal
+from tests.faults.checker.recording import Recording
 from tests.faults.checker.stored import Stored
 
 
-def ghosts(journal: Journal, stored: Stored) -> Iterator[Finding]:
+def ghosts(recording: Recording, stored: Stored) -> Iterator[Finding]:
     for sighting in stored.sightings:
         if sighting.online and not sighting.connected:
             what = f"{sighting.user} has gone, {sighting.node} says online"

@@ -3,28 +3,28 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from tests.faults.checker.findings import Finding, Wrong
-from tests.faults.checker.journal import Entry, Journal, Kind
+from tests.faults.checker.recording import Entry, Kind, Recording
 from tests.faults.checker.stored import Stored
 
 Marks = frozenset[tuple[str, str]]
 
 
-def reaction_drift(journal: Journal, stored: Stored) -> Iterator[Finding]:
-    yield from _acknowledged_and_not_so(journal, stored)
+def reaction_drift(recording: Recording, stored: Stored) -> Iterator[Finding]:
+    yield from _acknowledged_and_not_so(recording, stored)
     expected: dict[str, Marks] = {}
     for view in stored.views:
         for item in view.messages:
             if not item.deleted and expected.setdefault(item.message, item.reactions) != item.reactions:
                 what = f"the reactions on {item.message} in {view.chat} are others for {view.member} by {view.node}"
                 yield Finding(wrong=Wrong.REACTION, at=0.0, what=what)
-    for device in journal.listeners:
-        yield from _different_on_device(device, journal.by_device[device], expected)
+    for device in recording.listeners:
+        yield from _different_on_device(device, recording.by_device[device], expected)
 
 
-def _acknowledged_and_not_so(journal: Journal, stored: Stored) -> Iterator[Finding]:
+def _acknowledged_and_not_so(recording: Recording, stored: Stored) -> Iterator[Finding]:
     """The newest acknowledged toggle of each (user, message, emoji) is stored, unless a later one is unclear."""
     last: dict[tuple[str, str, str], Entry] = {}
-    for item in journal.entries:
+    for item in recording.entries:
         if item.kind in {Kind.REACTING, Kind.REACTED}:
             last[item.user, item.message, item.emoji] = item
     for view in stored.views:

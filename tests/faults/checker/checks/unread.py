@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 
 from tests.faults.checker.findings import Finding, Wrong
-from tests.faults.checker.journal import Journal, Kind, position
+from tests.faults.checker.recording import Kind, Recording, position
 from tests.faults.checker.stored import Stored, View
 
 _COUNTED_UP_TO = 1_000
 
 
-def unread_drift(journal: Journal, stored: Stored) -> Iterator[Finding]:
+def unread_drift(recording: Recording, stored: Stored) -> Iterator[Finding]:
     for view in stored.views:
         expected = min(_after_the_mark(view), _COUNTED_UP_TO)
         if view.unread != expected:
             what = f"{view.chat} has {expected} unread for {view.member}, {view.node} counts {view.unread}"
             yield Finding(wrong=Wrong.UNREAD, at=0.0, what=what)
         there = {message.message for message in view.messages}
-        for read in journal.of(Kind.READ):
+        for read in recording.of(Kind.READ):
             mine = read.user == view.member and read.chat == view.chat and read.message in there
             if mine and (not view.read or position(view.read) < position(read.message)):
                 what = f"{view.member} had read {view.chat} up to {read.message}, by {view.node} up to {view.read!r}"

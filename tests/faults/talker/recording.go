@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// An Entry is a line of a journal; tests/faults/checker/journal.py describes each kind.
+// An Entry is a line of a recording; tests/faults/checker/recording.py describes each kind.
 type Entry struct {
 	At      float64 `json:"at"`
 	Kind    string  `json:"kind"`
@@ -22,22 +22,22 @@ type Entry struct {
 	Text    string  `json:"text,omitempty"`
 }
 
-// A Journal stores the lines of several devices.
-type Journal struct {
+// A Recording stores the lines of several devices.
+type Recording struct {
 	mutex sync.Mutex
 	file  *os.File
 }
 
-func openJournal(path string) (*Journal, error) {
+func openRecording(path string) (*Recording, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	return &Journal{file: file}, err
+	return &Recording{file: file}, err
 }
 
-func (j *Journal) Close() error { return j.file.Close() }
+func (j *Recording) Close() error { return j.file.Close() }
 
-// Write adds the time to an entry and writes it. If writing fails the program exits: an incomplete journal proves
+// Write adds the time to an entry and writes it. If writing fails the program exits: an incomplete recording proves
 // nothing.
-func (j *Journal) Write(entry Entry) {
+func (j *Recording) Write(entry Entry) {
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
 	entry.At = float64(time.Now().UnixNano()) / 1e9

@@ -86,7 +86,7 @@ def position(message_id: str) -> tuple[int, bytes]:
     return time_uuid.time, time_uuid.bytes[8:]
 
 
-class Journal:
+class Recording:
     """All entries of all devices, sorted by time."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
@@ -120,9 +120,9 @@ class Journal:
         return {item.device: item for item in sorted(self.of(Kind.LIVE), key=lambda item: -item.at)}
 
 
-def read_journals(folder: Path) -> Journal:
-    """Read every journal of a run. A last line that was cut off is left out."""
-    return Journal(item for path in sorted(folder.glob("*.jsonl")) for item in _read(path))
+def read_recordings(folder: Path) -> Recording:
+    """Read every recording of a run. A last line that was cut off is left out."""
+    return Recording(item for path in sorted(folder.glob("*.jsonl")) for item in _read(path))
 
 
 def _read(path: Path) -> Iterator[Entry]:
