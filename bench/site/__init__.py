@@ -1,1 +1,1 @@
-"""Turns the newest results of every section into a page: bench/results/index.html."""
+"""Renders the newest results of every section as a page: bench/results/index.html."""

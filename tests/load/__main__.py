@@ -16,7 +16,7 @@ import pytest
 from bench.sides.engines import Engines, real_engines
 from tests.load.catalogue import SCENARIOS
 from tests.load.context import CannotRunError, Context
-from tests.load.report import given_up, keep, table
+from tests.load.report import aborted, keep, table
 
 _KEPT = Path(__file__).parents[2] / ".cache" / "load"
 
@@ -58,7 +58,7 @@ def _run(name: str, context: Context) -> int:
         context.say(f"{name} cannot run here: {error}")
         return 2
     except (pytest.fail.Exception, BaseExceptionGroup) as failure:
-        report = given_up(failure)
+        report = aborted(failure)
     except Exception:  # noqa: BLE001 - whatever it is, it is said, and the others run all the same
         traceback.print_exc()
         return 2

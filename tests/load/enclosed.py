@@ -13,7 +13,7 @@ import pytest
 from tests.faults.deployment.network import unshare
 from tests.faults.programs import ROOT
 from tests.load.context import CannotRunError, Context
-from tests.load.report import Figure, Report, given_up
+from tests.load.report import Figure, Report, aborted
 from tests.load.small_disk import SmallDisk, fill_it
 
 _REPORT = "report.json"
@@ -54,7 +54,7 @@ async def _tell(folder: Path, *, small: bool) -> Report:
     try:
         return await fill_it(context, SmallDisk.mounted(folder / "data", mib=context.size(96, 32)))
     except (pytest.fail.Exception, BaseExceptionGroup) as failure:
-        return given_up(failure)
+        return aborted(failure)
 
 
 def main() -> None:

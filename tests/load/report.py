@@ -46,7 +46,7 @@ class Report:
             self.complaints.append(f"{promise}: {but}" if but != "" else promise)
 
 
-def given_up(failure: BaseException) -> Report:
+def aborted(failure: BaseException) -> Report:
     """Something expected did not happen and the scenario cannot continue: a broken promise. Other failures are
     raised.
     """
@@ -54,7 +54,7 @@ def given_up(failure: BaseException) -> Report:
         waited, others = failure.split(pytest.fail.Exception)
         if waited is None or others is not None:
             raise failure
-        return given_up(waited.exceptions[0])
+        return aborted(waited.exceptions[0])
     return Report(complaints=[str(failure)])
 
 
