@@ -93,6 +93,8 @@ export interface Message {
   readonly reactions: readonly Reaction[];
   readonly createdAt: number;
   readonly editedAt: number | null;
+  /** The event of the last edit; null if there is none. Of two edits the later id wins: times may be of wrong clocks. */
+  readonly editId: string | null;
   readonly deletedForEveryone: boolean;
   readonly state: MessageState;
   /** The ErrorReason without its prefix; null unless the state is `failed`. */

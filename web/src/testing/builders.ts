@@ -28,6 +28,7 @@ export function aMessage(tick: number, message: Partial<Message> = {}): Message 
     reactions: [],
     createdAt: tick,
     editedAt: null,
+    editId: null,
     deletedForEveryone: false,
     state: "sent",
     failure: null,

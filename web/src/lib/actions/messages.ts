@@ -30,8 +30,9 @@ export function messageActions(context: ActionContext): MessageActions {
     discardMessage: (clientMessageId) => void signedIn().sendQueue.discard(clientMessageId),
     async editMessage(chatId, messageId, text) {
       const { message } = await clients.messaging.editMessage({ chatId, messageId, text });
-      if (message)
-        show(chatId, { kind: "edited", messageId, text, editedAt: messageOf(message).editedAt ?? Date.now() });
+      // Without an edit the text was the same already.
+      const { editedAt, editId } = message ? messageOf(message) : {};
+      if (editedAt && editId) show(chatId, { kind: "edited", messageId, text, editedAt, editId });
     },
     async deleteMessage(chatId, messageId, scope) {
       const forEveryone = scope === "everyone";

@@ -13,7 +13,13 @@ export interface ChatDetails {
 
 export type ChangeBody =
   | { readonly kind: "message"; readonly message: Message }
-  | { readonly kind: "edited"; readonly messageId: MessageId; readonly text: string; readonly editedAt: number }
+  | {
+      readonly kind: "edited";
+      readonly messageId: MessageId;
+      readonly text: string;
+      readonly editedAt: number;
+      readonly editId: string;
+    }
   | {
       readonly kind: "deleted";
       readonly messageId: MessageId;

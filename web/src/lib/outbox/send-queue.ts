@@ -161,6 +161,7 @@ export class SendQueue {
       reactions: [],
       createdAt: item.createdAt,
       editedAt: null,
+      editId: null,
       deletedForEveryone: false,
       state: item.failure === null ? "sending" : "failed",
       failure: item.failure,

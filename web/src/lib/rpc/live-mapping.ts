@@ -22,13 +22,14 @@ function changeOf(pb: LiveEvent): Change[] {
   return body ? [{ eventId: pb.eventId, chatId: pb.chatId, at: timeOf(pb), ...body }] : [];
 }
 
-function bodyOf({ event, occurredAt }: LiveEvent): ChangeBody | null {
+function bodyOf({ event, eventId, occurredAt }: LiveEvent): ChangeBody | null {
   switch (event.case) {
     case "messageCreated":
       return { kind: "message", message: messageOf(event.value) };
     case "messageEdited": {
       const { messageId, text, editedAt } = event.value;
-      return { kind: "edited", messageId, text, editedAt: millis(editedAt) ?? millis(occurredAt) ?? 0 };
+      const time = millis(editedAt) ?? millis(occurredAt) ?? 0;
+      return { kind: "edited", messageId, text, editedAt: time, editId: eventId };
     }
     case "messageDeleted": {
       const { messageId, forEveryone, withdrawn } = event.value;

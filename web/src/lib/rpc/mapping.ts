@@ -119,6 +119,7 @@ export function messageOf(pb: MessagePb): Message {
     })),
     createdAt: millis(pb.createdAt) ?? 0,
     editedAt: millis(pb.editedAt),
+    editId: pb.editEventId || null,
     deletedForEveryone: pb.deletedForEveryone,
     state: "sent",
     failure: null,

@@ -4,8 +4,8 @@ import { aChange, aChat, aMessage, aState, CHAT, created, GROUP, ME, PEER, texts
 import { applyChange, TYPING_MS, withoutStaleTyping } from "./apply";
 import type { State } from "./model";
 
-const edit = (tick: number, text: string, editedAt = 100) =>
-  aChange({ kind: "edited", messageId: timeId(tick), text, editedAt });
+const edit = (tick: number, text: string, id = 100, editedAt = 100) =>
+  aChange({ kind: "edited", messageId: timeId(tick), text, editedAt, editId: timeId(id) });
 const deletion = (tick: number, forEveryone: boolean, withdrawn = false) =>
   aChange({ kind: "deleted", messageId: timeId(tick), forEveryone, withdrawn });
 const reaction = (tick: number, present: boolean) =>
@@ -41,6 +41,13 @@ describe("messages", () => {
 
   it("keep the newer of two edits", () => {
     expect(texts(after(aState(), created(1), edit(1, "second", 200), edit(1, "first", 100)))).toEqual(["second"]);
+  });
+
+  it("order edits by the ids of their events, whatever the clocks of their servers said", () => {
+    const sameTime = after(aState(), created(1), edit(1, "first", 100, 5_000), edit(1, "second", 101, 5_000));
+    const fastClock = after(aState(), created(1), edit(1, "first", 100, 65_000), edit(1, "second", 101, 5_000));
+
+    expect([texts(sameTime), texts(fastClock)]).toEqual([["second"], ["second"]]);
   });
 
   it("lose their content when deleted for everyone, and a later edit does not restore it", () => {

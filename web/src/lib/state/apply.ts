@@ -18,7 +18,7 @@ export function applyChange(state: State, change: Change, me: UserId): State {
     case "message":
       return applyMessage(state, change.message, me);
     case "edited":
-      return applyToMessage(state, change, (message) => edited(message, change.text, change.editedAt));
+      return applyToMessage(state, change, (message) => edited(message, change.text, change.editedAt, change.editId));
     case "deleted":
       return applyToMessage(state, change, change.forEveryone && !change.withdrawn ? deletedForEveryone : () => null);
     case "reaction": {

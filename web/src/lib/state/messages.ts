@@ -74,10 +74,14 @@ export function withNewerPage(before: LoadedMessages, page: readonly Message[], 
   return { ...before, items: [...before.items, ...newer], hasNewer, loadingNewer: false };
 }
 
-/** Apply an edit unless the message has a newer one or was deleted. */
-export function edited(message: Message, text: string, editedAt: number): Message {
-  if (message.deletedForEveryone || (message.editedAt ?? 0) >= editedAt) return message;
-  return { ...message, text, editedAt };
+/**
+ * Apply an edit unless the message has it, has a newer one, or was deleted.
+ *
+ * A message kept on the device by an older version of the client has no `editId`.
+ */
+export function edited(message: Message, text: string, editedAt: number, editId: string): Message {
+  if (message.deletedForEveryone || !isNewer(editId, message.editId ?? null)) return message;
+  return { ...message, text, editedAt, editId };
 }
 
 export function deletedForEveryone(message: Message): Message {

@@ -21,6 +21,7 @@ function message(order: number, over: Partial<Message> = {}): Message {
     reactions: [],
     createdAt: NOON + order * MINUTE,
     editedAt: null,
+    editId: null,
     deletedForEveryone: false,
     state: "sent",
     failure: null,
