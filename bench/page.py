@@ -121,6 +121,7 @@ def _list_messages(store: HistoryStore, redis: RedisHandle) -> ListMessages:
         chats=store.chats,
         events=store.events,
         tail=RedisHotTail(redis=redis, log_id=str(uuid4())),
+        clock=clock,
     )
     states = ChatStates(history=history, bus=MemoryBus(), ids=HybridClock(clock=clock), clock=clock)
     return ListMessages(authorizer=ChatAuthorizer(states=states, directory=_Nobody()), history=history)

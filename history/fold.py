@@ -1,6 +1,6 @@
 """Folds events into messages and chats. Pure: the same events in any order, with repeats, give the same states."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -69,6 +69,15 @@ def actor_of(event: ChatEvent) -> UserId:
     if event.actor_id is None:
         raise ValueError(f"event {event.event_id} needs an actor")
     return event.actor_id
+
+
+def events_of(state: MessageState) -> Iterator[UUID]:
+    """Return the ids of the events that the state consists of. A change of the message must have a later id."""
+    yield state.message_id
+    if state.edit:
+        yield state.edit.event_id
+    for mark in state.reactions.values():
+        yield mark.event_id
 
 
 def apply_to_message(state: MessageState | None, event: ChatEvent) -> MessageState:
@@ -169,6 +178,7 @@ def to_message(state: MessageState) -> Message | None:
         created_at=content.created_at,
         edited_at=state.edit.edited_at if state.edit else None,
         deleted_for_everyone=state.deleted_for_everyone,
+        edit_id=state.edit.event_id if state.edit else None,
     )
 
 

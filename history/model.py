@@ -205,6 +205,8 @@ class Message:
     created_at: datetime
     edited_at: datetime | None
     deleted_for_everyone: bool
+    edit_id: UUID | None = None
+    """The event of the last edit. Of two edits the one with the later id wins, whatever `edited_at` says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from history.fold import apply_to_chat, deleted_by, fold_messages, message_of, r
 from history.model import ChatState, Message, MessageState, StoredEvent
 from history.ports import ChatHead, ChatReader, EventReader, MessageReader, TailReader, Window
 from kernel.ids import UserId, time_key, time_of
+from kernel.time import Clock
 
 UNREAD_LIMIT = 1_000
 _BEGINNING = datetime.fromtimestamp(0, UTC)
@@ -43,7 +44,10 @@ class History:
     The tail is always read before the store: an event trimmed in between is in the store by then.
     """
 
-    def __init__(self, *, messages: MessageReader, chats: ChatReader, events: EventReader, tail: TailReader) -> None:
+    def __init__(
+        self, *, messages: MessageReader, chats: ChatReader, events: EventReader, tail: TailReader, clock: Clock
+    ) -> None:
+        self._clock = clock
         self._messages = messages
         self._chats = chats
         self._events = events
@@ -51,8 +55,15 @@ class History:
 
     async def message(self, chat_id: ChatId, message_id: UUID, *, viewer: UserId) -> Message | None:
         """Return the message, or None if it is unknown, withdrawn, or deleted by the viewer for themselves."""
-        state = await self._message_state(chat_id, message_id)
+        state = await self.message_state(chat_id, message_id)
         return visible_message(state, viewer) if state else None
+
+    async def message_state(self, chat_id: ChatId, message_id: UUID) -> MessageState | None:
+        """Return everything known of a message, or None if it has no events."""
+        tail = await self._tail.events([chat_id])
+        stored = await self._messages.messages(chat_id, [message_id])
+        about = [item.event for item in tail.get(chat_id, ()) if message_of(item.event) == message_id]
+        return {**stored, **fold_messages(stored, about)}.get(message_id)
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> Message | None:
         """Return the message that this send created, even if its sender deleted it since; None if there is none."""
@@ -60,7 +71,7 @@ class History:
         # The stored copy wins: it is earlier in log order, and the first send in log order is the message.
         stored = await self._messages.sent(sender_id, client_message_id)
         position = stored or (tail and (tail.event.chat_id, tail.event.event_id))
-        state = await self._message_state(*position) if position else None
+        state = await self.message_state(*position) if position else None
         return to_message(state) if state else None
 
     async def page(self, chat_id: ChatId, window: Window, *, viewer: UserId) -> Sequence[Message]:
@@ -116,8 +127,14 @@ class History:
             state=state,
             last_message=newest[0] if newest else None,
             unread_count=await self.unread(state.chat_id, user_id, mark=state.read_marks.get(user_id)),
-            last_activity_at=last_activity(state),
+            last_activity_at=self.last_activity(state),
         )
+
+    def last_activity(self, state: ChatState) -> datetime:
+        """Return when the newest message was sent, or else when the chat was created; never a time to come."""
+        # An id can be ahead of the clock: its node's clock was wrong, or it follows such an id.
+        latest = time_of(state.last_message_id) if state.last_message_id else state.created_at or _BEGINNING
+        return min(latest, self._clock.now())
 
     async def unread(self, chat_id: ChatId, user_id: UserId, *, mark: UUID | None) -> int:
         """Count messages of others after the user's read mark `mark`, up to UNREAD_LIMIT."""
@@ -150,12 +167,6 @@ class History:
         ]
         return Replay(_without_deleted(mine[:limit]), len(mine) > limit)
 
-    async def _message_state(self, chat_id: ChatId, message_id: UUID) -> MessageState | None:
-        tail = await self._tail.events([chat_id])
-        stored = await self._messages.messages(chat_id, [message_id])
-        about = [item.event for item in tail.get(chat_id, ()) if message_of(item.event) == message_id]
-        return {**stored, **fold_messages(stored, about)}.get(message_id)
-
     async def _changed_messages(self, chat_id: ChatId) -> Mapping[UUID, MessageState]:
         """Return every message that the tail changes, folded with its stored state."""
         tail = await self._tail.events([chat_id])
@@ -183,13 +194,6 @@ def _fold_chat(head: ChatHead | None, tail: Iterable[StoredEvent]) -> ChatState:
     if state is None:
         raise ValueError("a chat of which nothing is known")
     return state
-
-
-def last_activity(state: ChatState) -> datetime:
-    """Return when the newest message was sent, or else when the chat was created."""
-    if state.last_message_id:
-        return time_of(state.last_message_id)
-    return state.created_at or _BEGINNING
 
 
 def _position(item: StoredEvent) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Identifiers: random UUIDs, and TimeUUIDs of a hybrid logical clock."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NewType
 from uuid import UUID, uuid4
@@ -12,9 +13,13 @@ UserId = NewType("UserId", str)
 SessionId = NewType("SessionId", str)
 """UUID text, lower case."""
 
+MAX_AHEAD = timedelta(minutes=1)
+"""How far the ids of a clock may be ahead of its time. Clocks of a mesh that differ by more are wrong."""
+
 _TICKS_PER_SECOND = 10_000_000
 _GREGORIAN_EPOCH = datetime(1582, 10, 15, tzinfo=UTC)
 _MAX_TICKS = (1 << 60) - 1
+_MAX_TICKS_AHEAD = int(MAX_AHEAD.total_seconds()) * _TICKS_PER_SECOND
 
 
 def random_id() -> str:
@@ -48,24 +53,51 @@ def from_time_key(key: bytes) -> UUID:
 class HybridClock:
     """Generates growing TimeUUIDs: each is later than all that it generated or observed before.
 
-    So a reply sorts after the message that it answers, even if the wall clocks of two nodes disagree.
+    It follows observed ids only up to `MAX_AHEAD` before its own clock: a node whose clock is wrong by years does not
+    move the clocks of the others.
     """
 
-    def __init__(self, *, clock: Clock, tail: bytes | None = None) -> None:
-        """`tail`: 8 bytes that identify this process (clock sequence and node); random by default."""
-        random_tail = bytearray(tail or secrets.token_bytes(8))
-        random_tail[0] = random_tail[0] & 0x3F | 0x80
-        # The multicast bit marks a node that is not a hardware address (RFC 9562, 6.10).
-        random_tail[2] |= 0x01
-        self._clock = clock
-        self._tail = bytes(random_tail)
-        self._last = 0
+    def __init__(self, *, clock: Clock, tail: bytes | None = None, follow_corrections: bool = False) -> None:
+        """`tail`: 8 bytes that identify this process (clock sequence and node); random by default.
 
-    def next(self) -> UUID:
-        """Return a new TimeUUID."""
-        self._last = min(max(ticks_of(self._clock.now()), self._last + 1), _MAX_TICKS)
+        `follow_corrections`: after the clock was set back by more than two minutes, the ids go back too, with another
+        tail. By default the ids go on growing from the last one.
+        """
+        self._clock = clock
+        self._tail = _valid_tail(tail or secrets.token_bytes(8))
+        self._last = 0
+        self._follow_corrections = follow_corrections
+
+    def next(self, *, after: Iterable[UUID] = ()) -> UUID:
+        """Return a new TimeUUID, later than all of `after`, however far ahead they are.
+
+        If one is more than `MAX_AHEAD` before the clock, only this TimeUUID is: it does not move the clock.
+        """
+        newest = max((earlier.time for earlier in after), default=0)
+        now = ticks_of(self._clock.now())
+        if newest > now + _MAX_TICKS_AHEAD:
+            return _far_ahead(newest)
+        # Twice, because an observed id may be that far ahead of a clock that was not set back.
+        if self._follow_corrections and self._last > now + 2 * _MAX_TICKS_AHEAD:
+            # The times since `now` may be in use with the present tail.
+            self._last, self._tail = 0, _valid_tail(secrets.token_bytes(8))
+        self._last = min(max(now, newest + 1, self._last + 1), _MAX_TICKS)
         return from_time_key(self._last.to_bytes(8, "big") + self._tail)
 
     def observe(self, time_uuid: UUID) -> None:
-        """Make sure that the next TimeUUID is later than this one."""
-        self._last = max(self._last, time_uuid.time)
+        """Make sure that the next TimeUUID is later than this one, unless it is more than `MAX_AHEAD` ahead."""
+        # Compared with the last id first: most events are older, and the clock costs more than the comparison.
+        if time_uuid.time > self._last and time_uuid.time <= ticks_of(self._clock.now()) + _MAX_TICKS_AHEAD:
+            self._last = time_uuid.time
+
+
+def _valid_tail(tail: bytes) -> bytes:
+    """Return clock sequence and node with the variant of RFC 9562 and the multicast bit: not a hardware address."""
+    return bytes((tail[0] & 0x3F | 0x80, tail[1], tail[2] | 0x01)) + tail[3:]
+
+
+def _far_ahead(newest: int) -> UUID:
+    """Return a TimeUUID up to a millisecond after `newest` ticks, unlike any other."""
+    # Random, because nodes that change the same thing at once share no clock here, and Cassandra compares ticks alone.
+    ticks = min(newest + 1 + secrets.randbelow(_TICKS_PER_SECOND // 1_000), _MAX_TICKS)
+    return from_time_key(ticks.to_bytes(8, "big") + _valid_tail(secrets.token_bytes(8)))

@@ -45,7 +45,12 @@ class ChatAuthorizer:
         return ChatAccess(user_id, chat_id, await self._direct_state(chat_id) or ChatState(chat_id), None)
 
     async def to_group(self, chat_id: ChatId, user_id: UserId) -> ChatAccess:
-        """Return the user's access to a group; raise NOT_A_MEMBER, or NOT_A_GROUP for a 1:1 chat."""
+        """Return the user's access to change a group; raise NOT_A_MEMBER, or NOT_A_GROUP for a 1:1 chat.
+
+        The state is loaded, not taken from the cache: a change must sort after the changes of other nodes, whatever
+        their clocks say.
+        """
+        await self._states.refresh(chat_id)
         access = await self.to_read(ChatRef(chat_id), user_id)
         if access.role is None:
             raise not_a_group()

@@ -73,6 +73,16 @@ class ChatStates:
         async with self._loading.hold(chat_id):
             return await self._load(chat_id)
 
+    async def refresh(self, chat_id: ChatId) -> None:
+        """Load the state of a chat again if it is cached and the store is available."""
+        if self._cache.peek(chat_id) is None:
+            return
+        try:
+            await self.reload(chat_id)
+        except ChatlyError as error:
+            if error.reason != KernelReason.STORE_UNAVAILABLE:
+                raise
+
     def cached(self, chat_id: ChatId) -> ChatState | None:
         """Return the cached state of a chat, however old; None: not cached."""
         cached = self._cache.peek(chat_id)

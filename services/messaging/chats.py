@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from history.audience import members_of, role_in
 from history.chat_id import ChatId
 from history.model import ChatState
-from history.view import ChatOverview, History, last_activity
+from history.view import ChatOverview, History
 from kernel.ids import UserId, ticks_of
 from kernel.paging import PageTokens
 from services.messaging.authorizer import ChatAuthorizer
@@ -45,7 +45,7 @@ class Chats:
         other chats are never left out. A page with large groups is shorter, so that it fits into one response.
         """
         after = PageTokens.decode(_CALL, viewer, page_token) if page_token else None
-        keys = {chat.chat_id: _sort_key(chat) for chat in await self._history.outlines_of(viewer)}
+        keys = {chat.chat_id: self._sort_key(chat) for chat in await self._history.outlines_of(viewer)}
         remaining = sorted(
             ((key, chat_id) for chat_id, key in keys.items() if after is None or key < after), reverse=True
         )
@@ -75,6 +75,9 @@ class Chats:
         contacts = [other for other in sharing & blocks.keys() if other not in blocked and user_id not in blocks[other]]
         return sorted(contacts)[:MAX_CONTACTS]
 
+    def _sort_key(self, chat: ChatState) -> bytes:
+        return ticks_of(self._history.last_activity(chat)).to_bytes(_TICK_BYTES, "big") + chat.chat_id.encode()
+
     async def _members(self, chat_id: ChatId) -> Collection[UserId]:
         if chat_id.is_direct:
             return chat_id.members
@@ -90,7 +93,3 @@ def _within_member_limit(chats: Sequence[ChatState]) -> Sequence[ChatState]:
         if number and members > _MOST_MEMBERS:
             return chats[:number]
     return chats
-
-
-def _sort_key(chat: ChatState) -> bytes:
-    return ticks_of(last_activity(chat)).to_bytes(_TICK_BYTES, "big") + chat.chat_id.encode()

@@ -25,7 +25,7 @@ class DeleteMessage:
     async def __call__(self, chat: ChatRef, message_id: UUID, *, for_everyone: bool, user_id: UserId) -> None:
         """Delete a message; if it is deleted already, do nothing. Errors: see MessagingService.DeleteMessage."""
         access = await self._authorizer.to_read(chat, user_id)
-        message = await self._messages.find(access, message_id, hidden_too=True)
+        message, earlier = await self._messages.find_to_change(access, message_id, hidden_too=True)
         if for_everyone:
             require_sender(access, message)
             is_deleted = message.deleted_for_everyone
@@ -33,4 +33,4 @@ class DeleteMessage:
             is_deleted = await self._history.message(access.chat_id, message_id, viewer=user_id) is None
         if not is_deleted:
             change = MessageDeleted(message_id, for_everyone=for_everyone)
-            await self._events.publish_change(access, change, after=[message_id])
+            await self._events.publish_change(access, change, after=earlier)

@@ -24,10 +24,10 @@ class EditMessage:
         Errors: see MessagingService.EditMessage.
         """
         access = await self._authorizer.to_write(chat, editor)
-        message = await self._messages.find_undeleted(access, message_id)
+        message, earlier = await self._messages.find_undeleted(access, message_id)
         require_sender(access, message)
         require_visible("text", text)
         if message.text == text:
             return message
-        event = await self._events.publish_change(access, MessageEdited(message_id, text), after=[message_id])
-        return replace(message, text=text, edited_at=event.occurred_at)
+        event = await self._events.publish_change(access, MessageEdited(message_id, text), after=earlier)
+        return replace(message, text=text, edited_at=event.occurred_at, edit_id=event.event_id)

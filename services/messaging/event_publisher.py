@@ -52,10 +52,7 @@ class EventPublisher:
 
     def next_id(self, access: ChatAccess, *, after: Iterable[UUID | None] = ()) -> UUID:
         """Return an id later than the chat's newest known message and than all of `after`."""
-        for earlier in (access.state.last_message_id, *after):
-            if earlier is not None:
-                self._ids.observe(earlier)
-        return self._ids.next()
+        return self._ids.next(after=[each for each in (access.state.last_message_id, *after) if each is not None])
 
     def new_event(
         self, access: ChatAccess, change: Change, *, event_id: UUID, audience: tuple[UserId, ...] = ()
@@ -72,7 +69,11 @@ class EventPublisher:
         )
 
     async def publish_change(self, access: ChatAccess, change: Change, *, after: Iterable[UUID | None]) -> ChatEvent:
-        """Publish a new event with an id later than all of `after`, as `publish` does, and return it."""
+        """Publish a new event with an id later than all of `after`, as `publish` does, and return it.
+
+        `after` must contain the ids of the events whose effect this one changes: of two changes of the same field the
+        later id wins, so a change that sorts before would have no effect.
+        """
         event = self.new_event(access, change, event_id=self.next_id(access, after=after))
         await self.publish(event)
         return event

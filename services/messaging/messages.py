@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from history.fold import events_of, visible_message
 from history.model import Message, Reaction
 from history.view import History
 from kernel.ids import UserId, from_time_key, time_key
@@ -35,18 +36,25 @@ class Messages:
 
         `hidden_too`: also a message that the user deleted for themselves.
         """
-        viewer = NOBODY if hidden_too else access.user_id
-        message = await self._history.message(access.chat_id, message_id, viewer=viewer)
-        if message is None:
-            raise message_not_found(message_id)
-        return message
+        return (await self.find_to_change(access, message_id, hidden_too=hidden_too))[0]
 
-    async def find_undeleted(self, access: ChatAccess, message_id: UUID) -> Message:
-        """Return as `find` does; raise MESSAGE_NOT_FOUND also if the message was deleted for everyone."""
-        message = await self.find(access, message_id)
+    async def find_to_change(
+        self, access: ChatAccess, message_id: UUID, *, hidden_too: bool = False
+    ) -> tuple[Message, Sequence[UUID]]:
+        """Return as `find` does, with the ids of the message's events: a change must sort after all of them."""
+        viewer = NOBODY if hidden_too else access.user_id
+        state = await self._history.message_state(access.chat_id, message_id)
+        message = visible_message(state, viewer) if state else None
+        if state is None or message is None:
+            raise message_not_found(message_id)
+        return message, tuple(events_of(state))
+
+    async def find_undeleted(self, access: ChatAccess, message_id: UUID) -> tuple[Message, Sequence[UUID]]:
+        """Return as `find_to_change` does; raise MESSAGE_NOT_FOUND also if the message was deleted for everyone."""
+        message, events = await self.find_to_change(access, message_id)
         if message.deleted_for_everyone:
             raise message_deleted(message_id)
-        return message
+        return message, events
 
 
 def require_sender(access: ChatAccess, message: Message) -> None:

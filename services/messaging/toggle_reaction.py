@@ -32,12 +32,13 @@ class ToggleReaction:
         access = await self._authorizer.to_write(chat, user_id)
         # One after the other: two concurrent toggles add and remove, and the limit holds.
         async with self._locks.hold(message_id):
-            before = (await self._messages.find_undeleted(access, message_id)).reactions
+            message, earlier = await self._messages.find_undeleted(access, message_id)
+            before = message.reactions
             own = next((one for one in before if (one.user_id, one.emoji) == (user_id, emoji)), None)
             if own is None:
                 _require_within_limit(before, emoji)
             change = ReactionSet(message_id, emoji, present=own is None)
-            event = await self._events.publish_change(access, change, after=[message_id])
+            event = await self._events.publish_change(access, change, after=earlier)
         if own is None:
             return (*before, Reaction(user_id, emoji, event.occurred_at)), True
         return tuple(reaction for reaction in before if reaction is not own), False

@@ -119,8 +119,8 @@ async def open_messaging(
 def build_node(settings: MessagingSettings, dependencies: Dependencies, *, log_id: str) -> MessagingNode:
     clock, bus, store, tail = dependencies.clock, dependencies.bus, dependencies.store, dependencies.tail
     media, claims = dependencies.media, dependencies.claims
-    ids = HybridClock(clock=clock)
-    history = History(messages=store.messages, chats=store.chats, events=store.events, tail=tail)
+    ids = HybridClock(clock=clock, follow_corrections=True)
+    history = History(messages=store.messages, chats=store.chats, events=store.events, tail=tail, clock=clock)
     states = ChatStates(history=history, bus=bus, ids=ids, clock=clock, capacity=settings.known_chats)
     directory = CachedUserDirectory(dependencies.directory, clock=clock, fresh=settings.blocks_seconds)
     failures = counter(

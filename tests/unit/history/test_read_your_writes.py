@@ -8,7 +8,7 @@ from history.open import HistoryStore
 from history.ports import HotTail, Window
 from history.unstored.memory import MemoryHotTail
 from history.view import History
-from tests.fakes import MemoryLog
+from tests.fakes import FakeClock, MemoryLog
 from tests.unit.history.builders import ANN, ANN_AND_BOB, BOB, ChatBuilder
 from tests.unit.history.harness import chats_of
 
@@ -25,7 +25,7 @@ async def persist(log: MemoryLog, store: HistoryStore, tail: HotTail) -> None:
 
 async def test_every_acknowledged_message_is_read_once_in_order_and_counted(store: HistoryStore) -> None:
     log, tail, chat = MemoryLog(), MemoryHotTail(), ChatBuilder()
-    history = History(messages=store.messages, chats=store.chats, events=store.events, tail=tail)
+    history = History(messages=store.messages, chats=store.chats, events=store.events, tail=tail, clock=FakeClock())
     persisting = asyncio.create_task(persist(log, store, tail))
     sent = []
     for number in range(1, COUNT + 1):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -11,8 +12,10 @@ from history.model import ChatEvent, Message, MessageSent, Role
 from history.open import HistoryStore
 from history.ports import Window
 from history.unstored.memory import MemoryHotTail
-from history.view import History, last_activity
+from history.view import History
 from kernel.ids import UserId
+from tests.builders import NOON
+from tests.fakes import FakeClock
 from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, ChatBuilder, a_user, records_of, stored
 from tests.unit.history.harness import chats_of
 
@@ -23,7 +26,8 @@ async def history_of(store: HistoryStore, events: Sequence[ChatEvent], *, stored
     await store.writer.apply(records_of(events[:stored_part]))
     for event in stored(events)[max(0, stored_part - 2) :]:
         await tail.add(event)
-    return History(messages=store.messages, chats=store.chats, events=store.events, tail=tail)
+    clock = FakeClock(NOON + timedelta(days=1))
+    return History(messages=store.messages, chats=store.chats, events=store.events, tail=tail, clock=clock)
 
 
 def registers(messages: Sequence[Message]) -> list[str]:
@@ -220,8 +224,8 @@ async def test_outlines_include_chats_of_the_store_and_of_the_tail(store: Histor
 
     assert outlines.keys() == {ANN_AND_BOB, A_GROUP}
     assert outlines[A_GROUP].memberships[BOB] == whole[A_GROUP].memberships[BOB]
-    assert {key: last_activity(state) for key, state in outlines.items()} == {
-        key: last_activity(whole[key]) for key in outlines
+    assert {key: history.last_activity(state) for key, state in outlines.items()} == {
+        key: history.last_activity(whole[key]) for key in outlines
     }
 
 

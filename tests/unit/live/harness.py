@@ -90,7 +90,9 @@ class Node:
         self.backend = backend
         self.tail = MemoryHotTail()
         store = backend.store
-        self.history = History(messages=store.messages, chats=store.chats, events=store.events, tail=self.tail)
+        self.history = History(
+            messages=store.messages, chats=store.chats, events=store.events, tail=self.tail, clock=backend.clock
+        )
         stream_encoder = ProtoStreamEncoder()
         encoder = DeliveryEncoder(encoder=stream_encoder, chats=self.history)
         self.hub = Hub(bus=backend.bus, encoder=encoder, events=store.events, tail=self.tail)

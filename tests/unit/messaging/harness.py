@@ -138,7 +138,8 @@ class Harness:
     @property
     def history(self) -> History:
         store = self.dependencies.store
-        return History(messages=store.messages, chats=store.chats, events=store.events, tail=self.dependencies.tail)
+        tail = self.dependencies.tail
+        return History(messages=store.messages, chats=store.chats, events=store.events, tail=tail, clock=self.clock)
 
     def another_node(self, *, clock: Clock | None = None) -> MessagingNode:
         """Return a second node over the same dependencies."""

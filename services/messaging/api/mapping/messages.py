@@ -53,6 +53,7 @@ def message_pb(message: Message) -> message_pb2.Message:
         created_at=timestamp(message.created_at),
         edited_at=timestamp(message.edited_at) if message.edited_at else None,
         deleted_for_everyone=message.deleted_for_everyone,
+        edit_event_id=str(message.edit_id or ""),
     )
 
 

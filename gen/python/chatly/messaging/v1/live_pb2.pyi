@@ -180,7 +180,7 @@ class MessageEdit(_message.Message):
     """The new text."""
     @_builtins.property
     def edited_at(self) -> _timestamp_pb2.Timestamp:
-        """Time of the change."""
+        """Time of the change, to show to people. Two edits are ordered by the event_id of their events, not by this time."""
 
     def __init__(
         self,

@@ -91,6 +91,7 @@ class Message(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     EDITED_AT_FIELD_NUMBER: _builtins.int
     DELETED_FOR_EVERYONE_FIELD_NUMBER: _builtins.int
+    EDIT_EVENT_ID_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     """TimeUUID. Clients sort the messages of a chat by it."""
     chat_id: _builtins.str
@@ -109,6 +110,10 @@ class Message(_message.Message):
     """Number of the message in the chat, without gaps (1, 2, 3, …), once stored; 0 before that."""
     deleted_for_everyone: _builtins.bool
     """Whether the sender deleted it for everyone."""
+    edit_event_id: _builtins.str
+    """The event_id of the edit that the text comes from; empty if it was never edited. Of two edits the one with the
+    later event_id wins, on every device: `edited_at` may be of a node whose clock was wrong.
+    """
     @_builtins.property
     def attachments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attachment]:
         """Files, at most 10. None when deleted for everyone."""
@@ -141,10 +146,11 @@ class Message(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         edited_at: _timestamp_pb2.Timestamp | None = ...,
         deleted_for_everyone: _builtins.bool = ...,
+        edit_event_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "edited_at", b"edited_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "chat_id", b"chat_id", "client_message_id", b"client_message_id", "created_at", b"created_at", "deleted_for_everyone", b"deleted_for_everyone", "edited_at", b"edited_at", "message_id", b"message_id", "reactions", b"reactions", "receiver_id", b"receiver_id", "reply_to_message_id", b"reply_to_message_id", "sender_id", b"sender_id", "seq", b"seq", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "chat_id", b"chat_id", "client_message_id", b"client_message_id", "created_at", b"created_at", "deleted_for_everyone", b"deleted_for_everyone", "edit_event_id", b"edit_event_id", "edited_at", b"edited_at", "message_id", b"message_id", "reactions", b"reactions", "receiver_id", b"receiver_id", "reply_to_message_id", b"reply_to_message_id", "sender_id", b"sender_id", "seq", b"seq", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
