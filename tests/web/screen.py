@@ -106,8 +106,9 @@ class Screen(Conversation):
         await self.dialog.get_by_role("tab", name=tab).click()
 
     async def search_people(self, name: str) -> None:
-        """Search in a dialog that lists people."""
-        await self.dialog.get_by_label("Search people by name").fill(name)
+        """Search in a dialog that lists people, and wait for the result: a changing list may lose a click."""
+        async with self.page.expect_response("**/chatly.auth.v1.UserService/SearchUsers"):
+            await self.dialog.get_by_label("Search people by name").fill(name)
 
     async def save_profile(self, *, bio: str) -> None:
         await self.open_settings()
