@@ -30,6 +30,8 @@ class Service:
     """Background loops by name. They run while the service does; a failed one ends the process."""
     health: Mapping[str, HealthCheck] = field(default_factory=dict)
     """Checks by name (`log`, `store`, …), run every few seconds. The service is SERVING if all of them pass."""
+    warnings: Mapping[str, HealthCheck] = field(default_factory=dict)
+    """Checks by name whose failure is reported while the service stays SERVING: it works, but not as it should."""
     drain: Callable[[], Awaitable[None]] | None = None
     """Called first at shutdown: it makes clients of open streams reconnect to another node."""
     token_keys: "TokenKeys | None" = None

@@ -13,7 +13,7 @@ from kernel.sockets import address
 from mesh.addresses import NodeAddress, node_addresses, with_addresses
 from mesh.distributed import engine_addresses
 from mesh.edge.settings import EdgeSettings
-from mesh.health import find_fault, http_get
+from mesh.health import find_fault, find_warning, http_get
 from mesh.running import FILE_NAME, RunningMesh, find_running
 from mesh.services import SERVICES
 from mesh.settings import ProcessSettings
@@ -108,15 +108,18 @@ async def _listens(host: str, port: int) -> bool:
 
 async def _service(node: NodeAddress, tls: MeshTls | None) -> Finding:
     fault = await find_fault(node.service, node.address, tls)
+    health = f"Details: {'https' if tls else 'http'}://{node.host}:{node.http_port}/healthz"
     if fault is None:
-        return Finding(node.service, ok=True, detail=f"serving at {node.address}")
+        warning = await find_warning(node.service, node.address, tls)
+        detail = f"serving at {node.address}{f', but {warning}' if warning else ''}"
+        return Finding(node.service, ok=warning is None, detail=detail, remedy=health)
     if fault == "no answer":
         remedy = (
             f"Start it: `make run`, or `chatly serve {node.service}`. "
             f"If it runs elsewhere, set CHATLY_{node.service.upper()}_ADDRESS."
         )
     else:
-        remedy = f"Details: {'https' if tls else 'http'}://{node.host}:{node.http_port}/healthz"
+        remedy = health
     return Finding(node.service, ok=False, detail=f"{fault} at {node.address}", remedy=remedy)
 
 

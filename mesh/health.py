@@ -40,6 +40,13 @@ async def find_fault(service: str, address: str, tls: MeshTls | None) -> str | N
     return f"unreachable: {', '.join(broken)}" if broken else "not serving"
 
 
+async def find_warning(service: str, address: str, tls: MeshTls | None) -> str | None:
+    """Return what does not work at a service that accepts calls at this address, or None."""
+    async with open_channel(address, forward="none", tls=tls, peer=service) as channel:
+        down = await _check(channel, "bus") == _NOT_SERVING
+    return "does not reach the live bus (Redis): live events come from the log" if down else None
+
+
 async def _check(channel: grpc.aio.Channel, name: str) -> int | None:
     stub: Any = health_pb2_grpc.HealthStub(channel)  # its types lack the methods
     try:

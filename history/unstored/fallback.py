@@ -19,10 +19,13 @@ T = TypeVar("T")
 Events = Sequence[StoredEvent]
 
 _CHECK_SECONDS = 1.0
+_MERGE_SECONDS = 10.0
+"""Time after an event came from the log in which another node may not have added it to the shared tail yet."""
 
 
 class FallbackHotTail:
-    """HotTail that falls back to the one of this process. It then has the events that were sent through this node.
+    """HotTail that falls back to the one of this process. It has the events that were sent through this node, and those
+    that the node read from the log because the live bus was down or the shared tail unreachable.
 
     The shared tail may lack events after an outage, so it counts as complete only after a refill. Events added during
     the refill go to both tails, because the refill ends where the log ended when it began. Until then reads merge both.
@@ -48,7 +51,21 @@ class FallbackHotTail:
         self._away = False
         self._refilling = False
         self._missed = False
-        self._check_at = clock.monotonic()
+        self._check_at = self._merge_until = clock.monotonic()
+
+    @property
+    def away(self) -> bool:
+        """Whether the shared tail is unreachable or incomplete."""
+        return self._away
+
+    async def check(self) -> None:
+        """Use the shared tail again if it is reachable; refill it first. Checks at most once a second."""
+        await self._usable()
+
+    async def add_from_log(self, event: StoredEvent) -> None:
+        """Keep an event in the tail of this process alone: the node that appended it may not reach the shared one."""
+        self._merge_until = self._clock.monotonic() + _MERGE_SECONDS
+        await self._own.add(event)
 
     async def add(self, event: StoredEvent) -> None:
         await self._own.add(event)
@@ -77,7 +94,10 @@ class FallbackHotTail:
     async def _read(self, query: Callable[[TailReader], Awaitable[T]], merge: Callable[[T, T], T]) -> T:
         if await self._usable():
             with suppress_unavailable():
-                return await query(self._shared)
+                found = await query(self._shared)
+                if self._clock.monotonic() >= self._merge_until:
+                    return found
+                return merge(await query(self._own), found)
             self._away = True
         own = await query(self._own)
         # Returns or fails at once: after an outage one caller at a time waits for the shared tail.

@@ -30,11 +30,12 @@ async def _refill_partition(tail: HotTail, log: LogReader, partition: int, after
         if not records:
             return
         # Concurrently: a shared tail may be a network hop away.
-        await asyncio.gather(*(tail.add(event) for event in _readable(records)))
+        await asyncio.gather(*(tail.add(event) for event in readable(records)))
         after = records[-1].position.offset
 
 
-def _readable(records: Sequence[LogRecord]) -> Iterator[StoredEvent]:
+def readable(records: Sequence[LogRecord]) -> Iterator[StoredEvent]:
+    """Yield the events of those records that can be decoded."""
     for record in records:
         try:
             yield decode_record(record)

@@ -23,12 +23,14 @@ class HealthMonitor:
     def __init__(self, service: Service) -> None:
         self.servicer = aio.HealthServicer()
         self._checks: Mapping[str, HealthCheck] = service.health
+        self._warning_checks: Mapping[str, HealthCheck] = service.warnings
         self._names = ["", *service.grpc_services]
         self._log = logger("health").bind(service=service.name)
         self._gauge = metrics.gauge("chatly_serving", "1 while the service accepts calls.", ["service"]).labels(
             service.name
         )
         self._results: dict[str, str | None] = {}
+        self._warnings: dict[str, str | None] = {}
         self._serving: bool | None = None
         self._draining = False
 
@@ -38,15 +40,22 @@ class HealthMonitor:
         return bool(self._serving) and not self._draining
 
     def report(self) -> dict[str, object]:
-        """Return `{"status": "SERVING" | "NOT_SERVING", "checks": {name: what is broken or None}}`."""
-        return {"status": "SERVING" if self.serving else "NOT_SERVING", "checks": dict(self._results)}
+        """Return `{"status": "SERVING" | "NOT_SERVING", "checks": {name: what is broken or None}}`.
+
+        A service with warnings adds `"warnings"` in the form of `checks`: what is broken while it accepts calls.
+        """
+        report: dict[str, object] = {
+            "status": "SERVING" if self.serving else "NOT_SERVING",
+            "checks": dict(self._results),
+        }
+        return report | {"warnings": dict(self._warnings)} if self._warning_checks else report
 
     async def check(self) -> None:
         """Run all checks once, concurrently, and report changes."""
-        answers = await asyncio.gather(*(_run_check(check) for check in self._checks.values()))
-        self._results = dict(zip(self._checks, answers, strict=True))
-        for name, answer in self._results.items():
+        self._results, warnings = await asyncio.gather(_run_all(self._checks), _run_all(self._warning_checks))
+        for name, answer in (self._results | warnings).items():
             await self.servicer.set(name, _SERVING if answer is None else _NOT_SERVING)
+        self._warn(warnings)
         broken = {name: answer for name, answer in self._results.items() if answer is not None}
         if self._draining or self._serving is (not broken):
             return
@@ -68,10 +77,23 @@ class HealthMonitor:
         self._draining = True
         await self._publish(_NOT_SERVING)
 
+    def _warn(self, warnings: dict[str, str | None]) -> None:
+        if warnings != self._warnings and not self._draining:
+            if active := {name: answer for name, answer in warnings.items() if answer is not None}:
+                self._log.warning("serving with a fault", faults=active)
+            elif any(self._warnings.values()):
+                self._log.info("serving without faults again")
+        self._warnings = warnings
+
     async def _publish(self, status: int) -> None:
         self._gauge.set(status == _SERVING)
         for name in self._names:
             await self.servicer.set(name, status)
+
+
+async def _run_all(checks: Mapping[str, HealthCheck]) -> dict[str, str | None]:
+    answers = await asyncio.gather(*(_run_check(check) for check in checks.values()))
+    return dict(zip(checks, answers, strict=True))
 
 
 async def _run_check(check: HealthCheck) -> str | None:

@@ -85,6 +85,7 @@ class RedisBus:
             by_channel=self._subscriptions,
             inbox=Inbox(capacity=self._capacity),
             start=self._new_connections.put_nowait,
+            is_up=lambda: self.up,
             silence=self._silence,
         )
 
@@ -158,6 +159,7 @@ class RedisSubscription:
         by_channel: "dict[str, set[RedisSubscription]]",
         inbox: Inbox,
         start: Callable[[SubscriberConnection], None],
+        is_up: Callable[[], bool],
         silence: float,
     ) -> None:
         """`by_channel`: the subscriptions of this process. `start` runs a connection; for `silence` see
@@ -171,6 +173,7 @@ class RedisSubscription:
         """Own messages that Redis will return, with their number. A foreign message that is equal to one may be dropped
         in its stead."""
         self._start = start
+        self._is_up = is_up
         self._inbox = inbox
         self._silence = silence
         self._barriers = Barriers(shards=shards.count)
@@ -193,7 +196,8 @@ class RedisSubscription:
             self._channels.add(channel)
             self._by_channel.setdefault(channel, set()).add(self)
         wanted = self._shards.by_shard(names)
-        await asyncio.gather(*(self._connection(shard).add(names) for shard, names in wanted.items()))
+        wait = self._is_up()
+        await asyncio.gather(*(self._connection(shard).add(names, wait=wait) for shard, names in wanted.items()))
 
     async def remove(self, channels: Iterable[str]) -> None:
         removed = list(channels)

@@ -12,6 +12,7 @@ from kernel.retry import retry
 from kernel.telemetry.logs import logger
 
 _NAMES_AT_ONCE = 1_000
+_CONFIRM_SECONDS = 1.0
 
 
 class SubscriberConnection:
@@ -40,6 +41,8 @@ class SubscriberConnection:
         self._channels = set(first)
         self._pending: dict[str, asyncio.Future[None]] = {}
         self._unconfirmed: set[str] = set()
+        self._late: set[str] = set()
+        """Names that `add` did not wait for any longer."""
         self._leaving: Counter[str] = Counter()
         self._outgoing: asyncio.Queue[tuple[str, ...]] | None = None
         self._disconnected = False
@@ -52,8 +55,11 @@ class SubscriberConnection:
         """Whether messages are missed now: the gap is not reported yet."""
         return self._disconnected
 
-    async def add(self, names: Iterable[str]) -> None:
-        """Subscribe. Messages published after the return arrive, or a gap is reported if Redis is unreachable."""
+    async def add(self, names: Iterable[str], *, wait: bool = True) -> None:
+        """Subscribe. Messages published after the return arrive, or a gap is reported.
+
+        A gap is reported if Redis is unreachable, if it does not confirm within a second, or without `wait`.
+        """
         names = list(names)
         new = [name for name in names if name not in self._channels]
         self._channels.update(new)
@@ -63,9 +69,10 @@ class SubscriberConnection:
             return
         for name in new:
             self._pending[name] = asyncio.get_running_loop().create_future()
-        waiting = [self._pending[name] for name in names if name in self._pending]
+        waiting = {name: self._pending[name] for name in names if name in self._pending}
         if waiting:
-            await asyncio.wait(waiting)
+            await asyncio.wait(waiting.values(), timeout=_CONFIRM_SECONDS if wait else 0)
+            self._late.update(name for name, confirmed in waiting.items() if not confirmed.done())
 
     def remove(self, names: Iterable[str]) -> None:
         """Unsubscribe. Later messages of these channels are dropped."""
@@ -146,6 +153,10 @@ class SubscriberConnection:
     def _confirm(self, name: str) -> None:
         if future := self._pending.pop(name, None):
             future.set_result(None)
+        if name in self._late:
+            self._late.discard(name)
+            if not self._late and not self._disconnected:
+                self._on_gap()
         if name in self._unconfirmed:
             self._unconfirmed.discard(name)
             if not self._unconfirmed and self._disconnected and self._outgoing is not None:

@@ -35,6 +35,7 @@ from services.messaging.event_publisher import EventPublisher
 from services.messaging.groups import Groups
 from services.messaging.list_messages import ListMessages
 from services.messaging.live.encoding import DeliveryEncoder
+from services.messaging.live.follow_log import FollowedTail, LogFollower
 from services.messaging.live.hub import Hub
 from services.messaging.live.lifecycle import Drain, Heartbeats
 from services.messaging.live.replay import ReplayReader
@@ -85,7 +86,7 @@ async def open_messaging(
 ) -> AsyncIterator[Service]:
     """Open one node. Its hot tail is refilled from the log before the first call."""
     log_id = await platform.log_reader.log_id()
-    tail, claims = _open_tail(platform, store, log_id=log_id)
+    tail, claims, followed = _open_tail(platform, store, log_id=log_id)
     dependencies = Dependencies(
         clock=platform.clock,
         log=platform.log,
@@ -102,16 +103,28 @@ async def open_messaging(
         stack.push_async_callback(node.hub.close)
         await node.hub.open()
         await refill(tail=tail, log=platform.log_reader, events=store.events)
+        loops = {
+            "messaging chats": node.states.run,
+            "messaging live": node.hub.run,
+            "messaging heartbeats": node.heartbeats.run,
+        }
+        if followed is not None:
+            follower = LogFollower(
+                bus=platform.bus,
+                log=platform.log_reader,
+                events=store.events,
+                tail=followed,
+                watermark=node.hub.watermark,
+                clock=platform.clock,
+            )
+            loops["messaging log follower"] = follower.run
         yield Service(
             name="messaging",
             grpc_services=["chatly.messaging.v1.MessagingService"],
             mount=[partial(add_MessagingServiceServicer_to_server, node.servicer)],
-            loops={
-                "messaging chats": node.states.run,
-                "messaging live": node.hub.run,
-                "messaging heartbeats": node.heartbeats.run,
-            },
+            loops=loops,
             health={"log or store": partial(problem_of_both, platform.log_reader, store.events)},
+            warnings={"bus": partial(problem_of_bus, platform.bus)},
             drain=node.drain,
         )
 
@@ -191,11 +204,16 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, log_i
     )
 
 
-def _open_tail(platform: Platform, store: HistoryStore, *, log_id: str) -> tuple[HotTail, SendClaims]:
-    """Return hot tail and claims: of this process alone, or shared by all nodes with this process's as the fallback."""
+def _open_tail(
+    platform: Platform, store: HistoryStore, *, log_id: str
+) -> tuple[HotTail, SendClaims, FollowedTail | None]:
+    """Return hot tail and claims: of this process alone, or shared by all nodes with this process's as the fallback.
+
+    The shared hot tail comes once more as the one that follows the log.
+    """
     tail, claims = MemoryHotTail(), MemorySendClaims()
     if platform.engines is None:
-        return tail, claims
+        return tail, claims, None
     # Imported here: an image installs only the drivers that it uses.
     from history.unstored.fallback import FallbackHotTail, FallbackSendClaims
     from history.unstored.redis import RedisHotTail, RedisSendClaims
@@ -208,7 +226,15 @@ def _open_tail(platform: Platform, store: HistoryStore, *, log_id: str) -> tuple
         events=store.events,
         clock=platform.clock,
     )
-    return with_fallback, FallbackSendClaims(shared=RedisSendClaims(redis=platform.engines.redis), own=claims)
+    shared_claims = RedisSendClaims(redis=platform.engines.redis)
+    return with_fallback, FallbackSendClaims(shared=shared_claims, own=claims), with_fallback
+
+
+async def problem_of_bus(bus: LiveBus) -> str | None:
+    """Return what users miss while the bus is down; None while it is up."""
+    if bus.up:
+        return None
+    return "the live bus (Redis) is down: live events come from the log within 2 s, typing and presence are not shown"
 
 
 async def problem_of_both(log: LogReader, events: EventReader) -> str | None:

@@ -200,6 +200,17 @@ async def test_the_bus_is_down_within_two_seconds_of_an_outage_and_up_after_its_
         await eventually(lambda: bus.up, "redis is used again")
 
 
+async def test_a_channel_that_a_hanging_redis_confirms_late_leaves_a_gap(server: OwnRedis) -> None:
+    async with open_redis(server.settings()) as redis, open_redis_bus(redis) as bus:
+        subscription = bus.subscribe()
+        await subscription.add(["a"])
+        server.freeze()
+        await asyncio.wait_for(subscription.add(["b"]), 2)
+        server.thaw()
+
+        await heard(subscription, BusGap())
+
+
 async def test_a_hanging_connection_is_closed(server: OwnRedis) -> None:
     async with open_redis(server.settings()) as redis, open_redis_bus(redis, silence=0.6) as bus:
         subscription = bus.subscribe()

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from kernel.errors import ChatlyError, Code, KernelReason, invalid_field
 from kernel.grpc.context import current_request, current_user
 from kernel.http.app import authenticate
+from mesh.health import find_fault, find_warning
 from tests.builders import an_id
 from tests.fakes import Served, running
 from tests.problems import reason, violations
@@ -76,6 +77,23 @@ async def test_healthz_reports_each_check() -> None:
 
     assert answer.status_code == 503
     assert answer.json() == {"status": "NOT_SERVING", "checks": {"log": "away", "store": None}}
+
+
+async def test_a_service_with_a_fault_serves_and_reports_it_by_name() -> None:
+    async def bus() -> str | None:
+        return "down"
+
+    service = replace(a_service("auth", GetJwks=no_keys), warnings={"bus": bus})
+    async with running(service) as served, httpx.AsyncClient(base_url=served.http) as client:
+        answer = await client.get("/healthz")
+        fault = await find_fault("auth", served.server.address, None)
+        warning = await find_warning("auth", served.server.address, None)
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "SERVING", "checks": {}, "warnings": {"bus": "down"}}
+    assert fault is None
+    assert warning is not None
+    assert "live bus" in warning
 
 
 async def test_healthz_is_200_while_serving() -> None:

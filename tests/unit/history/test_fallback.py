@@ -18,6 +18,7 @@ from history.unstored.memory import MemoryHotTail, MemorySendClaims
 from history.unstored.refill import refill
 from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
+from kernel.log.ports import LogPosition
 from tests.fakes import FakeClock, MemoryLog
 from tests.unit.history.builders import ANN, ANN_AND_BOB, BOB, ChatBuilder
 
@@ -220,3 +221,27 @@ async def test_a_send_is_claimed_once_whether_the_others_can_be_asked_or_not() -
 
     weather.away = False
     assert await claims.claim(BOB, SEND, FIRST) == SECOND
+
+
+async def test_events_of_the_log_are_shown_beside_the_shared_tail_and_not_added_to_it(nodes: Nodes) -> None:
+    here, there = nodes.node(), nodes.node()
+    shared = await nodes.send_through(there)
+    elsewhere = nodes.chat.sent()
+    await here.add_from_log(StoredEvent(LogPosition(0, 1_000), elsewhere))
+
+    assert await to_message(here) == [shared, elsewhere]
+    assert await to_message(there) == [shared]
+
+
+async def test_a_check_uses_the_shared_tail_again(nodes: Nodes) -> None:
+    here = nodes.node()
+    nodes.weather.away = True
+    await nodes.send_through(here)
+    assert here.away
+    await here.check()
+    assert here.away
+
+    nodes.weather.away = False
+    nodes.clock.advance(1)
+    await here.check()
+    assert not here.away

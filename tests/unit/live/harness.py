@@ -15,11 +15,12 @@ from history.chat_id import ChatId
 from history.codec import encode, pack_ephemeral, pack_lasting
 from history.model import Change, ChatEvent, GroupCreated, MemberSet, MessageDeleted, MessageSent, Role, StoredEvent
 from history.open import HistoryStore, open_history
+from history.ports import HotTail
 from history.unstored.memory import MemoryHotTail
 from history.unstored.refill import refill
 from history.view import History
 from kernel.bus.memory import MemoryBus
-from kernel.bus.ports import BusMessage
+from kernel.bus.ports import BusMessage, LiveBus
 from kernel.errors import ChatlyError
 from kernel.ids import HybridClock, UserId
 from kernel.log.ports import LogConsumer
@@ -44,7 +45,8 @@ class Backend:
     store: HistoryStore
     consumer: LogConsumer
     log: MemoryLog
-    bus: MemoryBus = field(default_factory=lambda: MemoryBus(capacity=BUS_CAPACITY))
+    bus: LiveBus = field(default_factory=lambda: MemoryBus(capacity=BUS_CAPACITY))
+    """The bus of the persister, and of nodes that get none."""
     clock: FakeClock = field(default_factory=FakeClock)
 
     def __post_init__(self) -> None:
@@ -61,9 +63,9 @@ class Backend:
         self.recorded.append(stored)
         return stored
 
-    async def publish(self, stored: StoredEvent) -> None:
+    async def publish(self, stored: StoredEvent, bus: LiveBus | None = None) -> None:
         payload = pack_lasting(stored)
-        await self.bus.publish([BusMessage(channel, payload) for channel in channels_of(stored.event)])
+        await (bus or self.bus).publish([BusMessage(channel, payload) for channel in channels_of(stored.event)])
 
     async def typing(self, channel: str, user: UserId) -> None:
         response = SubscribeResponse(events=[LiveEvent(typing=Typing(user_id=user, active=True))])
@@ -86,16 +88,19 @@ class Backend:
 class Node:
     """The live delivery of one messaging node, with its hot tail."""
 
-    def __init__(self, backend: Backend, log_id: str) -> None:
+    def __init__(
+        self, backend: Backend, log_id: str, *, bus: LiveBus | None = None, tail: HotTail | None = None
+    ) -> None:
         self.backend = backend
-        self.tail = MemoryHotTail()
+        self.bus = bus or backend.bus
+        self.tail = tail or MemoryHotTail()
         store = backend.store
         self.history = History(
             messages=store.messages, chats=store.chats, events=store.events, tail=self.tail, clock=backend.clock
         )
         stream_encoder = ProtoStreamEncoder()
         encoder = DeliveryEncoder(encoder=stream_encoder, chats=self.history)
-        self.hub = Hub(bus=backend.bus, encoder=encoder, events=store.events, tail=self.tail)
+        self.hub = Hub(bus=self.bus, encoder=encoder, events=store.events, tail=self.tail)
         self.replays = ReplayReader(source=self.history, events=store.events, encoder=encoder)
         self.subscribe = Subscribe(hub=self.hub, replays=self.replays, encoder=stream_encoder, log_id=log_id)
         self.heartbeats = Heartbeats(hub=self.hub, encoder=stream_encoder, clock=backend.clock)
@@ -105,7 +110,7 @@ class Node:
         """Append and publish an event as messaging does."""
         stored = await self.backend.append(event)
         await self.tail.add(stored)
-        await self.backend.publish(stored)
+        await self.backend.publish(stored, self.bus)
         return stored
 
     async def send(self, chat_id: ChatId, sender: UserId, text: str = "hello") -> StoredEvent:
@@ -200,16 +205,16 @@ class Client:
 
 
 @asynccontextmanager
-async def a_backend(folder: Path) -> AsyncIterator[Backend]:
+async def a_backend(folder: Path, bus: LiveBus | None = None) -> AsyncIterator[Backend]:
     log = MemoryLog()
     async with open_history(folder) as store, log.consumer("persister") as consumer:
-        yield Backend(store, consumer, log)
+        yield Backend(store, consumer, log, bus or MemoryBus(capacity=BUS_CAPACITY))
 
 
 @asynccontextmanager
-async def a_node(backend: Backend) -> AsyncIterator[Node]:
+async def a_node(backend: Backend, *, bus: LiveBus | None = None, tail: HotTail | None = None) -> AsyncIterator[Node]:
     """Run a node until the block ends; then it stops without draining."""
-    node = Node(backend, await backend.log.log_id())
+    node = Node(backend, await backend.log.log_id(), bus=bus, tail=tail)
     await node.hub.open()
     await refill(tail=node.tail, log=backend.log, events=backend.store.events)
     running = asyncio.create_task(node.hub.run())

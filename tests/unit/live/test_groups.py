@@ -11,6 +11,7 @@ from history.audience import chat_channel, user_channel
 from history.chat_id import ChatId
 from history.model import GroupUpdated, MemberSet, MessageSent, Role
 from history.view import Replay
+from kernel.bus.memory import MemoryBus
 from kernel.ids import UserId
 from services.messaging.live import replay
 from services.messaging.live.replay import ReplaySource
@@ -218,7 +219,8 @@ async def test_streams_that_end_leave_nothing_behind(node: Node) -> None:
         await client.caught_up()
         await all_delivered(node, client)
         await asyncio.sleep(0)
-        subscribed = set(node.backend.bus._inboxes)
+        assert isinstance(node.bus, MemoryBus)
+        subscribed = set(node.bus._inboxes)
 
     assert not node.hub.subscribers
     assert user_channel(bob) not in subscribed

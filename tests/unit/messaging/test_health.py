@@ -1,12 +1,13 @@
-"""The health check: a node needs its log or its store, and both must answer in time."""
+"""The health checks: a node needs its log or its store, and both must answer in time; without the bus it serves."""
 
 import asyncio
 from collections.abc import Mapping
 from typing import Any, cast
 
 from history.ports import EventReader
+from kernel.bus.memory import MemoryBus
 from kernel.log.ports import LogReader
-from services.messaging.wiring import problem_of_both
+from services.messaging.wiring import problem_of_both, problem_of_bus
 
 
 class Engine:
@@ -40,3 +41,13 @@ async def test_the_problem_names_both_failures() -> None:
     found = await problem(log="hangs", store="fails")
 
     assert found == "the log does not answer within 1 s; gone"
+
+
+async def test_the_problem_names_the_bus_while_it_is_down() -> None:
+    class DownBus(MemoryBus):
+        @property
+        def up(self) -> bool:
+            return False
+
+    assert await problem_of_bus(MemoryBus()) is None
+    assert "live bus (Redis) is down" in (await problem_of_bus(DownBus()) or "")
