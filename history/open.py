@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from history.ports import ChatReader, DeadLetters, EventReader, MessageReader, RecordWriter
 from history.sqlite.reader import SqliteChatReader, SqliteEventReader, SqliteMessageReader
 from history.sqlite.schema import SCHEMA
+from history.sqlite.stored_log import SqliteStoredLog
 from history.sqlite.writer import SqliteDeadLetters, SqliteRecordWriter
+from kernel.log.epochs import StoredLog
 from kernel.sqlite.database import open_sqlite
 from kernel.time import Clock, SystemClock
 
@@ -20,13 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryStore:
-    """The store behind each of its ports: messaging reads, the persister writes."""
+    """The store behind each of its ports: messaging reads, the persister writes, and both compare it with the log."""
 
     messages: MessageReader
     chats: ChatReader
     events: EventReader
     writer: RecordWriter
     dead_letters: DeadLetters
+    log: StoredLog
 
 
 @asynccontextmanager
@@ -40,6 +43,7 @@ async def open_history(data_dir: Path, *, clock: Clock | None = None) -> AsyncIt
             events=SqliteEventReader(database=database),
             writer=SqliteRecordWriter(database=database, clock=clock),
             dead_letters=SqliteDeadLetters(database=database),
+            log=SqliteStoredLog(database=database),
         )
 
 
@@ -53,6 +57,7 @@ def cassandra_schema() -> "Schema":
 def cassandra_history(session: "CassandraSession", *, clock: Clock | None = None) -> HistoryStore:
     """Return the store in Cassandra. The caller closes the session."""
     from history.cassandra.reader import CassandraChatReader, CassandraEventReader, CassandraMessageReader
+    from history.cassandra.stored_log import CassandraStoredLog
     from history.cassandra.writer import CassandraDeadLetters, CassandraRecordWriter
 
     clock = clock or SystemClock()
@@ -63,4 +68,5 @@ def cassandra_history(session: "CassandraSession", *, clock: Clock | None = None
         events=CassandraEventReader(session=session),
         writer=writer,
         dead_letters=CassandraDeadLetters(session=session),
+        log=CassandraStoredLog(session=session),
     )

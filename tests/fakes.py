@@ -92,7 +92,13 @@ class MemoryLog:
     async def ends(self) -> Mapping[int, int]:
         return {partition: len(self._records.get(partition, ())) - 1 for partition in range(self.partitions)}
 
+    async def begins(self) -> Mapping[int, int]:
+        return dict.fromkeys(range(self.partitions), 0)
+
     async def log_id(self) -> str:
+        return self.identity
+
+    async def identify(self) -> str:
         return self.identity
 
     @asynccontextmanager
@@ -122,6 +128,16 @@ class MemoryLog:
         deadline = asyncio.get_running_loop().time() + seconds
         while not condition() and (left := deadline - asyncio.get_running_loop().time()) > 0:
             await self.wait_for_growth(left)
+
+
+@dataclass(frozen=True)
+class OneLog:
+    """A log that never gets a second epoch."""
+
+    identity: str
+
+    async def knows(self, identity: str, offsets: Mapping[int, int]) -> bool:
+        return identity == self.identity
 
 
 class MemoryConsumer:

@@ -11,29 +11,33 @@ from history.fold import message_of
 from history.model import ChatEvent
 from history.ports import DeadLetter
 from kernel.cassandra.callbacks import Row
-from kernel.cassandra.session import CassandraSession
+from kernel.cassandra.session import CassandraSession, Statement
+from kernel.log.epochs import record_hash
 from kernel.log.ports import LogPosition, LogRecord
 
 # All offsets are in one partition, so that they are read by key.
-_LOG = "chat-messages"
+LOG = "chat-messages"
 _INSERT_OFFSET = "INSERT INTO stored_offsets (log, log_partition, log_offset) VALUES (?, ?, ?) USING TIMESTAMP ?"
+_INSERT_MARK = (
+    "INSERT INTO log_marks (log, log_partition, log_offset, value_hash) VALUES (?, ?, ?, ?) USING TIMESTAMP ?"
+)
 _OFFSETS = "SELECT log_partition, log_offset FROM stored_offsets WHERE log = ?"
 
 
 async def load_offsets(session: CassandraSession) -> Mapping[int, int]:
     """Return partition → stored offset; partitions without one are left out."""
-    return {row["log_partition"]: row["log_offset"] for row in await session.execute(_OFFSETS, (_LOG,))}
+    return {row["log_partition"]: row["log_offset"] for row in await session.execute(_OFFSETS, (LOG,))}
 
 
-async def save_offsets(session: CassandraSession, reached: Mapping[int, int]) -> None:
-    """Record that everything up to these offsets is stored. Offsets never move back."""
-    await write(
-        session,
-        [
-            (_INSERT_OFFSET, (_LOG, partition, offset, larger_offset_wins(offset)))
-            for partition, offset in reached.items()
-        ],
-    )
+async def save_offsets(session: CassandraSession, reached: Mapping[int, LogRecord]) -> None:
+    """Record that everything up to these records is stored. Offsets never move back."""
+    statements: list[Statement] = []
+    for partition, record in reached.items():
+        offset = record.position.offset
+        written_at = larger_offset_wins(offset)
+        statements.append((_INSERT_OFFSET, (LOG, partition, offset, written_at)))
+        statements.append((_INSERT_MARK, (LOG, partition, offset, record_hash(record.value), written_at)))
+    await write(session, statements)
 
 
 _INSERT_WITHDRAWAL = (

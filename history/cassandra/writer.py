@@ -42,8 +42,9 @@ class CassandraRecordWriter:
         self._chats.trust_heads(ours)
         new = [record for record in records if record.position.offset > before.get(record.position.partition, -1)]
         outcome = await self._store(new)
-        reached = {record.position.partition: record.position.offset for record in new}
-        await save_offsets(self._session, reached)
+        last = {record.position.partition: record for record in new}
+        await save_offsets(self._session, last)
+        reached = {partition: record.position.offset for partition, record in last.items()}
         self._reached.update(reached)
         stored = {record.position.partition: before.get(record.position.partition, -1) for record in records} | reached
         return Applied(stored, outcome.events, await self._pending(records), len(outcome.failed))

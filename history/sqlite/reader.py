@@ -10,8 +10,8 @@ from history.codec import decode
 from history.model import MessageState, StoredEvent
 from history.ports import ChatHead, Window
 from history.sqlite.chat_rows import load_chats
+from history.sqlite.log_rows import stored_offsets
 from history.sqlite.message_rows import load_messages, states_of
-from history.sqlite.writer import stored_offsets
 from kernel.ids import UserId, from_time_key, time_key
 from kernel.log.ports import LogPosition
 from kernel.sqlite.database import SqliteDatabase

@@ -1,4 +1,7 @@
-"""Tables of history.db. Ids of messages and events are stored as `kernel.ids.time_key`, whose bytes sort by time."""
+"""Tables of history.db. Ids of messages and events are stored as `kernel.ids.time_key`, whose bytes sort by time.
+
+Every log_offset and head_offset is an ordinal: see `kernel.log.epochs`.
+"""
 
 SCHEMA = (
     """
@@ -105,5 +108,28 @@ SCHEMA = (
         failed_at REAL NOT NULL,
         PRIMARY KEY (log_partition, log_offset)
     ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE log_epochs (
+        number INTEGER PRIMARY KEY,
+        log_id TEXT NOT NULL,
+        identity TEXT NOT NULL,
+        starts TEXT NOT NULL,
+        cause TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        begun_at REAL NOT NULL,
+        adopted INTEGER NOT NULL
+    );
+
+    CREATE TABLE log_marks (
+        log_partition INTEGER PRIMARY KEY,
+        log_offset INTEGER NOT NULL,
+        value_hash BLOB NOT NULL
+    );
+
+    CREATE TABLE log_ends (
+        log_partition INTEGER PRIMARY KEY,
+        log_offset INTEGER NOT NULL
+    )
     """,
 )

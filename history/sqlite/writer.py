@@ -9,6 +9,7 @@ from history.model import ChatEvent, StoredEvent
 from history.ports import Applied, DeadLetter
 from history.sqlite.batch import SqliteBatch
 from history.sqlite.dead_letter_rows import count_letters, letters_at, letters_before, remove, save_dead_letter
+from history.sqlite.log_rows import save_marks, stored_offsets
 from kernel.log.ports import LogPosition, LogRecord
 from kernel.sqlite.database import SqliteDatabase
 from kernel.time import Clock
@@ -45,18 +46,13 @@ class SqliteDeadLetters:
         return await self._database.read(count_letters)
 
 
-def stored_offsets(connection: sqlite3.Connection) -> dict[int, int]:
-    """Return the stored offset of each partition."""
-    rows = connection.execute("SELECT log_partition, log_offset FROM stored_offsets")
-    return {row["log_partition"]: row["log_offset"] for row in rows}
-
-
 def _apply(connection: sqlite3.Connection, *, records: Sequence[LogRecord], failed_at: float) -> Applied:
     before = stored_offsets(connection)
     new = [record for record in records if record.position.offset > before.get(record.position.partition, -1)]
     events, failed = _apply_all(connection, new, failed_at)
     reached = {record.position.partition: record.position.offset for record in new}
     connection.executemany("REPLACE INTO stored_offsets (log_partition, log_offset) VALUES (?, ?)", reached.items())
+    save_marks(connection, new)
     stored = {record.position.partition: before.get(record.position.partition, -1) for record in records} | reached
     return Applied(stored, events, _pending(connection), len(failed))
 

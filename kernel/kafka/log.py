@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from kafka import KafkaProducer
 
 from kernel.kafka.append import KafkaAppender, build_producer
-from kernel.kafka.client import log_unavailable
+from kernel.kafka.client import kafka_errors, log_unavailable
 from kernel.kafka.group import KafkaLogConsumer
 from kernel.kafka.read import KafkaReader
 from kernel.kafka.settings import KafkaSettings
@@ -46,6 +46,16 @@ class KafkaLog:
     async def ends(self) -> Mapping[int, int]:
         await self.log_id()
         return await self._reader.ends()
+
+    async def begins(self) -> Mapping[int, int]:
+        await self.log_id()
+        return await self._reader.begins()
+
+    async def identify(self) -> str:
+        await self.log_id()
+        with kafka_errors():
+            self._log_id = await asyncio.to_thread(identify_topic, self._settings)
+        return self._log_id
 
     async def log_id(self) -> str:
         if self._log_id is None:

@@ -44,6 +44,10 @@ class KafkaReader:
         """See LogReader."""
         return await self._run(self._ends)
 
+    async def begins(self) -> Mapping[int, int]:
+        """See LogReader."""
+        return await self._run(self._begins)
+
     async def close(self) -> None:
         """Close the consumer after the current read."""
         await asyncio.to_thread(self._close)
@@ -97,9 +101,15 @@ class KafkaReader:
         self._next = next_one
 
     def _ends(self) -> dict[int, int]:
-        partitions = [TopicPartition(self._topic, number) for number in range(self._settings.partitions)]
-        found = self._consumer().end_offsets(partitions, timeout_ms=REQUEST_SECONDS * 1000)
-        return {topic_partition.partition: found[topic_partition] - 1 for topic_partition in partitions}
+        found = self._consumer().end_offsets(self._partitions(), timeout_ms=REQUEST_SECONDS * 1000)
+        return {topic_partition.partition: offset - 1 for topic_partition, offset in found.items()}
+
+    def _begins(self) -> dict[int, int]:
+        found = self._consumer().beginning_offsets(self._partitions(), timeout_ms=REQUEST_SECONDS * 1000)
+        return {topic_partition.partition: offset for topic_partition, offset in found.items()}
+
+    def _partitions(self) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, number) for number in range(self._settings.partitions)]
 
     def _close(self) -> None:
         self._thread.shutdown(cancel_futures=True)

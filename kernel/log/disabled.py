@@ -19,7 +19,13 @@ class DisabledLog:
     async def ends(self) -> Mapping[int, int]:
         _refuse()
 
+    async def begins(self) -> Mapping[int, int]:
+        _refuse()
+
     async def log_id(self) -> str:
+        _refuse()
+
+    async def identify(self) -> str:
         _refuse()
 
     def consumer(self, group: str, *, resume: Resume | None = None) -> AbstractAsyncContextManager[LogConsumer]:

@@ -46,8 +46,16 @@ class LogReader(Protocol):
         """Return the offset of the last record of every partition; -1 where there is none."""
         ...
 
+    async def begins(self) -> Mapping[int, int]:
+        """Return the offset of the first record of every partition that the log still has, or will have."""
+        ...
+
     async def log_id(self) -> str:
-        """Return the identity of this log. A log that was deleted and created again has another one."""
+        """Return the identity of this log, as far as is known. A log that was created again has another one."""
+        ...
+
+    async def identify(self) -> str:
+        """Return what `log_id` returns, from now on, after asking the log itself again."""
         ...
 
 

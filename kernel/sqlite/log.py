@@ -88,7 +88,14 @@ class SqliteLog:
         with log_errors():
             return await self._database.read(partial(_ends, partitions=self._partitions))
 
+    async def begins(self) -> Mapping[int, int]:
+        with log_errors():
+            return await self._database.read(partial(_begins, partitions=self._partitions))
+
     async def log_id(self) -> str:
+        return self._log_id
+
+    async def identify(self) -> str:
         return self._log_id
 
     async def committed(self, group: str) -> Mapping[int, int]:
@@ -179,6 +186,12 @@ def _ends(connection: sqlite3.Connection, *, partitions: int) -> dict[int, int]:
     query = "SELECT max(log_offset) FROM records WHERE log_partition = ?"
     found = {number: connection.execute(query, (number,)).fetchone()[0] for number in range(partitions)}
     return {number: -1 if offset is None else offset for number, offset in found.items()}
+
+
+def _begins(connection: sqlite3.Connection, *, partitions: int) -> dict[int, int]:
+    query = "SELECT min(log_offset) FROM records WHERE log_partition = ?"
+    found = {number: connection.execute(query, (number,)).fetchone()[0] for number in range(partitions)}
+    return {number: offset or 0 for number, offset in found.items()}
 
 
 def _committed(connection: sqlite3.Connection, *, group: str, partitions: int) -> dict[int, int]:

@@ -10,6 +10,7 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import add_MessagingServiceS
 
 from history.open import HistoryStore
 from history.ports import EventReader, HotTail, SendClaims
+from history.stored_log import open_epoch_log, with_log
 from history.unstored.memory import MemoryHotTail, MemorySendClaims
 from history.unstored.refill import refill
 from history.view import History
@@ -34,6 +35,7 @@ from services.messaging.edit_message import EditMessage
 from services.messaging.event_publisher import EventPublisher
 from services.messaging.groups import Groups
 from services.messaging.list_messages import ListMessages
+from services.messaging.live.cursor import LogLineage
 from services.messaging.live.encoding import DeliveryEncoder
 from services.messaging.live.follow_log import FollowedTail, LogFollower
 from services.messaging.live.hub import Hub
@@ -85,8 +87,19 @@ async def open_messaging(
     settings: MessagingSettings, platform: Platform, store: HistoryStore
 ) -> AsyncIterator[Service]:
     """Open one node. Its hot tail is refilled from the log before the first call."""
-    log_id = await platform.log_reader.log_id()
-    tail, claims, followed = _open_tail(platform, store, log_id=log_id)
+    async with (
+        open_epoch_log(platform, store.log) as log,
+        _open_node(settings, with_log(platform, log), store, log) as node,
+    ):
+        yield node
+
+
+@asynccontextmanager
+async def _open_node(
+    settings: MessagingSettings, platform: Platform, store: HistoryStore, lineage: LogLineage
+) -> AsyncIterator[Service]:
+    """Open one node over a log whose offsets are ordinals."""
+    tail, claims, followed = _open_tail(platform, store, log_id=await platform.log_reader.log_id())
     dependencies = Dependencies(
         clock=platform.clock,
         log=platform.log,
@@ -98,7 +111,7 @@ async def open_messaging(
         media=GrpcMediaLibrary(platform.user_channel("media")),
     )
     async with AsyncExitStack() as stack:
-        node = build_node(settings, dependencies, log_id=log_id)
+        node = build_node(settings, dependencies, lineage=lineage)
         stack.push_async_callback(node.events.finish)
         stack.push_async_callback(node.hub.close)
         await node.hub.open()
@@ -129,7 +142,7 @@ async def open_messaging(
         )
 
 
-def build_node(settings: MessagingSettings, dependencies: Dependencies, *, log_id: str) -> MessagingNode:
+def build_node(settings: MessagingSettings, dependencies: Dependencies, *, lineage: LogLineage) -> MessagingNode:
     clock, bus, store, tail = dependencies.clock, dependencies.bus, dependencies.store, dependencies.tail
     media, claims = dependencies.media, dependencies.claims
     ids = HybridClock(clock=clock, follow_corrections=True)
@@ -192,7 +205,7 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, log_i
             events=events,
         ),
         groups=Groups(authorizer=authorizer, history=history, directory=directory, media=media, events=events),
-        subscribe=Subscribe(hub=hub, replays=replays, encoder=stream_encoder, log_id=log_id),
+        subscribe=Subscribe(hub=hub, replays=replays, encoder=stream_encoder, log=lineage),
     )
     return MessagingNode(
         servicer=servicer,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from history.ports import DeadLetter
+from kernel.log.epochs import records_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class PartitionStatus:
-    """Offsets of the last stored record and of the last record in the log; -1: none."""
+    """Ordinals of the last stored record and of the last record in the log; -1: none."""
 
     partition: int
     stored_offset: int
@@ -26,7 +27,7 @@ class PartitionStatus:
     @property
     def lag(self) -> int:
         """Records that are not stored yet."""
-        return max(0, self.end_offset - self.stored_offset)
+        return records_between(self.stored_offset, self.end_offset)
 
 
 @dataclass(frozen=True, slots=True)

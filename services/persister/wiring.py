@@ -7,6 +7,7 @@ from functools import partial
 from chatly.persister.v1.persister_service_pb2_grpc import add_PersisterServiceServicer_to_server
 
 from history.open import HistoryStore
+from history.stored_log import open_epoch_log, with_log
 from kernel.log.ports import LogConsumer
 from kernel.platform import Platform
 from kernel.service import Service
@@ -28,12 +29,11 @@ async def open_persister(
     settings: PersisterSettings, platform: Platform, history: HistoryStore
 ) -> AsyncIterator[Service]:
     """Open the persister between the platform's log and a store. The caller closes `history`."""
-    publish = PublishStored(bus=platform.bus, log=platform.log)
-    resume = ResumePoint(
-        log=platform.log_reader, events=history.events, publish=publish, batch_size=settings.batch_size
-    )
-    async with platform.log_consumer(GROUP, resume=resume) as consumer:
-        yield _service(settings, platform, history, consumer, publish)
+    async with open_epoch_log(platform, history.log) as log:
+        publish = PublishStored(bus=platform.bus, log=log)
+        resume = ResumePoint(log=log, events=history.events, publish=publish, batch_size=settings.batch_size)
+        async with log.consumer(GROUP, resume=resume) as consumer:
+            yield _service(settings, with_log(platform, log), history, consumer, publish)
 
 
 def _service(

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from history.codec import read_varint, varint
 from kernel.errors import ChatlyError, Code
@@ -14,10 +15,29 @@ _MAX_NUMBER = (1 << 63) - 1
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The client has received every event at or below these offsets (partition → offset) of this log."""
+    """The client has received every event at or below these ordinals (partition → ordinal).
+
+    `log_id`: identity of an epoch of the log. With it a store that was created again is noticed.
+    """
 
     log_id: str
     offsets: Mapping[int, int]
+
+
+class LogLineage(Protocol):
+    """The log of this mesh with all its epochs: ordinals of all of them can be compared."""
+
+    @property
+    def identity(self) -> str:
+        """The name of the newest epoch."""
+        ...
+
+    async def knows(self, identity: str, offsets: Mapping[int, int]) -> bool:
+        """Return whether these ordinals of an epoch with this name can be compared with those of this log.
+
+        Raise UNAVAILABLE `STORE_UNAVAILABLE` if that is unknown.
+        """
+        ...
 
 
 def encode(cursor: Cursor) -> str:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from history.audience import user_channel
 from kernel.ids import UserId
-from services.messaging.live.cursor import Cursor, decode, encode
+from services.messaging.live.cursor import Cursor, LogLineage, decode, encode
 from services.messaging.live.encoding import EventEncoder, ResyncCause, SignalEncoder
 from services.messaging.live.hub import Hub
 from services.messaging.live.memberships import memberships_ended
@@ -25,12 +25,12 @@ class Subscribe:
     cursor starts where the store was, and follows the watermark, which the bus delivers after the events it covers.
     """
 
-    def __init__(self, *, hub: Hub, replays: ReplayReader, encoder: StreamEncoder, log_id: str) -> None:
+    def __init__(self, *, hub: Hub, replays: ReplayReader, encoder: StreamEncoder, log: LogLineage) -> None:
         self._hub = hub
         self._replays = replays
         self._encoder = encoder
-        self._log_id = log_id
-        self._encoded: tuple[Mapping[int, int], bytes] = ({}, encoder.cursor(encode(Cursor(log_id, {}))))
+        self._log = log
+        self._encoded: tuple[Mapping[int, int], str, bytes] = ({}, "", b"")
 
     async def __call__(self, user_id: UserId, cursor: str) -> AsyncGenerator[bytes, None]:
         """Yield serialized SubscribeResponses until the server drains. An empty cursor means: from now on.
@@ -56,7 +56,7 @@ class Subscribe:
             self._hub.dismiss(subscriber)
 
     async def _start(self, subscriber: Subscriber, since: Cursor | None) -> AsyncIterator[bytes]:
-        if since is not None and since.log_id == self._log_id:
+        if since is not None and await self._log.knows(since.log_id, since.offsets):
             await self._hub.enter(subscriber, user_channel(subscriber.user_id))
             async for data in self._replay(subscriber, since.offsets):
                 yield data
@@ -123,6 +123,7 @@ class Subscribe:
 
     def _cursor(self, offsets: Mapping[int, int]) -> bytes:
         # Nearly all streams of a node have the same cursor.
-        if self._encoded[0] is not offsets:
-            self._encoded = (offsets, self._encoder.cursor(encode(Cursor(self._log_id, offsets))))
-        return self._encoded[1]
+        identity = self._log.identity
+        if self._encoded[0] is not offsets or self._encoded[1] != identity:
+            self._encoded = (offsets, identity, self._encoder.cursor(encode(Cursor(identity, offsets))))
+        return self._encoded[2]

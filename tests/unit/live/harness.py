@@ -31,7 +31,7 @@ from services.messaging.live.lifecycle import Drain, Heartbeats
 from services.messaging.live.replay import ReplayReader
 from services.messaging.live.subscribe import Subscribe
 from services.persister.publish_stored import PublishStored
-from tests.fakes import FakeClock, MemoryLog
+from tests.fakes import FakeClock, MemoryLog, OneLog
 from tests.waiting import eventually
 
 DEADLINE = 10.0
@@ -102,7 +102,7 @@ class Node:
         encoder = DeliveryEncoder(encoder=stream_encoder, chats=self.history)
         self.hub = Hub(bus=self.bus, encoder=encoder, events=store.events, tail=self.tail)
         self.replays = ReplayReader(source=self.history, events=store.events, encoder=encoder)
-        self.subscribe = Subscribe(hub=self.hub, replays=self.replays, encoder=stream_encoder, log_id=log_id)
+        self.subscribe = Subscribe(hub=self.hub, replays=self.replays, encoder=stream_encoder, log=OneLog(log_id))
         self.heartbeats = Heartbeats(hub=self.hub, encoder=stream_encoder, clock=backend.clock)
         self.drain = Drain(hub=self.hub, encoder=stream_encoder, delay_ms=lambda: 7)
 

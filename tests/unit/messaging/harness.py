@@ -27,7 +27,7 @@ from services.messaging.model import Blocks, ChatRef, Draft, MediaFile, MediaPur
 from services.messaging.settings import MessagingSettings
 from services.messaging.wiring import Dependencies, MessagingNode, build_node
 from tests.builders import an_id
-from tests.fakes import FakeClock, MemoryLog
+from tests.fakes import FakeClock, MemoryLog, OneLog
 
 LOG_UNAVAILABLE = unavailable(KernelReason.LOG_UNAVAILABLE, "the log is unreachable")
 STORE_UNAVAILABLE = unavailable(KernelReason.STORE_UNAVAILABLE, "the store is unreachable")
@@ -144,7 +144,7 @@ class Harness:
     def another_node(self, *, clock: Clock | None = None) -> MessagingNode:
         """Return a second node over the same dependencies."""
         dependencies = replace(self.dependencies, clock=clock) if clock else self.dependencies
-        return build_node(MessagingSettings(), dependencies, log_id="log")
+        return build_node(MessagingSettings(), dependencies, lineage=OneLog("log"))
 
     def a_user(self) -> UserId:
         return self.directory.a_user()
@@ -250,6 +250,6 @@ async def open_harness(folder: Path) -> AsyncIterator[Harness]:
             directory=directory,
             media=media,
         )
-        node = build_node(MessagingSettings(), dependencies, log_id="log")
+        node = build_node(MessagingSettings(), dependencies, lineage=OneLog("log"))
         yield Harness(node, dependencies, clock, log, bus, directory, media, switch)
         await node.hub.close()

@@ -1,0 +1,84 @@
+"""StoredLog over Cassandra."""
+
+from collections.abc import Mapping, Sequence
+
+from history.cassandra.access import write
+from history.cassandra.log_rows import LOG, load_offsets
+from history.cassandra.reader import CassandraEventReader
+from history.cassandra.write_times import larger_offset_wins
+from history.stored_log import is_stored
+from kernel.cassandra.callbacks import Row
+from kernel.cassandra.session import CassandraSession
+from kernel.log.epochs import EpochCause, LogEpoch, RecordMark
+from kernel.log.ports import LogRecord
+
+_COLUMNS = "number, log_id, identity, starts, cause, detail, begun_at, adopted"
+_EPOCHS = f"SELECT {_COLUMNS} FROM log_epochs WHERE log = ?"
+_BEGIN = f"INSERT INTO log_epochs (log, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS"
+_ADOPT = "UPDATE log_epochs SET adopted = true WHERE log = ? AND number = ? IF EXISTS"
+_MARKS = "SELECT log_partition, log_offset, value_hash FROM log_marks WHERE log = ?"
+_ENDS = "SELECT log_partition, log_offset FROM log_ends WHERE log = ?"
+_SAVE_END = "INSERT INTO log_ends (log, log_partition, log_offset) VALUES (?, ?, ?) USING TIMESTAMP ?"
+
+
+class CassandraStoredLog:
+    """StoredLog over tables with one partition. Of several nodes that begin an epoch one succeeds (`IF`, Paxos)."""
+
+    def __init__(self, *, session: CassandraSession) -> None:
+        self._session = session
+        self._events = CassandraEventReader(session=session)
+
+    async def epochs(self) -> Sequence[LogEpoch]:
+        return [_epoch(row) for row in await self._session.execute(_EPOCHS, (LOG,))]
+
+    async def begin(self, epoch: LogEpoch) -> bool:
+        values = (
+            epoch.number,
+            epoch.log_id,
+            epoch.identity,
+            dict(epoch.starts),
+            str(epoch.cause),
+            epoch.detail,
+            epoch.begun_at,
+            epoch.adopted,
+        )
+        rows = await self._session.execute(_BEGIN, (LOG, *values))
+        return bool(rows[0]["[applied]"])
+
+    async def adopt(self) -> None:
+        for epoch in await self.epochs():
+            if not epoch.adopted:
+                await self._session.execute(_ADOPT, (LOG, epoch.number))
+
+    async def stored(self) -> Mapping[int, int]:
+        return await load_offsets(self._session)
+
+    async def marks(self) -> Mapping[int, RecordMark]:
+        rows = await self._session.execute(_MARKS, (LOG,))
+        return {row["log_partition"]: RecordMark(row["log_offset"], row["value_hash"]) for row in rows}
+
+    async def ends(self) -> Mapping[int, int]:
+        rows = await self._session.execute(_ENDS, (LOG,))
+        return {row["log_partition"]: row["log_offset"] for row in rows}
+
+    async def save_ends(self, ends: Mapping[int, int]) -> None:
+        await write(
+            self._session,
+            [(_SAVE_END, (LOG, partition, end, larger_offset_wins(end))) for partition, end in ends.items()],
+        )
+
+    async def contains(self, record: LogRecord) -> bool:
+        return await is_stored(self._events, record)
+
+
+def _epoch(row: Row) -> LogEpoch:
+    return LogEpoch(
+        number=row["number"],
+        log_id=row["log_id"],
+        identity=row["identity"],
+        starts=dict(row["starts"] or {}),
+        cause=EpochCause(row["cause"]),
+        detail=row["detail"],
+        begun_at=row["begun_at"],
+        adopted=bool(row["adopted"]),
+    )

@@ -1,0 +1,279 @@
+"""The log with ordinals in place of offsets, for services that compare its positions with what is stored."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from kernel.errors import KernelReason, unavailable
+from kernel.log.epoch_check import LogCheck, Overwritten, describe_gaps
+from kernel.log.epochs import EPOCH_MASK, Ordinals, StoredLog, epoch_of, offset_of
+from kernel.log.ports import EventLog, LogConsumer, LogPosition, LogReader, LogRecord, OpenConsumer, Resume
+from kernel.retry import is_unavailable
+from kernel.telemetry.logs import logger
+from kernel.telemetry.metrics import gauge
+from kernel.time import Clock
+
+WATCH_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """The log as this process knows it. `highest`: per partition, the largest ordinal that it knows of."""
+
+    ordinals: Ordinals
+    highest: Mapping[int, int]
+
+
+class EpochLog:
+    """EventLog, LogReader and OpenConsumer over another log. All its offsets are ordinals.
+
+    It notices a lost log at the start, before a batch is read, and when an append gets an offset that was taken before.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        reader: LogReader,
+        consumer: OpenConsumer,
+        store: StoredLog,
+        ordinals: Ordinals,
+        clock: Clock,
+    ) -> None:
+        self._log = log
+        self._reader = reader
+        self._consumer = consumer
+        self._store = store
+        self._check = LogCheck(log=reader, store=store, clock=clock)
+        self._clock = clock
+        self._changing = asyncio.Lock()
+        self._view = _View(ordinals, {})
+        self._epoch = gauge("chatly_log_epoch", "Number of the log's epoch.")
+        self._unadopted = gauge("chatly_log_unadopted_epochs", "Epochs that no operator has confirmed (`chatly log`).")
+        self._missing = gauge("chatly_log_missing_records", "Records the log removed before they were stored.")
+        self._show(ordinals)
+
+    @property
+    def ordinals(self) -> Ordinals:
+        """The epochs that this process knows. Replaced by another object when they change."""
+        return self._view.ordinals
+
+    @property
+    def identity(self) -> str:
+        """Names the newest epoch in cursors."""
+        return self._view.ordinals.epochs[-1].identity
+
+    async def knows(self, identity: str, offsets: Mapping[int, int]) -> bool:
+        """Return whether ordinals from an epoch with this identity can be compared with those of this log."""
+        if not self._has(identity, offsets):
+            await self.refresh()
+        return self._has(identity, offsets)
+
+    async def append(self, key: str, value: bytes) -> LogPosition:
+        # Taken before: the log gives a record that is appended from here on a larger offset than any of these.
+        view = self._view
+        found = await self._log.append(key, value)
+        known = view.highest.get(found.partition)
+        if known is None or view.ordinals is not self._view.ordinals:
+            return await self._find_epoch(found, view)
+        ordinal = known & EPOCH_MASK | found.offset
+        if ordinal <= known:
+            return await self._find_epoch(found, view)
+        highest = self._view.highest
+        if ordinal > highest.get(found.partition, -1):
+            self._view = _View(view.ordinals, {**highest, found.partition: ordinal})
+        return LogPosition(found.partition, ordinal)
+
+    async def read(self, partition: int, *, after: int, limit: int, wait: float = 0.0) -> Sequence[LogRecord]:
+        if epoch_of(after) > self.ordinals.number:
+            await self.refresh()
+        offset = self.ordinals.offset_after(partition, after)
+        return self._labelled(await self._reader.read(partition, after=offset, limit=limit, wait=wait))
+
+    async def ends(self) -> Mapping[int, int]:
+        found = await self._reader.ends()
+        return {partition: self.ordinals.end(partition, offset) for partition, offset in found.items()}
+
+    async def begins(self) -> Mapping[int, int]:
+        found = await self._reader.begins()
+        return {
+            partition: self.ordinals.of(LogPosition(partition, offset)).offset for partition, offset in found.items()
+        }
+
+    async def log_id(self) -> str:
+        """Return the identity of the first epoch: positions of all later epochs can be compared with its positions."""
+        return self.ordinals.epochs[0].identity
+
+    async def identify(self) -> str:
+        await self._reader.identify()
+        return await self.log_id()
+
+    @asynccontextmanager
+    async def consumer(self, group: str, *, resume: Resume | None = None) -> AsyncIterator[LogConsumer]:
+        """Open a member of a group that stores the log; `resume` returns the stored ordinals."""
+        member = EpochConsumer(log=self, resume=resume, clock=self._clock)
+        async with self._consumer(group, resume=member.start) as inner:
+            member.inner = inner
+            yield member
+
+    async def refresh(self) -> None:
+        """Take over the epochs that other nodes began."""
+        async with self._changing:
+            epochs = await self._store.epochs()
+            if tuple(epochs) != self.ordinals.epochs:
+                self._replace(Ordinals(epochs))
+
+    async def check(self, *, compare: bool = False) -> None:
+        """Compare the log with the store, and begin an epoch if need be. Raise UNAVAILABLE if one does not answer."""
+        await self._run_check(compare=compare)
+
+    async def refuse_gaps(self, partitions: Collection[int]) -> None:
+        """Raise UNAVAILABLE if the log has removed records of these partitions that are not stored."""
+        gaps = {each: count for each, count in (await self._check.gaps(self.ordinals)).items() if each in partitions}
+        self._missing.set(sum(gaps.values()))
+        if gaps:
+            raise unavailable(
+                KernelReason.LOG_UNAVAILABLE,
+                f"the log has removed records that are not stored: {describe_gaps(gaps)}."
+                " Restore them, or run `chatly log adopt` to continue without them",
+            )
+
+    async def save_ends(self) -> None:
+        """Record how far the log reaches, so that a later loss can be counted."""
+        ends = {partition: end for partition, end in (await self.ends()).items() if end >= 0}
+        if ends != await self._store.ends():
+            await self._store.save_ends(ends)
+
+    async def watch(self) -> None:
+        """Take over epochs of other nodes, and how far the log is stored, once a second until cancelled."""
+        while True:
+            try:
+                await self.refresh()
+                self._learn(await self._store.stored())
+            except Exception as error:
+                if not is_unavailable(error):
+                    raise
+            await asyncio.sleep(WATCH_SECONDS)
+
+    def of(self, records: Sequence[LogRecord]) -> list[LogRecord]:
+        """Return records of the log with their ordinals."""
+        return self._labelled(records)
+
+    def _labelled(self, records: Sequence[LogRecord]) -> list[LogRecord]:
+        of = self.ordinals.of
+        return [LogRecord(of(record.position), record.key, record.value) for record in records]
+
+    def _has(self, identity: str, offsets: Mapping[int, int]) -> bool:
+        known = any(epoch.identity == identity for epoch in self.ordinals.epochs)
+        return known and all(epoch_of(ordinal) <= self.ordinals.number for ordinal in offsets.values())
+
+    async def _run_check(self, *, overwritten: Overwritten | None = None, compare: bool = False) -> None:
+        async with self._changing:
+            ordinals = await self._check(overwritten=overwritten, compare=compare)
+            if ordinals.epochs != self.ordinals.epochs:
+                self._replace(ordinals)
+
+    async def _find_epoch(self, position: LogPosition, view: _View) -> LogPosition:
+        """Return the ordinal of an appended record: the first one of its partition, or one that overwrote another."""
+        partition, offset = position.partition, position.offset
+        if offset <= offset_of(view.highest.get(partition, -1)) or offset < view.ordinals.start(partition):
+            await self._run_check(overwritten=Overwritten(position, view.ordinals.number))
+        ordinals = self._view.ordinals
+        placed = ordinals.of(position)
+        if placed.offset > self._view.highest.get(partition, -1):
+            self._view = _View(ordinals, {**self._view.highest, partition: placed.offset})
+        return placed
+
+    def _learn(self, stored: Mapping[int, int]) -> None:
+        """Raise `highest` to what is stored of the newest epochs."""
+        ordinals, highest = self._view.ordinals, dict(self._view.highest)
+        for partition, ordinal in stored.items():
+            # Of an earlier epoch, it says nothing about the offsets of this one.
+            if ordinals.of(LogPosition(partition, offset_of(ordinal))).offset == ordinal:
+                highest[partition] = max(ordinal, highest.get(partition, -1))
+        self._view = _View(ordinals, highest)
+
+    def _replace(self, ordinals: Ordinals) -> None:
+        logger("log").info("the log has another epoch", epoch=ordinals.number)
+        highest = {
+            partition: ordinal
+            for partition, ordinal in self._view.highest.items()
+            if ordinals.of(LogPosition(partition, offset_of(ordinal))).offset == ordinal
+        }
+        self._view = _View(ordinals, highest)
+        self._show(ordinals)
+
+    def _show(self, ordinals: Ordinals) -> None:
+        self._epoch.set(ordinals.number)
+        self._unadopted.set(sum(not epoch.adopted for epoch in ordinals.epochs))
+
+
+class EpochConsumer:
+    """LogConsumer of an EpochLog. It reads again from the stored ordinals when the epochs change."""
+
+    inner: LogConsumer
+
+    def __init__(self, *, log: EpochLog, resume: Resume | None, clock: Clock) -> None:
+        self._log = log
+        self._resume = resume
+        self._clock = clock
+        self._check_at = clock.monotonic()
+        self._ordinals = log.ordinals
+        self._next: dict[int, int] = {}
+        """Offset of the next record of each partition."""
+
+    async def start(self, partitions: Collection[int]) -> Mapping[int, int]:
+        """Return the offsets after which the log continues what is stored, as `Resume`."""
+        await self._log.check(compare=True)
+        stored = await self._resume(partitions) if self._resume else {}
+        await self._log.refuse_gaps(partitions)
+        ordinals = self._ordinals = self._log.ordinals
+        after = {partition: ordinals.offset_after(partition, stored.get(partition, -1)) for partition in partitions}
+        self._next.update((partition, offset + 1) for partition, offset in after.items())
+        return after
+
+    async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
+        await self._check_if_due()
+        if self._ordinals is not self._log.ordinals:
+            await self.rewind()
+        records = await self.inner.fetch(max_records=max_records, wait=wait)
+        if self._ordinals is not self._log.ordinals:
+            # They may have been read before the log changed.
+            await self.rewind()
+            return ()
+        if not await self._continue(records):
+            await self.rewind()
+            return ()
+        return self._log.of(records)
+
+    async def rewind(self) -> None:
+        self._ordinals = self._log.ordinals
+        await self.inner.rewind()
+
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        await self.inner.commit({partition: offset_of(ordinal) for partition, ordinal in offsets.items()})
+
+    async def lag(self) -> Mapping[int, int]:
+        return await self.inner.lag()
+
+    async def _check_if_due(self) -> None:
+        if self._clock.monotonic() < self._check_at:
+            return
+        await self._log.check()
+        await self._log.save_ends()
+        self._check_at = self._clock.monotonic() + WATCH_SECONDS
+
+    async def _continue(self, records: Sequence[LogRecord]) -> bool:
+        """Return whether the records follow the ones before. Otherwise compare the log with the store first."""
+        following = dict(self._next)
+        for record in records:
+            partition, offset = record.position.partition, record.position.offset
+            if offset < following.get(partition, 0):
+                await self._log.check(compare=True)
+                return False
+            if offset > following.get(partition, 0):
+                await self._log.refuse_gaps([partition])
+            following[partition] = offset + 1
+        self._next = following
+        return True
