@@ -140,8 +140,14 @@ class FollowedLog:
         self._count()
         return await self._log.ends()
 
+    async def begins(self) -> Mapping[int, int]:
+        return await self._log.begins()
+
     async def log_id(self) -> str:
         return await self._log.log_id()
+
+    async def identify(self) -> str:
+        return await self._log.identify()
 
     def _count(self) -> None:
         self.reads += 1
