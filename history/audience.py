@@ -70,7 +70,7 @@ def audience_of(event: ChatEvent, state: ChatState | None) -> frozenset[UserId]:
 
 
 def user_channel(user_id: UserId) -> str:
-    """Return the channel of one user: direct chats, deletions for oneself, groups joined or left."""
+    """Return the channel of one user. It carries direct chats, deletions for oneself, and groups joined or left."""
     return f"user:{user_id}"
 
 

@@ -1,4 +1,4 @@
-"""The bytes of events: protobuf on the log, with a position in front on the bus. Only this module knows protobuf."""
+"""The bytes of events: protobuf on the log, with a position in front on the bus. No other module here knows it."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ _REMEMBERED = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Ephemeral:
-    """A serialized SubscribeResponse whose events are not kept, such as typing."""
+    """A serialized SubscribeResponse with ephemeral events, such as typing."""
 
     payload: bytes
 
@@ -104,7 +104,7 @@ def pack_lasting(stored: StoredEvent) -> bytes:
 
 
 def pack_ephemeral(response: bytes) -> bytes:
-    """Return a bus payload of a serialized SubscribeResponse whose events are not kept."""
+    """Return the bus payload of a serialized SubscribeResponse with ephemeral events."""
     return bytes((_EPHEMERAL,)) + response
 
 

@@ -156,7 +156,7 @@ class TailReader(Protocol):
         ...
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> StoredEvent | None:
-        """Return the kept MessageSent of this send that is first in log order, or None."""
+        """Return the first in log order of the kept copies of this send, or None."""
         ...
 
 

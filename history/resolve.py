@@ -27,7 +27,8 @@ def resolve(
 ) -> Decision:
     """Fold one event into the stored state of its chat and its message.
 
-    For a MessageSent: `last_seq` is the newest `seq` of the chat, `kept_id` the message that this send created before.
+    For a MessageSent: `last_seq` is the newest `seq` of the chat, `kept_id` the message of an earlier copy of this
+    send.
     """
     new_chat = apply_to_chat(chat, event)
     if message_of(event) is None:

@@ -21,9 +21,10 @@ FILE_NAME = "mesh.json"
 def held_ports(environ: Mapping[str, str], *, free: bool) -> Iterator[dict[str, str]]:
     """Hold ports until the block ends; yield the environment with all ports and addresses.
 
-    The edge's two ports are fixed. With `free`, the services, the web file server and the admin page get free ports
-    unless theirs are set. Without it they get their default ports, and each service's process holds its own. A port
-    is bound before its number is used, so that no other process can take it. Raise SettingsError if a port is taken.
+    The edge's ports are always those that are set. With `free`, the services, the web file server and the admin page
+    get free ports unless theirs are set. Without it they get their default ports, and each service's process holds its
+    own. A port is bound before its number is used, so that no other process can take it. Raise SettingsError if a port
+    is taken.
     """
     with ExitStack() as held:
         ports = _Ports(environ, held, free=free)

@@ -107,7 +107,7 @@ class CassandraChatBatch:
         return {(self.chat.chat_id, bucket): statements for bucket, statements in found.items()}
 
     def send_statements(self) -> Iterator[tuple[tuple[UserId, int], list[Statement]]]:
-        """Return rows of sends by partition."""
+        """Yield for each send its partition and the statement that writes its row."""
         for send, (message_id, offset) in self._sends.items():
             yield shard_of(send), [send_statement(send, self.chat.chat_id, message_id, smaller_offset_wins(offset))]
 

@@ -63,7 +63,7 @@ class Buckets:
 
 
 async def load_heads(session: CassandraSession, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Head]:
-    """Return the heads of those chats that are completely stored."""
+    """Return the heads of those chats that have one. A chat gets it with its first complete batch."""
     keys = {chat_id: (chat_id,) for chat_id in chat_ids}
     found = await gather_all(session.execute(_HEADS, (some,)) for some in by_replica(session, keys, _HEADS_AT_ONCE))
     return {ChatId(row["chat_id"]): _head(row) for rows in found for row in rows if row["head_offset"] is not None}
@@ -87,7 +87,7 @@ async def load_chat(session: CassandraSession, chat_id: ChatId) -> ChatHead | No
 async def load_outlines(
     session: CassandraSession, chat_ids: Collection[ChatId], user_id: UserId
 ) -> Mapping[ChatId, ChatHead]:
-    """Return those chats that are completely stored, with the membership of this user alone."""
+    """Return those chats that have a head, with the membership of this user alone."""
     groups = list(by_replica(session, {chat_id: (chat_id,) for chat_id in chat_ids}, _HEADS_AT_ONCE))
     chats = (session.execute(_OUTLINES, (some,)) for some in groups)
     memberships = (session.execute(_MEMBERSHIPS, (some, user_id)) for some in groups)

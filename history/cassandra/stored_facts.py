@@ -131,7 +131,9 @@ class Heads:
         self._kept = {partition: heads for partition, heads in self._kept.items() if partition in partitions}
 
     async def load(self, chats: Mapping[ChatId, int]) -> Mapping[ChatId, Head]:
-        """Return the heads of those chats that are completely stored. `chats`: chat → partition."""
+        """Return the heads of those chats that have one. A chat gets it with its first complete batch. `chats`: chat →
+        partition.
+        """
         known = {
             chat_id: head
             for chat_id, partition in chats.items()

@@ -100,7 +100,7 @@ class FallbackHotTail:
                 return merge(await query(self._own), found)
             self._away = True
         own = await query(self._own)
-        # Returns or fails at once: after an outage one caller at a time waits for the shared tail.
+        # This returns or fails at once, because only `_recover` waits for an unreachable tail.
         with suppress_unavailable():
             return merge(own, await query(self._shared))
         return own

@@ -27,7 +27,7 @@ _TRIMMED_AT_ONCE = 500
 # Redis serves nobody else while it runs a script.
 _KEYS_AT_ONCE = 500
 
-# Per key its kind and value: a note goes into a sorted set, an event into a hash.
+# Per key its kind and value: an event goes into a hash, a note (which refers to an event) into a sorted set.
 _ADD = Script.of("""
 local offset, ttl = ARGV[1], ARGV[2]
 for i, key in ipairs(KEYS) do
@@ -150,9 +150,9 @@ class RedisHotTail:
         while taken == _TRIMMED_AT_ONCE:
             members = await self._redis.run(_TAKE_STORED, [self._waiting(partition)], offset, _TRIMMED_AT_ONCE)
             notes = [_Note.read(member) for member in members]
-            kept: list[_Entry] = [(self._events(note.chat_id), "event", note.offset) for note in notes]
-            kept += [(self._send(note.send), "note", f"{partition}|{note}") for note in notes if note.send]
-            await self._redis.run_all(_FORGET, self._calls(kept))
+            entries: list[_Entry] = [(self._events(note.chat_id), "event", note.offset) for note in notes]
+            entries += [(self._send(note.send), "note", f"{partition}|{note}") for note in notes if note.send]
+            await self._redis.run_all(_FORGET, self._calls(entries))
             taken = len(members)
 
     def _not_stored(self, values: Iterable[bytes | None]) -> Sequence[StoredEvent]:

@@ -138,7 +138,7 @@ def _server_configuration(identity: Identity) -> grpc.ServerCertificateConfigura
 
 
 def load_tls(environ: Mapping[str, str]) -> MeshTls | None:
-    """Return None for plaintext. Raise SettingsError if settings are missing or name unusable files."""
+    """Return None for plaintext. Raise SettingsError if only some of the settings are set, or name unusable files."""
     given = load(TlsSettings, environ)
     named = dict(zip(_NAMES, (given.certificate_file, given.key_file, given.ca_file), strict=True))
     if not any(named.values()):

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def build_client(make: Callable[..., T], **options: Any) -> T:
-    """Return the client `make(**options)`. Blocks; raises KafkaError if no broker accepts it.
+    """Return the client `make(**options)`. Block until a broker accepts it; raise KafkaError if none does.
 
     Without this, a client leaves its thread running if its constructor fails.
     """

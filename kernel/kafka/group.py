@@ -165,7 +165,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
         self._new |= consumer.assignment()
 
     def _start(self, new: set[TopicPartition], offsets: Mapping[int, int] | None) -> None:
-        """Seek to the start offsets. `offsets` None: the committed ones."""
+        """Seek the new partitions to `offsets`; None: to the committed offsets of the group."""
         consumer = self._consumer()
         for each in new & consumer.assignment():
             begins = offset_of(consumer.beginning_offsets, each)

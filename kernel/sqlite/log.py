@@ -39,7 +39,7 @@ _SCHEMA = (
     """,
 )
 
-# One statement: each one releases and re-acquires Python's lock.
+# One statement: each one releases the GIL and must acquire it again.
 _APPEND = (
     "INSERT INTO records (log_partition, log_offset, key, value)"
     " VALUES (?, coalesce((SELECT max(log_offset) + 1 FROM records WHERE log_partition = ?), 0), ?, ?)"

@@ -1,4 +1,4 @@
-"""Spans of sampled calls, as code sees them. `otel.py` implements them with OpenTelemetry.
+"""The interface by which code records spans of sampled calls. `otel.py` implements them with OpenTelemetry.
 
 The edge decides which calls are sampled. For other calls, and while tracing is off, a span costs one check.
 """

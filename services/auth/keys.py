@@ -46,7 +46,7 @@ class KeyRing:
         return [key for key in self._keys if key.signs_from <= now][-1]
 
     def published(self) -> Sequence[SigningKey]:
-        """Return the keys whose tokens may be in use now or soon, by number."""
+        """Return the keys whose tokens may be in use now or soon, in the order of their numbers."""
         expired = set(self._expired(self._clock.now()))
         return [key for key in self._keys if key.number not in expired]
 

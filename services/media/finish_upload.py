@@ -85,7 +85,7 @@ class FinishUpload:
             raise file_empty()
 
     async def _store(self, upload: PendingUpload, prepared: _Prepared) -> Media:
-        """Store the bytes first, so that a stored file is readable. Discarding the upload deletes orphaned bytes."""
+        """Store the bytes, then the row. If this fails half-way, discarding the upload deletes the bytes."""
         original = blob_name(upload.upload_id, Variant.ORIGINAL)
         size, thumbnail_size = await self._blobs.put(original, _chunks(prepared.original)), 0
         if prepared.thumbnail is not None:

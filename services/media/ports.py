@@ -89,7 +89,7 @@ class SentFiles(Protocol):
 
 
 class LogProgress(Protocol):
-    """How far SentFiles has followed the log."""
+    """Reports how far the log was applied to SentFiles."""
 
     async def is_behind(self) -> bool:
         """Return whether the log has records that are not applied."""

@@ -38,7 +38,9 @@ class EventPublisher:
         request_id: Callable[[], str],
         on_failure: Callable[[str], None],
     ) -> None:
-        """`request_id`: returns the id of the call in progress. `on_failure`: called with `tail` or `bus`."""
+        """`request_id`: returns the id of the call in progress. `on_failure`: called with the part that failed, `tail`
+        or `bus`.
+        """
         self._log = log
         self._states = states
         self._tail = tail
@@ -79,7 +81,7 @@ class EventPublisher:
         return event
 
     async def publish(self, *events: ChatEvent) -> None:
-        """Publish events of one chat. Return once the log has them: this node reads them at once, the others soon.
+        """Publish events of one chat. Return once the log has them, and this node's tail and the bus were tried.
 
         Raise UNAVAILABLE `LOG_UNAVAILABLE` if it is unknown whether the log has them. Publishing the same events again
         is safe.

@@ -15,7 +15,7 @@ _REFRESHED_TOGETHER = 200
 
 
 async def require_unblocked(directory: UserDirectory, user_id: UserId, others: Collection[UserId]) -> None:
-    """Raise USER_NOT_FOUND unless all others exist, BLOCKED if one of them blocks the user or is blocked by them."""
+    """Raise USER_NOT_FOUND if one of `others` does not exist, BLOCKED if one blocks the user or the reverse."""
     blocks = await directory.blocks({user_id, *others})
     if user_id not in blocks:
         raise account_deleted()
@@ -32,7 +32,7 @@ class CachedUserDirectory:
     A lookup also refreshes some users who are in use and whose entries expire soon. Many busy users are therefore
     refreshed by one call now and then, not by one call each.
 
-    While the other directory is unavailable, its answers of the last `stale` seconds are used. Users who do not exist
+    While the wrapped directory is unavailable, its answers of the last `stale` seconds are used. Users who do not exist
     are not cached.
     """
 

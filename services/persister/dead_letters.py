@@ -19,7 +19,9 @@ class ListDeadLetters:
         self._dead_letters = dead_letters
 
     async def __call__(self, *, page_size: int, page_token: str) -> DeadLetterPage:
-        """Return one page, newest first; `page_size` 0 means DEFAULT_PAGE_SIZE. Raise `INVALID_PAGE_TOKEN`."""
+        """Return one page, newest first; `page_size` 0 means DEFAULT_PAGE_SIZE. Raise `INVALID_PAGE_TOKEN` for a token
+        of another list.
+        """
         limit = page_size or DEFAULT_PAGE_SIZE
         before = _position(PageTokens.decode(_PAGE_KIND, "", page_token)) if page_token else None
         letters = await self._dead_letters.page(before=before, limit=limit + 1)

@@ -1,4 +1,4 @@
-"""States, devices and the events about them. Not how they are transported or stored."""
+"""States, devices and the events about them. Transport and storage are elsewhere."""
 
 import unicodedata
 from collections.abc import Sequence

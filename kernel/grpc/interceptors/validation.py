@@ -34,7 +34,7 @@ def tolerant(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
 def validate(request: Any) -> None:
     """Raise INVALID_ARGUMENT `MALFORMED_REQUEST`, or `INVALID_FIELD` with every field that breaks a rule.
 
-    The chain calls it for every request. Only the handlers of bidirectional streams call it themselves.
+    The chain calls it, except for bidirectional streams, whose handlers do.
     """
     if request.__class__ is Malformed:
         message = f"the request is not the message that this method takes: {request.cause}"

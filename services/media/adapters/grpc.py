@@ -56,7 +56,7 @@ class CachedGroupMembers:
 
 
 class GrpcProfiles:
-    """Profiles that calls UserService.UpdateMe."""
+    """`Profiles` over gRPC: calls UserService.UpdateMe."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._users = UserServiceStub(channel)

@@ -1,4 +1,4 @@
-"""Sends one event to the streams of one channel: encoded once, and to each stream once."""
+"""Sends an event to the streams of a channel. It is encoded once, and each stream gets it once."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -46,7 +46,7 @@ class LoggedEvent:
 
 
 class DeliveryLog:
-    """The newest events that this node delivered, by id. An event that has been dropped is delivered again."""
+    """The newest events that this node delivered, by id. Streams may get an event twice after its entry was dropped."""
 
     def __init__(self) -> None:
         self.deleted: OrderedDict[UUID, None] = OrderedDict()

@@ -17,7 +17,7 @@ class Delivery:
 
     data: bytes
     event_id: UUID | None = None
-    """None: the event is not stored, and is dropped first when a queue is full."""
+    """None: the event is ephemeral, and is dropped first when a queue is full."""
     chat_id: ChatId | None = None
 
 
@@ -32,7 +32,7 @@ class EventEncoder(Protocol):
     """Encodes serialized SubscribeResponses. Several of them, joined as bytes, are one response."""
 
     def event(self, event: ChatEvent, state: ChatState | None, *, viewer: UserId | None = None) -> bytes:
-        """Encode a stored event.
+        """Encode a lasting event.
 
         `state`: the chat after the event, for an event that is sent with the chat's details. `viewer`: the event goes
         to this user alone, who joins the chat by it.
@@ -72,7 +72,8 @@ class DeliveryEncoder:
         self._chats = chats
 
     async def delivery(self, event: ChatEvent, *, viewer: UserId | None = None) -> Delivery:
-        """Return the event as everybody receives it or, with `viewer`, as the user whose membership it sets does.
+        """Return the event as all members receive it; with `viewer`, as that user receives it, whose membership it
+        sets.
 
         Raise the errors of the lookup.
         """

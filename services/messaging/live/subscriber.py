@@ -146,7 +146,7 @@ class Subscriber:
     def push(self, delivery: Delivery) -> None:
         """Queue a delivery without waiting.
 
-        A full queue drops unstored events first. If that is not enough, a replaying stream loses events, which another
+        A full queue drops ephemeral events first. If that is not enough, a replaying stream loses events, which another
         round replays, and a live stream fails with SLOW_READER.
         """
         if self.phase in _ACCEPTING and not self._queue.add(delivery):
@@ -187,7 +187,7 @@ class Subscriber:
         return self._queue.wait()
 
     def take(self) -> bytes:
-        """Remove the queue and return it as one piece of bytes. A draining stream is closed by this.
+        """Remove the queue and return it as one piece of bytes. If the stream is draining, this closes it.
 
         Raise the error with which the stream ends.
         """

@@ -11,7 +11,9 @@ from kernel.telemetry.tracing import Kind
 
 
 class TracedRecordWriter:
-    """RecordWriter that writes one span per stored event with a trace. The span covers the event's whole batch."""
+    """A RecordWriter that also writes a span for each stored event that has a trace context. The span covers the
+    event's whole batch.
+    """
 
     def __init__(self, writer: RecordWriter) -> None:
         self._writer = writer

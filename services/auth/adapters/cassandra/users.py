@@ -131,7 +131,10 @@ class CassandraUsers:
                 raise error
 
     async def _rename(self, row: UserRow, account: Account) -> UserRow | None:
-        """Return None if the row has changed. The claim then belongs to this user, and the next attempt finds it."""
+        """Store the account under its new name and return the new row, or None if the row has changed.
+
+        In that case the claim belongs to this user, and the next attempt finds it.
+        """
         claim = await self._claim_name(account.username, account.user_id)
         before = await self._names.find(_name(row.account))
         await self._index.add(Entry(claim.folded, account.user_id), revision=row.revision + 1)

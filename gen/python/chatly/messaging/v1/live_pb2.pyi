@@ -30,7 +30,7 @@ class _ResyncCauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ResyncCau
     RESYNC_CAUSE_UNSPECIFIED: _ResyncCause.ValueType  # 0
     """Not set."""
     RESYNC_CAUSE_TOO_OLD: _ResyncCause.ValueType  # 1
-    """The cursor is older than the retention time, or more events were missed than a replay may have."""
+    """More events were missed than a replay may have."""
     RESYNC_CAUSE_OTHER_LOG: _ResyncCause.ValueType  # 2
     """The cursor belongs to another event log (this one was created later)."""
 
@@ -40,7 +40,7 @@ class ResyncCause(_ResyncCause, metaclass=_ResyncCauseEnumTypeWrapper):
 RESYNC_CAUSE_UNSPECIFIED: ResyncCause.ValueType  # 0
 """Not set."""
 RESYNC_CAUSE_TOO_OLD: ResyncCause.ValueType  # 1
-"""The cursor is older than the retention time, or more events were missed than a replay may have."""
+"""More events were missed than a replay may have."""
 RESYNC_CAUSE_OTHER_LOG: ResyncCause.ValueType  # 2
 """The cursor belongs to another event log (this one was created later)."""
 Global___ResyncCause: _TypeAlias = ResyncCause  # noqa: Y015

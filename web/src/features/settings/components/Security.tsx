@@ -11,7 +11,7 @@ import { useActions } from "@/lib/hooks";
 import { DeleteAccount } from "./DeleteAccount";
 import { Sessions } from "./Sessions";
 
-/** The sessions load late, so they come last: nothing the user may be about to press moves. */
+/** The list of sessions loads late. It comes last so that it moves no button. */
 export function Security() {
   const { t } = useTexts();
   const { logout } = useActions();
