@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import grpc.aio
 
     from kernel.cassandra.session import CassandraSession
+    from kernel.clock_watch import ReadTime
     from kernel.grpc.tls import MeshTls
     from kernel.redis.handle import RedisHandle
     from kernel.s3.blob_store import S3BlobStore
@@ -28,6 +29,8 @@ class Engines:
     redis: "RedisHandle"
     open_blobs: "Callable[[], AbstractAsyncContextManager[S3BlobStore]]"
     """For media only."""
+    clocks: Mapping[str, "ReadTime"] = field(default_factory=dict)
+    """The clocks of engines, by name."""
     health: Mapping[str, "HealthCheck"] = field(default_factory=dict)
     """Checks by name, including the log if it is used: a service opens once each engine has been reached."""
 

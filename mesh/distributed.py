@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,17 +11,19 @@ from history.audience import STORED_CHANNEL
 from kernel.errors import ChatlyError
 from kernel.grpc.tls import MeshTls
 from kernel.grpc.tokens import ServiceTokens
+from kernel.ids import time_of
 from kernel.log.disabled import DisabledLog
 from kernel.platform import Engines, Platform
 from kernel.service import HealthCheck
 from kernel.settings import load
-from kernel.time import SystemClock
+from kernel.time import SystemClock, from_micros
 from mesh.addresses import load_addresses
 from mesh.platform import Channels
 from mesh.services import ServiceSpec
 from mesh.settings import ProcessSettings
 
 if TYPE_CHECKING:
+    from kernel.cassandra.session import CassandraSession
     from kernel.kafka.log import KafkaLog
     from kernel.redis.handle import RedisHandle
     from kernel.s3.blob_store import S3BlobStore
@@ -64,7 +67,13 @@ async def open_distributed_platform(
             service_secret=secret,
             data_dir=process.data_dir,
             tls=tls,
-            engines=Engines(cassandra=cassandra, redis=redis, open_blobs=partial(_open_blobs, environ), health=health),
+            engines=Engines(
+                cassandra=cassandra,
+                redis=redis,
+                open_blobs=partial(_open_blobs, environ),
+                clocks={"redis": partial(redis_time, redis), "cassandra": partial(cassandra_time, cassandra)},
+                health=health,
+            ),
         )
 
 
@@ -89,6 +98,21 @@ async def _open_blobs(environ: Mapping[str, str]) -> "AsyncIterator[S3BlobStore]
 async def _redis_health(redis: "RedisHandle") -> str | None:
     await redis.ask([("PING",)])
     return None
+
+
+async def redis_time(redis: "RedisHandle") -> datetime:
+    """Return the time of Redis."""
+    from kernel.redis.handle import Script
+
+    # A script, because a cluster sends a command without a key to no node in particular.
+    seconds, micros = await redis.run(Script.of("return redis.call('TIME')"), [redis.key("clock")])
+    return from_micros(int(seconds) * 1_000_000 + int(micros))
+
+
+async def cassandra_time(cassandra: "CassandraSession") -> datetime:
+    """Return the time of the node that answers."""
+    (row,) = await cassandra.execute("SELECT now() AS time FROM system.local")
+    return time_of(row["time"])
 
 
 async def _kafka_health(log: "KafkaLog") -> str | None:

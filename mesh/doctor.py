@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kernel.clock_watch import MAX_OFFSET, METRIC, REPORTED
 from kernel.grpc.tls import MeshTls, load_tls
 from kernel.settings import SettingsError, load
 from kernel.sockets import address
@@ -65,6 +66,8 @@ async def _findings(environ: Mapping[str, str]) -> AsyncIterator[Finding]:
         yield await _engine(engine, addresses)
     for node in nodes:
         yield await _service(node, tls)
+    if (clocks := await _clocks(nodes, tls)) is not None:
+        yield clocks
     yield await _edge(edge, process.data_dir)
 
 
@@ -121,6 +124,26 @@ async def _service(node: NodeAddress, tls: MeshTls | None) -> Finding:
     else:
         remedy = health
     return Finding(node.service, ok=False, detail=f"{fault} at {node.address}", remedy=remedy)
+
+
+async def _clocks(nodes: Sequence[NodeAddress], tls: MeshTls | None) -> Finding | None:
+    """Return the node whose clock is off most; None if no node reports its clock, e.g. because none runs."""
+    offsets = await asyncio.gather(*(_clock_offset(node, tls) for node in nodes))
+    known = [(offset, node) for offset, node in zip(offsets, nodes, strict=True) if offset is not None]
+    if not known:
+        return None
+    offset, node = max(known, key=lambda each: abs(each[0]))
+    is_right = abs(offset) <= REPORTED.total_seconds()
+    detail = f"{node.name} is {abs(offset):.1f} s {'behind' if offset < 0 else 'ahead'}"
+    remedy = f"Correct the time of that machine (NTP). Beyond {MAX_OFFSET.total_seconds():.0f} s a node takes no calls."
+    return Finding("clocks", is_right, "right" if is_right else detail, remedy)
+
+
+async def _clock_offset(node: NodeAddress, tls: MeshTls | None) -> float | None:
+    text = await http_get(f"{'https' if tls else 'http'}://{node.host}:{node.http_port}/metrics") or ""
+    start = f'{METRIC}{{service="{node.service}"}} '
+    values = [line.removeprefix(start) for line in text.splitlines() if line.startswith(start)]
+    return float(values[0]) if values else None
 
 
 async def _edge(edge: EdgeSettings, data_dir: Path) -> Finding:

@@ -15,6 +15,9 @@ from kernel.grpc.tls import MeshTls, load_tls
 from mesh.addresses import LOOPBACK
 from mesh.services import SERVICES
 
+CLOCK_CHECK = "clock"
+"""Name of the check that compares the clock of a node with the engines'."""
+
 _SECONDS = 2.0
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -37,6 +40,8 @@ async def find_fault(service: str, address: str, tls: MeshTls | None) -> str | N
             return "no answer"
         engines = SERVICES[service].engines
         broken = [engine for engine in engines if await _check(channel, engine) == _NOT_SERVING]
+        if not broken and await _check(channel, CLOCK_CHECK) == _NOT_SERVING:
+            return "its machine's clock is wrong"
     return f"unreachable: {', '.join(broken)}" if broken else "not serving"
 
 

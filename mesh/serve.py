@@ -5,7 +5,9 @@ import math
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 
+from kernel.clock_watch import ClockWatch, WriteTimeWatch, last_write
 from kernel.errors import ChatlyError, Code
 from kernel.grpc.jwks import JwksFeed
 from kernel.grpc.server import RunningServer, serve
@@ -14,13 +16,14 @@ from kernel.grpc.tls import load_tls
 from kernel.grpc.tokens import ServiceTokens, TokenKeys, TokenVerifier
 from kernel.platform import Engines, Platform
 from kernel.runner import background, release_startup_memory
-from kernel.service import Service
+from kernel.service import HealthCheck, Service
 from kernel.settings import SettingsError, load
 from kernel.sockets import reserved
 from kernel.telemetry.logs import logger
 from kernel.telemetry.tracing import TraceSettings
 from mesh.addresses import load_addresses
 from mesh.distributed import any_unreachable, open_distributed_platform
+from mesh.health import CLOCK_CHECK
 from mesh.platform import open_platform
 from mesh.safety import refuse_unsafe_service
 from mesh.services import SERVICES, ServiceSpec
@@ -37,12 +40,25 @@ async def serving(
     spec: ServiceSpec, environ: Mapping[str, str], platform: Platform, published: TokenKeys
 ) -> AsyncIterator[RunningServer]:
     """Open a service, serve it until the block ends, then drain it. `published`: the keys that auth publishes."""
+    # Before the service opens: it may write.
+    clock = _clock_check(spec.name, platform)
     async with (
         spec.open(environ, platform) as service,
         background(service.loops),
-        _served(service, environ, platform, service.token_keys or published) as server,
+        _served(_with_clock(service, clock), environ, platform, service.token_keys or published) as server,
     ):
         yield server
+
+
+def _clock_check(service: str, platform: Platform) -> HealthCheck:
+    if platform.engines is not None:
+        return ClockWatch(service=service, clock=platform.clock, engines=platform.engines.clocks).check
+    written = last_write(platform.data_dir.glob("*.db*"))
+    return WriteTimeWatch(service=service, clock=platform.clock, last_write=written).check
+
+
+def _with_clock(service: Service, check: HealthCheck) -> Service:
+    return replace(service, health={**service.health, CLOCK_CHECK: check})
 
 
 async def serve_one(name: str, environ: Mapping[str, str], stop: asyncio.Event) -> None:

@@ -13,6 +13,7 @@ async def test_a_running_mesh_is_reported_healthy(mesh: Mesh) -> None:
 
     assert doctor.exit_code == 0
     assert "BROKEN" not in doctor.output
+    assert "clocks                 right" in doctor.output
     assert all(f"serving at {mesh.grpc[service]}" in doctor.output for service in SERVICES)
     assert doctor.output.rstrip().endswith("All is well.")
 

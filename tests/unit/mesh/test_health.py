@@ -55,5 +55,16 @@ async def test_the_fault_of_a_service_names_the_engines_that_it_cannot_reach(
     assert await find_fault("media", "127.0.0.1:1", None) == "no answer"
 
 
+async def test_the_fault_of_a_service_names_a_wrong_clock(
+    servicer: aio.HealthServicer, environ: dict[str, str]
+) -> None:
+    for check in ("", "clock"):
+        await servicer.set(check, health_pb2.HealthCheckResponse.NOT_SERVING)
+
+    fault = await find_fault("media", f"127.0.0.1:{environ['CHATLY_MEDIA_GRPC_PORT']}", None)
+
+    assert fault == "its machine's clock is wrong"
+
+
 async def test_a_service_that_does_not_answer_is_not_healthy(environ: dict[str, str]) -> None:
     assert not await serves("auth", environ | {"CHATLY_AUTH_GRPC_PORT": "1"})

@@ -1,0 +1,114 @@
+"""Compares this machine's clock with those of the engines, or, without engines, with the last write to the disk."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from kernel.ids import MAX_AHEAD
+from kernel.telemetry.logs import logger
+from kernel.telemetry.metrics import gauge
+from kernel.time import Clock, from_micros
+
+METRIC: Final = "chatly_clock_offset_seconds"
+REPORTED: Final = timedelta(seconds=5)
+"""An offset that is logged."""
+MAX_OFFSET: Final = MAX_AHEAD
+"""An offset with which a node takes no calls."""
+_ANSWER_SECONDS = 1.0
+
+ReadTime = Callable[[], Awaitable[datetime]]
+"""Returns the time of an engine's clock."""
+
+
+class ClockWatch:
+    """The health check of a node's clock. It recovers as soon as the clock is right again.
+
+    The offset is the smallest one to any engine: a node that agrees with one engine is right, and another engine wrong.
+    Without an answer of any engine nothing is known, and the check passes.
+    """
+
+    def __init__(self, *, service: str, clock: Clock, engines: Mapping[str, ReadTime]) -> None:
+        """`engines`: their clocks, by the name of the engine."""
+        self._clock = clock
+        self._engines = engines
+        self._report = OffsetReport(service)
+
+    async def check(self) -> str | None:
+        """Return what is wrong with the clock if it is off by more than a minute; log smaller offsets."""
+        answers = await asyncio.gather(*(self._offset(read) for read in self._engines.values()), return_exceptions=True)
+        offsets = {
+            engine: answer
+            for engine, answer in zip(self._engines, answers, strict=True)
+            if isinstance(answer, timedelta)
+        }
+        if not offsets:
+            return None
+        engine = min(offsets, key=lambda name: abs(offsets[name]))
+        self._report(offsets[engine], than=f"the clock of {engine}")
+        return problem_of(offsets[engine], engine) if abs(offsets[engine]) > MAX_OFFSET else None
+
+    async def _offset(self, read: ReadTime) -> timedelta:
+        """Return how far this clock is ahead of an engine's, less what the way to the engine may explain."""
+        started = self._clock.monotonic()
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            other = await read()
+        half = timedelta(seconds=(self._clock.monotonic() - started) / 2)
+        difference = self._clock.now() - half - other
+        unexplained = max(abs(difference) - half, timedelta())
+        return unexplained if difference > timedelta() else -unexplained
+
+
+class WriteTimeWatch:
+    """The clock of an embedded mesh, which has no other clock: it must not be before the last write.
+
+    It only reports: nobody can tell whether the clock is wrong now or was wrong before, and no other node could answer.
+    """
+
+    def __init__(self, *, service: str, clock: Clock, last_write: datetime | None) -> None:
+        """`last_write`: time of the last write by an earlier process, if any."""
+        self._clock = clock
+        self._newest = last_write or clock.now()
+        self._report = OffsetReport(service)
+
+    async def check(self) -> str | None:
+        """Log and count an offset; always return None."""
+        now = self._clock.now()
+        self._report(min(now - self._newest, timedelta()), than="the newest time that this mesh has seen")
+        self._newest = max(self._newest, now)
+        return None
+
+
+class OffsetReport:
+    """Reports the offset of a clock: as a metric, and in the log when it becomes too large, and right again."""
+
+    def __init__(self, service: str) -> None:
+        help_text = "Seconds by which the clock of the node is ahead of the engines' clocks; negative: behind."
+        self._gauge = gauge(METRIC, help_text, ["service"]).labels(service)
+        self._log = logger("clock").bind(service=service)
+        self._is_off = False
+
+    def __call__(self, offset: timedelta, *, than: str) -> None:
+        """`than`: the clock that it was compared with."""
+        self._gauge.set(offset.total_seconds())
+        is_off = abs(offset) > REPORTED
+        if is_off and not self._is_off:
+            self._log.warning(
+                "this machine's clock is wrong", offset_seconds=round(offset.total_seconds(), 1), compared_with=than
+            )
+        elif self._is_off and not is_off:
+            self._log.info("this machine's clock is right again")
+        self._is_off = is_off
+
+
+def problem_of(offset: timedelta, engine: str) -> str:
+    """Return the sentence for the health report."""
+    seconds, direction = abs(offset.total_seconds()), "ahead of" if offset > timedelta() else "behind"
+    return f"this machine's clock is {seconds:,.0f} s {direction} that of {engine}: correct it (NTP)"
+
+
+def last_write(files: Iterable[Path]) -> datetime | None:
+    """Return when the newest of these files was written; None if there are none."""
+    times = [file.stat().st_mtime_ns for file in files if file.exists()]
+    return from_micros(max(times) // 1_000) if times else None
