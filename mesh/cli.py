@@ -1,4 +1,4 @@
-"""The command line: `chatly run`, `serve`, `migrate`, `doctor`, `seed-demo`, `edge-config`, `openapi`."""
+"""The command line: `chatly run`, `serve`, `migrate`, `doctor`, `log`, `seed-demo`, `edge-config`, `openapi`."""
 
 import argparse
 import asyncio
@@ -43,6 +43,13 @@ def _parser() -> argparse.ArgumentParser:
         "migrate", help="create or update the tables, topic and bucket in Cassandra, Kafka and S3"
     ).set_defaults(act=_migrate)
     commands.add_parser("doctor", help="check the mesh and name the remedy for each fault").set_defaults(act=_doctor)
+    log = commands.add_parser("log", help="say what the log may have lost, or continue without it")
+    log.add_argument(
+        "action",
+        choices=["status", "adopt"],
+        help="status: print what may be missing; adopt: accept it, so that the persister continues without it",
+    )
+    log.set_defaults(act=_log)
     demo = commands.add_parser("seed-demo", help="fill a running mesh with demo data")
     demo.add_argument(
         "--address",
@@ -117,6 +124,14 @@ def _doctor(_: argparse.Namespace) -> int:
     from mesh.doctor import examine
 
     return asyncio.run(examine(os.environ, print))
+
+
+def _log(options: argparse.Namespace) -> int:
+    from mesh.log_state import adopt, status
+
+    _configure_logs("error")
+    act = adopt if options.action == "adopt" else status
+    return asyncio.run(act(os.environ, print))
 
 
 def _seed_demo(options: argparse.Namespace) -> int:

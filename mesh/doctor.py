@@ -15,6 +15,7 @@ from mesh.addresses import NodeAddress, node_addresses, with_addresses
 from mesh.distributed import engine_addresses
 from mesh.edge.settings import EdgeSettings
 from mesh.health import find_fault, find_warning, http_get
+from mesh.log_state import log_faults
 from mesh.running import FILE_NAME, RunningMesh, find_running
 from mesh.services import SERVICES
 from mesh.settings import ProcessSettings
@@ -64,6 +65,8 @@ async def _findings(environ: Mapping[str, str]) -> AsyncIterator[Finding]:
         yield _mesh(running, process.data_dir)
     for engine, addresses in engines.items():
         yield await _engine(engine, addresses)
+    for finding in await _log(environ):
+        yield finding
     for node in nodes:
         yield await _service(node, tls)
     if (clocks := await _clocks(nodes, tls)) is not None:
@@ -107,6 +110,16 @@ async def _listens(host: str, port: int) -> bool:
         return False
     writer.close()
     return True
+
+
+async def _log(environ: Mapping[str, str]) -> list[Finding]:
+    remedy = "Restore a copy that has them; or accept it with `chatly log adopt`."
+    faults = await log_faults(environ)
+    if faults is None:
+        return []  # the services that need the log or the store report why it cannot be read
+    return [Finding("log", ok=False, detail=fault, remedy=remedy) for fault in faults] or [
+        Finding("log", ok=True, detail="has everything that is not stored yet")
+    ]
 
 
 async def _service(node: NodeAddress, tls: MeshTls | None) -> Finding:

@@ -139,6 +139,10 @@ class EpochLog:
                 " Restore them, or run `chatly log adopt` to continue without them",
             )
 
+    async def unadopted(self) -> str | None:
+        """Return which records may be missing, until an operator accepts it. A check for health reports."""
+        return "; ".join(epoch.detail for epoch in self.ordinals.epochs if not epoch.adopted) or None
+
     async def save_ends(self) -> None:
         """Record how far the log reaches, so that a later loss can be counted."""
         ends = {partition: end for partition, end in (await self.ends()).items() if end >= 0}

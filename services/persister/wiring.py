@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 from chatly.persister.v1.persister_service_pb2_grpc import add_PersisterServiceServicer_to_server
@@ -33,7 +34,8 @@ async def open_persister(
         publish = PublishStored(bus=platform.bus, log=log)
         resume = ResumePoint(log=log, events=history.events, publish=publish, batch_size=settings.batch_size)
         async with log.consumer(GROUP, resume=resume) as consumer:
-            yield _service(settings, with_log(platform, log), history, consumer, publish)
+            service = _service(settings, with_log(platform, log), history, consumer, publish)
+            yield replace(service, warnings={"log": log.unadopted})
 
 
 def _service(

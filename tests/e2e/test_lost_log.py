@@ -1,13 +1,18 @@
 """A mesh whose log is lost, or replaced by an older copy, keeps every message that it acknowledges afterwards."""
 
 import shutil
+import sqlite3
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import grpc
+import httpx
 from chatly.messaging.v1 import messaging_service_pb2 as pb
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
+from tests.e2e.commands.chatly import chatly
 from tests.e2e.mesh import Mesh, running_mesh
 from tests.e2e.people import Person, somebody
 from tests.waiting import eventually
@@ -25,6 +30,36 @@ async def test_a_mesh_that_lost_its_log_keeps_what_it_acknowledges(tmp_path: Pat
         sent += await _send(mesh, ann, bob, 5)
 
         await _stored(mesh, ann, bob, sent)
+        doctor = await chatly(mesh.environ, "doctor")
+        assert doctor.exit_code == 1
+        assert "the log was replaced by another one" in doctor.output
+
+        adopted = await chatly(mesh.environ, "log", "adopt")
+        assert adopted.exit_code == 0
+        assert "Accepted: epoch 1" in adopted.output
+        await eventually(partial(_is_well, mesh), "doctor reports a healthy mesh", seconds=60)
+
+
+async def test_records_that_were_removed_too_early_stop_the_persister_until_they_are_given_up(tmp_path: Path) -> None:
+    async with running_mesh(tmp_path) as mesh:
+        ann, bob = await somebody(mesh, "ann"), await somebody(mesh, "bob")
+        await _stored(mesh, ann, bob, await _send(mesh, ann, bob, 3))
+        await mesh.stop()
+        for path in mesh.data_dir.glob("history.db*"):
+            path.unlink()
+        with closing(sqlite3.connect(mesh.data_dir / "log.db")) as log, log:
+            log.execute("DELETE FROM records WHERE log_offset < 2")
+        await mesh.start()
+        sent = await _send(mesh, ann, bob, 4)
+
+        status = await chatly(mesh.environ, "log", "status")
+        assert (status.exit_code, "removed before it was stored: 2 records" in status.output) == (1, True)
+        doctor = await chatly(mesh.environ, "doctor")
+        assert "2 records" in doctor.output
+        await eventually(partial(_persister_waits, mesh), "the persister reports the gap", seconds=60)
+
+        assert (await chatly(mesh.environ, "log", "adopt")).exit_code == 0
+        await eventually(partial(_are_numbered, mesh, ann, bob, sent), "all are stored", seconds=60)
 
 
 async def test_a_mesh_with_an_older_log_keeps_what_it_acknowledges(tmp_path: Path) -> None:
@@ -45,6 +80,23 @@ async def test_a_mesh_with_an_older_log_keeps_what_it_acknowledges(tmp_path: Pat
         sent += await _send(mesh, ann, bob, 7)
 
         await _stored(mesh, ann, bob, sent)
+
+
+async def _is_well(mesh: Mesh) -> bool:
+    return (await chatly(mesh.environ, "doctor")).exit_code == 0
+
+
+async def _persister_waits(mesh: Mesh) -> bool:
+    async with httpx.AsyncClient() as client:
+        health = await client.get(f"http://{mesh.http['persister']}/healthz")
+    return health.status_code == 503 and "2 records of partition" in health.text
+
+
+async def _are_numbered(mesh: Mesh, viewer: Person, other: Person, texts: list[str]) -> bool:
+    """Return whether the last messages are these, and all messages are numbered without a hole."""
+    messages = await _messages(mesh, viewer, other)
+    dense = [seq for seq, _ in messages] == list(range(1, len(messages) + 1))
+    return dense and [text for _, text in messages][-len(texts) :] == texts
 
 
 def _remove_log(mesh: Mesh) -> None:
@@ -68,12 +120,16 @@ async def _stored(mesh: Mesh, viewer: Person, other: Person, texts: list[str]) -
     """Wait until exactly these messages are stored: in this order, with dense `seq`."""
 
     async def is_stored() -> bool:
-        async with grpc.aio.insecure_channel(mesh.edge) as channel:
-            page = await MessagingServiceStub(channel).ListMessages(
-                pb.ListMessagesRequest(user_id=other.user_id, page_size=100), metadata=viewer.metadata
-            )
-        messages = sorted(page.messages, key=lambda message: message.seq)
         expected = list(zip(range(1, len(texts) + 1), texts, strict=True))
-        return [(message.seq, message.text) for message in messages] == expected
+        return await _messages(mesh, viewer, other) == expected
 
     await eventually(is_stored)
+
+
+async def _messages(mesh: Mesh, viewer: Person, other: Person) -> list[tuple[int, str]]:
+    """Return `seq` and text of all messages, in the order of `seq`."""
+    async with grpc.aio.insecure_channel(mesh.edge) as channel:
+        page = await MessagingServiceStub(channel).ListMessages(
+            pb.ListMessagesRequest(chat_id=viewer.chat_with(other), page_size=100), metadata=viewer.metadata
+        )
+    return sorted((message.seq, message.text) for message in page.messages)
