@@ -65,7 +65,7 @@ def check_run(folder: Path, say: Say) -> bool:
     """Print and store the table of a run from its folder."""
     recording, stored = read_recordings(folder / "recordings"), read_stored(folder / "stored.json")
     faults = read_faults(folder / "faults.jsonl")
-    findings = check(recording, stored)
+    findings = broken(check(recording, stored), faults)
     lines = rows(recording, faults, findings)
     (folder / "findings.json").write_text(json.dumps([asdict(each) for each in findings], indent=1) + "\n")
     (folder / "table.json").write_text(json.dumps([asdict(each) for each in lines], indent=1) + "\n")
@@ -78,7 +78,7 @@ def check_run(folder: Path, say: Say) -> bool:
     stuck = [fault for fault in faults if fault.failed]
     for fault in stuck:
         say(f"{fault.name}: {fault.failed}")
-    return not broken(findings, faults) and not stuck
+    return not findings and not stuck
 
 
 def _totals(recording: Recording, findings: list[Finding]) -> str:

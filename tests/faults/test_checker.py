@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.faults.checker.findings import Wrong
 from tests.faults.checker.recording import Kind
 from tests.faults.checker.stored import Sighting
@@ -240,4 +242,5 @@ def test_a_page_without_an_acknowledged_message_is_stale() -> None:
     story.add(Kind.PAGED, 6.5, ANN, shown=(message_id(4), message_id(5)))
     (finding,) = story.findings()
     assert (finding.wrong, finding.at) == (Wrong.STALE, 6.5)
+    assert finding.age == pytest.approx(0.4)
     assert CHAT in finding.what

@@ -1,4 +1,4 @@
-"""A page may lack unstored messages while Redis is unreachable, and at no other time."""
+"""While Redis is down a page may be two seconds behind. A page that lacks anything older breaks the promise."""
 
 from tests.faults.checker.findings import Finding, Wrong
 from tests.faults.checker.promise import broken
@@ -8,21 +8,27 @@ REDIS = Fault(action=Action.KILL, parts=("redis-1",), began=10.0, ended=15.0, se
 KAFKA = Fault(action=Action.KILL, parts=("kafka-1",), began=30.0, ended=35.0, served=36.0)
 
 
-def finding(wrong: Wrong, at: float) -> Finding:
-    return Finding(wrong=wrong, at=at, what="")
+def page(at: float, *, age: float, wrong: Wrong = Wrong.STALE) -> Finding:
+    return Finding(wrong=wrong, at=at, age=age, what="")
 
 
-def test_a_stale_page_without_redis_breaks_no_promise() -> None:
-    assert broken([finding(Wrong.STALE, 12.0), finding(Wrong.STALE, 18.0)], [REDIS, KAFKA]) == []
+def test_without_redis_a_page_may_lack_what_was_acknowledged_within_the_last_two_seconds() -> None:
+    assert broken([page(12.0, age=1.9), page(18.0, age=0.1, wrong=Wrong.RESURRECTED)], [REDIS, KAFKA]) == []
+
+
+def test_without_redis_a_page_that_lacks_an_older_message_breaks_the_promise() -> None:
+    late = [page(12.0, age=2.1), page(18.0, age=5.0, wrong=Wrong.RESURRECTED)]
+
+    assert broken(late, [REDIS]) == late
 
 
 def test_a_stale_page_at_another_time_breaks_the_promise() -> None:
-    stale = [finding(Wrong.STALE, 9.0), finding(Wrong.STALE, 20.0), finding(Wrong.STALE, 32.0)]
+    stale = [page(9.0, age=0.1), page(20.0, age=0.1), page(32.0, age=0.1)]
 
     assert broken(stale, [REDIS, KAFKA]) == stale
 
 
 def test_a_lost_message_breaks_the_promise_at_any_time() -> None:
-    lost = [finding(Wrong.LOST, 12.0)]
+    lost = [Finding(wrong=Wrong.LOST, at=12.0, what="")]
 
     assert broken(lost, [REDIS]) == lost

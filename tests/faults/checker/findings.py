@@ -33,5 +33,7 @@ class Finding:
     wrong: Wrong
     at: float
     """When it happened, to assign it to a fault; 0: at the end of the run."""
+    age: float | None = None
+    """Of a page: seconds from the acknowledgement of the change that it lacks to its request."""
     what: str
     """Text for people: which message, and where."""
