@@ -169,7 +169,7 @@ class RedisSubscription:
         self._shards = shards
         self._by_channel = by_channel
         self._channels: set[str] = set()
-        self._returning: dict[BusMessage, int] = {}
+        self._returning: dict[tuple[str, bytes], int] = {}
         """Own messages that Redis will return, with their number. A foreign message that is equal to one may be dropped
         in its stead."""
         self._start = start
@@ -186,7 +186,9 @@ class RedisSubscription:
     def push_own(self, message: BusMessage) -> None:
         """Add a message of this process to the inbox, and expect its copy from Redis."""
         self._inbox.push(message)
-        self._returning[message] = self._returning.get(message, 0) + 1
+        # Not the message: Python hashes a tuple in a tenth of the time.
+        key = message.channel, message.payload
+        self._returning[key] = self._returning.get(key, 0) + 1
         if len(self._returning) > _MAX_RETURNING:
             del self._returning[next(iter(self._returning))]
 
@@ -242,15 +244,16 @@ class RedisSubscription:
             return self._on_gap()
         channel = self._shards.channel(shard, name)
         complete = self._barriers.passed(shard, payload) if channel in self._shards.barriers else payload
-        if complete is not None and not self._is_own(message := BusMessage(channel, complete)):
-            self._inbox.push(message)
+        if complete is not None and not self._is_own(channel, complete):
+            self._inbox.push(BusMessage(channel, complete))
         return None
 
-    def _is_own(self, message: BusMessage) -> bool:
-        if not self._returning or not (expected := self._returning.pop(message, 0)):
+    def _is_own(self, channel: str, payload: bytes) -> bool:
+        key = channel, payload
+        if not self._returning or not (expected := self._returning.pop(key, 0)):
             return False
         if expected > 1:
-            self._returning[message] = expected - 1
+            self._returning[key] = expected - 1
         return True
 
     def _on_gap(self) -> None:
