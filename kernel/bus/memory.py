@@ -1,10 +1,23 @@
-"""The live bus within one process, and the bounded inbox of every subscription."""
+"""The live bus within one process, and the inbox and the metrics that every bus has."""
 
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+from prometheus_client import Counter, Gauge
+
 from kernel.bus.ports import BusGap, BusMessage, BusSubscription
+from kernel.telemetry.metrics import counter, gauge
+
+
+def up_gauge() -> Gauge:
+    """Return the metric of `LiveBus.up`."""
+    return gauge("chatly_bus_up", "1 while live messages reach other processes.")
+
+
+def dropped_counter() -> Counter:
+    """Return the metric of unsent messages."""
+    return counter("chatly_bus_dropped_total", "Live messages that could not be sent")
 
 
 class Inbox:
@@ -39,6 +52,8 @@ class MemoryBus:
         """`capacity`: number of messages that one subscription may leave unread."""
         self._capacity = capacity
         self._inboxes: dict[str, set[Inbox]] = {}
+        up_gauge().set(1)
+        dropped_counter()
 
     @property
     def up(self) -> bool:

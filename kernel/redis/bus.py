@@ -17,13 +17,12 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from kernel.bus.memory import Inbox
+from kernel.bus.memory import Inbox, dropped_counter, up_gauge
 from kernel.bus.ports import BusGap, BusMessage, BusSubscription
 from kernel.redis.handle import RedisHandle
 from kernel.redis.shards import BarrierIds, Barriers, Shards
 from kernel.redis.subscriber import SubscriberConnection
 from kernel.runner import background
-from kernel.telemetry.metrics import counter, gauge
 
 _PAUSE_SECONDS = 0.25
 _PING_SECONDS = 0.25
@@ -47,8 +46,8 @@ class RedisBus:
         self._broken: set[int] = set()
         self._lost = asyncio.Event()
         self._answers = True
-        self._dropped = counter("chatly_bus_dropped_total", "Live messages that could not be sent")
-        self._gauge = gauge("chatly_bus_up", "1 while live messages reach other processes.")
+        self._dropped = dropped_counter()
+        self._gauge = up_gauge()
 
     @property
     def up(self) -> bool:

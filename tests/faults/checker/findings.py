@@ -34,6 +34,6 @@ class Finding:
     at: float
     """When it happened, to assign it to a fault; 0: at the end of the run."""
     age: float | None = None
-    """Of a page: seconds from the acknowledgement of the change that it lacks to its request."""
+    """Seconds from the acknowledgement of a change to the request of a page without it; None: no page."""
     what: str
     """Text for people: which message, and where."""
