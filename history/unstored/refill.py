@@ -2,14 +2,19 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from history.codec import decode_record
 from history.model import StoredEvent
 from history.ports import EventReader, HotTail
+from kernel.errors import ChatlyError
+from kernel.log.epoch_log import EpochLog
+from kernel.log.epochs import Ordinals
 from kernel.log.ports import LogReader, LogRecord
 from kernel.telemetry.logs import logger
 
 _BATCH = 500
+_CHECK_SECONDS = 1.0
 
 
 async def refill(*, tail: HotTail, log: LogReader, events: EventReader) -> None:
@@ -42,3 +47,28 @@ def readable(records: Sequence[LogRecord]) -> Iterator[StoredEvent]:
         except ValueError as error:
             # The persister makes it a dead letter; no client received it.
             logger("history").warning("unreadable record", position=str(record.position), error=str(error))
+
+
+class TailRenewal:
+    """Refills the hot tail at the start and when the log gets another epoch, and drops what a lost log alone had."""
+
+    def __init__(self, *, tail: HotTail, log: EpochLog, events: EventReader) -> None:
+        self._tail = tail
+        self._log = log
+        self._events = events
+        self._ordinals: Ordinals | None = None
+
+    async def step(self) -> None:
+        """Renew the tail unless it follows the newest epoch already. Raise UNAVAILABLE."""
+        ordinals = self._log.ordinals
+        if ordinals is not self._ordinals:
+            await refill(tail=self._tail, log=self._log, events=self._events)
+            await self._tail.trim(ordinals.floors(await self._log.ends()))
+            self._ordinals = ordinals
+
+    async def run(self) -> None:
+        """Renew the tail until cancelled, about a second after an epoch began."""
+        while True:
+            with suppress(ChatlyError):  # the next attempt may succeed
+                await self.step()
+            await asyncio.sleep(_CHECK_SECONDS)

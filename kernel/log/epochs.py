@@ -4,7 +4,7 @@ An ordinal is an offset with its epoch in front. It takes the place of the offse
 so that positions of a later epoch are larger than all positions of an earlier one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
@@ -137,6 +137,13 @@ class Ordinals:
     def start(self, partition: int) -> int:
         """Return the first offset of the partition's newest epoch."""
         return self._segments_of(partition)[-1][0]
+
+    def floors(self, partitions: Iterable[int]) -> Mapping[int, int]:
+        """Return the last ordinal below the newest epoch of each partition: up to it all is stored, or is lost."""
+        newest = {partition: self._segments_of(partition)[-1] for partition in partitions}
+        return {
+            partition: (epoch << OFFSET_BITS | start) - 1 for partition, (start, epoch) in newest.items() if epoch > 0
+        }
 
     def offset_after(self, partition: int, ordinal: int) -> int:
         """Return the offset after which this log continues what is stored up to `ordinal`."""

@@ -12,11 +12,12 @@ from history.open import HistoryStore
 from history.ports import EventReader, HotTail, SendClaims
 from history.stored_log import open_epoch_log, with_log
 from history.unstored.memory import MemoryHotTail, MemorySendClaims
-from history.unstored.refill import refill
+from history.unstored.refill import TailRenewal, refill
 from history.view import History
 from kernel.bus.ports import LiveBus
 from kernel.grpc.context import current_request_id
 from kernel.ids import HybridClock
+from kernel.log.epoch_log import EpochLog
 from kernel.log.ports import EventLog, LogReader
 from kernel.platform import Platform
 from kernel.service import Service
@@ -96,7 +97,7 @@ async def open_messaging(
 
 @asynccontextmanager
 async def _open_node(
-    settings: MessagingSettings, platform: Platform, store: HistoryStore, lineage: LogLineage
+    settings: MessagingSettings, platform: Platform, store: HistoryStore, log: EpochLog
 ) -> AsyncIterator[Service]:
     """Open one node over a log whose offsets are ordinals."""
     tail, claims, followed = _open_tail(platform, store, log_id=await platform.log_reader.log_id())
@@ -111,12 +112,14 @@ async def _open_node(
         media=GrpcMediaLibrary(platform.user_channel("media")),
     )
     async with AsyncExitStack() as stack:
-        node = build_node(settings, dependencies, lineage=lineage)
+        node = build_node(settings, dependencies, lineage=log)
         stack.push_async_callback(node.events.finish)
         stack.push_async_callback(node.hub.close)
         await node.hub.open()
-        await refill(tail=tail, log=platform.log_reader, events=store.events)
+        renewal = TailRenewal(tail=tail, log=log, events=store.events)
+        await renewal.step()
         loops = {
+            "messaging hot tail": renewal.run,
             "messaging chats": node.states.run,
             "messaging live": node.hub.run,
             "messaging heartbeats": node.heartbeats.run,

@@ -13,6 +13,7 @@ from chatly.messaging.v1 import messaging_service_pb2 as pb
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from tests.e2e.commands.chatly import chatly
+from tests.e2e.live.listener import listening
 from tests.e2e.mesh import Mesh, running_mesh
 from tests.e2e.people import Person, somebody
 from tests.waiting import eventually
@@ -60,6 +61,30 @@ async def test_records_that_were_removed_too_early_stop_the_persister_until_they
 
         assert (await chatly(mesh.environ, "log", "adopt")).exit_code == 0
         await eventually(partial(_are_numbered, mesh, ann, bob, sent), "all are stored", seconds=60)
+
+
+async def test_a_subscription_from_before_the_loss_resumes_without_a_gap(tmp_path: Path) -> None:
+    async with running_mesh(tmp_path) as mesh:
+        ann, bob = await somebody(mesh, "ann"), await somebody(mesh, "bob")
+        sent = await _send(mesh, ann, bob, 2)
+        await _stored(mesh, ann, bob, sent)
+        async with grpc.aio.insecure_channel(mesh.edge) as channel, listening(channel, bob) as before:
+            await before.until_caught_up()
+            cursor = before.cursor
+        missed = await _send(mesh, ann, bob, 3)
+        await _stored(mesh, ann, bob, sent + missed)
+        await mesh.stop()
+        _remove_log(mesh)
+        await mesh.start()
+        missed += await _send(mesh, ann, bob, 3)
+
+        async with grpc.aio.insecure_channel(mesh.edge) as channel, listening(channel, bob, cursor) as after:
+            replayed = await after.until_caught_up()
+            (live,) = await _send(mesh, ann, bob, 1)
+            arrived = await after.next("message_created")
+
+        assert [event.message_created.text for event in replayed] == missed
+        assert arrived.message_created.text == live
 
 
 async def test_a_mesh_with_an_older_log_keeps_what_it_acknowledges(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from history.sqlite.schema import SCHEMA
 from history.unstored.memory import MemoryHotTail
-from history.unstored.refill import refill
+from history.unstored.refill import TailRenewal, refill
 from kernel.errors import ChatlyError
 from kernel.log.epochs import EpochCause, epoch_of
 from kernel.sqlite.database import migrate
@@ -247,6 +247,42 @@ async def test_the_hot_tail_after_a_lost_log_has_only_the_new_events(mesh: Mesh)
         await run.persist()
         await tail.trim(await run.store.events.stored())
         assert not await tail.events([ANN_AND_BOB])
+
+
+async def test_the_hot_tail_drops_what_the_lost_log_alone_had(mesh: Mesh) -> None:
+    texts: list[str] = []
+    tail = MemoryHotTail()
+    async with mesh.run() as run:
+        await run.send(2, texts)
+        await run.persist()
+        await run.send(3, texts)
+        await refill(tail=tail, log=run.log, events=run.store.events)
+    mesh.lose_log()
+
+    async with mesh.run() as run:
+        await run.send(1, texts)
+        # Of a tail that all nodes share, and that outlives them.
+        await TailRenewal(tail=tail, log=run.log, events=run.store.events).step()
+
+        events = (await tail.events([ANN_AND_BOB]))[ANN_AND_BOB]
+        assert [event.event.change.text for event in events] == texts[-1:]  # type: ignore[union-attr]
+
+
+async def test_a_running_node_renews_its_tail_when_the_log_was_cut(mesh: Mesh) -> None:
+    texts: list[str] = []
+    tail = MemoryHotTail()
+    async with mesh.run() as run:
+        await run.send(4, texts)
+        await run.persist()
+        renewal = TailRenewal(tail=tail, log=run.log, events=run.store.events)
+        await renewal.step()
+        mesh.cut_log(2)
+        await run.send(3, texts)
+
+        await renewal.step()
+
+        events = (await tail.events([ANN_AND_BOB]))[ANN_AND_BOB]
+        assert [event.event.change.text for event in events] == texts[-3:]  # type: ignore[union-attr]
 
 
 async def test_a_cursor_from_before_resumes_without_a_gap(mesh: Mesh) -> None:
