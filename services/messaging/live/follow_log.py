@@ -73,7 +73,7 @@ class LogFollower:
         self._sleep = sleep
         self._until = -math.inf
         self._offsets: dict[int, int] | None = None
-        """Partition → offset of the last event that was read; None: it does not follow."""
+        """Partition → ordinal of the last event that was read; None: it does not follow."""
         self._undelivered: Mapping[int, int] = {}
         """Events up to these offsets go to the tail alone, because every stream replays them."""
         self._problem = ""
@@ -122,10 +122,11 @@ class LogFollower:
 
     def _start(self, ends: Mapping[int, int]) -> dict[int, int]:
         stored = self._watermark.offsets
+        # Beyond the bound if a log was lost and another epoch has begun: then every stream replays as well.
         behind = sum(max(0, end - stored.get(partition, -1)) for partition, end in ends.items())
         self._undelivered = ends if behind > MAX_DELIVERED else {}
         self._follows.set(1)
-        self._log.warning("live events are read from the log: the live bus is down", unstored=behind)
+        self._log.warning("live events are read from the log: the live bus is down", replay=bool(self._undelivered))
         return dict(stored)
 
     def _stop(self) -> None:
