@@ -5,7 +5,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -85,6 +85,26 @@ class SqliteDatabase:
         # Another process has locked the file, for example to recover it after a crash. A thread can wait for that.
         return await self.read(query)
 
+    async def empty_wal(self) -> None:
+        """Move all committed pages to the file and empty its WAL, which may contain rows that are deleted by now.
+
+        Writes wait meanwhile. Raise UNAVAILABLE `STORE_UNAVAILABLE` if another process reads the WAL for over a second.
+        """
+        if self._stopped:
+            raise self._closed()
+        try:
+            busy = await asyncio.to_thread(self._checkpoint)
+        except sqlite3.Error as error:
+            raise self._translated(error, _UNAVAILABLE_TO_WRITER) from error
+        if busy:
+            message = f"the WAL of {self._path.name} is in use by a long read, please retry"
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, message)
+
+    def _checkpoint(self) -> bool:
+        """Return whether readers or writers prevented it."""
+        with closing(self._connect(timeout=1)) as connection:
+            return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+
     def start(self, schema: Sequence[str]) -> None:
         """Create or migrate: `schema[n]` is the script from version n to n + 1 (`PRAGMA user_version`)."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,6 +142,8 @@ class SqliteDatabase:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        # Deleted and overwritten rows leave nothing in the free space of the file.
+        connection.execute("PRAGMA secure_delete=ON")
         # Statement journals: as files, they were four fifths of all that a persister wrote.
         connection.execute("PRAGMA temp_store=MEMORY")
         return connection

@@ -52,7 +52,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One login on one device."""
+    """One login on one device. Ended, it keeps neither the device's name nor its address."""
 
     session_id: SessionId
     user_id: UserId
@@ -88,6 +88,14 @@ class SigningKey:
     seed: bytes = field(repr=False)
     """The private key, 32 bytes."""
     signs_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A planned erasure of a deleted account's personal data. One account has several: see `delete_account`."""
+
+    user_id: UserId
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from kernel.ids import SessionId, UserId
-from services.auth.model import Account, ProfileChange, RefreshToken, Session, SigningKey
+from services.auth.model import Account, Erasure, ProfileChange, RefreshToken, Session, SigningKey
 
 
 class AccountStore(Protocol):
@@ -70,7 +70,7 @@ class SessionStore(Protocol):
         ...
 
     async def touch(self, session_id: SessionId, *, address: str, at: datetime) -> None:
-        """Record a use."""
+        """Record a use. Do nothing if the session has ended."""
         ...
 
 
@@ -78,7 +78,10 @@ class SessionEndings(Protocol):
     """Ending sessions, and the list of ended ones."""
 
     async def end(self, session_ids: Collection[SessionId], *, at: datetime) -> int:
-        """End sessions and return how many were live. Durable on return. Safe to repeat."""
+        """End sessions and return how many were live. Durable on return. Safe to repeat.
+
+        An ended session loses its device name and address.
+        """
         ...
 
     async def ended_since(self, time: datetime) -> Collection[SessionId]:
@@ -98,6 +101,10 @@ class RefreshTokenStore(Protocol):
 
         Of several concurrent rotations the first wins; the others change nothing and return the first one's result.
         """
+        ...
+
+    async def delete(self, session_ids: Collection[SessionId]) -> None:
+        """Delete all tokens of these sessions."""
         ...
 
 
@@ -142,6 +149,30 @@ class BlockStore(Protocol):
 
     async def clear(self, blocker: UserId) -> None:
         """Delete all blocks of a blocker."""
+        ...
+
+
+class ErasureStore(Protocol):
+    """Planned erasures. Durable."""
+
+    async def add(self, erasures: Collection[Erasure]) -> None:
+        """Store erasures. Safe to repeat."""
+        ...
+
+    async def due(self, now: datetime, *, limit: int) -> Sequence[Erasure]:
+        """Return up to `limit` erasures with `due_at` at or before `now`, the oldest first."""
+        ...
+
+    async def done(self, erasure: Erasure) -> None:
+        """Delete an erasure. On return the store's files contain nothing that was deleted before the call."""
+        ...
+
+
+class PersonalData(Protocol):
+    """The data that another service stores about users."""
+
+    async def erase(self, user_id: UserId) -> None:
+        """Delete it. Safe to repeat. Raise SERVICE_UNAVAILABLE if the service is unreachable."""
         ...
 
 

@@ -1,6 +1,7 @@
 """Exchange a refresh token for new tokens."""
 
 import secrets
+from typing import NoReturn
 
 from kernel.errors import unauthenticated
 from kernel.time import Clock
@@ -43,7 +44,7 @@ class Refresh:
         given = parse_token(token)
         known = await self._refresh_tokens.find(given.session_id, given.token_hash)
         if known is None:
-            raise refresh_token_invalid()
+            await self._reject_unknown(given)
         session = await self._live_session(known)
         await self._end_if_stolen(known)
         account = await self._owner(session)
@@ -59,6 +60,11 @@ class Refresh:
             refresh=fresh.text(),
             refresh_expires_at=now + SESSION_IDLE,
         )
+
+    async def _reject_unknown(self, given: RefreshSecret) -> NoReturn:
+        """Raise `SESSION_ENDED` for tokens that were deleted with an account, and `TOKEN_INVALID` for others."""
+        session = await self._sessions.get(given.session_id)
+        raise refresh_token_invalid() if session is None or session.ended_at is None else session_ended()
 
     async def _live_session(self, known: RefreshToken) -> Session:
         session = await self._sessions.get(known.session_id)

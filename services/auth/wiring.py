@@ -15,9 +15,10 @@ from kernel.platform import Engines, Platform
 from kernel.service import HealthCheck, Service
 from kernel.sqlite.database import SqliteDatabase, open_sqlite
 from services.auth.access_tokens import AccessTokens, OwnTokenKeys
-from services.auth.adapters.grpc import MediaAvatars
+from services.auth.adapters.grpc import MediaAvatars, MediaPersonalData, PresencePersonalData
 from services.auth.adapters.memory import MemoryAttempts
 from services.auth.adapters.sqlite.blocks_and_keys import SqliteBlocks, SqliteKeys
+from services.auth.adapters.sqlite.erasures import SqliteErasures
 from services.auth.adapters.sqlite.schema import SCHEMA
 from services.auth.adapters.sqlite.sessions import SqliteRefreshTokens, SqliteSessions
 from services.auth.adapters.sqlite.users import SqliteUsers
@@ -27,6 +28,8 @@ from services.auth.blocks import Blocks
 from services.auth.change_password import ChangePassword
 from services.auth.credentials import Credentials
 from services.auth.delete_account import DeleteAccount
+from services.auth.erase_account import EraseAccount
+from services.auth.erase_due import EraseDue
 from services.auth.keys import GetJwks, KeyRing
 from services.auth.login import Login
 from services.auth.loops import every, expiry_job
@@ -36,6 +39,7 @@ from services.auth.ports import (
     AccountStore,
     AttemptLimiter,
     BlockStore,
+    ErasureStore,
     ExpiryCleanup,
     KeyStore,
     RefreshTokenStore,
@@ -64,6 +68,7 @@ class _Stores:
     expiry: ExpiryCleanup
     keys: KeyStore
     blocks: BlockStore
+    erasures: ErasureStore
     attempts: AttemptLimiter
     health: HealthCheck
 
@@ -92,6 +97,7 @@ async def open_auth(settings: AuthSettings, platform: Platform) -> AsyncIterator
             key_ring=key_ring,
             revocations=revocations,
             tokens=AccessTokens(keys=key_ring, clock=platform.clock, life=token_life),
+            token_life=token_life,
         )
 
 
@@ -103,12 +109,28 @@ def _build(
     key_ring: KeyRing,
     revocations: Revocations,
     tokens: AccessTokens,
+    token_life: timedelta,
 ) -> Service:
     clock, accounts, changes = platform.clock, stores.accounts, stores.changes
     credentials = Credentials(
         accounts=accounts, sessions=stores.sessions, passwords=passwords, limiter=stores.attempts, clock=clock
     )
     sessions = Sessions(sessions=stores.sessions, endings=revocations, clock=clock)
+    erase = EraseAccount(
+        accounts=accounts,
+        changes=changes,
+        sessions=stores.sessions,
+        endings=revocations,
+        refresh_tokens=stores.refresh_tokens,
+        blocks=stores.blocks,
+        limiter=stores.attempts,
+        others=(
+            MediaPersonalData(platform.service_channel("media")),
+            PresencePersonalData(platform.service_channel("presence")),
+        ),
+        clock=clock,
+    )
+    erase_due = EraseDue(erasures=stores.erasures, erase=erase, clock=clock)
     get_jwks = GetJwks(keys=key_ring, revocations=revocations)
     auth = AuthServicer(
         register=Register(accounts=accounts, passwords=passwords, clock=clock),
@@ -134,7 +156,12 @@ def _build(
             credentials=credentials, changes=changes, sessions=sessions, passwords=passwords
         ),
         delete_account=DeleteAccount(
-            credentials=credentials, changes=changes, sessions=sessions, blocks=stores.blocks, clock=clock
+            credentials=credentials,
+            erasures=stores.erasures,
+            erase=erase,
+            due=erase_due,
+            clock=clock,
+            token_life=token_life,
         ),
         sessions=sessions,
         get_jwks=get_jwks,
@@ -162,6 +189,7 @@ def _build(
             "keys": partial(every, 60, key_ring.refresh, name="keys"),
             "revocations": partial(every, 1, revocations.refresh, name="revocations"),
             "expiry": partial(every, 60, expiry_job(stores.expiry, clock), name="expiry"),
+            "erasures": erase_due.run,
         },
         health={"store": stores.health},
         token_keys=OwnTokenKeys(keys=key_ring, revocations=revocations),
@@ -193,6 +221,7 @@ def _embedded(database: SqliteDatabase, attempts: AttemptLimiter) -> _Stores:
         expiry=refresh_tokens,
         keys=SqliteKeys(database),
         blocks=SqliteBlocks(database),
+        erasures=SqliteErasures(database),
         attempts=attempts,
         health=partial(_check_file, database),
     )
@@ -213,6 +242,7 @@ def _distributed(platform: Platform, engines: Engines, local: AttemptLimiter, *,
         expiry=stores.refresh_tokens,
         keys=stores.keys,
         blocks=stores.blocks,
+        erasures=stores.erasures,
         attempts=FallbackAttempts(shared=RedisAttempts(redis=engines.redis, free=free), local=local),
         health=partial(_check_keys, stores.keys),
     )

@@ -110,7 +110,17 @@ class MessageRemoved:
     """True: deleted, and its files are deleted too. False: withdrawn."""
 
 
-LogChange = FilesSent | MessageRemoved
+@dataclass(frozen=True, slots=True)
+class GroupPictureSet:
+    """A group got a picture."""
+
+    chat_id: str
+    user_id: UserId
+    """The user who set it; messaging requires that they uploaded it."""
+    media_id: MediaId
+
+
+LogChange = FilesSent | MessageRemoved | GroupPictureSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,7 +75,7 @@ class SentFiles(Protocol):
     async def apply(self, changes: Sequence[LogChange]) -> Sequence[MediaId]:
         """Apply in order. Return the files that were deleted: a deleted message was their last one.
 
-        A FilesSent by another user than the file's owner is ignored.
+        A FilesSent or GroupPictureSet by another user than the file's owner is ignored.
         """
         ...
 
@@ -85,6 +85,18 @@ class SentFiles(Protocol):
 
     async def delete_unsent(self, *, before: datetime, limit: int) -> Sequence[MediaId]:
         """Delete MESSAGE files that were uploaded before a time and are in no chat, and return them."""
+        ...
+
+
+class UserPictures(Protocol):
+    """Pictures by the user who uploaded them."""
+
+    async def delete(self, owner_id: UserId) -> None:
+        """Delete all AVATAR files of a user, except pictures of groups. `MediaStore.pending_deletion` has them then."""
+        ...
+
+    async def overwrite(self) -> None:
+        """On return the store's files contain nothing of files that were purged before the call."""
         ...
 
 

@@ -22,7 +22,13 @@ from kernel.service import HealthCheck, Service
 from kernel.sqlite.database import open_sqlite
 from services.media.adapters.folder import FolderUploadStaging
 from services.media.adapters.grpc import CachedGroupMembers, GrpcGroupMembers, GrpcProfiles
-from services.media.adapters.sqlite import SCHEMA, SqliteMediaStore, SqliteSentFiles, SqliteUploadStore
+from services.media.adapters.sqlite import (
+    SCHEMA,
+    SqliteMediaStore,
+    SqliteSentFiles,
+    SqliteUploadStore,
+    SqliteUserPictures,
+)
 from services.media.api.grpc import MediaServicer
 from services.media.api.http.downloads import DownloadApi
 from services.media.api.http.uploads import ProfileApi, UploadApi
@@ -30,11 +36,12 @@ from services.media.api.mapping import log_change
 from services.media.collect_garbage import CollectGarbage
 from services.media.complete_upload import CompleteUpload
 from services.media.downloads import Download, GetDownloadUrl, LinkSigner
+from services.media.erase_user import EraseUser
 from services.media.finish_upload import FinishUpload
 from services.media.follow_log import GROUP, FollowLog
 from services.media.get_media import GetMedia
 from services.media.model import MediaId
-from services.media.ports import MediaStore, SentFiles, UploadStaging, UploadStore
+from services.media.ports import MediaStore, SentFiles, UploadStaging, UploadStore, UserPictures
 from services.media.purge_deleted import PurgeDeleted
 from services.media.settings import MediaSettings
 from services.media.upload import Upload
@@ -52,6 +59,7 @@ class _Stores:
     uploads: UploadStore
     media: MediaStore
     sent: SentFiles
+    pictures: UserPictures
     staging: UploadStaging
     blobs: BlobStore
     health: Mapping[str, HealthCheck]
@@ -113,6 +121,7 @@ def _build(
         get_media=get_media,
         download=download,
         get_download_url=GetDownloadUrl(get=get_media, signer=signer),
+        erase_user=EraseUser(pictures=stores.pictures, log=follow, purge=purge, max_wait=_MAX_WAIT_SECONDS),
     )
     return Service(
         name="media",
@@ -144,6 +153,7 @@ async def _open_stores(platform: Platform) -> AsyncIterator[_Stores]:
             uploads=SqliteUploadStore(database),
             media=media,
             sent=SqliteSentFiles(database),
+            pictures=SqliteUserPictures(database),
             staging=FolderUploadStaging(folder / "staging"),
             blobs=blobs,
             health={"store": media.health, "blobs": blobs.health},
@@ -163,6 +173,7 @@ async def _open_distributed(platform: Platform, engines: Engines) -> AsyncIterat
                 uploads=stores.uploads,
                 media=stores.media,
                 sent=stores.sent,
+                pictures=stores.pictures,
                 staging=CassandraUploadStaging(engines.cassandra, blobs=blobs, local=local),
                 blobs=blobs,
                 health={"store": partial(_check_store, stores.media), "blobs": blobs.health},

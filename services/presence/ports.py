@@ -58,6 +58,10 @@ class ProfileStore(Protocol):
         """Replace the status; None removes it."""
         ...
 
+    async def erase(self, user_id: UserId) -> None:
+        """Delete the user's profile. On return the store's files do not contain it."""
+        ...
+
     async def remove_expired_statuses(self, now: datetime) -> Sequence[UserId]:
         """Remove expired statuses and return their users. Each removal is returned once, to one node."""
         ...

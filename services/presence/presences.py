@@ -118,5 +118,16 @@ class SetStatus:
         return (await self._publisher.publish([caller]))[caller]
 
 
+class EraseUser:
+    def __init__(self, *, profiles: ProfileStore, publisher: PresencePublisher) -> None:
+        self._profiles = profiles
+        self._publisher = publisher
+
+    async def __call__(self, user_id: UserId) -> None:
+        """Delete the user's status and last seen time, and publish the empty state to the contacts. Safe to repeat."""
+        await self._profiles.erase(user_id)
+        await self._publisher.publish([user_id])
+
+
 def _is_chatly_error(error: Exception) -> bool:
     return isinstance(error, ChatlyError)

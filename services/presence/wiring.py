@@ -23,7 +23,7 @@ from services.presence.contacts import ContactCache
 from services.presence.hub import Hub
 from services.presence.loops import ContactRefresh, ExpirySweep, LeaseRenewal
 from services.presence.ports import ContactSource, EventFeed, EventPublisher, Leases, OnlineStates, ProfileStore
-from services.presence.presences import GetPresence, PresenceLookup, PresencePublisher, SetStatus
+from services.presence.presences import EraseUser, GetPresence, PresenceLookup, PresencePublisher, SetStatus
 from services.presence.settings import PresenceSettings
 
 
@@ -109,6 +109,7 @@ def build_presence(
         connect=connect,
         get_presence=GetPresence(contacts=cache, lookup=lookup),
         set_status=SetStatus(profiles=profiles, publisher=publisher, clock=clock),
+        erase_user=EraseUser(profiles=profiles, publisher=publisher),
     )
 
     async def drain() -> None:

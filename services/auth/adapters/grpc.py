@@ -1,13 +1,19 @@
-"""Avatar checks by the media service."""
+"""Calls to media and presence: avatar checks with the caller's token, erasure with the service token."""
 
 import grpc
+from chatly.media.v1 import media_service_pb2 as media_pb
 from chatly.media.v1.media_service_pb2 import MEDIA_PURPOSE_AVATAR, GetMediaRequest
 from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
+from chatly.presence.v1 import presence_service_pb2 as presence_pb
+from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 
 from kernel.errors import denied
 from kernel.grpc.client import from_rpc_error
 from kernel.ids import UserId
 from services.auth.errors import AuthReason
+
+# Purging the bytes of many pictures takes a while.
+_ERASE_SECONDS = 30.0
 
 
 class MediaAvatars:
@@ -24,3 +30,29 @@ class MediaAvatars:
             raise from_rpc_error("media", error) from error
         if media.owner_id != owner or media.purpose != MEDIA_PURPOSE_AVATAR:
             raise denied(AuthReason.MEDIA_FORBIDDEN, "this file is not one of your avatar pictures")
+
+
+class MediaPersonalData:
+    """PersonalData that calls MediaService.EraseUser with the service token."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._media = MediaServiceStub(channel)
+
+    async def erase(self, user_id: UserId) -> None:
+        try:
+            await self._media.EraseUser(media_pb.EraseUserRequest(user_id=user_id), timeout=_ERASE_SECONDS)
+        except grpc.RpcError as error:
+            raise from_rpc_error("media", error) from error
+
+
+class PresencePersonalData:
+    """PersonalData that calls PresenceService.EraseUser with the service token."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._presence = PresenceServiceStub(channel)
+
+    async def erase(self, user_id: UserId) -> None:
+        try:
+            await self._presence.EraseUser(presence_pb.EraseUserRequest(user_id=user_id), timeout=_ERASE_SECONDS)
+        except grpc.RpcError as error:
+            raise from_rpc_error("presence", error) from error

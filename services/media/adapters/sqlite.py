@@ -11,6 +11,7 @@ from kernel.sqlite.database import SqliteDatabase
 from kernel.time import from_micros, to_micros
 from services.media.model import (
     FilesSent,
+    GroupPictureSet,
     LogChange,
     Media,
     MediaId,
@@ -60,6 +61,15 @@ SCHEMA = (
     CREATE INDEX sent_files_by_media ON sent_files (media_id, chat_id);
     CREATE INDEX media_messages_by_age ON media (created_at) WHERE state = 0 AND purpose = 'message';
     """,
+    """
+    -- Pictures that a group has had.
+    CREATE TABLE group_pictures (
+        media_id TEXT NOT NULL,
+        chat_id TEXT NOT NULL,
+        PRIMARY KEY (media_id, chat_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX media_pictures_by_owner ON media (owner_id) WHERE state = 0 AND purpose = 'avatar'
+    """,
 )
 
 _ADD = "INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
@@ -67,6 +77,14 @@ _ADD = "INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
 _SEND = """
     INSERT OR IGNORE INTO sent_files (chat_id, message_id, media_id)
     SELECT ?, ?, media_id FROM media WHERE media_id = ? AND owner_id = ? AND purpose = 'message' AND state = 0
+"""
+_SET_PICTURE = """
+    INSERT OR IGNORE INTO group_pictures (media_id, chat_id)
+    SELECT media_id, ? FROM media WHERE media_id = ? AND owner_id = ? AND purpose = 'avatar' AND state = 0
+"""
+_DELETE_PICTURES = """
+    UPDATE media SET state = 1 WHERE owner_id = ? AND state = 0 AND purpose = 'avatar'
+    AND NOT EXISTS (SELECT 1 FROM group_pictures WHERE group_pictures.media_id = media.media_id)
 """
 _REMOVE_MESSAGE = "DELETE FROM sent_files WHERE chat_id = ? AND message_id = ? RETURNING media_id"
 _DELETE = """
@@ -145,8 +163,8 @@ class SqliteMediaStore:
         return [MediaId(row["media_id"]) for row in rows]
 
     async def mark_purged(self, media_id: MediaId) -> None:
-        # The name can reveal deleted content.
-        query = "UPDATE media SET state = 2, file_name = '' WHERE media_id = ? AND state = 1"
+        # Name and hash can reveal deleted content.
+        query = "UPDATE media SET state = 2, file_name = '', sha256 = '' WHERE media_id = ? AND state = 1"
         await self._database.write(lambda db: db.execute(query, (media_id,)))
 
     async def health(self) -> str | None:
@@ -179,11 +197,25 @@ class SqliteSentFiles:
         return [MediaId(row["media_id"]) for row in rows]
 
 
+class SqliteUserPictures:
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def delete(self, owner_id: UserId) -> None:
+        await self._database.write(lambda db: db.execute(_DELETE_PICTURES, (owner_id,)))
+
+    async def overwrite(self) -> None:
+        await self._database.empty_wal()
+
+
 def _apply(db: sqlite3.Connection, change: LogChange) -> list[MediaId]:
     match change:
         case FilesSent():
             for media_id in change.media_ids:
                 db.execute(_SEND, (change.chat_id, change.message_id, media_id, change.sender_id))
+            return []
+        case GroupPictureSet():
+            db.execute(_SET_PICTURE, (change.chat_id, change.media_id, change.user_id))
             return []
         case MessageRemoved():
             rows = db.execute(_REMOVE_MESSAGE, (change.chat_id, change.message_id)).fetchall()

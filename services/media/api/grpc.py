@@ -10,9 +10,11 @@ from chatly.media.v1.media_service_pb2_grpc import MediaServiceServicer
 from kernel.errors import invalid_field
 from kernel.grpc.context import current_user
 from kernel.grpc.time import timestamp
+from kernel.ids import UserId
 from services.media.api.mapping import media_id, media_pb, upload_request, variant
 from services.media.complete_upload import CompleteUpload
 from services.media.downloads import Download, GetDownloadUrl
+from services.media.erase_user import EraseUser
 from services.media.get_media import GetMedia
 from services.media.model import MAX_PART_BYTES
 from services.media.upload import Upload
@@ -31,6 +33,7 @@ class MediaServicer(MediaServiceServicer):
         get_media: GetMedia,
         download: Download,
         get_download_url: GetDownloadUrl,
+        erase_user: EraseUser,
     ) -> None:
         self._upload = upload
         self._uploads = uploads
@@ -38,6 +41,7 @@ class MediaServicer(MediaServiceServicer):
         self._get_media = get_media
         self._download = download
         self._get_download_url = get_download_url
+        self._erase_user = erase_user
 
     async def Upload(self, request_iterator: AsyncIterator[pb.UploadRequest], context: Context) -> pb.UploadResponse:
         steps = aiter(request_iterator)
@@ -90,6 +94,10 @@ class MediaServicer(MediaServiceServicer):
             media_id(request.media_id), variant(request.variant), reader=current_user().user_id
         )
         return pb.GetDownloadUrlResponse(url=link.url, expires_at=timestamp(link.expires_at))
+
+    async def EraseUser(self, request: pb.EraseUserRequest, context: Context) -> pb.EraseUserResponse:
+        await self._erase_user(UserId(request.user_id.lower()))
+        return pb.EraseUserResponse()
 
 
 async def _data(steps: AsyncIterator[pb.UploadRequest]) -> AsyncIterator[bytes]:

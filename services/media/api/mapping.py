@@ -10,7 +10,17 @@ from google.protobuf.message import DecodeError
 
 from kernel.grpc.time import timestamp
 from kernel.ids import UserId
-from services.media.model import FilesSent, LogChange, Media, MediaId, MessageRemoved, Purpose, UploadRequest, Variant
+from services.media.model import (
+    FilesSent,
+    GroupPictureSet,
+    LogChange,
+    Media,
+    MediaId,
+    MessageRemoved,
+    Purpose,
+    UploadRequest,
+    Variant,
+)
 
 _UUID_BYTES = 16
 _PURPOSES = {
@@ -70,12 +80,20 @@ def log_change(record: bytes) -> LogChange | None:
         case "message_sent" if event.message_sent.attachments and len(event.event_id) == _UUID_BYTES:
             files = tuple(MediaId(file.media_id) for file in event.message_sent.attachments)
             return FilesSent(event.chat_id, _text(event.event_id), UserId(event.actor_id), files)
+        case "group_created" if event.group_created.avatar_media_id:
+            return _group_picture(event, event.group_created.avatar_media_id)
+        case "group_updated" if event.group_updated.avatar_media_id:
+            return _group_picture(event, event.group_updated.avatar_media_id)
         case "message_deleted" if event.message_deleted.for_everyone:
             return _removed(event.chat_id, event.message_deleted.message_id, deleted=True)
         case "message_withdrawn":
             return _removed(event.chat_id, event.message_withdrawn.message_id, deleted=False)
         case _:
             return None
+
+
+def _group_picture(event: ChatEvent, media_id: str) -> GroupPictureSet:
+    return GroupPictureSet(event.chat_id, UserId(event.actor_id), MediaId(media_id))
 
 
 def _removed(chat_id: str, message_id: bytes, *, deleted: bool) -> MessageRemoved | None:

@@ -62,6 +62,10 @@ class SqliteProfileStore:
         row = (user_id, *_status_columns(status))
         await self._database.write(lambda db: db.execute(_SET_STATUS, row))
 
+    async def erase(self, user_id: UserId) -> None:
+        await self._database.write(lambda db: db.execute("DELETE FROM profiles WHERE user_id = ?", (user_id,)))
+        await self._database.empty_wal()
+
     async def remove_expired_statuses(self, now: datetime) -> Sequence[UserId]:
         limit = (to_micros(now),)
         if await self._database.read(lambda db: db.execute(_ANY_EXPIRED, limit).fetchone()) is None:

@@ -12,6 +12,7 @@ from services.auth.adapters.cassandra.stores import CassandraAuthStores, auth_sc
 from services.auth.adapters.memory import MemoryAttempts
 from services.auth.adapters.redis import RedisAttempts
 from services.auth.adapters.sqlite.blocks_and_keys import SqliteBlocks, SqliteKeys
+from services.auth.adapters.sqlite.erasures import SqliteErasures
 from services.auth.adapters.sqlite.schema import SCHEMA
 from services.auth.adapters.sqlite.sessions import SqliteRefreshTokens, SqliteSessions
 from services.auth.adapters.sqlite.users import SqliteUsers
@@ -20,6 +21,7 @@ from services.auth.ports import (
     AccountStore,
     AttemptLimiter,
     BlockStore,
+    ErasureStore,
     ExpiryCleanup,
     KeyStore,
     RefreshTokenStore,
@@ -45,6 +47,7 @@ class Stores:
     expiry: ExpiryCleanup
     keys: KeyStore
     blocks: BlockStore
+    erasures: ErasureStore
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +79,7 @@ async def sqlite_stores(tmp_path: Path) -> AsyncIterator[Stores]:
             expiry=tokens,
             keys=SqliteKeys(database),
             blocks=SqliteBlocks(database),
+            erasures=SqliteErasures(database),
         )
 
 
@@ -92,6 +96,7 @@ def cassandra_stores(cassandra: tuple[CassandraSession, CassandraAuthStores]) ->
         expiry=opened.refresh_tokens,
         keys=opened.keys,
         blocks=opened.blocks,
+        erasures=opened.erasures,
     )
 
 

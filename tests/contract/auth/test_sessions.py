@@ -61,7 +61,33 @@ async def test_ending_counts_each_session_once_and_keeps_the_first_time(stores: 
     assert await stores.endings.end([one.session_id], at=NOON) == 1
     assert await stores.endings.end([one.session_id, other.session_id, SessionId(an_id())], at=NOON + MINUTE) == 1
     assert await stores.endings.end([], at=NOON) == 0
-    assert await stores.sessions.get(one.session_id) == dataclasses.replace(one, ended_at=NOON)
+    ended = dataclasses.replace(one, device_name="", address="", ended_at=NOON)
+    assert await stores.sessions.get(one.session_id) == ended
+
+
+async def test_a_use_after_the_end_does_not_store_the_address_again(stores: Stores) -> None:
+    session = a_session()
+    await stores.sessions.add(session, token_hash=HASH)
+    await stores.endings.end([session.session_id], at=NOON)
+
+    await stores.sessions.touch(session.session_id, address="2001:db8::1", at=NOON + MINUTE)
+
+    found = await stores.sessions.get(session.session_id)
+    assert found is not None
+    assert (found.device_name, found.address, found.ended_at) == ("", "", NOON)
+    assert await stores.sessions.of_user(session.user_id) == []
+
+
+async def test_the_tokens_of_sessions_are_deleted(stores: Stores) -> None:
+    gone, kept = a_session(), a_session()
+    for session in (gone, kept):
+        await stores.sessions.add(session, token_hash=HASH)
+
+    await stores.refresh_tokens.delete([gone.session_id])
+    await stores.refresh_tokens.delete([])
+
+    assert await stores.refresh_tokens.find(gone.session_id, HASH) is None
+    assert await stores.refresh_tokens.find(kept.session_id, HASH) is not None
 
 
 async def test_sessions_ended_since_a_time_are_listed(stores: Stores) -> None:

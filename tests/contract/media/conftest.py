@@ -12,8 +12,14 @@ from kernel.sqlite.database import open_sqlite
 from services.media.adapters.cassandra.stores import media_schema, open_cassandra_media_stores
 from services.media.adapters.cassandra.upload_staging import CassandraUploadStaging
 from services.media.adapters.folder import FolderUploadStaging
-from services.media.adapters.sqlite import SCHEMA, SqliteMediaStore, SqliteSentFiles, SqliteUploadStore
-from services.media.ports import MediaStore, SentFiles, UploadStaging, UploadStore
+from services.media.adapters.sqlite import (
+    SCHEMA,
+    SqliteMediaStore,
+    SqliteSentFiles,
+    SqliteUploadStore,
+    SqliteUserPictures,
+)
+from services.media.ports import MediaStore, SentFiles, UploadStaging, UploadStore, UserPictures
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
 from tests.fakes import FakeClock
 
@@ -25,6 +31,7 @@ class Stores:
     uploads: UploadStore
     media: MediaStore
     sent: SentFiles
+    pictures: UserPictures
 
 
 @pytest.fixture
@@ -47,13 +54,18 @@ async def cassandra(cassandra_contact_points: str, media_keyspace: str) -> Async
 @pytest.fixture
 async def sqlite_stores(tmp_path: Path) -> AsyncIterator[Stores]:
     async with open_sqlite(tmp_path / "media.db", SCHEMA) as database:
-        yield Stores(SqliteUploadStore(database), SqliteMediaStore(database), SqliteSentFiles(database))
+        yield Stores(
+            SqliteUploadStore(database),
+            SqliteMediaStore(database),
+            SqliteSentFiles(database),
+            SqliteUserPictures(database),
+        )
 
 
 @pytest.fixture
 def cassandra_stores(cassandra: CassandraSession, clock: FakeClock) -> Stores:
     opened = open_cassandra_media_stores(cassandra, clock=clock)
-    return Stores(opened.uploads, opened.media, opened.sent)
+    return Stores(opened.uploads, opened.media, opened.sent, opened.pictures)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("cassandra", marks=ON_CASSANDRA)])

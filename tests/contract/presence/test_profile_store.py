@@ -145,3 +145,26 @@ async def test_a_closed_file_is_reported_as_store_unavailable(tmp_path: Path) ->
         with pytest.raises(ChatlyError) as failed:
             await call
         assert failed.value.reason == KernelReason.STORE_UNAVAILABLE
+
+
+async def test_an_erased_profile_is_gone_and_can_be_written_again(profiles: ProfileStore) -> None:
+    await profiles.record_seen({ANN: NOON, BOB: NOON})
+    await profiles.set_status(ANN, LUNCH)
+    await profiles.set_status(BOB, LUNCH)
+
+    await profiles.erase(ANN)
+    await profiles.erase(ANN)
+
+    assert await profile(profiles, ANN) == Profile()
+    assert await profile(profiles, BOB) == Profile(NOON, LUNCH)
+    assert await profiles.remove_expired_statuses(LATER) == [BOB]
+    await profiles.set_status(ANN, BUSY)
+    assert (await profile(profiles, ANN)).status == BUSY
+
+
+async def test_a_profile_without_a_status_is_erased(profiles: ProfileStore) -> None:
+    await profiles.record_seen({ANN: NOON})
+
+    await profiles.erase(ANN)
+
+    assert await profile(profiles, ANN) == Profile()

@@ -133,6 +133,7 @@ CASES: Mapping[str, Case] = {
     "PresenceService.SetStatus": Case(
         lambda w, p: presence.SetStatusRequest(status=presence.CustomStatus(text="about"))
     ),
+    "PresenceService.EraseUser": Case(lambda w, p: presence.EraseUserRequest(user_id=str(uuid4()))),
     "MediaService.Upload": Case(_upload),
     "MediaService.CreateUpload": Case(
         lambda w, p: media.CreateUploadRequest(start=media.UploadStart(file_name="own.pdf", size_bytes=len(PDF)))
@@ -149,6 +150,7 @@ CASES: Mapping[str, Case] = {
     "MediaService.GetDownloadUrl": Case(
         lambda w, p: media.GetDownloadUrlRequest(media_id=p.media_id), "MEDIA_FORBIDDEN"
     ),
+    "MediaService.EraseUser": Case(lambda w, p: media.EraseUserRequest(user_id=str(uuid4()))),
     "PersisterService.GetStatus": Case(lambda w, p: persister.GetStatusRequest()),
     "PersisterService.ListDeadLetters": Case(lambda w, p: persister.ListDeadLettersRequest()),
     "PersisterService.ReplayDeadLetters": Case(lambda w, p: persister.ReplayDeadLettersRequest()),

@@ -66,3 +66,23 @@ async def test_the_longest_status_is_accepted_in_any_script(node: Node) -> None:
     status = pb.CustomStatus(text="ש" * 100, emoji="👩‍👩‍👧‍👦")
 
     assert (await node.set_status(ANN, status)).status == status
+
+
+async def test_contacts_receive_the_empty_state_of_an_erased_user(cluster: Cluster, node: Node) -> None:
+    cluster.friends(ANN, BOB)
+    await cluster.profiles.record_seen({ANN: NOON})
+    await node.set_status(ANN, pb.CustomStatus(text="at lunch"))
+    bob = await node.connect(BOB)
+    assert bob.states[ANN].status.text == "at lunch"
+
+    await node.stub.EraseUser(pb.EraseUserRequest(user_id=ANN), metadata=node.served.as_service())
+
+    await bob.until(lambda device: not device.states[ANN].HasField("status"))
+    assert not bob.states[ANN].HasField("last_seen_at")
+
+
+async def test_users_cannot_erase_a_state(node: Node) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await node.stub.EraseUser(pb.EraseUserRequest(user_id=ANN), metadata=node.served.as_user(ANN))
+
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED

@@ -51,6 +51,37 @@ async def test_a_query_that_raises_half_way_leaves_nothing(tmp_path: Path) -> No
         assert await _names(database) == []
 
 
+async def test_deleted_rows_are_not_in_the_files_once_the_wal_is_empty(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
+        await _add(database, "the secret")
+        await _add(database, "what stays")
+        await database.write(lambda connection: connection.execute("DELETE FROM item WHERE name = 'the secret'"))
+
+        await database.empty_wal()
+
+        files = await asyncio.to_thread(lambda: b"".join(file.read_bytes() for file in tmp_path.iterdir()))
+        assert b"what stays" in files
+        assert b"secret" not in files
+        await _add(database, "bert")
+        assert await _names(database) == ["bert", "what stays"]
+
+
+async def test_a_wal_that_another_program_reads_is_not_emptied(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
+        await _add(database, "anna")
+        reader = sqlite3.connect(tmp_path / "a.db")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM item").fetchall()
+        await _add(database, "bert")
+
+        with pytest.raises(ChatlyError) as refused:
+            await database.empty_wal()
+
+        reader.close()
+        assert refused.value.reason == KernelReason.STORE_UNAVAILABLE
+        await database.empty_wal()
+
+
 async def test_a_read_sees_every_write_that_has_returned(tmp_path: Path) -> None:
     async with open_sqlite(tmp_path / "a.db", SCHEMA) as database:
         for number in range(20):

@@ -9,7 +9,7 @@ from kernel.blob.folder import FolderBlobStore
 from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
 from services.media.follow_log import GROUP, FollowLog
-from services.media.model import FilesSent, LogChange, MediaId
+from services.media.model import FilesSent, GroupPictureSet, LogChange, MediaId
 from services.media.purge_deleted import PurgeDeleted
 from tests.fakes import MemoryConsumer, MemoryLog
 from tests.unit.media.harness import FakeMediaStore, FakeSentFiles
@@ -33,7 +33,7 @@ async def following(log: MemoryLog, sent: FakeSentFiles, folder: Path) -> AsyncI
 
 
 def messages(sent: FakeSentFiles) -> list[str]:
-    return [change.message_id for change in sent.applied]
+    return [change.message_id for change in sent.applied if not isinstance(change, GroupPictureSet)]
 
 
 async def test_changes_are_applied_in_log_order_and_other_records_are_ignored(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kernel.ids import UserId
 from services.media.api.mapping import log_change
-from services.media.model import FilesSent, MediaId, MessageRemoved
+from services.media.model import FilesSent, GroupPictureSet, MediaId, MessageRemoved
 
 MESSAGE = UUID(int=5)
 
@@ -41,10 +41,23 @@ def test_a_withdrawal_becomes_message_removed() -> None:
 @pytest.mark.parametrize(
     "record",
     [
+        a_record(group_created=pb.GroupCreated(title="us", avatar_media_id="picture")),
+        a_record(group_updated=pb.GroupUpdated(avatar_media_id="picture")),
+    ],
+)
+def test_a_picture_of_a_group_becomes_group_picture_set(record: bytes) -> None:
+    assert log_change(record) == GroupPictureSet("chat", UserId("ann"), MediaId("picture"))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
         a_record(message_sent=pb.MessageSent(text="no files")),
         a_record(message_deleted=pb.MessageDeleted(message_id=MESSAGE.bytes)),
         a_record(message_deleted=pb.MessageDeleted(message_id=b"short", for_everyone=True)),
         a_record(reaction_set=pb.ReactionSet(message_id=MESSAGE.bytes, emoji="👍", present=True)),
+        a_record(group_created=pb.GroupCreated(title="no picture")),
+        a_record(group_updated=pb.GroupUpdated(avatar_media_id="")),
         b"",
         b"\xff\xff no protobuf",
     ],

@@ -56,6 +56,11 @@ class FakeProfiles:
         if status is not None:
             self.statuses[user_id] = status
 
+    async def erase(self, user_id: UserId) -> None:
+        self._check()
+        self.seen.pop(user_id, None)
+        self.statuses.pop(user_id, None)
+
     async def remove_expired_statuses(self, now: datetime) -> Sequence[UserId]:
         self._check()
         expired = [user_id for user_id, status in self.statuses.items() if status.expired(now)]

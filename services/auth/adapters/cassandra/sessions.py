@@ -24,6 +24,8 @@ _READ = f"SELECT {_COLUMNS}, ended_at FROM sessions WHERE session_id = ?"
 _LIST = f"INSERT INTO sessions_by_user (user_id, session_id) VALUES (?, ?) USING TIMESTAMP ? AND TTL {KEPT_SECONDS}"
 _LISTED = "SELECT session_id FROM sessions_by_user WHERE user_id = ?"
 _UNLIST = "DELETE FROM sessions_by_user USING TIMESTAMP ? WHERE user_id = ? AND session_id = ?"
+# At the time of the last plain write of these columns: a deletion wins over a write of the same time.
+_FORGET_DEVICE = "DELETE device_name, address FROM sessions USING TIMESTAMP ? WHERE session_id = ?"
 # Only the first end of an existing session counts. No plain write touches `ended_at`.
 _END = (
     f"UPDATE sessions USING TTL {KEPT_SECONDS} SET ended_at = ? WHERE session_id = ?"
@@ -33,6 +35,7 @@ _RECORD_END = f"INSERT INTO ended_sessions (hour, ended_at, session_id) VALUES (
 _ENDED = "SELECT session_id FROM ended_sessions WHERE hour = ? AND ended_at >= ?"
 
 _ADD = f"INSERT INTO refresh_tokens (session_id, token_hash, live) VALUES (?, ?, true) USING TTL {KEPT_SECONDS}"
+_DELETE = "DELETE FROM refresh_tokens WHERE session_id = ?"
 _FIND = "SELECT spent_at, salt FROM refresh_tokens WHERE session_id = ? AND token_hash = ?"
 # A conditional batch in one partition: of several concurrent rotations exactly one creates a successor, and a crash
 # leaves both rows or none. Without Paxos two successors could be live, and a theft could go unnoticed.
@@ -68,6 +71,9 @@ class CassandraRefreshTokens:
         await self._session.execute(_ROTATE, (to_micros(at), *key, salt, *key, token.session_id, successor_hash))
         return await self.find(*key) or token
 
+    async def delete(self, session_ids: Collection[SessionId]) -> None:
+        await asyncio.gather(*(self._session.execute(_DELETE, (session_id,)) for session_id in session_ids))
+
     async def delete_expired(self, *, salts_before: datetime, sessions_before: datetime) -> None:
         """Do nothing: every row has a time to live."""
 
@@ -97,9 +103,14 @@ class CassandraSessions:
 
     async def touch(self, session_id: SessionId, *, address: str, at: datetime) -> None:
         session = await self.get(session_id)
-        if session is not None:
-            # The whole row, because each cell has its own time to live.
-            await self._write(replace(session, address=address, last_used_at=at))
+        if session is None or session.ended_at is not None:
+            return
+        # The whole row, because each cell has its own time to live.
+        await self._write(replace(session, address=address, last_used_at=at))
+        session = await self.get(session_id)
+        if session is not None and session.ended_at is not None:
+            # It ended between the read and the write.
+            await self._record_end(session, session.ended_at)
 
     async def end(self, session_ids: Collection[SessionId], *, at: datetime) -> int:
         return sum(await asyncio.gather(*(self._end(session_id, at) for session_id in set(session_ids))))
@@ -129,8 +140,10 @@ class CassandraSessions:
 
     async def _record_end(self, session: Session, ended_at: datetime) -> None:
         await self._session.execute(_RECORD_END, (_hour(ended_at), to_micros(ended_at), session.session_id))
-        unlist = (to_micros(max(ended_at, session.last_used_at)), session.user_id, session.session_id)
-        await self._session.execute(_UNLIST, unlist)
+        written = to_micros(max(ended_at, session.last_used_at))
+        await self._session.execute(_FORGET_DEVICE, (written, session.session_id))
+        # Last, so that the end of a session that is still listed is repeated after a crash.
+        await self._session.execute(_UNLIST, (written, session.user_id, session.session_id))
 
 
 def _hour(time: datetime) -> int:
@@ -152,8 +165,8 @@ def _session(row: Row) -> Session:
     return Session(
         session_id=SessionId(row["session_id"]),
         user_id=UserId(row["user_id"]),
-        device_name=row["device_name"],
-        address=row["address"],
+        device_name=row["device_name"] or "",
+        address=row["address"] or "",
         created_at=from_micros(row["created_at"]),
         last_used_at=from_micros(row["last_used_at"]),
         ended_at=maybe_from_micros(row["ended_at"]),

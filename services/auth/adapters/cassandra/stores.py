@@ -6,6 +6,7 @@ from kernel.cassandra.schema import Schema, read_schema
 from kernel.cassandra.session import CassandraSession
 from kernel.time import Clock
 from services.auth.adapters.cassandra.blocks_and_keys import CassandraBlocks, CassandraKeys
+from services.auth.adapters.cassandra.erasures import CassandraErasures
 from services.auth.adapters.cassandra.name_index import CassandraDirectory, CassandraNameIndex
 from services.auth.adapters.cassandra.sessions import CassandraRefreshTokens, CassandraSessions
 from services.auth.adapters.cassandra.user_rows import CassandraUserRows
@@ -22,6 +23,7 @@ class CassandraAuthStores:
     refresh_tokens: CassandraRefreshTokens
     keys: CassandraKeys
     blocks: CassandraBlocks
+    erasures: CassandraErasures
 
 
 def auth_schema() -> Schema:
@@ -39,4 +41,5 @@ def open_cassandra_auth_stores(session: CassandraSession, *, clock: Clock) -> Ca
         refresh_tokens=tokens,
         keys=CassandraKeys(session),
         blocks=CassandraBlocks(session),
+        erasures=CassandraErasures(session),
     )

@@ -1,7 +1,7 @@
 """Accounts in Cassandra: a row by id, and one claim each to address and username.
 
-The account's row is authoritative. A claim is written before the row and released after the row has changed. A claim
-left by a dead node is invalid after HELD_FOR, and the next request replaces it.
+The account's row is authoritative. A claim is written before the row and released after the row has changed, or before
+the account is deleted. A claim left by a dead node is invalid after HELD_FOR, and the next request replaces it.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -83,11 +83,12 @@ class CassandraUsers:
             row = await self._active(user_id)
             if row is None:
                 return None
+            # Before the tombstone, which has neither: after a crash in between, the repeated deletion finds both.
             email, name = await self._emails.find(_email(row.account)), await self._names.find(_name(row.account))
+            await self._release_name(row, revision=row.revision + 1, name=name)
+            await _release(self._emails, email, user_id)
             after = await self._rows.replace(row, _tombstone(row.account, at))
             if after is not None:
-                await self._release_name(row, revision=after.revision, name=name)
-                await _release(self._emails, email, user_id)
                 return after.account
         raise _contended()
 

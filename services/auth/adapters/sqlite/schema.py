@@ -53,4 +53,12 @@ SCHEMA = (
         PRIMARY KEY (blocker_id, blocked_id)
     ) STRICT, WITHOUT ROWID
     """,
+    """
+    CREATE TABLE erasures (
+        due_at INTEGER NOT NULL,
+        user_id TEXT NOT NULL,
+        PRIMARY KEY (due_at, user_id)
+    ) STRICT, WITHOUT ROWID;
+    UPDATE sessions SET device_name = '', address = '' WHERE ended_at IS NOT NULL
+    """,
 )

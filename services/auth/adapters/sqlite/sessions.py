@@ -36,11 +36,13 @@ class SqliteSessions:
         return [_session(row) for row in rows]
 
     async def touch(self, session_id: SessionId, *, address: str, at: datetime) -> None:
-        query = "UPDATE sessions SET last_used_at = ?, address = ? WHERE session_id = ?"
+        query = "UPDATE sessions SET last_used_at = ?, address = ? WHERE session_id = ? AND ended_at IS NULL"
         await self._database.write(lambda connection: connection.execute(query, (to_micros(at), address, session_id)))
 
     async def end(self, session_ids: Collection[SessionId], *, at: datetime) -> int:
-        query = "UPDATE sessions SET ended_at = ? WHERE session_id = ? AND ended_at IS NULL"
+        query = (
+            "UPDATE sessions SET ended_at = ?, device_name = '', address = '' WHERE session_id = ? AND ended_at IS NULL"
+        )
         ended_at = to_micros(at)
 
         def job(connection: sqlite3.Connection) -> int:
@@ -77,6 +79,11 @@ class SqliteRefreshTokens:
             return _find(connection, *key) or token
 
         return await self._database.write(job)
+
+    async def delete(self, session_ids: Collection[SessionId]) -> None:
+        rows = [(session_id,) for session_id in session_ids]
+        query = "DELETE FROM refresh_tokens WHERE session_id = ?"
+        await self._database.write(lambda connection: connection.executemany(query, rows))
 
     async def delete_expired(self, *, salts_before: datetime, sessions_before: datetime) -> None:
         salts, sessions = (to_micros(salts_before),), (to_micros(sessions_before),)

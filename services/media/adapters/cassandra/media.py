@@ -7,6 +7,7 @@ from kernel.cassandra.expiry import Expiry, ExpiryIndex
 from kernel.cassandra.session import CassandraSession
 from kernel.time import Clock
 from services.media.adapters.cassandra.media_rows import CassandraMediaRows
+from services.media.adapters.cassandra.picture_list import CassandraPictureList
 from services.media.model import Media, MediaId, Purpose
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -15,16 +16,21 @@ _MICROSECOND = timedelta(microseconds=1)
 class CassandraMediaStore:
     """MediaStore, and the deletions that SentFiles needs."""
 
-    def __init__(self, session: CassandraSession, *, rows: CassandraMediaRows, clock: Clock) -> None:
+    def __init__(
+        self, session: CassandraSession, *, rows: CassandraMediaRows, pictures: CassandraPictureList, clock: Clock
+    ) -> None:
         self._rows = rows
+        self._pictures = pictures
         self._clock = clock
         self._unsent = ExpiryIndex(session, prefix="media", name="unsent")
         self._pending_deletion = ExpiryIndex(session, prefix="media", name="condemned")
 
     async def add(self, media: Media) -> None:
+        # Indexed before the file is stored, so that every file is indexed.
         if media.purpose is Purpose.MESSAGE:
-            # Indexed before the file is stored, so that every file is indexed.
             await self._unsent.add(Expiry(media.media_id, media.created_at))
+        else:
+            await self._pictures.add(media.owner_id, media.media_id)
         await self._rows.add(media)
 
     async def find(self, media_id: MediaId) -> Media | None:

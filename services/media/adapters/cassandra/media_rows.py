@@ -32,8 +32,10 @@ _DELETE = (
     f"UPDATE media SET state = {_PENDING_DELETION}, condemned_at = ?"
     f" WHERE media_id = ? IF state = {_STORED} AND touched = ?"
 )
-# The name can reveal deleted content.
-_MARK_PURGED = f"UPDATE media SET state = {_PURGED}, file_name = '' WHERE media_id = ? IF state = {_PENDING_DELETION}"
+# Name and hash can reveal deleted content.
+_MARK_PURGED = (
+    f"UPDATE media SET state = {_PURGED}, file_name = '', sha256 = '' WHERE media_id = ? IF state = {_PENDING_DELETION}"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,10 @@ from typing import assert_never
 from kernel.cassandra.session import CassandraSession
 from services.media.adapters.cassandra.media import CassandraMediaStore
 from services.media.adapters.cassandra.media_rows import CassandraMediaRows
-from services.media.model import FilesSent, LogChange, MediaId, MessageRemoved, Purpose
+from services.media.model import FilesSent, GroupPictureSet, LogChange, MediaId, MessageRemoved, Purpose
+
+_NO_MESSAGE = ""
+"""In the row of a group that has had the file as its picture."""
 
 _RECORD = "INSERT INTO message_files (chat_id, message_id, media_id) VALUES (?, ?, ?) USING TIMESTAMP 1"
 _FILES = "SELECT media_id FROM message_files WHERE chat_id = ? AND message_id = ?"
@@ -36,6 +39,9 @@ class CassandraSentFiles:
                 for media_id in change.media_ids:
                     await self._send(change, media_id)
                 return []
+            case GroupPictureSet():
+                await self._set_picture(change)
+                return []
             case MessageRemoved():
                 rows = await self._session.execute(_FILES, (change.chat_id, change.message_id))
                 media_ids = [MediaId(row["media_id"]) for row in rows]
@@ -50,6 +56,11 @@ class CassandraSentFiles:
         # Only existing files, so that a repeated record restores nothing.
         if await self._rows.send(media_id, change.chat_id, change.message_id):
             await self._session.execute(_RECORD, (change.chat_id, change.message_id, media_id))
+
+    async def _set_picture(self, change: GroupPictureSet) -> None:
+        row = await self._rows.find(change.media_id)
+        if row and row.media.owner_id == change.user_id and row.media.purpose is Purpose.AVATAR:
+            await self._rows.send(change.media_id, change.chat_id, _NO_MESSAGE)
 
     async def _remove_message(self, change: MessageRemoved, media_id: MediaId) -> bool:
         """Remove a message from a file; return whether that deleted the file."""

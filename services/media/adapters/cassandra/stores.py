@@ -7,8 +7,10 @@ from kernel.cassandra.session import CassandraSession
 from kernel.time import Clock
 from services.media.adapters.cassandra.media import CassandraMediaStore
 from services.media.adapters.cassandra.media_rows import CassandraMediaRows
+from services.media.adapters.cassandra.picture_list import CassandraPictureList
 from services.media.adapters.cassandra.sent_files import CassandraSentFiles
 from services.media.adapters.cassandra.uploads import CassandraUploadStore
+from services.media.adapters.cassandra.user_pictures import CassandraUserPictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +18,7 @@ class CassandraMediaStores:
     uploads: CassandraUploadStore
     media: CassandraMediaStore
     sent: CassandraSentFiles
+    pictures: CassandraUserPictures
 
 
 def media_schema() -> Schema:
@@ -26,9 +29,11 @@ def media_schema() -> Schema:
 def open_cassandra_media_stores(session: CassandraSession, *, clock: Clock) -> CassandraMediaStores:
     """Build the stores without a query."""
     rows = CassandraMediaRows(session)
-    media = CassandraMediaStore(session, rows=rows, clock=clock)
+    pictures = CassandraPictureList(session)
+    media = CassandraMediaStore(session, rows=rows, pictures=pictures, clock=clock)
     return CassandraMediaStores(
         uploads=CassandraUploadStore(session),
         media=media,
         sent=CassandraSentFiles(session, rows=rows, media=media),
+        pictures=CassandraUserPictures(rows=rows, pictures=pictures, media=media),
     )

@@ -27,6 +27,10 @@ _SET_STATUS = (
     "UPDATE presence_profiles SET status_text = ?, status_emoji = ?, status_expires_at = ?, status_revision = ?"
     " WHERE user_id = ? IF status_revision = ?"
 )
+# Like every write of the status: plain and conditional writes of one column do not mix.
+_ERASE = "DELETE FROM presence_profiles WHERE user_id = ? IF status_revision = ?"
+# With its own timestamp, which a node whose clock was ahead may have set in the future.
+_FORGET_SEEN = "DELETE last_seen_at FROM presence_profiles USING TIMESTAMP ? WHERE user_id = ?"
 
 
 class CassandraProfileStore:
@@ -55,6 +59,13 @@ class CassandraProfileStore:
                 return
         raise status_contended()
 
+    async def erase(self, user_id: UserId) -> None:
+        for _ in range(_ATTEMPTS):
+            row = await self._find(user_id)
+            if row is None or await self._delete(row):
+                return
+        raise status_contended()
+
     async def remove_expired_statuses(self, now: datetime) -> Sequence[UserId]:
         removed = []
         async for due in self._expiry.until(now):
@@ -71,6 +82,16 @@ class CassandraProfileStore:
     async def _find(self, user_id: UserId) -> Row | None:
         rows = await self._session.execute(_READ, ([user_id],))
         return rows[0] if rows else None
+
+    async def _delete(self, row: Row) -> bool:
+        """Return False if the status has changed since `row` was read."""
+        user_id = UserId(row["user_id"])
+        if row["last_seen_at"] is not None:
+            await self._session.execute(_FORGET_SEEN, (row["last_seen_at"], user_id))
+        (answer,) = await self._session.execute(_ERASE, (user_id, row["status_revision"]))
+        if answer["[applied]"] and (expires_at := maybe_from_micros(row["status_expires_at"])):
+            await self._expiry.done(Expiry(user_id, expires_at))
+        return bool(answer["[applied]"])
 
     async def _replace(self, user_id: UserId, before: Row | None, status: CustomStatus | None) -> bool:
         """Return False if the status has changed since `before` was read."""

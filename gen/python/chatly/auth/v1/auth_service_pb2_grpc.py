@@ -157,9 +157,11 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteAccount(self, request, context):
-        """Deletes the caller's account with its profile, sessions and blocks. Messages stay, shown as sent by a deleted user.
+        """Deletes the caller's account with its profile, sessions and blocks at once, and its pictures, custom status and last
+        seen time within seconds, or as soon as the services that store them are reachable. Messages and pictures of groups
+        stay, shown as sent by a deleted user.
 
-        Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`.
+        Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`. After UNAVAILABLE the account may still be deleted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -78,6 +78,11 @@ class MediaServiceStub:
                 request_serializer=chatly_dot_media_dot_v1_dot_media__service__pb2.GetDownloadUrlRequest.SerializeToString,
                 response_deserializer=chatly_dot_media_dot_v1_dot_media__service__pb2.GetDownloadUrlResponse.FromString,
                 _registered_method=True)
+        self.EraseUser = channel.unary_unary(
+                '/chatly.media.v1.MediaService/EraseUser',
+                request_serializer=chatly_dot_media_dot_v1_dot_media__service__pb2.EraseUserRequest.SerializeToString,
+                response_deserializer=chatly_dot_media_dot_v1_dot_media__service__pb2.EraseUserResponse.FromString,
+                _registered_method=True)
 
 
 class MediaServiceServicer:
@@ -162,6 +167,14 @@ class MediaServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EraseUser(self, request, context):
+        """Deletes a user's pictures with their bytes, also replaced ones, except pictures of groups. For auth, after the user
+        deleted their account. Files in messages stay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MediaServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -204,6 +217,11 @@ def add_MediaServiceServicer_to_server(servicer, server):
                     servicer.GetDownloadUrl,
                     request_deserializer=chatly_dot_media_dot_v1_dot_media__service__pb2.GetDownloadUrlRequest.FromString,
                     response_serializer=chatly_dot_media_dot_v1_dot_media__service__pb2.GetDownloadUrlResponse.SerializeToString,
+            ),
+            'EraseUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseUser,
+                    request_deserializer=chatly_dot_media_dot_v1_dot_media__service__pb2.EraseUserRequest.FromString,
+                    response_serializer=chatly_dot_media_dot_v1_dot_media__service__pb2.EraseUserResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -426,6 +444,33 @@ class MediaService:
             '/chatly.media.v1.MediaService/GetDownloadUrl',
             chatly_dot_media_dot_v1_dot_media__service__pb2.GetDownloadUrlRequest.SerializeToString,
             chatly_dot_media_dot_v1_dot_media__service__pb2.GetDownloadUrlResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/chatly.media.v1.MediaService/EraseUser',
+            chatly_dot_media_dot_v1_dot_media__service__pb2.EraseUserRequest.SerializeToString,
+            chatly_dot_media_dot_v1_dot_media__service__pb2.EraseUserResponse.FromString,
             options,
             channel_credentials,
             insecure,

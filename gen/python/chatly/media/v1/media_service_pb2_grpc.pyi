@@ -63,6 +63,10 @@ class MediaServiceStub:
 
     Errors: NOT_FOUND `MEDIA_NOT_FOUND`; PERMISSION_DENIED `MEDIA_FORBIDDEN`.
     """
+    EraseUser: _aio.UnaryUnaryMultiCallable[_media_service_pb2.EraseUserRequest, _media_service_pb2.EraseUserResponse]
+    """Deletes a user's pictures with their bytes, also replaced ones, except pictures of groups. For auth, after the user
+    deleted their account. Files in messages stay.
+    """
 
 class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
     """Files. Their type is detected from the content alone; images lose their EXIF data. Besides the errors listed, every
@@ -160,6 +164,16 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns a path at the edge that serves the bytes without a token for a short time.
 
         Errors: NOT_FOUND `MEDIA_NOT_FOUND`; PERMISSION_DENIED `MEDIA_FORBIDDEN`.
+        """
+
+    @_abc_1.abstractmethod
+    def EraseUser(
+        self,
+        request: _media_service_pb2.EraseUserRequest,
+        context: _aio.ServicerContext[_media_service_pb2.EraseUserRequest, _abc.Awaitable[_media_service_pb2.EraseUserResponse]],
+    ) -> _abc.Awaitable[_media_service_pb2.EraseUserResponse]:
+        """Deletes a user's pictures with their bytes, also replaced ones, except pictures of groups. For auth, after the user
+        deleted their account. Files in messages stay.
         """
 
 def add_MediaServiceServicer_to_server(servicer: MediaServiceServicer, server: _aio.Server) -> None: ...

@@ -52,6 +52,11 @@ class PresenceServiceStub:
                 request_serializer=chatly_dot_presence_dot_v1_dot_presence__service__pb2.SetStatusRequest.SerializeToString,
                 response_deserializer=chatly_dot_presence_dot_v1_dot_presence__service__pb2.SetStatusResponse.FromString,
                 _registered_method=True)
+        self.EraseUser = channel.unary_unary(
+                '/chatly.presence.v1.PresenceService/EraseUser',
+                request_serializer=chatly_dot_presence_dot_v1_dot_presence__service__pb2.EraseUserRequest.SerializeToString,
+                response_deserializer=chatly_dot_presence_dot_v1_dot_presence__service__pb2.EraseUserResponse.FromString,
+                _registered_method=True)
 
 
 class PresenceServiceServicer:
@@ -85,6 +90,13 @@ class PresenceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EraseUser(self, request, context):
+        """Deletes a user's custom status and last seen time. For auth, after the user deleted their account.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PresenceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -102,6 +114,11 @@ def add_PresenceServiceServicer_to_server(servicer, server):
                     servicer.SetStatus,
                     request_deserializer=chatly_dot_presence_dot_v1_dot_presence__service__pb2.SetStatusRequest.FromString,
                     response_serializer=chatly_dot_presence_dot_v1_dot_presence__service__pb2.SetStatusResponse.SerializeToString,
+            ),
+            'EraseUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseUser,
+                    request_deserializer=chatly_dot_presence_dot_v1_dot_presence__service__pb2.EraseUserRequest.FromString,
+                    response_serializer=chatly_dot_presence_dot_v1_dot_presence__service__pb2.EraseUserResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -188,6 +205,33 @@ class PresenceService:
             '/chatly.presence.v1.PresenceService/SetStatus',
             chatly_dot_presence_dot_v1_dot_presence__service__pb2.SetStatusRequest.SerializeToString,
             chatly_dot_presence_dot_v1_dot_presence__service__pb2.SetStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/chatly.presence.v1.PresenceService/EraseUser',
+            chatly_dot_presence_dot_v1_dot_presence__service__pb2.EraseUserRequest.SerializeToString,
+            chatly_dot_presence_dot_v1_dot_presence__service__pb2.EraseUserResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -30,6 +30,8 @@ class PresenceServiceStub:
     """Returns the states of some users. Users who share no chat with the caller are OFFLINE without last_seen_at."""
     SetStatus: _aio.UnaryUnaryMultiCallable[_presence_service_pb2.SetStatusRequest, _presence_service_pb2.SetStatusResponse]
     """Sets the caller's custom status."""
+    EraseUser: _aio.UnaryUnaryMultiCallable[_presence_service_pb2.EraseUserRequest, _presence_service_pb2.EraseUserResponse]
+    """Deletes a user's custom status and last seen time. For auth, after the user deleted their account."""
 
 class PresenceServiceServicer(metaclass=_abc_1.ABCMeta):
     """Online states of users. Only users who share a chat see each other's state. Besides the errors listed, every call may
@@ -65,5 +67,13 @@ class PresenceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_presence_service_pb2.SetStatusRequest, _abc.Awaitable[_presence_service_pb2.SetStatusResponse]],
     ) -> _abc.Awaitable[_presence_service_pb2.SetStatusResponse]:
         """Sets the caller's custom status."""
+
+    @_abc_1.abstractmethod
+    def EraseUser(
+        self,
+        request: _presence_service_pb2.EraseUserRequest,
+        context: _aio.ServicerContext[_presence_service_pb2.EraseUserRequest, _abc.Awaitable[_presence_service_pb2.EraseUserResponse]],
+    ) -> _abc.Awaitable[_presence_service_pb2.EraseUserResponse]:
+        """Deletes a user's custom status and last seen time. For auth, after the user deleted their account."""
 
 def add_PresenceServiceServicer_to_server(servicer: PresenceServiceServicer, server: _aio.Server) -> None: ...

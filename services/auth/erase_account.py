@@ -1,0 +1,84 @@
+"""Erase what auth and other services store about a user."""
+
+from collections.abc import Sequence
+
+from kernel.errors import ChatlyError
+from kernel.ids import UserId
+from kernel.time import Clock
+from services.auth import attempts
+from services.auth.model import Account, Session
+from services.auth.names import fold
+from services.auth.ports import (
+    AccountChanges,
+    AccountStore,
+    AttemptLimiter,
+    BlockStore,
+    PersonalData,
+    RefreshTokenStore,
+    SessionEndings,
+    SessionStore,
+)
+
+
+class EraseAccount:
+    """Safe to repeat. A step that failed is done by the repetition: see `EraseDue`."""
+
+    def __init__(
+        self,
+        *,
+        accounts: AccountStore,
+        changes: AccountChanges,
+        sessions: SessionStore,
+        endings: SessionEndings,
+        refresh_tokens: RefreshTokenStore,
+        blocks: BlockStore,
+        limiter: AttemptLimiter,
+        others: Sequence[PersonalData],
+        clock: Clock,
+    ) -> None:
+        """`others`: the other services with personal data."""
+        self._accounts = accounts
+        self._changes = changes
+        self._sessions = sessions
+        self._endings = endings
+        self._refresh_tokens = refresh_tokens
+        self._blocks = blocks
+        self._limiter = limiter
+        self._others = others
+        self._clock = clock
+
+    async def __call__(self, user_id: UserId) -> None:
+        """Erase in auth and in the other services. Raise the error of one that failed, after all were tried."""
+        await self.in_auth(user_id)
+        failures: list[ChatlyError] = []
+        for other in self._others:
+            try:
+                await other.erase(user_id)
+            except ChatlyError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    async def in_auth(self, user_id: UserId) -> None:
+        """End the user's sessions and replace the account by a tombstone; address and username are free again."""
+        account = (await self._accounts.get([user_id])).get(user_id)
+        sessions = await self._sessions.of_user(user_id)
+        if account is not None and account.deleted_at is None:
+            await self._reset_attempts(account, sessions)
+        await self._end(sessions)
+        await self._blocks.clear(user_id)
+        await self._changes.delete(user_id, at=self._clock.now())
+        # Again, for a concurrent login.
+        await self._end(await self._sessions.of_user(user_id))
+
+    async def _end(self, sessions: Sequence[Session]) -> None:
+        session_ids = [session.session_id for session in sessions]
+        # Tokens first: an ended session is not found again.
+        await self._refresh_tokens.delete(session_ids)
+        await self._endings.end(session_ids, at=self._clock.now())
+
+    async def _reset_attempts(self, account: Account, sessions: Sequence[Session]) -> None:
+        folded = fold(account.email)
+        keys = {attempts.home_key(folded, session.address) for session in sessions}
+        for key in {attempts.account_key(folded), attempts.confirm_key(account.user_id), *keys}:
+            await self._limiter.record_success(key)

@@ -1,0 +1,26 @@
+"""Pictures by the user who uploaded them, in Cassandra."""
+
+from kernel.ids import UserId
+from services.media.adapters.cassandra.media import CassandraMediaStore
+from services.media.adapters.cassandra.media_rows import CassandraMediaRows
+from services.media.adapters.cassandra.picture_list import CassandraPictureList
+
+
+class CassandraUserPictures:
+    """UserPictures. A picture of a group has a row for the group, like a file for its messages."""
+
+    def __init__(self, *, rows: CassandraMediaRows, pictures: CassandraPictureList, media: CassandraMediaStore) -> None:
+        self._rows = rows
+        self._pictures = pictures
+        self._media = media
+
+    async def delete(self, owner_id: UserId) -> None:
+        for media_id in await self._pictures.of_user(owner_id):
+            await self._media.delete(media_id)
+            row = await self._rows.find(media_id)
+            # Not if there is no row: the picture is just being stored.
+            if row is not None and not row.exists:
+                await self._pictures.remove(owner_id, media_id)
+
+    async def overwrite(self) -> None:
+        """Do nothing: compaction drops deleted cells."""
