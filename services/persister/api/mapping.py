@@ -6,6 +6,7 @@ from chatly.persister.v1 import persister_service_pb2 as pb
 
 from history.ports import DeadLetter
 from kernel.grpc.time import timestamp
+from kernel.log.epochs import epoch_of, offset_of
 from kernel.log.ports import LogPosition
 from services.persister.model import DeadLetterPage, PartitionStatus, ReplayResult, Status
 
@@ -39,9 +40,11 @@ def replayed_pb(result: ReplayResult) -> pb.ReplayDeadLettersResponse:
 def _partition_pb(status: PartitionStatus) -> pb.PartitionStatus:
     return pb.PartitionStatus(
         partition=status.partition,
-        stored_offset=status.stored_offset,
-        end_offset=status.end_offset,
+        stored_offset=offset_of(status.stored_offset),
+        end_offset=offset_of(status.end_offset),
         lag=status.lag,
+        stored_epoch=epoch_of(status.stored_offset),
+        end_epoch=epoch_of(status.end_offset),
     )
 
 

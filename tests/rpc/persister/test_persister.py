@@ -1,5 +1,7 @@
 """PersisterService over gRPC: status, dead letters and access."""
 
+from pathlib import Path
+
 import grpc
 import pytest
 from chatly.persister.v1 import persister_service_pb2 as pb
@@ -8,7 +10,10 @@ from chatly.persister.v1.persister_service_pb2_grpc import PersisterServiceStub
 from history.codec import encode
 from history.open import HistoryStore
 from history.ports import Window
-from tests.fakes import MemoryLog, Served
+from kernel.log.epochs import LogEpoch
+from services.persister.settings import PersisterSettings
+from services.persister.wiring import open_persister
+from tests.fakes import MemoryLog, Served, a_platform, running
 from tests.unit.history.builders import ANN, ANN_AND_BOB, ChatBuilder
 from tests.waiting import eventually
 
@@ -48,6 +53,28 @@ async def test_the_status_has_the_stored_offset_of_each_partition(
     assert answer.records_per_second > 0
     assert answer.last_error == ""
     assert not answer.HasField("last_error_at")
+
+
+async def test_offsets_after_the_log_was_replaced_are_those_of_the_new_one(
+    log: MemoryLog, store: HistoryStore, tmp_path: Path
+) -> None:
+    await store.log.begin(LogEpoch(number=0, log_id="lost", identity="lost", adopted=True))
+    async with (
+        a_platform(data_dir=tmp_path, log=log) as platform,
+        open_persister(PersisterSettings(), platform, store) as service,
+        running(service) as served,
+    ):
+        stub = PersisterServiceStub(served.channel)
+        sent = ChatBuilder().sent()
+        position = await log.append(sent.chat_id, encode(sent))
+
+        async def is_stored() -> bool:
+            partitions = {item.partition: item for item in (await status(stub, served)).partitions}
+            found = partitions.get(position.partition)
+            return found is not None and (found.stored_epoch, found.stored_offset, found.lag) == (1, 0, 0)
+
+        await eventually(is_stored)
+        assert "replaced by another one" in str(await service.warnings["log"]())
 
 
 async def test_dead_letters_are_listed_page_by_page(log: MemoryLog, stub: PersisterServiceStub, served: Served) -> None:

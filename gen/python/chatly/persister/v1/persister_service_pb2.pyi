@@ -88,6 +88,8 @@ class PartitionStatus(_message.Message):
     STORED_OFFSET_FIELD_NUMBER: _builtins.int
     END_OFFSET_FIELD_NUMBER: _builtins.int
     LAG_FIELD_NUMBER: _builtins.int
+    STORED_EPOCH_FIELD_NUMBER: _builtins.int
+    END_EPOCH_FIELD_NUMBER: _builtins.int
     partition: _builtins.int
     """Number of the partition."""
     stored_offset: _builtins.int
@@ -96,6 +98,10 @@ class PartitionStatus(_message.Message):
     """Offset of the last record in the log; -1 if none."""
     lag: _builtins.int
     """Number of records not applied yet."""
+    stored_epoch: _builtins.int
+    """Epoch of the log to which stored_offset belongs. It grows when the log was replaced or lost its last records."""
+    end_epoch: _builtins.int
+    """Epoch of the log to which end_offset belongs. Larger than stored_epoch until a record of it is applied."""
     def __init__(
         self,
         *,
@@ -103,10 +109,12 @@ class PartitionStatus(_message.Message):
         stored_offset: _builtins.int = ...,
         end_offset: _builtins.int = ...,
         lag: _builtins.int = ...,
+        stored_epoch: _builtins.int = ...,
+        end_epoch: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_offset", b"end_offset", "lag", b"lag", "partition", b"partition", "stored_offset", b"stored_offset"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_epoch", b"end_epoch", "end_offset", b"end_offset", "lag", b"lag", "partition", b"partition", "stored_epoch", b"stored_epoch", "stored_offset", b"stored_offset"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -181,7 +189,7 @@ class DeadLetter(_message.Message):
     partition: _builtins.int
     """Partition of the record in the log."""
     offset: _builtins.int
-    """Offset of the record in its partition."""
+    """Offset of the record in its partition, plus its epoch times 2^40."""
     key: _builtins.str
     """Key of the record: the chat_id."""
     error: _builtins.str
@@ -245,7 +253,7 @@ class DeadLetterPosition(_message.Message):
     partition: _builtins.int
     """Partition."""
     offset: _builtins.int
-    """Offset."""
+    """Offset, as in DeadLetter."""
     def __init__(
         self,
         *,
