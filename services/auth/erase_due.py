@@ -30,13 +30,13 @@ class EraseDue:
         self._wake.set()
 
     async def run(self) -> None:
-        """Erase until cancelled. Look for due erasures every five seconds, and at once when woken."""
+        """Erase until cancelled. Look for due erasures at once, every five seconds, and when woken."""
         while True:
+            await self.run_once()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_SECONDS):
                     await self._wake.wait()
             self._wake.clear()
-            await self.run_once()
 
     async def run_once(self) -> None:
         """Run each due erasure once. One that fails stays planned."""

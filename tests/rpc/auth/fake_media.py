@@ -1,11 +1,13 @@
-"""A media service with the files that a test gives it."""
+"""A media service with the files that a test gives it. The same server takes erasures of media and presence."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
+from chatly.media.v1 import media_service_pb2 as media_pb
 from chatly.media.v1.media_service_pb2 import GetMediaRequest, GetMediaResponse, Media
+from chatly.presence.v1 import presence_service_pb2 as presence_pb
 
 from kernel.errors import not_found
 from kernel.grpc.status import DETAILS_KEY, details_of
@@ -15,12 +17,13 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class FakeMedia:
-    """Serves GetMedia; `tokens` records the callers' tokens."""
+    """Serves GetMedia; `tokens` records the callers' tokens. `erased` records service and user of EraseUser."""
 
     def __init__(self) -> None:
         self.address = ""
         self.files: dict[str, Media] = {}
         self.tokens: list[str] = []
+        self.erased: list[tuple[str, str]] = []
 
     async def get_media(self, request: GetMediaRequest, context: Context) -> GetMediaResponse:
         for key, value in context.invocation_metadata() or ():
@@ -33,18 +36,42 @@ class FakeMedia:
             await context.abort(grpc.StatusCode.NOT_FOUND, error.message)
         return GetMediaResponse(media=media)
 
+    async def erase_media(self, request: media_pb.EraseUserRequest, context: Context) -> media_pb.EraseUserResponse:
+        self.erased.append(("media", request.user_id))
+        return media_pb.EraseUserResponse()
+
+    async def erase_presence(
+        self, request: presence_pb.EraseUserRequest, context: Context
+    ) -> presence_pb.EraseUserResponse:
+        self.erased.append(("presence", request.user_id))
+        return presence_pb.EraseUserResponse()
+
 
 @asynccontextmanager
 async def open_fake_media() -> AsyncIterator[FakeMedia]:
     media = FakeMedia()
-    handler = grpc.unary_unary_rpc_method_handler(
+    get_media = grpc.unary_unary_rpc_method_handler(
         media.get_media,
         request_deserializer=GetMediaRequest.FromString,
         response_serializer=GetMediaResponse.SerializeToString,
     )
-    service = grpc.method_handlers_generic_handler("chatly.media.v1.MediaService", {"GetMedia": handler})
+    erase_media = grpc.unary_unary_rpc_method_handler(
+        media.erase_media,
+        request_deserializer=media_pb.EraseUserRequest.FromString,
+        response_serializer=media_pb.EraseUserResponse.SerializeToString,
+    )
+    erase_presence = grpc.unary_unary_rpc_method_handler(
+        media.erase_presence,
+        request_deserializer=presence_pb.EraseUserRequest.FromString,
+        response_serializer=presence_pb.EraseUserResponse.SerializeToString,
+    )
+    of_media = {"GetMedia": get_media, "EraseUser": erase_media}
+    services = (
+        grpc.method_handlers_generic_handler("chatly.media.v1.MediaService", of_media),
+        grpc.method_handlers_generic_handler("chatly.presence.v1.PresenceService", {"EraseUser": erase_presence}),
+    )
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers((service,))
+    server.add_generic_rpc_handlers(services)
     media.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     await server.start()
     try:

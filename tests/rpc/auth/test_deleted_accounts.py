@@ -1,0 +1,49 @@
+"""Erasing deleted accounts in other services, also after an outage and a restart."""
+
+from pathlib import Path
+
+from chatly.auth.v1 import auth_service_pb2 as pb
+
+from services.auth.model import CLOCK_SLACK
+from tests.fakes import FakeClock
+from tests.rpc.auth.conftest import serving_auth
+from tests.rpc.auth.fake_media import FakeMedia
+from tests.rpc.auth.harness import PASSWORD, AuthClient
+from tests.waiting import eventually
+
+TOKEN_SECONDS = 15 * 60
+
+
+async def delete_account(auth: AuthClient) -> str:
+    """Register a user, delete the account and return the id."""
+    person = await auth.person("alice")
+    await auth.auth.DeleteAccount(pb.DeleteAccountRequest(password=PASSWORD), metadata=person.metadata)
+    return person.user_id
+
+
+async def test_media_and_presence_erase_at_once(tmp_path: Path, clock: FakeClock, media: FakeMedia) -> None:
+    async with serving_auth(tmp_path, clock, media_address=media.address, loops=True) as auth:
+        user_id = await delete_account(auth)
+
+        await eventually(lambda: media.erased == [("media", user_id), ("presence", user_id)])
+
+
+async def test_an_erasure_survives_an_outage_and_a_restart(tmp_path: Path, clock: FakeClock, media: FakeMedia) -> None:
+    async with serving_auth(tmp_path, clock, loops=True) as auth:
+        user_id = await delete_account(auth)
+    assert media.erased == []
+
+    async with serving_auth(tmp_path, clock, media_address=media.address, loops=True):
+        await eventually(lambda: media.erased == [("media", user_id), ("presence", user_id)])
+
+
+async def test_it_is_repeated_once_when_the_last_access_token_has_expired(
+    tmp_path: Path, clock: FakeClock, media: FakeMedia
+) -> None:
+    async with serving_auth(tmp_path, clock, media_address=media.address, loops=True) as auth:
+        user_id = await delete_account(auth)
+        await eventually(lambda: len(media.erased) == 2)
+    clock.advance(TOKEN_SECONDS + CLOCK_SLACK.total_seconds())
+
+    async with serving_auth(tmp_path, clock, media_address=media.address, loops=True):
+        await eventually(lambda: media.erased == [("media", user_id), ("presence", user_id)] * 2)
