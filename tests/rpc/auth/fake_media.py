@@ -65,7 +65,7 @@ async def open_fake_media() -> AsyncIterator[FakeMedia]:
         request_deserializer=presence_pb.EraseUserRequest.FromString,
         response_serializer=presence_pb.EraseUserResponse.SerializeToString,
     )
-    of_media = {"GetMedia": get_media, "EraseUser": erase_media}
+    of_media: dict[str, grpc.RpcMethodHandler[Any, Any]] = {"GetMedia": get_media, "EraseUser": erase_media}
     services = (
         grpc.method_handlers_generic_handler("chatly.media.v1.MediaService", of_media),
         grpc.method_handlers_generic_handler("chatly.presence.v1.PresenceService", {"EraseUser": erase_presence}),
