@@ -226,6 +226,8 @@ class EpochConsumer:
         self._ordinals = log.ordinals
         self._next: dict[int, int] = {}
         """Offset of the next record of each partition."""
+        self._started: set[int] = set()
+        """Partitions of which no record was read since `start`: the log may have no record at the next offset."""
 
     async def start(self, partitions: Collection[int]) -> Mapping[int, int]:
         """Return the offsets after which the log continues what is stored, as `Resume`."""
@@ -235,6 +237,7 @@ class EpochConsumer:
         ordinals = self._ordinals = self._log.ordinals
         after = {partition: ordinals.offset_after(partition, stored.get(partition, -1)) for partition in partitions}
         self._next.update((partition, offset + 1) for partition, offset in after.items())
+        self._started.update(after)
         return after
 
     async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
@@ -242,11 +245,13 @@ class EpochConsumer:
         if self._ordinals is not self._log.ordinals:
             await self.rewind()
         records = await self.inner.fetch(max_records=max_records, wait=wait)
-        if self._ordinals is not self._log.ordinals:
-            # They may have been read before the log changed.
+        try:
+            accepted = await self._accept(records)
+        except BaseException:
+            # The next fetch must return these records again.
             await self.rewind()
-            return ()
-        if not await self._continue(records):
+            raise
+        if not accepted:
             await self.rewind()
             return ()
         return self._log.of(records)
@@ -268,9 +273,14 @@ class EpochConsumer:
         await self._log.save_ends()
         self._check_at = self._clock.monotonic() + WATCH_SECONDS
 
-    async def _continue(self, records: Sequence[LogRecord]) -> bool:
-        """Return whether the records follow the ones before. Otherwise compare the log with the store first."""
-        following = dict(self._next)
+    async def _accept(self, records: Sequence[LogRecord]) -> bool:
+        """Return whether the records follow the ones before, in the epochs that this member knows."""
+        if records:
+            # The node that appended them has begun an epoch if they overwrite others.
+            await self._log.refresh()
+        if self._ordinals is not self._log.ordinals:
+            return False
+        following, started = dict(self._next), set(self._started)
         for record in records:
             partition, offset = record.position.partition, record.position.offset
             if offset < following.get(partition, 0):
@@ -278,6 +288,9 @@ class EpochConsumer:
                 return False
             if offset > following.get(partition, 0):
                 await self._log.refuse_gaps([partition])
+                if partition not in started:
+                    return False
             following[partition] = offset + 1
-        self._next = following
+            started.discard(partition)
+        self._next, self._started = following, started
         return True

@@ -55,6 +55,17 @@ class Run:
             if records:
                 await self.store.writer.apply(records)
 
+    @asynccontextmanager
+    async def another_node(self) -> AsyncIterator["Run"]:
+        """Open a sender that knows the same log and the same store by itself."""
+        async with (
+            a_platform(data_dir=Path(), clock=self.clock) as platform,
+            open_epoch_log(
+                replace(platform, log=self.raw, log_reader=self.raw, log_consumer=self.raw.consumer), self.store.log
+            ) as log,
+        ):
+            yield replace(self, log=log)
+
     async def adopt(self) -> None:
         """Continue without the missing records, as `chatly log adopt` does."""
         await LogCheck(log=self.raw, store=self.store.log, clock=self.clock).adopt()

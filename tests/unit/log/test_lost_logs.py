@@ -1,6 +1,7 @@
 """Messages that are acknowledged after the log was lost or cut are kept: all of them, in order, once."""
 
 import asyncio
+import math
 import sqlite3
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from history.sqlite.schema import SCHEMA
 from history.unstored.memory import MemoryHotTail
 from history.unstored.refill import TailRenewal, refill
-from kernel.errors import ChatlyError
+from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.log.epochs import EpochCause, epoch_of
 from kernel.sqlite.database import migrate
 from tests.unit.history.builders import ANN_AND_BOB
@@ -130,6 +131,43 @@ async def test_a_running_sender_notices_that_the_log_was_cut(mesh: Mesh) -> None
         await run.persist()
 
         assert run.log.ordinals.number == 1
+        assert await run.kept() == texts
+
+
+async def test_the_persister_takes_over_the_epoch_that_another_node_began(mesh: Mesh) -> None:
+    texts: list[str] = []
+    async with mesh.run() as run, run.another_node() as sender:
+        await sender.send(8, texts)
+        await run.persist()
+        mesh.cut_log(5)
+        await sender.send(7, texts)
+
+        # Its own comparison with the log is not due yet.
+        run.consumer._check_at = math.inf  # type: ignore[attr-defined]
+        await run.persist()
+
+        assert run.log.ordinals.number == 1
+        assert await run.kept() == texts
+
+
+async def test_records_are_read_again_if_the_store_fails_while_they_are_compared(
+    mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts: list[str] = []
+    async with mesh.run() as run:
+        await run.send(2, texts)
+        await run.persist()
+        await run.send(4, texts)
+
+        async def fail() -> None:
+            raise unavailable(KernelReason.STORE_UNAVAILABLE, "the store is unavailable")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(run.log, "refresh", fail)
+            with pytest.raises(ChatlyError):
+                await run.persist()
+        await run.persist()
+
         assert await run.kept() == texts
 
 
