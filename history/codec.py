@@ -192,8 +192,9 @@ def put_change(message: pb.ChatEvent, change: Change) -> None:
             message.group_updated.CopyFrom(
                 pb.GroupUpdated(title=title, description=description, avatar_media_id=avatar)
             )
-        case MemberSet(user_id, role):
-            message.member_set.CopyFrom(pb.MemberSet(user_id=user_id, role=_role_pb(role)))
+        case MemberSet(user_id, role, joined):
+            joined_id = joined.bytes if joined else b""
+            message.member_set.CopyFrom(pb.MemberSet(user_id=user_id, role=_role_pb(role), joined_event_id=joined_id))
         case _:
             assert_never(change)
 
@@ -261,7 +262,8 @@ def change_of(message: pb.ChatEvent) -> Change:
             return _group_updated(message.group_updated)
         case "member_set":
             member = message.member_set
-            return MemberSet(UserId(member.user_id), _role(member.role))
+            joined = time_uuid(member.joined_event_id, "joined_event_id") if member.joined_event_id else None
+            return MemberSet(UserId(member.user_id), _role(member.role), joined)
         case None:
             raise ValueError("an event without a change that this program knows")
 

@@ -103,8 +103,8 @@ def apply_to_chat(state: ChatState | None, event: ChatEvent) -> ChatState:
             return _created(_with_first_details(state, created, event.event_id), event.occurred_at)
         case GroupUpdated() as updated:
             return _with_details(state, updated, event.event_id)
-        case MemberSet(user_id, role):
-            registers = {user_id: Membership(event.event_id, role)}
+        case MemberSet(user_id, role, joined):
+            registers = {user_id: Membership(event.event_id, role, joined=joined)}
             return replace(state, memberships=_with_registers(state.memberships, registers))
         case _:
             return state

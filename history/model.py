@@ -102,6 +102,8 @@ class MemberSet:
 
     user_id: UserId
     role: Role | None
+    joined: UUID | None = None
+    """The event by which a member joined whose role changes now. None: they join by this event."""
 
 
 Change = (
@@ -229,6 +231,13 @@ class Membership:
     event_id: UUID
     role: Role | None
     initial: bool = False
+    joined: UUID | None = None
+    """The event by which the member joined, if the role changed since."""
+
+    @property
+    def joined_id(self) -> UUID:
+        """The event by which the member joined. Messages with a later id were sent since."""
+        return self.joined or self.event_id
 
 
 @dataclass(frozen=True, slots=True)

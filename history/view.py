@@ -126,7 +126,7 @@ class History:
         return ChatOverview(
             state=state,
             last_message=newest[0] if newest else None,
-            unread_count=await self.unread(state.chat_id, user_id, mark=state.read_marks.get(user_id)),
+            unread_count=await self.unread(state, user_id, mark=state.read_marks.get(user_id)),
             last_activity_at=self.last_activity(state),
         )
 
@@ -136,12 +136,13 @@ class History:
         latest = time_of(state.last_message_id) if state.last_message_id else state.created_at or _BEGINNING
         return min(latest, self._clock.now())
 
-    async def unread(self, chat_id: ChatId, user_id: UserId, *, mark: UUID | None) -> int:
-        """Count messages of others after the user's read mark `mark`, up to UNREAD_LIMIT."""
-        changed = await self._changed_messages(chat_id)
-        fresh = sum(is_unread(item, user_id, after=mark) for item in changed.values())
+    async def unread(self, state: ChatState, user_id: UserId, *, mark: UUID | None) -> int:
+        """Count messages of others after the user's read mark `mark`, and since they joined, up to UNREAD_LIMIT."""
+        start = reading_start(state, user_id, mark)
+        changed = await self._changed_messages(state.chat_id)
+        fresh = sum(is_unread(item, user_id, after=start) for item in changed.values())
         stored = await self._messages.count_after(
-            chat_id, mark, not_by=user_id, excluding=changed.keys(), limit=UNREAD_LIMIT
+            state.chat_id, start, not_by=user_id, excluding=changed.keys(), limit=UNREAD_LIMIT
         )
         return min(fresh + stored, UNREAD_LIMIT)
 
@@ -204,6 +205,14 @@ def _without_deleted(events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
     """Redact messages that a later event of the same replay deletes for everyone."""
     deleted = {deleted_by(item.event) for item in events} - {None}
     return [redact(item) if message_of(item.event) in deleted else item for item in events]
+
+
+def reading_start(state: ChatState, user_id: UserId, mark: UUID | None) -> UUID | None:
+    """Return the id after which messages are unread: the read mark, or the event by which the member joined later."""
+    membership = state.memberships.get(user_id)
+    if membership is None or (mark is not None and time_key(mark) > time_key(membership.joined_id)):
+        return mark
+    return membership.joined_id
 
 
 def is_unread(state: MessageState, user_id: UserId, *, after: UUID | None) -> bool:

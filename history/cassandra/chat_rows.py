@@ -22,7 +22,9 @@ _OUTLINES = (
     "SELECT DISTINCT chat_id, created_at, title, description, avatar_media_id, last_message_id, last_seq, "
     "head_partition, head_offset FROM chats WHERE chat_id IN ?"
 )
-_MEMBERSHIPS = "SELECT chat_id, user_id, membership, read_message_id FROM chats WHERE chat_id IN ? AND user_id = ?"
+_MEMBERSHIPS = (
+    "SELECT chat_id, user_id, membership, joined, read_message_id FROM chats WHERE chat_id IN ? AND user_id = ?"
+)
 _SET_HEAD = (
     "UPDATE chats USING TIMESTAMP ? SET last_seq = ?, head_partition = ?, head_offset = ?, "
     "message_buckets = message_buckets + ? WHERE chat_id = ?"
@@ -38,7 +40,7 @@ _SET_DETAIL = {
     name: f"UPDATE chats USING TIMESTAMP ? SET {name} = ? WHERE chat_id = ?"
     for name in ("title", "description", "avatar_media_id")
 }
-_SET_MEMBER = "UPDATE chats USING TIMESTAMP ? SET membership = ? WHERE chat_id = ? AND user_id = ?"
+_SET_MEMBER = "UPDATE chats USING TIMESTAMP ? SET membership = ?, joined = ? WHERE chat_id = ? AND user_id = ?"
 _SET_MARK = "UPDATE chats USING TIMESTAMP ? SET read_message_id = ? WHERE chat_id = ? AND user_id = ?"
 _CHATS_OF = "SELECT chat_id FROM chats_by_user WHERE user_id = ?"
 _LIST = f"INSERT INTO chats_by_user (user_id, chat_id) VALUES (?, ?) USING TIMESTAMP {SINGLE_VALUE}"
@@ -136,7 +138,8 @@ def people_statements(state: ChatState) -> Iterable[Statement]:
     """Return the statements for memberships and read marks."""
     for user_id, membership in state.memberships.items():
         value = (membership.role or 0, membership.event_id, membership.initial)
-        yield _SET_MEMBER, (_written_at(membership), value, state.chat_id, user_id)
+        # Never null: each null is a tombstone, and a group has up to 5,000 members.
+        yield _SET_MEMBER, (_written_at(membership), value, membership.joined_id, state.chat_id, user_id)
     for user_id, message_id in state.read_marks.items():
         yield _SET_MARK, (later_wins(message_id), message_id, state.chat_id, user_id)
 
@@ -165,7 +168,7 @@ def _state(chat: Row, people: Sequence[Row]) -> ChatState:
     return ChatState(
         chat_id=ChatId(chat["chat_id"]),
         created_at=None if created is None else from_micros(created),
-        memberships={UserId(row["user_id"]): _membership(row["membership"]) for row in people if row["membership"]},
+        memberships={UserId(row["user_id"]): _membership(row) for row in people if row["membership"]},
         read_marks={UserId(row["user_id"]): row["read_message_id"] for row in people if row["read_message_id"]},
         last_message_id=newest,
         **details,
@@ -177,6 +180,7 @@ def _word(value: tuple[str, UUID, bool]) -> tuple[UUID, str, bool]:
     return event_id, text, initial
 
 
-def _membership(value: tuple[int, UUID, bool]) -> Membership:
-    role, event_id, initial = value
-    return Membership(event_id, Role(role) if role else None, initial)
+def _membership(row: Row) -> Membership:
+    role, event_id, initial = row["membership"]
+    joined = None if row["joined"] == event_id else row["joined"]
+    return Membership(event_id, Role(role) if role else None, initial, joined)

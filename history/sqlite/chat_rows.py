@@ -19,14 +19,16 @@ _WRITE = "REPLACE INTO chats (chat_id, created_at, last_message_id, last_seq, he
 _WRITE_DETAIL = "REPLACE INTO chat_details (chat_id, name, value, event_id, initial) VALUES rows"
 # REPLACE would write the index again.
 _WRITE_MEMBER = (
-    "INSERT INTO members (chat_id, user_id, role, event_id, initial, read_message_id) VALUES rows"
+    "INSERT INTO members (chat_id, user_id, role, event_id, initial, read_message_id, joined_event_id) VALUES rows"
     " ON CONFLICT (chat_id, user_id) DO UPDATE SET role = excluded.role, event_id = excluded.event_id,"
-    " initial = excluded.initial, read_message_id = excluded.read_message_id"
+    " initial = excluded.initial, read_message_id = excluded.read_message_id,"
+    " joined_event_id = excluded.joined_event_id"
 )
 _READ = "SELECT chats.* FROM wanted CROSS JOIN chats ON chat_id = a"
 _READ_DETAILS = "SELECT chat_details.* FROM wanted CROSS JOIN chat_details ON chat_id = a"
 _READ_MEMBERS = (
-    "SELECT chat_id, user_id, role, event_id, initial, read_message_id FROM wanted CROSS JOIN members ON chat_id = a"
+    "SELECT chat_id, user_id, role, event_id, initial, read_message_id, joined_event_id FROM wanted"
+    " CROSS JOIN members ON chat_id = a"
 )
 _READ_MEMBER = f"{_READ_MEMBERS} AND user_id = b"
 
@@ -129,10 +131,10 @@ def _load_members(
         rows = rows_of(connection, _READ_MEMBERS, _keys(chat_ids))
     else:
         rows = rows_of(connection, _READ_MEMBER, [(chat_id, only) for chat_id in chat_ids])
-    for chat_id, user_id, role, event_id, initial, read_message_id in rows:
+    for chat_id, user_id, role, event_id, initial, read_message_id, joined in rows:
         of_chat = members[chat_id]
         if event_id:
-            of_chat.registers[user_id] = word_of(role, event_id, initial)
+            of_chat.registers[user_id] = word_of(role, event_id, initial, joined)
         if read_message_id:
             of_chat.marks[user_id] = id_of(read_message_id)
     return members
@@ -144,7 +146,13 @@ def _new_members(state: ChatState, old: ChatState | None) -> Iterator[tuple[obje
         columns = (
             (membership.role, time_key(membership.event_id), membership.initial) if membership else (None, None, False)
         )
-        yield state.chat_id, user_id, *columns, key_or_null(mark)
+        yield (
+            state.chat_id,
+            user_id,
+            *columns,
+            key_or_null(mark),
+            key_or_null(membership.joined if membership else None),
+        )
 
 
 def _people(state: ChatState) -> Collection[UserId]:
@@ -162,5 +170,5 @@ def _differing(new: Mapping[UserId, object], old: Mapping[UserId, object]) -> se
     return {key for key, value in new.items() if value is not (known := old.get(key)) and value != known}
 
 
-def _membership(role: int | None, event_id: bytes, initial: int) -> Membership:
-    return Membership(from_time_key(event_id), None if role is None else Role(role), bool(initial))
+def _membership(role: int | None, event_id: bytes, initial: int, joined: bytes | None) -> Membership:
+    return Membership(from_time_key(event_id), None if role is None else Role(role), bool(initial), id_or_none(joined))

@@ -132,4 +132,5 @@ SCHEMA = (
         log_offset INTEGER NOT NULL
     )
     """,
+    "ALTER TABLE members ADD COLUMN joined_event_id BLOB",
 )

@@ -12,6 +12,7 @@ from kernel.paging import PageTokens
 from services.messaging.authorizer import ChatAuthorizer
 from services.messaging.chat_states import ChatStates
 from services.messaging.model import MAX_CONTACTS, ChatRef, Page
+from services.messaging.ownership import GroupOwnership
 from services.messaging.ports import UserDirectory
 
 _CALL = "ListChats"
@@ -23,9 +24,16 @@ _MOST_MEMBERS = 10_000
 
 class Chats:
     def __init__(
-        self, *, authorizer: ChatAuthorizer, history: History, states: ChatStates, directory: UserDirectory
+        self,
+        *,
+        authorizer: ChatAuthorizer,
+        history: History,
+        states: ChatStates,
+        directory: UserDirectory,
+        ownership: GroupOwnership,
     ) -> None:
         self._authorizer = authorizer
+        self._ownership = ownership
         self._history = history
         self._states = states
         self._directory = directory
@@ -36,7 +44,7 @@ class Chats:
         Errors: NOT_A_MEMBER, USER_NOT_FOUND, NOT_WITH_ONESELF.
         """
         access = await self._authorizer.to_read(chat, viewer)
-        return await self._history.overview(access.state, viewer)
+        return await self._history.overview(await self._ownership.ensure(access.state), viewer)
 
     async def list(self, *, viewer: UserId, page_size: int = 0, page_token: str = "") -> Page[ChatOverview]:
         """Return one page of the viewer's chats, latest activity first. `page_size` 0: 50. Errors: INVALID_PAGE_TOKEN.
@@ -53,7 +61,7 @@ class Chats:
         states = await self._history.chats(ids)
         # The viewer may have left a group since its outline was read.
         joined = [state for chat_id in ids if (state := states.get(chat_id)) and role_in(state, viewer)]
-        shown = _within_member_limit(joined)
+        shown = await self._ownership.ensure_all(_within_member_limit(joined))
         page = await asyncio.gather(*(self._history.overview(state, viewer) for state in shown))
         if len(shown) < len(joined):
             return Page(page, PageTokens.encode(_CALL, viewer, keys[shown[-1].chat_id]))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from history.audience import members_of
+from history.audience import members_of, role_in
 from history.chat_id import ChatId
 from history.fold import apply_to_chat
 from history.model import ChatEvent, ChatState, GroupUpdated, LwwRegister, MemberSet, Role
@@ -14,6 +14,7 @@ from services.messaging.authorizer import ChatAuthorizer
 from services.messaging.event_publisher import EventPublisher
 from services.messaging.media import require_avatar
 from services.messaging.model import ChatAccess, Details, RoleChange
+from services.messaging.ownership import GroupOwnership
 from services.messaging.ports import MediaLibrary, UserDirectory
 from services.messaging.roles import additions, removal, require_role
 from services.messaging.text import require_storable, require_visible
@@ -34,8 +35,10 @@ class Groups:
         directory: UserDirectory,
         media: MediaLibrary,
         events: EventPublisher,
+        ownership: GroupOwnership,
     ) -> None:
         self._authorizer = authorizer
+        self._ownership = ownership
         self._history = history
         self._directory = directory
         self._media = media
@@ -45,7 +48,7 @@ class Groups:
     async def update(self, chat_id: ChatId, details: Details, *, user_id: UserId) -> ChatOverview:
         """Change the title, description or picture. Errors: see MessagingService.UpdateGroup."""
         async with self._locks.hold(chat_id):
-            access = await self._authorizer.to_group(chat_id, user_id)
+            access = await self._owned_group(chat_id, user_id)
             state = access.state
             require_role(members_of(state), user_id, Role.ADMIN)
             change = _changed(state, details)
@@ -66,7 +69,7 @@ class Groups:
         Errors: see MessagingService.AddMembers.
         """
         async with self._locks.hold(chat_id):
-            access = await self._authorizer.to_group(chat_id, actor)
+            access = await self._owned_group(chat_id, actor)
             changes = additions(members_of(access.state), actor, user_ids, role)
             joining = [change.user_id for change in changes if change.before is None]
             if joining:
@@ -78,7 +81,7 @@ class Groups:
     async def remove_member(self, chat_id: ChatId, user_id: UserId, *, actor: UserId) -> ChatOverview:
         """Remove a member. Removing oneself is leaving. Errors: see MessagingService.RemoveMember."""
         async with self._locks.hold(chat_id):
-            access = await self._authorizer.to_group(chat_id, actor)
+            access = await self._owned_group(chat_id, actor)
             changes = removal(members_of(access.state), actor, user_id)
             overview = await self._history.overview(access.state, actor)
             return replace(overview, state=await self._set_roles(access, changes))
@@ -88,6 +91,12 @@ class Groups:
         async with self._locks.hold(chat_id):
             access = await self._authorizer.to_group(chat_id, user_id)
             await self._set_roles(access, removal(members_of(access.state), user_id, user_id))
+
+    async def _owned_group(self, chat_id: ChatId, user_id: UserId) -> ChatAccess:
+        """Return the access to a group that has an owner. Not for leaving: it would make an owner of who leaves."""
+        access = await self._authorizer.to_group(chat_id, user_id)
+        state = await self._ownership.ensure(access.state)
+        return replace(access, state=state, role=role_in(state, user_id))
 
     async def _set_roles(self, access: ChatAccess, changes: Sequence[RoleChange]) -> ChatState:
         """Publish one event per change; return the group's state after them."""
@@ -103,7 +112,9 @@ class Groups:
         membership = access.state.memberships.get(change.user_id)
         return self._events.new_event(
             access,
-            MemberSet(change.user_id, change.after),
+            MemberSet(
+                change.user_id, change.after, membership.joined_id if membership and not joins_or_leaves else None
+            ),
             event_id=self._events.next_id(access, after=[membership.event_id if membership else None]),
             audience=(change.user_id,) if joins_or_leaves else (),
         )

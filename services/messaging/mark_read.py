@@ -35,4 +35,4 @@ class MarkRead:
                 await self._messages.find(access, message_id, hidden_too=True)
                 await self._events.publish_change(access, ReadMarkMoved(message_id), after=[message_id, mark])
                 mark = message_id
-        return ReadPosition(mark, await self._history.unread(access.chat_id, reader, mark=mark))
+        return ReadPosition(mark, await self._history.unread(access.state, reader, mark=mark))

@@ -46,6 +46,7 @@ from services.messaging.live.send_messages import SendMessages, SendRate
 from services.messaging.live.subscribe import Subscribe
 from services.messaging.mark_read import MarkRead
 from services.messaging.messages import Messages
+from services.messaging.ownership import GroupOwnership
 from services.messaging.ports import MediaLibrary, UserDirectory
 from services.messaging.search_messages import SearchMessages
 from services.messaging.send_message import SendMessage
@@ -169,6 +170,7 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, linea
     )
     authorizer = ChatAuthorizer(states=states, directory=directory)
     messages = Messages(authorizer=authorizer, history=history)
+    ownership = GroupOwnership(states=states, directory=directory, events=events)
     sends = counter("chatly_messaging_sends_total", "Sends that were answered with a message.", ["outcome"])
     send_message = SendMessage(
         authorizer=authorizer,
@@ -195,7 +197,7 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, linea
         list_messages=ListMessages(authorizer=authorizer, history=history),
         search_messages=SearchMessages(authorizer=authorizer, history=history),
         toggle_reaction=ToggleReaction(authorizer=authorizer, messages=messages, events=events),
-        chats=Chats(authorizer=authorizer, history=history, states=states, directory=directory),
+        chats=Chats(authorizer=authorizer, history=history, states=states, directory=directory, ownership=ownership),
         mark_read=MarkRead(authorizer=authorizer, history=history, messages=messages, events=events),
         set_typing=SetTyping(authorizer=authorizer, signal=BusTypingSignal(bus=bus, clock=clock), clock=clock),
         create_group=CreateGroup(
@@ -207,7 +209,14 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, linea
             media=media,
             events=events,
         ),
-        groups=Groups(authorizer=authorizer, history=history, directory=directory, media=media, events=events),
+        groups=Groups(
+            authorizer=authorizer,
+            history=history,
+            directory=directory,
+            media=media,
+            events=events,
+            ownership=ownership,
+        ),
         subscribe=Subscribe(hub=hub, replays=replays, encoder=stream_encoder, log=lineage),
     )
     return MessagingNode(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from history.chat_id import ChatId
-from history.model import GroupUpdated, Role
+from history.model import GroupUpdated, Membership, Role
 from history.open import HistoryStore
 from kernel.log.ports import LogPosition
 from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, ChatBuilder, a_user, records_of, stored
@@ -29,7 +29,7 @@ async def test_a_group_is_read_back_with_its_newest_details_members_and_marks(st
     chat = ChatBuilder(A_GROUP)
     created, sent = chat.created(ANN, BOB, title="old"), chat.sent(ANN)
     renamed = chat.event(ANN, GroupUpdated(title="new", avatar_media_id=""))
-    promoted, read = chat.member_set(ANN, BOB, Role.ADMIN), chat.read_by(BOB, sent)
+    promoted, read = chat.member_set(ANN, BOB, Role.ADMIN, joined=created), chat.read_by(BOB, sent)
     await store.writer.apply(records_of([created, sent]))
     await store.writer.apply(records_of([renamed, promoted, read], start=2))
 
@@ -37,7 +37,10 @@ async def test_a_group_is_read_back_with_its_newest_details_members_and_marks(st
 
     assert state.title is not None
     assert (state.title.value, state.created_at) == ("new", created.occurred_at)
-    assert {user: word.role for user, word in state.memberships.items()} == {ANN: Role.OWNER, BOB: Role.ADMIN}
+    assert state.memberships == {
+        ANN: Membership(created.event_id, Role.OWNER, initial=True),
+        BOB: Membership(promoted.event_id, Role.ADMIN, joined=created.event_id),
+    }
     assert state.read_marks == {ANN: sent.event_id, BOB: sent.event_id}
     assert state.last_message_id == sent.event_id
 

@@ -91,8 +91,10 @@ class ChatBuilder:
         roles: Mapping[UserId, Role] = {owner: Role.OWNER, **dict.fromkeys(members, Role.MEMBER)}
         return self.event(owner, GroupCreated(uuid4(), title, "", "", roles), (owner, *members))
 
-    def member_set(self, actor: UserId, user: UserId, role: Role | None) -> ChatEvent:
-        return self.event(actor, MemberSet(user, role), (user,))
+    def member_set(
+        self, actor: UserId, user: UserId, role: Role | None, *, joined: ChatEvent | None = None
+    ) -> ChatEvent:
+        return self.event(actor, MemberSet(user, role, joined.event_id if joined else None), (user,))
 
 
 def records_of(events: Iterable[ChatEvent], *, partition: int = 0, start: int = 0) -> list[LogRecord]:

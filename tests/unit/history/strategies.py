@@ -55,7 +55,7 @@ changes: st.SearchStrategy[Change] = st.one_of(
     st.builds(ReadMarkMoved, message_ids),
     st.builds(GroupCreated, st.uuids(), texts, texts, texts, st.dictionaries(users, st.sampled_from(Role))),
     st.builds(GroupUpdated, st.none() | texts, st.none() | texts, st.none() | texts),
-    st.builds(MemberSet, users, st.none() | st.sampled_from(Role)),
+    st.builds(MemberSet, users, st.none() | st.sampled_from(Role), st.none() | message_ids),
 )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from history.codec import encode
-from history.model import StoredEvent
+from history.model import ChatState, StoredEvent
 from history.open import HistoryStore
 from history.ports import HotTail, Window
 from history.unstored.memory import MemoryHotTail
@@ -35,7 +35,7 @@ async def test_every_acknowledged_message_is_read_once_in_order_and_counted(stor
 
         page, unread, (overview,), replay = await asyncio.gather(
             history.page(ANN_AND_BOB, Window(limit=COUNT), viewer=BOB),
-            history.unread(ANN_AND_BOB, BOB, mark=None),
+            history.unread(ChatState(ANN_AND_BOB), BOB, mark=None),
             chats_of(history, BOB),
             history.missed(BOB, {}, limit=COUNT),
         )

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from history.chat_id import ChatId
-from history.model import ChatEvent, Message, MessageSent, Role
+from history.model import ChatEvent, ChatState, Message, MessageSent, Role
 from history.open import HistoryStore
 from history.ports import Window
 from history.unstored.memory import MemoryHotTail
@@ -108,8 +108,8 @@ async def test_unread_does_not_depend_on_what_is_stored(store: HistoryStore, cut
     # Bob wrote after "3", so only "last" is unread.
     state = await history.chat(ANN_AND_BOB)
     assert state is not None
-    assert await history.unread(ANN_AND_BOB, BOB, mark=state.read_marks[BOB]) == 1
-    assert await history.unread(ANN_AND_BOB, ANN, mark=state.read_marks[ANN]) == 0
+    assert await history.unread(state, BOB, mark=state.read_marks[BOB]) == 1
+    assert await history.unread(state, ANN, mark=state.read_marks[ANN]) == 0
 
 
 @EVERY_CUT
@@ -285,6 +285,6 @@ async def test_nothing_is_known_of_a_chat_in_which_nothing_happened(store: Histo
     history = await history_of(store, [], stored_part=0)
 
     assert await history.chat(ANN_AND_BOB) is None
-    assert await history.unread(ANN_AND_BOB, BOB, mark=None) == 0
+    assert await history.unread(ChatState(ANN_AND_BOB), BOB, mark=None) == 0
     assert await history.page(ANN_AND_BOB, Window(limit=9), viewer=ANN) == []
     assert (await history.missed(a_user(), {}, limit=9)).events == []

@@ -1,8 +1,10 @@
 import asyncio
 
-from history.model import Message, ReadMarkMoved
+from history.chat_id import ChatId
+from history.model import Message, ReadMarkMoved, Role
 from kernel.ids import UserId
 from services.messaging.errors import MessagingReason
+from services.messaging.model import ChatRef, Listing
 from tests.unit.messaging.conftest import MaybePersist
 from tests.unit.messaging.harness import Harness, between, refused
 
@@ -77,3 +79,59 @@ async def test_a_message_of_another_chat_cannot_be_marked(harness: Harness) -> N
 
     with refused(MessagingReason.MESSAGE_NOT_FOUND):
         await harness.service.mark_read(between(ann, cid), messages[0].message_id, reader=ann)
+
+
+async def unread(harness: Harness, group: ChatId, member: UserId) -> int:
+    return (await harness.service.chats.get(ChatRef(group), viewer=member)).unread_count
+
+
+async def test_a_new_members_unread_messages_begin_where_they_joined(
+    harness: Harness, maybe_persist: MaybePersist
+) -> None:
+    ann, bob = harness.users(2)
+    group = (await harness.a_group(ann)).state.chat_id
+    for number in range(25):
+        await harness.send(ann, group, str(number))
+    await maybe_persist()
+    await harness.service.groups.add_members(group, [bob], None, actor=ann)
+    await maybe_persist()
+    counts = [await unread(harness, group, bob)]
+
+    newest = await harness.send(ann, group, "since then")
+    await maybe_persist()
+    counts.append(await unread(harness, group, bob))
+    page = (await harness.service.list_messages(Listing(chat=ChatRef(group)), viewer=bob)).items
+    read = await harness.service.mark_read(ChatRef(group), page[0].message_id, reader=bob)
+    counts.append(read.unread_count)
+    read = await harness.service.mark_read(ChatRef(group), newest.message_id, reader=bob)
+
+    assert (counts, read.unread_count, len(page)) == ([0, 1, 1], 0, 26)
+
+
+async def test_another_role_leaves_the_unread_messages_unread(harness: Harness, maybe_persist: MaybePersist) -> None:
+    ann, bob = harness.users(2)
+    group = (await harness.a_group(ann)).state.chat_id
+    await harness.send(ann, group, "before")
+    await harness.service.groups.add_members(group, [bob], None, actor=ann)
+    await harness.send(ann, group, "unread")
+    await maybe_persist()
+    for role in (Role.ADMIN, Role.MEMBER):
+        await harness.service.groups.add_members(group, [bob], role, actor=ann)
+        await maybe_persist()
+
+    assert await unread(harness, group, bob) == 1
+
+
+async def test_messages_of_a_time_without_membership_are_not_unread(
+    harness: Harness, maybe_persist: MaybePersist
+) -> None:
+    ann, bob = harness.users(2)
+    group = (await harness.a_group(ann, bob)).state.chat_id
+    await harness.send(ann, group, "unread when removed")
+    await harness.service.groups.remove_member(group, bob, actor=ann)
+    await harness.send(ann, group, "in between")
+    await harness.service.groups.add_members(group, [bob], None, actor=ann)
+    await harness.send(ann, group, "since then")
+    await maybe_persist()
+
+    assert await unread(harness, group, bob) == 1

@@ -491,19 +491,23 @@ class MemberSet(_message.Message):
 
     USER_ID_FIELD_NUMBER: _builtins.int
     ROLE_FIELD_NUMBER: _builtins.int
+    JOINED_EVENT_ID_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user."""
     role: Global___MemberRole.ValueType
     """New role. UNSPECIFIED means that the user is no longer a member."""
+    joined_event_id: _builtins.bytes
+    """The event by which the member joined, if only their role changes. Empty for a user who joins by this event."""
     def __init__(
         self,
         *,
         user_id: _builtins.str = ...,
         role: Global___MemberRole.ValueType = ...,
+        joined_event_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["role", b"role", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["joined_event_id", b"joined_event_id", "role", b"role", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

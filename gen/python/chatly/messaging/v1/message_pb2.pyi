@@ -295,7 +295,10 @@ class Chat(_message.Message):
     avatar_media_id: _builtins.str
     """Picture of a group, or empty."""
     unread_count: _builtins.int
-    """Number of messages after the caller's read mark, without the caller's own; counted up to 1,000."""
+    """Number of messages after the caller's read mark, without the caller's own and deleted ones; counted up to 1,000. In
+    a group, messages from before the caller joined are not counted, nor those of a time in which they were no member;
+    they can be read.
+    """
     @_builtins.property
     def members(self) -> _containers.RepeatedCompositeFieldContainer[Global___Member]:
         """Members with roles and read marks, sorted by user_id."""

@@ -314,6 +314,9 @@ class MessagingServiceServicer:
     def LeaveGroup(self, request, context):
         """Leaves a group. The last owner must first make another member owner, unless the group has no other member.
 
+        If the last owner deletes their account, the admin who joined first becomes owner, or else the member who joined
+        first: at the next ListChats, GetChat or change by a member.
+
         Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `LAST_OWNER`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -117,6 +117,9 @@ class MessagingServiceStub:
     LeaveGroup: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.LeaveGroupRequest, _messaging_service_pb2.LeaveGroupResponse]
     """Leaves a group. The last owner must first make another member owner, unless the group has no other member.
 
+    If the last owner deletes their account, the admin who joined first becomes owner, or else the member who joined
+    first: at the next ListChats, GetChat or change by a member.
+
     Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `LAST_OWNER`.
     """
     Subscribe: _aio.UnaryStreamMultiCallable[_messaging_service_pb2.SubscribeRequest, _messaging_service_pb2.SubscribeResponse]
@@ -344,6 +347,9 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_messaging_service_pb2.LeaveGroupRequest, _abc.Awaitable[_messaging_service_pb2.LeaveGroupResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.LeaveGroupResponse]:
         """Leaves a group. The last owner must first make another member owner, unless the group has no other member.
+
+        If the last owner deletes their account, the admin who joined first becomes owner, or else the member who joined
+        first: at the next ListChats, GetChat or change by a member.
 
         Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `LAST_OWNER`.
         """
