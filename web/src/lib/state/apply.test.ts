@@ -80,8 +80,33 @@ describe("messages", () => {
 });
 
 describe("unread counts", () => {
+  it("fall once when an unread message is deleted or withdrawn, and not for read, own or unknown ones", () => {
+    const mine = created(2, { senderId: ME, key: "mine" });
+    const state = after(aState(), created(1), mine, created(3), created(4), created(5));
+    const changes = [
+      deletion(3, true),
+      deletion(3, true),
+      deletion(4, false),
+      deletion(5, true, true),
+      deletion(5, true),
+    ];
+
+    expect(unread(state)).toBe(3);
+    expect(changes.map((_, index) => unread(after(state, ...changes.slice(0, index + 1))))).toEqual([2, 2, 1, 0, 0]);
+    expect(unread(after(state, deletion(1, true), deletion(2, true), deletion(9, true)))).toBe(3);
+    expect(unread(after(aState(), deletion(1, true), created(1)))).toBe(0);
+  });
+
   it("grow by messages of others only", () => {
-    expect(unread(after(aState(), created(1), created(2, { senderId: ME, key: "mine" })))).toBe(1);
+    expect(unread(after(aState(), created(1, { senderId: ME, key: "mine" }), created(2)))).toBe(1);
+  });
+
+  it("end with a message of one's own from another device, and a message of another marks those before it as read", () => {
+    const mine = created(2, { senderId: ME, key: "mine" });
+    const marks = (state: State) => state.chats.get(CHAT)?.members.map((member) => member.readMessageId);
+
+    expect(unread(after(aState(), created(1), mine))).toBe(0);
+    expect(marks(after(aState(), mine, created(3)))).toEqual([timeId(2), timeId(3)]);
   });
 
   it("shrink to the messages after the read mark, and an older mark changes nothing", () => {

@@ -20,7 +20,11 @@ export function applyChange(state: State, change: Change, me: UserId): State {
     case "edited":
       return applyToMessage(state, change, (message) => edited(message, change.text, change.editedAt, change.editId));
     case "deleted":
-      return applyToMessage(state, change, change.forEveryone && !change.withdrawn ? deletedForEveryone : () => null);
+      return applyToMessage(
+        withLessUnread(state, change, me),
+        change,
+        change.forEveryone && !change.withdrawn ? deletedForEveryone : () => null,
+      );
     case "reaction": {
       const reaction = { userId: change.userId, emoji: change.emoji, createdAt: change.at };
       return applyToMessage(state, change, (message) => reacted(message, reaction, change.present));
@@ -48,21 +52,37 @@ export function applyMessage(state: State, sent: Message, me: UserId): State {
   const now = list && withLive(list, message);
   const messages = now && now !== list ? withEntry(sentState.messages, message.chatId, now) : sentState.messages;
   const withoutTyping = withTyping(sentState, message.chatId, message.senderId, false, message.createdAt);
-  return { ...withoutTyping, messages, chats: withLastMessage(withoutTyping.chats, message, me) };
+  const chats = withLastMessage(withoutTyping.chats, message, me);
+  // Senders have read what they sent, and everything before it: also on their other devices.
+  const { chatId, senderId: userId, messageId } = message;
+  return applyRead({ ...withoutTyping, messages, chats }, { chatId, userId, messageId }, me);
 }
 
 function withLastMessage(chats: State["chats"], message: Message, me: UserId): State["chats"] {
   const chat = chats.get(message.chatId) ?? newDirectChat(message.chatId, me);
   if (chat === null || !isNewer(message.messageId, chat.lastMessage?.messageId ?? null)) return chats;
-  const mine = message.senderId === me;
-  const mark = chat.members.find((member) => member.userId === me)?.readMessageId ?? null;
-  const unread = !mine && isNewer(message.messageId, mark);
+  const unread = isUnread(message, chat, me);
   return withEntry(chats, message.chatId, {
     ...chat,
     lastMessage: message,
     lastActivityAt: Math.max(chat.lastActivityAt, message.createdAt),
     unreadCount: chat.unreadCount + (unread ? 1 : 0),
   });
+}
+
+function isUnread(message: Message, chat: Chat, me: UserId): boolean {
+  const mark = chat.members.find((member) => member.userId === me)?.readMessageId ?? null;
+  return message.senderId !== me && !message.deletedForEveryone && isNewer(message.messageId, mark);
+}
+
+/** Count one unread message less, if it was one. Nothing is known of a message that is not loaded. */
+function withLessUnread(state: State, { chatId, messageId }: Body<"deleted">, me: UserId): State {
+  const chat = state.chats.get(chatId);
+  if (!chat || chat.unreadCount === 0) return state;
+  const last = chat.lastMessage?.messageId === messageId ? chat.lastMessage : undefined;
+  const message = findIn(state.messages.get(chatId)?.items ?? [], messageId) ?? last;
+  if (message === undefined || !isUnread(message, chat, me)) return state;
+  return { ...state, chats: withEntry(state.chats, chatId, { ...chat, unreadCount: chat.unreadCount - 1 }) };
 }
 
 /** Return the 1:1 chat of this id; null for a group, whose details have to be loaded. */
@@ -115,7 +135,11 @@ function changeQuoted(
   return message ? withEntry(quoted, messageId, apply(message)) : quoted;
 }
 
-function applyRead(state: State, { chatId, userId, messageId }: Body<"read">, me: UserId): State {
+function applyRead(
+  state: State,
+  { chatId, userId, messageId }: Omit<Body<"read">, "kind" | "eventId" | "at">,
+  me: UserId,
+): State {
   const chat = state.chats.get(chatId);
   const member = chat?.members.find((other) => other.userId === userId);
   if (!chat || !member || !isNewer(messageId, member.readMessageId)) return state;

@@ -102,7 +102,8 @@ export function reacted(message: Message, reaction: Reaction, present: boolean):
 export function unreadAfter(list: LoadedMessages | undefined, mark: string, me: string): number | null {
   const first = list?.items[0];
   if (!list || list.hasNewer || (first && isNewer(first.messageId, mark) && list.hasOlder)) return null;
-  return list.items.filter((message) => message.senderId !== me && isNewer(message.messageId, mark)).length;
+  const fromOthers = list.items.filter((message) => message.senderId !== me && !message.deletedForEveryone);
+  return fromOthers.filter((message) => isNewer(message.messageId, mark)).length;
 }
 
 const indexes = new WeakMap<readonly Message[], ReadonlyMap<string, Message>>();
