@@ -6,17 +6,61 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from kernel.disk import disk_full_message
 from kernel.errors import ChatlyError, KernelReason, unavailable
-from kernel.jobs import Job, Result, deliver
 
 T = TypeVar("T")
+
+
+class Job(Generic[T]):
+    """A query and the future of its result. Created on the event loop.
+
+    asyncio's executors do the same for any caller; here a job costs the event loop half as much (measured).
+    """
+
+    __slots__ = ("future", "run")
+
+    def __init__(self, run: Callable[[sqlite3.Connection], T]) -> None:
+        self.run = run
+        self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished job with its value or its error."""
+
+    job: Job[Any]
+    value: object = None
+    error: Exception | None = None
+
+
+def deliver(results: Sequence[Result]) -> None:
+    """Complete the futures of these jobs, which belong to one event loop; wake it once. Called from a thread."""
+    if results:
+        loop = results[0].job.future.get_loop()
+        # A closed loop has no tasks that wait.
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_complete, results)
+
+
+def _complete(results: Sequence[Result]) -> None:
+    for result in results:
+        future = result.job.future
+        if future.done():
+            continue
+        if result.error is not None:
+            future.set_exception(result.error)
+        else:
+            future.set_result(result.value)
+
+
 Query = Callable[[sqlite3.Connection], T]
-Queue = queue.SimpleQueue[Job[sqlite3.Connection, Any] | None]
+Queue = queue.SimpleQueue[Job[Any] | None]
 
 _MAX_GROUP = 512
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -53,7 +97,7 @@ class SqliteDatabase:
         """
         if self._stopped:
             raise self._closed()
-        job: Job[sqlite3.Connection, T] = Job(query)
+        job: Job[T] = Job(query)
         self._writes.put(job)
         return await job.future
 
@@ -64,7 +108,7 @@ class SqliteDatabase:
         """
         if self._stopped:
             raise self._closed()
-        job: Job[sqlite3.Connection, T] = Job(query)
+        job: Job[T] = Job(query)
         self._reads.put(job)
         return await job.future
 
@@ -191,7 +235,7 @@ class SqliteDatabase:
             self._commit_group(connection, group)
         connection.close()
 
-    def _commit_group(self, connection: sqlite3.Connection, group: list[Job[sqlite3.Connection, Any]]) -> None:
+    def _commit_group(self, connection: sqlite3.Connection, group: list[Job[Any]]) -> None:
         """Run every job, commit once, then deliver the results. Jobs that are cancelled by now are skipped."""
         results: list[Result] = []
         try:
@@ -208,7 +252,7 @@ class SqliteDatabase:
             results = [Result(job, error=self._unavailable(error)) for job in group]
         deliver(results)
 
-    def _run(self, connection: sqlite3.Connection, job: Job[sqlite3.Connection, Any], *, alone: bool) -> Result:
+    def _run(self, connection: sqlite3.Connection, job: Job[Any], *, alone: bool) -> Result:
         """Run one job. If it fails, undo it alone: `alone` in its transaction, it needs no savepoint for that."""
         if not alone:
             connection.execute("SAVEPOINT job")
