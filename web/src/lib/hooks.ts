@@ -111,7 +111,7 @@ export function useMessage(chatId: ChatId, messageId: MessageId | null): Message
 
 /** The delivery state of an own message. */
 export function useReceipt(message: Message): Receipt {
-  return useSelected((state) => receiptOf(message, state.chats.get(message.chatId)));
+  return useSelected((state) => receiptOf(message, state.chats.get(message.chatId), state.users));
 }
 
 /** The other members who have read a message. */

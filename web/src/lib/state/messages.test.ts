@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { aMessage, ME, timeId } from "@/testing/builders";
 import { type LoadedMessages, NOT_LOADED } from "./model";
+import type { User } from "@/lib/types";
 import { unreadAfter, withLive, withNewerPage, withNewestPage, withOlderPage, withPart } from "./messages";
 import { listOf, receiptOf } from "./selectors";
 
@@ -83,9 +84,23 @@ describe("the shown list", () => {
       { userId: ME, role: null, readMessageId: null },
       ...marks.map((mark, index) => ({ userId: String(index), role: null, readMessageId: mark ? timeId(mark) : null })),
     ];
-    const receipt = (marks: readonly (number | null)[]) => receiptOf(mine, { ...chat, members: members(marks) });
+    const aUser = (userId: string, deleted: boolean): User => ({
+      userId,
+      username: userId,
+      bio: "",
+      avatarMediaId: null,
+      avatarUrl: null,
+      deleted,
+      email: null,
+      createdAt: null,
+    });
+    const users = new Map([aUser("0", false), aUser("1", true)].map((user) => [user.userId, user]));
+    const receipt = (marks: readonly (number | null)[], known: ReadonlyMap<string, User> = new Map()) =>
+      receiptOf(mine, { ...chat, members: members(marks) }, known);
 
     expect([receipt([4, 5]), receipt([5, 7]), receipt([null])]).toEqual(["sent", "read", "sent"]);
+    // The second account was deleted.
+    expect([receipt([5, 4], users), receipt([4, 5], users)]).toEqual(["read", "sent"]);
   });
 });
 

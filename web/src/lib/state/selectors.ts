@@ -38,10 +38,14 @@ export function readersOf(message: Message, members: Chat["members"] | undefined
     .map((member) => member.userId);
 }
 
-export function receiptOf(message: Message, chat: Chat | undefined): Receipt {
+/** Deleted accounts do not count: they will never read the message. */
+export function receiptOf(message: Message, chat: Chat | undefined, users: State["users"]): Receipt {
   if (message.state !== "sent") return message.state;
-  const others = (chat?.members.length ?? 0) - 1;
-  return others > 0 && readersOf(message, chat?.members).length >= others ? "read" : "sent";
+  const others = chat?.members.filter(
+    ({ userId }) => userId !== message.senderId && users.get(userId)?.deleted !== true,
+  );
+  if (others === undefined || others.length === 0) return "sent";
+  return readersOf(message, others).length === others.length ? "read" : "sent";
 }
 
 export interface ReactionGroup {
