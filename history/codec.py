@@ -17,6 +17,7 @@ from history.model import (
     ChatEvent,
     GroupCreated,
     GroupUpdated,
+    LogEvent,
     MemberSet,
     MessageDeleted,
     MessageEdited,
@@ -25,7 +26,6 @@ from history.model import (
     ReactionSet,
     ReadMarkMoved,
     Role,
-    StoredEvent,
 )
 from kernel.grpc.time import moment_of, timestamp
 from kernel.ids import UserId
@@ -79,20 +79,20 @@ def decode(value: bytes) -> ChatEvent:
     return event
 
 
-def decode_record(record: LogRecord) -> StoredEvent:
+def decode_record(record: LogRecord) -> LogEvent:
     """Parse a log record; raise ValueError also if its key is not the event's chat."""
     event = decode(record.value)
     if event.chat_id != record.key:
         raise ValueError(f"an event of chat {event.chat_id} under the key {record.key}")
-    return StoredEvent(record.position, event, record.value)
+    return LogEvent(record.position, event, record.value)
 
 
-def value_of(stored: StoredEvent) -> bytes:
+def value_of(stored: LogEvent) -> bytes:
     """Return the event's serialized bytes, encoding them only if they are not at hand."""
     return stored.value or encode(stored.event)
 
 
-def pack_lasting(stored: StoredEvent) -> bytes:
+def pack_lasting(stored: LogEvent) -> bytes:
     """Return a bus payload: position in the log, then the event."""
     position = stored.position
     return (
@@ -108,18 +108,18 @@ def pack_ephemeral(response: bytes) -> bytes:
     return bytes((_EPHEMERAL,)) + response
 
 
-_decoded: OrderedDict[bytes, StoredEvent] = OrderedDict()
+_decoded: OrderedDict[bytes, LogEvent] = OrderedDict()
 """The newest bus payloads of this process, with their events."""
 
 
-def remember(payload: bytes, stored: StoredEvent) -> None:
+def remember(payload: bytes, stored: LogEvent) -> None:
     """Let `unpack` return this event for this payload: the process that published it need not decode it."""
     _decoded[payload] = stored
     if len(_decoded) > _REMEMBERED:
         _decoded.popitem(last=False)
 
 
-def unpack(payload: bytes) -> StoredEvent | Ephemeral:
+def unpack(payload: bytes) -> LogEvent | Ephemeral:
     """Return what a bus payload carries; raise ValueError for bytes that no `pack` function made.
 
     Each of the newest events is decoded once per process, although several subscribers receive it, and the persister
@@ -133,7 +133,7 @@ def unpack(payload: bytes) -> StoredEvent | Ephemeral:
         raise ValueError("neither a lasting nor an ephemeral event")
     partition, at = read_varint(payload, 1)
     offset, at = read_varint(payload, at)
-    stored = StoredEvent(LogPosition(partition, offset), decode(payload[at:]))
+    stored = LogEvent(LogPosition(partition, offset), decode(payload[at:]))
     remember(payload, stored)
     return stored
 

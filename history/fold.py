@@ -13,6 +13,7 @@ from history.model import (
     Edit,
     GroupCreated,
     GroupUpdated,
+    LogEvent,
     LwwRegister,
     MemberSet,
     Membership,
@@ -27,7 +28,6 @@ from history.model import (
     ReactionSet,
     ReadMarkMoved,
     Send,
-    StoredEvent,
 )
 from kernel.ids import UserId, time_key
 
@@ -131,9 +131,9 @@ def redacted(event: ChatEvent) -> ChatEvent:
             return event
 
 
-def redact(stored: StoredEvent) -> StoredEvent:
+def redact(stored: LogEvent) -> LogEvent:
     """Return a stored event as `redacted`, without its serialized bytes."""
-    return StoredEvent(stored.position, redacted(stored.event))
+    return LogEvent(stored.position, redacted(stored.event))
 
 
 def sent_message(event: ChatEvent) -> Message:

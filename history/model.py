@@ -257,8 +257,8 @@ class ChatState:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """An event with its position in the log."""
+class LogEvent:
+    """An event with its position in the log, stored or not."""
 
     position: LogPosition
     event: ChatEvent

@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from history.chat_id import ChatId
-from history.model import ChatEvent, ChatState, MessageState, StoredEvent
+from history.model import ChatEvent, ChatState, LogEvent, MessageState
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition, LogRecord
 
@@ -35,7 +35,7 @@ class Applied:
 
     stored: Mapping[int, int]
     """Stored offset of each partition in the batch."""
-    events: Sequence[StoredEvent]
+    events: Sequence[LogEvent]
     """Events that changed something, in log order, without repeats."""
     withdrawals: Sequence[ChatEvent]
     """Events to append to the log, one per second copy of a send; returned again until read back from the log."""
@@ -87,7 +87,7 @@ class ChatReader(Protocol):
 class EventReader(Protocol):
     """Reads stored events by position in the log."""
 
-    async def events_after(self, chat_id: ChatId, offset: int, limit: int) -> Sequence[StoredEvent]:
+    async def events_after(self, chat_id: ChatId, offset: int, limit: int) -> Sequence[LogEvent]:
         """Return up to `limit` events of a chat with a larger offset in the chat's partition, in log order."""
         ...
 
@@ -147,7 +147,7 @@ class DeadLetters(Protocol):
 class TailReader(Protocol):
     """Reads acknowledged events that may not be stored yet. Read it before the store, which has all trimmed events."""
 
-    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
+    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[LogEvent]]:
         """Return the kept events of these chats, in log order."""
         ...
 
@@ -155,7 +155,7 @@ class TailReader(Protocol):
         """Return chats with kept events that name this user: direct chats, or as actor, audience or member."""
         ...
 
-    async def sent(self, sender_id: UserId, client_message_id: UUID) -> StoredEvent | None:
+    async def sent(self, sender_id: UserId, client_message_id: UUID) -> LogEvent | None:
         """Return the first in log order of the kept copies of this send, or None."""
         ...
 
@@ -163,7 +163,7 @@ class TailReader(Protocol):
 class HotTail(TailReader, Protocol):
     """The hot tail with its write side. Not durable by itself: it is refilled from the log."""
 
-    async def add(self, event: StoredEvent) -> None:
+    async def add(self, event: LogEvent) -> None:
         """Keep an event until it is trimmed. Repeats are harmless; an event below the trimmed offset is not kept."""
         ...
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from history.audience import may_see, role_in
 from history.chat_id import ChatId
 from history.fold import apply_to_chat, deleted_by, fold_messages, message_of, redact, to_message, visible_message
-from history.model import ChatState, Message, MessageState, StoredEvent
+from history.model import ChatState, LogEvent, Message, MessageState
 from history.ports import ChatHead, ChatReader, EventReader, MessageReader, TailReader, Window
 from kernel.ids import UserId, time_key, time_of
 from kernel.time import Clock
@@ -33,7 +33,7 @@ class ChatOverview:
 class Replay:
     """Missed events of one user, sorted by partition and offset."""
 
-    events: Sequence[StoredEvent]
+    events: Sequence[LogEvent]
     too_many: bool
     """Whether events beyond the limit were left out."""
 
@@ -181,14 +181,14 @@ class History:
         heads = await self._chats.heads(ids, only=only)
         return {key: _fold_chat(heads.get(key), tail.get(key, ())) for key in {*heads, *tail}}
 
-    async def _events_after(self, head: ChatHead, since: Mapping[int, int], limit: int) -> Sequence[StoredEvent]:
+    async def _events_after(self, head: ChatHead, since: Mapping[int, int], limit: int) -> Sequence[LogEvent]:
         start = since.get(head.position.partition, -1)
         if head.position.offset <= start:
             return ()
         return await self._events.events_after(head.state.chat_id, start, limit)
 
 
-def _fold_chat(head: ChatHead | None, tail: Iterable[StoredEvent]) -> ChatState:
+def _fold_chat(head: ChatHead | None, tail: Iterable[LogEvent]) -> ChatState:
     state = head.state if head else None
     for item in tail:
         state = apply_to_chat(state, item.event)
@@ -197,11 +197,11 @@ def _fold_chat(head: ChatHead | None, tail: Iterable[StoredEvent]) -> ChatState:
     return state
 
 
-def _position(item: StoredEvent) -> tuple[int, int]:
+def _position(item: LogEvent) -> tuple[int, int]:
     return item.position.partition, item.position.offset
 
 
-def _without_deleted(events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
+def _without_deleted(events: Sequence[LogEvent]) -> Sequence[LogEvent]:
     """Redact messages that a later event of the same replay deletes for everyone."""
     deleted = {deleted_by(item.event) for item in events} - {None}
     return [redact(item) if message_of(item.event) in deleted else item for item in events]

@@ -15,12 +15,12 @@ from history.fold import message_of, redact, send_of, text_of
 from history.model import (
     ChatEvent,
     ChatState,
+    LogEvent,
     MessageDeleted,
     MessageState,
     MessageWithdrawn,
     ReactionSet,
     Send,
-    StoredEvent,
 )
 from history.resolve import Decision, resolve
 from kernel.cassandra.session import Statement
@@ -33,7 +33,7 @@ _MAX_KEY = 8_000
 class Kept:
     """An accepted event; `redacted`: without its text."""
 
-    stored: StoredEvent
+    stored: LogEvent
     redacted: bool
 
 
@@ -61,7 +61,7 @@ class CassandraChatBatch:
         self._sends: dict[Send, tuple[UUID, int]] = {}
         self._kept: dict[int, Kept] = {}
 
-    def add(self, stored: StoredEvent) -> None:
+    def add(self, stored: LogEvent) -> None:
         """Add one record. Raise ValueError, without changing anything, if it can never be stored."""
         check_keys(stored.event)
         if isinstance(stored.event.change, MessageWithdrawn):
@@ -88,7 +88,7 @@ class CassandraChatBatch:
             events[bucket] = max(offset, events.get(bucket, -1))
         return Buckets(messages, events)
 
-    def events(self) -> list[StoredEvent]:
+    def events(self) -> list[LogEvent]:
         """Return the accepted events in log order."""
         return [kept.stored for _, kept in sorted(self._kept.items())]
 
@@ -127,7 +127,7 @@ class CassandraChatBatch:
             kept_id=made[0] if made else self._known.sends.get(send) if send else None,
         )
 
-    def _take(self, stored: StoredEvent, decision: Decision) -> None:
+    def _take(self, stored: LogEvent, decision: Decision) -> None:
         event, offset = stored.event, stored.position.offset
         self.chat = decision.chat
         if decision.message:
@@ -146,7 +146,7 @@ class CassandraChatBatch:
         if isinstance(event.change, MessageDeleted) and event.change.for_everyone:
             self._redact(event.change.message_id)
 
-    def _is_repeat(self, stored: StoredEvent) -> bool:
+    def _is_repeat(self, stored: LogEvent) -> bool:
         """Whether the event was accepted at another offset. At the same offset, an interrupted attempt wrote it."""
         event_id = stored.event.event_id
         offsets = (self._offsets.get(event_id), self._sent_at.get(event_id), self.sent_at(event_id))
@@ -181,9 +181,9 @@ def _keys(event: ChatEvent) -> Iterator[str]:
         yield event.change.emoji
 
 
-def _kept(stored: StoredEvent, message: MessageState | None) -> Kept:
+def _kept(stored: LogEvent, message: MessageState | None) -> Kept:
     return _redacted(stored) if message and message.deleted_for_everyone else Kept(stored, redacted=False)
 
 
-def _redacted(stored: StoredEvent) -> Kept:
+def _redacted(stored: LogEvent) -> Kept:
     return Kept(redact(stored), redacted=True)

@@ -19,7 +19,7 @@ from history.cassandra.event_rows import by_bucket, load_events_at, redact_event
 from history.cassandra.log_rows import delete_withdrawals, save_withdrawals
 from history.cassandra.stored_facts import Heads, load_facts
 from history.chat_id import ChatId
-from history.model import StoredEvent
+from history.model import LogEvent
 from kernel.cassandra.session import CassandraSession, Statement
 from kernel.log.ports import LogRecord
 
@@ -36,7 +36,7 @@ class Failed:
 class ChatOutcome:
     """The result of one chat's batch."""
 
-    events: Sequence[StoredEvent]
+    events: Sequence[LogEvent]
     failed: Sequence[Failed]
 
 
@@ -55,7 +55,7 @@ class CassandraChatWriter:
         """Declare that nobody else has stored records of these partitions since this writer's last batch."""
         self._heads.trust(partitions)
 
-    async def apply(self, chats: Mapping[ChatId, Sequence[StoredEvent]]) -> Sequence[ChatOutcome]:
+    async def apply(self, chats: Mapping[ChatId, Sequence[LogEvent]]) -> Sequence[ChatOutcome]:
         """Store each chat's records, given in log order; all records of a chat are in one partition."""
         partitions = {chat_id: records[0].position.partition for chat_id, records in chats.items()}
         heads = await self._heads.load(partitions)
@@ -76,8 +76,8 @@ class CassandraChatWriter:
         ]
 
     async def _stored_before(
-        self, chats: Mapping[ChatId, Sequence[StoredEvent]], done: Mapping[ChatId, int]
-    ) -> Mapping[ChatId, Sequence[StoredEvent]]:
+        self, chats: Mapping[ChatId, Sequence[LogEvent]], done: Mapping[ChatId, int]
+    ) -> Mapping[ChatId, Sequence[LogEvent]]:
         """Return events that an interrupted attempt stored without reporting them."""
         old = {
             chat_id: [item for item in records if item.position.offset <= done.get(chat_id, -1)]
@@ -86,7 +86,7 @@ class CassandraChatWriter:
         found = await gather_all(self._stored_of(chat_id, records) for chat_id, records in old.items() if records)
         return dict(found)
 
-    async def _stored_of(self, chat_id: ChatId, records: Sequence[StoredEvent]) -> tuple[ChatId, list[StoredEvent]]:
+    async def _stored_of(self, chat_id: ChatId, records: Sequence[LogEvent]) -> tuple[ChatId, list[LogEvent]]:
         offsets = {item.event.event_id: item.position.offset for item in records}
         found = await gather_all(
             load_events_at(self._session, chat_id, bucket, [offsets[each] for each in ids])
@@ -134,7 +134,7 @@ class CassandraChatWriter:
                 yield delete_withdrawals(self._session, partition, chat_id, batch.returned)
 
 
-def _add_all(batch: CassandraChatBatch, records: Sequence[StoredEvent]) -> list[Failed]:
+def _add_all(batch: CassandraChatBatch, records: Sequence[LogEvent]) -> list[Failed]:
     failed = []
     for item in records:
         try:
@@ -144,7 +144,7 @@ def _add_all(batch: CassandraChatBatch, records: Sequence[StoredEvent]) -> list[
     return failed
 
 
-def _after(offset: int, records: Sequence[StoredEvent]) -> list[StoredEvent]:
+def _after(offset: int, records: Sequence[LogEvent]) -> list[LogEvent]:
     return [item for item in records if item.position.offset > offset]
 
 

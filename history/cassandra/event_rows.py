@@ -8,7 +8,7 @@ from history.cassandra.write_times import ALWAYS_WINS, SINGLE_VALUE, bucket_of
 from history.chat_id import ChatId
 from history.codec import decode, encode, value_of
 from history.fold import redacted
-from history.model import MessageEdited, MessageSent, StoredEvent
+from history.model import LogEvent, MessageEdited, MessageSent
 from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Statement
 from kernel.log.ports import LogPosition
@@ -37,7 +37,7 @@ _OVERWRITE = (
 )
 
 
-def event_statements(stored: StoredEvent, *, redacted_text: bool) -> Iterable[tuple[int, Statement]]:
+def event_statements(stored: LogEvent, *, redacted_text: bool) -> Iterable[tuple[int, Statement]]:
     """Return the statements that write an event, by bucket. `redacted_text`: a repeat must not bring the text back."""
     event, position = stored.event, stored.position
     bucket = bucket_of(event.event_id)
@@ -63,14 +63,14 @@ async def load_event_offsets(
 
 async def load_events_at(
     session: CassandraSession, chat_id: ChatId, bucket: int, offsets: Collection[int]
-) -> list[StoredEvent]:
+) -> list[LogEvent]:
     """Return the events stored at these offsets."""
     return _events(await session.execute(_AT, (chat_id, bucket, list(offsets))))
 
 
 async def load_events_after(
     session: CassandraSession, chat_id: ChatId, bucket: int, offset: int, limit: int
-) -> list[StoredEvent]:
+) -> list[LogEvent]:
     """Return the first events of a bucket after an offset."""
     return _events(await session.execute(_AFTER, (chat_id, bucket, offset, limit)))
 
@@ -102,5 +102,5 @@ def by_bucket(ids: Iterable[UUID]) -> Mapping[int, list[UUID]]:
     return found
 
 
-def _events(rows: list[Row]) -> list[StoredEvent]:
-    return [StoredEvent(LogPosition(row["log_partition"], row["log_offset"]), decode(row["value"])) for row in rows]
+def _events(rows: list[Row]) -> list[LogEvent]:
+    return [LogEvent(LogPosition(row["log_partition"], row["log_offset"]), decode(row["value"])) for row in rows]

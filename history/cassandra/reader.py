@@ -14,7 +14,7 @@ from history.cassandra.message_rows import COLUMNS, states_of
 from history.cassandra.stored_facts import load_sends
 from history.cassandra.write_times import bucket_at, bucket_of
 from history.chat_id import ChatId
-from history.model import MessageState, Send, StoredEvent
+from history.model import LogEvent, MessageState, Send
 from history.ports import ChatHead, Window
 from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession
@@ -193,9 +193,9 @@ class CassandraEventReader:
     def __init__(self, *, session: CassandraSession) -> None:
         self._session = session
 
-    async def events_after(self, chat_id: ChatId, offset: int, limit: int) -> Sequence[StoredEvent]:
+    async def events_after(self, chat_id: ChatId, offset: int, limit: int) -> Sequence[LogEvent]:
         buckets = (await load_buckets(self._session, chat_id)).events
-        found: list[StoredEvent] = []
+        found: list[LogEvent] = []
         enough = False
         for bucket in sorted(bucket for bucket, last in buckets.items() if last > offset):
             found.extend(await load_events_after(self._session, chat_id, bucket, offset, limit))

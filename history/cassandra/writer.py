@@ -15,7 +15,7 @@ from history.cassandra.log_rows import (
 )
 from history.chat_id import ChatId
 from history.codec import decode_record
-from history.model import ChatEvent, StoredEvent
+from history.model import ChatEvent, LogEvent
 from history.ports import Applied, DeadLetter
 from kernel.cassandra.session import CassandraSession
 from kernel.errors import KernelReason, unavailable
@@ -97,9 +97,9 @@ class CassandraDeadLetters:
         return sorted(await load_offsets(self._session), reverse=True)
 
 
-def _by_chat(records: Sequence[LogRecord]) -> tuple[dict[ChatId, list[StoredEvent]], list[Failed]]:
+def _by_chat(records: Sequence[LogRecord]) -> tuple[dict[ChatId, list[LogEvent]], list[Failed]]:
     """Group records by chat in log order, and return unreadable ones separately."""
-    chats: dict[ChatId, list[StoredEvent]] = {}
+    chats: dict[ChatId, list[LogEvent]] = {}
     failed: list[Failed] = []
     for record in records:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from history.chat_id import ChatId
 from history.fold import message_of, redact, send_of, text_of
-from history.model import ChatEvent, MessageDeleted, MessageState, MessageWithdrawn, Send, StoredEvent
+from history.model import ChatEvent, LogEvent, MessageDeleted, MessageState, MessageWithdrawn, Send
 from history.resolve import Decision, resolve
 from history.sqlite.chat_rows import ChatRow, load_chats, save_chats
 from history.sqlite.event_rows import (
@@ -23,7 +23,7 @@ from history.sqlite.message_rows import MessageKey, load_messages, save_messages
 class SqliteBatch:
     """Loads the stored state that a batch concerns, resolves its events, and writes the results."""
 
-    def __init__(self, connection: sqlite3.Connection, events: Sequence[StoredEvent]) -> None:
+    def __init__(self, connection: sqlite3.Connection, events: Sequence[LogEvent]) -> None:
         self._connection = connection
         self._events = events
         about = [item.event for item in events]
@@ -34,11 +34,11 @@ class SqliteBatch:
         self._chats: dict[ChatId, ChatRow] = {}
         self._messages: dict[MessageKey, MessageState] = {}
         self._new_sends: dict[Send, EventKey] = {}
-        self._kept: dict[EventKey, StoredEvent] = {}
+        self._kept: dict[EventKey, LogEvent] = {}
         self._deleted: list[MessageKey] = []
         self._pending: dict[MessageKey, ChatEvent | None] = {}
 
-    def apply(self) -> list[StoredEvent]:
+    def apply(self) -> list[LogEvent]:
         """Return the accepted events as stored. The caller commits the transaction.
 
         Raise ValueError if an event can never be stored; the caller then rolls back.
@@ -51,7 +51,7 @@ class SqliteBatch:
             raise ValueError(f"{type(error).__name__}: {error}") from error
         return list(self._kept.values())
 
-    def _take(self, stored: StoredEvent) -> None:
+    def _take(self, stored: LogEvent) -> None:
         event = stored.event
         if (event.chat_id, event.event_id) in self._stored:
             return
@@ -75,7 +75,7 @@ class SqliteBatch:
             kept_id=self._sends.get(send) if send else None,
         )
 
-    def _keep(self, stored: StoredEvent, decision: Decision) -> None:
+    def _keep(self, stored: LogEvent, decision: Decision) -> None:
         event = stored.event
         key = (event.chat_id, event.event_id)
         self._stored.add(key)
@@ -113,7 +113,7 @@ def _message_key(event: ChatEvent) -> MessageKey | None:
     return (event.chat_id, message_id) if message_id else None
 
 
-def _chat_after(stored: StoredEvent, decision: Decision, before: ChatRow | None) -> ChatRow:
+def _chat_after(stored: LogEvent, decision: Decision, before: ChatRow | None) -> ChatRow:
     seq = decision.message.seq if decision.message else 0
     if before is None:
         return ChatRow(decision.chat, seq, stored.position)

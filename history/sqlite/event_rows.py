@@ -7,7 +7,7 @@ from uuid import UUID
 from history.chat_id import ChatId
 from history.codec import decode, encode, value_of
 from history.fold import redacted, text_of
-from history.model import ChatEvent, Send, StoredEvent
+from history.model import ChatEvent, LogEvent, Send
 from history.sqlite.access import Key, key_or_null, rows_of, write_rows
 from history.sqlite.message_rows import MessageKey
 from kernel.ids import UserId, from_time_key, time_key
@@ -27,7 +27,7 @@ def stored_of(connection: sqlite3.Connection, events: Collection[ChatEvent]) -> 
     return {(ChatId(row["chat_id"]), from_time_key(row["event_id"])) for row in rows}
 
 
-def save_events(connection: sqlite3.Connection, events: Collection[StoredEvent]) -> None:
+def save_events(connection: sqlite3.Connection, events: Collection[LogEvent]) -> None:
     """Write new events."""
     write_rows(connection, _WRITE_EVENT, [_event_row(stored) for stored in events])
 
@@ -73,7 +73,7 @@ def save_withdrawals(connection: sqlite3.Connection, pending: Mapping[MessageKey
             connection.execute("REPLACE INTO pending_withdrawals (chat_id, message_id, value) VALUES (?, ?, ?)", row)
 
 
-def _event_row(stored: StoredEvent) -> tuple[object, ...]:
+def _event_row(stored: LogEvent) -> tuple[object, ...]:
     event, position = stored.event, stored.position
     return (
         event.chat_id,

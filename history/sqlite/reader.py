@@ -7,7 +7,7 @@ from uuid import UUID
 
 from history.chat_id import ChatId
 from history.codec import decode
-from history.model import MessageState, StoredEvent
+from history.model import LogEvent, MessageState
 from history.ports import ChatHead, Window
 from history.sqlite.chat_rows import load_chats
 from history.sqlite.log_rows import stored_offsets
@@ -68,7 +68,7 @@ class SqliteEventReader:
     def __init__(self, *, database: SqliteDatabase) -> None:
         self._database = database
 
-    async def events_after(self, chat_id: ChatId, offset: int, limit: int) -> Sequence[StoredEvent]:
+    async def events_after(self, chat_id: ChatId, offset: int, limit: int) -> Sequence[LogEvent]:
         return await self._database.read(partial(_events_after, where=(chat_id, offset, limit)))
 
     async def stored(self) -> Mapping[int, int]:
@@ -116,10 +116,10 @@ def _chats_of(connection: sqlite3.Connection, *, user_id: UserId) -> set[ChatId]
     return {ChatId(row["chat_id"]) for row in rows}
 
 
-def _events_after(connection: sqlite3.Connection, *, where: tuple[str, int, int]) -> list[StoredEvent]:
+def _events_after(connection: sqlite3.Connection, *, where: tuple[str, int, int]) -> list[LogEvent]:
     rows = connection.execute(
         "SELECT log_partition, log_offset, value FROM events WHERE chat_id = ? AND log_offset > ?"
         " ORDER BY log_partition, log_offset LIMIT ?",
         where,
     )
-    return [StoredEvent(LogPosition(row["log_partition"], row["log_offset"]), decode(row["value"])) for row in rows]
+    return [LogEvent(LogPosition(row["log_partition"], row["log_offset"]), decode(row["value"])) for row in rows]

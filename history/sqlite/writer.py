@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from history.codec import decode, decode_record
-from history.model import ChatEvent, StoredEvent
+from history.model import ChatEvent, LogEvent
 from history.ports import Applied, DeadLetter
 from history.sqlite.batch import SqliteBatch
 from history.sqlite.dead_letter_rows import count_letters, letters_at, letters_before, remove, save_dead_letter
@@ -59,7 +59,7 @@ def _apply(connection: sqlite3.Connection, *, records: Sequence[LogRecord], fail
 
 def _apply_all(
     connection: sqlite3.Connection, records: Sequence[LogRecord], failed_at: float
-) -> tuple[list[StoredEvent], list[LogRecord]]:
+) -> tuple[list[LogEvent], list[LogRecord]]:
     """Return the events that changed something and the records that became dead letters."""
     try:
         return _apply_together(connection, records), []
@@ -70,8 +70,8 @@ def _apply_all(
 
 def _apply_each(
     connection: sqlite3.Connection, records: Sequence[LogRecord], failed_at: float
-) -> tuple[list[StoredEvent], list[LogRecord]]:
-    events: list[StoredEvent] = []
+) -> tuple[list[LogEvent], list[LogRecord]]:
+    events: list[LogEvent] = []
     failed: list[LogRecord] = []
     for record in records:
         try:
@@ -82,7 +82,7 @@ def _apply_each(
     return events, failed
 
 
-def _apply_together(connection: sqlite3.Connection, records: Sequence[LogRecord]) -> list[StoredEvent]:
+def _apply_together(connection: sqlite3.Connection, records: Sequence[LogRecord]) -> list[LogEvent]:
     """Apply all records or, raising ValueError, none."""
     connection.execute("SAVEPOINT batch")
     try:

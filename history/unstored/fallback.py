@@ -7,7 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from history.chat_id import ChatId
-from history.model import StoredEvent
+from history.model import LogEvent
 from history.ports import EventReader, HotTail, SendClaims, TailReader
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
@@ -16,7 +16,7 @@ from kernel.retry import suppress_unavailable
 from kernel.time import Clock
 
 T = TypeVar("T")
-Events = Sequence[StoredEvent]
+Events = Sequence[LogEvent]
 
 _CHECK_SECONDS = 1.0
 _MERGE_SECONDS = 10.0
@@ -62,12 +62,12 @@ class FallbackHotTail:
         """Use the shared tail again if it is reachable; refill it first. Checks at most once a second."""
         await self._usable()
 
-    async def add_from_log(self, event: StoredEvent) -> None:
+    async def add_from_log(self, event: LogEvent) -> None:
         """Keep an event in the tail of this process alone: the node that appended it may not reach the shared one."""
         self._merge_until = self._clock.monotonic() + _MERGE_SECONDS
         await self._own.add(event)
 
-    async def add(self, event: StoredEvent) -> None:
+    async def add(self, event: LogEvent) -> None:
         await self._own.add(event)
         if self._refilling or await self._usable():
             with suppress_unavailable():
@@ -75,13 +75,13 @@ class FallbackHotTail:
             self._away = self._missed = True
         return None
 
-    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
+    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[LogEvent]]:
         return await self._read(lambda tail: tail.events(chat_ids), _all_events)
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
         return await self._read(lambda tail: tail.chats_of(user_id), lambda one, other: {*one, *other})
 
-    async def sent(self, sender_id: UserId, client_message_id: UUID) -> StoredEvent | None:
+    async def sent(self, sender_id: UserId, client_message_id: UUID) -> LogEvent | None:
         return await self._read(lambda tail: tail.sent(sender_id, client_message_id), _first)
 
     async def trim(self, stored: Mapping[int, int]) -> None:
@@ -129,17 +129,17 @@ class FallbackHotTail:
 
 
 def _all_events(one: Mapping[ChatId, Events], other: Mapping[ChatId, Events]) -> Mapping[ChatId, Events]:
-    found: dict[ChatId, dict[LogPosition, StoredEvent]] = {}
+    found: dict[ChatId, dict[LogPosition, LogEvent]] = {}
     for chat_id, events in (*one.items(), *other.items()):
         found.setdefault(chat_id, {}).update((item.position, item) for item in events)
     return {chat_id: sorted(events.values(), key=_offset) for chat_id, events in found.items()}
 
 
-def _first(one: StoredEvent | None, other: StoredEvent | None) -> StoredEvent | None:
+def _first(one: LogEvent | None, other: LogEvent | None) -> LogEvent | None:
     return min(filter(None, (one, other)), key=_offset, default=None)
 
 
-def _offset(item: StoredEvent) -> int:
+def _offset(item: LogEvent) -> int:
     return item.position.offset
 
 

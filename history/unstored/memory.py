@@ -9,7 +9,7 @@ from uuid import UUID
 from history.audience import users_of
 from history.chat_id import ChatId
 from history.fold import send_of
-from history.model import Send, StoredEvent
+from history.model import LogEvent, Send
 from kernel.cache import BoundedCache
 from kernel.ids import UserId
 
@@ -20,11 +20,11 @@ class MemoryHotTail:
     def __init__(self) -> None:
         self._floor: dict[int, int] = {}
         self._waiting: defaultdict[int, list[tuple[int, ChatId]]] = defaultdict(list)
-        self._events: defaultdict[ChatId, list[StoredEvent]] = defaultdict(list)
+        self._events: defaultdict[ChatId, list[LogEvent]] = defaultdict(list)
         self._chats: defaultdict[UserId, Counter[ChatId]] = defaultdict(Counter)
-        self._sends: defaultdict[Send, list[StoredEvent]] = defaultdict(list)
+        self._sends: defaultdict[Send, list[LogEvent]] = defaultdict(list)
 
-    async def add(self, event: StoredEvent) -> None:
+    async def add(self, event: LogEvent) -> None:
         position, chat_id = event.position, event.event.chat_id
         if position.offset <= self._floor.get(position.partition, -1):
             return
@@ -42,13 +42,13 @@ class MemoryHotTail:
         if send := send_of(event.event):
             insort(self._sends[send], event, key=_offset)
 
-    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
+    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[LogEvent]]:
         return {chat_id: tuple(self._events[chat_id]) for chat_id in chat_ids if chat_id in self._events}
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
         return tuple(self._chats.get(user_id, ()))
 
-    async def sent(self, sender_id: UserId, client_message_id: UUID) -> StoredEvent | None:
+    async def sent(self, sender_id: UserId, client_message_id: UUID) -> LogEvent | None:
         copies = self._sends.get((sender_id, client_message_id))
         return copies[0] if copies else None
 
@@ -69,7 +69,7 @@ class MemoryHotTail:
         if not kept:
             self._events.pop(chat_id, None)
 
-    def _unlist(self, event: StoredEvent) -> None:
+    def _unlist(self, event: LogEvent) -> None:
         for user_id in users_of(event.event):
             self._leave(user_id, event.event.chat_id)
         if send := send_of(event.event):
@@ -86,7 +86,7 @@ class MemoryHotTail:
             del self._chats[user_id]
 
 
-def _offset(event: StoredEvent) -> int:
+def _offset(event: LogEvent) -> int:
     return event.position.offset
 
 

@@ -14,7 +14,7 @@ from history.audience import users_of
 from history.chat_id import ChatId
 from history.codec import pack_lasting, unpack
 from history.fold import send_of
-from history.model import StoredEvent
+from history.model import LogEvent
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
 from kernel.redis.handle import Call, RedisHandle, Script
@@ -73,7 +73,7 @@ class _Note:
         return f"{self.offset}|{self.chat_id}|{self.send}"
 
     @classmethod
-    def of(cls, event: StoredEvent) -> "_Note":
+    def of(cls, event: LogEvent) -> "_Note":
         return cls(event.position.offset, event.event.chat_id, _send_of(event))
 
     @classmethod
@@ -95,7 +95,7 @@ class RedisHotTail:
         self._prefix = redis.key(f"tail:{log_id}:")
         self._floor: dict[int, int] = {}
 
-    async def add(self, event: StoredEvent) -> None:
+    async def add(self, event: LogEvent) -> None:
         partition, offset = event.position.partition, event.position.offset
         if self._is_stored(event.position):
             return
@@ -108,7 +108,7 @@ class RedisHotTail:
         entries.append((self._events(note.chat_id), "event", pack_lasting(event)))
         await self._redis.run_all(_ADD, self._calls(entries, offset, _TAIL_TTL_SECONDS))
 
-    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
+    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[LogEvent]]:
         chats = list(chat_ids)
         values = await self._redis.ask([("HVALS", self._events(chat_id)) for chat_id in chats])
         kept = {chat_id: self._not_stored(found) for chat_id, found in zip(chats, values, strict=True)}
@@ -129,7 +129,7 @@ class RedisHotTail:
             await self._redis.run(_DROP_NOTES, [key], *done)
         return chats
 
-    async def sent(self, sender_id: UserId, client_message_id: UUID) -> StoredEvent | None:
+    async def sent(self, sender_id: UserId, client_message_id: UUID) -> LogEvent | None:
         (members,) = await self._redis.ask([("ZRANGE", self._send(f"{sender_id}:{client_message_id}"), 0, -1)])
         for member in members:
             _, _, position = member.partition(b"|")
@@ -155,7 +155,7 @@ class RedisHotTail:
             await self._redis.run_all(_FORGET, self._calls(entries))
             taken = len(members)
 
-    def _not_stored(self, values: Iterable[bytes | None]) -> Sequence[StoredEvent]:
+    def _not_stored(self, values: Iterable[bytes | None]) -> Sequence[LogEvent]:
         """Return the events that are not stored yet, in log order; None values are skipped."""
         found = [_unpacked(value) for value in values if value is not None]
         events = [event for event in found if event is not None and not self._is_stored(event.position)]
@@ -188,19 +188,19 @@ class RedisHotTail:
         return f"{self._prefix}send:{send}"
 
 
-def _send_of(event: StoredEvent) -> str:
+def _send_of(event: LogEvent) -> str:
     sender_id, client_message_id = send_of(event.event) or ("", "")
     return f"{sender_id}:{client_message_id}" if sender_id else ""
 
 
-def _unpacked(value: bytes) -> StoredEvent | None:
+def _unpacked(value: bytes) -> LogEvent | None:
     try:
         event = unpack(value)
     except ValueError as error:
         # For example from a newer version; the log still has it.
         logger("history").warning("unreadable event in the hot tail", error=str(error))
         return None
-    return event if isinstance(event, StoredEvent) else None
+    return event if isinstance(event, LogEvent) else None
 
 
 _CLAIM_TTL_SECONDS = 24 * 60 * 60

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from history.codec import decode_record
-from history.model import StoredEvent
+from history.model import LogEvent
 from history.ports import EventReader, HotTail
 from kernel.errors import ChatlyError
 from kernel.log.epoch_log import EpochLog
@@ -39,7 +39,7 @@ async def _refill_partition(tail: HotTail, log: LogReader, partition: int, after
         after = records[-1].position.offset
 
 
-def readable(records: Sequence[LogRecord]) -> Iterator[StoredEvent]:
+def readable(records: Sequence[LogRecord]) -> Iterator[LogEvent]:
     """Yield the events of those records that can be decoded."""
     for record in records:
         try:

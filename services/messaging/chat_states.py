@@ -9,7 +9,7 @@ from history.audience import chat_channel, user_channel
 from history.chat_id import ChatId
 from history.codec import unpack
 from history.fold import apply_to_chat
-from history.model import ChatEvent, ChatState, StoredEvent
+from history.model import ChatEvent, ChatState, LogEvent
 from history.view import History
 from kernel.bus.ports import BusGap, BusMessage, LiveBus
 from kernel.cache import BoundedCache
@@ -119,7 +119,7 @@ class ChatStates:
         except ValueError as error:
             self._log.warning("unreadable event on the bus", channel=message.channel, error=str(error))
             return
-        if isinstance(content, StoredEvent):
+        if isinstance(content, LogEvent):
             self.apply(content.event)
 
     async def _load_unless_fresh(self, chat_id: ChatId) -> ChatState | None:

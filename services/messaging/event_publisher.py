@@ -7,7 +7,7 @@ from uuid import UUID
 
 from history.audience import channels_of, members_of
 from history.codec import encode, pack_lasting, remember
-from history.model import Change, ChatEvent, ChatState, MessageSent, StoredEvent
+from history.model import Change, ChatEvent, ChatState, LogEvent, MessageSent
 from history.ports import HotTail
 from kernel.bus.ports import BusMessage, LiveBus
 from kernel.ids import HybridClock, UserId
@@ -129,11 +129,11 @@ class EventPublisher:
             messages += self._contact_messages([event], before)
         await self._attempt("bus", self._bus.publish(messages))
 
-    async def _append(self, event: ChatEvent) -> StoredEvent:
+    async def _append(self, event: ChatEvent) -> LogEvent:
         value = encode(event)
-        return StoredEvent(await self._log.append(event.chat_id, value), event, value)
+        return LogEvent(await self._log.append(event.chat_id, value), event, value)
 
-    async def _append_traced(self, event: ChatEvent) -> StoredEvent:
+    async def _append_traced(self, event: ChatEvent) -> LogEvent:
         """Append within a span, to which the processing of the event elsewhere is linked."""
         with tracing.covering("append", Kind.PRODUCER, request_id=event.request_id) as span:
             return await self._append(event if span is None else replace(event, traceparent=span.traceparent))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from history.audience import STORED_CHANNEL, channels_of
 from history.codec import encode, encode_watermark, pack_lasting
-from history.model import ChatEvent, StoredEvent
+from history.model import ChatEvent, LogEvent
 from history.ports import Applied
 from kernel.bus.ports import BusMessage, LiveBus
 from kernel.log.ports import EventLog
@@ -28,7 +28,7 @@ class PublishStored:
         await self.publish(applied.events, applied.stored)
         await self._append_withdrawals(applied.withdrawals)
 
-    async def publish(self, events: Sequence[StoredEvent], stored: Mapping[int, int]) -> None:
+    async def publish(self, events: Sequence[LogEvent], stored: Mapping[int, int]) -> None:
         """Publish events, then the watermark `stored` (partition → offset)."""
         messages = [message for event in events for message in _messages(event)]
         if stored:
@@ -49,6 +49,6 @@ class PublishStored:
                 self._appended_withdrawals.add(event.event_id)
 
 
-def _messages(stored: StoredEvent) -> list[BusMessage]:
+def _messages(stored: LogEvent) -> list[BusMessage]:
     payload = pack_lasting(stored)
     return [BusMessage(channel, payload) for channel in channels_of(stored.event)]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
 from history.chat_id import ChatId
-from history.model import StoredEvent
+from history.model import LogEvent
 from history.ports import EventReader
 from kernel.log.ports import LogReader, LogRecord
 from services.persister.publish_stored import PublishStored
@@ -46,7 +46,7 @@ class ResumePoint:
         events.sort(key=lambda event: event.position.offset)
         await self._publish.publish(events, {partition: stored})
 
-    async def _events_from(self, chat_id: ChatId, offset: int) -> Sequence[StoredEvent]:
+    async def _events_from(self, chat_id: ChatId, offset: int) -> Sequence[LogEvent]:
         return await self._events.events_after(chat_id, offset - 1, self._batch_size)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from history.audience import STORED_CHANNEL
 from history.chat_id import ChatId
-from history.model import StoredEvent
+from history.model import LogEvent
 from history.ports import Window
 from history.unstored.fallback import FallbackHotTail
 from history.unstored.memory import MemoryHotTail
@@ -78,7 +78,7 @@ async def test_sixty_of_sixty_messages_arrive_and_are_shown_on_both_nodes_within
         bob = await (await stack.enter_async_context(other.client(BOB))).caught_up()
         sent: dict[str, float] = {}
 
-        async def send(node: Node, sender: UserId, text: str) -> StoredEvent:
+        async def send(node: Node, sender: UserId, text: str) -> LogEvent:
             began = time.monotonic()
             stored = await node.send(PAIR, sender, text)
             sent[str(stored.event.event_id)] = began

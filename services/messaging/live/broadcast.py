@@ -8,7 +8,7 @@ from uuid import UUID
 
 from history.audience import chat_channel
 from history.fold import message_of, redacted
-from history.model import GroupCreated, MemberSet, Membership, MessageDeleted, StoredEvent
+from history.model import GroupCreated, LogEvent, MemberSet, Membership, MessageDeleted
 from kernel.errors import ChatlyError
 from kernel.telemetry import metrics, tracing
 from kernel.telemetry.tracing import Kind
@@ -24,7 +24,7 @@ _SETS_MEMBERSHIP = (MemberSet, GroupCreated)
 _UNTRACED: Final = nullcontext()
 
 
-class LoggedEvent:
+class DeliveredEvent:
     """One event: its deliveries, and the sequence numbers under which it arrived on each channel."""
 
     __slots__ = ("delivery", "sequences", "welcome")
@@ -51,13 +51,13 @@ class DeliveryLog:
     def __init__(self) -> None:
         self.deleted: OrderedDict[UUID, None] = OrderedDict()
         """The messages that were deleted for everyone last. Changed only here."""
-        self._events: OrderedDict[UUID, LoggedEvent] = OrderedDict()
+        self._events: OrderedDict[UUID, DeliveredEvent] = OrderedDict()
         self._bytes = 0
 
-    def entry(self, event_id: UUID) -> LoggedEvent:
+    def entry(self, event_id: UUID) -> DeliveredEvent:
         """Return what is known of an event, or a new entry."""
         if (logged := self._events.get(event_id)) is None:
-            logged = self._events[event_id] = LoggedEvent()
+            logged = self._events[event_id] = DeliveredEvent()
             if len(self._events) > MAX_EVENTS:
                 self._drop_oldest()
         return logged
@@ -95,7 +95,7 @@ class Broadcaster:
         self._serialized = metrics.counter("chatly_live_events_serialized", "Live events turned into bytes.")
         self._deliveries = metrics.counter("chatly_live_deliveries", "Live events pushed to streams.")
 
-    async def broadcast(self, stored: StoredEvent, name: str, channel: Channel) -> None:
+    async def broadcast(self, stored: LogEvent, name: str, channel: Channel) -> None:
         """Send an event that arrived on this channel to the channel's streams."""
         self.sequence = sequence = self.sequence + 1
         event_id, change = stored.event.event_id, stored.event.change
@@ -116,7 +116,7 @@ class Broadcaster:
                     subscriber.fail(error)
         entry.sequences[name] = sequence
 
-    async def _send(self, stored: StoredEvent, entry: LoggedEvent, subscribers: Sequence[Subscriber]) -> None:
+    async def _send(self, stored: LogEvent, entry: DeliveredEvent, subscribers: Sequence[Subscriber]) -> None:
         if not subscribers:
             return
         event = stored.event
@@ -133,7 +133,7 @@ class Broadcaster:
         self._deliveries.inc(len(subscribers))
 
     async def _send_membership(
-        self, stored: StoredEvent, entry: LoggedEvent, subscribers: Sequence[Subscriber]
+        self, stored: LogEvent, entry: DeliveredEvent, subscribers: Sequence[Subscriber]
     ) -> None:
         """Send an event that changes memberships; streams of the members it sets enter or leave the group's channel."""
         memberships = memberships_set_by(stored.event)
@@ -145,7 +145,7 @@ class Broadcaster:
                 await self._move(subscriber, membership, stored, entry)
 
     async def _move(
-        self, subscriber: Subscriber, membership: Membership, stored: StoredEvent, entry: LoggedEvent
+        self, subscriber: Subscriber, membership: Membership, stored: LogEvent, entry: DeliveredEvent
     ) -> None:
         name = chat_channel(stored.event.chat_id)
         if not subscriber.set_membership(stored.event.chat_id, membership):
@@ -161,7 +161,7 @@ class Broadcaster:
             subscriber.join(stored, await self._welcome(stored, entry, subscriber))
             self._deliveries.inc()
 
-    async def _delivery(self, stored: StoredEvent, entry: LoggedEvent) -> Delivery:
+    async def _delivery(self, stored: LogEvent, entry: DeliveredEvent) -> Delivery:
         event, deleted = stored.event, self._log.deleted
         if deleted and message_of(event) in deleted and (without_content := redacted(event)) is not event:
             # Too rare to keep its bytes.
@@ -172,7 +172,7 @@ class Broadcaster:
             self._serialized.inc()
         return entry.delivery
 
-    async def _welcome(self, stored: StoredEvent, entry: LoggedEvent, subscriber: Subscriber) -> Delivery:
+    async def _welcome(self, stored: LogEvent, entry: DeliveredEvent, subscriber: Subscriber) -> Delivery:
         if entry.welcome is None:
             entry.welcome = await self._encoder.delivery(stored.event, viewer=subscriber.user_id)
             self._log.add_bytes(len(entry.welcome.data))
@@ -180,7 +180,7 @@ class Broadcaster:
         return entry.welcome
 
 
-def _without_event(subscribers: Iterable[Subscriber], event_id: UUID, entry: LoggedEvent) -> Sequence[Subscriber]:
+def _without_event(subscribers: Iterable[Subscriber], event_id: UUID, entry: DeliveredEvent) -> Sequence[Subscriber]:
     """Return the streams that have not received the event, live or from a replay."""
     # Every stream is checked for every event: hashing a UUID takes long, and nearly always nothing is known.
     missing = [each for each in subscribers if not each.known or event_id not in each.known]

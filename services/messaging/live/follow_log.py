@@ -7,7 +7,7 @@ from typing import Protocol
 
 from history.audience import STORED_CHANNEL, channels_of
 from history.codec import encode_watermark, pack_lasting, remember
-from history.model import StoredEvent
+from history.model import LogEvent
 from history.ports import EventReader
 from history.unstored.refill import readable
 from kernel.bus.ports import BusGap, BusMessage, LiveBus
@@ -35,7 +35,7 @@ class FollowedTail(Protocol):
         """Whether the tail lacks events of other nodes."""
         ...
 
-    async def add_from_log(self, event: StoredEvent) -> None:
+    async def add_from_log(self, event: LogEvent) -> None:
         """Keep an event until it is trimmed."""
         ...
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from history.chat_id import ChatId
-from history.model import ChatState, Membership, StoredEvent
+from history.model import ChatState, LogEvent, Membership
 from history.ports import EventReader
 from history.view import Replay as MissedEvents
 from kernel.ids import UserId
@@ -45,7 +45,7 @@ class ReplaySource(Protocol):
 class Replay:
     """Events that a stream missed, in log order within each chat."""
 
-    events: Sequence[StoredEvent]
+    events: Sequence[LogEvent]
     too_many: bool
     """There are more than MAX_EVENTS: the client must reload its chats."""
     stored: Mapping[int, int]
@@ -106,7 +106,7 @@ class ReplayReader:
         ]
         return replace(replay, events=replay.events[: ends[0]]) if ends else replay
 
-    async def chunks(self, user_id: UserId, events: Sequence[StoredEvent]) -> AsyncIterator[bytes]:
+    async def chunks(self, user_id: UserId, events: Sequence[LogEvent]) -> AsyncIterator[bytes]:
         """Yield the events as this user receives them, joined into chunks of about CHUNK_BYTES."""
         chunk = bytearray()
         for item in events:

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from history.chat_id import ChatId
-from history.model import Membership, StoredEvent
+from history.model import LogEvent, Membership
 from kernel.errors import ChatlyError, Code
 from kernel.ids import UserId, time_key
 from kernel.log.ports import LogPosition
@@ -36,7 +36,7 @@ _ACCEPTING = (Phase.LIVE, Phase.REPLAYING)
 class Join:
     """A group that the user joined while the stream was open. Its recent events are still to be sent."""
 
-    stored: StoredEvent
+    stored: LogEvent
     delivery: Delivery
 
 
@@ -216,7 +216,7 @@ class Subscriber:
 
     # Replayed events
 
-    def remember(self, events: Iterable[StoredEvent]) -> None:
+    def remember(self, events: Iterable[LogEvent]) -> None:
         """Do not send these events when the bus delivers them."""
         self.known.update((item.event.event_id, item.position) for item in events)
 
@@ -227,7 +227,7 @@ class Subscriber:
 
     # Groups and channels
 
-    def join(self, stored: StoredEvent, delivery: Delivery) -> None:
+    def join(self, stored: LogEvent, delivery: Delivery) -> None:
         """Ask for a group's recent events, to be sent after this delivery of the event by which the user joined."""
         self.joins.append(Join(stored, delivery))
         self._queue.wake()

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from history.model import StoredEvent
+from history.model import LogEvent
 from history.ports import Applied, RecordWriter
 from kernel.log.ports import LogRecord
 from kernel.telemetry import tracing
@@ -27,7 +27,7 @@ class TracedRecordWriter:
         return applied
 
 
-def _write_span(stored: StoredEvent, started: int, batch: int) -> None:
+def _write_span(stored: LogEvent, started: int, batch: int) -> None:
     event = stored.event
     span = tracing.begin(
         "store",

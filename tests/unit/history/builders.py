@@ -10,6 +10,7 @@ from history.model import (
     Change,
     ChatEvent,
     GroupCreated,
+    LogEvent,
     MemberSet,
     MessageDeleted,
     MessageEdited,
@@ -18,7 +19,6 @@ from history.model import (
     ReactionSet,
     ReadMarkMoved,
     Role,
-    StoredEvent,
 )
 from kernel.ids import HybridClock, UserId
 from kernel.log.ports import LogPosition, LogRecord
@@ -105,6 +105,6 @@ def records_of(events: Iterable[ChatEvent], *, partition: int = 0, start: int = 
     ]
 
 
-def stored(events: Iterable[ChatEvent], *, partition: int = 0, start: int = 0) -> list[StoredEvent]:
+def stored(events: Iterable[ChatEvent], *, partition: int = 0, start: int = 0) -> list[LogEvent]:
     """Return the events with consecutive log positions."""
-    return [StoredEvent(LogPosition(partition, offset), event) for offset, event in enumerate(events, start)]
+    return [LogEvent(LogPosition(partition, offset), event) for offset, event in enumerate(events, start)]

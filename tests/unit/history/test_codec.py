@@ -23,7 +23,7 @@ from history.codec import (
     unpack,
 )
 from history.fold import redact
-from history.model import ChatEvent, StoredEvent
+from history.model import ChatEvent, LogEvent
 from kernel.log.ports import LogPosition, LogRecord
 from tests.unit.history.builders import A_GROUP, ANN, ChatBuilder
 from tests.unit.history.strategies import events
@@ -100,20 +100,20 @@ def test_an_event_under_another_chats_key_is_refused() -> None:
 
 @given(offsets, offsets)
 def test_a_lasting_event_has_its_position_on_the_bus(partition: int, offset: int) -> None:
-    stored = StoredEvent(LogPosition(partition, offset), ChatBuilder().sent())
+    stored = LogEvent(LogPosition(partition, offset), ChatBuilder().sent())
 
     assert unpack(pack_lasting(stored)) == stored
 
 
 def test_an_event_is_decoded_once_although_its_payload_arrives_several_times() -> None:
-    payload = pack_lasting(StoredEvent(LogPosition(0, 7), ChatBuilder().sent()))
+    payload = pack_lasting(LogEvent(LogPosition(0, 7), ChatBuilder().sent()))
     first = unpack(payload)
 
     assert unpack(bytes(bytearray(payload))) is first
 
 
 def test_a_remembered_event_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    stored = StoredEvent(LogPosition(0, 7), ChatBuilder().sent())
+    stored = LogEvent(LogPosition(0, 7), ChatBuilder().sent())
     payload = pack_lasting(stored)
     remember(payload, stored)
     monkeypatch.setattr(codec, "decode", None)
@@ -124,7 +124,7 @@ def test_a_remembered_event_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_event_that_was_remembered_too_long_ago_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codec, "_REMEMBERED", 2)
     monkeypatch.setattr(codec, "_decoded", OrderedDict())
-    events = [StoredEvent(LogPosition(0, offset), ChatBuilder().sent()) for offset in range(3)]
+    events = [LogEvent(LogPosition(0, offset), ChatBuilder().sent()) for offset in range(3)]
     for stored in events:
         remember(pack_lasting(stored), stored)
     found = [unpack(pack_lasting(stored)) for stored in (events[2], events[1], events[0])]

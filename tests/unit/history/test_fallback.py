@@ -11,7 +11,7 @@ import pytest
 
 from history.chat_id import ChatId
 from history.codec import encode
-from history.model import ChatEvent, MessageSent, StoredEvent
+from history.model import ChatEvent, LogEvent, MessageSent
 from history.open import HistoryStore, open_history
 from history.unstored.fallback import FallbackHotTail, FallbackSendClaims
 from history.unstored.memory import MemoryHotTail, MemorySendClaims
@@ -41,11 +41,11 @@ class SharedTail(MemoryHotTail):
         super().__init__()
         self._weather = weather
 
-    async def add(self, event: StoredEvent) -> None:
+    async def add(self, event: LogEvent) -> None:
         self._weather.check()
         await super().add(event)
 
-    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
+    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[LogEvent]]:
         self._weather.check()
         return await super().events(chat_ids)
 
@@ -104,7 +104,7 @@ class Nodes:
 
     async def send_through(self, node: FallbackHotTail) -> ChatEvent:
         event = self.chat.sent()
-        await node.add(StoredEvent(await self._log.append(event.chat_id, encode(event)), event))
+        await node.add(LogEvent(await self._log.append(event.chat_id, encode(event)), event))
         return event
 
     async def persist(self) -> None:
@@ -227,7 +227,7 @@ async def test_events_of_the_log_are_shown_beside_the_shared_tail_and_not_added_
     here, there = nodes.node(), nodes.node()
     shared = await nodes.send_through(there)
     elsewhere = nodes.chat.sent()
-    await here.add_from_log(StoredEvent(LogPosition(0, 1_000), elsewhere))
+    await here.add_from_log(LogEvent(LogPosition(0, 1_000), elsewhere))
 
     assert await to_message(here) == [shared, elsewhere]
     assert await to_message(there) == [shared]

@@ -3,7 +3,7 @@
 import asyncio
 
 from history.codec import encode
-from history.model import ChatState, StoredEvent
+from history.model import ChatState, LogEvent
 from history.open import HistoryStore
 from history.ports import HotTail, Window
 from history.unstored.memory import MemoryHotTail
@@ -30,7 +30,7 @@ async def test_every_acknowledged_message_is_read_once_in_order_and_counted(stor
     sent = []
     for number in range(1, COUNT + 1):
         event = chat.sent(ANN)
-        await tail.add(StoredEvent(await log.append(event.chat_id, encode(event)), event))
+        await tail.add(LogEvent(await log.append(event.chat_id, encode(event)), event))
         sent.append(event.event_id)
 
         page, unread, (overview,), replay = await asyncio.gather(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from history.codec import decode, encode
-from history.model import StoredEvent
+from history.model import LogEvent
 from history.ports import Applied
 from kernel.log.ports import LogPosition
 from kernel.settings import SettingsError, load
@@ -132,7 +132,7 @@ async def test_only_traced_events_get_spans_in_the_store(collector: Collector) -
     chat = ChatBuilder()
     events = [chat.sent(), chat.sent()]
     traced = decode(encode(replace(events[1], traceparent=SAMPLED, request_id="r1")))
-    stored = [StoredEvent(LogPosition(2, 7 + number), event) for number, event in enumerate([events[0], traced])]
+    stored = [LogEvent(LogPosition(2, 7 + number), event) for number, event in enumerate([events[0], traced])]
     offsets: Mapping[int, int] = {2: 8}
     async with open_otel(settings(collector), service="tester"):
         await TracedRecordWriter(FixedWriter(Applied(offsets, stored, [], 0))).apply([])

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from history.chat_id import ChatId
-from history.model import StoredEvent
+from history.model import LogEvent
 from history.unstored.fallback import FallbackHotTail
 from history.unstored.memory import MemoryHotTail
 from history.unstored.refill import refill
@@ -78,11 +78,11 @@ class SharedTail(MemoryHotTail):
         super().__init__()
         self._network = network
 
-    async def add(self, event: StoredEvent) -> None:
+    async def add(self, event: LogEvent) -> None:
         self._network.check()
         await super().add(event)
 
-    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[StoredEvent]]:
+    async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[LogEvent]]:
         self._network.check()
         return await super().events(chat_ids)
 

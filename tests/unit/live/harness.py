@@ -13,7 +13,7 @@ from chatly.messaging.v1.messaging_service_pb2 import SubscribeResponse
 from history.audience import STORED_CHANNEL, channels_of
 from history.chat_id import ChatId
 from history.codec import encode, pack_ephemeral, pack_lasting
-from history.model import Change, ChatEvent, GroupCreated, MemberSet, MessageDeleted, MessageSent, Role, StoredEvent
+from history.model import Change, ChatEvent, GroupCreated, LogEvent, MemberSet, MessageDeleted, MessageSent, Role
 from history.open import HistoryStore, open_history
 from history.ports import HotTail
 from history.unstored.memory import MemoryHotTail
@@ -51,19 +51,19 @@ class Backend:
 
     def __post_init__(self) -> None:
         self.ids = HybridClock(clock=self.clock, tail=bytes(8))
-        self.recorded: list[StoredEvent] = []
+        self.recorded: list[LogEvent] = []
         self._publish_stored = PublishStored(bus=self.bus, log=self.log)
 
     def event(self, chat_id: ChatId, actor: UserId, change: Change, audience: tuple[UserId, ...] = ()) -> ChatEvent:
         return ChatEvent(self.ids.next(), chat_id, actor, self.clock.now(), change, audience)
 
-    async def append(self, event: ChatEvent) -> StoredEvent:
+    async def append(self, event: ChatEvent) -> LogEvent:
         """Append an event as a node does that dies right after that."""
-        stored = StoredEvent(await self.log.append(event.chat_id, encode(event)), event)
+        stored = LogEvent(await self.log.append(event.chat_id, encode(event)), event)
         self.recorded.append(stored)
         return stored
 
-    async def publish(self, stored: StoredEvent, bus: LiveBus | None = None) -> None:
+    async def publish(self, stored: LogEvent, bus: LiveBus | None = None) -> None:
         payload = pack_lasting(stored)
         await (bus or self.bus).publish([BusMessage(channel, payload) for channel in channels_of(stored.event)])
 
@@ -106,14 +106,14 @@ class Node:
         self.heartbeats = Heartbeats(hub=self.hub, encoder=stream_encoder, clock=backend.clock)
         self.drain = Drain(hub=self.hub, encoder=stream_encoder, delay_ms=lambda: 7)
 
-    async def record(self, event: ChatEvent) -> StoredEvent:
+    async def record(self, event: ChatEvent) -> LogEvent:
         """Append and publish an event as messaging does."""
         stored = await self.backend.append(event)
         await self.tail.add(stored)
         await self.backend.publish(stored, self.bus)
         return stored
 
-    async def send(self, chat_id: ChatId, sender: UserId, text: str = "hello") -> StoredEvent:
+    async def send(self, chat_id: ChatId, sender: UserId, text: str = "hello") -> LogEvent:
         return await self.record(self.backend.event(chat_id, sender, MessageSent(uuid4(), text)))
 
     async def create_group(self, owner: UserId, *members: UserId) -> ChatId:
@@ -123,13 +123,13 @@ class Node:
         await self.record(self.backend.event(chat_id, owner, GroupCreated(name, "group", "", "", roles)))
         return chat_id
 
-    async def add(self, chat_id: ChatId, actor: UserId, user: UserId) -> StoredEvent:
+    async def add(self, chat_id: ChatId, actor: UserId, user: UserId) -> LogEvent:
         return await self.record(self.backend.event(chat_id, actor, MemberSet(user, Role.MEMBER), audience=(user,)))
 
-    async def remove(self, chat_id: ChatId, actor: UserId, user: UserId) -> StoredEvent:
+    async def remove(self, chat_id: ChatId, actor: UserId, user: UserId) -> LogEvent:
         return await self.record(self.backend.event(chat_id, actor, MemberSet(user, None), audience=(user,)))
 
-    async def delete_for_me(self, chat_id: ChatId, actor: UserId, message_id: UUID) -> StoredEvent:
+    async def delete_for_me(self, chat_id: ChatId, actor: UserId, message_id: UUID) -> LogEvent:
         change = MessageDeleted(message_id, for_everyone=False)
         return await self.record(self.backend.event(chat_id, actor, change))
 
@@ -197,7 +197,7 @@ class Client:
         await eventually(lambda: "caught_up" in self.kinds or self.ended)
         return self
 
-    async def saw(self, stored: StoredEvent) -> None:
+    async def saw(self, stored: LogEvent) -> None:
         await eventually(lambda: str(stored.event.event_id) in self.ids)
 
     async def saw_text(self, text: str) -> None:

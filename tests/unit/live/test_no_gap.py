@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from history.chat_id import ChatId
-from history.model import ChatEvent, MessageSent, StoredEvent
+from history.model import ChatEvent, LogEvent, MessageSent
 from kernel.ids import UserId
 from services.messaging.live.memberships import ends_membership, memberships_set_by
 from tests.unit.live.builders import a_user
@@ -27,7 +27,7 @@ class Chaos:
         self.backend = backend
         self.random = random
         self.ann, self.bob, self.eve = a_user(), a_user(), a_user()
-        self.for_bob: list[StoredEvent] = []
+        self.for_bob: list[LogEvent] = []
         self.orphans: set[str] = set()
         self.in_club = True
         self.connections: list[Client] = []
@@ -80,7 +80,7 @@ class Chaos:
                 else:
                     self.for_bob.append(await self._send(chat_id, user))
 
-    async def _send(self, chat_id: ChatId, user: UserId) -> StoredEvent:
+    async def _send(self, chat_id: ChatId, user: UserId) -> LogEvent:
         event = self.backend.event(chat_id, user, MessageSent(uuid4(), "text"))
         if self.random.random() < 0.1:
             # Its node died right after the append: nobody receives it until it is stored.
@@ -143,7 +143,7 @@ def replayed_out_of_order(client: Client, chaos: Chaos) -> list[str]:
     return wrong
 
 
-def received_while_out(client: Client, chat_id: ChatId, recorded: list[StoredEvent]) -> list[int]:
+def received_while_out(client: Client, chat_id: ChatId, recorded: list[LogEvent]) -> list[int]:
     """Return the offsets of events that a stream sent after its user's removal and that happened after it."""
     log = {str(stored.event.event_id): stored for stored in recorded if stored.event.chat_id == chat_id}
     own = [

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from history.chat_id import ChatId
-from history.model import MessageSent, StoredEvent
+from history.model import LogEvent, MessageSent
 from history.ports import Window
 from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
@@ -28,11 +28,11 @@ async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
         yield pair
 
 
-def ids(stored: list[StoredEvent]) -> list[str]:
+def ids(stored: list[LogEvent]) -> list[str]:
     return [str(each.event.event_id) for each in stored]
 
 
-async def received(client: Client, stored: list[StoredEvent]) -> None:
+async def received(client: Client, stored: list[LogEvent]) -> None:
     await eventually(lambda: set(ids(stored)) <= set(client.ids), "all of them arrive", seconds=5)
 
 

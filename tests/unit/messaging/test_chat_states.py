@@ -11,7 +11,7 @@ from history import codec
 from history.audience import members_of
 from history.chat_id import ChatId
 from history.codec import decode
-from history.model import ChatEvent, ChatState, MessageSent, StoredEvent
+from history.model import ChatEvent, ChatState, LogEvent, MessageSent
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusGap, BusMessage, BusSubscription, LiveBus
 from kernel.errors import ChatlyError
@@ -134,7 +134,7 @@ async def test_a_node_decodes_events_of_other_processes_only(harness: Harness, m
         for number in range(3):
             await harness.send(ann, bob, str(number))
         elsewhere = ChatEvent(uuid1(), sent.chat_id, bob, harness.clock.now(), MessageSent(uuid4(), "from elsewhere"))
-        payload = codec.pack_lasting(StoredEvent(LogPosition(0, 1_000), elsewhere))
+        payload = codec.pack_lasting(LogEvent(LogPosition(0, 1_000), elsewhere))
         await harness.bus.publish([BusMessage(f"user:{user}", payload) for user in (ann, bob)])
 
         await eventually(lambda: bob in (states.cached(sent.chat_id) or ChatState(sent.chat_id)).read_marks)

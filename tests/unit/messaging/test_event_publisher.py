@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 from history import codec
 from history.chat_id import ChatId
 from history.codec import unpack
-from history.model import Role, StoredEvent
+from history.model import LogEvent, Role
 from kernel.errors import KernelReason
 from tests.unit.messaging.harness import LOG_UNAVAILABLE, Harness, refused
 
@@ -59,7 +59,7 @@ async def test_a_group_message_is_published_once_for_all_members(harness: Harnes
 
     (published,) = await listener.received()
     stored = unpack(published.payload)
-    assert isinstance(stored, StoredEvent)
+    assert isinstance(stored, LogEvent)
     assert (published.channel, stored.event.event_id) == (f"chat:{group}", message.message_id)
 
 
@@ -74,7 +74,7 @@ async def test_a_node_does_not_decode_the_events_it_published(
 
     (published,) = await listener.received()
     stored = codec.unpack(published.payload)
-    assert isinstance(stored, StoredEvent)
+    assert isinstance(stored, LogEvent)
     assert stored.event.event_id == message.message_id
 
 

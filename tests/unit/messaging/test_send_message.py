@@ -8,7 +8,7 @@ import pytest
 
 from history.chat_id import ChatId
 from history.codec import unpack
-from history.model import StoredEvent
+from history.model import LogEvent
 from kernel.errors import KernelReason, Reason
 from kernel.ids import time_key
 from services.media.errors import MediaReason
@@ -38,7 +38,7 @@ async def test_both_users_of_a_direct_chat_receive_the_event(harness: Harness) -
 
     received = [(published.channel, unpack(published.payload)) for published in await listener.received()]
     assert {channel for channel, _ in received} == {f"user:{ann}", f"user:{bob}"}
-    assert {published.event.event_id for _, published in received if isinstance(published, StoredEvent)} == {
+    assert {published.event.event_id for _, published in received if isinstance(published, LogEvent)} == {
         message.message_id
     }
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from history.audience import STORED_CHANNEL, user_channel
 from history.codec import decode_watermark, encode, unpack
-from history.model import ChatEvent, StoredEvent
+from history.model import ChatEvent, LogEvent
 from history.open import HistoryStore
 from history.ports import Applied, Window
 from kernel.bus.memory import MemoryBus
@@ -81,7 +81,7 @@ class Persister:
         """Subscribe to Ann's channel and to the watermark."""
         await self._subscription.add([STORED_CHANNEL, user_channel(ANN)])
 
-    async def received(self) -> list[StoredEvent | Mapping[int, int]]:
+    async def received(self) -> list[LogEvent | Mapping[int, int]]:
         """Return the events and watermarks since the last call, in order."""
         messages = [message for message in await self._subscription.receive() if isinstance(message, BusMessage)]
         return [_read(message) for message in messages]
@@ -95,9 +95,9 @@ async def _record(pauses: list[float], seconds: float) -> None:
     pauses.append(seconds)
 
 
-def _read(message: BusMessage) -> StoredEvent | Mapping[int, int]:
+def _read(message: BusMessage) -> LogEvent | Mapping[int, int]:
     if message.channel == STORED_CHANNEL:
         return decode_watermark(message.payload)
     unpacked = unpack(message.payload)
-    assert isinstance(unpacked, StoredEvent)
+    assert isinstance(unpacked, LogEvent)
     return unpacked

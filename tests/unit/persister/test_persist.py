@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from history.model import MessageWithdrawn, StoredEvent
+from history.model import LogEvent, MessageWithdrawn
 from kernel.errors import ChatlyError, Code, KernelReason, unavailable
 from kernel.log.ports import LogRecord
 from tests.fakes import MemoryConsumer
@@ -23,7 +23,7 @@ async def test_a_stored_event_is_published_before_its_watermark(persister: Persi
 
     await persister.persist().step()
 
-    assert await persister.received() == [StoredEvent(position, sent), {position.partition: position.offset}]
+    assert await persister.received() == [LogEvent(position, sent), {position.partition: position.offset}]
 
 
 async def test_offsets_are_committed_when_the_log_is_idle(persister: Persister) -> None:
@@ -170,7 +170,7 @@ async def test_a_second_copy_is_withdrawn_through_the_log_once(persister: Persis
     for _ in range(3):
         await persist.step()
 
-    published = [item.event for item in await persister.received() if isinstance(item, StoredEvent)]
+    published = [item.event for item in await persister.received() if isinstance(item, LogEvent)]
     assert published[0] == kept
     assert [event.change for event in published[1:]] == [MessageWithdrawn(copy.event_id, kept.event_id)]
     assert len(persister.log.records()) == 3

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from history.model import StoredEvent
+from history.model import LogEvent
 from history.ports import Applied
 from kernel.log.ports import LogRecord
 from services.persister.publish_stored import PublishStored
@@ -39,7 +39,7 @@ async def test_events_that_a_dead_persister_did_not_publish_are_published_before
     await persister.persist().step()
 
     received = await persister.received()
-    assert [item.event for item in received if isinstance(item, StoredEvent)] == [*sent, newer]
+    assert [item.event for item in received if isinstance(item, LogEvent)] == [*sent, newer]
     assert received[2] == {last.partition: last.offset}
     assert received[-1] == {last.partition: last.offset + 1}
 
@@ -52,7 +52,7 @@ async def test_at_most_one_batch_is_published_again(persister: Persister) -> Non
 
     await a_resume_point(persister)([last.partition])
 
-    published = [item.position.offset for item in await persister.received() if isinstance(item, StoredEvent)]
+    published = [item.position.offset for item in await persister.received() if isinstance(item, LogEvent)]
     assert published == list(range(2 * BATCH_SIZE, 3 * BATCH_SIZE))
 
 
@@ -78,7 +78,7 @@ async def test_second_copies_and_deleted_text_are_not_published_again(persister:
 
     await a_resume_point(persister)([last.partition])
 
-    published = [item.event for item in await persister.received() if isinstance(item, StoredEvent)]
+    published = [item.event for item in await persister.received() if isinstance(item, LogEvent)]
     assert [event.event_id for event in published] == [kept.event_id, secret.event_id, deleted.event_id]
     assert "secret" not in str(published)
 
@@ -106,7 +106,7 @@ async def test_a_batch_with_a_lost_reply_is_published(persister: Persister) -> N
 
     await persist.step()
 
-    assert await persister.received() == [StoredEvent(position, sent), {position.partition: position.offset}]
+    assert await persister.received() == [LogEvent(position, sent), {position.partition: position.offset}]
 
 
 async def test_a_rewind_does_not_publish_again_what_this_process_published(persister: Persister) -> None:
@@ -124,4 +124,4 @@ async def test_a_rewind_does_not_publish_again_what_this_process_published(persi
     await consumer.rewind()
     await persist.step()
 
-    assert [item.position for item in await persister.received() if isinstance(item, StoredEvent)] == [last]
+    assert [item.position for item in await persister.received() if isinstance(item, LogEvent)] == [last]
