@@ -13,7 +13,7 @@ from services.messaging.user_blocks import require_unblocked
 
 
 class ChatAuthorizer:
-    """The first step of every use case that concerns a chat."""
+    """Checks the access of a call to its chat, before the call reads or changes anything."""
 
     def __init__(self, *, states: ChatStates, directory: UserDirectory) -> None:
         self._states = states
@@ -22,8 +22,8 @@ class ChatAuthorizer:
     async def to_read(self, chat: ChatRef, user_id: UserId) -> ChatAccess:
         """Return the user's access to a chat; raise NOT_A_MEMBER.
 
-        A 1:1 chat can be read although one user has blocked the other or deleted their account. If it has no events
-        yet, its other user must exist: raise USER_NOT_FOUND.
+        The users of a 1:1 chat may read it even if one has blocked the other or the other user's account was deleted.
+        If the chat has no events yet, raise USER_NOT_FOUND unless the other user exists.
         """
         chat_id = _chat_id(chat, user_id)
         if not chat_id.is_direct:
@@ -47,8 +47,8 @@ class ChatAuthorizer:
     async def to_group(self, chat_id: ChatId, user_id: UserId) -> ChatAccess:
         """Return the user's access to change a group; raise NOT_A_MEMBER, or NOT_A_GROUP for a 1:1 chat.
 
-        The state is loaded, not taken from the cache: a change must sort after the changes of other nodes, whatever
-        their clocks say.
+        This loads a cached state again, because a change needs a later id than all changes of other nodes, even if
+        their clocks are ahead.
         """
         await self._states.refresh(chat_id)
         access = await self.to_read(ChatRef(chat_id), user_id)
@@ -59,7 +59,7 @@ class ChatAuthorizer:
     async def _to_group(self, chat_id: ChatId, user_id: UserId) -> ChatAccess:
         state = await self._states.get(chat_id)
         if state is None or role_in(state, user_id) is None:
-            # Another node may have added the user a moment ago: only a freshly loaded state can refuse.
+            # Another node may have added the user a moment ago, so only a freshly loaded state is a reason to refuse.
             state = await self._states.reload(chat_id)
         role = role_in(state, user_id) if state else None
         if state is None or role is None:
@@ -74,9 +74,9 @@ class ChatAuthorizer:
                 raise
 
     async def _direct_state(self, chat_id: ChatId) -> ChatState | None:
-        """Return the state of a 1:1 chat; None also while the store is unavailable.
+        """Return the state of a 1:1 chat, or None if the chat has no events or the store is unavailable.
 
-        The id alone names the two members, so they can go on without the state.
+        Without the state the two users can still read and write, because the chat's id names them.
         """
         try:
             return await self._states.get(chat_id)
@@ -87,7 +87,11 @@ class ChatAuthorizer:
 
 
 def _chat_id(chat: ChatRef, user_id: UserId) -> ChatId:
-    """Return the chat's id; of a 1:1 chat raise unless the caller is exactly one of its two users."""
+    """Return the chat's id.
+
+    For a 1:1 chat, raise NOT_A_MEMBER unless the caller is one of its users, NOT_WITH_ONESELF if both users are the
+    same, and INVALID_FIELD if their ids are not in ascending order.
+    """
     if chat.user_id:
         chat_id = ChatId.direct(user_id, UserId(chat.user_id))
     else:

@@ -1,4 +1,4 @@
-"""This node's cache of chat states. A state is loaded once, then updated by every event published or received."""
+"""This node's cache of chat states. Every event that the node publishes or receives updates the state of its chat."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -26,13 +26,13 @@ _RETRY_SECONDS = 1.0
 class _CachedState:
     state: ChatState
     loaded_at: float
-    """On the clock's monotonic scale."""
+    """Time of loading, on the clock's monotonic scale."""
     newest_event_id: UUID | None = None
-    """The last event applied since the state was loaded."""
+    """The id of the event that was applied last since the state was loaded."""
 
 
 class ChatStates:
-    """A bounded cache. A state is as old as the delay of the bus; if the bus loses events, at most `max_age`."""
+    """A bounded cache. A state is as recent as the bus; if the bus loses events, `max_age` bounds its age."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class ChatStates:
         capacity: int = 10_000,
         max_age: float = 30.0,
     ) -> None:
-        """`capacity`: chats. `max_age`: seconds after which a state is loaded again."""
+        """`capacity`: number of chats. `max_age`: seconds after which a state is loaded again."""
         self._history = history
         self._ids = ids
         self._clock = clock
@@ -58,9 +58,9 @@ class ChatStates:
         self._log = logger("messaging")
 
     async def get(self, chat_id: ChatId) -> ChatState | None:
-        """Return a chat's state; None: the chat has no events.
+        """Return a chat's state, or None if the chat has no events.
 
-        While the store is unavailable, return the cached state; raise STORE_UNAVAILABLE if there is none.
+        While the store is unavailable, return the cached state, however old; raise STORE_UNAVAILABLE if none is cached.
         """
         cached = self._cache.get(chat_id)
         if cached is not None and self._clock.monotonic() - cached.loaded_at <= self._max_age:
@@ -69,12 +69,15 @@ class ChatStates:
             return await self._load_unless_fresh(chat_id)
 
     async def reload(self, chat_id: ChatId) -> ChatState | None:
-        """Return as `get` does, but never the cached state: use it before refusing access."""
+        """Load a chat's state and return it, or None if the chat has no events. Call this before refusing access.
+
+        Raise STORE_UNAVAILABLE even if a state is cached.
+        """
         async with self._loading.hold(chat_id):
             return await self._load(chat_id)
 
     async def refresh(self, chat_id: ChatId) -> None:
-        """Load the state of a chat again if it is cached and the store is available."""
+        """Load a chat's state again. Do nothing if it is not cached, or if the store is unavailable."""
         if self._cache.peek(chat_id) is None:
             return
         try:
@@ -84,17 +87,18 @@ class ChatStates:
                 raise
 
     def cached(self, chat_id: ChatId) -> ChatState | None:
-        """Return the cached state of a chat, however old; None: not cached."""
+        """Return the cached state of a chat, however old, or None if it is not cached."""
         cached = self._cache.peek(chat_id)
         return cached.state if cached else None
 
     def apply(self, event: ChatEvent) -> None:
-        """Update the state of the event's chat. Applying an event again, or late, changes nothing."""
+        """Update the state of the event's chat if it is cached. Events may arrive late or several times."""
         if (missed := self._events_while_loading.get(event.chat_id)) is not None:
             missed.append(event)
         cached = self._cache.peek(event.chat_id)
         if cached is not None and cached.newest_event_id == event.event_id:
-            # Most events arrive several times: from their publisher, from the bus, and once more when they are stored.
+            # Most events arrive several times: from the publisher, from the bus, and from the bus again once they are
+            # stored.
             return
         self._ids.observe(event.event_id)
         if cached is not None:
@@ -132,7 +136,7 @@ class ChatStates:
             cached = self._cache.get(chat_id)
             if cached is None or error.reason != KernelReason.STORE_UNAVAILABLE:
                 raise
-            # Callers that wait for the lock would otherwise query, one after the other, a store that does not answer.
+            # Otherwise all callers that wait for this lock would query the unavailable store, one after the other.
             cached.loaded_at = self._clock.monotonic() - self._max_age + _RETRY_SECONDS
             return cached.state
 
@@ -147,7 +151,7 @@ class ChatStates:
         return state
 
     async def _read(self, chat_id: ChatId) -> ChatState | None:
-        # The answer of the store may lack events that arrive while it is being read.
+        # The loaded state may lack events that arrive during the load.
         missed = self._events_while_loading[chat_id] = []
         try:
             state = await self._history.chat(chat_id)
@@ -183,5 +187,5 @@ class ChatStates:
 
 
 def _channel(chat_id: ChatId) -> str:
-    """Return a channel that carries every event of the chat, except messages that a user deletes for themselves."""
+    """Return a channel that carries every event of the chat, except deletions that a user makes for themselves."""
     return user_channel(chat_id.members[0]) if chat_id.is_direct else chat_channel(chat_id)

@@ -18,7 +18,7 @@ from services.messaging.ports import UserDirectory
 _CALL = "ListChats"
 _DEFAULT_SIZE = 50
 _TICK_BYTES = 8
-# A member takes 80 bytes of a response, and clients accept 4 MiB by default.
+# Each member takes about 80 bytes of a response, and clients accept responses of 4 MiB by default.
 _MOST_MEMBERS = 10_000
 
 
@@ -39,7 +39,7 @@ class Chats:
         self._directory = directory
 
     async def get(self, chat: ChatRef, *, viewer: UserId) -> ChatOverview:
-        """Return a chat as the viewer sees it; a 1:1 chat also before its first message.
+        """Return a chat as the viewer sees it. A 1:1 chat can be requested before its first message.
 
         Errors: NOT_A_MEMBER, USER_NOT_FOUND, NOT_WITH_ONESELF.
         """
@@ -47,10 +47,11 @@ class Chats:
         return await self._history.overview(await self._ownership.ensure(access.state), viewer)
 
     async def list(self, *, viewer: UserId, page_size: int = 0, page_token: str = "") -> Page[ChatOverview]:
-        """Return one page of the viewer's chats, latest activity first. `page_size` 0: 50. Errors: INVALID_PAGE_TOKEN.
+        """Return one page of the viewer's chats, latest activity first. Errors: INVALID_PAGE_TOKEN.
 
-        The token names the last chat of the page. A chat that becomes active while pages are read is not listed twice;
-        other chats are never left out. A page with large groups is shorter, so that it fits into one response.
+        `page_size` 0 means 50. A page whose groups have very many members is shorter, so that it fits into one
+        response. The token contains the sort key of the page's last chat. A chat that becomes active between two pages
+        is never listed twice, but may be left out. Other chats are never left out.
         """
         after = PageTokens.decode(_CALL, viewer, page_token) if page_token else None
         keys = {chat.chat_id: self._sort_key(chat) for chat in await self._history.outlines_of(viewer)}
@@ -70,10 +71,10 @@ class Chats:
         return Page(page)
 
     async def contacts(self, user_id: UserId) -> Sequence[UserId]:
-        """Return the users who share a chat with this user, sorted, at most 5,000.
+        """Return the users who share a chat with this user, sorted by id, at most 5,000.
 
-        Deleted users are left out, and users who have blocked this user or are blocked by them. Groups come from the
-        node's cache: a large group is not read again for each of its members.
+        Deleted users are left out, and so are users who have blocked this user or are blocked by this user. The members
+        of groups come from the node's cache, so that a large group is not read again for each of its members.
         """
         chats = [chat.chat_id for chat in await self._history.outlines_of(user_id)]
         members = await asyncio.gather(*map(self._members, chats))
@@ -94,7 +95,7 @@ class Chats:
 
 
 def _within_member_limit(chats: Sequence[ChatState]) -> Sequence[ChatState]:
-    """Return the first chat, and those after it while they have at most _MOST_MEMBERS members in total."""
+    """Return as many of the first chats as have at most _MOST_MEMBERS members in total, but at least the first."""
     members = 0
     for number, chat in enumerate(chats):
         members += len(members_of(chat))

@@ -1,4 +1,4 @@
-"""Creates a group, exactly once however often the call is retried."""
+"""Creates a group. However often a call is retried, it creates one group."""
 
 from uuid import UUID
 
@@ -65,8 +65,8 @@ class CreateGroup:
             avatar_media_id=group.avatar_media_id,
             members={**dict.fromkeys(others, Role.MEMBER), access.user_id: Role.OWNER},
         )
-        # An earlier attempt with an unknown result may have claimed another id: both attempts are then one event.
-        # A claim needs a UUID: the group's id serves as one.
+        # An earlier attempt with an unknown result may have claimed an id. With that id, both attempts are the same
+        # event. A claim needs a UUID, and the group's id is one.
         event_id = await self._claims.claim(access.user_id, UUID(access.chat_id), self._events.next_id(access))
         event = self._events.new_event(access, created, event_id=event_id, audience=tuple(created.members))
         await self._events.publish(event)

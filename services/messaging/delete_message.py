@@ -12,7 +12,7 @@ from services.messaging.model import ChatRef
 
 
 class DeleteMessage:
-    """Needs read access only: messages can be deleted although the other user is blocked or has left Chatly."""
+    """Requires read access only, so that users can delete a message even if the other user is blocked or deleted."""
 
     def __init__(
         self, *, authorizer: ChatAuthorizer, history: History, messages: Messages, events: EventPublisher
@@ -23,7 +23,7 @@ class DeleteMessage:
         self._events = events
 
     async def __call__(self, chat: ChatRef, message_id: UUID, *, for_everyone: bool, user_id: UserId) -> None:
-        """Delete a message; if it is deleted already, do nothing. Errors: see MessagingService.DeleteMessage."""
+        """Delete a message; do nothing if it was deleted before. Errors: see MessagingService.DeleteMessage."""
         access = await self._authorizer.to_read(chat, user_id)
         message, earlier = await self._messages.find_to_change(access, message_id, hidden_too=True)
         if for_everyone:

@@ -19,7 +19,7 @@ class EditMessage:
         self._events = events
 
     async def __call__(self, chat: ChatRef, message_id: UUID, text: str, *, editor: UserId) -> Message:
-        """Return the message with its new text. If the text is the same, publish nothing.
+        """Return the message with its new text. If the text does not change, publish nothing.
 
         Errors: see MessagingService.EditMessage.
         """

@@ -9,7 +9,7 @@ from kernel.ids import UserId
 
 
 class MessagingReason(Reason):
-    """Reasons of the messaging service; the protos explain each: chatly.error.v1.ErrorReason."""
+    """Reasons of the messaging service. The protos explain each of them, in chatly.error.v1.ErrorReason."""
 
     INVALID_CURSOR = auto()
     NOT_A_MEMBER = auto()
@@ -50,7 +50,7 @@ def user_not_found(user_id: UserId) -> ChatlyError:
 
 
 def blocked(user_id: UserId) -> ChatlyError:
-    """The message does not say who blocked whom."""
+    """Return the error BLOCKED. Its message does not reveal who blocked whom."""
     message = f"you and user {user_id} cannot write to each other: one of you has blocked the other"
     return denied(MessagingReason.BLOCKED, message, user_id=user_id)
 

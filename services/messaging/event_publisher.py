@@ -1,4 +1,4 @@
-"""Creates and publishes events. Every lasting change goes this way: log, then hot tail, chat states and live bus."""
+"""Creates and publishes events. Every event goes to the log, then to the hot tail, the chat states and the live bus."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -21,9 +21,9 @@ from services.messaging.model import ChatAccess
 
 
 class EventPublisher:
-    """The only source of events beside the persister.
+    """The only source of events, except for the persister, which appends withdrawals.
 
-    Nothing undoes an event of the log: failures of the hot tail or the bus are logged and counted, not raised.
+    An event in the log cannot be undone, so a failure of the hot tail or the bus is logged and counted, but not raised.
     """
 
     def __init__(
@@ -38,8 +38,8 @@ class EventPublisher:
         request_id: Callable[[], str],
         on_failure: Callable[[str], None],
     ) -> None:
-        """`request_id`: returns the id of the call in progress. `on_failure`: called with the part that failed, `tail`
-        or `bus`.
+        """`request_id` returns the id of the call in progress. `on_failure` is called with `tail` or `bus`, whichever
+        did not take an event.
         """
         self._log = log
         self._states = states
@@ -59,7 +59,7 @@ class EventPublisher:
     def new_event(
         self, access: ChatAccess, change: Change, *, event_id: UUID, audience: tuple[UserId, ...] = ()
     ) -> ChatEvent:
-        """Return an event of this chat, by this user, at this moment."""
+        """Return an event of the chat in `access`, caused by the user in `access`, with the present time."""
         return ChatEvent(
             event_id=event_id,
             chat_id=access.chat_id,
@@ -71,37 +71,38 @@ class EventPublisher:
         )
 
     async def publish_change(self, access: ChatAccess, change: Change, *, after: Iterable[UUID | None]) -> ChatEvent:
-        """Publish a new event with an id later than all of `after`, as `publish` does, and return it.
+        """Publish a new event as `publish` does, and return it. Its id is later than all ids in `after`.
 
-        `after` must contain the ids of the events whose effect this one changes: of two changes of the same field the
-        later id wins, so a change that sorts before would have no effect.
+        `after` must contain the ids of the events that this change may override. Of two changes of the same field, the
+        one with the later id wins, so a change with an earlier id would have no effect.
         """
         event = self.new_event(access, change, event_id=self.next_id(access, after=after))
         await self.publish(event)
         return event
 
     async def publish(self, *events: ChatEvent) -> None:
-        """Publish events of one chat. Return once the log has them, and this node's tail and the bus were tried.
+        """Publish events of one chat. Return once the log has all of them, and the hot tail and the bus have taken them
+        or failed.
 
-        Raise UNAVAILABLE `LOG_UNAVAILABLE` if it is unknown whether the log has them. Publishing the same events again
-        is safe.
+        Raise UNAVAILABLE `LOG_UNAVAILABLE` if it is unknown whether the log has all of them. Publishing the same events
+        again is safe.
         """
         if not events:
             return
-        # Continue if the caller disconnects: an event that the log has must reach the other users.
+        # The task continues if the caller disconnects, because an event that the log has must reach the other users.
         task = asyncio.create_task(self._publish_one(events[0]) if len(events) == 1 else self._publish_all(events))
         self._in_progress.add(task)
         task.add_done_callback(self._ended)
         await asyncio.shield(task)
 
     async def finish(self) -> None:
-        """Wait for all publications in progress."""
+        """Wait until all publications in progress have ended."""
         await asyncio.gather(*self._in_progress, return_exceptions=True)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._in_progress.discard(task)
         if not task.cancelled():
-            # Read here because asyncio logs an exception that nobody reads, and the caller may have disconnected.
+            # Retrieve the exception. Otherwise asyncio logs it as never retrieved if the caller has disconnected.
             task.exception()
 
     async def _publish_all(self, events: Sequence[ChatEvent]) -> None:
@@ -110,7 +111,7 @@ class EventPublisher:
         publications = (self._publish_one(event, notify_contacts=False) for event in events)
         results = await asyncio.gather(*publications, return_exceptions=True)
         published = [event for event, result in zip(events, results, strict=True) if not result]
-        # Once for all events: a single member who joins changes the contacts of the whole group.
+        # Notify once for all events, because each member who joins changes the contacts of the whole group.
         if messages := self._contact_messages(published, before):
             await self._attempt("bus", self._bus.publish(messages))
         for result in results:
@@ -134,16 +135,19 @@ class EventPublisher:
         return LogEvent(await self._log.append(event.chat_id, value), event, value)
 
     async def _append_traced(self, event: ChatEvent) -> LogEvent:
-        """Append within a span, to which the processing of the event elsewhere is linked."""
+        """Append within a span. The event carries the span, so that other nodes link their work on the event to it."""
         with tracing.covering("append", Kind.PRODUCER, request_id=event.request_id) as span:
             return await self._append(event if span is None else replace(event, traceparent=span.traceparent))
 
     def _contact_messages(self, events: Sequence[ChatEvent], before: ChatState | None) -> list[BusMessage]:
-        """Return a message for each user whose contacts the events change. `before`: the chat before the events."""
+        """Return a message for each user whose contacts the events change.
+
+        `before`: the cached state of the chat before the events, or None.
+        """
         changed: set[UserId] = set()
         for event in events:
             if not event.chat_id.is_direct:
-                # The audience of a group's event is the users who join or leave by it.
+                # The audience of a group's event contains the users who join or leave by the event.
                 changed.update(event.audience)
             elif isinstance(event.change, MessageSent) and (before is None or before.last_message_id is None):
                 changed.update(event.chat_id.members)
@@ -162,5 +166,5 @@ class EventPublisher:
 
 
 def contacts_channel(user_id: UserId) -> str:
-    """Return the channel on which an empty message informs presence that the user's contacts have changed."""
+    """Return the channel for empty messages that notify presence of a change in the user's contacts."""
     return f"contacts:{user_id}"

@@ -22,8 +22,9 @@ from services.messaging.user_blocks import require_unblocked
 
 
 class Groups:
-    """A node makes the changes of one group one after the other, so that each decision sees the result of the last.
+    """Changes the details and members of groups.
 
+    A node runs the changes of one group one after the other, so that each decision sees the result of the previous one.
     Methods return the group after the change, as the caller sees it. A change without effect publishes nothing.
     """
 
@@ -64,9 +65,9 @@ class Groups:
     async def add_members(
         self, chat_id: ChatId, user_ids: Collection[UserId], role: Role | None, *, actor: UserId
     ) -> ChatOverview:
-        """Add members, or give members another role. `role` None: new users become MEMBER, members keep their role.
+        """Add members, or change the role of members.
 
-        Errors: see MessagingService.AddMembers.
+        If `role` is None, new users become MEMBER and members keep their role. Errors: see MessagingService.AddMembers.
         """
         async with self._locks.hold(chat_id):
             access = await self._owned_group(chat_id, actor)
@@ -74,12 +75,12 @@ class Groups:
             joining = [change.user_id for change in changes if change.before is None]
             if joining:
                 await require_unblocked(self._directory, actor, joining)
-            # Read before the change, so that no step can fail after it.
+            # Read the overview before the change, so that no step can fail after the change.
             overview = await self._history.overview(access.state, actor)
             return replace(overview, state=await self._set_roles(access, changes))
 
     async def remove_member(self, chat_id: ChatId, user_id: UserId, *, actor: UserId) -> ChatOverview:
-        """Remove a member. Removing oneself is leaving. Errors: see MessagingService.RemoveMember."""
+        """Remove a member. Members who remove themselves leave the group. Errors: see MessagingService.RemoveMember."""
         async with self._locks.hold(chat_id):
             access = await self._owned_group(chat_id, actor)
             changes = removal(members_of(access.state), actor, user_id)
@@ -93,13 +94,16 @@ class Groups:
             await self._set_roles(access, removal(members_of(access.state), user_id, user_id))
 
     async def _owned_group(self, chat_id: ChatId, user_id: UserId) -> ChatAccess:
-        """Return the access to a group that has an owner. Not for leaving: it would make an owner of who leaves."""
+        """Give the group a new owner if it has none, and return the user's access to it.
+
+        Not for leaving, because the user who leaves could become the owner.
+        """
         access = await self._authorizer.to_group(chat_id, user_id)
         state = await self._ownership.ensure(access.state)
         return replace(access, state=state, role=role_in(state, user_id))
 
     async def _set_roles(self, access: ChatAccess, changes: Sequence[RoleChange]) -> ChatState:
-        """Publish one event per change; return the group's state after them."""
+        """Publish one event per change, and return the group's state after all changes."""
         events = [self._role_event(access, change) for change in changes]
         await self._events.publish(*events)
         state = access.state
@@ -129,7 +133,7 @@ class Groups:
 
 
 def _changed(state: ChatState, details: Details) -> GroupUpdated:
-    """Return the details that differ from the group's present ones."""
+    """Return the given details that differ from the group's current details."""
     return GroupUpdated(
         title=_unless_same(state.title, details.title),
         description=_unless_same(state.description, details.description),

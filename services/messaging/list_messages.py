@@ -16,19 +16,21 @@ _DEFAULT_SIZE = 50
 
 
 class ListMessages:
-    """A page token contains the id of the last message returned, so every page is found by key, however deep."""
+    """A page token contains the id of the message at which its page ended, so the next page is found by key at any
+    depth.
+    """
 
     def __init__(self, *, authorizer: ChatAuthorizer, history: History) -> None:
         self._authorizer = authorizer
         self._history = history
 
     async def __call__(self, listing: Listing, *, viewer: UserId) -> Page[Message]:
-        """Return one page, oldest message first. Errors: see MessagingService.ListMessages."""
+        """Return one page, sorted oldest message first. Errors: see MessagingService.ListMessages."""
         access = await self._authorizer.to_read(listing.chat, viewer)
         scope = _scope(access, listing)
         after = last_message_id(_CALL, scope, listing.page_token) if listing.page_token else listing.start
         size = listing.page_size or _DEFAULT_SIZE
-        # One message more than requested shows whether there is another page.
+        # One message more than the page needs shows whether another page follows.
         window = _window(listing, after, size + 1)
         try:
             found = await self._history.page(access.chat_id, window, viewer=viewer)
@@ -40,7 +42,11 @@ class ListMessages:
         return Page(page, page_token(_CALL, scope, last))
 
     async def _newest(self, access: ChatAccess, listing: Listing, window: Window, error: ChatlyError) -> Page[Message]:
-        """Return messages that are not stored yet, while the store is unavailable. The token leads to stored ones."""
+        """Return the newest messages that are not stored yet, while the store is unavailable.
+
+        The page token continues with the stored messages. Raise `error` for a listing in the forward direction, or if
+        there are no unstored messages.
+        """
         if error.reason != KernelReason.STORE_UNAVAILABLE or listing.forward:
             raise error
         found = await self._history.newest_of_tail(access.chat_id, window, viewer=access.user_id)

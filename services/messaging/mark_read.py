@@ -1,4 +1,4 @@
-"""Moves a member's read mark, only forward."""
+"""Moves a member's read mark forward."""
 
 from uuid import UUID
 
@@ -23,11 +23,12 @@ class MarkRead:
         self._locks = KeyedLock()
 
     async def __call__(self, chat: ChatRef, message_id: UUID, *, reader: UserId) -> ReadPosition:
-        """Return the mark after the call. A message before the mark does not move it.
+        """Return the read mark and the unread count after the call. A message before the mark does not move the mark.
 
         Errors: see MessagingService.MarkRead.
         """
-        # Clients call this often while they scroll. Under the lock a call that moves nothing publishes nothing.
+        # Clients call this often while they scroll. With the lock, a call that does not move the mark publishes
+        # nothing.
         async with self._locks.hold(reader, chat):
             access = await self._authorizer.to_read(chat, reader)
             mark = access.state.read_marks.get(reader)

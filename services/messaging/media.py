@@ -12,7 +12,10 @@ from services.messaging.ports import MediaLibrary
 
 
 async def attachments(library: MediaLibrary, media_ids: Sequence[str], sender: UserId) -> tuple[AttachedMedia, ...]:
-    """Return the files in the given order; raise MEDIA_FORBIDDEN unless the sender uploaded all of them."""
+    """Return the files in the given order.
+
+    Raise MEDIA_FORBIDDEN unless the sender uploaded all of them, and INVALID_FIELD if one is not for messages.
+    """
     files = await asyncio.gather(*map(library.media, media_ids))
     for file in files:
         _require(file, owner=sender, purpose=MediaPurpose.MESSAGE, field="media_ids")
@@ -20,7 +23,7 @@ async def attachments(library: MediaLibrary, media_ids: Sequence[str], sender: U
 
 
 async def require_avatar(library: MediaLibrary, media_id: str, user_id: UserId) -> None:
-    """Raise unless the id is empty, or the user uploaded the file as an avatar."""
+    """Raise MEDIA_FORBIDDEN or INVALID_FIELD unless the id is empty or the user uploaded the file as an avatar."""
     if media_id:
         file = await library.media(media_id)
         _require(file, owner=user_id, purpose=MediaPurpose.AVATAR, field="avatar_media_id")

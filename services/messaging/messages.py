@@ -21,7 +21,7 @@ class Messages:
         self._history = history
 
     async def get(self, chat: ChatRef, message_id: UUID, *, viewer: UserId) -> Message:
-        """Return a message as the viewer sees it; without content if it was deleted for everyone.
+        """Return a message as the viewer sees it. A message that was deleted for everyone has no content.
 
         Errors: see MessagingService.GetMessage.
         """
@@ -34,14 +34,14 @@ class Messages:
     async def find(self, access: ChatAccess, message_id: UUID, *, hidden_too: bool = False) -> Message:
         """Return a message of the chat as the user sees it; raise MESSAGE_NOT_FOUND.
 
-        `hidden_too`: also a message that the user deleted for themselves.
+        With `hidden_too`, also return a message that the user deleted for themselves.
         """
         return (await self.find_to_change(access, message_id, hidden_too=hidden_too))[0]
 
     async def find_to_change(
         self, access: ChatAccess, message_id: UUID, *, hidden_too: bool = False
     ) -> tuple[Message, Sequence[UUID]]:
-        """Return as `find` does, with the ids of the message's events: a change must sort after all of them."""
+        """Return the message as `find` does, and the ids of all its events. A change must sort after all of them."""
         viewer = NOBODY if hidden_too else access.user_id
         state = await self._history.message_state(access.chat_id, message_id)
         message = visible_message(state, viewer) if state else None
@@ -50,7 +50,9 @@ class Messages:
         return message, tuple(events_of(state))
 
     async def find_undeleted(self, access: ChatAccess, message_id: UUID) -> tuple[Message, Sequence[UUID]]:
-        """Return as `find_to_change` does; raise MESSAGE_NOT_FOUND also if the message was deleted for everyone."""
+        """Return the same as `find_to_change`; raise MESSAGE_NOT_FOUND also for a message that was deleted for
+        everyone.
+        """
         message, events = await self.find_to_change(access, message_id)
         if message.deleted_for_everyone:
             raise message_deleted(message_id)
@@ -64,7 +66,7 @@ def require_sender(access: ChatAccess, message: Message) -> None:
 
 
 def page_token(call: str, scope: str, last: Message) -> str:
-    """Return the token of the page that continues after this message."""
+    """Return the token of the page that follows this message."""
     return PageTokens.encode(call, scope, time_key(last.message_id))
 
 

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ChatRef:
-    """A chat as a caller names it: by its id, or a 1:1 chat by its other user. Exactly one field is set."""
+    """A chat as a caller names it: by its id, or if it is a 1:1 chat by its other user. Exactly one field is set."""
 
     chat_id: str = ""
     user_id: str = ""
@@ -52,26 +52,28 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A page of messages to list: newest first, or with `forward` oldest first."""
+    """A request for one page of messages: from the newest message back, or with `forward` from the oldest on."""
 
     chat: ChatRef
     forward: bool = False
     start: UUID | None = None
-    """List the messages before this one, or with `forward` after it. None: from the end of the chat."""
+    """The message before which the listing starts, or with `forward` after which. None: start at the end, or at the
+    beginning.
+    """
     page_size: int = 0
-    """0: 50."""
+    """Messages per page; 0 means 50."""
     page_token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """A page of messages to find."""
+    """A request for one page of search results."""
 
     query: str
     chat_id: str = ""
     """Empty: search all of the caller's chats."""
     page_size: int = 0
-    """0: 20."""
+    """Messages per page; 0 means 20."""
     page_token: str = ""
 
 
@@ -88,7 +90,7 @@ class NewGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
-    """New details of a group. None: unchanged."""
+    """New details of a group. None means that a detail does not change."""
 
     title: str | None = None
     description: str | None = None
@@ -97,7 +99,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class RoleChange:
-    """One user's role before and after. None: not a member."""
+    """One user's role before and after a change. None means that the user is not a member."""
 
     user_id: UserId
     before: Role | None
@@ -137,4 +139,4 @@ class Page(Generic[T]):
 
 
 Blocks = Mapping[UserId, frozenset[UserId]]
-"""Existing users → the users whom each of them blocks."""
+"""Maps each existing user to the users whom they block. Users who do not exist are left out."""

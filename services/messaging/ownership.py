@@ -1,4 +1,4 @@
-"""Gives a group a new owner after the account of its last one was deleted."""
+"""Gives a group a new owner after the account of its last owner was deleted."""
 
 from collections.abc import Collection, Sequence
 
@@ -18,10 +18,11 @@ _LOOKED_UP_TOGETHER = 200
 
 
 class GroupOwnership:
-    """A group is repaired when a member's call meets it: accounts are deleted by auth, which knows no groups.
+    """Makes a member the owner of a group whose owners' accounts are all deleted.
 
-    The oldest admin becomes owner, or else the oldest member, by an event in their own name. While auth or the log is
-    unavailable the group stays as it is, until a later call.
+    Auth deletes accounts and does not know groups, so a group is repaired during a later call by one of its members.
+    The admin who joined first becomes owner, or else the member who joined first. The new owner is the actor of the
+    event. While auth or the log is unavailable the group does not change, and a later call repairs it.
     """
 
     def __init__(self, *, states: ChatStates, directory: UserDirectory, events: EventPublisher) -> None:
@@ -32,12 +33,12 @@ class GroupOwnership:
         self._log = logger("messaging")
 
     async def ensure(self, state: ChatState) -> ChatState:
-        """Return the chat; if it is a group, with an owner whose account exists."""
+        """Return the chat's state. If no owner of the group has an account, make a member the owner first."""
         (repaired,) = await self.ensure_all([state])
         return repaired
 
     async def ensure_all(self, states: Sequence[ChatState]) -> Sequence[ChatState]:
-        """Return as `ensure` does, for several chats, in their order."""
+        """Do the same as `ensure` for several chats, and return their states in the same order."""
         owners = {state.chat_id: _owners(state) for state in states if not state.chat_id.is_direct}
         try:
             existing = await self._existing({owner for group in owners.values() for owner in group})
@@ -51,7 +52,7 @@ class GroupOwnership:
 
     async def _repaired(self, state: ChatState) -> ChatState:
         async with self._locks.hold(state.chat_id):
-            # Another node may have repaired it.
+            # Another node may have repaired the group meanwhile.
             fresh = await self._states.reload(state.chat_id) or state
             if await self._existing(_owners(fresh)):
                 return fresh
@@ -66,7 +67,9 @@ class GroupOwnership:
             return apply_to_chat(fresh, event)
 
     async def _heir(self, state: ChatState) -> UserId | None:
-        """Return the existing member with the highest role who joined first."""
+        """Return the member who joined first among those with an account and the highest role; None if no account
+        exists.
+        """
         members = members_of(state)
 
         def rank(user_id: UserId) -> tuple[int, bytes, UserId]:

@@ -1,4 +1,4 @@
-"""Ports of messaging's use cases. Those of the log, the bus and the store are in `kernel` and `history`."""
+"""Ports of messaging's use cases. The ports of the log, the bus and the store are in `kernel` and `history`."""
 
 from collections.abc import Collection
 from typing import Protocol
@@ -9,18 +9,18 @@ from services.messaging.model import Blocks, MediaFile
 
 
 class UserDirectory(Protocol):
-    """Existing users and their blocks. Answers may be a few seconds old."""
+    """Looks up existing users and their blocks. Answers may be seconds old, or 10 min while auth is unavailable."""
 
     async def blocks(self, user_ids: Collection[UserId]) -> Blocks:
-        """Return the blocks of the given users, of any number of them. Unknown and deleted users are left out.
+        """Return the users whom each of the given users blocks. Unknown and deleted users are left out.
 
-        Raise UNAVAILABLE `SERVICE_UNAVAILABLE` if the users cannot be looked up.
+        `user_ids` may have any length. Raise UNAVAILABLE `SERVICE_UNAVAILABLE` if the users cannot be looked up.
         """
         ...
 
 
 class MediaLibrary(Protocol):
-    """Uploaded files, read with the rights of the calling user."""
+    """Looks up uploaded files, with the rights of the calling user."""
 
     async def media(self, media_id: str) -> MediaFile:
         """Return one file; raise MEDIA_NOT_FOUND, MEDIA_FORBIDDEN, MEDIA_NOT_READY or SERVICE_UNAVAILABLE."""
@@ -28,7 +28,7 @@ class MediaLibrary(Protocol):
 
 
 class TypingSignal(Protocol):
-    """Typing notifications. They are not stored, and may be lost without an error."""
+    """Sends typing notifications. They are not stored, and may be lost without an error."""
 
     async def typing(self, chat_id: ChatId, user_id: UserId, *, active: bool) -> None:
         """Notify the members of a chat that one of them started or stopped typing."""

@@ -17,7 +17,8 @@ def require_role(roles: Roles, actor: UserId, required: Role) -> None:
 
 
 def additions(roles: Roles, actor: UserId, user_ids: Collection[UserId], role: Role | None) -> Sequence[RoleChange]:
-    """Return the changes that give users a role. `role` None: new users become MEMBER, members keep their role.
+    """Return the changes that give users a role. If `role` is None, new users become MEMBER and members keep their
+    role.
 
     Raise ROLE_TOO_LOW, GROUP_FULL or LAST_OWNER.
     """
@@ -37,9 +38,9 @@ def additions(roles: Roles, actor: UserId, user_ids: Collection[UserId], role: R
 
 
 def removal(roles: Roles, actor: UserId, user_id: UserId) -> Sequence[RoleChange]:
-    """Return the change that removes a member, or none if the user is not a member. Members may remove themselves.
+    """Return the change that removes a member, or no change if the user is not a member.
 
-    Raise ROLE_TOO_LOW or LAST_OWNER.
+    Members may remove themselves. Raise ROLE_TOO_LOW or LAST_OWNER.
     """
     if user_id != actor:
         require_role(roles, actor, Role.ADMIN)
@@ -53,12 +54,12 @@ def removal(roles: Roles, actor: UserId, user_id: UserId) -> Sequence[RoleChange
 
 
 def _required_for(change: RoleChange) -> Role:
-    """Return the role that may make a change: admins may change members, only owners may change other roles."""
+    """Return the role that the actor needs: only owners may grant or revoke ADMIN and OWNER, admins may do the rest."""
     return Role.OWNER if max(change.before or 0, change.after or 0) > Role.MEMBER else Role.ADMIN
 
 
 def _require_owner(roles: Roles, changes: Sequence[RoleChange]) -> None:
-    """Raise LAST_OWNER if the group would have members but no owner."""
+    """Raise LAST_OWNER if the changes leave the group with members but without an owner."""
     after = {**roles, **{change.user_id: change.after for change in changes}}
     remaining = {role for role in after.values() if role is not None}
     if remaining and Role.OWNER not in remaining:

@@ -1,4 +1,4 @@
-"""Finds messages by words. Reads messages from the newest on, up to a limit per call."""
+"""Finds messages by words. Reads from the newest message back, up to a limit per call."""
 
 import heapq
 from collections.abc import AsyncGenerator, Mapping
@@ -17,7 +17,7 @@ from services.messaging.model import ChatRef, Page, Search
 from services.messaging.text import contains_all, search_words
 
 MOST_READ = 2_000
-"""Messages that one call reads. A page may be short, or empty, although more pages follow."""
+"""The most messages that one call reads. So a page may be short or empty although more pages follow."""
 _CALL = "SearchMessages"
 _DEFAULT_SIZE = 20
 _CHUNK = 100
@@ -25,9 +25,9 @@ _NEWEST = b"\xff" * 16
 
 
 class SearchMessages:
-    """Uses no index: edits, deletions and lost memberships take effect at once.
+    """Searches without an index, so edits, deletions and lost memberships take effect at once.
 
-    A page token contains the id of the last message read.
+    A page token contains the id of the last message that was read.
     """
 
     def __init__(self, *, authorizer: ChatAuthorizer, history: History) -> None:
@@ -54,7 +54,7 @@ class SearchMessages:
         return Page(found)
 
     async def _chats(self, chat_id: str, viewer: UserId) -> Mapping[ChatId, bytes]:
-        """Return the chats to search, each with a time key at or above that of its newest message."""
+        """Return the chats to search. The key of each chat is not earlier than the time key of its newest message."""
         if chat_id:
             access = await self._authorizer.to_read(ChatRef(chat_id), viewer)
             return {access.chat_id: _NEWEST}
@@ -64,7 +64,10 @@ class SearchMessages:
     async def _newest_first(
         self, chats: Mapping[ChatId, bytes], before: UUID | None, viewer: UserId
     ) -> AsyncGenerator[Message, None]:
-        """Merge the chats' visible messages. Read each chat in chunks, once its next message may be the newest."""
+        """Yield the visible messages of all chats, newest first.
+
+        Each chat is read in chunks, and a chunk only when it may contain the next message.
+        """
         ceiling = time_key(before) if before else _NEWEST
         marks = dict.fromkeys(chats, before)
         chunks: dict[ChatId, list[Message]] = {chat_id: [] for chat_id in chats}
@@ -88,5 +91,5 @@ class SearchMessages:
 
 
 def _rank(key: bytes) -> int:
-    """Return a number that is smaller for newer keys: a heap gives the smallest first."""
+    """Return a number that is smaller for newer keys, because a heap returns the smallest number first."""
     return -int.from_bytes(key, "big")

@@ -1,4 +1,4 @@
-"""Sends a message, exactly once however often the call is retried."""
+"""Sends a message. However often a call is retried, it sends one message."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ from services.messaging.text import require_storable, require_visible
 
 
 class SendMessage:
-    """Serves unary calls and streams of sends alike."""
+    """Serves both unary calls and the sends of a stream."""
 
     def __init__(
         self,
@@ -33,7 +33,9 @@ class SendMessage:
         on_accepted: Callable[[], None],
         on_repeated: Callable[[], None],
     ) -> None:
-        """`on_accepted`, `on_repeated`: called after a send that created a message, or returned an earlier one."""
+        """`on_accepted` is called after a send that created a message, `on_repeated` after one that returned an earlier
+        message.
+        """
         self._authorizer = authorizer
         self._history = history
         self._messages = messages
@@ -45,12 +47,12 @@ class SendMessage:
         self._locks = KeyedLock()
 
     async def __call__(self, draft: Draft, *, sender: UserId) -> Message:
-        """Return the new message, or the one that an earlier call with this `client_message_id` created.
+        """Return the new message, or the message that an earlier call with this `client_message_id` created.
 
         Errors: see MessagingService.SendMessage.
         """
         access = await self._authorizer.to_write(draft.chat, sender)
-        # Concurrent calls with one `client_message_id` wait, so that the later ones find the message of the first.
+        # Concurrent calls with the same `client_message_id` wait here, so that later ones find the first one's message.
         async with self._locks.hold(sender, draft.client_message_id):
             earlier = await self._earlier(access, draft)
             if earlier is not None:
@@ -66,10 +68,10 @@ class SendMessage:
         except ChatlyError as error:
             if error.reason != KernelReason.STORE_UNAVAILABLE:
                 raise
-            # Sends continue without the store. If this makes a second copy, the persister withdraws it.
+            # Sends continue without the store. If this call makes a second copy, the persister withdraws the copy.
             return None
         if message is not None and message.chat_id != access.chat_id:
-            # The sender may have left the chat of the earlier message.
+            # The sender may have left the chat of the earlier message, so check the access to that chat.
             await self._authorizer.to_read(ChatRef(message.chat_id), access.user_id)
         return message
 
@@ -84,7 +86,8 @@ class SendMessage:
             reply_to=draft.reply_to,
             attachments=await attachments(self._media, draft.media_ids, access.user_id) if draft.media_ids else (),
         )
-        # An earlier attempt with an unknown result may have claimed another id: both attempts are then one event.
+        # An earlier attempt with an unknown result may have claimed an id. With that id, both attempts are the same
+        # event.
         new_id = self._events.next_id(access, after=[draft.reply_to])
         message_id = await self._claims.claim(access.user_id, draft.client_message_id, new_id)
         event = self._events.new_event(access, sent, event_id=message_id)

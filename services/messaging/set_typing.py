@@ -13,17 +13,20 @@ _CAPACITY = 10_000
 
 
 class SetTyping:
-    """Drops calls that repeat the last notification within 2 s. Members need no more to show who is typing."""
+    """Drops calls that repeat the last notification within 2 s, because clients show a notification for longer."""
 
     def __init__(self, *, authorizer: ChatAuthorizer, signal: TypingSignal, clock: Clock) -> None:
         self._authorizer = authorizer
         self._signal = signal
         self._clock = clock
         self._sent: BoundedCache[tuple[ChatId, UserId], tuple[bool, float]] = BoundedCache(capacity=_CAPACITY)
-        """Last notification of each user and chat, and when it was sent."""
+        """For each chat and user, the last notification and its time on the clock's monotonic scale."""
 
     async def __call__(self, chat: ChatRef, *, active: bool, user_id: UserId) -> None:
-        """Errors: NOT_A_MEMBER, BLOCKED, USER_NOT_FOUND, NOT_WITH_ONESELF."""
+        """Notify the other members, unless the call repeats the last notification.
+
+        Errors: NOT_A_MEMBER, BLOCKED, USER_NOT_FOUND, NOT_WITH_ONESELF.
+        """
         access = await self._authorizer.to_write(chat, user_id)
         now = self._clock.monotonic()
         last = self._sent.get((access.chat_id, user_id))

@@ -9,7 +9,7 @@ from kernel.errors import invalid_field
 
 _INVISIBLE = {"Cc", "Cf", "Zl", "Zp", "Zs"}
 
-# The shapes of emoji in Unicode TR 51. Whether an emoji of such a shape exists is left to the clients.
+# The shapes of emoji in Unicode TR 51. Clients decide whether an emoji of such a shape exists.
 _TONE = "[\U0001f3fb-\U0001f3ff]"
 _BASE = (
     "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u25fe\u2600-\u27bf\u2934\u2935"
@@ -32,7 +32,7 @@ def require_storable(field: str, text: str) -> None:
 
 
 def require_visible(field: str, text: str) -> None:
-    """Raise INVALID_FIELD as `require_storable` does, and for text of spaces and control characters alone."""
+    """Raise INVALID_FIELD as `require_storable` does, and for text without any visible character."""
     require_storable(field, text)
     for character in text:
         if unicodedata.category(character) not in _INVISIBLE:
@@ -57,7 +57,7 @@ def search_words(query: str) -> Sequence[str]:
 
 
 def contains_all(message: Message, words: Sequence[str]) -> bool:
-    """Return whether each folded word is a part of the message's text or of the names of its files."""
+    """Return whether the message's text or file names contain every one of the folded words."""
     names = (media.file_name for media in message.attachments)
     text = fold("\n".join([message.text, *names]))
     return all(word in text for word in words)

@@ -24,13 +24,13 @@ class ToggleReaction:
     async def __call__(
         self, chat: ChatRef, message_id: UUID, emoji: str, *, user_id: UserId
     ) -> tuple[Sequence[Reaction], bool]:
-        """Return the message's reactions after the change, and whether the user's is now among them.
+        """Return the message's reactions after the change, and whether the user's reaction is now among them.
 
         Errors: see MessagingService.ToggleReaction.
         """
         require_emoji("emoji", emoji)
         access = await self._authorizer.to_write(chat, user_id)
-        # One after the other: two concurrent toggles add and remove, and the limit holds.
+        # Toggles of one message run one after the other, so that two by one user cancel out and the limit holds.
         async with self._locks.hold(message_id):
             message, earlier = await self._messages.find_undeleted(access, message_id)
             before = message.reactions

@@ -1,4 +1,4 @@
-"""Whether users exist, and whether they have blocked each other."""
+"""Checks whether users exist and whether they block each other."""
 
 from collections.abc import Collection
 from itertools import islice
@@ -15,7 +15,11 @@ _REFRESHED_TOGETHER = 200
 
 
 async def require_unblocked(directory: UserDirectory, user_id: UserId, others: Collection[UserId]) -> None:
-    """Raise USER_NOT_FOUND if one of `others` does not exist, BLOCKED if one blocks the user or the reverse."""
+    """Raise USER_NOT_FOUND if one of `others` does not exist, and BLOCKED if the user and one of `others` cannot write
+    to each other because of a block.
+
+    Raise SESSION_ENDED if the user's own account was deleted.
+    """
     blocks = await directory.blocks({user_id, *others})
     if user_id not in blocks:
         raise account_deleted()
@@ -27,10 +31,10 @@ async def require_unblocked(directory: UserDirectory, user_id: UserId, others: C
 
 
 class CachedUserDirectory:
-    """A UserDirectory that looks up each user in another one at most every `fresh` seconds.
+    """A UserDirectory that caches the answers of another one, each for `fresh` seconds.
 
-    A lookup also refreshes some users who are in use and whose entries expire soon. Many busy users are therefore
-    refreshed by one call now and then, not by one call each.
+    A lookup also refreshes other users in use whose entries expire soon. Many busy users are therefore refreshed by one
+    call now and then, not by one call each.
 
     While the wrapped directory is unavailable, its answers of the last `stale` seconds are used. Users who do not exist
     are not cached.
@@ -45,12 +49,12 @@ class CachedUserDirectory:
         stale: float = 600.0,
         capacity: int = 50_000,
     ) -> None:
-        """`capacity`: users."""
+        """`capacity`: number of users."""
         self._directory = directory
         self._fresh = fresh
         self._cache: TtlCache[UserId, frozenset[UserId]] = TtlCache(capacity=capacity, ttl=stale, clock=clock)
         self._used: dict[UserId, None] = {}
-        """Users in use since they were looked up, in the order of use."""
+        """Users whose cached entries were used since `_expiring` last removed them, in the order of first use."""
 
     async def blocks(self, user_ids: Collection[UserId]) -> Blocks:
         fresh: dict[UserId, frozenset[UserId]] = {}
@@ -80,7 +84,9 @@ class CachedUserDirectory:
         return {user_id: found[user_id] for user_id in user_ids if user_id in found}
 
     def _expiring(self) -> Collection[UserId]:
-        """Return users in use whose entries are at least half as old as `fresh`, and remove them from those in use."""
+        """Remove the first users from those in use, and return the ones whose entries are at least half as old as
+        `fresh`.
+        """
         oldest_used = list(islice(self._used, _REFRESHED_TOGETHER))
         for user_id in oldest_used:
             del self._used[user_id]

@@ -1,4 +1,4 @@
-"""Builds the messaging service: adapters first, then one node's use cases and live delivery over them."""
+"""Builds the messaging service: opens the adapters, then builds one node's use cases and live delivery with them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -60,7 +60,7 @@ _HEALTH_TIMEOUT = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """The open adapters of a node. Nodes that share all of them are one service."""
+    """The open adapters of a node. Nodes with the same adapters serve the same chats."""
 
     clock: Clock
     log: EventLog
@@ -74,7 +74,10 @@ class Dependencies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagingNode:
-    """The servicer of one node, and the parts that run beside it. Open and close the hub; run the loops."""
+    """The servicer of one node, and the parts that run beside it.
+
+    The caller opens and closes the hub, and runs the loops of `states`, `hub` and `heartbeats`.
+    """
 
     servicer: MessagingServicer
     states: ChatStates
@@ -88,7 +91,7 @@ class MessagingNode:
 async def open_messaging(
     settings: MessagingSettings, platform: Platform, store: HistoryStore
 ) -> AsyncIterator[Service]:
-    """Open one node. Its hot tail is refilled from the log before the first call."""
+    """Open one node. The hot tail is refilled from the log before the first call is served."""
     async with (
         open_epoch_log(platform, store.log) as log,
         _open_node(settings, with_log(platform, log), store, log) as node,
@@ -232,14 +235,15 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, linea
 def _open_tail(
     platform: Platform, store: HistoryStore, *, log_id: str
 ) -> tuple[HotTail, SendClaims, FollowedTail | None]:
-    """Return hot tail and claims: of this process alone, or shared by all nodes with this process's as the fallback.
+    """Return the hot tail and the claims, and the hot tail that a LogFollower fills, or None if no follower is needed.
 
-    The shared hot tail comes once more as the one that follows the log.
+    Embedded, tail and claims belong to this process alone. Distributed, all nodes share them, with those of this
+    process as the fallback. The follower then fills the same hot tail.
     """
     tail, claims = MemoryHotTail(), MemorySendClaims()
     if platform.engines is None:
         return tail, claims, None
-    # Imported here: an image installs only the drivers that it uses.
+    # Import these here, because an image installs only the drivers that it uses.
     from history.unstored.fallback import FallbackHotTail, FallbackSendClaims
     from history.unstored.redis import RedisHotTail, RedisSendClaims
 
@@ -256,17 +260,17 @@ def _open_tail(
 
 
 async def problem_of_bus(bus: LiveBus) -> str | None:
-    """Return what users miss while the bus is down; None while it is up."""
+    """Return a description of the effects on users while the bus is down, or None while the bus is up."""
     if bus.up:
         return None
     return "the live bus (Redis) is down: live events come from the log within 2 s, typing and presence are not shown"
 
 
 async def problem_of_both(log: LogReader, events: EventReader) -> str | None:
-    """Return what is wrong with the log and the store; None while one of them works.
+    """Return the problems of the log and the store, or None while at least one of the two works.
 
     Users can read without the log and write without the store, so a node is unhealthy only without both. An engine that
-    does not answer counts as broken, and does not delay the answer of the other.
+    does not answer in time counts as broken. Both are checked at the same time.
     """
     log_problem, store_problem = await asyncio.gather(_problem(log.ends(), "log"), _problem(events.stored(), "store"))
     return f"{log_problem}; {store_problem}" if log_problem and store_problem else None

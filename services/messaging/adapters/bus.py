@@ -10,9 +10,9 @@ from services.messaging.api.mapping.live import typing_response
 
 
 class BusTypingSignal:
-    """A TypingSignal whose messages are encoded for clients already.
+    """A TypingSignal that publishes serialized SubscribeResponses, which nodes pass to their streams unchanged.
 
-    In a group the user who is typing receives the notification too. Clients ignore their own.
+    In a group, the user who is typing receives the notification too, and clients ignore their own.
     """
 
     def __init__(self, *, bus: LiveBus, clock: Clock) -> None:

@@ -151,7 +151,7 @@ class MessagingServicer(MessagingServiceServicer):
         await self.groups.leave(_group(request.chat_id), user_id=current_user().user_id)
         return pb.LeaveGroupResponse()
 
-    # The bytes are responses, each serialized once for all streams.
+    # The responses are bytes, because an event is serialized once for all streams.
     def Subscribe(  # type: ignore[override]
         self, request: pb.SubscribeRequest, context: Context
     ) -> AsyncIterator[bytes]:

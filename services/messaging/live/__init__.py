@@ -1,12 +1,12 @@
-"""Live delivery: the Subscribe and SendMessages streams. Knows no transport; clients get bytes from an `EventEncoder`.
+"""Live delivery: the Subscribe and SendMessages streams. Knows no transport: a `StreamEncoder` makes the bytes to send.
 
-The way of an event from the bus to one stream of a node:
+The path of an event from the bus to one stream of a node:
 
     bus → Hub → Broadcaster → Subscriber.push → SendQueue → Subscribe → gRPC
                 encodes the event once,         WriteBatcher wakes the stream
                 skips streams that have it      at once or a little later
 
-The phases of a stream. `Subscriber` owns all of its state; only its methods change it:
+The phases of a stream. `Subscriber` owns the state of the stream, and only methods of `Subscriber` change the phase:
 
                   go_live             drain, fail             take
     REPLAYING ──────────────► LIVE ───────────────► DRAINING ──────► CLOSED
@@ -16,10 +16,10 @@ The phases of a stream. `Subscriber` owns all of its state; only its methods cha
       └─────────────────────────┘
         begin_replay, after lose_events
 
-While the bus is down, `LogFollower` reads the events of other nodes from the log, and gives them to the same channels.
-`Hub` has one bus subscription for the channels of all streams (`Channels`), and the store's watermark, by which it also
-trims the hot tail. `Subscribe` serves one stream from its cursor to its end. `ReplayReader` reads past events for it.
-`lifecycle` sends heartbeats to all streams and ends them when the node stops.
+`Hub` has one bus subscription for the channels of all streams (`Channels`). It also receives the store's watermark and
+trims the hot tail at it. While the bus is down, `LogFollower` reads the events of other nodes from the log and
+delivers them on the same channels. `Subscribe` serves one stream from its cursor to its end, and `ReplayReader` reads
+past events for `Subscribe`. `lifecycle` sends heartbeats to all streams, and ends the streams when the node stops.
 
 Call `Hub.open` before the first stream. `Hub.run`, `Heartbeats.run` and `LogFollower.run` are background loops of the
 service.

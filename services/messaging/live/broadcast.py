@@ -1,4 +1,4 @@
-"""Sends an event to the streams of a channel. It is encoded once, and each stream gets it once."""
+"""Sends an event to the streams of a channel. It encodes the event once, and sends it to each stream once."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -25,37 +25,37 @@ _UNTRACED: Final = nullcontext()
 
 
 class DeliveredEvent:
-    """One event: its deliveries, and the sequence numbers under which it arrived on each channel."""
+    """One event: its deliveries, and for each channel the sequence number under which the event arrived there last."""
 
     __slots__ = ("delivery", "sequences", "welcome")
 
     def __init__(self) -> None:
         self.delivery: Delivery | None = None
         self.welcome: Delivery | None = None
-        """For the user who joins a group by the event."""
+        """The delivery for a user who joins a group by this event."""
         self.sequences: dict[str, int] = {}
 
     def was_sent_to(self, subscriber: Subscriber) -> bool:
-        """Return whether the stream was on one of the channels when the event arrived there."""
+        """Return whether the stream was on one of the channels when the event last arrived there."""
         return any(subscriber.has_received(name, sequence) for name, sequence in self.sequences.items())
 
     @property
     def size(self) -> int:
-        """Bytes of the deliveries."""
+        """Total bytes of the deliveries."""
         return sum(len(each.data) for each in (self.delivery, self.welcome) if each is not None)
 
 
 class DeliveryLog:
-    """The newest events that this node delivered, by id. Streams may get an event twice after its entry was dropped."""
+    """The newest events that this node delivered, by id. Once an entry is dropped, a stream may get its event twice."""
 
     def __init__(self) -> None:
         self.deleted: OrderedDict[UUID, None] = OrderedDict()
-        """The messages that were deleted for everyone last. Changed only here."""
+        """The messages that were most recently deleted for everyone. Only this class changes it."""
         self._events: OrderedDict[UUID, DeliveredEvent] = OrderedDict()
         self._bytes = 0
 
     def entry(self, event_id: UUID) -> DeliveredEvent:
-        """Return what is known of an event, or a new entry."""
+        """Return the entry of an event, and add one if there is none."""
         if (logged := self._events.get(event_id)) is None:
             logged = self._events[event_id] = DeliveredEvent()
             if len(self._events) > MAX_EVENTS:
@@ -63,7 +63,7 @@ class DeliveryLog:
         return logged
 
     def add_bytes(self, count: int) -> None:
-        """Count the bytes of a delivery that was added to an entry, and drop the oldest entries beyond the bound."""
+        """Count the bytes of a delivery that was added to an entry, and drop the oldest entries above MAX_BYTES."""
         self._bytes += count
         while self._bytes > MAX_BYTES and len(self._events) > 1:
             self._drop_oldest()
@@ -80,11 +80,12 @@ class DeliveryLog:
 
 
 class Broadcaster:
-    """Gives each event from the bus the next sequence number, and remembers under which one a stream received it.
+    """Numbers the arrivals of events from the bus, and remembers the number of each event's last arrival per channel.
 
-    An event arrives up to twice: from the node that appended it, and from the persister once it is stored. Only streams
-    that entered the channel between the two get the second copy. So a stream gets every event that is stored after the
-    stream began, even if the first copy was lost. A message that arrives after its deletion is sent without content.
+    An event usually arrives twice on a channel: from the node that appended it, and from the persister once it is
+    stored. The second copy goes only to streams that entered the channel after the first copy. If the first copy was
+    lost, the second goes to all streams. So a stream gets every event that is stored after the stream entered.
+    A message that arrives after its deletion is sent without content.
     """
 
     def __init__(self, *, channels: Channels, encoder: DeliveryEncoder) -> None:
@@ -102,7 +103,7 @@ class Broadcaster:
         if isinstance(change, MessageDeleted) and change.for_everyone:
             self._log.add_deletion(change.message_id)
         entry = self._log.entry(event_id)
-        # If no stream has entered since the event last arrived here, every stream has it.
+        # If no stream has entered the channel since the event last arrived here, every stream has the event.
         if channel.last_entry >= entry.sequences.get(name, 0):
             subscribers = list(channel.subscribers)
             try:
@@ -135,11 +136,11 @@ class Broadcaster:
     async def _send_membership(
         self, stored: LogEvent, entry: DeliveredEvent, subscribers: Sequence[Subscriber]
     ) -> None:
-        """Send an event that changes memberships; streams of the members it sets enter or leave the group's channel."""
+        """Send an event that changes memberships. Streams of the users concerned enter or leave the group's channel."""
         memberships = memberships_set_by(stored.event)
         others = [subscriber for subscriber in subscribers if subscriber.user_id not in memberships]
         await self._send(stored, entry, _without_event(others, stored.event.event_id, entry))
-        # A replay may have sent it to the members' own streams, which must follow it all the same.
+        # Streams of the users concerned change channels even if a replay has sent them the event.
         for subscriber in subscribers:
             if membership := memberships.get(subscriber.user_id):
                 await self._move(subscriber, membership, stored, entry)
@@ -164,7 +165,7 @@ class Broadcaster:
     async def _delivery(self, stored: LogEvent, entry: DeliveredEvent) -> Delivery:
         event, deleted = stored.event, self._log.deleted
         if deleted and message_of(event) in deleted and (without_content := redacted(event)) is not event:
-            # Too rare to keep its bytes.
+            # Redacted deliveries are rare, so the log does not keep their bytes.
             return await self._encoder.delivery(without_content)
         if entry.delivery is None:
             entry.delivery = await self._encoder.delivery(event)
@@ -182,6 +183,6 @@ class Broadcaster:
 
 def _without_event(subscribers: Iterable[Subscriber], event_id: UUID, entry: DeliveredEvent) -> Sequence[Subscriber]:
     """Return the streams that have not received the event, live or from a replay."""
-    # Every stream is checked for every event: hashing a UUID takes long, and nearly always nothing is known.
+    # This runs for every stream and event. Hashing a UUID is slow, and `known` is empty for nearly all streams.
     missing = [each for each in subscribers if not each.known or event_id not in each.known]
     return [each for each in missing if not entry.was_sent_to(each)] if entry.sequences else missing

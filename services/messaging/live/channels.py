@@ -15,23 +15,23 @@ class Channel:
     def __init__(self) -> None:
         self.subscribers: set[Subscriber] = set()
         self.last_entry = 0
-        """The sequence number after which the newest stream receives the channel."""
+        """The sequence number at which a stream last entered. That stream receives later messages."""
 
 
 class Channels:
-    """All channels of this node. Entering and leaving take effect at once; the bus subscription is changed later."""
+    """All channels of this node. Streams enter and leave at once; the bus subscription is changed in separate calls."""
 
     def __init__(self, *, subscription: BusSubscription) -> None:
         self.by_name: dict[str, Channel] = {}
-        """Channels with at least one stream. Changed only here."""
+        """Channels with at least one stream. Only this class changes it."""
         self.idle: set[str] = set()
-        """Channels that the last stream has left since the last `unsubscribe_idle`. Changed only here."""
+        """Channels whose last stream has left since the last `unsubscribe_idle`. Only this class changes it."""
         self._subscription = subscription
         self._subscribed: set[str] = set()
         self._changing_subscription = asyncio.Lock()
 
     def enter(self, subscriber: Subscriber, name: str, sequence: int) -> None:
-        """Put a stream on a channel from the next sequence number on; `subscribe` to the channel as well."""
+        """Put a stream on a channel from the next sequence number on. The caller must `subscribe` to the channel."""
         if subscriber.phase is Phase.CLOSED:
             return
         channel = self.by_name.setdefault(name, Channel())
@@ -40,7 +40,7 @@ class Channels:
         subscriber.enter_channel(name, sequence)
 
     def leave(self, subscriber: Subscriber, name: str, sequence: int) -> None:
-        """Take a stream off a channel after this sequence number, if it is on it."""
+        """Take a stream off a channel after this sequence number. Do nothing if the stream is not on the channel."""
         subscriber.leave_channel(name, sequence)
         channel = self.by_name.get(name)
         if channel is None:
@@ -51,7 +51,7 @@ class Channels:
             self.idle.add(name)
 
     async def subscribe(self, names: Collection[str]) -> None:
-        """Subscribe to these channels. On return everything that is published on them arrives at this node."""
+        """Subscribe to these channels. Messages that are published on them after the return arrive at this node."""
         async with self._changing_subscription:
             new = [name for name in names if name not in self._subscribed]
             if new:

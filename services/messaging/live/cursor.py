@@ -1,4 +1,4 @@
-"""Positions of a subscription in the event log: the cursor that clients hold, and the watermark it follows."""
+"""The cursor that a client holds, and the watermark that cursors follow. Both are positions in the event log."""
 
 import base64
 from collections.abc import Mapping
@@ -15,9 +15,10 @@ _MAX_NUMBER = (1 << 63) - 1
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The client has received every event at or below these ordinals (partition → ordinal).
+    """A position up to which the client has received every event, as partition → ordinal.
 
-    `log_id`: identity of an epoch of the log. With it a store that was created again is noticed.
+    `log_id` is the identity of the log's epoch at that time. By this identity the server notices that the store was
+    created again.
     """
 
     log_id: str
@@ -25,15 +26,15 @@ class Cursor:
 
 
 class LogLineage(Protocol):
-    """The log of this mesh with all its epochs: ordinals of all of them can be compared."""
+    """The log with all its epochs. The ordinals of all these epochs can be compared."""
 
     @property
     def identity(self) -> str:
-        """The name of the newest epoch."""
+        """The identity of the newest epoch."""
         ...
 
     async def knows(self, identity: str, offsets: Mapping[int, int]) -> bool:
-        """Return whether these ordinals of an epoch with this name can be compared with those of this log.
+        """Return whether ordinals of the epoch with this identity can be compared with the ordinals of this log.
 
         Raise UNAVAILABLE `STORE_UNAVAILABLE` if that is unknown.
         """
@@ -56,7 +57,7 @@ def decode(text: str) -> Cursor:
         cursor = _parse(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
     except ValueError as error:
         raise _invalid() from error
-    # `encode` writes each cursor in one way only.
+    # `encode` writes each cursor in one way only, so it did not write this text.
     if encode(cursor) != text:
         raise _invalid()
     return cursor
@@ -83,23 +84,23 @@ def _invalid() -> ChatlyError:
 
 
 class Watermark:
-    """The newest stored offset of each partition, as this node received it on the bus. It only grows.
+    """For each partition, the offset up to which the store has everything, as far as this node knows. It only grows.
 
-    The persister publishes the events of a batch before the batch's watermark. So a node that has handled everything
-    up to a watermark has handled every event at or below it.
+    The persister publishes the events of a batch before the batch's watermark. So a node that has handled all messages
+    up to a watermark has handled every event at or below that watermark.
     """
 
     def __init__(self) -> None:
         self.offsets: Mapping[int, int] = {}
-        """Never changed in place: each advance makes a new mapping."""
+        """Each advance replaces this mapping. It is never changed in place."""
 
     def advance(self, stored: Mapping[int, int]) -> None:
-        """Take in newer offsets (partition → offset) of any partitions."""
+        """Take in those offsets (partition → offset) that are newer, and ignore the others."""
         newer = {partition: offset for partition, offset in stored.items() if offset > self.offsets.get(partition, -1)}
         if newer:
             self.offsets = {**self.offsets, **newer}
 
 
 def covers(offsets: Mapping[int, int], others: Mapping[int, int]) -> bool:
-    """Return whether `offsets` are at or past `others` in every partition."""
+    """Return whether `offsets` are at or above `others` in every partition."""
     return all(offsets.get(partition, -1) >= offset for partition, offset in others.items())

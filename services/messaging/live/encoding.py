@@ -1,4 +1,4 @@
-"""Events and signals of a stream as bytes. The protobuf side is `api/mapping/live.py`."""
+"""Encoding of a stream's events and signals as bytes. The protobuf side is `api/mapping/live.py`."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -13,29 +13,29 @@ from kernel.ids import UserId
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Delivery:
-    """One serialized SubscribeResponse. The same object waits in the send queue of every stream it goes to."""
+    """One serialized SubscribeResponse. The send queues of all its streams contain the same object."""
 
     data: bytes
     event_id: UUID | None = None
-    """None: the event is ephemeral, and is dropped first when a queue is full."""
+    """None for ephemeral events and for signals. A full queue drops these first."""
     chat_id: ChatId | None = None
 
 
 class ResyncCause(Enum):
-    """Why the events after a cursor cannot be replayed."""
+    """The reason why the events after a cursor cannot be replayed."""
 
     TOO_OLD = auto()
     OTHER_LOG = auto()
 
 
 class EventEncoder(Protocol):
-    """Encodes serialized SubscribeResponses. Several of them, joined as bytes, are one response."""
+    """Serializes events as SubscribeResponses. Several serialized responses, joined as bytes, are one response."""
 
     def event(self, event: ChatEvent, state: ChatState | None, *, viewer: UserId | None = None) -> bytes:
         """Encode a lasting event.
 
-        `state`: the chat after the event, for an event that is sent with the chat's details. `viewer`: the event goes
-        to this user alone, who joins the chat by it.
+        `state` is the chat after the event. It is needed for events that are sent with the chat's details. With
+        `viewer`, encode the event for this user alone, whose membership it sets.
         """
         ...
 
@@ -45,7 +45,7 @@ class EventEncoder(Protocol):
 
 
 class SignalEncoder(Protocol):
-    """Encodes the signals that a stream sends about itself, as serialized SubscribeResponses."""
+    """Serializes a stream's signals, which are not events of a chat, as SubscribeResponses."""
 
     def caught_up(self, replayed: int) -> bytes: ...
 
@@ -57,28 +57,27 @@ class SignalEncoder(Protocol):
 
 
 class ChatLookup(Protocol):
-    """The current state of chats, unstored events included."""
+    """Looks up the current state of chats, unstored events included."""
 
     async def chat(self, chat_id: ChatId) -> ChatState | None:
-        """Return None if nothing ever happened in the chat."""
+        """Return the chat's state, or None if the chat has no events."""
         ...
 
 
 class DeliveryEncoder:
-    """Turns events into deliveries. Looks up the chat of the few events that are sent with the chat's details."""
+    """Turns events into deliveries. For the few events that are sent with the chat's details, it looks up the chat."""
 
     def __init__(self, *, encoder: EventEncoder, chats: ChatLookup) -> None:
         self._encoder = encoder
         self._chats = chats
 
     async def delivery(self, event: ChatEvent, *, viewer: UserId | None = None) -> Delivery:
-        """Return the event as all members receive it; with `viewer`, as that user receives it, whose membership it
-        sets.
+        """Return the event as every member receives it, or with `viewer` as this user receives it.
 
-        Raise the errors of the lookup.
+        The event must set the membership of `viewer`. Raise the errors of the lookup.
         """
         state = None
         if isinstance(event.change, GroupUpdated) or (viewer is not None and isinstance(event.change, MemberSet)):
-            # The lookup may be behind the bus.
+            # The bus may be ahead of the lookup, so the looked-up state may lack this event.
             state = apply_to_chat(await self._chats.chat(event.chat_id), event)
         return Delivery(self._encoder.event(event, state, viewer=viewer), event.event_id, event.chat_id)

@@ -1,4 +1,4 @@
-"""Reads the events of other nodes from the log while the live bus does not bring them."""
+"""Delivers the events of other nodes from the log while the live bus is down or the shared hot tail is unreachable."""
 
 import asyncio
 import math
@@ -20,36 +20,37 @@ from services.messaging.live.cursor import Watermark
 
 POLL_SECONDS = 0.25
 GRACE_SECONDS = 3.0
-"""Time after the bus is up again in which other nodes may not reach it yet."""
+"""Seconds for which the log is followed after the bus is up again, because other nodes may not reach the bus yet."""
 MAX_DELIVERED = 4_096
-"""Unstored events that are delivered one by one at the start. With more, every stream replays instead."""
+"""The most unstored events that are delivered one by one at the start. If there are more, every stream replays."""
 _BATCH = 500
 _TAIL_SECONDS = 1.0
 
 
 class FollowedTail(Protocol):
-    """The hot tail of this node, beside the one that all nodes share."""
+    """A hot tail that is shared by all nodes, with a fallback in this process."""
 
     @property
     def away(self) -> bool:
-        """Whether the tail lacks events of other nodes."""
+        """Whether the shared tail is unreachable or incomplete."""
         ...
 
     async def add_from_log(self, event: LogEvent) -> None:
-        """Keep an event until it is trimmed."""
+        """Keep an event in the tail of this process until the event is trimmed."""
         ...
 
     async def check(self) -> None:
-        """Check whether the shared tail can be used again."""
+        """Use the shared tail again if it is reachable."""
         ...
 
 
 class LogFollower:
-    """Gives this node every event of the log while the bus is down or the shared tail is unreachable.
+    """Gives this node every new event of the log while the bus is down or the shared tail is unreachable.
 
-    It starts after the watermark, up to which the bus has brought everything. Events go to the hot tail, then to the
-    subscriptions of this process, like messages of the bus; streams drop repeats by event id. The watermark is read
-    from the store, and never passes an event that was not delivered.
+    It starts after the watermark, because the bus has delivered everything up to there. Each event goes to the hot
+    tail, then like a bus message to the subscriptions of this process. Streams drop repeats by event id. The follower
+    reads the stored offsets from the store, and never publishes a watermark beyond the last event that it has
+    delivered.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class LogFollower:
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`watermark`: the one of the hub."""
+        """`watermark`: the hub's watermark."""
         self._bus = bus
         self._reader = log
         self._events = events
@@ -73,15 +74,15 @@ class LogFollower:
         self._sleep = sleep
         self._until = -math.inf
         self._offsets: dict[int, int] | None = None
-        """Partition → ordinal of the last event that was read; None: it does not follow."""
+        """Partition → ordinal of the last event that was read; None while the log is not followed."""
         self._undelivered: Mapping[int, int] = {}
-        """Events up to these offsets go to the tail alone, because every stream replays them."""
+        """Events up to these offsets go to the hot tail only, because every stream replays them."""
         self._problem = ""
         self._log = logger("messaging")
         self._follows = metrics.gauge("chatly_live_follows_log", "1 while live events are read from the log.")
 
     async def run(self) -> None:
-        """Follow the log whenever that is necessary, until cancelled."""
+        """Follow the log whenever this is necessary, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._check_tail())
             while True:
@@ -89,7 +90,7 @@ class LogFollower:
                 await self._sleep(POLL_SECONDS)
 
     async def step(self) -> None:
-        """Deliver what is new in the log, if the bus is down or was a moment ago."""
+        """Deliver the log's new events, if the bus or the shared tail is unavailable or was within GRACE_SECONDS."""
         now = self._clock.monotonic()
         if not self._bus.up or self._tail.away:
             self._until = now + GRACE_SECONDS
@@ -100,7 +101,7 @@ class LogFollower:
             await self._follow()
             self._problem = ""
         except ChatlyError as error:
-            # For example Kafka or the store is down as well; the next step continues where this one ended.
+            # For example, Kafka or the store is down as well. The next step continues after the last event read.
             if str(error) != self._problem:
                 self._problem = str(error)
                 self._log.warning("the log cannot be followed", error=self._problem)
@@ -122,7 +123,7 @@ class LogFollower:
 
     def _start(self, ends: Mapping[int, int]) -> dict[int, int]:
         stored = self._watermark.offsets
-        # Beyond the bound if a log was lost and another epoch has begun: then every stream replays as well.
+        # If a log was lost and another epoch has begun, this exceeds MAX_DELIVERED too, so every stream replays.
         behind = sum(max(0, end - stored.get(partition, -1)) for partition, end in ends.items())
         self._undelivered = ends if behind > MAX_DELIVERED else {}
         self._follows.set(1)
@@ -139,7 +140,7 @@ class LogFollower:
         records = await self._reader.read(partition, after=offsets.get(partition, -1), limit=_BATCH)
         messages: list[BusMessage] = []
         for stored in readable(records):
-            # First the tail: a stream that enters a channel later reads it there.
+            # Add to the tail first: a stream that enters a channel later finds the event there.
             await self._tail.add_from_log(stored)
             if stored.position.offset > self._undelivered.get(partition, -1):
                 payload = pack_lasting(stored)

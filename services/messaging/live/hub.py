@@ -1,4 +1,4 @@
-"""Receives from the live bus for all streams of this node, and hands on what arrives. Keeps no event."""
+"""Receives messages of the live bus for all streams of this node, and passes them to the streams. Keeps no events."""
 
 import asyncio
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Hub:
         self._log = logger("messaging")
 
     async def open(self) -> None:
-        """Subscribe to the watermark and read it. Must be called before the first stream."""
+        """Subscribe to the watermark's channel, and read the stored offsets. Call this before the first stream."""
         await self._channels.subscribe([STORED_CHANNEL])
         self.watermark.advance(await self._events.stored())
 
@@ -43,7 +43,7 @@ class Hub:
         await self._subscription.close()
 
     async def run(self) -> None:
-        """Hand on what the bus delivers, until cancelled."""
+        """Pass the messages of the bus to the streams, and take in watermarks, until cancelled."""
         channels = self._channels
         while True:
             for message in await self._subscription.receive():
@@ -57,32 +57,33 @@ class Hub:
                 await channels.unsubscribe_idle()
 
     def admit(self, subscriber: Subscriber) -> None:
-        """Add a stream, which is on no channel yet. Raise UNAVAILABLE `SHUTTING_DOWN` after `refuse_new`."""
+        """Add a stream that is on no channel yet. Raise UNAVAILABLE `SHUTTING_DOWN` after `refuse_new`."""
         if not self._admits:
             message = "this server is shutting down: subscribe again"
             raise unavailable(KernelReason.SHUTTING_DOWN, message, retry_after=0.1)
         self.subscribers.add(subscriber)
 
     def refuse_new(self) -> None:
-        """Admit no stream from now on."""
+        """Refuse every stream that is added from now on."""
         self._admits = False
 
     def dismiss(self, subscriber: Subscriber) -> None:
-        """Remove a stream. Never waits: it is called while a call is torn down."""
+        """Remove a stream. This does not wait, because it runs while a call is torn down."""
         self.subscribers.discard(subscriber)
         subscriber.close()
         for name in subscriber.channels:
             self._channels.leave(subscriber, name, self._broadcaster.sequence)
 
     async def enter(self, subscriber: Subscriber, name: str) -> None:
-        """Put a stream on a channel. On return it gets everything that is published there."""
+        """Put a stream on a channel. Messages that are published on the channel after the return reach the stream."""
         self._channels.enter(subscriber, name, self._broadcaster.sequence)
         await self._channels.subscribe([name])
 
     async def set_memberships(self, subscriber: Subscriber, memberships: Mapping[ChatId, Membership]) -> None:
-        """Put a stream on the channels of the groups its user is in, and take it off those its user has left.
+        """Put a stream on the channels of groups that its user is in, and take it off those of groups that its user has
+        left.
 
-        A membership that is older than what the stream knows changes nothing.
+        Ignore a membership that is not newer than the one that the stream knows.
         """
         entered = []
         for chat_id, membership in memberships.items():

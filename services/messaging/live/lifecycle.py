@@ -1,4 +1,4 @@
-"""Acts on all streams of a node at once: heartbeats at even intervals, and the drain when the node stops."""
+"""Acts on all streams of a node: sends heartbeats, and drains the streams when the node stops."""
 
 import asyncio
 import secrets
@@ -14,10 +14,13 @@ MAX_RECONNECT_MS = 2_000
 
 
 class Heartbeats:
-    """One loop for all streams. A heartbeat carries the newest cursor, so that clients notice a stream that stalls."""
+    """Sends heartbeats to all streams in one loop.
+
+    A client whose stream stalls notices that heartbeats are missing. Each heartbeat is written with the newest cursor.
+    """
 
     def __init__(self, *, hub: Hub, encoder: SignalEncoder, clock: Clock, interval: float = HEARTBEAT_SECONDS) -> None:
-        """`interval`: seconds between two heartbeats of a stream; each stream counts from its own start."""
+        """`interval`: seconds between two heartbeats of a stream. Each stream counts from its own start."""
         self._hub = hub
         self._clock = clock
         self._interval = interval
@@ -37,12 +40,12 @@ class Heartbeats:
 
 
 def random_delay_ms() -> int:
-    """Return 0 to MAX_RECONNECT_MS, so that the clients of a node do not all reconnect at once."""
+    """Return a random delay up to MAX_RECONNECT_MS, so that the clients of a node do not all reconnect at once."""
     return secrets.randbelow(MAX_RECONNECT_MS + 1)
 
 
 class Drain:
-    """Ends every stream with `reconnect` after its queue, and admits no new one."""
+    """Refuses new streams, and ends every stream with `reconnect` after the events in its queue."""
 
     def __init__(self, *, hub: Hub, encoder: SignalEncoder, delay_ms: Callable[[], int] = random_delay_ms) -> None:
         self._hub = hub

@@ -8,7 +8,7 @@ from kernel.ids import UserId, time_key
 
 
 def memberships_set_by(event: ChatEvent) -> Mapping[UserId, Membership]:
-    """Return the memberships in the event's group that the event sets, by user."""
+    """Return the memberships that the event sets in its group, by user."""
     match event.change:
         case GroupCreated(members=members):
             return {user_id: Membership(event.event_id, role) for user_id, role in members.items()}
@@ -19,7 +19,7 @@ def memberships_set_by(event: ChatEvent) -> Mapping[UserId, Membership]:
 
 
 def memberships_of(user_id: UserId, states: Iterable[ChatState]) -> Mapping[ChatId, Membership]:
-    """Return the user's membership, also an ended one, in each of these chats that is a group."""
+    """Return the user's membership, current or ended, in each group among these chats."""
     return {
         state.chat_id: state.memberships[user_id]
         for state in states
@@ -28,7 +28,7 @@ def memberships_of(user_id: UserId, states: Iterable[ChatState]) -> Mapping[Chat
 
 
 def memberships_ended(user_id: UserId, events: Iterable[ChatEvent]) -> Mapping[ChatId, Membership]:
-    """Return the groups that the user is no longer in after these events, whose order does not matter."""
+    """Return the ended membership of each group that the user is not in after these events, given in any order."""
     newest: dict[ChatId, Membership] = {}
     for event in events:
         membership, known = memberships_set_by(event).get(user_id), newest.get(event.chat_id)

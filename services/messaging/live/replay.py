@@ -1,4 +1,4 @@
-"""Reads past events for a stream: after its cursor, after a gap of the bus, and of a group that its user has joined."""
+"""Reads past events for a stream: after its cursor, after a gap of the bus, and from a group that its user joins."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -20,23 +20,23 @@ _CONCURRENT_READS = 16
 
 
 class ReplaySource(Protocol):
-    """Past events and chats, unstored events included."""
+    """Reads past events and chats, unstored events included."""
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
         """Return every chat that a user is or was in."""
         ...
 
     async def outlines(self, ids: Collection[ChatId], user_id: UserId) -> Mapping[ChatId, ChatState]:
-        """Return the chats in which anything ever happened. Of their members only this user is sure to be included."""
+        """Return the states of those chats that have events. Only this user's membership is sure to be included."""
         ...
 
     async def missed(
         self, user_id: UserId, since: Mapping[int, int], *, chats: Collection[ChatId] | None = None, limit: int
     ) -> MissedEvents:
-        """Return the events after `since` that the user may see.
+        """Return the events after `since` that the user may see, at most `limit`.
 
-        `since`: partition → offset; a partition that is left out is read from its start. `chats`: only events of these
-        chats; None: of every chat that the user is or was in.
+        `since`: partition → offset; a partition without an offset is read from its start. `chats`: return events of
+        these chats only; None means every chat that the user is or was in.
         """
         ...
 
@@ -47,9 +47,9 @@ class Replay:
 
     events: Sequence[LogEvent]
     too_many: bool
-    """There are more than MAX_EVENTS: the client must reload its chats."""
+    """Whether there are more than MAX_EVENTS, so that the client must reload its chats."""
     stored: Mapping[int, int]
-    """A client with these events has everything at or below these offsets (partition → offset)."""
+    """The offsets (partition → offset) up to which a client with these events has everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,13 @@ class Memberships:
 
     chats: Collection[ChatId]
     groups: Mapping[ChatId, Membership]
-    """The user's membership in those that are groups."""
+    """The user's membership in those chats that are groups. It may have ended."""
 
 
 class ReplayReader:
-    """Reads for a few streams at a time: when a node stops, thousands of streams start elsewhere at once."""
+    """Reads past events for a few streams at a time, because thousands of streams move to other nodes when one node
+    stops.
+    """
 
     def __init__(self, *, source: ReplaySource, events: EventReader, encoder: DeliveryEncoder) -> None:
         self._source = source
@@ -71,14 +73,14 @@ class ReplayReader:
         self._limit = asyncio.Semaphore(_CONCURRENT_READS)
 
     async def memberships(self, subscriber: Subscriber) -> Memberships:
-        """Return the chats of the user, and of the groups that the stream receives."""
+        """Return the chats that the user is or was in, including the groups that the stream knows from live events."""
         async with self._limit:
             chats = {*await self._source.chats_of(subscriber.user_id), *subscriber.groups}
             groups = await self._source.outlines({each for each in chats if not each.is_direct}, subscriber.user_id)
         return Memberships(chats, memberships_of(subscriber.user_id, groups.values()))
 
     async def stored(self) -> Mapping[int, int]:
-        """Return the offset up to which the store has each partition."""
+        """Return the stored offset of each partition."""
         return await self._events.stored()
 
     async def since(
@@ -86,16 +88,19 @@ class ReplayReader:
     ) -> Replay:
         """Return the events after these offsets (partition → offset) that the user may see, up to MAX_EVENTS.
 
-        `chats`: only events of these chats; None: of every chat that the user is or was in.
+        `chats`: return events of these chats only; None means every chat that the user is or was in.
         """
         async with self._limit:
-            # Read first: the reads below find everything that is stored by now.
+            # Read the stored offsets first, so that the reads below find every event up to these offsets.
             stored = await self._events.stored()
             missed = await self._source.missed(user_id, offsets, chats=chats, limit=MAX_EVENTS)
         return Replay(missed.events, missed.too_many, stored)
 
     async def around_join(self, user_id: UserId, join: Join, stored: Mapping[int, int]) -> Replay:
-        """Return a group's events after the watermark `stored`, and all since the user joined, up to their removal."""
+        """Return the group's events after the join or after the watermark `stored`, whichever is earlier.
+
+        If the user was removed after the join, the removal is the last event.
+        """
         position, chat_id = join.stored.position, join.stored.event.chat_id
         offset = min(position.offset, stored.get(position.partition, -1))
         replay = await self.since(user_id, {**stored, position.partition: offset}, chats=[chat_id])

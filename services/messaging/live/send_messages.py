@@ -1,4 +1,4 @@
-"""SendMessages: many sends on one stream, each answered in the order of arrival, at a limited rate per user."""
+"""SendMessages: many sends on one stream. Results come in the order of the requests; the rate per user is limited."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
@@ -28,27 +28,31 @@ class SendRequest:
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """The message that a send made, or the error that it failed with."""
+    """The message that a send created or found, or the error with which the send failed."""
 
     client_message_id: str
     outcome: Message | ChatlyError
 
 
 class Send(Protocol):
-    """The use case of the unary call."""
+    """The use case that also serves the unary SendMessage."""
 
     async def __call__(self, draft: Draft, *, sender: UserId) -> Message: ...
 
 
 class SendRate:
-    """The rate of all streams of a user on this node together. Sends above it are delayed, never rejected."""
+    """Limits the rate of a user's sends over all their streams on this node. Sends above it are delayed, never
+    rejected.
+    """
 
     def __init__(self, *, clock: Clock, per_second: float) -> None:
-        """`per_second`: sends, after a burst of one second's worth; 0: no limit."""
+        """`per_second`: sends per second; 0 means no limit. A user may start a burst of one second's sends without
+        delay.
+        """
         self._clock = clock
         self._spacing = 1 / per_second if per_second else 0.0
         self._free_at: dict[UserId, float] = {}
-        """When a user's sends so far would end at this rate, on the clock's monotonic scale."""
+        """The time at which a user's sends so far would end at this rate, on the clock's monotonic scale."""
 
     def wait(self, user_id: UserId) -> float:
         """Count one more send; return the seconds to wait before it."""
@@ -63,7 +67,7 @@ class SendRate:
 
 
 class SendMessages:
-    """Sends to different chats run concurrently; sends to one chat run, and stay, in the order of arrival."""
+    """Runs sends to different chats concurrently, and sends to one chat one by one in the order of arrival."""
 
     def __init__(self, *, send: Send, rate: SendRate, max_unanswered: int = MAX_UNANSWERED) -> None:
         self._send = send
@@ -74,7 +78,9 @@ class SendMessages:
     async def __call__(
         self, requests: AsyncIterator[SendRequest], *, sender: UserId
     ) -> AsyncGenerator[SendResult, None]:
-        """Yield one result per request. Stop reading while `max_unanswered` are unanswered or the rate is exceeded."""
+        """Yield one result per request. Stop reading while `max_unanswered` requests are unanswered or the rate is
+        exceeded.
+        """
         unanswered = asyncio.Semaphore(self._max_unanswered)
         results: asyncio.Queue[asyncio.Task[SendResult] | None] = asyncio.Queue()
         reading = asyncio.create_task(self._read(requests, sender, unanswered, results))

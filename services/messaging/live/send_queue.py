@@ -1,4 +1,4 @@
-"""The bounded queue of one stream, and the batcher that lets the events of busy streams share writes."""
+"""The bounded queue of one stream, and the batcher that lets a busy stream write several events at once."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,13 +11,13 @@ MAX_BYTES = 1 << 20
 MAX_EVENTS = 4_096
 
 SPACING = 0.1
-"""Seconds between two writes of a stream that are far enough apart not to be delayed."""
+"""Seconds per write. A stream whose writes are at least this far apart is never delayed."""
 WRITES_AHEAD = 4
 """Writes that a stream may make without delay after a pause, however close together they are."""
 SHORTEST_DELAY, LONGEST_DELAY = 0.005, 0.1
-"""Seconds for which an event may be delayed so that others can share its write."""
+"""Bounds of the delay in seconds. An event is delayed so that other events can share its write."""
 DELAY_PER_STREAM = 0.0003
-"""Seconds of delay for each stream that is delayed. A write takes about a third of that."""
+"""Seconds that each delayed stream adds to the delay. A write takes about a third of this time."""
 
 _data_of = attrgetter("data")
 
@@ -31,25 +31,25 @@ class Timer(Protocol):
 
 
 class SendQueue:
-    """Deliveries that wait to be written to one stream. One task reads it."""
+    """Deliveries that wait to be written to one stream. One task reads the queue."""
 
     __slots__ = ("_batcher", "_bytes", "_deliveries", "_waiting", "_woken", "delayed", "written_until")
 
     def __init__(self, batcher: "WriteBatcher") -> None:
         self.delayed = False
-        """Whether the batcher will wake the reader later. Written by the batcher."""
+        """Whether the batcher will wake the reader later. Only the batcher sets this."""
         self.written_until = 0.0
-        """When the writes so far would end at one write per SPACING. Written by the batcher."""
+        """The time at which the writes so far would end at one write per SPACING. Only the batcher sets this."""
         self._batcher = batcher
-        # A list: it is empty most of the time, and an empty deque takes ten times as much memory.
+        # The queue is empty most of the time, and an empty deque takes ten times as much memory as an empty list.
         self._deliveries: list[Delivery] = []
         self._bytes = 0
-        # An asyncio.Event does the same. For thousands of streams this takes a third of the time and of the memory.
+        # These two do the work of an asyncio.Event, but with thousands of streams take a third of its time and memory.
         self._woken = False
         self._waiting: asyncio.Future[None] | None = None
 
     def add(self, delivery: Delivery) -> bool:
-        """Append a delivery and notify the reader; return False if it does not fit."""
+        """Append a delivery and notify the reader; return False if the queue has no room for it."""
         size = len(delivery.data)
         if self._bytes + size > MAX_BYTES or len(self._deliveries) >= MAX_EVENTS:
             return False
@@ -66,30 +66,30 @@ class SendQueue:
         self.wake()
 
     def keep(self, condition: Callable[[Delivery], bool]) -> None:
-        """Drop every delivery that does not meet the condition."""
+        """Keep only the deliveries that meet the condition."""
         self._deliveries = [delivery for delivery in self._deliveries if condition(delivery)]
         self._bytes = sum(len(delivery.data) for delivery in self._deliveries)
 
     def clear(self) -> None:
-        """Drop everything."""
+        """Drop all deliveries."""
         self._deliveries.clear()
         self._bytes = 0
 
     def take(self) -> bytes:
-        """Remove everything and return it, joined; empty if nothing waits."""
+        """Remove all deliveries and return their joined bytes, which are empty if nothing waits."""
         data = b"".join(map(_data_of, self._deliveries))
         self._deliveries.clear()
         self._bytes = 0
         return data
 
     def wake(self) -> None:
-        """Let the reader return from `wait` now."""
+        """Let the reader's current or next `wait` return now."""
         self._woken = True
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
     async def wait(self) -> None:
-        """Return once the reader was woken since the last return."""
+        """Return once `wake` has been called since the last return."""
         if not self._woken:
             self._waiting = asyncio.get_running_loop().create_future()
             try:
@@ -100,18 +100,18 @@ class SendQueue:
 
 
 class WriteBatcher:
-    """Decides when the reader of a queue is woken: at once, or a little later together with others.
+    """Decides when the reader of a queue is woken: at once, or a little later together with other readers.
 
-    A write costs as much as the work for ten events. So a stream that gets more than some ten events a second gets
-    those of a short time in one write; any other stream gets each event at once. The more streams are delayed, the
-    longer the delay is, so that most of the node's time stays free for other work. One timer wakes all of them.
+    A write costs as much as the work for ten events. So a stream with more than about ten events a second gets the
+    events of a short time in one write. Any other stream gets each event at once. The more streams are delayed, the
+    longer the delay is, so that the node keeps time for other work. One timer wakes all delayed streams.
     """
 
     def __init__(self, timer: Timer) -> None:
         self._timer = timer
         self._delayed: list[SendQueue] = []
         self._last_batch = 0
-        """How many queues the timer woke the last time."""
+        """The number of queues that the timer woke last time."""
 
     def notify(self, queue: SendQueue) -> None:
         """Wake the queue's reader now or soon."""

@@ -1,4 +1,4 @@
-"""Subscribe: the events after a cursor, then `caught_up`, then live events, in one stream without a gap."""
+"""Subscribe: sends the events after a cursor, then `caught_up`, then live events, in one stream without a gap."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Protocol
@@ -14,15 +14,15 @@ from services.messaging.live.subscriber import Join, Phase, Subscriber
 
 
 class StreamEncoder(EventEncoder, SignalEncoder, Protocol):
-    """Encodes everything that a subscription carries."""
+    """Encodes everything that Subscribe sends."""
 
 
 class Subscribe:
-    """One call is one stream.
+    """Serves each call as one stream.
 
-    There is no gap, because a stream first enters its channels, so that from then on it gets everything that is stored
-    later. Then it reads how far the store has come, and replays up to there and beyond, unstored events included. Its
-    cursor starts where the store was, and follows the watermark, which the bus delivers after the events it covers.
+    The stream has no gap. It first enters its channels, and from then on gets every event that is stored later. Then it
+    reads the stored offsets and replays all earlier events after the cursor, unstored ones included. Its own cursor
+    starts at these stored offsets and follows the watermark. The bus delivers a watermark after the events it covers.
     """
 
     def __init__(self, *, hub: Hub, replays: ReplayReader, encoder: StreamEncoder, log: LogLineage) -> None:
@@ -33,9 +33,9 @@ class Subscribe:
         self._encoded: tuple[Mapping[int, int], str, bytes] = ({}, "", b"")
 
     async def __call__(self, user_id: UserId, cursor: str) -> AsyncGenerator[bytes, None]:
-        """Yield serialized SubscribeResponses until the server drains. An empty cursor means: from now on.
+        """Yield serialized SubscribeResponses until the server drains. With an empty cursor, replay nothing.
 
-        Raise INVALID_CURSOR; SLOW_READER; UNAVAILABLE if past events cannot be read or the server is shutting down.
+        Raise INVALID_CURSOR or SLOW_READER; UNAVAILABLE if past events cannot be read or the server is shutting down.
         """
         since = decode(cursor) if cursor else None
         subscriber = Subscriber(user_id, self._hub.batcher)
@@ -69,7 +69,8 @@ class Subscribe:
         yield self._encoder.caught_up(subscriber.replayed_count) + self._cursor(subscriber.cursor)
 
     async def _start_now(self, subscriber: Subscriber) -> None:
-        # Read before the stream is on a channel: the bus may still deliver these events, which precede the stream.
+        # Read these events before the stream is on a channel. They precede the stream, but the bus may still deliver
+        # them.
         past = await self._replays.since(subscriber.user_id, self._hub.watermark.offsets)
         subscriber.remember(past.events)
         await self._hub.enter(subscriber, user_channel(subscriber.user_id))
@@ -77,10 +78,13 @@ class Subscribe:
         subscriber.go_live(await self._replays.stored())
 
     async def _replay(self, subscriber: Subscriber, since: Mapping[int, int] | None = None) -> AsyncIterator[bytes]:
-        """Yield every event after `since` or the cursor, in rounds, until a round loses no event that arrives."""
+        """Yield every event after `since`, or after the cursor if `since` is None.
+
+        Repeat in rounds until the queue and the bus lose no event during a round.
+        """
         subscriber.begin_replay(since)
         while subscriber.begin_round():
-            # A chat that the user joins from here on is not replayed: its events arrive on the user's channel.
+            # A chat that the user joins later is not part of this round: its events arrive on the user's channel.
             memberships = await self._replays.memberships(subscriber)
             await self._hub.set_memberships(subscriber, memberships.groups)
             replay = await self._replays.since(subscriber.user_id, subscriber.cursor, chats=memberships.chats)
@@ -96,7 +100,7 @@ class Subscribe:
         subscriber.go_live()
 
     async def _catch_up(self, subscriber: Subscriber) -> AsyncIterator[bytes]:
-        """Yield what did not arrive live: lost events, and the recent events of groups that the user has joined."""
+        """Yield the events that did not arrive live: lost events, and recent events of groups that the user joined."""
         if subscriber.gap and subscriber.phase is not Phase.DRAINING:
             async for data in self._replay(subscriber):
                 yield data
@@ -115,14 +119,14 @@ class Subscribe:
         await self._drop_replayed(subscriber, recent)
 
     async def _drop_replayed(self, subscriber: Subscriber, replay: Replay) -> None:
-        """Do not send replayed events again, nor anything more of a group that the user has left."""
+        """Keep the stream from sending replayed events again, and from sending events of groups that the user left."""
         subscriber.remember(replay.events)
         ended = memberships_ended(subscriber.user_id, [item.event for item in replay.events])
         await self._hub.set_memberships(subscriber, ended)
         subscriber.drop_replayed(ended.keys() - subscriber.groups)
 
     def _cursor(self, offsets: Mapping[int, int]) -> bytes:
-        # Nearly all streams of a node have the same cursor.
+        # Keep the last encoded cursor, because nearly all streams of a node have the same cursor.
         identity = self._log.identity
         if self._encoded[0] is not offsets or self._encoded[1] != identity:
             self._encoded = (offsets, identity, self._encoder.cursor(encode(Cursor(identity, offsets))))

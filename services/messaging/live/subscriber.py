@@ -1,4 +1,4 @@
-"""The whole state of one subscription. Only this file changes it; other files call its methods."""
+"""The state of one subscription. Only this file changes it; other files call its methods."""
 
 from collections.abc import Awaitable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ class Phase(Enum):
     """The phases of a stream. The package docstring shows how they follow each other."""
 
     REPLAYING = auto()
-    """Past events are being sent; new ones wait in the queue, and another round replays those that do not fit."""
+    """Past events are being sent, and new events wait in the queue. If the queue overflows, another round replays."""
     LIVE = auto()
-    """Events are sent as they arrive; a stream that does not keep up fails."""
+    """Events are sent as they arrive. If the queue overflows, the stream fails."""
     DRAINING = auto()
-    """No more events are accepted; the stream ends once it has sent the queue or raised its error."""
+    """No more events are accepted. The stream ends once it has sent its queue or raised its error."""
     CLOSED = auto()
     """The stream has ended."""
 
@@ -34,7 +34,7 @@ _ACCEPTING = (Phase.LIVE, Phase.REPLAYING)
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """A group that the user joined while the stream was open. Its recent events are still to be sent."""
+    """A group that the user joined while the stream was open, and whose recent events are still to be sent."""
 
     stored: LogEvent
     delivery: Delivery
@@ -42,7 +42,10 @@ class Join:
 
 @dataclass(slots=True)
 class _OnChannel:
-    """The sequence numbers between which a stream was on a channel; `last` None: it still is."""
+    """The sequence numbers that a stream receives on a channel: above `after`, up to `last`.
+
+    `last` is None while the stream is on the channel.
+    """
 
     after: int
     last: int | None = None
@@ -72,15 +75,15 @@ class Subscriber:
         self.user_id = user_id
         self.phase = Phase.REPLAYING
         self.gap = False
-        """Whether events may be missing that only a replay from the cursor can send."""
+        """Whether events may be missing, so that a replay from the cursor is needed."""
         self.joins: list[Join] = []
-        """In the order of the joins."""
+        """Joins whose recent events are still to be sent, in the order of joining."""
         self.cursor: Mapping[int, int] = {}
-        """Every event at or below it has been sent or queued (partition → offset)."""
+        """The offsets (partition → offset) up to which every event has been sent or queued."""
         self.known: dict[UUID, LogPosition] = {}
-        """Events not to be sent when the bus delivers them: they were replayed, or precede the stream."""
+        """Events to skip when the bus delivers them, because they were replayed or precede the stream."""
         self.replayed_count = 0
-        """Events that the last replay sent."""
+        """The number of events that the last replay sent."""
         self._queue = SendQueue(batcher)
         self._error: ChatlyError | None = None
         self._complete = False
@@ -88,14 +91,14 @@ class Subscriber:
         self._cursor_due = False
         """Whether the next write carries the cursor even if it has not moved."""
         self._heartbeat_at: float | None = None
-        """On the clock's monotonic scale; None: not scheduled yet."""
+        """When the next heartbeat is due, on the clock's monotonic scale; None until the first one is scheduled."""
         self._channels: dict[str, _OnChannel] = {}
         self._memberships: dict[ChatId, Membership] = {}
 
     # Phases
 
     def begin_replay(self, since: Mapping[int, int] | None = None) -> None:
-        """Start a replay of everything after `since` (partition → offset), or else after the cursor."""
+        """Start a replay of all events after `since` (partition → offset), or after the cursor if `since` is None."""
         if since is not None:
             self.cursor = since
         if self.phase is Phase.LIVE:
@@ -105,17 +108,26 @@ class Subscriber:
         self.replayed_count = 0
 
     def begin_round(self) -> bool:
-        """Return whether the replay needs a round, at first or because events were lost during the round before."""
+        """Return whether the replay needs a round, and begin it.
+
+        The replay needs a first round, and another round after each one during which events were lost.
+        """
         needed, self.gap = self.gap, False
         return needed
 
     def end_round(self, stored: Mapping[int, int], *, replayed: int) -> None:
-        """Move the cursor to these offsets: the events up to there were sent, or the client was asked to reload."""
+        """Move the cursor to the offsets `stored`, and count the events that the round has replayed.
+
+        The events up to these offsets were sent, or the client was asked to reload its chats.
+        """
         self.cursor = stored
         self.replayed_count += replayed
 
     def go_live(self, cursor: Mapping[int, int] | None = None) -> None:
-        """End the replay: events are sent as they arrive from now on. A draining stream goes on draining."""
+        """End the replay, so that events are sent as they arrive. A draining stream continues to drain.
+
+        Move the cursor to `cursor` unless it is None.
+        """
         if cursor is not None:
             self.cursor = cursor
         self._complete = True
@@ -123,13 +135,13 @@ class Subscriber:
             self.phase = Phase.LIVE
 
     def drain(self, last: Delivery) -> None:
-        """End the stream after its queue and this last delivery."""
+        """End the stream once it has sent its queue and then this last delivery."""
         if self.phase in _ACCEPTING:
             self.phase = Phase.DRAINING
             self._queue.add_last(last)
 
     def fail(self, error: ChatlyError) -> None:
-        """End the stream with an error, without its queue."""
+        """End the stream with an error, and drop its queue."""
         if self.phase is not Phase.CLOSED:
             self.phase = Phase.DRAINING
             self._error = error
@@ -137,7 +149,7 @@ class Subscriber:
             self._queue.wake()
 
     def close(self) -> None:
-        """End the stream: accept nothing more, and drop the queue."""
+        """End the stream at once: accept no more events, and drop the queue."""
         self.phase = Phase.CLOSED
         self._queue.clear()
 
@@ -146,8 +158,8 @@ class Subscriber:
     def push(self, delivery: Delivery) -> None:
         """Queue a delivery without waiting.
 
-        A full queue drops ephemeral events first. If that is not enough, a replaying stream loses events, which another
-        round replays, and a live stream fails with SLOW_READER.
+        A full queue drops ephemeral events first. If that is not enough, a replaying stream drops its queue and replays
+        another round, and a live stream fails with SLOW_READER.
         """
         if self.phase in _ACCEPTING and not self._queue.add(delivery):
             self._overflow(delivery)
@@ -165,14 +177,15 @@ class Subscriber:
             self.fail(_slow_reader())
 
     def lose_events(self) -> None:
-        """Ask for a replay from the cursor: events may be missing."""
+        """Mark that events may be missing, and wake the stream so that it replays from its cursor."""
         self.gap = True
         self._queue.wake()
 
     def heartbeat(self, delivery: Delivery, *, now: float, interval: float) -> None:
-        """Queue a heartbeat, with the cursor, if `interval` seconds have passed since the last one.
+        """Queue a heartbeat if `interval` seconds have passed since the last one, and let the next write carry the
+        cursor.
 
-        Replaying streams get none: they are being written to.
+        A replaying stream gets no heartbeats, because it is being written to anyway.
         """
         if self._heartbeat_at is None:
             self._heartbeat_at = now + interval
@@ -183,11 +196,11 @@ class Subscriber:
                 self.push(delivery)
 
     def wait(self) -> Awaitable[None]:
-        """Wait until there is something to write, to replay or to raise."""
+        """Wait until the stream has something to write, to replay or to raise."""
         return self._queue.wait()
 
     def take(self) -> bytes:
-        """Remove the queue and return it as one piece of bytes. If the stream is draining, this closes it.
+        """Remove all deliveries from the queue and return their joined bytes. Close the stream if it is draining.
 
         Raise the error with which the stream ends.
         """
@@ -198,9 +211,9 @@ class Subscriber:
         return self._queue.take()
 
     def move_cursor(self, watermark: Mapping[int, int]) -> bool:
-        """Move the cursor up to the node's watermark (partition → offset); return whether to write it.
+        """Move the cursor up to the node's watermark (partition → offset); return whether to write the cursor.
 
-        It does not move while events at or below the watermark may still have to be replayed.
+        The cursor does not move while events at or below the watermark may still need a replay.
         """
         if not self._complete or self.gap or self.joins:
             return False
@@ -217,18 +230,21 @@ class Subscriber:
     # Replayed events
 
     def remember(self, events: Iterable[LogEvent]) -> None:
-        """Do not send these events when the bus delivers them."""
+        """Remember these events, so that they are not sent when the bus delivers them."""
         self.known.update((item.event.event_id, item.position) for item in events)
 
     def drop_replayed(self, left: Collection[ChatId]) -> None:
-        """Drop queued events and joins that a replay has sent, and every event of the groups that the user has left."""
+        """Drop queued events and joins that a replay has sent, and all queued events of the groups in `left`."""
         self.joins = [join for join in self.joins if join.stored.event.event_id not in self.known]
         self._queue.keep(lambda waiting: waiting.chat_id not in left and waiting.event_id not in self.known)
 
     # Groups and channels
 
     def join(self, stored: LogEvent, delivery: Delivery) -> None:
-        """Ask for a group's recent events, to be sent after this delivery of the event by which the user joined."""
+        """Queue a join, and wake the stream, so that it sends `delivery` and then the group's recent events.
+
+        `delivery` is the encoded event by which the user joined.
+        """
         self.joins.append(Join(stored, delivery))
         self._queue.wake()
 
@@ -237,7 +253,7 @@ class Subscriber:
         return self.joins.pop(0)
 
     def set_membership(self, chat_id: ChatId, membership: Membership) -> bool:
-        """Remember the user's membership in a group; return False if this or a newer one was known."""
+        """Remember the user's membership in a group; return False if the stream knew this one or a newer one."""
         known = self._memberships.get(chat_id)
         if known is not None and time_key(known.event_id) >= time_key(membership.event_id):
             return False

@@ -42,7 +42,7 @@ def chat_pb(overview: ChatOverview) -> message_pb2.Chat:
 
 
 def summary_pb(state: ChatState) -> live_pb2.ChatSummary:
-    """Return the chat's details, the same for every member."""
+    """Return the chat's details, which are the same for every member."""
     return live_pb2.ChatSummary(
         kind=_kind(state),
         title=_text(state.title),
@@ -82,7 +82,10 @@ def new_group(request: messaging_service_pb2.CreateGroupRequest) -> NewGroup:
 
 
 def details(request: messaging_service_pb2.UpdateGroupRequest) -> Details:
-    """Return the fields that the mask names; without a mask, the fields that are not empty."""
+    """Return the fields that the mask names, or without a mask the fields that are not empty.
+
+    Raise INVALID_FIELD if the mask names an unknown field.
+    """
     paths = request.update_mask.paths
     for path in paths:
         if path not in _DETAILS:

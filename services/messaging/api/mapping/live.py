@@ -1,4 +1,4 @@
-"""Events, typing and signals as subscribers receive them, in bytes that are only joined from here on."""
+"""Encodes events, typing and signals for subscribers. Later steps only join these bytes."""
 
 from datetime import datetime
 from typing import Final, assert_never
@@ -34,7 +34,7 @@ _RESYNC_CAUSES: Final = {
 
 
 class ProtoStreamEncoder:
-    """StreamEncoder: encodes everything that Subscribe sends as serialized SubscribeResponses."""
+    """A StreamEncoder that returns everything as serialized SubscribeResponses."""
 
     def event(self, event: ChatEvent, state: ChatState | None, *, viewer: UserId | None = None) -> bytes:
         live = live_pb2.LiveEvent(
@@ -63,7 +63,7 @@ class ProtoStreamEncoder:
 
 
 def typing_response(chat_id: ChatId, user_id: UserId, *, active: bool, at: datetime) -> bytes:
-    """Return a serialized SubscribeResponse that says that a user types, or has stopped."""
+    """Return a serialized SubscribeResponse with the notification that a user types, or has stopped typing."""
     typing = live_pb2.Typing(user_id=user_id, active=active)
     return _response(live_pb2.LiveEvent(chat_id=chat_id, actor_id=user_id, occurred_at=timestamp(at), typing=typing))
 
@@ -93,7 +93,7 @@ def _put_change(live: live_pb2.LiveEvent, event: ChatEvent, state: ChatState | N
             live.chat_added.CopyFrom(summary_pb(state or apply_to_chat(None, event)))
         case GroupUpdated():
             live.chat_updated.CopyFrom(summary_pb(state or apply_to_chat(None, event)))
-        # The audience of a MemberSet names a user who was not a member before.
+        # A MemberSet that gives a user a role has the user in its audience only if they were not a member before.
         case MemberSet(user_id, role) if role and user_id == viewer and user_id in event.audience:
             live.chat_added.CopyFrom(summary_pb(state or apply_to_chat(None, event)))
         case MemberSet(user_id, role):
@@ -103,7 +103,7 @@ def _put_change(live: live_pb2.LiveEvent, event: ChatEvent, state: ChatState | N
 
 
 def _message(live: live_pb2.LiveEvent, event: ChatEvent, sent: MessageSent) -> message_pb2.Message:
-    """Return what `message_pb` makes of a new message, without folding the event: this is the hot path."""
+    """Return the message that `message_pb` would return, without folding the event, because this is the hot path."""
     attachments = [attachment_pb(media) for media in sent.attachments] if sent.attachments else ()
     return message_pb2.Message(
         message_id=live.event_id,
@@ -115,7 +115,7 @@ def _message(live: live_pb2.LiveEvent, event: ChatEvent, sent: MessageSent) -> m
         reply_to_message_id=str(sent.reply_to or ""),
         attachments=attachments,
         created_at=live.occurred_at,
-        # Every message is sent with some content: without any, it has been deleted since.
+        # Every message is sent with text or files. If it has neither, it was redacted because it was deleted later.
         deleted_for_everyone=not sent.text and not sent.attachments,
     )
 

@@ -16,7 +16,7 @@ from services.messaging.model import Draft
 async def send_requests(requests: AsyncIterator[SendMessagesRequest | Malformed]) -> AsyncIterator[SendRequest]:
     """Yield the sends of a stream. A request that breaks the protos' rules fails that send alone, not the stream."""
     async for request in requests:
-        # Bytes that cannot be parsed have no client_message_id either.
+        # A request that cannot be parsed has no client_message_id.
         client_message_id = "" if isinstance(request, Malformed) else request.send.client_message_id
         yield SendRequest(client_message_id, _draft_or_error(request))
 
@@ -30,7 +30,7 @@ def _draft_or_error(request: SendMessagesRequest | Malformed) -> Draft | ChatlyE
 
 
 def send_result_pb(result: SendResult) -> SendMessagesResponse:
-    """Return the message that a send made, or its error."""
+    """Return the response to one send, with its message or its error."""
     response = SendMessagesResponse(client_message_id=result.client_message_id)
     if isinstance(result.outcome, ChatlyError):
         response.error.CopyFrom(_error(result.outcome))
