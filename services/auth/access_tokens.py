@@ -1,4 +1,4 @@
-"""Signing access tokens, and the keys by which auth's own server checks them."""
+"""Signing of access tokens, and the keys with which auth's own server verifies them."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from services.auth.revocations import Revocations
 
 
 class AccessTokens:
-    """Signs access tokens: Ed25519 JWTs with `sub`, `userId` (the same), `sid`, `jti`, `iat`, `exp`, `iss`, `aud`."""
+    """Signs access tokens: Ed25519 JWTs with `sub` = `userId`, `sid`, `jti`, `iat`, `exp`, `iss`, `aud`."""
 
     def __init__(self, *, keys: KeyRing, clock: Clock, life: timedelta) -> None:
         self._keys = keys
@@ -21,7 +21,7 @@ class AccessTokens:
         self._life = life
 
     def issue(self, user_id: UserId, session_id: SessionId) -> tuple[str, datetime]:
-        """Return a token for the session and its expiry (a whole second)."""
+        """Return a token for the session, and the time when the token expires (a whole second)."""
         now = self._clock.now().replace(microsecond=0)
         expires_at = now + self._life
         claims = {
@@ -40,7 +40,7 @@ class AccessTokens:
 
 
 class OwnTokenKeys:
-    """TokenKeys of auth's own server, without a call to another service."""
+    """TokenKeys for auth's own server. They are this node's keys, so no call to another service is needed."""
 
     def __init__(self, *, keys: KeyRing, revocations: Revocations) -> None:
         self._keys = keys

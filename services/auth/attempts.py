@@ -1,4 +1,4 @@
-"""Delays after failed logins: the counters of an attempt, and the delay by count. Pure functions."""
+"""Pure functions for delays after failed password checks: the keys that count failures, and the delay for a count."""
 
 import ipaddress
 from datetime import timedelta
@@ -8,7 +8,7 @@ EXPIRES_AFTER = timedelta(hours=1)
 
 
 def delay_after(failures: int, *, free: int) -> timedelta:
-    """Return the delay after `failures` failures: none before the `free`-th, then 1 s, 2 s, 4 s … 15 min."""
+    """Return the delay after `failures` failures: none for fewer than `free`, then 1 s, 2 s, 4 s … up to 15 min."""
     if failures < free:
         return timedelta(0)
     doublings = min(failures - free, 20)
@@ -16,25 +16,31 @@ def delay_after(failures: int, *, free: int) -> timedelta:
 
 
 def account_key(folded_email: str) -> str:
-    """Return the counter of an account, existing or not, for addresses where it has no session."""
+    """Return the key for failures on an account, from network addresses where it has no session.
+
+    The account need not exist.
+    """
     return f"account:{folded_email}"
 
 
 def home_key(folded_email: str, address: str) -> str:
-    """Return the counter of an account for an address where it has a session.
+    """Return the key for failures on an account, from a network address where it has a session.
 
-    It replaces the other two counters, so that guessing strangers cannot lock the owner out.
+    Such failures count under this key only. So strangers who guess passwords cannot lock out the owner.
     """
     return f"home:{_network(address)}:{folded_email}"
 
 
 def address_key(address: str) -> str:
-    """Return the counter of an address; for IPv6 of its /64, which belongs to one customer."""
+    """Return the key for failures from a network address.
+
+    All IPv6 addresses of one /64 have the same key, because they belong to one customer.
+    """
     return f"address:{_network(address)}"
 
 
 def confirm_key(user_id: str) -> str:
-    """Return the counter of a logged-in user who confirms the password."""
+    """Return the key for failures of a logged-in user who confirms the password."""
     return f"confirm:{user_id}"
 
 

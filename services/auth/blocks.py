@@ -27,13 +27,13 @@ class Blocks:
         await self._blocks.add(blocker, blocked, at=self._clock.now())
 
     async def unblock(self, blocker: UserId, blocked: UserId) -> None:
-        """Remove a block, if there is one."""
+        """Remove a block, if it exists."""
         await self._blocks.remove(blocker, blocked)
 
     async def list(self, blocker: UserId, *, after: str, size: int) -> UserPage:
-        """Return a page of the users whom `blocker` blocks, by username, without deleted accounts.
+        """Return a page of the users whom `blocker` blocks, sorted by username, without deleted accounts.
 
-        Blocks are stored by blocker and are few, so the whole list is read and sorted here.
+        Blocks are stored by blocker and are few, so this reads and sorts the whole list.
         """
         blocked = (await self._blocks.blocked_by([blocker])).get(blocker, ())
         accounts = (await self._accounts.get(blocked)).values()
@@ -41,7 +41,10 @@ class Blocks:
         return first_page([by_name[name] for name in sorted(by_name) if name > after], size=size)
 
     async def batch_get(self, user_ids: Collection[UserId]) -> Mapping[UserId, Collection[UserId]]:
-        """Return whom each of these users blocks, without unknown and deleted users. For other services."""
+        """Return the users whom each of these users blocks, for other services.
+
+        Unknown and deleted users are not among the keys.
+        """
         accounts = await self._accounts.get(user_ids)
         existing = [user_id for user_id, account in accounts.items() if account.deleted_at is None]
         blocks = await self._blocks.blocked_by(existing)

@@ -29,5 +29,5 @@ class ChangePassword:
         changed = await self._changes.set_password(user_id, old_hash=account.password_hash, new_hash=new_hash)
         if changed is None:
             raise wrong_credentials()
-        # Again, for a concurrent login with the old password.
+        # End sessions again: a concurrent login may have started one with the old password.
         return ended + await self._sessions.end_all(user_id, keep=keep)

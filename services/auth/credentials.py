@@ -1,4 +1,4 @@
-"""Password checks that reveal nothing to strangers and delay guesses."""
+"""Password checks. They do not reveal which accounts exist, and they delay guesses."""
 
 from collections.abc import Collection
 
@@ -33,7 +33,7 @@ class Credentials:
         self._locks = KeyedLock()
 
     async def login(self, email: str, password: str, *, address: str) -> Account:
-        """Return the account with this address and password. An unknown address takes equally long.
+        """Return the account with this e-mail address and password. A check of an unknown e-mail address takes as long.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`, RESOURCE_EXHAUSTED `RATE_LIMITED`.
         """
@@ -59,7 +59,7 @@ class Credentials:
         return any(attempts.address_key(each.address) == network for each in sessions if each.is_live(now))
 
     async def _check(self, account: Account | None, password: str, keys: Collection[str]) -> Account:
-        # One check per account at a time: otherwise many concurrent guesses pass before the first failure is counted.
+        # Run one check per key at a time: otherwise many concurrent guesses pass before the first failure is counted.
         account_key, *_ = keys
         async with self._locks.hold(account_key):
             if (delay := await self._limiter.delay(keys)) > 0:

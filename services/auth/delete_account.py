@@ -12,10 +12,10 @@ from services.auth.ports import ErasureStore
 
 
 class DeleteAccount:
-    """Plans two erasures, so that a crash only delays the deletion.
+    """Plans two erasures before it deletes anything, so that a crash only delays the deletion.
 
-    The first runs at once. The second runs when the last access token has expired, for data that a call in progress or
-    a stream that ended late has stored since.
+    The first erasure runs at once. The second runs when the last access token has expired: a call in progress, or a
+    stream that ended late, may have stored data after the first.
     """
 
     def __init__(
@@ -36,10 +36,10 @@ class DeleteAccount:
         self._again_after = token_life + CLOCK_SLACK
 
     async def __call__(self, user_id: UserId, *, password: str) -> None:
-        """Erase what auth stores about the user, and let `EraseDue` erase it in the other services.
+        """Erase the user's data in auth, and wake `EraseDue`, which erases the data in the other services.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`, RESOURCE_EXHAUSTED `RATE_LIMITED`. After STORE_UNAVAILABLE the
-        account may still be deleted.
+        erasures may be planned, and then the account is deleted later.
         """
         await self._credentials.confirm(user_id, password)
         now = self._clock.now()

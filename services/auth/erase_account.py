@@ -1,4 +1,4 @@
-"""Erase what auth and other services store about a user."""
+"""Erase the data that auth and other services store about a user."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ from services.auth.ports import (
 
 
 class EraseAccount:
-    """Safe to repeat. A step that failed is done by the repetition: see `EraseDue`."""
+    """Erases the data of one user. Safe to repeat: `EraseDue` calls it again until every step has succeeded."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class EraseAccount:
         others: Sequence[PersonalData],
         clock: Clock,
     ) -> None:
-        """`others`: the other services with personal data."""
+        """`others`: the other services that store personal data."""
         self._accounts = accounts
         self._changes = changes
         self._sessions = sessions
@@ -48,7 +48,10 @@ class EraseAccount:
         self._clock = clock
 
     async def __call__(self, user_id: UserId) -> None:
-        """Erase in auth and in the other services. Raise the error of one that failed, after all were tried."""
+        """Erase the user's data in auth, then in each other service.
+
+        If a service fails, try the remaining ones, then raise the first error.
+        """
         await self.in_auth(user_id)
         failures: list[ChatlyError] = []
         for other in self._others:
@@ -60,7 +63,10 @@ class EraseAccount:
             raise failures[0]
 
     async def in_auth(self, user_id: UserId) -> None:
-        """End the user's sessions and replace the account by a tombstone; address and username are free again."""
+        """End the user's sessions and replace the account by a tombstone.
+
+        Other users can then take the e-mail address and the username.
+        """
         account = (await self._accounts.get([user_id])).get(user_id)
         sessions = await self._sessions.of_user(user_id)
         if account is not None and account.deleted_at is None:
@@ -68,12 +74,12 @@ class EraseAccount:
         await self._end(sessions)
         await self._blocks.clear(user_id)
         await self._changes.delete(user_id, at=self._clock.now())
-        # Again, for a concurrent login.
+        # End sessions again: a concurrent login may have started one.
         await self._end(await self._sessions.of_user(user_id))
 
     async def _end(self, sessions: Sequence[Session]) -> None:
         session_ids = [session.session_id for session in sessions]
-        # Tokens first: an ended session is not found again.
+        # Delete the tokens first: after a crash, the repeated erasure does not find sessions that have ended.
         await self._refresh_tokens.delete(session_ids)
         await self._endings.end(session_ids, at=self._clock.now())
 

@@ -15,7 +15,7 @@ _BATCH = 100
 
 
 class EraseDue:
-    """Every node runs one; two nodes that erase the same account do no harm."""
+    """Runs planned erasures when they are due. Every node does this; two nodes may safely erase the same account."""
 
     def __init__(self, *, erasures: ErasureStore, erase: EraseAccount, clock: Clock) -> None:
         self._erasures = erasures
@@ -30,7 +30,7 @@ class EraseDue:
         self._wake.set()
 
     async def run(self) -> None:
-        """Erase until cancelled. Look for due erasures at once, every five seconds, and when woken."""
+        """Run due erasures until cancelled. Look for them at the start, every five seconds, and after each `wake`."""
         while True:
             await self.run_once()
             with suppress(TimeoutError):
@@ -39,7 +39,7 @@ class EraseDue:
             self._wake.clear()
 
     async def run_once(self) -> None:
-        """Run each due erasure once. One that fails stays planned."""
+        """Try each due erasure once. An erasure that fails stays planned."""
         failed = 0
         try:
             for erasure in await self._erasures.due(self._clock.now(), limit=_BATCH):

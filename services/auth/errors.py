@@ -6,7 +6,7 @@ from kernel.errors import ChatlyError, Code, KernelReason, Reason, unauthenticat
 
 
 class AuthReason(Reason):
-    """Reasons of the auth service; the protos explain each: chatly.error.v1.ErrorReason."""
+    """Reasons of the auth service. `chatly.error.v1.ErrorReason` explains each."""
 
     PASSWORD_TOO_LONG = auto()
     WRONG_CREDENTIALS = auto()
@@ -36,7 +36,7 @@ def session_ended() -> ChatlyError:
 
 
 def wrong_credentials() -> ChatlyError:
-    """UNAUTHENTICATED, identical for an unknown address and a wrong password."""
+    """Return the same UNAUTHENTICATED error for an unknown e-mail address and for a wrong password."""
     return unauthenticated(AuthReason.WRONG_CREDENTIALS, "unknown e-mail address or wrong password")
 
 
@@ -45,5 +45,5 @@ def refresh_token_invalid() -> ChatlyError:
 
 
 def rate_limited(message: str, *, retry_after: float) -> ChatlyError:
-    """RESOURCE_EXHAUSTED; `retry_after` in seconds."""
+    """Return RESOURCE_EXHAUSTED `RATE_LIMITED`. `retry_after`: seconds until the caller may retry."""
     return ChatlyError(Code.RESOURCE_EXHAUSTED, KernelReason.RATE_LIMITED, message, retry_after=retry_after)

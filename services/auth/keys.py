@@ -1,4 +1,4 @@
-"""Signing keys of access tokens: rotation, the current key, and the published set (JWKS)."""
+"""Signing keys of access tokens: rotation, the current key, and the published keys (JWKS)."""
 
 import base64
 import hashlib
@@ -16,11 +16,11 @@ from services.auth.ports import KeyStore
 from services.auth.revocations import Revocations
 
 PUBLISHED_AHEAD = timedelta(minutes=10)
-"""How long a key is published before it signs, so that every service has read it."""
+"""A key is published this long before it signs, so that every service has read it by then."""
 
 
 class KeyRing:
-    """The signing keys as this node knows them. Call `refresh` before the first use and every minute."""
+    """The signing keys that this node has read. Call `refresh` before the first use, and then every minute."""
 
     def __init__(self, *, store: KeyStore, clock: Clock, rotate_every: timedelta, token_life: timedelta) -> None:
         self._store = store
@@ -30,11 +30,11 @@ class KeyRing:
         self._keys: Sequence[SigningKey] = ()
 
     async def refresh(self) -> None:
-        """Read the keys; create the first or next key when due, and delete keys whose tokens have expired."""
+        """Read the keys. Create the first or the next key when due, and delete keys whose tokens have expired."""
         self._keys = await self._store.all()
         now = self._clock.now()
         if (due := self._next_key(now)) is not None:
-            # Another node may have added this number first; its key is used then.
+            # If another node has added a key with this number first, that key is used.
             await self._store.add(due)
             self._keys = await self._store.all()
         for number in self._expired(now):
@@ -46,7 +46,7 @@ class KeyRing:
         return [key for key in self._keys if key.signs_from <= now][-1]
 
     def published(self) -> Sequence[SigningKey]:
-        """Return the keys whose tokens may be in use now or soon, in the order of their numbers."""
+        """Return the keys that have tokens in use now, or will sign soon, sorted by number."""
         expired = set(self._expired(self._clock.now()))
         return [key for key in self._keys if key.number not in expired]
 
@@ -71,14 +71,17 @@ class KeyRing:
 
 @dataclass(frozen=True, slots=True)
 class Jwks:
-    """Public keys (RFC 8037), and the sessions whose access tokens are revoked."""
+    """The public keys (RFC 8037), and the sessions whose access tokens are revoked."""
 
     keys: Sequence[dict[str, str]]
     revoked: Collection[SessionId]
 
 
 class GetJwks:
-    """Reads revocations from the store, so that one node returns those of all nodes, also after a restart."""
+    """Returns the public keys and the revoked sessions.
+
+    Each call reads the revoked sessions of all nodes from the store, so that a restart loses none.
+    """
 
     def __init__(self, *, keys: KeyRing, revocations: Revocations) -> None:
         self._keys = keys
@@ -88,12 +91,12 @@ class GetJwks:
         return Jwks(self.keys(), await self._revocations.recent())
 
     def keys(self) -> Sequence[dict[str, str]]:
-        """Return the public keys only, for the edge."""
+        """Return only the public keys, for the edge."""
         return [public_jwk(key) for key in self._keys.published()]
 
 
 def new_key(number: int, *, signs_from: datetime) -> SigningKey:
-    """Return a random key."""
+    """Return a new random key with this number."""
     seed = secrets.token_bytes(32)
     public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
     return SigningKey(

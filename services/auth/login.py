@@ -61,7 +61,10 @@ class Login:
         )
 
     async def _with_current_cost(self, account: Account, password: str) -> Account:
-        """Hash again after a change of the cost: otherwise the duration of a check would show which accounts exist."""
+        """Hash the password with the configured cost if the stored hash has another cost, and return the account.
+
+        Otherwise the duration of a check would show which accounts exist.
+        """
         if not self._passwords.is_outdated(account.password_hash):
             return account
         new_hash = await self._passwords.hash(password)
@@ -77,7 +80,10 @@ class Login:
             await self._endings.end(surplus, at=self._clock.now())
 
     async def _end_if_account_changed(self, session: Session, account: Account) -> None:
-        """A concurrent password change or deletion ended all sessions but has not seen this one."""
+        """End the session and raise if the password was changed or the account was deleted during this login.
+
+        The concurrent change ended all sessions that it found, but this session was not stored yet.
+        """
         current = (await self._accounts.get([account.user_id])).get(account.user_id)
         if current is None or current.password_hash != account.password_hash:
             await self._endings.end([session.session_id], at=self._clock.now())

@@ -1,4 +1,4 @@
-"""Background jobs: refreshing keys and ended sessions, deleting expired rows."""
+"""Background jobs that refresh keys and ended sessions, and that delete expired rows."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ Job = Callable[[], Awaitable[None]]
 
 
 async def every(seconds: float, job: Job, *, name: str) -> None:
-    """Run a job at an interval until cancelled. While the store is unavailable, log it and continue."""
+    """Run a job at an interval until cancelled. If the store is unavailable, write a warning and continue."""
     log = logger("auth")
     while True:
         await asyncio.sleep(seconds)
@@ -27,12 +27,13 @@ async def every(seconds: float, job: Job, *, name: str) -> None:
 
 
 def expiry_job(store: ExpiryCleanup, clock: Clock) -> Job:
-    """Return a job that deletes rows that no refresh can use."""
+    """Return a job that deletes rows that no refresh needs any more."""
 
     async def job() -> None:
         now = clock.now()
         await store.delete_expired(
-            # Twice the grace period, so that a rotation that was read just before its end can be followed.
+            # Twice the grace period: a refresh that finds a spent token at the end of the grace period still needs the
+            # token's salt.
             salts_before=now - 2 * REFRESH_GRACE,
             sessions_before=now - SESSION_IDLE - timedelta(days=1),
         )

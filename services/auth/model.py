@@ -6,25 +6,25 @@ from datetime import datetime, timedelta
 from kernel.ids import SessionId, UserId
 
 SESSION_IDLE = timedelta(days=30)
-"""A session ends when its refresh token is unused for this long."""
+"""A session expires when its refresh token is unused for this long."""
 MAX_SESSIONS = 100
-"""Maximum live sessions per user; the next login ends the least recently used one."""
+"""Maximum number of live sessions per user. A further login ends the least recently used session."""
 REFRESH_GRACE = timedelta(seconds=10)
-"""A spent refresh token still works this long after its rotation, for lost responses and for concurrent tabs."""
+"""A spent refresh token still works for this long, because a response may be lost, or two tabs may refresh at once."""
 
 CLOCK_SLACK = timedelta(minutes=5)
-"""Tolerated clock difference between nodes: keys and ended sessions outlive their tokens by this much."""
+"""Tolerated clock difference between nodes. Keys and revocations are kept this much longer than tokens are valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A user's account. A deleted account keeps only its id and times; its texts are empty."""
+    """A user's account. A deleted account keeps only its id and times, and its text fields are empty."""
 
     user_id: UserId
     username: str
-    """As displayed; unique by `names.fold`."""
+    """The name as displayed. No two accounts have the same name after `names.fold`."""
     email: str = field(repr=False)
-    """As entered; unique by `names.fold`."""
+    """The address as entered. No two accounts have the same address after `names.fold`."""
     password_hash: bytes = field(repr=False)
     bio: str = ""
     avatar_media_id: str = ""
@@ -35,7 +35,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileChange:
-    """Changes to a profile: None keeps a field, an empty text clears it."""
+    """Changes to a profile. None keeps a field, and an empty text clears it."""
 
     username: str | None = None
     bio: str | None = None
@@ -52,7 +52,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One login on one device. Ended, it keeps neither the device's name nor its address."""
+    """One login on one device. An ended session has neither the device's name nor its address."""
 
     session_id: SessionId
     user_id: UserId
@@ -70,18 +70,18 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshToken:
-    """The stored part of a refresh token, never the token itself. A rotation sets `spent_at` and `salt`."""
+    """The stored state of a refresh token, without the token itself. A rotation sets `spent_at` and `salt`."""
 
     token_hash: bytes
     session_id: SessionId
     spent_at: datetime | None = None
     salt: bytes | None = field(default=None, repr=False)
-    """The salt of its successor; may be deleted after REFRESH_GRACE."""
+    """The salt from which the successor is derived. It may be deleted after REFRESH_GRACE."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """A numbered Ed25519 key. The key with the highest number whose `signs_from` has passed signs."""
+    """A numbered Ed25519 key. Of the keys whose `signs_from` has passed, the one with the highest number signs."""
 
     number: int
     kid: str
@@ -92,7 +92,7 @@ class SigningKey:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """A planned erasure of a deleted account's personal data. One account has several: see `delete_account`."""
+    """A planned erasure of a deleted account's personal data. An account has two: see `delete_account`."""
 
     user_id: UserId
     due_at: datetime

@@ -1,4 +1,4 @@
-"""Password rules and bcrypt hashing in threads. Checks take equally long for unknown accounts."""
+"""Password rules, and bcrypt hashing in threads. A check takes as long for an unknown account as for a known one."""
 
 import asyncio
 import os
@@ -21,15 +21,15 @@ _MAX_BYTES = 72
 
 
 def _encode(password: str) -> bytes:
-    """Return NFC in UTF-8, so that a password has the same bytes on every system."""
+    """Return the password in NFC as UTF-8, so that it has the same bytes on every system."""
     return unicodedata.normalize("NFC", password).encode()
 
 
 def check_new_password(password: str, *, field: str) -> None:
-    """Reject passwords that pass the proto's rules but that bcrypt would truncate or refuse.
+    """Reject a password that passes the proto's rules but is too short when composed, or unsuitable for bcrypt.
 
-    Errors: INVALID_ARGUMENT `PASSWORD_TOO_LONG` (more than 72 bytes), `INVALID_FIELD` (a NUL character, or fewer than
-    8 characters after composition).
+    Errors: INVALID_ARGUMENT `PASSWORD_TOO_LONG` (more than 72 bytes), `INVALID_FIELD` (a NUL character, or fewer than 8
+    characters after composition).
     """
     encoded = _encode(password)
     if b"\0" in encoded:
@@ -46,10 +46,10 @@ def check_new_password(password: str, *, field: str) -> None:
 
 
 class Passwords:
-    """bcrypt in one thread per core with a bounded queue, never on the event loop."""
+    """Runs bcrypt in a pool of threads with a bounded queue, never on the event loop."""
 
     def __init__(self, *, cost: int, queue: int, threads: int | None = None) -> None:
-        """`queue`: how many calls may wait for a thread."""
+        """`queue`: how many calls may wait for a thread. `threads`: one per core by default."""
         threads = threads or os.cpu_count() or 1
         self._cost = cost
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="bcrypt")
@@ -64,7 +64,7 @@ class Passwords:
         return await self._run(lambda: bcrypt.hashpw(_encode(password), bcrypt.gensalt(self._cost)))
 
     async def matches(self, password: str, password_hash: bytes | None) -> bool:
-        """Return whether the password matches. With None it returns False after the same time.
+        """Return whether the password matches the hash. Without a hash, return False after the same time.
 
         Errors: RESOURCE_EXHAUSTED `RATE_LIMITED` when the queue is full.
         """
@@ -75,7 +75,7 @@ class Passwords:
         return await self._run(lambda: bcrypt.checkpw(encoded, password_hash))
 
     def is_outdated(self, password_hash: bytes) -> bool:
-        """Return whether a hash has another cost than the configured one."""
+        """Return whether the cost of a hash differs from the configured cost."""
         return int(password_hash.split(b"$")[2]) != self._cost
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """Ports of the auth service.
 
-All times are UTC, in microseconds. A store that is unreachable raises STORE_UNAVAILABLE.
+All times are UTC, with microseconds. A store that is unreachable raises STORE_UNAVAILABLE.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,42 +12,45 @@ from services.auth.model import Account, Erasure, ProfileChange, RefreshToken, S
 
 
 class AccountStore(Protocol):
-    """Accounts by id and by e-mail address. A read sees every write that has returned."""
+    """Accounts by id and by e-mail address. A read sees every write that returned before."""
 
     async def add(self, account: Account) -> None:
         """Store a new account. Raise EMAIL_TAKEN or USERNAME_TAKEN.
 
-        At most one account per folded address and folded name exists, also with concurrent calls on several nodes.
+        No two accounts ever have the same folded address or folded name, even with concurrent calls on several nodes.
         """
         ...
 
     async def get(self, user_ids: Collection[UserId]) -> Mapping[UserId, Account]:
-        """Return accounts by id, including deleted ones, without unknown ids."""
+        """Return the accounts by id, including deleted accounts. Unknown ids are absent."""
         ...
 
     async def find_by_email(self, folded_email: str) -> Account | None:
-        """Return the account with this address, or None."""
+        """Return the account with this folded e-mail address, or None."""
         ...
 
 
 class AccountChanges(Protocol):
-    """Changes to accounts. Each returns None if the account does not exist or is deleted."""
+    """Changes to accounts. Each method returns None if the account does not exist or is deleted."""
 
     async def change_profile(self, user_id: UserId, change: ProfileChange, *, at: datetime) -> Account | None:
-        """Apply the change and set `updated_at`, or raise USERNAME_TAKEN. The old name is free at once."""
+        """Apply the change and set `updated_at`, or raise USERNAME_TAKEN. Other users can take the old name at once."""
         ...
 
     async def set_password(self, user_id: UserId, *, old_hash: bytes, new_hash: bytes) -> Account | None:
-        """Replace the hash if it is still `old_hash`, else return None: of two concurrent changes the first wins."""
+        """Replace the hash if it is still `old_hash`, else return None. So the first of two concurrent changes wins."""
         ...
 
     async def delete(self, user_id: UserId, *, at: datetime) -> Account | None:
-        """Replace the account by a tombstone (id and times) and return it. Address and name are free at once."""
+        """Replace the account by a tombstone (id and times), and return the tombstone.
+
+        Other users can take the address and the name at once.
+        """
         ...
 
 
 class UserDirectory(Protocol):
-    """Accounts that are not deleted, in the order of their folded usernames (by code point)."""
+    """The accounts that are not deleted, sorted by folded username (by code point)."""
 
     async def page(self, *, prefix: str, after: str, limit: int) -> Sequence[Account]:
         """Return up to `limit` accounts whose folded username starts with `prefix` and is greater than `after`."""
@@ -55,27 +58,27 @@ class UserDirectory(Protocol):
 
 
 class SessionStore(Protocol):
-    """Sessions. A read sees every write that has returned."""
+    """Sessions. A read sees every write that returned before."""
 
     async def add(self, session: Session, *, token_hash: bytes) -> None:
         """Store a new session and its first refresh token."""
         ...
 
     async def get(self, session_id: SessionId) -> Session | None:
-        """Return a session, ended or live; None if it does not exist or was deleted after its end."""
+        """Return a session, live or ended. Return None if it does not exist or has been cleaned up."""
         ...
 
     async def of_user(self, user_id: UserId) -> Sequence[Session]:
-        """Return the user's sessions that were not ended, newest first, possibly with expired ones."""
+        """Return the user's sessions that were not ended, newest first. Some of them may have expired."""
         ...
 
     async def touch(self, session_id: SessionId, *, address: str, at: datetime) -> None:
-        """Record a use. Do nothing if the session has ended."""
+        """Record a use of a session. Do nothing if the session has ended."""
         ...
 
 
 class SessionEndings(Protocol):
-    """Ending sessions, and the list of ended ones."""
+    """Ends sessions, and returns those that ended recently."""
 
     async def end(self, session_ids: Collection[SessionId], *, at: datetime) -> int:
         """End sessions and return how many were live. Durable on return. Safe to repeat.
@@ -85,21 +88,21 @@ class SessionEndings(Protocol):
         ...
 
     async def ended_since(self, time: datetime) -> Collection[SessionId]:
-        """Return the sessions that ended at or after `time`, which is at most a day ago."""
+        """Return the sessions that ended at or after `time`. `time` must be at most a day ago."""
         ...
 
 
 class RefreshTokenStore(Protocol):
-    """Refresh tokens by their SHA-256, live and spent."""
+    """Refresh tokens, live and spent, by their SHA-256."""
 
     async def find(self, session_id: SessionId, token_hash: bytes) -> RefreshToken | None:
-        """Return a token of the session; None if it is unknown, or was spent so long ago that it was deleted."""
+        """Return a token of the session. Return None if it is unknown or has been cleaned up."""
         ...
 
     async def rotate(self, token: RefreshToken, *, successor_hash: bytes, salt: bytes, at: datetime) -> RefreshToken:
         """Mark a live token as spent and store its successor, atomically. Return the token's new state.
 
-        Of several concurrent rotations the first wins; the others change nothing and return the first one's result.
+        Of several concurrent rotations the first wins. The others change nothing and return the result of the first.
         """
         ...
 
@@ -109,7 +112,7 @@ class RefreshTokenStore(Protocol):
 
 
 class ExpiryCleanup(Protocol):
-    """Deletes expired rows. A store whose rows have a time to live does nothing."""
+    """Deletes expired rows. In a store whose rows have a time to live, it does nothing."""
 
     async def delete_expired(self, *, salts_before: datetime, sessions_before: datetime) -> None:
         """Delete salts of tokens spent before `salts_before`, and rows of sessions unused since `sessions_before`."""
@@ -124,7 +127,7 @@ class KeyStore(Protocol):
         ...
 
     async def add(self, key: SigningKey) -> bool:
-        """Store a key, or return False if its number is taken: of several concurrent calls one wins."""
+        """Store a key. Return False if its number is taken, so that one of several concurrent calls wins."""
         ...
 
     async def remove(self, number: int) -> None:
@@ -133,7 +136,7 @@ class KeyStore(Protocol):
 
 
 class BlockStore(Protocol):
-    """Blocks by blocker."""
+    """Blocks, stored by the user who blocks."""
 
     async def add(self, blocker: UserId, blocked: UserId, *, at: datetime) -> None:
         """Store a block. Safe to repeat."""
@@ -144,16 +147,16 @@ class BlockStore(Protocol):
         ...
 
     async def blocked_by(self, blockers: Collection[UserId]) -> Mapping[UserId, Collection[UserId]]:
-        """Return whom each of these users blocks; users without blocks are absent."""
+        """Return the users whom each of these users blocks. Users who block nobody are absent."""
         ...
 
     async def clear(self, blocker: UserId) -> None:
-        """Delete all blocks of a blocker."""
+        """Delete all blocks that this user has set."""
         ...
 
 
 class ErasureStore(Protocol):
-    """Planned erasures. Durable."""
+    """Planned erasures. Writes are durable on return."""
 
     async def add(self, erasures: Collection[Erasure]) -> None:
         """Store erasures. Safe to repeat."""
@@ -164,26 +167,29 @@ class ErasureStore(Protocol):
         ...
 
     async def done(self, erasure: Erasure) -> None:
-        """Delete an erasure. On return the store's files contain nothing that was deleted before the call."""
+        """Delete an erasure. On return the store's files contain no data that was deleted before the call."""
         ...
 
 
 class PersonalData(Protocol):
-    """The data that another service stores about users."""
+    """The personal data that another service stores about users."""
 
     async def erase(self, user_id: UserId) -> None:
-        """Delete it. Safe to repeat. Raise SERVICE_UNAVAILABLE if the service is unreachable."""
+        """Delete the user's data. Safe to repeat. Raise SERVICE_UNAVAILABLE if the service is unreachable."""
         ...
 
 
 class AttemptLimiter(Protocol):
-    """Delays password guesses. Keys are independent; `attempts.delay_after` defines the delay after a failure.
+    """Delays password guesses. It counts failures by key, and `attempts.delay_after` defines the delay for a count.
 
-    Counts expire an hour after the last failure and may be lost with the process.
+    A count expires an hour after the last failure, and may be lost when the process ends.
     """
 
     async def delay(self, keys: Collection[str]) -> float:
-        """Return the seconds until an attempt is allowed: the longest delay of the keys, 0 for none. Counts nothing."""
+        """Return the seconds until an attempt with these keys is allowed, 0 if it is allowed now.
+
+        This call counts no attempt.
+        """
         ...
 
     async def record_failure(self, keys: Collection[str]) -> None:
@@ -199,7 +205,7 @@ class Avatars(Protocol):
     """Avatar pictures, stored by the media service."""
 
     async def check(self, media_id: str, *, owner: UserId) -> None:
-        """Raise MEDIA_NOT_FOUND if the file does not exist, MEDIA_FORBIDDEN if it is not an avatar of `owner`.
+        """Raise MEDIA_NOT_FOUND if the file does not exist, and MEDIA_FORBIDDEN if it is not an avatar of `owner`.
 
         Raise SERVICE_UNAVAILABLE if media is unreachable. The call carries the user's token.
         """

@@ -13,7 +13,7 @@ from services.auth.ports import AccountChanges, AccountStore, Avatars, UserDirec
 
 @dataclass(frozen=True, slots=True)
 class UserPage:
-    """Users by folded username. `next_after` is the username that the next page starts after; "" on the last page."""
+    """A page of users, sorted by folded username. `next_after` is the `after` of the next page; "" on the last page."""
 
     accounts: Sequence[Account]
     next_after: str
@@ -50,16 +50,19 @@ class Profiles:
         return account
 
     async def batch_get(self, user_ids: Collection[UserId]) -> Collection[Account]:
-        """Return these accounts, including deleted ones, without unknown ids."""
+        """Return the accounts with these ids, including deleted accounts. Ignore unknown ids."""
         return (await self._accounts.get(user_ids)).values()
 
     async def list(self, caller: UserId, *, after: str, size: int) -> UserPage:
-        """Return a page of all users except the caller; `after` is the last page's `next_after`."""
+        """Return a page of all users except the caller.
+
+        `after` is the `next_after` of the previous page, or "" for the first page.
+        """
         return await self.search(caller, query="", after=after, size=size)
 
     async def search(self, caller: UserId, *, query: str, after: str, size: int) -> UserPage:
-        """Return a page of users whose name starts with `query`, ignoring case, except the caller."""
-        # Two more: the caller may be among them, and one more shows whether there is a next page.
+        """Return a page of the users whose name starts with `query`, except the caller. Ignore case."""
+        # Read two more: one may be the caller, and another one shows whether there is a next page.
         found = await self._directory.page(prefix=fold(query), after=after, limit=size + 2)
         return first_page([account for account in found if account.user_id != caller], size=size)
 

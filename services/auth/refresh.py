@@ -20,7 +20,11 @@ from services.auth.refresh_tokens import SALT_BYTES, RefreshSecret, parse_token
 
 
 class Refresh:
-    """Spends a refresh token. A spent token gives the same successor within REFRESH_GRACE, then ends its session."""
+    """Exchanges a refresh token for new tokens.
+
+    Within REFRESH_GRACE, a spent token still gives its live successor. Later, its use ends the session, because the
+    token may be stolen.
+    """
 
     def __init__(
         self,
@@ -62,7 +66,10 @@ class Refresh:
         )
 
     async def _reject_unknown(self, given: RefreshSecret) -> NoReturn:
-        """Raise `SESSION_ENDED` for tokens that were deleted with an account, and `TOKEN_INVALID` for others."""
+        """Raise `SESSION_ENDED` if the token's session has ended, else `TOKEN_INVALID`.
+
+        An ended session has no tokens if its account was deleted.
+        """
         session = await self._sessions.get(given.session_id)
         raise refresh_token_invalid() if session is None or session.ended_at is None else session_ended()
 
@@ -86,7 +93,10 @@ class Refresh:
         return account
 
     async def _live_token(self, given: RefreshSecret, known: RefreshToken) -> RefreshSecret:
-        """Return the live token that follows the given one: a new successor, or the last of recent rotations."""
+        """Return the live token that follows `given`.
+
+        If `given` is live, rotate it. If it is spent, follow its successors to the live one.
+        """
         if known.spent_at is None:
             salt = secrets.token_bytes(SALT_BYTES)
             successor_hash = given.successor(salt).token_hash

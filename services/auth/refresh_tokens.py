@@ -17,14 +17,14 @@ SALT_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class RefreshSecret:
-    """A refresh token in plain form; only `token_hash` is stored."""
+    """A refresh token in plain form. Only its `token_hash` is stored."""
 
     session_id: SessionId
     secret: bytes = field(repr=False)
 
     @property
     def token_hash(self) -> bytes:
-        """SHA-256 of the secret, 32 bytes. Sufficient for a secret of 256 random bits."""
+        """The SHA-256 of the secret, 32 bytes. A slow hash is not needed, because the secret has 256 random bits."""
         return hashlib.sha256(self.secret).digest()
 
     def text(self) -> str:
@@ -32,9 +32,11 @@ class RefreshSecret:
         return f"{self.session_id}.{base64.urlsafe_b64encode(self.secret).decode().rstrip('=')}"
 
     def successor(self, salt: bytes) -> "RefreshSecret":
-        """Return the next token, derived from this token (known to the client) and a random salt (known to the store).
+        """Return the next token. It is derived from this token, which the client knows, and a random salt, which the
+        store knows.
 
-        So a repeated rotation gives the same successor, and a leak of either side alone does not reveal it.
+        The same token and salt always give the same successor, so a rotation can be repeated. Neither of them alone
+        reveals the successor.
         """
         return RefreshSecret(self.session_id, hmac.digest(salt, self.secret, "sha256"))
 

@@ -10,7 +10,7 @@ from services.auth.ports import SessionEndings
 
 
 class Revocations:
-    """SessionEndings with a cache. Endings of other nodes are in it after the next `refresh`."""
+    """SessionEndings with a cache. Sessions that other nodes end are in the cache after the next `refresh`."""
 
     def __init__(self, *, endings: SessionEndings, clock: Clock, token_life: timedelta) -> None:
         self._endings = endings
@@ -27,17 +27,17 @@ class Revocations:
         return await self._endings.ended_since(time)
 
     async def recent(self) -> Collection[SessionId]:
-        """Read the sessions that any node ended and whose access tokens may still be valid."""
+        """Read from the store the sessions that any node ended and whose access tokens may not have expired."""
         return await self._endings.ended_since(self._clock.now() - self._kept)
 
     async def refresh(self) -> None:
-        """Add endings of other nodes, and drop sessions whose tokens have expired."""
+        """Add sessions that other nodes ended, and drop sessions whose access tokens have expired."""
         before = self._revoked
         stored = frozenset(await self.recent())
-        # The result may lack sessions that this node ended during the read.
+        # `stored` may lack sessions that this node ended during the read.
         self._revoked = stored | (self._revoked - before)
 
     @property
     def revoked(self) -> frozenset[SessionId]:
-        """Sessions whose access tokens are no longer valid."""
+        """The ended sessions whose access tokens must be rejected."""
         return self._revoked

@@ -22,7 +22,7 @@ class Sessions:
         return [session for session in await self._sessions.of_user(user_id) if session.is_live(now)]
 
     async def revoke(self, user_id: UserId, session_id: SessionId) -> None:
-        """End a session of the user; ending it twice is no error. Raise `SESSION_NOT_FOUND` for any other."""
+        """End a session of the user. Safe to repeat. Raise `SESSION_NOT_FOUND` if the user has no such session."""
         session = await self._sessions.get(session_id)
         if session is None or session.user_id != user_id:
             raise not_found(AuthReason.SESSION_NOT_FOUND, "session not found")

@@ -5,7 +5,7 @@ from kernel.settings import between, env, settings
 
 @settings
 class AuthSettings:
-    """Ports and addresses are settings of the process."""
+    """Settings of the auth service alone. Ports and addresses are settings of the process."""
 
     bcrypt_cost: int = env(
         "CHATLY_AUTH_BCRYPT_COST",

@@ -57,7 +57,7 @@ from services.auth.settings import AuthSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stores:
-    """Open adapters by port."""
+    """The open adapters, one per port."""
 
     accounts: AccountStore
     changes: AccountChanges
@@ -75,7 +75,7 @@ class _Stores:
 
 @asynccontextmanager
 async def open_auth(settings: AuthSettings, platform: Platform) -> AsyncIterator[Service]:
-    """Open the service; it has read or created its signing keys."""
+    """Open the service, after it has read or created its signing keys."""
     token_life = timedelta(seconds=settings.access_token_seconds)
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(_open_stores(settings, platform))
@@ -249,7 +249,10 @@ def _distributed(platform: Platform, engines: Engines, local: AttemptLimiter, *,
 
 
 def _restrict_access(path: Path) -> None:
-    """Let only the owner read the file, which contains private keys and password hashes. SQLite copies its mode."""
+    """Let only the owner read the file, because it contains private keys and password hashes.
+
+    SQLite gives its other files, such as the WAL, the same mode.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.chmod(0o600)

@@ -15,7 +15,7 @@ _BATCH = 100
 
 
 class CollectGarbage:
-    """Keeps avatars, including replaced ones."""
+    """Discards expired uploads, deletes unsent files, and purges deleted files. It deletes no avatars."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class CollectGarbage:
         self._log = logger("media")
 
     async def run(self, every: float) -> None:
-        """Collect every `every` seconds until cancelled. A failed collection is repeated with the next one."""
+        """Collect garbage now and every `every` seconds until cancelled. Retry a failed collection at the next time."""
         while True:
             try:
                 await self()
@@ -60,7 +60,7 @@ class CollectGarbage:
                     await self._uploads.discard(upload.upload_id)
 
     async def _delete_unsent(self) -> None:
-        # Until the whole log is read, a file that seems unsent may have been sent.
+        # While the log has unread records, a file that seems unsent may have been sent.
         if await self._log_progress.is_behind():
             return
         before = self._clock.now() - self._unsent_lifetime

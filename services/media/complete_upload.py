@@ -9,7 +9,7 @@ from services.media.model import Media, MediaId
 from services.media.ports import MediaStore
 from services.media.uploads import Uploads
 
-# No further part can make such an upload valid.
+# An upload with one of these errors stays invalid, because no further part can correct it.
 _FINAL = {
     MediaReason.CHECKSUM_MISMATCH,
     MediaReason.FILE_TYPE_NOT_ALLOWED,
@@ -25,7 +25,7 @@ class CompleteUpload:
         self._locks = locks
 
     async def __call__(self, upload_id: MediaId, *, owner: UserId) -> Media:
-        """Return the stored file; a repeated call returns the same file.
+        """Return the stored file. A repeated call returns the same file.
 
         Raise `UPLOAD_NOT_FOUND`, `UPLOAD_INCOMPLETE` and the errors of FinishUpload.
         """

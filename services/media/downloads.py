@@ -1,4 +1,4 @@
-"""Downloads: reading a file's bytes, and signed links that need no token."""
+"""Downloads of a file's bytes, and signed links that work without a token."""
 
 import hmac
 from base64 import urlsafe_b64encode
@@ -26,7 +26,8 @@ class Download:
     ) -> AsyncIterator[bytes]:
         """Yield the bytes from `offset`, at most 256 KiB at a time.
 
-        Raise `MEDIA_NOT_FOUND` if the file has no such variant, OUT_OF_RANGE `WRONG_OFFSET`.
+        Raise `MEDIA_NOT_FOUND` if the file has no such variant.
+        Raise OUT_OF_RANGE `WRONG_OFFSET` if `offset` is beyond the end.
         """
         size = media.size_of(variant)
         if size == 0:
@@ -37,13 +38,13 @@ class Download:
             async for chunk in self._blobs.read(blob_name(media.media_id, variant), offset=offset, length=length):
                 yield chunk
         except KeyError:
-            # Deleted after `media` was read.
+            # The file was deleted after `media` was read.
             raise media_not_found() from None
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The expiry of a link and its proof."""
+    """The expiry of a link, and the proof that this service has signed the link."""
 
     expires_at: int
     """Seconds since 1970."""
@@ -51,7 +52,7 @@ class Signature:
 
 
 class LinkSigner:
-    """Signs file, variant and expiry with HMAC-SHA256, under a key used only for links."""
+    """Signs the file, the variant and the expiry of a link with HMAC-SHA256. The key is used only for links."""
 
     def __init__(self, *, secret: bytes, clock: Clock, lifetime: timedelta) -> None:
         self._key = hmac.digest(secret, _KEY_CONTEXT, "sha256")
@@ -76,7 +77,7 @@ class LinkSigner:
 
 @dataclass(frozen=True, slots=True)
 class DownloadLink:
-    """A path at the edge and its expiry."""
+    """The path of a file at the edge with its signature, and the expiry of the link."""
 
     url: str
     expires_at: datetime
@@ -88,9 +89,9 @@ class GetDownloadUrl:
         self._signer = signer
 
     async def __call__(self, media_id: MediaId, variant: Variant, *, reader: UserId) -> DownloadLink:
-        """Return a signed link for a reader who may see the file.
+        """Return a signed link, if the reader may see the file.
 
-        Raise `MEDIA_NOT_FOUND` if there is no such file or variant, `MEDIA_FORBIDDEN`.
+        Raise `MEDIA_NOT_FOUND` if there is no such file or variant, and `MEDIA_FORBIDDEN` if the reader may not see it.
         """
         media = await self._get(media_id, reader=reader)
         if media.size_of(variant) == 0:

@@ -11,10 +11,10 @@ _RECHECK_SECONDS = 0.2
 
 
 class EraseUser:
-    """Pictures of groups stay. Which ones these are comes from the log."""
+    """Deletes the pictures that a user has uploaded, but keeps those that the log shows as pictures of groups."""
 
     def __init__(self, *, pictures: UserPictures, log: LogProgress, purge: PurgeDeleted, max_wait: float) -> None:
-        """`max_wait`: the longest wait for unread records of the log, in seconds."""
+        """`max_wait`: longest time to wait for unread records of the log, in seconds."""
         self._pictures = pictures
         self._log = log
         self._purge = purge
@@ -30,6 +30,6 @@ class EraseUser:
         await self._pictures.overwrite()
 
     async def _catch_up(self) -> None:
-        """A group may have got one of the pictures a moment ago."""
+        """Wait until the log has no unread records: one of them may make a picture the picture of a group."""
         while await self._log.is_behind():
             await self._log.wait(_RECHECK_SECONDS)

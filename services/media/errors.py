@@ -6,7 +6,7 @@ from kernel.errors import ChatlyError, Code, Reason, denied, not_found, precondi
 
 
 class MediaReason(Reason):
-    """Reasons of the media service; the protos explain each: chatly.error.v1.ErrorReason."""
+    """Reasons of the media service. `chatly.error.v1.ErrorReason` explains each."""
 
     MEDIA_FORBIDDEN = auto()
     LINK_INVALID = auto()

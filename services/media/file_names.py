@@ -1,4 +1,4 @@
-"""Cleaning of file names, so that they are safe to display and to save."""
+"""Cleans file names, so that they are safe to display and to save."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ _HIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def clean_file_name(given: str) -> str:
-    """Return the last part of a path without control and direction characters, 1 to 255 characters long."""
+    """Return the last part of a path, without control and direction characters. It has 1 to 255 characters."""
     name = re.split(r"[/\\]", given)[-1]
     name = _DIRECTION_MARKS.sub("", name)
     name = "".join(character for character in name if unicodedata.category(character) not in _HIDDEN_CATEGORIES)

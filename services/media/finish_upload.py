@@ -1,4 +1,4 @@
-"""Finish an upload: verify its bytes, clean images, store the file."""
+"""Finish an upload: verify its bytes, clean an image, and store the file."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ from services.media.ports import MediaStore, UploadStaging
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """The files to store."""
+    """The files to store, and their properties."""
 
     original: Path
     content_type: str
@@ -32,7 +32,7 @@ class _Prepared:
 
 
 class FinishUpload:
-    """The last step of every upload. `workers` bounds how many images are in memory at once."""
+    """Finishes every upload. `workers` limits how many images are in memory at the same time."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class FinishUpload:
         self._rejected = counter("chatly_media_files_refused_total", "Files rejected for their content.", ["reason"])
 
     async def __call__(self, upload: PendingUpload) -> Media:
-        """Store and return the file. The caller discards the upload.
+        """Store the file and return it. The caller must then discard the upload.
 
         Raise `UPLOAD_INCOMPLETE`, `FILE_EMPTY`, `CHECKSUM_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `IMAGE_UNREADABLE`.
         """
@@ -72,7 +72,7 @@ class FinishUpload:
         digest, content_type = await asyncio.to_thread(_inspect, path, upload)
         if content_type not in IMAGE_TYPES:
             return await self._store(upload, _Prepared(path, content_type, digest))
-        # Decoded images are large, so the executor bounds how many run at once.
+        # Decoded images are large, so the executor limits how many are decoded at the same time.
         loop = asyncio.get_running_loop()
         image = await loop.run_in_executor(self._workers, _clean, path, content_type, self._limits.image_pixels)
         return await self._store(upload, image)
@@ -85,7 +85,7 @@ class FinishUpload:
             raise file_empty()
 
     async def _store(self, upload: PendingUpload, prepared: _Prepared) -> Media:
-        """Store the bytes, then the row. If this fails half-way, discarding the upload deletes the bytes."""
+        """Store the bytes, then the row. If this fails in between, discarding the upload deletes the bytes."""
         original = blob_name(upload.upload_id, Variant.ORIGINAL)
         size, thumbnail_size = await self._blobs.put(original, _chunks(prepared.original)), 0
         if prepared.thumbnail is not None:
@@ -109,7 +109,7 @@ class FinishUpload:
 
 
 def _inspect(path: Path, upload: PendingUpload) -> tuple[str, str]:
-    """Return SHA-256 and content type. Blocks: run it in a thread."""
+    """Return the SHA-256 and the content type of a file. This call blocks: run it in a thread."""
     digest = _sha256(path)
     if upload.request.sha256 not in {"", digest}:
         raise checksum_mismatch()
@@ -120,7 +120,7 @@ def _inspect(path: Path, upload: PendingUpload) -> tuple[str, str]:
 
 
 def _clean(path: Path, content_type: str, limit_pixels: int) -> _Prepared:
-    """Clean an image. Blocks: run it in a worker thread."""
+    """Clean an image. This call blocks: run it in a worker thread."""
     image = clean_image(path, content_type, limit_pixels=limit_pixels)
     return _Prepared(image.original, content_type, _sha256(image.original), image.thumbnail, image.width, image.height)
 

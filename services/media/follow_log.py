@@ -1,4 +1,4 @@
-"""Follow the event log: record which chats files were sent to, and delete files with their messages."""
+"""Follow the event log. Record which chats files were sent to, and delete files when their messages are deleted."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ _BACKOFF = Backoff(first=1.0, longest=1.0)
 
 
 class FollowLog:
-    """Applies the log to SentFiles and implements LogProgress."""
+    """Applies the records of the log to SentFiles. It also implements LogProgress."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class FollowLog:
         sent: SentFiles,
         purge: PurgeDeleted,
     ) -> None:
-        """`decode`: returns the change in a record, or None if it does not concern files."""
+        """`decode`: returns the change that a record makes to files, or None if it makes none."""
         self._consumer = consumer
         self._decode = decode
         self._sent = sent
@@ -40,7 +40,7 @@ class FollowLog:
         self._log = logger("media")
 
     async def run(self) -> None:
-        """Follow until cancelled. Retry while the log or a store is unavailable."""
+        """Follow the log until cancelled. Retry while the log or a store is unavailable."""
         while True:
             await self._step()
             # Records that arrive during this pause share the next read and commit.
@@ -48,7 +48,7 @@ class FollowLog:
 
     async def is_behind(self) -> bool:
         lag = await self._consumer.lag()
-        # No lag at all: this member has no partition yet, so other records may be unread.
+        # Without any lag, this member of the group has no partition yet, so there may be unread records.
         return not lag or any(lag.values())
 
     async def wait(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Get a file, if the reader may see it."""
+"""Return a file to a reader who may see it."""
 
 import asyncio
 
@@ -8,21 +8,22 @@ from services.media.errors import media_forbidden, media_not_found
 from services.media.model import Media, MediaId, Purpose
 from services.media.ports import GroupMembers, LogProgress, MediaStore, SentFiles
 
-# Another process may have applied the record, which does not wake this one.
+# Another process may apply the record, which does not wake this one. So this one checks again after this time.
 _RECHECK_SECONDS = 0.2
 
 
 class GetMedia:
-    """A file is visible to its owner and to the members of the chats it was sent to; avatars are visible to everyone.
+    """Returns files to readers who may see them.
 
-    A client can receive a message before this service has read it from the log. So, while the log has unread records,
-    a refusal waits for them.
+    The owner of a file may see it, and so may the members of the chats that it was sent to. Everyone may see avatars. A
+    client can receive a message before this service has read the message from the log. So a reader is refused only when
+    the log has no unread records, or after `max_wait`.
     """
 
     def __init__(
         self, *, media: MediaStore, sent: SentFiles, log: LogProgress, groups: GroupMembers, max_wait: float
     ) -> None:
-        """`max_wait`: the longest wait before a refusal, in seconds."""
+        """`max_wait`: longest time to wait before a reader is refused, in seconds."""
         self._media = media
         self._sent = sent
         self._log = log
@@ -30,7 +31,7 @@ class GetMedia:
         self._max_wait = max_wait
 
     async def __call__(self, media_id: MediaId, *, reader: UserId) -> Media:
-        """Raise NOT_FOUND `MEDIA_NOT_FOUND`, PERMISSION_DENIED `MEDIA_FORBIDDEN`."""
+        """Return the file. Raise NOT_FOUND `MEDIA_NOT_FOUND`, PERMISSION_DENIED `MEDIA_FORBIDDEN`."""
         media = await self.unchecked(media_id)
         if media.owner_id == reader or media.purpose is Purpose.AVATAR or await self._was_sent_to(media_id, reader):
             return media
@@ -42,7 +43,7 @@ class GetMedia:
         return media
 
     async def unchecked(self, media_id: MediaId) -> Media:
-        """Return a file for a reader with a signed link. Raise `MEDIA_NOT_FOUND`."""
+        """Return a file without a check, for a reader with a signed link. Raise `MEDIA_NOT_FOUND`."""
         media = await self._media.find(media_id)
         if media is None:
             raise media_not_found()
@@ -50,7 +51,7 @@ class GetMedia:
 
     async def _wait_until_sent_to(self, media_id: MediaId, reader: UserId) -> None:
         while True:
-            # Read first, so that a record applied between the two reads is not missed.
+            # Read the lag before the chats, so that a record that is applied between the two reads is not missed.
             behind = await self._log.is_behind()
             if await self._was_sent_to(media_id, reader):
                 return

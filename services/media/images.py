@@ -1,4 +1,4 @@
-"""Cleaning of images: upright, without metadata, with a thumbnail. Blocks: run it in a thread."""
+"""Cleans images: makes them upright, removes metadata, and adds a thumbnail. The calls block: run them in a thread."""
 
 import os
 import struct
@@ -15,7 +15,7 @@ from kernel.errors import ChatlyError, Code, KernelReason, unavailable
 from services.media.errors import MediaReason
 
 THUMBNAIL_PIXELS = 480
-"""Longer side of a thumbnail, in pixels."""
+"""Length of a thumbnail's longer side, in pixels."""
 _MAX_FRAMES = 2_000
 _THUMBNAIL_QUALITY = 80
 _WEBP_QUALITY = 90
@@ -24,7 +24,7 @@ _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image
 
 @dataclass(frozen=True, slots=True)
 class CleanImage:
-    """A cleaned image with its size in pixels, and its thumbnail."""
+    """The paths of a cleaned image and its thumbnail, and the size of the image in pixels."""
 
     original: Path
     thumbnail: Path
@@ -35,13 +35,13 @@ class CleanImage:
 def clean_image(source: Path, content_type: str, *, limit_pixels: int) -> CleanImage:
     """Write a clean copy and a thumbnail next to `source`. Raise INVALID_ARGUMENT `IMAGE_UNREADABLE`.
 
-    `limit_pixels` applies to the pixels of all frames; larger images are not decoded. At most 2,000 frames.
+    An image is rejected if its frames together have more than `limit_pixels` pixels, or if it has over 2,000 frames.
     """
     try:
         return _clean(source, _FORMATS[content_type], limit_pixels)
     except ChatlyError:
         raise
-    # Decoders raise any exception on hostile bytes (OSError, SyntaxError, struct.error, …).
+    # On hostile bytes, decoders raise any exception (OSError, SyntaxError, struct.error, …).
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise unavailable(KernelReason.STORE_UNAVAILABLE, disk_error_message(error, "a file")) from error
@@ -75,7 +75,10 @@ def _require_size(image: Image.Image, limit_pixels: int) -> None:
 
 
 def _has_more_frames(image: Image.Image, frames: int) -> bool:
-    """Return whether there are more than `frames` frames. Counting all frames of a GIF would read the whole file."""
+    """Return whether the image has more than `frames` frames.
+
+    This does not count the frames, because counting those of a GIF would read the whole file.
+    """
     try:
         image.seek(frames)
     except EOFError:
@@ -92,7 +95,7 @@ def _unreadable(message: str, limit_pixels: int) -> ChatlyError:
 
 
 def _write_jpeg(image: Image.Image, _source: Path, target: Path) -> tuple[int, int]:
-    # Reuse the original tables, so that the quality stays the same.
+    # Reuse the quantization tables of the original, so that the quality stays the same.
     tables, sampling = getattr(image, "quantization", None), get_sampling(image)
     ImageOps.exif_transpose(image, in_place=True)
     image.save(
@@ -132,20 +135,20 @@ def _write_webp(image: Image.Image, source: Path, target: Path) -> tuple[int, in
 
 
 def _is_lossless_webp(source: Path) -> bool:
-    """Return whether the first image chunk of the RIFF file is lossless."""
+    """Return whether the first image chunk of a RIFF file is lossless."""
     with source.open("rb") as file:
         file.seek(12)
         while len(header := file.read(8)) == 8:  # noqa: PLR2004 - a chunk starts with its kind and its size
             kind, size = struct.unpack("<4sI", header)
             if kind in {b"VP8L", b"VP8 "}:
                 return bool(kind == b"VP8L")
-            # A frame contains its chunks after 16 bytes of position and duration.
+            # In a frame, 16 bytes of position and duration come before the chunks.
             file.seek(16 if kind == b"ANMF" else size + size % 2, os.SEEK_CUR)
     return False
 
 
 def _write_frames(image: Image.Image, target: Path, image_format: str, **options: Any) -> tuple[int, int]:
-    """Write all frames with their durations."""
+    """Write all frames with their durations, and return the size of the image."""
     if "loop" in image.info:
         options["loop"] = image.info["loop"]
     image.save(
@@ -160,7 +163,7 @@ def _write_frames(image: Image.Image, target: Path, image_format: str, **options
 
 
 def _duration(frame: Image.Image) -> int:
-    # WebP has a frame's duration only after decoding.
+    # A WebP frame has its duration only after it is decoded.
     frame.load()
     return round(frame.info.get("duration", 0) or 0)
 

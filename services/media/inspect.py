@@ -1,4 +1,4 @@
-"""Detection of a file's type from its bytes alone, and the list of allowed types."""
+"""Detection of a file's type from nothing but its bytes, and the list of allowed types."""
 
 import codecs
 import re
@@ -33,7 +33,7 @@ _MP4_BRANDS = {b"isom", b"mp41", b"mp42", b"avc1", b"dash", b"M4V ", b"MSNV"} | 
 _M4A_BRANDS = {b"M4A ", b"M4B "}
 _OGG_CODECS = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
 
-# A browser or a shell executes files with these starts, so they are never text.
+# A browser or a shell executes files that start like this, so they are never accepted as text.
 _SCRIPTS = ((b"#!", "text/x-shellscript"), (b"<?php", "application/x-php"), (b"@echo off", "application/x-bat"))
 _MARKUP = re.compile(
     rb"<(\?xml|!doctype|!--|svg|html|head|body|script|iframe|style|title|table|div|meta|h1|a |p>|br)", re.IGNORECASE
@@ -42,7 +42,10 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def require_allowed(path: Path) -> str:
-    """Return a file's content type. Raise INVALID_ARGUMENT `FILE_TYPE_NOT_ALLOWED`. Blocks: run it in a thread."""
+    """Return a file's content type. Raise INVALID_ARGUMENT `FILE_TYPE_NOT_ALLOWED`.
+
+    This call blocks: run it in a thread.
+    """
     detected = detect(path)
     if detected not in ALLOWED_TYPES:
         raise type_not_allowed(detected, f"files of type {detected} are not allowed")
@@ -50,7 +53,7 @@ def require_allowed(path: Path) -> str:
 
 
 def detect(path: Path) -> str:
-    """Return the type of a file; `application/octet-stream` if it is unknown."""
+    """Return the content type of a file, or `application/octet-stream` if it is unknown."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -64,7 +67,7 @@ def detect(path: Path) -> str:
 def _mpeg_audio(head: bytes) -> bool:
     if head.startswith(b"ID3"):
         return True
-    # A frame header: 11 sync bits, layer III, and no forbidden value.
+    # An MPEG frame header has 11 sync bits, layer III, and no forbidden value.
     return (
         len(head) > 3
         and head[0] == 0xFF
@@ -87,7 +90,7 @@ def _brand(brands: set[bytes]) -> Callable[[bytes], bool]:
     return lambda head: head[4:8] == b"ftyp" and head[8:12] in brands
 
 
-# Strict signatures of allowed types: a match must exclude other types.
+# Strict signatures of allowed types. A file that matches one cannot be of another type.
 _SIGNATURES: tuple[tuple[Callable[[bytes], bool], str], ...] = (
     (_starts_with(b"\xff\xd8\xff"), "image/jpeg"),
     (_starts_with(b"\x89PNG\r\n\x1a\n"), "image/png"),
@@ -101,7 +104,7 @@ _SIGNATURES: tuple[tuple[Callable[[bytes], bool], str], ...] = (
     (lambda head: head[:4] == b"\x1aE\xdf\xa3" and b"B\x82\x84webm" in head[:128], "video/webm"),
     (_mpeg_audio, "audio/mpeg"),
 )
-# They only name common files in the error; other types are rejected as unknown.
+# These signatures only name common files in the error message. All other types are rejected as unknown.
 _REJECTED_SIGNATURES = (
     (b"MZ", "application/vnd.microsoft.portable-executable"),
     (b"\x7fELF", "application/x-elf"),

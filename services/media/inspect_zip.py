@@ -1,4 +1,4 @@
-"""Detection of ZIP-based types: office documents, programs and plain archives."""
+"""Detection of types that are based on ZIP: office documents, programs and plain archives."""
 
 import os
 import struct
@@ -8,7 +8,8 @@ from pathlib import Path
 _END = b"PK\x05\x06"
 _END_SIZE = 22
 _MAX_COMMENT = 65_535
-# The parsed directory needs about ten times this memory. Documents stay below the limit; larger files are archives.
+# In memory, the parsed directory is about ten times as large. The directory of a document is smaller than this limit,
+# so a file with a larger one is an archive.
 _MAX_DIRECTORY_BYTES = 512 * 1024
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 _OFFICE_FOLDERS = {
@@ -25,7 +26,7 @@ _MAX_MIMETYPE_BYTES = 100
 
 
 def zip_type(path: Path) -> str | None:
-    """Return the content type of an archive; None if its directory is unreadable."""
+    """Return the content type of a ZIP file, or None if its directory is unreadable."""
     size = _directory_bytes(path)
     if size is None:
         return None
@@ -65,7 +66,7 @@ def _by_contents(archive: zipfile.ZipFile) -> str:
 
 
 def _declared(archive: zipfile.ZipFile) -> str:
-    """Return the type that OpenDocument and EPUB files declare in the entry `mimetype`."""
+    """Return the type that OpenDocument and EPUB files declare in their entry `mimetype`."""
     if archive.getinfo("mimetype").file_size > _MAX_MIMETYPE_BYTES:
         return _ARCHIVE
     with archive.open("mimetype") as entry:

@@ -1,4 +1,4 @@
-"""Files, uploads and the log changes that concern them."""
+"""Files, uploads, and the changes in the log that concern files."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,21 +8,21 @@ from typing import NewType
 from kernel.ids import UserId
 
 MediaId = NewType("MediaId", str)
-"""UUID text. A file has the id of its upload."""
+"""A UUID as text. A file has the id of its upload."""
 
 MAX_PART_BYTES = 1 << 20
 MAX_CHUNK_BYTES = 256 * 1024
 
 
 class Purpose(Enum):
-    """Use of a file; the values are stored."""
+    """The use of a file. The store contains these values."""
 
     MESSAGE = "message"
     AVATAR = "avatar"
 
 
 class Variant(Enum):
-    """Form of a file; the values are part of URLs."""
+    """The form of a file. URLs contain these values."""
 
     ORIGINAL = "original"
     THUMBNAIL = "thumbnail"
@@ -33,31 +33,31 @@ THUMBNAIL_TYPE = "image/webp"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadRequest:
-    """A client's description of a file before the upload. It is verified after the upload."""
+    """A client's description of a file before the upload. Its size and hash are verified after the upload."""
 
     file_name: str
     size_bytes: int = 0
-    """0: unknown."""
+    """The size of the file, or 0 if it is unknown."""
     purpose: Purpose = Purpose.MESSAGE
     sha256: str = ""
-    """Lower-case hex, or empty."""
+    """The SHA-256 of the file in lower-case hex, or "" if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingUpload:
-    """An incomplete upload; it is discarded at `expires_at`."""
+    """An incomplete upload. It is discarded at `expires_at`."""
 
     upload_id: MediaId
     owner_id: UserId
     request: UploadRequest
     limit_bytes: int
-    """Maximum size: the requested size, or the limit of the purpose."""
+    """Maximum size: the size in the request if it is known, else the limit of the purpose."""
     expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Progress of an upload."""
+    """An upload, and how much of it was received."""
 
     upload: PendingUpload
     received_bytes: int
@@ -65,7 +65,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """A file that can be downloaded. Sizes and hash are those of the served bytes."""
+    """A file that can be downloaded. Its sizes and its hash are those of the bytes that are served."""
 
     media_id: MediaId
     owner_id: UserId
@@ -77,22 +77,22 @@ class Media:
     width: int = 0
     height: int = 0
     thumbnail_bytes: int = 0
-    """0: no thumbnail."""
+    """The size of the thumbnail, or 0 if there is none."""
     created_at: datetime
 
     @property
     def url(self) -> str:
-        """Return the path at the edge."""
+        """The path of the file at the edge."""
         return f"/api/uploads/{self.media_id}"
 
     def size_of(self, variant: Variant) -> int:
-        """Return the bytes of a variant; 0 if it does not exist."""
+        """Return the size of a variant in bytes, or 0 if the variant does not exist."""
         return self.size_bytes if variant is Variant.ORIGINAL else self.thumbnail_bytes
 
 
 @dataclass(frozen=True, slots=True)
 class FilesSent:
-    """A message with files."""
+    """A message with files was sent."""
 
     chat_id: str
     message_id: str
@@ -102,21 +102,21 @@ class FilesSent:
 
 @dataclass(frozen=True, slots=True)
 class MessageRemoved:
-    """A message that was deleted for everyone, or withdrawn as a second copy."""
+    """A message was deleted for everyone, or was withdrawn as the second copy of a send."""
 
     chat_id: str
     message_id: str
     deleted: bool
-    """True: deleted, and its files are deleted too. False: withdrawn."""
+    """Whether the message was deleted, which also deletes its files. False: the message was withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupPictureSet:
-    """A group got a picture."""
+    """A file became the picture of a group."""
 
     chat_id: str
     user_id: UserId
-    """The user who set it; messaging requires that they uploaded it."""
+    """The user who set the picture. Messaging requires that this user has uploaded it."""
     media_id: MediaId
 
 
@@ -125,12 +125,12 @@ LogChange = FilesSent | MessageRemoved | GroupPictureSet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Limits of uploads."""
+    """Limits that uploads must keep."""
 
     message_bytes: int
     avatar_bytes: int
     image_pixels: int
-    """Pixels over all frames."""
+    """Maximum number of pixels of an image, over all frames."""
     upload_lifetime: timedelta
     """Lifetime of an incomplete upload."""
 
@@ -140,5 +140,5 @@ class Limits:
 
 
 def blob_name(media_id: MediaId, variant: Variant) -> str:
-    """Return the blob name of a variant."""
+    """Return the name of the blob that contains a variant."""
     return f"{media_id}/{variant.value}"

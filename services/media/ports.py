@@ -1,4 +1,4 @@
-"""Ports of the media service. Complete files are in a `kernel.blob.ports.BlobStore`."""
+"""Ports of the media service. The bytes of complete files are in a `kernel.blob.ports.BlobStore`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,34 +10,34 @@ from services.media.model import LogChange, Media, MediaId, PendingUpload
 
 
 class UploadStaging(Protocol):
-    """Bytes of incomplete uploads. One writer per upload at a time."""
+    """Bytes of incomplete uploads. An upload has at most one writer at a time."""
 
     async def append(self, upload_id: MediaId, data: bytes, *, offset: int, durable: bool) -> None:
-        """Write at `offset`, the current size. With `durable`, all bytes so far survive a power cut."""
+        """Write at `offset`, which must be the current size. With `durable`, all bytes so far survive a power cut."""
         ...
 
     async def size(self, upload_id: MediaId) -> int:
-        """Return the received bytes, also after a restart; 0 if there are none."""
+        """Return how many bytes were received, even before a restart."""
         ...
 
     async def local_copy(self, upload_id: MediaId) -> Path:
-        """Return a local file with all bytes so far, in a folder that may hold work files."""
+        """Return a local file with all bytes so far. Its folder may also hold work files."""
         ...
 
     async def discard(self, upload_id: MediaId) -> None:
-        """Delete the bytes and all work files, if they exist."""
+        """Delete the bytes and all work files, if there are any."""
         ...
 
 
 class UploadStore(Protocol):
-    """Incomplete uploads. Durable."""
+    """Incomplete uploads, stored durably."""
 
     async def add(self, upload: PendingUpload) -> None:
         """Store a new upload."""
         ...
 
     async def find(self, upload_id: MediaId) -> PendingUpload | None:
-        """Return an upload, or None."""
+        """Return an upload, or None if it does not exist."""
         ...
 
     async def remove(self, upload_id: MediaId) -> None:
@@ -45,23 +45,23 @@ class UploadStore(Protocol):
         ...
 
     async def expired(self, now: datetime, *, limit: int) -> Sequence[PendingUpload]:
-        """Return uploads with `expires_at` at or before `now`."""
+        """Return up to `limit` uploads with `expires_at` at or before `now`."""
         ...
 
 
 class MediaStore(Protocol):
-    """Files that can be downloaded, and deleted files whose bytes are not purged. Durable."""
+    """Files that can be downloaded, and deleted files whose bytes are not purged yet. Writes are durable on return."""
 
     async def add(self, media: Media) -> None:
-        """Store a new file. Do nothing if the id is known, also if the file was deleted."""
+        """Store a new file. Do nothing if the id is known, even if the file was deleted."""
         ...
 
     async def find(self, media_id: MediaId) -> Media | None:
-        """Return a file, or None if it does not exist or was deleted."""
+        """Return a file. Return None if it does not exist or was deleted."""
         ...
 
     async def pending_deletion(self, *, limit: int) -> Sequence[MediaId]:
-        """Return deleted files whose bytes are not purged."""
+        """Return up to `limit` deleted files whose bytes are not purged yet."""
         ...
 
     async def mark_purged(self, media_id: MediaId) -> None:
@@ -70,12 +70,12 @@ class MediaStore(Protocol):
 
 
 class SentFiles(Protocol):
-    """The chats that files were sent to. Written in log order; repeats change nothing. Durable."""
+    """The chats that files were sent to. Changes come in log order, and repeats change nothing. Writes are durable."""
 
     async def apply(self, changes: Sequence[LogChange]) -> Sequence[MediaId]:
-        """Apply in order. Return the files that were deleted: a deleted message was their last one.
+        """Apply changes in order. Return the files that were deleted because their last message was deleted.
 
-        A FilesSent or GroupPictureSet by another user than the file's owner is ignored.
+        Ignore a FilesSent or GroupPictureSet if the user in it does not own the file.
         """
         ...
 
@@ -84,48 +84,54 @@ class SentFiles(Protocol):
         ...
 
     async def delete_unsent(self, *, before: datetime, limit: int) -> Sequence[MediaId]:
-        """Delete MESSAGE files that were uploaded before a time and are in no chat, and return them."""
+        """Delete up to `limit` MESSAGE files that were uploaded before a time and are in no chat. Return them."""
         ...
 
 
 class UserPictures(Protocol):
-    """Pictures by the user who uploaded them."""
+    """Pictures, by the user who uploaded them."""
 
     async def delete(self, owner_id: UserId) -> None:
-        """Delete all AVATAR files of a user, except pictures of groups. `MediaStore.pending_deletion` has them then."""
+        """Delete all AVATAR files of a user, except those that a group has had as its picture.
+
+        `MediaStore.pending_deletion` then returns the deleted files.
+        """
         ...
 
     async def overwrite(self) -> None:
-        """On return the store's files contain nothing of files that were purged before the call."""
+        """Ensure that the store's files contain no data of files that were purged before the call."""
         ...
 
 
 class LogProgress(Protocol):
-    """Reports how far the log was applied to SentFiles."""
+    """Reports how much of the log has been applied to SentFiles."""
 
     async def is_behind(self) -> bool:
-        """Return whether the log has records that are not applied."""
+        """Return whether the log has records that have not been applied."""
         ...
 
     async def wait(self, seconds: float) -> None:
-        """Return when more records have been applied, or after `seconds`."""
+        """Wait until more records have been applied, at most `seconds`."""
         ...
 
 
 class GroupMembers(Protocol):
-    """Members of groups. Results may be 5 s old."""
+    """Members of groups. Results may be 5 seconds old."""
 
     async def includes(self, chat_id: str, user_id: UserId) -> bool:
-        """Return whether the calling user is a member. Raise UNAVAILABLE if messaging is unreachable."""
+        """Return whether `user_id`, which must be the calling user, is a member of the group.
+
+        Raise UNAVAILABLE if messaging is unreachable.
+        """
         ...
 
 
 class Profiles(Protocol):
-    """Profiles, owned by auth."""
+    """User profiles. Auth owns them."""
 
     async def update(self, changes: Mapping[str, str]) -> Mapping[str, Any]:
         """Update the given fields of the calling user: `username`, `bio`, `avatar_media_id`.
 
-        Return the JSON response of REST. Raise auth's errors, or UNAVAILABLE.
+        Return the same JSON as the REST API. Raise auth's errors, or UNAVAILABLE if auth is unreachable.
         """
         ...

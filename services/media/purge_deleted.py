@@ -9,7 +9,7 @@ _BATCH = 100
 
 
 class PurgeDeleted:
-    """Purges every file that the store lists as pending deletion, so that a crash only delays the purge."""
+    """Purges every file that the store lists as pending deletion. So a crash only delays the purge."""
 
     def __init__(self, *, media: MediaStore, blobs: BlobStore) -> None:
         self._media = media
@@ -24,6 +24,6 @@ class PurgeDeleted:
                 self._purged.inc()
 
     async def delete_blobs(self, media_id: MediaId) -> None:
-        """Delete all variants of a file, if they exist."""
+        """Delete the blobs of all variants of a file, if they exist."""
         for variant in Variant:
             await self._blobs.delete(blob_name(media_id, variant))

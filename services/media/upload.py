@@ -11,7 +11,7 @@ from services.media.uploads import Uploads
 
 
 class Upload:
-    """Stages the bytes as they arrive, and discards them after success and after any failure."""
+    """Stages the bytes as they arrive. The staged bytes are discarded at the end, also after a failure."""
 
     def __init__(self, *, uploads: Uploads, staging: UploadStaging, finish: FinishUpload) -> None:
         self._uploads = uploads
@@ -19,9 +19,9 @@ class Upload:
         self._finish = finish
 
     async def __call__(self, request: UploadRequest, chunks: AsyncIterator[bytes], *, owner: UserId) -> Media:
-        """Return the stored file.
+        """Store the file and return it.
 
-        Raise `FILE_TOO_LARGE` at the first byte beyond the limit, the errors of FinishUpload, and errors of `chunks`.
+        Raise `FILE_TOO_LARGE` at the first byte beyond the limit. Pass on the errors of FinishUpload and `chunks`.
         """
         upload = await self._uploads.create_stream(request, owner=owner)
         try:

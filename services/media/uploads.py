@@ -1,4 +1,4 @@
-"""Uploads before they become files: creating, reading, receiving parts, discarding."""
+"""Incomplete uploads: creating and reading them, receiving their parts, and discarding them."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from services.media.purge_deleted import PurgeDeleted
 
 
 class Uploads:
-    """A user sees only their own uploads. `locks` serialises calls that change one upload."""
+    """Incomplete uploads. A user sees only their own uploads. `locks` orders the calls that change the same upload."""
 
     def __init__(
         self,
@@ -35,13 +35,13 @@ class Uploads:
         self._clock = clock
 
     async def create(self, request: UploadRequest, *, owner: UserId) -> PendingUpload:
-        """Create an upload in parts, with a known size. Raise `FILE_TOO_LARGE`, `FILE_EMPTY`."""
+        """Create an upload in parts. Its size must be known. Raise `FILE_TOO_LARGE`, `FILE_EMPTY`."""
         if request.size_bytes == 0:
             raise file_empty()
         return await self.create_stream(request, owner=owner)
 
     async def create_stream(self, request: UploadRequest, *, owner: UserId) -> PendingUpload:
-        """Create an upload by one stream, possibly of unknown size. Raise `FILE_TOO_LARGE`."""
+        """Create an upload in one stream. Its size may be unknown. Raise `FILE_TOO_LARGE`."""
         limit = self._limits.bytes_of(request.purpose)
         if request.size_bytes > limit:
             raise file_too_large(limit)
@@ -63,7 +63,7 @@ class Uploads:
         return Progress(upload=upload, received_bytes=await self._staging.size(upload_id))
 
     async def add_part(self, upload_id: MediaId, data: bytes, *, offset: int, owner: UserId) -> int:
-        """Append a part durably, unless it was received before, and return the bytes received.
+        """Append a part durably, unless it was received before. Return how many bytes of the upload were received.
 
         Raise `UPLOAD_NOT_FOUND`, `WRONG_OFFSET`, `FILE_TOO_LARGE`.
         """
@@ -80,10 +80,10 @@ class Uploads:
             return end
 
     async def discard(self, upload_id: MediaId) -> None:
-        """Delete an upload and its staged bytes, but not the file that it became. Safe to repeat."""
+        """Delete an upload and its staged bytes, but not the file that the upload has become. Safe to repeat."""
         if await self._media.find(upload_id) is None:
-            # Bytes without a file: finishing the upload failed before the file was added.
+            # Without a file, the upload failed after it may have stored blobs. Delete them.
             await self._purge.delete_blobs(upload_id)
         await self._staging.discard(upload_id)
-        # Last, so that garbage collection repeats this after a crash.
+        # Remove the upload last: after a crash, garbage collection finds it and discards it again.
         await self._uploads.remove(upload_id)

@@ -47,14 +47,14 @@ from services.media.settings import MediaSettings
 from services.media.upload import Upload
 from services.media.uploads import Uploads
 
-# A chat member may request a file shortly before this service has read its message from the log.
+# How long a call waits for unread records: a chat member may request a file before this service has read its message.
 _MAX_WAIT_SECONDS = 2.0
 _NO_FILE = MediaId(str(UUID(int=0)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stores:
-    """Open adapters by port."""
+    """The open adapters, one per port."""
 
     uploads: UploadStore
     media: MediaStore

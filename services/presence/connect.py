@@ -1,4 +1,4 @@
-"""Connect a device: the user is online while the stream is open and receives the states of contacts."""
+"""Connect a device. While its stream is open, the user is online and receives the states of their contacts."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -18,9 +18,10 @@ from services.presence.subscriber import Subscriber
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamTiming:
-    """Seconds. `grace`: lifetime of a lease; `flush`, `keep_alive`: shortest and longest time between responses;
+    """Durations of a stream, in seconds.
 
-    `reconnect_spread`: clients of a node that shuts down reconnect after a random time up to this.
+    `grace`: lifetime of a lease. `flush`: shortest time between two responses. `keep_alive`: longest time between two
+    responses. `reconnect_spread`: when a node shuts down, its clients reconnect after a random time up to this.
     """
 
     grace: float
@@ -54,27 +55,27 @@ class Connect:
         self._timing = timing
 
     async def __call__(self, *, user_id: UserId, device_id: str) -> AsyncGenerator[Update, None]:
-        """Yield a snapshot, then batches of changes, and an empty update as keep-alive.
+        """Yield a snapshot, then batches of changes. Yield an empty update as keep-alive if nothing has changed.
 
-        End when a newer stream of the same device opens, or, with `reconnect_after`, when this node shuts down.
+        End when a newer stream of the same device opens. When this node shuts down, yield `reconnect_after` and end.
         """
         connection = Connection(user_id, self._ids.next())
         subscriber = Subscriber(connection=connection, device_id=device_id)
         try:
             await self._hub.add(subscriber)
-            # Read after adding the stream, so that a concurrent change of the list is received.
+            # Read the list after the stream was added, so that no concurrent change of the list is missed.
             await self._hub.set_contacts(user_id, await self._contacts.visible_to(user_id, max_age=0))
             self._publisher.schedule(await self._leases.hold([connection], ttl=self._timing.grace))
             while (update := await self._next(subscriber)) is not None:
                 yield update
-                # Changes during this pause share the next response.
+                # Changes that arrive during this pause share the next response.
                 await asyncio.sleep(self._timing.flush)
             if subscriber.reconnect:
                 yield Update(reconnect_after=self._random.uniform(0, self._timing.reconnect_spread))
         finally:
             self._hub.remove(subscriber)
             with suppress(ChatlyError):
-                # A lease that cannot be released now expires.
+                # If the lease cannot be released now, it expires.
                 await self._leases.release(connection, grace=self._timing.grace)
 
     async def _next(self, subscriber: Subscriber) -> Update | None:

@@ -1,4 +1,4 @@
-"""Cached contact lists. Messaging owns them."""
+"""A cache of contact lists, which messaging owns."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from kernel.telemetry.logs import logger
 from kernel.time import Clock
 from services.presence.ports import ContactSource
 
-# Far more than the streams of one node: other lookups must not evict a list that is checked every second.
+# Far more than the users with a stream on one node: lookups by other users must not evict the lists of open streams,
+# which are used every second.
 _MAX_ENTRIES = 200_000
 _RETRY_SECONDS = 2.0
 
@@ -18,16 +19,16 @@ _RETRY_SECONDS = 2.0
 @dataclass(slots=True)
 class _Entry:
     visible: frozenset[UserId]
-    """Shared by all streams of the user, because lists can be long."""
+    """One set for all streams of the user, because lists can be long."""
     read_at: float = float("-inf")
     retry_at: float = float("-inf")
-    """Earliest time of the next read after a failure."""
+    """After a failed read, the earliest time of the next read."""
     invalidations: int = 0
-    """Increases with each invalidation; shows whether one happened during a read."""
+    """Number of invalidations. A read compares it to find out whether the list was invalidated meanwhile."""
 
 
 class ContactCache:
-    """Which users each user may see: everyone who shares a chat with them, and themselves."""
+    """A cache of the users whom each user may see: the user, and everyone who shares a chat with the user."""
 
     def __init__(self, *, source: ContactSource, clock: Clock) -> None:
         self._source = source
@@ -37,9 +38,10 @@ class ContactCache:
         self._invalidated = asyncio.Event()
 
     async def visible_to(self, user_id: UserId, *, max_age: float) -> frozenset[UserId]:
-        """Return the users whom `user_id` may see, read at most `max_age` s ago.
+        """Return the users whom `user_id` may see, read at most `max_age` seconds ago.
 
-        While the source is unavailable, return the cached list, or only the user; the next read follows after 2 s.
+        If the source is unavailable, return the cached list, or only the user if no list is cached. The source is then
+        not read for 2 s.
         """
         entry = self._entry(user_id)
         if self._due(entry, max_age):
@@ -47,7 +49,7 @@ class ContactCache:
         return entry.visible
 
     def due(self, user_id: UserId, *, max_age: float) -> bool:
-        """Return whether `visible_to` would read from the source."""
+        """Return whether `visible_to` would read the list from the source."""
         return self._due(self._entry(user_id), max_age)
 
     def invalidate(self, user_id: UserId) -> None:
@@ -58,7 +60,10 @@ class ContactCache:
         self._invalidated.set()
 
     async def wait_invalidated(self, seconds: float) -> None:
-        """Wait until a list was invalidated since the last call, at most `seconds`."""
+        """Wait at most `seconds` until a list is invalidated.
+
+        Return at once if a list was invalidated since the last call.
+        """
         try:
             async with asyncio.timeout(seconds):
                 await self._invalidated.wait()

@@ -8,5 +8,5 @@ def expiry_not_in_future() -> ChatlyError:
 
 
 def status_contended() -> ChatlyError:
-    """UNAVAILABLE: concurrent writes of one status have failed too often."""
+    """Return UNAVAILABLE: concurrent changes of one status have made too many attempts fail."""
     return unavailable(KernelReason.STORE_UNAVAILABLE, "status: too many concurrent changes, please retry")

@@ -1,4 +1,4 @@
-"""The open streams of this node: routes events to them and closes them."""
+"""The open streams of this node. The hub sends events to them and closes them."""
 
 from collections.abc import Collection
 
@@ -18,7 +18,7 @@ from services.presence.subscriber_index import SubscriberIndex
 
 
 class Hub:
-    """One per node."""
+    """Routes each event to the streams that need it. A node has one hub."""
 
     def __init__(self, *, feed: EventFeed, publisher: EventPublisher, contacts: ContactCache) -> None:
         self._feed = feed
@@ -28,15 +28,15 @@ class Hub:
         self._draining = False
 
     def users(self) -> Collection[UserId]:
-        """Return the users with an open stream on this node."""
+        """Return the users who have an open stream on this node."""
         return self._index.users()
 
     def connections(self) -> Collection[Connection]:
-        """Return all open streams."""
+        """Return the connections of all open streams on this node."""
         return [subscriber.connection for subscriber in self._index.subscribers()]
 
     async def add(self, subscriber: Subscriber) -> None:
-        """Add a stream and end older streams of the same device, here and on other nodes."""
+        """Add a stream. Close older streams of the same device, on this node and on others."""
         if self._draining:
             subscriber.close(reconnect=True)
         self._close_older(subscriber.connection, subscriber.device_id)
@@ -44,21 +44,21 @@ class Hub:
         await self._publisher.publish([DeviceConnected(subscriber.connection, subscriber.device_id)])
 
     def remove(self, subscriber: Subscriber) -> None:
-        """Remove a stream, if it was added."""
+        """Remove a stream, if it is in the hub."""
         self._index.remove(subscriber)
 
     async def set_contacts(self, user_id: UserId, contacts: frozenset[UserId]) -> None:
-        """Replace the contacts of the user's streams. A stream whose contacts change sends a new snapshot."""
+        """Replace the contacts of the user's streams. A stream whose contacts have changed sends a new snapshot."""
         for subscriber in self._index.owned_by(user_id):
             if subscriber.contacts != contacts:
                 await self._index.set_contacts(subscriber, contacts)
 
     async def unsubscribe_unused(self) -> None:
-        """Unsubscribe from channels that no stream needs."""
+        """Unsubscribe from the bus channels that no stream needs."""
         await self._index.unsubscribe_unused()
 
     def drain(self) -> None:
-        """Close all streams with a reconnect request, also those added later."""
+        """Close all streams, and those that are added later, with a request to reconnect."""
         self._draining = True
         for subscriber in self._index.subscribers():
             subscriber.close(reconnect=True)
@@ -82,7 +82,7 @@ class Hub:
                 self._reload_all()
 
     def _close_older(self, connection: Connection, device_id: str) -> None:
-        """Close older streams of the same device. Devices without a name never match."""
+        """Close older streams of the same device. A device without an id matches no other device."""
         for subscriber in self._index.owned_by(connection.user_id) if device_id else ():
             older = time_key(subscriber.connection.connection_id) < time_key(connection.connection_id)
             if subscriber.device_id == device_id and older:

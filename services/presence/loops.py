@@ -1,4 +1,4 @@
-"""Background loops of a node: renew leases, find expired leases and statuses, refresh contact lists."""
+"""Background loops of a node: renew leases, remove expired leases and statuses, refresh contact lists."""
 
 import asyncio
 from datetime import datetime
@@ -19,7 +19,7 @@ _MAX_CONCURRENT_REFRESHES = 16
 
 
 class LeaseRenewal:
-    """Renews the leases of this node's streams. If the process dies, they expire."""
+    """Renews the leases of this node's streams. If the process dies, the leases expire."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class LeaseRenewal:
         every: float,
         ttl: float,
     ) -> None:
-        """`every`: seconds between renewals; `ttl`: lifetime of a lease in seconds."""
+        """`every`: seconds between two renewals. `ttl`: lifetime of a lease, in seconds."""
         self._hub = hub
         self._leases = leases
         self._profiles = profiles
@@ -44,7 +44,7 @@ class LeaseRenewal:
         self._seen_stored_at = clock.monotonic()
 
     async def run(self) -> None:
-        """Renew until cancelled. Retry sooner while the leases are unavailable, so that few of them expire."""
+        """Renew until cancelled. After a failure, retry sooner, so that few leases expire."""
         pause = self._every
         while True:
             await asyncio.sleep(pause)
@@ -58,11 +58,14 @@ class LeaseRenewal:
                 await self.store_last_seen()
 
     async def run_once(self) -> None:
-        """Renew all leases. Users whose leases had expired, e.g. while this process was paused, come online again."""
+        """Renew all leases.
+
+        A user whose leases have all expired, for example while this process was paused, comes online again.
+        """
         self._publisher.schedule(await self._leases.hold(self._hub.connections(), ttl=self._ttl))
 
     async def store_last_seen(self) -> None:
-        """Store the current time as last seen of this node's users, in case the process dies."""
+        """Store the current time as the last seen time of this node's users, in case the process dies."""
         self._seen_stored_at, now = self._clock.monotonic(), self._clock.now()
         try:
             await self._profiles.record_seen(dict.fromkeys(self._hub.users(), now))
@@ -71,12 +74,12 @@ class LeaseRenewal:
 
 
 class ExpirySweep:
-    """Takes users with expired leases offline and removes expired statuses. Every node runs one."""
+    """Takes users offline when their leases have expired, and removes expired statuses. Every node runs one sweep."""
 
     def __init__(
         self, *, leases: Leases, profiles: ProfileStore, publisher: PresencePublisher, clock: Clock, every: float
     ) -> None:
-        """`every`: seconds between sweeps."""
+        """`every`: seconds between two sweeps."""
         self._leases = leases
         self._profiles = profiles
         self._publisher = publisher
@@ -86,7 +89,7 @@ class ExpirySweep:
         self._offline: dict[UserId, datetime] = {}
 
     async def run(self) -> None:
-        """Sweep until cancelled. Retry while the store is unavailable."""
+        """Sweep until cancelled. If a sweep fails, write a warning and continue."""
         while True:
             await asyncio.sleep(self._every)
             try:
@@ -95,7 +98,10 @@ class ExpirySweep:
                 self._log.warning("expired presence not stored, will retry", users=len(self._offline), error=str(error))
 
     async def run_once(self) -> None:
-        """Store and publish expired users and statuses. After a failure the next call handles the same users."""
+        """Take expired users offline, remove expired statuses, and publish both changes.
+
+        After a failure, the next call handles the same users.
+        """
         self._offline.update(await self._leases.remove_expired())
         if self._offline:
             await self._profiles.record_seen(self._offline)
@@ -105,23 +111,23 @@ class ExpirySweep:
 
 
 class ContactRefresh:
-    """Reads contact lists of open streams again when they are old, invalidated or could not be read before."""
+    """Reads the contact lists of open streams again when they are old or invalidated, or when the last read failed."""
 
     def __init__(self, *, hub: Hub, contacts: ContactCache, max_age: float) -> None:
-        """`max_age`: seconds after which a list is old."""
+        """`max_age`: age in seconds at which a list is read again."""
         self._hub = hub
         self._contacts = contacts
         self._max_age = max_age
         self._slots = asyncio.Semaphore(_MAX_CONCURRENT_REFRESHES)
 
     async def run(self) -> None:
-        """Refresh every second, and at once when a list is invalidated."""
+        """Refresh until cancelled: every second, and at once when a list is invalidated."""
         while True:
             await self._contacts.wait_invalidated(_REFRESH_SECONDS)
             await self.run_once()
 
     async def run_once(self) -> None:
-        """Refresh all lists that are due, with bounded concurrency."""
+        """Refresh the lists that are due, at most 16 at the same time. Then unsubscribe from unused channels."""
         due = [user_id for user_id in self._hub.users() if self._contacts.due(user_id, max_age=self._max_age)]
         await asyncio.gather(*(self._refresh(user_id) for user_id in due))
         await self._hub.unsubscribe_unused()

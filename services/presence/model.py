@@ -1,4 +1,4 @@
-"""States, devices and the events about them. Transport and storage are elsewhere."""
+"""States of users, their connections, and presence events. Transport and storage are elsewhere."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -9,20 +9,20 @@ from uuid import UUID
 
 from kernel.ids import UserId
 
-# They would also reverse text that follows the status.
+# These characters would also reverse the text that follows the status.
 _DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True, slots=True)
 class CustomStatus:
-    """A status that a user has written. `expires_at` None: it does not expire."""
+    """A status that a user has written. Without `expires_at` it does not expire."""
 
     text: str
     emoji: str
     expires_at: datetime | None = None
 
     def cleaned(self) -> "CustomStatus | None":
-        """Return the status without control characters and surrounding space; None if nothing is left."""
+        """Return the status without control characters and surrounding space. Return None if nothing is left."""
         text, emoji = _printable(self.text), _printable(self.emoji)
         return CustomStatus(text, emoji, self.expires_at) if text or emoji else None
 
@@ -33,19 +33,19 @@ class CustomStatus:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """A user's state. Of two states of one user, the higher version is the newer; version 0 means unknown."""
+    """A user's presence. Of two presences of a user, the higher version is newer. Version 0 means unknown."""
 
     user_id: UserId
     online: bool = False
     last_seen_at: datetime | None = None
-    """None while online, and when unknown."""
+    """None while the user is online, and if the time is unknown."""
     status: CustomStatus | None = None
     version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class OnlineState:
-    """Whether a user holds a lease, and the version of that state."""
+    """Whether a user is online, and the version of this state."""
 
     online: bool
     version: int
@@ -53,7 +53,7 @@ class OnlineState:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The durable part of a user's state."""
+    """The part of a user's presence that is stored durably."""
 
     last_seen_at: datetime | None = None
     status: CustomStatus | None = None
@@ -61,9 +61,9 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One open stream of a user. `connection_id` is a TimeUUID: the later one belongs to the newer stream.
+    """One open stream of a user. `connection_id` is a TimeUUID, and the later TimeUUID belongs to the newer stream.
 
-    If the clocks of two nodes disagree, the older stream can look newer; both streams then stay open.
+    If the clocks of two nodes disagree, the older stream can look newer. Both streams then stay open.
     """
 
     user_id: UserId
@@ -72,17 +72,17 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One response on a stream. An empty update is a keep-alive."""
+    """One response on a stream. An empty update is a keep-alive message."""
 
     presences: Sequence[Presence] = ()
     snapshot: bool = False
-    """True: `presences` holds every visible user and replaces earlier responses."""
+    """Whether `presences` contains all visible users and replaces all earlier responses."""
     reconnect_after: float | None = None
-    """The node is shutting down: reconnect, to any node, after this many seconds."""
+    """Set when the node shuts down: the client must reconnect after this many seconds, to any node."""
 
 
 class Topic(Enum):
-    """The kinds of bus channels; each user has one channel per topic."""
+    """The kinds of presence channels on the bus. Each user has one channel per topic."""
 
     STATE = "presence"
     CONTACTS = "contacts"
@@ -94,21 +94,21 @@ Channel = tuple[Topic, UserId]
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """A user's newest state."""
+    """A user's presence has changed to this."""
 
     presence: Presence
 
 
 @dataclass(frozen=True, slots=True)
 class ContactsChanged:
-    """The set of users who share a chat with this user has changed."""
+    """The set of users who share a chat with the user has changed."""
 
     user_id: UserId
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceConnected:
-    """A named device opened a stream; older streams of the same device must end."""
+    """A device with an id has opened a stream. Older streams of the same device must end."""
 
     connection: Connection
     device_id: str
@@ -116,7 +116,7 @@ class DeviceConnected:
 
 @dataclass(frozen=True, slots=True)
 class EventGap:
-    """Events may have been missed: read all states again."""
+    """Events may have been missed, so all states must be read again."""
 
 
 PresenceEvent = StateChanged | ContactsChanged | DeviceConnected

@@ -18,7 +18,7 @@ _RETRY = Backoff(first=0.5, longest=0.5)
 
 
 class PresenceLookup:
-    """Combines online states and profiles. Does not check who may see them."""
+    """Combines online states and profiles. It does not check whether the caller may see them."""
 
     def __init__(self, *, online: OnlineStates, profiles: ProfileStore, clock: Clock) -> None:
         self._online = online
@@ -28,8 +28,8 @@ class PresenceLookup:
     async def read(self, user_ids: Iterable[UserId]) -> Mapping[UserId, Presence]:
         """Return one presence per user.
 
-        Writers change the profile first and increase the version afterwards. Reading in the opposite order
-        returns a state at least as new as its version, so the highest version never carries an older state.
+        Writers change the profile first and then increase the version. This method reads in the opposite order, so a
+        presence is never older than its version says.
         """
         online = await self._online.read(user_ids)
         profiles = await self._profiles.read(online)
@@ -45,7 +45,7 @@ class PresenceLookup:
 
 
 class PresencePublisher:
-    """Publishes changed states to all nodes, at once or in the background. Hubs decide which streams receive them."""
+    """Publishes changed presences to all nodes, at once or in the background. Hubs choose the streams to send on."""
 
     def __init__(self, *, online: OnlineStates, lookup: PresenceLookup, events: EventPublisher) -> None:
         self._online = online
@@ -56,7 +56,7 @@ class PresencePublisher:
         self._wake = asyncio.Event()
 
     async def publish(self, user_ids: Iterable[UserId]) -> Mapping[UserId, Presence]:
-        """Increase the users' versions, publish their states to all nodes, and return them."""
+        """Increase the users' versions, publish their presences to all nodes, and return the presences."""
         users = list(user_ids)
         await self._online.increment_versions(users)
         presences = await self._lookup.read(users)
@@ -64,13 +64,13 @@ class PresencePublisher:
         return presences
 
     def schedule(self, user_ids: Iterable[UserId]) -> None:
-        """Let `run` publish these users, with their states at that time."""
+        """Let `run` publish the presences of these users, as they are when it publishes."""
         self._scheduled.update(user_ids)
         if self._scheduled:
             self._wake.set()
 
     async def run(self) -> None:
-        """Publish scheduled users until cancelled. Retry while the store is unavailable."""
+        """Publish scheduled users until cancelled. Retry while a store is unavailable."""
         while True:
             await self._wake.wait()
             await retry(self._publish_scheduled, report=self._report, backoff=_RETRY, is_temporary=_is_chatly_error)
@@ -94,7 +94,9 @@ class GetPresence:
         self._lookup = lookup
 
     async def __call__(self, user_ids: Sequence[UserId], *, caller: UserId) -> Sequence[Presence]:
-        """Return one presence per user, in request order. Users the caller may not see are offline, version 0."""
+        """Return one presence per user, in request order. A user whom the caller may not see is offline, with version
+        0.
+        """
         visible = await self._contacts.visible_to(caller, max_age=_CONTACTS_MAX_AGE)
         found = await self._lookup.read(visible.intersection(user_ids))
         return [found.get(user_id) or Presence(user_id) for user_id in user_ids]
@@ -107,10 +109,10 @@ class SetStatus:
         self._clock = clock
 
     async def __call__(self, status: CustomStatus | None, *, caller: UserId) -> Presence:
-        """Set the status, publish it to the contacts and return the caller's state. Safe to retry.
+        """Set the caller's status, publish it, and return the caller's presence. Safe to retry.
 
-        None, or a status without printable characters, removes it.
-        Raise INVALID_ARGUMENT if `expires_at` is not in the future.
+        None removes the status, and so does a status without printable characters. Raise INVALID_ARGUMENT if
+        `expires_at` is not in the future.
         """
         if status is not None and status.expired(self._clock.now()):
             raise expiry_not_in_future()
@@ -124,7 +126,7 @@ class EraseUser:
         self._publisher = publisher
 
     async def __call__(self, user_id: UserId) -> None:
-        """Delete the user's status and last seen time, and publish the empty state to the contacts. Safe to repeat."""
+        """Delete the user's status and last seen time, and publish the presence without them. Safe to repeat."""
         await self._profiles.erase(user_id)
         await self._publisher.publish([user_id])
 

@@ -5,7 +5,7 @@ from kernel.settings import env, positive, settings
 
 @settings
 class PresenceSettings:
-    """Durations are seconds."""
+    """Settings of the presence service alone. All durations are in seconds."""
 
     grace_seconds: float = env(
         "CHATLY_PRESENCE_GRACE_SECONDS",

@@ -1,4 +1,4 @@
-"""Index of this node's open streams by owner and by contact, and the bus subscriptions they need."""
+"""An index of this node's open streams, by owner and by contact, and the bus subscriptions that the streams need."""
 
 import asyncio
 from collections import defaultdict
@@ -11,7 +11,7 @@ from services.presence.subscriber import Subscriber
 
 
 class SubscriberIndex:
-    """Subscribes once to every channel that at least one stream needs."""
+    """Subscribes once to each channel that at least one stream needs."""
 
     def __init__(self, *, feed: EventFeed) -> None:
         self._feed = feed
@@ -19,15 +19,15 @@ class SubscriberIndex:
         self._by_contact: dict[UserId, set[Subscriber]] = defaultdict(set)
         self._subscribed: set[Channel] = set()
         self._unused: set[Channel] = set()
-        # Subscribing and unsubscribing must reach the bus in order.
+        # The lock keeps calls to subscribe and unsubscribe in order.
         self._feed_lock = asyncio.Lock()
 
     def users(self) -> Collection[UserId]:
-        """Return the users with an open stream on this node."""
+        """Return the users who have an open stream on this node."""
         return list(self._by_owner)
 
     def subscribers(self) -> Collection[Subscriber]:
-        """Return all open streams."""
+        """Return all open streams of this node."""
         return [subscriber for subscribers in self._by_owner.values() for subscriber in subscribers]
 
     def owned_by(self, user_id: UserId) -> Collection[Subscriber]:
@@ -39,7 +39,7 @@ class SubscriberIndex:
         return self._by_contact.get(user_id, ())
 
     async def add(self, subscriber: Subscriber) -> None:
-        """Add a stream. On return it receives every event published from now on."""
+        """Add a stream. After the return, it receives every event that is published."""
         self._by_owner[subscriber.connection.user_id].add(subscriber)
         for contact in subscriber.contacts:
             self._by_contact[contact].add(subscriber)
@@ -54,14 +54,14 @@ class SubscriberIndex:
         await self._subscribe(subscriber)
 
     def remove(self, subscriber: Subscriber) -> None:
-        """Remove a stream, if it was added. Its channels stay subscribed until `unsubscribe_unused`."""
+        """Remove a stream, if it is in the index. Its channels stay subscribed until `unsubscribe_unused`."""
         owner = subscriber.connection.user_id
         _discard(self._by_owner, owner, subscriber)
         self._unused |= {(Topic.CONTACTS, owner), (Topic.DEVICES, owner)}
         self._remove_contacts(subscriber, subscriber.contacts)
 
     async def unsubscribe_unused(self) -> None:
-        """Unsubscribe from channels that no stream needs."""
+        """Unsubscribe from the bus channels that no stream needs."""
         async with self._feed_lock:
             unused = {channel for channel in self._unused if channel in self._subscribed and not self._needed(channel)}
             self._unused.clear()

@@ -29,7 +29,7 @@ from services.presence.settings import PresenceSettings
 
 @asynccontextmanager
 async def open_presence(settings: PresenceSettings, platform: Platform) -> AsyncIterator[Service]:
-    """Open the service; it reads contact lists from messaging."""
+    """Open the service. It will read contact lists from messaging."""
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(_open_stores(platform))
         yield build_presence(
@@ -77,7 +77,7 @@ def build_presence(
     events: EventPublisher,
     feed: EventFeed,
 ) -> Service:
-    """Build one node over open adapters. Nodes that share leases, profiles and the bus form one service."""
+    """Build one node over open adapters. Nodes with the same leases, profiles and bus work as one service."""
     lookup = PresenceLookup(online=online, profiles=profiles, clock=clock)
     publisher = PresencePublisher(online=online, lookup=lookup, events=events)
     cache = ContactCache(source=contacts, clock=clock)

@@ -1,4 +1,4 @@
-"""Calls to media and presence: avatar checks with the caller's token, erasure with the service token."""
+"""Calls to media and presence. Avatar checks carry the caller's token, and erasures carry the service token."""
 
 import grpc
 from chatly.media.v1 import media_service_pb2 as media_pb
@@ -17,10 +17,10 @@ _ERASE_SECONDS = 30.0
 
 
 class MediaAvatars:
-    """Avatars that calls MediaService.GetMedia with the user's token."""
+    """Avatars over gRPC. Calls MediaService.GetMedia with the user's token."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
-        """`channel` forwards the calling user's token."""
+        """`channel`: a channel that forwards the calling user's token."""
         self._media = MediaServiceStub(channel)
 
     async def check(self, media_id: str, *, owner: UserId) -> None:
@@ -33,7 +33,7 @@ class MediaAvatars:
 
 
 class MediaPersonalData:
-    """PersonalData that calls MediaService.EraseUser with the service token."""
+    """PersonalData in media. Calls MediaService.EraseUser with the service token."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._media = MediaServiceStub(channel)
@@ -46,7 +46,7 @@ class MediaPersonalData:
 
 
 class PresencePersonalData:
-    """PersonalData that calls PresenceService.EraseUser with the service token."""
+    """PersonalData in presence. Calls PresenceService.EraseUser with the service token."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._presence = PresenceServiceStub(channel)

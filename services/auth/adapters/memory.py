@@ -1,4 +1,4 @@
-"""Failed attempts in memory."""
+"""Counts of failed password checks, in memory."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ class _Failures:
 
 
 class MemoryAttempts:
-    """AttemptLimiter with a bounded number of keys; the key with the oldest failure is dropped first."""
+    """AttemptLimiter with a bounded number of keys. The key whose last failure is the oldest is dropped first."""
 
     def __init__(self, *, clock: Clock, free: int = 5, capacity: int = 100_000) -> None:
-        """`free`: the failure that causes the first delay."""
+        """`free`: the number of failures that causes the first delay."""
         self._clock = clock
         self._free = free
         self._failures: TtlCache[str, _Failures] = TtlCache(

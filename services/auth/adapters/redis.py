@@ -1,4 +1,4 @@
-"""Failed attempts in Redis, shared by all nodes, with a fallback to this node's own counts."""
+"""Counts of failed password checks in Redis, shared by all nodes, with a fallback to this node's own counts."""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -15,7 +15,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
 
-# ARGV[1]: the time in microseconds since 1970; empty: the server's. ARGV[2]: microseconds until a count expires.
+# ARGV[1]: the time now in microseconds since 1970, or empty for the server's time.
+# ARGV[2]: microseconds until a count expires.
 _FAILURES = """
 local at = tonumber(ARGV[1])
 if not at then
@@ -34,13 +35,16 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2] / 1000)
 
 
 class RedisAttempts:
-    """AttemptLimiter with one hash per key: `attempts:{digest}` with `count` and `last`.
+    """AttemptLimiter in Redis. Each key has a hash `attempts:{digest}` with the fields `count` and `last`.
 
-    Keys are hashed because they can contain e-mail addresses.
+    The name has a digest of the key, because keys can contain e-mail addresses.
     """
 
     def __init__(self, *, redis: RedisHandle, free: int = 5, clock: Clock | None = None) -> None:
-        """`free`: the failure that causes the first delay. `clock`: None for the Redis server's."""
+        """`free`: the number of failures that causes the first delay.
+
+        `clock`: the source of time. With None, the Redis server is the source.
+        """
         self._redis = redis
         self._free = free
         self._clock = clock
@@ -80,7 +84,7 @@ class FallbackAttempts:
         return await self._local.delay(keys)
 
     async def record_failure(self, keys: Collection[str]) -> None:
-        # Always counted here too, so that an outage of Redis does not reset the count.
+        # Failures are always counted here too, so that an outage of Redis does not reset the counts.
         await self._local.record_failure(keys)
         with suppress_unavailable():
             await self._shared.record_failure(keys)

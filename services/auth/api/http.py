@@ -1,4 +1,4 @@
-"""HTTP API of auth: the public keys, for the edge."""
+"""HTTP API of auth. It serves the public keys to the edge."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from services.auth.keys import GetJwks
 
-# Shorter than PUBLISHED_AHEAD, so that a cached response contains the signing key.
+# The time is shorter than PUBLISHED_AHEAD, so that a cached response contains the key that signs now.
 _CACHE = {"cache-control": "public, max-age=60"}
 
 

@@ -1,4 +1,4 @@
-"""Protobuf ↔ model, for auth's RPCs, and tokens ↔ cookies: httpOnly and SameSite, for browsers."""
+"""Conversions between protobuf and model for auth's RPCs, and between tokens and cookies for browsers."""
 
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ Metadata = tuple[tuple[str, str], ...]
 
 
 def user_pb(account: Account) -> users_pb.User:
-    """Return a profile without its e-mail address."""
+    """Return a user's profile without the e-mail address."""
     if account.deleted_at is not None:
         return users_pb.User(user_id=account.user_id, deleted=True)
     avatar = account.avatar_media_id
@@ -36,14 +36,14 @@ def user_pb(account: Account) -> users_pb.User:
 
 
 def own_user_pb(account: Account) -> users_pb.User:
-    """Return a profile with its e-mail address, for its owner."""
+    """Return a user's profile with the e-mail address, which only its owner may see."""
     user = user_pb(account)
     user.email = account.email
     return user
 
 
 def profile_change(request: users_pb.UpdateMeRequest) -> ProfileChange:
-    """Return the changes to the fields in the mask, or to all fields that are not empty if there is no mask."""
+    """Return the changes to the fields in the mask. Without a mask, each field that is not empty is a change."""
     paths = list(request.update_mask.paths)
     for path in paths:
         if path not in _PROFILE_FIELDS:
@@ -60,7 +60,7 @@ def profile_change(request: users_pb.UpdateMeRequest) -> ProfileChange:
 
 
 def device(request: auth_pb.LoginRequest, call: Request) -> Device:
-    """Return the device that logs in, named by the request or by its user agent, truncated."""
+    """Return the device that logs in. Its name comes from the request or else from the user agent, and is truncated."""
     name = request.device_name or call.user_agent
     return Device(name=name[:_MAX_DEVICE_NAME], address=call.peer_address)
 
@@ -103,7 +103,7 @@ def refresh_pb(tokens: Tokens, *, in_cookies: bool) -> auth_pb.RefreshResponse:
 
 
 def token_cookies(tokens: Tokens, *, now: datetime, secure: bool) -> Metadata:
-    """Return headers that set both cookies for the lifetime of their tokens. `secure`: the client used TLS."""
+    """Return headers that set both cookies for the lifetime of their tokens. `secure`: whether the client used TLS."""
     return (
         _cookie(ACCESS_COOKIE, tokens.access, tokens.access_expires_at - now, secure=secure),
         _cookie(REFRESH_COOKIE, tokens.refresh, tokens.refresh_expires_at - now, secure=secure),

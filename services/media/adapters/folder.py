@@ -1,4 +1,4 @@
-"""Bytes of incomplete uploads as files, one folder per upload."""
+"""Bytes of incomplete uploads in files. Each upload has a folder."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ class FolderUploadStaging:
         await on_disk(shutil.rmtree, self._content(upload_id).parent, ignore_errors=True)
 
     def _content(self, upload_id: MediaId) -> Path:
-        # Parsed, so that no id escapes the folder.
+        # The id is parsed, so that the path cannot leave the folder.
         return self._folder / str(UUID(upload_id)) / _CONTENT
 
 

@@ -22,7 +22,7 @@ _NOT_A_MEMBER = {Code.NOT_FOUND, Code.PERMISSION_DENIED}
 
 
 class GrpcGroupMembers:
-    """GroupMembers that calls MessagingService.GetChat."""
+    """GroupMembers over gRPC. Calls MessagingService.GetChat."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._messaging = MessagingServiceStub(channel)
@@ -39,7 +39,7 @@ class GrpcGroupMembers:
 
 
 class CachedGroupMembers:
-    """GroupMembers that caches positive results for `seconds`. New members see files at once."""
+    """GroupMembers that caches members for `seconds`. It caches no refusals, so new members see files at once."""
 
     def __init__(self, members: GroupMembers, *, clock: Clock, seconds: float = 5.0, capacity: int = 10_000) -> None:
         self._members = members
@@ -56,13 +56,13 @@ class CachedGroupMembers:
 
 
 class GrpcProfiles:
-    """`Profiles` over gRPC: calls UserService.UpdateMe."""
+    """Profiles over gRPC. Calls UserService.UpdateMe."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._users = UserServiceStub(channel)
 
     async def update(self, changes: Mapping[str, str]) -> Mapping[str, Any]:
-        """Return the JSON response of the edge: `{"user": {…}}`."""
+        """Update the profile, and return the JSON response of the edge: `{"user": {…}}`."""
         request = auth_pb.UpdateMeRequest(update_mask=FieldMask(paths=sorted(changes)), **changes)
         try:
             response = await self._users.UpdateMe(request)

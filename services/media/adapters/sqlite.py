@@ -73,7 +73,7 @@ SCHEMA = (
 )
 
 _ADD = "INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
-# Only existing files of the sender, so that a repeated record restores nothing.
+# Record only existing files of the sender, so that a repeated record restores nothing.
 _SEND = """
     INSERT OR IGNORE INTO sent_files (chat_id, message_id, media_id)
     SELECT ?, ?, media_id FROM media WHERE media_id = ? AND owner_id = ? AND purpose = 'message' AND state = 0
@@ -163,12 +163,12 @@ class SqliteMediaStore:
         return [MediaId(row["media_id"]) for row in rows]
 
     async def mark_purged(self, media_id: MediaId) -> None:
-        # Name and hash can reveal deleted content.
+        # The name and the hash can reveal deleted content.
         query = "UPDATE media SET state = 2, file_name = '', sha256 = '' WHERE media_id = ? AND state = 1"
         await self._database.write(lambda db: db.execute(query, (media_id,)))
 
     async def health(self) -> str | None:
-        """Return why the store is unreadable, or None."""
+        """Return the reason if the store is unreadable, else None."""
         try:
             await self._database.read(lambda db: db.execute("SELECT 1 FROM media LIMIT 1").fetchone())
         except ChatlyError as error:

@@ -1,4 +1,4 @@
-"""Protobuf ↔ model, for media's RPCs and for records of the event log."""
+"""Conversions between protobuf and model, for media's RPCs and for records of the event log."""
 
 from typing import Any
 from uuid import UUID
@@ -30,7 +30,7 @@ _PURPOSES = {
 
 
 def media_id(text: str) -> MediaId:
-    """Return the id in canonical form. Validation has checked that it is a UUID."""
+    """Return the id in canonical form. The request was validated, so the text is a UUID."""
     return MediaId(str(UUID(text)))
 
 
@@ -65,13 +65,13 @@ def media_pb(media: Media) -> pb.Media:
 
 
 def media_json(media: Media) -> dict[str, Any]:
-    """Return the JSON of a Media, with the additional fields `type` and `name`."""
+    """Return a Media as JSON, with the additional fields `type` and `name`."""
     fields = MessageToDict(media_pb(media), preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
     return {**fields, "type": media.content_type, "name": media.file_name}
 
 
 def log_change(record: bytes) -> LogChange | None:
-    """Return the change that a record makes to files; None if there is none or the record is unreadable."""
+    """Return the change that a log record makes to files. Return None if it makes none or is unreadable."""
     try:
         event = ChatEvent.FromString(record)
     except DecodeError:

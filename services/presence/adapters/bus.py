@@ -1,4 +1,4 @@
-"""Presence events over the live bus."""
+"""Sending and receiving presence events over the live bus."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ class BusEventPublisher:
 
 
 class BusEventFeed:
-    """EventFeed over the one bus subscription of the node."""
+    """EventFeed over a bus subscription. A node has one such subscription."""
 
     def __init__(self, *, subscription: BusSubscription) -> None:
         self._subscription = subscription
@@ -49,7 +49,7 @@ class BusEventFeed:
 
 @asynccontextmanager
 async def open_bus_event_feed(bus: LiveBus) -> AsyncIterator[BusEventFeed]:
-    """Open a bus subscription and close it at exit."""
+    """Open a bus subscription, and close it at exit."""
     subscription = bus.subscribe()
     try:
         yield BusEventFeed(subscription=subscription)

@@ -7,12 +7,12 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from kernel.grpc.client import from_rpc_error
 from kernel.ids import UserId
 
-# A connecting client waits for this call, and the stream works without the list for a while.
+# The timeout is short, because a connecting client waits for this call. The stream works without the list for a while.
 _TIMEOUT_SECONDS = 2.0
 
 
 class MessagingContactSource:
-    """ContactSource that calls MessagingService.ListContacts with the service token."""
+    """ContactSource over gRPC. Calls MessagingService.ListContacts with the service token."""
 
     def __init__(self, *, channel: grpc.aio.Channel) -> None:
         self._messaging = MessagingServiceStub(channel)

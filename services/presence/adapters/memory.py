@@ -13,7 +13,7 @@ from services.presence.model import Connection, OnlineState
 @dataclass(frozen=True, slots=True)
 class _Lease:
     expires_at: float
-    """Monotonic, so that a corrected wall clock expires no lease."""
+    """Monotonic time, so that no lease expires when the wall clock is corrected."""
     seen_at: datetime
 
 
@@ -24,10 +24,10 @@ class _OnlineUser:
 
 
 class MemoryLeases:
-    """Leases and OnlineStates of the embedded mesh. Holds only users who are online.
+    """Leases and OnlineStates of one process. Holds only users who are online.
 
-    All versions are unique ticks of one hybrid clock; it follows the wall clock, so versions keep growing after a
-    restart. All offline users share the newest offline version.
+    Versions are unique ticks of one hybrid clock. This clock follows the wall clock, so versions keep growing after a
+    restart. All offline users share one version, which is the newest.
     """
 
     def __init__(self, *, clock: Clock) -> None:

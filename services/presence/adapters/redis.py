@@ -1,8 +1,8 @@
 """Leases in Redis, shared by all nodes. Each atomic step is a Lua script. All times are microseconds since 1970.
 
-The keys of one user share a hash tag: KEYS[1] is a sorted set of connections by expiry; KEYS[2] is a hash with
-`version` and `seen`, the time of the last change of a lease. A user with leases is online, even if all have expired,
-until SWEEP removes them. The index is a sorted set of users by the expiry of their last lease.
+Two keys of a user share a hash tag. KEYS[1] is a sorted set of connections by the expiry of their lease. KEYS[2] is a
+hash with `version` and `seen`, the time of the last change of a lease. A user with leases stays online, even if all
+leases have expired, until SWEEP removes them. The index is a sorted set of users by the expiry of their last lease.
 """
 
 from collections import defaultdict
@@ -20,12 +20,12 @@ from services.presence.model import Connection, OnlineState
 _BUCKETS = 16
 _SWEEP_LIMIT = 500
 _VERSION_MS = 60 * 60 * 1_000
-# If no node has swept for this long, no node needs the keys.
+# The keys of a user expire this long after the user's leases, in case no node sweeps.
 _EXTRA_MS = 10 * 60 * 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-# ARGV[1]: the time now; empty: the server's, which all nodes share.
+# ARGV[1]: the time now, or empty for the time of the server, which all nodes share.
 _NOW = """
 local function now()
   if ARGV[1] ~= '' then return tonumber(ARGV[1]) end
@@ -113,12 +113,12 @@ end
 class RedisLeases:
     """Leases and OnlineStates in Redis.
 
-    Keys: `online_users:{user}` and `online_state:{user}`, and the index in `online_due:{0}` … `online_due:{15}`.
-    Versions are times of the server. A node that dies between two steps leaves at most a needless index entry.
+    The keys are `online_users:{user}`, `online_state:{user}`, and `online_due:{0}` … `online_due:{15}` for the index.
+    Versions follow the server's time. A node that dies between two steps leaves at most a needless index entry.
     """
 
     def __init__(self, *, redis: RedisHandle, clock: Clock | None = None) -> None:
-        """`clock`: the time source. None: the Redis server, so that the nodes' clocks need not agree."""
+        """`clock`: the source of time. With None it is the Redis server, so the nodes' clocks need not agree."""
         self._redis = redis
         self._clock = clock
 
@@ -127,7 +127,7 @@ class RedisLeases:
         for connection in connections:
             by_user[connection.user_id].append(str(connection.connection_id))
         life = _microseconds(ttl)
-        # Indexed before the lease exists, so that every lease is swept.
+        # Add the user to the index before the lease exists, so that every lease is swept.
         await self._indexed(_ADD_TO_INDEX, {user_id: (user_id,) for user_id in by_user}, life)
         kept_ms = life // 1_000 + _EXTRA_MS
         came = await self._each(_HOLD, {user_id: [life, kept_ms, *ids] for user_id, ids in by_user.items()})
@@ -155,13 +155,13 @@ class RedisLeases:
         await self._each(_BUMP, dict.fromkeys(user_ids, (_VERSION_MS,)))
 
     async def _each(self, script: Script, arguments: Mapping[UserId, Sequence[Part]]) -> Mapping[UserId, Any]:
-        """Return the script's result per user."""
+        """Run the script once for each user, and return the results by user."""
         now = self._now()
         calls = [Call(self._keys(user_id), (now, *rest)) for user_id, rest in arguments.items()]
         return dict(zip(arguments, await self._redis.run_all(script, calls), strict=True))
 
     async def _indexed(self, script: Script, arguments: Mapping[UserId, Sequence[Part]], *first: Part) -> None:
-        """Run the script once per index bucket, with the arguments of its users."""
+        """Run the script once per index bucket, with the arguments of the users in that bucket."""
         by_bucket: defaultdict[int, list[Part]] = defaultdict(list)
         for user_id, rest in arguments.items():
             by_bucket[_bucket(user_id)] += rest

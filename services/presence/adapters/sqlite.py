@@ -12,7 +12,7 @@ from kernel.sqlite.database import SqliteDatabase, open_sqlite
 from kernel.time import maybe_from_micros, to_micros
 from services.presence.model import CustomStatus, Profile
 
-# Times are microseconds since 1970. `status_text` and `status_emoji` are NULL together.
+# Times are microseconds since 1970. `status_text` and `status_emoji` are either both NULL or both set.
 _SCHEMA = (
     """
     CREATE TABLE profiles (
@@ -25,7 +25,7 @@ _SCHEMA = (
     CREATE INDEX profiles_by_expiry ON profiles (status_expires_us) WHERE status_expires_us IS NOT NULL
     """,
 )
-# One JSON parameter for all users, because SQLite limits the number of parameters.
+# One JSON parameter holds all users, because SQLite limits the number of parameters.
 _READ = "SELECT * FROM profiles WHERE user_id IN (SELECT value FROM json_each(?))"
 _RECORD_SEEN = """
     INSERT INTO profiles (user_id, last_seen_us) VALUES (?, ?) ON CONFLICT (user_id)
@@ -44,7 +44,7 @@ _REMOVE_EXPIRED = """
 
 
 class SqliteProfileStore:
-    """ProfileStore of the embedded mesh, in `presence.db`."""
+    """ProfileStore in SQLite, in the file `presence.db`."""
 
     def __init__(self, *, database: SqliteDatabase) -> None:
         self._database = database
@@ -76,7 +76,7 @@ class SqliteProfileStore:
 
 @asynccontextmanager
 async def open_sqlite_profile_store(path: Path) -> AsyncIterator[SqliteProfileStore]:
-    """Open or create the file and close it at exit."""
+    """Open or create the file, and close it at exit."""
     async with open_sqlite(path, _SCHEMA) as database:
         yield SqliteProfileStore(database=database)
 

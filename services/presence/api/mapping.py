@@ -1,4 +1,4 @@
-"""Protobuf ↔ model, for the RPCs and for events on the bus."""
+"""Conversions between protobuf and model, for the RPCs and for events on the bus."""
 
 from datetime import datetime
 from uuid import UUID
@@ -32,7 +32,7 @@ def user_ids(request: pb.GetPresenceRequest) -> list[UserId]:
 
 
 def status_in(request: pb.SetStatusRequest) -> CustomStatus | None:
-    """Return the new status. Raise INVALID_ARGUMENT if `expires_at` is out of range."""
+    """Return the new status, or None to remove the status. Raise INVALID_ARGUMENT if `expires_at` is out of range."""
     if not request.HasField("status"):
         return None
     status = request.status
@@ -60,7 +60,7 @@ def response_pb(update: Update) -> pb.ConnectResponse:
 
 
 def channel_name(channel: Channel) -> str:
-    """Return the bus channel: `presence:{user_id}`, `contacts:{user_id}` or `devices:{user_id}`."""
+    """Return the name of the bus channel: `presence:{user_id}`, `contacts:{user_id}` or `devices:{user_id}`."""
     topic, user_id = channel
     return f"{topic.value}:{user_id}"
 
@@ -77,7 +77,7 @@ def pack_event(event: PresenceEvent) -> tuple[Channel, bytes]:
 
 
 def unpack_event(channel: str, payload: bytes) -> PresenceEvent:
-    """Undo `pack_event`. Raise ValueError if the payload is not an event."""
+    """Return the event that `pack_event` has packed. Raise ValueError if the payload is not an event."""
     topic, _, user = channel.partition(":")
     user_id = UserId(user)
     match Topic(topic):

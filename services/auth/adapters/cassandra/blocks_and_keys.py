@@ -1,4 +1,4 @@
-"""Blocks and signing keys in Cassandra. Private keys are stored in plain form: restrict access to the keyspace."""
+"""Blocks and signing keys in Cassandra. Private keys are stored unencrypted: restrict access to the keyspace."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -9,7 +9,8 @@ from kernel.ids import UserId
 from kernel.time import from_micros, to_micros
 from services.auth.model import SigningKey
 
-# Conditional writes keep blocks and unblocks in request order, independent of the nodes' clocks. Both are rare.
+# Conditional writes keep blocks and unblocks in request order, independent of the nodes' clocks. They are slower than
+# plain writes, but blocks and unblocks are rare.
 _ADD_BLOCK = "INSERT INTO blocks (blocker_id, blocked_id, created_at) VALUES (?, ?, ?) IF NOT EXISTS"
 _REMOVE_BLOCK = "DELETE FROM blocks WHERE blocker_id = ? AND blocked_id = ? IF EXISTS"
 _BLOCKED_BY = "SELECT blocker_id, blocked_id FROM blocks WHERE blocker_id IN ?"
@@ -17,12 +18,12 @@ _BLOCKED_BY = "SELECT blocker_id, blocked_id FROM blocks WHERE blocker_id IN ?"
 _RING = "access tokens"
 _ALL_KEYS = "SELECT number, kid, seed, signs_from FROM signing_keys WHERE ring = ?"
 _ADD_KEY = "INSERT INTO signing_keys (ring, number, kid, seed, signs_from) VALUES (?, ?, ?, ?, ?) IF NOT EXISTS"
-# Conditional like the insert: plain and conditional writes of one row do not mix.
+# Conditional, because the insert is conditional: Cassandra may misorder plain and conditional writes of one row.
 _REMOVE_KEY = "DELETE FROM signing_keys WHERE ring = ? AND number = ? IF EXISTS"
 
 
 class CassandraBlocks:
-    """BlockStore."""
+    """BlockStore in Cassandra."""
 
     def __init__(self, session: CassandraSession) -> None:
         self._session = session
@@ -45,7 +46,7 @@ class CassandraBlocks:
 
 
 class CassandraKeys:
-    """KeyStore."""
+    """KeyStore in Cassandra."""
 
     def __init__(self, session: CassandraSession) -> None:
         self._session = session

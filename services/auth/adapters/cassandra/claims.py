@@ -1,4 +1,8 @@
-"""Claims to e-mail addresses and usernames in Cassandra. The account's row decides whether a claim is valid."""
+"""Claims in Cassandra. A claim reserves an e-mail address or a username for one user.
+
+An unconfirmed claim is valid until it expires. After that, or once confirmed, a claim is valid only while the row of
+the user's account has the address or name.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,12 +14,12 @@ from kernel.ids import UserId
 from kernel.time import Clock, maybe_from_micros, to_micros
 
 HELD_FOR = timedelta(minutes=1)
-"""How long an unconfirmed claim is valid; its node may have died before it wrote the account."""
+"""Lifetime of an unconfirmed claim. It is limited because the claiming node may die before it writes the account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim to an address or a name. `held_until` None: confirmed."""
+    """A claim to a folded address or name. A confirmed claim has no `held_until`."""
 
     folded: str
     user_id: UserId
@@ -24,7 +28,10 @@ class Claim:
 
 
 class CassandraClaims:
-    """A table of claims. Of several concurrent claims to one text exactly one succeeds (`IF`, Paxos)."""
+    """One table of claims, either to addresses or to names.
+
+    All writes are conditional (`IF`, Paxos): of several concurrent claims to the same text, exactly one succeeds.
+    """
 
     def __init__(self, session: CassandraSession, *, table: str, clock: Clock) -> None:
         self._session = session
@@ -41,7 +48,7 @@ class CassandraClaims:
         return _claim(folded, rows[0]) if rows else None
 
     async def take(self, folded: str, user_id: UserId, *, replacing: Claim | None) -> Claim | None:
-        """Claim a free text, or replace an invalid claim; return None if another claim came first."""
+        """Claim a text that has no claim, or replace an invalid claim. Return None if another claim came first."""
         until = self._clock.now() + HELD_FOR
         claim = Claim(folded, user_id, uuid4(), until)
         if replacing is None:
@@ -52,15 +59,15 @@ class CassandraClaims:
         return claim if taken else None
 
     async def confirm(self, claim: Claim) -> bool:
-        """Make a claim permanent; return False if it expired and another user has taken the text."""
+        """Make a claim permanent. Return False if it has expired and another user has claimed the text."""
         return await self._apply(self._confirm, claim.folded, claim.user_id)
 
     async def release(self, claim: Claim) -> None:
-        """Delete a claim, unless another one has replaced it."""
+        """Delete a claim, unless another claim has replaced it."""
         await self._apply(self._release, claim.folded, claim.claim_id)
 
     def is_held(self, claim: Claim) -> bool:
-        """Return whether the account of an unconfirmed claim may still be written."""
+        """Return whether a claim is unconfirmed and not expired, so that its account may still be written."""
         return claim.held_until is not None and self._clock.now() < claim.held_until
 
     async def _apply(self, cql: str, *params: object) -> bool:

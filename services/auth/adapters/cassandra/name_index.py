@@ -1,4 +1,7 @@
-"""Sorted usernames in Cassandra, one partition per two first letters. Entries are hints, checked against accounts."""
+"""A sorted index of usernames in Cassandra, with one partition per pair of first letters.
+
+Entries may be outdated, so readers check each entry against its account.
+"""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -27,17 +30,17 @@ _READ = (
 
 @dataclass(frozen=True, slots=True, order=True)
 class Entry:
-    """A folded username and, according to the index, its owner."""
+    """A folded username, and the user who has it according to the index."""
 
     folded: str
     user_id: UserId
 
 
 class CassandraNameIndex:
-    """Entries are added before an account takes a name and removed after it gives one up: there may be too many, never
-    too few.
+    """The index of usernames. It lacks no name in use, but may contain outdated entries.
 
-    Write timestamps are the account's revisions, so that a name that is given up and taken again stays.
+    A node adds an entry before an account takes the name, and removes the entry when the account gives the name up. The
+    write timestamp is the account's revision, so that a name that is given up and taken again stays in the index.
     """
 
     def __init__(self, session: CassandraSession) -> None:
@@ -52,7 +55,10 @@ class CassandraNameIndex:
         await self._session.execute(_REMOVE, (revision, _bucket(entry.folded), entry.folded, entry.user_id))
 
     async def entries(self, *, prefix: str, after: str, limit: int) -> AsyncIterator[Entry]:
-        """Yield sorted names that start with `prefix` and are greater than `after`, read about `limit` at a time."""
+        """Yield the entries whose names start with `prefix` and are greater than `after`, in order.
+
+        Read about `limit` entries at a time.
+        """
         low = Entry(after, UserId(_LAST)) if after >= prefix else Entry(prefix, UserId(""))
         high = Entry(prefix + _LAST, UserId(""))
         async for buckets in self._buckets(low, high):
@@ -66,7 +72,10 @@ class CassandraNameIndex:
                     entries = (await self._read([bucket], entries[-1], high, limit))[bucket] if full else []
 
     async def _buckets(self, low: Entry, high: Entry) -> AsyncIterator[list[str]]:
-        """Yield one bucket, which suffices in a large directory, then twice as many each time."""
+        """Yield lists of buckets: first one bucket, then twice as many each time.
+
+        In a large directory the first bucket is usually enough.
+        """
         buckets: list[str] = []
         wanted = 1
         async for row in self._session.stream(_BUCKETS, (_SHELF, _bucket(low.folded), _bucket(high.folded))):
@@ -78,7 +87,7 @@ class CassandraNameIndex:
             yield buckets
 
     async def _read(self, buckets: list[str], low: Entry, high: Entry, limit: int) -> dict[str, list[Entry]]:
-        """Return the first entries of each bucket, sorted."""
+        """Return up to `limit` entries between `low` and `high` from each bucket, sorted."""
         bounds = (low.folded, low.user_id, high.folded, high.user_id)
         found: dict[str, list[Entry]] = {bucket: [] for bucket in buckets}
         for row in await self._session.execute(_READ, (buckets, *bounds, limit)):
@@ -87,7 +96,7 @@ class CassandraNameIndex:
 
 
 class CassandraDirectory:
-    """UserDirectory that checks the index against the accounts."""
+    """UserDirectory that reads the index and checks its entries against the accounts."""
 
     def __init__(self, *, rows: CassandraUserRows, index: CassandraNameIndex) -> None:
         self._rows = rows
@@ -107,7 +116,7 @@ class CassandraDirectory:
 
     async def _matching(self, hints: Sequence[Entry]) -> list[Account]:
         accounts = await self._rows.find_many([hint.user_id for hint in hints])
-        # A deleted account has an empty name.
+        # This also skips deleted accounts, because their names are empty.
         return [
             account
             for hint in hints

@@ -1,4 +1,7 @@
-"""Sessions and refresh tokens in Cassandra: rows by id, lists by user, endings by hour. All rows expire."""
+"""Sessions and refresh tokens in Cassandra: sessions by id and by user, ended sessions by hour.
+
+Every row has a time to live.
+"""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -12,8 +15,8 @@ from kernel.time import Clock, from_micros, maybe_from_micros, to_micros
 from services.auth.model import CLOCK_SLACK, REFRESH_GRACE, SESSION_IDLE, RefreshToken, Session
 
 KEPT_SECONDS = int((SESSION_IDLE + timedelta(days=1)).total_seconds())
-"""Time to live of a session after its last use: no refresh is possible afterwards."""
-# Twice the grace period, so that a rotation that was read just before its end can be followed.
+"""Time to live of a session's rows after its last use. It exceeds SESSION_IDLE, so no refresh needs a deleted row."""
+# Twice the grace period: a refresh that finds a spent token at the end of the grace period still needs its salt.
 _SALT_SECONDS = int((2 * REFRESH_GRACE).total_seconds())
 _ENDED_SECONDS = int(timedelta(days=1, hours=2).total_seconds())
 _HOUR = timedelta(hours=1)
@@ -24,9 +27,9 @@ _READ = f"SELECT {_COLUMNS}, ended_at FROM sessions WHERE session_id = ?"
 _LIST = f"INSERT INTO sessions_by_user (user_id, session_id) VALUES (?, ?) USING TIMESTAMP ? AND TTL {KEPT_SECONDS}"
 _LISTED = "SELECT session_id FROM sessions_by_user WHERE user_id = ?"
 _UNLIST = "DELETE FROM sessions_by_user USING TIMESTAMP ? WHERE user_id = ? AND session_id = ?"
-# At the time of the last plain write of these columns: a deletion wins over a write of the same time.
+# The timestamp is not older than the last plain write of these columns. A deletion wins over a write of the same time.
 _FORGET_DEVICE = "DELETE device_name, address FROM sessions USING TIMESTAMP ? WHERE session_id = ?"
-# Only the first end of an existing session counts. No plain write touches `ended_at`.
+# Only the first call that ends an existing session sets `ended_at`. No plain write touches this column.
 _END = (
     f"UPDATE sessions USING TTL {KEPT_SECONDS} SET ended_at = ? WHERE session_id = ?"
     " IF ended_at = null AND user_id != null"
@@ -50,7 +53,7 @@ _ROTATE = f"""
 
 
 class CassandraRefreshTokens:
-    """RefreshTokenStore and ExpiryCleanup. One partition per session."""
+    """RefreshTokenStore and ExpiryCleanup in Cassandra, with one partition per session."""
 
     def __init__(self, session: CassandraSession) -> None:
         self._session = session
@@ -79,7 +82,7 @@ class CassandraRefreshTokens:
 
 
 class CassandraSessions:
-    """SessionStore and SessionEndings."""
+    """SessionStore and SessionEndings in Cassandra."""
 
     def __init__(self, session: CassandraSession, *, tokens: CassandraRefreshTokens, clock: Clock) -> None:
         self._session = session
@@ -92,7 +95,7 @@ class CassandraSessions:
 
     async def get(self, session_id: SessionId) -> Session | None:
         rows = await self._session.execute(_READ, (session_id,))
-        # After a late end of an expiring session, only `ended_at` may be left of the row.
+        # If a session ends shortly before its row expires, `ended_at` can outlive the other columns.
         return _session(rows[0]) if rows and rows[0]["user_id"] else None
 
     async def of_user(self, user_id: UserId) -> Sequence[Session]:
@@ -105,18 +108,18 @@ class CassandraSessions:
         session = await self.get(session_id)
         if session is None or session.ended_at is not None:
             return
-        # The whole row, because each cell has its own time to live.
+        # Write the whole row, because each cell has its own time to live.
         await self._write(replace(session, address=address, last_used_at=at))
         session = await self.get(session_id)
         if session is not None and session.ended_at is not None:
-            # It ended between the read and the write.
+            # The session ended between the read and the write, which has restored its device. Remove the device again.
             await self._record_end(session, session.ended_at)
 
     async def end(self, session_ids: Collection[SessionId], *, at: datetime) -> int:
         return sum(await asyncio.gather(*(self._end(session_id, at) for session_id in set(session_ids))))
 
     async def ended_since(self, time: datetime) -> Collection[SessionId]:
-        # Other nodes' clocks may be ahead.
+        # The clocks of other nodes may be ahead.
         last = _hour(self._clock.now() + CLOCK_SLACK)
         since = to_micros(time)
         hours = range(_hour(time), last + 1)
@@ -124,7 +127,7 @@ class CassandraSessions:
         return [SessionId(row["session_id"]) for page in pages for row in page]
 
     async def _write(self, session: Session) -> None:
-        """Write the list entry first, because a session without one could not be ended."""
+        """Write the user's list entry, then the session. A session that is not listed could not be found and ended."""
         used = to_micros(session.last_used_at)
         await self._session.execute(_LIST, (session.user_id, session.session_id, used))
         await self._session.execute(_WRITE, (*_values(session), used))
@@ -134,7 +137,7 @@ class CassandraSessions:
         ended = bool(answer[0]["[applied]"])
         session = await self.get(session_id)
         if session is not None and session.ended_at is not None:
-            # Also if it had ended before: the node that ended it may have died before this write.
+            # Record the end even if an earlier call ended the session: that node may have died before it did so.
             await self._record_end(session, session.ended_at)
         return ended
 
@@ -142,7 +145,7 @@ class CassandraSessions:
         await self._session.execute(_RECORD_END, (_hour(ended_at), to_micros(ended_at), session.session_id))
         written = to_micros(max(ended_at, session.last_used_at))
         await self._session.execute(_FORGET_DEVICE, (written, session.session_id))
-        # Last, so that the end of a session that is still listed is repeated after a crash.
+        # Remove the list entry last. If the node dies before, the entry stays, and `of_user` skips the ended session.
         await self._session.execute(_UNLIST, (written, session.user_id, session.session_id))
 
 

@@ -15,7 +15,7 @@ from services.auth.adapters.cassandra.users import CassandraUsers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CassandraAuthStores:
-    """Adapters that implement several ports appear once."""
+    """The adapters of auth's ports. An adapter that implements several ports appears once."""
 
     users: CassandraUsers
     directory: CassandraDirectory
@@ -27,12 +27,12 @@ class CassandraAuthStores:
 
 
 def auth_schema() -> Schema:
-    """Return the tables that a session needs."""
+    """Return the schema that auth's stores need."""
     return read_schema("auth", "services.auth.adapters.cassandra.migrations")
 
 
 def open_cassandra_auth_stores(session: CassandraSession, *, clock: Clock) -> CassandraAuthStores:
-    """Build the stores without a query."""
+    """Build the stores. This sends no query."""
     rows, index, tokens = CassandraUserRows(session), CassandraNameIndex(session), CassandraRefreshTokens(session)
     return CassandraAuthStores(
         users=CassandraUsers(session, rows=rows, index=index, clock=clock),

@@ -1,4 +1,4 @@
-"""Account rows in Cassandra: reads, and conditional updates by revision."""
+"""Account rows in Cassandra: reads, and updates on condition of the revision."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -21,14 +21,17 @@ _AVATARS = "/api/uploads/"
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """An account with its revision, which each change increases by one."""
+    """An account with its revision. Each change increases the revision by one."""
 
     account: Account
     revision: int
 
 
 class CassandraUserRows:
-    """All writes are conditional (Paxos): a write after a stale read could lose a password or restore an account."""
+    """The rows of accounts. All writes are conditional (Paxos).
+
+    A plain write after a stale read could lose a new password or restore a deleted account.
+    """
 
     def __init__(self, session: CassandraSession) -> None:
         self._session = session
@@ -38,17 +41,17 @@ class CassandraUserRows:
         return UserRow(_account(rows[0]), rows[0]["revision"]) if rows else None
 
     async def find_many(self, user_ids: Collection[UserId]) -> Mapping[UserId, Account]:
-        """Return accounts by id, without unknown ids."""
+        """Return the accounts by id. Unknown ids are absent."""
         rows = await select_by_keys(self._session, _READ, user_ids)
         return {UserId(row["user_id"]): _account(row) for row in rows}
 
     async def add(self, account: Account) -> UserRow:
-        """Store a new account under a new id."""
+        """Store a new account with revision 1. Its id must be new."""
         await self._session.execute(_INSERT, (account.user_id, *_values(account), 1))
         return UserRow(account, 1)
 
     async def replace(self, row: UserRow, account: Account) -> UserRow | None:
-        """Write the whole account; return None if the row has changed since it was read."""
+        """Write the whole account. Return None if the row has changed since it was read."""
         revision = row.revision + 1
         answer = await self._session.execute(_UPDATE, (*_values(account), revision, account.user_id, row.revision))
         return UserRow(account, revision) if answer[0]["[applied]"] else None

@@ -1,7 +1,8 @@
-"""Accounts in Cassandra: a row by id, and one claim each to address and username.
+"""Accounts in Cassandra: a row by id, and one claim each to the e-mail address and the username.
 
-The account's row is authoritative. A claim is written before the row and released after the row has changed, or before
-the account is deleted. A claim left by a dead node is invalid after HELD_FOR, and the next request replaces it.
+The account's row is authoritative. A claim is written before the row. A rename releases the old claim after the row has
+changed; a deletion releases both claims before the row changes. If a node dies in between, a claim can stay that does
+not match the row. It is invalid after HELD_FOR at the latest, and the next request for the same text replaces it.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -20,13 +21,13 @@ from services.auth.model import Account, ProfileChange
 from services.auth.names import fold
 
 ClaimedText = Callable[[Account], str]
-"""Returns the folded address or name of an account."""
+"""Returns the folded address or the folded name of an account."""
 
 _ATTEMPTS = 10
 
 
 class CassandraUsers:
-    """AccountStore and AccountChanges."""
+    """AccountStore and AccountChanges in Cassandra."""
 
     def __init__(
         self, session: CassandraSession, *, rows: CassandraUserRows, index: CassandraNameIndex, clock: Clock
@@ -83,7 +84,8 @@ class CassandraUsers:
             row = await self._active(user_id)
             if row is None:
                 return None
-            # Before the tombstone, which has neither: after a crash in between, the repeated deletion finds both.
+            # Release both before the tombstone is written. A tombstone has neither address nor name, so a deletion that
+            # is repeated after a crash could not find the claims.
             email, name = await self._emails.find(_email(row.account)), await self._names.find(_name(row.account))
             await self._release_name(row, revision=row.revision + 1, name=name)
             await _release(self._emails, email, user_id)
@@ -109,7 +111,7 @@ class CassandraUsers:
         return claim
 
     async def _claim(self, claims: CassandraClaims, folded: str, user_id: UserId, claimed: ClaimedText) -> Claim | None:
-        """Return None if another account has the text, or is about to."""
+        """Return a new claim, or None if another account has the text or is about to take it."""
         for _ in range(_ATTEMPTS):
             before = await claims.find(folded)
             if before and before.user_id != user_id and await self._is_valid(claims, before, claimed):
@@ -125,16 +127,16 @@ class CassandraUsers:
         return row is not None and claimed(row.account) == claim.folded
 
     async def _confirm_new(self, account: Account, email: Claim, name: Claim) -> None:
-        """Confirm both claims. If one has expired and was replaced, delete the new account and raise."""
+        """Confirm both claims. If another user has replaced an expired claim, delete the new account and raise."""
         for claims, claim, error in ((self._emails, email, email_taken()), (self._names, name, username_taken())):
             if not await claims.confirm(claim):
                 await self.delete(account.user_id, at=account.created_at)
                 raise error
 
     async def _rename(self, row: UserRow, account: Account) -> UserRow | None:
-        """Store the account under its new name and return the new row, or None if the row has changed.
+        """Store the account under its new name. Return the new row, or None if the row has changed since it was read.
 
-        In that case the claim belongs to this user, and the next attempt finds it.
+        After None, this user still has the claim to the new name, and the next attempt replaces it.
         """
         claim = await self._claim_name(account.username, account.user_id)
         before = await self._names.find(_name(row.account))
@@ -148,9 +150,9 @@ class CassandraUsers:
         return after
 
     async def _restore_name(self, claim: Claim, *, former: str) -> None:
-        """Restore the former name after the claim has expired, and raise USERNAME_TAKEN.
+        """Restore the former name after another user has replaced the expired claim, and raise USERNAME_TAKEN.
 
-        Do nothing if a later change of this user has given up the new name.
+        Do nothing if the user has given up the new name since.
         """
         for _ in range(_ATTEMPTS):
             row = await self._active(claim.user_id)
@@ -162,7 +164,7 @@ class CassandraUsers:
         raise _contended()
 
     async def _release_name(self, row: UserRow, *, revision: int, name: Claim | None) -> None:
-        """Release the name that a row had before `revision`."""
+        """Release the name of a row that was replaced by `revision`, and remove the name from the index."""
         user_id = row.account.user_id
         await self._index.remove(Entry(_name(row.account), user_id), revision=revision)
         await _release(self._names, name, user_id)

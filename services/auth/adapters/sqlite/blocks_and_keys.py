@@ -1,4 +1,4 @@
-"""Blocks and signing keys in SQLite. Private keys are stored in plain form: only the owner can read the file."""
+"""Blocks and signing keys in SQLite. Private keys are stored unencrypted: only the owner can read the file."""
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ from services.auth.model import SigningKey
 
 
 class SqliteBlocks:
-    """BlockStore."""
+    """BlockStore in SQLite."""
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
@@ -37,7 +37,7 @@ class SqliteBlocks:
 
 
 class SqliteKeys:
-    """KeyStore."""
+    """KeyStore in SQLite."""
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database

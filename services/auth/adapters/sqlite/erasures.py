@@ -10,7 +10,7 @@ from services.auth.model import Erasure
 
 
 class SqliteErasures:
-    """ErasureStore."""
+    """ErasureStore in SQLite."""
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database

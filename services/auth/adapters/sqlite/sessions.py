@@ -13,7 +13,7 @@ _ADD_LIVE = "INSERT INTO refresh_tokens (session_id, token_hash) VALUES (?, ?)"
 
 
 class SqliteSessions:
-    """SessionStore and SessionEndings."""
+    """SessionStore and SessionEndings in SQLite."""
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
@@ -58,7 +58,7 @@ class SqliteSessions:
 
 
 class SqliteRefreshTokens:
-    """RefreshTokenStore and ExpiryCleanup."""
+    """RefreshTokenStore and ExpiryCleanup in SQLite."""
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database

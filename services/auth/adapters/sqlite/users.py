@@ -1,4 +1,4 @@
-"""Accounts in SQLite: the row by id, and one reservation each for address and username."""
+"""Accounts in SQLite: a row by id, and one reservation each of the e-mail address and the username."""
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +16,7 @@ _LAST = "\U0010ffff"
 
 
 class SqliteUsers:
-    """AccountStore, AccountChanges and UserDirectory."""
+    """AccountStore, AccountChanges and UserDirectory in SQLite."""
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
@@ -83,7 +83,7 @@ def _insert(connection: sqlite3.Connection, account: Account) -> None:
 
 
 def _reserve(connection: sqlite3.Connection, table: str, text: str, user_id: UserId) -> bool:
-    """Reserve an address or a name; return False if another user has it."""
+    """Reserve an address or a name. Return False if another user has it."""
     folded = fold(text)
     connection.execute(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", (folded, user_id))  # noqa: S608
     row = connection.execute(f"SELECT user_id FROM {table} WHERE folded = ?", (folded,)).fetchone()  # noqa: S608

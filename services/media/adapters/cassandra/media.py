@@ -1,4 +1,4 @@
-"""Files in Cassandra, with an index of files that may be unsent and one of files pending deletion."""
+"""Files in Cassandra, with an index of files that may be unsent, and an index of files pending deletion."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class CassandraMediaStore:
-    """MediaStore, and the deletions that SentFiles needs."""
+    """MediaStore in Cassandra, with the deletions that SentFiles needs."""
 
     def __init__(
         self, session: CassandraSession, *, rows: CassandraMediaRows, pictures: CassandraPictureList, clock: Clock
@@ -26,7 +26,7 @@ class CassandraMediaStore:
         self._pending_deletion = ExpiryIndex(session, prefix="media", name="condemned")
 
     async def add(self, media: Media) -> None:
-        # Indexed before the file is stored, so that every file is indexed.
+        # Add the file to an index before it is stored, so that every stored file is in one.
         if media.purpose is Purpose.MESSAGE:
             await self._unsent.add(Expiry(media.media_id, media.created_at))
         else:
@@ -52,20 +52,26 @@ class CassandraMediaStore:
             await self._pending_deletion.done(Expiry(media_id, row.deleted_at))
 
     async def delete(self, media_id: MediaId) -> bool:
-        """Delete a file that is in no chat; return False if it is in one or was deleted before."""
+        """Delete a file that is in no chat. Return False if the file is in a chat or was deleted before."""
         deleted = await self._rows.delete(media_id, at=self._clock.now())
         row = await self._rows.find(media_id)
         if row and row.deleted_at:
-            # Also if it was deleted before: that node may have died before this write.
+            # Do this even if an earlier call deleted the file: that node may have died before this write.
             await self._pending_deletion.add(Expiry(media_id, row.deleted_at))
         return deleted
 
     async def mark_maybe_unsent(self, media_id: MediaId) -> None:
-        """Check the file again after the lifetime of unsent files: it may be in no chat now."""
+        """Add the file to the index of files that may be unsent, because it may be in no chat now.
+
+        `delete_unsent` checks it after the lifetime of unsent files.
+        """
         await self._unsent.add(Expiry(media_id, self._clock.now()))
 
     async def delete_unsent(self, *, before: datetime, limit: int) -> Sequence[MediaId]:
-        """Delete files that were indexed before a time and are in no chat; remove the others from the index."""
+        """Delete files that were indexed before a time and are in no chat, and return them.
+
+        Remove every checked file from the index.
+        """
         deleted: list[MediaId] = []
         async for due in self._unsent.until(before - _MICROSECOND):
             media_id = MediaId(due.subject)

@@ -1,4 +1,4 @@
-"""Rows of files in Cassandra. A partition holds a file's facts and the messages that contain it.
+"""Rows of files in Cassandra. A partition holds the properties of one file and the messages that contain the file.
 
 Every write is conditional (Paxos), so that a file cannot be deleted while it is being sent.
 """
@@ -32,7 +32,7 @@ _DELETE = (
     f"UPDATE media SET state = {_PENDING_DELETION}, condemned_at = ?"
     f" WHERE media_id = ? IF state = {_STORED} AND touched = ?"
 )
-# Name and hash can reveal deleted content.
+# The name and the hash can reveal deleted content.
 _MARK_PURGED = (
     f"UPDATE media SET state = {_PURGED}, file_name = '', sha256 = '' WHERE media_id = ? IF state = {_PENDING_DELETION}"
 )
@@ -40,7 +40,7 @@ _MARK_PURGED = (
 
 @dataclass(frozen=True, slots=True)
 class MediaRow:
-    """A file with its state."""
+    """A file with its state in the store."""
 
     media: Media
     exists: bool
@@ -50,28 +50,28 @@ class MediaRow:
 
 
 class CassandraMediaRows:
-    """Shared by the adapters of MediaStore and SentFiles."""
+    """The rows of files, which the adapters of MediaStore and SentFiles share."""
 
     def __init__(self, session: CassandraSession) -> None:
         self._session = session
 
     async def find(self, media_id: MediaId) -> MediaRow | None:
-        """Return a file, stored or deleted, or None."""
+        """Return a file, even if it is deleted, or None if the id is unknown."""
         rows = await self._session.execute(_READ, (media_id,))
         return _media_row(media_id, rows[0]) if rows and rows[0]["state"] is not None else None
 
     async def add(self, media: Media) -> None:
-        """Store a new file. Do nothing if the id is known."""
+        """Store a new file. Do nothing if the id is known, even if the file is deleted."""
         await self._session.execute(_ADD, (*_facts(media), media.media_id))
 
     async def chats(self, media_id: MediaId) -> list[str]:
-        """Return the chats that the file was sent to."""
+        """Return the ids of the chats that the file was sent to."""
         rows = await self._session.execute(_CHATS, (media_id,))
         # A file that is in no chat has one row without a chat.
         return list(dict.fromkeys(row["chat_id"] for row in rows if row["chat_id"] is not None))
 
     async def send(self, media_id: MediaId, chat_id: str, message_id: str) -> bool:
-        """Record a message that contains the file; return False if the file is deleted."""
+        """Record a message that contains the file. Return False if the file is deleted."""
         return await self._apply(_SEND, uuid4(), media_id, media_id, chat_id, message_id)
 
     async def remove_message(self, media_id: MediaId, chat_id: str, message_id: str) -> None:
@@ -79,7 +79,7 @@ class CassandraMediaRows:
         await self._apply(_REMOVE_MESSAGE, media_id, chat_id, message_id)
 
     async def delete(self, media_id: MediaId, *, at: datetime) -> bool:
-        """Delete a file that is in no chat; return False if it is in one or already deleted."""
+        """Delete a file that is in no chat. Return False if the file is in a chat or was deleted before."""
         for _ in range(_ATTEMPTS):
             row = await self.find(media_id)
             if row is None or not row.exists or row.in_a_chat:

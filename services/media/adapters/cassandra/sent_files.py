@@ -10,14 +10,14 @@ from services.media.adapters.cassandra.media_rows import CassandraMediaRows
 from services.media.model import FilesSent, GroupPictureSet, LogChange, MediaId, MessageRemoved, Purpose
 
 _NO_MESSAGE = ""
-"""In the row of a group that has had the file as its picture."""
+"""The message id in the row of a group that has had the file as its picture."""
 
 _RECORD = "INSERT INTO message_files (chat_id, message_id, media_id) VALUES (?, ?, ?) USING TIMESTAMP 1"
 _FILES = "SELECT media_id FROM message_files WHERE chat_id = ? AND message_id = ?"
 
 
 class CassandraSentFiles:
-    """SentFiles. The log repeats a change that a crash interrupted."""
+    """SentFiles in Cassandra. If a crash interrupts a change, the record is read and applied again."""
 
     def __init__(self, session: CassandraSession, *, rows: CassandraMediaRows, media: CassandraMediaStore) -> None:
         self._session = session
@@ -53,7 +53,7 @@ class CassandraSentFiles:
         row = await self._rows.find(media_id)
         if row is None or row.media.owner_id != change.sender_id or row.media.purpose is not Purpose.MESSAGE:
             return
-        # Only existing files, so that a repeated record restores nothing.
+        # Record the message only if the file exists, so that a repeated record restores nothing.
         if await self._rows.send(media_id, change.chat_id, change.message_id):
             await self._session.execute(_RECORD, (change.chat_id, change.message_id, media_id))
 
@@ -63,7 +63,7 @@ class CassandraSentFiles:
             await self._rows.send(change.media_id, change.chat_id, _NO_MESSAGE)
 
     async def _remove_message(self, change: MessageRemoved, media_id: MediaId) -> bool:
-        """Remove a message from a file; return whether that deleted the file."""
+        """Remove a message from a file. Return whether this deleted the file."""
         await self._rows.remove_message(media_id, change.chat_id, change.message_id)
         if change.deleted:
             return await self._media.delete(media_id)

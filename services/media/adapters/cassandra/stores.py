@@ -22,12 +22,12 @@ class CassandraMediaStores:
 
 
 def media_schema() -> Schema:
-    """Return the tables that a session needs."""
+    """Return the schema that media's stores need."""
     return read_schema("media", "services.media.adapters.cassandra.migrations")
 
 
 def open_cassandra_media_stores(session: CassandraSession, *, clock: Clock) -> CassandraMediaStores:
-    """Build the stores without a query."""
+    """Build the stores. This sends no query."""
     rows = CassandraMediaRows(session)
     pictures = CassandraPictureList(session)
     media = CassandraMediaStore(session, rows=rows, pictures=pictures, clock=clock)

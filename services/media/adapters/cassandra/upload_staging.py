@@ -1,4 +1,4 @@
-"""Bytes of incomplete uploads, shared by all nodes: one blob per part, listed in Cassandra."""
+"""Bytes of incomplete uploads, shared by all nodes: one blob per part, and a list of the blobs in Cassandra."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,22 +10,22 @@ from services.media.adapters.folder import FolderUploadStaging
 from services.media.errors import wrong_part
 from services.media.model import MediaId
 
-# Blobs are listed before they are written, and deleted once, so fixed timestamps order the writes on any clock.
+# A blob is listed once, before it is written, and removed once, so fixed timestamps order the two writes on any clock.
 _ADD_BLOB = "INSERT INTO upload_blobs (upload_id, blob_name) VALUES (?, ?) USING TIMESTAMP 1"
 _BLOBS = "SELECT blob_name FROM upload_blobs WHERE upload_id = ?"
 _DELETE_BLOBS = "DELETE FROM upload_blobs USING TIMESTAMP 2 WHERE upload_id = ?"
-# Of two concurrent parts with one offset the first wins.
+# Of two concurrent parts with the same offset, the first wins.
 _ADD_PART = "INSERT INTO upload_parts (upload_id, start, size, blob_name) VALUES (?, ?, ?, ?) IF NOT EXISTS"
 _PARTS = "SELECT start, size, blob_name FROM upload_parts WHERE upload_id = ?"
-# Later than every conditional write.
+# The timestamp is later than that of every conditional write.
 _DELETE_PARTS = f"DELETE FROM upload_parts USING TIMESTAMP {1 << 62} WHERE upload_id = ?"
 
 
 class CassandraUploadStaging:
     """UploadStaging for many nodes.
 
-    Durable parts are shared. Other bytes, which arrive at one node in one stream, and work files stay in `local`, a
-    folder that may be lost.
+    Durable parts are shared. Bytes that are not durable come in one stream to one node, and stay in its folder `local`,
+    as work files do. This folder may be lost.
     """
 
     def __init__(self, session: CassandraSession, *, blobs: BlobStore, local: FolderUploadStaging) -> None:
@@ -34,7 +34,7 @@ class CassandraUploadStaging:
         self._local = local
 
     async def append(self, upload_id: MediaId, data: bytes, *, offset: int, durable: bool) -> None:
-        """Raise `WRONG_OFFSET` if another node has stored another part at this offset."""
+        """Append a part. Raise `WRONG_OFFSET` if another node has stored a part of another size at this offset."""
         if not durable:
             await self._local.append(upload_id, data, offset=offset, durable=False)
             return
@@ -50,7 +50,10 @@ class CassandraUploadStaging:
         return end or await self._local.size(upload_id)
 
     async def local_copy(self, upload_id: MediaId) -> Path:
-        """Download all shared parts again, because an earlier copy may be incomplete."""
+        """Return a local file with all bytes.
+
+        Download all shared parts again, because an earlier copy may be incomplete.
+        """
         parts, end = await self._parts(upload_id), 0
         if parts:
             await self._local.discard(upload_id)
@@ -68,7 +71,7 @@ class CassandraUploadStaging:
         await self._session.execute(_DELETE_BLOBS, (upload_id,))
 
     async def _parts(self, upload_id: MediaId) -> list[tuple[int, str]]:
-        """Return size and blob of the parts that follow each other without a gap from the first byte."""
+        """Return the size and the blob of each part from the first byte up to the first gap."""
         parts: list[tuple[int, str]] = []
         end = 0
         for row in await self._session.execute(_PARTS, (upload_id,)):

@@ -11,7 +11,7 @@ from kernel.time import from_micros, to_micros
 from services.media.model import MediaId, PendingUpload, Purpose, UploadRequest
 
 _COLUMNS = "upload_id, owner_id, file_name, size_bytes, purpose, sha256, limit_bytes, expires_at"
-# An upload is added once and removed once, so fixed timestamps order the writes on any clock.
+# An upload is added once and removed once, so fixed timestamps order the two writes on any clock.
 _ADD = f"INSERT INTO uploads ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP 1"
 _REMOVE = "DELETE FROM uploads USING TIMESTAMP 2 WHERE upload_id = ?"
 _FIND = f"SELECT {_COLUMNS} FROM uploads WHERE upload_id = ?"
@@ -34,7 +34,7 @@ class CassandraUploadStore:
             upload.limit_bytes,
             to_micros(upload.expires_at),
         )
-        # Indexed first, so that every upload expires.
+        # Add the expiry to the index first, so that every upload expires.
         await self._expiry.add(Expiry(upload.upload_id, upload.expires_at))
         await self._session.execute(_ADD, row)
 

@@ -1,4 +1,4 @@
-"""Pictures by the user who uploaded them, in Cassandra."""
+"""The pictures of each user, in Cassandra."""
 
 from kernel.ids import UserId
 from services.media.adapters.cassandra.media import CassandraMediaStore
@@ -7,7 +7,7 @@ from services.media.adapters.cassandra.picture_list import CassandraPictureList
 
 
 class CassandraUserPictures:
-    """UserPictures. A picture of a group has a row for the group, like a file for its messages."""
+    """UserPictures in Cassandra. A picture of a group has a row for the group, as a file has one for each message."""
 
     def __init__(self, *, rows: CassandraMediaRows, pictures: CassandraPictureList, media: CassandraMediaStore) -> None:
         self._rows = rows
@@ -18,9 +18,9 @@ class CassandraUserPictures:
         for media_id in await self._pictures.of_user(owner_id):
             await self._media.delete(media_id)
             row = await self._rows.find(media_id)
-            # Not if there is no row: the picture is just being stored.
+            # If there is no row, the picture is just being stored, so it stays in the list.
             if row is not None and not row.exists:
                 await self._pictures.remove(owner_id, media_id)
 
     async def overwrite(self) -> None:
-        """Do nothing: compaction drops deleted cells."""
+        """Do nothing: Cassandra drops deleted data at compaction."""

@@ -1,1 +1,1 @@
-"""HTTP API of the media service, for bytes that JSON cannot carry."""
+"""HTTP API of the media service. It transfers bytes, which JSON cannot carry."""

@@ -1,4 +1,7 @@
-"""`GET /api/uploads/{media_id}`: a file's bytes, for a token or a signed link, with ranges and conditions."""
+"""`GET /api/uploads/{media_id}` returns the bytes of a file, with ranges and conditions.
+
+The request needs an access token or a signed link.
+"""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +30,7 @@ _NOT_FALLBACK = re.compile(r'[^\x20-\x7e]|["\\%]')
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """First and last byte, both included."""
+    """A range of bytes, from the first to the last, both included."""
 
     first: int
     last: int
@@ -115,24 +118,24 @@ def _matches(if_none_match: str | None, tag: str) -> bool:
 
 
 def _range_header(request: Request, tag: str) -> str | None:
-    """Return the range header; None for other methods, or if `if-range` names another version."""
+    """Return the range header, or None if the method is not GET or `if-range` names another version of the file."""
     if request.method != "GET" or request.headers.get("if-range", tag) != tag:
         return None
     return request.headers.get("range")
 
 
 def entity_tag(media: Media, variant: Variant) -> str:
-    """Return a strong entity tag. A file and its thumbnail never change."""
+    """Return a strong entity tag, because a file and its thumbnail never change."""
     return f'"{media.sha256}"' if variant is Variant.ORIGINAL else f'"{media.sha256}-{variant.value}"'
 
 
 def file_headers(media: Media, variant: Variant) -> dict[str, str]:
-    """Return the headers that do not depend on the range. They keep browsers from executing the file."""
+    """Return the headers that do not depend on the range. They prevent a browser from executing the file."""
     thumbnail = variant is Variant.THUMBNAIL
     content_type = THUMBNAIL_TYPE if thumbnail else media.content_type
     kind = "inline" if content_type in IMAGE_TYPES else "attachment"
     return {
-        # Only UTF-8 text is accepted at upload.
+        # Every text file is UTF-8, because an upload accepts no other text.
         "content-type": f"{content_type}; charset=utf-8" if content_type == "text/plain" else content_type,
         "content-disposition": content_disposition(kind, "thumbnail.webp" if thumbnail else media.file_name),
         "etag": entity_tag(media, variant),
@@ -144,13 +147,17 @@ def file_headers(media: Media, variant: Variant) -> dict[str, str]:
 
 
 def content_disposition(kind: str, file_name: str) -> str:
-    """Return the header with the exact name (RFC 8187) and an ASCII fallback."""
+    """Return the Content-Disposition header with the exact file name (RFC 8187) and an ASCII fallback."""
     fallback = _NOT_FALLBACK.sub("_", file_name)
     return f"{kind}; filename=\"{fallback}\"; filename*=UTF-8''{quote(file_name, safe=_PLAIN)}"
 
 
 def parse_range(header: str | None, size: int) -> ByteRange | None:
-    """Return a single range, limited to the size; None for no, several or invalid ranges (RFC 9110, chapter 14)."""
+    """Return the requested range, limited to the size of the file (RFC 9110, chapter 14).
+
+    Return None if the header has no range, several ranges or an invalid range. Raise NotSatisfiableError if the range
+    starts beyond the end.
+    """
     match = _ONE_RANGE.fullmatch(header or "")
     if match is None:
         return None

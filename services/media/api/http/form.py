@@ -1,4 +1,4 @@
-"""Streaming parser of multipart forms; no file is held in memory as a whole."""
+"""A parser of multipart forms. It streams files, so that none is in memory as a whole."""
 
 from collections import deque
 from collections.abc import AsyncIterator
@@ -14,15 +14,15 @@ _MAX_FIELD_BYTES = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One field of the form. Read its bytes before the next part."""
+    """One field of a form. Read its bytes before you request the next field."""
 
     name: str
     file_name: str | None
-    """None: a text field."""
+    """The name of the file, or None for a text field."""
     chunks: AsyncIterator[bytes]
 
     async def text(self) -> str:
-        """Return the value of a text field, at most 16 KiB. Raise INVALID_FIELD."""
+        """Return the value of a text field. Raise INVALID_FIELD if it exceeds 16 KiB or is not UTF-8."""
         value = bytearray()
         async for chunk in self.chunks:
             value += chunk
@@ -35,12 +35,12 @@ class Part:
 
 
 def is_form(content_type: str) -> bool:
-    """Return whether a Content-Type is a multipart form."""
+    """Return whether a Content-Type header announces a multipart form."""
     return parse_options_header(content_type)[0] == b"multipart/form-data"
 
 
 async def read_form(content_type: str, body: AsyncIterator[bytes]) -> AsyncIterator[Part]:
-    """Yield the parts in order. Raise INVALID_ARGUMENT `MALFORMED_REQUEST` if the form is malformed or incomplete."""
+    """Yield the fields in order. Raise INVALID_ARGUMENT `MALFORMED_REQUEST` if the form is malformed or incomplete."""
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
         raise _malformed("the form has no boundary")
@@ -55,7 +55,7 @@ async def read_form(content_type: str, body: AsyncIterator[bytes]) -> AsyncItera
 
 @dataclass(slots=True)
 class _Headers:
-    """Headers of a part, possibly incomplete."""
+    """The headers of a part, possibly incomplete."""
 
     values: dict[bytes, bytes]
     name: bytes = b""
@@ -63,11 +63,11 @@ class _Headers:
 
 
 class _End:
-    """End of a part."""
+    """The end of a part."""
 
 
 class _Events:
-    """Converts the parser's callbacks into awaitable events. Holds at most one chunk of the body."""
+    """Converts the parser's callbacks into items that can be awaited. It holds at most one chunk of the body."""
 
     def __init__(self, boundary: bytes, body: AsyncIterator[bytes]) -> None:
         self._body = body
@@ -92,7 +92,7 @@ class _Events:
             raise _malformed(str(error)) from None
 
     async def next(self) -> "_Headers | bytes | _End | None":
-        """Return the next event; None after the last boundary."""
+        """Return the next headers, bytes or end of a part. Return None after the last boundary."""
         while not self._queue:
             chunk = await anext(self._body, None)
             if chunk is None:

@@ -1,6 +1,7 @@
-"""Uploads over HTTP: `POST /api/upload/message`, and `PUT /api/profile/me` as a form with an avatar.
+"""Uploads over HTTP: `POST /api/upload/message`, and `PUT /api/profile/me` for a form with an avatar.
 
-A message's file is the form field `file`, or the whole body with `?file_name=`. The edge serves the profile as JSON.
+The file of a message is either the form field `file`, or the whole body with the query parameter `file_name`. The edge
+itself handles `PUT /api/profile/me` with JSON.
 """
 
 from http import HTTPStatus
@@ -37,7 +38,7 @@ class UploadApi:
             else:
                 media = await self._from_body(request, caller.user_id)
         except ClientDisconnect:
-            # The client will not read it.
+            # The client has disconnected and will not read this response.
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         return JSONResponse(media_json(media))
 
@@ -58,7 +59,7 @@ class UploadApi:
 
 
 class ProfileApi:
-    """Stores the avatar, then updates the profile in auth."""
+    """Stores the avatar in media, then updates the profile in auth."""
 
     def __init__(self, *, upload: Upload, profiles: Profiles) -> None:
         self._upload = upload
@@ -75,7 +76,7 @@ class ProfileApi:
         try:
             changes = await self._read(request, content_type, caller.user_id)
         except ClientDisconnect:
-            # The client will not read it.
+            # The client has disconnected and will not read this response.
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         return JSONResponse(await self._profiles.update(changes))
 
@@ -84,7 +85,7 @@ class ProfileApi:
         async for part in read_form(content_type, request.stream()):
             if part.name in _PROFILE_FIELDS and part.file_name is None:
                 changes[part.name] = await part.text()
-            # Browsers send an empty file field with an empty name.
+            # For a field without a file, browsers send a file with an empty name.
             elif part.name == "avatar" and part.file_name:
                 avatar = UploadRequest(file_name=part.file_name, purpose=Purpose.AVATAR)
                 picture = await self._upload(avatar, part.chunks, owner=user)

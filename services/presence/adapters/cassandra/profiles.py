@@ -19,22 +19,22 @@ _READ = (
     "SELECT user_id, last_seen_at, status_text, status_emoji, status_expires_at, status_revision"
     " FROM presence_profiles WHERE user_id IN ?"
 )
-# The stored time is also the write timestamp, so it only moves forward.
+# The stored time is also the write timestamp, so the stored time only moves forward.
 _RECORD_SEEN = "UPDATE presence_profiles USING TIMESTAMP ? SET last_seen_at = ? WHERE user_id = ?"
 # Conditional writes keep the order in which statuses were set, independent of the nodes' clocks, and let exactly one
-# node remove an expired status. No unconditional write touches these columns.
+# node remove an expired status. No plain write touches these columns.
 _SET_STATUS = (
     "UPDATE presence_profiles SET status_text = ?, status_emoji = ?, status_expires_at = ?, status_revision = ?"
     " WHERE user_id = ? IF status_revision = ?"
 )
-# Like every write of the status: plain and conditional writes of one column do not mix.
+# Conditional, because every write of the status is conditional: plain and conditional writes of one column do not mix.
 _ERASE = "DELETE FROM presence_profiles WHERE user_id = ? IF status_revision = ?"
-# With its own timestamp, which a node whose clock was ahead may have set in the future.
+# The write timestamp is the stored time itself. It may be in the future, if a node's clock was ahead.
 _FORGET_SEEN = "DELETE last_seen_at FROM presence_profiles USING TIMESTAMP ? WHERE user_id = ?"
 
 
 class CassandraProfileStore:
-    """ProfileStore shared by all nodes."""
+    """ProfileStore in Cassandra, shared by all nodes."""
 
     def __init__(self, session: CassandraSession) -> None:
         self._session = session
@@ -52,7 +52,7 @@ class CassandraProfileStore:
 
     async def set_status(self, user_id: UserId, status: CustomStatus | None) -> None:
         if status and status.expires_at:
-            # Indexed first, so that no status outlives its expiry.
+            # Add the expiry to the index first, so that every status with an expiry is removed in time.
             await self._expiry.add(Expiry(user_id, status.expires_at))
         for _ in range(_ATTEMPTS):
             if await self._replace(user_id, await self._find(user_id), status):
@@ -73,7 +73,7 @@ class CassandraProfileStore:
             row = await self._find(user_id)
             if row and row["status_expires_at"] == to_micros(due.at):
                 if not await self._replace(user_id, row, None):
-                    # Replaced concurrently: the next sweep checks it again.
+                    # The user has replaced the status since it was read. The next sweep checks this entry again.
                     continue
                 removed.append(user_id)
             await self._expiry.done(due)
@@ -84,7 +84,7 @@ class CassandraProfileStore:
         return rows[0] if rows else None
 
     async def _delete(self, row: Row) -> bool:
-        """Return False if the status has changed since `row` was read."""
+        """Delete a profile. Return False if the status has changed since `row` was read."""
         user_id = UserId(row["user_id"])
         if row["last_seen_at"] is not None:
             await self._session.execute(_FORGET_SEEN, (row["last_seen_at"], user_id))
@@ -94,7 +94,7 @@ class CassandraProfileStore:
         return bool(answer["[applied]"])
 
     async def _replace(self, user_id: UserId, before: Row | None, status: CustomStatus | None) -> bool:
-        """Return False if the status has changed since `before` was read."""
+        """Replace a status. Return False if the status has changed since `before` was read."""
         revision = before["status_revision"] if before else None
         new = (*_status_columns(status), (revision or 0) + 1)
         (answer,) = await self._session.execute(_SET_STATUS, (*new, user_id, revision))
@@ -102,7 +102,7 @@ class CassandraProfileStore:
 
 
 def presence_schema() -> Schema:
-    """Return the tables that a session needs."""
+    """Return the schema that presence's stores need."""
     return read_schema("presence", "services.presence.adapters.cassandra.migrations")
 
 
