@@ -74,9 +74,10 @@ class ChatAuthorizer:
                 raise
 
     async def _direct_state(self, chat_id: ChatId) -> ChatState | None:
-        """Return the state of a 1:1 chat, or None if the chat has no events or the store is unavailable.
+        """Return the state of a 1:1 chat, or None if the chat has no events.
 
-        Without the state the two users can still read and write, because the chat's id names them.
+        Return None too if the state is not cached and the store is unavailable. The two users can still read and write
+        then, because the chat's id names them.
         """
         try:
             return await self._states.get(chat_id)

@@ -136,7 +136,8 @@ class ChatStates:
             cached = self._cache.get(chat_id)
             if cached is None or error.reason != KernelReason.STORE_UNAVAILABLE:
                 raise
-            # Otherwise all callers that wait for this lock would query the unavailable store, one after the other.
+            # Use the state for another second. Otherwise all callers that wait for this lock would query the
+            # unavailable store, one after the other.
             cached.loaded_at = self._clock.monotonic() - self._max_age + _RETRY_SECONDS
             return cached.state
 

@@ -25,7 +25,8 @@ class Groups:
     """Changes the details and members of groups.
 
     A node runs the changes of one group one after the other, so that each decision sees the result of the previous one.
-    Methods return the group after the change, as the caller sees it. A change without effect publishes nothing.
+    All methods except `leave` return the group after the change, as the caller sees it. A change without effect
+    publishes nothing.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class Groups:
     async def _owned_group(self, chat_id: ChatId, user_id: UserId) -> ChatAccess:
         """Give the group a new owner if it has none, and return the user's access to it.
 
-        Not for leaving, because the user who leaves could become the owner.
+        Do not call this for leaving, because the user who leaves could become the owner.
         """
         access = await self._authorizer.to_group(chat_id, user_id)
         state = await self._ownership.ensure(access.state)

@@ -57,8 +57,8 @@ class Listing:
     chat: ChatRef
     forward: bool = False
     start: UUID | None = None
-    """The message before which the listing starts, or with `forward` after which. None: start at the end, or at the
-    beginning.
+    """The listing starts before this message, or with `forward` after it. None: it starts at the newest message, or
+    with `forward` at the oldest one.
     """
     page_size: int = 0
     """Messages per page; 0 means 50."""

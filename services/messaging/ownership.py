@@ -67,8 +67,9 @@ class GroupOwnership:
             return apply_to_chat(fresh, event)
 
     async def _heir(self, state: ChatState) -> UserId | None:
-        """Return the member who joined first among those with an account and the highest role; None if no account
-        exists.
+        """Return the member who should become owner, or None if no member has an account.
+
+        Of the members with an account, this is the one with the highest role who joined first.
         """
         members = members_of(state)
 

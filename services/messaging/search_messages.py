@@ -54,7 +54,7 @@ class SearchMessages:
         return Page(found)
 
     async def _chats(self, chat_id: str, viewer: UserId) -> Mapping[ChatId, bytes]:
-        """Return the chats to search. The key of each chat is not earlier than the time key of its newest message."""
+        """Return chat → time key for the chats to search. No key is earlier than the chat's newest message."""
         if chat_id:
             access = await self._authorizer.to_read(ChatRef(chat_id), viewer)
             return {access.chat_id: _NEWEST}

@@ -23,7 +23,7 @@ class SetTyping:
         """For each chat and user, the last notification and its time on the clock's monotonic scale."""
 
     async def __call__(self, chat: ChatRef, *, active: bool, user_id: UserId) -> None:
-        """Notify the other members, unless the call repeats the last notification.
+        """Notify the members of the chat, unless the call repeats the last notification.
 
         Errors: NOT_A_MEMBER, BLOCKED, USER_NOT_FOUND, NOT_WITH_ONESELF.
         """

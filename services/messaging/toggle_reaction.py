@@ -30,7 +30,8 @@ class ToggleReaction:
         """
         require_emoji("emoji", emoji)
         access = await self._authorizer.to_write(chat, user_id)
-        # Toggles of one message run one after the other, so that two by one user cancel out and the limit holds.
+        # Toggles of one message run one after the other. So two toggles by the same user cancel out, and the limit
+        # holds.
         async with self._locks.hold(message_id):
             message, earlier = await self._messages.find_undeleted(access, message_id)
             before = message.reactions

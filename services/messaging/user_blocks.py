@@ -15,8 +15,7 @@ _REFRESHED_TOGETHER = 200
 
 
 async def require_unblocked(directory: UserDirectory, user_id: UserId, others: Collection[UserId]) -> None:
-    """Raise USER_NOT_FOUND if one of `others` does not exist, and BLOCKED if the user and one of `others` cannot write
-    to each other because of a block.
+    """Raise USER_NOT_FOUND unless all of `others` exist, and BLOCKED if the user blocks one of them or the reverse.
 
     Raise SESSION_ENDED if the user's own account was deleted.
     """
@@ -84,8 +83,9 @@ class CachedUserDirectory:
         return {user_id: found[user_id] for user_id in user_ids if user_id in found}
 
     def _expiring(self) -> Collection[UserId]:
-        """Remove the first users from those in use, and return the ones whose entries are at least half as old as
-        `fresh`.
+        """Remove up to _REFRESHED_TOGETHER users from `_used`, and return those whose entries expire soon.
+
+        An entry expires soon if it is at least half as old as `fresh`.
         """
         oldest_used = list(islice(self._used, _REFRESHED_TOGETHER))
         for user_id in oldest_used:

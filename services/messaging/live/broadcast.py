@@ -165,7 +165,7 @@ class Broadcaster:
     async def _delivery(self, stored: LogEvent, entry: DeliveredEvent) -> Delivery:
         event, deleted = stored.event, self._log.deleted
         if deleted and message_of(event) in deleted and (without_content := redacted(event)) is not event:
-            # Redacted deliveries are rare, so the log does not keep their bytes.
+            # Redacted deliveries are rare, so their bytes are not kept.
             return await self._encoder.delivery(without_content)
         if entry.delivery is None:
             entry.delivery = await self._encoder.delivery(event)

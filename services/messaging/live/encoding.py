@@ -45,7 +45,7 @@ class EventEncoder(Protocol):
 
 
 class SignalEncoder(Protocol):
-    """Serializes a stream's signals, which are not events of a chat, as SubscribeResponses."""
+    """Serializes a stream's signals, such as heartbeats, as SubscribeResponses."""
 
     def caught_up(self, replayed: int) -> bytes: ...
 

@@ -20,7 +20,7 @@ class Phase(Enum):
     """The phases of a stream. The package docstring shows how they follow each other."""
 
     REPLAYING = auto()
-    """Past events are being sent, and new events wait in the queue. If the queue overflows, another round replays."""
+    """Past events are being sent, and new events wait in the queue. If the queue overflows, another round follows."""
     LIVE = auto()
     """Events are sent as they arrive. If the queue overflows, the stream fails."""
     DRAINING = auto()
@@ -87,7 +87,7 @@ class Subscriber:
         self._queue = SendQueue(batcher)
         self._error: ChatlyError | None = None
         self._complete = False
-        """Whether no replay is running, so that the cursor may move."""
+        """Whether no replay is running. The cursor moves only then."""
         self._cursor_due = False
         """Whether the next write carries the cursor even if it has not moved."""
         self._heartbeat_at: float | None = None

@@ -15,12 +15,12 @@ _DETAILS = ("title", "description", "avatar_media_id")
 
 
 def role_pb(role: Role | None) -> message_pb2.Role.ValueType:
-    """Return UNSPECIFIED for None."""
+    """Return the role as the protos name it; UNSPECIFIED for None."""
     return message_pb2.Role.ValueType(role or 0)
 
 
 def role_of(role: message_pb2.Role.ValueType) -> Role | None:
-    """Return None for UNSPECIFIED."""
+    """Return the role in a request; None for UNSPECIFIED."""
     return Role(role) if role else None
 
 

@@ -115,7 +115,8 @@ def _message(live: live_pb2.LiveEvent, event: ChatEvent, sent: MessageSent) -> m
         reply_to_message_id=str(sent.reply_to or ""),
         attachments=attachments,
         created_at=live.occurred_at,
-        # Every message is sent with text or files. If it has neither, it was redacted because it was deleted later.
+        # Every message is sent with text or files. One without either was redacted, because it was deleted after the
+        # send.
         deleted_for_everyone=not sent.text and not sent.attachments,
     )
 
