@@ -13,7 +13,11 @@ from services.auth.revocations import Revocations
 
 
 class AccessTokens:
-    """Signs access tokens: Ed25519 JWTs with `sub` = `userId`, `sid`, `jti`, `iat`, `exp`, `iss`, `aud`."""
+    """Signs access tokens, which are Ed25519 JWTs.
+
+    They contain `sub`, `userId`, `sid`, `jti`, `iat`, `exp`, `iss` and `aud`. Both `sub` and `userId` are the user's
+    id.
+    """
 
     def __init__(self, *, keys: KeyRing, clock: Clock, life: timedelta) -> None:
         self._keys = keys
@@ -40,7 +44,7 @@ class AccessTokens:
 
 
 class OwnTokenKeys:
-    """TokenKeys for auth's own server. They are this node's keys, so no call to another service is needed."""
+    """TokenKeys for auth's own server. It uses the keys that this node has read, so it calls no other service."""
 
     def __init__(self, *, keys: KeyRing, revocations: Revocations) -> None:
         self._keys = keys

@@ -33,7 +33,7 @@ class Credentials:
         self._locks = KeyedLock()
 
     async def login(self, email: str, password: str, *, address: str) -> Account:
-        """Return the account with this e-mail address and password. A check of an unknown e-mail address takes as long.
+        """Return the account with this e-mail address and password. An unknown address takes the same time.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`, RESOURCE_EXHAUSTED `RATE_LIMITED`.
         """
@@ -46,7 +46,10 @@ class Credentials:
         return await self._check(account, password, keys)
 
     async def confirm(self, user_id: UserId, password: str) -> Account:
-        """Return the account of a logged-in user if the password matches. Errors as in `login`."""
+        """Return the account of a logged-in user if the password matches.
+
+        Raise `SESSION_ENDED` if the account is deleted, and the errors of `login`.
+        """
         account = (await self._accounts.get([user_id])).get(user_id)
         if account is None or account.deleted_at is not None:
             raise session_ended()

@@ -82,7 +82,7 @@ class Login:
     async def _end_if_account_changed(self, session: Session, account: Account) -> None:
         """End the session and raise if the password was changed or the account was deleted during this login.
 
-        The concurrent change ended all sessions that it found, but this session was not stored yet.
+        The concurrent change has ended all sessions that it found, but it may not have found this one.
         """
         current = (await self._accounts.get([account.user_id])).get(account.user_id)
         if current is None or current.password_hash != account.password_hash:

@@ -68,7 +68,7 @@ class Refresh:
     async def _reject_unknown(self, given: RefreshSecret) -> NoReturn:
         """Raise `SESSION_ENDED` if the token's session has ended, else `TOKEN_INVALID`.
 
-        An ended session has no tokens if its account was deleted.
+        When an account is deleted, its sessions are ended and their tokens are deleted.
         """
         session = await self._sessions.get(given.session_id)
         raise refresh_token_invalid() if session is None or session.ended_at is None else session_ended()

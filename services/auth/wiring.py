@@ -75,7 +75,7 @@ class _Stores:
 
 @asynccontextmanager
 async def open_auth(settings: AuthSettings, platform: Platform) -> AsyncIterator[Service]:
-    """Open the service, after it has read or created its signing keys."""
+    """Read or create the signing keys, then open the service."""
     token_life = timedelta(seconds=settings.access_token_seconds)
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(_open_stores(settings, platform))

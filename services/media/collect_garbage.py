@@ -40,7 +40,7 @@ class CollectGarbage:
         self._log = logger("media")
 
     async def run(self, every: float) -> None:
-        """Collect garbage now and every `every` seconds until cancelled. Retry a failed collection at the next time."""
+        """Collect garbage now and every `every` seconds until cancelled. The next collection repeats a failed one."""
         while True:
             try:
                 await self()

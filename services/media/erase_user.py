@@ -11,7 +11,10 @@ _RECHECK_SECONDS = 0.2
 
 
 class EraseUser:
-    """Deletes the pictures that a user has uploaded, but keeps those that the log shows as pictures of groups."""
+    """Deletes the pictures that a user has uploaded. A picture that a group has had stays.
+
+    The pictures of groups are known from the log, so the erasure first waits for its unread records.
+    """
 
     def __init__(self, *, pictures: UserPictures, log: LogProgress, purge: PurgeDeleted, max_wait: float) -> None:
         """`max_wait`: longest time to wait for unread records of the log, in seconds."""

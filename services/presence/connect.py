@@ -31,7 +31,7 @@ class StreamTiming:
 
 
 class Connect:
-    """Takes a lease when the stream opens and releases it when the stream ends. `LeaseRenewal` renews it."""
+    """Takes a lease when the stream opens, and releases it when the stream ends. `LeaseRenewal` renews the lease."""
 
     def __init__(
         self,

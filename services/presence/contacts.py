@@ -19,7 +19,7 @@ _RETRY_SECONDS = 2.0
 @dataclass(slots=True)
 class _Entry:
     visible: frozenset[UserId]
-    """One set for all streams of the user, because lists can be long."""
+    """All streams of the user share this set, because it can be large."""
     read_at: float = float("-inf")
     retry_at: float = float("-inf")
     """After a failed read, the earliest time of the next read."""

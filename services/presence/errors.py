@@ -1,4 +1,4 @@
-"""Errors of the presence service. It has no reasons of its own."""
+"""Errors of the presence service. The service has no reasons of its own."""
 
 from kernel.errors import ChatlyError, KernelReason, invalid_field, unavailable
 
@@ -8,5 +8,5 @@ def expiry_not_in_future() -> ChatlyError:
 
 
 def status_contended() -> ChatlyError:
-    """Return UNAVAILABLE: concurrent changes of one status have made too many attempts fail."""
+    """Return UNAVAILABLE. Every attempt to write a status has met a concurrent change."""
     return unavailable(KernelReason.STORE_UNAVAILABLE, "status: too many concurrent changes, please retry")

@@ -74,7 +74,7 @@ class LeaseRenewal:
 
 
 class ExpirySweep:
-    """Takes users offline when their leases have expired, and removes expired statuses. Every node runs one sweep."""
+    """Takes users offline when their leases have expired, and removes expired statuses. Every node runs this loop."""
 
     def __init__(
         self, *, leases: Leases, profiles: ProfileStore, publisher: PresencePublisher, clock: Clock, every: float

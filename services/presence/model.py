@@ -33,7 +33,7 @@ class CustomStatus:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """A user's presence. Of two presences of a user, the higher version is newer. Version 0 means unknown."""
+    """A user's presence. A higher version is newer. Version 0 means that the presence is unknown."""
 
     user_id: UserId
     online: bool = False
@@ -94,7 +94,7 @@ Channel = tuple[Topic, UserId]
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """A user's presence has changed to this."""
+    """A user's presence has changed. `presence` is the new one."""
 
     presence: Presence
 

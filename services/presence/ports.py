@@ -87,7 +87,7 @@ class EventFeed(Protocol):
     """The events that this node receives."""
 
     async def subscribe(self, channels: Iterable[Channel]) -> None:
-        """Add channels. After the return, every event that is published on them is received, or an EventGap."""
+        """Add channels. `receive` returns every event published on them after this call, or an EventGap."""
         ...
 
     async def unsubscribe(self, channels: Iterable[Channel]) -> None:

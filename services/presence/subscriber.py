@@ -65,7 +65,7 @@ class Subscriber:
         return requested
 
     def drop_known(self, sent: Mapping[UserId, Presence]) -> None:
-        """Drop queued changes that are not newer than the presences sent."""
+        """Drop queued changes that are not newer than the presences in `sent`."""
         for user_id in list(self._changes):
             known = sent.get(user_id)
             if known is not None and known.version >= self._changes[user_id].version:

@@ -39,7 +39,7 @@ class SubscriberIndex:
         return self._by_contact.get(user_id, ())
 
     async def add(self, subscriber: Subscriber) -> None:
-        """Add a stream. After the return, it receives every event that is published."""
+        """Add a stream. After the return, the stream receives every event that concerns it."""
         self._by_owner[subscriber.connection.user_id].add(subscriber)
         for contact in subscriber.contacts:
             self._by_contact[contact].add(subscriber)

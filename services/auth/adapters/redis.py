@@ -35,9 +35,9 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2] / 1000)
 
 
 class RedisAttempts:
-    """AttemptLimiter in Redis. Each key has a hash `attempts:{digest}` with the fields `count` and `last`.
+    """AttemptLimiter in Redis. It stores each key as a hash `attempts:{digest}` with the fields `count` and `last`.
 
-    The name has a digest of the key, because keys can contain e-mail addresses.
+    `digest` is the SHA-256 of the key, because keys can contain e-mail addresses.
     """
 
     def __init__(self, *, redis: RedisHandle, free: int = 5, clock: Clock | None = None) -> None:

@@ -168,7 +168,7 @@ class SqliteMediaStore:
         await self._database.write(lambda db: db.execute(query, (media_id,)))
 
     async def health(self) -> str | None:
-        """Return the reason if the store is unreadable, else None."""
+        """Return an error message if the store is unreadable, else None."""
         try:
             await self._database.read(lambda db: db.execute("SELECT 1 FROM media LIMIT 1").fetchone())
         except ChatlyError as error:

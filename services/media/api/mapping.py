@@ -71,7 +71,7 @@ def media_json(media: Media) -> dict[str, Any]:
 
 
 def log_change(record: bytes) -> LogChange | None:
-    """Return the change that a log record makes to files. Return None if it makes none or is unreadable."""
+    """Return the change that a log record makes to files. Return None if the record makes none or is unreadable."""
     try:
         event = ChatEvent.FromString(record)
     except DecodeError:

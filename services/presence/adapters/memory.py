@@ -27,7 +27,7 @@ class MemoryLeases:
     """Leases and OnlineStates of one process. Holds only users who are online.
 
     Versions are unique ticks of one hybrid clock. This clock follows the wall clock, so versions keep growing after a
-    restart. All offline users share one version, which is the newest.
+    restart. All offline users share one version, which grows whenever one of them changes.
     """
 
     def __init__(self, *, clock: Clock) -> None:

@@ -1,8 +1,9 @@
 """Leases in Redis, shared by all nodes. Each atomic step is a Lua script. All times are microseconds since 1970.
 
-Two keys of a user share a hash tag. KEYS[1] is a sorted set of connections by the expiry of their lease. KEYS[2] is a
-hash with `version` and `seen`, the time of the last change of a lease. A user with leases stays online, even if all
-leases have expired, until SWEEP removes them. The index is a sorted set of users by the expiry of their last lease.
+Each user has two keys with the same hash tag. KEYS[1] is a sorted set of connections by the expiry of their lease.
+KEYS[2] is a hash with `version` and `seen`, the time of the last change of a lease. A user with leases stays online,
+even if all leases have expired, until SWEEP removes them. The index is a sorted set of users by the expiry of their
+last lease.
 """
 
 from collections import defaultdict

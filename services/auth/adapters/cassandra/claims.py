@@ -1,7 +1,7 @@
 """Claims in Cassandra. A claim reserves an e-mail address or a username for one user.
 
-An unconfirmed claim is valid until it expires. After that, or once confirmed, a claim is valid only while the row of
-the user's account has the address or name.
+An unconfirmed claim is valid until it expires. An expired or confirmed claim is valid only while the row of the user's
+account has the address or name.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Claim:
 class CassandraClaims:
     """One table of claims, either to addresses or to names.
 
-    All writes are conditional (`IF`, Paxos): of several concurrent claims to the same text, exactly one succeeds.
+    All writes are conditional (`IF`, Paxos). Of several concurrent claims to one address or name, exactly one succeeds.
     """
 
     def __init__(self, session: CassandraSession, *, table: str, clock: Clock) -> None:
@@ -48,7 +48,10 @@ class CassandraClaims:
         return _claim(folded, rows[0]) if rows else None
 
     async def take(self, folded: str, user_id: UserId, *, replacing: Claim | None) -> Claim | None:
-        """Claim a text that has no claim, or replace an invalid claim. Return None if another claim came first."""
+        """Claim an address or a name without a claim, or replace an invalid claim.
+
+        Return None if another claim came first.
+        """
         until = self._clock.now() + HELD_FOR
         claim = Claim(folded, user_id, uuid4(), until)
         if replacing is None:
@@ -59,7 +62,7 @@ class CassandraClaims:
         return claim if taken else None
 
     async def confirm(self, claim: Claim) -> bool:
-        """Make a claim permanent. Return False if it has expired and another user has claimed the text."""
+        """Make a claim permanent. Return False if it has expired and another user has replaced it."""
         return await self._apply(self._confirm, claim.folded, claim.user_id)
 
     async def release(self, claim: Claim) -> None:
@@ -67,7 +70,7 @@ class CassandraClaims:
         await self._apply(self._release, claim.folded, claim.claim_id)
 
     def is_held(self, claim: Claim) -> bool:
-        """Return whether a claim is unconfirmed and not expired, so that its account may still be written."""
+        """Return whether a claim is neither confirmed nor expired. Its account may then still be written."""
         return claim.held_until is not None and self._clock.now() < claim.held_until
 
     async def _apply(self, cql: str, *params: object) -> bool:

@@ -10,7 +10,7 @@ from services.auth.model import Erasure
 
 
 class CassandraErasures:
-    """ErasureStore in Cassandra. Cassandra files lose deleted data only at a compaction after `gc_grace_seconds`."""
+    """ErasureStore in Cassandra. Deleted data stays in its files until a compaction after `gc_grace_seconds`."""
 
     def __init__(self, session: CassandraSession) -> None:
         self._index = ExpiryIndex(session, prefix="auth", name="erasures")

@@ -1,4 +1,4 @@
-"""A sorted index of usernames in Cassandra, with one partition per pair of first letters.
+"""A sorted index of usernames in Cassandra. Usernames with the same first two letters share a partition.
 
 Entries may be outdated, so readers check each entry against its account.
 """
@@ -37,7 +37,7 @@ class Entry:
 
 
 class CassandraNameIndex:
-    """The index of usernames. It lacks no name in use, but may contain outdated entries.
+    """The index of usernames. It contains every name in use, and may contain outdated entries.
 
     A node adds an entry before an account takes the name, and removes the entry when the account gives the name up. The
     write timestamp is the account's revision, so that a name that is given up and taken again stays in the index.
@@ -72,9 +72,9 @@ class CassandraNameIndex:
                     entries = (await self._read([bucket], entries[-1], high, limit))[bucket] if full else []
 
     async def _buckets(self, low: Entry, high: Entry) -> AsyncIterator[list[str]]:
-        """Yield lists of buckets: first one bucket, then twice as many each time.
+        """Yield lists of buckets. The first list has one bucket, and each further list has twice as many, up to 32.
 
-        In a large directory the first bucket is usually enough.
+        In a large directory the first bucket usually suffices.
         """
         buckets: list[str] = []
         wanted = 1

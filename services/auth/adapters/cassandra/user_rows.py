@@ -1,4 +1,4 @@
-"""Account rows in Cassandra: reads, and updates on condition of the revision."""
+"""Account rows in Cassandra: reads and conditional writes."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -2,7 +2,8 @@
 
 The account's row is authoritative. A claim is written before the row. A rename releases the old claim after the row has
 changed; a deletion releases both claims before the row changes. If a node dies in between, a claim can stay that does
-not match the row. It is invalid after HELD_FOR at the latest, and the next request for the same text replaces it.
+not match the row. It is invalid after HELD_FOR at the latest. The next request for the same address or name replaces
+it.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -111,7 +112,7 @@ class CassandraUsers:
         return claim
 
     async def _claim(self, claims: CassandraClaims, folded: str, user_id: UserId, claimed: ClaimedText) -> Claim | None:
-        """Return a new claim, or None if another account has the text or is about to take it."""
+        """Return a new claim, or None if another account has the address or name, or is about to take it."""
         for _ in range(_ATTEMPTS):
             before = await claims.find(folded)
             if before and before.user_id != user_id and await self._is_valid(claims, before, claimed):
@@ -136,7 +137,7 @@ class CassandraUsers:
     async def _rename(self, row: UserRow, account: Account) -> UserRow | None:
         """Store the account under its new name. Return the new row, or None if the row has changed since it was read.
 
-        After None, this user still has the claim to the new name, and the next attempt replaces it.
+        If the result is None, the user still has the claim to the new name, and the next attempt replaces the claim.
         """
         claim = await self._claim_name(account.username, account.user_id)
         before = await self._names.find(_name(row.account))
@@ -164,7 +165,7 @@ class CassandraUsers:
         raise _contended()
 
     async def _release_name(self, row: UserRow, *, revision: int, name: Claim | None) -> None:
-        """Release the name of a row that was replaced by `revision`, and remove the name from the index."""
+        """Release the name in `row`, which the account gives up with `revision`, and remove it from the index."""
         user_id = row.account.user_id
         await self._index.remove(Entry(_name(row.account), user_id), revision=revision)
         await _release(self._names, name, user_id)

@@ -68,9 +68,9 @@ class CassandraMediaStore:
         await self._unsent.add(Expiry(media_id, self._clock.now()))
 
     async def delete_unsent(self, *, before: datetime, limit: int) -> Sequence[MediaId]:
-        """Delete files that were indexed before a time and are in no chat, and return them.
+        """Delete files that were added to the index before a time and are in no chat. Return the deleted files.
 
-        Remove every checked file from the index.
+        Files that are in a chat are only removed from the index.
         """
         deleted: list[MediaId] = []
         async for due in self._unsent.until(before - _MICROSECOND):

@@ -7,7 +7,7 @@ from services.media.adapters.cassandra.picture_list import CassandraPictureList
 
 
 class CassandraUserPictures:
-    """UserPictures in Cassandra. A picture of a group has a row for the group, as a file has one for each message."""
+    """UserPictures in Cassandra. A file that a group has had as its picture has a row for that group."""
 
     def __init__(self, *, rows: CassandraMediaRows, pictures: CassandraPictureList, media: CassandraMediaStore) -> None:
         self._rows = rows

@@ -125,7 +125,7 @@ def _range_header(request: Request, tag: str) -> str | None:
 
 
 def entity_tag(media: Media, variant: Variant) -> str:
-    """Return a strong entity tag, because a file and its thumbnail never change."""
+    """Return the entity tag. The tag is strong, because a file and its thumbnail never change."""
     return f'"{media.sha256}"' if variant is Variant.ORIGINAL else f'"{media.sha256}-{variant.value}"'
 
 
