@@ -1,4 +1,4 @@
-"""Attachments of a message as JSON, the same in every store."""
+"""Conversion of a message's attachments to JSON and back. All stores use the same JSON."""
 
 import json
 from collections.abc import Sequence
@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from history.model import AttachedMedia
 
 EMPTY_LIST = "[]"
-"""Nearly every list is empty, and a JSON encoder costs more than the rest of the row."""
+"""The JSON of an empty list.
+
+Most messages have no attachments, and a JSON encoder would take longer than the rest of the row.
+"""
 
 
 def media_text(attachments: Sequence[AttachedMedia]) -> str:

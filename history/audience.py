@@ -1,4 +1,7 @@
-"""Members of a chat, visibility of events, and the bus channels that carry them. Pure; messaging has the role rules."""
+"""Pure functions for the members of a chat, the users who may see an event, and the bus channels of an event.
+
+The service messaging has the rules for roles.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,11 +10,11 @@ from history.model import ChatEvent, ChatState, GroupCreated, MemberSet, Message
 from kernel.ids import UserId
 
 STORED_CHANNEL = "stored"
-"""Carries the persister's watermark; see `history.codec.encode_watermark`."""
+"""The bus channel of the persister's watermark. `history.codec.encode_watermark` makes the payload."""
 
 
 def members_of(state: ChatState) -> Mapping[UserId, Role]:
-    """Return the current members with their roles; both users of a direct chat are MEMBER."""
+    """Return the current members with their roles. Both users of a direct chat have the role MEMBER."""
     if state.chat_id.is_direct:
         return dict.fromkeys(state.chat_id.members, Role.MEMBER)
     return {
@@ -20,7 +23,7 @@ def members_of(state: ChatState) -> Mapping[UserId, Role]:
 
 
 def role_in(state: ChatState, user_id: UserId) -> Role | None:
-    """Return a user's role, or None for no member. The cost does not depend on the size of the group."""
+    """Return a user's role, or None if the user is not a member. The cost does not depend on the size of the group."""
     if state.chat_id.is_direct:
         return Role.MEMBER if user_id in state.chat_id.members else None
     membership = state.memberships.get(user_id)
@@ -28,8 +31,8 @@ def role_in(state: ChatState, user_id: UserId) -> Role | None:
 
 
 def users_of(event: ChatEvent) -> frozenset[UserId]:
-    """Return the users that the event names: both users of a direct chat, the actor, the audience and the members it
-    sets.
+    """Return the users that the event names: the actor, the audience, both users of a direct chat, and in a group the
+    users whose membership the event changes.
     """
     users = event.chat_id.members if event.chat_id.is_direct else members_set_by(event)
     actor = () if event.actor_id is None else (event.actor_id,)
@@ -48,12 +51,15 @@ def members_set_by(event: ChatEvent) -> frozenset[UserId]:
 
 
 def is_private(event: ChatEvent) -> bool:
-    """Whether only the actor may see the event: a deletion for oneself."""
+    """Return whether only the actor may see the event, because it deletes a message for the actor alone."""
     return isinstance(event.change, MessageDeleted) and not event.change.for_everyone
 
 
 def may_see(event: ChatEvent, user_id: UserId, state: ChatState | None) -> bool:
-    """Whether a user may see an event, given the current members. Former members see only that they were removed."""
+    """Return whether a user may see an event. `state` has the current members, or is None if the chat is unknown.
+
+    A former member of a group sees only changes of their own membership.
+    """
     if is_private(event):
         return event.actor_id == user_id
     if state is not None and role_in(state, user_id):
@@ -64,13 +70,20 @@ def may_see(event: ChatEvent, user_id: UserId, state: ChatState | None) -> bool:
 
 
 def audience_of(event: ChatEvent, state: ChatState | None) -> frozenset[UserId]:
-    """Return everyone who may see an event. `state`: the chat after it; None: only users named by the event count."""
+    """Return all users who may see an event.
+
+    `state` is the chat after the event. If it is None, only users named by the event are considered.
+    """
     known = frozenset(members_of(state)) if state is not None else users_of(event)
     return frozenset(user_id for user_id in known | users_of(event) if may_see(event, user_id, state))
 
 
 def user_channel(user_id: UserId) -> str:
-    """Return the channel of one user. It carries direct chats, deletions for oneself, and groups joined or left."""
+    """Return the channel of one user.
+
+    It carries events of the user's direct chats, the user's deletions for themselves, and group events that name the
+    user as member or audience.
+    """
     return f"user:{user_id}"
 
 
@@ -80,7 +93,7 @@ def chat_channel(chat_id: ChatId) -> str:
 
 
 def channels_of(event: ChatEvent) -> Sequence[str]:
-    """Return the channels that a lasting event is published on, without repeats."""
+    """Return the channels on which a lasting event is published, without repeats."""
     if is_private(event):
         return [user_channel(event.actor_id)] if event.actor_id is not None else []
     if event.chat_id.is_direct:

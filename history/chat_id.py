@@ -1,4 +1,4 @@
-"""The identifier of a chat as a value."""
+"""The identifier of a chat, parsed into its parts."""
 
 from typing import Self
 from uuid import UUID, uuid5
@@ -12,17 +12,17 @@ _SEPARATOR = "_"
 class ChatId(str):
     """A group's UUID, or the two user ids of a 1:1 chat, sorted and joined by `_`.
 
-    Parsed once, when it is made. Equal to, and hashed like, the plain text.
+    The text is parsed once, when the object is made. The object equals the plain text and has the same hash.
     """
 
     __slots__ = ("is_direct", "members")
     is_direct: bool
-    """Whether this is the chat of two users, not a group."""
+    """True for a chat of two users, False for a group."""
     members: tuple[UserId, ...]
-    """The two users of a 1:1 chat; empty for a group, whose members are in its state."""
+    """The two users of a 1:1 chat. Empty for a group: the members of a group are in its ChatState."""
 
     def __new__(cls, text: str) -> Self:
-        """Raise ValueError for more than two user ids."""
+        """Parse a chat id. Raise ValueError if the text has more than two user ids."""
         self = str.__new__(cls, text)
         one, separator, other = text.partition(_SEPARATOR)
         if _SEPARATOR in other:
@@ -33,12 +33,12 @@ class ChatId(str):
 
     @classmethod
     def direct(cls, one: UserId, other: UserId) -> Self:
-        """Return the 1:1 chat of two users."""
+        """Return the id of the 1:1 chat of two users."""
         return cls(_SEPARATOR.join(sorted((one, other))))
 
     @classmethod
     def group(cls, creator_id: UserId, client_group_id: UUID) -> Self:
-        """Return the group that a creation makes: a retry with the same `client_group_id` makes the same group."""
+        """Return the id of the group that a user creates. A retry with the same `client_group_id` gets the same id."""
         return cls(str(uuid5(_GROUPS, f"{creator_id}{_SEPARATOR}{client_group_id}")))
 
     def other(self, user_id: UserId) -> UserId:

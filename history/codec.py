@@ -1,4 +1,4 @@
-"""The bytes of events: protobuf on the log, with a position in front on the bus. No other module here knows it."""
+"""Serialization of events: protobuf in the log, and a position followed by protobuf on the bus."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ def encode(event: ChatEvent) -> bytes:
 
 
 def decode(value: bytes) -> ChatEvent:
-    """Parse what `encode` returned; raise ValueError with the reason for malformed or incomplete bytes."""
+    """Parse the bytes that `encode` returned. Raise ValueError with the reason if they are malformed or incomplete."""
     try:
         message = pb.ChatEvent.FromString(value)
     except DecodeError as error:
@@ -80,7 +80,7 @@ def decode(value: bytes) -> ChatEvent:
 
 
 def decode_record(record: LogRecord) -> LogEvent:
-    """Parse a log record; raise ValueError also if its key is not the event's chat."""
+    """Parse a log record. Raise ValueError if it is malformed or its key is not the event's chat."""
     event = decode(record.value)
     if event.chat_id != record.key:
         raise ValueError(f"an event of chat {event.chat_id} under the key {record.key}")
@@ -88,12 +88,12 @@ def decode_record(record: LogRecord) -> LogEvent:
 
 
 def value_of(stored: LogEvent) -> bytes:
-    """Return the event's serialized bytes, encoding them only if they are not at hand."""
+    """Return the event's serialized bytes. Encode the event only if `stored` does not have them."""
     return stored.value or encode(stored.event)
 
 
 def pack_lasting(stored: LogEvent) -> bytes:
-    """Return a bus payload: position in the log, then the event."""
+    """Return the bus payload of a lasting event: its position in the log, then the serialized event."""
     position = stored.position
     return (
         bytes((_LASTING,))
@@ -109,20 +109,21 @@ def pack_ephemeral(response: bytes) -> bytes:
 
 
 _decoded: OrderedDict[bytes, LogEvent] = OrderedDict()
-"""The newest bus payloads of this process, with their events."""
+"""The events of the newest bus payloads, by payload."""
 
 
 def remember(payload: bytes, stored: LogEvent) -> None:
-    """Let `unpack` return this event for this payload: the process that published it need not decode it."""
+    """Keep the event of a payload for `unpack`, so that the process that publishes a payload need not decode it."""
     _decoded[payload] = stored
     if len(_decoded) > _REMEMBERED:
         _decoded.popitem(last=False)
 
 
 def unpack(payload: bytes) -> LogEvent | Ephemeral:
-    """Return what a bus payload carries; raise ValueError for bytes that no `pack` function made.
+    """Return the event in a bus payload, or its ephemeral events. Raise ValueError if no `pack` function made the
+    bytes.
 
-    Each of the newest events is decoded once per process, although several subscribers receive it, and the persister
+    A process decodes each of the newest events once, although several subscribers receive the event and the persister
     publishes it a second time.
     """
     if (stored := _decoded.get(payload)) is not None:
@@ -139,12 +140,12 @@ def unpack(payload: bytes) -> LogEvent | Ephemeral:
 
 
 def encode_watermark(stored: Mapping[int, int]) -> bytes:
-    """Serialize the stored offsets (partition → offset)."""
+    """Serialize the stored offset of each partition."""
     return b"".join(varint(partition) + varint(offset) for partition, offset in sorted(stored.items()))
 
 
 def decode_watermark(payload: bytes) -> Mapping[int, int]:
-    """Parse what `encode_watermark` returned; raise ValueError for malformed bytes."""
+    """Parse the bytes that `encode_watermark` returned. Raise ValueError if they are malformed."""
     stored: dict[int, int] = {}
     at = 0
     while at < len(payload):
@@ -238,7 +239,7 @@ def _role_pb(role: Role | None) -> pb.MemberRole.ValueType:
 
 
 def change_of(message: pb.ChatEvent) -> Change:
-    """Return the change of a protobuf event; raise ValueError for an unknown kind or a missing id."""
+    """Return the change of a protobuf event. Raise ValueError if its kind is unknown or an id is malformed."""
     match message.WhichOneof("change"):
         case "message_sent":
             return _sent(message.message_sent)
@@ -319,7 +320,7 @@ def _uuid(data: bytes, name: str) -> UUID:
 
 
 def time_uuid(data: bytes, name: str) -> UUID:
-    """Return the TimeUUID of 16 bytes; raise ValueError that names the field otherwise."""
+    """Parse the 16 bytes of a TimeUUID. If the bytes are no TimeUUID, raise ValueError with the field's name."""
     result = _uuid(data, name)
     if result.version != _TIME_UUID:
         raise ValueError(f"{name} {result} is no TimeUUID")
@@ -331,7 +332,7 @@ def _message_id(data: bytes) -> UUID:
 
 
 def varint(number: int) -> bytes:
-    """Encode a number ≥ 0 as a varint: seven bits per byte, the lowest first."""
+    """Encode a number ≥ 0 as a varint: seven bits per byte, the lowest bits first."""
     coded = bytearray()
     while number > 0x7F:
         coded.append(number & 0x7F | 0x80)
@@ -341,7 +342,7 @@ def varint(number: int) -> bytes:
 
 
 def read_varint(data: bytes, start: int = 0) -> tuple[int, int]:
-    """Return the number at `start` and the index after it; raise ValueError if it is cut short."""
+    """Return the varint at `start` and the index after it. Raise ValueError if the data ends within the varint."""
     number = shift = 0
     for end in range(start, len(data)):
         number |= (data[end] & 0x7F) << shift

@@ -1,4 +1,4 @@
-"""Folds events into messages and chats. Pure: the same events in any order, with repeats, give the same states."""
+"""Pure functions that fold events into messages and chats. Order and repeats of the events do not change the result."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -51,7 +51,7 @@ def text_of(event: ChatEvent) -> UUID | None:
 
 
 def send_of(event: ChatEvent) -> Send | None:
-    """Return sender and `client_message_id` of a MessageSent, or None for other events."""
+    """Return the sender and the `client_message_id` of a MessageSent, or None for other events."""
     return (actor_of(event), event.change.client_message_id) if isinstance(event.change, MessageSent) else None
 
 
@@ -65,14 +65,14 @@ def deleted_by(event: ChatEvent) -> UUID | None:
 
 
 def actor_of(event: ChatEvent) -> UserId:
-    """Return the user who caused the event; raise ValueError if it has none."""
+    """Return the user who caused the event. Raise ValueError if the event has no actor."""
     if event.actor_id is None:
         raise ValueError(f"event {event.event_id} needs an actor")
     return event.actor_id
 
 
 def events_of(state: MessageState) -> Iterator[UUID]:
-    """Return the ids of the events that the state consists of. A change of the message must have a later id."""
+    """Yield the ids of the events whose values the state holds. A new change must have a later id than all of them."""
     yield state.message_id
     if state.edit:
         yield state.edit.event_id
@@ -81,7 +81,10 @@ def events_of(state: MessageState) -> Iterator[UUID]:
 
 
 def apply_to_message(state: MessageState | None, event: ChatEvent) -> MessageState:
-    """Return the state of message `message_of(event)` after the event; `state` None: no event was seen before."""
+    """Return the state of the event's message after the event.
+
+    `state` is the state before, or None if there is none.
+    """
     if state is None and isinstance(event.change, MessageSent):
         # The common case: there is nothing to merge or hide.
         return MessageState(event.chat_id, event.event_id, content=_content(event, event.change))
@@ -92,7 +95,7 @@ def apply_to_message(state: MessageState | None, event: ChatEvent) -> MessageSta
 
 
 def apply_to_chat(state: ChatState | None, event: ChatEvent) -> ChatState:
-    """Return the state of chat `event.chat_id` after the event."""
+    """Return the state of the event's chat after the event. `state` is the state before, or None if there is none."""
     state = state or ChatState(event.chat_id)
     match event.change:
         case MessageSent():
@@ -111,7 +114,7 @@ def apply_to_chat(state: ChatState | None, event: ChatEvent) -> ChatState:
 
 
 def fold_messages(states: Mapping[UUID, MessageState], events: Iterable[ChatEvent]) -> dict[UUID, MessageState]:
-    """Return the new states of all messages that the events change; `states`: their states before."""
+    """Return the new states of all messages that the events change. `states` has the states before."""
     changed: dict[UUID, MessageState] = {}
     for event in events:
         message_id = message_of(event)
@@ -121,7 +124,7 @@ def fold_messages(states: Mapping[UUID, MessageState], events: Iterable[ChatEven
 
 
 def redacted(event: ChatEvent) -> ChatEvent:
-    """Return the event without the message's text and attachments, as kept after a deletion for everyone."""
+    """Return the event without text and attachments. This form is kept once the message was deleted for everyone."""
     match event.change:
         case MessageSent() as sent:
             return replace(event, change=replace(sent, text="", attachments=()))
@@ -132,14 +135,14 @@ def redacted(event: ChatEvent) -> ChatEvent:
 
 
 def redact(stored: LogEvent) -> LogEvent:
-    """Return a stored event as `redacted`, without its serialized bytes."""
+    """Return the redacted event at the same position, without serialized bytes."""
     return LogEvent(stored.position, redacted(stored.event))
 
 
 def sent_message(event: ChatEvent) -> Message:
-    """Return the message of a MessageSent event, before any change to it.
+    """Return the message that a MessageSent creates, before any change. Raise TypeError for other events.
 
-    The same as `to_message(apply_to_message(None, event))`, without the state in between.
+    The result equals `to_message(apply_to_message(None, event))`, but no state is built.
     """
     sent = event.change
     if not isinstance(sent, MessageSent):
@@ -183,7 +186,10 @@ def to_message(state: MessageState) -> Message | None:
 
 
 def visible_message(state: MessageState, viewer: UserId) -> Message | None:
-    """Return the message as one member sees it; None also if they deleted it for themselves."""
+    """Return the message as `viewer` sees it.
+
+    Return None if it was never sent, was withdrawn, or was deleted by `viewer` for themselves.
+    """
     return None if viewer in state.deleted_for else to_message(state)
 
 
@@ -208,7 +214,10 @@ def _with_event(state: MessageState, event: ChatEvent) -> MessageState:
 
 
 def _without_hidden(state: MessageState) -> MessageState:
-    """Drop fields that no member can see any more, so that no store keeps them. The fold must not depend on them."""
+    """Remove the fields that no member can see any more, so that no store keeps them.
+
+    The fold must not depend on these fields.
+    """
     if state.withdrawn:
         return MessageState(state.chat_id, state.message_id, withdrawn=True)
     content = state.content
@@ -252,7 +261,8 @@ def _later(known: UUID | None, message_id: UUID) -> UUID:
     return known if known and time_key(known) > time_key(message_id) else message_id
 
 
-# These return their argument unchanged when the event is a repeat: each node receives an event several times.
+# The next functions return their argument unchanged if the event is a repeat, because each node receives an event
+# several times.
 
 
 def _with_send(state: ChatState, message_id: UUID, sender_id: UserId, moment: datetime) -> ChatState:
@@ -312,7 +322,10 @@ def _with_registers(
 
 
 def _winner(known: Register | None, register: Register) -> Register:
-    """Return the register that wins: a change beats a creation, the later change and the first creation win."""
+    """Return the register that wins.
+
+    A change beats a creation. Of two changes the later wins, of two creations the earlier.
+    """
     if known is None:
         return register
     if known.initial != register.initial:

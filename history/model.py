@@ -1,4 +1,7 @@
-"""Events of a chat and the states they fold into. Folding is in `fold`, serialization in `codec`."""
+"""Events of a chat, and the states that result from folding them.
+
+`fold` has the folding, and `codec` the serialization.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +18,7 @@ Send = tuple[UserId, UUID]
 
 
 class Role(IntEnum):
-    """Rights of a member in a group; a higher role includes the lower ones."""
+    """The role of a member in a group. A higher role has all rights of the lower ones."""
 
     MEMBER = 1
     ADMIN = 2
@@ -24,7 +27,7 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class AttachedMedia:
-    """A file as it was when its message was sent."""
+    """The description of an attached file, as it was when the message was sent."""
 
     media_id: str
     content_type: str
@@ -38,7 +41,7 @@ class AttachedMedia:
 
 @dataclass(frozen=True, slots=True)
 class MessageSent:
-    """The id of the event is the id of the message."""
+    """A message was sent. The id of the event is the id of the message."""
 
     client_message_id: UUID
     text: str
@@ -89,7 +92,7 @@ class GroupCreated:
 
 @dataclass(frozen=True, slots=True)
 class GroupUpdated:
-    """None leaves a field unchanged."""
+    """Details of a group changed. A field that is None stays unchanged."""
 
     title: str | None = None
     description: str | None = None
@@ -98,12 +101,15 @@ class GroupUpdated:
 
 @dataclass(frozen=True, slots=True)
 class MemberSet:
-    """`role` None removes the member."""
+    """A user became a member, got another role, or left. `role` is None for a user who is no longer a member."""
 
     user_id: UserId
     role: Role | None
     joined: UUID | None = None
-    """The event by which a member joined whose role changes now. None: they join by this event."""
+    """The event by which the member had joined, if this event changes the role.
+
+    None if the user joins or leaves by this event.
+    """
 
 
 Change = (
@@ -121,24 +127,27 @@ Change = (
 
 @dataclass(frozen=True, slots=True)
 class ChatEvent:
-    """One lasting change of one chat. Of two writes to the same field, the later `event_id` (TimeUUID) wins."""
+    """One lasting change of one chat.
+
+    Of two writes to the same field, the one with the later `event_id` (a TimeUUID) wins.
+    """
 
     event_id: UUID
     chat_id: ChatId
     actor_id: UserId | None
-    """None: the system."""
+    """The user who caused the event, or None if the system did."""
     occurred_at: datetime
     change: Change
     audience: tuple[UserId, ...] = ()
     """Users who must receive the event in addition to the chat's members."""
     request_id: str = ""
     traceparent: str = ""
-    """W3C trace context of the append; empty unless the request is traced."""
+    """The W3C trace context of the append. Empty if the request is not traced."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The content of MessageSent. The text is empty once the message was edited or deleted."""
+    """The content of a MessageSent. `text` is empty if the message was edited, or deleted for everyone."""
 
     sender_id: UserId
     client_message_id: UUID
@@ -157,7 +166,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class ReactionMark:
-    """The newest change of one (user, emoji)."""
+    """The newest change of one user's reaction with one emoji."""
 
     event_id: UUID
     present: bool
@@ -166,9 +175,10 @@ class ReactionMark:
 
 @dataclass(frozen=True, slots=True)
 class MessageState:
-    """Everything known of one message. Events may arrive in any order, so `content` may be missing (None).
+    """All known facts about one message. Events may arrive in any order, so `content` may be None.
 
-    Deleted for everyone: no text, files, edit or reactions. Withdrawn: no other field.
+    A message that was deleted for everyone has no text, files, edit or reactions. A withdrawn message has no other
+    field set.
     """
 
     chat_id: ChatId
@@ -180,7 +190,7 @@ class MessageState:
     deleted_for_everyone: bool = False
     withdrawn: bool = False
     seq: int = 0
-    """Dense per chat, assigned by the persister in log order; 0 before that."""
+    """The number of the message in its chat (1, 2, 3, …), given by the persister in log order. 0 until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +202,7 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as members see it; without text and attachments when deleted for everyone."""
+    """A message as members see it. A message that was deleted for everyone has no text and no attachments."""
 
     message_id: UUID
     chat_id: ChatId
@@ -202,21 +212,24 @@ class Message:
     reply_to: UUID | None
     attachments: tuple[AttachedMedia, ...]
     reactions: tuple[Reaction, ...]
-    """In the order in which they were added."""
+    """The reactions in the order in which they were added."""
     seq: int
     created_at: datetime
     edited_at: datetime | None
     deleted_for_everyone: bool
     edit_id: UUID | None = None
-    """The event of the last edit. Of two edits the one with the later id wins, whatever `edited_at` says."""
+    """The event of the last edit.
+
+    Of two edits, the one with the later event id is the last, even if its `edited_at` is earlier.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class LwwRegister:
-    """A last-writer-wins register: a value with the event that set it.
+    """A last-writer-wins register: a value and the event that set it.
 
-    `initial`: set when the group was created. Any later change wins over it, and so does an earlier creation of the
-    same group.
+    `initial` marks a value that was set when the group was created. Every later change wins over it, and so does an
+    earlier creation of the same group.
     """
 
     event_id: UUID
@@ -226,23 +239,29 @@ class LwwRegister:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """The newest change of one membership; `role` None: left or removed. `initial` as in LwwRegister."""
+    """The newest change of one membership.
+
+    `role` is None if the user left or was removed. `initial` means the same as in LwwRegister.
+    """
 
     event_id: UUID
     role: Role | None
     initial: bool = False
     joined: UUID | None = None
-    """The event by which the member joined, if the role changed since."""
+    """The event by which the member joined, if a later event changed the role. None otherwise."""
 
     @property
     def joined_id(self) -> UUID:
-        """The event by which the member joined. Messages with a later id were sent since."""
+        """The event by which the member joined. Messages with a later id were sent after that."""
         return self.joined or self.event_id
 
 
 @dataclass(frozen=True, slots=True)
 class ChatState:
-    """Everything known of a chat except its messages. A direct chat uses only read marks and times."""
+    """All known facts about a chat except its messages.
+
+    A direct chat has only `created_at`, `read_marks` and `last_message_id`.
+    """
 
     chat_id: ChatId
     created_at: datetime | None = None
@@ -251,16 +270,16 @@ class ChatState:
     avatar_media_id: LwwRegister | None = None
     memberships: Mapping[UserId, Membership] = field(default_factory=dict)
     read_marks: Mapping[UserId, UUID] = field(default_factory=dict)
-    """The newest message each member has read; senders have read what they sent."""
+    """The newest message that each member has read. Senders count as having read the messages that they sent."""
     last_message_id: UUID | None = None
-    """The newest message ever sent, even if withdrawn: a maximum does not depend on the order of events."""
+    """The newest message ever sent. It may have been withdrawn: a maximum does not depend on the order of events."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:
-    """An event with its position in the log, stored or not."""
+    """An event with its position in the log. The store may not have the event yet."""
 
     position: LogPosition
     event: ChatEvent
     value: bytes = field(default=b"", compare=False, repr=False)
-    """The serialized event if at hand, so that it is not encoded again; empty otherwise."""
+    """The serialized event, so that nobody must encode it a second time. Empty if it is not at hand."""

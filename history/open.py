@@ -1,4 +1,4 @@
-"""Opens the message store: embedded, or in Cassandra."""
+"""Opens the message store, in SQLite or in Cassandra."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryStore:
-    """The store behind each of its ports: messaging reads, the persister writes, and both compare it with the log."""
+    """The message store, with an adapter for each of its ports.
+
+    Messaging reads it, the persister writes it, and both compare it with the log.
+    """
 
     messages: MessageReader
     chats: ChatReader
@@ -34,7 +37,7 @@ class HistoryStore:
 
 @asynccontextmanager
 async def open_history(data_dir: Path, *, clock: Clock | None = None) -> AsyncIterator[HistoryStore]:
-    """Open the store in `data_dir`/history.db; create or migrate it if needed."""
+    """Open the store in `data_dir`/history.db. Create or migrate the file if needed."""
     clock = clock or SystemClock()
     async with open_sqlite(data_dir / "history.db", SCHEMA) as database:
         yield HistoryStore(
@@ -48,7 +51,10 @@ async def open_history(data_dir: Path, *, clock: Clock | None = None) -> AsyncIt
 
 
 def cassandra_schema() -> "Schema":
-    """Return the schema of the message store; open the session for `cassandra_history` with it."""
+    """Return the Cassandra schema of the message store.
+
+    The session for `cassandra_history` must be opened with this schema.
+    """
     from kernel.cassandra.schema import read_schema
 
     return read_schema("history", "history.cassandra.migrations")

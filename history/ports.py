@@ -13,7 +13,7 @@ from kernel.log.ports import LogPosition, LogRecord
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A range of messages between two ids (both excluded): the newest or the oldest `limit` of them."""
+    """The newest or the oldest `limit` messages between two ids. Both ids are excluded."""
 
     limit: int
     newest_first: bool = True
@@ -38,7 +38,10 @@ class Applied:
     events: Sequence[LogEvent]
     """Events that changed something, in log order, without repeats."""
     withdrawals: Sequence[ChatEvent]
-    """Events to append to the log, one per second copy of a send; returned again until read back from the log."""
+    """Withdrawals to append to the log, one per second copy of a send.
+
+    Each later batch returns them too, until they are read back from the log.
+    """
     dead: int
     """Number of records that became dead letters."""
 
@@ -47,24 +50,27 @@ class MessageReader(Protocol):
     """Reads stored messages, without the hot tail."""
 
     async def window(self, chat_id: ChatId, window: Window) -> Sequence[MessageState]:
-        """Return messages with content, oldest first, including deleted and withdrawn ones."""
+        """Return the messages that have content, oldest first.
+
+        Deleted messages are included. Withdrawn messages have no content, so they are not.
+        """
         ...
 
     async def messages(self, chat_id: ChatId, ids: Collection[UUID]) -> Mapping[UUID, MessageState]:
-        """Return the states of those ids that are stored."""
+        """Return the states of the stored messages among `ids`."""
         ...
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> tuple[ChatId, UUID] | None:
-        """Return chat and id of the message that this send created, or None."""
+        """Return the chat and the id of the message that this send created, or None if the send is not stored."""
         ...
 
     async def count_after(
         self, chat_id: ChatId, after: UUID | None, *, not_by: UserId, excluding: Collection[UUID], limit: int
     ) -> int:
-        """Count messages after an id, up to `limit`, that `not_by` neither sent nor deleted and that nobody deleted for
-        everyone.
+        """Count the messages after an id, or all messages if `after` is None. The result is at most `limit`.
 
-        `excluding`: ids that are never counted, because the caller has newer states of them.
+        Messages that `not_by` sent or deleted for themselves do not count, and neither do messages deleted for
+        everyone. The ids in `excluding` do not count either, because the caller has newer states of them.
         """
         ...
 
@@ -73,9 +79,9 @@ class ChatReader(Protocol):
     """Reads stored chats."""
 
     async def heads(self, ids: Collection[ChatId], *, only: UserId | None = None) -> Mapping[ChatId, ChatHead]:
-        """Return the chats that are stored.
+        """Return the stored chats among `ids`.
 
-        `only`: load the membership of this user alone, at a cost that does not depend on the size of the group.
+        With `only`, load the membership of this user alone. The cost then does not depend on the size of the group.
         """
         ...
 
@@ -88,55 +94,61 @@ class EventReader(Protocol):
     """Reads stored events by position in the log."""
 
     async def events_after(self, chat_id: ChatId, offset: int, limit: int) -> Sequence[LogEvent]:
-        """Return up to `limit` events of a chat with a larger offset in the chat's partition, in log order."""
+        """Return up to `limit` events of a chat whose offset is larger than `offset`, in log order."""
         ...
 
     async def stored(self) -> Mapping[int, int]:
-        """Return the stored offset of each partition; partitions without one are left out."""
+        """Return the stored offset of each partition. Partitions without a stored offset are left out."""
         ...
 
 
 class RecordWriter(Protocol):
-    """Stores log records. Used by the persister."""
+    """Stores log records for the persister."""
 
     async def apply(self, records: Sequence[LogRecord]) -> Applied:
-        """Store a batch in log order. On return all of it is stored; only then the stored offsets move.
+        """Store a batch in log order. When this returns, the whole batch is stored. The stored offsets move last.
 
         Records at or below the stored offsets change nothing. Unreadable records become dead letters. Every accepted
-        message gets the next `seq` of its chat. The first send with a (sender, client_message_id) in log order creates
-        the message; a later one with another id is withdrawn.
+        message gets the next `seq` of its chat. Of all sends with the same (sender, client_message_id), the first in
+        log order creates the message. A later one with another message id is withdrawn.
 
         Raise ChatlyError UNAVAILABLE `STORE_UNAVAILABLE` if the store is unreachable, or holds less than this writer
-        has stored; then read the log again from the stored offsets. Part of the batch may be visible already. Applying
-        it again, also with more records or in another process, has the same result as applying it once: the same `seq`
-        for each message and no repeats.
+        has stored. The caller then reads the log again from the stored offsets. Part of the failed batch may be visible
+        already. Applying the batch a second time, even with more records or in another process, has the same result as
+        applying it once: each message has the same `seq`, and nothing is repeated.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A record that could not be applied."""
+    """A record that could not be applied, with the error."""
 
     record: LogRecord
     error: str
     failed_at: float
-    """Seconds since 1970."""
+    """The time of the failure, in seconds since 1970."""
 
 
 class DeadLetters(Protocol):
     """Records that were set aside so that their partition can continue."""
 
     async def page(self, *, before: LogPosition | None, limit: int) -> Sequence[DeadLetter]:
-        """Return up to `limit` dead letters below `before`, newest first (partition, then offset, descending)."""
+        """Return up to `limit` dead letters below `before`, in descending order of partition and offset.
+
+        If `before` is None, start with the highest position.
+        """
         ...
 
     async def at(self, positions: Sequence[LogPosition]) -> Sequence[DeadLetter]:
-        """Return the dead letters at these positions, in this order. Positions without one are absent."""
+        """Return the dead letters at these positions, in the given order.
+
+        Positions without a dead letter are skipped.
+        """
         ...
 
     async def remove(self, position: LogPosition) -> None:
-        """Remove a dead letter permanently; a missing one is not an error."""
+        """Remove a dead letter permanently. Do nothing if there is none."""
         ...
 
     async def count(self) -> int:
@@ -145,26 +157,36 @@ class DeadLetters(Protocol):
 
 
 class TailReader(Protocol):
-    """Reads acknowledged events that may not be stored yet. Read it before the store, which has all trimmed events."""
+    """Reads acknowledged events that the store may not have yet.
+
+    Callers read the hot tail first and the store second. An event that was trimmed before the first read is in the
+    store.
+    """
 
     async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[LogEvent]]:
         """Return the kept events of these chats, in log order."""
         ...
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
-        """Return chats with kept events that name this user: direct chats, or as actor, audience or member."""
+        """Return the chats with kept events that name this user.
+
+        An event names both users of a direct chat, its actor, its audience, and users whose membership it changes.
+        """
         ...
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> LogEvent | None:
-        """Return the first in log order of the kept copies of this send, or None."""
+        """Return the first kept copy of this send in log order, or None."""
         ...
 
 
 class HotTail(TailReader, Protocol):
-    """The hot tail with its write side. Not durable by itself: it is refilled from the log."""
+    """The hot tail for reading and writing. It is not durable: lost events are refilled from the log."""
 
     async def add(self, event: LogEvent) -> None:
-        """Keep an event until it is trimmed. Repeats are harmless; an event below the trimmed offset is not kept."""
+        """Keep an event until it is trimmed.
+
+        Adding it twice has no effect. An event at or below the trimmed offset is not kept.
+        """
         ...
 
     async def trim(self, stored: Mapping[int, int]) -> None:
@@ -173,8 +195,11 @@ class HotTail(TailReader, Protocol):
 
 
 class SendClaims(Protocol):
-    """Maps sends to message ids while the store may not have them. May lose claims: the persister resolves repeats."""
+    """Maps sends to message ids while the store may not have the messages yet.
+
+    Claims may be lost. The persister withdraws the second copies that this causes.
+    """
 
     async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
-        """Return the message id of this send: `message_id` if it is new, else the id claimed first."""
+        """Return the message id that was first claimed for this send. For a new send this is `message_id`."""
         ...

@@ -1,4 +1,4 @@
-"""Resolves one event against what is stored. Pure; shared by every store's RecordWriter."""
+"""Pure functions that resolve one event against the stored state. Every RecordWriter uses them."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -11,15 +11,15 @@ from kernel.ids import from_time_key
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The changes to store for an event that was not stored before."""
+    """The changes that one event causes in the store."""
 
     chat: ChatState
     message: MessageState | None
     """The changed message, if the event changes one."""
     accepted: bool
-    """False: a second copy of a send, which is neither shown nor replayed."""
+    """False for a second copy of a send, which is neither shown nor replayed."""
     withdrawal: ChatEvent | None = None
-    """Informs clients that received the second copy; must be appended to the log."""
+    """The event that withdraws the second copy from clients that have received it. It must be appended to the log."""
 
 
 def resolve(
@@ -27,8 +27,8 @@ def resolve(
 ) -> Decision:
     """Fold one event into the stored state of its chat and its message.
 
-    For a MessageSent: `last_seq` is the newest `seq` of the chat, `kept_id` the message of an earlier copy of this
-    send.
+    For a MessageSent, `last_seq` is the newest `seq` of the chat, and `kept_id` is the message id of an earlier copy of
+    this send, or None.
     """
     new_chat = apply_to_chat(chat, event)
     if message_of(event) is None:
@@ -45,7 +45,7 @@ def resolve(
 
 
 def withdrawal_of(event: ChatEvent, kept_id: UUID) -> ChatEvent:
-    """Return the event that withdraws a second copy of a send: always the same event for the same copy."""
+    """Return the event that withdraws a second copy of a send. The same copy always gives the same event."""
     return ChatEvent(
         event_id=_just_after(event.event_id),
         chat_id=event.chat_id,
@@ -59,7 +59,7 @@ def withdrawal_of(event: ChatEvent, kept_id: UUID) -> ChatEvent:
 
 
 def _just_after(time_uuid: UUID) -> UUID:
-    """Return a TimeUUID one tick later, with a node id that no clock uses."""
+    """Return a TimeUUID that is one tick later and has a node id that no clock uses."""
     tail = bytearray(hashlib.sha256(time_uuid.bytes).digest()[:8])
     tail[0] = tail[0] & 0x3F | 0x80
     tail[2] |= 0x01

@@ -1,4 +1,4 @@
-"""The log as the store has read it, and the log over it whose offsets are ordinals."""
+"""Comparison of the log with the store, and the log whose offsets are ordinals."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from kernel.runner import background
 
 
 async def is_stored(events: EventReader, record: LogRecord) -> bool:
-    """Return whether the event of a record is stored at its position."""
+    """Return whether the store has the record's event at the record's position."""
     try:
         event = decode_record(record).event
     except ValueError:
@@ -26,7 +26,10 @@ async def is_stored(events: EventReader, record: LogRecord) -> bool:
 
 @asynccontextmanager
 async def open_epoch_log(platform: Platform, store: StoredLog) -> AsyncIterator[EpochLog]:
-    """Compare the platform's log with the store, and yield the log with ordinals. Begin an epoch if need be."""
+    """Compare the platform's log with the store, and yield the log whose offsets are ordinals.
+
+    Begin an epoch if the comparison requires it.
+    """
     check = LogCheck(log=platform.log_reader, store=store, clock=platform.clock)
     log = EpochLog(
         log=platform.log,

@@ -35,13 +35,14 @@ class Replay:
 
     events: Sequence[LogEvent]
     too_many: bool
-    """Whether events beyond the limit were left out."""
+    """True if events beyond the limit were left out."""
 
 
 class History:
-    """Everything acknowledged, whether it is stored yet or not.
+    """Reads all acknowledged messages, chats and events, whether stored or not.
 
-    The tail is always read before the store: an event trimmed in between is in the store by then.
+    Every method reads the tail before the store. The store then has every event that was trimmed before the read of the
+    tail.
     """
 
     def __init__(
@@ -59,14 +60,17 @@ class History:
         return visible_message(state, viewer) if state else None
 
     async def message_state(self, chat_id: ChatId, message_id: UUID) -> MessageState | None:
-        """Return everything known of a message, or None if it has no events."""
+        """Return the state of a message, or None if it has no events."""
         tail = await self._tail.events([chat_id])
         stored = await self._messages.messages(chat_id, [message_id])
         about = [item.event for item in tail.get(chat_id, ()) if message_of(item.event) == message_id]
         return {**stored, **fold_messages(stored, about)}.get(message_id)
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> Message | None:
-        """Return the message that this send created, even if its sender deleted it since; None if there is none."""
+        """Return the message that this send created, or None if there is none.
+
+        A message that its sender has deleted is returned too.
+        """
         tail = await self._tail.sent(sender_id, client_message_id)
         # The stored copy wins: it is earlier in log order, and the first send in log order is the message.
         stored = await self._messages.sent(sender_id, client_message_id)
@@ -75,7 +79,10 @@ class History:
         return to_message(state) if state else None
 
     async def page(self, chat_id: ChatId, window: Window, *, viewer: UserId) -> Sequence[Message]:
-        """Return `window.limit` messages that the viewer may see, oldest first; fewer only if there are no more."""
+        """Return `window.limit` messages that the viewer may see, oldest first.
+
+        Return fewer only if the window has no more.
+        """
         changed = await self._changed_messages(chat_id)
         found: list[Message] = []
         rest: Window | None = window
@@ -89,10 +96,13 @@ class History:
         return page[::-1] if window.newest_first else page
 
     async def newest_of_tail(self, chat_id: ChatId, window: Window, *, viewer: UserId) -> Sequence[Message]:
-        """Return a page from the tail alone, oldest first, for when the store is unreachable."""
+        """Return a page of messages from the tail alone, oldest first.
+
+        This is the fallback while the store is unreachable.
+        """
         tail = await self._tail.events([chat_id])
         states = fold_messages({}, (item.event for item in tail.get(chat_id, ())))
-        # Messages sent before the tail began have no content here and are skipped.
+        # Messages that were sent before the oldest event of the tail have no content here and are skipped.
         inside = [state for key, state in states.items() if is_within(key, window)]
         return visible_messages(inside, viewer, newest_first=True)[: window.limit][::-1]
 
@@ -101,7 +111,7 @@ class History:
         return (await self.chats([chat_id])).get(chat_id)
 
     async def chats(self, ids: Collection[ChatId]) -> Mapping[ChatId, ChatState]:
-        """Return the states of those chats that have events."""
+        """Return the states of the chats that have events."""
         return await self._chat_states(ids, only=None)
 
     async def chats_of(self, user_id: UserId) -> Collection[ChatId]:
@@ -109,19 +119,19 @@ class History:
         return {*await self._tail.chats_of(user_id), *await self._chats.chats_of(user_id)}
 
     async def outlines(self, ids: Collection[ChatId], user_id: UserId) -> Mapping[ChatId, ChatState]:
-        """Return the states of those chats that have events, with this user's membership.
+        """Return the states of the chats that have events, with the membership of this user.
 
-        Other members may be missing, so the cost does not depend on the size of the groups.
+        Memberships of other users may be missing. The cost does not depend on the size of the groups.
         """
         return await self._chat_states(ids, only=user_id)
 
     async def outlines_of(self, user_id: UserId) -> Sequence[ChatState]:
-        """Return the `outlines` of the chats that a user is in now, in no particular order."""
+        """Return the `outlines` of all chats that the user is in now, in no particular order."""
         known = await self.outlines(await self.chats_of(user_id), user_id)
         return [state for state in known.values() if role_in(state, user_id)]
 
     async def overview(self, state: ChatState, user_id: UserId) -> ChatOverview:
-        """Return a chat, which may have no events, as one of its members sees it."""
+        """Return a chat as it appears in the chat list of one of its members. The chat may have no events."""
         newest = await self.page(state.chat_id, Window(limit=1), viewer=user_id)
         return ChatOverview(
             state=state,
@@ -131,13 +141,20 @@ class History:
         )
 
     def last_activity(self, state: ChatState) -> datetime:
-        """Return when the newest message was sent, or else when the chat was created; never a time to come."""
-        # An id can be ahead of the clock: its node's clock was wrong, or it follows such an id.
+        """Return the time of the newest message, or of the chat's creation if there is no message.
+
+        The time is never in the future.
+        """
+        # The time in an id can be ahead of the clock, because its node's clock was wrong or because the id follows such
+        # an id.
         latest = time_of(state.last_message_id) if state.last_message_id else state.created_at or _BEGINNING
         return min(latest, self._clock.now())
 
     async def unread(self, state: ChatState, user_id: UserId, *, mark: UUID | None) -> int:
-        """Count messages of others after the user's read mark `mark`, and since they joined, up to UNREAD_LIMIT."""
+        """Count the messages that others sent after the user's read mark and after the user joined.
+
+        The result is at most UNREAD_LIMIT.
+        """
         start = reading_start(state, user_id, mark)
         changed = await self._changed_messages(state.chat_id)
         fresh = sum(is_unread(item, user_id, after=start) for item in changed.values())
@@ -149,9 +166,10 @@ class History:
     async def missed(
         self, user_id: UserId, since: Mapping[int, int], *, chats: Collection[ChatId] | None = None, limit: int
     ) -> Replay:
-        """Return events after `since` (partition → offset; a missing partition: from its start) that the user may see.
+        """Return up to `limit` events after `since` that the user may see.
 
-        `chats`: only these; None: every chat that the user is or was in.
+        `since` maps each partition to an offset. A missing partition is read from its start. If `chats` is None, all
+        chats that the user is or was in are read, else only those in `chats`.
         """
         ids = await self.chats_of(user_id) if chats is None else chats
         tail = await self._tail.events(ids)
@@ -202,13 +220,16 @@ def _position(item: LogEvent) -> tuple[int, int]:
 
 
 def _without_deleted(events: Sequence[LogEvent]) -> Sequence[LogEvent]:
-    """Redact messages that a later event of the same replay deletes for everyone."""
+    """Redact the messages that an event of the same replay deletes for everyone."""
     deleted = {deleted_by(item.event) for item in events} - {None}
     return [redact(item) if message_of(item.event) in deleted else item for item in events]
 
 
 def reading_start(state: ChatState, user_id: UserId, mark: UUID | None) -> UUID | None:
-    """Return the id after which messages are unread: the read mark, or the event by which the member joined later."""
+    """Return the id after which messages are unread.
+
+    This is the read mark, or the event by which the member joined if that event is later.
+    """
     membership = state.memberships.get(user_id)
     if membership is None or (mark is not None and time_key(mark) > time_key(membership.joined_id)):
         return mark
@@ -216,7 +237,7 @@ def reading_start(state: ChatState, user_id: UserId, mark: UUID | None) -> UUID 
 
 
 def is_unread(state: MessageState, user_id: UserId, *, after: UUID | None) -> bool:
-    """Whether the message is unread for a user with read mark `after`."""
+    """Return whether the message is unread for a user who has read everything up to `after`."""
     message = visible_message(state, user_id)
     if message is None or message.deleted_for_everyone or message.sender_id == user_id:
         return False
@@ -224,20 +245,20 @@ def is_unread(state: MessageState, user_id: UserId, *, after: UUID | None) -> bo
 
 
 def visible_messages(states: Iterable[MessageState], viewer: UserId, *, newest_first: bool) -> list[Message]:
-    """Return the messages that a viewer may see, in the given order."""
+    """Return the messages that a viewer may see, ordered by id."""
     ordered = sorted(states, key=lambda state: time_key(state.message_id), reverse=newest_first)
     return [message for state in ordered if (message := visible_message(state, viewer))]
 
 
 def is_within(message_id: UUID, window: Window) -> bool:
-    """Whether an id lies inside the window."""
+    """Return whether an id is inside the window."""
     key = time_key(message_id)
     above = window.after is None or key > time_key(window.after)
     return above and (window.before is None or key < time_key(window.before))
 
 
 def split(window: Window, chunk: Sequence[MessageState]) -> tuple[Window, Window]:
-    """Split a window at the end of a full chunk: the covered part and the rest."""
+    """Split a window after a full chunk. Return the part that the chunk covers, and the rest."""
     edge = chunk[0].message_id if window.newest_first else chunk[-1].message_id
     if window.newest_first:
         return replace(window, after=edge), replace(window, before=edge)

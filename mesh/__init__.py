@@ -1,1 +1,1 @@
-"""Processes: the table of services, serving them, the embedded mesh, the edge, and the command line."""
+"""Processes of Chatly: the table of services, their servers, the embedded mesh, the edge, and the command line."""

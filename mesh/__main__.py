@@ -1,4 +1,4 @@
-"""`python -m mesh` is `chatly`."""
+"""Runs the command line: `python -m mesh` does the same as `chatly`."""
 
 import sys
 

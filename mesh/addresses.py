@@ -13,7 +13,7 @@ _NODE_STRIDE = 10
 
 @settings
 class AddressSettings:
-    """Addresses of one service. `{SERVICE}` stands for its name in capitals."""
+    """Addresses of one service. In the variables, `{SERVICE}` stands for the service's name in capitals."""
 
     grpc: str = env(
         "CHATLY_{SERVICE}_ADDRESS", "", help="gRPC address of a service, host:port; of several the first that answers"
@@ -24,11 +24,14 @@ class AddressSettings:
 
 
 Addresses = Mapping[str, AddressSettings]
-"""By service name."""
+"""Addresses by service name."""
 
 
 def load_addresses(environ: Mapping[str, str]) -> Addresses:
-    """Return each service's addresses; those that are not set are on this machine, at the default ports."""
+    """Return the addresses of each service.
+
+    Addresses that are not set are on this machine, at the default ports.
+    """
     return {
         name: load(
             AddressSettings,
@@ -44,7 +47,7 @@ def load_addresses(environ: Mapping[str, str]) -> Addresses:
 
 
 def edge_upstreams(addresses: Addresses) -> dict[str, str]:
-    """Return the addresses that the edge calls, by the name of their Envoy cluster: `auth`, `auth_http`, …"""
+    """Return the addresses to which the edge sends calls, by name of the Envoy cluster: `auth`, `auth_http`, …"""
     apis = [(spec, api) for api in ("grpc", "http") for spec in SERVICES.values() if api in spec.edge]
     return {
         spec.name if api == "grpc" else f"{spec.name}_http": getattr(addresses[spec.name], api) for spec, api in apis
@@ -52,9 +55,10 @@ def edge_upstreams(addresses: Addresses) -> dict[str, str]:
 
 
 def with_addresses(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with the addresses of services on this machine, derived from their ports.
+    """Return the environment with addresses for all services. Addresses that are not set are derived from this
+    machine's ports.
 
-    On distributed engines a service may have several nodes, whose ports are 10 apart.
+    On distributed engines a service may have several nodes. Their ports are 10 apart.
     """
     host = environ.get("CHATLY_HOST", LOOPBACK)
     reached = LOOPBACK if host in {"0.0.0.0", "::"} else host
@@ -72,7 +76,7 @@ def with_addresses(environ: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class NodeAddress:
-    """Host and ports on which one node of a service listens."""
+    """The host and the ports on which one node of a service listens."""
 
     service: str
     number: int
@@ -82,17 +86,20 @@ class NodeAddress:
 
     @property
     def name(self) -> str:
-        """Name in output and log files: `messaging-2`."""
+        """The name in output and log files, such as `messaging-2`."""
         return f"{self.service}-{self.number}"
 
     @property
     def address(self) -> str:
-        """GRPC address: `host:port`."""
+        """The gRPC address, as `host:port`."""
         return f"{self.host}:{self.grpc_port}"
 
 
 def node_addresses(service: str, environ: Mapping[str, str]) -> list[NodeAddress]:
-    """Return one entry for each address of a service; raise SettingsError if the addresses do not fit together."""
+    """Return the address of each node of a service.
+
+    Raise SettingsError if an address is malformed, or if the numbers of gRPC and HTTP addresses differ.
+    """
     grpc, http = (_pairs(environ, f"CHATLY_{service.upper()}_{kind}") for kind in ("ADDRESS", "HTTP_ADDRESS"))
     if len(grpc) != len(http):
         name = service.upper()
@@ -111,7 +118,7 @@ def _pairs(environ: Mapping[str, str], variable: str) -> list[tuple[str, int]]:
 
 
 def port_of(environ: Mapping[str, str], variable: str, default: int) -> int:
-    """Return the port that a variable names; raise SettingsError if it names none."""
+    """Return the port that a variable sets, or the default. Raise SettingsError if the value is no number."""
     value = environ.get(variable, str(default))
     if not value.isdecimal():
         raise SettingsError(f"{variable} must be a port number, got {value!r}")

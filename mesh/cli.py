@@ -1,4 +1,4 @@
-"""The command line: `chatly run`, `serve`, `migrate`, `doctor`, `log`, `seed-demo`, `edge-config`, `openapi`."""
+"""The command line: `chatly run`, `chatly serve` and the other commands."""
 
 import argparse
 import asyncio
@@ -15,9 +15,9 @@ from mesh.services import SERVICES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `chatly` and return its exit code: 0 done, 1 failed, 2 wrong settings."""
+    """Run `chatly` and return its exit code: 0 for success, 1 for a failure, 2 for wrong settings."""
     options = _parser().parse_args(arguments)
-    # gRPC reads it when it is first imported. Without it, gRPC warns about fork handlers when Envoy starts.
+    # gRPC reads this variable when it is first imported. Without it, gRPC warns about fork handlers when Envoy starts.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         code: int = options.act(options)
@@ -85,7 +85,7 @@ def _run(_: argparse.Namespace) -> int:
     from mesh.separate import run_separate
     from mesh.settings import ProcessSettings
 
-    # Progress is printed for the person at the terminal; the log has only warnings and errors.
+    # Progress is printed for the person at the terminal, so the log has only warnings and errors.
     _configure_logs("warning")
     run_mesh = run_separate if load(ProcessSettings, os.environ).distributed else run_embedded
     return run(lambda stop: run_mesh(os.environ, stop, _say))

@@ -1,4 +1,4 @@
-"""The distributed platform: Kafka, Redis, Cassandra and S3. Any of them may be unreachable at the start."""
+"""The distributed platform: Kafka, Redis, Cassandra and S3. Any of these engines may be unreachable at the start."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -38,7 +38,10 @@ async def open_distributed_platform(
     secret: bytes,
     tls: MeshTls | None = None,
 ) -> AsyncIterator[Platform]:
-    """Open the platform of a process that serves one service. Do not wait for engines: see `Engines.health`."""
+    """Open the platform of a process that serves one service.
+
+    Do not wait for engines: `Engines.health` reports their state.
+    """
     from kernel.cassandra.session import open_cassandra
     from kernel.cassandra.settings import CassandraSettings
     from kernel.redis.bus import open_redis_bus
@@ -101,16 +104,16 @@ async def _redis_health(redis: "RedisHandle") -> str | None:
 
 
 async def redis_time(redis: "RedisHandle") -> datetime:
-    """Return the time of Redis."""
+    """Return the time of the Redis server."""
     from kernel.redis.handle import Script
 
-    # A script, because a cluster sends a command without a key to no node in particular.
+    # Use a script, because it has a key: a cluster sends a command without a key to an arbitrary node.
     seconds, micros = await redis.run(Script.of("return redis.call('TIME')"), [redis.key("clock")])
     return from_micros(int(seconds) * 1_000_000 + int(micros))
 
 
 async def cassandra_time(cassandra: "CassandraSession") -> datetime:
-    """Return the time of the node that answers."""
+    """Return the time of the Cassandra node that answers."""
     (row,) = await cassandra.execute("SELECT now() AS time FROM system.local")
     return time_of(row["time"])
 
@@ -121,7 +124,7 @@ async def _kafka_health(log: "KafkaLog") -> str | None:
 
 
 def engine_addresses(environ: Mapping[str, str]) -> Mapping[str, Sequence[tuple[str, int]]]:
-    """Return host and port of each engine by the settings; raise SettingsError."""
+    """Return the hosts and ports of each engine from the settings. Raise SettingsError if a setting is wrong."""
     from kernel.cassandra.settings import CassandraSettings, addresses
     from kernel.kafka.settings import KafkaSettings
     from kernel.redis.settings import RedisSettings
@@ -141,7 +144,7 @@ def engine_addresses(environ: Mapping[str, str]) -> Mapping[str, Sequence[tuple[
 
 
 async def any_unreachable(engines: Engines) -> bool:
-    """Return whether an engine has not been reached yet; the health report says which one, and why."""
+    """Return whether an engine is unreachable. The health report says which one, and why."""
     for check in engines.health.values():
         try:
             if await check() is not None:

@@ -26,7 +26,7 @@ _FREE_BYTES = 500 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one check; `remedy` says what to do if it failed."""
+    """The result of one check. `remedy` says how to correct a failure."""
 
     name: str
     ok: bool
@@ -35,7 +35,7 @@ class Finding:
 
 
 async def examine(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
-    """Run every check and print its result; return exit code 0 if all passed, else 1."""
+    """Run every check and print its result. Return exit code 0 if all checks passed, else 1."""
     failed = 0
     async for finding in _findings(environ):
         say(f"{'ok    ' if finding.ok else 'BROKEN'}  {finding.name:<22} {finding.detail}")
@@ -116,7 +116,7 @@ async def _log(environ: Mapping[str, str]) -> list[Finding]:
     remedy = "Restore a copy that has them; or accept it with `chatly log adopt`."
     faults = await log_faults(environ)
     if faults is None:
-        return []  # the services that need the log or the store report why it cannot be read
+        return []  # the services that need the log or the store report why they cannot read it
     return [Finding("log", ok=False, detail=fault, remedy=remedy) for fault in faults] or [
         Finding("log", ok=True, detail="has everything that is not stored yet")
     ]
@@ -140,7 +140,10 @@ async def _service(node: NodeAddress, tls: MeshTls | None) -> Finding:
 
 
 async def _clocks(nodes: Sequence[NodeAddress], tls: MeshTls | None) -> Finding | None:
-    """Return the node whose clock is off most; None if no node reports its clock, e.g. because none runs."""
+    """Return a finding about the node whose clock is off most.
+
+    Return None if no node reports its clock, for example because no node runs.
+    """
     offsets = await asyncio.gather(*(_clock_offset(node, tls) for node in nodes))
     known = [(offset, node) for offset, node in zip(offsets, nodes, strict=True) if offset is not None]
     if not known:

@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 
 async def run_embedded(environ: Mapping[str, str], stop: asyncio.Event, say: Say) -> None:
-    """Run until `stop`, then drain. Raise SettingsError or EdgeFailedError, which name the remedy."""
+    """Run the mesh until `stop`, then drain it. Raise SettingsError or EdgeFailedError, whose texts name the remedy."""
     process = load(ProcessSettings, environ)
     say(f"Chatly {version('chatly')}, data in {process.data_dir.resolve()}")
     with (
@@ -35,7 +35,7 @@ async def run_embedded(environ: Mapping[str, str], stop: asyncio.Event, say: Say
         announced(process.data_dir, own_environ),
     ):
         edge, addresses = edge_settings(own_environ, process.data_dir), load_addresses(own_environ)
-        # Envoy starts last and stops last: through it, streams learn that they must reconnect.
+        # Envoy starts last and stops last, because streams receive the message to reconnect through Envoy.
         async with stopped_at_the_end(edge, addresses, process.data_dir / "edge") as envoy:
             mesh = _Embedded(process=process, edge=edge, addresses=addresses, envoy=envoy, environ=own_environ, say=say)
             async with tracing(own_environ, service="chatly"):

@@ -1,4 +1,4 @@
-"""Health of servers: of services over gRPC, of Envoy over HTTP."""
+"""Health checks of servers: services over gRPC, Envoy over HTTP."""
 
 import asyncio
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from mesh.addresses import LOOPBACK
 from mesh.services import SERVICES
 
 CLOCK_CHECK = "clock"
-"""Name of the check that compares the clock of a node with the engines'."""
+"""The name of the health check that compares a node's clock with the clocks of the engines."""
 
 _SECONDS = 2.0
 _SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -24,14 +24,14 @@ _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 async def serves(service: str, environ: Mapping[str, str]) -> bool:
-    """Return whether a service of this machine accepts calls, on the port that `environ` names."""
+    """Return whether a service on this machine accepts calls at the port that `environ` sets."""
     settings = load_server_settings(service, port=SERVICES[service].grpc_port, environ=environ)
     host = LOOPBACK if settings.host in {"0.0.0.0", "::"} else settings.host
     return await find_fault(service, f"{host}:{settings.grpc_port}", load_tls(environ)) is None
 
 
 async def find_fault(service: str, address: str, tls: MeshTls | None) -> str | None:
-    """Return why a service does not accept calls at this address, or None if it does."""
+    """Return the reason why a service does not accept calls at this address, or None if it accepts calls."""
     async with open_channel(address, forward="none", tls=tls, peer=service) as channel:
         status = await _check(channel, "")
         if status == _SERVING:
@@ -46,14 +46,14 @@ async def find_fault(service: str, address: str, tls: MeshTls | None) -> str | N
 
 
 async def find_warning(service: str, address: str, tls: MeshTls | None) -> str | None:
-    """Return what does not work at a service that accepts calls at this address, or None."""
+    """Return the limitation of a service that accepts calls at this address, or None if there is none."""
     async with open_channel(address, forward="none", tls=tls, peer=service) as channel:
         down = await _check(channel, "bus") == _NOT_SERVING
     return "does not reach the live bus (Redis): live events come from the log" if down else None
 
 
 async def _check(channel: grpc.aio.Channel, name: str) -> int | None:
-    stub: Any = health_pb2_grpc.HealthStub(channel)  # its types lack the methods
+    stub: Any = health_pb2_grpc.HealthStub(channel)  # the types of the stub lack its methods
     try:
         answer = await stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=_SECONDS)
     except grpc.aio.AioRpcError:
@@ -62,7 +62,7 @@ async def _check(channel: grpc.aio.Channel, name: str) -> int | None:
 
 
 async def http_get(url: str) -> str | None:
-    """Return the body of a page; None unless it answers with a success within two seconds."""
+    """Return the body of a page, or None if there is no successful answer within two seconds."""
 
     def get() -> str:
         with build_opener(ProxyHandler({})).open(url, timeout=_SECONDS) as response:

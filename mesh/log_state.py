@@ -1,4 +1,4 @@
-"""`chatly log`: compares the log with the store for an operator, and records what the operator accepts."""
+"""`chatly log`: compares the log with the store for an operator, and records the losses that the operator accepts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -27,7 +27,10 @@ class _Opened:
 
 
 async def log_faults(environ: Mapping[str, str]) -> list[str] | None:
-    """Return what may be missing of the log, until an operator accepts it; None if there is no log or no store."""
+    """Return a description of each loss of the log that no operator has accepted.
+
+    Return None if the log or the store is missing or cannot be read.
+    """
     try:
         async with asyncio.timeout(_SECONDS), _open(environ) as opened:
             if opened is None:
@@ -43,7 +46,10 @@ async def log_faults(environ: Mapping[str, str]) -> list[str] | None:
 
 
 async def adopt(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
-    """Accept every epoch and gap, and print each; return exit code 0, or 1 if the log cannot be compared."""
+    """Accept every epoch and gap, and print each of them.
+
+    Return exit code 0, or 1 if there is no log or it cannot be compared with the store.
+    """
     try:
         async with asyncio.timeout(_SECONDS), _open(environ) as opened:
             if opened is None:
@@ -60,7 +66,7 @@ async def adopt(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
 
 
 async def status(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
-    """Print the state of the log; return exit code 0 if nothing is missing, else 1."""
+    """Print the state of the log. Return exit code 0 if nothing is missing, else 1."""
     faults = await log_faults(environ)
     for line in ["The log or the store cannot be read."] if faults is None else faults or ["Nothing is missing."]:
         say(line)
@@ -68,7 +74,7 @@ async def status(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
 
 
 def describe_epoch(epoch: LogEpoch) -> str:
-    """Return number, time and detail of an epoch as text."""
+    """Return the number, the time and the detail of an epoch as text."""
     return (
         f"epoch {epoch.number} since {datetime.fromtimestamp(epoch.begun_at, UTC):%Y-%m-%d %H:%M} UTC: {epoch.detail}"
     )

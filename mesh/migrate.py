@@ -1,4 +1,4 @@
-"""`chatly migrate`: creates or updates keyspace, tables, topic and bucket, as services do at start."""
+"""`chatly migrate`: creates or updates the keyspace, tables, topic and bucket, as services do at the start."""
 
 import asyncio
 import time
@@ -14,11 +14,15 @@ _POLL_SECONDS = 0.1
 
 
 class MigrationError(Exception):
-    """An engine could not be reached, or what it holds does not fit the settings."""
+    """An engine could not be reached, or its contents do not fit the settings."""
 
 
 async def migrate(environ: Mapping[str, str], say: Say) -> int:
-    """Return exit code 0 if everything exists, else 1; raise SettingsError. Safe to repeat and to run in parallel."""
+    """Create or update everything. Return exit code 0 if all of it exists, else 1. Raise SettingsError if a setting is
+    wrong.
+
+    This is safe to repeat and to run in parallel.
+    """
     failures = 0
     for engine, attempt in (("Cassandra", _tables), ("Kafka", _topic), ("S3", _bucket)):
         try:

@@ -17,7 +17,7 @@ Say = Callable[[str], None]
 
 _RESTART_SECONDS = 1.0
 _WRONG_SETTINGS = 2
-"""Exit code of `chatly serve`."""
+"""The exit code of `chatly serve` for wrong settings."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Node:
     _process: asyncio.subprocess.Process | None = field(default=None, init=False)
 
     async def keep_running(self) -> None:
-        """Background loop: restart the process whenever it ends. Raise SettingsError if its settings are wrong."""
+        """Run the process, and restart it whenever it ends. Raise SettingsError if its settings are wrong."""
         while True:
             self._process = await self._spawn()
             self.say(f"  {self.address.name:<12} {self.address.address}  (process {self._process.pid})")
@@ -43,11 +43,11 @@ class Node:
             await asyncio.sleep(_RESTART_SECONDS)
 
     async def find_fault(self) -> str | None:
-        """Return why it does not serve, or None."""
+        """Return the reason why the process does not serve, or None if it serves."""
         return await find_fault(self.address.service, self.address.address, self.tls)
 
     async def stop(self, *, seconds: float) -> None:
-        """Let the process drain, and wait for its end; kill it after `seconds`."""
+        """Let the process drain, and wait until it ends. Kill it after `seconds`."""
         process = self._process
         if process is None or process.returncode is not None:
             return

@@ -23,7 +23,7 @@ from mesh.settings import ProcessSettings
 async def open_platform(
     process: ProcessSettings, addresses: Addresses, *, secret: bytes, name: str, tls: MeshTls | None = None
 ) -> AsyncIterator[Platform]:
-    """Open the embedded platform; `name` identifies this process in its service tokens."""
+    """Open the embedded platform. `name` identifies this process in its service tokens."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         log = await stack.enter_async_context(open_sqlite_log(process.data_dir / "log.db"))
@@ -50,7 +50,7 @@ class _Key:
 
 
 class Channels:
-    """Channels to the services of the mesh: opened at first use, closed together."""
+    """Channels to the services of the mesh. They are opened at first use and closed together."""
 
     def __init__(self, addresses: Addresses, tokens: ServiceTokens, name: str, tls: MeshTls | None) -> None:
         self._addresses = addresses
@@ -60,7 +60,7 @@ class Channels:
         self._open: dict[_Key, grpc.aio.Channel] = {}
 
     def to(self, service: str, forward: Forward) -> grpc.aio.Channel:
-        """Return the channel to a service that forwards this kind of token."""
+        """Return the channel that forwards this kind of token to a service."""
         key = _Key(service, forward)
         if key not in self._open:
             self._open[key] = open_channel(
@@ -81,13 +81,16 @@ class Channels:
 
 
 def grpc_target(address: str) -> str:
-    """Return the gRPC target for one address, or for several, of which gRPC connects to the first that answers."""
+    """Return the gRPC target for one or several addresses. Of several, gRPC connects to the first that answers."""
     addresses = [each.strip() for each in address.split(",")]
     return f"ipv4:{','.join(addresses)}" if len(addresses) > 1 else address
 
 
 def _with_stubs(service: str) -> tuple[str, ...]:
-    """Import the stubs of a service and return its gRPC services: retries are configured from their descriptors."""
+    """Import the stubs of a service and return its gRPC services.
+
+    A channel reads its retry rules from the stubs' descriptors.
+    """
     for grpc_service in SERVICES[service].grpc_services:
         package, _, name = grpc_service.rpartition(".")
         module = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

@@ -14,17 +14,17 @@ from mesh.edge.settings import EdgeSettings
 from mesh.services import SERVICES
 
 FILE_NAME = "mesh.json"
-"""Within the data folder, as long as the mesh runs."""
+"""The name of the file in the data folder. The file exists while the mesh runs."""
 
 
 @contextmanager
 def held_ports(environ: Mapping[str, str], *, free: bool) -> Iterator[dict[str, str]]:
-    """Hold ports until the block ends; yield the environment with all ports and addresses.
+    """Hold ports until the block ends, and yield the environment with all ports and addresses.
 
-    The edge's ports are always those that are set. With `free`, the services, the web file server and the admin page
-    get free ports unless theirs are set. Without it they get their default ports, and each service's process holds its
-    own. A port is bound before its number is used, so that no other process can take it. Raise SettingsError if a port
-    is taken.
+    The edge always gets the ports of its settings. With `free`, the services, the web file server and the admin page
+    get free ports unless their ports are set. Without `free`, they get their default ports, and each service's process
+    binds its own. A port is bound before its number is used, so that no other process can take it. Raise SettingsError
+    if a port is taken.
     """
     with ExitStack() as held:
         ports = _Ports(environ, held, free=free)
@@ -61,7 +61,8 @@ class _Ports:
         host = self._environ.get("CHATLY_HOST", LOOPBACK)
         for kind, address in (("GRPC", "ADDRESS"), ("HTTP", "HTTP_ADDRESS")):
             variable = f"CHATLY_{name}_{kind}_PORT"
-            # If only the address is set, the service has to listen where the others call it.
+            # If only the address is set, the service must listen on the port of this address, because others call it
+            # there.
             port = self._environ.get(f"CHATLY_{name}_{address}", "").rpartition(":")[2]
             wanted = port_of(self._environ, variable, int(port) if port.isdecimal() else 0)
             self.chosen[variable] = str(self._bind(host, variable, wanted))
@@ -79,7 +80,10 @@ class _Ports:
 
 @dataclass(frozen=True, slots=True)
 class RunningMesh:
-    """A mesh that runs on a data folder. Addresses are `host:port`; of several nodes separated by commas."""
+    """A mesh that runs on a data folder.
+
+    An address is `host:port`. Addresses of several nodes are separated by commas.
+    """
 
     pid: int
     edge: str
@@ -90,7 +94,7 @@ class RunningMesh:
     http: Mapping[str, str]
 
     def settings(self) -> dict[str, str]:
-        """Return the settings by which other commands find this mesh."""
+        """Return the settings with which other commands find this mesh."""
         host, _, port = self.edge.rpartition(":")
         return {
             "CHATLY_EDGE_HOST": host,
@@ -105,7 +109,7 @@ class RunningMesh:
 
 @contextmanager
 def announced(data_dir: Path, environ: Mapping[str, str]) -> Iterator[None]:
-    """Keep the addresses of this process's mesh in its data folder until the block ends."""
+    """Keep the addresses of this process's mesh in a file of the data folder until the block ends."""
     edge, addresses = load(EdgeSettings, environ), load_addresses(environ)
     mesh = RunningMesh(
         pid=os.getpid(),
@@ -127,7 +131,10 @@ def announced(data_dir: Path, environ: Mapping[str, str]) -> Iterator[None]:
 
 
 def find_running(data_dir: Path) -> RunningMesh | None:
-    """Return the mesh that runs on a data folder; None if its file is missing, unreadable, or of a killed process."""
+    """Return the mesh that runs on a data folder.
+
+    Return None if its file is missing or unreadable, or if its process has ended.
+    """
     try:
         mesh = RunningMesh(**json.loads((data_dir / FILE_NAME).read_text()))
         return mesh if Path(f"/proc/{mesh.pid}").exists() else None

@@ -1,6 +1,6 @@
-"""Refuses unsafe settings: plaintext to other machines, engines without passwords, secrets that everybody knows.
+"""Refuses unsafe settings: plaintext to other machines, engines without passwords, and well-known secrets.
 
-The embedded mesh is exempt: it has none of them.
+The embedded mesh is not checked, because it has none of these.
 """
 
 import ipaddress
@@ -29,12 +29,12 @@ _KNOWN_PASSWORDS: Final = {
 }
 _KNOWN_SECRETS: Final = {"for-development-only-and-known-to-everybody"}
 _LEAST_CHARACTERS: Final = 8
-"""Different characters that a secret needs: `xxxx…` is long, and guessed first."""
+"""A secret needs this many different characters: `xxxx…` is long but easy to guess."""
 
 
 @settings
 class SafetySettings:
-    """Unsafe settings that are allowed."""
+    """Unsafe settings that the operator allows."""
 
     plaintext: bool = env(
         "CHATLY_ALLOW_PLAINTEXT",
@@ -47,9 +47,9 @@ class SafetySettings:
 
 
 def refuse_unsafe_service(environ: Mapping[str, str], spec: ServiceSpec) -> None:
-    """Raise SettingsError that lists every unsafe setting of a service's connections to other services and to engines.
+    """Raise SettingsError with every unsafe setting of a service's connections to other services and to engines.
 
-    If settings of engines are missing or wrong, raise SettingsError that lists those.
+    If settings of engines are missing or wrong, the error lists those instead.
     """
     engines = _engines(environ, spec)
     _refuse(
@@ -60,12 +60,12 @@ def refuse_unsafe_service(environ: Mapping[str, str], spec: ServiceSpec) -> None
 
 
 def refuse_unsafe_edge(edge: EdgeSettings, environ: Mapping[str, str]) -> None:
-    """Raise SettingsError if the edge would talk in plaintext to clients or services on other machines."""
+    """Raise SettingsError if the edge would use plaintext to clients or services on other machines."""
     _refuse(environ, plaintext=list(_open_edge(edge, environ)), known=[])
 
 
 def refuse_unsafe_web(edge: EdgeSettings, environ: Mapping[str, str]) -> None:
-    """Raise SettingsError if the web client's scripts would travel to the edge in plaintext."""
+    """Raise SettingsError if the web client's scripts would travel between machines in plaintext."""
     host = edge.web.rpartition(":")[0]
     unsafe = not (edge.mesh_certificate or _is_local(host))
     message = f"CHATLY_WEB_ADDRESS is {edge.web} without TLS: {_MESH_TLS}"
@@ -194,7 +194,10 @@ def _are_local(addresses: Sequence[str]) -> bool:
 
 
 def _is_local(host: str) -> bool:
-    """Return whether a host is this machine's loopback. Names are not resolved: what they resolve to may change."""
+    """Return whether a host is the loopback of this machine.
+
+    Names are not resolved, because their addresses may change.
+    """
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

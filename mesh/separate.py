@@ -26,7 +26,7 @@ _STOP_SECONDS = 5.0
 
 
 async def run_separate(environ: Mapping[str, str], stop: asyncio.Event, say: Say) -> None:
-    """Run until `stop`, then drain. Raise SettingsError or EdgeFailedError, which name the remedy."""
+    """Run the mesh until `stop`, then drain it. Raise SettingsError or EdgeFailedError, whose texts name the remedy."""
     process = load(ProcessSettings, environ)
     say(f"Chatly {version('chatly')} on distributed engines, logs in {(process.data_dir / 'logs').resolve()}")
     with (
@@ -76,7 +76,7 @@ class _Separate:
             self.say("Draining: streams are asked to reconnect, running calls are finished.")
 
     async def _wait_for_nodes(self, stop: asyncio.Event) -> None:
-        """Return once every node serves, or at `stop`; report every 5 s which ones do not."""
+        """Return once every node serves, or at `stop`. Every 5 s, report the nodes that do not serve."""
         clock = asyncio.get_running_loop().time
         report_at = clock() + _REPORT_SECONDS
         while not stop.is_set() and (faults := await self._faults()):
@@ -88,7 +88,7 @@ class _Separate:
             await asyncio.sleep(_POLL_SECONDS)
 
     async def _faults(self) -> Mapping[str, str]:
-        """Return why nodes do not serve, by name of the node."""
+        """Return the faults of the nodes that do not serve, by name of the node."""
         faults = await asyncio.gather(*(node.find_fault() for node in self.nodes))
         return {node.address.name: fault for node, fault in zip(self.nodes, faults, strict=True) if fault is not None}
 

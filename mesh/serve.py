@@ -1,4 +1,4 @@
-"""Serves services in this process."""
+"""Serves one or more services in this process."""
 
 import asyncio
 import math
@@ -39,8 +39,8 @@ _TRACING_LIBRARY = "opentelemetry"
 async def serving(
     spec: ServiceSpec, environ: Mapping[str, str], platform: Platform, published: TokenKeys
 ) -> AsyncIterator[RunningServer]:
-    """Open a service, serve it until the block ends, then drain it. `published`: the keys that auth publishes."""
-    # Before the service opens: it may write.
+    """Open a service, serve it until the block ends, then drain it. `published` has the keys that auth publishes."""
+    # Make the check before the service opens: it reads the time of the last write, and the service may write.
     clock = _clock_check(spec.name, platform)
     async with (
         spec.open(environ, platform) as service,
@@ -62,9 +62,10 @@ def _with_clock(service: Service, check: HealthCheck) -> Service:
 
 
 async def serve_one(name: str, environ: Mapping[str, str], stop: asyncio.Event) -> None:
-    """`chatly serve <name>`: serve one service until `stop`, also if an engine is unreachable at the start."""
+    """Serve one service until `stop`, for `chatly serve <name>`. Engines may be unreachable at the start."""
     process, spec = load(ProcessSettings, environ), SERVICES[name]
-    # Before the ports are held: wrong settings are reported also if another process has the ports.
+    # Read the settings before holding the ports, so that wrong settings are reported even if another process has the
+    # ports.
     opening = _platform(process, spec, environ)
     with reserved(name, _server_settings(name, environ)):
         async with tracing(environ, service=name), opening as platform:
@@ -81,7 +82,7 @@ async def _serve_over(platform: Platform, spec: ServiceSpec, environ: Mapping[st
             except ChatlyError as error:
                 if error.code is not Code.UNAVAILABLE:
                     raise
-                # An engine was reachable a moment ago.
+                # An engine became unreachable after it had been reached. The loop waits for it.
                 logger("mesh").warning("cannot open the service yet", service=spec.name, error=str(error))
 
 
@@ -109,7 +110,10 @@ async def _serve_until(
 async def _wait_for_engines(
     spec: ServiceSpec, environ: Mapping[str, str], platform: Platform, published: TokenKeys, stop: asyncio.Event
 ) -> None:
-    """Return once every engine was reached, or at `stop`. Meanwhile report NOT_SERVING and name the missing engines."""
+    """Return once every engine was reached, or at `stop`.
+
+    If this takes longer than 5 s, report NOT_SERVING with the missing engines until then.
+    """
     engines = platform.engines
     if engines is None or await _reached(engines, stop, seconds=_CONNECT_SECONDS):
         return
@@ -119,7 +123,7 @@ async def _wait_for_engines(
 
 
 async def _reached(engines: Engines, stop: asyncio.Event, *, seconds: float = math.inf) -> bool:
-    """Wait until every engine was reached, or for `stop`; return False if that takes longer than `seconds`."""
+    """Wait until every engine was reached or `stop` is set, and return True. Return False after `seconds`."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not stop.is_set() and await any_unreachable(engines):
         if asyncio.get_running_loop().time() > deadline:
@@ -138,9 +142,9 @@ def _served(
 
 
 def tracing(environ: Mapping[str, str], *, service: str) -> AbstractAsyncContextManager[None]:
-    """Trace under this service name until the block ends, if a collector is configured.
+    """Send traces under this service name until the block ends, if a collector is configured.
 
-    Raise SettingsError if the libraries for it are not installed.
+    Raise SettingsError if the tracing libraries are not installed.
     """
     settings = load(TraceSettings, environ)
     if not settings.endpoint:
@@ -156,7 +160,7 @@ def tracing(environ: Mapping[str, str], *, service: str) -> AbstractAsyncContext
 
 @asynccontextmanager
 async def _without_tracing_library() -> AsyncIterator[None]:
-    """Hide the library from drivers, which would import it if it is installed: it takes 3 MiB."""
+    """Hide the tracing library from drivers, which would import it if it is installed. It takes 3 MiB of memory."""
     if _TRACING_LIBRARY in sys.modules:
         yield
         return

@@ -25,30 +25,33 @@ class ServiceSpec:
     """One deployable service."""
 
     name: str
-    """As in `chatly serve <name>`, in settings (`CHATLY_<NAME>_…`) and in certificates."""
+    """The name in `chatly serve <name>`, in settings (`CHATLY_<NAME>_…`) and in certificates."""
     grpc_port: int
-    """Default port."""
+    """The default gRPC port."""
     grpc_services: tuple[str, ...]
-    """Full names of the gRPC services that it serves."""
+    """Full names of the gRPC services that this service serves."""
     engines: tuple[Engine, ...]
-    """Engines of a distributed mesh that it connects to."""
+    """The engines that this service connects to in a distributed mesh."""
     edge: tuple[Api, ...] = ("grpc",)
-    """APIs that clients reach through the edge."""
+    """The APIs of this service that clients reach through the edge."""
     nodes: int = 1
-    """Processes that `chatly run` starts on distributed engines."""
+    """The number of processes that `chatly run` starts on distributed engines."""
     open: Opener
-    """Open the service. It imports drivers only when it is called: an image has only the drivers of its service."""
+    """Opens the service.
+
+    Drivers are imported only in this call, because an image has only the drivers of its own service.
+    """
     schema: "Callable[[], Schema]"
-    """Return its Cassandra tables. It imports the driver only when it is called."""
+    """Returns the Cassandra tables of the service. The driver is imported only in this call."""
 
     @property
     def http_port(self) -> int:
-        """Default port."""
+        """The default HTTP port."""
         return self.grpc_port + 1000
 
     @property
     def uses_log(self) -> bool:
-        """Whether it reads or writes the event log."""
+        """True if the service reads or writes the event log."""
         return "kafka" in self.engines
 
 
@@ -189,4 +192,4 @@ SERVICES = {
         ),
     )
 }
-"""By name, in start order: every service asks auth for its public keys."""
+"""Services by name, in start order. Auth is first, because every service asks auth for its public keys."""

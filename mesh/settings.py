@@ -21,7 +21,7 @@ def _check_secret(secret: str) -> str | None:
 
 @settings
 class ProcessSettings:
-    """Settings of a process, whatever it serves; each service adds its own."""
+    """Settings of every process. Each service adds its own settings."""
 
     engines: str = env(
         "CHATLY_ENGINES",
@@ -40,12 +40,12 @@ class ProcessSettings:
 
     @property
     def distributed(self) -> bool:
-        """Whether the engines are servers that many processes share."""
+        """True if the engines are servers that many processes share."""
         return self.engines == "distributed"
 
 
 def required_secret(process: ProcessSettings) -> bytes:
-    """Return the configured secret; raise SettingsError if there is none."""
+    """Return the configured secret. Raise SettingsError if there is none."""
     if not process.service_secret:
         raise SettingsError(
             "CHATLY_SERVICE_SECRET is not set: give every service the same one, "
@@ -55,7 +55,10 @@ def required_secret(process: ProcessSettings) -> bytes:
 
 
 def embedded_secret(process: ProcessSettings) -> bytes:
-    """Return the configured secret, or the one that the first start generated in the data folder."""
+    """Return the configured secret.
+
+    If there is none, return the secret that the first start generated in the data folder.
+    """
     if process.service_secret:
         return process.service_secret.encode()
     path = process.data_dir / "secrets" / "service"
@@ -66,7 +69,7 @@ def embedded_secret(process: ProcessSettings) -> bytes:
 
 @contextmanager
 def lock_data_dir(data_dir: Path) -> Iterator[None]:
-    """Lock the data folder until the block ends; raise SettingsError if another process has locked it."""
+    """Lock the data folder until the block ends. Raise SettingsError if another process has locked it."""
     data_dir.mkdir(parents=True, exist_ok=True)
     with (data_dir / "lock").open("w") as file:
         try:

@@ -18,18 +18,22 @@ Key = tuple[str | int, ...]
 ROWS = 50
 """Maximum number of rows in one batch."""
 _KEYS = 100
-# Limit for a batch over several partitions. Cassandra warns about more, because one coordinator handles it all.
+# Limits of a batch over several partitions. Cassandra warns about larger batches, because one coordinator handles the
+# whole batch.
 _SHARING_PARTITIONS = 10
 _SHARING_BYTES = 5_000
 _CELL_BYTES = 20
 _TEXTS = (str, bytes)
-# Limit for a query over several partitions: every partition is queried for all ids.
+# Limits of a query over several partitions: Cassandra looks up every id in every partition.
 _SHARING_KEYS = 8
 _SHARING_IDS = 2
 
 
 async def gather_all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Await all and return the results in order. Raise the first error after all have ended."""
+    """Await all coroutines and return their results in order.
+
+    If some fail, raise the first error after all have ended.
+    """
     waiting = list(work)
     if len(waiting) == 1:
         return [await waiting[0]]
@@ -41,12 +45,15 @@ async def gather_all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 def chunks(keys: Sequence[T], size: int = _KEYS) -> Iterator[Sequence[T]]:
-    """Split keys into groups for one `IN` each."""
+    """Split keys into groups of at most `size`. The default is small enough for one `IN` clause."""
     return (keys[start : start + size] for start in range(0, len(keys), size))
 
 
 def by_replica(session: CassandraSession, keys: Mapping[K, Key], size: int) -> Iterator[Sequence[K]]:
-    """Group things whose partitions have the same replicas; `keys`: partition key of each thing."""
+    """Group items whose partitions have the same replicas, at most `size` to a group.
+
+    `keys` maps each item to its partition key.
+    """
     groups: dict[Hashable, list[K]] = {}
     for thing, key in keys.items():
         groups.setdefault(session.replicas_of(key), []).append(thing)
@@ -56,9 +63,10 @@ def by_replica(session: CassandraSession, keys: Mapping[K, Key], size: int) -> I
 async def select_by_keys(
     session: CassandraSession, cql: str, wanted: Mapping[tuple[S, int], Sequence[UUID]]
 ) -> list[Row]:
-    """Select rows by partition (a text and an int) and ids; rows of ids of another partition may be included.
+    """Select rows by partition and ids. `wanted` maps each partition (a text and an integer) to the ids wanted in it.
 
-    `cql` ends with `first IN ? AND second = ? AND id IN ?`.
+    `cql` ends with `first IN ? AND second = ? AND id IN ?`. The result may have more rows than wanted, because several
+    partitions share a query.
     """
     queries: list[tuple[Sequence[S], int, Sequence[UUID]]] = []
     few: dict[int, dict[S, Key]] = {}
@@ -75,15 +83,15 @@ async def select_by_keys(
 
 
 async def write(session: CassandraSession, statements: Sequence[Statement]) -> None:
-    """Write rows of one partition in batches; each batch is atomic, their order is undefined."""
+    """Write rows of one partition in batches. Each batch is atomic. The order of the batches is undefined."""
     await gather_all(_batch(session, some) for some in chunks(statements, ROWS))
 
 
 async def write_all(session: CassandraSession, rows: Mapping[Key, Sequence[Statement]]) -> None:
-    """Write rows of many partitions, given by key, in no particular order.
+    """Write rows of many partitions in no particular order. `rows` maps each partition key to the statements.
 
-    The rows of a partition are written atomically if there are at most ROWS. Small writes to partitions with the same
-    replicas share a request.
+    The rows of a partition are written atomically if there are at most ROWS of them. Small writes to partitions with
+    the same replicas share a batch.
     """
     whole: list[Sequence[Statement]] = []
     packs: dict[Hashable, _Pack] = {}
@@ -122,7 +130,7 @@ class _Pack:
 
 
 def _size(statements: Iterable[Statement]) -> int:
-    """Return the approximate size in bytes by Cassandra's count."""
+    """Return the approximate size of the statements in bytes, as Cassandra counts it."""
     size = 0
     for _, params in statements:
         size += _CELL_BYTES * len(params)

@@ -1,4 +1,4 @@
-"""Turns the records of one chat into rows. Pure; `chat_writer` writes them."""
+"""Conversion of one chat's records into rows, without I/O. `chat_writer` writes the rows."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,17 +31,18 @@ _MAX_KEY = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An accepted event; `redacted`: without its text."""
+    """An accepted event. `redacted` says that its text has been removed."""
 
     stored: LogEvent
     redacted: bool
 
 
 class CassandraChatBatch:
-    """Takes the records of a chat in log order.
+    """Converts the records of one chat, added in log order, into rows.
 
-    The same records after the same head give the same rows, whatever an interrupted attempt has written: `seq`
-    continues from the head, and offsets distinguish a repeat from a record that is applied for the second time.
+    The same records after the same head give the same rows, even if an interrupted attempt has written some of them:
+    `seq` continues from the head, and the log offset shows whether a stored event is a repeat or comes from an
+    interrupted attempt at this record.
     """
 
     def __init__(self, *, chat_id: ChatId, head: Head | None, known: StoredFacts) -> None:
@@ -51,7 +52,7 @@ class CassandraChatBatch:
         self.deleted: list[UUID] = []
         """Messages whose stored text must be redacted."""
         self.chat = ChatState(chat_id)
-        """The changes of this batch to the chat; Cassandra merges them with the stored ones."""
+        """The changes that this batch makes to the chat. Cassandra merges them with the stored state."""
         self._known = known
         self._last_seq = head.last_seq if head else 0
         self._position = head.position if head else None
@@ -62,7 +63,7 @@ class CassandraChatBatch:
         self._kept: dict[int, Kept] = {}
 
     def add(self, stored: LogEvent) -> None:
-        """Add one record. Raise ValueError, without changing anything, if it can never be stored."""
+        """Add one record. If it can never be stored, change nothing and raise ValueError."""
         check_keys(stored.event)
         if isinstance(stored.event.change, MessageWithdrawn):
             self.returned.append(stored.event.change.message_id)
@@ -76,7 +77,9 @@ class CassandraChatBatch:
             self._position = stored.position
 
     def head(self) -> Head | None:
-        """Return how far the chat is stored after this batch, or None if the batch is empty."""
+        """Return the head of the chat after this batch, or None if neither the store nor the batch has a record of the
+        chat.
+        """
         return Head(self._last_seq, self._position) if self._position else None
 
     def buckets(self) -> Buckets:
@@ -93,7 +96,7 @@ class CassandraChatBatch:
         return [kept.stored for _, kept in sorted(self._kept.items())]
 
     def bucket_statements(self) -> Mapping[tuple[ChatId, int], list[Statement]]:
-        """Return rows of messages, reactions and events by partition."""
+        """Return the statements that write messages, reactions and events, by partition key."""
         found: dict[int, list[Statement]] = {}
         for message_id, state in self._messages.items():
             known = self._known.messages.get(message_id)
@@ -107,12 +110,12 @@ class CassandraChatBatch:
         return {(self.chat.chat_id, bucket): statements for bucket, statements in found.items()}
 
     def send_statements(self) -> Iterator[tuple[tuple[UserId, int], list[Statement]]]:
-        """Yield for each send its partition and the statement that writes its row."""
+        """Yield, for each send, its partition key and the statement that writes its row."""
         for send, (message_id, offset) in self._sends.items():
             yield shard_of(send), [send_statement(send, self.chat.chat_id, message_id, smaller_offset_wins(offset))]
 
     def sent_at(self, message_id: UUID) -> int | None:
-        """Return the log offset of a stored send, or None."""
+        """Return the log offset at which the message was sent, or None if no such send is stored."""
         known = self._known.messages.get(message_id)
         return known.sent_at if known else None
 
@@ -147,7 +150,10 @@ class CassandraChatBatch:
             self._redact(event.change.message_id)
 
     def _is_repeat(self, stored: LogEvent) -> bool:
-        """Whether the event was accepted at another offset. At the same offset, an interrupted attempt wrote it."""
+        """Return whether the event was accepted before, at another offset.
+
+        An event with the same offset was written by an interrupted attempt and is no repeat.
+        """
         event_id = stored.event.event_id
         offsets = (self._offsets.get(event_id), self._sent_at.get(event_id), self.sent_at(event_id))
         return any(offset is not None and offset != stored.position.offset for offset in offsets)
@@ -166,7 +172,7 @@ class CassandraChatBatch:
 
 
 def check_keys(event: ChatEvent) -> None:
-    """Raise ValueError for ids that Cassandra does not accept as keys."""
+    """Raise ValueError if the event has an id or emoji that Cassandra does not accept in a key."""
     for text in _keys(event):
         if not 0 < len(text) <= _MAX_KEY:
             raise ValueError(f"an id or emoji of {len(text)} characters")

@@ -1,4 +1,4 @@
-"""Chats and their members as rows of Cassandra. Write timestamps make the order of writes irrelevant: `write_times`."""
+"""Chats and their members as rows of Cassandra. The timestamps of `write_times` make the order of writes irrelevant."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ _HEADS_AT_ONCE = 20
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far a chat is stored: its newest `seq` and the position of its newest record."""
+    """The progress of a chat in the store: its newest `seq` and the position of its newest record."""
 
     last_seq: int
     position: LogPosition
@@ -57,29 +57,29 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """Buckets of a chat that contain rows."""
+    """The buckets of a chat that contain messages, and those that contain events."""
 
     messages: frozenset[int]
     events: Mapping[int, int]
-    """Bucket → largest offset in it."""
+    """The largest log offset in each bucket."""
 
 
 async def load_heads(session: CassandraSession, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Head]:
-    """Return the heads of those chats that have one. A chat gets it with its first complete batch."""
+    """Return the head of each chat. A chat has no head, and is left out, until its first batch is complete."""
     keys = {chat_id: (chat_id,) for chat_id in chat_ids}
     found = await gather_all(session.execute(_HEADS, (some,)) for some in by_replica(session, keys, _HEADS_AT_ONCE))
     return {ChatId(row["chat_id"]): _head(row) for rows in found for row in rows if row["head_offset"] is not None}
 
 
 async def load_buckets(session: CassandraSession, chat_id: ChatId) -> Buckets:
-    """Return the chat's buckets; empty for an unknown chat."""
+    """Return the chat's buckets. An unknown chat has none."""
     rows = await session.execute(_BUCKETS, (chat_id,))
     row = rows[0] if rows else {"message_buckets": None, "event_buckets": None}
     return Buckets(frozenset(row["message_buckets"] or ()), dict(row["event_buckets"] or {}))
 
 
 async def load_chat(session: CassandraSession, chat_id: ChatId) -> ChatHead | None:
-    """Return a chat with all its members."""
+    """Return a chat with all its members, or None if the chat has no head."""
     rows = await session.execute(_CHAT, (chat_id,))
     if not rows or rows[0]["head_offset"] is None:
         return None
@@ -89,7 +89,7 @@ async def load_chat(session: CassandraSession, chat_id: ChatId) -> ChatHead | No
 async def load_outlines(
     session: CassandraSession, chat_ids: Collection[ChatId], user_id: UserId
 ) -> Mapping[ChatId, ChatHead]:
-    """Return those chats that have a head, with the membership of this user alone."""
+    """Return the chats that have a head, each with the membership of this user alone."""
     groups = list(by_replica(session, {chat_id: (chat_id,) for chat_id in chat_ids}, _HEADS_AT_ONCE))
     chats = (session.execute(_OUTLINES, (some,)) for some in groups)
     memberships = (session.execute(_MEMBERSHIPS, (some, user_id)) for some in groups)
@@ -109,7 +109,10 @@ async def load_chats_of(session: CassandraSession, user_id: UserId) -> list[Chat
 
 
 def head_statements(chat_id: ChatId, head: Head, buckets: Buckets) -> Iterable[Statement]:
-    """Return the statements that set the head; write them last, see CassandraChatBatch."""
+    """Return the statements that set the head of a chat.
+
+    Write them last: the head asserts that all rows up to it are stored.
+    """
     written_at = larger_offset_wins(head.position.offset)
     values = (written_at, head.last_seq, head.position.partition, head.position.offset, set(buckets.messages))
     last = None
@@ -118,12 +121,12 @@ def head_statements(chat_id: ChatId, head: Head, buckets: Buckets) -> Iterable[S
             last = (bucket, offset)
         else:
             yield _SET_BUCKET, (larger_offset_wins(offset), bucket, offset, chat_id)
-    # Usually all events are in one bucket, and its last offset is the head.
+    # Usually all events of a batch are in one bucket, and the last one is the head. One statement then sets both.
     yield (_SET_HEAD_AND_BUCKET, (*values, *last, chat_id)) if last else (_SET_HEAD, (*values, chat_id))
 
 
 def state_statements(state: ChatState) -> Iterable[Statement]:
-    """Return the statements for the fields that the state has; other columns stay unchanged."""
+    """Return the statements for the fields that the state has. They leave other columns unchanged."""
     if state.created_at:
         yield _SET_CREATED, (earliest_wins(state.created_at), to_micros(state.created_at), state.chat_id)
     if state.last_message_id:
@@ -138,14 +141,17 @@ def people_statements(state: ChatState) -> Iterable[Statement]:
     """Return the statements for memberships and read marks."""
     for user_id, membership in state.memberships.items():
         value = (membership.role or 0, membership.event_id, membership.initial)
-        # Never null: each null is a tombstone, and a group has up to 5,000 members.
+        # No value is null: each null is a tombstone, and a group has up to 5,000 members.
         yield _SET_MEMBER, (_written_at(membership), value, membership.joined_id, state.chat_id, user_id)
     for user_id, message_id in state.read_marks.items():
         yield _SET_MARK, (later_wins(message_id), message_id, state.chat_id, user_id)
 
 
 def listing_statements(state: ChatState, *, is_new: bool) -> Iterable[tuple[UserId, Statement]]:
-    """Return the statements that add the chat to its members' lists, with the user of each."""
+    """Yield each user with the statement that adds the chat to the user's list.
+
+    `is_new` says that the chat has no head yet.
+    """
     people = set(state.memberships)
     if is_new:
         people.update(state.read_marks, state.chat_id.members if state.chat_id.is_direct else ())
@@ -154,7 +160,7 @@ def listing_statements(state: ChatState, *, is_new: bool) -> Iterable[tuple[User
 
 
 def _written_at(word: LwwRegister | Membership) -> int:
-    """A change beats a creation, and the first creation beats its retries."""
+    """Return a write timestamp with which a change beats a creation, and the first creation beats its retries."""
     return earlier_wins(word.event_id) if word.initial else later_wins(word.event_id)
 
 

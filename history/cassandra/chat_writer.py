@@ -1,4 +1,4 @@
-"""Stores the batches of several chats in a safe order."""
+"""Writes the batches of several chats to Cassandra. An interrupted write is safe to repeat."""
 
 import asyncio
 from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -43,8 +43,8 @@ class ChatOutcome:
 class CassandraChatWriter:
     """Writes the rows of several chats together, and their heads last.
 
-    An interrupted attempt leaves the heads unchanged, and the next one writes the same rows again. Two writers at once,
-    while a partition changes hands, write the same rows too.
+    An interrupted attempt leaves the heads unchanged, and the next attempt writes the same rows. While a partition
+    moves from one node to another, both may write at once. They write the same rows too.
     """
 
     def __init__(self, *, session: CassandraSession) -> None:
@@ -52,11 +52,17 @@ class CassandraChatWriter:
         self._heads = Heads(session=session)
 
     def trust_heads(self, partitions: Collection[int]) -> None:
-        """Declare that nobody else has stored records of these partitions since this writer's last batch."""
+        """Keep the cached heads of these partitions and drop all others.
+
+        The caller asserts that no other writer has stored records of these partitions since this writer's last batch.
+        """
         self._heads.trust(partitions)
 
     async def apply(self, chats: Mapping[ChatId, Sequence[LogEvent]]) -> Sequence[ChatOutcome]:
-        """Store each chat's records, given in log order; all records of a chat are in one partition."""
+        """Store the records of each chat, and return the outcomes in the order of `chats`.
+
+        The records of a chat must be in log order and in one partition.
+        """
         partitions = {chat_id: records[0].position.partition for chat_id, records in chats.items()}
         heads = await self._heads.load(partitions)
         done = {chat_id: head.position.offset for chat_id, head in heads.items()}
@@ -78,7 +84,7 @@ class CassandraChatWriter:
     async def _stored_before(
         self, chats: Mapping[ChatId, Sequence[LogEvent]], done: Mapping[ChatId, int]
     ) -> Mapping[ChatId, Sequence[LogEvent]]:
-        """Return events that an interrupted attempt stored without reporting them."""
+        """Return the events at or below the heads. An interrupted attempt stored them without reporting them."""
         old = {
             chat_id: [item for item in records if item.position.offset <= done.get(chat_id, -1)]
             for chat_id, records in chats.items()
@@ -97,7 +103,8 @@ class CassandraChatWriter:
 
     async def _write(self, batches: Iterable[CassandraChatBatch], *, known_chats: Collection[ChatId]) -> None:
         heads = [(batch, head) for batch in batches if (head := batch.head())]
-        # Before the copies are marked as withdrawn: later attempts do not create the withdrawal again.
+        # Save the withdrawals before the copies are marked as withdrawn. After that, no attempt creates the
+        # withdrawals.
         await gather_all(
             save_withdrawals(self._session, head.position.partition, batch.withdrawals)
             for batch, head in heads
@@ -112,7 +119,9 @@ class CassandraChatWriter:
         await self._write_heads(heads)
 
     async def _write_heads(self, heads: Sequence[tuple[CassandraChatBatch, Head]]) -> None:
-        """Write each head in the last batch of its chat: the head asserts that everything below it is stored."""
+        """Write the head of each chat in the last batch of the chat: the head asserts that all rows up to it are
+        stored.
+        """
         rows = {
             (batch.chat.chat_id,): [
                 *people_statements(batch.chat),

@@ -38,7 +38,10 @@ _OVERWRITE = (
 
 
 def event_statements(stored: LogEvent, *, redacted_text: bool) -> Iterable[tuple[int, Statement]]:
-    """Return the statements that write an event, by bucket. `redacted_text`: a repeat must not bring the text back."""
+    """Yield each statement that writes an event, with its bucket.
+
+    If `redacted_text`, no other write can bring the text back.
+    """
     event, position = stored.event, stored.position
     bucket = bucket_of(event.event_id)
     written_at = ALWAYS_WINS if redacted_text else SINGLE_VALUE
@@ -54,7 +57,10 @@ def event_statements(stored: LogEvent, *, redacted_text: bool) -> Iterable[tuple
 async def load_event_offsets(
     session: CassandraSession, ids: Mapping[ChatId, Collection[UUID]]
 ) -> Mapping[ChatId, Mapping[UUID, int]]:
-    """Return the offsets of those events that are stored; sends are not included."""
+    """Return the log offsets of the stored events among `ids`.
+
+    Sends are left out, because their offsets are in the messages' rows.
+    """
     found: dict[ChatId, dict[UUID, int]] = {}
     for row in await select_by_keys(session, _EVENT_OFFSETS, in_buckets(ids)):
         found.setdefault(ChatId(row["chat_id"]), {})[row["event_id"]] = row["log_offset"]
@@ -76,7 +82,10 @@ async def load_events_after(
 
 
 async def redact_events(session: CassandraSession, chat_id: ChatId, message_id: UUID, sent_at: int | None) -> None:
-    """Overwrite the stored events that contain a message's text with redacted ones."""
+    """Overwrite the stored events that contain a message's text with redacted ones.
+
+    `sent_at` is the log offset of the send, or None if no send is stored.
+    """
     edits = await session.execute(_EDITS, (chat_id, bucket_of(message_id), message_id))
     offsets = [(bucket_of(row["event_id"]), row["log_offset"]) for row in edits]
     if sent_at is not None:

@@ -15,7 +15,7 @@ from kernel.cassandra.session import CassandraSession, Statement
 from kernel.log.epochs import record_hash
 from kernel.log.ports import LogPosition, LogRecord
 
-# All offsets are in one partition, so that they are read by key.
+# All offsets are in this partition of the tables, so that one query by key reads them.
 LOG = "chat-messages"
 _INSERT_OFFSET = "INSERT INTO stored_offsets (log, log_partition, log_offset) VALUES (?, ?, ?) USING TIMESTAMP ?"
 _INSERT_MARK = (
@@ -25,12 +25,12 @@ _OFFSETS = "SELECT log_partition, log_offset FROM stored_offsets WHERE log = ?"
 
 
 async def load_offsets(session: CassandraSession) -> Mapping[int, int]:
-    """Return partition → stored offset; partitions without one are left out."""
+    """Return the stored offset of each partition. Partitions without a stored offset are left out."""
     return {row["log_partition"]: row["log_offset"] for row in await session.execute(_OFFSETS, (LOG,))}
 
 
 async def save_offsets(session: CassandraSession, reached: Mapping[int, LogRecord]) -> None:
-    """Record that everything up to these records is stored. Offsets never move back."""
+    """Record that each partition is stored up to its record. Stored offsets never decrease."""
     statements: list[Statement] = []
     for partition, record in reached.items():
         offset = record.position.offset
@@ -63,7 +63,7 @@ async def save_withdrawals(session: CassandraSession, partition: int, withdrawal
 async def delete_withdrawals(
     session: CassandraSession, partition: int, chat_id: ChatId, message_ids: Collection[UUID]
 ) -> None:
-    """Delete withdrawals that were read back from the log."""
+    """Delete pending withdrawals that were read back from the log."""
     await gather_all(
         session.execute(_DELETE_WITHDRAWAL, (partition, chat_id, message_id)) for message_id in message_ids
     )
@@ -86,7 +86,7 @@ _END = (1 << 63) - 1
 
 
 async def save_dead_letter(session: CassandraSession, letters: Sequence[DeadLetter]) -> None:
-    """Add dead letters, or update their errors. Removed ones stay removed."""
+    """Add dead letters, or update the errors of existing ones. A removed dead letter stays removed."""
     await gather_all(session.execute(_INSERT_LETTER, _values(letter)) for letter in letters)
 
 
@@ -98,7 +98,10 @@ async def remove(session: CassandraSession, position: LogPosition) -> None:
 async def letters_before(
     session: CassandraSession, partitions: Sequence[int], *, before: LogPosition | None, limit: int
 ) -> list[DeadLetter]:
-    """Return dead letters below a position, highest first; `partitions`: highest first."""
+    """Return up to `limit` dead letters below a position, the highest first.
+
+    `partitions` must be in descending order.
+    """
     found: list[DeadLetter] = []
     for partition in partitions:
         if before and partition > before.partition:
@@ -111,13 +114,13 @@ async def letters_before(
 
 
 async def letters_at(session: CassandraSession, positions: Sequence[LogPosition]) -> list[DeadLetter]:
-    """Return the dead letters at these positions, in this order. Positions without one are absent."""
+    """Return the dead letters at these positions, in the given order. Positions without a dead letter are skipped."""
     found = await gather_all(session.execute(_LETTER_AT, _position(position)) for position in positions)
     return [_letter(rows[0]) for rows in found if rows]
 
 
 async def count_letters(session: CassandraSession, partitions: Sequence[int]) -> int:
-    """Return the number of dead letters."""
+    """Return the number of dead letters in these partitions."""
     found = await gather_all(session.execute(_COUNT_LETTERS, (partition,)) for partition in partitions)
     return sum(rows[0]["letters"] for rows in found)
 
@@ -128,7 +131,7 @@ def _position(position: LogPosition) -> tuple[int, int]:
 
 def _values(letter: DeadLetter) -> tuple[object, ...]:
     record = letter.record
-    # The later error wins.
+    # The write timestamp is the time of the failure, so the latest error wins.
     written_at = int(letter.failed_at * 1_000_000)
     return (*_position(record.position), record.key, record.value, letter.error, letter.failed_at, written_at)
 

@@ -1,4 +1,4 @@
-"""Messages and reactions as rows of Cassandra. Write timestamps make the order of writes irrelevant: `write_times`."""
+"""Messages and reactions as rows of Cassandra. The timestamps of `write_times` make the order of writes irrelevant."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -46,10 +46,10 @@ _REACTIONS_BETWEEN = (
 
 
 def message_statements(state: MessageState, *, log_offset: int | None, reacted: bool) -> Iterable[Statement]:
-    """Return the statements for the fields that the state has; other columns stay unchanged.
+    """Return the statements for the fields that the state has. They leave other columns unchanged.
 
-    `log_offset`: offset of the send, if the state has content. `reacted`: whether stored reactions must be deleted with
-    the message.
+    `log_offset` is the offset of the send, and is needed only if the state has content. `reacted` says that stored
+    reactions must be deleted if the message is deleted or withdrawn.
     """
     where = (state.chat_id, bucket_of(state.message_id), state.message_id)
     if state.withdrawn or state.deleted_for_everyone:
@@ -91,7 +91,7 @@ def _send(state: MessageState, content: Content, log_offset: int | None, where: 
 
 
 async def states_of(session: CassandraSession, chat_id: ChatId, bucket: int, rows: list[Row]) -> list[MessageState]:
-    """Return the states of rows of one bucket."""
+    """Return the states of message rows, with their reactions. All rows must be in one bucket."""
     reacted = sorted((row["message_id"] for row in rows if row["reacted"]), key=time_key)
     reactions = await _reactions(session, (chat_id, bucket, reacted[0], reacted[-1])) if reacted else {}
     return [_state(chat_id, row, reactions.get(row["message_id"], {})) for row in rows]

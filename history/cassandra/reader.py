@@ -1,4 +1,4 @@
-"""MessageReader, ChatReader and EventReader over Cassandra, every read by key."""
+"""MessageReader, ChatReader and EventReader over Cassandra. Every query is by key."""
 
 import asyncio
 from collections import deque
@@ -44,7 +44,7 @@ class CassandraMessageReader:
         self._session = session
         self._clock = clock
         self._sent = SendLookups(session)
-        # Newest bucket of each chat when last read, and whether it filled a window.
+        # By chat: the newest bucket when last read, and the bucket that last filled a whole window.
         self._newest: dict[ChatId, int] = {}
         self._filled: dict[ChatId, int] = {}
 
@@ -52,7 +52,7 @@ class CassandraMessageReader:
         guess = self._guess(chat_id, window)
         if window.newest_first and (window.before or self._is_full(chat_id)):
             known = await self._parts(chat_id, guess, window)
-            # No later bucket has messages of this window, so a full result is complete.
+            # No later bucket has messages of this window, so the result is complete if this bucket fills the window.
             if len(known[guess[0]]) == window.limit:
                 return known[guess[0]][::-1]
             self._filled.pop(chat_id, None)
@@ -91,11 +91,15 @@ class CassandraMessageReader:
     async def _walk(
         self, chat_id: ChatId, buckets: list[int], known: dict[int, list[MessageState]], window: Window
     ) -> list[MessageState]:
-        """Return the messages of a window from `buckets`, in this order; `known`: buckets already read."""
+        """Return the messages of a window in the order of `buckets`.
+
+        `known` has the messages of buckets that were read before.
+        """
         found: list[MessageState] = []
         at_once = 1
         while buckets and len(found) < window.limit:
-            # One bucket is usually enough. In a quiet chat it is not, so the number read at once doubles.
+            # One bucket usually fills the window. In a quiet chat it does not, so the number of buckets read at once
+            # doubles.
             some, buckets = buckets[:at_once], buckets[at_once:]
             known.update(await self._parts(chat_id, [each for each in some if each not in known], window))
             found.extend(state for each in some for state in known[each])
@@ -103,14 +107,20 @@ class CassandraMessageReader:
         return found[: window.limit]
 
     def _guess(self, chat_id: ChatId, window: Window) -> list[int]:
-        """Return the bucket where the window probably begins, to be read before or while the buckets are loaded."""
+        """Return a list with the bucket in which the window probably begins, or an empty list.
+
+        The caller can read this bucket before the list of all buckets is loaded.
+        """
         if not window.newest_first:
             return []
         newest = bucket_of(window.before) if window.before else self._newest.get(chat_id)
         return [] if newest is None else [newest]
 
     def _is_full(self, chat_id: ChatId) -> bool:
-        """Whether today's bucket is known to fill a window. Later buckets have no messages yet."""
+        """Return whether today's bucket of the chat is known to fill a window.
+
+        Later buckets cannot have messages yet.
+        """
         newest = self._newest.get(chat_id)
         today = bucket_at(self._clock.now() + _CLOCKS_DIFFER_BY)
         return newest == today and self._filled.get(chat_id) == today
@@ -120,7 +130,7 @@ class CassandraMessageReader:
         return dict(zip(buckets, parts, strict=True))
 
     async def _part(self, chat_id: ChatId, bucket: int, window: Window) -> list[MessageState]:
-        """Return the part of a window in one bucket, in window order."""
+        """Return the messages of a window that are in one bucket, in the order of the window."""
         query = NEWEST if window.newest_first else _OLDEST
         after, before = window.after or _FIRST, window.before or _LAST
         found: list[MessageState] = []
@@ -130,7 +140,7 @@ class CassandraMessageReader:
             found.extend(await self._with_content(chat_id, bucket, rows))
             if len(rows) < wanted or len(found) == window.limit:
                 return found
-            # Some rows have no content, e.g. only an edit. Read on after them.
+            # Some rows have no content, such as a row with only an edit. Continue after the last row.
             edge = rows[-1]["message_id"]
             after, before = (after, edge) if window.newest_first else (edge, before)
 
@@ -151,7 +161,10 @@ class CassandraMessageReader:
     async def _buckets(
         self, chat_id: ChatId, after: UUID | None, before: UUID | None, *, newest_first: bool
     ) -> list[int]:
-        """Return the buckets with messages between two ids: a quiet chat costs as little as a busy one."""
+        """Return the buckets that have messages between two ids.
+
+        Empty buckets are never queried, so a quiet chat costs as little as a busy one.
+        """
         buckets = (await load_buckets(self._session, chat_id)).messages
         self._remember(chat_id, buckets)
         first, last = bucket_of(after or _FIRST), bucket_of(before or _LAST)
@@ -166,7 +179,7 @@ class CassandraMessageReader:
 
 
 def _counts(row: Row, user_id: UserId) -> bool:
-    """Whether the message was sent by others and is visible to the user."""
+    """Return whether somebody else sent the message and the user can see it."""
     gone = row["deleted_for_everyone"] or row["withdrawn"] or user_id in (row["deleted_for"] or ())
     return row["sender_id"] not in (None, user_id) and not gone
 
@@ -199,7 +212,7 @@ class CassandraEventReader:
         enough = False
         for bucket in sorted(bucket for bucket, last in buckets.items() if last > offset):
             found.extend(await load_events_after(self._session, chat_id, bucket, offset, limit))
-            # At a bucket's edge, clocks that disagree interleave offsets: read one more bucket than needed.
+            # Clocks of nodes differ, so offsets of adjacent buckets can interleave. Read one more bucket than needed.
             if enough:
                 break
             enough = len(found) >= limit
@@ -216,9 +229,10 @@ _MOST_TOGETHER = 64
 
 
 class SendLookups:
-    """Looks up sends in groups: those of one turn of the event loop, or those that arrive while requests are in flight.
+    """Looks up sends in groups, so that many sends share a request.
 
-    A single send is looked up at once; many share a request.
+    A group has the sends of one turn of the event loop, or the sends that arrive while the maximum number of requests
+    is in flight. A single send is looked up at once.
     """
 
     def __init__(self, session: CassandraSession) -> None:
@@ -227,7 +241,7 @@ class SendLookups:
         self._asking: set[asyncio.Task[None]] = set()
 
     async def find(self, send: Send) -> MessageRef | None:
-        """Return chat and id of the message that the send created, or None."""
+        """Return the chat and the id of the message that the send created, or None if the send is not stored."""
         answer: asyncio.Future[MessageRef | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((send, answer))
         if len(self._asking) < _ASKING_AT_ONCE:
@@ -245,7 +259,7 @@ class SendLookups:
                 for _, answer in some:
                     answer.cancel()
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who asked
+            except Exception as error:  # noqa: BLE001 - every caller of this group gets the error
                 for _, answer in some:
                     if not answer.done():
                         answer.set_exception(error)

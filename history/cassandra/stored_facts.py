@@ -1,4 +1,4 @@
-"""Stored facts that a batch is resolved against, read by key with a few requests per batch."""
+"""The stored facts that are needed to resolve a batch, read by key in a few requests."""
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Statement
 from kernel.ids import UserId
 
-# Part of the schema: with another number no stored send is found.
+# The number of shards is part of the schema: if it changed, stored sends would not be found.
 _SHARDS = 2
 _MESSAGES = (
     "SELECT chat_id, message_id, log_offset, reacted, deleted_for_everyone, withdrawn FROM messages"
@@ -33,10 +33,10 @@ _INSERT_SEND = (
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """The parts of a stored message that decide how events are resolved."""
+    """The parts of a stored message that are needed to resolve events."""
 
     state: MessageState
-    """Without content, edit and reactions, which Cassandra merges."""
+    """The state without content, edit and reactions, which Cassandra merges."""
     sent_at: int | None
     reacted: bool
 
@@ -47,15 +47,15 @@ class StoredFacts:
 
     messages: Mapping[UUID, StoredMessage] = field(default_factory=dict)
     offsets: Mapping[UUID, int] = field(default_factory=dict)
-    """Event id → offset, without sends."""
+    """The log offset of each event, by event id. Sends are left out."""
     sends: Mapping[Send, UUID] = field(default_factory=dict)
-    """Send → message id."""
+    """The message id of each send."""
 
 
 async def load_facts(
     session: CassandraSession, chats: Mapping[ChatId, Sequence[ChatEvent]]
 ) -> Mapping[ChatId, StoredFacts]:
-    """Load the facts for each chat, including rows of interrupted attempts."""
+    """Load the facts that each chat's events need, including rows that interrupted attempts have written."""
     about = {
         chat_id: {message_id for event in events if (message_id := message_of(event))}
         for chat_id, events in chats.items()
@@ -73,7 +73,7 @@ async def load_facts(
 
 
 async def load_sends(session: CassandraSession, sends: Iterable[Send]) -> Mapping[Send, tuple[ChatId, UUID]]:
-    """Return chat and message id of the sends that are stored."""
+    """Return the chat and the message id of each send that is stored."""
     shards: dict[tuple[UserId, int], list[UUID]] = {}
     for sender_id, name in sends:
         shards.setdefault(shard_of((sender_id, name)), []).append(name)
@@ -87,7 +87,7 @@ def send_statement(send: Send, chat_id: ChatId, message_id: UUID, written_at: in
 
 
 def shard_of(send: Send) -> tuple[UserId, int]:
-    """Return the partition of a send's row."""
+    """Return the partition key of a send's row."""
     sender_id, name = send
     return sender_id, name.int % _SHARDS
 
@@ -116,23 +116,27 @@ def _send(row: Row) -> Send:
 
 
 _CHATS = 2_000
-"""Per partition of the log."""
+"""Maximum number of cached heads per partition of the log."""
 
 
 class Heads:
-    """A bounded cache of `load_heads`, by partition of the log."""
+    """A bounded cache of heads, by partition of the log."""
 
     def __init__(self, *, session: CassandraSession) -> None:
         self._session = session
         self._kept: dict[int, dict[ChatId, Head]] = {}
 
     def trust(self, partitions: Collection[int]) -> None:
-        """Keep only the heads of these partitions, in which nobody else has stored anything since."""
+        """Keep the cached heads of these partitions and drop all others.
+
+        The caller asserts that no other writer has stored records of these partitions since the heads were cached.
+        """
         self._kept = {partition: heads for partition, heads in self._kept.items() if partition in partitions}
 
     async def load(self, chats: Mapping[ChatId, int]) -> Mapping[ChatId, Head]:
-        """Return the heads of those chats that have one. A chat gets it with its first complete batch. `chats`: chat →
-        partition.
+        """Return the head of each chat. A chat has no head, and is left out, until its first batch is complete.
+
+        `chats` maps each chat to its partition of the log.
         """
         known = {
             chat_id: head

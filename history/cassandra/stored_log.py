@@ -22,7 +22,10 @@ _SAVE_END = "INSERT INTO log_ends (log, log_partition, log_offset) VALUES (?, ?,
 
 
 class CassandraStoredLog:
-    """StoredLog over tables with one partition. Of several nodes that begin an epoch one succeeds (`IF`, Paxos)."""
+    """StoredLog over tables with one partition each.
+
+    If several nodes begin an epoch, one succeeds (lightweight transaction).
+    """
 
     def __init__(self, *, session: CassandraSession) -> None:
         self._session = session

@@ -24,9 +24,9 @@ from kernel.time import Clock
 
 
 class CassandraRecordWriter:
-    """Stores chats concurrently, each in log order, and the partitions' offsets after all of them.
+    """RecordWriter that stores chats concurrently, each in log order, and after them the stored offsets.
 
-    `seq` requires one writer per partition, which the consumer group ensures.
+    `seq` is correct only with one writer per partition, which the log's consumer group ensures.
     """
 
     def __init__(self, *, session: CassandraSession, clock: Clock) -> None:
@@ -50,7 +50,10 @@ class CassandraRecordWriter:
         return Applied(stored, outcome.events, await self._pending(records), len(outcome.failed))
 
     def _check(self, stored: Mapping[int, int]) -> None:
-        """Raise STORE_UNAVAILABLE if the store lost acknowledged writes; the offsets, written last, reveal it."""
+        """Raise STORE_UNAVAILABLE if the store has lost acknowledged writes.
+
+        The check compares the stored offsets, because they are written last.
+        """
         behind = {partition for partition, offset in self._reached.items() if stored.get(partition, -1) < offset}
         if behind:
             self._reached.clear()
@@ -60,7 +63,7 @@ class CassandraRecordWriter:
             )
 
     async def _store(self, records: Sequence[LogRecord]) -> ChatOutcome:
-        """Store everything except the offsets."""
+        """Store messages, events, chats and dead letters, but not the stored offsets."""
         chats, failed = _by_chat(records)
         outcomes = await self._chats.apply(chats)
         failed.extend(item for outcome in outcomes for item in outcome.failed)
@@ -75,7 +78,7 @@ class CassandraRecordWriter:
 
 
 class CassandraDeadLetters:
-    """DeadLetters over a table with one partition per partition of the log."""
+    """DeadLetters over a table that has one partition for each partition of the log."""
 
     def __init__(self, *, session: CassandraSession) -> None:
         self._session = session
@@ -93,12 +96,12 @@ class CassandraDeadLetters:
         return await count_letters(self._session, await self._partitions())
 
     async def _partitions(self) -> Sequence[int]:
-        """Return the partitions that have stored offsets, highest first."""
+        """Return the partitions of the log that have a stored offset, in descending order."""
         return sorted(await load_offsets(self._session), reverse=True)
 
 
 def _by_chat(records: Sequence[LogRecord]) -> tuple[dict[ChatId, list[LogEvent]], list[Failed]]:
-    """Group records by chat in log order, and return unreadable ones separately."""
+    """Group records by chat, in log order. Return unreadable records separately."""
     chats: dict[ChatId, list[LogEvent]] = {}
     failed: list[Failed] = []
     for record in records:

@@ -1,6 +1,7 @@
-"""Value conversions, and reads and writes of many rows with one statement.
+"""Conversions of values, and reads and writes of many rows with one statement.
 
-Every call into SQLite releases the GIL and must acquire it again, which in a busy process takes longer than the row.
+Every call into SQLite releases the GIL and must acquire it again. In a busy process this takes longer than the work on
+a row.
 """
 
 import sqlite3
@@ -20,19 +21,19 @@ _MOST_AT_ONCE = 64
 
 
 def key_or_null(time_uuid: UUID | None) -> bytes | None:
-    """Return a TimeUUID as stored."""
+    """Return the bytes that are stored for a TimeUUID, or None for NULL."""
     return time_key(time_uuid) if time_uuid else None
 
 
 def id_or_none(key: bytes | None) -> UUID | None:
-    """Return the TimeUUID that `key_or_null` stored."""
+    """Return the TimeUUID for a value that `key_or_null` returned."""
     return from_time_key(key) if key else None
 
 
 def rows_of(connection: sqlite3.Connection, query: str, keys: Sequence[Key]) -> list[sqlite3.Row]:
-    """Run a query over `wanted`, a table of the given keys with columns `a` and `b`.
+    """Run a query that reads from `wanted`, a table of the given keys with the columns `a` and `b`.
 
-    The query must start at `wanted` and `CROSS JOIN` the rest; otherwise SQLite may scan the whole table.
+    The query must start at `wanted` and `CROSS JOIN` the other tables. Otherwise SQLite may scan a whole table.
     """
     return [
         row
@@ -42,13 +43,16 @@ def rows_of(connection: sqlite3.Connection, query: str, keys: Sequence[Key]) -> 
 
 
 def write_rows(connection: sqlite3.Connection, statement: str, rows: Sequence[Sequence[object]]) -> None:
-    """Write rows of equal length with an INSERT or REPLACE that contains `VALUES rows`."""
+    """Write rows of equal length. `statement` is an INSERT or REPLACE that contains `VALUES rows`."""
     for some in _few_sizes(rows):
         connection.execute(_with_rows(statement, len(some), len(some[0])), list(chain.from_iterable(some)))
 
 
 def _few_sizes(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Split into powers of two: each size is one statement, which the connection keeps prepared."""
+    """Split items into groups whose sizes are powers of two.
+
+    Few sizes mean few statements, so the connection keeps all of them prepared.
+    """
     start, size = 0, _MOST_AT_ONCE
     while start < len(items):
         while size > len(items) - start:

@@ -39,9 +39,9 @@ class SqliteBatch:
         self._pending: dict[MessageKey, ChatEvent | None] = {}
 
     def apply(self) -> list[LogEvent]:
-        """Return the accepted events as stored. The caller commits the transaction.
+        """Write the batch and return the accepted events as they are stored. The caller commits the transaction.
 
-        Raise ValueError if an event can never be stored; the caller then rolls back.
+        Raise ValueError if an event can never be stored. The caller then rolls back.
         """
         try:
             for stored in self._events:
@@ -96,7 +96,7 @@ class SqliteBatch:
                 self._kept[key] = redact(stored)
 
     def _write(self) -> None:
-        # Deleted and overwritten rows leave nothing in the free space of the file.
+        # Make SQLite overwrite deleted and replaced rows, so that no text remains in the file.
         self._connection.execute("PRAGMA secure_delete = ON")
         save_messages(self._connection, self._messages.values())
         for chat_id, message_id in self._deleted:
@@ -108,7 +108,7 @@ class SqliteBatch:
 
 
 def _message_key(event: ChatEvent) -> MessageKey | None:
-    """Return chat and message that the event changes, or None."""
+    """Return the chat and the id of the message that the event changes, or None."""
     message_id = message_of(event)
     return (event.chat_id, message_id) if message_id else None
 
@@ -117,6 +117,6 @@ def _chat_after(stored: LogEvent, decision: Decision, before: ChatRow | None) ->
     seq = decision.message.seq if decision.message else 0
     if before is None:
         return ChatRow(decision.chat, seq, stored.position)
-    # A replayed dead letter has a smaller offset than later events.
+    # The position of a chat never moves back.
     newest = max(before.position, stored.position, key=lambda position: position.offset)
     return ChatRow(decision.chat, max(seq, before.last_seq), newest)

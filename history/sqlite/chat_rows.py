@@ -17,7 +17,7 @@ from kernel.time import maybe_from_micros, to_micros
 _DETAILS = ("title", "description", "avatar_media_id")
 _WRITE = "REPLACE INTO chats (chat_id, created_at, last_message_id, last_seq, head_partition, head_offset) VALUES rows"
 _WRITE_DETAIL = "REPLACE INTO chat_details (chat_id, name, value, event_id, initial) VALUES rows"
-# REPLACE would write the index again.
+# An upsert, because REPLACE would write the entry of the index a second time.
 _WRITE_MEMBER = (
     "INSERT INTO members (chat_id, user_id, role, event_id, initial, read_message_id, joined_event_id) VALUES rows"
     " ON CONFLICT (chat_id, user_id) DO UPDATE SET role = excluded.role, event_id = excluded.event_id,"
@@ -50,7 +50,7 @@ class _Members(NamedTuple):
 def load_chats(
     connection: sqlite3.Connection, chat_ids: Collection[ChatId], *, only: UserId | None = None
 ) -> dict[ChatId, ChatRow]:
-    """Return those chats that are stored; `only`: with the membership of this user alone."""
+    """Return the stored chats among `chat_ids`. With `only`, load the membership of this user alone."""
     rows = rows_of(connection, _READ, _keys(chat_ids))
     found = [ChatId(row["chat_id"]) for row in rows]
     details = _load_details(connection, [chat_id for chat_id in found if not chat_id.is_direct])
@@ -66,7 +66,7 @@ def load_chats(
 
 
 def save_chats(connection: sqlite3.Connection, chats: Collection[ChatRow], before: Mapping[ChatId, ChatRow]) -> None:
-    """Write chats, and those details and members that differ from `before`."""
+    """Write chats, and the details and members that differ from `before`."""
     write_rows(connection, _WRITE, [_values(chat) for chat in chats])
     details: list[tuple[object, ...]] = []
     members: list[tuple[object, ...]] = []
@@ -124,7 +124,7 @@ def _new_details(state: ChatState, old: ChatState | None) -> Iterator[tuple[obje
 def _load_members(
     connection: sqlite3.Connection, chat_ids: Collection[ChatId], only: UserId | None
 ) -> Mapping[ChatId, _Members]:
-    """Load memberships and read marks. Equal values are shared, because large groups repeat them."""
+    """Load memberships and read marks. Equal values share one object, because large groups repeat them."""
     members = {chat_id: _Members({}, {}) for chat_id in chat_ids}
     word_of, id_of = cache(_membership), cache(from_time_key)
     if only is None:

@@ -8,7 +8,7 @@ from kernel.log.ports import LogPosition, LogRecord
 
 
 def save_dead_letter(connection: sqlite3.Connection, letter: DeadLetter) -> None:
-    """Add a dead letter, or update its error."""
+    """Add a dead letter, or update the error of an existing one."""
     record = letter.record
     connection.execute(
         "REPLACE INTO dead_letters (log_partition, log_offset, key, value, error, failed_at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -31,7 +31,7 @@ def remove(connection: sqlite3.Connection, position: LogPosition) -> None:
 
 
 def letters_before(connection: sqlite3.Connection, *, before: LogPosition | None, limit: int) -> list[DeadLetter]:
-    """Return dead letters below a position, highest first."""
+    """Return up to `limit` dead letters below a position, the highest first."""
     end = (before.partition, before.offset) if before else (1 << 62, 0)
     rows = connection.execute(
         "SELECT * FROM dead_letters WHERE (log_partition, log_offset) < (?, ?)"
@@ -42,7 +42,7 @@ def letters_before(connection: sqlite3.Connection, *, before: LogPosition | None
 
 
 def letters_at(connection: sqlite3.Connection, positions: Sequence[LogPosition]) -> list[DeadLetter]:
-    """Return the dead letters at these positions, in this order. Positions without one are absent."""
+    """Return the dead letters at these positions, in the given order. Positions without a dead letter are skipped."""
     found = (_letter_at(connection, position) for position in positions)
     return [letter for letter in found if letter]
 

@@ -21,7 +21,7 @@ _WRITE_SEND = "INSERT INTO sends (sender_id, client_message_id, chat_id, message
 
 
 def stored_of(connection: sqlite3.Connection, events: Collection[ChatEvent]) -> set[EventKey]:
-    """Return the keys of those events that are stored."""
+    """Return the keys of the stored events among `events`."""
     wanted: list[Key] = [(event.chat_id, time_key(event.event_id)) for event in events]
     rows = rows_of(connection, _READ_EVENT, wanted)
     return {(ChatId(row["chat_id"]), from_time_key(row["event_id"])) for row in rows}
@@ -45,7 +45,7 @@ def redact_events(connection: sqlite3.Connection, chat_id: ChatId, message_id: U
 
 
 def load_sends(connection: sqlite3.Connection, sends: Collection[Send]) -> dict[Send, UUID]:
-    """Return the message ids of those sends that are stored."""
+    """Return the message ids of the stored sends among `sends`."""
     rows = rows_of(connection, _READ_SEND, [(sender_id, name.bytes) for sender_id, name in sends])
     return {
         (UserId(row["sender_id"]), UUID(bytes=row["client_message_id"])): from_time_key(row["message_id"])
@@ -63,7 +63,10 @@ def save_sends(connection: sqlite3.Connection, sends: Mapping[Send, EventKey]) -
 
 
 def save_withdrawals(connection: sqlite3.Connection, pending: Mapping[MessageKey, ChatEvent | None]) -> None:
-    """Write pending withdrawals by message; None: it was read back from the log."""
+    """Save the pending withdrawal of each message, or delete it if the value is None.
+
+    None means that the withdrawal was read back from the log.
+    """
     for (chat_id, message_id), withdrawal in pending.items():
         where = (chat_id, time_key(message_id))
         if withdrawal is None:

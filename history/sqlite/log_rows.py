@@ -1,4 +1,4 @@
-"""Reads and writes how far the log is stored, as rows of history.db."""
+"""Offsets, marks and ends of the log, and its epochs, as rows of history.db."""
 
 import json
 import sqlite3
@@ -21,7 +21,7 @@ def stored_offsets(connection: sqlite3.Connection) -> dict[int, int]:
 
 
 def save_marks(connection: sqlite3.Connection, records: Sequence[LogRecord]) -> None:
-    """Record the last of these records in each partition."""
+    """Save the offset and the hash of the last of these records in each partition."""
     last = {record.position.partition: record for record in records}
     connection.executemany(
         "REPLACE INTO log_marks (log_partition, log_offset, value_hash) VALUES (?, ?, ?)",
@@ -30,19 +30,19 @@ def save_marks(connection: sqlite3.Connection, records: Sequence[LogRecord]) -> 
 
 
 def load_marks(connection: sqlite3.Connection) -> dict[int, RecordMark]:
-    """Return the record that was stored last in each partition."""
+    """Return the offset and the hash of the record that was stored last in each partition."""
     rows = connection.execute("SELECT log_partition, log_offset, value_hash FROM log_marks")
     return {row["log_partition"]: RecordMark(row["log_offset"], row["value_hash"]) for row in rows}
 
 
 def load_ends(connection: sqlite3.Connection) -> dict[int, int]:
-    """Return the recorded end of each partition."""
+    """Return the saved end of each partition."""
     rows = connection.execute("SELECT log_partition, log_offset FROM log_ends")
     return {row["log_partition"]: row["log_offset"] for row in rows}
 
 
 def save_ends(connection: sqlite3.Connection, *, ends: Mapping[int, int]) -> None:
-    """Record the ends of the log. They never move back."""
+    """Save the end of each partition. A saved end never decreases."""
     connection.executemany(
         "INSERT INTO log_ends (log_partition, log_offset) VALUES (?, ?)"
         " ON CONFLICT DO UPDATE SET log_offset = max(log_offset, excluded.log_offset)",
@@ -51,7 +51,7 @@ def save_ends(connection: sqlite3.Connection, *, ends: Mapping[int, int]) -> Non
 
 
 def load_epochs(connection: sqlite3.Connection) -> list[LogEpoch]:
-    """Return all epochs, the first one first."""
+    """Return all epochs in ascending order."""
     rows = connection.execute(_EPOCHS)
     return [
         LogEpoch(
@@ -69,7 +69,7 @@ def load_epochs(connection: sqlite3.Connection) -> list[LogEpoch]:
 
 
 def add_epoch(connection: sqlite3.Connection, *, epoch: LogEpoch) -> bool:
-    """Add an epoch; return False if its number is taken."""
+    """Add an epoch. Return False if its number is taken."""
     added = connection.execute(
         _ADD_EPOCH,
         (
@@ -87,5 +87,5 @@ def add_epoch(connection: sqlite3.Connection, *, epoch: LogEpoch) -> bool:
 
 
 def adopt_epochs(connection: sqlite3.Connection) -> None:
-    """Mark all epochs as confirmed."""
+    """Mark all epochs as adopted, because an operator has accepted them."""
     connection.execute("UPDATE log_epochs SET adopted = 1")

@@ -26,14 +26,14 @@ _READ = "SELECT messages.* FROM wanted CROSS JOIN messages ON chat_id = a AND me
 
 
 def load_messages(connection: sqlite3.Connection, keys: Collection[MessageKey]) -> dict[MessageKey, MessageState]:
-    """Return the states of those messages that are stored."""
+    """Return the states of the stored messages among `keys`."""
     wanted: list[Key] = [(chat_id, time_key(message_id)) for chat_id, message_id in keys]
     states = [states_of(connection, ChatId(row["chat_id"]), [row])[0] for row in rows_of(connection, _READ, wanted)]
     return {(state.chat_id, state.message_id): state for state in states}
 
 
 def states_of(connection: sqlite3.Connection, chat_id: ChatId, rows: Sequence[sqlite3.Row]) -> list[MessageState]:
-    """Return the states of rows of one chat, ordered by id."""
+    """Return the states of message rows, with their reactions. The rows must be of one chat and ordered by id."""
     if not rows:
         return []
     ends = sorted((rows[0]["message_id"], rows[-1]["message_id"]))
@@ -48,7 +48,10 @@ def states_of(connection: sqlite3.Connection, chat_id: ChatId, rows: Sequence[sq
 
 
 def save_messages(connection: sqlite3.Connection, states: Collection[MessageState]) -> None:
-    """Write messages, replacing what is stored."""
+    """Write messages over their stored rows.
+
+    Delete the reactions of messages that were deleted for everyone or withdrawn.
+    """
     values = [_values(state) for state in states]
     write_rows(connection, _WRITE, [[row.get(column) for column in _COLUMNS] for row in values])
     for state in states:

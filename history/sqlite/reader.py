@@ -1,4 +1,4 @@
-"""MessageReader, ChatReader and EventReader over history.db, every read by key."""
+"""MessageReader, ChatReader and EventReader over history.db. Every query is by key."""
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence

@@ -20,7 +20,7 @@ from kernel.sqlite.database import SqliteDatabase
 
 
 class SqliteStoredLog:
-    """StoredLog over the tables that the writer and this class share."""
+    """StoredLog over the tables of offsets, marks, ends and epochs."""
 
     def __init__(self, *, database: SqliteDatabase) -> None:
         self._database = database

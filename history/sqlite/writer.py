@@ -28,7 +28,7 @@ class SqliteRecordWriter:
 
 
 class SqliteDeadLetters:
-    """DeadLetters over a table."""
+    """DeadLetters over the table of dead letters."""
 
     def __init__(self, *, database: SqliteDatabase) -> None:
         self._database = database
@@ -64,7 +64,7 @@ def _apply_all(
     try:
         return _apply_together(connection, records), []
     except ValueError:
-        # Apply them one by one to find the one that fails.
+        # A record failed. Apply the records one by one to find it.
         return _apply_each(connection, records, failed_at)
 
 
@@ -83,7 +83,7 @@ def _apply_each(
 
 
 def _apply_together(connection: sqlite3.Connection, records: Sequence[LogRecord]) -> list[LogEvent]:
-    """Apply all records or, raising ValueError, none."""
+    """Apply all records. If one fails, apply none and raise ValueError."""
     connection.execute("SAVEPOINT batch")
     try:
         events = SqliteBatch(connection, [decode_record(record) for record in records]).apply()

@@ -1,4 +1,4 @@
-"""Hot tail and send claims that fall back to this process while Redis is unavailable."""
+"""Hot tail and send claims that fall back to the memory of this process while Redis is unavailable."""
 
 import math
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -20,15 +20,21 @@ Events = Sequence[LogEvent]
 
 _CHECK_SECONDS = 1.0
 _MERGE_SECONDS = 10.0
-"""Time after an event came from the log in which another node may not have added it to the shared tail yet."""
+"""Time for which reads merge both tails after an event came from the log.
+
+The node that appended the event may not have added it to the shared tail yet.
+"""
 
 
 class FallbackHotTail:
-    """HotTail that falls back to the one of this process. It has the events that were sent through this node, and those
-    that the node read from the log because the live bus was down or the shared tail unreachable.
+    """HotTail over the shared tail, with a tail of this process as fallback.
 
-    The shared tail may lack events after an outage, so it counts as complete only after a refill. Events added during
-    the refill go to both tails, because the refill ends where the log ended when it began. Until then reads merge both.
+    The tail of this process has the events that were sent through this node. It also has the events that the node read
+    from the log because the live bus was down or the shared tail was unreachable.
+
+    The shared tail may lack events after an outage, so it counts as complete only after a refill. The refill ends where
+    the log ended when the refill began, so events added meanwhile go to both tails. Until the refill is complete, reads
+    merge both tails.
     """
 
     def __init__(
@@ -40,8 +46,9 @@ class FallbackHotTail:
         events: EventReader,
         clock: Clock,
     ) -> None:
-        """`refill`: adds to the shared tail the events that the log has and the store lacks. `events`: returns stored
-        offsets.
+        """`refill` adds to the shared tail the events that the log has and the store lacks.
+
+        `events` returns stored offsets.
         """
         self._shared = shared
         self._own = own
@@ -55,15 +62,22 @@ class FallbackHotTail:
 
     @property
     def away(self) -> bool:
-        """Whether the shared tail is unreachable or incomplete."""
+        """True while the shared tail is unreachable or incomplete."""
         return self._away
 
     async def check(self) -> None:
-        """Use the shared tail again if it is reachable; refill it first. Checks at most once a second."""
+        """If the shared tail was unavailable and is reachable again, refill it and use it.
+
+        Check at most once a second.
+        """
         await self._usable()
 
     async def add_from_log(self, event: LogEvent) -> None:
-        """Keep an event in the tail of this process alone: the node that appended it may not reach the shared one."""
+        """Keep an event in the tail of this process only.
+
+        The node that appended the event may be unable to add it to the shared tail, so reads merge both tails for a
+        while.
+        """
         self._merge_until = self._clock.monotonic() + _MERGE_SECONDS
         await self._own.add(event)
 
@@ -106,7 +120,10 @@ class FallbackHotTail:
         return own
 
     async def _usable(self) -> bool:
-        """Whether the shared tail is reachable and complete. Checks at most once a second."""
+        """Return whether the shared tail is reachable and complete.
+
+        If it is not, try to recover it, at most once a second.
+        """
         if self._away and self._clock.monotonic() >= self._check_at:
             self._check_at = math.inf
             try:
@@ -119,9 +136,10 @@ class FallbackHotTail:
 
     async def _recover(self) -> None:
         stored = await self._events.stored()
-        # The bus may be down as well, so no watermark arrives.
+        # Trim here, because no watermark arrives if the bus is down too.
         await self._own.trim(stored)
-        # The first step that needs the shared tail: until it is reachable, no `add` waits for it.
+        # This is the first step that needs the shared tail. `_refilling` is set only after it, so that no `add` waits
+        # for an unreachable tail.
         await self._shared.trim(stored)
         self._refilling, self._missed = True, False
         await self._refill()
@@ -144,8 +162,9 @@ def _offset(item: LogEvent) -> int:
 
 
 class FallbackSendClaims:
-    """SendClaims that falls back to those of this process. The persister withdraws copies that two nodes made
-    meanwhile.
+    """SendClaims over the shared claims, with claims of this process as fallback.
+
+    During an outage two nodes may make copies of one send. The persister withdraws the second copy.
     """
 
     def __init__(self, *, shared: SendClaims, own: SendClaims) -> None:
@@ -153,7 +172,7 @@ class FallbackSendClaims:
         self._own = own
 
     async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
-        # A claim made here during an outage may still be in flight.
+        # Claim in this process first: a send that was claimed here during an outage may still be in flight.
         known = await self._own.claim(sender_id, client_message_id, message_id)
         with suppress_unavailable():
             return await self._shared.claim(sender_id, client_message_id, known)

@@ -15,7 +15,7 @@ from kernel.ids import UserId
 
 
 class MemoryHotTail:
-    """HotTail for the embedded mesh. Its size is the persister's lag."""
+    """HotTail in the memory of this process. It holds only events that the persister has not stored yet."""
 
     def __init__(self) -> None:
         self._floor: dict[int, int] = {}
@@ -91,10 +91,10 @@ def _offset(event: LogEvent) -> int:
 
 
 class MemorySendClaims:
-    """SendClaims for the embedded mesh: a bounded map of the newest claims."""
+    """SendClaims in the memory of this process: a bounded map of the newest claims."""
 
     def __init__(self, *, capacity: int = 100_000) -> None:
-        """`capacity`: number of claims kept; the least recently used are dropped first."""
+        """`capacity` is the number of claims kept. The least recently used claim is dropped first."""
         self._claims: BoundedCache[tuple[UserId, UUID], UUID] = BoundedCache(capacity=capacity)
 
     async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:

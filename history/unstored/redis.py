@@ -1,7 +1,7 @@
-"""Hot tail and send claims that all nodes share, in Redis.
+"""Hot tail and send claims in Redis, shared by all nodes.
 
-All keys of a command are in one slot, so the tail works on a cluster. Every command is idempotent, so any node may
-refill the tail at any time. Entries at or below the watermark are ignored on read.
+All keys of a command are in one slot, so that both work on a Redis Cluster. Every command is idempotent, so any node
+may refill the tail at any time. Reads ignore entries at or below the watermark.
 """
 
 import asyncio
@@ -21,13 +21,14 @@ from kernel.redis.handle import Call, RedisHandle, Script
 from kernel.redis.pipeline import Part
 from kernel.telemetry.logs import logger
 
-# Expires what a dead node left behind; longer than any expected outage of the persister.
+# The lifetime of keys removes entries that a dead node left behind. It is longer than any expected outage of the
+# persister.
 _TAIL_TTL_SECONDS = 3 * 24 * 60 * 60
 _TRIMMED_AT_ONCE = 500
-# Redis serves nobody else while it runs a script.
+# Redis serves no other call while it runs a script, so a script gets a limited number of keys.
 _KEYS_AT_ONCE = 500
 
-# Per key its kind and value: an event goes into a hash, a note (which refers to an event) into a sorted set.
+# Each key has a kind and a value. An event goes into a hash. A note, which refers to an event, goes into a sorted set.
 _ADD = Script.of("""
 local offset, ttl = ARGV[1], ARGV[2]
 for i, key in ipairs(KEYS) do
@@ -47,7 +48,7 @@ for i, key in ipairs(KEYS) do
   redis.call(kind == 'note' and 'ZREM' or 'HDEL', key, value)
 end
 """)
-# Skips notes that were added again since they were read.
+# Keeps a note whose score is not the one that the caller read: the note was added once more in the meantime.
 _DROP_NOTES = Script.of("""
 for i = 1, #ARGV, 2 do
   if redis.call('ZSCORE', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('ZREM', KEYS[1], ARGV[i]) end
@@ -56,13 +57,14 @@ end
 
 
 _Entry = tuple[str, str, Part]
-"""Key, kind and value for _ADD and _FORGET."""
+"""Key, kind and value of an entry, for _ADD and _FORGET."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """Chat and offset of an event, as a member of sorted sets. `send`: sender and client_message_id; empty for other
-    events.
+    """A reference to an event by chat and offset, as a member of sorted sets.
+
+    `send` has the sender and the client_message_id of a send. It is empty for other events.
     """
 
     offset: int
@@ -85,12 +87,13 @@ class _Note:
 class RedisHotTail:
     """HotTail over Redis.
 
-    Keys, each after `tail:<log>:`: `events:<chat>` is a hash of events by offset; sorted sets by offset are
-    `waiting:<partition>` of all events, `user:<user>` of chats, and `send:<sender>:<name>` of the copies of a send.
+    All keys begin with `tail:<log>:`. `events:<chat>` is a hash of a chat's events by offset. The other keys are sorted
+    sets with offsets as scores: `waiting:<partition>` has all events of a partition, `user:<user>` has the chats with
+    events that name the user, and `send:<sender>:<name>` has the copies of a send.
     """
 
     def __init__(self, *, redis: RedisHandle, log_id: str) -> None:
-        """`log_id`: the log that the offsets belong to; each log has its own tail."""
+        """`log_id` identifies the log of the offsets. Each log has its own tail."""
         self._redis = redis
         self._prefix = redis.key(f"tail:{log_id}:")
         self._floor: dict[int, int] = {}
@@ -100,7 +103,7 @@ class RedisHotTail:
         if self._is_stored(event.position):
             return
         note = _Note.of(event)
-        # The note that leads to trimming goes first, so that a half-finished add is trimmed as well.
+        # The note in `waiting` leads to trimming. It goes first, so that an interrupted add is trimmed too.
         entries: list[_Entry] = [(self._waiting(partition), "note", str(note))]
         entries += [(self._user(user_id), "note", f"{partition}|{note.chat_id}") for user_id in users_of(event.event)]
         if note.send:
@@ -145,7 +148,10 @@ class RedisHotTail:
         await asyncio.gather(*(self._forget(partition, self._floor[partition]) for partition in stored))
 
     async def _forget(self, partition: int, offset: int) -> None:
-        """Drop stored events. Each note is taken by exactly one node, however many trim at once."""
+        """Drop the events of a partition up to an offset.
+
+        Several nodes may trim at once: exactly one of them takes each note.
+        """
         taken = _TRIMMED_AT_ONCE
         while taken == _TRIMMED_AT_ONCE:
             members = await self._redis.run(_TAKE_STORED, [self._waiting(partition)], offset, _TRIMMED_AT_ONCE)
@@ -156,7 +162,7 @@ class RedisHotTail:
             taken = len(members)
 
     def _not_stored(self, values: Iterable[bytes | None]) -> Sequence[LogEvent]:
-        """Return the events that are not stored yet, in log order; None values are skipped."""
+        """Decode the values and return the events that are not stored yet, in log order. None values are skipped."""
         found = [_unpacked(value) for value in values if value is not None]
         events = [event for event in found if event is not None and not self._is_stored(event.position)]
         return sorted(events, key=lambda event: event.position.offset)
@@ -165,7 +171,7 @@ class RedisHotTail:
         return position.offset <= self._floor.get(position.partition, -1)
 
     def _calls(self, entries: Iterable[_Entry], *first: Part) -> list[Call]:
-        """Group entries by slot, with a bounded number of keys per call."""
+        """Group entries into calls. Each call has keys of one slot, and a limited number of them."""
         slots: defaultdict[int, list[_Entry]] = defaultdict(list)
         for entry in entries:
             slots[self._redis.slot(entry[0])].append(entry)
@@ -197,7 +203,7 @@ def _unpacked(value: bytes) -> LogEvent | None:
     try:
         event = unpack(value)
     except ValueError as error:
-        # For example from a newer version; the log still has it.
+        # The value may come from a newer version of Chatly. The log still has the event.
         logger("history").warning("unreadable event in the hot tail", error=str(error))
         return None
     return event if isinstance(event, LogEvent) else None
@@ -207,7 +213,7 @@ _CLAIM_TTL_SECONDS = 24 * 60 * 60
 
 
 class RedisSendClaims:
-    """SendClaims over Redis: a key per send, kept for a day (key `claim:{sender_id}:{client_message_id}`)."""
+    """SendClaims over Redis. Each send has a key `claim:{sender_id}:{client_message_id}`, which is kept for a day."""
 
     def __init__(self, *, redis: RedisHandle) -> None:
         self._redis = redis

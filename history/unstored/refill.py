@@ -18,10 +18,10 @@ _CHECK_SECONDS = 1.0
 
 
 async def refill(*, tail: HotTail, log: LogReader, events: EventReader) -> None:
-    """Add every event after the stored offsets.
+    """Add every event after the stored offsets to the tail.
 
-    Call it before the first request is served and after subscribing to STORED_CHANNEL: events stored meanwhile are
-    trimmed here or by the next watermark.
+    Call this before the first request is served and after subscribing to STORED_CHANNEL. Events that are stored during
+    the refill are trimmed at its end or by the next watermark.
     """
     stored = await events.stored()
     for partition, end in (await log.ends()).items():
@@ -34,23 +34,26 @@ async def _refill_partition(tail: HotTail, log: LogReader, partition: int, after
         records = await log.read(partition, after=after, limit=_BATCH)
         if not records:
             return
-        # Concurrently: a shared tail may be a network hop away.
+        # Add concurrently, because a shared tail may be a network hop away.
         await asyncio.gather(*(tail.add(event) for event in readable(records)))
         after = records[-1].position.offset
 
 
 def readable(records: Sequence[LogRecord]) -> Iterator[LogEvent]:
-    """Yield the events of those records that can be decoded."""
+    """Yield the events of the records that can be decoded. Skip the others with a warning."""
     for record in records:
         try:
             yield decode_record(record)
         except ValueError as error:
-            # The persister makes it a dead letter; no client received it.
+            # The persister makes the record a dead letter. No client has received it.
             logger("history").warning("unreadable record", position=str(record.position), error=str(error))
 
 
 class TailRenewal:
-    """Refills the hot tail at the start and when the log gets another epoch, and drops what a lost log alone had."""
+    """Refills the hot tail at the start and whenever the log gets another epoch.
+
+    Drops events that only a lost log had.
+    """
 
     def __init__(self, *, tail: HotTail, log: EpochLog, events: EventReader) -> None:
         self._tail = tail
@@ -59,7 +62,10 @@ class TailRenewal:
         self._ordinals: Ordinals | None = None
 
     async def step(self) -> None:
-        """Renew the tail unless it follows the newest epoch already. Raise UNAVAILABLE."""
+        """Renew the tail if the log has got another epoch since the last renewal.
+
+        Raise UNAVAILABLE if the log, the store or the tail is unavailable.
+        """
         ordinals = self._log.ordinals
         if ordinals is not self._ordinals:
             await refill(tail=self._tail, log=self._log, events=self._events)
@@ -67,7 +73,7 @@ class TailRenewal:
             self._ordinals = ordinals
 
     async def run(self) -> None:
-        """Renew the tail until cancelled, about a second after an epoch began."""
+        """Renew the tail until cancelled. A new epoch is noticed within about a second."""
         while True:
             with suppress(ChatlyError):  # the next attempt may succeed
                 await self.step()

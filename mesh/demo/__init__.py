@@ -1,1 +1,1 @@
-"""The demo: people, pictures, groups and some hundred messages."""
+"""The demo: people, pictures, groups and several hundred messages."""

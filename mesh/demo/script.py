@@ -1,36 +1,36 @@
-"""The people of the demo and their messages. Plain data."""
+"""The people of the demo and their messages, as plain data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 PASSWORD = "chatly-demo"  # noqa: S105 - printed on the screen; the demo is for trying out
-"""Password of every person."""
+"""The password of every person in the demo."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user. The lower-case `name` is also the local part of the e-mail address."""
+    """A user of the demo. The lower-case `name` is also the local part of the e-mail address."""
 
     name: str
     bio: str
     colour: str
-    """Background of the picture, as `#rrggbb`."""
+    """The background colour of the picture, as `#rrggbb`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message. `reactions`: pairs of emoji and name."""
+    """One message. `reactions` has pairs of an emoji and a person's name."""
 
     by: str
     text: str
     answers: int | None = None
-    """Index of an earlier line of the same chat."""
+    """The index of the earlier line in the same chat that this line replies to."""
     reactions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """One chat: a group if it has a title, else two people."""
+    """One chat: a group if it has a title, else a chat of two people."""
 
     members: tuple[str, ...]
     lines: Sequence[Line]

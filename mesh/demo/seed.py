@@ -1,4 +1,4 @@
-"""`chatly seed-demo`: fills a running mesh through its edge, as clients would. Repeating it adds nothing."""
+"""`chatly seed-demo`: fills a running mesh through its edge, as clients would. A second run adds nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -33,7 +33,10 @@ _NAMES = UUID("6f7c1f8e-6b0d-4c52-9c50-4a5a63e0d3a5")
 _PICTURE_PIXELS = 256
 _RETRY_SECONDS = 1.0
 _ATTEMPTS = 70
-"""More than a minute: the edge counts logins per minute."""
+"""Maximum number of attempts.
+
+At one per second they last more than a minute, because the edge counts logins per minute.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class _Member:
 
 
 async def seed_demo(environ: Mapping[str, str], address: str, say: Callable[[str], None]) -> int:
-    """Fill the mesh behind the edge at `address`; if that is empty, the one that runs on this data folder.
+    """Fill the mesh behind the edge at `address`. If `address` is empty, fill the mesh that runs on this data folder.
 
     Return exit code 0, or 1 if the mesh is unreachable or rejects a call.
     """
@@ -98,7 +101,7 @@ async def _seed(edge: grpc.aio.Channel, say: Callable[[str], None]) -> None:
 
 
 def email_of(person: Person) -> str:
-    """Return the address to log in with."""
+    """Return the e-mail address with which a person logs in."""
     plain = person.name.lower().translate(str.maketrans("áéíóú", "aeiou"))
     return f"{plain}@demo.example"
 
@@ -181,7 +184,7 @@ async def _chat(stub: MessagingServiceStub, talk: Talk, number: int, members: Ma
 async def _react(
     stub: MessagingServiceStub, line: Line, message: messages.Message, members: Mapping[str, _Member]
 ) -> None:
-    """Add the reactions that are missing. A toggle of one that exists would remove it."""
+    """Add the reactions that are missing. Toggling an existing reaction would remove it."""
     chosen = messaging.ListReactionsRequest(chat_id=message.chat_id, message_id=message.message_id)
     for emoji, name in line.reactions:
         member = members[name]

@@ -1,4 +1,4 @@
-"""Renders envoy/envoy.yaml.j2, the template of the embedded mesh and of production."""
+"""Renders Envoy's configuration from envoy/envoy.yaml.j2. The embedded mesh and production use the same template."""
 
 import json
 import re
@@ -37,27 +37,27 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route of the edge. Envoy takes the first one that matches."""
+    """One route of the edge. Envoy takes the first route that matches."""
 
     matcher: str
-    """`path`, `regex` or `prefix`."""
+    """The kind of match: `path`, `regex` or `prefix`."""
     value: str
     cluster: str
     verb: str = ""
-    """HTTP method to match, or empty for any."""
+    """The HTTP method to match. Empty for any method."""
     token: bool = True
-    """Whether the edge itself requires a valid access token."""
+    """True if the edge itself requires a valid access token."""
     streaming: bool = False
     limit: RateLimit | None = None
     transcode: bool = True
     multipart: bool = False
-    """Only requests whose body is multipart/form-data."""
+    """True if the route matches only requests whose body is multipart/form-data."""
     body_bytes: int = _MIB
-    """Maximum size of a JSON body."""
+    """The maximum size of a JSON body, in bytes."""
 
 
 def routes(edge: EdgeSettings) -> list[Route]:
-    """Return every route in order. A method for services only has none: the edge answers 404."""
+    """Return all routes in order. A method for services only has no route, so the edge answers 404."""
     open_methods = [method for method in methods() if not method.internal]
     # `/api/users/search` must come before `/api/users/{user_id}`, which matches it too.
     rest = sorted(
@@ -86,13 +86,13 @@ def _rest_route(method: Method, path: RestPath, edge: EdgeSettings) -> Route:
         verb=path.verb,
         token=not method.public,
         limit=_limit(method, edge),
-        # A part of 1 MiB in base64.
+        # The body contains a part of 1 MiB in base64.
         body_bytes=_MIB * 3 // 2 if method.name == "UploadPart" else _MIB,
     )
 
 
 def _http_api_routes(edge: EdgeSettings) -> list[Route]:
-    """Return the routes to media's HTTP API, which checks tokens and signed links itself."""
+    """Return the routes to media's HTTP API. For downloads, media itself checks tokens and signed links."""
     upload = _upload_limit(edge)
     return [
         Route("path", "/api/upload/message", "media_http", verb="POST", streaming=True, limit=upload, transcode=False),
@@ -130,8 +130,8 @@ def _collector(edge: EdgeSettings) -> SplitResult | None:
 def render(edge: EdgeSettings, addresses: Addresses, *, secrets: Path | None = None) -> str:
     """Return Envoy's configuration as YAML.
 
-    `secrets`: the folder of the files that `render_secrets` returns. Without it, Envoy reads certificates only when it
-    starts.
+    `secrets` is the folder of the files that `render_secrets` returns. Without it, Envoy reads certificates only when
+    it starts.
     """
     environment = Environment(  # noqa: S701 - the output is YAML, not a page
         loader=FileSystemLoader(TEMPLATE.parent),
@@ -156,7 +156,10 @@ def render(edge: EdgeSettings, addresses: Addresses, *, secrets: Path | None = N
 
 
 def render_secrets(edge: EdgeSettings) -> dict[str, str]:
-    """Return the files, by name, through which Envoy watches certificates: it loads renewed ones at once."""
+    """Return the files through which Envoy watches certificates, as contents by file name.
+
+    Envoy loads renewed certificates at once.
+    """
     pairs = {"edge": (edge.tls_certificate, edge.tls_key), "mesh": (edge.mesh_certificate, edge.mesh_key)}
     secrets = {
         name: {
@@ -173,7 +176,7 @@ def render_secrets(edge: EdgeSettings) -> dict[str, str]:
         ca = {"filename": edge.mesh_ca}
         watched = {"path": str(Path(edge.mesh_ca).absolute().parent)}
         secrets["mesh_ca"] = {"validation_context": {"trusted_ca": ca, "watched_directory": watched}}
-    # JSON is YAML.
+    # JSON is valid YAML.
     return {
         f"{name}.yaml": json.dumps({"resources": [{"@type": _SECRET, "name": name, **secret}]})
         for name, secret in secrets.items()

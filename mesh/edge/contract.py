@@ -1,4 +1,4 @@
-"""The public contract as the edge needs it: methods with their access and REST paths, and the protos' comments."""
+"""The public contract as the edge needs it: methods with their access and REST paths, and comments of the protos."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from google.protobuf.descriptor_pb2 import (
 )
 
 DESCRIPTOR_FILE = Path(next(iter(__import__("chatly").__path__))) / "chatly.binpb"
-"""Built by `make protos` from protos/, with imports and comments."""
+"""`make protos` builds this file from protos/, with imports and comments."""
 
 # Field numbers of FileDescriptorProto, DescriptorProto and ServiceDescriptorProto (descriptor.proto).
 _MESSAGE, _SERVICE, _FIELD, _METHOD = 4, 6, 2, 2
@@ -26,23 +26,23 @@ _MESSAGE, _SERVICE, _FIELD, _METHOD = 4, 6, 2, 2
 
 @dataclass(frozen=True, slots=True)
 class RestPath:
-    """One REST form of a method."""
+    """One REST path of a method."""
 
     verb: str
-    """GET, POST, …"""
+    """The HTTP method: GET, POST, …"""
     template: str
-    """As in the proto: `/api/messages/{user_id}`."""
+    """The path as in the proto, such as `/api/messages/{user_id}`."""
     body: str
-    """`*`, a field, or empty."""
+    """The part of the request in the HTTP body: `*` for the whole request, a field's name, or empty for no body."""
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """Names of the request's fields that the path carries."""
+        """Names of the request's fields that the path contains."""
         return tuple(re.findall(r"\{([^}=]+)", self.template))
 
     @property
     def regex(self) -> str:
-        """Regular expression for the whole path, in which a variable is one segment."""
+        """A regular expression for the whole path. Each variable matches one segment."""
         return "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", self.template))
 
 
@@ -51,31 +51,31 @@ class Method:
     """One RPC."""
 
     service: str
-    """Full name: `chatly.auth.v1.AuthService`."""
+    """The full name of the gRPC service, such as `chatly.auth.v1.AuthService`."""
     name: str
     access: int
-    """Value of chatly.options.v1.Access."""
+    """A value of chatly.options.v1.Access."""
     streaming: bool
     rest: tuple[RestPath, ...]
 
     @property
     def path(self) -> str:
-        """As in HTTP/2: `/chatly.auth.v1.AuthService/Login`."""
+        """The HTTP/2 path, such as `/chatly.auth.v1.AuthService/Login`."""
         return f"/{self.service}/{self.name}"
 
     @property
     def target(self) -> str:
-        """The service of the mesh that serves it: `auth`."""
+        """The service of the mesh that serves the method, such as `auth`."""
         return self.service.split(".")[1]
 
     @property
     def public(self) -> bool:
-        """Whether it is called without a token."""
+        """True if clients call the method without a token."""
         return self.access == access_pb2.ACCESS_PUBLIC
 
     @property
     def internal(self) -> bool:
-        """Whether only services and operators may call it. The edge has no route to it."""
+        """True if only services and operators may call the method. The edge has no route to it."""
         return self.access == access_pb2.ACCESS_SERVICE
 
 
@@ -119,7 +119,9 @@ def _rest_paths(method: MethodDescriptorProto) -> Iterator[RestPath]:
 
 @cache
 def comments() -> dict[str, str]:
-    """Return the protos' comments by full name: `chatly.auth.v1.User.bio`, `chatly.auth.v1.AuthService.Login`."""
+    """Return the comments of the protos by full name, such as `chatly.auth.v1.User.bio` or
+    `chatly.auth.v1.AuthService.Login`.
+    """
     return {
         name: " ".join(line.strip() for line in comment.strip().splitlines())
         for file in _chatly_files()

@@ -26,11 +26,11 @@ class ListedNode:
     name: str
     service: str
     address: str
-    """gRPC address: `host:port`."""
+    """The gRPC address, as `host:port`."""
 
 
 def edge_settings(environ: Mapping[str, str], data_dir: Path) -> EdgeSettings:
-    """Return the edge's settings, with a self-signed certificate if none is set."""
+    """Return the edge's settings. If no certificate is set, the edge gets a self-signed one from the data folder."""
     edge = load(EdgeSettings, environ)
     if edge.tls_certificate:
         return edge
@@ -39,7 +39,7 @@ def edge_settings(environ: Mapping[str, str], data_dir: Path) -> EdgeSettings:
 
 
 async def serve_web(environ: Mapping[str, str], stop: asyncio.Event) -> None:
-    """`chatly web`: serve the web client and the page about the mesh at CHATLY_WEB_ADDRESS until `stop`."""
+    """Serve the web client and the page about the mesh at CHATLY_WEB_ADDRESS until `stop`, for `chatly web`."""
     edge = load(EdgeSettings, environ)
     refuse_unsafe_web(edge, environ)
     addresses = load_addresses(with_addresses(environ))
@@ -50,7 +50,10 @@ async def serve_web(environ: Mapping[str, str], stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def serve_pages(edge: EdgeSettings, nodes: Sequence[ListedNode], tls: MeshTls | None) -> AsyncIterator[None]:
-    """Serve the web client and the page about the mesh to Envoy; with `tls`, to Envoy alone."""
+    """Serve the web client and the page about the mesh to Envoy until the block ends.
+
+    With `tls`, serve only clients with a certificate of this mesh.
+    """
 
     async def states() -> Sequence[NodeStatus]:
         faults = await asyncio.gather(*(find_fault(node.service, node.address, tls) for node in nodes))
@@ -68,6 +71,6 @@ async def serve_pages(edge: EdgeSettings, nodes: Sequence[ListedNode], tls: Mesh
 
 
 def ready_line(edge: EdgeSettings) -> str:
-    """Return what `chatly run` prints once everything serves."""
+    """Return the line that `chatly run` prints once everything serves."""
     host = "localhost" if edge.host in {"127.0.0.1", "0.0.0.0", "::"} else edge.host
     return f"Chatly is ready at http://{host}:{edge.port} and https://{host}:{edge.tls_port} (Ctrl-C stops it)"

@@ -1,4 +1,6 @@
-"""Envoy's own errors (no token, too many calls, unreachable service), in the form of the services' errors."""
+"""Errors that Envoy itself returns (no token, too many calls, unreachable service), in the form of the services'
+errors.
+"""
 
 import base64
 from dataclasses import dataclass
@@ -11,20 +13,20 @@ from kernel.errors import KernelReason, Reason
 
 @dataclass(frozen=True, slots=True)
 class LocalReply:
-    """One kind of error; `condition` is a CEL expression over the response."""
+    """One kind of error. `condition` is a CEL expression over the response."""
 
     condition: str
     code: int
-    """google.rpc.Code."""
+    """A value of google.rpc.Code."""
     reason: Reason
     message: str = ""
-    """Empty: Envoy's own text."""
+    """If empty, Envoy's own text is used."""
     retry_seconds: int = 0
-    """Delay to try again after; 0: none is given."""
+    """The delay after which a client may retry, in seconds. 0 if no delay is given."""
 
     @property
     def details(self) -> str:
-        """Return a google.rpc.Status with ErrorInfo as base64, for `grpc-status-details-bin`."""
+        """A google.rpc.Status with ErrorInfo as base64, for `grpc-status-details-bin`."""
         status = status_pb2.Status(code=self.code, message=self.message)
         status.details.add().Pack(error_details_pb2.ErrorInfo(reason=self.reason, domain="chatly"))
         if self.retry_seconds:
@@ -57,7 +59,7 @@ LOCAL_REPLIES = (
         KernelReason.TOKEN_INVALID,
         "the access token is not valid",
     ),
-    # The header comes from the rate limit of the route, which counts per second or per minute.
+    # The route's rate limit, which counts per second or per minute, sets this header.
     _too_many("response.code == 429 && response.headers['retry-after'] == '60'", 60),
     _too_many("response.code == 429", 1),
     LocalReply(
@@ -70,7 +72,7 @@ LOCAL_REPLIES = (
         "response.code == 504", code_pb2.DEADLINE_EXCEEDED, KernelReason.DEADLINE_EXCEEDED, "the call took too long"
     ),
     LocalReply(
-        # No route matches.
+        # No route matches the request.
         "response.code == 404",
         code_pb2.UNIMPLEMENTED,
         KernelReason.NOT_OFFERED,

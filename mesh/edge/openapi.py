@@ -25,7 +25,7 @@ _TOKEN: list[Json] = [{"token": []}, {"cookie": []}]
 
 @cache
 def openapi(version: str) -> Json:
-    """Return the document as a JSON object."""
+    """Return the OpenAPI document as a JSON object."""
     schemas = Schemas()
     paths: dict[str, Json] = {}
     for method in methods():
@@ -55,7 +55,8 @@ def openapi(version: str) -> Json:
 
 def _operation(schemas: Schemas, method: Method, path: RestPath, number: int) -> Json:
     descriptor = schemas.method(method)
-    # A field that another REST form of the method has in its path stands for a field of this path.
+    # A field in any REST path of this method is left out of bodies and queries. A path without the field has another
+    # one for the same value.
     elsewhere = {name for other in method.rest for name in other.variables}
     fields = [field for field in descriptor.input_type.fields if field.name not in elsewhere]
     parameters = [_path_parameter(schemas, descriptor.input_type.fields_by_name[name]) for name in path.variables]
@@ -106,7 +107,7 @@ def _responses(*others: tuple[int, Json], ok: Json) -> dict[str, Json]:
 
 
 def _add_http_apis(paths: dict[str, Json], schemas: Schemas) -> None:
-    """Add what the HTTP APIs of media and auth serve: files, a profile with its picture, the public keys."""
+    """Add the paths of media's and auth's HTTP APIs: files, a profile with its picture, and the public keys."""
     paths["/api/upload/message"] = {"post": _upload_form(schemas)}
     paths["/api/uploads/{media_id}"] = {"get": _download()}
     paths["/.well-known/jwks.json"] = {"get": _public_keys(schemas)}

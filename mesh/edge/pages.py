@@ -25,19 +25,19 @@ _CONTENT_SECURITY_POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
-    """State of one node, as the page shows it."""
+    """The state of one node, as the page about the mesh shows it."""
 
     name: str
     grpc_address: str
     fault: str | None
-    """Why it does not serve, or None."""
+    """The reason why the node does not serve, or None if it serves."""
 
 
 def pages(*, version: str, services: Callable[[], Awaitable[Sequence[NodeStatus]]], web: Path) -> Starlette:
-    """Return the application behind the edge's `/`.
+    """Return the application that serves `/` behind the edge.
 
-    `services` returns the state of the services now. `web` is the folder of the built web client; without one, `/`
-    shows the state of the mesh.
+    `services` returns the current state of the nodes. `web` is the folder of the built web client. If the folder has no
+    client, `/` shows the state of the mesh.
     """
     environment = Environment(loader=FileSystemLoader(_STATIC), autoescape=select_autoescape())
     template = environment.get_template("about.html")
@@ -48,7 +48,7 @@ def pages(*, version: str, services: Callable[[], Awaitable[Sequence[NodeStatus]
         return HTMLResponse(page, headers=headers)
 
     async def describe(_: Request) -> Response:
-        # Built at the first request: most meshes never get one.
+        # The document is built at the first request, because most meshes never get one.
         return JSONResponse(await asyncio.to_thread(openapi, version))
 
     client: BaseRoute = Mount("/", WebClient(web)) if (web / "index.html").is_file() else Route("/", about)

@@ -22,7 +22,7 @@ _FETCHED = re.compile(r"jwks_fetch_success: [1-9]")
 
 
 class EdgeFailedError(Exception):
-    """Envoy did not start, or ended; the text has the last line of its log."""
+    """Envoy did not start, or it ended. The text has the last line of Envoy's log, or the folder of the log."""
 
 
 class Edge:
@@ -35,7 +35,10 @@ class Edge:
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start Envoy and return once it accepts calls: every service is healthy, and it has auth's public keys."""
+        """Start Envoy and return once it accepts calls: every service is healthy, and Envoy has auth's public keys.
+
+        Raise EdgeFailedError if Envoy ends, or is not ready in time.
+        """
         self._process = await self._spawn()
         deadline = asyncio.get_running_loop().time() + _START_SECONDS
         while not await self._accepts_calls():
@@ -46,7 +49,7 @@ class Edge:
             await asyncio.sleep(0.05)
 
     async def watch(self) -> None:
-        """Background loop: raise EdgeFailedError when Envoy ends."""
+        """Wait until Envoy ends, then raise EdgeFailedError. Return at once if Envoy was not started."""
         if self._process is not None:
             await self._process.wait()
             raise self._ended()
@@ -71,7 +74,7 @@ class Edge:
                 *envoy_command(configuration, self._edge.concurrency),
                 stdout=access,
                 stderr=errors,
-                # Ctrl-C must not reach Envoy: it stops last, after the services have drained.
+                # Ctrl-C must not reach Envoy, because Envoy stops last, after the services have drained.
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )
@@ -94,7 +97,7 @@ class Edge:
 
 @asynccontextmanager
 async def stopped_at_the_end(edge: EdgeSettings, addresses: Addresses, folder: Path) -> AsyncIterator[Edge]:
-    """Yield an Envoy that the block may start; stop it at the end."""
+    """Yield an Envoy that the block may start. Stop it when the block ends."""
     envoy = Edge(edge, addresses, folder)
     try:
         yield envoy
@@ -103,14 +106,17 @@ async def stopped_at_the_end(edge: EdgeSettings, addresses: Addresses, folder: P
 
 
 def envoy_command(configuration: Path, concurrency: int) -> list[str]:
-    """Return the command line of Envoy; its binary is in the Python environment."""
+    """Return the command line of Envoy. The binary is in the Python environment."""
     envoy = Path(sys.executable).parent / "envoy"
     options = ["--concurrency", str(concurrency), "--log-level", "warn", "--disable-hot-restart"]
     return [str(envoy), "-c", str(configuration), *options]
 
 
 def write_configuration(edge: EdgeSettings, addresses: Addresses, folder: Path) -> Path:
-    """Write Envoy's configuration and the files through which it watches certificates; return its path."""
+    """Write Envoy's configuration, and the files through which Envoy watches certificates.
+
+    Return the configuration's path.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "envoy.yaml"
     configuration.write_text(render(edge, addresses, secrets=folder.absolute()))
@@ -120,5 +126,5 @@ def write_configuration(edge: EdgeSettings, addresses: Addresses, folder: Path) 
 
 
 def die_with_parent() -> None:
-    """Have this child process killed if its parent is killed. Called in the child before its program starts."""
+    """Make the kernel kill this child process if its parent dies. Call this in the child before its program starts."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -17,7 +17,7 @@ _SCALARS: dict[int, Json] = {
     FieldDescriptor.TYPE_BYTES: {"type": "string", "contentEncoding": "base64"},
     FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
     FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32"},
-    # JSON numbers cannot hold 64 bits: proto3 JSON writes them as text.
+    # proto3 JSON writes 64-bit integers as text, because JSON numbers cannot hold them exactly.
     FieldDescriptor.TYPE_INT64: {"type": "string", "format": "int64", "pattern": "^-?[0-9]+$"},
     FieldDescriptor.TYPE_DOUBLE: {"type": "number", "format": "double"},
 }
@@ -28,7 +28,7 @@ _WELL_KNOWN: dict[str, Json] = {
 
 
 class Schemas:
-    """Schemas by message name, collected while an OpenAPI document refers to them."""
+    """JSON Schemas by message name. They are collected while an OpenAPI document refers to them."""
 
     def __init__(self) -> None:
         self._pool = DescriptorPool()
@@ -45,7 +45,7 @@ class Schemas:
         return self._pool.FindMessageTypeByName(full_name)
 
     def reference(self, message: Descriptor) -> Json:
-        """Return a reference to a message's schema; collect the schema if it is new."""
+        """Return a reference to a message's schema, and collect the schema if it is new."""
         if known := _WELL_KNOWN.get(message.full_name):
             return known
         if message.name not in self.collected:
@@ -91,9 +91,9 @@ class Schemas:
         return {"type": "array", "items": items, **_array_limits(rules)}
 
     def path_segment(self, field: FieldDescriptor) -> Json:
-        """Return the schema of a field as a segment of a path, which is never empty."""
+        """Return the schema of a field in a path segment. A segment is never empty."""
         if field.enum_type is not None:
-            # Of the names of one number the last is the alias made for paths. The edge ignores case.
+            # If several names have one number, the last one is the alias for paths. The edge ignores case.
             names = {value.number: value.name.lower() for value in field.enum_type.values if value.number}
             return {"type": "string", "enum": list(names.values())}
         return {**_SCALARS[field.type], **_LIMITS.get(field.type, _no_limits)(_rules(field))}
@@ -106,12 +106,12 @@ class Schemas:
         limits = _LIMITS.get(field.type, _no_limits)(rules)
         if not limits or rules.ignore != validate_pb2.IGNORE_IF_ZERO_VALUE:
             return {**_SCALARS[field.type], **limits}
-        # An empty value counts as absent and need not keep the limits.
+        # An empty value counts as absent, so the limits do not apply to it.
         return {**_SCALARS[field.type], "anyOf": [limits, {"const": field.default_value}]}
 
 
 def is_required(field: FieldDescriptor) -> bool:
-    """Whether a request without this field breaks the field's rules."""
+    """Return whether a request without this field breaks the field's rules."""
     rules = _rules(field)
     if rules.required:
         return True
@@ -140,7 +140,7 @@ def _rules(field: FieldDescriptor) -> FieldRules:
 
 
 def _other_names(field: FieldDescriptor) -> Iterable[str]:
-    """Yield the JSON name if the proto sets one: requests may use either."""
+    """Yield the JSON name of a field if the proto sets one. Requests may use either name."""
     if field.json_name.lower() != field.name.replace("_", ""):
         yield field.json_name
 

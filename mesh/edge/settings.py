@@ -1,4 +1,4 @@
-"""Settings of the edge. Processes without Jinja read them too: nothing here imports it."""
+"""Settings of the edge. Processes without Jinja read them too, so this module does not import Jinja."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The self-signed certificate of the embedded mesh. Real ones come from the settings."""
+"""The self-signed certificate that `chatly run` generates. Other certificates come from the settings."""
 
 import ipaddress
 import os
@@ -15,7 +15,10 @@ _RENEW_BEFORE = timedelta(days=30)
 
 
 def ensure_certificate(folder: Path) -> tuple[Path, Path]:
-    """Return the files of a self-signed certificate for this machine and of its key; renew it 30 days before expiry."""
+    """Return the files of a self-signed certificate for this machine and of its key.
+
+    Make both if one is missing or the certificate expires within 30 days.
+    """
     certificate, key = folder / "tls.crt", folder / "tls.key"
     if not (certificate.exists() and key.exists() and _left(certificate) > _RENEW_BEFORE):
         folder.mkdir(parents=True, exist_ok=True)

@@ -17,13 +17,16 @@ _NAMED_BY_CONTENT = "assets/"
 
 
 class WebClient(StaticFiles):
-    """Serves a built client: any path within it is index.html. A missing file or an unknown REST path is not found."""
+    """Serves a built web client.
+
+    The path of any page returns index.html. A missing file or an unknown REST path is not found.
+    """
 
     def __init__(self, dist: Path) -> None:
         super().__init__(directory=dist, html=True)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return the file, or index.html."""
+        """Return the file, or index.html if the path is a page."""
         try:
             response = await super().get_response(path, scope)
         except HTTPException as error:
@@ -37,6 +40,9 @@ class WebClient(StaticFiles):
 
 
 def _is_page(path: str) -> bool:
-    """Return whether a path is a page. A name with a suffix is a file: a missing script must not become HTML."""
+    """Return whether a path is a page.
+
+    A name with a suffix is a file, because a missing script must not become HTML.
+    """
     first, _, _ = path.partition("/")
     return first != "api" and "." not in path.rsplit("/", 1)[-1]

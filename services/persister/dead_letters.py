@@ -1,4 +1,4 @@
-"""Listing dead letters, and replaying them once a newer program can read them."""
+"""Lists dead letters, and replays them once a newer version of Chatly can read them."""
 
 from collections.abc import Sequence
 
@@ -19,8 +19,9 @@ class ListDeadLetters:
         self._dead_letters = dead_letters
 
     async def __call__(self, *, page_size: int, page_token: str) -> DeadLetterPage:
-        """Return one page, newest first; `page_size` 0 means DEFAULT_PAGE_SIZE. Raise `INVALID_PAGE_TOKEN` for a token
-        of another list.
+        """Return one page, newest first. A `page_size` of 0 means DEFAULT_PAGE_SIZE.
+
+        Raise `INVALID_PAGE_TOKEN` if the token is not from this list.
         """
         limit = page_size or DEFAULT_PAGE_SIZE
         before = _position(PageTokens.decode(_PAGE_KIND, "", page_token)) if page_token else None
@@ -31,9 +32,9 @@ class ListDeadLetters:
 
 
 class ReplayDeadLetters:
-    """Appends dead letters to the log again. The owner of their partition then stores them like any other record.
+    """Appends dead letters to the end of the log. The owner of their partition then stores them like any other record.
 
-    So any persister can replay, and only the owner assigns `seq`.
+    Any persister can therefore replay dead letters, and only the owner assigns `seq`.
     """
 
     def __init__(self, *, dead_letters: DeadLetters, log: EventLog) -> None:
@@ -41,13 +42,13 @@ class ReplayDeadLetters:
         self._log = log
 
     async def __call__(self, positions: Sequence[LogPosition]) -> ReplayResult:
-        """Replay these dead letters; an empty list replays all.
+        """Replay these dead letters, or all dead letters if the list is empty.
 
         Raise NOT_FOUND `DEAD_LETTER_NOT_FOUND`, and replay none, if a position has no dead letter.
         """
         letters = await self._at(list(dict.fromkeys(positions))) if positions else await self._all()
         replayed = 0
-        # In log order: of two sends with one client_message_id, the first is the message.
+        # Replay in log order: of two sends with one client_message_id, the first creates the message.
         for letter in sorted(
             letters, key=lambda letter: (letter.record.position.partition, letter.record.position.offset)
         ):
@@ -55,13 +56,14 @@ class ReplayDeadLetters:
         return ReplayResult(replayed, len(letters) - replayed)
 
     async def _replay(self, record: LogRecord) -> bool:
-        """Return whether the record was readable."""
+        """Return whether the record is readable. If it is, append it to the log and remove its dead letter."""
         try:
             decode_record(record)
         except ValueError:
             return False
         await self._log.append(record.key, record.value)
-        # Removed after the append: a crash in between replays the record twice, with one event_id, which is harmless.
+        # Remove the dead letter after the append. A crash in between appends the record twice. This is harmless,
+        # because both copies have the same event id.
         await self._dead_letters.remove(record.position)
         return True
 

@@ -7,7 +7,7 @@ from kernel.log.ports import LogPosition
 
 
 class PersisterReason(Reason):
-    """Reasons of the persister; the protos explain each: chatly.error.v1.ErrorReason."""
+    """Reasons of the persister. The proto enum chatly.error.v1.ErrorReason explains each of them."""
 
     DEAD_LETTER_NOT_FOUND = auto()
 

@@ -18,7 +18,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class PartitionStatus:
-    """Ordinals of the last stored record and of the last record in the log; -1: none."""
+    """The ordinals of the last stored record and of the last record in the log. -1 means that there is none."""
 
     partition: int
     stored_offset: int
@@ -26,13 +26,13 @@ class PartitionStatus:
 
     @property
     def lag(self) -> int:
-        """Records that are not stored yet."""
+        """The number of records that are not stored yet."""
         return records_between(self.stored_offset, self.end_offset)
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The distance between the store and the log."""
+    """The progress and the failures of the persister."""
 
     partitions: Sequence[PartitionStatus]
     records_per_second: float
@@ -50,7 +50,7 @@ class DeadLetterPage:
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """Numbers of dead letters that were appended to the log again, and that are still unreadable."""
+    """The numbers of dead letters that were appended to the log, and of those that are still unreadable."""
 
     replayed: int
     failed: int

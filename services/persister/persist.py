@@ -1,4 +1,4 @@
-"""Store the log: fetch a batch, store it, publish it, commit its offsets."""
+"""Stores the log: fetches a batch, stores it, publishes it, and commits its offsets."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,7 +21,10 @@ _BACKOFF = Backoff(first=0.1, longest=5.0)
 
 
 class Persist:
-    """Fetches, stores, publishes and commits. Stored records that were not committed are fetched again, harmlessly."""
+    """Fetches, stores, publishes and commits records.
+
+    Records that were stored but not committed are fetched a second time. This changes nothing in the store.
+    """
 
     def __init__(
         self,
@@ -38,10 +41,11 @@ class Persist:
         backoff: Backoff = _BACKOFF,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`consumer` resumes at the store's offsets, not at the group's, because a store can be restored or new.
+        """`consumer` resumes at the offsets of the store, not of the consumer group, because a store can be restored or
+        new.
 
-        `linger_seconds`: pause after a batch that was not full, so that more records share the next one.
-        `pause`: sleeps after such a batch and between attempts; replaced in tests.
+        `linger_seconds` is the pause after a batch that was not full, so that more records share the next batch.
+        `pause` sleeps after such a batch and between attempts. Tests replace it.
         """
         self._consumer = consumer
         self._writer = writer
@@ -59,7 +63,7 @@ class Persist:
         self._committed_at = clock.monotonic()
 
     async def run(self) -> None:
-        """Persist until cancelled. Raise errors other than UNAVAILABLE, which end the process."""
+        """Persist until cancelled. Errors other than UNAVAILABLE are raised and end the process."""
         while True:
             if 0 < await self.step() < self._batch_size:
                 await self._pause(self._linger_seconds)
@@ -82,7 +86,8 @@ class Persist:
         try:
             applied = await self._writer.apply(records)
         except ChatlyError:
-            # Fetch again for the next attempt: another persister may own these partitions by then.
+            # The next attempt must fetch these records again, because another persister may own their partitions by
+            # then.
             await self._consumer.rewind()
             raise
         await self._retry(partial(self._publish, applied))

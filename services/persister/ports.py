@@ -5,18 +5,18 @@ from typing import Protocol
 
 
 class StoredOffsets(Protocol):
-    """The store's progress."""
+    """The progress of the store."""
 
     async def stored(self) -> Mapping[int, int]:
-        """Return the last stored offset per partition; partitions without stored records are absent."""
+        """Return the last stored offset of each partition. Partitions without stored records are left out."""
         ...
 
 
 class LogEnds(Protocol):
-    """The log's size."""
+    """The ends of the log."""
 
     async def ends(self) -> Mapping[int, int]:
-        """Return the offset of the last record per partition; -1 for an empty partition."""
+        """Return the offset of the last record in each partition, or -1 for an empty partition."""
         ...
 
 
@@ -24,7 +24,7 @@ class ConsumerLag(Protocol):
     """The progress of this member of the consumer group."""
 
     async def lag(self) -> Mapping[int, int]:
-        """Return the number of uncommitted records per partition that this process owns."""
+        """Return the number of uncommitted records in each partition that this process owns."""
         ...
 
 

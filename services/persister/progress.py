@@ -11,7 +11,7 @@ _WINDOW_SECONDS = 60.0
 
 
 class Progress:
-    """Written by the persist loop and the lag reporter; read by status and health."""
+    """The progress of the persister. The persist loop and the lag reporter write it. Status and health read it."""
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
@@ -26,12 +26,12 @@ class Progress:
 
     @property
     def last_failure(self) -> Failure | None:
-        """The newest failure, also after a later success."""
+        """The newest failure. It remains after a later success."""
         return self._failure
 
     @property
     def failing(self) -> bool:
-        """Whether the newest attempt failed."""
+        """True if the newest attempt failed."""
         return self._failing
 
     def applied(self, records: int, dead: int) -> None:
@@ -51,7 +51,10 @@ class Progress:
         self._failures.labels(reason).inc()
 
     def set_lag(self, lag: Mapping[int, int]) -> None:
-        """Set the unstored records per owned partition. Partitions of other processes leave the metric."""
+        """Set the number of unstored records of each owned partition.
+
+        Remove partitions of other processes from the metric.
+        """
         for partition in self._lag_partitions - lag.keys():
             self._lag.remove(partition)
         for partition, records in lag.items():
@@ -59,7 +62,7 @@ class Progress:
         self._lag_partitions = set(lag)
 
     def records_per_second(self) -> float:
-        """Return the average over the last minute."""
+        """Return the average number of records per second over the last minute."""
         start = self._clock.monotonic() - _WINDOW_SECONDS
         while self._batches and self._batches[0][0] < start:
             self._batches.popleft()

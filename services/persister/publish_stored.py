@@ -1,4 +1,4 @@
-"""Publish stored events and watermarks on the bus, and withdrawals on the log."""
+"""Publishes stored events and watermarks on the bus, and appends withdrawals to the log."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -12,9 +12,10 @@ from kernel.log.ports import EventLog
 
 
 class PublishStored:
-    """Publishes stored events before the watermark that covers them.
+    """Publishes stored events, and after them the watermark that covers them.
 
-    Nodes publish events when they acknowledge them; this is the safety net for a node that died before it published.
+    Nodes publish events when they acknowledge them. The persister publishes them too, because a node may die before it
+    has published them.
     """
 
     def __init__(self, *, bus: LiveBus, log: EventLog) -> None:
@@ -29,7 +30,7 @@ class PublishStored:
         await self._append_withdrawals(applied.withdrawals)
 
     async def publish(self, events: Sequence[LogEvent], stored: Mapping[int, int]) -> None:
-        """Publish events, then the watermark `stored` (partition → offset)."""
+        """Publish events, then the watermark. `stored` maps each partition to its stored offset."""
         messages = [message for event in events for message in _messages(event)]
         if stored:
             messages.append(BusMessage(STORED_CHANNEL, encode_watermark(stored)))
@@ -41,7 +42,10 @@ class PublishStored:
         return self._published_offsets.get(partition) == offset
 
     async def _append_withdrawals(self, withdrawals: Sequence[ChatEvent]) -> None:
-        """Append withdrawals that this process has not appended. A repeated append is harmless: same event id."""
+        """Append the withdrawals that this process has not appended yet.
+
+        Appending a withdrawal twice is harmless, because both copies have the same event id.
+        """
         self._appended_withdrawals &= {event.event_id for event in withdrawals}
         for event in withdrawals:
             if event.event_id not in self._appended_withdrawals:

@@ -5,7 +5,7 @@ from kernel.settings import env, not_negative, positive, settings
 
 @settings
 class PersisterSettings:
-    """Batching and commits. Ports and addresses are settings of the process."""
+    """Settings of batches and commits. Ports and addresses are settings of the process."""
 
     batch_size: int = env(
         "CHATLY_PERSISTER_BATCH_SIZE", default=500, help="maximum of records per batch", check=positive

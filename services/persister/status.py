@@ -1,4 +1,4 @@
-"""The distance between store and log: for GetStatus, the lag metric and health."""
+"""The distance between store and log, for GetStatus, the lag metric and health."""
 
 import asyncio
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class GetStatus:
 
 
 class LagReporter:
-    """Updates the lag metric every 5 s, also while the store is unavailable."""
+    """Updates the lag metric every 5 s, even while the store is unavailable."""
 
     def __init__(self, *, consumer: ConsumerLag, status: GetStatus, progress: Progress) -> None:
         self._consumer = consumer
@@ -52,13 +52,13 @@ class LagReporter:
         self._progress = progress
 
     async def run(self) -> None:
-        """Report until cancelled."""
+        """Update the metric until cancelled."""
         while True:
             await self.report()
             await asyncio.sleep(_LAG_SECONDS)
 
     async def report(self) -> None:
-        """Update the metric once. The persist loop reports an unavailable log or store."""
+        """Update the metric once. Ignore UNAVAILABLE errors, because the persist loop reports them."""
         try:
             lag = await self._lag()
         except ChatlyError as error:
@@ -79,6 +79,6 @@ class LagReporter:
         return {partition.partition: partition.lag for partition in status.partitions}
 
     async def health(self) -> str | None:
-        """Return the error that stops the persister from storing; None: healthy."""
+        """Return the error that stops the persister from storing, or None if the persister is healthy."""
         failure = self._progress.last_failure
         return failure.message if failure and self._progress.failing else None

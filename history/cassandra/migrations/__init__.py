@@ -1,1 +1,1 @@
-"""The message store's tables in Cassandra, a script for each version. Scripts that have landed never change."""
+"""The tables of the message store in Cassandra, with one script per version. A released script never changes."""

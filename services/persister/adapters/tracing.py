@@ -11,8 +11,9 @@ from kernel.telemetry.tracing import Kind
 
 
 class TracedRecordWriter:
-    """A RecordWriter that also writes a span for each stored event that has a trace context. The span covers the
-    event's whole batch.
+    """A RecordWriter that writes a trace span for each stored event with a trace context.
+
+    The span covers the event's batch.
     """
 
     def __init__(self, writer: RecordWriter) -> None:

@@ -1,4 +1,4 @@
-"""Protobuf ↔ model, for the persister's RPCs."""
+"""Conversion between protobuf and the model, for the persister's RPCs."""
 
 from datetime import UTC, datetime
 
