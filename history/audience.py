@@ -72,7 +72,7 @@ def may_see(event: ChatEvent, user_id: UserId, state: ChatState | None) -> bool:
 def audience_of(event: ChatEvent, state: ChatState | None) -> frozenset[UserId]:
     """Return all users who may see an event.
 
-    `state` is the chat after the event. If it is None, only users named by the event are considered.
+    `state` is the chat after the event. If `state` is None, only users named by the event are considered.
     """
     known = frozenset(members_of(state)) if state is not None else users_of(event)
     return frozenset(user_id for user_id in known | users_of(event) if may_see(event, user_id, state))
@@ -81,8 +81,8 @@ def audience_of(event: ChatEvent, state: ChatState | None) -> frozenset[UserId]:
 def user_channel(user_id: UserId) -> str:
     """Return the channel of one user.
 
-    It carries events of the user's direct chats, the user's deletions for themselves, and group events that name the
-    user as member or audience.
+    The channel carries events of the user's direct chats, the user's deletions for themselves, and group events that
+    name the user as member or audience.
     """
     return f"user:{user_id}"
 

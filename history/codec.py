@@ -59,7 +59,10 @@ def encode(event: ChatEvent) -> bytes:
 
 
 def decode(value: bytes) -> ChatEvent:
-    """Parse the bytes that `encode` returned. Raise ValueError with the reason if they are malformed or incomplete."""
+    """Parse the bytes that `encode` returned.
+
+    Raise ValueError with the reason if the bytes are malformed or incomplete.
+    """
     try:
         message = pb.ChatEvent.FromString(value)
     except DecodeError as error:
@@ -80,7 +83,7 @@ def decode(value: bytes) -> ChatEvent:
 
 
 def decode_record(record: LogRecord) -> LogEvent:
-    """Parse a log record. Raise ValueError if it is malformed or its key is not the event's chat."""
+    """Parse a log record. Raise ValueError if the record is malformed or its key is not the event's chat."""
     event = decode(record.value)
     if event.chat_id != record.key:
         raise ValueError(f"an event of chat {event.chat_id} under the key {record.key}")
@@ -88,7 +91,7 @@ def decode_record(record: LogRecord) -> LogEvent:
 
 
 def value_of(stored: LogEvent) -> bytes:
-    """Return the event's serialized bytes. Encode the event only if `stored` does not have them."""
+    """Return the event's serialized bytes. Encode the event only if `stored` has no bytes."""
     return stored.value or encode(stored.event)
 
 
@@ -145,7 +148,7 @@ def encode_watermark(stored: Mapping[int, int]) -> bytes:
 
 
 def decode_watermark(payload: bytes) -> Mapping[int, int]:
-    """Parse the bytes that `encode_watermark` returned. Raise ValueError if they are malformed."""
+    """Parse the bytes that `encode_watermark` returned. Raise ValueError if the bytes are malformed."""
     stored: dict[int, int] = {}
     at = 0
     while at < len(payload):
@@ -239,7 +242,10 @@ def _role_pb(role: Role | None) -> pb.MemberRole.ValueType:
 
 
 def change_of(message: pb.ChatEvent) -> Change:
-    """Return the change of a protobuf event. Raise ValueError if its kind is unknown or an id is malformed."""
+    """Return the change of a protobuf event.
+
+    Raise ValueError if the kind of change is unknown or an id is malformed.
+    """
     match message.WhichOneof("change"):
         case "message_sent":
             return _sent(message.message_sent)
@@ -342,7 +348,7 @@ def varint(number: int) -> bytes:
 
 
 def read_varint(data: bytes, start: int = 0) -> tuple[int, int]:
-    """Return the varint at `start` and the index after it. Raise ValueError if the data ends within the varint."""
+    """Return the varint at `start` and the index after the varint. Raise ValueError if the data ends too early."""
     number = shift = 0
     for end in range(start, len(data)):
         number |= (data[end] & 0x7F) << shift

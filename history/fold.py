@@ -72,7 +72,10 @@ def actor_of(event: ChatEvent) -> UserId:
 
 
 def events_of(state: MessageState) -> Iterator[UUID]:
-    """Yield the ids of the events whose values the state holds. A new change must have a later id than all of them."""
+    """Yield the ids of the events whose values the state holds.
+
+    A new change must have a later id than all these events.
+    """
     yield state.message_id
     if state.edit:
         yield state.edit.event_id
@@ -83,7 +86,7 @@ def events_of(state: MessageState) -> Iterator[UUID]:
 def apply_to_message(state: MessageState | None, event: ChatEvent) -> MessageState:
     """Return the state of the event's message after the event.
 
-    `state` is the state before, or None if there is none.
+    `state` is the state before the event, or None if the message has none.
     """
     if state is None and isinstance(event.change, MessageSent):
         # The common case: there is nothing to merge or hide.
@@ -95,7 +98,10 @@ def apply_to_message(state: MessageState | None, event: ChatEvent) -> MessageSta
 
 
 def apply_to_chat(state: ChatState | None, event: ChatEvent) -> ChatState:
-    """Return the state of the event's chat after the event. `state` is the state before, or None if there is none."""
+    """Return the state of the event's chat after the event.
+
+    `state` is the state before the event, or None if the chat has none.
+    """
     state = state or ChatState(event.chat_id)
     match event.change:
         case MessageSent():
@@ -114,7 +120,7 @@ def apply_to_chat(state: ChatState | None, event: ChatEvent) -> ChatState:
 
 
 def fold_messages(states: Mapping[UUID, MessageState], events: Iterable[ChatEvent]) -> dict[UUID, MessageState]:
-    """Return the new states of all messages that the events change. `states` has the states before."""
+    """Return the new states of all messages that the events change. `states` has the states before the events."""
     changed: dict[UUID, MessageState] = {}
     for event in events:
         message_id = message_of(event)
@@ -124,7 +130,10 @@ def fold_messages(states: Mapping[UUID, MessageState], events: Iterable[ChatEven
 
 
 def redacted(event: ChatEvent) -> ChatEvent:
-    """Return the event without text and attachments. This form is kept once the message was deleted for everyone."""
+    """Return the event without text and attachments.
+
+    This form is kept once the event's message was deleted for everyone.
+    """
     match event.change:
         case MessageSent() as sent:
             return replace(event, change=replace(sent, text="", attachments=()))

@@ -228,8 +228,8 @@ class Message:
 class LwwRegister:
     """A last-writer-wins register: a value and the event that set it.
 
-    `initial` marks a value that was set when the group was created. Every later change wins over it, and so does an
-    earlier creation of the same group.
+    `initial` marks a value that was set when the group was created. Every later change wins over an initial value, and
+    so does an earlier creation of the same group.
     """
 
     event_id: UUID
@@ -252,7 +252,7 @@ class Membership:
 
     @property
     def joined_id(self) -> UUID:
-        """The event by which the member joined. Messages with a later id were sent after that."""
+        """The event by which the member joined. Messages with a later id were sent after the member joined."""
         return self.joined or self.event_id
 
 
@@ -272,7 +272,7 @@ class ChatState:
     read_marks: Mapping[UserId, UUID] = field(default_factory=dict)
     """The newest message that each member has read. Senders count as having read the messages that they sent."""
     last_message_id: UUID | None = None
-    """The newest message ever sent. It may have been withdrawn: a maximum does not depend on the order of events."""
+    """The newest message ever sent, even if it was withdrawn: a maximum does not depend on the order of events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,4 +282,4 @@ class LogEvent:
     position: LogPosition
     event: ChatEvent
     value: bytes = field(default=b"", compare=False, repr=False)
-    """The serialized event, so that nobody must encode it a second time. Empty if it is not at hand."""
+    """The serialized event, kept so that it need not be encoded again. Empty if the bytes are not at hand."""

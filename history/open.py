@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class HistoryStore:
     """The message store, with an adapter for each of its ports.
 
-    Messaging reads it, the persister writes it, and both compare it with the log.
+    Messaging reads the store, the persister writes it, and both compare it with the log.
     """
 
     messages: MessageReader

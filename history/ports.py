@@ -40,7 +40,7 @@ class Applied:
     withdrawals: Sequence[ChatEvent]
     """Withdrawals to append to the log, one per second copy of a send.
 
-    Each later batch returns them too, until they are read back from the log.
+    Later batches return a withdrawal too, until it is read back from the log.
     """
     dead: int
     """Number of records that became dead letters."""
@@ -52,7 +52,7 @@ class MessageReader(Protocol):
     async def window(self, chat_id: ChatId, window: Window) -> Sequence[MessageState]:
         """Return the messages that have content, oldest first.
 
-        Deleted messages are included. Withdrawn messages have no content, so they are not.
+        Deleted messages are included. Withdrawn messages are not, because they have no content.
         """
         ...
 
@@ -81,7 +81,7 @@ class ChatReader(Protocol):
     async def heads(self, ids: Collection[ChatId], *, only: UserId | None = None) -> Mapping[ChatId, ChatHead]:
         """Return the stored chats among `ids`.
 
-        With `only`, load the membership of this user alone. The cost then does not depend on the size of the group.
+        With `only`, load the membership of this user alone, at a cost that does not depend on the size of the group.
         """
         ...
 
@@ -106,11 +106,12 @@ class RecordWriter(Protocol):
     """Stores log records for the persister."""
 
     async def apply(self, records: Sequence[LogRecord]) -> Applied:
-        """Store a batch in log order. When this returns, the whole batch is stored. The stored offsets move last.
+        """Store a batch in log order. When this method returns, the whole batch is stored. The stored offsets move
+        last.
 
         Records at or below the stored offsets change nothing. Unreadable records become dead letters. Every accepted
         message gets the next `seq` of its chat. Of all sends with the same (sender, client_message_id), the first in
-        log order creates the message. A later one with another message id is withdrawn.
+        log order creates the message. A later send with another message id is withdrawn.
 
         Raise ChatlyError UNAVAILABLE `STORE_UNAVAILABLE` if the store is unreachable, or holds less than this writer
         has stored. The caller then reads the log again from the stored offsets. Part of the failed batch may be visible
@@ -148,7 +149,7 @@ class DeadLetters(Protocol):
         ...
 
     async def remove(self, position: LogPosition) -> None:
-        """Remove a dead letter permanently. Do nothing if there is none."""
+        """Remove a dead letter permanently. Do nothing if there is no dead letter at this position."""
         ...
 
     async def count(self) -> int:
@@ -180,12 +181,12 @@ class TailReader(Protocol):
 
 
 class HotTail(TailReader, Protocol):
-    """The hot tail for reading and writing. It is not durable: lost events are refilled from the log."""
+    """The hot tail for reading and writing. The hot tail is not durable: lost events are refilled from the log."""
 
     async def add(self, event: LogEvent) -> None:
         """Keep an event until it is trimmed.
 
-        Adding it twice has no effect. An event at or below the trimmed offset is not kept.
+        Adding an event twice has no effect. An event at or below the trimmed offset is not kept.
         """
         ...
 
@@ -197,9 +198,9 @@ class HotTail(TailReader, Protocol):
 class SendClaims(Protocol):
     """Maps sends to message ids while the store may not have the messages yet.
 
-    Claims may be lost. The persister withdraws the second copies that this causes.
+    Claims may be lost. A lost claim can lead to a second copy of a send, which the persister withdraws.
     """
 
     async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
-        """Return the message id that was first claimed for this send. For a new send this is `message_id`."""
+        """Return the message id that was first claimed for this send. A new send claims `message_id`."""
         ...

@@ -1,4 +1,4 @@
-"""Pure functions that resolve one event against the stored state. Every RecordWriter uses them."""
+"""Pure functions that resolve one event against the stored state. Every RecordWriter uses these functions."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -17,9 +17,9 @@ class Decision:
     message: MessageState | None
     """The changed message, if the event changes one."""
     accepted: bool
-    """False for a second copy of a send, which is neither shown nor replayed."""
+    """False for a second copy of a send. Such a copy is neither shown nor replayed."""
     withdrawal: ChatEvent | None = None
-    """The event that withdraws the second copy from clients that have received it. It must be appended to the log."""
+    """The event that withdraws the second copy from clients. The caller must append this event to the log."""
 
 
 def resolve(

@@ -35,7 +35,7 @@ class Replay:
 
     events: Sequence[LogEvent]
     too_many: bool
-    """True if events beyond the limit were left out."""
+    """True if the replay left out events beyond the limit."""
 
 
 class History:
@@ -81,7 +81,7 @@ class History:
     async def page(self, chat_id: ChatId, window: Window, *, viewer: UserId) -> Sequence[Message]:
         """Return `window.limit` messages that the viewer may see, oldest first.
 
-        Return fewer only if the window has no more.
+        Return fewer messages only if the window has no more.
         """
         changed = await self._changed_messages(chat_id)
         found: list[Message] = []
@@ -98,7 +98,7 @@ class History:
     async def newest_of_tail(self, chat_id: ChatId, window: Window, *, viewer: UserId) -> Sequence[Message]:
         """Return a page of messages from the tail alone, oldest first.
 
-        This is the fallback while the store is unreachable.
+        This page is the fallback while the store is unreachable.
         """
         tail = await self._tail.events([chat_id])
         states = fold_messages({}, (item.event for item in tail.get(chat_id, ())))
@@ -153,7 +153,7 @@ class History:
     async def unread(self, state: ChatState, user_id: UserId, *, mark: UUID | None) -> int:
         """Count the messages that others sent after the user's read mark and after the user joined.
 
-        The result is at most UNREAD_LIMIT.
+        The count stops at UNREAD_LIMIT.
         """
         start = reading_start(state, user_id, mark)
         changed = await self._changed_messages(state.chat_id)
@@ -228,7 +228,7 @@ def _without_deleted(events: Sequence[LogEvent]) -> Sequence[LogEvent]:
 def reading_start(state: ChatState, user_id: UserId, mark: UUID | None) -> UUID | None:
     """Return the id after which messages are unread.
 
-    This is the read mark, or the event by which the member joined if that event is later.
+    This id is the read mark, or the event by which the member joined if that event is later.
     """
     membership = state.memberships.get(user_id)
     if membership is None or (mark is not None and time_key(mark) > time_key(membership.joined_id)):

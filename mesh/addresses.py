@@ -55,10 +55,10 @@ def edge_upstreams(addresses: Addresses) -> dict[str, str]:
 
 
 def with_addresses(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with addresses for all services. Addresses that are not set are derived from this
-    machine's ports.
+    """Return the environment with addresses for all services.
 
-    On distributed engines a service may have several nodes. Their ports are 10 apart.
+    Addresses that are not set are derived from this machine's ports. On distributed engines a service may have several
+    nodes, whose ports are 10 apart.
     """
     host = environ.get("CHATLY_HOST", LOOPBACK)
     reached = LOOPBACK if host in {"0.0.0.0", "::"} else host

@@ -144,7 +144,7 @@ def engine_addresses(environ: Mapping[str, str]) -> Mapping[str, Sequence[tuple[
 
 
 async def any_unreachable(engines: Engines) -> bool:
-    """Return whether an engine is unreachable. The health report says which one, and why."""
+    """Return whether an engine is unreachable. The health report names the engine and the reason."""
     for check in engines.health.values():
         try:
             if await check() is not None:

@@ -46,7 +46,7 @@ async def find_fault(service: str, address: str, tls: MeshTls | None) -> str | N
 
 
 async def find_warning(service: str, address: str, tls: MeshTls | None) -> str | None:
-    """Return the limitation of a service that accepts calls at this address, or None if there is none."""
+    """Return the limitation of a service that accepts calls at this address, or None if everything works."""
     async with open_channel(address, forward="none", tls=tls, peer=service) as channel:
         down = await _check(channel, "bus") == _NOT_SERVING
     return "does not reach the live bus (Redis): live events come from the log" if down else None

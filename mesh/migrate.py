@@ -18,10 +18,9 @@ class MigrationError(Exception):
 
 
 async def migrate(environ: Mapping[str, str], say: Say) -> int:
-    """Create or update everything. Return exit code 0 if all of it exists, else 1. Raise SettingsError if a setting is
-    wrong.
+    """Create or update everything. Return exit code 0 if everything exists, else 1.
 
-    This is safe to repeat and to run in parallel.
+    Raise SettingsError if a setting is wrong. The command is safe to repeat and to run in parallel.
     """
     failures = 0
     for engine, attempt in (("Cassandra", _tables), ("Kafka", _topic), ("S3", _bucket)):

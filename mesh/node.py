@@ -47,7 +47,7 @@ class Node:
         return await find_fault(self.address.service, self.address.address, self.tls)
 
     async def stop(self, *, seconds: float) -> None:
-        """Let the process drain, and wait until it ends. Kill it after `seconds`."""
+        """Let the process drain, and wait until it ends. Kill the process after `seconds`."""
         process = self._process
         if process is None or process.returncode is not None:
             return

@@ -50,7 +50,7 @@ class _Key:
 
 
 class Channels:
-    """Channels to the services of the mesh. They are opened at first use and closed together."""
+    """Channels to the services of the mesh. The channels are opened at first use and closed together."""
 
     def __init__(self, addresses: Addresses, tokens: ServiceTokens, name: str, tls: MeshTls | None) -> None:
         self._addresses = addresses
@@ -81,7 +81,10 @@ class Channels:
 
 
 def grpc_target(address: str) -> str:
-    """Return the gRPC target for one or several addresses. Of several, gRPC connects to the first that answers."""
+    """Return the gRPC target for one or several addresses.
+
+    If there are several, gRPC connects to the first address that answers.
+    """
     addresses = [each.strip() for each in address.split(",")]
     return f"ipv4:{','.join(addresses)}" if len(addresses) > 1 else address
 

@@ -22,9 +22,9 @@ def held_ports(environ: Mapping[str, str], *, free: bool) -> Iterator[dict[str, 
     """Hold ports until the block ends, and yield the environment with all ports and addresses.
 
     The edge always gets the ports of its settings. With `free`, the services, the web file server and the admin page
-    get free ports unless their ports are set. Without `free`, they get their default ports, and each service's process
-    binds its own. A port is bound before its number is used, so that no other process can take it. Raise SettingsError
-    if a port is taken.
+    get free ports unless their ports are set. Without `free`, the web file server and the admin page get their default
+    ports, and each service's process binds its own ports. A port is bound before its number is used, so that no other
+    process can take it. Raise SettingsError if a port is taken.
     """
     with ExitStack() as held:
         ports = _Ports(environ, held, free=free)

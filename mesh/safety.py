@@ -1,6 +1,6 @@
 """Refuses unsafe settings: plaintext to other machines, engines without passwords, and well-known secrets.
 
-The embedded mesh is not checked, because it has none of these.
+The embedded mesh is not checked, because it has no such settings.
 """
 
 import ipaddress
@@ -49,7 +49,7 @@ class SafetySettings:
 def refuse_unsafe_service(environ: Mapping[str, str], spec: ServiceSpec) -> None:
     """Raise SettingsError with every unsafe setting of a service's connections to other services and to engines.
 
-    If settings of engines are missing or wrong, the error lists those instead.
+    If settings of engines are missing or wrong, the error lists these settings instead.
     """
     engines = _engines(environ, spec)
     _refuse(

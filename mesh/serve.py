@@ -112,7 +112,7 @@ async def _wait_for_engines(
 ) -> None:
     """Return once every engine was reached, or at `stop`.
 
-    If this takes longer than 5 s, report NOT_SERVING with the missing engines until then.
+    If the engines take longer than 5 s, report NOT_SERVING with the missing engines until they are reached.
     """
     engines = platform.engines
     if engines is None or await _reached(engines, stop, seconds=_CONNECT_SECONDS):
@@ -123,7 +123,10 @@ async def _wait_for_engines(
 
 
 async def _reached(engines: Engines, stop: asyncio.Event, *, seconds: float = math.inf) -> bool:
-    """Wait until every engine was reached or `stop` is set, and return True. Return False after `seconds`."""
+    """Wait until every engine was reached or `stop` is set, and return True.
+
+    Return False if `seconds` pass before that.
+    """
     deadline = asyncio.get_running_loop().time() + seconds
     while not stop.is_set() and await any_unreachable(engines):
         if asyncio.get_running_loop().time() > deadline:
@@ -160,7 +163,10 @@ def tracing(environ: Mapping[str, str], *, service: str) -> AbstractAsyncContext
 
 @asynccontextmanager
 async def _without_tracing_library() -> AsyncIterator[None]:
-    """Hide the tracing library from drivers, which would import it if it is installed. It takes 3 MiB of memory."""
+    """Hide the tracing library from drivers, which would import it if it is installed.
+
+    The library takes 3 MiB of memory.
+    """
     if _TRACING_LIBRARY in sys.modules:
         yield
         return

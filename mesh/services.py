@@ -39,10 +39,10 @@ class ServiceSpec:
     open: Opener
     """Opens the service.
 
-    Drivers are imported only in this call, because an image has only the drivers of its own service.
+    Only this call imports drivers, because an image has only the drivers of its own service.
     """
     schema: "Callable[[], Schema]"
-    """Returns the Cassandra tables of the service. The driver is imported only in this call."""
+    """Returns the Cassandra tables of the service. Only this call imports the driver."""
 
     @property
     def http_port(self) -> int:

@@ -45,7 +45,7 @@ class ProcessSettings:
 
 
 def required_secret(process: ProcessSettings) -> bytes:
-    """Return the configured secret. Raise SettingsError if there is none."""
+    """Return the configured secret. Raise SettingsError if no secret is configured."""
     if not process.service_secret:
         raise SettingsError(
             "CHATLY_SERVICE_SECRET is not set: give every service the same one, "
@@ -57,7 +57,7 @@ def required_secret(process: ProcessSettings) -> bytes:
 def embedded_secret(process: ProcessSettings) -> bytes:
     """Return the configured secret.
 
-    If there is none, return the secret that the first start generated in the data folder.
+    If no secret is configured, return the secret that the first start generated in the data folder.
     """
     if process.service_secret:
         return process.service_secret.encode()

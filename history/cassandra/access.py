@@ -83,15 +83,15 @@ async def select_by_keys(
 
 
 async def write(session: CassandraSession, statements: Sequence[Statement]) -> None:
-    """Write rows of one partition in batches. Each batch is atomic. The order of the batches is undefined."""
+    """Write rows of one partition in batches. Each batch is atomic. The batches are written in no particular order."""
     await gather_all(_batch(session, some) for some in chunks(statements, ROWS))
 
 
 async def write_all(session: CassandraSession, rows: Mapping[Key, Sequence[Statement]]) -> None:
     """Write rows of many partitions in no particular order. `rows` maps each partition key to the statements.
 
-    The rows of a partition are written atomically if there are at most ROWS of them. Small writes to partitions with
-    the same replicas share a batch.
+    The rows of a partition are written atomically if there are at most ROWS rows. Small writes to partitions with the
+    same replicas share a batch.
     """
     whole: list[Sequence[Statement]] = []
     packs: dict[Hashable, _Pack] = {}

@@ -31,7 +31,7 @@ _MAX_KEY = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An accepted event. `redacted` says that its text has been removed."""
+    """An accepted event. `redacted` says that the text of the event has been removed."""
 
     stored: LogEvent
     redacted: bool
@@ -52,7 +52,7 @@ class CassandraChatBatch:
         self.deleted: list[UUID] = []
         """Messages whose stored text must be redacted."""
         self.chat = ChatState(chat_id)
-        """The changes that this batch makes to the chat. Cassandra merges them with the stored state."""
+        """The changes that this batch makes to the chat. Cassandra merges these changes with the stored state."""
         self._known = known
         self._last_seq = head.last_seq if head else 0
         self._position = head.position if head else None
@@ -63,7 +63,7 @@ class CassandraChatBatch:
         self._kept: dict[int, Kept] = {}
 
     def add(self, stored: LogEvent) -> None:
-        """Add one record. If it can never be stored, change nothing and raise ValueError."""
+        """Add one record. If the record can never be stored, change nothing and raise ValueError."""
         check_keys(stored.event)
         if isinstance(stored.event.change, MessageWithdrawn):
             self.returned.append(stored.event.change.message_id)

@@ -57,7 +57,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """The buckets of a chat that contain messages, and those that contain events."""
+    """The buckets of a chat that contain messages, and the buckets that contain events."""
 
     messages: frozenset[int]
     events: Mapping[int, int]
@@ -72,7 +72,7 @@ async def load_heads(session: CassandraSession, chat_ids: Collection[ChatId]) ->
 
 
 async def load_buckets(session: CassandraSession, chat_id: ChatId) -> Buckets:
-    """Return the chat's buckets. An unknown chat has none."""
+    """Return the chat's buckets. An unknown chat has no buckets."""
     rows = await session.execute(_BUCKETS, (chat_id,))
     row = rows[0] if rows else {"message_buckets": None, "event_buckets": None}
     return Buckets(frozenset(row["message_buckets"] or ()), dict(row["event_buckets"] or {}))
@@ -126,7 +126,7 @@ def head_statements(chat_id: ChatId, head: Head, buckets: Buckets) -> Iterable[S
 
 
 def state_statements(state: ChatState) -> Iterable[Statement]:
-    """Return the statements for the fields that the state has. They leave other columns unchanged."""
+    """Return the statements for the fields that the state has. The statements leave other columns unchanged."""
     if state.created_at:
         yield _SET_CREATED, (earliest_wins(state.created_at), to_micros(state.created_at), state.chat_id)
     if state.last_message_id:

@@ -44,7 +44,7 @@ class CassandraChatWriter:
     """Writes the rows of several chats together, and their heads last.
 
     An interrupted attempt leaves the heads unchanged, and the next attempt writes the same rows. While a partition
-    moves from one node to another, both may write at once. They write the same rows too.
+    moves from one node to another, both nodes may write at once, and write the same rows.
     """
 
     def __init__(self, *, session: CassandraSession) -> None:
@@ -84,7 +84,7 @@ class CassandraChatWriter:
     async def _stored_before(
         self, chats: Mapping[ChatId, Sequence[LogEvent]], done: Mapping[ChatId, int]
     ) -> Mapping[ChatId, Sequence[LogEvent]]:
-        """Return the events at or below the heads. An interrupted attempt stored them without reporting them."""
+        """Return the events at or below the heads, which an interrupted attempt stored but did not report."""
         old = {
             chat_id: [item for item in records if item.position.offset <= done.get(chat_id, -1)]
             for chat_id, records in chats.items()

@@ -46,7 +46,7 @@ _REACTIONS_BETWEEN = (
 
 
 def message_statements(state: MessageState, *, log_offset: int | None, reacted: bool) -> Iterable[Statement]:
-    """Return the statements for the fields that the state has. They leave other columns unchanged.
+    """Return the statements for the fields that the state has. The statements leave other columns unchanged.
 
     `log_offset` is the offset of the send, and is needed only if the state has content. `reacted` says that stored
     reactions must be deleted if the message is deleted or withdrawn.

@@ -24,7 +24,7 @@ _SAVE_END = "INSERT INTO log_ends (log, log_partition, log_offset) VALUES (?, ?,
 class CassandraStoredLog:
     """StoredLog over tables with one partition each.
 
-    If several nodes begin an epoch, one succeeds (lightweight transaction).
+    If several nodes begin an epoch at once, only one node succeeds (lightweight transaction).
     """
 
     def __init__(self, *, session: CassandraSession) -> None:

@@ -1,6 +1,6 @@
-"""Buckets, and write timestamps. Of two writes to a cell, Cassandra keeps the one with the larger timestamp.
+"""Buckets, and write timestamps. Of two writes to a cell, Cassandra keeps the write with the larger timestamp.
 
-The timestamps are computed from event ids and log offsets and are not the time of the write. With them Cassandra merges
+The timestamps are computed from event ids and log offsets and are not the time of the write. They let Cassandra merge
 writes as `history.fold` merges events: order and repeats do not matter.
 """
 
@@ -10,7 +10,7 @@ from uuid import UUID
 from kernel.ids import ticks_of, time_of
 
 ALWAYS_WINS = 1 << 62
-"""Larger than every other timestamp. It is for final writes, such as a deletion for everyone."""
+"""Larger than every other timestamp. Final writes have this timestamp, such as a deletion for everyone."""
 SINGLE_VALUE = 1
 """The timestamp for cells that never get a second value."""
 
@@ -29,7 +29,10 @@ def bucket_at(moment: datetime) -> int:
 
 
 def later_wins(event_id: UUID) -> int:
-    """Return a timestamp with which the later event wins. It beats every timestamp of `earlier_wins`."""
+    """Return a timestamp with which the later event wins.
+
+    The timestamp is larger than every result of `earlier_wins`.
+    """
     return _MIDDLE + event_id.time
 
 

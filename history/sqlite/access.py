@@ -1,7 +1,7 @@
 """Conversions of values, and reads and writes of many rows with one statement.
 
-Every call into SQLite releases the GIL and must acquire it again. In a busy process this takes longer than the work on
-a row.
+Every call into SQLite releases the GIL and must acquire it again. In a busy process the wait for the GIL takes longer
+than the work on a row.
 """
 
 import sqlite3

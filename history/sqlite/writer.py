@@ -64,7 +64,7 @@ def _apply_all(
     try:
         return _apply_together(connection, records), []
     except ValueError:
-        # A record failed. Apply the records one by one to find it.
+        # A record failed. Apply the records one by one to find the record.
         return _apply_each(connection, records, failed_at)
 
 
@@ -83,7 +83,7 @@ def _apply_each(
 
 
 def _apply_together(connection: sqlite3.Connection, records: Sequence[LogRecord]) -> list[LogEvent]:
-    """Apply all records. If one fails, apply none and raise ValueError."""
+    """Apply all records. If a record fails, apply none and raise ValueError."""
     connection.execute("SAVEPOINT batch")
     try:
         events = SqliteBatch(connection, [decode_record(record) for record in records]).apply()

@@ -29,8 +29,8 @@ The node that appended the event may not have added it to the shared tail yet.
 class FallbackHotTail:
     """HotTail over the shared tail, with a tail of this process as fallback.
 
-    The tail of this process has the events that were sent through this node. It also has the events that the node read
-    from the log because the live bus was down or the shared tail was unreachable.
+    The tail of this process has the events that were sent through this node, and events that the node read from the log
+    because the live bus was down or the shared tail was unreachable.
 
     The shared tail may lack events after an outage, so it counts as complete only after a refill. The refill ends where
     the log ended when the refill began, so events added meanwhile go to both tails. Until the refill is complete, reads
@@ -48,7 +48,7 @@ class FallbackHotTail:
     ) -> None:
         """`refill` adds to the shared tail the events that the log has and the store lacks.
 
-        `events` returns stored offsets.
+        `events` returns the offsets up to which the store has everything.
         """
         self._shared = shared
         self._own = own
@@ -68,7 +68,7 @@ class FallbackHotTail:
     async def check(self) -> None:
         """If the shared tail was unavailable and is reachable again, refill it and use it.
 
-        Check at most once a second.
+        The shared tail is checked at most once a second.
         """
         await self._usable()
 
@@ -122,7 +122,7 @@ class FallbackHotTail:
     async def _usable(self) -> bool:
         """Return whether the shared tail is reachable and complete.
 
-        If it is not, try to recover it, at most once a second.
+        Try to recover an unavailable tail at most once a second.
         """
         if self._away and self._clock.monotonic() >= self._check_at:
             self._check_at = math.inf

@@ -15,7 +15,7 @@ from kernel.ids import UserId
 
 
 class MemoryHotTail:
-    """HotTail in the memory of this process. It holds only events that the persister has not stored yet."""
+    """HotTail in the memory of this process. Its size is the number of events that are not stored yet."""
 
     def __init__(self) -> None:
         self._floor: dict[int, int] = {}

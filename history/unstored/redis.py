@@ -21,8 +21,8 @@ from kernel.redis.handle import Call, RedisHandle, Script
 from kernel.redis.pipeline import Part
 from kernel.telemetry.logs import logger
 
-# The lifetime of keys removes entries that a dead node left behind. It is longer than any expected outage of the
-# persister.
+# The lifetime of keys removes entries that a dead node left behind. The lifetime is longer than any expected outage of
+# the persister.
 _TAIL_TTL_SECONDS = 3 * 24 * 60 * 60
 _TRIMMED_AT_ONCE = 500
 # Redis serves no other call while it runs a script, so a script gets a limited number of keys.
@@ -64,7 +64,7 @@ _Entry = tuple[str, str, Part]
 class _Note:
     """A reference to an event by chat and offset, as a member of sorted sets.
 
-    `send` has the sender and the client_message_id of a send. It is empty for other events.
+    `send` has the sender and the client_message_id of a send. For other events, `send` is empty.
     """
 
     offset: int
@@ -103,7 +103,7 @@ class RedisHotTail:
         if self._is_stored(event.position):
             return
         note = _Note.of(event)
-        # The note in `waiting` leads to trimming. It goes first, so that an interrupted add is trimmed too.
+        # The note in `waiting` leads to trimming, so it goes first. An interrupted add is then trimmed too.
         entries: list[_Entry] = [(self._waiting(partition), "note", str(note))]
         entries += [(self._user(user_id), "note", f"{partition}|{note.chat_id}") for user_id in users_of(event.event)]
         if note.send:
@@ -150,7 +150,7 @@ class RedisHotTail:
     async def _forget(self, partition: int, offset: int) -> None:
         """Drop the events of a partition up to an offset.
 
-        Several nodes may trim at once: exactly one of them takes each note.
+        If several nodes trim at once, each note is taken by exactly one node.
         """
         taken = _TRIMMED_AT_ONCE
         while taken == _TRIMMED_AT_ONCE:
@@ -171,7 +171,7 @@ class RedisHotTail:
         return position.offset <= self._floor.get(position.partition, -1)
 
     def _calls(self, entries: Iterable[_Entry], *first: Part) -> list[Call]:
-        """Group entries into calls. Each call has keys of one slot, and a limited number of them."""
+        """Group entries into calls. Each call has keys of one slot, and at most _KEYS_AT_ONCE keys."""
         slots: defaultdict[int, list[_Entry]] = defaultdict(list)
         for entry in entries:
             slots[self._redis.slot(entry[0])].append(entry)

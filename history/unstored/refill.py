@@ -20,8 +20,8 @@ _CHECK_SECONDS = 1.0
 async def refill(*, tail: HotTail, log: LogReader, events: EventReader) -> None:
     """Add every event after the stored offsets to the tail.
 
-    Call this before the first request is served and after subscribing to STORED_CHANNEL. Events that are stored during
-    the refill are trimmed at its end or by the next watermark.
+    Call this function before the first request is served and after subscribing to STORED_CHANNEL. Events that are
+    stored during the refill are trimmed at its end or by the next watermark.
     """
     stored = await events.stored()
     for partition, end in (await log.ends()).items():
@@ -40,7 +40,7 @@ async def _refill_partition(tail: HotTail, log: LogReader, partition: int, after
 
 
 def readable(records: Sequence[LogRecord]) -> Iterator[LogEvent]:
-    """Yield the events of the records that can be decoded. Skip the others with a warning."""
+    """Yield the events of the records that can be decoded. Skip unreadable records with a warning."""
     for record in records:
         try:
             yield decode_record(record)

@@ -33,10 +33,7 @@ _NAMES = UUID("6f7c1f8e-6b0d-4c52-9c50-4a5a63e0d3a5")
 _PICTURE_PIXELS = 256
 _RETRY_SECONDS = 1.0
 _ATTEMPTS = 70
-"""Maximum number of attempts.
-
-At one per second they last more than a minute, because the edge counts logins per minute.
-"""
+"""Maximum number of attempts. The attempts last more than a minute, because the edge counts logins per minute."""
 
 
 @dataclass(frozen=True, slots=True)

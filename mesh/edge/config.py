@@ -44,7 +44,7 @@ class Route:
     value: str
     cluster: str
     verb: str = ""
-    """The HTTP method to match. Empty for any method."""
+    """The HTTP method to match. An empty text matches any method."""
     token: bool = True
     """True if the edge itself requires a valid access token."""
     streaming: bool = False
@@ -130,8 +130,8 @@ def _collector(edge: EdgeSettings) -> SplitResult | None:
 def render(edge: EdgeSettings, addresses: Addresses, *, secrets: Path | None = None) -> str:
     """Return Envoy's configuration as YAML.
 
-    `secrets` is the folder of the files that `render_secrets` returns. Without it, Envoy reads certificates only when
-    it starts.
+    `secrets` is the folder of the files that `render_secrets` returns. Without this folder, Envoy reads certificates
+    only when it starts.
     """
     environment = Environment(  # noqa: S701 - the output is YAML, not a page
         loader=FileSystemLoader(TEMPLATE.parent),

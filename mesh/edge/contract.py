@@ -75,7 +75,7 @@ class Method:
 
     @property
     def internal(self) -> bool:
-        """True if only services and operators may call the method. The edge has no route to it."""
+        """True if only services and operators may call the method. The edge has no route to such a method."""
         return self.access == access_pb2.ACCESS_SERVICE
 
 

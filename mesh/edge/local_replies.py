@@ -22,7 +22,7 @@ class LocalReply:
     message: str = ""
     """If empty, Envoy's own text is used."""
     retry_seconds: int = 0
-    """The delay after which a client may retry, in seconds. 0 if no delay is given."""
+    """The delay after which a client may retry, in seconds. 0 means that no delay is given."""
 
     @property
     def details(self) -> str:

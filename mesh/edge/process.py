@@ -97,7 +97,7 @@ class Edge:
 
 @asynccontextmanager
 async def stopped_at_the_end(edge: EdgeSettings, addresses: Addresses, folder: Path) -> AsyncIterator[Edge]:
-    """Yield an Envoy that the block may start. Stop it when the block ends."""
+    """Yield an Envoy that the block may start. Stop Envoy when the block ends."""
     envoy = Edge(edge, addresses, folder)
     try:
         yield envoy
@@ -126,5 +126,5 @@ def write_configuration(edge: EdgeSettings, addresses: Addresses, folder: Path) 
 
 
 def die_with_parent() -> None:
-    """Make the kernel kill this child process if its parent dies. Call this in the child before its program starts."""
+    """Make the kernel kill this child process if its parent dies. The child calls this before its program starts."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

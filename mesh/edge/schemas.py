@@ -28,7 +28,7 @@ _WELL_KNOWN: dict[str, Json] = {
 
 
 class Schemas:
-    """JSON Schemas by message name. They are collected while an OpenAPI document refers to them."""
+    """JSON Schemas by message name. The schemas are collected while an OpenAPI document refers to them."""
 
     def __init__(self) -> None:
         self._pool = DescriptorPool()

@@ -17,7 +17,7 @@ _RENEW_BEFORE = timedelta(days=30)
 def ensure_certificate(folder: Path) -> tuple[Path, Path]:
     """Return the files of a self-signed certificate for this machine and of its key.
 
-    Make both if one is missing or the certificate expires within 30 days.
+    Make new files if a file is missing or the certificate expires within 30 days.
     """
     certificate, key = folder / "tls.crt", folder / "tls.key"
     if not (certificate.exists() and key.exists() and _left(certificate) > _RENEW_BEFORE):

@@ -56,7 +56,7 @@ class ReplayDeadLetters:
         return ReplayResult(replayed, len(letters) - replayed)
 
     async def _replay(self, record: LogRecord) -> bool:
-        """Return whether the record is readable. If it is, append it to the log and remove its dead letter."""
+        """Return whether the record is readable. Append a readable record to the log and remove its dead letter."""
         try:
             decode_record(record)
         except ValueError:

@@ -23,7 +23,7 @@ _BACKOFF = Backoff(first=0.1, longest=5.0)
 class Persist:
     """Fetches, stores, publishes and commits records.
 
-    Records that were stored but not committed are fetched a second time. This changes nothing in the store.
+    Records that were stored but not committed are fetched a second time, which changes nothing in the store.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Persist:
         new.
 
         `linger_seconds` is the pause after a batch that was not full, so that more records share the next batch.
-        `pause` sleeps after such a batch and between attempts. Tests replace it.
+        `pause` sleeps after such a batch and between attempts. Tests replace `pause`.
         """
         self._consumer = consumer
         self._writer = writer

@@ -11,7 +11,10 @@ _WINDOW_SECONDS = 60.0
 
 
 class Progress:
-    """The progress of the persister. The persist loop and the lag reporter write it. Status and health read it."""
+    """The progress of the persister.
+
+    The persist loop and the lag reporter write this object. Status and health read it.
+    """
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
@@ -26,7 +29,7 @@ class Progress:
 
     @property
     def last_failure(self) -> Failure | None:
-        """The newest failure. It remains after a later success."""
+        """The newest failure. A later success does not clear the failure."""
         return self._failure
 
     @property

@@ -14,8 +14,8 @@ from kernel.log.ports import EventLog
 class PublishStored:
     """Publishes stored events, and after them the watermark that covers them.
 
-    Nodes publish events when they acknowledge them. The persister publishes them too, because a node may die before it
-    has published them.
+    A node publishes its events when it acknowledges them. The persister publishes the same events, because the node may
+    have died before it could.
     """
 
     def __init__(self, *, bus: LiveBus, log: EventLog) -> None:
