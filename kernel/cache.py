@@ -1,4 +1,4 @@
-"""Caches with a bound. They are for one event loop: no method waits, and none is safe to call from another thread."""
+"""Caches of limited size. They are for one event loop: no method waits, and no method is thread-safe."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
@@ -11,25 +11,25 @@ V = TypeVar("V")
 
 
 class BoundedCache(Generic[K, V]):
-    """At most `capacity` values by key. The least recently used one is dropped first."""
+    """A cache of at most `capacity` values by key. When it is full, it drops the least recently used value."""
 
     def __init__(self, *, capacity: int) -> None:
         self._capacity = capacity
         self._values: OrderedDict[K, V] = OrderedDict()
 
     def get(self, key: K) -> V | None:
-        """Return the value, which is now the most recently used one, or None."""
+        """Return the value and mark it as most recently used; return None if the key is missing."""
         value = self._values.get(key)
         if value is not None:
             self._values.move_to_end(key)
         return value
 
     def peek(self, key: K) -> V | None:
-        """Return the value without using it, or None."""
+        """Return the value without marking it as used; return None if the key is missing."""
         return self._values.get(key)
 
     def put(self, key: K, value: V) -> list[K]:
-        """Store a value as the most recently used one, and return the keys that were dropped for it."""
+        """Store a value, mark it as most recently used, and return the keys that were dropped to make room."""
         self._values[key] = value
         self._values.move_to_end(key)
         dropped = []
@@ -38,7 +38,7 @@ class BoundedCache(Generic[K, V]):
         return dropped
 
     def pop(self, key: K) -> V | None:
-        """Remove a key; return its value, or None."""
+        """Remove a key and return its value, or None if the key is missing."""
         return self._values.pop(key, None)
 
     def clear(self) -> list[K]:
@@ -51,7 +51,7 @@ class BoundedCache(Generic[K, V]):
         return key in self._values
 
     def __iter__(self) -> Iterator[K]:
-        """Keys, the least recently used one first."""
+        """Yield the keys, the least recently used key first."""
         return iter(self._values)
 
     def __len__(self) -> int:
@@ -59,7 +59,7 @@ class BoundedCache(Generic[K, V]):
 
 
 class TtlCache(Generic[K, V]):
-    """At most `capacity` values by key, each for `ttl` seconds after it was put. The oldest one is dropped first."""
+    """A cache of at most `capacity` values by key, each for `ttl` seconds. If it is full, it drops the oldest value."""
 
     def __init__(self, *, capacity: int, ttl: float, clock: Clock) -> None:
         self._capacity = capacity
@@ -68,7 +68,9 @@ class TtlCache(Generic[K, V]):
         self._entries: OrderedDict[K, tuple[V, float]] = OrderedDict()
 
     def get(self, key: K, *, max_age: float | None = None) -> V | None:
-        """Return the value, or None if it was put more than `max_age` seconds ago (`ttl` by default), or never."""
+        """Return the value, or None if the key is missing or its value is older than `max_age` seconds (default:
+        `ttl`).
+        """
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -77,7 +79,7 @@ class TtlCache(Generic[K, V]):
         return value if age <= (self._ttl if max_age is None else min(max_age, self._ttl)) else None
 
     def put(self, key: K, value: V) -> None:
-        """Store a value with the age 0. Values that are older than `ttl` are dropped."""
+        """Store a value with the age 0, and drop all values that are older than `ttl`."""
         now = self._clock.monotonic()
         self._entries[key] = (value, now)
         self._entries.move_to_end(key)
@@ -92,7 +94,7 @@ class TtlCache(Generic[K, V]):
         self._entries.clear()
 
     def __len__(self) -> int:
-        """Number of stored values. Values older than `ttl` count until the next `put`."""
+        """Return the number of values. Values older than `ttl` count until the next `put` drops them."""
         return len(self._entries)
 
     def _oldest(self) -> float:

@@ -9,9 +9,9 @@ T = TypeVar("T")
 
 
 async def finish_despite_cancel(step: Awaitable[T]) -> T:
-    """Await a step to its end. If cancelled meanwhile, raise the cancellation after the step has ended.
+    """Await a step to its end, even if the caller is cancelled. Raise the cancellation afterwards.
 
-    For steps in a thread, which cannot be stopped: cleaning up must not run at the same time.
+    Use it for steps in a thread: a thread cannot be stopped, and the caller must not clean up while the thread runs.
     """
     task = asyncio.ensure_future(step)
     cancelled: asyncio.CancelledError | None = None
@@ -26,7 +26,7 @@ async def finish_despite_cancel(step: Awaitable[T]) -> T:
             if cancelled is None:
                 raise
     if cancelled is not None:
-        # The result of the step is dropped; reading its exception marks it as seen.
+        # The result of the step is dropped. Reading its exception keeps asyncio from logging it.
         task.exception()
         raise cancelled
     return task.result()
@@ -36,8 +36,8 @@ async def finish_despite_cancel(step: Awaitable[T]) -> T:
 def reraise_cancellation() -> Iterator[None]:
     """Raise CancelledError if the task was cancelled during the block, even if the block swallowed it.
 
-    For drivers that use `asyncio.wait_for`. Up to Python 3.11 it swallows a cancellation if the awaited operation
-    finishes at the same moment; a loop that retries would then never end.
+    Use it around drivers that call `asyncio.wait_for`. Up to Python 3.11, `wait_for` swallows a cancellation if the
+    awaited operation finishes at the same moment. A loop that retries would then never end.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Compares this machine's clock with those of the engines, or, without engines, with the last write to the disk."""
+"""Compares this machine's clock with the engines' clocks, or, without engines, with the time of the last write."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -13,9 +13,9 @@ from kernel.time import Clock, from_micros
 
 METRIC: Final = "chatly_clock_offset_seconds"
 REPORTED: Final = timedelta(seconds=5)
-"""An offset that is logged."""
+"""A larger clock offset is logged."""
 MAX_OFFSET: Final = MAX_AHEAD
-"""An offset with which a node takes no calls."""
+"""A node with a larger clock offset takes no calls."""
 _ANSWER_SECONDS = 1.0
 
 ReadTime = Callable[[], Awaitable[datetime]]
@@ -23,20 +23,20 @@ ReadTime = Callable[[], Awaitable[datetime]]
 
 
 class ClockWatch:
-    """The health check of a node's clock. It recovers as soon as the clock is right again.
+    """The health check of a node's clock. It passes again as soon as the clock is right.
 
-    The offset is the smallest one to any engine: a node that agrees with one engine is right, and another engine wrong.
-    Without an answer of any engine nothing is known, and the check passes.
+    It uses the smallest offset to any engine: a clock that agrees with one engine's clock counts as right.
+    If no engine answers, the offset is unknown and the check passes.
     """
 
     def __init__(self, *, service: str, clock: Clock, engines: Mapping[str, ReadTime]) -> None:
-        """`engines`: their clocks, by the name of the engine."""
+        """`engines`: functions that read the engines' clocks, by the name of the engine."""
         self._clock = clock
         self._engines = engines
         self._report = OffsetReport(service)
 
     async def check(self) -> str | None:
-        """Return what is wrong with the clock if it is off by more than a minute; log smaller offsets."""
+        """Report the clock's offset. Return the problem if the offset is larger than `MAX_OFFSET`, else None."""
         answers = await asyncio.gather(*(self._offset(read) for read in self._engines.values()), return_exceptions=True)
         offsets = {
             engine: answer
@@ -50,7 +50,7 @@ class ClockWatch:
         return problem_of(offsets[engine], engine) if abs(offsets[engine]) > MAX_OFFSET else None
 
     async def _offset(self, read: ReadTime) -> timedelta:
-        """Return how far this clock is ahead of an engine's, less what the way to the engine may explain."""
+        """Return how far this clock is ahead of an engine's clock, beyond what the round trip may explain."""
         started = self._clock.monotonic()
         async with asyncio.timeout(_ANSWER_SECONDS):
             other = await read()
@@ -61,9 +61,10 @@ class ClockWatch:
 
 
 class WriteTimeWatch:
-    """The clock of an embedded mesh, which has no other clock: it must not be before the last write.
+    """Watches the clock of an embedded mesh, which has no engines: the clock must not be before the last write.
 
-    It only reports: nobody can tell whether the clock is wrong now or was wrong before, and no other node could answer.
+    It only reports: the clock may be wrong now, or may have been wrong at the last write. No other node could take
+    over.
     """
 
     def __init__(self, *, service: str, clock: Clock, last_write: datetime | None) -> None:
@@ -73,7 +74,7 @@ class WriteTimeWatch:
         self._report = OffsetReport(service)
 
     async def check(self) -> str | None:
-        """Log and count an offset; always return None."""
+        """Report how far the clock is behind the newest time that it has shown. Always return None."""
         now = self._clock.now()
         self._report(min(now - self._newest, timedelta()), than="the newest time that this mesh has seen")
         self._newest = max(self._newest, now)
@@ -81,7 +82,7 @@ class WriteTimeWatch:
 
 
 class OffsetReport:
-    """Reports the offset of a clock: as a metric, and in the log when it becomes too large, and right again."""
+    """Reports the offset of a clock: always as a metric, and in the log when it becomes too large or right again."""
 
     def __init__(self, service: str) -> None:
         help_text = "Seconds by which the clock of the node is ahead of the engines' clocks; negative: behind."
@@ -90,7 +91,7 @@ class OffsetReport:
         self._is_off = False
 
     def __call__(self, offset: timedelta, *, than: str) -> None:
-        """`than`: the clock that it was compared with."""
+        """Report an offset. `than`: the clock that this clock was compared with."""
         self._gauge.set(offset.total_seconds())
         is_off = abs(offset) > REPORTED
         if is_off and not self._is_off:

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 async def on_disk(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run the operation in a thread, to its end even if cancelled.
+    """Run the operation in a thread, to its end even if the caller is cancelled.
 
     Raise UNAVAILABLE `STORE_UNAVAILABLE` if the disk is full or broken.
     """
@@ -44,14 +44,14 @@ async def on_disk(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) 
 
 
 def write_all(file: FileIO, data: bytes) -> None:
-    """Write all data. One call of an unbuffered file may write only a part."""
+    """Write all data. A single call of an unbuffered file may write only a part of it."""
     left = memoryview(data)
     while left:
         left = left[file.write(left) :]
 
 
 def sync_folder(folder: Path) -> None:
-    """Make added and removed names survive a power cut."""
+    """Sync a folder, so that added and removed file names survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -24,9 +24,9 @@ class Code(Enum):
 
 
 class Reason(StrEnum):
-    """A stable reason of a failed call. Every package declares its own ones in a subclass.
+    """A stable reason of a failed call. Each package declares its own reasons in a subclass.
 
-    All of them together are the values of chatly.error.v1.ErrorReason, without their prefix; each is explained there.
+    chatly.error.v1.ErrorReason lists and explains the reasons of all packages, with a prefix.
     """
 
     @staticmethod
@@ -73,7 +73,7 @@ class ChatlyError(Exception):
 
     code: Code
     reason: str
-    """A Reason, or what another service sent as one: compare it with `==`."""
+    """A Reason, or the text that another service sent as its reason. So compare it with `==`, not with `is`."""
     message: str
     metadata: Mapping[str, str] = field(default_factory=dict)
     violations: tuple[FieldViolation, ...] = ()

@@ -14,7 +14,7 @@ SessionId = NewType("SessionId", str)
 """UUID text, lower case."""
 
 MAX_AHEAD = timedelta(minutes=1)
-"""How far the ids of a clock may be ahead of its time. Clocks of a mesh that differ by more are wrong."""
+"""The most that ids may be ahead of a clock. If two clocks of a mesh differ by more, one of them is wrong."""
 
 _TICKS_PER_SECOND = 10_000_000
 _GREGORIAN_EPOCH = datetime(1582, 10, 15, tzinfo=UTC)
@@ -53,15 +53,15 @@ def from_time_key(key: bytes) -> UUID:
 class HybridClock:
     """Generates growing TimeUUIDs: each is later than all that it generated or observed before.
 
-    It follows observed ids only up to `MAX_AHEAD` before its own clock: a node whose clock is wrong by years does not
-    move the clocks of the others.
+    It ignores observed ids that are more than `MAX_AHEAD` ahead of its clock. So a node whose clock is wrong by years
+    does not move the clocks of other nodes.
     """
 
     def __init__(self, *, clock: Clock, tail: bytes | None = None, follow_corrections: bool = False) -> None:
         """`tail`: 8 bytes that identify this process (clock sequence and node); random by default.
 
-        `follow_corrections`: after the clock was set back by more than two minutes, the ids go back too, with another
-        tail. By default the ids go on growing from the last one.
+        `follow_corrections`: after the clock was set back by more than two minutes, new ids go back too, with another
+        tail. By default, ids keep growing from the last id.
         """
         self._clock = clock
         self._tail = _valid_tail(tail or secrets.token_bytes(8))
@@ -71,22 +71,24 @@ class HybridClock:
     def next(self, *, after: Iterable[UUID] = ()) -> UUID:
         """Return a new TimeUUID, later than all of `after`, however far ahead they are.
 
-        If one is more than `MAX_AHEAD` before the clock, only this TimeUUID is: it does not move the clock.
+        An id in `after` that is more than `MAX_AHEAD` ahead of the clock affects this TimeUUID only, not the later
+        ones.
         """
         newest = max((earlier.time for earlier in after), default=0)
         now = ticks_of(self._clock.now())
         if newest > now + _MAX_TICKS_AHEAD:
             return _far_ahead(newest)
-        # Twice, because an observed id may be that far ahead of a clock that was not set back.
+        # Twice the limit: an observed id may be one limit ahead although the clock was not set back.
         if self._follow_corrections and self._last > now + 2 * _MAX_TICKS_AHEAD:
-            # The times since `now` may be in use with the present tail.
+            # The present tail may be in use with the times after `now`.
             self._last, self._tail = 0, _valid_tail(secrets.token_bytes(8))
         self._last = min(max(now, newest + 1, self._last + 1), _MAX_TICKS)
         return from_time_key(self._last.to_bytes(8, "big") + self._tail)
 
     def observe(self, time_uuid: UUID) -> None:
-        """Make sure that the next TimeUUID is later than this one, unless it is more than `MAX_AHEAD` ahead."""
-        # Compared with the last id first: most events are older, and the clock costs more than the comparison.
+        """Make the next TimeUUID later than this one, unless this one is more than `MAX_AHEAD` ahead of the clock."""
+        # Compare with the last id first: most observed ids are older, and reading the clock costs more than the
+        # comparison.
         if time_uuid.time > self._last and time_uuid.time <= ticks_of(self._clock.now()) + _MAX_TICKS_AHEAD:
             self._last = time_uuid.time
 
@@ -97,7 +99,8 @@ def _valid_tail(tail: bytes) -> bytes:
 
 
 def _far_ahead(newest: int) -> UUID:
-    """Return a TimeUUID up to a millisecond after `newest` ticks, unlike any other."""
-    # Random, because nodes that change the same thing at once share no clock here, and Cassandra compares ticks alone.
+    """Return a unique TimeUUID, about a millisecond at most after `newest` ticks."""
+    # Random ticks: nodes that change the same thing at once do not share a clock here, and Cassandra compares ticks
+    # alone.
     ticks = min(newest + 1 + secrets.randbelow(_TICKS_PER_SECOND // 1_000), _MAX_TICKS)
     return from_time_key(ticks.to_bytes(8, "big") + _valid_tail(secrets.token_bytes(8)))

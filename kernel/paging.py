@@ -10,7 +10,7 @@ _CHECK_BYTES = 8
 
 
 class PageTokens:
-    """Encodes and decodes page tokens. They have a checksum but are not secret: their readers may know the position."""
+    """Encodes and decodes page tokens. A token has a checksum but is not secret: clients may read the position."""
 
     @staticmethod
     def encode(kind: str, scope: str, position: bytes | str) -> str:
@@ -35,7 +35,7 @@ class PageTokens:
 
 
 def _check(kind: str, scope: str, position: bytes) -> bytes:
-    # Without the lengths, ("ab", "c") and ("a", "bc") would be equal.
+    # Without the lengths, ("ab", "c") and ("a", "bc") would give the same bytes.
     head = f"{len(kind)}:{kind}{len(scope)}:{scope}".encode()
     return hashlib.sha256(head + position).digest()[:_CHECK_BYTES]
 

@@ -23,16 +23,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engines:
-    """Stores that all processes of a distributed mesh share. Each handle connects and reconnects by itself."""
+    """The handles to the engines that all processes of a distributed mesh share. Each handle reconnects by itself."""
 
     cassandra: "CassandraSession"
     redis: "RedisHandle"
     open_blobs: "Callable[[], AbstractAsyncContextManager[S3BlobStore]]"
-    """For media only."""
+    """Opens the blob store. Only media uses it."""
     clocks: Mapping[str, "ReadTime"] = field(default_factory=dict)
-    """The clocks of engines, by name."""
+    """Functions that read the engines' clocks, by the name of the engine."""
     health: Mapping[str, "HealthCheck"] = field(default_factory=dict)
-    """Checks by name, including the log if it is used: a service opens once each engine has been reached."""
+    """Health checks of the engines by name, with the log if it is used.
+
+    A service opens once each engine has been reached.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +48,9 @@ class Platform:
     log_reader: LogReader
     log_consumer: OpenConsumer
     user_channel: Callable[[str], "grpc.aio.Channel"]
-    """By service name: a channel that forwards the calling user's token. The process opens and closes it."""
+    """Returns the channel to a service by name. It forwards the calling user's token. The process closes it."""
     service_channel: Callable[[str], "grpc.aio.Channel"]
-    """By service name: a channel that sends the service token of this process."""
+    """Returns the channel to a service by name. It sends the service token of this process."""
     service_secret: bytes
     """At least 32 bytes, the same in all services. It signs service tokens and download links."""
     data_dir: Path

@@ -1,4 +1,4 @@
-"""Retries while something is unavailable, and work that continues without it."""
+"""Retries of a step while something is unavailable, and blocks that ignore an unavailable store."""
 
 import asyncio
 import random
@@ -17,7 +17,8 @@ Sleep = Callable[[float], Awaitable[None]]
 class Backoff:
     """Pauses between attempts, in seconds: `first`, then doubled up to `longest`.
 
-    A random part of each pause, at most `jitter` of it, is left out: many callers do not retry at the same moment.
+    Each pause is shortened by a random part, at most the fraction `jitter`, so that many callers do not retry at the
+    same moment.
     """
 
     first: float
@@ -25,7 +26,7 @@ class Backoff:
     jitter: float = 0.5
 
     def pauses(self) -> Iterator[float]:
-        """Yield one pause after another, without end."""
+        """Yield the pauses, without end."""
         pause = self.first
         while True:
             yield pause * (1 - random.uniform(0, self.jitter))  # noqa: S311 - it spreads load and keeps no secret
@@ -45,7 +46,7 @@ async def retry(
     is_temporary: Callable[[Exception], bool] = is_unavailable,
     sleep: Sleep = asyncio.sleep,
 ) -> T:
-    """Return what `step` returns. While it raises a temporary error, report the error, pause and call it again.
+    """Return the result of `step`. After a temporary error, report the error, pause, and call `step` again.
 
     Any other error is raised. There is no limit to the attempts: cancel the task to end them.
     """
@@ -61,7 +62,7 @@ async def retry(
 
 
 class suppress_unavailable:  # noqa: N801 - reads like contextlib.suppress
-    """Leave the block silently when it raises STORE_UNAVAILABLE. The store itself logs that it is unavailable."""
+    """Context manager that suppresses STORE_UNAVAILABLE. The store itself logs that it is unavailable."""
 
     def __enter__(self) -> None:
         pass

@@ -42,9 +42,10 @@ async def background(loops: Mapping[str, Loop]) -> AsyncIterator[None]:
 
 
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
-    """Run `main(stop)` under uvloop; SIGINT or SIGTERM sets `stop`, a second one cancels. Returns the exit code.
+    """Run `main(stop)` under uvloop; SIGINT or SIGTERM sets `stop`, a second signal cancels. Return the exit code.
 
-    0: it ended; 1: a failure, which is logged; 2: wrong settings, which are logged.
+    The code is 0 if `main` ended, 1 after a failure or a second signal, and 2 if settings are wrong. The log has the
+    cause.
     """
     return uvloop.run(_run(main))
 

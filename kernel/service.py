@@ -1,4 +1,4 @@
-"""A service as the process that runs it sees it."""
+"""The interface between a service and the process that runs it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from kernel.grpc.tokens import TokenKeys
 
 HealthCheck = Callable[[], Awaitable[str | None]]
-"""Returns what is broken, or None."""
+"""Returns a description of the fault, or None if there is no fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Service:
     """One service, built and ready to be served. The wiring that built it closes it."""
 
     name: str
-    """As in `chatly serve <name>`."""
+    """The name, as in `chatly serve <name>`."""
     grpc_services: Sequence[str]
     """Full names of the gRPC services, e.g. `chatly.auth.v1.AuthService`, for health and reflection."""
     mount: Sequence[Callable[["grpc.aio.Server"], None]]
@@ -31,8 +31,8 @@ class Service:
     health: Mapping[str, HealthCheck] = field(default_factory=dict)
     """Checks by name (`log`, `store`, …), run every few seconds. The service is SERVING if all of them pass."""
     warnings: Mapping[str, HealthCheck] = field(default_factory=dict)
-    """Checks by name whose failure is reported while the service stays SERVING: it works, but not as it should."""
+    """Checks by name that warn: if one fails, its fault is reported and the service stays SERVING."""
     drain: Callable[[], Awaitable[None]] | None = None
-    """Called first at shutdown: it makes clients of open streams reconnect to another node."""
+    """Called first at shutdown. It makes the clients of open streams reconnect to another node."""
     token_keys: "TokenKeys | None" = None
-    """Keys for access tokens at this server. None: the keys that auth publishes."""
+    """The keys with which this server checks access tokens. None: the keys that auth publishes."""

@@ -30,9 +30,10 @@ def env(
     secret: bool = False,
     check: Callable[[Any], str | None] | None = None,
 ) -> Any:  # noqa: ANN401
-    """Declare a field that is read from the variable `name`, or for a secret from the file in `name` + `_FILE`.
+    """Declare a field that is read from the variable `name`.
 
-    `check` gets the parsed value and returns what is wrong with it, or None.
+    A secret can be in a file instead: the variable `name` + `_FILE` contains the path of the file. `check` gets the
+    parsed value and returns what is wrong with it, or None.
     """
     variable = _Variable(name, help, secret, check)
     if default is MISSING:
@@ -107,7 +108,7 @@ def load(cls: type[T], environ: Mapping[str, str] | None = None, **names: str) -
 
 
 def shown(value: object, **names: str) -> dict[str, str]:
-    """Return variable name → value for printing, with secrets masked; `names` as in `load`."""
+    """Return the variables and their values for printing, with secrets masked. `names`: as in `load`."""
     result: dict[str, str] = {}
     for item in fields(value):  # type: ignore[arg-type]
         variable = _variable(item, names)

@@ -17,7 +17,10 @@ def address(host: str, port: int) -> str:
 
 
 def listen(name: str, settings: ServerSettings, port: int, kind: str) -> socket.socket:
-    """Return a listening socket; raise SettingsError that names `CHATLY_<NAME>_<KIND>_PORT` if the port is taken."""
+    """Return a listening socket.
+
+    If the port is taken, raise SettingsError, which names `CHATLY_<NAME>_<KIND>_PORT`.
+    """
     try:
         return socket.create_server((settings.host, port), family=_family(settings.host), backlog=_BACKLOG)
     except OSError as error:
@@ -25,7 +28,7 @@ def listen(name: str, settings: ServerSettings, port: int, kind: str) -> socket.
 
 
 def port_in_use(name: str, host: str, port: int, kind: str) -> SettingsError:
-    """Return the error for a port of the service `name` that another process has."""
+    """Return the error for a port of the service `name` that another process uses."""
     return SettingsError(f"{address(host, port)} is in use: set CHATLY_{name.upper()}_{kind}_PORT or CHATLY_HOST")
 
 
@@ -33,8 +36,8 @@ def port_in_use(name: str, host: str, port: int, kind: str) -> SettingsError:
 def reserved(name: str, settings: ServerSettings) -> Iterator[None]:
     """Hold a service's ports until the block ends; raise SettingsError if one is taken.
 
-    The ports lie in the range from which the system takes ports for outgoing connections: without this, a connection
-    of the process itself could take one before the server listens.
+    The ports lie in the range from which the system takes ports for outgoing connections. If they were not held, an
+    outgoing connection of the process itself could take a port before the server listens.
     """
     ports = {"GRPC": settings.grpc_port, "HTTP": settings.http_port, "METRICS": settings.metrics_port}
     with ExitStack() as stack:
@@ -45,9 +48,9 @@ def reserved(name: str, settings: ServerSettings) -> Iterator[None]:
 
 
 def hold(host: str, port: int, setting: str) -> socket.socket:
-    """Bind a port without listening, so that only a server that asks for exactly this port gets it. 0: any free port.
+    """Bind a port without listening, so that only a server that asks for exactly this port gets it.
 
-    Raise SettingsError that names `setting` if the port is taken.
+    Port 0 stands for any free port. Raise SettingsError, which names `setting`, if the port is taken.
     """
     holder = socket.socket(_family(host))
     try:

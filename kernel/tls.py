@@ -39,7 +39,7 @@ def tls_problem(error: BaseException, *, trust: str, name: str) -> str | None:
     """
     chain = list(_chain(error))
     for each in chain:
-        # Some drivers have errors with this attribute that are not ssl.SSLError.
+        # Some drivers raise errors that have this attribute and are not ssl.SSLError.
         if reason := getattr(each, "verify_message", "") or _reason_in(str(each)):
             return _refusal(reason, trust=trust, name=name)
     for each in chain:
@@ -49,7 +49,7 @@ def tls_problem(error: BaseException, *, trust: str, name: str) -> str | None:
 
 
 def plaintext_hint(message: str, *, setting: str) -> str:
-    """Return a hint for a server that never answered plaintext; empty unless it closed the connection."""
+    """Return a hint if the server closed a plaintext connection, else an empty text."""
     return f" (the server may require TLS: see {setting})" if _CLOSED.search(message) else ""
 
 

@@ -16,7 +16,10 @@ _INCOMING = "incoming"
 
 
 class FolderBlobStore:
-    """BlobStore for one machine and one process per folder. `open` removes unfinished files of an earlier process."""
+    """BlobStore for one machine. Only one process may use the folder.
+
+    `open` removes the unfinished files of an earlier process.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -35,7 +38,7 @@ class FolderBlobStore:
                     await on_disk(write_all, file, chunk)
                 return await on_disk(_publish, file, temporary, target)
         finally:
-            # It no longer exists after the rename.
+            # After a successful rename, the temporary file no longer exists.
             temporary.unlink(missing_ok=True)
 
     async def read(self, name: str, *, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
@@ -55,12 +58,12 @@ class FolderBlobStore:
         await on_disk(self._path(name).unlink, missing_ok=True)
 
     async def health(self) -> str | None:
-        """Return why nothing can be stored at the moment, or None."""
+        """Return the reason why the folder cannot be written, or None if it can."""
         return await asyncio.to_thread(self._health)
 
     def _path(self, name: str) -> Path:
         shard = blake2s(checked_name(name).encode(), digest_size=1).hexdigest()
-        # No name contains `+`, so two names never share a file, and no name is a folder of another.
+        # Names contain no `+`, so each name has a file of its own. Without `/`, no name is a folder of another name.
         return self._folder / shard / name.replace("/", "+")
 
     def _open(self) -> None:

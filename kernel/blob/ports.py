@@ -9,9 +9,9 @@ class BlobStore(Protocol):
     """Stores bytes under a name (letters, digits, `-`, `_`, `/`)."""
 
     async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int:
-        """Store all chunks, replacing an earlier blob, and return the size in bytes.
+        """Store all chunks under this name, replace an earlier blob, and return the size in bytes.
 
-        The name appears once everything is durable.
+        Readers find the new blob only once all of it is durable.
         """
         ...
 

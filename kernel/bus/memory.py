@@ -1,4 +1,4 @@
-"""The live bus within one process, and the inbox and the metrics that every bus has."""
+"""The live bus within one process, and the inbox and metrics that all bus adapters share."""
 
 import asyncio
 from collections import deque
@@ -11,17 +11,17 @@ from kernel.telemetry.metrics import counter, gauge
 
 
 def up_gauge() -> Gauge:
-    """Return the metric of `LiveBus.up`."""
+    """Return the gauge that shows `LiveBus.up`."""
     return gauge("chatly_bus_up", "1 while live messages reach other processes.")
 
 
 def dropped_counter() -> Counter:
-    """Return the metric of unsent messages."""
+    """Return the counter of messages that could not be sent."""
     return counter("chatly_bus_dropped_total", "Live messages that could not be sent")
 
 
 class Inbox:
-    """Unread messages of one subscription. For the event loop's thread only."""
+    """The unread messages of one subscription. Only the thread of the event loop may use it."""
 
     def __init__(self, *, capacity: int) -> None:
         self._queue: deque[BusMessage | BusGap] = deque()
@@ -29,7 +29,7 @@ class Inbox:
         self._arrived = asyncio.Event()
 
     def push(self, message: BusMessage | BusGap) -> None:
-        """Add a message. If the inbox is full, a BusGap replaces everything in it first."""
+        """Add a message. If the inbox is full, first replace its content by a BusGap."""
         if len(self._queue) >= self._capacity:
             self._queue.clear()
             self._queue.append(BusGap())
@@ -37,7 +37,7 @@ class Inbox:
         self._arrived.set()
 
     async def take(self) -> Sequence[BusMessage | BusGap]:
-        """Wait for the next message, and return everything since the last call."""
+        """Wait until at least one message is unread, then return all unread messages."""
         await self._arrived.wait()
         self._arrived.clear()
         batch = list(self._queue)
@@ -49,7 +49,7 @@ class MemoryBus:
     """LiveBus for the embedded default: channels are dictionary keys."""
 
     def __init__(self, *, capacity: int = 65_536) -> None:
-        """`capacity`: number of messages that one subscription may leave unread."""
+        """`capacity`: number of unread messages that a subscription may have before a BusGap replaces them."""
         self._capacity = capacity
         self._inboxes: dict[str, set[Inbox]] = {}
         up_gauge().set(1)

@@ -15,14 +15,14 @@ class BusMessage:
 
 @dataclass(frozen=True, slots=True)
 class BusGap:
-    """Messages of any channel may have been lost. Replay from the log."""
+    """Messages of any channel may have been lost. The receiver must replay the missed events."""
 
 
 class LiveBus(Protocol):
-    """Publish and subscribe by channel name. At most once; in order per publisher and channel.
+    """Publish and subscribe by channel name. A message arrives at most once, in order per publisher and channel.
 
-    The adapter is created with the names of barrier channels. A message on a barrier channel arrives after everything
-    that its publisher sent before, on any channel.
+    The adapter is created with the names of the barrier channels. A message on a barrier channel arrives after
+    everything that its publisher sent before, on any channel.
     """
 
     @property
@@ -34,14 +34,18 @@ class LiveBus(Protocol):
         ...
 
     async def publish(self, messages: Sequence[BusMessage]) -> None:
-        """Send the messages together. Never waits for receivers and never raises: unsent messages are counted.
+        """Send the messages together, without waiting for receivers.
 
-        The subscriptions of this process get them at once, also while the bus is down.
+        Never raise: messages that cannot be sent are counted. The subscriptions of this process get all messages at
+        once, even while the bus is down.
         """
         ...
 
     async def deliver(self, messages: Sequence[BusMessage | BusGap]) -> None:
-        """Give messages from another source to the subscriptions of this process alone, and a gap to all of them."""
+        """Deliver messages from another source to the subscriptions of this process only.
+
+        A message goes to the subscriptions of its channel. A BusGap goes to all subscriptions.
+        """
         ...
 
     def subscribe(self) -> "BusSubscription":
@@ -50,10 +54,10 @@ class LiveBus(Protocol):
 
 
 class BusSubscription(Protocol):
-    """The messages of some channels. Bounded: on overflow, a BusGap replaces all unread messages."""
+    """Receives the messages of its channels. When too many are unread, a BusGap replaces all of them."""
 
     async def add(self, channels: Iterable[str]) -> None:
-        """Subscribe to channels. Messages that are published after the return arrive."""
+        """Subscribe to channels. Every message that is published after the return arrives, or a BusGap does."""
         ...
 
     async def remove(self, channels: Iterable[str]) -> None:
@@ -61,9 +65,9 @@ class BusSubscription(Protocol):
         ...
 
     async def receive(self) -> Sequence[BusMessage | BusGap]:
-        """Wait for the next message, and return everything since the last call."""
+        """Wait until at least one message is unread, then return all unread messages."""
         ...
 
     async def close(self) -> None:
-        """End the subscription. `receive` is not called again."""
+        """End the subscription. The caller must not call `receive` afterwards."""
         ...

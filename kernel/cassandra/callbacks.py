@@ -1,4 +1,4 @@
-"""Passes responses from the driver's threads to asyncio, and wakes the event loop once for many of them."""
+"""Passes responses from the driver's threads to asyncio. One wake-up of the event loop serves many responses."""
 
 import asyncio
 from collections import deque
@@ -19,7 +19,7 @@ class CallbackBridge:
         self._woken = False
 
     def send(self, request: Callable[[], ResponseFuture]) -> tuple[asyncio.Future[list[Row]], ResponseFuture]:
-        """Send a request. Return the future of its first page, and the driver's own future, for further pages."""
+        """Send a request. Return the future of its first page, and the driver's future, which `next_page` needs."""
         answer: asyncio.Future[list[Row]] = self._loop.create_future()
         response = request()
         response.add_callbacks(
@@ -40,7 +40,7 @@ class CallbackBridge:
     def _arrive(self, answer: asyncio.Future[list[Row]], rows: list[Row] | None, error: BaseException | None) -> None:
         """Store a response; called from a thread of the driver."""
         self._arrived.append((answer, rows or [], error))
-        # The loop clears the flag before it takes responses, so none can be missed.
+        # The loop clears the flag before it takes responses, so no response can be missed.
         if not self._woken:
             self._woken = True
             if not self._loop.is_closed():

@@ -17,18 +17,19 @@ from kernel.cassandra.settings import CassandraSettings, addresses
 from kernel.tls import client_context, tls_problem
 
 _HEARTBEAT_SECONDS = 2
-# Longer than a busy node or a garbage collection takes to answer: its connections must not be closed for that.
+# Longer than the pauses of a busy node or of its garbage collection: pauses must not close connections.
 _SILENCE_SECONDS = 4
 _RECONNECT_SECONDS = 1.0
 _CONNECT_SECONDS = 5.0
-# The driver reads the schema after each change of it. The default of 2 s is too short for a busy machine.
+# The driver reads the schema after each schema change. Its default timeout of 2 s is too short for a busy machine.
 _SCHEMA_SECONDS = 15.0
-# The driver splits a large request. Without this, the last part waits 40 ms for the acknowledgement of the others.
+# The driver sends a large request in parts. Without this option, the last part waits 40 ms until the other parts are
+# acknowledged.
 _NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def connect(settings: CassandraSettings, schemas: Sequence[Schema], *, stopped: Callable[[], bool]) -> Session:
-    """Try to connect once. `describe` explains the error that it raises."""
+    """Connect and migrate the schemas. Try once; `describe` turns the raised error into a text."""
     # The driver logs every failed attempt; the caller logs each problem once.
     logging.getLogger("cassandra").setLevel(logging.CRITICAL)
     cluster = _cluster(settings)
@@ -81,11 +82,11 @@ def _cluster(settings: CassandraSettings) -> Cluster:
         port=points[0][1],
         connection_class=LibevConnection,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
-        # With the default policy, it reconnects minutes after an outage of minutes.
+        # With the default policy, the driver may wait for minutes before it reconnects after a long outage.
         reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_SECONDS, None),
         connect_timeout=_CONNECT_SECONDS,
         control_connection_timeout=_SCHEMA_SECONDS,
-        # By default, it takes a minute more until a node that hangs or is disconnected counts as down.
+        # With the default interval, a node that hangs or is disconnected counts as down only a minute later.
         idle_heartbeat_interval=_HEARTBEAT_SECONDS,
         idle_heartbeat_timeout=_SILENCE_SECONDS,
         auth_provider=PlainTextAuthProvider(settings.username, settings.password) if settings.username else None,
@@ -101,6 +102,6 @@ def _tls(settings: CassandraSettings) -> ssl.SSLContext | None:
     context = client_context(
         ca_file=settings.ca_file, certificate_file=settings.certificate_file, key_file=settings.key_file
     )
-    # Nodes are reached by the addresses that the cluster reports, which certificates seldom contain.
+    # The driver connects to the addresses that the cluster reports. Certificates seldom contain these addresses.
     context.check_hostname = bool(settings.tls_name)
     return context

@@ -1,4 +1,4 @@
-"""Items with a time of expiry, listed by hour in Cassandra, so that expired ones are found by key at any later time."""
+"""Items that expire, listed by hour in Cassandra, so that expired items can be read by key, however late."""
 
 # ruff: noqa: S608 - the tables' names are part of the program
 
@@ -11,22 +11,22 @@ from kernel.time import from_micros, to_micros
 
 _HOUR = 3600 * 1_000_000
 # An entry is written once and removed once. With fixed timestamps, a repeated write cannot restore a removed entry,
-# whatever the clocks of the nodes say.
+# even if the clocks of the nodes differ.
 _LISTED, _DONE = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """An item, by its id, and its time of expiry."""
+    """The id of an item and its time of expiry."""
 
     subject: str
     at: datetime
 
 
 class ExpiryIndex:
-    """One list in the tables `<prefix>_agenda` and `<prefix>_agenda_hours` of its owner.
+    """A list of items, kept in its owner's tables `<prefix>_agenda` and `<prefix>_agenda_hours`.
 
-    An expiry must not be more than an hour in the past when it is added: that hour may be closed already.
+    An item must be added at most an hour after its expiry: later, the list of its hour may be closed.
     """
 
     def __init__(self, session: CassandraSession, *, prefix: str, name: str) -> None:
@@ -45,7 +45,7 @@ class ExpiryIndex:
         )
 
     async def add(self, expiry: Expiry) -> None:
-        """Add an item. Repeating it changes nothing, even after `done`."""
+        """Add an item. Adding it again changes nothing, even after `done`."""
         hour, micros = _hour_and_micros(expiry.at)
         # The hour comes first: an entry in an unlisted hour would never be found; an hour without entries is harmless.
         await self._session.execute(self._open_hour, (self._name, hour))
@@ -57,7 +57,7 @@ class ExpiryIndex:
         await self._session.execute(self._remove, (self._name, hour, micros, expiry.subject))
 
     async def until(self, now: datetime) -> AsyncIterator[Expiry]:
-        """Yield the items that have expired by `now`, in order of time. Past empty hours are closed meanwhile."""
+        """Yield the items that have expired by `now`, the oldest first. Close past hours that have no items."""
         this_hour, micros = _hour_and_micros(now)
         for row in await self._session.execute(self._hours, (self._name, this_hour)):
             hour, empty = row["hour"], True
@@ -69,6 +69,6 @@ class ExpiryIndex:
 
 
 def _hour_and_micros(moment: datetime) -> tuple[int, int]:
-    """Return a time as hours and as microseconds since 1970."""
+    """Return the hour and the microsecond of a time, both counted since 1970."""
     micros = to_micros(moment)
     return micros // _HOUR, micros

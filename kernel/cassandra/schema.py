@@ -1,6 +1,6 @@
 """Versioned schema scripts for Cassandra, run by the program itself. Contains no tables.
 
-Blocks: it runs once, in the thread that connects.
+The functions block: they run once, in the thread that connects.
 """
 
 import time
@@ -27,14 +27,14 @@ class SchemaError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Tables of one owner. Script n migrates version n to n + 1. Statements must be safe to repeat."""
+    """The tables of one owner. `scripts[n]` migrates version n to n + 1. Its statements must be safe to repeat."""
 
     owner: str
     scripts: tuple[str, ...]
 
 
 def read_schema(owner: str, package: str) -> Schema:
-    """Return the schema with the scripts `0001_….cql`, `0002_….cql` … in a package of the program."""
+    """Return the schema of an owner. `package` contains its scripts `0001_….cql`, `0002_….cql` and so on."""
     files = sorted(resources.files(package).iterdir(), key=lambda file: file.name)
     scripts = [file for file in files if file.name.endswith(".cql")]
     for number, file in enumerate(scripts, 1):
@@ -64,7 +64,7 @@ def create_keyspace(session: Session, keyspace: str, replication: str) -> None:
 def migrate(session: Session, schema: Schema, *, stopped: Callable[[], bool] = lambda: False) -> None:
     """Migrate the tables of the owner to the newest version. Of several nodes, one migrates and the others wait.
 
-    Raise SchemaError if a newer program has migrated them.
+    Raise SchemaError if a newer program has migrated them. Return early once `stopped()` is true.
     """
     holder = uuid4()
     while not stopped():
@@ -82,7 +82,7 @@ def migrate(session: Session, schema: Schema, *, stopped: Callable[[], bool] = l
 
 
 def _state(session: Session, schema: Schema) -> tuple[int, bool]:
-    """Return the version, and whether a node holds the lock."""
+    """Return the schema version, and whether a node holds the lock. Raise SchemaError if the version is too new."""
     query = "SELECT version, holder FROM schema_versions WHERE owner = %s"
     row = session.execute(query, (schema.owner,), timeout=_ANSWER_SECONDS).one()
     version: int = (row and row["version"]) or 0
@@ -111,7 +111,10 @@ def _run_next(session: Session, schema: Schema, holder: UUID) -> None:
 
 
 def _lock(session: Session, owner: str, holder: UUID, *, was: UUID | None) -> bool:
-    """Take the lock (`was` None) or extend it (`was` the holder). It expires if its holder dies."""
+    """Take the lock (`was=None`) or extend it (`was=holder`), and return whether that succeeded.
+
+    The lock expires if its holder dies.
+    """
     taken = session.execute(
         "UPDATE schema_versions USING TTL %s SET holder = %s WHERE owner = %s IF holder = %s",
         (_LOCK_SECONDS, holder, owner, was),
@@ -137,7 +140,7 @@ def _change(session: Session, statement: str) -> None:
 
 
 def _versions_table(keyspace: str) -> str:
-    # With a fixed id, nodes that create the table at the same time create the same one.
+    # Several nodes may create the table at the same time. The fixed id makes them create the same table.
     identity = uuid5(_NAMES, keyspace)
     return (
         "CREATE TABLE IF NOT EXISTS schema_versions (owner text PRIMARY KEY, version int, holder uuid)"

@@ -26,7 +26,7 @@ UNSET = UNSET_VALUE
 
 Params = Sequence[Any] | Mapping[str, Any]
 Statement = tuple[str, Params]
-"""CQL with `?` or `:name`, and the values."""
+"""A CQL text with placeholders `?` or `:name`, and their values."""
 
 _BACKOFF = Backoff(first=1.0, longest=1.0)
 _UNREACHABLE = (
@@ -45,7 +45,7 @@ _CAS_WRITE_UNKNOWN = 0x1700
 
 
 class CassandraSession:
-    """Runs prepared statements at LOCAL_QUORUM. Raises UNAVAILABLE `STORE_UNAVAILABLE` until Cassandra is connected."""
+    """Runs prepared statements at LOCAL_QUORUM. Raises `STORE_UNAVAILABLE` while Cassandra is unreachable."""
 
     def __init__(self, *, settings: CassandraSettings, schemas: Sequence[Schema]) -> None:
         self._settings = settings
@@ -64,33 +64,36 @@ class CassandraSession:
         await self._connected.wait()
 
     async def health(self) -> str | None:
-        """Return why it has never connected, or None. Later outages show as errors of requests."""
+        """Return why the session has not connected yet, or None once it has. Later outages only fail requests."""
         return None if self._session else f"{self._settings.where()}: {self._problem}"
 
     async def execute(self, cql: str, params: Params = (), *, page_size: int = 5_000) -> list[Row]:
-        """Return all rows of a statement. A conditional one (`IF`) returns one row with the column `[applied]`."""
+        """Run a statement and return all its rows.
+
+        A conditional statement (`IF`) returns one row with the column `[applied]`.
+        """
         rows: list[Row] = []
         async for page in self._pages(cql, params, page_size):
             rows.extend(page)
         return rows
 
     async def stream(self, cql: str, params: Params = (), *, page_size: int = 1_000) -> AsyncIterator[Row]:
-        """Yield the rows of a statement, fetched page by page."""
+        """Run a statement and yield its rows, fetched page by page."""
         async for page in self._pages(cql, params, page_size):
             for row in page:
                 yield row
 
     def replicas_of(self, key: Sequence[str | int]) -> Hashable:
-        """Return the nodes of the partition with this key. Partitions with equal results may share a batch.
+        """Return the nodes that hold the partition with this key. Partitions with equal results may share a batch.
 
-        None if all nodes hold everything, or no node is connected.
+        Return None if all nodes hold everything, or if no node is connected.
         """
         return self._session and partition_replicas(self._session, key)
 
     async def batch(self, statements: Sequence[Statement]) -> None:
-        """Write rows in one unlogged batch: all rows of a partition, or none of them.
+        """Write rows in one unlogged batch. Of each partition, all rows are written, or none.
 
-        At most about fifty rows of one partition; or ten rows and 5 KB of partitions with equal `replicas_of`.
+        A batch may have about fifty rows of one partition, or ten rows and 5 KB of partitions with equal `replicas_of`.
         """
         session = self._working_session()
         batch = BatchStatement(batch_type=BatchType.UNLOGGED)
@@ -102,7 +105,7 @@ class CassandraSession:
                 await answer
 
     async def keep(self) -> None:
-        """Connect, however long that takes. Log why it fails whenever the reason changes."""
+        """Try to connect until it succeeds. Log the reason for a failure whenever the reason changes."""
         self._session = await retry(self._attempt, report=self._report, backoff=_BACKOFF, is_temporary=lambda _: True)
         self._log.info("connected", where=self._where(), keyspace=self._settings.keyspace)
         self._connected.set()
@@ -121,7 +124,10 @@ class CassandraSession:
             await asyncio.to_thread(session.cluster.shutdown)
 
     async def _attempt(self) -> Session:
-        """Connect in a thread. It cannot be cancelled; a session that it opens afterwards is closed again."""
+        """Connect in a thread, which cannot be cancelled.
+
+        If the caller is cancelled, the session is closed once the thread has opened it.
+        """
         attempt = asyncio.ensure_future(
             asyncio.to_thread(connect, self._settings, self._schemas, stopped=self._stopping.is_set)
         )
@@ -178,7 +184,7 @@ class CassandraSession:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Convert errors that mean unavailability. Any other error of the driver is a bug, and raised unchanged."""
+        """Convert errors of an unreachable Cassandra to UNAVAILABLE. Other errors are bugs and are raised unchanged."""
         try:
             yield
         except _UNREACHABLE as error:
@@ -216,12 +222,13 @@ async def open_cassandra(settings: CassandraSettings, *schemas: Schema) -> Async
         await session.close()
 
 
-# Measured: a hundred accounts take a sixth of the time of single reads. More keys would load one node too much.
+# Measured: a hundred accounts take a sixth of the time of single reads. More keys per request would load one node too
+# much.
 _KEYS_PER_REQUEST = 25
 
 
 async def select_by_keys(session: CassandraSession, cql: str, keys: Iterable[str]) -> list[Row]:
-    """Return all rows of these partitions. `cql` ends with `IN ?`."""
+    """Return all rows of the partitions with these keys. `cql` must end with `IN ?`."""
     unique = list(set(keys))
     starts = range(0, len(unique), _KEYS_PER_REQUEST)
     pages = await asyncio.gather(
@@ -241,7 +248,10 @@ def partition_replicas(session: Session, key: Sequence[str | int]) -> Hashable:
 
 
 def _routing_key(key: Sequence[str | int]) -> bytes:
-    """Serialise a partition key as Cassandra does: the value, or each value with its length before and a zero after."""
+    """Serialise a partition key as Cassandra does.
+
+    A single value is written alone. Of several values, each has its length before it and a zero after it.
+    """
     values = [value.encode() if isinstance(value, str) else value.to_bytes(4, "big", signed=True) for value in key]
     if len(values) == 1:
         return values[0]

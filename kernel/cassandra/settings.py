@@ -91,7 +91,7 @@ class CassandraSettings:
     )
 
     def where(self) -> str:
-        """Return a description for messages."""
+        """Describe the cluster for log and error messages."""
         return f"Cassandra at {', '.join(self.contact_points)}"
 
 

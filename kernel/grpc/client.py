@@ -47,11 +47,11 @@ def open_channel(
 ) -> grpc.aio.Channel:
     """Return a channel to `host:port`, which connects and reconnects by itself. The caller closes it.
 
-    forward: the token to send. `user`: that of the user being served; `service`: that of the service `name`, from
-        `service_tokens`; `none`: no token.
-    grpc_services: full names of the services that are called. Their methods that are marked NO_SIDE_EFFECTS or
-        IDEMPOTENT in the proto are retried while the peer is unavailable. Their stubs must be imported.
-    default_timeout: seconds, for unary calls without a timeout. Streams have none.
+    forward: the token that calls carry. `user`: the token of the user being served; `service`: a token of the service
+        `name`, issued by `service_tokens`; `none`: no token.
+    grpc_services: full names of the services that are called. Methods that the proto marks as NO_SIDE_EFFECTS or
+        IDEMPOTENT are retried while the peer is unavailable. The stubs of the services must be imported.
+    default_timeout: seconds, for unary calls without a timeout. Streams have no timeout.
     tls: use mutual TLS and accept only a certificate of the service `peer`. None: plaintext.
     """
     token = _token_source(forward, service_tokens, name)
@@ -63,7 +63,7 @@ def open_channel(
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 2_000),
         # A dead connection shows only by an unanswered ping; calls then use the next address. A ping that measures
-        # bandwidth delays the keepalive ping, so it gets the same timeout.
+        # bandwidth delays the keepalive ping, so both pings have the same timeout.
         ("grpc.keepalive_time_ms", 2_000),
         ("grpc.keepalive_timeout_ms", 2_000),
         ("grpc.http2.ping_timeout_ms", 2_000),

@@ -35,7 +35,7 @@ class ServiceCaller:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A call without its message."""
+    """The facts about a call, without its message."""
 
     request_id: str
     method: str
@@ -87,13 +87,13 @@ def read_request(
     """
     secure = False
     if trust_edge:
-        # Envoy sets the first header itself. In the second one, only the last entry is not from the client.
+        # Envoy sets the first header itself. In the second header, a client can forge every entry but the last.
         edge = headers.get("x-envoy-external-address") or headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
         peer_address = edge or peer_address
         secure = headers.get("x-forwarded-proto") == "https"
     request_id = headers.get(REQUEST_ID_KEY)
     if request_id is None or not _REQUEST_ID.fullmatch(request_id):
-        # It is no secret, so it need not come from the system's random numbers, which cost a system call.
+        # The id is no secret, so it needs no random numbers of the system, which cost a system call.
         request_id = f"{random.getrandbits(128):032x}"
     return Request(
         request_id=request_id,

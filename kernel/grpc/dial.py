@@ -1,4 +1,4 @@
-"""The gRPC channel to another service: plaintext, or TLS, which is replaced when the certificate is renewed."""
+"""The gRPC channel to another service: plaintext or TLS. A TLS channel is replaced when the certificate is renewed."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ class Dialer(Protocol):
     """Provides the channel for each call."""
 
     def channel(self) -> grpc.aio.Channel:
-        """Return the channel for the next call. It seldom changes."""
+        """Return the channel for the next call. It is seldom another channel than before."""
         ...
 
     async def close(self, grace: float | None) -> None:
@@ -42,7 +42,7 @@ class PlainDialer:
 
 
 class TlsDialer:
-    """A channel with mutual TLS. The certificate of the peer must have the DNS name `name`, at any address."""
+    """A channel with mutual TLS. The peer's certificate must have the DNS name `name`, whatever its address is."""
 
     def __init__(self, address: str, options: Options, *, tls: MeshTls, name: str) -> None:
         self._address = address

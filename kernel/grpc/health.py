@@ -40,9 +40,9 @@ class HealthMonitor:
         return bool(self._serving) and not self._draining
 
     def report(self) -> dict[str, object]:
-        """Return `{"status": "SERVING" | "NOT_SERVING", "checks": {name: what is broken or None}}`.
+        """Return `{"status": "SERVING" | "NOT_SERVING", "checks": {name: fault or None}}`.
 
-        A service with warnings adds `"warnings"` in the form of `checks`: what is broken while it accepts calls.
+        If the service declares warnings, `"warnings"` has the form of `checks`, with faults that do not end SERVING.
         """
         report: dict[str, object] = {
             "status": "SERVING" if self.serving else "NOT_SERVING",

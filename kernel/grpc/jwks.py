@@ -18,7 +18,7 @@ _LEAST_SECONDS = 0.5
 
 
 class JwksFeed:
-    """TokenKeys that polls auth, and keeps the last answer while auth is unreachable."""
+    """TokenKeys that polls auth. While auth is unreachable, it keeps the last answer."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._auth = AuthServiceStub(channel)
@@ -31,7 +31,7 @@ class JwksFeed:
         self._log = logger("jwks")
 
     async def key(self, kid: str) -> Ed25519PublicKey | None:
-        """Return a key. Ask auth at once for an unknown one; raise UNAVAILABLE while auth does not answer."""
+        """Return a public key. Ask auth at once for an unknown id; raise UNAVAILABLE if auth does not answer."""
         if kid not in self._keys:
             await self._ask_about_unknown()
             if kid not in self._keys and not self._answered:
@@ -43,14 +43,14 @@ class JwksFeed:
         return self._keys.get(kid)
 
     async def run(self) -> None:
-        """Ask every 1.5 seconds, until cancelled."""
+        """Ask auth every 1.5 seconds, until cancelled."""
         while True:
             async with self._asking:
                 await self._ask()
             await asyncio.sleep(_EVERY_SECONDS)
 
     async def _ask_about_unknown(self) -> None:
-        """Share one answer among all waiting callers, at most twice a second: forged tokens cause no extra load."""
+        """Ask auth once for all waiting callers, at most twice a second, so that forged tokens cause no extra load."""
         loop = asyncio.get_running_loop()
         wanted_at = loop.time()
         async with self._asking:
@@ -73,7 +73,7 @@ class JwksFeed:
 
 
 def _public_key(jwk: pb.Jwk) -> Ed25519PublicKey | None:
-    """Return None for other kinds of keys."""
+    """Return the public key, or None if it is a key of another kind."""
     if (jwk.kty, jwk.crv) != ("OKP", "Ed25519"):
         return None
     try:

@@ -51,7 +51,7 @@ class RunningServer:
 
     @property
     def service(self) -> str:
-        """The name in its certificate."""
+        """The name of the service, which its certificate contains."""
         return self.name
 
     @property
@@ -72,8 +72,8 @@ async def serve(
     """Serve until the block ends, then drain: refuse new calls, end streams, finish running calls.
 
     With `tls`, gRPC and HTTP require a certificate of this mesh; the metrics port stays plaintext.
-    Raise SettingsError if a port is in use, ValueError if a method does not declare its access. Does not run
-    `service.loops`.
+    Raise SettingsError if a port is in use, ValueError if a method does not declare its access.
+    The caller runs `service.loops`.
     """
     monitor = HealthMonitor(service)
     streams = OpenStreams(tokens=tokens, per_user=settings.max_streams_per_user)
@@ -122,7 +122,7 @@ def _build(
     names = (*service.grpc_services, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
     if not service.mount:
-        # Comes last: it answers the calls that no other handler does.
+        # Comes last, so that it answers only calls that no other handler takes.
         server.add_generic_rpc_handlers((StartingHandler(service.name),))
     return server
 
@@ -145,7 +145,7 @@ async def _drain(
 
 @asynccontextmanager
 async def _probes(name: str, settings: ServerSettings, monitor: HealthMonitor) -> AsyncIterator[None]:
-    """Serve /metrics and /healthz to clients without certificates: probes of Kubernetes, Prometheus."""
+    """Serve /metrics and /healthz to clients without certificates, such as Kubernetes probes and Prometheus."""
     if not settings.metrics_port:
         yield
         return
@@ -174,7 +174,7 @@ class StartingHandler(grpc.GenericRpcHandler):
         self,
         handler_call_details: grpc.HandlerCallDetails,  # noqa: ARG002 - gRPC's signature
     ) -> "grpc.RpcMethodHandler[bytes, bytes]":
-        """Return the same handler for every method: a refused call carries no message."""
+        """Return the same handler for every method: it refuses a call without reading its message."""
         return grpc.stream_stream_rpc_method_handler(self._refuse)
 
     async def _refuse(self, _: AsyncIterator[bytes], context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:

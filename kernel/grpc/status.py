@@ -55,8 +55,8 @@ def text_of(error: ChatlyError) -> str:
 def from_rpc_error(service: str, error: grpc.RpcError) -> ChatlyError:
     """Convert a failed call to the service `service` to the error for our own caller.
 
-    Reason, metadata and violations of the peer are kept: its PERMISSION_DENIED passes through. A peer that is
-    unreachable, shutting down or too slow becomes UNAVAILABLE `SERVICE_UNAVAILABLE` with its name.
+    Reason, metadata and violations of the peer are kept: its PERMISSION_DENIED passes through. If the peer is
+    unreachable, shutting down or too slow, the error is UNAVAILABLE `SERVICE_UNAVAILABLE` with the peer's name.
     """
     if not isinstance(error, grpc.aio.AioRpcError):
         return _unavailable(service)

@@ -18,7 +18,10 @@ _NAMES: Final = ("CHATLY_TLS_CERT_FILE", "CHATLY_TLS_KEY_FILE", "CHATLY_TLS_CA_F
 
 @settings
 class TlsSettings:
-    """All three or none. The DNS name in a certificate is the name of the service, e.g. `auth`, not its address."""
+    """The files for mutual TLS. Set all three, or none.
+
+    The DNS name in a certificate is the name of the service, e.g. `auth`, not its address.
+    """
 
     certificate_file: str = env(
         "CHATLY_TLS_CERT_FILE",
@@ -55,7 +58,7 @@ class MeshTls:
         self._identity = self._read()
 
     def current(self) -> Identity:
-        """Return the identity in the files; the last valid one while the files do not match. Thread-safe."""
+        """Return the identity in the files. While the files do not match, return the last valid one. Thread-safe."""
         with self._lock:
             try:
                 state = self._file_state()
@@ -86,7 +89,7 @@ class MeshTls:
         )
 
     def server_context(self) -> ssl.SSLContext:
-        """Return the same as a context, for HTTP."""
+        """Return a context for HTTP servers with the same effect as `server_credentials`."""
         return _CurrentContext(lambda: self.current().as_server)
 
     def _file_state(self) -> tuple[tuple[int, int, int], ...]:
@@ -107,7 +110,7 @@ class MeshTls:
 
 
 class _CurrentContext(ssl.SSLContext):
-    """Uses the current context for each connection. A server takes one context for its lifetime."""
+    """Switches each new connection to the current context, because a server keeps one context for its lifetime."""
 
     _context: Callable[[], ssl.SSLContext]
 
@@ -129,7 +132,7 @@ class _CurrentContext(ssl.SSLContext):
 
 
 def channel_credentials(identity: Identity) -> grpc.ChannelCredentials:
-    """Return credentials for a channel that is used as long as this certificate."""
+    """Return credentials for a channel, with this certificate even after a renewal."""
     return grpc.ssl_channel_credentials(identity.ca, identity.key, identity.certificate)
 
 
@@ -138,7 +141,10 @@ def _server_configuration(identity: Identity) -> grpc.ServerCertificateConfigura
 
 
 def load_tls(environ: Mapping[str, str]) -> MeshTls | None:
-    """Return None for plaintext. Raise SettingsError if only some of the settings are set, or name unusable files."""
+    """Return the certificates of this process, or None for plaintext.
+
+    Raise SettingsError if only some of the settings are set, or if they name unusable files.
+    """
     given = load(TlsSettings, environ)
     named = dict(zip(_NAMES, (given.certificate_file, given.key_file, given.ca_file), strict=True))
     if not any(named.values()):

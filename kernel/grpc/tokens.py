@@ -1,4 +1,4 @@
-"""Checks access tokens of users and tokens of services, and issues the latter. Only auth issues access tokens."""
+"""Checks access tokens and service tokens, and issues service tokens. Only auth issues access tokens."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ _SERVICE_CLAIMS = ["sub", "iat", "exp"]
 
 
 class TokenKeys(Protocol):
-    """Public keys and ended sessions, which access tokens are checked against."""
+    """The public keys and ended sessions that access tokens are checked against."""
 
     async def key(self, kid: str) -> Ed25519PublicKey | None:
         """Return the public key with this id, or None if no such key is in use."""
@@ -35,7 +35,7 @@ class TokenKeys(Protocol):
 
     @property
     def revoked(self) -> Collection[str]:
-        """Sessions that ended before their tokens expired. Looked up on every call: kept in memory."""
+        """Sessions that ended before their tokens expired. Every call looks here, so they are kept in memory."""
         ...
 
 
@@ -126,7 +126,7 @@ class ServiceTokens:
 
 
 class Access:
-    """Checks the token that a method requires by its `(chatly.options.v1.access)`. Use cases decide everything else."""
+    """Checks callers against the `(chatly.options.v1.access)` of a method. Use cases decide everything else."""
 
     def __init__(self, *, tokens: TokenVerifier, service_tokens: ServiceTokens) -> None:
         self._tokens = tokens
@@ -142,7 +142,7 @@ class Access:
         if token is None:
             raise unauthenticated(KernelReason.TOKEN_MISSING, "this call needs a token: authorization: Bearer …")
         caller = await self._tokens.verify(token) if access == access_pb2.ACCESS_USER else await self._service(token)
-        # Never reset: a cancelled stream is closed in another context.
+        # Never reset: a cancelled stream is closed in another context, in which a reset would fail.
         caller_var.set(caller)
         return caller
 
@@ -150,7 +150,7 @@ class Access:
         try:
             return self._service_tokens.verify(token)
         except ChatlyError as error:
-            # The owner of a valid user token gets PERMISSION_DENIED: no other token of theirs will help.
+            # A user with a valid token gets PERMISSION_DENIED, because no other token of this user would help.
             await self._tokens.verify(token)
             raise denied(KernelReason.SERVICE_ONLY, "only services and operators may call this") from error
 

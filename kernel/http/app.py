@@ -57,7 +57,7 @@ async def authenticate(request: Request) -> UserCaller:
 
 
 def error_response(error: ChatlyError) -> JSONResponse:
-    """Return a google.rpc.Status as JSON, in the same form as the edge answers REST calls."""
+    """Return a google.rpc.Status as JSON, in the form in which the edge answers REST calls."""
     status = status_pb2.Status.FromString(details_of(error))
     body = MessageToDict(status, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
     headers = {} if error.retry_after is None else {"retry-after": str(ceil(error.retry_after))}
@@ -92,7 +92,7 @@ def _probe_routes(health: HealthMonitor) -> list[Route]:
 
 
 class _Call:
-    """Middleware: sets the context variables, counts, and adds the request id to every response. Streams bodies."""
+    """Middleware that sets the context variables, counts calls, and adds the request id. Streams bodies."""
 
     def __init__(self, app: ASGIApp, *, service: str, trust_edge: bool) -> None:
         self._app = app

@@ -37,7 +37,7 @@ async def serve_http(
     )
     config.load()
     server = uvicorn.Server(config)
-    # The same steps as `Server.serve`, without its signal handlers and its timer ten times a second.
+    # The steps of `Server.serve`, without its signal handlers, and without its timer that runs ten times a second.
     server.lifespan = config.lifespan_class(config)
     await server.startup(sockets=[listener])
     try:

@@ -1,4 +1,4 @@
-"""Appends to Kafka from asyncio. Callbacks of kafka-python's thread are passed to the event loop in batches."""
+"""Appends to Kafka from asyncio. Results from kafka-python's thread reach the event loop in batches."""
 
 import asyncio
 from collections import deque
@@ -17,7 +17,7 @@ MAX_IN_FLIGHT = 5_000
 """Limit of unacknowledged records; kafka-python has none."""
 # The default limit of a broker. The producer refuses a larger record before it is sent.
 _MAX_RECORD_BYTES = 1_000_000
-# Added to the time limit of the producer, which it exceeds at times while no broker is reachable.
+# Added to the time limit of the producer: the producer sometimes exceeds it while no broker is reachable.
 _SLACK_SECONDS = 1.0
 _CLOSE_SECONDS = 2.0
 
@@ -27,8 +27,9 @@ Waiting = asyncio.Future[LogPosition]
 class KafkaAppender:
     """EventLog over one idempotent producer with acks=all. Bound to the event loop that created it.
 
-    After the first record that is not acknowledged in time, it fails all waiting records and sets `failed`. A producer
-    that has failed may be stuck at lost sequence numbers; a new producer starts with new ones.
+    After the first record that is not acknowledged in time, the appender fails all waiting records and sets `failed`.
+    Then it must be replaced: its producer may be stuck at lost sequence numbers. A new producer starts with new
+    numbers.
     """
 
     def __init__(self, *, producer: KafkaProducer, settings: KafkaSettings) -> None:
@@ -39,7 +40,7 @@ class KafkaAppender:
         self._patience = settings.append_seconds + _SLACK_SECONDS
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[Waiting, float] = {}
-        """Deadlines, in the order of sending."""
+        """The deadline of each unacknowledged record, in the order of sending."""
         self._timer: asyncio.TimerHandle | None = None
         self._finished: deque[tuple[Waiting, Any]] = deque()
         self._woken = False
@@ -60,7 +61,7 @@ class KafkaAppender:
         return await waiting
 
     def close(self) -> None:
-        """Send the waiting records, within a short time. Blocks."""
+        """Send the waiting records within a few seconds, and close the producer. Blocks."""
         close_producer(self._producer)
 
     def _on_producer_thread(self, waiting: Waiting, result: object) -> None:
@@ -70,7 +71,7 @@ class KafkaAppender:
             self._loop.call_soon_threadsafe(self._complete)
 
     def _complete(self) -> None:
-        # Cleared first: a record that is added from here on wakes the loop again.
+        # Cleared first, so that a result that arrives from here on wakes the loop again.
         self._woken = False
         while self._finished:
             waiting, result = self._finished.popleft()
@@ -82,7 +83,7 @@ class KafkaAppender:
                 waiting.set_result(LogPosition(result.partition, result.offset))
 
     def _check_deadlines(self) -> None:
-        """Fail if the oldest record is late; else check again at its deadline. One timer serves all records."""
+        """Fail all records if the oldest one is late, else check again at its deadline. One timer serves all."""
         self._timer, until = None, next(iter(self._waiting.values()), None)
         if until is None:
             return
@@ -99,7 +100,7 @@ class KafkaAppender:
 
 
 def _refuse(waiting: Waiting, why: object) -> None:
-    if not waiting.done():  # its caller may be cancelled
+    if not waiting.done():  # the caller may be cancelled
         waiting.set_exception(log_unavailable(why))
 
 
@@ -127,7 +128,7 @@ def build_producer(settings: KafkaSettings) -> KafkaProducer:
 
 
 def close_producer(producer: KafkaProducer) -> None:
-    """Send the waiting records, within a short time. Blocks."""
+    """Send the waiting records within a few seconds, and close the producer. Blocks."""
     try:
         producer.close(timeout=_CLOSE_SECONDS)
     except KafkaTimeoutError:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 def build_client(make: Callable[..., T], **options: Any) -> T:
     """Return the client `make(**options)`. Block until a broker accepts it; raise KafkaError if none does.
 
-    Without this, a client leaves its thread running if its constructor fails.
+    Without this function, a client whose constructor fails leaves its thread running.
     """
     connections: list[KafkaNetClient] = []
 
@@ -35,7 +35,8 @@ def build_client(make: Callable[..., T], **options: Any) -> T:
 def build_consumer(**options: Any) -> KafkaConsumer:
     """Return a KafkaConsumer that finds the new leader of a partition when it asks for offsets.
 
-    Without this, it asks the old leader again, without a pause, until its metadata expires after 5 minutes.
+    Without the workaround, the consumer asks the old leader, without a pause, until its metadata expires after 5
+    minutes.
     """
     consumer = build_client(KafkaConsumer, **options)
     fetcher = consumer._fetcher  # noqa: SLF001
@@ -53,10 +54,10 @@ def build_consumer(**options: Any) -> KafkaConsumer:
 
 
 def wait_for_joins(consumer: KafkaConsumer, seconds: float) -> None:
-    """Let a poll wait until a join of the group has finished, beyond the time limit of the poll.
+    """Make a poll wait until a join of the group has finished, even beyond the time limit of the poll.
 
-    Without this, it loses the response to a join that arrives between two polls. The member then has no partition,
-    sends no heartbeat, and does not join again.
+    Without the workaround, a consumer loses the response to a join that arrives between two polls. Then the member has
+    no partition, sends no heartbeat, and does not join again.
     """
     coordinator = consumer._coordinator  # noqa: SLF001
     join = coordinator.ensure_active_group
@@ -70,7 +71,7 @@ def log_unavailable(detail: object) -> ChatlyError:
 
 @contextmanager
 def kafka_errors() -> Iterator[None]:
-    """Convert what kafka-python raises while brokers are unreachable to UNAVAILABLE `LOG_UNAVAILABLE`."""
+    """Convert errors of kafka-python to UNAVAILABLE `LOG_UNAVAILABLE`, except for a record that is too large."""
     try:
         yield
     except MessageSizeTooLargeError:

@@ -18,12 +18,12 @@ from kernel.log.ports import LogRecord, Resume
 from kernel.telemetry.logs import logger
 
 T = TypeVar("T")
-# The longest poll in the thread: commits and closing wait for it.
+# The longest single poll in the thread. Commits and closing wait until it ends.
 _SLICE_SECONDS = 0.2
 # A member that has not fetched for this long loses its partitions. Missing heartbeats show that a process died.
 _MAX_SECONDS_BETWEEN_FETCHES = 30
 _JOIN_SECONDS = _MAX_SECONDS_BETWEEN_FETCHES + 10
-# Another member has the partition now, or is about to get it.
+# These errors mean that another member has the partition now, or will soon have it.
 _LOST = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
 
@@ -36,7 +36,7 @@ class GroupLog(Protocol):
 
 
 class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python is untyped
-    """LogConsumer. Partitions are assigned and revoked only during `fetch`, never while its owner works on records."""
+    """LogConsumer on Kafka. Partitions are assigned and revoked only during `fetch`, never while the caller works."""
 
     def __init__(
         self,
@@ -92,24 +92,25 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
         await asyncio.to_thread(self._close)
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Called by the driver while it polls. Reading starts after `_begin` has set the offsets."""
+        """Pause the new partitions until `_begin` has set their offsets. The driver calls this while it polls."""
         if self._built is not None:
             self._built.pause(*assigned)
         self._new |= set(assigned)
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Called by the driver while it polls."""
+        """Forget the partitions. The driver calls this while it polls."""
         self._new -= set(revoked)
         for revoked_partition in revoked:
             self._committed.pop(revoked_partition.partition, None)
 
     def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
-        """Called by the driver while it polls: the group got no heartbeat for too long."""
+        """Forget the partitions, which the group took away. The driver calls this while it polls."""
         logger("log").warning("lost partitions", group=self._group, partitions=[each.partition for each in lost])
         self.on_partitions_revoked(lost)
 
     async def _poll(self, max_records: int, seconds: float) -> Sequence[LogRecord]:
-        # The next fetch continues an unfinished poll, also that of a cancelled fetch: its records are returned once.
+        # A fetch continues the poll that an earlier fetch left unfinished, also after a cancellation. So its records
+        # are returned exactly once.
         if self._polling is None:
             job = partial(self._poll_once, max_records, min(seconds, _SLICE_SECONDS))
             self._polling = asyncio.ensure_future(self._run(job))
@@ -147,7 +148,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
             )
             try:
                 wait_for_joins(consumer, _JOIN_SECONDS)
-                # Load the partitions before joining: the leader of a group assigns only those that it knows.
+                # Load the partitions before joining: the leader of a group assigns only partitions that it knows.
                 consumer.partitions_for_topic(self._settings.topic)
                 consumer.subscribe([self._settings.topic], listener=self)
             except BaseException:
@@ -165,7 +166,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafk
         self._new |= consumer.assignment()
 
     def _start(self, new: set[TopicPartition], offsets: Mapping[int, int] | None) -> None:
-        """Seek the new partitions to `offsets`; None: to the committed offsets of the group."""
+        """Read the new partitions after `offsets`; if `offsets` is None, after the committed offsets of the group."""
         consumer = self._consumer()
         for each in new & consumer.assignment():
             begins = offset_of(consumer.beginning_offsets, each)

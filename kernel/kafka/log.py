@@ -1,4 +1,4 @@
-"""The event log on Kafka. It connects in the background, and again after every failure."""
+"""The event log on Kafka. It connects in the background, and reconnects after every failure."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ _BACKOFF = Backoff(first=0.2, longest=1.0)
 
 
 class KafkaLog:
-    """EventLog and LogReader. While no broker acknowledges, appends fail at once and it reconnects.
+    """EventLog and LogReader on Kafka. It reconnects while no broker acknowledges, and appends fail at once.
 
     Until Kafka has been reached for the first time, every method raises `LOG_UNAVAILABLE`.
     """
@@ -64,7 +64,7 @@ class KafkaLog:
 
     @asynccontextmanager
     async def consumer(self, group: str, *, resume: Resume | None = None) -> AsyncIterator[LogConsumer]:
-        """Open a member of a group, which shares the partitions with the other members. It joins at its first fetch."""
+        """Open a member of a group. The members share the partitions; each member joins at its first `fetch`."""
         member = KafkaLogConsumer(
             settings=self._settings, group=f"{self._settings.topic}.{group}", log=self, resume=resume
         )
@@ -74,7 +74,10 @@ class KafkaLog:
             await member.close()
 
     async def keep_connected(self, connected: asyncio.Event) -> None:
-        """Connect until cancelled; set `connected` once. Raise WrongTopicError if the topic does not match."""
+        """Connect, and reconnect after failures, until cancelled. Set `connected` at the first success.
+
+        Raise WrongTopicError if the topic does not match the settings.
+        """
         while True:
             self._appender = await self._connect()
             connected.set()
@@ -96,7 +99,7 @@ class KafkaLog:
                 self._attempt,
                 report=self._report,
                 backoff=_BACKOFF,
-                # Any other error may be gone at the next attempt.
+                # Every other error may be temporary.
                 is_temporary=lambda error: not isinstance(error, WrongTopicError),
             )
         except WrongTopicError as error:
@@ -107,7 +110,7 @@ class KafkaLog:
         return KafkaAppender(producer=producer, settings=self._settings)
 
     async def _attempt(self) -> KafkaProducer:
-        # From here on the log can be read, also while no producer can be built.
+        # From here on the log can be read, even while no producer can be built.
         self._log_id = await asyncio.to_thread(identify_topic, self._settings)
         return await asyncio.to_thread(build_producer, self._settings)
 
@@ -126,7 +129,7 @@ async def open_kafka_log(settings: KafkaSettings, *, patience: float = 5.0) -> A
 
     `patience`: seconds to wait for Kafka before continuing without it.
 
-    Raise WrongTopicError if the topic has another number of partitions, as far as that is known within `patience`.
+    Raise WrongTopicError if Kafka reports another number of partitions within `patience`.
     """
     # The driver logs every failed connection, several times a second. This adapter logs each change once.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""Reads Kafka at any offset: one consumer without a group, in its own thread."""
+"""Reads Kafka at any offset, with one consumer that is in no group, in its own thread."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ FETCH_LIMITS = {"fetch_max_bytes": 4 * 2**20, "max_partition_fetch_bytes": 2**20
 
 
 class KafkaReader:
-    """LogReader without `log_id`. Its callers share one thread; a caller that waits for records lets others read."""
+    """LogReader without `log_id`. Its callers share one thread. While one caller waits for records, others can read."""
 
     def __init__(self, *, settings: KafkaSettings) -> None:
         self._settings = settings
@@ -91,7 +91,7 @@ class KafkaReader:
         return records
 
     def _seek(self, topic_partition: TopicPartition, offset: int) -> None:
-        """Seek, unless the consumer is there already: prefetched records are kept."""
+        """Seek to the offset, unless the consumer is already there: a seek would drop prefetched records."""
         consumer, next_one = self._consumer(), LogPosition(topic_partition.partition, offset)
         if self._next == next_one:
             return
@@ -118,7 +118,7 @@ class KafkaReader:
 
 
 def offset_of(ask: Callable[..., Mapping[TopicPartition, int]], topic_partition: TopicPartition) -> int:
-    """Return the offset of one partition. `ask`: `beginning_offsets` or `end_offsets` of a consumer."""
+    """Return an offset of one partition. `ask`: the method `beginning_offsets` or `end_offsets` of a consumer."""
     return ask([topic_partition], timeout_ms=REQUEST_SECONDS * 1000)[topic_partition]
 
 

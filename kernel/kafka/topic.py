@@ -1,4 +1,4 @@
-"""The topic of the log: created if missing, checked, and distinguished from another one of the same name."""
+"""Creates and checks the topic of the log, and identifies it: a topic that is created again has another identity."""
 
 import logging
 import socket
@@ -49,20 +49,20 @@ def _connected(settings: KafkaSettings) -> KafkaAdminClient:
 
 
 def _explained(error: KafkaError, failures: Sequence[KafkaError]) -> KafkaConnectionError:
-    """Return an error that explains the failure. The probe has shown that a broker listens, with TLS if configured."""
+    """Return an error that explains why the client failed although `_probe` reached a broker."""
     reasons = [error, *reversed(failures)]
     for reason in reasons:
         if isinstance(reason, _LOGIN_ERRORS):
             return KafkaConnectionError(f"{_text(reason)} (see {_CREDENTIALS})")
-    # A broker closes the connection of a client that it refuses, often before the client has read the response.
-    # It does the same if the client uses another protocol.
+    # A broker often closes the connection of a refused client before the client has read the response. It also closes
+    # the connection if the client uses another protocol.
     hung_up = [reason for reason in reasons if isinstance(reason, KafkaConnectionError)]
     settings = f"CHATLY_KAFKA_SECURITY_PROTOCOL, {_CREDENTIALS}"
     return KafkaConnectionError(f"{_text(hung_up[0] if hung_up else error)} (if this persists, check {settings})")
 
 
 def _text(error: KafkaError) -> str:
-    """Return the text without the class names that the driver adds each time it wraps an error."""
+    """Return the error's text without the class names that the driver adds each time it wraps an error."""
     return str(error).rpartition("Error: ")[2]
 
 
@@ -106,9 +106,9 @@ def _logged_failures() -> Iterator[list[KafkaError]]:
 
 
 def _probe(settings: KafkaSettings) -> None:
-    """Raise KafkaConnectionError at once if no broker listens, or the TLS handshake fails with all of them.
+    """Raise KafkaConnectionError at once if no broker listens, or if the TLS handshake fails with all brokers.
 
-    In both cases the client would only report a failure without a cause, seconds later.
+    Without this check, the client would fail seconds later and not name the cause.
     """
     context = settings.ssl_context() if settings.secured else None
     problems = []

@@ -1,4 +1,4 @@
-"""Takes the place of the event log in processes whose service does not use it. Needs no driver."""
+"""Stands in for the event log in processes whose service does not use the log. Needs no driver."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -8,7 +8,7 @@ from kernel.log.ports import LogConsumer, LogPosition, LogRecord, Resume
 
 
 class DisabledLog:
-    """EventLog and LogReader that raises RuntimeError: using it is a bug in the wiring."""
+    """EventLog and LogReader whose methods raise RuntimeError: a call is a bug in the wiring."""
 
     async def append(self, key: str, value: bytes) -> LogPosition:
         _refuse()

@@ -1,4 +1,4 @@
-"""Compares the log with what is stored of it: begins epochs, and finds records that the log has removed too early."""
+"""Compares the log with the store: begins epochs, and finds records that the log removed before they were stored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ _CHUNK = 100
 
 @dataclass(frozen=True, slots=True)
 class Overwritten:
-    """Proof that a log lost records: a new record got an offset that an earlier record had had in this epoch."""
+    """Proof that the log lost records: a new record got an offset that an earlier record of the same epoch had."""
 
     position: LogPosition
     epoch: int
 
 
 class LogCheck:
-    """Begins an epoch when the log is another one, or when it no longer has what is stored of it.
+    """Begins an epoch when the log is another one, or when the log lacks stored records.
 
-    An epoch may start too early: records that are stored already are recognized by their event ids. It never starts too
-    late: whatever was appended after the loss belongs to it.
+    An epoch may start too early: records in it that are already stored are recognized by their event ids. It never
+    starts too late: every record that was appended after the loss belongs to the new epoch.
     """
 
     def __init__(self, *, log: LogReader, store: StoredLog, clock: Clock) -> None:
@@ -38,10 +38,10 @@ class LogCheck:
         self._begun = counter("chatly_log_epochs_begun_total", "Epochs of the log that this process began.", ["cause"])
 
     async def __call__(self, *, overwritten: Overwritten | None = None, compare: bool = False) -> Ordinals:
-        """Return the ordinals of the log as it is now.
+        """Begin an epoch if one is due, and return the ordinals of the log as it is now.
 
-        `compare`: also read the records that were stored last, and ask for the log's identity again. That finds a log
-        that was cut and has grown past what is stored.
+        `compare`: also compare the last stored record of each partition with the log, and ask the log for its identity
+        again. This finds a log that was cut and has grown past the stored records since then.
         """
         for _ in range(_ATTEMPTS):
             epochs = await self._store.epochs()
@@ -53,7 +53,7 @@ class LogCheck:
         raise unavailable(KernelReason.LOG_UNAVAILABLE, "the log changes while it is compared with the store")
 
     async def gaps(self, ordinals: Ordinals) -> Mapping[int, int]:
-        """Return the number of records per partition that the log has removed although they are not stored."""
+        """Return, per partition, the number of records that the log removed before they were stored."""
         stored, begins = await self._store.stored(), await self._log.begins()
         gaps: dict[int, int] = {}
         for partition, begin in begins.items():
@@ -64,7 +64,7 @@ class LogCheck:
         return gaps
 
     async def adopt(self) -> Sequence[LogEpoch]:
-        """Confirm all epochs, and give up the records of all gaps; return what was confirmed."""
+        """Confirm all epochs, and give up the records of all gaps. Return the epochs that were not confirmed before."""
         ordinals = await self(compare=True)
         open_epochs = [epoch for epoch in ordinals.epochs if not epoch.adopted]
         if gaps := await self.gaps(ordinals):
@@ -88,7 +88,7 @@ class LogCheck:
             log_id = await self._log.log_id()
             return LogEpoch(number=0, log_id=log_id, identity=log_id, begun_at=self._now(), adopted=True)
         ordinals = Ordinals(epochs)
-        # Read before the log: it has everything that is stored by now.
+        # Read the store before the log: unless the log lost records, it has all records that are stored by now.
         stored = await self._store.stored()
         cut = await self._cut(ordinals, stored, compare=compare)
         if overwritten and _is_unexplained(overwritten, ordinals):
@@ -108,7 +108,7 @@ class LogCheck:
         return self._epoch(ordinals.number + 1, log_id, EpochCause.SHORTER_LOG, starts=starts, detail=detail)
 
     async def _cut(self, ordinals: Ordinals, stored: Mapping[int, int], *, compare: bool) -> dict[int, int]:
-        """Return the partitions that lost stored records, each with the last offset that may have been there before."""
+        """Return the partitions that lost stored records, each with the last offset that may hold an old record."""
         ends = await self._log.ends()
         cut: dict[int, int] = {}
         marks = await self._store.marks() if compare else {}
@@ -128,7 +128,10 @@ class LogCheck:
         return cut
 
     async def _first_new(self, partition: int, offset: int, ordinals: Ordinals, stored: Mapping[int, int]) -> int:
-        """Return the offset after the last record, at or below `offset`, that is stored as it is in the log."""
+        """Return the offset after the last record, at or below `offset`, that is the same in the log and the store.
+
+        If there is no such record, return the offset of the first record in the log.
+        """
         begin = (await self._log.begins()).get(partition, 0)
         offset = min(offset, ordinals.offset_after(partition, stored.get(partition, -1)))
         while offset >= begin:
@@ -189,13 +192,13 @@ def describe_gaps(gaps: Mapping[int, int]) -> str:
 
 
 def _is_unexplained(overwritten: Overwritten, ordinals: Ordinals) -> bool:
-    """Whether no epoch that began since explains the offset."""
+    """Return whether no epoch that began after the append covers the overwritten offset."""
     position = overwritten.position
     return overwritten.epoch == ordinals.number or position.offset < ordinals.start(position.partition)
 
 
 def _not_stored(ordinals: Ordinals, ends: Mapping[int, int], stored: Mapping[int, int]) -> int:
-    """Return how many records the log had, when it was last seen, that are not stored."""
+    """Return the number of records that the log had at the last `save_ends` and that are not stored."""
     return sum(
         max(0, ordinals.offset_after(partition, end) - ordinals.offset_after(partition, stored.get(partition, -1)))
         for partition, end in ends.items()

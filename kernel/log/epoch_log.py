@@ -1,4 +1,4 @@
-"""The log with ordinals in place of offsets, for services that compare its positions with what is stored."""
+"""The log with ordinals in place of offsets, for services that compare positions of the log with the store."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -19,16 +19,17 @@ WATCH_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """The log as this process knows it. `highest`: per partition, the largest ordinal that it knows of."""
+    """The log as this process knows it. `highest`: the largest known ordinal of each partition."""
 
     ordinals: Ordinals
     highest: Mapping[int, int]
 
 
 class EpochLog:
-    """EventLog, LogReader and OpenConsumer over another log. All its offsets are ordinals.
+    """EventLog, LogReader and OpenConsumer over another log, with ordinals in place of its offsets.
 
-    It notices a lost log at the start, before a batch is read, and when an append gets an offset that was taken before.
+    It detects a loss of records at the start, before it reads a batch, and when an append gets an offset that was in
+    use.
     """
 
     def __init__(
@@ -56,22 +57,22 @@ class EpochLog:
 
     @property
     def ordinals(self) -> Ordinals:
-        """The epochs that this process knows. Replaced by another object when they change."""
+        """The epochs that this process knows. When the epochs change, another object replaces this one."""
         return self._view.ordinals
 
     @property
     def identity(self) -> str:
-        """Names the newest epoch in cursors."""
+        """The identity of the newest epoch, which cursors contain."""
         return self._view.ordinals.epochs[-1].identity
 
     async def knows(self, identity: str, offsets: Mapping[int, int]) -> bool:
-        """Return whether ordinals from an epoch with this identity can be compared with those of this log."""
+        """Return whether these ordinals, from the epoch with this identity, can be compared with this log's."""
         if not self._has(identity, offsets):
             await self.refresh()
         return self._has(identity, offsets)
 
     async def append(self, key: str, value: bytes) -> LogPosition:
-        # Taken before: the log gives a record that is appended from here on a larger offset than any of these.
+        # Taken before the append: a log that lost nothing gives the new record a larger offset than any in this view.
         view = self._view
         found = await self._log.append(key, value)
         known = view.highest.get(found.partition)
@@ -102,7 +103,7 @@ class EpochLog:
         }
 
     async def log_id(self) -> str:
-        """Return the identity of the first epoch: positions of all later epochs can be compared with its positions."""
+        """Return the identity of the first epoch. It never changes, because positions of all epochs can be compared."""
         return self.ordinals.epochs[0].identity
 
     async def identify(self) -> str:
@@ -118,14 +119,17 @@ class EpochLog:
             yield member
 
     async def refresh(self) -> None:
-        """Take over the epochs that other nodes began."""
+        """Load the epochs that other nodes have begun."""
         async with self._changing:
             epochs = await self._store.epochs()
             if tuple(epochs) != self.ordinals.epochs:
                 self._replace(Ordinals(epochs))
 
     async def check(self, *, compare: bool = False) -> None:
-        """Compare the log with the store, and begin an epoch if need be. Raise UNAVAILABLE if one does not answer."""
+        """Compare the log with the store, and begin an epoch if one is due.
+
+        Raise UNAVAILABLE if the log or the store does not answer.
+        """
         await self._run_check(compare=compare)
 
     async def refuse_gaps(self, partitions: Collection[int]) -> None:
@@ -140,17 +144,17 @@ class EpochLog:
             )
 
     async def unadopted(self) -> str | None:
-        """Return which records may be missing, until an operator accepts it. A check for health reports."""
+        """Describe the records that may be missing. Return None once an operator has confirmed all epochs."""
         return "; ".join(epoch.detail for epoch in self.ordinals.epochs if not epoch.adopted) or None
 
     async def save_ends(self) -> None:
-        """Record how far the log reaches, so that a later loss can be counted."""
+        """Record the last ordinal of each partition in the store, so that a later loss can be counted."""
         ends = {partition: end for partition, end in (await self.ends()).items() if end >= 0}
         if ends != await self._store.ends():
             await self._store.save_ends(ends)
 
     async def watch(self) -> None:
-        """Take over epochs of other nodes, and how far the log is stored, once a second until cancelled."""
+        """Load the epochs of other nodes and the stored ordinals once a second, until cancelled."""
         while True:
             try:
                 await self.refresh()
@@ -161,7 +165,7 @@ class EpochLog:
             await asyncio.sleep(WATCH_SECONDS)
 
     def of(self, records: Sequence[LogRecord]) -> list[LogRecord]:
-        """Return records of the log with their ordinals."""
+        """Return the records with ordinals in place of their offsets."""
         return self._labelled(records)
 
     def _labelled(self, records: Sequence[LogRecord]) -> list[LogRecord]:
@@ -179,7 +183,11 @@ class EpochLog:
                 self._replace(ordinals)
 
     async def _find_epoch(self, position: LogPosition, view: _View) -> LogPosition:
-        """Return the ordinal of an appended record: the first one of its partition, or one that overwrote another."""
+        """Return the ordinal of an appended record.
+
+        `append` calls it for the first known record of a partition, after a change of epochs, and if the offset was in
+        use.
+        """
         partition, offset = position.partition, position.offset
         if offset <= offset_of(view.highest.get(partition, -1)) or offset < view.ordinals.start(partition):
             await self._run_check(overwritten=Overwritten(position, view.ordinals.number))
@@ -190,10 +198,10 @@ class EpochLog:
         return placed
 
     def _learn(self, stored: Mapping[int, int]) -> None:
-        """Raise `highest` to what is stored of the newest epochs."""
+        """Raise `highest` to the stored ordinals of the newest epochs."""
         ordinals, highest = self._view.ordinals, dict(self._view.highest)
         for partition, ordinal in stored.items():
-            # Of an earlier epoch, it says nothing about the offsets of this one.
+            # An ordinal of an earlier epoch says nothing about the offsets of the newest one.
             if ordinals.of(LogPosition(partition, offset_of(ordinal))).offset == ordinal:
                 highest[partition] = max(ordinal, highest.get(partition, -1))
         self._view = _View(ordinals, highest)
@@ -214,7 +222,7 @@ class EpochLog:
 
 
 class EpochConsumer:
-    """LogConsumer of an EpochLog. It reads again from the stored ordinals when the epochs change."""
+    """LogConsumer of an EpochLog. When the epochs change, it reads again from the stored ordinals."""
 
     inner: LogConsumer
 
@@ -227,10 +235,13 @@ class EpochConsumer:
         self._next: dict[int, int] = {}
         """Offset of the next record of each partition."""
         self._started: set[int] = set()
-        """Partitions of which no record was read since `start`: the log may have no record at the next offset."""
+        """Partitions of which no record was read since `start`: the offset of their first record may exceed `_next`."""
 
     async def start(self, partitions: Collection[int]) -> Mapping[int, int]:
-        """Return the offsets after which the log continues what is stored, as `Resume`."""
+        """Start to read these partitions, and return the offsets after which the log continues the store.
+
+        The underlying consumer uses this method as its `Resume`.
+        """
         await self._log.check(compare=True)
         stored = await self._resume(partitions) if self._resume else {}
         await self._log.refuse_gaps(partitions)
@@ -274,9 +285,9 @@ class EpochConsumer:
         self._check_at = self._clock.monotonic() + WATCH_SECONDS
 
     async def _accept(self, records: Sequence[LogRecord]) -> bool:
-        """Return whether the records follow the ones before, in the epochs that this member knows."""
+        """Return whether the records directly follow the earlier records, in the epochs that this member knows."""
         if records:
-            # The node that appended them has begun an epoch if they overwrite others.
+            # If these records overwrite others, the node that appended them has begun an epoch.
             await self._log.refresh()
         if self._ordinals is not self._log.ordinals:
             return False

@@ -1,7 +1,8 @@
-"""Epochs of the log: which log the store has read, and ordinals that compare positions of several logs. Pure.
+"""Epochs of the log, and ordinals, which make positions in several logs comparable. Pure.
 
-An ordinal is an offset with its epoch in front. It takes the place of the offset in every position outside of the log,
-so that positions of a later epoch are larger than all positions of an earlier one.
+An ordinal is one number made of an epoch and an offset, with the epoch in the higher bits. It takes the place of the
+offset in every position outside of the log. So positions of a later epoch are larger than all positions of an earlier
+epoch.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from kernel.log.ports import LogPosition, LogRecord
 
 OFFSET_BITS = 40
 MAX_EPOCH = (1 << 12) - 1
-"""Ordinals stay below 2^52: Redis keeps them exactly, and Cassandra's write timestamps have room for twice as much."""
+"""Keeps ordinals below 2^52: Redis stores them exactly, and Cassandra's write timestamps can hold twice as much."""
 _OFFSET = (1 << OFFSET_BITS) - 1
 EPOCH_MASK = ~_OFFSET
 """The bits of an ordinal above its offset."""
@@ -26,12 +27,15 @@ def epoch_of(ordinal: int) -> int:
 
 
 def offset_of(ordinal: int) -> int:
-    """Return the offset in its log; -1 for -1."""
+    """Return the offset of an ordinal; -1 for -1."""
     return -1 if ordinal < 0 else ordinal & _OFFSET
 
 
 def records_between(stored: int, end: int) -> int:
-    """Return how many records lie after one ordinal, up to another; of a later epoch, count all offsets from 0."""
+    """Return the number of records after the ordinal `stored`, up to the ordinal `end`.
+
+    If `end` belongs to another epoch, count all offsets of that epoch from 0.
+    """
     return max(0, end - stored) if epoch_of(end) == epoch_of(stored) else offset_of(end) + 1
 
 
@@ -51,40 +55,43 @@ class EpochCause(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEpoch:
-    """One log, or one part of it, as the store has read it."""
+    """One log, or one part of a log, as the store has read it."""
 
     number: int
     log_id: str
     identity: str
-    """Names the epoch in cursors. The first epoch has the name of its log."""
+    """The identity of the epoch, which cursors contain. The first epoch has the id of its log."""
     starts: Mapping[int, int] = field(default_factory=dict)
-    """Partition → first offset. Other partitions stay in their epoch; those of another log start at 0."""
+    """The first offset of the epoch, by partition.
+
+    If the log is the same as before, the other partitions stay in their epoch. In another log, they start at 0.
+    """
     cause: EpochCause = EpochCause.FIRST
     detail: str = ""
-    """Which records may be missing."""
+    """Describes the records that may be missing."""
     begun_at: float = 0.0
     """Seconds since 1970."""
     adopted: bool = False
-    """Whether an operator has confirmed it, or need not."""
+    """Whether an operator has confirmed the epoch, or need not confirm it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordMark:
-    """The record that was stored last: its ordinal and `record_hash`."""
+    """The last stored record of a partition: its ordinal and its `record_hash`."""
 
     ordinal: int
     value_hash: bytes
 
 
 class StoredLog(Protocol):
-    """The store's knowledge of the log. Every method raises `STORE_UNAVAILABLE` if it does not answer."""
+    """The store's knowledge of the log. Every method raises `STORE_UNAVAILABLE` if the store does not answer."""
 
     async def epochs(self) -> Sequence[LogEpoch]:
-        """Return all epochs, the first one first; empty for a store that no log has been read into."""
+        """Return all epochs, the first one first. The result is empty if the store has not read a log yet."""
         ...
 
     async def begin(self, epoch: LogEpoch) -> bool:
-        """Record a new epoch; return False if its number is taken. Of several nodes exactly one succeeds."""
+        """Record a new epoch. Return False if its number is taken: of several nodes, exactly one succeeds."""
         ...
 
     async def adopt(self) -> None:
@@ -92,11 +99,11 @@ class StoredLog(Protocol):
         ...
 
     async def stored(self) -> Mapping[int, int]:
-        """Return the stored ordinal of each partition; partitions without one are left out."""
+        """Return the ordinal up to which each partition is stored. Partitions without stored records are left out."""
         ...
 
     async def marks(self) -> Mapping[int, RecordMark]:
-        """Return the record that was stored last in each partition."""
+        """Return the mark of the last stored record of each partition."""
         ...
 
     async def ends(self) -> Mapping[int, int]:
@@ -104,7 +111,7 @@ class StoredLog(Protocol):
         ...
 
     async def save_ends(self, ends: Mapping[int, int]) -> None:
-        """Record the ordinal of the last record that the log had."""
+        """Record the ordinal of the last record of each partition in the log."""
         ...
 
     async def contains(self, record: LogRecord) -> bool:
@@ -124,14 +131,14 @@ class Ordinals:
         self._segments: dict[int, tuple[tuple[int, int], ...]] = {}
 
     def of(self, position: LogPosition) -> LogPosition:
-        """Return a position of the log with its ordinal."""
+        """Return the position with the ordinal in place of the offset."""
         start, epoch = self._segments_of(position.partition)[-1]
         if position.offset < start:
             epoch = self._epoch_at(position)
         return LogPosition(position.partition, epoch << OFFSET_BITS | position.offset)
 
     def end(self, partition: int, offset: int) -> int:
-        """Return the ordinal of the last record of a partition; -1 stays -1."""
+        """Return the ordinal of the last record of a partition, which has this offset; -1 for -1."""
         return -1 if offset < 0 else self.of(LogPosition(partition, offset)).offset
 
     def start(self, partition: int) -> int:
@@ -139,14 +146,17 @@ class Ordinals:
         return self._segments_of(partition)[-1][0]
 
     def floors(self, partitions: Iterable[int]) -> Mapping[int, int]:
-        """Return the last ordinal below the newest epoch of each partition: up to it all is stored, or is lost."""
+        """Return the last ordinal before the newest epoch of each partition.
+
+        Every record up to this ordinal is stored, or is lost. Partitions that are still in epoch 0 are left out.
+        """
         newest = {partition: self._segments_of(partition)[-1] for partition in partitions}
         return {
             partition: (epoch << OFFSET_BITS | start) - 1 for partition, (start, epoch) in newest.items() if epoch > 0
         }
 
     def offset_after(self, partition: int, ordinal: int) -> int:
-        """Return the offset after which this log continues what is stored up to `ordinal`."""
+        """Return the offset after which this log must be read if everything up to `ordinal` is stored."""
         epoch, offset = epoch_of(ordinal), offset_of(ordinal)
         segments = self._segments_of(partition)
         after = segments[0][0] - 1
@@ -160,7 +170,7 @@ class Ordinals:
         return after
 
     def adopted_start(self, partition: int) -> int:
-        """Return the offset below which an operator has given up missing records."""
+        """Return the offset before which an operator has given up missing records; 0 if there is none."""
         gaps = (each.starts.get(partition, 0) for each in self._of_this_log if each.cause is EpochCause.ADOPTED_GAP)
         return max(gaps, default=0)
 
@@ -169,20 +179,20 @@ class Ordinals:
         return next((epoch for start, epoch in reversed(segments) if position.offset >= start), segments[0][1])
 
     def _segments_of(self, partition: int) -> tuple[tuple[int, int], ...]:
-        """Return first offset and epoch of each part of this log, in order."""
+        """Return the first offset and the epoch of each part of this log, in order."""
         if (known := self._segments.get(partition)) is not None:
             return known
         first, *later = self._of_this_log
         parts = [(first.starts.get(partition, 0), first.number)]
         parts += [(epoch.starts[partition], epoch.number) for epoch in later if partition in epoch.starts]
-        # A log that was cut again, below where an epoch starts, has nothing left of that epoch.
+        # If the log was cut again, below the start of an epoch, no record of that epoch is left.
         kept = [part for index, part in enumerate(parts) if all(part[0] < after[0] for after in parts[index + 1 :])]
         self._segments[partition] = tuple(kept)
         return self._segments[partition]
 
 
 def _last_run(epochs: Sequence[LogEpoch]) -> Sequence[LogEpoch]:
-    """Return the last epochs, all of one log."""
+    """Return the last epochs that belong to the same log."""
     first = len(epochs) - 1
     while epochs[first].cause is not EpochCause.OTHER_LOG and first > 0:
         first -= 1

@@ -16,7 +16,7 @@ class LogPosition:
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """One record that was read."""
+    """A record that was read from the log."""
 
     position: LogPosition
     key: str
@@ -24,7 +24,7 @@ class LogRecord:
 
 
 class EventLog(Protocol):
-    """An ordered, durable log per key. All readers see appended records in append order."""
+    """A durable log that is ordered by key: all readers get the records of a key in the order of their appends."""
 
     async def append(self, key: str, value: bytes) -> LogPosition:
         """Append a record and return its position once it is durable. All records of a key share a partition.
@@ -47,29 +47,33 @@ class LogReader(Protocol):
         ...
 
     async def begins(self) -> Mapping[int, int]:
-        """Return the offset of the first record of every partition that the log still has, or will have."""
+        """Return the offset of the first record that the log still has, by partition.
+
+        For an empty partition, return the offset that its next record will get.
+        """
         ...
 
     async def log_id(self) -> str:
-        """Return the identity of this log, as far as is known. A log that was created again has another one."""
+        """Return the last known identity of this log. A log that was created again has another identity."""
         ...
 
     async def identify(self) -> str:
-        """Return what `log_id` returns, from now on, after asking the log itself again."""
+        """Ask the log itself for its identity, and return it. From now on, `log_id` returns it too."""
         ...
 
 
 Resume = Callable[[Collection[int]], Awaitable[Mapping[int, int]]]
-"""Returns the offsets after which a member starts to read (partition → offset), instead of the committed ones.
+"""Returns the offsets after which a member starts to read (partition → offset), in place of the committed offsets.
 
-Called with the new partitions at every assignment. A partition that is not in the result is read from its start."""
+It is called with the new partitions at every assignment. A partition that is not in the result is read from its start.
+"""
 
 
 class LogConsumer(Protocol):
     """One member of a named group. Each record goes to one member of the group, in order within its partition.
 
-    At least once: after a crash, or when another member gets a partition, records since the last commit are read again
-    (or those after `Resume`, if the member was opened with one).
+    A record is delivered at least once. After a crash, or when another member gets a partition, the records after the
+    last commit are read again. If the member was opened with `Resume`, the records after its offsets are read again.
     """
 
     async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
@@ -77,10 +81,10 @@ class LogConsumer(Protocol):
         ...
 
     async def rewind(self) -> None:
-        """Let the next fetch read again the records that could not be processed.
+        """Let the next fetch return the unprocessed records again.
 
-        It starts after the offsets of `Resume`, called again, or after the committed ones. Calling `fetch` meanwhile
-        keeps this member in its group, even if nothing can be processed.
+        Reading restarts after the offsets that a new call of `Resume` returns, or after the committed offsets. Calls of
+        `fetch` keep this member in its group, even while nothing can be processed.
         """
         ...
 
@@ -89,7 +93,7 @@ class LogConsumer(Protocol):
         ...
 
     async def lag(self) -> Mapping[int, int]:
-        """Return the number of uncommitted records of each of this member's partitions."""
+        """Return the number of uncommitted records in each partition of this member."""
         ...
 
 

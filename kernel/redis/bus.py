@@ -26,7 +26,8 @@ from kernel.runner import background
 
 _PAUSE_SECONDS = 0.25
 _PING_SECONDS = 0.25
-# A message that has not returned by then was lost with its connection, which a gap reports.
+# The limit of own messages that Redis has yet to return. The oldest one beyond it was lost with its connection, and a
+# gap reports that.
 _MAX_RETURNING = 8_192
 
 
@@ -60,7 +61,7 @@ class RedisBus:
                 subscription.push_own(message)
             for shard, payload in self._copies(message):
                 if shard in self._broken:
-                    # The report of a loss, which is still to be sent, covers this message as well.
+                    # The report of the earlier loss on this shard is still to be sent. It covers this message as well.
                     self._dropped.inc()
                     continue
                 newest = self._redis.submit("SPUBLISH", self._shards.name(shard, message.channel), payload)
@@ -104,7 +105,7 @@ class RedisBus:
             self._connections.discard(connection)
 
     async def _watch(self) -> None:
-        """Notice also a Redis that keeps its connections open but does not answer."""
+        """Ping Redis regularly, because it may keep its connections open and not answer."""
         while True:
             answer = self._redis.submit("PING")
             await asyncio.wait([answer])
@@ -161,16 +162,19 @@ class RedisSubscription:
         is_up: Callable[[], bool],
         silence: float,
     ) -> None:
-        """`by_channel`: the subscriptions of this process. `start` runs a connection; for `silence` see
-        `open_redis_bus`.
+        """`by_channel`: all subscriptions of this process. `start` runs a connection.
+
+        `silence`: see `open_redis_bus`.
         """
         self._redis = redis
         self._shards = shards
         self._by_channel = by_channel
         self._channels: set[str] = set()
         self._returning: dict[tuple[str, bytes], int] = {}
-        """Own messages that Redis will return, with their number. A foreign message that is equal to one may be dropped
-        in its stead."""
+        """The number of copies of each own message that Redis has yet to return.
+
+        An equal message of another process may be dropped in place of a copy.
+        """
         self._start = start
         self._is_up = is_up
         self._inbox = inbox
@@ -185,7 +189,7 @@ class RedisSubscription:
     def push_own(self, message: BusMessage) -> None:
         """Add a message of this process to the inbox, and expect its copy from Redis."""
         self._inbox.push(message)
-        # Not the message: Python hashes a tuple in a tenth of the time.
+        # The key is not the message itself, because Python hashes a tuple in a tenth of the time.
         key = message.channel, message.payload
         self._returning[key] = self._returning.get(key, 0) + 1
         if len(self._returning) > _MAX_RETURNING:
@@ -231,7 +235,8 @@ class RedisSubscription:
                 on_message=partial(self._on_message, shard),
                 on_gap=self._on_gap,
                 first=[losses],
-                # Subscribed last: a watermark must not arrive before the messages that it covers can.
+                # Subscribed last: a watermark must not arrive before the channels of the messages that it covers are
+                # subscribed.
                 last=[self._shards.name(shard, barrier) for barrier in self._shards.barriers],
                 silence=self._silence,
             )
@@ -266,8 +271,8 @@ async def open_redis_bus(
 ) -> AsyncIterator[RedisBus]:
     """Open a bus over a Redis handle. Subscriptions end with the bus.
 
-    `barriers`: channels whose messages arrive after everything that their publisher sent before; the same in all
-    processes. `capacity`: number of messages that one subscription may leave unread. `silence`: seconds without a
+    `barriers`: channels whose messages arrive after everything that their publisher sent before. All processes must use
+    the same barriers. `capacity`: number of unread messages that a subscription may have. `silence`: seconds without a
     response after which a connection is considered dead.
     """
     shards = Shards(count=redis.shards, prefix=redis.key(""), barriers=barriers)

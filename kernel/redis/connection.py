@@ -1,4 +1,4 @@
-"""One connection to one Redis for batches of commands. Contains no commands."""
+"""A connection to one Redis server for batches of commands. Contains no commands."""
 
 import asyncio
 import math
@@ -12,7 +12,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from kernel.redis.pipeline import Command
 
-# Setting a timer costs a tenth of a command.
+# Setting a timer takes a tenth of the time of a command.
 _RESPONSES_PER_TIMER = 100
 
 
@@ -24,13 +24,16 @@ class PipelineConnection:
     """
 
     def __init__(self, *, connect: Callable[[], Awaitable[AbstractConnection]], timeout: float) -> None:
-        """`timeout`: seconds for a hundred responses; after that the connection is closed."""
+        """`timeout`: seconds that a hundred responses may take. If they take longer, the connection is closed."""
         self._connect = connect
         self._timeout = timeout
         self._connection: AbstractConnection | None = None
 
     async def __call__(self, commands: Sequence[Command]) -> list[Any]:
-        """Return the responses, ResponseErrors included. If it raises, some commands may have been executed."""
+        """Send the commands and return the responses, ResponseErrors included.
+
+        If this method raises, some of the commands may have been executed.
+        """
         connection = await self._ready()
         try:
             return await self._ask(connection, commands)
@@ -84,7 +87,7 @@ async def response_within(seconds: float) -> AsyncIterator[asyncio.Timeout]:
 
 async def _response(connection: AbstractConnection) -> Any:  # noqa: ANN401
     try:
-        # Without a timeout of its own: one timer covers all responses.
+        # No timeout here: one timer covers all responses.
         return await connection.read_response(timeout=math.inf)
     except ResponseError as error:
         return error

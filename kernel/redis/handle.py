@@ -55,9 +55,9 @@ class Call:
 
 
 class RedisHandle:
-    """Redis, shared by the whole process. Failures are ChatlyError `STORE_UNAVAILABLE`, within a short time.
+    """Redis, shared by the whole process. Failed commands raise ChatlyError `STORE_UNAVAILABLE` within a short time.
 
-    A cluster counts as unreachable until all its slots are served again, that is, during a failover.
+    During a failover, a cluster counts as unreachable until all its slots are served again.
     """
 
     def __init__(self, *, client: Redis | RedisCluster, pipeline: SharedPipeline, prefix: str, shards: int) -> None:
@@ -71,7 +71,7 @@ class RedisHandle:
         return self._prefix + name
 
     def slot(self, key: str) -> int:
-        """Return the slot of a key. One command may use keys of the same slot. A single Redis has one slot."""
+        """Return the slot of a key. All keys of one command must have the same slot. A single Redis has one slot."""
         return key_slot(key.encode()) if isinstance(self._client, RedisCluster) else 0
 
     def submit(self, *command: Part) -> asyncio.Future[Any]:
@@ -110,10 +110,10 @@ class RedisHandle:
         return answers
 
     async def connection(self, key: str) -> AbstractConnection:
-        """Open a separate connection to the node of a key. Raises the errors of redis-py."""
+        """Open a separate connection to the server that holds a key. Raises the errors of redis-py."""
         if isinstance(self._client, Redis):
             return await _connection(self._client)
-        # The caller has lost a connection, or has none yet, so the cluster may have changed.
+        # The caller has lost its connection, or has none yet, so the cluster may have changed.
         await _discover(self._client)
         node = self._client.get_node_from_key(key)
         if node is None:
@@ -128,7 +128,7 @@ async def open_redis(settings: RedisSettings) -> AsyncIterator[RedisHandle]:
     async with _pipeline(client, settings) as pipeline:
         yield RedisHandle(client=client, pipeline=pipeline, prefix=settings.prefix, shards=settings.shards)
         with suppress(ChatlyError):
-            # Its response comes after those of all earlier commands.
+            # The response to this command comes after the responses to all earlier commands.
             await pipeline.submit(("EXISTS", settings.prefix))
 
 
@@ -178,7 +178,7 @@ async def _connection(client: Redis) -> AbstractConnection:
 
 
 async def _open(kind: type[AbstractConnection], options: Mapping[str, Any]) -> AbstractConnection:
-    """Open a connection without a socket timeout: callers set their own. It never swallows a cancellation."""
+    """Open a connection without a socket timeout: callers set their own. Opening never swallows a cancellation."""
     connection = kind(**{**options, "socket_timeout": None})
     try:
         async with response_within(_TIMEOUT_SECONDS):
@@ -211,7 +211,7 @@ async def _discover(cluster: RedisCluster) -> None:
 
 
 async def _ping_cluster(cluster: RedisCluster) -> None:
-    """Return if all primaries answer: commands for all of them share the pipeline."""
+    """Return once all primaries answer, because all of them share the pipeline."""
     await _discover(cluster)
     with reraise_cancellation():
         await cluster.ping(target_nodes=RedisCluster.PRIMARIES)
@@ -226,6 +226,6 @@ def _hint(url: str) -> Callable[[str], str]:
 
 
 def _server(url: str) -> str:
-    """Return the address, without user and password."""
+    """Return the address of the server, without user and password."""
     parts = urlsplit(url)
     return f"redis at {parts.hostname or 'localhost'}:{parts.port or 6379}"

@@ -43,8 +43,8 @@ def no_hint(_problem: str) -> str:
 class SharedPipeline:
     """Sends commands in batches: those that are submitted during one turn of the event loop, or during the last batch.
 
-    Commands are sent in the order of submission and never retried. While Redis is unreachable every command fails at
-    once, and the pipeline checks regularly whether it answers again.
+    Commands are sent in the order of submission and never retried. While Redis is unreachable, every command fails at
+    once, and the pipeline checks regularly whether Redis answers again.
     """
 
     def __init__(
@@ -56,10 +56,10 @@ class SharedPipeline:
         hint: Callable[[str], str] = no_hint,
         capacity: int = 20_000,
     ) -> None:
-        """`send` returns the responses to a batch, errors included, and raises one of UNREACHABLE if there are none.
+        """`send` returns the responses to a batch, errors included. It raises one of UNREACHABLE if it gets none.
 
-        `probe` returns if the server answers. `server`: its name in messages. `hint` returns an addition to the error
-        of a server that has never answered. `capacity`: number of commands that may wait.
+        `probe` returns if the server answers. `server`: its name in messages. `hint` returns a text that is added to
+        the error of a server that has never answered. `capacity`: number of commands that may wait.
         """
         self._send = send
         self._probe = probe
@@ -70,7 +70,7 @@ class SharedPipeline:
         self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
         self._arrived = asyncio.Event()
         self._problem = ""
-        """Why all commands fail at the moment; empty if they do not."""
+        """The reason why all commands fail at the moment. It is empty while Redis answers."""
 
     @property
     def crowded(self) -> bool:
@@ -78,7 +78,10 @@ class SharedPipeline:
         return len(self._waiting) > self._capacity // 4
 
     def submit(self, command: Command) -> asyncio.Future[Any]:
-        """Return the future response. It fails with ChatlyError `STORE_UNAVAILABLE`, or NoScriptError."""
+        """Add a command to the next batch, and return the future of its response.
+
+        The future fails with ChatlyError `STORE_UNAVAILABLE`, or with NoScriptError.
+        """
         response: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if self._problem:
             response.set_exception(self._error(self._problem))
@@ -90,7 +93,7 @@ class SharedPipeline:
         return response
 
     async def run(self) -> None:
-        """Send what is submitted, until cancelled."""
+        """Send the submitted commands, until cancelled."""
         try:
             while True:
                 await self._arrived.wait()

@@ -13,7 +13,7 @@ _MAX_OPEN_BARRIERS = 1_024
 
 
 class Shards:
-    """Shards of the bus. Order is kept within a shard: its channels share one slot of a cluster, so one node.
+    """Spreads channels over shards. The channels of a shard keep their order: they share a slot, and so a Redis server.
 
     Every channel belongs to one shard, except for barriers: a message on a barrier is sent on every shard.
     """
@@ -34,15 +34,15 @@ class Shards:
         return self._prefixes[shard] + channel
 
     def channel(self, shard: int, name: str) -> str:
-        """Return the channel of a name in Redis."""
+        """Return the channel that has this name in Redis."""
         return name[len(self._prefixes[shard]) :]
 
     def losses(self, shard: int) -> str:
-        """Return the name in Redis of the channel for lost messages of a shard."""
+        """Return the name in Redis of the channel that reports the lost messages of a shard."""
         return self.name(shard, _LOSSES)
 
     def by_shard(self, channels: Collection[str]) -> dict[int, list[str]]:
-        """Return the names in Redis of channels, by shard."""
+        """Return the names in Redis of these channels, grouped by shard."""
         names: dict[int, list[str]] = {}
         for channel in channels:
             for shard in self.of(channel):
@@ -70,7 +70,10 @@ class Barriers:
         self._seen: BoundedCache[bytes, set[int]] = BoundedCache(capacity=_MAX_OPEN_BARRIERS)
 
     def passed(self, shard: int, with_id: bytes) -> bytes | None:
-        """Return the payload if this is the last copy, else None. Messages with missing copies are dropped in time."""
+        """Return the payload if this is the last copy of its message, else None.
+
+        A message whose copies do not all arrive is dropped once many later messages have come.
+        """
         message_id, payload = with_id[:_ID_BYTES], with_id[_ID_BYTES:]
         shards = {shard} | (self._seen.pop(message_id) or set())
         if len(shards) == self._shards:

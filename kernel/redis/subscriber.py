@@ -16,7 +16,10 @@ _CONFIRM_SECONDS = 1.0
 
 
 class SubscriberConnection:
-    """Receives messages of channels, by names in Redis. After an interruption it resubscribes and reports a gap."""
+    """Receives the messages of channels, which are given by their names in Redis.
+
+    After an interruption, it subscribes to the channels again and reports a gap.
+    """
 
     def __init__(
         self,
@@ -42,7 +45,7 @@ class SubscriberConnection:
         self._pending: dict[str, asyncio.Future[None]] = {}
         self._unconfirmed: set[str] = set()
         self._late: set[str] = set()
-        """Names that `add` did not wait for any longer."""
+        """Names that Redis had not confirmed when `add` stopped waiting."""
         self._leaving: Counter[str] = Counter()
         self._outgoing: asyncio.Queue[tuple[str, ...]] | None = None
         self._disconnected = False
@@ -52,13 +55,14 @@ class SubscriberConnection:
 
     @property
     def disconnected(self) -> bool:
-        """Whether messages are missed now: the gap is not reported yet."""
+        """Whether messages may be missed now. If so, a gap will be reported later."""
         return self._disconnected
 
     async def add(self, names: Iterable[str], *, wait: bool = True) -> None:
         """Subscribe. Messages published after the return arrive, or a gap is reported.
 
-        A gap is reported if Redis is unreachable, if it does not confirm within a second, or without `wait`.
+        A gap is reported if Redis is unreachable or does not confirm within a second. Without `wait`, one is always
+        reported.
         """
         names = list(names)
         new = [name for name in names if name not in self._channels]
@@ -126,7 +130,7 @@ class SubscriberConnection:
                 async with asyncio.timeout(self._silence / 3):
                     command = await outgoing.get()
             except TimeoutError:
-                # A dead connection shows by a missing response.
+                # A missing response to the ping reveals a dead connection.
                 command = ("PING",)
             await connection.send_command(*command)
 

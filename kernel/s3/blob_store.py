@@ -24,12 +24,12 @@ _CHUNK_BYTES = 256 * 1024
 _PART_BYTES = 5 * 1024 * 1024
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 20
-# Concurrent calls: each has its own thread and connection.
+# The limit of concurrent calls. Each call has its own thread and connection.
 _MAX_CALLS = 32
 _FIRST_REGION = "us-east-1"
 
 _NOT_FOUND = {"NoSuchKey", "NoSuchBucket", "404"}
-# Error codes of Amazon and of versitygw. The response to HEAD has no body, only the status.
+# Error codes of Amazon and of versitygw. The response to HEAD has no body, so its error code is the status.
 _ACCESS_DENIED = {"InvalidAccessKeyId", "XAdminUserNotFound", "SignatureDoesNotMatch", "AccessDenied", "403"}
 _INVALID_RANGE = {"InvalidRange", "416"}
 _BUCKET_EXISTS = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
@@ -73,12 +73,12 @@ class S3BlobStore:
                 yield chunk
 
     async def delete(self, name: str) -> None:
-        # S3 ignores a missing blob. It raises for a missing bucket, and other servers raise for both.
+        # S3 accepts the deletion of a missing blob, but not in a missing bucket. Other servers refuse both.
         with suppress(KeyError), self._errors(name):
             await self._call(self._client.delete_object, **self._key(name))
 
     async def health(self) -> str | None:
-        """Return why nothing can be stored at the moment, or None."""
+        """Return why the bucket cannot be reached or created, or None if it exists."""
         try:
             self._bucket_exists = False
             await self._ensure_bucket()
@@ -100,7 +100,7 @@ class S3BlobStore:
                 complete = self._client.complete_multipart_upload
                 await self._call(complete, **upload, MultipartUpload={"Parts": done})
         except BaseException:
-            # Otherwise the server keeps the parts, and charges for them.
+            # Without the abort, the server keeps the parts, and charges for them.
             if "UploadId" in upload:
                 with suppress(ChatlyError, KeyError), self._errors(""):
                     await self._call(self._client.abort_multipart_upload, **upload)
@@ -151,7 +151,10 @@ class S3BlobStore:
 
     @contextmanager
     def _errors(self, name: str | None = None) -> Iterator[None]:
-        """Raise KeyError if `name` is given and missing. Every other error means that the store is unavailable."""
+        """Raise KeyError if `name` is given and missing, and _InvalidRangeError for a range after the end of the blob.
+
+        Every other error means that the store is unavailable.
+        """
         try:
             yield
         except ClientError as error:
@@ -169,7 +172,7 @@ class S3BlobStore:
 
 
 class _Parts:
-    """Splits a stream into parts of at least the minimal size, except for the last one. Buffers one part."""
+    """Splits a stream into parts of at least 5 MiB. Only the last part may be smaller. Buffers one part."""
 
     def __init__(self, chunks: AsyncIterator[bytes]) -> None:
         self._chunks = chunks
@@ -179,7 +182,7 @@ class _Parts:
 
     @property
     def waiting(self) -> int:
-        """Number of bytes that the next `take` returns. 0 after `fill`: the stream has ended."""
+        """Number of bytes that the next `take` returns. If it is 0 after `fill`, the stream has ended."""
         return self._buffer.tell()
 
     async def fill(self) -> None:

@@ -37,5 +37,5 @@ class S3Settings:
     )
 
     def where(self) -> str:
-        """Return a description for messages."""
+        """Describe the server for log and error messages."""
         return f"S3 bucket {self.bucket} at {self.endpoint or self.region}"

@@ -40,10 +40,10 @@ class Result:
 
 
 def deliver(results: Sequence[Result]) -> None:
-    """Complete the futures of these jobs, which belong to one event loop; wake it once. Called from a thread."""
+    """Complete the futures of these results, which belong to one event loop, with one wake-up. Called from a thread."""
     if results:
         loop = results[0].job.future.get_loop()
-        # A closed loop has no tasks that wait.
+        # On a closed loop, no task waits for a result.
         if not loop.is_closed():
             loop.call_soon_threadsafe(_complete, results)
 
@@ -64,7 +64,7 @@ Queue = queue.SimpleQueue[Job[Any] | None]
 
 _MAX_GROUP = 512
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-# The file cannot be used. Any other code is a bug in the query.
+# These codes mean that the file cannot be used. Any other code is a bug in the query.
 _UNAVAILABLE = _BUSY | {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_IOERR,
@@ -73,7 +73,8 @@ _UNAVAILABLE = _BUSY | {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_NOTADB,
 }
-# In a reader, this code is a bug in the query: the reader's connection refuses writes.
+# Only the writer treats SQLITE_READONLY as an unusable file. In a reader, whose connection refuses writes, it is a bug
+# in the query.
 _UNAVAILABLE_TO_WRITER = _UNAVAILABLE | {sqlite3.SQLITE_READONLY}
 
 
@@ -90,10 +91,10 @@ class SqliteDatabase:
         self._own: sqlite3.Connection | None = None
 
     async def write(self, query: Query[T]) -> T:
-        """Run `query` completely or not at all; it is durable on return. Concurrent writes share one commit.
+        """Run `query` completely or not at all. Its writes are durable on return. Concurrent writes share one commit.
 
-        An exception of the query undoes that query alone, and is raised here. Raise UNAVAILABLE `STORE_UNAVAILABLE` if
-        the file cannot be written.
+        If the query raises an exception, only this query is undone, and the exception is raised here. Raise UNAVAILABLE
+        `STORE_UNAVAILABLE` if the file cannot be written.
         """
         if self._stopped:
             raise self._closed()
@@ -145,7 +146,7 @@ class SqliteDatabase:
             raise unavailable(KernelReason.STORE_UNAVAILABLE, message)
 
     def _checkpoint(self) -> bool:
-        """Return whether readers or writers prevented it."""
+        """Empty the WAL, and return whether another connection prevented it."""
         with closing(self._connect(timeout=1)) as connection:
             return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
 
@@ -188,7 +189,7 @@ class SqliteDatabase:
         connection.execute("PRAGMA foreign_keys=ON")
         # Deleted and overwritten rows leave nothing in the free space of the file.
         connection.execute("PRAGMA secure_delete=ON")
-        # Statement journals: as files, they were four fifths of all that a persister wrote.
+        # Keeps statement journals in memory. As files, they were four fifths of all bytes that a persister wrote.
         connection.execute("PRAGMA temp_store=MEMORY")
         return connection
 
@@ -211,7 +212,7 @@ class SqliteDatabase:
             if job.future.cancelled():
                 continue
             try:
-                # Opened at the first read: few files need all their readers.
+                # Opened at the first read, because few files need all their readers.
                 connection = connection or self._connect_to_read()
                 result = Result(job, job.run(connection))
             except Exception as error:  # noqa: BLE001 - the caller gets it
@@ -253,7 +254,10 @@ class SqliteDatabase:
         deliver(results)
 
     def _run(self, connection: sqlite3.Connection, job: Job[Any], *, alone: bool) -> Result:
-        """Run one job. If it fails, undo it alone: `alone` in its transaction, it needs no savepoint for that."""
+        """Run one job. If it fails, undo only this job.
+
+        `alone`: no other job is in the transaction, so the job needs no savepoint.
+        """
         if not alone:
             connection.execute("SAVEPOINT job")
         try:

@@ -39,7 +39,7 @@ _SCHEMA = (
     """,
 )
 
-# One statement: each one releases the GIL and must acquire it again.
+# One statement for all steps, because each statement releases the GIL and must acquire it again.
 _APPEND = (
     "INSERT INTO records (log_partition, log_offset, key, value)"
     " VALUES (?, coalesce((SELECT max(log_offset) + 1 FROM records WHERE log_partition = ?), 0), ?, ?)"
@@ -110,7 +110,7 @@ class SqliteLog:
 
     @asynccontextmanager
     async def consumer(self, group: str, *, resume: Resume | None = None) -> AsyncIterator[LogConsumer]:
-        """Open a member of a group. The first one reads all partitions; the others wait until it closes."""
+        """Open a member of a group. The first member reads all partitions; the other members wait until it closes."""
         lock = GroupLock(self._path.with_name(f"{self._path.name}.{group}.lock"))
         await asyncio.to_thread(lock.open)
         try:

@@ -60,7 +60,7 @@ class GroupLog(Protocol):
 
 
 class SqliteLogConsumer:
-    """LogConsumer that reads all partitions while it holds the lock of the group, and none before."""
+    """LogConsumer on SQLite. It reads all partitions while it holds the lock of the group, and nothing before."""
 
     def __init__(self, *, log: GroupLog, group: str, lock: GroupLock, resume: Resume | None) -> None:
         self._log = log

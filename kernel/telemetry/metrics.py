@@ -1,4 +1,4 @@
-"""Prometheus metrics of this process. Each package defines its own, with the prefix `chatly_`."""
+"""Prometheus metrics of this process. Each package defines its own metrics, with the prefix `chatly_`."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -94,7 +94,7 @@ class _ReportingExporter(SpanExporter):
         self._stopping = False
 
     def stop_waiting(self) -> None:
-        """Do not wait for an unreachable collector any more: the process ends."""
+        """Stop waiting for an unreachable collector, because the process ends."""
         self._stopping = True
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -116,7 +116,7 @@ class _ReportingExporter(SpanExporter):
 @asynccontextmanager
 async def open_otel(settings: TraceSettings, *, service: str) -> AsyncIterator[None]:
     """Trace during the block. A bounded queue and a thread send the spans to the collector."""
-    # It logs every failed attempt with a traceback; the exporter above logs each outage once.
+    # The library logs every failed attempt with a traceback; the exporter above logs each outage once.
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     exporter = OTLPSpanExporter(
         endpoint=settings.endpoint, insecure=settings.endpoint.startswith("http:"), timeout=_EXPORT_SECONDS

@@ -1,4 +1,4 @@
-"""The interface by which code records spans of sampled calls. `otel.py` implements them with OpenTelemetry.
+"""The interface by which code records spans of sampled calls. `otel.py` implements it with OpenTelemetry.
 
 The edge decides which calls are sampled. For other calls, and while tracing is off, a span costs one check.
 """
@@ -29,7 +29,7 @@ def check_endpoint(endpoint: str) -> str | None:
 
 @settings
 class TraceSettings:
-    """OpenTelemetry's own variables. The SDK also reads its variables for queues and timeouts."""
+    """Settings with OpenTelemetry's own variable names. The SDK also reads its variables for queues and timeouts."""
 
     endpoint: str = env(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -66,7 +66,7 @@ class Span(Protocol):
 
     @property
     def trace_id(self) -> str:
-        """32 hexadecimal digits."""
+        """The id of the trace: 32 hexadecimal digits."""
         ...
 
     @property
@@ -89,7 +89,10 @@ class Tracer(Protocol):
     def begin(
         self, name: str, kind: Kind, parent: str, attributes: Mapping[str, Attribute], started: int | None
     ) -> Span | None:
-        """Return None if `parent` is not the traceparent of a sampled trace. `started`: ns since 1970; None: now."""
+        """Start a span. Return None if `parent` is not the traceparent of a sampled trace.
+
+        `started`: ns since 1970. None: now.
+        """
         ...
 
 
@@ -103,7 +106,7 @@ span_var: ContextVar[Span | None] = ContextVar("span", default=None)
 
 @contextmanager
 def tracing_by(tracer: Tracer) -> Iterator[None]:
-    """Create spans in this process during the block."""
+    """Let this tracer create the spans of the process during the block."""
     _Process.tracer = tracer
     try:
         yield
@@ -130,7 +133,10 @@ def begin(
     started: int | None = None,
     attributes: Mapping[str, Attribute] | None = None,
 ) -> Span | None:
-    """Start a span below the traceparent `parent`; None if there is no parent, it is not sampled, or tracing is off."""
+    """Start a span below the traceparent `parent`.
+
+    Return None if there is no parent, if the parent is not sampled, or if tracing is off.
+    """
     tracer = _Process.tracer
     if tracer is None or not parent or parent[-1] not in _SAMPLED:
         return None
@@ -138,12 +144,12 @@ def begin(
 
 
 def enter(span: Span) -> None:
-    """Make the span current for the rest of the running task. Never reset: the task of a call ends with it."""
+    """Make the span current for the rest of the running task. It needs no reset: a call's task ends with its span."""
     span_var.set(span)
 
 
 class _Running:
-    """A block with a span."""
+    """Context manager that ends its span with the block."""
 
     __slots__ = ("_span", "_token")
 
@@ -167,7 +173,10 @@ _UNTRACED: Final = nullcontext()
 
 
 def covering(name: str, kind: Kind, *, request_id: str, parent: str | None = None) -> _Running | nullcontext[None]:
-    """For `with … as span`: start a span below `parent`, or else below the current span; None as from `begin`."""
+    """Return a context manager that starts a span below `parent`, or else below the current span.
+
+    `with … as span` gives the span, or None in the cases in which `begin` returns None.
+    """
     if parent is None:
         above = span_var.get()
         if above is None:

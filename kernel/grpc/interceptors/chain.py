@@ -58,7 +58,7 @@ class Method:
 
 
 def describe(service: str, name: str, handler: Handler) -> Method:
-    """Look the method up in the protos. Raise ValueError if they do not declare its access."""
+    """Return the method as the protos declare it. Raise ValueError if they do not declare its access."""
     descriptor = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
     access = descriptor.GetOptions().Extensions[access_pb2.access]
     if access == access_pb2.ACCESS_UNSPECIFIED:
@@ -67,7 +67,7 @@ def describe(service: str, name: str, handler: Handler) -> Method:
 
 
 class Chain:
-    """Takes the place of the server while servicers are mounted, and gives it their handlers, wrapped."""
+    """Stands in for the server while servicers are mounted: wraps their handlers and passes them to the server."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Chain:
         self._trust_edge = trust_edge
 
     def add_generic_rpc_handlers(self, handlers: object) -> None:
-        """Do nothing: generated code offers its handlers a second time, below, and there with their names."""
+        """Do nothing: generated code also passes its handlers to the method below, and there with their names."""
 
     def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Handler]) -> None:
         """Wrap the handlers of one gRPC service and give them to the server."""
@@ -130,7 +130,8 @@ class Chain:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             async with _Call(method, report, context, trust_edge=self._trust_edge) as call:
                 caller = await self._access.admit(method.access, call.token)
-                # In a bidirectional stream an invalid request must not end the others: its handler validates each.
+                # In a bidirectional stream, an invalid request must not end the stream: the handler validates each
+                # request.
                 if not method.streams_requests:
                     validate(request)
                 with self._streams.opened(method.full_name, caller) as stream:
@@ -170,7 +171,7 @@ class CallReport:
         self._log.debug("call", method=self._method, code="OK", seconds=round(elapsed, 6))
 
     def failed(self, started: float, code: str, reason: str, message: str, defect: BaseException | None = None) -> None:
-        """Count a failure. `defect`: an exception that is a bug of this server; it is logged with its traceback."""
+        """Count a failure. `defect`: an exception that is a bug of this server. The log gets its traceback."""
         elapsed = time.perf_counter() - started
         self._seconds.observe(elapsed)
         self._calls.labels(self._method, code).inc()
@@ -210,7 +211,8 @@ class _Call:
             self._span = tracing.begin(method.full_name, Kind.SERVER, parent, request_id=self._request.request_id)
         request_var.set(self._request)
         caller_var.set(None)
-        # A bidirectional stream may last for days: its trace has one span for the stream, and none per request.
+        # A bidirectional stream may last for days. Its trace has one span for the stream, and no spans for single
+        # requests.
         if self._span is not None and not (method.streams_requests and method.streams_responses):
             tracing.enter(self._span)
         context.set_trailing_metadata(((REQUEST_ID_KEY, self._request.request_id),))

@@ -18,7 +18,7 @@ _SWEEP_SECONDS = 1.0
 
 
 class OpenStream:
-    """One running stream. Its handler is interrupted only while it waits for something, never while gRPC writes."""
+    """One running stream. `end` interrupts its handler only while the handler waits, never while gRPC writes."""
 
     __slots__ = ("_error", "_interruptible", "_task", "caller")
 
@@ -29,14 +29,14 @@ class OpenStream:
         self._interruptible = False
 
     def end(self, error: ChatlyError) -> None:
-        """End the stream with this error: at once, or as soon as gRPC has written the current response."""
+        """End the stream with this error: at once if its handler waits, else after the current response is written."""
         if self._error is None:
             self._error = error
             if self._interruptible and self._task is not None:
                 self._task.cancel()
 
     async def items(self, source: AsyncIterator[T]) -> AsyncGenerator[T, None]:
-        """Yield what the handler yields, until `end`. Close the handler afterwards."""
+        """Yield the items of the handler until `end` is called. Close the handler afterwards."""
         async with aclosing(source):  # type: ignore[type-var]  # handlers are async generators
             try:
                 self._interruptible = True
@@ -53,7 +53,7 @@ class OpenStream:
                 self._interruptible = False
 
     async def result(self, source: Awaitable[T]) -> T:
-        """Return what the handler of a client stream returns, unless `end` comes first."""
+        """Return the result of a client stream's handler. Raise the error of `end` if `end` is called first."""
         self._interruptible = True
         try:
             return await source
@@ -104,7 +104,7 @@ class OpenStreams:
             self._count(method, stream, -1)
 
     async def sweep(self) -> None:
-        """End the streams whose token has expired or whose session has ended. Runs until cancelled."""
+        """Until cancelled, end every stream whose token has expired or whose session has ended."""
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
             for stream in list(self._streams):

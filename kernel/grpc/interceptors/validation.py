@@ -20,7 +20,7 @@ class Malformed:
 
 
 def tolerant(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
-    """Return a deserializer that returns Malformed where it would raise; gRPC would report an exception as INTERNAL."""
+    """Return a deserializer that returns Malformed instead of raising: gRPC would report an exception as INTERNAL."""
 
     def deserialize_or_malformed(data: bytes) -> Any:
         try:
@@ -34,7 +34,7 @@ def tolerant(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
 def validate(request: Any) -> None:
     """Raise INVALID_ARGUMENT `MALFORMED_REQUEST`, or `INVALID_FIELD` with every field that breaks a rule.
 
-    The chain calls it, except for bidirectional streams, whose handlers do.
+    The chain calls this function, except for bidirectional streams: their handlers validate each request.
     """
     if request.__class__ is Malformed:
         message = f"the request is not the message that this method takes: {request.cause}"
@@ -46,7 +46,7 @@ def validate(request: Any) -> None:
 
 
 async def validated(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    """Yield the same requests; validate each one as it arrives."""
+    """Yield the requests, and validate each request when it arrives."""
     async for request in requests:
         validate(request)
         yield request
@@ -59,7 +59,7 @@ def _violation(violation: protovalidate.Violation) -> FieldViolation:
 
 
 def _got(rule: str, value: Any) -> str:
-    """Return the actual length if the rule is about length. Values are left out: they may be secret."""
+    """Return a text with the actual length if the rule is about length, else an empty text: values may be secret."""
     if rule.endswith(("_len", "_bytes", ".len")) and isinstance(value, str | bytes):
         counted = value.encode() if rule.endswith("_bytes") and isinstance(value, str) else value
         return f", got {len(counted)}"
