@@ -74,7 +74,7 @@ class WriteTimeWatch:
         self._report = OffsetReport(service)
 
     async def check(self) -> str | None:
-        """Report how far the clock is behind the newest time that it has shown. Always return None."""
+        """Report how far the clock is behind the newest time that this mesh has seen. Always return None."""
         now = self._clock.now()
         self._report(min(now - self._newest, timedelta()), than="the newest time that this mesh has seen")
         self._newest = max(self._newest, now)
@@ -110,6 +110,6 @@ def problem_of(offset: timedelta, engine: str) -> str:
 
 
 def last_write(files: Iterable[Path]) -> datetime | None:
-    """Return when the newest of these files was written; None if there are none."""
+    """Return the time of the newest write to these files; None if none of them exists."""
     times = [file.stat().st_mtime_ns for file in files if file.exists()]
     return from_micros(max(times) // 1_000) if times else None

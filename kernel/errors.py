@@ -98,7 +98,7 @@ def not_found(reason: Reason, message: str) -> ChatlyError:
 
 
 def denied(reason: Reason, message: str, **metadata: str) -> ChatlyError:
-    """Build PERMISSION_DENIED."""
+    """Build a PERMISSION_DENIED error."""
     return ChatlyError(Code.PERMISSION_DENIED, reason, message, metadata)
 
 
@@ -107,10 +107,10 @@ def unauthenticated(reason: Reason, message: str) -> ChatlyError:
 
 
 def precondition(reason: Reason, message: str, **metadata: str) -> ChatlyError:
-    """Build FAILED_PRECONDITION."""
+    """Build a FAILED_PRECONDITION error."""
     return ChatlyError(Code.FAILED_PRECONDITION, reason, message, metadata)
 
 
 def unavailable(reason: Reason, message: str, *, retry_after: float = 1.0, **metadata: str) -> ChatlyError:
-    """Build UNAVAILABLE: the caller may retry after `retry_after` seconds, with the same ids."""
+    """Build an UNAVAILABLE error: the caller may retry after `retry_after` seconds, with the same ids."""
     return ChatlyError(Code.UNAVAILABLE, reason, message, metadata, retry_after=retry_after)

@@ -28,7 +28,7 @@ def random_id() -> str:
 
 
 def ticks_of(moment: datetime) -> int:
-    """Return a time in steps of 100 ns since 1582-10-15, as version 1 UUIDs count it."""
+    """Return a time in steps of 100 ns since 1582-10-15, the unit of version 1 UUIDs."""
     delta = moment - _GREGORIAN_EPOCH
     return (delta.days * 86_400 + delta.seconds) * _TICKS_PER_SECOND + delta.microseconds * 10
 

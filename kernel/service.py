@@ -27,7 +27,7 @@ class Service:
     routes: Sequence["BaseRoute"] = ()
     """Starlette routes of the HTTP API, besides /metrics and /healthz, which every service has."""
     loops: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
-    """Background loops by name. They run while the service does; a failed one ends the process."""
+    """Background loops by name. They run as long as the service runs. A loop that fails ends the process."""
     health: Mapping[str, HealthCheck] = field(default_factory=dict)
     """Checks by name (`log`, `store`, …), run every few seconds. The service is SERVING if all of them pass."""
     warnings: Mapping[str, HealthCheck] = field(default_factory=dict)

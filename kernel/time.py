@@ -9,7 +9,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Clock(Protocol):
-    """A source of time. Tests use a fake one."""
+    """A source of time. Tests use a fake clock."""
 
     def now(self) -> datetime:
         """Return the wall-clock time, in UTC."""
@@ -31,15 +31,15 @@ class SystemClock:
 
 
 def to_micros(moment: datetime) -> int:
-    """Return a time as microseconds."""
+    """Return a time as microseconds since 1970."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
-    """Return the time of `to_micros`; raise OverflowError outside the years 1 to 9999."""
+    """Return the time of microseconds since 1970; raise OverflowError outside the years 1 to 9999."""
     return _EPOCH + micros * _MICROSECOND
 
 
 def maybe_from_micros(micros: int | None) -> datetime | None:
-    """Return a stored time, or None if it is missing."""
+    """Return the time of microseconds since 1970, or None for None."""
     return None if micros is None else from_micros(micros)

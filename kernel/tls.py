@@ -24,7 +24,10 @@ def check_file(file: str) -> str | None:
 
 
 def client_context(*, ca_file: str, certificate_file: str = "", key_file: str = "") -> ssl.SSLContext:
-    """Return a context that trusts `ca_file`, or the CAs of the system, and sends the certificate if there is one."""
+    """Return a TLS context for clients.
+
+    It trusts `ca_file`, or the CAs of the system. It sends the certificate if there is one.
+    """
     context = ssl.create_default_context(cafile=ca_file or None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if certificate_file:

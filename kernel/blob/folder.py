@@ -1,4 +1,4 @@
-"""Blobs as files in a folder: written to a temporary file, synced, then renamed."""
+"""Blobs as files in a folder. A blob is written to a temporary file, which is synced and then renamed."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ class FolderBlobStore:
         self._incoming = folder / _INCOMING
 
     async def open(self) -> None:
-        """Prepare the folder; raise OSError if it is not writable."""
+        """Create the folder and remove unfinished files. Raise OSError if that fails."""
         await asyncio.to_thread(self._open)
 
     async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int:

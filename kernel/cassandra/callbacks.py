@@ -38,7 +38,7 @@ class CallbackBridge:
         return answer
 
     def _arrive(self, answer: asyncio.Future[list[Row]], rows: list[Row] | None, error: BaseException | None) -> None:
-        """Store a response; called from a thread of the driver."""
+        """Keep a response until the event loop takes it. Called from a thread of the driver."""
         self._arrived.append((answer, rows or [], error))
         # The loop clears the flag before it takes responses, so no response can be missed.
         if not self._woken:

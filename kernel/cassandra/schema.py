@@ -15,7 +15,7 @@ from cassandra.metadata import protect_name
 from kernel.cassandra.settings import replication_options
 
 _LOCK_SECONDS = 60
-# Cassandra is slow while several nodes create tables; a retry would make it slower.
+# Cassandra is slow while several nodes create tables. A shorter timeout would cause retries, which slow it down more.
 _ANSWER_SECONDS = 30.0
 _RETRY_SECONDS = 0.2
 _NAMES = UUID("f9f7e3a5-3cb8-4f43-a7c1-0a3a0be0c41c")

@@ -22,7 +22,7 @@ from kernel.telemetry.logs import logger
 from kernel.tls import plaintext_hint
 
 UNSET = UNSET_VALUE
-"""Leaves a column unchanged. None would write a tombstone."""
+"""As a value, it leaves a column unchanged. None would write a tombstone."""
 
 Params = Sequence[Any] | Mapping[str, Any]
 Statement = tuple[str, Params]
@@ -86,7 +86,7 @@ class CassandraSession:
     def replicas_of(self, key: Sequence[str | int]) -> Hashable:
         """Return the nodes that hold the partition with this key. Partitions with equal results may share a batch.
 
-        Return None if all nodes hold everything, or if no node is connected.
+        Return None if there is only one node, or if the nodes are not known yet.
         """
         return self._session and partition_replicas(self._session, key)
 
@@ -238,7 +238,7 @@ async def select_by_keys(session: CassandraSession, cql: str, keys: Iterable[str
 
 
 def partition_replicas(session: Session, key: Sequence[str | int]) -> Hashable:
-    """Return the nodes of the partition with this key; None if all partitions have the same nodes."""
+    """Return the nodes that hold the partition with this key; None if they are unknown or there is only one node."""
     metadata = session.cluster.metadata
     tokens = metadata.token_map
     if tokens is None or len(metadata.all_hosts()) == 1:

@@ -40,7 +40,7 @@ class Request:
     request_id: str
     method: str
     peer_address: str
-    """The client's address as the edge saw it, or the peer's own. Without a port."""
+    """The client's address as the edge reported it, or else the peer's address. It has no port."""
     user_agent: str
     secure: bool
     """Whether the client spoke TLS to the edge."""
@@ -73,7 +73,7 @@ def current_request() -> Request:
 
 
 def current_request_id() -> str:
-    """Return the id of the call in progress; empty outside of a call."""
+    """Return the request id of the call in progress, or an empty text outside of a call."""
     request = request_var.get(None)
     return request.request_id if request else ""
 

@@ -26,10 +26,10 @@ from kernel.sockets import address, listen, port_in_use
 from kernel.telemetry.logs import logger
 
 _OPTIONS = [
-    # Otherwise two servers can share a port and its calls. The second one must fail.
+    # Without this option, two servers could share a port and its calls. The second server must fail instead.
     ("grpc.so_reuseport", 0),
-    # Clients ping every 2 s during calls, Envoy every 0.6 s also without calls. gRPC's defaults, 5 minutes and 2 hours,
-    # would close their connections.
+    # Clients ping every 2 s during calls; Envoy pings every 0.6 s even without calls. With its defaults of 5 minutes
+    # and 2 hours, gRPC would close their connections.
     ("grpc.http2.min_ping_interval_without_data_ms", 500),
     ("grpc.keepalive_permit_without_calls", 1),
     # Detect within a minute that a client is gone without closing its streams.

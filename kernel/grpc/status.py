@@ -16,8 +16,8 @@ SERVER_FAULTS = {"DATA_LOSS", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "U
 _REASONS = {name.removeprefix("ERROR_REASON_") for name in ErrorReason.DESCRIPTOR.values_by_name}
 DETAILS_KEY = "grpc-status-details-bin"
 
-# A status is sent in headers, and peers may reject headers above 8 KiB. They contain the text twice, once with three
-# bytes for each byte that is not ASCII.
+# A status is sent in headers, and peers may reject headers above 8 KiB. A status contains its text twice, once with
+# three bytes for each byte that is not ASCII.
 _MAX_MESSAGE_BYTES = 1_000
 _MAX_VIOLATIONS = 20
 

@@ -20,7 +20,7 @@ def timestamp(moment: datetime) -> Timestamp:
 
 
 def maybe_timestamp(moment: datetime | None) -> Timestamp | None:
-    """Return a time as Timestamp, or None if it is missing."""
+    """Return a time as Timestamp, or None for None."""
     return None if moment is None else timestamp(moment)
 
 

@@ -66,7 +66,7 @@ class MeshTls:
                     self._identity, self._seen = self._read(), state
                     logger("tls").info("the certificate was renewed", file=str(self._paths[0]))
             except (OSError, ssl.SSLError) as error:
-                # Probably a renewal in progress: the next connection checks again.
+                # The files are probably being renewed. The next connection checks again.
                 logger("tls").warning("the certificate on disk cannot be used, the last one stays", error=str(error))
             return self._identity
 

@@ -133,7 +133,7 @@ class Access:
         self._service_tokens = service_tokens
 
     async def admit(self, access: access_pb2.Access.ValueType, token: str | None) -> Caller:
-        """Return the caller, None for public methods, and set `caller_var`.
+        """Check the token, set `caller_var` and return the caller. For a public method, only return None.
 
         Raise UNAUTHENTICATED `TOKEN_*` or `SESSION_ENDED`, PERMISSION_DENIED `SERVICE_ONLY`.
         """

@@ -126,7 +126,7 @@ class _Call:
         except Exception as error:
             self._log.exception("request failed", method=request.method)
             if status:
-                # A partial response must not look complete: the server closes the connection.
+                # Raise, so that the server closes the connection: a partial response must not look complete.
                 raise
             await error_response(as_chatly_error(error, request))(scope, receive, send_with_id)
         finally:

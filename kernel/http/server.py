@@ -11,7 +11,10 @@ from starlette.applications import Starlette
 from kernel.grpc.tls import MeshTls
 
 KEEP_ALIVE_SECONDS = 60
-"""How long an idle connection is kept. Envoy closes idle connections earlier, so no request meets a closed one."""
+"""Seconds for which an idle connection stays open.
+
+Envoy closes idle connections earlier, so it sends no request on a closed connection.
+"""
 
 
 @asynccontextmanager

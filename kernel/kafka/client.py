@@ -65,7 +65,7 @@ def wait_for_joins(consumer: KafkaConsumer, seconds: float) -> None:
 
 
 def log_unavailable(detail: object) -> ChatlyError:
-    """Build UNAVAILABLE `LOG_UNAVAILABLE`."""
+    """Build an UNAVAILABLE error with the reason `LOG_UNAVAILABLE`."""
     return unavailable(KernelReason.LOG_UNAVAILABLE, f"the event log does not answer: {detail}")
 
 

@@ -20,7 +20,8 @@ from kernel.telemetry.logs import logger
 T = TypeVar("T")
 # The longest single poll in the thread. Commits and closing wait until it ends.
 _SLICE_SECONDS = 0.2
-# A member that has not fetched for this long loses its partitions. Missing heartbeats show that a process died.
+# A member that has not fetched for this long loses its partitions. A dead process is noticed earlier, by its missing
+# heartbeats.
 _MAX_SECONDS_BETWEEN_FETCHES = 30
 _JOIN_SECONDS = _MAX_SECONDS_BETWEEN_FETCHES + 10
 # These errors mean that another member has the partition now, or will soon have it.

@@ -112,7 +112,7 @@ class EpochLog:
 
     @asynccontextmanager
     async def consumer(self, group: str, *, resume: Resume | None = None) -> AsyncIterator[LogConsumer]:
-        """Open a member of a group that stores the log; `resume` returns the stored ordinals."""
+        """Open a member of a group that copies the log into the store. `resume` returns the stored ordinals."""
         member = EpochConsumer(log=self, resume=resume, clock=self._clock)
         async with self._consumer(group, resume=member.start) as inner:
             member.inner = inner

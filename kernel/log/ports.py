@@ -77,7 +77,10 @@ class LogConsumer(Protocol):
     """
 
     async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
-        """Return the next records of this member's partitions; wait up to `wait` s for the first one. May be empty."""
+        """Return the next records of this member's partitions, or none.
+
+        Wait up to `wait` seconds for the first record.
+        """
         ...
 
     async def rewind(self) -> None:

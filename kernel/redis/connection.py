@@ -43,7 +43,7 @@ class PipelineConnection:
             raise
 
     async def close(self) -> None:
-        """Close the connection, if there is one. The next batch opens another one."""
+        """Close the connection, if there is one. The next batch opens a new connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await close_now(connection)

@@ -33,7 +33,7 @@ _TIMEOUT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A Lua script and its SHA-1, by which the server knows it."""
+    """A Lua script, and its SHA-1, which identifies the script to the server."""
 
     text: str
     sha: str
@@ -77,7 +77,7 @@ class RedisHandle:
     def submit(self, *command: Part) -> asyncio.Future[Any]:
         """Send a command and return the future response. Never waits and never raises. Texts in responses are bytes.
 
-        Commands are executed in the order of the calls; in a cluster, per node.
+        Commands are executed in the order of the calls. In a cluster, this holds for each of its servers.
         """
         return self._pipeline.submit(command)
 
@@ -99,7 +99,8 @@ class RedisHandle:
         """Run a script for all calls together and return the results."""
         first = [self.submit("EVALSHA", script.sha, *call.parts()) for call in calls]
         answers = await asyncio.gather(*first, return_exceptions=True)
-        # These calls did nothing. EVAL also loads the script into the server.
+        # These calls did nothing, because the server did not know the script. EVAL also loads the script into the
+        # server.
         unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         again = await self.ask([("EVAL", script.text, *calls[index].parts()) for index in unknown])
         for index, answer in zip(unknown, again, strict=True):

@@ -28,7 +28,7 @@ def is_unreachable(error: Exception) -> bool:
 
 
 def describe(error: BaseException) -> str:
-    """Return one line about a failed attempt; it names the setting if one is wrong."""
+    """Return one line about a failed attempt. It names the setting that is wrong, if the error shows it."""
     problem = tls_problem(error, trust="CHATLY_REDIS_CA_FILE", name="CHATLY_REDIS_URL")
     if problem is None and isinstance(error, (AuthenticationError, NoPermissionError)):
         problem = f"{error} (see CHATLY_REDIS_PASSWORD, and the user in CHATLY_REDIS_URL)"

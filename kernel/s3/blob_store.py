@@ -206,7 +206,7 @@ class _InvalidRangeError(Exception):
 
 @asynccontextmanager
 async def open_s3_blob_store(settings: S3Settings) -> AsyncIterator[S3BlobStore]:
-    """Open the store without contacting the server, which may start later; `health` checks it."""
+    """Open the store without contacting the server, so that the server may start later. `health` contacts it."""
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,

@@ -72,7 +72,7 @@ class SqliteLog:
         return await self.read_each({partition: after}, limit=limit, wait=wait)
 
     async def read_each(self, after: Mapping[int, int], *, limit: int, wait: float) -> Sequence[LogRecord]:
-        """Read several partitions (partition → offset), at most `limit` records in all."""
+        """Return records after these offsets (partition → offset), at most `limit` records in all."""
         deadline = time.monotonic() + wait
         while True:
             # Taken before reading, so that an append during the read ends the wait.

@@ -13,7 +13,7 @@ _STANDBY_SECONDS = 0.2
 
 
 class GroupLock:
-    """A lock file. One member holds it; the operating system releases it when its process dies."""
+    """A lock file. One member holds the lock; the operating system releases it when the member's process dies."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -29,7 +29,7 @@ class LogSettings:
 
 
 def logger(component: str) -> structlog.stdlib.BoundLogger:
-    """Return a logger that adds `component` to every line; within a call also request id, caller and trace id."""
+    """Return a logger that adds `component` to every line, and within a call its request id, caller and trace id."""
     bound: structlog.stdlib.BoundLogger = structlog.get_logger(component=component)
     return bound
 

@@ -87,7 +87,10 @@ class OpenStreams:
 
     @contextmanager
     def opened(self, method: str, caller: Caller) -> Iterator[OpenStream]:
-        """Register a stream for the block. Raise RESOURCE_EXHAUSTED `TOO_MANY_STREAMS` above the limit."""
+        """Register a stream for the block.
+
+        Raise RESOURCE_EXHAUSTED `TOO_MANY_STREAMS` above the limit, UNAVAILABLE `SHUTTING_DOWN` after `refuse_new`.
+        """
         if self._closed:
             message = "this server is shutting down: connect again"
             raise unavailable(KernelReason.SHUTTING_DOWN, message, retry_after=0.1)
