@@ -68,9 +68,7 @@ class TtlCache(Generic[K, V]):
         self._entries: OrderedDict[K, tuple[V, float]] = OrderedDict()
 
     def get(self, key: K, *, max_age: float | None = None) -> V | None:
-        """Return the value, or None if the key is missing or its value is older than `max_age` seconds (default:
-        `ttl`).
-        """
+        """Return the value of a key; None if it is missing or older than `max_age` seconds (default: `ttl`)."""
         entry = self._entries.get(key)
         if entry is None:
             return None

@@ -1,4 +1,4 @@
-"""Retries of a step while something is unavailable, and blocks that ignore an unavailable store."""
+"""Retries while something is unavailable, and a context manager that ignores an unavailable store."""
 
 import asyncio
 import random

@@ -34,10 +34,10 @@ def port_in_use(name: str, host: str, port: int, kind: str) -> SettingsError:
 
 @contextmanager
 def reserved(name: str, settings: ServerSettings) -> Iterator[None]:
-    """Hold a service's ports until the block ends; raise SettingsError if one is taken.
+    """Hold a service's ports until the block ends; raise SettingsError if a port is taken.
 
-    The ports lie in the range from which the system takes ports for outgoing connections. If they were not held, an
-    outgoing connection of the process itself could take a port before the server listens.
+    The system may choose the same ports for outgoing connections. If the ports were not held, an outgoing connection of
+    the process itself could take one of them before the server listens.
     """
     ports = {"GRPC": settings.grpc_port, "HTTP": settings.http_port, "METRICS": settings.metrics_port}
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""TLS to engines: contexts from files, and messages about failed handshakes that name the setting."""
+"""TLS to engines: contexts from files, and messages about failed handshakes. The messages name the wrong setting."""
 
 import re
 import ssl

@@ -1,4 +1,4 @@
-"""Blobs: named bytes, written once, read in ranges."""
+"""Blobs: named bytes that are written as a whole and read in ranges."""
 
 import re
 from collections.abc import AsyncIterator

@@ -29,7 +29,7 @@ _NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def connect(settings: CassandraSettings, schemas: Sequence[Schema], *, stopped: Callable[[], bool]) -> Session:
-    """Connect and migrate the schemas. Try once; `describe` turns the raised error into a text."""
+    """Connect, create the keyspace and migrate the schemas. Try once; `describe` turns the error into a text."""
     # The driver would log every failed attempt. The caller logs each problem once.
     logging.getLogger("cassandra").setLevel(logging.CRITICAL)
     cluster = _cluster(settings)

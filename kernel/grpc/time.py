@@ -1,6 +1,6 @@
 """Conversion between datetime and protobuf's Timestamp, to the microsecond.
 
-Timestamp's own `FromDatetime` and `ToDatetime` take twice the CPU.
+Timestamp's own `FromDatetime` and `ToDatetime` take twice the CPU time.
 """
 
 from datetime import datetime

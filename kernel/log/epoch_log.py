@@ -259,7 +259,7 @@ class EpochConsumer:
         try:
             accepted = await self._accept(records)
         except BaseException:
-            # The next fetch must return these records again.
+            # The next fetch must return the same records.
             await self.rewind()
             raise
         if not accepted:

@@ -156,7 +156,7 @@ class Ordinals:
         }
 
     def offset_after(self, partition: int, ordinal: int) -> int:
-        """Return the offset after which this log must be read if everything up to `ordinal` is stored."""
+        """Return the offset after which this log continues if everything up to `ordinal` is stored."""
         epoch, offset = epoch_of(ordinal), offset_of(ordinal)
         segments = self._segments_of(partition)
         after = segments[0][0] - 1

@@ -32,9 +32,10 @@ class SubscriberConnection:
         silence: float,
     ) -> None:
         """`connect` returns an open connection. `on_message` gets the name and the payload of each message. `on_gap` is
-        called when all channels are subscribed again after an interruption. `first`: channels that are subscribed
-        from the start. `last`: channels that come after all others when they are subscribed again. `silence`: seconds
-        without a response to a ping after which the connection is closed.
+        called when all channels are subscribed again after an interruption.
+
+        `first`: channels that are subscribed from the start. `last`: channels that are subscribed after all others when
+        the connection was interrupted. `silence`: seconds without a response after which the connection is closed.
         """
         self._connect = connect
         self._on_message = on_message

@@ -218,7 +218,7 @@ async def open_s3_blob_store(settings: S3Settings) -> AsyncIterator[S3BlobStore]
         response_checksum_validation="when_required",
     )
     session = get_session()
-    # The endpoints of all services of Amazon take 4 MiB of memory: keep those of S3 only.
+    # The driver keeps the endpoints of all Amazon services, 4 MiB of memory. Keep only the endpoints of S3.
     for partition in session.get_component("data_loader").load_data("endpoints")["partitions"]:
         partition["services"] = {name: known for name, known in partition["services"].items() if name == "s3"}
     client = session.create_client(

@@ -73,8 +73,8 @@ _UNAVAILABLE = _BUSY | {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_NOTADB,
 }
-# Only the writer treats SQLITE_READONLY as an unusable file. In a reader, whose connection refuses writes, it is a bug
-# in the query.
+# SQLITE_READONLY means an unusable file only for the writer. A reader's connection refuses writes, so for a reader the
+# code means a bug in the query.
 _UNAVAILABLE_TO_WRITER = _UNAVAILABLE | {sqlite3.SQLITE_READONLY}
 
 
