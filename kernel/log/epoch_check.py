@@ -120,7 +120,7 @@ class LogCheck:
             if last > end:
                 cut[partition] = end
             elif last >= 0 and (mark := marks.get(partition)) and mark.ordinal == ordinal:
-                if ordinals.of(LogPosition(partition, last)).offset != ordinal:
+                if not ordinals.is_current(partition, ordinal):
                     continue
                 records = await self._log.read(partition, after=last - 1, limit=1)
                 if records and records[0].position.offset == last and record_hash(records[0].value) != mark.value_hash:

@@ -90,7 +90,7 @@ class EpochLog:
         if epoch_of(after) > self.ordinals.number:
             await self.refresh()
         offset = self.ordinals.offset_after(partition, after)
-        return self._labelled(await self._reader.read(partition, after=offset, limit=limit, wait=wait))
+        return self.with_ordinals(await self._reader.read(partition, after=offset, limit=limit, wait=wait))
 
     async def ends(self) -> Mapping[int, int]:
         found = await self._reader.ends()
@@ -164,11 +164,8 @@ class EpochLog:
                     raise
             await asyncio.sleep(WATCH_SECONDS)
 
-    def of(self, records: Sequence[LogRecord]) -> list[LogRecord]:
+    def with_ordinals(self, records: Sequence[LogRecord]) -> list[LogRecord]:
         """Return the records with ordinals in place of their offsets."""
-        return self._labelled(records)
-
-    def _labelled(self, records: Sequence[LogRecord]) -> list[LogRecord]:
         of = self.ordinals.of
         return [LogRecord(of(record.position), record.key, record.value) for record in records]
 
@@ -202,7 +199,7 @@ class EpochLog:
         ordinals, highest = self._view.ordinals, dict(self._view.highest)
         for partition, ordinal in stored.items():
             # An ordinal of an earlier epoch says nothing about the offsets of the newest one.
-            if ordinals.of(LogPosition(partition, offset_of(ordinal))).offset == ordinal:
+            if ordinals.is_current(partition, ordinal):
                 highest[partition] = max(ordinal, highest.get(partition, -1))
         self._view = _View(ordinals, highest)
 
@@ -211,7 +208,7 @@ class EpochLog:
         highest = {
             partition: ordinal
             for partition, ordinal in self._view.highest.items()
-            if ordinals.of(LogPosition(partition, offset_of(ordinal))).offset == ordinal
+            if ordinals.is_current(partition, ordinal)
         }
         self._view = _View(ordinals, highest)
         self._show(ordinals)
@@ -265,7 +262,7 @@ class EpochConsumer:
         if not accepted:
             await self.rewind()
             return ()
-        return self._log.of(records)
+        return self._log.with_ordinals(records)
 
     async def rewind(self) -> None:
         self._ordinals = self._log.ordinals

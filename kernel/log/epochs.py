@@ -137,6 +137,10 @@ class Ordinals:
             epoch = self._epoch_at(position)
         return LogPosition(position.partition, epoch << OFFSET_BITS | position.offset)
 
+    def is_current(self, partition: int, ordinal: int) -> bool:
+        """Return whether the offset of this ordinal has the same epoch in the current log."""
+        return self.of(LogPosition(partition, offset_of(ordinal))).offset == ordinal
+
     def end(self, partition: int, offset: int) -> int:
         """Return the ordinal of the last record of a partition, which has this offset; -1 for -1."""
         return -1 if offset < 0 else self.of(LogPosition(partition, offset)).offset
