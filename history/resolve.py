@@ -6,7 +6,7 @@ from uuid import UUID
 
 from history.fold import apply_to_chat, apply_to_message, message_of
 from history.model import ChatEvent, ChatState, MessageSent, MessageState, MessageWithdrawn
-from kernel.ids import from_time_key
+from kernel.ids import from_time_key, valid_tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,5 @@ def withdrawal_of(event: ChatEvent, kept_id: UUID) -> ChatEvent:
 
 def _just_after(time_uuid: UUID) -> UUID:
     """Return a TimeUUID that is one tick later and has a node id that no clock uses."""
-    tail = bytearray(hashlib.sha256(time_uuid.bytes).digest()[:8])
-    tail[0] = tail[0] & 0x3F | 0x80
-    tail[2] |= 0x01
+    tail = valid_tail(hashlib.sha256(time_uuid.bytes).digest()[:8])
     return from_time_key((time_uuid.time + 1).to_bytes(8, "big") + tail)

@@ -64,7 +64,7 @@ class HybridClock:
         tail. By default, ids keep growing from the last id.
         """
         self._clock = clock
-        self._tail = _valid_tail(tail or secrets.token_bytes(8))
+        self._tail = valid_tail(tail or secrets.token_bytes(8))
         self._last = 0
         self._follow_corrections = follow_corrections
 
@@ -81,7 +81,7 @@ class HybridClock:
         # Twice the limit: an observed id may be one limit ahead although the clock was not set back.
         if self._follow_corrections and self._last > now + 2 * _MAX_TICKS_AHEAD:
             # The present tail may be in use with the times after `now`.
-            self._last, self._tail = 0, _valid_tail(secrets.token_bytes(8))
+            self._last, self._tail = 0, valid_tail(secrets.token_bytes(8))
         self._last = min(max(now, newest + 1, self._last + 1), _MAX_TICKS)
         return from_time_key(self._last.to_bytes(8, "big") + self._tail)
 
@@ -93,7 +93,7 @@ class HybridClock:
             self._last = time_uuid.time
 
 
-def _valid_tail(tail: bytes) -> bytes:
+def valid_tail(tail: bytes) -> bytes:
     """Return clock sequence and node with the variant of RFC 9562 and the multicast bit: not a hardware address."""
     return bytes((tail[0] & 0x3F | 0x80, tail[1], tail[2] | 0x01)) + tail[3:]
 
@@ -103,4 +103,4 @@ def _far_ahead(newest: int) -> UUID:
     # Random ticks: nodes that change the same thing at once do not share a clock here, and Cassandra compares ticks
     # alone.
     ticks = min(newest + 1 + secrets.randbelow(_TICKS_PER_SECOND // 1_000), _MAX_TICKS)
-    return from_time_key(ticks.to_bytes(8, "big") + _valid_tail(secrets.token_bytes(8)))
+    return from_time_key(ticks.to_bytes(8, "big") + valid_tail(secrets.token_bytes(8)))
