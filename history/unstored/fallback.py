@@ -55,15 +55,15 @@ class FallbackHotTail:
         self._refill = refill
         self._events = events
         self._clock = clock
-        self._away = False
+        self._unavailable = False
         self._refilling = False
         self._missed = False
         self._check_at = self._merge_until = clock.monotonic()
 
     @property
-    def away(self) -> bool:
+    def unavailable(self) -> bool:
         """True while the shared tail is unreachable or incomplete."""
-        return self._away
+        return self._unavailable
 
     async def check(self) -> None:
         """If the shared tail was unavailable and is reachable again, refill it and use it.
@@ -86,7 +86,7 @@ class FallbackHotTail:
         if self._refilling or await self._usable():
             with suppress_unavailable():
                 return await self._shared.add(event)
-            self._away = self._missed = True
+            self._unavailable = self._missed = True
         return None
 
     async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[LogEvent]]:
@@ -102,7 +102,7 @@ class FallbackHotTail:
         await self._own.trim(stored)
         with suppress_unavailable():
             return await self._shared.trim(stored)
-        self._away = True
+        self._unavailable = True
         return None
 
     async def _read(self, query: Callable[[TailReader], Awaitable[T]], merge: Callable[[T, T], T]) -> T:
@@ -112,7 +112,7 @@ class FallbackHotTail:
                 if self._clock.monotonic() >= self._merge_until:
                     return found
                 return merge(await query(self._own), found)
-            self._away = True
+            self._unavailable = True
         own = await query(self._own)
         # This returns or fails at once, because only `_recover` waits for an unreachable tail.
         with suppress_unavailable():
@@ -124,7 +124,7 @@ class FallbackHotTail:
 
         Try to recover an unavailable tail at most once a second.
         """
-        if self._away and self._clock.monotonic() >= self._check_at:
+        if self._unavailable and self._clock.monotonic() >= self._check_at:
             self._check_at = math.inf
             try:
                 with suppress(ChatlyError):
@@ -132,7 +132,7 @@ class FallbackHotTail:
             finally:
                 self._refilling = False
                 self._check_at = self._clock.monotonic() + _CHECK_SECONDS
-        return not self._away
+        return not self._unavailable
 
     async def _recover(self) -> None:
         stored = await self._events.stored()
@@ -143,7 +143,7 @@ class FallbackHotTail:
         await self._shared.trim(stored)
         self._refilling, self._missed = True, False
         await self._refill()
-        self._away = self._missed
+        self._unavailable = self._missed
 
 
 def _all_events(one: Mapping[ChatId, Events], other: Mapping[ChatId, Events]) -> Mapping[ChatId, Events]:

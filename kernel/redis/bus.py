@@ -46,13 +46,13 @@ class RedisBus:
         self._subscriptions: dict[str, set[RedisSubscription]] = {}
         self._broken: set[int] = set()
         self._lost = asyncio.Event()
-        self._answers = True
+        self._responds = True
         self._dropped = dropped_counter()
         self._gauge = up_gauge()
 
     @property
     def up(self) -> bool:
-        return self._answers and not self._broken and not any(each.disconnected for each in self._connections)
+        return self._responds and not self._broken and not any(each.disconnected for each in self._connections)
 
     async def publish(self, messages: Sequence[BusMessage]) -> None:
         newest: asyncio.Future[Any] | None = None
@@ -109,7 +109,7 @@ class RedisBus:
         while True:
             answer = self._redis.submit("PING")
             await asyncio.wait([answer])
-            self._answers = not _failed(answer)
+            self._responds = not _failed(answer)
             self._gauge.set(self.up)
             await asyncio.sleep(_PING_SECONDS)
 

@@ -42,8 +42,8 @@ class GroupOwnership:
         owners = {state.chat_id: _owners(state) for state in states if not state.chat_id.is_direct}
         try:
             existing = await self._existing({owner for group in owners.values() for owner in group})
-            orphaned = {chat_id for chat_id, group in owners.items() if not existing & group}
-            return [await self._repaired(state) if state.chat_id in orphaned else state for state in states]
+            ownerless = {chat_id for chat_id, group in owners.items() if not existing & group}
+            return [await self._repaired(state) if state.chat_id in ownerless else state for state in states]
         except ChatlyError as error:
             if error.code is not Code.UNAVAILABLE:
                 raise
@@ -56,17 +56,17 @@ class GroupOwnership:
             fresh = await self._states.reload(state.chat_id) or state
             if await self._existing(_owners(fresh)):
                 return fresh
-            heir = await self._heir(fresh)
-            if heir is None:
+            successor = await self._successor(fresh)
+            if successor is None:
                 return fresh
-            membership = fresh.memberships[heir]
-            change = MemberSet(heir, Role.OWNER, membership.joined_id)
-            access = ChatAccess(heir, fresh.chat_id, fresh, membership.role)
+            membership = fresh.memberships[successor]
+            change = MemberSet(successor, Role.OWNER, membership.joined_id)
+            access = ChatAccess(successor, fresh.chat_id, fresh, membership.role)
             event = await self._events.publish_change(access, change, after=[membership.event_id])
-            self._log.info("a group without an owner has a new one", chat_id=fresh.chat_id, user_id=heir)
+            self._log.info("a group without an owner has a new one", chat_id=fresh.chat_id, user_id=successor)
             return apply_to_chat(fresh, event)
 
-    async def _heir(self, state: ChatState) -> UserId | None:
+    async def _successor(self, state: ChatState) -> UserId | None:
         """Return the member who should become owner, or None if no member has an account.
 
         Of the members with an account, this is the one with the highest role who joined first.

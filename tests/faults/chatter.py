@@ -15,7 +15,7 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person
-from tests.faults.status_codes import AWAY
+from tests.faults.status_codes import UNREACHABLE
 
 _CALL_SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
@@ -75,7 +75,7 @@ class Sender:
             try:
                 answer = await self.stub.SendMessage(request, metadata=self.person.metadata, timeout=_CALL_SECONDS)
             except grpc.aio.AioRpcError as error:
-                if error.code() not in AWAY:
+                if error.code() not in UNREACHABLE:
                     raise
                 self.retries += 1
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -110,7 +110,7 @@ class Subscriber:
             try:
                 await self._listen()
             except grpc.aio.AioRpcError as error:
-                if error.code() not in AWAY:
+                if error.code() not in UNREACHABLE:
                     raise
                 self.ends.append(f"{error.code().name}: {error.details()}")
             self.resumes += 1

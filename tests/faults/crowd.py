@@ -18,7 +18,7 @@ from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, people
 from tests.faults.chatter import Sender, Subscriber, messaging_stub
 from tests.faults.history import history
-from tests.faults.status_codes import AWAY
+from tests.faults.status_codes import UNREACHABLE
 from tests.waiting import eventually
 
 PEOPLE = 10
@@ -171,7 +171,7 @@ async def _stored_history(talkers: Crowd, chat_id: str, reader: Person) -> list[
         try:
             stored[:] = await history(talkers.stub, reader.metadata, chat_id)
         except grpc.aio.AioRpcError as error:
-            if error.code() not in AWAY:
+            if error.code() not in UNREACHABLE:
                 raise
             return False
         return all(message.seq for message in stored)

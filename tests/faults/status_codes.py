@@ -2,7 +2,7 @@
 
 from grpc import StatusCode
 
-AWAY = frozenset(
+UNREACHABLE = frozenset(
     {
         StatusCode.UNAVAILABLE,
         StatusCode.UNKNOWN,
@@ -12,5 +12,5 @@ AWAY = frozenset(
     }
 )
 """Codes that a client gets from a killed server, and from an edge without a server."""
-LATER = AWAY | {StatusCode.RESOURCE_EXHAUSTED, StatusCode.ABORTED}
+LATER = UNREACHABLE | {StatusCode.RESOURCE_EXHAUSTED, StatusCode.ABORTED}
 """Codes that a running server returns as well."""

@@ -31,7 +31,7 @@ class FollowedTail(Protocol):
     """A hot tail that is shared by all nodes, with a fallback in this process."""
 
     @property
-    def away(self) -> bool:
+    def unavailable(self) -> bool:
         """Whether the shared tail is unreachable or incomplete."""
         ...
 
@@ -92,7 +92,7 @@ class LogFollower:
     async def step(self) -> None:
         """Deliver the log's new events, if the bus or the shared tail is unavailable or was within GRACE_SECONDS."""
         now = self._clock.monotonic()
-        if not self._bus.up or self._tail.away:
+        if not self._bus.up or self._tail.unavailable:
             self._until = now + GRACE_SECONDS
         if now >= self._until:
             self._stop()
@@ -153,6 +153,6 @@ class LogFollower:
 
     async def _check_tail(self) -> None:
         while True:
-            if self._tail.away:
+            if self._tail.unavailable:
                 await self._tail.check()
             await self._sleep(_TAIL_SECONDS)

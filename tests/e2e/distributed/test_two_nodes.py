@@ -19,7 +19,7 @@ from tests.e2e.live.listener import Listener, listening
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import Person, people, rest
 from tests.faults.crowd import crowd
-from tests.faults.status_codes import AWAY
+from tests.faults.status_codes import UNREACHABLE
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="session")]
@@ -144,7 +144,7 @@ async def _next_message(edge: grpc.aio.Channel, person: Person, stream: Listener
     try:
         return (await stream.next("message_created")).message_created.message_id, False
     except grpc.aio.AioRpcError as error:
-        if error.code() not in AWAY:
+        if error.code() not in UNREACHABLE:
             raise
     async with listening(edge, person, stream.cursor) as resumed:
         return (await resumed.next("message_created")).message_created.message_id, True

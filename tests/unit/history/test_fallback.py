@@ -29,17 +29,17 @@ SEND, FIRST, SECOND = UUID(int=7), UUID(int=1), UUID(int=2)
 class Connectivity:
     """Decides whether the shared parts are reachable."""
 
-    away: bool = False
+    unavailable: bool = False
 
     def check(self) -> None:
-        if self.away:
+        if self.unavailable:
             raise unavailable(KernelReason.STORE_UNAVAILABLE, "away")
 
 
 class SharedTail(MemoryHotTail):
-    def __init__(self, weather: Connectivity) -> None:
+    def __init__(self, connectivity: Connectivity) -> None:
         super().__init__()
-        self._weather = weather
+        self._weather = connectivity
 
     async def add(self, event: LogEvent) -> None:
         self._weather.check()
@@ -55,9 +55,9 @@ class SharedTail(MemoryHotTail):
 
 
 class SharedClaims(MemorySendClaims):
-    def __init__(self, weather: Connectivity) -> None:
+    def __init__(self, connectivity: Connectivity) -> None:
         super().__init__()
-        self._weather = weather
+        self._weather = connectivity
 
     async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
         self._weather.check()
@@ -70,9 +70,9 @@ class Nodes:
     def __init__(self, store: HistoryStore) -> None:
         self._at_end, self._may_end = asyncio.Event(), asyncio.Event()
         self._may_end.set()
-        self.weather, self.clock, self.chat = Connectivity(), FakeClock(), ChatBuilder()
+        self.connectivity, self.clock, self.chat = Connectivity(), FakeClock(), ChatBuilder()
         self._log, self._store = MemoryLog(), store
-        self._shared = SharedTail(self.weather)
+        self._shared = SharedTail(self.connectivity)
 
     def node(self) -> FallbackHotTail:
         return FallbackHotTail(
@@ -91,9 +91,9 @@ class Nodes:
     @asynccontextmanager
     async def refilling(self, node: FallbackHotTail) -> AsyncIterator[None]:
         """Hold a node in the middle of refilling the shared tail, after it has read the log to its end."""
-        self.weather.away = True
+        self.connectivity.unavailable = True
         await self.send_through(node)
-        self.weather.away = False
+        self.connectivity.unavailable = False
         self.clock.advance(1)
         self._may_end.clear()
         looking = asyncio.create_task(to_message(node))
@@ -137,7 +137,7 @@ async def test_nodes_show_messages_of_other_nodes(nodes: Nodes) -> None:
 async def test_a_node_shows_its_own_messages_while_the_shared_tail_is_unreachable(nodes: Nodes) -> None:
     here = nodes.node()
     before = await nodes.send_through(here)
-    nodes.weather.away = True
+    nodes.connectivity.unavailable = True
     meanwhile = await nodes.send_through(here)
 
     assert await to_message(here) == [before, meanwhile]
@@ -146,11 +146,11 @@ async def test_a_node_shows_its_own_messages_while_the_shared_tail_is_unreachabl
 
 async def test_all_nodes_show_messages_of_an_outage_once_the_shared_tail_is_back(nodes: Nodes) -> None:
     here, there = nodes.node(), nodes.node()
-    nodes.weather.away = True
+    nodes.connectivity.unavailable = True
     meanwhile = await nodes.send_through(here)
     assert await to_message(there) == []
 
-    nodes.weather.away = False
+    nodes.connectivity.unavailable = False
     nodes.clock.advance(1)
     after = await nodes.send_through(here)
 
@@ -182,9 +182,9 @@ async def test_a_node_that_refills_the_shared_tail_shows_messages_of_other_nodes
 async def test_the_shared_tail_is_refilled_again_if_an_add_failed_during_the_refill(nodes: Nodes) -> None:
     here = nodes.node()
     async with nodes.refilling(here):
-        nodes.weather.away = True
+        nodes.connectivity.unavailable = True
         meanwhile = await nodes.send_through(here)
-        nodes.weather.away = False
+        nodes.connectivity.unavailable = False
     nodes.clock.advance(1)
     await to_message(here)
 
@@ -193,7 +193,7 @@ async def test_the_shared_tail_is_refilled_again_if_an_add_failed_during_the_ref
 
 async def test_the_own_tail_is_trimmed_without_a_watermark(nodes: Nodes) -> None:
     here = nodes.node()
-    nodes.weather.away = True
+    nodes.connectivity.unavailable = True
     await nodes.send_through(here)
     await nodes.persist()
     nodes.clock.advance(1)
@@ -205,21 +205,21 @@ async def test_the_own_tail_is_trimmed_without_a_watermark(nodes: Nodes) -> None
 async def test_a_watermark_that_only_the_spare_can_use_is_no_failure(nodes: Nodes) -> None:
     here = nodes.node()
     await nodes.send_through(here)
-    nodes.weather.away = True
+    nodes.connectivity.unavailable = True
     await here.trim({0: 10, 1: 10, 2: 10, 3: 10})
 
     assert await to_message(here) == []
 
 
 async def test_a_send_is_claimed_once_whether_the_others_can_be_asked_or_not() -> None:
-    weather = Connectivity()
-    claims = FallbackSendClaims(shared=SharedClaims(weather), own=MemorySendClaims())
+    connectivity = Connectivity()
+    claims = FallbackSendClaims(shared=SharedClaims(connectivity), own=MemorySendClaims())
     assert await claims.claim(ANN, SEND, FIRST) == FIRST
-    weather.away = True
+    connectivity.unavailable = True
     assert await claims.claim(ANN, SEND, SECOND) == FIRST
     assert await claims.claim(BOB, SEND, SECOND) == SECOND
 
-    weather.away = False
+    connectivity.unavailable = False
     assert await claims.claim(BOB, SEND, FIRST) == SECOND
 
 
@@ -235,13 +235,13 @@ async def test_events_of_the_log_are_shown_beside_the_shared_tail_and_not_added_
 
 async def test_a_check_uses_the_shared_tail_again(nodes: Nodes) -> None:
     here = nodes.node()
-    nodes.weather.away = True
+    nodes.connectivity.unavailable = True
     await nodes.send_through(here)
-    assert here.away
+    assert here.unavailable
     await here.check()
-    assert here.away
+    assert here.unavailable
 
-    nodes.weather.away = False
+    nodes.connectivity.unavailable = False
     nodes.clock.advance(1)
     await here.check()
-    assert not here.away
+    assert not here.unavailable

@@ -22,7 +22,7 @@ class Sends(CassandraSession):
         self.made: dict[UUID, UUID] = {}
         self.asked = 0
         self.answering = asyncio.Event()
-        self.away = False
+        self.unavailable = False
 
     def replicas_of(self, key: Sequence[str | int]) -> Hashable:
         return None
@@ -30,7 +30,7 @@ class Sends(CassandraSession):
     async def execute(self, cql: str, params: Params = (), *, page_size: int = 5_000) -> list[Row]:
         self.asked += 1
         await self.answering.wait()
-        if self.away:
+        if self.unavailable:
             raise unavailable(KernelReason.STORE_UNAVAILABLE, "away")
         values: list[Any] = list(params)
         return [
@@ -83,12 +83,12 @@ async def test_a_cancelled_lookup_does_not_disturb_the_others() -> None:
 
 async def test_a_store_failure_reaches_all_callers_and_later_lookups_try_again() -> None:
     session = Sends()
-    session.away = True
+    session.unavailable = True
     session.answering.set()
     lookups = SendLookups(session)
 
     answers = await asyncio.gather(*(lookups.find((ANN, UUID(an_id()))) for _ in range(9)), return_exceptions=True)
-    session.away = False
+    session.unavailable = False
 
     assert all(isinstance(answer, ChatlyError) for answer in answers)
     assert await lookups.find((ANN, UUID(an_id()))) is None
