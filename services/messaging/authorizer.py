@@ -87,18 +87,20 @@ class ChatAuthorizer:
             return None
 
 
+def chat_named(chat: ChatRef, caller: UserId) -> ChatId:
+    """Return the chat that the caller means. Both ways to name a 1:1 chat give the same id."""
+    return ChatId.direct(caller, UserId(chat.user_id)) if chat.user_id else ChatId(chat.chat_id)
+
+
 def _chat_id(chat: ChatRef, user_id: UserId) -> ChatId:
     """Return the chat's id.
 
     For a 1:1 chat, raise NOT_A_MEMBER unless the caller is one of its users, NOT_WITH_ONESELF if both users are the
     same, and INVALID_FIELD if their ids are not in ascending order.
     """
-    if chat.user_id:
-        chat_id = ChatId.direct(user_id, UserId(chat.user_id))
-    else:
-        chat_id = ChatId(chat.chat_id)
-        if not chat_id.is_direct:
-            return chat_id
+    chat_id = chat_named(chat, user_id)
+    if not chat_id.is_direct:
+        return chat_id
     one, other = chat_id.members
     if user_id not in chat_id.members:
         raise not_a_member()

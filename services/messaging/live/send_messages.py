@@ -11,6 +11,7 @@ from kernel.ids import UserId
 from kernel.locks import KeyedLock
 from kernel.telemetry.logs import logger
 from kernel.time import Clock
+from services.messaging.authorizer import chat_named
 from services.messaging.model import Draft
 
 MAX_UNANSWERED = 256
@@ -115,7 +116,7 @@ class SendMessages:
         if isinstance(request.draft, ChatlyError):
             return SendResult(request.client_message_id, request.draft)
         try:
-            async with chats.hold(request.draft.chat):
+            async with chats.hold(chat_named(request.draft.chat, sender)):
                 return SendResult(request.client_message_id, await self._send(request.draft, sender=sender))
         except ChatlyError as error:
             return SendResult(request.client_message_id, error)

@@ -146,6 +146,21 @@ async def test_sends_to_one_chat_run_one_after_the_other() -> None:
     assert send.done == ["other", "first", "second"]
 
 
+async def test_a_chat_named_by_id_and_by_its_other_user_is_one_chat() -> None:
+    bob = a_user()
+    first = a_request("first", chat=ChatId.direct(ANN, bob))
+    second = SendRequest("2", Draft(chat=ChatRef(user_id=bob), client_message_id=UUID(int=2), text="second"))
+    send = Sending()
+    send.hold("first")
+    running = asyncio.create_task(results_of(send, first, second, a_request("other", chat="b")))
+    await eventually(lambda: send.done == ["other"])
+    assert send.begun == ["first", "other"]
+
+    send.gates["first"].set()
+    await running
+    assert send.done == ["other", "first", "second"]
+
+
 async def test_no_request_is_read_while_too_many_are_unanswered() -> None:
     read: list[int] = []
     send = Sending()
