@@ -13,6 +13,7 @@ from kernel.grpc.tls import MeshTls
 from kernel.grpc.tokens import ServiceTokens
 from kernel.ids import time_of
 from kernel.log.disabled import DisabledLog
+from kernel.log.retention import RetentionSettings
 from kernel.platform import Engines, Platform
 from kernel.service import HealthCheck
 from kernel.settings import load
@@ -55,7 +56,7 @@ async def open_distributed_platform(
         health: dict[str, HealthCheck] = {"cassandra": cassandra.health, "redis": partial(_redis_health, redis)}
         log: KafkaLog | DisabledLog = DisabledLog()
         if spec.uses_log:
-            log = kafka = await stack.enter_async_context(_open_kafka(environ))
+            log = kafka = await stack.enter_async_context(_open_kafka(environ, sets_retention=spec.name == "persister"))
             health["kafka"] = partial(_kafka_health, kafka)
         channels = Channels(load_addresses(environ), ServiceTokens(secret, clock=clock), spec.name, tls)
         stack.push_async_callback(channels.close)
@@ -81,11 +82,12 @@ async def open_distributed_platform(
 
 
 @asynccontextmanager
-async def _open_kafka(environ: Mapping[str, str]) -> "AsyncIterator[KafkaLog]":
+async def _open_kafka(environ: Mapping[str, str], *, sets_retention: bool) -> "AsyncIterator[KafkaLog]":
     from kernel.kafka.log import open_kafka_log
     from kernel.kafka.settings import KafkaSettings
 
-    async with open_kafka_log(load(KafkaSettings, environ), patience=0) as log:
+    settings, retention = load(KafkaSettings, environ), load(RetentionSettings, environ)
+    async with open_kafka_log(settings, patience=0, retention=retention, sets_retention=sets_retention) as log:
         yield log
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kernel.errors import ChatlyError
 from kernel.log.epoch_check import LogCheck, describe_gaps
 from kernel.log.epochs import LogEpoch, Ordinals, StoredLog
+from kernel.log.retention import RetentionSettings
 from kernel.settings import load
 from kernel.time import SystemClock
 from mesh.settings import ProcessSettings
@@ -110,7 +111,8 @@ async def _distributed(environ: Mapping[str, str], stack: AsyncExitStack) -> "tu
     from kernel.kafka.log import open_kafka_log
     from kernel.kafka.settings import KafkaSettings
 
-    log = await stack.enter_async_context(open_kafka_log(load(KafkaSettings, environ)))
+    retention = load(RetentionSettings, environ)
+    log = await stack.enter_async_context(open_kafka_log(load(KafkaSettings, environ), retention=retention))
     session = await stack.enter_async_context(open_cassandra(load(CassandraSettings, environ), cassandra_schema()))
     await session.ready()
     return cassandra_history(session).log, log

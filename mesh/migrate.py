@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
+from kernel.log.retention import RetentionSettings
 from kernel.service import HealthCheck
 from kernel.settings import load
 from mesh.services import SERVICES
@@ -45,13 +46,14 @@ async def _tables(environ: Mapping[str, str]) -> str:
 
 async def _topic(environ: Mapping[str, str]) -> str:
     from kernel.kafka.settings import KafkaSettings
-    from kernel.kafka.topic import WrongTopicError, identify_topic
+    from kernel.kafka.topic import WrongTopicError, identify_topic, set_retention
 
-    settings = load(KafkaSettings, environ)
+    settings, retention = load(KafkaSettings, environ), load(RetentionSettings, environ)
 
     async def health() -> str | None:
         try:
-            await asyncio.to_thread(identify_topic, settings)
+            await asyncio.to_thread(identify_topic, settings, retention=retention.time)
+            await asyncio.to_thread(set_retention, settings, retention.time)
         except WrongTopicError as error:
             raise MigrationError(str(error)) from error
         except Exception as error:  # noqa: BLE001 - the next attempt may succeed
@@ -59,7 +61,8 @@ async def _topic(environ: Mapping[str, str]) -> str:
         return None
 
     await _until_healthy(health)
-    return f"topic {settings.topic} with {settings.partitions} partitions"
+    kept = f"kept for {retention.days:g} days" if retention.days else "kept without a limit"
+    return f"topic {settings.topic} with {settings.partitions} partitions, {kept}"
 
 
 async def _bucket(environ: Mapping[str, str]) -> str:

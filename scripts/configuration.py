@@ -18,7 +18,7 @@ _PACKAGES = ("kernel", "history", "services", "mesh")
 
 # Section title → settings classes, in the order of the page.
 _SECTIONS: dict[str, tuple[str, ...]] = {
-    "Process": ("ProcessSettings", "SafetySettings", "LogSettings", "TraceSettings"),
+    "Process": ("ProcessSettings", "RetentionSettings", "SafetySettings", "LogSettings", "TraceSettings"),
     "Every service": ("ServerSettings", "AddressSettings", "TlsSettings"),
     "Edge and web client": ("EdgeSettings",),
     "auth": ("AuthSettings",),

@@ -4,16 +4,19 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from kafka import KafkaProducer
+from kafka.errors import KafkaError
 
 from kernel.kafka.append import KafkaAppender, build_producer
 from kernel.kafka.client import kafka_errors, log_unavailable
 from kernel.kafka.group import KafkaLogConsumer
 from kernel.kafka.read import KafkaReader
 from kernel.kafka.settings import KafkaSettings
-from kernel.kafka.topic import WrongTopicError, identify_topic
+from kernel.kafka.topic import WrongTopicError, identify_topic, set_retention
 from kernel.log.ports import LogConsumer, LogPosition, LogRecord, Resume
+from kernel.log.retention import RetentionSettings
 from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
 
@@ -26,8 +29,11 @@ class KafkaLog:
     Until Kafka has been reached for the first time, every method raises `LOG_UNAVAILABLE`.
     """
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, *, retention: RetentionSettings, sets_retention: bool = False) -> None:
         self._settings = settings
+        self._retention = retention
+        self._sets_retention = sets_retention
+        self._identify = partial(identify_topic, settings, retention=retention.time)
         self._reader = KafkaReader(settings=settings)
         self._appender: KafkaAppender | None = None
         self._log_id: str | None = None
@@ -54,7 +60,7 @@ class KafkaLog:
     async def identify(self) -> str:
         await self.log_id()
         with kafka_errors():
-            self._log_id = await asyncio.to_thread(identify_topic, self._settings)
+            self._log_id = await asyncio.to_thread(self._identify)
         return self._log_id
 
     async def log_id(self) -> str:
@@ -111,8 +117,19 @@ class KafkaLog:
 
     async def _attempt(self) -> KafkaProducer:
         # From here on the log can be read, even while no producer can be built.
-        self._log_id = await asyncio.to_thread(identify_topic, self._settings)
+        self._log_id = await asyncio.to_thread(self._identify)
+        if self._sets_retention:
+            await self._set_retention()
         return await asyncio.to_thread(build_producer, self._settings)
+
+    async def _set_retention(self) -> None:
+        try:
+            changed = await asyncio.to_thread(set_retention, self._settings, self._retention.time)
+        except KafkaError as error:
+            self._log.warning("the topic's retention time is not checked", topic=self._settings.topic, error=str(error))
+        else:
+            if changed:
+                self._log.warning("the topic's retention time was changed", topic=self._settings.topic, **changed)
 
     def _report(self, error: Exception) -> None:
         known, self._problem = self._problem, str(error) or type(error).__name__
@@ -124,16 +141,24 @@ class KafkaLog:
 
 
 @asynccontextmanager
-async def open_kafka_log(settings: KafkaSettings, *, patience: float = 5.0) -> AsyncIterator[KafkaLog]:
+async def open_kafka_log(
+    settings: KafkaSettings,
+    *,
+    patience: float = 5.0,
+    retention: RetentionSettings | None = None,
+    sets_retention: bool = False,
+) -> AsyncIterator[KafkaLog]:
     """Open the log on Kafka, and create its topic if it is missing.
 
+    `retention`: of a new topic. `sets_retention`: also change an existing topic that has another retention time.
     `patience`: seconds to wait for Kafka before continuing without it.
 
     Raise WrongTopicError if Kafka reports another number of partitions within `patience`.
     """
     # The driver logs every failed connection, several times a second. This adapter logs each change once.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    log, connected = KafkaLog(settings), asyncio.Event()
+    log = KafkaLog(settings, retention=retention or RetentionSettings(), sets_retention=sets_retention)
+    connected = asyncio.Event()
     keeping = asyncio.create_task(log.keep_connected(connected), name="keep connected to Kafka")
     arriving = asyncio.create_task(connected.wait())
     try:

@@ -4,9 +4,11 @@ import logging
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
     KafkaConnectionError,
     KafkaError,
@@ -22,22 +24,54 @@ from kernel.tls import tls_problem
 _PROBE_SECONDS = 2.0
 _CREDENTIALS = "CHATLY_KAFKA_USERNAME, CHATLY_KAFKA_PASSWORD, CHATLY_KAFKA_SASL_MECHANISM"
 _LOGIN_ERRORS = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError)
-# Records are not deleted by age or size: history is replayed from them.
-_CONFIG = {"retention.ms": "-1", "retention.bytes": "-1"}
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class WrongTopicError(Exception):
     """The topic does not match the settings. Retrying does not help."""
 
 
-def identify_topic(settings: KafkaSettings) -> str:
+def identify_topic(settings: KafkaSettings, *, retention: timedelta | None) -> str:
     """Create the topic if it is missing, and return the identity of the log. Blocks.
+
+    `retention`: how long a new topic keeps records; None: without a limit. An existing topic is not changed.
 
     Raise WrongTopicError if the topic has another number of partitions, KafkaError if no broker answers.
     """
     _probe(settings)
     with _connected(settings) as admin:
-        return _identify(admin, settings)
+        return _identify(admin, settings, retention)
+
+
+def set_retention(settings: KafkaSettings, retention: timedelta | None) -> Mapping[str, str]:
+    """Give the existing topic this retention time, and return the options that were changed. Blocks.
+
+    Raise KafkaError if no broker answers, or if this user may not change the topic.
+    """
+    wanted = retention_config(retention)
+    with _connected(settings) as admin:
+        topic = ConfigResource(ConfigResourceType.TOPIC, settings.topic)
+        found = admin.describe_configs([topic], config_filter="all")["topic"][settings.topic]
+        changed = {name: value for name, value in wanted.items() if str(found[name]["value"]) != value}
+        if changed:
+            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, settings.topic, changed)], incremental=True)
+    return changed
+
+
+def retention_config(retention: timedelta | None) -> Mapping[str, str]:
+    """Return the options of a topic that keeps records this long; None: without a limit.
+
+    Kafka removes whole segments, so a record is removed up to `segment.ms` late. Brokers set the time of records, so a
+    wrong clock of a node removes nothing.
+    """
+    day = timedelta(days=1)
+    segment = day if retention is None else min(day, max(retention / 30, timedelta(minutes=10)))
+    return {
+        "retention.ms": "-1" if retention is None else str(retention // _MILLISECOND),
+        "retention.bytes": "-1",
+        "segment.ms": str(segment // _MILLISECOND),
+        "message.timestamp.type": "LogAppendTime",
+    }
 
 
 def _connected(settings: KafkaSettings) -> KafkaAdminClient:
@@ -66,10 +100,10 @@ def _text(error: KafkaError) -> str:
     return str(error).rpartition("Error: ")[2]
 
 
-def _identify(admin: KafkaAdminClient, settings: KafkaSettings) -> str:
+def _identify(admin: KafkaAdminClient, settings: KafkaSettings, retention: timedelta | None) -> str:
     topic = _describe(admin, settings.topic)
     if topic is None:
-        _create(admin, settings)
+        _create(admin, settings, retention)
         topic = _describe(admin, settings.topic)
     if topic is None:
         raise KafkaConnectionError(f"the topic {settings.topic} is still being created")
@@ -131,8 +165,8 @@ def _describe(admin: KafkaAdminClient, name: str) -> Mapping[str, Any] | None:
     return topic if topic["error_code"] == 0 and topic["partitions"] else None
 
 
-def _create(admin: KafkaAdminClient, settings: KafkaSettings) -> None:
-    config = {**_CONFIG, "min.insync.replicas": str(max(1, settings.replication - 1))}
+def _create(admin: KafkaAdminClient, settings: KafkaSettings, retention: timedelta | None) -> None:
+    config = {**retention_config(retention), "min.insync.replicas": str(max(1, settings.replication - 1))}
     topic = {
         "num_partitions": settings.partitions,
         "replication_factor": settings.replication,

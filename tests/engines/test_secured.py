@@ -94,7 +94,7 @@ async def test_an_error_of_kafka_names_the_wrong_setting(
 async def test_a_connection_rejected_by_kafka_leaves_no_thread(secured: Secured, fresh_name: str) -> None:
     for _ in range(2):
         with pytest.raises(KafkaConnectionError):
-            await asyncio.to_thread(identify_topic, secured.kafka(fresh_name, password="wrong"))
+            await asyncio.to_thread(identify_topic, secured.kafka(fresh_name, password="wrong"), retention=None)
 
     await eventually(lambda: not kafka_threads(), "nothing is left of them")
 

@@ -12,6 +12,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from kernel.kafka.topic import retention_config
+from kernel.log.retention import RetentionSettings
 from kernel.settings import load
 from mesh.edge.settings import EdgeSettings
 from mesh.safety import refuse_unsafe_edge, refuse_unsafe_service, refuse_unsafe_web
@@ -261,3 +263,11 @@ def test_production_uses_only_images_with_a_version() -> None:
 def test_production_contains_no_secrets() -> None:
     assert of_kind("prod", "Secret") == {}
     assert of_kind("dev", "Secret")
+
+
+def test_the_topic_has_the_retention_time_that_the_services_expect() -> None:
+    topic = of_kind("prod", "KafkaTopic")["chat-messages"]["spec"]["config"]
+    (container,) = pods("prod")["persister"]["containers"]
+    expected = retention_config(load(RetentionSettings, environment("prod", container)).time)
+
+    assert {name: str(topic[name]) for name in expected} == expected

@@ -9,6 +9,7 @@ from mesh.services import SERVICES
 _MODULES = (
     "kernel.s3.settings",
     "kernel.kafka.settings",
+    "kernel.log.retention",
     "kernel.grpc.settings",
     "kernel.cassandra.settings",
     "kernel.redis.settings",
