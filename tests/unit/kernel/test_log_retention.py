@@ -18,5 +18,5 @@ def test_days_give_the_retention_time(value: str, time: timedelta | None) -> Non
 
 @pytest.mark.parametrize("value", ["-1", "0.01", "nan", "inf", "40000"])
 def test_other_values_are_refused(value: str) -> None:
-    with pytest.raises(SettingsError, match=r"CHATLY_LOG_RETENTION_DAYS must be 0 .no limit. or between 0.05 and 36500"):
+    with pytest.raises(SettingsError, match=r"_RETENTION_DAYS must be 0 .no limit. or between 0.05 and 36500"):
         load(RetentionSettings, {"CHATLY_LOG_RETENTION_DAYS": value})
