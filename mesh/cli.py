@@ -43,11 +43,12 @@ def _parser() -> argparse.ArgumentParser:
         "migrate", help="create or update the tables, topic and bucket in Cassandra, Kafka and S3"
     ).set_defaults(act=_migrate)
     commands.add_parser("doctor", help="check the mesh and name the remedy for each fault").set_defaults(act=_doctor)
-    log = commands.add_parser("log", help="say what the log may have lost, or continue without it")
+    log = commands.add_parser("log", help="say what the log may have lost, continue without it, or declare a restore")
     log.add_argument(
         "action",
-        choices=["status", "adopt"],
-        help="status: print what may be missing; adopt: accept it, so that the persister continues without it",
+        choices=["status", "adopt", "restored"],
+        help="status: print what may be missing; adopt: accept it, so that the persister continues without it; "
+        "restored: begin a new epoch, after log and store were restored and before the services start",
     )
     log.set_defaults(act=_log)
     demo = commands.add_parser("seed-demo", help="fill a running mesh with demo data")
@@ -127,10 +128,10 @@ def _doctor(_: argparse.Namespace) -> int:
 
 
 def _log(options: argparse.Namespace) -> int:
-    from mesh.log_state import adopt, status
+    from mesh.log_state import adopt, restored, status
 
     _configure_logs("error")
-    act = adopt if options.action == "adopt" else status
+    act = {"adopt": adopt, "restored": restored, "status": status}[options.action]
     return asyncio.run(act(os.environ, print))
 
 

@@ -1,4 +1,4 @@
-"""`chatly log`: compares the log with the store for an operator, and records the losses that the operator accepts."""
+"""`chatly log`: compares the log with the store for an operator, and records accepted losses and restored backups."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -63,6 +63,24 @@ async def adopt(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
     for epoch in adopted:
         say(f"Accepted: {describe_epoch(epoch)}")
     say("The persister continues within a few seconds." if adopted else "There is nothing to accept.")
+    return 0
+
+
+async def restored(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
+    """Begin an epoch after log and store were restored from a backup. Nothing may have been appended since.
+
+    Return exit code 0, or 1 if there is no log or it cannot be compared with the store.
+    """
+    try:
+        async with asyncio.timeout(_SECONDS), _open(environ) as opened:
+            if opened is None:
+                say("There is no log in this data folder.")
+                return 1
+            epoch = await opened.check.restored()
+    except (ChatlyError, TimeoutError) as error:
+        say(f"The log cannot be compared with the store: {str(error) or 'no answer'}")
+        return 1
+    say(f"Begun: {describe_epoch(epoch)}")
     return 0
 
 

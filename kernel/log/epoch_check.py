@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from kernel.errors import KernelReason, unavailable
+from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.log.epochs import MAX_EPOCH, EpochCause, LogEpoch, Ordinals, StoredLog, record_hash
 from kernel.log.ports import LogPosition, LogReader, LogRecord
 from kernel.telemetry.logs import logger
@@ -50,7 +50,7 @@ class LogCheck:
                 return Ordinals(epochs)
             if await self._store.begin(new):
                 self._report(new)
-        raise unavailable(KernelReason.LOG_UNAVAILABLE, "the log changes while it is compared with the store")
+        raise _changing()
 
     async def gaps(self, ordinals: Ordinals) -> Mapping[int, int]:
         """Return, per partition, the number of records that the log removed before they were stored."""
@@ -80,6 +80,29 @@ class LogCheck:
             open_epochs.append(gap)
         await self._store.adopt()
         return open_epochs
+
+    async def restored(self) -> LogEpoch:
+        """Begin an epoch after log and store were restored from a backup, and return it.
+
+        The restored log gives new records the offsets of records that were appended after the backup and are lost. The
+        comparison with the store cannot show this, because the store is as old. The epoch gives new records other
+        ordinals, and clients with a cursor from before the restore get `resync`. Call this before anything is appended.
+        """
+        for _ in range(_ATTEMPTS):
+            ordinals = await self(compare=True)
+            ends = await self._log.ends()
+            epoch = self._epoch(
+                ordinals.number + 1,
+                ordinals.log_id,
+                EpochCause.RESTORED,
+                starts={partition: end + 1 for partition, end in ends.items()},
+                detail="log and store were restored from a backup; what was acknowledged after it is missing",
+                adopted=True,
+            )
+            if await self._store.begin(epoch):
+                self._report(epoch)
+                return epoch
+        raise _changing()
 
     async def _new_epoch(
         self, epochs: Sequence[LogEpoch], overwritten: Overwritten | None, *, compare: bool
@@ -144,7 +167,14 @@ class LogCheck:
         return begin
 
     def _epoch(
-        self, number: int, log_id: str, cause: EpochCause, *, detail: str, starts: Mapping[int, int] | None = None
+        self,
+        number: int,
+        log_id: str,
+        cause: EpochCause,
+        *,
+        detail: str,
+        starts: Mapping[int, int] | None = None,
+        adopted: bool = False,
     ) -> LogEpoch:
         if number > MAX_EPOCH:
             raise unavailable(KernelReason.LOG_UNAVAILABLE, f"the log has had {MAX_EPOCH} epochs, there are no more")
@@ -156,6 +186,7 @@ class LogCheck:
             cause=cause,
             detail=detail,
             begun_at=self._now(),
+            adopted=adopted,
         )
 
     def _now(self) -> float:
@@ -184,6 +215,10 @@ class LogCheck:
             self._logger.warning(
                 "a new epoch of the log begins", epoch=epoch.number, log_id=epoch.log_id, detail=epoch.detail
             )
+
+
+def _changing() -> ChatlyError:
+    return unavailable(KernelReason.LOG_UNAVAILABLE, "the log changes while it is compared with the store")
 
 
 def describe_gaps(gaps: Mapping[int, int]) -> str:

@@ -170,8 +170,8 @@ class EpochLog:
         return [LogRecord(of(record.position), record.key, record.value) for record in records]
 
     def _has(self, identity: str, offsets: Mapping[int, int]) -> bool:
-        known = any(epoch.identity == identity for epoch in self.ordinals.epochs)
-        return known and all(epoch_of(ordinal) <= self.ordinals.number for ordinal in offsets.values())
+        ordinals = self.ordinals
+        return ordinals.resumable(identity) and all(epoch_of(each) <= ordinals.number for each in offsets.values())
 
     async def _run_check(self, *, overwritten: Overwritten | None = None, compare: bool = False) -> None:
         async with self._changing:
@@ -199,7 +199,7 @@ class EpochLog:
         ordinals, highest = self._view.ordinals, dict(self._view.highest)
         for partition, ordinal in stored.items():
             # An ordinal of an earlier epoch says nothing about the offsets of the newest one.
-            if ordinals.is_current(partition, ordinal):
+            if ordinals.is_newest(partition, ordinal):
                 highest[partition] = max(ordinal, highest.get(partition, -1))
         self._view = _View(ordinals, highest)
 
@@ -208,7 +208,7 @@ class EpochLog:
         highest = {
             partition: ordinal
             for partition, ordinal in self._view.highest.items()
-            if ordinals.is_current(partition, ordinal)
+            if ordinals.is_newest(partition, ordinal)
         }
         self._view = _View(ordinals, highest)
         self._show(ordinals)

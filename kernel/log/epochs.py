@@ -51,6 +51,7 @@ class EpochCause(StrEnum):
     OTHER_LOG = "other log"
     SHORTER_LOG = "shorter log"
     ADOPTED_GAP = "adopted gap"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,14 +150,26 @@ class Ordinals:
         """Return the first offset of the partition's newest epoch."""
         return self._segments_of(partition)[-1][0]
 
+    def is_newest(self, partition: int, ordinal: int) -> bool:
+        """Return whether this ordinal belongs to the partition's newest epoch in the current log."""
+        return offset_of(ordinal) >= self.start(partition) and self.is_current(partition, ordinal)
+
     def floors(self, partitions: Iterable[int]) -> Mapping[int, int]:
-        """Return the last ordinal before the newest epoch of each partition.
+        """Return the last ordinal before the newest loss in each partition.
 
         Every record up to this ordinal is stored, or is lost. Partitions that are still in epoch 0 are left out.
         """
-        newest = {partition: self._segments_of(partition)[-1] for partition in partitions}
+        restored = {epoch.number for epoch in self._of_this_log if epoch.cause is EpochCause.RESTORED}
+        newest = {
+            # The records before a restored epoch are in the log, and perhaps not stored yet.
+            partition: [part for part in self._segments_of(partition) if part[1] not in restored][-1:]
+            for partition in partitions
+        }
         return {
-            partition: (epoch << OFFSET_BITS | start) - 1 for partition, (start, epoch) in newest.items() if epoch > 0
+            partition: (epoch << OFFSET_BITS | start) - 1
+            for partition, parts in newest.items()
+            for start, epoch in parts
+            if epoch > 0
         }
 
     def offset_after(self, partition: int, ordinal: int) -> int:
@@ -172,6 +185,14 @@ class Ordinals:
                 break
             after = end
         return after
+
+    def resumable(self, identity: str) -> bool:
+        """Return whether cursors of the epoch with this identity can resume.
+
+        After a restore, earlier cursors may be ahead of the log: their offsets are given to other records.
+        """
+        restored = (index for index, epoch in enumerate(self.epochs) if epoch.cause is EpochCause.RESTORED)
+        return any(epoch.identity == identity for epoch in self.epochs[max(restored, default=0) :])
 
     def adopted_start(self, partition: int) -> int:
         """Return the offset before which an operator has given up missing records; 0 if there is none."""

@@ -107,6 +107,34 @@ async def test_a_mesh_with_an_older_log_keeps_what_it_acknowledges(tmp_path: Pat
         await _stored(mesh, ann, bob, sent)
 
 
+async def test_after_a_restore_of_everything_a_later_cursor_gets_resync(tmp_path: Path) -> None:
+    async with running_mesh(tmp_path) as mesh:
+        ann, bob = await somebody(mesh, "ann"), await somebody(mesh, "bob")
+        sent = await _send(mesh, ann, bob, 3)
+        await _stored(mesh, ann, bob, sent)
+        await mesh.stop()
+        shutil.copytree(mesh.data_dir, tmp_path / "copy")
+        await mesh.start()
+        lost = await _send(mesh, ann, bob, 5)
+        await _stored(mesh, ann, bob, sent + lost)
+        async with grpc.aio.insecure_channel(mesh.edge) as channel, listening(channel, bob) as before:
+            await before.until_caught_up()
+            cursor = before.cursor
+        await mesh.stop()
+        shutil.rmtree(mesh.data_dir)
+        shutil.copytree(tmp_path / "copy", mesh.data_dir)
+
+        restored = await chatly(mesh.environ, "log", "restored")
+        await mesh.start()
+        sent += await _send(mesh, ann, bob, 6)
+
+        assert (restored.exit_code, "Begun: epoch 1" in restored.output) == (0, True)
+        await _stored(mesh, ann, bob, sent)
+        async with grpc.aio.insecure_channel(mesh.edge) as channel, listening(channel, bob, cursor) as after:
+            await after.next("resync")
+        await eventually(partial(_is_well, mesh), "doctor reports a healthy mesh", seconds=60)
+
+
 async def _is_well(mesh: Mesh) -> bool:
     return (await chatly(mesh.environ, "doctor")).exit_code == 0
 

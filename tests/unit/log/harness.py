@@ -102,6 +102,19 @@ class Mesh:
             async with log.consumer("persister", resume=resume) as consumer:
                 yield Run(raw, log, store, consumer, self.clock, self.chat)
 
+    def copy_everything(self) -> None:
+        """Keep a copy of log and store as they are now, as a backup does."""
+        self._checkpoint()
+        shutil.copytree(self.folder, self.folder / "backup", ignore=shutil.ignore_patterns("backup"))
+
+    async def restore_everything(self) -> None:
+        """Put the backup in place of log and store, and declare it, as `chatly log restored` does."""
+        for path in (*self.folder.glob("log.db*"), *self.folder.glob("history.db*")):
+            path.unlink()
+        shutil.copytree(self.folder / "backup", self.folder, dirs_exist_ok=True)
+        async with open_sqlite_log(self.folder / "log.db") as raw, open_history(self.folder, clock=self.clock) as store:
+            await LogCheck(log=raw, store=store.log, clock=self.clock).restored()
+
     def lose_log(self) -> None:
         """Delete the log and keep the store."""
         for path in self.folder.glob("log.db*"):
