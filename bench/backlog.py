@@ -37,7 +37,7 @@ async def measure(stage: Stage, _: Scale) -> Section:
     engines = stage.engines()
     environ = engines.chatly()
     topic, keyspace = environ["CHATLY_KAFKA_TOPIC"], environ["CHATLY_CASSANDRA_KEYSPACE"]
-    kafka = KafkaSettings(bootstrap=(engines.kafka,), topic=topic, partitions=engines.partitions)
+    kafka = KafkaSettings(bootstrap=(engines.kafka,), topic=topic, partitions=engines.partitions, replication=1)
     async with (
         fresh_cassandra(engines.cassandra, keyspace, cassandra_schema()) as session,
         open_kafka_log(kafka, patience=30) as log,

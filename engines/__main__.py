@@ -33,20 +33,20 @@ def main() -> int:
 
 def _exports(fleet: Fleet, settings: EngineSettings) -> str:
     """Return shell code that sets the addresses of the running engines for Chatly. Variables that are set stay."""
+    copies = str(min(settings.nodes, 3))
     addresses = {engine: ",".join(fleet.addresses(engine)) for engine in ENGINES}
     first_of = {engine: found.partition(",")[0] for engine, found in addresses.items()}
     variables = {
         "CHATLY_ENGINES": "distributed",
         "CHATLY_KAFKA_BOOTSTRAP": addresses["kafka"],
+        "CHATLY_KAFKA_REPLICATION": copies,
         "CHATLY_CASSANDRA_CONTACT_POINTS": addresses["cassandra"],
+        "CHATLY_CASSANDRA_REPLICATION": copies,
         "CHATLY_REDIS_URL": f"redis://{first_of['redis']}",
         "CHATLY_S3_ENDPOINT": f"http://{first_of['s3']}",
         "CHATLY_S3_ACCESS_KEY": settings.s3_access_key,
         "CHATLY_S3_SECRET_KEY": settings.s3_secret_key,
     }
-    if settings.nodes > 1:
-        copies = str(min(settings.nodes, 3))
-        variables |= {"CHATLY_KAFKA_REPLICATION": copies, "CHATLY_CASSANDRA_REPLICATION": copies}
     if (secured := security(settings)) is not None:
         variables |= client_settings(secured, redis=first_of["redis"], s3=first_of["s3"])
     return "\n".join(f'export {name}="${{{name}:-{value}}}"' for name, value in variables.items())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kernel.clock_watch import MAX_OFFSET, METRIC, REPORTED
 from kernel.grpc.tls import MeshTls, load_tls
+from kernel.replicas import plural
 from kernel.settings import SettingsError, load
 from kernel.sockets import address
 from mesh.addresses import NodeAddress, node_addresses, with_addresses
@@ -16,6 +17,7 @@ from mesh.distributed import engine_addresses
 from mesh.edge.settings import EdgeSettings
 from mesh.health import find_fault, find_warning, http_get
 from mesh.log_state import log_faults
+from mesh.replicas import replica_faults
 from mesh.running import FILE_NAME, RunningMesh, find_running
 from mesh.services import SERVICES
 from mesh.settings import ProcessSettings
@@ -26,23 +28,28 @@ _FREE_BYTES = 500 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one check. `remedy` says how to correct a failure."""
+    """The result of one check. `remedy` says how to correct a failure or to end a risk."""
 
     name: str
     ok: bool
     detail: str
     remedy: str = ""
+    risk: bool = False
+    """True if the check passed, but the settings accept a loss that other settings avoid."""
 
 
 async def examine(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
     """Run every check and print its result. Return exit code 0 if all checks passed, else 1."""
-    failed = 0
+    failed = risks = 0
     async for finding in _findings(environ):
-        say(f"{'ok    ' if finding.ok else 'BROKEN'}  {finding.name:<22} {finding.detail}")
-        if not finding.ok:
-            failed += 1
+        state = "RISK  " if finding.risk else "ok    " if finding.ok else "BROKEN"
+        say(f"{state}  {finding.name:<22} {finding.detail}")
+        if finding.risk or not finding.ok:
             say(f"{'':8}{finding.remedy}")
-    say("All is well." if not failed else f"{failed} of these are broken.")
+        failed += not finding.ok
+        risks += finding.risk
+    well = f"All is well, apart from {plural(risks, 'accepted risk')}." if risks else "All is well."
+    say(f"{failed} of these are broken." if failed else well)
     return 1 if failed else 0
 
 
@@ -65,6 +72,8 @@ async def _findings(environ: Mapping[str, str]) -> AsyncIterator[Finding]:
         yield _mesh(running, process.data_dir)
     for engine, addresses in engines.items():
         yield await _engine(engine, addresses)
+    for finding in await _replicas(environ) if process.distributed else []:
+        yield finding
     for finding in await _log(environ):
         yield finding
     for node in nodes:
@@ -110,6 +119,13 @@ async def _listens(host: str, port: int) -> bool:
         return False
     writer.close()
     return True
+
+
+async def _replicas(environ: Mapping[str, str]) -> list[Finding]:
+    return [
+        Finding("replicas", ok=fault.chosen, detail=fault.detail, remedy=fault.remedy, risk=fault.chosen)
+        for fault in await replica_faults(environ)
+    ]
 
 
 async def _log(environ: Mapping[str, str]) -> list[Finding]:

@@ -9,6 +9,7 @@ from cassandra import AuthenticationFailed, ConsistencyLevel, Unauthorized
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
 from cassandra.io.libevreactor import LibevConnection
+from cassandra.metadata import Metadata
 from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPolicy, TokenAwarePolicy
 from cassandra.query import dict_factory
 
@@ -35,13 +36,23 @@ def connect(settings: CassandraSettings, schemas: Sequence[Schema], *, stopped: 
     cluster = _cluster(settings)
     try:
         session = cluster.connect()
-        create_keyspace(session, settings.keyspace, settings.replication)
+        create_keyspace(session, settings)
         for schema in schemas:
             migrate(session, schema, stopped=stopped)
     except BaseException:
         cluster.shutdown()
         raise
     return session
+
+
+def read_metadata(settings: CassandraSettings) -> Metadata:
+    """Return the nodes and keyspaces of the cluster; create nothing. `describe` turns an error into a text."""
+    cluster = _cluster(settings)
+    try:
+        cluster.connect()
+        return cluster.metadata
+    finally:
+        cluster.shutdown()
 
 
 def describe(error: Exception) -> str:

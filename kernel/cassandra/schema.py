@@ -12,7 +12,8 @@ from uuid import UUID, uuid4, uuid5
 from cassandra.cluster import Session
 from cassandra.metadata import protect_name
 
-from kernel.cassandra.settings import replication_options
+from kernel.cassandra.replication import lack_of_nodes
+from kernel.cassandra.settings import CassandraSettings, replication_cql
 
 _LOCK_SECONDS = 60
 # Cassandra is slow while several nodes create tables. A shorter timeout would cause retries, which slow it down more.
@@ -50,11 +51,14 @@ def statements_of(script: str) -> list[str]:
     return [statement for part in parts if (statement := part.strip().rstrip(";"))]
 
 
-def create_keyspace(session: Session, keyspace: str, replication: str) -> None:
-    """Create the keyspace if it does not exist, and use it."""
-    options = ", ".join(f"'{name}': '{value}'" for name, value in replication_options(replication).items())
+def create_keyspace(session: Session, settings: CassandraSettings) -> None:
+    """Create the keyspace if it does not exist, and use it. Raise SchemaError if there are too few nodes for it."""
+    keyspace = settings.keyspace
     if keyspace not in session.cluster.metadata.keyspaces:
-        _change(session, f"CREATE KEYSPACE IF NOT EXISTS {protect_name(keyspace)} WITH replication = {{{options}}}")
+        if lack := lack_of_nodes(settings, session.cluster.metadata):
+            raise SchemaError(f"{lack}: start more nodes, or set it to the number of replicas that you want")
+        replication = replication_cql(settings.replication)
+        _change(session, f"CREATE KEYSPACE IF NOT EXISTS {protect_name(keyspace)} WITH replication = {replication}")
     session.set_keyspace(keyspace)
     known = session.cluster.metadata.keyspaces.get(keyspace)
     if known is None or "schema_versions" not in known.tables:

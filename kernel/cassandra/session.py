@@ -14,6 +14,7 @@ from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, PreparedStat
 
 from kernel.cassandra.callbacks import CallbackBridge, Row
 from kernel.cassandra.connect import connect, describe
+from kernel.cassandra.replication import keyspace_faults
 from kernel.cassandra.schema import Schema
 from kernel.cassandra.settings import CassandraSettings
 from kernel.errors import KernelReason, unavailable
@@ -106,8 +107,11 @@ class CassandraSession:
 
     async def keep(self) -> None:
         """Try to connect until it succeeds. Log the reason for a failure whenever the reason changes."""
-        self._session = await retry(self._attempt, report=self._report, backoff=_BACKOFF, is_temporary=lambda _: True)
+        session = await retry(self._attempt, report=self._report, backoff=_BACKOFF, is_temporary=lambda _: True)
+        self._session = session
         self._log.info("connected", where=self._where(), keyspace=self._settings.keyspace)
+        for fault in keyspace_faults(self._settings, session.cluster.metadata):
+            self._log.warning("too few replicas", problem=fault.detail, remedy=fault.remedy)
         self._connected.set()
 
     def _report(self, error: Exception) -> None:

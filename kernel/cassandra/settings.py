@@ -2,6 +2,7 @@
 
 import re
 
+from kernel.replicas import ANY_DATACENTER
 from kernel.settings import env, positive, settings
 from kernel.tls import check_file
 
@@ -47,8 +48,8 @@ class CassandraSettings:
     )
     replication: str = env(
         "CHATLY_CASSANDRA_REPLICATION",
-        default="1",
-        help="replicas of a new keyspace: a number, or datacenter:number,...",
+        default="3",
+        help="replicas of a new keyspace: a number, or datacenter:number,...; below 3, a lost disk may lose data",
         check=_check_replication,
     )
     local_datacenter: str = env(
@@ -120,3 +121,16 @@ def replication_options(replication: str) -> dict[str, str]:
             raise ValueError(f"must be a number of copies, or datacenter:number,..., got {replication!r}")
         options[datacenter] = copies
     return options
+
+
+def replicas_by_datacenter(replication: str) -> dict[str, int]:
+    """Return the number of replicas of each datacenter; `3` sets those of `ANY_DATACENTER`."""
+    options = replication_options(replication)
+    kind = options.pop("class")
+    return {ANY_DATACENTER if kind == "SimpleStrategy" else name: int(count) for name, count in options.items()}
+
+
+def replication_cql(replication: str) -> str:
+    """Return the replication of a keyspace as a CQL map."""
+    options = ", ".join(f"'{name}': '{value}'" for name, value in replication_options(replication).items())
+    return f"{{{options}}}"

@@ -13,8 +13,9 @@ from kernel.kafka.append import KafkaAppender, build_producer
 from kernel.kafka.client import kafka_errors, log_unavailable
 from kernel.kafka.group import KafkaLogConsumer
 from kernel.kafka.read import KafkaReader
+from kernel.kafka.replicas import read_topic_replicas, topic_faults
 from kernel.kafka.settings import KafkaSettings
-from kernel.kafka.topic import WrongTopicError, identify_topic, set_retention
+from kernel.kafka.topic import TooFewBrokersError, WrongTopicError, identify_topic, set_retention
 from kernel.log.ports import LogConsumer, LogPosition, LogRecord, Resume
 from kernel.log.retention import RetentionSettings
 from kernel.retry import Backoff, retry
@@ -37,6 +38,7 @@ class KafkaLog:
         self._reader = KafkaReader(settings=settings)
         self._appender: KafkaAppender | None = None
         self._log_id: str | None = None
+        self._compared = False
         self._log = logger("log")
         self._problem = f"not connected to Kafka at {self._where()} yet"
 
@@ -87,6 +89,7 @@ class KafkaLog:
         while True:
             self._appender = await self._connect()
             connected.set()
+            await self._report_replicas()
             await self._appender.failed.wait()
             self._log.warning("Kafka does not acknowledge", bootstrap=self._where())
             self._problem = f"no acknowledgement from Kafka at {self._where()}"
@@ -131,10 +134,21 @@ class KafkaLog:
             if changed:
                 self._log.warning("the topic's retention time was changed", topic=self._settings.topic, **changed)
 
+    async def _report_replicas(self) -> None:
+        """Log once what is less safe than the settings ask for, or than three replicas."""
+        if self._compared:
+            return
+        with suppress(KafkaError, OSError):
+            found = await asyncio.to_thread(read_topic_replicas, self._settings)
+            self._compared = True
+            for fault in topic_faults(self._settings, found):
+                self._log.warning("too few replicas", problem=fault.detail, remedy=fault.remedy)
+
     def _report(self, error: Exception) -> None:
         known, self._problem = self._problem, str(error) or type(error).__name__
         if self._problem != known:
-            self._log.warning("Kafka is unreachable", bootstrap=self._where(), error=self._problem)
+            what = "Kafka has too few brokers" if isinstance(error, TooFewBrokersError) else "Kafka is unreachable"
+            self._log.warning(what, bootstrap=self._where(), error=self._problem)
 
     def _where(self) -> str:
         return ",".join(self._settings.bootstrap)

@@ -23,8 +23,8 @@ class KafkaSettings:
     )
     replication: int = env(
         "CHATLY_KAFKA_REPLICATION",
-        default=1,
-        help="replicas of the topic; used when the topic is created",
+        default=3,
+        help="replicas of a new topic, all but one must acknowledge; below 3, a lost disk may lose messages",
         check=positive,
     )
     append_seconds: float = env(
@@ -76,6 +76,11 @@ class KafkaSettings:
         if self.secured:
             options["ssl_context"] = self.ssl_context()
         return options
+
+    @property
+    def min_insync(self) -> int:
+        """The brokers that must have a record before it is acknowledged: all but one."""
+        return max(1, self.replication - 1)
 
     @property
     def secured(self) -> bool:

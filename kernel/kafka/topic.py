@@ -19,12 +19,17 @@ from kafka.errors import (
 
 from kernel.kafka.client import build_client
 from kernel.kafka.settings import KafkaSettings
+from kernel.replicas import plural
 from kernel.tls import tls_problem
 
 _PROBE_SECONDS = 2.0
 _CREDENTIALS = "CHATLY_KAFKA_USERNAME, CHATLY_KAFKA_PASSWORD, CHATLY_KAFKA_SASL_MECHANISM"
 _LOGIN_ERRORS = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError)
 _MILLISECOND = timedelta(milliseconds=1)
+
+
+class TooFewBrokersError(KafkaError):  # type: ignore[misc]  # kafka-python is untyped
+    """The topic cannot be created yet. Other brokers may still be starting."""
 
 
 class WrongTopicError(Exception):
@@ -36,10 +41,10 @@ def identify_topic(settings: KafkaSettings, *, retention: timedelta | None) -> s
 
     `retention`: how long a new topic keeps records; None: without a limit. An existing topic is not changed.
 
-    Raise WrongTopicError if the topic has another number of partitions, KafkaError if no broker answers.
+    Raise WrongTopicError if the topic has another number of partitions, TooFewBrokersError if it cannot be created
+    with its replicas, another KafkaError if no broker answers.
     """
-    _probe(settings)
-    with _connected(settings) as admin:
+    with connected_admin(settings) as admin:
         return _identify(admin, settings, retention)
 
 
@@ -49,7 +54,7 @@ def set_retention(settings: KafkaSettings, retention: timedelta | None) -> Mappi
     Raise KafkaError if no broker answers, or if this user may not change the topic.
     """
     wanted = retention_config(retention)
-    with _connected(settings) as admin:
+    with connected_admin(settings) as admin:
         topic = ConfigResource(ConfigResourceType.TOPIC, settings.topic)
         found = admin.describe_configs([topic], config_filter="all")["topic"][settings.topic]
         changed = {name: value for name, value in wanted.items() if str(found[name]["value"]) != value}
@@ -74,7 +79,9 @@ def retention_config(retention: timedelta | None) -> Mapping[str, str]:
     }
 
 
-def _connected(settings: KafkaSettings) -> KafkaAdminClient:
+def connected_admin(settings: KafkaSettings) -> KafkaAdminClient:
+    """Return a client to use in a `with` block. Blocks; raises KafkaError if no broker answers."""
+    _probe(settings)
     with _logged_failures() as failures:
         try:
             return build_client(KafkaAdminClient, **settings.client())
@@ -101,10 +108,10 @@ def _text(error: KafkaError) -> str:
 
 
 def _identify(admin: KafkaAdminClient, settings: KafkaSettings, retention: timedelta | None) -> str:
-    topic = _describe(admin, settings.topic)
+    topic = describe_topic(admin, settings.topic)
     if topic is None:
-        _create(admin, settings, retention)
-        topic = _describe(admin, settings.topic)
+        create_topic(admin, settings, retention)
+        topic = describe_topic(admin, settings.topic)
     if topic is None:
         raise KafkaConnectionError(f"the topic {settings.topic} is still being created")
     found = len(topic["partitions"])
@@ -160,18 +167,26 @@ def _probe(settings: KafkaSettings) -> None:
     raise KafkaConnectionError("; ".join(problems) or f"no broker answers at {', '.join(settings.bootstrap)}")
 
 
-def _describe(admin: KafkaAdminClient, name: str) -> Mapping[str, Any] | None:
+def describe_topic(admin: KafkaAdminClient, name: str) -> Mapping[str, Any] | None:
+    """Return the topic as the driver describes it, or None if it does not exist."""
     (topic,) = admin.describe_topics([name])
     return topic if topic["error_code"] == 0 and topic["partitions"] else None
 
 
-def _create(admin: KafkaAdminClient, settings: KafkaSettings, retention: timedelta | None) -> None:
-    config = {**retention_config(retention), "min.insync.replicas": str(max(1, settings.replication - 1))}
+def create_topic(admin: KafkaAdminClient, settings: KafkaSettings, retention: timedelta | None) -> None:
+    """Create the topic with the replicas of the setting, or raise TooFewBrokersError."""
+    config = {**retention_config(retention), "min.insync.replicas": str(settings.min_insync)}
     topic = {
         "num_partitions": settings.partitions,
         "replication_factor": settings.replication,
         "configs": config,
     }
+    brokers = len(admin.describe_cluster()["brokers"])
+    if brokers < settings.replication:
+        raise TooFewBrokersError(
+            f"Kafka has {plural(brokers, 'broker')}, CHATLY_KAFKA_REPLICATION is {settings.replication}:"
+            " start more brokers, or set it to the number of replicas that you want"
+        )
     try:
         admin.create_topics({settings.topic: topic}, wait_for_metadata=True)
     except TopicAlreadyExistsError:

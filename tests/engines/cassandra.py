@@ -10,7 +10,8 @@ from kernel.cassandra.settings import CassandraSettings
 
 def cassandra_settings(contact_points: str, keyspace: str) -> CassandraSettings:
     """`contact_points`: `host:port,...`"""
-    return CassandraSettings(contact_points=tuple(contact_points.split(",")), keyspace=keyspace, request_seconds=15.0)
+    points = tuple(contact_points.split(","))
+    return CassandraSettings(contact_points=points, keyspace=keyspace, replication="1", request_seconds=15.0)
 
 
 @asynccontextmanager

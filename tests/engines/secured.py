@@ -41,6 +41,7 @@ class Secured:
             bootstrap=(self.kafka_at,),
             topic=topic,
             partitions=2,
+            replication=1,
             security_protocol="SASL_SSL",
             username=USER,
             password=PASSWORD,
@@ -52,6 +53,7 @@ class Secured:
         right = CassandraSettings(
             contact_points=(self.cassandra_at,),
             keyspace=keyspace,
+            replication="1",
             username=CASSANDRA_USER,
             password=CASSANDRA_USER,
             ca_file=self.ca,
@@ -101,7 +103,9 @@ def secured() -> Iterator[Secured]:
             other_ca=str(Authority(folder / "other").ca),
             environ={
                 "CHATLY_KAFKA_BOOTSTRAP": kafka,
+                "CHATLY_KAFKA_REPLICATION": "1",
                 "CHATLY_CASSANDRA_CONTACT_POINTS": cassandra,
+                "CHATLY_CASSANDRA_REPLICATION": "1",
                 **client_settings(made, redis=redis, s3=s3),
                 "CHATLY_S3_ACCESS_KEY": settings.s3_access_key,
                 "CHATLY_S3_SECRET_KEY": settings.s3_secret_key,

@@ -18,7 +18,8 @@ PARTITIONS = 4
 
 @pytest.fixture
 def settings(kafka_bootstrap: str, fresh_name: str) -> KafkaSettings:
-    return KafkaSettings(bootstrap=tuple(kafka_bootstrap.split(",")), topic=fresh_name, partitions=PARTITIONS)
+    bootstrap = tuple(kafka_bootstrap.split(","))
+    return KafkaSettings(bootstrap=bootstrap, topic=fresh_name, partitions=PARTITIONS, replication=1)
 
 
 class Shelf:

@@ -26,7 +26,7 @@ class OwnKafka(OwnEngine):
     def __init__(self, node: Node, topic: str) -> None:
         super().__init__(node)
         self.settings = KafkaSettings(
-            bootstrap=(node.address,), topic=topic, partitions=2, append_seconds=APPEND_SECONDS
+            bootstrap=(node.address,), topic=topic, partitions=2, replication=1, append_seconds=APPEND_SECONDS
         )
 
 

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.engines("kafka"), pytest.mark.timeout(120)]
 
 @pytest.fixture
 def settings(kafka_bootstrap: str, fresh_name: str) -> KafkaSettings:
-    return KafkaSettings(bootstrap=tuple(kafka_bootstrap.split(",")), topic=fresh_name, partitions=1)
+    return KafkaSettings(bootstrap=tuple(kafka_bootstrap.split(",")), topic=fresh_name, partitions=1, replication=1)
 
 
 async def test_a_new_topic_keeps_records_for_the_retention_time(settings: KafkaSettings) -> None:

@@ -55,7 +55,9 @@ class Topic:
 
 @pytest.fixture
 def topic(kafka_bootstrap: str, fresh_name: str) -> Topic:
-    return Topic(KafkaSettings(bootstrap=tuple(kafka_bootstrap.split(",")), topic=fresh_name, partitions=2))
+    return Topic(
+        KafkaSettings(bootstrap=tuple(kafka_bootstrap.split(",")), topic=fresh_name, partitions=2, replication=1)
+    )
 
 
 @dataclass

@@ -41,7 +41,8 @@ def opener(request: pytest.FixtureRequest) -> OpenLog:
         return lambda: open_sqlite_log(path)
     if request.param == "kafka":
         bootstrap = tuple(request.getfixturevalue("kafka_bootstrap").split(","))
-        settings = KafkaSettings(bootstrap=bootstrap, topic=request.getfixturevalue("fresh_name"), partitions=4)
+        topic = request.getfixturevalue("fresh_name")
+        settings = KafkaSettings(bootstrap=bootstrap, topic=topic, partitions=4, replication=1)
         return lambda: open_kafka_log(settings)
     return open_memory_log
 

@@ -73,6 +73,9 @@ async def test_doctor_checks_every_process_and_every_engine(mesh: Mesh) -> None:
     assert doctor.exit_code == 0, doctor.output
     assert all(f"serving at {address}" in doctor.output for each in mesh.grpc_nodes.values() for address in each)
     assert doctor.output.count("reached at") == 4
+    assert "CHATLY_KAFKA_REPLICATION is 1: one lost disk loses" in doctor.output
+    assert "CHATLY_CASSANDRA_REPLICATION is 1: one lost disk loses" in doctor.output
+    assert doctor.output.rstrip().endswith("All is well, apart from 2 accepted risks.")
 
 
 async def test_an_ended_session_is_refused_on_every_node(mesh: Mesh) -> None:
