@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from history.ports import ChatReader, DeadLetters, EventReader, MessageReader, RecordWriter
+from history.ports import ChatReader, DeadLetters, EventReader, MessageReader, RecordWriter, StoreScan
 from history.sqlite.reader import SqliteChatReader, SqliteEventReader, SqliteMessageReader
+from history.sqlite.scan import SqliteStoreScan
 from history.sqlite.schema import SCHEMA
 from history.sqlite.stored_log import SqliteStoredLog
 from history.sqlite.writer import SqliteDeadLetters, SqliteRecordWriter
@@ -33,6 +34,7 @@ class HistoryStore:
     writer: RecordWriter
     dead_letters: DeadLetters
     log: StoredLog
+    scan: StoreScan
 
 
 @asynccontextmanager
@@ -47,6 +49,7 @@ async def open_history(data_dir: Path, *, clock: Clock | None = None) -> AsyncIt
             writer=SqliteRecordWriter(database=database, clock=clock),
             dead_letters=SqliteDeadLetters(database=database),
             log=SqliteStoredLog(database=database),
+            scan=SqliteStoreScan(database=database),
         )
 
 
@@ -63,6 +66,7 @@ def cassandra_schema() -> "Schema":
 def cassandra_history(session: "CassandraSession", *, clock: Clock | None = None) -> HistoryStore:
     """Return the store in Cassandra. The caller closes the session."""
     from history.cassandra.reader import CassandraChatReader, CassandraEventReader, CassandraMessageReader
+    from history.cassandra.scan import CassandraStoreScan
     from history.cassandra.stored_log import CassandraStoredLog
     from history.cassandra.writer import CassandraDeadLetters, CassandraRecordWriter
 
@@ -75,4 +79,5 @@ def cassandra_history(session: "CassandraSession", *, clock: Clock | None = None
         writer=writer,
         dead_letters=CassandraDeadLetters(session=session),
         log=CassandraStoredLog(session=session),
+        scan=CassandraStoreScan(session=session),
     )

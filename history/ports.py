@@ -1,12 +1,12 @@
 """Ports of the message store and of the hot tail."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from history.chat_id import ChatId
-from history.model import ChatEvent, ChatState, LogEvent, MessageState
+from history.model import ChatEvent, ChatState, LogEvent, MessageState, Send
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition, LogRecord
 
@@ -154,6 +154,31 @@ class DeadLetters(Protocol):
 
     async def count(self) -> int:
         """Return the number of dead letters."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSend:
+    """The message that a send created."""
+
+    send: Send
+    chat_id: ChatId
+    message_id: UUID
+
+
+class StoreScan(Protocol):
+    """Reads the whole store page by page, for checks. Rows that are written meanwhile may be missing."""
+
+    def chat_ids(self) -> AsyncIterator[Sequence[ChatId]]:
+        """Yield the ids of all chats with a row in any table, in no particular order, with repeats."""
+        ...
+
+    def sends(self) -> AsyncIterator[Sequence[StoredSend]]:
+        """Yield all sends, in no particular order."""
+        ...
+
+    async def listed(self, chat_id: ChatId, users: Collection[UserId]) -> Collection[UserId]:
+        """Return those of these users who have the chat in their list of chats."""
         ...
 
 

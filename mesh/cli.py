@@ -51,6 +51,11 @@ def _parser() -> argparse.ArgumentParser:
         "restored: begin a new epoch, after log and store were restored and before the services start",
     )
     log.set_defaults(act=_log)
+    verify = commands.add_parser("verify", help="check that all stored messages, the log and the files agree")
+    verify.add_argument(
+        "--read-files", action="store_true", help="also read every file and compare its SHA-256, not its size alone"
+    )
+    verify.set_defaults(act=_verify)
     demo = commands.add_parser("seed-demo", help="fill a running mesh with demo data")
     demo.add_argument(
         "--address",
@@ -133,6 +138,13 @@ def _log(options: argparse.Namespace) -> int:
     _configure_logs("error")
     act = {"adopt": adopt, "restored": restored, "status": status}[options.action]
     return asyncio.run(act(os.environ, print))
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from mesh.verify import verify
+
+    _configure_logs("error")
+    return asyncio.run(verify(os.environ, print, read_files=options.read_files))
 
 
 def _seed_demo(options: argparse.Namespace) -> int:

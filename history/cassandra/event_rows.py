@@ -112,4 +112,7 @@ def by_bucket(ids: Iterable[UUID]) -> Mapping[int, list[UUID]]:
 
 
 def _events(rows: list[Row]) -> list[LogEvent]:
-    return [LogEvent(LogPosition(row["log_partition"], row["log_offset"]), decode(row["value"])) for row in rows]
+    return [
+        LogEvent(LogPosition(row["log_partition"], row["log_offset"]), decode(row["value"]), row["value"])
+        for row in rows
+    ]

@@ -122,4 +122,7 @@ def _events_after(connection: sqlite3.Connection, *, where: tuple[str, int, int]
         " ORDER BY log_partition, log_offset LIMIT ?",
         where,
     )
-    return [LogEvent(LogPosition(row["log_partition"], row["log_offset"]), decode(row["value"])) for row in rows]
+    return [
+        LogEvent(LogPosition(row["log_partition"], row["log_offset"]), decode(row["value"]), row["value"])
+        for row in rows
+    ]

@@ -52,6 +52,10 @@ class LogCheck:
                 self._report(new)
         raise _changing()
 
+    async def due(self) -> LogEpoch | None:
+        """Compare the log with the store. Return the epoch that `__call__` would begin, or None."""
+        return await self._new_epoch(await self._store.epochs(), None, compare=True)
+
     async def gaps(self, ordinals: Ordinals) -> Mapping[int, int]:
         """Return, per partition, the number of records that the log removed before they were stored."""
         stored, begins = await self._store.stored(), await self._log.begins()

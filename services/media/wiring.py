@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from chatly.media.v1.media_service_pb2_grpc import add_MediaServiceServicer_to_server
@@ -20,6 +21,7 @@ from kernel.log.ports import LogConsumer
 from kernel.platform import Engines, Platform
 from kernel.service import HealthCheck, Service
 from kernel.sqlite.database import open_sqlite
+from kernel.time import Clock
 from services.media.adapters.folder import FolderUploadStaging
 from services.media.adapters.grpc import CachedGroupMembers, GrpcGroupMembers, GrpcProfiles
 from services.media.adapters.sqlite import (
@@ -33,6 +35,7 @@ from services.media.api.grpc import MediaServicer
 from services.media.api.http.downloads import DownloadApi
 from services.media.api.http.uploads import ProfileApi, UploadApi
 from services.media.api.mapping import log_change
+from services.media.check_file import CheckFile
 from services.media.collect_garbage import CollectGarbage
 from services.media.complete_upload import CompleteUpload
 from services.media.downloads import Download, GetDownloadUrl, LinkSigner
@@ -46,6 +49,9 @@ from services.media.purge_deleted import PurgeDeleted
 from services.media.settings import MediaSettings
 from services.media.upload import Upload
 from services.media.uploads import Uploads
+
+if TYPE_CHECKING:
+    from kernel.cassandra.session import CassandraSession
 
 # How long a call waits for unread records: a chat member may request a file before this service has read its message.
 _MAX_WAIT_SECONDS = 2.0
@@ -183,6 +189,22 @@ async def _open_distributed(platform: Platform, engines: Engines) -> AsyncIterat
 async def _check_store(media: MediaStore) -> str | None:
     await media.find(_NO_FILE)
     return None
+
+
+@asynccontextmanager
+async def open_file_check(data_dir: Path, *, read_all: bool) -> AsyncIterator[CheckFile]:
+    """Open the check of files in a data folder, on which a mesh may be running."""
+    # The blob store is not opened: that removes unfinished files, which a running mesh is writing.
+    blobs = FolderBlobStore(data_dir / "media" / "blobs")
+    async with open_sqlite(data_dir / "media.db", SCHEMA) as database:
+        yield CheckFile(media=SqliteMediaStore(database), blobs=blobs, read_all=read_all)
+
+
+def engine_file_check(session: "CassandraSession", blobs: BlobStore, *, clock: Clock, read_all: bool) -> CheckFile:
+    """Build the check of files in Cassandra and S3. The session needs media's schema."""
+    from services.media.adapters.cassandra.stores import open_cassandra_media_stores
+
+    return CheckFile(media=open_cassandra_media_stores(session, clock=clock).media, blobs=blobs, read_all=read_all)
 
 
 @asynccontextmanager

@@ -1,0 +1,1 @@
+"""Checks of the stored data, for `chatly verify`. They change nothing."""
