@@ -85,6 +85,8 @@ def _properties(settings: EngineSettings, number: int, folder: Path) -> str:
         "broker.heartbeat.interval.ms": 500,
         "controller.quorum.election.timeout.ms": 500,
         "controller.quorum.fetch.timeout.ms": 1000,
+        # Each batch is on disk before it is acknowledged: with one replica no other broker has it.
+        **({"log.flush.interval.messages": 1} if settings.nodes == 1 else {}),
         **_secured(security(settings)),
     }
     return "".join(f"{name}={value}\n" for name, value in lines.items())

@@ -50,6 +50,14 @@ def write_all(file: FileIO, data: bytes) -> None:
         left = left[file.write(left) :]
 
 
+def make_folder(folder: Path) -> None:
+    """Create a folder and its missing parents, so that their names survive a power cut."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in reversed(missing):
+        sync_folder(each.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Sync a folder, so that added and removed file names survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kernel.disk import make_folder
 from kernel.grpc.tokens import MIN_SECRET_BYTES
 from kernel.settings import SettingsError, env, one_of, settings
 from mesh.edge.tls import write_private
@@ -70,7 +71,7 @@ def embedded_secret(process: ProcessSettings) -> bytes:
 @contextmanager
 def lock_data_dir(data_dir: Path) -> Iterator[None]:
     """Lock the data folder until the block ends. Raise SettingsError if another process has locked it."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(data_dir)
     with (data_dir / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

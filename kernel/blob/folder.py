@@ -9,7 +9,7 @@ from io import FileIO
 from pathlib import Path
 
 from kernel.blob.ports import checked_name
-from kernel.disk import disk_full_message, is_full, on_disk, sync_folder, write_all
+from kernel.disk import disk_full_message, is_full, make_folder, on_disk, sync_folder, write_all
 
 _CHUNK_BYTES = 256 * 1024
 _INCOMING = "incoming"
@@ -55,7 +55,7 @@ class FolderBlobStore:
                 yield chunk
 
     async def delete(self, name: str) -> None:
-        await on_disk(self._path(name).unlink, missing_ok=True)
+        await on_disk(_remove, self._path(name))
 
     async def health(self) -> str | None:
         """Return the reason why the folder cannot be written, or None if it can."""
@@ -67,7 +67,7 @@ class FolderBlobStore:
         return self._folder / shard / name.replace("/", "+")
 
     def _open(self) -> None:
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        make_folder(self._incoming)
         for unfinished in self._incoming.iterdir():
             unfinished.unlink()
 
@@ -97,9 +97,18 @@ class FolderBlobStore:
 def _publish(file: FileIO, temporary: Path, target: Path) -> int:
     os.fsync(file.fileno())
     size = os.fstat(file.fileno()).st_size
-    if not target.parent.exists():
-        target.parent.mkdir(exist_ok=True)
-        sync_folder(target.parent.parent)
+    target.parent.mkdir(exist_ok=True)
     temporary.rename(target)
     sync_folder(target.parent)
+    # Always, because another upload may have created the folder and not synced it yet.
+    sync_folder(target.parent.parent)
     return size
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return
+    # A power cut would bring the file back after its metadata has been deleted, and nothing would delete it again.
+    sync_folder(path.parent)

@@ -13,6 +13,7 @@ from kernel.kafka.topic import connected_admin, describe_topic
 from kernel.replicas import SAFE_REPLICAS, ReplicaFault, plural
 
 _MIN_INSYNC = "min.insync.replicas"
+_FLUSH = "flush.messages"
 _LOSS = "messages that are not stored in Cassandra yet"
 
 
@@ -24,6 +25,8 @@ class TopicReplicas:
     """The brokers of each partition; empty if the topic does not exist."""
     min_insync: int | None
     """None if the topic does not exist, or if this user may not read its configuration."""
+    flush_messages: int | None
+    """After how many messages a broker writes them to disk. None as for `min_insync`."""
     brokers: Sequence[int]
 
 
@@ -32,9 +35,11 @@ def read_topic_replicas(settings: KafkaSettings) -> TopicReplicas:
     with connected_admin(settings) as admin:
         topic = describe_topic(admin, settings.topic)
         partitions = topic["partitions"] if topic else []
+        config = _config(admin, settings.topic) if topic else {}
         return TopicReplicas(
             assigned={each["partition_index"]: tuple(each["replica_nodes"]) for each in partitions},
-            min_insync=_min_insync(admin, settings.topic) if topic else None,
+            min_insync=config.get(_MIN_INSYNC),
+            flush_messages=config.get(_FLUSH),
             brokers=sorted(broker["broker_id"] for broker in admin.describe_cluster()["brokers"]),
         )
 
@@ -46,6 +51,7 @@ def topic_faults(settings: KafkaSettings, found: TopicReplicas) -> list[ReplicaF
         *_too_few_brokers(settings, found),
         *_replication(settings, found),
         *_insync(settings, found),
+        *_flush(settings, found),
     ]
 
 
@@ -101,15 +107,31 @@ def _insync(settings: KafkaSettings, found: TopicReplicas) -> list[ReplicaFault]
         f"the topic {settings.topic} has {_MIN_INSYNC}={found.min_insync}, less than {settings.min_insync}:"
         f" a message may be acknowledged by {plural(found.min_insync, 'broker')} alone"
     )
-    command = f"kafka-configs.sh --bootstrap-server {settings.bootstrap[0]} --alter --topic {settings.topic}"
-    return [ReplicaFault(detail, f"Run: {command} --add-config {_MIN_INSYNC}={settings.min_insync}")]
+    return [ReplicaFault(detail, _change(settings, f"{_MIN_INSYNC}={settings.min_insync}"))]
 
 
-def _min_insync(admin: KafkaAdminClient, topic: str) -> int | None:
-    resource = ConfigResource(ConfigResourceType.TOPIC, topic, [_MIN_INSYNC])
+def _flush(settings: KafkaSettings, found: TopicReplicas) -> list[ReplicaFault]:
+    """With one replica, a power cut must not lose what was acknowledged."""
+    if found.flush_messages in {None, 1} or min(map(len, found.assigned.values()), default=2) > 1:
+        return []
+    detail = (
+        f"the topic {settings.topic} has one replica and {_FLUSH}={found.flush_messages}:"
+        f" a power cut loses messages of the last half minute"
+    )
+    return [ReplicaFault(detail, _change(settings, f"{_FLUSH}=1"))]
+
+
+def _change(settings: KafkaSettings, option: str) -> str:
+    return (
+        f"Run: kafka-configs.sh --bootstrap-server {settings.bootstrap[0]} --alter --topic {settings.topic}"
+        f" --add-config {option}"
+    )
+
+
+def _config(admin: KafkaAdminClient, topic: str) -> dict[str, int]:
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic, [_MIN_INSYNC, _FLUSH])
     try:
         found = admin.describe_configs([resource], config_filter="all")
     except KafkaError:
-        return None
-    entry = found.get("topic", {}).get(topic, {}).get(_MIN_INSYNC)
-    return int(entry["value"]) if entry else None
+        return {}
+    return {name: int(entry["value"]) for name, entry in found.get("topic", {}).get(topic, {}).items()}

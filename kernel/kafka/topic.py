@@ -176,6 +176,9 @@ def describe_topic(admin: KafkaAdminClient, name: str) -> Mapping[str, Any] | No
 def create_topic(admin: KafkaAdminClient, settings: KafkaSettings, retention: timedelta | None) -> None:
     """Create the topic with the replicas of the setting, or raise TooFewBrokersError."""
     config = {**retention_config(retention), "min.insync.replicas": str(settings.min_insync)}
+    if settings.replication == 1:
+        # On disk before it is acknowledged, because no other broker has it.
+        config["flush.messages"] = "1"
     topic = {
         "num_partitions": settings.partitions,
         "replication_factor": settings.replication,

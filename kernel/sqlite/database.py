@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from kernel.disk import disk_full_message
+from kernel.disk import disk_full_message, make_folder
 from kernel.errors import ChatlyError, KernelReason, unavailable
 
 T = TypeVar("T")
@@ -152,7 +152,7 @@ class SqliteDatabase:
 
     def start(self, schema: Sequence[str]) -> None:
         """Create or migrate: `schema[n]` is the script from version n to n + 1 (`PRAGMA user_version`)."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._path.parent)
         connection = self._connect()
         try:
             migrate(connection, schema)

@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from kernel.disk import make_folder, sync_folder
+
 _LIFE = timedelta(days=365)
 _RENEW_BEFORE = timedelta(days=30)
 
@@ -58,10 +60,13 @@ def _make(certificate: Path, key: Path) -> None:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file atomically, readable only by its owner."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file atomically and durably, readable only by its owner."""
+    make_folder(path.parent)
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     draft.replace(path)
+    sync_folder(path.parent)

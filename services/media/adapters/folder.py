@@ -6,7 +6,7 @@ from io import FileIO
 from pathlib import Path
 from uuid import UUID
 
-from kernel.disk import on_disk, sync_folder, write_all
+from kernel.disk import make_folder, on_disk, sync_folder, write_all
 from services.media.model import MediaId
 
 _CONTENT = "content"
@@ -37,7 +37,7 @@ class FolderUploadStaging:
 
 def _append(content: Path, data: bytes, offset: int, *, durable: bool) -> None:
     if offset == 0:
-        content.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(content.parent)
     with FileIO(content, "rb+" if offset else "wb") as file:
         file.seek(offset)
         write_all(file, data)

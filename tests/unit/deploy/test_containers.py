@@ -56,6 +56,14 @@ def test_packages_are_installed_in_the_versions_of_the_lock(stages: dict[str, li
         assert "--constraints requirements.lock" in command or "--no-deps /dist/" in command
 
 
+def test_single_engines_write_to_disk_before_they_acknowledge(compose: dict[str, Any]) -> None:
+    environ = compose["messaging"]["environment"]
+
+    assert (environ["CHATLY_KAFKA_REPLICATION"], environ["CHATLY_CASSANDRA_REPLICATION"]) == ("1", "1")
+    assert compose["kafka"]["environment"]["KAFKA_LOG_FLUSH_INTERVAL_MESSAGES"] == "1"
+    assert "commitlog_sync: batch" in "".join(compose["cassandra"]["command"])
+
+
 def test_every_image_runs_as_an_ordinary_user_and_checks_its_health(stages: dict[str, list[str]]) -> None:
     for name in EVERYTHING:
         lines = stages[name] if stages[name][0] == "base" else [*stages["service"], *stages[name]]

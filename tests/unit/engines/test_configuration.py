@@ -30,6 +30,7 @@ def test_one_kafka_node_keeps_one_copy(tmp_path: Path) -> None:
     written = properties(node.folder)
     assert written["default.replication.factor"] == written["min.insync.replicas"] == "1"
     assert written["auto.create.topics.enable"] == "false"
+    assert written["log.flush.interval.messages"] == "1"
 
 
 def test_three_kafka_nodes_know_each_other_and_survive_the_loss_of_one(tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ KAFKA = KafkaSettings(bootstrap=("kafka:9092",))
 CASSANDRA = CassandraSettings(contact_points=("cassandra",))
 
 
-def a_topic(*, replicas: int = 3, min_insync: int | None = 2, brokers: int = 3) -> TopicReplicas:
+def a_topic(*, replicas: int = 3, min_insync: int | None = 2, brokers: int = 3, flush: int = 1) -> TopicReplicas:
     assigned = {number: [(number + each) % brokers + 1 for each in range(replicas)] for number in range(4)}
-    return TopicReplicas(assigned=assigned, min_insync=min_insync, brokers=range(1, brokers + 1))
+    return TopicReplicas(assigned=assigned, min_insync=min_insync, flush_messages=flush, brokers=range(1, brokers + 1))
 
 
 def a_cluster(*, replication: dict[str, str] | None = None, datacenters: str = "aaa") -> Metadata:
@@ -91,6 +91,17 @@ def test_a_topic_that_one_broker_may_acknowledge_gets_the_command_that_forbids_i
         "Run: kafka-configs.sh --bootstrap-server kafka:9092 --alter --topic chat-messages"
         " --add-config min.insync.replicas=2"
     )
+
+
+def test_a_topic_with_one_replica_must_be_on_disk_before_it_is_acknowledged() -> None:
+    settings = KafkaSettings(bootstrap=("kafka:9092",), replication=1)
+
+    risk, fault = topic_faults(settings, a_topic(replicas=1, min_insync=1, flush=2**63 - 1))
+
+    assert risk.chosen
+    assert "a power cut loses" in fault.detail
+    assert fault.remedy.endswith("--alter --topic chat-messages --add-config flush.messages=1")
+    assert topic_faults(KAFKA, a_topic(flush=2**63 - 1)) == []
 
 
 def test_a_configuration_that_this_user_may_not_read_is_not_judged() -> None:
