@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kernel.bus.ports import LiveBus
-from kernel.log.ports import EventLog, LogReader, OpenConsumer
+from kernel.log.ports import EventLog, LogReader, OldRecords, OpenConsumer
 from kernel.time import Clock
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class Platform:
     """At least 32 bytes, the same in all services. It signs service tokens and download links."""
     data_dir: Path
     """Folder of the embedded adapters."""
+    old_records: OldRecords | None = None
+    """The oldest records of the log. None: the log removes old records by itself."""
     tls: "MeshTls | None" = None
     """Certificates for TLS between services. None: plaintext."""
     engines: Engines | None = None

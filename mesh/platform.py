@@ -26,7 +26,7 @@ async def open_platform(
     """Open the embedded platform. `name` identifies this process in its service tokens."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        log = await stack.enter_async_context(open_sqlite_log(process.data_dir / "log.db"))
+        log = await stack.enter_async_context(open_sqlite_log(process.data_dir / "log.db", clock=clock))
         channels = Channels(addresses, ServiceTokens(secret, clock=clock), name, tls)
         stack.push_async_callback(channels.close)
         yield Platform(
@@ -39,6 +39,7 @@ async def open_platform(
             service_channel=lambda service: channels.to(service, "service"),
             service_secret=secret,
             data_dir=process.data_dir,
+            old_records=log,
             tls=tls,
         )
 

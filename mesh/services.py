@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from kernel.log.retention import RetentionSettings
 from kernel.platform import Platform
 from kernel.service import Service
 from kernel.settings import load, shown
@@ -103,8 +104,8 @@ async def _persister(environ: Mapping[str, str], platform: Platform) -> AsyncIte
     from services.persister.settings import PersisterSettings
     from services.persister.wiring import open_persister
 
-    settings = _load_and_log(PersisterSettings, environ)
-    async with _history(platform) as history, open_persister(settings, platform, history) as service:
+    settings, retention = _load_and_log(PersisterSettings, environ), _load_and_log(RetentionSettings, environ).time
+    async with _history(platform) as history, open_persister(settings, platform, history, retention) as service:
         yield service
 
 

@@ -125,7 +125,12 @@ def offset_of(ask: Callable[..., Mapping[TopicPartition, int]], topic_partition:
 def records_of(found: Mapping[TopicPartition, Sequence[Any]]) -> list[LogRecord]:
     """Convert the result of `poll` to records."""
     return [
-        LogRecord(LogPosition(record.partition, record.offset), (record.key or b"").decode(), record.value or b"")
+        LogRecord(
+            LogPosition(record.partition, record.offset),
+            (record.key or b"").decode(),
+            record.value or b"",
+            max(0, record.timestamp) / 1_000,
+        )
         for records in found.values()
         for record in records
     ]

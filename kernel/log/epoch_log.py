@@ -167,7 +167,7 @@ class EpochLog:
     def with_ordinals(self, records: Sequence[LogRecord]) -> list[LogRecord]:
         """Return the records with ordinals in place of their offsets."""
         of = self.ordinals.of
-        return [LogRecord(of(record.position), record.key, record.value) for record in records]
+        return [LogRecord(of(each.position), each.key, each.value, each.appended_at) for each in records]
 
     def _has(self, identity: str, offsets: Mapping[int, int]) -> bool:
         ordinals = self.ordinals

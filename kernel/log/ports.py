@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -21,6 +21,8 @@ class LogRecord:
     position: LogPosition
     key: str
     value: bytes
+    appended_at: float = field(default=0.0, compare=False)
+    """The time of the append by the clock of the log, in seconds since 1970; 0 if it is unknown."""
 
 
 class EventLog(Protocol):
@@ -59,6 +61,36 @@ class LogReader(Protocol):
 
     async def identify(self) -> str:
         """Ask the log itself for its identity, and return it. From now on, `log_id` returns it too."""
+        ...
+
+
+class OldRecords(Protocol):
+    """The oldest records of a log that removes none by itself."""
+
+    async def first_times(self) -> Mapping[int, float]:
+        """Return the append time of the first record of each partition, in seconds since 1970.
+
+        Partitions without a removable record are left out: the last record of a partition is never removed.
+        """
+        ...
+
+    async def remove(self, partition: int, *, before: float, through: int, now: float, limit: int) -> int:
+        """Remove the first records of a partition that were appended before a time, and return their number.
+
+        Keep records after the offset `through`, and the last record. Remove at most `limit` records. A record from the
+        future of `now` counts as appended at `now`.
+        """
+        ...
+
+    async def overwrite(self) -> None:
+        """Ensure that the files of the log contain nothing of removed records.
+
+        Raise UNAVAILABLE `LOG_UNAVAILABLE` if a long read prevents it.
+        """
+        ...
+
+    async def committed(self, group: str) -> Mapping[int, int]:
+        """Return the committed offset of every partition; -1 where nothing is committed."""
         ...
 
 

@@ -5,7 +5,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from kernel.disk import disk_full_message, make_folder
 from kernel.errors import ChatlyError, KernelReason, unavailable
+from kernel.runner import background
 
 T = TypeVar("T")
 
@@ -63,6 +64,7 @@ Query = Callable[[sqlite3.Connection], T]
 Queue = queue.SimpleQueue[Job[Any] | None]
 
 _MAX_GROUP = 512
+_WAL_SECONDS = 3600.0
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 # These codes mean that the file cannot be used. Any other code is a bug in the query.
 _UNAVAILABLE = _BUSY | {
@@ -295,10 +297,19 @@ def migrate(connection: sqlite3.Connection, schema: Sequence[str]) -> None:
 
 @asynccontextmanager
 async def open_sqlite(path: Path, schema: Sequence[str], *, readers: int = 2) -> AsyncIterator[SqliteDatabase]:
-    """Open and migrate the database; close it at the end of the block."""
+    """Open and migrate the database; close it at the end of the block. Meanwhile, empty its WAL once an hour."""
     database = SqliteDatabase(path, readers=readers)
     await asyncio.to_thread(database.start, schema)
     try:
-        yield database
+        async with background({f"empty the WAL of {path.name}": partial(_empty_wal_hourly, database)}):
+            yield database
     finally:
         await asyncio.to_thread(database.stop)
+
+
+async def _empty_wal_hourly(database: SqliteDatabase) -> None:
+    """Keep deleted rows from staying in the WAL of a file that is rarely written."""
+    while True:
+        await asyncio.sleep(_WAL_SECONDS)
+        with suppress(ChatlyError):  # the next attempt may succeed
+            await database.empty_wal()

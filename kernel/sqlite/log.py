@@ -1,4 +1,4 @@
-"""The event log in one SQLite file, for all processes of a machine. Records are never deleted."""
+"""The event log in one SQLite file, for all processes of a machine."""
 
 import asyncio
 import secrets
@@ -14,6 +14,8 @@ from kernel.errors import ChatlyError, Code, KernelReason, unavailable
 from kernel.log.ports import LogConsumer, LogPosition, LogRecord, Resume
 from kernel.sqlite.database import SqliteDatabase, open_sqlite
 from kernel.sqlite.log_group import GroupLock, SqliteLogConsumer
+from kernel.sqlite.old_records import first_times, remove_first
+from kernel.time import Clock, SystemClock
 
 PARTITIONS = 4
 POLL_SECONDS = 0.2
@@ -37,23 +39,30 @@ _SCHEMA = (
         PRIMARY KEY (group_name, log_partition)
     ) WITHOUT ROWID
     """,
+    """
+    -- appended_at: seconds since 1970; 0: before `times_since`, when the time of records was not stored yet.
+    ALTER TABLE records ADD COLUMN appended_at REAL NOT NULL DEFAULT 0;
+    ALTER TABLE facts ADD COLUMN times_since REAL NOT NULL DEFAULT 0;
+    UPDATE facts SET times_since = strftime('%s', 'now')
+    """,
 )
 
 # One statement for all steps, because each statement releases the GIL and must acquire it again.
 _APPEND = (
-    "INSERT INTO records (log_partition, log_offset, key, value)"
-    " VALUES (?, coalesce((SELECT max(log_offset) + 1 FROM records WHERE log_partition = ?), 0), ?, ?)"
+    "INSERT INTO records (log_partition, log_offset, key, value, appended_at)"
+    " VALUES (?, coalesce((SELECT max(log_offset) + 1 FROM records WHERE log_partition = ?), 0), ?, ?, ?)"
     " RETURNING log_offset"
 )
 
 
 class SqliteLog:
-    """EventLog and LogReader. Concurrent appends share one commit, and wake the readers of this process."""
+    """EventLog, LogReader and OldRecords. Concurrent appends share one commit, and wake the readers of this process."""
 
     def __init__(
-        self, *, database: SqliteDatabase, path: Path, log_id: str, partitions: int, poll_seconds: float
+        self, *, database: SqliteDatabase, path: Path, log_id: str, partitions: int, poll_seconds: float, clock: Clock
     ) -> None:
         self._database = database
+        self._clock = clock
         self._path = path
         self._log_id = log_id
         self._partitions = partitions
@@ -63,7 +72,8 @@ class SqliteLog:
     async def append(self, key: str, value: bytes) -> LogPosition:
         partition = crc32(key.encode()) % self._partitions
         with log_errors():
-            offset = await self._database.write(partial(_append, partition=partition, key=key, value=value))
+            now = self._clock.now().timestamp()
+            offset = await self._database.write(partial(_append, partition=partition, key=key, value=value, now=now))
         self._appended.set()
         self._appended = asyncio.Event()
         return LogPosition(partition, offset)
@@ -108,6 +118,19 @@ class SqliteLog:
         with log_errors():
             await self._database.write(partial(_commit, group=group, offsets=offsets))
 
+    async def first_times(self) -> Mapping[int, float]:
+        with log_errors():
+            return await self._database.read(partial(first_times, partitions=self._partitions))
+
+    async def remove(self, partition: int, *, before: float, through: int, now: float, limit: int) -> int:
+        job = partial(remove_first, partition=partition, before=before, through=through, now=now, limit=limit)
+        with log_errors():
+            return await self._database.write(job)
+
+    async def overwrite(self) -> None:
+        with log_errors():
+            await self._database.empty_wal()
+
     @asynccontextmanager
     async def consumer(self, group: str, *, resume: Resume | None = None) -> AsyncIterator[LogConsumer]:
         """Open a member of a group. The first member reads all partitions; the other members wait until it closes."""
@@ -121,7 +144,7 @@ class SqliteLog:
 
 @asynccontextmanager
 async def open_sqlite_log(
-    path: Path, *, partitions: int = PARTITIONS, poll_seconds: float = POLL_SECONDS
+    path: Path, *, partitions: int = PARTITIONS, poll_seconds: float = POLL_SECONDS, clock: Clock | None = None
 ) -> AsyncIterator[SqliteLog]:
     """Open the log at `path`, or create it. Raise ValueError if it has another number of partitions.
 
@@ -131,7 +154,14 @@ async def open_sqlite_log(
         log_id, created_with = await database.write(partial(_identify, partitions=partitions))
         if created_with != partitions:
             raise ValueError(f"{path} has {created_with} partitions, not {partitions}: the number cannot be changed")
-        yield SqliteLog(database=database, path=path, log_id=log_id, partitions=partitions, poll_seconds=poll_seconds)
+        yield SqliteLog(
+            database=database,
+            path=path,
+            log_id=log_id,
+            partitions=partitions,
+            poll_seconds=poll_seconds,
+            clock=clock or SystemClock(),
+        )
 
 
 @contextmanager
@@ -164,8 +194,8 @@ def _identify(connection: sqlite3.Connection, *, partitions: int) -> tuple[str, 
     return row["log_id"], row["partitions"]
 
 
-def _append(connection: sqlite3.Connection, *, partition: int, key: str, value: bytes) -> int:
-    written = connection.execute(_APPEND, (partition, partition, key, value))
+def _append(connection: sqlite3.Connection, *, partition: int, key: str, value: bytes, now: float) -> int:
+    written = connection.execute(_APPEND, (partition, partition, key, value, now))
     offset: int = written.fetchall()[0][0]
     return offset
 
@@ -174,11 +204,11 @@ def _read(connection: sqlite3.Connection, *, after: Mapping[int, int], limit: in
     records: list[LogRecord] = []
     for partition, offset in after.items():
         rows = connection.execute(
-            "SELECT log_offset, key, value FROM records WHERE log_partition = ? AND log_offset > ?"
+            "SELECT log_offset, key, value, appended_at FROM records WHERE log_partition = ? AND log_offset > ?"
             " ORDER BY log_offset LIMIT ?",
             (partition, offset, limit - len(records)),
         )
-        records += [LogRecord(LogPosition(partition, row["log_offset"]), row["key"], row["value"]) for row in rows]
+        records += [LogRecord(LogPosition(partition, offset), *rest) for offset, *rest in rows]
     return records
 
 

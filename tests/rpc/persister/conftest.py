@@ -1,6 +1,7 @@
 """A persister over a log in memory and a real store."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ async def store(tmp_path: Path) -> AsyncIterator[HistoryStore]:
 async def served(log: MemoryLog, store: HistoryStore, tmp_path: Path) -> AsyncIterator[Served]:
     async with (
         a_platform(data_dir=tmp_path, log=log) as platform,
-        open_persister(PersisterSettings(), platform, store) as service,
+        open_persister(PersisterSettings(), platform, store, timedelta(days=30)) as service,
         running(service) as served,
     ):
         yield served

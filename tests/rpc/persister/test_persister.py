@@ -1,5 +1,6 @@
 """PersisterService over gRPC: status, dead letters and access."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import grpc
@@ -61,7 +62,7 @@ async def test_offsets_after_the_log_was_replaced_are_those_of_the_new_one(
     await store.log.begin(LogEpoch(number=0, log_id="lost", identity="lost", adopted=True))
     async with (
         a_platform(data_dir=tmp_path, log=log) as platform,
-        open_persister(PersisterSettings(), platform, store) as service,
+        open_persister(PersisterSettings(), platform, store, timedelta(days=30)) as service,
         running(service) as served,
     ):
         stub = PersisterServiceStub(served.channel)

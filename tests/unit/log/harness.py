@@ -92,7 +92,7 @@ class Mesh:
     async def run(self) -> AsyncIterator[Run]:
         """Open log, store, sender and persister, as a start of the mesh does."""
         async with (
-            open_sqlite_log(self.folder / "log.db") as raw,
+            open_sqlite_log(self.folder / "log.db", clock=self.clock) as raw,
             open_history(self.folder, clock=self.clock) as store,
             a_platform(data_dir=self.folder, clock=self.clock) as platform,
             open_epoch_log(replace(platform, log=raw, log_reader=raw, log_consumer=raw.consumer), store.log) as log,
