@@ -64,7 +64,6 @@ Query = Callable[[sqlite3.Connection], T]
 Queue = queue.SimpleQueue[Job[Any] | None]
 
 _MAX_GROUP = 512
-_WAL_SECONDS = 3600.0
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 # These codes mean that the file cannot be used. Any other code is a bug in the query.
 _UNAVAILABLE = _BUSY | {
@@ -296,20 +295,22 @@ def migrate(connection: sqlite3.Connection, schema: Sequence[str]) -> None:
 
 
 @asynccontextmanager
-async def open_sqlite(path: Path, schema: Sequence[str], *, readers: int = 2) -> AsyncIterator[SqliteDatabase]:
+async def open_sqlite(
+    path: Path, schema: Sequence[str], *, readers: int = 2, empty_wal_seconds: float = 3600.0
+) -> AsyncIterator[SqliteDatabase]:
     """Open and migrate the database; close it at the end of the block. Meanwhile, empty its WAL once an hour."""
     database = SqliteDatabase(path, readers=readers)
     await asyncio.to_thread(database.start, schema)
     try:
-        async with background({f"empty the WAL of {path.name}": partial(_empty_wal_hourly, database)}):
+        async with background({f"empty the WAL of {path.name}": partial(_keep_wal_empty, database, empty_wal_seconds)}):
             yield database
     finally:
         await asyncio.to_thread(database.stop)
 
 
-async def _empty_wal_hourly(database: SqliteDatabase) -> None:
+async def _keep_wal_empty(database: SqliteDatabase, seconds: float) -> None:
     """Keep deleted rows from staying in the WAL of a file that is rarely written."""
     while True:
-        await asyncio.sleep(_WAL_SECONDS)
+        await asyncio.sleep(seconds)
         with suppress(ChatlyError):  # the next attempt may succeed
             await database.empty_wal()

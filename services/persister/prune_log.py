@@ -70,7 +70,8 @@ class PruneLog:
         followed = [await self._records.committed(group) for group in self._followers]
         stored, ordinals = await self._stored.stored(), self._ordinals()
         for partition, first in (await self._records.first_times()).items():
-            before = self._limits.setdefault(partition, min(first, now - self._retention))
+            start = min(first + _SPEED * self._period, now - self._retention)
+            before = self._limits.setdefault(partition, start)
             through = ordinals.offset_after(partition, stored.get(partition, -1))
             applied = min([through, *(offsets[partition] for offsets in followed)])
             await self._remove(partition, before=before, through=applied, now=now)

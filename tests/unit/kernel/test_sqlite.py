@@ -10,6 +10,7 @@ import pytest
 
 from kernel.errors import ChatlyError, KernelReason
 from kernel.sqlite.database import SqliteDatabase, open_sqlite
+from tests.waiting import eventually
 
 SCHEMA = ["CREATE TABLE item (name TEXT PRIMARY KEY)"]
 
@@ -64,6 +65,13 @@ async def test_deleted_rows_are_not_in_the_files_once_the_wal_is_empty(tmp_path:
         assert b"secret" not in files
         await _add(database, "bert")
         assert await _names(database) == ["bert", "what stays"]
+
+
+async def test_an_open_database_empties_its_wal_from_time_to_time(tmp_path: Path) -> None:
+    async with open_sqlite(tmp_path / "a.db", SCHEMA, empty_wal_seconds=0.05) as database:
+        await _add(database, "anna")
+
+        await eventually(lambda: (tmp_path / "a.db-wal").stat().st_size == 0)
 
 
 async def test_a_wal_that_another_program_reads_is_not_emptied(tmp_path: Path) -> None:
