@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import grpc
+import pytest
 from chatly.messaging.v1 import messaging_service_pb2 as pb
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
@@ -18,6 +19,7 @@ from tests.e2e.mesh import Mesh, running_mesh
 from tests.e2e.people import Person, rest, somebody
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.timeout(180)
 DAY = 24 * 3600
 
 
