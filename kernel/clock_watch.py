@@ -9,10 +9,10 @@ from typing import Final
 from kernel.ids import MAX_AHEAD
 from kernel.telemetry.logs import logger
 from kernel.telemetry.metrics import gauge
-from kernel.time import Clock, from_micros
+from kernel.time import TOLERATED_OFFSET, Clock, from_micros
 
 METRIC: Final = "chatly_clock_offset_seconds"
-REPORTED: Final = timedelta(seconds=5)
+REPORTED: Final = TOLERATED_OFFSET
 """A larger clock offset is logged."""
 MAX_OFFSET: Final = MAX_AHEAD
 """A node with a larger clock offset takes no calls."""
@@ -29,10 +29,16 @@ class ClockWatch:
     If no engine answers, the offset is unknown and the check passes.
     """
 
-    def __init__(self, *, service: str, clock: Clock, engines: Mapping[str, ReadTime]) -> None:
-        """`engines`: functions that read the engines' clocks, by the name of the engine."""
+    def __init__(
+        self, *, service: str, clock: Clock, engines: Mapping[str, ReadTime], correct: Callable[[timedelta], None]
+    ) -> None:
+        """`clock`: the machine's clock. `engines`: functions that read the engines' clocks, by the name of the engine.
+
+        `correct`: is called with the offset if all engines answered; a single one may be wrong itself.
+        """
         self._clock = clock
         self._engines = engines
+        self._correct = correct
         self._report = OffsetReport(service)
 
     async def check(self) -> str | None:
@@ -46,6 +52,8 @@ class ClockWatch:
         if not offsets:
             return None
         engine = min(offsets, key=lambda name: abs(offsets[name]))
+        if len(offsets) == len(self._engines):
+            self._correct(offsets[engine])
         self._report(offsets[engine], than=f"the clock of {engine}")
         return problem_of(offsets[engine], engine) if abs(offsets[engine]) > MAX_OFFSET else None
 

@@ -1,11 +1,16 @@
 """The clock as a port, and conversion of times to microseconds since 1970 (UTC), the form in databases."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WALL = partial(datetime.now, UTC)
 _MICROSECOND = timedelta(microseconds=1)
+TOLERATED_OFFSET = timedelta(seconds=5)
+"""A clock that is off by more is wrong."""
 
 
 class Clock(Protocol):
@@ -28,6 +33,38 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+class CorrectedClock:
+    """The clock of this machine while it is right, else an estimate of the time of the engines' clocks.
+
+    `correct` must be called every few seconds. If the machine's clock jumps between two calls, the time continues as
+    before the jump.
+    """
+
+    def __init__(
+        self,
+        *,
+        wall: Callable[[], datetime] = _WALL,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`wall`, `monotonic`: the clocks of the machine."""
+        self._wall = wall
+        self._monotonic = monotonic
+        self._base = wall() - timedelta(seconds=monotonic())
+        """The time at which the monotonic clock was zero."""
+
+    def now(self) -> datetime:
+        wall, expected = self._wall(), self._base + timedelta(seconds=self._monotonic())
+        return wall if -TOLERATED_OFFSET <= wall - expected <= TOLERATED_OFFSET else expected
+
+    def monotonic(self) -> float:
+        return self._monotonic()
+
+    def correct(self, offset: timedelta) -> None:
+        """Continue from a measurement: the machine's clock is ahead by `offset`, or behind if that is negative."""
+        wall = self._wall() if abs(offset) <= TOLERATED_OFFSET else self._wall() - offset
+        self._base = wall - timedelta(seconds=self._monotonic())
 
 
 def to_micros(moment: datetime) -> int:

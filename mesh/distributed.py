@@ -17,7 +17,7 @@ from kernel.log.retention import RetentionSettings
 from kernel.platform import Engines, Platform
 from kernel.service import HealthCheck
 from kernel.settings import load
-from kernel.time import SystemClock, from_micros
+from kernel.time import CorrectedClock, from_micros
 from mesh.addresses import load_addresses
 from mesh.platform import Channels
 from mesh.services import ServiceSpec
@@ -49,10 +49,12 @@ async def open_distributed_platform(
     from kernel.redis.handle import open_redis
     from kernel.redis.settings import RedisSettings
 
-    clock = SystemClock()
+    clock = CorrectedClock()
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(open_redis(load(RedisSettings, environ)))
-        cassandra = await stack.enter_async_context(open_cassandra(load(CassandraSettings, environ), spec.schema()))
+        cassandra = await stack.enter_async_context(
+            open_cassandra(load(CassandraSettings, environ), spec.schema(), clock=clock)
+        )
         health: dict[str, HealthCheck] = {"cassandra": cassandra.health, "redis": partial(_redis_health, redis)}
         log: KafkaLog | DisabledLog = DisabledLog()
         if spec.uses_log:
@@ -76,6 +78,7 @@ async def open_distributed_platform(
                 redis=redis,
                 open_blobs=partial(_open_blobs, environ),
                 clocks={"redis": partial(redis_time, redis), "cassandra": partial(cassandra_time, cassandra)},
+                correct_clock=clock.correct,
                 health=health,
             ),
         )

@@ -21,6 +21,7 @@ from kernel.settings import SettingsError, load
 from kernel.sockets import reserved
 from kernel.telemetry.logs import logger
 from kernel.telemetry.tracing import TraceSettings
+from kernel.time import SystemClock
 from mesh.addresses import load_addresses
 from mesh.distributed import any_unreachable, open_distributed_platform
 from mesh.health import CLOCK_CHECK
@@ -42,6 +43,8 @@ async def serving(
     """Open a service, serve it until the block ends, then drain it. `published` has the keys that auth publishes."""
     # Make the check before the service opens: it reads the time of the last write, and the service may write.
     clock = _clock_check(spec.name, platform)
+    # Measure the clock before the service uses it.
+    await clock()
     async with (
         spec.open(environ, platform) as service,
         background(service.loops),
@@ -52,7 +55,10 @@ async def serving(
 
 def _clock_check(service: str, platform: Platform) -> HealthCheck:
     if platform.engines is not None:
-        return ClockWatch(service=service, clock=platform.clock, engines=platform.engines.clocks).check
+        engines = platform.engines
+        return ClockWatch(
+            service=service, clock=SystemClock(), engines=engines.clocks, correct=engines.correct_clock
+        ).check
     written = last_write(platform.data_dir.glob("*.db*"))
     return WriteTimeWatch(service=service, clock=platform.clock, last_write=written).check
 

@@ -3,6 +3,7 @@
 import logging
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Sequence
 
 from cassandra import AuthenticationFailed, ConsistencyLevel, Unauthorized
@@ -15,6 +16,7 @@ from cassandra.query import dict_factory
 
 from kernel.cassandra.schema import Schema, create_keyspace, migrate
 from kernel.cassandra.settings import CassandraSettings, addresses
+from kernel.time import Clock, to_micros
 from kernel.tls import client_context, tls_problem
 
 _HEARTBEAT_SECONDS = 2
@@ -29,11 +31,34 @@ _SCHEMA_SECONDS = 15.0
 _NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def connect(settings: CassandraSettings, schemas: Sequence[Schema], *, stopped: Callable[[], bool]) -> Session:
+class WriteTimes:
+    """Growing timestamps, in microseconds since 1970, for writes without a timestamp of their own.
+
+    The driver's own timestamps follow the machine's clock: after it was ahead, they would stay ahead.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> int:
+        with self._lock:
+            self._last = max(to_micros(self._clock.now()), self._last + 1)
+            return self._last
+
+
+def connect(
+    settings: CassandraSettings,
+    schemas: Sequence[Schema],
+    *,
+    stopped: Callable[[], bool],
+    write_times: Callable[[], int],
+) -> Session:
     """Connect, create the keyspace and migrate the schemas. Try once; `describe` turns the error into a text."""
     # The driver would log every failed attempt. The caller logs each problem once.
     logging.getLogger("cassandra").setLevel(logging.CRITICAL)
-    cluster = _cluster(settings)
+    cluster = _cluster(settings, write_times)
     try:
         session = cluster.connect()
         create_keyspace(session, settings)
@@ -78,7 +103,7 @@ def _one_line(reason: object) -> str:
     return " ".join(str(reason).split())
 
 
-def _cluster(settings: CassandraSettings) -> Cluster:
+def _cluster(settings: CassandraSettings, write_times: Callable[[], int] | None = None) -> Cluster:
     balance = DCAwareRoundRobinPolicy(settings.local_datacenter)
     profile = ExecutionProfile(
         load_balancing_policy=TokenAwarePolicy(balance),
@@ -104,6 +129,7 @@ def _cluster(settings: CassandraSettings) -> Cluster:
         ssl_context=_tls(settings),
         ssl_options={"server_hostname": settings.tls_name} if settings.ca_file and settings.tls_name else None,
         sockopts=[_NO_DELAY],
+        timestamp_generator=write_times,
     )
 
 

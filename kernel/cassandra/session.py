@@ -13,13 +13,14 @@ from cassandra.protocol import ErrorMessage, IsBootstrappingErrorMessage, Overlo
 from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, PreparedStatement
 
 from kernel.cassandra.callbacks import CallbackBridge, Row
-from kernel.cassandra.connect import connect, describe
+from kernel.cassandra.connect import WriteTimes, connect, describe
 from kernel.cassandra.replication import keyspace_faults
 from kernel.cassandra.schema import Schema
 from kernel.cassandra.settings import CassandraSettings
 from kernel.errors import KernelReason, unavailable
 from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
+from kernel.time import Clock, SystemClock
 from kernel.tls import plaintext_hint
 
 UNSET = UNSET_VALUE
@@ -48,8 +49,9 @@ _CAS_WRITE_UNKNOWN = 0x1700
 class CassandraSession:
     """Runs prepared statements at LOCAL_QUORUM. Raises `STORE_UNAVAILABLE` while Cassandra is unreachable."""
 
-    def __init__(self, *, settings: CassandraSettings, schemas: Sequence[Schema]) -> None:
+    def __init__(self, *, settings: CassandraSettings, schemas: Sequence[Schema], clock: Clock) -> None:
         self._settings = settings
+        self._write_times = WriteTimes(clock)
         self._schemas = schemas
         self._bridge = CallbackBridge()
         self._in_flight = asyncio.Semaphore(settings.max_in_flight)
@@ -133,7 +135,13 @@ class CassandraSession:
         If the caller is cancelled, the session is closed once the thread has opened it.
         """
         attempt = asyncio.ensure_future(
-            asyncio.to_thread(connect, self._settings, self._schemas, stopped=self._stopping.is_set)
+            asyncio.to_thread(
+                connect,
+                self._settings,
+                self._schemas,
+                stopped=self._stopping.is_set,
+                write_times=self._write_times,
+            )
         )
         try:
             return await asyncio.shield(attempt)
@@ -211,12 +219,15 @@ class CassandraSession:
 
 
 @asynccontextmanager
-async def open_cassandra(settings: CassandraSettings, *schemas: Schema) -> AsyncIterator[CassandraSession]:
+async def open_cassandra(
+    settings: CassandraSettings, *schemas: Schema, clock: Clock | None = None
+) -> AsyncIterator[CassandraSession]:
     """Open a session that connects in the background and migrates the schemas; close it at the end.
 
+    `clock`: gives the timestamps of writes that have none; by default, the machine's clock.
     Callers that need the connection wait for `ready`.
     """
-    session = CassandraSession(settings=settings, schemas=schemas)
+    session = CassandraSession(settings=settings, schemas=schemas, clock=clock or SystemClock())
     keeper = asyncio.create_task(session.keep(), name="cassandra")
     try:
         yield session

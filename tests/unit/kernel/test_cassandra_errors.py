@@ -8,6 +8,7 @@ from cassandra.protocol import ErrorMessage
 from kernel.cassandra.session import CassandraSession
 from kernel.cassandra.settings import CassandraSettings
 from kernel.errors import ChatlyError, KernelReason
+from kernel.time import SystemClock
 
 
 class Refusing:
@@ -27,7 +28,7 @@ class Refusing:
 
 
 def session_that_refuses(code: int) -> CassandraSession:
-    session = CassandraSession(settings=CassandraSettings(contact_points=("nowhere",)), schemas=())
+    session = CassandraSession(settings=CassandraSettings(contact_points=("nowhere",)), schemas=(), clock=SystemClock())
     driver: Any = Refusing(code)
     session._session = driver
     return session

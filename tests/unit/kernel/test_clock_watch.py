@@ -36,7 +36,8 @@ class Setup:
         self.node = FakeClock(NOON)
         self.redis, self.cassandra = Engine(self.node), Engine(self.node)
         engines = {"redis": self.redis.time, "cassandra": self.cassandra.time}
-        self.watch = ClockWatch(service="tester", clock=self.node, engines=engines)
+        self.corrections: list[timedelta] = []
+        self.watch = ClockWatch(service="tester", clock=self.node, engines=engines, correct=self.corrections.append)
 
     async def check(self, *, node_offset: float) -> str | None:
         self.node.set(NOON + timedelta(seconds=node_offset))
@@ -95,6 +96,14 @@ async def test_an_unreachable_engine_does_not_count(setup: Setup) -> None:
 
     setup.cassandra.reachable = False
     assert await setup.check(node_offset=120) is None
+
+
+async def test_the_clock_is_corrected_only_if_all_engines_answer(setup: Setup) -> None:
+    await setup.check(node_offset=120)
+    setup.redis.reachable = False
+    await setup.check(node_offset=240)
+
+    assert setup.corrections == [timedelta(seconds=120)]
 
 
 async def test_a_slow_answer_is_no_offset(setup: Setup) -> None:
