@@ -30,6 +30,15 @@ class ChatHead:
 
 
 @dataclass(frozen=True, slots=True)
+class SentPage:
+    """A page of the messages that one user has sent, in no particular order."""
+
+    messages: Sequence[tuple[ChatId, UUID]]
+    next_after: bytes
+    """The key at which the next page starts. Empty on the last page."""
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """The result of one batch of log records."""
 
@@ -62,6 +71,14 @@ class MessageReader(Protocol):
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> tuple[ChatId, UUID] | None:
         """Return the chat and the id of the message that this send created, or None if the send is not stored."""
+        ...
+
+    async def sent_by(self, sender_id: UserId, *, after: bytes, limit: int) -> SentPage:
+        """Return a page of the stored messages that a user has sent in all chats, also in chats that the user has left.
+
+        `after` is empty, or the `next_after` of the page before. Read from an index, at a cost that depends on the size
+        of the page alone. Raise ValueError if `after` is malformed.
+        """
         ...
 
     async def count_after(

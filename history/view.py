@@ -9,7 +9,7 @@ from uuid import UUID
 from history.audience import may_see, role_in
 from history.chat_id import ChatId
 from history.fold import apply_to_chat, deleted_by, fold_messages, message_of, redact, to_message, visible_message
-from history.model import ChatState, LogEvent, Message, MessageState
+from history.model import ChatEvent, ChatState, LogEvent, Message, MessageSent, MessageState
 from history.ports import ChatHead, ChatReader, EventReader, MessageReader, TailReader, Window
 from kernel.ids import UserId, time_key, time_of
 from kernel.time import Clock
@@ -27,6 +27,15 @@ class ChatOverview:
     """The newest message that the member may see."""
     unread_count: int
     last_activity_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SentStates:
+    """A page of the messages that one user has sent, sorted by chat and time within the page."""
+
+    states: Sequence[MessageState]
+    next_after: bytes
+    """The key at which the next page starts. Empty on the last page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,21 @@ class History:
         position = stored or (tail and (tail.event.chat_id, tail.event.event_id))
         state = await self.message_state(*position) if position else None
         return to_message(state) if state else None
+
+    async def sent_by(self, sender_id: UserId, *, after: bytes, limit: int) -> SentStates:
+        """Return a page of the messages that a user has sent in all chats, also in chats that the user has left.
+
+        The first page, with an empty `after`, also has the messages of the tail. A message may be on two pages, and
+        messages sent during the listing may be missing. Raise ValueError if `after` is malformed.
+        """
+        found: set[tuple[ChatId, UUID]] = set()
+        if not after:
+            tail = await self._tail.events(await self._tail.chats_of(sender_id))
+            events = (item.event for some in tail.values() for item in some)
+            found.update((event.chat_id, event.event_id) for event in events if _is_send_of(event, sender_id))
+        page = await self._messages.sent_by(sender_id, after=after, limit=limit)
+        found.update(page.messages)
+        return SentStates(await self._states_in_chats(found), page.next_after)
 
     async def page(self, chat_id: ChatId, window: Window, *, viewer: UserId) -> Sequence[Message]:
         """Return `window.limit` messages that the viewer may see, oldest first.
@@ -186,6 +210,20 @@ class History:
         ]
         return Replay(_without_deleted(mine[:limit]), len(mine) > limit)
 
+    async def _states_in_chats(self, messages: Collection[tuple[ChatId, UUID]]) -> list[MessageState]:
+        """Return the states of messages of several chats, sorted by chat and time."""
+        ids: dict[ChatId, list[UUID]] = {}
+        for chat_id, message_id in sorted(messages, key=lambda each: (each[0], time_key(each[1]))):
+            ids.setdefault(chat_id, []).append(message_id)
+        tail = await self._tail.events(ids)
+        stored = await asyncio.gather(*(self._messages.messages(chat_id, some) for chat_id, some in ids.items()))
+        found: list[MessageState] = []
+        for (chat_id, some), before in zip(ids.items(), stored, strict=True):
+            about = [item.event for item in tail.get(chat_id, ()) if message_of(item.event) in some]
+            states = {**before, **fold_messages(before, about)}
+            found.extend(states[message_id] for message_id in some if message_id in states)
+        return found
+
     async def _changed_messages(self, chat_id: ChatId) -> Mapping[UUID, MessageState]:
         """Return every message that the tail changes, folded with its stored state."""
         tail = await self._tail.events([chat_id])
@@ -204,6 +242,10 @@ class History:
         if head.position.offset <= start:
             return ()
         return await self._events.events_after(head.state.chat_id, start, limit)
+
+
+def _is_send_of(event: ChatEvent, sender_id: UserId) -> bool:
+    return isinstance(event.change, MessageSent) and event.actor_id == sender_id
 
 
 def _fold_chat(head: ChatHead | None, tail: Iterable[LogEvent]) -> ChatState:

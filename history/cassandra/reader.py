@@ -11,11 +11,11 @@ from history.cassandra.chat_rows import load_buckets, load_chat, load_chats_of, 
 from history.cassandra.event_rows import by_bucket, load_events_after
 from history.cassandra.log_rows import load_offsets
 from history.cassandra.message_rows import COLUMNS, states_of
-from history.cassandra.stored_facts import load_sends
+from history.cassandra.stored_facts import load_sends, load_sent_by
 from history.cassandra.write_times import bucket_at, bucket_of
 from history.chat_id import ChatId
 from history.model import LogEvent, MessageState, Send
-from history.ports import ChatHead, Window
+from history.ports import ChatHead, SentPage, Window
 from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession
 from kernel.ids import UserId, from_time_key
@@ -77,6 +77,9 @@ class CassandraMessageReader:
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> tuple[ChatId, UUID] | None:
         return await self._sent.find((sender_id, client_message_id))
+
+    async def sent_by(self, sender_id: UserId, *, after: bytes, limit: int) -> SentPage:
+        return await load_sent_by(self._session, sender_id, after=after, limit=limit)
 
     async def count_after(
         self, chat_id: ChatId, after: UUID | None, *, not_by: UserId, excluding: Collection[UUID], limit: int

@@ -11,6 +11,7 @@ from history.cassandra.event_rows import in_buckets, load_event_offsets
 from history.chat_id import ChatId
 from history.fold import message_of, send_of
 from history.model import ChatEvent, MessageSent, MessageState, Send
+from history.ports import SentPage
 from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Statement
 from kernel.ids import UserId
@@ -25,6 +26,11 @@ _SENDS = (
     "SELECT sender_id, client_message_id, chat_id, message_id FROM sends"
     " WHERE sender_id IN ? AND shard = ? AND client_message_id IN ?"
 )
+_SENT_BY = (
+    "SELECT client_message_id, chat_id, message_id FROM sends"
+    " WHERE sender_id = ? AND shard = ? AND client_message_id > ? LIMIT ?"
+)
+_ALL_SENT_BY = "SELECT client_message_id, chat_id, message_id FROM sends WHERE sender_id = ? AND shard = ? LIMIT ?"
 _INSERT_SEND = (
     "INSERT INTO sends (sender_id, shard, client_message_id, chat_id, message_id) VALUES (?, ?, ?, ?, ?)"
     " USING TIMESTAMP ?"
@@ -79,6 +85,21 @@ async def load_sends(session: CassandraSession, sends: Iterable[Send]) -> Mappin
         shards.setdefault(shard_of((sender_id, name)), []).append(name)
     rows = await select_by_keys(session, _SENDS, shards)
     return {_send(row): (ChatId(row["chat_id"]), row["message_id"]) for row in rows}
+
+
+async def load_sent_by(session: CassandraSession, sender_id: UserId, *, after: bytes, limit: int) -> SentPage:
+    """Return a page of a user's sends. The key of a page is the shard (1 byte) and the last client_message_id in it."""
+    shard, last = (after[0], after[1:]) if after else (0, b"")
+    if shard >= _SHARDS or len(last) not in (0, 16):
+        raise ValueError("malformed key of a page")
+    if last:
+        rows = await session.execute(_SENT_BY, (sender_id, shard, UUID(bytes=last), limit))
+    else:
+        rows = await session.execute(_ALL_SENT_BY, (sender_id, shard, limit))
+    messages = [(ChatId(row["chat_id"]), row["message_id"]) for row in rows]
+    if len(rows) == limit:
+        return SentPage(messages, bytes([shard]) + rows[-1]["client_message_id"].bytes)
+    return SentPage(messages, bytes([shard + 1]) if shard + 1 < _SHARDS else b"")
 
 
 def send_statement(send: Send, chat_id: ChatId, message_id: UUID, written_at: int) -> Statement:

@@ -8,7 +8,7 @@ from uuid import UUID
 from history.chat_id import ChatId
 from history.codec import decode
 from history.model import LogEvent, MessageState
-from history.ports import ChatHead, Window
+from history.ports import ChatHead, SentPage, Window
 from history.sqlite.chat_rows import load_chats
 from history.sqlite.log_rows import stored_offsets
 from history.sqlite.message_rows import load_messages, states_of
@@ -38,6 +38,11 @@ class SqliteMessageReader:
 
     async def sent(self, sender_id: UserId, client_message_id: UUID) -> tuple[ChatId, UUID] | None:
         return await self._database.read_inline(partial(_sent, send=(sender_id, client_message_id.bytes)))
+
+    async def sent_by(self, sender_id: UserId, *, after: bytes, limit: int) -> SentPage:
+        rows = await self._database.read(partial(_sent_by, where=(sender_id, after, limit)))
+        messages = [(ChatId(row["chat_id"]), from_time_key(row["message_id"])) for row in rows]
+        return SentPage(messages, rows[-1]["client_message_id"] if len(rows) == limit else b"")
 
     async def count_after(
         self, chat_id: ChatId, after: UUID | None, *, not_by: UserId, excluding: Collection[UUID], limit: int
@@ -94,6 +99,14 @@ def _sent(connection: sqlite3.Connection, *, send: tuple[UserId, bytes]) -> tupl
         "SELECT chat_id, message_id FROM sends WHERE sender_id = ? AND client_message_id = ?", send
     ).fetchone()
     return (ChatId(row["chat_id"]), from_time_key(row["message_id"])) if row else None
+
+
+def _sent_by(connection: sqlite3.Connection, *, where: tuple[UserId, bytes, int]) -> list[sqlite3.Row]:
+    return connection.execute(
+        "SELECT client_message_id, chat_id, message_id FROM sends WHERE sender_id = ? AND client_message_id > ?"
+        " ORDER BY client_message_id LIMIT ?",
+        where,
+    ).fetchall()
 
 
 def _countable(connection: sqlite3.Connection, *, where: tuple[str, bytes, str, str], limit: int) -> set[bytes]:

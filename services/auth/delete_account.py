@@ -35,7 +35,7 @@ class DeleteAccount:
         self._clock = clock
         self._again_after = token_life + CLOCK_SLACK
 
-    async def __call__(self, user_id: UserId, *, password: str) -> None:
+    async def __call__(self, user_id: UserId, *, password: str, delete_messages: bool) -> None:
         """Erase the user's data in auth, and wake `EraseDue`, which erases the data in the other services.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`, RESOURCE_EXHAUSTED `RATE_LIMITED`. After STORE_UNAVAILABLE the
@@ -43,7 +43,9 @@ class DeleteAccount:
         """
         await self._credentials.confirm(user_id, password)
         now = self._clock.now()
-        await self._erasures.add([Erasure(user_id, now), Erasure(user_id, now + self._again_after)])
+        await self._erasures.add(
+            [Erasure(user_id, due_at, delete_messages) for due_at in (now, now + self._again_after)]
+        )
         try:
             await self._erase.in_auth(user_id)
         finally:

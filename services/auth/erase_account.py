@@ -1,6 +1,7 @@
 """Erase the data that auth and other services store about a user."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
@@ -13,6 +14,7 @@ from services.auth.ports import (
     AccountStore,
     AttemptLimiter,
     BlockStore,
+    MessagesOfUsers,
     PersonalData,
     RefreshTokenStore,
     SessionEndings,
@@ -34,6 +36,7 @@ class EraseAccount:
         blocks: BlockStore,
         limiter: AttemptLimiter,
         others: Sequence[PersonalData],
+        messages: MessagesOfUsers,
         clock: Clock,
     ) -> None:
         """`others`: the other services that store personal data."""
@@ -45,18 +48,22 @@ class EraseAccount:
         self._blocks = blocks
         self._limiter = limiter
         self._others = others
+        self._messages = messages
         self._clock = clock
 
-    async def __call__(self, user_id: UserId) -> None:
+    async def __call__(self, user_id: UserId, *, delete_messages: bool = False) -> None:
         """Erase the user's data in auth, then in each other service.
 
         If a service fails, try the remaining ones, then raise the first error.
         """
         await self.in_auth(user_id)
         failures: list[ChatlyError] = []
-        for other in self._others:
+        # Messages come last, because many of them take minutes.
+        steps = [partial(other.erase, user_id) for other in self._others]
+        steps.append(partial(self._messages.erase, user_id, delete_messages=delete_messages))
+        for step in steps:
             try:
-                await other.erase(user_id)
+                await step()
             except ChatlyError as error:
                 failures.append(error)
         if failures:

@@ -96,6 +96,8 @@ class Erasure:
 
     user_id: UserId
     due_at: datetime
+    delete_messages: bool = False
+    """Whether the user's messages are deleted too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,6 +179,17 @@ class PersonalData(Protocol):
         ...
 
 
+class MessagesOfUsers(Protocol):
+    """The messages and memberships of users, in messaging."""
+
+    async def erase(self, user_id: UserId, *, delete_messages: bool) -> None:
+        """Remove the user from all groups, and with `delete_messages` delete the user's messages for everyone.
+
+        Safe to repeat. Many messages take minutes. Raise SERVICE_UNAVAILABLE if messaging is unreachable.
+        """
+        ...
+
+
 class AttemptLimiter(Protocol):
     """Delays password guesses. It counts failures by key, and `attempts.delay_after` defines the delay for a count.
 

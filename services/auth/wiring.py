@@ -15,7 +15,7 @@ from kernel.platform import Engines, Platform
 from kernel.service import HealthCheck, Service
 from kernel.sqlite.database import SqliteDatabase, open_sqlite
 from services.auth.access_tokens import AccessTokens, OwnTokenKeys
-from services.auth.adapters.grpc import MediaAvatars, MediaPersonalData, PresencePersonalData
+from services.auth.adapters.grpc import GrpcMessagesOfUsers, MediaAvatars, MediaPersonalData, PresencePersonalData
 from services.auth.adapters.memory import MemoryAttempts
 from services.auth.adapters.sqlite.blocks_and_keys import SqliteBlocks, SqliteKeys
 from services.auth.adapters.sqlite.erasures import SqliteErasures
@@ -128,6 +128,7 @@ def _build(
             MediaPersonalData(platform.service_channel("media")),
             PresencePersonalData(platform.service_channel("presence")),
         ),
+        messages=GrpcMessagesOfUsers(platform.service_channel("messaging")),
         clock=clock,
     )
     erase_due = EraseDue(erasures=stores.erasures, erase=erase, clock=clock)

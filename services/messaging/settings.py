@@ -19,6 +19,12 @@ class MessagingSettings:
         help="lifetime of cached blocks of a user, in seconds",
         check=not_negative,
     )
+    erased_per_second: float = env(
+        "CHATLY_MESSAGING_ERASED_PER_SECOND",
+        default=200.0,
+        help="messages per second that erasures of accounts delete, per node; 0: no limit",
+        check=not_negative,
+    )
     stream_sends_per_second: float = env(
         "CHATLY_MESSAGING_STREAM_SENDS_PER_SECOND",
         default=100.0,

@@ -33,6 +33,7 @@ from services.messaging.chats import Chats
 from services.messaging.create_group import CreateGroup
 from services.messaging.delete_message import DeleteMessage
 from services.messaging.edit_message import EditMessage
+from services.messaging.erase_user import EraseRate, EraseUser
 from services.messaging.event_publisher import EventPublisher
 from services.messaging.groups import Groups
 from services.messaging.list_messages import ListMessages
@@ -219,6 +220,9 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, linea
             media=media,
             events=events,
             ownership=ownership,
+        ),
+        erase_user=EraseUser(
+            history=history, events=events, rate=EraseRate(clock=clock, per_second=settings.erased_per_second)
         ),
         subscribe=Subscribe(hub=hub, replays=replays, encoder=stream_encoder, log=lineage),
     )

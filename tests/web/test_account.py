@@ -88,3 +88,19 @@ async def test_a_deleted_account_leaves_nothing_in_the_browser_and_its_messages_
     await bob.page.reload()
     await expect(bob.message("Farewell")).to_be_visible()
     await expect(bob.page.get_by_role("heading", name="Deleted account")).to_be_visible()
+
+
+async def test_a_deleted_account_takes_its_messages_with_it_if_the_user_chooses(people: People) -> None:
+    ann, bob = await people.pair()
+    await ann.send("Forget this")
+    await expect(bob.message("Forget this")).to_be_visible()
+    await ann.open_settings("Security")
+    await ann.page.get_by_role("button", name="Delete account").click()
+    await expect(delete_dialog(ann).get_by_role("radio", name="Keep them")).to_be_checked()
+    await delete_dialog(ann).get_by_role("radio", name="Delete them with their files, for everyone").check()
+    await delete_dialog(ann).get_by_label("Enter your password to confirm").fill("correct horse battery")
+    await delete_dialog(ann).get_by_role("button", name="Delete account").click()
+
+    await expect(ann.page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    await expect(bob.message("Forget this")).to_have_count(0)
+    await expect(bob.page.get_by_text("This message was deleted")).to_be_visible()

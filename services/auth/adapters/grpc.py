@@ -1,9 +1,11 @@
-"""Calls to media and presence. Avatar checks carry the caller's token, and erasures carry the service token."""
+"""Calls to other services. Avatar checks carry the caller's token, and erasures carry the service token."""
 
 import grpc
 from chatly.media.v1 import media_service_pb2 as media_pb
 from chatly.media.v1.media_service_pb2 import MEDIA_PURPOSE_AVATAR, GetMediaRequest
 from chatly.media.v1.media_service_pb2_grpc import MediaServiceStub
+from chatly.messaging.v1 import messaging_service_pb2 as messaging_pb
+from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from chatly.presence.v1 import presence_service_pb2 as presence_pb
 from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 
@@ -56,3 +58,21 @@ class PresencePersonalData:
             await self._presence.EraseUser(presence_pb.EraseUserRequest(user_id=user_id), timeout=_ERASE_SECONDS)
         except grpc.RpcError as error:
             raise from_rpc_error("presence", error) from error
+
+
+class GrpcMessagesOfUsers:
+    """Calls MessagingService.EraseUser with the service token, page by page."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._messaging = MessagingServiceStub(channel)
+
+    async def erase(self, user_id: UserId, *, delete_messages: bool) -> None:
+        request = messaging_pb.EraseUserRequest(user_id=user_id, delete_messages=delete_messages)
+        try:
+            while True:
+                response = await self._messaging.EraseUser(request, timeout=_ERASE_SECONDS)
+                if not response.next_page_token:
+                    return
+                request.page_token = response.next_page_token
+        except grpc.RpcError as error:
+            raise from_rpc_error("messaging", error) from error

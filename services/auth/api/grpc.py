@@ -109,7 +109,9 @@ class AuthServicer(AuthServiceServicer):
     async def DeleteAccount(
         self, request: auth_pb.DeleteAccountRequest, context: Context
     ) -> auth_pb.DeleteAccountResponse:
-        await self._delete_account(current_user().user_id, password=request.password)
+        await self._delete_account(
+            current_user().user_id, password=request.password, delete_messages=request.delete_messages
+        )
         await _clear_cookies(context)
         return auth_pb.DeleteAccountResponse()
 

@@ -11,6 +11,7 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceServi
 
 from history.chat_id import ChatId
 from kernel.grpc.context import current_user
+from kernel.paging import PageTokens
 from services.messaging.api.mapping.chats import chat_pb, details, new_group, role_of
 from services.messaging.api.mapping.messages import (
     chat_ref,
@@ -27,6 +28,7 @@ from services.messaging.chats import Chats
 from services.messaging.create_group import CreateGroup
 from services.messaging.delete_message import DeleteMessage
 from services.messaging.edit_message import EditMessage
+from services.messaging.erase_user import EraseUser
 from services.messaging.groups import Groups
 from services.messaging.list_messages import ListMessages
 from services.messaging.live.send_messages import SendMessages
@@ -57,6 +59,7 @@ class MessagingServicer(MessagingServiceServicer):
     create_group: CreateGroup
     groups: Groups
     subscribe: Subscribe
+    erase_user: EraseUser
 
     async def SendMessage(self, request: pb.SendMessageRequest, context: Context) -> pb.SendMessageResponse:
         message = await self.send_message(draft(request), sender=current_user().user_id)
@@ -159,6 +162,17 @@ class MessagingServicer(MessagingServiceServicer):
 
     async def ListContacts(self, request: pb.ListContactsRequest, context: Context) -> pb.ListContactsResponse:
         return pb.ListContactsResponse(user_ids=await self.chats.contacts(user_id_of(request.user_id)))
+
+    async def EraseUser(self, request: pb.EraseUserRequest, context: Context) -> pb.EraseUserResponse:
+        user_id = user_id_of(request.user_id)
+        token = request.page_token
+        after = PageTokens.decode("EraseUser", user_id, token) if token else b""
+        erased = await self.erase_user(user_id, delete_messages=request.delete_messages, after=after)
+        return pb.EraseUserResponse(
+            deleted_message_count=erased.messages,
+            left_group_count=erased.groups,
+            next_page_token=PageTokens.encode("EraseUser", user_id, erased.next_after) if erased.next_after else "",
+        )
 
 
 def _group(chat_id: str) -> ChatId:

@@ -37,3 +37,15 @@ async def test_an_account_has_several_erasures(stores: Stores) -> None:
     await stores.erasures.done(first)
 
     assert await stores.erasures.due(NOON + 30 * MINUTE, limit=10) == [second]
+
+
+async def test_an_erasure_remembers_whether_messages_are_deleted(stores: Stores) -> None:
+    without = an_erasure(1)
+    with_messages = Erasure(without.user_id, NOON + 2 * MINUTE, delete_messages=True)
+    await stores.erasures.add([without, with_messages])
+
+    assert await stores.erasures.due(NOON + 2 * MINUTE, limit=10) == [without, with_messages]
+
+    await stores.erasures.done(with_messages)
+
+    assert await stores.erasures.due(NOON + 2 * MINUTE, limit=10) == [without]

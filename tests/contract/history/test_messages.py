@@ -5,9 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from history.chat_id import ChatId
 from history.model import ChatEvent
 from history.open import HistoryStore
 from history.ports import Window
+from kernel.ids import UserId
 from tests.fakes import FakeClock
 from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, PHOTO, ChatBuilder, records_of
 
@@ -151,3 +153,29 @@ async def test_a_quiet_chat_is_read_across_its_years(store: HistoryStore, years:
     assert await ids(store, Window(limit=4, after=years[1], newest_first=False)) == years[2:6]
     assert await count(store, years[2]) == 9
     assert [item.event.event_id for item in await store.events.events_after(ANN_AND_BOB, 4, 3)] == years[5:8]
+
+
+async def sent_by(store: HistoryStore, sender_id: UserId, limit: int) -> list[tuple[ChatId, UUID]]:
+    """Return everything that a user has sent, read in pages."""
+    found: list[tuple[ChatId, UUID]] = []
+    after = b""
+    while True:
+        page = await store.messages.sent_by(sender_id, after=after, limit=limit)
+        assert len(page.messages) <= limit
+        found += page.messages
+        after = page.next_after
+        if not after:
+            return found
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, 50])
+async def test_the_messages_of_a_sender_are_listed_over_all_chats(store: HistoryStore, limit: int) -> None:
+    direct, group = ChatBuilder(), ChatBuilder(A_GROUP)
+    own = [chat.sent(ANN) for chat in (direct, group) * 5]
+    others = [chat.sent(BOB) for chat in (direct, group)]
+    await store.writer.apply(records_of([*own, *others]))
+
+    found = await sent_by(store, ANN, limit)
+
+    assert sorted(found) == sorted((event.chat_id, event.event_id) for event in own)
+    assert await sent_by(store, CAT, limit) == []

@@ -1,6 +1,8 @@
 """A deleted account leaves nothing personal in the data folder; messages and pictures of groups stay."""
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,6 +10,7 @@ import httpx
 
 from tests.e2e.mesh import EMBEDDED, Mesh
 from tests.e2e.people import PASSWORD, Person, people, rest
+from tests.e2e.rest.talk import upload
 from tests.unit.media.samples import a_jpeg, a_png
 from tests.waiting import eventually
 
@@ -17,17 +20,25 @@ BIO = "Collects rare teapots in Graz."
 STATUS = "hiding behind the teapots"
 
 
-def left_in(folder: Path, planted: dict[str, bytes]) -> set[str]:
-    """Return the names of the planted parts that are in any file of the folder."""
+def left_in(folder: Path, planted: dict[str, bytes], *, but: str = "") -> set[str]:
+    """Return the names of the planted parts that are in any file of the folder, except files named `but`…."""
     found: set[str] = set()
     # Files may be deleted meanwhile.
     for path in (Path(parent, name) for parent, _, names in os.walk(folder) for name in names):
+        if but and path.name.startswith(but):
+            continue
         try:
             content = path.read_bytes()
         except FileNotFoundError:
             continue
         found |= {name for name, part in planted.items() if part in content}
     return found
+
+
+def empty_wal(path: Path) -> None:
+    """Empty the WAL of a database, which the mesh does hourly."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 async def with_picture(client: httpx.AsyncClient, person: Person, picture: bytes) -> str:
@@ -91,3 +102,58 @@ async def test_nothing_personal_is_left_after_deleting_the_account(mesh: Mesh) -
         assert await served(client, of_group, bob)
         messages = await client.get(f"/api/messages/{ann.user_id}", headers=bob.headers)
         assert [message["text"] for message in messages.json()["messages"]] == ["the teapots stay"]
+
+
+async def with_file(client: httpx.AsyncClient, person: Person, chat: str, text: str, content: bytes) -> list[bytes]:
+    """Send a message with one picture to `chat`, a path of the API. Return the picture as stored and its thumbnail."""
+    media_id = (await upload(client, person, "teapot.png", content))["media_id"]
+    sent = {"text": text, "client_message_id": str(uuid4()), "media_ids": [media_id]}
+    answer = await client.post(chat, json=sent, headers=person.headers)
+    assert answer.status_code == 200, answer.text
+    url = f"/api/uploads/{media_id}"
+    return [await served(client, path, person) for path in (url, f"{url}?variant=thumbnail")]
+
+
+async def texts(client: httpx.AsyncClient, chat: str, person: Person) -> list[str]:
+    answer = await client.get(chat, headers=person.headers)
+    assert answer.status_code == 200, answer.text
+    return sorted(message["text"] for message in answer.json()["messages"])
+
+
+@EMBEDDED
+async def test_messages_and_files_are_gone_everywhere_but_in_the_log_if_the_user_chooses(mesh: Mesh) -> None:
+    ann, bob = await people(mesh, "annalena", "bobby")
+    async with rest(mesh) as client:
+        group = {"client_group_id": str(uuid4()), "title": "Teapots", "member_ids": [ann.user_id]}
+        group_id = (await client.post("/api/groups", json=group, headers=bob.headers)).json()["chat"]["chat_id"]
+        of_group = f"/api/chats/{group_id}/messages"
+        direct, seen_by_bob = f"/api/messages/{bob.user_id}", f"/api/messages/{ann.user_id}"
+        pictures = [
+            *await with_file(client, ann, direct, "planted in the chat", a_jpeg(601, 500)),
+            *await with_file(client, ann, of_group, "planted in the group", a_jpeg(602, 500)),
+        ]
+        answer = {"text": "an answer", "client_message_id": str(uuid4())}
+        assert (await client.post(seen_by_bob, json=answer, headers=bob.headers)).status_code == 200
+        await client.post(f"/api/groups/{group_id}/leave", headers=ann.headers)
+        planted = {
+            "text in the chat": b"planted in the chat",
+            "text in the group": b"planted in the group",
+            **{f"picture {number}": content for number, content in enumerate(pictures)},
+        }
+        await eventually(lambda: left_in(mesh.data_dir, planted) == set(planted), "everything is stored")
+
+        choice = {"password": PASSWORD, "delete_messages": True}
+        deleted = await client.post("/api/auth/delete-account", json=choice, headers=ann.headers)
+
+        assert deleted.status_code == 200, deleted.text
+
+        def gone() -> bool:
+            empty_wal(mesh.data_dir / "history.db")
+            return left_in(mesh.data_dir, planted, but="log.db") == set()
+
+        await eventually(gone, "all messages are gone", seconds=30)
+        assert await texts(client, seen_by_bob, bob) == ["", "an answer"]
+        assert await texts(client, of_group, bob) == [""]
+        found = await client.get("/api/messages/search", params={"query": "planted"}, headers=bob.headers)
+        assert found.status_code == 200, found.text
+        assert found.json().get("messages", []) == []

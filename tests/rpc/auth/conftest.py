@@ -35,9 +35,9 @@ async def auth(tmp_path: Path, clock: FakeClock, media: FakeMedia) -> AsyncItera
 async def serving_auth(
     data_dir: Path, clock: FakeClock, *, media_address: str = "127.0.0.1:1", loops: bool = False
 ) -> AsyncIterator[AuthClient]:
-    """Run one node of auth over a data folder. `media_address`: of a server that takes the calls to presence too."""
+    """Run one node of auth over a data folder. `media_address`: of a server that takes all calls to other services."""
     mesh = Mesh(clock=clock)
-    addresses = {"media": media_address, "presence": media_address}
+    addresses = {"media": media_address, "presence": media_address, "messaging": media_address}
     async with (
         a_platform(data_dir=data_dir, mesh=mesh, addresses=addresses) as platform,
         open_auth(load(AuthSettings, {"CHATLY_AUTH_BCRYPT_COST": "4"}), platform) as service,

@@ -1,4 +1,4 @@
-"""A media service with the files that a test gives it. The same server takes erasures of media and presence."""
+"""A media service with the files that a test gives it. The same server takes the erasures of all services."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 from chatly.media.v1 import media_service_pb2 as media_pb
 from chatly.media.v1.media_service_pb2 import GetMediaRequest, GetMediaResponse, Media
+from chatly.messaging.v1 import messaging_service_pb2 as messaging_pb
 from chatly.presence.v1 import presence_service_pb2 as presence_pb
 
 from kernel.errors import not_found
@@ -46,6 +47,15 @@ class FakeMedia:
         self.erased.append(("presence", request.user_id))
         return presence_pb.EraseUserResponse()
 
+    async def erase_messages(
+        self, request: messaging_pb.EraseUserRequest, context: Context
+    ) -> messaging_pb.EraseUserResponse:
+        """Answer with two pages if the messages are deleted too."""
+        if request.delete_messages and not request.page_token:
+            return messaging_pb.EraseUserResponse(next_page_token="second")
+        self.erased.append((f"messaging {request.page_token}".strip(), request.user_id))
+        return messaging_pb.EraseUserResponse()
+
 
 @asynccontextmanager
 async def open_fake_media() -> AsyncIterator[FakeMedia]:
@@ -65,10 +75,16 @@ async def open_fake_media() -> AsyncIterator[FakeMedia]:
         request_deserializer=presence_pb.EraseUserRequest.FromString,
         response_serializer=presence_pb.EraseUserResponse.SerializeToString,
     )
+    erase_messages = grpc.unary_unary_rpc_method_handler(
+        media.erase_messages,
+        request_deserializer=messaging_pb.EraseUserRequest.FromString,
+        response_serializer=messaging_pb.EraseUserResponse.SerializeToString,
+    )
     of_media: dict[str, grpc.RpcMethodHandler[Any, Any]] = {"GetMedia": get_media, "EraseUser": erase_media}
     services = (
         grpc.method_handlers_generic_handler("chatly.media.v1.MediaService", of_media),
         grpc.method_handlers_generic_handler("chatly.presence.v1.PresenceService", {"EraseUser": erase_presence}),
+        grpc.method_handlers_generic_handler("chatly.messaging.v1.MessagingService", {"EraseUser": erase_messages}),
     )
     server = grpc.aio.server()
     server.add_generic_rpc_handlers(services)

@@ -16,11 +16,16 @@ from tests.waiting import eventually
 TOKEN_SECONDS = 15 * 60
 
 
-async def delete_account(auth: AuthClient) -> str:
+async def delete_account(auth: AuthClient, *, delete_messages: bool = False) -> str:
     """Register a user, delete the account and return the id."""
     person = await auth.person("alice")
-    await auth.auth.DeleteAccount(pb.DeleteAccountRequest(password=PASSWORD), metadata=person.metadata)
+    request = pb.DeleteAccountRequest(password=PASSWORD, delete_messages=delete_messages)
+    await auth.auth.DeleteAccount(request, metadata=person.metadata)
     return person.user_id
+
+
+def all_of(user_id: str) -> list[tuple[str, str]]:
+    return [(service, user_id) for service in ("media", "presence", "messaging")]
 
 
 def planned_in(data_dir: Path) -> int:
@@ -30,11 +35,11 @@ def planned_in(data_dir: Path) -> int:
         return count
 
 
-async def test_media_and_presence_erase_at_once(tmp_path: Path, clock: FakeClock, media: FakeMedia) -> None:
+async def test_the_other_services_erase_at_once(tmp_path: Path, clock: FakeClock, media: FakeMedia) -> None:
     async with serving_auth(tmp_path, clock, media_address=media.address, loops=True) as auth:
         user_id = await delete_account(auth)
 
-        await eventually(lambda: media.erased == [("media", user_id), ("presence", user_id)])
+        await eventually(lambda: media.erased == all_of(user_id))
 
 
 async def test_an_erasure_survives_an_outage_and_a_restart(tmp_path: Path, clock: FakeClock, media: FakeMedia) -> None:
@@ -43,7 +48,7 @@ async def test_an_erasure_survives_an_outage_and_a_restart(tmp_path: Path, clock
     assert media.erased == []
 
     async with serving_auth(tmp_path, clock, media_address=media.address, loops=True):
-        await eventually(lambda: media.erased == [("media", user_id), ("presence", user_id)])
+        await eventually(lambda: media.erased == all_of(user_id))
 
 
 async def test_it_is_repeated_once_when_the_last_access_token_has_expired(
@@ -55,4 +60,14 @@ async def test_it_is_repeated_once_when_the_last_access_token_has_expired(
     clock.advance(TOKEN_SECONDS + CLOCK_SLACK.total_seconds())
 
     async with serving_auth(tmp_path, clock, media_address=media.address, loops=True):
-        await eventually(lambda: media.erased == [("media", user_id), ("presence", user_id)] * 2)
+        await eventually(lambda: media.erased == all_of(user_id) * 2)
+
+
+async def test_messages_are_deleted_page_by_page_also_after_an_outage(
+    tmp_path: Path, clock: FakeClock, media: FakeMedia
+) -> None:
+    async with serving_auth(tmp_path, clock, loops=True) as auth:
+        user_id = await delete_account(auth, delete_messages=True)
+
+    async with serving_auth(tmp_path, clock, media_address=media.address, loops=True):
+        await eventually(lambda: ("messaging second", user_id) in media.erased)

@@ -71,6 +71,9 @@ WITHOUT_A_CHAT: Mapping[str, Call] = {
     "ListContacts": lambda harness, _, __, by: harness.stub.ListContacts(
         pb.ListContactsRequest(user_id=ANN), metadata=by
     ),
+    "EraseUser": lambda harness, _, __, by: harness.stub.EraseUser(
+        pb.EraseUserRequest(user_id=ANN, delete_messages=True), metadata=by
+    ),
     "Subscribe": lambda harness, _, __, by: harness.stub.Subscribe(pb.SubscribeRequest(), metadata=by).read(),
     "SendMessages": lambda harness, _, __, by: harness.stub.SendMessages(iter(()), metadata=by).read(),
 }
@@ -147,7 +150,7 @@ async def test_messages_of_other_chats_are_not_found_through_a_chat_of_the_calle
 
 
 async def test_a_service_token_is_refused_where_a_user_is_needed(harness: Harness) -> None:
-    for_users = {name: call for name, call in EVERY.items() if name != "ListContacts"}
+    for_users = {name: call for name, call in EVERY.items() if name not in {"ListContacts", "EraseUser"}}
 
     found = await outcomes(for_users, harness, between(ANN, BOB), str(uuid1()), harness.served.as_service())
 

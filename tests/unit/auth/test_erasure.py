@@ -1,11 +1,13 @@
 """Erasing deleted accounts: in auth and elsewhere, after crashes and outages, and in the files."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from kernel.errors import KernelReason, unavailable
 from kernel.ids import SessionId, UserId
@@ -23,6 +25,7 @@ from services.auth.model import Account, Erasure, ProfileChange, Session
 from tests.builders import NOON, an_id
 from tests.contract.auth.builders import a_session, an_account
 from tests.fakes import FakeClock
+from tests.waiting import eventually
 
 BIO, NAME, EMAIL = "Collects rare teapots.", "teapotter", "teapots@example.org"
 DEVICE, ADDRESS, LAST_ADDRESS = "Ann's old tablet", "203.0.113.77", "2001:db8:7::7"
@@ -42,6 +45,21 @@ class FakePersonalData:
         self.erased.append(user_id)
 
 
+@dataclass
+class FakeMessages(FakePersonalData):
+    """MessagesOfUsers that records users; waits while `held` is set."""
+
+    held: asyncio.Event | None = None
+    with_messages: list[UserId] = field(default_factory=list)
+
+    async def erase(self, user_id: UserId, *, delete_messages: bool = False) -> None:
+        if self.held is not None:
+            await self.held.wait()
+        await super().erase(user_id)
+        if delete_messages:
+            self.with_messages.append(user_id)
+
+
 class AuthData:
     """Auth's stores in one folder, with one account that has used everything."""
 
@@ -49,7 +67,7 @@ class AuthData:
         self.folder = folder
         self.clock = FakeClock()
         self.limiter = MemoryAttempts(clock=self.clock)
-        self.media, self.presence = FakePersonalData(), FakePersonalData()
+        self.media, self.presence, self.messages = FakePersonalData(), FakePersonalData(), FakeMessages()
         self.account: Account = replace(an_account(NAME, email=EMAIL), bio="")
         self.sessions_of_ann: list[Session] = []
 
@@ -67,6 +85,7 @@ class AuthData:
                 blocks=self.blocks,
                 limiter=self.limiter,
                 others=(self.media, self.presence),
+                messages=self.messages,
                 clock=self.clock,
             )
             self.due = EraseDue(erasures=self.erasures, erase=erase, clock=self.clock)
@@ -176,3 +195,42 @@ async def test_failed_attempts_at_the_account_are_forgotten(data: AuthData) -> N
     await data.due.run_once()
 
     assert await data.limiter.delay(keys) == 0
+
+
+@pytest.mark.parametrize("delete_messages", [False, True])
+async def test_messaging_receives_the_choice_of_the_user(data: AuthData, *, delete_messages: bool) -> None:
+    user_id = data.account.user_id
+    await data.erasures.add([Erasure(user_id, data.clock.now(), delete_messages)])
+
+    await data.due.run_once()
+
+    assert data.messages.erased == [user_id]
+    assert data.messages.with_messages == ([user_id] if delete_messages else [])
+
+
+async def test_an_erasure_with_many_messages_does_not_delay_the_others(data: AuthData) -> None:
+    data.messages.held = asyncio.Event()
+    await data.plan()
+    erasing = asyncio.create_task(data.due.run())
+    await eventually(lambda: data.presence.erased == [data.account.user_id])
+
+    await data.erasures.add([Erasure(OTHER, data.clock.now())])
+    data.due.wake()
+
+    await eventually(lambda: data.presence.erased == [data.account.user_id, OTHER])
+    data.messages.held.set()
+    await eventually(lambda: set(data.messages.erased) == {data.account.user_id, OTHER})
+    erasing.cancel()
+    await asyncio.gather(erasing, return_exceptions=True)
+
+
+async def test_the_metric_counts_the_erasures_that_failed(data: AuthData) -> None:
+    data.messages.unavailable = True
+    await data.plan()
+
+    await data.due.run_once()
+    assert REGISTRY.get_sample_value("chatly_auth_erasures_overdue") == 1
+
+    data.messages.unavailable = False
+    await data.due.run_once()
+    assert REGISTRY.get_sample_value("chatly_auth_erasures_overdue") == 0

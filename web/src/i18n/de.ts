@@ -232,7 +232,10 @@ export const de: Texts = {
     deleteAccount: "Konto löschen",
     deleteTitle: "Konto löschen?",
     deleteWarning:
-      "Dein Profil, dein Bild, deine Sitzungen und deine Blockierliste werden sofort gelöscht. Das kann nicht rückgängig gemacht werden. Von dir gesendete Nachrichten bleiben für andere sichtbar, als Nachrichten eines gelöschten Kontos. Du verlässt deine Gruppen dadurch nicht: Übertrage zuerst die Gruppen, die nur dir gehören.",
+      "Dein Profil, dein Bild, deine Sitzungen und deine Blockierliste werden sofort gelöscht. Das kann nicht rückgängig gemacht werden. Du verlässt alle deine Gruppen. Eine Gruppe, die nur dir gehört, bekommt einen neuen Besitzer.",
+    sentMessages: "Von dir gesendete Nachrichten",
+    keepMessages: "Behalten, als Nachrichten eines gelöschten Kontos",
+    deleteMessages: "Mit ihren Dateien für alle löschen",
     deleteConfirm: "Gib zur Bestätigung dein Passwort ein",
     deleteForGood: "Konto löschen",
     account: "Konto",

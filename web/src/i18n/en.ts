@@ -230,7 +230,10 @@ export const en = {
     deleteAccount: "Delete account",
     deleteTitle: "Delete your account?",
     deleteWarning:
-      "Your profile, picture, sessions and block list will be deleted immediately. This can't be undone. Messages you've sent stay visible to others, shown as from a deleted account. You won't leave your groups, so first transfer ownership of the groups that only you own.",
+      "Your profile, picture, sessions and block list will be deleted immediately. This can't be undone. You'll leave all your groups. A group that only you own gets a new owner.",
+    sentMessages: "Messages you've sent",
+    keepMessages: "Keep them, shown as from a deleted account",
+    deleteMessages: "Delete them with their files, for everyone",
     deleteConfirm: "Enter your password to confirm",
     deleteForGood: "Delete account",
     account: "Account",

@@ -8,6 +8,9 @@ from kernel.cassandra.session import CassandraSession
 from kernel.ids import UserId
 from services.auth.model import Erasure
 
+# Part of the subject of an erasure that deletes messages too.
+_WITH_MESSAGES = " messages"
+
 
 class CassandraErasures:
     """ErasureStore in Cassandra. Deleted data stays in its files until a compaction after `gc_grace_seconds`."""
@@ -17,15 +20,24 @@ class CassandraErasures:
 
     async def add(self, erasures: Collection[Erasure]) -> None:
         for erasure in erasures:
-            await self._index.add(Expiry(erasure.user_id, erasure.due_at))
+            await self._index.add(_expiry(erasure))
 
     async def due(self, now: datetime, *, limit: int) -> Sequence[Erasure]:
         found: list[Erasure] = []
         async for expiry in self._index.until(now):
-            found.append(Erasure(UserId(expiry.subject), expiry.at))
+            found.append(_erasure(expiry))
             if len(found) == limit:
                 break
         return found
 
     async def done(self, erasure: Erasure) -> None:
-        await self._index.done(Expiry(erasure.user_id, erasure.due_at))
+        await self._index.done(_expiry(erasure))
+
+
+def _expiry(erasure: Erasure) -> Expiry:
+    return Expiry(erasure.user_id + (_WITH_MESSAGES if erasure.delete_messages else ""), erasure.due_at)
+
+
+def _erasure(expiry: Expiry) -> Erasure:
+    user_id = UserId(expiry.subject.removesuffix(_WITH_MESSAGES))
+    return Erasure(user_id, expiry.at, delete_messages=expiry.subject.endswith(_WITH_MESSAGES))

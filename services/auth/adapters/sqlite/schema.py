@@ -61,4 +61,15 @@ SCHEMA = (
     ) STRICT, WITHOUT ROWID;
     UPDATE sessions SET device_name = '', address = '' WHERE ended_at IS NOT NULL
     """,
+    """
+    ALTER TABLE erasures RENAME TO old_erasures;
+    CREATE TABLE erasures (
+        due_at INTEGER NOT NULL,
+        user_id TEXT NOT NULL,
+        delete_messages INTEGER NOT NULL,
+        PRIMARY KEY (due_at, user_id, delete_messages)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO erasures SELECT due_at, user_id, 0 FROM old_erasures;
+    DROP TABLE old_erasures
+    """,
 )

@@ -26,8 +26,8 @@ export function sessionActions({ clients: { auth }, session }: ActionContext): S
     async changePassword(currentPassword, newPassword) {
       await auth.changePassword({ currentPassword, newPassword });
     },
-    async deleteAccount(password) {
-      await auth.deleteAccount({ password });
+    async deleteAccount(password, deleteMessages) {
+      await auth.deleteAccount({ password, deleteMessages });
       session.end(false);
     },
     async listSessions() {

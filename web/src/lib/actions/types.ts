@@ -8,7 +8,8 @@ export interface SessionActions {
   readonly register: (username: string, email: string, password: string) => Promise<void>;
   readonly logout: () => Promise<void>;
   readonly changePassword: (current: string, next: string) => Promise<void>;
-  readonly deleteAccount: (password: string) => Promise<void>;
+  /** With `deleteMessages`, the user's messages are deleted for everyone too. */
+  readonly deleteAccount: (password: string, deleteMessages: boolean) => Promise<void>;
   readonly listSessions: () => Promise<readonly LoginSession[]>;
   readonly revokeSession: (sessionId: string) => Promise<void>;
 }

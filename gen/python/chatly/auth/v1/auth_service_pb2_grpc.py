@@ -157,9 +157,10 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteAccount(self, request, context):
-        """Deletes the caller's account with its profile, sessions and blocks at once, and its pictures, custom status and last
-        seen time within seconds, or as soon as the services that store them are reachable. Messages and pictures of groups
-        stay, shown as sent by a deleted user.
+        """Deletes the caller's account with its profile, sessions and blocks at once, and its pictures, custom status, last
+        seen time and memberships of groups within seconds, or as soon as the services that store them are reachable. The
+        caller's messages stay, shown as sent by a deleted user, or are deleted for everyone with `delete_messages`. Pictures
+        of groups stay.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`. After UNAVAILABLE the account may still be deleted.
         """

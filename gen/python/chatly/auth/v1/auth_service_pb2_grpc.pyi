@@ -54,9 +54,10 @@ class AuthServiceStub:
     Errors: NOT_FOUND `SESSION_NOT_FOUND`.
     """
     DeleteAccount: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.DeleteAccountRequest, _auth_service_pb2.DeleteAccountResponse]
-    """Deletes the caller's account with its profile, sessions and blocks at once, and its pictures, custom status and last
-    seen time within seconds, or as soon as the services that store them are reachable. Messages and pictures of groups
-    stay, shown as sent by a deleted user.
+    """Deletes the caller's account with its profile, sessions and blocks at once, and its pictures, custom status, last
+    seen time and memberships of groups within seconds, or as soon as the services that store them are reachable. The
+    caller's messages stay, shown as sent by a deleted user, or are deleted for everyone with `delete_messages`. Pictures
+    of groups stay.
 
     Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`. After UNAVAILABLE the account may still be deleted.
     """
@@ -153,9 +154,10 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.DeleteAccountRequest,
         context: _aio.ServicerContext[_auth_service_pb2.DeleteAccountRequest, _abc.Awaitable[_auth_service_pb2.DeleteAccountResponse]],
     ) -> _abc.Awaitable[_auth_service_pb2.DeleteAccountResponse]:
-        """Deletes the caller's account with its profile, sessions and blocks at once, and its pictures, custom status and last
-        seen time within seconds, or as soon as the services that store them are reachable. Messages and pictures of groups
-        stay, shown as sent by a deleted user.
+        """Deletes the caller's account with its profile, sessions and blocks at once, and its pictures, custom status, last
+        seen time and memberships of groups within seconds, or as soon as the services that store them are reachable. The
+        caller's messages stay, shown as sent by a deleted user, or are deleted for everyone with `delete_messages`. Pictures
+        of groups stay.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`. After UNAVAILABLE the account may still be deleted.
         """

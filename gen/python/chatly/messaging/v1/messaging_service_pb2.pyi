@@ -1223,3 +1223,63 @@ class ListContactsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListContactsResponse: _TypeAlias = ListContactsResponse  # noqa: Y015
+
+@_typing.final
+class EraseUserRequest(_message.Message):
+    """The user to erase."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    DELETE_MESSAGES_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    """The user."""
+    delete_messages: _builtins.bool
+    """True: also delete the user's messages for everyone."""
+    page_token: _builtins.str
+    """The `next_page_token` of the call before. Empty in the first call."""
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        delete_messages: _builtins.bool = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delete_messages", b"delete_messages", "page_token", b"page_token", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseUserRequest: _TypeAlias = EraseUserRequest  # noqa: Y015
+
+@_typing.final
+class EraseUserResponse(_message.Message):
+    """Progress of an erasure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DELETED_MESSAGE_COUNT_FIELD_NUMBER: _builtins.int
+    LEFT_GROUP_COUNT_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    deleted_message_count: _builtins.int
+    """Messages that this call deleted."""
+    left_group_count: _builtins.int
+    """Groups that this call removed the user from."""
+    next_page_token: _builtins.str
+    """Token for the next call. Empty when the erasure is complete."""
+    def __init__(
+        self,
+        *,
+        deleted_message_count: _builtins.int = ...,
+        left_group_count: _builtins.int = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deleted_message_count", b"deleted_message_count", "left_group_count", b"left_group_count", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseUserResponse: _TypeAlias = EraseUserResponse  # noqa: Y015

@@ -138,6 +138,11 @@ class MessagingServiceStub:
                 request_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListContactsRequest.SerializeToString,
                 response_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListContactsResponse.FromString,
                 _registered_method=True)
+        self.EraseUser = channel.unary_unary(
+                '/chatly.messaging.v1.MessagingService/EraseUser',
+                request_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.EraseUserRequest.SerializeToString,
+                response_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.EraseUserResponse.FromString,
+                _registered_method=True)
 
 
 class MessagingServiceServicer:
@@ -346,6 +351,19 @@ class MessagingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EraseUser(self, request, context):
+        """Removes a user from all groups and, if asked to, deletes the user's messages for everyone, in 1:1 chats and in
+        groups, also in groups that the user left. For auth, after the user deleted their account. Each call deletes one
+        page of messages, at a limited rate; the call with the last page ends the memberships. Safe to repeat from the
+        start: messages that are deleted are skipped. The user's reactions, read marks, and the titles, descriptions and
+        pictures that the user gave to groups stay.
+
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `LOG_UNAVAILABLE`, `STORE_UNAVAILABLE`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MessagingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -448,6 +466,11 @@ def add_MessagingServiceServicer_to_server(servicer, server):
                     servicer.ListContacts,
                     request_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListContactsRequest.FromString,
                     response_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListContactsResponse.SerializeToString,
+            ),
+            'EraseUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseUser,
+                    request_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.EraseUserRequest.FromString,
+                    response_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.EraseUserResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -994,6 +1017,33 @@ class MessagingService:
             '/chatly.messaging.v1.MessagingService/ListContacts',
             chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListContactsRequest.SerializeToString,
             chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListContactsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/chatly.messaging.v1.MessagingService/EraseUser',
+            chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.EraseUserRequest.SerializeToString,
+            chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.EraseUserResponse.FromString,
             options,
             channel_credentials,
             insecure,

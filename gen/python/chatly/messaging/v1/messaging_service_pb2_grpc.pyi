@@ -136,6 +136,15 @@ class MessagingServiceStub:
     """
     ListContacts: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListContactsRequest, _messaging_service_pb2.ListContactsResponse]
     """Lists the users who share a chat with a user, without users who block or are blocked. For other services."""
+    EraseUser: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.EraseUserRequest, _messaging_service_pb2.EraseUserResponse]
+    """Removes a user from all groups and, if asked to, deletes the user's messages for everyone, in 1:1 chats and in
+    groups, also in groups that the user left. For auth, after the user deleted their account. Each call deletes one
+    page of messages, at a limited rate; the call with the last page ends the memberships. Safe to repeat from the
+    start: messages that are deleted are skipped. The user's reactions, read marks, and the titles, descriptions and
+    pictures that the user gave to groups stay.
+
+    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `LOG_UNAVAILABLE`, `STORE_UNAVAILABLE`.
+    """
 
 class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Chats and messages. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
@@ -379,5 +388,20 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_messaging_service_pb2.ListContactsRequest, _abc.Awaitable[_messaging_service_pb2.ListContactsResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.ListContactsResponse]:
         """Lists the users who share a chat with a user, without users who block or are blocked. For other services."""
+
+    @_abc_1.abstractmethod
+    def EraseUser(
+        self,
+        request: _messaging_service_pb2.EraseUserRequest,
+        context: _aio.ServicerContext[_messaging_service_pb2.EraseUserRequest, _abc.Awaitable[_messaging_service_pb2.EraseUserResponse]],
+    ) -> _abc.Awaitable[_messaging_service_pb2.EraseUserResponse]:
+        """Removes a user from all groups and, if asked to, deletes the user's messages for everyone, in 1:1 chats and in
+        groups, also in groups that the user left. For auth, after the user deleted their account. Each call deletes one
+        page of messages, at a limited rate; the call with the last page ends the memberships. Safe to repeat from the
+        start: messages that are deleted are skipped. The user's reactions, read marks, and the titles, descriptions and
+        pictures that the user gave to groups stay.
+
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `LOG_UNAVAILABLE`, `STORE_UNAVAILABLE`.
+        """
 
 def add_MessagingServiceServicer_to_server(servicer: MessagingServiceServicer, server: _aio.Server) -> None: ...

@@ -1,5 +1,5 @@
 import { Trash2 } from "lucide-react";
-import { type SubmitEvent, useState } from "react";
+import { type SubmitEvent, useId, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
 import { FormError } from "@/components/ui/FormError";
@@ -9,7 +9,7 @@ import { useTask } from "@/components/ui/use-task";
 import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 
-/** Deletes the account, after a warning and the user's password. */
+/** Deletes the account, after a warning, the choice about the user's messages, and the user's password. */
 export function DeleteAccount() {
   const { t } = useTexts();
   const [asking, setAsking] = useState(false);
@@ -32,16 +32,18 @@ function DeleteDialog({ onClose }: { readonly onClose: () => void }) {
   const { deleteAccount } = useActions();
   const task = useTask();
   const [password, setPassword] = useState("");
+  const [deleteMessages, setDeleteMessages] = useState(false);
   const isWrong = task.reason === "WRONG_CREDENTIALS";
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     // On success the page shows the login form, and this dialog unmounts.
-    void task.run(() => deleteAccount(password));
+    void task.run(() => deleteAccount(password, deleteMessages));
   };
   return (
     <Dialog title={t("settings.deleteTitle")} size="small" onClose={onClose}>
       <form className={panel.form} onSubmit={submit}>
         <p className={panel.text}>{t("settings.deleteWarning")}</p>
+        <MessagesChoice deleteMessages={deleteMessages} onChange={setDeleteMessages} />
         <TextField
           label={t("settings.deleteConfirm")}
           type="password"
@@ -60,5 +62,33 @@ function DeleteDialog({ onClose }: { readonly onClose: () => void }) {
         </div>
       </form>
     </Dialog>
+  );
+}
+
+interface MessagesChoiceProps {
+  readonly deleteMessages: boolean;
+  readonly onChange: (deleteMessages: boolean) => void;
+}
+
+function MessagesChoice({ deleteMessages, onChange }: MessagesChoiceProps) {
+  const { t } = useTexts();
+  const id = useId();
+  return (
+    <section className={panel.section} role="radiogroup" aria-labelledby={id}>
+      <h3 className={panel.title} id={id}>
+        {t("settings.sentMessages")}
+      </h3>
+      {[false, true].map((value) => (
+        <label key={String(value)} className={panel.check}>
+          <input
+            type="radio"
+            name={`${id}-choice`}
+            checked={deleteMessages === value}
+            onChange={() => onChange(value)}
+          />
+          {t(value ? "settings.deleteMessages" : "settings.keepMessages")}
+        </label>
+      ))}
+    </section>
   );
 }
