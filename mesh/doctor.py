@@ -129,11 +129,10 @@ async def _replicas(environ: Mapping[str, str]) -> list[Finding]:
 
 
 async def _log(environ: Mapping[str, str]) -> list[Finding]:
-    remedy = "Restore a copy that has them; or accept it with `chatly log adopt`."
     faults = await log_faults(environ)
     if faults is None:
         return []  # the services that need the log or the store report why they cannot read it
-    return [Finding("log", ok=False, detail=fault, remedy=remedy) for fault in faults] or [
+    return [Finding("log", ok=False, detail=fault.detail, remedy=fault.remedy) for fault in faults] or [
         Finding("log", ok=True, detail="has everything that is not stored yet")
     ]
 

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from kernel.errors import ChatlyError
 from kernel.log.epoch_check import LogCheck, describe_gaps
 from kernel.log.epochs import LogEpoch, Ordinals, StoredLog
-from kernel.log.retention import RetentionSettings
+from kernel.log.retention import RetentionSettings, late_warning
 from kernel.settings import load
 from kernel.time import SystemClock
 from mesh.settings import ProcessSettings
@@ -24,14 +24,28 @@ _SECONDS = 10.0
 @dataclass(frozen=True, slots=True)
 class _Opened:
     store: StoredLog
+    log: "LogReader"
     check: LogCheck
 
 
-async def log_faults(environ: Mapping[str, str]) -> list[str] | None:
-    """Return a description of each loss of the log that no operator has accepted.
+@dataclass(frozen=True, slots=True)
+class LogFault:
+    """A loss that no operator has accepted, or one that is near. `remedy` says what to do."""
+
+    detail: str
+    remedy: str
+
+
+_ACCEPT = "Restore a copy that has them; or accept it with `chatly log adopt`."
+_STORE = "Start the persister, or correct what its health report names. The log may remove records that are not stored."
+
+
+async def log_faults(environ: Mapping[str, str]) -> list[LogFault] | None:
+    """Return each loss of the log that no operator has accepted, and records that wait too long to be stored.
 
     Return None if the log or the store is missing or cannot be read.
     """
+    retention = load(RetentionSettings, environ).time
     try:
         async with asyncio.timeout(_SECONDS), _open(environ) as opened:
             if opened is None:
@@ -40,10 +54,26 @@ async def log_faults(environ: Mapping[str, str]) -> list[str] | None:
             if not epochs:
                 return []
             gaps = await opened.check.gaps(Ordinals(epochs))
+            age = await _oldest_age(opened, Ordinals(epochs))
     except (ChatlyError, TimeoutError):
         return None
-    faults = [describe_epoch(epoch) for epoch in epochs if not epoch.adopted]
-    return [*faults, f"removed before it was stored: {describe_gaps(gaps)}"] if gaps else faults
+    faults = [LogFault(describe_epoch(epoch), _ACCEPT) for epoch in epochs if not epoch.adopted]
+    if gaps:
+        faults.append(LogFault(f"removed before it was stored: {describe_gaps(gaps)}", _ACCEPT))
+    elif late := late_warning(age, retention):
+        faults.append(LogFault(late, _STORE))
+    return faults
+
+
+async def _oldest_age(opened: _Opened, ordinals: Ordinals) -> timedelta:
+    """Return the age of the oldest record that is not stored; 0 if all are stored."""
+    stored, times = await opened.store.stored(), []
+    for partition, end in (await opened.log.ends()).items():
+        after = ordinals.offset_after(partition, stored.get(partition, -1))
+        if end > after:
+            times += [each.appended_at for each in await opened.log.read(partition, after=after, limit=1)]
+    now = SystemClock().now().timestamp()
+    return timedelta(seconds=max((now - time for time in times if time), default=0))
 
 
 async def adopt(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
@@ -87,7 +117,10 @@ async def restored(environ: Mapping[str, str], say: Callable[[str], None]) -> in
 async def status(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
     """Print the state of the log. Return exit code 0 if nothing is missing, else 1."""
     faults = await log_faults(environ)
-    for line in ["The log or the store cannot be read."] if faults is None else faults or ["Nothing is missing."]:
+    if faults is None:
+        say("The log or the store cannot be read.")
+        return 1
+    for line in [fault.detail for fault in faults] or ["Nothing is missing."]:
         say(line)
     return 0 if faults == [] else 1
 
@@ -108,7 +141,7 @@ async def _open(environ: Mapping[str, str]) -> AsyncIterator[_Opened | None]:
             yield None
         else:
             store, log = opened
-            yield _Opened(store, LogCheck(log=log, store=store, clock=SystemClock()))
+            yield _Opened(store, log, LogCheck(log=log, store=store, clock=SystemClock()))
 
 
 async def _embedded(process: ProcessSettings, stack: AsyncExitStack) -> "tuple[StoredLog, LogReader] | None":

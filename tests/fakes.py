@@ -70,6 +70,7 @@ class MemoryLog:
     partitions: int = 4
     unavailable: Exception | None = None
     """Raised by `append` while set."""
+    clock: Clock = field(default_factory=SystemClock)
     _records: dict[int, list[LogRecord]] = field(default_factory=dict)
     _grown: asyncio.Event = field(default_factory=asyncio.Event)
     _committed: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -80,7 +81,7 @@ class MemoryLog:
         partition = crc32(key.encode()) % self.partitions
         records = self._records.setdefault(partition, [])
         position = LogPosition(partition, len(records))
-        records.append(LogRecord(position, key, value))
+        records.append(LogRecord(position, key, value, self.clock.now().timestamp()))
         self._grown.set()
         self._grown = asyncio.Event()
         return position

@@ -28,3 +28,14 @@ class RetentionSettings:
     def time(self) -> timedelta | None:
         """The retention time, or None if the log has no limit."""
         return timedelta(days=self.days) if self.days else None
+
+
+def late_warning(age: timedelta, retention: timedelta | None) -> str | None:
+    """Return a warning if a record of this age is not stored although a third of the retention time has passed."""
+    if retention is None or age <= retention / 3:
+        return None
+    days = timedelta(days=1)
+    return (
+        f"the oldest record that is not stored is {age / days:.1f} days old; the log keeps records for"
+        f" {retention / days:g} days (CHATLY_LOG_RETENTION_DAYS)"
+    )

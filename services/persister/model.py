@@ -23,6 +23,8 @@ class PartitionStatus:
     partition: int
     stored_offset: int
     end_offset: int
+    oldest_unstored_at: datetime | None = None
+    """When the oldest record that is not stored was appended, if there is one and its time is known."""
 
     @property
     def lag(self) -> int:

@@ -1,7 +1,9 @@
 """Ports of the persister's status. The log's and the store's ports are in `kernel.log.ports` and `history.ports`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
+
+from kernel.log.ports import LogRecord
 
 
 class StoredOffsets(Protocol):
@@ -17,6 +19,14 @@ class LogEnds(Protocol):
 
     async def ends(self) -> Mapping[int, int]:
         """Return the offset of the last record in each partition, or -1 for an empty partition."""
+        ...
+
+
+class UnstoredRecords(Protocol):
+    """The records of the log that are not stored yet."""
+
+    async def read(self, partition: int, *, after: int, limit: int) -> Sequence[LogRecord]:
+        """Return up to `limit` records with offset > `after`, in order."""
         ...
 
 

@@ -25,7 +25,10 @@ class Progress:
         self._dead = counter("chatly_persister_dead_letters_total", "Log records that became dead letters.")
         self._failures = counter("chatly_persister_failures_total", "Attempts that failed, by reason.", ["reason"])
         self._lag = gauge("chatly_persister_lag_records", "Records not stored yet, by partition.", ["partition"])
+        self._age = gauge("chatly_persister_lag_seconds", "Age of the oldest record not stored yet.", ["partition"])
         self._lag_partitions: set[int] = set()
+        self.oldest_age = 0.0
+        """The largest age of a record that is not stored, in seconds, when the lag was reported last."""
 
     @property
     def last_failure(self) -> Failure | None:
@@ -53,16 +56,19 @@ class Progress:
         self._failure = Failure(message, self._clock.now())
         self._failures.labels(reason).inc()
 
-    def set_lag(self, lag: Mapping[int, int]) -> None:
-        """Set the number of unstored records of each owned partition.
+    def set_lag(self, lag: Mapping[int, int], ages: Mapping[int, float]) -> None:
+        """Set the number of unstored records of each owned partition, and the age of the oldest one in seconds.
 
-        Remove partitions of other processes from the metric.
+        Remove partitions of other processes from the metrics.
         """
         for partition in self._lag_partitions - lag.keys():
             self._lag.remove(partition)
+            self._age.remove(partition)
         for partition, records in lag.items():
             self._lag.labels(partition).set(records)
+            self._age.labels(partition).set(ages.get(partition, 0.0))
         self._lag_partitions = set(lag)
+        self.oldest_age = max(ages.values(), default=0.0)
 
     def records_per_second(self) -> float:
         """Return the average number of records per second over the last minute."""

@@ -23,7 +23,7 @@ from services.persister.prune_log import PruneLog
 from services.persister.publish_stored import PublishStored
 from services.persister.resume_point import ResumePoint
 from services.persister.settings import PersisterSettings
-from services.persister.status import GetStatus, LagReporter
+from services.persister.status import GetStatus, LagReporter, OldestUnstored
 
 GROUP = "persister"
 _FOLLOWERS = ("media",)
@@ -42,9 +42,9 @@ async def open_persister(
         publish = PublishStored(bus=platform.bus, log=log)
         resume = ResumePoint(log=log, events=history.events, publish=publish, batch_size=settings.batch_size)
         async with log.consumer(GROUP, resume=resume) as consumer:
-            service = _service(settings, with_log(platform, log), history, consumer, publish)
+            service = _service(settings, with_log(platform, log), history, consumer, publish, retention=retention)
             loops = {**service.loops, **_pruning(platform, history, log, retention)}
-            yield replace(service, loops=loops, warnings={"log": log.unadopted})
+            yield replace(service, loops=loops, warnings={**service.warnings, "log": log.unadopted})
 
 
 def _pruning(
@@ -69,13 +69,17 @@ def _service(
     history: HistoryStore,
     consumer: LogConsumer,
     publish: PublishStored,
+    *,
+    retention: timedelta | None,
 ) -> Service:
+    oldest = OldestUnstored(platform.log_reader)
     progress = Progress(clock=platform.clock)
     status = GetStatus(
         consumer=consumer,
         log=platform.log_reader,
         events=history.events,
         dead_letters=history.dead_letters,
+        oldest=oldest,
         progress=progress,
     )
     persist = Persist(
@@ -89,7 +93,14 @@ def _service(
         commit_seconds=settings.commit_seconds,
         linger_seconds=settings.linger_seconds,
     )
-    lag = LagReporter(consumer=consumer, status=status, progress=progress)
+    lag = LagReporter(
+        consumer=consumer,
+        status=status,
+        oldest=oldest,
+        progress=progress,
+        clock=platform.clock,
+        retention=retention,
+    )
     servicer = PersisterServicer(
         get_status=status,
         list_dead_letters=ListDeadLetters(dead_letters=history.dead_letters),
@@ -101,4 +112,5 @@ def _service(
         mount=(partial(add_PersisterServiceServicer_to_server, servicer),),
         loops={"persist": persist.run, "lag": lag.run},
         health={"persisting": lag.health},
+        warnings={"lag": lag.warning},
     )

@@ -45,6 +45,7 @@ def _partition_pb(status: PartitionStatus) -> pb.PartitionStatus:
         lag=status.lag,
         stored_epoch=epoch_of(status.stored_offset),
         end_epoch=epoch_of(status.end_offset),
+        oldest_unstored_at=timestamp(status.oldest_unstored_at) if status.oldest_unstored_at else None,
     )
 
 

@@ -3,13 +3,15 @@
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from kernel.sqlite.log import open_sqlite_log
+from mesh.log_state import log_faults
 from services.persister.prune_log import PruneLog
+from tests.fakes import FakeClock
 from tests.unit.history.builders import ANN_AND_BOB
 from tests.unit.log.harness import Mesh, Run
 
@@ -160,6 +162,24 @@ async def test_the_time_of_a_record_is_read_back(mesh: Mesh) -> None:
         (record,) = await log.read(position.partition, after=-1, limit=9)
 
     assert record.appended_at == mesh.clock.now().timestamp()
+
+
+async def test_doctor_warns_of_records_that_wait_too_long_to_be_stored(tmp_path: Path) -> None:
+    mesh = Mesh(tmp_path, clock=FakeClock(datetime.now(UTC) - timedelta(days=11)))
+    environ = {"CHATLY_DATA_DIR": str(tmp_path)}
+    async with mesh.run() as run:
+        await run.send(1, [])
+        await run.persist()
+        await run.send(1, [])
+    late = await log_faults(environ)
+    unlimited = await log_faults({**environ, "CHATLY_LOG_RETENTION_DAYS": "0"})
+    async with mesh.run() as run:
+        await run.persist()
+
+    assert [fault.detail.partition(";")[0] for fault in late or []] == [
+        "the oldest record that is not stored is 11.0 days old"
+    ]
+    assert unlimited == await log_faults(environ) == []
 
 
 def files_of(mesh: Mesh) -> bytes:

@@ -47,7 +47,7 @@ class Persister:
     def __init__(self, store: HistoryStore) -> None:
         self.store = store
         self.clock = FakeClock()
-        self.log = MemoryLog()
+        self.log = MemoryLog(clock=self.clock)
         self.bus = MemoryBus()
         self.writer = SwitchableWriter(store)
         self.progress = Progress(clock=self.clock)

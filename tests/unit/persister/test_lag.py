@@ -1,14 +1,15 @@
-"""The lag metric covers exactly the partitions that this process owns."""
+"""The lag metrics cover exactly the partitions that this process owns, in records and in time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from history.ports import EventReader
 from kernel.errors import KernelReason, unavailable
 from kernel.telemetry import metrics
-from services.persister.status import GetStatus, LagReporter
+from services.persister.status import GetStatus, LagReporter, OldestUnstored
 from tests.fakes import MemoryConsumer
 from tests.unit.history.builders import ChatBuilder
 from tests.unit.persister.harness import GROUP, Persister
@@ -42,20 +43,29 @@ class Lag:
     def __init__(self, persister: Persister) -> None:
         self.consumer = SharingConsumer(persister.log, GROUP)
         self.events = SwitchableEvents(persister.store.events)
-        status = GetStatus(
+        oldest = OldestUnstored(persister.log)
+        self.status = GetStatus(
             consumer=self.consumer,
             log=persister.log,
             events=self.events,
             dead_letters=persister.store.dead_letters,
+            oldest=oldest,
             progress=persister.progress,
         )
-        self.reporter = LagReporter(consumer=self.consumer, status=status, progress=persister.progress)
+        self.reporter = LagReporter(
+            consumer=self.consumer,
+            status=self.status,
+            oldest=oldest,
+            progress=persister.progress,
+            clock=persister.clock,
+            retention=timedelta(days=30),
+        )
 
-    async def reported(self) -> dict[int, float]:
+    async def reported(self, metric: str = "chatly_persister_lag_records") -> dict[int, float]:
         """Report once and return the exported metric (partition → lag)."""
         await self.reporter.report()
         families = text_string_to_metric_families(metrics.exposition().decode())
-        (lag,) = [family for family in families if family.name == "chatly_persister_lag_records"]
+        (lag,) = [family for family in families if family.name == metric]
         return {int(sample.labels["partition"]): sample.value for sample in lag.samples}
 
 
@@ -91,3 +101,59 @@ async def test_the_lag_grows_while_the_store_is_unavailable(persister: Persister
     await persister.append(chat.sent(), chat.sent())
 
     assert (await lag.reported())[position.partition] == 3
+
+
+async def test_the_age_is_that_of_the_oldest_record_that_is_not_stored(persister: Persister) -> None:
+    chat, lag = ChatBuilder(), Lag(persister)
+    await persister.append(chat.sent())
+    await persister.persist().step()
+    persister.clock.advance(500)
+    position = await persister.append(chat.sent())
+    first = persister.clock.now()
+    persister.clock.advance(60)
+    await persister.append(chat.sent())
+    persister.clock.advance(40)
+
+    ages = await lag.reported("chatly_persister_lag_seconds")
+    (behind,) = [each for each in (await lag.status()).partitions if each.lag]
+
+    assert ages == dict.fromkeys(range(4), 0) | {position.partition: 100}
+    assert behind.oldest_unstored_at == first
+
+
+async def test_the_age_falls_to_zero_once_all_is_stored(persister: Persister) -> None:
+    lag = Lag(persister)
+    await persister.append(ChatBuilder().sent())
+    persister.clock.advance(100)
+    assert max((await lag.reported("chatly_persister_lag_seconds")).values()) == 100
+
+    await persister.persist().step()
+
+    assert max((await lag.reported("chatly_persister_lag_seconds")).values()) == 0
+
+
+async def test_the_age_grows_while_the_store_is_unavailable(persister: Persister) -> None:
+    chat, lag = ChatBuilder(), Lag(persister)
+    position = await persister.append(chat.sent())
+    await persister.persist().step()
+    await lag.reported()
+
+    lag.events.unavailable = True
+    await persister.append(chat.sent())
+    persister.clock.advance(timedelta(days=11).total_seconds())
+
+    age = (await lag.reported("chatly_persister_lag_seconds"))[position.partition]
+    assert age == timedelta(days=11).total_seconds()
+    assert await lag.reporter.warning() == (
+        "the oldest record that is not stored is 11.0 days old; the log keeps records for 30 days"
+        " (CHATLY_LOG_RETENTION_DAYS)"
+    )
+
+
+async def test_nothing_warns_before_a_third_of_the_retention_time(persister: Persister) -> None:
+    lag = Lag(persister)
+    await persister.append(ChatBuilder().sent())
+    persister.clock.advance(timedelta(days=9.9).total_seconds())
+    await lag.reported()
+
+    assert await lag.reporter.warning() is None

@@ -27,7 +27,7 @@ from chatly.options.v1 import access_pb2 as chatly_dot_options_dot_v1_dot_access
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+chatly/persister/v1/persister_service.proto\x12\x13\x63hatly.persister.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x63hatly/options/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n\x10GetStatusRequest\"\xcb\x01\n\x11GetStatusResponse\x12\x38\n\npartitions\x18\x01 \x03(\x0b\x32$.chatly.persister.v1.PartitionStatus\x12\x1a\n\x12records_per_second\x18\x02 \x01(\x01\x12\x12\n\nlast_error\x18\x03 \x01(\t\x12\x31\n\rlast_error_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11\x64\x65\x61\x64_letter_count\x18\x05 \x01(\x03\"\x85\x01\n\x0fPartitionStatus\x12\x11\n\tpartition\x18\x01 \x01(\x05\x12\x15\n\rstored_offset\x18\x02 \x01(\x03\x12\x12\n\nend_offset\x18\x03 \x01(\x03\x12\x0b\n\x03lag\x18\x04 \x01(\x03\x12\x14\n\x0cstored_epoch\x18\x05 \x01(\x05\x12\x11\n\tend_epoch\x18\x06 \x01(\x05\"U\n\x16ListDeadLettersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"i\n\x17ListDeadLettersResponse\x12\x35\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x1f.chatly.persister.v1.DeadLetter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x89\x01\n\nDeadLetter\x12\x11\n\tpartition\x18\x01 \x01(\x05\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\r\n\x05\x65rror\x18\x04 \x01(\t\x12-\n\tfailed_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05value\x18\x06 \x01(\x0c\"a\n\x18ReplayDeadLettersRequest\x12\x45\n\tpositions\x18\x01 \x03(\x0b\x32\'.chatly.persister.v1.DeadLetterPositionB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\"I\n\x12\x44\x65\x61\x64LetterPosition\x12\x1a\n\tpartition\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x17\n\x06offset\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"I\n\x19ReplayDeadLettersResponse\x12\x16\n\x0ereplayed_count\x18\x01 \x01(\x05\x12\x14\n\x0c\x66\x61iled_count\x18\x02 \x01(\x05\x32\xe8\x02\n\x10PersisterService\x12\x63\n\tGetStatus\x12%.chatly.persister.v1.GetStatusRequest\x1a&.chatly.persister.v1.GetStatusResponse\"\x07\x90\x02\x01\x88\xe7\x18\x03\x12u\n\x0fListDeadLetters\x12+.chatly.persister.v1.ListDeadLettersRequest\x1a,.chatly.persister.v1.ListDeadLettersResponse\"\x07\x90\x02\x01\x88\xe7\x18\x03\x12x\n\x11ReplayDeadLetters\x12-.chatly.persister.v1.ReplayDeadLettersRequest\x1a..chatly.persister.v1.ReplayDeadLettersResponse\"\x04\x88\xe7\x18\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+chatly/persister/v1/persister_service.proto\x12\x13\x63hatly.persister.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x63hatly/options/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n\x10GetStatusRequest\"\xcb\x01\n\x11GetStatusResponse\x12\x38\n\npartitions\x18\x01 \x03(\x0b\x32$.chatly.persister.v1.PartitionStatus\x12\x1a\n\x12records_per_second\x18\x02 \x01(\x01\x12\x12\n\nlast_error\x18\x03 \x01(\t\x12\x31\n\rlast_error_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11\x64\x65\x61\x64_letter_count\x18\x05 \x01(\x03\"\xbd\x01\n\x0fPartitionStatus\x12\x11\n\tpartition\x18\x01 \x01(\x05\x12\x15\n\rstored_offset\x18\x02 \x01(\x03\x12\x12\n\nend_offset\x18\x03 \x01(\x03\x12\x0b\n\x03lag\x18\x04 \x01(\x03\x12\x14\n\x0cstored_epoch\x18\x05 \x01(\x05\x12\x11\n\tend_epoch\x18\x06 \x01(\x05\x12\x36\n\x12oldest_unstored_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"U\n\x16ListDeadLettersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"i\n\x17ListDeadLettersResponse\x12\x35\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x1f.chatly.persister.v1.DeadLetter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x89\x01\n\nDeadLetter\x12\x11\n\tpartition\x18\x01 \x01(\x05\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\r\n\x05\x65rror\x18\x04 \x01(\t\x12-\n\tfailed_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05value\x18\x06 \x01(\x0c\"a\n\x18ReplayDeadLettersRequest\x12\x45\n\tpositions\x18\x01 \x03(\x0b\x32\'.chatly.persister.v1.DeadLetterPositionB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\"I\n\x12\x44\x65\x61\x64LetterPosition\x12\x1a\n\tpartition\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x17\n\x06offset\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"I\n\x19ReplayDeadLettersResponse\x12\x16\n\x0ereplayed_count\x18\x01 \x01(\x05\x12\x14\n\x0c\x66\x61iled_count\x18\x02 \x01(\x05\x32\xe8\x02\n\x10PersisterService\x12\x63\n\tGetStatus\x12%.chatly.persister.v1.GetStatusRequest\x1a&.chatly.persister.v1.GetStatusResponse\"\x07\x90\x02\x01\x88\xe7\x18\x03\x12u\n\x0fListDeadLetters\x12+.chatly.persister.v1.ListDeadLettersRequest\x1a,.chatly.persister.v1.ListDeadLettersResponse\"\x07\x90\x02\x01\x88\xe7\x18\x03\x12x\n\x11ReplayDeadLetters\x12-.chatly.persister.v1.ReplayDeadLettersRequest\x1a..chatly.persister.v1.ReplayDeadLettersResponse\"\x04\x88\xe7\x18\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,19 +55,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSTATUSRESPONSE']._serialized_start=183
   _globals['_GETSTATUSRESPONSE']._serialized_end=386
   _globals['_PARTITIONSTATUS']._serialized_start=389
-  _globals['_PARTITIONSTATUS']._serialized_end=522
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=524
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=609
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=611
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=716
-  _globals['_DEADLETTER']._serialized_start=719
-  _globals['_DEADLETTER']._serialized_end=856
-  _globals['_REPLAYDEADLETTERSREQUEST']._serialized_start=858
-  _globals['_REPLAYDEADLETTERSREQUEST']._serialized_end=955
-  _globals['_DEADLETTERPOSITION']._serialized_start=957
-  _globals['_DEADLETTERPOSITION']._serialized_end=1030
-  _globals['_REPLAYDEADLETTERSRESPONSE']._serialized_start=1032
-  _globals['_REPLAYDEADLETTERSRESPONSE']._serialized_end=1105
-  _globals['_PERSISTERSERVICE']._serialized_start=1108
-  _globals['_PERSISTERSERVICE']._serialized_end=1468
+  _globals['_PARTITIONSTATUS']._serialized_end=578
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=580
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=665
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=667
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=772
+  _globals['_DEADLETTER']._serialized_start=775
+  _globals['_DEADLETTER']._serialized_end=912
+  _globals['_REPLAYDEADLETTERSREQUEST']._serialized_start=914
+  _globals['_REPLAYDEADLETTERSREQUEST']._serialized_end=1011
+  _globals['_DEADLETTERPOSITION']._serialized_start=1013
+  _globals['_DEADLETTERPOSITION']._serialized_end=1086
+  _globals['_REPLAYDEADLETTERSRESPONSE']._serialized_start=1088
+  _globals['_REPLAYDEADLETTERSRESPONSE']._serialized_end=1161
+  _globals['_PERSISTERSERVICE']._serialized_start=1164
+  _globals['_PERSISTERSERVICE']._serialized_end=1524
 # @@protoc_insertion_point(module_scope)

@@ -90,6 +90,7 @@ class PartitionStatus(_message.Message):
     LAG_FIELD_NUMBER: _builtins.int
     STORED_EPOCH_FIELD_NUMBER: _builtins.int
     END_EPOCH_FIELD_NUMBER: _builtins.int
+    OLDEST_UNSTORED_AT_FIELD_NUMBER: _builtins.int
     partition: _builtins.int
     """Number of the partition."""
     stored_offset: _builtins.int
@@ -102,6 +103,10 @@ class PartitionStatus(_message.Message):
     """Epoch of the log to which stored_offset belongs. It grows when the log was replaced or lost its last records."""
     end_epoch: _builtins.int
     """Epoch of the log to which end_offset belongs. Larger than stored_epoch until a record of it is applied."""
+    @_builtins.property
+    def oldest_unstored_at(self) -> _timestamp_pb2.Timestamp:
+        """When the oldest record that is not applied yet was appended. Not set if all are applied."""
+
     def __init__(
         self,
         *,
@@ -111,10 +116,11 @@ class PartitionStatus(_message.Message):
         lag: _builtins.int = ...,
         stored_epoch: _builtins.int = ...,
         end_epoch: _builtins.int = ...,
+        oldest_unstored_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_unstored_at", b"oldest_unstored_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_epoch", b"end_epoch", "end_offset", b"end_offset", "lag", b"lag", "partition", b"partition", "stored_epoch", b"stored_epoch", "stored_offset", b"stored_offset"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_epoch", b"end_epoch", "end_offset", b"end_offset", "lag", b"lag", "oldest_unstored_at", b"oldest_unstored_at", "partition", b"partition", "stored_epoch", b"stored_epoch", "stored_offset", b"stored_offset"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
