@@ -6,13 +6,17 @@ import argparse
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from engines.node import EngineError
 from tests.faults import programs
+from tests.faults.checker.timeline import Action
 from tests.faults.deployment.network import enclose, enclosed
 from tests.faults.run import MODES, check_run, run
+from tests.faults.schedule import only_schedule
 
+_KINDS = ",".join(action.name.lower().replace("_", "-") for action in Action if action is not Action.NOTHING)
 _HISTORY = programs.ROOT / ".cache" / "faults"
 
 
@@ -37,6 +41,11 @@ def main() -> int:
     mode = MODES[options.mode]
     if options.minutes:
         mode = replace(mode, seconds=options.minutes * 60)
+    if options.only:
+        actions = [Action[name.strip().upper().replace("-", "_")] for name in options.only.split(",")]
+        mode = replace(mode, schedule=partial(only_schedule, actions=actions), faults=options.faults or len(actions))
+    elif options.faults:
+        mode = replace(mode, faults=options.faults)
     seed = options.seed if options.seed is not None else int(time.time())
     folder = _HISTORY / f"{time.strftime('%Y%m%d-%H%M%S')}-{seed}"
     say(f"seed {seed}, history in {folder}")
@@ -52,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--mode", choices=sorted(MODES), default="short", help="short: minutes; long: an hour")
     parser.add_argument("--seed", type=int, help="of the schedule and of the clients; taken from the clock by default")
     parser.add_argument("--minutes", type=float, help="minutes in which faults begin")
+    parser.add_argument("--only", metavar="KINDS", help=f"only these kinds of faults, of {_KINDS}")
+    parser.add_argument("--faults", type=int, help="the number of faults")
     parser.add_argument("--replay", type=Path, metavar="DIR", help="check an earlier run again from its folder")
     return parser
 

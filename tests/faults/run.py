@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tests.faults.checker.check import check
 from tests.faults.checker.findings import Finding
-from tests.faults.checker.promise import broken
+from tests.faults.checker.losses import LOSSES, Loss, read_losses, without_lost, write_losses
+from tests.faults.checker.promise import broken, unreported
 from tests.faults.checker.recording import Kind, Recording, read_recordings
 from tests.faults.checker.stored import read_stored
 from tests.faults.checker.table import summary, table
@@ -40,7 +41,7 @@ class Mode:
 
 
 MODES: Mapping[str, Mode] = {
-    "short": Mode(schedule=short_schedule, seconds=240, faults=SHORT, calm_seconds=2, every_seconds=0.4),
+    "short": Mode(schedule=short_schedule, seconds=480, faults=SHORT, calm_seconds=2, every_seconds=0.4),
     "long": Mode(schedule=long_schedule, seconds=3600, calm_seconds=8, every_seconds=0.6),
 }
 
@@ -64,9 +65,10 @@ def run(mode: Mode, seed: int, folder: Path, network: Network, say: Say) -> bool
 def check_run(folder: Path, say: Say) -> bool:
     """Print and store the table of a run from its folder."""
     recording, stored = read_recordings(folder / "recordings"), read_stored(folder / "stored.json")
-    faults = read_faults(folder / "faults.jsonl")
-    findings = broken(check(recording, stored), faults)
-    lines = rows(recording, faults, findings)
+    faults, losses = read_faults(folder / "faults.jsonl"), read_losses(folder / LOSSES)
+    kept, missing = without_lost(recording, stored, losses)
+    findings = broken(check(kept, stored), faults) + unreported(faults)
+    lines = rows(recording, faults, findings, missing=[loss.at for loss, _ in missing])
     (folder / "findings.json").write_text(json.dumps([asdict(each) for each in findings], indent=1) + "\n")
     (folder / "table.json").write_text(json.dumps([asdict(each) for each in lines], indent=1) + "\n")
     kinds = by_kind(faults, lines)
@@ -91,9 +93,13 @@ def _inject(mode: Mode, seed: int, deployment: Deployment, folder: Path, say: Sa
     say("clients start to chat")
     steps = islice(mode.schedule(seed, sorted(deployment.parts), cuts=deployment.network.can_cut), mode.faults)
     done: list[Fault] = []
+    losses: list[Loss] = []
     until = time.monotonic() + mode.seconds
-    for fault in carry_out(steps, deployment, until=until, calm_seconds=mode.calm_seconds, say=say):
+    for fault, loss in carry_out(steps, deployment, until=until, calm_seconds=mode.calm_seconds, say=say):
         done.append(fault)
         # Written after each fault, so that an aborted run has a record.
         write_faults(done, folder / "faults.jsonl")
+        if loss is not None:
+            losses.append(loss)
+            write_losses(losses, folder / LOSSES)
     say("no more faults: clients stop, and the final state is read (this takes minutes after an hour)")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.faults import observe
 from tests.faults.checker.checks.delivery import lost
+from tests.faults.checker.losses import LOSSES, read_losses, without_lost
 from tests.faults.checker.recording import Kind, read_recordings
 from tests.faults.checker.stored import Stored, write_stored
 from tests.faults.people import Population, settle
@@ -46,8 +47,12 @@ def _wait_for_silence(recordings: Path, population: Population, programs: Mappin
     """Wait until every call is answered and all have received all messages, or until the time limit."""
     _wait(partial(_are_quiet, recordings, devices), programs, _QUIET_SECONDS, "all are quiet")
     members = Stored(members=population.chats)
+    losses = read_losses(recordings.parent / LOSSES)
     deadline = time.monotonic() + _QUIET_SECONDS
-    while time.monotonic() < deadline and any(lost(read_recordings(recordings), members)):
+    while time.monotonic() < deadline:
+        kept, _ = without_lost(read_recordings(recordings), members, losses)
+        if not any(lost(kept, members)):
+            return
         time.sleep(_LOOK_SECONDS)
 
 

@@ -164,6 +164,78 @@ def test_a_missing_acknowledged_reaction_is_drift() -> None:
     assert story.findings() == []
 
 
+def test_a_reaction_that_was_taken_back_and_stays_is_drift() -> None:
+    story = Story()
+    for at, present in ((6.5, True), (6.7, False)):
+        story.add(Kind.REACTING, at, ANN, message=message_id(2), emoji="👍")
+        story.add(Kind.REACTED, at + 0.1, ANN, message=message_id(2), emoji="👍", present=present)
+    assert story.findings() == []
+
+    story.change(2, reactions=frozenset({(ANN, "👍")}))
+    assert story.wrong() == {Wrong.REACTION}
+
+
+def test_a_device_shows_the_reaction_of_the_later_event() -> None:
+    story = Story()
+    story.add(Kind.REACTION, 6.7, BOB, message=message_id(2), emoji="👍", sender=ANN, event=message_id(9))
+    story.add(Kind.REACTION, 6.8, BOB, message=message_id(2), emoji="👍", sender=ANN, event=message_id(8), present=True)
+    assert story.findings() == []
+
+    story.add(
+        Kind.REACTION, 6.9, BOB, message=message_id(2), emoji="👍", sender=ANN, event=message_id(10), present=True
+    )
+    assert story.wrong() == {Wrong.REACTION}
+
+
+def edit(story: Story, at: float, text: str, *, answered: bool = True) -> None:
+    story.add(Kind.EDITING, at, ANN, message=message_id(3), text=text)
+    if answered:
+        story.add(Kind.EDITED, at + 0.1, ANN, message=message_id(3), text=text)
+
+
+def test_a_message_without_its_last_acknowledged_edit_is_edit_drift() -> None:
+    story = Story()
+    edit(story, 7.0, "two")
+    edit(story, 8.0, "three")
+    story.change(3, text="three")
+    assert story.findings() == []
+
+    story.change(3, text="two", node="messaging-2", member=BOB)
+    assert story.wrong() == {Wrong.EDIT}
+
+    story.change(3, text="two")
+    assert story.wrong() == {Wrong.EDIT}
+    assert {finding.at for finding in story.findings()} == {8.1}
+
+
+def test_an_unanswered_edit_may_be_shown_or_not() -> None:
+    story = Story()
+    edit(story, 7.0, "two", answered=False)
+    assert story.findings() == []
+
+    edit(story, 8.0, "three")
+    story.change(3, text="three")
+    assert story.findings() == []
+
+    story.change(3, text="two")
+    assert story.findings() == [], "it was stored late"
+
+    story.change(3, text="number 3")
+    assert story.wrong() == {Wrong.EDIT}
+
+
+def test_a_device_with_another_last_edit_is_edit_drift() -> None:
+    story = Story()
+    edit(story, 7.0, "two")
+    story.change(3, text="two")
+    story.add(Kind.EDIT, 7.2, BOB, message=message_id(3), text="two", event=message_id(9))
+    story.add(Kind.EDIT, 7.3, BOB, message=message_id(3), text="one", event=message_id(8))
+    assert story.findings() == [], "the later event wins, in whatever order they arrive"
+
+    story.add(Kind.EDIT, 7.4, BOB, message=message_id(3), text="one", event=message_id(10))
+    assert story.wrong() == {Wrong.EDIT}
+
+
 def test_reactions_that_differ_between_members_are_drift() -> None:
     story = Story()
     story.change(2, reactions=frozenset({(ANN, "👍")}), member=BOB)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from mesh.services import SERVICES
-from tests.faults.checker.timeline import Action
-from tests.faults.schedule import SHORT, Step, long_schedule, short_schedule
+from tests.faults.checker.timeline import LOG_LOSSES, Action
+from tests.faults.schedule import SHORT, Step, long_schedule, only_schedule, short_schedule
 
 PARTS = [
     *(f"{kind}-{number}" for kind in ("kafka", "cassandra") for number in (1, 2, 3)),
@@ -30,10 +30,39 @@ def test_a_short_schedule_has_each_kind_on_a_messages_path_once_and_then_pairs()
     begun = kinds(short_schedule(3, PARTS, cuts=True), 100)
 
     assert len(begun) == SHORT
-    assert sorted(begun[:6]) == sorted(
-        (kind,) for kind in ("messaging", "edge", "kafka", "cassandra", "persister", "redis")
-    )
-    assert begun[6:] == [("messaging", "kafka"), ("edge", "cassandra")]
+    path, pairs, others = begun[:6], begun[6:8], begun[8:]
+    assert sorted(path) == sorted((kind,) for kind in ("messaging", "edge", "kafka", "cassandra", "persister", "redis"))
+    assert pairs == [("messaging", "kafka"), ("edge", "cassandra")]
+    assert others[::2][0] == ("messaging",)
+    assert others[1::2] == [("kafka", "kafka", "kafka")] * 2
+
+
+def test_a_short_schedule_has_wrong_clocks_and_both_losses_of_the_log() -> None:
+    for seed in range(20):
+        steps = list(short_schedule(seed, PARTS, cuts=True))
+        clocks = [step.jump for step in steps if step.action is Action.CLOCK]
+        assert len(clocks) == 2
+        assert None not in clocks
+        assert [step.action for step in steps if step.action in LOG_LOSSES] == [Action.LOST_LOG, Action.RESTORED_LOG]
+
+
+def test_the_seed_chooses_size_direction_and_moment_of_a_wrong_clock() -> None:
+    steps = islice(only_schedule(1, PARTS, cuts=True, actions=[Action.CLOCK]), 100)
+
+    jumps = {str(step.jump): step.jump for step in steps}
+
+    assert {jump.seconds for jump in jumps.values() if jump} == {60, -60, 86_400, -86_400}
+    assert {"60 s ahead", "1 day behind and restart"} <= set(jumps)
+    assert len(jumps) == 8
+
+
+def test_only_the_wanted_faults_happen() -> None:
+    actions = [Action.LOST_LOG, Action.KILL]
+
+    steps = list(islice(only_schedule(1, PARTS, cuts=True, actions=actions), 4))
+
+    assert [step.action for step in steps] == actions * 2
+    assert steps[0].parts == ("kafka-1", "kafka-2", "kafka-3")
 
 
 def test_a_short_schedule_kills_cuts_and_stops() -> None:
@@ -52,9 +81,18 @@ def test_a_long_schedule_has_every_kind_alone_and_then_every_kind_in_a_pair() ->
     assert all(one != other for one, other in pairs)
 
 
-def test_every_fault_is_used_and_cuts_only_where_they_are_possible() -> None:
-    used = {step.action for step in islice(long_schedule(5, PARTS, cuts=True), 20)}
-    without = {step.action for step in islice(long_schedule(5, PARTS, cuts=False), 20)}
+def test_a_long_schedule_has_wrong_clocks_and_rarely_a_lost_log() -> None:
+    actions = [step.action for step in islice(long_schedule(6, PARTS, cuts=True), 100)]
 
-    assert used == {Action.KILL, Action.STOP, Action.RESTART, Action.CUT}
+    losses = [action for action in actions if action in LOG_LOSSES]
+    assert {Action.LOST_LOG, Action.RESTORED_LOG} == set(losses)
+    assert 2 <= len(losses) <= 6
+    assert actions.count(Action.CLOCK) >= 2 * len(losses)
+
+
+def test_every_fault_is_used_and_cuts_only_where_they_are_possible() -> None:
+    used = {step.action for step in islice(long_schedule(5, PARTS, cuts=True), 100)}
+    without = {step.action for step in islice(long_schedule(5, PARTS, cuts=False), 100)}
+
+    assert used == {*Action} - {Action.NOTHING}
     assert without == used - {Action.CUT}

@@ -8,6 +8,7 @@ from tests.faults.checker.recording import Entry, Kind, read_recordings
 from tests.faults.checker.stored import read_stored, write_stored
 from tests.faults.checker.table import summary, table
 from tests.faults.checker.timeline import Action, Fault, by_kind, read_faults, rows, write_faults
+from tests.faults.schedule import Jump
 from tests.faults.story import BOB, Story, message_id
 
 KILL = Fault(action=Action.KILL, parts=("messaging-1",), began=1.5, ended=3.5, served=3.9)
@@ -34,6 +35,21 @@ def test_messages_and_findings_count_for_the_fault_during_which_they_happen() ->
     assert (kill.acknowledged, kill.lost, kill.doubled, kill.others) == (3, 1, 0, 0)
     assert (cut.acknowledged, cut.lost, cut.doubled, cut.others) == (2, 0, 1, 1)
     assert kill.heal == cut.heal == 0.0
+
+
+def test_messages_that_only_a_lost_log_had_count_for_its_loss() -> None:
+    kill, cut = rows(Story().recording(), [KILL, CUT], [], missing=[4.6, 4.6])
+
+    assert (kill.reported, cut.reported) == (0, 2)
+    assert [row.reported for row in by_kind([KILL, CUT], [kill, cut])] == [0, 2]
+
+
+def test_clocks_and_lost_logs_are_named_in_plain_words() -> None:
+    clock = replace(KILL, action=Action.CLOCK, detail=str(Jump(seconds=-86_400, restarted=True)))
+    log = replace(CUT, action=Action.LOST_LOG, parts=("kafka-1", "kafka-2", "kafka-3"))
+
+    assert (clock.name, clock.kind) == ("clock 1 day behind and restart messaging-1", "clock")
+    assert (log.name, log.kind) == ("lost log", "lost log")
 
 
 def test_a_send_in_flight_when_the_fault_began_counts_for_it() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tests.faults.checker.checks.deletion import media_left, resurrected
 from tests.faults.checker.checks.delivery import doubled, lost
+from tests.faults.checker.checks.edits import edit_drift
 from tests.faults.checker.checks.order import gaps, misordered
 from tests.faults.checker.checks.pages import stale
 from tests.faults.checker.checks.presence import ghosts
@@ -23,6 +24,7 @@ CHECKS: Sequence[Check] = (
     gaps,
     unread_drift,
     reaction_drift,
+    edit_drift,
     ghosts,
     resurrected,
     media_left,

@@ -14,6 +14,8 @@ class Wrong(StrEnum):
     GAP = "gap in seq"
     UNREAD = "unread drift"
     REACTION = "reaction drift"
+    EDIT = "edit drift"
+    """A message without its last acknowledged text, or with another text on a device than in the store."""
     GHOST = "presence ghost"
     RESURRECTED = "resurrected"
     MEDIA = "media of a deleted message"
@@ -24,6 +26,8 @@ class Wrong(StrEnum):
 
     REFUSED = "refused"
     """A call failed with an error that tells the client to give up, although the call was correct."""
+    UNREPORTED = "not reported"
+    """The log was lost or a clock was wrong, and Chatly did not report it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

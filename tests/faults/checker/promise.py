@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tests.faults.checker.findings import Finding
+from tests.faults.checker.findings import Finding, Wrong
 from tests.faults.checker.timeline import Fault
 
 BEHIND_SECONDS = 2.0
@@ -24,3 +24,12 @@ def broken(findings: Sequence[Finding], faults: Sequence[Fault]) -> list[Finding
         return recent and any(began <= finding.at <= back for began, back in down)
 
     return [finding for finding in findings if not is_promised(finding)]
+
+
+def unreported(faults: Sequence[Fault]) -> list[Finding]:
+    """Return a finding for each lost log and each wrong clock that Chatly did not report."""
+    return [
+        Finding(wrong=Wrong.UNREPORTED, at=fault.began, what=f"{fault.name}: {fault.unreported}")
+        for fault in faults
+        if fault.unreported
+    ]

@@ -15,6 +15,8 @@ class Kind(StrEnum):
 
     SENDING = "sending"
     SENT = "sent"
+    EDITING = "editing"
+    EDITED = "edited"
     DELETING = "deleting"
     DELETED = "deleted"
     REACTING = "reacting"
@@ -30,6 +32,8 @@ class Kind(StrEnum):
     """Live: a second copy was withdrawn."""
     REACTION = "reaction"
     """Live: a reaction of any member."""
+    EDIT = "edit"
+    """Live: the text of a message changed."""
     LIVE = "live"
     """The subscription caught up."""
     CUT = "cut"
@@ -60,6 +64,8 @@ class Entry:
     emoji: str = ""
     present: bool = False
     """Whether the reaction exists, or the message has content."""
+    event: str = ""
+    """Live: the event's ID. Of two changes of the same field, the later ID wins."""
     text: str = ""
     media: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
@@ -84,6 +90,13 @@ def position(message_id: str) -> tuple[int, bytes]:
     """Sort key of a message_id as in a chat: the time of the TimeUUID, then its other bytes."""
     time_uuid = UUID(message_id)
     return time_uuid.time, time_uuid.bytes[8:]
+
+
+def later(one: Entry, other: Entry) -> Entry:
+    """Return the change with the later event; the other one if an event is unknown."""
+    if one.event and other.event and position(one.event) > position(other.event):
+        return one
+    return other
 
 
 class Recording:

@@ -7,7 +7,7 @@ from tests.faults.checker.findings import Finding, Wrong
 from tests.faults.checker.timeline import Row
 
 _HEADS = (
-    *("fault", "for s", "acknowledged", "lost", "doubled", "misordered", "other"),
+    *("fault", "for s", "acknowledged", "lost", "doubled", "misordered", "other", "reported"),
     *("longest wait to send", "to deliver", "healed after", "serves after"),
 )
 _SHOWN = 20
@@ -32,7 +32,7 @@ def summary(findings: Sequence[Finding]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    counts = (row.acknowledged, row.lost, row.doubled, row.misordered, row.others)
+    counts = (row.acknowledged, row.lost, row.doubled, row.misordered, row.others, row.reported)
     times = (row.send_pause, row.delivery_pause, row.heal, row.served)
     return (row.fault, f"{row.seconds:.0f}", *(str(count) for count in counts), *(f"{each:.1f} s" for each in times))
 

@@ -24,8 +24,17 @@ class Action(StrEnum):
     """SIGTERM, and start it again at once."""
     CUT = "cut off"
     """Cut its network in both directions until the end."""
+    CLOCK = "clock"
+    """Its wall clock is wrong until the end."""
+    LOST_LOG = "lost log"
+    """All brokers lose their data."""
+    RESTORED_LOG = "restored log"
+    """The data of all brokers is replaced by a copy from the start of the fault."""
     NOTHING = "nothing"
     """A time without a fault, for comparison."""
+
+
+LOG_LOSSES = frozenset({Action.LOST_LOG, Action.RESTORED_LOG})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +48,23 @@ class Fault:
     """When it was undone: the process runs again, or its network works again."""
     served: float
     """When all parts served again."""
+    detail: str = ""
+    """Kind and size of the action, for example the direction of a clock."""
     failed: str = ""
     """Why the fault could not be injected, or why the parts did not recover."""
+    unreported: str = ""
+    """The report that Chatly owes about the fault and did not give."""
 
     @property
     def name(self) -> str:
-        return f"{self.action} {' + '.join(self.parts)}".strip()
+        parts = "" if self.action in LOG_LOSSES else " + ".join(self.parts)
+        return " ".join(text for text in (self.action, self.detail, parts) if text)
 
     @property
     def kind(self) -> str:
-        """Kind of part, whatever its node and the kind of fault."""
+        """Kind of part, whatever its node and the kind of fault; clocks and log losses are kinds by themselves."""
+        if self.action is Action.CLOCK or self.action in LOG_LOSSES:
+            return self.action
         kinds = [part.rpartition("-")[0] for part in self.parts]
         return kinds[0] if len(kinds) == 1 else "two parts at once" if kinds else self.name
 
@@ -66,6 +82,8 @@ class Row:
     misordered: int
     others: int
     """Findings of all other kinds."""
+    reported: int
+    """Acknowledged messages that only the lost log had, and whose loss Chatly reported."""
     send_pause: float
     """Longest wait of a client for one acknowledgement, including retries."""
     delivery_pause: float
@@ -76,12 +94,19 @@ class Row:
     """From the end of the fault until its parts served again."""
 
 
-def rows(recording: Recording, faults: Sequence[Fault], findings: Iterable[Finding]) -> list[Row]:
-    """One row for each fault, in order. Events before the first fault belong to none."""
+def rows(
+    recording: Recording, faults: Sequence[Fault], findings: Iterable[Finding], *, missing: Sequence[float] = ()
+) -> list[Row]:
+    """One row for each fault, in order. Events before the first fault belong to none.
+
+    `missing`: for each message whose loss was reported, when its log was lost.
+    """
     found = list(findings)
     waits, deliveries = _waits(recording), _deliveries(recording)
     ends = [fault.began for fault in faults[1:]] + [float("inf")]
-    return [_row(fault, until, waits, deliveries, found) for fault, until in zip(faults, ends, strict=True)]
+    return [
+        _row(fault, until, waits, deliveries, found, missing=missing) for fault, until in zip(faults, ends, strict=True)
+    ]
 
 
 def by_kind(faults: Sequence[Fault], lines: Sequence[Row]) -> list[Row]:
@@ -101,6 +126,7 @@ def _merged(name: str, lines: Sequence[Row]) -> Row:
         doubled=sum(line.doubled for line in lines),
         misordered=sum(line.misordered for line in lines),
         others=sum(line.others for line in lines),
+        reported=sum(line.reported for line in lines),
         send_pause=max(line.send_pause for line in lines),
         delivery_pause=max(line.delivery_pause for line in lines),
         heal=max(line.heal for line in lines),
@@ -119,7 +145,13 @@ class _Wait:
 
 
 def _row(
-    fault: Fault, until: float, waits: Sequence[_Wait], deliveries: Sequence[_Wait], findings: Sequence[Finding]
+    fault: Fault,
+    until: float,
+    waits: Sequence[_Wait],
+    deliveries: Sequence[_Wait],
+    findings: Sequence[Finding],
+    *,
+    missing: Sequence[float],
 ) -> Row:
     def within(at: float) -> bool:
         return fault.began <= at < until
@@ -138,6 +170,7 @@ def _row(
         doubled=wrong.count(Wrong.DOUBLED),
         misordered=wrong.count(Wrong.MISORDERED),
         others=sum(each not in main for each in wrong),
+        reported=sum(map(within, missing)),
         send_pause=max((wait.seconds for wait in mine), default=0.0),
         delivery_pause=max((wait.seconds for wait in received), default=0.0),
         heal=max((done - fault.began for done in late), default=0.0),

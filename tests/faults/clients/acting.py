@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from random import Random
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from chatly.media.v1 import media_service_pb2 as media
 from chatly.messaging.v1 import messaging_service_pb2 as messaging
 
 from tests.faults.checker.recording import Kind
-from tests.faults.clients.link import Link
+from tests.faults.clients.link import Link, Request, Response, Stubs
 from tests.faults.clients.listening import Listening
 from tests.faults.clients.notes import Notes
 from tests.faults.status_codes import LATER
@@ -33,7 +33,9 @@ class Acting:
         self._dice = dice
         self._number = 0
         self._own: deque[tuple[str, str, tuple[str, ...]]] = deque(maxlen=50)
-        self._reacted: set[str] = set()
+        self._reacted: dict[tuple[str, str], str] = {}
+        """Acknowledged reactions of this device: the emoji by chat and message."""
+        self._tried: set[str] = set()
 
     async def run(self, every_seconds: float, quiet: asyncio.Event) -> None:
         """Act until asked to be quiet, and finish the current action."""
@@ -50,8 +52,10 @@ class Acting:
 
     async def _act(self, chat: str) -> None:
         fate = self._dice.random()
-        if fate < 0.72:
+        if fate < 0.62:
             await self._send(chat)
+        elif fate < 0.70:
+            await self._edit()
         elif fate < 0.80:
             await self._react(chat)
         elif fate < 0.87:
@@ -89,23 +93,48 @@ class Acting:
             return
         await self._send(chat, (done.media.media_id,))
 
-    async def _react(self, chat: str) -> None:
-        """Called once: a second toggle would undo the first."""
-        fresh = [message for message in self._heard[chat] if message not in self._reacted]
-        if not fresh:
+    async def _edit(self) -> None:
+        """Edit one of the last own messages; often one that was edited before. Called once: a late retry would win."""
+        if not self._own:
             return
-        message, emoji = self._dice.choice(fresh), self._dice.choice(_EMOJI)
-        self._reacted.add(message)
+        chat, message, _ = self._dice.choice(list(self._own)[-3:])
+        self._number += 1
+        text = f"{self._notes.device} {self._number} edited"
+        request = messaging.EditMessageRequest(chat_id=chat, message_id=message, text=text)
+        self._notes.write(Kind.EDITING, chat=chat, message=message, text=text)
+        if await self._once(lambda stubs: stubs.messaging.EditMessage, request) is not None:
+            self._notes.write(Kind.EDITED, chat=chat, message=message, text=text)
+
+    async def _react(self, chat: str) -> None:
+        """Add a reaction, or take one back."""
+        if self._reacted and self._dice.random() < 0.4:
+            (chat, message), emoji = self._dice.choice(list(self._reacted.items()))
+            del self._reacted[chat, message]
+        else:
+            fresh = [message for message in self._heard[chat] if message not in self._tried]
+            if not fresh:
+                return
+            message, emoji = self._dice.choice(fresh), self._dice.choice(_EMOJI)
+            self._tried.add(message)
         request = messaging.ToggleReactionRequest(chat_id=chat, message_id=message, emoji=emoji)
         self._notes.write(Kind.REACTING, chat=chat, message=message, emoji=emoji)
+        answer = await self._once(lambda stubs: stubs.messaging.ToggleReaction, request)
+        if answer is not None:
+            self._notes.write(Kind.REACTED, chat=chat, message=message, emoji=emoji, present=answer.present)
+            if answer.present:
+                self._reacted[chat, message] = emoji
+
+    async def _once(
+        self, method: Callable[[Stubs], grpc.aio.UnaryUnaryMultiCallable[Request, Response]], request: Request
+    ) -> Response | None:
+        """Call without a retry, because a second call has another effect. Return None if the outcome is unclear."""
         try:
-            answer = await self._link.call(lambda stubs: stubs.messaging.ToggleReaction, request, again=False)
+            return await self._link.call(method, request, again=False)
         except grpc.aio.AioRpcError as error:
             # The message may have just been deleted or withdrawn.
             if error.code() not in {*LATER, grpc.StatusCode.NOT_FOUND}:
                 raise
-            return
-        self._notes.write(Kind.REACTED, chat=chat, message=message, emoji=emoji, present=answer.present)
+            return None
 
     async def _read(self, chat: str) -> None:
         if not self._heard[chat]:

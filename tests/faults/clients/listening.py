@@ -68,6 +68,12 @@ class Listening:
                 sender=change.user_id,
                 emoji=change.emoji,
                 present=change.present,
+                event=event.event_id,
+            )
+        elif kind == "message_edited":
+            edit = event.message_edited
+            self._notes.write(
+                Kind.EDIT, chat=event.chat_id, message=edit.message_id, text=edit.text, event=event.event_id
             )
 
     def _hear(self, message: Message) -> None:

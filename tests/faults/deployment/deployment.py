@@ -29,6 +29,8 @@ class Deployment:
 
     network: Network
     parts: Mapping[str, Part]
+    environ: Mapping[str, str]
+    """Settings by which a command finds the engines."""
 
     @property
     def edges(self) -> tuple[str, ...]:
@@ -61,7 +63,7 @@ def running_deployment(network: Network, folder: Path, say: Say) -> Iterator[Dep
     engines = {part.name: part for part in engine_parts(network, folder / "engines")}
     environ = engine_settings(engines)
     services = {part.name: part for part in service_parts(network, folder / "services", environ)}
-    deployment = Deployment(network=network, parts={**engines, **services})
+    deployment = Deployment(network=network, parts={**engines, **services}, environ=environ)
     started: list[Part] = []
     try:
         _start(engines, started)

@@ -1,5 +1,7 @@
 """The engines of a run: three Kafka brokers, three Cassandra nodes, Redis, and an S3 server."""
 
+import shutil
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -16,11 +18,14 @@ from engines.node import Node
 from engines.redis import redis_nodes
 from engines.s3 import s3_nodes
 from engines.settings import EngineSettings
+from tests.faults.deployment.clock import ShiftedClock
 from tests.faults.deployment.network import Network
 from tests.faults.deployment.part import Part
 
 NODES = 3
 TOPIC = KEYSPACE = "chatly"
+EMPTY = "empty"
+"""Copy of a broker's data from before its first start."""
 
 
 def engine_parts(network: Network, folder: Path) -> list[Part]:
@@ -42,14 +47,27 @@ def engine_parts(network: Network, folder: Path) -> list[Part]:
         *kafka_nodes(settings),
         *cassandra_nodes(settings),
     )
-    return [_part(node, network) for node in nodes]
+    parts = [_part(node, network) for node in nodes]
+    for part in parts:
+        if part.name.startswith("kafka-"):
+            copy_data(part.node, to=EMPTY)
+    return parts
+
+
+def copy_data(node: Node, *, to: str = "data", source: str = "data") -> None:
+    """Replace one folder of a node that does not run, or is stopped, by a copy of another one."""
+    shutil.rmtree(node.folder / to, ignore_errors=True)
+    # Kafka's index files are sparse: a plain copy would need 20 MB for each partition.
+    subprocess.run(["cp", "--archive", "--sparse=always", node.folder / source, node.folder / to], check=True)
 
 
 def _part(node: Node, network: Network) -> Part:
-    joined = replace(node, command=(*network.join(node.name), *node.command))
+    clock = ShiftedClock(node.folder / "clock") if node.name.startswith("cassandra-") else None
+    environment = {**node.environment, **(clock.environment() if clock else {})}
+    joined = replace(node, command=(*network.join(node.name), *node.command), environment=environment)
     # For the others accepting connections is enough, which is awaited anyway; `replication.py` checks more.
     serves = partial(_redis_serves, node.address) if node.name.startswith("redis-") else lambda: True
-    return Part(node=joined, network=network, serves=serves)
+    return Part(node=joined, network=network, serves=serves, clock=clock)
 
 
 def _redis_serves(address: str) -> bool:

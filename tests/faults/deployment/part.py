@@ -3,13 +3,18 @@
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from engines.node import Node, Running, start, stop, wait_until_ready
+from kernel.clock_watch import MAX_OFFSET
+from tests.faults.deployment.clock import ShiftedClock
 from tests.faults.deployment.network import Network
 
 _START_SECONDS = 120.0
+_REPORT_SECONDS = 60.0
+_CLOCK_TOLERANCE_SECONDS = 5.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -20,6 +25,10 @@ class Part:
     network: Network
     serves: Callable[[], bool]
     """Returns whether it reports that it serves."""
+    clock: ShiftedClock | None = None
+    """Its clock, if that can be shifted."""
+    clock_offset: Callable[[], float | None] | None = None
+    """Returns the offset of its clock as it reports it; None: it has not reported one, or cannot be reached."""
     _running: Running | None = field(default=None, init=False)
 
     @property
@@ -57,7 +66,35 @@ class Part:
     def restore(self) -> None:
         self.network.restore(self.name)
 
+    def shift_clock(self, seconds: float) -> None:
+        if self.clock is None:
+            raise RuntimeError(f"the clock of {self.name} cannot be shifted")
+        self.clock.shift(seconds)
+
+    def missing_clock_report(self, seconds: float) -> str:
+        """Return what it does not report about a clock that is wrong by these seconds; empty for a part without such
+        reports.
+        """
+        if self.clock_offset is None:
+            return ""
+        deadline = time.monotonic() + _REPORT_SECONDS
+        found, serves = None, True
+        while time.monotonic() < deadline:
+            found, serves = self.clock_offset(), self.serves()
+            is_right = found is not None and abs(found - seconds) < _CLOCK_TOLERANCE_SECONDS
+            # At exactly the limit it may serve or not.
+            if is_right and (not serves or abs(seconds) <= MAX_OFFSET.total_seconds()):
+                return ""
+            time.sleep(0.2)
+        return f"{self.name} reports an offset of {found} s and {'serves' if serves else 'does not serve'}"
+
     def _process(self) -> Running:
         if self._running is None:
             raise RuntimeError(f"{self.name} was not started")
         return self._running
+
+
+def on_each(do: Callable[[Part], None], parts: Sequence[Part]) -> None:
+    """Do it to all parts at the same time."""
+    with ThreadPoolExecutor(len(parts)) as threads:
+        list(threads.map(do, parts))

@@ -28,7 +28,9 @@ def kafka_is_whole(nodes: Sequence[Node]) -> bool:
         return False
     try:
         (topic,) = admin.describe_topics([TOPIC])
-        return all(len(partition["isr_nodes"]) == NODES for partition in topic["partitions"])
+        partitions = topic["partitions"]
+        # Without partitions the topic is missing: all brokers lost their data, and no service has created it again yet.
+        return bool(partitions) and all(len(partition["isr_nodes"]) == NODES for partition in partitions)
     except KafkaError:
         return False
     finally:

@@ -1,5 +1,6 @@
 """Two processes of each service, and two edges in front of them."""
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,12 +8,14 @@ from pathlib import Path
 import httpx
 
 from engines.node import Node
+from kernel.clock_watch import METRIC
 from kernel.settings import load
 from mesh.addresses import load_addresses
 from mesh.edge.config import render
 from mesh.edge.process import envoy_command
 from mesh.edge.settings import EdgeSettings
 from mesh.services import SERVICES
+from tests.faults.deployment.clock import ShiftedClock
 from tests.faults.deployment.network import Network
 from tests.faults.deployment.part import Part
 
@@ -57,6 +60,7 @@ def _addresses(network: Network) -> dict[str, str]:
 
 def _service(network: Network, folder: Path, environ: Mapping[str, str], name: str, number: int) -> Part:
     part, host = f"{name}-{number}", network.host(f"{name}-{number}")
+    clock = ShiftedClock(folder / part / "clock")
     node = Node(
         name=part,
         address=f"{host}:{SERVICES[name].grpc_port}",
@@ -67,10 +71,16 @@ def _service(network: Network, folder: Path, environ: Mapping[str, str], name: s
             "CHATLY_HOST": host,
             "CHATLY_DATA_DIR": str(folder / part / "data"),
             "PYTHONPATH": str(Path.cwd()),
+            **clock.environment(),
         },
     )
+    http = f"http://{host}:{SERVICES[name].http_port}"
     return Part(
-        node=node, network=network, serves=lambda: _is_well(f"http://{host}:{SERVICES[name].http_port}/healthz")
+        node=node,
+        network=network,
+        serves=lambda: _is_well(f"{http}/healthz"),
+        clock=clock,
+        clock_offset=lambda: _clock_offset(f"{http}/metrics"),
     )
 
 
@@ -87,6 +97,15 @@ def _edge(network: Network, folder: Path, environ: Mapping[str, str], part: str)
         folder=folder / part,
     )
     return Part(node=node, network=network, serves=lambda: _is_well(f"http://{host}:{EDGE_PORT}/healthz"))
+
+
+def _clock_offset(url: str) -> float | None:
+    try:
+        text = httpx.get(url, timeout=_ANSWER_SECONDS).text
+    except httpx.HTTPError:
+        return None
+    found = re.search(rf"^{METRIC}{{[^}}]*}} (\S+)$", text, re.MULTILINE)
+    return float(found[1]) if found else None
 
 
 def _is_well(url: str) -> bool:

@@ -157,7 +157,10 @@ func (d *Device) lasting(event *messaging.LiveEvent) {
 	case event.GetReactionChanged() != nil:
 		change := event.GetReactionChanged()
 		entry.Kind, entry.Message, entry.Sender = "reaction", change.MessageId, change.UserId
-		entry.Emoji, entry.Present = change.Emoji, change.Present
+		entry.Emoji, entry.Present, entry.Event = change.Emoji, change.Present, event.EventId
+	case event.GetMessageEdited() != nil:
+		edit := event.GetMessageEdited()
+		entry.Kind, entry.Message, entry.Text, entry.Event = "edit", edit.MessageId, edit.Text, event.EventId
 	default:
 		return
 	}

@@ -19,6 +19,7 @@ type Entry struct {
 	Sender  string  `json:"sender,omitempty"`
 	Emoji   string  `json:"emoji,omitempty"`
 	Present bool    `json:"present,omitempty"`
+	Event   string  `json:"event,omitempty"`
 	Text    string  `json:"text,omitempty"`
 }
 

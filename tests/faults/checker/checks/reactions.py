@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from tests.faults.checker.findings import Finding, Wrong
-from tests.faults.checker.recording import Entry, Kind, Recording
+from tests.faults.checker.recording import Entry, Kind, Recording, later
 from tests.faults.checker.stored import Stored
 
 Marks = frozenset[tuple[str, str]]
@@ -41,11 +41,15 @@ def _different_on_device(device: str, entries: Sequence[Entry], expected: Mappin
     """A device that had to page is not checked: it received no reactions meanwhile."""
     if any(item.kind == Kind.RESYNC for item in entries):
         return
-    heard: dict[str, set[tuple[str, str]]] = {}
+    newest: dict[tuple[str, str, str], Entry] = {}
     for item in entries:
         if item.kind == Kind.REACTION:
-            marks = heard.setdefault(item.message, set())
-            (marks.add if item.present else marks.discard)((item.sender, item.emoji))
+            key = (item.message, item.sender, item.emoji)
+            newest[key] = later(newest.get(key, item), item)
+    heard: dict[str, set[tuple[str, str]]] = {item.message: set() for item in newest.values()}
+    for item in newest.values():
+        if item.present:
+            heard[item.message].add((item.sender, item.emoji))
     for message, marks in heard.items():
         if message in expected and marks != expected[message]:
             what = f"device {device} heard of other reactions on {message} than are stored"
