@@ -19,7 +19,7 @@ _RENEW_BEFORE = timedelta(days=30)
 def ensure_certificate(folder: Path) -> tuple[Path, Path]:
     """Return the files of a self-signed certificate for this machine and of its key.
 
-    Make new files if a file is missing or the certificate expires within 30 days.
+    Make new files if a file is missing or unreadable, or the certificate expires within 30 days.
     """
     certificate, key = folder / "tls.crt", folder / "tls.key"
     if not (certificate.exists() and key.exists() and _left(certificate) > _RENEW_BEFORE):
@@ -29,7 +29,10 @@ def ensure_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 def _left(certificate: Path) -> timedelta:
-    return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc - datetime.now(UTC)
+    try:
+        return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc - datetime.now(UTC)
+    except ValueError:  # earlier versions did not sync it, so a power cut could leave it empty
+        return timedelta(0)
 
 
 def _make(certificate: Path, key: Path) -> None:
@@ -50,19 +53,21 @@ def _make(certificate: Path, key: Path) -> None:
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(private, hashes.SHA256())
     )
+    # Removed first: a power cut before the end leaves no certificate of another key.
+    certificate.unlink(missing_ok=True)
     write_private(
         key,
         private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ),
     )
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    write_private(certificate, made.public_bytes(serialization.Encoding.PEM))
 
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file atomically and durably, readable only by its owner."""
     make_folder(path.parent)
-    draft = path.with_suffix(".new")
+    draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
