@@ -56,6 +56,11 @@ def _parser() -> argparse.ArgumentParser:
         "--read-files", action="store_true", help="also read every file and compare its SHA-256, not its size alone"
     )
     verify.set_defaults(act=_verify)
+    erase = commands.add_parser("erase", help="delete a user's account and messages from every service")
+    erase.add_argument("user", metavar="USER", help="id or username")
+    erase.add_argument("--keep-messages", action="store_true", help="delete the account, but not the user's messages")
+    erase.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    erase.set_defaults(act=_erase)
     demo = commands.add_parser("seed-demo", help="fill a running mesh with demo data")
     demo.add_argument(
         "--address",
@@ -145,6 +150,24 @@ def _verify(options: argparse.Namespace) -> int:
 
     _configure_logs("error")
     return asyncio.run(verify(os.environ, print, read_files=options.read_files))
+
+
+def _erase(options: argparse.Namespace) -> int:
+    from mesh.erase import erase
+
+    _configure_logs("error")
+    confirm = (lambda _: True) if options.yes else _confirm
+    return asyncio.run(
+        erase(os.environ, options.user, delete_messages=not options.keep_messages, confirm=confirm, say=print)
+    )
+
+
+def _confirm(question: str) -> bool:
+    """Ask a question at the terminal. Return False without a terminal."""
+    try:
+        return input(f"{question} Type `yes` to continue: ").strip().lower() == "yes"
+    except EOFError:
+        return False
 
 
 def _seed_demo(options: argparse.Namespace) -> int:

@@ -30,6 +30,7 @@ from services.auth.credentials import Credentials
 from services.auth.delete_account import DeleteAccount
 from services.auth.erase_account import EraseAccount
 from services.auth.erase_due import EraseDue
+from services.auth.erase_user import EraseUser
 from services.auth.keys import GetJwks, KeyRing
 from services.auth.login import Login
 from services.auth.loops import every, expiry_job
@@ -161,6 +162,16 @@ def _build(
             erasures=stores.erasures,
             erase=erase,
             due=erase_due,
+            clock=clock,
+            token_life=token_life,
+        ),
+        erase_user=EraseUser(
+            accounts=accounts,
+            directory=stores.directory,
+            sessions=stores.sessions,
+            blocks=stores.blocks,
+            erasures=stores.erasures,
+            erase=erase,
             clock=clock,
             token_life=token_life,
         ),

@@ -23,14 +23,15 @@ class EraseUser:
         self._purge = purge
         self._max_wait = max_wait
 
-    async def __call__(self, user_id: UserId) -> None:
-        """Delete the files and purge their bytes. Safe to repeat."""
+    async def __call__(self, user_id: UserId) -> int:
+        """Delete the files and purge their bytes. Return the number of files. Safe to repeat."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._max_wait):
                 await self._catch_up()
-        await self._pictures.delete(user_id)
+        deleted = await self._pictures.delete(user_id)
         await self._purge()
         await self._pictures.overwrite()
+        return deleted
 
     async def _catch_up(self) -> None:
         """Wait until the log has no unread records: one of them may make a picture the picture of a group."""

@@ -91,8 +91,8 @@ class SentFiles(Protocol):
 class UserPictures(Protocol):
     """Pictures, by the user who uploaded them."""
 
-    async def delete(self, owner_id: UserId) -> None:
-        """Delete all AVATAR files of a user, except those that a group has had as its picture.
+    async def delete(self, owner_id: UserId) -> int:
+        """Delete all AVATAR files of a user, except those that a group has had as its picture. Return their number.
 
         `MediaStore.pending_deletion` then returns the deleted files.
         """

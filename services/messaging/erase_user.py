@@ -1,7 +1,7 @@
 """Deletes the messages of a user who deleted their account, and ends their memberships."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from history.audience import role_in
 from history.fold import events_of, to_message
@@ -21,6 +21,7 @@ class Erased:
     """The result of one call. Call again with `next_after` until it is empty."""
 
     messages: int
+    files: int
     groups: int
     next_after: bytes
 
@@ -60,11 +61,10 @@ class EraseUser:
 
         Safe to repeat from the start: deleted messages are skipped. Errors: see MessagingService.EraseUser.
         """
-        messages, next_after = await self._page(user_id, after) if delete_messages else (0, b"")
-        groups = 0 if next_after else await self._leave_groups(user_id)
-        return Erased(messages, groups, next_after)
+        page = await self._delete_page(user_id, after) if delete_messages else Erased(0, 0, 0, b"")
+        return page if page.next_after else replace(page, groups=await self._leave_groups(user_id))
 
-    async def _page(self, user_id: UserId, after: bytes) -> tuple[int, bytes]:
+    async def _delete_page(self, user_id: UserId, after: bytes) -> Erased:
         page = await self._history.sent_by(user_id, after=after, limit=_PAGE)
         messages = [state for state in page.states if _is_undeleted(state, user_id)]
         chats = await self._history.outlines({state.chat_id for state in messages}, user_id)
@@ -75,7 +75,8 @@ class EraseUser:
             change = MessageDeleted(state.message_id, for_everyone=True)
             await self._events.publish_change(access, change, after=events_of(state))
             self._deleted.inc()
-        return len(messages), page.next_after
+        files = sum(len(state.content.attachments) for state in messages if state.content)
+        return Erased(len(messages), files, 0, page.next_after)
 
     async def _leave_groups(self, user_id: UserId) -> int:
         groups = [state for state in await self._history.outlines_of(user_id) if not state.chat_id.is_direct]

@@ -10,6 +10,7 @@ from chatly.auth.v1.user_service_pb2_grpc import UserServiceServicer
 
 from kernel.errors import ChatlyError, Code, KernelReason, unauthenticated
 from kernel.grpc.context import current_request, current_user
+from kernel.grpc.time import timestamp
 from kernel.ids import SessionId, UserId
 from kernel.paging import PageTokens
 from kernel.time import Clock
@@ -28,6 +29,7 @@ from services.auth.api.mapping import (
 from services.auth.blocks import Blocks
 from services.auth.change_password import ChangePassword
 from services.auth.delete_account import DeleteAccount
+from services.auth.erase_user import EraseUser
 from services.auth.keys import GetJwks
 from services.auth.login import Login
 from services.auth.profiles import Profiles
@@ -47,6 +49,7 @@ class AuthServicer(AuthServiceServicer):
         refresh: Refresh,
         change_password: ChangePassword,
         delete_account: DeleteAccount,
+        erase_user: EraseUser,
         sessions: Sessions,
         get_jwks: GetJwks,
         clock: Clock,
@@ -56,6 +59,7 @@ class AuthServicer(AuthServiceServicer):
         self._refresh = refresh
         self._change_password = change_password
         self._delete_account = delete_account
+        self._erase_user = erase_user
         self._sessions = sessions
         self._get_jwks = get_jwks
         self._clock = clock
@@ -114,6 +118,18 @@ class AuthServicer(AuthServiceServicer):
         )
         await _clear_cookies(context)
         return auth_pb.DeleteAccountResponse()
+
+    async def EraseUser(self, request: auth_pb.EraseUserRequest, context: Context) -> auth_pb.EraseUserResponse:
+        erased = await self._erase_user(
+            request.user, delete_messages=request.delete_messages, validate_only=request.validate_only
+        )
+        return auth_pb.EraseUserResponse(
+            user_id=erased.account.user_id,
+            username=erased.account.username,
+            session_count=erased.sessions,
+            blocked_user_count=erased.blocked_users,
+            repeats_at=timestamp(erased.repeats_at) if erased.repeats_at else None,
+        )
 
     async def GetJwks(self, request: auth_pb.GetJwksRequest, context: Context) -> auth_pb.GetJwksResponse:
         jwks = await self._get_jwks()

@@ -201,8 +201,8 @@ class SqliteUserPictures:
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
 
-    async def delete(self, owner_id: UserId) -> None:
-        await self._database.write(lambda db: db.execute(_DELETE_PICTURES, (owner_id,)))
+    async def delete(self, owner_id: UserId) -> int:
+        return await self._database.write(lambda db: db.execute(_DELETE_PICTURES, (owner_id,)).rowcount)
 
     async def overwrite(self) -> None:
         await self._database.empty_wal()

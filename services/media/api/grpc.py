@@ -96,8 +96,7 @@ class MediaServicer(MediaServiceServicer):
         return pb.GetDownloadUrlResponse(url=link.url, expires_at=timestamp(link.expires_at))
 
     async def EraseUser(self, request: pb.EraseUserRequest, context: Context) -> pb.EraseUserResponse:
-        await self._erase_user(UserId(request.user_id.lower()))
-        return pb.EraseUserResponse()
+        return pb.EraseUserResponse(deleted_picture_count=await self._erase_user(UserId(request.user_id.lower())))
 
 
 async def _data(steps: AsyncIterator[pb.UploadRequest]) -> AsyncIterator[bytes]:

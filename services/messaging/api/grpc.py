@@ -170,6 +170,7 @@ class MessagingServicer(MessagingServiceServicer):
         erased = await self.erase_user(user_id, delete_messages=request.delete_messages, after=after)
         return pb.EraseUserResponse(
             deleted_message_count=erased.messages,
+            deleted_file_count=erased.files,
             left_group_count=erased.groups,
             next_page_token=PageTokens.encode("EraseUser", user_id, erased.next_after) if erased.next_after else "",
         )

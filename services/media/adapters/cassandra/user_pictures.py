@@ -14,13 +14,16 @@ class CassandraUserPictures:
         self._pictures = pictures
         self._media = media
 
-    async def delete(self, owner_id: UserId) -> None:
+    async def delete(self, owner_id: UserId) -> int:
+        deleted = 0
         for media_id in await self._pictures.of_user(owner_id):
             await self._media.delete(media_id)
             row = await self._rows.find(media_id)
             # If there is no row, the picture is just being stored, so it stays in the list.
             if row is not None and not row.exists:
                 await self._pictures.remove(owner_id, media_id)
+                deleted += 1
+        return deleted
 
     async def overwrite(self) -> None:
         """Do nothing: Cassandra drops deleted data at compaction."""

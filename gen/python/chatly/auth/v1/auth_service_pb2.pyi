@@ -491,6 +491,76 @@ class DeleteAccountResponse(_message.Message):
 Global___DeleteAccountResponse: _TypeAlias = DeleteAccountResponse  # noqa: Y015
 
 @_typing.final
+class EraseUserRequest(_message.Message):
+    """The user to erase."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_FIELD_NUMBER: _builtins.int
+    DELETE_MESSAGES_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    user: _builtins.str
+    """The user's ID, or the username without regard to case."""
+    delete_messages: _builtins.bool
+    """True: the planned erasure also deletes the user's messages for everyone."""
+    validate_only: _builtins.bool
+    """True: look up the user and change nothing."""
+    def __init__(
+        self,
+        *,
+        user: _builtins.str = ...,
+        delete_messages: _builtins.bool = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delete_messages", b"delete_messages", "user", b"user", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseUserRequest: _TypeAlias = EraseUserRequest  # noqa: Y015
+
+@_typing.final
+class EraseUserResponse(_message.Message):
+    """The erased user. Counts are those before the call."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    USERNAME_FIELD_NUMBER: _builtins.int
+    SESSION_COUNT_FIELD_NUMBER: _builtins.int
+    BLOCKED_USER_COUNT_FIELD_NUMBER: _builtins.int
+    REPEATS_AT_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    """ID of the user."""
+    username: _builtins.str
+    """Name of the user. Empty if the account was deleted before."""
+    session_count: _builtins.int
+    """Sessions that were not ended, with their devices and addresses."""
+    blocked_user_count: _builtins.int
+    """Users whom the user blocked."""
+    @_builtins.property
+    def repeats_at(self) -> _timestamp_pb2.Timestamp:
+        """When the planned erasure begins. Not set with `validate_only`."""
+
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        username: _builtins.str = ...,
+        session_count: _builtins.int = ...,
+        blocked_user_count: _builtins.int = ...,
+        repeats_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["repeats_at", b"repeats_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_user_count", b"blocked_user_count", "repeats_at", b"repeats_at", "session_count", b"session_count", "user_id", b"user_id", "username", b"username"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseUserResponse: _TypeAlias = EraseUserResponse  # noqa: Y015
+
+@_typing.final
 class GetJwksRequest(_message.Message):
     """No parameters."""
 

@@ -79,6 +79,11 @@ class AuthServiceStub:
                 request_serializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.DeleteAccountRequest.SerializeToString,
                 response_deserializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.DeleteAccountResponse.FromString,
                 _registered_method=True)
+        self.EraseUser = channel.unary_unary(
+                '/chatly.auth.v1.AuthService/EraseUser',
+                request_serializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.EraseUserRequest.SerializeToString,
+                response_deserializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.EraseUserResponse.FromString,
+                _registered_method=True)
         self.GetJwks = channel.unary_unary(
                 '/chatly.auth.v1.AuthService/GetJwks',
                 request_serializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.GetJwksRequest.SerializeToString,
@@ -168,6 +173,17 @@ class AuthServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EraseUser(self, request, context):
+        """Deletes the account of any user, for `chatly erase`: the part that auth stores at once. Like DeleteAccount, it plans a
+        later erasure in every service, so that an interrupted command is completed and late writes are removed. An account
+        that its user deleted can be erased again by its ID, for example to delete the messages too.
+
+        Errors: NOT_FOUND `USER_NOT_FOUND`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetJwks(self, request, context):
         """Returns the public keys that verify access tokens, and the sessions that ended before their access tokens expired.
         Every service polls it every one to two seconds. The response holds nothing secret.
@@ -218,6 +234,11 @@ def add_AuthServiceServicer_to_server(servicer, server):
                     servicer.DeleteAccount,
                     request_deserializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.DeleteAccountRequest.FromString,
                     response_serializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.DeleteAccountResponse.SerializeToString,
+            ),
+            'EraseUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseUser,
+                    request_deserializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.EraseUserRequest.FromString,
+                    response_serializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.EraseUserResponse.SerializeToString,
             ),
             'GetJwks': grpc.unary_unary_rpc_method_handler(
                     servicer.GetJwks,
@@ -446,6 +467,33 @@ class AuthService:
             '/chatly.auth.v1.AuthService/DeleteAccount',
             chatly_dot_auth_dot_v1_dot_auth__service__pb2.DeleteAccountRequest.SerializeToString,
             chatly_dot_auth_dot_v1_dot_auth__service__pb2.DeleteAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/chatly.auth.v1.AuthService/EraseUser',
+            chatly_dot_auth_dot_v1_dot_auth__service__pb2.EraseUserRequest.SerializeToString,
+            chatly_dot_auth_dot_v1_dot_auth__service__pb2.EraseUserResponse.FromString,
             options,
             channel_credentials,
             insecure,

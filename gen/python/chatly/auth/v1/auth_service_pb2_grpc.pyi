@@ -61,6 +61,13 @@ class AuthServiceStub:
 
     Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`. After UNAVAILABLE the account may still be deleted.
     """
+    EraseUser: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.EraseUserRequest, _auth_service_pb2.EraseUserResponse]
+    """Deletes the account of any user, for `chatly erase`: the part that auth stores at once. Like DeleteAccount, it plans a
+    later erasure in every service, so that an interrupted command is completed and late writes are removed. An account
+    that its user deleted can be erased again by its ID, for example to delete the messages too.
+
+    Errors: NOT_FOUND `USER_NOT_FOUND`.
+    """
     GetJwks: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]
     """Returns the public keys that verify access tokens, and the sessions that ended before their access tokens expired.
     Every service polls it every one to two seconds. The response holds nothing secret.
@@ -160,6 +167,19 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         of groups stay.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`. After UNAVAILABLE the account may still be deleted.
+        """
+
+    @_abc_1.abstractmethod
+    def EraseUser(
+        self,
+        request: _auth_service_pb2.EraseUserRequest,
+        context: _aio.ServicerContext[_auth_service_pb2.EraseUserRequest, _abc.Awaitable[_auth_service_pb2.EraseUserResponse]],
+    ) -> _abc.Awaitable[_auth_service_pb2.EraseUserResponse]:
+        """Deletes the account of any user, for `chatly erase`: the part that auth stores at once. Like DeleteAccount, it plans a
+        later erasure in every service, so that an interrupted command is completed and late writes are removed. An account
+        that its user deleted can be erased again by its ID, for example to delete the messages too.
+
+        Errors: NOT_FOUND `USER_NOT_FOUND`.
         """
 
     @_abc_1.abstractmethod

@@ -612,16 +612,21 @@ Global___EraseUserRequest: _TypeAlias = EraseUserRequest  # noqa: Y015
 
 @_typing.final
 class EraseUserResponse(_message.Message):
-    """Empty on success: the bytes are gone."""
+    """The bytes are gone."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    DELETED_PICTURE_COUNT_FIELD_NUMBER: _builtins.int
+    deleted_picture_count: _builtins.int
+    """Pictures that this call deleted."""
     def __init__(
         self,
+        *,
+        deleted_picture_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deleted_picture_count", b"deleted_picture_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

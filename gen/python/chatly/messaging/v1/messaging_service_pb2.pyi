@@ -1263,22 +1263,26 @@ class EraseUserResponse(_message.Message):
     DELETED_MESSAGE_COUNT_FIELD_NUMBER: _builtins.int
     LEFT_GROUP_COUNT_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    DELETED_FILE_COUNT_FIELD_NUMBER: _builtins.int
     deleted_message_count: _builtins.int
     """Messages that this call deleted."""
     left_group_count: _builtins.int
     """Groups that this call removed the user from."""
     next_page_token: _builtins.str
     """Token for the next call. Empty when the erasure is complete."""
+    deleted_file_count: _builtins.int
+    """Files of the messages that this call deleted."""
     def __init__(
         self,
         *,
         deleted_message_count: _builtins.int = ...,
         left_group_count: _builtins.int = ...,
         next_page_token: _builtins.str = ...,
+        deleted_file_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["deleted_message_count", b"deleted_message_count", "left_group_count", b"left_group_count", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deleted_file_count", b"deleted_file_count", "deleted_message_count", b"deleted_message_count", "left_group_count", b"left_group_count", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
