@@ -64,6 +64,7 @@ def _a_member_each(population: Population) -> Iterator[tuple[str, Person]]:
 
 async def _view(stub: MessagingServiceStub, node: str, chat: str, person: Person) -> View:
     request = messaging.GetChatRequest(chat_id=chat)
+    asked = time.time()
     answer = await stub.GetChat(request, metadata=person.metadata, timeout=_CALL_SECONDS)
     got = answer.chat
     return View(
@@ -73,6 +74,8 @@ async def _view(stub: MessagingServiceStub, node: str, chat: str, person: Person
         messages=tuple(map(_shown, await history(stub, person.metadata, chat, seconds=_CALL_SECONDS))),
         unread=got.unread_count,
         read=next((member.read_message_id for member in got.members if member.user_id == person.user), ""),
+        active=got.last_activity_at.ToNanoseconds() / 1e9,
+        asked=asked,
     )
 
 
@@ -86,6 +89,7 @@ def _shown(message: Message) -> Shown:
         deleted=message.deleted_for_everyone,
         reactions=frozenset((reaction.user_id, reaction.emoji) for reaction in message.reactions),
         media=tuple(attachment.media_id for attachment in message.attachments),
+        created=message.created_at.ToNanoseconds() / 1e9,
     )
 
 

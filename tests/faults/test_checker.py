@@ -316,3 +316,23 @@ def test_a_page_without_an_acknowledged_message_is_stale() -> None:
     assert (finding.wrong, finding.at) == (Wrong.STALE, 6.5)
     assert finding.age == pytest.approx(0.4)
     assert CHAT in finding.what
+
+
+def test_a_message_with_the_time_of_a_wrong_clock_is_found() -> None:
+    story = Story()
+    for number in range(1, 7):
+        story.change(number, created=number + 0.05)
+    assert story.findings() == []
+
+    for created in (4.0 + 60, 4.0 - 60):
+        story.change(4, created=created, node="messaging-1")
+        assert {(finding.wrong, finding.at) for finding in story.findings()} == {(Wrong.TIME, 4.1)}
+
+
+def test_a_chat_that_was_active_in_the_future_is_found() -> None:
+    story = Story()
+    story.change_views(lambda view: replace(view, active=8.0, asked=9.0))
+    assert story.findings() == []
+
+    story.change_views(lambda view: replace(view, active=69.0), node="messaging-1", member=ANN)
+    assert story.wrong() == {Wrong.TIME}

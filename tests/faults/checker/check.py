@@ -10,6 +10,7 @@ from tests.faults.checker.checks.pages import stale
 from tests.faults.checker.checks.presence import ghosts
 from tests.faults.checker.checks.reactions import reaction_drift
 from tests.faults.checker.checks.refusals import refused
+from tests.faults.checker.checks.times import wrong_times
 from tests.faults.checker.checks.unread import unread_drift
 from tests.faults.checker.findings import Finding
 from tests.faults.checker.recording import Recording
@@ -30,6 +31,7 @@ CHECKS: Sequence[Check] = (
     media_left,
     stale,
     refused,
+    wrong_times,
 )
 
 

@@ -26,6 +26,8 @@ class Wrong(StrEnum):
 
     REFUSED = "refused"
     """A call failed with an error that tells the client to give up, although the call was correct."""
+    TIME = "wrong time"
+    """A message or a chat with a time at which it was not sent or active."""
     UNREPORTED = "not reported"
     """The log was lost or a clock was wrong, and Chatly did not report it."""
 

@@ -20,6 +20,8 @@ class Shown:
     reactions: frozenset[tuple[str, str]] = frozenset()
     """(user, emoji)"""
     media: tuple[str, ...] = ()
+    created: float = 0.0
+    """Its time, in seconds since 1970; 0 if it was not recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,10 @@ class View:
     unread: int
     read: str
     """The member's read mark, or empty."""
+    active: float = 0.0
+    """Its last activity, in seconds since 1970; 0 if it was not recorded."""
+    asked: float = 0.0
+    """When the chat was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
