@@ -15,7 +15,10 @@ from tests.faults.checker.stored import read_stored
 from tests.faults.talk import talk
 
 SECONDS = 12.0
-DOINGS = {Kind.SENT, Kind.DELETED, Kind.REACTED, Kind.READ, Kind.PAGED, Kind.HEARD, Kind.GONE, Kind.REACTION}
+DOINGS = {
+    *(Kind.SENT, Kind.EDITED, Kind.DELETED, Kind.REACTED, Kind.READ, Kind.PAGED),
+    *(Kind.HEARD, Kind.EDIT, Kind.GONE, Kind.REACTION),
+}
 
 
 class Nodes:
