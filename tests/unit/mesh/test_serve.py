@@ -1,4 +1,4 @@
-"""What happens before a service takes calls."""
+"""A service measures its clock before it opens."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
