@@ -51,6 +51,16 @@ def _parser() -> argparse.ArgumentParser:
         "restored: begin a new epoch, after log and store were restored and before the services start",
     )
     log.set_defaults(act=_log)
+    backup = commands.add_parser("backup", help="back up the embedded mesh to a new folder, also while it runs")
+    backup.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder, best on another disk")
+    backup.set_defaults(act=_backup)
+    restore = commands.add_parser("restore", help="restore a backup of the embedded mesh, which must be stopped")
+    restore.add_argument("folder", type=Path, metavar="DIR", help="the folder of the backup")
+    restore.add_argument("--replace", action="store_true", help="move an existing data folder aside")
+    restore.add_argument(
+        "--keep-sessions", action="store_true", help="let users stay logged in, also on devices logged out since then"
+    )
+    restore.set_defaults(act=_restore)
     verify = commands.add_parser("verify", help="check that all stored messages, the log and the files agree")
     verify.add_argument(
         "--read-files", action="store_true", help="also read every file and compare its SHA-256, not its size alone"
@@ -143,6 +153,19 @@ def _log(options: argparse.Namespace) -> int:
     _configure_logs("error")
     act = {"adopt": adopt, "restored": restored, "status": status}[options.action]
     return asyncio.run(act(os.environ, print))
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from mesh.backup import backup
+
+    return backup(os.environ, options.folder, print)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from mesh.restore import restore
+
+    _configure_logs("error")
+    return restore(os.environ, options.folder, print, replace=options.replace, keep_sessions=options.keep_sessions)
 
 
 def _verify(options: argparse.Namespace) -> int:

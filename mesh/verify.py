@@ -1,10 +1,9 @@
 """`chatly verify`: checks that the stored messages, the log and the files agree. It changes nothing."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from history.verify.compare import Fault
 from history.verify.store_check import StoreCheck, Summary
 from kernel.errors import ChatlyError
 from kernel.settings import load
+from kernel.sqlite.snapshot import fault_of
 from kernel.time import SystemClock
 from mesh.log_state import describe_epoch
 from mesh.services import SERVICES
@@ -135,19 +135,9 @@ def _files_are_sound(data_dir: Path, faults: _Faults) -> bool:
                 f"{data_dir.resolve()} has no {name}. Set CHATLY_DATA_DIR to the folder of a mesh that has run"
             )
     for name in DATABASES:
-        if (data_dir / name).exists() and (fault := database_fault(data_dir / name)):
+        if (data_dir / name).exists() and (fault := fault_of(data_dir / name)):
             faults.add(Fault(name, fault))
     return faults.count == 0
-
-
-def database_fault(path: Path) -> str | None:
-    """Return why SQLite cannot read all of a database, or None if it can."""
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
-            found: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    except sqlite3.Error as error:
-        return f"the file is damaged: {error}"
-    return None if found == "ok" else f"the file is damaged: {found}"
 
 
 @asynccontextmanager

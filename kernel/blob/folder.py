@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from hashlib import blake2s
 from io import FileIO
 from pathlib import Path
@@ -13,6 +13,20 @@ from kernel.disk import disk_full_message, is_full, make_folder, on_disk, sync_f
 
 _CHUNK_BYTES = 256 * 1024
 _INCOMING = "incoming"
+
+
+def blob_path(folder: Path, name: str) -> Path:
+    """Return the file of a blob in the folder of a FolderBlobStore."""
+    shard = blake2s(checked_name(name).encode(), digest_size=1).hexdigest()
+    # Names contain no `+`, so each name has a file of its own. Without `/`, no name is a folder of another name.
+    return folder / shard / name.replace("/", "+")
+
+
+def stored_blobs(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the name and the file of every blob in the folder of a FolderBlobStore. Blobs may change meanwhile."""
+    for shard in sorted(folder.glob("[0-9a-f][0-9a-f]")):
+        for path in shard.iterdir():
+            yield path.name.replace("+", "/"), path
 
 
 class FolderBlobStore:
@@ -62,9 +76,7 @@ class FolderBlobStore:
         return await asyncio.to_thread(self._health)
 
     def _path(self, name: str) -> Path:
-        shard = blake2s(checked_name(name).encode(), digest_size=1).hexdigest()
-        # Names contain no `+`, so each name has a file of its own. Without `/`, no name is a folder of another name.
-        return self._folder / shard / name.replace("/", "+")
+        return blob_path(self._folder, name)
 
     def _open(self) -> None:
         make_folder(self._incoming)

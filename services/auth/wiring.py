@@ -14,6 +14,7 @@ from chatly.auth.v1.user_service_pb2_grpc import add_UserServiceServicer_to_serv
 from kernel.platform import Engines, Platform
 from kernel.service import HealthCheck, Service
 from kernel.sqlite.database import SqliteDatabase, open_sqlite
+from kernel.time import Clock
 from services.auth.access_tokens import AccessTokens, OwnTokenKeys
 from services.auth.adapters.grpc import GrpcMessagesOfUsers, MediaAvatars, MediaPersonalData, PresencePersonalData
 from services.auth.adapters.memory import MemoryAttempts
@@ -206,6 +207,15 @@ def _build(
         health={"store": stores.health},
         token_keys=OwnTokenKeys(keys=key_ring, revocations=revocations),
     )
+
+
+async def end_all_sessions(data_dir: Path, *, clock: Clock) -> int:
+    """End every session in a data folder, and delete the signing keys of access tokens. Return the number of sessions.
+
+    No service may be running. The next start creates a new key.
+    """
+    async with open_sqlite(data_dir / "auth.db", SCHEMA) as database:
+        return await SqliteSessions(database).end_all(at=clock.now())
 
 
 @asynccontextmanager

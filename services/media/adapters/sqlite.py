@@ -1,7 +1,7 @@
 """Uploads, files and the chats they were sent to, in SQLite (`media.db`). Times are microseconds since 1970, in UTC."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -19,6 +19,8 @@ from services.media.model import (
     PendingUpload,
     Purpose,
     UploadRequest,
+    Variant,
+    blob_name,
 )
 
 SCHEMA = (
@@ -72,6 +74,8 @@ SCHEMA = (
     """,
 )
 
+_STORED = "SELECT media_id, thumbnail_bytes FROM media WHERE state = 0"
+_NOT_PURGED = "SELECT 1 FROM media WHERE media_id = ? AND state < 2"
 _ADD = "INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
 # Record only existing files of the sender, so that a repeated record restores nothing.
 _SEND = """
@@ -97,6 +101,20 @@ _DELETE_UNSENT = """
         AND NOT EXISTS (SELECT 1 FROM sent_files WHERE sent_files.media_id = media.media_id) LIMIT ?
     ) RETURNING media_id
 """
+
+
+def stored_names(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield the names of the blobs of all files that are not deleted."""
+    for media_id, thumbnail_bytes in connection.execute(_STORED):
+        yield blob_name(media_id, Variant.ORIGINAL)
+        if thumbnail_bytes:
+            yield blob_name(media_id, Variant.THUMBNAIL)
+
+
+def has_blob(connection: sqlite3.Connection, name: str) -> bool:
+    """Return whether the blob belongs to a file whose bytes are not purged."""
+    media_id, _, _ = name.partition("/")
+    return connection.execute(_NOT_PURGED, (media_id,)).fetchone() is not None
 
 
 class SqliteUploadStore:

@@ -1,152 +1,35 @@
 """`chatly verify` finds each kind of damage in a data folder, and none in a sound one."""
 
-import asyncio
-import hashlib
-import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from history.codec import encode
-from history.model import ChatEvent, Role
-from kernel.blob.folder import FolderBlobStore
 from kernel.ids import time_key
-from kernel.sqlite.database import open_sqlite
 from mesh.verify import CLEAN, FAULTY, UNCHECKED, verify
-from services.media.adapters.sqlite import SCHEMA, SqliteMediaStore
-from services.media.model import MediaId, Variant, blob_name
-from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, PHOTO, ChatBuilder
-from tests.unit.log.harness import Mesh, Run
-from tests.unit.media.builders import a_media
-
-CONTENT = b"the bytes of a photo"
-THUMBNAIL = b"a thumbnail"
-FILE = replace(PHOTO, size_bytes=len(CONTENT), sha256=hashlib.sha256(CONTENT).digest())
-
-
-@dataclass
-class Folder:
-    """A data folder with a chat of Ann and Bob, a group, and a file."""
-
-    mesh: Mesh
-    first: ChatEvent
-    with_file: ChatEvent
-
-    @property
-    def path(self) -> Path:
-        return self.mesh.folder
-
-    def execute(self, database: str, statement: str, *params: object) -> None:
-        with closing(sqlite3.connect(self.path / database)) as connection, connection:
-            assert connection.execute(statement, params).rowcount > 0
-
-    async def verified(self, *, read_files: bool = False) -> tuple[int, str]:
-        """Return the exit code and the output of the command."""
-        lines: list[str] = []
-        environ = {"CHATLY_DATA_DIR": str(self.path)}
-        code = await verify(environ, lines.append, read_files=read_files, pause=0)
-        return code, "\n".join(lines)
-
-
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Folder:
-    """A folder that no test changes."""
-    return asyncio.run(a_folder(tmp_path_factory.mktemp("sound")))
-
-
-@pytest.fixture
-def folder(sound: Folder, tmp_path: Path) -> Folder:
-    shutil.copytree(sound.path, tmp_path, dirs_exist_ok=True)
-    return replace(sound, mesh=replace(sound.mesh, folder=tmp_path))
-
-
-async def a_folder(path: Path) -> Folder:
-    mesh = Mesh(path)
-    chat, group = mesh.chat, ChatBuilder(A_GROUP, clock=mesh.clock)
-    first = chat.sent(ANN, "one")
-    with_file = chat.sent(BOB, "two", attachments=(FILE,), reply_to=first.event_id)
-    deleted, copy = chat.sent(ANN, "a secret", attachments=(PHOTO,)), chat.sent(ANN, "one")
-    created = group.created(ANN, BOB, title="Trip")
-    retry = replace(copy, change=replace(first.change))
-    events = [
-        *(first, with_file, deleted, retry, chat.edited(first, "one!"), chat.reacted(BOB, first)),
-        *(chat.reacted(BOB, first, present=False), chat.deleted_for_everyone(deleted), chat.deleted_by(BOB, first)),
-        *(chat.read_by(ANN, with_file), created, group.sent(BOB, "hello"), group.member_set(ANN, CAT, Role.MEMBER)),
-    ]
-    async with mesh.run() as run:
-        await append(run, events)
-        await run.persist()
-    await add_file(path)
-    return Folder(mesh, first, with_file)
-
-
-async def append(run: Run, events: list[ChatEvent]) -> None:
-    for event in events:
-        await run.log.append(event.chat_id, encode(event))
-
-
-async def add_file(folder: Path) -> None:
-    """Store the file of the chat as media does."""
-    media = a_media(
-        media_id=MediaId(FILE.media_id),
-        size_bytes=len(CONTENT),
-        sha256=FILE.sha256.hex(),
-        thumbnail_bytes=len(THUMBNAIL),
-    )
-    async with open_sqlite(folder / "media.db", SCHEMA) as database:
-        await SqliteMediaStore(database).add(media)
-    blobs = FolderBlobStore(folder / "media" / "blobs")
-    await blobs.open()
-    for variant, content in ((Variant.ORIGINAL, CONTENT), (Variant.THUMBNAIL, THUMBNAIL)):
-        await blobs.put(blob_name(media.media_id, variant), one_chunk(content))
-
-
-async def one_chunk(content: bytes) -> AsyncIterator[bytes]:
-    yield content
-
-
-def blob_of(folder: Folder, variant: Variant) -> Path:
-    (path,) = folder.path.glob(f"media/blobs/*/*+{variant.value}")
-    return path
-
-
-async def test_a_sound_folder_has_no_fault(folder: Folder) -> None:
-    code, output = await folder.verified(read_files=True)
-
-    assert code == CLEAN, output
-    assert "Checked 2 chats, 4 messages, 12 events, 1 files, 13 records of the log." in output
-    assert output.endswith("No faults.")
-
-
-async def test_records_that_are_not_stored_yet_are_no_fault(folder: Folder) -> None:
-    async with folder.mesh.run() as run:
-        await append(run, [folder.mesh.chat.sent(), folder.mesh.chat.sent()])
-
-    code, output = await folder.verified()
-
-    assert code == CLEAN, output
-    assert "2 records of the log are not stored yet" in output
-
+from services.media.model import Variant
+from tests.unit.history.builders import ANN, ANN_AND_BOB, BOB, CAT
+from tests.unit.mesh.harness import CONTENT, DataFolder, append, blob_of
 
 HISTORY = "history.db"
-Damage = Callable[[Folder], object]
+Damage = Callable[[DataFolder], object]
 
 
 def damage(database: str, statement: str, *, message: str = "") -> Damage:
     """Return a change of a database. `?` stands for the id of the message."""
 
-    def run(folder: Folder) -> None:
+    def run(folder: DataFolder) -> None:
         params = [time_key(getattr(folder, message).event_id)] if message else []
         folder.execute(database, statement, *params)
 
     return run
 
 
-def repeat_an_event(folder: Folder) -> None:
+def repeat_an_event(folder: DataFolder) -> None:
     """Store the first event a second time, at another ordinal."""
     with closing(sqlite3.connect(folder.path / HISTORY)) as connection, connection:
         connection.execute("DROP INDEX events_by_id")
@@ -157,7 +40,7 @@ def repeat_an_event(folder: Folder) -> None:
         )
 
 
-def repeat_a_send(folder: Folder) -> None:
+def repeat_a_send(folder: DataFolder) -> None:
     """Store an event that sends the first message again."""
     copy = replace(folder.mesh.chat.sent(), change=folder.first.change)
     folder.execute(
@@ -167,7 +50,7 @@ def repeat_a_send(folder: Folder) -> None:
     )
 
 
-def replace_a_record(folder: Folder) -> None:
+def replace_a_record(folder: DataFolder) -> None:
     """Put an event that nobody stored in place of a record."""
     event = folder.mesh.chat.sent()
     folder.execute(
@@ -259,8 +142,26 @@ DAMAGES = {
 }
 
 
+async def test_a_sound_folder_has_no_fault(folder: DataFolder) -> None:
+    code, output = await folder.verified(read_files=True)
+
+    assert code == CLEAN, output
+    assert "Checked 2 chats, 4 messages, 12 events, 1 files, 13 records of the log." in output
+    assert output.endswith("No faults.")
+
+
+async def test_records_that_are_not_stored_yet_are_no_fault(folder: DataFolder) -> None:
+    async with folder.mesh.run() as run:
+        await append(run, [folder.mesh.chat.sent(), folder.mesh.chat.sent()])
+
+    code, output = await folder.verified()
+
+    assert code == CLEAN, output
+    assert "2 records of the log are not stored yet" in output
+
+
 @pytest.mark.parametrize("name", DAMAGES)
-async def test_damage_is_found(folder: Folder, name: str) -> None:
+async def test_damage_is_found(folder: DataFolder, name: str) -> None:
     change, text = DAMAGES[name]
     change(folder)
 
@@ -271,7 +172,7 @@ async def test_damage_is_found(folder: Folder, name: str) -> None:
     assert "secret" not in output
 
 
-async def test_a_file_with_other_bytes_is_found_if_all_files_are_read(folder: Folder) -> None:
+async def test_a_file_with_other_bytes_is_found_if_all_files_are_read(folder: DataFolder) -> None:
     blob_of(folder, Variant.ORIGINAL).write_bytes(CONTENT.swapcase())
 
     assert (await folder.verified())[0] == CLEAN

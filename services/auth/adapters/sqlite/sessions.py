@@ -50,6 +50,18 @@ class SqliteSessions:
 
         return await self._database.write(job)
 
+    async def end_all(self, *, at: datetime) -> int:
+        """End every session, and delete all refresh tokens and signing keys. Return the number of ended sessions."""
+        end = "UPDATE sessions SET ended_at = ?, device_name = '', address = '' WHERE ended_at IS NULL"
+        ended_at = to_micros(at)
+
+        def job(connection: sqlite3.Connection) -> int:
+            connection.execute("DELETE FROM refresh_tokens")
+            connection.execute("DELETE FROM signing_keys")
+            return connection.execute(end, (ended_at,)).rowcount
+
+        return await self._database.write(job)
+
     async def ended_since(self, time: datetime) -> Collection[SessionId]:
         query = "SELECT session_id FROM sessions WHERE ended_at >= ?"
         since = (to_micros(time),)
