@@ -1,4 +1,7 @@
-"""A wall clock that can be shifted while its process runs. The monotonic clock stays right."""
+"""A wall clock that can be shifted while its process runs. The monotonic clock stays right.
+
+libfaketime 0.9.10 cannot do this: with it, `time.sleep` of Python fails with EINVAL.
+"""
 
 import struct
 import subprocess
