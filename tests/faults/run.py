@@ -31,7 +31,7 @@ class Mode:
 
     schedule: Schedule
     seconds: float
-    """Seconds in which faults begin."""
+    """Seconds in which faults begin. A short schedule ends before, except on a slow machine."""
     faults: int | None = None
     """Maximum number of faults."""
     calm_seconds: float
@@ -41,7 +41,7 @@ class Mode:
 
 
 MODES: Mapping[str, Mode] = {
-    "short": Mode(schedule=short_schedule, seconds=480, faults=SHORT, calm_seconds=2, every_seconds=0.4),
+    "short": Mode(schedule=short_schedule, seconds=900, faults=SHORT, calm_seconds=2, every_seconds=0.4),
     "long": Mode(schedule=long_schedule, seconds=3600, calm_seconds=8, every_seconds=0.6),
 }
 
