@@ -30,7 +30,9 @@ class LogCheck:
     starts too late: every record that was appended after the loss belongs to the new epoch.
     """
 
-    def __init__(self, *, log: LogReader, store: StoredLog, clock: Clock) -> None:
+    def __init__(self, *, log: LogReader, store: StoredLog, clock: Clock, reads_again: bool = False) -> None:
+        """`reads_again`: an epoch of a log that was cut begins at the start of the log, whatever the store has."""
+        self._reads_again = reads_again
         self._log = log
         self._store = store
         self._clock = clock
@@ -160,6 +162,8 @@ class LogCheck:
         If there is no such record, return the offset of the first record in the log.
         """
         begin = (await self._log.begins()).get(partition, 0)
+        if self._reads_again:
+            return begin
         offset = min(offset, ordinals.offset_after(partition, stored.get(partition, -1)))
         while offset >= begin:
             after = max(begin, offset - _CHUNK + 1) - 1

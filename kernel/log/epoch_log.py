@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from kernel.errors import KernelReason, unavailable
 from kernel.log.epoch_check import LogCheck, Overwritten, describe_gaps
@@ -218,12 +219,29 @@ class EpochLog:
         self._unadopted.set(sum(not epoch.adopted for epoch in ordinals.epochs))
 
 
+class CheckedLog(Protocol):
+    """The methods of the log that its consumer uses: see EpochLog."""
+
+    @property
+    def ordinals(self) -> Ordinals: ...
+
+    async def check(self, *, compare: bool = False) -> None: ...
+
+    async def refresh(self) -> None: ...
+
+    async def refuse_gaps(self, partitions: Collection[int]) -> None: ...
+
+    async def save_ends(self) -> None: ...
+
+    def with_ordinals(self, records: Sequence[LogRecord]) -> list[LogRecord]: ...
+
+
 class EpochConsumer:
-    """LogConsumer of an EpochLog. When the epochs change, it reads again from the stored ordinals."""
+    """LogConsumer of a log with epochs. When the epochs change, it reads again from the stored ordinals."""
 
     inner: LogConsumer
 
-    def __init__(self, *, log: EpochLog, resume: Resume | None, clock: Clock) -> None:
+    def __init__(self, *, log: CheckedLog, resume: Resume | None, clock: Clock) -> None:
         self._log = log
         self._resume = resume
         self._clock = clock

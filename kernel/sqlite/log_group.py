@@ -68,6 +68,8 @@ class SqliteLogConsumer:
         self._lock = lock
         self._resume = resume
         self._positions: dict[int, int] | None = None
+        self._resumed: dict[int, int] | None = None
+        """With `resume`: the offsets that are processed. The group's offsets may belong to records that were lost."""
 
     async def fetch(self, *, max_records: int, wait: float) -> Sequence[LogRecord]:
         if not self._lock.take():
@@ -89,13 +91,16 @@ class SqliteLogConsumer:
         if self._resume is None:
             return dict(await self._log.committed(self._group))
         partitions = (await self._log.ends()).keys()
-        return dict.fromkeys(partitions, -1) | dict(await self._resume(partitions))
+        self._resumed = dict.fromkeys(partitions, -1) | dict(await self._resume(partitions))
+        return dict(self._resumed)
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
         await self._log.commit(self._group, offsets)
+        if self._resumed is not None:
+            self._resumed.update(offsets)
 
     async def lag(self) -> Mapping[int, int]:
         if not self._lock.held:
             return {}
-        committed = await self._log.committed(self._group)
+        committed = self._resumed or await self._log.committed(self._group)
         return {partition: end - committed[partition] for partition, end in (await self._log.ends()).items()}

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
+from kernel.log.followed_log import LogBookmark
 from kernel.log.ports import LogConsumer
 from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
@@ -29,12 +30,17 @@ class FollowLog:
         consumer: LogConsumer,
         decode: Callable[[bytes], LogChange | None],
         sent: SentFiles,
+        bookmark: LogBookmark,
         purge: PurgeDeleted,
     ) -> None:
-        """`decode`: returns the change that a record makes to files, or None if it makes none."""
+        """`consumer` resumes after the bookmark: see FollowedLog.
+
+        `decode`: returns the change that a record makes to files, or None if it makes none.
+        """
         self._consumer = consumer
         self._decode = decode
         self._sent = sent
+        self._bookmark = bookmark
         self._purge = purge
         self._applied = asyncio.Event()
         self._log = logger("media")
@@ -62,6 +68,7 @@ class FollowLog:
             return
         changes = [change for record in records if (change := self._decode(record.value)) is not None]
         deleted = await self._retry(lambda: self._sent.apply(changes))
+        await self._retry(lambda: self._bookmark.save(records))
         offsets = {record.position.partition: record.position.offset for record in records}
         await self._retry(lambda: self._consumer.commit(offsets))
         self._wake_waiters()

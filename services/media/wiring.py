@@ -17,6 +17,7 @@ from chatly.media.v1.media_service_pb2_grpc import add_MediaServiceServicer_to_s
 from kernel.blob.folder import FolderBlobStore
 from kernel.blob.ports import BlobStore
 from kernel.locks import KeyedLock
+from kernel.log.followed_log import FollowedLog, LogBookmark
 from kernel.log.ports import LogConsumer
 from kernel.platform import Engines, Platform
 from kernel.service import HealthCheck, Service
@@ -26,6 +27,7 @@ from services.media.adapters.folder import FolderUploadStaging
 from services.media.adapters.grpc import CachedGroupMembers, GrpcGroupMembers, GrpcProfiles
 from services.media.adapters.sqlite import (
     SCHEMA,
+    SqliteLogBookmark,
     SqliteMediaStore,
     SqliteSentFiles,
     SqliteUploadStore,
@@ -66,6 +68,7 @@ class _Stores:
     media: MediaStore
     sent: SentFiles
     pictures: UserPictures
+    bookmark: LogBookmark
     staging: UploadStaging
     blobs: BlobStore
     health: Mapping[str, HealthCheck]
@@ -77,9 +80,15 @@ async def open_media(settings: MediaSettings, platform: Platform) -> AsyncIterat
     async with (
         _open_stores(platform) as stores,
         _image_workers(settings.image_workers) as workers,
-        platform.log_consumer(GROUP) as consumer,
+        _followed_log(platform, stores).consumer(GROUP) as consumer,
     ):
         yield _build(settings, platform, stores, workers, consumer)
+
+
+def _followed_log(platform: Platform, stores: _Stores) -> FollowedLog:
+    return FollowedLog(
+        log=platform.log_reader, consumer=platform.log_consumer, bookmark=stores.bookmark, clock=platform.clock
+    )
 
 
 def _build(
@@ -87,7 +96,7 @@ def _build(
 ) -> Service:
     limits, clock, locks = settings.limits(), platform.clock, KeyedLock()
     purge = PurgeDeleted(media=stores.media, blobs=stores.blobs)
-    follow = FollowLog(consumer=consumer, decode=log_change, sent=stores.sent, purge=purge)
+    follow = FollowLog(consumer=consumer, decode=log_change, sent=stores.sent, bookmark=stores.bookmark, purge=purge)
     uploads = Uploads(
         uploads=stores.uploads,
         staging=stores.staging,
@@ -160,6 +169,7 @@ async def _open_stores(platform: Platform) -> AsyncIterator[_Stores]:
             media=media,
             sent=SqliteSentFiles(database),
             pictures=SqliteUserPictures(database),
+            bookmark=SqliteLogBookmark(database),
             staging=FolderUploadStaging(folder / "staging"),
             blobs=blobs,
             health={"store": media.health, "blobs": blobs.health},
@@ -180,6 +190,7 @@ async def _open_distributed(platform: Platform, engines: Engines) -> AsyncIterat
                 media=stores.media,
                 sent=stores.sent,
                 pictures=stores.pictures,
+                bookmark=stores.bookmark,
                 staging=CassandraUploadStaging(engines.cassandra, blobs=blobs, local=local),
                 blobs=blobs,
                 health={"store": partial(_check_store, stores.media), "blobs": blobs.health},

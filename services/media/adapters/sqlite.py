@@ -1,12 +1,16 @@
 """Uploads, files and the chats they were sent to, in SQLite (`media.db`). Times are microseconds since 1970, in UTC."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import assert_never
 
+from history.sqlite.log_rows import add_epoch, load_epochs, load_marks, save_marks
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
+from kernel.log.epochs import LogEpoch, RecordMark
+from kernel.log.ports import LogRecord
 from kernel.sqlite.database import SqliteDatabase
 from kernel.time import from_micros, to_micros
 from services.media.model import (
@@ -71,6 +75,24 @@ SCHEMA = (
         PRIMARY KEY (media_id, chat_id)
     ) WITHOUT ROWID;
     CREATE INDEX media_pictures_by_owner ON media (owner_id) WHERE state = 0 AND purpose = 'avatar'
+    """,
+    """
+    -- The epochs of the log that media has seen, and the last applied record of each partition.
+    CREATE TABLE log_epochs (
+        number INTEGER PRIMARY KEY,
+        log_id TEXT NOT NULL,
+        identity TEXT NOT NULL,
+        starts TEXT NOT NULL,
+        cause TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        begun_at REAL NOT NULL,
+        adopted INTEGER NOT NULL
+    );
+    CREATE TABLE log_marks (
+        log_partition INTEGER PRIMARY KEY,
+        log_offset INTEGER NOT NULL,
+        value_hash BLOB NOT NULL
+    )
     """,
 )
 
@@ -224,6 +246,25 @@ class SqliteUserPictures:
 
     async def overwrite(self) -> None:
         await self._database.empty_wal()
+
+
+class SqliteLogBookmark:
+    """LogBookmark over the tables of epochs and marks."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def epochs(self) -> Sequence[LogEpoch]:
+        return await self._database.read(load_epochs)
+
+    async def begin(self, epoch: LogEpoch) -> bool:
+        return await self._database.write(partial(add_epoch, epoch=epoch))
+
+    async def marks(self) -> Mapping[int, RecordMark]:
+        return await self._database.read(load_marks)
+
+    async def save(self, records: Sequence[LogRecord]) -> None:
+        await self._database.write(partial(save_marks, records=records))
 
 
 def _apply(db: sqlite3.Connection, change: LogChange) -> list[MediaId]:

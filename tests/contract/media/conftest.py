@@ -8,12 +8,14 @@ import pytest
 
 from kernel.blob.folder import FolderBlobStore
 from kernel.cassandra.session import CassandraSession
+from kernel.log.followed_log import LogBookmark
 from kernel.sqlite.database import open_sqlite
 from services.media.adapters.cassandra.stores import media_schema, open_cassandra_media_stores
 from services.media.adapters.cassandra.upload_staging import CassandraUploadStaging
 from services.media.adapters.folder import FolderUploadStaging
 from services.media.adapters.sqlite import (
     SCHEMA,
+    SqliteLogBookmark,
     SqliteMediaStore,
     SqliteSentFiles,
     SqliteUploadStore,
@@ -32,6 +34,7 @@ class Stores:
     media: MediaStore
     sent: SentFiles
     pictures: UserPictures
+    bookmark: LogBookmark
 
 
 @pytest.fixture
@@ -59,13 +62,14 @@ async def sqlite_stores(tmp_path: Path) -> AsyncIterator[Stores]:
             SqliteMediaStore(database),
             SqliteSentFiles(database),
             SqliteUserPictures(database),
+            SqliteLogBookmark(database),
         )
 
 
 @pytest.fixture
 def cassandra_stores(cassandra: CassandraSession, clock: FakeClock) -> Stores:
     opened = open_cassandra_media_stores(cassandra, clock=clock)
-    return Stores(opened.uploads, opened.media, opened.sent, opened.pictures)
+    return Stores(opened.uploads, opened.media, opened.sent, opened.pictures, opened.bookmark)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("cassandra", marks=ON_CASSANDRA)])

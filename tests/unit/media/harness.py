@@ -1,11 +1,13 @@
 """Fakes for the ports of media."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from kernel.ids import UserId
+from kernel.log.epochs import LogEpoch, RecordMark, record_hash
+from kernel.log.ports import LogRecord
 from services.media.model import LogChange, Media, MediaId
 
 
@@ -25,6 +27,28 @@ class FakeMediaStore:
 
     async def mark_purged(self, media_id: MediaId) -> None:
         self.deleted.remove(media_id)
+
+
+@dataclass
+class MemoryBookmark:
+    """LogBookmark in memory."""
+
+    known: list[LogEpoch] = field(default_factory=list)
+    applied: dict[int, RecordMark] = field(default_factory=dict)
+
+    async def epochs(self) -> Sequence[LogEpoch]:
+        return list(self.known)
+
+    async def begin(self, epoch: LogEpoch) -> bool:
+        self.known.append(epoch)
+        return True
+
+    async def marks(self) -> Mapping[int, RecordMark]:
+        return dict(self.applied)
+
+    async def save(self, records: Sequence[LogRecord]) -> None:
+        for record in records:
+            self.applied[record.position.partition] = RecordMark(record.position.offset, record_hash(record.value))
 
 
 @dataclass

@@ -8,11 +8,13 @@ from pathlib import Path
 from kernel.blob.folder import FolderBlobStore
 from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
+from kernel.log.followed_log import FollowedLog, LogBookmark
+from kernel.sqlite.log import SqliteLog
 from services.media.follow_log import GROUP, FollowLog
 from services.media.model import FilesSent, GroupPictureSet, LogChange, MediaId
 from services.media.purge_deleted import PurgeDeleted
-from tests.fakes import MemoryConsumer, MemoryLog
-from tests.unit.media.harness import FakeMediaStore, FakeSentFiles
+from tests.fakes import FakeClock, MemoryConsumer, MemoryLog
+from tests.unit.media.harness import FakeMediaStore, FakeSentFiles, MemoryBookmark
 
 
 def decode(record: bytes) -> LogChange | None:
@@ -21,10 +23,14 @@ def decode(record: bytes) -> LogChange | None:
 
 
 @asynccontextmanager
-async def following(log: MemoryLog, sent: FakeSentFiles, folder: Path) -> AsyncIterator[FollowLog]:
+async def following(
+    log: MemoryLog | SqliteLog, sent: FakeSentFiles, folder: Path, bookmark: LogBookmark | None = None
+) -> AsyncIterator[FollowLog]:
+    bookmark = bookmark or MemoryBookmark()
     purge = PurgeDeleted(media=FakeMediaStore(), blobs=FolderBlobStore(folder))
-    async with log.consumer(GROUP) as consumer:
-        follow = FollowLog(consumer=consumer, decode=decode, sent=sent, purge=purge)
+    followed = FollowedLog(log=log, consumer=log.consumer, bookmark=bookmark, clock=FakeClock())
+    async with followed.consumer(GROUP) as consumer:
+        follow = FollowLog(consumer=consumer, decode=decode, sent=sent, bookmark=bookmark, purge=purge)
         running = asyncio.create_task(follow.run())
         yield follow
         running.cancel()
@@ -50,14 +56,14 @@ async def test_changes_are_applied_in_log_order_and_other_records_are_ignored(tm
 
 
 async def test_it_resumes_after_a_restart(tmp_path: Path) -> None:
-    log, sent = MemoryLog(), FakeSentFiles()
+    log, sent, bookmark = MemoryLog(), FakeSentFiles(), MemoryBookmark()
     await log.append("chat", b"m1")
-    async with following(log, sent, tmp_path) as follow:
+    async with following(log, sent, tmp_path, bookmark) as follow:
         while await follow.is_behind():
             await follow.wait(1)
 
     await log.append("chat", b"m2")
-    async with following(log, sent, tmp_path):
+    async with following(log, sent, tmp_path, bookmark):
         await sent.until_applied(2)
 
     assert messages(sent) == ["m1", "m2"]
@@ -86,7 +92,13 @@ class UnreadConsumer(MemoryConsumer):
 async def test_a_member_without_partitions_is_behind(tmp_path: Path) -> None:
     log = MemoryLog()
     purge = PurgeDeleted(media=FakeMediaStore(), blobs=FolderBlobStore(tmp_path))
-    follow = FollowLog(consumer=UnreadConsumer(log, GROUP), decode=decode, sent=FakeSentFiles(), purge=purge)
+    follow = FollowLog(
+        consumer=UnreadConsumer(log, GROUP),
+        decode=decode,
+        sent=FakeSentFiles(),
+        bookmark=MemoryBookmark(),
+        purge=purge,
+    )
 
     assert await follow.is_behind()
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from kernel.cassandra.schema import Schema, read_schema
 from kernel.cassandra.session import CassandraSession
 from kernel.time import Clock
+from services.media.adapters.cassandra.log_bookmark import CassandraLogBookmark
 from services.media.adapters.cassandra.media import CassandraMediaStore
 from services.media.adapters.cassandra.media_rows import CassandraMediaRows
 from services.media.adapters.cassandra.picture_list import CassandraPictureList
@@ -19,6 +20,7 @@ class CassandraMediaStores:
     media: CassandraMediaStore
     sent: CassandraSentFiles
     pictures: CassandraUserPictures
+    bookmark: CassandraLogBookmark
 
 
 def media_schema() -> Schema:
@@ -36,4 +38,5 @@ def open_cassandra_media_stores(session: CassandraSession, *, clock: Clock) -> C
         media=media,
         sent=CassandraSentFiles(session, rows=rows, media=media),
         pictures=CassandraUserPictures(rows=rows, pictures=pictures, media=media),
+        bookmark=CassandraLogBookmark(session),
     )
