@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from engines.java import java
+from engines.java import QUICK_START, java
 from engines.node import Node
 from engines.security import Security, security
 from engines.settings import CACHE, EngineSettings
@@ -70,6 +70,19 @@ def cassandra_nodes(settings: EngineSettings) -> list[Node]:
     return [_node(settings, number) for number in range(1, settings.nodes + 1)]
 
 
+def nodetool(settings: EngineSettings) -> tuple[str, ...]:
+    """Return the command `nodetool` of the first node. It needs `cassandra_jmx_port`."""
+    folder = settings.data / f"cassandra-1-of-{settings.nodes}"
+    return (
+        *("java", "-Xmx64m", *QUICK_START, *_module_options()),
+        # It writes its history there.
+        f"-Duser.home={folder}",
+        f"-Dlogback.configurationFile={folder / 'logback.xml'}",
+        *("-cp", f"{_JARS}/*", "org.apache.cassandra.tools.NodeTool"),
+        *("-h", "127.0.0.1", "-p", str(settings.cassandra_jmx_port)),
+    )
+
+
 def _node(settings: EngineSettings, number: int) -> Node:
     folder = settings.data / f"cassandra-{number}-of-{settings.nodes}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,6 +102,7 @@ def _node(settings: EngineSettings, number: int) -> Node:
         command=(
             *java(settings, heap=settings.cassandra_heap),
             *_options(folder, alone=settings.nodes == 1),
+            *_jmx(settings, number),
             "-cp",
             f"{_JARS}/*",
             "org.apache.cassandra.service.CassandraDaemon",
@@ -102,10 +116,21 @@ def _secured(security: Security | None) -> str:
     return "" if security is None else _SECURED.format(both=security.pair.both, ca=security.ca)
 
 
-def _options(folder: Path, *, alone: bool) -> list[str]:
+def _jmx(settings: EngineSettings, number: int) -> list[str]:
+    first = settings.cassandra_jmx_port
+    return [f"-Dcassandra.jmx.local.port={first + number - 1}"] if first else []
+
+
+def _module_options() -> list[str]:
     return [
         *[f"--add-exports={package}=ALL-UNNAMED" for package in _EXPORTS],
         *[f"--add-opens={package}=ALL-UNNAMED" for package in _OPENS],
+    ]
+
+
+def _options(folder: Path, *, alone: bool) -> list[str]:
+    return [
+        *_module_options(),
         "-Djdk.attach.allowAttachSelf=true",
         f"-Dcassandra.config=file://{folder / 'cassandra.yaml'}",
         f"-Dcassandra.storagedir={folder / 'data'}",

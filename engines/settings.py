@@ -28,6 +28,8 @@ class EngineSettings:
     cassandra_port: int = 19042
     """The same on every host. The nodes connect to each other on `cassandra_storage_port`."""
     cassandra_storage_port: int = 17000
+    cassandra_jmx_port: int = 0
+    """Port of the first node for nodetool, on 127.0.0.1. Node n uses the port n - 1 above it. 0: no nodetool."""
     cassandra_heap: str = "768m"
     redis_host: str = "127.0.0.1"
     redis_port: int = 16379

@@ -18,7 +18,8 @@ from mesh.settings import ProcessSettings
 if TYPE_CHECKING:
     from kernel.log.ports import LogReader
 
-_SECONDS = 10.0
+_SECONDS = 60.0
+_DOCTOR_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,14 @@ _ACCEPT = "Restore a copy that has them; or accept it with `chatly log adopt`."
 _STORE = "Start the persister, or correct what its health report names. The log may remove records that are not stored."
 
 
-async def log_faults(environ: Mapping[str, str]) -> list[LogFault] | None:
+async def log_faults(environ: Mapping[str, str], *, seconds: float = _DOCTOR_SECONDS) -> list[LogFault] | None:
     """Return each loss of the log that no operator has accepted, and records that wait too long to be stored.
 
-    Return None if the log or the store is missing or cannot be read.
+    Return None if the log or the store is missing or cannot be read within `seconds`.
     """
     retention = load(RetentionSettings, environ).time
     try:
-        async with asyncio.timeout(_SECONDS), _open(environ) as opened:
+        async with asyncio.timeout(seconds), _open(environ) as opened:
             if opened is None:
                 return None
             epochs = await opened.store.epochs()
@@ -97,7 +98,7 @@ async def adopt(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
 
 
 async def restored(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
-    """Begin an epoch after log and store were restored from a backup. Nothing may have been appended since.
+    """Begin an epoch after the store, or log and store, were restored from a backup, before anything is appended.
 
     Return exit code 0, or 1 if there is no log or it cannot be compared with the store.
     """
@@ -116,7 +117,7 @@ async def restored(environ: Mapping[str, str], say: Callable[[str], None]) -> in
 
 async def status(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
     """Print the state of the log. Return exit code 0 if nothing is missing, else 1."""
-    faults = await log_faults(environ)
+    faults = await log_faults(environ, seconds=_SECONDS)
     if faults is None:
         say("The log or the store cannot be read.")
         return 1

@@ -91,6 +91,7 @@ _ENGINE_HELP = {
     "cassandra_host": "address of Cassandra; `{}` stands for the number of the node",
     "cassandra_port": "CQL port of every node",
     "cassandra_storage_port": "port between the nodes",
+    "cassandra_jmx_port": "port of the first node for nodetool, on 127.0.0.1; 0: no nodetool",
     "cassandra_heap": "heap of each node",
     "redis_host": "address of Redis",
     "redis_port": "port of Redis",

@@ -88,7 +88,7 @@ class LogCheck:
         return open_epochs
 
     async def restored(self) -> LogEpoch:
-        """Begin an epoch after log and store were restored from a backup, and return it.
+        """Begin an epoch after the store, or log and store, were restored from a backup, and return it.
 
         The restored log gives new records the offsets of records that were appended after the backup and are lost. The
         comparison with the store cannot show this, because the store is as old. The epoch gives new records other
@@ -102,7 +102,7 @@ class LogCheck:
                 ordinals.log_id,
                 EpochCause.RESTORED,
                 starts={partition: end + 1 for partition, end in ends.items()},
-                detail="log and store were restored from a backup; what was acknowledged after it is missing",
+                detail="restored from a backup; records that the restored log does not have are missing",
                 adopted=True,
             )
             if await self._store.begin(epoch):
