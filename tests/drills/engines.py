@@ -66,7 +66,7 @@ class DrillEngines:
         """Kill these engines, or all, and delete their data."""
         for name in names or list(self._nodes):
             await self.stop(name, kill=True)
-            await asyncio.to_thread(shutil.rmtree, self.folders[name])
+            await asyncio.to_thread(shutil.rmtree, self.folders[name], ignore_errors=True)
             self._say(f"lost: {name}, with its data")
             # Write the configuration again, and format Kafka's storage.
             self._nodes[name] = (await asyncio.to_thread(ENGINES[name], self._settings))[0]
