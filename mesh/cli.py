@@ -4,8 +4,9 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -155,17 +156,30 @@ def _log(options: argparse.Namespace) -> int:
     return asyncio.run(act(os.environ, print))
 
 
+def _unless_stopped(act: Callable[[], int], message: str) -> int:
+    """Run `act`, and let SIGTERM and Ctrl-C run its cleanup. If it was stopped, print the message and return 1."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return act()
+    except KeyboardInterrupt:
+        _say(message)
+        return 1
+
+
 def _backup(options: argparse.Namespace) -> int:
     from mesh.backup import backup
 
-    return backup(os.environ, options.folder, print)
+    return _unless_stopped(lambda: backup(os.environ, options.folder, print), "Stopped. No backup was made.")
 
 
 def _restore(options: argparse.Namespace) -> int:
     from mesh.restore import restore
 
     _configure_logs("error")
-    return restore(os.environ, options.folder, print, replace=options.replace, keep_sessions=options.keep_sessions)
+    chosen = {"replace": options.replace, "keep_sessions": options.keep_sessions}
+    return _unless_stopped(
+        lambda: restore(os.environ, options.folder, print, **chosen), "Stopped. Nothing was restored."
+    )
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -138,8 +138,8 @@ def _rename_to(folder: Path, data_dir: Path) -> Path | None:
         (data_dir / _LOCK).unlink(missing_ok=True)
     try:
         folder.rename(data_dir)
-    except OSError:
-        if aside:
+    except BaseException:
+        if aside and not data_dir.exists():
             aside.rename(data_dir)
         raise
     sync_folder(data_dir.parent)

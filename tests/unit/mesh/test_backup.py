@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from kernel.runner import background
 from kernel.sqlite.snapshot import SqliteSnapshot
 from mesh import backup as backup_module
 from mesh.backup import DATABASES, backup, take_together
+from mesh.cli import main
 from mesh.restore import restore
 from mesh.settings import lock_data_dir
 from mesh.verify import CLEAN
@@ -365,3 +367,21 @@ def test_a_restored_folder_is_private_and_its_log_has_a_new_epoch(source: Path, 
     assert "Next: `chatly verify`" in output
     with closing(sqlite3.connect(tmp_path / "new" / "history.db")) as history:
         assert history.execute("SELECT cause FROM log_epochs ORDER BY number").fetchall() == [("first",), ("restored",)]
+
+
+def test_a_backup_that_is_stopped_leaves_nothing(
+    folder: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(backup_module, "write_checksums", stop)
+    monkeypatch.setenv("CHATLY_DATA_DIR", str(folder.path))
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        code = main(["backup", str(tmp_path / "backup")])
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+    assert (code, "No backup was made" in capsys.readouterr().err) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
