@@ -53,7 +53,9 @@ typedef struct Mapping {
   size_t length;
   off_t offset;
   File *file;
-  int fd; /* a duplicate, which finds the present name of the file */
+  int fd;     /* a duplicate, which finds the present name of the file */
+  char *copy; /* the same part of the file on the disk, once it was needed */
+  char *copy_path;
   struct Mapping *next;
 } Mapping;
 
@@ -70,7 +72,7 @@ static size_t root_length;
 static File *buckets[BUCKETS];
 static File *by_fd[MOST_FDS];
 static char always_synced[MOST_FDS];
-static Mapping *mappings;
+static Mapping *mappings; /* used with `syncing` locked */
 static Change *first_change, **last_change = &first_change;
 static pthread_mutex_t tables = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t syncing = PTHREAD_MUTEX_INITIALIZER;
@@ -251,27 +253,37 @@ static void copy(int in, int out, off_t from, off_t to, int skip_zeros) {
   free(block);
 }
 
-/* Copy the parts of a mapping that differ. */
-static void copy_memory(const char *start, int out, off_t offset, size_t length) {
-  char *block = malloc(BLOCK);
-  for (size_t done = 0; done < length;) {
-    size_t size = length - done < BLOCK ? length - done : BLOCK;
-    ssize_t found = syscall(SYS_pread64, out, block, size, offset + (off_t)done);
-    if (found < (ssize_t)size || memcmp(block, start + done, size))
-      syscall(SYS_pwrite64, out, start + done, size, offset + (off_t)done);
-    done += size;
-  }
-  free(block);
+static void unmap_copy(Mapping *mapping) {
+  if (mapping->copy) syscall(SYS_munmap, mapping->copy, mapping->length);
+  free(mapping->copy_path);
+  mapping->copy = mapping->copy_path = NULL;
 }
 
-/* Write a file, or the names in a folder, to the disk. With `memory`, write only this part of a mapping. Return 0 if it
- * is not below the root. */
-static int persist(int fd, const char *memory, off_t offset, size_t length) {
+/* Copy the blocks of a mapping that differ, from `from` to `to`, to the file `out`, which is at `path`. */
+static void copy_memory(Mapping *mapping, size_t from, size_t to, int out, const char *path) {
+  if (!mapping->copy || strcmp(mapping->copy_path, path)) {
+    unmap_copy(mapping);
+    void *copy = (void *)syscall(
+        SYS_mmap, NULL, mapping->length, PROT_READ | PROT_WRITE, MAP_SHARED, out, mapping->offset);
+    if (copy == MAP_FAILED) return;
+    mapping->copy = copy;
+    mapping->copy_path = strdup(path);
+  }
+  while (from < to) {
+    size_t size = to - from < 4096 ? to - from : 4096;
+    if (memcmp(mapping->copy + from, mapping->start + from, size))
+      memcpy(mapping->copy + from, mapping->start + from, size);
+    from += size;
+  }
+}
+
+/* Write a file, or the names in a folder, to the disk. With a mapping, write only this part of it. Return 0 if it is not
+ * below the root. Called with `syncing` locked. */
+static int persist_locked(int fd, Mapping *mapping, size_t from, size_t to) {
   char path[PATH_MAX], copied[PATH_MAX];
   struct stat found;
   int saved = errno;
   if (!path_of(fd, path) || fstat(fd, &found) < 0) return 0;
-  pthread_mutex_lock(&syncing);
   write_names();
   if (S_ISREG(found.st_mode) && found.st_nlink) {
     on_disk(path, copied);
@@ -279,18 +291,21 @@ static int persist(int fd, const char *memory, off_t offset, size_t length) {
     pthread_mutex_lock(&tables);
     File *file = find(found.st_dev, found.st_ino);
     File taken = *file;
-    if (!memory) {
+    if (!mapping) {
       file->whole = 0;
       file->least = -1;
       file->count = 0;
       file->ranges = NULL;
     }
     pthread_mutex_unlock(&tables);
-    if (memory) {
-      off_t end = offset + (off_t)length > found.st_size ? found.st_size : offset + (off_t)length;
+    if (mapping) {
       struct stat has;
-      if (!fstat(out, &has) && has.st_size < end) ftruncate(out, end);
-      if (end > offset) copy_memory(memory, out, offset, (size_t)(end - offset));
+      off_t left = found.st_size - mapping->offset;
+      if (left < 0) left = 0;
+      if (to > (size_t)left) to = (size_t)left;
+      off_t end = mapping->offset + (off_t)to;
+      if (!fstat(out, &has) && has.st_size < end) syscall(SYS_ftruncate, out, end);
+      copy_memory(mapping, from, to, out, copied);
     } else {
       char link[64];
       snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -301,21 +316,26 @@ static int persist(int fd, const char *memory, off_t offset, size_t length) {
       syscall(SYS_ftruncate, out, found.st_size);
       if (taken.whole) copy(in, out, 0, found.st_size, 1);
       for (int i = 0; !taken.whole && i < taken.count; i++) copy(in, out, taken.ranges[i].from, taken.ranges[i].to, 0);
-      pthread_mutex_lock(&tables);
       for (Mapping *each = taken.whole ? NULL : mappings; each; each = each->next)
         if (each->file == file && each->offset < found.st_size) {
           size_t most = (size_t)(found.st_size - each->offset);
-          copy_memory(each->start, out, each->offset, each->length < most ? each->length : most);
+          copy_memory(each, 0, each->length < most ? each->length : most, out, copied);
         }
-      pthread_mutex_unlock(&tables);
       if (!readable) syscall(SYS_close, in);
       free(taken.ranges);
     }
     syscall(SYS_close, out);
   }
-  pthread_mutex_unlock(&syncing);
   errno = saved;
   return 1;
+}
+
+static int persist(int fd) {
+  if (!root_length) return 0;
+  pthread_mutex_lock(&syncing);
+  int is_ours = persist_locked(fd, NULL, 0, 0);
+  pthread_mutex_unlock(&syncing);
+  return is_ours;
 }
 
 /* Functions of libc */
@@ -381,7 +401,7 @@ static ssize_t wrote(int fd, ssize_t size, off_t offset) {
     int saved = errno;
     if (offset < 0) offset = (off_t)syscall(SYS_lseek, fd, (off_t)0, SEEK_CUR) - size;
     if (offset >= 0) changed(fd, offset, offset + size);
-    if (always_synced[fd]) persist(fd, NULL, 0, 0);
+    if (always_synced[fd]) persist(fd);
     errno = saved;
   }
   return size;
@@ -431,9 +451,9 @@ int ftruncate(int fd, off_t size) {
 
 int ftruncate64(int fd, off_t size) { return ftruncate(fd, size); }
 
-int fsync(int fd) { return persist(fd, NULL, 0, 0) ? 0 : (int)syscall(SYS_fsync, fd); }
+int fsync(int fd) { return persist(fd) ? 0 : (int)syscall(SYS_fsync, fd); }
 
-int fdatasync(int fd) { return persist(fd, NULL, 0, 0) ? 0 : (int)syscall(SYS_fdatasync, fd); }
+int fdatasync(int fd) { return persist(fd) ? 0 : (int)syscall(SYS_fdatasync, fd); }
 
 void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
   void *start = (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
@@ -441,11 +461,11 @@ void *mmap(void *address, size_t length, int protection, int flags, int fd, off_
   if (start == MAP_FAILED || fd < 0 || fd >= MOST_FDS || !by_fd[fd] || !is_shared || !(protection & PROT_WRITE))
     return start;
   Mapping *mapping = calloc(1, sizeof *mapping);
-  *mapping = (Mapping){start, length, offset, by_fd[fd], fcntl(fd, F_DUPFD_CLOEXEC, 0), NULL};
-  pthread_mutex_lock(&tables);
+  *mapping = (Mapping){start, length, offset, by_fd[fd], fcntl(fd, F_DUPFD_CLOEXEC, 0), NULL, NULL, NULL};
+  pthread_mutex_lock(&syncing);
   mapping->next = mappings;
   mappings = mapping;
-  pthread_mutex_unlock(&tables);
+  pthread_mutex_unlock(&syncing);
   return start;
 }
 
@@ -454,33 +474,34 @@ void *mmap64(void *address, size_t length, int protection, int flags, int fd, of
 }
 
 int msync(void *address, size_t length, int flags) {
-  pthread_mutex_lock(&tables);
-  Mapping *found = mappings;
-  while (found && !((char *)address >= found->start && (char *)address < found->start + found->length))
-    found = found->next;
-  Mapping mapping = found ? *found : (Mapping){0};
-  pthread_mutex_unlock(&tables);
-  if (!found) return (int)syscall(SYS_msync, address, length, flags);
-  size_t before = (size_t)((char *)address - mapping.start);
-  if (length > mapping.length - before) length = mapping.length - before;
-  if (flags & MS_SYNC) persist(mapping.fd, address, mapping.offset + (off_t)before, length);
-  return 0;
+  if (!root_length) return (int)syscall(SYS_msync, address, length, flags);
+  pthread_mutex_lock(&syncing);
+  Mapping *mapping = mappings;
+  while (mapping && !((char *)address >= mapping->start && (char *)address < mapping->start + mapping->length))
+    mapping = mapping->next;
+  if (mapping && (flags & MS_SYNC)) {
+    size_t from = (size_t)((char *)address - mapping->start), left = mapping->length - from;
+    persist_locked(mapping->fd, mapping, from, from + (length < left ? length : left));
+  }
+  pthread_mutex_unlock(&syncing);
+  return mapping ? 0 : (int)syscall(SYS_msync, address, length, flags);
 }
 
 int munmap(void *address, size_t length) {
-  int fd = -1;
-  pthread_mutex_lock(&tables);
-  for (Mapping **each = &mappings; *each; each = &(*each)->next)
-    if ((*each)->start == address) {
-      Mapping *gone = *each;
-      gone->file->whole = 1;
-      fd = gone->fd;
-      *each = gone->next;
-      free(gone);
-      break;
-    }
-  pthread_mutex_unlock(&tables);
-  if (fd >= 0) syscall(SYS_close, fd);
+  if (root_length) {
+    pthread_mutex_lock(&syncing);
+    for (Mapping **each = &mappings; *each; each = &(*each)->next)
+      if ((*each)->start == address) {
+        Mapping *gone = *each;
+        gone->file->whole = 1;
+        *each = gone->next;
+        unmap_copy(gone);
+        syscall(SYS_close, gone->fd);
+        free(gone);
+        break;
+      }
+    pthread_mutex_unlock(&syncing);
+  }
   return (int)syscall(SYS_munmap, address, length);
 }
 
