@@ -29,8 +29,7 @@ install_versitygw() {
 
 command -v redis-server >/dev/null || need_debian redis-server
 command -v ip >/dev/null || need_debian iproute2 # `make faults` cuts network links with it
-command -v gcc >/dev/null || need_debian gcc libc6-dev # compiles the library that emulates power cuts
-command -v cc >/dev/null || need_debian gcc libc6-dev # `make faults` compiles the library that shifts clocks
+command -v gcc >/dev/null || need_debian gcc libc6-dev # for the libraries that emulate power cuts and shift clocks
 fetch_jars kafka
 fetch_jars cassandra
 install_versitygw
