@@ -97,6 +97,7 @@ def _http_api_routes(edge: EdgeSettings) -> list[Route]:
     return [
         Route("path", "/api/upload/message", "media_http", verb="POST", streaming=True, limit=upload, transcode=False),
         Route("path", "/api/profile/me", "media_http", verb="PUT", limit=upload, transcode=False, multipart=True),
+        Route("path", "/api/export", "media_http", verb="GET", streaming=True, transcode=False),
         Route("prefix", "/api/uploads/", "media_http", token=False, streaming=True, transcode=False),
     ]
 

@@ -110,6 +110,7 @@ def _add_http_apis(paths: dict[str, Json], schemas: Schemas) -> None:
     """Add the paths of media's and auth's HTTP APIs: files, a profile with its picture, and the public keys."""
     paths["/api/upload/message"] = {"post": _upload_form(schemas)}
     paths["/api/uploads/{media_id}"] = {"get": _download()}
+    paths["/api/export"] = {"get": _export()}
     paths["/.well-known/jwks.json"] = {"get": _public_keys(schemas)}
     update = paths["/api/profile/me"]["put"]
     update["description"] += " As a form, together with the new picture."
@@ -146,6 +147,19 @@ def _upload_form(schemas: Schemas) -> Json:
             "content": {"multipart/form-data": {"schema": form}, "application/octet-stream": {}},
         },
         "responses": _responses(ok=_content("The file.", stored)),
+    }
+
+
+def _export() -> Json:
+    archive: Json = {"application/zip": {}}
+    return {
+        "operationId": "ExportMyData",
+        "tags": ["media"],
+        "description": "Streams the caller's own data as a ZIP archive, whose last entry is COMPLETE.txt. "
+        "One export per user at a time, else 429.",
+        "security": _TOKEN,
+        "parameters": [],
+        "responses": _responses(ok={"description": "The archive.", "content": archive}),
     }
 
 

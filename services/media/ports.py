@@ -1,6 +1,6 @@
 """Ports of the media service. The bytes of complete files are in a `kernel.blob.ports.BlobStore`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -98,6 +98,10 @@ class UserPictures(Protocol):
         """
         ...
 
+    async def of_user(self, owner_id: UserId) -> Sequence[MediaId]:
+        """Return the ids of a user's AVATAR files. Some of them may be deleted."""
+        ...
+
     async def overwrite(self) -> None:
         """Ensure that the store's files contain no data of files that were purged before the call."""
         ...
@@ -112,6 +116,29 @@ class LogProgress(Protocol):
 
     async def wait(self, seconds: float) -> None:
         """Wait until more records have been applied, at most `seconds`."""
+        ...
+
+
+class OwnData(Protocol):
+    """The calling user's own data in other services, as JSON, read with the user's token. For an export.
+
+    Raise the errors of the services, or UNAVAILABLE if one is unreachable.
+    """
+
+    def documents(self) -> AsyncIterator[tuple[str, Any]]:
+        """Yield names of files and their contents: profile, sessions, blocked users, presence."""
+        ...
+
+    def chats(self) -> AsyncIterator[Sequence[Any]]:
+        """Yield pages of the user's chats, with members and without messages."""
+        ...
+
+    def people(self, user_ids: Sequence[str]) -> AsyncIterator[Sequence[Any]]:
+        """Yield pages with the id and name of each of these users."""
+        ...
+
+    def messages(self) -> AsyncIterator[Sequence[Any]]:
+        """Yield pages of the messages that the user has sent, with `attachments`."""
         ...
 
 

@@ -24,7 +24,7 @@ from kernel.service import HealthCheck, Service
 from kernel.sqlite.database import open_sqlite
 from kernel.time import Clock
 from services.media.adapters.folder import FolderUploadStaging
-from services.media.adapters.grpc import CachedGroupMembers, GrpcGroupMembers, GrpcProfiles
+from services.media.adapters.grpc import CachedGroupMembers, GrpcGroupMembers, GrpcOwnData, GrpcProfiles
 from services.media.adapters.sqlite import (
     SCHEMA,
     SqliteLogBookmark,
@@ -35,6 +35,7 @@ from services.media.adapters.sqlite import (
 )
 from services.media.api.grpc import MediaServicer
 from services.media.api.http.downloads import DownloadApi
+from services.media.api.http.export import ExportApi
 from services.media.api.http.uploads import ProfileApi, UploadApi
 from services.media.api.mapping import log_change
 from services.media.check_file import CheckFile
@@ -42,6 +43,7 @@ from services.media.collect_garbage import CollectGarbage
 from services.media.complete_upload import CompleteUpload
 from services.media.downloads import Download, GetDownloadUrl, LinkSigner
 from services.media.erase_user import EraseUser
+from services.media.export import ExportData, ExportLimit
 from services.media.finish_upload import FinishUpload
 from services.media.follow_log import GROUP, FollowLog
 from services.media.get_media import GetMedia
@@ -129,6 +131,17 @@ def _build(
         clock=clock,
         unsent_lifetime=timedelta(days=settings.unsent_days),
     )
+    export = ExportData(
+        own=GrpcOwnData(
+            auth=platform.user_channel("auth"),
+            presence=platform.user_channel("presence"),
+            messaging=platform.user_channel("messaging"),
+        ),
+        media=stores.media,
+        pictures=stores.pictures,
+        blobs=stores.blobs,
+        clock=clock,
+    )
     servicer = MediaServicer(
         upload=upload,
         uploads=uploads,
@@ -146,6 +159,7 @@ def _build(
             UploadApi(upload=upload).route(),
             ProfileApi(upload=upload, profiles=GrpcProfiles(platform.user_channel("auth"))).route(),
             DownloadApi(get=get_media, download=download, signer=signer).route(),
+            ExportApi(export=export, limit=ExportLimit(), clock=clock).route(),
         ],
         loops={"follow_log": follow.run, "collect_garbage": partial(collect.run, settings.collect_seconds)},
         health=stores.health,

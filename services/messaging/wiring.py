@@ -37,6 +37,7 @@ from services.messaging.erase_user import EraseRate, EraseUser
 from services.messaging.event_publisher import EventPublisher
 from services.messaging.groups import Groups
 from services.messaging.list_messages import ListMessages
+from services.messaging.list_own_messages import ListOwnMessages
 from services.messaging.live.cursor import LogLineage
 from services.messaging.live.encoding import DeliveryEncoder
 from services.messaging.live.follow_log import FollowedTail, LogFollower
@@ -221,6 +222,7 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, linea
             events=events,
             ownership=ownership,
         ),
+        list_own_messages=ListOwnMessages(history=history),
         erase_user=EraseUser(
             history=history, events=events, rate=EraseRate(clock=clock, per_second=settings.erased_per_second)
         ),

@@ -1,4 +1,6 @@
-"""A user's own account: changing the password, and deleting the account."""
+"""A user's own account: changing the password, downloading the data, and deleting the account."""
+
+import zipfile
 
 import pytest
 from playwright.async_api import Locator, expect
@@ -104,3 +106,17 @@ async def test_a_deleted_account_takes_its_messages_with_it_if_the_user_chooses(
     await expect(ann.page.get_by_role("heading", name="Welcome back")).to_be_visible()
     await expect(bob.message("Forget this")).to_have_count(0)
     await expect(bob.page.get_by_text("This message was deleted")).to_be_visible()
+
+
+async def test_the_user_downloads_their_data(people: People) -> None:
+    ann, _ = await people.pair()
+    await ann.send("In the archive")
+    await ann.open_settings("Security")
+    async with ann.page.expect_download() as started:
+        await ann.page.get_by_role("button", name="Download my data").click()
+
+    download = await started.value
+    assert download.suggested_filename.startswith("chatly-data-")
+    with zipfile.ZipFile(await download.path()) as archive:
+        assert archive.namelist()[-1] == "COMPLETE.txt"
+        assert b"In the archive" in archive.read("messages.jsonl")

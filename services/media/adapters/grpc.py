@@ -1,15 +1,20 @@
-"""Calls to messaging and auth with the calling user's token, and a cache of group members."""
+"""Calls to other services with the calling user's token, and a cache of group members."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import grpc.aio
+from chatly.auth.v1 import auth_service_pb2 as sessions_pb
 from chatly.auth.v1 import user_service_pb2 as auth_pb
+from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from chatly.auth.v1.user_service_pb2_grpc import UserServiceStub
 from chatly.messaging.v1 import messaging_service_pb2 as messaging_pb
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+from chatly.presence.v1 import presence_service_pb2 as presence_pb
+from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 
 from kernel.cache import TtlCache
 from kernel.errors import Code
@@ -18,6 +23,9 @@ from kernel.ids import UserId
 from kernel.time import Clock
 from services.media.ports import GroupMembers
 
+T = TypeVar("T")
+_USERS_PER_CALL = 200
+_MESSAGES_PER_CALL = 200
 _NOT_A_MEMBER = {Code.NOT_FOUND, Code.PERMISSION_DENIED}
 
 
@@ -69,3 +77,71 @@ class GrpcProfiles:
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error("auth", error) from error
         return MessageToDict(response, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+
+
+class GrpcOwnData:
+    """OwnData over gRPC. Calls auth, presence and messaging."""
+
+    def __init__(self, *, auth: grpc.aio.Channel, presence: grpc.aio.Channel, messaging: grpc.aio.Channel) -> None:
+        """The channels forward the calling user's token."""
+        self._auth = AuthServiceStub(auth)
+        self._users = UserServiceStub(auth)
+        self._presence = PresenceServiceStub(presence)
+        self._messaging = MessagingServiceStub(messaging)
+
+    async def documents(self) -> AsyncIterator[tuple[str, Any]]:
+        profile = await _answer("auth", self._users.GetMe(auth_pb.GetMeRequest()))
+        yield "profile.json", _dict(profile.user)
+        sessions = await _answer("auth", self._auth.ListSessions(sessions_pb.ListSessionsRequest()))
+        yield "sessions.json", [_dict(each) for each in sessions.sessions]
+        yield "blocked_users.json", [each async for page in self._blocked() for each in page]
+        request = presence_pb.GetPresenceRequest(user_ids=[profile.user.user_id])
+        presence = await _answer("presence", self._presence.GetPresence(request))
+        yield "presence.json", [_dict(each) for each in presence.presences]
+
+    async def chats(self) -> AsyncIterator[Sequence[Any]]:
+        request = messaging_pb.ListChatsRequest(page_size=50)
+        while True:
+            page = await _answer("messaging", self._messaging.ListChats(request))
+            for chat in page.chats:
+                # The newest message may be of somebody else.
+                chat.ClearField("last_message")
+            yield [_dict(chat) for chat in page.chats]
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    async def people(self, user_ids: Sequence[str]) -> AsyncIterator[Sequence[Any]]:
+        for start in range(0, len(user_ids), _USERS_PER_CALL):
+            request = auth_pb.BatchGetUsersRequest(user_ids=user_ids[start : start + _USERS_PER_CALL])
+            found = await _answer("auth", self._users.BatchGetUsers(request))
+            yield [{"user_id": user.user_id, "username": user.username} for user in found.users]
+
+    async def messages(self) -> AsyncIterator[Sequence[Any]]:
+        request = messaging_pb.ListOwnMessagesRequest(page_size=_MESSAGES_PER_CALL)
+        while True:
+            page = await _answer("messaging", self._messaging.ListOwnMessages(request))
+            yield [_dict(message) for message in page.messages]
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    async def _blocked(self) -> AsyncIterator[Sequence[Any]]:
+        request = auth_pb.ListBlockedUsersRequest()
+        while True:
+            page = await _answer("auth", self._users.ListBlockedUsers(request))
+            yield [{"user_id": user.user_id, "username": user.username} for user in page.users]
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+
+async def _answer(service: str, call: Awaitable[T]) -> T:
+    try:
+        return await call
+    except grpc.aio.AioRpcError as error:
+        raise from_rpc_error(service, error) from error
+
+
+def _dict(message: Message) -> dict[str, Any]:
+    return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)

@@ -108,6 +108,7 @@ _SET_PICTURE = """
     INSERT OR IGNORE INTO group_pictures (media_id, chat_id)
     SELECT media_id, ? FROM media WHERE media_id = ? AND owner_id = ? AND purpose = 'avatar' AND state = 0
 """
+_PICTURES = "SELECT media_id FROM media WHERE owner_id = ? AND state = 0 AND purpose = 'avatar'"
 _DELETE_PICTURES = """
     UPDATE media SET state = 1 WHERE owner_id = ? AND state = 0 AND purpose = 'avatar'
     AND NOT EXISTS (SELECT 1 FROM group_pictures WHERE group_pictures.media_id = media.media_id)
@@ -243,6 +244,10 @@ class SqliteUserPictures:
 
     async def delete(self, owner_id: UserId) -> int:
         return await self._database.write(lambda db: db.execute(_DELETE_PICTURES, (owner_id,)).rowcount)
+
+    async def of_user(self, owner_id: UserId) -> Sequence[MediaId]:
+        rows = await self._database.read(lambda db: db.execute(_PICTURES, (owner_id,)).fetchall())
+        return [MediaId(row["media_id"]) for row in rows]
 
     async def overwrite(self) -> None:
         await self._database.empty_wal()

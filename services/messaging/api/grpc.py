@@ -31,6 +31,7 @@ from services.messaging.edit_message import EditMessage
 from services.messaging.erase_user import EraseUser
 from services.messaging.groups import Groups
 from services.messaging.list_messages import ListMessages
+from services.messaging.list_own_messages import ListOwnMessages
 from services.messaging.live.send_messages import SendMessages
 from services.messaging.live.subscribe import Subscribe
 from services.messaging.mark_read import MarkRead
@@ -60,6 +61,7 @@ class MessagingServicer(MessagingServiceServicer):
     groups: Groups
     subscribe: Subscribe
     erase_user: EraseUser
+    list_own_messages: ListOwnMessages
 
     async def SendMessage(self, request: pb.SendMessageRequest, context: Context) -> pb.SendMessageResponse:
         message = await self.send_message(draft(request), sender=current_user().user_id)
@@ -162,6 +164,12 @@ class MessagingServicer(MessagingServiceServicer):
 
     async def ListContacts(self, request: pb.ListContactsRequest, context: Context) -> pb.ListContactsResponse:
         return pb.ListContactsResponse(user_ids=await self.chats.contacts(user_id_of(request.user_id)))
+
+    async def ListOwnMessages(self, request: pb.ListOwnMessagesRequest, context: Context) -> pb.ListOwnMessagesResponse:
+        page = await self.list_own_messages(
+            sender=current_user().user_id, page_size=request.page_size, page_token=request.page_token
+        )
+        return pb.ListOwnMessagesResponse(messages=map(message_pb, page.items), next_page_token=page.next_page_token)
 
     async def EraseUser(self, request: pb.EraseUserRequest, context: Context) -> pb.EraseUserResponse:
         user_id = user_id_of(request.user_id)

@@ -129,6 +129,7 @@ CASES: Mapping[str, Case] = {
     ),
     "MessagingService.Subscribe": Case(lambda w, p: messaging.SubscribeRequest()),
     "MessagingService.ListContacts": Case(lambda w, p: messaging.ListContactsRequest(user_id=w.owner.user_id)),
+    "MessagingService.ListOwnMessages": Case(lambda w, p: messaging.ListOwnMessagesRequest()),
     "MessagingService.EraseUser": Case(lambda w, p: messaging.EraseUserRequest(user_id=w.owner.user_id)),
     "PresenceService.Connect": Case(lambda w, p: presence.ConnectRequest(device_id="here")),
     "PresenceService.GetPresence": Case(lambda w, p: presence.GetPresenceRequest(user_ids=[w.owner.user_id])),

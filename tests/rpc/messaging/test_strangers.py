@@ -74,6 +74,9 @@ WITHOUT_A_CHAT: Mapping[str, Call] = {
     "EraseUser": lambda harness, _, __, by: harness.stub.EraseUser(
         pb.EraseUserRequest(user_id=ANN, delete_messages=True), metadata=by
     ),
+    "ListOwnMessages": lambda harness, _, __, by: harness.stub.ListOwnMessages(
+        pb.ListOwnMessagesRequest(), metadata=by
+    ),
     "Subscribe": lambda harness, _, __, by: harness.stub.Subscribe(pb.SubscribeRequest(), metadata=by).read(),
     "SendMessages": lambda harness, _, __, by: harness.stub.SendMessages(iter(()), metadata=by).read(),
 }

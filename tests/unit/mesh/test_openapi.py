@@ -33,6 +33,7 @@ SEED_PATHS = [
     ("get", "/api/uploads/{media_id}"),
 ]
 OF_HTTP_APIS = {
+    ("get", "/api/export"),
     ("post", "/api/upload/message"),
     ("get", "/api/uploads/{media_id}"),
     ("get", "/.well-known/jwks.json"),

@@ -257,6 +257,9 @@ export const ar: Texts = {
     hours_other: "{{count}} ساعة",
     today: "اليوم",
     clear: "مسح الحالة",
+    yourData: "بياناتك",
+    exportText: "ملفك الشخصي وأجهزتك ومحادثاتك ورسائلك وملفاتك في ملف ZIP واحد.",
+    exportData: "تنزيل بياناتي",
     deleteAccount: "حذف الحساب",
     deleteTitle: "هل تريد حذف حسابك؟",
     deleteWarning:

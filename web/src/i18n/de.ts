@@ -229,6 +229,9 @@ export const de: Texts = {
     hours_other: "{{count}} Stunden",
     today: "Heute",
     clear: "Status löschen",
+    yourData: "Deine Daten",
+    exportText: "Dein Profil, deine Geräte, Chats, Nachrichten und Dateien in einer ZIP-Datei.",
+    exportData: "Meine Daten herunterladen",
     deleteAccount: "Konto löschen",
     deleteTitle: "Konto löschen?",
     deleteWarning:

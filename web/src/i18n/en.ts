@@ -227,6 +227,9 @@ export const en = {
     hours_other: "{{count}} hours",
     today: "Today",
     clear: "Clear status",
+    yourData: "Your data",
+    exportText: "Your profile, devices, chats, messages and files in one ZIP file.",
+    exportData: "Download my data",
     deleteAccount: "Delete account",
     deleteTitle: "Delete your account?",
     deleteWarning:

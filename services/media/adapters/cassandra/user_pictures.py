@@ -1,9 +1,12 @@
 """The pictures of each user, in Cassandra."""
 
+from collections.abc import Sequence
+
 from kernel.ids import UserId
 from services.media.adapters.cassandra.media import CassandraMediaStore
 from services.media.adapters.cassandra.media_rows import CassandraMediaRows
 from services.media.adapters.cassandra.picture_list import CassandraPictureList
+from services.media.model import MediaId
 
 
 class CassandraUserPictures:
@@ -24,6 +27,9 @@ class CassandraUserPictures:
                 await self._pictures.remove(owner_id, media_id)
                 deleted += 1
         return deleted
+
+    async def of_user(self, owner_id: UserId) -> Sequence[MediaId]:
+        return await self._pictures.of_user(owner_id)
 
     async def overwrite(self) -> None:
         """Do nothing: Cassandra drops deleted data at compaction."""

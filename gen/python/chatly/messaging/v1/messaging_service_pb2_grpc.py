@@ -138,6 +138,11 @@ class MessagingServiceStub:
                 request_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListContactsRequest.SerializeToString,
                 response_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListContactsResponse.FromString,
                 _registered_method=True)
+        self.ListOwnMessages = channel.unary_unary(
+                '/chatly.messaging.v1.MessagingService/ListOwnMessages',
+                request_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesRequest.SerializeToString,
+                response_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesResponse.FromString,
+                _registered_method=True)
         self.EraseUser = channel.unary_unary(
                 '/chatly.messaging.v1.MessagingService/EraseUser',
                 request_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.EraseUserRequest.SerializeToString,
@@ -351,6 +356,17 @@ class MessagingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListOwnMessages(self, request, context):
+        """Lists all messages that the caller has sent, in every chat, also in groups that the caller left, in no particular
+        order. For `GET /api/export`. Reactions of others are left out. Messages that the caller deleted for everyone have no
+        content; those that the caller deleted only for themselves are left out.
+
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EraseUser(self, request, context):
         """Removes a user from all groups and, if asked to, deletes the user's messages for everyone, in 1:1 chats and in
         groups, also in groups that the user left. For auth, after the user deleted their account. Each call deletes one
@@ -466,6 +482,11 @@ def add_MessagingServiceServicer_to_server(servicer, server):
                     servicer.ListContacts,
                     request_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListContactsRequest.FromString,
                     response_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListContactsResponse.SerializeToString,
+            ),
+            'ListOwnMessages': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOwnMessages,
+                    request_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesRequest.FromString,
+                    response_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesResponse.SerializeToString,
             ),
             'EraseUser': grpc.unary_unary_rpc_method_handler(
                     servicer.EraseUser,
@@ -1017,6 +1038,33 @@ class MessagingService:
             '/chatly.messaging.v1.MessagingService/ListContacts',
             chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListContactsRequest.SerializeToString,
             chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListContactsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOwnMessages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/chatly.messaging.v1.MessagingService/ListOwnMessages',
+            chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesRequest.SerializeToString,
+            chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -136,6 +136,13 @@ class MessagingServiceStub:
     """
     ListContacts: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListContactsRequest, _messaging_service_pb2.ListContactsResponse]
     """Lists the users who share a chat with a user, without users who block or are blocked. For other services."""
+    ListOwnMessages: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListOwnMessagesRequest, _messaging_service_pb2.ListOwnMessagesResponse]
+    """Lists all messages that the caller has sent, in every chat, also in groups that the caller left, in no particular
+    order. For `GET /api/export`. Reactions of others are left out. Messages that the caller deleted for everyone have no
+    content; those that the caller deleted only for themselves are left out.
+
+    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
+    """
     EraseUser: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.EraseUserRequest, _messaging_service_pb2.EraseUserResponse]
     """Removes a user from all groups and, if asked to, deletes the user's messages for everyone, in 1:1 chats and in
     groups, also in groups that the user left. For auth, after the user deleted their account. Each call deletes one
@@ -388,6 +395,19 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_messaging_service_pb2.ListContactsRequest, _abc.Awaitable[_messaging_service_pb2.ListContactsResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.ListContactsResponse]:
         """Lists the users who share a chat with a user, without users who block or are blocked. For other services."""
+
+    @_abc_1.abstractmethod
+    def ListOwnMessages(
+        self,
+        request: _messaging_service_pb2.ListOwnMessagesRequest,
+        context: _aio.ServicerContext[_messaging_service_pb2.ListOwnMessagesRequest, _abc.Awaitable[_messaging_service_pb2.ListOwnMessagesResponse]],
+    ) -> _abc.Awaitable[_messaging_service_pb2.ListOwnMessagesResponse]:
+        """Lists all messages that the caller has sent, in every chat, also in groups that the caller left, in no particular
+        order. For `GET /api/export`. Reactions of others are left out. Messages that the caller deleted for everyone have no
+        content; those that the caller deleted only for themselves are left out.
+
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
+        """
 
     @_abc_1.abstractmethod
     def EraseUser(

@@ -9,6 +9,7 @@ import { useTask } from "@/components/ui/use-task";
 import { useTexts } from "@/i18n/hooks";
 import { useActions } from "@/lib/hooks";
 import { DeleteAccount } from "./DeleteAccount";
+import { ExportData } from "./ExportData";
 import { Sessions } from "./Sessions";
 
 /** The list of sessions loads late. It comes last so that it moves no button. */
@@ -26,6 +27,7 @@ export function Security() {
           {t("settings.logout")}
         </Button>
       </div>
+      <ExportData />
       <DeleteAccount />
       <Sessions />
     </div>
