@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from history.audience import members_set_by
+from history.cassandra.access import Key
 from history.cassandra.chat_rows import Buckets, Head
 from history.cassandra.event_rows import event_statements
 from history.cassandra.message_rows import message_statements
 from history.cassandra.stored_facts import StoredFacts, StoredMessage, send_statement, shard_of
-from history.cassandra.write_times import bucket_of, smaller_offset_wins
+from history.cassandra.write_times import bucket_of, replaces_lost, smaller_offset_wins
 from history.chat_id import ChatId
 from history.fold import message_of, redact, send_of, text_of
 from history.model import (
@@ -95,24 +96,30 @@ class CassandraChatBatch:
         """Return the accepted events in log order."""
         return [kept.stored for _, kept in sorted(self._kept.items())]
 
-    def bucket_statements(self) -> Mapping[tuple[ChatId, int], list[Statement]]:
-        """Return the statements that write messages, reactions and events, by partition key."""
-        found: dict[int, list[Statement]] = {}
+    def event_statements(self) -> Mapping[Key, list[Statement]]:
+        """Return the statements that write events, by partition key."""
+        found: dict[Key, list[Statement]] = {}
+        for kept in self._kept.values():
+            for bucket, statement in event_statements(kept.stored, redacted_text=kept.redacted):
+                found.setdefault((self.chat.chat_id, bucket), []).append(statement)
+        return found
+
+    def message_statements(self) -> Mapping[Key, list[Statement]]:
+        """Return the statements that write messages and reactions, by partition key."""
+        found: dict[Key, list[Statement]] = {}
         for message_id, state in self._messages.items():
             known = self._known.messages.get(message_id)
             statements = message_statements(
                 state, log_offset=self._sent_at.get(message_id), reacted=known is not None and known.reacted
             )
-            found.setdefault(bucket_of(message_id), []).extend(statements)
-        for kept in self._kept.values():
-            for bucket, statement in event_statements(kept.stored, redacted_text=kept.redacted):
-                found.setdefault(bucket, []).append(statement)
-        return {(self.chat.chat_id, bucket): statements for bucket, statements in found.items()}
+            found.setdefault((self.chat.chat_id, bucket_of(message_id)), []).extend(statements)
+        return found
 
     def send_statements(self) -> Iterator[tuple[tuple[UserId, int], list[Statement]]]:
         """Yield, for each send, its partition key and the statement that writes its row."""
         for send, (message_id, offset) in self._sends.items():
-            yield shard_of(send), [send_statement(send, self.chat.chat_id, message_id, smaller_offset_wins(offset))]
+            written_at = replaces_lost(offset) if send in self._known.lost_sends else smaller_offset_wins(offset)
+            yield shard_of(send), [send_statement(send, self.chat.chat_id, message_id, written_at)]
 
     def sent_at(self, message_id: UUID) -> int | None:
         """Return the log offset at which the message was sent, or None if no such send is stored."""

@@ -12,15 +12,18 @@ from history.cassandra.chat_rows import (
     Head,
     head_statements,
     listing_statements,
+    load_buckets,
     people_statements,
     state_statements,
 )
-from history.cassandra.event_rows import by_bucket, load_events_at, redact_events
+from history.cassandra.event_rows import by_bucket, load_events_at, load_events_between, redact_events
 from history.cassandra.log_rows import delete_withdrawals, save_withdrawals
 from history.cassandra.stored_facts import Heads, load_facts
+from history.cassandra.write_times import bucket_of
 from history.chat_id import ChatId
 from history.model import LogEvent
 from kernel.cassandra.session import CassandraSession, Statement
+from kernel.log.epochs import epoch_of
 from kernel.log.ports import LogRecord
 
 
@@ -66,7 +69,9 @@ class CassandraChatWriter:
         partitions = {chat_id: records[0].position.partition for chat_id, records in chats.items()}
         heads = await self._heads.load(partitions)
         done = {chat_id: head.position.offset for chat_id, head in heads.items()}
-        new = {chat_id: _after(done.get(chat_id, -1), records) for chat_id, records in chats.items()}
+        new = await self._with_interrupted(
+            {chat_id: _after(done.get(chat_id, -1), records) for chat_id, records in chats.items()}, done
+        )
         stored_before, known = await asyncio.gather(
             self._stored_before(chats, done),
             load_facts(self._session, {chat_id: [item.event for item in items] for chat_id, items in new.items()}),
@@ -80,6 +85,33 @@ class CassandraChatWriter:
             ChatOutcome([*stored_before.get(batch.chat.chat_id, ()), *batch.events()], some)
             for batch, some in zip(batches, failed, strict=True)
         ]
+
+    async def _with_interrupted(
+        self, new: Mapping[ChatId, Sequence[LogEvent]], done: Mapping[ChatId, int]
+    ) -> Mapping[ChatId, Sequence[LogEvent]]:
+        """Return the records of each chat, after the events of an interrupted attempt that the log has lost since.
+
+        A log that lost records does not repeat that attempt, so this batch completes it. Otherwise the `seq` of its
+        messages would be given to others too. Only the first records of a new epoch can need this.
+        """
+        begun = {
+            chat_id: records
+            for chat_id, records in new.items()
+            if records and epoch_of(records[0].position.offset) > epoch_of(done.get(chat_id, -1))
+        }
+        found = await gather_all(
+            self._interrupted(chat_id, records[0], done.get(chat_id, -1)) for chat_id, records in begun.items()
+        )
+        lost = dict(zip(begun, found, strict=True))
+        return {chat_id: [*lost.get(chat_id, ()), *records] for chat_id, records in new.items()}
+
+    async def _interrupted(self, chat_id: ChatId, first: LogEvent, done: int) -> Sequence[LogEvent]:
+        """Return the stored events after the head of a chat and before a record."""
+        newest = bucket_of(first.event.event_id)
+        last = max((await load_buckets(self._session, chat_id)).events, default=newest)
+        # One bucket more on each side, because the clocks of nodes differ.
+        buckets = range(min(last, newest) - 1, max(last, newest) + 2)
+        return await load_events_between(self._session, chat_id, buckets, after=done, before=first.position.offset)
 
     async def _stored_before(
         self, chats: Mapping[ChatId, Sequence[LogEvent]], done: Mapping[ChatId, int]
@@ -110,11 +142,18 @@ class CassandraChatWriter:
             for batch, head in heads
             if batch.withdrawals
         )
+        first: dict[Key, list[Statement]] = {}
         rows: dict[Key, list[Statement]] = {}
         for batch, _ in heads:
-            parts = (batch.bucket_statements().items(), batch.send_statements(), _listings(batch, known_chats))
+            events, messages = batch.event_statements(), batch.message_statements()
+            # Rows that do not fit into one atomic batch: a message must not be stored without its event.
+            large = {key for key, some in events.items() if len(some) + len(messages.get(key, ())) > ROWS}
+            first.update((key, events[key]) for key in large)
+            small = ((key, some) for key, some in events.items() if key not in large)
+            parts = (messages.items(), small, batch.send_statements(), _listings(batch, known_chats))
             for key, statements in chain[tuple[Key, list[Statement]]](*parts):
                 rows.setdefault(key, []).extend(statements)
+        await write_all(self._session, first)
         await gather_all((write_all(self._session, rows), *self._forget(heads)))
         await self._write_heads(heads)
 

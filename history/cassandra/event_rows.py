@@ -32,6 +32,10 @@ _AT = "SELECT log_partition, log_offset, value FROM events WHERE chat_id = ? AND
 _AFTER = (
     "SELECT log_partition, log_offset, value FROM events WHERE chat_id = ? AND bucket = ? AND log_offset > ? LIMIT ?"
 )
+_BETWEEN = (
+    "SELECT log_partition, log_offset, value FROM events WHERE chat_id = ? AND bucket IN ? AND log_offset > ?"
+    " AND log_offset < ?"
+)
 _OVERWRITE = (
     f"UPDATE events USING TIMESTAMP {ALWAYS_WINS} SET value = ? WHERE chat_id = ? AND bucket = ? AND log_offset = ?"
 )
@@ -79,6 +83,14 @@ async def load_events_after(
 ) -> list[LogEvent]:
     """Return the first events of a bucket after an offset."""
     return _events(await session.execute(_AFTER, (chat_id, bucket, offset, limit)))
+
+
+async def load_events_between(
+    session: CassandraSession, chat_id: ChatId, buckets: Sequence[int], *, after: int, before: int
+) -> list[LogEvent]:
+    """Return the events of these buckets between two offsets, in log order."""
+    found = _events(await session.execute(_BETWEEN, (chat_id, list(buckets), after, before)))
+    return sorted(found, key=lambda stored: stored.position.offset)
 
 
 async def redact_events(session: CassandraSession, chat_id: ChatId, message_id: UUID, sent_at: int | None) -> None:

@@ -56,6 +56,8 @@ class StoredFacts:
     """The log offset of each event, by event id. Sends are left out."""
     sends: Mapping[Send, UUID] = field(default_factory=dict)
     """The message id of each send."""
+    lost_sends: Collection[Send] = ()
+    """Sends with a row, but without a message: an attempt to store them was interrupted, and the log lost them."""
 
 
 async def load_facts(
@@ -74,8 +76,27 @@ async def load_facts(
     messages, offsets, made = await asyncio.gather(
         _load_messages(session, about), load_event_offsets(session, others), load_sends(session, sends)
     )
-    stored = {send: message_id for send, (_, message_id) in made.items()}
-    return {chat_id: StoredFacts(messages.get(chat_id, {}), offsets.get(chat_id, {}), stored) for chat_id in chats}
+    lost = await _lost_sends(session, made, {event.event_id for events in chats.values() for event in events})
+    stored = {send: message_id for send, (_, message_id) in made.items() if send not in lost}
+    return {
+        chat_id: StoredFacts(messages.get(chat_id, {}), offsets.get(chat_id, {}), stored, lost) for chat_id in chats
+    }
+
+
+async def _lost_sends(
+    session: CassandraSession, made: Mapping[Send, tuple[ChatId, UUID]], present: Collection[UUID]
+) -> set[Send]:
+    """Return the sends without a message. `present` are the messages that are being stored."""
+    others = {send: place for send, place in made.items() if place[1] not in present}
+    wanted: dict[ChatId, list[UUID]] = {}
+    for chat_id, message_id in others.values():
+        wanted.setdefault(chat_id, []).append(message_id)
+    found = await _load_messages(session, wanted) if wanted else {}
+    return {
+        send
+        for send, (chat_id, message_id) in others.items()
+        if (message := found.get(chat_id, {}).get(message_id)) is None or message.sent_at is None
+    }
 
 
 async def load_sends(session: CassandraSession, sends: Iterable[Send]) -> Mapping[Send, tuple[ChatId, UUID]]:

@@ -55,3 +55,8 @@ def larger_offset_wins(offset: int) -> int:
 def smaller_offset_wins(offset: int) -> int:
     """Return a timestamp with which the smaller log offset wins."""
     return _MIDDLE - offset
+
+
+def replaces_lost(offset: int) -> int:
+    """Return a timestamp that is larger than every result of `smaller_offset_wins`."""
+    return _MIDDLE + 1 + offset

@@ -71,7 +71,8 @@ class CassandraRecordWriter:
         await save_dead_letter(self._session, [DeadLetter(item.record, item.error, failed_at) for item in failed])
         order = {record.position: number for number, record in enumerate(records)}
         events = [event for outcome in outcomes for event in outcome.events]
-        return ChatOutcome(sorted(events, key=lambda event: order[event.position]), failed)
+        # Events that are not in `records` come from an interrupted attempt before a new epoch, so they are older.
+        return ChatOutcome(sorted(events, key=lambda event: order.get(event.position, -1)), failed)
 
     async def _pending(self, records: Sequence[LogRecord]) -> list[ChatEvent]:
         return await pending_withdrawals(self._session, {record.position.partition for record in records})

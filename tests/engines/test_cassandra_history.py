@@ -21,6 +21,7 @@ from history.ports import Window
 from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Params, Statement
 from kernel.errors import ChatlyError, KernelReason, unavailable
+from kernel.log.epochs import OFFSET_BITS
 from kernel.log.ports import LogRecord
 from tests.builders import an_id
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
@@ -154,6 +155,44 @@ async def test_a_batch_that_fails_at_any_write_is_completed_by_the_next_attempt(
         writes, broke = writes + 1, breaking.broke
 
     assert writes > 5
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("lost", [4, 60])
+async def test_an_interrupted_batch_that_the_log_has_lost_is_completed_in_the_next_epoch(
+    session: CassandraSession, lost: int
+) -> None:
+    """`lost`: messages of the interrupted batch. 60 do not fit into one atomic batch."""
+    store = cassandra_history(session)
+    writes, broke, completed = 0, True, set()
+    while broke:
+        chat, name = ChatBuilder(ChatId(an_id())), UUID(an_id())
+        known = [chat.created(ANN, BOB), chat.sent(BOB, "stored")]
+        await store.writer.apply(records_of(known, partition=writes))
+        gone = [chat.sent(ANN, "retried", send=name), *(chat.sent(BOB, f"lost {number}") for number in range(1, lost))]
+        breaking = BreakingSession(session, writes=writes)
+        with suppress(ChatlyError):
+            await cassandra_history(breaking).writer.apply(records_of(gone, partition=writes, start=len(known)))
+
+        retry = chat.sent(ANN, "retried", send=name)
+        new = [retry, chat.sent(BOB, "new")]
+        applied = await store.writer.apply(records_of(new, partition=writes, start=(1 << OFFSET_BITS) + len(known)))
+
+        states = await store.messages.window(retry.chat_id, Window(limit=99))
+        shown = [state for state in states if not state.withdrawn]
+        replayed = [item.event for item in await store.events.events_after(retry.chat_id, -1, 999)]
+        assert sorted(state.seq for state in shown) == list(range(1, len(shown) + 1))
+        assert {state.message_id: replace(state, seq=0) for state in shown} == fold_messages({}, replayed)
+        assert {event.event_id for event in replayed[2:]} == {item.event.event_id for item in applied.events}
+        assert [state.content.client_message_id for state in shown if state.content].count(name) == 1
+        found = await store.messages.sent(ANN, name)
+        assert found is not None
+        assert found[1] in {state.message_id for state in shown}
+        assert replayed[-1] == new[-1]
+        completed.add(len(shown) - 3)
+        writes, broke = writes + 1, breaking.broke
+
+    assert {0, lost - 1} <= completed
 
 
 async def test_two_writers_of_one_partition_write_the_same(session: CassandraSession) -> None:
