@@ -183,7 +183,8 @@ async def test_an_interrupted_batch_that_the_log_has_lost_is_completed_in_the_ne
         replayed = [item.event for item in await store.events.events_after(retry.chat_id, -1, 999)]
         assert sorted(state.seq for state in shown) == list(range(1, len(shown) + 1))
         assert {state.message_id: replace(state, seq=0) for state in shown} == fold_messages({}, replayed)
-        assert {event.event_id for event in replayed[2:]} == {item.event.event_id for item in applied.events}
+        # If the head of the chat was written as well, the earlier events are stored and not reported again.
+        assert replayed[-len(applied.events) :] == [item.event for item in applied.events]
         assert [state.content.client_message_id for state in shown if state.content].count(name) == 1
         found = await store.messages.sent(ANN, name)
         assert found is not None

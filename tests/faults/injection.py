@@ -17,9 +17,11 @@ _DO: dict[Action, Callable[[Part], None]] = {
     Action.STOP: Part.freeze,
     Action.RESTART: Part.restart,
     Action.CUT: Part.cut,
+    Action.POWER_CUT: Part.cut_power,
 }
 _UNDO: dict[Action, Callable[[Part], None]] = {
     Action.KILL: Part.start,
+    Action.POWER_CUT: Part.start,
     Action.STOP: Part.thaw,
     Action.CUT: Part.restore,
 }
@@ -51,7 +53,7 @@ def _inject(step: Step, deployment: Deployment) -> tuple[Fault, Loss | None]:
     loss: Loss | None = None
     try:
         if step.action in LOG_LOSSES:
-            loss = lose_log(deployment, restored=step.action is Action.RESTORED_LOG, hold_seconds=step.hold_seconds)
+            loss = lose_log(deployment, step.action, hold_seconds=step.hold_seconds)
             fault = replace(fault, unreported="" if loss.reported else "no new epoch of the log")
         elif step.jump is not None:
             unreported = _with_clock(step.jump, parts, step.hold_seconds)

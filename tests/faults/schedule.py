@@ -8,7 +8,7 @@ from random import Random
 from mesh.services import SERVICES
 from tests.faults.checker.timeline import LOG_LOSSES, Action
 
-SHORT = 12
+SHORT = 15
 """Number of faults of a short run."""
 _SHORT_HOLD = (4.0, 7.0)
 _LONG_HOLD = (3.0, 20.0)
@@ -17,6 +17,8 @@ _FIRST = ("messaging", "edge", "kafka", "cassandra", "persister", "redis")
 _OF_A_PART = (Action.KILL, Action.STOP, Action.RESTART, Action.CUT)
 _WRONG_CLOCKS = (*SERVICES, "cassandra")
 """Kinds of parts whose clock matters: they write times, or compare them."""
+_WITH_DISKS = ("kafka", "cassandra")
+"""Kinds of parts that keep what was acknowledged: their machines lose power."""
 _MINUTE, _DAY = 60, 24 * 3600
 _LOG_LOSSES_EVERY = 2
 """Rounds of a long run between two losses of the log."""
@@ -46,7 +48,9 @@ class Step:
 
 
 def short_schedule(seed: int, parts: Sequence[str], *, cuts: bool) -> Iterator[Step]:
-    """Yield one part of each kind on the path of a message, then two at a time, then wrong clocks and lost logs."""
+    """Yield one part of each kind on the path of a message, then two at a time, then wrong clocks and lost logs, and
+    last power cuts.
+    """
     dice = Random(seed)
     actions = _dealt([Action.KILL, Action.CUT, Action.STOP] if cuts else [Action.KILL, Action.STOP], dice)
     kinds = list(_FIRST)
@@ -64,6 +68,9 @@ def short_schedule(seed: int, parts: Sequence[str], *, cuts: bool) -> Iterator[S
     yield _lost_log(Action.LOST_LOG, parts, dice)
     yield _wrong_clock(_one_of(dice.choice(others), parts, dice), dice)
     yield _lost_log(Action.RESTORED_LOG, parts, dice)
+    for kind in _WITH_DISKS:
+        yield _power_cut(kind, parts, dice)
+    yield _lost_log(Action.POWER_CUT_OF_ALL, parts, dice)
 
 
 def only_schedule(seed: int, parts: Sequence[str], *, cuts: bool, actions: Sequence[Action]) -> Iterator[Step]:
@@ -75,6 +82,8 @@ def only_schedule(seed: int, parts: Sequence[str], *, cuts: bool, actions: Seque
             yield _lost_log(action, parts, dice)
         elif action is Action.CLOCK:
             yield _wrong_clock(_one_of(dice.choice(_WRONG_CLOCKS), parts, dice), dice)
+        elif action is Action.POWER_CUT:
+            yield _power_cut(dice.choice(_WITH_DISKS), parts, dice)
         else:
             part = _one_of(dice.choice(_FIRST), parts, dice)
             yield Step(action=action, parts=(part,), hold_seconds=dice.uniform(*_SHORT_HOLD))
@@ -82,7 +91,7 @@ def only_schedule(seed: int, parts: Sequence[str], *, cuts: bool, actions: Seque
 
 def long_schedule(seed: int, parts: Sequence[str], *, cuts: bool) -> Iterator[Step]:
     """Yield without end: every kind of part once, one at a time, then as many pairs. After each pair of rounds two
-    wrong clocks and a loss of the log.
+    wrong clocks, a power cut and a loss of the log.
     """
     dice = Random(seed)
     kinds = sorted({part.partition("-")[0] for part in parts})
@@ -101,12 +110,18 @@ def long_schedule(seed: int, parts: Sequence[str], *, cuts: bool) -> Iterator[St
         if round_number % _LOG_LOSSES_EVERY == 1:
             for kind in dice.sample(_WRONG_CLOCKS, 2):
                 yield _wrong_clock(_one_of(kind, parts, dice), dice)
+            yield _power_cut(dice.choice(_WITH_DISKS), parts, dice)
             yield _lost_log(next(losses), parts, dice)
 
 
 def _wrong_clock(part: str, dice: Random) -> Step:
     jump = Jump(seconds=dice.choice((_MINUTE, -_MINUTE, _DAY, -_DAY)), restarted=dice.random() < 0.5)
     return Step(action=Action.CLOCK, parts=(part,), hold_seconds=dice.uniform(*_SHORT_HOLD), jump=jump)
+
+
+def _power_cut(kind: str, parts: Sequence[str], dice: Random) -> Step:
+    part = _one_of(kind, parts, dice)
+    return Step(action=Action.POWER_CUT, parts=(part,), hold_seconds=dice.uniform(*_SHORT_HOLD))
 
 
 def _lost_log(action: Action, parts: Sequence[str], dice: Random) -> Step:

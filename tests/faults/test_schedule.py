@@ -30,20 +30,22 @@ def test_a_short_schedule_has_each_kind_on_a_messages_path_once_and_then_pairs()
     begun = kinds(short_schedule(3, PARTS, cuts=True), 100)
 
     assert len(begun) == SHORT
-    path, pairs, others = begun[:6], begun[6:8], begun[8:]
+    path, pairs, others, power = begun[:6], begun[6:8], begun[8:12], begun[12:]
     assert sorted(path) == sorted((kind,) for kind in ("messaging", "edge", "kafka", "cassandra", "persister", "redis"))
     assert pairs == [("messaging", "kafka"), ("edge", "cassandra")]
     assert others[::2][0] == ("messaging",)
     assert others[1::2] == [("kafka", "kafka", "kafka")] * 2
+    assert power == [("kafka",), ("cassandra",), ("kafka", "kafka", "kafka")]
 
 
-def test_a_short_schedule_has_wrong_clocks_and_both_losses_of_the_log() -> None:
+def test_a_short_schedule_has_wrong_clocks_and_every_loss_of_the_log() -> None:
     for seed in range(20):
         steps = list(short_schedule(seed, PARTS, cuts=True))
         clocks = [step.jump for step in steps if step.action is Action.CLOCK]
         assert len(clocks) == 2
         assert None not in clocks
-        assert [step.action for step in steps if step.action in LOG_LOSSES] == [Action.LOST_LOG, Action.RESTORED_LOG]
+        losses = [step.action for step in steps if step.action in LOG_LOSSES]
+        assert losses == [Action.LOST_LOG, Action.RESTORED_LOG, Action.POWER_CUT_OF_ALL]
 
 
 def test_the_seed_chooses_size_direction_and_moment_of_a_wrong_clock() -> None:
@@ -54,6 +56,12 @@ def test_the_seed_chooses_size_direction_and_moment_of_a_wrong_clock() -> None:
     assert {jump.seconds for jump in jumps.values() if jump} == {60, -60, 86_400, -86_400}
     assert {"60 s ahead", "1 day behind and restart"} <= set(jumps)
     assert len(jumps) == 8
+
+
+def test_only_parts_that_keep_what_was_acknowledged_lose_power() -> None:
+    steps = [step for step in islice(long_schedule(2, PARTS, cuts=True), 300) if step.action is Action.POWER_CUT]
+
+    assert {part.partition("-")[0] for step in steps for part in step.parts} == {"kafka", "cassandra"}
 
 
 def test_only_the_wanted_faults_happen() -> None:
@@ -85,7 +93,7 @@ def test_a_long_schedule_has_wrong_clocks_and_rarely_a_lost_log() -> None:
     actions = [step.action for step in islice(long_schedule(6, PARTS, cuts=True), 100)]
 
     losses = [action for action in actions if action in LOG_LOSSES]
-    assert {Action.LOST_LOG, Action.RESTORED_LOG} == set(losses)
+    assert set(losses) == LOG_LOSSES
     assert 2 <= len(losses) <= 6
     assert actions.count(Action.CLOCK) >= 2 * len(losses)
 

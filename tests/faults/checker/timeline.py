@@ -24,17 +24,21 @@ class Action(StrEnum):
     """SIGTERM, and start it again at once."""
     CUT = "cut off"
     """Cut its network in both directions until the end."""
+    POWER_CUT = "power cut"
+    """Kill it, and return its disk to what was synced; start it again at the end of the fault."""
     CLOCK = "clock"
     """Its wall clock is wrong until the end."""
     LOST_LOG = "lost log"
     """All brokers lose their data."""
     RESTORED_LOG = "restored log"
     """The data of all brokers is replaced by a copy from the start of the fault."""
+    POWER_CUT_OF_ALL = "power cut of all brokers"
+    """All brokers lose power at once. They sync rarely, because each record is on two of them."""
     NOTHING = "nothing"
     """A time without a fault, for comparison."""
 
 
-LOG_LOSSES = frozenset({Action.LOST_LOG, Action.RESTORED_LOG})
+LOG_LOSSES = frozenset({Action.LOST_LOG, Action.RESTORED_LOG, Action.POWER_CUT_OF_ALL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from engines.settings import EngineSettings
 from tests.faults.deployment.clock import ShiftedClock
 from tests.faults.deployment.network import Network
 from tests.faults.deployment.part import Part
+from tests.powercut.disk import PowerCutDisk
 
 NODES = 3
 TOPIC = KEYSPACE = "chatly"
@@ -51,6 +52,8 @@ def engine_parts(network: Network, folder: Path) -> list[Part]:
     for part in parts:
         if part.name.startswith("kafka-"):
             copy_data(part.node, to=EMPTY)
+        if part.disk is not None:
+            part.disk.switch_on()
     return parts
 
 
@@ -63,11 +66,19 @@ def copy_data(node: Node, *, to: str = "data", source: str = "data") -> None:
 
 def _part(node: Node, network: Network) -> Part:
     clock = ShiftedClock(node.folder / "clock") if node.name.startswith("cassandra-") else None
+    disk = _disk(node) if node.name.startswith(("kafka-", "cassandra-")) else None
     environment = {**node.environment, **(clock.environment() if clock else {})}
+    if disk is not None:
+        libraries = [environment.get("LD_PRELOAD", ""), disk.environment["LD_PRELOAD"]]
+        environment |= {**disk.environment, "LD_PRELOAD": ":".join(filter(None, libraries))}
     joined = replace(node, command=(*network.join(node.name), *node.command), environment=environment)
     # For the others accepting connections is enough, which is awaited anyway; `replication.py` checks more.
     serves = partial(_redis_serves, node.address) if node.name.startswith("redis-") else lambda: True
-    return Part(node=joined, network=network, serves=serves, clock=clock)
+    return Part(node=joined, network=network, serves=serves, clock=clock, disk=disk)
+
+
+def _disk(node: Node) -> PowerCutDisk:
+    return PowerCutDisk(node.folder / "data", platters=node.folder / "platters")
 
 
 def _redis_serves(address: str) -> bool:

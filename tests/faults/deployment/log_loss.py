@@ -1,4 +1,4 @@
-"""The loss of the whole log: all brokers are killed, and start again without data or with an older copy of it."""
+"""The loss of the log: all brokers are killed, and start again without data, or with a copy or what was synced."""
 
 import os
 import re
@@ -14,6 +14,7 @@ from cassandra.query import SimpleStatement
 from history.codec import decode
 from history.model import MessageDeleted, MessageEdited, MessageSent, ReactionSet, ReadMarkMoved
 from tests.faults.checker.losses import Fact, Loss
+from tests.faults.checker.timeline import Action
 from tests.faults.deployment.deployment import Deployment
 from tests.faults.deployment.engines import EMPTY, KEYSPACE, copy_data
 from tests.faults.deployment.part import Part, on_each
@@ -25,12 +26,13 @@ _OFFSETS = "SELECT log_partition, log_offset FROM stored_offsets"
 _EVENTS = "SELECT log_partition, log_offset, value FROM events"
 
 
-def lose_log(deployment: Deployment, *, restored: bool, hold_seconds: float) -> Loss:
+def lose_log(deployment: Deployment, action: Action, *, hold_seconds: float) -> Loss:
     """Return the loss, once Chatly has reported it or `_REPORT_SECONDS` are over.
 
-    `restored`: go back to the data of `hold_seconds` ago. Otherwise remove all data; the persisters stop meanwhile, so
-    the lost log has messages that are not stored.
+    A restored log goes back to the data of `hold_seconds` ago. Otherwise the persisters stop before, so the lost log
+    has messages that are not stored.
     """
+    restored = action is Action.RESTORED_LOG
     brokers, persisters = _of(deployment, "kafka-"), _of(deployment, "persister-")
     cassandra = _of(deployment, "cassandra-")
     known = _wait_for_epoch(deployment.environ, after=-1)
@@ -43,7 +45,7 @@ def lose_log(deployment: Deployment, *, restored: bool, hold_seconds: float) -> 
     time.sleep(hold_seconds)
     on_each(Part.kill, brokers)
     stored = frozenset(_stored(cassandra))
-    on_each(lambda part: copy_data(part.node, source=_COPY if restored else EMPTY), brokers)
+    on_each(lambda part: _take_away(part, action), brokers)
     at = time.time()
     on_each(Part.start, brokers)
     if not restored:
@@ -51,6 +53,17 @@ def lose_log(deployment: Deployment, *, restored: bool, hold_seconds: float) -> 
     reported = _wait_for_epoch(deployment.environ, after=known) > known
     # A persister may have had records of the lost log in memory, and store them late.
     return Loss(at=at, reported=reported, stored=stored | frozenset(_stored(cassandra)))
+
+
+def _take_away(broker: Part, action: Action) -> None:
+    """Replace the data of a broker that was killed."""
+    if broker.disk is None:
+        raise RuntimeError(f"the disk of {broker.name} cannot lose power")
+    if action is Action.POWER_CUT_OF_ALL:
+        broker.disk.cut()
+    else:
+        copy_data(broker.node, source=_COPY if action is Action.RESTORED_LOG else EMPTY)
+        broker.disk.switch_on()
 
 
 def _of(deployment: Deployment, prefix: str) -> list[Part]:

@@ -11,6 +11,7 @@ from engines.node import Node, Running, start, stop, wait_until_ready
 from kernel.clock_watch import MAX_OFFSET
 from tests.faults.deployment.clock import ShiftedClock
 from tests.faults.deployment.network import Network
+from tests.powercut.disk import PowerCutDisk
 
 _START_SECONDS = 120.0
 _REPORT_SECONDS = 60.0
@@ -29,6 +30,8 @@ class Part:
     """Its clock, if that can be shifted."""
     clock_offset: Callable[[], float | None] | None = None
     """Returns the offset of its clock as it reports it; None: it has not reported one, or cannot be reached."""
+    disk: PowerCutDisk | None = None
+    """Its disk, if that can lose power."""
     _running: Running | None = field(default=None, init=False)
 
     @property
@@ -49,6 +52,13 @@ class Part:
 
     def kill(self) -> None:
         stop(self._process(), kill=True)
+
+    def cut_power(self) -> None:
+        """Kill it, and return its disk to what was synced."""
+        if self.disk is None:
+            raise RuntimeError(f"the disk of {self.name} cannot lose power")
+        self.kill()
+        self.disk.cut()
 
     def restart(self) -> None:
         stop(self._process())
