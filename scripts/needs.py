@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLCHAINS: dict[str, tuple[str, ...]] = {
     "chromium-headless-shell": ("node", "headless", "web"),
     "curl": (),
+    # Installed with the engines, whose tests cut the power and shift clocks.
+    "gcc": ("go", "java", "engines"),
     "go": ("go",),
     # Java without its compiler is only used to run the engines.
     "java": ("go", "java", "engines"),

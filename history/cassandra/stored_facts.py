@@ -87,7 +87,7 @@ async def _lost_sends(
     session: CassandraSession, made: Mapping[Send, tuple[ChatId, UUID]], present: Collection[UUID]
 ) -> set[Send]:
     """Return the sends without a message. `present` are the messages that are being stored."""
-    others = {send: place for send, place in made.items() if place[1] not in present}
+    others = {send: message for send, message in made.items() if message[1] not in present}
     wanted: dict[ChatId, list[UUID]] = {}
     for chat_id, message_id in others.values():
         wanted.setdefault(chat_id, []).append(message_id)
@@ -95,7 +95,7 @@ async def _lost_sends(
     return {
         send
         for send, (chat_id, message_id) in others.items()
-        if (message := found.get(chat_id, {}).get(message_id)) is None or message.sent_at is None
+        if (stored := found.get(chat_id, {}).get(message_id)) is None or stored.sent_at is None
     }
 
 
