@@ -245,7 +245,8 @@ class RedisSubscription:
 
     def _on_message(self, shard: int, name: str, payload: bytes) -> None:
         if name == self._shards.losses(shard):
-            return self._on_gap()
+            # This connection was not interrupted: the copies of own messages still return.
+            return self._inbox.push(BusGap())
         channel = self._shards.channel(shard, name)
         complete = self._barriers.passed(shard, payload) if channel in self._shards.barriers else payload
         if complete is not None and not self._is_own(channel, complete):

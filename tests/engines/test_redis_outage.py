@@ -12,6 +12,7 @@ from kernel.bus.ports import BusGap, BusMessage, BusSubscription, LiveBus
 from kernel.errors import ChatlyError, Code, KernelReason
 from kernel.redis.bus import open_redis_bus
 from kernel.redis.handle import RedisHandle, Script, open_redis
+from kernel.redis.shards import Shards
 from tests.engines.own_redis import OwnRedis
 from tests.waiting import eventually
 
@@ -173,6 +174,21 @@ async def test_a_process_gets_its_own_messages_at_once_and_once_with_and_without
                 while True:
                     received += await subscription.receive()
         assert [each for each in received if each != BusGap()] == numbered[40:]
+
+
+async def test_own_messages_arrive_once_when_another_process_reports_a_loss(server: OwnRedis) -> None:
+    async with open_redis(server.settings()) as redis, open_redis_bus(redis) as bus:
+        subscription = bus.subscribe()
+        await subscription.add(["a"])
+        shards = Shards(count=redis.shards, prefix=redis.key(""), barriers=())
+        report = [redis.submit("SPUBLISH", shards.losses(shard), b"") for shard in shards.of("a")]
+        await bus.publish([NEWS])
+        await asyncio.wait(report)
+        received = await heard(subscription, BusGap())
+        await redis.ask([("SPUBLISH", shards.name(shard, "a"), b"later") for shard in shards.of("a")])
+        received += await heard(subscription, LATER)
+
+        assert received == [NEWS, BusGap(), LATER]
 
 
 @pytest.mark.parametrize("frozen", [False, True])
