@@ -1,6 +1,6 @@
-"""Rows about the log: stored offsets, pending withdrawals and dead letters."""
+"""Rows about the log: stored offsets, epochs, pending withdrawals and dead letters."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from history.cassandra.access import by_replica, gather_all, write
@@ -12,16 +12,50 @@ from history.model import ChatEvent
 from history.ports import DeadLetter
 from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Statement
-from kernel.log.epochs import record_hash
+from kernel.log.epochs import EpochCause, LogEpoch, RecordMark, record_hash
 from kernel.log.ports import LogPosition, LogRecord
 
 # All offsets are in this partition of the tables, so that one query by key reads them.
 LOG = "chat-messages"
+EPOCH_COLUMNS = "number, log_id, identity, starts, cause, detail, begun_at, adopted"
 _INSERT_OFFSET = "INSERT INTO stored_offsets (log, log_partition, log_offset) VALUES (?, ?, ?) USING TIMESTAMP ?"
 _INSERT_MARK = (
     "INSERT INTO log_marks (log, log_partition, log_offset, value_hash) VALUES (?, ?, ?, ?) USING TIMESTAMP ?"
 )
 _OFFSETS = "SELECT log_partition, log_offset FROM stored_offsets WHERE log = ?"
+
+
+def epoch_values(epoch: LogEpoch) -> tuple[object, ...]:
+    """Return the values of `EPOCH_COLUMNS`."""
+    return (
+        epoch.number,
+        epoch.log_id,
+        epoch.identity,
+        dict(epoch.starts),
+        str(epoch.cause),
+        epoch.detail,
+        epoch.begun_at,
+        epoch.adopted,
+    )
+
+
+def epoch_of_row(row: Row) -> LogEpoch:
+    """Return the epoch of a row with `EPOCH_COLUMNS`."""
+    return LogEpoch(
+        number=row["number"],
+        log_id=row["log_id"],
+        identity=row["identity"],
+        starts=dict(row["starts"] or {}),
+        cause=EpochCause(row["cause"]),
+        detail=row["detail"],
+        begun_at=row["begun_at"],
+        adopted=bool(row["adopted"]),
+    )
+
+
+def marks_of_rows(rows: Iterable[Row]) -> Mapping[int, RecordMark]:
+    """Return the mark of each partition."""
+    return {row["log_partition"]: RecordMark(row["log_offset"], row["value_hash"]) for row in rows}
 
 
 async def load_offsets(session: CassandraSession) -> Mapping[int, int]:

@@ -3,18 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from history.cassandra.access import write
-from history.cassandra.log_rows import LOG, load_offsets
+from history.cassandra.log_rows import EPOCH_COLUMNS, LOG, epoch_of_row, epoch_values, load_offsets, marks_of_rows
 from history.cassandra.reader import CassandraEventReader
 from history.cassandra.write_times import larger_offset_wins
 from history.stored_log import is_stored
-from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession
-from kernel.log.epochs import EpochCause, LogEpoch, RecordMark
+from kernel.log.epochs import LogEpoch, RecordMark
 from kernel.log.ports import LogRecord
 
-_COLUMNS = "number, log_id, identity, starts, cause, detail, begun_at, adopted"
-_EPOCHS = f"SELECT {_COLUMNS} FROM log_epochs WHERE log = ?"
-_BEGIN = f"INSERT INTO log_epochs (log, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS"
+_EPOCHS = f"SELECT {EPOCH_COLUMNS} FROM log_epochs WHERE log = ?"
+_BEGIN = f"INSERT INTO log_epochs (log, {EPOCH_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS"
 _ADOPT = "UPDATE log_epochs SET adopted = true WHERE log = ? AND number = ? IF EXISTS"
 _MARKS = "SELECT log_partition, log_offset, value_hash FROM log_marks WHERE log = ?"
 _ENDS = "SELECT log_partition, log_offset FROM log_ends WHERE log = ?"
@@ -32,20 +30,10 @@ class CassandraStoredLog:
         self._events = CassandraEventReader(session=session)
 
     async def epochs(self) -> Sequence[LogEpoch]:
-        return [_epoch(row) for row in await self._session.execute(_EPOCHS, (LOG,))]
+        return [epoch_of_row(row) for row in await self._session.execute(_EPOCHS, (LOG,))]
 
     async def begin(self, epoch: LogEpoch) -> bool:
-        values = (
-            epoch.number,
-            epoch.log_id,
-            epoch.identity,
-            dict(epoch.starts),
-            str(epoch.cause),
-            epoch.detail,
-            epoch.begun_at,
-            epoch.adopted,
-        )
-        rows = await self._session.execute(_BEGIN, (LOG, *values))
+        rows = await self._session.execute(_BEGIN, (LOG, *epoch_values(epoch)))
         return bool(rows[0]["[applied]"])
 
     async def adopt(self) -> None:
@@ -57,8 +45,7 @@ class CassandraStoredLog:
         return await load_offsets(self._session)
 
     async def marks(self) -> Mapping[int, RecordMark]:
-        rows = await self._session.execute(_MARKS, (LOG,))
-        return {row["log_partition"]: RecordMark(row["log_offset"], row["value_hash"]) for row in rows}
+        return marks_of_rows(await self._session.execute(_MARKS, (LOG,)))
 
     async def ends(self) -> Mapping[int, int]:
         rows = await self._session.execute(_ENDS, (LOG,))
@@ -72,16 +59,3 @@ class CassandraStoredLog:
 
     async def contains(self, record: LogRecord) -> bool:
         return await is_stored(self._events, record)
-
-
-def _epoch(row: Row) -> LogEpoch:
-    return LogEpoch(
-        number=row["number"],
-        log_id=row["log_id"],
-        identity=row["identity"],
-        starts=dict(row["starts"] or {}),
-        cause=EpochCause(row["cause"]),
-        detail=row["detail"],
-        begun_at=row["begun_at"],
-        adopted=bool(row["adopted"]),
-    )

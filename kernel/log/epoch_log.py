@@ -91,7 +91,7 @@ class EpochLog:
         if epoch_of(after) > self.ordinals.number:
             await self.refresh()
         offset = self.ordinals.offset_after(partition, after)
-        return self.with_ordinals(await self._reader.read(partition, after=offset, limit=limit, wait=wait))
+        return self.ordinals.with_ordinals(await self._reader.read(partition, after=offset, limit=limit, wait=wait))
 
     async def ends(self) -> Mapping[int, int]:
         found = await self._reader.ends()
@@ -165,11 +165,6 @@ class EpochLog:
                     raise
             await asyncio.sleep(WATCH_SECONDS)
 
-    def with_ordinals(self, records: Sequence[LogRecord]) -> list[LogRecord]:
-        """Return the records with ordinals in place of their offsets."""
-        of = self.ordinals.of
-        return [LogRecord(of(each.position), each.key, each.value, each.appended_at) for each in records]
-
     def _has(self, identity: str, offsets: Mapping[int, int]) -> bool:
         ordinals = self.ordinals
         return ordinals.resumable(identity) and all(epoch_of(each) <= ordinals.number for each in offsets.values())
@@ -233,8 +228,6 @@ class CheckedLog(Protocol):
 
     async def save_ends(self) -> None: ...
 
-    def with_ordinals(self, records: Sequence[LogRecord]) -> list[LogRecord]: ...
-
 
 class EpochConsumer:
     """LogConsumer of a log with epochs. When the epochs change, it reads again from the stored ordinals."""
@@ -280,7 +273,7 @@ class EpochConsumer:
         if not accepted:
             await self.rewind()
             return ()
-        return self._log.with_ordinals(records)
+        return self._log.ordinals.with_ordinals(records)
 
     async def rewind(self) -> None:
         self._ordinals = self._log.ordinals

@@ -138,6 +138,10 @@ class Ordinals:
             epoch = self._epoch_at(position)
         return LogPosition(position.partition, epoch << OFFSET_BITS | position.offset)
 
+    def with_ordinals(self, records: Iterable[LogRecord]) -> list[LogRecord]:
+        """Return the records with ordinals in place of their offsets."""
+        return [LogRecord(self.of(each.position), each.key, each.value, each.appended_at) for each in records]
+
     def is_current(self, partition: int, ordinal: int) -> bool:
         """Return whether the offset of this ordinal has the same epoch in the current log."""
         return self.of(LogPosition(partition, offset_of(ordinal))).offset == ordinal

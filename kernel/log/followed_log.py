@@ -86,11 +86,6 @@ class FollowedLog:
     async def save_ends(self) -> None:
         """Do nothing: what a lost log had is reported by the persister."""
 
-    def with_ordinals(self, records: Sequence[LogRecord]) -> list[LogRecord]:
-        """Return the records with ordinals in place of their offsets."""
-        of = self.ordinals.of
-        return [LogRecord(of(each.position), each.key, each.value, each.appended_at) for each in records]
-
     def _replace(self, ordinals: Ordinals) -> None:
         if self._ordinals is None or ordinals.epochs != self._ordinals.epochs:
             self._ordinals = ordinals
