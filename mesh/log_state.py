@@ -1,11 +1,11 @@
 """`chatly log`: compares the log with the store for an operator, and records accepted losses and restored backups."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from kernel.errors import ChatlyError
 from kernel.log.epoch_check import LogCheck, describe_gaps
@@ -17,6 +17,8 @@ from mesh.settings import ProcessSettings
 
 if TYPE_CHECKING:
     from kernel.log.ports import LogReader
+
+T = TypeVar("T")
 
 _SECONDS = 60.0
 _DOCTOR_SECONDS = 10.0
@@ -82,14 +84,8 @@ async def adopt(environ: Mapping[str, str], say: Callable[[str], None]) -> int:
 
     Return exit code 0, or 1 if there is no log or it cannot be compared with the store.
     """
-    try:
-        async with asyncio.timeout(_SECONDS), _open(environ) as opened:
-            if opened is None:
-                say("There is no log in this data folder.")
-                return 1
-            adopted = await opened.check.adopt()
-    except (ChatlyError, TimeoutError) as error:
-        say(f"The log cannot be compared with the store: {str(error) or 'no answer'}")
+    adopted = await _run(LogCheck.adopt, environ, say)
+    if adopted is None:
         return 1
     for epoch in adopted:
         say(f"Accepted: {describe_epoch(epoch)}")
@@ -102,17 +98,26 @@ async def restored(environ: Mapping[str, str], say: Callable[[str], None]) -> in
 
     Return exit code 0, or 1 if there is no log or it cannot be compared with the store.
     """
+    epoch = await _run(LogCheck.restored, environ, say)
+    if epoch is None:
+        return 1
+    say(f"Begun: {describe_epoch(epoch)}")
+    return 0
+
+
+async def _run(
+    action: Callable[[LogCheck], Awaitable[T]], environ: Mapping[str, str], say: Callable[[str], None]
+) -> T | None:
+    """Return the result of the action. Return None, and print why, if the log and the store cannot be compared."""
     try:
         async with asyncio.timeout(_SECONDS), _open(environ) as opened:
             if opened is None:
                 say("There is no log in this data folder.")
-                return 1
-            epoch = await opened.check.restored()
+                return None
+            return await action(opened.check)
     except (ChatlyError, TimeoutError) as error:
         say(f"The log cannot be compared with the store: {str(error) or 'no answer'}")
-        return 1
-    say(f"Begun: {describe_epoch(epoch)}")
-    return 0
+        return None
 
 
 async def status(environ: Mapping[str, str], say: Callable[[str], None]) -> int:

@@ -1,7 +1,7 @@
 """Calls to other services with the calling user's token, and a cache of group members."""
 
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import grpc.aio
 from chatly.auth.v1 import auth_service_pb2 as sessions_pb
@@ -24,6 +24,20 @@ from kernel.time import Clock
 from services.media.ports import GroupMembers
 
 T = TypeVar("T")
+
+
+class _Paged(Protocol):
+    @property
+    def next_page_token(self) -> str: ...
+
+
+class _PageRequest(Protocol):
+    page_token: str
+
+
+Page = TypeVar("Page", bound=_Paged)
+Request = TypeVar("Request", bound=_PageRequest)
+
 _USERS_PER_CALL = 200
 _MESSAGES_PER_CALL = 200
 _NOT_A_MEMBER = {Code.NOT_FOUND, Code.PERMISSION_DENIED}
@@ -72,11 +86,7 @@ class GrpcProfiles:
     async def update(self, changes: Mapping[str, str]) -> Mapping[str, Any]:
         """Update the profile, and return the JSON response of the edge: `{"user": {…}}`."""
         request = auth_pb.UpdateMeRequest(update_mask=FieldMask(paths=sorted(changes)), **changes)
-        try:
-            response = await self._users.UpdateMe(request)
-        except grpc.aio.AioRpcError as error:
-            raise from_rpc_error("auth", error) from error
-        return MessageToDict(response, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+        return _dict(await _answer("auth", self._users.UpdateMe(request)))
 
 
 class GrpcOwnData:
@@ -101,15 +111,11 @@ class GrpcOwnData:
 
     async def chats(self) -> AsyncIterator[Sequence[Any]]:
         request = messaging_pb.ListChatsRequest(page_size=50)
-        while True:
-            page = await _answer("messaging", self._messaging.ListChats(request))
+        async for page in _pages("messaging", self._messaging.ListChats, request):
             for chat in page.chats:
                 # The newest message may be of somebody else.
                 chat.ClearField("last_message")
             yield [_dict(chat) for chat in page.chats]
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
 
     async def people(self, user_ids: Sequence[str]) -> AsyncIterator[Sequence[Any]]:
         for start in range(0, len(user_ids), _USERS_PER_CALL):
@@ -119,21 +125,23 @@ class GrpcOwnData:
 
     async def messages(self) -> AsyncIterator[Sequence[Any]]:
         request = messaging_pb.ListOwnMessagesRequest(page_size=_MESSAGES_PER_CALL)
-        while True:
-            page = await _answer("messaging", self._messaging.ListOwnMessages(request))
+        async for page in _pages("messaging", self._messaging.ListOwnMessages, request):
             yield [_dict(message) for message in page.messages]
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
 
     async def _blocked(self) -> AsyncIterator[Sequence[Any]]:
         request = auth_pb.ListBlockedUsersRequest()
-        while True:
-            page = await _answer("auth", self._users.ListBlockedUsers(request))
+        async for page in _pages("auth", self._users.ListBlockedUsers, request):
             yield [{"user_id": user.user_id, "username": user.username} for user in page.users]
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
+
+
+async def _pages(service: str, call: Callable[[Request], Awaitable[Page]], request: Request) -> AsyncIterator[Page]:
+    """Yield every page, beginning with the page of the request."""
+    while True:
+        page = await _answer(service, call(request))
+        yield page
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
 
 
 async def _answer(service: str, call: Awaitable[T]) -> T:
