@@ -196,6 +196,35 @@ async def test_an_interrupted_batch_that_the_log_has_lost_is_completed_in_the_ne
     assert {0, lost - 1} <= completed
 
 
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("is_new", [False, True])
+async def test_an_interrupted_batch_with_every_kind_of_change_is_completed_in_the_next_epoch(
+    session: CassandraSession, *, is_new: bool
+) -> None:
+    """`is_new`: the interrupted batch also creates the chat."""
+    store = cassandra_history(session)
+    writes, broke = 0, True
+    while broke:
+        events = a_story()
+        head = 0 if is_new else 3
+        await store.writer.apply(records_of(events[:head], partition=writes))
+        breaking = BreakingSession(session, writes=writes)
+        with suppress(ChatlyError):
+            await cassandra_history(breaking).writer.apply(records_of(events[head:-1], partition=writes, start=head))
+        await store.writer.apply(records_of(events[-1:], partition=writes, start=(1 << OFFSET_BITS) + head))
+
+        states = await store.messages.window(events[0].chat_id, Window(limit=99))
+        shown = [state for state in states if not state.withdrawn and state.content]
+        replayed = await store.events.events_after(events[0].chat_id, -1, 99)
+        assert sorted(state.seq for state in shown) == list(range(1, len(shown) + 1))
+        kept = [item.event for item in replayed]
+        assert {state.message_id: replace(state, seq=0) for state in shown} == {
+            key: state for key, state in fold_messages({}, kept).items() if state.content
+        }
+        assert kept[-1] == events[-1]
+        writes, broke = writes + 1, breaking.broke
+
+
 async def test_two_writers_of_one_partition_write_the_same(session: CassandraSession) -> None:
     events = a_story()
     records = records_of(events)

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.faults.clients.plan import Plan
-from tests.faults.deployment.clock import build_clock
 
 ROOT = Path(__file__).parents[2]
 _COMMANDS = {
@@ -67,8 +66,7 @@ def running_programs(plans: Mapping[str, Plan]) -> Iterator[dict[str, Program]]:
 
 
 def build() -> None:
-    """Build the program in Go and the library that shifts clocks. A second build compiles only what changed."""
-    build_clock()
+    """Build the program in Go. A second build compiles only what changed."""
     subprocess.run([str(ROOT / "tests" / "faults" / "talker" / "build.sh")], check=True)
 
 

@@ -6,9 +6,9 @@
 import shutil
 import subprocess
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+
+from tests.preload import preload_library
 
 _SOURCE = Path(__file__).with_name("shim.c")
 
@@ -25,7 +25,7 @@ class PowerCutDisk:
     def environment(self) -> Mapping[str, str]:
         """The variables of the processes that use the disk."""
         return {
-            "LD_PRELOAD": str(shim()),
+            "LD_PRELOAD": str(preload_library(_SOURCE)),
             "POWERCUT_ROOT": str(self._root),
             "POWERCUT_DISK": str(self._platters),
         }
@@ -44,24 +44,3 @@ def _replace(folder: Path, other: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     # Kafka's index files are sparse.
     subprocess.run(["cp", "--archive", "--sparse=always", other, folder], check=True)
-
-
-@cache
-def shim() -> Path:
-    """Compile the shim once per process, and return the library."""
-    library = Path(mkdtemp(prefix="chatly-powercut-")) / "shim.so"
-    command = [
-        "gcc",
-        "-shared",
-        "-fPIC",
-        "-O2",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-o",
-        str(library),
-        str(_SOURCE),
-        "-lpthread",
-    ]
-    subprocess.run(command, check=True)
-    return library

@@ -4,13 +4,13 @@ libfaketime 0.9.10 cannot do this: with it, `time.sleep` of Python fails with EI
 """
 
 import struct
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.preload import preload_library
+
 _SOURCE = Path(__file__).with_name("clock_shift.c")
-_LIBRARY = Path(__file__).parents[3] / ".cache" / "bin" / "clock_shift.so"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +23,13 @@ class ShiftedClock:
         """Create the file, and return the variables that give a process this clock."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_bytes(_packed(0))
-        return {"LD_PRELOAD": str(_LIBRARY), "CHATLY_CLOCK_SHIFT": str(self.file)}
+        return {"LD_PRELOAD": str(preload_library(_SOURCE)), "CHATLY_CLOCK_SHIFT": str(self.file)}
 
     def shift(self, seconds: float) -> None:
         """Set the shift; positive: ahead. It takes effect at once, and stays across a restart."""
         # Written in place: the process has mapped the file.
         with self.file.open("r+b") as file:
             file.write(_packed(seconds))
-
-
-def build_clock() -> None:
-    """Compile the library that shifts clocks."""
-    if _LIBRARY.exists() and _LIBRARY.stat().st_mtime > _SOURCE.stat().st_mtime:
-        return
-    _LIBRARY.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", _LIBRARY, _SOURCE, "-ldl"], check=True)
 
 
 def _packed(seconds: float) -> bytes:
