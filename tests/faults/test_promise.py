@@ -8,12 +8,19 @@ REDIS = Fault(action=Action.KILL, parts=("redis-1",), began=10.0, ended=15.0, se
 KAFKA = Fault(action=Action.KILL, parts=("kafka-1",), began=30.0, ended=35.0, served=36.0)
 
 
-def page(at: float, *, age: float, wrong: Wrong = Wrong.STALE) -> Finding:
-    return Finding(wrong=wrong, at=at, age=age, what="")
+def page(at: float, *, age: float, took: float = 0.0, wrong: Wrong = Wrong.STALE) -> Finding:
+    return Finding(wrong=wrong, at=at, took=took, age=age, what="")
 
 
 def test_without_redis_a_page_may_lack_what_was_acknowledged_within_the_last_two_seconds() -> None:
     assert broken([page(12.0, age=1.9), page(18.0, age=0.1, wrong=Wrong.RESURRECTED)], [REDIS, KAFKA]) == []
+
+
+def test_a_page_is_without_redis_if_redis_went_down_before_the_answer() -> None:
+    assert broken([page(9.9, took=0.2, age=0.1)], [REDIS]) == []
+
+    answered = [page(9.9, took=0.05, age=0.1)]
+    assert broken(answered, [REDIS]) == answered
 
 
 def test_without_redis_a_page_that_lacks_an_older_message_breaks_the_promise() -> None:

@@ -39,6 +39,8 @@ class Finding:
     wrong: Wrong
     at: float
     """When it happened, to assign it to a fault; 0: at the end of the run."""
+    took: float = 0.0
+    """Seconds from the request of a page to its answer."""
     age: float | None = None
     """Seconds from the acknowledgement of a change to the request of a page without it; None: no page."""
     what: str

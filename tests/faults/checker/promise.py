@@ -21,7 +21,7 @@ def broken(findings: Sequence[Finding], faults: Sequence[Fault]) -> list[Finding
 
     def is_promised(finding: Finding) -> bool:
         recent = finding.age is not None and finding.age <= BEHIND_SECONDS
-        return recent and any(began <= finding.at <= back for began, back in down)
+        return recent and any(began <= finding.at + finding.took and finding.at <= back for began, back in down)
 
     return [finding for finding in findings if not is_promised(finding)]
 

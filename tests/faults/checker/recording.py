@@ -23,7 +23,7 @@ class Kind(StrEnum):
     REACTED = "reacted"
     READ = "read"
     PAGED = "paged"
-    """A page of history; `at` is when it was requested."""
+    """A page of history; `at` is when it was requested, `took` the seconds until its answer."""
     HEARD = "heard"
     """A new message arrived: live, replayed, or found by paging after a resync."""
     GONE = "gone"
@@ -62,6 +62,7 @@ class Entry:
     sender: str = ""
     """Sender of the message, or of the reaction."""
     emoji: str = ""
+    took: float = 0.0
     present: bool = False
     """Whether the reaction exists, or the message has content."""
     event: str = ""

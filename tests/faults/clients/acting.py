@@ -161,7 +161,7 @@ class Acting:
             return
         shown = tuple(item.message_id for item in page.messages if not item.deleted_for_everyone)
         empty = tuple(item.message_id for item in page.messages if item.deleted_for_everyone)
-        self._notes.write(Kind.PAGED, at=asked, chat=chat, shown=shown, empty=empty)
+        self._notes.write(Kind.PAGED, at=asked, took=time.time() - asked, chat=chat, shown=shown, empty=empty)
 
     async def _delete(self) -> None:
         """Prefer a message with a file."""

@@ -26,7 +26,7 @@ def resurrected(recording: Recording, stored: Stored) -> Iterator[Finding]:
             if page.at > deleted.get(message, page.at):
                 what = f"{message} was deleted, device {page.device} was shown it on a page asked for later"
                 wrong = Wrong.RESURRECTED if page.at > deleted_at.get(message, page.at) else Wrong.STALE
-                yield Finding(wrong=wrong, at=page.at, age=page.at - deleted[message], what=what)
+                yield Finding(wrong=wrong, at=page.at, took=page.took, age=page.at - deleted[message], what=what)
     for device, entries in recording.by_device.items():
         gone: set[str] = set()
         for item in entries:

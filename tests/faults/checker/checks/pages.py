@@ -27,4 +27,4 @@ def stale(recording: Recording, stored: Stored) -> Iterator[Finding]:
                 what = (
                     f"{item.message} was acknowledged, a page of {page.chat} asked for later by {page.device} lacks it"
                 )
-                yield Finding(wrong=Wrong.STALE, at=page.at, age=page.at - item.at, what=what)
+                yield Finding(wrong=Wrong.STALE, at=page.at, took=page.took, age=page.at - item.at, what=what)
