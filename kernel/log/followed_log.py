@@ -37,8 +37,8 @@ class FollowedLog:
     """Opens a consumer that resumes after the follower's bookmark, and misses nothing if the log loses records.
 
     When the log is another one, or lacks records that were applied, a new epoch begins: the log is read again from its
-    start. Records that the log removed before this follower read them are skipped with a warning, because nothing can
-    replace them.
+    start. Records that the log removed before this follower read them are skipped with a warning, and a new epoch
+    begins too.
     """
 
     def __init__(self, *, log: LogReader, consumer: OpenConsumer, bookmark: LogBookmark, clock: Clock) -> None:
@@ -78,13 +78,23 @@ class FollowedLog:
             self._replace(Ordinals(await self._bookmark.epochs()))
 
     async def refuse_gaps(self, partitions: Collection[int]) -> None:
-        """Report the records of these partitions that the log removed before they were read."""
+        """Skip the records of these partitions that the log removed before they were read, and begin an epoch."""
         gaps = {each: count for each, count in (await self._check.gaps(self.ordinals)).items() if each in partitions}
         if gaps:
             self._logger.warning("records were removed before they were read", missing=describe_gaps(gaps))
+            await self._check.adopt()
+            await self.refresh()
 
     async def save_ends(self) -> None:
         """Do nothing: what a lost log had is reported by the persister."""
+
+    async def ends(self) -> Mapping[int, int]:
+        """Return the ordinal of the last record of every partition; -1 where there is none."""
+        return {partition: self.ordinals.end(partition, end) for partition, end in (await self._log.ends()).items()}
+
+    async def applied(self) -> Mapping[int, int]:
+        """Return the ordinal of the last applied record of each partition."""
+        return await self._bookmark.stored()
 
     def _replace(self, ordinals: Ordinals) -> None:
         if self._ordinals is None or ordinals.epochs != self._ordinals.epochs:

@@ -1,4 +1,4 @@
-"""Follow the event log. Record which chats files were sent to, and delete files when their messages are deleted."""
+"""Follow the event log. Record which chats files were sent to, and which messages were removed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,9 +9,9 @@ from kernel.log.followed_log import LogBookmark
 from kernel.log.ports import LogConsumer
 from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
-from services.media.model import LogChange
-from services.media.ports import SentFiles
-from services.media.purge_deleted import PurgeDeleted
+from kernel.time import Clock
+from services.media.model import LogChange, MessageRemoved
+from services.media.ports import PendingRemovals, SentFiles
 
 T = TypeVar("T")
 GROUP = "media"
@@ -22,7 +22,7 @@ _BACKOFF = Backoff(first=1.0, longest=1.0)
 
 
 class FollowLog:
-    """Applies the records of the log to SentFiles. It also implements LogProgress."""
+    """Applies the records of the log to SentFiles and PendingRemovals. It also implements LogProgress."""
 
     def __init__(
         self,
@@ -31,17 +31,22 @@ class FollowLog:
         decode: Callable[[bytes], LogChange | None],
         sent: SentFiles,
         bookmark: LogBookmark,
-        purge: PurgeDeleted,
+        removals: PendingRemovals,
+        on_removals: Callable[[], None],
+        clock: Clock,
     ) -> None:
         """`consumer` resumes after the bookmark: see FollowedLog.
 
-        `decode`: returns the change that a record makes to files, or None if it makes none.
+        `decode`: returns the change that a record makes to files, or None if it makes none. `on_removals`: called after
+        removals were added.
         """
         self._consumer = consumer
         self._decode = decode
         self._sent = sent
         self._bookmark = bookmark
-        self._purge = purge
+        self._removals = removals
+        self._on_removals = on_removals
+        self._clock = clock
         self._applied = asyncio.Event()
         self._log = logger("media")
 
@@ -67,13 +72,15 @@ class FollowLog:
         if not records:
             return
         changes = [change for record in records if (change := self._decode(record.value)) is not None]
-        deleted = await self._retry(lambda: self._sent.apply(changes))
+        removed = [change.key for change in changes if isinstance(change, MessageRemoved)]
+        await self._retry(lambda: self._sent.apply([each for each in changes if not isinstance(each, MessageRemoved)]))
+        await self._retry(lambda: self._removals.add(removed, due_at=self._clock.now()))
         await self._retry(lambda: self._bookmark.save(records))
         offsets = {record.position.partition: record.position.offset for record in records}
         await self._retry(lambda: self._consumer.commit(offsets))
         self._wake_waiters()
-        if deleted:
-            await self._retry(self._purge)
+        if removed:
+            self._on_removals()
 
     def _wake_waiters(self) -> None:
         applied, self._applied = self._applied, asyncio.Event()

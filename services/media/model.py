@@ -1,5 +1,6 @@
 """Files, uploads, and the changes in the log that concern files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -91,6 +92,14 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageKey:
+    """A message, by its chat and its id."""
+
+    chat_id: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class FilesSent:
     """A message with files was sent."""
 
@@ -109,6 +118,11 @@ class MessageRemoved:
     deleted: bool
     """Whether the message was deleted, which also deletes its files. False: the message was withdrawn."""
 
+    @property
+    def key(self) -> MessageKey:
+        """The message."""
+        return MessageKey(self.chat_id, self.message_id)
+
 
 @dataclass(frozen=True, slots=True)
 class GroupPictureSet:
@@ -121,6 +135,37 @@ class GroupPictureSet:
 
 
 LogChange = FilesSent | MessageRemoved | GroupPictureSet
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRemoval:
+    """A message that was removed according to the log. The store is asked at `due_at`, after `attempts` questions."""
+
+    message: MessageKey
+    attempts: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """A page of messages with files, in no particular order."""
+
+    messages: Sequence[MessageKey]
+    next_after: str
+    """The key at which the next page starts. Empty on the last page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How far the messages with files are compared with the message store."""
+
+    epoch: str
+    """The epochs of the log that the store and media have begun. Another epoch needs another comparison."""
+    step: int = 0
+    """The number of pages that are compared."""
+    after: str = ""
+    """The key at which the next page starts."""
+    done: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kernel.ids import UserId
-from services.media.model import LogChange, Media, MediaId, PendingUpload
+from kernel.log.epochs import Ordinals
+from services.media.model import (
+    Comparison,
+    LogChange,
+    Media,
+    MediaId,
+    MessageKey,
+    MessagePage,
+    MessageRemoved,
+    PendingRemoval,
+    PendingUpload,
+)
 
 
 class UploadStaging(Protocol):
@@ -83,9 +94,71 @@ class SentFiles(Protocol):
         """Return the ids of the chats that a file was sent to."""
         ...
 
+    async def messages(self, *, after: str, limit: int) -> MessagePage:
+        """Return a page of at most `limit` messages that have had files. `after`: empty, or from the page before."""
+        ...
+
     async def delete_unsent(self, *, before: datetime, limit: int) -> Sequence[MediaId]:
         """Delete up to `limit` MESSAGE files that were uploaded before a time and are in no chat. Return them."""
         ...
+
+
+class PendingRemovals(Protocol):
+    """Messages that were removed according to the log and perhaps not according to the store. Writes are durable."""
+
+    async def add(self, messages: Sequence[MessageKey], *, due_at: datetime) -> None:
+        """Add those of these messages that have files. Ignore messages that are pending already."""
+        ...
+
+    async def due(self, now: datetime, *, limit: int) -> Sequence[PendingRemoval]:
+        """Return up to `limit` removals with `due_at` at or before `now`."""
+        ...
+
+    async def postpone(self, removal: PendingRemoval, *, until: datetime) -> None:
+        """Replace a removal by one that is due at `until`, after one more attempt."""
+        ...
+
+    async def remove(self, removal: PendingRemoval) -> None:
+        """Remove a removal, if it is pending."""
+        ...
+
+
+class StoredMessages(Protocol):
+    """Messages in the message store, which messaging owns."""
+
+    async def removed(self, messages: Sequence[MessageKey]) -> Sequence[MessageRemoved]:
+        """Return those of at most 200 messages that are stored as deleted for everyone or as withdrawn.
+
+        Raise UNAVAILABLE if messaging or its store is unreachable.
+        """
+        ...
+
+    async def log_epoch(self) -> str:
+        """Return the identity of the newest epoch of the log that the store has read. Raise UNAVAILABLE."""
+        ...
+
+
+class ComparisonProgress(Protocol):
+    """Progress of the comparison with the message store. Writes are durable."""
+
+    async def load(self, epoch: str) -> Comparison | None:
+        """Return the progress of the comparison in an epoch, or None if it has not begun."""
+        ...
+
+    async def save(self, comparison: Comparison) -> None:
+        """Save the progress. Ignore an earlier step than the saved one of the same epoch."""
+        ...
+
+
+class FollowedEpochs(Protocol):
+    """The epochs of the log, and the ordinals that are applied: see `kernel.log.followed_log.FollowedLog`."""
+
+    @property
+    def ordinals(self) -> Ordinals: ...
+
+    async def ends(self) -> Mapping[int, int]: ...
+
+    async def applied(self) -> Mapping[int, int]: ...
 
 
 class UserPictures(Protocol):

@@ -24,11 +24,19 @@ from kernel.service import HealthCheck, Service
 from kernel.sqlite.database import open_sqlite
 from kernel.time import Clock
 from services.media.adapters.folder import FolderUploadStaging
-from services.media.adapters.grpc import CachedGroupMembers, GrpcGroupMembers, GrpcOwnData, GrpcProfiles
+from services.media.adapters.grpc import (
+    CachedGroupMembers,
+    GrpcGroupMembers,
+    GrpcOwnData,
+    GrpcProfiles,
+    GrpcStoredMessages,
+)
 from services.media.adapters.sqlite import (
     SCHEMA,
+    SqliteComparisonProgress,
     SqliteLogBookmark,
     SqliteMediaStore,
+    SqlitePendingRemovals,
     SqliteSentFiles,
     SqliteUploadStore,
     SqliteUserPictures,
@@ -40,7 +48,9 @@ from services.media.api.http.uploads import ProfileApi, UploadApi
 from services.media.api.mapping import log_change
 from services.media.check_file import CheckFile
 from services.media.collect_garbage import CollectGarbage
+from services.media.compare_with_store import CompareWithStore
 from services.media.complete_upload import CompleteUpload
+from services.media.confirm_removals import ConfirmRemovals
 from services.media.downloads import Download, GetDownloadUrl, LinkSigner
 from services.media.erase_user import EraseUser
 from services.media.export import ExportData, ExportLimit
@@ -48,7 +58,15 @@ from services.media.finish_upload import FinishUpload
 from services.media.follow_log import GROUP, FollowLog
 from services.media.get_media import GetMedia
 from services.media.model import MediaId
-from services.media.ports import MediaStore, SentFiles, UploadStaging, UploadStore, UserPictures
+from services.media.ports import (
+    ComparisonProgress,
+    MediaStore,
+    PendingRemovals,
+    SentFiles,
+    UploadStaging,
+    UploadStore,
+    UserPictures,
+)
 from services.media.purge_deleted import PurgeDeleted
 from services.media.settings import MediaSettings
 from services.media.upload import Upload
@@ -59,6 +77,7 @@ if TYPE_CHECKING:
 
 # How long a call waits for unread records: a chat member may request a file before this service has read its message.
 _MAX_WAIT_SECONDS = 2.0
+_COMPARE_SECONDS = 5.0
 _NO_FILE = MediaId(str(UUID(int=0)))
 
 
@@ -71,6 +90,8 @@ class _Stores:
     sent: SentFiles
     pictures: UserPictures
     bookmark: LogBookmark
+    removals: PendingRemovals
+    comparison: ComparisonProgress
     staging: UploadStaging
     blobs: BlobStore
     health: Mapping[str, HealthCheck]
@@ -79,12 +100,10 @@ class _Stores:
 @asynccontextmanager
 async def open_media(settings: MediaSettings, platform: Platform) -> AsyncIterator[Service]:
     """Open the service with its HTTP API, log follower and garbage collection."""
-    async with (
-        _open_stores(platform) as stores,
-        _image_workers(settings.image_workers) as workers,
-        _followed_log(platform, stores).consumer(GROUP) as consumer,
-    ):
-        yield _build(settings, platform, stores, workers, consumer)
+    async with _open_stores(platform) as stores, _image_workers(settings.image_workers) as workers:
+        followed = _followed_log(platform, stores)
+        async with followed.consumer(GROUP) as consumer:
+            yield _build(settings, platform, stores, workers=workers, followed=followed, consumer=consumer)
 
 
 def _followed_log(platform: Platform, stores: _Stores) -> FollowedLog:
@@ -94,11 +113,36 @@ def _followed_log(platform: Platform, stores: _Stores) -> FollowedLog:
 
 
 def _build(
-    settings: MediaSettings, platform: Platform, stores: _Stores, workers: Executor, consumer: LogConsumer
+    settings: MediaSettings,
+    platform: Platform,
+    stores: _Stores,
+    *,
+    workers: Executor,
+    followed: FollowedLog,
+    consumer: LogConsumer,
 ) -> Service:
     limits, clock, locks = settings.limits(), platform.clock, KeyedLock()
     purge = PurgeDeleted(media=stores.media, blobs=stores.blobs)
-    follow = FollowLog(consumer=consumer, decode=log_change, sent=stores.sent, bookmark=stores.bookmark, purge=purge)
+    stored = GrpcStoredMessages(platform.service_channel("messaging"))
+    confirm = ConfirmRemovals(
+        pending=stores.removals,
+        stored=stored,
+        sent=stores.sent,
+        purge=purge,
+        clock=clock,
+    )
+    compare = CompareWithStore(
+        log=followed, stored=stored, sent=stores.sent, progress=stores.comparison, confirm=confirm
+    )
+    follow = FollowLog(
+        consumer=consumer,
+        decode=log_change,
+        sent=stores.sent,
+        bookmark=stores.bookmark,
+        removals=stores.removals,
+        on_removals=confirm.wake,
+        clock=clock,
+    )
     uploads = Uploads(
         uploads=stores.uploads,
         staging=stores.staging,
@@ -161,7 +205,12 @@ def _build(
             DownloadApi(get=get_media, download=download, signer=signer).route(),
             ExportApi(export=export, limit=ExportLimit(), clock=clock).route(),
         ],
-        loops={"follow_log": follow.run, "collect_garbage": partial(collect.run, settings.collect_seconds)},
+        loops={
+            "follow_log": follow.run,
+            "confirm_removals": confirm.run,
+            "compare_with_store": partial(compare.run, _COMPARE_SECONDS),
+            "collect_garbage": partial(collect.run, settings.collect_seconds),
+        },
         health=stores.health,
     )
 
@@ -184,6 +233,8 @@ async def _open_stores(platform: Platform) -> AsyncIterator[_Stores]:
             sent=SqliteSentFiles(database),
             pictures=SqliteUserPictures(database),
             bookmark=SqliteLogBookmark(database),
+            removals=SqlitePendingRemovals(database),
+            comparison=SqliteComparisonProgress(database),
             staging=FolderUploadStaging(folder / "staging"),
             blobs=blobs,
             health={"store": media.health, "blobs": blobs.health},
@@ -205,6 +256,8 @@ async def _open_distributed(platform: Platform, engines: Engines) -> AsyncIterat
                 sent=stores.sent,
                 pictures=stores.pictures,
                 bookmark=stores.bookmark,
+                removals=stores.removals,
+                comparison=stores.comparison,
                 staging=CassandraUploadStaging(engines.cassandra, blobs=blobs, local=local),
                 blobs=blobs,
                 health={"store": partial(_check_store, stores.media), "blobs": blobs.health},

@@ -38,6 +38,7 @@ from services.messaging.event_publisher import EventPublisher
 from services.messaging.groups import Groups
 from services.messaging.list_messages import ListMessages
 from services.messaging.list_own_messages import ListOwnMessages
+from services.messaging.list_removed_messages import ListRemovedMessages
 from services.messaging.live.cursor import LogLineage
 from services.messaging.live.encoding import DeliveryEncoder
 from services.messaging.live.follow_log import FollowedTail, LogFollower
@@ -223,6 +224,8 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, linea
             ownership=ownership,
         ),
         list_own_messages=ListOwnMessages(history=history),
+        list_removed_messages=ListRemovedMessages(stored=store.messages),
+        log=lineage,
         erase_user=EraseUser(
             history=history, events=events, rate=EraseRate(clock=clock, per_second=settings.erased_per_second)
         ),

@@ -12,10 +12,11 @@ import httpx
 from chatly.messaging.v1 import messaging_service_pb2 as pb
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
+from kernel.blob.folder import stored_blobs
 from tests.e2e.commands.chatly import chatly
 from tests.e2e.live.listener import listening
 from tests.e2e.mesh import Mesh, running_mesh
-from tests.e2e.people import Person, somebody
+from tests.e2e.people import Person, rest, somebody
 from tests.waiting import eventually
 
 
@@ -186,3 +187,74 @@ async def _messages(mesh: Mesh, viewer: Person, other: Person) -> list[tuple[int
             pb.ListMessagesRequest(chat_id=viewer.chat_with(other), page_size=100), metadata=viewer.metadata
         )
     return sorted((message.seq, message.text) for message in page.messages)
+
+
+async def test_the_file_of_a_message_goes_even_if_the_log_lost_the_deletion_before_media_read_it(
+    tmp_path: Path,
+) -> None:
+    async with running_mesh(tmp_path) as mesh:
+        ann, bob = await somebody(mesh, "ann"), await somebody(mesh, "bob")
+        gone, kept = [await _send_file(mesh, ann, bob) for _ in range(2)]
+        await eventually(partial(_can_download, mesh, bob, gone), "media has read the log")
+        await eventually(partial(_can_download, mesh, bob, kept), "media has read the log")
+        await mesh.stop()
+        before = ["media", "media.db", "log.db"]
+        _copy(mesh.data_dir, tmp_path / "copy", before)
+        await mesh.start()
+        await _delete(mesh, ann, bob, gone)
+        await eventually(partial(_is_purged, mesh, gone), "media has deleted the file")
+        await mesh.stop()
+        _copy(tmp_path / "copy", mesh.data_dir, before)
+        assert not _is_purged(mesh, gone)
+        await mesh.start()
+
+        await eventually(partial(_is_purged, mesh, gone), "media has deleted the file again", seconds=30)
+        assert await _can_download(mesh, bob, kept)
+
+
+async def _send_file(mesh: Mesh, sender: Person, receiver: Person) -> tuple[str, str]:
+    """Send a message with a file. Return the ids of the message and the file."""
+    async with rest(mesh) as client, grpc.aio.insecure_channel(mesh.edge) as channel:
+        file = {"file": ("note.txt", f"note {uuid4()}")}
+        uploaded = (await client.post("/api/upload/message", files=file, headers=sender.headers)).json()
+        sent = await MessagingServiceStub(channel).SendMessage(
+            pb.SendMessageRequest(
+                user_id=receiver.user_id, client_message_id=str(uuid4()), media_ids=[uploaded["media_id"]]
+            ),
+            metadata=sender.metadata,
+        )
+    return sent.message.message_id, uploaded["media_id"]
+
+
+async def _delete(mesh: Mesh, sender: Person, receiver: Person, message: tuple[str, str]) -> None:
+    async with grpc.aio.insecure_channel(mesh.edge) as channel:
+        await MessagingServiceStub(channel).DeleteMessage(
+            pb.DeleteMessageRequest(
+                chat_id=sender.chat_with(receiver), message_id=message[0], scope=pb.DELETE_SCOPE_FOR_EVERYONE
+            ),
+            metadata=sender.metadata,
+        )
+
+
+async def _can_download(mesh: Mesh, reader: Person, message: tuple[str, str]) -> bool:
+    async with rest(mesh) as client:
+        return (await client.get(f"/api/uploads/{message[1]}", headers=reader.headers)).status_code == 200
+
+
+def _is_purged(mesh: Mesh, message: tuple[str, str]) -> bool:
+    names = [name for name, _ in stored_blobs(mesh.data_dir / "media" / "blobs")]
+    return not any(name.startswith(message[1]) for name in names)
+
+
+def _copy(source: Path, target: Path, names: list[str]) -> None:
+    """Replace files and folders of the target by those of the source, databases with their WAL."""
+    target.mkdir(exist_ok=True)
+    for name in names:
+        for old in target.glob(f"{name}*"):
+            if old.name == name or old.name.startswith(f"{name}-"):
+                shutil.rmtree(old) if old.is_dir() else old.unlink()
+        for path in source.glob(f"{name}*"):
+            if path.is_dir() and path.name == name:
+                shutil.copytree(path, target / path.name)
+            elif path.is_file() and (path.name == name or path.name.startswith(f"{name}-")):
+                shutil.copy(path, target)

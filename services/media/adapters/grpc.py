@@ -21,6 +21,7 @@ from kernel.errors import Code
 from kernel.grpc.client import from_rpc_error
 from kernel.ids import UserId
 from kernel.time import Clock
+from services.media.model import MessageKey, MessageRemoved
 from services.media.ports import GroupMembers
 
 T = TypeVar("T")
@@ -40,6 +41,7 @@ Request = TypeVar("Request", bound=_PageRequest)
 
 _USERS_PER_CALL = 200
 _MESSAGES_PER_CALL = 200
+_LOOKUP_SECONDS = 10.0
 _NOT_A_MEMBER = {Code.NOT_FOUND, Code.PERMISSION_DENIED}
 
 
@@ -87,6 +89,29 @@ class GrpcProfiles:
         """Update the profile, and return the JSON response of the edge: `{"user": {…}}`."""
         request = auth_pb.UpdateMeRequest(update_mask=FieldMask(paths=sorted(changes)), **changes)
         return _dict(await _answer("auth", self._users.UpdateMe(request)))
+
+
+class GrpcStoredMessages:
+    """StoredMessages over gRPC. Calls MessagingService.ListRemovedMessages with the service token."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._messaging = MessagingServiceStub(channel)
+
+    async def removed(self, messages: Sequence[MessageKey]) -> Sequence[MessageRemoved]:
+        found = await self._ask(messages)
+        return [
+            MessageRemoved(key.chat_id, key.message_id, deleted)
+            for keys, deleted in ((found.deleted, True), (found.withdrawn, False))
+            for key in keys
+        ]
+
+    async def log_epoch(self) -> str:
+        return (await self._ask(())).log_epoch
+
+    async def _ask(self, messages: Sequence[MessageKey]) -> messaging_pb.ListRemovedMessagesResponse:
+        keys = [messaging_pb.MessageKey(chat_id=each.chat_id, message_id=each.message_id) for each in messages]
+        request = messaging_pb.ListRemovedMessagesRequest(messages=keys)
+        return await _answer("messaging", self._messaging.ListRemovedMessages(request, timeout=_LOOKUP_SECONDS))
 
 
 class GrpcOwnData:

@@ -16,6 +16,7 @@ from services.messaging.api.mapping.chats import chat_pb, details, new_group, ro
 from services.messaging.api.mapping.messages import (
     chat_ref,
     draft,
+    keys_pb,
     listing,
     message_pb,
     reaction_pb,
@@ -32,6 +33,8 @@ from services.messaging.erase_user import EraseUser
 from services.messaging.groups import Groups
 from services.messaging.list_messages import ListMessages
 from services.messaging.list_own_messages import ListOwnMessages
+from services.messaging.list_removed_messages import ListRemovedMessages
+from services.messaging.live.cursor import LogLineage
 from services.messaging.live.send_messages import SendMessages
 from services.messaging.live.subscribe import Subscribe
 from services.messaging.mark_read import MarkRead
@@ -62,6 +65,8 @@ class MessagingServicer(MessagingServiceServicer):
     subscribe: Subscribe
     erase_user: EraseUser
     list_own_messages: ListOwnMessages
+    list_removed_messages: ListRemovedMessages
+    log: LogLineage
 
     async def SendMessage(self, request: pb.SendMessageRequest, context: Context) -> pb.SendMessageResponse:
         message = await self.send_message(draft(request), sender=current_user().user_id)
@@ -170,6 +175,18 @@ class MessagingServicer(MessagingServiceServicer):
             sender=current_user().user_id, page_size=request.page_size, page_token=request.page_token
         )
         return pb.ListOwnMessagesResponse(messages=map(message_pb, page.items), next_page_token=page.next_page_token)
+
+    async def ListRemovedMessages(
+        self, request: pb.ListRemovedMessagesRequest, context: Context
+    ) -> pb.ListRemovedMessagesResponse:
+        removed = await self.list_removed_messages(
+            [(ChatId(key.chat_id), time_uuid_of("message_id", key.message_id)) for key in request.messages]
+        )
+        return pb.ListRemovedMessagesResponse(
+            deleted=keys_pb(state for state in removed if state.deleted_for_everyone),
+            withdrawn=keys_pb(state for state in removed if state.withdrawn),
+            log_epoch=self.log.identity,
+        )
 
     async def EraseUser(self, request: pb.EraseUserRequest, context: Context) -> pb.EraseUserResponse:
         user_id = user_id_of(request.user_id)

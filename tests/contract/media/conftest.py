@@ -15,13 +15,23 @@ from services.media.adapters.cassandra.upload_staging import CassandraUploadStag
 from services.media.adapters.folder import FolderUploadStaging
 from services.media.adapters.sqlite import (
     SCHEMA,
+    SqliteComparisonProgress,
     SqliteLogBookmark,
     SqliteMediaStore,
+    SqlitePendingRemovals,
     SqliteSentFiles,
     SqliteUploadStore,
     SqliteUserPictures,
 )
-from services.media.ports import MediaStore, SentFiles, UploadStaging, UploadStore, UserPictures
+from services.media.ports import (
+    ComparisonProgress,
+    MediaStore,
+    PendingRemovals,
+    SentFiles,
+    UploadStaging,
+    UploadStore,
+    UserPictures,
+)
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
 from tests.fakes import FakeClock
 
@@ -35,6 +45,8 @@ class Stores:
     sent: SentFiles
     pictures: UserPictures
     bookmark: LogBookmark
+    removals: PendingRemovals
+    comparison: ComparisonProgress
 
 
 @pytest.fixture
@@ -63,13 +75,23 @@ async def sqlite_stores(tmp_path: Path) -> AsyncIterator[Stores]:
             SqliteSentFiles(database),
             SqliteUserPictures(database),
             SqliteLogBookmark(database),
+            SqlitePendingRemovals(database),
+            SqliteComparisonProgress(database),
         )
 
 
 @pytest.fixture
 def cassandra_stores(cassandra: CassandraSession, clock: FakeClock) -> Stores:
     opened = open_cassandra_media_stores(cassandra, clock=clock)
-    return Stores(opened.uploads, opened.media, opened.sent, opened.pictures, opened.bookmark)
+    return Stores(
+        opened.uploads,
+        opened.media,
+        opened.sent,
+        opened.pictures,
+        opened.bookmark,
+        opened.removals,
+        opened.comparison,
+    )
 
 
 @pytest.fixture(params=["sqlite", pytest.param("cassandra", marks=ON_CASSANDRA)])

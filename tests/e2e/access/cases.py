@@ -130,6 +130,11 @@ CASES: Mapping[str, Case] = {
     "MessagingService.Subscribe": Case(lambda w, p: messaging.SubscribeRequest()),
     "MessagingService.ListContacts": Case(lambda w, p: messaging.ListContactsRequest(user_id=w.owner.user_id)),
     "MessagingService.ListOwnMessages": Case(lambda w, p: messaging.ListOwnMessagesRequest()),
+    "MessagingService.ListRemovedMessages": Case(
+        lambda w, p: messaging.ListRemovedMessagesRequest(
+            messages=[messaging.MessageKey(chat_id=p.chat_id, message_id=p.message_id)]
+        )
+    ),
     "MessagingService.EraseUser": Case(lambda w, p: messaging.EraseUserRequest(user_id=w.owner.user_id)),
     "PresenceService.Connect": Case(lambda w, p: presence.ConnectRequest(device_id="here")),
     "PresenceService.GetPresence": Case(lambda w, p: presence.GetPresenceRequest(user_ids=[w.owner.user_id])),

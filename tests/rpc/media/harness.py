@@ -40,11 +40,20 @@ ANN, BOB, EVE = an_id(), an_id(), an_id()
 
 
 class Groups(MessagingServiceServicer):
-    """GetChat for groups with members that the test sets."""
+    """GetChat for groups with members that the test sets, and the messages that it deletes."""
 
     def __init__(self) -> None:
         self.members: dict[str, set[str]] = {}
+        self.deleted: set[str] = set()
         self.unavailable = False
+
+    async def ListRemovedMessages(
+        self, request: messaging_pb.ListRemovedMessagesRequest, context: object
+    ) -> messaging_pb.ListRemovedMessagesResponse:
+        if self.unavailable:
+            raise unavailable(KernelReason.SHUTTING_DOWN, "shutting down")
+        deleted = [key for key in request.messages if key.message_id in self.deleted]
+        return messaging_pb.ListRemovedMessagesResponse(deleted=deleted)
 
     async def GetChat(self, request: messaging_pb.GetChatRequest, context: object) -> messaging_pb.GetChatResponse:
         if self.unavailable:
@@ -134,7 +143,12 @@ class MediaNode:
         await self._append(message, chat_id, sender, message_sent=event_pb2.MessageSent(attachments=files))
         return str(message)
 
-    async def delete_for_everyone(self, message_id: str, *, chat_id: str, sender: str = ANN) -> None:
+    async def delete_for_everyone(
+        self, message_id: str, *, chat_id: str, sender: str = ANN, stored: bool = True
+    ) -> None:
+        """Append a deletion to the log. With `stored`, messaging's store has it too."""
+        if stored:
+            self.groups.deleted.add(message_id)
         deleted = event_pb2.MessageDeleted(message_id=UUID(message_id).bytes, for_everyone=True)
         await self._append(UUID(an_id()), chat_id, sender, message_deleted=deleted)
 

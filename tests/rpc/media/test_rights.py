@@ -94,3 +94,17 @@ async def test_a_file_is_deleted_with_its_last_message(node: MediaNode) -> None:
 
     await eventually(lambda: node.kept_files() == [])
     assert await reasons_of(node, media.media_id, reader=ANN) == {MediaReason.MEDIA_NOT_FOUND}
+
+
+async def test_a_file_stays_while_the_deletion_of_its_message_is_not_stored(node: MediaNode) -> None:
+    media = await node.upload(a_png())
+    message = await node.send(media.media_id, chat_id=CHAT)
+    await node.delete_for_everyone(message, chat_id=CHAT, stored=False)
+    follow_up = await node.send((await node.upload(PDF)).media_id, chat_id=CHAT)
+    await node.delete_for_everyone(follow_up, chat_id=CHAT)
+    await eventually(lambda: len(node.kept_files()) == 2)
+    assert await node.get(media.media_id, reader=BOB) == media
+
+    node.groups.deleted.add(message)
+
+    await eventually(lambda: node.kept_files() == [])

@@ -8,7 +8,7 @@ from datetime import datetime
 from kernel.ids import UserId
 from kernel.log.epochs import LogEpoch, RecordMark, record_hash
 from kernel.log.ports import LogRecord
-from services.media.model import LogChange, Media, MediaId
+from services.media.model import LogChange, Media, MediaId, MessageKey, MessagePage, MessageRemoved, PendingRemoval
 
 
 @dataclass
@@ -77,10 +77,49 @@ class FakeSentFiles:
     async def chats(self, media_id: MediaId) -> Sequence[str]:
         return self.known.get(media_id, [])
 
+    async def messages(self, *, after: str, limit: int) -> MessagePage:
+        return MessagePage([], "")
+
     async def delete_unsent(self, *, before: datetime, limit: int) -> Sequence[MediaId]:
         self.unsent_before = before
         found, self.unsent = self.unsent[:limit], self.unsent[limit:]
         return found
+
+
+@dataclass
+class MemoryRemovals:
+    """PendingRemovals in memory."""
+
+    pending: dict[MessageKey, PendingRemoval] = field(default_factory=dict)
+
+    async def add(self, messages: Sequence[MessageKey], *, due_at: datetime) -> None:
+        for message in messages:
+            self.pending.setdefault(message, PendingRemoval(message, 0, due_at))
+
+    async def due(self, now: datetime, *, limit: int) -> Sequence[PendingRemoval]:
+        return [each for each in self.pending.values() if each.due_at <= now][:limit]
+
+    async def postpone(self, removal: PendingRemoval, *, until: datetime) -> None:
+        self.pending[removal.message] = PendingRemoval(removal.message, removal.attempts + 1, until)
+
+    async def remove(self, removal: PendingRemoval) -> None:
+        self.pending.pop(removal.message)
+
+
+@dataclass
+class FakeStoredMessages:
+    """StoredMessages with the removals in `stored`."""
+
+    stored: set[MessageRemoved] = field(default_factory=set)
+    asked: list[MessageKey] = field(default_factory=list)
+    epoch: str = "first"
+
+    async def log_epoch(self) -> str:
+        return self.epoch
+
+    async def removed(self, messages: Sequence[MessageKey]) -> Sequence[MessageRemoved]:
+        self.asked.extend(messages)
+        return [each for each in self.stored if each.key in messages]
 
 
 @dataclass

@@ -30,7 +30,7 @@ class Folder:
         async with (
             open_sqlite_log(self.path / "log.db", partitions=1) as log,
             open_sqlite(self.path / "media.db", SCHEMA) as database,
-            following(log, self.sent, self.path, SqliteLogBookmark(database)) as follow,
+            following(log, self.sent, SqliteLogBookmark(database)) as follow,
         ):
             yield log, follow
 
@@ -57,6 +57,11 @@ class Folder:
     def remove(self, where: str) -> None:
         with closing(sqlite3.connect(self.path / "log.db")) as log, log:
             log.execute(f"DELETE FROM records WHERE log_offset {where}")
+
+    def epochs(self) -> list[str]:
+        """Return the causes of the epochs that media has seen."""
+        with closing(sqlite3.connect(self.path / "media.db")) as media:
+            return [cause for (cause,) in media.execute("SELECT cause FROM log_epochs ORDER BY number")]
 
     def lose_log(self) -> None:
         for path in self.path.glob("log.db*"):
@@ -116,12 +121,16 @@ async def test_records_that_were_removed_before_they_were_read_do_not_stop_media
     sent += await folder.run(1)
 
     assert messages(folder.sent) == sent
+    assert folder.epochs() == ["first", "adopted gap"]
 
 
 async def test_after_the_update_the_log_is_read_once_from_its_start(folder: Folder) -> None:
     sent = await folder.run(3)
     with closing(sqlite3.connect(folder.path / "media.db")) as old, old:
-        old.executescript("DROP TABLE log_epochs; DROP TABLE log_marks; PRAGMA user_version = 2")
+        old.executescript(
+            "DROP TABLE log_epochs; DROP TABLE log_marks; DROP TABLE pending_removals; DROP TABLE comparisons;"
+            " PRAGMA user_version = 2"
+        )
 
     again = await folder.run(1)
     await folder.run(0)

@@ -2,6 +2,7 @@ from uuid import UUID, uuid1
 
 import pytest
 
+from history.chat_id import ChatId
 from history.model import Message
 from kernel.errors import KernelReason
 from kernel.ids import UserId
@@ -177,3 +178,18 @@ async def test_an_unknown_message_is_not_found(harness: Harness, message_id: UUI
         await harness.service.delete_message(chat, message_id, for_everyone=False, user_id=ann)
     with refused(MessagingReason.MESSAGE_NOT_FOUND):
         await harness.service.messages.get(chat, message_id, viewer=ann)
+
+
+async def test_only_removals_that_are_stored_are_reported(harness: Harness) -> None:
+    ann, bob = harness.users(2)
+    chat = between(ann, bob)
+    deleted, live, hidden = [(await harness.send(ann, bob)).message_id for _ in range(3)]
+    asked = [(ChatId(chat.chat_id), each) for each in (deleted, live, hidden, uuid1())]
+    await harness.persist()
+    await harness.service.delete_message(chat, hidden, for_everyone=False, user_id=ann)
+    await harness.service.delete_message(chat, deleted, for_everyone=True, user_id=ann)
+    assert await harness.service.list_removed_messages(asked) == []
+
+    await harness.persist()
+
+    assert [state.message_id for state in await harness.service.list_removed_messages(asked)] == [deleted]

@@ -7,12 +7,26 @@ from typing import assert_never
 from kernel.cassandra.session import CassandraSession
 from services.media.adapters.cassandra.media import CassandraMediaStore
 from services.media.adapters.cassandra.media_rows import CassandraMediaRows
-from services.media.model import FilesSent, GroupPictureSet, LogChange, MediaId, MessageRemoved, Purpose
+from services.media.model import (
+    FilesSent,
+    GroupPictureSet,
+    LogChange,
+    MediaId,
+    MessageKey,
+    MessagePage,
+    MessageRemoved,
+    Purpose,
+)
 
 _NO_MESSAGE = ""
 """The message id in the row of a group that has had the file as its picture."""
 
 _RECORD = "INSERT INTO message_files (chat_id, message_id, media_id) VALUES (?, ?, ?) USING TIMESTAMP 1"
+_MESSAGES = (
+    "SELECT DISTINCT chat_id, message_id, token(chat_id, message_id) AS place FROM message_files"
+    " WHERE token(chat_id, message_id) > ? LIMIT ?"
+)
+_BEFORE_FIRST = -(1 << 63)
 _FILES = "SELECT media_id FROM message_files WHERE chat_id = ? AND message_id = ?"
 
 
@@ -29,6 +43,11 @@ class CassandraSentFiles:
 
     async def chats(self, media_id: MediaId) -> Sequence[str]:
         return await self._rows.chats(media_id)
+
+    async def messages(self, *, after: str, limit: int) -> MessagePage:
+        rows = await self._session.execute(_MESSAGES, (int(after or _BEFORE_FIRST), limit))
+        keys = [MessageKey(row["chat_id"], row["message_id"]) for row in rows]
+        return MessagePage(keys, str(rows[-1]["place"]) if len(rows) == limit else "")
 
     async def delete_unsent(self, *, before: datetime, limit: int) -> Sequence[MediaId]:
         return await self._media.delete_unsent(before=before, limit=limit)

@@ -9,6 +9,7 @@ from services.media.adapters.cassandra.log_bookmark import CassandraLogBookmark
 from services.media.adapters.cassandra.media import CassandraMediaStore
 from services.media.adapters.cassandra.media_rows import CassandraMediaRows
 from services.media.adapters.cassandra.picture_list import CassandraPictureList
+from services.media.adapters.cassandra.removals import CassandraComparisonProgress, CassandraPendingRemovals
 from services.media.adapters.cassandra.sent_files import CassandraSentFiles
 from services.media.adapters.cassandra.uploads import CassandraUploadStore
 from services.media.adapters.cassandra.user_pictures import CassandraUserPictures
@@ -21,6 +22,8 @@ class CassandraMediaStores:
     sent: CassandraSentFiles
     pictures: CassandraUserPictures
     bookmark: CassandraLogBookmark
+    removals: CassandraPendingRemovals
+    comparison: CassandraComparisonProgress
 
 
 def media_schema() -> Schema:
@@ -39,4 +42,6 @@ def open_cassandra_media_stores(session: CassandraSession, *, clock: Clock) -> C
         sent=CassandraSentFiles(session, rows=rows, media=media),
         pictures=CassandraUserPictures(rows=rows, pictures=pictures, media=media),
         bookmark=CassandraLogBookmark(session),
+        removals=CassandraPendingRemovals(session),
+        comparison=CassandraComparisonProgress(session),
     )

@@ -1,10 +1,11 @@
 """Messages: model to proto, and requests to model."""
 
+from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from chatly.messaging.v1 import message_pb2, messaging_service_pb2
 
-from history.model import AttachedMedia, Message, Reaction
+from history.model import AttachedMedia, Message, MessageState, Reaction
 from kernel.errors import invalid_field
 from kernel.grpc.time import timestamp
 from kernel.ids import UserId
@@ -74,6 +75,11 @@ def reaction_pb(reaction: Reaction) -> message_pb2.Reaction:
     return message_pb2.Reaction(
         user_id=reaction.user_id, emoji=reaction.emoji, created_at=timestamp(reaction.created_at)
     )
+
+
+def keys_pb(states: Iterable[MessageState]) -> Iterator[messaging_service_pb2.MessageKey]:
+    for state in states:
+        yield messaging_service_pb2.MessageKey(chat_id=state.chat_id, message_id=str(state.message_id))
 
 
 def draft(request: messaging_service_pb2.SendMessageRequest) -> Draft:

@@ -1341,3 +1341,87 @@ class ListOwnMessagesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListOwnMessagesResponse: _TypeAlias = ListOwnMessagesResponse  # noqa: Y015
+
+@_typing.final
+class ListRemovedMessagesRequest(_message.Message):
+    """Messages to look up."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___MessageKey]:
+        """The messages, at most 200. May be empty, to ask for `log_epoch` alone."""
+
+    def __init__(
+        self,
+        *,
+        messages: _abc.Iterable[Global___MessageKey] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["messages", b"messages"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRemovedMessagesRequest: _TypeAlias = ListRemovedMessagesRequest  # noqa: Y015
+
+@_typing.final
+class MessageKey(_message.Message):
+    """The key of a message."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHAT_ID_FIELD_NUMBER: _builtins.int
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    chat_id: _builtins.str
+    """The chat."""
+    message_id: _builtins.str
+    """The message."""
+    def __init__(
+        self,
+        *,
+        chat_id: _builtins.str = ...,
+        message_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chat_id", b"chat_id", "message_id", b"message_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MessageKey: _TypeAlias = MessageKey  # noqa: Y015
+
+@_typing.final
+class ListRemovedMessagesResponse(_message.Message):
+    """The removed ones among the messages of the request."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DELETED_FIELD_NUMBER: _builtins.int
+    WITHDRAWN_FIELD_NUMBER: _builtins.int
+    LOG_EPOCH_FIELD_NUMBER: _builtins.int
+    log_epoch: _builtins.str
+    """Identity of the newest epoch of the event log that the store has read. It changes when the log has lost records."""
+    @_builtins.property
+    def deleted(self) -> _containers.RepeatedCompositeFieldContainer[Global___MessageKey]:
+        """Messages that were deleted for everyone."""
+
+    @_builtins.property
+    def withdrawn(self) -> _containers.RepeatedCompositeFieldContainer[Global___MessageKey]:
+        """Messages that were withdrawn, because they were second copies of a send."""
+
+    def __init__(
+        self,
+        *,
+        deleted: _abc.Iterable[Global___MessageKey] | None = ...,
+        withdrawn: _abc.Iterable[Global___MessageKey] | None = ...,
+        log_epoch: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deleted", b"deleted", "log_epoch", b"log_epoch", "withdrawn", b"withdrawn"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRemovedMessagesResponse: _TypeAlias = ListRemovedMessagesResponse  # noqa: Y015

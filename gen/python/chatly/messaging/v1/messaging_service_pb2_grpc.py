@@ -143,6 +143,11 @@ class MessagingServiceStub:
                 request_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesRequest.SerializeToString,
                 response_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesResponse.FromString,
                 _registered_method=True)
+        self.ListRemovedMessages = channel.unary_unary(
+                '/chatly.messaging.v1.MessagingService/ListRemovedMessages',
+                request_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListRemovedMessagesRequest.SerializeToString,
+                response_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListRemovedMessagesResponse.FromString,
+                _registered_method=True)
         self.EraseUser = channel.unary_unary(
                 '/chatly.messaging.v1.MessagingService/EraseUser',
                 request_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.EraseUserRequest.SerializeToString,
@@ -367,6 +372,17 @@ class MessagingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListRemovedMessages(self, request, context):
+        """Returns which of these messages the message store has as deleted for everyone or as withdrawn. For media, which keeps
+        the files of a message until then, because the log may lose a deletion. Other messages are left out: those that are
+        not deleted, those whose deletion is not stored yet, and unknown ones.
+
+        Errors: UNAVAILABLE `STORE_UNAVAILABLE`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EraseUser(self, request, context):
         """Removes a user from all groups and, if asked to, deletes the user's messages for everyone, in 1:1 chats and in
         groups, also in groups that the user left. For auth, after the user deleted their account. Each call deletes one
@@ -487,6 +503,11 @@ def add_MessagingServiceServicer_to_server(servicer, server):
                     servicer.ListOwnMessages,
                     request_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesRequest.FromString,
                     response_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesResponse.SerializeToString,
+            ),
+            'ListRemovedMessages': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRemovedMessages,
+                    request_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListRemovedMessagesRequest.FromString,
+                    response_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListRemovedMessagesResponse.SerializeToString,
             ),
             'EraseUser': grpc.unary_unary_rpc_method_handler(
                     servicer.EraseUser,
@@ -1065,6 +1086,33 @@ class MessagingService:
             '/chatly.messaging.v1.MessagingService/ListOwnMessages',
             chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesRequest.SerializeToString,
             chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRemovedMessages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/chatly.messaging.v1.MessagingService/ListRemovedMessages',
+            chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListRemovedMessagesRequest.SerializeToString,
+            chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListRemovedMessagesResponse.FromString,
             options,
             channel_credentials,
             insecure,

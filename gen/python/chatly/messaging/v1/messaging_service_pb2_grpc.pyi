@@ -143,6 +143,13 @@ class MessagingServiceStub:
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
     """
+    ListRemovedMessages: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListRemovedMessagesRequest, _messaging_service_pb2.ListRemovedMessagesResponse]
+    """Returns which of these messages the message store has as deleted for everyone or as withdrawn. For media, which keeps
+    the files of a message until then, because the log may lose a deletion. Other messages are left out: those that are
+    not deleted, those whose deletion is not stored yet, and unknown ones.
+
+    Errors: UNAVAILABLE `STORE_UNAVAILABLE`.
+    """
     EraseUser: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.EraseUserRequest, _messaging_service_pb2.EraseUserResponse]
     """Removes a user from all groups and, if asked to, deletes the user's messages for everyone, in 1:1 chats and in
     groups, also in groups that the user left. For auth, after the user deleted their account. Each call deletes one
@@ -407,6 +414,19 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         content; those that the caller deleted only for themselves are left out.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
+        """
+
+    @_abc_1.abstractmethod
+    def ListRemovedMessages(
+        self,
+        request: _messaging_service_pb2.ListRemovedMessagesRequest,
+        context: _aio.ServicerContext[_messaging_service_pb2.ListRemovedMessagesRequest, _abc.Awaitable[_messaging_service_pb2.ListRemovedMessagesResponse]],
+    ) -> _abc.Awaitable[_messaging_service_pb2.ListRemovedMessagesResponse]:
+        """Returns which of these messages the message store has as deleted for everyone or as withdrawn. For media, which keeps
+        the files of a message until then, because the log may lose a deletion. Other messages are left out: those that are
+        not deleted, those whose deletion is not stored yet, and unknown ones.
+
+        Errors: UNAVAILABLE `STORE_UNAVAILABLE`.
         """
 
     @_abc_1.abstractmethod
