@@ -26,6 +26,8 @@ class ChatOverview:
     last_message: Message | None
     """The newest message that the member may see."""
     unread_count: int
+    unread_after: UUID | None
+    """The messages after this id are unread. None: all messages."""
     last_activity_at: datetime
 
 
@@ -157,10 +159,12 @@ class History:
     async def overview(self, state: ChatState, user_id: UserId) -> ChatOverview:
         """Return a chat as it appears in the chat list of one of its members. The chat may have no events."""
         newest = await self.page(state.chat_id, Window(limit=1), viewer=user_id)
+        mark = state.read_marks.get(user_id)
         return ChatOverview(
             state=state,
             last_message=newest[0] if newest else None,
-            unread_count=await self.unread(state, user_id, mark=state.read_marks.get(user_id)),
+            unread_count=await self.unread(state, user_id, mark=mark),
+            unread_after=reading_start(state, user_id, mark),
             last_activity_at=self.last_activity(state),
         )
 

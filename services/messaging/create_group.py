@@ -70,4 +70,4 @@ class CreateGroup:
         event_id = await self._claims.claim(access.user_id, UUID(access.chat_id), self._events.next_id(access))
         event = self._events.new_event(access, created, event_id=event_id, audience=tuple(created.members))
         await self._events.publish(event)
-        return ChatOverview(apply_to_chat(None, event), None, 0, event.occurred_at)
+        return ChatOverview(apply_to_chat(None, event), None, 0, event.event_id, event.occurred_at)

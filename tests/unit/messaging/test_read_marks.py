@@ -29,7 +29,7 @@ async def test_messages_after_the_mark_are_unread(harness: Harness, maybe_persis
     assert (read.message_id, read.unread_count) == (messages[1].message_id, 3)
     (chat,) = (await harness.service.chats.list(viewer=bob)).items
     assert chat.unread_count == 3
-    assert chat.state.read_marks[bob] == messages[1].message_id
+    assert chat.state.read_marks[bob] == chat.unread_after == messages[1].message_id
 
 
 async def test_a_mark_never_moves_back(harness: Harness, maybe_persist: MaybePersist) -> None:

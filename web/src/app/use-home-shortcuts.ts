@@ -1,6 +1,6 @@
 import { type RefObject, useMemo } from "react";
 import { useShortcuts } from "@/features/shortcuts/hooks/use-shortcuts";
-import { useChats } from "@/lib/hooks";
+import { useActions, useChats } from "@/lib/hooks";
 import type { ChatId } from "@/lib/types";
 import type { OpenDialog } from "./types";
 
@@ -16,6 +16,7 @@ export interface HomeShortcuts {
 
 export function useHomeShortcuts({ chatId, go, search, closePanel, onFind, setDialog }: HomeShortcuts): void {
   const { chats } = useChats();
+  const { markRead } = useActions();
   const shortcuts = useMemo(() => {
     const step = (by: number): void => {
       const at = chats.findIndex((chat) => chat.chatId === chatId);
@@ -30,8 +31,12 @@ export function useHomeShortcuts({ chatId, go, search, closePanel, onFind, setDi
       previousChat: () => step(-1),
       composer: () => document.querySelector<HTMLElement>('[data-testid="composer"]')?.focus(),
       help: () => setDialog({ kind: "shortcuts" }),
+      markRead: () => {
+        const newest = chats.find((chat) => chat.chatId === chatId)?.lastMessage?.messageId;
+        if (chatId !== null && newest !== undefined) markRead(chatId, newest);
+      },
       close: () => (closePanel ? closePanel() : go(null)),
     };
-  }, [chats, chatId, go, search, closePanel, onFind, setDialog]);
+  }, [chats, chatId, markRead, go, search, closePanel, onFind, setDialog]);
   useShortcuts(shortcuts);
 }

@@ -24,6 +24,7 @@ export interface Client {
   readonly loadNewer: (chatId: ChatId) => void;
   readonly showNewest: (chatId: ChatId) => void;
   /** Loads the part of the chat around a message; rejects if the message does not exist. */
+  readonly showUnread: (chatId: ChatId) => void;
   readonly showMessage: (chatId: ChatId, messageId: MessageId) => Promise<void>;
   readonly reloadMessages: (chatId: ChatId) => void;
   readonly needMessage: (chatId: ChatId, messageId: MessageId) => void;
@@ -75,6 +76,7 @@ class BrowserClient implements Client {
   loadOlder = (chatId: ChatId): void => void this.#messages?.loadOlder(chatId);
   loadNewer = (chatId: ChatId): void => void this.#messages?.loadNewer(chatId);
   showNewest = (chatId: ChatId): void => void this.#messages?.showNewest(chatId);
+  showUnread = (chatId: ChatId): void => void this.#messages?.showUnread(chatId);
   showMessage = async (chatId: ChatId, messageId: MessageId): Promise<void> =>
     this.#messages?.showMessage(chatId, messageId);
   reloadMessages = (chatId: ChatId): void => void this.#messages?.reload(chatId);

@@ -92,6 +92,7 @@ function useMessageLoading(chatId: ChatId) {
       loadOlder: () => client.loadOlder(chatId),
       loadNewer: () => client.loadNewer(chatId),
       showNewest: () => client.showNewest(chatId),
+      showUnread: () => client.showUnread(chatId),
       showMessage: (messageId: MessageId) => client.showMessage(chatId, messageId),
       reload: () => client.reloadMessages(chatId),
     }),

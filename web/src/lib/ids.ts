@@ -17,6 +17,11 @@ export function isNewer(a: MessageId, b: MessageId | null): boolean {
   return b === null || b === "" || compareIds(a, b) > 0;
 }
 
+/** Return the later of two ids; null if both are. */
+export function laterId(a: MessageId | null, b: MessageId | null): MessageId | null {
+  return a !== null && isNewer(a, b) ? a : b;
+}
+
 export function directChatId(a: UserId, b: UserId): ChatId {
   return [a, b].sort().join("_");
 }

@@ -1,11 +1,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ListDirection } from "@/gen/chatly/messaging/v1/messaging_service_pb";
+import { ErrorInfoSchema } from "@/gen/google/rpc/error_details_pb";
 import type { Cache } from "@/lib/browser/cache";
 import { Ingest } from "@/lib/live/ingest";
 import { initialState, type State } from "@/lib/state/model";
 import { ObservableStore } from "@/lib/state/store";
-import { aChat, aMessage, aState, CHAT, created, ME, PEER, texts, timeId } from "@/testing/builders";
+import { aChange, aChat, aMessage, aState, CHAT, created, ME, PEER, texts, timeId } from "@/testing/builders";
 import { clientsOf, type Services } from "@/testing/fake-services";
 import { Loader } from "./loader";
 
@@ -225,5 +226,64 @@ describe("a profile from the cache", () => {
     loader.needUsers([PEER]);
 
     expect(batchGetUsers).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("a chat with unread messages", () => {
+  const unreadAfter = (tick: number, unreadCount: number) => {
+    const state = aState([]);
+    const chat = aChat({ unreadCount, unreadAfterId: timeId(tick), lastMessage: aMessage(tick + unreadCount) });
+    return { ...state, chats: new Map([[CHAT, chat]]), messages: new Map() };
+  };
+
+  it.each([
+    [300, 100, "message 75", "message 125", true],
+    [300, 260, "message 236", "message 300", false],
+    [1_200, 200, "message 175", "message 225", true],
+  ])("of %i messages opens at message %i", async (count, read, first, last, hasNewer) => {
+    const { store, loader } = open(chatOf(count), unreadAfter(read, count - read));
+    loader.messages.watch(CHAT);
+    await vi.waitFor(() => expect(store.get().messages.get(CHAT)?.status).toBe("ready"));
+
+    expect([texts(store.get())[0], texts(store.get()).at(-1)]).toEqual([first, last]);
+    expect(store.get().messages.get(CHAT)?.hasNewer).toBe(hasNewer);
+  });
+
+  it("opens where the user joined the group, which is no message", async () => {
+    const { store, loader } = open(
+      {
+        ...chatOf(300),
+        getMessage: () => {
+          throw new ConnectError("no", Code.NotFound, undefined, [
+            { desc: ErrorInfoSchema, value: { reason: "MESSAGE_NOT_FOUND" } },
+          ]);
+        },
+      },
+      unreadAfter(100, 200),
+    );
+    loader.messages.watch(CHAT);
+    await vi.waitFor(() => expect(store.get().messages.get(CHAT)?.status).toBe("ready"));
+
+    expect(texts(store.get())).toContain("message 101");
+  });
+
+  it("keeps a newer read mark when the server answers with an older one", async () => {
+    const messaging = {
+      ...chatOf(9),
+      getChat: () => ({ chat: { chatId: CHAT, unreadCount: 9, members: [{ userId: ME }, { userId: PEER }] } }),
+    };
+    const { store, loader, ingest } = open(
+      messaging,
+      aState([1, 2, 3, 4, 5, 6, 7, 8, 9].map((tick) => aMessage(tick))),
+    );
+    ingest.apply([aChange({ kind: "read", userId: ME, messageId: timeId(5) })]);
+    await loader.loadChat(CHAT);
+
+    expect(
+      store
+        .get()
+        .chats.get(CHAT)
+        ?.members.find(({ userId }) => userId === ME)?.readMessageId,
+    ).toBe(timeId(5));
   });
 });

@@ -3,13 +3,14 @@
 import { MessageLoader, type MessageLoaderOptions } from "./message-loader";
 import { RetryTimer } from "./retry-timer";
 import { chatOf, userOf } from "./rpc/mapping";
-import { withEntry } from "./state/model";
+import { withOwnMarks } from "./state/apply";
+import { type State, withEntry } from "./state/model";
 import { type Chat, type ChatId, ChatlyError, type User, type UserId } from "./types";
 
 const CHATS_PAGE = 200;
 const USERS_PAGE = 200;
 
-export type LoaderOptions = MessageLoaderOptions & { readonly me: UserId };
+export type LoaderOptions = MessageLoaderOptions;
 
 export class Loader {
   readonly #options: LoaderOptions;
@@ -24,7 +25,10 @@ export class Loader {
   constructor(options: LoaderOptions) {
     this.#options = options;
     this.#retryTimer = new RetryTimer(this.retry, options.signal);
-    this.messages = new MessageLoader(options, () => this.#retryTimer.schedule());
+    this.messages = new MessageLoader(options, {
+      loadChat: this.loadChat,
+      onFailure: () => this.#retryTimer.schedule(),
+    });
   }
 
   /** Load what the first screen shows: from the cache at once, and from the server. */
@@ -63,13 +67,11 @@ export class Loader {
         chats = new Map([...chats, ...page.chats.map((pb) => [pb.chatId, chatOf(pb, me)] as const)]);
         pageToken = page.nextPageToken;
         const complete = pageToken === "";
-        store.update((state) =>
-          ingest.applySince(position, {
-            ...state,
-            chats: complete ? chats : new Map([...state.chats, ...chats]),
-            chatsStatus: "ready",
-          }),
-        );
+        this.#putChats(position, (state) => ({
+          ...state,
+          chats: complete ? chats : new Map([...state.chats, ...chats]),
+          chatsStatus: "ready",
+        }));
       } while (pageToken !== "");
       this.#chatsStale = false;
     } catch {
@@ -78,16 +80,14 @@ export class Loader {
     }
   }
 
-  /** Load a chat that only events have mentioned. */
+  /** Load a chat again, or one that only events have mentioned. */
   readonly loadChat = async (chatId: ChatId): Promise<void> => {
-    const { clients, store, ingest, me } = this.#options;
+    const { clients, ingest, me } = this.#options;
     const position = ingest.position();
     try {
       const { chat } = await clients.messaging.getChat({ chatId });
       if (!chat) return;
-      store.update((state) =>
-        ingest.applySince(position, { ...state, chats: withEntry(state.chats, chatId, chatOf(chat, me)) }),
-      );
+      this.#putChats(position, (state) => ({ ...state, chats: withEntry(state.chats, chatId, chatOf(chat, me)) }));
     } catch (failure) {
       if (failure instanceof ChatlyError && failure.details.retryable === true) this.#chatsFailed();
     }
@@ -117,6 +117,12 @@ export class Loader {
     if (!user) return;
     const me = userOf(user);
     this.#options.store.update((state) => ({ ...state, me, users: withEntry(state.users, me.userId, me) }));
+  }
+
+  /** Put loaded chats into the state. Keep the changes since `position`, and read marks that are not sent yet. */
+  #putChats(position: number, change: (state: State) => State): void {
+    const { store, ingest, me } = this.#options;
+    store.update((state) => withOwnMarks(ingest.applySince(position, change(state)), state.chats, me));
   }
 
   async #loadFromCache(): Promise<void> {

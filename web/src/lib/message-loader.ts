@@ -5,20 +5,22 @@ import type { Cache } from "./browser/cache";
 import type { Ingest } from "./live/ingest";
 import type { Clients } from "./rpc/clients";
 import { messageOf } from "./rpc/mapping";
-import { findIn, withNewerPage, withNewestPage, withOlderPage, withPart } from "./state/messages";
+import { findIn, reachesBackTo, withNewerPage, withNewestPage, withOlderPage, withPart } from "./state/messages";
 import { type LoadedMessages, newest, NOT_LOADED, type State, withEntry, withoutEntry } from "./state/model";
+import { readingStart } from "./state/reading";
 import type { Store } from "./state/store";
-import type { ChatId, Message, MessageId } from "./types";
+import { type ChatId, ChatlyError, type Message, type MessageId, type UserId } from "./types";
 
 const PAGE = 50;
 const LARGEST_PAGE = 200;
-/** Messages loaded on each side of a jump target. */
+/** Messages loaded on each side of a jump target, and before the first unread message. */
 const HALF_PAGE = 25;
 /** Closed chats whose messages stay in memory. */
 const LISTS_KEPT = 20;
 const QUOTES_KEPT = 200;
 
 export interface MessageLoaderOptions {
+  readonly me: UserId;
   readonly clients: Clients;
   readonly store: Store<State>;
   readonly ingest: Ingest;
@@ -26,9 +28,21 @@ export interface MessageLoaderOptions {
   readonly signal: AbortSignal;
 }
 
+interface MessageLoaderHooks {
+  readonly loadChat: (chatId: ChatId) => Promise<void>;
+  /** `retry` should be called later. */
+  readonly onFailure: () => void;
+}
+
+/** The unread messages of a chat: those after `start`. */
+interface Unread {
+  readonly count: number;
+  readonly start: MessageId | null;
+}
+
 export class MessageLoader {
   readonly #options: MessageLoaderOptions;
-  readonly #onFailure: () => void;
+  readonly #hooks: MessageLoaderHooks;
   readonly #watched = new Map<ChatId, number>();
   /** Chats whose list may lack messages, because a request failed. */
   readonly #stale = new Set<ChatId>();
@@ -36,17 +50,17 @@ export class MessageLoader {
   /** Clear the loading flag of failed pages, so that the view may request them again. */
   #clearLoading: (() => void)[] = [];
 
-  /** `onFailure` is called when `retry` should be called later. */
-  constructor(options: MessageLoaderOptions, onFailure: () => void) {
+  constructor(options: MessageLoaderOptions, hooks: MessageLoaderHooks) {
     this.#options = options;
-    this.#onFailure = onFailure;
+    this.#hooks = hooks;
   }
 
   /** Keep a chat's messages loaded until the returned function is called. */
   watch(chatId: ChatId): () => void {
     this.#watched.set(chatId, (this.#watched.get(chatId) ?? 0) + 1);
     const list = this.#options.store.get().messages.get(chatId);
-    if (list?.status !== "ready" || this.#stale.has(chatId)) void this.#open(chatId);
+    const isComplete = list?.status === "ready" && !this.#stale.has(chatId) && this.#hasFirstUnread(chatId, list);
+    if (!isComplete) void this.#open(chatId);
     return () => this.#unwatch(chatId);
   }
 
@@ -69,19 +83,31 @@ export class MessageLoader {
     }
   }
 
-  /** Reload the part that is shown. */
+  /** Reload the part that is shown: for the newest part, from the first unread message on. */
   async reload(chatId: ChatId): Promise<void> {
+    // Only the server knows what is unread.
+    if (this.#options.store.get().chatsStatus !== "ready") await this.#hooks.loadChat(chatId);
     const list = this.#options.store.get().messages.get(chatId);
     const middle = list?.hasNewer ? list.items[Math.floor(list.items.length / 2)] : undefined;
-    if (middle === undefined) return this.showNewest(chatId);
-    await this.#showMiddle(chatId, middle.messageId).catch(() => this.#failed(chatId));
+    if (middle !== undefined) await this.#showMiddle(chatId, middle.messageId).catch(() => this.#failed(chatId));
+    else await this.showUnread(chatId);
+  }
+
+  /** Show the first unread message: with the newest page if that reaches back to it, or else with its neighbours. */
+  async showUnread(chatId: ChatId): Promise<void> {
+    const { count, start } = this.#unread(chatId);
+    if (count + HALF_PAGE <= LARGEST_PAGE) await this.showNewest(chatId, count + HALF_PAGE);
+    const list = this.#options.store.get().messages.get(chatId);
+    if (this.#stale.has(chatId) || (list?.status === "ready" && !list.hasNewer && this.#hasFirstUnread(chatId, list)))
+      return;
+    await this.#showMiddle(chatId, start).catch(() => this.#failed(chatId));
   }
 
   /** Show the newest messages, whichever part was shown before. */
-  async showNewest(chatId: ChatId): Promise<void> {
+  async showNewest(chatId: ChatId, atLeast = PAGE): Promise<void> {
     const { clients, store, ingest } = this.#options;
     const list = store.get().messages.get(chatId);
-    const pageSize = Math.min(LARGEST_PAGE, Math.max(PAGE, list?.items.length ?? 0));
+    const pageSize = Math.min(LARGEST_PAGE, Math.max(PAGE, atLeast, list?.items.length ?? 0));
     try {
       const position = ingest.position();
       const page = await clients.messaging.listMessages({ chatId, pageSize });
@@ -102,7 +128,7 @@ export class MessageLoader {
   /** Load a message and its neighbours unless it is loaded. Reject if it does not exist or the request fails. */
   async showMessage(chatId: ChatId, messageId: MessageId): Promise<void> {
     const items = this.#options.store.get().messages.get(chatId)?.items ?? [];
-    if (!findIn(items, messageId)) await this.#showMiddle(chatId, messageId);
+    if (!findIn(items, messageId)) await this.#showMiddle(chatId, messageId, true);
   }
 
   async loadOlder(chatId: ChatId): Promise<void> {
@@ -162,20 +188,41 @@ export class MessageLoader {
     }
   }
 
-  async #showMiddle(chatId: ChatId, messageId: MessageId): Promise<void> {
+  /** Show a message and its neighbours, or with null the start of the chat. Reject if the message must exist and does not. */
+  async #showMiddle(chatId: ChatId, messageId: MessageId | null, mustExist = false): Promise<void> {
     const { messaging } = this.#options.clients;
     const position = this.#options.ingest.position();
-    const around = { chatId, pageSize: HALF_PAGE, startMessageId: messageId };
-    const [{ message }, older, newer] = await Promise.all([
-      messaging.getMessage({ chatId, messageId }),
-      messaging.listMessages(around),
+    const around = { chatId, pageSize: HALF_PAGE, startMessageId: messageId ?? "" };
+    const [middle, older, newer] = await Promise.all([
+      messageId === null ? [] : this.#found(chatId, messageId, mustExist),
+      messageId === null ? { messages: [], nextPageToken: "" } : messaging.listMessages(around),
       messaging.listMessages({ ...around, direction: ListDirection.FORWARD }),
     ]);
-    if (!message) return;
-    const items = [...older.messages, message, ...newer.messages].map(messageOf);
+    const items = [...older.messages, ...middle, ...newer.messages].map(messageOf);
     const has = { hasOlder: older.nextPageToken !== "", hasNewer: newer.nextPageToken !== "" };
     this.#stale.delete(chatId);
     this.#put(chatId, position, (before) => withPart(before, items, has));
+  }
+
+  /** Return the message in a list, which is empty if it was deleted, or the id is not of a message. */
+  async #found(chatId: ChatId, messageId: MessageId, mustExist: boolean) {
+    try {
+      const { message } = await this.#options.clients.messaging.getMessage({ chatId, messageId });
+      return message ? [message] : [];
+    } catch (failure) {
+      if (mustExist || !(failure instanceof ChatlyError) || failure.reason !== "MESSAGE_NOT_FOUND") throw failure;
+      return [];
+    }
+  }
+
+  #unread(chatId: ChatId): Unread {
+    const chat = this.#options.store.get().chats.get(chatId);
+    return chat ? { count: chat.unreadCount, start: readingStart(chat, this.#options.me) } : { count: 0, start: null };
+  }
+
+  #hasFirstUnread(chatId: ChatId, list: LoadedMessages): boolean {
+    const { count, start } = this.#unread(chatId);
+    return count === 0 || reachesBackTo(list, start);
   }
 
   async #open(chatId: ChatId): Promise<void> {
@@ -210,7 +257,7 @@ export class MessageLoader {
   #failed(chatId: ChatId): void {
     this.#stale.add(chatId);
     this.#change(chatId, (list) => (list.status === "ready" ? list : { ...list, status: "failed" }));
-    this.#onFailure();
+    this.#hooks.onFailure();
   }
 
   /** The page counts as loading until the retry, so that the view does not request it in a loop. */
@@ -218,7 +265,7 @@ export class MessageLoader {
     this.#clearLoading.push(() =>
       this.#change(chatId, (before) => (before.part === part ? { ...before, ...notLoading } : before)),
     );
-    this.#onFailure();
+    this.#hooks.onFailure();
   }
 
   /** Put a response into the state, with the live changes since `position` applied over it. */

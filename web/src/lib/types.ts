@@ -53,6 +53,8 @@ export interface Chat {
   readonly peerId: UserId | null;
   readonly lastMessage: Message | null;
   readonly unreadCount: number;
+  /** Messages after it are unread: the read mark, or where the user joined. See `readingStart`, which is up to date. */
+  readonly unreadAfterId: MessageId | null;
   readonly lastActivityAt: number;
 }
 

@@ -47,6 +47,7 @@ export function aChat(chat: Partial<Chat> = {}): Chat {
     peerId: PEER,
     lastMessage: null,
     unreadCount: 0,
+    unreadAfterId: null,
     lastActivityAt: 0,
     ...chat,
   };

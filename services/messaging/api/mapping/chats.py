@@ -38,6 +38,7 @@ def chat_pb(overview: ChatOverview) -> message_pb2.Chat:
         unread_count=overview.unread_count,
         last_activity_at=timestamp(overview.last_activity_at) if state.created_at else None,
         created_at=timestamp(state.created_at) if state.created_at else None,
+        unread_after_id=str(overview.unread_after or ""),
     )
 
 

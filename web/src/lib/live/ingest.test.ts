@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ObservableStore } from "@/lib/state/store";
-import { aChange, aMessage, aState, CHAT, created, GROUP, ME, PEER, texts, timeId } from "@/testing/builders";
+import { NOT_LOADED } from "@/lib/state/model";
+import { aChange, aChat, aMessage, aState, CHAT, created, GROUP, ME, PEER, texts, timeId } from "@/testing/builders";
 import { Ingest } from "./ingest";
 
 function open(state = aState()) {
@@ -29,6 +30,21 @@ describe("the ingest", () => {
     store.update(() => ingest.applySince(position, aState([aMessage(1)])));
 
     expect(texts(store.get())).toEqual(["message 1", "message 2"]);
+  });
+
+  it("asks for a chat whose unread messages it cannot count after a read mark from elsewhere", () => {
+    const state = aState([aMessage(8), aMessage(9)]);
+    const list = { ...NOT_LOADED, items: [aMessage(8), aMessage(9)], status: "ready" as const, hasOlder: true };
+    const chats = new Map([[CHAT, aChat({ lastMessage: aMessage(9), unreadCount: 9 })]]);
+    const { ingest, incomplete, store } = open({ ...state, chats, messages: new Map([[CHAT, list]]) });
+
+    ingest.apply([aChange({ kind: "read", userId: ME, messageId: timeId(3) }, { eventId: "" })]);
+    expect(incomplete).toEqual([]);
+    ingest.apply([aChange({ kind: "read", userId: ME, messageId: timeId(4) })]);
+    expect(incomplete).toEqual([CHAT]);
+    ingest.apply([aChange({ kind: "read", userId: ME, messageId: timeId(8) })]);
+    expect(incomplete).toEqual([CHAT]);
+    expect(store.get().chats.get(CHAT)?.unreadCount).toBe(1);
   });
 
   it("does not apply changes from before the request", () => {

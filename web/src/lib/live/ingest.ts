@@ -1,9 +1,11 @@
 /** Applies changes to a tab's state: each once, and again over a response that was requested before them. */
 
 import { applyChange } from "@/lib/state/apply";
+import { unreadAfter } from "@/lib/state/messages";
 import type { State } from "@/lib/state/model";
+import { readingStart } from "@/lib/state/reading";
 import type { Store } from "@/lib/state/store";
-import type { ChatId, UserId } from "@/lib/types";
+import type { Chat, ChatId, UserId } from "@/lib/types";
 import type { Change } from "./changes";
 
 /** Repeats come from replays and from a new leader; both are short. */
@@ -70,7 +72,10 @@ export class Ingest {
   }
 }
 
-/** Return new groups, groups that a message arrived for first, and chats whose newest message was removed. */
+/**
+ * Return new groups, groups that a message arrived for first, chats whose newest message was removed, and chats whose
+ * unread messages cannot be counted after a new read mark.
+ */
 function incompleteChats(changes: readonly Change[], before: State, after: State, me: UserId): Set<ChatId> {
   const ids = new Set<ChatId>();
   for (const change of changes) {
@@ -79,7 +84,18 @@ function incompleteChats(changes: readonly Change[], before: State, after: State
     if (left || change.kind === "typing") continue;
     const lostPreview = change.kind === "deleted" && chat?.lastMessage === null;
     const joined = change.kind === "chat" && !before.chats.has(change.chatId);
-    if (!chat || lostPreview || joined) ids.add(change.chatId);
+    const lostCount = isOwnMark(change, me) && chat !== undefined && !isCounted(after, chat, me);
+    if (!chat || lostPreview || joined || lostCount) ids.add(change.chatId);
   }
   return ids;
+}
+
+/** Return whether the server has a new read mark of the user. A mark of this tab without an event is not sent yet. */
+function isOwnMark(change: Change, me: UserId): boolean {
+  return change.kind === "read" && change.userId === me && change.eventId !== "";
+}
+
+function isCounted({ messages }: State, chat: Chat, me: UserId): boolean {
+  const start = readingStart(chat, me);
+  return chat.unreadCount === 0 || (start !== null && unreadAfter(messages.get(chat.chatId), start, me) !== null);
 }

@@ -80,6 +80,7 @@ export function chatOf(pb: ChatPb, me: UserId): Chat {
     peerId: peerOf(pb.chatId, me),
     lastMessage: pb.lastMessage ? messageOf(pb.lastMessage) : null,
     unreadCount: pb.unreadCount,
+    unreadAfterId: pb.unreadAfterId || null,
     lastActivityAt: millis(pb.lastActivityAt) ?? 0,
   };
 }

@@ -3,13 +3,25 @@
 import { compareIds, isNewer, peerOf } from "@/lib/ids";
 import type { Change } from "@/lib/live/changes";
 import type { Chat, ChatId, Message, UserId } from "@/lib/types";
-import { changeMessage, deletedForEveryone, edited, findIn, reacted, unreadAfter, withLive } from "./messages";
+import {
+  changeMessage,
+  deletedForEveryone,
+  edited,
+  findIn,
+  reacted,
+  unreadAfter,
+  unreadUpTo,
+  withLive,
+} from "./messages";
 import { type State, withEntry, withoutEntry } from "./model";
+import { isUnread, readingStart } from "./reading";
 
 /** How long a typing indicator is shown without a new event. */
 export const TYPING_MS = 6_000;
 /** Changes kept for messages that are not loaded yet. */
 const EARLY_KEPT = 200;
+/** The server counts unread messages up to this number. */
+const UNREAD_LIMIT = 1_000;
 
 type Body<K extends Change["kind"]> = Extract<Change, { kind: K }>;
 
@@ -61,7 +73,7 @@ export function applyMessage(state: State, sent: Message, me: UserId): State {
 function withLastMessage(chats: State["chats"], message: Message, me: UserId): State["chats"] {
   const chat = chats.get(message.chatId) ?? newDirectChat(message.chatId, me);
   if (chat === null || !isNewer(message.messageId, chat.lastMessage?.messageId ?? null)) return chats;
-  const unread = isUnread(message, chat, me);
+  const unread = isUnread(message, readingStart(chat, me), me);
   return withEntry(chats, message.chatId, {
     ...chat,
     lastMessage: message,
@@ -70,18 +82,13 @@ function withLastMessage(chats: State["chats"], message: Message, me: UserId): S
   });
 }
 
-function isUnread(message: Message, chat: Chat, me: UserId): boolean {
-  const mark = chat.members.find((member) => member.userId === me)?.readMessageId ?? null;
-  return message.senderId !== me && !message.deletedForEveryone && isNewer(message.messageId, mark);
-}
-
 /** Count one unread message less, if it was one. Nothing is known of a message that is not loaded. */
 function withLessUnread(state: State, { chatId, messageId }: Body<"deleted">, me: UserId): State {
   const chat = state.chats.get(chatId);
   if (!chat || chat.unreadCount === 0) return state;
   const last = chat.lastMessage?.messageId === messageId ? chat.lastMessage : undefined;
   const message = findIn(state.messages.get(chatId)?.items ?? [], messageId) ?? last;
-  if (message === undefined || !isUnread(message, chat, me)) return state;
+  if (message === undefined || !isUnread(message, readingStart(chat, me), me)) return state;
   return { ...state, chats: withEntry(state.chats, chatId, { ...chat, unreadCount: chat.unreadCount - 1 }) };
 }
 
@@ -100,6 +107,7 @@ export function newDirectChat(chatId: ChatId, me: UserId): Chat | null {
     peerId,
     lastMessage: null,
     unreadCount: 0,
+    unreadAfterId: null,
     lastActivityAt: 0,
   };
 }
@@ -148,16 +156,21 @@ function applyRead(
   return { ...state, chats: withEntry(state.chats, chatId, { ...chat, members, unreadCount }) };
 }
 
+/** Count what is unread after a new read mark. Without the messages in between the count stays, and the chat is loaded. */
 function unreadNow(state: State, chat: Chat, mark: string, me: UserId): number {
   if (chat.lastMessage === null || compareIds(chat.lastMessage.messageId, mark) <= 0) return 0;
-  return unreadAfter(state.messages.get(chat.chatId), mark, me) ?? chat.unreadCount;
+  const list = state.messages.get(chat.chatId);
+  const after = unreadAfter(list, mark, me);
+  if (after !== null || chat.unreadCount >= UNREAD_LIMIT) return after ?? chat.unreadCount;
+  const read = unreadUpTo(list, readingStart(chat, me), mark, me);
+  return read === null ? chat.unreadCount : Math.max(1, chat.unreadCount - read);
 }
 
 function applyDetails(state: State, { chatId, details, at }: Body<"chat">): State {
   const chat = state.chats.get(chatId);
   const marks = new Map(chat?.members.map((member) => [member.userId, member.readMessageId]));
   const members = details.members.map((member) => ({ ...member, readMessageId: marks.get(member.userId) ?? null }));
-  const before = chat ?? { peerId: null, lastMessage: null, unreadCount: 0, lastActivityAt: at };
+  const before = chat ?? { peerId: null, lastMessage: null, unreadCount: 0, unreadAfterId: null, lastActivityAt: at };
   return { ...state, chats: withEntry(state.chats, chatId, { ...before, ...details, chatId, members }) };
 }
 
@@ -171,6 +184,16 @@ function applyMember(state: State, { chatId, userId, role }: Body<"member">, me:
   const others = chat.members.filter((other) => other !== member);
   const members = role === null ? others : [...others, { userId, role, readMessageId: member?.readMessageId ?? null }];
   return { ...state, chats: withEntry(state.chats, chatId, { ...chat, members }) };
+}
+
+/** Return the state with the user's newer read marks of `before`: a response may not have them yet. */
+export function withOwnMarks(state: State, before: State["chats"], me: UserId): State {
+  let next = state;
+  for (const [chatId, chat] of before) {
+    const messageId = chat.members.find((member) => member.userId === me)?.readMessageId;
+    if (messageId) next = applyRead(next, { chatId, userId: me, messageId }, me);
+  }
+  return next;
 }
 
 export function withTyping(state: State, chatId: ChatId, userId: UserId, active: boolean, now: number): State {

@@ -113,5 +113,6 @@ const chat = {
   peerId: null,
   lastMessage: null,
   unreadCount: 0,
+  unreadAfterId: null,
   lastActivityAt: 0,
 };

@@ -3,6 +3,7 @@
 import { compareIds, isNewer } from "@/lib/ids";
 import type { Message, Reaction } from "@/lib/types";
 import { type LoadedMessages, NOT_LOADED } from "./model";
+import { isUnread } from "./reading";
 
 /** Return the list with a message inserted by id. A message already in it stays: it may have changed since. */
 export function insert(items: readonly Message[], message: Message): readonly Message[] {
@@ -100,10 +101,26 @@ export function reacted(message: Message, reaction: Reaction, present: boolean):
 
 /** Count the unread messages after a read mark; null if the list does not reach from the mark to the newest. */
 export function unreadAfter(list: LoadedMessages | undefined, mark: string, me: string): number | null {
-  const first = list?.items[0];
-  if (!list || list.hasNewer || (first && isNewer(first.messageId, mark) && list.hasOlder)) return null;
-  const fromOthers = list.items.filter((message) => message.senderId !== me && !message.deletedForEveryone);
-  return fromOthers.filter((message) => isNewer(message.messageId, mark)).length;
+  if (!list || list.hasNewer || !reachesBackTo(list, mark)) return null;
+  return list.items.filter((message) => isUnread(message, mark, me)).length;
+}
+
+/** Count the messages that a mark at `end` reads; null if the list does not reach from the mark before it to `end`. */
+export function unreadUpTo(
+  list: LoadedMessages | undefined,
+  mark: string | null,
+  end: string,
+  me: string,
+): number | null {
+  const last = list?.items.at(-1);
+  if (!list || !last || isNewer(end, last.messageId) || !reachesBackTo(list, mark)) return null;
+  return list.items.filter((message) => isUnread(message, mark, me) && !isNewer(message.messageId, end)).length;
+}
+
+/** Return whether no message after the read mark is missing at the start of the list. */
+export function reachesBackTo({ items, hasOlder }: Pick<LoadedMessages, "items" | "hasOlder">, mark: string | null) {
+  const first = items[0];
+  return !hasOlder || (first !== undefined && !isNewer(first.messageId, mark));
 }
 
 const indexes = new WeakMap<readonly Message[], ReadonlyMap<string, Message>>();

@@ -284,6 +284,7 @@ class Chat(_message.Message):
     UNREAD_COUNT_FIELD_NUMBER: _builtins.int
     LAST_ACTIVITY_AT_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
+    UNREAD_AFTER_ID_FIELD_NUMBER: _builtins.int
     chat_id: _builtins.str
     """ID."""
     kind: Global___ChatKind.ValueType
@@ -298,6 +299,11 @@ class Chat(_message.Message):
     """Number of messages after the caller's read mark, without the caller's own and deleted ones; counted up to 1,000. In
     a group, messages from before the caller joined are not counted, nor those of a time in which they were no member;
     they can be read.
+    """
+    unread_after_id: _builtins.str
+    """The messages after this ID are unread: the caller's read mark, or the event by which the caller joined the group if
+    that is later. Empty if the chat is unread from its start. Use it as `start_message_id` of ListMessages with the
+    direction LIST_DIRECTION_FORWARD to begin with the first unread message.
     """
     @_builtins.property
     def members(self) -> _containers.RepeatedCompositeFieldContainer[Global___Member]:
@@ -328,10 +334,11 @@ class Chat(_message.Message):
         unread_count: _builtins.int = ...,
         last_activity_at: _timestamp_pb2.Timestamp | None = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
+        unread_after_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "last_activity_at", b"last_activity_at", "last_message", b"last_message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["avatar_media_id", b"avatar_media_id", "chat_id", b"chat_id", "created_at", b"created_at", "description", b"description", "kind", b"kind", "last_activity_at", b"last_activity_at", "last_message", b"last_message", "members", b"members", "title", b"title", "unread_count", b"unread_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["avatar_media_id", b"avatar_media_id", "chat_id", b"chat_id", "created_at", b"created_at", "description", b"description", "kind", b"kind", "last_activity_at", b"last_activity_at", "last_message", b"last_message", "members", b"members", "title", b"title", "unread_after_id", b"unread_after_id", "unread_count", b"unread_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,18 +3,22 @@ import { QUICK_REACTIONS } from "@/components/emoji/quick-reactions";
 import { lazyComponent } from "@/components/ui/lazy-component";
 import { useTexts } from "@/i18n/hooks";
 import type { useMessages } from "@/lib/hooks";
+import { reachesBackTo } from "@/lib/state/messages";
 import type { MessageId } from "@/lib/types";
 import { useMessageCommands } from "../hooks/use-message-commands";
+import { useAttention } from "../hooks/use-attention";
 import { useFindMessage } from "../hooks/use-find-message";
 import { useMessageFocus } from "../hooks/use-message-focus";
 import { rowOf, useMessageMenu } from "../hooks/use-message-menu";
 import { useMessageScroll } from "../hooks/use-message-scroll";
-import { useMarkRead, useReadMark } from "../hooks/use-read-mark";
+import { useReadMark } from "../hooks/use-read-mark";
+import { useReading } from "../hooks/use-reading";
 import { buildRows } from "../hooks/rows";
 import type { ConversationProps, Jump, LightboxPictures } from "../types";
 import { JumpButton } from "./JumpButton";
 import { ListRow } from "./ListRow";
 import styles from "./MessageList.module.css";
+import { UnreadBar } from "./UnreadBar";
 
 const MessageMenu = lazyComponent(() => import("./MessageMenu"));
 const Lightbox = lazyComponent(() => import("./Lightbox"));
@@ -28,13 +32,16 @@ type MessageListProps = Omit<ConversationProps, "target"> & {
 /** One part of a chat. Mount a new one (`key`) for each part. */
 export function MessageList({ chatId, me, name, isGroup, list, jump, onQuote, onReply, onEdit }: MessageListProps) {
   const { t } = useTexts();
-  const { messages, loadingOlder } = list;
+  const { messages, hasOlder, loadingOlder } = list;
   const scroller = useRef<HTMLDivElement>(null);
   const [shown, setShown] = useState<LightboxPictures | null>(null);
-  const mark = useReadMark(chatId, me);
-  const rows = useMemo(() => buildRows(messages, me, mark), [messages, me, mark]);
-  const { virtual, atEnd, onScroll, toEnd } = useMessageScroll({ rows, list, scroller, jump, isGroup });
-  useMarkRead(chatId, messages, atEnd);
+  const { mark, renewMark } = useReadMark(chatId, me, list);
+  const hasLine = mark !== "all" && reachesBackTo({ items: messages, hasOlder }, mark.upTo);
+  const rows = useMemo(() => buildRows(messages, me, hasLine ? mark : "all"), [messages, me, mark, hasLine]);
+  const { virtual, started, atEnd, onScroll, toEnd } = useMessageScroll({ rows, list, scroller, jump, mark, isGroup });
+  const attentive = useAttention();
+  const reading = useReading({ chatId, me, list, rows, virtual, scroller, started, attentive });
+  useReturn(attentive, atEnd, renewMark);
   const moveFocus = useMessageFocus(rows, virtual);
 
   const find = useFindMessage(messages);
@@ -64,7 +71,10 @@ export function MessageList({ chatId, me, name, isGroup, list, jump, onQuote, on
         aria-label={t("conversation.messages", { name })}
         aria-busy={loadingOlder}
         tabIndex={0}
-        onScroll={onScroll}
+        onScroll={() => {
+          onScroll();
+          reading.onScroll();
+        }}
         onDoubleClick={onDoubleClick}
         {...menu.handlers}
         onKeyDown={onKeyDown}
@@ -98,11 +108,32 @@ export function MessageList({ chatId, me, name, isGroup, list, jump, onQuote, on
           })}
         </div>
       </div>
-      <JumpButton messages={messages} hasNewer={list.hasNewer} atEnd={atEnd} onJump={toEnd} />
+      <UnreadBar
+        count={reading.outside.above}
+        onShow={reading.isLoaded ? renewMark : list.showUnread}
+        onMarkRead={reading.markAll}
+      />
+      {started && !atEnd && (
+        <JumpButton
+          unread={reading.outside.below}
+          onJump={() => {
+            reading.markAll();
+            toEnd();
+          }}
+        />
+      )}
       <Suspense>
         <MessageMenu menu={menu} me={me} commands={commands} />
         {shown && <Lightbox shown={shown} onClose={() => setShown(null)} />}
       </Suspense>
     </>
   );
+}
+
+/** At the end of the chat, begin a new line of new messages when the user comes back to the page. */
+function useReturn(attentive: boolean, atEnd: boolean, renewMark: () => void): void {
+  const [wasAttentive, setWasAttentive] = useState(attentive);
+  if (attentive === wasAttentive) return;
+  setWasAttentive(attentive);
+  if (attentive && atEnd) renewMark();
 }

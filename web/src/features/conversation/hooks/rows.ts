@@ -1,6 +1,6 @@
 /** Builds the rows of a conversation: messages, days, and the line before the first unread message. Pure. */
 
-import { isNewer } from "@/lib/ids";
+import { isUnread } from "@/lib/state/reading";
 import type { Message, MessageId, UserId } from "@/lib/types";
 
 export type Row =
@@ -21,7 +21,7 @@ export type ReadMark = { readonly upTo: MessageId | null } | "all";
 const RUN_MS = 5 * 60_000;
 
 export function buildRows(messages: readonly Message[], me: UserId, mark: ReadMark): readonly Row[] {
-  const firstUnread = messages.findIndex((message) => isUnread(message, me, mark));
+  const firstUnread = mark === "all" ? -1 : messages.findIndex((message) => isUnread(message, mark.upTo, me));
   const rows: Row[] = [];
   let day: Day | null = null;
   let inRun = false;
@@ -51,11 +51,6 @@ function dayOf({ createdAt }: Message): Day {
 
 function isOn(day: Day, { createdAt }: Message): boolean {
   return createdAt >= day.begins && createdAt < day.ends;
-}
-
-function isUnread(message: Message, me: UserId, mark: ReadMark): boolean {
-  if (mark === "all" || message.senderId === me || message.messageId === "") return false;
-  return isNewer(message.messageId, mark.upTo);
 }
 
 function isOneRun(before: Message, after: Message, day: Day): boolean {

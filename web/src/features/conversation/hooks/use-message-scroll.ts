@@ -2,12 +2,15 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { useMessages } from "@/lib/hooks";
 import type { Jump } from "../types";
-import type { Row } from "./rows";
+import type { ReadMark, Row } from "./rows";
 
 /** Distance to the end, in pixels, that counts as being at the end. */
 const NEAR_END = 60;
 /** Load another page when fewer rows than this are left above or below. */
 const ROWS_AHEAD = 10;
+
+/** How long the virtualizer may take to scroll to a row. */
+const SCROLL_MS = 500;
 
 /** Usual heights in pixels. A row with the estimated height renders once instead of twice. */
 const HEIGHTS = { day: 37, unread: 37, message: 51, firstMessage: 59, senderName: 19 } as const;
@@ -19,8 +22,9 @@ interface ScrollOptions {
     "hasOlder" | "loadingOlder" | "loadOlder" | "hasNewer" | "loadingNewer" | "loadNewer" | "showNewest"
   >;
   readonly scroller: RefObject<HTMLDivElement | null>;
-  /** The message to show first, instead of the end. */
+  /** The message to show first, instead of the first unread one or the end. */
   readonly jump: Jump | null;
+  readonly mark: ReadMark;
   readonly isGroup: boolean;
 }
 
@@ -28,9 +32,9 @@ interface ScrollOptions {
  * Render only the rows near the view. At the end, follow new messages; elsewhere, keep the view in place when messages
  * are added above or below.
  */
-export function useMessageScroll({ rows, list, scroller, jump, isGroup }: ScrollOptions) {
+export function useMessageScroll({ rows, list, scroller, jump, mark, isGroup }: ScrollOptions) {
   const { hasOlder, loadingOlder, loadOlder, hasNewer, loadingNewer, loadNewer, showNewest } = list;
-  const [nearEnd, setNearEnd] = useState(true);
+  const [nearEnd, setNearEnd] = useState(false);
   const [started, setStarted] = useState(false);
   // eslint-disable-next-line react-hooks/incompatible-library -- its results are used in this render only
   const virtual = useVirtualizer({
@@ -46,7 +50,11 @@ export function useMessageScroll({ rows, list, scroller, jump, isGroup }: Scroll
   });
 
   const toEnd = useCallback(() => (hasNewer ? showNewest() : virtual.scrollToEnd()), [virtual, hasNewer, showNewest]);
+  const atEnd = nearEnd && !hasNewer;
+  useStayOnResize(scroller, started && atEnd, toEnd);
+  useFollowNewMessages(rows, started && atEnd, scroller);
   useInitialScroll({ rows, jump, started, setStarted, virtual });
+  useScrollToLine({ rows, jump, mark, started, virtual });
   useScrollToJump({ rows, jump, started, virtual, scroller });
   useScrollToOwnMessage(rows, started, toEnd);
 
@@ -68,11 +76,7 @@ export function useMessageScroll({ rows, list, scroller, jump, isGroup }: Scroll
     return () => cancelAnimationFrame(frame);
   }, [onScroll, height]);
 
-  const atEnd = nearEnd && !hasNewer;
-  useStayOnResize(scroller, started && atEnd, toEnd);
-  useFollowNewMessages(rows, started && atEnd, scroller);
-
-  return { virtual, atEnd, onScroll, toEnd };
+  return { virtual, started, atEnd, onScroll, toEnd };
 }
 
 /** Stay at the end when the list is resized. */
@@ -112,7 +116,7 @@ function heightOf(row: Row | undefined, isGroup: boolean): number {
   return HEIGHTS.firstMessage + (isGroup ? HEIGHTS.senderName : 0);
 }
 
-type Virtual = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
+export type Virtual = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
 
 interface ScrollState {
   readonly rows: readonly Row[];
@@ -121,6 +125,7 @@ interface ScrollState {
   readonly virtual: Virtual;
 }
 
+type Marked = Pick<ScrollOptions, "mark">;
 type View = Pick<ScrollState, "virtual"> & Pick<ScrollOptions, "scroller">;
 
 /**
@@ -153,14 +158,30 @@ function useInitialScroll({
   }, [rows, jump, started, setStarted, virtual]);
 }
 
-/** Scroll to the jump target and focus it, once per jump. */
+/**
+ * Scroll to the line of new messages when it appears in a list that is shown already: when the server has answered after
+ * the cache, or when the user comes back to the page.
+ */
+function useScrollToLine({ rows, jump, mark, started, virtual }: ScrollState & Marked): void {
+  const done = useRef(mark);
+  useLayoutEffect(() => {
+    if (done.current === mark) return;
+    const unread = rows.findIndex((row) => row.kind === "unread");
+    if (unread < 0) return;
+    done.current = mark;
+    if (started && jump === null) virtual.scrollToIndex(unread, { align: "start" });
+  }, [rows, jump, mark, started, virtual]);
+}
+
+/** Scroll to the jump target and focus it: once per jump, and again if rows are added above it before the scroll has ended. */
 function useScrollToJump({ rows, jump, started, virtual, scroller }: ScrollState & View): void {
-  const done = useRef<Jump | null>(null);
+  const done = useRef<{ readonly jump: Jump; readonly until: number } | null>(null);
   useEffect(() => {
-    if (!started || jump === null || done.current === jump) return;
+    if (!started || jump === null) return;
+    if (done.current?.jump === jump && performance.now() > done.current.until) return;
     const index = indexOf(rows, jump);
     if (index < 0) return;
-    done.current = jump;
+    done.current = { jump, until: done.current?.jump === jump ? done.current.until : performance.now() + SCROLL_MS };
     virtual.scrollToIndex(index, { align: "center" });
     requestAnimationFrame(() => {
       const row = scroller.current?.querySelector<HTMLElement>(`[data-message="${CSS.escape(jump.messageId)}"]`);

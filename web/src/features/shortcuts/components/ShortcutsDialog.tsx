@@ -14,6 +14,7 @@ const SHORTCUTS = [
   { key: "editLast", keys: ["↑"] },
   { key: "messages", keys: ["↑", "↓", "Home", "End"] },
   { key: "actions", keys: ["Enter"] },
+  { key: "markRead", keys: ["Shift", "Esc"] },
   { key: "close", keys: ["Esc"] },
   { key: "help", keys: ["?"] },
 ] as const;

@@ -16,6 +16,11 @@ describe("shortcuts", () => {
     expect(press({ code: "ArrowDown", key: "ArrowDown", altKey: true })).toBe("nextChat");
   });
 
+  it("tell Escape from Shift and Escape", () => {
+    expect(press({ key: "Escape" })).toBe("close");
+    expect(press({ key: "Escape", shiftKey: true }, true)).toBe("markRead");
+  });
+
   it("ignore a question mark in a text field", () => {
     expect(press({ key: "?" })).toBe("help");
     expect(press({ key: "?" }, true)).toBeNull();

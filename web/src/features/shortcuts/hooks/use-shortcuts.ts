@@ -8,6 +8,8 @@ export interface Shortcuts {
   readonly previousChat: () => void;
   readonly composer: () => void;
   readonly help: () => void;
+  /** Mark the open chat as read. */
+  readonly markRead: () => void;
   readonly close: () => void;
 }
 
@@ -27,7 +29,8 @@ export function shortcutOf(event: KeyboardEvent, typing: boolean): keyof Shortcu
     return byCode[code] ?? null;
   }
   if (key === "?" && !typing) return "help";
-  return key === "Escape" ? "close" : null;
+  if (key !== "Escape") return null;
+  return shiftKey ? "markRead" : "close";
 }
 
 /** Shortcuts that work everywhere, unless a dialog or a menu is open, or another handler has used the key. */
