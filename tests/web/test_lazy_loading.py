@@ -87,13 +87,15 @@ async def test_a_cached_chat_stays_at_its_end_when_the_newest_page_arrives(peopl
 async def test_a_short_cached_chat_requests_no_older_page_when_the_newest_page_arrives(
     people: People,
 ) -> None:
-    ann, bob = await people.pair()
-    await send_many(ann, 25)
-    chat = bob.page.url
+    bob, his, ann = await bob_sends_many(people, 25)
     await eventually(lambda: is_cached(bob.page, "line 25"), "the chat in the cache")
+    chat = bob.page.url
     await bob.page.goto("about:blank")
-    await send_many(ann, 60)
-    await expect(ann.tick("line 60")).to_be_visible()
+    elsewhere = await people.visitor()
+    await elsewhere.log_in(his)
+    await elsewhere.open_chat(ann)
+    await send_many(elsewhere, 60)
+    await expect(elsewhere.tick("line 60")).to_be_visible()
     older_pages: list[str] = []
 
     async def record(route: Route) -> None:
@@ -141,6 +143,7 @@ async def test_the_end_of_an_older_part_stays_in_view_when_its_last_page_arrives
     ann, bob = await people.pair()
     await ann.send("The needle")
     await send_many(ann, 60)
+    await expect(ann.tick("line 60")).to_have_attribute("data-receipt", "read")
     released = asyncio.Event()
 
     async def hold_further_pages(route: Route) -> None:

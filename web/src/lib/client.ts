@@ -23,8 +23,9 @@ export interface Client {
   readonly loadOlder: (chatId: ChatId) => void;
   readonly loadNewer: (chatId: ChatId) => void;
   readonly showNewest: (chatId: ChatId) => void;
-  /** Loads the part of the chat around a message; rejects if the message does not exist. */
+  /** Loads the part of the chat with the first unread message. */
   readonly showUnread: (chatId: ChatId) => void;
+  /** Loads the part of the chat around a message; rejects if the message does not exist. */
   readonly showMessage: (chatId: ChatId, messageId: MessageId) => Promise<void>;
   readonly reloadMessages: (chatId: ChatId) => void;
   readonly needMessage: (chatId: ChatId, messageId: MessageId) => void;
