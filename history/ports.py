@@ -225,10 +225,17 @@ class TailReader(Protocol):
 class HotTail(TailReader, Protocol):
     """The hot tail for reading and writing. The hot tail is not durable: lost events are refilled from the log."""
 
-    async def add(self, event: LogEvent) -> None:
-        """Keep an event until it is trimmed.
+    async def add(self, event: LogEvent) -> bool:
+        """Keep an event until it is trimmed. Return False if the epoch of its position is over, see `refuse`.
 
         Adding an event twice has no effect. An event at or below the trimmed offset is not kept.
+        """
+        ...
+
+    async def refuse(self, floors: Mapping[int, int]) -> None:
+        """Refuse to add events at or below these ordinals (partition → ordinal), because another epoch has begun.
+
+        A node that does not know the epoch yet would otherwise add an event that no other node shows.
         """
         ...
 

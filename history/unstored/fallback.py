@@ -43,21 +43,25 @@ class FallbackHotTail:
         shared: HotTail,
         own: HotTail,
         refill: Callable[[], Awaitable[None]],
+        read_again: Callable[[LogPosition], Awaitable[LogEvent | None]],
         events: EventReader,
         clock: Clock,
     ) -> None:
         """`refill` adds to the shared tail the events that the log has and the store lacks.
 
+        `read_again` returns the event at a position in the log, with its ordinal of the newest epoch.
         `events` returns the offsets up to which the store has everything.
         """
         self._shared = shared
         self._own = own
         self._refill = refill
+        self._read_again = read_again
         self._events = events
         self._clock = clock
         self._unavailable = False
         self._refilling = False
         self._missed = False
+        self._floors: Mapping[int, int] = {}
         self._check_at = self._merge_until = clock.monotonic()
 
     @property
@@ -81,12 +85,22 @@ class FallbackHotTail:
         self._merge_until = self._clock.monotonic() + _MERGE_SECONDS
         await self._own.add(event)
 
-    async def add(self, event: LogEvent) -> None:
+    async def add(self, event: LogEvent) -> bool:
         await self._own.add(event)
         if self._refilling or await self._usable():
             with suppress_unavailable():
-                return await self._shared.add(event)
+                added = await self._shared.add(event)
+                if not added and (renewed := await self._read_again(event.position)):
+                    await self._shared.add(renewed)
+                return True
             self._unavailable = self._missed = True
+        return True
+
+    async def refuse(self, floors: Mapping[int, int]) -> None:
+        self._floors = floors
+        with suppress_unavailable():
+            return await self._shared.refuse(floors)
+        self._unavailable = True
         return None
 
     async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[LogEvent]]:
@@ -142,6 +156,7 @@ class FallbackHotTail:
         # for an unreachable tail.
         await self._shared.trim(stored)
         self._refilling, self._missed = True, False
+        await self._shared.refuse(self._floors)
         await self._refill()
         self._unavailable = self._missed
 

@@ -24,23 +24,27 @@ class MemoryHotTail:
         self._chats: defaultdict[UserId, Counter[ChatId]] = defaultdict(Counter)
         self._sends: defaultdict[Send, list[LogEvent]] = defaultdict(list)
 
-    async def add(self, event: LogEvent) -> None:
+    async def add(self, event: LogEvent) -> bool:
         position, chat_id = event.position, event.event.chat_id
         if position.offset <= self._floor.get(position.partition, -1):
-            return
+            return True
         kept = self._events[chat_id]
         if not kept or kept[-1].position.offset < position.offset:
             kept.append(event)
         else:
             index = bisect_left(kept, position.offset, key=_offset)
             if kept[index].position == position:
-                return
+                return True
             kept.insert(index, event)
         heapq.heappush(self._waiting[position.partition], (position.offset, chat_id))
         for user_id in users_of(event.event):
             self._chats[user_id][chat_id] += 1
         if send := send_of(event.event):
             insort(self._sends[send], event, key=_offset)
+        return True
+
+    async def refuse(self, floors: Mapping[int, int]) -> None:
+        """Refuse nothing: this process adds with the epochs that it trims with."""
 
     async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[LogEvent]]:
         return {chat_id: tuple(self._events[chat_id]) for chat_id in chat_ids if chat_id in self._events}

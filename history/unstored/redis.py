@@ -29,12 +29,23 @@ _TRIMMED_AT_ONCE = 500
 _KEYS_AT_ONCE = 500
 
 # Each key has a kind and a value. An event goes into a hash. A note, which refers to an event, goes into a sorted set.
+# The floor, if there is one, comes first: below it nothing is added.
 _ADD = Script.of("""
 local offset, ttl = ARGV[1], ARGV[2]
 for i, key in ipairs(KEYS) do
   local kind, value = ARGV[2 * i + 1], ARGV[2 * i + 2]
-  if kind == 'note' then redis.call('ZADD', key, 'GT', offset, value) else redis.call('HSET', key, offset, value) end
-  redis.call('EXPIRE', key, ttl)
+  if kind == 'floor' then
+    if tonumber(redis.call('GET', key) or -1) >= tonumber(offset) then return 0 end
+  else
+    if kind == 'note' then redis.call('ZADD', key, 'GT', offset, value) else redis.call('HSET', key, offset, value) end
+    redis.call('EXPIRE', key, ttl)
+  end
+end
+return 1
+""")
+_RAISE_FLOOR = Script.of("""
+if tonumber(redis.call('GET', KEYS[1]) or -1) < tonumber(ARGV[1]) then
+  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 end
 """)
 _TAKE_STORED = Script.of("""
@@ -89,7 +100,8 @@ class RedisHotTail:
 
     All keys begin with `tail:<log>:`. `events:<chat>` is a hash of a chat's events by offset. The other keys are sorted
     sets with offsets as scores: `waiting:<partition>` has all events of a partition, `user:<user>` has the chats with
-    events that name the user, and `send:<sender>:<name>` has the copies of a send.
+    events that name the user, and `send:<sender>:<name>` has the copies of a send. `floor:<partition>` is the ordinal
+    up to which events are refused.
     """
 
     def __init__(self, *, redis: RedisHandle, log_id: str) -> None:
@@ -98,18 +110,25 @@ class RedisHotTail:
         self._prefix = redis.key(f"tail:{log_id}:")
         self._floor: dict[int, int] = {}
 
-    async def add(self, event: LogEvent) -> None:
+    async def add(self, event: LogEvent) -> bool:
         partition, offset = event.position.partition, event.position.offset
         if self._is_stored(event.position):
-            return
+            return True
         note = _Note.of(event)
         # The note in `waiting` leads to trimming, so it goes first. An interrupted add is then trimmed too.
-        entries: list[_Entry] = [(self._waiting(partition), "note", str(note))]
+        entries: list[_Entry] = [
+            (self._floor_key(partition), "floor", ""),
+            (self._waiting(partition), "note", str(note)),
+        ]
         entries += [(self._user(user_id), "note", f"{partition}|{note.chat_id}") for user_id in users_of(event.event)]
         if note.send:
             entries.append((self._send(note.send), "note", f"{partition}|{note}"))
         entries.append((self._events(note.chat_id), "event", pack_lasting(event)))
-        await self._redis.run_all(_ADD, self._calls(entries, offset, _TAIL_TTL_SECONDS))
+        return all(await self._redis.run_all(_ADD, self._calls(entries, offset, _TAIL_TTL_SECONDS)))
+
+    async def refuse(self, floors: Mapping[int, int]) -> None:
+        calls = [Call([self._floor_key(each)], [floor, _TAIL_TTL_SECONDS]) for each, floor in floors.items()]
+        await self._redis.run_all(_RAISE_FLOOR, calls)
 
     async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[LogEvent]]:
         chats = list(chat_ids)
@@ -183,6 +202,10 @@ class RedisHotTail:
 
     def _events(self, chat_id: ChatId) -> str:
         return f"{self._prefix}events:{chat_id}"
+
+    def _floor_key(self, partition: int) -> str:
+        # In a cluster, the braces put it into the slot of `waiting`.
+        return f"{self._prefix}floor:{{{self._waiting(partition)}}}"
 
     def _waiting(self, partition: int) -> str:
         return f"{self._prefix}waiting:{partition}"

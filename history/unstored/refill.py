@@ -9,8 +9,8 @@ from history.model import LogEvent
 from history.ports import EventReader, HotTail
 from kernel.errors import ChatlyError
 from kernel.log.epoch_log import EpochLog
-from kernel.log.epochs import Ordinals
-from kernel.log.ports import LogReader, LogRecord
+from kernel.log.epochs import Ordinals, offset_of
+from kernel.log.ports import LogPosition, LogReader, LogRecord
 from kernel.telemetry.logs import logger
 
 _BATCH = 500
@@ -49,6 +49,17 @@ def readable(records: Sequence[LogRecord]) -> Iterator[LogEvent]:
             logger("history").warning("unreadable record", position=str(record.position), error=str(error))
 
 
+async def read_again(log: EpochLog, position: LogPosition) -> LogEvent | None:
+    """Return the event that the log has at this offset, with its ordinal of the newest epoch.
+
+    Return None if the log has no readable event there.
+    """
+    await log.refresh()
+    present = log.ordinals.of(LogPosition(position.partition, offset_of(position.offset)))
+    records = await log.read(position.partition, after=present.offset - 1, limit=1)
+    return next(readable([record for record in records if record.position == present]), None)
+
+
 class TailRenewal:
     """Refills the hot tail at the start and whenever the log gets another epoch.
 
@@ -68,8 +79,11 @@ class TailRenewal:
         """
         ordinals = self._log.ordinals
         if ordinals is not self._ordinals:
+            floors = ordinals.floors(await self._log.ends())
+            # First refuse, then refill: the log has all records that were added with ordinals of an earlier epoch.
+            await self._tail.refuse(floors)
             await refill(tail=self._tail, log=self._log, events=self._events)
-            await self._tail.trim(ordinals.floors(await self._log.ends()))
+            await self._tail.trim(floors)
             self._ordinals = ordinals
 
     async def run(self) -> None:

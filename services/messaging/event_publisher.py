@@ -157,7 +157,7 @@ class EventPublisher:
             changed.update(members_of(state))
         return [BusMessage(contacts_channel(user_id), b"") for user_id in sorted(changed)]
 
-    async def _attempt(self, part: str, step: Awaitable[None]) -> None:
+    async def _attempt(self, part: str, step: Awaitable[object]) -> None:
         try:
             await step
         except Exception:

@@ -12,7 +12,7 @@ from history.open import HistoryStore
 from history.ports import EventReader, HotTail, SendClaims
 from history.stored_log import open_epoch_log, with_log
 from history.unstored.memory import MemoryHotTail, MemorySendClaims
-from history.unstored.refill import TailRenewal, refill
+from history.unstored.refill import TailRenewal, read_again, refill
 from history.view import History
 from kernel.bus.ports import LiveBus
 from kernel.grpc.context import current_request_id
@@ -107,7 +107,7 @@ async def _open_node(
     settings: MessagingSettings, platform: Platform, store: HistoryStore, log: EpochLog
 ) -> AsyncIterator[Service]:
     """Open one node over a log whose offsets are ordinals."""
-    tail, claims, followed = _open_tail(platform, store, log_id=await platform.log_reader.log_id())
+    tail, claims, followed = await _open_tail(platform, store, log)
     dependencies = Dependencies(
         clock=platform.clock,
         log=platform.log,
@@ -241,8 +241,8 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, linea
     )
 
 
-def _open_tail(
-    platform: Platform, store: HistoryStore, *, log_id: str
+async def _open_tail(
+    platform: Platform, store: HistoryStore, log: EpochLog
 ) -> tuple[HotTail, SendClaims, FollowedTail | None]:
     """Return the hot tail and the claims, and the hot tail that a LogFollower fills, or None if no follower is needed.
 
@@ -256,11 +256,12 @@ def _open_tail(
     from history.unstored.fallback import FallbackHotTail, FallbackSendClaims
     from history.unstored.redis import RedisHotTail, RedisSendClaims
 
-    shared = RedisHotTail(redis=platform.engines.redis, log_id=log_id)
+    shared = RedisHotTail(redis=platform.engines.redis, log_id=await log.log_id())
     with_fallback = FallbackHotTail(
         shared=shared,
         own=tail,
-        refill=partial(refill, tail=shared, log=platform.log_reader, events=store.events),
+        refill=partial(refill, tail=shared, log=log, events=store.events),
+        read_again=partial(read_again, log),
         events=store.events,
         clock=platform.clock,
     )

@@ -23,6 +23,7 @@ from kernel.redis.handle import open_redis
 from kernel.time import SystemClock
 from services.messaging.live.follow_log import LogFollower
 from tests.engines.own_redis import OwnRedis
+from tests.unit.history.harness import never_refused
 from tests.unit.live.builders import a_user
 from tests.unit.live.harness import Backend, Client, Node, a_backend, a_node
 from tests.waiting import eventually
@@ -48,7 +49,9 @@ async def a_redis_node(backend: Backend, server: OwnRedis) -> AsyncIterator[Node
     async with open_redis(server.settings()) as redis, open_redis_bus(redis, barriers=[STORED_CHANNEL]) as bus:
         shared = RedisHotTail(redis=redis, log_id=await backend.log.log_id())
         filled = partial(refill, tail=shared, log=backend.log, events=events)
-        tail = FallbackHotTail(shared=shared, own=MemoryHotTail(), refill=filled, events=events, clock=clock)
+        tail = FallbackHotTail(
+            shared=shared, own=MemoryHotTail(), refill=filled, read_again=never_refused, events=events, clock=clock
+        )
         async with a_node(backend, bus=bus, tail=tail) as node:
             follower = LogFollower(
                 bus=bus, log=backend.log, events=events, tail=tail, watermark=node.hub.watermark, clock=clock

@@ -2,15 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from uuid import UUID
+from functools import partial
+from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 
-from history.model import Role
+from history.codec import encode
+from history.model import LogEvent, MessageSent, Role
+from history.unstored.fallback import FallbackHotTail
+from history.unstored.memory import MemoryHotTail
 from history.unstored.redis import RedisHotTail
+from history.unstored.refill import TailRenewal, read_again, refill
 from kernel.redis.handle import RedisHandle
 from tests.engines.redis_installation import fresh_redis, keys
 from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, ChatBuilder, stored
+from tests.unit.log.harness import Mesh, Run
 
 pytestmark = pytest.mark.engines("redis")
 
@@ -77,3 +84,64 @@ async def test_everything_in_the_tail_expires(redis: RedisHandle) -> None:
     for key in await keys_left(redis):
         (seconds,) = await redis.ask([("TTL", redis.key(f"tail:log:{key}"))])
         assert seconds > 3_600, key
+
+
+async def test_an_event_of_an_epoch_that_is_over_is_refused(redis: RedisHandle) -> None:
+    here, there, chat = a_tail(redis), a_tail(redis), ChatBuilder()
+    await here.refuse({0: 5})
+    await here.refuse({0: 3})
+    (old,), (new,), (other,) = (
+        stored([chat.sent()], start=5),
+        stored([chat.sent()], start=6),
+        stored([ChatBuilder(A_GROUP).sent()], start=1, partition=1),
+    )
+
+    assert [await there.add(event) for event in (old, new, other)] == [False, True, True]
+    assert list((await here.events([ANN_AND_BOB]))[ANN_AND_BOB]) == [new]
+    assert await keys_left(redis) >= {f"events:{ANN_AND_BOB}", f"events:{A_GROUP}"}
+
+
+async def test_a_node_that_does_not_know_the_newest_epoch_adds_what_other_nodes_show(
+    redis: RedisHandle, tmp_path: Path
+) -> None:
+    mesh = Mesh(tmp_path)
+    async with mesh.run() as here, here.another_node() as there:
+        tail, other = node_tail(redis, here), node_tail(redis, there)
+        renewal = TailRenewal(tail=tail, log=here.log, events=here.store.events)
+        await renewal.step()
+        await send(there, other, "before")
+        for number in range(4):
+            await send(here, tail, f"lost {number}")
+        mesh.cut_log(4)
+        # Only the node that had appended these four notices that they are lost.
+        await send(here, tail, "first")
+        await renewal.step()
+        assert (here.log.ordinals.number, there.log.ordinals.number) == (1, 0)
+
+        await send(there, other, "second")
+
+        shown = (await tail.events([ANN_AND_BOB]))[ANN_AND_BOB]
+        assert [text_in(event) for event in shown] == ["before", "first", "second"]
+        assert there.log.ordinals.number == 1
+
+
+def node_tail(redis: RedisHandle, run: Run) -> FallbackHotTail:
+    shared = a_tail(redis)
+    return FallbackHotTail(
+        shared=shared,
+        own=MemoryHotTail(),
+        refill=partial(refill, tail=shared, log=run.log, events=run.store.events),
+        read_again=partial(read_again, run.log),
+        events=run.store.events,
+        clock=run.clock,
+    )
+
+
+async def send(run: Run, tail: FallbackHotTail, text: str) -> None:
+    event = run.chat.event(ANN, MessageSent(uuid4(), text))
+    await tail.add(LogEvent(await run.log.append(ANN_AND_BOB, encode(event)), event))
+
+
+def text_in(event: LogEvent) -> str:
+    assert isinstance(event.event.change, MessageSent)
+    return event.event.change.text

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from history.model import LogEvent
 from history.sqlite.schema import SCHEMA
 from history.view import ChatOverview, History
 from kernel.ids import UserId
+from kernel.log.ports import LogPosition
 from kernel.sqlite.database import SqliteDatabase
 
 
@@ -16,6 +18,11 @@ async def chats_of(history: History, user_id: UserId) -> list[ChatOverview]:
     states = await history.chats([outline.chat_id for outline in await history.outlines_of(user_id)])
     overviews = await asyncio.gather(*(history.overview(state, user_id) for state in states.values()))
     return sorted(overviews, key=lambda overview: overview.last_activity_at, reverse=True)
+
+
+async def never_refused(position: LogPosition) -> LogEvent | None:
+    """Stand in for `read_again` where the shared tail refuses nothing."""
+    raise AssertionError(f"the tail has refused the event at {position}")
 
 
 D = TypeVar("D", bound=SqliteDatabase)

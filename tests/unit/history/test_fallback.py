@@ -21,6 +21,7 @@ from kernel.ids import UserId
 from kernel.log.ports import LogPosition
 from tests.fakes import FakeClock, MemoryLog
 from tests.unit.history.builders import ANN, ANN_AND_BOB, BOB, ChatBuilder
+from tests.unit.history.harness import never_refused
 
 SEND, FIRST, SECOND = UUID(int=7), UUID(int=1), UUID(int=2)
 
@@ -41,9 +42,9 @@ class SharedTail(MemoryHotTail):
         super().__init__()
         self._weather = connectivity
 
-    async def add(self, event: LogEvent) -> None:
+    async def add(self, event: LogEvent) -> bool:
         self._weather.check()
-        await super().add(event)
+        return await super().add(event)
 
     async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[LogEvent]]:
         self._weather.check()
@@ -79,6 +80,7 @@ class Nodes:
             shared=self._shared,
             own=MemoryHotTail(),
             refill=self._refill,
+            read_again=never_refused,
             events=self._store.events,
             clock=self.clock,
         )

@@ -19,6 +19,7 @@ from kernel.ids import UserId
 from kernel.log.ports import LogReader, LogRecord
 from services.messaging.live.follow_log import LogFollower
 from tests.fakes import FakeClock
+from tests.unit.history.harness import never_refused
 from tests.unit.live.harness import Backend, Node, a_backend, a_node
 from tests.waiting import eventually
 
@@ -78,9 +79,9 @@ class SharedTail(MemoryHotTail):
         super().__init__()
         self._network = network
 
-    async def add(self, event: LogEvent) -> None:
+    async def add(self, event: LogEvent) -> bool:
         self._network.check()
-        await super().add(event)
+        return await super().add(event)
 
     async def events(self, chat_ids: Collection[ChatId]) -> Mapping[ChatId, Sequence[LogEvent]]:
         self._network.check()
@@ -188,6 +189,7 @@ async def _a_following_node(
         shared=shared,
         own=MemoryHotTail(),
         refill=partial(refill, tail=shared, log=backend.log, events=events),
+        read_again=never_refused,
         events=events,
         clock=backend.clock,
     )
