@@ -22,9 +22,15 @@ def listen(name: str, settings: ServerSettings, port: int, kind: str) -> socket.
     If the port is taken, raise SettingsError, which names `CHATLY_<NAME>_<KIND>_PORT`.
     """
     try:
-        return socket.create_server((settings.host, port), family=_family(settings.host), backlog=_BACKLOG)
+        return bound(settings.host, port, _BACKLOG)
     except OSError as error:
         raise port_in_use(name, settings.host, port, kind) from error
+
+
+def bound(host: str, port: int, backlog: int) -> socket.socket:
+    """Return a listening socket; on `::` it takes IPv4 too. Raise OSError if the port is taken."""
+    dual = host == "::" and socket.has_dualstack_ipv6()
+    return socket.create_server((host, port), family=_family(host), backlog=backlog, dualstack_ipv6=dual)
 
 
 def port_in_use(name: str, host: str, port: int, kind: str) -> SettingsError:

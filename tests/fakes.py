@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zlib import crc32
@@ -27,6 +27,9 @@ from kernel.time import Clock, SystemClock
 from tests.builders import NOON, Keypair, a_keypair, user_token
 
 SECRET = b"a secret that only the tests know"
+
+grpc_engine = "grpcio"
+"""Library of the gRPC servers. The fixture in tests/rpc/engines.py changes it."""
 
 
 class FakeClock:
@@ -253,7 +256,7 @@ async def running(
 ) -> AsyncIterator[Served]:
     """Serve on free ports of 127.0.0.1, with the background loops. Services that call each other share `mesh`."""
     mesh = mesh or Mesh()
-    settings = settings or ServerSettings(grace_seconds=1.0)
+    settings = replace(settings or ServerSettings(grace_seconds=1.0), grpc_engine=grpc_engine)
     tokens = TokenVerifier(keys=service.token_keys, clock=mesh.clock) if service.token_keys else mesh.tokens
     async with (
         serve(service, settings=settings, tokens=tokens, service_tokens=mesh.service_tokens, tls=tls) as server,

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import cast
 
 import grpc
-from grpc_health.v1 import health, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_health.v1 import health_pb2_grpc
 
 from kernel.errors import KernelReason, unavailable
-from kernel.grpc.client import MAX_MESSAGE_BYTES
+from kernel.grpc.engine import Engine, new_engine
 from kernel.grpc.health import HealthMonitor
 from kernel.grpc.interceptors.chain import Chain
 from kernel.grpc.interceptors.streams import OpenStreams
+from kernel.grpc.reflection import add_reflection
 from kernel.grpc.settings import ServerSettings
 from kernel.grpc.status import DETAILS_KEY, details_of, grpc_code, text_of
 from kernel.grpc.tls import MeshTls
@@ -24,20 +24,6 @@ from kernel.runner import background
 from kernel.service import Service
 from kernel.sockets import address, listen, port_in_use
 from kernel.telemetry.logs import logger
-
-_OPTIONS = [
-    # Without this option, two servers could share a port and its calls. The second server must fail instead.
-    ("grpc.so_reuseport", 0),
-    # Clients ping every 2 s during calls; Envoy pings every 0.6 s even without calls. With its defaults of 5 minutes
-    # and 2 hours, gRPC would close their connections.
-    ("grpc.http2.min_ping_interval_without_data_ms", 500),
-    ("grpc.keepalive_permit_without_calls", 1),
-    # Detect within a minute that a client is gone without closing its streams.
-    ("grpc.keepalive_time_ms", 40_000),
-    ("grpc.keepalive_timeout_ms", 15_000),
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +88,8 @@ async def serve(
 
 def _build(
     service: Service, settings: ServerSettings, monitor: HealthMonitor, access: Access, streams: OpenStreams
-) -> grpc.aio.Server:
-    # By default gRPC cancels calls at random when more than a thousand wait to be accepted, as they do when all clients
-    # of a stopped node reconnect at once.
-    waiting = settings.max_concurrent_calls
-    bursts = [("grpc.server.max_pending_requests", waiting), ("grpc.server.max_pending_requests_hard_limit", waiting)]
-    server = grpc.aio.server(options=[*_OPTIONS, *bursts], maximum_concurrent_rpcs=settings.max_concurrent_calls)
+) -> Engine:
+    server = new_engine(settings)
     chain = Chain(
         server,
         access=access,
@@ -118,18 +100,16 @@ def _build(
     for mount in service.mount:
         # Generated code calls only the two methods that Chain has.
         mount(cast("grpc.aio.Server", chain))
-    health_pb2_grpc.add_HealthServicer_to_server(monitor.servicer, server)
-    names = (*service.grpc_services, health.SERVICE_NAME, reflection.SERVICE_NAME)
-    reflection.enable_server_reflection(names, server)
+    # Generated code calls only methods that every engine has.
+    health_pb2_grpc.add_HealthServicer_to_server(monitor.servicer, cast("grpc.aio.Server", server))
+    add_reflection(service.grpc_services, server)
     if not service.mount:
         # Comes last, so that it answers only calls that no other handler takes.
         server.add_generic_rpc_handlers((StartingHandler(service.name),))
     return server
 
 
-async def _drain(
-    service: Service, server: grpc.aio.Server, monitor: HealthMonitor, streams: OpenStreams, grace: float
-) -> None:
+async def _drain(service: Service, server: Engine, monitor: HealthMonitor, streams: OpenStreams, grace: float) -> None:
     log = logger("server")
     log.info("draining", service=service.name)
     await monitor.drain()
@@ -154,13 +134,10 @@ async def _probes(name: str, settings: ServerSettings, monitor: HealthMonitor) -
             yield
 
 
-def _bind(name: str, settings: ServerSettings, server: grpc.aio.Server, tls: MeshTls | None) -> int:
-    where = address(settings.host, settings.grpc_port)
+def _bind(name: str, settings: ServerSettings, server: Engine, tls: MeshTls | None) -> int:
     try:
-        if tls is None:
-            return server.add_insecure_port(where)
-        return server.add_secure_port(where, tls.server_credentials())
-    except RuntimeError as error:
+        return server.bind(settings.host, settings.grpc_port, tls)
+    except OSError as error:
         raise port_in_use(name, settings.host, settings.grpc_port, "GRPC") from error
 
 

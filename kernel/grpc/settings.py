@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from kernel.settings import between, env, load, positive, settings
+from kernel.settings import between, env, load, not_negative, one_of, positive, settings
 
 _PORT = between(0, 65_535)
 
@@ -25,6 +25,19 @@ class ServerSettings:
         default=0,
         help="extra plaintext HTTP port for probes and Prometheus, serves only /metrics and /healthz; 0: none",
         check=_PORT,
+    )
+    grpc_engine: str = env(
+        "CHATLY_{SERVICE}_GRPC_ENGINE",
+        default="grpcio",
+        help="library of the gRPC server: `grpcio`, or `ngh2`, which takes half the CPU time per call",
+        check=one_of("grpcio", "ngh2"),
+    )
+    max_connection_age_seconds: float = env(
+        "CHATLY_MAX_CONNECTION_AGE_SECONDS",
+        default=0.0,
+        help="age at which gRPC clients are asked to connect again, in seconds, so that they spread over new nodes; "
+        "0: no limit",
+        check=not_negative,
     )
     grace_seconds: float = env(
         "CHATLY_GRACE_SECONDS",

@@ -44,6 +44,8 @@ class Identity:
     key: bytes
     ca: bytes
     as_server: ssl.SSLContext
+    as_grpc_server: ssl.SSLContext
+    """Like `as_server`, for clients that speak HTTP/2."""
     as_client: ssl.SSLContext
 
 
@@ -92,21 +94,34 @@ class MeshTls:
         """Return a context for HTTP servers with the same effect as `server_credentials`."""
         return _CurrentContext(lambda: self.current().as_server)
 
+    def grpc_context(self) -> ssl.SSLContext:
+        """Return a context for gRPC servers on asyncio with the same effect as `server_credentials`."""
+        return _CurrentContext(lambda: self.current().as_grpc_server)
+
     def _file_state(self) -> tuple[tuple[int, int, int], ...]:
         stats = [path.stat() for path in self._paths]
         return tuple((stat.st_mtime_ns, stat.st_ino, stat.st_size) for stat in stats)
 
     def _read(self) -> Identity:
         certificate, key, ca = (path.read_bytes() for path in self._paths)
-        as_server, as_client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        as_server.verify_mode = ssl.CERT_REQUIRED
-        for context in (as_server, as_client):
+        as_server, as_grpc_server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        as_client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        as_server.verify_mode = as_grpc_server.verify_mode = ssl.CERT_REQUIRED
+        as_grpc_server.set_alpn_protocols(["h2"])
+        for context in (as_server, as_grpc_server, as_client):
             context.minimum_version = ssl.TLSVersion.TLSv1_2
             context.load_cert_chain(self._paths[0], self._paths[1])
             context.load_verify_locations(cadata=ca.decode("ascii"))
         if (certificate, key, ca) != tuple(path.read_bytes() for path in self._paths):
             raise OSError("the files are being changed at the moment")
-        return Identity(certificate=certificate, key=key, ca=ca, as_server=as_server, as_client=as_client)
+        return Identity(
+            certificate=certificate,
+            key=key,
+            ca=ca,
+            as_server=as_server,
+            as_grpc_server=as_grpc_server,
+            as_client=as_client,
+        )
 
 
 class _CurrentContext(ssl.SSLContext):

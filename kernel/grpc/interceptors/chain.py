@@ -19,6 +19,7 @@ from google.protobuf import descriptor_pool
 
 from kernel.errors import Code
 from kernel.grpc.context import REQUEST_ID_KEY, bearer, caller_var, host_of, read_request, request_var
+from kernel.grpc.engine import Engine
 from kernel.grpc.interceptors.streams import OpenStreams
 from kernel.grpc.interceptors.validation import tolerant, validate, validated
 from kernel.grpc.status import DETAILS_KEY, SERVER_FAULTS, as_chatly_error, details_of, grpc_code, text_of
@@ -71,7 +72,7 @@ class Chain:
 
     def __init__(
         self,
-        server: grpc.aio.Server,
+        server: Engine,
         *,
         access: Access,
         streams: OpenStreams,

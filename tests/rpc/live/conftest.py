@@ -1,3 +1,4 @@
+from tests.rpc.engines import grpc_engine
 from tests.rpc.messaging.conftest import harness
 
-__all__ = ["harness"]
+__all__ = ["grpc_engine", "harness"]

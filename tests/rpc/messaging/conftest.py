@@ -3,7 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.rpc.engines import grpc_engine
 from tests.rpc.messaging.harness import Harness, open_harness
+
+__all__ = ["grpc_engine", "harness"]
 
 
 @pytest.fixture

@@ -2,7 +2,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.rpc.engines import grpc_engine
 from tests.rpc.presence.harness import Cluster, Node
+
+__all__ = ["cluster", "grpc_engine", "node"]
 
 
 @pytest.fixture

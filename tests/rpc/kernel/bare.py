@@ -1,0 +1,58 @@
+"""A bare server of one library, with generic handlers of a test, and channels to it."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from kernel.grpc.engine import Engine, new_engine
+from kernel.grpc.settings import ServerSettings
+
+SERVICE = "test.Bare"
+_KINDS = {
+    (False, False): (grpc.unary_unary_rpc_method_handler, "unary_unary"),
+    (False, True): (grpc.unary_stream_rpc_method_handler, "unary_stream"),
+    (True, False): (grpc.stream_unary_rpc_method_handler, "stream_unary"),
+    (True, True): (grpc.stream_stream_rpc_method_handler, "stream_stream"),
+}
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A running server whose only method is `Do`. Its messages are bytes."""
+
+    engine: Engine
+    port: int
+    channel: grpc.aio.Channel
+    kind: str
+
+    def call(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - gRPC has no common type of calls
+        """Call `Do`."""
+        multi_callable: Any = getattr(self.channel, self.kind)(f"/{SERVICE}/Do")
+        return multi_callable(*arguments, **options)
+
+
+@asynccontextmanager
+async def bare(
+    library: str,
+    handler: Callable[[Any, Any], Any],
+    *,
+    requests: bool = False,
+    responses: bool = False,
+    options: list[tuple[str, int]] | None = None,
+    **settings: Any,
+) -> AsyncIterator[Bare]:
+    """Serve `handler` as the method `Do`; `requests`, `responses`: whether these are streams."""
+    make, kind = _KINDS[requests, responses]
+    engine = new_engine(ServerSettings(grpc_engine=library, **settings))
+    any_make: Any = make
+    engine.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Do": any_make(handler)}),))
+    port = engine.bind("127.0.0.1", 0, None)
+    await engine.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options) as channel:
+        try:
+            yield Bare(engine, port, channel, kind)
+        finally:
+            await engine.stop(0)
