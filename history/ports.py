@@ -244,12 +244,21 @@ class HotTail(TailReader, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The message id of a send."""
+
+    message_id: UUID
+    is_first: bool
+    """True if this send certainly has no earlier message. If False, the hot tail and the store may have one."""
+
+
 class SendClaims(Protocol):
     """Maps sends to message ids while the store may not have the messages yet.
 
-    Claims may be lost. A lost claim can lead to a second copy of a send, which the persister withdraws.
+    Claims may be lost. The claims that follow a loss are not `is_first`, unless the send was created after it.
     """
 
-    async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
+    async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> Claim:
         """Return the message id that was first claimed for this send. A new send claims `message_id`."""
         ...

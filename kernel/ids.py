@@ -19,6 +19,8 @@ MAX_AHEAD = timedelta(minutes=1)
 _TICKS_PER_SECOND = 10_000_000
 _GREGORIAN_EPOCH = datetime(1582, 10, 15, tzinfo=UTC)
 _MAX_TICKS = (1 << 60) - 1
+_VERSION_BITS = 0xF << 76 | 0b11 << 62
+_VERSION_7 = 0x7 << 76 | 0b10 << 62
 _MAX_TICKS_AHEAD = int(MAX_AHEAD.total_seconds()) * _TICKS_PER_SECOND
 
 
@@ -48,6 +50,12 @@ def time_key(time_uuid: UUID) -> bytes:
 def from_time_key(key: bytes) -> UUID:
     """Return the TimeUUID of a `time_key`."""
     return UUID(bytes=key[4:8] + key[2:4] + bytes((key[0] & 0x0F | 0x10, key[1])) + key[8:])
+
+
+def created_at(random_uuid: UUID) -> float | None:
+    """Return the time in a version 7 UUID, in seconds since 1970, or None for a UUID of another version."""
+    # The property `version` takes longer.
+    return (random_uuid.int >> 80) / 1_000 if random_uuid.int & _VERSION_BITS == _VERSION_7 else None
 
 
 class HybridClock:

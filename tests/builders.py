@@ -21,6 +21,12 @@ def an_id() -> str:
     return str(UUID(int=next(_numbers), version=4))
 
 
+def a_send_id(created: datetime) -> UUID:
+    """Return a client_message_id as clients make it: a version 7 UUID, with the time of its creation."""
+    milliseconds = int(created.timestamp() * 1_000)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62 | next(_numbers))
+
+
 @dataclass(frozen=True, slots=True)
 class Keypair:
     """A signing key like those of auth."""

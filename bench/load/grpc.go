@@ -92,7 +92,7 @@ func requestOf(sender Sender, text string) *messaging.SendMessageRequest {
 	return &messaging.SendMessageRequest{
 		UserId:          sender.UserID,
 		ChatId:          sender.ChatID,
-		ClientMessageId: uuid.NewString(),
+		ClientMessageId: uuid.Must(uuid.NewV7()).String(),
 		Text:            text,
 	}
 }

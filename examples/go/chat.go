@@ -16,7 +16,7 @@ func directChat(one, other string) string {
 
 // draft returns a send with a new client_message_id. Sending the same one again creates no second message.
 func draft(chatID, text string, mediaIDs ...string) *messaging.SendMessageRequest {
-	return &messaging.SendMessageRequest{ChatId: chatID, ClientMessageId: uuid.NewString(), Text: text, MediaIds: mediaIDs}
+	return &messaging.SendMessageRequest{ChatId: chatID, ClientMessageId: uuid.Must(uuid.NewV7()).String(), Text: text, MediaIds: mediaIDs}
 }
 
 // send returns the stored message, of this or an earlier attempt.

@@ -1,4 +1,4 @@
-"""Hot tail and send claims that fall back to the memory of this process while Redis is unavailable."""
+"""Hot tail that falls back to the memory of this process while Redis is unavailable."""
 
 import math
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from history.chat_id import ChatId
 from history.model import LogEvent
-from history.ports import EventReader, HotTail, SendClaims, TailReader
+from history.ports import EventReader, HotTail, TailReader
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
@@ -174,21 +174,3 @@ def _first(one: LogEvent | None, other: LogEvent | None) -> LogEvent | None:
 
 def _offset(item: LogEvent) -> int:
     return item.position.offset
-
-
-class FallbackSendClaims:
-    """SendClaims over the shared claims, with claims of this process as fallback.
-
-    During an outage two nodes may make copies of one send. The persister withdraws the second copy.
-    """
-
-    def __init__(self, *, shared: SendClaims, own: SendClaims) -> None:
-        self._shared = shared
-        self._own = own
-
-    async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
-        # Claim in this process first: a send that was claimed here during an outage may still be in flight.
-        known = await self._own.claim(sender_id, client_message_id, message_id)
-        with suppress_unavailable():
-            return await self._shared.claim(sender_id, client_message_id, known)
-        return known

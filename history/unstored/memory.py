@@ -1,4 +1,4 @@
-"""Hot tail and send claims within one process."""
+"""Hot tail within one process."""
 
 import heapq
 from bisect import bisect_left, bisect_right, insort
@@ -10,7 +10,6 @@ from history.audience import users_of
 from history.chat_id import ChatId
 from history.fold import send_of
 from history.model import LogEvent, Send
-from kernel.cache import BoundedCache
 from kernel.ids import UserId
 
 
@@ -92,19 +91,3 @@ class MemoryHotTail:
 
 def _offset(event: LogEvent) -> int:
     return event.position.offset
-
-
-class MemorySendClaims:
-    """SendClaims in the memory of this process: a bounded map of the newest claims."""
-
-    def __init__(self, *, capacity: int = 100_000) -> None:
-        """`capacity` is the number of claims kept. The least recently used claim is dropped first."""
-        self._claims: BoundedCache[tuple[UserId, UUID], UUID] = BoundedCache(capacity=capacity)
-
-    async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
-        send = (sender_id, client_message_id)
-        winner = self._claims.get(send)
-        if winner is None:
-            winner = message_id
-            self._claims.put(send, message_id)
-        return winner

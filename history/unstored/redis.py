@@ -1,6 +1,6 @@
-"""Hot tail and send claims in Redis, shared by all nodes.
+"""Hot tail in Redis, shared by all nodes.
 
-All keys of a command are in one slot, so that both work on a Redis Cluster. Every command is idempotent, so any node
+All keys of a command are in one slot, so that it works on a Redis Cluster. Every command is idempotent, so any node
 may refill the tail at any time. Reads ignore entries at or below the watermark.
 """
 
@@ -230,18 +230,3 @@ def _unpacked(value: bytes) -> LogEvent | None:
         logger("history").warning("unreadable event in the hot tail", error=str(error))
         return None
     return event if isinstance(event, LogEvent) else None
-
-
-_CLAIM_TTL_SECONDS = 24 * 60 * 60
-
-
-class RedisSendClaims:
-    """SendClaims over Redis. Each send has a key `claim:{sender_id}:{client_message_id}`, which is kept for a day."""
-
-    def __init__(self, *, redis: RedisHandle) -> None:
-        self._redis = redis
-
-    async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
-        key = self._redis.key(f"claim:{sender_id}:{client_message_id}")
-        earlier = await self._redis.submit("SET", key, message_id.bytes, "NX", "GET", "EX", _CLAIM_TTL_SECONDS)
-        return message_id if earlier is None else UUID(bytes=earlier)

@@ -67,7 +67,7 @@ class CreateGroup:
         )
         # An earlier attempt with an unknown result may have claimed an id. With that id, both attempts are the same
         # event. A claim needs a UUID, and the group's id is one.
-        event_id = await self._claims.claim(access.user_id, UUID(access.chat_id), self._events.next_id(access))
-        event = self._events.new_event(access, created, event_id=event_id, audience=tuple(created.members))
+        claim = await self._claims.claim(access.user_id, UUID(access.chat_id), self._events.next_id(access))
+        event = self._events.new_event(access, created, event_id=claim.message_id, audience=tuple(created.members))
         await self._events.publish(event)
         return ChatOverview(apply_to_chat(None, event), None, 0, event.event_id, event.occurred_at)

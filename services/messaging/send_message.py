@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from history.fold import sent_message
-from history.model import Message, MessageSent
+from history.model import ChatEvent, Message, MessageSent
 from history.ports import SendClaims
 from history.view import History
 from kernel.errors import ChatlyError, KernelReason
@@ -54,13 +54,30 @@ class SendMessage:
         access = await self._authorizer.to_write(draft.chat, sender)
         # Concurrent calls with the same `client_message_id` wait here, so that later ones find the first one's message.
         async with self._locks.hold(sender, draft.client_message_id):
-            earlier = await self._earlier(access, draft)
-            if earlier is not None:
+            found = await self._event_or_earlier(access, draft)
+            if isinstance(found, Message):
                 self._on_repeated()
-                return earlier
-            message = await self._send(access, draft)
+                return found
+            await self._events.publish(found)
         self._on_accepted()
-        return message
+        return sent_message(found)
+
+    async def _event_or_earlier(self, access: ChatAccess, draft: Draft) -> ChatEvent | Message:
+        """Return the event to publish, or the message of an earlier call."""
+        try:
+            content = await self._content(access, draft)
+        except ChatlyError:
+            # A repeated call returns its message, even if the content is not valid (any more).
+            if earlier := await self._earlier(access, draft):
+                return earlier
+            raise
+        # An earlier attempt with an unknown result may have claimed an id. With that id, both attempts are the same
+        # event.
+        new_id = self._events.next_id(access, after=[draft.reply_to])
+        claim = await self._claims.claim(access.user_id, draft.client_message_id, new_id)
+        if not claim.is_first and (earlier := await self._earlier(access, draft)):
+            return earlier
+        return self._events.new_event(access, content, event_id=claim.message_id)
 
     async def _earlier(self, access: ChatAccess, draft: Draft) -> Message | None:
         try:
@@ -75,21 +92,14 @@ class SendMessage:
             await self._authorizer.to_read(ChatRef(message.chat_id), access.user_id)
         return message
 
-    async def _send(self, access: ChatAccess, draft: Draft) -> Message:
+    async def _content(self, access: ChatAccess, draft: Draft) -> MessageSent:
         check_text = require_storable if draft.media_ids else require_visible
         check_text("text", draft.text)
         if draft.reply_to is not None:
             await self._messages.find(access, draft.reply_to, hidden_too=True)
-        sent = MessageSent(
+        return MessageSent(
             client_message_id=draft.client_message_id,
             text=draft.text,
             reply_to=draft.reply_to,
             attachments=await attachments(self._media, draft.media_ids, access.user_id) if draft.media_ids else (),
         )
-        # An earlier attempt with an unknown result may have claimed an id. With that id, both attempts are the same
-        # event.
-        new_id = self._events.next_id(access, after=[draft.reply_to])
-        message_id = await self._claims.claim(access.user_id, draft.client_message_id, new_id)
-        event = self._events.new_event(access, sent, event_id=message_id)
-        await self._events.publish(event)
-        return sent_message(event)

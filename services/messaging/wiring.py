@@ -11,7 +11,8 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import add_MessagingServiceS
 from history.open import HistoryStore
 from history.ports import EventReader, HotTail, SendClaims
 from history.stored_log import open_epoch_log, with_log
-from history.unstored.memory import MemoryHotTail, MemorySendClaims
+from history.unstored.claims import FallbackSendClaims, MemorySendClaims
+from history.unstored.memory import MemoryHotTail
 from history.unstored.refill import TailRenewal, read_again, refill
 from history.view import History
 from kernel.bus.ports import LiveBus
@@ -249,12 +250,13 @@ async def _open_tail(
     Embedded, tail and claims belong to this process alone. Distributed, all nodes share them, with those of this
     process as the fallback. The follower then fills the same hot tail.
     """
-    tail, claims = MemoryHotTail(), MemorySendClaims()
+    tail, claims = MemoryHotTail(), MemorySendClaims(clock=platform.clock)
     if platform.engines is None:
         return tail, claims, None
     # Import these here, because an image installs only the drivers that it uses.
-    from history.unstored.fallback import FallbackHotTail, FallbackSendClaims
-    from history.unstored.redis import RedisHotTail, RedisSendClaims
+    from history.unstored.fallback import FallbackHotTail
+    from history.unstored.redis import RedisHotTail
+    from history.unstored.redis_claims import RedisSendClaims
 
     shared = RedisHotTail(redis=platform.engines.redis, log_id=await log.log_id())
     with_fallback = FallbackHotTail(
@@ -265,7 +267,7 @@ async def _open_tail(
         events=store.events,
         clock=platform.clock,
     )
-    shared_claims = RedisSendClaims(redis=platform.engines.redis)
+    shared_claims = RedisSendClaims(redis=platform.engines.redis, clock=platform.clock)
     return with_fallback, FallbackSendClaims(shared=shared_claims, own=claims), with_fallback
 
 

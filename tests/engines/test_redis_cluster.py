@@ -15,7 +15,8 @@ from redis.crc import key_slot
 from redis.exceptions import RedisError
 
 from history.model import Role
-from history.unstored.redis import RedisHotTail, RedisSendClaims
+from history.unstored.redis import RedisHotTail
+from history.unstored.redis_claims import RedisSendClaims
 from kernel.bus.ports import BusGap, BusMessage
 from kernel.errors import ChatlyError
 from kernel.redis.bus import open_redis_bus
@@ -23,6 +24,7 @@ from kernel.redis.handle import RedisHandle, open_redis
 from kernel.redis.pipeline import Command
 from kernel.redis.settings import RedisSettings
 from kernel.redis.shards import Shards
+from kernel.time import SystemClock
 from services.auth.adapters.redis import RedisAttempts
 from services.presence.adapters.redis import RedisLeases
 from services.presence.model import Connection
@@ -191,7 +193,7 @@ async def test_a_replica_takes_over_from_a_node_that_died(cluster: Cluster, redi
 
 
 async def test_the_tail_and_the_claims_work(redis: RedisHandle) -> None:
-    tail, claims = RedisHotTail(redis=redis, log_id="log"), RedisSendClaims(redis=redis)
+    tail, claims = RedisHotTail(redis=redis, log_id="log"), RedisSendClaims(redis=redis, clock=SystemClock())
     chat, group = ChatBuilder(), ChatBuilder(A_GROUP)
     events = stored(
         [chat.sent(ANN, send=UUID(int=7)), group.created(ANN, BOB), group.member_set(ANN, CAT, Role.MEMBER)]
@@ -206,8 +208,8 @@ async def test_the_tail_and_the_claims_work(redis: RedisHandle) -> None:
     assert await tail.sent(ANN, UUID(int=7)) == events[0]
     await tail.trim({0: 2})
     assert await tail.events([ANN_AND_BOB, A_GROUP]) == {}
-    assert await claims.claim(ANN, UUID(int=7), UUID(int=1)) == UUID(int=1)
-    assert await claims.claim(ANN, UUID(int=7), UUID(int=2)) == UUID(int=1)
+    assert (await claims.claim(ANN, UUID(int=7), UUID(int=1))).message_id == UUID(int=1)
+    assert (await claims.claim(ANN, UUID(int=7), UUID(int=2))).message_id == UUID(int=1)
 
 
 async def test_leases_and_attempts_work(redis: RedisHandle) -> None:

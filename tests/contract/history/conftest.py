@@ -7,10 +7,13 @@ import pytest
 
 from history.open import HistoryStore, cassandra_history, cassandra_schema, open_history
 from history.ports import HotTail, SendClaims
-from history.unstored.memory import MemoryHotTail, MemorySendClaims
-from history.unstored.redis import RedisHotTail, RedisSendClaims
+from history.unstored.claims import MemorySendClaims
+from history.unstored.memory import MemoryHotTail
+from history.unstored.redis import RedisHotTail
+from history.unstored.redis_claims import RedisSendClaims
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
 from tests.engines.redis_installation import fresh_redis
+from tests.fakes import FakeClock
 
 STORES = ["sqlite", pytest.param("cassandra", marks=pytest.mark.engines("cassandra"))]
 TAILS_AND_CLAIMS = ["memory", pytest.param("redis", marks=pytest.mark.engines("redis"))]
@@ -20,6 +23,11 @@ TAILS_AND_CLAIMS = ["memory", pytest.param("redis", marks=pytest.mark.engines("r
 def history_keyspace(cassandra_contact_points: str) -> Iterator[str]:
     with a_keyspace(cassandra_contact_points) as name:
         yield name
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture(params=STORES)
@@ -44,9 +52,9 @@ async def tail(request: pytest.FixtureRequest, fresh_name: str) -> AsyncIterator
 
 
 @pytest.fixture(params=TAILS_AND_CLAIMS)
-async def claims(request: pytest.FixtureRequest, fresh_name: str) -> AsyncIterator[SendClaims]:
+async def claims(request: pytest.FixtureRequest, fresh_name: str, clock: FakeClock) -> AsyncIterator[SendClaims]:
     if request.param == "memory":
-        yield MemorySendClaims()
+        yield MemorySendClaims(clock=clock)
     else:
         async with fresh_redis(request.getfixturevalue("redis_url"), fresh_name) as redis:
-            yield RedisSendClaims(redis=redis)
+            yield RedisSendClaims(redis=redis, clock=clock)

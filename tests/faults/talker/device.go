@@ -82,7 +82,7 @@ func (d *Device) speak(ctx context.Context, quiet <-chan struct{}) {
 
 func (d *Device) send(ctx context.Context, chat string) error {
 	d.number++
-	name, err := uuid.NewRandomFromReader(d.dice)
+	name, err := uuid.NewV7FromReader(d.dice)
 	if err != nil {
 		return err
 	}

@@ -13,17 +13,20 @@ from history.chat_id import ChatId
 from history.codec import encode
 from history.model import ChatEvent, LogEvent, MessageSent
 from history.open import HistoryStore, open_history
-from history.unstored.fallback import FallbackHotTail, FallbackSendClaims
-from history.unstored.memory import MemoryHotTail, MemorySendClaims
+from history.ports import Claim
+from history.unstored.claims import FallbackSendClaims, MemorySendClaims
+from history.unstored.fallback import FallbackHotTail
+from history.unstored.memory import MemoryHotTail
 from history.unstored.refill import refill
 from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
+from tests.builders import a_send_id
 from tests.fakes import FakeClock, MemoryLog
 from tests.unit.history.builders import ANN, ANN_AND_BOB, BOB, ChatBuilder
 from tests.unit.history.harness import never_refused
 
-SEND, FIRST, SECOND = UUID(int=7), UUID(int=1), UUID(int=2)
+FIRST, SECOND = UUID(int=1), UUID(int=2)
 
 
 @dataclass
@@ -56,11 +59,11 @@ class SharedTail(MemoryHotTail):
 
 
 class SharedClaims(MemorySendClaims):
-    def __init__(self, connectivity: Connectivity) -> None:
-        super().__init__()
+    def __init__(self, connectivity: Connectivity, clock: FakeClock) -> None:
+        super().__init__(clock=clock)
         self._weather = connectivity
 
-    async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> UUID:
+    async def claim(self, sender_id: UserId, client_message_id: UUID, message_id: UUID) -> Claim:
         self._weather.check()
         return await super().claim(sender_id, client_message_id, message_id)
 
@@ -214,15 +217,17 @@ async def test_a_watermark_that_only_the_spare_can_use_is_no_failure(nodes: Node
 
 
 async def test_a_send_is_claimed_once_whether_the_others_can_be_asked_or_not() -> None:
-    connectivity = Connectivity()
-    claims = FallbackSendClaims(shared=SharedClaims(connectivity), own=MemorySendClaims())
-    assert await claims.claim(ANN, SEND, FIRST) == FIRST
+    connectivity, clock = Connectivity(), FakeClock()
+    claims = FallbackSendClaims(shared=SharedClaims(connectivity, clock), own=MemorySendClaims(clock=clock))
+    clock.advance(3_600)
+    send = a_send_id(clock.now())
+    assert await claims.claim(ANN, send, FIRST) == Claim(FIRST, is_first=True)
     connectivity.unavailable = True
-    assert await claims.claim(ANN, SEND, SECOND) == FIRST
-    assert await claims.claim(BOB, SEND, SECOND) == SECOND
+    assert await claims.claim(ANN, send, SECOND) == Claim(FIRST, is_first=False)
+    assert await claims.claim(BOB, send, SECOND) == Claim(SECOND, is_first=False)
 
     connectivity.unavailable = False
-    assert await claims.claim(BOB, SEND, FIRST) == SECOND
+    assert await claims.claim(BOB, send, FIRST) == Claim(SECOND, is_first=False)
 
 
 async def test_events_of_the_log_are_shown_beside_the_shared_tail_and_not_added_to_it(nodes: Nodes) -> None:

@@ -13,7 +13,9 @@ from history.chat_id import ChatId
 from history.codec import decode
 from history.model import AttachedMedia, ChatEvent, Message
 from history.open import HistoryStore, open_history
-from history.unstored.memory import MemoryHotTail, MemorySendClaims
+from history.ports import SendClaims
+from history.unstored.claims import MemorySendClaims
+from history.unstored.memory import MemoryHotTail
 from history.view import ChatOverview, History
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusMessage
@@ -141,9 +143,10 @@ class Harness:
         tail = self.dependencies.tail
         return History(messages=store.messages, chats=store.chats, events=store.events, tail=tail, clock=self.clock)
 
-    def another_node(self, *, clock: Clock | None = None) -> MessagingNode:
-        """Return a second node over the same dependencies."""
-        dependencies = replace(self.dependencies, clock=clock) if clock else self.dependencies
+    def another_node(self, *, clock: Clock | None = None, claims: SendClaims | None = None) -> MessagingNode:
+        """Return a second node over the same dependencies, except for those that are given."""
+        own = self.dependencies
+        dependencies = replace(own, clock=clock or own.clock, claims=claims or own.claims)
         return build_node(MessagingSettings(), dependencies, lineage=OneLog("log"))
 
     def a_user(self) -> UserId:
@@ -246,7 +249,7 @@ async def open_harness(folder: Path) -> AsyncIterator[Harness]:
             bus=bus,
             store=replace(store, messages=switch, chats=switch),  # type: ignore[arg-type]
             tail=MemoryHotTail(),
-            claims=MemorySendClaims(),
+            claims=MemorySendClaims(clock=clock),
             directory=directory,
             media=media,
         )

@@ -33,10 +33,12 @@ export function peerOf(chatId: ChatId, me: UserId): UserId | null {
   return (first === me ? second : first) ?? null;
 }
 
-/** Return a random UUID. Unlike crypto.randomUUID this also works on plain http outside localhost. */
-export function newId(): string {
+/** Return a UUID of version 7, which begins with the time. The server needs no lookup for a send with such an id. */
+export function newId(now = Date.now()): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  new DataView(bytes.buffer).setUint16(0, Math.floor(now / 2 ** 32));
+  new DataView(bytes.buffer).setUint32(2, now % 2 ** 32);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
