@@ -283,10 +283,14 @@ class Connection(asyncio.Protocol):
             self._close("")
 
     def _write(self) -> None:
-        while not self._paused and self._phase is not Phase.CLOSING and (data := self.http2.output()):
-            self._transport.write(data)
-            self._budget = min(MAX_FRAMES_WITHOUT_CALLS, self._budget + len(data) // _BYTES_PER_FRAME)
+        while not self._paused and self._phase is not Phase.CLOSING:
+            data = self.http2.output()
+            if data:
+                self._transport.write(data)
+                self._budget = min(MAX_FRAMES_WITHOUT_CALLS, self._budget + len(data) // _BYTES_PER_FRAME)
             self.http2.report()
+            if not data:
+                return
 
     def _close_unfinished(self) -> bool:
         """Reset streams whose answer has been sent and whose request goes on. Return whether there were any."""

@@ -7,8 +7,10 @@ from typing import Any
 
 import grpc
 
+from kernel.grpc.client import open_channel
 from kernel.grpc.engine import Engine, new_engine
 from kernel.grpc.settings import ServerSettings
+from kernel.grpc.tls import MeshTls
 
 SERVICE = "test.Bare"
 _KINDS = {
@@ -42,6 +44,7 @@ async def bare(
     requests: bool = False,
     responses: bool = False,
     options: list[tuple[str, int]] | None = None,
+    tls: MeshTls | None = None,
     **settings: Any,
 ) -> AsyncIterator[Bare]:
     """Serve `handler` as the method `Do`; `requests`, `responses`: whether these are streams."""
@@ -49,9 +52,14 @@ async def bare(
     engine = new_engine(ServerSettings(grpc_engine=library, **settings))
     any_make: Any = make
     engine.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Do": any_make(handler)}),))
-    port = engine.bind("127.0.0.1", 0, None)
+    port = engine.bind("127.0.0.1", 0, tls)
     await engine.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options) as channel:
+    address = f"127.0.0.1:{port}"
+    async with (
+        grpc.aio.insecure_channel(address, options)
+        if tls is None
+        else open_channel(address, forward="none", tls=tls, peer="test") as channel
+    ):
         try:
             yield Bare(engine, port, channel, kind)
         finally:
