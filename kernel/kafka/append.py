@@ -1,48 +1,60 @@
-"""Appends to Kafka from asyncio. Results from kafka-python's thread reach the event loop in batches."""
+"""Appends to Kafka from asyncio. Results from the producer's thread reach the event loop in batches."""
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Protocol
 from zlib import crc32
 
-from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError
-
-from kernel.kafka.client import build_client, kafka_errors, log_unavailable
+from kernel.kafka.client import kafka_errors, log_unavailable
 from kernel.kafka.settings import KafkaSettings
 from kernel.log.ports import LogPosition
 
 MAX_IN_FLIGHT = 5_000
-"""Limit of unacknowledged records; kafka-python has none."""
-# The default limit of a broker. The producer refuses a larger record before it is sent.
-_MAX_RECORD_BYTES = 1_000_000
+"""Limit of unacknowledged records; the client libraries have none, or a larger one."""
 # Added to the time limit of the producer: the producer sometimes exceeds it while no broker is reachable.
 _SLACK_SECONDS = 1.0
-_CLOSE_SECONDS = 2.0
 
 Waiting = asyncio.Future[LogPosition]
+Sent = Callable[[int | BaseException], None]
+"""Takes the offset of an acknowledged record, or the error."""
+
+
+class Producer(Protocol):
+    """A producer of one client library. Idempotent, with acks=all: records of a partition keep the order of `send`."""
+
+    def send(self, partition: int, key: bytes, value: bytes, done: Sent) -> None:
+        """Send a record. Does not block: the producer knows the topic's partitions. Another thread calls `done`.
+
+        Raise KafkaError if the record cannot be sent, MessageSizeTooLargeError if no retry helps.
+        """
+        ...
+
+    def close(self) -> None:
+        """Send the waiting records within a few seconds, and stop. Blocks."""
+        ...
 
 
 class KafkaAppender:
-    """EventLog over one idempotent producer with acks=all. Bound to the event loop that created it.
+    """EventLog over one producer. Bound to the event loop that created it.
 
     After the first record that is not acknowledged in time, the appender fails all waiting records and sets `failed`.
     Then it must be replaced: its producer may be stuck at lost sequence numbers. A new producer starts with new
     numbers.
     """
 
-    def __init__(self, *, producer: KafkaProducer, settings: KafkaSettings) -> None:
+    def __init__(self, *, producer: Producer, settings: KafkaSettings) -> None:
         self.failed = asyncio.Event()
+        self.close = producer.close
         self._producer = producer
-        self._topic = settings.topic
         self._partitions = settings.partitions
         self._patience = settings.append_seconds + _SLACK_SECONDS
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[Waiting, float] = {}
         """The deadline of each unacknowledged record, in the order of sending."""
         self._timer: asyncio.TimerHandle | None = None
-        self._finished: deque[tuple[Waiting, Any]] = deque()
+        self._finished: deque[tuple[Waiting, int, int | BaseException]] = deque()
         self._woken = False
 
     async def append(self, key: str, value: bytes) -> LogPosition:
@@ -50,22 +62,18 @@ class KafkaAppender:
         if len(self._waiting) >= MAX_IN_FLIGHT:
             raise log_unavailable(f"{len(self._waiting)} records wait for acknowledgement")
         coded = key.encode()
+        # The same in every client library, so that nodes with different ones append a chat to the same partition.
+        partition = crc32(coded) % self._partitions
         waiting: Waiting = self._loop.create_future()
         with kafka_errors():
-            # Does not block: `build_producer` has loaded the partitions of the topic.
-            sent = self._producer.send(self._topic, value, coded, partition=crc32(coded) % self._partitions)
+            self._producer.send(partition, coded, value, partial(self._on_producer_thread, waiting, partition))
         self._waiting[waiting] = self._loop.time() + self._patience
-        sent.add_both(partial(self._on_producer_thread, waiting))
         if self._timer is None:
             self._check_deadlines()
         return await waiting
 
-    def close(self) -> None:
-        """Send the waiting records within a few seconds, and close the producer. Blocks."""
-        close_producer(self._producer)
-
-    def _on_producer_thread(self, waiting: Waiting, result: object) -> None:
-        self._finished.append((waiting, result))
+    def _on_producer_thread(self, waiting: Waiting, partition: int, result: int | BaseException) -> None:
+        self._finished.append((waiting, partition, result))
         if not self._woken and not self._loop.is_closed():
             self._woken = True
             self._loop.call_soon_threadsafe(self._complete)
@@ -74,13 +82,15 @@ class KafkaAppender:
         # Cleared first, so that a result that arrives from here on wakes the loop again.
         self._woken = False
         while self._finished:
-            waiting, result = self._finished.popleft()
+            waiting, partition, result = self._finished.popleft()
             self._waiting.pop(waiting, None)
-            if isinstance(result, BaseException):
-                _refuse(waiting, result)
-                self._fail(result)
+            if isinstance(result, BaseException) or result < 0:
+                # The broker has the record already, but does not say where: a retry with the same identity is safe.
+                why = result if isinstance(result, BaseException) else "the broker did not return an offset"
+                _refuse(waiting, why)
+                self._fail(why)
             elif not waiting.done():
-                waiting.set_result(LogPosition(result.partition, result.offset))
+                waiting.set_result(LogPosition(partition, result))
 
     def _check_deadlines(self) -> None:
         """Fail all records if the oldest one is late, else check again at its deadline. One timer serves all."""
@@ -104,35 +114,15 @@ def _refuse(waiting: Waiting, why: object) -> None:
         waiting.set_exception(log_unavailable(why))
 
 
-def build_producer(settings: KafkaSettings) -> KafkaProducer:
-    """Return a producer that knows the partitions of the topic. Blocks; raises KafkaError if no broker answers."""
-    delivery = int(settings.append_seconds * 1000)
-    producer = build_client(
-        KafkaProducer,
-        **settings.client(),
-        acks="all",
-        enable_idempotence=True,
-        delivery_timeout_ms=delivery,
-        request_timeout_ms=delivery * 3 // 5,
-        max_block_ms=min(delivery, 3_000),
-        max_request_size=_MAX_RECORD_BYTES,
-        allow_auto_create_topics=False,
-        metrics_enabled=False,
-    )
-    try:
-        producer.partitions_for(settings.topic)
-    except KafkaError:
-        close_producer(producer)
-        raise
-    return producer
+def build_producer(settings: KafkaSettings) -> Producer:
+    """Return a producer of the chosen library that knows the partitions of the topic.
 
+    Blocks; raises KafkaError if no broker answers.
+    """
+    if settings.client_library == "confluent":
+        from kernel.kafka.confluent import ConfluentProducer
 
-def close_producer(producer: KafkaProducer) -> None:
-    """Send the waiting records within a few seconds, and close the producer. Blocks."""
-    try:
-        producer.close(timeout=_CLOSE_SECONDS)
-    except KafkaTimeoutError:
-        # `close` times out if a record is stuck; ending the sender thread releases it.
-        producer._sender.force_close()  # noqa: SLF001
-        producer._sender.join(_CLOSE_SECONDS)  # noqa: SLF001
-        producer.close(timeout=_CLOSE_SECONDS)
+        return ConfluentProducer(settings)
+    from kernel.kafka.producer import PythonProducer
+
+    return PythonProducer(settings)

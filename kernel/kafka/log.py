@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from kernel.kafka.append import KafkaAppender, build_producer
+from kernel.kafka.append import KafkaAppender, Producer, build_producer
 from kernel.kafka.client import kafka_errors, log_unavailable
 from kernel.kafka.group import KafkaLogConsumer
 from kernel.kafka.read import KafkaReader
@@ -118,7 +117,7 @@ class KafkaLog:
         self._log.info("connected to Kafka", bootstrap=self._where(), log_id=self._log_id)
         return KafkaAppender(producer=producer, settings=self._settings)
 
-    async def _attempt(self) -> KafkaProducer:
+    async def _attempt(self) -> Producer:
         # From here on the log can be read, even while no producer can be built.
         self._log_id = await asyncio.to_thread(self._identify)
         if self._sets_retention:

@@ -6,6 +6,9 @@ from typing import Any
 from kernel.settings import env, one_of, positive, settings
 from kernel.tls import check_file, client_context
 
+# The default limit of a broker. Producers refuse a larger record before they send it.
+MAX_RECORD_BYTES = 1_000_000
+_CLIENTS = ("confluent", "kafka-python")
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 
 
@@ -26,6 +29,12 @@ class KafkaSettings:
         default=3,
         help="replicas of a new topic, all but one must acknowledge; below 3, a lost disk may lose messages",
         check=positive,
+    )
+    client_library: str = env(
+        "CHATLY_KAFKA_CLIENT",
+        default="confluent",
+        help="library that appends: confluent or kafka-python; nodes may use different ones",
+        check=one_of(*_CLIENTS),
     )
     append_seconds: float = env(
         "CHATLY_KAFKA_APPEND_SECONDS",

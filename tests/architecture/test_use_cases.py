@@ -15,6 +15,7 @@ COMMON_FILES = {"adapters", "api", "errors", "model", "ports", "settings", "wiri
 TRANSPORT_AND_STORAGE = (
     "cassandra",
     "chatly",
+    "confluent_kafka",
     "google",
     "grpc",
     "kafka",

@@ -23,10 +23,15 @@ APPEND_SECONDS = 2.0
 class OwnKafka(OwnEngine):
     """One broker with a topic."""
 
-    def __init__(self, node: Node, topic: str) -> None:
+    def __init__(self, node: Node, topic: str, client: str) -> None:
         super().__init__(node)
         self.settings = KafkaSettings(
-            bootstrap=(node.address,), topic=topic, partitions=2, replication=1, append_seconds=APPEND_SECONDS
+            bootstrap=(node.address,),
+            topic=topic,
+            partitions=2,
+            replication=1,
+            append_seconds=APPEND_SECONDS,
+            client_library=client,
         )
 
 
@@ -36,9 +41,9 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
     return made
 
 
-@pytest.fixture
-async def kafka(node: Node, fresh_name: str) -> AsyncIterator[OwnKafka]:
-    own = OwnKafka(node, fresh_name)
+@pytest.fixture(params=["confluent", "kafka-python"])
+async def kafka(node: Node, fresh_name: str, request: pytest.FixtureRequest) -> AsyncIterator[OwnKafka]:
+    own = OwnKafka(node, fresh_name, request.param)
     await own.start()
     yield own
     await own.stop()

@@ -53,10 +53,16 @@ class Topic:
             await asyncio.to_thread(admin.delete_topics, [self.settings.topic])
 
 
-@pytest.fixture
-def topic(kafka_bootstrap: str, fresh_name: str) -> Topic:
+@pytest.fixture(params=["confluent", "kafka-python"])
+def topic(kafka_bootstrap: str, fresh_name: str, request: pytest.FixtureRequest) -> Topic:
     return Topic(
-        KafkaSettings(bootstrap=tuple(kafka_bootstrap.split(",")), topic=fresh_name, partitions=2, replication=1)
+        KafkaSettings(
+            bootstrap=tuple(kafka_bootstrap.split(",")),
+            topic=fresh_name,
+            partitions=2,
+            replication=1,
+            client_library=request.param,
+        )
     )
 
 

@@ -24,9 +24,13 @@ from tests.waiting import eventually
 pytestmark = [pytest.mark.engines("secured"), pytest.mark.timeout(400)]
 
 
+@pytest.mark.parametrize("client", ["confluent", "kafka-python"])
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "PLAIN"])
-async def test_kafka_stores_a_log_and_reads_it_in_a_group(secured: Secured, fresh_name: str, mechanism: str) -> None:
-    async with open_kafka_log(secured.kafka(fresh_name, sasl_mechanism=mechanism), patience=60) as log:
+async def test_kafka_stores_a_log_and_reads_it_in_a_group(
+    secured: Secured, fresh_name: str, mechanism: str, client: str
+) -> None:
+    settings = secured.kafka(fresh_name, sasl_mechanism=mechanism, client_library=client)
+    async with open_kafka_log(settings, patience=60) as log:
         written = [await log.append("chat", f"{number}".encode()) for number in range(3)]
         records = await log.read(written[0].partition, after=-1, limit=9)
         async with log.consumer("readers") as reader:

@@ -20,16 +20,16 @@ class Log(EventLog, LogReader, Protocol):
 
 
 OpenLog = Callable[[], AbstractAsyncContextManager[Log]]
-KAFKA = pytest.param("kafka", marks=pytest.mark.engines("kafka"))
+KAFKA = [pytest.param(client, marks=pytest.mark.engines("kafka")) for client in ("confluent", "kafka-python")]
 
 
-@pytest.fixture(params=["sqlite", "memory", KAFKA])
+@pytest.fixture(params=["sqlite", "memory", *KAFKA])
 async def log(request: pytest.FixtureRequest) -> AsyncIterator[Log]:
     async with opener(request)() as opened:
         yield opened
 
 
-@pytest.fixture(params=["sqlite", KAFKA])
+@pytest.fixture(params=["sqlite", *KAFKA])
 def open_log(request: pytest.FixtureRequest) -> OpenLog:
     """Opens the same durable log at each call, even while it is open, like another process."""
     return opener(request)
@@ -39,12 +39,16 @@ def opener(request: pytest.FixtureRequest) -> OpenLog:
     if request.param == "sqlite":
         path = request.getfixturevalue("tmp_path") / "log.db"
         return lambda: open_sqlite_log(path)
-    if request.param == "kafka":
-        bootstrap = tuple(request.getfixturevalue("kafka_bootstrap").split(","))
-        topic = request.getfixturevalue("fresh_name")
-        settings = KafkaSettings(bootstrap=bootstrap, topic=topic, partitions=4, replication=1)
-        return lambda: open_kafka_log(settings)
-    return open_memory_log
+    if request.param == "memory":
+        return open_memory_log
+    settings = KafkaSettings(
+        bootstrap=tuple(request.getfixturevalue("kafka_bootstrap").split(",")),
+        topic=request.getfixturevalue("fresh_name"),
+        partitions=4,
+        replication=1,
+        client_library=request.param,
+    )
+    return lambda: open_kafka_log(settings)
 
 
 @asynccontextmanager
