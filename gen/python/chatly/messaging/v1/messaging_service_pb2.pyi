@@ -773,7 +773,7 @@ class MarkReadRequest(_message.Message):
     chat_id: _builtins.str
     """The chat."""
     message_id: _builtins.str
-    """The newest message read."""
+    """The newest message that the user has seen. Every message before it counts as read too."""
     def __init__(
         self,
         *,

@@ -272,7 +272,9 @@ class MessagingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def MarkRead(self, request, context):
-        """Moves the caller's read mark forward to a message. A message before the mark changes nothing.
+        """Moves the caller's read mark forward to a message, and with it everything before: the senders see it as read. So call
+        it with the newest message that the user has seen, only if they have also seen the unread ones before it, and not when
+        a chat is opened or a message arrives. A message before the mark changes nothing.
 
         Errors: NOT_FOUND `MESSAGE_NOT_FOUND`.
         """

@@ -85,7 +85,9 @@ class MessagingServiceStub:
     GetChat: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.GetChatRequest, _messaging_service_pb2.GetChatResponse]
     """Returns one chat. A 1:1 chat can be requested before its first message."""
     MarkRead: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.MarkReadRequest, _messaging_service_pb2.MarkReadResponse]
-    """Moves the caller's read mark forward to a message. A message before the mark changes nothing.
+    """Moves the caller's read mark forward to a message, and with it everything before: the senders see it as read. So call
+    it with the newest message that the user has seen, only if they have also seen the unread ones before it, and not when
+    a chat is opened or a message arrives. A message before the mark changes nothing.
 
     Errors: NOT_FOUND `MESSAGE_NOT_FOUND`.
     """
@@ -303,7 +305,9 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.MarkReadRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.MarkReadRequest, _abc.Awaitable[_messaging_service_pb2.MarkReadResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.MarkReadResponse]:
-        """Moves the caller's read mark forward to a message. A message before the mark changes nothing.
+        """Moves the caller's read mark forward to a message, and with it everything before: the senders see it as read. So call
+        it with the newest message that the user has seen, only if they have also seen the unread ones before it, and not when
+        a chat is opened or a message arrives. A message before the mark changes nothing.
 
         Errors: NOT_FOUND `MESSAGE_NOT_FOUND`.
         """
