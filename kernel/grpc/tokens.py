@@ -61,11 +61,24 @@ class TokenVerifier:
 
     def rejection(self, caller: UserCaller) -> ChatlyError | None:
         """Return the error for a caller whose token has expired or whose session has ended, or None."""
-        if caller.session_id in self._keys.revoked:
-            return unauthenticated(KernelReason.SESSION_ENDED, "the session has ended: log in again")
+        if ended := self.session_rejection(caller):
+            return ended
         if self._clock.now() >= caller.expires_at:
             return unauthenticated(KernelReason.TOKEN_EXPIRED, "the access token has expired: refresh it and try again")
         return None
+
+    def session_rejection(self, caller: UserCaller) -> ChatlyError | None:
+        """Return the error for a caller whose session has ended, or None. The token may have expired.
+
+        An ended session is known for at least the lifetime of a token, so ask more often than that.
+        """
+        if caller.session_id in self._keys.revoked:
+            return unauthenticated(KernelReason.SESSION_ENDED, "the session has ended: log in again")
+        return None
+
+    async def identify(self, token: str) -> UserCaller:
+        """Return the user of a token, even if it has expired or its session has ended. Raise `TOKEN_INVALID`."""
+        return await self._decode(token)
 
     async def _decode(self, token: str) -> UserCaller:
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from chatly.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from chatly.auth.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 
+from kernel.grpc.tokens import TokenVerifier
 from kernel.platform import Engines, Platform
 from kernel.service import HealthCheck, Service
 from kernel.sqlite.database import SqliteDatabase, open_sqlite
@@ -52,6 +53,7 @@ from services.auth.ports import (
 from services.auth.profiles import Profiles
 from services.auth.refresh import Refresh
 from services.auth.register import Register
+from services.auth.renew_access_token import RenewAccessToken
 from services.auth.revocations import Revocations
 from services.auth.sessions import Sessions
 from services.auth.settings import AuthSettings
@@ -134,6 +136,7 @@ def _build(
         clock=clock,
     )
     erase_due = EraseDue(erasures=stores.erasures, erase=erase, clock=clock)
+    token_keys = OwnTokenKeys(keys=key_ring, revocations=revocations)
     get_jwks = GetJwks(keys=key_ring, revocations=revocations)
     auth = AuthServicer(
         register=Register(accounts=accounts, passwords=passwords, clock=clock),
@@ -165,6 +168,12 @@ def _build(
             due=erase_due,
             clock=clock,
             token_life=token_life,
+        ),
+        renew=RenewAccessToken(
+            verifier=TokenVerifier(keys=token_keys, clock=clock),
+            sessions=stores.sessions,
+            tokens=tokens,
+            clock=clock,
         ),
         erase_user=EraseUser(
             accounts=accounts,
@@ -205,7 +214,7 @@ def _build(
             "erasures": erase_due.run,
         },
         health={"store": stores.health},
-        token_keys=OwnTokenKeys(keys=key_ring, revocations=revocations),
+        token_keys=token_keys,
     )
 
 

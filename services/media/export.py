@@ -29,12 +29,14 @@ people.jsonl        ids and names of the people in your chats, one per line
 messages.jsonl      all messages that you have sent, one per line, also in groups that you have left: text, times of
                     sending and of the last edit, files, and your own reactions to them. They are in no particular
                     order: sort them by `created_at`. Messages that you deleted have no text.
-files/              your pictures and the files of your messages, as they are stored. Each name begins with the id
-                    of the file, which `messages.jsonl` and `profile.json` contain.
+reactions.jsonl     your reactions to messages of others, one per line: chat, message, emoji and time
+files/              your pictures, the files of your messages, and files that you have uploaded and not sent, as they
+                    are stored. Each name begins with the id of the file, which `messages.jsonl` and `profile.json`
+                    contain.
 COMPLETE.txt        the last entry. If it is missing, the download was interrupted: repeat it.
 
 A JSON file can be opened with a text editor or a browser. In files that end in `.jsonl` each line is one JSON object.
-The messages of other people are theirs and are not in this archive, nor are your reactions to them.
+The messages of other people are theirs and are not in this archive.
 """
 
 
@@ -89,11 +91,14 @@ class ExportData:
             async for some in self._own.people(sorted(people)):
                 yield entry.add(_lines(some))
         messages = 0
-        files = dict.fromkeys(await self._pictures.of_user(user_id))
+        files = dict.fromkeys((*await self._pictures.of_user(user_id), *await self._media.message_files(user_id)))
         with archive.entry("messages.jsonl") as entry:
             async for page in self._own.messages():
                 messages += len(page)
                 files.update(dict.fromkeys(MediaId(each["media_id"]) for one in page for each in one["attachments"]))
+                yield entry.add(_lines(page))
+        with archive.entry("reactions.jsonl") as entry:
+            async for page in self._own.reactions():
                 yield entry.add(_lines(page))
         exported = 0
         for media_id in files:

@@ -71,6 +71,10 @@ class MediaStore(Protocol):
         """Return a file. Return None if it does not exist or was deleted."""
         ...
 
+    async def message_files(self, owner_id: UserId) -> Sequence[MediaId]:
+        """Return the ids of a user's MESSAGE files, sent or not. Some of them may be deleted."""
+        ...
+
     async def pending_deletion(self, *, limit: int) -> Sequence[MediaId]:
         """Return up to `limit` deleted files whose bytes are not purged yet."""
         ...
@@ -195,7 +199,8 @@ class LogProgress(Protocol):
 class OwnData(Protocol):
     """The calling user's own data in other services, as JSON, read with the user's token. For an export.
 
-    Raise the errors of the services, or UNAVAILABLE if one is unreachable.
+    A token that is about to expire is renewed. Raise the errors of the services, also SESSION_ENDED, or UNAVAILABLE if
+    one is unreachable.
     """
 
     def documents(self) -> AsyncIterator[tuple[str, Any]]:
@@ -212,6 +217,10 @@ class OwnData(Protocol):
 
     def messages(self) -> AsyncIterator[Sequence[Any]]:
         """Yield pages of the messages that the user has sent, with `attachments`."""
+        ...
+
+    def reactions(self) -> AsyncIterator[Sequence[Any]]:
+        """Yield pages of the user's reactions to messages of others."""
         ...
 
 

@@ -180,6 +180,8 @@ def _build(
             auth=platform.user_channel("auth"),
             presence=platform.user_channel("presence"),
             messaging=platform.user_channel("messaging"),
+            auth_as_service=platform.service_channel("auth"),
+            clock=clock,
         ),
         media=stores.media,
         pictures=stores.pictures,

@@ -39,6 +39,7 @@ from services.messaging.event_publisher import EventPublisher
 from services.messaging.groups import Groups
 from services.messaging.list_messages import ListMessages
 from services.messaging.list_own_messages import ListOwnMessages
+from services.messaging.list_own_reactions import ListOwnReactions
 from services.messaging.list_removed_messages import ListRemovedMessages
 from services.messaging.live.cursor import LogLineage
 from services.messaging.live.encoding import DeliveryEncoder
@@ -225,6 +226,7 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, linea
             ownership=ownership,
         ),
         list_own_messages=ListOwnMessages(history=history),
+        list_own_reactions=ListOwnReactions(history=history),
         list_removed_messages=ListRemovedMessages(stored=store.messages),
         log=lineage,
         erase_user=EraseUser(

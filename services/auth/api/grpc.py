@@ -35,6 +35,7 @@ from services.auth.login import Login
 from services.auth.profiles import Profiles
 from services.auth.refresh import Refresh
 from services.auth.register import Register
+from services.auth.renew_access_token import RenewAccessToken
 from services.auth.sessions import Sessions
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -49,6 +50,7 @@ class AuthServicer(AuthServiceServicer):
         refresh: Refresh,
         change_password: ChangePassword,
         delete_account: DeleteAccount,
+        renew: RenewAccessToken,
         erase_user: EraseUser,
         sessions: Sessions,
         get_jwks: GetJwks,
@@ -59,6 +61,7 @@ class AuthServicer(AuthServiceServicer):
         self._refresh = refresh
         self._change_password = change_password
         self._delete_account = delete_account
+        self._renew = renew
         self._erase_user = erase_user
         self._sessions = sessions
         self._get_jwks = get_jwks
@@ -118,6 +121,12 @@ class AuthServicer(AuthServiceServicer):
         )
         await _clear_cookies(context)
         return auth_pb.DeleteAccountResponse()
+
+    async def RenewAccessToken(
+        self, request: auth_pb.RenewAccessTokenRequest, context: Context
+    ) -> auth_pb.RenewAccessTokenResponse:
+        token, expires_at = await self._renew(request.access_token)
+        return auth_pb.RenewAccessTokenResponse(access_token=token, expires_at=timestamp(expires_at))
 
     async def EraseUser(self, request: auth_pb.EraseUserRequest, context: Context) -> auth_pb.EraseUserResponse:
         erased = await self._erase_user(

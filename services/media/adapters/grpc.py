@@ -1,6 +1,8 @@
 """Calls to other services with the calling user's token, and a cache of group members."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, timedelta
 from typing import Any, Protocol, TypeVar
 
 import grpc.aio
@@ -19,6 +21,7 @@ from google.protobuf.message import Message
 from kernel.cache import TtlCache
 from kernel.errors import Code
 from kernel.grpc.client import from_rpc_error
+from kernel.grpc.context import caller_var, current_user
 from kernel.ids import UserId
 from kernel.time import Clock
 from services.media.model import MessageKey, MessageRemoved
@@ -32,16 +35,18 @@ class _Paged(Protocol):
     def next_page_token(self) -> str: ...
 
 
-class _PageRequest(Protocol):
+class _HasPageToken(Protocol):
     page_token: str
 
 
 Page = TypeVar("Page", bound=_Paged)
-Request = TypeVar("Request", bound=_PageRequest)
+PageRequest = TypeVar("PageRequest", bound=_HasPageToken)
+Request = TypeVar("Request")
 
 _USERS_PER_CALL = 200
 _MESSAGES_PER_CALL = 200
 _LOOKUP_SECONDS = 10.0
+_RENEW_BEFORE = timedelta(minutes=1)
 _NOT_A_MEMBER = {Code.NOT_FOUND, Code.PERMISSION_DENIED}
 
 
@@ -117,26 +122,36 @@ class GrpcStoredMessages:
 class GrpcOwnData:
     """OwnData over gRPC. Calls auth, presence and messaging."""
 
-    def __init__(self, *, auth: grpc.aio.Channel, presence: grpc.aio.Channel, messaging: grpc.aio.Channel) -> None:
-        """The channels forward the calling user's token."""
+    def __init__(
+        self,
+        *,
+        auth: grpc.aio.Channel,
+        presence: grpc.aio.Channel,
+        messaging: grpc.aio.Channel,
+        auth_as_service: grpc.aio.Channel,
+        clock: Clock,
+    ) -> None:
+        """The channels forward the calling user's token, `auth_as_service` sends the service token."""
         self._auth = AuthServiceStub(auth)
         self._users = UserServiceStub(auth)
         self._presence = PresenceServiceStub(presence)
         self._messaging = MessagingServiceStub(messaging)
+        self._renewals = AuthServiceStub(auth_as_service)
+        self._clock = clock
 
     async def documents(self) -> AsyncIterator[tuple[str, Any]]:
-        profile = await _answer("auth", self._users.GetMe(auth_pb.GetMeRequest()))
+        profile = await self._call("auth", self._users.GetMe, auth_pb.GetMeRequest())
         yield "profile.json", _dict(profile.user)
-        sessions = await _answer("auth", self._auth.ListSessions(sessions_pb.ListSessionsRequest()))
+        sessions = await self._call("auth", self._auth.ListSessions, sessions_pb.ListSessionsRequest())
         yield "sessions.json", [_dict(each) for each in sessions.sessions]
         yield "blocked_users.json", [each async for page in self._blocked() for each in page]
         request = presence_pb.GetPresenceRequest(user_ids=[profile.user.user_id])
-        presence = await _answer("presence", self._presence.GetPresence(request))
+        presence = await self._call("presence", self._presence.GetPresence, request)
         yield "presence.json", [_dict(each) for each in presence.presences]
 
     async def chats(self) -> AsyncIterator[Sequence[Any]]:
         request = messaging_pb.ListChatsRequest(page_size=50)
-        async for page in _pages("messaging", self._messaging.ListChats, request):
+        async for page in self._pages("messaging", self._messaging.ListChats, request):
             for chat in page.chats:
                 # The newest message may be of somebody else.
                 chat.ClearField("last_message")
@@ -145,28 +160,48 @@ class GrpcOwnData:
     async def people(self, user_ids: Sequence[str]) -> AsyncIterator[Sequence[Any]]:
         for start in range(0, len(user_ids), _USERS_PER_CALL):
             request = auth_pb.BatchGetUsersRequest(user_ids=user_ids[start : start + _USERS_PER_CALL])
-            found = await _answer("auth", self._users.BatchGetUsers(request))
+            found = await self._call("auth", self._users.BatchGetUsers, request)
             yield [{"user_id": user.user_id, "username": user.username} for user in found.users]
 
     async def messages(self) -> AsyncIterator[Sequence[Any]]:
         request = messaging_pb.ListOwnMessagesRequest(page_size=_MESSAGES_PER_CALL)
-        async for page in _pages("messaging", self._messaging.ListOwnMessages, request):
+        async for page in self._pages("messaging", self._messaging.ListOwnMessages, request):
             yield [_dict(message) for message in page.messages]
+
+    async def reactions(self) -> AsyncIterator[Sequence[Any]]:
+        request = messaging_pb.ListOwnReactionsRequest()
+        async for page in self._pages("messaging", self._messaging.ListOwnReactions, request):
+            yield [_dict(reaction) for reaction in page.reactions]
 
     async def _blocked(self) -> AsyncIterator[Sequence[Any]]:
         request = auth_pb.ListBlockedUsersRequest()
-        async for page in _pages("auth", self._users.ListBlockedUsers, request):
+        async for page in self._pages("auth", self._users.ListBlockedUsers, request):
             yield [{"user_id": user.user_id, "username": user.username} for user in page.users]
 
+    async def _pages(
+        self, service: str, call: Callable[[PageRequest], Awaitable[Page]], request: PageRequest
+    ) -> AsyncIterator[Page]:
+        """Yield every page, beginning with the page of the request."""
+        while True:
+            page = await self._call(service, call, request)
+            yield page
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
 
-async def _pages(service: str, call: Callable[[Request], Awaitable[Page]], request: Request) -> AsyncIterator[Page]:
-    """Yield every page, beginning with the page of the request."""
-    while True:
-        page = await _answer(service, call(request))
-        yield page
-        if not page.next_page_token:
+    async def _call(self, service: str, call: Callable[[Request], Awaitable[T]], request: Request) -> T:
+        await self._renew_token()
+        return await _answer(service, call(request))
+
+    async def _renew_token(self) -> None:
+        """Renew the calling user's token if it is about to expire, or has expired while the client was reading."""
+        caller = current_user()
+        if caller.expires_at - self._clock.now() > _RENEW_BEFORE:
             return
-        request.page_token = page.next_page_token
+        request = sessions_pb.RenewAccessTokenRequest(access_token=caller.token)
+        renewed = await _answer("auth", self._renewals.RenewAccessToken(request))
+        expires_at = renewed.expires_at.ToDatetime(tzinfo=UTC)
+        caller_var.set(replace(caller, token=renewed.access_token, expires_at=expires_at))
 
 
 async def _answer(service: str, call: Awaitable[T]) -> T:

@@ -117,6 +117,7 @@ SCHEMA = (
         done INTEGER NOT NULL
     ) WITHOUT ROWID
     """,
+    "CREATE INDEX media_messages_by_owner ON media (owner_id) WHERE state = 0 AND purpose = 'message'",
 )
 
 _STORED = "SELECT media_id, thumbnail_bytes FROM media WHERE state = 0"
@@ -131,6 +132,7 @@ _SET_PICTURE = """
     INSERT OR IGNORE INTO group_pictures (media_id, chat_id)
     SELECT media_id, ? FROM media WHERE media_id = ? AND owner_id = ? AND purpose = 'avatar' AND state = 0
 """
+_MESSAGE_FILES = "SELECT media_id FROM media WHERE owner_id = ? AND state = 0 AND purpose = 'message'"
 _PICTURES = "SELECT media_id FROM media WHERE owner_id = ? AND state = 0 AND purpose = 'avatar'"
 _DELETE_PICTURES = """
     UPDATE media SET state = 1 WHERE owner_id = ? AND state = 0 AND purpose = 'avatar'
@@ -232,6 +234,10 @@ class SqliteMediaStore:
         query = "SELECT * FROM media WHERE media_id = ? AND state = 0"
         row = await self._database.read(lambda db: db.execute(query, (media_id,)).fetchone())
         return _media(row) if row else None
+
+    async def message_files(self, owner_id: UserId) -> Sequence[MediaId]:
+        rows = await self._database.read(lambda db: db.execute(_MESSAGE_FILES, (owner_id,)).fetchall())
+        return [MediaId(row["media_id"]) for row in rows]
 
     async def pending_deletion(self, *, limit: int) -> Sequence[MediaId]:
         query = "SELECT media_id FROM media WHERE state = 1 LIMIT ?"

@@ -19,6 +19,7 @@ from services.messaging.api.mapping.messages import (
     keys_pb,
     listing,
     message_pb,
+    own_reaction_pb,
     reaction_pb,
     search,
     time_uuid_of,
@@ -33,6 +34,7 @@ from services.messaging.erase_user import EraseUser
 from services.messaging.groups import Groups
 from services.messaging.list_messages import ListMessages
 from services.messaging.list_own_messages import ListOwnMessages
+from services.messaging.list_own_reactions import ListOwnReactions
 from services.messaging.list_removed_messages import ListRemovedMessages
 from services.messaging.live.cursor import LogLineage
 from services.messaging.live.send_messages import SendMessages
@@ -65,6 +67,7 @@ class MessagingServicer(MessagingServiceServicer):
     subscribe: Subscribe
     erase_user: EraseUser
     list_own_messages: ListOwnMessages
+    list_own_reactions: ListOwnReactions
     list_removed_messages: ListRemovedMessages
     log: LogLineage
 
@@ -175,6 +178,14 @@ class MessagingServicer(MessagingServiceServicer):
             sender=current_user().user_id, page_size=request.page_size, page_token=request.page_token
         )
         return pb.ListOwnMessagesResponse(messages=map(message_pb, page.items), next_page_token=page.next_page_token)
+
+    async def ListOwnReactions(
+        self, request: pb.ListOwnReactionsRequest, context: Context
+    ) -> pb.ListOwnReactionsResponse:
+        page = await self.list_own_reactions(user_id=current_user().user_id, page_token=request.page_token)
+        return pb.ListOwnReactionsResponse(
+            reactions=map(own_reaction_pb, page.items), next_page_token=page.next_page_token
+        )
 
     async def ListRemovedMessages(
         self, request: pb.ListRemovedMessagesRequest, context: Context

@@ -48,3 +48,17 @@ async def test_a_deleted_file_is_pending_until_purged_and_cannot_be_added_again(
 
     assert await stores.media.pending_deletion(limit=10) == []
     assert await stores.media.find(media.media_id) is None
+
+
+async def test_the_message_files_of_a_user_are_listed_until_they_are_purged(stores: Stores) -> None:
+    unsent, message = a_media(), an_id()
+    sent = a_media(owner_id=unsent.owner_id)
+    for media in (unsent, sent, a_media(owner_id=unsent.owner_id, purpose=Purpose.AVATAR), a_media()):
+        await stores.media.add(media)
+    await stores.sent.apply([FilesSent("chat", message, sent.owner_id, (sent.media_id,))])
+    assert set(await stores.media.message_files(unsent.owner_id)) == {unsent.media_id, sent.media_id}
+
+    await stores.sent.apply([MessageRemoved("chat", message, deleted=True)])
+    await stores.media.mark_purged(sent.media_id)
+
+    assert list(await stores.media.message_files(unsent.owner_id)) == [unsent.media_id]

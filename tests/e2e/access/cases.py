@@ -62,6 +62,7 @@ CASES: Mapping[str, Case] = {
         lambda w, p: auth.DeleteAccountRequest(password="wrong"), "WRONG_CREDENTIALS", "WRONG_CREDENTIALS"
     ),
     "AuthService.EraseUser": Case(lambda w, p: auth.EraseUserRequest(user=w.owner.user_id)),
+    "AuthService.RenewAccessToken": Case(lambda w, p: auth.RenewAccessTokenRequest(access_token="nonsense")),
     "AuthService.GetJwks": Case(lambda w, p: auth.GetJwksRequest()),
     "UserService.ListUsers": Case(lambda w, p: users.ListUsersRequest()),
     "UserService.SearchUsers": Case(lambda w, p: users.SearchUsersRequest(query="own")),
@@ -130,6 +131,7 @@ CASES: Mapping[str, Case] = {
     "MessagingService.Subscribe": Case(lambda w, p: messaging.SubscribeRequest()),
     "MessagingService.ListContacts": Case(lambda w, p: messaging.ListContactsRequest(user_id=w.owner.user_id)),
     "MessagingService.ListOwnMessages": Case(lambda w, p: messaging.ListOwnMessagesRequest()),
+    "MessagingService.ListOwnReactions": Case(lambda w, p: messaging.ListOwnReactionsRequest()),
     "MessagingService.ListRemovedMessages": Case(
         lambda w, p: messaging.ListRemovedMessagesRequest(
             messages=[messaging.MessageKey(chat_id=p.chat_id, message_id=p.message_id)]

@@ -1,5 +1,6 @@
 """A media service whose peers have one user's data, for exports."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,8 +24,9 @@ from chatly.messaging.v1.messaging_service_pb2_grpc import (
 from chatly.presence.v1 import presence_service_pb2 as presence_pb
 from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceServicer, add_PresenceServiceServicer_to_server
 
-from kernel.errors import KernelReason, unavailable
+from kernel.errors import KernelReason, unauthenticated, unavailable
 from kernel.grpc.context import current_user
+from kernel.grpc.time import timestamp
 from kernel.service import Service
 from services.media.settings import MediaSettings
 from services.media.wiring import open_media
@@ -42,6 +44,31 @@ class Peers(  # type: ignore[misc]
     page_size: int = 2
     fails_after: int | None = None
     """The number of pages of messages after which messaging is unavailable."""
+    pause: float = 0.0
+    """Seconds before each page of messages."""
+    reactions: dict[str, list[messaging_pb.OwnReaction]] = field(default_factory=dict)
+    renewed: list[str] = field(default_factory=list)
+    """Users whose token was renewed."""
+    mesh: Mesh = field(default_factory=Mesh)
+
+    async def RenewAccessToken(
+        self, request: auth_pb.RenewAccessTokenRequest, context: object
+    ) -> auth_pb.RenewAccessTokenResponse:
+        caller = await self.mesh.tokens.identify(request.access_token)
+        if caller.session_id in self.mesh.keys.revoked:
+            raise unauthenticated(KernelReason.SESSION_ENDED, "the session has ended")
+        self.renewed.append(caller.user_id)
+        token = self.mesh.token_for(caller.user_id, session_id=caller.session_id)
+        expires_at = (await self.mesh.tokens.identify(token)).expires_at
+        return auth_pb.RenewAccessTokenResponse(access_token=token, expires_at=timestamp(expires_at))
+
+    async def ListOwnReactions(
+        self, request: messaging_pb.ListOwnReactionsRequest, context: object
+    ) -> messaging_pb.ListOwnReactionsResponse:
+        own = self.reactions.get(current_user().user_id, [])
+        at = int(request.page_token or 0)
+        token = str(at + 1) if at + 1 < len(own) else ""
+        return messaging_pb.ListOwnReactionsResponse(reactions=own[at : at + 1], next_page_token=token)
 
     async def GetMe(self, request: users_pb.GetMeRequest, context: object) -> users_pb.GetMeResponse:
         user_id = current_user().user_id
@@ -82,6 +109,7 @@ class Peers(  # type: ignore[misc]
         self, request: messaging_pb.ListOwnMessagesRequest, context: object
     ) -> messaging_pb.ListOwnMessagesResponse:
         page = int(request.page_token or 0)
+        await asyncio.sleep(self.pause)
         if page == self.fails_after:
             raise unavailable(KernelReason.SHUTTING_DOWN, "shutting down", retry_after=0.0)
         own = self.messages.get(current_user().user_id, [])
@@ -105,8 +133,8 @@ class ExportNode:
     http: httpx.AsyncClient
     peers: Peers
 
-    def header(self, user_id: str, *, life: float = 900) -> dict[str, str]:
-        return {"authorization": f"Bearer {self.served.token_for(user_id, life=life)}"}
+    def header(self, user_id: str, *, life: float = 900, session_id: str | None = None) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.served.token_for(user_id, life=life, session_id=session_id)}"}
 
     async def upload(self, data: bytes, *, owner: str = ANN, file_name: str = "teapot.bin") -> str:
         stub = MediaServiceStub(self.served.channel)
@@ -116,7 +144,8 @@ class ExportNode:
 
 @asynccontextmanager
 async def exporting_media(data_dir: Path, **chosen: Any) -> AsyncIterator[ExportNode]:
-    mesh, log, peers = Mesh(), MemoryLog(), Peers()  # type: ignore[abstract]
+    mesh, log = Mesh(), MemoryLog()
+    peers = Peers(mesh=mesh)  # type: ignore[abstract]
     names = ("auth.v1.AuthService", "auth.v1.UserService")
     more = ("messaging.v1.MessagingService", "presence.v1.PresenceService")
     adders = (

@@ -10,8 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
+from chatly.messaging.v1.messaging_service_pb2 import OwnReaction
 
 from kernel.errors import KernelReason
+from tests.builders import an_id
 from tests.rpc.media.harness import ANN, BOB, EVE
 from tests.rpc.media.own_data import ExportNode, exporting_media
 from tests.unit.media.samples import PDF
@@ -125,3 +127,52 @@ async def test_an_export_that_fails_midway_is_visibly_incomplete(node: ExportNod
         zipfile.ZipFile(io.BytesIO(received))
     node.peers.fails_after = None
     assert (await export(node)).namelist()[-1] == "COMPLETE.txt"
+
+
+async def test_files_that_were_not_sent_are_in_the_archive(node: ExportNode) -> None:
+    unsent = await node.upload(b"never sent", file_name="draft.txt")
+    await node.upload(b"of bob", owner=BOB, file_name="bob.txt")
+
+    archive = await export(node)
+
+    assert [name for name in archive.namelist() if name.startswith("files/")] == [f"files/{unsent} draft.txt"]
+    assert archive.read(f"files/{unsent} draft.txt") == b"never sent"
+
+
+async def test_reactions_to_messages_of_others_are_in_the_archive(node: ExportNode) -> None:
+    for user, emoji in ((ANN, "👍"), (ANN, "🎉"), (BOB, "😀")):
+        reaction = OwnReaction(chat_id="chat", message_id="m", emoji=emoji)
+        node.peers.reactions.setdefault(user, []).append(reaction)
+
+    archive = await export(node)
+
+    assert [each["emoji"] for each in lines(archive, "reactions.jsonl")] == ["👍", "🎉"]
+
+
+async def test_an_export_outlives_its_token(node: ExportNode) -> None:
+    for number in range(4):
+        node.peers.sent(f"own {number}")
+    node.peers.pause = 1.2
+
+    answer = await node.http.get("/api/export", headers=node.header(ANN, life=2))
+
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert len(lines(archive, "messages.jsonl")) == 4
+    assert archive.namelist()[-1] == "COMPLETE.txt"
+    assert set(node.peers.renewed) == {ANN}
+
+
+async def test_the_end_of_the_session_stops_an_export(node: ExportNode) -> None:
+    large = await node.upload(os.urandom(6_000_000).hex().encode())
+    node.peers.sent("large", large)
+    session = an_id()
+
+    async def receive() -> None:
+        headers = node.header(ANN, session_id=session)
+        async with node.http.stream("GET", "/api/export", headers=headers) as answer:
+            assert answer.status_code == 200
+            async for _ in answer.aiter_raw():
+                node.peers.mesh.keys.revoked.add(session)
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        await receive()

@@ -77,6 +77,9 @@ WITHOUT_A_CHAT: Mapping[str, Call] = {
     "ListOwnMessages": lambda harness, _, __, by: harness.stub.ListOwnMessages(
         pb.ListOwnMessagesRequest(), metadata=by
     ),
+    "ListOwnReactions": lambda harness, _, __, by: harness.stub.ListOwnReactions(
+        pb.ListOwnReactionsRequest(), metadata=by
+    ),
     "ListRemovedMessages": lambda harness, chat, message, by: harness.stub.ListRemovedMessages(
         pb.ListRemovedMessagesRequest(messages=[pb.MessageKey(chat_id=chat, message_id=message)]), metadata=by
     ),

@@ -22,6 +22,9 @@ class FakeMediaStore:
     async def find(self, media_id: MediaId) -> Media | None:
         return self.files.get(media_id)
 
+    async def message_files(self, owner_id: UserId) -> Sequence[MediaId]:
+        return [each.media_id for each in self.files.values() if each.owner_id == owner_id]
+
     async def pending_deletion(self, *, limit: int) -> Sequence[MediaId]:
         return self.deleted[:limit]
 

@@ -25,6 +25,9 @@ class ManyMessages:
         for _ in user_ids:
             yield []
 
+    async def reactions(self) -> AsyncIterator[Sequence[Any]]:
+        yield []
+
     async def messages(self) -> AsyncIterator[Sequence[Any]]:
         for number in range(100):
             yield [{**_MESSAGE, "message_id": f"{number} {at} {an_id()}"} for at in range(200)]
@@ -32,6 +35,9 @@ class ManyMessages:
 
 class NoFiles:
     async def of_user(self, owner_id: str) -> list[str]:
+        return []
+
+    async def message_files(self, owner_id: str) -> list[str]:
         return []
 
 

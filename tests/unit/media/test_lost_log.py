@@ -129,6 +129,7 @@ async def test_after_the_update_the_log_is_read_once_from_its_start(folder: Fold
     with closing(sqlite3.connect(folder.path / "media.db")) as old, old:
         old.executescript(
             "DROP TABLE log_epochs; DROP TABLE log_marks; DROP TABLE pending_removals; DROP TABLE comparisons;"
+            " DROP INDEX media_messages_by_owner;"
             " PRAGMA user_version = 2"
         )
 

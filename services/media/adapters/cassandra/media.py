@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from kernel.cassandra.expiry import Expiry, ExpiryIndex
 from kernel.cassandra.session import CassandraSession
+from kernel.ids import UserId
 from kernel.time import Clock
+from services.media.adapters.cassandra.file_list import CassandraFileList
 from services.media.adapters.cassandra.media_rows import CassandraMediaRows
-from services.media.adapters.cassandra.picture_list import CassandraPictureList
 from services.media.model import Media, MediaId, Purpose
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -17,10 +18,17 @@ class CassandraMediaStore:
     """MediaStore in Cassandra, with the deletions that SentFiles needs."""
 
     def __init__(
-        self, session: CassandraSession, *, rows: CassandraMediaRows, pictures: CassandraPictureList, clock: Clock
+        self,
+        session: CassandraSession,
+        *,
+        rows: CassandraMediaRows,
+        pictures: CassandraFileList,
+        message_files: CassandraFileList,
+        clock: Clock,
     ) -> None:
         self._rows = rows
         self._pictures = pictures
+        self._message_files = message_files
         self._clock = clock
         self._unsent = ExpiryIndex(session, prefix="media", name="unsent")
         self._pending_deletion = ExpiryIndex(session, prefix="media", name="condemned")
@@ -29,6 +37,7 @@ class CassandraMediaStore:
         # Add the file to an index before it is stored, so that every stored file is in one.
         if media.purpose is Purpose.MESSAGE:
             await self._unsent.add(Expiry(media.media_id, media.created_at))
+            await self._message_files.add(media.owner_id, media.media_id)
         else:
             await self._pictures.add(media.owner_id, media.media_id)
         await self._rows.add(media)
@@ -36,6 +45,9 @@ class CassandraMediaStore:
     async def find(self, media_id: MediaId) -> Media | None:
         row = await self._rows.find(media_id)
         return row.media if row and row.exists else None
+
+    async def message_files(self, owner_id: UserId) -> Sequence[MediaId]:
+        return await self._message_files.of_user(owner_id)
 
     async def pending_deletion(self, *, limit: int) -> Sequence[MediaId]:
         found: list[MediaId] = []
@@ -49,6 +61,7 @@ class CassandraMediaStore:
         await self._rows.mark_purged(media_id)
         row = await self._rows.find(media_id)
         if row and row.deleted_at:
+            await self._message_files.remove(row.media.owner_id, media_id)
             await self._pending_deletion.done(Expiry(media_id, row.deleted_at))
 
     async def delete(self, media_id: MediaId) -> bool:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from kernel.cassandra.schema import Schema, read_schema
 from kernel.cassandra.session import CassandraSession
 from kernel.time import Clock
+from services.media.adapters.cassandra.file_list import CassandraFileList
 from services.media.adapters.cassandra.log_bookmark import CassandraLogBookmark
 from services.media.adapters.cassandra.media import CassandraMediaStore
 from services.media.adapters.cassandra.media_rows import CassandraMediaRows
-from services.media.adapters.cassandra.picture_list import CassandraPictureList
 from services.media.adapters.cassandra.removals import CassandraComparisonProgress, CassandraPendingRemovals
 from services.media.adapters.cassandra.sent_files import CassandraSentFiles
 from services.media.adapters.cassandra.uploads import CassandraUploadStore
@@ -34,8 +34,9 @@ def media_schema() -> Schema:
 def open_cassandra_media_stores(session: CassandraSession, *, clock: Clock) -> CassandraMediaStores:
     """Build the stores. This sends no query."""
     rows = CassandraMediaRows(session)
-    pictures = CassandraPictureList(session)
-    media = CassandraMediaStore(session, rows=rows, pictures=pictures, clock=clock)
+    pictures = CassandraFileList(session, table="pictures_by_owner")
+    message_files = CassandraFileList(session, table="files_by_owner")
+    media = CassandraMediaStore(session, rows=rows, pictures=pictures, message_files=message_files, clock=clock)
     return CassandraMediaStores(
         uploads=CassandraUploadStore(session),
         media=media,

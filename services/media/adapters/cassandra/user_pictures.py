@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from kernel.ids import UserId
+from services.media.adapters.cassandra.file_list import CassandraFileList
 from services.media.adapters.cassandra.media import CassandraMediaStore
 from services.media.adapters.cassandra.media_rows import CassandraMediaRows
-from services.media.adapters.cassandra.picture_list import CassandraPictureList
 from services.media.model import MediaId
 
 
 class CassandraUserPictures:
     """UserPictures in Cassandra. A file that a group has had as its picture has a row for that group."""
 
-    def __init__(self, *, rows: CassandraMediaRows, pictures: CassandraPictureList, media: CassandraMediaStore) -> None:
+    def __init__(self, *, rows: CassandraMediaRows, pictures: CassandraFileList, media: CassandraMediaStore) -> None:
         self._rows = rows
         self._pictures = pictures
         self._media = media

@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from kernel.errors import ChatlyError
+from kernel.grpc.tokens import TokenVerifier
 from kernel.http.app import authenticate
 from kernel.time import Clock
 from services.media.api.http.downloads import content_disposition
@@ -18,15 +21,21 @@ class _Export(StreamingResponse):
     """Streams the archive, and calls `ended` at its end, also if the client disconnects before it begins."""
 
     def __init__(
-        self, first: bytes, rest: AsyncGenerator[bytes, None], *, ended: Callable[[], None], headers: dict[str, str]
+        self,
+        parts: AsyncGenerator[bytes, None],
+        source: AsyncGenerator[bytes, None],
+        *,
+        ended: Callable[[], None],
+        headers: dict[str, str],
     ) -> None:
-        super().__init__(_starting_with(first, rest), headers=headers, media_type="application/zip")
-        self._rest = rest
+        """`source` is closed at the end: it yields the parts, and may have begun."""
+        super().__init__(parts, headers=headers, media_type="application/zip")
+        self._source = source
         self._ended = ended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            async with aclosing(self._rest):
+            async with aclosing(self._source):
                 await super().__call__(scope, receive, send)
         finally:
             self._ended()
@@ -57,11 +66,18 @@ class ExportApi:
             "cache-control": "no-store",
             "x-content-type-options": "nosniff",
         }
-        return _Export(first, rest, ended=lambda: self._limit.end(caller.user_id), headers=headers)
+        tokens: TokenVerifier = request.app.state.tokens
+        parts = _until(first, rest, partial(tokens.session_rejection, caller))
+        return _Export(parts, rest, ended=lambda: self._limit.end(caller.user_id), headers=headers)
 
 
-async def _starting_with(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+async def _until(
+    first: bytes, rest: AsyncGenerator[bytes, None], rejection: Callable[[], ChatlyError | None]
+) -> AsyncGenerator[bytes, None]:
+    """Yield all parts. Raise the error that `rejection` returns, once it returns one."""
     yield first
     async for part in rest:
+        if error := rejection():
+            raise error
         if part:
             yield part

@@ -9,6 +9,7 @@ from history.model import AttachedMedia, Message, MessageState, Reaction
 from kernel.errors import invalid_field
 from kernel.grpc.time import timestamp
 from kernel.ids import UserId
+from services.messaging.list_own_reactions import OwnReaction
 from services.messaging.model import ChatRef, Draft, Listing, Search
 
 
@@ -80,6 +81,15 @@ def reaction_pb(reaction: Reaction) -> message_pb2.Reaction:
 def keys_pb(states: Iterable[MessageState]) -> Iterator[messaging_service_pb2.MessageKey]:
     for state in states:
         yield messaging_service_pb2.MessageKey(chat_id=state.chat_id, message_id=str(state.message_id))
+
+
+def own_reaction_pb(own: OwnReaction) -> messaging_service_pb2.OwnReaction:
+    return messaging_service_pb2.OwnReaction(
+        chat_id=own.chat_id,
+        message_id=str(own.message_id),
+        emoji=own.reaction.emoji,
+        created_at=timestamp(own.reaction.created_at),
+    )
 
 
 def draft(request: messaging_service_pb2.SendMessageRequest) -> Draft:

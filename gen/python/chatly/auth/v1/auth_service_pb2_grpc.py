@@ -84,6 +84,11 @@ class AuthServiceStub:
                 request_serializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.EraseUserRequest.SerializeToString,
                 response_deserializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.EraseUserResponse.FromString,
                 _registered_method=True)
+        self.RenewAccessToken = channel.unary_unary(
+                '/chatly.auth.v1.AuthService/RenewAccessToken',
+                request_serializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.RenewAccessTokenRequest.SerializeToString,
+                response_deserializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.RenewAccessTokenResponse.FromString,
+                _registered_method=True)
         self.GetJwks = channel.unary_unary(
                 '/chatly.auth.v1.AuthService/GetJwks',
                 request_serializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.GetJwksRequest.SerializeToString,
@@ -184,6 +189,16 @@ class AuthServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RenewAccessToken(self, request, context):
+        """Returns a new access token for the session of an access token, while the session lasts. For services that work for a
+        user longer than the token is valid: media, during an export. The given token may have expired up to an hour ago.
+
+        Errors: UNAUTHENTICATED `TOKEN_INVALID`, `TOKEN_EXPIRED`, `SESSION_ENDED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetJwks(self, request, context):
         """Returns the public keys that verify access tokens, and the sessions that ended before their access tokens expired.
         Every service polls it every one to two seconds. The response holds nothing secret.
@@ -239,6 +254,11 @@ def add_AuthServiceServicer_to_server(servicer, server):
                     servicer.EraseUser,
                     request_deserializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.EraseUserRequest.FromString,
                     response_serializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.EraseUserResponse.SerializeToString,
+            ),
+            'RenewAccessToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenewAccessToken,
+                    request_deserializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.RenewAccessTokenRequest.FromString,
+                    response_serializer=chatly_dot_auth_dot_v1_dot_auth__service__pb2.RenewAccessTokenResponse.SerializeToString,
             ),
             'GetJwks': grpc.unary_unary_rpc_method_handler(
                     servicer.GetJwks,
@@ -494,6 +514,33 @@ class AuthService:
             '/chatly.auth.v1.AuthService/EraseUser',
             chatly_dot_auth_dot_v1_dot_auth__service__pb2.EraseUserRequest.SerializeToString,
             chatly_dot_auth_dot_v1_dot_auth__service__pb2.EraseUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenewAccessToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/chatly.auth.v1.AuthService/RenewAccessToken',
+            chatly_dot_auth_dot_v1_dot_auth__service__pb2.RenewAccessTokenRequest.SerializeToString,
+            chatly_dot_auth_dot_v1_dot_auth__service__pb2.RenewAccessTokenResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -68,6 +68,12 @@ class AuthServiceStub:
 
     Errors: NOT_FOUND `USER_NOT_FOUND`.
     """
+    RenewAccessToken: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RenewAccessTokenRequest, _auth_service_pb2.RenewAccessTokenResponse]
+    """Returns a new access token for the session of an access token, while the session lasts. For services that work for a
+    user longer than the token is valid: media, during an export. The given token may have expired up to an hour ago.
+
+    Errors: UNAUTHENTICATED `TOKEN_INVALID`, `TOKEN_EXPIRED`, `SESSION_ENDED`.
+    """
     GetJwks: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]
     """Returns the public keys that verify access tokens, and the sessions that ended before their access tokens expired.
     Every service polls it every one to two seconds. The response holds nothing secret.
@@ -180,6 +186,18 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         that its user deleted can be erased again by its ID, for example to delete the messages too.
 
         Errors: NOT_FOUND `USER_NOT_FOUND`.
+        """
+
+    @_abc_1.abstractmethod
+    def RenewAccessToken(
+        self,
+        request: _auth_service_pb2.RenewAccessTokenRequest,
+        context: _aio.ServicerContext[_auth_service_pb2.RenewAccessTokenRequest, _abc.Awaitable[_auth_service_pb2.RenewAccessTokenResponse]],
+    ) -> _abc.Awaitable[_auth_service_pb2.RenewAccessTokenResponse]:
+        """Returns a new access token for the session of an access token, while the session lasts. For services that work for a
+        user longer than the token is valid: media, during an export. The given token may have expired up to an hour ago.
+
+        Errors: UNAUTHENTICATED `TOKEN_INVALID`, `TOKEN_EXPIRED`, `SESSION_ENDED`.
         """
 
     @_abc_1.abstractmethod

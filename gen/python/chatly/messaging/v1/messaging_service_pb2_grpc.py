@@ -143,6 +143,11 @@ class MessagingServiceStub:
                 request_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesRequest.SerializeToString,
                 response_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesResponse.FromString,
                 _registered_method=True)
+        self.ListOwnReactions = channel.unary_unary(
+                '/chatly.messaging.v1.MessagingService/ListOwnReactions',
+                request_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnReactionsRequest.SerializeToString,
+                response_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnReactionsResponse.FromString,
+                _registered_method=True)
         self.ListRemovedMessages = channel.unary_unary(
                 '/chatly.messaging.v1.MessagingService/ListRemovedMessages',
                 request_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListRemovedMessagesRequest.SerializeToString,
@@ -374,6 +379,17 @@ class MessagingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListOwnReactions(self, request, context):
+        """Lists the caller's own reactions to messages of others, in every chat, also in groups that the caller left, sorted by
+        chat and message. For `GET /api/export`. One call reads a limited number of messages: a page may be short or empty and
+        still have a token for the next one.
+
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListRemovedMessages(self, request, context):
         """Returns which of these messages the message store has as deleted for everyone or as withdrawn. For media, which keeps
         the files of a message until then, because the log may lose a deletion. Other messages are left out: those that are
@@ -505,6 +521,11 @@ def add_MessagingServiceServicer_to_server(servicer, server):
                     servicer.ListOwnMessages,
                     request_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesRequest.FromString,
                     response_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesResponse.SerializeToString,
+            ),
+            'ListOwnReactions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOwnReactions,
+                    request_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnReactionsRequest.FromString,
+                    response_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnReactionsResponse.SerializeToString,
             ),
             'ListRemovedMessages': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRemovedMessages,
@@ -1088,6 +1109,33 @@ class MessagingService:
             '/chatly.messaging.v1.MessagingService/ListOwnMessages',
             chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesRequest.SerializeToString,
             chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnMessagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOwnReactions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/chatly.messaging.v1.MessagingService/ListOwnReactions',
+            chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnReactionsRequest.SerializeToString,
+            chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListOwnReactionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -145,6 +145,13 @@ class MessagingServiceStub:
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
     """
+    ListOwnReactions: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListOwnReactionsRequest, _messaging_service_pb2.ListOwnReactionsResponse]
+    """Lists the caller's own reactions to messages of others, in every chat, also in groups that the caller left, sorted by
+    chat and message. For `GET /api/export`. One call reads a limited number of messages: a page may be short or empty and
+    still have a token for the next one.
+
+    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
+    """
     ListRemovedMessages: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListRemovedMessagesRequest, _messaging_service_pb2.ListRemovedMessagesResponse]
     """Returns which of these messages the message store has as deleted for everyone or as withdrawn. For media, which keeps
     the files of a message until then, because the log may lose a deletion. Other messages are left out: those that are
@@ -416,6 +423,19 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists all messages that the caller has sent, in every chat, also in groups that the caller left, in no particular
         order. For `GET /api/export`. Reactions of others are left out. Messages that the caller deleted for everyone have no
         content; those that the caller deleted only for themselves are left out.
+
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
+        """
+
+    @_abc_1.abstractmethod
+    def ListOwnReactions(
+        self,
+        request: _messaging_service_pb2.ListOwnReactionsRequest,
+        context: _aio.ServicerContext[_messaging_service_pb2.ListOwnReactionsRequest, _abc.Awaitable[_messaging_service_pb2.ListOwnReactionsResponse]],
+    ) -> _abc.Awaitable[_messaging_service_pb2.ListOwnReactionsResponse]:
+        """Lists the caller's own reactions to messages of others, in every chat, also in groups that the caller left, sorted by
+        chat and message. For `GET /api/export`. One call reads a limited number of messages: a page may be short or empty and
+        still have a token for the next one.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
         """
