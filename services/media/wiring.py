@@ -33,14 +33,13 @@ from services.media.adapters.grpc import (
 )
 from services.media.adapters.sqlite import (
     SCHEMA,
-    SqliteComparisonProgress,
     SqliteLogBookmark,
     SqliteMediaStore,
-    SqlitePendingRemovals,
     SqliteSentFiles,
     SqliteUploadStore,
     SqliteUserPictures,
 )
+from services.media.adapters.sqlite_removals import SqliteComparisonProgress, SqlitePendingRemovals
 from services.media.api.grpc import MediaServicer
 from services.media.api.http.downloads import DownloadApi
 from services.media.api.http.export import ExportApi

@@ -15,14 +15,13 @@ from services.media.adapters.cassandra.upload_staging import CassandraUploadStag
 from services.media.adapters.folder import FolderUploadStaging
 from services.media.adapters.sqlite import (
     SCHEMA,
-    SqliteComparisonProgress,
     SqliteLogBookmark,
     SqliteMediaStore,
-    SqlitePendingRemovals,
     SqliteSentFiles,
     SqliteUploadStore,
     SqliteUserPictures,
 )
+from services.media.adapters.sqlite_removals import SqliteComparisonProgress, SqlitePendingRemovals
 from services.media.ports import (
     ComparisonProgress,
     MediaStore,

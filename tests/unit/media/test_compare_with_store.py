@@ -13,11 +13,10 @@ from kernel.log.epochs import LogEpoch, Ordinals
 from kernel.sqlite.database import open_sqlite
 from services.media.adapters.sqlite import (
     SCHEMA,
-    SqliteComparisonProgress,
     SqliteMediaStore,
-    SqlitePendingRemovals,
     SqliteSentFiles,
 )
+from services.media.adapters.sqlite_removals import SqliteComparisonProgress, SqlitePendingRemovals
 from services.media.compare_with_store import CompareWithStore
 from services.media.confirm_removals import ConfirmRemovals
 from services.media.model import FilesSent, Media, MessageKey, MessageRemoved
