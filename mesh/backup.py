@@ -38,7 +38,7 @@ from mesh.backup_files import (
     write_checksums,
 )
 from mesh.settings import ProcessSettings
-from services.media.adapters.sqlite import has_blob, stored_names
+from services.media.adapters.sqlite.media import has_blob, stored_names
 
 DATABASES = ("auth.db", "media.db", "presence.db", "history.db", "log.db")
 """In the order in which their states are taken."""

@@ -31,7 +31,7 @@ from services.media.adapters.grpc import (
     GrpcProfiles,
     GrpcStoredMessages,
 )
-from services.media.adapters.sqlite import (
+from services.media.adapters.sqlite.media import (
     SCHEMA,
     SqliteLogBookmark,
     SqliteMediaStore,
@@ -39,7 +39,7 @@ from services.media.adapters.sqlite import (
     SqliteUploadStore,
     SqliteUserPictures,
 )
-from services.media.adapters.sqlite_removals import SqliteComparisonProgress, SqlitePendingRemovals
+from services.media.adapters.sqlite.removals import SqliteComparisonProgress, SqlitePendingRemovals
 from services.media.api.grpc import MediaServicer
 from services.media.api.http.downloads import DownloadApi
 from services.media.api.http.export import ExportApi

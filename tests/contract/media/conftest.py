@@ -13,7 +13,7 @@ from kernel.sqlite.database import open_sqlite
 from services.media.adapters.cassandra.stores import media_schema, open_cassandra_media_stores
 from services.media.adapters.cassandra.upload_staging import CassandraUploadStaging
 from services.media.adapters.folder import FolderUploadStaging
-from services.media.adapters.sqlite import (
+from services.media.adapters.sqlite.media import (
     SCHEMA,
     SqliteLogBookmark,
     SqliteMediaStore,
@@ -21,7 +21,7 @@ from services.media.adapters.sqlite import (
     SqliteUploadStore,
     SqliteUserPictures,
 )
-from services.media.adapters.sqlite_removals import SqliteComparisonProgress, SqlitePendingRemovals
+from services.media.adapters.sqlite.removals import SqliteComparisonProgress, SqlitePendingRemovals
 from services.media.ports import (
     ComparisonProgress,
     MediaStore,

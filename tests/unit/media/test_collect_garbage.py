@@ -10,7 +10,7 @@ from kernel.locks import KeyedLock
 from kernel.settings import load
 from kernel.sqlite.database import open_sqlite
 from services.media.adapters.folder import FolderUploadStaging
-from services.media.adapters.sqlite import SCHEMA, SqliteUploadStore
+from services.media.adapters.sqlite.media import SCHEMA, SqliteUploadStore
 from services.media.collect_garbage import CollectGarbage
 from services.media.model import MediaId, PendingUpload, Variant, blob_name
 from services.media.purge_deleted import PurgeDeleted

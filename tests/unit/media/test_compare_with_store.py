@@ -11,12 +11,12 @@ from kernel.blob.folder import FolderBlobStore
 from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.log.epochs import LogEpoch, Ordinals
 from kernel.sqlite.database import open_sqlite
-from services.media.adapters.sqlite import (
+from services.media.adapters.sqlite.media import (
     SCHEMA,
     SqliteMediaStore,
     SqliteSentFiles,
 )
-from services.media.adapters.sqlite_removals import SqliteComparisonProgress, SqlitePendingRemovals
+from services.media.adapters.sqlite.removals import SqliteComparisonProgress, SqlitePendingRemovals
 from services.media.compare_with_store import CompareWithStore
 from services.media.confirm_removals import ConfirmRemovals
 from services.media.model import FilesSent, Media, MessageKey, MessageRemoved

@@ -11,7 +11,7 @@ import pytest
 
 from kernel.sqlite.database import open_sqlite
 from kernel.sqlite.log import SqliteLog, open_sqlite_log
-from services.media.adapters.sqlite import SCHEMA, SqliteLogBookmark
+from services.media.adapters.sqlite.media import SCHEMA, SqliteLogBookmark
 from services.media.follow_log import FollowLog
 from tests.unit.media.harness import FakeSentFiles
 from tests.unit.media.test_follow_log import following, messages

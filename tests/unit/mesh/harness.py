@@ -13,7 +13,7 @@ from kernel.blob.folder import FolderBlobStore
 from kernel.sqlite.database import open_sqlite
 from mesh.verify import verify
 from services.auth.adapters.sqlite.schema import SCHEMA as AUTH_SCHEMA
-from services.media.adapters.sqlite import SCHEMA, SqliteMediaStore
+from services.media.adapters.sqlite.media import SCHEMA, SqliteMediaStore
 from services.media.model import MediaId, Variant, blob_name
 from tests.unit.history.builders import A_GROUP, ANN, BOB, CAT, PHOTO, ChatBuilder
 from tests.unit.log.harness import Mesh, Run
