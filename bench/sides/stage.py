@@ -1,7 +1,10 @@
 """Opens the sides of a run on first use, and keeps them open until its end."""
 
+import asyncio
 from collections.abc import Collection, Iterable
 from contextlib import AsyncExitStack
+from math import inf
+from time import monotonic
 from typing import Self
 
 from bench.sides.chatly import Chatly, Running, distributed, embedded
@@ -22,6 +25,10 @@ DURABLE = {1: "Chatly, 1 node", 2: "Chatly, 2 nodes", 10: "Chatly, 10 nodes"}
 """On the real engines. The number of nodes is that of messaging."""
 
 
+_SETTLE_SECONDS = 75
+"""A mesh trusts its claims after 70 s. Before, sends cost more."""
+
+
 class Stage:
     """Used within `async with`."""
 
@@ -32,6 +39,7 @@ class Stage:
         self._engines: Engines | None = None
         self._meshes: dict[int, Running] = {}
         self._sides: dict[str, Side] = {}
+        self._settled_at = -inf
 
     async def __aenter__(self) -> Self:
         return self
@@ -40,8 +48,10 @@ class Stage:
         await self._stack.aclose()
 
     async def sides(self, names: Iterable[str]) -> list[Side]:
-        """Names of the sides, in the order of measurement."""
-        return [await self._side(name) for name in self.wanted(names)]
+        """Names of the sides, in the order of measurement. All meshes have been running for a while."""
+        sides = [await self._side(name) for name in self.wanted(names)]
+        await asyncio.sleep(max(0, self._settled_at - monotonic()))
+        return sides
 
     def wanted(self, names: Iterable[str]) -> list[str]:
         """Return which of these are measured in this run."""
@@ -67,6 +77,7 @@ class Stage:
         if nodes not in self._meshes:
             mesh = distributed(self.engines(), nodes=nodes) if nodes else embedded()
             self._meshes[nodes] = await self._stack.enter_async_context(mesh)
+            self._settled_at = monotonic() + _SETTLE_SECONDS
         return way_to(self._meshes[nodes], name, way)
 
 

@@ -121,14 +121,17 @@ class EventPublisher:
     async def _publish_one(self, event: ChatEvent, *, notify_contacts: bool = True) -> None:
         before = self._states.cached(event.chat_id)
         stored = await (self._append(event) if tracing.span_var.get() is None else self._append_traced(event))
-        await self._attempt("tail", self._tail.add(stored))
         self._states.apply(stored.event)
         payload = pack_lasting(stored)
         remember(payload, stored)
         messages = [BusMessage(channel, payload) for channel in channels_of(event)]
         if notify_contacts:
             messages += self._contact_messages([event], before)
-        await self._attempt("bus", self._bus.publish(messages))
+        # The task starts once `add` waits, so that Redis gets everything together, and the event before its receivers
+        # can ask for it.
+        publishing = asyncio.create_task(self._attempt("bus", self._bus.publish(messages)))
+        await self._attempt("tail", self._tail.add(stored))
+        await publishing
 
     async def _append(self, event: ChatEvent) -> LogEvent:
         value = encode(event)

@@ -1,6 +1,7 @@
 """The way of an event after the log has it."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from prometheus_client import REGISTRY
@@ -9,7 +10,10 @@ from history import codec
 from history.chat_id import ChatId
 from history.codec import unpack
 from history.model import LogEvent, Role
+from kernel.bus.ports import BusMessage
 from kernel.errors import KernelReason
+from kernel.redis.pipeline import Command, SharedPipeline
+from kernel.runner import background
 from tests.unit.messaging.harness import LOG_UNAVAILABLE, Harness, refused
 
 
@@ -36,6 +40,59 @@ async def test_an_event_of_the_log_is_acknowledged_although_tail_and_bus_fail(
 
     assert [event.event_id for event in harness.events()] == [message.message_id]
     assert failures() == {part: count + 1 for part, count in before.items()}
+
+
+async def test_redis_gets_an_event_for_the_tail_and_its_publication_in_one_flush_and_in_this_order(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = harness.users(2)
+    await harness.send(ann, bob)
+    flushes: list[list[str]] = []
+
+    async def send(commands: Sequence[Command]) -> list[object]:
+        flushes.append([str(name) for (name,) in commands])
+        return [b"OK"] * len(commands)
+
+    pipeline = SharedPipeline(send=send, probe=never, server="a server")
+
+    async def add(_: LogEvent) -> None:
+        await pipeline.submit(("tail",))
+
+    async def publish(messages: Sequence[BusMessage]) -> None:
+        for _ in messages:
+            pipeline.submit(("bus",))
+
+    monkeypatch.setattr(harness.dependencies.tail, "add", add)
+    monkeypatch.setattr(harness.bus, "publish", publish)
+    async with background({"pipeline": pipeline.run}):
+        await harness.send(ann, bob)
+
+    assert flushes == [["tail", "bus", "bus"]]
+
+
+async def never() -> None:
+    raise AssertionError("the server always answers")
+
+
+async def test_an_event_is_acknowledged_once_the_tail_has_it(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, bob = harness.users(2)
+    listener = await harness.subscribe(f"user:{bob}")
+    added, may_return, real = asyncio.Event(), asyncio.Event(), harness.dependencies.tail.add
+
+    async def add(event: LogEvent) -> None:
+        added.set()
+        await may_return.wait()
+        await real(event)
+
+    monkeypatch.setattr(harness.dependencies.tail, "add", add)
+    sending = asyncio.create_task(harness.send(ann, bob))
+    await added.wait()
+
+    assert len(await listener.received()) == 1, "people need not wait for the tail"
+    assert not sending.done()
+
+    may_return.set()
+    await sending
 
 
 async def test_an_event_that_the_log_refuses_is_not_published(harness: Harness) -> None:
