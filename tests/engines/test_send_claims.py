@@ -218,7 +218,7 @@ async def _follow(replica: RedisHandle, primary: OwnRedis) -> None:
 
 async def test_sends_of_a_node_without_redis_are_not_first_for_the_others(server: OwnRedis, clock: FakeClock) -> None:
     async with open_redis(server.settings()) as redis, open_redis(server.settings()) as other:
-        cut_off, there = await trusting(redis, clock), await trusting(other, clock)
+        there, cut_off = await trusting(other, clock), await trusting(redis, clock)
         server.freeze()
         send = a_send_id(clock.now())
         with pytest.raises(ChatlyError):

@@ -110,6 +110,23 @@ async def test_the_timeout_is_for_a_hundred_responses_not_for_the_batch(server: 
         assert await asking == [b"late"] * 150
 
 
+async def test_every_batch_has_its_own_timeout_and_none_outlives_it(server: Server) -> None:
+    async with a_connection(server, seconds=0.5) as connection:
+        began = asyncio.get_running_loop().time()
+        while asyncio.get_running_loop().time() - began < 1:
+            assert await connection([("ECHO", "quick")]) == [b"quick"]
+            await asyncio.sleep(0.05)
+        assert len(server.connections) == 1
+
+        # Idle for longer than the timeout: the connection stays open.
+        await asyncio.sleep(0.8)
+        assert await connection([("ECHO", "later")]) == [b"later"]
+        assert len(server.connections) == 1
+
+        with pytest.raises(RedisTimeoutError):
+            await connection([("ECHO", "silence")])
+
+
 async def test_a_closed_connection_is_reported(server: Server, connection: PipelineConnection) -> None:
     with pytest.raises(RedisConnectionError):
         await connection([("ECHO", "hang up")])
