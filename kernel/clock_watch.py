@@ -9,7 +9,7 @@ from typing import Final
 from kernel.ids import MAX_AHEAD
 from kernel.telemetry.logs import logger
 from kernel.telemetry.metrics import gauge
-from kernel.time import TOLERATED_OFFSET, Clock, from_micros
+from kernel.time import TOLERATED_OFFSET, Clock, ClockOffset, from_micros
 
 METRIC: Final = "chatly_clock_offset_seconds"
 REPORTED: Final = TOLERATED_OFFSET
@@ -30,11 +30,11 @@ class ClockWatch:
     """
 
     def __init__(
-        self, *, service: str, clock: Clock, engines: Mapping[str, ReadTime], correct: Callable[[timedelta], None]
+        self, *, service: str, clock: Clock, engines: Mapping[str, ReadTime], correct: Callable[[ClockOffset], None]
     ) -> None:
         """`clock`: the machine's clock. `engines`: functions that read the engines' clocks, by the name of the engine.
 
-        `correct`: is called with the offset if all engines answered; a single one may be wrong itself.
+        `correct`: is called with the smallest offset if all engines answered; a single one may be wrong itself.
         """
         self._clock = clock
         self._engines = engines
@@ -47,25 +47,27 @@ class ClockWatch:
         offsets = {
             engine: answer
             for engine, answer in zip(self._engines, answers, strict=True)
-            if isinstance(answer, timedelta)
+            if isinstance(answer, ClockOffset)
         }
         if not offsets:
             return None
-        engine = min(offsets, key=lambda name: abs(offsets[name]))
+        engine = min(offsets, key=lambda name: abs(offsets[name].offset))
+        offset = offsets[engine].offset
         if len(offsets) == len(self._engines):
             self._correct(offsets[engine])
-        self._report(offsets[engine], than=f"the clock of {engine}")
-        return problem_of(offsets[engine], engine) if abs(offsets[engine]) > MAX_OFFSET else None
+        self._report(offset, than=f"the clock of {engine}")
+        return problem_of(offset, engine) if abs(offset) > MAX_OFFSET else None
 
-    async def _offset(self, read: ReadTime) -> timedelta:
+    async def _offset(self, read: ReadTime) -> ClockOffset:
         """Return how far this clock is ahead of an engine's clock, beyond what the round trip may explain."""
         started = self._clock.monotonic()
         async with asyncio.timeout(_ANSWER_SECONDS):
             other = await read()
-        half = timedelta(seconds=(self._clock.monotonic() - started) / 2)
-        difference = self._clock.now() - half - other
+        wall, ended = self._clock.now(), self._clock.monotonic()
+        half = timedelta(seconds=(ended - started) / 2)
+        difference = wall - half - other
         unexplained = max(abs(difference) - half, timedelta())
-        return unexplained if difference > timedelta() else -unexplained
+        return ClockOffset(unexplained if difference > timedelta() else -unexplained, wall, ended)
 
 
 class WriteTimeWatch:

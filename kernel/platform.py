@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kernel.bus.ports import LiveBus
 from kernel.log.ports import EventLog, LogReader, OldRecords, OpenConsumer
-from kernel.time import Clock
+from kernel.time import Clock, ClockOffset
 
 if TYPE_CHECKING:
     import grpc.aio
@@ -32,8 +31,8 @@ class Engines:
     """Opens the blob store. Only media uses it."""
     clocks: Mapping[str, "ReadTime"] = field(default_factory=dict)
     """Functions that read the engines' clocks, by the name of the engine."""
-    correct_clock: Callable[[timedelta], None] = lambda _: None
-    """Corrects the platform's clock by the measured offset of the machine's clock."""
+    correct_clock: Callable[[ClockOffset], None] = lambda _: None
+    """Corrects the platform's clock by a measurement of the machine's clock."""
     health: Mapping[str, "HealthCheck"] = field(default_factory=dict)
     """Health checks of the engines by name, with the log if it is used.
 

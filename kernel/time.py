@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -35,6 +36,17 @@ class SystemClock:
         return time.monotonic()
 
 
+@dataclass(frozen=True, slots=True)
+class ClockOffset:
+    """A measurement of the machine's clock: it was ahead of the right time by `offset`, or behind if it is negative."""
+
+    offset: timedelta
+    wall: datetime
+    """The wall clock at the measurement."""
+    monotonic: float
+    """The monotonic clock at the measurement."""
+
+
 class CorrectedClock:
     """The clock of this machine while it is right, else an estimate of the time of the engines' clocks.
 
@@ -61,10 +73,11 @@ class CorrectedClock:
     def monotonic(self) -> float:
         return self._monotonic()
 
-    def correct(self, offset: timedelta) -> None:
-        """Continue from a measurement: the machine's clock is ahead by `offset`, or behind if that is negative."""
-        wall = self._wall() if abs(offset) <= TOLERATED_OFFSET else self._wall() - offset
-        self._base = wall - timedelta(seconds=self._monotonic())
+    def correct(self, measured: ClockOffset) -> None:
+        """Continue from a measurement. The machine's clock may have jumped since then."""
+        is_right = abs(measured.offset) <= TOLERATED_OFFSET
+        right = measured.wall if is_right else measured.wall - measured.offset
+        self._base = right - timedelta(seconds=measured.monotonic)
 
 
 def to_micros(moment: datetime) -> int:

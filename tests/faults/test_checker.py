@@ -299,10 +299,22 @@ def test_a_message_received_after_its_deletion_is_resurrected() -> None:
 
 def test_a_readable_file_of_a_deleted_message_is_found() -> None:
     story = Story()
+    story.add(Kind.DELETED, 7.0, BOB, message=message_id(1))
+    story.change(1, deleted=True, text="")
     story.probe(reachable=False)
     assert story.findings() == []
 
     story.probe(reachable=True)
+    assert story.wrong() == {Wrong.MEDIA}
+
+
+def test_a_file_of_a_message_that_exists_again_must_be_readable() -> None:
+    story = Story()
+    story.change(1, media=("file",))
+    story.probe(reachable=True)
+    assert story.findings() == [], "its deletion is not in the recording, because only the lost log had it"
+
+    story.probe(reachable=False)
     assert story.wrong() == {Wrong.MEDIA}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tests.faults.checker.checks.deletion import media_left, resurrected
+from tests.faults.checker.checks.deletion import resurrected, wrong_files
 from tests.faults.checker.checks.delivery import doubled, lost
 from tests.faults.checker.checks.edits import edit_drift
 from tests.faults.checker.checks.order import gaps, misordered
@@ -28,7 +28,7 @@ CHECKS: Sequence[Check] = (
     edit_drift,
     ghosts,
     resurrected,
-    media_left,
+    wrong_files,
     stale,
     refused,
     wrong_times,

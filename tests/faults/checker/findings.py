@@ -18,7 +18,8 @@ class Wrong(StrEnum):
     """A message without its last acknowledged text, or with another text on a device than in the store."""
     GHOST = "presence ghost"
     RESURRECTED = "resurrected"
-    MEDIA = "media of a deleted message"
+    MEDIA = "wrong files"
+    """A file of a deleted message can be read, or one of a message that is shown cannot."""
     STALE = "not shown at once"
     """A page requested after the acknowledgement lacked the message, or still had the deleted one: read-your-writes was
     broken for a while.

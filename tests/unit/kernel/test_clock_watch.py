@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from kernel.clock_watch import METRIC, ClockWatch, WriteTimeWatch, last_write
 from kernel.grpc.health import HealthMonitor
 from kernel.service import Service
+from kernel.time import ClockOffset
 from tests.builders import NOON
 from tests.fakes import FakeClock
 
@@ -36,7 +37,7 @@ class Setup:
         self.node = FakeClock(NOON)
         self.redis, self.cassandra = Engine(self.node), Engine(self.node)
         engines = {"redis": self.redis.time, "cassandra": self.cassandra.time}
-        self.corrections: list[timedelta] = []
+        self.corrections: list[ClockOffset] = []
         self.watch = ClockWatch(service="tester", clock=self.node, engines=engines, correct=self.corrections.append)
 
     async def check(self, *, node_offset: float) -> str | None:
@@ -103,7 +104,7 @@ async def test_the_clock_is_corrected_only_if_all_engines_answer(setup: Setup) -
     setup.redis.reachable = False
     await setup.check(node_offset=240)
 
-    assert setup.corrections == [timedelta(seconds=120)]
+    assert [each.offset for each in setup.corrections] == [timedelta(seconds=120)]
 
 
 async def test_a_slow_answer_is_no_offset(setup: Setup) -> None:

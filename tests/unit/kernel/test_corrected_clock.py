@@ -7,7 +7,7 @@ import pytest
 from kernel.cassandra.connect import WriteTimes
 from kernel.grpc.tokens import ServiceTokens
 from kernel.ids import HybridClock, time_of
-from kernel.time import CorrectedClock, to_micros
+from kernel.time import ClockOffset, CorrectedClock, to_micros
 from tests.builders import NOON
 
 _DAY = timedelta(days=1)
@@ -23,6 +23,10 @@ class Machine:
     def advance(self, seconds: float) -> None:
         self.seconds += seconds
         self.wall += timedelta(seconds=seconds)
+
+    def offset(self, offset: timedelta) -> ClockOffset:
+        """Return a measurement at this moment."""
+        return ClockOffset(offset, self.wall, self.seconds)
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def test_a_jump_has_no_effect_before_and_after_it_is_measured(
     machine.advance(1)
     assert clock.now() == NOON + timedelta(seconds=1)
 
-    clock.correct(jump)
+    clock.correct(machine.offset(jump))
     machine.advance(1)
     assert clock.now() == NOON + timedelta(seconds=2)
 
@@ -51,31 +55,41 @@ def test_a_jump_has_no_effect_before_and_after_it_is_measured(
     machine.advance(1)
     assert clock.now() == NOON + timedelta(seconds=3)
 
-    clock.correct(timedelta())
+    clock.correct(machine.offset(timedelta()))
     assert clock.now() == NOON + timedelta(seconds=3)
 
 
 def test_a_clock_that_is_wrong_from_the_start_is_corrected_by_the_first_measurement(
     machine: Machine, clock: CorrectedClock
 ) -> None:
-    clock.correct(_DAY)
+    clock.correct(machine.offset(_DAY))
 
     machine.advance(1)
     assert clock.now() == NOON - _DAY + timedelta(seconds=1)
+
+
+def test_a_jump_during_a_measurement_has_no_effect(machine: Machine, clock: CorrectedClock) -> None:
+    measured = machine.offset(timedelta())
+    machine.wall += timedelta(minutes=1)
+    machine.advance(1)
+
+    clock.correct(measured)
+
+    assert clock.now() == NOON + timedelta(seconds=1)
 
 
 def test_a_small_step_is_followed(machine: Machine, clock: CorrectedClock) -> None:
     machine.wall += timedelta(seconds=2)
 
     assert clock.now() == machine.wall
-    clock.correct(timedelta(seconds=2))
+    clock.correct(machine.offset(timedelta(seconds=2)))
     assert clock.now() == machine.wall
 
 
 def test_the_machine_after_a_pause_is_followed_once_it_is_measured(machine: Machine, clock: CorrectedClock) -> None:
     machine.wall += timedelta(hours=8)  # the monotonic clock stands still while a machine sleeps
 
-    clock.correct(timedelta())
+    clock.correct(machine.offset(timedelta()))
 
     assert clock.now() == NOON + timedelta(hours=8)
 

@@ -11,6 +11,7 @@ import pytest
 
 from kernel.platform import Engines, Platform
 from kernel.service import Service
+from kernel.time import ClockOffset
 from mesh.serve import serving
 from mesh.services import SERVICES
 from tests.fakes import StaticKeys, a_platform
@@ -23,7 +24,7 @@ class OpenedError(Exception):
 
 
 async def test_the_clock_is_corrected_before_the_service_opens(tmp_path: Path) -> None:
-    corrections: list[timedelta] = []
+    corrections: list[ClockOffset] = []
 
     async def engine_time() -> datetime:
         return datetime.now(UTC) - _AHEAD
@@ -45,4 +46,4 @@ async def test_the_clock_is_corrected_before_the_service_opens(tmp_path: Path) -
             async with serving(spec, {}, replace(platform, engines=engines), StaticKeys()):
                 pass
 
-    assert [round(each.total_seconds()) for each in corrections] == [3600]
+    assert [round(each.offset.total_seconds()) for each in corrections] == [3600]

@@ -37,8 +37,19 @@ def resurrected(recording: Recording, stored: Stored) -> Iterator[Finding]:
                 yield Finding(wrong=Wrong.RESURRECTED, at=item.at, what=what)
 
 
-def media_left(recording: Recording, stored: Stored) -> Iterator[Finding]:
+def wrong_files(recording: Recording, stored: Stored) -> Iterator[Finding]:
+    """Report files of deleted messages that can be read, and files of messages that exist again and cannot be read.
+
+    A message exists again if the log lost its deletion before it was stored.
+    """
+    deleted = {item.message for item in recording.of(Kind.DELETED)}
+    shown = {
+        file for view in stored.views for message in view.messages if not message.deleted for file in message.media
+    }
     for probe in stored.probes:
-        if probe.reachable:
+        if probe.reachable and probe.message in deleted:
             what = f"file {probe.media} of the deleted message {probe.message} can still be had from {probe.node}"
+            yield Finding(wrong=Wrong.MEDIA, at=0.0, what=what)
+        elif not probe.reachable and probe.media in shown:
+            what = f"file {probe.media} of the message {probe.message}, which is shown, is missing at {probe.node}"
             yield Finding(wrong=Wrong.MEDIA, at=0.0, what=what)
