@@ -184,4 +184,5 @@ async def _without_tracing_library() -> AsyncIterator[None]:
 
 
 def _server_settings(name: str, environ: Mapping[str, str]) -> ServerSettings:
-    return load_server_settings(name, port=SERVICES[name].grpc_port, environ=environ)
+    spec = SERVICES[name]
+    return load_server_settings(name, port=spec.grpc_port, engine=spec.grpc_engine, environ=environ)

@@ -29,6 +29,8 @@ class ServiceSpec:
     """The name in `chatly serve <name>`, in settings (`CHATLY_<NAME>_…`) and in certificates."""
     grpc_port: int
     """The default gRPC port."""
+    grpc_engine: Literal["grpcio", "ngh2"] = "grpcio"
+    """The default library of the gRPC server."""
     grpc_services: tuple[str, ...]
     """Full names of the gRPC services that this service serves."""
     engines: tuple[Engine, ...]
@@ -159,6 +161,7 @@ SERVICES = {
         ServiceSpec(
             name="messaging",
             grpc_port=50052,
+            grpc_engine="ngh2",
             grpc_services=("chatly.messaging.v1.MessagingService",),
             engines=("cassandra", "kafka", "redis"),
             nodes=2,
@@ -168,6 +171,7 @@ SERVICES = {
         ServiceSpec(
             name="presence",
             grpc_port=50053,
+            grpc_engine="ngh2",
             grpc_services=("chatly.presence.v1.PresenceService",),
             engines=("cassandra", "redis"),
             open=_presence,

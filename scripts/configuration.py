@@ -59,6 +59,7 @@ See [operations](operations.md) for TLS and secrets.
 _FREE = "embedded mesh: any free port"
 _DEFAULTS = {
     "CHATLY_<SERVICE>_GRPC_PORT": f"`50051` to `50055`; {_FREE}",
+    "CHATLY_<SERVICE>_GRPC_ENGINE": "messaging and presence: `ngh2`; the others: `grpcio`",
     "CHATLY_<SERVICE>_HTTP_PORT": f"`51051` to `51055`; {_FREE}",
     "CHATLY_<SERVICE>_ADDRESS": "the service's gRPC port on this machine",
     "CHATLY_<SERVICE>_HTTP_ADDRESS": "the service's HTTP port on this machine",

@@ -64,8 +64,14 @@ class ServerSettings:
     )
 
 
-def load_server_settings(service: str, *, port: int, environ: Mapping[str, str] | None = None) -> ServerSettings:
-    """Load the settings of `service`. Defaults: gRPC on `port`, HTTP on `port` + 1000."""
+def load_server_settings(
+    service: str, *, port: int, engine: str = "grpcio", environ: Mapping[str, str] | None = None
+) -> ServerSettings:
+    """Load the settings of `service`. Defaults: gRPC on `port` by the library `engine`, HTTP on `port` + 1000."""
     name = service.upper()
-    defaults = {f"CHATLY_{name}_GRPC_PORT": str(port), f"CHATLY_{name}_HTTP_PORT": str(port + 1000)}
+    defaults = {
+        f"CHATLY_{name}_GRPC_PORT": str(port),
+        f"CHATLY_{name}_HTTP_PORT": str(port + 1000),
+        f"CHATLY_{name}_GRPC_ENGINE": engine,
+    }
     return load(ServerSettings, {**defaults, **(os.environ if environ is None else environ)}, SERVICE=name)

@@ -73,6 +73,14 @@ def test_variables_of_ports_contain_the_name_of_the_service() -> None:
     assert shown(loaded, SERVICE="AUTH")["CHATLY_AUTH_GRPC_PORT"] == "50051"
 
 
+def test_the_library_of_a_server_has_a_default_per_service_and_can_be_replaced() -> None:
+    assert load_server_settings("auth", port=0, engine="ngh2", environ={}).grpc_engine == "ngh2"
+    replaced = {"CHATLY_AUTH_GRPC_ENGINE": "grpcio"}
+    assert load_server_settings("auth", port=0, engine="ngh2", environ=replaced).grpc_engine == "grpcio"
+    with pytest.raises(SettingsError, match="CHATLY_AUTH_GRPC_ENGINE must be one of grpcio, ngh2"):
+        load_server_settings("auth", port=0, environ={"CHATLY_AUTH_GRPC_ENGINE": "other"})
+
+
 def test_an_invalid_port_is_reported_with_its_variable() -> None:
     with pytest.raises(SettingsError, match="CHATLY_AUTH_GRPC_PORT must be between 0 and 65535"):
         load(ServerSettings, {"CHATLY_AUTH_GRPC_PORT": "65536"}, SERVICE="AUTH")
