@@ -1,12 +1,12 @@
 """Follow the event log. Record which chats files were sent to, and which messages were removed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
 from kernel.log.followed_log import LogBookmark
-from kernel.log.ports import LogConsumer
+from kernel.log.ports import LogConsumer, LogRecord
 from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
 from kernel.time import Clock
@@ -18,6 +18,8 @@ GROUP = "media"
 _MAX_RECORDS = 500
 _WAIT_SECONDS = 5.0
 _LINGER_SECONDS = 0.1
+# The positions of records that change no file are saved this often, because it takes a write per partition.
+_SAVE_SECONDS = 1.0
 _BACKOFF = Backoff(first=1.0, longest=1.0)
 
 
@@ -48,6 +50,9 @@ class FollowLog:
         self._on_removals = on_removals
         self._clock = clock
         self._applied = asyncio.Event()
+        self._unsaved: dict[int, LogRecord] = {}
+        """The last applied record of each partition whose position is not saved yet."""
+        self._save_at = 0.0
         self._log = logger("media")
 
     async def run(self) -> None:
@@ -68,19 +73,30 @@ class FollowLog:
                 await self._applied.wait()
 
     async def _step(self) -> None:
-        records = await self._retry(lambda: self._consumer.fetch(max_records=_MAX_RECORDS, wait=_WAIT_SECONDS))
-        if not records:
-            return
+        wait = max(0.0, self._save_at - self._clock.monotonic()) if self._unsaved else _WAIT_SECONDS
+        records = await self._retry(lambda: self._consumer.fetch(max_records=_MAX_RECORDS, wait=wait))
         changes = [change for record in records if (change := self._decode(record.value)) is not None]
+        if changes:
+            await self._apply(changes)
+        self._unsaved.update((record.position.partition, record) for record in records)
+        if self._unsaved and (changes or self._clock.monotonic() >= self._save_at):
+            await self._save()
+        if records:
+            offsets = {record.position.partition: record.position.offset for record in records}
+            await self._retry(lambda: self._consumer.commit(offsets))
+            self._wake_waiters()
+
+    async def _apply(self, changes: Sequence[LogChange]) -> None:
         removed = [change.key for change in changes if isinstance(change, MessageRemoved)]
         await self._retry(lambda: self._sent.apply([each for each in changes if not isinstance(each, MessageRemoved)]))
         await self._retry(lambda: self._removals.add(removed, due_at=self._clock.now()))
-        await self._retry(lambda: self._bookmark.save(records))
-        offsets = {record.position.partition: record.position.offset for record in records}
-        await self._retry(lambda: self._consumer.commit(offsets))
-        self._wake_waiters()
         if removed:
             self._on_removals()
+
+    async def _save(self) -> None:
+        await self._retry(lambda: self._bookmark.save(list(self._unsaved.values())))
+        self._unsaved.clear()
+        self._save_at = self._clock.monotonic() + _SAVE_SECONDS
 
     def _wake_waiters(self) -> None:
         applied, self._applied = self._applied, asyncio.Event()
