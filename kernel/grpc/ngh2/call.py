@@ -1,7 +1,7 @@
 """One call, from the headers of its request to its status: runs the handler as grpc.aio does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from time import monotonic
@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 import grpc
 
-from kernel.grpc.ngh2.context import Context
+from kernel.grpc.ngh2.context import Context, Requests
 from kernel.grpc.ngh2.http2 import ENHANCE_YOUR_CALM, Header, Http2
 from kernel.grpc.ngh2.messages import ENCODINGS, CallError, Inbox, framed
 from kernel.grpc.ngh2.metadata import Metadata, quoted, write_metadata
@@ -243,7 +243,9 @@ class Call:
             if waiting > _MAX_WAITING_BYTES:
                 self._link.http2.reset(self.stream_id, ENHANCE_YOUR_CALM)
                 raise CallError(grpc.StatusCode.RESOURCE_EXHAUSTED, "The client does not read its messages")
-            self._room = self._link.room(self)
+            # Several tasks of a handler may write.
+            if self._room is None or self._room.done():
+                self._room = self._link.room(self)
             await self._room
 
     def respond(self, metadata: Metadata = ()) -> None:
@@ -379,21 +381,3 @@ class Call:
 
     def _path(self) -> str:
         return dict(self.headers).get(b":path", b"").decode("latin-1")
-
-
-class Requests:
-    """The messages of a request stream, as an async iterator."""
-
-    __slots__ = ("_call",)
-
-    def __init__(self, call: Call) -> None:
-        self._call = call
-
-    def __aiter__(self) -> AsyncIterator[Any]:
-        return self
-
-    async def __anext__(self) -> Any:
-        message = await self._call.read()
-        if message is grpc.aio.EOF:
-            raise StopAsyncIteration
-        return message

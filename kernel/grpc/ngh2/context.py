@@ -1,6 +1,6 @@
-"""The context that handlers get: grpc.aio's interface for one call."""
+"""The context of a call, as grpc.aio offers it to handlers, and the messages of its request."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Never
 
 import grpc
@@ -96,3 +96,21 @@ class Context(grpc.aio.ServicerContext[Any, Any]):
 
     def done(self) -> bool:
         return self._call.done
+
+
+class Requests:
+    """The messages of a request stream, as an async iterator."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: "Call") -> None:
+        self._call = call
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        message = await self._call.read()
+        if message is grpc.aio.EOF:
+            raise StopAsyncIteration
+        return message

@@ -45,6 +45,10 @@ ALLOWED = {
     "http2/6.9.1": {
         "Sends multiple WINDOW_UPDATE frames increasing the flow control window to above 2^31-1 on a stream"
     },
+    "http2/8.1.2.6": {
+        'Sends a HEADERS frame with the "content-length" header field which does not equal the DATA frame payload length',  # noqa: E501
+        'Sends a HEADERS frame with the "content-length" header field which does not equal the sum of the multiple DATA frames payload length',  # noqa: E501
+    },
     # libnghttp2 ignores frames on closed streams, as RFC 9113 (5.1) allows.
     "http2/5.1": {
         # These streams are closed too, if the answer was faster than the frame.

@@ -187,7 +187,9 @@ async def test_a_handler_waits_for_a_client_that_does_not_read(grpc_engine: str)
         for sent in range(200):  # noqa: B007 - the test reads it
             yield bytes(100_000)
 
-    async with bare(grpc_engine, handler, responses=True) as server, asyncio.timeout(30):
+    # Otherwise the client accepts more and more before it reads.
+    fixed_window = [("grpc.http2.bdp_probe", 0)]
+    async with bare(grpc_engine, handler, responses=True, options=fixed_window) as server, asyncio.timeout(30):
         call = server.call(b"")
         await call.read()
         await asyncio.sleep(0.3)
@@ -198,6 +200,21 @@ async def test_a_handler_waits_for_a_client_that_does_not_read(grpc_engine: str)
 
     assert stuck < 100
     assert count == 200
+
+
+async def test_several_tasks_of_a_handler_may_write(grpc_engine: str) -> None:
+    async def handler(_: bytes, context: Context) -> None:
+        await asyncio.gather(*(write(context) for _ in range(4)))
+
+    async def write(context: Context) -> None:
+        for _ in range(10):
+            async with turn:
+                await context.write(bytes(50_000))
+
+    # grpcio allows one writer at a time.
+    turn = asyncio.Semaphore(1 if grpc_engine == "grpcio" else 4)
+    async with bare(grpc_engine, handler, responses=True) as server, asyncio.timeout(30):
+        assert len([message async for message in server.call(b"")]) == 40
 
 
 async def test_a_client_waits_for_a_handler_that_does_not_read(grpc_engine: str) -> None:
