@@ -62,7 +62,7 @@ CASES: Mapping[str, Case] = {
         lambda w, p: auth.DeleteAccountRequest(password="wrong"), "WRONG_CREDENTIALS", "WRONG_CREDENTIALS"
     ),
     "AuthService.EraseUser": Case(lambda w, p: auth.EraseUserRequest(user=w.owner.user_id)),
-    "AuthService.RenewAccessToken": Case(lambda w, p: auth.RenewAccessTokenRequest(access_token="nonsense")),
+    "AuthService.RenewAccessToken": Case(lambda w, p: auth.RenewAccessTokenRequest(access_token=w.owner.token)),
     "AuthService.GetJwks": Case(lambda w, p: auth.GetJwksRequest()),
     "UserService.ListUsers": Case(lambda w, p: users.ListUsersRequest()),
     "UserService.SearchUsers": Case(lambda w, p: users.SearchUsersRequest(query="own")),
