@@ -44,7 +44,7 @@ async def test_new_messages_do_not_scroll_away_from_older_ones(people: People) -
     ann, bob = await people.pair()
     for number in range(30):
         await ann.send(f"line {number}.")
-    await expect(bob.message("line 29.")).to_be_visible()
+    await expect(ann.tick("line 29.")).to_have_attribute("data-receipt", "read")
 
     await bob.log.hover()
     await bob.page.mouse.wheel(0, -100_000)
