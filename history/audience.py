@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from history.chat_id import ChatId
 from history.model import ChatEvent, ChatState, GroupCreated, MemberSet, MessageDeleted, Role
+from history.visibility import hides, viewer_of
 from kernel.ids import UserId
 
 STORED_CHANNEL = "stored"
-"""The bus channel of the persister's watermark. `history.codec.encode_watermark` makes the payload."""
+"""The bus channel of the persister's watermark. `history.watermark.encode_watermark` makes the payload."""
 
 
 def members_of(state: ChatState) -> Mapping[UserId, Role]:
@@ -58,12 +59,13 @@ def is_private(event: ChatEvent) -> bool:
 def may_see(event: ChatEvent, user_id: UserId, state: ChatState | None) -> bool:
     """Return whether a user may see an event. `state` has the current members, or is None if the chat is unknown.
 
-    A former member of a group sees only changes of their own membership.
+    A former member of a group sees only changes of their own membership. A member sees no event of a message that is
+    hidden from them.
     """
     if is_private(event):
         return event.actor_id == user_id
     if state is not None and role_in(state, user_id):
-        return True
+        return not hides(viewer_of(state, user_id).hidden, event)
     if event.chat_id.is_direct:
         return user_id in event.chat_id.members
     return isinstance(event.change, MemberSet) and event.change.user_id == user_id

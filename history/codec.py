@@ -1,7 +1,6 @@
 """Serialization of events: protobuf in the log, and a position followed by protobuf on the bus."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -17,6 +16,8 @@ from history.model import (
     ChatEvent,
     GroupCreated,
     GroupUpdated,
+    HiddenRange,
+    HistoryVisibility,
     LogEvent,
     MemberSet,
     MessageDeleted,
@@ -142,21 +143,6 @@ def unpack(payload: bytes) -> LogEvent | Ephemeral:
     return stored
 
 
-def encode_watermark(stored: Mapping[int, int]) -> bytes:
-    """Serialize the stored offset of each partition."""
-    return b"".join(varint(partition) + varint(offset) for partition, offset in sorted(stored.items()))
-
-
-def decode_watermark(payload: bytes) -> Mapping[int, int]:
-    """Parse the bytes that `encode_watermark` returned. Raise ValueError if the bytes are malformed."""
-    stored: dict[int, int] = {}
-    at = 0
-    while at < len(payload):
-        partition, at = read_varint(payload, at)
-        stored[partition], at = read_varint(payload, at)
-    return stored
-
-
 def _occurred_at(message: pb.ChatEvent) -> datetime:
     try:
         return moment_of(message.occurred_at)
@@ -171,6 +157,10 @@ def _chat_id(text: str) -> ChatId:
 
 
 _TIME_UUID = 1
+_VISIBILITIES = {
+    HistoryVisibility.SHARED: pb.HISTORY_VISIBILITY_SHARED,
+    HistoryVisibility.JOINED: pb.HISTORY_VISIBILITY_JOINED,
+}
 
 
 def put_change(message: pb.ChatEvent, change: Change) -> None:
@@ -192,13 +182,17 @@ def put_change(message: pb.ChatEvent, change: Change) -> None:
             message.read_mark_moved.CopyFrom(pb.ReadMarkMoved(message_id=message_id.bytes))
         case GroupCreated():
             message.group_created.CopyFrom(_group_pb(change))
-        case GroupUpdated(title, description, avatar):
+        case GroupUpdated(title, description, avatar, visibility):
             message.group_updated.CopyFrom(
-                pb.GroupUpdated(title=title, description=description, avatar_media_id=avatar)
+                pb.GroupUpdated(
+                    title=title,
+                    description=description,
+                    avatar_media_id=avatar,
+                    history_visibility=_visibility_pb(visibility),
+                )
             )
-        case MemberSet(user_id, role, joined):
-            joined_id = joined.bytes if joined else b""
-            message.member_set.CopyFrom(pb.MemberSet(user_id=user_id, role=_role_pb(role), joined_event_id=joined_id))
+        case MemberSet():
+            message.member_set.CopyFrom(_member_pb(change))
         case _:
             assert_never(change)
 
@@ -234,7 +228,30 @@ def _group_pb(created: GroupCreated) -> pb.GroupCreated:
         description=created.description,
         avatar_media_id=created.avatar_media_id,
         members=members,
+        history_visibility=_visibility_pb(created.history_visibility),
     )
+
+
+def _member_pb(member: MemberSet) -> pb.MemberSet:
+    return pb.MemberSet(
+        user_id=member.user_id,
+        role=_role_pb(member.role),
+        joined_event_id=_bytes_or_empty(member.joined),
+        hidden=[
+            pb.HiddenRange(
+                after_message_id=_bytes_or_empty(each.after), through_message_id=_bytes_or_empty(each.through)
+            )
+            for each in member.hidden
+        ],
+    )
+
+
+def _bytes_or_empty(message_id: UUID | None) -> bytes:
+    return message_id.bytes if message_id else b""
+
+
+def _visibility_pb(visibility: HistoryVisibility | None) -> pb.HistoryVisibility.ValueType:
+    return _VISIBILITIES[visibility] if visibility else pb.HISTORY_VISIBILITY_UNSPECIFIED
 
 
 def _role_pb(role: Role | None) -> pb.MemberRole.ValueType:
@@ -250,8 +267,7 @@ def change_of(message: pb.ChatEvent) -> Change:
         case "message_sent":
             return _sent(message.message_sent)
         case "message_edited":
-            edited = message.message_edited
-            return MessageEdited(_message_id(edited.message_id), edited.text)
+            return MessageEdited(_message_id(message.message_edited.message_id), message.message_edited.text)
         case "message_deleted":
             deleted = message.message_deleted
             return MessageDeleted(_message_id(deleted.message_id), deleted.for_everyone)
@@ -268,9 +284,7 @@ def change_of(message: pb.ChatEvent) -> Change:
         case "group_updated":
             return _group_updated(message.group_updated)
         case "member_set":
-            member = message.member_set
-            joined = time_uuid(member.joined_event_id, "joined_event_id") if member.joined_event_id else None
-            return MemberSet(UserId(member.user_id), _role(member.role), joined)
+            return _member_set(message.member_set)
         case None:
             raise ValueError("an event without a change that this program knows")
 
@@ -304,6 +318,7 @@ def _group_created(created: pb.GroupCreated) -> GroupCreated:
         description=created.description,
         avatar_media_id=created.avatar_media_id,
         members={user_id: role for user_id, role in members.items() if role is not None},
+        history_visibility=_visibility(created.history_visibility),
     )
 
 
@@ -312,7 +327,30 @@ def _group_updated(updated: pb.GroupUpdated) -> GroupUpdated:
         title=updated.title if updated.HasField("title") else None,
         description=updated.description if updated.HasField("description") else None,
         avatar_media_id=updated.avatar_media_id if updated.HasField("avatar_media_id") else None,
+        history_visibility=_visibility(updated.history_visibility),
     )
+
+
+def _member_set(member: pb.MemberSet) -> MemberSet:
+    return MemberSet(
+        user_id=UserId(member.user_id),
+        role=_role(member.role),
+        joined=_id_or_none(member.joined_event_id, "joined_event_id"),
+        hidden=tuple(
+            HiddenRange(
+                _id_or_none(each.after_message_id, "after_message_id"),
+                _id_or_none(each.through_message_id, "through_message_id"),
+            )
+            for each in member.hidden
+        ),
+    )
+
+
+def _visibility(value: pb.HistoryVisibility.ValueType) -> HistoryVisibility | None:
+    """Return the setting. A value that this program does not know hides more rather than less."""
+    if value == pb.HISTORY_VISIBILITY_UNSPECIFIED:
+        return None
+    return HistoryVisibility.SHARED if value == pb.HISTORY_VISIBILITY_SHARED else HistoryVisibility.JOINED
 
 
 def _role(role: pb.MemberRole.ValueType) -> Role | None:
@@ -331,6 +369,10 @@ def time_uuid(data: bytes, name: str) -> UUID:
     if result.version != _TIME_UUID:
         raise ValueError(f"{name} {result} is no TimeUUID")
     return result
+
+
+def _id_or_none(data: bytes, name: str) -> UUID | None:
+    return time_uuid(data, name) if data else None
 
 
 def _message_id(data: bytes) -> UUID:

@@ -29,6 +29,7 @@ from history.model import (
     ReadMarkMoved,
     Send,
 )
+from history.visibility import Viewer, is_hidden
 from kernel.ids import UserId, time_key
 
 Register = TypeVar("Register", LwwRegister, Membership)
@@ -112,8 +113,8 @@ def apply_to_chat(state: ChatState | None, event: ChatEvent) -> ChatState:
             return _created(_with_first_details(state, created, event.event_id), event.occurred_at)
         case GroupUpdated() as updated:
             return _with_details(state, updated, event.event_id)
-        case MemberSet(user_id, role, joined):
-            registers = {user_id: Membership(event.event_id, role, joined=joined)}
+        case MemberSet(user_id, role, joined, hidden):
+            registers = {user_id: Membership(event.event_id, role, joined=joined, hidden=hidden)}
             return replace(state, memberships=_with_registers(state.memberships, registers))
         case _:
             return state
@@ -194,12 +195,14 @@ def to_message(state: MessageState) -> Message | None:
     )
 
 
-def visible_message(state: MessageState, viewer: UserId) -> Message | None:
+def visible_message(state: MessageState, viewer: Viewer) -> Message | None:
     """Return the message as `viewer` sees it.
 
-    Return None if it was never sent, was withdrawn, or was deleted by `viewer` for themselves.
+    Return None if it was never sent, was withdrawn, was deleted by `viewer` for themselves, or is hidden from them.
     """
-    return None if viewer in state.deleted_for else to_message(state)
+    if viewer.user_id in state.deleted_for or (viewer.hidden and is_hidden(viewer.hidden, state.message_id)):
+        return None
+    return to_message(state)
 
 
 def _with_event(state: MessageState, event: ChatEvent) -> MessageState:
@@ -302,11 +305,15 @@ def _created(state: ChatState, moment: datetime) -> ChatState:
 
 def _with_first_details(state: ChatState, created: GroupCreated, event_id: UUID) -> ChatState:
     registers = {user_id: Membership(event_id, role, initial=True) for user_id, role in created.members.items()}
+    visibility = created.history_visibility
     return replace(
         state,
         title=_winner(state.title, LwwRegister(event_id, created.title, initial=True)),
         description=_winner(state.description, LwwRegister(event_id, created.description, initial=True)),
         avatar_media_id=_winner(state.avatar_media_id, LwwRegister(event_id, created.avatar_media_id, initial=True)),
+        history_visibility=_winner(state.history_visibility, LwwRegister(event_id, visibility, initial=True))
+        if visibility
+        else state.history_visibility,
         memberships=_with_registers(state.memberships, registers),
     )
 
@@ -317,6 +324,7 @@ def _with_details(state: ChatState, updated: GroupUpdated, event_id: UUID) -> Ch
         title=_updated(state.title, updated.title, event_id),
         description=_updated(state.description, updated.description, event_id),
         avatar_media_id=_updated(state.avatar_media_id, updated.avatar_media_id, event_id),
+        history_visibility=_updated(state.history_visibility, updated.history_visibility, event_id),
     )
 
 

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from history.chat_id import ChatId
@@ -23,6 +23,25 @@ class Role(IntEnum):
     MEMBER = 1
     ADMIN = 2
     OWNER = 3
+
+
+class HistoryVisibility(StrEnum):
+    """The setting of a group that decides which earlier messages new members may see. Stores contain these values."""
+
+    SHARED = "shared"
+    """All earlier messages. This is the default."""
+    JOINED = "joined"
+    """Only messages sent after they joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenRange:
+    """Messages that a member may not see: those after the message `after`, up to and including `through`."""
+
+    after: UUID | None
+    """The newest message before the range. None: the range begins with the first message of the chat."""
+    through: UUID | None
+    """None: the range has no end yet, because the user is not a member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +107,8 @@ class GroupCreated:
     description: str
     avatar_media_id: str
     members: Mapping[UserId, Role]
+    history_visibility: HistoryVisibility | None = None
+    """None means SHARED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +118,7 @@ class GroupUpdated:
     title: str | None = None
     description: str | None = None
     avatar_media_id: str | None = None
+    history_visibility: HistoryVisibility | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +131,11 @@ class MemberSet:
     """The event by which the member had joined, if this event changes the role.
 
     None if the user joins or leaves by this event.
+    """
+    hidden: tuple[HiddenRange, ...] = ()
+    """All messages that the user may not see after this event, oldest first.
+
+    Each event has the whole list, so the newest event of a user decides alone, whatever the setting is later.
     """
 
 
@@ -249,6 +276,8 @@ class Membership:
     initial: bool = False
     joined: UUID | None = None
     """The event by which the member joined, if a later event changed the role. None otherwise."""
+    hidden: tuple[HiddenRange, ...] = ()
+    """The messages that the user may not see, oldest first."""
 
     @property
     def joined_id(self) -> UUID:
@@ -268,6 +297,8 @@ class ChatState:
     title: LwwRegister | None = None
     description: LwwRegister | None = None
     avatar_media_id: LwwRegister | None = None
+    history_visibility: LwwRegister | None = None
+    """The value of a HistoryVisibility. None: the group was created without the setting, which means SHARED."""
     memberships: Mapping[UserId, Membership] = field(default_factory=dict)
     read_marks: Mapping[UserId, UUID] = field(default_factory=dict)
     """The newest message that each member has read. Senders count as having read the messages that they sent."""

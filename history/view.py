@@ -9,8 +9,9 @@ from uuid import UUID
 from history.audience import may_see, role_in
 from history.chat_id import ChatId
 from history.fold import apply_to_chat, deleted_by, fold_messages, message_of, redact, to_message, visible_message
-from history.model import ChatEvent, ChatState, LogEvent, Message, MessageSent, MessageState
+from history.model import ChatEvent, ChatState, HiddenRange, LogEvent, Message, MessageSent, MessageState
 from history.ports import ChatHead, ChatReader, EventReader, MessageReader, TailReader, Window
+from history.visibility import Viewer, is_hidden, viewer_of, visible_windows
 from kernel.ids import UserId, time_key, time_of
 from kernel.time import Clock
 
@@ -29,6 +30,8 @@ class ChatOverview:
     unread_after: UUID | None
     """The messages after this id are unread. None: all messages."""
     last_activity_at: datetime
+    hidden: tuple[HiddenRange, ...] = ()
+    """The messages that the member may not see, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,10 @@ class History:
         self._events = events
         self._tail = tail
 
-    async def message(self, chat_id: ChatId, message_id: UUID, *, viewer: UserId) -> Message | None:
-        """Return the message, or None if it is unknown, withdrawn, or deleted by the viewer for themselves."""
+    async def message(self, chat_id: ChatId, message_id: UUID, *, viewer: Viewer) -> Message | None:
+        """Return the message, or None if it is unknown or withdrawn, or the viewer may not see it or has deleted it for
+        themselves.
+        """
         state = await self.message_state(chat_id, message_id)
         return visible_message(state, viewer) if state else None
 
@@ -104,24 +109,25 @@ class History:
         found.update(page.messages)
         return SentStates(await self._states_in_chats(found), page.next_after)
 
-    async def page(self, chat_id: ChatId, window: Window, *, viewer: UserId) -> Sequence[Message]:
+    async def page(self, chat_id: ChatId, window: Window, *, viewer: Viewer) -> Sequence[Message]:
         """Return `window.limit` messages that the viewer may see, oldest first.
 
-        Return fewer messages only if the window has no more.
+        Return fewer messages only if the window has no more. Hidden ranges are skipped without being read.
         """
         changed = await self._changed_messages(chat_id)
         found: list[Message] = []
-        rest: Window | None = window
-        while rest and len(found) < window.limit:
-            chunk = await self._messages.window(chat_id, rest)
-            covered, rest = split(rest, chunk) if len(chunk) == rest.limit else (rest, None)
-            states = {state.message_id: state for state in chunk}
-            states.update((key, state) for key, state in changed.items() if key in states or is_within(key, covered))
-            found.extend(visible_messages(states.values(), viewer, newest_first=window.newest_first))
+        for part in visible_windows(window, viewer.hidden):
+            rest: Window | None = part
+            while rest and len(found) < window.limit:
+                chunk = await self._messages.window(chat_id, rest)
+                covered, rest = split(rest, chunk) if len(chunk) == rest.limit else (rest, None)
+                states = {state.message_id: state for state in chunk}
+                states.update((key, new) for key, new in changed.items() if key in states or is_within(key, covered))
+                found.extend(visible_messages(states.values(), viewer, newest_first=window.newest_first))
         page = found[: window.limit]
         return page[::-1] if window.newest_first else page
 
-    async def newest_of_tail(self, chat_id: ChatId, window: Window, *, viewer: UserId) -> Sequence[Message]:
+    async def newest_of_tail(self, chat_id: ChatId, window: Window, *, viewer: Viewer) -> Sequence[Message]:
         """Return a page of messages from the tail alone, oldest first.
 
         This page is the fallback while the store is unreachable.
@@ -158,30 +164,35 @@ class History:
 
     async def overview(self, state: ChatState, user_id: UserId) -> ChatOverview:
         """Return a chat as it appears in the chat list of one of its members. The chat may have no events."""
-        newest = await self.page(state.chat_id, Window(limit=1), viewer=user_id)
-        mark = state.read_marks.get(user_id)
+        viewer, mark = viewer_of(state, user_id), state.read_marks.get(user_id)
+        newest = await self.page(state.chat_id, Window(limit=1), viewer=viewer)
         return ChatOverview(
             state=state,
             last_message=newest[0] if newest else None,
             unread_count=await self.unread(state, user_id, mark=mark),
             unread_after=reading_start(state, user_id, mark),
-            last_activity_at=self.last_activity(state),
+            last_activity_at=self.last_activity(state, user_id),
+            hidden=viewer.hidden,
         )
 
-    def last_activity(self, state: ChatState) -> datetime:
+    def last_activity(self, state: ChatState, user_id: UserId) -> datetime:
         """Return the time of the newest message, or of the chat's creation if there is no message.
 
-        The time is never in the future.
+        If the newest message is hidden from the user, return the time at which the user joined. The time is never in
+        the future.
         """
+        newest = state.last_message_id
+        if newest and is_hidden(viewer_of(state, user_id).hidden, newest):
+            newest = state.memberships[user_id].joined_id
         # The time in an id can be ahead of the clock, because its node's clock was wrong or because the id follows such
         # an id.
-        latest = time_of(state.last_message_id) if state.last_message_id else state.created_at or _BEGINNING
+        latest = time_of(newest) if newest else state.created_at or _BEGINNING
         return min(latest, self._clock.now())
 
     async def unread(self, state: ChatState, user_id: UserId, *, mark: UUID | None) -> int:
         """Count the messages that others sent after the user's read mark and after the user joined.
 
-        The count stops at UNREAD_LIMIT.
+        The count stops at UNREAD_LIMIT. No hidden message counts, because all of them are from before the user joined.
         """
         start = reading_start(state, user_id, mark)
         changed = await self._changed_messages(state.chat_id)
@@ -284,13 +295,13 @@ def reading_start(state: ChatState, user_id: UserId, mark: UUID | None) -> UUID 
 
 def is_unread(state: MessageState, user_id: UserId, *, after: UUID | None) -> bool:
     """Return whether the message is unread for a user who has read everything up to `after`."""
-    message = visible_message(state, user_id)
+    message = visible_message(state, Viewer(user_id))
     if message is None or message.deleted_for_everyone or message.sender_id == user_id:
         return False
     return after is None or time_key(message.message_id) > time_key(after)
 
 
-def visible_messages(states: Iterable[MessageState], viewer: UserId, *, newest_first: bool) -> list[Message]:
+def visible_messages(states: Iterable[MessageState], viewer: Viewer, *, newest_first: bool) -> list[Message]:
     """Return the messages that a viewer may see, ordered by id."""
     ordered = sorted(states, key=lambda state: time_key(state.message_id), reverse=newest_first)
     return [message for state in ordered if (message := visible_message(state, viewer))]

@@ -9,6 +9,7 @@ from history.cassandra.write_times import SINGLE_VALUE, earlier_wins, earliest_w
 from history.chat_id import ChatId
 from history.model import ChatState, LwwRegister, Membership, Role
 from history.ports import ChatHead
+from history.visibility import ranges_from_bytes, ranges_to_bytes
 from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Statement
 from kernel.ids import UserId
@@ -19,11 +20,11 @@ _HEADS = "SELECT DISTINCT chat_id, last_seq, head_partition, head_offset FROM ch
 _BUCKETS = "SELECT DISTINCT chat_id, message_buckets, event_buckets FROM chats WHERE chat_id = ?"
 _CHAT = "SELECT * FROM chats WHERE chat_id = ?"
 _OUTLINES = (
-    "SELECT DISTINCT chat_id, created_at, title, description, avatar_media_id, last_message_id, last_seq, "
-    "head_partition, head_offset FROM chats WHERE chat_id IN ?"
+    "SELECT DISTINCT chat_id, created_at, title, description, avatar_media_id, history_visibility, last_message_id, "
+    "last_seq, head_partition, head_offset FROM chats WHERE chat_id IN ?"
 )
 _MEMBERSHIPS = (
-    "SELECT chat_id, user_id, membership, joined, read_message_id FROM chats WHERE chat_id IN ? AND user_id = ?"
+    "SELECT chat_id, user_id, membership, joined, hidden, read_message_id FROM chats WHERE chat_id IN ? AND user_id = ?"
 )
 _SET_HEAD = (
     "UPDATE chats USING TIMESTAMP ? SET last_seq = ?, head_partition = ?, head_offset = ?, "
@@ -38,9 +39,11 @@ _SET_CREATED = "UPDATE chats USING TIMESTAMP ? SET created_at = ? WHERE chat_id 
 _SET_NEWEST = "UPDATE chats USING TIMESTAMP ? SET last_message_id = ? WHERE chat_id = ?"
 _SET_DETAIL = {
     name: f"UPDATE chats USING TIMESTAMP ? SET {name} = ? WHERE chat_id = ?"
-    for name in ("title", "description", "avatar_media_id")
+    for name in ("title", "description", "avatar_media_id", "history_visibility")
 }
-_SET_MEMBER = "UPDATE chats USING TIMESTAMP ? SET membership = ?, joined = ? WHERE chat_id = ? AND user_id = ?"
+_SET_MEMBER = (
+    "UPDATE chats USING TIMESTAMP ? SET membership = ?, joined = ?, hidden = ? WHERE chat_id = ? AND user_id = ?"
+)
 _SET_MARK = "UPDATE chats USING TIMESTAMP ? SET read_message_id = ? WHERE chat_id = ? AND user_id = ?"
 _CHATS_OF = "SELECT chat_id FROM chats_by_user WHERE user_id = ?"
 _LIST = f"INSERT INTO chats_by_user (user_id, chat_id) VALUES (?, ?) USING TIMESTAMP {SINGLE_VALUE}"
@@ -131,10 +134,10 @@ def state_statements(state: ChatState) -> Iterable[Statement]:
         yield _SET_CREATED, (earliest_wins(state.created_at), to_micros(state.created_at), state.chat_id)
     if state.last_message_id:
         yield _SET_NEWEST, (later_wins(state.last_message_id), state.last_message_id, state.chat_id)
-    details = {"title": state.title, "description": state.description, "avatar_media_id": state.avatar_media_id}
-    for name, word in details.items():
+    for name, statement in _SET_DETAIL.items():
+        word: LwwRegister | None = getattr(state, name)
         if word is not None:
-            yield _SET_DETAIL[name], (_written_at(word), (word.value, word.event_id, word.initial), state.chat_id)
+            yield statement, (_written_at(word), (word.value, word.event_id, word.initial), state.chat_id)
 
 
 def people_statements(state: ChatState) -> Iterable[Statement]:
@@ -142,7 +145,8 @@ def people_statements(state: ChatState) -> Iterable[Statement]:
     for user_id, membership in state.memberships.items():
         value = (membership.role or 0, membership.event_id, membership.initial)
         # No value is null: each null is a tombstone, and a group has up to 5,000 members.
-        yield _SET_MEMBER, (_written_at(membership), value, membership.joined_id, state.chat_id, user_id)
+        seen = (membership.joined_id, ranges_to_bytes(membership.hidden))
+        yield _SET_MEMBER, (_written_at(membership), value, *seen, state.chat_id, user_id)
     for user_id, message_id in state.read_marks.items():
         yield _SET_MARK, (later_wins(message_id), message_id, state.chat_id, user_id)
 
@@ -189,4 +193,4 @@ def _word(value: tuple[str, UUID, bool]) -> tuple[UUID, str, bool]:
 def _membership(row: Row) -> Membership:
     role, event_id, initial = row["membership"]
     joined = None if row["joined"] == event_id else row["joined"]
-    return Membership(event_id, Role(role) if role else None, initial, joined)
+    return Membership(event_id, Role(role) if role else None, initial, joined, ranges_from_bytes(row["hidden"]))

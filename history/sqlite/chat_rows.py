@@ -10,24 +10,26 @@ from uuid import UUID
 from history.chat_id import ChatId
 from history.model import ChatState, LwwRegister, Membership, Role
 from history.sqlite.access import Key, id_or_none, key_or_null, rows_of, write_rows
+from history.visibility import ranges_from_bytes, ranges_to_bytes
 from kernel.ids import UserId, from_time_key, time_key
 from kernel.log.ports import LogPosition
 from kernel.time import maybe_from_micros, to_micros
 
-_DETAILS = ("title", "description", "avatar_media_id")
+_DETAILS = ("title", "description", "avatar_media_id", "history_visibility")
 _WRITE = "REPLACE INTO chats (chat_id, created_at, last_message_id, last_seq, head_partition, head_offset) VALUES rows"
 _WRITE_DETAIL = "REPLACE INTO chat_details (chat_id, name, value, event_id, initial) VALUES rows"
 # An upsert, because REPLACE would write the entry of the index a second time.
 _WRITE_MEMBER = (
-    "INSERT INTO members (chat_id, user_id, role, event_id, initial, read_message_id, joined_event_id) VALUES rows"
+    "INSERT INTO members (chat_id, user_id, role, event_id, initial, read_message_id, joined_event_id, hidden)"
+    " VALUES rows"
     " ON CONFLICT (chat_id, user_id) DO UPDATE SET role = excluded.role, event_id = excluded.event_id,"
     " initial = excluded.initial, read_message_id = excluded.read_message_id,"
-    " joined_event_id = excluded.joined_event_id"
+    " joined_event_id = excluded.joined_event_id, hidden = excluded.hidden"
 )
 _READ = "SELECT chats.* FROM wanted CROSS JOIN chats ON chat_id = a"
 _READ_DETAILS = "SELECT chat_details.* FROM wanted CROSS JOIN chat_details ON chat_id = a"
 _READ_MEMBERS = (
-    "SELECT chat_id, user_id, role, event_id, initial, read_message_id, joined_event_id FROM wanted"
+    "SELECT chat_id, user_id, role, event_id, initial, read_message_id, joined_event_id, hidden FROM wanted"
     " CROSS JOIN members ON chat_id = a"
 )
 _READ_MEMBER = f"{_READ_MEMBERS} AND user_id = b"
@@ -131,10 +133,10 @@ def _load_members(
         rows = rows_of(connection, _READ_MEMBERS, _keys(chat_ids))
     else:
         rows = rows_of(connection, _READ_MEMBER, [(chat_id, only) for chat_id in chat_ids])
-    for chat_id, user_id, role, event_id, initial, read_message_id, joined in rows:
+    for chat_id, user_id, role, event_id, initial, read_message_id, joined, hidden in rows:
         of_chat = members[chat_id]
         if event_id:
-            of_chat.registers[user_id] = word_of(role, event_id, initial, joined)
+            of_chat.registers[user_id] = word_of(role, event_id, initial, joined, hidden)
         if read_message_id:
             of_chat.marks[user_id] = id_of(read_message_id)
     return members
@@ -152,6 +154,7 @@ def _new_members(state: ChatState, old: ChatState | None) -> Iterator[tuple[obje
             *columns,
             key_or_null(mark),
             key_or_null(membership.joined if membership else None),
+            ranges_to_bytes(membership.hidden) or None if membership else None,
         )
 
 
@@ -170,5 +173,13 @@ def _differing(new: Mapping[UserId, object], old: Mapping[UserId, object]) -> se
     return {key for key, value in new.items() if value is not (known := old.get(key)) and value != known}
 
 
-def _membership(role: int | None, event_id: bytes, initial: int, joined: bytes | None) -> Membership:
-    return Membership(from_time_key(event_id), None if role is None else Role(role), bool(initial), id_or_none(joined))
+def _membership(
+    role: int | None, event_id: bytes, initial: int, joined: bytes | None, hidden: bytes | None
+) -> Membership:
+    return Membership(
+        from_time_key(event_id),
+        None if role is None else Role(role),
+        bool(initial),
+        id_or_none(joined),
+        ranges_from_bytes(hidden),
+    )

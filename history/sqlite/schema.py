@@ -133,4 +133,5 @@ SCHEMA = (
     )
     """,
     "ALTER TABLE members ADD COLUMN joined_event_id BLOB",
+    "ALTER TABLE members ADD COLUMN hidden BLOB",
 )

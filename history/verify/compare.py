@@ -98,7 +98,7 @@ def chat_faults(
     """
     if stored.created_at != expected.created_at and stored.created_at not in copied_at:
         yield f"created at {stored.created_at} instead of {expected.created_at}"
-    for name in ("title", "description", "avatar_media_id"):
+    for name in ("title", "description", "avatar_media_id", "history_visibility"):
         if getattr(expected, name) != getattr(stored, name):
             yield f"its {name} differs from its events"
     if stored.last_message_id != expected.last_message_id and stored.last_message_id not in withdrawn:

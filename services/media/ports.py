@@ -85,7 +85,7 @@ class MediaStore(Protocol):
 
 
 class SentFiles(Protocol):
-    """The chats that files were sent to. Changes come in log order, and repeats change nothing. Writes are durable."""
+    """The messages that contain files. Changes come in log order, and repeats change nothing. Writes are durable."""
 
     async def apply(self, changes: Sequence[LogChange]) -> Sequence[MediaId]:
         """Apply changes in order. Return the files that were deleted because their last message was deleted.
@@ -94,8 +94,8 @@ class SentFiles(Protocol):
         """
         ...
 
-    async def chats(self, media_id: MediaId) -> Sequence[str]:
-        """Return the ids of the chats that a file was sent to."""
+    async def messages_with(self, media_id: MediaId) -> Sequence[MessageKey]:
+        """Return the messages that contain a file, in no particular order."""
         ...
 
     async def messages(self, *, after: str, limit: int) -> MessagePage:
@@ -224,11 +224,11 @@ class OwnData(Protocol):
         ...
 
 
-class GroupMembers(Protocol):
-    """Members of groups. Results may be 5 seconds old."""
+class GroupMessages(Protocol):
+    """Messages of groups. Results may be 5 seconds old."""
 
-    async def includes(self, chat_id: str, user_id: UserId) -> bool:
-        """Return whether `user_id`, which must be the calling user, is a member of the group.
+    async def sees_any(self, chat_id: str, message_ids: Sequence[str], user_id: UserId) -> bool:
+        """Return whether `user_id`, which must be the calling user, may see one of these messages of a group.
 
         Raise UNAVAILABLE if messaging is unreachable.
         """

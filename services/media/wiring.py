@@ -25,8 +25,8 @@ from kernel.sqlite.database import open_sqlite
 from kernel.time import Clock
 from services.media.adapters.folder import FolderUploadStaging
 from services.media.adapters.grpc import (
-    CachedGroupMembers,
-    GrpcGroupMembers,
+    CachedGroupMessages,
+    GrpcGroupMessages,
     GrpcOwnData,
     GrpcProfiles,
     GrpcStoredMessages,
@@ -159,7 +159,7 @@ def _build(
         media=stores.media,
         sent=stores.sent,
         log=follow,
-        groups=CachedGroupMembers(GrpcGroupMembers(platform.user_channel("messaging")), clock=clock),
+        groups=CachedGroupMessages(GrpcGroupMessages(platform.user_channel("messaging")), clock=clock),
         max_wait=_MAX_WAIT_SECONDS,
     )
     download = Download(blobs=stores.blobs)

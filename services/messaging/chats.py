@@ -54,7 +54,7 @@ class Chats:
         is never listed twice, but may be left out. Other chats are never left out.
         """
         after = PageTokens.decode(_CALL, viewer, page_token) if page_token else None
-        keys = {chat.chat_id: self._sort_key(chat) for chat in await self._history.outlines_of(viewer)}
+        keys = {chat.chat_id: self._sort_key(chat, viewer) for chat in await self._history.outlines_of(viewer)}
         remaining = sorted(
             ((key, chat_id) for chat_id, key in keys.items() if after is None or key < after), reverse=True
         )
@@ -84,8 +84,8 @@ class Chats:
         contacts = [other for other in sharing & blocks.keys() if other not in blocked and user_id not in blocks[other]]
         return sorted(contacts)[:MAX_CONTACTS]
 
-    def _sort_key(self, chat: ChatState) -> bytes:
-        return ticks_of(self._history.last_activity(chat)).to_bytes(_TICK_BYTES, "big") + chat.chat_id.encode()
+    def _sort_key(self, chat: ChatState, viewer: UserId) -> bytes:
+        return ticks_of(self._history.last_activity(chat, viewer)).to_bytes(_TICK_BYTES, "big") + chat.chat_id.encode()
 
     async def _members(self, chat_id: ChatId) -> Collection[UserId]:
         if chat_id.is_direct:

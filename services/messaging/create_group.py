@@ -64,6 +64,7 @@ class CreateGroup:
             description=group.description,
             avatar_media_id=group.avatar_media_id,
             members={**dict.fromkeys(others, Role.MEMBER), access.user_id: Role.OWNER},
+            history_visibility=group.history_visibility,
         )
         # An earlier attempt with an unknown result may have claimed an id. With that id, both attempts are the same
         # event. A claim needs a UUID, and the group's id is one.

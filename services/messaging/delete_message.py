@@ -25,12 +25,12 @@ class DeleteMessage:
     async def __call__(self, chat: ChatRef, message_id: UUID, *, for_everyone: bool, user_id: UserId) -> None:
         """Delete a message; do nothing if it was deleted before. Errors: see MessagingService.DeleteMessage."""
         access = await self._authorizer.to_read(chat, user_id)
-        message, earlier = await self._messages.find_to_change(access, message_id, hidden_too=True)
+        message, earlier = await self._messages.find_to_change(access, message_id, deleted_too=True)
         if for_everyone:
             require_sender(access, message)
             is_deleted = message.deleted_for_everyone
         else:
-            is_deleted = await self._history.message(access.chat_id, message_id, viewer=user_id) is None
+            is_deleted = await self._history.message(access.chat_id, message_id, viewer=access.viewer) is None
         if not is_deleted:
             change = MessageDeleted(message_id, for_everyone=for_everyone)
             await self._events.publish_change(access, change, after=earlier)

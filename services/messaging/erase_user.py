@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from history.audience import role_in
 from history.fold import events_of, to_message
-from history.model import ChatState, MemberSet, MessageDeleted, MessageState
+from history.model import ChatState, MessageDeleted, MessageState
 from history.view import History
+from history.visibility import set_membership
 from kernel.ids import UserId
 from kernel.telemetry.metrics import counter
 from kernel.time import Clock
@@ -85,7 +86,7 @@ class EraseUser:
             access = ChatAccess(user_id, state.chat_id, state, role_in(state, user_id))
             event = self._events.new_event(
                 access,
-                MemberSet(user_id, None),
+                set_membership(state, user_id, None),
                 event_id=self._events.next_id(access, after=[state.memberships[user_id].event_id]),
                 audience=(user_id,),
             )

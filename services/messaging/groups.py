@@ -6,8 +6,9 @@ from dataclasses import replace
 from history.audience import members_of, role_in
 from history.chat_id import ChatId
 from history.fold import apply_to_chat
-from history.model import ChatEvent, ChatState, GroupUpdated, LwwRegister, MemberSet, Role
+from history.model import ChatEvent, ChatState, GroupUpdated, LwwRegister, Role
 from history.view import ChatOverview, History
+from history.visibility import set_membership, visibility_of
 from kernel.ids import UserId
 from kernel.locks import KeyedLock
 from services.messaging.authorizer import ChatAuthorizer
@@ -48,7 +49,7 @@ class Groups:
         self._locks = KeyedLock()
 
     async def update(self, chat_id: ChatId, details: Details, *, user_id: UserId) -> ChatOverview:
-        """Change the title, description or picture. Errors: see MessagingService.UpdateGroup."""
+        """Change the title, description, picture or history visibility. Errors: see MessagingService.UpdateGroup."""
         async with self._locks.hold(chat_id):
             access = await self._owned_group(chat_id, user_id)
             state = access.state
@@ -58,7 +59,7 @@ class Groups:
             overview = await self._history.overview(state, user_id)
             if change == GroupUpdated():
                 return overview
-            registers = (state.title, state.description, state.avatar_media_id)
+            registers = (state.title, state.description, state.avatar_media_id, state.history_visibility)
             after = [register.event_id for register in registers if register is not None]
             event = await self._events.publish_change(access, change, after=after)
             return replace(overview, state=apply_to_chat(state, event))
@@ -117,9 +118,7 @@ class Groups:
         membership = access.state.memberships.get(change.user_id)
         return self._events.new_event(
             access,
-            MemberSet(
-                change.user_id, change.after, membership.joined_id if membership and not joins_or_leaves else None
-            ),
+            set_membership(access.state, change.user_id, change.after),
             event_id=self._events.next_id(access, after=[membership.event_id if membership else None]),
             audience=(change.user_id,) if joins_or_leaves else (),
         )
@@ -139,6 +138,7 @@ def _changed(state: ChatState, details: Details) -> GroupUpdated:
         title=_unless_same(state.title, details.title),
         description=_unless_same(state.description, details.description),
         avatar_media_id=_unless_same(state.avatar_media_id, details.avatar_media_id),
+        history_visibility=None if details.history_visibility is visibility_of(state) else details.history_visibility,
     )
 
 

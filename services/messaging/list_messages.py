@@ -33,7 +33,7 @@ class ListMessages:
         # One message more than the page needs shows whether another page follows.
         window = _window(listing, after, size + 1)
         try:
-            found = await self._history.page(access.chat_id, window, viewer=viewer)
+            found = await self._history.page(access.chat_id, window, viewer=access.viewer)
         except ChatlyError as error:
             return await self._newest(access, listing, window, error)
         if len(found) <= size:
@@ -49,7 +49,7 @@ class ListMessages:
         """
         if error.reason != KernelReason.STORE_UNAVAILABLE or listing.forward:
             raise error
-        found = await self._history.newest_of_tail(access.chat_id, window, viewer=access.user_id)
+        found = await self._history.newest_of_tail(access.chat_id, window, viewer=access.viewer)
         if not found:
             raise error
         page = found[1 - window.limit :]

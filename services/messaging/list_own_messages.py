@@ -5,6 +5,7 @@ from dataclasses import replace
 from history.fold import visible_message
 from history.model import Message, MessageState
 from history.view import History
+from history.visibility import Viewer
 from kernel.ids import UserId
 from kernel.paging import PageTokens
 from services.messaging.model import Page
@@ -29,7 +30,7 @@ class ListOwnMessages:
 
 def _own(state: MessageState, sender: UserId) -> Message | None:
     """Return the message with the sender's reactions alone: the sender may have left the chat before others reacted."""
-    message = visible_message(state, sender)
+    message = visible_message(state, Viewer(sender))
     if message is None or message.sender_id != sender:
         return None
     return replace(message, reactions=tuple(each for each in message.reactions if each.user_id == sender))

@@ -8,6 +8,7 @@ from history.chat_id import ChatId
 from history.model import Message, Reaction
 from history.ports import Window
 from history.view import History
+from history.visibility import Viewer
 from kernel.ids import UserId, from_time_key, time_key
 from kernel.paging import PageTokens
 from services.messaging.errors import invalid_page_token
@@ -51,7 +52,7 @@ class ListOwnReactions:
             budget -= _CHAT_COST
             while True:
                 window = Window(_CHUNK, newest_first=False, after=after)
-                messages = await self._history.page(chat_id, window, viewer=user_id)
+                messages = await self._history.page(chat_id, window, viewer=Viewer(user_id))
                 found.extend(each for message in messages for each in _own(message, user_id))
                 budget -= len(messages)
                 after = messages[-1].message_id if len(messages) == _CHUNK else None

@@ -33,7 +33,7 @@ class MarkRead:
             access = await self._authorizer.to_read(chat, reader)
             mark = access.state.read_marks.get(reader)
             if mark is None or time_key(message_id) > time_key(mark):
-                await self._messages.find(access, message_id, hidden_too=True)
+                await self._messages.find(access, message_id, deleted_too=True)
                 await self._events.publish_change(access, ReadMarkMoved(message_id), after=[message_id, mark])
                 mark = message_id
         return ReadPosition(mark, await self._history.unread(access.state, reader, mark=mark))

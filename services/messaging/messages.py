@@ -1,6 +1,7 @@
 """Single messages and their reactions, and the lookups that other use cases share."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from history.fold import events_of, visible_message
@@ -31,18 +32,18 @@ class Messages:
         """Return the reactions to a message, oldest first. Errors: see MessagingService.ListReactions."""
         return (await self.get(chat, message_id, viewer=viewer)).reactions
 
-    async def find(self, access: ChatAccess, message_id: UUID, *, hidden_too: bool = False) -> Message:
+    async def find(self, access: ChatAccess, message_id: UUID, *, deleted_too: bool = False) -> Message:
         """Return a message of the chat as the user sees it; raise MESSAGE_NOT_FOUND.
 
-        With `hidden_too`, also return a message that the user deleted for themselves.
+        With `deleted_too`, also return a message that the user deleted for themselves.
         """
-        return (await self.find_to_change(access, message_id, hidden_too=hidden_too))[0]
+        return (await self.find_to_change(access, message_id, deleted_too=deleted_too))[0]
 
     async def find_to_change(
-        self, access: ChatAccess, message_id: UUID, *, hidden_too: bool = False
+        self, access: ChatAccess, message_id: UUID, *, deleted_too: bool = False
     ) -> tuple[Message, Sequence[UUID]]:
         """Return the message as `find` does, and the ids of all its events. A change must sort after all of them."""
-        viewer = NOBODY if hidden_too else access.user_id
+        viewer = replace(access.viewer, user_id=NOBODY) if deleted_too else access.viewer
         state = await self._history.message_state(access.chat_id, message_id)
         message = visible_message(state, viewer) if state else None
         if state is None or message is None:

@@ -7,7 +7,8 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from history.chat_id import ChatId
-from history.model import AttachedMedia, ChatState, Role
+from history.model import AttachedMedia, ChatState, HistoryVisibility, Role
+from history.visibility import Viewer, viewer_of
 from kernel.ids import UserId
 
 MAX_GROUP_MEMBERS = 5_000
@@ -15,7 +16,7 @@ MAX_DIFFERENT_EMOJI = 20
 MAX_CONTACTS = 5_000
 
 NOBODY = UserId("")
-"""A viewer who has deleted nothing for themselves and therefore sees everything that a chat holds."""
+"""A user who has deleted nothing for themselves."""
 
 T = TypeVar("T")
 
@@ -37,6 +38,11 @@ class ChatAccess:
     state: ChatState
     role: Role | None
     """None in a 1:1 chat."""
+
+    @property
+    def viewer(self) -> Viewer:
+        """The user, with the messages that the user may not see."""
+        return viewer_of(self.state, self.user_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +92,8 @@ class NewGroup:
     description: str = ""
     avatar_media_id: str = ""
     member_ids: tuple[UserId, ...] = ()
+    history_visibility: HistoryVisibility | None = None
+    """None means SHARED."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +103,7 @@ class Details:
     title: str | None = None
     description: str | None = None
     avatar_media_id: str | None = None
+    history_visibility: HistoryVisibility | None = None
 
 
 @dataclass(frozen=True, slots=True)

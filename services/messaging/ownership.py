@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 
 from history.audience import members_of
 from history.fold import apply_to_chat
-from history.model import ChatState, MemberSet, Role
+from history.model import ChatState, Role
+from history.visibility import set_membership
 from kernel.errors import ChatlyError, Code
 from kernel.ids import UserId, time_key
 from kernel.locks import KeyedLock
@@ -60,7 +61,7 @@ class GroupOwnership:
             if successor is None:
                 return fresh
             membership = fresh.memberships[successor]
-            change = MemberSet(successor, Role.OWNER, membership.joined_id)
+            change = set_membership(fresh, successor, Role.OWNER)
             access = ChatAccess(successor, fresh.chat_id, fresh, membership.role)
             event = await self._events.publish_change(access, change, after=[membership.event_id])
             self._log.info("a group without an owner has a new one", chat_id=fresh.chat_id, user_id=successor)

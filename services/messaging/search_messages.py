@@ -1,14 +1,16 @@
 """Finds messages by words. Reads from the newest message back, up to a limit per call."""
 
 import heapq
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from uuid import UUID
 
 from history.chat_id import ChatId
 from history.model import Message
 from history.ports import Window
 from history.view import History
+from history.visibility import Viewer, viewer_of
 from kernel.errors import invalid_field
 from kernel.ids import UserId, time_key
 from services.messaging.authorizer import ChatAuthorizer
@@ -22,6 +24,14 @@ _CALL = "SearchMessages"
 _DEFAULT_SIZE = 20
 _CHUNK = 100
 _NEWEST = b"\xff" * 16
+
+
+@dataclass(frozen=True, slots=True)
+class _SearchedChat:
+    chat_id: ChatId
+    viewer: Viewer
+    newest: bytes
+    """A time key that is not earlier than the chat's newest message."""
 
 
 class SearchMessages:
@@ -44,7 +54,7 @@ class SearchMessages:
         before = last_message_id(_CALL, scope, search.page_token) if search.page_token else None
         found: list[Message] = []
         read = 0
-        async with aclosing(self._newest_first(chats, before, viewer)) as messages:
+        async with aclosing(self._newest_first(chats, before)) as messages:
             async for message in messages:
                 read += 1
                 if contains_all(message, words):
@@ -53,25 +63,27 @@ class SearchMessages:
                     return Page(found, page_token(_CALL, scope, message))
         return Page(found)
 
-    async def _chats(self, chat_id: str, viewer: UserId) -> Mapping[ChatId, bytes]:
-        """Return chat → time key for the chats to search. No key is earlier than the chat's newest message."""
+    async def _chats(self, chat_id: str, user_id: UserId) -> Sequence[_SearchedChat]:
+        """Return the chats to search."""
         if chat_id:
-            access = await self._authorizer.to_read(ChatRef(chat_id), viewer)
-            return {access.chat_id: _NEWEST}
-        states = await self._history.outlines_of(viewer)
-        return {state.chat_id: time_key(state.last_message_id) for state in states if state.last_message_id}
+            access = await self._authorizer.to_read(ChatRef(chat_id), user_id)
+            return [_SearchedChat(access.chat_id, access.viewer, _NEWEST)]
+        return [
+            _SearchedChat(state.chat_id, viewer_of(state, user_id), time_key(state.last_message_id))
+            for state in await self._history.outlines_of(user_id)
+            if state.last_message_id
+        ]
 
-    async def _newest_first(
-        self, chats: Mapping[ChatId, bytes], before: UUID | None, viewer: UserId
-    ) -> AsyncGenerator[Message, None]:
+    async def _newest_first(self, chats: Sequence[_SearchedChat], before: UUID | None) -> AsyncGenerator[Message, None]:
         """Yield the visible messages of all chats, newest first.
 
         Each chat is read in chunks, and a chunk only when it may contain the next message.
         """
         ceiling = time_key(before) if before else _NEWEST
-        marks = dict.fromkeys(chats, before)
-        chunks: dict[ChatId, list[Message]] = {chat_id: [] for chat_id in chats}
-        heap = [(_rank(min(newest, ceiling)), chat_id) for chat_id, newest in chats.items()]
+        viewers = {chat.chat_id: chat.viewer for chat in chats}
+        marks = dict.fromkeys(viewers, before)
+        chunks: dict[ChatId, list[Message]] = {chat_id: [] for chat_id in viewers}
+        heap = [(_rank(min(chat.newest, ceiling)), chat.chat_id) for chat in chats]
         heapq.heapify(heap)
         while heap:
             _, chat_id = heapq.heappop(heap)
@@ -83,7 +95,7 @@ class SearchMessages:
                 newest = chunk[-1] if chunk else message
             else:
                 window = Window(_CHUNK, before=marks[chat_id])
-                chunk.extend(await self._history.page(chat_id, window, viewer=viewer))
+                chunk.extend(await self._history.page(chat_id, window, viewer=viewers[chat_id]))
                 if not chunk:
                     continue
                 newest = chunk[-1]

@@ -96,7 +96,7 @@ class SendMessage:
         check_text = require_storable if draft.media_ids else require_visible
         check_text("text", draft.text)
         if draft.reply_to is not None:
-            await self._messages.find(access, draft.reply_to, hidden_too=True)
+            await self._messages.find(access, draft.reply_to, deleted_too=True)
         return MessageSent(
             client_message_id=draft.client_message_id,
             text=draft.text,

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from history.audience import STORED_CHANNEL, channels_of
-from history.codec import encode, encode_watermark, pack_lasting
+from history.codec import encode, pack_lasting
 from history.model import ChatEvent, LogEvent
 from history.ports import Applied
+from history.watermark import encode_watermark
 from kernel.bus.ports import BusMessage, LiveBus
 from kernel.log.ports import EventLog
 

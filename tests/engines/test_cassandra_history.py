@@ -15,9 +15,10 @@ import pytest
 from history.chat_id import ChatId
 from history.codec import encode
 from history.fold import apply_to_chat, fold_messages
-from history.model import ChatEvent
+from history.model import ChatEvent, HistoryVisibility, Role
 from history.open import HistoryStore, cassandra_history, cassandra_schema
 from history.ports import Window
+from history.visibility import Viewer, viewer_of, visibility_of
 from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Params, Statement
 from kernel.errors import ChatlyError, KernelReason, unavailable
@@ -286,3 +287,17 @@ async def test_any_order_in_the_log_gives_the_result_of_the_fold(session: Cassan
     assert (await store.chats.heads([chat_id]))[chat_id].state == reduce(apply_to_chat, events, None)
     assert [item.event.event_id for item in replayed] == [event.event_id for event in events]
     assert not any(b"secret" in encode(item.event) for item in replayed)
+
+
+async def test_rows_from_before_the_history_visibility_show_everything(session: CassandraSession) -> None:
+    chat = ChatBuilder(A_GROUP)
+    store = cassandra_history(session)
+    await store.writer.apply(records_of([chat.created(ANN), chat.sent(), chat.member_set(ANN, BOB, Role.MEMBER)]))
+    await session.execute("DELETE hidden FROM chats WHERE chat_id = ? AND user_id = ?", (A_GROUP, BOB))
+
+    whole = (await store.chats.heads([A_GROUP]))[A_GROUP].state
+    only = (await store.chats.heads([A_GROUP], only=BOB))[A_GROUP].state
+
+    for state in (whole, only):
+        assert visibility_of(state) is HistoryVisibility.SHARED
+        assert viewer_of(state, BOB) == Viewer(BOB)

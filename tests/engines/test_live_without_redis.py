@@ -17,6 +17,7 @@ from history.unstored.fallback import FallbackHotTail
 from history.unstored.memory import MemoryHotTail
 from history.unstored.redis import RedisHotTail
 from history.unstored.refill import refill
+from history.visibility import Viewer
 from kernel.ids import UserId
 from kernel.redis.bus import open_redis_bus
 from kernel.redis.handle import open_redis
@@ -97,7 +98,7 @@ async def test_sixty_of_sixty_messages_arrive_and_are_shown_on_both_nodes_within
         for client in (ann, bob):
             assert await waited_for(client, sent) < SECONDS + 1.0 * frozen
         for node, viewer in ((one, ANN), (other, BOB)):
-            page = await node.history.page(PAIR, Window(limit=200), viewer=viewer)
+            page = await node.history.page(PAIR, Window(limit=200), viewer=Viewer(viewer))
             assert {str(message.message_id) for message in page} == sent.keys()
 
         if frozen:

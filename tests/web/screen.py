@@ -91,6 +91,14 @@ class Screen(Conversation):
         await self.dialog.get_by_role("button", name="Create group").click()
         await self.composer.wait_for()
 
+    async def add_to_group(self, name: str) -> None:
+        """Add a user to the group whose details are open."""
+        await self.panel.get_by_role("button", name="Add people").click()
+        await self.search_people(name)
+        await self.dialog.get_by_role("button", name=name).click()
+        await self.dialog.get_by_role("button", name="Add people").click()
+        await self.dialog.wait_for(state="detached")
+
     # Dialogs
 
     @property

@@ -77,3 +77,37 @@ async def test_the_end_stays_in_view_when_the_chat_is_resized(people: People) ->
 
     await expect(ann.message("Seen at once")).to_be_in_viewport(ratio=1)
     await expect(ann.page.get_by_role("button", name="Jump to the latest messages")).to_have_count(0)
+
+
+async def test_new_members_see_earlier_messages_only_if_the_group_shows_them(people: People) -> None:
+    ann, bob = await people.pair()
+    cid = await people.member("cid")
+    await ann.create_group("Planning", [])
+    await ann.send("Before anyone joined")
+    await expect(ann.stored("Before anyone joined")).to_be_visible()
+
+    await ann.open_details()
+    switch = ann.panel.get_by_role("checkbox", name="New members can see earlier messages")
+    await expect(switch).to_be_checked()
+    await switch.click()
+    await expect(switch).not_to_be_checked()
+    await ann.add_to_group(bob.name)
+    await bob.open_chat("Planning")
+    await expect(bob.page.get_by_text("Earlier messages are not visible to you")).to_be_visible()
+    await ann.send("Welcome")
+    await expect(bob.message("Welcome")).to_be_visible()
+    await bob.page.reload()
+    await expect(bob.message("Welcome")).to_be_visible()
+    await expect(bob.log.get_by_text("Earlier messages are not visible to you")).to_be_visible()
+    await expect(bob.messages).to_have_count(1)
+    await bob.open_details()
+    await expect(bob.panel.get_by_role("checkbox")).to_have_count(0)
+
+    await switch.click()
+    await expect(switch).to_be_checked()
+    await ann.add_to_group(cid.name)
+    await cid.open_chat("Planning")
+
+    await expect(cid.message("Before anyone joined")).to_be_visible()
+    await expect(cid.log.get_by_text("Earlier messages are not visible to you")).to_have_count(0)
+    await expect(bob.messages).to_have_count(1)

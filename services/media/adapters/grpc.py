@@ -25,7 +25,7 @@ from kernel.grpc.context import caller_var, current_user
 from kernel.ids import UserId
 from kernel.time import Clock
 from services.media.model import MessageKey, MessageRemoved
-from services.media.ports import GroupMembers
+from services.media.ports import GroupMessages
 
 T = TypeVar("T")
 
@@ -47,41 +47,46 @@ _USERS_PER_CALL = 200
 _MESSAGES_PER_CALL = 200
 _LOOKUP_SECONDS = 10.0
 _RENEW_BEFORE = timedelta(minutes=1)
-_NOT_A_MEMBER = {Code.NOT_FOUND, Code.PERMISSION_DENIED}
 
 
-class GrpcGroupMembers:
-    """GroupMembers over gRPC. Calls MessagingService.GetChat."""
+class GrpcGroupMessages:
+    """GroupMessages over gRPC. Calls MessagingService.GetMessage."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._messaging = MessagingServiceStub(channel)
 
-    async def includes(self, chat_id: str, user_id: UserId) -> bool:  # noqa: ARG002 - the token names the user
-        try:
-            await self._messaging.GetChat(messaging_pb.GetChatRequest(chat_id=chat_id))
-        except grpc.aio.AioRpcError as error:
-            failure = from_rpc_error("messaging", error)
-            if failure.code in _NOT_A_MEMBER:
-                return False
-            raise failure from error
-        return True
+    async def sees_any(self, chat_id: str, message_ids: Sequence[str], user_id: UserId) -> bool:  # noqa: ARG002 - the token names the user
+        for message_id in message_ids:
+            try:
+                await self._messaging.GetMessage(messaging_pb.GetMessageRequest(chat_id=chat_id, message_id=message_id))
+            except grpc.aio.AioRpcError as error:
+                failure = from_rpc_error("messaging", error)
+                if failure.code is Code.PERMISSION_DENIED:
+                    return False
+                if failure.code is not Code.NOT_FOUND:
+                    raise failure from error
+            else:
+                return True
+        return False
 
 
-class CachedGroupMembers:
-    """GroupMembers that caches members for `seconds`. It caches no refusals, so new members see files at once."""
+class CachedGroupMessages:
+    """GroupMessages that caches answers for `seconds`. It caches no refusals, so new members see files at once."""
 
-    def __init__(self, members: GroupMembers, *, clock: Clock, seconds: float = 5.0, capacity: int = 10_000) -> None:
-        self._members = members
-        self._cached: TtlCache[tuple[str, UserId], bool] = TtlCache(capacity=capacity, ttl=seconds, clock=clock)
+    def __init__(self, messages: GroupMessages, *, clock: Clock, seconds: float = 5.0, capacity: int = 10_000) -> None:
+        self._messages = messages
+        self._cached: TtlCache[tuple[str, tuple[str, ...], UserId], bool] = TtlCache(
+            capacity=capacity, ttl=seconds, clock=clock
+        )
 
-    async def includes(self, chat_id: str, user_id: UserId) -> bool:
-        key = (chat_id, user_id)
+    async def sees_any(self, chat_id: str, message_ids: Sequence[str], user_id: UserId) -> bool:
+        key = (chat_id, tuple(message_ids), user_id)
         if self._cached.get(key):
             return True
-        included = await self._members.includes(chat_id, user_id)
-        if included:
-            self._cached.put(key, included)
-        return included
+        visible = await self._messages.sees_any(chat_id, message_ids, user_id)
+        if visible:
+            self._cached.put(key, visible)
+        return visible
 
 
 class GrpcProfiles:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from history.audience import chat_channel
 from history.fold import message_of, redacted
-from history.model import GroupCreated, LogEvent, MemberSet, Membership, MessageDeleted
+from history.model import ChatEvent, GroupCreated, LogEvent, MemberSet, Membership, MessageDeleted
 from kernel.errors import ChatlyError
 from kernel.telemetry import metrics, tracing
 from kernel.telemetry.tracing import Kind
@@ -110,7 +110,7 @@ class Broadcaster:
                 if isinstance(change, _SETS_MEMBERSHIP):
                     await self._send_membership(stored, entry, subscribers)
                 else:
-                    await self._send(stored, entry, _without_event(subscribers, event_id, entry))
+                    await self._send(stored, entry, _who_want(subscribers, stored.event, entry))
             except ChatlyError as error:
                 # The streams get the event from a replay when their clients subscribe again.
                 for subscriber in subscribers:
@@ -139,7 +139,7 @@ class Broadcaster:
         """Send an event that changes memberships. Streams of the users concerned enter or leave the group's channel."""
         memberships = memberships_set_by(stored.event)
         others = [subscriber for subscriber in subscribers if subscriber.user_id not in memberships]
-        await self._send(stored, entry, _without_event(others, stored.event.event_id, entry))
+        await self._send(stored, entry, _who_want(others, stored.event, entry))
         # Streams of the users concerned change channels even if a replay has sent them the event.
         for subscriber in subscribers:
             if membership := memberships.get(subscriber.user_id):
@@ -181,8 +181,8 @@ class Broadcaster:
         return entry.welcome
 
 
-def _without_event(subscribers: Iterable[Subscriber], event_id: UUID, entry: DeliveredEvent) -> Sequence[Subscriber]:
-    """Return the streams that have not received the event, live or from a replay."""
-    # This runs for every stream and event. Hashing a UUID is slow, and `known` is empty for nearly all streams.
-    missing = [each for each in subscribers if not each.known or event_id not in each.known]
+def _who_want(subscribers: Iterable[Subscriber], event: ChatEvent, entry: DeliveredEvent) -> Sequence[Subscriber]:
+    """Return the streams that may receive the event and have not received it, live or from a replay."""
+    # This runs for every stream and event. Hashing a UUID is slow, and both sets are empty for nearly all streams.
+    missing = [each for each in subscribers if not (each.known or each.hidden) or each.wants(event)]
     return [each for each in missing if not entry.was_sent_to(each)] if entry.sequences else missing

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from history.audience import STORED_CHANNEL, channels_of
-from history.codec import encode_watermark, pack_lasting, remember
+from history.codec import pack_lasting, remember
 from history.model import LogEvent
 from history.ports import EventReader
 from history.unstored.refill import readable
+from history.watermark import encode_watermark
 from kernel.bus.ports import BusGap, BusMessage, LiveBus
 from kernel.errors import ChatlyError
 from kernel.log.ports import LogReader

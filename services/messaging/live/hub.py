@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 from history.audience import STORED_CHANNEL, chat_channel
 from history.chat_id import ChatId
-from history.codec import Ephemeral, decode_watermark, unpack
+from history.codec import Ephemeral, unpack
 from history.model import Membership
 from history.ports import EventReader, HotTail
+from history.watermark import decode_watermark
 from kernel.bus.ports import BusGap, BusMessage, LiveBus
 from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.telemetry.logs import logger

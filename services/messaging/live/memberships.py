@@ -12,8 +12,8 @@ def memberships_set_by(event: ChatEvent) -> Mapping[UserId, Membership]:
     match event.change:
         case GroupCreated(members=members):
             return {user_id: Membership(event.event_id, role) for user_id, role in members.items()}
-        case MemberSet(user_id=user_id, role=role):
-            return {user_id: Membership(event.event_id, role)}
+        case MemberSet(user_id=user_id, role=role, hidden=hidden):
+            return {user_id: Membership(event.event_id, role, hidden=hidden)}
         case _:
             return {}
 

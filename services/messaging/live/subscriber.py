@@ -6,7 +6,8 @@ from enum import Enum, auto
 from uuid import UUID
 
 from history.chat_id import ChatId
-from history.model import LogEvent, Membership
+from history.model import ChatEvent, HiddenRange, LogEvent, Membership
+from history.visibility import hides
 from kernel.errors import ChatlyError, Code
 from kernel.ids import UserId, time_key
 from kernel.log.ports import LogPosition
@@ -64,6 +65,7 @@ class Subscriber:
         "_queue",
         "cursor",
         "gap",
+        "hidden",
         "joins",
         "known",
         "phase",
@@ -94,6 +96,8 @@ class Subscriber:
         """When the next heartbeat is due, on the clock's monotonic scale; None until the first one is scheduled."""
         self._channels: dict[str, _OnChannel] = {}
         self._memberships: dict[ChatId, Membership] = {}
+        self.hidden: dict[ChatId, tuple[HiddenRange, ...]] = {}
+        """The messages that the user may not see, for groups that have or had such messages. Empty for nearly all."""
 
     # Phases
 
@@ -227,6 +231,10 @@ class Subscriber:
             self.known = {key: at for key, at in self.known.items() if at.offset > watermark.get(at.partition, -1)}
         return True
 
+    def wants(self, event: ChatEvent) -> bool:
+        """Return whether to send the event: it was not replayed, and the user may see its message."""
+        return event.event_id not in self.known and not hides(self.hidden.get(event.chat_id, ()), event)
+
     # Replayed events
 
     def remember(self, events: Iterable[LogEvent]) -> None:
@@ -258,6 +266,8 @@ class Subscriber:
         if known is not None and time_key(known.event_id) >= time_key(membership.event_id):
             return False
         self._memberships[chat_id] = membership
+        if membership.hidden or chat_id in self.hidden:
+            self.hidden[chat_id] = membership.hidden
         return True
 
     @property

@@ -43,7 +43,8 @@ async def test_a_file_is_not_both_deleted_and_sent(cassandra_stores: Stores) -> 
             cassandra_stores.sent.delete_unsent(before=NOON - WEEK, limit=10), cassandra_stores.sent.apply([sent])
         )
 
-        assert await cassandra_stores.sent.chats(media.media_id) == ([] if deleted else ["chat"])
+        messages = await cassandra_stores.sent.messages_with(media.media_id)
+        assert [each.chat_id for each in messages] == ([] if deleted else ["chat"])
         assert (await cassandra_stores.media.find(media.media_id) is None) is bool(deleted)
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from kernel.ids import UserId
-from services.media.model import FilesSent, LogChange, Media, MessageRemoved, Purpose
+from services.media.model import FilesSent, GroupPictureSet, LogChange, Media, MessageKey, MessageRemoved, Purpose
 from tests.builders import NOON, an_id
 from tests.contract.media.conftest import Stores
 from tests.unit.media.builders import a_media
@@ -14,16 +14,29 @@ async def stored(stores: Stores, media: Media) -> Media:
     return media
 
 
+async def chats_of(stores: Stores, media: Media) -> list[str]:
+    return sorted({each.chat_id for each in await stores.sent.messages_with(media.media_id)})
+
+
 def sent(media: Media, chat_id: str, message_id: str) -> FilesSent:
     return FilesSent(chat_id, message_id, media.owner_id, (media.media_id,))
 
 
-async def test_a_file_is_in_every_chat_its_owner_sent_it_to(stores: Stores) -> None:
+async def test_a_file_is_in_every_message_its_owner_sent_it_with(stores: Stores) -> None:
     media = await stored(stores, a_media())
+    messages = [MessageKey("one", an_id()), MessageKey("two", an_id()), MessageKey("two", an_id())]
 
-    await stores.sent.apply([sent(media, "one", an_id()), sent(media, "two", an_id()), sent(media, "two", an_id())])
+    await stores.sent.apply([sent(media, each.chat_id, each.message_id) for each in messages])
 
-    assert sorted(await stores.sent.chats(media.media_id)) == ["one", "two"]
+    assert set(await stores.sent.messages_with(media.media_id)) == set(messages)
+
+
+async def test_the_picture_of_a_group_is_in_no_message(stores: Stores) -> None:
+    picture = await stored(stores, a_media(purpose=Purpose.AVATAR))
+
+    await stores.sent.apply([GroupPictureSet("group", picture.owner_id, picture.media_id)])
+
+    assert await stores.sent.messages_with(picture.media_id) == []
 
 
 async def test_a_file_sent_by_another_user_is_ignored(stores: Stores) -> None:
@@ -31,7 +44,7 @@ async def test_a_file_sent_by_another_user_is_ignored(stores: Stores) -> None:
 
     await stores.sent.apply([FilesSent("theirs", an_id(), UserId(an_id()), (media.media_id,))])
 
-    assert await stores.sent.chats(media.media_id) == []
+    assert await chats_of(stores, media) == []
 
 
 async def test_a_file_is_deleted_with_its_last_message(stores: Stores) -> None:
@@ -39,7 +52,7 @@ async def test_a_file_is_deleted_with_its_last_message(stores: Stores) -> None:
     await stores.sent.apply([sent(media, "one", first), sent(media, "two", last)])
 
     assert await stores.sent.apply([MessageRemoved("one", first, deleted=True)]) == []
-    assert await stores.sent.chats(media.media_id) == ["two"]
+    assert await chats_of(stores, media) == ["two"]
     assert await stores.sent.apply([MessageRemoved("two", last, deleted=True)]) == [media.media_id]
     assert await stores.media.find(media.media_id) is None
 
@@ -60,7 +73,7 @@ async def test_repeated_records_change_nothing(stores: Stores) -> None:
     await stores.sent.apply(changes)
 
     assert await stores.sent.apply(changes) == []
-    assert await stores.sent.chats(media.media_id) == []
+    assert await chats_of(stores, media) == []
 
 
 async def test_a_withdrawn_copy_keeps_the_file(stores: Stores) -> None:
@@ -69,7 +82,7 @@ async def test_a_withdrawn_copy_keeps_the_file(stores: Stores) -> None:
 
     await stores.sent.apply([MessageRemoved("chat", copy, deleted=False)])
 
-    assert await stores.sent.chats(media.media_id) == ["chat"]
+    assert await chats_of(stores, media) == ["chat"]
     assert await stores.media.find(media.media_id) == media
 
 

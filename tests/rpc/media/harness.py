@@ -40,10 +40,12 @@ ANN, BOB, EVE = an_id(), an_id(), an_id()
 
 
 class Groups(MessagingServiceServicer):
-    """GetChat for groups with members that the test sets, and the messages that it deletes."""
+    """GetMessage for groups with members and hidden messages that the test sets, and the messages that it deletes."""
 
     def __init__(self) -> None:
         self.members: dict[str, set[str]] = {}
+        self.hidden: set[tuple[str, str]] = set()
+        """(user, message) pairs."""
         self.deleted: set[str] = set()
         self.unavailable = False
 
@@ -55,12 +57,17 @@ class Groups(MessagingServiceServicer):
         deleted = [key for key in request.messages if key.message_id in self.deleted]
         return messaging_pb.ListRemovedMessagesResponse(deleted=deleted)
 
-    async def GetChat(self, request: messaging_pb.GetChatRequest, context: object) -> messaging_pb.GetChatResponse:
+    async def GetMessage(
+        self, request: messaging_pb.GetMessageRequest, context: object
+    ) -> messaging_pb.GetMessageResponse:
+        user_id = current_user().user_id
         if self.unavailable:
             raise unavailable(KernelReason.SHUTTING_DOWN, "shutting down")
-        if current_user().user_id not in self.members.get(request.chat_id, set()):
+        if user_id not in self.members.get(request.chat_id, set()):
             raise denied(MessagingReason.NOT_A_MEMBER, "not a member")
-        return messaging_pb.GetChatResponse()
+        if (user_id, request.message_id) in self.hidden:
+            raise ChatlyError(Code.NOT_FOUND, MessagingReason.MESSAGE_NOT_FOUND, "no such message")
+        return messaging_pb.GetMessageResponse()
 
 
 class Profiles(UserServiceServicer):

@@ -57,6 +57,18 @@ async def test_group_members_get_a_file_and_strangers_do_not(node: MediaNode) ->
     assert await reasons_of(node, media.media_id, reader=EVE) == {MediaReason.MEDIA_FORBIDDEN}
 
 
+async def test_members_get_a_file_only_through_a_message_that_they_may_see(node: MediaNode) -> None:
+    group = an_id()
+    node.groups.members[group] = {ANN, BOB, EVE}
+    media = await node.upload(PDF)
+    first = await node.send(media.media_id, chat_id=group)
+    last = await node.send(media.media_id, chat_id=group)
+    node.groups.hidden = {(BOB, last), (EVE, first), (EVE, last)}
+
+    assert await node.get(media.media_id, reader=BOB) == media
+    assert await reasons_of(node, media.media_id, reader=EVE) == {MediaReason.MEDIA_FORBIDDEN}
+
+
 async def test_while_messaging_is_unavailable_group_files_are_unavailable(node: MediaNode) -> None:
     group = an_id()
     node.groups.members[group] = {ANN, BOB}

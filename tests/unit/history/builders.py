@@ -10,6 +10,9 @@ from history.model import (
     Change,
     ChatEvent,
     GroupCreated,
+    GroupUpdated,
+    HiddenRange,
+    HistoryVisibility,
     LogEvent,
     MemberSet,
     MessageDeleted,
@@ -91,10 +94,19 @@ class ChatBuilder:
         roles: Mapping[UserId, Role] = {owner: Role.OWNER, **dict.fromkeys(members, Role.MEMBER)}
         return self.event(owner, GroupCreated(uuid4(), title, "", "", roles), (owner, *members))
 
+    def updated(self, actor: UserId, visibility: HistoryVisibility) -> ChatEvent:
+        return self.event(actor, GroupUpdated(history_visibility=visibility))
+
     def member_set(
-        self, actor: UserId, user: UserId, role: Role | None, *, joined: ChatEvent | None = None
+        self,
+        actor: UserId,
+        user: UserId,
+        role: Role | None,
+        *,
+        joined: ChatEvent | None = None,
+        hidden: tuple[HiddenRange, ...] = (),
     ) -> ChatEvent:
-        return self.event(actor, MemberSet(user, role, joined.event_id if joined else None), (user,))
+        return self.event(actor, MemberSet(user, role, joined.event_id if joined else None, hidden), (user,))
 
 
 def records_of(events: Iterable[ChatEvent], *, partition: int = 0, start: int = 0) -> list[LogRecord]:

@@ -13,6 +13,8 @@ from history.model import (
     ChatEvent,
     GroupCreated,
     GroupUpdated,
+    HiddenRange,
+    HistoryVisibility,
     MemberSet,
     MessageDeleted,
     MessageEdited,
@@ -46,6 +48,8 @@ sends = st.builds(
     reply_to=st.none() | message_ids,
     attachments=attachments.map(tuple),
 )
+visibilities = st.none() | st.sampled_from(HistoryVisibility)
+ranges = st.builds(HiddenRange, st.none() | message_ids, st.none() | message_ids)
 changes: st.SearchStrategy[Change] = st.one_of(
     sends,
     st.builds(MessageEdited, message_ids, texts),
@@ -53,9 +57,17 @@ changes: st.SearchStrategy[Change] = st.one_of(
     st.builds(MessageWithdrawn, message_ids, message_ids),
     st.builds(ReactionSet, message_ids, st.sampled_from(("👍", "❤️")), st.booleans()),
     st.builds(ReadMarkMoved, message_ids),
-    st.builds(GroupCreated, st.uuids(), texts, texts, texts, st.dictionaries(users, st.sampled_from(Role))),
-    st.builds(GroupUpdated, st.none() | texts, st.none() | texts, st.none() | texts),
-    st.builds(MemberSet, users, st.none() | st.sampled_from(Role), st.none() | message_ids),
+    st.builds(
+        GroupCreated, st.uuids(), texts, texts, texts, st.dictionaries(users, st.sampled_from(Role)), visibilities
+    ),
+    st.builds(GroupUpdated, st.none() | texts, st.none() | texts, st.none() | texts, visibilities),
+    st.builds(
+        MemberSet,
+        users,
+        st.none() | st.sampled_from(Role),
+        st.none() | message_ids,
+        st.lists(ranges, max_size=2).map(tuple),
+    ),
 )
 
 

@@ -14,9 +14,7 @@ from history.codec import (
     Ephemeral,
     decode,
     decode_record,
-    decode_watermark,
     encode,
-    encode_watermark,
     pack_ephemeral,
     pack_lasting,
     remember,
@@ -24,6 +22,7 @@ from history.codec import (
 )
 from history.fold import redact
 from history.model import ChatEvent, LogEvent
+from history.watermark import decode_watermark, encode_watermark
 from kernel.log.ports import LogPosition, LogRecord
 from tests.unit.history.builders import A_GROUP, ANN, ChatBuilder
 from tests.unit.history.strategies import events

@@ -15,11 +15,13 @@ from history.fold import (
     visible_message,
 )
 from history.model import ChatEvent, ChatState, GroupCreated, GroupUpdated, Message, Role
+from history.visibility import Viewer
+from kernel.ids import UserId
 from tests.unit.history.builders import A_GROUP, ANN, BOB, CAT, PHOTO, ChatBuilder
 
 
-def visible_messages(viewer: str, message_id: UUID, *events: ChatEvent) -> Message | None:
-    return visible_message(fold_messages({}, events)[message_id], viewer)  # type: ignore[arg-type]
+def visible_messages(viewer: UserId, message_id: UUID, *events: ChatEvent) -> Message | None:
+    return visible_message(fold_messages({}, events)[message_id], Viewer(viewer))
 
 
 def chat_after(*events: ChatEvent) -> ChatState:

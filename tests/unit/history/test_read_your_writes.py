@@ -8,6 +8,7 @@ from history.open import HistoryStore
 from history.ports import HotTail, Window
 from history.unstored.memory import MemoryHotTail
 from history.view import History
+from history.visibility import Viewer
 from tests.fakes import FakeClock, MemoryLog
 from tests.unit.history.builders import ANN, ANN_AND_BOB, BOB, ChatBuilder
 from tests.unit.history.harness import chats_of
@@ -34,7 +35,7 @@ async def test_every_acknowledged_message_is_read_once_in_order_and_counted(stor
         sent.append(event.event_id)
 
         page, unread, (overview,), replay = await asyncio.gather(
-            history.page(ANN_AND_BOB, Window(limit=COUNT), viewer=BOB),
+            history.page(ANN_AND_BOB, Window(limit=COUNT), viewer=Viewer(BOB)),
             history.unread(ChatState(ANN_AND_BOB), BOB, mark=None),
             chats_of(history, BOB),
             history.missed(BOB, {}, limit=COUNT),

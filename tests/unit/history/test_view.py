@@ -13,6 +13,7 @@ from history.open import HistoryStore
 from history.ports import Window
 from history.unstored.memory import MemoryHotTail
 from history.view import History
+from history.visibility import Viewer
 from kernel.ids import UserId
 from tests.builders import NOON
 from tests.fakes import FakeClock
@@ -68,7 +69,7 @@ async def test_a_page_does_not_depend_on_what_is_stored(store: HistoryStore, cut
     history = await history_of(store, LIFE, stored_part=cut)
 
     everything = Window(limit=9)
-    assert registers(await history.page(ANN_AND_BOB, everything, viewer=ANN)) == [
+    assert registers(await history.page(ANN_AND_BOB, everything, viewer=Viewer(ANN))) == [
         "0, edited",
         "",
         "2",
@@ -76,7 +77,7 @@ async def test_a_page_does_not_depend_on_what_is_stored(store: HistoryStore, cut
         "from Bob",
         "last",
     ]
-    assert registers(await history.page(ANN_AND_BOB, everything, viewer=BOB)) == [
+    assert registers(await history.page(ANN_AND_BOB, everything, viewer=Viewer(BOB))) == [
         "0, edited",
         "",
         "3",
@@ -91,7 +92,7 @@ async def test_pages_of_two_hold_every_message_once(store: HistoryStore, cut: in
     history = await history_of(store, LIFE, stored_part=cut)
     window = Window(limit=2, newest_first=newest_first)
     pages: list[list[str]] = []
-    while page := await history.page(ANN_AND_BOB, window, viewer=BOB):
+    while page := await history.page(ANN_AND_BOB, window, viewer=Viewer(BOB)):
         pages.append(registers(page))
         edge = page[0 if newest_first else -1].message_id
         window = replace(window, before=edge) if newest_first else replace(window, after=edge)
@@ -150,7 +151,7 @@ async def test_a_long_run_of_deleted_messages_does_not_shorten_a_page(store: His
     hidden = [chat.deleted_by(BOB, message) for message in messages[3:11]]
     history = await history_of(store, [*messages, *hidden], stored_part=17)
 
-    assert registers(await history.page(ANN_AND_BOB, Window(limit=3), viewer=BOB)) == ["1", "2", "11"]
+    assert registers(await history.page(ANN_AND_BOB, Window(limit=3), viewer=Viewer(BOB))) == ["1", "2", "11"]
 
 
 async def test_a_group_that_only_the_tail_knows_is_there_for_its_members(store: HistoryStore) -> None:
@@ -224,8 +225,8 @@ async def test_outlines_include_chats_of_the_store_and_of_the_tail(store: Histor
 
     assert outlines.keys() == {ANN_AND_BOB, A_GROUP}
     assert outlines[A_GROUP].memberships[BOB] == whole[A_GROUP].memberships[BOB]
-    assert {key: history.last_activity(state) for key, state in outlines.items()} == {
-        key: history.last_activity(whole[key]) for key in outlines
+    assert {key: history.last_activity(state, BOB) for key, state in outlines.items()} == {
+        key: history.last_activity(whole[key], BOB) for key in outlines
     }
 
 
@@ -269,7 +270,7 @@ async def test_a_send_is_found_also_after_its_sender_deleted_it_for_themselves(s
     history = await history_of(store, [sent, chat.deleted_by(ANN, sent)], stored_part=1)
 
     assert await found(history, ANN, 7) == sent.event_id
-    assert await history.message(ANN_AND_BOB, sent.event_id, viewer=ANN) is None
+    assert await history.message(ANN_AND_BOB, sent.event_id, viewer=Viewer(ANN)) is None
 
 
 async def test_a_copy_that_the_store_refused_is_hidden_though_the_tail_has_it(store: HistoryStore) -> None:
@@ -277,7 +278,7 @@ async def test_a_copy_that_the_store_refused_is_hidden_though_the_tail_has_it(st
     events = [chat.sent(send=UUID(int=7)), chat.sent(send=UUID(int=7))]
     history = await history_of(store, events, stored_part=2)
 
-    (message,) = await history.page(ANN_AND_BOB, Window(limit=9), viewer=BOB)
+    (message,) = await history.page(ANN_AND_BOB, Window(limit=9), viewer=Viewer(BOB))
     assert (message.message_id, message.seq) == (events[0].event_id, 1)
 
 
@@ -286,5 +287,5 @@ async def test_nothing_is_known_of_a_chat_in_which_nothing_happened(store: Histo
 
     assert await history.chat(ANN_AND_BOB) is None
     assert await history.unread(ChatState(ANN_AND_BOB), BOB, mark=None) == 0
-    assert await history.page(ANN_AND_BOB, Window(limit=9), viewer=ANN) == []
+    assert await history.page(ANN_AND_BOB, Window(limit=9), viewer=Viewer(ANN)) == []
     assert (await history.missed(a_user(), {}, limit=9)).events == []

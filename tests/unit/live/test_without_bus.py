@@ -9,6 +9,7 @@ import pytest
 from history.chat_id import ChatId
 from history.model import LogEvent, MessageSent
 from history.ports import Window
+from history.visibility import Viewer
 from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
 from services.messaging.live import follow_log
@@ -37,7 +38,7 @@ async def received(client: Client, stored: list[LogEvent]) -> None:
 
 
 async def shown(node: Node, chat_id: ChatId, viewer: UserId) -> list[str]:
-    return [str(each.message_id) for each in await node.history.page(chat_id, Window(limit=200), viewer=viewer)]
+    return [str(each.message_id) for each in await node.history.page(chat_id, Window(limit=200), viewer=Viewer(viewer))]
 
 
 async def test_both_nodes_receive_all_of_sixty_messages_within_two_seconds(pair: Pair) -> None:

@@ -56,7 +56,7 @@ class MemoryBookmark:
 
 @dataclass
 class FakeSentFiles:
-    known: dict[MediaId, list[str]] = field(default_factory=dict)
+    known: dict[MediaId, list[MessageKey]] = field(default_factory=dict)
     applied: list[LogChange] = field(default_factory=list)
     unsent: list[MediaId] = field(default_factory=list)
     unsent_before: datetime | None = None
@@ -77,7 +77,7 @@ class FakeSentFiles:
                 await self._grown.wait()
                 self._grown.clear()
 
-    async def chats(self, media_id: MediaId) -> Sequence[str]:
+    async def messages_with(self, media_id: MediaId) -> Sequence[MessageKey]:
         return self.known.get(media_id, [])
 
     async def messages(self, *, after: str, limit: int) -> MessagePage:
@@ -141,9 +141,10 @@ class FakeLogProgress:
 
 @dataclass
 class FakeGroups:
-    members: dict[str, set[UserId]] = field(default_factory=dict)
-    calls: int = 0
+    visible: dict[UserId, set[str]] = field(default_factory=dict)
+    """The messages that each user may see."""
+    calls: list[Sequence[str]] = field(default_factory=list)
 
-    async def includes(self, chat_id: str, user_id: UserId) -> bool:
-        self.calls += 1
-        return user_id in self.members.get(chat_id, set())
+    async def sees_any(self, chat_id: str, message_ids: Sequence[str], user_id: UserId) -> bool:
+        self.calls.append(message_ids)
+        return not self.visible.get(user_id, set()).isdisjoint(message_ids)

@@ -5,11 +5,12 @@ import asyncio
 import pytest
 
 from kernel.errors import ChatlyError
-from kernel.ids import UserId
+from kernel.ids import HybridClock, UserId
 from services.media.errors import MediaReason
 from services.media.get_media import GetMedia
-from services.media.model import Media, MediaId, Purpose
+from services.media.model import Media, MediaId, MessageKey, Purpose
 from tests.builders import an_id
+from tests.fakes import FakeClock
 from tests.unit.media.builders import a_direct_chat, a_media
 from tests.unit.media.harness import FakeGroups, FakeLogProgress, FakeMediaStore, FakeSentFiles
 
@@ -21,12 +22,16 @@ class SharedFile:
 
     def __init__(self, *, max_wait: float = 30.0, purpose: Purpose = Purpose.MESSAGE) -> None:
         self.media = a_media(owner_id=ANN, purpose=purpose)
+        self._ids = HybridClock(clock=FakeClock())
         self.sent, self.log, self.groups = FakeSentFiles(), FakeLogProgress(), FakeGroups()
         store = FakeMediaStore({self.media.media_id: self.media})
         self.get = GetMedia(media=store, sent=self.sent, log=self.log, groups=self.groups, max_wait=max_wait)
 
-    def send_to(self, *chats: str) -> None:
-        self.sent.known[self.media.media_id] = list(chats)
+    def send_to(self, *chats: str) -> list[str]:
+        """Return the ids of the messages, oldest first."""
+        messages = [MessageKey(chat_id, str(self._ids.next())) for chat_id in chats]
+        self.sent.known[self.media.media_id] = messages
+        return [each.message_id for each in messages]
 
     async def seen_by(self, reader: UserId) -> Media:
         return await self.get(self.media.media_id, reader=reader)
@@ -48,14 +53,23 @@ async def test_the_other_member_of_a_direct_chat_sees_it_and_strangers_do_not() 
     assert rejected.value.reason == MediaReason.MEDIA_FORBIDDEN
 
 
-async def test_members_of_a_group_see_it_and_strangers_do_not() -> None:
+async def test_those_who_see_its_message_in_a_group_see_it_and_others_do_not() -> None:
     file, group = SharedFile(), an_id()
-    file.groups.members[group] = {BOB}
-    file.send_to(group)
+    (message,) = file.send_to(group)
+    file.groups.visible[BOB] = {message}
 
     assert await file.seen_by(BOB) == file.media
     with pytest.raises(ChatlyError):
         await file.seen_by(EVE)
+
+
+async def test_it_is_looked_for_in_the_newest_messages_of_a_group() -> None:
+    file, group = SharedFile(), an_id()
+    messages = file.send_to(*[group] * 60)
+    file.groups.visible[BOB] = {messages[20]}
+
+    assert await file.seen_by(BOB) == file.media
+    assert file.groups.calls == [messages[:9:-1]]
 
 
 async def test_members_of_every_chat_it_was_sent_to_see_it() -> None:

@@ -9,6 +9,7 @@ from history.audience import members_of
 from history.chat_id import ChatId
 from history.model import MemberSet, MessageDeleted, MessageSent
 from history.ports import Window
+from history.visibility import Viewer
 from kernel.errors import KernelReason
 from kernel.ids import UserId
 from services.messaging import erase_user
@@ -30,7 +31,7 @@ async def erase(harness: Harness, user_id: UserId, *, delete_messages: bool = Tr
 
 
 async def texts(harness: Harness, chat_id: ChatId) -> list[str]:
-    return [each.text for each in await harness.history.page(chat_id, Window(limit=99), viewer=NOBODY)]
+    return [each.text for each in await harness.history.page(chat_id, Window(limit=99), viewer=Viewer(NOBODY))]
 
 
 @pytest.mark.parametrize("persisted", [False, True], ids=["unstored", "stored"])

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from history.audience import members_of
 from history.chat_id import ChatId
 from history.codec import unpack
-from history.model import GroupUpdated, LogEvent, MemberSet, Role
+from history.model import GroupUpdated, HiddenRange, LogEvent, MemberSet, Role
 from history.view import ChatOverview
 from kernel.errors import KernelReason
 from kernel.ids import UserId
@@ -204,7 +204,7 @@ async def test_a_removed_member_receives_that_event_and_loses_access(
     assert roles(after) == {ann: Role.OWNER}
     (published,) = [unpack(message.payload) for message in await listener.received()]
     assert isinstance(published, LogEvent)
-    assert published.event.change == MemberSet(bob, None)
+    assert published.event.change == MemberSet(bob, None, hidden=(HiddenRange(sent.message_id, None),))
     chat = ChatRef(group)
     for attempt in (
         harness.send(bob, group),

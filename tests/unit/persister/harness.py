@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from history.audience import STORED_CHANNEL, user_channel
-from history.codec import decode_watermark, encode, unpack
+from history.codec import encode, unpack
 from history.model import ChatEvent, LogEvent
 from history.open import HistoryStore
 from history.ports import Applied, Window
+from history.watermark import decode_watermark
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusMessage
 from kernel.errors import KernelReason, unavailable

@@ -92,6 +92,7 @@ export const ar: Texts = {
     jump_many: "{{count}} رسالة جديدة",
     jump_other: "{{count}} رسالة جديدة",
     empty: "لا توجد رسائل بعد",
+    hidden: "الرسائل السابقة غير مرئية لك",
     emptyText: "أرسل رسالة لبدء المحادثة.",
     failed: "تعذر تحميل الرسائل.",
     edited: "معدّلة",
@@ -203,6 +204,8 @@ export const ar: Texts = {
     removeAsk: "لن يتمكن {{name}} من رؤية هذه المحادثة بعد الآن.",
     memberMenu: "إجراءات {{name}}",
 
+    historyShared: "يمكن للأعضاء الجدد رؤية الرسائل السابقة",
+    historySharedHint: "ينطبق على من تتم إضافتهم من الآن فصاعدًا.",
     picture: "تغيير الصورة",
   },
   profile: {

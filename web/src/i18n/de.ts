@@ -80,6 +80,7 @@ export const de: Texts = {
     jump_one: "{{count}} neue Nachricht",
     jump_other: "{{count}} neue Nachrichten",
     empty: "Noch keine Nachrichten",
+    hidden: "Frühere Nachrichten sind für dich nicht sichtbar",
     emptyText: "Sende eine Nachricht, um die Unterhaltung zu beginnen.",
     failed: "Nachrichten konnten nicht geladen werden.",
     edited: "bearbeitet",
@@ -179,6 +180,8 @@ export const de: Texts = {
     removeAsk: "{{name}} kann diesen Chat dann nicht mehr sehen.",
     memberMenu: "Aktionen für {{name}}",
 
+    historyShared: "Neue Mitglieder können frühere Nachrichten sehen",
+    historySharedHint: "Gilt für Personen, die ab jetzt hinzugefügt werden.",
     picture: "Bild ändern",
   },
   profile: {

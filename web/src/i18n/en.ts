@@ -78,6 +78,7 @@ export const en = {
     jump_one: "{{count}} new message",
     jump_other: "{{count}} new messages",
     empty: "No messages yet",
+    hidden: "Earlier messages are not visible to you",
     emptyText: "Send a message to start the conversation.",
     failed: "Couldn't load messages.",
     edited: "edited",
@@ -177,6 +178,8 @@ export const en = {
     removeAsk: "{{name}} won't be able to see this chat anymore.",
     memberMenu: "Actions for {{name}}",
 
+    historyShared: "New members can see earlier messages",
+    historySharedHint: "Applies to people you add from now on.",
     picture: "Change picture",
   },
   profile: {

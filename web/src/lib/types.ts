@@ -41,6 +41,12 @@ export interface Member {
   readonly readMessageId: MessageId | null;
 }
 
+/** Messages of a group that the user may not see: after `after` (null: from the first one), up to `through`. */
+export interface HiddenRange {
+  readonly after: MessageId | null;
+  readonly through: MessageId;
+}
+
 export interface Chat {
   readonly chatId: ChatId;
   readonly kind: "direct" | "group";
@@ -56,6 +62,10 @@ export interface Chat {
   /** Messages after it are unread: the read mark, or where the user joined. See `readingStart`, which is up to date. */
   readonly unreadAfterId: MessageId | null;
   readonly lastActivityAt: number;
+  /** Whether new members see earlier messages; false in a 1:1 chat. */
+  readonly historyShared: boolean;
+  /** Oldest first. A chat kept on the device by an older version of the client has none. */
+  readonly hiddenRanges?: readonly HiddenRange[];
 }
 
 export interface Attachment {

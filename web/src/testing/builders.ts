@@ -49,6 +49,7 @@ export function aChat(chat: Partial<Chat> = {}): Chat {
     unreadCount: 0,
     unreadAfterId: null,
     lastActivityAt: 0,
+    historyShared: false,
     ...chat,
   };
 }

@@ -12,14 +12,14 @@ from kernel.cassandra.session import CassandraSession
 from kernel.errors import KernelReason, unavailable
 from kernel.ids import UserId
 from kernel.time import from_micros, maybe_from_micros, to_micros
-from services.media.model import Media, MediaId, Purpose
+from services.media.model import Media, MediaId, MessageKey, Purpose
 
 _STORED, _PENDING_DELETION, _PURGED = 0, 1, 2
 _ATTEMPTS = 10
 
 _FACTS = "owner_id, purpose, content_type, file_name, size_bytes, sha256, width, height, thumbnail_bytes, created_at"
 _READ = f"SELECT {_FACTS}, state, touched, condemned_at, chat_id FROM media WHERE media_id = ? LIMIT 1"
-_CHATS = "SELECT chat_id FROM media WHERE media_id = ?"
+_MESSAGES = "SELECT chat_id, message_id FROM media WHERE media_id = ?"
 _ADD = f"UPDATE media SET {_FACTS.replace(',', ' = ?,')} = ?, state = {_STORED} WHERE media_id = ? IF state = null"
 _SEND = f"""
     BEGIN BATCH
@@ -64,11 +64,11 @@ class CassandraMediaRows:
         """Store a new file. Do nothing if the id is known, even if the file is deleted."""
         await self._session.execute(_ADD, (*_facts(media), media.media_id))
 
-    async def chats(self, media_id: MediaId) -> list[str]:
-        """Return the ids of the chats that the file was sent to."""
-        rows = await self._session.execute(_CHATS, (media_id,))
-        # A file that is in no chat has one row without a chat.
-        return list(dict.fromkeys(row["chat_id"] for row in rows if row["chat_id"] is not None))
+    async def messages(self, media_id: MediaId) -> list[MessageKey]:
+        """Return the messages that contain the file."""
+        rows = await self._session.execute(_MESSAGES, (media_id,))
+        # A file that is in no chat has one row without a chat, and a group's picture a row without a message.
+        return [MessageKey(row["chat_id"], row["message_id"]) for row in rows if row["message_id"]]
 
     async def send(self, media_id: MediaId, chat_id: str, message_id: str) -> bool:
         """Record a message that contains the file. Return False if the file is deleted."""

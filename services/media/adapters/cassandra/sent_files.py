@@ -1,4 +1,4 @@
-"""The chats that files were sent to, in Cassandra."""
+"""The messages that contain files, in Cassandra."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -41,8 +41,8 @@ class CassandraSentFiles:
     async def apply(self, changes: Sequence[LogChange]) -> Sequence[MediaId]:
         return [media_id for change in changes for media_id in await self._apply(change)]
 
-    async def chats(self, media_id: MediaId) -> Sequence[str]:
-        return await self._rows.chats(media_id)
+    async def messages_with(self, media_id: MediaId) -> Sequence[MessageKey]:
+        return await self._rows.messages(media_id)
 
     async def messages(self, *, after: str, limit: int) -> MessagePage:
         rows = await self._session.execute(_MESSAGES, (int(after or _BEFORE_FIRST), limit))

@@ -259,10 +259,10 @@ class SqliteSentFiles:
             lambda db: [media_id for change in changes for media_id in _apply(db, change)]
         )
 
-    async def chats(self, media_id: MediaId) -> Sequence[str]:
-        query = "SELECT DISTINCT chat_id FROM sent_files WHERE media_id = ?"
+    async def messages_with(self, media_id: MediaId) -> Sequence[MessageKey]:
+        query = "SELECT chat_id, message_id FROM sent_files WHERE media_id = ?"
         rows = await self._database.read(lambda db: db.execute(query, (media_id,)).fetchall())
-        return [row["chat_id"] for row in rows]
+        return [MessageKey(row["chat_id"], row["message_id"]) for row in rows]
 
     async def messages(self, *, after: str, limit: int) -> MessagePage:
         chat_id, _, message_id = after.partition(" ")

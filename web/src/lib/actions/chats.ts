@@ -1,4 +1,4 @@
-import type { Chat as ChatPb } from "@/gen/chatly/messaging/v1/message_pb";
+import { type Chat as ChatPb, HistoryVisibility } from "@/gen/chatly/messaging/v1/message_pb";
 import { directChatId, newId } from "@/lib/ids";
 import { chatOf, rolePb } from "@/lib/rpc/mapping";
 import { withEntry, withoutEntry } from "@/lib/state/model";
@@ -19,12 +19,18 @@ export function chatActions({ clients: { messaging }, store, signedIn }: ActionC
       const group = { clientGroupId: newId(), title, description, avatarMediaId, memberIds: [...memberIds] };
       return put((await messaging.createGroup(group)).chat);
     },
-    async updateGroup(chatId, change) {
-      const { title, description, avatarMediaId } = change;
-      const paths = Object.entries({ title, description, avatar_media_id: avatarMediaId })
+    async updateGroup(chatId, { historyShared, ...texts }) {
+      const { title, description, avatarMediaId } = texts;
+      const paths = Object.entries({
+        title,
+        description,
+        avatar_media_id: avatarMediaId,
+        history_visibility: historyShared,
+      })
         .filter(([, value]) => value !== undefined)
         .map(([path]) => path);
-      put((await messaging.updateGroup({ chatId, ...change, updateMask: { paths } })).chat);
+      const historyVisibility = historyShared ? HistoryVisibility.SHARED : HistoryVisibility.JOINED;
+      put((await messaging.updateGroup({ chatId, ...texts, historyVisibility, updateMask: { paths } })).chat);
     },
     async addMembers(chatId, userIds, role = null) {
       put((await messaging.addMembers({ chatId, userIds: [...userIds], role: rolePb(role) })).chat);

@@ -81,7 +81,7 @@ export interface ChatActions {
   }) => Promise<Chat>;
   readonly updateGroup: (
     chatId: ChatId,
-    change: { title?: string; description?: string; avatarMediaId?: string },
+    change: { title?: string; description?: string; avatarMediaId?: string; historyShared?: boolean },
   ) => Promise<void>;
   /** Adds members, or changes the role of members. */
   readonly addMembers: (chatId: ChatId, userIds: readonly UserId[], role?: Role) => Promise<void>;

@@ -9,6 +9,7 @@ export interface ChatDetails {
   readonly avatarUrl: string | null;
   /** Without read marks. */
   readonly members: readonly Member[];
+  readonly historyShared: boolean;
 }
 
 export type ChangeBody =

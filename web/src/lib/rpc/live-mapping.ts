@@ -1,7 +1,7 @@
 /** Converts responses of the stream into changes. */
 
 import type { ChatSummary, LiveEvent } from "@/gen/chatly/messaging/v1/live_pb";
-import { ChatKind } from "@/gen/chatly/messaging/v1/message_pb";
+import { ChatKind, HistoryVisibility } from "@/gen/chatly/messaging/v1/message_pb";
 import type { SubscribeResponse } from "@/gen/chatly/messaging/v1/messaging_service_pb";
 import type { Change, ChangeBody, ChatDetails, LiveItem } from "@/lib/live/changes";
 import { mediaUrl, memberOf, messageOf, millis, roleOf } from "./mapping";
@@ -60,6 +60,7 @@ function detailsOf(pb: ChatSummary): ChatDetails {
     description: pb.description,
     avatarUrl: pb.avatarMediaId === "" ? null : mediaUrl(pb.avatarMediaId),
     members: pb.members.map(memberOf),
+    historyShared: pb.historyVisibility === HistoryVisibility.SHARED,
   };
 }
 

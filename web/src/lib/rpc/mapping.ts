@@ -8,6 +8,7 @@ import {
   type Attachment as AttachmentPb,
   type Chat as ChatPb,
   ChatKind,
+  HistoryVisibility,
   type Member as MemberPb,
   type Message as MessagePb,
   Role as RolePb,
@@ -82,6 +83,11 @@ export function chatOf(pb: ChatPb, me: UserId): Chat {
     unreadCount: pb.unreadCount,
     unreadAfterId: pb.unreadAfterId || null,
     lastActivityAt: millis(pb.lastActivityAt) ?? 0,
+    historyShared: pb.historyVisibility === HistoryVisibility.SHARED,
+    hiddenRanges: pb.hiddenRanges.map(({ afterMessageId, throughMessageId }) => ({
+      after: afterMessageId || null,
+      through: throughMessageId,
+    })),
   };
 }
 

@@ -141,7 +141,7 @@ describe("chats", () => {
   });
 
   it("keep read marks when their details change", () => {
-    const details = { kind: "group" as const, title: "New", description: "", avatarUrl: null };
+    const details = { kind: "group" as const, title: "New", description: "", avatarUrl: null, historyShared: true };
     const members = [{ userId: PEER, role: "owner" as const, readMessageId: null }];
     const state = after(aState(), read(4, PEER), aChange({ kind: "chat", details: { ...details, members } }));
 

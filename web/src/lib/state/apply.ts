@@ -109,6 +109,7 @@ export function newDirectChat(chatId: ChatId, me: UserId): Chat | null {
     unreadCount: 0,
     unreadAfterId: null,
     lastActivityAt: 0,
+    historyShared: false,
   };
 }
 

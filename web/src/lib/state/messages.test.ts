@@ -115,4 +115,5 @@ const chat = {
   unreadCount: 0,
   unreadAfterId: null,
   lastActivityAt: 0,
+  historyShared: true,
 };

@@ -48,6 +48,30 @@ MEMBER_ROLE_OWNER: MemberRole.ValueType  # 3
 """May also change roles. A group always has an owner."""
 Global___MemberRole: _TypeAlias = MemberRole  # noqa: Y015
 
+class _HistoryVisibility:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HistoryVisibilityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HistoryVisibility.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HISTORY_VISIBILITY_UNSPECIFIED: _HistoryVisibility.ValueType  # 0
+    """Not set: SHARED in a group that was created so, no change in a change."""
+    HISTORY_VISIBILITY_SHARED: _HistoryVisibility.ValueType  # 1
+    """All earlier messages."""
+    HISTORY_VISIBILITY_JOINED: _HistoryVisibility.ValueType  # 2
+    """Only messages sent after they joined."""
+
+class HistoryVisibility(_HistoryVisibility, metaclass=_HistoryVisibilityEnumTypeWrapper):
+    """Which earlier messages new members of a group may see."""
+
+HISTORY_VISIBILITY_UNSPECIFIED: HistoryVisibility.ValueType  # 0
+"""Not set: SHARED in a group that was created so, no change in a change."""
+HISTORY_VISIBILITY_SHARED: HistoryVisibility.ValueType  # 1
+"""All earlier messages."""
+HISTORY_VISIBILITY_JOINED: HistoryVisibility.ValueType  # 2
+"""Only messages sent after they joined."""
+Global___HistoryVisibility: _TypeAlias = HistoryVisibility  # noqa: Y015
+
 @_typing.final
 class ChatEvent(_message.Message):
     """One stored change of one chat. All records of a chat are in one partition (key = chat_id). `history/fold` applies
@@ -122,7 +146,7 @@ class ChatEvent(_message.Message):
 
     @_builtins.property
     def group_updated(self) -> Global___GroupUpdated:
-        """A group's title, description or picture changed."""
+        """A group's title, description, picture or history visibility changed."""
 
     @_builtins.property
     def member_set(self) -> Global___MemberSet:
@@ -387,6 +411,7 @@ class GroupCreated(_message.Message):
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     AVATAR_MEDIA_ID_FIELD_NUMBER: _builtins.int
     MEMBERS_FIELD_NUMBER: _builtins.int
+    HISTORY_VISIBILITY_FIELD_NUMBER: _builtins.int
     client_group_id: _builtins.bytes
     """The creator's ID for this creation (UUID, 16 bytes). A retry with the same ID creates no second group."""
     title: _builtins.str
@@ -395,6 +420,8 @@ class GroupCreated(_message.Message):
     """Description."""
     avatar_media_id: _builtins.str
     """Picture, or empty."""
+    history_visibility: Global___HistoryVisibility.ValueType
+    """Which earlier messages new members may see. UNSPECIFIED means SHARED."""
     @_builtins.property
     def members(self) -> _containers.RepeatedCompositeFieldContainer[Global___GroupMember]:
         """The first members, including the owner."""
@@ -407,10 +434,11 @@ class GroupCreated(_message.Message):
         description: _builtins.str = ...,
         avatar_media_id: _builtins.str = ...,
         members: _abc.Iterable[Global___GroupMember] | None = ...,
+        history_visibility: Global___HistoryVisibility.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["avatar_media_id", b"avatar_media_id", "client_group_id", b"client_group_id", "description", b"description", "members", b"members", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["avatar_media_id", b"avatar_media_id", "client_group_id", b"client_group_id", "description", b"description", "history_visibility", b"history_visibility", "members", b"members", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -451,22 +479,26 @@ class GroupUpdated(_message.Message):
     TITLE_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     AVATAR_MEDIA_ID_FIELD_NUMBER: _builtins.int
+    HISTORY_VISIBILITY_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """New title."""
     description: _builtins.str
     """New description."""
     avatar_media_id: _builtins.str
     """New picture; empty removes it."""
+    history_visibility: Global___HistoryVisibility.ValueType
+    """New history visibility; UNSPECIFIED leaves it as it was."""
     def __init__(
         self,
         *,
         title: _builtins.str | None = ...,
         description: _builtins.str | None = ...,
         avatar_media_id: _builtins.str | None = ...,
+        history_visibility: Global___HistoryVisibility.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_avatar_media_id", b"_avatar_media_id", "_description", b"_description", "_title", b"_title", "avatar_media_id", b"avatar_media_id", "description", b"description", "title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_avatar_media_id", b"_avatar_media_id", "_description", b"_description", "_title", b"_title", "avatar_media_id", b"avatar_media_id", "description", b"description", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_avatar_media_id", b"_avatar_media_id", "_description", b"_description", "_title", b"_title", "avatar_media_id", b"avatar_media_id", "description", b"description", "history_visibility", b"history_visibility", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__avatar_media_id: _TypeAlias = _typing.Literal["avatar_media_id"]  # noqa: Y015
     _WhichOneofArgType__avatar_media_id: _TypeAlias = _typing.Literal["_avatar_media_id", b"_avatar_media_id"]  # noqa: Y015
@@ -492,23 +524,58 @@ class MemberSet(_message.Message):
     USER_ID_FIELD_NUMBER: _builtins.int
     ROLE_FIELD_NUMBER: _builtins.int
     JOINED_EVENT_ID_FIELD_NUMBER: _builtins.int
+    HIDDEN_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user."""
     role: Global___MemberRole.ValueType
     """New role. UNSPECIFIED means that the user is no longer a member."""
     joined_event_id: _builtins.bytes
     """The event by which the member joined, if only their role changes. Empty for a user who joins by this event."""
+    @_builtins.property
+    def hidden(self) -> _containers.RepeatedCompositeFieldContainer[Global___HiddenRange]:
+        """All messages of the group that the user may not see after this event, oldest first, at most 32 ranges. A user who
+        joins gets them by the group's history visibility at that time; a later change of that setting does not change them.
+        For a user who is no longer a member, the last range has no end.
+        """
+
     def __init__(
         self,
         *,
         user_id: _builtins.str = ...,
         role: Global___MemberRole.ValueType = ...,
         joined_event_id: _builtins.bytes = ...,
+        hidden: _abc.Iterable[Global___HiddenRange] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["joined_event_id", b"joined_event_id", "role", b"role", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hidden", b"hidden", "joined_event_id", b"joined_event_id", "role", b"role", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MemberSet: _TypeAlias = MemberSet  # noqa: Y015
+
+@_typing.final
+class HiddenRange(_message.Message):
+    """Messages that a member may not see: later than `after`, up to and including `through`, in the order of message IDs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    THROUGH_MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    after_message_id: _builtins.bytes
+    """The newest message before the range (16 bytes). Empty: the range begins with the first message."""
+    through_message_id: _builtins.bytes
+    """The last message of the range (16 bytes). Empty: the range has no end."""
+    def __init__(
+        self,
+        *,
+        after_message_id: _builtins.bytes = ...,
+        through_message_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_message_id", b"after_message_id", "through_message_id", b"through_message_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HiddenRange: _TypeAlias = HiddenRange  # noqa: Y015

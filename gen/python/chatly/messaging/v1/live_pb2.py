@@ -26,15 +26,15 @@ from chatly.messaging.v1 import message_pb2 as chatly_dot_messaging_dot_v1_dot_m
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63hatly/messaging/v1/live.proto\x12\x13\x63hatly.messaging.v1\x1a!chatly/messaging/v1/message.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd6\x06\n\tLiveEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12\x10\n\x08\x61\x63tor_id\x18\x03 \x01(\t\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x0fmessage_created\x18\n \x01(\x0b\x32\x1c.chatly.messaging.v1.MessageH\x00\x12:\n\x0emessage_edited\x18\x0b \x01(\x0b\x32 .chatly.messaging.v1.MessageEditH\x00\x12?\n\x0fmessage_deleted\x18\x0c \x01(\x0b\x32$.chatly.messaging.v1.MessageDeletionH\x00\x12?\n\x10reaction_changed\x18\r \x01(\x0b\x32#.chatly.messaging.v1.ReactionChangeH\x00\x12\x38\n\x0fread_mark_moved\x18\x0e \x01(\x0b\x32\x1d.chatly.messaging.v1.ReadMarkH\x00\x12\x36\n\nchat_added\x18\x0f \x01(\x0b\x32 .chatly.messaging.v1.ChatSummaryH\x00\x12\x38\n\x0c\x63hat_updated\x18\x10 \x01(\x0b\x32 .chatly.messaging.v1.ChatSummaryH\x00\x12;\n\x0emember_changed\x18\x11 \x01(\x0b\x32!.chatly.messaging.v1.MemberChangeH\x00\x12-\n\x06typing\x18\x12 \x01(\x0b\x32\x1b.chatly.messaging.v1.TypingH\x00\x12\x32\n\tcaught_up\x18\x13 \x01(\x0b\x32\x1d.chatly.messaging.v1.CaughtUpH\x00\x12\x33\n\theartbeat\x18\x14 \x01(\x0b\x32\x1e.chatly.messaging.v1.HeartbeatH\x00\x12-\n\x06resync\x18\x15 \x01(\x0b\x32\x1b.chatly.messaging.v1.ResyncH\x00\x12\x33\n\treconnect\x18\x16 \x01(\x0b\x32\x1e.chatly.messaging.v1.ReconnectH\x00\x42\x07\n\x05\x65vent\"^\n\x0bMessageEdit\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12-\n\tedited_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"N\n\x0fMessageDeletion\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x14\n\x0c\x66or_everyone\x18\x02 \x01(\x08\x12\x11\n\twithdrawn\x18\x03 \x01(\x08\"U\n\x0eReactionChange\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\r\n\x05\x65moji\x18\x03 \x01(\t\x12\x0f\n\x07present\x18\x04 \x01(\x08\"/\n\x08ReadMark\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x12\n\nmessage_id\x18\x02 \x01(\t\"\xa5\x01\n\x0b\x43hatSummary\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.chatly.messaging.v1.ChatKind\x12\r\n\x05title\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x17\n\x0f\x61vatar_media_id\x18\x04 \x01(\t\x12,\n\x07members\x18\x05 \x03(\x0b\x32\x1b.chatly.messaging.v1.Member\"H\n\x0cMemberChange\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\'\n\x04role\x18\x02 \x01(\x0e\x32\x19.chatly.messaging.v1.Role\")\n\x06Typing\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63tive\x18\x02 \x01(\x08\"\"\n\x08\x43\x61ughtUp\x12\x16\n\x0ereplayed_count\x18\x01 \x01(\x05\"\x0b\n\tHeartbeat\"9\n\x06Resync\x12/\n\x05\x63\x61use\x18\x01 \x01(\x0e\x32 .chatly.messaging.v1.ResyncCause\"\x1d\n\tReconnect\x12\x10\n\x08\x64\x65lay_ms\x18\x01 \x01(\x05*a\n\x0bResyncCause\x12\x1c\n\x18RESYNC_CAUSE_UNSPECIFIED\x10\x00\x12\x18\n\x14RESYNC_CAUSE_TOO_OLD\x10\x01\x12\x1a\n\x16RESYNC_CAUSE_OTHER_LOG\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63hatly/messaging/v1/live.proto\x12\x13\x63hatly.messaging.v1\x1a!chatly/messaging/v1/message.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd6\x06\n\tLiveEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12\x10\n\x08\x61\x63tor_id\x18\x03 \x01(\t\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x0fmessage_created\x18\n \x01(\x0b\x32\x1c.chatly.messaging.v1.MessageH\x00\x12:\n\x0emessage_edited\x18\x0b \x01(\x0b\x32 .chatly.messaging.v1.MessageEditH\x00\x12?\n\x0fmessage_deleted\x18\x0c \x01(\x0b\x32$.chatly.messaging.v1.MessageDeletionH\x00\x12?\n\x10reaction_changed\x18\r \x01(\x0b\x32#.chatly.messaging.v1.ReactionChangeH\x00\x12\x38\n\x0fread_mark_moved\x18\x0e \x01(\x0b\x32\x1d.chatly.messaging.v1.ReadMarkH\x00\x12\x36\n\nchat_added\x18\x0f \x01(\x0b\x32 .chatly.messaging.v1.ChatSummaryH\x00\x12\x38\n\x0c\x63hat_updated\x18\x10 \x01(\x0b\x32 .chatly.messaging.v1.ChatSummaryH\x00\x12;\n\x0emember_changed\x18\x11 \x01(\x0b\x32!.chatly.messaging.v1.MemberChangeH\x00\x12-\n\x06typing\x18\x12 \x01(\x0b\x32\x1b.chatly.messaging.v1.TypingH\x00\x12\x32\n\tcaught_up\x18\x13 \x01(\x0b\x32\x1d.chatly.messaging.v1.CaughtUpH\x00\x12\x33\n\theartbeat\x18\x14 \x01(\x0b\x32\x1e.chatly.messaging.v1.HeartbeatH\x00\x12-\n\x06resync\x18\x15 \x01(\x0b\x32\x1b.chatly.messaging.v1.ResyncH\x00\x12\x33\n\treconnect\x18\x16 \x01(\x0b\x32\x1e.chatly.messaging.v1.ReconnectH\x00\x42\x07\n\x05\x65vent\"^\n\x0bMessageEdit\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12-\n\tedited_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"N\n\x0fMessageDeletion\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x14\n\x0c\x66or_everyone\x18\x02 \x01(\x08\x12\x11\n\twithdrawn\x18\x03 \x01(\x08\"U\n\x0eReactionChange\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\r\n\x05\x65moji\x18\x03 \x01(\t\x12\x0f\n\x07present\x18\x04 \x01(\x08\"/\n\x08ReadMark\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x12\n\nmessage_id\x18\x02 \x01(\t\"\xe9\x01\n\x0b\x43hatSummary\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.chatly.messaging.v1.ChatKind\x12\r\n\x05title\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x17\n\x0f\x61vatar_media_id\x18\x04 \x01(\t\x12,\n\x07members\x18\x05 \x03(\x0b\x32\x1b.chatly.messaging.v1.Member\x12\x42\n\x12history_visibility\x18\x06 \x01(\x0e\x32&.chatly.messaging.v1.HistoryVisibility\"H\n\x0cMemberChange\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\'\n\x04role\x18\x02 \x01(\x0e\x32\x19.chatly.messaging.v1.Role\")\n\x06Typing\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63tive\x18\x02 \x01(\x08\"\"\n\x08\x43\x61ughtUp\x12\x16\n\x0ereplayed_count\x18\x01 \x01(\x05\"\x0b\n\tHeartbeat\"9\n\x06Resync\x12/\n\x05\x63\x61use\x18\x01 \x01(\x0e\x32 .chatly.messaging.v1.ResyncCause\"\x1d\n\tReconnect\x12\x10\n\x08\x64\x65lay_ms\x18\x01 \x01(\x05*a\n\x0bResyncCause\x12\x1c\n\x18RESYNC_CAUSE_UNSPECIFIED\x10\x00\x12\x18\n\x14RESYNC_CAUSE_TOO_OLD\x10\x01\x12\x1a\n\x16RESYNC_CAUSE_OTHER_LOG\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'chatly.messaging.v1.live_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RESYNCCAUSE']._serialized_start=1716
-  _globals['_RESYNCCAUSE']._serialized_end=1813
+  _globals['_RESYNCCAUSE']._serialized_start=1784
+  _globals['_RESYNCCAUSE']._serialized_end=1881
   _globals['_LIVEEVENT']._serialized_start=124
   _globals['_LIVEEVENT']._serialized_end=978
   _globals['_MESSAGEEDIT']._serialized_start=980
@@ -46,17 +46,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_READMARK']._serialized_start=1243
   _globals['_READMARK']._serialized_end=1290
   _globals['_CHATSUMMARY']._serialized_start=1293
-  _globals['_CHATSUMMARY']._serialized_end=1458
-  _globals['_MEMBERCHANGE']._serialized_start=1460
-  _globals['_MEMBERCHANGE']._serialized_end=1532
-  _globals['_TYPING']._serialized_start=1534
-  _globals['_TYPING']._serialized_end=1575
-  _globals['_CAUGHTUP']._serialized_start=1577
-  _globals['_CAUGHTUP']._serialized_end=1611
-  _globals['_HEARTBEAT']._serialized_start=1613
-  _globals['_HEARTBEAT']._serialized_end=1624
-  _globals['_RESYNC']._serialized_start=1626
-  _globals['_RESYNC']._serialized_end=1683
-  _globals['_RECONNECT']._serialized_start=1685
-  _globals['_RECONNECT']._serialized_end=1714
+  _globals['_CHATSUMMARY']._serialized_end=1526
+  _globals['_MEMBERCHANGE']._serialized_start=1528
+  _globals['_MEMBERCHANGE']._serialized_end=1600
+  _globals['_TYPING']._serialized_start=1602
+  _globals['_TYPING']._serialized_end=1643
+  _globals['_CAUGHTUP']._serialized_start=1645
+  _globals['_CAUGHTUP']._serialized_end=1679
+  _globals['_HEARTBEAT']._serialized_start=1681
+  _globals['_HEARTBEAT']._serialized_end=1692
+  _globals['_RESYNC']._serialized_start=1694
+  _globals['_RESYNC']._serialized_end=1751
+  _globals['_RECONNECT']._serialized_start=1753
+  _globals['_RECONNECT']._serialized_end=1782
 # @@protoc_insertion_point(module_scope)

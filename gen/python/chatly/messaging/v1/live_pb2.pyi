@@ -274,7 +274,7 @@ class ReadMark(_message.Message):
     user_id: _builtins.str
     """The user."""
     message_id: _builtins.str
-    """The newest message read."""
+    """The newest message read. Not sent to members who may not see the message."""
     def __init__(
         self,
         *,
@@ -300,6 +300,7 @@ class ChatSummary(_message.Message):
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     AVATAR_MEDIA_ID_FIELD_NUMBER: _builtins.int
     MEMBERS_FIELD_NUMBER: _builtins.int
+    HISTORY_VISIBILITY_FIELD_NUMBER: _builtins.int
     kind: _message_pb2.ChatKind.ValueType
     """Kind of chat."""
     title: _builtins.str
@@ -308,6 +309,10 @@ class ChatSummary(_message.Message):
     """Description."""
     avatar_media_id: _builtins.str
     """Picture, or empty."""
+    history_visibility: _message_pb2.HistoryVisibility.ValueType
+    """Which earlier messages new members may see. UNSPECIFIED in a 1:1 chat. GetChat has the messages that the receiver
+    may not see.
+    """
     @_builtins.property
     def members(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.Member]:
         """Members with their roles, without read marks."""
@@ -320,10 +325,11 @@ class ChatSummary(_message.Message):
         description: _builtins.str = ...,
         avatar_media_id: _builtins.str = ...,
         members: _abc.Iterable[_message_pb2.Member] | None = ...,
+        history_visibility: _message_pb2.HistoryVisibility.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["avatar_media_id", b"avatar_media_id", "description", b"description", "kind", b"kind", "members", b"members", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["avatar_media_id", b"avatar_media_id", "description", b"description", "history_visibility", b"history_visibility", "kind", b"kind", "members", b"members", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,25 +25,29 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!chatly/messaging/v1/message.proto\x12\x13\x63hatly.messaging.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x03\n\x07Message\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12\x11\n\tsender_id\x18\x03 \x01(\t\x12\x13\n\x0breceiver_id\x18\x04 \x01(\t\x12\x19\n\x11\x63lient_message_id\x18\x05 \x01(\t\x12\x0c\n\x04text\x18\x06 \x01(\t\x12\x1b\n\x13reply_to_message_id\x18\x07 \x01(\t\x12\x34\n\x0b\x61ttachments\x18\x08 \x03(\x0b\x32\x1f.chatly.messaging.v1.Attachment\x12\x30\n\treactions\x18\t \x03(\x0b\x32\x1d.chatly.messaging.v1.Reaction\x12\x0b\n\x03seq\x18\n \x01(\x03\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tedited_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1c\n\x14\x64\x65leted_for_everyone\x18\r \x01(\x08\x12\x15\n\redit_event_id\x18\x0e \x01(\t\"\x9e\x01\n\nAttachment\x12\x10\n\x08media_id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\x11\n\tfile_name\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12\r\n\x05width\x18\x05 \x01(\x05\x12\x0e\n\x06height\x18\x06 \x01(\x05\x12\x15\n\rhas_thumbnail\x18\x07 \x01(\x08\x12\x0b\n\x03url\x18\x08 \x01(\t\"Z\n\x08Reaction\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\r\n\x05\x65moji\x18\x02 \x01(\t\x12.\n\ncreated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"[\n\x06Member\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\'\n\x04role\x18\x02 \x01(\x0e\x32\x19.chatly.messaging.v1.Role\x12\x17\n\x0fread_message_id\x18\x03 \x01(\t\"\xf8\x02\n\x04\x43hat\x12\x0f\n\x07\x63hat_id\x18\x01 \x01(\t\x12+\n\x04kind\x18\x02 \x01(\x0e\x32\x1d.chatly.messaging.v1.ChatKind\x12\r\n\x05title\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x17\n\x0f\x61vatar_media_id\x18\x05 \x01(\t\x12,\n\x07members\x18\x06 \x03(\x0b\x32\x1b.chatly.messaging.v1.Member\x12\x32\n\x0clast_message\x18\x07 \x01(\x0b\x32\x1c.chatly.messaging.v1.Message\x12\x14\n\x0cunread_count\x18\x08 \x01(\x05\x12\x34\n\x10last_activity_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0funread_after_id\x18\x0b \x01(\t*P\n\x08\x43hatKind\x12\x19\n\x15\x43HAT_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43HAT_KIND_DIRECT\x10\x01\x12\x13\n\x0f\x43HAT_KIND_GROUP\x10\x02*M\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_MEMBER\x10\x01\x12\x0e\n\nROLE_ADMIN\x10\x02\x12\x0e\n\nROLE_OWNER\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!chatly/messaging/v1/message.proto\x12\x13\x63hatly.messaging.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x03\n\x07Message\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12\x11\n\tsender_id\x18\x03 \x01(\t\x12\x13\n\x0breceiver_id\x18\x04 \x01(\t\x12\x19\n\x11\x63lient_message_id\x18\x05 \x01(\t\x12\x0c\n\x04text\x18\x06 \x01(\t\x12\x1b\n\x13reply_to_message_id\x18\x07 \x01(\t\x12\x34\n\x0b\x61ttachments\x18\x08 \x03(\x0b\x32\x1f.chatly.messaging.v1.Attachment\x12\x30\n\treactions\x18\t \x03(\x0b\x32\x1d.chatly.messaging.v1.Reaction\x12\x0b\n\x03seq\x18\n \x01(\x03\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tedited_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1c\n\x14\x64\x65leted_for_everyone\x18\r \x01(\x08\x12\x15\n\redit_event_id\x18\x0e \x01(\t\"\x9e\x01\n\nAttachment\x12\x10\n\x08media_id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\x11\n\tfile_name\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12\r\n\x05width\x18\x05 \x01(\x05\x12\x0e\n\x06height\x18\x06 \x01(\x05\x12\x15\n\rhas_thumbnail\x18\x07 \x01(\x08\x12\x0b\n\x03url\x18\x08 \x01(\t\"Z\n\x08Reaction\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\r\n\x05\x65moji\x18\x02 \x01(\t\x12.\n\ncreated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"C\n\x0bHiddenRange\x12\x18\n\x10\x61\x66ter_message_id\x18\x01 \x01(\t\x12\x1a\n\x12through_message_id\x18\x02 \x01(\t\"[\n\x06Member\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\'\n\x04role\x18\x02 \x01(\x0e\x32\x19.chatly.messaging.v1.Role\x12\x17\n\x0fread_message_id\x18\x03 \x01(\t\"\xf5\x03\n\x04\x43hat\x12\x0f\n\x07\x63hat_id\x18\x01 \x01(\t\x12+\n\x04kind\x18\x02 \x01(\x0e\x32\x1d.chatly.messaging.v1.ChatKind\x12\r\n\x05title\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x17\n\x0f\x61vatar_media_id\x18\x05 \x01(\t\x12,\n\x07members\x18\x06 \x03(\x0b\x32\x1b.chatly.messaging.v1.Member\x12\x32\n\x0clast_message\x18\x07 \x01(\x0b\x32\x1c.chatly.messaging.v1.Message\x12\x14\n\x0cunread_count\x18\x08 \x01(\x05\x12\x34\n\x10last_activity_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0funread_after_id\x18\x0b \x01(\t\x12\x42\n\x12history_visibility\x18\x0c \x01(\x0e\x32&.chatly.messaging.v1.HistoryVisibility\x12\x37\n\rhidden_ranges\x18\r \x03(\x0b\x32 .chatly.messaging.v1.HiddenRange*P\n\x08\x43hatKind\x12\x19\n\x15\x43HAT_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43HAT_KIND_DIRECT\x10\x01\x12\x13\n\x0f\x43HAT_KIND_GROUP\x10\x02*M\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_MEMBER\x10\x01\x12\x0e\n\nROLE_ADMIN\x10\x02\x12\x0e\n\nROLE_OWNER\x10\x03*u\n\x11HistoryVisibility\x12\"\n\x1eHISTORY_VISIBILITY_UNSPECIFIED\x10\x00\x12\x1d\n\x19HISTORY_VISIBILITY_SHARED\x10\x01\x12\x1d\n\x19HISTORY_VISIBILITY_JOINED\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'chatly.messaging.v1.message_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHATKIND']._serialized_start=1240
-  _globals['_CHATKIND']._serialized_end=1320
-  _globals['_ROLE']._serialized_start=1322
-  _globals['_ROLE']._serialized_end=1399
+  _globals['_CHATKIND']._serialized_start=1434
+  _globals['_CHATKIND']._serialized_end=1514
+  _globals['_ROLE']._serialized_start=1516
+  _globals['_ROLE']._serialized_end=1593
+  _globals['_HISTORYVISIBILITY']._serialized_start=1595
+  _globals['_HISTORYVISIBILITY']._serialized_end=1712
   _globals['_MESSAGE']._serialized_start=92
   _globals['_MESSAGE']._serialized_end=513
   _globals['_ATTACHMENT']._serialized_start=516
   _globals['_ATTACHMENT']._serialized_end=674
   _globals['_REACTION']._serialized_start=676
   _globals['_REACTION']._serialized_end=766
-  _globals['_MEMBER']._serialized_start=768
-  _globals['_MEMBER']._serialized_end=859
-  _globals['_CHAT']._serialized_start=862
-  _globals['_CHAT']._serialized_end=1238
+  _globals['_HIDDENRANGE']._serialized_start=768
+  _globals['_HIDDENRANGE']._serialized_end=835
+  _globals['_MEMBER']._serialized_start=837
+  _globals['_MEMBER']._serialized_end=928
+  _globals['_CHAT']._serialized_start=931
+  _globals['_CHAT']._serialized_end=1432
 # @@protoc_insertion_point(module_scope)

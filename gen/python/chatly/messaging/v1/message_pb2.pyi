@@ -72,6 +72,40 @@ ROLE_OWNER: Role.ValueType  # 3
 """May also change roles. A group always has an owner."""
 Global___Role: _TypeAlias = Role  # noqa: Y015
 
+class _HistoryVisibility:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HistoryVisibilityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HistoryVisibility.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HISTORY_VISIBILITY_UNSPECIFIED: _HistoryVisibility.ValueType  # 0
+    """Not set; also in 1:1 chats."""
+    HISTORY_VISIBILITY_SHARED: _HistoryVisibility.ValueType  # 1
+    """All earlier messages, and after a removal also what was said in between. The default, also of groups from before
+    this setting.
+    """
+    HISTORY_VISIBILITY_JOINED: _HistoryVisibility.ValueType  # 2
+    """Only messages sent after they joined. A member who was removed and joins again still sees what they could see before
+    the removal, but nothing that was said in between.
+    """
+
+class HistoryVisibility(_HistoryVisibility, metaclass=_HistoryVisibilityEnumTypeWrapper):
+    """Which earlier messages new members of a group may see. What a member may see is decided when they join, by the setting
+    at that time: changing it later takes nothing from members and shows them nothing more.
+    """
+
+HISTORY_VISIBILITY_UNSPECIFIED: HistoryVisibility.ValueType  # 0
+"""Not set; also in 1:1 chats."""
+HISTORY_VISIBILITY_SHARED: HistoryVisibility.ValueType  # 1
+"""All earlier messages, and after a removal also what was said in between. The default, also of groups from before
+this setting.
+"""
+HISTORY_VISIBILITY_JOINED: HistoryVisibility.ValueType  # 2
+"""Only messages sent after they joined. A member who was removed and joins again still sees what they could see before
+the removal, but nothing that was said in between.
+"""
+Global___HistoryVisibility: _TypeAlias = HistoryVisibility  # noqa: Y015
+
 @_typing.final
 class Message(_message.Message):
     """One message, identical for every member of the chat."""
@@ -105,9 +139,11 @@ class Message(_message.Message):
     text: _builtins.str
     """Text. Empty when deleted for everyone."""
     reply_to_message_id: _builtins.str
-    """The message that this one replies to, or empty."""
+    """The message that this one replies to, or empty. It may have been deleted, or be one that the caller may not see."""
     seq: _builtins.int
-    """Number of the message in the chat, without gaps (1, 2, 3, …), once stored; 0 before that."""
+    """Number of the message in the chat, without gaps (1, 2, 3, …), once stored; 0 before that. The numbers of messages that
+    the caller may not see are missing: see HiddenRange.
+    """
     deleted_for_everyone: _builtins.bool
     """Whether the sender deleted it for everyone."""
     edit_event_id: _builtins.str
@@ -239,6 +275,36 @@ class Reaction(_message.Message):
 Global___Reaction: _TypeAlias = Reaction  # noqa: Y015
 
 @_typing.final
+class HiddenRange(_message.Message):
+    """Messages of a chat that the caller may not see: those later than `after_message_id`, up to and including
+    `through_message_id`. No call returns them, their edits, reactions or files, or counts them; calls that name one fail
+    as if it did not exist. Their `seq` numbers are missing between the messages around the range, so a client that checks
+    `seq` for gaps must expect a gap there, and only there.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    THROUGH_MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    after_message_id: _builtins.str
+    """The newest message before the range. Empty: the range begins with the first message of the chat."""
+    through_message_id: _builtins.str
+    """The last message of the range."""
+    def __init__(
+        self,
+        *,
+        after_message_id: _builtins.str = ...,
+        through_message_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_message_id", b"after_message_id", "through_message_id", b"through_message_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HiddenRange: _TypeAlias = HiddenRange  # noqa: Y015
+
+@_typing.final
 class Member(_message.Message):
     """A member of a chat."""
 
@@ -252,7 +318,9 @@ class Member(_message.Message):
     role: Global___Role.ValueType
     """Role."""
     read_message_id: _builtins.str
-    """The newest message that the member has read, or empty."""
+    """The newest message that the member has read, or empty. If the caller may not see that message, the newest one before
+    it that they may see.
+    """
     def __init__(
         self,
         *,
@@ -285,6 +353,8 @@ class Chat(_message.Message):
     LAST_ACTIVITY_AT_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     UNREAD_AFTER_ID_FIELD_NUMBER: _builtins.int
+    HISTORY_VISIBILITY_FIELD_NUMBER: _builtins.int
+    HIDDEN_RANGES_FIELD_NUMBER: _builtins.int
     chat_id: _builtins.str
     """ID."""
     kind: Global___ChatKind.ValueType
@@ -297,14 +367,17 @@ class Chat(_message.Message):
     """Picture of a group, or empty."""
     unread_count: _builtins.int
     """Number of messages after the caller's read mark, without the caller's own and deleted ones; counted up to 1,000. In
-    a group, messages from before the caller joined are not counted, nor those of a time in which they were no member;
-    they can be read.
+    a group, messages from before the caller joined are not counted, nor those of a time in which they were no member,
+    even if `history_visibility` lets the caller read them: they were not sent to the caller, and a group with a long
+    past would start with 1,000 unread messages.
     """
     unread_after_id: _builtins.str
     """The messages after this ID are unread: the caller's read mark, or the event by which the caller joined the group if
     that is later. Empty if the chat is unread from its start. Use it as `start_message_id` of ListMessages with the
     direction LIST_DIRECTION_FORWARD to begin with the first unread message.
     """
+    history_visibility: Global___HistoryVisibility.ValueType
+    """Which earlier messages new members may see. UNSPECIFIED in a 1:1 chat."""
     @_builtins.property
     def members(self) -> _containers.RepeatedCompositeFieldContainer[Global___Member]:
         """Members with roles and read marks, sorted by user_id."""
@@ -315,11 +388,15 @@ class Chat(_message.Message):
 
     @_builtins.property
     def last_activity_at(self) -> _timestamp_pb2.Timestamp:
-        """Time of the newest message, or of the creation."""
+        """Time of the newest message, or of the creation. Time at which the caller joined if they may not see that message."""
 
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When the chat was created; absent for a 1:1 chat without messages."""
+
+    @_builtins.property
+    def hidden_ranges(self) -> _containers.RepeatedCompositeFieldContainer[Global___HiddenRange]:
+        """The messages that the caller may not see, oldest first."""
 
     def __init__(
         self,
@@ -335,10 +412,12 @@ class Chat(_message.Message):
         last_activity_at: _timestamp_pb2.Timestamp | None = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         unread_after_id: _builtins.str = ...,
+        history_visibility: Global___HistoryVisibility.ValueType = ...,
+        hidden_ranges: _abc.Iterable[Global___HiddenRange] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "last_activity_at", b"last_activity_at", "last_message", b"last_message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["avatar_media_id", b"avatar_media_id", "chat_id", b"chat_id", "created_at", b"created_at", "description", b"description", "kind", b"kind", "last_activity_at", b"last_activity_at", "last_message", b"last_message", "members", b"members", "title", b"title", "unread_after_id", b"unread_after_id", "unread_count", b"unread_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["avatar_media_id", b"avatar_media_id", "chat_id", b"chat_id", "created_at", b"created_at", "description", b"description", "hidden_ranges", b"hidden_ranges", "history_visibility", b"history_visibility", "kind", b"kind", "last_activity_at", b"last_activity_at", "last_message", b"last_message", "members", b"members", "title", b"title", "unread_after_id", b"unread_after_id", "unread_count", b"unread_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

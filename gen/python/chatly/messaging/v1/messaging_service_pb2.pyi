@@ -869,6 +869,7 @@ class CreateGroupRequest(_message.Message):
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     AVATAR_MEDIA_ID_FIELD_NUMBER: _builtins.int
     MEMBER_IDS_FIELD_NUMBER: _builtins.int
+    HISTORY_VISIBILITY_FIELD_NUMBER: _builtins.int
     client_group_id: _builtins.str
     """The client's ID for this creation: a UUID, the same for every retry."""
     title: _builtins.str
@@ -877,6 +878,8 @@ class CreateGroupRequest(_message.Message):
     """Description, at most 500 characters."""
     avatar_media_id: _builtins.str
     """Picture, uploaded before with purpose AVATAR, or empty."""
+    history_visibility: _message_pb2.HistoryVisibility.ValueType
+    """Which earlier messages members who are added later may see. UNSPECIFIED means SHARED."""
     @_builtins.property
     def member_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Members besides the caller, at most 499."""
@@ -889,10 +892,11 @@ class CreateGroupRequest(_message.Message):
         description: _builtins.str = ...,
         avatar_media_id: _builtins.str = ...,
         member_ids: _abc.Iterable[_builtins.str] | None = ...,
+        history_visibility: _message_pb2.HistoryVisibility.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["avatar_media_id", b"avatar_media_id", "client_group_id", b"client_group_id", "description", b"description", "member_ids", b"member_ids", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["avatar_media_id", b"avatar_media_id", "client_group_id", b"client_group_id", "description", b"description", "history_visibility", b"history_visibility", "member_ids", b"member_ids", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -933,6 +937,7 @@ class UpdateGroupRequest(_message.Message):
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     AVATAR_MEDIA_ID_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    HISTORY_VISIBILITY_FIELD_NUMBER: _builtins.int
     chat_id: _builtins.str
     """The group."""
     title: _builtins.str
@@ -941,9 +946,15 @@ class UpdateGroupRequest(_message.Message):
     """New description, at most 500 characters. Applies if the mask names it."""
     avatar_media_id: _builtins.str
     """New picture; empty removes it. Applies if the mask names it."""
+    history_visibility: _message_pb2.HistoryVisibility.ValueType
+    """New history visibility, for members who are added from now on. Applies if the mask names it; UNSPECIFIED is then
+    refused.
+    """
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Fields to change: `title`, `description`, `avatar_media_id`. Without a mask every field that is not empty changes."""
+        """Fields to change: `title`, `description`, `avatar_media_id`, `history_visibility`. Without a mask every field that is
+        not empty changes.
+        """
 
     def __init__(
         self,
@@ -953,10 +964,11 @@ class UpdateGroupRequest(_message.Message):
         description: _builtins.str = ...,
         avatar_media_id: _builtins.str = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
+        history_visibility: _message_pb2.HistoryVisibility.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["avatar_media_id", b"avatar_media_id", "chat_id", b"chat_id", "description", b"description", "title", b"title", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["avatar_media_id", b"avatar_media_id", "chat_id", b"chat_id", "description", b"description", "history_visibility", b"history_visibility", "title", b"title", "update_mask", b"update_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

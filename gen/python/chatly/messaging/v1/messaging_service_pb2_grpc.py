@@ -29,7 +29,8 @@ class MessagingServiceStub:
     """Chats and messages. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
     INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED. A call about a
     group that the caller is not in fails with PERMISSION_DENIED `NOT_A_MEMBER`, one about a 1:1 chat with an unknown
-    user with NOT_FOUND `USER_NOT_FOUND`.
+    user with NOT_FOUND `USER_NOT_FOUND`, and one about a message that the caller may not see (`Chat.hidden_ranges`) with
+    NOT_FOUND `MESSAGE_NOT_FOUND`, as if it did not exist.
     """
 
     def __init__(self, channel):
@@ -164,7 +165,8 @@ class MessagingServiceServicer:
     """Chats and messages. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
     INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED. A call about a
     group that the caller is not in fails with PERMISSION_DENIED `NOT_A_MEMBER`, one about a 1:1 chat with an unknown
-    user with NOT_FOUND `USER_NOT_FOUND`.
+    user with NOT_FOUND `USER_NOT_FOUND`, and one about a message that the caller may not see (`Chat.hidden_ranges`) with
+    NOT_FOUND `MESSAGE_NOT_FOUND`, as if it did not exist.
     """
 
     def SendMessage(self, request, context):
@@ -219,8 +221,8 @@ class MessagingServiceServicer:
 
     def ListMessages(self, request, context):
         """Lists the messages of a chat in pages, newest page first; within a page sorted by message_id, oldest first.
-        Messages that the caller deleted for themselves are left out; messages deleted for everyone have no content. A
-        message is listed as soon as its send was acknowledged.
+        Messages that the caller deleted for themselves are left out, and so are the chat's `hidden_ranges`; messages deleted
+        for everyone have no content. A message is listed as soon as its send was acknowledged.
 
         While the store is unreachable, the newest page has only the messages that are not stored yet, and its page token
         works once the store is reachable again; other pages fail with UNAVAILABLE `STORE_UNAVAILABLE`.
@@ -304,7 +306,7 @@ class MessagingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateGroup(self, request, context):
-        """Changes a group's title, description or picture. For admins and owners.
+        """Changes a group's title, description, picture or history visibility. For admins and owners.
 
         Errors: FAILED_PRECONDITION `NOT_A_GROUP`; PERMISSION_DENIED `ROLE_TOO_LOW`; NOT_FOUND `MEDIA_NOT_FOUND`.
         """
@@ -314,7 +316,8 @@ class MessagingServiceServicer:
 
     def AddMembers(self, request, context):
         """Adds members, or changes the role of members. Admins may add members; only owners may grant or revoke the roles
-        ADMIN and OWNER. A group has at most 5,000 members.
+        ADMIN and OWNER. A group has at most 5,000 members. The group's `history_visibility` at this time decides for good
+        which earlier messages the new members may see.
 
         Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `GROUP_FULL`, `LAST_OWNER`; PERMISSION_DENIED `ROLE_TOO_LOW`, `BLOCKED`;
         NOT_FOUND `USER_NOT_FOUND`.
@@ -549,7 +552,8 @@ class MessagingService:
     """Chats and messages. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
     INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED. A call about a
     group that the caller is not in fails with PERMISSION_DENIED `NOT_A_MEMBER`, one about a 1:1 chat with an unknown
-    user with NOT_FOUND `USER_NOT_FOUND`.
+    user with NOT_FOUND `USER_NOT_FOUND`, and one about a message that the caller may not see (`Chat.hidden_ranges`) with
+    NOT_FOUND `MESSAGE_NOT_FOUND`, as if it did not exist.
     """
 
     @staticmethod

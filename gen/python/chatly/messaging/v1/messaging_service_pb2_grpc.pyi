@@ -16,7 +16,8 @@ class MessagingServiceStub:
     """Chats and messages. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
     INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED. A call about a
     group that the caller is not in fails with PERMISSION_DENIED `NOT_A_MEMBER`, one about a 1:1 chat with an unknown
-    user with NOT_FOUND `USER_NOT_FOUND`.
+    user with NOT_FOUND `USER_NOT_FOUND`, and one about a message that the caller may not see (`Chat.hidden_ranges`) with
+    NOT_FOUND `MESSAGE_NOT_FOUND`, as if it did not exist.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -52,8 +53,8 @@ class MessagingServiceStub:
     """
     ListMessages: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListMessagesRequest, _messaging_service_pb2.ListMessagesResponse]
     """Lists the messages of a chat in pages, newest page first; within a page sorted by message_id, oldest first.
-    Messages that the caller deleted for themselves are left out; messages deleted for everyone have no content. A
-    message is listed as soon as its send was acknowledged.
+    Messages that the caller deleted for themselves are left out, and so are the chat's `hidden_ranges`; messages deleted
+    for everyone have no content. A message is listed as soon as its send was acknowledged.
 
     While the store is unreachable, the newest page has only the messages that are not stored yet, and its page token
     works once the store is reachable again; other pages fail with UNAVAILABLE `STORE_UNAVAILABLE`.
@@ -99,13 +100,14 @@ class MessagingServiceStub:
     Errors: NOT_FOUND `USER_NOT_FOUND`; PERMISSION_DENIED `BLOCKED`.
     """
     UpdateGroup: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.UpdateGroupRequest, _messaging_service_pb2.UpdateGroupResponse]
-    """Changes a group's title, description or picture. For admins and owners.
+    """Changes a group's title, description, picture or history visibility. For admins and owners.
 
     Errors: FAILED_PRECONDITION `NOT_A_GROUP`; PERMISSION_DENIED `ROLE_TOO_LOW`; NOT_FOUND `MEDIA_NOT_FOUND`.
     """
     AddMembers: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.AddMembersRequest, _messaging_service_pb2.AddMembersResponse]
     """Adds members, or changes the role of members. Admins may add members; only owners may grant or revoke the roles
-    ADMIN and OWNER. A group has at most 5,000 members.
+    ADMIN and OWNER. A group has at most 5,000 members. The group's `history_visibility` at this time decides for good
+    which earlier messages the new members may see.
 
     Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `GROUP_FULL`, `LAST_OWNER`; PERMISSION_DENIED `ROLE_TOO_LOW`, `BLOCKED`;
     NOT_FOUND `USER_NOT_FOUND`.
@@ -173,7 +175,8 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Chats and messages. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
     INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED. A call about a
     group that the caller is not in fails with PERMISSION_DENIED `NOT_A_MEMBER`, one about a 1:1 chat with an unknown
-    user with NOT_FOUND `USER_NOT_FOUND`.
+    user with NOT_FOUND `USER_NOT_FOUND`, and one about a message that the caller may not see (`Chat.hidden_ranges`) with
+    NOT_FOUND `MESSAGE_NOT_FOUND`, as if it did not exist.
     """
 
     @_abc_1.abstractmethod
@@ -243,8 +246,8 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_messaging_service_pb2.ListMessagesRequest, _abc.Awaitable[_messaging_service_pb2.ListMessagesResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.ListMessagesResponse]:
         """Lists the messages of a chat in pages, newest page first; within a page sorted by message_id, oldest first.
-        Messages that the caller deleted for themselves are left out; messages deleted for everyone have no content. A
-        message is listed as soon as its send was acknowledged.
+        Messages that the caller deleted for themselves are left out, and so are the chat's `hidden_ranges`; messages deleted
+        for everyone have no content. A message is listed as soon as its send was acknowledged.
 
         While the store is unreachable, the newest page has only the messages that are not stored yet, and its page token
         works once the store is reachable again; other pages fail with UNAVAILABLE `STORE_UNAVAILABLE`.
@@ -344,7 +347,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.UpdateGroupRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.UpdateGroupRequest, _abc.Awaitable[_messaging_service_pb2.UpdateGroupResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.UpdateGroupResponse]:
-        """Changes a group's title, description or picture. For admins and owners.
+        """Changes a group's title, description, picture or history visibility. For admins and owners.
 
         Errors: FAILED_PRECONDITION `NOT_A_GROUP`; PERMISSION_DENIED `ROLE_TOO_LOW`; NOT_FOUND `MEDIA_NOT_FOUND`.
         """
@@ -356,7 +359,8 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_messaging_service_pb2.AddMembersRequest, _abc.Awaitable[_messaging_service_pb2.AddMembersResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.AddMembersResponse]:
         """Adds members, or changes the role of members. Admins may add members; only owners may grant or revoke the roles
-        ADMIN and OWNER. A group has at most 5,000 members.
+        ADMIN and OWNER. A group has at most 5,000 members. The group's `history_visibility` at this time decides for good
+        which earlier messages the new members may see.
 
         Errors: FAILED_PRECONDITION `NOT_A_GROUP`, `GROUP_FULL`, `LAST_OWNER`; PERMISSION_DENIED `ROLE_TOO_LOW`, `BLOCKED`;
         NOT_FOUND `USER_NOT_FOUND`.

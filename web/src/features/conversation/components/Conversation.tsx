@@ -4,7 +4,7 @@ import { Button } from "@/components/ui/Button";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { Spinner } from "@/components/ui/Spinner";
 import { useTexts } from "@/i18n/hooks";
-import { useMessages } from "@/lib/hooks";
+import { useChat, useMessages } from "@/lib/hooks";
 import { useJump } from "../hooks/use-jump";
 import type { ConversationProps } from "../types";
 import { Announcer } from "./Announcer";
@@ -24,6 +24,7 @@ export function Conversation({ target, ...props }: ConversationProps) {
   }, [endJump, showNewest]);
   const withEnd = useMemo(() => ({ ...list, showNewest: toNewest }), [list, toNewest]);
   const isEmpty = list.messages.length === 0;
+  const hidesAll = (useChat(props.chatId)?.hiddenRanges ?? []).length > 0;
   return (
     <div className={styles.conversation}>
       {isEmpty && list.status === "failed" && (
@@ -32,7 +33,11 @@ export function Conversation({ target, ...props }: ConversationProps) {
         </EmptyState>
       )}
       {isEmpty && list.status === "ready" && (
-        <EmptyState icon={<MessageCircle />} title={t("conversation.empty")} text={t("conversation.emptyText")} />
+        <EmptyState
+          icon={<MessageCircle />}
+          title={t("conversation.empty")}
+          text={t(hidesAll ? "conversation.hidden" : "conversation.emptyText")}
+        />
       )}
       {isEmpty && (list.status === "empty" || list.status === "cached") && <Spinner />}
       {!isEmpty && <MessageList key={list.part} {...props} list={withEnd} jump={jump} onQuote={jumpTo} />}

@@ -22,6 +22,12 @@ export const ListRow = memo(
             <span>{t("conversation.newMessages")}</span>
           </p>
         );
+      case "hidden":
+        return (
+          <p className={styles.day}>
+            <span>{t("conversation.hidden")}</span>
+          </p>
+        );
       case "message":
         return <MessageRow message={row.message} first={row.first} last={row.last} {...context} />;
     }

@@ -2,9 +2,9 @@ import { type KeyboardEvent, type MouseEvent, Suspense, useCallback, useMemo, us
 import { QUICK_REACTIONS } from "@/components/emoji/quick-reactions";
 import { lazyComponent } from "@/components/ui/lazy-component";
 import { useTexts } from "@/i18n/hooks";
-import type { useMessages } from "@/lib/hooks";
+import { useChat, type useMessages } from "@/lib/hooks";
 import { reachesBackTo } from "@/lib/state/messages";
-import type { MessageId } from "@/lib/types";
+import type { HiddenRange, MessageId } from "@/lib/types";
 import { useMessageCommands } from "../hooks/use-message-commands";
 import { useAttention } from "../hooks/use-attention";
 import { useFindMessage } from "../hooks/use-find-message";
@@ -23,6 +23,8 @@ import { UnreadBar } from "./UnreadBar";
 const MessageMenu = lazyComponent(() => import("./MessageMenu"));
 const Lightbox = lazyComponent(() => import("./Lightbox"));
 
+const NO_RANGES: readonly HiddenRange[] = [];
+
 type MessageListProps = Omit<ConversationProps, "target"> & {
   readonly list: ReturnType<typeof useMessages>;
   readonly jump: Jump | null;
@@ -37,7 +39,12 @@ export function MessageList({ chatId, me, name, isGroup, list, jump, onQuote, on
   const [shown, setShown] = useState<LightboxPictures | null>(null);
   const { mark, renewMark } = useReadMark(chatId, me, list);
   const hasLine = mark !== "all" && reachesBackTo({ items: messages, hasOlder }, mark.upTo);
-  const rows = useMemo(() => buildRows(messages, me, hasLine ? mark : "all"), [messages, me, mark, hasLine]);
+  const hidden = useChat(chatId)?.hiddenRanges ?? NO_RANGES;
+  const { hasNewer } = list;
+  const rows = useMemo(
+    () => buildRows(messages, me, hasLine ? mark : "all", { hidden, hasOlder, hasNewer }),
+    [messages, me, mark, hasLine, hidden, hasOlder, hasNewer],
+  );
   const { virtual, started, atEnd, onScroll, toEnd } = useMessageScroll({ rows, list, scroller, jump, mark, isGroup });
   const attentive = useAttention();
   const reading = useReading({ chatId, me, list, rows, virtual, scroller, started, attentive });

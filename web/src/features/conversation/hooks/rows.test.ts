@@ -95,4 +95,40 @@ describe("the rows of a conversation", () => {
     const days = buildRows(messages, "me", "all").flatMap((row) => (row.kind === "day" ? [row.at] : []));
     expect(days).toEqual([...times.filter((_, order) => order % 2 === 0), times[0]]);
   });
+
+  describe("with messages that the user may not see", () => {
+    const all = { hasOlder: false, hasNewer: false };
+    const first = { after: null, through: idOf(1) };
+    const gap = { after: idOf(3), through: idOf(5) };
+
+    it("have one line in place of each range", () => {
+      const rows = shape([message(2), message(3), message(6)], "me", "all", { ...all, hidden: [first, gap] });
+      expect(rows).toEqual(["hidden", "day", "k2", "k3", "hidden", "k6"]);
+    });
+
+    it("have a line at the end if nothing was sent since", () => {
+      const pending = message(9, { messageId: "" });
+      expect(shape([message(3)], "me", "all", { ...all, hidden: [gap] })).toEqual(["day", "k3", "hidden"]);
+      expect(shape([message(3), pending], "me", "all", { ...all, hidden: [gap] })).toEqual([
+        "day",
+        "k3",
+        "hidden",
+        "k9",
+      ]);
+    });
+
+    it("have no line where further messages may be loaded", () => {
+      const part = { hasOlder: true, hasNewer: true };
+      expect(shape([message(2), message(3)], "me", "all", { ...part, hidden: [first, gap] })).toEqual([
+        "day",
+        "k2",
+        "k3",
+      ]);
+    });
+
+    it("begin a new run after the line", () => {
+      const rows = buildRows([message(3), message(6)], "me", "all", { ...all, hidden: [gap] });
+      expect(rows.filter((row) => row.kind === "message").map(({ first }) => first)).toEqual([true, true]);
+    });
+  });
 });

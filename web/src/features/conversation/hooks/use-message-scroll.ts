@@ -13,7 +13,7 @@ const ROWS_AHEAD = 10;
 const SCROLL_MS = 500;
 
 /** Usual heights in pixels. A row with the estimated height renders once instead of twice. */
-const HEIGHTS = { day: 37, unread: 37, message: 51, firstMessage: 59, senderName: 19 } as const;
+const HEIGHTS = { day: 37, unread: 37, hidden: 37, message: 51, firstMessage: 59, senderName: 19 } as const;
 
 interface ScrollOptions {
   readonly rows: readonly Row[];

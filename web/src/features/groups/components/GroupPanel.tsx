@@ -43,6 +43,7 @@ export function GroupPanel({ chat, me, onPerson, onLeft, onClose }: GroupPanelPr
             {picture}
           </PictureButton>
           <GroupForm key={chat.chatId} chat={chat} />
+          <HistorySwitch chat={chat} />
         </>
       ) : (
         <div className={panel.hero}>
@@ -72,6 +73,28 @@ export function GroupPanel({ chat, me, onPerson, onLeft, onClose }: GroupPanelPr
       <LeaveButton chat={chat} onLeft={onLeft} />
       {adding && <AddMembersDialog chat={chat} onClose={() => setAdding(false)} />}
     </SidePanel>
+  );
+}
+
+/** Whether people who are added later see earlier messages. */
+function HistorySwitch({ chat }: Pick<GroupPanelProps, "chat">) {
+  const { t } = useTexts();
+  const { updateGroup } = useActions();
+  const task = useTask();
+  return (
+    <section className={panel.section}>
+      <label className={panel.check}>
+        <input
+          type="checkbox"
+          checked={chat.historyShared}
+          disabled={task.busy}
+          onChange={({ target }) => void task.run(() => updateGroup(chat.chatId, { historyShared: target.checked }))}
+        />
+        {t("groups.historyShared")}
+      </label>
+      <p className={panel.soft}>{t("groups.historySharedHint")}</p>
+      <FormError text={task.text} />
+    </section>
   );
 }
 
