@@ -74,6 +74,7 @@ async def test_an_old_message_is_shown_with_its_neighbours_and_a_button_leads_to
     ann, bob = await people.pair()
     await ann.send("The needle")
     await send_many(ann, 150)
+    await expect(ann.tick("line 150")).to_have_attribute("data-receipt", "read")
     await bob.page.reload()
     await expect(bob.message("line 150")).to_be_visible()
 
@@ -93,6 +94,7 @@ async def test_a_quote_leads_to_its_message_however_old(people: People) -> None:
     ann, bob = await people.pair()
     await ann.send("Who comes?")
     await send_many(ann, 120)
+    await expect(ann.tick("line 120")).to_have_attribute("data-receipt", "read")
     await bob.page.reload()
     await expect(bob.message("line 120")).to_be_visible()
     await search_for(bob, "comes")

@@ -40,6 +40,9 @@ ALLOWED = {
     },
     # … and at once, so that streams do not pile up.
     "http2/5.1.2": {"Sends HEADERS frames that causes their advertised concurrent stream limit to be exceeded"},
+    # … and often before its second HEADERS, on a stream that is closed by then.
+    "http2/8.1": {"Sends a second HEADERS frame without the END_STREAM flag"},
+    "http2/8.1.2.1": {"Sends a HEADERS frame that contains a pseudo-header field as trailers"},
     # … and the rest of its request is refused before libnghttp2 looks at it.
     "http2/6.1": {"Sends a DATA frame with invalid pad length"},
     "http2/6.9.1": {

@@ -175,13 +175,14 @@ function useScrollToLine({ rows, jump, mark, started, virtual }: ScrollState & M
 
 /** Scroll to the jump target and focus it: once per jump, and again if rows are added above it before the scroll has ended. */
 function useScrollToJump({ rows, jump, started, virtual, scroller }: ScrollState & View): void {
-  const done = useRef<{ readonly jump: Jump; readonly until: number } | null>(null);
+  const done = useRef<{ readonly jump: Jump; readonly index: number; readonly until: number } | null>(null);
   useEffect(() => {
     if (!started || jump === null) return;
-    if (done.current?.jump === jump && performance.now() > done.current.until) return;
     const index = indexOf(rows, jump);
     if (index < 0) return;
-    done.current = { jump, until: done.current?.jump === jump ? done.current.until : performance.now() + SCROLL_MS };
+    const before = done.current?.jump === jump ? done.current : null;
+    if (before && (before.index === index || performance.now() > before.until)) return;
+    done.current = { jump, index, until: before?.until ?? performance.now() + SCROLL_MS };
     virtual.scrollToIndex(index, { align: "center" });
     requestAnimationFrame(() => {
       const row = scroller.current?.querySelector<HTMLElement>(`[data-message="${CSS.escape(jump.messageId)}"]`);
