@@ -1,4 +1,4 @@
-"""Retries while something is unavailable, and a context manager that ignores an unavailable store."""
+"""Retries and repetitions while something is unavailable, and a context manager that ignores an unavailable store."""
 
 import asyncio
 import random
@@ -59,6 +59,27 @@ async def retry(
                 raise
             report(error)
         await sleep(next(pauses))
+
+
+async def repeat(
+    step: Callable[[], Awaitable[object]],
+    *,
+    seconds: float,
+    report: Callable[[Exception], None],
+    is_temporary: Callable[[Exception], bool] = is_unavailable,
+) -> None:
+    """Call `step` now and again after each pause of `seconds`, until cancelled.
+
+    A temporary error is reported, and the next call repeats the step. Any other error is raised.
+    """
+    while True:
+        try:
+            await step()
+        except Exception as error:
+            if not is_temporary(error):
+                raise
+            report(error)
+        await asyncio.sleep(seconds)
 
 
 class suppress_unavailable:  # noqa: N801 - reads like contextlib.suppress

@@ -35,9 +35,11 @@ class ConfluentProducer:
 
     def send(self, partition: int, key: bytes, value: bytes, done: Sent) -> None:
         def report(error: DriverError | None, message: Message) -> None:
+            if error is not None:
+                return done(KafkaError(error.str()))
             offset = message.offset()
             # There is none if the broker refused a repeated batch as a duplicate.
-            done(KafkaError(error.str()) if error is not None else -1 if offset is None else offset)
+            return done(-1 if offset is None else offset)
 
         with _driver_errors():
             self._driver.produce(self._topic, value, key, partition, on_delivery=report)
@@ -60,15 +62,14 @@ class ConfluentProducer:
 
 def producer_options(settings: KafkaSettings) -> dict[str, Any]:
     """Return the options of the driver: the same connections and guarantees as those of kafka-python."""
-    delivery = int(settings.append_seconds * 1000)
     options: dict[str, Any] = {
         "bootstrap.servers": ",".join(settings.bootstrap),
         "security.protocol": settings.security_protocol,
         "acks": "all",
         "enable.idempotence": True,
         "linger.ms": 0,
-        "delivery.timeout.ms": delivery,
-        "request.timeout.ms": delivery * 3 // 5,
+        "delivery.timeout.ms": settings.delivery_ms,
+        "request.timeout.ms": settings.request_ms,
         "message.max.bytes": MAX_RECORD_BYTES,
         "allow.auto.create.topics": False,
         # By default, the driver waits up to 10 s before it reconnects.

@@ -14,16 +14,15 @@ class PythonProducer:
     """Producer over kafka-python, whose own thread sends and receives."""
 
     def __init__(self, settings: KafkaSettings) -> None:
-        delivery = int(settings.append_seconds * 1000)
         self._topic = settings.topic
         self._producer = build_client(
             KafkaProducer,
             **settings.client(),
             acks="all",
             enable_idempotence=True,
-            delivery_timeout_ms=delivery,
-            request_timeout_ms=delivery * 3 // 5,
-            max_block_ms=min(delivery, 3_000),
+            delivery_timeout_ms=settings.delivery_ms,
+            request_timeout_ms=settings.request_ms,
+            max_block_ms=min(settings.delivery_ms, 3_000),
             max_request_size=MAX_RECORD_BYTES,
             allow_auto_create_topics=False,
             metrics_enabled=False,

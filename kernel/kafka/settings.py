@@ -69,6 +69,16 @@ class KafkaSettings:
         "CHATLY_KAFKA_KEY_FILE", default="", help="with SSL: PEM file of the client certificate's key", check=check_file
     )
 
+    @property
+    def delivery_ms(self) -> int:
+        """The time after which an append fails, in milliseconds."""
+        return int(self.append_seconds * 1000)
+
+    @property
+    def request_ms(self) -> int:
+        """The time after which one request of an append fails, in milliseconds."""
+        return self.delivery_ms * 3 // 5
+
     def client(self) -> dict[str, Any]:
         """Return the connection options of every client of kafka-python."""
         options: dict[str, Any] = {

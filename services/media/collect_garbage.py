@@ -1,12 +1,12 @@
 """Collect garbage: discard expired uploads, and delete files that were never sent."""
 
-import asyncio
 from datetime import timedelta
 
-from kernel.errors import ChatlyError
 from kernel.locks import KeyedLock
+from kernel.retry import repeat
 from kernel.telemetry.logs import logger
 from kernel.time import Clock
+from services.media.errors import is_temporary
 from services.media.ports import LogProgress, SentFiles, UploadStore
 from services.media.purge_deleted import PurgeDeleted
 from services.media.uploads import Uploads
@@ -41,12 +41,10 @@ class CollectGarbage:
 
     async def run(self, every: float) -> None:
         """Collect garbage now and every `every` seconds until cancelled. The next collection repeats a failed one."""
-        while True:
-            try:
-                await self()
-            except (ChatlyError, OSError) as error:
-                self._log.warning("garbage collection failed, will retry", error=str(error))
-            await asyncio.sleep(every)
+        await repeat(self, seconds=every, report=self._report, is_temporary=is_temporary)
+
+    def _report(self, error: Exception) -> None:
+        self._log.warning("garbage collection failed, will retry", error=str(error))
 
     async def __call__(self) -> None:
         await self._discard_expired()

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
-from kernel.errors import ChatlyError
+from kernel.retry import repeat
 from kernel.telemetry.logs import logger
 from services.media.confirm_removals import ConfirmRemovals
+from services.media.errors import is_temporary
 from services.media.model import Comparison
 from services.media.ports import ComparisonProgress, FollowedEpochs, SentFiles, StoredMessages
 
@@ -44,12 +45,10 @@ class CompareWithStore:
 
     async def run(self, every: float) -> None:
         """Compare after each new epoch until cancelled. Look for one every `every` seconds."""
-        while True:
-            try:
-                await self()
-            except (ChatlyError, OSError) as error:
-                self._log.warning("comparing files with the message store failed, will retry", error=str(error))
-            await asyncio.sleep(every)
+        await repeat(self, seconds=every, report=self._report, is_temporary=is_temporary)
+
+    def _report(self, error: Exception) -> None:
+        self._log.warning("comparing files with the message store failed, will retry", error=str(error))
 
     async def __call__(self) -> bool:
         """Compare if it is due. Return whether everything is compared."""

@@ -1,4 +1,4 @@
-"""Delete files once the message store has the deletion of their last message."""
+"""Delete files once the deletion of their last message is stored."""
 
 import asyncio
 from collections.abc import Sequence

@@ -22,6 +22,11 @@ class MediaReason(Reason):
     FILE_EMPTY = auto()
 
 
+def is_temporary(error: Exception) -> bool:
+    """Return whether a background job should continue: the error is one of another service, an engine or the disk."""
+    return isinstance(error, ChatlyError | OSError)
+
+
 def media_not_found() -> ChatlyError:
     return not_found(MediaReason.MEDIA_NOT_FOUND, "file not found")
 

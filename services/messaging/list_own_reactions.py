@@ -19,7 +19,8 @@ _MOST_READ = 1_000
 _CHUNK = 200
 _CHAT_COST = 10
 """A chat counts as this many messages, so that one call reads a limited number of chats too."""
-_KEY_BYTES = 16
+_NO_MESSAGE = bytes(16)
+"""In a page token, in place of the key of a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +72,14 @@ def _own(message: Message, user_id: UserId) -> Sequence[OwnReaction]:
 
 
 def _encode(user_id: UserId, chat_id: ChatId, after: UUID | None) -> str:
-    return PageTokens.encode(_CALL, user_id, (time_key(after) if after else b"") + b" " + chat_id.encode())
+    return PageTokens.encode(_CALL, user_id, (time_key(after) if after else _NO_MESSAGE) + chat_id.encode())
 
 
 def _decode(user_id: UserId, page_token: str) -> tuple[ChatId, UUID | None]:
     if not page_token:
         return ChatId(""), None
     content = PageTokens.decode(_CALL, user_id, page_token)
-    start = _KEY_BYTES if len(content) > _KEY_BYTES and content[_KEY_BYTES : _KEY_BYTES + 1] == b" " else 0
-    if content[start : start + 1] != b" ":
+    key, chat_id = content[: len(_NO_MESSAGE)], content[len(_NO_MESSAGE) :]
+    if not chat_id:
         raise invalid_page_token()
-    return ChatId(content[start + 1 :].decode()), from_time_key(content[:start]) if start else None
+    return ChatId(chat_id.decode()), from_time_key(key) if key != _NO_MESSAGE else None

@@ -1,4 +1,4 @@
-"""Reports which messages the store has as deleted for everyone or withdrawn."""
+"""Lists the messages that are stored as deleted for everyone or as withdrawn."""
 
 import asyncio
 from collections import defaultdict

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
-from kernel.errors import ChatlyError
 from kernel.log.epochs import Ordinals
 from kernel.log.ports import OldRecords
-from kernel.retry import is_unavailable
+from kernel.retry import repeat
 from kernel.telemetry.logs import logger
 from kernel.telemetry.metrics import counter
 from kernel.time import Clock
@@ -54,14 +53,10 @@ class PruneLog:
 
     async def run(self) -> None:
         """Remove old records until cancelled. Retry while the log or the store is unavailable."""
-        while True:
-            try:
-                await self()
-            except ChatlyError as error:
-                if not is_unavailable(error):
-                    raise
-                self._log.warning("removing old records failed, will retry", error=str(error))
-            await asyncio.sleep(self._period)
+        await repeat(self, seconds=self._period, report=self._report)
+
+    def _report(self, error: Exception) -> None:
+        self._log.warning("removing old records failed, will retry", error=str(error))
 
     async def __call__(self) -> None:
         """Remove the records that may be removed now, and overwrite them in the files."""

@@ -12,15 +12,14 @@ import grpc
 from kernel.grpc.ngh2.context import Context, Requests
 from kernel.grpc.ngh2.http2 import ENHANCE_YOUR_CALM, Header, Http2
 from kernel.grpc.ngh2.messages import ENCODINGS, CallError, Inbox, framed
-from kernel.grpc.ngh2.metadata import Metadata, quoted, write_metadata
+from kernel.grpc.ngh2.metadata import Metadata, status_trailers, write_metadata
 from kernel.telemetry.logs import logger
 
-_HEADERS: Final[list[Header]] = [
+RESPONSE_HEADERS: Final[list[Header]] = [
     (b":status", b"200"),
     (b"content-type", b"application/grpc"),
     (b"grpc-accept-encoding", ENCODINGS),
 ]
-_STATUS: Final = {code: b"%d" % code.value[0] for code in grpc.StatusCode}
 _OK: Final = grpc.StatusCode.OK
 
 # Above it, a handler that writes waits for the client, and a client that writes waits for the handler.
@@ -252,7 +251,7 @@ class Call:
         """Send the headers of the response, unless they have been sent."""
         if self._responded or self.done:
             return
-        headers = [*_HEADERS, *write_metadata(metadata)]
+        headers = [*RESPONSE_HEADERS, *write_metadata(metadata)]
         if self.encoding is not None:
             headers.append((b"grpc-encoding", self.encoding))
         self._responded = True
@@ -263,16 +262,14 @@ class Call:
         """Send the status, unless it has been sent."""
         if self.done:
             return
-        trailers = [(b"grpc-status", _STATUS[code])]
-        if text:
-            trailers.append((b"grpc-message", quoted(text)))
+        trailers = status_trailers(code, text)
         if self.trailing:
             trailers += write_metadata(self.trailing)
         if self._responded:
             self._link.http2.end(self.stream_id, trailers)
         else:
             self._responded = True
-            self._link.http2.respond(self.stream_id, [*_HEADERS, *trailers], ended=True)
+            self._link.http2.respond(self.stream_id, [*RESPONSE_HEADERS, *trailers], ended=True)
         if not self._request_ended:
             self._link.close_after_answer(self.stream_id)
         self._link.wake()

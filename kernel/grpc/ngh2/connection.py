@@ -10,13 +10,13 @@ from urllib.parse import quote
 
 import grpc
 
-from kernel.grpc.ngh2.call import Call, Method
+from kernel.grpc.ngh2.call import RESPONSE_HEADERS, Call, Method
 from kernel.grpc.ngh2.http2 import CANCEL, ENHANCE_YOUR_CALM, NO_ERROR, ConnectionFailedError, Header, Http2
-from kernel.grpc.ngh2.messages import ENCODINGS, Inbox, known
-from kernel.grpc.ngh2.metadata import MalformedHeaderError, quoted, read_metadata, read_timeout
+from kernel.grpc.ngh2.messages import Inbox, known
+from kernel.grpc.ngh2.metadata import MalformedHeaderError, read_metadata, read_timeout, status_trailers
 from kernel.telemetry.logs import logger
 
-# A client that sends nothing for this long is asked for a sign of life.
+# A client that sends nothing for this long is pinged.
 KEEPALIVE_SECONDS: Final = 40.0
 KEEPALIVE_TIMEOUT_SECONDS: Final = 15.0
 # A request without its last byte, or an answer that its client does not read, ends after this time.
@@ -76,7 +76,7 @@ class Connection(asyncio.Protocol):
         self._flush_planned = False
         self._paused = False
         self._phase = Phase.OPEN
-        self._heard = 0.0
+        self._received_at = 0.0
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     # asyncio's interface.
@@ -97,7 +97,7 @@ class Connection(asyncio.Protocol):
         self._server.connected(self)
 
     def data_received(self, data: bytes) -> None:
-        self._heard = monotonic()
+        self._received_at = monotonic()
         if self._phase is Phase.CLOSING:
             return
         try:
@@ -278,7 +278,7 @@ class Connection(asyncio.Protocol):
             self._close(str(error))
             return
         if self._taken:
-            self._let_handlers_go_on()
+            self._resume_handlers()
         if self._phase is Phase.REFUSING and not self._calls and not self._paused:
             self._close("")
 
@@ -300,7 +300,7 @@ class Connection(asyncio.Protocol):
             self._unfinished.discard(stream_id)
         return bool(sent)
 
-    def _let_handlers_go_on(self) -> None:
+    def _resume_handlers(self) -> None:
         taken, self._taken = self._taken, set()
         for stream_id in taken:
             call = self._full.get(stream_id)
@@ -308,14 +308,7 @@ class Connection(asyncio.Protocol):
                 del self._full[stream_id]
 
     def _refuse(self, stream_id: int, code: grpc.StatusCode, text: str, *, ended: bool) -> None:
-        headers = [
-            (b":status", b"200"),
-            (b"content-type", b"application/grpc"),
-            (b"grpc-accept-encoding", ENCODINGS),
-            (b"grpc-status", b"%d" % code.value[0]),
-            (b"grpc-message", quoted(text)),
-        ]
-        self.http2.respond(stream_id, headers, ended=True)
+        self.http2.respond(stream_id, [*RESPONSE_HEADERS, *status_trailers(code, text)], ended=True)
         if not ended:
             self.close_after_answer(stream_id)
 
@@ -325,8 +318,8 @@ class Connection(asyncio.Protocol):
         self._timers[name] = self.loop.call_later(seconds, callback)
 
     def _check_first(self) -> None:
-        """Close a connection on which nothing was said. From then on, ask silent clients for a sign of life."""
-        if not self._heard:
+        """Close the connection if the client has sent nothing. From then on, ping a client that sends nothing."""
+        if not self._received_at:
             self._close("the client does not begin to speak HTTP/2")
             return
         self._after("keepalive", KEEPALIVE_SECONDS - KEEPALIVE_TIMEOUT_SECONDS, self._keep_alive)
@@ -334,7 +327,7 @@ class Connection(asyncio.Protocol):
     def _keep_alive(self) -> None:
         self._budget = MAX_FRAMES_WITHOUT_CALLS
         self._end_stalled()
-        silent = monotonic() - self._heard
+        silent = monotonic() - self._received_at
         if silent < KEEPALIVE_SECONDS:
             self._after("keepalive", KEEPALIVE_SECONDS - silent, self._keep_alive)
             return
@@ -343,7 +336,7 @@ class Connection(asyncio.Protocol):
         self._after("keepalive", KEEPALIVE_TIMEOUT_SECONDS, self._check_alive)
 
     def _check_alive(self) -> None:
-        if monotonic() - self._heard < KEEPALIVE_TIMEOUT_SECONDS:
+        if monotonic() - self._received_at < KEEPALIVE_TIMEOUT_SECONDS:
             self._keep_alive()
             return
         self._close("the client does not answer pings")

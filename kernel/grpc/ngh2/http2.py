@@ -163,7 +163,7 @@ class Http2:
             return
 
     def ping(self) -> None:
-        """Ask the peer for a sign of life: `on_pong`."""
+        """Ping the peer: `on_pong` follows."""
         try:
             self._connection.ping()
         except ngh2.NGH2Error:

@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
+import grpc
+
 Metadata = Iterable[tuple[str, str | bytes]]
 Header = tuple[bytes, bytes]
 
@@ -15,6 +17,7 @@ Header = tuple[bytes, bytes]
 _RESERVED: Final = frozenset(
     (b"te", b"content-type", b"grpc-timeout", b"grpc-encoding", b"grpc-accept-encoding", b"grpc-message-type")
 )
+_STATUS: Final = {code: b"%d" % code.value[0] for code in grpc.StatusCode}
 _KEY: Final = re.compile(r"[0-9a-z_.-]+")
 _TIMEOUT: Final = re.compile(rb"([0-9]{1,8})([HMSmun])")
 _SECONDS: Final = {b"H": 3600.0, b"M": 60.0, b"S": 1.0, b"m": 1e-3, b"u": 1e-6, b"n": 1e-9}
@@ -51,6 +54,12 @@ def read_timeout(value: bytes) -> float:
     if match is None:
         raise MalformedHeaderError(f"grpc-timeout is {value!r}")
     return int(match[1]) * _SECONDS[match[2]]
+
+
+def status_trailers(code: grpc.StatusCode, text: str) -> list[Header]:
+    """Return the headers of a status."""
+    status = (b"grpc-status", _STATUS[code])
+    return [status, (b"grpc-message", quoted(text))] if text else [status]
 
 
 def quoted(text: str) -> bytes:

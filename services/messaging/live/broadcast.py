@@ -183,6 +183,6 @@ class Broadcaster:
 
 def _who_want(subscribers: Iterable[Subscriber], event: ChatEvent, entry: DeliveredEvent) -> Sequence[Subscriber]:
     """Return the streams that may receive the event and have not received it, live or from a replay."""
-    # This runs for every stream and event. Hashing a UUID is slow, and both sets are empty for nearly all streams.
+    # `wants` hashes a UUID, which is slow, and nearly all streams have neither known events nor hidden messages.
     missing = [each for each in subscribers if not (each.known or each.hidden) or each.wants(event)]
     return [each for each in missing if not entry.was_sent_to(each)] if entry.sequences else missing

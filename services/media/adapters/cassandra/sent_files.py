@@ -23,7 +23,7 @@ _NO_MESSAGE = ""
 
 _RECORD = "INSERT INTO message_files (chat_id, message_id, media_id) VALUES (?, ?, ?) USING TIMESTAMP 1"
 _MESSAGES = (
-    "SELECT DISTINCT chat_id, message_id, token(chat_id, message_id) AS place FROM message_files"
+    "SELECT DISTINCT chat_id, message_id, token(chat_id, message_id) AS position FROM message_files"
     " WHERE token(chat_id, message_id) > ? LIMIT ?"
 )
 _BEFORE_FIRST = -(1 << 63)
@@ -47,7 +47,7 @@ class CassandraSentFiles:
     async def messages(self, *, after: str, limit: int) -> MessagePage:
         rows = await self._session.execute(_MESSAGES, (int(after or _BEFORE_FIRST), limit))
         keys = [MessageKey(row["chat_id"], row["message_id"]) for row in rows]
-        return MessagePage(keys, str(rows[-1]["place"]) if len(rows) == limit else "")
+        return MessagePage(keys, str(rows[-1]["position"]) if len(rows) == limit else "")
 
     async def delete_unsent(self, *, before: datetime, limit: int) -> Sequence[MediaId]:
         return await self._media.delete_unsent(before=before, limit=limit)

@@ -92,11 +92,11 @@ def _members(
     roles: dict[UserId, Role | None] = (
         dict.fromkeys(state.chat_id.members) if state.chat_id.is_direct else {**members_of(state)}
     )
-    marks = read_marks
+    visible = read_marks
     if hidden:
-        marks = {user: mark for user, each in read_marks.items() if (mark := newest_visible(hidden, each))}
+        visible = {user: mark for user, each in read_marks.items() if (mark := newest_visible(hidden, each))}
     return [
-        message_pb2.Member(user_id=user, role=role_pb(role), read_message_id=str(marks.get(user, "")))
+        message_pb2.Member(user_id=user, role=role_pb(role), read_message_id=str(visible.get(user, "")))
         for user, role in sorted(roles.items())
     ]
 

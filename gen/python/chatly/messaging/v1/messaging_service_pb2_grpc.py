@@ -394,8 +394,8 @@ class MessagingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRemovedMessages(self, request, context):
-        """Returns which of these messages the message store has as deleted for everyone or as withdrawn. For media, which keeps
-        the files of a message until then, because the log may lose a deletion. Other messages are left out: those that are
+        """Returns those of the messages that are stored as deleted for everyone or as withdrawn. Media keeps the files of a
+        message until this call returns it, because the log may lose a deletion. Other messages are left out: those that are
         not deleted, those whose deletion is not stored yet, and unknown ones.
 
         Errors: UNAVAILABLE `STORE_UNAVAILABLE`.

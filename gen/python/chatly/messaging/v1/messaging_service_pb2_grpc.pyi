@@ -155,8 +155,8 @@ class MessagingServiceStub:
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
     """
     ListRemovedMessages: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListRemovedMessagesRequest, _messaging_service_pb2.ListRemovedMessagesResponse]
-    """Returns which of these messages the message store has as deleted for everyone or as withdrawn. For media, which keeps
-    the files of a message until then, because the log may lose a deletion. Other messages are left out: those that are
+    """Returns those of the messages that are stored as deleted for everyone or as withdrawn. Media keeps the files of a
+    message until this call returns it, because the log may lose a deletion. Other messages are left out: those that are
     not deleted, those whose deletion is not stored yet, and unknown ones.
 
     Errors: UNAVAILABLE `STORE_UNAVAILABLE`.
@@ -450,8 +450,8 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.ListRemovedMessagesRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.ListRemovedMessagesRequest, _abc.Awaitable[_messaging_service_pb2.ListRemovedMessagesResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.ListRemovedMessagesResponse]:
-        """Returns which of these messages the message store has as deleted for everyone or as withdrawn. For media, which keeps
-        the files of a message until then, because the log may lose a deletion. Other messages are left out: those that are
+        """Returns those of the messages that are stored as deleted for everyone or as withdrawn. Media keeps the files of a
+        message until this call returns it, because the log may lose a deletion. Other messages are left out: those that are
         not deleted, those whose deletion is not stored yet, and unknown ones.
 
         Errors: UNAVAILABLE `STORE_UNAVAILABLE`.

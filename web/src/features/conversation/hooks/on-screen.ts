@@ -13,10 +13,10 @@ export function messagesInView(rows: readonly Row[], virtual: Virtual, box: HTML
   return virtual.getVirtualItems().flatMap(({ index, start, end }) => {
     const row = rows[index];
     if (row?.kind !== "message" || row.message.messageId === "") return [];
-    const half = (start + end) / 2;
+    const half = (end - start) / 2;
     const isEndInView = end > top && end <= bottom + 1;
     // Both in view, or the view is inside the message and shows half of it.
-    const isHalfInView = Math.min(end, bottom) - Math.max(start, top) >= end - half;
+    const isHalfInView = Math.min(end, bottom) - Math.max(start, top) >= half;
     return isEndInView || isHalfInView ? [row.message] : [];
   });
 }
