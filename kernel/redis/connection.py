@@ -4,51 +4,17 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from kernel.deadlines import Deadline, Deadlines
 from kernel.redis.pipeline import Command
 
 _RESPONSES_PER_DEADLINE = 100
-_CHECKS_PER_TIMEOUT = 20
-
-
-class _Watchdog:
-    """Aborts a connection when a deadline passes, at most a twentieth of the timeout late.
-
-    One timer watches many batches, because setting a timer for each batch takes as long as a few commands.
-    """
-
-    def __init__(self, *, timeout: float) -> None:
-        self._timeout = timeout
-        self._connection: AbstractConnection | None = None
-        self._deadline = 0.0
-        self._checking = False
-        self.expired = False
-
-    def watch(self, connection: AbstractConnection) -> None:
-        """Abort the connection unless `watch` or `stop` is called within the timeout."""
-        loop = asyncio.get_running_loop()
-        self._connection, self._deadline, self.expired = connection, loop.time() + self._timeout, False
-        if not self._checking:
-            self._checking = True
-            loop.call_later(self._timeout / _CHECKS_PER_TIMEOUT, self._check, loop)
-
-    def stop(self) -> None:
-        """Stop watching. The timer runs on until a whole timeout has passed without a batch."""
-        self._connection = None
-
-    def _check(self, loop: asyncio.AbstractEventLoop) -> None:
-        if loop.time() < self._deadline:
-            loop.call_later(self._timeout / _CHECKS_PER_TIMEOUT, self._check, loop)
-            return
-        self._checking = False
-        if self._connection is not None:
-            self.expired = True
-            _abort(self._connection)
 
 
 class PipelineConnection:
@@ -62,7 +28,7 @@ class PipelineConnection:
         """`timeout`: seconds that a hundred responses may take. If they take longer, the connection is closed."""
         self._connect = connect
         self._timeout = timeout
-        self._watchdog = _Watchdog(timeout=timeout)
+        self._deadlines = Deadlines()
         self._connection: AbstractConnection | None = None
 
     async def __call__(self, commands: Sequence[Command]) -> list[Any]:
@@ -94,20 +60,24 @@ class PipelineConnection:
 
     async def _ask(self, connection: AbstractConnection, commands: Sequence[Command]) -> list[Any]:
         responses: list[Any] = []
-        self._watchdog.watch(connection)
+        deadline = self._deadline(connection)
         try:
             await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
             for start in range(0, len(commands), _RESPONSES_PER_DEADLINE):
                 if start:
-                    self._watchdog.watch(connection)
+                    deadline.cancel()
+                    deadline = self._deadline(connection)
                 responses += [await _response(connection) for _ in commands[start : start + _RESPONSES_PER_DEADLINE]]
         except Exception as error:
-            if self._watchdog.expired:
+            if deadline.passed:
                 raise RedisTimeoutError(f"no response within {self._timeout:g} s") from error
             raise
         finally:
-            self._watchdog.stop()
+            deadline.cancel()
         return responses
+
+    def _deadline(self, connection: AbstractConnection) -> Deadline:
+        return self._deadlines.after(self._timeout, partial(_abort, connection))
 
 
 async def close_now(connection: AbstractConnection) -> None:
@@ -133,7 +103,7 @@ async def response_within(seconds: float) -> AsyncIterator[None]:
 
 async def _response(connection: AbstractConnection) -> Any:  # noqa: ANN401
     try:
-        # No timeout here: the watchdog covers all responses.
+        # No timeout here: `_ask` sets one for many responses.
         return await connection.read_response(timeout=math.inf)
     except ResponseError as error:
         return error

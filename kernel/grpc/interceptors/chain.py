@@ -17,6 +17,7 @@ import grpc
 from chatly.options.v1 import access_pb2
 from google.protobuf import descriptor_pool
 
+from kernel.deadlines import Deadlines
 from kernel.errors import Code
 from kernel.grpc.context import REQUEST_ID_KEY, bearer, caller_var, host_of, read_request, request_var
 from kernel.grpc.engine import Engine
@@ -85,6 +86,7 @@ class Chain:
         self._streams = streams
         self._max_seconds = max_seconds
         self._trust_edge = trust_edge
+        self._deadlines = Deadlines()
 
     def add_generic_rpc_handlers(self, handlers: object) -> None:
         """Do nothing: generated code also passes its handlers to the method below, and there with their names."""
@@ -120,7 +122,7 @@ class Chain:
             async with _Call(method, report, context, trust_edge=self._trust_edge) as call:
                 await self._access.admit(method.access, call.token)
                 validate(request)
-                async with asyncio.timeout(self._max_seconds):
+                with self._deadlines.timeout(self._max_seconds):
                     return await handler(request, context)
 
         return call

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 import grpc
 
+from kernel.deadlines import Deadline, Deadlines
 from kernel.grpc.ngh2.context import Context, Requests
 from kernel.grpc.ngh2.http2 import ENHANCE_YOUR_CALM, Header, Http2
 from kernel.grpc.ngh2.messages import ENCODINGS, CallError, Inbox, framed
@@ -30,7 +31,6 @@ _MAX_WAITING_BYTES: Final = 8 * 1024 * 1024
 # Some clients wait for the headers of a stream before they use it. An error that comes sooner goes without them, as a
 # proxy that translates statuses needs it.
 _HEADERS_WITHIN_SECONDS: Final = 0.02
-_MAX_TIMER_SECONDS: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class Link(Protocol):
     http2: Http2
     peer: str
     loop: asyncio.AbstractEventLoop
+    deadlines: Deadlines
 
     def wake(self) -> None:
         """Send soon what was given to `http2`."""
@@ -88,6 +89,8 @@ class Call:
     __slots__ = (
         "_callbacks",
         "_deadline",
+        "_expires_at",
+        "_headers_timer",
         "_inbox",
         "_link",
         "_method",
@@ -96,7 +99,6 @@ class Call:
         "_responded",
         "_room",
         "_task",
-        "_timers",
         "_unread",
         "cancelled",
         "code",
@@ -119,8 +121,9 @@ class Call:
         self._request_ended = False
         self._responded = False
         self._task: asyncio.Task[None] | None = None
-        self._timers: list[asyncio.TimerHandle] = []
-        self._deadline: float | None = None
+        self._headers_timer: asyncio.TimerHandle | None = None
+        self._deadline: Deadline | None = None
+        self._expires_at = 0.0
         self._unread: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._callbacks: list[Callable[[Any], None]] = []
@@ -155,15 +158,14 @@ class Call:
     @property
     def time_remaining(self) -> float | None:
         """Seconds until the client's deadline, or None if there is none."""
-        return None if self._deadline is None else max(0.0, self._deadline - monotonic())
+        return None if self._deadline is None else max(0.0, self._expires_at - monotonic())
 
     # Reported by the connection.
 
     def limit(self, seconds: float) -> None:
         """End the call with DEADLINE_EXCEEDED after this time."""
-        self._deadline = monotonic() + seconds
-        if seconds <= _MAX_TIMER_SECONDS:
-            self._timers.append(self._link.loop.call_later(seconds, self._expire))
+        self._expires_at = monotonic() + seconds
+        self._deadline = self._link.deadlines.after(seconds, self._expire)
 
     def begin(self, *, ended: bool) -> None:
         """The headers are complete. `ended`: the request has no messages."""
@@ -300,7 +302,7 @@ class Call:
         self._task = self._link.loop.create_task(self._run(request))
         self._task.add_done_callback(self._handler_ended)
         if self._method.streams_responses:
-            self._timers.append(self._link.loop.call_later(_HEADERS_WITHIN_SECONDS, self.respond))
+            self._headers_timer = self._link.loop.call_later(_HEADERS_WITHIN_SECONDS, self.respond)
 
     def _handler_ended(self, _: asyncio.Task[None]) -> None:
         # A task that is cancelled before it starts runs no line of the handler, so this is not at the end of it.
@@ -371,8 +373,10 @@ class Call:
     def _finished(self) -> None:
         self.done = True
         self.finished = monotonic()
-        for timer in self._timers:
-            timer.cancel()
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if self._headers_timer is not None:
+            self._headers_timer.cancel()
         for callback in self._callbacks:
             self._link.loop.call_soon(callback, self)
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import grpc
 
+from kernel.deadlines import Deadlines
 from kernel.grpc.ngh2.call import RESPONSE_HEADERS, Call, Method
 from kernel.grpc.ngh2.http2 import CANCEL, ENHANCE_YOUR_CALM, NO_ERROR, ConnectionFailedError, Header, Http2
 from kernel.grpc.ngh2.messages import Inbox, known
@@ -27,6 +28,8 @@ MAX_FRAMES_WITHOUT_CALLS: Final = 10_000
 _BYTES_PER_FRAME: Final = 64
 _ABORT_SECONDS: Final = 5.0
 _LAST_STREAMS_SECONDS: Final = 1.0
+# A call with a shorter timeout ends at once, because deadlines are checked less often than that.
+_SHORTEST_TIMEOUT_SECONDS: Final = 0.001
 
 
 class Phase(Enum):
@@ -45,6 +48,7 @@ class Calls(Protocol):
 
     max_calls: int
     max_age_seconds: float
+    deadlines: Deadlines
 
     def method(self, path: bytes) -> Method | None:
         """Return the method at this path, or None."""
@@ -66,6 +70,7 @@ class Connection(asyncio.Protocol):
     """One connection. All its methods run on the event loop."""
 
     def __init__(self, server: Calls, *, tls: bool) -> None:
+        self.deadlines = server.deadlines
         self._server = server
         self._tls = tls
         self._calls: dict[int, Call] = {}
@@ -162,6 +167,9 @@ class Connection(asyncio.Protocol):
             read_metadata(item for item in headers if item[0].endswith(b"-bin"))
         except MalformedHeaderError as error:
             self._refuse(stream_id, grpc.StatusCode.INTERNAL, str(error), ended=ended)
+            return
+        if timeout is not None and timeout < _SHORTEST_TIMEOUT_SECONDS:
+            self._refuse(stream_id, grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded", ended=ended)
             return
         self._calls[stream_id] = call
         if timeout is not None:

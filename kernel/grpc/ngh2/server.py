@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 import grpc
 
+from kernel.deadlines import Deadlines
 from kernel.grpc.ngh2.call import Call, Method
 from kernel.grpc.ngh2.connection import Connection
 from kernel.grpc.ngh2.messages import CallError
@@ -34,6 +35,7 @@ class Ngh2Server:
         """`max_calls`: open calls and streams. `max_age_seconds` of connections, 0: no limit."""
         self.max_calls = max_calls
         self.max_age_seconds = max_age_seconds
+        self.deadlines = Deadlines()
         self._generic: list[grpc.GenericRpcHandler] = []
         self._methods: dict[bytes, Method] = {}
         self._calls: set[Call] = set()

@@ -1,6 +1,7 @@
 """The behaviour of both libraries of the gRPC server, as far as handlers and clients notice it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import grpc
 import pytest
 
 from kernel.grpc.client import MAX_MESSAGE_BYTES
+from tests.rpc.kernel import frames
 from tests.rpc.kernel.bare import bare
 from tests.rpc.kernel.harness import failure
 from tests.waiting import eventually
@@ -311,3 +313,49 @@ async def test_calls_that_outlast_the_grace_end_as_unavailable(grpc_engine: str)
         await cancelled.wait()
 
     assert error.code() in {Code.UNAVAILABLE, Code.CANCELLED}
+
+
+async def test_the_server_ends_a_call_after_its_deadline_and_cancels_the_handler(grpc_engine: str) -> None:
+    cancelled = asyncio.Event()
+
+    async def handler(_: bytes, __: object) -> bytes:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+        raise AssertionError
+
+    # A client that does not look at its own clock.
+    async with bare(grpc_engine, handler) as server, frames.raw_client(server.port) as client, asyncio.timeout(10):
+        began = time.monotonic()
+        await client.send(frames.request(1, ("grpc-timeout", "300m")) + frames.message(1, b"x"))
+        answer = await client.answer(1)
+        seconds = time.monotonic() - began
+        await cancelled.wait()
+
+    assert answer["grpc-status"] == "4"
+    # At most 50 ms late on a machine without other work.
+    assert 0.29 < seconds < 3
+
+
+async def test_a_handler_is_cancelled_once_although_client_and_server_see_the_deadline_pass(grpc_engine: str) -> None:
+    cancelled: list[str] = []
+    ended = asyncio.Event()
+
+    async def handler(_: bytes, __: object) -> AsyncIterator[bytes]:
+        yield b"first"
+        for _pause in range(2):
+            try:
+                await asyncio.sleep(0.5)
+                ended.set()
+            except asyncio.CancelledError:
+                cancelled.append("cancelled")
+
+    async with bare(grpc_engine, handler, responses=True) as server, asyncio.timeout(20):
+        call = server.call(b"", timeout=0.2)
+        assert await call.read() == b"first"
+        error = await failure(call.read())
+        await ended.wait()
+
+    assert error.code() is Code.DEADLINE_EXCEEDED
+    assert cancelled == ["cancelled"]
