@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import ProxyHandler, Request, build_opener
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -63,12 +63,21 @@ async def _check(channel: grpc.aio.Channel, name: str) -> int | None:
 
 async def http_get(url: str) -> str | None:
     """Return the body of a page, or None if there is no successful answer within two seconds."""
+    return await _http(url, "GET")
 
-    def get() -> str:
-        with build_opener(ProxyHandler({})).open(url, timeout=_SECONDS) as response:
+
+async def http_post(url: str) -> str | None:
+    """Return the body of the answer to an empty POST, or None if there is no successful answer within two seconds."""
+    return await _http(url, "POST")
+
+
+async def _http(url: str, method: str) -> str | None:
+    def call() -> str:
+        request = Request(url, method=method)  # noqa: S310 - callers give addresses of the mesh
+        with build_opener(ProxyHandler({})).open(request, timeout=_SECONDS) as response:
             return str(response.read().decode(errors="replace"))
 
     try:
-        return await asyncio.to_thread(get)
+        return await asyncio.to_thread(call)
     except (OSError, HTTPException):
         return None

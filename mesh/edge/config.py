@@ -128,11 +128,13 @@ def _collector(edge: EdgeSettings) -> SplitResult | None:
     return urlsplit(edge.collector)
 
 
-def render(edge: EdgeSettings, addresses: Addresses, *, secrets: Path | None = None) -> str:
+def render(
+    edge: EdgeSettings, addresses: Addresses, *, secrets: Path | None = None, access_log: Path | None = None
+) -> str:
     """Return Envoy's configuration as YAML.
 
     `secrets` is the folder of the files that `render_secrets` returns. Without this folder, Envoy reads certificates
-    only when it starts.
+    only when it starts. Without the file `access_log`, Envoy writes the access log to its standard output.
     """
     environment = Environment(  # noqa: S701 - the output is YAML, not a page
         loader=FileSystemLoader(TEMPLATE.parent),
@@ -145,6 +147,7 @@ def render(edge: EdgeSettings, addresses: Addresses, *, secrets: Path | None = N
     return environment.get_template(TEMPLATE.name).render(
         edge=edge,
         secrets=secrets,
+        access_log=access_log,
         routes=routes(edge),
         services=list(dict.fromkeys(method.service for method in methods() if not method.internal)),
         descriptor=str(DESCRIPTOR_FILE),

@@ -7,18 +7,25 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+from kernel.retry import repeat
+from kernel.runner import background
 from kernel.sockets import address
+from kernel.telemetry.logs import logger
 from mesh.addresses import LOOPBACK, Addresses
+from mesh.edge.access_log import AccessLog
 from mesh.edge.config import render, render_secrets
 from mesh.edge.settings import EdgeSettings
-from mesh.health import http_get
+from mesh.health import http_get, http_post
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
+_ROTATE_SECONDS = 60.0
 _PR_SET_PDEATHSIG = 1
 _FETCHED = re.compile(r"jwks_fetch_success: [1-9]")
+_log = logger("edge")
 
 
 class EdgeFailedError(Exception):
@@ -32,6 +39,7 @@ class Edge:
         self._edge = edge
         self._addresses = addresses
         self._folder = folder
+        self._access_log = AccessLog(folder, days=edge.access_log_days, max_bytes=edge.access_log_bytes)
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -49,9 +57,10 @@ class Edge:
             await asyncio.sleep(0.05)
 
     async def watch(self) -> None:
-        """Wait until Envoy ends, then raise EdgeFailedError. Return at once if Envoy was not started."""
+        """Rotate the access log until Envoy ends, then raise EdgeFailedError. Return at once without an Envoy."""
         if self._process is not None:
-            await self._process.wait()
+            async with background({"access log": self._rotate_access_log}):
+                await self._process.wait()
             raise self._ended()
 
     async def stop(self) -> None:
@@ -68,11 +77,12 @@ class Edge:
             await process.wait()
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        configuration = write_configuration(self._edge, self._addresses, self._folder)
-        with self._log.open("wb") as errors, (self._folder / "access.log").open("ab") as access:
+        access_log = self._access_log.path.absolute()
+        configuration = write_configuration(self._edge, self._addresses, self._folder, access_log=access_log)
+        with self._error_log.open("wb") as errors:
             return await asyncio.create_subprocess_exec(
                 *envoy_command(configuration, self._edge.concurrency),
-                stdout=access,
+                stdout=asyncio.subprocess.DEVNULL,
                 stderr=errors,
                 # Ctrl-C must not reach Envoy, because Envoy stops last, after the services have drained.
                 start_new_session=True,
@@ -82,15 +92,28 @@ class Edge:
     async def _accepts_calls(self) -> bool:
         if await http_get(f"http://{address(self._edge.host, self._edge.port)}/healthz") is None:
             return False
-        stats = await http_get(f"http://{LOOPBACK}:{self._edge.admin_port}/stats?filter=jwks_fetch_success")
+        stats = await http_get(f"{self._admin_url}/stats?filter=jwks_fetch_success")
         return stats is not None and _FETCHED.search(stats) is not None
 
+    async def _rotate_access_log(self) -> None:
+        await repeat(self._rotate, seconds=_ROTATE_SECONDS, report=_report, is_temporary=_is_os_error)
+
+    async def _rotate(self) -> None:
+        now = datetime.now(UTC)
+        if self._access_log.rotate(now):
+            await http_post(f"{self._admin_url}/reopen_logs")
+        self._access_log.remove_old(now)
+
     @property
-    def _log(self) -> Path:
+    def _admin_url(self) -> str:
+        return f"http://{LOOPBACK}:{self._edge.admin_port}"
+
+    @property
+    def _error_log(self) -> Path:
         return self._folder / "envoy.log"
 
     def _ended(self) -> EdgeFailedError:
-        lines = self._log.read_text(errors="replace").strip().splitlines()
+        lines = self._error_log.read_text(errors="replace").strip().splitlines()
         status = self._process.returncode if self._process else None
         return EdgeFailedError(f"Envoy ended with status {status}: {lines[-1] if lines else 'its log is empty'}")
 
@@ -112,14 +135,16 @@ def envoy_command(configuration: Path, concurrency: int) -> list[str]:
     return [str(envoy), "-c", str(configuration), *options]
 
 
-def write_configuration(edge: EdgeSettings, addresses: Addresses, folder: Path) -> Path:
+def write_configuration(
+    edge: EdgeSettings, addresses: Addresses, folder: Path, *, access_log: Path | None = None
+) -> Path:
     """Write Envoy's configuration, and the files through which Envoy watches certificates.
 
-    Return the configuration's path.
+    Envoy writes its access log to this file, or to its standard output. Return the configuration's path.
     """
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "envoy.yaml"
-    configuration.write_text(render(edge, addresses, secrets=folder.absolute()))
+    configuration.write_text(render(edge, addresses, secrets=folder.absolute(), access_log=access_log))
     for name, content in render_secrets(edge).items():
         (folder / name).write_text(content)
     return configuration
@@ -128,3 +153,11 @@ def write_configuration(edge: EdgeSettings, addresses: Addresses, folder: Path) 
 def die_with_parent() -> None:
     """Make the kernel kill this child process if its parent dies. The child calls this before its program starts."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _is_os_error(error: Exception) -> bool:
+    return isinstance(error, OSError)
+
+
+def _report(error: Exception) -> None:
+    _log.warning("cannot rotate the access log", problem=str(error), remedy="Check the space and rights of the folder.")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kernel.settings import between, env, settings
+from kernel.settings import between, env, positive, settings
 from kernel.telemetry.tracing import check_endpoint
 
 WEB_DIST = Path(__file__).parents[2] / "web" / "dist"
@@ -49,6 +49,18 @@ class EdgeSettings:
     send_per_second: int = env("CHATLY_EDGE_SEND_PER_SECOND", 100, help="sends per client address and second")
     upload_per_minute: int = env(
         "CHATLY_EDGE_UPLOAD_PER_MINUTE", 600, help="uploads and upload parts per client address and minute"
+    )
+    access_log_days: float = env(
+        "CHATLY_EDGE_ACCESS_LOG_DAYS",
+        7.0,
+        help="days for which `chatly run` keeps the edge's access log, which has the address of each client",
+        check=positive,
+    )
+    access_log_bytes: int = env(
+        "CHATLY_EDGE_ACCESS_LOG_BYTES",
+        512 * 1024 * 1024,
+        help="largest size of the edge's access log with its older parts, in bytes",
+        check=positive,
     )
     connections: int = env("CHATLY_EDGE_MAX_CONNECTIONS", 20_000, help="maximum of concurrent client connections")
     health_seconds: float = env(

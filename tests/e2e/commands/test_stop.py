@@ -13,6 +13,7 @@ from tests.e2e.mesh import running_mesh
 from tests.e2e.people import people, rest
 from tests.e2e.rest.talk import history, send, upload
 from tests.unit.media.samples import PDF
+from tests.waiting import eventually
 
 
 async def test_streams_are_asked_to_reconnect_and_data_survives_a_restart(tmp_path: Path) -> None:
@@ -57,3 +58,22 @@ async def test_every_request_is_in_the_access_log_by_its_id(tmp_path: Path) -> N
     assert (line["method"], line["path"], line["status"]) == ("GET", answer.url.path, 403)
     assert line["duration_ms"] >= 0
     assert "a-secret-signature" not in written
+
+
+async def test_the_access_log_is_rotated_without_losing_a_line(tmp_path: Path) -> None:
+    async with running_mesh(tmp_path, CHATLY_EDGE_ACCESS_LOG_BYTES="100000", CHATLY_EDGE_ACCESS_LOG_DAYS="30") as mesh:
+        folder = mesh.data_dir / "edge"
+        async with rest(mesh) as client:
+            first = await client.get("/healthz")
+        await mesh.stop()
+        with (folder / "access.log").open("a") as file:
+            file.write("x" * 20_000 + "\n")
+        await mesh.start()
+        await eventually(lambda: list(folder.glob("access-*.log")), "the log is rotated")
+        async with rest(mesh) as client:
+            second = await client.get("/healthz")
+        await mesh.stop()
+        (part,) = folder.glob("access-*.log")
+        written = (folder / "access.log").read_text()
+        assert first.headers["x-request-id"] in part.read_text()
+    assert second.headers["x-request-id"] in written

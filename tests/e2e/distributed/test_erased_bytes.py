@@ -136,9 +136,12 @@ class Engines:
                 yield await asyncio.to_thread(body["Body"].read)
 
     def _files(self) -> Iterator[bytes]:
-        """Yield the files of the nodes, also those of incomplete uploads in temporary folders."""
+        """Yield the files of the nodes, also those of incomplete uploads in temporary folders.
+
+        The edge's access log keeps client addresses for CHATLY_EDGE_ACCESS_LOG_DAYS, and Envoy writes it with a delay.
+        """
         for folder in (self._folder, *Path(tempfile.gettempdir()).glob("chatly-media-*")):
-            for path in folder.rglob("*"):
+            for path in set(folder.rglob("*")) - set(folder.glob("edge/access*.log")):
                 try:
                     yield path.name.encode() + (path.read_bytes() if path.is_file() else b"")
                 except OSError:
