@@ -102,6 +102,31 @@ def test_changes_of_a_lost_log_may_be_missing_and_stored_ones_may_not() -> None:
     assert wrong(story, replace(LOSS, stored=frozenset(facts))) == changes
 
 
+def test_changes_that_the_store_got_after_all_are_no_findings() -> None:
+    """The persister may store what it had read of the lost log after the store was asked."""
+    story = Story()
+    for second, text in ((1, "first"), (2, "second")):
+        story.add(Kind.EDITED, 6 + second / 10, ANN, message=message_id(1), text=text)
+        story.add(Kind.EDIT, 6 + second / 10, BOB, message=message_id(1), text=text, event=message_id(second))
+    for second, present in ((3, True), (4, False)):
+        story.add(Kind.REACTED, 6 + second / 10, ANN, message=message_id(2), emoji="👍", present=present)
+        story.add(
+            Kind.REACTION,
+            6 + second / 10,
+            BOB,
+            message=message_id(2),
+            emoji="👍",
+            sender=ANN,
+            present=present,
+            event=message_id(second),
+        )
+    first = frozenset({("edited", message_id(1), "first"), ("reacted", ANN, message_id(2), "👍", "True")})
+    loss = replace(LOSS, stored=stored_up_to(6).stored | first)
+    story.change(1, text="second")
+
+    assert findings(story, loss) == ([], 0)
+
+
 def test_a_loss_or_a_wrong_clock_that_is_not_reported_is_found() -> None:
     fault = Fault(action=Action.LOST_LOG, parts=("kafka-1",), began=1, ended=2, served=3)
 

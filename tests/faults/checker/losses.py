@@ -58,19 +58,37 @@ def without_lost(
     """Return the recording without the changes that a loss allows to be missing, and the acknowledged messages among
     them, each with its loss.
 
-    A message that any history shows stays: then it must be everywhere. So does a message that the store had.
+    A change that any history shows stays: then it must be everywhere. So does a change that the store had.
     """
-    shown = {(message.sender, message.send) for view in stored.views for message in view.messages}
+    shown = _shown(stored)
     kept: list[Entry] = []
     missing: list[tuple[Loss, Entry]] = []
     for item in recording.entries:
         loss = next((each for each in losses if each.allows(item)), None)
-        is_shown = item.kind in {Kind.SENT, Kind.HEARD} and (item.sender or item.user, item.send) in shown
-        if loss is None or is_shown:
+        if loss is None or _is_shown(fact_of(item), shown):
             kept.append(item)
         elif item.kind == Kind.SENT:
             missing.append((loss, item))
     return Recording(kept), missing
+
+
+def _is_shown(fact: Fact | None, shown: set[Fact]) -> bool:
+    """Return whether the histories show a change. They show that a reaction was taken back by not having it."""
+    match fact:
+        case ("reacted", *where, "False"):
+            return ("reacted", *where, "True") not in shown
+        case _:
+            return fact in shown
+
+
+def _shown(stored: Stored) -> set[Fact]:
+    """Return the changes that any history shows."""
+    shown: set[Fact] = set()
+    for message in (message for view in stored.views for message in view.messages):
+        shown.add(("sent", message.sender, message.send))
+        shown.add(("deleted", message.message) if message.deleted else ("edited", message.message, message.text))
+        shown.update(("reacted", user, message.message, emoji, "True") for user, emoji in message.reactions)
+    return shown
 
 
 def write_losses(losses: Iterable[Loss], path: Path) -> None:
