@@ -183,8 +183,27 @@ class StoredSend:
     message_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class MessageFiles:
+    """The files of a message, in the order of the message."""
+
+    chat_id: ChatId
+    message_id: UUID
+    sender_id: UserId
+    media_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FilesPage:
+    """A page of messages with files, in no particular order."""
+
+    messages: Sequence[MessageFiles]
+    next_after: bytes
+    """The key at which the next page starts. Empty on the last page."""
+
+
 class StoreScan(Protocol):
-    """Reads the whole store page by page, for checks. Rows that are written meanwhile may be missing."""
+    """Reads the whole store page by page. Rows that are written meanwhile may be missing."""
 
     def chat_ids(self) -> AsyncIterator[Sequence[ChatId]]:
         """Yield the ids of all chats with a row in any table, in no particular order, with repeats."""
@@ -196,6 +215,13 @@ class StoreScan(Protocol):
 
     async def listed(self, chat_id: ChatId, users: Collection[UserId]) -> Collection[UserId]:
         """Return those of these users who have the chat in their list of chats."""
+        ...
+
+    async def files(self, *, after: bytes, limit: int) -> FilesPage:
+        """Read the next `limit` messages, and return those that have files and are not removed.
+
+        `after` is empty, or the `next_after` of the page before.
+        """
         ...
 
 

@@ -143,6 +143,9 @@ class OneLog:
     async def knows(self, identity: str, offsets: Mapping[int, int]) -> bool:
         return identity == self.identity
 
+    async def stored_offsets(self) -> Mapping[int, int]:
+        return {}
+
 
 class MemoryConsumer:
     """LogConsumer of MemoryLog: the only member of its group."""

@@ -1,10 +1,13 @@
 """StoreScan over Cassandra: reads tables by ranges of tokens."""
 
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from uuid import UUID
 
+from history.attachments import EMPTY_LIST, media_of
 from history.cassandra.access import chunks, gather_all
+from history.cassandra.write_times import bucket_of
 from history.chat_id import ChatId
-from history.ports import StoredSend
+from history.ports import FilesPage, MessageFiles, StoredSend
 from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession
 from kernel.ids import UserId
@@ -26,6 +29,12 @@ _SENDS = (
 )
 _LISTED = "SELECT user_id FROM chats_by_user WHERE user_id IN ? AND chat_id = ?"
 
+_MESSAGES = "SELECT chat_id, message_id, sender_id, attachments, deleted_for_everyone, withdrawn FROM messages"
+_FIRST_MESSAGES = f"{_MESSAGES} LIMIT ?"
+# A partition has its newest message first.
+_REST_OF_PARTITION = f"{_MESSAGES} WHERE chat_id = ? AND bucket = ? AND message_id < ? LIMIT ?"
+_NEXT_PARTITIONS = f"{_MESSAGES} WHERE token(chat_id, bucket) > token(?, ?) LIMIT ?"
+
 
 class CassandraStoreScan:
     """StoreScan by ranges of tokens, one range after another."""
@@ -45,6 +54,26 @@ class CassandraStoreScan:
     async def listed(self, chat_id: ChatId, users: Collection[UserId]) -> Collection[UserId]:
         found = await gather_all(self._session.execute(_LISTED, (some, chat_id)) for some in chunks(list(users)))
         return [UserId(row["user_id"]) for rows in found for row in rows]
+
+    async def files(self, *, after: bytes, limit: int) -> FilesPage:
+        rows = await self._messages(after, limit)
+        full = len(rows) == limit
+        return FilesPage(
+            [_message_files(row) for row in rows if _has_files(row)],
+            f"{rows[-1]['chat_id']} {rows[-1]['message_id']}".encode() if full else b"",
+        )
+
+    async def _messages(self, after: bytes, limit: int) -> list[Row]:
+        """Return the rows of the next `limit` messages in the order of the partitions' tokens."""
+        if not after:
+            return await self._session.execute(_FIRST_MESSAGES, (limit,))
+        chat_id, _, text = after.decode().partition(" ")
+        message_id = UUID(text)
+        partition = (chat_id, bucket_of(message_id))
+        rows = await self._session.execute(_REST_OF_PARTITION, (*partition, message_id, limit))
+        if missing := limit - len(rows):
+            rows += await self._session.execute(_NEXT_PARTITIONS, (*partition, missing))
+        return rows
 
     async def _pages(self, query: str) -> AsyncIterator[Sequence[Row]]:
         for first, last in _token_ranges():
@@ -67,3 +96,13 @@ def _token_ranges() -> Iterator[tuple[int, int]]:
 
 def _send(row: Row) -> StoredSend:
     return StoredSend((UserId(row["sender_id"]), row["client_message_id"]), ChatId(row["chat_id"]), row["message_id"])
+
+
+def _has_files(row: Row) -> bool:
+    removed = row["deleted_for_everyone"] or row["withdrawn"]
+    return row["sender_id"] is not None and row["attachments"] not in (None, EMPTY_LIST) and not removed
+
+
+def _message_files(row: Row) -> MessageFiles:
+    media_ids = [media.media_id for media in media_of(row["attachments"])]
+    return MessageFiles(ChatId(row["chat_id"]), row["message_id"], UserId(row["sender_id"]), media_ids)

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from functools import partial
 from uuid import UUID
 
+from history.attachments import EMPTY_LIST, media_of
 from history.chat_id import ChatId
-from history.ports import StoredSend
+from history.ports import FilesPage, MessageFiles, StoredSend
 from history.sqlite.access import rows_of
-from kernel.ids import UserId, from_time_key
+from kernel.ids import UserId, from_time_key, time_key
 from kernel.sqlite.database import SqliteDatabase
 
 _PAGE = 1_000
@@ -16,6 +17,11 @@ _TABLES = ("chats", "chat_details", "members", "messages", "reactions", "events"
 _SENDS = (
     "SELECT * FROM sends WHERE (sender_id, client_message_id) > (?, ?) ORDER BY sender_id, client_message_id LIMIT ?"
 )
+
+_MESSAGES = """
+    SELECT chat_id, message_id, sender_id, attachments, deleted_for_everyone OR withdrawn AS removed FROM messages
+    WHERE (chat_id, message_id) > (?, ?) ORDER BY chat_id, message_id LIMIT ?
+"""
 
 
 class SqliteStoreScan:
@@ -41,6 +47,9 @@ class SqliteStoreScan:
     async def listed(self, chat_id: ChatId, users: Collection[UserId]) -> Collection[UserId]:
         return await self._database.read(partial(_listed, chat_id=chat_id, users=users))
 
+    async def files(self, *, after: bytes, limit: int) -> FilesPage:
+        return await self._database.read(partial(_files, after=after, limit=limit))
+
 
 def _chat_ids(connection: sqlite3.Connection, *, table: str, after: str) -> list[ChatId]:
     query = f"SELECT DISTINCT chat_id FROM {table} WHERE chat_id > ? ORDER BY chat_id LIMIT ?"  # noqa: S608 - our own names
@@ -61,3 +70,21 @@ def _sends(connection: sqlite3.Connection, *, after: tuple[str, bytes]) -> list[
 def _listed(connection: sqlite3.Connection, *, chat_id: ChatId, users: Collection[UserId]) -> list[UserId]:
     query = "SELECT user_id FROM wanted CROSS JOIN members ON user_id = a AND chat_id = b"
     return [UserId(row["user_id"]) for row in rows_of(connection, query, [(user_id, chat_id) for user_id in users])]
+
+
+def _files(connection: sqlite3.Connection, *, after: bytes, limit: int) -> FilesPage:
+    chat_id, _, message_id = after.decode().partition(" ")
+    last = time_key(UUID(message_id)) if message_id else b""
+    rows = connection.execute(_MESSAGES, (chat_id, last, limit)).fetchall()
+    found = [
+        MessageFiles(
+            ChatId(row["chat_id"]),
+            from_time_key(row["message_id"]),
+            UserId(row["sender_id"]),
+            [media.media_id for media in media_of(row["attachments"])],
+        )
+        for row in rows
+        if row["attachments"] not in (None, EMPTY_LIST) and not row["removed"]
+    ]
+    full = len(rows) == limit
+    return FilesPage(found, f"{rows[-1]['chat_id']} {from_time_key(rows[-1]['message_id'])}".encode() if full else b"")

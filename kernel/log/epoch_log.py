@@ -72,6 +72,13 @@ class EpochLog:
             await self.refresh()
         return self._has(identity, offsets)
 
+    async def stored_offsets(self) -> Mapping[int, int]:
+        """Return the offset in the present log up to which the store has each partition; nothing or -1 for none."""
+        stored = await self._store.stored()
+        await self.refresh()
+        ordinals = self.ordinals
+        return {partition: ordinals.offset_after(partition, ordinal) for partition, ordinal in stored.items()}
+
     async def append(self, key: str, value: bytes) -> LogPosition:
         # Taken before the append: a log that lost nothing gives the new record a larger offset than any in this view.
         view = self._view

@@ -37,6 +37,7 @@ from services.messaging.edit_message import EditMessage
 from services.messaging.erase_user import EraseRate, EraseUser
 from services.messaging.event_publisher import EventPublisher
 from services.messaging.groups import Groups
+from services.messaging.list_message_files import ListMessageFiles
 from services.messaging.list_messages import ListMessages
 from services.messaging.list_own_messages import ListOwnMessages
 from services.messaging.list_own_reactions import ListOwnReactions
@@ -228,6 +229,7 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, linea
         list_own_messages=ListOwnMessages(history=history),
         list_own_reactions=ListOwnReactions(history=history),
         list_removed_messages=ListRemovedMessages(stored=store.messages),
+        list_message_files=ListMessageFiles(scan=store.scan),
         log=lineage,
         erase_user=EraseUser(
             history=history, events=events, rate=EraseRate(clock=clock, per_second=settings.erased_per_second)

@@ -16,6 +16,7 @@ from services.messaging.api.mapping.chats import chat_pb, details, new_group, ro
 from services.messaging.api.mapping.messages import (
     chat_ref,
     draft,
+    files_pb,
     keys_pb,
     listing,
     message_pb,
@@ -32,6 +33,7 @@ from services.messaging.delete_message import DeleteMessage
 from services.messaging.edit_message import EditMessage
 from services.messaging.erase_user import EraseUser
 from services.messaging.groups import Groups
+from services.messaging.list_message_files import ListMessageFiles
 from services.messaging.list_messages import ListMessages
 from services.messaging.list_own_messages import ListOwnMessages
 from services.messaging.list_own_reactions import ListOwnReactions
@@ -69,6 +71,7 @@ class MessagingServicer(MessagingServiceServicer):
     list_own_messages: ListOwnMessages
     list_own_reactions: ListOwnReactions
     list_removed_messages: ListRemovedMessages
+    list_message_files: ListMessageFiles
     log: LogLineage
 
     async def SendMessage(self, request: pb.SendMessageRequest, context: Context) -> pb.SendMessageResponse:
@@ -190,14 +193,24 @@ class MessagingServicer(MessagingServiceServicer):
     async def ListRemovedMessages(
         self, request: pb.ListRemovedMessagesRequest, context: Context
     ) -> pb.ListRemovedMessagesResponse:
+        # Read before the messages, so that the answer includes every removal up to these offsets.
+        stored_offsets = await self.log.stored_offsets()
+        log_epoch = self.log.identity
         removed = await self.list_removed_messages(
             [(ChatId(key.chat_id), time_uuid_of("message_id", key.message_id)) for key in request.messages]
         )
         return pb.ListRemovedMessagesResponse(
             deleted=keys_pb(state for state in removed if state.deleted_for_everyone),
             withdrawn=keys_pb(state for state in removed if state.withdrawn),
-            log_epoch=self.log.identity,
+            log_epoch=log_epoch,
+            stored_offsets=stored_offsets,
         )
+
+    async def ListMessageFiles(
+        self, request: pb.ListMessageFilesRequest, context: Context
+    ) -> pb.ListMessageFilesResponse:
+        page = await self.list_message_files(page_size=request.page_size, page_token=request.page_token)
+        return pb.ListMessageFilesResponse(messages=map(files_pb, page.items), next_page_token=page.next_page_token)
 
     async def EraseUser(self, request: pb.EraseUserRequest, context: Context) -> pb.EraseUserResponse:
         user_id = user_id_of(request.user_id)

@@ -40,6 +40,13 @@ class LogLineage(Protocol):
         """
         ...
 
+    async def stored_offsets(self) -> Mapping[int, int]:
+        """Return the offset in the newest epoch's log up to which the store has each partition; nothing or -1 for none.
+
+        `identity` is then the identity of that epoch, or of a later one.
+        """
+        ...
+
 
 def encode(cursor: Cursor) -> str:
     """Return URL-safe text without padding. Equal cursors give equal text."""

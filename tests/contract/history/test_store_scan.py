@@ -12,12 +12,12 @@ from history.chat_id import ChatId
 from history.codec import encode
 from history.model import AttachedMedia, MessageSent, Role
 from history.open import HistoryStore
-from history.ports import StoredSend
+from history.ports import MessageFiles, StoredSend
 from history.verify.store_check import StoreCheck
 from kernel.log.epoch_check import LogCheck
 from kernel.log.ports import LogPosition, LogRecord
 from kernel.sqlite.log import SqliteLog, open_sqlite_log
-from tests.builders import NOON
+from tests.builders import NOON, an_id
 from tests.fakes import FakeClock
 from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, CAT, PHOTO, ChatBuilder, a_user, records_of
 
@@ -49,6 +49,55 @@ async def test_the_lists_of_users_are_found(store: HistoryStore) -> None:
 
     assert set(await store.scan.listed(A_GROUP, [ANN, BOB, CAT])) == {ANN, BOB}
     assert not list(await store.scan.listed(A_GROUP, []))
+
+
+async def test_the_files_of_messages_are_found_in_small_pages(store: HistoryStore) -> None:
+    chats = [ChatBuilder(), ChatBuilder(A_GROUP), *(ChatBuilder(ChatId.direct(ANN, a_user())) for _ in range(4))]
+    events = [chat.sent(attachments=(PHOTO, replace(PHOTO, media_id=an_id()))) for chat in chats for _ in range(3)]
+    for chat in chats:
+        events.insert(chats.index(chat), chat.sent(text="without a file"))
+    later = ChatBuilder(clock=FakeClock(NOON + timedelta(days=40)))
+    events.append(later.sent(attachments=(PHOTO,)))
+    await store.writer.apply(records_of(events))
+
+    found = await all_files(store, limit=2)
+
+    expected = [
+        MessageFiles(event.chat_id, event.event_id, ANN, [media.media_id for media in event.change.attachments])
+        for event in events
+        if isinstance(event.change, MessageSent) and event.change.attachments
+    ]
+    assert sorted(found, key=str) == sorted(expected, key=str)
+    assert len(found) == 3 * len(chats) + 1
+
+
+async def test_an_edited_message_keeps_its_files_and_a_removed_one_has_none(store: HistoryStore) -> None:
+    chat = ChatBuilder()
+    edited, deleted, hidden, lost = (chat.sent(attachments=(PHOTO,)) for _ in range(4))
+    copy = replace(chat.sent(), change=hidden.change)
+    events = [edited, deleted, hidden, copy, chat.edited(edited, "new"), chat.edited(lost, "of a send that is lost")]
+    events += [chat.deleted_for_everyone(deleted), chat.deleted_by(BOB, hidden)]
+    applied = await store.writer.apply(records_of(events))
+    await store.writer.apply(records_of(applied.withdrawals, start=len(events)))
+
+    found = await all_files(store, limit=100)
+
+    assert {each.message_id for each in found} == {edited.event_id, hidden.event_id}
+
+
+async def test_an_empty_store_has_no_files(store: HistoryStore) -> None:
+    assert await all_files(store, limit=10) == []
+
+
+async def all_files(store: HistoryStore, *, limit: int) -> list[MessageFiles]:
+    found: list[MessageFiles] = []
+    after = b""
+    while True:
+        page = await store.scan.files(after=after, limit=limit)
+        found += page.messages
+        if not page.next_after:
+            return found
+        after = page.next_after
 
 
 async def test_a_store_that_was_written_by_the_persister_has_no_fault(store: HistoryStore, log: SqliteLog) -> None:

@@ -137,6 +137,7 @@ CASES: Mapping[str, Case] = {
             messages=[messaging.MessageKey(chat_id=p.chat_id, message_id=p.message_id)]
         )
     ),
+    "MessagingService.ListMessageFiles": Case(lambda w, p: messaging.ListMessageFilesRequest()),
     "MessagingService.EraseUser": Case(lambda w, p: messaging.EraseUserRequest(user_id=w.owner.user_id)),
     "PresenceService.Connect": Case(lambda w, p: presence.ConnectRequest(device_id="here")),
     "PresenceService.GetPresence": Case(lambda w, p: presence.GetPresenceRequest(user_ids=[w.owner.user_id])),

@@ -83,6 +83,9 @@ WITHOUT_A_CHAT: Mapping[str, Call] = {
     "ListRemovedMessages": lambda harness, chat, message, by: harness.stub.ListRemovedMessages(
         pb.ListRemovedMessagesRequest(messages=[pb.MessageKey(chat_id=chat, message_id=message)]), metadata=by
     ),
+    "ListMessageFiles": lambda harness, _, __, by: harness.stub.ListMessageFiles(
+        pb.ListMessageFilesRequest(), metadata=by
+    ),
     "Subscribe": lambda harness, _, __, by: harness.stub.Subscribe(pb.SubscribeRequest(), metadata=by).read(),
     "SendMessages": lambda harness, _, __, by: harness.stub.SendMessages(iter(()), metadata=by).read(),
 }
@@ -159,9 +162,8 @@ async def test_messages_of_other_chats_are_not_found_through_a_chat_of_the_calle
 
 
 async def test_a_service_token_is_refused_where_a_user_is_needed(harness: Harness) -> None:
-    for_users = {
-        name: call for name, call in EVERY.items() if name not in {"ListContacts", "EraseUser", "ListRemovedMessages"}
-    }
+    for_services = {"ListContacts", "EraseUser", "ListRemovedMessages", "ListMessageFiles"}
+    for_users = {name: call for name, call in EVERY.items() if name not in for_services}
 
     found = await outcomes(for_users, harness, between(ANN, BOB), str(uuid1()), harness.served.as_service())
 

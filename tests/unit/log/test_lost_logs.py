@@ -38,6 +38,22 @@ async def test_a_lost_log_begins_an_epoch_and_hides_nothing(mesh: Mesh) -> None:
         assert await run.kept() == texts
 
 
+async def test_the_stored_offset_is_that_of_the_present_log(mesh: Mesh) -> None:
+    texts: list[str] = []
+    async with mesh.run() as run:
+        (*_, last) = await run.send(5, texts)
+        assert await run.log.stored_offsets() == {}
+        await run.persist()
+        assert await run.log.stored_offsets() == {last.partition: 4}
+    mesh.lose_log()
+
+    async with mesh.run() as run:
+        await run.send(2, texts)
+        assert await run.log.stored_offsets() == {last.partition: -1}
+        await run.persist()
+        assert await run.log.stored_offsets() == {last.partition: 1}
+
+
 async def test_a_log_that_was_lost_again_and_again_begins_an_epoch_each_time(mesh: Mesh) -> None:
     texts: list[str] = []
     for number in range(4):

@@ -6,6 +6,7 @@ from uuid import UUID
 from chatly.messaging.v1 import message_pb2, messaging_service_pb2
 
 from history.model import AttachedMedia, Message, MessageState, Reaction
+from history.ports import MessageFiles
 from kernel.errors import invalid_field
 from kernel.grpc.time import timestamp
 from kernel.ids import UserId
@@ -81,6 +82,14 @@ def reaction_pb(reaction: Reaction) -> message_pb2.Reaction:
 def keys_pb(states: Iterable[MessageState]) -> Iterator[messaging_service_pb2.MessageKey]:
     for state in states:
         yield messaging_service_pb2.MessageKey(chat_id=state.chat_id, message_id=str(state.message_id))
+
+
+def files_pb(files: MessageFiles) -> messaging_service_pb2.MessageFiles:
+    return messaging_service_pb2.MessageFiles(
+        message=messaging_service_pb2.MessageKey(chat_id=files.chat_id, message_id=str(files.message_id)),
+        sender_id=files.sender_id,
+        media_ids=files.media_ids,
+    )
 
 
 def own_reaction_pb(own: OwnReaction) -> messaging_service_pb2.OwnReaction:

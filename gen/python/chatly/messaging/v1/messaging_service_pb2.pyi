@@ -1366,7 +1366,7 @@ class ListRemovedMessagesRequest(_message.Message):
     MESSAGES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___MessageKey]:
-        """The messages, at most 200. May be empty, to ask for `log_epoch` alone."""
+        """The messages, at most 200. May be empty, to ask only how far the store has read the log."""
 
     def __init__(
         self,
@@ -1413,9 +1413,30 @@ class ListRemovedMessagesResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class StoredOffsetsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.int
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.int = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     DELETED_FIELD_NUMBER: _builtins.int
     WITHDRAWN_FIELD_NUMBER: _builtins.int
     LOG_EPOCH_FIELD_NUMBER: _builtins.int
+    STORED_OFFSETS_FIELD_NUMBER: _builtins.int
     log_epoch: _builtins.str
     """Identity of the newest epoch of the event log that the store has read. It changes when the log has lost records."""
     @_builtins.property
@@ -1426,20 +1447,115 @@ class ListRemovedMessagesResponse(_message.Message):
     def withdrawn(self) -> _containers.RepeatedCompositeFieldContainer[Global___MessageKey]:
         """Messages that were withdrawn, because they were second copies of a send."""
 
+    @_builtins.property
+    def stored_offsets(self) -> _containers.ScalarMap[_builtins.int, _builtins.int]:
+        """By partition of the log: the offset in this epoch's log up to which the store has all records. Missing or -1 if
+        it has none.
+        """
+
     def __init__(
         self,
         *,
         deleted: _abc.Iterable[Global___MessageKey] | None = ...,
         withdrawn: _abc.Iterable[Global___MessageKey] | None = ...,
         log_epoch: _builtins.str = ...,
+        stored_offsets: _abc.Mapping[_builtins.int, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["deleted", b"deleted", "log_epoch", b"log_epoch", "withdrawn", b"withdrawn"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deleted", b"deleted", "log_epoch", b"log_epoch", "stored_offsets", b"stored_offsets", "withdrawn", b"withdrawn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListRemovedMessagesResponse: _TypeAlias = ListRemovedMessagesResponse  # noqa: Y015
+
+@_typing.final
+class ListMessageFilesRequest(_message.Message):
+    """Which page of the messages with files."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Messages to read for this page, with or without files, at most 1,000; 0 means 500."""
+    page_token: _builtins.str
+    """The `next_page_token` of the page before. Empty for the first page."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMessageFilesRequest: _TypeAlias = ListMessageFilesRequest  # noqa: Y015
+
+@_typing.final
+class ListMessageFilesResponse(_message.Message):
+    """Messages with files."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Token of the next page. Empty on the last page."""
+    @_builtins.property
+    def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___MessageFiles]:
+        """The messages."""
+
+    def __init__(
+        self,
+        *,
+        messages: _abc.Iterable[Global___MessageFiles] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["messages", b"messages", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMessageFilesResponse: _TypeAlias = ListMessageFilesResponse  # noqa: Y015
+
+@_typing.final
+class MessageFiles(_message.Message):
+    """The files of a message."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    SENDER_ID_FIELD_NUMBER: _builtins.int
+    MEDIA_IDS_FIELD_NUMBER: _builtins.int
+    sender_id: _builtins.str
+    """The user who sent it."""
+    @_builtins.property
+    def message(self) -> Global___MessageKey:
+        """The message."""
+
+    @_builtins.property
+    def media_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The files, at most 10."""
+
+    def __init__(
+        self,
+        *,
+        message: Global___MessageKey | None = ...,
+        sender_id: _builtins.str = ...,
+        media_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["media_ids", b"media_ids", "message", b"message", "sender_id", b"sender_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MessageFiles: _TypeAlias = MessageFiles  # noqa: Y015
 
 @_typing.final
 class ListOwnReactionsRequest(_message.Message):

@@ -154,6 +154,11 @@ class MessagingServiceStub:
                 request_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListRemovedMessagesRequest.SerializeToString,
                 response_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListRemovedMessagesResponse.FromString,
                 _registered_method=True)
+        self.ListMessageFiles = channel.unary_unary(
+                '/chatly.messaging.v1.MessagingService/ListMessageFiles',
+                request_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListMessageFilesRequest.SerializeToString,
+                response_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListMessageFilesResponse.FromString,
+                _registered_method=True)
         self.EraseUser = channel.unary_unary(
                 '/chatly.messaging.v1.MessagingService/EraseUser',
                 request_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.EraseUserRequest.SerializeToString,
@@ -404,6 +409,17 @@ class MessagingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListMessageFiles(self, request, context):
+        """Lists the stored messages of all chats that have files, in no particular order. For media, which may have missed
+        messages that the log has lost. Removed messages are left out, and so may be messages that are stored meanwhile. One
+        call reads a limited number of messages: a page may be short or empty and still have a token for the next one.
+
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EraseUser(self, request, context):
         """Removes a user from all groups and, if asked to, deletes the user's messages for everyone, in 1:1 chats and in
         groups, also in groups that the user left. For auth, after the user deleted their account. Each call deletes one
@@ -534,6 +550,11 @@ def add_MessagingServiceServicer_to_server(servicer, server):
                     servicer.ListRemovedMessages,
                     request_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListRemovedMessagesRequest.FromString,
                     response_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListRemovedMessagesResponse.SerializeToString,
+            ),
+            'ListMessageFiles': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMessageFiles,
+                    request_deserializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListMessageFilesRequest.FromString,
+                    response_serializer=chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListMessageFilesResponse.SerializeToString,
             ),
             'EraseUser': grpc.unary_unary_rpc_method_handler(
                     servicer.EraseUser,
@@ -1167,6 +1188,33 @@ class MessagingService:
             '/chatly.messaging.v1.MessagingService/ListRemovedMessages',
             chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListRemovedMessagesRequest.SerializeToString,
             chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListRemovedMessagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMessageFiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/chatly.messaging.v1.MessagingService/ListMessageFiles',
+            chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListMessageFilesRequest.SerializeToString,
+            chatly_dot_messaging_dot_v1_dot_messaging__service__pb2.ListMessageFilesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -161,6 +161,13 @@ class MessagingServiceStub:
 
     Errors: UNAVAILABLE `STORE_UNAVAILABLE`.
     """
+    ListMessageFiles: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListMessageFilesRequest, _messaging_service_pb2.ListMessageFilesResponse]
+    """Lists the stored messages of all chats that have files, in no particular order. For media, which may have missed
+    messages that the log has lost. Removed messages are left out, and so may be messages that are stored meanwhile. One
+    call reads a limited number of messages: a page may be short or empty and still have a token for the next one.
+
+    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
+    """
     EraseUser: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.EraseUserRequest, _messaging_service_pb2.EraseUserResponse]
     """Removes a user from all groups and, if asked to, deletes the user's messages for everyone, in 1:1 chats and in
     groups, also in groups that the user left. For auth, after the user deleted their account. Each call deletes one
@@ -455,6 +462,19 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         not deleted, those whose deletion is not stored yet, and unknown ones.
 
         Errors: UNAVAILABLE `STORE_UNAVAILABLE`.
+        """
+
+    @_abc_1.abstractmethod
+    def ListMessageFiles(
+        self,
+        request: _messaging_service_pb2.ListMessageFilesRequest,
+        context: _aio.ServicerContext[_messaging_service_pb2.ListMessageFilesRequest, _abc.Awaitable[_messaging_service_pb2.ListMessageFilesResponse]],
+    ) -> _abc.Awaitable[_messaging_service_pb2.ListMessageFilesResponse]:
+        """Lists the stored messages of all chats that have files, in no particular order. For media, which may have missed
+        messages that the log has lost. Removed messages are left out, and so may be messages that are stored meanwhile. One
+        call reads a limited number of messages: a page may be short or empty and still have a token for the next one.
+
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
         """
 
     @_abc_1.abstractmethod
