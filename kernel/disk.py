@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import stat
 from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import ParamSpec, TypeVar
 from kernel.cancellation import finish_despite_cancel
 from kernel.errors import KernelReason, unavailable
 
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -56,6 +58,19 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for each in reversed(missing):
         sync_folder(each.parent)
+
+
+def make_private(folder: Path) -> None:
+    """Take all rights to a folder, and to everything in it, from its group and from others.
+
+    A folder that is private already is not searched. Raise PermissionError if another user owns a part of it.
+    """
+    if not folder.stat().st_mode & _OTHERS:
+        return
+    for each in sorted(folder.rglob("*")):
+        if not each.is_symlink():
+            each.chmod(each.stat().st_mode & ~_OTHERS)
+    folder.chmod(folder.stat().st_mode & ~_OTHERS)
 
 
 def sync_folder(folder: Path) -> None:

@@ -18,6 +18,8 @@ from mesh.services import SERVICES
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `chatly` and return its exit code: 0 for success, 1 for a failure, 2 for wrong settings."""
     options = _parser().parse_args(arguments)
+    # Nobody else on this machine may read messages, secrets or logs.
+    os.umask(0o077)
     # gRPC reads this variable when it is first imported. Without it, gRPC warns about fork handlers when Envoy starts.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:

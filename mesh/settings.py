@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kernel.disk import make_folder
+from kernel.disk import make_folder, make_private
 from kernel.grpc.tokens import MIN_SECRET_BYTES
 from kernel.settings import SettingsError, env, one_of, settings
+from kernel.telemetry.logs import logger
 from mesh.edge.tls import write_private
+
+_OWN = "Make the user that runs Chatly the owner of the folder and of everything in it."
+_log = logger("mesh")
 
 ENGINES = ("embedded", "distributed")
 
@@ -70,8 +74,15 @@ def embedded_secret(process: ProcessSettings) -> bytes:
 
 @contextmanager
 def lock_data_dir(data_dir: Path) -> Iterator[None]:
-    """Lock the data folder until the block ends. Raise SettingsError if another process has locked it."""
+    """Lock the data folder until the block ends, and close it to other users of the machine.
+
+    Raise SettingsError if another process has locked it.
+    """
     make_folder(data_dir)
+    try:
+        make_private(data_dir)
+    except PermissionError:
+        _log.warning("the data folder is not private", folder=str(data_dir), remedy=_OWN)
     with (data_dir / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,7 +6,9 @@ import httpx
 import pytest
 
 from tests.e2e.mesh import EMBEDDED, Mesh, running_mesh
-from tests.e2e.people import log_in, rest, somebody
+from tests.e2e.people import log_in, people, rest, somebody
+from tests.e2e.rest.talk import send, upload
+from tests.unit.media.samples import PDF
 
 
 async def test_after_a_kill_the_same_data_is_served_again(tmp_path: Path) -> None:
@@ -28,6 +30,27 @@ async def test_ctrl_c_drains_and_ends_with_success(tmp_path: Path) -> None:
         async with rest(mesh) as client:
             with pytest.raises(httpx.ConnectError):
                 await client.get("/healthz")
+
+
+async def test_other_users_of_the_machine_can_read_nothing(tmp_path: Path) -> None:
+    """Neither what this start creates, nor what an earlier version left readable."""
+    async with running_mesh(tmp_path) as mesh:
+        async with rest(mesh) as client:
+            ann, bob = await people(mesh, "ann", "bob")
+            media = await upload(client, ann, "paper.pdf", PDF)
+            await send(client, ann, bob, "private", media_ids=[media["media_id"]])
+        await mesh.stop()
+        assert open_to_others(mesh.data_dir) == []
+
+        for path in (mesh.data_dir, *mesh.data_dir.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        await mesh.start()
+        await mesh.stop()
+        assert open_to_others(mesh.data_dir) == []
+
+
+def open_to_others(folder: Path) -> list[Path]:
+    return [path for path in (folder, *folder.rglob("*")) if path.stat().st_mode & 0o077]
 
 
 @EMBEDDED
