@@ -65,19 +65,22 @@ def set_membership(state: ChatState, user_id: UserId, role: Role | None) -> Memb
     return MemberSet(user_id, role, hidden=_hidden_before_joining(state, user_id))
 
 
-def is_hidden(hidden: Iterable[HiddenRange], message_id: UUID) -> bool:
+def is_hidden(hidden: Sequence[HiddenRange], message_id: UUID) -> bool:
     """Return whether a message is in one of the ranges."""
     return _range_with(hidden, message_id) is not None
 
 
-def newest_visible(hidden: Iterable[HiddenRange], message_id: UUID | None) -> UUID | None:
+def newest_visible(hidden: Sequence[HiddenRange], message_id: UUID | None) -> UUID | None:
     """Return the id, or if it is hidden the id at which its range begins, so that no hidden message is revealed."""
     found = _range_with(hidden, message_id) if message_id else None
     return found.after if found else message_id
 
 
-def hides(hidden: Iterable[HiddenRange], event: ChatEvent) -> bool:
+def hides(hidden: Sequence[HiddenRange], event: ChatEvent) -> bool:
     """Return whether an event reveals a hidden message."""
+    # Called for each stream that may get an event. Nearly all have no hidden messages.
+    if not hidden:
+        return False
     message_id = _subject_of(event)
     return message_id is not None and is_hidden(hidden, message_id)
 
@@ -142,10 +145,13 @@ def _subject_of(event: ChatEvent) -> UUID | None:
             return None
 
 
-def _range_with(hidden: Iterable[HiddenRange], message_id: UUID) -> HiddenRange | None:
+def _range_with(hidden: Sequence[HiddenRange], message_id: UUID) -> HiddenRange | None:
     moment = _time(message_id)
-    for each in hidden:
-        if _time(each.after) < moment and (each.through is None or moment <= _time(each.through)):
+    # New messages are asked for most often, and are later than all ranges.
+    for each in reversed(hidden):
+        if each.through is not None and moment > _time(each.through):
+            return None
+        if _time(each.after) < moment:
             return each
     return None
 

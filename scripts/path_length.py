@@ -8,7 +8,7 @@ SendMessage: every frame of the gRPC call on the server, from the interceptors t
 handler, use case, log append (including the log's writer thread), hot tail and live publish. Tasks that the call starts
 count too. Background loops of the node do not.
 
-Delivery: every frame between the hub of the second node taking the event off the bus and the bytes yielded to gRPC, in
+Delivery: every frame between the hub of the second node taking the event off the bus and the bytes given to gRPC, in
 the tasks of the hub and of the stream and in the timers between them. A process does not decode its own events; the
 second delivery is of an event that another process published.
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from kernel.errors import KernelReason, denied, unauthenticated
+from kernel.grpc.responses import ResponseStream
 from kernel.ids import SessionId, UserId
 
 REQUEST_ID_KEY = "x-request-id"
@@ -51,6 +52,7 @@ Caller = UserCaller | ServiceCaller | None
 
 caller_var: ContextVar[Caller] = ContextVar("caller", default=None)
 request_var: ContextVar[Request] = ContextVar("request")
+responses_var: ContextVar[ResponseStream] = ContextVar("responses")
 
 
 def current_user() -> UserCaller:
@@ -70,6 +72,11 @@ def current_user() -> UserCaller:
 def current_request() -> Request:
     """Return the request being served."""
     return request_var.get()
+
+
+def current_responses() -> ResponseStream:
+    """Return the responses of the call in progress, which streams them."""
+    return responses_var.get()
 
 
 def current_request_id() -> str:

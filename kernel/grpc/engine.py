@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import grpc
 
+from kernel.grpc.responses import ResponseStream
 from kernel.grpc.settings import ServerSettings
 from kernel.grpc.tls import MeshTls
 
@@ -20,6 +21,9 @@ class Engine(Protocol):
 
     def bind(self, host: str, port: int, tls: MeshTls | None) -> int:
         """Listen on an address, 0 for any free port, and return the port. Raise OSError if it is in use."""
+
+    def responses(self, context: "grpc.aio.ServicerContext[Any, Any]") -> ResponseStream:
+        """Return the responses of a call of this server that streams them."""
 
     async def start(self) -> None:
         """Accept connections."""

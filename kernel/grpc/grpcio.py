@@ -6,6 +6,7 @@ from typing import Any, Final
 import grpc
 
 from kernel.grpc.client import MAX_MESSAGE_BYTES
+from kernel.grpc.responses import ResponseStream, YieldOnly
 from kernel.grpc.tls import MeshTls
 from kernel.sockets import address
 
@@ -54,6 +55,10 @@ class GrpcioServer:
             return self._server.add_secure_port(where, tls.server_credentials())
         except RuntimeError as error:
             raise OSError(str(error)) from error
+
+    def responses(self, _: "grpc.aio.ServicerContext[Any, Any]") -> ResponseStream:
+        """Return an object that pushes nothing: grpcio takes responses from handlers only."""
+        return YieldOnly()
 
     async def start(self) -> None:
         """Accept connections."""

@@ -19,7 +19,7 @@ from google.protobuf import descriptor_pool
 
 from kernel.deadlines import Deadlines
 from kernel.errors import Code
-from kernel.grpc.context import REQUEST_ID_KEY, bearer, caller_var, host_of, read_request, request_var
+from kernel.grpc.context import REQUEST_ID_KEY, bearer, caller_var, host_of, read_request, request_var, responses_var
 from kernel.grpc.engine import Engine
 from kernel.grpc.interceptors.streams import OpenStreams
 from kernel.grpc.interceptors.validation import tolerant, validate, validated
@@ -137,6 +137,7 @@ class Chain:
                 # request.
                 if not method.streams_requests:
                     validate(request)
+                responses_var.set(self._server.responses(context))
                 with self._streams.opened(method.full_name, caller) as stream:
                     async with aclosing(stream.items(handler(request, context))) as items:
                         async for item in items:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final, Protocol
 
@@ -14,6 +13,8 @@ from kernel.grpc.ngh2.context import Context, Requests
 from kernel.grpc.ngh2.http2 import ENHANCE_YOUR_CALM, Header, Http2
 from kernel.grpc.ngh2.messages import ENCODINGS, CallError, Inbox, framed
 from kernel.grpc.ngh2.metadata import Metadata, status_trailers, write_metadata
+from kernel.grpc.ngh2.method import Method
+from kernel.grpc.responses import SharedResponse
 from kernel.telemetry.logs import logger
 
 RESPONSE_HEADERS: Final[list[Header]] = [
@@ -31,29 +32,6 @@ _MAX_WAITING_BYTES: Final = 8 * 1024 * 1024
 # Some clients wait for the headers of a stream before they use it. An error that comes sooner goes without them, as a
 # proxy that translates statuses needs it.
 _HEADERS_WITHIN_SECONDS: Final = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """A handler, with what is needed to call it."""
-
-    function: Callable[[Any, Any], Any]
-    deserialize: Callable[[bytes], Any] | None
-    serialize: Callable[[Any], bytes] | None
-    streams_requests: bool
-    streams_responses: bool
-
-    @classmethod
-    def of(cls, handler: "grpc.RpcMethodHandler[Any, Any]") -> "Method":
-        """Return the method that gRPC's handler describes."""
-        function: Any = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
-        return cls(
-            function,
-            handler.request_deserializer,
-            handler.response_serializer,
-            bool(handler.request_streaming),
-            bool(handler.response_streaming),
-        )
 
 
 class Link(Protocol):
@@ -95,6 +73,7 @@ class Call:
         "_link",
         "_method",
         "_owed",
+        "_queued",
         "_request_ended",
         "_responded",
         "_room",
@@ -118,6 +97,8 @@ class Call:
         self._method = method
         self._inbox = inbox
         self._owed = 0
+        # Bytes that waited for the client after the last message was sent.
+        self._queued = 0
         self._request_ended = False
         self._responded = False
         self._task: asyncio.Task[None] | None = None
@@ -249,6 +230,24 @@ class Call:
                 self._room = self._link.room(self)
             await self._room
 
+    def ready(self) -> bool:
+        """Return whether the client has taken enough of the earlier messages for `push`."""
+        if self._queued > HIGH_WATER_BYTES:
+            self._queued = self._link.http2.waiting(self.stream_id)
+        return self._queued <= HIGH_WATER_BYTES and not self.done
+
+    def push(self, response: SharedResponse) -> None:
+        """Send a message while the handler waits for something else."""
+        encoding = self._next_encoding
+        frame = response.frames.get(encoding)
+        if frame is None:
+            try:
+                frame = response.frames[encoding] = framed(response.data, encoding)
+            except CallError as error:
+                self.stop(error.code, error.text)
+                return
+        self._send_frame(frame)
+
     def respond(self, metadata: Metadata = ()) -> None:
         """Send the headers of the response, unless they have been sent."""
         if self._responded or self.done:
@@ -343,12 +342,19 @@ class Call:
         if self.done:
             raise grpc.aio.UsageError("RPC already finished.")
         serialize = self._method.serialize
-        data = framed(serialize(message) if serialize else message, self.encoding if self.compress_next else None)
+        return self._send_frame(framed(serialize(message) if serialize else message, self._next_encoding))
+
+    @property
+    def _next_encoding(self) -> bytes | None:
+        return self.encoding if self.compress_next else None
+
+    def _send_frame(self, frame: bytes) -> int:
         self.compress_next = True
-        self.respond()
-        waiting = self._link.http2.send(self.stream_id, data)
+        if not self._responded:
+            self.respond()
+        self._queued = self._link.http2.send(self.stream_id, frame)
         self._link.wake()
-        return waiting
+        return self._queued
 
     def _fail(self, text: str) -> None:
         self.trailing = ()

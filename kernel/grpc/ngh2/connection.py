@@ -11,10 +11,19 @@ from urllib.parse import quote
 import grpc
 
 from kernel.deadlines import Deadlines
-from kernel.grpc.ngh2.call import RESPONSE_HEADERS, Call, Method
-from kernel.grpc.ngh2.http2 import CANCEL, ENHANCE_YOUR_CALM, NO_ERROR, ConnectionFailedError, Header, Http2
+from kernel.grpc.ngh2.call import RESPONSE_HEADERS, Call
+from kernel.grpc.ngh2.http2 import (
+    CANCEL,
+    ENHANCE_YOUR_CALM,
+    NO_ERROR,
+    OUTPUT_BYTES,
+    ConnectionFailedError,
+    Header,
+    Http2,
+)
 from kernel.grpc.ngh2.messages import Inbox, known
 from kernel.grpc.ngh2.metadata import MalformedHeaderError, read_metadata, read_timeout, status_trailers
+from kernel.grpc.ngh2.method import Method
 from kernel.telemetry.logs import logger
 
 # A client that sends nothing for this long is pinged.
@@ -297,7 +306,7 @@ class Connection(asyncio.Protocol):
                 self._transport.write(data)
                 self._budget = min(MAX_FRAMES_WITHOUT_CALLS, self._budget + len(data) // _BYTES_PER_FRAME)
             self.http2.report()
-            if not data:
+            if len(data) < OUTPUT_BYTES:
                 return
 
     def _close_unfinished(self) -> bool:

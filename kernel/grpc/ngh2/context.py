@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Never
 import grpc
 
 from kernel.grpc.ngh2.metadata import Metadata, read_metadata
+from kernel.grpc.responses import ResponseStream
 
 if TYPE_CHECKING:
     from kernel.grpc.ngh2.call import Call
@@ -19,6 +20,11 @@ class Context(grpc.aio.ServicerContext[Any, Any]):
 
     def __init__(self, call: "Call") -> None:
         self._call = call
+
+    @property
+    def responses(self) -> ResponseStream:
+        """The responses of the call, for those who send them without its handler."""
+        return self._call
 
     async def read(self) -> Any:
         return await self._call.read()

@@ -31,7 +31,8 @@ _MAX_CONTINUATIONS: Final = 4
 _STREAM_WINDOW: Final = 256 * 1024
 # Requests that handlers have not read yet count against it. It is large, so that slow handlers do not stop the others.
 _CONNECTION_WINDOW: Final = 64 * 1024 * 1024
-_OUTPUT_BYTES: Final = 64 * 1024
+OUTPUT_BYTES: Final = 64 * 1024
+"""The most bytes that `Http2.output` returns."""
 _RESETS_PER_SECOND: Final = 1_000
 
 
@@ -103,12 +104,12 @@ class Http2:
         self.report()
 
     def output(self) -> bytes:
-        """Return bytes for the peer, at most 64 KiB; none if the peer's windows or this side allow no more.
+        """Return bytes for the peer, at most OUTPUT_BYTES; fewer if the peer's windows or this side allow no more.
 
         Write them, then call `report`: they may be the last ones.
         """
         try:
-            return self._connection.data_to_send(_OUTPUT_BYTES)
+            return self._connection.data_to_send(OUTPUT_BYTES)
         except ngh2.NGH2Error as error:
             raise ConnectionFailedError(str(error)) from error
 

@@ -9,9 +9,12 @@ from typing import Any, Final, cast
 import grpc
 
 from kernel.deadlines import Deadlines
-from kernel.grpc.ngh2.call import Call, Method
+from kernel.grpc.ngh2.call import Call
 from kernel.grpc.ngh2.connection import Connection
+from kernel.grpc.ngh2.context import Context
 from kernel.grpc.ngh2.messages import CallError
+from kernel.grpc.ngh2.method import Method
+from kernel.grpc.responses import ResponseStream
 from kernel.grpc.tls import MeshTls
 from kernel.sockets import bound
 
@@ -58,6 +61,10 @@ class Ngh2Server:
         self._socket = bound(host, port, _BACKLOG)
         self._tls = tls
         return int(self._socket.getsockname()[1])
+
+    def responses(self, context: "grpc.aio.ServicerContext[Any, Any]") -> ResponseStream:
+        """Return the responses of a call of this server that streams them."""
+        return cast("Context", context).responses
 
     async def start(self) -> None:
         """Accept connections."""

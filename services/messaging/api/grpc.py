@@ -10,7 +10,7 @@ from chatly.messaging.v1 import messaging_service_pb2 as pb
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceServicer
 
 from history.chat_id import ChatId
-from kernel.grpc.context import current_user
+from kernel.grpc.context import current_responses, current_user
 from kernel.paging import PageTokens
 from services.messaging.api.mapping.chats import chat_pb, details, new_group, role_of
 from services.messaging.api.mapping.messages import (
@@ -171,7 +171,7 @@ class MessagingServicer(MessagingServiceServicer):
     def Subscribe(  # type: ignore[override]
         self, request: pb.SubscribeRequest, context: Context
     ) -> AsyncIterator[bytes]:
-        return self.subscribe(current_user().user_id, request.cursor)
+        return self.subscribe(current_user().user_id, request.cursor, current_responses())
 
     async def ListContacts(self, request: pb.ListContactsRequest, context: Context) -> pb.ListContactsResponse:
         return pb.ListContactsResponse(user_ids=await self.chats.contacts(user_id_of(request.user_id)))

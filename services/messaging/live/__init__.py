@@ -3,8 +3,11 @@
 The path of an event from the bus to one stream of a node:
 
     bus → Hub → Broadcaster → Subscriber.push → SendQueue → Subscribe → gRPC
-                encodes the event once,         WriteBatcher wakes the stream
+                encodes the event once,         WriteBatcher writes the queue
                 skips streams that have it      at once or a little later
+
+The queue is pushed to the call while the task of the stream sleeps (`Subscribe._push`). Otherwise, or if the call does
+not take pushes, the task yields it.
 
 The phases of a stream. `Subscriber` owns the state of the stream, and only methods of `Subscriber` change the phase:
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from operator import attrgetter
 from typing import Protocol
 
 from services.messaging.live.encoding import Delivery
@@ -19,8 +18,6 @@ SHORTEST_DELAY, LONGEST_DELAY = 0.005, 0.1
 DELAY_PER_STREAM = 0.0003
 """Seconds that each delayed stream adds to the delay. A write takes about a third of this time."""
 
-_data_of = attrgetter("data")
-
 
 class Timer(Protocol):
     """The part of an event loop that the batcher uses."""
@@ -31,13 +28,13 @@ class Timer(Protocol):
 
 
 class SendQueue:
-    """Deliveries that wait to be written to one stream. One task reads the queue."""
+    """Deliveries that wait to be written to one stream. One task reads the queue, unless `write_with` was called."""
 
-    __slots__ = ("_batcher", "_bytes", "_deliveries", "_waiting", "_woken", "delayed", "written_until")
+    __slots__ = ("_batcher", "_bytes", "_deliveries", "_waiting", "_woken", "_write", "delayed", "written_until")
 
     def __init__(self, batcher: "WriteBatcher") -> None:
         self.delayed = False
-        """Whether the batcher will wake the reader later. Only the batcher sets this."""
+        """Whether the batcher will write the queue later. Only the batcher sets this."""
         self.written_until = 0.0
         """The time at which the writes so far would end at one write per SPACING. Only the batcher sets this."""
         self._batcher = batcher
@@ -47,6 +44,11 @@ class SendQueue:
         # These two do the work of an asyncio.Event, but with thousands of streams take a third of its time and memory.
         self._woken = False
         self._waiting: asyncio.Future[None] | None = None
+        self._write: Callable[[], bool] | None = None
+
+    def write_with(self, write: Callable[[], bool] | None) -> None:
+        """Let `write` take and write deliveries while the reader sleeps. It returns False if the reader must do it."""
+        self._write = write
 
     def add(self, delivery: Delivery) -> bool:
         """Append a delivery and notify the reader; return False if the queue has no room for it."""
@@ -75,12 +77,18 @@ class SendQueue:
         self._deliveries.clear()
         self._bytes = 0
 
-    def take(self) -> bytes:
-        """Remove all deliveries and return their joined bytes, which are empty if nothing waits."""
-        data = b"".join(map(_data_of, self._deliveries))
-        self._deliveries.clear()
+    def take(self) -> list[Delivery]:
+        """Remove all deliveries and return them."""
+        deliveries, self._deliveries = self._deliveries, []
         self._bytes = 0
-        return data
+        return deliveries
+
+    def write(self) -> None:
+        """Write the deliveries now, or wake the reader."""
+        # A reader that is awake, or was woken for another reason, comes first: what it writes precedes the deliveries.
+        sleeps = self._waiting is not None and not self._waiting.done()
+        if not sleeps or self._write is None or not self._write():
+            self.wake()
 
     def wake(self) -> None:
         """Let the reader's current or next `wait` return now."""
@@ -100,44 +108,44 @@ class SendQueue:
 
 
 class WriteBatcher:
-    """Decides when the reader of a queue is woken: at once, or a little later together with other readers.
+    """Decides when a queue is written: at once, or a little later together with other queues.
 
     A write costs as much as the work for ten events. So a stream with more than about ten events a second gets the
     events of a short time in one write. Any other stream gets each event at once. The more streams are delayed, the
-    longer the delay is, so that the node keeps time for other work. One timer wakes all delayed streams.
+    longer the delay is, so that the node keeps time for other work. One timer is for all delayed streams.
     """
 
     def __init__(self, timer: Timer) -> None:
         self._timer = timer
         self._delayed: list[SendQueue] = []
         self._last_batch = 0
-        """The number of queues that the timer woke last time."""
+        """The number of queues that the timer wrote last time."""
 
     def notify(self, queue: SendQueue) -> None:
-        """Wake the queue's reader now or soon."""
+        """Write the queue now or soon."""
         if queue.delayed:
             return
         now = self._timer.time()
         if queue.written_until - now > (WRITES_AHEAD - 1) * SPACING:
             self._delay(queue)
         else:
-            self._wake(queue, now)
+            self._write(queue, now)
 
     def _delay(self, queue: SendQueue) -> None:
         if not self._delayed:
             delay = min(max(SHORTEST_DELAY, DELAY_PER_STREAM * self._last_batch), LONGEST_DELAY)
-            self._timer.call_later(delay, self._wake_delayed)
+            self._timer.call_later(delay, self._write_delayed)
         queue.delayed = True
         self._delayed.append(queue)
 
-    def _wake_delayed(self) -> None:
+    def _write_delayed(self) -> None:
         queues, self._delayed = self._delayed, []
         self._last_batch = len(queues)
         now = self._timer.time()
         for queue in queues:
             queue.delayed = False
-            self._wake(queue, now)
+            self._write(queue, now)
 
-    def _wake(self, queue: SendQueue, now: float) -> None:
+    def _write(self, queue: SendQueue, now: float) -> None:
         queue.written_until = min(max(queue.written_until, now), now + (WRITES_AHEAD - 1) * SPACING) + SPACING
-        queue.wake()
+        queue.write()

@@ -1,16 +1,21 @@
 """Subscribe: sends the events after a cursor, then `caught_up`, then live events, in one stream without a gap."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from typing import Protocol
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from functools import partial
+from operator import attrgetter
+from typing import Final, Protocol
 
 from history.audience import user_channel
+from kernel.grpc.responses import ResponseStream, SharedResponse
 from kernel.ids import UserId
 from services.messaging.live.cursor import Cursor, LogLineage, decode, encode
-from services.messaging.live.encoding import EventEncoder, ResyncCause, SignalEncoder
+from services.messaging.live.encoding import Delivery, EventEncoder, ResyncCause, SignalEncoder
 from services.messaging.live.hub import Hub
 from services.messaging.live.memberships import memberships_ended
 from services.messaging.live.replay import Replay, ReplayReader
 from services.messaging.live.subscriber import Join, Phase, Subscriber
+
+_data_of: Final = attrgetter("data")
 
 
 class StreamEncoder(EventEncoder, SignalEncoder, Protocol):
@@ -23,6 +28,9 @@ class Subscribe:
     The stream has no gap. It first enters its channels, and from then on gets every event that is stored later. Then it
     reads the stored offsets and replays all earlier events after the cursor, unstored ones included. Its own cursor
     starts at these stored offsets and follows the watermark. The bus delivers a watermark after the events it covers.
+
+    Events that arrive while the stream is live are pushed to the call, and its task sleeps. The task wakes up to
+    replay, to end, and while the client takes less than it is sent.
     """
 
     def __init__(self, *, hub: Hub, replays: ReplayReader, encoder: StreamEncoder, log: LogLineage) -> None:
@@ -31,9 +39,10 @@ class Subscribe:
         self._encoder = encoder
         self._log = log
         self._encoded: tuple[Mapping[int, int], str, bytes] = ({}, "", b"")
+        self._joined: tuple[Sequence[Delivery], bytes, SharedResponse] = ([], b"", SharedResponse(b""))
 
-    async def __call__(self, user_id: UserId, cursor: str) -> AsyncGenerator[bytes, None]:
-        """Yield serialized SubscribeResponses until the server drains. With an empty cursor, replay nothing.
+    async def __call__(self, user_id: UserId, cursor: str, responses: ResponseStream) -> AsyncGenerator[bytes, None]:
+        """Yield or push serialized SubscribeResponses until the server drains. With an empty cursor, replay nothing.
 
         Raise INVALID_CURSOR or SLOW_READER; UNAVAILABLE if past events cannot be read or the server is shutting down.
         """
@@ -43,17 +52,35 @@ class Subscribe:
         try:
             async for data in self._start(subscriber, since):
                 yield data
+            subscriber.write_with(partial(self._push, subscriber, responses))
             while subscriber.phase is not Phase.CLOSED:
                 await subscriber.wait()
                 if subscriber.gap or subscriber.joins:
                     async for data in self._catch_up(subscriber):
                         yield data
-                if data := subscriber.take():
-                    if subscriber.move_cursor(self._hub.watermark.offsets):
-                        data += self._cursor(subscriber.cursor)
-                    yield data
+                if response := self._take(subscriber):
+                    yield response.data
         finally:
             self._hub.dismiss(subscriber)
+
+    def _push(self, subscriber: Subscriber, responses: ResponseStream) -> bool:
+        """Push the deliveries of the stream. Return False if they must be yielded."""
+        if not responses.ready():
+            return False
+        if response := self._take(subscriber):
+            responses.push(response)
+        return True
+
+    def _take(self, subscriber: Subscriber) -> SharedResponse | None:
+        """Return the deliveries of the stream, with the cursor if it has moved. Remove them from its queue."""
+        deliveries = subscriber.take()
+        if not deliveries:
+            return None
+        cursor = self._cursor(subscriber.cursor) if subscriber.move_cursor(self._hub.watermark.offsets) else b""
+        # The streams of a large group get the same deliveries at the same time.
+        if self._joined[0] != deliveries or self._joined[1] != cursor:
+            self._joined = (deliveries, cursor, SharedResponse(b"".join(map(_data_of, deliveries)) + cursor))
+        return self._joined[2]
 
     async def _start(self, subscriber: Subscriber, since: Cursor | None) -> AsyncIterator[bytes]:
         if since is not None and await self._log.knows(since.log_id, since.offsets):

@@ -1,6 +1,6 @@
 """The state of one subscription. Only this file changes it; other files call its methods."""
 
-from collections.abc import Awaitable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from uuid import UUID
@@ -156,8 +156,17 @@ class Subscriber:
         """End the stream at once: accept no more events, and drop the queue."""
         self.phase = Phase.CLOSED
         self._queue.clear()
+        # `write` usually knows the stream. Without this line, only the garbage collector would free both.
+        self._queue.write_with(None)
 
     # Events
+
+    def write_with(self, write: Callable[[], bool]) -> None:
+        """Let `write` take and write deliveries while the task of the stream sleeps in `wait`.
+
+        It returns False if that task must do it. It is not called while the stream has something to replay or to raise.
+        """
+        self._queue.write_with(write)
 
     def push(self, delivery: Delivery) -> None:
         """Queue a delivery without waiting.
@@ -203,8 +212,8 @@ class Subscriber:
         """Wait until the stream has something to write, to replay or to raise."""
         return self._queue.wait()
 
-    def take(self) -> bytes:
-        """Remove all deliveries from the queue and return their joined bytes. Close the stream if it is draining.
+    def take(self) -> list[Delivery]:
+        """Remove all deliveries from the queue and return them. Close the stream if it is draining.
 
         Raise the error with which the stream ends.
         """

@@ -1,6 +1,6 @@
 """Users, deliveries, and queues and subscribers with a timer that the test moves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from uuid import uuid1
 
 from kernel.ids import UserId
@@ -47,6 +47,11 @@ def stored_delivery(data: bytes = b"event") -> Delivery:
 
 def unstored_delivery(data: bytes = b"typing") -> Delivery:
     return Delivery(data)
+
+
+def data_of(deliveries: Iterable[Delivery]) -> bytes:
+    """The joined bytes of deliveries."""
+    return b"".join(delivery.data for delivery in deliveries)
 
 
 def a_queue() -> SendQueue:

@@ -22,6 +22,7 @@ from history.view import History
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusMessage, LiveBus
 from kernel.errors import ChatlyError
+from kernel.grpc.responses import SharedResponse
 from kernel.ids import HybridClock, UserId
 from kernel.log.ports import LogConsumer
 from services.messaging.api.mapping.live import ProtoStreamEncoder
@@ -144,13 +145,17 @@ class Node:
 
 
 class Client:
-    """Reads one stream, and keeps the events and the newest cursor."""
+    """Reads one stream, and keeps the events and the newest cursor. It is the stream's ResponseStream too."""
+
+    takes_pushes = True
+    """Whether the server's library can push responses."""
 
     def __init__(self, node: Node, user: UserId, cursor: str = "") -> None:
         self.user = user
         self.cursor = cursor
         self.events: list[LiveEvent] = []
         self.writes = 0
+        self.pushed: list[SharedResponse] = []
         self.error: ChatlyError | None = None
         self.may_read = asyncio.Event()
         self.may_read.set()
@@ -158,7 +163,7 @@ class Client:
 
     async def _read(self, node: Node, cursor: str) -> None:
         try:
-            async with aclosing(node.subscribe(self.user, cursor)) as stream:
+            async with aclosing(node.subscribe(self.user, cursor, self)) as stream:
                 async for data in stream:
                     self._take(data)
                     await self.may_read.wait()
@@ -170,6 +175,14 @@ class Client:
         self.writes += 1
         self.events.extend(response.events)
         self.cursor = response.cursor or self.cursor
+
+    def ready(self) -> bool:
+        return self.takes_pushes and self.may_read.is_set() and not self._task.done()
+
+    def push(self, response: SharedResponse) -> None:
+        assert self.ready()
+        self.pushed.append(response)
+        self._take(response.data)
 
     async def disconnect(self) -> None:
         self._task.cancel()

@@ -3,7 +3,7 @@
 import asyncio
 
 from services.messaging.live.send_queue import MAX_BYTES, MAX_EVENTS
-from tests.unit.live.builders import a_queue, stored_delivery, unstored_delivery
+from tests.unit.live.builders import a_queue, data_of, stored_delivery, unstored_delivery
 
 
 def test_queued_deliveries_are_taken_as_one_piece_in_order() -> None:
@@ -11,8 +11,8 @@ def test_queued_deliveries_are_taken_as_one_piece_in_order() -> None:
     for data in (b"a", b"b", b"c"):
         queue.add(stored_delivery(data))
 
-    assert queue.take() == b"abc"
-    assert queue.take() == b""
+    assert data_of(queue.take()) == b"abc"
+    assert data_of(queue.take()) == b""
 
 
 def test_a_full_queue_refuses_one_more_event() -> None:
@@ -20,7 +20,7 @@ def test_a_full_queue_refuses_one_more_event() -> None:
     added = [queue.add(stored_delivery(b"e")) for _ in range(MAX_EVENTS + 1)]
 
     assert added == [True] * MAX_EVENTS + [False]
-    assert queue.take() == b"e" * MAX_EVENTS
+    assert data_of(queue.take()) == b"e" * MAX_EVENTS
 
 
 def test_a_queue_holds_exactly_the_maximum_of_bytes() -> None:
@@ -29,7 +29,7 @@ def test_a_queue_holds_exactly_the_maximum_of_bytes() -> None:
 
     assert all(added)
     assert not queue.add(stored_delivery(b"e"))
-    assert len(queue.take()) == MAX_BYTES
+    assert len(data_of(queue.take())) == MAX_BYTES
 
 
 def test_a_queue_has_space_again_after_take_clear_and_keep() -> None:
@@ -47,7 +47,7 @@ def test_a_last_delivery_fits_into_a_full_queue() -> None:
         queue.add(stored_delivery(b"e"))
     queue.add_last(unstored_delivery(b"reconnect"))
 
-    assert queue.take().endswith(b"reconnect")
+    assert data_of(queue.take()).endswith(b"reconnect")
 
 
 async def test_a_wait_ends_with_the_next_delivery_and_not_before() -> None:

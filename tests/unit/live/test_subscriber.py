@@ -17,7 +17,7 @@ from services.messaging.live.cursor import Watermark, covers
 from services.messaging.live.encoding import Delivery
 from services.messaging.live.send_queue import MAX_BYTES, MAX_EVENTS
 from services.messaging.live.subscriber import Phase
-from tests.unit.live.builders import a_live_subscriber, a_subscriber, stored_delivery, unstored_delivery
+from tests.unit.live.builders import a_live_subscriber, a_subscriber, data_of, stored_delivery, unstored_delivery
 
 GROUP = ChatId("group")
 STORE_UNAVAILABLE = unavailable(KernelReason.STORE_UNAVAILABLE, "the store is unreachable")
@@ -59,7 +59,7 @@ def test_a_full_queue_drops_typing_first() -> None:
         subscriber.push(stored_delivery(b"e"))
     subscriber.push(unstored_delivery())
 
-    assert subscriber.take() == b"e" * MAX_EVENTS
+    assert data_of(subscriber.take()) == b"e" * MAX_EVENTS
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_replaying_stream_with_too_much_unread_asks_for_another_replay() -> No
         subscriber.push(stored_delivery())
 
     assert subscriber.gap
-    assert subscriber.take() == b""
+    assert data_of(subscriber.take()) == b""
 
 
 async def test_a_stream_that_lost_events_before_it_waits_does_not_wait() -> None:
@@ -105,7 +105,7 @@ def test_the_last_delivery_comes_last_and_nothing_after_it() -> None:
     subscriber.push(stored_delivery(b"too late"))
 
     phases = [subscriber.phase]
-    assert subscriber.take() == b"event,reconnect"
+    assert data_of(subscriber.take()) == b"event,reconnect"
     assert [*phases, subscriber.phase] == [Phase.DRAINING, Phase.CLOSED]
 
 
@@ -130,7 +130,7 @@ def test_a_closed_stream_accepts_nothing_and_stays_closed() -> None:
     subscriber.fail(STORE_UNAVAILABLE)
 
     assert subscriber.phase is Phase.CLOSED
-    assert subscriber.take() == b""
+    assert data_of(subscriber.take()) == b""
 
 
 def test_a_watermark_only_grows() -> None:

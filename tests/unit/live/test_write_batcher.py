@@ -11,7 +11,7 @@ from services.messaging.live.send_queue import (
     SendQueue,
     WriteBatcher,
 )
-from tests.unit.live.builders import FakeTimer, stored_delivery, unstored_delivery
+from tests.unit.live.builders import FakeTimer, data_of, stored_delivery, unstored_delivery
 
 
 class Stream(SendQueue):
@@ -22,8 +22,8 @@ class Stream(SendQueue):
         self.written: list[bytes] = []
 
     def wake(self) -> None:
-        if data := self.take():
-            self.written.append(data)
+        if deliveries := self.take():
+            self.written.append(data_of(deliveries))
 
 
 def push_all(stream: Stream, data: bytes) -> None:

@@ -1,0 +1,30 @@
+"""One method of a server, as gRPC's handlers describe it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A handler, with what is needed to call it."""
+
+    function: Callable[[Any, Any], Any]
+    deserialize: Callable[[bytes], Any] | None
+    serialize: Callable[[Any], bytes] | None
+    streams_requests: bool
+    streams_responses: bool
+
+    @classmethod
+    def of(cls, handler: "grpc.RpcMethodHandler[Any, Any]") -> "Method":
+        """Return the method that gRPC's handler describes."""
+        function: Any = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
+        return cls(
+            function,
+            handler.request_deserializer,
+            handler.response_serializer,
+            bool(handler.request_streaming),
+            bool(handler.response_streaming),
+        )
