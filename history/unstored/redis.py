@@ -18,7 +18,7 @@ from history.model import LogEvent
 from kernel.ids import UserId
 from kernel.log.ports import LogPosition
 from kernel.redis.handle import Call, RedisHandle, Script
-from kernel.redis.pipeline import Part
+from kernel.redis.protocol import Part
 from kernel.telemetry.logs import logger
 
 # The lifetime of keys removes entries that a dead node left behind. The lifetime is longer than any expected outage of

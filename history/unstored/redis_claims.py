@@ -23,7 +23,7 @@ from history.unstored.claims import claim_seconds, must_be_first
 from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from kernel.redis.handle import RedisHandle, Script
-from kernel.redis.pipeline import Part
+from kernel.redis.protocol import Part
 from kernel.retry import suppress_unavailable
 from kernel.time import Clock
 

@@ -1,35 +1,26 @@
-"""A connection to one Redis server for batches of commands. Contains no commands."""
+"""One server's connection for batches of commands. Contains no commands."""
 
-import asyncio
-import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
-from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from kernel.deadlines import Deadline, Deadlines
-from kernel.redis.pipeline import Command
+from kernel.deadlines import Deadlines
+from kernel.redis.protocol import Command, RedisConnection
 
 _RESPONSES_PER_DEADLINE = 100
 
 
 class PipelineConnection:
-    """Sends a batch and reads the responses, one batch at a time.
+    """Sends a batch and reads the responses, one batch at a time."""
 
-    The driver's pipeline takes nearly twice the CPU time: it gets a connection from a pool for each batch, and sets a
-    timer for each response.
-    """
-
-    def __init__(self, *, connect: Callable[[], Awaitable[AbstractConnection]], timeout: float) -> None:
+    def __init__(self, *, connect: Callable[[], Awaitable[RedisConnection]], timeout: float) -> None:
         """`timeout`: seconds that a hundred responses may take. If they take longer, the connection is closed."""
         self._connect = connect
-        self._timeout = timeout
         self._deadlines = Deadlines()
-        self._connection: AbstractConnection | None = None
+        self._timeout = timeout
+        self._connection: RedisConnection | None = None
 
     async def __call__(self, commands: Sequence[Command]) -> list[Any]:
         """Send the commands and return the responses, ResponseErrors included.
@@ -41,69 +32,32 @@ class PipelineConnection:
             return await self._ask(connection, commands)
         except BaseException:
             # Late responses must not be taken for responses to other commands.
-            await self.close()
+            self.close()
             raise
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close the connection, if there is one. The next batch opens a new connection."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await close_now(connection)
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
-    async def _ready(self) -> AbstractConnection:
+    async def _ready(self) -> RedisConnection:
         # The server may have closed an idle connection.
-        if self._connection is not None and await self._connection.can_read():
-            await self.close()
-        if self._connection is None:
+        if self._connection is None or not self._connection.ready:
+            self.close()
             self._connection = await self._connect()
         return self._connection
 
-    async def _ask(self, connection: AbstractConnection, commands: Sequence[Command]) -> list[Any]:
+    async def _ask(self, connection: RedisConnection, commands: Sequence[Command]) -> list[Any]:
         responses: list[Any] = []
-        deadline = self._deadline(connection)
-        try:
-            await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
-            for start in range(0, len(commands), _RESPONSES_PER_DEADLINE):
-                if start:
-                    deadline.cancel()
-                    deadline = self._deadline(connection)
-                responses += [await _response(connection) for _ in commands[start : start + _RESPONSES_PER_DEADLINE]]
-        except Exception as error:
-            if deadline.passed:
-                raise RedisTimeoutError(f"no response within {self._timeout:g} s") from error
-            raise
-        finally:
-            deadline.cancel()
+        connection.write(commands)
+        while missing := len(commands) - len(responses):
+            deadline = self._deadlines.after(self._timeout, partial(self._give_up, connection))
+            try:
+                responses += await connection.responses(min(missing, _RESPONSES_PER_DEADLINE))
+            finally:
+                deadline.cancel()
         return responses
 
-    def _deadline(self, connection: AbstractConnection) -> Deadline:
-        return self._deadlines.after(self._timeout, partial(_abort, connection))
-
-
-async def close_now(connection: AbstractConnection) -> None:
-    """Close a connection at once. A TLS connection would keep its socket until the server closes it, or for 30 s."""
-    _abort(connection)
-    await connection.disconnect(nowait=True)
-
-
-def _abort(connection: AbstractConnection) -> None:
-    if (writer := connection._writer) is not None:  # noqa: SLF001
-        writer.transport.abort()
-
-
-@asynccontextmanager
-async def response_within(seconds: float) -> AsyncIterator[None]:
-    """Raise redis's TimeoutError if the block takes longer."""
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError:
-        raise RedisTimeoutError(f"no response within {seconds:g} s") from None
-
-
-async def _response(connection: AbstractConnection) -> Any:  # noqa: ANN401
-    try:
-        # No timeout here: `_ask` sets one for many responses.
-        return await connection.read_response(timeout=math.inf)
-    except ResponseError as error:
-        return error
+    def _give_up(self, connection: RedisConnection) -> None:
+        connection.close(RedisTimeoutError(f"no response within {self._timeout:g} s"))

@@ -9,20 +9,22 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis, RedisCluster
-from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.connection import AbstractConnection, Connection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.crc import key_slot
 from redis.exceptions import NoScriptError, RedisClusterException
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from kernel.cancellation import reraise_cancellation
 from kernel.errors import ChatlyError
-from kernel.redis.connection import PipelineConnection, close_now, response_within
-from kernel.redis.pipeline import Command, Part, SharedPipeline, no_hint
+from kernel.redis.connection import PipelineConnection
+from kernel.redis.pipeline import SharedPipeline, no_hint
+from kernel.redis.protocol import Command, Part, RedisConnection, connect
 from kernel.redis.settings import RedisSettings
 from kernel.runner import background
 from kernel.tls import plaintext_hint
@@ -110,7 +112,7 @@ class RedisHandle:
                 raise answer
         return answers
 
-    async def connection(self, key: str) -> AbstractConnection:
+    async def connection(self, key: str) -> RedisConnection:
         """Open a separate connection to the server that holds a key. Raises the errors of redis-py."""
         if isinstance(self._client, Redis):
             return await _connection(self._client)
@@ -142,7 +144,7 @@ async def _pipeline(client: Redis | RedisCluster, settings: RedisSettings) -> As
             pipeline = shared(send=partial(_send, client), probe=partial(_ping_cluster, client))
         else:
             connection_for_batches = PipelineConnection(connect=partial(_connection, client), timeout=_TIMEOUT_SECONDS)
-            stack.push_async_callback(connection_for_batches.close)
+            stack.callback(connection_for_batches.close)
             pipeline = shared(send=connection_for_batches, probe=partial(_ping, client))
         await stack.enter_async_context(background({"redis pipeline": pipeline.run}))
         yield pipeline
@@ -173,21 +175,17 @@ def _client(settings: RedisSettings) -> Redis | RedisCluster:
     return client
 
 
-async def _connection(client: Redis) -> AbstractConnection:
+async def _connection(client: Redis) -> RedisConnection:
     pool = client.connection_pool
     return await _open(pool.connection_class, pool.connection_kwargs)
 
 
-async def _open(kind: type[AbstractConnection], options: Mapping[str, Any]) -> AbstractConnection:
-    """Open a connection without a socket timeout: callers set their own. Opening never swallows a cancellation."""
-    connection = kind(**{**options, "socket_timeout": None})
+async def _open(kind: type[AbstractConnection], options: Mapping[str, Any]) -> RedisConnection:
     try:
-        async with response_within(_TIMEOUT_SECONDS):
-            await connection.connect()  # type: ignore[no-untyped-call]
-    except BaseException:
-        await close_now(connection)
-        raise
-    return connection
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            return await connect(cast("Connection", kind(**options)))
+    except TimeoutError:
+        raise RedisTimeoutError(f"no connection within {_TIMEOUT_SECONDS:g} s") from None
 
 
 async def _send(cluster: RedisCluster, commands: Sequence[Command]) -> list[Any]:

@@ -9,12 +9,10 @@ from typing import Any
 from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisClusterException, RedisError
 
 from kernel.errors import ChatlyError, KernelReason, unavailable
+from kernel.redis.protocol import Command
 from kernel.retry import Backoff, retry
 from kernel.telemetry.logs import logger
 from kernel.tls import tls_problem
-
-Part = str | bytes | int | float
-Command = tuple[Part, ...]
 
 # RedisClusterException is not a RedisError. uvloop raises RuntimeError if a connection is reset between two writes.
 UNREACHABLE = (RedisError, RedisClusterException, OSError, TimeoutError, RuntimeError)

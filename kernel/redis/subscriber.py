@@ -3,16 +3,16 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable
+from typing import Any
 
-from redis.asyncio.connection import AbstractConnection
-
-from kernel.redis.connection import close_now
 from kernel.redis.pipeline import BACKOFF, describe, is_unreachable
+from kernel.redis.protocol import RedisConnection
 from kernel.retry import retry
 from kernel.telemetry.logs import logger
 
 _NAMES_AT_ONCE = 1_000
 _CONFIRM_SECONDS = 1.0
+_PINGS_PER_SILENCE = 3
 
 
 class SubscriberConnection:
@@ -24,7 +24,7 @@ class SubscriberConnection:
     def __init__(
         self,
         *,
-        connect: Callable[[], Awaitable[AbstractConnection]],
+        connect: Callable[[], Awaitable[RedisConnection]],
         on_message: Callable[[str, bytes], None],
         on_gap: Callable[[], None],
         first: Collection[str],
@@ -48,7 +48,8 @@ class SubscriberConnection:
         self._late: set[str] = set()
         """Names that Redis had not confirmed when `add` stopped waiting."""
         self._leaving: Counter[str] = Counter()
-        self._outgoing: asyncio.Queue[tuple[str, ...]] | None = None
+        self._connection: RedisConnection | None = None
+        self._received = False
         self._disconnected = False
         self._closed = False
         self._task: asyncio.Task[None] | None = None
@@ -104,40 +105,33 @@ class SubscriberConnection:
     async def _receive(self) -> None:
         connection = await self._connect()
         try:
-            self._outgoing = asyncio.Queue()
+            connection.listen(self._on_responses)
+            self._connection = connection
             self._leaving.clear()
             self._unconfirmed = set(self._channels)
             self._send("SSUBSCRIBE", sorted(self._channels, key=self._last.__contains__))
-            # Not a TaskGroup: up to Python 3.12, a TaskGroup with a failed task swallows a cancellation.
-            halves = [
-                asyncio.create_task(self._write(connection, self._outgoing)),
-                asyncio.create_task(self._read(connection)),
-            ]
-            try:
-                done, _ = await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for half in halves:
-                    half.cancel()
-                await asyncio.gather(*halves, return_exceptions=True)
-            for half in done:
-                half.result()
+            raise await self._loss(connection)
         finally:
-            self._outgoing = None
-            await close_now(connection)
+            self._connection = None
+            connection.close()
 
-    async def _write(self, connection: AbstractConnection, outgoing: asyncio.Queue[tuple[str, ...]]) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(self._silence / 3):
-                    command = await outgoing.get()
-            except TimeoutError:
-                # A missing response to the ping reveals a dead connection.
-                command = ("PING",)
-            await connection.send_command(*command)
+    async def _loss(self, connection: RedisConnection) -> Exception:
+        """Return the reason when the connection is closed, or has been silent for too long."""
+        quiet = 0
+        while quiet < _PINGS_PER_SILENCE:
+            self._received = False
+            # A missing response to the ping reveals a dead connection.
+            connection.write([("PING",)])
+            await asyncio.wait([connection.closed], timeout=self._silence / _PINGS_PER_SILENCE)
+            if connection.closed.done():
+                return connection.closed.result()
+            quiet = 0 if self._received else quiet + 1
+        return TimeoutError(f"no response within {self._silence:g} s")
 
-    async def _read(self, connection: AbstractConnection) -> None:
-        while True:
-            match await connection.read_response(timeout=self._silence):
+    def _on_responses(self, responses: list[Any]) -> None:
+        self._received = True
+        for response in responses:
+            match response:
                 case [b"smessage", bytes(name), bytes(payload)]:
                     if (channel := name.decode()) in self._channels:
                         self._on_message(channel, payload)
@@ -145,14 +139,14 @@ class SubscriberConnection:
                     self._confirm(name.decode())
                 case [b"sunsubscribe", bytes(name), _]:
                     self._unsubscribed(name.decode())
-                case None:
-                    raise TimeoutError(f"no response within {self._silence:g} s")
+                case Exception():
+                    raise response
 
     def _send(self, command: str, names: list[str]) -> bool:
-        if self._outgoing is None:
+        if self._connection is None:
             return False
-        for start in range(0, len(names), _NAMES_AT_ONCE):
-            self._outgoing.put_nowait((command, *names[start : start + _NAMES_AT_ONCE]))
+        starts = range(0, len(names), _NAMES_AT_ONCE)
+        self._connection.write((command, *names[start : start + _NAMES_AT_ONCE]) for start in starts)
         return True
 
     def _confirm(self, name: str) -> None:
@@ -164,7 +158,7 @@ class SubscriberConnection:
                 self._on_gap()
         if name in self._unconfirmed:
             self._unconfirmed.discard(name)
-            if not self._unconfirmed and self._disconnected and self._outgoing is not None:
+            if not self._unconfirmed and self._disconnected and self._connection is not None:
                 self._disconnected = False
                 self._log.info("subscribed to the live bus again", channels=len(self._channels))
                 self._on_gap()

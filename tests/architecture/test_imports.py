@@ -44,7 +44,7 @@ def test_a_module_that_does_more_is_reported_with_its_line(line: str, report: st
 def test_serving_a_service_imports_nothing_of_the_edge_or_the_command_line() -> None:
     program = """
 import sys
-drivers = ("bcrypt", "botocore", "cassandra", "confluent_kafka", "kafka", "redis")
+drivers = ("bcrypt", "botocore", "cassandra", "confluent_kafka", "hiredis", "kafka", "redis")
 for missing in ("jinja2", "httpx", "PIL", "opentelemetry", *drivers):
     sys.modules[missing] = None
 import mesh.cli, mesh.serve
@@ -63,7 +63,7 @@ try:
     main(["--help"])
 except SystemExit:
     pass
-drivers = {"bcrypt", "botocore", "cassandra", "confluent_kafka", "kafka", "PIL", "redis", "sqlite3"}
+drivers = {"bcrypt", "botocore", "cassandra", "confluent_kafka", "hiredis", "kafka", "PIL", "redis", "sqlite3"}
 heavy = drivers | {"cryptography", "grpc", "starlette", "uvicorn"}
 print("imported:", sorted(heavy & sys.modules.keys()))
 """

@@ -21,7 +21,7 @@ from kernel.bus.ports import BusGap, BusMessage
 from kernel.errors import ChatlyError
 from kernel.redis.bus import open_redis_bus
 from kernel.redis.handle import RedisHandle, open_redis
-from kernel.redis.pipeline import Command
+from kernel.redis.protocol import Command
 from kernel.redis.settings import RedisSettings
 from kernel.redis.shards import Shards
 from kernel.time import SystemClock

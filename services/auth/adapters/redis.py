@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from kernel.redis.handle import Call, RedisHandle, Script
-from kernel.redis.pipeline import Part
+from kernel.redis.protocol import Part
 from kernel.retry import suppress_unavailable
 from kernel.time import Clock
 from services.auth.attempts import EXPIRES_AFTER, delay_after

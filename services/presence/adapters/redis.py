@@ -14,7 +14,7 @@ from zlib import crc32
 
 from kernel.ids import UserId
 from kernel.redis.handle import Call, RedisHandle, Script
-from kernel.redis.pipeline import Part
+from kernel.redis.protocol import Part
 from kernel.time import Clock
 from services.presence.model import Connection, OnlineState
 

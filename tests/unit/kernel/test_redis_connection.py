@@ -6,16 +6,18 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
-from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection
+from redis.asyncio.connection import Connection, SSLConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from engines.certificates import Authority
 from kernel.redis.connection import PipelineConnection
+from kernel.redis.protocol import connect
 from tests.waiting import eventually
 
 
@@ -60,16 +62,12 @@ async def server() -> AsyncIterator[Server]:
 
 @asynccontextmanager
 async def a_connection(server: Server, *, seconds: float) -> AsyncIterator[PipelineConnection]:
-    async def connect() -> AbstractConnection:
-        connection = Connection(host="127.0.0.1", port=server.port, protocol=2, driver_info=None)
-        await connection.connect()  # type: ignore[no-untyped-call]
-        return connection
-
-    connection = PipelineConnection(connect=connect, timeout=seconds)
+    address = Connection(host="127.0.0.1", port=server.port)
+    connection = PipelineConnection(connect=partial(connect, address), timeout=seconds)
     try:
         yield connection
     finally:
-        await connection.close()
+        connection.close()
 
 
 @pytest.fixture
@@ -166,17 +164,11 @@ async def test_a_server_that_never_closes_keeps_no_socket_open(tmp_path: Path) -
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(pair.certificate, pair.key)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        async def connect() -> AbstractConnection:
-            port, ca = listening.getsockname()[1], str(authority.ca)
-            connection = SSLConnection(host="127.0.0.1", port=port, ssl_ca_certs=ca, protocol=2, driver_info=None)
-            await connection.connect()  # type: ignore[no-untyped-call]
-            return connection
-
+        address = SSLConnection(host="127.0.0.1", port=listening.getsockname()[1], ssl_ca_certs=str(authority.ca))
         closed = asyncio.create_task(asyncio.to_thread(client_closes, listening, context))
-        connection = PipelineConnection(connect=connect, timeout=60)
+        connection = PipelineConnection(connect=partial(connect, address), timeout=60)
         assert await connection([("ECHO", "one")]) == [b"OK"]
-        await connection.close()
+        connection.close()
 
         assert await closed
 

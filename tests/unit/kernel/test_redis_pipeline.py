@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from kernel.errors import ChatlyError, KernelReason
-from kernel.redis.pipeline import Command, SharedPipeline
+from kernel.redis.pipeline import SharedPipeline
+from kernel.redis.protocol import Command
 from kernel.runner import background
 from tests.waiting import eventually
 

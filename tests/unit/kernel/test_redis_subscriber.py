@@ -1,41 +1,32 @@
 """The subscriber connection, with a server that answers nothing and then closes."""
 
 import asyncio
-from typing import cast
 
 import pytest
-from redis.asyncio.connection import AbstractConnection
 
+from kernel.redis.protocol import RedisConnection
 from kernel.redis.subscriber import SubscriberConnection
 from kernel.runner import background
 from tests.waiting import eventually
 
 
-class HangsUp:
-    """A connection for SubscriberConnection. It fails after `over` is set."""
+class SilentTransport(asyncio.Transport):
+    """Sends nothing."""
 
-    _writer = None
-
-    def __init__(self) -> None:
-        self.over = asyncio.Event()
-
-    async def disconnect(self, **_options: object) -> None:
+    def write(self, data: object) -> None:
         pass
 
-    async def send_command(self, *command: str) -> None:
+    def abort(self) -> None:
         pass
 
-    async def read_response(self, **_options: object) -> object:
-        await self.over.wait()
-        raise ConnectionError("the server has hung up")
 
-
-def a_subscriber(connections: list[HangsUp]) -> SubscriberConnection:
+def a_subscriber(connections: list[RedisConnection]) -> SubscriberConnection:
     """A SubscriberConnection that appends every connection it opens to a list."""
 
-    async def connect() -> AbstractConnection:
-        connections.append(HangsUp())
-        return cast("AbstractConnection", connections[-1])
+    async def connect() -> RedisConnection:
+        connections.append(RedisConnection())
+        connections[-1].connection_made(SilentTransport())
+        return connections[-1]
 
     return SubscriberConnection(
         connect=connect,
@@ -55,13 +46,13 @@ async def turn(times: int) -> None:
 
 @pytest.mark.parametrize("turns", range(6))
 async def test_a_connection_lost_just_before_a_send_is_reopened(turns: int) -> None:
-    connections: list[HangsUp] = []
+    connections: list[RedisConnection] = []
     subscriber = a_subscriber(connections)
     async with background({"subscriber": subscriber.run}):
         await eventually(lambda: len(connections) == 1)
         adding = asyncio.create_task(subscriber.add(["a"]))
         await turn(turns)
-        connections[0].over.set()
+        connections[0].connection_lost(None)
 
         await eventually(lambda: len(connections) == 2, "it connects again", seconds=5)
         await asyncio.wait_for(adding, 5)
@@ -69,11 +60,11 @@ async def test_a_connection_lost_just_before_a_send_is_reopened(turns: int) -> N
 
 @pytest.mark.parametrize("turns", range(6))
 async def test_a_connection_cancelled_just_when_it_is_lost_ends(turns: int) -> None:
-    connections: list[HangsUp] = []
+    connections: list[RedisConnection] = []
     running = asyncio.create_task(a_subscriber(connections).run())
     await eventually(lambda: len(connections) == 1)
     await turn(5)
-    connections[0].over.set()
+    connections[0].connection_lost(None)
     await turn(turns)
     running.cancel()
 

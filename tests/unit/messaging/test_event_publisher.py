@@ -12,7 +12,8 @@ from history.codec import unpack
 from history.model import LogEvent, Role
 from kernel.bus.ports import BusMessage
 from kernel.errors import KernelReason
-from kernel.redis.pipeline import Command, SharedPipeline
+from kernel.redis.pipeline import SharedPipeline
+from kernel.redis.protocol import Command
 from kernel.runner import background
 from tests.unit.messaging.harness import LOG_UNAVAILABLE, Harness, refused
 
