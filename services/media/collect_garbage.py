@@ -1,17 +1,27 @@
 """Collect garbage: discard expired uploads, and delete files that were never sent."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from kernel.locks import KeyedLock
 from kernel.retry import repeat
 from kernel.telemetry.logs import logger
 from kernel.time import Clock
 from services.media.errors import is_temporary
-from services.media.ports import LogProgress, SentFiles, UploadStore
+from services.media.ports import KnownSends, SentFiles, UploadStore
 from services.media.purge_deleted import PurgeDeleted
 from services.media.uploads import Uploads
 
 _BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Expiry:
+    """A moment: files that were uploaded before `before` were too old when the log ended at `ends`."""
+
+    before: datetime
+    ends: Mapping[int, int]
 
 
 class CollectGarbage:
@@ -23,7 +33,7 @@ class CollectGarbage:
         store: UploadStore,
         uploads: Uploads,
         sent: SentFiles,
-        log: LogProgress,
+        sends: KnownSends,
         purge: PurgeDeleted,
         locks: KeyedLock,
         clock: Clock,
@@ -32,11 +42,12 @@ class CollectGarbage:
         self._store = store
         self._uploads = uploads
         self._sent = sent
-        self._log_progress = log
+        self._sends = sends
         self._purge = purge
         self._locks = locks
         self._clock = clock
         self._unsent_lifetime = unsent_lifetime
+        self._expiry: _Expiry | None = None
         self._log = logger("media")
 
     async def run(self, every: float) -> None:
@@ -58,9 +69,12 @@ class CollectGarbage:
                     await self._uploads.discard(upload.upload_id)
 
     async def _delete_unsent(self) -> None:
-        # While the log has unread records, a file that seems unsent may have been sent.
-        if await self._log_progress.is_behind():
+        """Delete the unsent files that were too old at an earlier moment, once all sends up to it are known."""
+        if self._expiry is None:
+            before = self._clock.now() - self._unsent_lifetime
+            self._expiry = _Expiry(before, await self._sends.moment())
+        if not await self._sends.are_complete(self._expiry.ends):
             return
-        before = self._clock.now() - self._unsent_lifetime
-        while await self._sent.delete_unsent(before=before, limit=_BATCH):
+        while await self._sent.delete_unsent(before=self._expiry.before, limit=_BATCH):
             pass
+        self._expiry = None

@@ -1,6 +1,6 @@
 """Files, uploads, and the changes in the log that concern files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -156,11 +156,34 @@ class MessagePage:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """How far the messages with files are compared with the message store."""
+class StoredFilesPage:
+    """A page of the message store's messages with files, in no particular order."""
+
+    messages: Sequence[FilesSent]
+    next_after: str
+    """The key at which the next page starts. Empty on the last page."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreProgress:
+    """How far the message store has read the log."""
 
     epoch: str
-    """The epochs of the log that the store and media have begun. Another epoch needs another comparison."""
+    """The identity of the newest epoch that the store has begun."""
+    offsets: Mapping[int, int]
+    """By partition: the offset in the log up to which the store has all records; nothing or -1 if it has none."""
+
+    def reaches(self, offsets: Mapping[int, int]) -> bool:
+        """Return whether the store has all records up to these offsets."""
+        return all(self.offsets.get(partition, -1) >= offset for partition, offset in offsets.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Progress of one pass of a comparison with the message store."""
+
+    epoch: str
+    """The pass, and the epochs of the log that the store and media have begun. Other epochs need another comparison."""
     step: int = 0
     """The number of pages that are compared."""
     after: str = ""

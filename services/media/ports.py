@@ -17,6 +17,8 @@ from services.media.model import (
     MessageRemoved,
     PendingRemoval,
     PendingUpload,
+    StoredFilesPage,
+    StoreProgress,
 )
 
 
@@ -137,8 +139,15 @@ class StoredMessages(Protocol):
         """
         ...
 
-    async def log_epoch(self) -> str:
-        """Return the identity of the newest epoch of the log that the store has read. Raise UNAVAILABLE."""
+    async def files(self, *, after: str) -> StoredFilesPage:
+        """Return a page of the messages that have files and are not removed. Raise UNAVAILABLE.
+
+        `after` is empty, or from the page before.
+        """
+        ...
+
+    async def progress(self) -> StoreProgress:
+        """Return how far the store has read the log. Raise UNAVAILABLE."""
         ...
 
 
@@ -160,9 +169,23 @@ class FollowedEpochs(Protocol):
     @property
     def ordinals(self) -> Ordinals: ...
 
+    async def check(self) -> None: ...
+
     async def ends(self) -> Mapping[int, int]: ...
 
     async def applied(self) -> Mapping[int, int]: ...
+
+
+class KnownSends(Protocol):
+    """Reports whether every send of a file up to an earlier moment is known, whatever the log has lost."""
+
+    async def moment(self) -> Mapping[int, int]:
+        """Return the present end of the log: the ordinal of the last record of each partition."""
+        ...
+
+    async def are_complete(self, ends: Mapping[int, int]) -> bool:
+        """Return whether every send up to `ends` is in SentFiles. Raise UNAVAILABLE if that cannot be determined."""
+        ...
 
 
 class UserPictures(Protocol):

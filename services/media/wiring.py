@@ -46,6 +46,7 @@ from services.media.api.http.export import ExportApi
 from services.media.api.http.uploads import ProfileApi, UploadApi
 from services.media.api.mapping import log_change
 from services.media.check_file import CheckFile
+from services.media.check_known_sends import CheckKnownSends
 from services.media.collect_garbage import CollectGarbage
 from services.media.compare_with_store import CompareWithStore
 from services.media.complete_upload import CompleteUpload
@@ -168,7 +169,7 @@ def _build(
         store=stores.uploads,
         uploads=uploads,
         sent=stores.sent,
-        log=follow,
+        sends=CheckKnownSends(log=followed, stored=stored, compare=compare),
         purge=purge,
         locks=locks,
         clock=clock,

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -212,18 +213,52 @@ async def test_the_file_of_a_message_goes_even_if_the_log_lost_the_deletion_befo
         assert await _can_download(mesh, bob, kept)
 
 
+async def test_a_file_stays_readable_if_the_log_lost_its_message_before_media_read_it(tmp_path: Path) -> None:
+    async with running_mesh(tmp_path, CHATLY_MEDIA_COLLECT_SECONDS="1") as mesh:
+        ann, bob = await somebody(mesh, "ann"), await somebody(mesh, "bob")
+        await mesh.stop()
+        _copy(mesh.data_dir, tmp_path / "copy", ["log.db"])
+        await mesh.start()
+        kept, deleted = [await _send_file(mesh, ann, bob) for _ in range(2)]
+        await _delete(mesh, ann, bob, deleted)
+        await eventually(partial(_is_purged, mesh, deleted), "media has deleted the file")
+        await mesh.stop()
+        _copy(tmp_path / "copy", mesh.data_dir, ["log.db"])
+        _forget_sends(mesh, age=timedelta(days=8))
+        await mesh.start()
+
+        await eventually(partial(_can_download, mesh, bob, kept), "media knows that the file was sent", seconds=60)
+        unsent = await _upload(mesh, ann)
+        _forget_sends(mesh, age=timedelta(days=8), sent=False)
+        await eventually(partial(_is_purged, mesh, ("", unsent)), "unsent files are collected", seconds=60)
+        assert await _can_download(mesh, bob, kept)
+        assert not await _can_download(mesh, bob, deleted)
+
+
 async def _send_file(mesh: Mesh, sender: Person, receiver: Person) -> tuple[str, str]:
     """Send a message with a file. Return the ids of the message and the file."""
-    async with rest(mesh) as client, grpc.aio.insecure_channel(mesh.edge) as channel:
-        file = {"file": ("note.txt", f"note {uuid4()}")}
-        uploaded = (await client.post("/api/upload/message", files=file, headers=sender.headers)).json()
+    media_id = await _upload(mesh, sender)
+    async with grpc.aio.insecure_channel(mesh.edge) as channel:
         sent = await MessagingServiceStub(channel).SendMessage(
-            pb.SendMessageRequest(
-                user_id=receiver.user_id, client_message_id=str(uuid4()), media_ids=[uploaded["media_id"]]
-            ),
+            pb.SendMessageRequest(user_id=receiver.user_id, client_message_id=str(uuid4()), media_ids=[media_id]),
             metadata=sender.metadata,
         )
-    return sent.message.message_id, uploaded["media_id"]
+    return sent.message.message_id, media_id
+
+
+async def _upload(mesh: Mesh, owner: Person) -> str:
+    async with rest(mesh) as client:
+        file = {"file": ("note.txt", f"note {uuid4()}")}
+        uploaded: str = (await client.post("/api/upload/message", files=file, headers=owner.headers)).json()["media_id"]
+    return uploaded
+
+
+def _forget_sends(mesh: Mesh, *, age: timedelta, sent: bool = True) -> None:
+    """Let all files be as old as this. With `sent`, also remove the sends, as if media had not read their records."""
+    with closing(sqlite3.connect(mesh.data_dir / "media.db")) as media, media:
+        if sent:
+            media.execute("DELETE FROM sent_files")
+        media.execute("UPDATE media SET created_at = created_at - ?", (age // timedelta(microseconds=1),))
 
 
 async def _delete(mesh: Mesh, sender: Person, receiver: Person, message: tuple[str, str]) -> None:

@@ -24,7 +24,7 @@ from kernel.grpc.client import from_rpc_error
 from kernel.grpc.context import caller_var, current_user
 from kernel.ids import UserId
 from kernel.time import Clock
-from services.media.model import MessageKey, MessageRemoved
+from services.media.model import FilesSent, MediaId, MessageKey, MessageRemoved, StoredFilesPage, StoreProgress
 from services.media.ports import GroupMessages
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ class GrpcProfiles:
 
 
 class GrpcStoredMessages:
-    """StoredMessages over gRPC. Calls MessagingService.ListRemovedMessages with the service token."""
+    """StoredMessages over gRPC. Calls MessagingService with the service token."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._messaging = MessagingServiceStub(channel)
@@ -115,13 +115,24 @@ class GrpcStoredMessages:
             for key in keys
         ]
 
-    async def log_epoch(self) -> str:
-        return (await self._ask(())).log_epoch
+    async def files(self, *, after: str) -> StoredFilesPage:
+        request = messaging_pb.ListMessageFilesRequest(page_token=after)
+        page = await _answer("messaging", self._messaging.ListMessageFiles(request, timeout=_LOOKUP_SECONDS))
+        return StoredFilesPage([_files_sent(each) for each in page.messages], page.next_page_token)
+
+    async def progress(self) -> StoreProgress:
+        answer = await self._ask(())
+        return StoreProgress(answer.log_epoch, dict(answer.stored_offsets))
 
     async def _ask(self, messages: Sequence[MessageKey]) -> messaging_pb.ListRemovedMessagesResponse:
         keys = [messaging_pb.MessageKey(chat_id=each.chat_id, message_id=each.message_id) for each in messages]
         request = messaging_pb.ListRemovedMessagesRequest(messages=keys)
         return await _answer("messaging", self._messaging.ListRemovedMessages(request, timeout=_LOOKUP_SECONDS))
+
+
+def _files_sent(files: messaging_pb.MessageFiles) -> FilesSent:
+    media_ids = tuple(map(MediaId, files.media_ids))
+    return FilesSent(files.message.chat_id, files.message.message_id, UserId(files.sender_id), media_ids)
 
 
 class GrpcOwnData:

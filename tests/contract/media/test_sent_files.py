@@ -31,6 +31,15 @@ async def test_a_file_is_in_every_message_its_owner_sent_it_with(stores: Stores)
     assert set(await stores.sent.messages_with(media.media_id)) == set(messages)
 
 
+async def test_a_repeated_send_is_recorded_once_and_ends_with_its_message(stores: Stores) -> None:
+    media, message = await stored(stores, a_media()), an_id()
+    await stores.sent.apply([sent(media, "chat", message), sent(media, "chat", message)])
+    await stores.sent.apply([sent(media, "chat", message)])
+
+    assert await stores.sent.messages_with(media.media_id) == [MessageKey("chat", message)]
+    assert await stores.sent.apply([MessageRemoved("chat", message, deleted=True)]) == [media.media_id]
+
+
 async def test_the_picture_of_a_group_is_in_no_message(stores: Stores) -> None:
     picture = await stored(stores, a_media(purpose=Purpose.AVATAR))
 

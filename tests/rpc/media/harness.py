@@ -40,9 +40,10 @@ ANN, BOB, EVE = an_id(), an_id(), an_id()
 
 
 class Groups(MessagingServiceServicer):
-    """GetMessage for groups with members and hidden messages that the test sets, and the messages that it deletes."""
+    """GetMessage for groups with members and hidden messages that the test sets, and a store with the whole log."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: MemoryLog) -> None:
+        self.log = log
         self.members: dict[str, set[str]] = {}
         self.hidden: set[tuple[str, str]] = set()
         """(user, message) pairs."""
@@ -55,7 +56,12 @@ class Groups(MessagingServiceServicer):
         if self.unavailable:
             raise unavailable(KernelReason.SHUTTING_DOWN, "shutting down")
         deleted = [key for key in request.messages if key.message_id in self.deleted]
-        return messaging_pb.ListRemovedMessagesResponse(deleted=deleted)
+        return messaging_pb.ListRemovedMessagesResponse(deleted=deleted, stored_offsets=await self.log.ends())
+
+    async def ListMessageFiles(
+        self, request: messaging_pb.ListMessageFilesRequest, context: object
+    ) -> messaging_pb.ListMessageFilesResponse:
+        return messaging_pb.ListMessageFilesResponse()
 
     async def GetMessage(
         self, request: messaging_pb.GetMessageRequest, context: object
@@ -190,7 +196,8 @@ async def running_media(
     data_dir: Path, *, log: MemoryLog | None = None, loops: bool = True, **chosen: Any
 ) -> AsyncIterator[MediaNode]:
     """Run the service; `chosen`: its settings."""
-    mesh, log, groups, profiles = Mesh(), log or MemoryLog(), Groups(), Profiles()  # type: ignore[abstract]
+    mesh, log = Mesh(), log or MemoryLog()
+    groups, profiles = Groups(log), Profiles()  # type: ignore[abstract]
     async with (
         running(_peers(groups, profiles), mesh=mesh) as peers,
         a_platform(

@@ -8,7 +8,18 @@ from datetime import datetime
 from kernel.ids import UserId
 from kernel.log.epochs import LogEpoch, RecordMark, record_hash
 from kernel.log.ports import LogRecord
-from services.media.model import LogChange, Media, MediaId, MessageKey, MessagePage, MessageRemoved, PendingRemoval
+from services.media.model import (
+    FilesSent,
+    LogChange,
+    Media,
+    MediaId,
+    MessageKey,
+    MessagePage,
+    MessageRemoved,
+    PendingRemoval,
+    StoredFilesPage,
+    StoreProgress,
+)
 
 
 @dataclass
@@ -109,20 +120,49 @@ class MemoryRemovals:
         self.pending.pop(removal.message)
 
 
+_PAGE = 50
+
+
 @dataclass
 class FakeStoredMessages:
     """StoredMessages with the removals in `stored`."""
 
     stored: set[MessageRemoved] = field(default_factory=set)
+    sends: list[FilesSent] = field(default_factory=list)
     asked: list[MessageKey] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
+    """The keys of the pages of files that were asked for."""
     epoch: str = "first"
+    offset: int = 1_000_000
+    """The last stored offset of the only partition."""
 
-    async def log_epoch(self) -> str:
-        return self.epoch
+    async def files(self, *, after: str) -> StoredFilesPage:
+        self.pages.append(after)
+        start = int(after or 0)
+        end = start + _PAGE
+        removed = {each.key for each in self.stored}
+        page = [each for each in self.sends[start:end] if MessageKey(each.chat_id, each.message_id) not in removed]
+        return StoredFilesPage(page, str(end) if end < len(self.sends) else "")
+
+    async def progress(self) -> StoreProgress:
+        return StoreProgress(self.epoch, {0: self.offset})
 
     async def removed(self, messages: Sequence[MessageKey]) -> Sequence[MessageRemoved]:
         self.asked.extend(messages)
         return [each for each in self.stored if each.key in messages]
+
+
+@dataclass
+class FakeKnownSends:
+    end: int = -1
+    known: int = 1_000_000
+    """The end of the log up to which all sends are known."""
+
+    async def moment(self) -> Mapping[int, int]:
+        return {0: self.end}
+
+    async def are_complete(self, ends: Mapping[int, int]) -> bool:
+        return ends[0] <= self.known
 
 
 @dataclass

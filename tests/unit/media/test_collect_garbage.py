@@ -19,7 +19,7 @@ from services.media.uploads import Uploads
 from tests.builders import NOON, an_id
 from tests.fakes import FakeClock
 from tests.unit.media.builders import a_media, an_upload
-from tests.unit.media.harness import FakeLogProgress, FakeMediaStore, FakeSentFiles
+from tests.unit.media.harness import FakeKnownSends, FakeMediaStore, FakeSentFiles
 
 
 class Parts:
@@ -28,7 +28,7 @@ class Parts:
     def __init__(self, folder: Path, uploads: SqliteUploadStore) -> None:
         self.uploads, self.staging = uploads, FolderUploadStaging(folder / "staging")
         self.blobs = FolderBlobStore(folder / "blobs")
-        self.media, self.sent, self.log, self.clock = FakeMediaStore(), FakeSentFiles(), FakeLogProgress(), FakeClock()
+        self.media, self.sent, self.sends, self.clock = FakeMediaStore(), FakeSentFiles(), FakeKnownSends(), FakeClock()
         purge = PurgeDeleted(media=self.media, blobs=self.blobs)
         locks = KeyedLock()
         limits = load(MediaSettings, {}).limits()
@@ -44,7 +44,7 @@ class Parts:
                 clock=self.clock,
             ),
             sent=self.sent,
-            log=self.log,
+            sends=self.sends,
             purge=purge,
             locks=locks,
             clock=self.clock,
@@ -137,11 +137,19 @@ async def test_unsent_files_are_deleted_after_their_lifetime(tmp_path: Path) -> 
         assert parts.sent.unsent_before == NOON - timedelta(days=7)
 
 
-async def test_unsent_files_are_kept_until_the_whole_log_is_read(tmp_path: Path) -> None:
+async def test_unsent_files_are_kept_until_all_sends_are_known_up_to_the_moment_when_they_got_too_old(
+    tmp_path: Path,
+) -> None:
     async with opened_parts(tmp_path) as parts:
         parts.sent.unsent = [MediaId(an_id())]
-        parts.log.behind = True
+        parts.sends.end, parts.sends.known = 5, 4
+        await parts.collect()
+        assert len(parts.sent.unsent) == 1
 
+        # The log grows all the time, so there are always records after those that are known.
+        parts.clock.advance(600)
+        parts.sends.end, parts.sends.known = 9, 5
         await parts.collect()
 
-        assert len(parts.sent.unsent) == 1
+        assert parts.sent.unsent == []
+        assert parts.sent.unsent_before == NOON - timedelta(days=7)

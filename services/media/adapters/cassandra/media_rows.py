@@ -20,6 +20,7 @@ _ATTEMPTS = 10
 _FACTS = "owner_id, purpose, content_type, file_name, size_bytes, sha256, width, height, thumbnail_bytes, created_at"
 _READ = f"SELECT {_FACTS}, state, touched, condemned_at, chat_id FROM media WHERE media_id = ? LIMIT 1"
 _MESSAGES = "SELECT chat_id, message_id FROM media WHERE media_id = ?"
+_MESSAGE = "SELECT message_id FROM media WHERE media_id = ? AND chat_id = ? AND message_id = ?"
 _ADD = f"UPDATE media SET {_FACTS.replace(',', ' = ?,')} = ?, state = {_STORED} WHERE media_id = ? IF state = null"
 _SEND = f"""
     BEGIN BATCH
@@ -69,6 +70,10 @@ class CassandraMediaRows:
         rows = await self._session.execute(_MESSAGES, (media_id,))
         # A file that is in no chat has one row without a chat, and a group's picture a row without a message.
         return [MessageKey(row["chat_id"], row["message_id"]) for row in rows if row["message_id"]]
+
+    async def has(self, media_id: MediaId, chat_id: str, message_id: str) -> bool:
+        """Return whether a message is recorded as one that contains the file."""
+        return bool(await self._session.execute(_MESSAGE, (media_id, chat_id, message_id)))
 
     async def send(self, media_id: MediaId, chat_id: str, message_id: str) -> bool:
         """Record a message that contains the file. Return False if the file is deleted."""

@@ -69,12 +69,17 @@ class CassandraSentFiles:
                 assert_never(change)
 
     async def _send(self, change: FilesSent, media_id: MediaId) -> None:
+        # Most messages of a repeated log or a comparison are known, and a conditional write takes longer than a read.
+        known = await self._rows.has(media_id, change.chat_id, change.message_id)
+        if known or await self._send_unknown(change, media_id):
+            await self._session.execute(_RECORD, (change.chat_id, change.message_id, media_id))
+
+    async def _send_unknown(self, change: FilesSent, media_id: MediaId) -> bool:
         row = await self._rows.find(media_id)
         if row is None or row.media.owner_id != change.sender_id or row.media.purpose is not Purpose.MESSAGE:
-            return
+            return False
         # Record the message only if the file exists, so that a repeated record restores nothing.
-        if await self._rows.send(media_id, change.chat_id, change.message_id):
-            await self._session.execute(_RECORD, (change.chat_id, change.message_id, media_id))
+        return await self._rows.send(media_id, change.chat_id, change.message_id)
 
     async def _set_picture(self, change: GroupPictureSet) -> None:
         row = await self._rows.find(change.media_id)
