@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -91,6 +92,16 @@ int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid
 int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until) {
   struct timespec real = moved(until, -*shift);
   return ORIGINAL(pthread_mutex_timedlock)(mutex, &real);
+}
+
+int cnd_timedwait(cnd_t *cond, mtx_t *mutex, const struct timespec *until) {
+  struct timespec real = moved(until, -*shift);
+  return ORIGINAL(cnd_timedwait)(cond, mutex, &real);
+}
+
+int mtx_timedlock(mtx_t *mutex, const struct timespec *until) {
+  struct timespec real = moved(until, -*shift);
+  return ORIGINAL(mtx_timedlock)(mutex, &real);
 }
 
 int sem_timedwait(sem_t *semaphore, const struct timespec *until) {
