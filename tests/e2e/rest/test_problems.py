@@ -1,11 +1,13 @@
 """Errors over REST have one form, from the services and from the edge."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
+from mesh.edge.contract import methods
 from tests.builders import a_keypair, an_id, user_token
 from tests.e2e.people import Person
 from tests.problems import reason, violations
@@ -85,6 +87,27 @@ async def test_a_body_that_does_not_fit_the_message_is_refused(client: httpx.Asy
 
     assert (answer.status_code, answer.json()["code"], reason(answer)) == (400, 3, "MALFORMED_REQUEST")
     assert answer.json()["message"]
+
+
+async def test_a_body_must_not_contradict_the_path(client: httpx.AsyncClient, pair: tuple[Person, Person]) -> None:
+    ann, bob = pair
+    with_both = [
+        (rest, variable)
+        for method in methods()
+        if not method.internal
+        for rest in method.rest
+        if rest.body == "*"
+        for variable in rest.variables
+    ]
+    assert with_both
+    for rest, variable in with_both:
+        path = re.sub(r"\{[^}]*\}", bob.user_id, rest.template)
+        for value in (ann.user_id, ""):
+            answer = await client.request(rest.verb, path, json={variable: value}, headers=ann.headers)
+
+            assert answer.status_code == 400, (rest, variable, value, answer.text)
+            assert (answer.json()["code"], reason(answer)) == (3, "MALFORMED_REQUEST")
+            assert variable in answer.json()["message"]
 
 
 async def test_an_unknown_or_malformed_query_parameter_is_refused(
