@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from types import TracebackType
 from typing import Any, Final, Protocol
@@ -20,16 +21,13 @@ class Timers(Protocol):
     def call_later(self, delay: float, callback: Callable[[], object], /) -> Any: ...  # noqa: ANN401
 
 
+@dataclass(slots=True, eq=False)
 class Deadline:
-    """One deadline. Its callback runs once, unless it is cancelled first."""
+    """One deadline. Its callback runs once, unless it is cancelled first. `passed`: whether it ran."""
 
-    __slots__ = ("_callback", "_slot", "passed")
-
-    def __init__(self, callback: Callable[[], object], slot: "set[Deadline]") -> None:
-        self._callback = callback
-        self._slot = slot
-        self.passed = False
-        slot.add(self)
+    _callback: Callable[[], object]
+    _slot: "set[Deadline]"
+    passed: bool = False
 
     def cancel(self) -> None:
         """Forget the deadline, if it has not passed."""
@@ -66,11 +64,9 @@ class Deadlines:
             heappush(self._order, number)
             if self._order[0] == number:
                 self._set_timer(loop)
-        return Deadline(callback, slot)
-
-    def timeout(self, seconds: float) -> "Timeout":
-        """Cancel the block after this time, and raise TimeoutError from it, as `asyncio.timeout` does."""
-        return Timeout(self, seconds)
+        deadline = Deadline(callback, slot)
+        slot.add(deadline)
+        return deadline
 
     def _set_timer(self, loop: Timers) -> None:
         if self._timer is not None:
@@ -95,7 +91,7 @@ class Deadlines:
 
 
 class Timeout:
-    """A block of one task with a deadline. It is left with TimeoutError once the deadline has passed."""
+    """Cancels a block after a time, and raises TimeoutError from it, as `asyncio.timeout` does."""
 
     __slots__ = ("_cancelling", "_deadline", "_deadlines", "_seconds", "_task")
 

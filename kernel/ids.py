@@ -76,13 +76,16 @@ class HybridClock:
         self._last = 0
         self._follow_corrections = follow_corrections
 
-    def next(self, *, after: Iterable[UUID] = ()) -> UUID:
-        """Return a new TimeUUID, later than all of `after`, however far ahead they are.
+    def next(self, *, after: Iterable[UUID | None] = ()) -> UUID:
+        """Return a new TimeUUID, later than all of `after`, however far ahead they are. A None in `after` is ignored.
 
         An id in `after` that is more than `MAX_AHEAD` ahead of the clock affects this TimeUUID only, not the later
         ones.
         """
-        newest = max((earlier.time for earlier in after), default=0)
+        newest = 0
+        for earlier in after:
+            if earlier is not None and earlier.time > newest:
+                newest = earlier.time
         now = ticks_of(self._clock.now())
         if newest > now + _MAX_TICKS_AHEAD:
             return _far_ahead(newest)

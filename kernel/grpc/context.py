@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import unquote
 
 from kernel.errors import KernelReason, denied, unauthenticated
@@ -131,6 +132,7 @@ def read_cookies(cookie_headers: Iterable[str]) -> dict[str, str]:
     return cookies
 
 
+@lru_cache(maxsize=4_096)
 def host_of(peer: str) -> str:
     """Return the address in a gRPC peer name (`ipv4:127.0.0.1:1234`, `ipv6:%5B::1%5D:1234`), without its port."""
     kind, _, rest = peer.partition(":")

@@ -54,7 +54,7 @@ class EventPublisher:
 
     def next_id(self, access: ChatAccess, *, after: Iterable[UUID | None] = ()) -> UUID:
         """Return an id later than the chat's newest known message and than all of `after`."""
-        return self._ids.next(after=[each for each in (access.state.last_message_id, *after) if each is not None])
+        return self._ids.next(after=(access.state.last_message_id, *after))
 
     def new_event(
         self, access: ChatAccess, change: Change, *, event_id: UUID, audience: tuple[UserId, ...] = ()

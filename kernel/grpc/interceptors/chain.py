@@ -17,7 +17,7 @@ import grpc
 from chatly.options.v1 import access_pb2
 from google.protobuf import descriptor_pool
 
-from kernel.deadlines import Deadlines
+from kernel.deadlines import Deadlines, Timeout
 from kernel.errors import Code
 from kernel.grpc.context import REQUEST_ID_KEY, bearer, caller_var, host_of, read_request, request_var, responses_var
 from kernel.grpc.engine import Engine
@@ -122,7 +122,7 @@ class Chain:
             async with _Call(method, report, context, trust_edge=self._trust_edge) as call:
                 await self._access.admit(method.access, call.token)
                 validate(request)
-                with self._deadlines.timeout(self._max_seconds):
+                with Timeout(self._deadlines, self._max_seconds):
                     return await handler(request, context)
 
         return call

@@ -70,7 +70,6 @@ class Call:
         "_expires_at",
         "_headers_timer",
         "_inbox",
-        "_link",
         "_method",
         "_owed",
         "_queued",
@@ -87,13 +86,14 @@ class Call:
         "encoding",
         "finished",
         "headers",
+        "link",
         "opened",
         "stream_id",
         "trailing",
     )
 
     def __init__(self, link: Link, stream_id: int, headers: Sequence[Header], method: Method, inbox: Inbox) -> None:
-        self._link = link
+        self.link = link
         self._method = method
         self._inbox = inbox
         self._owed = 0
@@ -122,11 +122,6 @@ class Call:
         self.compress_next = True
 
     @property
-    def link(self) -> Link:
-        """The connection."""
-        return self._link
-
-    @property
     def running(self) -> bool:
         """Whether the handler was started."""
         return self._task is not None
@@ -146,7 +141,7 @@ class Call:
     def limit(self, seconds: float) -> None:
         """End the call with DEADLINE_EXCEEDED after this time."""
         self._expires_at = monotonic() + seconds
-        self._deadline = self._link.deadlines.after(seconds, self._expire)
+        self._deadline = self.link.deadlines.after(seconds, self._expire)
 
     def begin(self, *, ended: bool) -> None:
         """The headers are complete. `ended`: the request has no messages."""
@@ -162,7 +157,7 @@ class Call:
         """Take data of the request."""
         self._request_ended = self._request_ended or ended
         if self.done:
-            self._link.http2.consumed(self.stream_id, len(data))
+            self.link.http2.consumed(self.stream_id, len(data))
             return
         self._owed += len(data)
         try:
@@ -189,7 +184,7 @@ class Call:
         """Let the handler go on if the client has taken enough. Return whether it waits no longer."""
         if self._room is None or self._room.done():
             return True
-        if self._link.http2.waiting(self.stream_id) > LOW_WATER_BYTES:
+        if self.link.http2.waiting(self.stream_id) > LOW_WATER_BYTES:
             return False
         self._room.set_result(None)
         return True
@@ -207,7 +202,7 @@ class Call:
         while not self._inbox:
             if self._request_ended:
                 return grpc.aio.EOF
-            self._unread = self._link.loop.create_future()
+            self._unread = self.link.loop.create_future()
             await self._unread
         try:
             data = self._inbox.pop()
@@ -216,29 +211,29 @@ class Call:
             raise asyncio.CancelledError from error
         if self._inbox.bytes <= HIGH_WATER_BYTES:
             self._allow_more()
-        return self._deserialized(data)
+        return self._method.deserialize(data)
 
     async def write(self, message: Any) -> None:
         """Send a message. Wait if the client has not taken enough of the earlier ones."""
         waiting = self._send(message)
         if waiting > HIGH_WATER_BYTES:
             if waiting > _MAX_WAITING_BYTES:
-                self._link.http2.reset(self.stream_id, ENHANCE_YOUR_CALM)
+                self.link.http2.reset(self.stream_id, ENHANCE_YOUR_CALM)
                 raise CallError(grpc.StatusCode.RESOURCE_EXHAUSTED, "The client does not read its messages")
             # Several tasks of a handler may write.
             if self._room is None or self._room.done():
-                self._room = self._link.room(self)
+                self._room = self.link.room(self)
             await self._room
 
     def ready(self) -> bool:
         """Return whether the client has taken enough of the earlier messages for `push`."""
         if self._queued > HIGH_WATER_BYTES:
-            self._queued = self._link.http2.waiting(self.stream_id)
+            self._queued = self.link.http2.waiting(self.stream_id)
         return self._queued <= HIGH_WATER_BYTES and not self.done
 
     def push(self, response: SharedResponse) -> None:
         """Send a message while the handler waits for something else."""
-        encoding = self._next_encoding
+        encoding = self.encoding if self.compress_next else None
         frame = response.frames.get(encoding)
         if frame is None:
             try:
@@ -256,8 +251,8 @@ class Call:
         if self.encoding is not None:
             headers.append((b"grpc-encoding", self.encoding))
         self._responded = True
-        self._link.http2.respond(self.stream_id, headers)
-        self._link.wake()
+        self.link.http2.respond(self.stream_id, headers)
+        self.link.wake()
 
     def finish(self, code: grpc.StatusCode, text: str) -> None:
         """Send the status, unless it has been sent."""
@@ -267,13 +262,13 @@ class Call:
         if self.trailing:
             trailers += write_metadata(self.trailing)
         if self._responded:
-            self._link.http2.end(self.stream_id, trailers)
+            self.link.http2.end(self.stream_id, trailers)
         else:
             self._responded = True
-            self._link.http2.respond(self.stream_id, [*RESPONSE_HEADERS, *trailers], ended=True)
+            self.link.http2.respond(self.stream_id, [*RESPONSE_HEADERS, *trailers], ended=True)
         if not self._request_ended:
-            self._link.close_after_answer(self.stream_id)
-        self._link.wake()
+            self.link.close_after_answer(self.stream_id)
+        self.link.wake()
         self._finished()
 
     def on_done(self, callback: Callable[[Any], None]) -> None:
@@ -297,20 +292,20 @@ class Call:
             self._start(inbox.pop())
 
     def _start(self, request: Any) -> None:
-        self._link.started(self)
-        self._task = self._link.loop.create_task(self._run(request))
+        self.link.started(self)
+        self._task = self.link.loop.create_task(self._run(request))
         self._task.add_done_callback(self._handler_ended)
         if self._method.streams_responses:
-            self._headers_timer = self._link.loop.call_later(_HEADERS_WITHIN_SECONDS, self.respond)
+            self._headers_timer = self.link.loop.call_later(_HEADERS_WITHIN_SECONDS, self.respond)
 
     def _handler_ended(self, _: asyncio.Task[None]) -> None:
         # A task that is cancelled before it starts runs no line of the handler, so this is not at the end of it.
-        self._link.ended(self)
+        self.link.ended(self)
 
     async def _run(self, request: Any) -> None:
         try:
             if not self._method.streams_requests:
-                request = self._deserialized(request)
+                request = self._method.deserialize(request)
             await self._handle(request)
         except CallError as error:
             self.finish(error.code, error.text)
@@ -341,33 +336,26 @@ class Call:
     def _send(self, message: Any) -> int:
         if self.done:
             raise grpc.aio.UsageError("RPC already finished.")
-        serialize = self._method.serialize
-        return self._send_frame(framed(serialize(message) if serialize else message, self._next_encoding))
-
-    @property
-    def _next_encoding(self) -> bytes | None:
-        return self.encoding if self.compress_next else None
+        encoding = self.encoding if self.compress_next else None
+        return self._send_frame(framed(self._method.serialize(message), encoding))
 
     def _send_frame(self, frame: bytes) -> int:
         self.compress_next = True
         if not self._responded:
             self.respond()
-        self._queued = self._link.http2.send(self.stream_id, frame)
-        self._link.wake()
+        self._queued = self.link.http2.send(self.stream_id, frame)
+        self.link.wake()
         return self._queued
 
     def _fail(self, text: str) -> None:
         self.trailing = ()
         self.finish(grpc.StatusCode.UNKNOWN, text)
 
-    def _deserialized(self, data: bytes) -> Any:
-        return self._method.deserialize(data) if self._method.deserialize else data
-
     def _allow_more(self) -> None:
         if self._owed:
-            self._link.http2.consumed(self.stream_id, self._owed)
+            self.link.http2.consumed(self.stream_id, self._owed)
             self._owed = 0
-            self._link.wake()
+            self.link.wake()
 
     def _expire(self) -> None:
         self.stop(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
@@ -384,7 +372,7 @@ class Call:
         if self._headers_timer is not None:
             self._headers_timer.cancel()
         for callback in self._callbacks:
-            self._link.loop.call_soon(callback, self)
+            self.link.loop.call_soon(callback, self)
 
     def _path(self) -> str:
         return dict(self.headers).get(b":path", b"").decode("latin-1")

@@ -12,8 +12,8 @@ class Method:
     """A handler, with what is needed to call it."""
 
     function: Callable[[Any, Any], Any]
-    deserialize: Callable[[bytes], Any] | None
-    serialize: Callable[[Any], bytes] | None
+    deserialize: Callable[[bytes], Any]
+    serialize: Callable[[Any], bytes]
     streams_requests: bool
     streams_responses: bool
 
@@ -23,8 +23,13 @@ class Method:
         function: Any = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
         return cls(
             function,
-            handler.request_deserializer,
-            handler.response_serializer,
+            handler.request_deserializer or _unchanged,
+            handler.response_serializer or _unchanged,
             bool(handler.request_streaming),
             bool(handler.response_streaming),
         )
+
+
+def _unchanged(data: bytes) -> bytes:
+    """Return a message of a handler that takes or gives bytes."""
+    return data

@@ -18,6 +18,7 @@ from chatly.messaging.v1 import messaging_service_pb2 as pb
 from chatly.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 
 from history.open import open_history
+from kernel.bus.ports import LiveBus
 from kernel.errors import Reason, denied, not_found
 from kernel.grpc.context import current_user
 from kernel.service import Service
@@ -126,7 +127,11 @@ def refused(reason: Reason, code: grpc.StatusCode) -> Iterator[None]:
 
 @asynccontextmanager
 async def open_harness(
-    data_dir: Path, *, log: MemoryLog | None = None, reachable: tuple[str, ...] = ("auth", "media")
+    data_dir: Path,
+    *,
+    log: MemoryLog | None = None,
+    bus: LiveBus | None = None,
+    reachable: tuple[str, ...] = ("auth", "media"),
 ) -> AsyncIterator[Harness]:
     """`reachable`: services that messaging can reach."""
     mesh, log, auth, media = Mesh(), log or MemoryLog(), FakeAuth(), FakeMedia()  # type: ignore[abstract]
@@ -135,6 +140,7 @@ async def open_harness(
         a_platform(
             data_dir=data_dir,
             log=log,
+            bus=bus,
             mesh=mesh,
             addresses=dict.fromkeys(reachable, other_services.server.address),
             name="messaging",

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from kernel.deadlines import LATEST_SECONDS, Deadline, Deadlines
+from kernel.deadlines import LATEST_SECONDS, Deadline, Deadlines, Timeout
 
 
 @dataclass(eq=False)
@@ -144,7 +144,7 @@ def test_a_callback_that_raises_does_not_stop_the_others(loop: FakeLoop, deadlin
 
 
 async def test_a_block_is_left_with_a_timeout_error() -> None:
-    with pytest.raises(TimeoutError), Deadlines().timeout(0.05):
+    with pytest.raises(TimeoutError), Timeout(Deadlines(), 0.05):
         await asyncio.Event().wait()
 
     task = asyncio.current_task()
@@ -154,9 +154,9 @@ async def test_a_block_is_left_with_a_timeout_error() -> None:
 
 async def test_a_block_that_ends_in_time_returns_and_keeps_its_error() -> None:
     deadlines = Deadlines()
-    with deadlines.timeout(0.05):
+    with Timeout(deadlines, 0.05):
         await asyncio.sleep(0)
-    with pytest.raises(KeyError), deadlines.timeout(0.05):
+    with pytest.raises(KeyError), Timeout(deadlines, 0.05):
         raise KeyError
     await asyncio.sleep(0.1)
 
@@ -165,7 +165,7 @@ async def test_a_block_that_somebody_else_cancels_stays_cancelled() -> None:
     deadlines = Deadlines()
 
     async def wait() -> None:
-        with deadlines.timeout(30):
+        with Timeout(deadlines, 30):
             await asyncio.Event().wait()
 
     task = asyncio.create_task(wait())
@@ -179,7 +179,7 @@ async def test_a_block_that_is_cancelled_while_its_deadline_passes_stays_cancell
     deadlines = Deadlines()
 
     async def wait() -> None:
-        with deadlines.timeout(0.05):
+        with Timeout(deadlines, 0.05):
             try:
                 await asyncio.Event().wait()
             except asyncio.CancelledError:
