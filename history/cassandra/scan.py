@@ -29,11 +29,11 @@ _SENDS = (
 )
 _LISTED = "SELECT user_id FROM chats_by_user WHERE user_id IN ? AND chat_id = ?"
 
-_MESSAGES = "SELECT chat_id, message_id, sender_id, attachments, deleted_for_everyone, withdrawn FROM messages"
-_FIRST_MESSAGES = f"{_MESSAGES} LIMIT ?"
+_COLUMNS = "chat_id, message_id, sender_id, attachments, deleted_for_everyone, withdrawn"
+_FIRST_PARTITIONS = f"SELECT {_COLUMNS} FROM messages WHERE token(chat_id, bucket) >= ? LIMIT ?"
+_NEXT_PARTITIONS = f"SELECT {_COLUMNS} FROM messages WHERE token(chat_id, bucket) > token(?, ?) LIMIT ?"
 # A partition has its newest message first.
-_REST_OF_PARTITION = f"{_MESSAGES} WHERE chat_id = ? AND bucket = ? AND message_id < ? LIMIT ?"
-_NEXT_PARTITIONS = f"{_MESSAGES} WHERE token(chat_id, bucket) > token(?, ?) LIMIT ?"
+_REST_OF_PARTITION = f"SELECT {_COLUMNS} FROM messages WHERE chat_id = ? AND bucket = ? AND message_id < ? LIMIT ?"
 
 
 class CassandraStoreScan:
@@ -66,7 +66,7 @@ class CassandraStoreScan:
     async def _messages(self, after: bytes, limit: int) -> list[Row]:
         """Return the rows of the next `limit` messages in the order of the partitions' tokens."""
         if not after:
-            return await self._session.execute(_FIRST_MESSAGES, (limit,))
+            return await self._session.execute(_FIRST_PARTITIONS, (_FIRST_TOKEN, limit))
         chat_id, _, text = after.decode().partition(" ")
         message_id = UUID(text)
         partition = (chat_id, bucket_of(message_id))
