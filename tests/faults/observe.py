@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AsyncExitStack
 from itertools import product
 from typing import Protocol
@@ -116,8 +116,11 @@ async def sightings(nodes: Nodes, population: Population, connected: Mapping[str
     return found
 
 
-async def probes(nodes: Nodes, population: Population, recording: Recording) -> list[Probe]:
-    """Return an attempt to read each file of a deleted message at each node, once it is gone or its time is over."""
+async def probes(nodes: Nodes, population: Population, recording: Recording, awaited: Collection[str]) -> list[Probe]:
+    """Return an attempt to read each file of a deleted message at each node.
+
+    Only the files of the messages `awaited` have time to go. The log has lost the deletions of the others.
+    """
     found: list[Probe] = []
     deadline = time.monotonic() + _PATIENCE_SECONDS / 2
     by_user = {person.user: person for person in population.people}
@@ -125,8 +128,9 @@ async def probes(nodes: Nodes, population: Population, recording: Recording) -> 
         async with grpc.aio.insecure_channel(address) as channel:
             stub = MediaServiceStub(channel)
             for item in recording.of(Kind.DELETED):
+                until = deadline if item.message in awaited else 0.0
                 for file in item.media:
-                    reachable = await _stays_reachable(stub, file, by_user[item.user], deadline)
+                    reachable = await _stays_reachable(stub, file, by_user[item.user], until)
                     found.append(Probe(media=file, message=item.message, node=node, reachable=reachable))
     return found
 

@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from tests.faults import observe
 from tests.faults.checker.checks.delivery import lost
-from tests.faults.checker.losses import LOSSES, read_losses, without_lost
+from tests.faults.checker.losses import LOSSES, kept_deletions, read_losses, without_lost
 from tests.faults.checker.recording import Kind, read_recordings
 from tests.faults.checker.stored import Stored, write_stored
 from tests.faults.people import Population, settle
@@ -64,16 +65,16 @@ async def _ask(
     nodes: observe.Nodes, population: Population, recordings: Path, programs: Mapping[str, Program]
 ) -> Stored:
     """Read the final state. Then kill the devices in Python: presence must notice."""
-    views = await observe.views(nodes, population)
+    shown = Stored(members=population.chats, views=tuple(await observe.views(nodes, population)))
     recording = read_recordings(recordings)
+    gone = kept_deletions(recording, shown, read_losses(recordings.parent / LOSSES))
     programs["python"].kill()
     left = {item.user for item in recording.of(Kind.QUIET) if item.device.endswith("-go")}
     connected = {person.user: person.user in left for person in population.people}
-    return Stored(
-        members=population.chats,
-        views=tuple(views),
+    return replace(
+        shown,
         sightings=tuple(await observe.sightings(nodes, population, connected)),
-        probes=tuple(await observe.probes(nodes, population, recording)),
+        probes=tuple(await observe.probes(nodes, population, recording, gone)),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.faults.checker.check import check
 from tests.faults.checker.findings import Finding, Wrong
-from tests.faults.checker.losses import Loss, fact_of, read_losses, without_lost, write_losses
+from tests.faults.checker.losses import Loss, fact_of, kept_deletions, read_losses, without_lost, write_losses
 from tests.faults.checker.promise import unreported
 from tests.faults.checker.recording import Kind
 from tests.faults.checker.timeline import Action, Fault
@@ -100,6 +100,21 @@ def test_changes_of_a_lost_log_may_be_missing_and_stored_ones_may_not() -> None:
 
     facts = {fact for item in story.entries if (fact := fact_of(item)) is not None}
     assert wrong(story, replace(LOSS, stored=frozenset(facts))) == changes
+
+
+def test_files_of_deletions_that_a_lost_log_took_need_not_go() -> None:
+    story = Story()
+    for number in (1, 2, 3):
+        story.add(Kind.DELETED, 6.2, ANN, message=message_id(number))
+    story.add(Kind.DELETED, 9.0, ANN, message=message_id(4))
+    story.change(2, deleted=True)
+    loss = replace(LOSS, at=7.0, stored=stored_up_to(6).stored | {("deleted", message_id(1))})
+
+    def gone(*losses: Loss) -> list[str]:
+        return sorted(kept_deletions(story.recording(), story.stored, losses))
+
+    assert gone(loss) == [message_id(number) for number in (1, 2, 4)]
+    assert gone() == gone(replace(loss, reported=False)) == [message_id(number) for number in (1, 2, 3, 4)]
 
 
 def test_changes_that_the_store_got_after_all_are_no_findings() -> None:

@@ -72,6 +72,12 @@ def without_lost(
     return Recording(kept), missing
 
 
+def kept_deletions(recording: Recording, stored: Stored, losses: Sequence[Loss]) -> set[str]:
+    """Return the messages whose deletion must have happened: those that no lost log took."""
+    kept, _ = without_lost(recording, stored, losses)
+    return {item.message for item in kept.of(Kind.DELETED)}
+
+
 def _is_shown(fact: Fact | None, shown: set[Fact]) -> bool:
     """Return whether the histories show a change. They show that a reaction was taken back by not having it."""
     match fact:
