@@ -25,18 +25,21 @@ class Timers(Protocol):
 class Deadline:
     """One deadline. Its callback runs once, unless it is cancelled first. `passed`: whether it ran."""
 
-    _callback: Callable[[], object]
+    _callback: Callable[[], object] | None
     _slot: "set[Deadline]"
     passed: bool = False
 
     def cancel(self) -> None:
         """Forget the deadline, if it has not passed."""
         self._slot.discard(self)
+        # The owner of the callback usually knows its deadline.
+        self._callback = None
 
     def run(self) -> None:
         """Call back. Only Deadlines calls this."""
-        self.passed = True
-        self._callback()
+        callback, self._callback, self.passed = self._callback, None, True
+        if callback is not None:
+            callback()
 
 
 class Deadlines:

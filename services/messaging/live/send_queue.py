@@ -16,7 +16,7 @@ WRITES_AHEAD = 4
 SHORTEST_DELAY, LONGEST_DELAY = 0.005, 0.1
 """Bounds of the delay in seconds. An event is delayed so that other events can share its write."""
 DELAY_PER_STREAM = 0.0003
-"""Seconds that each delayed stream adds to the delay. A write takes about a third of this time."""
+"""Seconds that each delayed stream adds to the delay. A write takes a tenth to a third of this time."""
 
 
 class Timer(Protocol):
@@ -51,7 +51,7 @@ class SendQueue:
         self._write = write
 
     def add(self, delivery: Delivery) -> bool:
-        """Append a delivery and notify the reader; return False if the queue has no room for it."""
+        """Append a delivery, to be written now or soon; return False if the queue has no room for it."""
         size = len(delivery.data)
         if self._bytes + size > MAX_BYTES or len(self._deliveries) >= MAX_EVENTS:
             return False

@@ -1,6 +1,8 @@
 """Deadlines of many operations with one timer, and the blocks that they cancel."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -141,6 +143,33 @@ def test_a_callback_that_raises_does_not_stop_the_others(loop: FakeLoop, deadlin
     loop.advance(0.5)
 
     assert sorted(called) == ["failed", "later", "same moment"]
+
+
+class Operation:
+    """An operation that knows its deadline, which knows the operation."""
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        self.deadline = deadlines.after(0.1, self.expire)
+
+    def expire(self) -> None:
+        """Do nothing."""
+
+
+@pytest.mark.parametrize("passes", [False, True], ids=["cancelled", "passed"])
+def test_an_operation_is_freed_once_its_deadline_is_over(loop: FakeLoop, deadlines: Deadlines, *, passes: bool) -> None:
+    gc.disable()
+    try:
+        operation = Operation(deadlines)
+        if passes:
+            loop.advance(0.2)
+        else:
+            operation.deadline.cancel()
+        reference = weakref.ref(operation)
+        del operation
+
+        assert reference() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_block_is_left_with_a_timeout_error() -> None:
