@@ -29,17 +29,18 @@ async def measure(_: Stage, scale: Scale) -> Section:
 async def _round() -> Result:
     async with embedded() as running:
         python = psutil.Process(running.mesh.pid)
-        before = _cpu_seconds(python)
+        before = cpu_seconds(python)
         await asyncio.sleep(_SETTLE_SECONDS)
         envoy = running.edge()["Envoy"]
         return {
             "side": EMBEDDED,
             "python_mib": python.memory_info().rss / 2**20,
             "envoy_mib": sum(psutil.Process(pid).memory_info().rss for pid in envoy) / 2**20,
-            "python_cpu_share": (_cpu_seconds(python) - before) / _SETTLE_SECONDS,
+            "python_cpu_share": (cpu_seconds(python) - before) / _SETTLE_SECONDS,
         }
 
 
-def _cpu_seconds(process: psutil.Process) -> float:
+def cpu_seconds(process: psutil.Process) -> float:
+    """Return the CPU time that a process has used."""
     times = process.cpu_times()
     return float(times.user + times.system)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from history.audience import members_set_by
 from history.cassandra.access import Key
-from history.cassandra.chat_rows import Buckets, Head
+from history.cassandra.chat_rows import Buckets, Head, chat_statements, head_statements
 from history.cassandra.event_rows import event_statements
 from history.cassandra.message_rows import message_statements
 from history.cassandra.stored_facts import StoredFacts, StoredMessage, send_statement, shard_of
@@ -48,13 +48,17 @@ class CassandraChatBatch:
 
     def __init__(self, *, chat_id: ChatId, head: Head | None, known: StoredFacts) -> None:
         self.withdrawals: list[ChatEvent] = []
+        self.has_copies = False
+        """Whether a record is a second copy of a send. Its withdrawal may be pending, even if it is not new."""
         self.returned: list[UUID] = []
         """Messages whose withdrawal was read back from the log."""
         self.deleted: list[UUID] = []
         """Messages whose stored text must be redacted."""
-        self.chat = ChatState(chat_id)
+        self.chat = ChatState(chat_id, created_at=head.created_at if head else None)
         """The changes that this batch makes to the chat. Cassandra merges these changes with the stored state."""
         self._known = known
+        self._stored = head
+        self._listed = head.buckets if head else frozenset()
         self._last_seq = head.last_seq if head else 0
         self._position = head.position if head else None
         self._messages: dict[UUID, MessageState] = {}
@@ -81,16 +85,17 @@ class CassandraChatBatch:
         """Return the head of the chat after this batch, or None if neither the store nor the batch has a record of the
         chat.
         """
-        return Head(self._last_seq, self._position) if self._position else None
+        if self._position is None:
+            return None
+        return Head(self._last_seq, self._position, self.chat.created_at, self._listed | self._message_buckets())
 
-    def buckets(self) -> Buckets:
-        """Return the buckets that this batch writes to."""
-        messages = frozenset(map(bucket_of, self._sent_at))
-        events: dict[int, int] = {}
-        for offset, kept in self._kept.items():
-            bucket = bucket_of(kept.stored.event.event_id)
-            events[bucket] = max(offset, events.get(bucket, -1))
-        return Buckets(messages, events)
+    def chat_statements(self, head: Head) -> list[Statement]:
+        """Return the statements that write the chat's row and its members. The last ones write `head`."""
+        created_at = self._stored.created_at if self._stored else None
+        return [
+            *chat_statements(self.chat, created_at=created_at),
+            *head_statements(self.chat.chat_id, head, self._new_buckets()),
+        ]
 
     def events(self) -> list[LogEvent]:
         """Return the accepted events in log order."""
@@ -126,6 +131,17 @@ class CassandraChatBatch:
         known = self._known.messages.get(message_id)
         return known.sent_at if known else None
 
+    def _message_buckets(self) -> frozenset[int]:
+        return frozenset(map(bucket_of, self._sent_at))
+
+    def _new_buckets(self) -> Buckets:
+        """Return the buckets that this batch writes to, without message buckets that the chat's row lists already."""
+        events: dict[int, int] = {}
+        for offset, kept in self._kept.items():
+            bucket = bucket_of(kept.stored.event.event_id)
+            events[bucket] = max(offset, events.get(bucket, -1))
+        return Buckets(self._message_buckets() - self._listed, events)
+
     def _resolve(self, event: ChatEvent) -> Decision:
         send = send_of(event)
         made = self._sends.get(send) if send else None
@@ -145,6 +161,7 @@ class CassandraChatBatch:
         if decision.withdrawal:
             self.withdrawals.append(decision.withdrawal)
         if not decision.accepted:
+            self.has_copies = True
             return
         if send := send_of(event):
             self._sends[send] = (event.event_id, offset)

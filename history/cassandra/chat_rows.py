@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from history.cassandra.access import by_replica, gather_all
@@ -16,7 +17,7 @@ from kernel.ids import UserId
 from kernel.log.ports import LogPosition
 from kernel.time import from_micros, to_micros
 
-_HEADS = "SELECT DISTINCT chat_id, last_seq, head_partition, head_offset FROM chats WHERE chat_id IN ?"
+_HEADS = "SELECT DISTINCT chat_id, last_seq, head_partition, head_offset, created_at FROM chats WHERE chat_id IN ?"
 _BUCKETS = "SELECT DISTINCT chat_id, message_buckets, event_buckets FROM chats WHERE chat_id = ?"
 _CHAT = "SELECT * FROM chats WHERE chat_id = ?"
 _OUTLINES = (
@@ -45,6 +46,9 @@ _SET_MEMBER = (
     "UPDATE chats USING TIMESTAMP ? SET membership = ?, joined = ?, hidden = ? WHERE chat_id = ? AND user_id = ?"
 )
 _SET_MARK = "UPDATE chats USING TIMESTAMP ? SET read_message_id = ? WHERE chat_id = ? AND user_id = ?"
+_SET_NEWEST_AND_MARK = (
+    "UPDATE chats USING TIMESTAMP ? SET last_message_id = ?, read_message_id = ? WHERE chat_id = ? AND user_id = ?"
+)
 _CHATS_OF = "SELECT chat_id FROM chats_by_user WHERE user_id = ?"
 _LIST = f"INSERT INTO chats_by_user (user_id, chat_id) VALUES (?, ?) USING TIMESTAMP {SINGLE_VALUE}"
 _HEADS_AT_ONCE = 20
@@ -56,6 +60,10 @@ class Head:
 
     last_seq: int
     position: LogPosition
+    created_at: datetime | None = None
+    """The stored time of the chat's creation, which only an earlier time replaces."""
+    buckets: frozenset[int] = frozenset()
+    """Buckets that are certainly in the stored list of the chat's message buckets. The list may have more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,27 +136,33 @@ def head_statements(chat_id: ChatId, head: Head, buckets: Buckets) -> Iterable[S
     yield (_SET_HEAD_AND_BUCKET, (*values, *last, chat_id)) if last else (_SET_HEAD, (*values, chat_id))
 
 
-def state_statements(state: ChatState) -> Iterable[Statement]:
-    """Return the statements for the fields that the state has. The statements leave other columns unchanged."""
-    if state.created_at:
-        yield _SET_CREATED, (earliest_wins(state.created_at), to_micros(state.created_at), state.chat_id)
-    if state.last_message_id:
-        yield _SET_NEWEST, (later_wins(state.last_message_id), state.last_message_id, state.chat_id)
-    for name, statement in _SET_DETAIL.items():
-        word: LwwRegister | None = getattr(state, name)
-        if word is not None:
-            yield statement, (_written_at(word), (word.value, word.event_id, word.initial), state.chat_id)
+def chat_statements(state: ChatState, *, created_at: datetime | None) -> Iterable[Statement]:
+    """Return the statements for the fields that the state has. The statements leave other columns unchanged.
 
-
-def people_statements(state: ChatState) -> Iterable[Statement]:
-    """Return the statements for memberships and read marks."""
+    `created_at` is the stored time of creation, which need not be written again.
+    """
     for user_id, membership in state.memberships.items():
         value = (membership.role or 0, membership.event_id, membership.initial)
         # No value is null: each null is a tombstone, and a group has up to 5,000 members.
         seen = (membership.joined_id, ranges_to_bytes(membership.hidden))
         yield _SET_MEMBER, (_written_at(membership), value, *seen, state.chat_id, user_id)
+    newest = state.last_message_id
     for user_id, message_id in state.read_marks.items():
-        yield _SET_MARK, (later_wins(message_id), message_id, state.chat_id, user_id)
+        written_at = later_wins(message_id)
+        if message_id == newest:
+            # Usually the sender's mark. It has the same write timestamp, so one statement sets both.
+            yield _SET_NEWEST_AND_MARK, (written_at, newest, message_id, state.chat_id, user_id)
+            newest = None
+        else:
+            yield _SET_MARK, (written_at, message_id, state.chat_id, user_id)
+    if newest:
+        yield _SET_NEWEST, (later_wins(newest), newest, state.chat_id)
+    if state.created_at and state.created_at != created_at:
+        yield _SET_CREATED, (earliest_wins(state.created_at), to_micros(state.created_at), state.chat_id)
+    for name, statement in _SET_DETAIL.items():
+        word: LwwRegister | None = getattr(state, name)
+        if word is not None:
+            yield statement, (_written_at(word), (word.value, word.event_id, word.initial), state.chat_id)
 
 
 def listing_statements(state: ChatState, *, is_new: bool) -> Iterable[tuple[UserId, Statement]]:
@@ -169,18 +183,22 @@ def _written_at(word: LwwRegister | Membership) -> int:
 
 
 def _head(row: Row) -> Head:
-    return Head(row["last_seq"], LogPosition(row["head_partition"], row["head_offset"]))
+    return Head(row["last_seq"], LogPosition(row["head_partition"], row["head_offset"]), _created_at(row))
+
+
+def _created_at(row: Row) -> datetime | None:
+    created: int | None = row["created_at"]
+    return None if created is None else from_micros(created)
 
 
 def _state(chat: Row, people: Sequence[Row]) -> ChatState:
-    created, newest = chat["created_at"], chat["last_message_id"]
     details = {name: LwwRegister(*_word(chat[name])) for name in _SET_DETAIL if chat[name]}
     return ChatState(
         chat_id=ChatId(chat["chat_id"]),
-        created_at=None if created is None else from_micros(created),
+        created_at=_created_at(chat),
         memberships={UserId(row["user_id"]): _membership(row) for row in people if row["membership"]},
         read_marks={UserId(row["user_id"]): row["read_message_id"] for row in people if row["read_message_id"]},
-        last_message_id=newest,
+        last_message_id=chat["last_message_id"],
         **details,
     )
 

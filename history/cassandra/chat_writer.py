@@ -8,17 +8,10 @@ from typing import Any
 
 from history.cassandra.access import ROWS, Key, gather_all, write, write_all
 from history.cassandra.batch import CassandraChatBatch
-from history.cassandra.chat_rows import (
-    Head,
-    head_statements,
-    listing_statements,
-    load_buckets,
-    people_statements,
-    state_statements,
-)
+from history.cassandra.chat_rows import Head, listing_statements, load_buckets
 from history.cassandra.event_rows import by_bucket, load_events_at, load_events_between, redact_events
 from history.cassandra.log_rows import delete_withdrawals, save_withdrawals
-from history.cassandra.stored_facts import Heads, load_facts
+from history.cassandra.stored_facts import FactsReader, Heads
 from history.cassandra.write_times import bucket_of
 from history.chat_id import ChatId
 from history.model import LogEvent
@@ -41,6 +34,8 @@ class ChatOutcome:
 
     events: Sequence[LogEvent]
     failed: Sequence[Failed]
+    has_copies: bool
+    """Whether the batch has second copies of sends, whose withdrawals may be pending."""
 
 
 class CassandraChatWriter:
@@ -53,13 +48,16 @@ class CassandraChatWriter:
     def __init__(self, *, session: CassandraSession) -> None:
         self._session = session
         self._heads = Heads(session=session)
+        self._facts = FactsReader(session=session)
 
-    def trust_heads(self, partitions: Collection[int]) -> None:
-        """Keep the cached heads of these partitions and drop all others.
+    def trust(self, partitions: Collection[int]) -> None:
+        """Rely on what this writer remembers of these partitions of the log, and forget everything else.
 
-        The caller asserts that no other writer has stored records of these partitions since this writer's last batch.
+        The caller asserts that no other writer has stored records of these partitions since this writer's last batch,
+        and that the log has lost none.
         """
         self._heads.trust(partitions)
+        self._facts.trust(partitions)
 
     async def apply(self, chats: Mapping[ChatId, Sequence[LogEvent]]) -> Sequence[ChatOutcome]:
         """Store the records of each chat, and return the outcomes in the order of `chats`.
@@ -74,7 +72,7 @@ class CassandraChatWriter:
         )
         stored_before, known = await asyncio.gather(
             self._stored_before(chats, done),
-            load_facts(self._session, {chat_id: [item.event for item in items] for chat_id, items in new.items()}),
+            self._facts.load(new),
         )
         batches = [
             CassandraChatBatch(chat_id=chat_id, head=heads.get(chat_id), known=known[chat_id]) for chat_id in chats
@@ -82,7 +80,7 @@ class CassandraChatWriter:
         failed = [_add_all(batch, new[batch.chat.chat_id]) for batch in batches]
         await self._write(batches, known_chats=heads.keys())
         return [
-            ChatOutcome([*stored_before.get(batch.chat.chat_id, ()), *batch.events()], some)
+            ChatOutcome([*stored_before.get(batch.chat.chat_id, ()), *batch.events()], some, batch.has_copies)
             for batch, some in zip(batches, failed, strict=True)
         ]
 
@@ -161,18 +159,12 @@ class CassandraChatWriter:
         """Write the head of each chat in the last batch of the chat: the head asserts that all rows up to it are
         stored.
         """
-        rows = {
-            (batch.chat.chat_id,): [
-                *people_statements(batch.chat),
-                *state_statements(batch.chat),
-                *head_statements(batch.chat.chat_id, head, batch.buckets()),
-            ]
-            for batch, head in heads
-        }
+        rows = {(batch.chat.chat_id,): batch.chat_statements(head) for batch, head in heads}
         many = {key: statements for key, statements in rows.items() if len(statements) > ROWS}
         await gather_all(write(self._session, statements[:-ROWS]) for statements in many.values())
         await write_all(self._session, {key: statements[-ROWS:] for key, statements in rows.items()})
         self._heads.stored({batch.chat.chat_id: head for batch, head in heads})
+        self._facts.stored()
 
     def _forget(self, heads: Iterable[tuple[CassandraChatBatch, Head]]) -> Iterator[Coroutine[Any, Any, None]]:
         for batch, head in heads:

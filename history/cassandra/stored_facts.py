@@ -7,10 +7,12 @@ from uuid import UUID
 
 from history.cassandra.access import select_by_keys
 from history.cassandra.chat_rows import Head, load_heads
-from history.cassandra.event_rows import in_buckets, load_event_offsets
+from history.cassandra.event_rows import load_event_offsets
+from history.cassandra.new_ids import IdColumn, NewIds, Partition
+from history.cassandra.write_times import bucket_of
 from history.chat_id import ChatId
 from history.fold import message_of, send_of
-from history.model import ChatEvent, MessageSent, MessageState, Send
+from history.model import LogEvent, MessageSent, MessageState, Send
 from history.ports import SentPage
 from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession, Statement
@@ -25,6 +27,22 @@ _MESSAGES = (
 _SENDS = (
     "SELECT sender_id, client_message_id, chat_id, message_id FROM sends"
     " WHERE sender_id IN ? AND shard = ? AND client_message_id IN ?"
+)
+_MESSAGE_IDS = IdColumn(
+    at_or_above="SELECT chat_id, bucket, message_id FROM messages"
+    " WHERE chat_id IN ? AND bucket = ? AND message_id >= ? PER PARTITION LIMIT 1",
+    first="chat_id",
+    second="bucket",
+    id="message_id",
+    time_uuids=True,
+)
+_SEND_NAMES = IdColumn(
+    at_or_above="SELECT sender_id, shard, client_message_id FROM sends"
+    " WHERE sender_id IN ? AND shard = ? AND client_message_id >= ? PER PARTITION LIMIT 1",
+    first="sender_id",
+    second="shard",
+    id="client_message_id",
+    time_uuids=False,
 )
 _SENT_BY = (
     "SELECT client_message_id, chat_id, message_id FROM sends"
@@ -60,27 +78,58 @@ class StoredFacts:
     """Sends with a row, but without a message: an attempt to store them was interrupted, and the log lost them."""
 
 
-async def load_facts(
-    session: CassandraSession, chats: Mapping[ChatId, Sequence[ChatEvent]]
-) -> Mapping[ChatId, StoredFacts]:
-    """Load the facts that each chat's events need, including rows that interrupted attempts have written."""
-    about = {
-        chat_id: {message_id for event in events if (message_id := message_of(event))}
-        for chat_id, events in chats.items()
-    }
-    others = {
-        chat_id: {event.event_id for event in events if not isinstance(event.change, MessageSent)}
-        for chat_id, events in chats.items()
-    }
-    sends = {send for events in chats.values() for event in events if (send := send_of(event))}
-    messages, offsets, made = await asyncio.gather(
-        _load_messages(session, about), load_event_offsets(session, others), load_sends(session, sends)
-    )
-    lost = await _lost_sends(session, made, {event.event_id for events in chats.values() for event in events})
-    stored = {send: message_id for send, (_, message_id) in made.items() if send not in lost}
-    return {
-        chat_id: StoredFacts(messages.get(chat_id, {}), offsets.get(chat_id, {}), stored, lost) for chat_id in chats
-    }
+class FactsReader:
+    """Loads the facts of batches. A single writer's new messages and sends need no look-up."""
+
+    def __init__(self, *, session: CassandraSession) -> None:
+        self._session = session
+        self._new_messages = NewIds(session=session, column=_MESSAGE_IDS)
+        self._new_sends = NewIds(session=session, column=_SEND_NAMES)
+
+    def trust(self, partitions: Collection[int]) -> None:
+        """Rely on what was stored from these partitions of the log, and on nothing else, see `Heads.trust`."""
+        self._new_messages.trust(partitions)
+        self._new_sends.trust(partitions)
+
+    async def load(self, chats: Mapping[ChatId, Sequence[LogEvent]]) -> Mapping[ChatId, StoredFacts]:
+        """Load the facts that each chat's events need, including rows that interrupted attempts have written."""
+        others = {
+            chat_id: {item.event.event_id for item in items if not isinstance(item.event.change, MessageSent)}
+            for chat_id, items in chats.items()
+        }
+        messages, offsets, made = await asyncio.gather(
+            self._load_messages(chats), load_event_offsets(self._session, others), self._load_sends(chats)
+        )
+        present = {item.event.event_id for items in chats.values() for item in items}
+        lost = await _lost_sends(self._session, made, present)
+        stored = {send: message_id for send, (_, message_id) in made.items() if send not in lost}
+        return {
+            chat_id: StoredFacts(messages.get(chat_id, {}), offsets.get(chat_id, {}), stored, lost) for chat_id in chats
+        }
+
+    def stored(self) -> None:
+        """Record that the batch of the last `load` is stored."""
+        self._new_messages.confirm()
+        self._new_sends.confirm()
+
+    async def _load_messages(
+        self, chats: Mapping[ChatId, Sequence[LogEvent]]
+    ) -> Mapping[ChatId, Mapping[UUID, StoredMessage]]:
+        about: dict[int, dict[Partition, set[UUID]]] = {}
+        for chat_id, items in chats.items():
+            for item in items:
+                if message_id := message_of(item.event):
+                    of_log = about.setdefault(item.position.partition, {})
+                    of_log.setdefault((chat_id, bucket_of(message_id)), set()).add(message_id)
+        return await _select_messages(self._session, await self._new_messages.possibly_stored(about))
+
+    async def _load_sends(self, chats: Mapping[ChatId, Sequence[LogEvent]]) -> Mapping[Send, tuple[ChatId, UUID]]:
+        names: dict[int, dict[Partition, set[UUID]]] = {}
+        for items in chats.values():
+            for item in items:
+                if send := send_of(item.event):
+                    names.setdefault(item.position.partition, {}).setdefault(shard_of(send), set()).add(send[1])
+        return await _select_sends(self._session, await self._new_sends.possibly_stored(names))
 
 
 async def _lost_sends(
@@ -88,10 +137,10 @@ async def _lost_sends(
 ) -> set[Send]:
     """Return the sends without a message. `present` are the messages that are being stored."""
     others = {send: message for send, message in made.items() if message[1] not in present}
-    wanted: dict[ChatId, list[UUID]] = {}
+    wanted: dict[Partition, list[UUID]] = {}
     for chat_id, message_id in others.values():
-        wanted.setdefault(chat_id, []).append(message_id)
-    found = await _load_messages(session, wanted) if wanted else {}
+        wanted.setdefault((chat_id, bucket_of(message_id)), []).append(message_id)
+    found = await _select_messages(session, wanted) if wanted else {}
     return {
         send
         for send, (chat_id, message_id) in others.items()
@@ -101,9 +150,15 @@ async def _lost_sends(
 
 async def load_sends(session: CassandraSession, sends: Iterable[Send]) -> Mapping[Send, tuple[ChatId, UUID]]:
     """Return the chat and the message id of each send that is stored."""
-    shards: dict[tuple[UserId, int], list[UUID]] = {}
+    shards: dict[Partition, list[UUID]] = {}
     for sender_id, name in sends:
         shards.setdefault(shard_of((sender_id, name)), []).append(name)
+    return await _select_sends(session, shards)
+
+
+async def _select_sends(
+    session: CassandraSession, shards: Mapping[Partition, Sequence[UUID]]
+) -> Mapping[Send, tuple[ChatId, UUID]]:
     rows = await select_by_keys(session, _SENDS, shards)
     return {_send(row): (ChatId(row["chat_id"]), row["message_id"]) for row in rows}
 
@@ -134,11 +189,11 @@ def shard_of(send: Send) -> tuple[UserId, int]:
     return sender_id, name.int % _SHARDS
 
 
-async def _load_messages(
-    session: CassandraSession, ids: Mapping[ChatId, Iterable[UUID]]
+async def _select_messages(
+    session: CassandraSession, ids: Mapping[Partition, Sequence[UUID]]
 ) -> Mapping[ChatId, Mapping[UUID, StoredMessage]]:
     found: dict[ChatId, dict[UUID, StoredMessage]] = {}
-    for row in await select_by_keys(session, _MESSAGES, in_buckets(ids)):
+    for row in await select_by_keys(session, _MESSAGES, ids):
         found.setdefault(ChatId(row["chat_id"]), {})[row["message_id"]] = _known_message(row)
     return found
 

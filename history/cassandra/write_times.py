@@ -4,10 +4,10 @@ The timestamps are computed from event ids and log offsets and are not the time 
 writes as `history.fold` merges events: order and repeats do not matter.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
-from kernel.ids import ticks_of, time_of
+from kernel.ids import ticks_of
 
 ALWAYS_WINS = 1 << 62
 """Larger than every other timestamp. Final writes have this timestamp, such as a deletion for everyone."""
@@ -16,11 +16,14 @@ SINGLE_VALUE = 1
 
 _MIDDLE = 1 << 60
 _BUCKET_SECONDS = 10 * 86_400
+_BUCKET_TICKS = _BUCKET_SECONDS * 10_000_000
+_TICKS_1970 = ticks_of(datetime.fromtimestamp(0, UTC))
 
 
 def bucket_of(time_uuid: UUID) -> int:
     """Return the ten-day bucket of a message or event. Buckets are numbered from 1970."""
-    return bucket_at(time_of(time_uuid))
+    # Without a datetime: each message takes this a few times.
+    return (time_uuid.time - _TICKS_1970) // _BUCKET_TICKS
 
 
 def bucket_at(moment: datetime) -> int:

@@ -15,10 +15,11 @@ from history.cassandra.log_rows import (
 )
 from history.chat_id import ChatId
 from history.codec import decode_record
-from history.model import ChatEvent, LogEvent
+from history.model import LogEvent
 from history.ports import Applied, DeadLetter
 from kernel.cassandra.session import CassandraSession
 from kernel.errors import KernelReason, unavailable
+from kernel.log.epochs import epoch_of
 from kernel.log.ports import LogPosition, LogRecord
 from kernel.time import Clock
 
@@ -34,20 +35,38 @@ class CassandraRecordWriter:
         self._clock = clock
         self._chats = CassandraChatWriter(session=session)
         self._reached: dict[int, int] = {}
+        self._nothing_pending: set[int] = set()
+        """Partitions of the log without pending withdrawals."""
 
     async def apply(self, records: Sequence[LogRecord]) -> Applied:
         before = await load_offsets(self._session)
         self._check(before)
-        ours = {partition for partition, offset in self._reached.items() if before[partition] == offset}
-        self._chats.trust_heads(ours)
         new = [record for record in records if record.position.offset > before.get(record.position.partition, -1)]
+        continued = self._continued(before, new)
+        self._chats.trust(continued)
+        # An interrupted attempt may leave withdrawals, so the set is empty until the end of this one.
+        without, self._nothing_pending = self._nothing_pending & continued, set()
         outcome = await self._store(new)
         last = {record.position.partition: record for record in new}
         await save_offsets(self._session, last)
         reached = {partition: record.position.offset for partition, record in last.items()}
         self._reached.update(reached)
         stored = {record.position.partition: before.get(record.position.partition, -1) for record in records} | reached
-        return Applied(stored, outcome.events, await self._pending(records), len(outcome.failed))
+        asked = {record.position.partition for record in records}
+        if not outcome.has_copies:
+            asked -= without
+        pending = await pending_withdrawals(self._session, asked)
+        self._nothing_pending = without - asked if pending else without | asked
+        return Applied(stored, outcome.events, pending, len(outcome.failed))
+
+    def _continued(self, stored: Mapping[int, int], new: Sequence[LogRecord]) -> set[int]:
+        """Return the partitions that no other writer has stored records of, and whose epoch has not ended."""
+        ended = {
+            record.position.partition
+            for record in new
+            if epoch_of(record.position.offset) > epoch_of(self._reached.get(record.position.partition, -1))
+        }
+        return {partition for partition, offset in self._reached.items() if stored[partition] == offset} - ended
 
     def _check(self, stored: Mapping[int, int]) -> None:
         """Raise STORE_UNAVAILABLE if the store has lost acknowledged writes.
@@ -72,10 +91,8 @@ class CassandraRecordWriter:
         order = {record.position: number for number, record in enumerate(records)}
         events = [event for outcome in outcomes for event in outcome.events]
         # Events that are not in `records` come from an interrupted attempt before a new epoch, so they are older.
-        return ChatOutcome(sorted(events, key=lambda event: order.get(event.position, -1)), failed)
-
-    async def _pending(self, records: Sequence[LogRecord]) -> list[ChatEvent]:
-        return await pending_withdrawals(self._session, {record.position.partition for record in records})
+        events.sort(key=lambda event: order.get(event.position, -1))
+        return ChatOutcome(events, failed, has_copies=any(outcome.has_copies for outcome in outcomes))
 
 
 class CassandraDeadLetters:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Hashable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from functools import reduce
 from random import Random
 from uuid import UUID
@@ -15,7 +16,7 @@ import pytest
 from history.chat_id import ChatId
 from history.codec import encode
 from history.fold import apply_to_chat, fold_messages
-from history.model import ChatEvent, HistoryVisibility, Role
+from history.model import ChatEvent, HistoryVisibility, MessageWithdrawn, Role
 from history.open import HistoryStore, cassandra_history, cassandra_schema
 from history.ports import Window
 from history.visibility import Viewer, viewer_of, visibility_of
@@ -24,7 +25,7 @@ from kernel.cassandra.session import CassandraSession, Params, Statement
 from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.log.epochs import OFFSET_BITS
 from kernel.log.ports import LogRecord
-from tests.builders import an_id
+from tests.builders import NOON, a_send_id, an_id
 from tests.engines.keyspaces import a_keyspace, emptied_cassandra
 from tests.unit.history.builders import A_GROUP, ANN, ANN_AND_BOB, BOB, PHOTO, ChatBuilder, records_of
 
@@ -257,6 +258,23 @@ async def test_a_single_writer_reads_a_head_once(session: CassandraSession) -> N
     await apply(store, records_of([chat.sent() for _ in range(6)]), 2)
 
     assert sum("head_offset" in cql for cql in listening.read) == 1
+
+
+async def test_a_copy_of_another_writers_send_is_withdrawn(session: CassandraSession) -> None:
+    """As when a partition moves to another process and back: what a writer remembers of sends is invalid then."""
+    one, other = cassandra_history(session), cassandra_history(session)
+    chat, names = ChatBuilder(), [a_send_id(NOON + timedelta(seconds=second)) for second in range(3)]
+    sent = [chat.sent(send=name) for name in names]
+    copies = [chat.sent(send=name) for name in names[1:]]
+
+    *records, last = records_of([*sent, *copies])
+    for record, store in zip(records, (one, other, one, one), strict=True):
+        await store.writer.apply([record])
+    applied = await other.writer.apply([last])
+
+    assert {event.change for event in applied.withdrawals} == {
+        MessageWithdrawn(copy.event_id, kept.event_id) for copy, kept in zip(copies, sent[1:], strict=True)
+    }
 
 
 async def test_the_next_attempt_reports_what_an_unfinished_one_has_stored(session: CassandraSession) -> None:

@@ -1,6 +1,7 @@
 """Contract of RecordWriter, run over every adapter."""
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import reduce
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from history.model import ChatEvent, MessageWithdrawn
 from history.open import HistoryStore
 from history.ports import Window
 from kernel.log.ports import LogPosition, LogRecord
+from tests.builders import NOON, a_send_id
 from tests.unit.history.builders import (
     A_GROUP,
     ANN,
@@ -145,6 +147,24 @@ async def test_a_second_copy_of_a_send_is_withdrawn(store: HistoryStore) -> None
     assert await store.messages.sent(ANN, UUID(int=7)) == (ANN_AND_BOB, kept.event_id)
 
 
+async def test_a_copy_is_withdrawn_whatever_was_sent_in_between(store: HistoryStore) -> None:
+    """Version 7 names need no look-up if they are newer than all others: here some are, and some are not."""
+    chat = ChatBuilder()
+    names = [_created(5), _created(9), UUID(int=7), _created(7), _created(8)]
+    first = [chat.sent(send=name) for name in names]
+    copies = [chat.sent(send=name) for name in reversed(names)]
+    fresh = [chat.sent(send=_created(number)) for number in (10, 6)]
+
+    for offset, event in enumerate([*first, *copies, *fresh]):
+        await store.writer.apply(records_of([event], start=offset))
+
+    asked = (await store.writer.apply(records_of([chat.sent()], start=12))).withdrawals
+    assert {event.change for event in asked} == {
+        MessageWithdrawn(copy.event_id, kept.event_id) for copy, kept in zip(copies, reversed(first), strict=True)
+    }
+    assert [seq for seq in await seqs(store) if seq] == list(range(1, 9))
+
+
 async def test_the_same_name_of_another_sender_is_another_send(store: HistoryStore) -> None:
     chat = ChatBuilder()
 
@@ -234,3 +254,8 @@ def _a_busy_chat(chat: ChatBuilder) -> list[ChatEvent]:
         chat.member_set(ANN, BOB, None),
         chat.read_by(BOB, third),
     ]
+
+
+def _created(second: int) -> UUID:
+    """A client_message_id that was created at this second."""
+    return a_send_id(NOON + timedelta(seconds=second))

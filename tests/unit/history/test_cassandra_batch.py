@@ -1,6 +1,7 @@
 """Batches of one chat, after an interrupted attempt."""
 
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -24,16 +25,25 @@ def a_batch(*events: ChatEvent, known: StoredFacts | None = None, start: int = 4
 
 
 def last_seq(batch: CassandraChatBatch) -> int:
+    return progress(batch)[0]
+
+
+def progress(batch: CassandraChatBatch) -> tuple[int, LogPosition]:
+    head = head_of(batch)
+    return head.last_seq, head.position
+
+
+def head_of(batch: CassandraChatBatch) -> Head:
     head = batch.head()
     assert head is not None
-    return head.last_seq
+    return head
 
 
 def test_numbers_go_on_from_the_head() -> None:
     chat = ChatBuilder()
     batch = a_batch(chat.sent(), chat.sent())
 
-    assert batch.head() == Head(9, LogPosition(0, 42))
+    assert progress(batch) == (9, LogPosition(0, 42))
 
 
 def test_an_event_stored_by_an_unfinished_attempt_at_the_same_offset_is_no_repeat() -> None:
@@ -56,7 +66,7 @@ def test_an_event_stored_at_another_offset_is_a_repeat() -> None:
     batch = a_batch(sent, marked, known=StoredFacts({sent.event_id: before}, offsets={marked.event_id: 13}))
 
     assert batch.events() == []
-    assert batch.head() == Head(7, LogPosition(0, 42))
+    assert progress(batch) == (7, LogPosition(0, 42))
 
 
 def test_a_copy_is_withdrawn_but_only_until_it_is_known_as_such() -> None:
@@ -69,7 +79,7 @@ def test_a_copy_is_withdrawn_but_only_until_it_is_known_as_such() -> None:
 
 
 def test_dead_letters_of_old_do_not_move_the_head_back() -> None:
-    assert a_batch(ChatBuilder().sent(), start=3).head() == Head(8, HEAD.position)
+    assert progress(a_batch(ChatBuilder().sent(), start=3)) == (8, HEAD.position)
 
 
 @pytest.mark.parametrize("user_id", ["", "x" * 70_000])
@@ -81,3 +91,22 @@ def test_ids_that_are_no_keys_are_refused_and_change_nothing(user_id: str) -> No
         batch.add(stored([event])[0])
 
     assert batch.events() == []
+
+
+def test_only_an_earlier_time_of_creation_is_written_again() -> None:
+    chat = ChatBuilder()
+    sent = chat.sent()
+    later, same, earlier = (
+        replace(HEAD, created_at=sent.occurred_at + timedelta(seconds=seconds)) for seconds in (-1, 0, 1)
+    )
+
+    written = [created_by(head, sent) for head in (None, later, same, earlier)]
+
+    assert written == [1, 0, 0, 1]
+
+
+def created_by(head: Head | None, event: ChatEvent) -> int:
+    """Return how many statements of a batch with this event set the time of creation."""
+    batch = CassandraChatBatch(chat_id=ANN_AND_BOB, head=head, known=StoredFacts())
+    batch.add(stored([event], start=41)[0])
+    return sum("created_at" in cql for cql, _ in batch.chat_statements(head_of(batch)))
