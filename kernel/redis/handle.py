@@ -13,6 +13,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import AbstractConnection, Connection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -22,6 +23,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from kernel.cancellation import reraise_cancellation
 from kernel.errors import ChatlyError
+from kernel.redis.cluster import ClusterPipeline, discover, ping_cluster
 from kernel.redis.connection import PipelineConnection
 from kernel.redis.pipeline import SharedPipeline, no_hint
 from kernel.redis.protocol import Command, Part, RedisConnection, connect
@@ -117,11 +119,11 @@ class RedisHandle:
         if isinstance(self._client, Redis):
             return await _connection(self._client)
         # The caller has lost its connection, or has none yet, so the cluster may have changed.
-        await _discover(self._client)
+        await discover(self._client)
         node = self._client.get_node_from_key(key)
         if node is None:
             raise RedisClusterException("no node has the key's slot")
-        return await _open(node.connection_class, node.connection_kwargs)
+        return await _connection_to(node)
 
 
 @asynccontextmanager
@@ -141,11 +143,13 @@ async def _pipeline(client: Redis | RedisCluster, settings: RedisSettings) -> As
         stack.push_async_callback(client.aclose)
         shared = partial(SharedPipeline, server=_server(settings.url), hint=_hint(settings.url))
         if isinstance(client, RedisCluster):
-            pipeline = shared(send=partial(_send, client), probe=partial(_ping_cluster, client))
+            servers = ClusterPipeline(cluster=client, connect=_connection_to, timeout=_TIMEOUT_SECONDS)
+            stack.callback(servers.close)
+            pipeline = shared(send=servers, probe=partial(ping_cluster, client))
         else:
-            connection_for_batches = PipelineConnection(connect=partial(_connection, client), timeout=_TIMEOUT_SECONDS)
-            stack.callback(connection_for_batches.close)
-            pipeline = shared(send=connection_for_batches, probe=partial(_ping, client))
+            server = PipelineConnection(connect=partial(_connection, client), timeout=_TIMEOUT_SECONDS)
+            stack.callback(server.close)
+            pipeline = shared(send=server, probe=partial(_ping, client))
         await stack.enter_async_context(background({"redis pipeline": pipeline.run}))
         yield pipeline
 
@@ -180,6 +184,10 @@ async def _connection(client: Redis) -> RedisConnection:
     return await _open(pool.connection_class, pool.connection_kwargs)
 
 
+async def _connection_to(node: ClusterNode) -> RedisConnection:
+    return await _open(node.connection_class, node.connection_kwargs)
+
+
 async def _open(kind: type[AbstractConnection], options: Mapping[str, Any]) -> RedisConnection:
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
@@ -188,32 +196,9 @@ async def _open(kind: type[AbstractConnection], options: Mapping[str, Any]) -> R
         raise RedisTimeoutError(f"no connection within {_TIMEOUT_SECONDS:g} s") from None
 
 
-async def _send(cluster: RedisCluster, commands: Sequence[Command]) -> list[Any]:
-    pipeline = cluster.pipeline(transaction=False)
-    for command in commands:
-        pipeline.execute_command(*command)
-    with reraise_cancellation():
-        answers: list[Any] = await pipeline.execute(raise_on_error=False)
-    return answers
-
-
 async def _ping(client: Redis) -> None:
     with reraise_cancellation():
         await client.ping()
-
-
-async def _discover(cluster: RedisCluster) -> None:
-    """Reload the nodes of the cluster: another node may have replaced a failed one."""
-    with reraise_cancellation():
-        await cluster.initialize()
-        await cluster.nodes_manager.initialize()
-
-
-async def _ping_cluster(cluster: RedisCluster) -> None:
-    """Return once all primaries answer, because all of them share the pipeline."""
-    await _discover(cluster)
-    with reraise_cancellation():
-        await cluster.ping(target_nodes=RedisCluster.PRIMARIES)
 
 
 def _is_secure(url: str) -> bool:

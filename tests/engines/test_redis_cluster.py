@@ -20,7 +20,7 @@ from history.unstored.redis_claims import RedisSendClaims
 from kernel.bus.ports import BusGap, BusMessage
 from kernel.errors import ChatlyError
 from kernel.redis.bus import open_redis_bus
-from kernel.redis.handle import RedisHandle, open_redis
+from kernel.redis.handle import RedisHandle, Script, open_redis
 from kernel.redis.protocol import Command
 from kernel.redis.settings import RedisSettings
 from kernel.redis.shards import Shards
@@ -181,6 +181,20 @@ async def test_channels_that_move_to_another_node_report_a_gap_and_continue(
                 await bus.publish([BusMessage("a", b"again?")])
                 with suppress(TimeoutError):
                     heard += await asyncio.wait_for(subscription.receive(), 0.1)
+
+
+async def test_commands_for_a_slot_that_moved_reach_its_new_server(cluster: Cluster, redis: RedisHandle) -> None:
+    await redis.ask([("PING",)])
+    await cluster.move_slot("a")
+
+    commands: list[Command] = [("SET", "b", "1"), ("SET", "a", "2"), ("GET", "a"), ("GET", "b")]
+    assert await redis.ask(commands) == [b"OK", b"OK", b"2", b"1"]
+    assert await redis.run(Script.of("return redis.call('GET', KEYS[1])"), ["a"]) == b"2"
+
+
+async def test_scripts_without_keys_and_information_come_from_any_server(redis: RedisHandle) -> None:
+    assert await redis.run(Script.of("return ARGV[1]"), [], "hello") == b"hello"
+    assert b"maxmemory:0" in (await redis.submit("INFO", "memory")).splitlines()
 
 
 async def test_a_replica_takes_over_from_a_node_that_died(cluster: Cluster, redis: RedisHandle) -> None:
