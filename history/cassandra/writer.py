@@ -45,7 +45,7 @@ class CassandraRecordWriter:
         continued = self._continued(before, new)
         self._chats.trust(continued)
         # An interrupted attempt may leave withdrawals, so the set is empty until the end of this one.
-        without, self._nothing_pending = self._nothing_pending & continued, set()
+        none_pending, self._nothing_pending = self._nothing_pending & continued, set()
         outcome = await self._store(new)
         last = {record.position.partition: record for record in new}
         await save_offsets(self._session, last)
@@ -54,9 +54,9 @@ class CassandraRecordWriter:
         stored = {record.position.partition: before.get(record.position.partition, -1) for record in records} | reached
         asked = {record.position.partition for record in records}
         if not outcome.has_copies:
-            asked -= without
+            asked -= none_pending
         pending = await pending_withdrawals(self._session, asked)
-        self._nothing_pending = without - asked if pending else without | asked
+        self._nothing_pending = none_pending - asked if pending else none_pending | asked
         return Applied(stored, outcome.events, pending, len(outcome.failed))
 
     def _continued(self, stored: Mapping[int, int], new: Sequence[LogRecord]) -> set[int]:
