@@ -297,7 +297,7 @@ def _send_id() -> str:
 async def _read_until(
     stream: grpc.aio.UnaryStreamCall[messaging_pb.SubscribeRequest, messaging_pb.SubscribeResponse], kind: str
 ) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             response = await stream.read()
             assert isinstance(response, messaging_pb.SubscribeResponse), "the stream ended"  # noqa: S101
