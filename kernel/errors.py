@@ -45,6 +45,7 @@ class KernelReason(Reason):
     TOKEN_EXPIRED = auto()
     SESSION_ENDED = auto()
     SERVICE_ONLY = auto()
+    CROSS_SITE_REQUEST = auto()
     RATE_LIMITED = auto()
     TOO_MANY_STREAMS = auto()
     LOG_UNAVAILABLE = auto()

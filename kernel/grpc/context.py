@@ -14,6 +14,8 @@ from kernel.grpc.responses import ResponseStream
 from kernel.ids import SessionId, UserId
 
 REQUEST_ID_KEY = "x-request-id"
+ACCESS_COOKIE = "chatly_access"
+"""The name of the cookie with the access token, for `cookie_name`."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -47,6 +49,12 @@ class Request:
     secure: bool
     """Whether the client spoke TLS to the edge."""
     cookies: dict[str, str]
+    origin: str
+    """The origin of the page that sent the call, which the edge has checked, or empty for programs."""
+
+    def cookie(self, name: str) -> str | None:
+        """Return the value of a cookie of `cookie_name`, or None."""
+        return self.cookies.get(cookie_name(name, secure=self.secure)) or None
 
 
 Caller = UserCaller | ServiceCaller | None
@@ -110,15 +118,21 @@ def read_request(
         user_agent=headers.get("user-agent", ""),
         secure=secure,
         cookies=read_cookies(cookie_headers) if cookie_headers else {},
+        origin=headers.get("origin", ""),
     )
 
 
-def bearer(headers: Mapping[str, str], cookies: Mapping[str, str]) -> str | None:
+def bearer(headers: Mapping[str, str], request: Request) -> str | None:
     """Return the token from `authorization: Bearer …`, or else from the cookie `chatly_access`."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         return token.strip()
-    return cookies.get("chatly_access") or None
+    return request.cookie(ACCESS_COOKIE)
+
+
+def cookie_name(name: str, *, secure: bool) -> str:
+    """Return the full name of a cookie. With TLS, its prefix makes browsers refuse it from other hosts."""
+    return f"__Host-{name}" if secure else name
 
 
 def read_cookies(cookie_headers: Iterable[str]) -> dict[str, str]:

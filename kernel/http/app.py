@@ -16,7 +16,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kernel.errors import ChatlyError, Code, KernelReason, unauthenticated
 from kernel.grpc import context
-from kernel.grpc.context import REQUEST_ID_KEY, UserCaller, bearer, caller_var, read_request, request_var
+from kernel.grpc.context import (
+    REQUEST_ID_KEY,
+    UserCaller,
+    bearer,
+    caller_var,
+    current_request,
+    read_request,
+    request_var,
+)
 from kernel.grpc.health import HealthMonitor
 from kernel.grpc.status import as_chatly_error, details_of
 from kernel.grpc.tokens import TokenVerifier
@@ -47,7 +55,7 @@ async def authenticate(request: Request) -> UserCaller:
 
     Raise UNAUTHENTICATED `TOKEN_*` or `SESSION_ENDED`.
     """
-    token = bearer(request.headers, request.cookies)
+    token = bearer(request.headers, current_request())
     if token is None:
         raise unauthenticated(KernelReason.TOKEN_MISSING, "this request needs an access token")
     tokens: TokenVerifier = request.app.state.tokens

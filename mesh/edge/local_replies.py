@@ -40,6 +40,11 @@ def _too_many(condition: str, seconds: int) -> LocalReply:
     return LocalReply(condition, code_pb2.RESOURCE_EXHAUSTED, KernelReason.RATE_LIMITED, message, seconds)
 
 
+def _cross_site(code_details: str, message: str) -> LocalReply:
+    condition = f"response.code_details == '{code_details}'"
+    return LocalReply(condition, code_pb2.PERMISSION_DENIED, KernelReason.CROSS_SITE_REQUEST, message)
+
+
 LOCAL_REPLIES = (
     LocalReply(
         "response.code_details == 'jwt_authn_access_denied{Jwt_is_missing}'",
@@ -59,6 +64,13 @@ LOCAL_REPLIES = (
         KernelReason.TOKEN_INVALID,
         "the access token is not valid",
     ),
+    _cross_site("csrf_origin_mismatch", "the Origin is neither this one nor one of CHATLY_EDGE_CORS_ORIGINS"),
+    _cross_site(
+        "rbac_access_denied_matched_policy[content_type]",
+        "with cookies the Content-Type must be JSON or gRPC; other types need the header X-Requested-With",
+    ),
+    _cross_site("rbac_access_denied_matched_policy[no_origin]", "with cookies the call needs an Origin"),
+    _cross_site("rbac_access_denied_matched_policy[other_site]", "the call was made by a page of another site"),
     # The route's rate limit, which counts per second or per minute, sets this header.
     _too_many("response.code == 429 && response.headers['retry-after'] == '60'", 60),
     _too_many("response.code == 429", 1),

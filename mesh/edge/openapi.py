@@ -47,7 +47,12 @@ def openapi(version: str) -> Json:
             "schemas": dict(sorted({**schemas.collected, "Status": _STATUS}.items())),
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": "chatly_access"},
+                "cookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "chatly_access",
+                    "description": "Over TLS `__Host-chatly_access`. Other methods than GET need an Origin.",
+                },
             },
         },
     }

@@ -37,7 +37,9 @@ class EdgeSettings:
     web: str = env("CHATLY_WEB_ADDRESS", "127.0.0.1:8081", help="address of the web client's file server")
     web_dir: Path = env("CHATLY_WEB_DIR", WEB_DIST, help="folder of the built web client")
     cors_origins: tuple[str, ...] = env(
-        "CHATLY_EDGE_CORS_ORIGINS", (), help="other origins that may call the API (CORS), e.g. https://chat.example.org"
+        "CHATLY_EDGE_CORS_ORIGINS",
+        (),
+        help="other origins whose pages may call the API (CORS), e.g. https://chat.example.org",
     )
     max_upload_bytes: int = env("CHATLY_MEDIA_MAX_BYTES", 25 * 1024 * 1024, help="largest file, in bytes")
     login_per_minute: int = env(

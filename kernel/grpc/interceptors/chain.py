@@ -208,7 +208,7 @@ class _Call:
                 if key == "cookie":
                     cookies.append(value)
         self._request = read_request(method.full_name, headers, cookies, host_of(context.peer()), trust_edge=trust_edge)
-        self.token = bearer(headers, self._request.cookies)
+        self.token = bearer(headers, self._request)
         self._span = None
         # Without a trusted edge, any client could set the header.
         if trust_edge and (parent := headers.get(TRACEPARENT)):

@@ -8,7 +8,7 @@ from chatly.auth.v1 import user_service_pb2 as users_pb
 from chatly.auth.v1.auth_service_pb2_grpc import AuthServiceServicer
 from chatly.auth.v1.user_service_pb2_grpc import UserServiceServicer
 
-from kernel.errors import ChatlyError, Code, KernelReason, unauthenticated
+from kernel.errors import ChatlyError, Code, KernelReason, denied, unauthenticated
 from kernel.grpc.context import current_request, current_user
 from kernel.grpc.time import timestamp
 from kernel.ids import SessionId, UserId
@@ -75,6 +75,9 @@ class AuthServicer(AuthServiceServicer):
 
     async def Login(self, request: auth_pb.LoginRequest, context: Context) -> auth_pb.LoginResponse:
         call = current_request()
+        if request.use_cookies and not call.origin:
+            # The edge refuses origins of other pages.
+            raise denied(KernelReason.CROSS_SITE_REQUEST, "use_cookies is for browsers, which send an Origin header")
         tokens = await self._login(email=request.email, password=request.password, device=device(request, call))
         if request.use_cookies:
             await context.send_initial_metadata(token_cookies(tokens, now=self._clock.now(), secure=call.secure))
@@ -146,7 +149,7 @@ class AuthServicer(AuthServiceServicer):
 
     async def _refresh_by_cookie(self, context: Context) -> auth_pb.RefreshResponse:
         call = current_request()
-        token = call.cookies.get(REFRESH_COOKIE)
+        token = call.cookie(REFRESH_COOKIE)
         if not token:
             raise unauthenticated(KernelReason.TOKEN_MISSING, "the call has neither a refresh token nor its cookie")
         try:

@@ -6,12 +6,11 @@ from chatly.auth.v1 import auth_service_pb2 as auth_pb
 from chatly.auth.v1 import user_service_pb2 as users_pb
 
 from kernel.errors import invalid_field
-from kernel.grpc.context import Request
+from kernel.grpc.context import ACCESS_COOKIE, Request, cookie_name
 from kernel.grpc.time import timestamp
 from kernel.ids import SessionId
 from services.auth.model import Account, Device, ProfileChange, Session, Tokens
 
-ACCESS_COOKIE = "chatly_access"
 REFRESH_COOKIE = "chatly_refresh"
 _PROFILE_FIELDS = ("username", "bio", "avatar_media_id")
 _MAX_DEVICE_NAME = 100
@@ -121,5 +120,6 @@ def cleared_cookies(*, secure: bool) -> Metadata:
 
 def _cookie(name: str, value: str, life: timedelta, *, secure: bool) -> tuple[str, str]:
     # Tokens contain only letters, digits, `-`, `_` and `.`, so nothing needs quoting.
-    text = f"{name}={value}; Path=/; Max-Age={int(life.total_seconds())}; HttpOnly; SameSite=Strict"
+    pair = f"{cookie_name(name, secure=secure)}={value}"
+    text = f"{pair}; Path=/; Max-Age={int(life.total_seconds())}; HttpOnly; SameSite=Strict"
     return ("set-cookie", f"{text}; Secure" if secure else text)

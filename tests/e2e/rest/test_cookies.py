@@ -9,6 +9,7 @@ from tests.e2e.people import PASSWORD, rest, rest_over_tls, somebody
 from tests.problems import reason
 
 ACCESS, REFRESH = "chatly_access", "chatly_refresh"
+TLS_COOKIES = {"__Host-chatly_access", "__Host-chatly_refresh"}
 
 
 def cookies(answer: httpx.Response) -> dict[str, "Morsel[str]"]:
@@ -19,10 +20,17 @@ def cookies(answer: httpx.Response) -> dict[str, "Morsel[str]"]:
     return dict(jar)
 
 
+def origin(client: httpx.AsyncClient) -> dict[str, str]:
+    """Return the header that browsers send."""
+    return {"origin": str(client.base_url).rstrip("/")}
+
+
 async def log_in(client: httpx.AsyncClient, mesh: Mesh) -> httpx.Response:
     someone = await somebody(mesh, "browser")
     return await client.post(
-        "/api/auth/login", json={"email": someone.email, "password": PASSWORD, "use_cookies": True}
+        "/api/auth/login",
+        json={"email": someone.email, "password": PASSWORD, "use_cookies": True},
+        headers=origin(client),
     )
 
 
@@ -44,6 +52,7 @@ async def test_cookies_set_over_tls_are_sent_over_tls_only(mesh: Mesh) -> None:
         me = await browser.get("/api/profile/me")
 
     assert answer.http_version == "HTTP/2"
+    assert set(cookies(answer)) == TLS_COOKIES
     assert all(cookie["secure"] for cookie in cookies(answer).values())
     assert me.status_code == 200
 
@@ -53,10 +62,10 @@ async def test_cookies_authenticate_calls_and_are_renewed_and_cleared(mesh: Mesh
         logged_in = await log_in(browser, mesh)
         me = await browser.get("/api/profile/me")
         first = browser.cookies[REFRESH]
-        renewed = await browser.post("/api/auth/refresh", json={})
+        renewed = await browser.post("/api/auth/refresh", json={}, headers=origin(browser))
         again = await browser.get("/api/profile/me")
         second = browser.cookies[REFRESH]
-        gone = await browser.post("/api/auth/logout", json={})
+        gone = await browser.post("/api/auth/logout", json={}, headers=origin(browser))
         after = await browser.get("/api/profile/me")
 
     assert me.json()["user"]["user_id"] == logged_in.json()["user_id"]
@@ -78,7 +87,8 @@ async def test_a_refresh_without_its_cookie_is_refused(mesh: Mesh) -> None:
 
 async def test_an_invalid_refresh_cookie_is_cleared(mesh: Mesh) -> None:
     async with rest(mesh) as browser:
-        answer = await browser.post("/api/auth/refresh", json={}, headers={"cookie": f"{REFRESH}=nonsense"})
+        headers = {"cookie": f"{REFRESH}=nonsense", **origin(browser)}
+        answer = await browser.post("/api/auth/refresh", json={}, headers=headers)
 
     assert (answer.status_code, reason(answer)) == (401, "TOKEN_INVALID")
     assert {name: cookie["max-age"] for name, cookie in cookies(answer).items()} == {ACCESS: "0", REFRESH: "0"}

@@ -69,7 +69,7 @@ async def test_internal_rpcs_are_not_found(mesh: Mesh, browser: httpx.AsyncClien
 
 async def test_a_browser_s_session_is_in_its_cookies(mesh: Mesh, browser: httpx.AsyncClient) -> None:
     ann = await somebody(mesh, "ann")
-    calls = GrpcWeb(browser, {})
+    calls = GrpcWeb(browser, {"origin": str(browser.base_url).rstrip("/")})
     login = auth.LoginRequest(email=ann.email, password=PASSWORD, use_cookies=True)
     session = await calls.unary("/chatly.auth.v1.AuthService/Login", login, auth.LoginResponse)
     me = await calls.unary(GET_ME, users.GetMeRequest(), users.GetMeResponse)

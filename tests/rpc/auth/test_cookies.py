@@ -1,5 +1,6 @@
 """Tokens in cookies, for browsers: set, renewed and deleted."""
 
+from collections.abc import Mapping
 from http.cookies import Morsel
 
 import pytest
@@ -10,18 +11,23 @@ from kernel.errors import KernelReason
 from tests.fakes import FakeClock
 from tests.rpc.auth.harness import PASSWORD, AuthClient, Metadata, cookies_of, email_of, error_of
 
+ORIGIN = (("origin", "https://chat.example"),)
 HTTPS = (("x-forwarded-proto", "https"),)
 COOKIES = ("chatly_access", "chatly_refresh")
 
 
 def jar(**cookies: str) -> Metadata:
+    return jar_of(cookies)
+
+
+def jar_of(cookies: Mapping[str, str]) -> Metadata:
     return (("cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())),)
 
 
 async def log_in(auth: AuthClient, metadata: Metadata = ()) -> tuple[pb.LoginResponse, dict[str, Morsel[str]]]:
     await auth.register("alice")
     request = pb.LoginRequest(email=email_of("alice"), password=PASSWORD, use_cookies=True)
-    call = auth.auth.Login(request, metadata=metadata)
+    call = auth.auth.Login(request, metadata=(*ORIGIN, *metadata))
     return await call, dict(await cookies_of(call))
 
 
@@ -38,11 +44,49 @@ async def test_tokens_are_in_cookies_and_not_in_the_response(auth: AuthClient) -
     assert cookies["chatly_refresh"].value.startswith(login.session_id)
 
 
-@pytest.mark.parametrize(("metadata", "secure"), [((), False), (HTTPS, True)])
-async def test_cookies_are_secure_over_tls(auth: AuthClient, metadata: Metadata, *, secure: bool) -> None:
-    _, cookies = await log_in(auth, metadata)
+async def test_cookies_set_over_tls_are_of_this_host_alone(auth: AuthClient) -> None:
+    _, cookies = await log_in(auth, HTTPS)
 
-    assert [bool(cookie["secure"]) for cookie in cookies.values()] == [secure, secure]
+    assert set(cookies) == {f"__Host-{name}" for name in COOKIES}
+    # Without these, browsers refuse the prefix.
+    assert all(cookie["secure"] and cookie["path"] == "/" and not cookie["domain"] for cookie in cookies.values())
+
+
+async def test_cookies_set_without_tls_are_not_secure(auth: AuthClient) -> None:
+    _, cookies = await log_in(auth)
+
+    assert [cookie["secure"] for cookie in cookies.values()] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "metadata", "accepted"),
+    [("", (), True), ("__Host-", HTTPS, True), ("", HTTPS, False), ("__Host-", (), False)],
+)
+async def test_over_tls_only_cookies_of_this_host_count(
+    auth: AuthClient, prefix: str, metadata: Metadata, *, accepted: bool
+) -> None:
+    _, cookies = await log_in(auth)
+    sent = (*metadata, *jar_of({f"{prefix}{name}": cookies[name].value for name in COOKIES}))
+
+    me = auth.users.GetMe(users_pb.GetMeRequest(), metadata=sent)
+    renewed = auth.auth.Refresh(pb.RefreshRequest(), metadata=sent)
+
+    if accepted:
+        assert (await me).user.username == "alice"
+        assert {name.removeprefix(prefix) for name in await cookies_of(renewed)} == set(COOKIES)
+    else:
+        assert (await error_of(me)).reason == KernelReason.TOKEN_MISSING
+        assert (await error_of(renewed)).reason == KernelReason.TOKEN_MISSING
+
+
+async def test_only_browsers_get_cookies(auth: AuthClient) -> None:
+    await auth.register("alice")
+    request = pb.LoginRequest(email=email_of("alice"), password=PASSWORD, use_cookies=True)
+
+    call = auth.auth.Login(request)
+
+    assert (await error_of(call)).reason == KernelReason.CROSS_SITE_REQUEST
+    assert not await cookies_of(call)
 
 
 async def test_clients_that_do_not_ask_get_no_cookies(auth: AuthClient) -> None:

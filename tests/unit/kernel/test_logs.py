@@ -40,7 +40,9 @@ def test_lines_are_json_with_component_level_and_time(capsys: pytest.CaptureFixt
 
 async def test_lines_within_a_call_carry_its_request_id_and_user(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(style="json", level="info")
-    request_var.set(Request(request_id="abc", method="m", peer_address="", user_agent="", secure=False, cookies={}))
+    request_var.set(
+        Request(request_id="abc", method="m", peer_address="", user_agent="", secure=False, cookies={}, origin="")
+    )
     caller_var.set(UserCaller(UserId("anna"), SessionId("s"), NOON, "the-secret-token"))
     logger("somewhere").info("done")
 

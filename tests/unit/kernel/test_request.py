@@ -2,7 +2,11 @@
 
 import pytest
 
-from kernel.grpc.context import bearer, host_of, read_cookies, read_request
+from kernel.grpc.context import Request, bearer, host_of, read_cookies, read_request
+
+
+def a_request(cookies: list[str], *, scheme: str = "http") -> Request:
+    return read_request("m", {"x-forwarded-proto": scheme}, cookies, "127.0.0.1", trust_edge=True)
 
 
 @pytest.mark.parametrize(
@@ -33,11 +37,18 @@ def test_cookies_may_be_split_into_several_headers() -> None:
     ],
 )
 def test_the_header_takes_precedence_over_the_cookie(headers: dict[str, str], token: str) -> None:
-    assert bearer(headers, {"chatly_access": "from-cookie"}) == token
+    assert bearer(headers, a_request(["chatly_access=from-cookie"])) == token
 
 
 def test_no_token_is_none() -> None:
-    assert bearer({}, {}) is None
+    assert bearer({}, a_request([])) is None
+
+
+@pytest.mark.parametrize(("scheme", "name"), [("http", "chatly_access"), ("https", "__Host-chatly_access")])
+def test_over_tls_only_the_cookie_of_this_host_counts(scheme: str, name: str) -> None:
+    cookies = ["chatly_access=chatly_access; __Host-chatly_access=__Host-chatly_access"]
+
+    assert bearer({}, a_request(cookies, scheme=scheme)) == name
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,9 @@ class LoginRequest(_message.Message):
     device_name: _builtins.str
     """Device name for the list of sessions, at most 100 characters. If empty, the user agent is used."""
     use_cookies: _builtins.bool
-    """For browsers: set the tokens as httpOnly, SameSite cookies and leave them out of the response."""
+    """For browsers: set the tokens as httpOnly, SameSite cookies and leave them out of the response. The call needs an
+    Origin header.
+    """
     def __init__(
         self,
         *,

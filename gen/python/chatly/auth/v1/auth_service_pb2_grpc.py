@@ -117,8 +117,8 @@ class AuthServiceServicer:
         """Starts a session. An unknown address and a wrong password get the same error after the same time. A user has at
         most 100 sessions: one more login ends the session unused for longest.
 
-        Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account
-        and per address.
+        Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; PERMISSION_DENIED `CROSS_SITE_REQUEST` with `use_cookies` and no Origin;
+        RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account and per address.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

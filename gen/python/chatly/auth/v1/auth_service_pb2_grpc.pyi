@@ -30,8 +30,8 @@ class AuthServiceStub:
     """Starts a session. An unknown address and a wrong password get the same error after the same time. A user has at
     most 100 sessions: one more login ends the session unused for longest.
 
-    Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account
-    and per address.
+    Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; PERMISSION_DENIED `CROSS_SITE_REQUEST` with `use_cookies` and no Origin;
+    RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account and per address.
     """
     Refresh: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshRequest, _auth_service_pb2.RefreshResponse]
     """Exchanges a refresh token for new tokens. A refresh token works once: using it again ends the session, except
@@ -107,8 +107,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         """Starts a session. An unknown address and a wrong password get the same error after the same time. A user has at
         most 100 sessions: one more login ends the session unused for longest.
 
-        Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account
-        and per address.
+        Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`; PERMISSION_DENIED `CROSS_SITE_REQUEST` with `use_cookies` and no Origin;
+        RESOURCE_EXHAUSTED `RATE_LIMITED` after several failures, per account and per address.
         """
 
     @_abc_1.abstractmethod

@@ -64,6 +64,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """PERMISSION_DENIED: the file was not sent to the caller."""
     ERROR_REASON_LINK_INVALID: _ErrorReason.ValueType  # 46
     """PERMISSION_DENIED: the download link expired or was changed."""
+    ERROR_REASON_CROSS_SITE_REQUEST: _ErrorReason.ValueType  # 47
+    """PERMISSION_DENIED: the call uses or sets cookies, and a page of another origin may have sent it: by its Origin,
+    Sec-Fetch-Site or Content-Type.
+    """
     ERROR_REASON_USER_NOT_FOUND: _ErrorReason.ValueType  # 60
     """NOT_FOUND: the user does not exist."""
     ERROR_REASON_CHAT_NOT_FOUND: _ErrorReason.ValueType  # 61
@@ -176,6 +180,10 @@ ERROR_REASON_MEDIA_FORBIDDEN: ErrorReason.ValueType  # 45
 """PERMISSION_DENIED: the file was not sent to the caller."""
 ERROR_REASON_LINK_INVALID: ErrorReason.ValueType  # 46
 """PERMISSION_DENIED: the download link expired or was changed."""
+ERROR_REASON_CROSS_SITE_REQUEST: ErrorReason.ValueType  # 47
+"""PERMISSION_DENIED: the call uses or sets cookies, and a page of another origin may have sent it: by its Origin,
+Sec-Fetch-Site or Content-Type.
+"""
 ERROR_REASON_USER_NOT_FOUND: ErrorReason.ValueType  # 60
 """NOT_FOUND: the user does not exist."""
 ERROR_REASON_CHAT_NOT_FOUND: ErrorReason.ValueType  # 61
