@@ -12,7 +12,7 @@ from kernel.settings import SettingsError, env, one_of, settings
 from kernel.telemetry.logs import logger
 from mesh.edge.tls import write_private
 
-_OWN = "Make the user that runs Chatly the owner of the folder and of everything in it."
+_OWNER_REMEDY = "Make the user that runs Chatly the owner of the folder and of everything in it."
 _log = logger("mesh")
 
 ENGINES = ("embedded", "distributed")
@@ -79,10 +79,6 @@ def lock_data_dir(data_dir: Path) -> Iterator[None]:
     Raise SettingsError if another process has locked it.
     """
     make_folder(data_dir)
-    try:
-        make_private(data_dir)
-    except PermissionError:
-        _log.warning("the data folder is not private", folder=str(data_dir), remedy=_OWN)
     with (data_dir / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -90,4 +86,8 @@ def lock_data_dir(data_dir: Path) -> Iterator[None]:
             raise SettingsError(
                 f"another Chatly is running on {data_dir.resolve()}: stop it, or set CHATLY_DATA_DIR to another folder"
             ) from error
+        try:
+            make_private(data_dir)
+        except PermissionError:
+            _log.warning("the data folder is not private", folder=str(data_dir), remedy=_OWNER_REMEDY)
         yield

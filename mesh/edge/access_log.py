@@ -18,7 +18,7 @@ class AccessLog:
         self._max_bytes = max_bytes
 
     def rotate(self, now: datetime) -> bool:
-        """Rename the log if it is an eighth of the allowed age or size. Return whether Envoy must open it again."""
+        """Rename the log if it is an eighth of the allowed age or size. Return whether it was renamed."""
         is_due = self.path.exists() and (
             self.path.stat().st_size > self._max_bytes / _PARTS or now - _oldest(self.path) > self._longest / _PARTS
         )

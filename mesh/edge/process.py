@@ -100,7 +100,9 @@ class Edge:
 
     async def _rotate(self) -> None:
         now = datetime.now(UTC)
-        if self._access_log.rotate(now):
+        self._access_log.rotate(now)
+        # Also if an earlier request failed: Envoy would write to the renamed file until it is asked again.
+        if not self._access_log.path.exists():
             await http_post(f"{self._admin_url}/reopen_logs")
         self._access_log.remove_old(now)
 

@@ -4,7 +4,14 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from kernel.settings import load
+from mesh.addresses import load_addresses
+from mesh.edge import process
 from mesh.edge.access_log import AccessLog
+from mesh.edge.process import Edge
+from mesh.edge.settings import EdgeSettings
 
 NOW = datetime(2030, 5, 17, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -73,3 +80,21 @@ def test_an_unreadable_first_line_counts_by_the_last_change(tmp_path: Path) -> N
     log.path.write_bytes(b"\xff not an entry\n")
     assert not log.rotate(datetime.now(UTC))
     assert log.rotate(datetime.now(UTC) + 7 * DAY)
+
+
+async def test_envoy_is_asked_to_open_the_log_until_it_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def no_answer(url: str) -> None:
+        asked.append(url)
+
+    monkeypatch.setattr(process, "http_post", no_answer)
+    edge = Edge(load(EdgeSettings, {"CHATLY_EDGE_ACCESS_LOG_DAYS": "8"}), load_addresses({}), tmp_path)
+    write(tmp_path / "access.log", datetime.now(UTC) - 2 * DAY)
+    for _ in range(2):
+        await edge._rotate()
+    assert asked == ["http://127.0.0.1:9901/reopen_logs"] * 2
+
+    write(tmp_path / "access.log", datetime.now(UTC))
+    await edge._rotate()
+    assert len(asked) == 2
