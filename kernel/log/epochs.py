@@ -31,6 +31,16 @@ def offset_of(ordinal: int) -> int:
     return -1 if ordinal < 0 else ordinal & _OFFSET
 
 
+def offsets_of(ordinals: Mapping[int, int]) -> Mapping[int, int]:
+    """Return the offset of each partition's ordinal."""
+    return {partition: offset_of(ordinal) for partition, ordinal in ordinals.items()}
+
+
+def covers(positions: Mapping[int, int], others: Mapping[int, int]) -> bool:
+    """Return whether `positions` are at or above `others` in every partition; both are offsets, or both ordinals."""
+    return all(positions.get(partition, -1) >= other for partition, other in others.items())
+
+
 def records_between(stored: int, end: int) -> int:
     """Return the number of records after the ordinal `stored`, up to the ordinal `end`.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from kernel.log.epochs import offset_of
+from kernel.log.epochs import covers, offsets_of
 from services.media.compare_with_store import CompareWithStore
 from services.media.ports import FollowedEpochs, StoredMessages
 
@@ -23,12 +23,10 @@ class CheckKnownSends:
         return await self._followed.ends()
 
     async def are_complete(self, ends: Mapping[int, int]) -> bool:
-        applied = await self._followed.applied()
-        if any(end > applied.get(partition, -1) for partition, end in ends.items()):
+        if not covers(await self._followed.applied(), ends):
             return False
-        stored = await self._stored.progress()
-        present = {partition: offset_of(end) for partition, end in (await self._followed.ends()).items()}
-        is_ahead = any(offset > present.get(partition, -1) for partition, offset in stored.offsets.items())
-        if is_ahead or not stored.reaches({partition: offset_of(end) for partition, end in ends.items()}):
+        stored = (await self._stored.progress()).offsets
+        is_ahead = not covers(offsets_of(await self._followed.ends()), stored)
+        if is_ahead or not covers(stored, offsets_of(ends)):
             return False
         return await self._compare.is_complete()

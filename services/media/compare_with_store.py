@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from kernel.log.epochs import offset_of
+from kernel.log.epochs import covers, offsets_of
 from kernel.retry import repeat
 from kernel.telemetry.logs import logger
 from kernel.telemetry.metrics import counter
@@ -96,7 +96,7 @@ class CompareWithStore:
     async def _record_sends(self, epoch: str) -> bool:
         """Record the messages in the store as sent. Return False if media has to read the log first."""
         saved = await self._progress.load(_first_pass(epoch))
-        if saved is None and not await self._has_applied(self._run.ends):
+        if saved is None and not covers(await self._followed.applied(), self._run.ends):
             return False
         progress = saved or Comparison(_first_pass(epoch))
         if not progress.done:
@@ -129,10 +129,6 @@ class CompareWithStore:
         await asyncio.sleep(0 if progress.done else _PAUSE_SECONDS)
         return progress
 
-    async def _has_applied(self, ends: Mapping[int, int]) -> bool:
-        applied = await self._followed.applied()
-        return all(end <= applied.get(partition, -1) for partition, end in ends.items())
-
     async def _store_has_caught_up(self) -> bool:
         """Return whether the store has all records that the log had after the first pass.
 
@@ -141,8 +137,7 @@ class CompareWithStore:
         """
         if self._run.recorded is None:
             self._run.recorded = await self._followed.ends()
-        stored = await self._stored.progress()
-        return stored.reaches({partition: offset_of(end) for partition, end in self._run.recorded.items()})
+        return covers((await self._stored.progress()).offsets, offsets_of(self._run.recorded))
 
 
 def _first_pass(epoch: str) -> str:

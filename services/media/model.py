@@ -173,10 +173,6 @@ class StoreProgress:
     offsets: Mapping[int, int]
     """By partition: the offset in the log up to which the store has all records; nothing or -1 if it has none."""
 
-    def reaches(self, offsets: Mapping[int, int]) -> bool:
-        """Return whether the store has all records up to these offsets."""
-        return all(self.offsets.get(partition, -1) >= offset for partition, offset in offsets.items())
-
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

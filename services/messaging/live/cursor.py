@@ -106,8 +106,3 @@ class Watermark:
         newer = {partition: offset for partition, offset in stored.items() if offset > self.offsets.get(partition, -1)}
         if newer:
             self.offsets = {**self.offsets, **newer}
-
-
-def covers(offsets: Mapping[int, int], others: Mapping[int, int]) -> bool:
-    """Return whether `offsets` are at or above `others` in every partition."""
-    return all(offsets.get(partition, -1) >= offset for partition, offset in others.items())

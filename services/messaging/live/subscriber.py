@@ -10,9 +10,9 @@ from history.model import ChatEvent, HiddenRange, LogEvent, Membership
 from history.visibility import hides
 from kernel.errors import ChatlyError, Code
 from kernel.ids import UserId, time_key
+from kernel.log.epochs import covers
 from kernel.log.ports import LogPosition
 from services.messaging.errors import MessagingReason
-from services.messaging.live.cursor import covers
 from services.messaging.live.encoding import Delivery
 from services.messaging.live.send_queue import SendQueue, WriteBatcher
 

@@ -9,11 +9,12 @@ from history.chat_id import ChatId
 from history.model import Membership, Role
 from kernel.errors import ChatlyError, Code, KernelReason, unavailable
 from kernel.ids import HybridClock
+from kernel.log.epochs import covers
 from kernel.time import SystemClock
 from services.messaging.errors import MessagingReason
 from services.messaging.live import broadcast
 from services.messaging.live.broadcast import DeliveryLog
-from services.messaging.live.cursor import Watermark, covers
+from services.messaging.live.cursor import Watermark
 from services.messaging.live.encoding import Delivery
 from services.messaging.live.send_queue import MAX_BYTES, MAX_EVENTS
 from services.messaging.live.subscriber import Phase
