@@ -1,13 +1,12 @@
 """StoreScan over Cassandra: reads tables by ranges of tokens."""
 
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
-from uuid import UUID
 
-from history.attachments import EMPTY_LIST, media_of
 from history.cassandra.access import chunks, gather_all
 from history.cassandra.write_times import bucket_of
 from history.chat_id import ChatId
-from history.ports import FilesPage, MessageFiles, StoredSend
+from history.files_page import MessageRow, decode_after, files_page
+from history.ports import FilesPage, StoredSend
 from kernel.cassandra.callbacks import Row
 from kernel.cassandra.session import CassandraSession
 from kernel.ids import UserId
@@ -56,19 +55,14 @@ class CassandraStoreScan:
         return [UserId(row["user_id"]) for rows in found for row in rows]
 
     async def files(self, *, after: bytes, limit: int) -> FilesPage:
-        rows = await self._messages(after, limit)
-        full = len(rows) == limit
-        return FilesPage(
-            [_message_files(row) for row in rows if _has_files(row)],
-            f"{rows[-1]['chat_id']} {rows[-1]['message_id']}".encode() if full else b"",
-        )
+        return files_page([_message(row) for row in await self._messages(after, limit)], limit=limit)
 
     async def _messages(self, after: bytes, limit: int) -> list[Row]:
         """Return the rows of the next `limit` messages in the order of the partitions' tokens."""
-        if not after:
+        last = decode_after(after)
+        if last is None:
             return await self._session.execute(_FIRST_PARTITIONS, (_FIRST_TOKEN, limit))
-        chat_id, _, text = after.decode().partition(" ")
-        message_id = UUID(text)
+        chat_id, message_id = last
         partition = (chat_id, bucket_of(message_id))
         rows = await self._session.execute(_REST_OF_PARTITION, (*partition, message_id, limit))
         if missing := limit - len(rows):
@@ -98,11 +92,6 @@ def _send(row: Row) -> StoredSend:
     return StoredSend((UserId(row["sender_id"]), row["client_message_id"]), ChatId(row["chat_id"]), row["message_id"])
 
 
-def _has_files(row: Row) -> bool:
-    removed = row["deleted_for_everyone"] or row["withdrawn"]
-    return row["sender_id"] is not None and row["attachments"] not in (None, EMPTY_LIST) and not removed
-
-
-def _message_files(row: Row) -> MessageFiles:
-    media_ids = [media.media_id for media in media_of(row["attachments"])]
-    return MessageFiles(ChatId(row["chat_id"]), row["message_id"], UserId(row["sender_id"]), media_ids)
+def _message(row: Row) -> MessageRow:
+    removed = bool(row["deleted_for_everyone"] or row["withdrawn"])
+    return MessageRow(row["chat_id"], row["message_id"], row["sender_id"], row["attachments"], removed)

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from functools import partial
 from uuid import UUID
 
-from history.attachments import EMPTY_LIST, media_of
 from history.chat_id import ChatId
-from history.ports import FilesPage, MessageFiles, StoredSend
+from history.files_page import MessageRow, decode_after, files_page
+from history.ports import FilesPage, StoredSend
 from history.sqlite.access import rows_of
 from kernel.ids import UserId, from_time_key, time_key
 from kernel.sqlite.database import SqliteDatabase
@@ -73,18 +73,10 @@ def _listed(connection: sqlite3.Connection, *, chat_id: ChatId, users: Collectio
 
 
 def _files(connection: sqlite3.Connection, *, after: bytes, limit: int) -> FilesPage:
-    chat_id, _, message_id = after.decode().partition(" ")
-    last = time_key(UUID(message_id)) if message_id else b""
-    rows = connection.execute(_MESSAGES, (chat_id, last, limit)).fetchall()
-    found = [
-        MessageFiles(
-            ChatId(row["chat_id"]),
-            from_time_key(row["message_id"]),
-            UserId(row["sender_id"]),
-            [media.media_id for media in media_of(row["attachments"])],
-        )
-        for row in rows
-        if row["attachments"] not in (None, EMPTY_LIST) and not row["removed"]
+    last = decode_after(after)
+    key = (last[0], time_key(last[1])) if last else ("", b"")
+    rows = [
+        MessageRow(chat_id, from_time_key(message_id), sender_id, attachments, bool(removed))
+        for chat_id, message_id, sender_id, attachments, removed in connection.execute(_MESSAGES, (*key, limit))
     ]
-    full = len(rows) == limit
-    return FilesPage(found, f"{rows[-1]['chat_id']} {from_time_key(rows[-1]['message_id'])}".encode() if full else b"")
+    return files_page(rows, limit=limit)
