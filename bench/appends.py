@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import itertools
 import os
-import resource
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -72,14 +71,9 @@ async def _cost(kafka: KafkaSettings | None, load: _Load, seconds: float) -> flo
     async with AsyncExitStack() as stack:
         log: _Log = _NoLog() if kafka is None else await stack.enter_async_context(open_kafka_log(kafka, patience=30))
         await load(log, _WARM_UP_SECONDS)
-        before = _cpu()
+        before = time.process_time()
         number = await load(log, seconds)
-        return (_cpu() - before) / number * 1e6
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+        return (time.process_time() - before) / number * 1e6
 
 
 async def _measure(bootstrap: str, rounds: int, seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 from zlib import crc32
 
 from history.chat_id import ChatId
@@ -10,6 +10,7 @@ from history.codec import encode
 from history.model import ChatEvent, MessageSent
 from kernel.ids import HybridClock, UserId
 from kernel.log.ports import LogPosition, LogRecord
+from tests.builders import a_send_id
 
 PARTITIONS = 4
 TEXT = "x" * 200
@@ -50,16 +51,12 @@ class Records:
             chat_id=chat_id,
             actor_id=chat_id.members[0],
             occurred_at=self._clock.moment,
-            change=MessageSent(self._name(), TEXT),
+            change=MessageSent(a_send_id(self._clock.moment), TEXT),
             request_id=uuid4().hex,
         )
         partition = crc32(chat_id.encode()) % PARTITIONS
         self._ends[partition] += 1
         return LogRecord(LogPosition(partition, self._ends[partition]), chat_id, encode(event))
-
-    def _name(self) -> UUID:
-        """Return a version 7 UUID, as clients make them."""
-        return UUID(int=int(self._clock.moment.timestamp() * 1_000) << 80 | 7 << 76 | uuid4().int & (1 << 64) - 1)
 
     def batches(self, chats: list[ChatId], *, number: int, size: int) -> Iterator[list[LogRecord]]:
         """Return batches that alternate between the chats."""

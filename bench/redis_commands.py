@@ -5,7 +5,7 @@
 
 import argparse
 import os
-import resource
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from secrets import token_hex
@@ -50,36 +50,31 @@ async def _redis_py(settings: RedisSettings) -> AsyncIterator[_Ask]:
 async def _per_batch(ask: _Ask, size: int) -> float:
     """Return the CPU time per batch in µs."""
     await ask(size)
-    before, batches = _cpu(), _COMMANDS // size
+    before, batches = time.process_time(), _COMMANDS // size
     for _ in range(batches):
         await ask(size)
-    return (_cpu() - before) / batches * 1e6
+    return (time.process_time() - before) / batches * 1e6
 
 
 async def _per_message(settings: RedisSettings) -> float:
     """Return the CPU time in µs of a message of the live bus that another process sent, from Redis to its reader."""
     async with open_redis(settings) as here, open_redis(settings) as there, open_redis_bus(here) as bus:
         subscription = bus.subscribe()
-        await subscription.add(["heard"])
+        await subscription.add(["subscribed"])
         async with open_redis_bus(there) as sender:
 
             async def send(channel: str) -> float:
-                before, message = _cpu(), BusMessage(channel, _VALUE)
+                before, message = time.process_time(), BusMessage(channel, _VALUE)
                 for _ in range(_COMMANDS // _MESSAGES_AT_ONCE):
                     await sender.publish([message] * _MESSAGES_AT_ONCE)
                     await there.ask([("PING",)])
-                    missing = _MESSAGES_AT_ONCE if channel == "heard" else 0
+                    missing = _MESSAGES_AT_ONCE if channel == "subscribed" else 0
                     while missing:
                         missing -= len(await subscription.receive())
-                return (_cpu() - before) / _COMMANDS * 1e6
+                return (time.process_time() - before) / _COMMANDS * 1e6
 
-            alone = await send("unheard")
-            return await send("heard") - alone
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+            alone = await send("another")
+            return await send("subscribed") - alone
 
 
 async def _measure(address: str, rounds: int) -> None:
