@@ -55,7 +55,7 @@ class EdgeSettings:
     access_log_days: float = env(
         "CHATLY_EDGE_ACCESS_LOG_DAYS",
         7.0,
-        help="days for which `chatly run` keeps the edge's access log, which has the address of each client",
+        help="days that `chatly run` keeps the edge's access log, which has the address of each client",
         check=positive,
     )
     access_log_bytes: int = env(

@@ -1,4 +1,4 @@
-"""Delete files once the deletion of their last message is stored."""
+"""Delete a file after the deletion of its last message is stored."""
 
 import asyncio
 from collections.abc import Sequence

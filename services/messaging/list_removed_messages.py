@@ -1,4 +1,4 @@
-"""Lists the messages that are stored as deleted for everyone or as withdrawn."""
+"""Lists messages that are stored as deleted for everyone or withdrawn."""
 
 import asyncio
 from collections import defaultdict

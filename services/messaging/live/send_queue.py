@@ -112,7 +112,7 @@ class WriteBatcher:
 
     A write costs as much as the work for ten events. So a stream with more than about ten events a second gets the
     events of a short time in one write. Any other stream gets each event at once. The more streams are delayed, the
-    longer the delay is, so that the node keeps time for other work. One timer is for all delayed streams.
+    longer the delay is, so that the node keeps time for other work. All delayed streams share one timer.
     """
 
     def __init__(self, timer: Timer) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -108,6 +109,17 @@ async def test_a_body_must_not_contradict_the_path(client: httpx.AsyncClient, pa
             assert answer.status_code == 400, (rest, variable, value, answer.text)
             assert (answer.json()["code"], reason(answer)) == (3, "MALFORMED_REQUEST")
             assert variable in answer.json()["message"]
+
+
+async def test_a_camel_case_field_in_the_body_does_not_change_what_the_path_names(
+    client: httpx.AsyncClient, pair: tuple[Person, Person]
+) -> None:
+    ann, bob = pair
+    body = {"userId": ann.user_id, "client_message_id": str(uuid4()), "text": "for Bob"}
+    answer = await client.post(f"/api/messages/{bob.user_id}", json=body, headers=ann.headers)
+
+    assert answer.status_code == 200, answer.text
+    assert bob.user_id in answer.json()["message"]["chat_id"]
 
 
 async def test_an_unknown_or_malformed_query_parameter_is_refused(

@@ -155,8 +155,8 @@ class MessagingServiceStub:
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; UNAVAILABLE `STORE_UNAVAILABLE`.
     """
     ListRemovedMessages: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListRemovedMessagesRequest, _messaging_service_pb2.ListRemovedMessagesResponse]
-    """Returns those of the messages that are stored as deleted for everyone or as withdrawn. Media keeps the files of a
-    message until this call returns it, because the log may lose a deletion. Other messages are left out: those that are
+    """Returns the requested messages that are stored as deleted for everyone or as withdrawn. Media keeps a message's files
+    until this call returns the message, because the log may lose a deletion. Other messages are left out: those that are
     not deleted, those whose deletion is not stored yet, and unknown ones.
 
     Errors: UNAVAILABLE `STORE_UNAVAILABLE`.
@@ -457,8 +457,8 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.ListRemovedMessagesRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.ListRemovedMessagesRequest, _abc.Awaitable[_messaging_service_pb2.ListRemovedMessagesResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.ListRemovedMessagesResponse]:
-        """Returns those of the messages that are stored as deleted for everyone or as withdrawn. Media keeps the files of a
-        message until this call returns it, because the log may lose a deletion. Other messages are left out: those that are
+        """Returns the requested messages that are stored as deleted for everyone or as withdrawn. Media keeps a message's files
+        until this call returns the message, because the log may lose a deletion. Other messages are left out: those that are
         not deleted, those whose deletion is not stored yet, and unknown ones.
 
         Errors: UNAVAILABLE `STORE_UNAVAILABLE`.
