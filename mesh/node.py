@@ -10,7 +10,7 @@ from pathlib import Path
 from kernel.grpc.tls import MeshTls
 from kernel.settings import SettingsError
 from mesh.addresses import NodeAddress
-from mesh.edge.process import die_with_parent
+from mesh.edge.process import dies_with_parent
 from mesh.health import find_fault
 
 Say = Callable[[str], None]
@@ -63,13 +63,12 @@ class Node:
         command = [sys.executable, "-m", "mesh", "serve", self.address.service]
         with self.log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *command,
+                *dies_with_parent(command),
                 env=self.environ,
                 stdout=log,
                 stderr=log,
                 # Ctrl-C must reach only the parent, which stops its children in order.
                 start_new_session=True,
-                preexec_fn=die_with_parent,
             )
 
     def _last_line(self) -> str:

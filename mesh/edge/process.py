@@ -1,11 +1,10 @@
 """Envoy as a child process."""
 
 import asyncio
-import ctypes
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,6 @@ from mesh.health import http_get, http_post
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _ROTATE_SECONDS = 60.0
-_PR_SET_PDEATHSIG = 1
 _FETCHED = re.compile(r"jwks_fetch_success: [1-9]")
 _log = logger("edge")
 
@@ -81,12 +79,11 @@ class Edge:
         configuration = write_configuration(self._edge, self._addresses, self._folder, access_log=access_log)
         with self._error_log.open("wb") as errors:
             return await asyncio.create_subprocess_exec(
-                *envoy_command(configuration, self._edge.concurrency),
+                *dies_with_parent(envoy_command(configuration, self._edge.concurrency)),
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=errors,
                 # Ctrl-C must not reach Envoy, because Envoy stops last, after the services have drained.
                 start_new_session=True,
-                preexec_fn=die_with_parent,
             )
 
     async def _accepts_calls(self) -> bool:
@@ -152,9 +149,12 @@ def write_configuration(
     return configuration
 
 
-def die_with_parent() -> None:
-    """Make the kernel kill this child process if its parent dies. The child calls this before its program starts."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def dies_with_parent(command: Sequence[str]) -> list[str]:
+    """Return a command line for the same program, which the kernel kills if its parent dies.
+
+    `preexec_fn` would call prctl without another program, but then Python forks, and gRPC's threads crash in the copy.
+    """
+    return ["setpriv", "--pdeathsig", "KILL", "--", *command]
 
 
 def _is_os_error(error: Exception) -> bool:

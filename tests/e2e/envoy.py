@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from mesh.edge.process import die_with_parent, envoy_command
+from mesh.edge.process import dies_with_parent, envoy_command
 from tests.e2e.mesh import HOST
 from tests.waiting import eventually
 
@@ -24,7 +24,7 @@ class Envoy:
         """Return once it listens."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *envoy_command(self._configuration, 1), stdout=log, stderr=log, preexec_fn=die_with_parent
+                *dies_with_parent(envoy_command(self._configuration, 1)), stdout=log, stderr=log
             )
         await eventually(self._listens, "the edge listens")
 
