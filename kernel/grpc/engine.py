@@ -1,13 +1,16 @@
 """The server below a service: its interface, and the choice between the libraries that implement it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import grpc
 
 from kernel.grpc.responses import ResponseStream
 from kernel.grpc.settings import ServerSettings
 from kernel.grpc.tls import MeshTls
+
+REQUEST_SECONDS: Final = 60.0
+"""The longest time until the request message of a call is complete, if the method takes one message."""
 
 
 class Engine(Protocol):

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import grpc
 
+from kernel.grpc.answering import AnsweringHandler
 from kernel.grpc.client import MAX_MESSAGE_BYTES
 from kernel.grpc.responses import ResponseStream, YieldOnly
 from kernel.grpc.tls import MeshTls
@@ -41,7 +42,7 @@ class GrpcioServer:
 
     def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
         """Ask these for the methods of calls, after those that were added before."""
-        self._server.add_generic_rpc_handlers(handlers)
+        self._server.add_generic_rpc_handlers([AnsweringHandler(handler) for handler in handlers])
 
     def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
         """Do nothing: generated code also passes its handlers to the method above."""

@@ -42,6 +42,12 @@ class MediaSettings:
         help="lifetime of an incomplete upload, in hours",
         check=between(1, 24 * 365),
     )
+    body_seconds: int = env(
+        "CHATLY_MEDIA_BODY_SECONDS",
+        900,
+        help="longest time that the bytes of an upload in one request may take, in seconds",
+        check=between(1, 24 * 3600),
+    )
     unsent_days: int = env(
         "CHATLY_MEDIA_UNSENT_DAYS",
         7,

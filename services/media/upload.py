@@ -1,13 +1,41 @@
 """Upload a whole file in one stream, over gRPC or HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
+from kernel.errors import ChatlyError, Code, KernelReason
 from kernel.ids import UserId
 from services.media.errors import file_too_large
 from services.media.finish_upload import FinishUpload
 from services.media.model import Media, PendingUpload, UploadRequest
 from services.media.ports import UploadStaging
 from services.media.uploads import Uploads
+
+
+@dataclass(frozen=True, slots=True)
+class BodyTime:
+    """How long the body of an upload may take."""
+
+    total_seconds: float
+    idle_seconds: float
+    """The longest time without a byte."""
+
+    async def limit(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Yield the chunks of a body. Raise `DEADLINE_EXCEEDED` if it takes too long."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.total_seconds
+        while True:
+            now = loop.time()
+            try:
+                async with asyncio.timeout_at(min(end, now + self.idle_seconds)):
+                    chunk = await anext(body, None)
+            except TimeoutError:
+                idle = end > now + self.idle_seconds
+                raise _too_slow(self.idle_seconds if idle else self.total_seconds, idle=idle) from None
+            if chunk is None:
+                return
+            yield chunk
 
 
 class Upload:
@@ -37,3 +65,13 @@ class Upload:
                 raise file_too_large(upload.limit_bytes)
             await self._staging.append(upload.upload_id, chunk, offset=received, durable=False)
             received += len(chunk)
+
+
+def _too_slow(seconds: float, *, idle: bool) -> ChatlyError:
+    what = "no byte of the upload arrived for" if idle else "the upload took longer than"
+    return ChatlyError(
+        Code.DEADLINE_EXCEEDED,
+        KernelReason.DEADLINE_EXCEEDED,
+        f"{what} {seconds:g} s",
+        {"limit_seconds": f"{seconds:g}"},
+    )

@@ -69,7 +69,7 @@ from services.media.ports import (
 )
 from services.media.purge_deleted import PurgeDeleted
 from services.media.settings import MediaSettings
-from services.media.upload import Upload
+from services.media.upload import BodyTime, Upload
 from services.media.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ if TYPE_CHECKING:
 # How long a call waits for unread records: a chat member may request a file before this service has read its message.
 _MAX_WAIT_SECONDS = 2.0
 _COMPARE_SECONDS = 5.0
+_MAX_IDLE_SECONDS = 60.0
 _NO_FILE = MediaId(str(UUID(int=0)))
 
 
@@ -156,6 +157,7 @@ def _build(
         staging=stores.staging, media=stores.media, blobs=stores.blobs, workers=workers, limits=limits, clock=clock
     )
     upload = Upload(uploads=uploads, staging=stores.staging, finish=finish)
+    body_time = BodyTime(total_seconds=settings.body_seconds, idle_seconds=_MAX_IDLE_SECONDS)
     get_media = GetMedia(
         media=stores.media,
         sent=stores.sent,
@@ -190,6 +192,7 @@ def _build(
     )
     servicer = MediaServicer(
         upload=upload,
+        body_time=body_time,
         uploads=uploads,
         complete_upload=CompleteUpload(uploads=uploads, finish=finish, media=stores.media, locks=locks),
         get_media=get_media,
@@ -202,8 +205,10 @@ def _build(
         grpc_services=["chatly.media.v1.MediaService"],
         mount=[partial(add_MediaServiceServicer_to_server, servicer)],
         routes=[
-            UploadApi(upload=upload).route(),
-            ProfileApi(upload=upload, profiles=GrpcProfiles(platform.user_channel("auth"))).route(),
+            UploadApi(upload=upload, body_time=body_time).route(),
+            ProfileApi(
+                upload=upload, body_time=body_time, profiles=GrpcProfiles(platform.user_channel("auth"))
+            ).route(),
             DownloadApi(get=get_media, download=download, signer=signer).route(),
             ExportApi(export=export, limit=ExportLimit(), clock=clock).route(),
         ],

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import grpc
 
 from kernel.deadlines import Deadlines
+from kernel.grpc.engine import REQUEST_SECONDS
 from kernel.grpc.ngh2.call import RESPONSE_HEADERS, Call
 from kernel.grpc.ngh2.http2 import (
     CANCEL,
@@ -30,7 +31,7 @@ from kernel.telemetry.logs import logger
 KEEPALIVE_SECONDS: Final = 40.0
 KEEPALIVE_TIMEOUT_SECONDS: Final = 15.0
 # A request without its last byte, or an answer that its client does not read, ends after this time.
-STALLED_SECONDS: Final = 60.0
+STALLED_SECONDS: Final = REQUEST_SECONDS
 # Frames that cost work and carry nothing, such as pings and cancelled calls, that a client may send at once. A proxy
 # sends them for all of its clients. Every 40 s, and with the bytes that the client is sent, it may send more.
 MAX_FRAMES_WITHOUT_CALLS: Final = 10_000

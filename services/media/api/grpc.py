@@ -17,9 +17,12 @@ from services.media.downloads import Download, GetDownloadUrl
 from services.media.erase_user import EraseUser
 from services.media.get_media import GetMedia
 from services.media.model import MAX_PART_BYTES
-from services.media.upload import Upload
+from services.media.upload import BodyTime, Upload
 from services.media.uploads import Uploads
 
+# Each step costs as much as a call, however short it is.
+_MAX_SMALL_STEPS = 1_000
+_MIN_STEP_BYTES = 256
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -28,6 +31,7 @@ class MediaServicer(MediaServiceServicer):
         self,
         *,
         upload: Upload,
+        body_time: BodyTime,
         uploads: Uploads,
         complete_upload: CompleteUpload,
         get_media: GetMedia,
@@ -36,6 +40,7 @@ class MediaServicer(MediaServiceServicer):
         erase_user: EraseUser,
     ) -> None:
         self._upload = upload
+        self._body_time = body_time
         self._uploads = uploads
         self._complete_upload = complete_upload
         self._get_media = get_media
@@ -48,7 +53,8 @@ class MediaServicer(MediaServiceServicer):
         first = await anext(steps, None)
         if first is None or first.WhichOneof("step") != "start":
             raise invalid_field("start", "must be the first step")
-        media = await self._upload(upload_request(first.start), _data(steps), owner=current_user().user_id)
+        body = self._body_time.limit(_data(steps))
+        media = await self._upload(upload_request(first.start), body, owner=current_user().user_id)
         return pb.UploadResponse(media=media_pb(media))
 
     async def CreateUpload(self, request: pb.CreateUploadRequest, context: Context) -> pb.CreateUploadResponse:
@@ -100,7 +106,13 @@ class MediaServicer(MediaServiceServicer):
 
 
 async def _data(steps: AsyncIterator[pb.UploadRequest]) -> AsyncIterator[bytes]:
+    received = count = 0
     async for step in steps:
         if step.WhichOneof("step") != "data":
             raise invalid_field("start", "must be the first step only")
+        received, count = received + len(step.data), count + 1
+        if count > _MAX_SMALL_STEPS and received < count * _MIN_STEP_BYTES:
+            raise invalid_field(
+                "data", f"after {_MAX_SMALL_STEPS} steps, an average of at least {_MIN_STEP_BYTES} bytes"
+            )
         yield step.data

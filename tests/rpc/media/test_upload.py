@@ -7,12 +7,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from chatly.media.v1 import media_service_pb2 as pb
 
 from kernel.errors import Code, KernelReason, Reason
 from services.media.errors import MediaReason
-from tests.rpc.media.harness import ANN, MediaNode, running_media, steps_of
+from tests.rpc.media.harness import ANN, MediaNode, error_of, running_media, steps_of
 from tests.unit.media.samples import PDF, a_jpeg, a_png_that_claims, a_zip
 from tests.waiting import eventually
 
@@ -151,3 +152,15 @@ async def test_an_upload_without_a_token_is_rejected(node: MediaNode) -> None:
     error = await node.rejected(steps_of(PDF), owner=None)
 
     assert error.reason == KernelReason.TOKEN_MISSING
+
+
+async def test_a_stream_of_tiny_chunks_is_refused(node: MediaNode) -> None:
+    async def steps() -> AsyncIterator[pb.UploadRequest]:
+        yield pb.UploadRequest(start=pb.UploadStart(file_name="a.txt"))
+        for _ in range(2_000):
+            yield pb.UploadRequest(data=b"")
+
+    with pytest.raises(grpc.aio.AioRpcError) as rejected:
+        await node.rpc.Upload(steps(), metadata=node.by(ANN))
+
+    assert error_of(rejected.value).reason == KernelReason.INVALID_FIELD

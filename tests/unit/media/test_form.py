@@ -1,13 +1,16 @@
 """Streaming parser of multipart forms."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from itertools import repeat
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import ChatlyError, KernelReason
-from services.media.api.http.form import is_form, read_form
+from services.media.api.http.form import MAX_FRAMING_BYTES, MAX_PARTS, MAX_UNREAD_BYTES, is_form, read_form
 
 CONTENT_TYPE = 'multipart/form-data; boundary="edge"'
 FORM = (
@@ -67,6 +70,76 @@ async def test_a_field_that_is_not_a_short_text_is_rejected_by_name(value: bytes
         [await part.text() async for part in read_form(CONTENT_TYPE, in_pieces(form, 512))]
 
     assert [violation.field for violation in rejected.value.violations] == ["bio"]
+
+
+BEGIN = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+ENDLESS: dict[str, tuple[bytes, bytes, int]] = {
+    "empty parts": (b"--edge\r\n\r\n", b"\r\n--edge\r\n\r\n", MAX_PARTS),
+    "boundaries within a file": (BEGIN, b"\r\n--edgex", 4 * MAX_PARTS),
+    "padding after a boundary": (BEGIN + b"\r\n--edge", b" ", MAX_FRAMING_BYTES),
+    "line ends before the first boundary": (b"", b"\r\n", MAX_FRAMING_BYTES),
+    "bytes after the last boundary": (BEGIN + b"\r\n--edge--\r\n", b"x", MAX_FRAMING_BYTES),
+    "headers": (b"--edge\r\n", b"a:b\r\n", 0),
+    "one header": (b"--edge\r\na:", b"x", 0),
+    "a field that nobody reads": (BEGIN, b"x" * 1_000, MAX_UNREAD_BYTES),
+}
+
+
+def endless(name: str) -> tuple[AsyncIterator[bytes], list[int]]:
+    """Return a body without end in chunks of 64 KiB, and a list that gets the size of each chunk that is read."""
+    begin, unit, _ = ENDLESS[name]
+    sizes: list[int] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        block = unit * (65_536 // len(unit))
+        chunks: Iterator[bytes] = repeat(block)
+        yield begin
+        for chunk in chunks:
+            sizes.append(len(chunk))
+            yield chunk
+
+    return body(), sizes
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+async def test_a_form_without_end_is_refused_at_its_limit(name: str) -> None:
+    body, sizes = endless(name)
+    limit = ENDLESS[name][2]
+
+    with pytest.raises(ChatlyError) as rejected:
+        [part async for part in read_form(CONTENT_TYPE, body)]
+
+    assert rejected.value.reason == KernelReason.MALFORMED_REQUEST
+    assert rejected.value.metadata == ({"limit": str(limit)} if limit else {})
+    assert sum(sizes) <= max(limit, 65_536) + 2 * 65_536
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+async def test_other_tasks_run_while_a_hostile_form_is_parsed(name: str) -> None:
+    body, _ = endless(name)
+    longest, before = 0.0, time.thread_time()
+
+    async def read_for_a_while() -> None:
+        async for part in read_form(CONTENT_TYPE, body):
+            received = 0
+            async for chunk in part.chunks:
+                received += len(chunk)
+                if received > 2**20:
+                    return
+
+    async def watch() -> None:
+        nonlocal longest, before
+        while True:
+            now = time.thread_time()
+            longest, before = max(longest, now - before), now
+            await asyncio.sleep(0)
+
+    watcher = asyncio.create_task(watch())
+    await asyncio.gather(read_for_a_while(), return_exceptions=True)
+    watcher.cancel()
+
+    # A chunk of 64 KiB that is parsed as a whole takes 20 ms or more.
+    assert longest < 0.012, f"{longest * 1_000:.1f} ms of CPU without a break"
 
 
 def test_only_multipart_content_types_are_forms() -> None:

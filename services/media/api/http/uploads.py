@@ -17,14 +17,15 @@ from services.media.api.http.form import is_form, read_form
 from services.media.api.mapping import media_json
 from services.media.model import Media, Purpose, UploadRequest
 from services.media.ports import Profiles
-from services.media.upload import Upload
+from services.media.upload import BodyTime, Upload
 
 _PROFILE_FIELDS = {"username", "bio"}
 
 
 class UploadApi:
-    def __init__(self, *, upload: Upload) -> None:
+    def __init__(self, *, upload: Upload, body_time: BodyTime) -> None:
         self._upload = upload
+        self._body_time = body_time
 
     def route(self) -> Route:
         return Route("/api/upload/message", self.upload, methods=["POST"])
@@ -44,7 +45,7 @@ class UploadApi:
 
     async def _from_form(self, request: Request, content_type: str, owner: UserId) -> Media:
         media: Media | None = None
-        async for part in read_form(content_type, request.stream()):
+        async for part in read_form(content_type, self._body_time.limit(request.stream())):
             if part.name == "file" and part.file_name and media is None:
                 media = await self._upload(UploadRequest(file_name=part.file_name), part.chunks, owner=owner)
         if media is None:
@@ -55,14 +56,16 @@ class UploadApi:
         file_name = request.query_params.get("file_name", "")
         if not file_name:
             raise invalid_field("file_name", "is required when the body is the file")
-        return await self._upload(UploadRequest(file_name=file_name), request.stream(), owner=owner)
+        body = self._body_time.limit(request.stream())
+        return await self._upload(UploadRequest(file_name=file_name), body, owner=owner)
 
 
 class ProfileApi:
     """Stores the avatar in media, then updates the profile in auth."""
 
-    def __init__(self, *, upload: Upload, profiles: Profiles) -> None:
+    def __init__(self, *, upload: Upload, body_time: BodyTime, profiles: Profiles) -> None:
         self._upload = upload
+        self._body_time = body_time
         self._profiles = profiles
 
     def route(self) -> Route:
@@ -82,7 +85,7 @@ class ProfileApi:
 
     async def _read(self, request: Request, content_type: str, user: UserId) -> dict[str, str]:
         changes: dict[str, str] = {}
-        async for part in read_form(content_type, request.stream()):
+        async for part in read_form(content_type, self._body_time.limit(request.stream())):
             if part.name in _PROFILE_FIELDS and part.file_name is None:
                 changes[part.name] = await part.text()
             # For a field without a file, browsers send a file with an empty name.
