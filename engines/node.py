@@ -13,6 +13,8 @@ from typing import Self
 import psutil
 
 _STOP_SECONDS = 30.0
+# Where /proc/<pid>/stat has the start time, counted from the field after the name.
+_START_TICKS = 19
 
 
 class EngineError(Exception):
@@ -45,20 +47,20 @@ class Running:
 
     pid: int
     started: float
-    """Start time of the process, as the system reports it."""
+    """Start time of the process in seconds since the system booted."""
 
     @classmethod
     def of(cls, pid: int) -> Self:
-        return cls(pid, psutil.Process(pid).create_time())
+        return cls(pid, _started(pid))
 
     def alive(self) -> bool:
         try:
-            process = psutil.Process(self.pid)
-            if process.create_time() != self.started:
+            if _started(self.pid) != self.started:
                 return False
+            process = psutil.Process(self.pid)
             # The first thread may have exited while other threads still hold the ports.
             return process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1
-        except psutil.NoSuchProcess:
+        except (FileNotFoundError, ProcessLookupError, psutil.NoSuchProcess):
             return False
 
 
@@ -106,6 +108,13 @@ def stop(running: Running, *, kill: bool = False) -> None:
             os.kill(running.pid, signal.SIGKILL)
         _reap(running.pid)
         time.sleep(0.05)
+
+
+def _started(pid: int) -> float:
+    """Return the start time of a process. psutil adds the time of the boot, which changes when the clock is set."""
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    # The second field is the name in parentheses, which may contain spaces.
+    return int(stat.rpartition(")")[2].split()[_START_TICKS]) / os.sysconf("SC_CLK_TCK")
 
 
 def _accepts(address: str) -> bool:

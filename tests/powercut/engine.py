@@ -38,9 +38,12 @@ def power_cut_cassandra(settings: EngineSettings, *, commitlog_sync: str = "batc
     """One node. `commitlog_sync`: `batch`, or `periodic` with Cassandra's default of 10 s."""
     (node,) = cassandra_nodes(settings)
     config = node.folder / "cassandra.yaml"
-    period = "\ncommitlog_sync_period: 10000ms" if commitlog_sync == "periodic" else ""
-    text = config.read_text()
     # Small, because a sync is of a whole segment, and the shim compares it.
-    text = text.replace("commitlog_segment_size: 16MiB", "commitlog_segment_size: 4MiB")
-    config.write_text(text.replace("commitlog_sync: batch", f"commitlog_sync: {commitlog_sync}{period}"))
+    text = config.read_text().replace("commitlog_segment_size: 16MiB", "commitlog_segment_size: 4MiB")
+    if commitlog_sync == "periodic":
+        text = text.replace("commitlog_sync: batch", "commitlog_sync: periodic\ncommitlog_sync_period: 10000ms")
+        # Without it, Cassandra does not start with a commit log whose first sync was still to come.
+        java, *options = node.command
+        node = replace(node, command=(java, "-Dcassandra.commitlog.ignorereplayerrors=true", *options))
+    config.write_text(text)
     return PowerCutEngine(node)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from engines.node import EngineError, Node, Running, start, stop, wait_until_ready
@@ -56,6 +57,16 @@ def test_another_process_with_the_same_id_is_not_ours(node: Node, running: Runni
     stop(somebody_else)
 
     assert not somebody_else.alive()
+    assert running.alive()
+
+
+def test_a_node_is_known_after_the_clock_was_set(node: Node, running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_until_ready(node, running, seconds=20)
+    booted = psutil.boot_time()
+
+    # Linux computes the time of the boot from the clock.
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: booted + 1)
+
     assert running.alive()
 
 
