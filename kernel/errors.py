@@ -44,6 +44,7 @@ class KernelReason(Reason):
     TOKEN_INVALID = auto()
     TOKEN_EXPIRED = auto()
     SESSION_ENDED = auto()
+    TOKEN_OF_OTHER_USER = auto()
     SERVICE_ONLY = auto()
     CROSS_SITE_REQUEST = auto()
     RATE_LIMITED = auto()

@@ -14,6 +14,8 @@ from kernel.grpc.responses import ResponseStream
 from kernel.ids import SessionId, UserId
 
 REQUEST_ID_KEY = "x-request-id"
+USER_KEY = "x-chatly-user"
+"""The header in which a client names the user that the call is for. Another login may have replaced its cookies."""
 ACCESS_COOKIE = "chatly_access"
 """The name of the cookie with the access token, for `cookie_name`."""
 
@@ -51,6 +53,8 @@ class Request:
     cookies: dict[str, str]
     origin: str
     """The origin of the page that sent the call, which the edge has checked, or empty for programs."""
+    for_user: str = ""
+    """The user that the client means, by the header `x-chatly-user`, or empty."""
 
     def cookie(self, name: str) -> str | None:
         """Return the value of a cookie of `cookie_name`, or None."""
@@ -119,6 +123,7 @@ def read_request(
         secure=secure,
         cookies=read_cookies(cookie_headers) if cookie_headers else {},
         origin=headers.get("origin", ""),
+        for_user=headers.get(USER_KEY, ""),
     )
 
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kernel.cache import BoundedCache
 from kernel.errors import ChatlyError, KernelReason, denied, unauthenticated
-from kernel.grpc.context import Caller, ServiceCaller, UserCaller, caller_var
+from kernel.grpc.context import USER_KEY, Caller, ServiceCaller, UserCaller, caller_var
 from kernel.ids import SessionId, UserId
 from kernel.time import Clock
 
@@ -145,16 +145,18 @@ class Access:
         self._tokens = tokens
         self._service_tokens = service_tokens
 
-    async def admit(self, access: access_pb2.Access.ValueType, token: str | None) -> Caller:
+    async def admit(self, access: access_pb2.Access.ValueType, token: str | None, for_user: str) -> Caller:
         """Check the token, set `caller_var` and return the caller. For a public method, only return None.
 
-        Raise UNAUTHENTICATED `TOKEN_*` or `SESSION_ENDED`, PERMISSION_DENIED `SERVICE_ONLY`.
+        `for_user`: see `Request`. Raise UNAUTHENTICATED `TOKEN_*` or `SESSION_ENDED`, PERMISSION_DENIED `SERVICE_ONLY`.
         """
         if access == access_pb2.ACCESS_PUBLIC:
             return None
         if token is None:
             raise unauthenticated(KernelReason.TOKEN_MISSING, "this call needs a token: authorization: Bearer …")
         caller = await self._tokens.verify(token) if access == access_pb2.ACCESS_USER else await self._service(token)
+        if for_user and isinstance(caller, UserCaller) and caller.user_id != for_user:
+            raise token_of_other_user()
         # Never reset: a cancelled stream is closed in another context, in which a reset would fail.
         caller_var.set(caller)
         return caller
@@ -166,6 +168,12 @@ class Access:
             # A user with a valid token gets PERMISSION_DENIED, because no other token of this user would help.
             await self._tokens.verify(token)
             raise denied(KernelReason.SERVICE_ONLY, "only services and operators may call this") from error
+
+
+def token_of_other_user() -> ChatlyError:
+    """Return the error of a call for another user than the token's."""
+    message = f"the token belongs to another user than the header {USER_KEY} names: somebody else has logged in"
+    return unauthenticated(KernelReason.TOKEN_OF_OTHER_USER, message)
 
 
 def _claims(

@@ -27,7 +27,7 @@ from kernel.grpc.context import (
 )
 from kernel.grpc.health import HealthMonitor
 from kernel.grpc.status import as_chatly_error, details_of
-from kernel.grpc.tokens import TokenVerifier
+from kernel.grpc.tokens import TokenVerifier, token_of_other_user
 from kernel.service import Service
 from kernel.telemetry import metrics, tracing
 from kernel.telemetry.logs import logger
@@ -60,6 +60,8 @@ async def authenticate(request: Request) -> UserCaller:
         raise unauthenticated(KernelReason.TOKEN_MISSING, "this request needs an access token")
     tokens: TokenVerifier = request.app.state.tokens
     caller = await tokens.verify(token)
+    if current_request().for_user not in {"", caller.user_id}:
+        raise token_of_other_user()
     caller_var.set(caller)
     return caller
 

@@ -120,7 +120,7 @@ class Chain:
 
         async def call(request: Any, context: Context) -> Any:
             async with _Call(method, report, context, trust_edge=self._trust_edge) as call:
-                await self._access.admit(method.access, call.token)
+                await self._access.admit(method.access, call.token, call.for_user)
                 validate(request)
                 with Timeout(self._deadlines, self._max_seconds):
                     return await handler(request, context)
@@ -132,7 +132,7 @@ class Chain:
 
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             async with _Call(method, report, context, trust_edge=self._trust_edge) as call:
-                caller = await self._access.admit(method.access, call.token)
+                caller = await self._access.admit(method.access, call.token, call.for_user)
                 # In a bidirectional stream, an invalid request must not end the stream: the handler validates each
                 # request.
                 if not method.streams_requests:
@@ -150,7 +150,7 @@ class Chain:
 
         async def call(requests: Any, context: Context) -> Any:
             async with _Call(method, report, context, trust_edge=self._trust_edge) as call:
-                caller = await self._access.admit(method.access, call.token)
+                caller = await self._access.admit(method.access, call.token, call.for_user)
                 with self._streams.opened(method.full_name, caller) as stream:
                     return await stream.result(handler(validated(requests), context))
 
@@ -194,7 +194,7 @@ class CallReport:
 class _Call:
     """One call from its first byte to its status. Sets the context variables and turns exceptions into a status."""
 
-    __slots__ = ("_context", "_report", "_request", "_span", "_started", "token")
+    __slots__ = ("_context", "_report", "_request", "_span", "_started", "for_user", "token")
 
     def __init__(self, method: Method, report: CallReport, context: Context, *, trust_edge: bool) -> None:
         self._started = time.perf_counter()
@@ -209,6 +209,7 @@ class _Call:
                     cookies.append(value)
         self._request = read_request(method.full_name, headers, cookies, host_of(context.peer()), trust_edge=trust_edge)
         self.token = bearer(headers, self._request)
+        self.for_user = self._request.for_user
         self._span = None
         # Without a trusted edge, any client could set the header.
         if trust_edge and (parent := headers.get(TRACEPARENT)):

@@ -11,7 +11,7 @@ from chatly.persister.v1.persister_service_pb2_grpc import PersisterServiceStub
 from chatly.presence.v1 import presence_service_pb2 as presence_pb
 from chatly.presence.v1.presence_service_pb2_grpc import PresenceServiceStub
 
-from kernel.grpc.context import Caller, ServiceCaller, caller_var, current_request, current_user
+from kernel.grpc.context import USER_KEY, Caller, ServiceCaller, caller_var, current_request, current_user
 from kernel.grpc.settings import ServerSettings
 from tests.builders import a_keypair, an_id, user_token
 from tests.fakes import FakeClock, Mesh, Served, bearer, running
@@ -73,6 +73,15 @@ async def test_an_empty_token_is_refused(grpc_engine: str) -> None:
         assert error.code() is grpc.StatusCode.INTERNAL
     else:
         assert (error.code(), reason(error)) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_MISSING")
+
+
+async def test_a_call_for_another_user_than_the_tokens_is_refused() -> None:
+    async with running(PRESENCE) as served:
+        answer = await _set_status(served, (*served.as_user(ANNA), (USER_KEY, ANNA)))
+        error = await failure(_set_status(served, (*served.as_user(ANNA), (USER_KEY, an_id()))))
+
+    assert answer.presence.user_id == ANNA
+    assert (error.code(), reason(error)) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_OF_OTHER_USER")
 
 
 async def test_a_forged_token_is_refused() -> None:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from structlog.testing import capture_logs
 
 from kernel.errors import ChatlyError, Code, KernelReason, invalid_field
-from kernel.grpc.context import current_request, current_user
+from kernel.grpc.context import USER_KEY, current_request, current_user
 from kernel.http.app import authenticate
 from mesh.health import find_fault, find_warning
 from tests.builders import an_id
@@ -150,6 +150,16 @@ async def test_a_cookie_authenticates_a_request() -> None:
         answer = await client.get("/whoami", headers={"cookie": f"a=b; chatly_access={served.token_for(ANNA)}"})
 
     assert answer.json()["user_id"] == ANNA
+
+
+async def test_a_request_for_another_user_than_the_tokens_is_refused() -> None:
+    async with _client() as (served, client):
+        token = {"authorization": f"Bearer {served.token_for(ANNA)}"}
+        answer = await client.get("/whoami", headers={**token, USER_KEY: ANNA})
+        refused = await client.get("/whoami", headers={**token, USER_KEY: an_id()})
+
+    assert answer.json()["user_id"] == ANNA
+    assert (refused.status_code, reason(refused)) == (401, "TOKEN_OF_OTHER_USER")
 
 
 async def test_a_request_without_a_token_gets_401_with_the_reason() -> None:

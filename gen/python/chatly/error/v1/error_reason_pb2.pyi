@@ -50,6 +50,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNAUTHENTICATED: the e-mail address is unknown or the password is wrong. The error does not say which."""
     ERROR_REASON_REFRESH_TOKEN_REUSED: _ErrorReason.ValueType  # 25
     """UNAUTHENTICATED: a refresh token was used twice, so the session was ended."""
+    ERROR_REASON_TOKEN_OF_OTHER_USER: _ErrorReason.ValueType  # 26
+    """UNAUTHENTICATED: the token belongs to another user than the header `x-chatly-user` names. In a browser somebody else
+    has logged in since: show the user of the session, do not retry.
+    """
     ERROR_REASON_SERVICE_ONLY: _ErrorReason.ValueType  # 40
     """PERMISSION_DENIED: only other services and operators may call this method."""
     ERROR_REASON_NOT_A_MEMBER: _ErrorReason.ValueType  # 41
@@ -166,6 +170,10 @@ ERROR_REASON_WRONG_CREDENTIALS: ErrorReason.ValueType  # 24
 """UNAUTHENTICATED: the e-mail address is unknown or the password is wrong. The error does not say which."""
 ERROR_REASON_REFRESH_TOKEN_REUSED: ErrorReason.ValueType  # 25
 """UNAUTHENTICATED: a refresh token was used twice, so the session was ended."""
+ERROR_REASON_TOKEN_OF_OTHER_USER: ErrorReason.ValueType  # 26
+"""UNAUTHENTICATED: the token belongs to another user than the header `x-chatly-user` names. In a browser somebody else
+has logged in since: show the user of the session, do not retry.
+"""
 ERROR_REASON_SERVICE_ONLY: ErrorReason.ValueType  # 40
 """PERMISSION_DENIED: only other services and operators may call this method."""
 ERROR_REASON_NOT_A_MEMBER: ErrorReason.ValueType  # 41
