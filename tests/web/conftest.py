@@ -20,6 +20,7 @@ from tests.web.people import CHROMIUM, FLAGS, TIMEOUT_MS, People
 _ROOT = Path(__file__).parents[2]
 _BUILD_SECONDS = 240
 _TEST_SECONDS = 180
+"""Without the fixtures: the first test also waits for the build and for the mesh, which have their own limits."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(here) and isinstance(item, pytest.Function) and iscoroutinefunction(item.function):
             item.add_marker(pytest.mark.toolchain(CHROMIUM))
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-            item.add_marker(pytest.mark.timeout(_TEST_SECONDS))
+            item.add_marker(pytest.mark.timeout(_TEST_SECONDS, func_only=True))
 
 
 @pytest.fixture(scope="session")
