@@ -15,6 +15,9 @@ TIMEOUT_MS = 20_000
 CHROMIUM = "chromium-headless-shell"
 """Chromium without windows, which takes half the time."""
 
+OTHER_HOST = "chat.example"
+"""Unlike 127.0.0.1 and localhost, this host has no Web Locks, clipboard or service workers over plain HTTP."""
+
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -23,8 +26,9 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {OTHER_HOST} 127.0.0.1",
 )
-"""Flags of Chromium that switch off what tests do not need."""
+"""Flags of Chromium that switch off what tests do not need, and a second name of the mesh's host."""
 
 _numbers = count(1)
 
@@ -39,14 +43,20 @@ class People:
         self.errors: list[str] = []
 
     async def visitor(
-        self, *, size: Size = DESKTOP, dark: bool = False, locale: str = "en-US", service_worker: bool = False
+        self,
+        *,
+        size: Size = DESKTOP,
+        dark: bool = False,
+        locale: str = "en-US",
+        service_worker: bool = False,
+        host: str = "127.0.0.1",
     ) -> Screen:
         """Open the client's start page in a new browser.
 
         With `service_worker` the browser installs the service worker, whose requests `route` cannot intercept.
         """
         context = await self._browser.new_context(
-            base_url=self._url,
+            base_url=self._url.replace("127.0.0.1", host),
             viewport={"width": size.width, "height": size.height},
             color_scheme="dark" if dark else "light",
             has_touch=size.is_phone,
@@ -63,15 +73,17 @@ class People:
         await page.goto("/")
         return Screen(page)
 
-    async def member(self, name: str, *, size: Size = DESKTOP, dark: bool = False) -> Screen:
+    async def member(self, name: str, *, size: Size = DESKTOP, dark: bool = False, host: str = "127.0.0.1") -> Screen:
         """Register a new user. The name gets a number, so that it is unique."""
-        screen = await self.visitor(size=size, dark=dark)
+        screen = await self.visitor(size=size, dark=dark, host=host)
         await screen.register(account(name))
         return screen
 
-    async def pair(self, *, size: Size = DESKTOP, dark: bool = False) -> tuple[Screen, Screen]:
+    async def pair(self, *, size: Size = DESKTOP, dark: bool = False, host: str = "127.0.0.1") -> tuple[Screen, Screen]:
         """Register two users and open their chat on both screens."""
-        ann, bob = await asyncio.gather(*(self.member(name, size=size, dark=dark) for name in ("ann", "bob")))
+        ann, bob = await asyncio.gather(
+            *(self.member(name, size=size, dark=dark, host=host) for name in ("ann", "bob"))
+        )
         await asyncio.gather(ann.open_new_chat(bob.name), bob.open_new_chat(ann.name))
         return ann, bob
 

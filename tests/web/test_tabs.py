@@ -2,16 +2,19 @@
 
 import asyncio
 
+import pytest
 from playwright.async_api import expect
 
-from tests.web.people import People
+from tests.web.people import OTHER_HOST, People
 from tests.web.screen import Screen
 
 TABS = 6
 
 
-async def test_six_tabs_are_live_and_stay_so_after_the_first_is_closed(people: People) -> None:
-    ann, bob = await people.pair()
+@pytest.mark.parametrize("host", ["127.0.0.1", OTHER_HOST])
+async def test_six_tabs_are_live_and_stay_so_after_the_first_is_closed(people: People, host: str) -> None:
+    ann, bob = await people.pair(host=host)
+    assert await ann.page.evaluate("'locks' in navigator") == (host != OTHER_HOST)
     await ann.send("to all tabs")
     tabs = await asyncio.gather(*(another_tab(ann, bob.name) for _ in range(TABS)))
 

@@ -3,7 +3,8 @@
 import type { Actions } from "./actions/types";
 import { createActions } from "./actions/create-actions";
 import { clearCache, deleteDatabase } from "./browser/database";
-import { type Locks, openLocks } from "./browser/locks";
+import type { Locks } from "./browser/locks";
+import { openLocks } from "./browser/open-locks";
 import type { MessageLoader } from "./message-loader";
 import { type Clients, openClients } from "./rpc/clients";
 import { endsSession, chatlyError } from "./rpc/errors";

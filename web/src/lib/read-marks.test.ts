@@ -3,9 +3,10 @@ import { ReadMarkSender } from "./read-marks";
 import { ChatlyError } from "./types";
 
 const unavailable = new ChatlyError("NETWORK", "unavailable", { retryable: true });
+const noMember = new ChatlyError("NOT_A_MEMBER", "not a member");
 const notFound = new ChatlyError("MESSAGE_NOT_FOUND", "not found");
 
-/** A sender whose first attempts fail like this. */
+/** A sender whose first attempts fail like this. The chat has the messages "1" to "3". */
 function open(...failures: readonly ChatlyError[]) {
   const waiting = [...failures];
   const sent: string[] = [];
@@ -15,7 +16,8 @@ function open(...failures: readonly ChatlyError[]) {
     const failure = waiting.shift();
     return failure ? Promise.reject(failure) : Promise.resolve();
   };
-  return { sent, stop, readMarks: new ReadMarkSender({ send, signal: stop.signal }) };
+  const newestBefore = (_: string, messageId: string) => (messageId > "1" ? String(Number(messageId) - 1) : null);
+  return { sent, stop, readMarks: new ReadMarkSender({ send, newestBefore, signal: stop.signal }) };
 }
 
 describe("read marks", () => {
@@ -58,12 +60,32 @@ describe("read marks", () => {
     expect(sent).toEqual(["1", "2"]);
   });
 
-  it("of a deleted message are dropped", async () => {
+  it("of a message that is gone move to the newest one before it that the server has", async () => {
+    const { sent, readMarks } = open(notFound, unavailable, notFound);
+    readMarks.mark("chat", "3");
+    await vi.advanceTimersByTimeAsync(60_000);
+
+    expect(sent).toEqual(["3", "2", "2", "1"]);
+  });
+
+  it("of a message that is gone give way to a newer mark", async () => {
     const { sent, readMarks } = open(notFound);
+    readMarks.mark("chat", "2");
+    await vi.advanceTimersByTimeAsync(300);
+    readMarks.mark("chat", "3");
+    await vi.advanceTimersByTimeAsync(60_000);
+
+    expect(sent.at(-1)).toBe("3");
+  });
+
+  it("are dropped if the chat is gone, or no message before them is known", async () => {
+    const { sent, readMarks } = open(noMember, notFound);
+    readMarks.mark("chat", "3");
+    await vi.advanceTimersByTimeAsync(60_000);
     readMarks.mark("chat", "1");
     await vi.advanceTimersByTimeAsync(60_000);
 
-    expect(sent).toEqual(["1"]);
+    expect(sent).toEqual(["3", "1"]);
   });
 
   it("are sent at once when the page may close", async () => {

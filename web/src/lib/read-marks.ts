@@ -8,8 +8,13 @@ const LONGEST_PAUSE_MS = 15_000;
 
 export interface ReadMarkSenderOptions {
   readonly send: (chatId: ChatId, messageId: MessageId) => Promise<unknown>;
+  /** Returns the newest message before this one that the tab knows, or null. */
+  readonly newestBefore: (chatId: ChatId, messageId: MessageId) => MessageId | null;
   readonly signal: AbortSignal;
 }
+
+/** `gone`: the server does not have the message, for example because it was a second copy of a send. */
+type Outcome = "done" | "retry" | "gone";
 
 /** Marks move with every scroll: of the marks within a short delay only the newest is sent. */
 export class ReadMarkSender {
@@ -40,23 +45,29 @@ export class ReadMarkSender {
       await this.#pause(pause);
       const messageId = this.#marks.get(chatId);
       if (messageId === undefined || this.#options.signal.aborted) break;
-      const isDone = await this.#send(chatId, messageId);
-      pause = isDone ? DELAY_MS : Math.min(LONGEST_PAUSE_MS, 2 * pause);
+      const outcome = await this.#send(chatId, messageId);
+      pause = outcome === "retry" ? Math.min(LONGEST_PAUSE_MS, 2 * pause) : DELAY_MS;
       // A newer mark may have been set meanwhile.
-      if (isDone && this.#marks.get(chatId) === messageId) this.#marks.delete(chatId);
+      if (outcome !== "retry" && this.#marks.get(chatId) === messageId) {
+        this.#marks.delete(chatId);
+        // The messages before one that is gone are read all the same.
+        const before = outcome === "gone" ? this.#options.newestBefore(chatId, messageId) : null;
+        if (before !== null) this.#marks.set(chatId, before);
+      }
       if (!this.#marks.has(chatId)) break;
     }
     this.#sending.delete(chatId);
   }
 
-  /** Return false if the mark should be sent again. */
-  async #send(chatId: ChatId, messageId: MessageId): Promise<boolean> {
+  async #send(chatId: ChatId, messageId: MessageId): Promise<Outcome> {
     try {
       await this.#options.send(chatId, messageId);
-      return true;
+      return "done";
     } catch (failure) {
-      // A deleted message or chat needs no mark.
-      return !(failure instanceof ChatlyError) || failure.details.retryable !== true;
+      if (!(failure instanceof ChatlyError)) return "done";
+      if (failure.reason === "MESSAGE_NOT_FOUND") return "gone";
+      // A chat that the user cannot read any more needs no mark.
+      return failure.details.retryable === true ? "retry" : "done";
     }
   }
 

@@ -21,6 +21,7 @@ import { ReadMarkSender } from "./read-marks";
 import type { Clients } from "./rpc/clients";
 import { chatlyError } from "./rpc/errors";
 import { withoutStaleTyping } from "./state/apply";
+import { newestBefore } from "./state/messages";
 import type { State } from "./state/model";
 import { type Store, untilAborted } from "./state/store";
 import type { UserId } from "./types";
@@ -71,9 +72,11 @@ export class Runtime {
     this.readMarks = new ReadMarkSender({
       signal,
       send: (chatId, messageId) => clients.messaging.markRead({ chatId, messageId }),
+      newestBefore: (chatId, messageId) => newestBefore(store.get().messages.get(chatId)?.items ?? [], messageId),
     });
     this.uploadQueue = new UploadQueue({ store, locks, storage: uploadStorage, media: clients.media });
     this.sendQueue = new SendQueue({
+      signal,
       store,
       storage: outboxStorage,
       uploadStorage,
@@ -100,20 +103,21 @@ export class Runtime {
       uploadQueue: this.uploadQueue,
       publish: (change) => this.#channel.publishChanges([change], ""),
     });
-    const outbox = new Outbox({
-      storage: outboxStorage,
-      send: (item, stopped) => sender.send(item, stopped),
-      onSent: (item, message) => {
-        sender.publish(item, message);
-        this.sendQueue.removeFiles(item);
-      },
-      onChanged: () => this.#background(this.sendQueue.reload().then(() => this.#channel.postOutbox())),
-      asError: chatlyError,
-    });
+    const openOutbox = () =>
+      new Outbox({
+        storage: outboxStorage,
+        send: (item, stopped) => sender.send(item, stopped),
+        onSent: (item, message) => {
+          sender.publish(item, message);
+          this.sendQueue.removeFiles(item);
+        },
+        onChanged: () => this.#background(this.sendQueue.reload().then(() => this.#channel.postOutbox())),
+        asError: chatlyError,
+      });
     this.#leader = new Leader({
       clients,
       channel: this.#channel,
-      outbox,
+      openOutbox,
       outboxStorage,
       uploadQueue: this.uploadQueue,
       deviceId: tabId,
@@ -128,7 +132,7 @@ export class Runtime {
     void this.loader.start();
     this.#background(this.sendQueue.reload());
     this.#channel.postHello();
-    void electLeader(this.#locks, `chatly-leader-${this.me}`, signal, () => this.#leader.start(signal));
+    void electLeader(this.#locks, `chatly-leader-${this.me}`, signal, (lead) => this.#leader.start(lead));
     const typing = setInterval(
       () => this.#store.update((state) => withoutStaleTyping(state, Date.now())),
       TYPING_CHECK_MS,

@@ -2,16 +2,32 @@
 
 import type { Locks } from "./locks";
 
-/** Call `lead` once this tab is the only leader. The tab leads until `signal`; then the next tab is elected. */
-export async function electLeader(locks: Locks, name: string, signal: AbortSignal, lead: () => void): Promise<void> {
-  const work = () =>
+/**
+ * Call `lead` whenever this tab becomes the only leader, with a signal that ends its lead.
+ *
+ * The tab leads until `signal`, or until it loses the lock; then the next tab is elected.
+ */
+export async function electLeader(
+  locks: Locks,
+  name: string,
+  signal: AbortSignal,
+  lead: (signal: AbortSignal) => void,
+): Promise<void> {
+  const work = (lost: AbortSignal) =>
     new Promise<void>((resolve) => {
-      if (signal.aborted) return resolve();
-      signal.addEventListener("abort", () => resolve(), { once: true });
-      lead();
+      const control = new AbortController();
+      const end = () => {
+        control.abort();
+        resolve();
+      };
+      for (const reason of [signal, lost]) {
+        if (reason.aborted) return end();
+        reason.addEventListener("abort", end, { once: true });
+      }
+      lead(control.signal);
     });
   try {
-    await locks.exclusive(name, work, signal);
+    while (!signal.aborted) await locks.exclusive(name, work, signal);
   } catch (failure) {
     if (!signal.aborted) throw failure;
   }

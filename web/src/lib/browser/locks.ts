@@ -1,24 +1,25 @@
 /** Locks shared by all tabs of this browser. */
 
 export interface Locks {
-  /** Run `work` while no other tab holds the lock `name`. `signal` ends the wait. */
-  exclusive<T>(name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /**
+   * Run `work` while no other tab holds the lock `name`. `signal` ends the wait.
+   *
+   * `lost` tells the work that another tab has got the lock meanwhile.
+   */
+  exclusive<T>(name: string, work: (lost: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
-export function openLocks(): Locks {
-  // Plain http has no Web Locks, except on localhost: each tab then works alone.
-  return "locks" in navigator ? new WebLocks(navigator.locks) : new PageLocks();
-}
+const NEVER_LOST = new AbortController().signal;
 
-class WebLocks implements Locks {
+export class WebLocks implements Locks {
   readonly #locks: LockManager;
 
   constructor(locks: LockManager) {
     this.#locks = locks;
   }
 
-  async exclusive<T>(name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#locks.request(name, signal ? { signal } : {}, work);
+  async exclusive<T>(name: string, work: (lost: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#locks.request(name, signal ? { signal } : {}, () => work(NEVER_LOST));
   }
 }
 
@@ -26,10 +27,10 @@ class WebLocks implements Locks {
 export class PageLocks implements Locks {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  exclusive<T>(name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  exclusive<T>(name: string, work: (lost: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const run = (this.#tails.get(name) ?? Promise.resolve()).then(() => {
       signal?.throwIfAborted();
-      return work();
+      return work(NEVER_LOST);
     });
     this.#tails.set(
       name,

@@ -50,16 +50,17 @@ function open({ items = [], cursor = "" }: { items?: readonly OutboxItem[]; curs
   const leader = new Leader({
     clients,
     channel,
-    outbox: new Outbox({
-      storage: outboxStorage,
-      send: (item) => {
-        sent.push(item.text);
-        return Promise.resolve(aMessage(1));
-      },
-      onSent: () => undefined,
-      onChanged: () => undefined,
-      asError: (failure) => failure as ChatlyError,
-    }),
+    openOutbox: () =>
+      new Outbox({
+        storage: outboxStorage,
+        send: (item) => {
+          sent.push(item.text);
+          return Promise.resolve(aMessage(1));
+        },
+        onSent: () => undefined,
+        onChanged: () => undefined,
+        asError: (failure) => failure as ChatlyError,
+      }),
     outboxStorage,
     uploadQueue: new UploadQueue({
       store: new ObservableStore(aState()),
@@ -162,6 +163,23 @@ describe("the leader", () => {
     await new Promise((resolve) => setTimeout(resolve));
 
     expect([leader.isLeading, sent]).toEqual([false, []]);
+  });
+
+  it("sends again after it lost the lead and got it back", async () => {
+    const { leader, outboxStorage, sent, mesh, close } = open();
+    closing.push(close);
+    const [first, second] = [new AbortController(), new AbortController()];
+    closing.push(() => second.abort());
+    leader.start(first.signal);
+    await vi.waitFor(() => mesh.live.latest);
+    first.abort();
+    expect(leader.isLeading).toBe(false);
+    await outboxStorage.put(anOutboxItem({ text: "meanwhile" }));
+    leader.wakeOutbox();
+    leader.start(second.signal);
+
+    await vi.waitFor(() => expect(sent).toEqual(["meanwhile"]));
+    await vi.waitFor(() => expect(mesh.live.streams.map(({ signal }) => signal.aborted)).toEqual([true, false]));
   });
 
   it("deletes old uploads that no message uses", async () => {

@@ -16,7 +16,8 @@ export interface LeaderOptions {
   readonly clients: Clients;
   /** Gets what the streams deliver, and knows the cursor of an earlier leader. */
   readonly channel: TabChannel;
-  readonly outbox: Outbox;
+  /** Returns a new outbox for each lead, because an outbox that was stopped does not start again. */
+  readonly openOutbox: () => Outbox;
   readonly outboxStorage: OutboxStorage;
   readonly uploadQueue: UploadQueue;
   readonly deviceId: string;
@@ -26,21 +27,22 @@ export interface LeaderOptions {
 
 export class Leader {
   readonly #options: LeaderOptions;
-  #isLeading = false;
+  /** Null unless this tab leads. */
+  #outbox: Outbox | null = null;
 
   constructor(options: LeaderOptions) {
     this.#options = options;
   }
 
   get isLeading(): boolean {
-    return this.#isLeading;
+    return this.#outbox !== null;
   }
 
   /** Lead until `signal`. */
   start(signal: AbortSignal): void {
-    const { outbox } = this.#options;
-    this.#isLeading = true;
-    const streams = [this.#subscription(), this.#presence()];
+    const outbox = this.#options.openOutbox();
+    this.#outbox = outbox;
+    const streams = [this.#subscription(outbox), this.#presence()];
     for (const stream of streams) stream.start();
     outbox.wake();
     inBackground(signal, this.#removeAbandonedUploads());
@@ -56,16 +58,17 @@ export class Leader {
     signal.addEventListener("abort", () => {
       for (const stream of streams) stream.stop();
       outbox.stop();
+      this.#outbox = null;
     });
   }
 
   /** Send what the outbox holds, if this tab leads. */
   wakeOutbox(): void {
-    if (this.#isLeading) this.#options.outbox.wake();
+    this.#outbox?.wake();
   }
 
-  #subscription(): LiveSubscription {
-    const { clients, channel, outbox, renew, onSessionEnded } = this.#options;
+  #subscription(outbox: Outbox): LiveSubscription {
+    const { clients, channel, renew, onSessionEnded } = this.#options;
     return new LiveSubscription({
       cursor: channel.cursor,
       subscribe: (cursor, signal) => subscribe(clients, cursor, signal),

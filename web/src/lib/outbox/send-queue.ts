@@ -1,6 +1,7 @@
 /** The outbox as one tab shows it: a message appears at once, and is stored for the leading tab to send. */
 
 import type { Draft } from "@/lib/actions/types";
+import { inBackground } from "@/lib/background";
 import { newId } from "@/lib/ids";
 import { messageKey } from "@/lib/rpc/mapping";
 import type { State } from "@/lib/state/model";
@@ -18,6 +19,8 @@ export interface SendQueueOptions {
   readonly me: UserId;
   /** This tab changed the stored items. */
   readonly onChanged: () => void;
+  /** Ends the login, and closes the storage. */
+  readonly signal: AbortSignal;
 }
 
 export class SendQueue {
@@ -49,7 +52,7 @@ export class SendQueue {
     };
     for (const { id, previewUrl } of uploads) if (previewUrl) this.#previews.set(id, previewUrl);
     this.#show(this.#messageOf(item, uploads.map(attachmentOf)));
-    void this.#store(item);
+    inBackground(this.#options.signal, this.#store(item));
     return clientMessageId;
   }
 

@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import { aMessage, ME, timeId } from "@/testing/builders";
 import { type LoadedMessages, NOT_LOADED } from "./model";
 import type { User } from "@/lib/types";
-import { unreadAfter, withLive, withNewerPage, withNewestPage, withOlderPage, withPart } from "./messages";
+import {
+  newestBefore,
+  unreadAfter,
+  withLive,
+  withNewerPage,
+  withNewestPage,
+  withOlderPage,
+  withPart,
+} from "./messages";
 import { listOf, receiptOf } from "./selectors";
 
 const page = (...ticks: readonly number[]) => ticks.map((tick) => aMessage(tick));
@@ -33,6 +41,14 @@ describe("pages", () => {
 
   it("of older messages are put in front, each message once", () => {
     expect(ids(withOlderPage(list([3, 4]), page(1, 2, 3), false))).toEqual([1, 2, 3, 4]);
+  });
+});
+
+describe("the newest message before an id", () => {
+  it("is known if it is loaded", () => {
+    expect(newestBefore(page(1, 2, 4), timeId(3))).toBe(timeId(2));
+    expect(newestBefore(page(1, 2, 4), timeId(4))).toBe(timeId(2));
+    expect(newestBefore(page(1, 2, 4), timeId(1))).toBeNull();
   });
 });
 

@@ -123,6 +123,11 @@ export function reachesBackTo({ items, hasOlder }: Pick<LoadedMessages, "items" 
   return !hasOlder || (first !== undefined && !isNewer(first.messageId, mark));
 }
 
+/** Return the newest message before an id, or null if none is loaded. */
+export function newestBefore(items: readonly Message[], messageId: string): string | null {
+  return items.findLast((item) => compareIds(item.messageId, messageId) < 0)?.messageId ?? null;
+}
+
 const indexes = new WeakMap<readonly Message[], ReadonlyMap<string, Message>>();
 
 /** Find a message of a list by id. The index is built once per list. */
