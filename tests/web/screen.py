@@ -105,6 +105,11 @@ class Screen(Conversation):
     def dialog(self) -> Locator:
         return self.page.get_by_role("dialog")
 
+    @property
+    def own_name(self) -> Locator:
+        """The name of the user whom the tab shows."""
+        return self.chats.locator("[aria-haspopup=menu]").first.locator("bdi")
+
     async def open_own_menu(self) -> None:
         await self.chats.locator("[aria-haspopup=menu]").first.click()
 

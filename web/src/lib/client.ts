@@ -44,11 +44,13 @@ class BrowserClient implements Client {
   readonly #clients: Clients;
   readonly #locks: Locks = openLocks();
   readonly #session: Session;
+  readonly #otherTabs = new BroadcastChannel("chatly-session");
   #runtime: Runtime | null = null;
 
   constructor() {
     this.#clients = openClients({
       baseUrl: window.location.origin,
+      userId: () => (this.#session.state.phase === "signed-in" ? this.#session.state.userId : null),
       renew: () => this.#session.renew(),
       onSessionEnded: () => this.#session.end(true),
     });
@@ -58,6 +60,8 @@ class BrowserClient implements Client {
       refresh: () => refresh(this.#clients),
       isEnded: (failure) => endsSession(chatlyError(failure)),
       onChange: (state) => void this.#sessionChanged(state),
+      onOtherUser: () => void this.#reload(),
+      onStored: (session) => this.#otherTabs.postMessage(session),
     });
     this.store = new ObservableStore(initialState(this.#session.state));
     this.actions = createActions({
@@ -66,9 +70,7 @@ class BrowserClient implements Client {
       session: this.#session,
       signedIn: () => this.#signedIn(),
     });
-    window.addEventListener("storage", (event) => {
-      if (event.key === SESSION_KEY || event.key === null) this.#session.syncFromStorage();
-    });
+    this.#followOtherTabs();
     this.#session.start();
     this.#startRuntime(this.#session.state);
   }
@@ -92,6 +94,33 @@ class BrowserClient implements Client {
   #signedIn(): Runtime {
     if (this.#runtime === null) throw new ChatlyError("SESSION_ENDED", "no user is logged in");
     return this.#runtime;
+  }
+
+  #followOtherTabs(): void {
+    this.#otherTabs.onmessage = (event: MessageEvent<StoredSession | null>) => this.#session.follow(event.data);
+    window.addEventListener("storage", (event) => {
+      if (event.key === SESSION_KEY || event.key === null) this.#session.syncFromStorage();
+    });
+    // A suspended tab gets no messages, and a page of another site can log in without telling anybody.
+    const check = () => {
+      if (document.visibilityState !== "visible") return;
+      this.#session.syncFromStorage();
+      // Fails, and so renews the tokens, if they are of another user.
+      if (this.#session.state.phase === "signed-in") void this.#clients.users.getMe({}).catch(() => undefined);
+    };
+    window.addEventListener("focus", check);
+    window.addEventListener("pageshow", check);
+    document.addEventListener("visibilitychange", check);
+  }
+
+  /** Begin again as the user of the session. Nothing of this page may act for them. */
+  async #reload(): Promise<void> {
+    const runtime = this.#runtime;
+    if (runtime !== null) {
+      await runtime.stop();
+      await clearCache(runtime.me).catch(() => undefined);
+    }
+    window.location.replace("/");
   }
 
   async #sessionChanged(state: SessionState): Promise<void> {

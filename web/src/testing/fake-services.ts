@@ -6,7 +6,7 @@ import { UserService } from "@/gen/chatly/auth/v1/user_service_pb";
 import { MediaService } from "@/gen/chatly/media/v1/media_service_pb";
 import { MessagingService } from "@/gen/chatly/messaging/v1/messaging_service_pb";
 import { PresenceService } from "@/gen/chatly/presence/v1/presence_service_pb";
-import { type Clients, clientsOver, renewTokens } from "@/lib/rpc/clients";
+import { type Clients, clientsOver, nameUser, renewTokens } from "@/lib/rpc/clients";
 
 export interface Services {
   readonly auth?: Partial<ServiceImpl<typeof AuthService>>;
@@ -19,9 +19,10 @@ export interface Services {
 export interface Tokens {
   readonly renew?: () => Promise<void>;
   readonly onSessionEnded?: () => void;
+  readonly userId?: () => string | null;
 }
 
-export function clientsOf(services: Services, { renew, onSessionEnded }: Tokens = {}): Clients {
+export function clientsOf(services: Services, { renew, onSessionEnded, userId }: Tokens = {}): Clients {
   const tokens = renewTokens(renew ?? (() => Promise.resolve()), onSessionEnded ?? (() => undefined));
   return clientsOver(
     createRouterTransport(
@@ -32,7 +33,7 @@ export function clientsOf(services: Services, { renew, onSessionEnded }: Tokens 
         router.service(PresenceService, services.presence ?? {});
         router.service(MediaService, services.media ?? {});
       },
-      { transport: { interceptors: [tokens] } },
+      { transport: { interceptors: [nameUser(userId ?? (() => null)), tokens] } },
     ),
   );
 }

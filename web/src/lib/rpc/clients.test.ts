@@ -58,6 +58,19 @@ describe("a call whose token has expired", () => {
     expect(calls).toEqual(["getMe", "renew", "getMe"]);
   });
 
+  it("names the user that the tab shows", async () => {
+    const users: (string | null)[] = [];
+    const getMe = (_: object, { requestHeader }: { requestHeader: Headers }) => {
+      users.push(requestHeader.get("x-chatly-user"));
+      throw failure(Code.Unauthenticated, "TOKEN_OF_OTHER_USER");
+    };
+    const renew = () => Promise.reject(new ChatlyError("TOKEN_OF_OTHER_USER", "other", { retryable: true }));
+    const clients = clientsOf({ users: { getMe } }, { renew, userId: () => "me" });
+
+    await expect(clients.users.getMe({})).rejects.toMatchObject({ reason: "TOKEN_OF_OTHER_USER" });
+    expect(users).toEqual(["me"]);
+  });
+
   it("fails like the renewal", async () => {
     const getMe = () => {
       throw failure(Code.Unauthenticated, "TOKEN_EXPIRED");

@@ -8,6 +8,7 @@ import { UserService } from "@/gen/chatly/auth/v1/user_service_pb";
 import { MediaService } from "@/gen/chatly/media/v1/media_service_pb";
 import { MessagingService } from "@/gen/chatly/messaging/v1/messaging_service_pb";
 import { PresenceService } from "@/gen/chatly/presence/v1/presence_service_pb";
+import type { UserId } from "@/lib/types";
 import { chatlyError, needsNewToken } from "./errors";
 
 export interface Clients {
@@ -27,18 +28,20 @@ const CREATE_TOKENS = new Set(["Login", "Register", "Refresh"]);
 
 export interface ClientsOptions {
   readonly baseUrl: string;
+  /** The user that this tab shows: the server refuses its calls once the session belongs to somebody else. */
+  readonly userId: () => UserId | null;
   /** Renews the tokens. A call that failed without valid ones is made again after it. */
   readonly renew: () => Promise<void>;
   /** A call failed because the session has ended. */
   readonly onSessionEnded: () => void;
 }
 
-export function openClients({ baseUrl, renew, onSessionEnded }: ClientsOptions): Clients {
+export function openClients({ baseUrl, userId, renew, onSessionEnded }: ClientsOptions): Clients {
   const transport = createGrpcWebTransport({
     baseUrl,
     useBinaryFormat: true,
     defaultTimeoutMs: DEADLINE_MS,
-    interceptors: [renewTokens(renew, onSessionEnded)],
+    interceptors: [nameUser(userId), renewTokens(renew, onSessionEnded)],
   });
   return clientsOver(transport);
 }
@@ -68,6 +71,15 @@ function withChatlyErrors<S extends DescService>(service: S, transport: Transpor
       });
   }
   return client;
+}
+
+/** Name the user in every call: cookies are shared by all tabs, and another tab may have logged in as somebody else. */
+export function nameUser(userId: () => UserId | null): Interceptor {
+  return (next) => (request) => {
+    const user = userId();
+    if (user !== null) request.header.set("x-chatly-user", user);
+    return next(request);
+  };
 }
 
 export function renewTokens(renew: () => Promise<void>, onSessionEnded: () => void): Interceptor {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PageLocks } from "@/lib/browser/locks";
 import type { SessionState } from "@/lib/types";
-import { ME } from "@/testing/builders";
+import { ME, PEER } from "@/testing/builders";
 import { Session, SESSION_KEY, type StoredSession } from "./session";
 
 const MINUTE = 60_000;
@@ -13,21 +13,23 @@ class FakeStorage {
   removeItem = (key: string): void => void this.values.delete(key);
 }
 
-const stored = (minutes: number): StoredSession => ({
-  userId: ME,
-  username: "me",
+const stored = (minutes: number, userId = ME): StoredSession => ({
+  userId,
+  username: userId === ME ? "me" : "peer",
   expiresAt: Date.now() + minutes * MINUTE,
 });
 
 /** A browser with any number of tabs. */
 class Browser {
   readonly storage = new FakeStorage();
+  readonly #tabs = new Set<Session>();
   readonly locks = new PageLocks();
   refreshes = 0;
   answer: () => Promise<StoredSession> = () => Promise.resolve(stored(15));
 
-  tab(): { session: Session; states: SessionState[] } {
+  tab(): { session: Session; states: SessionState[]; reloads: () => number } {
     const states: SessionState[] = [];
+    let reloads = 0;
     const session = new Session({
       storage: this.storage,
       locks: this.locks,
@@ -37,9 +39,12 @@ class Browser {
       },
       isEnded: (failure) => (failure as Error).message === "ended",
       onChange: (state) => states.push(state),
+      onOtherUser: () => reloads++,
+      onStored: (value) => this.#tabs.forEach((tab) => tab !== session && tab.follow(value)),
     });
+    this.#tabs.add(session);
     session.start();
-    return { session, states };
+    return { session, states, reloads: () => reloads };
   }
 }
 
@@ -114,6 +119,56 @@ describe("the session", () => {
     other.session.syncFromStorage();
 
     expect(other.states.map((state) => state.phase)).toEqual(["signed-in", "signed-out"]);
+  });
+
+  it("is that of another user after a refresh: the tab reloads, and shows and does nothing for that user before", async () => {
+    const browser = new Browser();
+    const { session, states, reloads } = browser.tab();
+    session.begin(stored(15));
+    browser.answer = () => Promise.resolve(stored(15, PEER));
+
+    await expect(session.renew()).rejects.toMatchObject({
+      reason: "TOKEN_OF_OTHER_USER",
+      details: { retryable: true },
+    });
+    await expect(session.renew()).rejects.toMatchObject({ reason: "TOKEN_OF_OTHER_USER" });
+    await vi.advanceTimersByTimeAsync(60 * MINUTE);
+
+    expect(reloads()).toBe(1);
+    expect(browser.refreshes).toBe(1);
+    expect(states.map((state) => state.phase === "signed-in" && state.userId)).toEqual([ME]);
+    expect(browser.tab().session.state).toMatchObject({ userId: PEER });
+  });
+
+  it("is that of another user in all tabs once one tab stores it", async () => {
+    const browser = new Browser();
+    const [one, other] = [browser.tab(), browser.tab()];
+    one.session.begin(stored(15));
+    browser.answer = () => Promise.resolve(stored(15, PEER));
+
+    await expect(one.session.renew()).rejects.toThrow();
+
+    expect([one.reloads(), other.reloads()]).toEqual([1, 1]);
+    expect(other.session.state).toMatchObject({ userId: ME });
+  });
+
+  it("is that of another user although no message of the other tab arrived", async () => {
+    const browser = new Browser();
+    const { session, reloads } = browser.tab();
+    session.begin(stored(15));
+    browser.storage.setItem(SESSION_KEY, JSON.stringify(stored(10, PEER)));
+
+    await expect(session.renew()).rejects.toMatchObject({ reason: "TOKEN_OF_OTHER_USER" });
+
+    expect([reloads(), browser.refreshes]).toEqual([1, 0]);
+  });
+
+  it("stays signed out, without a notice, when another tab logs out too", () => {
+    const browser = new Browser();
+    const { session } = browser.tab();
+    session.follow(null);
+
+    expect(session.state).toEqual({ phase: "signed-out", ended: false });
   });
 
   it("is signed out when storage contains invalid JSON", () => {
