@@ -1,6 +1,7 @@
 """Serialization of events: protobuf in the log, and a position followed by protobuf on the bus."""
 
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -34,6 +35,7 @@ from kernel.log.ports import LogPosition, LogRecord
 
 _LASTING = 0
 _EPHEMERAL = 1
+_EPHEMERAL_WITH_HIDDEN = 2
 _REMEMBERED = 1_024
 
 
@@ -42,6 +44,8 @@ class Ephemeral:
     """A serialized SubscribeResponse with ephemeral events, such as typing."""
 
     payload: bytes
+    hidden_from: frozenset[UserId] = frozenset()
+    """Users on the channel who must not receive the events."""
 
 
 def encode(event: ChatEvent) -> bytes:
@@ -107,9 +111,15 @@ def pack_lasting(stored: LogEvent) -> bytes:
     )
 
 
-def pack_ephemeral(response: bytes) -> bytes:
-    """Return the bus payload of a serialized SubscribeResponse with ephemeral events."""
-    return bytes((_EPHEMERAL,)) + response
+def pack_ephemeral(response: bytes, *, hidden_from: Collection[UserId] = ()) -> bytes:
+    """Return the bus payload of a serialized SubscribeResponse with ephemeral events.
+
+    `hidden_from`: users on the channel who must not receive the events.
+    """
+    if not hidden_from:
+        return bytes((_EPHEMERAL,)) + response
+    users = " ".join(sorted(hidden_from)).encode()
+    return bytes((_EPHEMERAL_WITH_HIDDEN,)) + varint(len(users)) + users + response
 
 
 _decoded: OrderedDict[bytes, LogEvent] = OrderedDict()
@@ -134,6 +144,10 @@ def unpack(payload: bytes) -> LogEvent | Ephemeral:
         return stored
     if payload[:1] == bytes((_EPHEMERAL,)):
         return Ephemeral(payload[1:])
+    if payload[:1] == bytes((_EPHEMERAL_WITH_HIDDEN,)):
+        length, at = read_varint(payload, 1)
+        users = payload[at : at + length].decode().split(" ")
+        return Ephemeral(payload[at + length :], frozenset(map(UserId, users)))
     if payload[:1] != bytes((_LASTING,)):
         raise ValueError("neither a lasting nor an ephemeral event")
     partition, at = read_varint(payload, 1)

@@ -280,10 +280,12 @@ def _later(known: UUID | None, message_id: UUID) -> UUID:
 def _with_send(state: ChatState, message_id: UUID, sender_id: UserId, moment: datetime) -> ChatState:
     last = _later(state.last_message_id, message_id)
     marks = _moved(state.read_marks, sender_id, message_id)
+    writers = state.writers if sender_id in state.writers else state.writers | {sender_id}
     created_at = moment if state.created_at is None else min(state.created_at, moment)
-    if (last, created_at) == (state.last_message_id, state.created_at) and marks is state.read_marks:
+    unchanged = marks is state.read_marks and writers is state.writers
+    if unchanged and (last, created_at) == (state.last_message_id, state.created_at):
         return state
-    return replace(state, created_at=created_at, read_marks=marks, last_message_id=last)
+    return replace(state, created_at=created_at, read_marks=marks, writers=writers, last_message_id=last)
 
 
 def _with_read_mark(state: ChatState, user_id: UserId, message_id: UUID) -> ChatState:

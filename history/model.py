@@ -289,7 +289,7 @@ class Membership:
 class ChatState:
     """All known facts about a chat except its messages.
 
-    A direct chat has only `created_at`, `read_marks` and `last_message_id`.
+    A direct chat has only `created_at`, `read_marks`, `writers` and `last_message_id`.
     """
 
     chat_id: ChatId
@@ -302,6 +302,8 @@ class ChatState:
     memberships: Mapping[UserId, Membership] = field(default_factory=dict)
     read_marks: Mapping[UserId, UUID] = field(default_factory=dict)
     """The newest message that each member has read. Senders count as having read the messages that they sent."""
+    writers: frozenset[UserId] = frozenset()
+    """The users who have ever sent a message to the chat, even if the message was deleted or withdrawn."""
     last_message_id: UUID | None = None
     """The newest message ever sent, even if it was withdrawn: a maximum does not depend on the order of events."""
 

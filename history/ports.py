@@ -98,7 +98,8 @@ class ChatReader(Protocol):
     async def heads(self, ids: Collection[ChatId], *, only: UserId | None = None) -> Mapping[ChatId, ChatHead]:
         """Return the stored chats among `ids`.
 
-        With `only`, load the membership of this user alone, at a cost that does not depend on the size of the group.
+        With `only`, load of a group only this user's membership, read mark and whether they wrote, at a cost that does
+        not depend on the size of the group. Direct chats are loaded as a whole.
         """
         ...
 

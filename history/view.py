@@ -153,7 +153,8 @@ class History:
     async def outlines(self, ids: Collection[ChatId], user_id: UserId) -> Mapping[ChatId, ChatState]:
         """Return the states of the chats that have events, with the membership of this user.
 
-        Memberships of other users may be missing. The cost does not depend on the size of the groups.
+        In groups, memberships, read marks and writers of other users may be missing. The cost does not depend on the
+        size of the groups.
         """
         return await self._chat_states(ids, only=user_id)
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from uuid import UUID
 
 from history.cassandra.access import by_replica, gather_all
@@ -25,7 +26,11 @@ _OUTLINES = (
     "last_seq, head_partition, head_offset FROM chats WHERE chat_id IN ?"
 )
 _MEMBERSHIPS = (
-    "SELECT chat_id, user_id, membership, joined, hidden, read_message_id FROM chats WHERE chat_id IN ? AND user_id = ?"
+    "SELECT chat_id, user_id, membership, joined, hidden, read_message_id, wrote FROM chats "
+    "WHERE chat_id IN ? AND user_id = ?"
+)
+_DIRECT_MEMBERS = (
+    "SELECT chat_id, user_id, membership, joined, hidden, read_message_id, wrote FROM chats WHERE chat_id IN ?"
 )
 _SET_HEAD = (
     "UPDATE chats USING TIMESTAMP ? SET last_seq = ?, head_partition = ?, head_offset = ?, "
@@ -46,8 +51,12 @@ _SET_MEMBER = (
     "UPDATE chats USING TIMESTAMP ? SET membership = ?, joined = ?, hidden = ? WHERE chat_id = ? AND user_id = ?"
 )
 _SET_MARK = "UPDATE chats USING TIMESTAMP ? SET read_message_id = ? WHERE chat_id = ? AND user_id = ?"
-_SET_NEWEST_AND_MARK = (
-    "UPDATE chats USING TIMESTAMP ? SET last_message_id = ?, read_message_id = ? WHERE chat_id = ? AND user_id = ?"
+_SET_MARK_OF_WRITER = (
+    "UPDATE chats USING TIMESTAMP ? SET read_message_id = ?, wrote = true WHERE chat_id = ? AND user_id = ?"
+)
+_SET_NEWEST_AND_MARK_OF_WRITER = (
+    "UPDATE chats USING TIMESTAMP ? SET last_message_id = ?, read_message_id = ?, wrote = true "
+    "WHERE chat_id = ? AND user_id = ?"
 )
 _CHATS_OF = "SELECT chat_id FROM chats_by_user WHERE user_id = ?"
 _LIST = f"INSERT INTO chats_by_user (user_id, chat_id) VALUES (?, ?) USING TIMESTAMP {SINGLE_VALUE}"
@@ -100,16 +109,22 @@ async def load_chat(session: CassandraSession, chat_id: ChatId) -> ChatHead | No
 async def load_outlines(
     session: CassandraSession, chat_ids: Collection[ChatId], user_id: UserId
 ) -> Mapping[ChatId, ChatHead]:
-    """Return the chats that have a head, each with the membership of this user alone."""
-    groups = list(by_replica(session, {chat_id: (chat_id,) for chat_id in chat_ids}, _HEADS_AT_ONCE))
-    chats = (session.execute(_OUTLINES, (some,)) for some in groups)
-    memberships = (session.execute(_MEMBERSHIPS, (some, user_id)) for some in groups)
-    found = await gather_all((*chats, *memberships))
-    people = {row["chat_id"]: [row] for rows in found[len(groups) :] for row in rows}
+    """Return the chats that have a head: groups with the membership of this user alone, direct chats as a whole."""
+    parts = list(by_replica(session, {chat_id: (chat_id,) for chat_id in chat_ids}, _HEADS_AT_ONCE))
+    chats = (session.execute(_OUTLINES, (some,)) for some in parts)
+    direct = [[chat_id for chat_id in some if chat_id.is_direct] for some in parts]
+    groups = [[chat_id for chat_id in some if not chat_id.is_direct] for some in parts]
+    members = (
+        *(session.execute(_DIRECT_MEMBERS, (some,)) for some in direct if some),
+        *(session.execute(_MEMBERSHIPS, (some, user_id)) for some in groups if some),
+    )
+    found = await gather_all((*chats, *members))
+    people: dict[str, list[Row]] = {}
+    for row in chain.from_iterable(found[len(parts) :]):
+        people.setdefault(row["chat_id"], []).append(row)
     return {
         ChatId(row["chat_id"]): ChatHead(_state(row, people.get(row["chat_id"], ())), _head(row).position)
-        for rows in found[: len(groups)]
-        for row in rows
+        for row in chain.from_iterable(found[: len(parts)])
         if row["head_offset"] is not None
     }
 
@@ -147,14 +162,17 @@ def chat_statements(state: ChatState, *, created_at: datetime | None) -> Iterabl
         seen = (membership.joined_id, ranges_to_bytes(membership.hidden))
         yield _SET_MEMBER, (_written_at(membership), value, *seen, state.chat_id, user_id)
     newest = state.last_message_id
+    # Every writer has a read mark, because senders count as having read what they sent.
     for user_id, message_id in state.read_marks.items():
         written_at = later_wins(message_id)
-        if message_id == newest:
-            # Usually the sender's mark. It has the same write timestamp, so one statement sets both.
-            yield _SET_NEWEST_AND_MARK, (written_at, newest, message_id, state.chat_id, user_id)
+        if user_id not in state.writers:
+            yield _SET_MARK, (written_at, message_id, state.chat_id, user_id)
+        elif message_id == newest:
+            # The mark of the newest message's sender has the same write timestamp, so one statement sets both.
+            yield _SET_NEWEST_AND_MARK_OF_WRITER, (written_at, newest, message_id, state.chat_id, user_id)
             newest = None
         else:
-            yield _SET_MARK, (written_at, message_id, state.chat_id, user_id)
+            yield _SET_MARK_OF_WRITER, (written_at, message_id, state.chat_id, user_id)
     if newest:
         yield _SET_NEWEST, (later_wins(newest), newest, state.chat_id)
     if state.created_at and state.created_at != created_at:
@@ -198,6 +216,7 @@ def _state(chat: Row, people: Sequence[Row]) -> ChatState:
         created_at=_created_at(chat),
         memberships={UserId(row["user_id"]): _membership(row) for row in people if row["membership"]},
         read_marks={UserId(row["user_id"]): row["read_message_id"] for row in people if row["read_message_id"]},
+        writers=frozenset(UserId(row["user_id"]) for row in people if row["wrote"]),
         last_message_id=chat["last_message_id"],
         **details,
     )

@@ -20,17 +20,17 @@ _WRITE = "REPLACE INTO chats (chat_id, created_at, last_message_id, last_seq, he
 _WRITE_DETAIL = "REPLACE INTO chat_details (chat_id, name, value, event_id, initial) VALUES rows"
 # An upsert, because REPLACE would write the entry of the index a second time.
 _WRITE_MEMBER = (
-    "INSERT INTO members (chat_id, user_id, role, event_id, initial, read_message_id, joined_event_id, hidden)"
+    "INSERT INTO members (chat_id, user_id, role, event_id, initial, read_message_id, joined_event_id, hidden, wrote)"
     " VALUES rows"
     " ON CONFLICT (chat_id, user_id) DO UPDATE SET role = excluded.role, event_id = excluded.event_id,"
     " initial = excluded.initial, read_message_id = excluded.read_message_id,"
-    " joined_event_id = excluded.joined_event_id, hidden = excluded.hidden"
+    " joined_event_id = excluded.joined_event_id, hidden = excluded.hidden, wrote = excluded.wrote"
 )
 _READ = "SELECT chats.* FROM wanted CROSS JOIN chats ON chat_id = a"
 _READ_DETAILS = "SELECT chat_details.* FROM wanted CROSS JOIN chat_details ON chat_id = a"
 _READ_MEMBERS = (
-    "SELECT chat_id, user_id, role, event_id, initial, read_message_id, joined_event_id, hidden FROM wanted"
-    " CROSS JOIN members ON chat_id = a"
+    "SELECT chat_id, user_id, role, event_id, initial, read_message_id, joined_event_id, hidden, wrote"
+    " FROM wanted CROSS JOIN members ON chat_id = a"
 )
 _READ_MEMBER = f"{_READ_MEMBERS} AND user_id = b"
 
@@ -47,12 +47,13 @@ class ChatRow:
 class _Members(NamedTuple):
     registers: dict[UserId, Membership]
     marks: dict[UserId, UUID]
+    writers: set[UserId]
 
 
 def load_chats(
     connection: sqlite3.Connection, chat_ids: Collection[ChatId], *, only: UserId | None = None
 ) -> dict[ChatId, ChatRow]:
-    """Return the stored chats among `chat_ids`. With `only`, load the membership of this user alone."""
+    """Return the stored chats among `chat_ids`. With `only`, load the members of groups without all other users."""
     rows = rows_of(connection, _READ, _keys(chat_ids))
     found = [ChatId(row["chat_id"]) for row in rows]
     details = _load_details(connection, [chat_id for chat_id in found if not chat_id.is_direct])
@@ -91,6 +92,7 @@ def _state(row: sqlite3.Row, details: Mapping[str, LwwRegister], members: _Membe
         created_at=maybe_from_micros(row["created_at"]),
         memberships=members.registers,
         read_marks=members.marks,
+        writers=frozenset(members.writers),
         last_message_id=id_or_none(row["last_message_id"]),
         **details,
     )
@@ -126,19 +128,20 @@ def _new_details(state: ChatState, old: ChatState | None) -> Iterator[tuple[obje
 def _load_members(
     connection: sqlite3.Connection, chat_ids: Collection[ChatId], only: UserId | None
 ) -> Mapping[ChatId, _Members]:
-    """Load memberships and read marks. Equal values share one object, because large groups repeat them."""
-    members = {chat_id: _Members({}, {}) for chat_id in chat_ids}
+    """Load memberships, read marks and writers. Equal values share one object, because large groups repeat them."""
+    members = {chat_id: _Members({}, {}, set()) for chat_id in chat_ids}
     word_of, id_of = cache(_membership), cache(from_time_key)
-    if only is None:
-        rows = rows_of(connection, _READ_MEMBERS, _keys(chat_ids))
-    else:
-        rows = rows_of(connection, _READ_MEMBER, [(chat_id, only) for chat_id in chat_ids])
-    for chat_id, user_id, role, event_id, initial, read_message_id, joined, hidden in rows:
+    whole = [chat_id for chat_id in chat_ids if only is None or chat_id.is_direct]
+    parts = [(chat_id, only) for chat_id in chat_ids if only is not None and not chat_id.is_direct]
+    rows = [*rows_of(connection, _READ_MEMBERS, _keys(whole)), *rows_of(connection, _READ_MEMBER, parts)]
+    for chat_id, user_id, role, event_id, initial, read_message_id, joined, hidden, wrote in rows:
         of_chat = members[chat_id]
         if event_id:
             of_chat.registers[user_id] = word_of(role, event_id, initial, joined, hidden)
         if read_message_id:
             of_chat.marks[user_id] = id_of(read_message_id)
+        if wrote:
+            of_chat.writers.add(user_id)
     return members
 
 
@@ -155,16 +158,18 @@ def _new_members(state: ChatState, old: ChatState | None) -> Iterator[tuple[obje
             key_or_null(mark),
             key_or_null(membership.joined if membership else None),
             ranges_to_bytes(membership.hidden) or None if membership else None,
+            user_id in state.writers,
         )
 
 
 def _people(state: ChatState) -> Collection[UserId]:
     two = state.chat_id.members if state.chat_id.is_direct else ()
-    return {*two, *state.memberships, *state.read_marks}
+    return {*two, *state.memberships, *state.read_marks, *state.writers}
 
 
 def _changed(state: ChatState, old: ChatState) -> Collection[UserId]:
-    return _differing(state.memberships, old.memberships) | _differing(state.read_marks, old.read_marks)
+    marked = _differing(state.read_marks, old.read_marks)
+    return _differing(state.memberships, old.memberships) | marked | (state.writers - old.writers)
 
 
 def _differing(new: Mapping[UserId, object], old: Mapping[UserId, object]) -> set[UserId]:

@@ -134,4 +134,8 @@ SCHEMA = (
     """,
     "ALTER TABLE members ADD COLUMN joined_event_id BLOB",
     "ALTER TABLE members ADD COLUMN hidden BLOB",
+    """
+    ALTER TABLE members ADD COLUMN wrote INTEGER NOT NULL DEFAULT 0;
+    UPDATE members SET wrote = 1 WHERE (chat_id, user_id) IN (SELECT chat_id, sender_id FROM sends)
+    """,
 )

@@ -7,14 +7,15 @@ from kernel.ids import UserId
 from kernel.time import Clock
 from services.auth.errors import AuthReason, user_not_found
 from services.auth.names import fold
-from services.auth.ports import AccountStore, BlockStore
+from services.auth.ports import AccountStore, BlockNotices, BlockStore
 from services.auth.profiles import UserPage, first_page
 
 
 class Blocks:
-    def __init__(self, *, accounts: AccountStore, blocks: BlockStore, clock: Clock) -> None:
+    def __init__(self, *, accounts: AccountStore, blocks: BlockStore, notices: BlockNotices, clock: Clock) -> None:
         self._accounts = accounts
         self._blocks = blocks
+        self._notices = notices
         self._clock = clock
 
     async def block(self, blocker: UserId, blocked: UserId) -> None:
@@ -25,10 +26,12 @@ class Blocks:
         if account is None or account.deleted_at is not None:
             raise user_not_found()
         await self._blocks.add(blocker, blocked, at=self._clock.now())
+        await self._notices.changed(blocker, blocked, present=True)
 
     async def unblock(self, blocker: UserId, blocked: UserId) -> None:
         """Remove a block, if it exists."""
         await self._blocks.remove(blocker, blocked)
+        await self._notices.changed(blocker, blocked, present=False)
 
     async def list(self, blocker: UserId, *, after: str, size: int) -> UserPage:
         """Return a page of the users whom `blocker` blocks, sorted by username, without deleted accounts.

@@ -155,6 +155,14 @@ class BlockStore(Protocol):
         ...
 
 
+class BlockNotices(Protocol):
+    """Notifies the other services of changed blocks."""
+
+    async def changed(self, blocker: UserId, blocked: UserId, *, present: bool) -> None:
+        """Report that a block was set or removed. Never raise: caches of other services expire after seconds."""
+        ...
+
+
 class ErasureStore(Protocol):
     """Planned erasures. Writes are durable on return."""
 

@@ -17,6 +17,7 @@ from kernel.service import HealthCheck, Service
 from kernel.sqlite.database import SqliteDatabase, open_sqlite
 from kernel.time import Clock
 from services.auth.access_tokens import AccessTokens, OwnTokenKeys
+from services.auth.adapters.bus import BusBlockNotices
 from services.auth.adapters.grpc import GrpcMessagesOfUsers, MediaAvatars, MediaPersonalData, PresencePersonalData
 from services.auth.adapters.memory import MemoryAttempts
 from services.auth.adapters.sqlite.blocks_and_keys import SqliteBlocks, SqliteKeys
@@ -197,7 +198,7 @@ def _build(
             avatars=MediaAvatars(platform.user_channel("media")),
             clock=clock,
         ),
-        blocks=Blocks(accounts=accounts, blocks=stores.blocks, clock=clock),
+        blocks=Blocks(accounts=accounts, blocks=stores.blocks, notices=BusBlockNotices(bus=platform.bus), clock=clock),
     )
     return Service(
         name="auth",

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from history.audience import members_of, role_in
-from history.chat_id import ChatId
-from history.model import ChatState
+from history.model import ChatState, Role
 from history.view import ChatOverview, History
 from kernel.ids import UserId, ticks_of
 from kernel.paging import PageTokens
@@ -71,14 +70,16 @@ class Chats:
         return Page(page)
 
     async def contacts(self, user_id: UserId) -> Sequence[UserId]:
-        """Return the users who share a chat with this user, sorted by id, at most 5,000.
+        """Return the users whose presence this user may see, sorted by id, at most 5,000.
 
-        Deleted users are left out, and so are users who have blocked this user or are blocked by this user. The members
-        of groups come from the node's cache, so that a large group is not read again for each of its members.
+        They share a chat with this user, and have written in it or created it: nobody becomes visible by being added to
+        a group or by receiving a message. Deleted users are left out, and so are users who have blocked this user or
+        are blocked by this user. The members of groups come from the node's cache, so that a large group is not read
+        again for each of its members.
         """
-        chats = [chat.chat_id for chat in await self._history.outlines_of(user_id)]
-        members = await asyncio.gather(*map(self._members, chats))
-        sharing = {member for chat_members in members for member in chat_members} - {user_id}
+        outlines = await self._history.outlines_of(user_id)
+        visible = await asyncio.gather(*map(self._visible_members, outlines))
+        sharing = {member for of_chat in visible for member in of_chat} - {user_id}
         blocks = await self._directory.blocks({user_id, *sharing})
         blocked = blocks.get(user_id, frozenset())
         contacts = [other for other in sharing & blocks.keys() if other not in blocked and user_id not in blocks[other]]
@@ -87,11 +88,22 @@ class Chats:
     def _sort_key(self, chat: ChatState, viewer: UserId) -> bytes:
         return ticks_of(self._history.last_activity(chat, viewer)).to_bytes(_TICK_BYTES, "big") + chat.chat_id.encode()
 
-    async def _members(self, chat_id: ChatId) -> Collection[UserId]:
-        if chat_id.is_direct:
-            return chat_id.members
-        state = await self._states.get(chat_id)
-        return members_of(state) if state else ()
+    async def _visible_members(self, outline: ChatState) -> Collection[UserId]:
+        if outline.chat_id.is_direct:
+            return outline.writers
+        state = await self._states.get(outline.chat_id)
+        return _members_by_choice(state) if state else ()
+
+
+def _members_by_choice(group: ChatState) -> Collection[UserId]:
+    """Return the members who have written in a group or created it. All others may have been added against their will.
+
+    A creator who got another role later counts only after writing.
+    """
+    members = group.memberships
+    creators = [user for user, each in members.items() if each.initial and each.role is Role.OWNER]
+    writers = [user for user in group.writers if user in members and members[user].role is not None]
+    return {*creators, *writers}
 
 
 def _within_member_limit(chats: Sequence[ChatState]) -> Sequence[ChatState]:

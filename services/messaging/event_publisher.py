@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from history.audience import channels_of, members_of
+from history.audience import channels_of, members_of, users_of
 from history.codec import encode, pack_lasting, remember
 from history.model import Change, ChatEvent, ChatState, LogEvent, MessageSent
 from history.ports import HotTail
@@ -149,11 +149,12 @@ class EventPublisher:
         """
         changed: set[UserId] = set()
         for event in events:
-            if not event.chat_id.is_direct:
+            if isinstance(event.change, MessageSent) and (before is None or event.actor_id not in before.writers):
+                # The first message of a user makes the user's presence visible in this chat.
+                changed.update(users_of(event))
+            elif not event.chat_id.is_direct:
                 # The audience of a group's event contains the users who join or leave by the event.
                 changed.update(event.audience)
-            elif isinstance(event.change, MessageSent) and (before is None or before.last_message_id is None):
-                changed.update(event.chat_id.members)
         if not changed:
             return []
         if not events[0].chat_id.is_direct and (state := self._states.cached(events[0].chat_id)):

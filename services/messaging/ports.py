@@ -30,6 +30,8 @@ class MediaLibrary(Protocol):
 class TypingSignal(Protocol):
     """Sends typing notifications. They are not stored, and may be lost without an error."""
 
-    async def typing(self, chat_id: ChatId, user_id: UserId, *, active: bool) -> None:
-        """Notify the members of a chat that one of them started or stopped typing."""
+    async def typing(
+        self, chat_id: ChatId, user_id: UserId, *, active: bool, hidden_from: Collection[UserId] = ()
+    ) -> None:
+        """Notify the members of a chat, except those in `hidden_from`, that one of them started or stopped typing."""
         ...

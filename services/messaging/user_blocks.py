@@ -1,6 +1,6 @@
 """Checks whether users exist and whether they block each other."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from itertools import islice
 
 from kernel.cache import TtlCache
@@ -55,6 +55,20 @@ class CachedUserDirectory:
         self._used: dict[UserId, None] = {}
         """Users whose cached entries were used since `_expiring` last removed them, in the order of first use."""
 
+        self._invalidations = 0
+        """Number of invalidations. A lookup compares it to find out whether its answer may be outdated."""
+
+    def invalidate(self, user_ids: Iterable[UserId]) -> None:
+        """Remove these users from the cache, because their blocks have changed."""
+        self._invalidations += 1
+        for user_id in user_ids:
+            self._cache.pop(user_id)
+
+    def clear(self) -> None:
+        """Remove all users from the cache, because changes may have been missed."""
+        self._invalidations += 1
+        self._cache.clear()
+
     async def blocks(self, user_ids: Collection[UserId]) -> Blocks:
         fresh: dict[UserId, frozenset[UserId]] = {}
         missing: list[UserId] = []
@@ -68,6 +82,7 @@ class CachedUserDirectory:
 
     async def _look_up(self, user_ids: Collection[UserId]) -> Blocks:
         wanted = list(dict.fromkeys((*user_ids, *self._expiring())))
+        invalidations = self._invalidations
         try:
             found = await self._directory.blocks(wanted)
         except ChatlyError as error:
@@ -75,7 +90,7 @@ class CachedUserDirectory:
             if error.code is not Code.UNAVAILABLE or len(stale) < len(user_ids):
                 raise
             return stale
-        for user_id in wanted:
+        for user_id in wanted if invalidations == self._invalidations else ():
             if user_id in found:
                 self._cache.put(user_id, found[user_id])
             else:

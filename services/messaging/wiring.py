@@ -24,7 +24,7 @@ from kernel.platform import Platform
 from kernel.service import Service
 from kernel.telemetry.metrics import counter
 from kernel.time import Clock
-from services.messaging.adapters.bus import BusTypingSignal
+from services.messaging.adapters.bus import BlockFeed, BusTypingSignal
 from services.messaging.adapters.grpc import GrpcMediaLibrary, GrpcUserDirectory
 from services.messaging.api.grpc import MessagingServicer
 from services.messaging.api.mapping.live import ProtoStreamEncoder
@@ -82,11 +82,12 @@ class Dependencies:
 class MessagingNode:
     """The servicer of one node, and the parts that run beside it.
 
-    The caller opens and closes the hub, and runs the loops of `states`, `hub` and `heartbeats`.
+    The caller opens and closes the hub, and runs the loops of `states`, `blocks`, `hub` and `heartbeats`.
     """
 
     servicer: MessagingServicer
     states: ChatStates
+    blocks: BlockFeed
     events: EventPublisher
     hub: Hub
     heartbeats: Heartbeats
@@ -131,6 +132,7 @@ async def _open_node(
         loops = {
             "messaging hot tail": renewal.run,
             "messaging chats": node.states.run,
+            "messaging blocks": node.blocks.run,
             "messaging live": node.hub.run,
             "messaging heartbeats": node.heartbeats.run,
         }
@@ -208,7 +210,9 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, linea
         toggle_reaction=ToggleReaction(authorizer=authorizer, messages=messages, events=events),
         chats=Chats(authorizer=authorizer, history=history, states=states, directory=directory, ownership=ownership),
         mark_read=MarkRead(authorizer=authorizer, history=history, messages=messages, events=events),
-        set_typing=SetTyping(authorizer=authorizer, signal=BusTypingSignal(bus=bus, clock=clock), clock=clock),
+        set_typing=SetTyping(
+            authorizer=authorizer, directory=directory, signal=BusTypingSignal(bus=bus, clock=clock), clock=clock
+        ),
         create_group=CreateGroup(
             authorizer=authorizer,
             states=states,
@@ -239,6 +243,7 @@ def build_node(settings: MessagingSettings, dependencies: Dependencies, *, linea
     return MessagingNode(
         servicer=servicer,
         states=states,
+        blocks=BlockFeed(bus=bus, directory=directory),
         events=events,
         hub=hub,
         heartbeats=Heartbeats(hub=hub, encoder=stream_encoder, clock=clock),

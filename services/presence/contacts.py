@@ -1,7 +1,7 @@
 """A cache of contact lists, which messaging owns."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kernel.cache import BoundedCache
 from kernel.errors import ChatlyError
@@ -14,6 +14,8 @@ from services.presence.ports import ContactSource
 # which are used every second.
 _MAX_ENTRIES = 200_000
 _RETRY_SECONDS = 2.0
+# Longer than messaging caches blocks, so that its list does not have the user any more.
+_HIDDEN_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -23,12 +25,14 @@ class _Entry:
     read_at: float = float("-inf")
     retry_at: float = float("-inf")
     """After a failed read, the earliest time of the next read."""
+    hidden_until: dict[UserId, float] = field(default_factory=dict)
+    """Users with a new block, whom the source may still return."""
     invalidations: int = 0
     """Number of invalidations. A read compares it to find out whether the list was invalidated meanwhile."""
 
 
 class ContactCache:
-    """A cache of the users whom each user may see: the user, and everyone who shares a chat with the user."""
+    """A cache of the users whom each user may see: the user, and the contacts that messaging returns."""
 
     def __init__(self, *, source: ContactSource, clock: Clock) -> None:
         self._source = source
@@ -59,6 +63,21 @@ class ContactCache:
         entry.read_at = float("-inf")
         self._invalidated.set()
 
+    def hide(self, one: UserId, other: UserId) -> None:
+        """Let neither of two users see the other from now on, because one has blocked the other."""
+        until = self._clock.monotonic() + _HIDDEN_SECONDS
+        for user_id, hidden in ((one, other), (other, one)):
+            entry = self._entry(user_id)
+            entry.visible -= {hidden}
+            entry.hidden_until[hidden] = until
+            self.invalidate(user_id)
+
+    def unhide(self, one: UserId, other: UserId) -> None:
+        """End `hide`. Messaging decides whether the users see each other."""
+        for user_id, hidden in ((one, other), (other, one)):
+            self._entry(user_id).hidden_until.pop(hidden, None)
+            self.invalidate(user_id)
+
     async def wait_invalidated(self, seconds: float) -> None:
         """Wait at most `seconds` until a list is invalidated.
 
@@ -78,11 +97,14 @@ class ContactCache:
     async def _read(self, user_id: UserId, entry: _Entry) -> None:
         invalidations, read_at = entry.invalidations, self._clock.monotonic()
         try:
-            entry.visible = await self._source.contacts(user_id) | {user_id}
+            contacts = await self._source.contacts(user_id)
         except ChatlyError as error:
             self._log.warning("contact list not read, will retry", user_id=user_id, error=str(error))
             entry.retry_at = self._clock.monotonic() + _RETRY_SECONDS
             return
+        now = self._clock.monotonic()
+        entry.hidden_until = {hidden: until for hidden, until in entry.hidden_until.items() if until > now}
+        entry.visible = (contacts | {user_id}).difference(entry.hidden_until)
         if invalidations == entry.invalidations:
             entry.read_at = read_at
 

@@ -5,6 +5,8 @@ from collections.abc import Collection
 from kernel.ids import UserId, time_key
 from services.presence.contacts import ContactCache
 from services.presence.model import (
+    BLOCKS_CHANNEL,
+    BlockChanged,
     Connection,
     ContactsChanged,
     DeviceConnected,
@@ -65,6 +67,7 @@ class Hub:
 
     async def run(self) -> None:
         """Route events until cancelled."""
+        await self._feed.subscribe([BLOCKS_CHANNEL])
         while True:
             for event in await self._feed.receive():
                 self._route(event)
@@ -78,6 +81,11 @@ class Hub:
                 self._contacts.invalidate(user_id)
             case DeviceConnected(connection, device_id):
                 self._close_older(connection, device_id)
+            case BlockChanged(blocker, blocked, present=True):
+                self._contacts.hide(blocker, blocked)
+                self._index.separate(blocker, blocked)
+            case BlockChanged(blocker, blocked, present=False):
+                self._contacts.unhide(blocker, blocked)
             case EventGap():
                 self._reload_all()
 

@@ -82,14 +82,17 @@ class Update:
 
 
 class Topic(Enum):
-    """The kinds of presence channels on the bus. Each user has one channel per topic."""
+    """The kinds of presence channels on the bus. Each user has one channel per topic, except for BLOCKS."""
 
     STATE = "presence"
     CONTACTS = "contacts"
     DEVICES = "devices"
+    BLOCKS = "blocks"
+    """Has one channel for all users."""
 
 
 Channel = tuple[Topic, UserId]
+BLOCKS_CHANNEL: Channel = (Topic.BLOCKS, UserId("changed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ class StateChanged:
 
 @dataclass(frozen=True, slots=True)
 class ContactsChanged:
-    """The set of users who share a chat with the user has changed."""
+    """The set of users whom the user may see has changed."""
 
     user_id: UserId
 
@@ -115,11 +118,21 @@ class DeviceConnected:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockChanged:
+    """A user has blocked or unblocked another one. Auth publishes this event."""
+
+    blocker: UserId
+    blocked: UserId
+    present: bool
+    """False: the user was unblocked."""
+
+
+@dataclass(frozen=True, slots=True)
 class EventGap:
     """Events may have been missed, so all states must be read again."""
 
 
-PresenceEvent = StateChanged | ContactsChanged | DeviceConnected
+PresenceEvent = StateChanged | ContactsChanged | DeviceConnected | BlockChanged
 
 
 def _printable(text: str) -> str:

@@ -71,7 +71,7 @@ class ContactSource(Protocol):
     """Contact lists. Messaging owns them."""
 
     async def contacts(self, user_id: UserId) -> frozenset[UserId]:
-        """Return all users who share a chat with the user. Raise UNAVAILABLE if the list cannot be read now."""
+        """Return all users whom the user may see. Raise UNAVAILABLE if the list cannot be read now."""
         ...
 
 

@@ -53,6 +53,14 @@ class SubscriberIndex:
         subscriber.request_snapshot(contacts)
         await self._subscribe(subscriber)
 
+    def separate(self, one: UserId, other: UserId) -> None:
+        """Remove two users from the contacts of each other's streams. The streams send a new snapshot."""
+        for owner, contact in ((one, other), (other, one)):
+            for subscriber in self.owned_by(owner):
+                if contact in subscriber.contacts:
+                    self._remove_contacts(subscriber, [contact])
+                    subscriber.request_snapshot(subscriber.contacts - {contact})
+
     def remove(self, subscriber: Subscriber) -> None:
         """Remove a stream, if it is in the index. Its channels stay subscribed until `unsubscribe_unused`."""
         owner = subscriber.connection.user_id

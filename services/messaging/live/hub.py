@@ -125,6 +125,7 @@ class Hub:
         if isinstance(content, Ephemeral):
             delivery = Delivery(content.payload)
             for subscriber in channel.subscribers:
-                subscriber.push(delivery)
+                if subscriber.user_id not in content.hidden_from:
+                    subscriber.push(delivery)
         else:
             await self._broadcaster.broadcast(content, message.channel, channel)

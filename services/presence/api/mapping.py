@@ -11,6 +11,8 @@ from kernel.errors import invalid_field
 from kernel.grpc.time import maybe_timestamp, moment_of
 from kernel.ids import UserId
 from services.presence.model import (
+    BLOCKS_CHANNEL,
+    BlockChanged,
     Channel,
     Connection,
     ContactsChanged,
@@ -60,7 +62,7 @@ def response_pb(update: Update) -> pb.ConnectResponse:
 
 
 def channel_name(channel: Channel) -> str:
-    """Return the name of the bus channel: `presence:{user_id}`, `contacts:{user_id}` or `devices:{user_id}`."""
+    """Return the name of the bus channel: for example `presence:{user_id}` or `blocks:changed`."""
     topic, user_id = channel
     return f"{topic.value}:{user_id}"
 
@@ -74,6 +76,8 @@ def pack_event(event: PresenceEvent) -> tuple[Channel, bytes]:
             return (Topic.CONTACTS, user_id), b""
         case DeviceConnected(connection, device_id):
             return (Topic.DEVICES, connection.user_id), connection.connection_id.bytes + device_id.encode()
+        case BlockChanged(blocker, blocked, present):
+            return BLOCKS_CHANNEL, f"{'block' if present else 'unblock'} {blocker} {blocked}".encode()
 
 
 def unpack_event(channel: str, payload: bytes) -> PresenceEvent:
@@ -88,6 +92,9 @@ def unpack_event(channel: str, payload: bytes) -> PresenceEvent:
         case Topic.DEVICES:
             connection_id = UUID(bytes=payload[:_UUID_BYTES])
             return DeviceConnected(Connection(user_id, connection_id), payload[_UUID_BYTES:].decode())
+        case Topic.BLOCKS:
+            verb, blocker, blocked = payload.decode().split(" ")
+            return BlockChanged(UserId(blocker), UserId(blocked), present=verb == "block")
 
 
 def _presence(payload: bytes) -> Presence:

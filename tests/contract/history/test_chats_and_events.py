@@ -43,6 +43,7 @@ async def test_a_group_is_read_back_with_its_newest_details_members_and_marks(st
     }
     assert state.read_marks == {ANN: sent.event_id, BOB: sent.event_id}
     assert state.last_message_id == sent.event_id
+    assert state.writers == {ANN}
 
 
 async def test_a_chat_can_be_read_with_one_member_only(store: HistoryStore) -> None:
@@ -59,11 +60,12 @@ async def test_a_chat_can_be_read_with_one_member_only(store: HistoryStore) -> N
             whole.state,
             memberships={user_id: whole.state.memberships[user_id]},
             read_marks={key: mark for key, mark in whole.state.read_marks.items() if key == user_id},
+            writers=whole.state.writers & {user_id},
         )
 
 
 async def test_many_chats_can_be_read_with_one_member_each(store: HistoryStore) -> None:
-    """More than fit in one request. In a direct chat a user has no row before they read."""
+    """More than fit in one request."""
     others = [a_user() for _ in range(45)]
     chats = {ChatId.direct(ANN, other): other for other in others}
     await store.writer.apply(records_of([ChatBuilder(chat_id).sent(other) for chat_id, other in chats.items()]))
@@ -71,10 +73,17 @@ async def test_many_chats_can_be_read_with_one_member_each(store: HistoryStore) 
     heads = await store.chats.heads([*chats, ANN_AND_BOB], only=ANN)
 
     assert heads.keys() == chats.keys()
-    assert {key: (head.state.last_message_id, head.position) for key, head in heads.items()} == {
-        key: (head.state.last_message_id, head.position) for key, head in (await store.chats.heads(chats)).items()
-    }
-    assert all(not head.state.memberships and not head.state.read_marks for head in heads.values())
+    assert heads == await store.chats.heads(chats)
+
+
+async def test_writers_are_kept_when_they_only_read_later_and_readers_are_none(store: HistoryStore) -> None:
+    chat = ChatBuilder()
+    first, second = chat.sent(ANN), chat.sent(ANN)
+    await store.writer.apply(records_of([first]))
+    await store.writer.apply(records_of([chat.read_by(ANN, second), second, chat.read_by(BOB, second)], start=1))
+
+    for only in (None, ANN, BOB):
+        assert (await store.chats.heads([ANN_AND_BOB], only=only))[ANN_AND_BOB].state.writers == {ANN}
 
 
 async def test_a_chat_stands_where_its_newest_event_does(store: HistoryStore) -> None:

@@ -11,6 +11,8 @@ from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import BusMessage
 from services.presence.adapters.bus import BusEventPublisher, open_bus_event_feed
 from services.presence.model import (
+    BLOCKS_CHANNEL,
+    BlockChanged,
     Connection,
     ContactsChanged,
     CustomStatus,
@@ -26,7 +28,7 @@ from tests.builders import NOON
 from tests.unit.presence.harness import a_user
 
 ANN, BOB = a_user(), a_user()
-EVERYTHING_OF_ANN = [(topic, ANN) for topic in Topic]
+EVERYTHING_OF_ANN = [*((topic, ANN) for topic in Topic), BLOCKS_CHANNEL]
 
 
 async def received(feed: EventFeed) -> Sequence[PresenceEvent | EventGap]:
@@ -38,6 +40,8 @@ async def received(feed: EventFeed) -> Sequence[PresenceEvent | EventGap]:
     "event",
     [
         StateChanged(Presence(ANN)),
+        BlockChanged(ANN, BOB, present=True),
+        BlockChanged(BOB, ANN, present=False),
         StateChanged(Presence(ANN, online=True, version=7, status=CustomStatus("at lunch", "🍜"))),
         StateChanged(
             Presence(ANN, last_seen_at=NOON, version=1 << 60, status=CustomStatus("a", "", NOON + timedelta(days=1)))

@@ -1,6 +1,8 @@
-"""People who share a chat see each other go online and offline."""
+"""People who have written to each other see each other go online and offline."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import grpc
 import httpx
@@ -11,6 +13,7 @@ from tests.e2e.live.devices import OFFLINE, ONLINE, connected, state_of
 from tests.e2e.mesh import Mesh, running_mesh
 from tests.e2e.people import Person, people, rest
 from tests.e2e.rest.talk import send
+from tests.waiting import eventually
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -22,10 +25,11 @@ async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mesh]:
 
 
 async def friends(mesh: Mesh) -> list[Person]:
-    """Return two people who share a chat, and a third who shares none."""
+    """Return two people who have written to each other, and a third who shares no chat with them."""
     ann, bob, eve = await people(mesh, "ann", "bob", "eve")
     async with rest(mesh) as client:
         await send(client, ann, bob, "hello")
+        await send(client, bob, ann, "hello")
     return [ann, bob, eve]
 
 
@@ -72,6 +76,26 @@ async def test_a_status_is_seen_by_friends(mesh: Mesh, edge: grpc.aio.Channel, c
 
     assert answer.status_code == 200
     assert (seen.status.text, seen.status.emoji) == ("in a meeting", "📅")
+
+
+async def test_a_group_made_by_a_stranger_shows_nothing_and_a_block_counts_at_once(
+    mesh: Mesh, edge: grpc.aio.Channel, client: httpx.AsyncClient
+) -> None:
+    ann, bob, eve = await friends(mesh)
+    body = {"client_group_id": str(uuid4()), "title": "Free", "member_ids": [ann.user_id, bob.user_id]}
+    assert (await client.post("/api/groups", json=body, headers=eve.headers)).status_code == 200
+    async with connected(edge, bob) as of_bob, connected(edge, ann):
+        await of_bob.until(ann, ONLINE)
+        seen = await state_of(edge, ann, eve)
+        assert (seen.availability, seen.version) == (OFFLINE, 0)
+
+        assert (await client.post(f"/api/users/{ann.user_id}/block", headers=bob.headers)).status_code == 200
+        async with asyncio.timeout(2):
+            await eventually(lambda: hidden(edge, ann, bob))
+
+
+async def hidden(edge: grpc.aio.Channel, person: Person, viewer: Person) -> bool:
+    return (await state_of(edge, person, viewer)).version == 0
 
 
 async def test_strangers_see_no_presence(mesh: Mesh, edge: grpc.aio.Channel) -> None:

@@ -157,7 +157,9 @@ async def test_members_can_report_typing(harness: Harness) -> None:
 
 
 async def test_only_services_can_list_contacts(harness: Harness) -> None:
-    await harness.a_group(ANN, BOB, CID)
+    group = (await harness.a_group(ANN, BOB, CID)).chat_id
+    for writer in (BOB, CID):
+        await harness.send(writer, chat_id=group)
     harness.auth.blocks[CID].add(ANN)
     request = pb.ListContactsRequest(user_id=ANN)
 

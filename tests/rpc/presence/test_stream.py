@@ -108,3 +108,27 @@ async def test_a_server_that_shuts_down_asks_its_streams_to_reconnect(cluster: C
 @pytest.mark.parametrize("device_id", ["d" * 100, "📱", "גלאי"])
 async def test_a_device_name_has_at_most_100_characters(node: Node, device_id: str) -> None:
     assert (await node.connect(ANN, device_id)).sees(ANN) == pb.AVAILABILITY_ONLINE
+
+
+async def test_a_block_ends_presence_at_once_even_if_messaging_does_not_know_it_yet(
+    cluster: Cluster, node: Node
+) -> None:
+    cluster.friends(ANN, BOB)
+    async with cluster.node() as other:
+        ann, bob = await node.connect(ANN), await other.connect(BOB)
+        await ann.until_online(BOB)
+        await bob.until_online(ANN)
+        assert (await other.get(BOB, caller=ANN))[0].version
+
+        await cluster.bus.publish([BusMessage("blocks:changed", f"block {BOB} {ANN}".encode())])
+
+        await ann.until(lambda device: BOB not in device.states)
+        await bob.until(lambda device: ANN not in device.states)
+        for each in (node, other):
+            assert [seen.version for seen in await each.get(BOB, caller=ANN)] == [0]
+        cluster.clock.advance(9)
+        assert [seen.version for seen in await node.get(BOB, caller=ANN)] == [0]
+
+        await cluster.bus.publish([BusMessage("blocks:changed", f"unblock {BOB} {ANN}".encode())])
+
+        await ann.until(lambda device: BOB in device.states)

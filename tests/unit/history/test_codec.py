@@ -152,6 +152,7 @@ def test_a_redacted_event_passes_on_no_text() -> None:
 @given(st.binary(max_size=20))
 def test_an_ephemeral_event_comes_over_the_bus_as_its_bytes(response: bytes) -> None:
     assert unpack(pack_ephemeral(response)) == Ephemeral(response)
+    assert unpack(pack_ephemeral(response, hidden_from=[ANN])) == Ephemeral(response, frozenset({ANN}))
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x02", b"\x00", b"\x00\x80"])

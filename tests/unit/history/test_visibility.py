@@ -291,12 +291,17 @@ async def test_a_file_from_before_the_setting_shows_everything(tmp_path: Path) -
     async with open_history(tmp_path) as store:
         await store.writer.apply(records_of(group.events))
     with closing(sqlite3.connect(tmp_path / "history.db")) as file:
-        assert SCHEMA[-1] == "ALTER TABLE members ADD COLUMN hidden BLOB"
-        file.executescript(f"ALTER TABLE members DROP COLUMN hidden; PRAGMA user_version={len(SCHEMA) - 1}")
+        assert SCHEMA[-2] == "ALTER TABLE members ADD COLUMN hidden BLOB"
+        file.executescript(
+            "ALTER TABLE members DROP COLUMN hidden; ALTER TABLE members DROP COLUMN wrote;"
+            f"PRAGMA user_version={len(SCHEMA) - 2}"
+        )
 
     async with open_history(tmp_path) as store:
         history = await history_of(store, group, cut=len(group.events))
         await check(history, group, BOB)
+        heads = await store.chats.heads([A_GROUP])
+        assert heads[A_GROUP].state.writers == group.state.writers != frozenset()
 
 
 def test_ranges_survive_the_store() -> None:

@@ -39,6 +39,21 @@ async def test_in_a_group_one_notification_is_published(harness: Harness) -> Non
     assert await typing_received(listener) == [(f"chat:{group}", ann, True)]
 
 
+async def test_in_a_group_members_with_a_block_are_left_out(harness: Harness) -> None:
+    ann, bob, cid, dan = harness.users(4)
+    group = (await harness.a_group(ann, bob, cid, dan)).state.chat_id
+    harness.block(ann, bob)
+    harness.block(cid, ann)
+    listener = await harness.subscribe(f"chat:{group}")
+
+    await harness.service.set_typing(ChatRef(group), active=True, user_id=ann)
+
+    (published,) = await listener.received()
+    payload = unpack(published.payload)
+    assert isinstance(payload, Ephemeral)
+    assert payload.hidden_from == {bob, cid}
+
+
 async def test_repeats_within_two_seconds_are_dropped_but_changes_are_not(harness: Harness) -> None:
     ann, bob = harness.users(2)
     listener = await harness.subscribe(f"user:{bob}")

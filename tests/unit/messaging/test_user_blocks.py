@@ -1,14 +1,20 @@
 """The cache of users and their blocks."""
 
+import asyncio
+from collections.abc import Awaitable, Collection
+
 import pytest
 
-from kernel.errors import KernelReason, unavailable
+from kernel.bus.ports import BusGap, BusMessage
+from kernel.errors import ChatlyError, KernelReason, unavailable
 from kernel.ids import UserId
 from services.messaging.errors import MessagingReason
+from services.messaging.model import Blocks
 from services.messaging.user_blocks import CachedUserDirectory, require_unblocked
 from tests.builders import an_id
 from tests.fakes import FakeClock
-from tests.unit.messaging.harness import FakeDirectory, refused
+from tests.unit.messaging.harness import FakeDirectory, Harness, refused
+from tests.waiting import eventually
 
 AUTH_UNAVAILABLE = unavailable(KernelReason.SERVICE_UNAVAILABLE, "auth is unreachable", service="auth")
 
@@ -121,3 +127,63 @@ async def test_more_users_than_the_capacity_are_looked_up(cached: CachedUserDire
     users = [auth.a_user() for _ in range(5)]
 
     assert set(await cached.blocks(users)) == set(users)
+
+
+async def test_a_changed_block_is_looked_up_again_at_once(cached: CachedUserDirectory, auth: FakeDirectory) -> None:
+    ann, bob = auth.a_user(), auth.a_user()
+    await cached.blocks([ann, bob])
+    auth.blocked[ann].add(bob)
+
+    cached.invalidate([ann, bob])
+
+    assert (await cached.blocks([ann, bob]))[ann] == {bob}
+
+
+async def test_an_answer_from_before_a_block_is_not_cached(
+    cached: CachedUserDirectory, auth: FakeDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = auth.a_user(), auth.a_user()
+    answer = auth.blocks
+
+    async def slow(user_ids: Collection[UserId]) -> Blocks:
+        found = await answer(user_ids)
+        auth.blocked[ann].add(bob)
+        cached.invalidate([ann, bob])
+        return found
+
+    monkeypatch.setattr(auth, "blocks", slow)
+    await cached.blocks([ann])
+    monkeypatch.undo()
+
+    assert (await cached.blocks([ann]))[ann] == {bob}
+
+
+async def test_a_node_drops_cached_blocks_when_auth_publishes_a_change_and_after_a_gap(harness: Harness) -> None:
+    ann, bob = harness.users(2)
+    task = asyncio.create_task(harness.node.blocks.run())
+    await harness.send(ann, bob)
+
+    async def is_refused() -> bool:
+        try:
+            await harness.send(ann, bob)
+        except ChatlyError as error:
+            return error.reason == MessagingReason.BLOCKED
+        return False
+
+    async def is_blocked() -> bool:
+        await harness.bus.publish([BusMessage("blocks:changed", f"block {bob} {ann}".encode())])
+        return await is_refused()
+
+    harness.directory.blocked[bob].add(ann)
+    assert not await is_refused()
+    await eventually(is_blocked)
+
+    harness.directory.blocked[bob].clear()
+    await harness.bus.deliver([BusGap()])
+    await eventually(lambda: not_(is_refused()))
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def not_(condition: Awaitable[bool]) -> bool:
+    return not await condition

@@ -1224,7 +1224,7 @@ class ListContactsResponse(_message.Message):
     USER_IDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def user_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Users who share a chat with this user, sorted; at most 5,000."""
+        """The users, sorted; at most 5,000."""
 
     def __init__(
         self,

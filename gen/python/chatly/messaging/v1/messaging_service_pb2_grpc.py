@@ -370,7 +370,8 @@ class MessagingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListContacts(self, request, context):
-        """Lists the users who share a chat with a user, without users who block or are blocked. For other services.
+        """Lists the users whose presence a user may see: those who have written in a shared chat or created it, without users
+        who block or are blocked. For other services.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -139,7 +139,9 @@ class MessagingServiceStub:
     `TOKEN_EXPIRED`, `SESSION_ENDED`, also while the stream is open.
     """
     ListContacts: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListContactsRequest, _messaging_service_pb2.ListContactsResponse]
-    """Lists the users who share a chat with a user, without users who block or are blocked. For other services."""
+    """Lists the users whose presence a user may see: those who have written in a shared chat or created it, without users
+    who block or are blocked. For other services.
+    """
     ListOwnMessages: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.ListOwnMessagesRequest, _messaging_service_pb2.ListOwnMessagesResponse]
     """Lists all messages that the caller has sent, in every chat, also in groups that the caller left, in no particular
     order. For `GET /api/export`. Reactions of others are left out. Messages that the caller deleted for everyone have no
@@ -423,7 +425,9 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messaging_service_pb2.ListContactsRequest,
         context: _aio.ServicerContext[_messaging_service_pb2.ListContactsRequest, _abc.Awaitable[_messaging_service_pb2.ListContactsResponse]],
     ) -> _abc.Awaitable[_messaging_service_pb2.ListContactsResponse]:
-        """Lists the users who share a chat with a user, without users who block or are blocked. For other services."""
+        """Lists the users whose presence a user may see: those who have written in a shared chat or created it, without users
+        who block or are blocked. For other services.
+        """
 
     @_abc_1.abstractmethod
     def ListOwnMessages(

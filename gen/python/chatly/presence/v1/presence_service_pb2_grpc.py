@@ -26,9 +26,9 @@ if _version_not_supported:
 
 
 class PresenceServiceStub:
-    """Online states of users. Only users who share a chat see each other's state. Besides the errors listed, every call may
-    fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
-    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED.
+    """Online states of users. A user sees the state of users who have written in a shared chat or created it, unless one
+    blocks the other. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
+    INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED.
     """
 
     def __init__(self, channel):
@@ -60,9 +60,9 @@ class PresenceServiceStub:
 
 
 class PresenceServiceServicer:
-    """Online states of users. Only users who share a chat see each other's state. Besides the errors listed, every call may
-    fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
-    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED.
+    """Online states of users. A user sees the state of users who have written in a shared chat or created it, unless one
+    blocks the other. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
+    INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED.
     """
 
     def Connect(self, request, context):
@@ -129,9 +129,9 @@ def add_PresenceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PresenceService:
-    """Online states of users. Only users who share a chat see each other's state. Besides the errors listed, every call may
-    fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
-    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED.
+    """Online states of users. A user sees the state of users who have written in a shared chat or created it, unless one
+    blocks the other. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
+    INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED.
     """
 
     @staticmethod

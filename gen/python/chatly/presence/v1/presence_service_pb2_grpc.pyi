@@ -13,9 +13,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class PresenceServiceStub:
-    """Online states of users. Only users who share a chat see each other's state. Besides the errors listed, every call may
-    fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
-    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED.
+    """Online states of users. A user sees the state of users who have written in a shared chat or created it, unless one
+    blocks the other. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
+    INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -34,9 +34,9 @@ class PresenceServiceStub:
     """Deletes a user's custom status and last seen time. For auth, after the user deleted their account."""
 
 class PresenceServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Online states of users. Only users who share a chat see each other's state. Besides the errors listed, every call may
-    fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`), INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED
-    `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED.
+    """Online states of users. A user sees the state of users who have written in a shared chat or created it, unless one
+    blocks the other. Besides the errors listed, every call may fail with UNAUTHENTICATED (`TOKEN_*`, `SESSION_ENDED`),
+    INVALID_ARGUMENT `INVALID_FIELD`, RESOURCE_EXHAUSTED `RATE_LIMITED`, UNAVAILABLE or DEADLINE_EXCEEDED.
     """
 
     @_abc_1.abstractmethod
