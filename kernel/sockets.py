@@ -1,6 +1,7 @@
 """Listening sockets of a process, and ports held until a server listens on them."""
 
 import errno
+import ipaddress
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,6 +15,17 @@ _BACKLOG = 512
 def address(host: str, port: int) -> str:
     """Return `host:port`, with brackets around an IPv6 address."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is the loopback of this machine.
+
+    Names are not resolved, because their addresses may change.
+    """
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listen(name: str, settings: ServerSettings, port: int, kind: str) -> socket.socket:

@@ -19,6 +19,7 @@ from mesh.health import find_fault, find_warning, http_get
 from mesh.log_state import log_faults
 from mesh.replicas import replica_faults
 from mesh.running import FILE_NAME, RunningMesh, find_running
+from mesh.safety import plaintext_risk
 from mesh.services import SERVICES
 from mesh.settings import ProcessSettings
 
@@ -81,6 +82,8 @@ async def _findings(environ: Mapping[str, str]) -> AsyncIterator[Finding]:
     if (clocks := await _clocks(nodes, tls)) is not None:
         yield clocks
     yield await _edge(edge, process.data_dir)
+    if (risk := plaintext_risk(edge, environ)) is not None:
+        yield Finding("plain HTTP", ok=True, detail=risk[0], remedy=risk[1], risk=True)
 
 
 def _python() -> Finding:

@@ -13,7 +13,7 @@ from kernel.platform import Platform
 from kernel.runner import background, release_startup_memory
 from kernel.settings import load
 from mesh.addresses import Addresses, load_addresses
-from mesh.edge.front import ListedNode, edge_settings, ready_line, serve_pages
+from mesh.edge.front import ListedNode, edge_settings, plaintext_warning, ready_line, serve_pages
 from mesh.edge.process import Edge, stopped_at_the_end
 from mesh.edge.settings import EdgeSettings
 from mesh.platform import open_platform
@@ -67,6 +67,8 @@ class _Embedded:
                 await stack.enter_async_context(background({"edge": self.envoy.watch}))
                 release_startup_memory()
                 self.say(ready_line(self.edge))
+                if warning := plaintext_warning(self.environ):
+                    self.say(warning)
                 await stop.wait()
                 self.say("Draining: streams are asked to reconnect, running calls are finished.")
 

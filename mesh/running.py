@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kernel.settings import SettingsError, load
-from kernel.sockets import hold
+from kernel.sockets import address, hold
 from mesh.addresses import LOOPBACK, load_addresses, port_of, with_addresses
 from mesh.edge.settings import EdgeSettings
 from mesh.services import SERVICES
@@ -59,11 +59,11 @@ class _Ports:
 
     def hold_service(self, name: str) -> None:
         host = self._environ.get("CHATLY_HOST", LOOPBACK)
-        for kind, address in (("GRPC", "ADDRESS"), ("HTTP", "HTTP_ADDRESS")):
+        for kind, api in (("GRPC", "ADDRESS"), ("HTTP", "HTTP_ADDRESS")):
             variable = f"CHATLY_{name}_{kind}_PORT"
             # If only the address is set, the service must listen on the port of this address, because others call it
             # there.
-            port = self._environ.get(f"CHATLY_{name}_{address}", "").rpartition(":")[2]
+            port = self._environ.get(f"CHATLY_{name}_{api}", "").rpartition(":")[2]
             wanted = port_of(self._environ, variable, int(port) if port.isdecimal() else 0)
             self.chosen[variable] = str(self._bind(host, variable, wanted))
         metrics = f"CHATLY_{name}_METRICS_PORT"
@@ -97,13 +97,13 @@ class RunningMesh:
         """Return the settings with which other commands find this mesh."""
         host, _, port = self.edge.rpartition(":")
         return {
-            "CHATLY_EDGE_HOST": host,
+            "CHATLY_EDGE_HOST": host.strip("[]"),
             "CHATLY_EDGE_PORT": port,
             "CHATLY_EDGE_TLS_PORT": self.edge_tls.rpartition(":")[2],
             "CHATLY_EDGE_ADMIN_PORT": self.admin.rpartition(":")[2],
             "CHATLY_WEB_ADDRESS": self.web,
-            **{f"CHATLY_{name.upper()}_ADDRESS": address for name, address in self.grpc.items()},
-            **{f"CHATLY_{name.upper()}_HTTP_ADDRESS": address for name, address in self.http.items()},
+            **{f"CHATLY_{name.upper()}_ADDRESS": each for name, each in self.grpc.items()},
+            **{f"CHATLY_{name.upper()}_HTTP_ADDRESS": each for name, each in self.http.items()},
         }
 
 
@@ -113,8 +113,8 @@ def announced(data_dir: Path, environ: Mapping[str, str]) -> Iterator[None]:
     edge, addresses = load(EdgeSettings, environ), load_addresses(environ)
     mesh = RunningMesh(
         pid=os.getpid(),
-        edge=f"{edge.host}:{edge.port}",
-        edge_tls=f"{edge.host}:{edge.tls_port}",
+        edge=address(edge.host, edge.port),
+        edge_tls=address(edge.host, edge.tls_port),
         admin=f"{LOOPBACK}:{edge.admin_port}",
         web=edge.web,
         grpc={name: each.grpc for name, each in addresses.items()},

@@ -3,7 +3,6 @@
 The embedded mesh is not checked, because it has no such settings.
 """
 
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -16,6 +15,7 @@ from kernel.kafka.settings import KafkaSettings
 from kernel.redis.settings import RedisSettings
 from kernel.s3.settings import S3Settings
 from kernel.settings import SettingsError, env, load, settings
+from kernel.sockets import address, is_loopback
 from mesh.addresses import edge_upstreams, load_addresses
 from mesh.edge.settings import EdgeSettings
 from mesh.services import ServiceSpec
@@ -64,10 +64,28 @@ def refuse_unsafe_edge(edge: EdgeSettings, environ: Mapping[str, str]) -> None:
     _refuse(environ, plaintext=list(_open_edge(edge, environ)), known=[])
 
 
+def plaintext_risk(edge: EdgeSettings, environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return what others can read if `chatly run` listens to other machines in plain HTTP, and the remedy, or None.
+
+    The certificate that `chatly run` generates does not count: browsers warn of it, so people use plain HTTP.
+    """
+    if is_loopback(edge.host) or (edge.tls_certificate and edge.https_only):
+        return None
+    if load(SafetySettings, environ).plaintext:
+        return None
+    where = address(edge.host, edge.port)
+    risk = f"plain HTTP is open to other machines at {where}: passwords and messages can be read on the way"
+    remedy = (
+        "Set CHATLY_EDGE_TLS_CERTIFICATE and CHATLY_EDGE_TLS_KEY, or let CHATLY_EDGE_HOST be 127.0.0.1 behind a proxy "
+        "with TLS. CHATLY_ALLOW_PLAINTEXT=true accepts it on a trusted network."
+    )
+    return risk, remedy
+
+
 def refuse_unsafe_web(edge: EdgeSettings, environ: Mapping[str, str]) -> None:
     """Raise SettingsError if the web client's scripts would travel between machines in plaintext."""
     host = edge.web.rpartition(":")[0]
-    unsafe = not (edge.mesh_certificate or _is_local(host))
+    unsafe = not (edge.mesh_certificate or is_loopback(host))
     message = f"CHATLY_WEB_ADDRESS is {edge.web} without TLS: {_MESH_TLS}"
     _refuse(environ, plaintext=[message] if unsafe else [], known=[])
 
@@ -115,12 +133,12 @@ def _plaintext_between_services(environ: Mapping[str, str], spec: ServiceSpec) -
     if load(TlsSettings, environ).certificate_file:
         return
     host = load_server_settings(spec.name, port=spec.grpc_port, environ=environ).host
-    if not _is_local(host):
+    if not is_loopback(host):
         yield f"CHATLY_HOST is {host} without TLS: {_MESH_TLS}"
     remote = [
         f"CHATLY_{name.upper()}_ADDRESS"
-        for name, address in load_addresses(environ).items()
-        if not _are_local(address.grpc.split(","))
+        for name, each in load_addresses(environ).items()
+        if not _are_local(each.grpc.split(","))
     ]
     if remote:
         yield f"{', '.join(remote)} lead to other machines without TLS: {_MESH_TLS}"
@@ -134,7 +152,7 @@ def _open_engines(engines: _Engines) -> Iterator[str]:
         if not (cassandra.username or cassandra.certificate_file):
             yield "Cassandra asks for no password: set CHATLY_CASSANDRA_USERNAME and CHATLY_CASSANDRA_PASSWORD"
     url = urlsplit(redis.url)
-    if not _is_local(url.hostname or "localhost"):
+    if not is_loopback(url.hostname or "localhost"):
         if not url.scheme.startswith("rediss"):
             yield "CHATLY_REDIS_URL leads to another machine without TLS: begin it with rediss:// or rediss+cluster://"
         if not (redis.password or url.password):
@@ -146,15 +164,15 @@ def _open_engines(engines: _Engines) -> Iterator[str]:
             yield f"CHATLY_KAFKA_SECURITY_PROTOCOL is {protocol}, and Kafka on another machine: set it to SASL_SSL"
     if engines.s3 is not None:
         endpoint = urlsplit(engines.s3.endpoint)
-        if endpoint.scheme == "http" and not _is_local(endpoint.hostname or ""):
+        if endpoint.scheme == "http" and not is_loopback(endpoint.hostname or ""):
             yield "CHATLY_S3_ENDPOINT leads to another machine without TLS: begin it with https://"
 
 
 def _known_secret(environ: Mapping[str, str], spec: ServiceSpec) -> Iterator[str]:
     secret = load(ProcessSettings, environ).service_secret
     host = load_server_settings(spec.name, port=spec.grpc_port, environ=environ).host
-    addresses = [each for address in load_addresses(environ).values() for each in address.grpc.split(",")]
-    if _is_local(host) and _are_local(addresses):
+    addresses = [each for service in load_addresses(environ).values() for each in service.grpc.split(",")]
+    if is_loopback(host) and _are_local(addresses):
         return
     if secret in _KNOWN_SECRETS or (secret and len(set(secret)) < _LEAST_CHARACTERS):
         yield "CHATLY_SERVICE_SECRET is known or easily guessed: generate one with `openssl rand -base64 48`"
@@ -166,11 +184,11 @@ def _known_passwords(engines: _Engines) -> Iterator[str]:
     passwords = {}
     if not _is_cassandra_local(cassandra):
         passwords["CHATLY_CASSANDRA_PASSWORD"] = cassandra.password
-    if not _is_local(url.hostname or "localhost"):
+    if not is_loopback(url.hostname or "localhost"):
         passwords["CHATLY_REDIS_PASSWORD"] = redis.password or url.password or ""
     if kafka is not None and not _are_local(kafka.bootstrap):
         passwords["CHATLY_KAFKA_PASSWORD"] = kafka.password
-    if s3 is not None and not (s3.endpoint and _is_local(urlsplit(s3.endpoint).hostname or "")):
+    if s3 is not None and not (s3.endpoint and is_loopback(urlsplit(s3.endpoint).hostname or "")):
         passwords["CHATLY_S3_SECRET_KEY"] = s3.secret_key
     for variable, password in passwords.items():
         if password.lower() in _KNOWN_PASSWORDS:
@@ -178,7 +196,7 @@ def _known_passwords(engines: _Engines) -> Iterator[str]:
 
 
 def _open_edge(edge: EdgeSettings, environ: Mapping[str, str]) -> Iterator[str]:
-    if not (edge.tls_certificate or _is_local(edge.host)):
+    if not (edge.tls_certificate or is_loopback(edge.host)):
         yield f"CHATLY_EDGE_HOST is {edge.host} without TLS: set CHATLY_EDGE_TLS_CERTIFICATE and CHATLY_EDGE_TLS_KEY"
     addresses = [*edge_upstreams(load_addresses(environ)).values(), edge.web]
     if not edge.mesh_certificate and not _are_local([each for raw in addresses for each in raw.split(",")]):
@@ -186,19 +204,8 @@ def _open_edge(edge: EdgeSettings, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _is_cassandra_local(cassandra: CassandraSettings) -> bool:
-    return all(_is_local(host) for host, _ in addresses(cassandra.contact_points))
+    return all(is_loopback(host) for host, _ in addresses(cassandra.contact_points))
 
 
 def _are_local(addresses: Sequence[str]) -> bool:
-    return all(_is_local(address.strip().rpartition(":")[0]) for address in addresses)
-
-
-def _is_local(host: str) -> bool:
-    """Return whether a host is the loopback of this machine.
-
-    Names are not resolved, because their addresses may change.
-    """
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return all(is_loopback(each.strip().rpartition(":")[0]) for each in addresses)

@@ -12,7 +12,7 @@ from kernel.grpc.tls import MeshTls, load_tls
 from kernel.runner import background
 from kernel.settings import load
 from mesh.addresses import NodeAddress, load_addresses, node_addresses
-from mesh.edge.front import ListedNode, edge_settings, ready_line, serve_pages
+from mesh.edge.front import ListedNode, edge_settings, plaintext_warning, ready_line, serve_pages
 from mesh.edge.process import Edge, stopped_at_the_end
 from mesh.edge.settings import EdgeSettings
 from mesh.node import Node, Say
@@ -43,6 +43,7 @@ async def run_separate(environ: Mapping[str, str], stop: asyncio.Event, say: Say
                 nodes=_nodes(process, own_environ, tls, say),
                 tls=tls,
                 grace=load_server_settings("auth", port=0, environ=own_environ).grace_seconds,
+                warning=plaintext_warning(own_environ),
                 say=say,
             )
             await mesh.run(stop)
@@ -58,6 +59,7 @@ class _Separate:
     nodes: Sequence[Node]
     grace: float
     tls: MeshTls | None
+    warning: str
     say: Say
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -72,6 +74,8 @@ class _Separate:
             await self.envoy.start()
             await stack.enter_async_context(background({"edge": self.envoy.watch}))
             self.say(ready_line(self.edge))
+            if self.warning:
+                self.say(self.warning)
             await stop.wait()
             self.say("Draining: streams are asked to reconnect, running calls are finished.")
 

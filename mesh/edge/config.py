@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from kernel.settings import SettingsError
 from mesh.addresses import Addresses, edge_upstreams
 from mesh.edge.contract import DESCRIPTOR_FILE, Method, RestPath, methods
+from mesh.edge.listeners import cidr, listeners
 from mesh.edge.local_replies import LOCAL_REPLIES
 from mesh.edge.settings import EdgeSettings
 from mesh.services import SERVICES
@@ -23,7 +24,7 @@ STATIC_PATH = re.compile(r"^[^{]*$")
 
 def _host_ports(raw: str) -> tuple[tuple[str, int], ...]:
     pairs = (part.strip().rpartition(":") for part in raw.split(","))
-    return tuple((host, int(port)) for host, _, port in pairs)
+    return tuple((host.strip("[]"), int(port)) for host, _, port in pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +144,11 @@ def render(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["cidr"] = cidr
     clusters = {name: _host_ports(raw) for name, raw in {**edge_upstreams(addresses), "web": edge.web}.items()}
     return environment.get_template(TEMPLATE.name).render(
         edge=edge,
+        listeners=listeners(edge),
         secrets=secrets,
         access_log=access_log,
         routes=routes(edge),

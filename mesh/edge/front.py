@@ -11,12 +11,13 @@ from pathlib import Path
 from kernel.grpc.tls import MeshTls, load_tls
 from kernel.http.server import serve_http
 from kernel.settings import SettingsError, load
+from kernel.sockets import address
 from mesh.addresses import load_addresses, with_addresses
 from mesh.edge.pages import NodeStatus, pages
 from mesh.edge.settings import EdgeSettings
 from mesh.edge.tls import ensure_certificate
 from mesh.health import find_fault
-from mesh.safety import refuse_unsafe_web
+from mesh.safety import plaintext_risk, refuse_unsafe_web
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ def edge_settings(environ: Mapping[str, str], data_dir: Path) -> EdgeSettings:
     if edge.tls_certificate:
         return edge
     certificate, key = ensure_certificate(data_dir / "secrets")
-    return replace(edge, tls_certificate=str(certificate), tls_key=str(key))
+    # Browsers warn of this certificate, so nobody is redirected to it.
+    return replace(edge, tls_certificate=str(certificate), tls_key=str(key), https_only=False)
 
 
 async def serve_web(environ: Mapping[str, str], stop: asyncio.Event) -> None:
@@ -70,7 +72,17 @@ async def serve_pages(edge: EdgeSettings, nodes: Sequence[ListedNode], tls: Mesh
             yield
 
 
+def plaintext_warning(environ: Mapping[str, str]) -> str:
+    """Return the lines with which `chatly run` warns of plain HTTP to other machines. Empty: there is no risk."""
+    risk = plaintext_risk(load(EdgeSettings, environ), environ)
+    if risk is None:
+        return ""
+    detail, remedy = risk
+    return f"{'!' * 78}\nWARNING: {detail}.\n{remedy}\n{'!' * 78}"
+
+
 def ready_line(edge: EdgeSettings) -> str:
     """Return the line that `chatly run` prints once everything serves."""
     host = "localhost" if edge.host in {"127.0.0.1", "0.0.0.0", "::"} else edge.host
-    return f"Chatly is ready at http://{host}:{edge.port} and https://{host}:{edge.tls_port} (Ctrl-C stops it)"
+    plain, tls = (address(host, port) for port in (edge.port, edge.tls_port))
+    return f"Chatly is ready at http://{plain} and https://{tls} (Ctrl-C stops it)"

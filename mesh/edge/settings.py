@@ -1,11 +1,22 @@
 """Settings of the edge. Processes without Jinja read them too, so this module does not import Jinja."""
 
+import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
 
-from kernel.settings import between, env, positive, settings
+from kernel.settings import between, env, not_negative, positive, settings
 from kernel.telemetry.tracing import check_endpoint
 
 WEB_DIST = Path(__file__).parents[2] / "web" / "dist"
+
+
+def _check_prefixes(prefixes: Sequence[str]) -> str | None:
+    for prefix in prefixes:
+        try:
+            ipaddress.ip_network(prefix)
+        except ValueError as error:
+            return f"must be addresses or prefixes such as 10.0.0.0/8, got {prefix!r}: {error}"
+    return None
 
 
 @settings
@@ -13,7 +24,9 @@ class EdgeSettings:
     """Ports, limits and certificates of the edge. The services' addresses are in `mesh.addresses`."""
 
     host: str = env(
-        "CHATLY_EDGE_HOST", "127.0.0.1", help="address that the edge listens on; 0.0.0.0 accepts other machines"
+        "CHATLY_EDGE_HOST",
+        "127.0.0.1",
+        help="address that the edge listens on; `0.0.0.0` accepts other machines, `::` also by IPv6",
     )
     port: int = env("CHATLY_EDGE_PORT", 8080, help="port for plain HTTP")
     tls_port: int = env("CHATLY_EDGE_TLS_PORT", 8443, help="port for HTTPS")
@@ -29,6 +42,42 @@ class EdgeSettings:
         help="PEM file of the edge's certificate; empty: `chatly run` generates one, elsewhere no HTTPS",
     )
     tls_key: str = env("CHATLY_EDGE_TLS_KEY", "", help="PEM file of the certificate's key")
+    https_only: bool = env(
+        "CHATLY_EDGE_HTTPS_ONLY",
+        default=True,
+        help="with CHATLY_EDGE_TLS_CERTIFICATE and a CHATLY_EDGE_HOST beyond loopback: redirect other machines from "
+        "plain HTTP to HTTPS, and send HSTS",
+    )
+    hsts_seconds: int = env(
+        "CHATLY_EDGE_HSTS_SECONDS",
+        365 * 24 * 3600,
+        help="time for which browsers then use only HTTPS for this host, on all its ports, in seconds; 0: no HSTS",
+        check=not_negative,
+    )
+    public_tls_port: int = env(
+        "CHATLY_EDGE_PUBLIC_TLS_PORT",
+        0,
+        help="port of HTTPS in redirects, if clients reach it by another one; 0: CHATLY_EDGE_TLS_PORT",
+        check=not_negative,
+    )
+    trusted_proxies: tuple[str, ...] = env(
+        "CHATLY_EDGE_TRUSTED_PROXIES",
+        (),
+        help="addresses or prefixes (CIDR) of the proxies before the edge; only their x-forwarded-for and "
+        "x-forwarded-proto count",
+        check=_check_prefixes,
+    )
+    proxy_hops: int = env(
+        "CHATLY_EDGE_PROXY_HOPS",
+        1,
+        help="proxies that each add an entry to x-forwarded-for: 2 for a CDN before your proxy",
+        check=positive,
+    )
+    proxy_protocol: bool = env(
+        "CHATLY_EDGE_PROXY_PROTOCOL",
+        default=False,
+        help="take the client's address from the PROXY protocol; only CHATLY_EDGE_TRUSTED_PROXIES may then connect",
+    )
     mesh_certificate: str = env(
         "CHATLY_TLS_CERT_FILE", "", help="PEM file of the certificate that the edge shows to services"
     )

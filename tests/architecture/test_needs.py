@@ -66,7 +66,7 @@ def test_every_toolchain_that_a_test_names_can_be_installed() -> None:
     marked = set()
     for path in (ROOT / "tests").rglob("*.py"):
         if path.parent.name != "architecture":
-            marked |= set(re.findall(r'mark\.toolchain\("([^"]+)"\)', path.read_text()))
+            marked |= set(re.findall(r'mark\.toolchain\("([^"]+)"', path.read_text()))
 
     assert marked <= set(TOOLCHAINS)
 

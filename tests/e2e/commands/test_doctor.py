@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import httpx
+
 from mesh.services import SERVICES
 from tests.e2e.commands.chatly import chatly
 from tests.e2e.mesh import EMBEDDED, Mesh, running_mesh
@@ -44,3 +46,17 @@ async def test_a_second_mesh_on_the_same_data_is_refused(tmp_path: Path) -> None
 
     assert second.exit_code == 2
     assert "CHATLY_DATA_DIR" in second.output
+
+
+async def test_plain_http_to_other_machines_is_a_risk_at_the_start_and_in_the_report(tmp_path: Path) -> None:
+    """On IPv6 and IPv4 at once, without a certificate."""
+    async with running_mesh(tmp_path, CHATLY_EDGE_HOST="::") as mesh:
+        doctor = await chatly(mesh.environ, "doctor")
+        async with httpx.AsyncClient() as client:
+            port = mesh.edge.rpartition(":")[2]
+            healthy = [await client.get(f"http://{host}:{port}/healthz") for host in ("127.0.0.1", "[::1]")]
+
+    assert [answer.status_code for answer in healthy] == [200, 200]
+    assert "WARNING: plain HTTP is open to other machines at [::]:" in mesh.output()
+    assert "RISK    plain HTTP" in doctor.output
+    assert doctor.output.rstrip().endswith("All is well, apart from 1 accepted risk.")

@@ -11,10 +11,11 @@ import yaml
 
 from engines.certificates import Authority
 from kernel.http.server import KEEP_ALIVE_SECONDS
-from kernel.settings import load
+from kernel.settings import SettingsError, load
 from mesh.addresses import load_addresses
 from mesh.edge.config import render, routes
 from mesh.edge.contract import methods
+from mesh.edge.listeners import listeners, sends_to_https
 from mesh.edge.process import write_configuration
 from mesh.edge.settings import EdgeSettings
 from mesh.services import SERVICES
@@ -111,13 +112,55 @@ def test_envoy_accepts_the_configuration(tmp_path: Path, *, tls: bool, watched: 
     configuration.write_text(rendered(environ))
     if watched:
         write_configuration(edge, load_addresses(environ), tmp_path)
-    envoy = Path(sys.executable).parent / "envoy"
 
-    done = subprocess.run(
-        [envoy, "--mode", "validate", "-c", configuration], capture_output=True, text=True, check=False, timeout=30
-    )
+    validate(configuration)
 
-    assert done.returncode == 0, done.stderr
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "::1"])
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"CHATLY_EDGE_TRUSTED_PROXIES": "10.0.0.0/8, fd00::1", "CHATLY_EDGE_PROXY_HOPS": "2"},
+        # The same prefix twice: as a proxy, and as this machine.
+        {"CHATLY_EDGE_TRUSTED_PROXIES": "127.0.0.1"},
+        {"CHATLY_EDGE_TRUSTED_PROXIES": "127.0.0.1,::1", "CHATLY_EDGE_PROXY_PROTOCOL": "true"},
+        {"CHATLY_EDGE_TRUSTED_PROXIES": "10.0.0.0/8", "CHATLY_EDGE_PROXY_PROTOCOL": "true"},
+    ],
+    ids=["direct", "proxies", "local proxy", "local PROXY protocol", "PROXY protocol"],
+)
+def test_envoy_accepts_proxies_on_every_host(tmp_path: Path, host: str, environ: Mapping[str, str]) -> None:
+    configuration = tmp_path / "envoy.yaml"
+    configuration.write_text(rendered({**environ, **certified(tmp_path), "CHATLY_EDGE_HOST": host}))
+
+    validate(configuration)
+
+
+def test_an_unusable_prefix_of_a_proxy_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"CHATLY_EDGE_TRUSTED_PROXIES must be .* got '10\.0\.0\.1/8'"):
+        load(EdgeSettings, {"CHATLY_EDGE_TRUSTED_PROXIES": "10.0.0.1/8"})
+
+
+def test_the_proxy_protocol_needs_proxies_to_trust() -> None:
+    with pytest.raises(SettingsError, match="set CHATLY_EDGE_TRUSTED_PROXIES"):
+        listeners(load(EdgeSettings, {"CHATLY_EDGE_PROXY_PROTOCOL": "true"}))
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"CHATLY_EDGE_HOST": "0.0.0.0"}, True),
+        ({"CHATLY_EDGE_HOST": "::"}, True),
+        ({"CHATLY_EDGE_HOST": "127.0.0.1"}, False),
+        ({"CHATLY_EDGE_HOST": "0.0.0.0", "CHATLY_EDGE_HTTPS_ONLY": "false"}, False),
+        ({"CHATLY_EDGE_HOST": "0.0.0.0", "CHATLY_EDGE_TLS_CERTIFICATE": ""}, False),
+    ],
+    ids=["open", "open to IPv6", "loopback", "turned off", "no certificate"],
+)
+def test_plain_http_from_other_machines_is_redirected_if_there_is_a_certificate(
+    tmp_path: Path, environ: Mapping[str, str], *, expected: bool
+) -> None:
+    assert sends_to_https(load(EdgeSettings, {**certified(tmp_path), **environ})) is expected
 
 
 def test_with_a_certificate_every_service_must_show_one_that_names_it(tmp_path: Path) -> None:
@@ -159,3 +202,12 @@ def certified(folder: Path) -> dict[str, str]:
         "CHATLY_TLS_KEY_FILE": str(pair.key),
         "CHATLY_TLS_CA_FILE": str(authority.ca),
     }
+
+
+def validate(configuration: Path) -> None:
+    envoy = Path(sys.executable).parent / "envoy"
+    done = subprocess.run(
+        [envoy, "--mode", "validate", "-c", configuration], capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert done.returncode == 0, done.stderr

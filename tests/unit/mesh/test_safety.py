@@ -4,7 +4,7 @@ import pytest
 
 from kernel.settings import SettingsError, load
 from mesh.edge.settings import EdgeSettings
-from mesh.safety import refuse_unsafe_edge, refuse_unsafe_service, refuse_unsafe_web
+from mesh.safety import plaintext_risk, refuse_unsafe_edge, refuse_unsafe_service, refuse_unsafe_web
 from mesh.services import SERVICES
 
 SECRET = "Yq3v8rT1kZ0bN5xW7cJ2mL9pD4sF6gHa"
@@ -155,3 +155,26 @@ def test_the_web_clients_files_are_not_served_to_other_machines_in_plaintext() -
         refuse_unsafe_web(load(EdgeSettings, environ), environ)
     refuse_unsafe_web(load(EdgeSettings, environ | MESH_TLS), environ | MESH_TLS)
     refuse_unsafe_web(load(EdgeSettings, {}), {})
+
+
+@pytest.mark.parametrize(
+    ("environ", "warns"),
+    [
+        ({}, False),
+        ({"CHATLY_EDGE_HOST": "::1"}, False),
+        ({"CHATLY_EDGE_HOST": "0.0.0.0"}, True),
+        ({"CHATLY_EDGE_HOST": "::"}, True),
+        ({"CHATLY_EDGE_HOST": "::", "CHATLY_EDGE_TLS_CERTIFICATE": "edge.crt"}, False),
+        (
+            {"CHATLY_EDGE_HOST": "::", "CHATLY_EDGE_TLS_CERTIFICATE": "edge.crt", "CHATLY_EDGE_HTTPS_ONLY": "false"},
+            True,
+        ),
+        ({"CHATLY_EDGE_HOST": "0.0.0.0", "CHATLY_ALLOW_PLAINTEXT": "true"}, False),
+    ],
+    ids=["default", "loopback", "open", "open to IPv6", "redirected", "not redirected", "accepted"],
+)
+def test_plain_http_to_other_machines_is_a_risk(environ: dict[str, str], *, warns: bool) -> None:
+    risk = plaintext_risk(load(EdgeSettings, environ), environ)
+
+    assert (risk is not None) is warns
+    assert risk is None or "CHATLY_EDGE_TLS_CERTIFICATE" in risk[1]
