@@ -3,6 +3,7 @@
 from kernel.ids import SessionId, UserId
 from services.auth.credentials import Credentials
 from services.auth.errors import wrong_credentials
+from services.auth.hashing import Client
 from services.auth.passwords import Passwords, check_new_password
 from services.auth.ports import AccountChanges
 from services.auth.sessions import Sessions
@@ -24,7 +25,7 @@ class ChangePassword:
         """
         check_new_password(new, field="new_password")
         account = await self._credentials.confirm(user_id, current)
-        new_hash = await self._passwords.hash(new)
+        new_hash = await self._passwords.hash(new, client=Client(user_id))
         ended = await self._sessions.end_all(user_id, keep=keep)
         changed = await self._changes.set_password(user_id, old_hash=account.password_hash, new_hash=new_hash)
         if changed is None:

@@ -1,18 +1,38 @@
 """Password checks. They do not reveal which accounts exist, and they delay guesses."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
+from kernel.errors import ChatlyError
 from kernel.ids import UserId
 from kernel.locks import KeyedLock
 from kernel.time import Clock
 from services.auth import attempts
+from services.auth.attempts import NETWORK_FORGOTTEN_EVERY, AttemptLimit
 from services.auth.errors import rate_limited, session_ended, wrong_credentials
+from services.auth.hashing import Client
 from services.auth.model import Account
 from services.auth.names import fold
 from services.auth.passwords import Passwords
 from services.auth.ports import AccountStore, AttemptLimiter, SessionStore
 
 _UNKNOWN_USER = UserId("00000000-0000-0000-0000-000000000000")
+_MAX_IN_PROGRESS = 32
+"""Maximum number of unfinished attempts at one account from one address, on this node."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeFailures:
+    """The numbers of failures before further attempts are delayed."""
+
+    pair: int = 5
+    """On one account from one address."""
+    account: int = 20
+    """On one account from all addresses where it has no session."""
+    address: int = 50
+    """From one address on all accounts. One of them is forgotten every minute."""
 
 
 class Credentials:
@@ -24,26 +44,38 @@ class Credentials:
         passwords: Passwords,
         limiter: AttemptLimiter,
         clock: Clock,
+        free: FreeFailures = FreeFailures(),
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions
         self._passwords = passwords
         self._limiter = limiter
         self._clock = clock
+        self._free = free
         self._locks = KeyedLock()
+        self._in_progress: Counter[str] = Counter()
 
     async def login(self, email: str, password: str, *, address: str) -> Account:
         """Return the account with this e-mail address and password. An unknown address takes the same time.
 
         Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`, RESOURCE_EXHAUSTED `RATE_LIMITED`.
         """
-        folded = fold(email)
+        folded, free = fold(email), self._free
         account = await self._accounts.find_by_email(folded)
         if await self._has_session_at(account, address):
-            keys = [attempts.home_key(folded, address)]
+            limits = [AttemptLimit(attempts.home_key(folded, address), free.pair)]
         else:
-            keys = [attempts.account_key(folded), attempts.address_key(address)]
-        return await self._check(account, password, keys)
+            limits = [
+                AttemptLimit(attempts.pair_key(folded, address), free.pair),
+                AttemptLimit(attempts.account_key(folded), free.account),
+                AttemptLimit(
+                    attempts.address_key(address),
+                    free.address,
+                    longest=NETWORK_FORGOTTEN_EVERY,
+                    forgotten_every=NETWORK_FORGOTTEN_EVERY,
+                ),
+            ]
+        return await self._check(account, password, limits, Client(attempts.network_of(address), folded))
 
     async def confirm(self, user_id: UserId, password: str) -> Account:
         """Return the account of a logged-in user if the password matches.
@@ -53,23 +85,64 @@ class Credentials:
         account = (await self._accounts.get([user_id])).get(user_id)
         if account is None or account.deleted_at is not None:
             raise session_ended()
-        return await self._check(account, password, [attempts.confirm_key(user_id)])
+        limits = [AttemptLimit(attempts.confirm_key(user_id), self._free.pair)]
+        return await self._check(account, password, limits, Client(user_id))
 
     async def _has_session_at(self, account: Account | None, address: str) -> bool:
         sessions = await self._sessions.of_user(account.user_id if account else _UNKNOWN_USER)
         now = self._clock.now()
-        network = attempts.address_key(address)
-        return any(attempts.address_key(each.address) == network for each in sessions if each.is_live(now))
+        network = attempts.network_of(address)
+        return any(attempts.network_of(each.address) == network for each in sessions if each.is_live(now))
 
-    async def _check(self, account: Account | None, password: str, keys: Collection[str]) -> Account:
-        # Run one check per key at a time: otherwise many concurrent guesses pass before the first failure is counted.
-        account_key, *_ = keys
-        async with self._locks.hold(account_key):
-            if (delay := await self._limiter.delay(keys)) > 0:
+    async def _check(
+        self, account: Account | None, password: str, limits: Sequence[AttemptLimit], client: Client
+    ) -> Account:
+        async with self._in_order(limits[0].key):
+            if (delay := await self._limiter.begin(limits)) > 0:
                 raise rate_limited("too many failed attempts, please retry later", retry_after=delay)
-            matches = await self._passwords.matches(password, account.password_hash if account else None)
+            matches = await self._matches(account, password, limits, client)
             if account is None or not matches:
-                await self._limiter.record_failure(keys)
                 raise wrong_credentials()
-            await self._limiter.record_success(account_key)
+            await self._forgive_all(limits)
             return account
+
+    @asynccontextmanager
+    async def _in_order(self, key: str) -> AsyncIterator[None]:
+        """Wait until earlier attempts with this key have finished.
+
+        Each attempt counts as a failure until it succeeds, so concurrent logins of one user would delay one another.
+        """
+        if self._in_progress[key] >= _MAX_IN_PROGRESS:
+            raise rate_limited("too many concurrent logins, please retry", retry_after=1.0)
+        self._in_progress[key] += 1
+        try:
+            async with self._locks.hold(key):
+                yield
+        finally:
+            self._in_progress[key] -= 1
+            if not self._in_progress[key]:
+                del self._in_progress[key]
+
+    async def _matches(
+        self, account: Account | None, password: str, limits: Sequence[AttemptLimit], client: Client
+    ) -> bool:
+        try:
+            return await self._passwords.matches(password, account.password_hash if account else None, client=client)
+        except ChatlyError:
+            # The queue is full, so the password was not checked.
+            for limit in limits:
+                await self._limiter.forgive(limit.key, 1)
+            raise
+
+    async def _forgive_all(self, limits: Sequence[AttemptLimit]) -> None:
+        """Forget the failures on the account. From the count of the address, remove only those of this account.
+
+        Otherwise somebody who guesses passwords of others could reset the address with an account of their own.
+        """
+        first, *others = limits
+        failures = await self._limiter.reset(first.key)
+        for limit in others:
+            if limit.key.startswith("address:"):
+                await self._limiter.forgive(limit.key, failures)
+            else:
+                await self._limiter.reset(limit.key)

@@ -92,6 +92,8 @@ class EraseAccount:
 
     async def _reset_attempts(self, account: Account, sessions: Sequence[Session]) -> None:
         folded = fold(account.email)
-        keys = {attempts.home_key(folded, session.address) for session in sessions}
-        for key in {attempts.account_key(folded), attempts.confirm_key(account.user_id), *keys}:
-            await self._limiter.record_success(key)
+        keys = {attempts.account_key(folded), attempts.confirm_key(account.user_id)}
+        for session in sessions:
+            keys |= {attempts.home_key(folded, session.address), attempts.pair_key(folded, session.address)}
+        for key in keys:
+            await self._limiter.reset(key)

@@ -3,8 +3,10 @@
 from kernel.ids import SessionId, random_id
 from kernel.time import Clock
 from services.auth.access_tokens import AccessTokens
+from services.auth.attempts import network_of
 from services.auth.credentials import Credentials
 from services.auth.errors import wrong_credentials
+from services.auth.hashing import Client
 from services.auth.model import MAX_SESSIONS, SESSION_IDLE, Account, Device, Session, Tokens
 from services.auth.passwords import Passwords
 from services.auth.ports import AccountChanges, AccountStore, SessionEndings, SessionStore
@@ -36,7 +38,7 @@ class Login:
     async def __call__(self, *, email: str, password: str, device: Device) -> Tokens:
         """Start a session. Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`, RESOURCE_EXHAUSTED `RATE_LIMITED`."""
         account = await self._credentials.login(email, password, address=device.address)
-        account = await self._with_current_cost(account, password)
+        account = await self._with_current_cost(account, password, network=network_of(device.address))
         now = self._clock.now()
         session = Session(
             session_id=SessionId(random_id()),
@@ -60,14 +62,14 @@ class Login:
             refresh_expires_at=now + SESSION_IDLE,
         )
 
-    async def _with_current_cost(self, account: Account, password: str) -> Account:
+    async def _with_current_cost(self, account: Account, password: str, *, network: str) -> Account:
         """Hash the password with the configured cost if the stored hash has another cost, and return the account.
 
         Otherwise the duration of a check would show which accounts exist.
         """
         if not self._passwords.is_outdated(account.password_hash):
             return account
-        new_hash = await self._passwords.hash(password)
+        new_hash = await self._passwords.hash(password, client=Client(network, account.email))
         changed = await self._changes.set_password(account.user_id, old_hash=account.password_hash, new_hash=new_hash)
         return changed or account
 

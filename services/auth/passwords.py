@@ -1,18 +1,17 @@
 """Password rules, and bcrypt hashing in threads. A check takes as long for an unknown account as for a known one."""
 
-import asyncio
 import os
-import threading
 import unicodedata
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import bcrypt
 
 from kernel.errors import ChatlyError, Code, invalid_field
 from kernel.telemetry.metrics import histogram
-from services.auth.errors import AuthReason, rate_limited
+from kernel.time import Clock
+from services.auth.errors import AuthReason
+from services.auth.hashing import Client, FairThreads
 
 T = TypeVar("T")
 
@@ -46,33 +45,51 @@ def check_new_password(password: str, *, field: str) -> None:
 
 
 class Passwords:
-    """Runs bcrypt in a pool of threads with a bounded queue, never on the event loop."""
+    """Runs bcrypt in threads, never on the event loop. Registrations have their own threads and queue.
 
-    def __init__(self, *, cost: int, queue: int, threads: int | None = None) -> None:
-        """`queue`: how many calls may wait for a thread. `threads`: one per core by default."""
+    So neither registrations nor logins of one client can keep others from logging in.
+    """
+
+    def __init__(self, *, cost: int, queue: int, clock: Clock, threads: int | None = None) -> None:
+        """`queue`: how many checks may wait for a thread, and how many registrations.
+
+        `threads`: for checks, one per core by default. Registrations have a quarter as many, at least one.
+        """
         threads = threads or os.cpu_count() or 1
         self._cost = cost
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="bcrypt")
-        self._slots = threading.BoundedSemaphore(threads + queue)
+        self._checks = FairThreads(name="bcrypt", threads=threads, queue=queue, clock=clock)
+        self._registrations = FairThreads(
+            name="bcrypt-register", threads=max(1, threads // 4), queue=queue, clock=clock
+        )
         self._seconds = histogram(
             "chatly_auth_password_seconds", "Hashing or checking a password, including the wait for a thread"
         )
         self._dummy_hash = bcrypt.hashpw(b"no account has this password", bcrypt.gensalt(cost))
 
-    async def hash(self, password: str) -> bytes:
-        """Return a salted hash of a password that passed `check_new_password`."""
-        return await self._run(lambda: bcrypt.hashpw(_encode(password), bcrypt.gensalt(self._cost)))
+    async def hash_first(self, password: str, *, client: Client) -> bytes:
+        """Return a salted hash of a new account's password, which passed `check_new_password`.
 
-    async def matches(self, password: str, password_hash: bytes | None) -> bool:
+        Errors: RESOURCE_EXHAUSTED `RATE_LIMITED` when the queue of registrations is full.
+        """
+        return await self._run(self._registrations, client, lambda: self._hash(password))
+
+    async def hash(self, password: str, *, client: Client) -> bytes:
+        """Return a salted hash of an existing account's password, which passed `check_new_password`.
+
+        Errors: RESOURCE_EXHAUSTED `RATE_LIMITED` when the queue is full.
+        """
+        return await self._run(self._checks, client, lambda: self._hash(password))
+
+    async def matches(self, password: str, password_hash: bytes | None, *, client: Client) -> bool:
         """Return whether the password matches the hash. Without a hash, return False after the same time.
 
         Errors: RESOURCE_EXHAUSTED `RATE_LIMITED` when the queue is full.
         """
         encoded = _encode(password)
         if password_hash is None or b"\0" in encoded or len(encoded) > _MAX_BYTES:
-            await self._run(lambda: bcrypt.checkpw(b"wrong", self._dummy_hash))
+            await self._run(self._checks, client, lambda: bcrypt.checkpw(b"wrong", self._dummy_hash))
             return False
-        return await self._run(lambda: bcrypt.checkpw(encoded, password_hash))
+        return await self._run(self._checks, client, lambda: bcrypt.checkpw(encoded, password_hash))
 
     def is_outdated(self, password_hash: bytes) -> bool:
         """Return whether the cost of a hash differs from the configured cost."""
@@ -80,12 +97,12 @@ class Passwords:
 
     def close(self) -> None:
         """Cancel waiting calls and stop the threads."""
-        self._pool.shutdown(cancel_futures=True)
+        self._checks.close()
+        self._registrations.close()
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if not self._slots.acquire(blocking=False):
-            raise rate_limited("too many password checks, please retry", retry_after=1.0)
-        future = self._pool.submit(work)
-        future.add_done_callback(lambda _: self._slots.release())
+    def _hash(self, password: str) -> bytes:
+        return bcrypt.hashpw(_encode(password), bcrypt.gensalt(self._cost))
+
+    async def _run(self, threads: FairThreads, client: Client, work: Callable[[], T]) -> T:
         with self._seconds.time():
-            return await asyncio.wrap_future(future)
+            return await threads.run(client, work)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from kernel.ids import SessionId, UserId
+from services.auth.attempts import AttemptLimit
 from services.auth.model import Account, Erasure, ProfileChange, RefreshToken, Session, SigningKey
 
 
@@ -204,19 +205,20 @@ class AttemptLimiter(Protocol):
     A count expires an hour after the last failure, and may be lost when the process ends.
     """
 
-    async def delay(self, keys: Collection[str]) -> float:
-        """Return the seconds until an attempt with these keys is allowed, 0 if it is allowed now.
+    async def begin(self, limits: Sequence[AttemptLimit]) -> float:
+        """Count an attempt for each key, as a failure, and return 0. If an attempt must wait, return the seconds.
 
-        This call counts no attempt.
+        An attempt that must wait is not counted. Of concurrent attempts with one key, only as many begin as the limit
+        allows, because each is counted before its password is checked.
         """
         ...
 
-    async def record_failure(self, keys: Collection[str]) -> None:
-        """Count a failure for each key."""
+    async def forgive(self, key: str, failures: int) -> None:
+        """Remove this many failures from a key's count."""
         ...
 
-    async def record_success(self, key: str) -> None:
-        """Reset a key's failures."""
+    async def reset(self, key: str) -> int:
+        """Delete a key's count, and return it."""
         ...
 
 

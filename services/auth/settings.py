@@ -28,12 +28,24 @@ class AuthSettings:
     hashing_queue: int = env(
         "CHATLY_AUTH_HASHING_QUEUE",
         128,
-        help="length of the password hashing queue; further logins get RATE_LIMITED",
+        help="password checks that may wait for a thread, and registrations that may; further ones get RATE_LIMITED",
         check=between(1, 10_000),
     )
     free_failures: int = env(
         "CHATLY_AUTH_FREE_FAILURES",
         5,
-        help="failed logins per account or address before further attempts are delayed",
+        help="failed logins of an account from one address before further attempts are delayed",
         check=between(1, 10_000),
+    )
+    free_failures_account: int = env(
+        "CHATLY_AUTH_FREE_FAILURES_ACCOUNT",
+        20,
+        help="failed logins of an account from all addresses without a session of it before attempts are delayed",
+        check=between(1, 10_000),
+    )
+    free_failures_address: int = env(
+        "CHATLY_AUTH_FREE_FAILURES_ADDRESS",
+        50,
+        help="failed logins from an address (IPv6: /64) before attempts are delayed; one is forgotten every minute",
+        check=between(1, 100_000),
     )

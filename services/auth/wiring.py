@@ -29,7 +29,7 @@ from services.auth.api.grpc import AuthServicer, UserServicer
 from services.auth.api.http import jwks_route
 from services.auth.blocks import Blocks
 from services.auth.change_password import ChangePassword
-from services.auth.credentials import Credentials
+from services.auth.credentials import Credentials, FreeFailures
 from services.auth.delete_account import DeleteAccount
 from services.auth.erase_account import EraseAccount
 from services.auth.erase_due import EraseDue
@@ -83,8 +83,8 @@ async def open_auth(settings: AuthSettings, platform: Platform) -> AsyncIterator
     """Read or create the signing keys, then open the service."""
     token_life = timedelta(seconds=settings.access_token_seconds)
     async with AsyncExitStack() as stack:
-        stores = await stack.enter_async_context(_open_stores(settings, platform))
-        passwords = Passwords(cost=settings.bcrypt_cost, queue=settings.hashing_queue)
+        stores = await stack.enter_async_context(_open_stores(platform))
+        passwords = Passwords(cost=settings.bcrypt_cost, queue=settings.hashing_queue, clock=platform.clock)
         stack.enter_context(closing(passwords))
         key_ring = KeyRing(
             store=stores.keys,
@@ -103,6 +103,11 @@ async def open_auth(settings: AuthSettings, platform: Platform) -> AsyncIterator
             revocations=revocations,
             tokens=AccessTokens(keys=key_ring, clock=platform.clock, life=token_life),
             token_life=token_life,
+            free_failures=FreeFailures(
+                pair=settings.free_failures,
+                account=settings.free_failures_account,
+                address=settings.free_failures_address,
+            ),
         )
 
 
@@ -115,10 +120,16 @@ def _build(
     revocations: Revocations,
     tokens: AccessTokens,
     token_life: timedelta,
+    free_failures: FreeFailures,
 ) -> Service:
     clock, accounts, changes = platform.clock, stores.accounts, stores.changes
     credentials = Credentials(
-        accounts=accounts, sessions=stores.sessions, passwords=passwords, limiter=stores.attempts, clock=clock
+        accounts=accounts,
+        sessions=stores.sessions,
+        passwords=passwords,
+        limiter=stores.attempts,
+        clock=clock,
+        free=free_failures,
     )
     sessions = Sessions(sessions=stores.sessions, endings=revocations, clock=clock)
     erase = EraseAccount(
@@ -229,11 +240,11 @@ async def end_all_sessions(data_dir: Path, *, clock: Clock) -> int:
 
 
 @asynccontextmanager
-async def _open_stores(settings: AuthSettings, platform: Platform) -> AsyncIterator[_Stores]:
+async def _open_stores(platform: Platform) -> AsyncIterator[_Stores]:
     """Open Cassandra and Redis if the platform has engines, else `auth.db` and memory."""
-    attempts = MemoryAttempts(clock=platform.clock, free=settings.free_failures)
+    attempts = MemoryAttempts(clock=platform.clock)
     if platform.engines is not None:
-        yield _distributed(platform, platform.engines, attempts, free=settings.free_failures)
+        yield _distributed(platform, platform.engines, attempts)
         return
     path = platform.data_dir / "auth.db"
     await asyncio.to_thread(_restrict_access, path)
@@ -259,7 +270,7 @@ def _embedded(database: SqliteDatabase, attempts: AttemptLimiter) -> _Stores:
     )
 
 
-def _distributed(platform: Platform, engines: Engines, local: AttemptLimiter, *, free: int) -> _Stores:
+def _distributed(platform: Platform, engines: Engines, local: AttemptLimiter) -> _Stores:
     from services.auth.adapters.cassandra.stores import open_cassandra_auth_stores
     from services.auth.adapters.redis import FallbackAttempts, RedisAttempts
 
@@ -275,7 +286,7 @@ def _distributed(platform: Platform, engines: Engines, local: AttemptLimiter, *,
         keys=stores.keys,
         blocks=stores.blocks,
         erasures=stores.erasures,
-        attempts=FallbackAttempts(shared=RedisAttempts(redis=engines.redis, free=free), local=local),
+        attempts=FallbackAttempts(shared=RedisAttempts(redis=engines.redis), local=local),
         health=partial(_check_keys, stores.keys),
     )
 

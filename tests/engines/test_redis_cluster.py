@@ -26,6 +26,7 @@ from kernel.redis.settings import RedisSettings
 from kernel.redis.shards import Shards
 from kernel.time import SystemClock
 from services.auth.adapters.redis import RedisAttempts
+from services.auth.attempts import AttemptLimit
 from services.presence.adapters.redis import RedisLeases
 from services.presence.model import Connection
 from tests.engines.own_redis import OwnRedis
@@ -238,9 +239,12 @@ async def test_leases_and_attempts_work(redis: RedisHandle) -> None:
         return len(gone) == 50
 
     await eventually(all_went)
+    limits = [AttemptLimit("ann", free=5), AttemptLimit("bob", free=5)]
     for _ in range(5):
-        await attempts.record_failure(["ann", "bob"])
-    assert 0 < await attempts.delay(["ann"]) <= 1
+        assert await attempts.begin(limits) == 0
+    assert 0 < await attempts.begin(limits[:1]) <= 1
+    await attempts.forgive("ann", 2)
+    assert await attempts.reset("ann") == 3
 
 
 async def test_calls_to_an_unreachable_cluster_fail_at_once() -> None:

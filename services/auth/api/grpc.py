@@ -68,7 +68,12 @@ class AuthServicer(AuthServiceServicer):
         self._clock = clock
 
     async def Register(self, request: auth_pb.RegisterRequest, context: Context) -> auth_pb.RegisterResponse:
-        account = await self._register(username=request.username, email=request.email, password=request.password)
+        account = await self._register(
+            username=request.username,
+            email=request.email,
+            password=request.password,
+            address=current_request().peer_address,
+        )
         return auth_pb.RegisterResponse(
             user_id=account.user_id, username=account.username, message="account created; log in"
         )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.auth.adapters.memory import MemoryAttempts
-from services.auth.attempts import LONGEST_DELAY, address_key, delay_after, home_key
+from services.auth.attempts import LONGEST_DELAY, AttemptLimit, address_key, delay_after, home_key, pair_key
 from tests.fakes import FakeClock
 
 
@@ -39,17 +39,17 @@ def test_other_addresses_are_counted_as_given(address: str) -> None:
     assert address_key(address) == f"address:{address}"
 
 
-def test_each_known_address_of_each_account_has_its_own_counter() -> None:
-    keys = {home_key(email, address) for email in ("a@x.org", "b@x.org") for address in ("192.0.2.1", "192.0.2.2")}
+def test_each_address_of_each_account_has_its_own_counter() -> None:
+    pairs = [(email, address) for email in ("a@x.org", "b@x.org") for address in ("192.0.2.1", "192.0.2.2")]
 
-    assert len(keys) == 4
+    assert len({key(*pair) for key in (home_key, pair_key) for pair in pairs}) == 8
 
 
 async def test_a_full_limiter_drops_the_oldest_failures() -> None:
     limiter = MemoryAttempts(clock=FakeClock(), capacity=10)
     for number in range(11):
         for _ in range(5):
-            await limiter.record_failure([f"key {number}"])
+            await limiter.begin([AttemptLimit(f"key {number}", free=5)])
 
-    assert await limiter.delay(["key 0"]) == 0
-    assert await limiter.delay(["key 10"]) == 1
+    assert await limiter.begin([AttemptLimit("key 10", free=5)]) == 1
+    assert await limiter.begin([AttemptLimit("key 0", free=5)]) == 0

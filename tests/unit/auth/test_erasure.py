@@ -184,17 +184,19 @@ async def test_data_stored_after_the_first_erasure_is_gone_after_the_second(data
 async def test_failed_attempts_at_the_account_are_forgotten(data: AuthData) -> None:
     keys = [
         attempts.account_key(EMAIL),
+        attempts.pair_key(EMAIL, LAST_ADDRESS),
         attempts.home_key(EMAIL, LAST_ADDRESS),
         attempts.confirm_key(data.account.user_id),
     ]
+    limits = [attempts.AttemptLimit(key, free=6) for key in keys]
     for _ in range(6):
-        await data.limiter.record_failure(keys)
-    assert await data.limiter.delay(keys) > 0
+        await data.limiter.begin(limits)
+    assert await data.limiter.begin(limits) > 0
     await data.plan()
 
     await data.due.run_once()
 
-    assert await data.limiter.delay(keys) == 0
+    assert [await data.limiter.reset(key) for key in keys] == [0] * 4
 
 
 @pytest.mark.parametrize("delete_messages", [False, True])

@@ -26,7 +26,8 @@ from services.auth.register import Register
 from tests.fakes import FakeClock
 
 EMAIL, PASSWORD = "alice@example.org", "correct horse"
-DEVICE = Device(name="Firefox", address="192.0.2.1")
+ADDRESS = "192.0.2.1"
+DEVICE = Device(name="Firefox", address=ADDRESS)
 
 
 class DeletingSessions(SqliteSessions):
@@ -49,13 +50,13 @@ async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
 
 @pytest.fixture
 def passwords() -> Iterator[Passwords]:
-    with closing(Passwords(cost=4, queue=4, threads=1)) as passwords:
+    with closing(Passwords(cost=4, queue=4, threads=1, clock=FakeClock())) as passwords:
         yield passwords
 
 
 @pytest.fixture
 def costlier() -> Iterator[Passwords]:
-    with closing(Passwords(cost=5, queue=4, threads=1)) as passwords:
+    with closing(Passwords(cost=5, queue=4, threads=1, clock=FakeClock())) as passwords:
         yield passwords
 
 
@@ -83,7 +84,7 @@ async def a_login(database: SqliteDatabase, passwords: Passwords, sessions: Sqli
 @pytest.fixture
 async def user_id(database: SqliteDatabase, passwords: Passwords) -> UserId:
     register = Register(accounts=SqliteUsers(database), passwords=passwords, clock=FakeClock())
-    return (await register(username="alice", email=EMAIL, password=PASSWORD)).user_id
+    return (await register(username="alice", email=EMAIL, password=PASSWORD, address=ADDRESS)).user_id
 
 
 async def stored(database: SqliteDatabase, user_id: UserId) -> Account:

@@ -9,12 +9,16 @@ import pytest
 
 from kernel.errors import ChatlyError, Code, KernelReason
 from services.auth.errors import AuthReason
+from services.auth.hashing import Client
 from services.auth.passwords import Passwords, check_new_password
+from tests.fakes import FakeClock
+
+CLIENT = Client("192.0.2.1")
 
 
 @pytest.fixture
 def passwords() -> Iterator[Passwords]:
-    made = Passwords(cost=4, queue=4, threads=1)
+    made = Passwords(cost=4, queue=4, threads=1, clock=FakeClock())
     yield made
     made.close()
 
@@ -50,24 +54,24 @@ def test_a_letter_with_its_accents_counts_as_one_character() -> None:
 
 
 async def test_only_the_password_itself_matches(passwords: Passwords) -> None:
-    hashed = await passwords.hash("correct horse")
+    hashed = await passwords.hash("correct horse", client=CLIENT)
 
-    assert await passwords.matches("correct horse", hashed)
-    assert not await passwords.matches("correct horsf", hashed)
-    assert not await passwords.matches("", hashed)
+    assert await passwords.matches("correct horse", hashed, client=CLIENT)
+    assert not await passwords.matches("correct horsf", hashed, client=CLIENT)
+    assert not await passwords.matches("", hashed, client=CLIENT)
 
 
 async def test_unicode_forms_of_one_password_match(passwords: Passwords) -> None:
-    hashed = await passwords.hash("Zoe\u0301 und Jule\u0301")
+    hashed = await passwords.hash("Zoe\u0301 und Jule\u0301", client=CLIENT)
 
-    assert await passwords.matches("Zo\u00e9 und Jul\u00e9", hashed)
+    assert await passwords.matches("Zo\u00e9 und Jul\u00e9", hashed, client=CLIENT)
 
 
 async def test_longer_passwords_with_the_same_first_72_bytes_do_not_match(passwords: Passwords) -> None:
-    hashed = await passwords.hash("p" * 72)
+    hashed = await passwords.hash("p" * 72, client=CLIENT)
 
-    assert not await passwords.matches("p" * 73, hashed)
-    assert not await passwords.matches("p" * 72 + "\0", hashed)
+    assert not await passwords.matches("p" * 73, hashed, client=CLIENT)
+    assert not await passwords.matches("p" * 72 + "\0", hashed, client=CLIENT)
 
 
 async def test_an_unknown_account_never_matches_and_still_runs_bcrypt(
@@ -81,17 +85,17 @@ async def test_an_unknown_account_never_matches_and_still_runs_bcrypt(
         return check(password, hashed)
 
     monkeypatch.setattr(bcrypt, "checkpw", counted)
-    hashed = await passwords.hash("correct horse")
+    hashed = await passwords.hash("correct horse", client=CLIENT)
 
-    assert not await passwords.matches("wrong", None)
-    assert not await passwords.matches("p" * 1024, None)
-    assert not await passwords.matches("p" * 1024, hashed)
+    assert not await passwords.matches("wrong", None, client=CLIENT)
+    assert not await passwords.matches("p" * 1024, None, client=CLIENT)
+    assert not await passwords.matches("p" * 1024, hashed, client=CLIENT)
     assert costs == [b"04", b"04", b"04"]
 
 
 async def test_a_hash_of_another_cost_is_outdated(passwords: Passwords) -> None:
     assert passwords.is_outdated(bcrypt.hashpw(b"p", bcrypt.gensalt(5)))
-    assert not passwords.is_outdated(await passwords.hash("correct horse"))
+    assert not passwords.is_outdated(await passwords.hash("correct horse", client=CLIENT))
 
 
 async def test_calls_beyond_the_queue_are_rejected(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,17 +106,17 @@ async def test_calls_beyond_the_queue_are_rejected(passwords: Passwords, monkeyp
         return b"hash"
 
     monkeypatch.setattr(bcrypt, "hashpw", slow)
-    waiting = [asyncio.create_task(passwords.hash("correct horse")) for _ in range(5)]
+    waiting = [asyncio.create_task(passwords.hash("correct horse", client=CLIENT)) for _ in range(5)]
     await asyncio.sleep(0)
 
     with pytest.raises(ChatlyError) as rejected:
-        await passwords.hash("correct horse")
+        await passwords.hash("correct horse", client=CLIENT)
     release.set()
     await asyncio.gather(*waiting)
 
     assert (rejected.value.code, rejected.value.reason) == (Code.RESOURCE_EXHAUSTED, KernelReason.RATE_LIMITED)
     assert rejected.value.retry_after
-    assert await passwords.hash("correct horse") == b"hash"
+    assert await passwords.hash("correct horse", client=CLIENT) == b"hash"
 
 
 async def test_the_event_loop_runs_while_bcrypt_works(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,8 +126,25 @@ async def test_the_event_loop_runs_while_bcrypt_works(passwords: Passwords, monk
         return b"free" if loop_ran.wait(10) else b"stuck"
 
     monkeypatch.setattr(bcrypt, "hashpw", wait_for_the_loop)
-    task = asyncio.create_task(passwords.hash("correct horse"))
+    task = asyncio.create_task(passwords.hash("correct horse", client=CLIENT))
     await asyncio.sleep(0)
     loop_ran.set()
 
     assert await task == b"free"
+
+
+async def test_registrations_do_not_keep_logins_waiting(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed = await passwords.hash("correct horse", client=CLIENT)
+    release = threading.Event()
+
+    def slow(password: bytes, salt: bytes) -> bytes:
+        release.wait(10)
+        return b"hash"
+
+    monkeypatch.setattr(bcrypt, "hashpw", slow)
+    registrations = [asyncio.create_task(passwords.hash_first("correct horse", client=CLIENT)) for _ in range(5)]
+    await asyncio.sleep(0)
+
+    assert await passwords.matches("correct horse", hashed, client=CLIENT)
+    release.set()
+    assert await asyncio.gather(*registrations) == [b"hash"] * 5
