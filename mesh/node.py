@@ -1,7 +1,6 @@
 """One service in a process of its own, as `chatly run` starts it on distributed engines."""
 
 import asyncio
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from pathlib import Path
 from kernel.grpc.tls import MeshTls
 from kernel.settings import SettingsError
 from mesh.addresses import NodeAddress
-from mesh.edge.process import dies_with_parent
+from mesh.child import Child
 from mesh.health import find_fault
 
 Say = Callable[[str], None]
@@ -29,12 +28,12 @@ class Node:
     log: Path
     tls: MeshTls | None
     say: Say
-    _process: asyncio.subprocess.Process | None = field(default=None, init=False)
+    _process: Child | None = field(default=None, init=False)
 
     async def keep_running(self) -> None:
         """Run the process, and restart it whenever it ends. Raise SettingsError if its settings are wrong."""
         while True:
-            self._process = await self._spawn()
+            self._process = self._start()
             self.say(f"  {self.address.name:<12} {self.address.address}  (process {self._process.pid})")
             status = await self._process.wait()
             if status == _WRONG_SETTINGS:
@@ -48,27 +47,13 @@ class Node:
 
     async def stop(self, *, seconds: float) -> None:
         """Let the process drain, and wait until it ends. Kill the process after `seconds`."""
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(seconds):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        if self._process is not None:
+            await self._process.stop(seconds=seconds)
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
-        command = [sys.executable, "-m", "mesh", "serve", self.address.service]
+    def _start(self) -> Child:
         with self.log.open("ab") as log:
-            return await asyncio.create_subprocess_exec(
-                *dies_with_parent(command),
-                env=self.environ,
-                stdout=log,
-                stderr=log,
-                # Ctrl-C must reach only the parent, which stops its children in order.
-                start_new_session=True,
+            return Child.start(
+                [sys.executable, "-m", "mesh", "serve", self.address.service], output=log, environ=self.environ
             )
 
     def _last_line(self) -> str:

@@ -2,9 +2,8 @@
 
 import asyncio
 import re
-import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from kernel.runner import background
 from kernel.sockets import address
 from kernel.telemetry.logs import logger
 from mesh.addresses import LOOPBACK, Addresses
+from mesh.child import Child
 from mesh.edge.access_log import AccessLog
 from mesh.edge.config import render, render_secrets
 from mesh.edge.settings import EdgeSettings
@@ -38,17 +38,17 @@ class Edge:
         self._addresses = addresses
         self._folder = folder
         self._access_log = AccessLog(folder, days=edge.access_log_days, max_bytes=edge.access_log_bytes)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Child | None = None
 
     async def start(self) -> None:
         """Start Envoy and return once it accepts calls: every service is healthy, and Envoy has auth's public keys.
 
         Raise EdgeFailedError if Envoy ends, or is not ready in time.
         """
-        self._process = await self._spawn()
+        self._process = self._spawn()
         deadline = asyncio.get_running_loop().time() + _START_SECONDS
         while not await self._accepts_calls():
-            if self._process.returncode is not None:
+            if self._process.status is not None:
                 raise self._ended()
             if asyncio.get_running_loop().time() > deadline:
                 raise EdgeFailedError(f"Envoy did not become ready in {_START_SECONDS:.0f} s: see {self._folder}")
@@ -63,28 +63,14 @@ class Edge:
 
     async def stop(self) -> None:
         """Stop Envoy if it runs."""
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(_STOP_SECONDS):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        if self._process is not None:
+            await self._process.stop(seconds=_STOP_SECONDS)
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
+    def _spawn(self) -> Child:
         access_log = self._access_log.path.absolute()
         configuration = write_configuration(self._edge, self._addresses, self._folder, access_log=access_log)
         with self._error_log.open("wb") as errors:
-            return await asyncio.create_subprocess_exec(
-                *dies_with_parent(envoy_command(configuration, self._edge.concurrency)),
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=errors,
-                # Ctrl-C must not reach Envoy, because Envoy stops last, after the services have drained.
-                start_new_session=True,
-            )
+            return Child.start(envoy_command(configuration, self._edge.concurrency), output=errors)
 
     async def _accepts_calls(self) -> bool:
         if await http_get(f"http://{address(self._edge.host, self._edge.port)}/healthz") is None:
@@ -113,7 +99,7 @@ class Edge:
 
     def _ended(self) -> EdgeFailedError:
         lines = self._error_log.read_text(errors="replace").strip().splitlines()
-        status = self._process.returncode if self._process else None
+        status = self._process.status if self._process else None
         return EdgeFailedError(f"Envoy ended with status {status}: {lines[-1] if lines else 'its log is empty'}")
 
 
@@ -147,14 +133,6 @@ def write_configuration(
     for name, content in render_secrets(edge).items():
         (folder / name).write_text(content)
     return configuration
-
-
-def dies_with_parent(command: Sequence[str]) -> list[str]:
-    """Return a command line for the same program, which the kernel kills if its parent dies.
-
-    `preexec_fn` would call prctl without another program, but then Python forks, and gRPC's threads crash in the copy.
-    """
-    return ["setpriv", "--pdeathsig", "KILL", "--", *command]
 
 
 def _is_os_error(error: Exception) -> bool:

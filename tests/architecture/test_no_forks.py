@@ -1,4 +1,4 @@
-"""Nothing forks, because gRPC's threads crash in the copy. Without `preexec_fn`, Python starts programs by vfork."""
+"""Nothing forks: gRPC's threads crash in the copy. uvloop forks, `subprocess` only for a `preexec_fn`."""
 
 import ast
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.architecture.sources import PACKAGES, ROOT
 
-FORKS = {"fork", "forkpty"}
+FORKS = {"create_subprocess_exec", "create_subprocess_shell", "fork", "forkpty"}
 
 
 def forks(source: str) -> list[str]:
@@ -29,6 +29,8 @@ def test_no_package_forks(package: str) -> None:
     assert {str(file): found for file in files if (found := forks(file.read_text()))} == {}
 
 
-@pytest.mark.parametrize("line", ["os.fork()", "pty.forkpty()", "subprocess.run([], preexec_fn=prepare)"])
+@pytest.mark.parametrize(
+    "line", ["os.fork()", "asyncio.create_subprocess_exec('ls')", "subprocess.run([], preexec_fn=prepare)"]
+)
 def test_a_fork_is_found(line: str) -> None:
     assert len(forks(line)) == 1

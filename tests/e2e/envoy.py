@@ -3,7 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from mesh.edge.process import dies_with_parent, envoy_command
+from mesh.child import Child
+from mesh.edge.process import envoy_command
 from tests.e2e.mesh import HOST
 from tests.waiting import eventually
 
@@ -18,19 +19,17 @@ class Envoy:
         self._configuration = folder / "edge.yaml"
         self._configuration.write_text(configuration)
         self._log = folder / "edge.log"
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Child | None = None
 
     async def start(self) -> None:
         """Return once it listens."""
         with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *dies_with_parent(envoy_command(self._configuration, 1)), stdout=log, stderr=log
-            )
+            self._process = Child.start(envoy_command(self._configuration, 1), output=log)
         await eventually(self._listens, "the edge listens")
 
     async def kill(self) -> None:
         """Send SIGKILL if it is running."""
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None:
             self._process.kill()
             await self._process.wait()
 
