@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kernel.retry import repeat
+from kernel.retry import Backoff, repeat
 from kernel.runner import background
 from kernel.sockets import address
 from kernel.telemetry.logs import logger
@@ -22,6 +22,9 @@ from mesh.health import http_get, http_post
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _ROTATE_SECONDS = 60.0
+_RESTARTS = Backoff(first=0.2, longest=30.0)
+_STEADY_SECONDS = 60.0
+"""After this time without an end, the next pause is a short one again."""
 _FETCHED = re.compile(r"jwks_fetch_success: [1-9]")
 _log = logger("edge")
 
@@ -55,11 +58,31 @@ class Edge:
             await asyncio.sleep(0.05)
 
     async def watch(self) -> None:
-        """Rotate the access log until Envoy ends, then raise EdgeFailedError. Return at once without an Envoy."""
-        if self._process is not None:
-            async with background({"access log": self._rotate_access_log}):
+        """Rotate the access log, and restart Envoy whenever it ends, until cancelled."""
+        async with background({"access log": self._rotate_access_log}):
+            await self._keep_running()
+
+    async def _keep_running(self) -> None:
+        clock = asyncio.get_running_loop().time
+        pauses = _RESTARTS.pauses()
+        while True:
+            started = clock()
+            if self._process is not None:
                 await self._process.wait()
-            raise self._ended()
+            if clock() - started > _STEADY_SECONDS:
+                pauses = _RESTARTS.pauses()
+            pause = next(pauses)
+            _log.error(
+                "Envoy ended and is restarted",
+                problem=str(self._ended()),
+                pause_seconds=round(pause, 1),
+                remedy=f"If this repeats, see {self._error_log}.",
+            )
+            await asyncio.sleep(pause)
+            try:
+                self._process = await self._spawn()
+            except OSError as error:
+                _log.error("cannot start Envoy", problem=str(error), remedy="Check the space and rights of the folder.")
 
     async def stop(self) -> None:
         """Stop Envoy if it runs."""

@@ -1,5 +1,9 @@
 """`chatly run` at a terminal."""
 
+import os
+import re
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -9,6 +13,7 @@ from tests.e2e.mesh import EMBEDDED, Mesh, running_mesh
 from tests.e2e.people import log_in, people, rest, somebody
 from tests.e2e.rest.talk import send, upload
 from tests.unit.media.samples import PDF
+from tests.waiting import eventually
 
 
 async def test_after_a_kill_the_same_data_is_served_again(tmp_path: Path) -> None:
@@ -72,3 +77,37 @@ async def test_a_port_that_is_taken_is_named_with_its_setting(mesh: Mesh, tmp_pa
         await second.start()
 
     assert "Traceback" not in second.output()
+
+
+async def test_envoy_is_restarted_when_it_dies(tmp_path: Path) -> None:
+    async with running_mesh(tmp_path) as mesh:
+        ann = await somebody(mesh, "ann")
+        for _ in range(2):
+            (killed,) = envoys_of(mesh)
+            os.kill(killed, signal.SIGKILL)
+            await eventually(lambda gone=killed: gone not in envoys_of(mesh), "Envoy has ended")
+            async with rest(mesh) as client:
+                await eventually(lambda client=client: is_healthy(client), "Envoy serves again")
+                assert (await client.get("/api/auth/sessions", headers=ann.headers)).status_code == 200
+
+        assert mesh.output().count("Envoy ended and is restarted") == 2
+        assert await mesh.stop() == 0
+        assert envoys_of(mesh) == []
+
+
+def envoys_of(mesh: Mesh) -> list[int]:
+    """Return the ids of the Envoys that are children of the mesh and have not ended."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            name, state, parent = re.findall(r"\((.*)\) (.) (\d+)", (folder / "stat").read_text())[0]
+            if name == "envoy" and state != "Z" and int(parent) == mesh.pid:
+                found.append(int(folder.name))
+    return found
+
+
+async def is_healthy(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/healthz")).status_code == 200
+    except httpx.TransportError:
+        return False
