@@ -3,12 +3,13 @@
 import asyncio
 import math
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
 from kernel.clock_watch import ClockWatch, WriteTimeWatch, last_write
 from kernel.errors import ChatlyError, Code
+from kernel.grpc.interceptors.rates import UserRates
 from kernel.grpc.jwks import JwksFeed
 from kernel.grpc.server import RunningServer, serve
 from kernel.grpc.settings import ServerSettings, load_server_settings
@@ -141,13 +142,30 @@ async def _reached(engines: Engines, stop: asyncio.Event, *, seconds: float = ma
     return True
 
 
-def _served(
+@asynccontextmanager
+async def _served(
     service: Service, environ: Mapping[str, str], platform: Platform, keys: TokenKeys
-) -> AbstractAsyncContextManager[RunningServer]:
+) -> AsyncIterator[RunningServer]:
     settings = _server_settings(service.name, environ)
     service_tokens = ServiceTokens(platform.service_secret, clock=platform.clock)
     tokens = TokenVerifier(keys=keys, clock=platform.clock)
-    return serve(service, settings=settings, tokens=tokens, service_tokens=service_tokens, tls=platform.tls)
+    rates = UserRates(clock=platform.clock, factor=settings.user_rates)
+    async with (
+        background(_rates_exchange(service.name, platform, rates)),
+        serve(
+            service, settings=settings, tokens=tokens, service_tokens=service_tokens, rates=rates, tls=platform.tls
+        ) as server,
+    ):
+        yield server
+
+
+def _rates_exchange(service: str, platform: Platform, rates: UserRates) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    """Return the loop that joins the limits of all nodes of a service. Embedded, there is one node."""
+    if platform.engines is None:
+        return {}
+    from kernel.redis.rates import RatesExchange
+
+    return {f"{service} rates": RatesExchange(redis=platform.engines.redis, rates=rates).run}
 
 
 def tracing(environ: Mapping[str, str], *, service: str) -> AbstractAsyncContextManager[None]:

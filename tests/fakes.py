@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from kernel.bus.memory import MemoryBus
 from kernel.bus.ports import LiveBus
 from kernel.grpc.client import open_channel
+from kernel.grpc.interceptors.rates import UserRates
 from kernel.grpc.server import RunningServer, serve
 from kernel.grpc.settings import ServerSettings
 from kernel.grpc.tls import MeshTls
@@ -259,10 +260,13 @@ async def running(
 ) -> AsyncIterator[Served]:
     """Serve on free ports of 127.0.0.1, with the background loops. Services that call each other share `mesh`."""
     mesh = mesh or Mesh()
-    settings = replace(settings or ServerSettings(grace_seconds=1.0), grpc_engine=grpc_engine)
+    settings = replace(settings or ServerSettings(grace_seconds=1.0, user_rates=0), grpc_engine=grpc_engine)
+    rates = UserRates(clock=mesh.clock, factor=settings.user_rates)
     tokens = TokenVerifier(keys=service.token_keys, clock=mesh.clock) if service.token_keys else mesh.tokens
     async with (
-        serve(service, settings=settings, tokens=tokens, service_tokens=mesh.service_tokens, tls=tls) as server,
+        serve(
+            service, settings=settings, tokens=tokens, service_tokens=mesh.service_tokens, rates=rates, tls=tls
+        ) as server,
         _channel_to(server, tls) as channel,
         background(service.loops if loops else {}),
     ):

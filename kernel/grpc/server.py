@@ -12,6 +12,7 @@ from kernel.errors import KernelReason, unavailable
 from kernel.grpc.engine import Engine, new_engine
 from kernel.grpc.health import HealthMonitor
 from kernel.grpc.interceptors.chain import Chain
+from kernel.grpc.interceptors.rates import UserRates
 from kernel.grpc.interceptors.streams import OpenStreams
 from kernel.grpc.reflection import add_reflection
 from kernel.grpc.settings import ServerSettings
@@ -53,19 +54,21 @@ async def serve(
     settings: ServerSettings,
     tokens: TokenVerifier,
     service_tokens: ServiceTokens,
+    rates: UserRates,
     tls: MeshTls | None = None,
 ) -> AsyncIterator[RunningServer]:
     """Serve until the block ends, then drain: refuse new calls, end streams, finish running calls.
 
     With `tls`, gRPC and HTTP require a certificate of this mesh; the metrics port stays plaintext.
-    Raise SettingsError if a port is in use, ValueError if a method does not declare its access.
+    Raise SettingsError if a port is in use, ValueError if a method does not declare its access or its limit per user.
     The caller runs `service.loops`.
     """
     monitor = HealthMonitor(service)
     streams = OpenStreams(tokens=tokens, per_user=settings.max_streams_per_user)
-    app = build_app(service, tokens=tokens, health=monitor, trust_edge=settings.trust_edge)
+    app = build_app(service, tokens=tokens, rates=rates, health=monitor, trust_edge=settings.trust_edge)
     with listen(service.name, settings, settings.http_port, "HTTP") as listener:
-        server = _build(service, settings, monitor, Access(tokens=tokens, service_tokens=service_tokens), streams)
+        access = Access(tokens=tokens, service_tokens=service_tokens)
+        server = _build(service, settings, monitor, access=access, streams=streams, rates=rates)
         running = RunningServer(
             name=service.name,
             host=settings.host,
@@ -87,13 +90,20 @@ async def serve(
 
 
 def _build(
-    service: Service, settings: ServerSettings, monitor: HealthMonitor, access: Access, streams: OpenStreams
+    service: Service,
+    settings: ServerSettings,
+    monitor: HealthMonitor,
+    *,
+    access: Access,
+    streams: OpenStreams,
+    rates: UserRates,
 ) -> Engine:
     server = new_engine(settings)
     chain = Chain(
         server,
         access=access,
         streams=streams,
+        rates=rates,
         max_seconds=settings.max_call_seconds,
         trust_edge=settings.trust_edge,
     )

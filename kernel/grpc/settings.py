@@ -54,6 +54,12 @@ class ServerSettings:
     max_streams_per_user: int = env(
         "CHATLY_MAX_STREAMS_PER_USER", default=32, help="maximum of open streams per user and method", check=positive
     )
+    user_rates: float = env(
+        "CHATLY_USER_RATES",
+        default=1.0,
+        help="factor of the limits of calls per user, which the protos declare per method; 0: no limits",
+        check=not_negative,
+    )
     max_call_seconds: float = env(
         "CHATLY_MAX_CALL_SECONDS", default=30.0, help="longest deadline of a unary call, in seconds", check=positive
     )

@@ -26,6 +26,7 @@ from kernel.grpc.context import (
     request_var,
 )
 from kernel.grpc.health import HealthMonitor
+from kernel.grpc.interceptors.rates import UserRates
 from kernel.grpc.status import as_chatly_error, details_of
 from kernel.grpc.tokens import TokenVerifier, token_of_other_user
 from kernel.service import Service
@@ -50,10 +51,11 @@ _STATUS = {
 }
 
 
-async def authenticate(request: Request) -> UserCaller:
+async def authenticate(request: Request, *, counts_as: str = "") -> UserCaller:
     """Return the user of a request, by `Authorization: Bearer` or the cookie `chatly_access`; set `caller_var`.
 
-    Raise UNAUTHENTICATED `TOKEN_*` or `SESSION_ENDED`.
+    `counts_as`: the full name of a gRPC method whose limit per user the request shares. Raise UNAUTHENTICATED `TOKEN_*`
+    or `SESSION_ENDED`, and RESOURCE_EXHAUSTED `RATE_LIMITED` above the limit.
     """
     token = bearer(request.headers, current_request())
     if token is None:
@@ -63,6 +65,8 @@ async def authenticate(request: Request) -> UserCaller:
     if current_request().for_user not in {"", caller.user_id}:
         raise token_of_other_user()
     caller_var.set(caller)
+    rates: UserRates = request.app.state.rates
+    rates.admit(counts_as, caller)
     return caller
 
 
@@ -74,7 +78,9 @@ def error_response(error: ChatlyError) -> JSONResponse:
     return JSONResponse(body, status_code=_STATUS[error.code], headers=headers)
 
 
-def build_app(service: Service, *, tokens: TokenVerifier, health: HealthMonitor, trust_edge: bool) -> Starlette:
+def build_app(
+    service: Service, *, tokens: TokenVerifier, rates: UserRates, health: HealthMonitor, trust_edge: bool
+) -> Starlette:
     """Build the application of a service."""
     app = Starlette(
         routes=[*_probe_routes(health), *service.routes],
@@ -82,6 +88,7 @@ def build_app(service: Service, *, tokens: TokenVerifier, health: HealthMonitor,
         exception_handlers={ChatlyError: _respond, HTTPException: _not_offered},
     )
     app.state.tokens = tokens
+    app.state.rates = rates
     return app
 
 

@@ -6,10 +6,11 @@ from importlib import import_module
 
 import pytest
 from chatly.error.v1.error_reason_pb2 import ErrorReason
-from chatly.options.v1.access_pb2 import ACCESS_UNSPECIFIED, access
+from chatly.options.v1.access_pb2 import ACCESS_PUBLIC, ACCESS_SERVICE, ACCESS_UNSPECIFIED, access
+from chatly.options.v1.rate_pb2 import rate
 from google.api.annotations_pb2 import http
 from google.api.http_pb2 import HttpRule
-from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, MethodOptions
 
 from kernel.errors import Reason
 from tests.architecture.sources import PACKAGES, ROOT
@@ -76,6 +77,23 @@ def rest_routes(method: MethodDescriptorProto) -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_every_method_declares_its_callers(method: MethodDescriptorProto) -> None:
     assert method.options.Extensions[access] != ACCESS_UNSPECIFIED
+
+
+LIMITED_PER_ADDRESS = {"Register", "Login", "Refresh"}
+"""Methods without a user, which the edge limits per address."""
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_every_writing_method_has_a_limit_per_user(method: MethodDescriptorProto) -> None:
+    options = method.options
+    if options.idempotency_level == MethodOptions.NO_SIDE_EFFECTS or options.Extensions[access] == ACCESS_SERVICE:
+        return
+    if options.Extensions[access] == ACCESS_PUBLIC:
+        assert method.name in LIMITED_PER_ADDRESS
+        return
+    limit = options.Extensions[rate]
+    assert limit.calls > 0
+    assert limit.seconds > 0
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

@@ -175,6 +175,7 @@ def _environment(ports: Ports, data_dir: Path, environ: Mapping[str, str]) -> di
         "CHATLY_EDGE_SEND_PER_SECOND": "100000",
         "CHATLY_MESSAGING_STREAM_SENDS_PER_SECOND": "0",
         "CHATLY_EDGE_UPLOAD_PER_MINUTE": "100000",
+        "CHATLY_USER_RATES": "0",
         "CHATLY_GRACE_SECONDS": "2",
     }
     for name in SERVICES:

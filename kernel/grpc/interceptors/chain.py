@@ -21,10 +21,12 @@ from kernel.deadlines import Deadlines, Timeout
 from kernel.errors import Code
 from kernel.grpc.context import REQUEST_ID_KEY, bearer, caller_var, host_of, read_request, request_var, responses_var
 from kernel.grpc.engine import Engine
+from kernel.grpc.interceptors.rates import UserRates, declared_rate
 from kernel.grpc.interceptors.streams import OpenStreams
 from kernel.grpc.interceptors.validation import tolerant, validate, validated
 from kernel.grpc.status import DETAILS_KEY, SERVER_FAULTS, as_chatly_error, details_of, grpc_code, text_of
 from kernel.grpc.tokens import Access
+from kernel.rates import Rate
 from kernel.telemetry import metrics, tracing
 from kernel.telemetry.logs import logger
 from kernel.telemetry.tracing import TRACEPARENT, Kind
@@ -50,6 +52,8 @@ class Method:
     service: str
     name: str
     access: access_pb2.Access.ValueType
+    rate: Rate | None
+    """The limit per user, or None."""
     streams_requests: bool
     streams_responses: bool
     full_name: str = field(init=False)
@@ -60,12 +64,13 @@ class Method:
 
 
 def describe(service: str, name: str, handler: Handler) -> Method:
-    """Return the method as the protos declare it. Raise ValueError if they do not declare its access."""
+    """Return the method as the protos declare it. Raise ValueError if they do not declare its access or its limit."""
     descriptor = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
     access = descriptor.GetOptions().Extensions[access_pb2.access]
     if access == access_pb2.ACCESS_UNSPECIFIED:
         raise ValueError(f"{service}/{name} has no option (chatly.options.v1.access): declare who may call it")
-    return Method(service, name, access, bool(handler.request_streaming), bool(handler.response_streaming))
+    rate = declared_rate(descriptor)
+    return Method(service, name, access, rate, bool(handler.request_streaming), bool(handler.response_streaming))
 
 
 class Chain:
@@ -77,6 +82,7 @@ class Chain:
         *,
         access: Access,
         streams: OpenStreams,
+        rates: UserRates,
         max_seconds: float,
         trust_edge: bool,
     ) -> None:
@@ -84,6 +90,7 @@ class Chain:
         self._server = server
         self._access = access
         self._streams = streams
+        self._rates = rates
         self._max_seconds = max_seconds
         self._trust_edge = trust_edge
         self._deadlines = Deadlines()
@@ -103,6 +110,7 @@ class Chain:
             (True, False): (self._collecting, grpc.stream_unary_rpc_method_handler),
             (True, True): (self._streaming, grpc.stream_stream_rpc_method_handler),
         }[method.streams_requests, method.streams_responses]
+        self._rates.declare(method.full_name, method.rate)
         inner = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
         if method.streams_responses and iscoroutinefunction(inner):
             raise TypeError(f"{method.full_name}: a handler that streams responses must be an async generator")
@@ -120,7 +128,8 @@ class Chain:
 
         async def call(request: Any, context: Context) -> Any:
             async with _Call(method, report, context, trust_edge=self._trust_edge) as call:
-                await self._access.admit(method.access, call.token, call.for_user)
+                caller = await self._access.admit(method.access, call.token, call.for_user)
+                self._rates.admit(method.full_name, caller)
                 validate(request)
                 with Timeout(self._deadlines, self._max_seconds):
                     return await handler(request, context)
@@ -133,6 +142,7 @@ class Chain:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             async with _Call(method, report, context, trust_edge=self._trust_edge) as call:
                 caller = await self._access.admit(method.access, call.token, call.for_user)
+                self._rates.admit(method.full_name, caller)
                 # In a bidirectional stream, an invalid request must not end the stream: the handler validates each
                 # request.
                 if not method.streams_requests:
@@ -151,6 +161,7 @@ class Chain:
         async def call(requests: Any, context: Context) -> Any:
             async with _Call(method, report, context, trust_edge=self._trust_edge) as call:
                 caller = await self._access.admit(method.access, call.token, call.for_user)
+                self._rates.admit(method.full_name, caller)
                 with self._streams.opened(method.full_name, caller) as stream:
                     return await stream.result(handler(validated(requests), context))
 

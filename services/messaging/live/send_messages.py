@@ -9,6 +9,7 @@ from history.model import Message
 from kernel.errors import ChatlyError, Code, KernelReason
 from kernel.ids import UserId
 from kernel.locks import KeyedLock
+from kernel.rates import Buckets, Rate
 from kernel.telemetry.logs import logger
 from kernel.time import Clock
 from services.messaging.authorizer import chat_named
@@ -16,7 +17,6 @@ from services.messaging.model import Draft
 
 MAX_UNANSWERED = 256
 _BURST_SECONDS = 1.0
-_USERS_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +50,12 @@ class SendRate:
         """`per_second`: sends per second; 0 means no limit. A user may start a burst of one second's sends without
         delay.
         """
-        self._clock = clock
-        self._spacing = 1 / per_second if per_second else 0.0
-        self._free_at: dict[UserId, float] = {}
-        """The time at which a user's sends so far would end at this rate, on the clock's monotonic scale."""
+        self._rate = Rate(per_second * _BURST_SECONDS, _BURST_SECONDS) if per_second else None
+        self._buckets: Buckets[UserId] = Buckets(clock=clock)
 
     def wait(self, user_id: UserId) -> float:
         """Count one more send; return the seconds to wait before it."""
-        if not self._spacing:
-            return 0.0
-        now = self._clock.monotonic()
-        if user_id not in self._free_at and len(self._free_at) >= _USERS_KEPT:
-            self._free_at = {user_id: free_at for user_id, free_at in self._free_at.items() if free_at > now}
-        free_at = max(self._free_at.get(user_id, now), now) + self._spacing
-        self._free_at[user_id] = free_at
-        return max(0.0, free_at - now - _BURST_SECONDS)
+        return self._buckets.take_anyway(user_id, self._rate) if self._rate else 0.0
 
 
 class SendMessages:

@@ -20,6 +20,7 @@ from services.media.ports import Profiles
 from services.media.upload import BodyTime, Upload
 
 _PROFILE_FIELDS = {"username", "bio"}
+_COUNTS_AS = "chatly.media.v1.MediaService/Upload"
 
 
 class UploadApi:
@@ -31,7 +32,7 @@ class UploadApi:
         return Route("/api/upload/message", self.upload, methods=["POST"])
 
     async def upload(self, request: Request) -> Response:
-        caller = await authenticate(request)
+        caller = await authenticate(request, counts_as=_COUNTS_AS)
         content_type = request.headers.get("content-type", "")
         try:
             if is_form(content_type):
@@ -72,7 +73,7 @@ class ProfileApi:
         return Route("/api/profile/me", self.update, methods=["PUT"])
 
     async def update(self, request: Request) -> Response:
-        caller = await authenticate(request)
+        caller = await authenticate(request, counts_as=_COUNTS_AS)
         content_type = request.headers.get("content-type", "")
         if not is_form(content_type):
             raise invalid_field("content-type", "must be multipart/form-data")

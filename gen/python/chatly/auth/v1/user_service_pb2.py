@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from chatly.options.v1 import access_pb2 as chatly_dot_options_dot_v1_dot_access__pb2
+from chatly.options.v1 import rate_pb2 as chatly_dot_options_dot_v1_dot_rate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!chatly/auth/v1/user_service.proto\x12\x0e\x63hatly.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x63hatly/options/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe3\x01\n\x04User\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08username\x18\x02 \x01(\t\x12\x0b\n\x03\x62io\x18\x03 \x01(\t\x12\x17\n\x0f\x61vatar_media_id\x18\x04 \x01(\t\x12\x12\n\navatar_url\x18\x05 \x01(\t\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x64\x65leted\x18\x08 \x01(\x08\x12\r\n\x05\x65mail\x18\t \x01(\t\"O\n\x10ListUsersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"Q\n\x11ListUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.chatly.auth.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"j\n\x12SearchUsersRequest\x12\x18\n\x05query\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"S\n\x13SearchUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.chatly.auth.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"+\n\x0eGetUserRequest\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"5\n\x0fGetUserResponse\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x14.chatly.auth.v1.User\"<\n\x14\x42\x61tchGetUsersRequest\x12$\n\x08user_ids\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10\xc8\x01\"\x05r\x03\xb0\x01\x01\"<\n\x15\x42\x61tchGetUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.chatly.auth.v1.User\"\x0e\n\x0cGetMeRequest\"3\n\rGetMeResponse\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x14.chatly.auth.v1.User\"\xc4\x01\n\x0fUpdateMeRequest\x12\x43\n\x08username\x18\x01 \x01(\tB1\xbaH.r)\x10\x03\x18 2#^[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N}._-]*$\xd8\x01\x01\x12\x15\n\x03\x62io\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12$\n\x0f\x61vatar_media_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12/\n\x0bupdate_mask\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"6\n\x10UpdateMeResponse\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x14.chatly.auth.v1.User\"-\n\x10\x42lockUserRequest\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\x13\n\x11\x42lockUserResponse\"/\n\x12UnblockUserRequest\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\x15\n\x13UnblockUserResponse\"V\n\x17ListBlockedUsersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"X\n\x18ListBlockedUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.chatly.auth.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"=\n\x15\x42\x61tchGetBlocksRequest\x12$\n\x08user_ids\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10\xf4\x03\"\x05r\x03\xb0\x01\x01\"?\n\x16\x42\x61tchGetBlocksResponse\x12%\n\x05users\x18\x01 \x03(\x0b\x32\x16.chatly.auth.v1.Blocks\"3\n\x06\x42locks\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x18\n\x10\x62locked_user_ids\x18\x02 \x03(\t2\xd0\t\n\x0bUserService\x12k\n\tListUsers\x12 .chatly.auth.v1.ListUsersRequest\x1a!.chatly.auth.v1.ListUsersResponse\"\x19\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x0c\x12\n/api/users\x12x\n\x0bSearchUsers\x12\".chatly.auth.v1.SearchUsersRequest\x1a#.chatly.auth.v1.SearchUsersResponse\" \x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x13\x12\x11/api/users/search\x12o\n\x07GetUser\x12\x1e.chatly.auth.v1.GetUserRequest\x1a\x1f.chatly.auth.v1.GetUserResponse\"#\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x16\x12\x14/api/users/{user_id}\x12\x80\x01\n\rBatchGetUsers\x12$.chatly.auth.v1.BatchGetUsersRequest\x1a%.chatly.auth.v1.BatchGetUsersResponse\"\"\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x15\x12\x13/api/users:batchGet\x12\x64\n\x05GetMe\x12\x1c.chatly.auth.v1.GetMeRequest\x1a\x1d.chatly.auth.v1.GetMeResponse\"\x1e\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x11\x12\x0f/api/profile/me\x12\x86\x01\n\x08UpdateMe\x12\x1f.chatly.auth.v1.UpdateMeRequest\x1a .chatly.auth.v1.UpdateMeResponse\"7\x90\x02\x02\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02*\x1a\x0f/api/profile/me:\x01*Z\x14\x32\x0f/api/profile/me:\x01*\x12~\n\tBlockUser\x12 .chatly.auth.v1.BlockUserRequest\x1a!.chatly.auth.v1.BlockUserResponse\",\x90\x02\x02\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x1f\"\x1a/api/users/{user_id}/block:\x01*\x12\x81\x01\n\x0bUnblockUser\x12\".chatly.auth.v1.UnblockUserRequest\x1a#.chatly.auth.v1.UnblockUserResponse\")\x90\x02\x02\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x1c*\x1a/api/users/{user_id}/block\x12\x88\x01\n\x10ListBlockedUsers\x12\'.chatly.auth.v1.ListBlockedUsersRequest\x1a(.chatly.auth.v1.ListBlockedUsersResponse\"!\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x14\x12\x12/api/blocked-users\x12h\n\x0e\x42\x61tchGetBlocks\x12%.chatly.auth.v1.BatchGetBlocksRequest\x1a&.chatly.auth.v1.BatchGetBlocksResponse\"\x07\x90\x02\x01\x88\xe7\x18\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!chatly/auth/v1/user_service.proto\x12\x0e\x63hatly.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x63hatly/options/v1/access.proto\x1a\x1c\x63hatly/options/v1/rate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe3\x01\n\x04User\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08username\x18\x02 \x01(\t\x12\x0b\n\x03\x62io\x18\x03 \x01(\t\x12\x17\n\x0f\x61vatar_media_id\x18\x04 \x01(\t\x12\x12\n\navatar_url\x18\x05 \x01(\t\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x64\x65leted\x18\x08 \x01(\x08\x12\r\n\x05\x65mail\x18\t \x01(\t\"O\n\x10ListUsersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"Q\n\x11ListUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.chatly.auth.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"j\n\x12SearchUsersRequest\x12\x18\n\x05query\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"S\n\x13SearchUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.chatly.auth.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"+\n\x0eGetUserRequest\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"5\n\x0fGetUserResponse\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x14.chatly.auth.v1.User\"<\n\x14\x42\x61tchGetUsersRequest\x12$\n\x08user_ids\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10\xc8\x01\"\x05r\x03\xb0\x01\x01\"<\n\x15\x42\x61tchGetUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.chatly.auth.v1.User\"\x0e\n\x0cGetMeRequest\"3\n\rGetMeResponse\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x14.chatly.auth.v1.User\"\xc4\x01\n\x0fUpdateMeRequest\x12\x43\n\x08username\x18\x01 \x01(\tB1\xbaH.r)\x10\x03\x18 2#^[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N}._-]*$\xd8\x01\x01\x12\x15\n\x03\x62io\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12$\n\x0f\x61vatar_media_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12/\n\x0bupdate_mask\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"6\n\x10UpdateMeResponse\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x14.chatly.auth.v1.User\"-\n\x10\x42lockUserRequest\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\x13\n\x11\x42lockUserResponse\"/\n\x12UnblockUserRequest\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\x15\n\x13UnblockUserResponse\"V\n\x17ListBlockedUsersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"X\n\x18ListBlockedUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.chatly.auth.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"=\n\x15\x42\x61tchGetBlocksRequest\x12$\n\x08user_ids\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10\xf4\x03\"\x05r\x03\xb0\x01\x01\"?\n\x16\x42\x61tchGetBlocksResponse\x12%\n\x05users\x18\x01 \x03(\x0b\x32\x16.chatly.auth.v1.Blocks\"3\n\x06\x42locks\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x18\n\x10\x62locked_user_ids\x18\x02 \x03(\t2\xe9\t\n\x0bUserService\x12k\n\tListUsers\x12 .chatly.auth.v1.ListUsersRequest\x1a!.chatly.auth.v1.ListUsersResponse\"\x19\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x0c\x12\n/api/users\x12x\n\x0bSearchUsers\x12\".chatly.auth.v1.SearchUsersRequest\x1a#.chatly.auth.v1.SearchUsersResponse\" \x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x13\x12\x11/api/users/search\x12o\n\x07GetUser\x12\x1e.chatly.auth.v1.GetUserRequest\x1a\x1f.chatly.auth.v1.GetUserResponse\"#\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x16\x12\x14/api/users/{user_id}\x12\x80\x01\n\rBatchGetUsers\x12$.chatly.auth.v1.BatchGetUsersRequest\x1a%.chatly.auth.v1.BatchGetUsersResponse\"\"\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x15\x12\x13/api/users:batchGet\x12\x64\n\x05GetMe\x12\x1c.chatly.auth.v1.GetMeRequest\x1a\x1d.chatly.auth.v1.GetMeResponse\"\x1e\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x11\x12\x0f/api/profile/me\x12\x8e\x01\n\x08UpdateMe\x12\x1f.chatly.auth.v1.UpdateMeRequest\x1a .chatly.auth.v1.UpdateMeResponse\"?\x90\x02\x02\x88\xe7\x18\x02\x92\xe7\x18\x04\x08\x1e\x10<\x82\xd3\xe4\x93\x02*\x1a\x0f/api/profile/me:\x01*Z\x14\x32\x0f/api/profile/me:\x01*\x12\x86\x01\n\tBlockUser\x12 .chatly.auth.v1.BlockUserRequest\x1a!.chatly.auth.v1.BlockUserResponse\"4\x90\x02\x02\x88\xe7\x18\x02\x92\xe7\x18\x04\x08<\x10<\x82\xd3\xe4\x93\x02\x1f\"\x1a/api/users/{user_id}/block:\x01*\x12\x89\x01\n\x0bUnblockUser\x12\".chatly.auth.v1.UnblockUserRequest\x1a#.chatly.auth.v1.UnblockUserResponse\"1\x90\x02\x02\x88\xe7\x18\x02\x92\xe7\x18\x04\x08<\x10<\x82\xd3\xe4\x93\x02\x1c*\x1a/api/users/{user_id}/block\x12\x88\x01\n\x10ListBlockedUsers\x12\'.chatly.auth.v1.ListBlockedUsersRequest\x1a(.chatly.auth.v1.ListBlockedUsersResponse\"!\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x14\x12\x12/api/blocked-users\x12h\n\x0e\x42\x61tchGetBlocks\x12%.chatly.auth.v1.BatchGetBlocksRequest\x1a&.chatly.auth.v1.BatchGetBlocksResponse\"\x07\x90\x02\x01\x88\xe7\x18\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -77,59 +78,59 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USERSERVICE'].methods_by_name['GetMe']._loaded_options = None
   _globals['_USERSERVICE'].methods_by_name['GetMe']._serialized_options = b'\220\002\001\210\347\030\002\202\323\344\223\002\021\022\017/api/profile/me'
   _globals['_USERSERVICE'].methods_by_name['UpdateMe']._loaded_options = None
-  _globals['_USERSERVICE'].methods_by_name['UpdateMe']._serialized_options = b'\220\002\002\210\347\030\002\202\323\344\223\002*\032\017/api/profile/me:\001*Z\0242\017/api/profile/me:\001*'
+  _globals['_USERSERVICE'].methods_by_name['UpdateMe']._serialized_options = b'\220\002\002\210\347\030\002\222\347\030\004\010\036\020<\202\323\344\223\002*\032\017/api/profile/me:\001*Z\0242\017/api/profile/me:\001*'
   _globals['_USERSERVICE'].methods_by_name['BlockUser']._loaded_options = None
-  _globals['_USERSERVICE'].methods_by_name['BlockUser']._serialized_options = b'\220\002\002\210\347\030\002\202\323\344\223\002\037\"\032/api/users/{user_id}/block:\001*'
+  _globals['_USERSERVICE'].methods_by_name['BlockUser']._serialized_options = b'\220\002\002\210\347\030\002\222\347\030\004\010<\020<\202\323\344\223\002\037\"\032/api/users/{user_id}/block:\001*'
   _globals['_USERSERVICE'].methods_by_name['UnblockUser']._loaded_options = None
-  _globals['_USERSERVICE'].methods_by_name['UnblockUser']._serialized_options = b'\220\002\002\210\347\030\002\202\323\344\223\002\034*\032/api/users/{user_id}/block'
+  _globals['_USERSERVICE'].methods_by_name['UnblockUser']._serialized_options = b'\220\002\002\210\347\030\002\222\347\030\004\010<\020<\202\323\344\223\002\034*\032/api/users/{user_id}/block'
   _globals['_USERSERVICE'].methods_by_name['ListBlockedUsers']._loaded_options = None
   _globals['_USERSERVICE'].methods_by_name['ListBlockedUsers']._serialized_options = b'\220\002\001\210\347\030\002\202\323\344\223\002\024\022\022/api/blocked-users'
   _globals['_USERSERVICE'].methods_by_name['BatchGetBlocks']._loaded_options = None
   _globals['_USERSERVICE'].methods_by_name['BatchGetBlocks']._serialized_options = b'\220\002\001\210\347\030\003'
-  _globals['_USER']._serialized_start=212
-  _globals['_USER']._serialized_end=439
-  _globals['_LISTUSERSREQUEST']._serialized_start=441
-  _globals['_LISTUSERSREQUEST']._serialized_end=520
-  _globals['_LISTUSERSRESPONSE']._serialized_start=522
-  _globals['_LISTUSERSRESPONSE']._serialized_end=603
-  _globals['_SEARCHUSERSREQUEST']._serialized_start=605
-  _globals['_SEARCHUSERSREQUEST']._serialized_end=711
-  _globals['_SEARCHUSERSRESPONSE']._serialized_start=713
-  _globals['_SEARCHUSERSRESPONSE']._serialized_end=796
-  _globals['_GETUSERREQUEST']._serialized_start=798
-  _globals['_GETUSERREQUEST']._serialized_end=841
-  _globals['_GETUSERRESPONSE']._serialized_start=843
-  _globals['_GETUSERRESPONSE']._serialized_end=896
-  _globals['_BATCHGETUSERSREQUEST']._serialized_start=898
-  _globals['_BATCHGETUSERSREQUEST']._serialized_end=958
-  _globals['_BATCHGETUSERSRESPONSE']._serialized_start=960
-  _globals['_BATCHGETUSERSRESPONSE']._serialized_end=1020
-  _globals['_GETMEREQUEST']._serialized_start=1022
-  _globals['_GETMEREQUEST']._serialized_end=1036
-  _globals['_GETMERESPONSE']._serialized_start=1038
-  _globals['_GETMERESPONSE']._serialized_end=1089
-  _globals['_UPDATEMEREQUEST']._serialized_start=1092
-  _globals['_UPDATEMEREQUEST']._serialized_end=1288
-  _globals['_UPDATEMERESPONSE']._serialized_start=1290
-  _globals['_UPDATEMERESPONSE']._serialized_end=1344
-  _globals['_BLOCKUSERREQUEST']._serialized_start=1346
-  _globals['_BLOCKUSERREQUEST']._serialized_end=1391
-  _globals['_BLOCKUSERRESPONSE']._serialized_start=1393
-  _globals['_BLOCKUSERRESPONSE']._serialized_end=1412
-  _globals['_UNBLOCKUSERREQUEST']._serialized_start=1414
-  _globals['_UNBLOCKUSERREQUEST']._serialized_end=1461
-  _globals['_UNBLOCKUSERRESPONSE']._serialized_start=1463
-  _globals['_UNBLOCKUSERRESPONSE']._serialized_end=1484
-  _globals['_LISTBLOCKEDUSERSREQUEST']._serialized_start=1486
-  _globals['_LISTBLOCKEDUSERSREQUEST']._serialized_end=1572
-  _globals['_LISTBLOCKEDUSERSRESPONSE']._serialized_start=1574
-  _globals['_LISTBLOCKEDUSERSRESPONSE']._serialized_end=1662
-  _globals['_BATCHGETBLOCKSREQUEST']._serialized_start=1664
-  _globals['_BATCHGETBLOCKSREQUEST']._serialized_end=1725
-  _globals['_BATCHGETBLOCKSRESPONSE']._serialized_start=1727
-  _globals['_BATCHGETBLOCKSRESPONSE']._serialized_end=1790
-  _globals['_BLOCKS']._serialized_start=1792
-  _globals['_BLOCKS']._serialized_end=1843
-  _globals['_USERSERVICE']._serialized_start=1846
-  _globals['_USERSERVICE']._serialized_end=3078
+  _globals['_USER']._serialized_start=242
+  _globals['_USER']._serialized_end=469
+  _globals['_LISTUSERSREQUEST']._serialized_start=471
+  _globals['_LISTUSERSREQUEST']._serialized_end=550
+  _globals['_LISTUSERSRESPONSE']._serialized_start=552
+  _globals['_LISTUSERSRESPONSE']._serialized_end=633
+  _globals['_SEARCHUSERSREQUEST']._serialized_start=635
+  _globals['_SEARCHUSERSREQUEST']._serialized_end=741
+  _globals['_SEARCHUSERSRESPONSE']._serialized_start=743
+  _globals['_SEARCHUSERSRESPONSE']._serialized_end=826
+  _globals['_GETUSERREQUEST']._serialized_start=828
+  _globals['_GETUSERREQUEST']._serialized_end=871
+  _globals['_GETUSERRESPONSE']._serialized_start=873
+  _globals['_GETUSERRESPONSE']._serialized_end=926
+  _globals['_BATCHGETUSERSREQUEST']._serialized_start=928
+  _globals['_BATCHGETUSERSREQUEST']._serialized_end=988
+  _globals['_BATCHGETUSERSRESPONSE']._serialized_start=990
+  _globals['_BATCHGETUSERSRESPONSE']._serialized_end=1050
+  _globals['_GETMEREQUEST']._serialized_start=1052
+  _globals['_GETMEREQUEST']._serialized_end=1066
+  _globals['_GETMERESPONSE']._serialized_start=1068
+  _globals['_GETMERESPONSE']._serialized_end=1119
+  _globals['_UPDATEMEREQUEST']._serialized_start=1122
+  _globals['_UPDATEMEREQUEST']._serialized_end=1318
+  _globals['_UPDATEMERESPONSE']._serialized_start=1320
+  _globals['_UPDATEMERESPONSE']._serialized_end=1374
+  _globals['_BLOCKUSERREQUEST']._serialized_start=1376
+  _globals['_BLOCKUSERREQUEST']._serialized_end=1421
+  _globals['_BLOCKUSERRESPONSE']._serialized_start=1423
+  _globals['_BLOCKUSERRESPONSE']._serialized_end=1442
+  _globals['_UNBLOCKUSERREQUEST']._serialized_start=1444
+  _globals['_UNBLOCKUSERREQUEST']._serialized_end=1491
+  _globals['_UNBLOCKUSERRESPONSE']._serialized_start=1493
+  _globals['_UNBLOCKUSERRESPONSE']._serialized_end=1514
+  _globals['_LISTBLOCKEDUSERSREQUEST']._serialized_start=1516
+  _globals['_LISTBLOCKEDUSERSREQUEST']._serialized_end=1602
+  _globals['_LISTBLOCKEDUSERSRESPONSE']._serialized_start=1604
+  _globals['_LISTBLOCKEDUSERSRESPONSE']._serialized_end=1692
+  _globals['_BATCHGETBLOCKSREQUEST']._serialized_start=1694
+  _globals['_BATCHGETBLOCKSREQUEST']._serialized_end=1755
+  _globals['_BATCHGETBLOCKSRESPONSE']._serialized_start=1757
+  _globals['_BATCHGETBLOCKSRESPONSE']._serialized_end=1820
+  _globals['_BLOCKS']._serialized_start=1822
+  _globals['_BLOCKS']._serialized_end=1873
+  _globals['_USERSERVICE']._serialized_start=1876
+  _globals['_USERSERVICE']._serialized_end=3133
 # @@protoc_insertion_point(module_scope)

@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from chatly.options.v1 import access_pb2 as chatly_dot_options_dot_v1_dot_access__pb2
+from chatly.options.v1 import rate_pb2 as chatly_dot_options_dot_v1_dot_rate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#chatly/media/v1/media_service.proto\x12\x0f\x63hatly.media.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x63hatly/options/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x02\n\x05Media\x12\x10\n\x08media_id\x18\x01 \x01(\t\x12\x10\n\x08owner_id\x18\x02 \x01(\t\x12.\n\x07purpose\x18\x03 \x01(\x0e\x32\x1d.chatly.media.v1.MediaPurpose\x12\x14\n\x0c\x63ontent_type\x18\x04 \x01(\t\x12\x11\n\tfile_name\x18\x05 \x01(\t\x12\x12\n\nsize_bytes\x18\x06 \x01(\x03\x12\x0e\n\x06sha256\x18\x07 \x01(\t\x12\r\n\x05width\x18\x08 \x01(\x05\x12\x0e\n\x06height\x18\t \x01(\x05\x12\x15\n\rhas_thumbnail\x18\n \x01(\x08\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03url\x18\x0c \x01(\t\"\xad\x01\n\x0bUploadStart\x12\x1d\n\tfile_name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01\x12\x1b\n\nsize_bytes\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x38\n\x07purpose\x18\x03 \x01(\x0e\x32\x1d.chatly.media.v1.MediaPurposeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12(\n\x06sha256\x18\x04 \x01(\tB\x18\xbaH\x15r\x10\x32\x0e^[0-9a-f]{64}$\xd8\x01\x01\"h\n\rUploadRequest\x12-\n\x05start\x18\x01 \x01(\x0b\x32\x1c.chatly.media.v1.UploadStartH\x00\x12\x19\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80@H\x00\x42\r\n\x04step\x12\x05\xbaH\x02\x08\x01\"7\n\x0eUploadResponse\x12%\n\x05media\x18\x01 \x01(\x0b\x32\x16.chatly.media.v1.Media\"J\n\x13\x43reateUploadRequest\x12\x33\n\x05start\x18\x01 \x01(\x0b\x32\x1c.chatly.media.v1.UploadStartB\x06\xbaH\x03\xc8\x01\x01\"q\n\x14\x43reateUploadResponse\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\x16\n\x0emax_part_bytes\x18\x02 \x01(\x05\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"d\n\x11UploadPartRequest\x12\x1b\n\tupload_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x17\n\x06offset\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x19\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\x80\x80@\",\n\x12UploadPartResponse\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x03\"/\n\x10GetUploadRequest\x12\x1b\n\tupload_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"o\n\x11GetUploadResponse\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x03\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"4\n\x15\x43ompleteUploadRequest\x12\x1b\n\tupload_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"?\n\x16\x43ompleteUploadResponse\x12%\n\x05media\x18\x01 \x01(\x0b\x32\x16.chatly.media.v1.Media\"-\n\x0fGetMediaRequest\x12\x1a\n\x08media_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"9\n\x10GetMediaResponse\x12%\n\x05media\x18\x01 \x01(\x0b\x32\x16.chatly.media.v1.Media\"\x80\x01\n\x0f\x44ownloadRequest\x12\x1a\n\x08media_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x07variant\x18\x02 \x01(\x0e\x32\x1d.chatly.media.v1.MediaVariantB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x17\n\x06offset\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"G\n\x10\x44ownloadResponse\x12%\n\x05media\x18\x01 \x01(\x0b\x32\x16.chatly.media.v1.Media\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"m\n\x15GetDownloadUrlRequest\x12\x1a\n\x08media_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x07variant\x18\x02 \x01(\x0e\x32\x1d.chatly.media.v1.MediaVariantB\x08\xbaH\x05\x82\x01\x02\x10\x01\"U\n\x16GetDownloadUrlResponse\x12\x0b\n\x03url\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"-\n\x10\x45raseUserRequest\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"2\n\x11\x45raseUserResponse\x12\x1d\n\x15\x64\x65leted_picture_count\x18\x01 \x01(\x05*b\n\x0cMediaPurpose\x12\x1d\n\x19MEDIA_PURPOSE_UNSPECIFIED\x10\x00\x12\x19\n\x15MEDIA_PURPOSE_MESSAGE\x10\x01\x12\x18\n\x14MEDIA_PURPOSE_AVATAR\x10\x02*f\n\x0cMediaVariant\x12\x1d\n\x19MEDIA_VARIANT_UNSPECIFIED\x10\x00\x12\x1a\n\x16MEDIA_VARIANT_ORIGINAL\x10\x01\x12\x1b\n\x17MEDIA_VARIANT_THUMBNAIL\x10\x02\x32\xaf\x08\n\x0cMediaService\x12Q\n\x06Upload\x12\x1e.chatly.media.v1.UploadRequest\x1a\x1f.chatly.media.v1.UploadResponse\"\x04\x88\xe7\x18\x02(\x01\x12w\n\x0c\x43reateUpload\x12$.chatly.media.v1.CreateUploadRequest\x1a%.chatly.media.v1.CreateUploadResponse\"\x1a\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x10\"\x0b/api/upload:\x01*\x12\x80\x01\n\nUploadPart\x12\".chatly.media.v1.UploadPartRequest\x1a#.chatly.media.v1.UploadPartResponse\")\x90\x02\x02\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x1c\x1a\x17/api/upload/{upload_id}:\x01*\x12z\n\tGetUpload\x12!.chatly.media.v1.GetUploadRequest\x1a\".chatly.media.v1.GetUploadResponse\"&\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x19\x12\x17/api/upload/{upload_id}\x12\x95\x01\n\x0e\x43ompleteUpload\x12&.chatly.media.v1.CompleteUploadRequest\x1a\'.chatly.media.v1.CompleteUploadResponse\"2\x90\x02\x02\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02%\" /api/upload/{upload_id}/complete:\x01*\x12u\n\x08GetMedia\x12 .chatly.media.v1.GetMediaRequest\x1a!.chatly.media.v1.GetMediaResponse\"$\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x17\x12\x15/api/media/{media_id}\x12Z\n\x08\x44ownload\x12 .chatly.media.v1.DownloadRequest\x1a!.chatly.media.v1.DownloadResponse\"\x07\x90\x02\x01\x88\xe7\x18\x02\x30\x01\x12\x8b\x01\n\x0eGetDownloadUrl\x12&.chatly.media.v1.GetDownloadUrlRequest\x1a\'.chatly.media.v1.GetDownloadUrlResponse\"(\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/media/{media_id}/url\x12[\n\tEraseUser\x12!.chatly.media.v1.EraseUserRequest\x1a\".chatly.media.v1.EraseUserResponse\"\x07\x90\x02\x02\x88\xe7\x18\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#chatly/media/v1/media_service.proto\x12\x0f\x63hatly.media.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x63hatly/options/v1/access.proto\x1a\x1c\x63hatly/options/v1/rate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x02\n\x05Media\x12\x10\n\x08media_id\x18\x01 \x01(\t\x12\x10\n\x08owner_id\x18\x02 \x01(\t\x12.\n\x07purpose\x18\x03 \x01(\x0e\x32\x1d.chatly.media.v1.MediaPurpose\x12\x14\n\x0c\x63ontent_type\x18\x04 \x01(\t\x12\x11\n\tfile_name\x18\x05 \x01(\t\x12\x12\n\nsize_bytes\x18\x06 \x01(\x03\x12\x0e\n\x06sha256\x18\x07 \x01(\t\x12\r\n\x05width\x18\x08 \x01(\x05\x12\x0e\n\x06height\x18\t \x01(\x05\x12\x15\n\rhas_thumbnail\x18\n \x01(\x08\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03url\x18\x0c \x01(\t\"\xad\x01\n\x0bUploadStart\x12\x1d\n\tfile_name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01\x12\x1b\n\nsize_bytes\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x38\n\x07purpose\x18\x03 \x01(\x0e\x32\x1d.chatly.media.v1.MediaPurposeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12(\n\x06sha256\x18\x04 \x01(\tB\x18\xbaH\x15r\x10\x32\x0e^[0-9a-f]{64}$\xd8\x01\x01\"h\n\rUploadRequest\x12-\n\x05start\x18\x01 \x01(\x0b\x32\x1c.chatly.media.v1.UploadStartH\x00\x12\x19\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80@H\x00\x42\r\n\x04step\x12\x05\xbaH\x02\x08\x01\"7\n\x0eUploadResponse\x12%\n\x05media\x18\x01 \x01(\x0b\x32\x16.chatly.media.v1.Media\"J\n\x13\x43reateUploadRequest\x12\x33\n\x05start\x18\x01 \x01(\x0b\x32\x1c.chatly.media.v1.UploadStartB\x06\xbaH\x03\xc8\x01\x01\"q\n\x14\x43reateUploadResponse\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\x16\n\x0emax_part_bytes\x18\x02 \x01(\x05\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"d\n\x11UploadPartRequest\x12\x1b\n\tupload_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x17\n\x06offset\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x19\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\x80\x80@\",\n\x12UploadPartResponse\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x03\"/\n\x10GetUploadRequest\x12\x1b\n\tupload_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"o\n\x11GetUploadResponse\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x03\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"4\n\x15\x43ompleteUploadRequest\x12\x1b\n\tupload_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"?\n\x16\x43ompleteUploadResponse\x12%\n\x05media\x18\x01 \x01(\x0b\x32\x16.chatly.media.v1.Media\"-\n\x0fGetMediaRequest\x12\x1a\n\x08media_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"9\n\x10GetMediaResponse\x12%\n\x05media\x18\x01 \x01(\x0b\x32\x16.chatly.media.v1.Media\"\x80\x01\n\x0f\x44ownloadRequest\x12\x1a\n\x08media_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x07variant\x18\x02 \x01(\x0e\x32\x1d.chatly.media.v1.MediaVariantB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x17\n\x06offset\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"G\n\x10\x44ownloadResponse\x12%\n\x05media\x18\x01 \x01(\x0b\x32\x16.chatly.media.v1.Media\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"m\n\x15GetDownloadUrlRequest\x12\x1a\n\x08media_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x07variant\x18\x02 \x01(\x0e\x32\x1d.chatly.media.v1.MediaVariantB\x08\xbaH\x05\x82\x01\x02\x10\x01\"U\n\x16GetDownloadUrlResponse\x12\x0b\n\x03url\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"-\n\x10\x45raseUserRequest\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"2\n\x11\x45raseUserResponse\x12\x1d\n\x15\x64\x65leted_picture_count\x18\x01 \x01(\x05*b\n\x0cMediaPurpose\x12\x1d\n\x19MEDIA_PURPOSE_UNSPECIFIED\x10\x00\x12\x19\n\x15MEDIA_PURPOSE_MESSAGE\x10\x01\x12\x18\n\x14MEDIA_PURPOSE_AVATAR\x10\x02*f\n\x0cMediaVariant\x12\x1d\n\x19MEDIA_VARIANT_UNSPECIFIED\x10\x00\x12\x1a\n\x16MEDIA_VARIANT_ORIGINAL\x10\x01\x12\x1b\n\x17MEDIA_VARIANT_THUMBNAIL\x10\x02\x32\xd0\x08\n\x0cMediaService\x12Y\n\x06Upload\x12\x1e.chatly.media.v1.UploadRequest\x1a\x1f.chatly.media.v1.UploadResponse\"\x0c\x88\xe7\x18\x02\x92\xe7\x18\x04\x08x\x10<(\x01\x12\x7f\n\x0c\x43reateUpload\x12$.chatly.media.v1.CreateUploadRequest\x1a%.chatly.media.v1.CreateUploadResponse\"\"\x88\xe7\x18\x02\x92\xe7\x18\x04\x08x\x10<\x82\xd3\xe4\x93\x02\x10\"\x0b/api/upload:\x01*\x12\x89\x01\n\nUploadPart\x12\".chatly.media.v1.UploadPartRequest\x1a#.chatly.media.v1.UploadPartResponse\"2\x90\x02\x02\x88\xe7\x18\x02\x92\xe7\x18\x05\x08\xb0\t\x10<\x82\xd3\xe4\x93\x02\x1c\x1a\x17/api/upload/{upload_id}:\x01*\x12z\n\tGetUpload\x12!.chatly.media.v1.GetUploadRequest\x1a\".chatly.media.v1.GetUploadResponse\"&\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x19\x12\x17/api/upload/{upload_id}\x12\x9d\x01\n\x0e\x43ompleteUpload\x12&.chatly.media.v1.CompleteUploadRequest\x1a\'.chatly.media.v1.CompleteUploadResponse\":\x90\x02\x02\x88\xe7\x18\x02\x92\xe7\x18\x04\x08x\x10<\x82\xd3\xe4\x93\x02%\" /api/upload/{upload_id}/complete:\x01*\x12u\n\x08GetMedia\x12 .chatly.media.v1.GetMediaRequest\x1a!.chatly.media.v1.GetMediaResponse\"$\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x17\x12\x15/api/media/{media_id}\x12Z\n\x08\x44ownload\x12 .chatly.media.v1.DownloadRequest\x1a!.chatly.media.v1.DownloadResponse\"\x07\x90\x02\x01\x88\xe7\x18\x02\x30\x01\x12\x8b\x01\n\x0eGetDownloadUrl\x12&.chatly.media.v1.GetDownloadUrlRequest\x1a\'.chatly.media.v1.GetDownloadUrlResponse\"(\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/media/{media_id}/url\x12[\n\tEraseUser\x12!.chatly.media.v1.EraseUserRequest\x1a\".chatly.media.v1.EraseUserResponse\"\x07\x90\x02\x02\x88\xe7\x18\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -74,15 +75,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ERASEUSERREQUEST'].fields_by_name['user_id']._loaded_options = None
   _globals['_ERASEUSERREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_MEDIASERVICE'].methods_by_name['Upload']._loaded_options = None
-  _globals['_MEDIASERVICE'].methods_by_name['Upload']._serialized_options = b'\210\347\030\002'
+  _globals['_MEDIASERVICE'].methods_by_name['Upload']._serialized_options = b'\210\347\030\002\222\347\030\004\010x\020<'
   _globals['_MEDIASERVICE'].methods_by_name['CreateUpload']._loaded_options = None
-  _globals['_MEDIASERVICE'].methods_by_name['CreateUpload']._serialized_options = b'\210\347\030\002\202\323\344\223\002\020\"\013/api/upload:\001*'
+  _globals['_MEDIASERVICE'].methods_by_name['CreateUpload']._serialized_options = b'\210\347\030\002\222\347\030\004\010x\020<\202\323\344\223\002\020\"\013/api/upload:\001*'
   _globals['_MEDIASERVICE'].methods_by_name['UploadPart']._loaded_options = None
-  _globals['_MEDIASERVICE'].methods_by_name['UploadPart']._serialized_options = b'\220\002\002\210\347\030\002\202\323\344\223\002\034\032\027/api/upload/{upload_id}:\001*'
+  _globals['_MEDIASERVICE'].methods_by_name['UploadPart']._serialized_options = b'\220\002\002\210\347\030\002\222\347\030\005\010\260\t\020<\202\323\344\223\002\034\032\027/api/upload/{upload_id}:\001*'
   _globals['_MEDIASERVICE'].methods_by_name['GetUpload']._loaded_options = None
   _globals['_MEDIASERVICE'].methods_by_name['GetUpload']._serialized_options = b'\220\002\001\210\347\030\002\202\323\344\223\002\031\022\027/api/upload/{upload_id}'
   _globals['_MEDIASERVICE'].methods_by_name['CompleteUpload']._loaded_options = None
-  _globals['_MEDIASERVICE'].methods_by_name['CompleteUpload']._serialized_options = b'\220\002\002\210\347\030\002\202\323\344\223\002%\" /api/upload/{upload_id}/complete:\001*'
+  _globals['_MEDIASERVICE'].methods_by_name['CompleteUpload']._serialized_options = b'\220\002\002\210\347\030\002\222\347\030\004\010x\020<\202\323\344\223\002%\" /api/upload/{upload_id}/complete:\001*'
   _globals['_MEDIASERVICE'].methods_by_name['GetMedia']._loaded_options = None
   _globals['_MEDIASERVICE'].methods_by_name['GetMedia']._serialized_options = b'\220\002\001\210\347\030\002\202\323\344\223\002\027\022\025/api/media/{media_id}'
   _globals['_MEDIASERVICE'].methods_by_name['Download']._loaded_options = None
@@ -91,50 +92,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MEDIASERVICE'].methods_by_name['GetDownloadUrl']._serialized_options = b'\220\002\001\210\347\030\002\202\323\344\223\002\033\022\031/api/media/{media_id}/url'
   _globals['_MEDIASERVICE'].methods_by_name['EraseUser']._loaded_options = None
   _globals['_MEDIASERVICE'].methods_by_name['EraseUser']._serialized_options = b'\220\002\002\210\347\030\003'
-  _globals['_MEDIAPURPOSE']._serialized_start=2032
-  _globals['_MEDIAPURPOSE']._serialized_end=2130
-  _globals['_MEDIAVARIANT']._serialized_start=2132
-  _globals['_MEDIAVARIANT']._serialized_end=2234
-  _globals['_MEDIA']._serialized_start=181
-  _globals['_MEDIA']._serialized_end=464
-  _globals['_UPLOADSTART']._serialized_start=467
-  _globals['_UPLOADSTART']._serialized_end=640
-  _globals['_UPLOADREQUEST']._serialized_start=642
-  _globals['_UPLOADREQUEST']._serialized_end=746
-  _globals['_UPLOADRESPONSE']._serialized_start=748
-  _globals['_UPLOADRESPONSE']._serialized_end=803
-  _globals['_CREATEUPLOADREQUEST']._serialized_start=805
-  _globals['_CREATEUPLOADREQUEST']._serialized_end=879
-  _globals['_CREATEUPLOADRESPONSE']._serialized_start=881
-  _globals['_CREATEUPLOADRESPONSE']._serialized_end=994
-  _globals['_UPLOADPARTREQUEST']._serialized_start=996
-  _globals['_UPLOADPARTREQUEST']._serialized_end=1096
-  _globals['_UPLOADPARTRESPONSE']._serialized_start=1098
-  _globals['_UPLOADPARTRESPONSE']._serialized_end=1142
-  _globals['_GETUPLOADREQUEST']._serialized_start=1144
-  _globals['_GETUPLOADREQUEST']._serialized_end=1191
-  _globals['_GETUPLOADRESPONSE']._serialized_start=1193
-  _globals['_GETUPLOADRESPONSE']._serialized_end=1304
-  _globals['_COMPLETEUPLOADREQUEST']._serialized_start=1306
-  _globals['_COMPLETEUPLOADREQUEST']._serialized_end=1358
-  _globals['_COMPLETEUPLOADRESPONSE']._serialized_start=1360
-  _globals['_COMPLETEUPLOADRESPONSE']._serialized_end=1423
-  _globals['_GETMEDIAREQUEST']._serialized_start=1425
-  _globals['_GETMEDIAREQUEST']._serialized_end=1470
-  _globals['_GETMEDIARESPONSE']._serialized_start=1472
-  _globals['_GETMEDIARESPONSE']._serialized_end=1529
-  _globals['_DOWNLOADREQUEST']._serialized_start=1532
-  _globals['_DOWNLOADREQUEST']._serialized_end=1660
-  _globals['_DOWNLOADRESPONSE']._serialized_start=1662
-  _globals['_DOWNLOADRESPONSE']._serialized_end=1733
-  _globals['_GETDOWNLOADURLREQUEST']._serialized_start=1735
-  _globals['_GETDOWNLOADURLREQUEST']._serialized_end=1844
-  _globals['_GETDOWNLOADURLRESPONSE']._serialized_start=1846
-  _globals['_GETDOWNLOADURLRESPONSE']._serialized_end=1931
-  _globals['_ERASEUSERREQUEST']._serialized_start=1933
-  _globals['_ERASEUSERREQUEST']._serialized_end=1978
-  _globals['_ERASEUSERRESPONSE']._serialized_start=1980
-  _globals['_ERASEUSERRESPONSE']._serialized_end=2030
-  _globals['_MEDIASERVICE']._serialized_start=2237
-  _globals['_MEDIASERVICE']._serialized_end=3308
+  _globals['_MEDIAPURPOSE']._serialized_start=2062
+  _globals['_MEDIAPURPOSE']._serialized_end=2160
+  _globals['_MEDIAVARIANT']._serialized_start=2162
+  _globals['_MEDIAVARIANT']._serialized_end=2264
+  _globals['_MEDIA']._serialized_start=211
+  _globals['_MEDIA']._serialized_end=494
+  _globals['_UPLOADSTART']._serialized_start=497
+  _globals['_UPLOADSTART']._serialized_end=670
+  _globals['_UPLOADREQUEST']._serialized_start=672
+  _globals['_UPLOADREQUEST']._serialized_end=776
+  _globals['_UPLOADRESPONSE']._serialized_start=778
+  _globals['_UPLOADRESPONSE']._serialized_end=833
+  _globals['_CREATEUPLOADREQUEST']._serialized_start=835
+  _globals['_CREATEUPLOADREQUEST']._serialized_end=909
+  _globals['_CREATEUPLOADRESPONSE']._serialized_start=911
+  _globals['_CREATEUPLOADRESPONSE']._serialized_end=1024
+  _globals['_UPLOADPARTREQUEST']._serialized_start=1026
+  _globals['_UPLOADPARTREQUEST']._serialized_end=1126
+  _globals['_UPLOADPARTRESPONSE']._serialized_start=1128
+  _globals['_UPLOADPARTRESPONSE']._serialized_end=1172
+  _globals['_GETUPLOADREQUEST']._serialized_start=1174
+  _globals['_GETUPLOADREQUEST']._serialized_end=1221
+  _globals['_GETUPLOADRESPONSE']._serialized_start=1223
+  _globals['_GETUPLOADRESPONSE']._serialized_end=1334
+  _globals['_COMPLETEUPLOADREQUEST']._serialized_start=1336
+  _globals['_COMPLETEUPLOADREQUEST']._serialized_end=1388
+  _globals['_COMPLETEUPLOADRESPONSE']._serialized_start=1390
+  _globals['_COMPLETEUPLOADRESPONSE']._serialized_end=1453
+  _globals['_GETMEDIAREQUEST']._serialized_start=1455
+  _globals['_GETMEDIAREQUEST']._serialized_end=1500
+  _globals['_GETMEDIARESPONSE']._serialized_start=1502
+  _globals['_GETMEDIARESPONSE']._serialized_end=1559
+  _globals['_DOWNLOADREQUEST']._serialized_start=1562
+  _globals['_DOWNLOADREQUEST']._serialized_end=1690
+  _globals['_DOWNLOADRESPONSE']._serialized_start=1692
+  _globals['_DOWNLOADRESPONSE']._serialized_end=1763
+  _globals['_GETDOWNLOADURLREQUEST']._serialized_start=1765
+  _globals['_GETDOWNLOADURLREQUEST']._serialized_end=1874
+  _globals['_GETDOWNLOADURLRESPONSE']._serialized_start=1876
+  _globals['_GETDOWNLOADURLRESPONSE']._serialized_end=1961
+  _globals['_ERASEUSERREQUEST']._serialized_start=1963
+  _globals['_ERASEUSERREQUEST']._serialized_end=2008
+  _globals['_ERASEUSERRESPONSE']._serialized_start=2010
+  _globals['_ERASEUSERRESPONSE']._serialized_end=2060
+  _globals['_MEDIASERVICE']._serialized_start=2267
+  _globals['_MEDIASERVICE']._serialized_end=3371
 # @@protoc_insertion_point(module_scope)

@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from chatly.options.v1 import access_pb2 as chatly_dot_options_dot_v1_dot_access__pb2
+from chatly.options.v1 import rate_pb2 as chatly_dot_options_dot_v1_dot_rate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)chatly/presence/v1/presence_service.proto\x12\x12\x63hatly.presence.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x63hatly/options/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x01\n\x08Presence\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x36\n\x0c\x61vailability\x18\x02 \x01(\x0e\x32 .chatly.presence.v1.Availability\x12\x30\n\x0clast_seen_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x06status\x18\x04 \x01(\x0b\x32 .chatly.presence.v1.CustomStatus\x12\x0f\n\x07version\x18\x05 \x01(\x03\"m\n\x0c\x43ustomStatus\x12\x15\n\x04text\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12\x16\n\x05\x65moji\x18\x02 \x01(\tB\x07\xbaH\x04r\x02(@\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\",\n\x0e\x43onnectRequest\x12\x1a\n\tdevice_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\"\x83\x01\n\x0f\x43onnectResponse\x12/\n\tpresences\x18\x01 \x03(\x0b\x32\x1c.chatly.presence.v1.Presence\x12\x10\n\x08snapshot\x18\x02 \x01(\x08\x12\x11\n\treconnect\x18\x03 \x01(\x08\x12\x1a\n\x12reconnect_delay_ms\x18\x04 \x01(\x05\":\n\x12GetPresenceRequest\x12$\n\x08user_ids\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10\xc8\x01\"\x05r\x03\xb0\x01\x01\"F\n\x13GetPresenceResponse\x12/\n\tpresences\x18\x01 \x03(\x0b\x32\x1c.chatly.presence.v1.Presence\"D\n\x10SetStatusRequest\x12\x30\n\x06status\x18\x01 \x01(\x0b\x32 .chatly.presence.v1.CustomStatus\"C\n\x11SetStatusResponse\x12.\n\x08presence\x18\x01 \x01(\x0b\x32\x1c.chatly.presence.v1.Presence\"-\n\x10\x45raseUserRequest\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\x13\n\x11\x45raseUserResponse*_\n\x0c\x41vailability\x12\x1c\n\x18\x41VAILABILITY_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41VAILABILITY_OFFLINE\x10\x01\x12\x17\n\x13\x41VAILABILITY_ONLINE\x10\x02\x32\xd4\x03\n\x0fPresenceService\x12]\n\x07\x43onnect\x12\".chatly.presence.v1.ConnectRequest\x1a#.chatly.presence.v1.ConnectResponse\"\x07\x90\x02\x01\x88\xe7\x18\x02\x30\x01\x12|\n\x0bGetPresence\x12&.chatly.presence.v1.GetPresenceRequest\x1a\'.chatly.presence.v1.GetPresenceResponse\"\x1c\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x0f\x12\r/api/presence\x12\x80\x01\n\tSetStatus\x12$.chatly.presence.v1.SetStatusRequest\x1a%.chatly.presence.v1.SetStatusResponse\"&\x90\x02\x02\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x19\x1a\x14/api/presence/status:\x01*\x12\x61\n\tEraseUser\x12$.chatly.presence.v1.EraseUserRequest\x1a%.chatly.presence.v1.EraseUserResponse\"\x07\x90\x02\x02\x88\xe7\x18\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)chatly/presence/v1/presence_service.proto\x12\x12\x63hatly.presence.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x63hatly/options/v1/access.proto\x1a\x1c\x63hatly/options/v1/rate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x01\n\x08Presence\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x36\n\x0c\x61vailability\x18\x02 \x01(\x0e\x32 .chatly.presence.v1.Availability\x12\x30\n\x0clast_seen_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x06status\x18\x04 \x01(\x0b\x32 .chatly.presence.v1.CustomStatus\x12\x0f\n\x07version\x18\x05 \x01(\x03\"m\n\x0c\x43ustomStatus\x12\x15\n\x04text\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12\x16\n\x05\x65moji\x18\x02 \x01(\tB\x07\xbaH\x04r\x02(@\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\",\n\x0e\x43onnectRequest\x12\x1a\n\tdevice_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\"\x83\x01\n\x0f\x43onnectResponse\x12/\n\tpresences\x18\x01 \x03(\x0b\x32\x1c.chatly.presence.v1.Presence\x12\x10\n\x08snapshot\x18\x02 \x01(\x08\x12\x11\n\treconnect\x18\x03 \x01(\x08\x12\x1a\n\x12reconnect_delay_ms\x18\x04 \x01(\x05\":\n\x12GetPresenceRequest\x12$\n\x08user_ids\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10\xc8\x01\"\x05r\x03\xb0\x01\x01\"F\n\x13GetPresenceResponse\x12/\n\tpresences\x18\x01 \x03(\x0b\x32\x1c.chatly.presence.v1.Presence\"D\n\x10SetStatusRequest\x12\x30\n\x06status\x18\x01 \x01(\x0b\x32 .chatly.presence.v1.CustomStatus\"C\n\x11SetStatusResponse\x12.\n\x08presence\x18\x01 \x01(\x0b\x32\x1c.chatly.presence.v1.Presence\"-\n\x10\x45raseUserRequest\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\x13\n\x11\x45raseUserResponse*_\n\x0c\x41vailability\x12\x1c\n\x18\x41VAILABILITY_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41VAILABILITY_OFFLINE\x10\x01\x12\x17\n\x13\x41VAILABILITY_ONLINE\x10\x02\x32\xdc\x03\n\x0fPresenceService\x12]\n\x07\x43onnect\x12\".chatly.presence.v1.ConnectRequest\x1a#.chatly.presence.v1.ConnectResponse\"\x07\x90\x02\x01\x88\xe7\x18\x02\x30\x01\x12|\n\x0bGetPresence\x12&.chatly.presence.v1.GetPresenceRequest\x1a\'.chatly.presence.v1.GetPresenceResponse\"\x1c\x90\x02\x01\x88\xe7\x18\x02\x82\xd3\xe4\x93\x02\x0f\x12\r/api/presence\x12\x88\x01\n\tSetStatus\x12$.chatly.presence.v1.SetStatusRequest\x1a%.chatly.presence.v1.SetStatusResponse\".\x90\x02\x02\x88\xe7\x18\x02\x92\xe7\x18\x04\x08\x1e\x10<\x82\xd3\xe4\x93\x02\x19\x1a\x14/api/presence/status:\x01*\x12\x61\n\tEraseUser\x12$.chatly.presence.v1.EraseUserRequest\x1a%.chatly.presence.v1.EraseUserResponse\"\x07\x90\x02\x02\x88\xe7\x18\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,31 +51,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRESENCESERVICE'].methods_by_name['GetPresence']._loaded_options = None
   _globals['_PRESENCESERVICE'].methods_by_name['GetPresence']._serialized_options = b'\220\002\001\210\347\030\002\202\323\344\223\002\017\022\r/api/presence'
   _globals['_PRESENCESERVICE'].methods_by_name['SetStatus']._loaded_options = None
-  _globals['_PRESENCESERVICE'].methods_by_name['SetStatus']._serialized_options = b'\220\002\002\210\347\030\002\202\323\344\223\002\031\032\024/api/presence/status:\001*'
+  _globals['_PRESENCESERVICE'].methods_by_name['SetStatus']._serialized_options = b'\220\002\002\210\347\030\002\222\347\030\004\010\036\020<\202\323\344\223\002\031\032\024/api/presence/status:\001*'
   _globals['_PRESENCESERVICE'].methods_by_name['EraseUser']._loaded_options = None
   _globals['_PRESENCESERVICE'].methods_by_name['EraseUser']._serialized_options = b'\220\002\002\210\347\030\003'
-  _globals['_AVAILABILITY']._serialized_start=1022
-  _globals['_AVAILABILITY']._serialized_end=1117
-  _globals['_PRESENCE']._serialized_start=190
-  _globals['_PRESENCE']._serialized_end=390
-  _globals['_CUSTOMSTATUS']._serialized_start=392
-  _globals['_CUSTOMSTATUS']._serialized_end=501
-  _globals['_CONNECTREQUEST']._serialized_start=503
-  _globals['_CONNECTREQUEST']._serialized_end=547
-  _globals['_CONNECTRESPONSE']._serialized_start=550
-  _globals['_CONNECTRESPONSE']._serialized_end=681
-  _globals['_GETPRESENCEREQUEST']._serialized_start=683
-  _globals['_GETPRESENCEREQUEST']._serialized_end=741
-  _globals['_GETPRESENCERESPONSE']._serialized_start=743
-  _globals['_GETPRESENCERESPONSE']._serialized_end=813
-  _globals['_SETSTATUSREQUEST']._serialized_start=815
-  _globals['_SETSTATUSREQUEST']._serialized_end=883
-  _globals['_SETSTATUSRESPONSE']._serialized_start=885
-  _globals['_SETSTATUSRESPONSE']._serialized_end=952
-  _globals['_ERASEUSERREQUEST']._serialized_start=954
-  _globals['_ERASEUSERREQUEST']._serialized_end=999
-  _globals['_ERASEUSERRESPONSE']._serialized_start=1001
-  _globals['_ERASEUSERRESPONSE']._serialized_end=1020
-  _globals['_PRESENCESERVICE']._serialized_start=1120
-  _globals['_PRESENCESERVICE']._serialized_end=1588
+  _globals['_AVAILABILITY']._serialized_start=1052
+  _globals['_AVAILABILITY']._serialized_end=1147
+  _globals['_PRESENCE']._serialized_start=220
+  _globals['_PRESENCE']._serialized_end=420
+  _globals['_CUSTOMSTATUS']._serialized_start=422
+  _globals['_CUSTOMSTATUS']._serialized_end=531
+  _globals['_CONNECTREQUEST']._serialized_start=533
+  _globals['_CONNECTREQUEST']._serialized_end=577
+  _globals['_CONNECTRESPONSE']._serialized_start=580
+  _globals['_CONNECTRESPONSE']._serialized_end=711
+  _globals['_GETPRESENCEREQUEST']._serialized_start=713
+  _globals['_GETPRESENCEREQUEST']._serialized_end=771
+  _globals['_GETPRESENCERESPONSE']._serialized_start=773
+  _globals['_GETPRESENCERESPONSE']._serialized_end=843
+  _globals['_SETSTATUSREQUEST']._serialized_start=845
+  _globals['_SETSTATUSREQUEST']._serialized_end=913
+  _globals['_SETSTATUSRESPONSE']._serialized_start=915
+  _globals['_SETSTATUSRESPONSE']._serialized_end=982
+  _globals['_ERASEUSERREQUEST']._serialized_start=984
+  _globals['_ERASEUSERREQUEST']._serialized_end=1029
+  _globals['_ERASEUSERRESPONSE']._serialized_start=1031
+  _globals['_ERASEUSERRESPONSE']._serialized_end=1050
+  _globals['_PRESENCESERVICE']._serialized_start=1150
+  _globals['_PRESENCESERVICE']._serialized_end=1626
 # @@protoc_insertion_point(module_scope)
