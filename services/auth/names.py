@@ -1,6 +1,10 @@
-"""Comparison of usernames and e-mail addresses, and a check for forbidden characters in usernames."""
+"""Comparison of usernames and e-mail addresses, and checks for forbidden characters and reserved usernames."""
 
+import re
 import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 
 from kernel.errors import invalid_field
 
@@ -18,6 +22,48 @@ _INVISIBLE = (
     (0xE0100, 0xE01EF),
 )
 
+# Names that readers would take for the operator, the program, or everybody.
+_RESERVED = frozenset(
+    [
+        "abuse",
+        "admin",
+        "administrator",
+        "all",
+        "anonymous",
+        "api",
+        "bot",
+        "chatly",
+        "deleted",
+        "everyone",
+        "help",
+        "here",
+        "hostmaster",
+        "info",
+        "mod",
+        "moderator",
+        "moderators",
+        "noreply",
+        "null",
+        "official",
+        "operator",
+        "owner",
+        "postmaster",
+        "root",
+        "security",
+        "service",
+        "staff",
+        "support",
+        "sysadmin",
+        "system",
+        "team",
+        "undefined",
+        "webmaster",
+        "www",
+    ]
+)
+_SEPARATORS = re.compile("[._-]")
+_CONFUSABLES = Path(__file__).with_name("confusables.txt")
+
 
 def fold(text: str) -> str:
     """Return the form by which names and addresses are compared, sorted and searched.
@@ -34,3 +80,33 @@ def check_username(username: str) -> None:
     for letter in username:
         if any(first <= ord(letter) <= last for first, last in _INVISIBLE):
             raise invalid_field("username", f"must not contain the invisible character U+{ord(letter):04X}")
+
+
+def check_new_username(username: str) -> None:
+    """Raise INVALID_FIELD if the name has an invisible character, is reserved, or looks like a reserved name."""
+    check_username(username)
+    letters = _SEPARATORS.sub("", username)
+    if not _reserved_skeletons().isdisjoint((skeleton(letters), skeleton(fold(letters)))):
+        raise invalid_field("username", "is reserved, or looks like a reserved name")
+
+
+def skeleton(text: str) -> str:
+    """Return the form that texts which look alike have in common: the skeleton of UTS #39, regardless of case."""
+    return fold(_prototypes(fold(_prototypes(text))))
+
+
+def _prototypes(text: str) -> str:
+    prototypes = _confusables()
+    return "".join(prototypes.get(letter, letter) for letter in unicodedata.normalize("NFD", text))
+
+
+@cache
+def _confusables() -> Mapping[str, str]:
+    lines = [line for line in _CONFUSABLES.read_text("utf-8").splitlines() if not line.startswith("#")]
+    pairs = (line.split(";") for line in lines)
+    return {chr(int(letter, 16)): "".join(chr(int(code, 16)) for code in codes.split()) for letter, codes in pairs}
+
+
+@cache
+def _reserved_skeletons() -> frozenset[str]:
+    return frozenset(map(skeleton, _RESERVED))

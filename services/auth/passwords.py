@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import bcrypt
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from kernel.errors import ChatlyError, Code, invalid_field
 from kernel.telemetry.metrics import histogram
@@ -17,6 +18,8 @@ T = TypeVar("T")
 
 _MIN_CHARACTERS = 8
 _MAX_BYTES = 72
+# The 30,000 most frequent passwords of leaks, in lower case.
+_COMMON = frozenset(FREQUENCY_LISTS["passwords"])
 
 
 def _encode(password: str) -> bytes:
@@ -25,16 +28,20 @@ def _encode(password: str) -> bytes:
 
 
 def check_new_password(password: str, *, field: str) -> None:
-    """Reject a password that passes the proto's rules but is too short when composed, or unsuitable for bcrypt.
+    """Reject a password that passes the proto's rules but is easy to guess, too short, or unsuitable for bcrypt.
 
-    Errors: INVALID_ARGUMENT `PASSWORD_TOO_LONG` (more than 72 bytes), `INVALID_FIELD` (a NUL character, or fewer than 8
-    characters after composition).
+    Errors: INVALID_ARGUMENT `PASSWORD_TOO_LONG` (more than 72 bytes), `INVALID_FIELD` (a NUL character, fewer than 8
+    characters after composition, only spaces, or one of the most frequent passwords).
     """
     encoded = _encode(password)
     if b"\0" in encoded:
         raise invalid_field(field, "must not contain a NUL character")
     if len(encoded.decode()) < _MIN_CHARACTERS:
         raise invalid_field(field, f"at least {_MIN_CHARACTERS} characters, counting a letter and its accents as one")
+    if not password.strip():
+        raise invalid_field(field, "must not consist of spaces only")
+    if password.strip().casefold() in _COMMON:
+        raise invalid_field(field, "this is one of the most common passwords; choose another one")
     if len(encoded) > _MAX_BYTES:
         raise ChatlyError(
             Code.INVALID_ARGUMENT,

@@ -7,7 +7,7 @@ from kernel.ids import UserId
 from kernel.time import Clock
 from services.auth.errors import session_ended, user_not_found
 from services.auth.model import Account, ProfileChange
-from services.auth.names import check_username, fold
+from services.auth.names import check_new_username, check_username, fold
 from services.auth.ports import AccountChanges, AccountStore, Avatars, UserDirectory
 
 
@@ -72,13 +72,19 @@ class Profiles:
         Errors: `USERNAME_TAKEN`, `INVALID_FIELD`, `MEDIA_NOT_FOUND`, `MEDIA_FORBIDDEN`, `SERVICE_UNAVAILABLE`.
         """
         if change.username is not None:
-            check_username(change.username)
+            await self._check_username(caller, change.username)
         if change.avatar_media_id:
             await self._avatars.check(change.avatar_media_id, owner=caller)
         account = await self._changes.change_profile(caller, change, at=self._clock.now())
         if account is None:
             raise session_ended()
         return account
+
+    async def _check_username(self, caller: UserId, username: str) -> None:
+        check_username(username)
+        # Users who had a name before it was reserved keep it.
+        if fold(username) != fold((await self.get_me(caller)).username):
+            check_new_username(username)
 
 
 def first_page(accounts: Sequence[Account], *, size: int) -> UserPage:

@@ -5,7 +5,7 @@ from kernel.time import Clock
 from services.auth.attempts import network_of
 from services.auth.hashing import Client
 from services.auth.model import Account
-from services.auth.names import check_username
+from services.auth.names import check_new_username
 from services.auth.passwords import Passwords, check_new_password
 from services.auth.ports import AccountStore
 
@@ -21,7 +21,7 @@ class Register:
 
         Errors: `EMAIL_TAKEN`, `USERNAME_TAKEN`, `INVALID_FIELD`, `PASSWORD_TOO_LONG`, `RATE_LIMITED`.
         """
-        check_username(username)
+        check_new_username(username)
         check_new_password(password, field="password")
         password_hash = await self._passwords.hash_first(password, client=Client(network_of(address)))
         now = self._clock.now()

@@ -55,12 +55,15 @@ async def test_of_twenty_concurrent_registrations_in_different_case_one_wins(aut
         ("username", "al ice"),
         ("username", "alice\u202e"),
         ("username", "alice\ufe0f"),
+        ("username", "аdmin"),
         ("email", ""),
         ("email", "alice"),
         ("email", "a" * 250 + "@x.org"),
         ("password", "7 chars"),
         ("password", "p" * 65),
         ("password", "1234567\0"),
+        ("password", "password"),
+        ("password", " " * 8),
     ],
 )
 async def test_invalid_fields_are_rejected_by_name(auth: AuthClient, field: str, value: str) -> None:

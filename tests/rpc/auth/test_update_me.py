@@ -41,6 +41,16 @@ async def test_without_a_mask_all_fields_that_are_not_empty_change(auth: AuthCli
     assert (user.username, user.bio) == ("Alix", "Still here")
 
 
+async def test_a_reserved_name_is_rejected(auth: AuthClient) -> None:
+    person = await auth.person("alice")
+
+    request = pb.UpdateMeRequest(username="Support")
+    error = await error_of(auth.users.UpdateMe(request, metadata=person.metadata))
+
+    assert (error.reason, error.violations[0].field) == (KernelReason.INVALID_FIELD, "username")
+    assert (await update(auth, person, username="ALICE")).username == "ALICE"
+
+
 async def test_with_a_mask_its_fields_change_and_may_be_cleared(auth: AuthClient) -> None:
     person = await auth.person("alice")
     await update(auth, person, bio="Hello")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import ChatlyError, KernelReason
-from services.auth.names import check_username, fold
+from services.auth.names import check_new_username, check_username, fold, skeleton
 
 texts = st.text(max_size=40)
 
@@ -109,3 +109,29 @@ def test_the_error_names_the_field_and_the_invisible_letter() -> None:
 @pytest.mark.parametrize("name", ["", "ab", "a" * 33, ".alice", "-alice", "_alice", "\u0301alice"])
 def test_names_have_a_length_and_start_with_a_letter_or_digit(name: str) -> None:
     assert not is_allowed(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["admin", "Admin", "ADMIN", "ad.min", "admin-", "аdmin", "аdmіn", "System", "ѕуѕtеm", "rооt"]
+)
+def test_reserved_names_and_names_that_look_like_them_are_rejected(name: str) -> None:
+    with pytest.raises(ChatlyError, match="reserved"):
+        check_new_username(name)
+
+
+@pytest.mark.parametrize("name", ["alice", "admina", "Adam", "李小龙.Ω", "Иван", "Ιωάννης", "bot7", "system.of.a.down"])
+def test_other_names_are_allowed(name: str) -> None:
+    check_new_username(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("раураl", "paypal"), ("аlice", "alice"), ("PayPaI", "paypal"), ("b0b", "bOb"), ("rnark", "mark")],
+)
+def test_names_that_look_alike_have_one_skeleton(name: str, other: str) -> None:
+    assert skeleton(name) == skeleton(other)
+    assert skeleton(skeleton(name)) == skeleton(name)
+
+
+def test_different_names_have_different_skeletons() -> None:
+    assert len({skeleton(name) for name in ("alice", "alicia", "bob", "bоbby", "анна", "ann7", "ann8")}) == 7

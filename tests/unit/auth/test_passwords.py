@@ -29,7 +29,7 @@ def error_of(password: str) -> ChatlyError:
     return caught.value
 
 
-@pytest.mark.parametrize("password", ["12345678", "p" * 64, "é" * 36, "пароль-12", "😀" * 18])
+@pytest.mark.parametrize("password", ["123456-8", "p" * 64, "é" * 36, "пароль-12", "😀" * 18])
 def test_passwords_that_bcrypt_accepts_are_allowed(password: str) -> None:
     check_new_password(password, field="password")
 
@@ -51,6 +51,20 @@ def test_a_nul_character_is_rejected() -> None:
 def test_a_letter_with_its_accents_counts_as_one_character() -> None:
     assert error_of("e\u0301" * 7).reason == KernelReason.INVALID_FIELD
     check_new_password("e\u0301" * 8, field="password")
+
+
+@pytest.mark.parametrize("password", ["12345678", "password", "PassWord", " password ", "iloveyou1", "qwertyuiop"])
+def test_common_passwords_are_rejected_in_any_case(password: str) -> None:
+    error = error_of(password)
+
+    assert error.reason == KernelReason.INVALID_FIELD
+    assert error.violations[0].field == "password"
+    assert "common" in error.message
+
+
+@pytest.mark.parametrize("password", [" " * 8, "\u3000" * 8, "\u00a0 \t\n\u2003   "])
+def test_passwords_of_spaces_are_rejected(password: str) -> None:
+    assert "spaces" in error_of(password).message
 
 
 async def test_only_the_password_itself_matches(passwords: Passwords) -> None:

@@ -30,12 +30,12 @@ class RegisterRequest(_message.Message):
     PASSWORD_FIELD_NUMBER: _builtins.int
     username: _builtins.str
     """Display name, unique regardless of case: 3 to 32 letters, digits, `.`, `_` or `-` of any script, starting with a
-    letter or digit.
+    letter or digit. Names such as `admin`, and names that look like them, are reserved.
     """
     email: _builtins.str
     """E-mail address, unique regardless of case. At most 254 characters."""
     password: _builtins.str
-    """Password: 8 to 64 characters, at most 72 bytes in UTF-8."""
+    """Password: 8 to 64 characters, at most 72 bytes in UTF-8. Not only spaces, and none of the most common passwords."""
     def __init__(
         self,
         *,
