@@ -144,6 +144,24 @@ async def test_the_button_shows_how_many_unread_messages_are_below(people: Peopl
     assert await chat.settled() == 60
 
 
+async def test_unread_messages_that_are_deleted_do_not_count(people: People) -> None:
+    chat = await reading(people, 60)
+    ann, bob = chat.ann, chat.bob
+    await bob.open_chat(ann.name)
+    read = await chat.settled()
+
+    await ann.delete("line 58.")
+    left = 59 - read
+    await expect(bob.chat_row(ann.name)).to_contain_text(f"{left} unread messages")
+    await expect(bob.page.get_by_role("button", name=f"{left} new messages")).to_be_visible()
+    await bob.page.reload()
+    await expect(bob.chat_row(ann.name)).to_contain_text(f"{left} unread messages")
+
+    await bob.page.get_by_role("button", name="new messages").click()
+    await expect(bob.chat_row(ann.name)).not_to_contain_text("unread")
+    assert await chat.settled() == 60
+
+
 async def test_a_hidden_tab_reads_nothing(people: People) -> None:
     chat = await reading(people, 3)
     ann, bob = chat.ann, chat.bob
