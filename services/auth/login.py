@@ -1,5 +1,7 @@
 """Log in: check a password and start a session."""
 
+from datetime import timedelta
+
 from kernel.ids import SessionId, random_id
 from kernel.time import Clock
 from services.auth.access_tokens import AccessTokens
@@ -7,7 +9,7 @@ from services.auth.attempts import network_of
 from services.auth.credentials import Credentials
 from services.auth.errors import wrong_credentials
 from services.auth.hashing import Client
-from services.auth.model import MAX_SESSIONS, SESSION_IDLE, Account, Device, Session, Tokens
+from services.auth.model import MAX_SESSIONS, Account, Device, Session, Tokens
 from services.auth.passwords import Passwords
 from services.auth.ports import AccountChanges, AccountStore, SessionEndings, SessionStore
 from services.auth.refresh_tokens import first_token
@@ -25,6 +27,7 @@ class Login:
         passwords: Passwords,
         tokens: AccessTokens,
         clock: Clock,
+        session_life: timedelta,
     ) -> None:
         self._credentials = credentials
         self._accounts = accounts
@@ -34,6 +37,7 @@ class Login:
         self._passwords = passwords
         self._tokens = tokens
         self._clock = clock
+        self._session_life = session_life
 
     async def __call__(self, *, email: str, password: str, device: Device) -> Tokens:
         """Start a session. Errors: UNAUTHENTICATED `WRONG_CREDENTIALS`, RESOURCE_EXHAUSTED `RATE_LIMITED`."""
@@ -59,7 +63,7 @@ class Login:
             access=access,
             access_expires_at=expires_at,
             refresh=refresh.text(),
-            refresh_expires_at=now + SESSION_IDLE,
+            refresh_expires_at=session.expires_at(now, life=self._session_life),
         )
 
     async def _with_current_cost(self, account: Account, password: str, *, network: str) -> Account:

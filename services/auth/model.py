@@ -67,6 +67,10 @@ class Session:
         """Return whether the session has neither ended nor expired."""
         return self.ended_at is None and now < self.last_used_at + SESSION_IDLE
 
+    def expires_at(self, now: datetime, *, life: timedelta) -> datetime:
+        """Return when the session, used now, expires. `life`: its longest duration, however often it is used."""
+        return min(now + SESSION_IDLE, self.created_at + life)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshToken:

@@ -1,6 +1,7 @@
 """Exchange a refresh token for new tokens."""
 
 import secrets
+from datetime import timedelta
 from typing import NoReturn
 
 from kernel.errors import unauthenticated
@@ -9,7 +10,6 @@ from services.auth.access_tokens import AccessTokens
 from services.auth.errors import AuthReason, refresh_token_invalid, session_ended
 from services.auth.model import (
     REFRESH_GRACE,
-    SESSION_IDLE,
     Account,
     RefreshToken,
     Session,
@@ -35,13 +35,16 @@ class Refresh:
         refresh_tokens: RefreshTokenStore,
         tokens: AccessTokens,
         clock: Clock,
+        session_life: timedelta,
     ) -> None:
+        """`session_life`: after this time a session ends, however often it is used."""
         self._accounts = accounts
         self._sessions = sessions
         self._endings = endings
         self._refresh_tokens = refresh_tokens
         self._tokens = tokens
         self._clock = clock
+        self._session_life = session_life
 
     async def __call__(self, token: str, *, address: str) -> Tokens:
         """Return new tokens. Errors, all UNAUTHENTICATED: `TOKEN_INVALID`, `SESSION_ENDED`, `REFRESH_TOKEN_REUSED`."""
@@ -62,7 +65,7 @@ class Refresh:
             access=access,
             access_expires_at=expires_at,
             refresh=fresh.text(),
-            refresh_expires_at=now + SESSION_IDLE,
+            refresh_expires_at=session.expires_at(now, life=self._session_life),
         )
 
     async def _reject_unknown(self, given: RefreshSecret) -> NoReturn:
@@ -76,6 +79,9 @@ class Refresh:
     async def _live_session(self, known: RefreshToken) -> Session:
         session = await self._sessions.get(known.session_id)
         if session is None or not session.is_live(self._clock.now()):
+            raise session_ended()
+        if (now := self._clock.now()) >= session.created_at + self._session_life:
+            await self._endings.end([session.session_id], at=now)
             raise session_ended()
         return session
 

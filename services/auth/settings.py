@@ -1,6 +1,6 @@
 """Settings of the auth service."""
 
-from kernel.settings import between, env, settings
+from kernel.settings import between, env, positive, settings
 
 
 @settings
@@ -18,6 +18,12 @@ class AuthSettings:
         15 * 60,
         help="lifetime of an access token, in seconds",
         check=between(10, 24 * 3600),
+    )
+    session_days: float = env(
+        "CHATLY_AUTH_SESSION_DAYS",
+        180.0,
+        help="days after which a session ends, however often it is used; one that is unused for 30 days ends anyway",
+        check=positive,
     )
     key_rotation_hours: int = env(
         "CHATLY_AUTH_KEY_ROTATION_HOURS",

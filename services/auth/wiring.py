@@ -103,6 +103,7 @@ async def open_auth(settings: AuthSettings, platform: Platform) -> AsyncIterator
             revocations=revocations,
             tokens=AccessTokens(keys=key_ring, clock=platform.clock, life=token_life),
             token_life=token_life,
+            session_life=timedelta(days=settings.session_days),
             free_failures=FreeFailures(
                 pair=settings.free_failures,
                 account=settings.free_failures_account,
@@ -120,6 +121,7 @@ def _build(
     revocations: Revocations,
     tokens: AccessTokens,
     token_life: timedelta,
+    session_life: timedelta,
     free_failures: FreeFailures,
 ) -> Service:
     clock, accounts, changes = platform.clock, stores.accounts, stores.changes
@@ -161,6 +163,7 @@ def _build(
             passwords=passwords,
             tokens=tokens,
             clock=clock,
+            session_life=session_life,
         ),
         refresh=Refresh(
             accounts=accounts,
@@ -169,6 +172,7 @@ def _build(
             refresh_tokens=stores.refresh_tokens,
             tokens=tokens,
             clock=clock,
+            session_life=session_life,
         ),
         change_password=ChangePassword(
             credentials=credentials, changes=changes, sessions=sessions, passwords=passwords

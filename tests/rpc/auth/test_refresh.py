@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from chatly.auth.v1 import auth_service_pb2 as pb
 from chatly.auth.v1 import user_service_pb2 as users_pb
 
 from kernel.errors import Code, KernelReason
@@ -145,3 +146,19 @@ async def test_neither_tokens_nor_passwords_are_on_disk(auth: AuthClient, tmp_pa
     for token in (login.refresh_token, fresh.refresh_token):
         assert token.partition(".")[2].encode() not in kept
     assert b"correct horse" not in kept
+
+
+async def test_a_session_ends_after_180_days_however_often_it_is_used(auth: AuthClient, clock: FakeClock) -> None:
+    person = await auth.person("alice")
+    token, expires = person.login.refresh_token, person.login.refresh_expires_at.seconds
+    for _ in range(8):
+        clock.advance(20 * DAY)
+        fresh = await auth.refresh(token)
+        token, expires = fresh.refresh_token, fresh.refresh_expires_at.seconds
+    assert expires == int(clock.now().timestamp()) + 20 * DAY
+    clock.advance(20 * DAY)
+
+    assert (await error_of(auth.refresh(token))).reason == KernelReason.SESSION_ENDED
+    again = await auth.login("alice")
+    listed = await auth.auth.ListSessions(pb.ListSessionsRequest(), metadata=bearer(again.token))
+    assert len(listed.sessions) == 1

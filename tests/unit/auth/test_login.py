@@ -78,6 +78,7 @@ async def a_login(database: SqliteDatabase, passwords: Passwords, sessions: Sqli
         passwords=passwords,
         tokens=AccessTokens(keys=keys, clock=clock, life=minutes),
         clock=clock,
+        session_life=timedelta(days=180),
     )
 
 
