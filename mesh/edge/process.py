@@ -80,7 +80,7 @@ class Edge:
             )
             await asyncio.sleep(pause)
             try:
-                self._process = await self._spawn()
+                self._process = self._spawn()
             except OSError as error:
                 _log.error("cannot start Envoy", problem=str(error), remedy="Check the space and rights of the folder.")
 

@@ -48,6 +48,13 @@ class MediaSettings:
         help="longest time that the bytes of an upload in one request may take, in seconds",
         check=between(1, 24 * 3600),
     )
+    uploads_at_once: int = env(
+        "CHATLY_MEDIA_UPLOADS_AT_ONCE",
+        10,
+        help="uploads in one request that a user may have in progress on a node; each takes up to "
+        "CHATLY_MEDIA_MAX_BYTES of its disk",
+        check=between(1, 1_000),
+    )
     unsent_days: int = env(
         "CHATLY_MEDIA_UNSENT_DAYS",
         7,

@@ -1,7 +1,9 @@
 """Upload a whole file in one stream, over gRPC or HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from kernel.errors import ChatlyError, Code, KernelReason
@@ -11,6 +13,8 @@ from services.media.finish_upload import FinishUpload
 from services.media.model import Media, PendingUpload, UploadRequest
 from services.media.ports import UploadStaging
 from services.media.uploads import Uploads
+
+_RETRY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,10 @@ class BodyTime:
 class Upload:
     """Stages the bytes as they arrive. The staged bytes are discarded at the end, also after a failure."""
 
-    def __init__(self, *, uploads: Uploads, staging: UploadStaging, finish: FinishUpload) -> None:
+    def __init__(self, *, uploads: Uploads, staging: UploadStaging, finish: FinishUpload, at_once: int) -> None:
+        """`at_once`: number of uploads that a user may have in progress on this node."""
+        self._at_once = at_once
+        self._in_progress: Counter[UserId] = Counter()
         self._uploads = uploads
         self._staging = staging
         self._finish = finish
@@ -49,14 +56,29 @@ class Upload:
     async def __call__(self, request: UploadRequest, chunks: AsyncIterator[bytes], *, owner: UserId) -> Media:
         """Store the file and return it.
 
-        Raise `FILE_TOO_LARGE` at the first byte beyond the limit. Pass on the errors of FinishUpload and `chunks`.
+        Raise `FILE_TOO_LARGE` at the first byte beyond the limit, and `RATE_LIMITED` if the user has too many uploads
+        in progress. Pass on the errors of FinishUpload and `chunks`.
         """
-        upload = await self._uploads.create_stream(request, owner=owner)
+        with self._admitted(owner):
+            upload = await self._uploads.create_stream(request, owner=owner)
+            try:
+                await self._receive(upload, chunks)
+                return await self._finish(upload)
+            finally:
+                await self._uploads.discard(upload.upload_id)
+
+    @contextmanager
+    def _admitted(self, owner: UserId) -> Iterator[None]:
+        """Count an upload in progress: its bytes take space on this node until it ends."""
+        if self._in_progress[owner] >= self._at_once:
+            raise _too_many(self._at_once)
+        self._in_progress[owner] += 1
         try:
-            await self._receive(upload, chunks)
-            return await self._finish(upload)
+            yield
         finally:
-            await self._uploads.discard(upload.upload_id)
+            self._in_progress[owner] -= 1
+            if not self._in_progress[owner]:
+                del self._in_progress[owner]
 
     async def _receive(self, upload: PendingUpload, chunks: AsyncIterator[bytes]) -> None:
         received = 0
@@ -65,6 +87,13 @@ class Upload:
                 raise file_too_large(upload.limit_bytes)
             await self._staging.append(upload.upload_id, chunk, offset=received, durable=False)
             received += len(chunk)
+
+
+def _too_many(limit: int) -> ChatlyError:
+    message = f"you have {limit} uploads in progress; wait until one has ended"
+    return ChatlyError(
+        Code.RESOURCE_EXHAUSTED, KernelReason.RATE_LIMITED, message, {"limit": str(limit)}, retry_after=_RETRY_SECONDS
+    )
 
 
 def _too_slow(seconds: float, *, idle: bool) -> ChatlyError:

@@ -156,7 +156,7 @@ def _build(
     finish = FinishUpload(
         staging=stores.staging, media=stores.media, blobs=stores.blobs, workers=workers, limits=limits, clock=clock
     )
-    upload = Upload(uploads=uploads, staging=stores.staging, finish=finish)
+    upload = Upload(uploads=uploads, staging=stores.staging, finish=finish, at_once=settings.uploads_at_once)
     body_time = BodyTime(total_seconds=settings.body_seconds, idle_seconds=_MAX_IDLE_SECONDS)
     get_media = GetMedia(
         media=stores.media,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.problems import metadata, reason, violations
-from tests.rpc.media.harness import ANN, MediaNode, running_media
+from tests.rpc.media.harness import ANN, BOB, MediaNode, running_media
 from tests.unit.media.samples import PDF, a_jpeg
 from tests.waiting import eventually
 
@@ -49,6 +49,28 @@ async def test_the_access_cookie_authenticates(node: MediaNode) -> None:
     response = await node.http.post(PATH, headers=cookie, files={"file": ("a.pdf", PDF)})
 
     assert response.status_code == 200
+
+
+async def test_a_user_has_a_limited_number_of_uploads_in_progress(tmp_path: Path) -> None:
+    path, ended = f"{PATH}?file_name=a.pdf", asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield PDF
+        await ended.wait()
+
+    async with running_media(tmp_path, uploads_at_once=1) as node:
+        headers = node.header(ANN, **{"content-type": "application/pdf"})
+        first = asyncio.create_task(node.http.post(path, headers=headers, content=slow()))
+        await eventually(lambda: len(node.kept_files()) == 1)
+
+        response = await node.http.post(path, headers=headers, content=PDF)
+        assert (response.status_code, reason(response)) == (429, "RATE_LIMITED")
+        other = node.header(BOB, **{"content-type": "application/pdf"})
+        assert (await node.http.post(path, headers=other, content=PDF)).status_code == 200
+
+        ended.set()
+        assert (await first).status_code == 200
+        assert (await node.http.post(path, headers=headers, content=PDF)).status_code == 200
 
 
 @pytest.mark.parametrize("way", ["form", "body"])
