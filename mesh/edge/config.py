@@ -29,7 +29,7 @@ def _host_ports(raw: str) -> tuple[tuple[str, int], ...]:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """A token bucket per client address."""
+    """A token bucket per client address (IPv6: per /64). All routes with the same name share the buckets."""
 
     name: str
     tokens: int
@@ -69,7 +69,15 @@ def routes(edge: EdgeSettings) -> list[Route]:
         *_http_api_routes(edge),
         *(_grpc_route(method, edge) for method in open_methods),
         *(_rest_route(method, path, edge) for method, path in rest),
-        Route("path", "/.well-known/jwks.json", "auth_http", verb="GET", token=False, transcode=False),
+        Route(
+            "path",
+            "/.well-known/jwks.json",
+            "auth_http",
+            verb="GET",
+            token=False,
+            limit=_jwks_limit(edge),
+            transcode=False,
+        ),
     ]
 
 
@@ -107,14 +115,22 @@ def _limit(method: Method, edge: EdgeSettings) -> RateLimit | None:
     match method.name:
         case "Register":
             return RateLimit("register", edge.register_per_minute, 60)
-        case "Login" | "Refresh":
+        case "Login":
             return RateLimit("login", edge.login_per_minute, 60)
+        case "Refresh":
+            return RateLimit("refresh", edge.refresh_per_minute, 60)
+        case "GetJwks":
+            return _jwks_limit(edge)
         case "SendMessage":
             return RateLimit("send", edge.send_per_second, 1)
         case "Upload" | "CreateUpload" | "UploadPart" | "CompleteUpload":
             return _upload_limit(edge)
         case _:
             return None
+
+
+def _jwks_limit(edge: EdgeSettings) -> RateLimit:
+    return RateLimit("jwks", edge.jwks_per_minute, 60)
 
 
 def _upload_limit(edge: EdgeSettings) -> RateLimit:
@@ -145,13 +161,15 @@ def render(
         keep_trailing_newline=True,
     )
     environment.filters["cidr"] = cidr
+    all_routes = routes(edge)
     clusters = {name: _host_ports(raw) for name, raw in {**edge_upstreams(addresses), "web": edge.web}.items()}
     return environment.get_template(TEMPLATE.name).render(
         edge=edge,
         listeners=listeners(edge),
         secrets=secrets,
         access_log=access_log,
-        routes=routes(edge),
+        routes=all_routes,
+        limits=list(dict.fromkeys(route.limit for route in all_routes if route.limit)),
         services=list(dict.fromkeys(method.service for method in methods() if not method.internal)),
         descriptor=str(DESCRIPTOR_FILE),
         local_replies=LOCAL_REPLIES,

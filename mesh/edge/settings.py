@@ -92,14 +92,24 @@ class EdgeSettings:
     )
     max_upload_bytes: int = env("CHATLY_MEDIA_MAX_BYTES", 25 * 1024 * 1024, help="largest file, in bytes")
     login_per_minute: int = env(
-        "CHATLY_EDGE_LOGIN_PER_MINUTE", 60, help="logins and refreshes per client address and minute"
+        "CHATLY_EDGE_LOGIN_PER_MINUTE", 300, help="logins per client address (IPv6: /64) and minute"
+    )
+    refresh_per_minute: int = env(
+        "CHATLY_EDGE_REFRESH_PER_MINUTE", 6_000, help="refreshes per client address (IPv6: /64) and minute"
     )
     register_per_minute: int = env(
-        "CHATLY_EDGE_REGISTER_PER_MINUTE", 30, help="registrations per client address and minute"
+        "CHATLY_EDGE_REGISTER_PER_MINUTE", 30, help="registrations per client address (IPv6: /64) and minute"
     )
-    send_per_second: int = env("CHATLY_EDGE_SEND_PER_SECOND", 100, help="sends per client address and second")
+    jwks_per_minute: int = env(
+        "CHATLY_EDGE_JWKS_PER_MINUTE",
+        120,
+        help="reads of the signing keys per client address (IPv6: /64) and minute; services read them elsewhere",
+    )
+    send_per_second: int = env(
+        "CHATLY_EDGE_SEND_PER_SECOND", 100, help="sends per client address (IPv6: /64) and second"
+    )
     upload_per_minute: int = env(
-        "CHATLY_EDGE_UPLOAD_PER_MINUTE", 600, help="uploads and upload parts per client address and minute"
+        "CHATLY_EDGE_UPLOAD_PER_MINUTE", 600, help="uploads and upload parts per client address (IPv6: /64) and minute"
     )
     access_log_days: float = env(
         "CHATLY_EDGE_ACCESS_LOG_DAYS",

@@ -171,6 +171,7 @@ def _environment(ports: Ports, data_dir: Path, environ: Mapping[str, str]) -> di
         # Tests call from one address and need fast hashes.
         "CHATLY_AUTH_BCRYPT_COST": "4",
         "CHATLY_EDGE_LOGIN_PER_MINUTE": "100000",
+        "CHATLY_EDGE_REFRESH_PER_MINUTE": "100000",
         "CHATLY_EDGE_REGISTER_PER_MINUTE": "100000",
         "CHATLY_EDGE_SEND_PER_SECOND": "100000",
         "CHATLY_MESSAGING_STREAM_SENDS_PER_SECOND": "0",

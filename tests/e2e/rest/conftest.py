@@ -11,6 +11,7 @@ from tests.e2e.people import Person, people, rest
 
 CORS_ORIGIN = "https://chat.example.org"
 PER_MINUTE = 5
+PROXY = "127.0.0.13"
 
 
 @pytest.fixture
@@ -34,7 +35,9 @@ async def strict_mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
         tmp_path_factory.mktemp("strict"),
         CHATLY_EDGE_CORS_ORIGINS=CORS_ORIGIN,
         CHATLY_EDGE_LOGIN_PER_MINUTE=str(PER_MINUTE),
+        CHATLY_EDGE_REFRESH_PER_MINUTE=str(PER_MINUTE),
         CHATLY_EDGE_REGISTER_PER_MINUTE=str(PER_MINUTE),
+        CHATLY_EDGE_TRUSTED_PROXIES=PROXY,
         CHATLY_EDGE_UPLOAD_PER_MINUTE=str(PER_MINUTE),
         CHATLY_EDGE_SEND_PER_SECOND="1",
     ) as mesh:

@@ -5,7 +5,7 @@ import pytest
 
 from tests.e2e.mesh import Mesh
 from tests.e2e.people import rest, somebody
-from tests.e2e.rest.conftest import CORS_ORIGIN, PER_MINUTE
+from tests.e2e.rest.conftest import CORS_ORIGIN, PER_MINUTE, PROXY
 from tests.problems import reason, retry_seconds
 
 SECURITY = {
@@ -103,6 +103,38 @@ async def test_too_many_calls_from_one_address_are_refused_with_a_delay(strict_m
     assert all(answer.headers["x-ratelimit-remaining"] == "0" for answer in refused)
     assert {(answer.headers["retry-after"], retry_seconds(answer)) for answer in refused} == {("60", 60)}
     assert other_client.status_code != 429
+
+
+async def test_rest_and_grpc_share_one_limit_and_refreshes_have_their_own(strict_mesh: Mesh) -> None:
+    async def over_grpc() -> str | None:
+        headers = {"content-type": "application/grpc-web+proto"}
+        answer = await client.post("/chatly.auth.v1.AuthService/Login", content=bytes(5), headers=headers)
+        status: str | None = answer.headers.get("grpc-status")
+        return status
+
+    async with rest(strict_mesh, address="127.0.0.12") as client:
+        before = await over_grpc()
+        for _ in range(2 * PER_MINUTE):
+            await client.post(LOGIN, json={})
+        # The bucket may be refilled once meanwhile.
+        limited = {await over_grpc() for _ in range(PER_MINUTE + 1)}
+        refresh = await client.post("/api/auth/refresh", json={})
+
+    assert before not in ("8", "14")
+    assert not limited.isdisjoint({"8", "14"})
+    assert refresh.status_code == 401
+
+
+async def test_all_addresses_of_an_ipv6_network_share_one_limit(strict_mesh: Mesh) -> None:
+    async def login(address: str) -> int:
+        return (await client.post(LOGIN, json={}, headers={"x-forwarded-for": address})).status_code
+
+    async with rest(strict_mesh, address=PROXY) as client:
+        neighbours = [await login(f"2001:db8:1:2::{number}") for number in range(2 * PER_MINUTE + 1)]
+        other_network = await login("2001:db8:1:3::1")
+
+    assert 429 in neighbours
+    assert other_network != 429
 
 
 async def test_sends_and_uploads_are_limited_too(strict_mesh: Mesh) -> None:

@@ -59,6 +59,7 @@ def test_streams_have_no_timeout(edge: EdgeSettings) -> None:
 def test_registering_logging_in_sending_and_uploading_are_limited_on_every_path(edge: EdgeSettings) -> None:
     limited = {route.value for route in routes(edge) if route.limit}
 
+    assert limited >= {"/.well-known/jwks.json", "/chatly.auth.v1.AuthService/GetJwks"}
     assert limited >= {"/api/auth/register", "/api/auth/login", "/api/messages/[^/]+", "/api/upload/message"}
     assert limited >= {"/chatly.messaging.v1.MessagingService/SendMessage", "/chatly.media.v1.MediaService/Upload"}
 
