@@ -1,10 +1,14 @@
 """Equal names and forbidden names."""
 
 import unicodedata
+from uuid import UUID
 
 import protovalidate
 import pytest
 from chatly.auth.v1.auth_service_pb2 import RegisterRequest
+from chatly.auth.v1.user_service_pb2 import UpdateMeRequest
+from chatly.messaging.v1.messaging_service_pb2 import CreateGroupRequest, UpdateGroupRequest
+from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +16,11 @@ from kernel.errors import ChatlyError, KernelReason
 from services.auth.names import check_new_username, check_username, fold, skeleton
 
 texts = st.text(max_size=40)
+GROUP = str(UUID(int=7))
+
+
+def a_group(*, title: str = "Team", description: str = "") -> CreateGroupRequest:
+    return CreateGroupRequest(client_group_id=GROUP, title=title, description=description)
 
 
 @given(texts)
@@ -135,3 +144,20 @@ def test_names_that_look_alike_have_one_skeleton(name: str, other: str) -> None:
 
 def test_different_names_have_different_skeletons() -> None:
     assert len({skeleton(name) for name in ("alice", "alicia", "bob", "bоbby", "анна", "ann7", "ann8")}) == 7
+
+
+@pytest.mark.parametrize("code", [0x0000, 0x202A, 0x202E, 0x2066, 0x2069])
+def test_texts_that_others_read_reject_nul_and_changes_of_direction(code: int) -> None:
+    text = f"a{chr(code)}b"
+    requests: list[Message] = [UpdateMeRequest(bio=text), a_group(title=text), a_group(description=text)]
+    requests += [UpdateGroupRequest(chat_id=GROUP, title=text), UpdateGroupRequest(chat_id=GROUP, description=text)]
+
+    for request in requests:
+        with pytest.raises(protovalidate.ValidationError):
+            protovalidate.validate(request)
+
+
+@pytest.mark.parametrize("text", ["שלום, עולם", "مرحبا\u200f!", "two\nlines\tand 👩‍👩‍👧"])
+def test_texts_of_all_scripts_and_lines_are_allowed(text: str) -> None:
+    for request in (UpdateMeRequest(bio=text), a_group(title=text), a_group(description=text)):
+        protovalidate.validate(request)

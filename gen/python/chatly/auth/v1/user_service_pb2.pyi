@@ -338,7 +338,9 @@ class UpdateMeRequest(_message.Message):
     username: _builtins.str
     """New username, with the rules of Register. Applies if the mask names it."""
     bio: _builtins.str
-    """New text about the user, at most 500 characters. Applies if the mask names it."""
+    """New text about the user, at most 500 characters, without NUL and characters that change the direction of text.
+    Applies if the mask names it.
+    """
     avatar_media_id: _builtins.str
     """New picture, uploaded before with purpose AVATAR; empty removes it. Applies if the mask names it."""
     @_builtins.property

@@ -873,9 +873,9 @@ class CreateGroupRequest(_message.Message):
     client_group_id: _builtins.str
     """The client's ID for this creation: a UUID, the same for every retry."""
     title: _builtins.str
-    """Title, 1 to 100 characters."""
+    """Title, 1 to 100 characters, without NUL and characters that change the direction of text."""
     description: _builtins.str
-    """Description, at most 500 characters."""
+    """Description, at most 500 characters, without NUL and characters that change the direction of text."""
     avatar_media_id: _builtins.str
     """Picture, uploaded before with purpose AVATAR, or empty."""
     history_visibility: _message_pb2.HistoryVisibility.ValueType
@@ -941,9 +941,9 @@ class UpdateGroupRequest(_message.Message):
     chat_id: _builtins.str
     """The group."""
     title: _builtins.str
-    """New title, 1 to 100 characters. Applies if the mask names it."""
+    """New title, with the rules of CreateGroup. Applies if the mask names it."""
     description: _builtins.str
-    """New description, at most 500 characters. Applies if the mask names it."""
+    """New description, with the rules of CreateGroup. Applies if the mask names it."""
     avatar_media_id: _builtins.str
     """New picture; empty removes it. Applies if the mask names it."""
     history_visibility: _message_pb2.HistoryVisibility.ValueType
