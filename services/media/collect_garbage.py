@@ -14,11 +14,14 @@ from services.media.purge_deleted import PurgeDeleted
 from services.media.uploads import Uploads
 
 _BATCH = 100
+# GetMedia refuses files that are too old to be sent. A send that it allowed before has ended after this time, also if
+# the clocks of two nodes differ.
+_SEND_TIME = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Expiry:
-    """A moment: files that were uploaded before `before` were too old when the log ended at `ends`."""
+    """A moment: files that were uploaded before `before` could not be sent any more when the log ended at `ends`."""
 
     before: datetime
     ends: Mapping[int, int]
@@ -71,7 +74,7 @@ class CollectGarbage:
     async def _delete_unsent(self) -> None:
         """Delete the unsent files that were too old at an earlier moment, once all sends up to it are known."""
         if self._expiry is None:
-            before = self._clock.now() - self._unsent_lifetime
+            before = self._clock.now() - self._unsent_lifetime - _SEND_TIME
             self._expiry = _Expiry(before, await self._sends.moment())
         if not await self._sends.are_complete(self._expiry.ends):
             return

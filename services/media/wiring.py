@@ -158,11 +158,14 @@ def _build(
     )
     upload = Upload(uploads=uploads, staging=stores.staging, finish=finish, at_once=settings.uploads_at_once)
     body_time = BodyTime(total_seconds=settings.body_seconds, idle_seconds=_MAX_IDLE_SECONDS)
+    unsent_lifetime = timedelta(days=settings.unsent_days)
     get_media = GetMedia(
         media=stores.media,
         sent=stores.sent,
         log=follow,
         groups=CachedGroupMessages(GrpcGroupMessages(platform.user_channel("messaging")), clock=clock),
+        clock=clock,
+        unsent_lifetime=unsent_lifetime,
         max_wait=_MAX_WAIT_SECONDS,
     )
     download = Download(blobs=stores.blobs)
@@ -175,7 +178,7 @@ def _build(
         purge=purge,
         locks=locks,
         clock=clock,
-        unsent_lifetime=timedelta(days=settings.unsent_days),
+        unsent_lifetime=unsent_lifetime,
     )
     export = ExportData(
         own=GrpcOwnData(

@@ -134,7 +134,7 @@ async def test_unsent_files_are_deleted_after_their_lifetime(tmp_path: Path) -> 
         await parts.collect()
 
         assert parts.sent.unsent == []
-        assert parts.sent.unsent_before == NOON - timedelta(days=7)
+        assert parts.sent.unsent_before == NOON - timedelta(days=7, hours=1)
 
 
 async def test_unsent_files_are_kept_until_all_sends_are_known_up_to_the_moment_when_they_got_too_old(
@@ -152,4 +152,4 @@ async def test_unsent_files_are_kept_until_all_sends_are_known_up_to_the_moment_
         await parts.collect()
 
         assert parts.sent.unsent == []
-        assert parts.sent.unsent_before == NOON - timedelta(days=7)
+        assert parts.sent.unsent_before == NOON - timedelta(days=7, hours=1)

@@ -1,6 +1,7 @@
 """Access to files."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -16,16 +17,27 @@ from tests.unit.media.harness import FakeGroups, FakeLogProgress, FakeMediaStore
 
 ANN, BOB, EVE = UserId(an_id()), UserId(an_id()), UserId(an_id())
 
+WEEK = timedelta(days=7)
+
 
 class SharedFile:
     """A file of Ann with fakes for everything that decides who may see it."""
 
     def __init__(self, *, max_wait: float = 30.0, purpose: Purpose = Purpose.MESSAGE) -> None:
         self.media = a_media(owner_id=ANN, purpose=purpose)
-        self._ids = HybridClock(clock=FakeClock())
+        self.clock = FakeClock()
+        self._ids = HybridClock(clock=self.clock)
         self.sent, self.log, self.groups = FakeSentFiles(), FakeLogProgress(), FakeGroups()
         store = FakeMediaStore({self.media.media_id: self.media})
-        self.get = GetMedia(media=store, sent=self.sent, log=self.log, groups=self.groups, max_wait=max_wait)
+        self.get = GetMedia(
+            media=store,
+            sent=self.sent,
+            log=self.log,
+            groups=self.groups,
+            clock=self.clock,
+            unsent_lifetime=WEEK,
+            max_wait=max_wait,
+        )
 
     def send_to(self, *chats: str) -> list[str]:
         """Return the ids of the messages, oldest first."""
@@ -90,6 +102,39 @@ async def test_a_file_that_does_not_exist_is_not_found() -> None:
         await SharedFile().get(MediaId(an_id()), reader=ANN)
 
     assert rejected.value.reason == MediaReason.MEDIA_NOT_FOUND
+
+
+async def test_the_owner_can_send_an_unsent_file_until_its_lifetime_ends() -> None:
+    file = SharedFile()
+    file.clock.advance(WEEK.total_seconds() - 1)
+    assert await file.seen_by(ANN) == file.media
+
+    file.clock.advance(1)
+
+    with pytest.raises(ChatlyError) as rejected:
+        await file.seen_by(ANN)
+    assert rejected.value.reason == MediaReason.MEDIA_NOT_FOUND
+
+
+async def test_the_owner_sees_a_file_that_was_sent_for_ever() -> None:
+    file = SharedFile()
+    file.send_to(an_id())
+    file.clock.advance(100 * WEEK.total_seconds())
+
+    assert await file.seen_by(ANN) == file.media
+
+
+async def test_an_old_file_of_the_owner_waits_for_the_record_of_its_message() -> None:
+    file = SharedFile()
+    file.clock.advance(WEEK.total_seconds())
+    file.log.behind = True
+    read = asyncio.create_task(file.seen_by(ANN))
+    await file.log.checked.wait()
+
+    file.send_to(an_id())
+    file.log.applied.set()
+
+    assert await read == file.media
 
 
 async def test_a_refusal_waits_for_unread_records() -> None:
